@@ -1,0 +1,54 @@
+"""Who acts: the one value that every command takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role of ``organization.toml``, held for one unit (its code) or, with ``None``, not bound to a unit."""
+
+    role: str
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A signed-in person with the rights of today.
+
+    ``username`` and ``name`` are always those of who really acts. When somebody acts as the declared substitute (代理),
+    ``on_behalf_of`` and ``on_behalf_of_name`` name the represented account, and ``unit``, ``grants`` and
+    ``person_id`` are that account's: both names are kept, the rights are the absent person's.
+    """
+
+    username: str
+    name: str
+    unit: str | None = None
+    grants: frozenset[Grant] = field(default_factory=frozenset)
+    person_id: UUID | None = None
+    on_behalf_of: str | None = None
+    on_behalf_of_name: str | None = None
+
+    def has_role(self, role: str) -> bool:
+        """Whether the actor holds ``role``, for whichever unit."""
+        return any(grant.role == role for grant in self.grants)
+
+    def units_of(self, role: str) -> frozenset[str]:
+        """The codes of the units for which the actor holds ``role``."""
+        return frozenset(grant.unit for grant in self.grants if grant.role == role and grant.unit is not None)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Every role held, units left aside."""
+        return frozenset(grant.role for grant in self.grants)
+
+    @property
+    def is_system(self) -> bool:
+        """Whether this is the service itself (timers, first start, command line)."""
+        return self.username == SYSTEM.username
+
+
+SYSTEM = Actor(username="system", name="系统")
+"""The service itself: timers, first start, command line. No account can have its name."""

@@ -1,0 +1,1 @@
+"""Units, persons, leaders, liaisons, substitutes."""
