@@ -1,0 +1,82 @@
+"""What the ``holidays`` library knows of China: official years, and its guesses for the years after.
+
+The library models the State Council's notices up to ``max(special_public_holidays)``. Past that year it goes on with
+the statutory holidays alone, without saying so; here those years are called guesses.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+
+from holidays.constants import PUBLIC
+from holidays.countries.china import China, ChinaStaticHolidays
+
+from service.workdays.notices import FIRST_YEAR
+
+_SWAPPED = re.compile(r"休息日（由 (\d{4}-\d{2}-\d{2}) 调休）")
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """One year of the library: ``days_off`` day -> holiday name; ``worked`` weekend day -> the day off it pays for."""
+
+    days_off: dict[date, str]
+    worked: dict[date, date]
+
+
+def last_official_year() -> int:
+    """The last year whose notice the installed library holds."""
+    return max(ChinaStaticHolidays.special_public_holidays)
+
+
+@cache
+def year(number: int) -> Year:
+    """What the library says of the year ``number``, official or guessed.
+
+    A weekend that was worked for a day off of this year is listed here even if it lay in the December before.
+    """
+    table = China(years=number, categories=(PUBLIC,), observed=True, language="zh_CN")
+    days_off: dict[date, str] = {}
+    worked: dict[date, date] = {}
+    for day, name in sorted(table.items()):
+        swapped = _SWAPPED.fullmatch(name)
+        if swapped:
+            worked[date.fromisoformat(swapped[1])] = day
+        days_off[day] = "" if swapped else name.replace("; ", "、")
+    for day, name in days_off.items():
+        if not name:
+            days_off[day] = f"{_holiday_around(day, days_off)}调休"
+    return Year(days_off, worked)
+
+
+def official_years() -> range:
+    """The years from 2005 on whose notices the library holds."""
+    return range(FIRST_YEAR, last_official_year() + 1)
+
+
+@cache
+def statutory_days(number: int) -> dict[date, str]:
+    """The statutory holidays of a year themselves, without days moved or swapped."""
+    table = China(years=number, categories=(PUBLIC,), observed=False, language="zh_CN")
+    return {day: name for day, name in sorted(table.items()) if not _SWAPPED.fullmatch(name)}
+
+
+def _holiday_around(day: date, days_off: dict[date, str]) -> str:
+    """The holidays whose unbroken run of free days holds ``day``: that is what it was swapped for."""
+    first = last = day
+    while _is_free(first - timedelta(days=1), days_off):
+        first -= timedelta(days=1)
+    while _is_free(last + timedelta(days=1), days_off):
+        last += timedelta(days=1)
+    names: list[str] = []
+    for offset in range((last - first).days + 1):
+        name = days_off.get(first + timedelta(days=offset), "")
+        names += [part for part in re.sub(r"（.*?）|调休$", "", name).split("、") if part and part not in names]
+    return "、".join(names)
+
+
+def _is_free(day: date, days_off: dict[date, str]) -> bool:
+    return day in days_off or day.weekday() >= 5
