@@ -1,0 +1,88 @@
+"""The task tree only grows in the library; here it stays as large as what is still open.
+
+The journal keeps the past, so the tree need not: finished leaves are dropped, finished tasks with one child are
+spliced out, and called processes whose call is gone are forgotten. Only below finished parents: a running
+multi-instance activity still counts its finished instances.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.specs.Join import Join
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+
+def prune(workflow: BpmnWorkflow) -> None:
+    """Drops from ``workflow`` and its called processes what no longer matters for what can still happen."""
+    if workflow.completed:
+        return
+    for part in [workflow, *workflow.subprocesses.values()]:
+        if not part.completed:
+            while _pass(part):
+                pass
+    _forget_subprocesses(workflow)
+
+
+def _pass(part: Any) -> bool:
+    changed = False
+    pending = {
+        task.task_spec.name
+        for task in part.tasks.values()
+        if isinstance(task.task_spec, Join) and task.has_state(TaskState.NOT_FINISHED_MASK)
+    }
+    for task in list(part.tasks.values()):
+        if task.id not in part.tasks or not _removable(part, task) or _feeds_join(task, pending):
+            continue
+        children = task._children
+        if not children:
+            part._remove_task(task.id)
+            changed = True
+        elif len(children) == 1:
+            _splice(part, task)
+            changed = True
+    return changed
+
+
+def _removable(part: Any, task: Task) -> bool:
+    parent = task.parent
+    if parent is None or parent is part.task_tree or not task.has_state(TaskState.FINISHED_MASK):
+        return False
+    if not parent.has_state(TaskState.FINISHED_MASK):
+        return False
+    if task is part.last_task and not task._children:
+        return False
+    return not (isinstance(parent.task_spec, BoundaryEventSplit) and _still_watched(parent))
+
+
+def _feeds_join(task: Task, pending: set[str]) -> bool:
+    """A join that has not fired yet counts its arrivals by their own tasks and those before them."""
+    return any(one.task_spec.name in pending for one in (task, *task.children))
+
+
+def _still_watched(split: Task) -> bool:
+    """The join behind a task with boundary events looks the task up among the split's children."""
+    return any(child.has_state(TaskState.NOT_FINISHED_MASK) for child in split.children)
+
+
+def _splice(part: Any, task: Task) -> None:
+    parent, (child_id,) = task.parent, task._children
+    child = part.tasks[child_id]
+    parent._children[parent._children.index(task.id)] = child_id
+    child.parent = parent
+    part.tasks.pop(task.id)
+    part.top_workflow.event_manager.remove_task(task)
+
+
+def _forget_subprocesses(workflow: BpmnWorkflow) -> None:
+    while True:
+        parts = [workflow, *workflow.subprocesses.values()]
+        alive = {task_id for part in parts for task_id in part.tasks}
+        gone = [task_id for task_id in workflow.subprocesses if task_id not in alive]
+        if not gone:
+            return
+        for task_id in gone:
+            del workflow.subprocesses[task_id]
