@@ -32,8 +32,11 @@ _EXPLANATIONS = (
     ("redefined", "同一属性写了两次"),
     ("AttValue", "属性值没有写在引号里"),
     ("Namespace prefix", "用了没有声明的命名空间前缀"),
+    ("EntityRef: expecting", "& 号请写成 &amp;"),
     ("Entity", "引用了未定义的实体，特殊符号请写成 &amp; &lt; &gt;"),
-    ("EntityRef", "& 号请写成 &amp;"),
+    ("out of allowed range", "含有 XML 不允许的控制字符"),
+    ("Excessive depth", "元素嵌套太深"),
+    ("Comment", "注释 <!-- … --> 没有写完整"),
     ("invalid Char", "含有 XML 不允许的控制字符"),
     ("PCDATA invalid", "含有 XML 不允许的控制字符"),
 )
@@ -65,6 +68,8 @@ def parse_xml(data: bytes, *, name: str) -> etree._Element:
     docinfo = root.getroottree().docinfo
     if docinfo.doctype or docinfo.internalDTD is not None:
         _refuse(name, 1, "不允许文档类型声明（DOCTYPE），请删去")
+    for after in root.itersiblings():
+        _refuse(name, after.sourceline or 1, "根元素之后不允许处理指令（<?…?>），请删去")
     _check_tree(root, name)
     return root
 

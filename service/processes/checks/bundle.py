@@ -1,0 +1,172 @@
+"""From the files of a definition to what the checks look at; files that cannot be read are findings."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from service.engine import schemas
+from service.engine.xml import parse_xml
+from service.errors import Invalid
+from service.processes.checks.decision_model import Decision, decisions_of
+from service.processes.checks.findings import Report
+from service.processes.checks.form_model import Form, form_of
+from service.processes.checks.model import ProcessModel, model_of
+
+MAX_FILES = 200
+MAX_FILE_BYTES = 2_000_000
+MAX_JSON_BYTES = 256_000
+MAX_BUNDLE_BYTES = 16_000_000
+MAX_JSON_DEPTH = 40
+
+_STEM = r"[a-z][a-z0-9_]{0,59}"
+_NAMES = (
+    re.compile(rf"bpmn/{_STEM}\.(bpmn|dmn)"),
+    re.compile(rf"forms/{_STEM}(\.ui)?\.json"),
+    re.compile(rf"print/{_STEM}\.(typ|docx|toml|json|svg|png)"),
+)
+
+
+@dataclass(slots=True)
+class Bundle:
+    """The readable content of a definition. ``forms`` by form name, ``decisions`` by decision id."""
+
+    files: Mapping[str, bytes]
+    diagrams: dict[str, etree._Element] = field(default_factory=dict)
+    tables: dict[str, etree._Element] = field(default_factory=dict)
+    processes: dict[str, ProcessModel] = field(default_factory=dict)
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    forms: dict[str, Form] = field(default_factory=dict)
+    ui: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def tops(self) -> list[ProcessModel]:
+        """The processes themselves, without the embedded sub-processes."""
+        return [process for process in self.processes.values() if process.parent is None]
+
+
+def read(files: Mapping[str, bytes], report: Report) -> Bundle:
+    """The bundle as far as it can be read; everything unreadable is reported (file-name, file-limit, xml, json)."""
+    bundle = Bundle(files)
+    if not _limits_hold(files, report):
+        return bundle
+    for name, data in sorted(files.items()):
+        if not any(pattern.fullmatch(name) for pattern in _NAMES):
+            report.error(
+                _shown(name),
+                1,
+                "-",
+                "file-name",
+                "文件名不合规定：应为 bpmn/名称.bpmn、bpmn/名称.dmn、forms/名称.json、forms/名称.ui.json 或 print/ 下的模板，"
+                "名称用小写英文字母、数字和下划线，不含其他路径",
+            )
+        elif name.endswith(".bpmn"):
+            _read_xml(name, data, bundle.diagrams, report)
+        elif name.endswith(".dmn"):
+            _read_xml(name, data, bundle.tables, report)
+        elif name.startswith("forms/"):
+            _read_form(name, data, bundle, report)
+    if not any(name.endswith(".bpmn") for name in files):
+        report.error("-", 0, "-", "file-missing", "定义里没有流程图（bpmn/*.bpmn）")
+    bundle.processes = model_of(bundle.diagrams)
+    bundle.decisions = decisions_of(bundle.tables)
+    return bundle
+
+
+def check_schemas(bundle: Bundle, report: Report) -> None:
+    """BPMN, extension and DMN files against their XML Schemas (rule schema)."""
+    for name, root in bundle.diagrams.items():
+        for line, message in schemas.bpmn_problems(root):
+            report.error(name, line, "-", "schema", f"不符合 BPMN 2.0 规范：{message}")
+    for name, root in bundle.tables.items():
+        for line, message in schemas.dmn_problems(root):
+            report.error(name, line, "-", "schema", f"不符合 DMN 规范：{message}")
+
+
+def _limits_hold(files: Mapping[str, bytes], report: Report) -> bool:
+    if len(files) > MAX_FILES:
+        report.error("-", 0, "-", "file-limit", f"文件有 {len(files)} 个，超过上限 {MAX_FILES} 个")
+        return False
+    if sum(len(data) for data in files.values()) > MAX_BUNDLE_BYTES:
+        report.error("-", 0, "-", "file-limit", f"文件合计超过上限 {MAX_BUNDLE_BYTES} 字节")
+        return False
+    for name, data in files.items():
+        limit = MAX_JSON_BYTES if name.endswith(".json") else MAX_FILE_BYTES
+        if len(data) > limit:
+            report.error(
+                _shown(name), 1, "-", "file-limit", f"文件有 {len(data)} 字节，超过上限 {limit} 字节，请精简"
+            )
+    return not report.failed
+
+
+def _read_xml(name: str, data: bytes, found: dict[str, etree._Element], report: Report) -> None:
+    try:
+        found[name] = parse_xml(data, name=name)
+    except Invalid as error:
+        for finding in error.findings:
+            report.error(name, int(finding.path.rpartition(":")[2]), "-", "xml", finding.message)
+
+
+def _read_form(name: str, data: bytes, bundle: Bundle, report: Report) -> None:
+    try:
+        content = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_no_repeats, parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        report.error(name, 1, "-", "json", "文件不是 UTF-8 编码，请另存为 UTF-8 后再上传")
+        return
+    except json.JSONDecodeError as error:
+        report.error(name, error.lineno, "-", "json", f"JSON 写法有误（第 {error.colno} 列）：{error.msg}")
+        return
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, _JsonRefused) else "嵌套太深或数字太长"
+        report.error(name, 1, "-", "json", f"JSON 不能使用：{reason}")
+        return
+    if _too_deep(content):
+        report.error(name, 1, "-", "json", f"JSON 不能使用：嵌套超过 {MAX_JSON_DEPTH} 层")
+        return
+    stem = name.removeprefix("forms/")
+    if stem.endswith(".ui.json"):
+        bundle.ui[stem.removesuffix(".ui.json")] = content
+    else:
+        form = form_of(stem.removesuffix(".json"), name, data.decode("utf-8-sig"), content)
+        bundle.forms[form.name] = form
+
+
+class _JsonRefused(ValueError):
+    """JSON that Python would read but that we do not take."""
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise _JsonRefused(f"名称 {repeated[:60]} 在同一对象里写了两次")
+    return content
+
+
+def _no_constant(name: str) -> Any:
+    raise _JsonRefused(f"{name} 不是 JSON 的数")
+
+
+def _too_deep(content: Any) -> bool:
+    level: list[Any] = [content]
+    for _ in range(MAX_JSON_DEPTH):
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _shown(name: str) -> str:
+    """A file name fit for a message: one line, printable, short."""
+    return "".join(char if char.isprintable() else "?" for char in name)[:120]

@@ -1,0 +1,75 @@
+"""What a deployment check says, and what it needs to know of the house to say it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DefinitionFinding:
+    """One thing wrong with a definition. ``rule`` is an id of docs/diagram-checks.md; ``message`` Chinese."""
+
+    file: str
+    line: int
+    element: str
+    rule: str
+    message: str
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} {self.element} {self.rule}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSignature:
+    """What a diagram must know of an action: its parameters (name -> required) and whether it gives a result."""
+
+    parameters: Mapping[str, bool]
+    result: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """What stands outside the bundle.
+
+    ``roles`` maps role ids to their scope (``all``, ``origin``, ``data:unit``, ``own``); ``settings`` are the names
+    that ``settings.…`` may end in (None: not checked); ``units`` the unit codes that decision tables and conditions
+    may name (None: not checked); ``key`` the process that an instance starts with (None: the one that no other calls);
+    ``evaluate`` gives an expression's value over sample data and raises ValueError or ExpressionError when it cannot.
+    """
+
+    roles: Mapping[str, str]
+    actions: Mapping[str, ActionSignature]
+    functions: frozenset[str] = frozenset({"working_days", "working_days_after", "today", "now"})
+    settings: frozenset[str] | None = None
+    units: frozenset[str] | None = None
+    key: str | None = None
+    evaluate: Callable[[str, Mapping[str, Any]], Any] | None = None
+
+
+@dataclass(slots=True)
+class Report:
+    """Collects findings, each once."""
+
+    findings: list[DefinitionFinding] = field(default_factory=list)
+
+    def error(self, file: str, line: int, element: str, rule: str, message: str) -> None:
+        """Adds a finding that forbids deployment."""
+        self._add(DefinitionFinding(file, line, element, rule, message))
+
+    def warning(self, file: str, line: int, element: str, rule: str, message: str) -> None:
+        """Adds a finding that people should look at."""
+        self._add(DefinitionFinding(file, line, element, rule, message, "warning"))
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything found so far forbids deployment."""
+        return any(finding.severity == "error" for finding in self.findings)
+
+    def _add(self, finding: DefinitionFinding) -> None:
+        if finding not in self.findings:
+            self.findings.append(finding)
