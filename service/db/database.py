@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from service.db.canonical import dumps
+
 SQLITE_WAIT_SECONDS = 30
 
 
@@ -19,7 +21,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
-        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
 
     @property
     def is_sqlite(self) -> bool:
@@ -49,11 +51,16 @@ class Database:
         self.engine.dispose()
 
 
+def _postgresql_engine(url: str) -> Engine:
+    # UTC sessions: what people see is converted by the product, never by the server's setting.
+    return create_engine(url, pool_pre_ping=True, json_serializer=dumps, connect_args={"options": "-c timezone=UTC"})
+
+
 def _sqlite_engine(url: str) -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": SQLITE_WAIT_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": SQLITE_WAIT_SECONDS}, json_serializer=dumps)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

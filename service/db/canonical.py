@@ -1,0 +1,56 @@
+"""One byte form of a JSON document, the same on every machine and both databases."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from service.errors import Finding, Invalid
+
+
+def dumps(value: Any) -> str:
+    """``value`` as canonical JSON text: sorted keys, no spaces, no escapes that are not needed, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def normalized(value: Any, path: str = "") -> Any:
+    """A deep copy of a JSON ``value`` in the form in which both databases give it back unchanged.
+
+    PostgreSQL keeps numbers as decimals, so a whole float (1e16, 2.0) would come back as another text: it becomes an
+    int. Tuples become lists. Raises Invalid, naming the place as a JSON pointer, for what a database cannot keep:
+    NaN and infinities, the NUL character, halves of surrogate pairs, keys that are not text, other types.
+    """
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return _text(value, path)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise _invalid(path, "不是有限的数值")
+        return int(value) if value.is_integer() else value
+    if isinstance(value, dict):
+        return {_key(key, path): normalized(item, f"{path}/{key}") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [normalized(item, f"{path}/{position}") for position, item in enumerate(value)]
+    raise _invalid(path, f"类型 {type(value).__name__} 无法保存")
+
+
+def _key(key: Any, path: str) -> str:
+    if not isinstance(key, str):
+        raise _invalid(path, "字段名必须是文本")
+    return _text(key, path)
+
+
+def _text(value: str, path: str) -> str:
+    if "\x00" in value:
+        raise _invalid(path, "含有无法保存的控制字符")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise _invalid(path, "含有残缺的字符") from None
+    return value
+
+
+def _invalid(path: str, message: str) -> Invalid:
+    return Invalid(f"内容无法保存：{path or '/'} {message}", [Finding(path or "/", message)])

@@ -1,0 +1,55 @@
+"""Bringing a database to the newest schema. The same migrations run on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from service.db.database import Database
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+_LOCK = 0x4C49_4149  # any number that no other program locks on the same database
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Runs every migration that ``database`` lacks up to ``revision``, all in one transaction.
+
+    Several processes may call it at once: one works, the others wait and then find nothing to do.
+    """
+    with database.engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def revision_of(database: Database) -> str | None:
+    """The newest migration that ``database`` has; None for an empty database."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_revision() -> str:
+    """The newest migration that this version of the product has."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise AssertionError("the package has lost its migrations")
+    return head
+
+
+def is_current(database: Database) -> bool:
+    """Whether ``database`` has exactly the schema of this version of the product."""
+    return revision_of(database) == newest_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

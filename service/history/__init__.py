@@ -1,0 +1,26 @@
+"""The append-only journal: what happened, to what, by whom, when; hash-chained per stream.
+
+A stream is an instance (``instance:…``) or a record of the people side (``talent:…``, ``unit:…``, ``calendar``,
+``access``). The journal is the truth; whatever else is stored can be rebuilt from it.
+"""
+
+from service.history.journal import append, count, stream_events, streams
+from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
+from service.history.outbox import OUTBOX_KINDS, claim, postpone, settle
+from service.history.verify import Mismatch, verify_stream
+
+__all__ = [
+    "OUTBOX_KINDS",
+    "HistoryEvent",
+    "HistoryHead",
+    "Mismatch",
+    "OutboxEntry",
+    "append",
+    "claim",
+    "count",
+    "postpone",
+    "settle",
+    "stream_events",
+    "streams",
+    "verify_stream",
+]

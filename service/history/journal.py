@@ -1,0 +1,131 @@
+"""Writing and reading the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import event, func, select, text
+from sqlalchemy.orm import Session
+
+from service.db.canonical import normalized
+from service.history.chain import FIRST, seal
+from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
+from service.history.outbox import OUTBOX_KINDS
+
+_HEADS = "history_heads"
+_NEXT_ID = "history_next_id"
+_FIRST_HEAD = text("INSERT INTO history_head (stream, seq, hash) VALUES (:stream, 0, :hash) ON CONFLICT DO NOTHING")
+
+
+def append(
+    session: Session,
+    *,
+    stream: str,
+    kind: str,
+    actor: str,
+    at: datetime,
+    data: Mapping[str, Any],
+    task: str | None = None,
+    on_behalf_of: str | None = None,
+) -> HistoryEvent:
+    """Adds one event to the end of ``stream``, in the caller's transaction.
+
+    Nobody else extends the stream until that ends. ``actor`` and ``on_behalf_of`` are user names, ``at`` is aware, ``data`` is a JSON object (copied; whole floats
+    become ints). A kind in ``OUTBOX_KINDS`` is also owed to the outside. The row is sent, together with all others of
+    the command, at the next flush; on PostgreSQL the id is known then.
+    Raises Invalid for data that no database can keep, ValueError for a naive moment.
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"naive datetime {at!r}: every moment carries its time zone")
+    head = _locked_head(session, stream)
+    seq, prev_hash = head.seq + 1, head.hash
+    copy: dict[str, Any] = normalized(dict(data))
+    sealed = seal(
+        stream=stream,
+        seq=seq,
+        at=at,
+        actor=actor,
+        on_behalf_of=on_behalf_of,
+        kind=kind,
+        task=task,
+        data=copy,
+        prev_hash=prev_hash,
+    )
+    happened = HistoryEvent(
+        id=_next_id(session),
+        stream=stream,
+        seq=seq,
+        at=at,
+        actor=actor,
+        on_behalf_of=on_behalf_of,
+        kind=kind,
+        task=task,
+        data=copy,
+        prev_hash=prev_hash,
+        hash=sealed,
+    )
+    session.add(happened)
+    if kind in OUTBOX_KINDS:
+        session.add(OutboxEntry(event=happened, due_at=at, attempts=0))
+    head.seq, head.hash = seq, sealed
+    return happened
+
+
+def stream_events(session: Session, stream: str, after: int = 0) -> list[HistoryEvent]:
+    """The events of ``stream`` with ``seq`` above ``after``, in order."""
+    found = (
+        select(HistoryEvent).where(HistoryEvent.stream == stream, HistoryEvent.seq > after).order_by(HistoryEvent.seq)
+    )
+    return list(session.scalars(found))
+
+
+def streams(session: Session, prefix: str = "") -> list[str]:
+    """The names of all streams that begin with ``prefix``, sorted."""
+    found = select(HistoryHead.stream).where(HistoryHead.stream.startswith(prefix, autoescape=True))
+    return sorted(session.scalars(found))
+
+
+def count(session: Session, stream: str) -> int:
+    """How many events ``stream`` holds; 0 where there is no such stream."""
+    return session.scalar(select(func.count()).where(HistoryEvent.stream == stream)) or 0
+
+
+def _locked_head(session: Session, stream: str) -> HistoryHead:
+    """The head row, locked until the transaction ends; asked for once a transaction, whatever the number of events."""
+    held: dict[str, HistoryHead] = session.info.setdefault(_HEADS, {})
+    if stream in held:
+        return held[stream]
+    locked = select(HistoryHead).where(HistoryHead.stream == stream).with_for_update()
+    locked = locked.execution_options(populate_existing=True)
+    head = session.scalars(locked).one_or_none()
+    if head is None:
+        # Two first events at once: one inserts, the other waits here and then finds the row.
+        session.execute(_FIRST_HEAD, {"stream": stream, "hash": FIRST})
+        head = session.scalars(locked).one()
+    held[stream] = head
+    return head
+
+
+def _next_id(session: Session) -> int | None:
+    """The id that the next event takes on SQLite; None on PostgreSQL, whose sequence numbers a batch of rows by itself.
+
+    SQLAlchemy sends rows one by one to SQLite if it has to ask for their ids. There the whole database is locked and
+    no event is ever deleted, so counting on from the last id is safe.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        return None
+    known: int | None = session.info.get(_NEXT_ID)
+    if known is None:
+        known = (session.scalar(select(func.max(HistoryEvent.id))) or 0) + 1
+    session.info[_NEXT_ID] = known + 1
+    return known
+
+
+@event.listens_for(Session, "after_commit")
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_heads(session: Session, *_: object) -> None:
+    """A lock ends with its transaction or savepoint, so what is known under the lock ends with it too."""
+    session.info.pop(_HEADS, None)
+    session.info.pop(_NEXT_ID, None)

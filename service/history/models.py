@@ -1,0 +1,57 @@
+"""The tables of the journal. Triggers of the migration refuse UPDATE, DELETE and TRUNCATE of ``history_event``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from service.db import Base, Json, UtcDateTime
+
+# SQLite numbers rows by itself only in a column of the plain type INTEGER.
+EventId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class HistoryEvent(Base):
+    """One thing that happened. ``seq`` counts 1, 2, 3 … within the stream; ``hash`` seals the row and its past."""
+
+    __tablename__ = "history_event"
+    __table_args__ = (UniqueConstraint("stream", "seq"), CheckConstraint("seq > 0", name="seq_positive"))
+
+    id: Mapped[int] = mapped_column(EventId, primary_key=True)
+    stream: Mapped[str] = mapped_column(Text)
+    seq: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(Text)
+    on_behalf_of: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    task: Mapped[str | None] = mapped_column(Text)
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
+    prev_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class HistoryHead(Base):
+    """The last event of a stream; its row is the lock under which the stream grows."""
+
+    __tablename__ = "history_head"
+
+    stream: Mapped[str] = mapped_column(Text, primary_key=True)
+    seq: Mapped[int] = mapped_column(Integer)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class OutboxEntry(Base):
+    """An event whose outside effect (a notice) is still owed; removed once the worker has delivered it."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index(None, "due_at"),)
+
+    event_id: Mapped[int] = mapped_column(EventId, ForeignKey("history_event.id"), primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    last_error: Mapped[str | None] = mapped_column(Text)
+
+    event: Mapped[HistoryEvent] = relationship(lazy="joined", innerjoin=True)

