@@ -1,0 +1,35 @@
+"""What an office sets in ``config/*.toml``: read once at the start, checked whole, frozen.
+
+The calendar's file is read by ``service.workdays``.
+"""
+
+from service.config.notifications import Wording, load_notifications
+from service.config.organization import Named, Organization, OrganizationUnit, Role, load_organization
+from service.config.settings import (
+    DEVELOPMENT_SECRET,
+    Contact,
+    Durations,
+    Mail,
+    Oidc,
+    RateLimits,
+    Settings,
+    load,
+)
+
+__all__ = [
+    "DEVELOPMENT_SECRET",
+    "Contact",
+    "Durations",
+    "Mail",
+    "Named",
+    "Oidc",
+    "Organization",
+    "OrganizationUnit",
+    "RateLimits",
+    "Role",
+    "Settings",
+    "Wording",
+    "load",
+    "load_notifications",
+    "load_organization",
+]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
+from string import Formatter
 
 from service.errors import Finding, Invalid
 
@@ -102,14 +103,17 @@ class Table:
         choices: Iterable[str] = (),
         longest: int = 500,
     ) -> str:
-        """A line of text. Without ``default`` it must be there and not empty; ``pattern`` must match all of it."""
+        """A line of text that matches ``pattern`` as a whole.
+
+        Without ``default`` it must be there; it may be empty only if the default is.
+        """
         value = self._take(key, required=default is None)
         if value is None:
             return default or ""
         allowed = tuple(choices)
         if not isinstance(value, str):
             self.fault(key, "应为文字，请加英文双引号")
-        elif not value.strip() and default is None:
+        elif not value.strip() and default != "":
             self.fault(key, "不能为空")
         elif len(value) > longest or any(ord(character) < 32 for character in value):
             self.fault(key, f"应为一行不超过 {longest} 字的文字")
@@ -228,3 +232,11 @@ def as_day(value: object) -> date | None:
         except ValueError:
             return None
     return None
+
+
+def braces(text: str) -> list[tuple[str, str, str | None]]:
+    """The (name, format, conversion) of each ``{…}`` in a format text; ``ValueError`` if its braces do not pair.
+
+    Format texts come from a file: callers allow known names only, for a field like ``{a.__class__}`` reads objects.
+    """
+    return [(name, spec or "", how) for _, name, spec, how in Formatter().parse(text) if name is not None]

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
+from holidays import country_holidays
 from holidays.constants import PUBLIC
-from holidays.countries.china import China, ChinaStaticHolidays
+from holidays.countries.china import ChinaStaticHolidays
 
 from service.workdays.notices import FIRST_YEAR
 
@@ -38,7 +39,7 @@ def year(number: int) -> Year:
 
     A weekend that was worked for a day off of this year is listed here even if it lay in the December before.
     """
-    table = China(years=number, categories=(PUBLIC,), observed=True, language="zh_CN")
+    table = country_holidays("CN", years=number, categories=(PUBLIC,), observed=True, language="zh_CN")
     days_off: dict[date, str] = {}
     worked: dict[date, date] = {}
     for day, name in sorted(table.items()):
@@ -60,7 +61,7 @@ def official_years() -> range:
 @cache
 def statutory_days(number: int) -> dict[date, str]:
     """The statutory holidays of a year themselves, without days moved or swapped."""
-    table = China(years=number, categories=(PUBLIC,), observed=False, language="zh_CN")
+    table = country_holidays("CN", years=number, categories=(PUBLIC,), observed=False, language="zh_CN")
     return {day: name for day, name in sorted(table.items()) if not _SWAPPED.fullmatch(name)}
 
 

@@ -1,0 +1,93 @@
+"""The wording of notices: ``notifications.toml``, which the office edits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from service.config.reader import Table, braces, invalid, read_file
+from service.errors import NotFound
+
+FILE = "notifications.toml"
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "task": "新待办",
+        "due_soon": "即将到期",
+        "due_today": "今日到期",
+        "urge": "催办",
+        "circular": "通报",
+        "rejected": "不予受理",
+        "reassigned": "转办",
+        "returned": "退回",
+        "copied": "抄送",
+        "mentioned": "沟通提及",
+        "due_changed": "期限变更",
+        "calendar_missing": "放假安排缺失",
+        "incident": "运行异常",
+    }
+)
+"""Every kind of notice with its Chinese name; the file must word each of them."""
+
+PLACEHOLDERS = ("number", "title", "task", "unit", "due_on", "days", "reason", "by", "text")
+"""The names that wording may hold in braces. What a notice does not know is left out as ——."""
+
+_UNKNOWN = "——"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How one kind of notice reads. ``receipt``: the reader is asked to confirm it (催办)."""
+
+    kind: str
+    subject: str
+    text: str
+    receipt: bool
+
+    def render(self, values: Mapping[str, object]) -> tuple[str, str]:
+        """Subject and text with ``values`` filled in; missing or None values read ——."""
+        known = {name: _UNKNOWN if values.get(name) is None else str(values[name]) for name in PLACEHOLDERS}
+        return self.subject.format_map(known), self.text.format_map(known)
+
+
+def load_notifications(directory: Path) -> Mapping[str, Wording]:
+    """The wording of each kind from ``directory/notifications.toml``; raises ``Invalid`` naming every mistake."""
+    root = Table(read_file(directory / FILE), "", [])
+    wordings: dict[str, Wording] = {}
+    for kind, name in KINDS.items():
+        if not root.has(kind):
+            root.fault(kind, f"缺少“{name}”的通知文字，请补上 [{kind}]")
+        table = root.table(kind)
+        if root.has(kind):
+            wordings[kind] = Wording(
+                kind, _template(table, "subject", 80), _template(table, "text", 500), table.boolean("receipt", False)
+            )
+            table.close()
+    root.close()
+    if root.findings:
+        raise invalid(FILE, root.findings)
+    return MappingProxyType(wordings)
+
+
+def get_wording(wordings: Mapping[str, Wording], kind: str) -> Wording:
+    """The wording of ``kind``; raises ``NotFound``."""
+    if kind not in wordings:
+        raise NotFound(f"没有“{kind}”这种通知")
+    return wordings[kind]
+
+
+def _template(table: Table, key: str, longest: int) -> str:
+    """Text whose braces hold known names only: a format field may otherwise reach into objects."""
+    text = table.text(key, longest=longest)
+    try:
+        fields = braces(text)
+    except ValueError:
+        table.fault(key, "花括号不成对")
+        return ""
+    for name, spec, how in fields:
+        if name not in PLACEHOLDERS or spec or how:
+            table.fault(key, f"不能使用 {{{name}}}，可用的有：{'、'.join(PLACEHOLDERS)}")
+            return ""
+    return text

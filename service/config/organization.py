@@ -1,0 +1,136 @@
+"""Who is who by office, not by person: ``organization.toml`` gives roles, towns, categories and the first units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from service.config.reader import Table, invalid, read_file
+from service.errors import NotFound
+
+Item = TypeVar("Item")
+
+FILE = "organization.toml"
+_SCOPE = r"all|origin|own|data:[a-z][a-z0-9_]*"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role; a lane of a diagram bears its ``id``.
+
+    ``scope`` says whose matters it covers: ``all``; ``origin``: those that its own unit started; ``data:<name>``:
+    those whose data ``<name>`` is its unit; ``own``: those that concern the person.
+    """
+
+    id: str
+    name: str
+    scope: str
+
+    @property
+    def data_name(self) -> str | None:
+        """The data name of a ``data:<name>`` scope."""
+        return self.scope.partition(":")[2] or None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A town, a category of needs or a kind of unit: its code and Chinese name."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationUnit:
+    """A unit of the first directory (H1). ``town`` is a town's code or None."""
+
+    code: str
+    name: str
+    kind: str
+    town: str | None
+    is_member_unit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """Everything of ``organization.toml``, by id or code in the file's order."""
+
+    roles: Mapping[str, Role]
+    towns: Mapping[str, Named]
+    categories: Mapping[str, Named]
+    kinds: Mapping[str, Named]
+    units: Mapping[str, OrganizationUnit]
+
+    def get_role(self, role_id: str) -> Role:
+        """The role ``role_id``; raises ``NotFound``."""
+        if role_id not in self.roles:
+            raise NotFound(f"没有角色“{role_id}”，可用的有：{'、'.join(self.roles)}")
+        return self.roles[role_id]
+
+    def get_unit(self, code: str) -> OrganizationUnit:
+        """The unit ``code``; raises ``NotFound``."""
+        if code not in self.units:
+            raise NotFound(f"没有单位“{code}”")
+        return self.units[code]
+
+
+def load_organization(directory: Path) -> Organization:
+    """The organization of ``directory/organization.toml``; raises ``Invalid`` naming every mistake."""
+    root = Table(read_file(directory / FILE), "", [])
+    roles = _read(root, "roles", _read_role)
+    towns = _read(root, "towns", _read_named)
+    categories = _read(root, "categories", _read_named)
+    kinds = _read(root, "kinds", _read_named)
+    units = _read(root, "units", partial(_read_unit, towns=towns, kinds=kinds))
+    root.close()
+    if root.findings:
+        raise invalid(FILE, root.findings)
+    return Organization(
+        MappingProxyType(roles),
+        MappingProxyType(towns),
+        MappingProxyType(categories),
+        MappingProxyType(kinds),
+        MappingProxyType(units),
+    )
+
+
+def _read(root: Table, key: str, read: Callable[[Table], tuple[str, Item]]) -> dict[str, Item]:
+    found: dict[str, Item] = {}
+    for table in root.tables(key):
+        code, item = read(table)
+        table.close()
+        if code and code in found:
+            table.fault("id" if table.has("id") else "code", f"“{code}”重复，请改用别的代码")
+        found.setdefault(code, item)
+    if not found:
+        root.fault(key, f"至少要有一项，写成 [[{key}]]")
+    return found
+
+
+def _read_role(table: Table) -> tuple[str, Role]:
+    role = Role(
+        id=table.code("id"),
+        name=table.text("name", longest=40),
+        scope=table.text("scope", pattern=_SCOPE, hint="应为 all、origin、own 或 data:数据名"),
+    )
+    return role.id, role
+
+
+def _read_named(table: Table) -> tuple[str, Named]:
+    named = Named(table.code("code"), table.text("name", longest=40))
+    return named.code, named
+
+
+def _read_unit(table: Table, *, towns: Mapping[str, Named], kinds: Mapping[str, Named]) -> tuple[str, OrganizationUnit]:
+    unit = OrganizationUnit(
+        code=table.code("code"),
+        name=table.text("name", longest=60),
+        kind=table.text("kind", choices=kinds),
+        town=table.text("town", choices=towns) if table.has("town") else None,
+        is_member_unit=table.boolean("is_member_unit", default=False),
+    )
+    return unit.code, unit

@@ -1,0 +1,336 @@
+"""The service's settings: ``settings.toml``, overridden by environment variables ``LIAISON_…``.
+
+A setting ``key`` at the top of the file is overridden by ``LIAISON_KEY``, one in ``[table]`` by ``LIAISON_TABLE_KEY``.
+Anything unknown or wrong stops the start with its name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from pathlib import Path
+from types import MappingProxyType
+
+from service.config.reader import FromEnvironment, Table, braces, invalid, read_file
+
+FILE = "settings.toml"
+PREFIX = "LIAISON_"
+DEVELOPMENT_SECRET = "development-only-secret-change-me"  # noqa: S105 - production refuses it, below
+SHORTEST_SECRET = 32
+
+_TABLES = ("contact", "process", "durations", "oidc", "rate_limits", "mail")
+# Read by the entry points and the tests themselves; not settings.
+_NOT_SETTINGS = re.compile(r"LIAISON_(CONFIG|TEST_\w+)")
+_URL = r"https?://[^\s/]+(/\S*)?"
+_DATABASE = r"(sqlite|postgresql(\+psycopg)?)://\S*"
+
+ProcessValue = bool | int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How users reach the Talent Office (H2); empty until the office fills it in."""
+
+    name: str
+    phone: str
+    email: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """Assumptions [A] of this system, in working days; shown as 本系统默认，非文件规定."""
+
+    not_ours: int
+    progress: int
+    warn: int
+    opinion_entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Oidc:
+    """Sign-in through an OpenID Connect provider; off unless ``enabled``."""
+
+    enabled: bool
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scopes: tuple[str, ...]
+    username_claim: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """Throttling of sign-in and API calls, and the largest request body in bytes."""
+
+    sign_in_attempts: int
+    sign_in_window: timedelta
+    api_per_minute: int
+    body_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Notices by e-mail and through Apprise services; both off by default (a closed network has neither)."""
+
+    enabled: bool
+    host: str
+    port: int
+    starttls: bool
+    username: str
+    password: str = field(repr=False)
+    sender: str
+    apprise_urls: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, checked. ``process`` is the ``[process]`` table that expressions in diagrams read."""
+
+    env: str
+    database_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    bind: str
+    public_url: str
+    data_dir: Path
+    log_level: str
+    demo: bool
+    session_lifetime: timedelta
+    office_opens: time
+    office_closes: time
+    number_format: str
+    contact: Contact
+    process: Mapping[str, ProcessValue]
+    durations: Durations
+    oidc: Oidc
+    rate_limits: RateLimits
+    mail: Mail
+
+    @property
+    def is_production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def group_opinion_required(self) -> bool:
+        """Whether every need asks for the leading group's opinion (X1 box 4), not only one that went to a meeting."""
+        return bool(self.process.get("group_opinion_required", False))
+
+    def request_number(self, year: int, seq: int) -> str:
+        """The number of the ``seq``-th need accepted in ``year`` (W3), e.g. 2026-需-0001."""
+        return self.number_format.format(year=year, seq=seq)
+
+
+def load(directory: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings of ``directory/settings.toml`` under the overrides in ``environ``.
+
+    Relative paths are taken from the directory that holds ``directory``. Raises ``Invalid`` whose findings name every
+    unknown or bad setting, or the environment variable that set it.
+    """
+    data = read_file(directory / FILE)
+    findings = Table(data, "", []).findings
+    _override(data, environ)
+    root = Table(data, "", findings)
+    home = directory.resolve().parent
+    env = root.text("env", "development", choices=("development", "production"))
+    opens, closes = _office_hours(root)
+    settings = Settings(
+        env=env,
+        database_url=_database_url(root, home),
+        secret_key=root.text("secret_key", DEVELOPMENT_SECRET),
+        bind=_bind(root),
+        public_url=root.text("public_url", "", pattern=_URL, hint="应写成 https://主机名 的样子").rstrip("/"),
+        data_dir=home / root.text("data_dir", "var"),
+        log_level=root.text("log_level", "info", choices=("debug", "info", "warning", "error")),
+        demo=root.boolean("demo", default=False),
+        session_lifetime=timedelta(hours=root.integer("session_hours", 10, low=1, high=168)),
+        office_opens=opens,
+        office_closes=closes,
+        number_format=_number_format(root),
+        contact=_contact(root.table("contact")),
+        process=_process(root.table("process")),
+        durations=_durations(root.table("durations")),
+        oidc=_oidc(root.table("oidc"), production=env == "production"),
+        rate_limits=_rate_limits(root.table("rate_limits")),
+        mail=_mail(root.table("mail")),
+    )
+    if settings.is_production:
+        _check_production(settings, root)
+    root.close()
+    if findings:
+        raise invalid(f"系统设置（{FILE} 与 {PREFIX}… 环境变量）", findings)
+    return settings
+
+
+def _override(data: dict[str, object], environ: Mapping[str, str]) -> None:
+    """Puts each ``LIAISON_…`` variable in the place of its setting; unknown ones are found as unknown keys later."""
+    for variable in sorted(environ):
+        if not variable.startswith(PREFIX) or _NOT_SETTINGS.fullmatch(variable):
+            continue
+        value = FromEnvironment(environ[variable], variable)
+        name = variable.removeprefix(PREFIX).lower()
+        table = next((table for table in _TABLES if name.startswith(f"{table}_")), None)
+        if table is None:
+            data[name] = value
+            continue
+        inner = data.setdefault(table, {})
+        if isinstance(inner, dict):
+            inner[name.removeprefix(f"{table}_")] = value
+
+
+def _database_url(root: Table, home: Path) -> str:
+    url = root.text(
+        "database_url",
+        "sqlite:///var/liaison.db",
+        pattern=_DATABASE,
+        hint="应以 sqlite:/// 或 postgresql+psycopg:// 开头",
+    )
+    relative = re.fullmatch(r"sqlite:///([^/:?][^?]*)(\?.*)?", url)
+    if relative and not Path(relative[1]).is_absolute():
+        return f"sqlite:///{home / relative[1]}{relative[2] or ''}"
+    # Plain postgresql:// would ask for a driver that is not installed.
+    return re.sub(r"^postgresql://", "postgresql+psycopg://", url)
+
+
+def _bind(root: Table) -> str:
+    bind = root.text(
+        "bind", "127.0.0.1:8000", pattern=r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):[0-9]{1,5}", hint="应写成 主机:端口"
+    )
+    if not 0 < int(bind.rpartition(":")[2]) < 65536:
+        root.fault("bind", "端口应在 1 到 65535 之间")
+    return bind
+
+
+def _office_hours(root: Table) -> tuple[time, time]:
+    clock, hint = r"([01][0-9]|2[0-3]):[0-5][0-9]", "应写成 09:00 的样子（24 小时制）"
+    opens = time.fromisoformat(root.text("office_opens", "09:00", pattern=clock, hint=hint))
+    closes = time.fromisoformat(root.text("office_closes", "17:30", pattern=clock, hint=hint))
+    if opens >= closes:
+        root.fault("office_closes", f"下班时间 {closes:%H:%M} 应晚于上班时间 {opens:%H:%M}")
+    return opens, closes
+
+
+def _number_format(root: Table) -> str:
+    """The format may hold {year} and {seq} with a width only: anything else could read what it should not."""
+    default = "{year}-需-{seq:04d}"
+    text = root.text("number_format", default, longest=40)
+    try:
+        fields = braces(text)
+    except ValueError:
+        fields = []
+    years = [spec for name, spec, how in fields if name == "year" and not how]
+    counts = [spec for name, spec, how in fields if name == "seq" and not how]
+    good = len(years) == 1 and years[0] == "" and len(counts) == 1 and re.fullmatch(r"(0[1-9]d)?", counts[0] or "")
+    if not good or len(fields) != 2:
+        root.fault("number_format", "必须含 {year} 和 {seq}（或 {seq:04d}）各一次，不能有其他花括号，例如 " + default)
+        return default
+    return text
+
+
+def _contact(table: Table) -> Contact:
+    contact = Contact(
+        name=table.text("name", "区人才办"),
+        phone=table.text("phone", "", pattern=r"[0-9+()（）、 \-转]*", hint="只写数字、空格和 - + ( )"),
+        email=table.text("email", "", pattern=r"[^@\s]+@[^@\s]+", hint="应写成 名称@域名"),
+        address=table.text("address", ""),
+    )
+    table.close()
+    return contact
+
+
+def _process(table: Table) -> Mapping[str, ProcessValue]:
+    """The values that expressions read as ``settings.<name>``: the office may add its own."""
+    table.boolean("group_opinion_required", default=False)
+    values: dict[str, ProcessValue] = {"group_opinion_required": False}
+    for name in table.names():
+        value = table.value(name)
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            table.fault(name, "名称只能用小写字母、数字和下划线，以字母开头")
+        elif isinstance(value, FromEnvironment):
+            values[name] = _plain(value)
+        elif isinstance(value, bool | int | float | str):
+            values[name] = value
+        else:
+            table.fault(name, "应为 true/false、数字或文字")
+    return MappingProxyType(values)
+
+
+def _plain(text: FromEnvironment) -> ProcessValue:
+    """An environment's text as the value it looks like: true, 12 or words."""
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    return int(text) if re.fullmatch(r"-?[0-9]{1,15}", text) else str(text)
+
+
+def _durations(table: Table) -> Durations:
+    durations = Durations(
+        not_ours=table.integer("not_ours", 1, low=0, high=60),
+        progress=table.integer("progress", 20, low=1, high=250),
+        warn=table.integer("warn", 3, low=0, high=60),
+        opinion_entry=table.integer("opinion_entry", 3, low=0, high=60),
+    )
+    table.close()
+    return durations
+
+
+def _oidc(table: Table, *, production: bool) -> Oidc:
+    oidc = Oidc(
+        enabled=table.boolean("enabled", default=False),
+        issuer=table.text("issuer", "", pattern=_URL, hint="应写成 https://主机名/路径 的样子"),
+        client_id=table.text("client_id", ""),
+        client_secret=table.text("client_secret", ""),
+        scopes=table.texts("scopes") or ("openid", "profile"),
+        username_claim=table.text("username_claim", "preferred_username"),
+        label=table.text("label", "统一身份认证登录", longest=20),
+    )
+    if oidc.enabled:
+        for name in ("issuer", "client_id", "client_secret"):
+            if not getattr(oidc, name):
+                table.fault(name, "已启用统一身份认证（enabled = true），此项必须填写")
+        if production and oidc.issuer.startswith("http://"):
+            table.fault("issuer", "正式环境必须使用 https:// 地址")
+        if "openid" not in oidc.scopes:
+            table.fault("scopes", "必须含有 openid")
+    table.close()
+    return oidc
+
+
+def _rate_limits(table: Table) -> RateLimits:
+    limits = RateLimits(
+        sign_in_attempts=table.integer("sign_in_attempts", 5, low=1, high=1000),
+        sign_in_window=timedelta(minutes=table.integer("sign_in_window_minutes", 15, low=1, high=1440)),
+        api_per_minute=table.integer("api_per_minute", 600, low=1, high=1_000_000),
+        body_bytes=table.integer("body_bytes", 2_000_000, low=10_000, high=100_000_000),
+    )
+    table.close()
+    return limits
+
+
+def _mail(table: Table) -> Mail:
+    mail = Mail(
+        enabled=table.boolean("enabled", default=False),
+        host=table.text("host", ""),
+        port=table.integer("port", 25, low=1, high=65535),
+        starttls=table.boolean("starttls", default=False),
+        username=table.text("username", ""),
+        password=table.text("password", ""),
+        sender=table.text("sender", "", pattern=r"[^@\s]+@[^@\s]+", hint="应写成 名称@域名"),
+        apprise_urls=table.texts("apprise_urls"),
+    )
+    if mail.enabled:
+        for name in ("host", "sender"):
+            if not getattr(mail, name):
+                table.fault(name, "已启用邮件（enabled = true），此项必须填写")
+    table.close()
+    return mail
+
+
+def _check_production(settings: Settings, root: Table) -> None:
+    if settings.secret_key == DEVELOPMENT_SECRET:
+        root.fault("secret_key", "正式环境不能使用默认密钥，请用 LIAISON_SECRET_KEY 设置一个随机密钥")
+    elif len(settings.secret_key) < SHORTEST_SECRET:
+        root.fault("secret_key", f"正式环境的密钥至少 {SHORTEST_SECRET} 个字符，请换用更长的随机密钥")
+    if settings.demo:
+        root.fault("demo", "正式环境不能使用演示账号，请设为 false（或 LIAISON_DEMO=false）")
