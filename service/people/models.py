@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, UtcDateTime
@@ -24,7 +24,7 @@ class Unit(Base):
     active: Mapped[bool]
     pinyin: Mapped[str] = mapped_column(String(600))
     initials: Mapped[str] = mapped_column(String(100))
-    search_key: Mapped[str] = mapped_column(String(2000))
+    search_key: Mapped[str] = mapped_column(Text)
 
 
 class Person(Base):
@@ -35,13 +35,13 @@ class Person(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(40))
-    pinyin: Mapped[str] = mapped_column(String(300))
-    initials: Mapped[str] = mapped_column(String(40))
+    pinyin: Mapped[str] = mapped_column(String(600))
+    initials: Mapped[str] = mapped_column(String(100))
     unit_code: Mapped[str | None] = mapped_column(ForeignKey("unit.code"), index=True)
     post: Mapped[str | None] = mapped_column(String(100))
     phone: Mapped[str | None] = mapped_column(String(32))
     active: Mapped[bool]
-    search_key: Mapped[str] = mapped_column(String(1000))
+    search_key: Mapped[str] = mapped_column(Text)
 
     unit: Mapped[Unit | None] = relationship(lazy="joined")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, UtcDateTime
@@ -21,6 +21,7 @@ class Talent(Base):
 
     __tablename__ = "talent"
     __table_args__ = (
+        Index("ix_talent_pinyin_id", "pinyin", "id"),
         CheckConstraint("category BETWEEN 1 AND 4", name="category"),
         CheckConstraint("type BETWEEN 1 AND 5", name="type"),
         CheckConstraint("category IS NOT NULL OR type IS NOT NULL", name="eligible"),
@@ -28,8 +29,8 @@ class Talent(Base):
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
     name: Mapped[str] = mapped_column(String(40))
-    pinyin: Mapped[str] = mapped_column(String(300))
-    initials: Mapped[str] = mapped_column(String(40))
+    pinyin: Mapped[str] = mapped_column(String(600))
+    initials: Mapped[str] = mapped_column(String(100))
     category: Mapped[int | None]
     type: Mapped[int | None]
     employer: Mapped[str] = mapped_column(String(100))
@@ -40,7 +41,7 @@ class Talent(Base):
     in_district: Mapped[bool]
     leader_id: Mapped[UUID | None] = mapped_column(ForeignKey("leader.id"), index=True)
     active: Mapped[bool]
-    search_key: Mapped[str] = mapped_column(String(2000))
+    search_key: Mapped[str] = mapped_column(Text)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     unit: Mapped[Unit | None] = relationship(lazy="joined")

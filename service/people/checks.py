@@ -1,0 +1,129 @@
+"""Checks of what people type into the fields of the people side. Pure.
+
+Every check adds a finding with the field's path to a ``Checks`` and returns the cleaned value; ``Checks.done()`` raises
+``Invalid`` with all of them at once.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+from datetime import date
+
+from service.errors import Finding, Invalid
+
+UNIT_CODE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+PHONE = re.compile(r"\+?[0-9][0-9 \-]{3,24}[0-9]")
+FIRST_YEAR, LAST_YEAR = 1940, 2099
+NAME_LENGTH = 40
+TITLE_LENGTH = 100
+
+CLASS_A, CLASS_B = "A", "B"
+
+BODIES = {
+    "party_committee": "区委",
+    "congress": "区人大常委会",
+    "government": "区政府",
+    "conference": "区政协",
+}
+"""The four leading bodies whose members are leaders of class A (L1)."""
+
+DUTIES = {"principal": "主要负责同志", "talent": "分管人才工作负责同志"}
+"""What makes an officer of a member unit a leader of class B (L2)."""
+
+# Of a name no sign may be unreadable, reverse the direction of reading, or be a picture.
+_REFUSED_IN_NAMES = frozenset({"Cc", "Cf", "Cs", "So", "Zl", "Zp"})
+_REFUSED_IN_TEXT = frozenset({"Cc", "Cs"})
+
+
+class Checks:
+    """Collects what is wrong with one input."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+
+    def refuse(self, path: str, message: str) -> None:
+        """Notes that the field at ``path`` is wrong."""
+        self.findings.append(Finding(path, message))
+
+    def done(self) -> None:
+        """Raises ``Invalid`` if anything was refused."""
+        if self.findings:
+            raise Invalid("填写的内容有误：" + "；".join(finding.message for finding in self.findings), self.findings)
+
+    def name(self, path: str, label: str, value: object) -> str:
+        """A person's name: 1 to ``NAME_LENGTH`` readable signs on one line."""
+        return self._text(path, label, value, NAME_LENGTH, _REFUSED_IN_NAMES) or self._missing(path, label, value)
+
+    def text(self, path: str, label: str, value: object, length: int = TITLE_LENGTH) -> str:
+        """A text that must be there: one line, at most ``length`` signs."""
+        return self._text(path, label, value, length, _REFUSED_IN_TEXT) or self._missing(path, label, value)
+
+    def optional_text(self, path: str, label: str, value: object, length: int = TITLE_LENGTH) -> str | None:
+        """A text that may be missing; an empty one counts as missing."""
+        return self._text(path, label, value, length, _REFUSED_IN_TEXT) or None
+
+    def code(self, path: str, label: str, value: object) -> str:
+        """A code: a lower-case letter, then letters, digits, ``_`` and ``-``, at most 32 signs."""
+        if isinstance(value, str) and UNIT_CODE.fullmatch(value):
+            return value
+        self.refuse(path, f"{label}须以小写字母开头，只含小写字母、数字、“_”和“-”，最多 32 个字符")
+        return ""
+
+    def optional_code(self, path: str, label: str, value: object) -> str | None:
+        """A code that may be missing."""
+        return None if value in (None, "") else self.code(path, label, value)
+
+    def phone(self, path: str, label: str, value: object) -> str | None:
+        """A telephone number that may be missing: digits, spaces and dashes."""
+        text = self.optional_text(path, label, value)
+        if text is not None and not PHONE.fullmatch(text):
+            self.refuse(path, f"{label}只能由数字、空格和“-”组成（可以“+”开头），长 5 至 27 位")
+        return text
+
+    def choice(self, path: str, label: str, value: object, choices: Collection[str]) -> str:
+        """One of ``choices``."""
+        if isinstance(value, str) and value in choices:
+            return value
+        self.refuse(path, f"{label}须是下列之一：{'、'.join(sorted(choices))}")
+        return ""
+
+    def between(self, path: str, label: str, value: object, low: int, high: int) -> int | None:
+        """A whole number from ``low`` to ``high`` that may be missing."""
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and low <= value <= high):
+            return value
+        self.refuse(path, f"{label}须是 {low} 至 {high} 的整数")
+        return None
+
+    def flag(self, path: str, label: str, value: object) -> bool:
+        """A yes or no."""
+        if not isinstance(value, bool):
+            self.refuse(path, f"{label}须是“是”或“否”")
+        return value is True
+
+    def period(self, starts_on: date, ends_on: date | None) -> None:
+        """Two dates in order, both included, in years that can be meant."""
+        for path, label, day in (("/starts_on", "开始日期", starts_on), ("/ends_on", "结束日期", ends_on)):
+            if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+                self.refuse(path, f"{label}的年份须在 {FIRST_YEAR} 至 {LAST_YEAR} 之间")
+        if ends_on is not None and ends_on < starts_on:
+            self.refuse("/ends_on", "结束日期不能早于开始日期")
+
+    def _text(self, path: str, label: str, value: object, length: int, refused: Collection[str]) -> str:
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            self.refuse(path, f"{label}须是文字")
+            return ""
+        text = unicodedata.normalize("NFC", value.strip())
+        if len(text) > length:
+            self.refuse(path, f"{label}最多 {length} 个字，现有 {len(text)} 个字")
+        elif any(unicodedata.category(sign) in refused for sign in text):
+            self.refuse(path, f"{label}含有控制字符或其他不能使用的符号，请删去后重新输入")
+        return text
+
+    def _missing(self, path: str, label: str, value: object) -> str:
+        if value is None or isinstance(value, str):
+            self.refuse(path, f"{label}不能为空")
+        return ""

@@ -1,0 +1,386 @@
+"""Changing the people side. Whether the actor may is asked of ``auth.policy`` by whoever calls.
+
+Every command enters the journal of its record: ``unit:<code>`` or ``person:<id>``. None commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from service import clock, ids
+from service.errors import Conflict
+from service.people.checks import BODIES, CLASS_A, CLASS_B, DUTIES, Checks
+from service.people.journal import By, difference, record
+from service.people.models import Leader, Liaison, Person, Substitute, Unit
+from service.people.queries import get_leader, get_person, get_unit
+from service.people.rules import search_key, spell
+
+UNIT_FIELDS = ("name", "kind", "town", "is_member_unit", "active")
+PERSON_FIELDS = ("name", "unit_code", "post", "phone", "active")
+
+
+def add_unit(
+    session: Session,
+    *,
+    code: str,
+    name: str,
+    kind: str,
+    town: str | None = None,
+    is_member_unit: bool = False,
+    actor: By,
+    now: datetime,
+) -> Unit:
+    """A new unit (H1). Raises ``Invalid``, or ``Conflict`` where the code or the name is taken."""
+    checks = Checks()
+    unit = Unit(code=checks.code("/code", "单位代码", code))
+    _fill_unit(unit, _checked_unit(checks, name, kind, town, is_member_unit, active=True))
+    checks.done()
+    session.add(unit)
+    with conflicts("单位代码或名称已被使用，请改用别的代码或名称"):
+        session.flush()
+    record(session, f"unit:{unit.code}", "unit_added", _values(unit, ("code", *UNIT_FIELDS)), actor=actor, now=now)
+    return unit
+
+
+def update_unit(session: Session, *, code: str, changes: Mapping[str, object], actor: By, now: datetime) -> Unit:
+    """Changes fields of a unit (``UNIT_FIELDS``); nothing is journaled when nothing differs."""
+    unit = get_unit(session, code)
+    before = _values(unit, UNIT_FIELDS)
+    checks = Checks()
+    wanted = merged(checks, before, changes)
+    _fill_unit(unit, _checked_unit(checks, **wanted))
+    checks.done()
+    with conflicts("单位名称已被使用，请改用别的名称"):
+        session.flush()
+    changed = difference(before, _values(unit, UNIT_FIELDS))
+    if changed:
+        record(session, f"unit:{code}", "unit_updated", changed, actor=actor, now=now)
+    return unit
+
+
+def add_person(
+    session: Session,
+    *,
+    name: str,
+    unit_code: str | None = None,
+    post: str | None = None,
+    phone: str | None = None,
+    person_id: UUID | None = None,
+    actor: By,
+    now: datetime,
+) -> Person:
+    """A new person; two persons may share a name. ``person_id`` gives a reproducible id (demonstration, import)."""
+    checks = Checks()
+    person = Person(id=person_id or ids.new())
+    values = _checked_person(checks, name=name, unit_code=unit_code, post=post, phone=phone, active=True)
+    checks.done()
+    _known_unit(session, unit_code)
+    _fill_person(person, values)
+    session.add(person)
+    with conflicts("该人员已经登记过，请刷新后重试"):
+        session.flush()
+    data = {"id": person.id, **_values(person, PERSON_FIELDS)}
+    record(session, f"person:{person.id}", "person_added", data, actor=actor, now=now)
+    return person
+
+
+def update_person(
+    session: Session, *, person_id: UUID | str, changes: Mapping[str, object], actor: By, now: datetime
+) -> Person:
+    """Changes fields of a person (``PERSON_FIELDS``); nothing is journaled when nothing differs."""
+    person = get_person(session, person_id)
+    before = _values(person, PERSON_FIELDS)
+    checks = Checks()
+    values = _checked_person(checks, **merged(checks, before, changes))
+    checks.done()
+    if values["unit_code"] != before["unit_code"]:
+        _known_unit(session, values["unit_code"])
+    _fill_person(person, values)
+    session.flush()
+    changed = difference(before, _values(person, PERSON_FIELDS))
+    if changed:
+        session.expire(person, ["unit"])
+        record(session, f"person:{person.id}", "person_updated", changed, actor=actor, now=now)
+    return person
+
+
+def add_leader(
+    session: Session,
+    *,
+    person_id: UUID | str,
+    klass: str,
+    post: str,
+    starts_on: date,
+    ends_on: date | None = None,
+    body: str | None = None,
+    unit_code: str | None = None,
+    duty: str | None = None,
+    portfolio: str | None = None,
+    leader_id: UUID | None = None,
+    actor: By,
+    now: datetime,
+) -> Leader:
+    """Makes a person a leader (L1, L2) through a post.
+
+    Class A names its ``body`` (``BODIES``) and, as ``unit_code``, the office that serves the leader; class B its
+    member unit and ``duty`` (``DUTIES``). Raises ``Invalid``, and ``Conflict`` where the person holds the same post
+    already on one of the days.
+    """
+    person = get_person(session, person_id)
+    checks = Checks()
+    checks.choice("/klass", "领导类别", klass, (CLASS_A, CLASS_B))
+    if klass == CLASS_A:
+        checks.choice("/body", "领导班子", body, BODIES)
+        if duty is not None:
+            checks.refuse("/duty", "分工只适用于成员单位领导（B类）")
+    elif klass == CLASS_B:
+        checks.choice("/duty", "分工", duty, DUTIES)
+        if body is not None:
+            checks.refuse("/body", "领导班子只适用于区领导（A类）")
+        if unit_code is None:
+            checks.refuse("/unit_code", "成员单位领导（B类）须填写所在单位")
+    checks.optional_code("/unit_code", "单位代码", unit_code)
+    checks.period(starts_on, ends_on)
+    leader = Leader(
+        id=leader_id or ids.new(),
+        person=person,
+        klass=klass,
+        body=body,
+        unit_code=unit_code,
+        duty=duty,
+        post=checks.text("/post", "职务", post),
+        portfolio=checks.optional_text("/portfolio", "分管工作", portfolio, 200),
+        starts_on=starts_on,
+        ends_on=ends_on,
+    )
+    checks.done()
+    _known_unit(session, unit_code)
+    same = [Leader.person_id == person.id, Leader.klass == klass, Leader.body == body, Leader.unit_code == unit_code]
+    if session.scalar(select(Leader.id).where(*same, _overlaps(Leader, starts_on, ends_on)).limit(1)):
+        raise Conflict(f"{person.name}在这段时间内已任此职，请先填写原任职的结束日期")
+    session.add(leader)
+    with conflicts("该任职已经登记过，请刷新后重试"):
+        session.flush()
+    fields = ("id", "klass", "body", "unit_code", "duty", "post", "portfolio", "starts_on", "ends_on")
+    record(session, f"person:{person.id}", "leader_added", _values(leader, fields), actor=actor, now=now)
+    return leader
+
+
+def end_leader(session: Session, *, leader_id: UUID | str, ends_on: date, actor: By, now: datetime) -> Leader:
+    """Sets the last day of a leader's post (O4). Raises ``Conflict`` where it has one already."""
+    leader = get_leader(session, leader_id)
+    if leader.ends_on is not None:
+        raise Conflict(f"该任职已于 {leader.ends_on.isoformat()} 结束，不能重复结束")
+    checks = Checks()
+    checks.period(leader.starts_on, ends_on)
+    checks.done()
+    leader.ends_on = ends_on
+    data = {"id": leader.id, "post": leader.post, "ends_on": ends_on}
+    session.flush()
+    record(session, f"person:{leader.person_id}", "leader_ended", data, actor=actor, now=now)
+    return leader
+
+
+def name_liaison(
+    session: Session,
+    *,
+    unit_code: str,
+    person_id: UUID | str,
+    starts_on: date | None = None,
+    actor: By,
+    now: datetime,
+) -> Liaison:
+    """Names the one liaison of a unit from ``starts_on`` (default: the day of ``now``); the former one ends (T4).
+
+    Raises ``Conflict`` where the person is the unit's liaison already, or the former one began later.
+    """
+    unit, person = get_unit(session, unit_code), get_person(session, person_id)
+    day = starts_on or clock.local(now).date()
+    checks = Checks()
+    checks.period(day, None)
+    if not person.active:
+        checks.refuse("/person_id", f"{person.name}已离任，不能担任联络员")
+    checks.done()
+    former = _end_liaison(session, unit, day, successor=person)
+    liaison = Liaison(id=ids.new(), unit=unit, person=person, starts_on=day, ends_on=None, named_at=now)
+    session.add(liaison)
+    with conflicts(f"{unit.name}的联络员刚被他人更改，请刷新后重试"):
+        session.flush()
+    data = {
+        "unit": unit_code,
+        "person_id": person.id,
+        "starts_on": day,
+        "former_person_id": former.person_id if former else None,
+    }
+    record(session, f"unit:{unit_code}", "liaison_named", data, actor=actor, now=now)
+    return liaison
+
+
+def end_liaison(session: Session, *, unit_code: str, ends_on: date, actor: By, now: datetime) -> Liaison:
+    """Ends the service of a unit's liaison without a successor, as when the unit is closed."""
+    unit = get_unit(session, unit_code)
+    former = _end_liaison(session, unit, ends_on + timedelta(days=1), successor=None)
+    if former is None:
+        raise Conflict(f"{unit.name}目前没有联络员")
+    session.flush()
+    data = {"unit": unit_code, "person_id": former.person_id, "ends_on": ends_on}
+    record(session, f"unit:{unit_code}", "liaison_ended", data, actor=actor, now=now)
+    return former
+
+
+def declare_substitute(
+    session: Session,
+    *,
+    person_id: UUID | str,
+    substitute_id: UUID | str,
+    starts_on: date,
+    ends_on: date,
+    reason: str | None = None,
+    actor: By,
+    now: datetime,
+) -> Substitute:
+    """``substitute_id`` may act for ``person_id`` from ``starts_on`` to ``ends_on``, both included (代理).
+
+    Raises ``Invalid`` for oneself or a wrong period, ``Conflict`` where the person has a substitute on one of the days.
+    """
+    person, substitute = get_person(session, person_id), get_person(session, substitute_id)
+    checks = Checks()
+    if person.id == substitute.id:
+        checks.refuse("/substitute_id", "不能指定本人为自己的代理人")
+    elif not substitute.active:
+        checks.refuse("/substitute_id", f"{substitute.name}已离任，不能担任代理人")
+    checks.period(starts_on, ends_on)
+    if ends_on < clock.local(now).date():
+        checks.refuse("/ends_on", "代理的结束日期已过，请填写今天或以后的日期")
+    declared = Substitute(
+        id=ids.new(),
+        person=person,
+        substitute=substitute,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        reason=checks.optional_text("/reason", "事由", reason, 200),
+    )
+    checks.done()
+    # Two declarations at once wait here for each other, so that both cannot pass the check.
+    session.execute(select(Person.id).where(Person.id == person.id).with_for_update())
+    there = select(Substitute).where(
+        Substitute.person_id == person.id,
+        Substitute.withdrawn_at.is_(None),
+        _overlaps(Substitute, starts_on, ends_on),
+    )
+    other = session.scalars(there.limit(1)).first()
+    if other is not None:
+        period = f"{other.starts_on.isoformat()} 至 {other.ends_on.isoformat()}"
+        raise Conflict(f"{person.name}在 {period} 已指定{other.substitute.name}代理，请先撤销或改用其他日期")
+    session.add(declared)
+    session.flush()
+    fields = ("id", "person_id", "substitute_id", "starts_on", "ends_on", "reason")
+    record(session, f"person:{person.id}", "substitute_declared", _values(declared, fields), actor=actor, now=now)
+    return declared
+
+
+def withdraw_substitute(session: Session, *, declaration_id: UUID, actor: By, now: datetime) -> Substitute:
+    """Takes back a declared substitute at once. Raises ``Conflict`` where there is nothing left to take back."""
+    declared = session.get(Substitute, declaration_id)
+    if declared is None or declared.withdrawn_at is not None:
+        raise Conflict("该代理已撤销或不存在")
+    declared.withdrawn_at = now
+    session.flush()
+    data = {"id": declared.id, "substitute_id": declared.substitute_id}
+    record(session, f"person:{declared.person_id}", "substitute_withdrawn", data, actor=actor, now=now)
+    return declared
+
+
+@contextmanager
+def conflicts(message: str) -> Iterator[None]:
+    """Within the block a broken constraint is a ``Conflict`` with ``message``; the transaction is lost either way."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict(message) from error
+
+
+def merged(checks: Checks, before: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    """``before`` with ``changes``; a field that is not among those of ``before`` is refused."""
+    for unknown in sorted(set(changes) - set(before)):
+        checks.refuse(f"/{unknown}", f"没有可修改的字段“{unknown}”")
+    return {key: changes.get(key, value) for key, value in before.items()}
+
+
+def _checked_unit(
+    checks: Checks, name: object, kind: object, town: object, is_member_unit: object, active: object
+) -> dict[str, object]:
+    return {
+        "name": checks.text("/name", "单位名称", name),
+        "kind": checks.code("/kind", "单位类别", kind),
+        "town": checks.optional_code("/town", "镇街", town),
+        "is_member_unit": checks.flag("/is_member_unit", "成员单位", is_member_unit),
+        "active": checks.flag("/active", "在用", active),
+    }
+
+
+def _fill_unit(unit: Unit, values: Mapping[str, object]) -> None:
+    for field, value in values.items():
+        setattr(unit, field, value)
+    spelling = spell(unit.name, of_person=False)
+    unit.pinyin, unit.initials = spelling.pinyin, spelling.initials
+    unit.search_key = search_key(spelling.keys, unit.code)
+
+
+def _checked_person(
+    checks: Checks, name: object, unit_code: object, post: object, phone: object, active: object
+) -> dict[str, object]:
+    return {
+        "name": checks.name("/name", "姓名", name),
+        "unit_code": checks.optional_code("/unit_code", "单位代码", unit_code),
+        "post": checks.optional_text("/post", "职务", post),
+        "phone": checks.phone("/phone", "联系电话", phone),
+        "active": checks.flag("/active", "在任", active),
+    }
+
+
+def _fill_person(person: Person, values: Mapping[str, object]) -> None:
+    for field, value in values.items():
+        setattr(person, field, value)
+    spelling = spell(person.name)
+    person.pinyin, person.initials = spelling.pinyin, spelling.initials
+    person.search_key = search_key(spelling.keys, person.post)
+
+
+def _known_unit(session: Session, code: object) -> None:
+    checks = Checks()
+    if isinstance(code, str) and session.get(Unit, code) is None:
+        checks.refuse("/unit_code", "没有这个单位，请从单位名录中选择")
+    checks.done()
+
+
+def _end_liaison(session: Session, unit: Unit, until: date, *, successor: Person | None) -> Liaison | None:
+    """Ends the open service of the unit's liaison on the day before ``until``."""
+    query = select(Liaison).where(Liaison.unit_code == unit.code, Liaison.ends_on.is_(None))
+    former = session.scalars(query.with_for_update(of=Liaison)).first()
+    if former is None:
+        return None
+    if successor is not None and former.person_id == successor.id:
+        raise Conflict(f"{successor.name}已经是{unit.name}的联络员")
+    if until < former.starts_on:
+        raise Conflict(f"现任联络员自 {former.starts_on.isoformat()} 起任职，新的日期不能早于这一天")
+    # Replaced on the very day of the naming: the former one keeps that day in the records.
+    former.ends_on = max(former.starts_on, until - timedelta(days=1))
+    session.flush()
+    return former
+
+
+def _overlaps(table: type[Leader] | type[Substitute], starts_on: date, ends_on: date | None) -> ColumnElement[bool]:
+    begun = table.starts_on <= (ends_on or date.max)
+    return begun & or_(table.ends_on.is_(None), table.ends_on >= starts_on)
+
+
+def _values(row: object, fields: tuple[str, ...]) -> dict[str, object]:
+    return {field: getattr(row, field) for field in fields}

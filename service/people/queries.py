@@ -1,0 +1,267 @@
+"""Reading the people side. Every list takes two statements, however long it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from service import clock
+from service.errors import NotFound
+from service.people.checks import UNIT_CODE
+from service.people.models import Leader, Liaison, Person, Substitute, Unit
+from service.people.rules import terms
+
+MAX_LIMIT = 200
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list; ``total`` counts what is on all pages."""
+
+    items: tuple[T, ...]
+    total: int
+    limit: int
+    offset: int
+
+    @property
+    def next(self) -> int | None:
+        """The offset of the next page, or ``None`` on the last one."""
+        after = self.offset + self.limit
+        return after if after < self.total else None
+
+
+def page(session: Session, query: Select[T], *, limit: int, offset: int) -> Page[T]:
+    """One page of ``query``: one statement counts, one reads. ``limit`` is held between 1 and ``MAX_LIMIT``."""
+    limit, offset = max(1, min(limit, MAX_LIMIT)), max(0, min(offset, 2**31))
+    total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    return Page(tuple(session.scalars(query.limit(limit).offset(offset))), total, limit, offset)
+
+
+def matching(
+    q: str | None,
+    key: InstrumentedAttribute[str],
+    name: InstrumentedAttribute[str],
+    initials: InstrumentedAttribute[str],
+) -> tuple[ColumnElement[bool] | None, list[ColumnElement[Any]]]:
+    """The condition and the order that search ``q`` asks for: every word must occur; whole names come first.
+
+    ``q`` may be Chinese signs, pinyin or initials. Without a word to search for (``None``, blanks) the condition is
+    ``None``; a ``q`` of nothing but signs that no name holds finds nothing.
+    """
+    words = terms(q or "")
+    if not words:
+        return (false() if q and q.strip() else None), []
+    first = words[0]
+    rank = case((or_(name == first, initials == first), 0), (key.startswith(first, autoescape=True), 1), else_=2)
+    return and_(*(key.contains(word, autoescape=True) for word in words)), [rank]
+
+
+def find_unit(session: Session, code: str) -> Unit | None:
+    """The unit with ``code``, or ``None``."""
+    return session.get(Unit, code) if UNIT_CODE.fullmatch(code) else None
+
+
+def get_unit(session: Session, code: str) -> Unit:
+    """The unit with ``code``; raises ``NotFound``."""
+    unit = find_unit(session, code)
+    if unit is None:
+        raise NotFound("没有这个单位，请从单位名录中选择")
+    return unit
+
+
+def unit_names(session: Session, codes: Iterable[str]) -> dict[str, str]:
+    """Code → name of those of ``codes`` that exist; one statement."""
+    wanted = [code for code in set(codes) if UNIT_CODE.fullmatch(code)]
+    return dict(session.execute(select(Unit.code, Unit.name).where(Unit.code.in_(wanted))).tuples().all())
+
+
+def search_units(
+    session: Session,
+    q: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+    *,
+    kind: str | None = None,
+    town: str | None = None,
+    member_units_only: bool = False,
+    include_inactive: bool = False,
+) -> Page[Unit]:
+    """Units by 汉字, pinyin, initials or code."""
+    condition, order = matching(q, Unit.search_key, Unit.name, Unit.initials)
+    query = _where(select(Unit), {Unit.kind: kind, Unit.town: town}, condition)
+    if member_units_only:
+        query = query.where(Unit.is_member_unit)
+    if not include_inactive:
+        query = query.where(Unit.active)
+    return page(session, query.order_by(*order, Unit.pinyin, Unit.code), limit=limit, offset=offset)
+
+
+def find_person(session: Session, person_id: UUID | str) -> Person | None:
+    """The person with ``person_id`` (a text that is no id finds nobody), or ``None``."""
+    key = as_id(person_id)
+    return session.get(Person, key) if key else None
+
+
+def get_person(session: Session, person_id: UUID | str) -> Person:
+    """The person with ``person_id``; raises ``NotFound``."""
+    person = find_person(session, person_id)
+    if person is None:
+        raise NotFound("没有这个人员，请从人员名录中选择")
+    return person
+
+
+def search_people(
+    session: Session,
+    q: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+    *,
+    unit_code: str | None = None,
+    include_inactive: bool = False,
+) -> Page[Person]:
+    """Persons by 汉字, pinyin or initials of the name, or by post."""
+    condition, order = matching(q, Person.search_key, Person.name, Person.initials)
+    query = _where(select(Person), {Person.unit_code: unit_code}, condition)
+    if not include_inactive:
+        query = query.where(Person.active)
+    return page(session, query.order_by(*order, Person.pinyin, Person.id), limit=limit, offset=offset)
+
+
+def find_leader(session: Session, leader_id: UUID | str) -> Leader | None:
+    """The leader post with ``leader_id``, or ``None``."""
+    key = as_id(leader_id)
+    return session.get(Leader, key) if key else None
+
+
+def get_leader(session: Session, leader_id: UUID | str) -> Leader:
+    """The leader post with ``leader_id``; raises ``NotFound``."""
+    leader = find_leader(session, leader_id)
+    if leader is None:
+        raise NotFound("没有这位联系领导，请从领导名录中选择")
+    return leader
+
+
+def search_leaders(
+    session: Session,
+    q: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+    *,
+    klass: str | None = None,
+    unit_code: str | None = None,
+    on: date | None = None,
+    include_former: bool = False,
+) -> Page[Leader]:
+    """Leaders serving ``on`` that day (default today) by name, pinyin, initials or post; class A first."""
+    condition, order = matching(q, Person.search_key, Person.name, Person.initials)
+    query = _where(select(Leader).join(Leader.person), {Leader.klass: klass, Leader.unit_code: unit_code}, condition)
+    if not include_former:
+        query = query.where(on_day(Leader.starts_on, Leader.ends_on, on or clock.today()))
+    query = query.order_by(*order, Leader.klass, Person.pinyin, Leader.id)
+    return page(session, query, limit=limit, offset=offset)
+
+
+def leader_posts(session: Session, person_id: UUID, on: date | None = None) -> list[Leader]:
+    """The leader posts that the person holds ``on`` that day (default today); one statement."""
+    query = select(Leader).where(
+        Leader.person_id == person_id, on_day(Leader.starts_on, Leader.ends_on, on or clock.today())
+    )
+    return list(session.scalars(query.order_by(Leader.klass, Leader.starts_on, Leader.id)))
+
+
+def find_liaison(session: Session, unit_code: str, on: date | None = None) -> Liaison | None:
+    """Who is the liaison of the unit ``on`` that day (default today), or ``None`` (T4)."""
+    if not UNIT_CODE.fullmatch(unit_code):
+        return None
+    query = select(Liaison).where(
+        Liaison.unit_code == unit_code, on_day(Liaison.starts_on, Liaison.ends_on, on or clock.today())
+    )
+    # One named and replaced on the same day leaves two rows for that day: the later one holds.
+    return session.scalars(query.order_by(Liaison.starts_on.desc(), Liaison.named_at.desc()).limit(1)).first()
+
+
+def get_liaison(session: Session, unit_code: str, on: date | None = None) -> Liaison:
+    """Like ``find_liaison``; raises ``NotFound`` where the unit has none."""
+    liaison = find_liaison(session, unit_code, on)
+    if liaison is None:
+        raise NotFound("该单位尚未指定联络员，请先由管理员或区人才办指定")
+    return liaison
+
+
+def search_liaisons(
+    session: Session,
+    q: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+    *,
+    unit_code: str | None = None,
+    include_former: bool = False,
+) -> Page[Liaison]:
+    """Liaisons by the name of the person or of the unit."""
+    of_person, order = matching(q, Person.search_key, Person.name, Person.initials)
+    of_unit, _ = matching(q, Unit.search_key, Unit.name, Unit.initials)
+    condition = None if of_person is None or of_unit is None else or_(of_person, of_unit)
+    query = _where(
+        select(Liaison).join(Liaison.person).join(Unit, Unit.code == Liaison.unit_code),
+        {Liaison.unit_code: unit_code},
+        condition,
+    )
+    if not include_former:
+        query = query.where(Liaison.ends_on.is_(None))
+    query = query.order_by(*order, Unit.pinyin, Liaison.starts_on.desc(), Liaison.id)
+    return page(session, query, limit=limit, offset=offset)
+
+
+def substitutes_of(session: Session, person_id: UUID, on: date) -> list[Substitute]:
+    """Who may act for the person ``on`` that day (代理); one statement."""
+    return _substitutes(session, Substitute.person_id == person_id, on)
+
+
+def represented_by(session: Session, person_id: UUID, on: date) -> list[Substitute]:
+    """For whom the person may act ``on`` that day (代理); one statement."""
+    return _substitutes(session, Substitute.substitute_id == person_id, on)
+
+
+def on_day(
+    starts_on: InstrumentedAttribute[date],
+    ends_on: InstrumentedAttribute[date | None] | InstrumentedAttribute[date],
+    day: date,
+) -> ColumnElement[bool]:
+    """The condition that ``day`` lies in the period, both ends included, an open end going on for ever."""
+    return and_(starts_on <= day, or_(ends_on.is_(None), ends_on >= day))
+
+
+def as_id(value: UUID | str) -> UUID | None:
+    """``value`` as an id, or ``None`` where it is no id at all."""
+    if isinstance(value, UUID):
+        return value
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def _substitutes(session: Session, whose: ColumnElement[bool], on: date) -> list[Substitute]:
+    query = select(Substitute).where(
+        whose, Substitute.withdrawn_at.is_(None), on_day(Substitute.starts_on, Substitute.ends_on, on)
+    )
+    return list(session.scalars(query.order_by(Substitute.starts_on, Substitute.id)))
+
+
+def _where(
+    query: Select[T],
+    equal: Mapping[InstrumentedAttribute[Any], str | None],
+    condition: ColumnElement[bool] | None,
+) -> Select[T]:
+    for column, value in equal.items():
+        if value is not None:
+            query = query.where(column == value)
+    return query if condition is None else query.where(condition)
