@@ -1,0 +1,77 @@
+// What every page has: htmx for lists, the fold-out menu, pickers, and dialogs that keep what was typed.
+import htmx from "htmx.org";
+import "./base.css";
+import "./ref-pick.js";
+import { Keys, send } from "./post.js";
+
+// the policy of the pages forbids inline styles and eval
+Object.assign(htmx.config, { includeIndicatorStyles: false, allowEval: false, historyCacheSize: 0, selfRequestsOnly: true });
+window.htmx = htmx;
+
+const toggle = document.querySelector(".side-toggle");
+toggle?.addEventListener("click", () => {
+  const open = document.querySelector(".side-body").classList.toggle("show");
+  toggle.setAttribute("aria-expanded", String(open));
+});
+
+// <button data-dialog="id"> opens the dialog with that id; <button data-close> closes the one it stands in
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-dialog]");
+  if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
+  if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
+});
+
+const keys = new Keys();
+
+/** The fields of a form as JSON: names ending in [] are lists, empty texts are left out. */
+function bodyOf(form) {
+  const body = {};
+  for (const [name, value] of new FormData(form)) {
+    if (name === "csrf_token" || value === "") continue;
+    if (name.endsWith("[]")) (body[name.slice(0, -2)] ??= []).push(value);
+    else body[name] = value;
+  }
+  return body;
+}
+
+function tell(form, kind, title, lines, link) {
+  const box = form.querySelector("[data-outcome]");
+  box.className = `alert alert-${kind}`;
+  box.hidden = false;
+  box.replaceChildren(Object.assign(document.createElement("b"), { textContent: title }));
+  for (const line of lines) box.append(Object.assign(document.createElement("div"), { textContent: line }));
+  if (link) {
+    box.append(Object.assign(document.createElement("a"), { className: "btn btn-sm mt-2", target: "_blank", rel: "noopener", ...link }));
+  }
+}
+
+// <form data-send>: sent in the background, so that a refusal leaves the text where it is
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-send]")) return;
+  event.preventDefault();
+  const button = form.querySelector("[type=submit]");
+  button.disabled = true;
+  const body = bodyOf(form);
+  const result = await send(form.action, body, keys.of(form.action, body));
+  if (result.kind === "done") {
+    window.location.assign(result.location ?? window.location.href);
+    if (!result.location || result.location.split("#")[0] === window.location.pathname) window.location.reload();
+    return;
+  }
+  button.disabled = false;
+  if (result.kind === "signed_out") {
+    tell(form, "warning", "登录已过期", ["您填写的内容仍保留。请在新窗口登录，然后回到本页再次提交。"], { href: form.dataset.signIn ?? "/sign-in", textContent: "在新窗口登录" });
+  } else if (result.kind === "conflict") {
+    tell(form, "warning", result.title ?? "情况已变化", [result.message], { href: window.location.href, textContent: "在新窗口查看最新情况" });
+  } else {
+    const lines = result.errors.length ? result.errors.map((error) => error.message) : [result.message];
+    tell(form, "danger", result.kind === "invalid" ? "有内容需要修改" : (result.title ?? "未能提交"), lines);
+  }
+});
+
+// a filter that changes sends its form at once; without script its button does
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-auto]");
+  if (form && event.target.matches("select, input[type=date], input[type=checkbox]")) form.requestSubmit();
+});

@@ -1,0 +1,152 @@
+// Shows a process as drawn, with the present position and the path so far; one tab a diagram. Read-only.
+//
+// The page holds {diagrams: [{id, name, xml, active: [element ids], done: [element ids], units: {element id: text}}],
+// open: id}. Nothing is fetched.
+import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
+import "bpmn-js/dist/assets/diagram-js.css";
+import "bpmn-js/dist/assets/bpmn-js.css";
+import "./diagram.css";
+
+const STEP = 1.25;
+const READABLE = 0.62;
+const LIMITS = [0.15, 3];
+const FONT = '"Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "Noto Serif CJK SC", sans-serif';
+
+class Picture {
+  constructor(root, page) {
+    this.root = root;
+    this.page = page;
+    this.stage = root.querySelector("[data-stage]");
+    this.tabs = [...root.querySelectorAll("[role=tab]")];
+    this.status = root.querySelector("[data-diagram-status]");
+    this.viewer = new NavigatedViewer({
+      container: this.stage,
+      // a wheel turn over the picture must keep scrolling the page; the buttons zoom
+      zoomScroll: { enabled: false },
+      textRenderer: { defaultStyle: { fontFamily: FONT }, externalStyle: { fontFamily: FONT } },
+    });
+    this.#wire();
+  }
+
+  #wire() {
+    const act = {
+      in: () => this.#zoom(STEP),
+      out: () => this.#zoom(1 / STEP),
+      fit: () => this.fit(),
+      here: () => this.here(),
+      large: () => this.#large(),
+    };
+    for (const button of this.root.querySelectorAll("[data-act]")) {
+      button.addEventListener("click", () => act[button.dataset.act]());
+    }
+    this.tabs.forEach((tab, index) => {
+      tab.addEventListener("click", () => this.open(tab.dataset.diagram));
+      tab.addEventListener("keydown", (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (!step) return;
+        const next = this.tabs[(index + step + this.tabs.length) % this.tabs.length];
+        next.focus();
+        this.open(next.dataset.diagram);
+      });
+    });
+    this.root.addEventListener("keydown", (event) => {
+      if (event.key === "+" || event.key === "=") this.#zoom(STEP);
+      else if (event.key === "-") this.#zoom(1 / STEP);
+      else if (event.key === "0") this.fit();
+    });
+    document.addEventListener("fullscreenchange", () => requestAnimationFrame(() => this.#settle()));
+    new ResizeObserver(() => this.viewer.get("canvas").resized()).observe(this.stage);
+  }
+
+  async open(id) {
+    const diagram = this.page.diagrams.find((one) => one.id === id) ?? this.page.diagrams[0];
+    this.diagram = diagram;
+    for (const tab of this.tabs) {
+      const on = tab.dataset.diagram === diagram.id;
+      tab.setAttribute("aria-selected", String(on));
+      tab.tabIndex = on ? 0 : -1;
+      tab.classList.toggle("active", on);
+    }
+    try {
+      await this.viewer.importXML(diagram.xml);
+    } catch {
+      this.status.textContent = "流程图无法显示，请联系流程管理员检查这张图。";
+      this.status.hidden = false;
+      return;
+    }
+    this.status.hidden = true;
+    this.#mark(diagram);
+    this.#name(diagram);
+    this.#settle();
+  }
+
+  #mark({ active = [], done = [] }) {
+    const canvas = this.viewer.get("canvas");
+    const registry = this.viewer.get("elementRegistry");
+    const visited = new Set([...done, ...active]);
+    for (const id of done) if (registry.get(id) && !active.includes(id)) canvas.addMarker(id, "trail-done");
+    for (const id of active) if (registry.get(id)) canvas.addMarker(id, "trail-active");
+    const drawn = new Set(done.filter((id) => registry.get(id)?.type === "bpmn:SequenceFlow"));
+    for (const flow of registry.filter((element) => element.type === "bpmn:SequenceFlow")) {
+      const passed = drawn.size ? drawn.has(flow.id) : visited.has(flow.source?.id) && visited.has(flow.target?.id);
+      if (passed) canvas.addMarker(flow.id, "trail-flow");
+    }
+  }
+
+  /** What a screen reader hears of the picture: its name and where the case stands. */
+  #name({ name, active = [] }) {
+    const registry = this.viewer.get("elementRegistry");
+    const here = active.map((id) => registry.get(id)?.businessObject.name).filter(Boolean);
+    const svg = this.stage.querySelector("svg");
+    svg?.setAttribute("role", "img");
+    svg?.setAttribute("aria-label", `流程图 ${name}${here.length ? `，当前位置：${here.join("、")}` : ""}`);
+  }
+
+  #settle() {
+    if ((this.diagram.active ?? []).length) this.here();
+    else this.fit();
+  }
+
+  fit() {
+    const canvas = this.viewer.get("canvas");
+    canvas.resized();
+    canvas.zoom("fit-viewport", "auto");
+  }
+
+  /** The present position in the middle, at a size one can read. */
+  here() {
+    const canvas = this.viewer.get("canvas");
+    const registry = this.viewer.get("elementRegistry");
+    const elements = (this.diagram.active ?? []).map((id) => registry.get(id)).filter(Boolean);
+    this.fit();
+    if (!elements.length || canvas.zoom() >= READABLE) return;
+    const left = Math.min(...elements.map((element) => element.x));
+    const right = Math.max(...elements.map((element) => element.x + element.width));
+    const top = Math.min(...elements.map((element) => element.y));
+    const bottom = Math.max(...elements.map((element) => element.y + element.height));
+    const width = this.stage.clientWidth / READABLE;
+    const height = this.stage.clientHeight / READABLE;
+    canvas.viewbox({ x: (left + right) / 2 - width / 2, y: (top + bottom) / 2 - height / 2, width, height });
+  }
+
+  #zoom(factor) {
+    const canvas = this.viewer.get("canvas");
+    canvas.zoom(Math.min(LIMITS[1], Math.max(LIMITS[0], canvas.zoom() * factor)), { x: this.stage.clientWidth / 2, y: this.stage.clientHeight / 2 });
+  }
+
+  #large() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.root.requestFullscreen();
+  }
+}
+
+/** A picture in a folded or hidden part of the page has no size: it is drawn when it first shows. */
+for (const root of document.querySelectorAll("[data-diagram-island]")) {
+  const page = JSON.parse(document.getElementById(root.dataset.diagramIsland).textContent);
+  const seen = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    seen.disconnect();
+    new Picture(root, page).open(page.open);
+  });
+  seen.observe(root);
+}

@@ -1,0 +1,212 @@
+// One form of the process: its draft, its checks, its submission, and what to do when something goes wrong.
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { withTheme } from "@rjsf/core";
+import { Theme } from "@rjsf/react-bootstrap";
+import { Keys, send } from "../post.js";
+import { Draft } from "./draft.js";
+import { RefWidget } from "./RefWidget.jsx";
+import { templates, widgets } from "./templates.jsx";
+import { allProperties, datesOf, plain, validator, warningsOf } from "./validator.js";
+
+const Form = withTheme(Theme);
+const SAVE_AFTER_MS = 400;
+const NOTHING_PRESELECTED = { constAsDefaults: "never", emptyObjectFields: "skipDefaults" };
+
+/** The form's own uiSchema, with the pickers added where a property says `x-ref`. */
+function completed(uiSchema, schema) {
+  const full = { "ui:submitButtonOptions": { norender: true }, ...uiSchema };
+  for (const [name, property] of Object.entries(allProperties(schema))) {
+    const kind = property["x-ref"] ?? property.items?.["x-ref"];
+    if (kind) full[name] = { ...full[name], "ui:widget": "ref" };
+    else if (property.type === "boolean" && !full[name]?.["ui:widget"]) full[name] = { ...full[name], "ui:widget": "radio" };
+  }
+  return full;
+}
+
+/** `/data/reason` or `/reason` of a server's finding -> the field's name; null where it is about the whole form. */
+function fieldOf(path, titles) {
+  const name = String(path ?? "").replace(/^\/?(data\/)?/, "").split("/")[0];
+  return name in titles ? name : null;
+}
+
+function clockText(moment) {
+  return new Intl.DateTimeFormat("zh-CN", { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" }).format(moment);
+}
+
+function Notice({ outcome, signIn }) {
+  if (!outcome || outcome.kind === "invalid") return null;
+  const serious = outcome.kind === "conflict" || outcome.kind === "signed_out" ? "warning" : "danger";
+  return (
+    <div className={`alert alert-${serious}`} role="alert">
+      <b>{outcome.title ?? (outcome.kind === "signed_out" ? "登录已过期" : "未能提交")}</b>
+      <div>{outcome.kind === "signed_out" ? "您填写的内容仍保留在本页。请在新窗口登录，然后回到本页再次提交。" : outcome.message}</div>
+      {outcome.kind === "signed_out" && <a className="btn btn-sm mt-2" href={signIn} target="_blank" rel="noopener">在新窗口登录</a>}
+      {outcome.kind === "conflict" && <a className="btn btn-sm mt-2" href="" target="_blank" rel="noopener">在新窗口查看最新情况</a>}
+    </div>
+  );
+}
+
+function Summary({ problems, titles, rest }) {
+  if (!problems.length && !rest.length) return null;
+  const count = problems.length + rest.length;
+  return (
+    <div className="alert alert-danger" role="alert" tabIndex={-1} id="form-summary">
+      <b>有 {count} 处需要修改</b>
+      <ul className="form-summary">
+        {problems.map(({ name, message }) => (
+          <li key={name}><a href={`#root_${name}`} onClick={(event) => goTo(event, name)}>{titles[name] ?? "本项"}</a>：{message}</li>
+        ))}
+        {rest.map((message) => <li key={message}>{message}</li>)}
+      </ul>
+    </div>
+  );
+}
+
+function goTo(event, name) {
+  event.preventDefault();
+  const box = document.querySelector(`[data-field="root_${name}"]`);
+  const control = box?.querySelector("input:not([type=hidden]), textarea, select, legend");
+  box?.scrollIntoView({ block: "center" });
+  control?.focus({ preventScroll: true });
+}
+
+export function TaskForm({ page }) {
+  const draft = useMemo(() => new Draft(page.user, page.task), [page]);
+  const kept = useMemo(() => draft.load(), [draft]);
+  const keys = useMemo(() => new Keys(), []);
+  const titles = useMemo(
+    () => Object.fromEntries(Object.entries(allProperties(page.schema)).map(([name, property]) => [name, property.title ?? "本项"])),
+    [page],
+  );
+  const uiSchema = useMemo(() => completed(page.ui_schema ?? {}, page.schema), [page]);
+  const checkDates = useMemo(() => datesOf(page.schema, page.today), [page]);
+  const labels = useRef({ ...page.labels, ...kept?.labels });
+  const [data, setData] = useState(kept?.data ?? page.data ?? {});
+  const [restored, setRestored] = useState(kept?.at ?? null);
+  const [saved, setSaved] = useState(null);
+  const [problems, setProblems] = useState([]);
+  const [rest, setRest] = useState([]);
+  const [extra, setExtra] = useState({});
+  const [outcome, setOutcome] = useState(null);
+  const [sending, setSending] = useState(false);
+  const timer = useRef(0);
+  const dirty = useRef(Boolean(kept));
+  const done = useRef(false);
+
+  const learn = useCallback((more) => Object.assign(labels.current, more), []);
+  const context = useMemo(
+    () => ({ labels: labels.current, learn, today: page.today, tomorrow: page.tomorrow }),
+    [learn, page],
+  );
+  const keep = useCallback(
+    (next) => setSaved(draft.save(next, labels.current) ? Date.now() : "refused"),
+    [draft],
+  );
+  const present = useRef(data);
+  present.current = data;
+
+  useEffect(() => {
+    const leaving = () => {
+      if (dirty.current && !done.current) draft.save(present.current, labels.current);
+    };
+    window.addEventListener("pagehide", leaving);
+    return () => window.removeEventListener("pagehide", leaving);
+  }, [draft]);
+
+  function changed({ formData }, id) {
+    setData(formData);
+    if (!id) return; // the library's own first computation, nothing was typed
+    dirty.current = true;
+    const name = id.replace(/^root_/, "");
+    setExtra(({ [name]: _gone, ...others }) => others);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => !done.current && keep(formData), SAVE_AFTER_MS);
+  }
+
+  function discard() {
+    clearTimeout(timer.current);
+    draft.clear();
+    dirty.current = false;
+    setData(page.data ?? {});
+    setRestored(null);
+    setSaved(null);
+    setProblems([]);
+    setRest([]);
+    setExtra({});
+  }
+
+  function refused(found, others = []) {
+    const byField = new Map();
+    for (const { name, message } of found) if (!byField.has(name)) byField.set(name, message);
+    setProblems([...byField].map(([name, message]) => ({ name, message })));
+    setRest(others);
+    requestAnimationFrame(() => document.getElementById("form-summary")?.focus());
+  }
+
+  async function submit({ formData }) {
+    setSending(true);
+    setOutcome(null);
+    setProblems([]);
+    setRest([]);
+    setExtra({});
+    const body = { data: formData };
+    const result = await send(page.url, body, keys.of(page.url, body));
+    if (result.kind === "done") {
+      done.current = true;
+      clearTimeout(timer.current);
+      draft.clear();
+      window.location.assign(result.location ?? "/");
+      return;
+    }
+    setSending(false);
+    keep(formData);
+    setOutcome(result);
+    if (result.kind !== "invalid") return;
+    const known = result.errors.map((error) => ({ name: fieldOf(error.path, titles), message: error.message }));
+    setExtra(Object.fromEntries(known.filter(({ name }) => name).map(({ name, message }) => [name, { __errors: [message] }])));
+    const others = known.filter(({ name }) => !name).map(({ message }) => message);
+    refused(known.filter(({ name }) => name), known.length ? others : [result.message ?? "内容未通过检查"]);
+  }
+
+  const warnings = warningsOf(page.schema, data, page.age ?? 0);
+  return (
+    <>
+      {restored && (
+        <div className="alert alert-info form-restored" role="status">
+          <span>已恢复您 {clockText(restored)} 未提交的内容。</span>
+          <button type="button" className="btn btn-sm" onClick={discard}>放弃，重新填写</button>
+        </div>
+      )}
+      <Summary problems={problems} titles={titles} rest={rest} />
+      <Form
+        schema={page.schema}
+        uiSchema={uiSchema}
+        formData={data}
+        formContext={context}
+        validator={validator}
+        templates={templates}
+        widgets={{ ...widgets, ref: RefWidget }}
+        customValidate={checkDates}
+        transformErrors={plain}
+        extraErrors={extra}
+        experimental_defaultFormStateBehavior={NOTHING_PRESELECTED}
+        showErrorList={false}
+        noHtml5Validate
+        omitExtraData
+        disabled={sending}
+        onChange={changed}
+        onSubmit={submit}
+        onError={(errors) => refused(errors.map((error) => ({ name: fieldOf(error.property?.replace(/^\./, ""), titles), message: error.message })).filter(({ name }) => name))}
+      >
+        {warnings.map((message) => <div className="alert alert-warning" role="status" key={message}>{message}</div>)}
+        <Notice outcome={outcome} signIn={page.sign_in} />
+        <div className="form-foot">
+          <button type="submit" className="btn btn-primary" disabled={sending}>{sending ? "正在提交…" : page.submit}</button>
+          <span className="form-saved" role="status">
+            {saved === "refused" ? "浏览器未能保存草稿，请勿关闭本页" : saved ? `草稿已保存 ${clockText(saved)}` : ""}
+          </span>
+        </div>
+      </Form>
+    </>
+  );
+}

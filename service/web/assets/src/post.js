@@ -1,0 +1,88 @@
+// Sends what a person typed, and says in Chinese what became of it. Never throws: the caller keeps the text on screen.
+
+const OFFLINE = "没有连接到服务器，内容仍保留在本页。请检查网络后再次提交。";
+const FAILED = "系统暂时无法处理，内容仍保留在本页。请稍后再次提交；仍不成功时请联系系统管理员。";
+
+/** A random key. `crypto.randomUUID` exists only on https and localhost, and the intranet may be plain http. */
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * Keys that make a repeated submission harmless: the same address and body keep their key until they succeed, so a
+ * retry after a lost answer is recognized; a changed body gets a fresh key.
+ */
+export class Keys {
+  #last = { text: null, key: null };
+
+  of(url, body) {
+    const text = `${url}\n${JSON.stringify(body)}`;
+    if (this.#last.text !== text) this.#last = { text, key: newKey() };
+    return this.#last.key;
+  }
+}
+
+function token() {
+  return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+}
+
+/** After signing in again in another tab this page's token is stale: fetches the present one. */
+async function freshToken() {
+  const answer = await fetch("/session/token", { headers: { Accept: "application/json" } });
+  if (!answer.ok || answer.redirected) return false;
+  const meta = document.querySelector('meta[name="csrf-token"]');
+  if (meta) meta.content = (await answer.json()).token;
+  return true;
+}
+
+async function post(url, body, key) {
+  return fetch(url, {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json",
+      Accept: "application/json, application/problem+json",
+      "X-CSRFToken": token(),
+      "Idempotency-Key": key,
+    },
+    body: JSON.stringify(body),
+  });
+}
+
+async function json(answer) {
+  try {
+    return await answer.json();
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Posts `body` as JSON.
+ *
+ * Answers `{kind, title, message, errors, location}` with kind `done`, `invalid` (422), `conflict` (409),
+ * `signed_out` (401), `refused` (403, 404) or `failed` (no answer, 429, 5xx).
+ */
+export async function send(url, body, key) {
+  let answer;
+  let problem;
+  try {
+    answer = await post(url, body, key);
+    problem = await json(answer);
+    if (answer.status === 400 && problem.type === "csrf" && (await freshToken())) {
+      answer = await post(url, body, key);
+      problem = await json(answer);
+    }
+  } catch {
+    return { kind: "failed", title: "未能提交", message: OFFLINE, errors: [] };
+  }
+  const outcome = { title: problem.title, message: problem.detail, errors: problem.errors ?? [], location: problem.location };
+  if (answer.ok) return { ...outcome, kind: "done" };
+  if (answer.status === 422) return { ...outcome, kind: "invalid" };
+  if (answer.status === 409) return { ...outcome, kind: "conflict" };
+  if (answer.status === 401) return { ...outcome, kind: "signed_out" };
+  if (answer.status === 400 || answer.status === 403 || answer.status === 404 || answer.status === 413) {
+    return { ...outcome, kind: "refused", message: outcome.message ?? FAILED };
+  }
+  return { ...outcome, kind: "failed", title: outcome.title ?? "未能提交", message: outcome.message ?? FAILED };
+}
