@@ -106,7 +106,7 @@ def _read(root: Table, key: str, read: Callable[[Table], tuple[str, Item]]) -> d
         if code and code in found:
             table.fault("id" if table.has("id") else "code", f"“{code}”重复，请改用别的代码")
         found.setdefault(code, item)
-    if not found:
+    if root.value(key) in (None, []):
         root.fault(key, f"至少要有一项，写成 [[{key}]]")
     return found
 

@@ -72,7 +72,7 @@ class Table:
     def __init__(self, data: Mapping[str, object], path: str, findings: list[Finding]) -> None:
         self._data = data
         self.path = path
-        self._asked: list[str] = []
+        self._asked: dict[str, None] = {}  # in the order of asking
         self.findings = findings
 
     def place(self, key: str) -> str:
@@ -87,6 +87,8 @@ class Table:
         return tuple(self._data)
 
     def has(self, key: str) -> bool:
+        """Whether ``key`` is there; asking makes it a known key."""
+        self._asked[key] = None
         return key in self._data
 
     def fault(self, key: str, message: str) -> None:
@@ -208,7 +210,7 @@ class Table:
         """Notes every key that nobody asked for."""
         for key in self._data:
             if key not in self._asked:
-                near = get_close_matches(key, self._asked, n=1)
+                near = get_close_matches(key, list(self._asked), n=1)
                 way_out = f"是否想写 {near[0]}？" if near else f"可用的有：{'、'.join(self._asked) or '无'}"
                 self.fault(key, f"没有这个设置项。{way_out}")
 
@@ -216,7 +218,7 @@ class Table:
         return f"{self.path}.{key}" if self.path else key
 
     def _take(self, key: str, *, required: bool = False) -> object:
-        self._asked.append(key)
+        self._asked[key] = None
         if required and key not in self._data:
             self.fault(key, "缺少此项，请补上")
         return self._data.get(key)

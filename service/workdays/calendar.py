@@ -151,6 +151,8 @@ class Calendar:
         first, last, years = as_day(data.get("first")), as_day(data.get("last")), data.get("years")
         if data.get("format") != _FORMAT or first is None or last is None or not isinstance(years, Mapping):
             raise Invalid("工作日历数据无法识别，可能由较新版本写成", [Finding("format", "无法识别")])
+        if not all(str(year).isdecimal() for year in years):
+            raise Invalid("工作日历数据无法识别", [Finding("years", "应为年份")])
         return Calendar(
             first,
             last,
@@ -242,7 +244,10 @@ def _build(notices: CalendarNotices) -> Calendar:
     amending = [notice for notice in notices.notices if notice.amends is not None]
     years = {year: notices.library_numbers.get(year, "") for year in library.official_years()}
     years |= {year: notice.number for year, notice in sorted(whole.items())}
-    _refuse(_gaps(years, whole, amending) + [f for notice in whole.values() for f in _forgotten(notice, amending)])
+    findings = _gaps(years, whole, amending, notices.library_numbers)
+    findings += [finding for notice in whole.values() for finding in _forgotten(notice, amending)]
+    if findings:
+        raise invalid("放假安排", findings)
 
     last_year = max(years) + GUESSED_YEARS
     days_off: dict[date, Mark] = {}
@@ -272,8 +277,18 @@ def _build(notices: CalendarNotices) -> Calendar:
     return Calendar(first, last, years, days_off, worked, closures)
 
 
-def _gaps(years: Mapping[int, str], whole: Mapping[int, Notice], amending: list[Notice]) -> list[Finding]:
+def _gaps(
+    years: Mapping[int, str],
+    whole: Mapping[int, Notice],
+    amending: list[Notice],
+    library_numbers: Mapping[int, str],
+) -> list[Finding]:
     findings = [
+        Finding(f"library_numbers.{year}", f"系统没有自带 {year} 年的放假安排，请用 [[notices]] 录入整份通知")
+        for year in library_numbers
+        if year not in library.official_years()
+    ]
+    findings += [
         Finding(f"{notice.place}.year", f"缺少 {year - 1} 年的通知，请先录入，或检查年份 {year} 是否写错")
         for year, notice in whole.items()
         if year - 1 not in years and year > FIRST_YEAR
@@ -287,20 +302,17 @@ def _gaps(years: Mapping[int, str], whole: Mapping[int, Notice], amending: list[
 
 
 def _forgotten(notice: Notice, amending: list[Notice]) -> list[Finding]:
-    """Statutory holidays that a whole year's notice leaves as working days: a slip of the pen, not a rule."""
+    """Statutory holidays that a whole year's notice does not name: a slip of the pen, not a rule.
+
+    Those on a weekend must be named too, for a forgotten one takes its day in lieu with it.
+    """
     parts = [notice, *(other for other in amending if other.year == notice.year)]
-    off = {day for part in parts for span in part.days_off for day in span.days()}
-    worked = {day for part in parts for day in part.worked_weekends}
+    named = {day for part in parts for span in part.days_off for day in span.days()}
     return [
         Finding(f"{notice.place}.days_off", f"没有写法定节假日 {day}（{name}），请补全 {notice.year} 年的放假日期")
         for day, name in library.statutory_days(notice.year).items()
-        if day not in off and (day.weekday() < 5 or day in worked)
+        if day not in named
     ]
-
-
-def _refuse(findings: list[Finding]) -> None:
-    if findings:
-        raise invalid("放假安排", findings)
 
 
 def _marks_data(marks: Mapping[date, Mark]) -> dict[str, list[str | None]]:

@@ -1,0 +1,124 @@
+"""Roles, towns, categories, units, and the wording of notices."""
+
+from pathlib import Path
+
+import pytest
+
+from service.config import load_notifications, load_organization
+from service.config.notifications import KINDS, PLACEHOLDERS, get_wording
+from service.errors import Invalid, NotFound
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+SMALL = """
+[[roles]]
+id = "liaison"
+name = "联络员"
+scope = "origin"
+
+[[towns]]
+code = "dali"
+name = "大沥镇"
+
+[[categories]]
+code = "other"
+name = "其他"
+
+[[kinds]]
+code = "town"
+name = "镇（街道）"
+
+[[units]]
+code = "dali"
+name = "大沥镇人民政府"
+kind = "town"
+town = "dali"
+"""
+
+
+def refused(tmp_path: Path, text: str, name: str = "organization.toml") -> dict[str, str]:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(Invalid) as caught:
+        (load_organization if name == "organization.toml" else load_notifications)(tmp_path)
+    return {finding.path: finding.message for finding in caught.value.findings}
+
+
+def test_the_shipped_organization_has_the_lanes_and_the_demonstrated_units() -> None:
+    organization = load_organization(CONFIG)
+    assert organization.get_role("responsible_unit").data_name == "unit"
+    assert organization.get_role("liaison").data_name is None
+    assert {"liaison", "talent_office", "leader", "employer", "auditor", "owner", "admin"} <= set(organization.roles)
+    assert {"hrss", "edu", "housing", "health", "guicheng"} <= set(organization.units)
+    assert list(organization.towns) == ["guicheng", "jiujiang", "xiqiao", "danzao", "shishan", "dali", "lishui"]
+    assert list(organization.categories)[-1] == "other"
+    assert all(organization.units[code].town == code for code in organization.towns)
+
+
+def test_what_is_not_there_is_not_found() -> None:
+    organization = load_organization(CONFIG)
+    with pytest.raises(NotFound, match="没有单位"):
+        organization.get_unit("nobody")
+    with pytest.raises(NotFound, match="没有角色"):
+        organization.get_role("king")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "message"),
+    [
+        ('scope = "origin"', 'scope = "everything"', "roles[0].scope", "data:数据名"),
+        ('scope = "origin"', 'scope = "data:"', "roles[0].scope", "data:数据名"),
+        ('id = "liaison"', 'id = "联络员"', "roles[0].id", "小写字母"),
+        ('name = "联络员"\n', "", "roles[0].name", "缺少此项"),
+        ('kind = "town"', 'kind = "village"', "units[0].kind", "应为：town"),
+        ('\ntown = "dali"', '\ntown = "paris"', "units[0].town", "应为：dali"),
+        ('\ntown = "dali"', '\nis_member_unit = "是"', "units[0].is_member_unit", "true"),
+        ('\ntown = "dali"', '\ntwon = "dali"', "units[0].twon", "是否想写 town"),
+        ("[[kinds]]", "[[kind]]", "kind", "是否想写 kinds"),
+        ("[[towns]]", "[towns]", "towns", "应为列表"),
+    ],
+)
+def test_a_mistake_is_named_with_the_way_out(tmp_path: Path, old: str, new: str, path: str, message: str) -> None:
+    assert old in SMALL
+    assert message in refused(tmp_path, SMALL.replace(old, new))[path]
+
+
+def test_a_code_used_twice_is_named(tmp_path: Path) -> None:
+    again = SMALL[SMALL.index("[[units]]") :]
+    assert "重复" in refused(tmp_path, SMALL + again)["units[1].code"]
+
+
+def test_the_shipped_wording_covers_every_kind_and_reads_well() -> None:
+    wordings = load_notifications(CONFIG)
+    assert set(wordings) == set(KINDS)
+    values = dict.fromkeys(PLACEHOLDERS, "甲")
+    for kind in KINDS:
+        subject, text = get_wording(wordings, kind).render(values)
+        assert subject
+        assert "{" not in subject + text
+    assert wordings["urge"].receipt
+    assert not wordings["task"].receipt
+    with pytest.raises(NotFound):
+        get_wording(wordings, "greeting")
+
+
+def test_what_a_notice_does_not_know_is_left_open() -> None:
+    subject, text = load_notifications(CONFIG)["due_today"].render({"title": "子女入学", "number": None, "more": 1})
+    assert subject == "今日到期：子女入学"
+    assert "（——）" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "message"),
+    [
+        ("{reason}。请向", "{cause}。请向", "rejected.text", "可用的有"),
+        ("{reason}。请向", "{reason.__class__}。请向", "rejected.text", "可用的有"),
+        ("{reason}。请向", "{reason:>9999999}。请向", "rejected.text", "可用的有"),
+        ("{reason}。请向", "{reason。请向", "rejected.text", "花括号不成对"),
+        ("[rejected]", "[refused]", "rejected", "不予受理"),
+        ("receipt = true", "receipt = 1", "urge.receipt", "true"),
+    ],
+)
+def test_bad_wording_is_named(tmp_path: Path, old: str, new: str, path: str, message: str) -> None:
+    shipped = (CONFIG / "notifications.toml").read_text(encoding="utf-8")
+    assert old in shipped
+    assert message in refused(tmp_path, shipped.replace(old, new), "notifications.toml")[path]
