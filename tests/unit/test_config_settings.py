@@ -243,7 +243,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load(tmp_path, {})
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
         st.sampled_from(

@@ -24,6 +24,7 @@ CALENDAR = Calendar.from_config()
 LAST_NOTICE = max(CALENDAR.years)
 DAYS = st.dates(CALENDAR.first + timedelta(days=400), CALENDAR.last - timedelta(days=400))
 COUNTS = st.integers(min_value=1, max_value=100)
+unhurried = settings(deadline=None)  # a busy machine is no wrong answer
 
 
 def day(text: str) -> date:
@@ -193,6 +194,7 @@ def test_damaged_calendar_data_is_refused(change: dict[str, object]) -> None:
         Calendar.from_data({**CALENDAR.to_data(), **change})
 
 
+@unhurried
 @given(DAYS, COUNTS, st.booleans())
 def test_adding_counts_exactly_the_working_days_on_the_way(start: date, n: int, back: bool) -> None:
     answer = CALENDAR.add(start, -n if back else n)
@@ -208,11 +210,13 @@ def test_adding_counts_exactly_the_working_days_on_the_way(start: date, n: int, 
     assert [note.number for note in answer.explanation if note.counted] == [step * i for i in range(1, n + 1)]
 
 
+@unhurried
 @given(DAYS, COUNTS, COUNTS)
 def test_adding_twice_is_adding_the_sum(start: date, a: int, b: int) -> None:
     assert CALENDAR.add(CALENDAR.add(start, a).due, b).due == CALENDAR.add(start, a + b).due
 
 
+@unhurried
 @given(DAYS, COUNTS)
 def test_between_undoes_adding(start: date, n: int) -> None:
     due = CALENDAR.add(start, n).due
@@ -221,11 +225,13 @@ def test_between_undoes_adding(start: date, n: int) -> None:
     assert CALENDAR.add(due, -n).due <= start or not CALENDAR.is_working_day(start)
 
 
+@unhurried
 @given(DAYS, DAYS, DAYS)
 def test_between_adds_up_along_the_way(a: date, b: date, c: date) -> None:
     assert CALENDAR.between(a, b) + CALENDAR.between(b, c) == CALENDAR.between(a, c)
 
 
+@unhurried
 @given(DAYS, DAYS)
 def test_between_counts_the_days_one_by_one(a: date, b: date) -> None:
     a, b = min(a, b), min(max(a, b), min(a, b) + timedelta(days=400))

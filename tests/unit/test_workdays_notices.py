@@ -266,7 +266,7 @@ def findings_of(read: Callable[[], object]) -> tuple[Finding, ...] | None:
     return None
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     assert findings_of(lambda: parse_notice_file(content)) != ()
@@ -288,7 +288,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(["notices", "closures", "library_numbers", "x"]), JSON, max_size=3))
 def test_any_structure_is_read_or_refused(data: dict[str, object]) -> None:
     assert findings_of(lambda: Calendar.from_config(CalendarNotices.from_data(data))) != ()
