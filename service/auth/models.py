@@ -42,7 +42,10 @@ class Account(Base):
 
 
 class RoleGrant(Base):
-    """An account holds a role, for one unit or for none in particular, between two dates, both included."""
+    """An account holds a role, for one unit or for none in particular, between two dates, both included.
+
+    Revoking takes effect at once, so it has its own moment.
+    """
 
     __tablename__ = "role_grant"
     __table_args__ = (CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="dates"),)
@@ -53,6 +56,7 @@ class RoleGrant(Base):
     unit_code: Mapped[str | None] = mapped_column(ForeignKey("unit.code"), index=True)
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Token(Base):
@@ -70,11 +74,14 @@ class Token(Base):
 
 
 class SignInLock(Base):
-    """Failed sign-ins in a row of a name, whether or not an account has it, so that a lock gives nothing away."""
+    """Failed sign-ins in a row of a name, whether or not an account has it, so that a lock gives nothing away.
+
+    ``key`` is the SHA-256 (hex) of the name: people type passwords into the wrong field.
+    """
 
     __tablename__ = "sign_in_lock"
 
-    username: Mapped[str] = mapped_column(String(32), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
     failures: Mapped[int]
     last_failure: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -121,11 +121,11 @@ def _people() -> None:
 def _auth() -> None:
     op.create_table(
         "sign_in_lock",
-        sa.Column("username", sa.String(32), nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("last_failure", UtcDateTime(), nullable=False),
         sa.Column("locked_until", UtcDateTime()),
-        sa.PrimaryKeyConstraint("username", name="pk_sign_in_lock"),
+        sa.PrimaryKeyConstraint("key", name="pk_sign_in_lock"),
     )
     op.create_index("ix_sign_in_lock_last_failure", "sign_in_lock", ["last_failure"])
     op.create_table(
@@ -153,6 +153,7 @@ def _auth() -> None:
         sa.Column("unit_code", sa.String(32)),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date()),
+        sa.Column("revoked_at", UtcDateTime()),
         sa.CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name=op.f("ck_role_grant_dates")),
         sa.ForeignKeyConstraint(["unit_code"], ["unit.code"], name="fk_role_grant_unit_code"),
         sa.ForeignKeyConstraint(["username"], ["account.username"], name="fk_role_grant_username"),

@@ -1,0 +1,290 @@
+"""Accounts and their roles. Every change enters the journal of ``access``, without any secret."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from service import clock, ids
+from service.auth import passwords
+from service.auth.actor import Actor
+from service.auth.models import Account, RoleGrant, SignInLock, Token
+from service.auth.policy import ADMIN, ROLES, UNIT_ROLES, require
+from service.auth.queries import accounts_of_role, find_account, get_account
+from service.auth.rules import check_password, check_username, lock_key, normal_name
+from service.errors import Conflict
+from service.people.checks import Checks
+from service.people.commands import conflicts
+from service.people.journal import record
+from service.people.queries import get_person, get_unit
+
+ACCESS = "access"
+"""The stream of everything that concerns sign-in and rights."""
+
+
+def add_user(
+    session: Session,
+    *,
+    username: str,
+    password: str | None = None,
+    person_id: UUID | str | None = None,
+    demo: bool = False,
+    actor: Actor,
+    now: datetime,
+) -> Account:
+    """A new account, for a person or (``None``) for nobody in particular.
+
+    Without a password it can only sign in through the single sign-on. Raises ``Invalid``, ``NotAllowed``, and
+    ``Conflict`` where the name is taken or the person has an account already.
+    """
+    require(actor, "manage_accounts")
+    name = normal_name(username)
+    checks = Checks()
+    check_username(checks, name)
+    if password is not None:
+        check_password(checks, password, name)
+    checks.done()
+    if find_account(session, name) is not None:
+        raise Conflict(f"用户名“{name}”已被使用，请改用别的用户名")
+    person = None if person_id is None else get_person(session, person_id)
+    account = Account(
+        username=name,
+        person=person,
+        password_hash=None if password is None else passwords.hashed(password),
+        active=True,
+        demo=demo,
+        session_stamp=1,
+        created_at=now,
+    )
+    session.add(account)
+    with conflicts("用户名已被使用，或该人员已有账号"):
+        session.flush()
+    journal(session, "account_added", {"username": name, "person_id": account.person_id, "demo": demo}, actor, now)
+    return account
+
+
+def set_password(session: Session, *, username: str, password: str, actor: Actor, now: datetime) -> None:
+    """An administrator gives an account a new password; its open sessions and its lock end."""
+    require(actor, "manage_accounts")
+    _new_password(session, get_account(session, username), password, actor, now)
+
+
+def change_password(
+    session: Session, *, username: str, old_password: str, password: str, actor: Actor, now: datetime
+) -> None:
+    """Somebody changes the own password, knowing the old one; all open sessions end.
+
+    Raises ``Invalid`` at ``/old_password`` where the old one is wrong.
+    """
+    account = get_account(session, username)
+    checks = Checks()
+    if actor.username != account.username or not passwords.matches(account.password_hash, old_password):
+        checks.refuse("/old_password", "原密码不正确")
+    if old_password == password:
+        checks.refuse("/password", "新密码不能与原密码相同")
+    checks.done()
+    _new_password(session, account, password, actor, now)
+
+
+def disable_user(session: Session, *, username: str, actor: Actor, now: datetime) -> None:
+    """Nobody can work with the account any more, from now on; its tokens are revoked.
+
+    Raises ``Conflict`` for the own account, one that is disabled already, and the last administrator's.
+    """
+    require(actor, "manage_accounts")
+    account = _locked(session, username)
+    if account.username == actor.username:
+        raise Conflict("不能停用自己的账号，请由另一位系统管理员办理")
+    if not account.active:
+        raise Conflict("该账号已停用")
+    _keep_an_admin(session, account.username, now)
+    account.active = False
+    account.session_stamp += 1
+    session.flush()
+    session.execute(
+        update(Token).where(Token.username == account.username, Token.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    journal(session, "account_disabled", {"username": account.username}, actor, now)
+
+
+def enable_user(session: Session, *, username: str, actor: Actor, now: datetime) -> None:
+    """A disabled account may sign in again, with the password it had."""
+    require(actor, "manage_accounts")
+    account = _locked(session, username)
+    if account.active:
+        raise Conflict("该账号正在使用中")
+    account.active = True
+    session.flush()
+    journal(session, "account_enabled", {"username": account.username}, actor, now)
+
+
+def unlock_user(session: Session, *, username: str, actor: Actor, now: datetime) -> None:
+    """Ends a lock after failed sign-ins before its time."""
+    require(actor, "manage_accounts")
+    account = get_account(session, username)
+    _forget_failures(session, account.username)
+    journal(session, "account_unlocked", {"username": account.username}, actor, now)
+
+
+def bind_oidc(session: Session, *, username: str, issuer: str, subject: str, actor: Actor, now: datetime) -> None:
+    """Binds an account to its identity at the single sign-on.
+
+    Raises ``Conflict`` where either of the two is bound already.
+    """
+    require(actor, "manage_accounts")
+    account = _locked(session, username)
+    checks = Checks()
+    issuer = checks.text("/issuer", "签发者", issuer, 300)
+    subject = checks.text("/subject", "身份标识", subject, 255)
+    checks.done()
+    if account.oidc_subject is not None:
+        raise Conflict("该账号已绑定统一身份认证，请先解除绑定")
+    account.oidc_issuer, account.oidc_subject = issuer, subject
+    with conflicts("该身份已绑定到另一个账号"):
+        session.flush()
+    journal(session, "identity_bound", {"username": account.username, "issuer": issuer}, actor, now)
+
+
+def unbind_oidc(session: Session, *, username: str, actor: Actor, now: datetime) -> None:
+    """Frees an account from its identity at the single sign-on; open sessions end."""
+    require(actor, "manage_accounts")
+    account = _locked(session, username)
+    if account.oidc_subject is None:
+        raise Conflict("该账号没有绑定统一身份认证")
+    account.oidc_issuer = account.oidc_subject = None
+    account.session_stamp += 1
+    session.flush()
+    journal(session, "identity_unbound", {"username": account.username}, actor, now)
+
+
+def grant_role(
+    session: Session,
+    *,
+    username: str,
+    role: str,
+    unit_code: str | None = None,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+    known_roles: Collection[str] = ROLES,
+    actor: Actor,
+    now: datetime,
+) -> RoleGrant:
+    """Gives an account a role from ``starts_on`` (default: the day of ``now``) to ``ends_on``, both included.
+
+    ``known_roles`` are the ids of ``organization.toml`` where an office has added its own. Raises ``Invalid``, and
+    ``Conflict`` where the account holds the role for that unit already.
+    """
+    require(actor, "manage_accounts")
+    account = _locked(session, username)
+    day = starts_on or clock.local(now).date()
+    checks = Checks()
+    checks.choice("/role", "角色", role, known_roles)
+    if role in UNIT_ROLES and unit_code is None:
+        checks.refuse("/unit_code", "该角色须指定单位")
+    checks.optional_code("/unit_code", "单位代码", unit_code)
+    checks.period(day, ends_on)
+    checks.done()
+    if unit_code is not None:
+        get_unit(session, unit_code)
+    same = select(RoleGrant.id).where(
+        RoleGrant.username == account.username,
+        RoleGrant.role == role,
+        RoleGrant.unit_code == unit_code,
+        RoleGrant.revoked_at.is_(None),
+        RoleGrant.starts_on <= (ends_on or date.max),
+        or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= day),
+    )
+    if session.scalar(same.limit(1)):
+        raise Conflict("该账号在这段时间内已有此角色")
+    grant = RoleGrant(
+        id=ids.new(), username=account.username, role=role, unit_code=unit_code, starts_on=day, ends_on=ends_on
+    )
+    session.add(grant)
+    session.flush()
+    journal(session, "role_granted", _grant_data(grant), actor, now)
+    return grant
+
+
+def revoke_role(
+    session: Session, *, username: str, role: str, unit_code: str | None = None, actor: Actor, now: datetime
+) -> None:
+    """Takes a role given by hand from an account, at once, future periods too.
+
+    Raises ``Conflict`` where there is none, and for the last administrator.
+    """
+    require(actor, "manage_accounts")
+    account = _locked(session, username)
+    held = select(RoleGrant).where(
+        RoleGrant.username == account.username,
+        RoleGrant.role == role,
+        RoleGrant.unit_code == unit_code,
+        RoleGrant.revoked_at.is_(None),
+        or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= clock.local(now).date()),
+    )
+    grants = list(session.scalars(held))
+    if not grants:
+        raise Conflict("该账号没有这项角色；联络员、联系领导的角色随单位与人员名录变动")
+    if role == ADMIN:
+        _keep_an_admin(session, account.username, now)
+    for grant in grants:
+        grant.revoked_at = now
+        session.flush()
+        journal(session, "role_revoked", _grant_data(grant), actor, now)
+
+
+def journal(session: Session, kind: str, data: Mapping[str, object], actor: Actor, now: datetime) -> None:
+    """Appends to the stream of access."""
+    record(session, ACCESS, kind, data, actor=actor, now=now)
+
+
+def _locked(session: Session, username: str) -> Account:
+    """The account, held against other changes until the transaction ends."""
+    account = get_account(session, username)
+    session.refresh(account, with_for_update={"of": Account})
+    return account
+
+
+def _new_password(session: Session, account: Account, password: str, actor: Actor, now: datetime) -> None:
+    checks = Checks()
+    check_password(checks, password, account.username)
+    checks.done()
+    session.refresh(account, with_for_update={"of": Account})
+    account.password_hash = passwords.hashed(password)
+    account.session_stamp += 1
+    session.flush()
+    _forget_failures(session, account.username)
+    journal(session, "password_set", {"username": account.username}, actor, now)
+
+
+def _forget_failures(session: Session, username: str) -> None:
+    lock = session.get(SignInLock, lock_key(username), with_for_update=True)
+    if lock is not None:
+        session.delete(lock)
+        session.flush()
+
+
+def _keep_an_admin(session: Session, username: str, now: datetime) -> None:
+    # Holding every administrator's row makes two that remove each other wait; the second then meets this refusal.
+    session.execute(
+        select(Account.username)
+        .where(Account.username.in_(select(RoleGrant.username).where(RoleGrant.role == ADMIN)))
+        .order_by(Account.username)
+        .with_for_update()
+    )
+    admins = {account.username for account in accounts_of_role(session, ADMIN, on=clock.local(now).date())}
+    if admins == {username}:
+        raise Conflict("这是最后一位系统管理员，请先指定另一位系统管理员")
+
+
+def _grant_data(grant: RoleGrant) -> dict[str, object]:
+    return {
+        "username": grant.username,
+        "role": grant.role,
+        "unit": grant.unit_code,
+        "starts_on": grant.starts_on,
+        "ends_on": grant.ends_on,
+    }

@@ -1,0 +1,97 @@
+"""Who may do what, by role: the coarse rights, in one table. Pure.
+
+Whose tasks and cases somebody sees is decided where these live; this table answers questions such as "may this person
+manage accounts". Roles are those of ``organization.toml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.auth.actor import Actor
+from service.errors import NotAllowed
+
+LIAISON = "liaison"
+TALENT_OFFICE = "talent_office"
+RESPONSIBLE_UNIT = "responsible_unit"
+LEADER = "leader"
+EMPLOYER = "employer"
+AUDITOR = "auditor"
+OWNER = "owner"
+ADMIN = "admin"
+
+ROLES = frozenset({LIAISON, TALENT_OFFICE, RESPONSIBLE_UNIT, LEADER, EMPLOYER, AUDITOR, OWNER, ADMIN})
+"""The roles that the product itself knows."""
+
+UNIT_ROLES = frozenset({LIAISON, RESPONSIBLE_UNIT, EMPLOYER})
+"""Roles that mean nothing without a unit."""
+
+DELEGABLE = frozenset({LIAISON, TALENT_OFFICE, RESPONSIBLE_UNIT, LEADER, EMPLOYER})
+"""What a substitute (代理) takes over: the handling of matters, never the care of the system or its audit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Who has a right: holders of ``roles``, of ``unit_roles`` for their own unit, with ``own`` the person itself."""
+
+    name: str
+    roles: frozenset[str] = frozenset()
+    unit_roles: frozenset[str] = frozenset()
+    own: bool = False
+    everybody: bool = False
+
+
+def _roles(*roles: str) -> frozenset[str]:
+    return frozenset(roles)
+
+
+RIGHTS: Mapping[str, Right] = {
+    "manage_accounts": Right("管理账号和角色", _roles(ADMIN)),
+    "manage_tokens": Right("管理他人的接口令牌", _roles(ADMIN)),
+    "view_access_log": Right("查看登录和权限记录", _roles(ADMIN, AUDITOR)),
+    "deploy_definitions": Right("部署流程", _roles(OWNER, ADMIN)),
+    "edit_definitions": Right("编辑流程图和表单", _roles(OWNER, ADMIN)),
+    "view_definitions": Right("查看流程图", everybody=True),
+    "migrate_instances": Right("迁移办件的流程版本", _roles(OWNER, ADMIN)),
+    "retry_incidents": Right("处理系统故障", _roles(OWNER, ADMIN)),
+    "load_calendar": Right("维护工作日历", _roles(ADMIN, TALENT_OFFICE)),
+    "verify": Right("核验日志", _roles(AUDITOR, ADMIN)),
+    "view_history_all": Right("查看全部办理记录", _roles(AUDITOR, TALENT_OFFICE)),
+    "view_ledger_all": Right("查看全部台账", _roles(TALENT_OFFICE, AUDITOR)),
+    "view_ledger": Right("查看本单位或本人的台账", _roles(TALENT_OFFICE, AUDITOR), _roles(*UNIT_ROLES), own=True),
+    "export_all": Right("导出全部数据", _roles(TALENT_OFFICE, AUDITOR)),
+    "supervise": Right("督办需求", _roles(TALENT_OFFICE)),
+    "operate_cases": Right("暂停、终止办件", _roles(TALENT_OFFICE)),
+    "record_needs": Right("登记需求", _roles(TALENT_OFFICE, LIAISON)),
+    "manage_units": Right("维护单位", _roles(ADMIN, TALENT_OFFICE)),
+    "manage_people": Right("维护人员", _roles(ADMIN, TALENT_OFFICE), _roles(LIAISON)),
+    "manage_leaders_a": Right("维护区领导名录（A类）", _roles(TALENT_OFFICE)),
+    "manage_leaders_b": Right("维护成员单位领导名录（B类）", _roles(TALENT_OFFICE), _roles(LIAISON)),
+    "name_liaison": Right("指定联络员", _roles(ADMIN, TALENT_OFFICE), _roles(LIAISON)),
+    "declare_substitute": Right("指定代理人", _roles(ADMIN, TALENT_OFFICE), own=True),
+    "view_talents": Right("查看人才信息库", everybody=True),
+    "edit_talents": Right("维护人才信息库", _roles(TALENT_OFFICE)),
+    "view_talent_contact": Right("查看人才联系电话", _roles(TALENT_OFFICE, LIAISON), own=True),
+}
+
+
+def may(actor: Actor, action: str, *, unit: str | None = None, person_id: UUID | None = None) -> bool:
+    """Whether ``actor`` has the right ``action`` (a key of ``RIGHTS``).
+
+    ``unit`` is the unit, ``person_id`` the person that the deed concerns; without them only the roles that have the
+    right everywhere count. The service itself may do everything.
+    """
+    right = RIGHTS[action]
+    if actor.is_system or right.everybody or actor.roles & right.roles:
+        return True
+    if unit is not None and any(unit in actor.units_of(role) for role in right.unit_roles):
+        return True
+    return right.own and person_id is not None and actor.person_id == person_id
+
+
+def require(actor: Actor, action: str, *, unit: str | None = None, person_id: UUID | None = None) -> None:
+    """Raises ``NotAllowed`` unless ``may`` says yes."""
+    if not may(actor, action, unit=unit, person_id=person_id):
+        raise NotAllowed(f"您没有“{RIGHTS[action].name}”的权限；如确需办理，请联系系统管理员或区人才办")

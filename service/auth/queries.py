@@ -1,0 +1,221 @@
+"""Who is who: from a sign-in name, a token or an identity to an actor with the rights of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import CompoundSelect, String, cast, exists, literal, null, or_, select, true, union_all
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.auth.actor import Actor, Grant
+from service.auth.models import Account, RoleGrant, Token
+from service.auth.policy import DELEGABLE, LEADER, LIAISON
+from service.auth.rules import DISABLED, USERNAME, normal_name
+from service.errors import NotAllowed, NotFound
+from service.people.models import Leader, Liaison, Person
+from service.people.queries import Page, matching, on_day, page, represented_by
+
+LAST_USED_EVERY = timedelta(hours=1)
+
+
+def find_account(session: Session, username: str) -> Account | None:
+    """The account of that sign-in name, active or not, or ``None``."""
+    name = normal_name(username)
+    return session.get(Account, name) if USERNAME.fullmatch(name) else None
+
+
+def get_account(session: Session, username: str) -> Account:
+    """The account of that sign-in name; raises ``NotFound``."""
+    account = find_account(session, username)
+    if account is None:
+        raise NotFound("没有这个账号")
+    return account
+
+
+def actor_of(session: Session, username: str, *, on: date | None = None, stamp: int | None = None) -> Actor:
+    """The actor behind a sign-in name with the rights of ``on`` (default today); two statements.
+
+    A web session hands in the ``stamp`` it was opened with (``session_stamp`` of the account): once the password was
+    changed or the account disabled, it no longer fits. Raises ``NotAllowed``.
+    """
+    account = find_account(session, username)
+    if account is None or (stamp is not None and stamp != account.session_stamp):
+        raise NotAllowed("登录已失效，请重新登录")
+    return actor_of_account(session, account, on)
+
+
+def actor_of_account(session: Session, account: Account, on: date | None = None) -> Actor:
+    """The actor of an account; raises ``NotAllowed`` where it, or its person, is no longer active."""
+    if not is_usable(account):
+        raise NotAllowed(DISABLED)
+    return _actor(account, grants_of(session, [account.username], on or clock.today())[account.username])
+
+
+def actor_of_token(session: Session, token: str, now: datetime) -> Actor:
+    """The actor of a bearer token; raises ``NotAllowed``. Two statements; the last use is noted once an hour."""
+    found = (
+        select(Token, Account)
+        .join(Account, Account.username == Token.username)
+        .where(Token.sha256 == token_hash(token), Token.revoked_at.is_(None))
+    )
+    row = session.execute(found).first()
+    if row is None:
+        raise NotAllowed("接口令牌无效或已撤销，请重新申请")
+    entry, account = row.tuple()
+    if entry.last_used is None or now - entry.last_used >= LAST_USED_EVERY:
+        entry.last_used = now
+    return actor_of_account(session, account, clock.local(now).date())
+
+
+def actor_of_oidc(session: Session, issuer: str, subject: str, *, on: date | None = None) -> Actor:
+    """The actor whose account is bound to that identity of the single sign-on; raises ``NotAllowed``."""
+    account = account_of_oidc(session, issuer, subject)
+    if account is None:
+        raise NotAllowed("统一身份认证的身份尚未绑定本系统账号，请联系系统管理员")
+    return actor_of_account(session, account, on)
+
+
+def account_of_oidc(session: Session, issuer: str, subject: str) -> Account | None:
+    """The account bound to that identity, or ``None``."""
+    bound = select(Account).where(Account.oidc_issuer == issuer, Account.oidc_subject == subject)
+    return session.scalars(bound).one_or_none()
+
+
+def acting_for(session: Session, actor: Actor, on: date | None = None) -> list[Actor]:
+    """As whom else ``actor`` may act ``on`` that day (default today): one actor for each who declared it (代理).
+
+    Each keeps the actor's own name, and the unit, person and delegable rights of the absent one. A substitute cannot
+    pass it on. At most three statements.
+    """
+    day = on or clock.today()
+    if actor.person_id is None or actor.on_behalf_of is not None:
+        return []
+    absent = [declared.person_id for declared in represented_by(session, actor.person_id, day)]
+    if not absent:
+        return []
+    accounts = session.scalars(select(Account).where(Account.person_id.in_(absent)).order_by(Account.username)).all()
+    usable = [account for account in accounts if is_usable(account)]
+    grants = grants_of(session, [account.username for account in usable], day)
+    return [_for(actor, _actor(account, grants[account.username])) for account in usable]
+
+
+def accounts_of_role(session: Session, role: str, unit: str | None = None, *, on: date | None = None) -> list[Account]:
+    """The usable accounts that hold ``role`` on the day (for ``unit`` where given), by sign-in name; one statement."""
+    held = _holdings(on or clock.today(), None).subquery()
+    query = select(Account).where(
+        exists().where(
+            held.c.username == Account.username,
+            held.c.role == role,
+            held.c.unit == unit if unit is not None else held.c.role.is_not(None),
+        )
+    )
+    found = session.scalars(query.order_by(Account.username))
+    return [account for account in found if is_usable(account)]
+
+
+def list_accounts(
+    session: Session, q: str | None = None, limit: int = 50, offset: int = 0, *, include_inactive: bool = True
+) -> Page[Account]:
+    """Accounts by sign-in name or by the person's name, pinyin or initials; two statements."""
+    query = select(Account).outerjoin(Account.person)
+    condition, _ = matching(q, Person.search_key, Person.name, Person.initials)
+    if condition is not None and q is not None:
+        query = query.where(or_(condition, Account.username.contains(normal_name(_typed(q)), autoescape=True)))
+    if not include_inactive:
+        query = query.where(Account.active)
+    return page(session, query.order_by(Account.username), limit=limit, offset=offset)
+
+
+def list_role_grants(session: Session, usernames: Iterable[str], on: date | None = None) -> list[RoleGrant]:
+    """The roles given by hand to these accounts that hold on the day or later; one statement."""
+    query = select(RoleGrant).where(
+        RoleGrant.username.in_(list(usernames)),
+        RoleGrant.revoked_at.is_(None),
+        or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= (on or clock.today())),
+    )
+    return list(session.scalars(query.order_by(RoleGrant.username, RoleGrant.role, RoleGrant.unit_code)))
+
+
+def list_tokens(session: Session, username: str) -> list[Token]:
+    """The tokens of an account that are not revoked, newest first."""
+    query = select(Token).where(Token.username == normal_name(_typed(username)), Token.revoked_at.is_(None))
+    return list(session.scalars(query.order_by(Token.created_at.desc(), Token.sha256)))
+
+
+def has_demo_accounts(session: Session) -> bool:
+    """Whether a demonstration account could sign in (production refuses to start then)."""
+    return session.scalar(select(exists().where(Account.demo, Account.active))) or False
+
+
+def grants_of(session: Session, usernames: Collection[str], on: date) -> dict[str, frozenset[Grant]]:
+    """The rights of each account on a day; one statement.
+
+    Beside the roles given by hand, a unit's liaison is ``liaison`` of that unit and who holds a leader's post is
+    ``leader``: naming the successor in the directory moves the right with it.
+    """
+    found: dict[str, set[Grant]] = {username: set() for username in usernames}
+    if found:
+        for username, role, unit in session.execute(_holdings(on, usernames)):
+            found[username].add(Grant(role, unit))
+    return {username: frozenset(grants) for username, grants in found.items()}
+
+
+def is_usable(account: Account) -> bool:
+    """Whether somebody may work with the account: it is active and its person has not left."""
+    return account.active and (account.person is None or account.person.active)
+
+
+def token_hash(token: str) -> str:
+    """Under what a token is stored."""
+    return sha256(token.encode(errors="surrogatepass")).hexdigest()
+
+
+def _holdings(on: date, usernames: Collection[str] | None) -> CompoundSelect[str, str, str | None]:
+    accounts = select(Account.username).where(true() if usernames is None else Account.username.in_(usernames))
+    given = select(
+        RoleGrant.username.label("username"),
+        RoleGrant.role.label("role"),
+        RoleGrant.unit_code.label("unit"),
+    ).where(
+        RoleGrant.username.in_(accounts),
+        RoleGrant.revoked_at.is_(None),
+        on_day(RoleGrant.starts_on, RoleGrant.ends_on, on),
+    )
+    named = (
+        select(Account.username, literal(LIAISON), Liaison.unit_code)
+        .join(Liaison, Liaison.person_id == Account.person_id)
+        .where(Account.username.in_(accounts), on_day(Liaison.starts_on, Liaison.ends_on, on))
+    )
+    leading = (
+        select(Account.username, literal(LEADER), cast(null(), String))
+        .join(Leader, Leader.person_id == Account.person_id)
+        .where(Account.username.in_(accounts), on_day(Leader.starts_on, Leader.ends_on, on))
+    )
+    return union_all(given, named, leading)
+
+
+def _actor(account: Account, grants: frozenset[Grant]) -> Actor:
+    unit = account.person.unit_code if account.person is not None else None
+    if unit is None:
+        units = {grant.unit for grant in grants if grant.unit is not None}
+        unit = units.pop() if len(units) == 1 else None
+    return Actor(username=account.username, name=account.name, unit=unit, grants=grants, person_id=account.person_id)
+
+
+def _for(actor: Actor, absent: Actor) -> Actor:
+    return Actor(
+        username=actor.username,
+        name=actor.name,
+        unit=absent.unit,
+        grants=frozenset(grant for grant in absent.grants if grant.role in DELEGABLE),
+        person_id=absent.person_id,
+        on_behalf_of=absent.username,
+        on_behalf_of_name=absent.name,
+    )
+
+
+def _typed(text: str) -> str:
+    return "".join(sign for sign in text if sign.isprintable())

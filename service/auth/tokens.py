@@ -1,0 +1,66 @@
+"""Bearer tokens of the API: shown once, stored as SHA-256."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from secrets import token_urlsafe
+
+from sqlalchemy.orm import Session
+
+from service.auth.accounts import journal
+from service.auth.actor import Actor
+from service.auth.models import Token
+from service.auth.policy import may, require
+from service.auth.queries import get_account, is_usable, token_hash
+from service.errors import Conflict, NotFound
+from service.people.checks import Checks
+
+PREFIX = "liaison_"
+"""By which a token that was left lying about is recognized."""
+
+
+def issue_token(session: Session, *, username: str, label: str = "", actor: Actor, now: datetime) -> str:
+    """A new token for an account, one's own or (administrators) another's; it is never shown again.
+
+    ``label`` says what it is for. Raises ``NotAllowed``, ``NotFound``, ``Conflict`` for a disabled account.
+    """
+    account = get_account(session, username)
+    _may_manage(actor, account.username)
+    if not is_usable(account):
+        raise Conflict("该账号已停用，不能签发令牌")
+    checks = Checks()
+    label = checks.optional_text("/label", "用途", label) or ""
+    checks.done()
+    token = PREFIX + token_urlsafe(32)
+    entry = Token(sha256=token_hash(token), username=account.username, label=label, created_at=now)
+    session.add(entry)
+    session.flush()
+    journal(session, "token_issued", _data(entry), actor, now)
+    return token
+
+
+def revoke_token(session: Session, *, sha256: str, actor: Actor, now: datetime) -> None:
+    """Ends a token, named by its SHA-256 (see ``list_tokens``), at once."""
+    entry = session.get(Token, sha256, with_for_update=True) if sha256.isalnum() else None
+    # Whose token it is must not show, so a foreign one is as unknown as none.
+    if entry is None or not _manages(actor, entry.username):
+        raise NotFound("没有这个令牌")
+    if entry.revoked_at is not None:
+        raise Conflict("该令牌已撤销")
+    entry.revoked_at = now
+    session.flush()
+    journal(session, "token_revoked", _data(entry), actor, now)
+
+
+def _manages(actor: Actor, username: str) -> bool:
+    return may(actor, "manage_tokens") or (actor.username == username and actor.on_behalf_of is None)
+
+
+def _may_manage(actor: Actor, username: str) -> None:
+    if not _manages(actor, username):
+        require(actor, "manage_tokens")
+
+
+def _data(entry: Token) -> dict[str, object]:
+    # A few digits of the hash tell tokens of one account apart and help nobody to guess one.
+    return {"username": entry.username, "label": entry.label, "token": entry.sha256[:12]}

@@ -1,0 +1,73 @@
+"""Units, persons and accounts as tests need them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service import auth, people
+from service.auth import SYSTEM, Account, Actor, Grant
+from service.people import Leader, Person, Unit
+
+EARLY = datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
+PASSWORD = "南海-correct-horse"
+
+
+def unit(session: Session, code: str = "hrss", name: str = "区人力资源和社会保障局", **fields: Any) -> Unit:
+    """A bureau of the district."""
+    fields = {"kind": "bureau", "is_member_unit": True, **fields}
+    return people.add_unit(session, code=code, name=name, actor=SYSTEM, now=EARLY, **fields)
+
+
+def person(session: Session, name: str = "陈志明", **fields: Any) -> Person:
+    """Somebody of the district."""
+    return people.add_person(session, name=name, actor=SYSTEM, now=EARLY, **fields)
+
+
+def leader(session: Session, who: Person, **fields: Any) -> Leader:
+    """``who`` becomes a leader of class A."""
+    fields = {
+        "klass": "A",
+        "body": "government",
+        "post": "副区长",
+        "starts_on": EARLY.date(),
+        **fields,
+    }
+    return people.add_leader(session, person_id=who.id, actor=SYSTEM, now=EARLY, **fields)
+
+
+def account(session: Session, username: str = "handler-hrss", **fields: Any) -> Account:
+    """An account with ``PASSWORD``."""
+    fields = {"password": PASSWORD, **fields}
+    return auth.add_user(session, username=username, actor=SYSTEM, now=EARLY, **fields)
+
+
+def grant(session: Session, username: str, role: str, unit_code: str | None = None) -> None:
+    """Gives a role from the first day on."""
+    auth.grant_role(session, username=username, role=role, unit_code=unit_code, actor=SYSTEM, now=EARLY)
+
+
+def actor(*grants: tuple[str, str | None], username: str = "somebody", **fields: Any) -> Actor:
+    """An actor with these ``(role, unit)``, in no database."""
+    held = frozenset(Grant(role, unit_code) for role, unit_code in grants)
+    return Actor(username=username, name=username, grants=held, **fields)
+
+
+class Statements:
+    """Counts what a session sends to the database."""
+
+    def __init__(self, session: Session) -> None:
+        from sqlalchemy import event
+
+        self.sent: list[str] = []
+        event.listen(session.get_bind(), "before_cursor_execute", self._note)
+
+    def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        self.sent.append(statement)
+
+    def since(self) -> int:
+        """How many since the last time this was asked."""
+        count, self.sent = len(self.sent), []
+        return count
