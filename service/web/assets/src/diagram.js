@@ -9,6 +9,7 @@ import "./diagram.css";
 
 const STEP = 1.25;
 const READABLE = 0.62;
+const MOVING = /Task$|Event$|Gateway$|CallActivity$|SubProcess$|SequenceFlow$/;
 const LIMITS = [0.15, 3];
 const FONT = '"Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "Noto Serif CJK SC", sans-serif';
 
@@ -80,16 +81,21 @@ class Picture {
     this.#settle();
   }
 
+  /** The path so far keeps its colours with a heavier line, the present position is framed, the rest is faint. */
   #mark({ active = [], done = [] }) {
+    if (!active.length && !done.length) return;
     const canvas = this.viewer.get("canvas");
     const registry = this.viewer.get("elementRegistry");
-    const visited = new Set([...done, ...active]);
-    for (const id of done) if (registry.get(id) && !active.includes(id)) canvas.addMarker(id, "trail-done");
-    for (const id of active) if (registry.get(id)) canvas.addMarker(id, "trail-active");
-    const drawn = new Set(done.filter((id) => registry.get(id)?.type === "bpmn:SequenceFlow"));
-    for (const flow of registry.filter((element) => element.type === "bpmn:SequenceFlow")) {
-      const passed = drawn.size ? drawn.has(flow.id) : visited.has(flow.source?.id) && visited.has(flow.target?.id);
-      if (passed) canvas.addMarker(flow.id, "trail-flow");
+    const flows = registry.filter((element) => element.type === "bpmn:SequenceFlow");
+    const steps = new Set([...done, ...active]);
+    const drawn = flows.filter((flow) => steps.has(flow.id));
+    const passed = drawn.length ? drawn : flows.filter((flow) => steps.has(flow.source?.id) && steps.has(flow.target?.id));
+    for (const flow of passed) steps.add(flow.id);
+    for (const element of registry.filter((one) => MOVING.test((one.labelTarget ?? one).type))) {
+      const id = (element.labelTarget ?? element).id;
+      if (active.includes(id)) canvas.addMarker(element.id, "trail-active");
+      else if (!steps.has(id)) canvas.addMarker(element.id, "trail-rest");
+      else if (element.type === "bpmn:SequenceFlow" && !element.labelTarget) canvas.addMarker(element.id, "trail-flow");
     }
   }
 

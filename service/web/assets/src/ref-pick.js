@@ -44,6 +44,10 @@ export class RefPick extends HTMLElement {
     return this.hasAttribute("multiple");
   }
 
+  set multiple(on) {
+    this.toggleAttribute("multiple", on !== false && on != null);
+  }
+
   /** The chosen id; an array of ids where `multiple`. Undefined where nothing is chosen. */
   get value() {
     if (this.multiple) return [...this.#values];

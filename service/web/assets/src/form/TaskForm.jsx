@@ -18,6 +18,7 @@ function completed(uiSchema, schema) {
   for (const [name, property] of Object.entries(allProperties(schema))) {
     const kind = property["x-ref"] ?? property.items?.["x-ref"];
     if (kind) full[name] = { ...full[name], "ui:widget": "ref" };
+    else if (property.oneOf && !full[name]?.["ui:widget"]) full[name] = { "ui:placeholder": "请选择", ...full[name] };
     else if (property.type === "boolean" && !full[name]?.["ui:widget"]) full[name] = { ...full[name], "ui:widget": "radio" };
   }
   return full;
@@ -162,7 +163,11 @@ export function TaskForm({ page }) {
     keep(formData);
     setOutcome(result);
     if (result.kind !== "invalid") return;
-    const known = result.errors.map((error) => ({ name: fieldOf(error.path, titles), message: error.message }));
+    const known = result.errors.map((error) => {
+      const name = fieldOf(error.path, titles);
+      const title = `${titles[name]}：`; // the server's sentence begins with the title, which stands at the field already
+      return { name, message: error.message.startsWith(title) ? error.message.slice(title.length) : error.message };
+    });
     setExtra(Object.fromEntries(known.filter(({ name }) => name).map(({ name, message }) => [name, { __errors: [message] }])));
     const others = known.filter(({ name }) => !name).map(({ message }) => message);
     refused(known.filter(({ name }) => name), known.length ? others : [result.message ?? "内容未通过检查"]);

@@ -13,7 +13,7 @@ function FieldTemplate({ id, label, required, hidden, children, errors, help, ra
   const bad = rawErrors?.length > 0;
   const mark = required ? <span className="form-must" aria-hidden="true">*</span> : <span className="form-may">选填</span>;
   const title = <>{label}{mark}</>;
-  const description = rawDescription && <div id={descriptionId(fieldPathId)} className="form-help">{rawDescription}</div>;
+  const description = rawDescription && <div id={descriptionId(fieldPathId)} className="form-note">{rawDescription}</div>;
   const limit = schema.maxLength >= 200 && uiSchema?.["ui:widget"] === "textarea" ? schema.maxLength : null;
   const Box = grouped(schema, uiSchema) ? "fieldset" : "div";
   return (
@@ -36,7 +36,7 @@ function FieldErrorTemplate({ errors = [], fieldPathId }) {
 }
 
 function FieldHelpTemplate({ help, fieldPathId }) {
-  return help ? <div id={helpId(fieldPathId)} className="form-help">{help}</div> : null;
+  return help ? <div id={helpId(fieldPathId)} className="form-note">{help}</div> : null;
 }
 
 function ObjectFieldTemplate({ description, properties }) {
@@ -72,13 +72,15 @@ function RadioWidget({ id, options, value, required, disabled, readonly, rawErro
   );
 }
 
-function TextareaWidget({ id, value, options, required, disabled, readonly, rawErrors, onChange }) {
+function TextareaWidget({ id, value, placeholder, options, required, disabled, readonly, rawErrors, onChange }) {
   const bad = rawErrors?.length > 0;
   return (
     <textarea
       id={id}
       className={`form-control form-grow${bad ? " is-invalid" : ""}`}
       rows={options.rows ?? 4}
+      style={{ minHeight: `${(options.rows ?? 4) * 1.5 + 0.8}em` }}
+      placeholder={placeholder}
       value={value ?? ""}
       required={required}
       disabled={disabled}
