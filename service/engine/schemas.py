@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from functools import cache
 from threading import Lock
+from typing import Any
 
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnValidator
 from SpiffWorkflow.dmn.parser.BpmnDmnParser import SCHEMAS
 from SpiffWorkflow.spiff.parser.process import VALIDATOR
+
+from service.engine.xml import line_of
 
 MAX_MESSAGES = 20
 
@@ -29,7 +32,7 @@ def dmn_problems(root: etree._Element) -> list[tuple[int, str]]:
     """As :func:`bpmn_problems` for a decision table; an unknown DMN namespace is one problem."""
     namespace = etree.QName(root).namespace or ""
     if namespace not in SCHEMAS:
-        return [(root.sourceline or 1, f"不认识的决策表版本 {namespace[:80]}，请保存为 DMN 1.3")]
+        return [(line_of(root), f"不认识的决策表版本 {namespace[:80]}，请保存为 DMN 1.3")]
     return _problems(_dmn_schema(namespace), root)
 
 
@@ -45,7 +48,8 @@ def _problems(schema: etree.XMLSchema, root: etree._Element) -> list[tuple[int, 
     with _lock:  # a schema keeps its error log in itself
         if schema.validate(root):
             return []
-        entries = [(entry.line, entry.message) for entry in schema.error_log]
+        log: Any = schema.error_log  # the stubs leave its type out
+        entries = [(int(entry.line), str(entry.message)) for entry in log]
     return [(line, _explain(message)) for line, message in entries[:MAX_MESSAGES]]
 
 

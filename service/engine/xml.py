@@ -6,7 +6,7 @@ Every diagram and decision table passes through :func:`parse_xml` before anythin
 from __future__ import annotations
 
 import re
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from lxml import etree
 
@@ -65,13 +65,15 @@ def parse_xml(data: bytes, *, name: str) -> etree._Element:
         root = etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
         _refuse(name, error.lineno or 1, _explain(str(error.msg)))
-    docinfo = root.getroottree().docinfo
-    if docinfo.doctype or docinfo.internalDTD is not None:
-        _refuse(name, 1, "不允许文档类型声明（DOCTYPE），请删去")
     for after in root.itersiblings():
-        _refuse(name, after.sourceline or 1, "根元素之后不允许处理指令（<?…?>），请删去")
+        _refuse(name, line_of(after), "根元素之后不允许处理指令（<?…?>），请删去")
     _check_tree(root, name)
     return root
+
+
+def line_of(element: etree._Element) -> int:
+    """An element's line in its file, from 1."""
+    return cast("int | None", element.sourceline) or 1  # the stubs leave its type out
 
 
 def _text(data: bytes, name: str) -> str:
@@ -118,7 +120,7 @@ def _check_tree(root: etree._Element, name: str) -> None:
         if event == "end":
             depth -= 1
             continue
-        line = element.sourceline or 1
+        line = line_of(element)
         if event == "pi":
             _refuse(name, line, "不允许处理指令（<?…?>），请删去")
         count, depth = count + 1, depth + 1

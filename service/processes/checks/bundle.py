@@ -62,8 +62,8 @@ def read(files: Mapping[str, bytes], report: Report) -> Bundle:
                 1,
                 "-",
                 "file-name",
-                "文件名不合规定：应为 bpmn/名称.bpmn、bpmn/名称.dmn、forms/名称.json、forms/名称.ui.json 或 print/ 下的模板，"
-                "名称用小写英文字母、数字和下划线，不含其他路径",
+                "文件名不合规定：应为 bpmn/名称.bpmn、bpmn/名称.dmn、forms/名称.json、forms/名称.ui.json 或 print/ 下的"
+                "模板，名称用小写英文字母、数字和下划线，不含其他路径",
             )
         elif name.endswith(".bpmn"):
             _read_xml(name, data, bundle.diagrams, report)
@@ -98,9 +98,7 @@ def _limits_hold(files: Mapping[str, bytes], report: Report) -> bool:
     for name, data in files.items():
         limit = MAX_JSON_BYTES if name.endswith(".json") else MAX_FILE_BYTES
         if len(data) > limit:
-            report.error(
-                _shown(name), 1, "-", "file-limit", f"文件有 {len(data)} 字节，超过上限 {limit} 字节，请精简"
-            )
+            report.error(_shown(name), 1, "-", "file-limit", f"文件有 {len(data)} 字节，超过上限 {limit} 字节，请精简")
     return not report.failed
 
 

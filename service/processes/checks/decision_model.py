@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from service.processes.checks.model import line_of, local
+from service.engine.xml import line_of
+from service.processes.checks.model import local
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def _decision(element: etree._Element, file: str) -> Decision:
         tables=len(tables),
         inputs=tuple(_input(each) for each in _children(table, "input")),
         outputs=tuple(
-            Cell(each.get("id", ""), each.get("name") or each.get("label", ""), line_of(each))
+            Cell(each.get("id", ""), each.get("name") or each.get("label") or "", line_of(each))
             for each in _children(table, "output")
         ),
         rules=tuple(
@@ -95,7 +96,7 @@ def _input(element: etree._Element) -> Cell:
 def _cell(element: etree._Element, cell_id: str | None = None) -> Cell:
     texts = _children(element, "text")
     text = (texts[0].text or "").strip() if texts else ""
-    return Cell(cell_id or element.get("id", ""), text, line_of(texts[0] if texts else element))
+    return Cell(cell_id or element.get("id") or "", text, line_of(texts[0] if texts else element))
 
 
 def _children(element: etree._Element, name: str) -> list[etree._Element]:

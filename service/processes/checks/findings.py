@@ -26,10 +26,14 @@ class DefinitionFinding:
 
 @dataclass(frozen=True, slots=True)
 class ActionSignature:
-    """What a diagram must know of an action: its parameters (name -> required) and whether it gives a result."""
+    """What a diagram must know of an action: its parameters (name -> required) and whether it gives a result.
+
+    ``sample`` is a plausible result, to try expressions on; None: expressions that name the result are not tried.
+    """
 
     parameters: Mapping[str, bool]
     result: bool = True
+    sample: Any = None
 
 
 @dataclass(frozen=True, slots=True)

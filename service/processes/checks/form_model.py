@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _PARTS = ("allOf", "anyOf", "oneOf")
-_BRANCHES = ("then", "else", "not")
+_BRANCHES = ("then", "else")
 
 
 @dataclass(frozen=True, slots=True)

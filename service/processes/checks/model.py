@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from service.engine.xml import parse_xml
+from service.engine.xml import line_of, parse_xml
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
@@ -177,9 +177,13 @@ class ProcessModel:
         """The nodes that a token at any of ``node_ids`` can come to, these included."""
         return self._closure(node_ids, forward=True)
 
+    def leading_to(self, node_ids: Iterable[str]) -> frozenset[str]:
+        """The nodes from which a token can come to any of ``node_ids``, these included."""
+        return self._closure(node_ids, forward=False)
+
     def upstream(self, node_id: str) -> frozenset[str]:
         """The nodes from which a token can come to the node; the node itself only when it lies on a loop."""
-        return self._closure((node.id for node in self.before(node_id)), forward=False)
+        return self.leading_to(node.id for node in self.before(node_id))
 
     def earlier_tasks(self, node_id: str) -> tuple[Node, ...]:
         """The user tasks of this scope that may have been done before the node: whither it may be returned (退回).
@@ -226,11 +230,6 @@ def local(element: etree._Element) -> str:
     return etree.QName(element).localname
 
 
-def line_of(element: etree._Element) -> int:
-    """An element's line in its file, from 1."""
-    return element.sourceline or 1
-
-
 def _scopes(
     scope: etree._Element, file: str, parent: str | None, lanes_around: Mapping[str, str]
 ) -> Iterator[ProcessModel]:
@@ -246,10 +245,7 @@ def _scopes(
         lane_of = {**dict.fromkeys(inner, lanes_around[scope_id]), **lane_of}
     elements = [child for child in scope if child.tag.startswith(BPMN) and local(child) in FLOW_NODES]
     defaults = {element.get("id"): element.get("default") for element in elements}
-    flows = {
-        flow.id: flow
-        for flow in (_flow(element, defaults) for element in scope.iterfind(f"{BPMN}sequenceFlow"))
-    }
+    flows = {flow.id: flow for flow in (_flow(element, defaults) for element in scope.iterfind(f"{BPMN}sequenceFlow"))}
     graph = _Graph.of(elements, flows.values())
     yield ProcessModel(
         id=scope_id,

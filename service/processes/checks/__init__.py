@@ -1,0 +1,80 @@
+"""The deployment checks: what a definition must hold before any instance runs on it.
+
+The rules, for the people who draw: docs/diagram-checks.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from service.engine.program import parse
+from service.errors import Invalid
+from service.processes.checks import decisions, drawing, elements, expressions, forms, graph, tasks
+from service.processes.checks.bundle import Bundle, check_schemas, read
+from service.processes.checks.findings import ActionSignature, CheckContext, DefinitionFinding, Report, Severity
+from service.processes.checks.model import Flow, Lane, MultiInstance, Node, Operation, ProcessModel, Timer, model
+
+__all__ = [
+    "ActionSignature",
+    "CheckContext",
+    "DefinitionFinding",
+    "Flow",
+    "Lane",
+    "MultiInstance",
+    "Node",
+    "Operation",
+    "ProcessModel",
+    "Severity",
+    "Timer",
+    "check",
+    "model",
+]
+
+
+def check(files: Mapping[str, bytes], *, context: CheckContext) -> list[DefinitionFinding]:
+    """What is wrong with a definition, sorted by file and line; empty when it may be deployed as it is.
+
+    ``files`` maps bundle names (``bpmn/request.bpmn``, ``bpmn/dispatch.dmn``, ``forms/accept.json``,
+    ``forms/accept.ui.json``, ``print/…``) to bytes. Never raises for bad content: a finding of severity ``error``
+    forbids deployment, a ``warning`` is shown. Files that cannot be read at all are reported alone.
+    """
+    report = Report()
+    bundle = read(files, report)
+    if not report.failed:
+        _content(bundle, context, report)
+    return sorted(report.findings)
+
+
+def _content(bundle: Bundle, context: CheckContext, report: Report) -> None:
+    check_schemas(bundle, report)
+    elements.check(bundle, report)
+    if len(bundle.processes) > elements.MAX_PROCESSES:
+        return
+    graph.check(bundle, context, report)
+    tasks.check(bundle, context, report)
+    forms.check(bundle, context, report)
+    decisions.check(bundle, context, report)
+    expressions.check_timers(bundle, report)
+    expressions.check(bundle, context, report)
+    drawing.check(bundle, report)
+    if not report.failed:
+        _engine(bundle, context, report)
+
+
+def _engine(bundle: Bundle, context: CheckContext, report: Report) -> None:
+    """The engine has the last word: what passed every rule must also run (rule engine)."""
+    uncalled = graph.entries(bundle)
+    key = context.key or uncalled[0].id
+    try:
+        parse(bundle.files, key)
+    except Invalid as error:
+        for finding in error.findings:
+            file, _, line = finding.path.rpartition(":")
+            known = file in bundle.files and line.isdigit()
+            report.error(
+                file if known else bundle.processes[key].file,
+                int(line) if known else 1,
+                key,
+                "engine",
+                f"引擎不能执行该定义：{finding.message}",
+            )

@@ -1,0 +1,303 @@
+"""Every expression of diagrams and decision tables: in the subset, over known data, giving what its place needs."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from service.engine.expressions import ExpressionError, check_expression
+from service.processes.checks.bundle import Bundle
+from service.processes.checks.decision_model import Decision
+from service.processes.checks.findings import CheckContext, Report
+from service.processes.checks.model import Node, ProcessModel
+from service.processes.checks.sampling import Samples, names_in
+from service.processes.checks.values import Writers, compared
+
+ALWAYS_KNOWN = frozenset({"settings", "unit", "initiator", "initiator_unit", "number"})
+"""Data that every instance may name (the owner's contract)."""
+
+_DURATION = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
+_CYCLE = re.compile(r"R(\d*)/([^/]+)/(P[^/]+)")
+_ASK = re.compile(r"""(\?)(?=(?:[^'"]|['"][^'"]*['"])*$)""")
+_PLACEHOLDER = "dmninputexpr"
+"""What the engine puts for ``?`` in a decision table's cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An expression where it stands. ``kind``: condition, due, warn, candidates, parameter, collection, timer-date,
+    timer-duration, decision …; ``extra`` are names known only here."""
+
+    file: str
+    line: int
+    element: str
+    kind: str
+    text: str
+    process: ProcessModel | None = None
+    node: Node | None = None
+    extra: frozenset[str] = frozenset()
+
+    @property
+    def place(self) -> str:
+        """The place's name in messages."""
+        return _PLACES[self.kind]
+
+
+_PLACES = {
+    "condition": "条件",
+    "due": "办理期限（due）",
+    "warn": "预警天数（warn）",
+    "candidates": "办理人（candidates）",
+    "parameter": "动作参数",
+    "cardinality": "多实例个数",
+    "completion": "多实例完成条件",
+    "timer-date": "定时",
+    "timer-duration": "定时",
+    "timer-cycle": "定时",
+    "input": "决策表输入",
+    "match": "决策表条件格",
+    "output": "决策表结果格",
+}
+
+
+def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
+    """Rules expression-syntax, unknown-data, expression-fails, value-unknown, timer, due-date and settings-unknown."""
+    known = known_data(bundle)
+    samples = Samples(bundle, context)
+    writers = Writers(bundle)
+    for use in uses(bundle):
+        if not _allowed(use, known, context, report):
+            continue
+        _settings(use, context, report)
+        if use.kind == "match":
+            continue
+        _evaluates(use, samples, report)
+        if use.process is not None and use.node is not None:
+            _values(use, use.process, use.node, writers, report)
+
+
+def known_data(bundle: Bundle) -> frozenset[str]:
+    """The names that an expression of the bundle may use anywhere."""
+    known = set(ALWAYS_KNOWN)
+    for form in bundle.forms.values():
+        known.update(form.fields)
+    for decision in bundle.decisions.values():
+        known.update(output.text for output in decision.outputs)
+    for process in bundle.processes.values():
+        for node in process.nodes.values():
+            if node.operation is not None and node.operation.result is not None:
+                known.add(node.operation.result)
+            if node.loop is not None:
+                known.update(name for name in (node.loop.item, node.loop.output_collection) if name)
+    return frozenset(known)
+
+
+def uses(bundle: Bundle) -> Iterator[Use]:
+    """All expressions of the bundle."""
+    for process in bundle.processes.values():
+        for flow in process.flows.values():
+            if flow.condition:
+                source = process.nodes.get(flow.source)
+                yield Use(process.file, flow.line, flow.id, "condition", flow.condition, process, source)
+        for node in process.nodes.values():
+            yield from _of_node(process, node)
+    for decision in bundle.decisions.values():
+        yield from _of_decision(decision)
+
+
+def _of_node(process: ProcessModel, node: Node) -> Iterator[Use]:
+    def use(kind: str, text: str, line: int = node.line, extra: frozenset[str] = frozenset()) -> Use:
+        return Use(node.file, line, node.id, kind, text, process, node, extra)
+
+    for name in ("due", "warn"):
+        if node.properties.get(name):
+            yield use(name, node.properties[name])
+    candidates = node.properties.get("candidates", "")
+    if candidates.startswith("unit:"):
+        yield use("candidates", candidates.removeprefix("unit:"))
+    for value in node.operation.parameters.values() if node.operation is not None else ():
+        if value:
+            yield use("parameter", value, node.operation.line if node.operation is not None else node.line)
+    if node.loop is not None:
+        if node.loop.cardinality:
+            yield use("cardinality", node.loop.cardinality, node.loop.line)
+        if node.loop.completion:
+            yield use("completion", node.loop.completion, node.loop.line)
+    if node.timer is not None and not (node.timer.kind == "cycle" and _CYCLE.fullmatch(node.timer.expression)):
+        host = process.nodes.get(node.attached_to or "")
+        dated = host is not None and bool(host.properties.get("due"))
+        extra = frozenset({"due_on"}) if dated else frozenset[str]()
+        yield use(f"timer-{node.timer.kind}", node.timer.expression, node.timer.line, extra)
+
+
+def _of_decision(decision: Decision) -> Iterator[Use]:
+    for cell in decision.inputs:
+        if cell.text:
+            yield Use(decision.file, cell.line, cell.id or decision.id, "input", cell.text)
+    for rule in decision.rules:
+        for cell in rule.inputs:
+            if cell.text not in ("", "-"):
+                yield Use(decision.file, cell.line, cell.id or rule.id, "match", cell.text)
+        for cell in rule.outputs:
+            if cell.text:
+                yield Use(decision.file, cell.line, cell.id or rule.id, "output", cell.text)
+
+
+def _allowed(use: Use, known: frozenset[str], context: CheckContext, report: Report) -> bool:
+    text, names = use.text, known | use.extra
+    if use.kind == "match":
+        text, names = _ASK.sub(_PLACEHOLDER, text), names | {_PLACEHOLDER}
+        if _unreadable(text) and not _unreadable(f"v {text}"):
+            text = f"{_PLACEHOLDER} {text}"  # a comparison whose left side is the column's input: `> 3`
+    problems = check_expression(text, None, context.functions)
+    for problem in problems:
+        report.error(use.file, use.line, use.element, "expression-syntax", f"{use.place}“{use.text}”：{problem}")
+    if problems:
+        return False
+    unknown = sorted(names_in(text) - names - context.functions)
+    for name in unknown:
+        report.error(
+            use.file, use.line, use.element, "unknown-data", f"{use.place}“{use.text}”：{_unknown(name, names, use)}"
+        )
+    return not unknown
+
+
+def _unknown(name: str, names: frozenset[str], use: Use) -> str:
+    if name == "due_on":
+        return "due_on 只能用在依附于有办理期限（due）的用户任务的定时事件里"
+    message = f"不认识数据 {name}；它既不是本定义的表单字段，也不是动作或决策表的结果"
+    close = difflib.get_close_matches(name, sorted(names), n=1)
+    if close:
+        message += f"，是不是 {close[0]}？"
+    if use.kind in ("match", "output", "parameter", "timer-duration"):
+        message += f"；如果是文字，请加引号写成 '{name}'"
+    return message
+
+
+def _settings(use: Use, context: CheckContext, report: Report) -> None:
+    if context.settings is None:
+        return
+    for node in ast.walk(ast.parse(_ASK.sub(_PLACEHOLDER, use.text.strip()), mode="eval")) if _readable(use) else ():
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "settings"
+            and node.attr not in context.settings
+        ):
+            message = f"没有设置 settings.{node.attr}；可用：{'、'.join(sorted(context.settings)) or '（无）'}"
+            report.error(use.file, use.line, use.element, "settings-unknown", message)
+
+
+def _readable(use: Use) -> bool:
+    return not _unreadable(_ASK.sub(_PLACEHOLDER, use.text))
+
+
+def _evaluates(use: Use, samples: Samples, report: Report) -> None:
+    for value in samples.results(use.text):
+        if isinstance(value, ExpressionError):
+            rule, message = "expression-fails", f"{use.place}“{use.text}”用样例数据算不出来：{value}"
+        else:
+            reason = _misfit(use.kind, value)
+            if reason is None:
+                continue
+            rule = "timer" if use.kind.startswith("timer-") else "due-date"
+            message = f"{use.place}“{use.text}”的结果是 {value!r}，{reason}"
+        if use.kind.startswith("timer-"):
+            rule = "timer"
+        report.error(use.file, use.line, use.element, rule, message)
+        return
+
+
+def _misfit(kind: str, value: Any) -> str | None:
+    """Why a value does not do in its place; None when it does."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if kind == "due" and not (whole or _is_date(value)):
+        return "应为日期或工作日数，例如 working_days(7)"
+    if kind == "warn" and not whole:
+        return "应为工作日数，例如 3"
+    if kind == "timer-date" and not _is_date(value):
+        return "应为日期或时间，例如 working_days_after(due_on, -3)"
+    if kind == "timer-duration" and not (isinstance(value, str) and _DURATION.fullmatch(value)):
+        return "应为 ISO 8601 时长并加引号，例如 'P1D' 或 'PT4H'"
+    if kind == "timer-cycle" and not (isinstance(value, str) and _CYCLE.fullmatch(value)):
+        return "应为 ISO 8601 重复间隔，例如 R/2027-01-01T09:00:00+08:00/P6M"
+    return None
+
+
+def check_timers(bundle: Bundle, report: Report) -> None:
+    """Timers that are not expressions, or stand where they cannot (rule timer)."""
+    for process in bundle.processes.values():
+        for node in process.nodes.values():
+            if node.event != "timer":
+                continue
+            if node.timer is None or not node.timer.expression:
+                message = "定时事件没有写时间（timeDate、timeDuration 或 timeCycle）"
+                report.error(node.file, node.line, node.id, "timer", message)
+                continue
+            timer = node.timer
+            if (timer.kind == "cycle") != (node.type == "startEvent"):
+                message = (
+                    "定时开始要写重复间隔（timeCycle），例如 R/2027-01-01T09:00:00+08:00/P6M"
+                    if node.type == "startEvent"
+                    else "重复的定时（timeCycle）只能用在开始事件上；这里请写 timeDate 或 timeDuration"
+                )
+                report.error(node.file, timer.line, node.id, "timer", message)
+            elif timer.kind == "cycle":
+                reason = _cycle_problem(timer.expression.strip("'\""))
+                if reason is not None:
+                    report.error(node.file, timer.line, node.id, "timer", f"重复间隔“{timer.expression}”{reason}")
+
+
+def _cycle_problem(text: str) -> str | None:
+    parts = _CYCLE.fullmatch(text)
+    if parts is None:
+        return None  # an expression, judged by its value
+    try:
+        datetime.fromisoformat(parts.group(2))
+    except ValueError:
+        return "的起点不是日期或时间，例如 2027-01-01T09:00:00+08:00"
+    length = _DURATION.fullmatch(parts.group(3))
+    if length is None:
+        return "的间隔不是 ISO 8601 时长，例如 P6M"
+    if not any(int((length.group(index) or "0")[:-1] or 0) for index in range(1, 5)):
+        return "的间隔短于一天"
+    return None
+
+
+def _values(use: Use, process: ProcessModel, node: Node, writers: Writers, report: Report) -> None:
+    for name, constant in compared(use.text):
+        allowed = writers.values(process, node, name)
+        if allowed is not None and constant is not None and constant not in allowed:
+            shown = "、".join(sorted(str(value) for value in allowed))
+            report.warning(
+                use.file,
+                use.line,
+                use.element,
+                "value-unknown",
+                f"{use.place}“{use.text}”：到这里 {name} 不会是 {constant!r}；表单里的选项是 {shown}",
+            )
+
+
+def _is_date(value: Any) -> bool:
+    if isinstance(value, date):
+        return True
+    if isinstance(value, str):
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:
+            return False
+        return True
+    return False
+
+
+def _unreadable(text: str) -> bool:
+    try:
+        ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+    return False

@@ -1,0 +1,250 @@
+"""Forms: JSON Schema 2020-12 without surprises, in Chinese, closed, with texts of bounded length."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import jsonschema_rs
+
+from service.processes.checks.bundle import Bundle
+from service.processes.checks.findings import CheckContext, Report
+from service.processes.checks.form_model import Field, Form, subschemas
+from service.processes.checks.tasks import reserved
+from service.processes.checks.values import compared
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+REFERENCES = frozenset({"talents", "leaders", "units", "people"})
+DATES = frozenset({"past", "future"})
+
+_OWN = frozenset({"x-ref", "x-prefill", "x-date", "x-within-working-days", "x-warn", "x-print"})
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+_REFERRING = ("$ref", "$dynamicRef", "$recursiveRef")
+
+
+def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
+    """Rules form-schema, form-reference, form-closed, form-title, form-text-limit, form-keyword, form-default,
+    form-ui, form-unused and data-name."""
+    decisions = _decided(bundle)
+    used = {node.form for process in bundle.processes.values() for node in process.nodes.values()}
+    for form in bundle.forms.values():
+        checker = _Checker(form, report)
+        if not checker.is_schema():
+            continue
+        checker.check(decisions, context.functions)
+        if form.name not in used:
+            report.warning(form.file, 1, form.name, "form-unused", "没有任何用户任务使用这张表单，请删去或在任务上引用")
+    for name, ui in bundle.ui.items():
+        _ui(name, ui, bundle.forms.get(name), report)
+
+
+def _decided(bundle: Bundle) -> frozenset[str]:
+    """Fields that a gateway branches on."""
+    return frozenset(
+        name
+        for process in bundle.processes.values()
+        for flow in process.flows.values()
+        if flow.condition
+        for name, _ in compared(flow.condition)
+    )
+
+
+class _Checker:
+    """One form under inspection."""
+
+    def __init__(self, form: Form, report: Report) -> None:
+        self.form, self.report = form, report
+
+    def is_schema(self) -> bool:
+        """Whether the file is a usable JSON Schema of an object at all; says why when it is not."""
+        schema = self.form.schema
+        if not isinstance(schema, dict):
+            self._error("form-schema", "表单应是一个 JSON Schema 对象")
+            return False
+        dialect = schema.get("$schema", DIALECT)
+        if dialect != DIALECT:
+            self._error("form-schema", f"$schema 应为 {DIALECT}", "$schema")
+            return False
+        if not self._references_are_local(schema):
+            return False
+        try:
+            jsonschema_rs.meta.validate({**schema, "$schema": DIALECT})
+            jsonschema_rs.Draft202012Validator(schema, offline=True)
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+            at = "/".join(str(part) for part in getattr(error, "instance_path", []))
+            message = str(getattr(error, "message", error)).splitlines()[0][:200]
+            self._error(
+                "form-schema", f"不是有效的 JSON Schema 2020-12：{at or '表单'} 处 {message}", at.rpartition("/")[2]
+            )
+            return False
+        if schema.get("type") != "object":
+            self._error("form-schema", "表单的 type 应为 object", "type")
+            return False
+        return True
+
+    def check(self, decisions: frozenset[str], functions: frozenset[str]) -> None:
+        """Everything that a valid schema must hold besides."""
+        schema = self.form.schema
+        if not _chinese(schema.get("title")):
+            self._error("form-title", "表单没有中文标题（title）", "title")
+        if schema.get("unevaluatedProperties") is not False and schema.get("additionalProperties") is not False:
+            self._error("form-closed", '表单应写 "unevaluatedProperties": false，不接受多余的数据')
+        self._conditions(schema)
+        for field in self.form.fields.values():
+            self._field(field, decisions, functions)
+        self._own_words(schema)
+
+    def _field(self, field: Field, decisions: frozenset[str], functions: frozenset[str]) -> None:
+        schema, name = field.schema, field.name
+        if reserved(field, functions):
+            self._error("data-name", f"字段名 {name[:60]} 应用小写英文字母、数字和下划线，且不能是系统给出的名称", name)
+        if not _chinese(schema.get("title")):
+            self._error("form-title", f"字段 {name} 没有中文标题（title）", name)
+        if name in decisions and field.values is not None:
+            if "default" in schema:
+                self._error("form-default", f"流程按 {name} 决定去向，不能有默认值（default）", name)
+            if schema.get("x-prefill") is True and schema.get("type") != "boolean":
+                self._error("form-default", f"流程按 {name} 决定去向，不能预填（x-prefill）", name)
+        for part in (schema, schema.get("items")):
+            if isinstance(part, dict) and _is_open_text(part):
+                self._error(
+                    "form-text-limit", f"文字字段 {name} 没有长度上限（maxLength），例如标题 100、正文 4000", name
+                )
+
+    def _conditions(self, schema: Mapping[str, Any]) -> None:
+        """Names that conditions and ``required`` use must be fields."""
+        for part in subschemas(schema):
+            condition = part.get("if")
+            tested = condition.get("properties") if isinstance(condition, dict) else None
+            for name in tested if isinstance(tested, dict) else ():
+                self._known(name, "条件（if）")
+            if isinstance(condition, dict) and isinstance(tested, dict):
+                missing = sorted(set(tested) - set(condition.get("required") or ()))
+                for name in missing:
+                    self._error(
+                        "form-schema", f"条件（if）里的 {name} 还要写进该条件的 required，否则没填时条件也成立", name
+                    )
+        for name in _required(schema):
+            self._known(name, "required")
+
+    def _known(self, name: str, where: str) -> None:
+        if name not in self.form.fields:
+            self._error("form-schema", f"{where}里的 {name} 不是本表单的字段", name)
+
+    def _own_words(self, schema: Mapping[str, Any]) -> None:
+        for part in subschemas(schema):
+            for word, value in part.items():
+                # a field may be called x-…, a keyword not: fields stand under properties and are objects
+                if not word.startswith("x-") or (isinstance(value, dict) and word not in _OWN):
+                    continue
+                problem = _own_word_problem(word, value)
+                if problem is not None:
+                    self._error("form-keyword", problem, word)
+
+    def _references_are_local(self, schema: Mapping[str, Any]) -> bool:
+        local = True
+        for part in subschemas(schema):
+            for word in (*_REFERRING, "$id"):
+                value = part.get(word)
+                if isinstance(value, str) and (word == "$id" or not value.startswith("#")):
+                    self._error(
+                        "form-reference", f"只能引用本文件内的定义（#/$defs/…），不能用 {word}：{value[:80]}", word
+                    )
+                    local = False
+        return local
+
+    def _error(self, rule: str, message: str, key: str = "") -> None:
+        line = self.form.line(key) if key else 1
+        self.report.error(self.form.file, line, self.form.name, rule, message)
+
+
+def _own_word_problem(word: str, value: Any) -> str | None:
+    if word not in _OWN:
+        return f"不认识 {word}；可用：{'、'.join(sorted(_OWN))}"
+    if word == "x-ref" and value not in sorted(REFERENCES):
+        return f"x-ref 应为 {'、'.join(sorted(REFERENCES))} 之一"
+    if word == "x-prefill" and not isinstance(value, bool):
+        return "x-prefill 应为 true 或 false"
+    if word == "x-date" and value not in sorted(DATES):
+        return "x-date 应为 past（今天或以前）或 future（今天以后）"
+    if word == "x-within-working-days" and not _whole(value, 1):
+        return "x-within-working-days 应为正整数（工作日）"
+    if word == "x-warn":
+        return _warn_problem(value)
+    return None
+
+
+def _warn_problem(value: Any) -> str | None:
+    if not isinstance(value, list):
+        return "x-warn 应为列表"
+    for entry in value:
+        if not isinstance(entry, dict) or set(entry) - {"if", "after_working_days", "message"}:
+            return "x-warn 的每一项应只有 if、after_working_days、message"
+        if not _chinese(entry.get("message")):
+            return "x-warn 的每一项应有中文提示（message）"
+        if "after_working_days" in entry and not _whole(entry["after_working_days"], 0):
+            return "x-warn 的 after_working_days 应为不小于 0 的整数"
+        if "if" in entry:
+            try:
+                jsonschema_rs.Draft202012Validator(entry["if"], offline=True)
+            except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TypeError):
+                return "x-warn 的 if 不是有效的 JSON Schema"
+    return None
+
+
+def _ui(name: str, ui: Any, form: Form | None, report: Report) -> None:
+    file = f"forms/{name}.ui.json"
+    if form is None:
+        report.error(file, 1, name, "form-ui", f"没有对应的表单 forms/{name}.json")
+        return
+    if not isinstance(ui, dict):
+        report.error(file, 1, name, "form-ui", "界面设置应是一个对象")
+        return
+    order = ui.get("ui:order", [])
+    for field in [*(key for key in ui if not key.startswith("ui:")), *_order(order)]:
+        if field not in form.fields:
+            report.error(file, 1, name, "form-ui", f"界面设置里的 {field} 不是表单 {form.file} 的字段")
+    if isinstance(order, list) and order and "*" not in order:
+        missing = sorted(set(form.fields) - set(_order(order)))
+        if missing:
+            message = f'ui:order 漏了字段 {"、".join(missing)}；请补上，或加一项 "*"'
+            report.error(file, 1, name, "form-ui", message)
+
+
+def _order(order: Any) -> Iterator[str]:
+    for field in order if isinstance(order, list) else []:
+        if field != "*":
+            yield str(field)
+
+
+def _required(schema: Any, depth: int = 0) -> Iterator[str]:
+    """Names required of the form itself, in any branch."""
+    if not isinstance(schema, dict) or depth > 10:
+        return
+    yield from (name for name in schema.get("required", ()) if isinstance(name, str))
+    for word in ("allOf", "anyOf", "oneOf"):
+        for part in schema.get(word, ()):
+            yield from _required(part, depth + 1)
+    for word in ("then", "else"):
+        yield from _required(schema.get(word), depth + 1)
+
+
+def _is_open_text(schema: Mapping[str, Any]) -> bool:
+    kinds = schema.get("type")
+    text = kinds == "string" or (isinstance(kinds, list) and "string" in kinds)
+    bounded = {"maxLength", "enum", "const", "oneOf", "x-ref"} & schema.keys()
+    return text and not bounded and schema.get("format") not in ("date", "date-time", "time", "uuid")
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _chinese(text: object) -> bool:
+    return isinstance(text, str) and _CHINESE.search(text) is not None
+
+
+def chinese(texts: Iterable[str]) -> bool:
+    """Whether every text has Chinese in it."""
+    return all(_chinese(text) for text in texts)

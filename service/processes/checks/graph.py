@@ -1,0 +1,250 @@
+"""Every token gets somewhere and no token runs for ever: starts, ends, gateways, loops and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from service.processes.checks.bundle import Bundle
+from service.processes.checks.findings import CheckContext, Report
+from service.processes.checks.model import Flow, Node, ProcessModel
+
+MAX_CALL_DEPTH = 5
+
+_CHOOSING = frozenset({"exclusiveGateway", "inclusiveGateway"})
+_GATEWAYS = _CHOOSING | {"parallelGateway", "eventBasedGateway"}
+_WAITING = frozenset({"userTask", "intermediateCatchEvent", "boundaryEvent", "eventBasedGateway"})
+
+
+def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
+    """Rules start-event, dead-end, unreachable, flow-multiple, flow-condition, gateway-default, event-gateway,
+    loop-without-wait, call-unresolved, call-recursive, call-depth and entry-process."""
+    calls = Calls(bundle.processes)
+    _calls(bundle, calls, context, report)
+    for process in bundle.processes.values():
+        _start(process, calls, report)
+        _ways(process, report)
+        for node in process.nodes.values():
+            _flows(process, node, report)
+            if node.type == "eventBasedGateway":
+                _event_gateway(process, node, report)
+        if not calls.recursive:
+            _loops(process, calls, report)
+
+
+class Calls:
+    """Which process runs which (call activities and embedded sub-processes)."""
+
+    def __init__(self, processes: Mapping[str, ProcessModel]) -> None:
+        self.processes = processes
+        self._passes: dict[str, bool] = {}
+        self._depths: dict[str, int] = {}
+
+    @cached_property
+    def callers(self) -> Mapping[str, list[tuple[ProcessModel, Node]]]:
+        """Process id -> the activities that run it."""
+        found: dict[str, list[tuple[ProcessModel, Node]]] = {}
+        for process in self.processes.values():
+            for node in process.nodes.values():
+                if node.called is not None:
+                    found.setdefault(node.called, []).append((process, node))
+        return found
+
+    @cached_property
+    def recursive(self) -> frozenset[str]:
+        """Ids of processes that come, by calls, to themselves."""
+        return frozenset(process_id for process_id in self.processes if process_id in self._below(process_id))
+
+    def depth(self, process_id: str) -> int:
+        """How many call activities stand one in another below the process (embedded ones are not counted)."""
+        if process_id not in self._depths:
+            depths = [
+                self.depth(called) + (1 if self.processes[called].parent is None else 0)
+                for called in self._called(process_id)
+            ]
+            self._depths[process_id] = max(depths, default=0)
+        return self._depths[process_id]
+
+    def waits(self, node: Node) -> bool:
+        """Whether a token cannot pass the node without a person, a timer or a message."""
+        if node.called is not None and node.called in self.processes:
+            # over an empty collection a multi-instance activity is passed at once
+            return node.loop is None and not self._passes_through(node.called)
+        return node.type in _WAITING and node.loop is None
+
+    def _passes_through(self, process_id: str) -> bool:
+        if process_id not in self._passes:
+            self._passes[process_id] = self._finds_way(self.processes[process_id])
+        return self._passes[process_id]
+
+    def _finds_way(self, process: ProcessModel) -> bool:
+        waiting, seen = [node.id for node in process.starts()], set[str]()
+        while waiting:
+            node = process.nodes[waiting.pop()]
+            if node.id in seen or self.waits(node):
+                continue
+            seen.add(node.id)
+            if node.type == "endEvent":
+                return True
+            waiting.extend(after.id for after in process.after(node.id))
+        return False
+
+    def _called(self, process_id: str) -> set[str]:
+        nodes = self.processes[process_id].nodes.values()
+        return {node.called for node in nodes if node.called is not None and node.called in self.processes}
+
+    def _below(self, process_id: str) -> set[str]:
+        found: set[str] = set()
+        waiting = [process_id]
+        while waiting:
+            for called in self._called(waiting.pop()) - found:
+                found.add(called)
+                waiting.append(called)
+        return found
+
+
+def entries(bundle: Bundle) -> list[ProcessModel]:
+    """The processes that no other calls."""
+    called = {node.called for process in bundle.processes.values() for node in process.nodes.values()}
+    return [process for process in bundle.tops if process.id not in called]
+
+
+def _calls(bundle: Bundle, calls: Calls, context: CheckContext, report: Report) -> None:
+    for process in bundle.processes.values():
+        for node in process.nodes.values():
+            if node.type == "callActivity" and (not node.called or node.called not in bundle.processes):
+                known = "、".join(sorted(each.id for each in bundle.tops))
+                message = f"调用的流程 {node.called or '（未填）'} 不在本定义中；可调用：{known}"
+                report.error(node.file, node.line, node.id, "call-unresolved", message)
+            elif node.type == "callActivity" and bundle.processes[node.called or ""].parent is not None:
+                report.error(node.file, node.line, node.id, "call-unresolved", "不能调用别的流程里的内嵌子流程")
+    for process_id in sorted(calls.recursive):
+        process = bundle.processes[process_id]
+        message = "流程直接或间接地调用了自己，会无穷无尽；请改成在同一流程里画返回的连线"
+        report.error(process.file, process.line, process.id, "call-recursive", message)
+    if calls.recursive:
+        return
+    uncalled = entries(bundle)
+    for process in uncalled:
+        if calls.depth(process.id) > MAX_CALL_DEPTH:
+            message = f"流程一层调一层超过 {MAX_CALL_DEPTH} 层，请合并"
+            report.error(process.file, process.line, process.id, "call-depth", message)
+    if context.key is not None and context.key not in bundle.processes:
+        message = f"定义里没有主流程 {context.key}；请把主流程的 id 设为该名称"
+        report.error("-", 0, context.key, "entry-process", message)
+    key = context.key or (uncalled[0].id if uncalled else None)
+    for process in uncalled:
+        if process.id != key:
+            message = f"流程没有被调用，也不是主流程 {key}；请从主流程调用它或删去"
+            report.error(process.file, process.line, process.id, "entry-process", message)
+
+
+def _start(process: ProcessModel, calls: Calls, report: Report) -> None:
+    starts = process.starts()
+    plain = [start for start in starts if start.event is None]
+    called = process.id in calls.callers
+    if not starts:
+        report.error(process.file, process.line, process.id, "start-event", "流程没有开始事件")
+    elif len(plain) > 1 or (called and (len(plain) != 1 or len(starts) > 1)):
+        expected = "被调用的流程应恰有一个普通开始事件" if called else "流程只能有一个普通开始事件"
+        report.error(
+            process.file, starts[-1].line, starts[-1].id, "start-event", f"{expected}，现在有 {len(starts)} 个开始事件"
+        )
+    for start in starts:
+        if start.incoming:
+            report.error(start.file, start.line, start.id, "start-event", "开始事件不能有进入的连线")
+
+
+def _ways(process: ProcessModel, report: Report) -> None:
+    reached = process.reachable(start.id for start in process.starts())
+    ending = process.leading_to(end.id for end in process.ends())
+    for node in process.nodes.values():
+        if node.id not in reached and process.starts():
+            report.error(node.file, node.line, node.id, "unreachable", "从开始事件走不到这里，请补上连线或删去")
+        if node.type == "endEvent":
+            if node.outgoing:
+                report.error(node.file, node.line, node.id, "dead-end", "结束事件不能有离开的连线")
+        elif not node.outgoing:
+            report.error(node.file, node.line, node.id, "dead-end", "走到这里就断了，请连到下一环节或结束事件")
+        elif node.id not in ending:
+            report.error(node.file, node.line, node.id, "dead-end", "从这里走不到任何结束事件，请补上出路")
+
+
+def _flows(process: ProcessModel, node: Node, report: Report) -> None:
+    flows = [process.flows[flow_id] for flow_id in node.outgoing]
+    if len(flows) > 1 and node.type not in _GATEWAYS:
+        message = "一个环节只能引出一条连线；要分支请接网关（并行用并行网关，选择用排他网关）"
+        report.error(node.file, node.line, node.id, "flow-multiple", message)
+    if node.type not in _CHOOSING:
+        for flow in flows:
+            if flow.condition is not None:
+                message = "只有从排他或包容网关引出的连线才能写条件；请在这里接一个网关"
+                report.error(node.file, flow.line, flow.id, "flow-condition", message)
+        return
+    if len(flows) > 1 and not any(flow.default for flow in flows):
+        message = "网关没有默认连线，条件都不成立时流程会卡住；请把其中一条设为默认连线"
+        report.error(node.file, node.line, node.id, "gateway-default", message)
+    for flow in flows:
+        if flow.default and flow.condition is not None:
+            report.warning(node.file, flow.line, flow.id, "flow-condition", "默认连线上的条件不起作用，请删去")
+        elif len(flows) > 1 and not flow.default and not flow.condition:
+            report.error(node.file, flow.line, flow.id, "flow-condition", "从网关引出的非默认连线必须写条件")
+
+
+def _event_gateway(process: ProcessModel, node: Node, report: Report) -> None:
+    targets = [process.nodes[flow.target] for flow in _out(process, node) if flow.target in process.nodes]
+    for target in targets:
+        if target.type != "intermediateCatchEvent":
+            message = f"事件网关后面只能直接接定时或消息捕获事件，不能接 {target.name or target.id}"
+            report.error(node.file, node.line, node.id, "event-gateway", message)
+    if len(targets) < 2:
+        report.error(node.file, node.line, node.id, "event-gateway", "事件网关至少要引出两条连线")
+    if any(target.event == "timer" for target in targets):
+        for later in process.reachable([node.id]):
+            join = process.nodes[later]
+            if join.type == "parallelGateway" and len(join.incoming) > 1:
+                message = (
+                    f"带定时的事件网关后面不能再有并行汇合（{join.name or join.id}），引擎会算错；请用边界定时事件"
+                )
+                report.error(node.file, node.line, node.id, "event-gateway", message)
+                return
+
+
+def _out(process: ProcessModel, node: Node) -> list[Flow]:
+    return [process.flows[flow_id] for flow_id in node.outgoing]
+
+
+def _loops(process: ProcessModel, calls: Calls, report: Report) -> None:
+    """Nodes that a token can come back to without waiting anywhere."""
+    running = {node.id for node in process.nodes.values() if not calls.waits(node)}
+    onward = {
+        node_id: [after.id for after in process.after(node_id) if after.id in running] for node_id in sorted(running)
+    }
+    named: set[str] = set()
+    for node_id in onward:
+        if node_id in named:
+            continue
+        circle = _circle(node_id, onward)
+        if circle:
+            named.update(circle)
+            node = process.nodes[node_id]
+            names = " → ".join(process.nodes[each].name or each for each in [*circle, node_id])
+            message = f"死循环：{names} 一圈下来没有任何等待；请在圈里放一个用户任务、定时或消息捕获事件"
+            report.error(node.file, node.line, node.id, "loop-without-wait", message)
+
+
+def _circle(start: str, onward: Mapping[str, list[str]]) -> list[str]:
+    """A shortest way from ``start`` back to itself, ``start`` first; empty when there is none."""
+    came_from: dict[str, str] = {}
+    waiting = [start]
+    for current in waiting:
+        for after in onward[current]:
+            if after == start:
+                way = [current]
+                while way[-1] != start:
+                    way.append(came_from[way[-1]])
+                return way[::-1]
+            if after not in came_from:
+                came_from[after] = current
+                waiting.append(after)
+    return []

@@ -1,0 +1,96 @@
+"""Trying expressions on plausible data, before any instance meets them."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from service.clock import SHANGHAI
+from service.engine.expressions import ExpressionError, evaluate
+from service.processes.checks.bundle import Bundle
+from service.processes.checks.findings import CheckContext
+from service.processes.checks.form_model import sample
+
+MAX_VARIANTS = 64
+
+_DAY = date(2026, 3, 2)
+
+
+def names_in(text: str) -> frozenset[str]:
+    """The data that an expression names; empty when it cannot be read."""
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called)
+
+
+class Samples:
+    """Plausible data of a bundle: for each name the values worth trying; a name without any cannot be tried."""
+
+    def __init__(self, bundle: Bundle, context: CheckContext) -> None:
+        self._evaluate = context.evaluate or _evaluate
+        self._values: dict[str, list[Any]] = {
+            "initiator": ["zhangsan"],
+            "initiator_unit": ["district_office"],
+            "unit": ["edu"],
+            "number": ["2026-需-0001"],
+            "due_on": [_DAY.isoformat()],
+        }
+        for form in bundle.forms.values():
+            for name, field in form.fields.items():
+                values = field.values or ([sample(field.schema)] if field.schema else [])
+                known = self._values.setdefault(name, [])
+                known.extend(value for value in sorted(values, key=str) if value not in known)
+        for process in bundle.processes.values():
+            for node in process.nodes.values():
+                if node.operation is None or node.operation.result is None:
+                    continue
+                signature = context.actions.get(node.operation.action)
+                if signature is not None and signature.sample is not None:
+                    self._values.setdefault(node.operation.result, []).append(signature.sample)
+
+    def results(self, text: str) -> Iterator[Any]:
+        """The expression's values over the samples; an ExpressionError in place of a value that it does not have.
+
+        Nothing for an expression that names data of unknown shape (settings, an action's undeclared result).
+        """
+        names = sorted(names_in(text))
+        if not all(self._values.get(name) for name in names):
+            return
+        choices: Iterable[tuple[Any, ...]] = itertools.product(*(self._values[name] for name in names))
+        for values in itertools.islice(choices, MAX_VARIANTS):
+            try:
+                yield self._evaluate(text, dict(zip(names, values, strict=True)))
+            except (ExpressionError, ValueError) as error:
+                yield error if isinstance(error, ExpressionError) else ExpressionError(str(error))
+
+
+def _working_days(count: int) -> date:
+    return _working_days_after(_DAY, count)
+
+
+def _working_days_after(start: date | str, count: int) -> date:
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise ExpressionError("工作日数应为整数")
+    if isinstance(start, str):
+        start = date.fromisoformat(start[:10])
+    if not isinstance(start, date):
+        raise ExpressionError("第一个参数应为日期")
+    return start + timedelta(days=max(-10_000, min(count, 10_000)))
+
+
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "working_days": _working_days,
+    "working_days_after": _working_days_after,
+    "today": lambda: _DAY,
+    "now": lambda: datetime(2026, 3, 2, 9, tzinfo=SHANGHAI),
+}
+
+
+def _evaluate(text: str, data: Mapping[str, Any]) -> Any:
+    return evaluate(text, data, _FUNCTIONS)

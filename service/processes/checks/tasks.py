@@ -1,0 +1,155 @@
+"""What a task says of itself: its stage, lane, candidates, deadline, form, action and instances."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from service.processes.checks.bundle import Bundle
+from service.processes.checks.expressions import known_data
+from service.processes.checks.findings import CheckContext, Report
+from service.processes.checks.form_model import Field
+from service.processes.checks.model import MultiInstance, Node
+
+STAGES = {"intake": "受理", "dispatch": "派单", "handling": "办理", "supervision": "督办", "feedback": "反馈"}
+SIGNS = frozenset({"office", "unit", "group"})
+
+_USER_TASK = frozenset({"stage", "form", "candidates", "due", "due_basis", "warn", "sign", "clock"})
+_OTHER = frozenset({"stage"})
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_GIVEN = frozenset({"settings", "initiator", "initiator_unit", "due_on"})
+"""Data that the service gives: nothing in a diagram may write it."""
+
+
+def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
+    """Rules task-stage, task-property, task-lane, lane-role, form-missing, action-unknown, action-parameter,
+    action-result, data-name, decision-unresolved and multi-instance."""
+    known = known_data(bundle)
+    for process in bundle.processes.values():
+        for lane in process.lanes.values():
+            if lane.id not in context.roles:
+                message = f"泳道 {lane.id} 不是组织设置里的角色；可用：{_list(context.roles)}"
+                report.error(process.file, lane.line, lane.id, "lane-role", message)
+        for node in process.nodes.values():
+            _properties(node, report)
+            if node.type == "userTask":
+                _user_task(node, bundle, context, report)
+            elif node.type == "serviceTask":
+                _service_task(node, context, report)
+            elif node.type == "businessRuleTask" and node.decision not in bundle.decisions:
+                message = f"决策 {node.decision or '（未填）'} 不在本定义的决策表里；可用：{_list(bundle.decisions)}"
+                report.error(node.file, node.line, node.id, "decision-unresolved", message)
+            if node.loop is not None:
+                _multi_instance(node, node.loop, known, report)
+
+
+def _properties(node: Node, report: Report) -> None:
+    known = _USER_TASK if node.type == "userTask" else _OTHER
+    for name in node.properties:
+        if name not in known:
+            close = difflib.get_close_matches(name, sorted(known), n=1)
+            hint = f"，是不是 {close[0]}？" if close else f"；可用：{_list(known)}"
+            report.error(node.file, node.line, node.id, "task-property", f"不认识属性 {name}{hint}")
+    stage = node.properties.get("stage")
+    if stage is not None and stage not in STAGES:
+        options = "、".join(f"{stage_id}（{name}）" for stage_id, name in STAGES.items())
+        report.error(node.file, node.line, node.id, "task-stage", f"阶段 {stage or '（空）'} 不对；应为 {options} 之一")
+
+
+def _user_task(node: Node, bundle: Bundle, context: CheckContext, report: Report) -> None:
+    def error(rule: str, message: str) -> None:
+        report.error(node.file, node.line, node.id, rule, message)
+
+    properties = node.properties
+    if "stage" not in properties:
+        error("task-stage", f"用户任务没有写阶段（stage）；应为 {_list(STAGES)} 之一")
+    if node.form not in bundle.forms:
+        error("form-missing", f"没有表单 forms/{node.form}.json；请添加，或用属性 form 指定已有的表单")
+    candidates = properties.get("candidates")
+    if candidates is None and node.lane is None:
+        error("task-lane", "用户任务不在任何泳道里，也没有写办理人（candidates），没有人能办")
+    if candidates is not None and not candidates.startswith("unit:") and candidates not in context.roles:
+        error("task-lane", f"办理人 {candidates or '（空）'} 应为角色（{_list(context.roles)}）或 unit:表达式")
+    if candidates is not None and candidates.strip() == "unit:":
+        error("task-lane", "办理人 unit: 后面要写给出单位代码的表达式，例如 unit:unit")
+    for message in _property_problems(properties):
+        error("task-property", message)
+
+
+def _property_problems(properties: Mapping[str, str]) -> Iterator[str]:
+    if properties.get("sign", "office") not in SIGNS:
+        yield f"签批栏 sign 应为 {_list(SIGNS)} 之一"
+    if properties.get("clock", "paused") != "paused":
+        yield "clock 只能是 paused（不计时）"
+    if properties.get("clock") == "paused" and "due" in properties:
+        yield "不计时的任务（clock=paused）不能再写办理期限 due"
+    if "warn" in properties and "due" not in properties:
+        yield "写了预警天数 warn，但没有办理期限 due"
+    for name in ("due", "warn"):
+        if properties.get(name) == "":
+            yield f"{name} 是空的；请填写或删去"
+
+
+def _service_task(node: Node, context: CheckContext, report: Report) -> None:
+    operation = node.operation
+    if operation is None or not operation.action:
+        message = f"服务任务没有指定动作；可用：{_list(context.actions)}"
+        report.error(node.file, node.line, node.id, "action-unknown", message)
+        return
+
+    def error(rule: str, message: str) -> None:
+        report.error(node.file, operation.line, node.id, rule, message)
+
+    signature = context.actions.get(operation.action)
+    if signature is None:
+        error("action-unknown", f"没有动作 {operation.action}；可用：{_list(context.actions)}")
+        return
+    for name, required in signature.parameters.items():
+        if required and not operation.parameters.get(name):
+            error("action-parameter", f"动作 {operation.action} 缺少参数 {name}")
+    for name in operation.parameters:
+        if name not in signature.parameters:
+            options = _list(signature.parameters) or "（无）"
+            error("action-parameter", f"动作 {operation.action} 没有参数 {name}；可用：{options}")
+    if operation.result is not None:
+        if not signature.result:
+            error("action-result", f"动作 {operation.action} 没有结果，请删去结果变量 {operation.result}")
+        if not _NAME.fullmatch(operation.result) or operation.result in _GIVEN | context.functions:
+            error("data-name", f"结果变量 {operation.result} 应用小写英文字母、数字和下划线，且不能是系统给出的名称")
+
+
+def _multi_instance(node: Node, loop: MultiInstance, known: frozenset[str], report: Report) -> None:
+    for message in _loop_problems(node, loop, known):
+        report.error(node.file, loop.line, node.id, "multi-instance", message)
+    for name in (loop.item, loop.output_collection, loop.output_item):
+        if name and (not _NAME.fullmatch(name) or name in _GIVEN):
+            message = f"数据名称 {name} 应用小写英文字母、数字和下划线，且不能是系统给出的名称"
+            report.error(node.file, loop.line, node.id, "data-name", message)
+
+
+def _loop_problems(node: Node, loop: MultiInstance, known: frozenset[str]) -> Iterator[str]:
+    if node.type not in ("callActivity", "userTask"):
+        yield "多实例只能用在调用活动或用户任务上；请把要重复的部分做成被调用的流程"
+    if loop.sequential:
+        yield "只支持并行的多实例（三条竖线）；要依次办理请画返回的连线"
+    if bool(loop.collection) == bool(loop.cardinality):
+        yield "多实例应写明输入集合（loopDataInputRef）或个数（loopCardinality），且只写一种"
+    if loop.collection and not loop.item:
+        yield "多实例写了输入集合，还要写每一项的名称（inputDataItem）"
+    if bool(loop.output_collection) != bool(loop.output_item):
+        yield "输出集合（loopDataOutputRef）与每一项的输出（outputDataItem）要同时写"
+    if loop.output_collection and loop.output_collection == loop.collection:
+        yield "输出集合不能与输入集合同名，否则再次进入时没有输入"
+    for name, what in ((loop.collection, "输入集合"), (loop.output_item, "每一项的输出")):
+        if name and name not in known:
+            yield f"{what} {name} 不是本定义的表单字段，也不是动作或决策表的结果"
+
+
+def reserved(field: Field, functions: frozenset[str]) -> bool:
+    """Whether a form's field has a name that it cannot have."""
+    return not _NAME.fullmatch(field.name) or field.name in _GIVEN | functions
+
+
+def _list(names: Iterable[str]) -> str:
+    return "、".join(sorted(names))
