@@ -1,7 +1,7 @@
 """Accounts, sign-in, tokens, and who may do what. No Flask in it.
 
-``Actor`` is who acts, with the rights of the day; ``may``/``require`` ask the table of rights in ``policy``. What happens
-here is journaled to the stream ``access``, never with a secret.
+``Actor`` is who acts, with the rights of the day; ``may`` and ``require`` ask the table of rights in ``policy``.
+What happens here is journaled to the stream ``access``, never with a secret.
 """
 
 from service.auth.accounts import (

@@ -64,7 +64,7 @@ def actor_of_token(session: Session, token: str, now: datetime) -> Actor:
     row = session.execute(found).first()
     if row is None:
         raise NotAllowed("接口令牌无效或已撤销，请重新申请")
-    entry, account = row.tuple()
+    entry, account = row
     if entry.last_used is None or now - entry.last_used >= LAST_USED_EVERY:
         entry.last_used = now
     return actor_of_account(session, account, clock.local(now).date())

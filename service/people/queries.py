@@ -80,7 +80,7 @@ def get_unit(session: Session, code: str) -> Unit:
 def unit_names(session: Session, codes: Iterable[str]) -> dict[str, str]:
     """Code → name of those of ``codes`` that exist; one statement."""
     wanted = [code for code in set(codes) if UNIT_CODE.fullmatch(code)]
-    return dict(session.execute(select(Unit.code, Unit.name).where(Unit.code.in_(wanted))).tuples().all())
+    return dict(session.execute(select(Unit.code, Unit.name).where(Unit.code.in_(wanted))).all())
 
 
 def search_units(

@@ -1,0 +1,381 @@
+"""Units, persons, leaders, liaisons and substitutes, on both databases."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from service import history, people
+from service.auth import SYSTEM
+from service.clock import SHANGHAI
+from service.config.organization import load_organization
+from service.errors import Conflict, Invalid, NotFound
+from service.people import Liaison
+from tests.factories.people import EARLY, Statements, leader, person, unit
+
+TODAY = date(2026, 9, 16)
+
+
+def kinds(session, stream):
+    return [event.kind for event in history.stream_events(session, stream)]
+
+
+class TestUnits:
+    def test_a_unit_is_found_by_signs_pinyin_initials_and_code(self, session):
+        unit(session)
+        unit(session, "edu", "区教育局")
+        for q in ("人力", "renli", "qrlzy", "hrss", "QRLZYHSHBZJ"):
+            assert [found.code for found in people.search_units(session, q).items] == ["hrss"], q
+        assert people.search_units(session, "%").items == ()
+        assert people.search_units(session, " ").total == 2
+
+    def test_a_unit_is_journaled_and_its_changes_too(self, session):
+        unit(session)
+        people.update_unit(session, code="hrss", changes={"is_member_unit": False}, actor=SYSTEM, now=EARLY)
+        people.update_unit(session, code="hrss", changes={"is_member_unit": False}, actor=SYSTEM, now=EARLY)
+        events = history.stream_events(session, "unit:hrss")
+        assert [event.kind for event in events] == ["unit_added", "unit_updated"]
+        assert events[1].data == {"is_member_unit": [True, False]}
+
+    def test_a_second_unit_of_the_code_is_a_conflict(self, session):
+        unit(session)
+        with pytest.raises(Conflict, match="已被使用"):
+            unit(session, "hrss", "另一个局")
+
+    def test_a_second_unit_of_the_name_is_a_conflict(self, session):
+        unit(session)
+        with pytest.raises(Conflict, match="已被使用"):
+            unit(session, "hrss2")
+
+    def test_unknown_fields_and_bad_values_are_named(self, session):
+        unit(session)
+        with pytest.raises(Invalid) as refused:
+            people.update_unit(
+                session, code="hrss", changes={"name": "", "colour": "red", "active": 1}, actor=SYSTEM, now=EARLY
+            )
+        assert [finding.path for finding in refused.value.findings] == ["/colour", "/name", "/active"]
+
+    @pytest.mark.parametrize("code", ["nobody", "x\x00", "", "X" * 500, "a'--"])
+    def test_an_unknown_unit_is_not_found(self, session, code):
+        assert people.find_unit(session, code) is None
+        with pytest.raises(NotFound):
+            people.get_unit(session, code)
+
+    def test_the_units_of_the_organization_enter_once(self, session):
+        organization = load_organization(Path("config"))
+        added = people.sync_units(session, organization, actor=SYSTEM, now=EARLY)
+        assert set(added) == set(organization.units)
+        people.update_unit(session, code=added[0], changes={"name": "改了名的单位"}, actor=SYSTEM, now=EARLY)
+        assert people.sync_units(session, organization, actor=SYSTEM, now=EARLY) == []
+        assert people.get_unit(session, added[0]).name == "改了名的单位"
+
+    def test_names_of_many_units_take_one_statement(self, session):
+        unit(session)
+        statements = Statements(session)
+        assert people.unit_names(session, ["hrss", "nobody", "\x00"]) == {"hrss": "区人力资源和社会保障局"}
+        assert statements.since() == 1
+
+
+class TestPersons:
+    def test_a_person_is_found_by_signs_pinyin_initials_and_post(self, session):
+        unit(session)
+        chen = person(session, "陈志明", unit_code="hrss", post="人才科科长")
+        person(session, "曾晓彤")
+        for q in ("志明", "chenzhi", "czm", "Chen ZhiMing", "人才科 陈"):
+            assert [found.id for found in people.search_people(session, q).items] == [chen.id], q
+        assert people.search_people(session, "ceng").total == 1
+
+    def test_whole_names_come_first(self, session):
+        for name in ("陈大文", "大文", "文大文"):
+            person(session, name)
+        assert people.search_people(session, "大文").items[0].name == "大文"
+
+    def test_pages_add_up(self, session):
+        for number in range(5):
+            person(session, "陈志" + "明亮强伟东"[number])
+        first = people.search_people(session, "chen", limit=3)
+        rest = people.search_people(session, "chen", limit=3, offset=first.next or 0)
+        assert (first.total, first.next, rest.next) == (5, 3, None)
+        assert len({found.id for found in first.items + rest.items}) == 5
+
+    def test_a_list_takes_two_statements_however_long(self, session):
+        unit(session)
+        for number in range(30):
+            leader(session, person(session, f"陈{chr(0x4E00 + number)}", unit_code="hrss"))
+        session.expunge_all()
+        statements = Statements(session)
+        assert [found.unit.name for found in people.search_people(session, "chen").items]
+        assert statements.since() == 2
+        assert [found.person.unit.name for found in people.search_leaders(session, "chen", on=TODAY).items]
+        assert statements.since() == 2
+
+    def test_who_left_is_not_offered(self, session):
+        chen = person(session)
+        people.update_person(session, person_id=chen.id, changes={"active": False}, actor=SYSTEM, now=EARLY)
+        assert people.search_people(session).total == 0
+        assert people.search_people(session, include_inactive=True).total == 1
+        assert kinds(session, f"person:{chen.id}") == ["person_added", "person_updated"]
+
+    def test_a_new_name_is_searchable_at_once(self, session):
+        chen = person(session)
+        people.update_person(session, person_id=chen.id, changes={"name": "吕芳"}, actor=SYSTEM, now=EARLY)
+        assert people.search_people(session, "lf").total == 1
+        assert people.search_people(session, "czm").total == 0
+
+    def test_a_move_to_another_unit_shows(self, session):
+        unit(session)
+        unit(session, "edu", "区教育局")
+        chen = person(session, unit_code="hrss")
+        moved = people.update_person(session, person_id=chen.id, changes={"unit_code": "edu"}, actor=SYSTEM, now=EARLY)
+        assert moved.unit.name == "区教育局"
+
+    def test_an_unknown_unit_is_named(self, session):
+        with pytest.raises(Invalid) as refused:
+            person(session, unit_code="nowhere")
+        assert [finding.path for finding in refused.value.findings] == ["/unit_code"]
+
+    @pytest.mark.parametrize("person_id", ["x", "", "\x00", str(UUID(int=7)), UUID(int=7)])
+    def test_an_unknown_person_is_not_found(self, session, person_id):
+        with pytest.raises(NotFound):
+            people.get_person(session, person_id)
+
+    def test_the_journal_tells_for_whom_somebody_acted(self, session):
+        from service.auth import Actor
+
+        acting = Actor("li", "李", on_behalf_of="wang", on_behalf_of_name="王")
+        chen = people.add_person(session, name="陈志明", actor=acting, now=EARLY)
+        event = history.stream_events(session, f"person:{chen.id}")[0]
+        assert (event.actor, event.on_behalf_of) == ("li", "wang")
+
+
+class TestLeaders:
+    def test_both_classes_for_one_person(self, session):
+        unit(session)
+        chen = person(session)
+        leader(session, chen)
+        leader(session, chen, klass="B", body=None, unit_code="hrss", duty="principal", post="局长")
+        assert [post.klass for post in people.leader_posts(session, chen.id, on=TODAY)] == ["A", "B"]
+        assert people.search_leaders(session, "czm", klass="B", on=TODAY).total == 1
+
+    @pytest.mark.parametrize(
+        ("fields", "path"),
+        [
+            ({"body": None}, "/body"),
+            ({"body": "senate"}, "/body"),
+            ({"klass": "C"}, "/klass"),
+            ({"duty": "principal"}, "/duty"),
+            ({"klass": "B", "body": None, "duty": "principal"}, "/unit_code"),
+            ({"klass": "B", "unit_code": "hrss", "duty": "principal"}, "/body"),
+            ({"klass": "B", "body": None, "unit_code": "hrss"}, "/duty"),
+            ({"post": ""}, "/post"),
+            ({"starts_on": date(2300, 1, 1)}, "/starts_on"),
+            ({"ends_on": date(2020, 1, 1)}, "/ends_on"),
+        ],
+    )
+    def test_what_does_not_make_a_leader_is_named(self, session, fields, path):
+        unit(session)
+        with pytest.raises(Invalid) as refused:
+            leader(session, person(session), **fields)
+        assert path in [finding.path for finding in refused.value.findings]
+
+    def test_the_same_post_twice_at_once_is_a_conflict(self, session):
+        chen = person(session)
+        leader(session, chen, ends_on=date(2026, 12, 31))
+        with pytest.raises(Conflict, match="已任此职"):
+            leader(session, chen, starts_on=date(2026, 12, 31))
+        leader(session, chen, starts_on=date(2027, 1, 1))
+
+    def test_a_post_ends_once(self, session):
+        post = leader(session, person(session))
+        people.end_leader(session, leader_id=post.id, ends_on=TODAY, actor=SYSTEM, now=EARLY)
+        assert people.search_leaders(session, on=TODAY).total == 1
+        assert people.search_leaders(session, on=TODAY + timedelta(days=1)).total == 0
+        assert people.search_leaders(session, on=TODAY + timedelta(days=1), include_former=True).total == 1
+        with pytest.raises(Conflict):
+            people.end_leader(session, leader_id=post.id, ends_on=TODAY, actor=SYSTEM, now=EARLY)
+
+
+def name_liaison(session, who, day=TODAY, unit_code="hrss"):
+    return people.name_liaison(session, unit_code=unit_code, person_id=who.id, starts_on=day, actor=SYSTEM, now=EARLY)
+
+
+class TestLiaisons:
+    def test_naming_a_successor_ends_the_former_the_day_before(self, session):
+        unit(session)
+        chen, lv = person(session), person(session, "吕芳")
+        name_liaison(session, chen)
+        name_liaison(session, lv, TODAY + timedelta(days=10))
+        assert people.get_liaison(session, "hrss", TODAY + timedelta(days=9)).person is chen
+        assert people.get_liaison(session, "hrss", TODAY + timedelta(days=10)).person is lv
+        assert people.find_liaison(session, "hrss", TODAY - timedelta(days=1)) is None
+        assert kinds(session, "unit:hrss") == ["unit_added", "liaison_named", "liaison_named"]
+        assert [found.person.name for found in people.search_liaisons(session).items] == ["吕芳"]
+        assert people.search_liaisons(session, "renli", include_former=True).total == 2
+
+    def test_a_mistake_is_corrected_on_the_same_day(self, session):
+        unit(session)
+        chen, lv = person(session), person(session, "吕芳")
+        name_liaison(session, chen)
+        people.name_liaison(
+            session,
+            unit_code="hrss",
+            person_id=lv.id,
+            starts_on=TODAY,
+            actor=SYSTEM,
+            now=EARLY + timedelta(minutes=5),
+        )
+        assert people.get_liaison(session, "hrss", TODAY).person is lv
+
+    def test_the_same_person_again_is_a_conflict(self, session):
+        unit(session)
+        chen = person(session)
+        name_liaison(session, chen)
+        with pytest.raises(Conflict, match="已经是"):
+            name_liaison(session, chen, TODAY + timedelta(days=1))
+
+    def test_a_successor_cannot_begin_before_the_former(self, session):
+        unit(session)
+        name_liaison(session, person(session))
+        with pytest.raises(Conflict, match="不能早于"):
+            name_liaison(session, person(session, "吕芳"), TODAY - timedelta(days=1))
+
+    def test_who_left_cannot_be_liaison(self, session):
+        unit(session)
+        chen = person(session)
+        people.update_person(session, person_id=chen.id, changes={"active": False}, actor=SYSTEM, now=EARLY)
+        with pytest.raises(Invalid):
+            name_liaison(session, chen)
+
+    def test_a_unit_without_liaison_says_so(self, session):
+        unit(session)
+        with pytest.raises(NotFound, match="联络员"):
+            people.get_liaison(session, "hrss", TODAY)
+        with pytest.raises(Conflict):
+            people.end_liaison(session, unit_code="hrss", ends_on=TODAY, actor=SYSTEM, now=EARLY)
+
+    def test_a_liaison_ends_without_successor(self, session):
+        unit(session)
+        name_liaison(session, person(session))
+        people.end_liaison(session, unit_code="hrss", ends_on=TODAY, actor=SYSTEM, now=EARLY)
+        assert people.find_liaison(session, "hrss", TODAY) is not None
+        assert people.find_liaison(session, "hrss", TODAY + timedelta(days=1)) is None
+
+    def test_the_database_itself_refuses_a_second_active_liaison(self, session):
+        unit(session)
+        first, second = person(session), person(session, "吕芳")
+        name_liaison(session, first)
+        session.add(Liaison(id=uuid4(), unit_code="hrss", person_id=second.id, starts_on=TODAY, named_at=EARLY))
+        with pytest.raises(IntegrityError):
+            session.flush()
+
+    def test_two_that_name_at_once_leave_one_active(self, database):
+        with database.transaction() as session:
+            unit(session)
+            candidates = [person(session, name) for name in ("陈志明", "吕芳", "曾庆")]
+        barrier = threading.Barrier(len(candidates))
+        outcomes: list[str] = []
+
+        def run(who):
+            barrier.wait()
+            try:
+                with database.transaction() as session:
+                    name_liaison(session, who)
+                outcomes.append("named")
+            except Conflict:
+                outcomes.append("conflict")
+
+        threads = [threading.Thread(target=run, args=(who,)) for who in candidates]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(outcomes) == 3
+        assert "named" in outcomes
+        with database.reading() as session:
+            active = session.scalars(select(Liaison).where(Liaison.ends_on.is_(None))).all()
+            assert len(active) == 1
+            assert history.verify_stream(session, "unit:hrss") == []
+
+
+class TestSubstitutes:
+    def declare(self, session, who, other, start=TODAY, end=TODAY + timedelta(days=4), **fields):
+        return people.declare_substitute(
+            session,
+            person_id=who.id,
+            substitute_id=other.id,
+            starts_on=start,
+            ends_on=end,
+            actor=SYSTEM,
+            now=EARLY,
+            **fields,
+        )
+
+    def test_a_substitute_holds_on_its_days_only(self, session):
+        chen, lv = person(session), person(session, "吕芳")
+        declared = self.declare(session, chen, lv, reason="休假")
+        for day, expected in ((-1, []), (0, [lv]), (4, [lv]), (5, [])):
+            found = people.substitutes_of(session, chen.id, TODAY + timedelta(days=day))
+            assert [one.substitute for one in found] == expected
+        assert people.represented_by(session, lv.id, TODAY) == [declared]
+        assert kinds(session, f"person:{chen.id}") == ["person_added", "substitute_declared"]
+
+    def test_one_substitute_at_a_time(self, session):
+        chen, lv, zeng = person(session), person(session, "吕芳"), person(session, "曾庆")
+        declared = self.declare(session, chen, lv)
+        with pytest.raises(Conflict, match="吕芳"):
+            self.declare(session, chen, zeng, TODAY + timedelta(days=4), TODAY + timedelta(days=9))
+        people.withdraw_substitute(session, declaration_id=declared.id, actor=SYSTEM, now=EARLY)
+        self.declare(session, chen, zeng)
+        with pytest.raises(Conflict):
+            people.withdraw_substitute(session, declaration_id=declared.id, actor=SYSTEM, now=EARLY)
+
+    @pytest.mark.parametrize(
+        ("start", "end", "path"),
+        [(TODAY, TODAY - timedelta(days=1), "/ends_on"), (date(2020, 1, 1), date(2020, 1, 2), "/ends_on")],
+    )
+    def test_a_wrong_period_is_named(self, session, start, end, path):
+        with pytest.raises(Invalid) as refused:
+            self.declare(session, person(session), person(session, "吕芳"), start, end)
+        assert path in [finding.path for finding in refused.value.findings]
+
+    def test_nobody_substitutes_oneself(self, session):
+        chen = person(session)
+        with pytest.raises(Invalid) as refused:
+            self.declare(session, chen, chen)
+        assert [finding.path for finding in refused.value.findings] == ["/substitute_id"]
+
+
+def test_every_stream_of_the_people_side_verifies(session):
+    unit(session)
+    chen = person(session, unit_code="hrss")
+    leader(session, chen)
+    name_liaison(session, chen)
+    session.flush()
+    for stream in history.streams(session):
+        assert history.verify_stream(session, stream) == []
+
+
+def test_nothing_is_kept_of_a_refused_command(database):
+    def half_a_command() -> None:
+        with database.transaction() as session:
+            unit(session)
+            person(session, "")
+
+    with pytest.raises(Invalid):
+        half_a_command()
+    with database.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM unit")) == 0
+        assert history.streams(session) == []
+
+
+def test_the_day_of_naming_is_the_day_in_shanghai(session):
+    unit(session)
+    late = EARLY.astimezone(SHANGHAI).replace(hour=0, minute=30)
+    people.name_liaison(session, unit_code="hrss", person_id=person(session).id, actor=SYSTEM, now=late)
+    assert people.get_liaison(session, "hrss", late.date()).starts_on == late.date()
