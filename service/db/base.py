@@ -17,8 +17,8 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
-Json = JSON().with_variant(JSONB(), "postgresql")
-"""A JSON document: JSONB on PostgreSQL, text on SQLite."""
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""A JSON document: JSONB on PostgreSQL, canonical text on SQLite; ``None`` is an absent one (SQL NULL)."""
 
 
 class Base(DeclarativeBase):

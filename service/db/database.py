@@ -21,7 +21,12 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
-        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
+        self.session_info: dict[str, Any] = {}
+        """What the wiring hands to every session (``session.info``): no globals, no import of upper layers."""
+        if self.is_sqlite:
+            self.engine = _sqlite_engine(url)
+        else:
+            self.engine = create_engine(url, pool_pre_ping=True, json_serializer=dumps)
 
     @property
     def is_sqlite(self) -> bool:
@@ -33,14 +38,16 @@ class Database:
 
         On SQLite the write lock is taken at once (``BEGIN IMMEDIATE``), so a command never fails half-way on a lock.
         """
-        with Session(self.engine.execution_options(sqlite_begin="IMMEDIATE"), expire_on_commit=False) as session:
+        with Session(
+            self.engine.execution_options(sqlite_begin="IMMEDIATE"), expire_on_commit=False, info=self.session_info
+        ) as session:
             with session.begin():
                 yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session whose changes are never kept."""
-        with Session(self.engine, autoflush=False) as session:
+        with Session(self.engine, autoflush=False, info=self.session_info) as session:
             try:
                 yield session
             finally:
@@ -51,14 +58,9 @@ class Database:
         self.engine.dispose()
 
 
-def _postgresql_engine(url: str) -> Engine:
-    # UTC sessions: what people see is converted by the product, never by the server's setting.
-    return create_engine(url, pool_pre_ping=True, json_serializer=dumps, connect_args={"options": "-c timezone=UTC"})
-
-
 def _sqlite_engine(url: str) -> Engine:
     path = make_url(url).database
-    if path and path != ":memory:":
+    if path and path != ":memory:" and not path.startswith("file:"):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": SQLITE_WAIT_SECONDS}, json_serializer=dumps)
 

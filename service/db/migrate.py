@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from service.db.database import Database
 
@@ -29,10 +29,14 @@ def upgrade(database: Database, revision: str = "head") -> None:
         command.upgrade(config, revision)
 
 
-def revision_of(database: Database) -> str | None:
-    """The newest migration that ``database`` has; None for an empty database."""
-    with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+def revision_of(connection: Connection) -> str | None:
+    """The newest migration that the connected database has; None for an empty database."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def knows(revision: str) -> bool:
+    """Whether this version of the product has the migration ``revision``."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def newest_revision() -> str:
@@ -45,7 +49,8 @@ def newest_revision() -> str:
 
 def is_current(database: Database) -> bool:
     """Whether ``database`` has exactly the schema of this version of the product."""
-    return revision_of(database) == newest_revision()
+    with database.engine.connect() as connection:
+        return revision_of(connection) == newest_revision()
 
 
 def _config() -> Config:

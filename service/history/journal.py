@@ -32,9 +32,10 @@ def append(
 ) -> HistoryEvent:
     """Adds one event to the end of ``stream``, in the caller's transaction.
 
-    Nobody else extends the stream until that ends. ``actor`` and ``on_behalf_of`` are user names, ``at`` is aware, ``data`` is a JSON object (copied; whole floats
-    become ints). A kind in ``OUTBOX_KINDS`` is also owed to the outside. The row is sent, together with all others of
-    the command, at the next flush; on PostgreSQL the id is known then.
+    Nobody else extends the stream until that ends. ``actor`` and ``on_behalf_of`` are user names, ``at`` is aware,
+    ``data`` is a JSON object (copied; whole floats become ints). A kind in ``OUTBOX_KINDS`` is also owed to the
+    outside. The row is sent, together with all others of the command, at the next flush; on PostgreSQL the id is
+    known then.
     Raises Invalid for data that no database can keep, ValueError for a naive moment.
     """
     if at.tzinfo is None:

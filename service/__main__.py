@@ -1,0 +1,5 @@
+"""``python -m service`` is ``liaison``."""
+
+from service.cli import main
+
+main()

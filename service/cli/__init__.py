@@ -1,0 +1,35 @@
+"""The command line ``liaison``: one module a subject, loaded when one of its commands is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from service.cli.group import Liaison
+
+__all__ = ["liaison", "main"]
+
+
+@click.command(cls=Liaison, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config",
+    envvar="LIAISON_CONFIG",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default="config",
+    show_default=True,
+    metavar="DIR",
+    help="设置目录（settings.toml、organization.toml、calendar.toml 所在）。",
+)
+@click.pass_context
+def liaison(ctx: click.Context, config: Path) -> None:
+    """直联平台：领导干部直接联系服务高层次人才。
+
+    设置写在 config/settings.toml，可用环境变量 LIAISON_… 覆盖，例如 LIAISON_DATABASE_URL。
+    """
+    ctx.obj = config
+
+
+def main() -> None:
+    """The entry point of the script ``liaison`` and of ``python -m service``."""
+    liaison(prog_name="liaison")

@@ -1,0 +1,122 @@
+"""``liaison user …`` and ``liaison token``: accounts from the machine's own command line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.auth import SYSTEM
+from service.auth.accounts import add_user, disable_user, grant_role, set_password
+from service.auth.models import Account
+from service.auth.queries import grants_of, list_accounts
+from service.auth.tokens import issue_token
+from service.cli.setup import config_directory, opened
+from service.config import load_organization
+from service.people.commands import add_person
+
+_PAGE = 200
+
+
+@click.group()
+def user() -> None:
+    """管理账号。密码从键盘输入，或由标准输入的第一行给出；不能写在命令行上。"""
+
+
+@user.command()
+@click.argument("username")
+@click.option("--name", help="姓名；给出时同时登记人员。")
+@click.option("--unit", "unit_code", help="所在单位的代码（与 --name 同用）。")
+@click.option("--post", help="职务（与 --name 同用）。")
+@click.option("--role", "roles", multiple=True, metavar="角色[:单位]", help="授予的角色，如 liaison:hrss；可多次给出。")
+@click.option("--no-password", is_flag=True, help="不设密码，只能用统一身份认证登录。")
+def add(
+    username: str, name: str | None, unit_code: str | None, post: str | None, roles: tuple[str, ...], no_password: bool
+) -> None:
+    """新建账号 USERNAME。"""
+    if name is None and (unit_code or post):
+        raise click.UsageError("--unit 和 --post 须与 --name 同用")
+    organization = load_organization(config_directory())
+    password = None if no_password else _password()
+    now = clock.now()
+    with opened() as database, database.transaction() as session:
+        person = add_person(session, name=name, unit_code=unit_code, post=post, actor=SYSTEM, now=now) if name else None
+        account = add_user(
+            session,
+            username=username,
+            password=password,
+            person_id=person.id if person else None,
+            actor=SYSTEM,
+            now=now,
+        )
+        for role, _, unit in (given.partition(":") for given in roles):
+            grant_role(
+                session,
+                username=account.username,
+                role=role,
+                unit_code=unit or None,
+                known_roles=organization.roles,
+                actor=SYSTEM,
+                now=now,
+            )
+        click.echo(f"已新建账号 {account.username}。")
+
+
+@user.command()
+@click.argument("username")
+def passwd(username: str) -> None:
+    """给账号 USERNAME 设新密码；它已打开的会话随之失效。"""
+    password = _password()
+    with opened() as database, database.transaction() as session:
+        set_password(session, username=username, password=password, actor=SYSTEM, now=clock.now())
+    click.echo(f"已修改 {username} 的密码。")
+
+
+@user.command()
+@click.argument("username")
+def disable(username: str) -> None:
+    """停用账号 USERNAME；它的会话和令牌随之失效。"""
+    with opened() as database, database.transaction() as session:
+        disable_user(session, username=username, actor=SYSTEM, now=clock.now())
+    click.echo(f"已停用账号 {username}。")
+
+
+@user.command(name="list")
+def list_users() -> None:
+    """列出全部账号、姓名、状态和角色。"""
+    with opened() as database, database.reading() as session:
+        offset = 0
+        while accounts := list_accounts(session, limit=_PAGE, offset=offset).items:
+            for line in _lines(session, accounts):
+                click.echo(line)
+            offset += len(accounts)
+
+
+@click.command()
+@click.argument("username", metavar="USER")
+@click.option("--label", default="命令行", show_default=True, help="令牌的用途，供以后辨认。")
+def token(username: str, label: str) -> None:
+    """为账号 USER 签发接口令牌，写到标准输出；令牌只显示这一次。"""
+    with opened() as database, database.transaction() as session:
+        issued = issue_token(session, username=username, label=label, actor=SYSTEM, now=clock.now())
+    click.echo(issued)
+
+
+def _lines(session: Session, accounts: Sequence[Account]) -> list[str]:
+    grants = grants_of(session, [account.username for account in accounts], clock.today())
+    lines = []
+    for account in accounts:
+        held = sorted(f"{grant.role}:{grant.unit}" if grant.unit else grant.role for grant in grants[account.username])
+        state = "在用" if account.active else "停用"
+        lines.append("\t".join((account.username, account.name, state, " ".join(held) or "无角色")))
+    return lines
+
+
+def _password() -> str:
+    """Typed twice by a person, or one line from a program; never an argument, which everybody on the machine sees."""
+    if sys.stdin.isatty():
+        return str(click.prompt("密码", hide_input=True, confirmation_prompt="再输一次"))
+    return sys.stdin.readline().rstrip("\r\n")
