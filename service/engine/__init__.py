@@ -4,8 +4,9 @@ Only this package imports SpiffWorkflow.
 """
 
 from service.engine.expressions import ExpressionError, check_expression, evaluate
-from service.engine.program import Program, UserTaskInfo, parse
+from service.engine.program import Program, UserTaskInfo, parse, processes_in
 from service.engine.runtime import (
+    Call,
     Context,
     EngineFailure,
     Landing,
@@ -23,6 +24,7 @@ from service.engine.runtime import (
 )
 
 __all__ = [
+    "Call",
     "Context",
     "EngineFailure",
     "ExpressionError",
@@ -41,6 +43,7 @@ __all__ = [
     "inspect",
     "move",
     "parse",
+    "processes_in",
     "recompute",
     "start",
 ]

@@ -11,7 +11,13 @@ from dateutil.relativedelta import relativedelta
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
-from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, IntermediateCatchEvent, ParallelGateway, StartEvent
+from SpiffWorkflow.bpmn.specs.defaults import (
+    BoundaryEvent,
+    InclusiveGateway,
+    IntermediateCatchEvent,
+    ParallelGateway,
+    StartEvent,
+)
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
     CycleTimerEventDefinition,
     DurationTimerEventDefinition,
@@ -61,6 +67,10 @@ class Program:
     user_tasks: Mapping[tuple[str, str], UserTaskInfo] = field(default_factory=dict)
     collections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Input collection of each multi-instance activity -> its output collections."""
+    ways_back: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """(process, user task) -> earlier user tasks to which its token can be moved without crossing a parallel split."""
+    names: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(process, node) -> its label."""
 
 
 def parse(files: Mapping[str, bytes], key: str) -> Program:
@@ -95,7 +105,25 @@ def parse(files: Mapping[str, bytes], key: str) -> Program:
         subprocess_specs=subprocess_specs,
         user_tasks={(info.process, info.id): info for info in _user_tasks(roots, specs)},
         collections=_collections(specs),
+        ways_back={
+            (process, task.bpmn_id): _ways_back(task)
+            for process, spec in specs.items()
+            for task in spec.task_specs.values()
+            if isinstance(task, UserTask)
+        },
+        names={
+            (process, task.bpmn_id): task.bpmn_name or task.bpmn_id
+            for process, spec in specs.items()
+            for task in spec.task_specs.values()
+            if getattr(task, "bpmn_id", None)
+        },
     )
+
+
+def processes_in(content: bytes, name: str) -> list[tuple[str, str]]:
+    """(id, name) of the processes that a diagram file defines."""
+    root = parse_xml(content, name=name)
+    return [(one.get("id", ""), one.get("name") or one.get("id", "")) for one in root.iterfind(f"{{{BPMN}}}process")]
 
 
 def _user_tasks(roots: Mapping[str, etree._Element], specs: Mapping[str, Any]) -> Iterator[UserTaskInfo]:
@@ -136,6 +164,22 @@ def _collections(specs: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
                 name = task.data_input.bpmn_id
                 found[name] = (*found.get(name, ()), task.data_output.bpmn_id)
     return found
+
+
+def _ways_back(task: Any) -> tuple[str, ...]:
+    """Backwards through the graph, past exclusive gateways and finished activities only."""
+    found: dict[str, None] = {}
+    seen: set[str] = set()
+    queue = list(task.inputs)
+    while queue:
+        spec = queue.pop(0)
+        if spec.name in seen or isinstance(spec, ParallelGateway | InclusiveGateway | BoundaryEvent):
+            continue
+        seen.add(spec.name)
+        if isinstance(spec, UserTask) and spec.name != task.name:
+            found[spec.bpmn_id] = None
+        queue.extend(spec.inputs)
+    return tuple(found)
 
 
 # --- What we change in the library -----------------------------------------------------------------------------------
@@ -214,7 +258,9 @@ class _ArmedTimer:
 
     def value(self, my_task: Task) -> Any:
         engine = my_task.workflow.script_engine
-        return engine.evaluate(my_task, self.expression, external_context={"due_on": engine.due_of(attached_to(my_task))})
+        return engine.evaluate(
+            my_task, self.expression, external_context={"due_on": engine.due_of(attached_to(my_task))}
+        )
 
 
 class _DateTimer(_ArmedTimer, TimeDateEventDefinition):  # type: ignore[misc]
@@ -300,5 +346,3 @@ class _Parser(SpiffBpmnParser):  # type: ignore[misc]
         full_tag("intermediateCatchEvent"): (_CatchParser, IntermediateCatchEvent),
         full_tag("startEvent"): (_StartParser, StartEvent),
     }
-
-

@@ -52,17 +52,29 @@ class EngineFailure(Incident):
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A service action that a diagram calls; its result goes into the data as ``variable``."""
+
+    name: str
+    parameters: Mapping[str, Any]
+    variable: str
+    data: Mapping[str, Any]
+    task: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What an advance may use of the world, all of it recorded or reproducible.
 
     ``seed`` is unique to the input (instance and sequence number): ids are derived from it. ``action`` runs a service
-    action: (name, parameters, data of the task, task id) -> JSON value. ``opening`` is when office hours begin.
+    action and gives its JSON value. ``opening`` is when office hours begin.
     """
 
     now: datetime
     seed: UUID
     functions: Mapping[str, Callable[..., Any]]
-    action: Callable[[str, Mapping[str, Any], Mapping[str, Any], str], Any]
+    action: Callable[[Call], Any]
     opening: time = time(9, 0)
     budget: int = STEP_BUDGET
     pruning: bool = True
@@ -227,9 +239,7 @@ def _running(program: Program, state: str, context: Context) -> Iterator[BpmnWor
         yield workflow
 
 
-def _advance(
-    program: Program, workflow: BpmnWorkflow, context: Context, trail: list[Passed] | None = None
-) -> Landing:
+def _advance(program: Program, workflow: BpmnWorkflow, context: Context, trail: list[Passed] | None = None) -> Landing:
     passed = trail if trail is not None else []
     steps = 0
 
@@ -273,9 +283,7 @@ def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed:
                 task=str(watched.id) if watched is not None else None,
             )
     ends = [
-        step.node
-        for step in passed
-        if not step.scope and isinstance(program.spec.task_specs.get(step.node), EndEvent)
+        step.node for step in passed if not step.scope and isinstance(program.spec.task_specs.get(step.node), EndEvent)
     ]
     return Landing(
         state=_dump(program, workflow),
@@ -386,7 +394,16 @@ class _ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
 
     def call_service(self, task: Task, **kwargs: Any) -> str:
         parameters = {name: value["value"] for name, value in kwargs["operation_params"].items()}
-        result = self.context.action(kwargs["operation_name"], parameters, dict(task.data), str(task.id))
+        result = self.context.action(
+            Call(
+                name=kwargs["operation_name"],
+                parameters=parameters,
+                variable=task.task_spec.result_variable,
+                data=dict(task.data),
+                task=task.task_spec.bpmn_id,
+                scope=_scope(task),
+            )
+        )
         for output in self.program.collections.get(task.task_spec.result_variable, ()):
             task.data.pop(output, None)  # a new round opens: what the last one collected is in the journal
         return json.dumps(result)

@@ -28,7 +28,7 @@ _STEM = r"[a-z][a-z0-9_]{0,59}"
 _NAMES = (
     re.compile(rf"bpmn/{_STEM}\.(bpmn|dmn)"),
     re.compile(rf"forms/{_STEM}(\.ui)?\.json"),
-    re.compile(rf"print/{_STEM}\.(typ|docx|toml|json|svg|png)"),
+    re.compile(rf"(forms|print)/{_STEM}\.(typ|docx|toml|svg|png)"),
 )
 
 
@@ -62,14 +62,14 @@ def read(files: Mapping[str, bytes], report: Report) -> Bundle:
                 1,
                 "-",
                 "file-name",
-                "文件名不合规定：应为 bpmn/名称.bpmn、bpmn/名称.dmn、forms/名称.json、forms/名称.ui.json 或 print/ 下的"
-                "模板，名称用小写英文字母、数字和下划线，不含其他路径",
+                "文件名不合规定：应为 bpmn/名称.bpmn、bpmn/名称.dmn、forms/名称.json、forms/名称.ui.json 或 "
+                "forms/、print/ 下的打印模板，名称用小写英文字母、数字和下划线，不含其他路径",
             )
         elif name.endswith(".bpmn"):
             _read_xml(name, data, bundle.diagrams, report)
         elif name.endswith(".dmn"):
             _read_xml(name, data, bundle.tables, report)
-        elif name.startswith("forms/"):
+        elif name.endswith(".json"):
             _read_form(name, data, bundle, report)
     if not any(name.endswith(".bpmn") for name in files):
         report.error("-", 0, "-", "file-missing", "定义里没有流程图（bpmn/*.bpmn）")

@@ -1,0 +1,111 @@
+"""The actions. Each works in the transaction of the step that called it; its result is recorded for replay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.config import Settings
+from service.engine import EngineFailure
+from service.processes.counters import next_value
+from service.processes.operations import count_urge, notify, open_handling
+from service.processes.advance import record
+from service.processes.wiring import Action, ActionCall
+
+NOTICE_KINDS: Mapping[str, str] = {
+    "due_soon": "办理期限将至，请按时办理并回复",
+    "due_today": "今日为办理期限，请于今日办理并回复",
+    "rejected": "该需求不予受理，请向联系对象说明理由",
+}
+URGE_TEXT = "该事项已超过办理期限，请尽快办理并回复区人才办，收到请签收"
+
+
+def action_table(settings: Settings) -> dict[str, Action]:
+    """Name -> action. What is not in here no diagram can call."""
+    actions = (
+        Action("issue_number", "编号", (), lambda session, call: _issue_number(session, call, settings)),
+        Action("open_round", "开启派单轮次", ("lead_unit",), _open_round, ("assisting_units",)),
+        Action("notice", "发送提醒", ("kind",), _notice, ("unit",)),
+        Action("urge", "催办", ("unit",), _urge),
+        Action("issue_circular", "发出通报", ("unit", "text"), _issue_circular),
+    )
+    return {action.name: action for action in actions}
+
+
+def _issue_number(session: Session, call: ActionCall, settings: Settings) -> str:
+    """The case's number, given once (W3): a step that is taken again keeps it."""
+    instance = call.instance
+    if instance.number is None:
+        year = clock.local(call.now).year
+        instance.number = settings.request_number(year, next_value(session, f"number:{instance.process}:{year}"))
+    return instance.number
+
+
+def _open_round(session: Session, call: ActionCall) -> list[str]:
+    """The units of a dispatch round, 主办 first, each once (W4)."""
+    lead = call.parameters.get("lead_unit")
+    assisting = call.parameters.get("assisting_units") or []
+    if not isinstance(lead, str) or not lead or not isinstance(assisting, list):
+        raise EngineFailure("派单时没有给出主办单位")
+    return list(dict.fromkeys([lead, *(str(unit) for unit in assisting)]))
+
+
+def _notice(session: Session, call: ActionCall) -> bool:
+    """A reminder to those who must act, or word to the office that filed the need (W10)."""
+    kind, unit = str(call.parameters.get("kind")), call.parameters.get("unit")
+    if kind not in NOTICE_KINDS:
+        raise EngineFailure(f"没有这种提醒：{kind}")
+    if unit is None:
+        text = "：".join(part for part in (NOTICE_KINDS[kind], str(call.data.get("reason") or "")) if part)
+        usernames = [call.instance.initiator]
+        notify(session, call.instance, kind, actor=call.actor, now=call.now, usernames=usernames, text=text)
+        return True
+    task = open_handling(session, call.instance.id, str(unit))
+    if task is None:
+        return False
+    notify(session, call.instance, kind, actor=call.actor, now=call.now, task=task, text=NOTICE_KINDS[kind])
+    return True
+
+
+def _urge(session: Session, call: ActionCall) -> int:
+    """催办 by the clock: only while the answer is still out (W10). Gives the number of urges of the task."""
+    task = open_handling(session, call.instance.id, str(call.parameters.get("unit")))
+    if task is None:
+        return 0
+    return count_urge(
+        session, call.instance, task, actor=call.actor, now=call.now, text=URGE_TEXT, by_hand=False
+    )
+
+
+def _issue_circular(session: Session, call: ActionCall) -> str:
+    """通报 that a person approved: numbered, journaled, told to the unit; printed from the case page (W10)."""
+    year = clock.local(call.now).year
+    number = f"通报〔{year}〕{next_value(session, f'circular:{year}')}号"
+    unit, text = str(call.parameters.get("unit")), str(call.parameters.get("text") or "")
+    record(
+        session,
+        call.instance,
+        kind="circular_issued",
+        actor=call.actor,
+        now=call.now,
+        data={"number": number, "unit": unit, "text": text},
+    )
+    notify(
+        session,
+        call.instance,
+        "circular",
+        actor=call.actor,
+        now=call.now,
+        role="responsible_unit",
+        unit=unit,
+        text=f"{number}：{text}",
+    )
+    return number
+
+
+def describe(actions: Mapping[str, Action]) -> dict[str, Any]:
+    """The actions with their parameters, as the deployment checks take them."""
+    return {name: (action.parameters, action.optional) for name, action in actions.items()}

@@ -1,0 +1,50 @@
+"""Hands the processes what they may use: the one place where processes and the people side meet."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from service.actions.table import action_table
+from service.config import Organization, Settings
+from service.db import Database
+from service.people.queries import find_leader, find_person, find_unit
+from service.processes.wiring import KEY, Reference, Wiring
+from service.talents.queries import find_talent
+
+
+def wire(database: Database, settings: Settings, organization: Organization) -> Wiring:
+    """Gives every session of ``database`` the actions, references, settings and role scopes."""
+    made = Wiring(
+        actions=action_table(settings),
+        references=reference_table(),
+        settings=dict(settings.process),
+        scopes={role.id: role.scope for role in organization.roles.values()},
+        opening=settings.office_opens,
+    )
+    database.session_info[KEY] = made
+    return made
+
+
+def reference_table() -> dict[str, Reference]:
+    """The kinds of records that a form may pick (``x-ref``), each with the look-up of its label."""
+    return {"units": _unit, "people": _person, "leaders": _leader, "talents": _talent}
+
+
+def _unit(session: Session, code: str) -> str | None:
+    unit = find_unit(session, code)
+    return unit.name if unit is not None and unit.active else None
+
+
+def _person(session: Session, person_id: str) -> str | None:
+    person = find_person(session, person_id)
+    return person.name if person is not None and person.active else None
+
+
+def _leader(session: Session, leader_id: str) -> str | None:
+    leader = find_leader(session, leader_id)
+    return leader.person.name if leader is not None else None
+
+
+def _talent(session: Session, talent_id: str) -> str | None:
+    talent = find_talent(session, talent_id)
+    return talent.name if talent is not None and talent.active else None

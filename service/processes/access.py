@@ -1,0 +1,134 @@
+"""Who may see an instance and who may act on it: role, unit and assignment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.auth import Actor
+from service.auth.policy import require
+from service.auth.queries import acting_for
+from service.errors import NotAllowed, NotFound
+from service.people.queries import leader_posts
+from service.processes.models import DONE, CopyTo, Instance, UserTask
+from service.processes.rules import holds
+
+OFFICE = "talent_office"
+SEES_ALL = frozenset({OFFICE, "auditor"})
+ROLE_NAMES: Mapping[str, str] = {
+    "liaison": "联络员",
+    "talent_office": "区人才办",
+    "responsible_unit": "责任单位",
+    "leader": "区领导",
+    "employer": "所在单位",
+}
+
+
+def may_take(actor: Actor, task: UserTask) -> bool:
+    """Whether the actor may complete the task: it is assigned to the actor, or to nobody and the actor is a candidate."""
+    if task.assignee is not None:
+        return task.assignee == (actor.on_behalf_of or actor.username)
+    return holds(actor, task.role, task.unit)
+
+
+def require_take(session: Session, actor: Actor, task: UserTask, now: datetime) -> Actor:
+    """The actor as who the task is done: in person, or for somebody on leave whose declared substitute it is (代理).
+
+    Raises NotAllowed, saying who may.
+    """
+    if may_take(actor, task):
+        return actor
+    for represented in acting_for(session, actor, clock.local(now).date()):
+        if may_take(represented, task):
+            return represented
+    if task.assignee is not None and holds(actor, task.role, task.unit):
+        raise NotAllowed(f"该任务已由 {task.assignee} 领办；如需接手，请先由其退领或由区人才办转办")
+    raise NotAllowed("该任务不在您的职责范围内：由" + role_names([task]) + "办理")
+
+
+def require_manage(actor: Actor, instance: Instance) -> None:
+    """Raises NotAllowed unless the actor coordinates all cases (the Talent Office, R1)."""
+    require(actor, "operate_cases")
+
+
+def role_names(tasks: Iterable[UserTask]) -> str:
+    """The roles of the tasks in words."""
+    names = [
+        ROLE_NAMES.get(task.role or "", task.role or "") + (f"（{task.unit}）" if task.unit else "") for task in tasks
+    ]
+    return "、".join(dict.fromkeys(names)) or "指定人员"
+
+
+def origin_unit(actor: Actor, scopes: Mapping[str, str]) -> str | None:
+    """The unit for which the actor starts a process: that of a role bound to its origin, else the actor's own."""
+    bound = sorted(
+        grant.unit for grant in actor.grants if scopes.get(grant.role) == "origin" and grant.unit is not None
+    )
+    if actor.unit in bound or not bound:
+        return actor.unit
+    return bound[0]
+
+
+def candidate_clause(actor: Actor) -> ColumnElement[bool]:
+    """Tasks for which the actor is a candidate or the assignee."""
+    grants = [
+        (UserTask.role == grant.role)
+        & (true() if grant.unit is None else or_(UserTask.unit.is_(None), UserTask.unit == grant.unit))
+        for grant in sorted(actor.grants, key=lambda one: (one.role, one.unit or ""))
+    ]
+    mine = UserTask.assignee == (actor.on_behalf_of or actor.username)
+    return or_(mine, UserTask.assignee.is_(None) & or_(false(), *grants))
+
+
+def visible_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """Instances that the actor may see.
+
+    The Talent Office and auditors see all; others what they or their unit started, what their unit or they had a task
+    in, what was copied to them, and leaders what concerns their own talents.
+    """
+    if actor.roles & SEES_ALL:
+        return true()
+    units = sorted({grant.unit for grant in actor.grants if grant.unit is not None})
+    ways: list[ColumnElement[bool]] = [
+        Instance.initiator == actor.username,
+        Instance.id.in_(select(CopyTo.instance_id).where(CopyTo.username == actor.username)),
+        Instance.id.in_(
+            select(UserTask.instance_id).where(
+                or_(
+                    UserTask.assignee == actor.username,
+                    UserTask.completed_by == actor.username,
+                    (UserTask.unit.in_(units) & UserTask.role.in_(sorted(actor.roles))),
+                )
+            )
+        ),
+    ]
+    origin = sorted(actor.units_of("liaison"))
+    if origin:
+        ways.append(Instance.initiator_unit.in_(origin))
+    if actor.has_role("leader") and actor.person_id is not None:
+        posts = [str(post.id) for post in leader_posts(session, actor.person_id)]
+        ways.append(Instance.leader_id.in_(posts))
+    return or_(*ways)
+
+
+def visible_instance(session: Session, instance_id: object, actor: Actor) -> Instance:
+    """The instance if the actor may see it. Raises NotFound: who may not see it may not know of it either."""
+    found = session.scalar(select(Instance).where(Instance.id == instance_id, visible_clause(session, actor)))
+    if found is None:
+        raise NotFound("没有这个事项，或您无权查看")
+    return found
+
+
+def done_steps(session: Session, task: UserTask) -> set[str]:
+    """The steps of the task's scope that somebody has completed."""
+    return set(
+        session.scalars(
+            select(UserTask.task).where(
+                UserTask.instance_id == task.instance_id, UserTask.scope == task.scope, UserTask.status == DONE
+            )
+        )
+    )

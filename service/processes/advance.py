@@ -1,0 +1,362 @@
+"""One step of an instance, all of it in the caller's transaction: journal the input, run the engine, journal and
+project the effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import engine, history, ids
+from service.auth import Actor
+from service.db.canonical import normalized
+from service.errors import NotFound
+from service.people.rules import search_key, spell
+from service.processes import effects as fx
+from service.processes.bundles import Compiled, compiled
+from service.processes.calendars import DayFunctions, by_digest, current
+from service.processes.models import (
+    CANCELLED,
+    COMPLETED,
+    OPEN,
+    RUNNING,
+    WAITING,
+    Instance,
+    Timer,
+    UserTask,
+)
+from service.processes.rules import STAGES
+from service.processes.wiring import ActionCall, wiring
+from service.workdays import Calendar
+
+FRAME_NAMES = frozenset({"settings", "initiator", "initiator_unit"})
+"""What every instance's data hold from the start, besides what people gave."""
+
+Run = Callable[[Compiled, engine.Context], engine.Landing]
+
+
+def stream_of(instance_id: UUID) -> str:
+    """The journal stream of an instance."""
+    return f"instance:{instance_id}"
+
+
+def record(
+    session: Session,
+    instance: Instance,
+    *,
+    kind: str,
+    actor: Actor,
+    now: datetime,
+    data: Mapping[str, Any],
+    task: str | None = None,
+) -> history.HistoryEvent:
+    """Appends an event to the instance's journal."""
+    return history.append(
+        session,
+        stream=stream_of(instance.id),
+        kind=kind,
+        actor=actor.username,
+        on_behalf_of=actor.on_behalf_of,
+        at=now,
+        data=data,
+        task=task,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What moves an instance: its kind, data and the user task (or timer) that it is about."""
+
+    kind: str
+    data: Mapping[str, Any]
+    task: str | None = None
+    completes: bool = False
+
+
+Judge = Callable[[Compiled, engine.Landing, DayFunctions], list[fx.Effect]]
+
+
+def advance(
+    session: Session,
+    instance: Instance,
+    what: Input,
+    run: Run,
+    *,
+    actor: Actor,
+    now: datetime,
+    judge: Judge | None = None,
+) -> int:
+    """Journals ``what``, runs the engine, writes state, effects and projections. Gives the input's sequence number.
+
+    ``judge`` says what the effects are, where they are not those of a token that moved.
+
+    The instance row is locked by the caller. Raises engine.EngineFailure when the diagram fails; the caller's
+    transaction must then roll back.
+    """
+    calendar = current(session)
+    event = record(
+        session,
+        instance,
+        kind=what.kind,
+        actor=actor,
+        now=now,
+        task=what.task,
+        data={**what.data, "calendar": calendar.digest},
+    )
+    made = compiled(session, instance.digest, instance.process)
+    days = DayFunctions(calendar, now)
+    context = context_of(instance.id, event.seq, days, _actions(session, instance, actor, now), wiring(session).opening)
+    before = frozenset(str(task.id) for task in open_tasks(session, instance.id))
+    landing = run(made, context)
+    if judge is not None:
+        found = judge(made, landing, days)
+    else:
+        found = fx.effects_of(made, instance.frame, before, what.task if what.completes else None, landing, days)
+    apply_effects(session, instance, found, landing, seq=event.seq, actor=actor, now=now)
+    return event.seq
+
+
+def context_of(
+    instance_id: UUID, seq: int, days: DayFunctions, action: Callable[[engine.Call], Any], opening: Any
+) -> engine.Context:
+    """The engine's context of the input with sequence number ``seq``: ids come from instance and number alone."""
+    return engine.Context(
+        now=days.now,
+        seed=ids.derive(instance_id, str(seq)),
+        functions=days.table(),
+        action=action,
+        opening=opening,
+    )
+
+
+def as_of(calendar: Calendar, context: engine.Context) -> Callable[[datetime], engine.Context]:
+    """The context as of a past moment, counting with ``calendar``: for what was armed then and is computed anew."""
+
+    def then(moment: datetime) -> engine.Context:
+        return replace(context, now=moment, functions=DayFunctions(calendar, moment).table())
+
+    return then
+
+
+def apply_effects(
+    session: Session,
+    instance: Instance,
+    found: Sequence[fx.Effect],
+    landing: engine.Landing,
+    *,
+    seq: int,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Journals effects and brings the projections (instance, user tasks, timers) in line."""
+    rows = {str(task.id): task for task in open_tasks(session, instance.id)}
+    for effect in found:
+        record(session, instance, kind=effect.kind, actor=actor, now=now, task=effect.task, data=effect.data)
+        if effect.kind == fx.ENTERED and effect.task:
+            session.add(_row(instance, effect.task, effect.data, landing.open_tasks[effect.task].data, seq, now))
+        elif effect.kind == fx.CANCELLED and effect.task:
+            rows[effect.task].status = CANCELLED
+            rows[effect.task].completed_at = now
+        elif effect.kind == fx.DUE_CHANGED and effect.task:
+            set_due(rows[effect.task], effect.data)
+        elif effect.kind == fx.REOPENED and effect.task:
+            _reopen(session.get_one(UserTask, UUID(effect.task)))
+        elif effect.kind == fx.ENDED:
+            instance.end, instance.end_name = effect.data["end"], effect.data["name"]
+    instance.state = landing.state
+    if landing.completed and instance.status == RUNNING:
+        instance.status, instance.ended_at = COMPLETED, now
+    session.flush()
+    _sync_timers(session, instance, landing)
+    _sync_instance(session, instance)
+
+
+def open_tasks(session: Session, instance_id: UUID) -> list[UserTask]:
+    """The rows of the instance's open user tasks, in the order in which they opened."""
+    return list(
+        session.scalars(
+            select(UserTask)
+            .where(UserTask.instance_id == instance_id, UserTask.status == OPEN)
+            .order_by(UserTask.entered_seq, UserTask.id)
+        )
+    )
+
+
+def lock(session: Session, instance_id: UUID) -> Instance:
+    """The instance, locked until the transaction ends. Raises NotFound."""
+    found = session.scalar(
+        select(Instance).where(Instance.id == instance_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound("没有这个事项")
+    return found
+
+
+def calendar_of(session: Session, data: Mapping[str, Any]) -> Calendar:
+    """The calendar that an input event was counted with."""
+    return by_digest(session, data["calendar"])
+
+
+def set_due(row: UserTask, data: Mapping[str, Any]) -> None:
+    """Writes a computed due date onto the row of a user task."""
+    row.due_on = date.fromisoformat(data["due_on"]) if data["due_on"] else None
+    row.warn_on = date.fromisoformat(data["warn_on"]) if data["warn_on"] else None
+    row.due_provisional = data["provisional"]
+    row.due_basis = data["basis"]
+    row.due_explanation = dict(data["explanation"])
+    row.revision = (row.revision or 0) + 1
+
+
+def merge_data(instance: Instance, task: UserTask, fields: Mapping[str, Any], drop: frozenset[str]) -> None:
+    """Brings a completed form into the case's data."""
+    instance.data = merged(instance.data, task.scope, task.slot, fields, drop)
+
+
+def merged(
+    data: Mapping[str, Any], scope: str, slot: str | None, fields: Mapping[str, Any], drop: frozenset[str]
+) -> dict[str, Any]:
+    """``data`` with the latest of each field; a slot's fields stay apart, under ``slots`` by the slot's scope."""
+    if slot is None:
+        return {**{name: value for name, value in data.items() if name not in drop}, **fields}
+    slots = dict(data.get("slots", {}))
+    before = {name: value for name, value in slots.get(scope, {}).items() if name not in drop}
+    slots[scope] = {**before, "unit": slot, **fields}
+    return {**data, "slots": slots}
+
+
+def _actions(session: Session, instance: Instance, actor: Actor, now: datetime) -> Callable[[engine.Call], Any]:
+    known = wiring(session).actions
+
+    def run(call: engine.Call) -> Any:
+        action = known.get(call.name)
+        if action is None:
+            raise engine.EngineFailure(f"流程图调用了未知的动作 {call.name}")
+        named = set(call.parameters)
+        if missing := [name for name in action.parameters if name not in named]:
+            raise engine.EngineFailure(f"动作 {action.title}（{call.name}）缺少参数 {'、'.join(missing)}")
+        if unknown := sorted(named - set(action.parameters) - set(action.optional)):
+            raise engine.EngineFailure(f"动作 {action.title}（{call.name}）不认识参数 {'、'.join(unknown)}")
+        result = normalized(
+            action.run(
+                session,
+                ActionCall(
+                    instance=instance,
+                    task=call.task,
+                    parameters=call.parameters,
+                    data=call.data,
+                    actor=actor,
+                    now=now,
+                ),
+            )
+        )
+        record(
+            session,
+            instance,
+            kind="action",
+            actor=actor,
+            now=now,
+            task=call.task,
+            data={
+                "name": call.name,
+                "parameters": normalized(dict(call.parameters)),
+                "variable": call.variable,
+                "scope": call.scope,
+                "result": result,
+            },
+        )
+        if not call.scope:
+            instance.data = {**instance.data, call.variable: result}
+        return result
+
+    return run
+
+
+def _reopen(row: UserTask) -> None:
+    row.status, row.revision = OPEN, row.revision + 1
+    row.completed_at = row.completed_by = row.on_behalf_of = row.late_days = None
+    row.completed_seq = row.submitted = None
+
+
+def _row(
+    instance: Instance, task_id: str, data: Mapping[str, Any], snapshot: Mapping[str, Any], seq: int, now: datetime
+) -> UserTask:
+    row = UserTask(
+        id=UUID(task_id),
+        instance_id=instance.id,
+        process=data["process"],
+        task=data["task"],
+        name=data["name"],
+        scope=data["scope"],
+        stage=data["stage"],
+        role=data["role"],
+        unit=data["unit"],
+        slot=data["slot"],
+        status=OPEN,
+        revision=0,
+        data=dict(snapshot),
+        entered_at=now,
+        entered_seq=seq,
+        paused=data["paused"],
+        urges=0,
+    )
+    set_due(row, data)
+    return row
+
+
+def _sync_timers(session: Session, instance: Instance, landing: engine.Landing) -> None:
+    waiting = {
+        str(row.id): row
+        for row in session.scalars(select(Timer).where(Timer.instance_id == instance.id, Timer.status == WAITING))
+    }
+    for timer_id, row in waiting.items():
+        armed = landing.timers.get(timer_id)
+        if armed is None:
+            row.status = CANCELLED
+        elif armed.fire_at != row.fire_at:
+            row.fire_at = row.due_at = armed.fire_at
+    known = set(session.scalars(select(Timer.id).where(Timer.instance_id == instance.id))) if landing.timers else set()
+    for timer_id, armed in landing.timers.items():
+        if timer_id in waiting:
+            continue
+        if UUID(timer_id) in known:  # a taken-back step brings its timers back to life
+            row = session.get_one(Timer, UUID(timer_id))
+            row.status, row.fire_at, row.due_at, row.attempts = WAITING, armed.fire_at, armed.fire_at, 0
+            continue
+        session.add(
+            Timer(
+                id=UUID(timer_id),
+                instance_id=instance.id,
+                task_id=UUID(armed.task) if armed.task else None,
+                process=armed.process,
+                event=armed.event,
+                name=armed.name,
+                fire_at=armed.fire_at,
+                due_at=armed.fire_at,
+                status=WAITING,
+                attempts=0,
+            )
+        )
+    session.flush()
+
+
+def _sync_instance(session: Session, instance: Instance) -> None:
+    data = instance.data
+    stages = [task.stage for task in open_tasks(session, instance.id) if task.stage is not None]
+    order = list(STAGES)
+    known = [stage for stage in stages if stage in STAGES]
+    if known or instance.ended_at is not None:
+        instance.stage = min(known, key=lambda stage: order.index(stage)) if known else None
+    instance.title = str(data.get("title") or "")
+    instance.talent_id = _text(data.get("talent_id"))
+    instance.leader_id = _text(data.get("leader_id"))
+    instance.search_key = search_key(instance.number, spell(instance.title, of_person=False).keys)
+    session.flush()
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,106 @@
+"""Bundles: the files of one process, content-addressed, and what they compile to (cached per digest)."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import engine
+from service.errors import Finding, Invalid, NotFound
+from service.processes.forms import Form, load_form
+from service.processes.models import DefinitionFile
+
+CACHED = 64
+_SUFFIXES = (".bpmn", ".dmn", ".json", ".typ")
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A definition ready to run: the engine's program and the forms by name."""
+
+    digest: str
+    program: engine.Program
+    forms: Mapping[str, Form]
+
+    def form_of(self, process: str, task: str) -> Form:
+        """The form of a user task: its property ``form``, else the form named like the task."""
+        name = self.program.user_tasks[process, task].properties.get("form") or task
+        if name not in self.forms:
+            raise NotFound(f"步骤 {task} 没有表单 {name}")
+        return self.forms[name]
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """SHA-256 (hex) over names, lengths and bytes of the files in the order of their names."""
+    seal = hashlib.sha256()
+    for name in sorted(files):
+        content = files[name]
+        seal.update(f"{name}\0{len(content)}\0".encode())
+        seal.update(content)
+    return seal.hexdigest()
+
+
+def read_bundle(bpmn: Path, forms: Path) -> dict[str, bytes]:
+    """The files of the process folders ``bpmn/<process>`` and ``forms/<process>`` under their bundle names."""
+    if not bpmn.is_dir():
+        raise NotFound(f"没有流程目录 {bpmn}")
+    files: dict[str, bytes] = {}
+    for folder, prefix in ((bpmn, "bpmn"), (forms, "forms")):
+        if folder.is_dir():
+            for path in sorted(folder.iterdir()):
+                if path.is_file() and path.suffix in _SUFFIXES:
+                    files[f"{prefix}/{path.name}"] = path.read_bytes()
+    if not files:
+        raise Invalid(f"{bpmn} 里没有流程文件", [Finding(str(bpmn), "请放入 .bpmn 文件")])
+    return files
+
+
+def compile_bundle(files: Mapping[str, bytes], key: str) -> Compiled:
+    """Parses diagrams, tables and forms. Raises Invalid with findings."""
+    program = engine.parse(files, key)
+    forms: dict[str, Form] = {}
+    for name, content in files.items():
+        if name.startswith("forms/") and name.endswith(".json") and not name.endswith(".ui.json"):
+            form = name.removeprefix("forms/").removesuffix(".json")
+            forms[form] = load_form(form, content, files.get(f"forms/{form}.ui.json"))
+    return Compiled(digest_of(files), program, forms)
+
+
+_cache: OrderedDict[tuple[str, str], Compiled] = OrderedDict()
+_lock = threading.Lock()
+
+
+def compiled(session: Session, digest: str, key: str) -> Compiled:
+    """The definition with ``digest``, parsed at most once in this process while it is in use."""
+    with _lock:
+        if (digest, key) in _cache:
+            _cache.move_to_end((digest, key))
+            return _cache[digest, key]
+    made = compile_bundle(files_of(session, digest), key)
+    if made.digest != digest:
+        raise Invalid(f"定义文件与摘要不符：{digest}", [Finding(digest, f"实际内容的摘要是 {made.digest}")])
+    with _lock:
+        _cache[digest, key] = made
+        while len(_cache) > CACHED:
+            _cache.popitem(last=False)
+    return made
+
+
+def files_of(session: Session, digest: str) -> dict[str, bytes]:
+    """The stored files of a bundle. Raises NotFound."""
+    rows = session.execute(
+        select(DefinitionFile.name, DefinitionFile.content)
+        .where(DefinitionFile.digest == digest)
+        .order_by(DefinitionFile.name)
+    )
+    files = {name: content for name, content in rows}
+    if not files:
+        raise NotFound(f"没有摘要为 {digest} 的定义")
+    return files

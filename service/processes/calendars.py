@@ -1,0 +1,111 @@
+"""The calendar in force, every earlier one kept: replay counts with the calendar of the day (CLOCK)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.engine.expressions import as_date
+from service.errors import NotFound
+from service.processes.models import CalendarVersion
+from service.workdays import Calendar, DueDate
+
+MAX_DAYS = 1000
+
+
+def store(session: Session, calendar: Calendar, *, source: str, by: str, now: datetime) -> CalendarVersion:
+    """Makes ``calendar`` the one in force; the one already in force stays as it is."""
+    current = find_current(session)
+    if current is not None and current.digest == calendar.digest:
+        return current
+    version = session.scalar(select(CalendarVersion).where(CalendarVersion.digest == calendar.digest))
+    if version is not None:  # an earlier calendar comes back: it must be the newest row to be in force
+        session.delete(version)
+        session.flush()
+    version = CalendarVersion(
+        digest=calendar.digest, data=calendar.to_data(), source=source, loaded_at=now, loaded_by=by
+    )
+    session.add(version)
+    session.flush()
+    return version
+
+
+def find_current(session: Session) -> CalendarVersion | None:
+    """The newest calendar, or None before the first start has stored one."""
+    return session.scalar(select(CalendarVersion).order_by(CalendarVersion.id.desc()).limit(1))
+
+
+def current(session: Session) -> Calendar:
+    """The calendar in force."""
+    digest = session.scalar(select(CalendarVersion.digest).order_by(CalendarVersion.id.desc()).limit(1))
+    if digest is None:
+        raise NotFound("数据库里还没有工作日历，请先运行 liaison migrate")
+    return by_digest(session, digest)
+
+
+def by_digest(session: Session, digest: str) -> Calendar:
+    """The calendar that an event was counted with. Raises NotFound."""
+    if digest not in _calendars:
+        data = session.scalar(select(CalendarVersion.data).where(CalendarVersion.digest == digest))
+        if data is None:
+            raise NotFound(f"没有摘要为 {digest} 的工作日历")
+        _calendars[digest] = Calendar.from_data(data)
+    return _calendars[digest]
+
+
+_calendars: dict[str, Calendar] = {}
+"""Parsed calendars by digest: they never change, and there are a handful a year."""
+
+
+class DayFunctions:
+    """The functions that expressions may call, at one moment; remembers the explanation of each date it gave."""
+
+    def __init__(self, calendar: Calendar, now: datetime) -> None:
+        self.calendar = calendar
+        self.now = now
+        self.today = clock.local(now).date()
+        self.counted: dict[date, DueDate] = {}
+
+    def table(self) -> dict[str, Any]:
+        """Name -> function, as the engine takes it."""
+        return {
+            "working_days": self.working_days,
+            "working_days_after": self.working_days_after,
+            "today": lambda: self.today,
+            "now": lambda: clock.local(self.now),
+        }
+
+    def working_days(self, n: Any) -> date:
+        """The ``n``-th working day after today; today is day 0 (W6)."""
+        return self.working_days_after(self.today, n)
+
+    def working_days_after(self, day: Any, n: Any) -> date:
+        """The ``n``-th working day after ``day`` (before it where ``n`` is negative)."""
+        start = as_date(day)
+        if start is None:
+            raise ValueError(f"{day!r} 不是日期")
+        if not isinstance(n, int) or isinstance(n, bool) or abs(n) > MAX_DAYS:
+            raise ValueError(f"{n!r} 不是工作日数（最多 {MAX_DAYS}）")
+        counted = self.calendar.add(start, n)
+        self.counted[counted.due] = counted
+        return counted.due
+
+    def explain(self, day: date) -> DueDate | None:
+        """How ``day`` was counted; None when it was named, not counted."""
+        return self.counted.get(day)
+
+
+def days_late(calendar: Calendar, due_on: date | None, day: date) -> int:
+    """Working days after the due date; 0 when in time. A late answer on a day off is at least one day late."""
+    if due_on is None or day <= due_on:
+        return 0
+    return max(1, calendar.between(due_on, day))
+
+
+def days_between(start: date, end: date) -> int:
+    """Calendar days, for waits that have no due date."""
+    return (end - start) // timedelta(days=1)

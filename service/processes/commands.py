@@ -1,0 +1,313 @@
+"""Commands that move an instance. Plain functions in the caller's transaction; none commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from service import clock, engine, ids
+from service.auth import Actor
+from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
+from service.processes import access
+from service.processes.advance import FRAME_NAMES, Input, advance, lock, merge_data, open_tasks, record
+from service.processes.bundles import Compiled, compiled
+from service.processes.calendars import current, days_late
+from service.processes.definitions import latest
+from service.processes.forms import Form
+from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
+from service.processes.texts import required_text
+from service.processes.wiring import wiring
+
+STARTED, DID, RETURNED, TERMINATE, MESSAGE = "started", "completed", "returned", "terminated", "message"
+
+
+def start(session: Session, *, process: str, data: Mapping[str, Any], actor: Actor, now: datetime) -> Instance:
+    """Starts the newest version of ``process``; ``data`` prefills the first form.
+
+    Raises NotFound (no such process), NotAllowed (the actor may not take the first step), Invalid (unknown or wrong
+    fields; paths ``/data/…``).
+    """
+    definition = latest(session, process)
+    made = compiled(session, definition.digest, process)
+    plan = wiring(session)
+    unit = access.origin_unit(actor, plan.scopes)
+    frame = {"scopes": dict(plan.scopes), "settings": dict(plan.settings)}
+    given = dict(data)
+    if clash := sorted(FRAME_NAMES & set(given)):
+        raise Invalid("这些名称由系统使用", [Finding(f"/data/{name}", "请删去该项") for name in clash])
+    instance = Instance(
+        id=ids.new(),
+        process=process,
+        version=definition.version,
+        digest=definition.digest,
+        status=RUNNING,
+        state="",
+        data=given,
+        frame=frame,
+        title="",
+        search_key="",
+        initiator=actor.username,
+        initiator_unit=unit,
+        started_at=now,
+        urges=0,
+        late=False,
+    )
+    session.add(instance)
+    session.flush()
+    begin = {
+        **given,
+        "settings": frame["settings"],
+        "initiator": actor.username,
+        "initiator_unit": unit,
+    }
+    what = Input(
+        STARTED,
+        {"process": process, "version": definition.version, "digest": definition.digest, "data": begin, "frame": frame},
+    )
+    advance(
+        session,
+        instance,
+        what,
+        lambda program, context: engine.start(program.program, begin, context),
+        actor=actor,
+        now=now,
+    )
+    opened = open_tasks(session, instance.id)
+    if not any(access.may_take(actor, task) for task in opened):
+        raise NotAllowed("您没有发起该流程的权限：首个步骤由" + access.role_names(opened) + "办理")
+    _check_prefill(session, made, opened, given)
+    return instance
+
+
+def complete(
+    session: Session,
+    *,
+    task_id: UUID | str,
+    data: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    revision: int | None = None,
+) -> UserTask:
+    """Completes an open task with its form's ``data``: one of two people who try succeeds, the other gets Conflict.
+
+    ``revision`` (optional) is what the caller's page showed; another one now means a stale page (Conflict). Raises
+    NotFound, Conflict (done, cancelled, changed, suspended), NotAllowed, Invalid (field by field, path ``/data/…``).
+    """
+    task, instance = locked_task(session, task_id)
+    doer = access.require_take(session, actor, task, now)
+    if revision is not None and revision != task.revision:
+        raise Conflict("页面打开后该任务有变动，请刷新后再提交；您填写的内容仍在")
+    made = compiled(session, instance.digest, instance.process)
+    form = made.form_of(task.process, task.task)
+    calendar, today = current(session), clock.local(now).date()
+    clean = form.check(dict(data), today=today, calendar=calendar)
+    check_references(session, form, clean)
+    late = days_late(calendar, task.due_on, today)
+    drop = frozenset(form.fields) - set(clean)
+    event_data = {
+        "step": task.task,
+        "name": task.name,
+        "process": task.process,
+        "data": clean,
+        "drop": sorted(drop),
+        "due_on": task.due_on.isoformat() if task.due_on else None,
+        "late_days": late,
+        "warnings": form.warnings(clean, clock.local(task.entered_at).date(), today, calendar),
+        "signature": signature_of(made, task, doer),
+    }
+    task.status, task.completed_at, task.completed_by = DONE, now, doer.username
+    task.on_behalf_of, task.late_days, task.submitted = doer.on_behalf_of, late, clean
+    task.revision += 1
+    merge_data(instance, task, clean, drop)
+    instance.late = instance.late or late > 0
+    session.flush()
+    seq = advance(
+        session,
+        instance,
+        Input(DID, event_data, str(task.id), completes=True),
+        lambda program, context: engine.complete(program.program, instance.state, str(task.id), clean, drop, context),
+        actor=doer,
+        now=now,
+    )
+    task.completed_seq = seq
+    session.flush()
+    return task
+
+
+def return_task(
+    session: Session, *, task_id: UUID | str, target: str, reason: str, actor: Actor, now: datetime
+) -> UserTask:
+    """退回: moves the token of an open task back to the earlier step ``target`` (its id), with a reason.
+
+    The step gets a new task with new timers; the old one stays in history. Only within one scope and never across a
+    parallel split: there the diagram draws the way back. Raises Conflict, NotAllowed, Invalid, NotFound.
+    """
+    task, instance = locked_task(session, task_id)
+    doer = access.require_take(session, actor, task, now)
+    text = required_text(reason, "reason", "退回理由")
+    made = compiled(session, instance.digest, instance.process)
+    if target not in {name for name, _ in return_targets(session, made, task)}:
+        raise Invalid(
+            "不能退回到该步骤",
+            [Finding("/target", "只能退回到本环节之前、且不跨并行分支的已办步骤；其余情况请用表单中的结果处理")],
+        )
+    advance(
+        session,
+        instance,
+        Input(RETURNED, {"step": task.task, "name": task.name, "target": target, "reason": text}, str(task.id)),
+        lambda program, context: engine.move(program.program, instance.state, str(task.id), target, context),
+        actor=doer,
+        now=now,
+    )
+    return task
+
+
+def terminate(session: Session, *, instance_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Instance:
+    """终止: ends a running or suspended instance for good, with a reason. For the Talent Office."""
+    instance = locked_instance(session, instance_id)
+    access.require_manage(actor, instance)
+    text = required_text(reason, "reason", "终止理由")
+    if instance.status not in (RUNNING, SUSPENDED):
+        raise Conflict("该事项已经结束，不能终止")
+    instance.status, instance.ended_at = TERMINATED, now
+    instance.end, instance.end_name = "terminated", "终止"
+    advance(
+        session,
+        instance,
+        Input(TERMINATE, {"reason": text}),
+        lambda program, context: engine.cancel(program.program, instance.state, context),
+        actor=actor,
+        now=now,
+    )
+    return instance
+
+
+def deliver_message(
+    session: Session,
+    *,
+    instance_id: UUID | str,
+    message: str,
+    payload: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+) -> Instance:
+    """Delivers a message that the diagram waits for. Raises Conflict when nothing waits for it."""
+    instance = locked_instance(session, instance_id)
+    access.require_manage(actor, instance)
+    require_running(instance)
+    advance(
+        session,
+        instance,
+        Input(MESSAGE, {"message": message, "payload": dict(payload)}),
+        lambda program, context: engine.deliver(program.program, instance.state, message, payload, context),
+        actor=actor,
+        now=now,
+    )
+    return instance
+
+
+def suspend(session: Session, *, instance_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Instance:
+    """挂起: nothing can be done and no timer fires until it is resumed; due dates stay. For the Talent Office."""
+    instance = locked_instance(session, instance_id)
+    access.require_manage(actor, instance)
+    text = required_text(reason, "reason", "挂起理由")
+    require_running(instance)
+    instance.status = SUSPENDED
+    record(session, instance, kind="suspended", actor=actor, now=now, data={"reason": text})
+    return instance
+
+
+def resume(session: Session, *, instance_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Instance:
+    """恢复 a suspended instance. For the Talent Office."""
+    instance = locked_instance(session, instance_id)
+    access.require_manage(actor, instance)
+    if instance.status != SUSPENDED:
+        raise Conflict("该事项没有挂起，无需恢复")
+    instance.status = RUNNING
+    record(session, instance, kind="resumed", actor=actor, now=now, data={"reason": reason.strip()[:2000]})
+    return instance
+
+
+# --- Shared by the commands and the operations -----------------------------------------------------------------------
+
+
+def locked_instance(session: Session, instance_id: UUID | str) -> Instance:
+    """The instance by id (text or UUID), locked. Raises NotFound."""
+    return lock(session, as_uuid(instance_id, "没有这个事项"))
+
+
+def locked_task(session: Session, task_id: UUID | str, *, any_status: bool = False) -> tuple[UserTask, Instance]:
+    """The task and its instance, locked in this order: instance first. Raises NotFound, Conflict."""
+    found = session.get(UserTask, as_uuid(task_id, "没有这个任务"))
+    if found is None:
+        raise NotFound("没有这个任务")
+    instance = lock(session, found.instance_id)
+    session.refresh(found)
+    if any_status:
+        return found, instance
+    if found.status != OPEN:
+        done = f"{found.completed_by} 已办结" if found.status == DONE else "已取消"
+        raise Conflict(f"该任务{done}，不能再办理")
+    require_running(instance)
+    return found, instance
+
+
+def require_running(instance: Instance) -> None:
+    """Raises Conflict unless the instance runs."""
+    if instance.status == SUSPENDED:
+        raise Conflict("该事项已挂起，请先由区人才办恢复")
+    if instance.status != RUNNING:
+        raise Conflict("该事项已办结" if instance.status == COMPLETED else "该事项已终止")
+
+
+def as_uuid(value: UUID | str, message: str) -> UUID:
+    """A UUID from what a person or a URL gave. Raises NotFound with ``message``."""
+    if isinstance(value, UUID):
+        return value
+    try:
+        return UUID(str(value))
+    except ValueError:
+        raise NotFound(message) from None
+
+
+def return_targets(session: Session, made: Compiled, task: UserTask) -> list[tuple[str, str]]:
+    """(id, name) of the steps that ``task`` can be returned to: done before, in its scope, on a way without splits."""
+    ways = made.program.ways_back.get((task.process, task.task), ())
+    done = access.done_steps(session, task)
+    return [(name, made.program.names[task.process, name]) for name in ways if name in done]
+
+
+def check_references(session: Session, form: Form, data: Mapping[str, Any]) -> None:
+    """Raises Invalid when a picked record does not exist (any longer)."""
+    known = wiring(session).references
+    findings = [
+        Finding(path, "所选的记录不存在或已停用，请重新选择")
+        for path, kind, value in form.references(data)
+        if kind in known and known[kind](session, value) is None
+    ]
+    if findings:
+        raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)
+
+
+def signature_of(made: Compiled, task: UserTask, doer: Actor) -> dict[str, Any] | None:
+    """Who signs which box of the printed form by completing this task (X1)."""
+    box = made.program.user_tasks[task.process, task.task].properties.get("sign")
+    if not box:
+        return None
+    return {"box": box, "name": doer.name, "unit": task.unit or doer.unit, "on_behalf_of": doer.on_behalf_of_name}
+
+
+def _check_prefill(session: Session, made: Compiled, opened: list[UserTask], given: Mapping[str, Any]) -> None:
+    forms = [made.form_of(task.process, task.task) for task in opened]
+    known = {name for form in forms for name in form.fields}
+    if unknown := sorted(set(given) - known):
+        raise Invalid("有未知的字段", [Finding(f"/data/{name}", "首个表单没有这个字段，请删去") for name in unknown])
+    calendar, today = current(session), clock.today()
+    for form in forms:
+        fields = {name: value for name, value in given.items() if name in form.fields}
+        form.check(fields, today=today, calendar=calendar, partial=True)
+        check_references(session, form, fields)

@@ -1,0 +1,98 @@
+"""Definitions: versions of bundles per process key; deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service import history, ids
+from service.auth import SYSTEM, Actor
+from service.errors import Conflict, NotFound
+from service.processes.bundles import compile_bundle, digest_of, read_bundle
+from service.processes.models import Definition, DefinitionFile
+
+Check = Callable[[Mapping[str, bytes]], None]
+"""Raises Invalid with findings when the bundle may not be deployed."""
+
+
+def stream_of(key: str) -> str:
+    """The journal stream of a process's deployments."""
+    return f"definition:{key}"
+
+
+def deploy(
+    session: Session, *, key: str, files: Mapping[str, bytes], check: Check, actor: Actor, now: datetime
+) -> Definition:
+    """Stores the bundle as the next version of ``key``; the same content again gives the version that has it.
+
+    Raises Invalid with the findings of ``check``, changing nothing.
+    """
+    check(files)
+    made = compile_bundle(files, key)
+    digest = digest_of(files)
+    same = session.scalar(select(Definition).where(Definition.key == key, Definition.digest == digest))
+    if same is not None:
+        newest = latest(session, key)
+        if newest.id == same.id:
+            return same
+        raise Conflict(
+            f"该内容已是流程 {key} 的第 {same.version} 版，最新为第 {newest.version} 版；如需恢复旧版请先修改再部署"
+        )
+    if not session.scalar(select(func.count()).where(DefinitionFile.digest == digest)):
+        session.add_all(
+            DefinitionFile(digest=digest, name=name, content=content) for name, content in sorted(files.items())
+        )
+    last = session.scalar(select(func.max(Definition.version)).where(Definition.key == key)) or 0
+    definition = Definition(
+        id=ids.new(),
+        key=key,
+        version=last + 1,
+        digest=digest,
+        name=made.program.spec.description or key,
+        deployed_at=now,
+        deployed_by=actor.username,
+    )
+    session.add(definition)
+    history.append(
+        session,
+        stream=stream_of(key),
+        kind="deployed",
+        actor=actor.username,
+        on_behalf_of=actor.on_behalf_of,
+        at=now,
+        data={"version": definition.version, "digest": digest, "files": sorted(files)},
+    )
+    session.flush()
+    return definition
+
+
+def deploy_shipped(session: Session, *, bpmn: Path, forms: Path, check: Check, now: datetime) -> Sequence[Definition]:
+    """Deploys every process folder of the product that the database has no version of yet (first start)."""
+    deployed = []
+    for folder in sorted(path for path in bpmn.iterdir() if path.is_dir() and any(path.glob("*.bpmn"))):
+        if find_latest(session, folder.name) is None:
+            files = read_bundle(folder, forms / folder.name)
+            deployed.append(deploy(session, key=folder.name, files=files, check=check, actor=SYSTEM, now=now))
+    return deployed
+
+
+def find_latest(session: Session, key: str) -> Definition | None:
+    """The newest version of the process, or None."""
+    return session.scalar(select(Definition).where(Definition.key == key).order_by(Definition.version.desc()).limit(1))
+
+
+def latest(session: Session, key: str) -> Definition:
+    """The newest version of the process. Raises NotFound."""
+    found = find_latest(session, key)
+    if found is None:
+        raise NotFound(f"没有流程 {key}")
+    return found
+
+
+def list_definitions(session: Session) -> list[Definition]:
+    """All versions of all processes, newest first within a process."""
+    return list(session.scalars(select(Definition).order_by(Definition.key, Definition.version.desc())))

@@ -1,0 +1,134 @@
+"""What an advance does to the world, as plain values: the same code makes them when it happens and on replay."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from service import engine
+from service.engine.expressions import as_date
+from service.errors import Incident
+from service.processes.bundles import Compiled
+from service.processes.calendars import DayFunctions
+from service.processes.rules import DEFAULT_BASIS, DEFAULT_WARN, candidate
+from service.workdays import Calendar
+
+ENTERED, CANCELLED, ENDED, ADVANCED = "entered", "cancelled", "ended", "advanced"
+DUE_CHANGED, REOPENED = "due_changed", "reopened"
+EFFECTS = frozenset({ENTERED, CANCELLED, ENDED, ADVANCED, DUE_CHANGED, REOPENED})
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One effect event. ``task`` is the id of the user task it is about."""
+
+    kind: str
+    data: Mapping[str, Any]
+    task: str | None = None
+
+
+def effects_of(
+    compiled: Compiled,
+    frame: Mapping[str, Any],
+    before: frozenset[str],
+    completed: str | None,
+    landing: engine.Landing,
+    days: DayFunctions,
+) -> list[Effect]:
+    """Tasks entered and cancelled, the end, and the state's seal. ``before``: the ids of tasks open until now."""
+    found = [
+        Effect(CANCELLED, {}, task_id)
+        for task_id in sorted(before)
+        if task_id not in landing.open_tasks and task_id != completed
+    ]
+    for task_id, opened in landing.open_tasks.items():
+        if task_id not in before:
+            found.append(Effect(ENTERED, entered(compiled, frame, opened, days), task_id))
+    if landing.completed and landing.end is not None:
+        name = compiled.program.names.get((compiled.program.key, landing.end), landing.end)
+        found.append(Effect(ENDED, {"end": landing.end, "name": name}))
+    found.append(Effect(ADVANCED, sealed(landing)))
+    return found
+
+
+def sealed(landing: engine.Landing) -> dict[str, Any]:
+    """The state's digest, the path that was passed, and the timers that wait."""
+    return {
+        "state": hashlib.sha256(landing.state.encode()).hexdigest(),
+        "passed": [[step.process, step.scope, step.node, step.source] for step in landing.passed],
+        "timers": [
+            [timer.id, timer.event, timer.fire_at.isoformat(), timer.task]
+            for timer in sorted(landing.timers.values(), key=lambda one: one.id)
+        ],
+    }
+
+
+def entered(
+    compiled: Compiled, frame: Mapping[str, Any], opened: engine.OpenTask, days: DayFunctions
+) -> dict[str, Any]:
+    """What is fixed when a user task opens: who may take it, by when, and why by then."""
+    info = compiled.program.user_tasks[opened.process, opened.task]
+    properties = info.properties
+    wanted = properties.get("candidates", "")
+    value = _value(wanted.removeprefix("unit:"), opened, days) if wanted.startswith("unit:") else None
+    role, unit = candidate(properties, info.lane, frame.get("scopes", {}), opened.data, value)
+    return {
+        "process": opened.process,
+        "task": opened.task,
+        "name": info.name,
+        "scope": opened.scope,
+        "stage": properties.get("stage"),
+        "role": role,
+        "unit": unit,
+        "slot": opened.data.get("unit") if opened.scope else None,
+        "paused": properties.get("clock") == "paused",
+        **due_of(properties, opened, days),
+    }
+
+
+def due_of(properties: Mapping[str, str], opened: engine.OpenTask, days: DayFunctions) -> dict[str, Any]:
+    """The due date as of ``days``, when the light turns yellow, whether it is provisional, and the explanation."""
+    day = as_date(_value(properties["due"], opened, days)) if properties.get("due") else None
+    if day is None:
+        return {"due_on": None, "warn_on": None, "provisional": False, "basis": None, "explanation": {}}
+    counted = days.explain(day)
+    warn = int(properties.get("warn") or DEFAULT_WARN)
+    return {
+        "due_on": day.isoformat(),
+        "warn_on": days.calendar.add(day, -warn).due.isoformat(),
+        "provisional": counted.provisional if counted is not None else days.calendar.is_provisional(day),
+        "basis": properties.get("due_basis") or DEFAULT_BASIS,
+        "explanation": counted.to_data() if counted is not None else _named(day),
+    }
+
+
+def due_changes(
+    compiled: Compiled,
+    landing: engine.Landing,
+    entered_at: Mapping[str, datetime],
+    calendar: Calendar,
+    old: Mapping[str, Mapping[str, Any]],
+) -> list[Effect]:
+    """The due dates of open tasks that ``calendar`` changes, each counted as of when the task was entered (CLOCK)."""
+    found = []
+    for task_id, opened in landing.open_tasks.items():
+        properties = compiled.program.user_tasks[opened.process, opened.task].properties
+        due = due_of(properties, opened, DayFunctions(calendar, entered_at[task_id]))
+        before = old.get(task_id, {})
+        if any(before.get(name) != due[name] for name in ("due_on", "warn_on", "provisional")):
+            found.append(Effect(DUE_CHANGED, {**due, "old_due_on": before.get("due_on")}, task_id))
+    return found
+
+
+def _named(day: date) -> dict[str, Any]:
+    return {"due": day.isoformat(), "named": True, "explanation": []}
+
+
+def _value(expression: str, opened: engine.OpenTask, days: DayFunctions) -> Any:
+    try:
+        return engine.evaluate(expression, opened.data, days.table())
+    except engine.ExpressionError as error:
+        raise Incident(f"步骤 {opened.task} 的期限或办理人无法计算：{error}") from error

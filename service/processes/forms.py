@@ -1,0 +1,213 @@
+"""Forms: JSON Schema from the bundle, checked here on the server with messages for staff."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import jsonschema_rs
+
+from service.db.canonical import normalized
+from service.errors import Finding, Invalid
+from service.workdays import Calendar
+
+FIRST_DATE = date(2000, 1, 1)
+YEARS_AHEAD = 10
+MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of a user task. ``fields``: every property that any branch of the schema names."""
+
+    name: str
+    schema: Mapping[str, Any]
+    ui_schema: Mapping[str, Any]
+    fields: Mapping[str, Mapping[str, Any]]
+    validator: Any = field(repr=False)
+
+    def prefill(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that the page starts with: fields marked ``x-prefill``, from the data. Never a decision."""
+        return {
+            name: data[name]
+            for name, schema in self.fields.items()
+            if schema.get("x-prefill") and data.get(name) is not None
+        }
+
+    def check(self, data: Any, *, today: date, calendar: Calendar, partial: bool = False) -> dict[str, Any]:
+        """``data`` as it may be stored, else Invalid with one finding a field (path ``/data/<field>``).
+
+        ``partial``: fields may still be missing (prefilled data of a new instance).
+        """
+        if not isinstance(data, dict):
+            raise Invalid("表单内容必须是对象", [Finding("/data", "请按字段提交表单内容")])
+        try:
+            clean: dict[str, Any] = normalized(data)
+        except Invalid as error:
+            findings = [Finding("/data" + found.path, found.message) for found in error.findings]
+            raise Invalid("表单内容有误", findings) from error
+        if len(json.dumps(clean, ensure_ascii=False).encode()) > MAX_BYTES:
+            raise Invalid("表单内容过大", [Finding("/data", "内容超过 1 MB，请精简文字，材料请以附件提交")])
+        findings = list(self._schema_findings(clean, partial)) + list(self._text_findings(clean))
+        bad = {finding.path for finding in findings}
+        for name, schema in self.fields.items():
+            if name in clean and f"/data/{name}" not in bad:
+                findings.extend(_date_findings(name, clean[name], schema, today, calendar))
+        if findings:
+            raise Invalid("表单有 {} 处需要修改".format(len(findings)), findings)
+        return clean
+
+    def references(self, data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+        """(path, kind, value) of every picked record in ``data`` (``x-ref``)."""
+        for name, schema in self.fields.items():
+            value = data.get(name)
+            kind = schema.get("x-ref")
+            if kind and isinstance(value, str):
+                yield f"/data/{name}", str(kind), value
+            kind = schema.get("items", {}).get("x-ref") if isinstance(schema.get("items"), dict) else None
+            if kind and isinstance(value, list):
+                for position, item in enumerate(value):
+                    yield f"/data/{name}/{position}", str(kind), str(item)
+
+    def warnings(self, data: Mapping[str, Any], entered: date, today: date, calendar: Calendar) -> list[str]:
+        """What the person is warned of, never stopped for (``x-warn``)."""
+        found = []
+        for rule in self.schema.get("x-warn", []):
+            passed = calendar.between(entered, today)
+            if passed > int(rule.get("after_working_days", -1)) and jsonschema_rs.is_valid(rule.get("if", {}), data):
+                found.append(str(rule["message"]))
+        return found
+
+    def _schema_findings(self, data: dict[str, Any], partial: bool) -> Iterator[Finding]:
+        seen: set[str] = set()
+        unexpected: list[str] = []
+        for error in self.validator.iter_errors(data):
+            kind = error.kind.name
+            if kind in ("unevaluatedProperties", "additionalProperties"):
+                unexpected.extend(f"{_pointer(error.instance_path)}/{name}" for name in error.kind.unexpected)
+                continue
+            if kind == "required":
+                if partial:
+                    continue
+                path = f"{_pointer(error.instance_path)}/{error.kind.property}"
+            else:
+                path = _pointer(error.instance_path)
+            if path not in seen:
+                seen.add(path)
+                yield Finding(path, self._message(path, kind, error))
+        for path in dict.fromkeys(unexpected):
+            known = path.rsplit("/", 1)[-1] in self.fields
+            if path not in seen and not (known and (seen or partial)):
+                reason = "本次选择的结果不需要填写该项，请删去" if known else "没有这个字段，请删去"
+                yield Finding(path, f"{self._label(path)}：{reason}")
+
+    def _text_findings(self, data: Mapping[str, Any]) -> Iterator[Finding]:
+        for name, value in data.items():
+            if isinstance(value, str) and any(ord(letter) < 32 and letter not in "\n\r\t" for letter in value):
+                yield Finding(
+                    f"/data/{name}", f"{self._label(f'/data/{name}')}：含有不可见的控制字符，请删去后重新输入"
+                )
+            elif isinstance(value, str) and not value.strip() and name in self.schema.get("required", []):
+                yield Finding(f"/data/{name}", f"{self._label(f'/data/{name}')}：不能只填空格")
+
+    def _label(self, path: str) -> str:
+        name = path.split("/")[2] if path.count("/") >= 2 else ""
+        return str(self.fields.get(name, {}).get("title") or name or "表单")
+
+    def _message(self, path: str, kind: str, error: Any) -> str:
+        label = self._label(path)
+        limit = getattr(error.kind, "limit", None)
+        texts = {
+            "required": "必填，请填写",
+            "minLength": "必填，请填写" if limit == 1 else f"至少 {limit} 个字",
+            "maxLength": f"不能超过 {limit} 个字",
+            "minItems": f"至少选择 {limit} 项",
+            "maxItems": f"最多 {limit} 项",
+            "minimum": f"不能小于 {limit}",
+            "maximum": f"不能大于 {limit}",
+            "uniqueItems": "有重复的项，请删去",
+            "oneOf": "请从列出的选项中选择",
+            "enum": "请从列出的选项中选择",
+            "const": "请从列出的选项中选择",
+            "pattern": "格式不正确",
+            "format": "日期请写成 2026-01-31 的格式" if getattr(error.kind, "format", "") == "date" else "格式不正确",
+            "type": "类型不正确，应为" + "或".join(_TYPES.get(one, one) for one in getattr(error.kind, "types", [])),
+        }
+        return f"{label}：{texts.get(kind, '内容不符合要求')}"
+
+
+_TYPES = {
+    "string": "文字",
+    "boolean": "是或否",
+    "integer": "整数",
+    "number": "数字",
+    "array": "列表",
+    "object": "对象",
+    "null": "空",
+}
+
+
+def load_form(name: str, schema: bytes, ui_schema: bytes | None) -> Form:
+    """The form ``name`` of a bundle. Raises Invalid when either file is not what it should be."""
+    content = _json(f"forms/{name}.json", schema)
+    try:
+        validator = jsonschema_rs.Draft202012Validator(content, validate_formats=True)
+    except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
+        raise Invalid(
+            f"表单 {name} 不是有效的 JSON Schema", [Finding(f"forms/{name}.json", str(error).splitlines()[0])]
+        ) from error
+    return Form(
+        name=name,
+        schema=content,
+        ui_schema=_json(f"forms/{name}.ui.json", ui_schema) if ui_schema else {},
+        fields=dict(_fields(content)),
+        validator=validator,
+    )
+
+
+def _json(name: str, content: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise Invalid(f"{name} 不是有效的 JSON", [Finding(name, str(error))]) from error
+    if not isinstance(value, dict):
+        raise Invalid(f"{name} 的内容必须是对象", [Finding(name, "请以 { 开头")])
+    return value
+
+
+def _fields(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every property of the form; a branch that only tests a value (``if``) does not define a field."""
+    for key in ("then", "else"):
+        if isinstance(schema.get(key), dict):
+            yield from _fields(schema[key])
+    for key in ("allOf", "anyOf", "oneOf"):
+        for branch in schema.get(key, []):
+            if isinstance(branch, dict):
+                yield from _fields(branch)
+    for name, content in schema.get("properties", {}).items():
+        if isinstance(content, dict):
+            yield name, content
+
+
+def _pointer(path: list[str | int]) -> str:
+    return "/data" + "".join(f"/{part}" for part in path)
+
+
+def _date_findings(
+    name: str, value: Any, schema: Mapping[str, Any], today: date, calendar: Calendar
+) -> Iterator[Finding]:
+    if schema.get("format") != "date" or not isinstance(value, str):
+        return
+    day, title, path = date.fromisoformat(value), schema.get("title", name), f"/data/{name}"
+    last = today.replace(year=today.year + YEARS_AHEAD, day=min(today.day, 28))
+    if not FIRST_DATE <= day <= last:
+        yield Finding(path, f"{title}：日期应在 {FIRST_DATE} 至 {last} 之间")
+    elif schema.get("x-date") == "past" and day > today:
+        yield Finding(path, f"{title}：不能晚于今天（{today}）")
+    elif schema.get("x-date") == "future" and day <= today:
+        yield Finding(path, f"{title}：应晚于今天（{today}）")
+    elif (limit := schema.get("x-within-working-days")) is not None and day > (end := calendar.add(today, limit).due):
+        yield Finding(path, f"{title}：最多 {limit} 个工作日，即不晚于 {end}")

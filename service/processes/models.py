@@ -1,0 +1,216 @@
+"""The tables of definitions, instances and what is projected from their journals.
+
+Everything but definitions can be rebuilt from the journal: instances' states, user tasks, timers.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from service.db import Base, Json, UtcDateTime
+
+RUNNING, SUSPENDED, COMPLETED, TERMINATED = "running", "suspended", "completed", "terminated"
+OPEN, DONE, CANCELLED = "open", "completed", "cancelled"
+WAITING, FIRED = "waiting", "fired"
+
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Definition(Base):
+    """Version ``version`` of process ``key``: the bundle with this digest."""
+
+    __tablename__ = "definition"
+    __table_args__ = (UniqueConstraint("key", "version"), UniqueConstraint("key", "digest"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    deployed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deployed_by: Mapped[str] = mapped_column(String(64))
+
+
+class DefinitionFile(Base):
+    """One file of a bundle, by the bundle's digest."""
+
+    __tablename__ = "definition_file"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Instance(Base):
+    """One run of a process. ``state`` is the engine's, without spec; ``data`` what the forms have said, latest first."""
+
+    __tablename__ = "instance"
+    __table_args__ = (
+        CheckConstraint("status IN ('running', 'suspended', 'completed', 'terminated')", name="status"),
+        Index("ix_instance_process_status", "process", "status"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    process: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64), index=True)
+    status: Mapped[str] = mapped_column(String(16))
+    stage: Mapped[str | None] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(Text)
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
+    frame: Mapped[dict[str, Any]] = mapped_column(Json)
+    number: Mapped[str | None] = mapped_column(String(64), unique=True)
+    title: Mapped[str] = mapped_column(Text)
+    search_key: Mapped[str] = mapped_column(Text)
+    talent_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    leader_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    initiator: Mapped[str] = mapped_column(String(64), index=True)
+    initiator_unit: Mapped[str | None] = mapped_column(String(32), index=True)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end: Mapped[str | None] = mapped_column(String(64))
+    end_name: Mapped[str | None] = mapped_column(String(100))
+    urges: Mapped[int] = mapped_column(default=0)
+    late: Mapped[bool] = mapped_column(default=False)
+
+
+class UserTask(Base):
+    """A step that a person must do, or did. Lateness is frozen when it is done (CLOCK)."""
+
+    __tablename__ = "user_task"
+    __table_args__ = (
+        CheckConstraint("status IN ('open', 'completed', 'cancelled')", name="status"),
+        Index("ix_user_task_status_role_unit", "status", "role", "unit"),
+        Index("ix_user_task_status_due_on", "status", "due_on"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    instance_id: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), index=True)
+    process: Mapped[str] = mapped_column(String(64))
+    task: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(200))
+    scope: Mapped[str] = mapped_column(String(36))
+    stage: Mapped[str | None] = mapped_column(String(16))
+    role: Mapped[str | None] = mapped_column(String(32))
+    unit: Mapped[str | None] = mapped_column(String(32))
+    slot: Mapped[str | None] = mapped_column(String(32))
+    assignee: Mapped[str | None] = mapped_column(String(64), index=True)
+    status: Mapped[str] = mapped_column(String(16))
+    revision: Mapped[int] = mapped_column(default=1)
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
+    entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    entered_seq: Mapped[int]
+    due_on: Mapped[date | None] = mapped_column(Date)
+    warn_on: Mapped[date | None] = mapped_column(Date)
+    due_provisional: Mapped[bool]
+    due_basis: Mapped[str | None] = mapped_column(String(200))
+    due_explanation: Mapped[dict[str, Any]] = mapped_column(Json)
+    paused: Mapped[bool]
+    urges: Mapped[int] = mapped_column(default=0)
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    completed_seq: Mapped[int | None]
+    completed_by: Mapped[str | None] = mapped_column(String(64), index=True)
+    on_behalf_of: Mapped[str | None] = mapped_column(String(64))
+    late_days: Mapped[int | None]
+    submitted: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+    instance: Mapped[Instance] = relationship(lazy="raise")
+
+
+class Timer(Base):
+    """A wake-up. ``due_at`` is ``fire_at``, or later after a failure; the worker looks at waiting rows that are due."""
+
+    __tablename__ = "timer"
+    __table_args__ = (
+        CheckConstraint("status IN ('waiting', 'fired', 'cancelled')", name="status"),
+        Index("ix_timer_status_due_at", "status", "due_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    instance_id: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), index=True)
+    task_id: Mapped[UUID | None]
+    process: Mapped[str] = mapped_column(String(64))
+    event: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(200))
+    fire_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    status: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
+class Incident(Base):
+    """Something that failed and that people must look at; ``resolved_at`` closes it."""
+
+    __tablename__ = "incident"
+    __table_args__ = (Index("ix_incident_resolved_at", "resolved_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    instance_id: Mapped[UUID | None] = mapped_column(ForeignKey("instance.id"), index=True)
+    timer_id: Mapped[UUID | None] = mapped_column(index=True)
+    event_id: Mapped[int | None] = mapped_column(BigId, index=True)
+    message: Mapped[str] = mapped_column(Text)
+    happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    resolved_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class CopyTo(Base):
+    """A case shown to somebody for information (抄送)."""
+
+    __tablename__ = "copy_to"
+    __table_args__ = (UniqueConstraint("instance_id", "username"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    instance_id: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), index=True)
+    username: Mapped[str] = mapped_column(String(64), index=True)
+    sent_by: Mapped[str] = mapped_column(String(64))
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Counter(Base):
+    """The last number given out under a name (``number:2026``)."""
+
+    __tablename__ = "counter"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[int]
+
+
+class CalendarVersion(Base):
+    """A working-day calendar as it was in force from ``loaded_at`` on; the newest row is in force."""
+
+    __tablename__ = "calendar_version"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
+    source: Mapped[str] = mapped_column(String(200))
+    loaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    loaded_by: Mapped[str] = mapped_column(String(64))
+
+
+class WorkerBeat(Base):
+    """When each worker last looked for work (its heartbeat)."""
+
+    __tablename__ = "worker_beat"
+
+    worker: Mapped[str] = mapped_column(String(100), primary_key=True)
+    beat_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

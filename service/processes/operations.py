@@ -1,0 +1,343 @@
+"""Operations on tasks and cases beside completing: each with its rule of who may, its reason, its journal entry."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import history, ids
+from service.auth import Actor
+from service.auth.queries import actor_of, find_account
+from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
+from service.processes import access
+from service.processes.advance import apply_effects, open_tasks, record, stream_of
+from service.processes.calendars import current
+from service.processes.commands import as_uuid, locked_instance, locked_task, require_running
+from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, CopyTo, Instance, UserTask
+from service.processes.replay import data_of, rebuilt, steps_of, taken_back_effects
+from service.processes.rules import holds
+from service.processes.texts import required_text
+
+NOTICE = "notice"
+
+
+def claim(session: Session, *, task_id: UUID | str, actor: Actor, now: datetime) -> UserTask:
+    """领办: takes an unassigned task for oneself. Raises Conflict when somebody else has it."""
+    task, instance = locked_task(session, task_id)
+    if task.assignee == actor.username:
+        return task
+    if task.assignee is not None:
+        raise Conflict(f"该任务已由 {task.assignee} 领办")
+    doer = access.require_take(session, actor, task, now)
+    task.assignee = actor.username
+    task.revision += 1
+    _note(session, instance, task, "claimed", doer, now, {"assignee": actor.username})
+    return task
+
+
+def release(session: Session, *, task_id: UUID | str, actor: Actor, now: datetime) -> UserTask:
+    """退领: gives a task back to all candidates. For its assignee, or the Talent Office."""
+    task, instance = locked_task(session, task_id)
+    if task.assignee is None:
+        raise Conflict("该任务没有人领办，无需退领")
+    if task.assignee != actor.username and not actor.has_role(access.OFFICE):
+        raise NotAllowed("只有领办人或区人才办可以退领")
+    before, task.assignee = task.assignee, None
+    task.revision += 1
+    _note(session, instance, task, "released", actor, now, {"was": before})
+    return task
+
+
+def reassign(session: Session, *, task_id: UUID | str, to: str, reason: str, actor: Actor, now: datetime) -> UserTask:
+    """转办: hands a task to another candidate (user name ``to``), with a reason.
+
+    For its assignee, any candidate while nobody has it, or the Talent Office. Raises Invalid when ``to`` may not do it.
+    """
+    task, instance = locked_task(session, task_id)
+    if not actor.has_role(access.OFFICE):
+        access.require_take(session, actor, task, now)
+    text = required_text(reason, "reason", "转办理由")
+    account = find_account(session, to) if isinstance(to, str) and to else None
+    if account is None or not account.active:
+        raise Invalid("请选择转办对象", [Finding("/to", "没有这个账号或已停用，请重新选择")])
+    target = actor_of(session, account.username)
+    if not holds(target, task.role, task.unit):
+        raise Invalid("不能转办给该人员", [Finding("/to", f"{target.name} 没有办理该任务的职责，请选择同岗位人员")])
+    if task.assignee == target.username:
+        raise Conflict(f"该任务已在 {target.name} 名下")
+    before, task.assignee = task.assignee, target.username
+    task.revision += 1
+    _note(
+        session,
+        instance,
+        task,
+        "reassigned",
+        actor,
+        now,
+        {"to": target.username, "to_name": target.name, "was": before, "reason": text},
+    )
+    notify(session, instance, "reassigned", actor=actor, now=now, task=task, usernames=[target.username], text=text)
+    return task
+
+
+def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Actor, now: datetime) -> UserTask:
+    """撤回: undoes one's own completed step while nobody has acted on it; its old deadline stands again.
+
+    Raises Conflict when somebody has, NotAllowed for another's step.
+    """
+    task, instance = locked_task(session, task_id, any_status=True)
+    if task.status != DONE or task.completed_seq is None:
+        raise Conflict("该任务尚未办结，无需撤回")
+    if task.completed_by != actor.username:
+        raise NotAllowed("只能撤回自己办结的步骤")
+    if instance.status != COMPLETED:
+        require_running(instance)
+    text = required_text(reason, "reason", "撤回理由")
+    course = rebuilt(session, instance, task.completed_seq)
+    open_now = open_tasks(session, instance.id)
+    for later in open_now:
+        if str(later.id) not in course.open and later.assignee not in (None, actor.username):
+            raise Conflict(f"「{later.name}」已由 {later.assignee} 领办，不能撤回；请联系其退回")
+    if course.landing is None or str(task.id) not in course.open:
+        raise Conflict("后续步骤已经办理，不能撤回；请由后续环节退回")
+    event = record(
+        session,
+        instance,
+        kind="taken_back",
+        actor=actor,
+        now=now,
+        task=str(task.id),
+        data={
+            "input": task.completed_seq,
+            "step": task.task,
+            "name": task.name,
+            "reason": text,
+            "calendar": current(session).digest,
+        },
+    )
+    steps = steps_of(history.stream_events(session, stream_of(instance.id)))
+    if instance.status == COMPLETED:
+        instance.status, instance.ended_at, instance.end, instance.end_name = RUNNING, None, None, None
+    instance.data = data_of(steps)
+    found = taken_back_effects(frozenset(str(one.id) for one in open_now), course)
+    apply_effects(session, instance, found, course.landing, seq=event.seq, actor=actor, now=now)
+    instance.late = bool(
+        session.scalar(select(UserTask.id).where(UserTask.instance_id == instance.id, UserTask.late_days > 0).limit(1))
+    )
+    session.refresh(task)
+    return task
+
+
+def comment(
+    session: Session,
+    *,
+    instance_id: UUID | str,
+    text: str,
+    actor: Actor,
+    now: datetime,
+    task_id: UUID | str | None = None,
+) -> history.HistoryEvent:
+    """沟通: a remark on a case; ``@user`` in it notifies that user. For whoever may see the case."""
+    found = access.visible_instance(session, as_uuid(instance_id, "没有这个事项"), actor)
+    instance = locked_instance(session, found.id)
+    said = required_text(text, "text", "意见")
+    mentioned = _mentioned(session, said)
+    data: dict[str, object] = {"text": said, "mentions": mentioned}
+    task = None
+    if task_id is not None:
+        task = session.get(UserTask, as_uuid(task_id, "没有这个任务"))
+        if task is None or task.instance_id != instance.id:
+            raise NotFound("没有这个任务")
+        data |= {"step": task.task, "name": task.name}
+    event = record(
+        session, instance, kind="commented", actor=actor, now=now, task=str(task.id) if task else None, data=data
+    )
+    if mentioned:
+        notify(session, instance, "mentioned", actor=actor, now=now, task=task, usernames=mentioned, text=said)
+    return event
+
+
+def copy(
+    session: Session, *, instance_id: UUID | str, to: list[str], actor: Actor, now: datetime, note: str = ""
+) -> list[CopyTo]:
+    """抄送: shows a case to others (user names) for information. For whoever may see the case."""
+    found = access.visible_instance(session, as_uuid(instance_id, "没有这个事项"), actor)
+    instance = locked_instance(session, found.id)
+    if not isinstance(to, list) or not to or len(to) > 50:
+        raise Invalid("请选择抄送对象", [Finding("/to", "请选择 1 至 50 位抄送对象")])
+    unknown = [
+        Finding(f"/to/{position}", "没有这个账号或已停用，请重新选择")
+        for position, name in enumerate(to)
+        if not isinstance(name, str) or (account := find_account(session, name)) is None or not account.active
+    ]
+    if unknown:
+        raise Invalid("抄送对象有误", unknown)
+    known = {row.username: row for row in session.scalars(select(CopyTo).where(CopyTo.instance_id == instance.id))}
+    rows = []
+    for name in dict.fromkeys(to):
+        row = known.get(name)
+        if row is None:
+            row = CopyTo(id=ids.new(), instance_id=instance.id, username=name, sent_by=actor.username, sent_at=now)
+            session.add(row)
+        rows.append(row)
+    record(session, instance, kind="copied", actor=actor, now=now, data={"to": sorted(set(to)), "note": note[:500]})
+    fresh = sorted(set(to) - set(known))
+    if fresh:
+        notify(session, instance, "copied", actor=actor, now=now, usernames=fresh, text=note[:500])
+    session.flush()
+    return rows
+
+
+def mark_copy_read(session: Session, *, instance_id: UUID, actor: Actor, now: datetime) -> None:
+    """Notes that the actor has opened a case that was copied to them."""
+    row = session.scalar(select(CopyTo).where(CopyTo.instance_id == instance_id, CopyTo.username == actor.username))
+    if row is not None and row.read_at is None:
+        row.read_at = now
+
+
+def urge(
+    session: Session,
+    *,
+    instance_id: UUID | str,
+    text: str,
+    actor: Actor,
+    now: datetime,
+    task_id: UUID | str | None = None,
+) -> int:
+    """催办 by hand (W10): counts, journals and notifies who must act. For the Talent Office.
+
+    On one open task, or on all open tasks of others. Gives the number of urges of the case. Raises Conflict when there
+    is nothing left to urge: the answer is in.
+    """
+    instance = locked_instance(session, instance_id)
+    access.require_manage(actor, instance)
+    require_running(instance)
+    said = required_text(text, "text", "催办内容", longest=1000)
+    tasks = [
+        task
+        for task in open_tasks(session, instance.id)
+        if (str(task.id) == str(task_id) if task_id is not None else task.role != access.OFFICE)
+    ]
+    if not tasks:
+        raise Conflict("没有可催办的任务：相关任务已经办结")
+    for task in tasks:
+        count_urge(session, instance, task, actor=actor, now=now, text=said, by_hand=True)
+    return instance.urges
+
+
+def count_urge(
+    session: Session,
+    instance: Instance,
+    task: UserTask,
+    *,
+    actor: Actor,
+    now: datetime,
+    text: str,
+    by_hand: bool,
+) -> int:
+    """One urge on an open task: counted on task and case, journaled, owed to the outside with a receipt asked."""
+    task.urges += 1
+    instance.urges += 1
+    _note(
+        session,
+        instance,
+        task,
+        "urged",
+        actor,
+        now,
+        {"n": task.urges, "text": text, "by_hand": by_hand, "unit": task.unit},
+    )
+    notify(session, instance, "urge", actor=actor, now=now, task=task, text=text)
+    return task.urges
+
+
+def acknowledge(session: Session, *, task_id: UUID | str, actor: Actor, now: datetime) -> UserTask:
+    """签收: who must act says that the task, or an urge, has been received. Recorded; moves no deadline (CLOCK)."""
+    task, instance = locked_task(session, task_id)
+    doer = access.require_take(session, actor, task, now)
+    _note(session, instance, task, "acknowledged", doer, now, {"urges": task.urges})
+    return task
+
+
+def open_handling(session: Session, instance_id: UUID, unit: str) -> UserTask | None:
+    """The open task of ``unit`` in the handling stage, which a timer's urge is about; None when the answer is in."""
+    return session.scalar(
+        select(UserTask)
+        .where(
+            UserTask.instance_id == instance_id,
+            UserTask.status == OPEN,
+            UserTask.unit == unit,
+            UserTask.stage == "handling",
+        )
+        .order_by(UserTask.entered_seq.desc())
+        .limit(1)
+    )
+
+
+def notify(
+    session: Session,
+    instance: Instance,
+    template: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    task: UserTask | None = None,
+    role: str | None = None,
+    unit: str | None = None,
+    usernames: list[str] | None = None,
+    text: str = "",
+) -> None:
+    """Owes a notice to the outside: the journal is the outbox, the worker delivers after commit.
+
+    To ``usernames``, or to all who hold ``role`` (for ``unit``); with a task and neither, to those who must do it.
+    """
+    if usernames is None and role is None and task is not None:
+        usernames = [task.assignee] if task.assignee else None
+        role, unit = task.role, task.unit
+    record(
+        session,
+        instance,
+        kind=NOTICE,
+        actor=actor,
+        now=now,
+        task=str(task.id) if task else None,
+        data={
+            "template": template,
+            "to": {"usernames": usernames, "role": role, "unit": unit},
+            "number": instance.number,
+            "title": instance.title,
+            "step": task.name if task else None,
+            "due_on": task.due_on.isoformat() if task and task.due_on else None,
+            "text": text,
+        },
+    )
+
+
+def _note(
+    session: Session,
+    instance: Instance,
+    task: UserTask,
+    kind: str,
+    actor: Actor,
+    now: datetime,
+    data: dict[str, object],
+) -> None:
+    record(
+        session,
+        instance,
+        kind=kind,
+        actor=actor,
+        now=now,
+        task=str(task.id),
+        data={"step": task.task, "name": task.name, **data},
+    )
+    session.flush()
+
+
+def _mentioned(session: Session, text: str) -> list[str]:
+    names = {word.lstrip("@").rstrip("，。,.;；:：！!？?") for word in text.split() if word.startswith("@")}
+    accounts = (find_account(session, name) for name in sorted(names)[:20] if name)
+    return [account.username for account in accounts if account is not None and account.active]

@@ -1,0 +1,453 @@
+"""Reading tasks and instances: lists with a fixed number of statements, details, timelines, drawn trails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
+from sqlalchemy.orm import Session, contains_eager
+
+from service import clock, engine, history
+from service.auth import Actor
+from service.auth.policy import may
+from service.auth.queries import acting_for
+from service.errors import Finding, Invalid, NotFound
+from service.people.queries import Page, page
+from service.people.rules import terms
+from service.processes import access
+from service.processes.advance import open_tasks as open_rows
+from service.processes.advance import stream_of
+from service.processes.bundles import compiled, files_of
+from service.processes.calendars import current, days_between
+from service.processes.commands import as_uuid, return_targets
+from service.processes.models import (
+    DONE,
+    OPEN,
+    RUNNING,
+    SUSPENDED,
+    CopyTo,
+    Instance,
+    UserTask,
+)
+from service.processes.rules import GREEN, GREY, RED, YELLOW, light
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """What a list of tasks is narrowed to; None leaves it open. ``q`` searches number and matter, 汉字 or pinyin."""
+
+    instance: str | None = None
+    process: str | None = None
+    status: str | None = None
+    light: str | None = None
+    stage: str | None = None
+    unit: str | None = None
+    q: str | None = None
+    sort: str = "due"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """What a list of cases (the ledger) is narrowed to."""
+
+    process: str | None = "request"
+    status: str | None = None
+    stage: str | None = None
+    number: str | None = None
+    talent_id: str | None = None
+    leader_id: str | None = None
+    category: str | None = None
+    town: str | None = None
+    unit: str | None = None
+    end: str | None = None
+    late: bool | None = None
+    since: date | None = None
+    until: date | None = None
+    q: str | None = None
+    sort: str = "-started"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDetail:
+    """A task with what its page needs. ``may_act``: the reader may complete it now."""
+
+    task: UserTask
+    instance: Instance
+    light: str
+    schema: Mapping[str, Any]
+    ui_schema: Mapping[str, Any]
+    data: Mapping[str, Any]
+    due_explanation: Mapping[str, Any]
+    days_left: int | None
+    waiting_days: int
+    round: int
+    may_act: bool
+    may_claim: bool
+    may_release: bool
+    may_reassign: bool
+    may_take_back: bool
+    targets: Sequence[tuple[str, str]]
+    warnings: Sequence[Mapping[str, Any]]
+    on_behalf_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDetail:
+    """An instance with its tasks and what the reader may do with it."""
+
+    instance: Instance
+    open_tasks: Sequence[UserTask]
+    done_tasks: Sequence[UserTask]
+    lights: Mapping[str, str]
+    may: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One diagram of an instance: its XML, nodes and flows passed in order, and the nodes where tokens stand."""
+
+    process: str
+    name: str
+    xml: str
+    trail: Sequence[Mapping[str, Any]]
+    present: Sequence[str]
+
+
+# --- Tasks -----------------------------------------------------------------------------------------------------------
+
+
+def open_tasks(
+    session: Session, actor: Actor, *, today: date, filters: TaskFilter | None = None, limit: int = 50, offset: int = 0
+) -> Page[UserTask]:
+    """待办: open tasks that the actor may act on, in person or as a substitute, most urgent first (rows with instance)."""
+    wanted = filters or TaskFilter()
+    whose = or_(
+        access.candidate_clause(actor),
+        *(access.candidate_clause(other) for other in acting_for(session, actor, today)),
+    )
+    query = (
+        select(UserTask)
+        .join(UserTask.instance)
+        .where(whose, UserTask.status == OPEN, Instance.status.in_((RUNNING, SUSPENDED)), *_task_clauses(wanted, today))
+        .options(contains_eager(UserTask.instance))
+    )
+    return page(session, query.order_by(*_task_order(wanted.sort)), limit=limit, offset=offset)
+
+
+def light_counts(session: Session, actor: Actor, *, today: date) -> dict[str, int]:
+    """How many of the actor's open tasks show each light."""
+    whose = or_(
+        access.candidate_clause(actor),
+        *(access.candidate_clause(other) for other in acting_for(session, actor, today)),
+    )
+    shown = case(
+        *((_light_clause(name, today), name) for name in (RED, YELLOW, GREEN)),
+        else_=GREY,
+    )
+    rows = session.execute(
+        select(shown.label("light"), func.count())
+        .select_from(UserTask)
+        .join(UserTask.instance)
+        .where(whose, UserTask.status == OPEN, Instance.status.in_((RUNNING, SUSPENDED)))
+        .group_by("light")
+    )
+    return {RED: 0, YELLOW: 0, GREEN: 0, GREY: 0} | {name: number for name, number in rows}
+
+
+def done_tasks(
+    session: Session, actor: Actor, *, today: date, filters: TaskFilter | None = None, limit: int = 50, offset: int = 0
+) -> Page[UserTask]:
+    """已办: tasks that the actor completed, the latest first."""
+    wanted = filters or TaskFilter()
+    query = (
+        select(UserTask)
+        .join(UserTask.instance)
+        .where(UserTask.status == DONE, UserTask.completed_by == actor.username, *_task_clauses(wanted, today))
+        .options(contains_eager(UserTask.instance))
+        .order_by(UserTask.completed_at.desc(), UserTask.id)
+    )
+    return page(session, query, limit=limit, offset=offset)
+
+
+def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDetail:
+    """A task with form, prefilled data and the reader's rights. Raises NotFound where the reader may not see the case."""
+    task = session.get(UserTask, as_uuid(task_id, "没有这个任务"))
+    if task is None:
+        raise NotFound("没有这个任务")
+    represented = _taker(session, actor, task)
+    if represented is not None:
+        instance = session.get_one(Instance, task.instance_id)
+    else:
+        instance = access.visible_instance(session, task.instance_id, actor)
+    made = compiled(session, instance.digest, instance.process)
+    form = made.form_of(task.process, task.task)
+    calendar, today = current(session), clock.today()
+    live = task.status == OPEN and instance.status == RUNNING
+    office = may(actor, "operate_cases")
+    acts = live and represented is not None
+    rounds = session.scalar(
+        select(func.count()).where(
+            UserTask.instance_id == instance.id,
+            UserTask.scope == task.scope,
+            UserTask.task == task.task,
+            UserTask.entered_seq <= task.entered_seq,
+        )
+    )
+    return TaskDetail(
+        task=task,
+        instance=instance,
+        light=light_of(task, today),
+        schema=form.schema,
+        ui_schema=form.ui_schema,
+        data=task.submitted if task.status == DONE and task.submitted is not None else form.prefill(task.data),
+        due_explanation=task.due_explanation,
+        days_left=calendar.between(today, task.due_on) if task.due_on and task.status == OPEN else None,
+        waiting_days=days_between(clock.local(task.entered_at).date(), today),
+        round=rounds or 1,
+        may_act=acts,
+        may_claim=acts and task.assignee is None,
+        may_release=live and task.assignee is not None and (task.assignee == actor.username or office),
+        may_reassign=live and (represented is not None or office),
+        may_take_back=task.status == DONE and task.completed_by == actor.username and instance.status != "terminated",
+        targets=return_targets(session, made, task) if acts else [],
+        warnings=form.schema.get("x-warn", []),
+        on_behalf_of=represented.on_behalf_of_name if represented is not None else None,
+    )
+
+
+def light_of(task: UserTask, today: date, *, suspended: bool = False) -> str:
+    """The light of a task's row."""
+    return light(
+        due_on=task.due_on,
+        warn_on=task.warn_on,
+        paused=task.paused or suspended,
+        today=today,
+        late_days=task.late_days if task.status == DONE else None,
+    )
+
+
+# --- Cases -----------------------------------------------------------------------------------------------------------
+
+
+def cases(
+    session: Session, actor: Actor, *, filters: CaseFilter | None = None, limit: int = 50, offset: int = 0
+) -> Page[Instance]:
+    """台账 (R2): the cases that the actor may see."""
+    wanted = filters or CaseFilter()
+    query = select(Instance).where(access.visible_clause(session, actor), *_case_clauses(wanted))
+    return page(session, query.order_by(*_case_order(wanted.sort)), limit=limit, offset=offset)
+
+
+def started_by(
+    session: Session, actor: Actor, *, filters: CaseFilter | None = None, limit: int = 50, offset: int = 0
+) -> Page[Instance]:
+    """我发起的: cases that the actor started."""
+    wanted = filters or CaseFilter(process=None)
+    query = select(Instance).where(Instance.initiator == actor.username, *_case_clauses(wanted))
+    return page(session, query.order_by(*_case_order(wanted.sort)), limit=limit, offset=offset)
+
+
+def copied_to(
+    session: Session, actor: Actor, *, filters: CaseFilter | None = None, limit: int = 50, offset: int = 0
+) -> Page[Instance]:
+    """抄送我的: cases that were copied to the actor, the latest first."""
+    wanted = filters or CaseFilter(process=None)
+    query = (
+        select(Instance)
+        .join(CopyTo, CopyTo.instance_id == Instance.id)
+        .where(CopyTo.username == actor.username, *_case_clauses(wanted))
+        .order_by(CopyTo.sent_at.desc(), Instance.id)
+    )
+    return page(session, query, limit=limit, offset=offset)
+
+
+def case_detail(session: Session, instance_id: UUID | str, actor: Actor) -> CaseDetail:
+    """A case with its tasks and what the reader may do. Raises NotFound where the reader may not see it."""
+    instance = visible(session, instance_id, actor)
+    rows = list(
+        session.scalars(
+            select(UserTask).where(UserTask.instance_id == instance.id).order_by(UserTask.entered_seq, UserTask.id)
+        )
+    )
+    today, office = clock.today(), may(actor, "operate_cases")
+    running, suspended = instance.status == RUNNING, instance.status == SUSPENDED
+    opened = [row for row in rows if row.status == OPEN]
+    return CaseDetail(
+        instance=instance,
+        open_tasks=opened,
+        done_tasks=[row for row in rows if row.status == DONE],
+        lights={str(row.id): light_of(row, today, suspended=suspended) for row in rows},
+        may={
+            "urge": office and running and any(row.role != access.OFFICE for row in opened),
+            "suspend": office and running,
+            "resume": office and suspended,
+            "terminate": office and (running or suspended),
+            "comment": True,
+            "copy": True,
+        },
+    )
+
+
+def visible(session: Session, instance_id: UUID | str, actor: Actor) -> Instance:
+    """The instance, if the actor may see it; also whoever holds one of its open tasks as a substitute. Else NotFound."""
+    found = as_uuid(instance_id, "没有这个事项")
+    try:
+        return access.visible_instance(session, found, actor)
+    except NotFound:
+        instance = session.get(Instance, found)
+        if instance is not None and any(_taker(session, actor, task) for task in open_rows(session, found)):
+            return instance
+        raise
+
+
+def timeline(session: Session, instance_id: UUID | str, actor: Actor) -> list[history.HistoryEvent]:
+    """The journal of a case, in order, for whoever may see it."""
+    instance = visible(session, instance_id, actor)
+    return history.stream_events(session, stream_of(instance.id))
+
+
+def drawings(session: Session, instance_id: UUID | str, actor: Actor) -> list[Drawing]:
+    """The diagrams of a case with the path so far and the present position; the main process first."""
+    instance = visible(session, instance_id, actor)
+    made = compiled(session, instance.digest, instance.process)
+    passed: dict[str, list[dict[str, Any]]] = {}
+    for event in history.stream_events(session, stream_of(instance.id)):
+        if event.kind == "advanced":
+            for process, scope, node, source in event.data["passed"]:
+                step = {"node": node, "from": source, "scope": scope, "at": event.at.isoformat(), "seq": event.seq}
+                passed.setdefault(process, []).append(step)
+    present: dict[str, list[str]] = {}
+    for task in open_rows(session, instance.id):
+        present.setdefault(task.process, []).append(task.task)
+    found = []
+    for process, (name, xml) in diagrams_of(session, instance.digest).items():
+        if process == instance.process or process in passed or process in present:
+            found.append(Drawing(process, name, xml, passed.get(process, []), sorted(set(present.get(process, [])))))
+    found.sort(key=lambda drawing: (drawing.process != made.program.key, drawing.process))
+    return found
+
+
+def diagrams_of(session: Session, digest: str) -> dict[str, tuple[str, str]]:
+    """Process id -> (name, XML) of the diagrams of a definition."""
+    found = {}
+    for name, content in files_of(session, digest).items():
+        if name.endswith(".bpmn"):
+            for process, title in engine.processes_in(content, name):
+                found[process] = (title, content.decode())
+    return found
+
+
+# --- Shared ----------------------------------------------------------------------------------------------------------
+
+
+def _taker(session: Session, actor: Actor, task: UserTask) -> Actor | None:
+    if access.may_take(actor, task):
+        return actor
+    return next((other for other in acting_for(session, actor, clock.today()) if access.may_take(other, task)), None)
+
+
+def _light_clause(name: str, today: date) -> ColumnElement[bool]:
+    stands = UserTask.paused.is_(False) & UserTask.due_on.is_not(None) & (Instance.status == RUNNING)
+    if name == RED:
+        return and_(stands, UserTask.due_on < today)
+    if name == YELLOW:
+        return and_(stands, UserTask.due_on >= today, UserTask.warn_on <= today)
+    if name == GREEN:
+        return and_(stands, UserTask.due_on >= today, UserTask.warn_on > today)
+    if name == GREY:
+        return or_(UserTask.paused, UserTask.due_on.is_(None), Instance.status != RUNNING)
+    raise Invalid("没有这种灯", [Finding("/light", "请用 green、yellow、red 或 grey")])
+
+
+def _task_clauses(wanted: TaskFilter, today: date) -> list[ColumnElement[bool]]:
+    clauses: list[ColumnElement[bool]] = []
+    if wanted.instance:
+        instance_id = _uuid_or_none(wanted.instance)
+        clauses.append(UserTask.instance_id == instance_id if instance_id is not None else false())
+    if wanted.process:
+        clauses.append(Instance.process == wanted.process)
+    if wanted.status:
+        clauses.append(UserTask.status == wanted.status)
+    if wanted.stage:
+        clauses.append(UserTask.stage == wanted.stage)
+    if wanted.unit:
+        clauses.append(UserTask.unit == wanted.unit)
+    if wanted.light:
+        clauses.append(_light_clause(wanted.light, today))
+    clauses.extend(Instance.search_key.contains(term, autoescape=True) for term in terms(wanted.q or ""))
+    return clauses
+
+
+def _case_clauses(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    clauses: list[ColumnElement[bool]] = []
+    equal: Mapping[Any, Any] = {
+        Instance.process: wanted.process,
+        Instance.status: wanted.status,
+        Instance.stage: wanted.stage,
+        Instance.number: wanted.number,
+        Instance.talent_id: wanted.talent_id,
+        Instance.leader_id: wanted.leader_id,
+        Instance.end: wanted.end,
+    }
+    clauses.extend(column == value for column, value in equal.items() if value)
+    if wanted.category:
+        clauses.append(Instance.data["category"].as_string() == wanted.category)
+    if wanted.town:
+        clauses.append(Instance.data["town"].as_string() == wanted.town)
+    if wanted.unit:
+        clauses.append(Instance.id.in_(select(UserTask.instance_id).where(UserTask.unit == wanted.unit)))
+    if wanted.late is not None:
+        clauses.append(Instance.late.is_(wanted.late))
+    if wanted.since:
+        clauses.append(Instance.started_at >= _midnight(wanted.since))
+    if wanted.until:
+        clauses.append(Instance.started_at < _midnight(wanted.until, after=True))
+    clauses.extend(Instance.search_key.contains(term, autoescape=True) for term in terms(wanted.q or ""))
+    return clauses
+
+
+def _midnight(day: date, *, after: bool = False) -> datetime:
+    return datetime.combine(day + timedelta(days=1) if after else day, time(0), tzinfo=clock.SHANGHAI)
+
+
+_TASK_SORTS: Mapping[str, Any] = {
+    "due": (UserTask.due_on.is_(None), UserTask.due_on, UserTask.entered_at, UserTask.id),
+    "-due": (UserTask.due_on.is_(None), UserTask.due_on.desc(), UserTask.entered_at, UserTask.id),
+    "entered": (UserTask.entered_at, UserTask.id),
+    "-entered": (UserTask.entered_at.desc(), UserTask.id),
+    "number": (Instance.number.is_(None), Instance.number, UserTask.id),
+    "-number": (Instance.number.is_(None), Instance.number.desc(), UserTask.id),
+    "stage": (UserTask.stage, UserTask.due_on.is_(None), UserTask.due_on, UserTask.id),
+}
+_CASE_SORTS: Mapping[str, Any] = {
+    "started": (Instance.started_at, Instance.id),
+    "-started": (Instance.started_at.desc(), Instance.id),
+    "number": (Instance.number.is_(None), Instance.number, Instance.id),
+    "-number": (Instance.number.is_(None), Instance.number.desc(), Instance.id),
+    "ended": (Instance.ended_at.is_(None), Instance.ended_at, Instance.id),
+    "-ended": (Instance.ended_at.is_(None), Instance.ended_at.desc(), Instance.id),
+    "-urges": (Instance.urges.desc(), Instance.started_at.desc(), Instance.id),
+}
+
+
+def _task_order(sort: str) -> Any:
+    if sort not in _TASK_SORTS:
+        raise Invalid("不能这样排序", [Finding("/sort", "可用：" + "、".join(_TASK_SORTS))])
+    return _TASK_SORTS[sort]
+
+
+def _case_order(sort: str) -> Any:
+    if sort not in _CASE_SORTS:
+        raise Invalid("不能这样排序", [Finding("/sort", "可用：" + "、".join(_CASE_SORTS))])
+    return _CASE_SORTS[sort]
+
+
+def _uuid_or_none(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,65 @@
+"""Rules of tasks that need no database: who may act, lights, lateness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from service.auth import Actor
+
+STAGES: Mapping[str, str] = {
+    "intake": "受理",
+    "dispatch": "派单",
+    "handling": "办理",
+    "supervision": "督办",
+    "feedback": "反馈",
+}
+
+GREEN, YELLOW, RED, GREY = "green", "yellow", "red", "grey"
+DEFAULT_WARN = 3
+"""Working days before the due date at which a light turns yellow, where the diagram does not say (W10 [A])."""
+
+DEFAULT_BASIS = "本系统默认，非文件规定"
+
+
+def light(*, due_on: date | None, warn_on: date | None, paused: bool, today: date, late_days: int | None = None) -> str:
+    """The light of a task: of an open one as of ``today``, of a finished one (``late_days`` given) as frozen."""
+    if late_days is not None:
+        return RED if late_days else GREEN
+    if paused or due_on is None:
+        return GREY
+    if today > due_on:
+        return RED
+    return YELLOW if warn_on is not None and today >= warn_on else GREEN
+
+
+def holds(actor: Actor, role: str | None, unit: str | None) -> bool:
+    """Whether the actor is a candidate: holds the task's role, for the task's unit where it has one."""
+    if role is None:
+        return False
+    return any(
+        grant.role == role and (unit is None or grant.unit is None or grant.unit == unit) for grant in actor.grants
+    )
+
+
+def candidate(
+    properties: Mapping[str, str], lane: str | None, scopes: Mapping[str, str], names: Mapping[str, Any], value: Any
+) -> tuple[str | None, str | None]:
+    """(role, unit) that may take a task. ``value`` is what its ``unit:<expression>`` gave, where it has one.
+
+    Without an expression the role's scope says whose tasks it sees: all, those that its unit started (origin), or
+    those of the unit that the data name (data:unit).
+    """
+    wanted = properties.get("candidates")
+    if wanted and wanted.startswith("unit:"):
+        return lane, str(value) if value is not None else None
+    role = wanted or lane
+    scope = scopes.get(role or "", "all")
+    if scope == "origin":
+        unit = names.get("initiator_unit")
+    elif scope.startswith("data:"):
+        unit = names.get(scope.removeprefix("data:"))
+    else:
+        unit = None
+    return role, unit

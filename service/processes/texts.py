@@ -1,0 +1,21 @@
+"""Free text that people give with an operation."""
+
+from __future__ import annotations
+
+from service.errors import Finding, Invalid
+
+MAX_TEXT = 4000
+
+
+def required_text(value: object, field: str, label: str, *, longest: int = MAX_TEXT) -> str:
+    """``value`` trimmed. Raises Invalid with path ``/<field>`` when it is empty, too long or holds control characters."""
+    if not isinstance(value, str) or not value.strip():
+        raise Invalid(f"请填写{label}", [Finding(f"/{field}", f"{label}：必填，请填写")])
+    text = value.strip()
+    if len(text) > longest:
+        raise Invalid(f"{label}过长", [Finding(f"/{field}", f"{label}：不能超过 {longest} 个字")])
+    if any(ord(letter) < 32 and letter not in "\n\r\t" for letter in text):
+        raise Invalid(
+            f"{label}含有控制字符", [Finding(f"/{field}", f"{label}：含有不可见的控制字符，请删去后重新输入")]
+        )
+    return text

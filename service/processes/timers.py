@@ -1,0 +1,193 @@
+"""Wake-ups: due timers are claimed by locking their instance, fired one transaction each, retried with back-off."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import engine, history, ids
+from service.auth import SYSTEM, Actor
+from service.auth.policy import require
+from service.errors import Conflict, NotFound
+from service.processes import effects as fx
+from service.processes.advance import Input, advance, as_of, context_of, lock, open_tasks
+from service.processes.bundles import compiled
+from service.processes.calendars import DayFunctions, find_current, store
+from service.processes.models import FIRED, RUNNING, SUSPENDED, WAITING, Incident, Instance, Timer
+from service.processes.wiring import wiring
+from service.workdays import Calendar
+
+MAX_ATTEMPTS = 5
+FIRST_WAIT = timedelta(minutes=1)
+
+
+def due_timers(session: Session, *, now: datetime, limit: int = 100) -> list[UUID]:
+    """Ids of waiting timers of running instances that are due and not given up, the oldest first."""
+    return list(
+        session.scalars(
+            select(Timer.id)
+            .join(Instance, Instance.id == Timer.instance_id)
+            .where(
+                Timer.status == WAITING,
+                Timer.due_at <= now,
+                Timer.attempts < MAX_ATTEMPTS,
+                Instance.status == RUNNING,
+            )
+            .order_by(Timer.due_at, Timer.id)
+            .limit(limit)
+        )
+    )
+
+
+def fire(session: Session, *, timer_id: UUID, now: datetime) -> bool:
+    """Fires a due timer. False when another worker holds its instance, or it is no longer due.
+
+    The instance is locked before the timer, as every command does, so workers and people never wait in a ring.
+    """
+    instance_id = session.scalar(select(Timer.instance_id).where(Timer.id == timer_id))
+    if instance_id is None:
+        return False
+    instance = session.scalar(
+        select(Instance)
+        .where(Instance.id == instance_id, Instance.status == RUNNING)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    if instance is None:
+        return False
+    timer = session.get_one(Timer, timer_id, populate_existing=True)
+    if timer.status != WAITING or timer.due_at > now:
+        return False
+    timer.status = FIRED
+    session.flush()
+    advance(
+        session,
+        instance,
+        Input(
+            "timer_fired",
+            {"timer": str(timer.id), "event": timer.event, "name": timer.name, "process": timer.process},
+            str(timer.task_id) if timer.task_id else None,
+        ),
+        lambda program, context: engine.fire_timer(program.program, instance.state, str(timer_id), context),
+        actor=SYSTEM,
+        now=now,
+    )
+    return True
+
+
+def failed(session: Session, *, timer_id: UUID, error: str, now: datetime) -> None:
+    """A wake-up failed (its transaction is gone): later again, after ``MAX_ATTEMPTS`` an incident that people see."""
+    timer = session.get_one(Timer, timer_id)
+    timer.attempts += 1
+    timer.due_at = now + FIRST_WAIT * 2 ** (timer.attempts - 1)
+    if timer.attempts >= MAX_ATTEMPTS:
+        session.add(
+            Incident(
+                id=ids.new(),
+                kind="timer",
+                instance_id=timer.instance_id,
+                timer_id=timer.id,
+                message=f"定时「{timer.name}」连续 {timer.attempts} 次执行失败：{error}"[:2000],
+                happened_at=now,
+            )
+        )
+    session.flush()
+
+
+def open_incidents(session: Session) -> list[Incident]:
+    """Incidents that nobody has resolved, the newest first."""
+    return list(
+        session.scalars(select(Incident).where(Incident.resolved_at.is_(None)).order_by(Incident.happened_at.desc()))
+    )
+
+
+def retry(session: Session, *, incident_id: UUID, actor: Actor, now: datetime) -> Incident:
+    """Resolves an incident by trying again at once (the retry button). Raises NotFound, Conflict, NotAllowed."""
+    require(actor, "retry_incidents")
+    incident = session.get(Incident, incident_id)
+    if incident is None:
+        raise NotFound("没有这个异常记录")
+    if incident.resolved_at is not None:
+        raise Conflict("该异常已经处理过")
+    incident.resolved_at, incident.resolved_by = now, actor.username
+    if incident.timer_id is not None:
+        timer = session.get_one(Timer, incident.timer_id)
+        timer.attempts, timer.due_at = 0, now
+    session.flush()
+    return incident
+
+
+def load_calendar(session: Session, *, calendar: Calendar, source: str, actor: Actor, now: datetime) -> int:
+    """Puts ``calendar`` in force and recomputes what is unanswered: due dates and timers of open tasks (CLOCK).
+
+    ``source`` names the notice. Each changed instance gets an event with old and new dates. Gives their number.
+    """
+    version = store(session, calendar, source=source, by=actor.username, now=now)
+    history.append(
+        session,
+        stream="calendar",
+        kind="calendar_loaded",
+        actor=actor.username,
+        on_behalf_of=actor.on_behalf_of,
+        at=now,
+        data={"digest": version.digest, "source": source},
+    )
+    changed = 0
+    open_ids = session.scalars(
+        select(Instance.id).where(Instance.status.in_((RUNNING, SUSPENDED))).order_by(Instance.id)
+    )
+    for instance_id in list(open_ids):
+        if _recompute(session, lock(session, instance_id), calendar, source, actor, now):
+            changed += 1
+    return changed
+
+
+def _recompute(
+    session: Session, instance: Instance, calendar: Calendar, source: str, actor: Actor, now: datetime
+) -> bool:
+    made = compiled(session, instance.digest, instance.process)
+    rows = open_tasks(session, instance.id)
+    entered = {str(row.id): row.entered_at for row in rows}
+    old = {
+        str(row.id): {
+            "due_on": row.due_on.isoformat() if row.due_on else None,
+            "warn_on": row.warn_on.isoformat() if row.warn_on else None,
+            "provisional": row.due_provisional,
+        }
+        for row in rows
+    }
+
+    def run(program: object, context: engine.Context) -> engine.Landing:
+        return engine.recompute(made.program, instance.state, as_of(calendar, context), context)
+
+    def judge(program: object, landing: engine.Landing, days: DayFunctions) -> list[fx.Effect]:
+        found = fx.due_changes(made, landing, entered, calendar, old)
+        return [*found, fx.Effect(fx.ADVANCED, fx.sealed(landing))]
+
+    trial = run(made, context_of(instance.id, 0, DayFunctions(calendar, now), _nothing, wiring(session).opening))
+    timers = {
+        str(timer_id): fire_at
+        for timer_id, fire_at in session.execute(
+            select(Timer.id, Timer.fire_at).where(Timer.instance_id == instance.id, Timer.status == WAITING)
+        )
+    }
+    same_timers = {timer.id: timer.fire_at for timer in trial.timers.values()} == timers
+    if same_timers and not fx.due_changes(made, trial, entered, calendar, old):
+        return False
+    advance(session, instance, Input("calendar_changed", {"notice": source}), run, actor=actor, now=now, judge=judge)
+    return True
+
+
+def _nothing(call: engine.Call) -> None:
+    raise engine.EngineFailure(f"重新计算期限时不应调用动作 {call.name}")
+
+
+def ensure_calendar(session: Session, *, calendar: Calendar, now: datetime) -> int:
+    """At start: stores the configured calendar, recomputing open cases when it differs from the one in force."""
+    found = find_current(session)
+    if found is not None and found.digest == calendar.digest:
+        return 0
+    return load_calendar(session, calendar=calendar, source="配置文件", actor=SYSTEM, now=now)

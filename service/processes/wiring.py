@@ -1,0 +1,63 @@
+"""What the application hands to the processes: actions, references, settings. One per database, no globals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+from service.auth import Actor
+
+if TYPE_CHECKING:
+    from service.processes.models import Instance
+
+KEY = "processes"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCall:
+    """One call of a service action by a diagram. ``data`` is what the step sees; ``actor`` whose input led here."""
+
+    instance: Instance
+    task: str
+    parameters: Mapping[str, Any]
+    data: Mapping[str, Any]
+    actor: Actor
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a diagram's service task may call. ``run`` works in the caller's transaction and gives a JSON value."""
+
+    name: str
+    title: str
+    parameters: tuple[str, ...]
+    run: Callable[[Session, ActionCall], Any]
+    optional: tuple[str, ...] = ()
+
+
+Reference = Callable[[Session, str], str | None]
+"""The label of a referenced record (``x-ref``), or None when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """``settings`` is frozen into each new instance; ``scopes`` maps a role to whose tasks it sees."""
+
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    opening: time = time(9, 0)
+
+
+def wiring(session: Session) -> Wiring:
+    """The wiring of this session's database."""
+    found = session.info.get(KEY)
+    if not isinstance(found, Wiring):
+        raise RuntimeError("this database has no wiring for processes; create_app or the test sets it")
+    return found
