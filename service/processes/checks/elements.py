@@ -15,6 +15,8 @@ from service.processes.checks.model import BPMN, FLOW_NODES, SPIFF, ProcessModel
 
 MAX_NODES = 300
 """Of one process: more than people can read and return through."""
+MAX_FLOWS = 900
+"""Of one process."""
 MAX_PROCESSES = 60
 """Of one definition, embedded sub-processes included."""
 
@@ -90,14 +92,17 @@ def check(bundle: Bundle, report: Report) -> None:
     for process in bundle.processes.values():
         _references(process, report)
         _ids(process, report)
-        if len(process.nodes) > MAX_NODES:
-            report.error(
-                process.file,
-                process.line,
-                process.id,
-                "process-size",
-                f"流程有 {len(process.nodes)} 个环节，超过上限 {MAX_NODES} 个；请拆成被调用的流程",
-            )
+        for count, limit, what in ((len(process.nodes), MAX_NODES, "环节"), (len(process.flows), MAX_FLOWS, "连线")):
+            if count > limit:
+                message = f"流程有 {count} 个{what}，超过上限 {limit} 个；请拆成被调用的流程"
+                report.error(process.file, process.line, process.id, "process-size", message)
+
+
+def too_large(bundle: Bundle) -> bool:
+    """Whether rule process-size is broken."""
+    return len(bundle.processes) > MAX_PROCESSES or any(
+        len(process.nodes) > MAX_NODES or len(process.flows) > MAX_FLOWS for process in bundle.processes.values()
+    )
 
 
 class _Diagram:

@@ -55,11 +55,22 @@ class CheckContext:
     evaluate: Callable[[str, Mapping[str, Any]], Any] | None = None
 
 
+MAX_FINDINGS = 500
+"""More than anybody reads at once; a definition made to drown the checks in findings ends here."""
+
+
 @dataclass(slots=True)
 class Report:
-    """Collects findings, each once."""
+    """Collects findings, each once, up to MAX_FINDINGS."""
 
-    findings: list[DefinitionFinding] = field(default_factory=list)
+    _findings: dict[DefinitionFinding, None] = field(default_factory=dict)
+    failed: bool = False
+    """Whether anything found so far forbids deployment."""
+
+    @property
+    def findings(self) -> list[DefinitionFinding]:
+        """What was found, by file and line."""
+        return sorted(self._findings)
 
     def error(self, file: str, line: int, element: str, rule: str, message: str) -> None:
         """Adds a finding that forbids deployment."""
@@ -69,11 +80,7 @@ class Report:
         """Adds a finding that people should look at."""
         self._add(DefinitionFinding(file, line, element, rule, message, "warning"))
 
-    @property
-    def failed(self) -> bool:
-        """Whether anything found so far forbids deployment."""
-        return any(finding.severity == "error" for finding in self.findings)
-
     def _add(self, finding: DefinitionFinding) -> None:
-        if finding not in self.findings:
-            self.findings.append(finding)
+        self.failed = self.failed or finding.severity == "error"
+        if len(self._findings) < MAX_FINDINGS:
+            self._findings[finding] = None

@@ -1,0 +1,567 @@
+"""Every rule of the deployment checks refuses a definition that breaks it, naming file, line, element and rule."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from service.errors import Finding, Invalid
+from service.processes import checks
+from service.processes.checks import ActionSignature, CheckContext, DefinitionFinding, check
+from service.processes.checks.elements import MAX_NODES, MAX_PROCESSES
+from tests.factories.diagrams import CONTEXT, F10, MATTER, before_end, definition, drawn, rules
+
+ROOT = Path(__file__).parents[2]
+M, S, D = "bpmn/matter.bpmn", "bpmn/slot.bpmn", "bpmn/units_for.dmn"
+
+FORMAL = 'xsi:type="bpmn:tFormalExpression"'
+A_TASK = '<bpmn:userTask id="apply"'
+BEFORE_TASK = '<bpmn:startEvent id="begin"'
+STAGE = '<spiffworkflow:property name="stage" value="dispatch" />'
+TIMER = ">working_days_after(due_on, -1)<"
+
+
+def process(process_id: str, body: str) -> bytes:
+    return drawn(f'<bpmn:process id="{process_id}" name="流程" isExecutable="true">{body}</bpmn:process>').encode()
+
+
+CALLING = (
+    '<bpmn:startEvent id="{0}_begin" name="始" /><bpmn:sequenceFlow id="{0}_1" sourceRef="{0}_begin" '
+    'targetRef="{0}_call" /><bpmn:callActivity id="{0}_call" name="调用" calledElement="{1}" />'
+    '<bpmn:sequenceFlow id="{0}_2" sourceRef="{0}_call" targetRef="{0}_end" /><bpmn:endEvent id="{0}_end" name="终" />'
+)
+EMPTY = (
+    '<bpmn:startEvent id="{0}_begin" name="始" /><bpmn:sequenceFlow id="{0}_1" sourceRef="{0}_begin" '
+    'targetRef="{0}_end" /><bpmn:endEvent id="{0}_end" name="终" />'
+)
+CALL = '<bpmn:callActivity id="extra" name="调用" calledElement="{}" />'
+
+
+def table(cell: str) -> tuple[str, str, str]:
+    return (D, "? in ['school', 'college']", cell)
+
+
+def flow(flow_id: str, source: str, target: str) -> str:
+    return f'<bpmn:sequenceFlow id="{flow_id}" sourceRef="{source}" targetRef="{target}" />'
+
+
+def catch(event: str) -> str:
+    return f'<bpmn:intermediateCatchEvent id="extra" name="等">{event}</bpmn:intermediateCatchEvent>'
+
+
+def timer(kind: str, expression: str) -> str:
+    return (
+        f'<bpmn:timerEventDefinition id="t"><bpmn:{kind} xsi:type="bpmn:tFormalExpression">{expression}'
+        f"</bpmn:{kind}></bpmn:timerEventDefinition>"
+    )
+
+
+GATEWAY_LOOP = (
+    '<bpmn:exclusiveGateway id="extra" name="再来？" default="g1" />'
+    '<bpmn:sequenceFlow id="g2" name="再来" sourceRef="extra" targetRef="again">'
+    '<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">count &gt; 3</bpmn:conditionExpression>'
+    "</bpmn:sequenceFlow>{}"
+    '<bpmn:sequenceFlow id="g3" sourceRef="again" targetRef="extra" />'
+)
+NOTICE_AGAIN = (
+    '<bpmn:serviceTask id="again" name="提醒"><bpmn:extensionElements>'
+    '<spiffworkflow:serviceTaskOperator id="log"><spiffworkflow:parameters /></spiffworkflow:serviceTaskOperator>'
+    "</bpmn:extensionElements></bpmn:serviceTask>"
+)
+EVENT_GATEWAY = (
+    '<bpmn:eventBasedGateway id="extra" />'
+    '<bpmn:intermediateCatchEvent id="e_timer" name="到点">'
+    + timer("timeDuration", "'P1D'")
+    + "</bpmn:intermediateCatchEvent>"
+    '<bpmn:intermediateCatchEvent id="e_message" name="撤回">'
+    '<bpmn:messageEventDefinition id="m" messageRef="withdrawn" />'
+    "</bpmn:intermediateCatchEvent>"
+    '<bpmn:sequenceFlow id="g2" sourceRef="extra" targetRef="e_timer" />'
+    '<bpmn:sequenceFlow id="g3" sourceRef="extra" targetRef="e_message" />'
+    '<bpmn:sequenceFlow id="g4" sourceRef="e_timer" targetRef="{0}" />'
+    '<bpmn:sequenceFlow id="g5" sourceRef="e_message" targetRef="{0}" />'
+)
+
+# rule, element, changes
+DIAGRAMS: list[tuple[str, str, list[tuple[str, str, str]]]] = [
+    # elements
+    (
+        "script-forbidden",
+        "extra",
+        [before_end('<bpmn:scriptTask id="extra" name="脚本"><bpmn:script>x=1</bpmn:script></bpmn:scriptTask>')],
+    ),
+    *(
+        (
+            "script-forbidden",
+            "decide",
+            [(M, STAGE + "\n    </spiffworkflow:properties>", STAGE + f"</spiffworkflow:properties>{script}")],
+        )
+        for script in (
+            "<spiffworkflow:preScript>x = 1</spiffworkflow:preScript>",
+            "<spiffworkflow:postScript>x = 1</spiffworkflow:postScript>",
+            "<spiffworkflow:unitTests />",
+        )
+    ),
+    ("element-unsupported", "extra", [before_end('<bpmn:manualTask id="extra" name="手工" />')]),
+    ("element-unsupported", "extra", [before_end('<bpmn:complexGateway id="extra" name="复杂" />')]),
+    ("element-unsupported", "extra", [before_end('<bpmn:receiveTask id="extra" name="收" messageRef="withdrawn" />')]),
+    ("element-unsupported", "extra", [before_end('<bpmn:adHocSubProcess id="extra" name="随意" />')]),
+    ("element-unsupported", "extra", [before_end('<bpmn:transaction id="extra" name="事务" />')]),
+    ("element-unsupported", "matter", [(M, BEFORE_TASK, '<bpmn:dataObject id="data" />' + BEFORE_TASK)]),
+    (
+        "element-unsupported",
+        "definitions",
+        [
+            (
+                M,
+                "<bpmn:message id",
+                '<bpmn:import importType="x" location="http://127.0.0.1/x" namespace="y" /><bpmn:message id',
+            )
+        ],
+    ),
+    ("element-unsupported", "matter", [(M, 'isExecutable="true"', 'isExecutable="false"')]),
+    ("event-unsupported", "extra", [before_end(catch('<bpmn:signalEventDefinition id="d" />'))]),
+    (
+        "event-unsupported",
+        "late",
+        [
+            (
+                M,
+                re.search(r"<bpmn:timerEventDefinition.*?</bpmn:timerEventDefinition>", MATTER, re.DOTALL)[0],
+                '<bpmn:messageEventDefinition id="late_message" messageRef="withdrawn" />',
+            )
+        ],
+    ),  # type: ignore[index]
+    ("event-unsupported", "late", [(M, 'attachedToRef="apply"', 'attachedToRef="propose"')]),
+    (
+        "extension-unknown",
+        "decide",
+        [
+            (
+                M,
+                STAGE + "\n    </spiffworkflow:properties>",
+                STAGE
+                + "</spiffworkflow:properties><spiffworkflow:payloadExpression>x</spiffworkflow:payloadExpression>",
+            )
+        ],
+    ),
+    (
+        "extension-unknown",
+        "decide",
+        [
+            (
+                M,
+                STAGE + "\n    </spiffworkflow:properties>",
+                STAGE + '</spiffworkflow:properties><other:x xmlns:other="urn:other" />',
+            )
+        ],
+    ),
+    ("process-size", "matter", [(M, F10, F10 + "".join(f'<bpmn:endEvent id="e{n}" />' for n in range(MAX_NODES)))]),
+    # ids and references
+    ("id-format", "Apply-1", [(M, 'id="apply"', 'id="Apply-1"')]),
+    ("id-format", "Start", [(M, 'id="begin"', 'id="Start"')]),
+    ("id-format", "Slot", [(S, 'id="slot"', 'id="Slot"')]),
+    ("id-duplicate", "decide", [(M, 'id="propose"', 'id="decide"')]),
+    ("id-duplicate", "apply", [(S, 'id="handle"', 'id="apply"')]),
+    ("reference-broken", "f10", [(M, 'targetRef="closed"', 'targetRef="nowhere"')]),
+    ("reference-broken", "decided_is", [(M, 'default="f7"', 'default="f9"')]),
+    ("reference-broken", "talent_office", [(M, "<bpmn:flowNodeRef>decide<", "<bpmn:flowNodeRef>gone<")]),
+    ("reference-broken", "late", [(M, 'attachedToRef="apply"', 'attachedToRef="gone"')]),
+    ("reference-broken", "extra", [before_end(catch('<bpmn:messageEventDefinition id="d" messageRef="gone" />'))]),
+    # ways
+    (
+        "start-event",
+        "matter",
+        [
+            (M, '<bpmn:startEvent id="begin" name="开始" />', ""),
+            (M, '<bpmn:sequenceFlow id="f1" sourceRef="begin" targetRef="apply" />', ""),
+        ],
+    ),
+    (
+        "start-event",
+        "second",
+        [
+            (
+                M,
+                F10,
+                F10 + '<bpmn:startEvent id="second" name="另一个" />' + flow("g1", "second", "apply"),
+            )
+        ],
+    ),
+    (
+        "start-event",
+        "slot_begin",
+        [(S, 'name="收到" />', 'name="收到">' + timer("timeCycle", "R/2027-01-01/P1M") + "</bpmn:startEvent>")],
+    ),
+    (
+        "unreachable",
+        "extra",
+        [
+            (
+                M,
+                F10,
+                F10 + '<bpmn:intermediateThrowEvent id="extra" name="孤岛" />' + flow("g1", "extra", "closed"),
+            )
+        ],
+    ),
+    ("dead-end", "slots", [(M, F10, "")]),
+    (
+        "dead-end",
+        "extra",
+        [
+            (
+                M,
+                'sourceRef="slots" targetRef="closed" />',
+                'sourceRef="slots" targetRef="extra" /><bpmn:parallelGateway id="extra" />'
+                '<bpmn:userTask id="again" name="转圈"/>' + flow("g1", "extra", "again") + flow("g2", "again", "extra"),
+            )
+        ],
+    ),
+    ("flow-multiple", "apply", [(M, F10, F10 + flow("g1", "apply", "closed"))]),
+    (
+        "flow-condition",
+        "f4",
+        [
+            (
+                M,
+                flow("f4", "apply", "propose"),
+                flow("f4", "apply", "propose").replace(
+                    " />", f"><bpmn:conditionExpression {FORMAL}>count</bpmn:conditionExpression></bpmn:sequenceFlow>"
+                ),
+            )
+        ],
+    ),
+    (
+        "flow-condition",
+        "f8",
+        [
+            (
+                M,
+                f"<bpmn:conditionExpression {FORMAL}>decision == 'return'</bpmn:conditionExpression>",
+                "",
+            )
+        ],
+    ),
+    ("gateway-default", "decided_is", [(M, ' default="f7"', "")]),
+    ("loop-without-wait", "again", [before_end(GATEWAY_LOOP.format(NOTICE_AGAIN))]),
+    (
+        "event-gateway",
+        "extra",
+        [
+            before_end(
+                EVENT_GATEWAY.format("join") + '<bpmn:parallelGateway id="join" />' + flow("g6", "join", "closed")
+            )
+        ],
+    ),
+    ("event-gateway", "extra", [before_end('<bpmn:eventBasedGateway id="extra" />')]),
+    ("call-unresolved", "slots", [(M, 'calledElement="slot"', 'calledElement="gone"')]),
+    ("call-unresolved", "slots", [(M, ' calledElement="slot"', "")]),
+    # tasks
+    ("task-stage", "decide", [(M, STAGE, "")]),
+    ("task-stage", "decide", [(M, STAGE, STAGE.replace("dispatch", "cooking"))]),
+    ("task-property", "decide", [(M, STAGE, STAGE + STAGE.replace("stage", "dew"))]),
+    ("task-property", "decide", [(M, STAGE, STAGE + '<spiffworkflow:property name="sign" value="nobody" />')]),
+    ("task-property", "decide", [(M, STAGE, STAGE + '<spiffworkflow:property name="warn" value="3" />')]),
+    ("task-property", "handle", [(S, 'name="warn" value="3"', 'name="clock" value="paused"')]),
+    ("task-lane", "decide", [(M, "<bpmn:flowNodeRef>decide</bpmn:flowNodeRef>", "")]),
+    ("task-lane", "handle", [(S, 'value="unit:unit"', 'value="mayor"')]),
+    ("lane-role", "mayor", [(S, 'id="responsible_unit"', 'id="mayor"')]),
+    ("form-missing", "decide", [(M, STAGE, STAGE + '<spiffworkflow:property name="form" value="gone" />')]),
+    ("action-unknown", "remind", [(M, 'id="notice"', 'id="launch_rocket"')]),
+    ("action-parameter", "remind", [(M, 'id="kind" type', 'id="colour" type')]),
+    (
+        "action-parameter",
+        "open_it",
+        [(M, '<spiffworkflow:parameter id="lead_unit" type="str" value="lead_unit" />', "")],
+    ),
+    (
+        "action-result",
+        "extra",
+        [
+            before_end(
+                NOTICE_AGAIN.replace('"again"', '"extra"').replace('id="log"', 'id="log" resultVariable="logged"')
+            )
+        ],
+    ),
+    ("data-name", "remind", [(M, 'resultVariable="reminded"', 'resultVariable="settings"')]),
+    ("decision-unresolved", "propose", [(M, "units_for<", "gone<")]),
+    ("multi-instance", "slots", [(M, '<bpmn:inputDataItem id="unit" />', "")]),
+    (
+        "multi-instance",
+        "slots",
+        [(M, "<bpmn:multiInstanceLoopCharacteristics>", '<bpmn:multiInstanceLoopCharacteristics isSequential="true">')],
+    ),
+    ("multi-instance", "slots", [(M, "<bpmn:loopDataInputRef>units<", "<bpmn:loopDataInputRef>gone<")]),
+    ("multi-instance", "slots", [(M, '<bpmn:outputDataItem id="outcome" />', "")]),
+    # expressions
+    *(
+        ("expression-syntax", "f8", [(M, "decision == 'return'", bad)])
+        for bad in (
+            "().__class__",
+            "decision ==",
+            "[x for x in (1, 2)]",
+            "open('/etc/passwd')",
+            "decision.upper()",
+            "(lambda: 1)()",
+        )
+    ),
+    ("expression-syntax", "handle", [(S, "working_days(7)", "working_day(7)")]),
+    ("unknown-data", "f8", [(M, "decision == 'return'", "decison == 'return'")]),
+    ("unknown-data", "remind", [(M, "\"'due_soon'\"", '"due_soon"')]),
+    ("unknown-data", "handle", [(S, "working_days(7)", "due_on")]),
+    ("unknown-data", "r1_in", [table("nothing")]),
+    ("settings-unknown", "f8", [(M, "decision == 'return'", "settings.gone")]),
+    ("expression-fails", "f8", [(M, "decision == 'return'", "category &gt; 3")]),
+    ("value-unknown", "f8", [(M, "'return'", "'retrun'")]),
+    ("value-unknown", "units_for", [table("'kindergarten'")]),
+    ("due-date", "handle", [(S, "working_days(7)", "'soon'")]),
+    ("due-date", "handle", [(S, 'name="warn" value="3"', 'name="warn" value="today()"')]),
+    ("timer", "late", [(M, TIMER, ">'soon'<")]),
+    ("timer", "late", [(M, TIMER, ">due_on + 3<")]),
+    ("timer", "late", [(M, TIMER, "><")]),
+    (
+        "timer",
+        "late",
+        [
+            (
+                M,
+                f'<bpmn:timeDate xsi:type="bpmn:tFormalExpression"{TIMER}/bpmn:timeDate>',
+                '<bpmn:timeCycle xsi:type="bpmn:tFormalExpression">R/2027-01-01/P1D</bpmn:timeCycle>',
+            )
+        ],
+    ),
+    ("timer", "extra", [before_end(catch(timer("timeDuration", "'one day'")))]),
+    (
+        "timer",
+        "begin",
+        [(M, 'name="开始" />', 'name="开始">' + timer("timeCycle", "R/2027-01-01/PT1S") + "</bpmn:startEvent>")],
+    ),
+    (
+        "timer",
+        "begin",
+        [(M, 'name="开始" />', 'name="开始">' + timer("timeCycle", "R/someday/P1M") + "</bpmn:startEvent>")],
+    ),
+    # decision tables
+    ("decision-table", "units_for", [(D, 'hitPolicy="FIRST"', 'hitPolicy="PRIORITY"')]),
+    ("decision-table", "units_for", [table("'school', 'college'")]),
+    ("decision-table", "units_for", [(D, "<text>'edu'</text>", "<text></text>")]),
+    ("decision-table", "units_for", [(D, 'name="lead_unit"', 'name="lead unit"')]),
+    ("decision-table", "units_for", [(D, '<inputEntry id="r2_in"><text>-</text></inputEntry>', "")]),
+    ("decision-catch-all", "units_for", [(D, "<text>-</text>", "<text>'clinic'</text>")]),
+    ("unit-unknown", "units_for", [(D, "'edu'", "'nasa'")]),
+    # drawing
+    ("label", "decide", [(M, 'name="决定"', 'name="Decide"')]),
+    ("label", "closed", [(M, ' name="办结"', "")]),
+    ("label", "f8", [(M, 'name="退回" ', "")]),
+    ("label", "talent_office", [(M, 'name="区人才办"', 'name="TO"')]),
+    # the schema
+    (
+        "schema",
+        "-",
+        [(M, "<bpmn:incoming>", "")]
+        if "<bpmn:incoming>" in MATTER
+        else [(M, A_TASK, '<bpmn:teleport id="x" />' + A_TASK)],
+    ),
+    ("schema", "-", [(M, 'name="stage" value', 'nmae="stage" value')]),
+    ("schema", "-", [(D, 'hitPolicy="FIRST"', 'hitPolicy="BEST"')]),
+]
+
+
+def test_a_sound_definition_has_no_findings() -> None:
+    assert check(definition(), context=CONTEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "element", "changes"), DIAGRAMS, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_spoilt_diagram_is_found_by_its_rule(rule: str, element: str, changes: list[tuple[str, str, str]]) -> None:
+    findings = [f for f in check(definition(*changes), context=CONTEXT) if (f.rule, f.element) == (rule, element)]
+    assert findings, rules(definition(*changes))
+    for finding in findings:
+        assert finding.file == changes[0][0]
+        assert finding.line > 0
+        assert re.search(r"[\u4e00-\u9fff]", finding.message)
+
+
+def test_a_finding_reads_file_line_element_rule_message() -> None:
+    finding = DefinitionFinding("bpmn/a.bpmn", 7, "accept", "label", "没有中文名称")
+    assert str(finding) == "bpmn/a.bpmn:7 accept label: 没有中文名称"
+
+
+def test_a_finding_names_the_line_of_the_element() -> None:
+    files = definition((M, 'name="决定"', 'name="Decide"'))
+    [finding] = check(files, context=CONTEXT)
+    assert 'id="decide"' in files[M].decode().splitlines()[finding.line - 1]
+
+
+def test_what_only_the_engine_refuses_is_a_finding_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(files: dict[str, bytes], key: str) -> None:
+        raise Invalid("引擎不能执行该定义", [Finding(f"{S}:5", "the library says no")])
+
+    monkeypatch.setattr(checks, "parse", refuse)
+    [finding] = check(definition(), context=CONTEXT)
+    assert (finding.file, finding.line, finding.rule) == (S, 5, "engine")
+    assert "the library says no" in finding.message
+
+
+def test_warnings_do_not_hide_the_engine_and_errors_do() -> None:
+    assert {f.severity for f in check(definition((M, "'return'", "'retrun'")), context=CONTEXT)} == {"warning"}
+    assert {f.severity for f in check(definition((M, STAGE, "")), context=CONTEXT)} == {"error"}
+
+
+# --- Calls -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_process_that_calls_itself_is_refused_however_long_the_way() -> None:
+    extra = {
+        "bpmn/one.bpmn": process("one", CALLING.format("one", "two")),
+        "bpmn/two.bpmn": process("two", CALLING.format("two", "one")),
+    }
+    found = rules(definition(before_end(CALL.format("one")), extra=extra))
+    assert {("call-recursive", "one"), ("call-recursive", "two")} <= set(found)
+
+
+def test_calls_in_calls_have_a_limit() -> None:
+    extra = {f"bpmn/p{n}.bpmn": process(f"p{n}", CALLING.format(f"p{n}", f"p{n + 1}")) for n in range(6)}
+    extra["bpmn/p6.bpmn"] = process("p6", EMPTY.format("p6"))
+    assert ("call-depth", "matter") in rules(definition(before_end(CALL.format("p0")), extra=extra))
+
+
+def test_a_loop_through_a_called_process_without_a_wait_is_refused() -> None:
+    changes = before_end(GATEWAY_LOOP.format('<bpmn:callActivity id="again" name="调用" calledElement="quick" />'))
+    quick = {"bpmn/quick.bpmn": process("quick", EMPTY.format("quick"))}
+    assert ("loop-without-wait", "again") in rules(definition(changes, extra=quick))
+
+
+def test_a_loop_with_a_wait_is_sound() -> None:
+    waiting = (
+        '<bpmn:intermediateCatchEvent id="again" name="等">'
+        + timer("timeDuration", "'P1D'")
+        + "</bpmn:intermediateCatchEvent>"
+    )
+    assert check(definition(before_end(GATEWAY_LOOP.format(waiting))), context=CONTEXT) == []
+
+
+def test_a_process_that_nothing_calls_is_refused() -> None:
+    assert ("entry-process", "idle") in rules(
+        definition(extra={"bpmn/idle.bpmn": process("idle", EMPTY.format("idle"))})
+    )
+    assert ("entry-process", "other") in rules(definition(), replace(CONTEXT, key="other"))
+
+
+def test_too_many_processes_are_refused() -> None:
+    extra = {f"bpmn/p{n}.bpmn": process(f"p{n}", EMPTY.format(f"p{n}")) for n in range(MAX_PROCESSES)}
+    assert ("process-size", "-") in rules(definition(extra=extra))
+
+
+# --- Drawing ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_drawn_is_found() -> None:
+    files = definition()
+    for pattern, element in (
+        (rb'<bpmndi:BPMNShape id="decide_di".*?</bpmndi:BPMNShape>', "decide"),
+        (rb'<bpmndi:BPMNEdge id="f6_di".*?</bpmndi:BPMNEdge>', "f6"),
+    ):
+        spoilt = files | {M: re.sub(pattern, b"", files[M])}
+        assert rules(spoilt) == [("drawing-missing", element)]
+
+
+def test_a_drawing_off_the_page_or_of_nothing_is_found() -> None:
+    files = definition()
+    far = files[M].replace(b'bpmnElement="decide"><dc:Bounds x="', b'bpmnElement="decide"><dc:Bounds x="1e300', 1)
+    assert ("drawing-missing", "decide") in rules(files | {M: far})
+    ghost = files[M].replace(b'bpmnElement="late"', b'bpmnElement="ghost"', 1)
+    assert {("drawing-dangling", "ghost"), ("drawing-missing", "late")} <= set(rules(files | {M: ghost}))
+
+
+def test_nodes_drawn_on_each_other_are_warned_of() -> None:
+    files = definition()
+    place = re.search(rb'bpmnElement="apply"><dc:Bounds x="(\d+)"', files[M])
+    assert place is not None
+    over = re.sub(rb'(bpmnElement="begin"><dc:Bounds x=")\d+', rb"\g<1>" + place[1], files[M])
+    [finding] = check(files | {M: over}, context=CONTEXT)
+    assert (finding.rule, finding.severity) == ("drawing-overlap", "warning")
+
+
+# --- Decision tables -------------------------------------------------------------------------------------------------
+
+
+def test_an_unused_or_second_table_is_found() -> None:
+    other = definition()[D].replace(b"units_for", b"unused").replace(b"tables", b"others")
+    assert ("decision-unused", "unused") in rules(definition(extra={"bpmn/unused.dmn": other}))
+    twice = definition(extra={"bpmn/again.dmn": definition()[D]})
+    assert ("id-duplicate", "units_for") in rules(twice)
+
+
+def test_an_unknown_version_of_the_notation_is_refused() -> None:
+    old = definition()[D].replace(b"https://www.omg.org/spec/DMN/20191111/MODEL/", b"urn:dmn:99")
+    assert ("schema", "-") in rules(definition(extra={D: old}))
+
+
+# --- The shipped definitions and anything at all ---------------------------------------------------------------------
+
+
+def shipped(name: str) -> dict[str, bytes]:
+    folders = (("bpmn", ROOT / "bpmn" / name), ("forms", ROOT / "forms" / name))
+    return {f"{kind}/{path.name}": path.read_bytes() for kind, folder in folders for path in sorted(folder.iterdir())}
+
+
+REQUEST = CheckContext(
+    roles={"liaison": "origin", "talent_office": "all", "responsible_unit": "data:unit"},
+    actions={
+        "issue_number": ActionSignature({}, sample="2026-需-0001"),
+        "open_round": ActionSignature({"lead_unit": True, "assisting_units": False}, sample=["edu"]),
+        "notice": ActionSignature({"kind": True, "unit": False}, sample=True),
+        "urge": ActionSignature({"unit": True}, sample=1),
+        "issue_circular": ActionSignature({"unit": True, "text": True}, sample="通报 1 号"),
+    },
+    settings=frozenset({"group_opinion_required"}),
+    key="request",
+)
+
+
+def test_the_shipped_request_has_no_findings() -> None:
+    assert [str(finding) for finding in check(shipped("request"), context=REQUEST)] == []
+
+
+FILES = shipped("request")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_no_spoilt_file_makes_the_checks_fail_themselves(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(FILES)))
+    lines = FILES[name].split(b"\n")
+    at, other = (data.draw(st.integers(0, len(lines) - 1)) for _ in range(2))
+    how = data.draw(st.sampled_from(["drop", "repeat", "swap", "blank", "empty", "number", "null"]))
+    if how == "drop":
+        del lines[at]
+    elif how == "repeat":
+        lines.insert(at, lines[other])
+    elif how == "swap":
+        lines[at], lines[other] = lines[other], lines[at]
+    else:
+        new = {"blank": rb'""', "empty": rb'"x"', "number": rb"12", "null": rb"null"}[how]
+        lines[at] = (
+            re.sub(rb'"[^"]*"(?!:)', new, lines[at])
+            if how == "blank"
+            else re.sub(rb'"[^"]*"(,?)$', new + rb"\1", lines[at])
+        )
+    for finding in check(FILES | {name: b"\n".join(lines)}, context=REQUEST):
+        assert finding.message
+
+
+def test_every_rule_is_explained_to_process_owners() -> None:
+    source = "\n".join(path.read_text() for path in (ROOT / "service/processes/checks").glob("*.py"))
+    guide = (ROOT / "docs/diagram-checks.md").read_text()
+    explained = set(re.findall(r"^\| `([a-z-]+)` \|", guide, re.MULTILINE))
+    assert explained, "the guide lists the rules in tables"
+    assert {rule for rule in explained if f'"{rule}"' not in source} == set()
+    found = {rule for rule, _, _ in DIAGRAMS} | {"xml", "json", "file-name", "file-limit", "file-missing", "engine"}
+    assert found <= explained
