@@ -13,7 +13,7 @@ USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 RESERVED = frozenset({"system", "anonymous"})
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
 
-FREE_FAILURES = 4
+ATTEMPTS = 5
 FIRST_LOCK, LONGEST_LOCK = timedelta(minutes=1), timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(days=1)
 
@@ -51,12 +51,13 @@ def check_password(checks: Checks, password: str, username: str) -> None:
         checks.refuse("/password", "密码过于简单，不能与用户名相同，也不能由同一个字符组成")
 
 
-def lock_after(failures: int) -> timedelta:
-    """How long a name is locked after that many failures in a row: nothing, then 1, 2, 4, 8, 15 minutes."""
-    beyond = failures - FREE_FAILURES
-    if beyond <= 0:
-        return timedelta(0)
-    return min(FIRST_LOCK * (1 << min(beyond - 1, 10)), LONGEST_LOCK)
+def lock_after(failures: int, attempts: int = ATTEMPTS, longest: timedelta = LONGEST_LOCK) -> timedelta:
+    """How long a name is locked after that many failures in a row.
+
+    Nothing before the ``attempts``-th, then one minute, doubled with each further failure up to ``longest``.
+    """
+    beyond = failures - attempts
+    return timedelta(0) if beyond < 0 else min(FIRST_LOCK * (1 << min(beyond, 10)), longest)
 
 
 def locked_message(until: datetime, now: datetime) -> str:

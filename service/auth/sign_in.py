@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, select, text
 from sqlalchemy.orm import Session
@@ -15,8 +15,10 @@ from service.auth.actor import SYSTEM, Actor
 from service.auth.models import Account, SignInLock
 from service.auth.queries import account_of_oidc, actor_of_account, find_account, is_usable
 from service.auth.rules import (
+    ATTEMPTS,
     DISABLED,
     FORGOTTEN_AFTER,
+    LONGEST_LOCK,
     WRONG,
     lock_after,
     lock_key,
@@ -45,8 +47,16 @@ class SignIn:
     retry_at: datetime | None = None
 
 
-def sign_in(session: Session, *, username: str, password: str, now: datetime) -> SignIn:
-    """Tries a name and a password.
+def sign_in(
+    session: Session,
+    *,
+    username: str,
+    password: str,
+    now: datetime,
+    attempts: int = ATTEMPTS,
+    longest_lock: timedelta = LONGEST_LOCK,
+) -> SignIn:
+    """Tries a name and a password; from the ``attempts``-th failure in a row on the name is locked, longer each time.
 
     A refusal is an answer and no error, so that the count of failures is committed with the transaction. It tells
     nobody whether the name has an account: same words, same time, same locks. Only who knows the right password of a
@@ -59,7 +69,7 @@ def sign_in(session: Session, *, username: str, password: str, now: datetime) ->
         return SignIn(None, refusal=locked_message(lock.locked_until, now), retry_at=lock.locked_until)
     account = find_account(session, username)
     if not passwords.matches(account.password_hash if account else None, password) or account is None:
-        return _refused(session, username, account, now)
+        return _refused(session, username, account, now, attempts, longest_lock)
     if not is_usable(account):
         journal(session, "sign_in_failed", {"username": account.username, "reason": "disabled"}, SYSTEM, now)
         return SignIn(None, refusal=DISABLED)
@@ -112,9 +122,11 @@ def _signed_in(session: Session, account: Account, way: str, now: datetime) -> S
     return SignIn(actor, stamp=account.session_stamp)
 
 
-def _refused(session: Session, username: str, account: Account | None, now: datetime) -> SignIn:
+def _refused(
+    session: Session, username: str, account: Account | None, now: datetime, attempts: int, longest_lock: timedelta
+) -> SignIn:
     lock = _counted(session, lock_key(username), now)
-    pause = lock_after(lock.failures)
+    pause = lock_after(lock.failures, attempts, longest_lock)
     lock.locked_until = now + pause if pause else None
     session.flush()
     # A name that nobody has may be a password typed into the wrong field: it is not written down.

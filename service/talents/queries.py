@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import false, select
 from sqlalchemy.orm import Session
 
 from service.auth import Actor, may
@@ -61,7 +61,8 @@ def search_talents(
     if condition is not None:
         query = query.where(condition)
     if leader_id is not None:
-        query = query.where(Talent.leader_id == as_id(leader_id))
+        post = as_id(leader_id)
+        query = query.where(Talent.leader_id == post if post is not None else false())
     if leader_person_id is not None:
         query = query.where(Talent.leader_id.in_(select(Leader.id).where(Leader.person_id == leader_person_id)))
     if not include_inactive:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from service import auth, people
@@ -56,11 +57,10 @@ def actor(*grants: tuple[str, str | None], username: str = "somebody", **fields:
 
 
 class Statements:
-    """Counts what a session sends to the database."""
+    """Counts what a session sends to the database from now on."""
 
     def __init__(self, session: Session) -> None:
-        from sqlalchemy import event
-
+        session.flush()
         self.sent: list[str] = []
         event.listen(session.get_bind(), "before_cursor_execute", self._note)
 

@@ -1,0 +1,246 @@
+"""The registry of talents, on both databases."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from service import history, people, talents
+from service.auth import SYSTEM
+from service.errors import Conflict, Invalid, NotAllowed, NotFound
+from service.talents.rules import id_after, masked
+from tests.factories.people import EARLY, Statements, actor, leader, person, unit
+
+OFFICE = actor(("talent_office", None), username="office")
+LIAISON = actor(("liaison", "hrss"))
+HANDLER = actor(("responsible_unit", "hrss"))
+
+
+def add(session, name="梁思远", **fields):
+    fields = {"employer": "华南精密仪器有限公司", "category": 2, "actor": OFFICE, "now": EARLY, **fields}
+    return talents.add_talent(session, name=name, **fields)
+
+
+def paths(refused):
+    return [finding.path for finding in refused.value.findings]
+
+
+class TestAdding:
+    def test_ids_follow_one_another(self, session):
+        assert [add(session).id, add(session, "吕芳").id] == ["T0001", "T0002"]
+        add(session, "曾庆", talent_id="T9999")
+        assert add(session, "区健").id == "T10000"
+        assert add(session, "单红").id == "T10001"
+
+    def test_a_taken_id_is_a_conflict(self, session):
+        add(session, talent_id="T0007")
+        with pytest.raises(Conflict, match="编号"):
+            add(session, talent_id="T0007")
+
+    def test_it_is_journaled_with_who_and_what(self, session):
+        unit(session, "guicheng", "桂城街道办事处", kind="town", town="guicheng")
+        post = leader(session, person(session))
+        talent = add(session, type=3, employer_unit="guicheng", town="guicheng", leader_id=post.id, phone="13800000000")
+        [event] = history.stream_events(session, f"talent:{talent.id}")
+        assert (event.kind, event.actor) == ("talent_added", "office")
+        assert event.data["leader_id"] == str(post.id)
+        assert event.data["category"] == 2
+
+    @pytest.mark.parametrize(
+        ("fields", "path"),
+        [
+            ({"name": "梁\x00思远"}, "/name"),
+            ({"name": "梁思远😀"}, "/name"),
+            ({"name": "梁" * 41}, "/name"),
+            ({"employer": " "}, "/employer"),
+            ({"employer": "长" * 101}, "/employer"),
+            ({"category": 5}, "/category"),
+            ({"category": True}, "/category"),
+            ({"category": None}, "/category"),
+            ({"type": 0}, "/type"),
+            ({"phone": "打给我"}, "/phone"),
+            ({"town": "atlantis"}, "/town"),
+            ({"town": "\x00"}, "/town"),
+            ({"employer_unit": "nowhere"}, "/employer_unit"),
+            ({"leader_id": "nobody"}, "/leader_id"),
+            ({"leader_id": UUID(int=7)}, "/leader_id"),
+            ({"talent_id": "X1"}, "/id"),
+            ({"in_district": "yes"}, "/in_district"),
+        ],
+    )
+    def test_what_is_wrong_is_named(self, session, fields, path):
+        with pytest.raises(Invalid) as refused:
+            add(session, **fields)
+        assert paths(refused) == [path]
+
+    def test_every_mistake_is_told_at_once(self, session):
+        with pytest.raises(Invalid) as refused:
+            add(session, "", category=9, phone="x", leader_id="x")
+        assert paths(refused) == ["/name", "/category", "/phone", "/leader_id"]
+
+    def test_one_of_the_five_groups_needs_no_category(self, session):
+        assert add(session, category=None, type=5).category is None
+
+    def test_a_leader_whose_post_has_ended_serves_nobody_new(self, session):
+        former = leader(session, person(session), starts_on=date(2020, 1, 1), ends_on=date(2021, 1, 1))
+        with pytest.raises(Invalid, match="任职已结束"):
+            add(session, leader_id=former.id)
+
+    def test_only_the_talent_office_keeps_the_registry(self, session):
+        for who in (LIAISON, HANDLER, actor(("auditor", None))):
+            with pytest.raises(NotAllowed):
+                add(session, actor=who)
+        add(session, actor=SYSTEM)
+
+    def test_two_that_register_at_once_get_different_ids(self, database):
+        barrier = threading.Barrier(4)
+        ids: list[str] = []
+
+        def run():
+            barrier.wait()
+            with database.transaction() as session:
+                ids.append(add(session).id)
+
+        threads = [threading.Thread(target=run) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(ids) == ["T0001", "T0002", "T0003", "T0004"]
+
+
+class TestChanging:
+    def change(self, session, talent, **changes):
+        return talents.update_talent(session, talent_id=talent.id, changes=changes, actor=OFFICE, now=EARLY)
+
+    def test_old_and_new_are_journaled_once(self, session):
+        talent = add(session)
+        self.change(session, talent, employer="另一家公司", category=1)
+        self.change(session, talent, category=1)
+        events = history.stream_events(session, "talent:T0001")
+        assert [event.kind for event in events] == ["talent_added", "talent_updated"]
+        assert events[1].data == {"category": [2, 1], "employer": ["华南精密仪器有限公司", "另一家公司"]}
+        assert history.verify_stream(session, "talent:T0001") == []
+
+    def test_search_follows_the_change(self, session):
+        talent = add(session)
+        self.change(session, talent, name="吕芳", employer="另一家公司")
+        assert talents.search_talents(session, "lf lyjgs").total == 1
+        assert talents.search_talents(session, "liang").total == 0
+
+    def test_a_new_leader_shows(self, session):
+        talent = add(session)
+        post = leader(session, person(session))
+        assert self.change(session, talent, leader_id=str(post.id)).leader is post
+        assert self.change(session, talent, leader_id=None).leader is None
+
+    def test_a_former_leader_stays_until_somebody_else_is_named(self, session):
+        post = leader(session, person(session))
+        talent = add(session, leader_id=post.id)
+        people.end_leader(session, leader_id=post.id, ends_on=EARLY.date(), actor=SYSTEM, now=EARLY)
+        assert self.change(session, talent, post="首席科学家").leader_id == post.id
+
+    def test_out_of_the_registry_means_out_of_the_lists(self, session):
+        talent = add(session)
+        self.change(session, talent, active=False)
+        assert talents.search_talents(session).total == 0
+        assert talents.search_talents(session, include_inactive=True).total == 1
+        assert talents.get_talent(session, "T0001") is talent
+
+    def test_unknown_fields_and_bad_values_are_named(self, session):
+        with pytest.raises(Invalid) as refused:
+            self.change(session, add(session), id="T9", type=7)
+        assert paths(refused) == ["/id", "/type"]
+
+    def test_a_stranger_changes_nothing(self, session):
+        add(session)
+        with pytest.raises(NotAllowed):
+            talents.update_talent(session, talent_id="T0001", changes={"name": "吕芳"}, actor=HANDLER, now=EARLY)
+
+    @pytest.mark.parametrize("talent_id", ["T0099", "", "\x00", "T" + "9" * 40, "'; --"])
+    def test_an_unknown_talent_is_not_found(self, session, talent_id):
+        with pytest.raises(NotFound):
+            talents.get_talent(session, talent_id)
+
+
+class TestSearching:
+    def test_by_signs_pinyin_initials_id_and_employer(self, session):
+        add(session)
+        add(session, "吕芳", employer="岭南医院")
+        for q in ("思远", "liangsi", "lsy", "T0001", "t0001", "精密", "hnjm", "liang jingmi"):
+            assert [found.id for found in talents.search_talents(session, q).items] == ["T0001"], q
+        assert talents.search_talents(session, "lufang").total == 1
+
+    def test_filters_narrow(self, session):
+        unit(session, "guicheng", "桂城街道办事处", kind="town", town="guicheng")
+        post = leader(session, person(session))
+        add(session, type=4, employer_unit="guicheng", town="guicheng", leader_id=post.id)
+        add(session, "吕芳", category=1)
+        for filters in (
+            {"category": 2},
+            {"type": 4},
+            {"town": "guicheng"},
+            {"employer_unit": "guicheng"},
+            {"leader_id": post.id},
+            {"leader_id": str(post.id)},
+            {"leader_person_id": post.person_id},
+        ):
+            assert [found.id for found in talents.search_talents(session, **filters).items] == ["T0001"], filters
+        assert talents.search_talents(session, leader_id="nonsense").total == 0
+
+    def test_a_list_takes_two_statements_however_long(self, session):
+        unit(session, "guicheng", "桂城街道办事处", kind="town", town="guicheng")
+        post = leader(session, person(session, unit_code="guicheng"))
+        for number in range(30):
+            add(session, f"梁{chr(0x4E00 + number)}", employer_unit="guicheng", leader_id=post.id)
+        session.flush()
+        session.expunge_all()
+        statements = Statements(session)
+        page = talents.search_talents(session, "liang", limit=25)
+        assert [talents.visible(HANDLER, found)["leader_name"] for found in page.items] == ["陈志明"] * 25
+        assert (page.total, page.next) == (30, 25)
+        assert statements.since() == 2
+
+
+class TestContact:
+    @pytest.mark.parametrize(
+        ("phone", "shown"),
+        [
+            ("13800000000", "138****0000"),
+            ("0757-86300001", "075*****0001"),
+            ("110 12", "***12"),
+            ("1234567", "*****67"),
+        ],
+    )
+    def test_the_middle_of_a_number_is_masked(self, phone, shown):
+        assert masked(phone) == shown
+
+    def test_liaison_office_and_serving_leader_see_the_number_others_do_not(self, session):
+        chen, lv = person(session), person(session, "吕芳")
+        talent = add(session, leader_id=leader(session, chen).id, phone="13800000000")
+        other = leader(session, lv)
+        sees = [
+            (OFFICE, True),
+            (LIAISON, True),
+            (SYSTEM, True),
+            (actor(("leader", None), person_id=chen.id), True),
+            (actor(("leader", None), person_id=other.person_id), False),
+            (HANDLER, False),
+            (actor(("auditor", None)), False),
+            (actor(("admin", None)), False),
+        ]
+        for who, expected in sees:
+            shown = talents.visible(who, talent)
+            assert shown["phone"] == ("13800000000" if expected else "138****0000"), who
+            assert talents.sees_contact(who, talent) is expected
+
+    def test_no_number_is_no_number(self, session):
+        assert talents.visible(HANDLER, add(session))["phone"] is None
+
+
+@pytest.mark.parametrize(("last", "following"), [(None, "T0001"), ("T0009", "T0010"), ("T9999", "T10000")])
+def test_the_id_after(last, following):
+    assert id_after(last) == following
