@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from service.errors import Finding, Invalid
 from service.processes import checks
-from service.processes.checks import ActionSignature, CheckContext, DefinitionFinding, check
+from service.processes.checks import ActionSignature, CheckContext, DefinitionFinding, check, enforce
 from service.processes.checks.elements import MAX_NODES, MAX_PROCESSES
 from tests.factories.diagrams import CONTEXT, F10, MATTER, before_end, definition, drawn, rules
 
@@ -412,6 +412,15 @@ def test_what_only_the_engine_refuses_is_a_finding_too(monkeypatch: pytest.Monke
 def test_warnings_do_not_hide_the_engine_and_errors_do() -> None:
     assert {f.severity for f in check(definition((M, "'return'", "'retrun'")), context=CONTEXT)} == {"warning"}
     assert {f.severity for f in check(definition((M, STAGE, "")), context=CONTEXT)} == {"error"}
+
+
+def test_a_definition_with_errors_is_refused_and_one_with_warnings_is_not() -> None:
+    [warning] = enforce(definition((M, "'return'", "'retrun'")), context=CONTEXT)
+    assert warning.rule == "value-unknown"
+    with pytest.raises(Invalid, match="没有部署") as refused:
+        enforce(definition((M, STAGE, "")), context=CONTEXT)
+    [finding] = refused.value.findings
+    assert re.fullmatch(r"bpmn/matter\.bpmn:\d+ decide task-stage", finding.path)
 
 
 # --- Calls -----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from service.engine.program import parse
-from service.errors import Invalid
+from service.errors import Finding, Invalid
 from service.processes.checks import decisions, drawing, elements, expressions, forms, graph, tasks
 from service.processes.checks.bundle import Bundle, check_schemas, read
 from service.processes.checks.findings import ActionSignature, CheckContext, DefinitionFinding, Report, Severity
@@ -27,6 +27,7 @@ __all__ = [
     "Severity",
     "Timer",
     "check",
+    "enforce",
     "model",
 ]
 
@@ -43,6 +44,21 @@ def check(files: Mapping[str, bytes], *, context: CheckContext) -> list[Definiti
     if not report.failed:
         _content(bundle, context, report)
     return report.findings
+
+
+def enforce(files: Mapping[str, bytes], *, context: CheckContext) -> list[DefinitionFinding]:
+    """The warnings of :func:`check`. Raises Invalid, with one finding per error, when the definition may not run.
+
+    A finding's path is ``file:line element rule``.
+    """
+    found = check(files, context=context)
+    errors = [finding for finding in found if finding.severity == "error"]
+    if errors:
+        raise Invalid(
+            f"流程定义有 {len(errors)} 处错误，没有部署；请按说明修改后再部署",
+            [Finding(f"{each.file}:{each.line} {each.element} {each.rule}", each.message) for each in errors],
+        )
+    return found
 
 
 def _content(bundle: Bundle, context: CheckContext, report: Report) -> None:
