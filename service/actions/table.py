@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.config import Settings
 from service.engine import EngineFailure
+from service.processes.advance import record
 from service.processes.counters import next_value
 from service.processes.operations import count_urge, notify, open_handling
-from service.processes.advance import record
 from service.processes.wiring import Action, ActionCall
 
 NOTICE_KINDS: Mapping[str, str] = {
@@ -105,7 +104,3 @@ def _issue_circular(session: Session, call: ActionCall) -> str:
     )
     return number
 
-
-def describe(actions: Mapping[str, Action]) -> dict[str, Any]:
-    """The actions with their parameters, as the deployment checks take them."""
-    return {name: (action.parameters, action.optional) for name, action in actions.items()}

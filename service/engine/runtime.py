@@ -136,7 +136,7 @@ def start(program: Program, data: Mapping[str, Any], context: Context) -> Landin
         workflow = BpmnWorkflow(program.spec, dict(program.subprocess_specs))
         workflow.script_engine = _ScriptEngine(program, context)
         begin = workflow.get_next_task(spec_name="Start") or workflow.task_tree
-        begin.set_data(**dict(data))
+        begin.set_data(**_ordered(data))
         return _advance(program, workflow, context)
 
 
@@ -151,7 +151,7 @@ def complete(
         task = _open_task(workflow, task_id)
         for name in drop:
             task.data.pop(name, None)
-        task.data.update(data)
+        task.data.update(_ordered(data))
         trail = [_passed(task)]
         task.run()
         return _advance(program, workflow, context, trail)
@@ -174,7 +174,7 @@ def deliver(program: Program, state: str, message: str, payload: Mapping[str, An
         waiting = [event for event in _waiting_messages(workflow) if event.name == message]
         if not waiting:
             raise Conflict(f"当前没有步骤在等待消息「{message}」")
-        workflow.send_event(BpmnEvent(waiting[0], dict(payload)))
+        workflow.send_event(BpmnEvent(waiting[0], _ordered(payload)))
         return _advance(program, workflow, context)
 
 
@@ -406,7 +406,7 @@ class _ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
         )
         for output in self.program.collections.get(task.task_spec.result_variable, ()):
             task.data.pop(output, None)  # a new round opens: what the last one collected is in the journal
-        return json.dumps(result)
+        return json.dumps(result, sort_keys=True)
 
     def due_of(self, task: Task | None) -> str | None:
         """The due date (ISO) that the diagram gives the user task, for the timers attached to it."""
@@ -449,6 +449,12 @@ def _world(context: Context) -> Iterator[None]:
         _current.reset(token)
 
 
+def _ordered(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy whose keys stand in one order: a database gives JSON back in an order of its own."""
+    copy: dict[str, Any] = json.loads(json.dumps(dict(data), sort_keys=True))
+    return copy
+
+
 def _next_id() -> UUID:
     world = _current.get()
     return world.next_id() if world is not None else ids.new()
@@ -474,12 +480,13 @@ class _SpecFree(BpmnWorkflowConverter):  # type: ignore[misc]
 
     def to_dict(self, workflow: BpmnWorkflow) -> dict[str, Any]:
         spec, subprocess_specs = workflow.spec, workflow.subprocess_specs
+        workflow.bpmn_events = []  # what nobody here caught leaves with the advance that threw it
         workflow.spec, workflow.subprocess_specs = None, {}
         try:
             dct: dict[str, Any] = super().to_dict(workflow)
         finally:
             workflow.spec, workflow.subprocess_specs = spec, subprocess_specs
-        del dct["spec"], dct["subprocess_specs"]
+        del dct["spec"], dct["subprocess_specs"], dct["bpmn_events"]
         return dct
 
     def from_dict(self, dct: dict[str, Any]) -> BpmnWorkflow:

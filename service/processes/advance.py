@@ -158,7 +158,8 @@ def apply_effects(
     for effect in found:
         record(session, instance, kind=effect.kind, actor=actor, now=now, task=effect.task, data=effect.data)
         if effect.kind == fx.ENTERED and effect.task:
-            session.add(_row(instance, effect.task, effect.data, landing.open_tasks[effect.task].data, seq, now))
+            # a step that was taken back and is done again brings the same later tasks, by the same ids
+            session.merge(_row(instance, effect.task, effect.data, landing.open_tasks[effect.task].data, seq, now))
         elif effect.kind == fx.CANCELLED and effect.task:
             rows[effect.task].status = CANCELLED
             rows[effect.task].completed_at = now
@@ -278,6 +279,10 @@ def _actions(session: Session, instance: Instance, actor: Actor, now: datetime) 
 
 def _reopen(row: UserTask) -> None:
     row.status, row.revision = OPEN, row.revision + 1
+    _undone(row)
+
+
+def _undone(row: UserTask) -> None:
     row.completed_at = row.completed_by = row.on_behalf_of = row.late_days = None
     row.completed_seq = row.submitted = None
 
@@ -303,7 +308,9 @@ def _row(
         entered_seq=seq,
         paused=data["paused"],
         urges=0,
+        assignee=None,
     )
+    _undone(row)
     set_due(row, data)
     return row
 

@@ -1,0 +1,95 @@
+"""Bringing a migrated database to where work can begin: units, calendar, shipped processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service import engine
+from service.actions.table import action_table
+from service.auth import SYSTEM
+from service.config import Organization, Settings
+from service.errors import Finding, Invalid
+from service.people import sync_units
+from service.processes.calendars import DayFunctions
+from service.processes.checks import ActionSignature, CheckContext, DefinitionFinding, check
+from service.processes.definitions import deploy_shipped
+from service.processes.timers import ensure_calendar
+from service.workdays import Calendar, load_notices
+
+SAMPLE_RESULTS: Mapping[str, Any] = {
+    "issue_number": "2026-需-0001",
+    "open_round": ["hrss", "guicheng"],
+    "notice": True,
+    "urge": 1,
+    "issue_circular": "通报〔2026〕1号",
+}
+
+
+def prepare(
+    session: Session, *, settings: Settings, organization: Organization, config: Path, home: Path, now: datetime
+) -> list[str]:
+    """Adds missing units, puts the configured calendar in force, deploys shipped processes that are missing.
+
+    ``config`` is the directory of the settings, ``home`` holds ``bpmn`` and ``forms``. Gives a line for each thing done.
+    """
+    done = [f"新增单位 {code}" for code in sync_units(session, organization, actor=SYSTEM, now=now)]
+    calendar = Calendar.from_config(load_notices(config))
+    if changed := ensure_calendar(session, calendar=calendar, now=now):
+        done.append(f"工作日历有变，重新计算了 {changed} 件事项的期限")
+    context = check_context(settings, organization, calendar, now)
+    deployed = deploy_shipped(
+        session, bpmn=home / "bpmn", forms=home / "forms", check=refusing(context), now=now
+    )
+    return done + [f"部署流程 {one.name}（{one.key}）第 {one.version} 版" for one in deployed]
+
+
+def refusing(
+    context: CheckContext, warned: Callable[[list[DefinitionFinding]], None] | None = None
+) -> Callable[[Mapping[str, bytes]], None]:
+    """A deployment check: raises Invalid with every error found; hands warnings to ``warned``."""
+
+    def refuse(files: Mapping[str, bytes]) -> None:
+        found = check(files, context=context)
+        errors = [one for one in found if one.severity == "error"]
+        if errors:
+            raise Invalid(
+                f"流程定义有 {len(errors)} 处错误，不能部署",
+                [Finding(f"{one.file}:{one.line}", f"{one.element} {one.rule}: {one.message}") for one in errors],
+            )
+        if warned is not None:
+            warned(found)
+
+    return refuse
+
+
+def check_context(settings: Settings, organization: Organization, calendar: Calendar, now: datetime) -> CheckContext:
+    """What the deployment checks need to know of this house."""
+    days = DayFunctions(calendar, now)
+
+    def evaluate(expression: str, sample: Mapping[str, Any]) -> Any:
+        return engine.evaluate(expression, sample, days.table())
+
+    return CheckContext(
+        roles={role.id: role.scope for role in organization.roles.values()},
+        actions={
+            action.name: ActionSignature(
+                parameters={**dict.fromkeys(action.parameters, True), **dict.fromkeys(action.optional, False)},
+                sample=SAMPLE_RESULTS.get(action.name),
+            )
+            for action in action_table(settings).values()
+        },
+        settings=frozenset(settings.process),
+        units=frozenset(organization.units),
+        evaluate=evaluate,
+    )
+
+
+def offline_context(settings: Settings, organization: Organization, config: Path, now: datetime) -> CheckContext:
+    """The same without a database, for ``liaison check``."""
+    return check_context(settings, organization, Calendar.from_config(load_notices(config)), now)
+

@@ -1,0 +1,5 @@
+"""A made-up district for trying, training and testing: organization, accounts, talents, cases. Never in production."""
+
+from service.demonstration.organization import ACCOUNTS, PASSWORD, build_organization
+
+__all__ = ["ACCOUNTS", "PASSWORD", "build_organization"]
