@@ -41,7 +41,8 @@ class Page(Generic[T]):
 def page(session: Session, query: Select[T], *, limit: int, offset: int) -> Page[T]:
     """One page of ``query``: one statement counts, one reads. ``limit`` is held between 1 and ``MAX_LIMIT``."""
     limit, offset = max(1, min(limit, MAX_LIMIT)), max(0, min(offset, 2**31))
-    total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+    total = session.scalar(counted) or 0
     return Page(tuple(session.scalars(query.limit(limit).offset(offset))), total, limit, offset)
 
 
