@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from service import history
 from service.auth import Actor
 from service.auth.policy import require
+from service.errors import Finding, Invalid
 from service.processes.timers import load_calendar
 from service.workdays import Calendar, CalendarNotices, load_notices, parse_notice_file
 
@@ -38,6 +39,9 @@ def add_notices(session: Session, *, content: bytes, name: str, config: Path, ac
     """
     require(actor, "load_calendar")
     added = parse_notice_file(content, name)
+    if not added.notices and not added.closures:
+        message = "没有放假安排（[[notices]]）也没有临时停工（[[closures]]）"
+        raise Invalid(f"{name} {message}", [Finding(name, message)])
     calendar = Calendar.from_config(notices_in_force(session, config).merged(added))
     numbers = [notice.number for notice in added.notices] + [one.number for one in added.closures if one.number]
     source = "、".join(dict.fromkeys(numbers)) or name

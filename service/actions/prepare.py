@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service import engine
+from service.actions.calendars import notices_in_force
 from service.actions.table import action_table
 from service.auth import SYSTEM
 from service.config import Organization, Settings
@@ -38,13 +39,11 @@ def prepare(
     ``config`` is the directory of the settings, ``home`` holds ``bpmn`` and ``forms``. Gives a line for each thing done.
     """
     done = [f"新增单位 {code}" for code in sync_units(session, organization, actor=SYSTEM, now=now)]
-    calendar = Calendar.from_config(load_notices(config))
+    calendar = Calendar.from_config(notices_in_force(session, config))
     if changed := ensure_calendar(session, calendar=calendar, now=now):
         done.append(f"工作日历有变，重新计算了 {changed} 件事项的期限")
     context = check_context(settings, organization, calendar, now)
-    deployed = deploy_shipped(
-        session, bpmn=home / "bpmn", forms=home / "forms", check=refusing(context), now=now
-    )
+    deployed = deploy_shipped(session, bpmn=home / "bpmn", forms=home / "forms", check=refusing(context), now=now)
     return done + [f"部署流程 {one.name}（{one.key}）第 {one.version} 版" for one in deployed]
 
 
@@ -92,4 +91,3 @@ def check_context(settings: Settings, organization: Organization, calendar: Cale
 def offline_context(settings: Settings, organization: Organization, config: Path, now: datetime) -> CheckContext:
     """The same without a database, for ``liaison check``."""
     return check_context(settings, organization, Calendar.from_config(load_notices(config)), now)
-

@@ -1,13 +1,16 @@
-"""``liaison due``: due dates and why."""
+"""``liaison due`` and ``liaison calendar``: working days, due dates and why, notices on holidays."""
 
 from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 
 import click
 
-from service.cli.setup import config_directory
+from service import clock
+from service.cli.setup import config_directory, opened, wired
+from service.db import migrate
 from service.workdays import Calendar, load_notices
 
 REPLY_DAYS = 7
@@ -34,7 +37,7 @@ class Day(click.ParamType[date]):
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出。")
 def due(start: date, days: int, as_json: bool) -> None:
     """自 DATE 起（当日不计）第 N 个工作日是哪一天，是否暂定，以及逐日说明。"""
-    answer = Calendar.from_config(load_notices(config_directory())).add(start, days)
+    answer = _calendar().add(start, days)
     if as_json:
         click.echo(json.dumps({"from": start.isoformat(), "days": days, **answer.to_data()}, ensure_ascii=False))
         return
@@ -44,3 +47,39 @@ def due(start: date, days: int, as_json: bool) -> None:
         click.echo(f"  {note.date}  {number:>3}  {note.reason}")
     if answer.notices:
         click.echo(f"依据：{'、'.join(answer.notices)}")
+
+
+@click.group()
+def calendar() -> None:
+    """维护工作日历。"""
+
+
+@calendar.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def load(file: Path) -> None:
+    """载入放假安排或临时停工文件 FILE（格式同 config/calendar.toml），并重算未答复事项的期限。"""
+    from service.actions.calendars import add_notices
+    from service.auth import SYSTEM
+
+    with wired() as database, database.transaction() as session:
+        changed = add_notices(
+            session,
+            content=file.read_bytes(),
+            name=file.name,
+            config=config_directory(),
+            actor=SYSTEM,
+            now=clock.now(),
+        )
+    click.echo(f"已载入 {file.name}，重新计算了 {changed} 件事项的期限。")
+
+
+def _calendar() -> Calendar:
+    """The calendar in force in the database; where there is no database yet, that of the configuration."""
+    from service.processes import calendars
+
+    with opened(current=False) as database:
+        if database.exists() and migrate.is_current(database):
+            with database.reading() as session:
+                if calendars.find_current(session) is not None:
+                    return calendars.current(session)
+    return Calendar.from_config(load_notices(config_directory()))

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from service import history
-from service.cli.setup import opened
+from service.cli.setup import config_directory, opened, organization, project_directory, settings, wired
 from service.cli.tables import all_tables
 from service.clock import now
 from service.db import Database
@@ -21,10 +21,23 @@ from service.db import migrate as migrations
 @click.command()
 def migrate() -> None:
     """把数据库升级到最新结构，并部署随附流程中尚未部署的。"""
-    with opened(current=False) as database:
+    from service.actions import prepare
+
+    with wired(current=False) as database:
         before = migrations.is_current(database)
         migrations.upgrade(database)
         click.echo("数据库结构已是最新。" if before else "数据库已升级到最新结构。")
+        with database.transaction() as session:
+            done = prepare(
+                session,
+                settings=settings(),
+                organization=organization(),
+                config=config_directory(),
+                home=project_directory(),
+                now=now(),
+            )
+    for line in done:
+        click.echo(line)
 
 
 @click.command()

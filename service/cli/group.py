@@ -27,6 +27,7 @@ COMMANDS = {
     "check": "definitions",
     "deploy": "definitions",
     "due": "calendar",
+    "calendar": "calendar",
     "demo": "demo",
     "verify": "verify",
     "export": "export",

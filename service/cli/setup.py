@@ -1,4 +1,4 @@
-"""What commands start from: the settings and the database."""
+"""What commands start from: the settings, the organization, the database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import cast
 
 import click
 
-from service.config.settings import Settings, load
+from service.config import Organization, Settings, load, load_organization
 from service.db import Database, migrate
 from service.errors import Conflict
 
@@ -30,6 +30,11 @@ def settings() -> Settings:
     return load(config_directory(), os.environ)
 
 
+def organization() -> Organization:
+    """The roles, towns, categories and first units; raises Invalid naming each mistake."""
+    return load_organization(config_directory())
+
+
 @contextmanager
 def opened(*, current: bool = True) -> Iterator[Database]:
     """The database of the settings, closed at the end of the block.
@@ -38,8 +43,24 @@ def opened(*, current: bool = True) -> Iterator[Database]:
     """
     database = Database(settings().database_url)
     try:
-        if current and not migrate.is_current(database):
-            raise Conflict("数据库结构不是最新的，请先运行 liaison migrate")
+        if current:
+            require_current(database)
         yield database
     finally:
         database.dispose()
+
+
+@contextmanager
+def wired(*, current: bool = True) -> Iterator[Database]:
+    """The same, able to run processes."""
+    from service.actions import wire  # loads the engine, which commands on accounts need not wait for
+
+    with opened(current=current) as database:
+        wire(database, settings(), organization())
+        yield database
+
+
+def require_current(database: Database) -> None:
+    """Raises Conflict if the schema is not that of this version."""
+    if not migrate.is_current(database):
+        raise Conflict("数据库结构不是最新的，请先运行 liaison migrate")

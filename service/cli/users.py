@@ -14,8 +14,7 @@ from service.auth.accounts import add_user, disable_user, grant_role, set_passwo
 from service.auth.models import Account
 from service.auth.queries import grants_of, list_accounts
 from service.auth.tokens import issue_token
-from service.cli.setup import config_directory, opened
-from service.config import load_organization
+from service.cli.setup import opened, organization
 from service.people.commands import add_person
 
 _PAGE = 200
@@ -39,7 +38,7 @@ def add(
     """新建账号 USERNAME。"""
     if name is None and (unit_code or post):
         raise click.UsageError("--unit 和 --post 须与 --name 同用")
-    organization = load_organization(config_directory())
+    known_roles = organization().roles
     password = None if no_password else _password()
     now = clock.now()
     with opened() as database, database.transaction() as session:
@@ -58,7 +57,7 @@ def add(
                 username=account.username,
                 role=role,
                 unit_code=unit or None,
-                known_roles=organization.roles,
+                known_roles=known_roles,
                 actor=SYSTEM,
                 now=now,
             )

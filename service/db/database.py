@@ -32,6 +32,10 @@ class Database:
     def is_sqlite(self) -> bool:
         return self.url.get_backend_name() == "sqlite"
 
+    def exists(self) -> bool:
+        """Whether there is something to connect to: SQLite makes a missing file when asked for it."""
+        return not self.is_sqlite or Path(str(self.url.database)).exists()
+
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A session that commits at the end of the block, or leaves no trace if the block raises.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,6 +22,7 @@ from service.cli import liaison
 from service.cli.group import COMMANDS
 from service.db import migrate
 from service.errors import NotAllowed
+from tests.factories.journal import tamper
 
 PASSWORD = "Zhi-lian 2026 pingtai"
 
@@ -126,6 +130,97 @@ def test_backup_and_restore(call, tmp_path, empty_database):
     restored = call("restore", file, url=url)
     assert restored.exit_code == 0, restored.output
     assert "li.ming" in call("user", "list", url=url).output
+
+
+NOTICE = """
+[[notices]]
+year = 2027
+number = "国办发明电〔2026〕9号"
+days_off = [
+  { from = 2027-01-01, to = 2027-01-03, name = "元旦" },
+  { from = 2027-02-05, to = 2027-02-12, name = "春节" },
+  { from = 2027-04-03, to = 2027-04-05, name = "清明节" },
+  { from = 2027-05-01, to = 2027-05-05, name = "劳动节" },
+  { from = 2027-06-09, to = 2027-06-09, name = "端午节" },
+  { from = 2027-09-15, to = 2027-09-17, name = "中秋节" },
+  { from = 2027-10-01, to = 2027-10-07, name = "国庆节" },
+]
+"""
+
+
+def test_a_loaded_notice_stays_in_force_after_the_next_start(call, tmp_path):
+    assert call("migrate").exit_code == 0
+    assert json.loads(call("due", "2026-12-24", "--json").output)["provisional"] is True
+    (tmp_path / "2027.toml").write_text(NOTICE)
+    loaded = call("calendar", "load", str(tmp_path / "2027.toml"))
+    assert loaded.exit_code == 0, loaded.output
+    for _ in range(2):
+        answer = json.loads(call("due", "2026-12-24", "--json").output)
+        assert (answer["due"], answer["provisional"]) == ("2027-01-05", False)
+        assert "国办发明电〔2026〕9号" in answer["notices"]
+        assert call("migrate").exit_code == 0
+
+
+TYPHOON = "[[closures]]\nfrom = 2026-08-20\nreason = '台风'\n"
+
+
+@pytest.mark.parametrize("content", ["", "nonsense", NOTICE + NOTICE.replace("9号", "10号"), TYPHOON * 2])
+def test_a_bad_calendar_file_changes_nothing(call, database, tmp_path, content):
+    call("migrate")
+    before = call("due", "2026-09-28").output
+    (tmp_path / "bad.toml").write_text(content)
+    refused = call("calendar", "load", str(tmp_path / "bad.toml"))
+    assert (refused.exit_code, "bad.toml" in refused.stderr) == (1, True)
+    assert call("due", "2026-09-28").output == before
+
+
+def test_migrate_prepares_what_work_begins_with(call):
+    first = call("migrate")
+    assert "部署流程" in first.output
+    assert "部署流程" not in call("migrate").output
+    assert call("verify").exit_code == 0
+
+
+def test_a_changed_journal_is_named_by_verify(call, database):
+    call("migrate")
+    tamper(database, "UPDATE history_event SET actor = 'forger' WHERE kind = 'deployed'")
+    shown = call("verify")
+    assert (shown.exit_code, "definition:" in shown.output) == (1, True)
+    answer = json.loads(call("verify", "--json").output)
+    assert (answer["ok"], answer["mismatches"][0]["seq"]) == (False, 1)
+
+
+@pytest.fixture
+def process(tmp_path):
+    """A copy of the shipped process that a test may spoil."""
+    for kind in ("bpmn", "forms"):
+        shutil.copytree(Path(kind) / "request", tmp_path / "copy" / kind / "request")
+    return tmp_path / "copy" / "bpmn" / "request"
+
+
+def test_the_shipped_processes_pass_their_check(call):
+    assert call("check", "bpmn").exit_code == 0
+
+
+def test_a_spoilt_diagram_is_found_by_line_and_not_deployed(call, process):
+    call("migrate")
+    diagram = process / "request.bpmn"
+    diagram.write_text(diagram.read_text().replace('id="accept"', 'id="accepted"', 1))
+    checked = call("check", str(process))
+    assert checked.exit_code == 1
+    assert re.search(rf"^{re.escape(str(diagram))}:\d+ \S+ \S+: .+", checked.stdout, re.MULTILINE)
+    assert call("deploy", str(process)).exit_code == 1
+    assert call("check", str(process.parent.parent / "forms")).exit_code == 1
+
+
+def test_a_changed_diagram_is_deployed_as_the_next_version(call, process):
+    call("migrate")
+    diagram = process / "request.bpmn"
+    diagram.write_text(diagram.read_text().replace('name="受理审核"', 'name="受理初审"'))
+    deployed = call("deploy", str(process))
+    assert (deployed.exit_code, "第 2 版" in deployed.output) == (0, True)
+    assert "第 2 版" in call("deploy", str(process)).output
+    assert call("verify").exit_code == 0
 
 
 def test_a_bad_setting_is_named(call):

@@ -1,0 +1,34 @@
+"""``liaison verify``: the hash chain, and every instance executed once more."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from uuid import UUID
+
+import click
+
+from service.cli.setup import wired
+from service.processes import replay
+
+
+@click.command()
+@click.option(
+    "--instance", "instances", multiple=True, type=click.UUID, metavar="ID", help="只核验该事项；可多次给出。"
+)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出。")
+def verify(instances: tuple[UUID, ...], as_json: bool) -> None:
+    """核验日志：重算哈希链，重新执行每个事项并与记录比对；逐条列出不符之处，有不符则以 1 退出。"""
+    found = []
+    with wired() as database, database.reading() as session:
+        for mismatch in replay.verify(session, list(instances) or None):
+            found.append(mismatch)
+            if not as_json:
+                place = mismatch.stream if mismatch.seq is None else f"{mismatch.stream} 第 {mismatch.seq} 条"
+                click.echo(f"{place}：{mismatch.what}")
+    if as_json:
+        click.echo(json.dumps({"ok": not found, "mismatches": [asdict(one) for one in found]}, ensure_ascii=False))
+    else:
+        click.echo(f"发现 {len(found)} 处不符。" if found else "核验通过：哈希链完整，重新执行的结果与记录一致。")
+    sys.exit(1 if found else 0)
