@@ -1,7 +1,7 @@
 // Shows a process as drawn, with the present position and the path so far; one tab a diagram. Read-only.
 //
-// The page holds {diagrams: [{id, name, xml, active: [element ids], done: [element ids], units: {element id: text}}],
-// open: id}. Nothing is fetched.
+// The page holds {diagrams: [{id, name, xml, active: [element ids], done: [element ids], ways: [[from, to]]}], open: id}.
+// Nothing is fetched.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
@@ -82,15 +82,14 @@ class Picture {
   }
 
   /** The path so far keeps its colours with a heavier line, the present position is framed, the rest is faint. */
-  #mark({ active = [], done = [] }) {
+  #mark({ active = [], done = [], ways = [] }) {
     if (!active.length && !done.length) return;
     const canvas = this.viewer.get("canvas");
     const registry = this.viewer.get("elementRegistry");
     const flows = registry.filter((element) => element.type === "bpmn:SequenceFlow");
     const steps = new Set([...done, ...active]);
-    const drawn = flows.filter((flow) => steps.has(flow.id));
-    const passed = drawn.length ? drawn : flows.filter((flow) => steps.has(flow.source?.id) && steps.has(flow.target?.id));
-    for (const flow of passed) steps.add(flow.id);
+    const passed = new Set(ways.map(([from, to]) => `${from} ${to}`));
+    for (const flow of flows) if (passed.has(`${flow.source?.id} ${flow.target?.id}`)) steps.add(flow.id);
     for (const element of registry.filter((one) => MOVING.test((one.labelTarget ?? one).type))) {
       const id = (element.labelTarget ?? element).id;
       if (active.includes(id)) canvas.addMarker(element.id, "trail-active");

@@ -1,5 +1,5 @@
 // <ref-pick kind="units" name="lead_unit" multiple value='["hrss"]'>: picks talents, leaders, units or people by typing
-// Chinese characters or pinyin initials. An ARIA combobox; in a plain form its hidden inputs carry the values.
+// Chinese characters or pinyin initials; `src` asks another address than that of the API. An ARIA combobox; in a plain form its hidden inputs carry the values.
 
 const WAIT_MS = 180;
 const HINT = {
@@ -161,7 +161,7 @@ export class RefPick extends HTMLElement {
     const query = new URLSearchParams({ q: this.input.value.trim(), limit: "12" });
     let items;
     try {
-      const answer = await fetch(`/api/v1/${this.getAttribute("kind")}?${query}`, { headers: { Accept: "application/json" } });
+      const answer = await fetch(`${this.getAttribute("src") ?? `/api/v1/${this.getAttribute("kind")}`}?${query}`, { headers: { Accept: "application/json" } });
       if (asked !== this.#asked) return;
       if (!answer.ok) return this.#say(answer.status === 401 ? "登录已过期，请重新登录后再选择" : "名单暂时无法载入");
       items = (await answer.json()).items;

@@ -150,7 +150,7 @@ export function TaskForm({ page }) {
     setProblems([]);
     setRest([]);
     setExtra({});
-    const body = { data: formData };
+    const body = { ...page.extra, data: formData };
     const result = await send(page.url, body, keys.of(page.url, body));
     if (result.kind === "done") {
       done.current = true;

@@ -1,0 +1,99 @@
+"""The pages for staff: server-rendered, one module and one template folder a feature.
+
+``install`` is what ``create_app`` calls; nothing else here is for other packages.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, request, url_for
+from flask_wtf.csrf import CSRFProtect, generate_csrf  # type: ignore[import-untyped]  # the library ships no types
+
+from service import clock
+from service.config import Organization, Settings
+from service.db import Database
+from service.processes.access import ROLE_NAMES
+from service.processes.rules import STAGES
+from service.web import access, auth, cases, desk, errors, ledger, present, processes, system, tasks
+from service.web.answers import here
+from service.web.context import KEY, READING, Web
+from service.web.limits import limiter
+from service.web.menu import menu
+
+DIST = Path(__file__).parent / "static" / "dist"
+
+# Pictures of the style sheet are data: addresses; everything else comes from this service alone.
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
+# The validator of the forms compiles their schemas: only pages with a form may do so.
+POLICY_WITH_FORM = POLICY + "; script-src 'self' 'unsafe-eval'"
+
+csrf = CSRFProtect()
+
+
+def install(app: Flask, *, database: Database, settings: Settings, organization: Organization) -> None:
+    """Puts the pages into ``app``: routes, error pages, sessions, protection against forged requests, headers.
+
+    Raises ``LookupError`` if a page does not say who may call it.
+    """
+    app.extensions[KEY] = Web(database, settings, organization)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="liaison",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        PERMANENT_SESSION_LIFETIME=settings.session_lifetime,
+        MAX_CONTENT_LENGTH=settings.rate_limits.body_bytes,
+        # A page may stay open all day: the token lives as long as the session.
+        WTF_CSRF_TIME_LIMIT=None,
+        # The API has its own way: a bearer token needs no protection against forged requests.
+        WTF_CSRF_CHECK_DEFAULT=False,
+    )
+    csrf.init_app(app)
+    limiter.init_app(app)
+    pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
+    for feature in (auth, desk, tasks, cases, ledger, processes, system):
+        pages.register_blueprint(feature.blueprint)
+    pages.before_request(_protect)
+    pages.after_request(_headers)
+    pages.context_processor(_common)
+    app.register_blueprint(pages)
+    app.jinja_env.filters.update(present.FILTERS)
+    app.jinja_env.globals.update(LIGHTS=present.LIGHTS, STAGES=STAGES, ROLE_NAMES=ROLE_NAMES, asset=_asset)
+    errors.install(app)
+    access.rules(app)
+
+
+def _protect() -> None:
+    if request.method not in READING:
+        csrf.protect()
+
+
+def _headers(answer: Response) -> Response:
+    if request.endpoint == "web.static":
+        answer.cache_control.public, answer.cache_control.max_age = True, 31_536_000
+        answer.cache_control.no_cache = None
+    else:
+        answer.headers.setdefault("Cache-Control", "no-store")
+    answer.headers["Content-Security-Policy"] = POLICY_WITH_FORM if g.get("has_form") else POLICY
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Referrer-Policy"] = "same-origin"
+    return answer
+
+
+def _common() -> dict[str, Any]:
+    """What every template may use."""
+    actor = g.get("actor")
+    return {"actor": actor, "menu": menu(actor), "csrf_token": generate_csrf, "now": clock.now, "here": here}
+
+
+def _asset(name: str) -> str:
+    """The address of a bundled file; it changes with the file, so browsers may keep it for ever."""
+    path = DIST / name
+    stamp = int(path.stat().st_mtime) if path.exists() else 0
+    return url_for("web.static", filename=f"dist/{name}", v=stamp)

@@ -1,0 +1,87 @@
+"""Who may call a page. Every view says so with ``requires``; one that does not stops the start of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Flask, g, make_response
+from flask.typing import ResponseReturnValue
+
+from service.auth import RIGHTS, Actor, may
+from service.errors import NotAllowed
+from service.web.context import find_actor, transaction
+
+ANYONE, SIGNED_IN = "anyone", "signed_in"
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``who`` is ``anyone`` or ``signed_in``; a signed-in person must also have ``right``, where one is named."""
+
+    who: str
+    right: str | None = None
+
+    def admits(self, actor: Actor | None) -> bool:
+        """Whether somebody (``None``: not signed in) may call the view."""
+        if self.who == ANYONE:
+            return True
+        return actor is not None and (self.right is None or may(actor, self.right))
+
+
+class SignInNeeded(Exception):
+    """The view needs a signed-in person and nobody is; ends in the sign-in page, or in 401 for a script."""
+
+
+def requires(who: str = SIGNED_IN, *, right: str | None = None) -> Callable[[View], View]:
+    """Marks a view with who may call it, and runs it in the request's one transaction after the check.
+
+    ``right`` is a key of the table of rights. Within the view ``context.actor()`` and ``context.db()`` are there.
+    What the view raises undoes the transaction; a response of status 400 and more does not.
+    """
+    if who not in (ANYONE, SIGNED_IN) or (right is not None and right not in RIGHTS):
+        raise ValueError(f"unknown rule: {who} {right}")
+    rule = Rule(who, right)
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **arguments: Any) -> ResponseReturnValue:
+            with transaction() as session:
+                g.actor = find_actor(session)
+                if not rule.admits(g.actor):
+                    _refuse(rule)
+                return make_response(view(*args, **arguments))
+
+        guarded.rule = rule  # type: ignore[attr-defined]  # read back by rule_of()
+        return guarded  # type: ignore[return-value]  # wraps() keeps the signature
+
+    return decorate
+
+
+def rule_of(view: Callable[..., Any]) -> Rule | None:
+    """The rule that a view was marked with."""
+    return getattr(view, "rule", None)
+
+
+def rules(app: Flask) -> Mapping[str, Rule]:
+    """Endpoint → rule of every page of the app, static files left out.
+
+    Raises ``LookupError`` naming the views that have none.
+    """
+    views = {name: view for name, view in app.view_functions.items() if name.split(".")[0] == "web"}
+    views.pop("web.static", None)
+    missing = sorted(name for name, view in views.items() if rule_of(view) is None)
+    if missing:
+        raise LookupError(f"pages without a rule of access: {', '.join(missing)}")
+    return {name: rule for name, view in views.items() if (rule := rule_of(view)) is not None}
+
+
+def _refuse(rule: Rule) -> None:
+    if g.actor is None:
+        raise SignInNeeded
+    name = RIGHTS[rule.right].name if rule.right else ""
+    raise NotAllowed(f"您没有“{name}”的权限。如确需办理，请联系系统管理员或区人才办。")

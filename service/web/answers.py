@@ -1,0 +1,56 @@
+"""Reading what a page sends, and answering it: JSON for the script of the page, a redirect without script."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from flask import flash, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service.errors import Finding, Invalid
+from service.web.errors import wants_json
+
+T = TypeVar("T")
+PER_PAGE = 50
+
+
+def sent() -> dict[str, Any]:
+    """The fields that were sent, as JSON or by a plain form. Raises ``Invalid`` where the JSON is none."""
+    if not request.is_json:
+        fields: dict[str, Any] = {}
+        for name, values in request.form.lists():
+            fields[name.removesuffix("[]")] = values if name.endswith("[]") else values[-1]
+        return fields
+    found = request.get_json(silent=True)
+    if not isinstance(found, dict):
+        raise Invalid("提交的内容无法识别", [Finding("", "请刷新页面后重新提交")])
+    return found
+
+
+def text(fields: dict[str, Any], name: str) -> str:
+    """A text among the sent fields; empty where it is missing or no text."""
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def done(message: str, address: str) -> ResponseReturnValue:
+    """It is done: says so on the next page, which is at ``address``."""
+    flash(message)
+    return jsonify(location=address) if wants_json() else redirect(address)
+
+
+def here(**changes: Any) -> str:
+    """The present address with some of its query changed; ``None`` takes one out."""
+    query = {name: values if len(values) > 1 else values[0] for name, values in request.args.lists()}
+    query = {name: value for name, value in {**query, **changes}.items() if value not in (None, "")}
+    return url_for(str(request.endpoint), **{**(request.view_args or {}), **query})
+
+
+def argument(name: str, longest: int = 100) -> str | None:
+    """A text of the query, trimmed; None where it is empty."""
+    return request.args.get(name, "").strip()[:longest] or None
+
+
+def offset() -> int:
+    """Where the asked-for page of a list begins."""
+    return max(0, min(request.args.get("offset", 0, type=int), 1_000_000))

@@ -1,0 +1,262 @@
+"""Cases: a new one, one with its course and diagram, the operations on it, and the lists of one's own."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from service import auth, clock
+from service.people.queries import unit_names
+from service.processes import commands, operations, queries
+from service.processes.bundles import Compiled, compiled
+from service.processes.calendars import current
+from service.processes.models import CopyTo, Instance
+from service.talents.queries import find_talent, phone_for
+from service.web import diagrams
+from service.web.access import requires
+from service.web.answers import PER_PAGE, argument, done, offset, sent, text
+from service.web.context import actor, db
+from service.web.course import course
+from service.web.forms import form_page
+from service.web.names import Names
+from service.web.starting import first_step
+from service.workdays import Calendar
+
+blueprint = Blueprint("cases", __name__)
+
+PROCESS = "request"
+SHORT_LIST = 12
+
+
+@blueprint.get("/cases/new")
+@requires()
+def new() -> ResponseReturnValue:
+    """登记需求: the first form of the process."""
+    step = first_step(db(), PROCESS, actor())
+    page = form_page(step.form, url=url_for("web.cases.start"), draft=f"new-{PROCESS}", names=Names(db()))
+    return render_template("cases/new.html", step=step, form_page=page)
+
+
+@blueprint.post("/cases")
+@requires()
+def start() -> ResponseReturnValue:
+    """Starts a case and completes its first step with what was filled in: both or neither."""
+    data = sent().get("data")
+    filled = data if isinstance(data, dict) else {}
+    instance = commands.start(db(), process=PROCESS, data={}, actor=actor(), now=clock.now())
+    opened = queries.case_detail(db(), instance.id, actor()).open_tasks
+    commands.complete(db(), task_id=opened[0].id, data=filled, actor=actor(), now=clock.now())
+    return done("已登记。", url_for("web.cases.case", instance_id=instance.id))
+
+
+@blueprint.get("/cases/<uuid:instance_id>")
+@requires()
+def case(instance_id: UUID) -> ResponseReturnValue:
+    """One case: the need, where it stands, its course, its diagram, and what the reader may do with it."""
+    detail = queries.case_detail(db(), instance_id, actor())
+    made = compiled(db(), detail.instance.digest, detail.instance.process)
+    names, today, calendar = Names(db()), clock.today(), current(db())
+    names.learn([task.assignee for task in detail.open_tasks], [task.unit for task in detail.open_tasks])
+    return render_template(
+        "cases/case.html",
+        detail=detail,
+        days={
+            str(task.id): calendar.between(today, task.due_on) if task.due_on else None for task in detail.open_tasks
+        },
+        **about(detail.instance, made, names),
+    )
+
+
+@blueprint.post("/cases/<uuid:instance_id>/read")
+@requires()
+def read(instance_id: UUID) -> ResponseReturnValue:
+    """Notes that a copied case was opened, and opens it."""
+    operations.mark_copy_read(db(), instance_id=instance_id, actor=actor(), now=clock.now())
+    return redirect(url_for("web.cases.case", instance_id=instance_id))
+
+
+@blueprint.post("/cases/<uuid:instance_id>/comment")
+@requires()
+def comment(instance_id: UUID) -> ResponseReturnValue:
+    """沟通: a remark; who is named under ``mention`` is told."""
+    fields = sent()
+    mentioned = [name for name in _names(fields, "mention") if auth.find_account(db(), name)]
+    said = " ".join([text(fields, "text"), *(f"@{name}" for name in mentioned)])
+    operations.comment(
+        db(), instance_id=instance_id, text=said if text(fields, "text").strip() else "", actor=actor(), now=clock.now()
+    )
+    return done("已发送。", url_for("web.cases.case", instance_id=instance_id) + "#course")
+
+
+@blueprint.post("/cases/<uuid:instance_id>/copy")
+@requires()
+def copy(instance_id: UUID) -> ResponseReturnValue:
+    """抄送."""
+    fields = sent()
+    operations.copy(
+        db(),
+        instance_id=instance_id,
+        to=_names(fields, "to"),
+        note=text(fields, "note"),
+        actor=actor(),
+        now=clock.now(),
+    )
+    return done("已抄送。", url_for("web.cases.case", instance_id=instance_id))
+
+
+@blueprint.post("/cases/<uuid:instance_id>/urge")
+@requires()
+def urge(instance_id: UUID) -> ResponseReturnValue:
+    """催办."""
+    fields = sent()
+    count = operations.urge(
+        db(),
+        instance_id=instance_id,
+        text=text(fields, "text"),
+        task_id=text(fields, "task_id") or None,
+        actor=actor(),
+        now=clock.now(),
+    )
+    return done(f"已催办，本件累计催办 {count} 次。", url_for("web.cases.case", instance_id=instance_id))
+
+
+@blueprint.post("/cases/<uuid:instance_id>/suspend")
+@requires()
+def suspend(instance_id: UUID) -> ResponseReturnValue:
+    """挂起."""
+    commands.suspend(db(), instance_id=instance_id, reason=text(sent(), "reason"), actor=actor(), now=clock.now())
+    return done("已挂起。", url_for("web.cases.case", instance_id=instance_id))
+
+
+@blueprint.post("/cases/<uuid:instance_id>/resume")
+@requires()
+def resume(instance_id: UUID) -> ResponseReturnValue:
+    """恢复."""
+    commands.resume(db(), instance_id=instance_id, reason=text(sent(), "reason"), actor=actor(), now=clock.now())
+    return done("已恢复办理。", url_for("web.cases.case", instance_id=instance_id))
+
+
+@blueprint.post("/cases/<uuid:instance_id>/terminate")
+@requires()
+def terminate(instance_id: UUID) -> ResponseReturnValue:
+    """终止."""
+    commands.terminate(db(), instance_id=instance_id, reason=text(sent(), "reason"), actor=actor(), now=clock.now())
+    return done("已终止。", url_for("web.cases.case", instance_id=instance_id))
+
+
+@blueprint.get("/cases/started")
+@requires()
+def started() -> ResponseReturnValue:
+    """我发起的."""
+    wanted = filters(process=None)
+    page = queries.started_by(db(), actor(), filters=wanted, limit=PER_PAGE, offset=offset())
+    return render_template("cases/started.html", page=page, **rows(page.items))
+
+
+@blueprint.get("/cases/copied")
+@requires()
+def copied() -> ResponseReturnValue:
+    """抄送我的."""
+    wanted = filters(process=None)
+    page = queries.copied_to(db(), actor(), filters=wanted, limit=PER_PAGE, offset=offset())
+    received = select(CopyTo).where(
+        CopyTo.username == actor().username, CopyTo.instance_id.in_([row.id for row in page.items])
+    )
+    copies = {copy.instance_id: copy for copy in db().scalars(received)}
+    return render_template("cases/copied.html", page=page, copies=copies, **rows(page.items))
+
+
+@blueprint.get("/lookup/accounts")
+@requires()
+def accounts() -> ResponseReturnValue:
+    """Who can be named in a remark or copied to: found by name, pinyin or initials, for the picker."""
+    found = auth.list_accounts(db(), argument("q"), limit=SHORT_LIST, include_inactive=False).items
+    people = [(account, account.person) for account in found]
+    units = unit_names(db(), [person.unit_code for _, person in people if person and person.unit_code])
+    items = [
+        {
+            "id": account.username,
+            "name": account.name,
+            "unit_name": units.get(person.unit_code or "") if person else None,
+            "post": person.post if person else None,
+        }
+        for account, person in people
+    ]
+    return jsonify(items=items, total=len(items), next=None)
+
+
+def about(instance: Instance, made: Compiled, names: Names) -> dict[str, Any]:
+    """What every page about a case shows beside its own: the need, the talent, the course, the diagrams."""
+    events = queries.timeline(db(), instance.id, actor())
+    first = next((event for event in events if event.kind == "completed"), None)
+    talent = find_talent(db(), instance.talent_id) if instance.talent_id else None
+    drawn = _drawn(instance)
+    need = names.lines(made.form_of(first.data["process"], first.data["step"]), instance.data) if first else []
+    return {
+        "instance": instance,
+        "names": names,
+        "need": need,
+        "talent": talent,
+        "talent_phone": phone_for(actor(), talent) if talent else None,
+        "course": course(events, made, names),
+        "drawn": drawn,
+        "island": diagrams.island(drawn, _present(drawn)),
+    }
+
+
+def days_left(calendar: Calendar, today: date, due_on: date | None) -> int | None:
+    """Working days from today to a due date, negative when it has passed; None where there is none."""
+    return calendar.between(today, due_on) if due_on else None
+
+
+def rows(instances: Any) -> dict[str, Any]:
+    """What a table of cases needs beside the rows."""
+    return {"names": Names(db()).learn([row.initiator for row in instances], [row.initiator_unit for row in instances])}
+
+
+def filters(process: str | None = PROCESS) -> queries.CaseFilter:
+    """The filters of a list of cases, from the address bar."""
+    late = {"yes": True, "no": False}.get(request.args.get("late", ""))
+    return queries.CaseFilter(
+        process=process,
+        status=argument("status"),
+        stage=argument("stage"),
+        category=argument("category"),
+        town=argument("town"),
+        unit=argument("unit"),
+        late=late,
+        since=_day("since"),
+        until=_day("until"),
+        q=argument("q"),
+        sort=request.args.get("sort", "-started")[:20],
+    )
+
+
+def _day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _names(fields: dict[str, Any], name: str) -> list[str]:
+    value = fields.get(name)
+    listed = value if isinstance(value, list) else [value]
+    return [one for one in listed if isinstance(one, str) and one]
+
+
+def _drawn(instance: Instance) -> list[diagrams.Picture]:
+    drawings = queries.drawings(db(), instance.id, actor())
+    found = [diagrams.Picture(one.process, one.name, one.xml, active=list(one.present)) for one in drawings]
+    passed = [(one.process, step["node"], step["from"]) for one in drawings for step in one.trail]
+    return diagrams.travelled(found, passed)
+
+
+def _present(drawn: list[diagrams.Picture]) -> str | None:
+    """The diagram to open first: the innermost one in which somebody must act."""
+    return next((picture.id for picture in reversed(drawn) if picture.active), None)

@@ -1,0 +1,148 @@
+"""The course of a case as staff read it: one entry for each thing that somebody, or a clock, did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from service.history import HistoryEvent
+from service.processes.bundles import Compiled
+from service.web.names import Line, Names
+from service.web.present import day
+
+
+@dataclass(slots=True)
+class Entry:
+    """One entry. ``tone`` is ``late``, ``talk`` or empty; ``unit`` whose slot it is about."""
+
+    seq: int
+    at: datetime
+    who: str
+    what: str
+    text: str = ""
+    unit: str = ""
+    lines: list[Line] = field(default_factory=list)
+    tone: str = ""
+    on_behalf_of: str = ""
+
+
+def course(events: Iterable[HistoryEvent], made: Compiled, names: Names) -> list[Entry]:
+    """The journal of a case in the order it happened; bookkeeping of the engine is left out."""
+    known = list(events)
+    names.learn(
+        usernames=[name for event in known for name in (event.actor, event.on_behalf_of)],
+        units=[event.data.get("unit") for event in known if isinstance(event.data.get("unit"), str)],
+    )
+    about = {event.task: event.data for event in known if event.kind == "entered" and event.task}
+    entries = []
+    for event in known:
+        tell = _TELL.get(event.kind)
+        entry = tell(event, made, names) if tell else None
+        if entry is None:
+            continue
+        entry.unit = names.unit(about.get(event.task, {}).get("unit")) if event.task else ""
+        entry.on_behalf_of = names.person(event.on_behalf_of)
+        entries.append(entry)
+    return entries
+
+
+def _entry(event: HistoryEvent, names: Names, what: str, text: str = "", tone: str = "") -> Entry:
+    return Entry(event.seq, event.at, names.person(event.actor), what, text, tone=tone)
+
+
+def _step(event: HistoryEvent) -> str:
+    return f"「{event.data.get('name', '')}」"
+
+
+def _completed(event: HistoryEvent, made: Compiled, names: Names) -> Entry:
+    data = event.data
+    late = data.get("late_days") or 0
+    entry = _entry(event, names, f"办结{_step(event)}", tone="late" if late else "")
+    if late:
+        entry.what += f"，超期 {late} 个工作日"
+    entry.lines = names.lines(made.form_of(data["process"], data["step"]), data["data"])
+    entry.lines += [Line("提示", warning) for warning in data.get("warnings", [])]
+    return entry
+
+
+def _entered(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    due = event.data.get("due_on")
+    provisional = "（暂定）" if event.data.get("provisional") else ""
+    return _entry(event, names, f"进入{_step(event)}" + (f"，{day(due)}到期{provisional}" if due else ""))
+
+
+def _commented(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    text = str(event.data.get("text", ""))
+    for username in event.data.get("mentions", []):
+        text = text.replace(f"@{username}", f"@{names.person(username)}")
+    return _entry(event, names, "沟通", text, tone="talk")
+
+
+def _copied(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    to = "、".join(names.person(name) for name in event.data.get("to", []))
+    return _entry(event, names, f"抄送 {to}", str(event.data.get("note", "")))
+
+
+def _urged(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    how = "催办" if event.data.get("by_hand") else "逾期自动催办"
+    return _entry(
+        event, names, f"{how}{_step(event)}（第 {event.data.get('n', 1)} 次）", str(event.data.get("text", "")), "late"
+    )
+
+
+def _due_changed(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    old, new = event.data.get("old_due_on"), event.data.get("due_on")
+    return _entry(event, names, f"工作日历调整，到期日由 {day(old)} 改为 {day(new)}")
+
+
+def _action(event: HistoryEvent, _made: Compiled, names: Names) -> Entry | None:
+    result = event.data.get("result")
+    if event.data.get("name") == "issue_number":
+        return _entry(event, names, f"受理编号 {result}")
+    if event.data.get("name") == "issue_circular":
+        return _entry(event, names, f"发出通报 {result}", tone="late")
+    return None
+
+
+def _reassigned(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    return _entry(
+        event, names, f"把{_step(event)}转办给 {event.data.get('to_name', '')}", str(event.data.get("reason", ""))
+    )
+
+
+def _returned(event: HistoryEvent, made: Compiled, names: Names) -> Entry:
+    target = event.data.get("target", "")
+    name = next((label for (_, node), label in made.program.names.items() if node == target), "")
+    return _entry(event, names, f"把{_step(event)}退回到「{name}」", str(event.data.get("reason", "")))
+
+
+def _plain(words: str) -> Callable[[HistoryEvent, Compiled, Names], Entry]:
+    """An entry of fixed words; ``{step}`` is the step's name."""
+
+    def tell(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+        return _entry(event, names, words.format(step=_step(event)), str(event.data.get("reason") or ""))
+
+    return tell
+
+
+_TELL: Mapping[str, Callable[[HistoryEvent, Compiled, Names], Entry | None]] = {
+    "started": _plain("发起"),
+    "entered": _entered,
+    "completed": _completed,
+    "claimed": _plain("领办{step}"),
+    "released": _plain("退领{step}"),
+    "acknowledged": _plain("签收{step}"),
+    "reassigned": _reassigned,
+    "returned": _returned,
+    "taken_back": _plain("撤回{step}"),
+    "commented": _commented,
+    "copied": _copied,
+    "urged": _urged,
+    "suspended": _plain("挂起"),
+    "resumed": _plain("恢复办理"),
+    "terminated": _plain("终止"),
+    "due_changed": _due_changed,
+    "action": _action,
+    "ended": lambda event, _made, names: _entry(event, names, f"结束：{event.data.get('name', '')}"),
+}

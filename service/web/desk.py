@@ -1,0 +1,50 @@
+"""The desk: what must I do, most urgent first; and the help page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from service import clock
+from service.auth import may
+from service.processes import queries
+from service.web import cases, tasks
+from service.web.access import ANYONE, requires
+from service.web.context import actor, db, settings
+
+blueprint = Blueprint("desk", __name__)
+
+SHOWN = 15
+
+
+@blueprint.get("/")
+@requires()
+def desk() -> ResponseReturnValue:
+    """工作台."""
+    today = clock.today()
+    page = queries.open_tasks(db(), actor(), today=today, limit=SHOWN)
+    running = queries.cases(db(), actor(), filters=queries.CaseFilter(status="running"), limit=SHOWN)
+    return render_template(
+        "desk/desk.html",
+        page=page,
+        running=running,
+        counts=queries.light_counts(db(), actor(), today=today),
+        running_title=_running_title(),
+        may_record=may(actor(), "record_needs", unit=actor().unit),
+        people=cases.rows(running.items)["names"],
+        **tasks.rows(page.items),
+    )
+
+
+@blueprint.get("/help")
+@requires(ANYONE)
+def help_page() -> ResponseReturnValue:
+    """How to work here, and how to reach the Talent Office (H2)."""
+    return render_template("desk/help.html", contact=settings().contact)
+
+
+def _running_title() -> str:
+    """A leader sees own talents' needs, the Talent Office all units', others what concerns them."""
+    if may(actor(), "view_ledger_all"):
+        return "全区在办的需求"
+    return "我联系的人才的需求" if actor().has_role("leader") else "与我有关的在办需求"

@@ -1,0 +1,67 @@
+"""What the diagram island of a page gets: each drawn process of a bundle, its name, position and path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from service.engine.program import BPMN_NAMES
+from service.engine.xml import parse_xml
+
+
+@dataclass(slots=True)
+class Picture:
+    """One diagram. ``done`` and ``active`` are ids of elements, ``ways`` pairs (from, to) of passed elements."""
+
+    id: str
+    name: str
+    xml: str
+    active: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    ways: list[tuple[str, str]] = field(default_factory=list)
+
+
+def pictures(files: Mapping[str, bytes], main: str) -> list[Picture]:
+    """The diagrams among a bundle's files, the one of process ``main`` first."""
+    found = []
+    for name, content in files.items():
+        if not name.endswith(".bpmn"):
+            continue
+        for process in parse_xml(content, name=name).findall("b:process", BPMN_NAMES):
+            key = str(process.get("id"))
+            found.append(Picture(key, str(process.get("name") or "未命名流程"), content.decode()))
+    return sorted(found, key=lambda picture: (picture.id != main, picture.name))
+
+
+def travelled(drawn: list[Picture], passed: Iterable[tuple[str, str, str | None]]) -> list[Picture]:
+    """``drawn`` with the path so far: ``passed`` are (process, element, from which element).
+
+    Where a token stands inside a called process, the calling activity is a present position too.
+    """
+    by_id = {picture.id: picture for picture in drawn}
+    for process, node, source in passed:
+        if process in by_id:
+            by_id[process].done.append(node)
+            if source is not None:
+                by_id[process].ways.append((source, node))
+    standing = {picture.id for picture in drawn if picture.active}
+    for _ in drawn:  # a call within a call: one level more each time
+        for picture in drawn:
+            for activity, called in _calls(picture.xml):
+                if called in standing and activity in picture.done and activity not in picture.active:
+                    picture.active.append(activity)
+                    standing.add(picture.id)
+    return drawn
+
+
+def _calls(xml: str) -> list[tuple[str, str]]:
+    """(call activity, called process) of a diagram."""
+    root = parse_xml(xml.encode(), name="diagram")
+    return [
+        (str(one.get("id")), str(one.get("calledElement"))) for one in root.iterfind(".//b:callActivity", BPMN_NAMES)
+    ]
+
+
+def island(drawn: Sequence[Picture], present: str | None = None) -> dict[str, object]:
+    """The JSON of the island; ``present`` is the diagram to open first, default the first."""
+    return {"diagrams": [asdict(picture) for picture in drawn], "open": present or (drawn[0].id if drawn else "")}

@@ -1,0 +1,106 @@
+"""Failures as people see them: a Chinese page with the way out, or problem+json where a script asked."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # the library ships no types
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from service.errors import Conflict, Incident, Invalid, LiaisonError, NotAllowed, NotFound
+from service.web.access import SignInNeeded
+
+STATUS: dict[type[LiaisonError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422, Incident: 500}
+
+WORDS = {
+    400: ("请求无法识别", "页面可能已过期。请返回上一页刷新后再试。"),
+    403: ("没有权限", "您没有查看或办理此内容的权限。如确需办理，请联系系统管理员或区人才办。"),
+    404: ("没有找到", "您要找的内容不存在，或者不在您可以查看的范围内。请核对地址，或从工作台重新进入。"),
+    405: ("不能这样打开", "这个地址只用于提交内容，不能直接打开。请从工作台进入相应页面办理。"),
+    409: ("情况已变化", "此事项已被他人办理或状态已改变。请刷新页面查看最新情况。"),
+    413: ("内容过大", "提交的内容超出上限。请精简文字后重新提交。"),
+    422: ("内容需要修改", "提交的内容没有通过检查，请按提示修改后重新提交。"),
+    429: ("操作过于频繁", "短时间内操作次数过多，请稍等几分钟再试。"),
+    500: (
+        "系统出错",
+        "操作没有完成，也没有改动任何数据。请稍后再试；仍不成功时，请把下面的时间和编号告诉系统管理员。",
+    ),
+    503: ("系统暂时不可用", "系统正忙或数据库暂时不能写入，没有改动任何数据。请稍后再试；仍不成功时请联系系统管理员。"),
+}
+
+
+def install(app: Flask) -> None:
+    """Registers the handlers of the whole app; a blueprint's own handlers go before them."""
+    app.register_error_handler(LiaisonError, _liaison)
+    app.register_error_handler(SignInNeeded, _sign_in)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _database)
+
+
+def wants_json() -> bool:
+    """Whether a script asked, not a person who opened a page."""
+    if request.path.startswith("/api/") or request.is_json:
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json"
+
+
+def problem(status: int, kind: str, title: str, detail: str, errors: list[dict[str, str]] | None = None) -> Response:
+    """A problem+json answer."""
+    answer = jsonify(type=kind, title=title, status=status, detail=detail, errors=errors or [])
+    answer.status_code = status
+    answer.content_type = "application/problem+json"
+    return answer
+
+
+def _show(status: int, kind: str, detail: str, **more: Any) -> ResponseReturnValue:
+    title, way_out = WORDS.get(status, WORDS[500] if status >= 500 else WORDS[400])
+    errors = more.get("errors", [])
+    if wants_json():
+        return problem(status, kind, title, detail or way_out, errors)
+    page = render_template(
+        "errors/error.html",
+        status=status,
+        title=title,
+        detail=detail,
+        way_out=way_out,
+        errors=errors,
+        reference=g.get("request_id"),
+    )
+    return page, status
+
+
+def _liaison(error: LiaisonError) -> ResponseReturnValue:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+    errors = [{"path": finding.path, "message": finding.message} for finding in error.findings]
+    return _show(status, type(error).__name__.lower(), error.message, errors=errors)
+
+
+def _sign_in(_error: SignInNeeded) -> ResponseReturnValue:
+    if wants_json():
+        return problem(401, "signed_out", "登录已过期", "请重新登录后再试。")
+    here = quote(request.path) + (f"?{request.query_string.decode()}" if request.query_string else "")
+    goal = f"?next={quote(here)}" if request.method == "GET" and here != "/" else ""
+    return redirect(url_for("web.auth.sign_in") + goal)
+
+
+def _csrf(_error: CSRFError) -> ResponseReturnValue:
+    return _show(400, "csrf", "页面已过期，没有提交。请返回上一页刷新后再试。")
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None:
+        return error.response
+    status = error.code or 500
+    return _show(status, HTTPStatus(status).name.lower(), "")
+
+
+def _database(error: DBAPIError) -> ResponseReturnValue:
+    current_app.logger.error("database failure", exc_info=error)
+    return _show(503, "unavailable", "")

@@ -1,0 +1,48 @@
+"""What the form island of a page gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from flask import g, url_for
+
+from service import clock
+from service.processes.forms import Form
+from service.web.context import actor
+from service.web.names import Names
+
+
+def form_page(
+    form: Form,
+    *,
+    url: str,
+    draft: str,
+    names: Names,
+    data: Mapping[str, Any] | None = None,
+    extra: Mapping[str, Any] | None = None,
+    age: int = 0,
+) -> dict[str, Any]:
+    """The JSON of the island.
+
+    ``data`` fills the form to begin with, ``draft`` names what was typed and not yet sent, ``extra`` is sent along with
+    the form's data, ``age`` is how many working days ago the task opened.
+    """
+    g.has_form = True
+    filled = dict(data or {})
+    return {
+        "schema": form.schema,
+        "ui_schema": form.ui_schema,
+        "data": filled,
+        "labels": names.labels(form, filled),
+        "url": url,
+        "extra": dict(extra or {}),
+        "user": actor().username,
+        "task": draft,
+        "today": clock.today(),
+        "tomorrow": clock.today() + timedelta(days=1),
+        "age": age,
+        "submit": "提交",
+        "sign_in": url_for("web.auth.sign_in"),
+    }

@@ -1,0 +1,51 @@
+"""The side menu: what a person sees follows from what the person may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from service.auth import Actor, may
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the menu; shown to everybody signed in, or to those who have ``right``."""
+
+    label: str
+    endpoint: str
+    right: str | None = None
+
+
+GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    (
+        "我的事项",
+        (
+            Entry("工作台", "web.desk.desk"),
+            Entry("待办", "web.tasks.todo"),
+            Entry("已办", "web.tasks.done"),
+            Entry("我发起的", "web.cases.started"),
+            Entry("抄送我的", "web.cases.copied"),
+        ),
+    ),
+    ("需求", (Entry("登记需求", "web.cases.new"), Entry("需求台账", "web.ledger.ledger"))),
+    (
+        "其他",
+        (
+            Entry("流程图", "web.processes.index"),
+            Entry("系统状态", "web.system.status", "retry_incidents"),
+            Entry("帮助", "web.desk.help_page"),
+        ),
+    ),
+)
+
+
+def menu(actor: Actor | None) -> list[tuple[str, list[Entry]]]:
+    """The groups and entries for ``actor``; nothing while signed out."""
+    if actor is None:
+        return []
+    shown = []
+    for title, entries in GROUPS:
+        mine = [entry for entry in entries if entry.right is None or may(actor, entry.right)]
+        if mine:
+            shown.append((title, mine))
+    return shown

@@ -1,0 +1,115 @@
+"""Names for what the records know by id: accounts, units, picked records, and the values of a form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.auth import SYSTEM, Account
+from service.people.queries import unit_names
+from service.processes.forms import Form
+from service.processes.wiring import wiring
+from service.web.present import day
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One value of a form as a person reads it."""
+
+    title: str
+    text: str
+
+
+class Names:
+    """Looks names up in batches and remembers them for one request."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._people: dict[str, str] = {SYSTEM.username: SYSTEM.name}
+        self._units: dict[str, str] = {}
+        self._records: dict[tuple[str, str], str] = {}
+
+    def learn(self, usernames: Iterable[str | None] = (), units: Iterable[str | None] = ()) -> Names:
+        """Fetches all these at once: one statement for the accounts, one for the units."""
+        people = {name for name in usernames if name} - set(self._people)
+        if people:
+            rows = self._session.scalars(select(Account).where(Account.username.in_(people)))
+            self._people.update({row.username: row.name for row in rows})
+        codes = {code for code in units if code} - set(self._units)
+        if codes:
+            self._units.update(unit_names(self._session, codes))
+        return self
+
+    def person(self, username: str | None) -> str:
+        """The name behind a sign-in name."""
+        if not username:
+            return ""
+        self.learn(usernames=[username])
+        return self._people.setdefault(username, "（已删除的账号）")
+
+    def unit(self, code: str | None) -> str:
+        """The name of a unit."""
+        if not code:
+            return ""
+        self.learn(units=[code])
+        return self._units.setdefault(code, "（未知单位）")
+
+    def record(self, kind: str, value: str) -> str:
+        """The name of a picked record (``x-ref``)."""
+        key = (kind, value)
+        if key not in self._records:
+            find = wiring(self._session).references.get(kind)
+            self._records[key] = (find(self._session, value) if find else None) or "（已停用的记录）"
+        return self._records[key]
+
+    def labels(self, form: Form, data: Mapping[str, Any]) -> dict[str, str]:
+        """Value → name of every picked record in ``data``, for the pickers of the form."""
+        return {value: self.record(kind, value) for _, kind, value in form.references(data)}
+
+    def lines(self, form: Form, data: Mapping[str, Any]) -> list[Line]:
+        """What was filled into a form, in the form's order, as a person reads it."""
+        order = [name for name in form.ui_schema.get("ui:order", []) if name in form.fields]
+        order += [name for name in form.fields if name not in order]
+        return [
+            Line(
+                str(self._field(form, name, data).get("title", "")),
+                self._text(self._field(form, name, data), data[name]),
+            )
+            for name in order
+            if data.get(name) not in (None, "", [])
+        ]
+
+    def _field(self, form: Form, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The field's schema; one that several branches define is read in the branch that ``data`` takes."""
+        for branch in form.schema.get("allOf", []):
+            then = branch.get("then", {}).get("properties", {})
+            if name in then and _holds(branch.get("if", {}), data):
+                return dict(then[name])
+        return form.fields[name]
+
+    def _text(self, schema: Mapping[str, Any], value: Any) -> str:
+        if isinstance(value, list):
+            return "、".join(self._text(schema.get("items", {}), one) for one in value)
+        for option in schema.get("oneOf", []):
+            if option.get("const") == value:
+                return str(option.get("title", value))
+        if isinstance(value, bool):
+            return "是" if value else "否"
+        if schema.get("x-ref") and isinstance(value, str):
+            return self.record(str(schema["x-ref"]), value)
+        if schema.get("format") == "date" and isinstance(value, str):
+            return day(value)
+        return str(value)
+
+
+def _holds(condition: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+    """Whether a branch's plain condition (a constant for each named field) is met."""
+    tests = condition.get("properties", {})
+    return bool(tests) and all(
+        data.get(name) == test["const"] if "const" in test else data.get(name) in test.get("enum", ())
+        for name, test in tests.items()
+    )

@@ -1,0 +1,62 @@
+"""How values look to staff: dates, moments, lights, stages. Pure, registered as template filters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from service import clock
+
+WEEKDAYS = "一二三四五六日"
+
+LIGHTS: Mapping[str, str] = {"green": "正常", "yellow": "临期", "red": "超期", "grey": "不计时"}
+
+
+def day(value: date | str | None) -> str:
+    """2026-10-13（周二）; an ISO text will do; a dash for nothing."""
+    if not value:
+        return "—"
+    found = date.fromisoformat(value) if isinstance(value, str) else value
+    return f"{found.isoformat()}（周{WEEKDAYS[found.weekday()]}）"
+
+
+def moment(value: datetime | str | None) -> str:
+    """2026-10-13（周二）09:12 in Shanghai; a dash for nothing."""
+    if not value:
+        return "—"
+    found = clock.local(datetime.fromisoformat(value) if isinstance(value, str) else value)
+    return f"{day(found.date())}{found:%H:%M}"
+
+
+def left(days: int | None) -> str:
+    """How far a due date is, in working days from today: 还剩 N 个工作日, 今天到期, 超期 N 个工作日."""
+    if days is None:
+        return ""
+    if days == 0:
+        return "今天到期"
+    return f"还剩 {days} 个工作日" if days > 0 else f"超期 {-days} 个工作日"
+
+
+def island(value: Any) -> Markup:
+    """JSON for a ``<script type="application/json">``: no text in it can end the element."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704 - every sign that could end the element was replaced above
+
+
+def named(items: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(code, name) of the towns, categories … of the organization."""
+    return [(code, str(item.name)) for code, item in items.items()]
+
+
+def coded(items: Iterable[Any]) -> list[tuple[str, str]]:
+    """(code, name) of units."""
+    return [(str(item.code), str(item.name)) for item in items]
+
+
+FILTERS = {"day": day, "moment": moment, "left": left, "island": island, "named": named, "coded": coded}

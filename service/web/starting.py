@@ -1,0 +1,52 @@
+"""The first form of a process, before any case exists: the engine runs up to it without writing anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from service import clock, engine
+from service.auth import Actor
+from service.errors import NotAllowed, NotFound
+from service.processes import access
+from service.processes.advance import context_of
+from service.processes.bundles import compiled
+from service.processes.calendars import DayFunctions, current
+from service.processes.definitions import latest
+from service.processes.forms import Form
+from service.processes.wiring import wiring
+
+NOWHERE = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStep:
+    """The step that a new case of ``process`` opens with."""
+
+    process: str
+    name: str
+    form: Form
+
+
+def first_step(session: Session, process: str, actor: Actor) -> FirstStep:
+    """The first step of the newest version. Raises NotFound, NotAllowed where ``actor`` may not take it."""
+    made = compiled(session, latest(session, process).digest, process)
+    unit = access.origin_unit(actor, wiring(session).scopes)
+    data = {"settings": dict(wiring(session).settings), "initiator": actor.username, "initiator_unit": unit}
+    days = DayFunctions(current(session), clock.now())
+    landing = engine.start(made.program, data, context_of(NOWHERE, 0, days, _nothing, wiring(session).opening))
+    opened = next(iter(landing.open_tasks.values()), None)
+    if opened is None:
+        raise NotFound("该流程没有需要填写的首个步骤，请联系流程管理员")
+    info = made.program.user_tasks[opened.process, opened.task]
+    role = info.properties.get("candidates") or info.lane
+    if role is not None and not actor.has_role(role):
+        raise NotAllowed(f"「{info.name}」由{access.ROLE_NAMES.get(role, '指定人员')}办理，您没有登记的权限。")
+    return FirstStep(process, info.name, made.form_of(opened.process, opened.task))
+
+
+def _nothing(call: engine.Call) -> Any:
+    raise NotFound(f"该流程在首个步骤之前就要执行“{call.name}”，不能在此发起")

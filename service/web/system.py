@@ -1,0 +1,37 @@
+"""The state of the service for administrators: incidents, and trying again."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from service import clock
+from service.processes.models import Instance, WorkerBeat
+from service.processes.timers import open_incidents, retry
+from service.web.access import requires
+from service.web.answers import done
+from service.web.context import actor, db
+
+blueprint = Blueprint("system", __name__)
+
+
+@blueprint.get("/system")
+@requires(right="retry_incidents")
+def status() -> ResponseReturnValue:
+    """Open incidents and when each worker last looked for work."""
+    incidents = open_incidents(db())
+    wanted = [incident.instance_id for incident in incidents if incident.instance_id]
+    cases = {row.id: row for row in db().scalars(select(Instance).where(Instance.id.in_(wanted)))}
+    beats = list(db().scalars(select(WorkerBeat).order_by(WorkerBeat.beat_at.desc())))
+    return render_template("system/status.html", incidents=incidents, cases=cases, beats=beats)
+
+
+@blueprint.post("/system/incidents/<uuid:incident_id>/retry")
+@requires(right="retry_incidents")
+def retry_incident(incident_id: UUID) -> ResponseReturnValue:
+    """Tries again what failed."""
+    retry(db(), incident_id=incident_id, actor=actor(), now=clock.now())
+    return done("已安排重试，稍后请刷新本页查看结果。", url_for("web.system.status"))

@@ -1,0 +1,187 @@
+"""Tasks: the inbox, what one has done, one task with its form, and the operations on it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service import auth, clock
+from service.processes import commands, operations, queries
+from service.processes.bundles import compiled
+from service.processes.calendars import current
+from service.processes.forms import Form
+from service.processes.models import DONE, UserTask
+from service.processes.rules import STAGES
+from service.web.access import requires
+from service.web.answers import PER_PAGE, argument, offset, sent, text
+from service.web.answers import done as answer
+from service.web.cases import about, days_left
+from service.web.context import actor, db
+from service.web.forms import form_page
+from service.web.names import Names
+
+blueprint = Blueprint("tasks", __name__)
+
+
+@blueprint.get("/tasks")
+@requires()
+def todo() -> ResponseReturnValue:
+    """待办: what the person must do, most urgent first."""
+    today = clock.today()
+    page = queries.open_tasks(db(), actor(), today=today, filters=_filters("due"), limit=PER_PAGE, offset=offset())
+    counts = queries.light_counts(db(), actor(), today=today)
+    return render_template("tasks/todo.html", page=page, counts=counts, stages=STAGES, **rows(page.items))
+
+
+@blueprint.get("/tasks/done")
+@requires()
+def done() -> ResponseReturnValue:
+    """已办: what the person has completed, the latest first."""
+    page = queries.done_tasks(
+        db(), actor(), today=clock.today(), filters=_filters("due"), limit=PER_PAGE, offset=offset()
+    )
+    return render_template("tasks/done.html", page=page, stages=STAGES, **rows(page.items))
+
+
+@blueprint.get("/tasks/<uuid:task_id>")
+@requires()
+def task(task_id: UUID) -> ResponseReturnValue:
+    """One task: its form while it is open, what was filled in once it is done; beside it the case."""
+    detail = queries.task_detail(db(), task_id, actor())
+    names, made = Names(db()), compiled(db(), detail.instance.digest, detail.instance.process)
+    form = made.form_of(detail.task.process, detail.task.task)
+    return render_template(
+        "tasks/task.html",
+        detail=detail,
+        form_page=_form_page(detail, names, form) if detail.may_act else None,
+        lines=names.lines(form, detail.data) if detail.task.status == DONE else [],
+        colleagues=_colleagues(detail) if detail.may_reassign else [],
+        **about(detail.instance, made, names),
+    )
+
+
+@blueprint.post("/tasks/<uuid:task_id>/complete")
+@requires()
+def complete(task_id: UUID) -> ResponseReturnValue:
+    """Completes the task. The same content again by the same person is the same success: an answer got lost."""
+    fields = sent()
+    data, revision = fields.get("data"), fields.get("revision")
+    found = db().get(UserTask, task_id)
+    if not (found and found.status == DONE and found.completed_by == actor().username and found.submitted == data):
+        found = commands.complete(
+            db(),
+            task_id=task_id,
+            data=data if isinstance(data, dict) else {},
+            revision=revision if isinstance(revision, int) else None,
+            actor=actor(),
+            now=clock.now(),
+        )
+    return answer(f"「{found.name}」已提交。", url_for("web.cases.case", instance_id=found.instance_id))
+
+
+@blueprint.post("/tasks/<uuid:task_id>/claim")
+@requires()
+def claim(task_id: UUID) -> ResponseReturnValue:
+    """领办."""
+    operations.claim(db(), task_id=task_id, actor=actor(), now=clock.now())
+    return answer("已领办。", url_for("web.tasks.task", task_id=task_id))
+
+
+@blueprint.post("/tasks/<uuid:task_id>/release")
+@requires()
+def release(task_id: UUID) -> ResponseReturnValue:
+    """退领."""
+    operations.release(db(), task_id=task_id, actor=actor(), now=clock.now())
+    return answer("已退领，同岗位人员都可以办理。", url_for("web.tasks.task", task_id=task_id))
+
+
+@blueprint.post("/tasks/<uuid:task_id>/acknowledge")
+@requires()
+def acknowledge(task_id: UUID) -> ResponseReturnValue:
+    """签收."""
+    operations.acknowledge(db(), task_id=task_id, actor=actor(), now=clock.now())
+    return answer("已签收。签收不改变到期日。", url_for("web.tasks.task", task_id=task_id))
+
+
+@blueprint.post("/tasks/<uuid:task_id>/reassign")
+@requires()
+def reassign(task_id: UUID) -> ResponseReturnValue:
+    """转办."""
+    fields = sent()
+    found = operations.reassign(
+        db(), task_id=task_id, to=text(fields, "to"), reason=text(fields, "reason"), actor=actor(), now=clock.now()
+    )
+    return answer("已转办。", url_for("web.cases.case", instance_id=found.instance_id))
+
+
+@blueprint.post("/tasks/<uuid:task_id>/return")
+@requires()
+def return_task(task_id: UUID) -> ResponseReturnValue:
+    """退回."""
+    fields = sent()
+    found = commands.return_task(
+        db(),
+        task_id=task_id,
+        target=text(fields, "target"),
+        reason=text(fields, "reason"),
+        actor=actor(),
+        now=clock.now(),
+    )
+    return answer("已退回。", url_for("web.cases.case", instance_id=found.instance_id))
+
+
+@blueprint.post("/tasks/<uuid:task_id>/take-back")
+@requires()
+def take_back(task_id: UUID) -> ResponseReturnValue:
+    """撤回."""
+    reason = text(sent(), "reason")
+    operations.take_back(db(), task_id=task_id, reason=reason, actor=actor(), now=clock.now())
+    return answer("已撤回，可以修改后重新提交。", url_for("web.tasks.task", task_id=task_id))
+
+
+def rows(tasks: Any) -> dict[str, Any]:
+    """What a table of tasks needs beside the rows: names, lights and the working days left."""
+    today, calendar = clock.today(), current(db())
+    names = Names(db()).learn(
+        usernames=[task.assignee for task in tasks], units=[task.unit or task.instance.initiator_unit for task in tasks]
+    )
+    suspended = {task.id: task.instance.status == "suspended" for task in tasks}
+    return {
+        "names": names,
+        "lights": {task.id: queries.light_of(task, today, suspended=suspended[task.id]) for task in tasks},
+        "days": {task.id: days_left(calendar, today, task.due_on) for task in tasks},
+    }
+
+
+def _filters(sort: str) -> queries.TaskFilter:
+    return queries.TaskFilter(
+        light=argument("light"),
+        stage=argument("stage"),
+        unit=argument("unit"),
+        q=argument("q"),
+        sort=request.args.get("sort", sort)[:20],
+    )
+
+
+def _form_page(detail: queries.TaskDetail, names: Names, form: Form) -> dict[str, Any]:
+    task, today = detail.task, clock.today()
+    return form_page(
+        form,
+        url=url_for("web.tasks.complete", task_id=task.id),
+        draft=str(task.id),
+        names=names,
+        data=detail.data,
+        extra={"revision": task.revision},
+        age=current(db()).between(clock.local(task.entered_at).date(), today),
+    )
+
+
+def _colleagues(detail: queries.TaskDetail) -> list[auth.Account]:
+    """To whom the task can be handed: the others who hold its role, for its unit."""
+    if detail.task.role is None:
+        return []
+    accounts = auth.accounts_of_role(db(), detail.task.role, detail.task.unit)
+    return [account for account in accounts if account.username != detail.task.assignee]
