@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,9 @@ from service.actions.calendars import notices_in_force
 from service.actions.table import action_table
 from service.auth import SYSTEM
 from service.config import Organization, Settings
-from service.errors import Finding, Invalid
 from service.people import sync_units
 from service.processes.calendars import DayFunctions
-from service.processes.checks import ActionSignature, CheckContext, DefinitionFinding, check
+from service.processes.checks import ActionSignature, CheckContext, enforce
 from service.processes.definitions import deploy_shipped
 from service.processes.timers import ensure_calendar
 from service.workdays import Calendar, load_notices
@@ -36,34 +35,18 @@ def prepare(
 ) -> list[str]:
     """Adds missing units, puts the configured calendar in force, deploys shipped processes that are missing.
 
-    ``config`` is the directory of the settings, ``home`` holds ``bpmn`` and ``forms``. Gives a line for each thing done.
+    ``config`` is the directory of the settings, ``home`` holds ``bpmn`` and ``forms``. Gives a line for each thing
+    done.
     """
     done = [f"新增单位 {code}" for code in sync_units(session, organization, actor=SYSTEM, now=now)]
     calendar = Calendar.from_config(notices_in_force(session, config))
     if changed := ensure_calendar(session, calendar=calendar, now=now):
         done.append(f"工作日历有变，重新计算了 {changed} 件事项的期限")
     context = check_context(settings, organization, calendar, now)
-    deployed = deploy_shipped(session, bpmn=home / "bpmn", forms=home / "forms", check=refusing(context), now=now)
+    deployed = deploy_shipped(
+        session, bpmn=home / "bpmn", forms=home / "forms", check=lambda files: enforce(files, context=context), now=now
+    )
     return done + [f"部署流程 {one.name}（{one.key}）第 {one.version} 版" for one in deployed]
-
-
-def refusing(
-    context: CheckContext, warned: Callable[[list[DefinitionFinding]], None] | None = None
-) -> Callable[[Mapping[str, bytes]], None]:
-    """A deployment check: raises Invalid with every error found; hands warnings to ``warned``."""
-
-    def refuse(files: Mapping[str, bytes]) -> None:
-        found = check(files, context=context)
-        errors = [one for one in found if one.severity == "error"]
-        if errors:
-            raise Invalid(
-                f"流程定义有 {len(errors)} 处错误，不能部署",
-                [Finding(f"{one.file}:{one.line}", f"{one.element} {one.rule}: {one.message}") for one in errors],
-            )
-        if warned is not None:
-            warned(found)
-
-    return refuse
 
 
 def check_context(settings: Settings, organization: Organization, calendar: Calendar, now: datetime) -> CheckContext:

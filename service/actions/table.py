@@ -43,7 +43,7 @@ def _issue_number(session: Session, call: ActionCall, settings: Settings) -> str
     return instance.number
 
 
-def _open_round(session: Session, call: ActionCall) -> list[str]:
+def _open_round(_session: Session, call: ActionCall) -> list[str]:
     """The units of a dispatch round, 主办 first, each once (W4)."""
     lead = call.parameters.get("lead_unit")
     assisting = call.parameters.get("assisting_units") or []
@@ -74,9 +74,7 @@ def _urge(session: Session, call: ActionCall) -> int:
     task = open_handling(session, call.instance.id, str(call.parameters.get("unit")))
     if task is None:
         return 0
-    return count_urge(
-        session, call.instance, task, actor=call.actor, now=call.now, text=URGE_TEXT, by_hand=False
-    )
+    return count_urge(session, call.instance, task, actor=call.actor, now=call.now, text=URGE_TEXT, by_hand=False)
 
 
 def _issue_circular(session: Session, call: ActionCall) -> str:
@@ -103,4 +101,3 @@ def _issue_circular(session: Session, call: ActionCall) -> str:
         text=f"{number}：{text}",
     )
     return number
-

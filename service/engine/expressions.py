@@ -131,7 +131,7 @@ def _depth(node: ast.AST) -> int:
     return deepest
 
 
-class _Walker(EvalWithCompoundTypes):  # type: ignore[misc]  # simpleeval ships no types
+class _Walker(EvalWithCompoundTypes):
     """Attributes and subscripts read dictionaries and lists only; what is absent is None."""
 
     def _eval_attribute(self, node: ast.Attribute) -> Any:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import Any, ClassVar
 
 from dateutil.relativedelta import relativedelta
 from lxml import etree
+from SpiffWorkflow.bpmn.parser.task_parsers import GatewayParser
+from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.defaults import (
@@ -24,8 +26,6 @@ from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
     TimeDateEventDefinition,
     TimerEventDefinition,
 )
-from SpiffWorkflow.bpmn.parser.task_parsers import GatewayParser
-from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.spiff.parser.event_parsers import (
     SpiffBoundaryEventParser,
     SpiffIntermediateCatchEventParser,
@@ -123,7 +123,9 @@ def parse(files: Mapping[str, bytes], key: str) -> Program:
 def processes_in(content: bytes, name: str) -> list[tuple[str, str]]:
     """(id, name) of the processes that a diagram file defines."""
     root = parse_xml(content, name=name)
-    return [(one.get("id", ""), one.get("name") or one.get("id", "")) for one in root.iterfind(f"{{{BPMN}}}process")]
+    return [
+        (one.get("id") or "", one.get("name") or one.get("id") or "") for one in root.iterfind(f"{{{BPMN}}}process")
+    ]
 
 
 def _user_tasks(roots: Mapping[str, etree._Element], specs: Mapping[str, Any]) -> Iterator[UserTaskInfo]:
@@ -185,7 +187,7 @@ def _ways_back(task: Any) -> tuple[str, ...]:
 # --- What we change in the library -----------------------------------------------------------------------------------
 
 
-class _MultiInstance(ParallelMultiInstanceTask):  # type: ignore[misc]  # the library ships no types
+class _MultiInstance(ParallelMultiInstanceTask):
     """May be entered again: what an earlier round left under its names is dropped first."""
 
     def create_children(self, my_task: Task) -> None:
@@ -195,7 +197,7 @@ class _MultiInstance(ParallelMultiInstanceTask):  # type: ignore[misc]  # the li
         super().create_children(my_task)
 
 
-class _Join(ParallelGateway):  # type: ignore[misc]
+class _Join(ParallelGateway):
     """Joins data by what each branch changed since the split.
 
     The library merges lists item by item and lets an untouched old value of one branch win over the other branch's
@@ -263,7 +265,7 @@ class _ArmedTimer:
         )
 
 
-class _DateTimer(_ArmedTimer, TimeDateEventDefinition):  # type: ignore[misc]
+class _DateTimer(_ArmedTimer, TimeDateEventDefinition):
     def moment(self, my_task: Task) -> datetime:
         value = self.value(my_task)
         if isinstance(value, str) and len(value) > len("2026-01-01"):
@@ -277,11 +279,12 @@ class _DateTimer(_ArmedTimer, TimeDateEventDefinition):  # type: ignore[misc]
         return datetime.combine(day, opening, tzinfo=clock.SHANGHAI).astimezone(UTC)
 
 
-class _DurationTimer(_ArmedTimer, DurationTimerEventDefinition):  # type: ignore[misc]
+class _DurationTimer(_ArmedTimer, DurationTimerEventDefinition):
     def moment(self, my_task: Task) -> datetime:
         length = TimerEventDefinition.parse_iso_duration(str(self.value(my_task)))
         start: datetime = my_task.workflow.script_engine.environment.now
-        return (clock.local(start) + relativedelta(**length)).astimezone(UTC)
+        end: datetime = clock.local(start) + relativedelta(**length)
+        return end.astimezone(UTC)
 
 
 def attached_to(my_task: Task) -> Task | None:
@@ -298,7 +301,7 @@ class _Timers:
     """Mixed into the event parsers: our timers in place of the library's, which ask the machine's clock."""
 
     def parse_timer_event(self, event: etree._Element) -> Any:
-        definition = super().parse_timer_event(event)  # type: ignore[misc]
+        definition = super().parse_timer_event(event)  # type: ignore[misc]  # mixed into the library's untyped parsers
         for theirs, ours in ((TimeDateEventDefinition, _DateTimer), (DurationTimerEventDefinition, _DurationTimer)):
             if isinstance(definition, theirs):
                 return ours(definition.name, definition.expression, description=definition.description)
@@ -307,27 +310,27 @@ class _Timers:
         return definition
 
 
-class _BoundaryParser(_Timers, SpiffBoundaryEventParser):  # type: ignore[misc]
+class _BoundaryParser(_Timers, SpiffBoundaryEventParser):
     pass
 
 
-class _CatchParser(_Timers, SpiffIntermediateCatchEventParser):  # type: ignore[misc]
+class _CatchParser(_Timers, SpiffIntermediateCatchEventParser):
     pass
 
 
-class _StartParser(_Timers, SpiffStartEventParser):  # type: ignore[misc]
+class _StartParser(_Timers, SpiffStartEventParser):
     pass
 
 
-class _UserTaskParser(UserTaskParser):  # type: ignore[misc]
+class _UserTaskParser(UserTaskParser):
     PARALLEL_MI_CLASS = _MultiInstance
 
 
-class _CallParser(CallActivityParser):  # type: ignore[misc]
+class _CallParser(CallActivityParser):
     PARALLEL_MI_CLASS = _MultiInstance
 
 
-class _ProcessParser(SpiffProcessParser):  # type: ignore[misc]
+class _ProcessParser(SpiffProcessParser):
     def _index_process_nodes(self) -> None:
         super()._index_process_nodes()
         # an action may be called as the task that runs it: only BPMN elements are nodes
@@ -335,9 +338,9 @@ class _ProcessParser(SpiffProcessParser):  # type: ignore[misc]
             self.nodes_by_id[node.get("id")] = node
 
 
-class _Parser(SpiffBpmnParser):  # type: ignore[misc]
+class _Parser(SpiffBpmnParser):
     PROCESS_PARSER_CLASS = _ProcessParser
-    OVERRIDE_PARSER_CLASSES = {
+    OVERRIDE_PARSER_CLASSES: ClassVar[dict[str, tuple[type, type]]] = {
         **SpiffBpmnParser.OVERRIDE_PARSER_CLASSES,
         full_tag("userTask"): (_UserTaskParser, UserTask),
         full_tag("callActivity"): (_CallParser, CallActivity),

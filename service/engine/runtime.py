@@ -27,8 +27,8 @@ from SpiffWorkflow.bpmn.serializer.default.workflow import (
     TaskConverter,
 )
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
-from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
 from SpiffWorkflow.bpmn.specs.defaults import EndEvent
+from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
@@ -364,7 +364,7 @@ def _open_task(workflow: BpmnWorkflow, task_id: str) -> Task:
 # --- Expressions and actions -----------------------------------------------------------------------------------------
 
 
-class _Environment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]  # the library ships no types
+class _Environment(BasePythonScriptEngineEnvironment):
     def __init__(self, context: Context) -> None:
         super().__init__({})
         self.context = context
@@ -381,7 +381,7 @@ class _Environment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]  # 
         raise ExpressionError("服务动作只能由引擎调用")
 
 
-class _ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
+class _ScriptEngine(PythonScriptEngine):
     def __init__(self, program: Program, context: Context) -> None:
         super().__init__(_Environment(context))
         self.program = program
@@ -470,10 +470,10 @@ class _Time:
 
 
 library_task.uuid4 = _next_id
-library_task.time = _Time  # type: ignore[assignment]  # it uses nothing but time.time()
+library_task.time = _Time  # it uses nothing but time.time()
 
 
-class _SpecFree(BpmnWorkflowConverter):  # type: ignore[misc]
+class _SpecFree(BpmnWorkflowConverter):
     """A state without specs: they come from the program, by digest."""
 
     program: Program

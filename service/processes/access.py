@@ -29,7 +29,7 @@ ROLE_NAMES: Mapping[str, str] = {
 
 
 def may_take(actor: Actor, task: UserTask) -> bool:
-    """Whether the actor may complete the task: it is assigned to the actor, or to nobody and the actor is a candidate."""
+    """Whether the actor may complete the task: as its assignee, or while nobody has it as a candidate."""
     if task.assignee is not None:
         return task.assignee == (actor.on_behalf_of or actor.username)
     return holds(actor, task.role, task.unit)
@@ -50,7 +50,7 @@ def require_take(session: Session, actor: Actor, task: UserTask, now: datetime) 
     raise NotAllowed("该任务不在您的职责范围内：由" + role_names([task]) + "办理")
 
 
-def require_manage(actor: Actor, instance: Instance) -> None:
+def require_manage(actor: Actor) -> None:
     """Raises NotAllowed unless the actor coordinates all cases (the Talent Office, R1)."""
     require(actor, "operate_cases")
 

@@ -100,7 +100,7 @@ def files_of(session: Session, digest: str) -> dict[str, bytes]:
         .where(DefinitionFile.digest == digest)
         .order_by(DefinitionFile.name)
     )
-    files = {name: content for name, content in rows}
+    files = {row.name: row.content for row in rows}
     if not files:
         raise NotFound(f"没有摘要为 {digest} 的定义")
     return files

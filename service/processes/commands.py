@@ -169,7 +169,7 @@ def return_task(
 def terminate(session: Session, *, instance_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Instance:
     """终止: ends a running or suspended instance for good, with a reason. For the Talent Office."""
     instance = locked_instance(session, instance_id)
-    access.require_manage(actor, instance)
+    access.require_manage(actor)
     text = required_text(reason, "reason", "终止理由")
     if instance.status not in (RUNNING, SUSPENDED):
         raise Conflict("该事项已经结束，不能终止")
@@ -197,7 +197,7 @@ def deliver_message(
 ) -> Instance:
     """Delivers a message that the diagram waits for. Raises Conflict when nothing waits for it."""
     instance = locked_instance(session, instance_id)
-    access.require_manage(actor, instance)
+    access.require_manage(actor)
     require_running(instance)
     advance(
         session,
@@ -213,7 +213,7 @@ def deliver_message(
 def suspend(session: Session, *, instance_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Instance:
     """挂起: nothing can be done and no timer fires until it is resumed; due dates stay. For the Talent Office."""
     instance = locked_instance(session, instance_id)
-    access.require_manage(actor, instance)
+    access.require_manage(actor)
     text = required_text(reason, "reason", "挂起理由")
     require_running(instance)
     instance.status = SUSPENDED
@@ -224,7 +224,7 @@ def suspend(session: Session, *, instance_id: UUID | str, reason: str, actor: Ac
 def resume(session: Session, *, instance_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Instance:
     """恢复 a suspended instance. For the Talent Office."""
     instance = locked_instance(session, instance_id)
-    access.require_manage(actor, instance)
+    access.require_manage(actor)
     if instance.status != SUSPENDED:
         raise Conflict("该事项没有挂起，无需恢复")
     instance.status = RUNNING

@@ -15,7 +15,7 @@ from service.errors import Conflict, NotFound
 from service.processes.bundles import compile_bundle, digest_of, read_bundle
 from service.processes.models import Definition, DefinitionFile
 
-Check = Callable[[Mapping[str, bytes]], None]
+Check = Callable[[Mapping[str, bytes]], object]
 """Raises Invalid with findings when the bundle may not be deployed."""
 
 

@@ -57,7 +57,7 @@ class Form:
             if name in clean and f"/data/{name}" not in bad:
                 findings.extend(_date_findings(name, clean[name], schema, today, calendar))
         if findings:
-            raise Invalid("表单有 {} 处需要修改".format(len(findings)), findings)
+            raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)
         return clean
 
     def references(self, data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -58,7 +58,7 @@ class DefinitionFile(Base):
 
 
 class Instance(Base):
-    """One run of a process. ``state`` is the engine's, without spec; ``data`` what the forms have said, latest first."""
+    """One run of a process. ``state`` is the engine's, without spec; ``data`` the latest of what forms said."""
 
     __tablename__ = "instance"
     __table_args__ = (

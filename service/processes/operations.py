@@ -60,7 +60,7 @@ def reassign(session: Session, *, task_id: UUID | str, to: str, reason: str, act
     if not actor.has_role(access.OFFICE):
         access.require_take(session, actor, task, now)
     text = required_text(reason, "reason", "转办理由")
-    account = find_account(session, to) if isinstance(to, str) and to else None
+    account = find_account(session, to)
     if account is None or not account.active:
         raise Invalid("请选择转办对象", [Finding("/to", "没有这个账号或已停用，请重新选择")])
     target = actor_of(session, account.username)
@@ -166,12 +166,12 @@ def copy(
     """抄送: shows a case to others (user names) for information. For whoever may see the case."""
     found = access.visible_instance(session, as_uuid(instance_id, "没有这个事项"), actor)
     instance = locked_instance(session, found.id)
-    if not isinstance(to, list) or not to or len(to) > 50:
+    if not 1 <= len(to) <= 50:
         raise Invalid("请选择抄送对象", [Finding("/to", "请选择 1 至 50 位抄送对象")])
     unknown = [
         Finding(f"/to/{position}", "没有这个账号或已停用，请重新选择")
         for position, name in enumerate(to)
-        if not isinstance(name, str) or (account := find_account(session, name)) is None or not account.active
+        if (account := find_account(session, name)) is None or not account.active
     ]
     if unknown:
         raise Invalid("抄送对象有误", unknown)
@@ -213,7 +213,7 @@ def urge(
     is nothing left to urge: the answer is in.
     """
     instance = locked_instance(session, instance_id)
-    access.require_manage(actor, instance)
+    access.require_manage(actor)
     require_running(instance)
     said = required_text(text, "text", "催办内容", longest=1000)
     tasks = [

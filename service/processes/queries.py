@@ -123,7 +123,7 @@ class Drawing:
 def open_tasks(
     session: Session, actor: Actor, *, today: date, filters: TaskFilter | None = None, limit: int = 50, offset: int = 0
 ) -> Page[UserTask]:
-    """待办: open tasks that the actor may act on, in person or as a substitute, most urgent first (rows with instance)."""
+    """待办: open tasks that the actor may act on, in person or as a substitute, most urgent first."""
     wanted = filters or TaskFilter()
     whose = or_(
         access.candidate_clause(actor),
@@ -155,7 +155,7 @@ def light_counts(session: Session, actor: Actor, *, today: date) -> dict[str, in
         .where(whose, UserTask.status == OPEN, Instance.status.in_((RUNNING, SUSPENDED)))
         .group_by("light")
     )
-    return {RED: 0, YELLOW: 0, GREEN: 0, GREY: 0} | {name: number for name, number in rows}
+    return {RED: 0, YELLOW: 0, GREEN: 0, GREY: 0} | {row[0]: row[1] for row in rows}
 
 
 def done_tasks(
@@ -174,7 +174,7 @@ def done_tasks(
 
 
 def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDetail:
-    """A task with form, prefilled data and the reader's rights. Raises NotFound where the reader may not see the case."""
+    """A task with form, prefilled data and the reader's rights. NotFound where the case is not the reader's to see."""
     task = session.get(UserTask, as_uuid(task_id, "没有这个任务"))
     if task is None:
         raise NotFound("没有这个任务")
@@ -293,7 +293,7 @@ def case_detail(session: Session, instance_id: UUID | str, actor: Actor) -> Case
 
 
 def visible(session: Session, instance_id: UUID | str, actor: Actor) -> Instance:
-    """The instance, if the actor may see it; also whoever holds one of its open tasks as a substitute. Else NotFound."""
+    """The instance, if the actor may see it; or may do one of its open tasks as a substitute. Else NotFound."""
     found = as_uuid(instance_id, "没有这个事项")
     try:
         return access.visible_instance(session, found, actor)

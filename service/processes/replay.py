@@ -1,4 +1,4 @@
-"""Replay: the journal's inputs, run again on the stored definition, must give the recorded effects and the stored state.
+"""Replay: the journal's inputs, run again on the stored definition, must give the recorded effects and stored state.
 
 Rebuilding without one input is also how 撤回 works: what is left is the instance as if that step had not been taken.
 """
@@ -206,7 +206,7 @@ def rebuilt(session: Session, instance: Instance, without: int) -> Course:
 def verify(session: Session, instance_ids: Sequence[UUID] | None = None) -> Iterator[Mismatch]:
     """Checks definitions, calendars, chains and replays; yields every mismatch, each named.
 
-    Of all instances, or of ``instance_ids`` only. Whatever cannot be read or replayed is a mismatch, never an exception.
+    Of all instances, or of ``instance_ids`` only. Whatever cannot be read or replayed is a mismatch, not an error.
     """
     definitions = dict(_verified_definitions(session))
     for digest, (_, problem) in definitions.items():
@@ -298,6 +298,18 @@ def _rows(session: Session, instance: Instance, course: Course, events: Sequence
         return
     if dumps(data_of(steps_of(events))) != dumps(instance.data):
         yield Mismatch(stream, None, "事项数据与历史不符")
+    yield from _task_rows(session, instance, landing, events)
+    waiting = session.scalars(select(Timer).where(Timer.instance_id == instance.id, Timer.status == WAITING))
+    if {(str(row.id), row.fire_at) for row in waiting} != {
+        (timer.id, timer.fire_at) for timer in landing.timers.values()
+    }:
+        yield Mismatch(stream, None, "定时器与重放结果不符")
+
+
+def _task_rows(
+    session: Session, instance: Instance, landing: engine.Landing, events: Sequence[HistoryEvent]
+) -> Iterator[Mismatch]:
+    stream = stream_of(instance.id)
     rows = list(session.scalars(select(UserTask).where(UserTask.instance_id == instance.id)))
     if {str(row.id) for row in rows if row.status == OPEN} != set(landing.open_tasks):
         yield Mismatch(stream, None, "待办任务与重放结果不符")
@@ -318,11 +330,6 @@ def _rows(session: Session, instance: Instance, course: Course, events: Sequence
                 yield Mismatch(stream, row.completed_seq, f"任务「{row.name}」的办理内容与记录不符")
             elif event_of.data["late_days"] != row.late_days:
                 yield Mismatch(stream, row.completed_seq, f"任务「{row.name}」的逾期天数与记录不符")
-    waiting = session.scalars(select(Timer).where(Timer.instance_id == instance.id, Timer.status == WAITING))
-    if {(str(row.id), row.fire_at) for row in waiting} != {
-        (timer.id, timer.fire_at) for timer in landing.timers.values()
-    }:
-        yield Mismatch(stream, None, "定时器与重放结果不符")
 
 
 def _verified_definitions(session: Session) -> Iterator[tuple[str, tuple[Compiled | None, str | None]]]:

@@ -8,7 +8,7 @@ MAX_TEXT = 4000
 
 
 def required_text(value: object, field: str, label: str, *, longest: int = MAX_TEXT) -> str:
-    """``value`` trimmed. Raises Invalid with path ``/<field>`` when it is empty, too long or holds control characters."""
+    """``value`` trimmed. Raises Invalid with path ``/<field>`` when it is empty, too long or not plain."""
     if not isinstance(value, str) or not value.strip():
         raise Invalid(f"请填写{label}", [Finding(f"/{field}", f"{label}：必填，请填写")])
     text = value.strip()

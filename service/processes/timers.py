@@ -160,10 +160,10 @@ def _recompute(
         for row in rows
     }
 
-    def run(program: object, context: engine.Context) -> engine.Landing:
+    def run(_made: object, context: engine.Context) -> engine.Landing:
         return engine.recompute(made.program, instance.state, as_of(calendar, context), context)
 
-    def judge(program: object, landing: engine.Landing, days: DayFunctions) -> list[fx.Effect]:
+    def judge(_made: object, landing: engine.Landing, _days: object) -> list[fx.Effect]:
         found = fx.due_changes(made, landing, entered, calendar, old)
         return [*found, fx.Effect(fx.ADVANCED, fx.sealed(landing))]
 

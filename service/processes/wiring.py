@@ -56,8 +56,6 @@ class Wiring:
 
 
 def wiring(session: Session) -> Wiring:
-    """The wiring of this session's database."""
-    found = session.info.get(KEY)
-    if not isinstance(found, Wiring):
-        raise RuntimeError("this database has no wiring for processes; create_app or the test sets it")
+    """The wiring of this session's database, which ``service.actions.wire`` has set."""
+    found: Wiring = session.info[KEY]
     return found

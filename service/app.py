@@ -1,0 +1,44 @@
+"""The only wiring: settings, database, processes, pages and API become one application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from flask import Flask
+
+from service import api, web
+from service.actions import wire
+from service.auth.queries import has_demo_accounts
+from service.config import Settings, load, load_organization
+from service.db import Database, migrate
+from service.errors import Conflict, Invalid
+
+HOME = Path(__file__).resolve().parent.parent
+
+
+def create_app(
+    settings: Settings | None = None, *, config: Path | None = None, environ: Mapping[str, str] | None = None
+) -> Flask:
+    """The WSGI application. Without ``settings`` they are read from ``config``, else ``LIAISON_CONFIG``, else ``config/``.
+
+    Raises Invalid for a bad setting, Conflict for a database that is not migrated; production refuses to start with
+    demonstration accounts.
+    """
+    variables = os.environ if environ is None else environ
+    directory = config or Path(variables.get("LIAISON_CONFIG", HOME / "config"))
+    settings = settings or load(directory, variables)
+    organization = load_organization(directory)
+    database = Database(settings.database_url)
+    if not migrate.is_current(database):
+        raise Conflict("数据库结构不是最新的，请先运行 liaison migrate")
+    wire(database, settings, organization)
+    if settings.is_production:
+        with database.reading() as session:
+            if has_demo_accounts(session):
+                raise Invalid("生产环境不能有演示账号，请换用没有演示数据的数据库")
+    app = Flask("service", static_folder=None)
+    web.install(app, database=database, settings=settings, organization=organization)
+    api.install(app, database=database, settings=settings, organization=organization, config=directory)
+    return app
