@@ -1,0 +1,41 @@
+"""What a request of the API knows: the wiring of the app, the session of its one transaction, and who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from flask import current_app, g
+from sqlalchemy.orm import Session
+
+from service.auth import Actor
+from service.config import Organization, Settings
+from service.db import Database
+
+KEY = "liaison-api"
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What ``create_app`` hands to the API. ``config`` is the directory of the settings."""
+
+    database: Database
+    settings: Settings
+    organization: Organization
+    config: Path
+
+
+def api() -> Api:
+    """The wiring of the running app."""
+    return cast(Api, current_app.extensions[KEY])
+
+
+def db() -> Session:
+    """The session of this request's transaction."""
+    return cast(Session, g.api_session)
+
+
+def actor() -> Actor:
+    """Who asks; only within calls that need somebody."""
+    return cast(Actor, g.api_actor)
