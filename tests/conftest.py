@@ -123,6 +123,14 @@ def _run_id() -> str:
     return os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid():08d}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that drive a browser need one that is installed; ``.ci/run`` installs it."""
+    if shutil.which("chromium") is None:
+        for item in items:
+            if item.get_closest_marker("browser") is not None:
+                item.add_marker(pytest.mark.skip(reason="chromium is not installed"))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The process that began the test run stops the server that its workers shared."""
     if hasattr(config, "workerinput"):
