@@ -10,14 +10,18 @@ from service.cli.group import Liaison
 
 __all__ = ["liaison", "main"]
 
+HERE = Path("config")
+SHIPPED = Path(__file__).resolve().parent.parent.parent / "config"
+"""The settings beside the package, for calls from another directory."""
+
 
 @click.command(cls=Liaison, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--config",
     envvar="LIAISON_CONFIG",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default="config",
-    show_default=True,
+    default=lambda: HERE if HERE.is_dir() else SHIPPED,
+    show_default="config",
     metavar="DIR",
     help="设置目录（settings.toml、organization.toml、calendar.toml 所在）。",
 )
