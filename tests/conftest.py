@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import uuid
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 from service.clock import SHANGHAI, now, simulated
 from service.db import Database, migrate
 from tests import postgres
+from tests.factories import world as worlds
 
 START = datetime(2026, 9, 16, 9, 0, tzinfo=SHANGHAI)
 """The fake clock's first moment: a Wednesday morning, a working day."""
@@ -91,6 +93,39 @@ def session(database: Database) -> Iterator[Session]:
     with Session(database.engine, expire_on_commit=False) as session:
         yield session
         session.rollback()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def world(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Iterator[worlds.World]:
+    """The whole service over a fresh database with the demonstration's people, on each of the two kinds."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_world"), tmp_path / "world.db")
+        made = worlds.World(f"sqlite:///{tmp_path / 'world.db'}", clock)
+        yield made
+        made.database.dispose()
+    else:
+        server: postgres.Server = request.getfixturevalue("postgres_server")
+        server.template("liaison_world", worlds.build)
+        name = f"world_{uuid.uuid4().hex}"
+        made = worlds.World(server.create(name, "liaison_world"), clock)
+        yield made
+        made.database.dispose()
+        server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the demonstration's people, built once a test run and copied for each test."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    path = shared / "world.db"
+    with (shared / "world.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            partial = shared / "world.partial.db"
+            worlds.build(f"sqlite:///{partial}")
+            partial.rename(path)
+    return path
 
 
 @pytest.fixture(scope="session")

