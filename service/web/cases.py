@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,11 +12,12 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from service import auth, clock
+from service.history import HistoryEvent
 from service.people.queries import unit_names
 from service.processes import commands, operations, queries
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
-from service.processes.models import CopyTo, Instance
+from service.processes.models import OPEN, CopyTo, Instance, UserTask
 from service.talents.queries import find_talent, phone_for
 from service.web import diagrams
 from service.web.access import requires
@@ -23,7 +25,7 @@ from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.context import actor, db
 from service.web.course import course
 from service.web.forms import form_page
-from service.web.names import Names
+from service.web.names import Line, Names
 from service.web.starting import first_step
 from service.workdays import Calendar
 
@@ -190,13 +192,15 @@ def accounts() -> ResponseReturnValue:
     return jsonify(items=items, total=len(items), next=None)
 
 
-def about(instance: Instance, made: Compiled, names: Names) -> dict[str, Any]:
-    """What every page about a case shows beside its own: the need, the talent, the course, the diagrams."""
+def about(instance: Instance, made: Compiled, names: Names, task: UserTask | None = None) -> dict[str, Any]:
+    """What every page about a case shows beside its own: the need, the talent, the course, the diagrams.
+
+    With ``task`` the diagram that it stands in shows only its own slot's path.
+    """
     events = queries.timeline(db(), instance.id, actor())
-    first = next((event for event in events if event.kind == "completed"), None)
+    need = _need(events, made, names)
     talent = find_talent(db(), instance.talent_id) if instance.talent_id else None
-    drawn = _drawn(instance)
-    need = names.lines(made.form_of(first.data["process"], first.data["step"]), instance.data) if first else []
+    drawn = _drawn(instance, task)
     return {
         "instance": instance,
         "names": names,
@@ -205,7 +209,7 @@ def about(instance: Instance, made: Compiled, names: Names) -> dict[str, Any]:
         "talent_phone": phone_for(actor(), talent) if talent else None,
         "course": course(events, made, names),
         "drawn": drawn,
-        "island": diagrams.island(drawn, _present(drawn)),
+        "island": diagrams.island(drawn, task.process if task else _present(drawn)),
     }
 
 
@@ -214,9 +218,23 @@ def days_left(calendar: Calendar, today: date, due_on: date | None) -> int | Non
     return calendar.between(today, due_on) if due_on else None
 
 
+def _need(events: Sequence[HistoryEvent], made: Compiled, names: Names) -> list[Line]:
+    """What the first step says, as it was filled in last (a return may have had it corrected)."""
+    filled = [event.data for event in events if event.kind == "completed"]
+    if not filled:
+        return []
+    latest = [data for data in filled if data["step"] == filled[0]["step"]][-1]
+    return names.lines(made.form_of(latest["process"], latest["step"]), latest["data"])
+
+
 def rows(instances: Any) -> dict[str, Any]:
     """What a table of cases needs beside the rows."""
-    return {"names": Names(db()).learn([row.initiator for row in instances], [row.initiator_unit for row in instances])}
+    names = Names(db()).learn(
+        [row.initiator for row in instances],
+        [row.initiator_unit for row in instances],
+        [row.talent_id for row in instances],
+    )
+    return {"names": names}
 
 
 def filters(process: str | None = PROCESS) -> queries.CaseFilter:
@@ -229,6 +247,7 @@ def filters(process: str | None = PROCESS) -> queries.CaseFilter:
         category=argument("category"),
         town=argument("town"),
         unit=argument("unit"),
+        talent_id=argument("talent"),
         late=late,
         since=_day("since"),
         until=_day("until"),
@@ -250,10 +269,19 @@ def _names(fields: dict[str, Any], name: str) -> list[str]:
     return [one for one in listed if isinstance(one, str) and one]
 
 
-def _drawn(instance: Instance) -> list[diagrams.Picture]:
+def _drawn(instance: Instance, task: UserTask | None) -> list[diagrams.Picture]:
     drawings = queries.drawings(db(), instance.id, actor())
     found = [diagrams.Picture(one.process, one.name, one.xml, active=list(one.present)) for one in drawings]
-    passed = [(one.process, step["node"], step["from"]) for one in drawings for step in one.trail]
+    passed = [
+        (one.process, step["node"], step["from"])
+        for one in drawings
+        for step in one.trail
+        if task is None or one.process != task.process or step["scope"] == task.scope
+    ]
+    if task is not None:
+        for picture in found:
+            if picture.id == task.process:
+                picture.active = [task.task] if task.status == OPEN else []
     return diagrams.travelled(found, passed)
 
 

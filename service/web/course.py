@@ -14,7 +14,7 @@ from service.web.present import day
 
 @dataclass(slots=True)
 class Entry:
-    """One entry. ``tone`` is ``late``, ``talk`` or empty; ``unit`` whose slot it is about."""
+    """One entry. ``tone`` is ``late``, ``talk`` or empty; ``unit`` whose slot it is about; ``then`` what it led to."""
 
     seq: int
     at: datetime
@@ -23,6 +23,7 @@ class Entry:
     text: str = ""
     unit: str = ""
     lines: list[Line] = field(default_factory=list)
+    then: list[str] = field(default_factory=list)
     tone: str = ""
     on_behalf_of: str = ""
 
@@ -35,8 +36,11 @@ def course(events: Iterable[HistoryEvent], made: Compiled, names: Names) -> list
         units=[event.data.get("unit") for event in known if isinstance(event.data.get("unit"), str)],
     )
     about = {event.task: event.data for event in known if event.kind == "entered" and event.task}
-    entries = []
+    entries: list[Entry] = []
     for event in known:
+        if event.kind == "entered" and entries:
+            entries[-1].then.append(_entered(event, names))
+            continue
         tell = _TELL.get(event.kind)
         entry = tell(event, made, names) if tell else None
         if entry is None:
@@ -66,10 +70,12 @@ def _completed(event: HistoryEvent, made: Compiled, names: Names) -> Entry:
     return entry
 
 
-def _entered(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
-    due = event.data.get("due_on")
-    provisional = "（暂定）" if event.data.get("provisional") else ""
-    return _entry(event, names, f"进入{_step(event)}" + (f"，{day(due)}到期{provisional}" if due else ""))
+def _entered(event: HistoryEvent, names: Names) -> str:
+    """The step that opened, whose it is, and by when."""
+    unit, due = names.unit(event.data.get("unit")), event.data.get("due_on")
+    provisional = "，暂定" if event.data.get("provisional") else ""
+    by = f"，{day(due)}到期{provisional}" if due else ""
+    return f"{event.data.get('name', '')}{f'（{unit}）' if unit else ''}{by}"
 
 
 def _commented(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
@@ -128,7 +134,6 @@ def _plain(words: str) -> Callable[[HistoryEvent, Compiled, Names], Entry]:
 
 _TELL: Mapping[str, Callable[[HistoryEvent, Compiled, Names], Entry | None]] = {
     "started": _plain("发起"),
-    "entered": _entered,
     "completed": _completed,
     "claimed": _plain("领办{step}"),
     "released": _plain("退领{step}"),
@@ -142,6 +147,7 @@ _TELL: Mapping[str, Callable[[HistoryEvent, Compiled, Names], Entry | None]] = {
     "suspended": _plain("挂起"),
     "resumed": _plain("恢复办理"),
     "terminated": _plain("终止"),
+    "timer_fired": lambda event, _made, names: _entry(event, names, f"到时：{event.data.get('name', '')}"),
     "due_changed": _due_changed,
     "action": _action,
     "ended": lambda event, _made, names: _entry(event, names, f"结束：{event.data.get('name', '')}"),

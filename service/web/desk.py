@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.auth import may
+from service.auth.policy import LEADER, LIAISON
 from service.processes import queries
-from service.web import cases, tasks
+from service.web import cases, overview, tasks
 from service.web.access import ANYONE, requires
 from service.web.context import actor, db, settings
 
@@ -23,6 +24,7 @@ def desk() -> ResponseReturnValue:
     """工作台."""
     today = clock.today()
     page = queries.open_tasks(db(), actor(), today=today, limit=SHOWN)
+    all_units = may(actor(), "view_ledger_all")
     running = queries.cases(db(), actor(), filters=queries.CaseFilter(status="running"), limit=SHOWN)
     return render_template(
         "desk/desk.html",
@@ -30,7 +32,9 @@ def desk() -> ResponseReturnValue:
         running=running,
         counts=queries.light_counts(db(), actor(), today=today),
         running_title=_running_title(),
-        may_record=may(actor(), "record_needs", unit=actor().unit),
+        may_record=actor().has_role(LIAISON),
+        units=overview.units_at_work(db(), today) if all_units else [],
+        talents=overview.own_talents(db(), actor()),
         people=cases.rows(running.items)["names"],
         **tasks.rows(page.items),
     )
@@ -47,4 +51,4 @@ def _running_title() -> str:
     """A leader sees own talents' needs, the Talent Office all units', others what concerns them."""
     if may(actor(), "view_ledger_all"):
         return "全区在办的需求"
-    return "我联系的人才的需求" if actor().has_role("leader") else "与我有关的在办需求"
+    return "我联系的人才的需求" if actor().has_role(LEADER) else "与我有关的在办需求"

@@ -47,19 +47,24 @@ def travelled(drawn: list[Picture], passed: Iterable[tuple[str, str, str | None]
     standing = {picture.id for picture in drawn if picture.active}
     for _ in drawn:  # a call within a call: one level more each time
         for picture in drawn:
-            for activity, called in _calls(picture.xml):
-                if called in standing and activity in picture.done and activity not in picture.active:
+            for activity, called, sources in _calls(picture.xml):
+                reached = activity in picture.done or sources & set(picture.done)
+                if called in standing and reached and activity not in picture.active:
                     picture.active.append(activity)
                     standing.add(picture.id)
     return drawn
 
 
-def _calls(xml: str) -> list[tuple[str, str]]:
-    """(call activity, called process) of a diagram."""
+def _calls(xml: str) -> list[tuple[str, str, set[str]]]:
+    """(call activity, called process, the elements before it) of a diagram."""
     root = parse_xml(xml.encode(), name="diagram")
-    return [
+    before: dict[str, set[str]] = {}
+    for flow in root.iterfind(".//b:sequenceFlow", BPMN_NAMES):
+        before.setdefault(str(flow.get("targetRef")), set()).add(str(flow.get("sourceRef")))
+    calls = [
         (str(one.get("id")), str(one.get("calledElement"))) for one in root.iterfind(".//b:callActivity", BPMN_NAMES)
     ]
+    return [(activity, called, before.get(activity, set())) for activity, called in calls]
 
 
 def island(drawn: Sequence[Picture], present: str | None = None) -> dict[str, object]:

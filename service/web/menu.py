@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from service.auth import Actor, may
+from service.auth.policy import LIAISON
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the menu; shown to everybody signed in, or to those who have ``right``."""
+    """A line of the menu; shown to everybody signed in, or to those who have ``right`` and ``role``."""
 
     label: str
     endpoint: str
     right: str | None = None
+    role: str | None = None
+
+    def shown_to(self, actor: Actor) -> bool:
+        """Whether ``actor`` has use for the entry."""
+        return (self.right is None or may(actor, self.right)) and (self.role is None or actor.has_role(self.role))
 
 
 GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
@@ -27,7 +33,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("抄送我的", "web.cases.copied"),
         ),
     ),
-    ("需求", (Entry("登记需求", "web.cases.new"), Entry("需求台账", "web.ledger.ledger"))),
+    ("需求", (Entry("登记需求", "web.cases.new", role=LIAISON), Entry("需求台账", "web.ledger.ledger"))),
     (
         "其他",
         (
@@ -45,7 +51,7 @@ def menu(actor: Actor | None) -> list[tuple[str, list[Entry]]]:
         return []
     shown = []
     for title, entries in GROUPS:
-        mine = [entry for entry in entries if entry.right is None or may(actor, entry.right)]
+        mine = [entry for entry in entries if entry.shown_to(actor)]
         if mine:
             shown.append((title, mine))
     return shown

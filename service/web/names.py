@@ -13,6 +13,7 @@ from service.auth import SYSTEM, Account
 from service.people.queries import unit_names
 from service.processes.forms import Form
 from service.processes.wiring import wiring
+from service.talents.models import Talent
 from service.web.present import day
 
 
@@ -33,15 +34,24 @@ class Names:
         self._units: dict[str, str] = {}
         self._records: dict[tuple[str, str], str] = {}
 
-    def learn(self, usernames: Iterable[str | None] = (), units: Iterable[str | None] = ()) -> Names:
-        """Fetches all these at once: one statement for the accounts, one for the units."""
+    def learn(
+        self,
+        usernames: Iterable[str | None] = (),
+        units: Iterable[str | None] = (),
+        talents: Iterable[str | None] = (),
+    ) -> Names:
+        """Fetches all these at once: one statement for the accounts, one for the units, one for the talents."""
         people = {name for name in usernames if name} - set(self._people)
         if people:
-            rows = self._session.scalars(select(Account).where(Account.username.in_(people)))
-            self._people.update({row.username: row.name for row in rows})
+            accounts = self._session.scalars(select(Account).where(Account.username.in_(people)))
+            self._people.update({account.username: account.name for account in accounts})
         codes = {code for code in units if code} - set(self._units)
         if codes:
             self._units.update(unit_names(self._session, codes))
+        ids = {talent for talent in talents if talent and ("talents", talent) not in self._records}
+        if ids:
+            rows = self._session.execute(select(Talent.id, Talent.name).where(Talent.id.in_(ids)))
+            self._records.update({("talents", talent): name for talent, name in rows})
         return self
 
     def person(self, username: str | None) -> str:
@@ -57,6 +67,10 @@ class Names:
             return ""
         self.learn(units=[code])
         return self._units.setdefault(code, "（未知单位）")
+
+    def talent(self, talent_id: str | None) -> str:
+        """The name of a talent."""
+        return self.record("talents", talent_id) if talent_id else ""
 
     def record(self, kind: str, value: str) -> str:
         """The name of a picked record (``x-ref``)."""

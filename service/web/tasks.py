@@ -59,7 +59,7 @@ def task(task_id: UUID) -> ResponseReturnValue:
         form_page=_form_page(detail, names, form) if detail.may_act else None,
         lines=names.lines(form, detail.data) if detail.task.status == DONE else [],
         colleagues=_colleagues(detail) if detail.may_reassign else [],
-        **about(detail.instance, made, names),
+        **about(detail.instance, made, names, detail.task),
     )
 
 
@@ -146,7 +146,9 @@ def rows(tasks: Any) -> dict[str, Any]:
     """What a table of tasks needs beside the rows: names, lights and the working days left."""
     today, calendar = clock.today(), current(db())
     names = Names(db()).learn(
-        usernames=[task.assignee for task in tasks], units=[task.unit or task.instance.initiator_unit for task in tasks]
+        usernames=[name for task in tasks for name in (task.assignee, task.on_behalf_of)],
+        units=[task.unit for task in tasks],
+        talents=[task.instance.talent_id for task in tasks],
     )
     suspended = {task.id: task.instance.status == "suspended" for task in tasks}
     return {

@@ -45,6 +45,14 @@ function tell(form, kind, title, lines, link) {
   }
 }
 
+/** Goes to `address` and shows its top (or its #part), also where it is the present page. */
+function arrive(address) {
+  const same = address.split("#")[0] === window.location.pathname;
+  if (same) history.scrollRestoration = "manual";
+  window.location.assign(address);
+  if (same) window.location.reload();
+}
+
 // <form data-send>: sent in the background, so that a refusal leaves the text where it is
 document.addEventListener("submit", async (event) => {
   const form = event.target;
@@ -55,8 +63,7 @@ document.addEventListener("submit", async (event) => {
   const body = bodyOf(form);
   const result = await send(form.action, body, keys.of(form.action, body));
   if (result.kind === "done") {
-    window.location.assign(result.location ?? window.location.href);
-    if (!result.location || result.location.split("#")[0] === window.location.pathname) window.location.reload();
+    arrive(result.location ?? window.location.pathname);
     return;
   }
   button.disabled = false;

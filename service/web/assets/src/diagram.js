@@ -89,7 +89,14 @@ class Picture {
     const flows = registry.filter((element) => element.type === "bpmn:SequenceFlow");
     const steps = new Set([...done, ...active]);
     const passed = new Set(ways.map(([from, to]) => `${from} ${to}`));
-    for (const flow of flows) if (passed.has(`${flow.source?.id} ${flow.target?.id}`)) steps.add(flow.id);
+    const told = new Set(flows.filter((flow) => passed.has(`${flow.source?.id} ${flow.target?.id}`)).map((flow) => flow.target.id));
+    const walked = new Set(done);
+    for (const flow of flows) {
+      const [from, to] = [flow.source?.id, flow.target?.id];
+      // where the journal does not name the way into an element, it is one from an element that was passed
+      const likely = !told.has(to) && steps.has(to) && walked.has(from);
+      if (passed.has(`${from} ${to}`) || likely) steps.add(flow.id);
+    }
     for (const element of registry.filter((one) => MOVING.test((one.labelTarget ?? one).type))) {
       const id = (element.labelTarget ?? element).id;
       if (active.includes(id)) canvas.addMarker(element.id, "trail-active");

@@ -153,6 +153,9 @@ export class RefPick extends HTMLElement {
 
   #typed() {
     clearTimeout(this.#timer);
+    // what is listed belongs to the text before: Enter must not choose from it
+    this.#asked += 1;
+    this.#say("正在查找…");
     this.#timer = setTimeout(() => this.#ask(), WAIT_MS);
   }
 
