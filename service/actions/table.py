@@ -58,7 +58,7 @@ def _notice(session: Session, call: ActionCall) -> bool:
     if kind not in NOTICE_KINDS:
         raise EngineFailure(f"没有这种提醒：{kind}")
     if unit is None:
-        text = "：".join(part for part in (NOTICE_KINDS[kind], str(call.data.get("reason") or "")) if part)
+        text = str(call.data.get("reason") or NOTICE_KINDS[kind])
         usernames = [call.instance.initiator]
         notify(session, call.instance, kind, actor=call.actor, now=call.now, usernames=usernames, text=text)
         return True

@@ -4,12 +4,13 @@ A stream is an instance (``instance:…``) or a record of the people side (``tal
 ``access``). The journal is the truth; whatever else is stored can be rebuilt from it.
 """
 
-from service.history.journal import append, count, stream_events, streams
+from service.history.journal import append, count, lock, stream_events, streams
 from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
-from service.history.outbox import OUTBOX_KINDS, claim, postpone, settle
+from service.history.outbox import MAX_ATTEMPTS, OUTBOX_KINDS, claim, give_up, lease, postpone, revive, settle
 from service.history.verify import Mismatch, verify_stream
 
 __all__ = [
+    "MAX_ATTEMPTS",
     "OUTBOX_KINDS",
     "HistoryEvent",
     "HistoryHead",
@@ -18,7 +19,11 @@ __all__ = [
     "append",
     "claim",
     "count",
+    "give_up",
+    "lease",
+    "lock",
     "postpone",
+    "revive",
     "settle",
     "stream_events",
     "streams",

@@ -74,6 +74,11 @@ def append(
     return happened
 
 
+def lock(session: Session, stream: str) -> None:
+    """Nobody else extends ``stream`` until the caller's transaction ends: what was read of it stays true."""
+    _locked_head(session, stream)
+
+
 def stream_events(session: Session, stream: str, after: int = 0) -> list[HistoryEvent]:
     """The events of ``stream`` with ``seq`` above ``after``, in order."""
     found = (

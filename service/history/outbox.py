@@ -15,17 +15,29 @@ from service.history.models import OutboxEntry
 OUTBOX_KINDS: frozenset[str] = frozenset({"notice"})
 """Kinds of events that must be told to people."""
 
+MAX_ATTEMPTS = 5
+"""After so many failures nobody tries again by itself: people see an incident and may ``revive`` the entry."""
+
 
 def claim(session: Session, *, now: datetime, limit: int = 1) -> list[OutboxEntry]:
-    """The oldest entries that are due, locked for this transaction; those that another worker holds are passed over."""
+    """The oldest entries that are due and not given up, locked for this transaction; held ones are passed over."""
     due = (
         select(OutboxEntry)
-        .where(OutboxEntry.due_at <= now)
+        .where(OutboxEntry.due_at <= now, OutboxEntry.attempts < MAX_ATTEMPTS)
         .order_by(OutboxEntry.due_at, OutboxEntry.event_id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=OutboxEntry)
     )
     return list(session.scalars(due))
+
+
+def lease(session: Session, entry: OutboxEntry, *, until: datetime) -> None:
+    """Keeps a claimed entry from other workers after this transaction, until the delivery should be long over.
+
+    So that no lock is held while a mail server takes its time; who dies meanwhile loses nothing.
+    """
+    entry.due_at = until
+    session.flush()
 
 
 def settle(session: Session, entry: OutboxEntry) -> None:
@@ -39,3 +51,19 @@ def postpone(session: Session, entry: OutboxEntry, *, until: datetime, error: st
     entry.due_at = until
     entry.last_error = error
     session.flush()
+
+
+def give_up(session: Session, entry: OutboxEntry, *, error: str) -> None:
+    """The delivery cannot succeed; it waits for a person to ``revive`` it."""
+    entry.attempts, entry.last_error = MAX_ATTEMPTS, error
+    session.flush()
+
+
+def revive(session: Session, *, event_id: int, now: datetime) -> bool:
+    """Tries the delivery of that event again at once; False when nothing is owed for it any more."""
+    entry = session.get(OutboxEntry, event_id, with_for_update=True)
+    if entry is None:
+        return False
+    entry.attempts, entry.due_at = 0, now
+    session.flush()
+    return True

@@ -13,10 +13,11 @@ from service.auth import SYSTEM, Actor
 from service.auth.policy import require
 from service.errors import Conflict, NotFound
 from service.processes import effects as fx
-from service.processes.advance import Input, advance, as_of, context_of, lock, open_tasks
+from service.processes.advance import Input, advance, as_of, context_of, lock, open_tasks, record
 from service.processes.bundles import compiled
 from service.processes.calendars import DayFunctions, find_current, store
 from service.processes.models import FIRED, RUNNING, SUSPENDED, WAITING, Incident, Instance, Timer
+from service.processes.operations import notify
 from service.processes.wiring import wiring
 from service.workdays import Calendar
 
@@ -79,8 +80,14 @@ def fire(session: Session, *, timer_id: UUID, now: datetime) -> bool:
 
 
 def failed(session: Session, *, timer_id: UUID, error: str, now: datetime) -> None:
-    """A wake-up failed (its transaction is gone): later again, after ``MAX_ATTEMPTS`` an incident that people see."""
-    timer = session.get_one(Timer, timer_id)
+    """A wake-up failed (its transaction is gone): later again, after ``MAX_ATTEMPTS`` an incident that people see.
+
+    Two workers that failed at the same wake-up count once. The instance is locked first, as every command does.
+    """
+    instance = lock(session, session.get_one(Timer, timer_id).instance_id)
+    timer = session.get_one(Timer, timer_id, populate_existing=True)
+    if timer.status != WAITING or timer.due_at > now:
+        return
     timer.attempts += 1
     timer.due_at = now + FIRST_WAIT * 2 ** (timer.attempts - 1)
     if timer.attempts >= MAX_ATTEMPTS:
@@ -94,6 +101,7 @@ def failed(session: Session, *, timer_id: UUID, error: str, now: datetime) -> No
                 happened_at=now,
             )
         )
+        notify(session, instance, "incident", actor=SYSTEM, now=now, role="admin", text=f"定时「{timer.name}」执行失败")
     session.flush()
 
 
@@ -113,9 +121,14 @@ def retry(session: Session, *, incident_id: UUID, actor: Actor, now: datetime) -
     if incident.resolved_at is not None:
         raise Conflict("该异常已经处理过")
     incident.resolved_at, incident.resolved_by = now, actor.username
+    if incident.instance_id is not None:
+        case = lock(session, incident.instance_id)
+        record(session, case, kind="incident_retried", actor=actor, now=now, data={"what": incident.message})
     if incident.timer_id is not None:
         timer = session.get_one(Timer, incident.timer_id)
         timer.attempts, timer.due_at = 0, now
+    if incident.event_id is not None:
+        history.revive(session, event_id=incident.event_id, now=now)
     session.flush()
     return incident
 

@@ -1,0 +1,253 @@
+"""Telling people what the journal owes them. Plain functions in the caller's transaction; none commits.
+
+That somebody has read a notice is no part of the matter's history, so it is not journaled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from service import clock, history, ids
+from service.auth import Actor
+from service.auth.accounts import ACCESS
+from service.auth.models import Account
+from service.auth.policy import require
+from service.auth.queries import find_account, get_account
+from service.config import Mail, Wording
+from service.config.notifications import KINDS, get_wording
+from service.errors import Finding, Incident, Invalid, NotFound
+from service.history import HistoryEvent, OutboxEntry
+from service.notifications.channels import APPRISE, MAIL, Letter, recipient_of
+from service.notifications.models import MailAddress, Notification, NotificationDelivery
+from service.notifications.recipients import recipients, who_see, with_substitutes
+from service.notifications.rules import ONLY_WHO_SEES, STALE_WHEN_DONE, next_attempt, outside_text, values_of
+from service.people.queries import unit_names
+from service.processes import calendars
+from service.processes.models import OPEN, UserTask
+from service.processes.models import Incident as IncidentRow
+
+CASE = "instance:"
+
+
+class NobodyToTell(Incident):
+    """Nobody holds what the notice is addressed to: trying again without a person's help is no use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """How this office words its notices and which ways out it has."""
+
+    wordings: Mapping[str, Wording]
+    mail: Mail
+    public_url: str = ""
+
+
+def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime) -> list[Letter]:
+    """Puts the notice ``event`` into the inboxes of all whom it concerns; gives what is still to be sent elsewhere.
+
+    Telling the same event again changes nothing. A notice that asks for work that is done reaches nobody. Raises
+    NobodyToTell when there is nobody: a matter must not wait in silence for an office without an account.
+    """
+    data, today = event.data, clock.local(now).date()
+    instance_id = _instance_of(event)
+    task = session.get(UserTask, UUID(event.task)) if event.task else None
+    if data["template"] in STALE_WHEN_DONE and task is not None and task.status != OPEN:
+        return []
+    people = recipients(session, data["to"], on=today)
+    if not people:
+        raise NobodyToTell(
+            f"提醒「{KINDS.get(data['template'], data['template'])}」没有收件人：{_missing(session, data)}"
+        )
+    if task is not None and data["template"] not in ONLY_WHO_SEES:
+        people = with_substitutes(session, people, on=today)
+    if data["template"] in ONLY_WHO_SEES and instance_id is not None:
+        people = who_see(session, people, instance_id, on=today)
+    _fill_inboxes(session, event, people, office, instance_id, today, now)
+    return _letters(session, event, people, office, instance_id)
+
+
+def sent(session: Session, event_id: int, letter: Letter, *, now: datetime) -> None:
+    """Notes that a letter has gone out, so that a later attempt leaves it out."""
+    session.merge(
+        NotificationDelivery(event_id=event_id, channel=letter.channel, recipient=letter.recipient, sent_at=now)
+    )
+    session.flush()
+
+
+def failed(session: Session, event_id: int, error: str, *, hopeless: bool, now: datetime) -> None:
+    """A delivery failed (its transaction is gone): later again; after some attempts an incident that people see.
+
+    ``hopeless``: trying again without a person's help is no use.
+    """
+    entry = session.get(OutboxEntry, event_id, with_for_update=True)
+    if entry is None:
+        return
+    if not hopeless and entry.attempts + 1 < history.MAX_ATTEMPTS:
+        history.postpone(session, entry, until=next_attempt(entry.attempts, now), error=error[:2000])
+        return
+    times = entry.attempts + 1
+    history.give_up(session, entry, error=error[:2000])
+    session.add(
+        IncidentRow(
+            id=ids.new(),
+            kind="notice",
+            instance_id=_instance_of(entry.event),
+            event_id=event_id,
+            message=(error if hopeless else f"提醒连续 {times} 次发送失败：{error}")[:2000],
+            happened_at=now,
+        )
+    )
+    session.flush()
+
+
+def mark_read(session: Session, *, notification_id: UUID, actor: Actor, now: datetime) -> Notification:
+    """The actor has read a notice of the own inbox. Raises NotFound for any other."""
+    found = session.get(Notification, notification_id)
+    if found is None or found.username != actor.username:
+        raise NotFound("没有这条提醒")
+    if found.read_at is None:
+        found.read_at = now
+        session.flush()
+    return found
+
+
+def mark_all_read(session: Session, *, actor: Actor, now: datetime) -> None:
+    """The actor has read the whole inbox."""
+    mine = update(Notification).where(Notification.username == actor.username, Notification.read_at.is_(None))
+    session.execute(mine.values(read_at=now))
+
+
+def set_mail_address(session: Session, *, username: str, address: str | None, actor: Actor, now: datetime) -> None:
+    """Where the account's notices are mailed to; None: nowhere. For the account itself and administrators.
+
+    The journal says that it changed, not to what: nothing is ever forgotten there. Raises NotFound, NotAllowed,
+    Invalid.
+    """
+    account = get_account(session, username)
+    if actor.username != account.username:
+        require(actor, "manage_accounts")
+    if address is not None and not _is_address(address):
+        raise Invalid("邮箱地址有误", [Finding("/address", "邮箱：应写成 名称@域名，请改正")])
+    row = session.get(MailAddress, account.username)
+    if address is None:
+        if row is not None:
+            session.delete(row)
+    elif row is None:
+        session.add(MailAddress(username=account.username, address=address))
+    else:
+        row.address = address
+    history.append(
+        session,
+        stream=ACCESS,
+        kind="mail_address_set" if address is not None else "mail_address_removed",
+        actor=actor.username,
+        on_behalf_of=actor.on_behalf_of,
+        at=now,
+        data={"username": account.username},
+    )
+    session.flush()
+
+
+def _fill_inboxes(
+    session: Session,
+    event: HistoryEvent,
+    people: Sequence[Account],
+    office: Office,
+    instance_id: UUID | None,
+    today: date,
+    now: datetime,
+) -> None:
+    told = set(session.scalars(select(Notification.username).where(Notification.event_id == event.id)))
+    fresh = [account for account in people if account.username not in told]
+    if not fresh:
+        return
+    data = event.data
+    wording = get_wording(office.wordings, data["template"])
+    subject, text = wording.render(
+        values_of(data, unit=_unit_name(session, data), days=_days_left(session, data, today), by=_name(session, event))
+    )
+    session.add_all(
+        Notification(
+            id=ids.new(),
+            username=account.username,
+            event_id=event.id,
+            template=data["template"],
+            title=subject,
+            text=text,
+            instance_id=instance_id,
+            task_id=UUID(event.task) if event.task else None,
+            receipt=wording.receipt,
+            created_at=now,
+        )
+        for account in fresh
+    )
+    session.flush()
+
+
+def _letters(
+    session: Session, event: HistoryEvent, people: Sequence[Account], office: Office, instance_id: UUID | None
+) -> list[Letter]:
+    if not people or not (office.mail.enabled or office.mail.apprise_urls):
+        return []
+    done = select(NotificationDelivery.channel, NotificationDelivery.recipient)
+    gone = {tuple(row) for row in session.execute(done.where(NotificationDelivery.event_id == event.id))}
+    link = f"{office.public_url}/cases/{instance_id}" if office.public_url and instance_id is not None else None
+    template = event.data["template"]
+    subject, body = outside_text(KINDS.get(template, template), event.data, link or office.public_url or None)
+    goals: list[tuple[str, str, str]] = []
+    if office.mail.enabled:
+        names = [account.username for account in people]
+        found = select(MailAddress).where(MailAddress.username.in_(names)).order_by(MailAddress.username)
+        goals += [(MAIL, row.username, row.address) for row in session.scalars(found)]
+    goals += [(APPRISE, recipient_of(url), url) for url in office.mail.apprise_urls]
+    return [
+        Letter(channel, recipient, address, subject, body, f"{event.hash[:32]}.{recipient[:32]}")
+        for channel, recipient, address in goals
+        if (channel, recipient) not in gone
+    ]
+
+
+def _instance_of(event: HistoryEvent) -> UUID | None:
+    return UUID(event.stream.removeprefix(CASE)) if event.stream.startswith(CASE) else None
+
+
+def _unit_name(session: Session, data: Mapping[str, Any]) -> str | None:
+    code = data["to"]["unit"]
+    return unit_names(session, [code]).get(code, code) if code else None
+
+
+def _days_left(session: Session, data: Mapping[str, Any], today: date) -> int | None:
+    if not data.get("due_on"):
+        return None
+    return max(0, calendars.current(session).between(today, date.fromisoformat(data["due_on"])))
+
+
+def _name(session: Session, event: HistoryEvent) -> str:
+    """Who caused the notice, with whom it was done for: both names are kept (代理)."""
+    names = []
+    for username in (event.actor, event.on_behalf_of):
+        if username:
+            account = find_account(session, username)
+            names.append(account.name if account is not None else "系统")
+    return "代".join(names)
+
+
+def _missing(session: Session, data: Mapping[str, Any]) -> str:
+    to = data["to"]
+    if to["usernames"] is not None:
+        return f"账号 {'、'.join(to['usernames']) or '（无）'} 已停用或不存在"
+    unit = _unit_name(session, data)
+    return f"{f'{unit}没有' if unit else '没有'}人担任办理角色，请在账号管理中指定后重试"
+
+
+def _is_address(address: str) -> bool:
+    name, at, domain = address.partition("@")
+    plain = address.isascii() and address.isprintable() and " " not in address and "@" not in domain
+    return bool(name and at and domain) and plain and len(address) <= 254 and not set(address) & set('<>,;"\\()')

@@ -1,0 +1,58 @@
+"""Tables of notices: each account's inbox, what went out over other channels, and where mail goes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.db import Base, UtcDateTime
+
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Notification(Base):
+    """One notice in one inbox. ``event_id`` is the journal's ``notice``; an event is told to an account once.
+
+    ``receipt``: the reader is asked to confirm it (签收). ``title`` and ``text`` are frozen as they were told.
+    """
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        UniqueConstraint("event_id", "username"),
+        Index("ix_notification_username_created_at", "username", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(32), ForeignKey("account.username"))
+    event_id: Mapped[int] = mapped_column(BigId, ForeignKey("history_event.id"))
+    template: Mapped[str] = mapped_column(String(32))
+    title: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    instance_id: Mapped[UUID | None] = mapped_column(ForeignKey("instance.id"), index=True)
+    task_id: Mapped[UUID | None]
+    receipt: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class NotificationDelivery(Base):
+    """An event was sent over ``channel`` to ``recipient`` (a sign-in name, or the digest of a channel's address)."""
+
+    __tablename__ = "notification_delivery"
+
+    event_id: Mapped[int] = mapped_column(BigId, ForeignKey("history_event.id"), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    recipient: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class MailAddress(Base):
+    """Where an account's mail goes; without a row it gets none."""
+
+    __tablename__ = "mail_address"
+
+    username: Mapped[str] = mapped_column(String(32), ForeignKey("account.username"), primary_key=True)
+    address: Mapped[str] = mapped_column(String(254))

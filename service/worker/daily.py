@@ -1,0 +1,56 @@
+"""What happens once a working day, by whichever worker comes first."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from service import clock, history
+from service.auth import SYSTEM
+from service.processes import calendars
+from service.processes.models import WorkerBeat
+from service.workdays import missing_notice_reminder
+
+CALENDAR = "calendar"
+REMINDER = "calendar_missing"
+FORGET_WORKERS_AFTER = timedelta(days=1)
+
+
+def remind_of_missing_notice(session: Session, *, now: datetime) -> bool:
+    """From 1 November on, tells administrators once a day that next year's notice on holidays is missing (CALENDAR).
+
+    Any number of workers may ask; the lock on the calendar's journal lets one of them tell. False when there is nothing
+    to tell or it has been told today.
+    """
+    today = clock.local(now).date()
+    text = missing_notice_reminder(calendars.current(session), today)
+    if text is None:
+        return False
+    history.lock(session, CALENDAR)
+    for event in reversed(history.stream_events(session, CALENDAR)):
+        if event.kind == "notice" and clock.local(event.at).date() == today:
+            return False
+    history.append(
+        session,
+        stream=CALENDAR,
+        kind="notice",
+        actor=SYSTEM.username,
+        at=now,
+        data={
+            "template": REMINDER,
+            "to": {"usernames": None, "role": "admin", "unit": None},
+            "number": None,
+            "title": None,
+            "step": None,
+            "due_on": None,
+            "text": text,
+        },
+    )
+    return True
+
+
+def forget_dead_workers(session: Session, *, now: datetime) -> None:
+    """Drops the heartbeats of workers that have not been heard of for a day."""
+    session.execute(delete(WorkerBeat).where(WorkerBeat.beat_at < now - FORGET_WORKERS_AFTER))

@@ -1,0 +1,163 @@
+"""The loop. Any number of workers on any number of machines may run it against one database."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from threading import Event
+from uuid import UUID
+
+import structlog
+from sqlalchemy import delete
+
+from service import clock
+from service.config import Settings, Wording
+from service.db import Database
+from service.db.failures import explain
+from service.errors import LiaisonError
+from service.notifications import Delivery, Office
+from service.notifications.channels import Send
+from service.processes import calendars, timers
+from service.processes.models import WorkerBeat
+from service.workdays import next_office_moment
+from service.worker import daily
+
+POLL_SECONDS = 5.0
+LONGEST_WAIT_SECONDS = 60.0
+BATCH = 100
+BEAT_EVERY = timedelta(seconds=30)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one tick did. ``more``: it stopped at the size of its batch, and there may be more at once."""
+
+    fired: int = 0
+    failed: int = 0
+    delivered: int = 0
+    more: bool = False
+
+
+class Worker:
+    """One worker. ``send`` replaces the ways out of the service (tests)."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        wordings: Mapping[str, Wording],
+        *,
+        name: str | None = None,
+        send: Mapping[str, Send] | None = None,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self.database = database
+        self.settings = settings
+        self.name = (name or f"{socket.gethostname()}:{os.getpid()}")[:100]
+        self.poll_seconds = poll_seconds
+        self._delivery = Delivery(database, Office(wordings, settings.mail, settings.public_url), send)
+        self._stop = Event()
+        self._beat_at: datetime | None = None
+        self._reminded_on: date | None = None
+
+    def run(self, stop: Event) -> None:
+        """Ticks until ``stop`` is set; the transaction at hand is finished first.
+
+        What stops all work (a database that does not answer) is logged and tried again, less and less often.
+        """
+        self._stop = stop
+        log.info("worker_started", worker=self.name)
+        wait = self.poll_seconds
+        while not stop.is_set():
+            try:
+                work = self.tick(clock.now())
+            except Exception as error:  # a worker that dies of one error would fire no timer any more
+                wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+                log.error("worker_hindered", worker=self.name, error=explain(error) or repr(error), exc_info=True)
+            else:
+                wait = self.poll_seconds
+                if work.more:
+                    continue
+            stop.wait(wait)
+        self._leave()
+        log.info("worker_stopped", worker=self.name)
+
+    def tick(self, now: datetime) -> Work:
+        """Does what is due at ``now``, up to a batch of each kind; one transaction for each timer and each notice."""
+        self._beat()
+        fired, failed, seen = self._fire_due(now)
+        delivered = 0
+        if self._office_is_open(now):
+            self._once_a_day(now)
+            delivered = self._deliver_due(now)
+        return Work(fired, failed, delivered, more=(seen == BATCH and fired + failed > 0) or delivered == BATCH)
+
+    def _fire_due(self, now: datetime) -> tuple[int, int, int]:
+        with self.database.reading() as session:
+            due = timers.due_timers(session, now=now, limit=BATCH)
+        fired = failed = 0
+        for timer_id in due:
+            if self._stop.is_set():
+                break
+            self._beat()
+            try:
+                with self.database.transaction() as session:
+                    fired += timers.fire(session, timer_id=timer_id, now=now)
+            except Exception as error:  # whatever is wrong with one case must not hold up the others
+                if explain(error) is not None:
+                    raise
+                failed += 1
+                self._failed(timer_id, error, now)
+        return fired, failed, len(due)
+
+    def _failed(self, timer_id: UUID, error: Exception, now: datetime) -> None:
+        log.warning(
+            "timer_failed", timer=str(timer_id), error=repr(error), exc_info=not isinstance(error, LiaisonError)
+        )
+        message = error.message if isinstance(error, LiaisonError) else f"{type(error).__name__}：{error}"
+        with self.database.transaction() as session:
+            timers.failed(session, timer_id=timer_id, error=message, now=now)
+
+    def _office_is_open(self, now: datetime) -> bool:
+        """Reminders go out in office hours of working days only; what is owed waits for the next ones."""
+        with self.database.reading() as session:
+            calendar = calendars.current(session)
+        return next_office_moment(calendar, now, self.settings.office_opens, self.settings.office_closes) == now
+
+    def _deliver_due(self, now: datetime) -> int:
+        delivered = 0
+        while delivered < BATCH and not self._stop.is_set() and self._delivery.deliver(now):
+            delivered += 1
+            self._beat()
+        return delivered
+
+    def _once_a_day(self, now: datetime) -> None:
+        today = clock.local(now).date()
+        if self._reminded_on == today:
+            return
+        with self.database.transaction() as session:
+            daily.remind_of_missing_notice(session, now=now)
+        self._reminded_on = today
+
+    def _beat(self) -> None:
+        """The heartbeat, by the machine's own time, and seldom enough not to be a load of its own."""
+        now = clock.now()
+        if self._beat_at is not None and abs(now - self._beat_at) < BEAT_EVERY:
+            return
+        with self.database.transaction() as session:
+            session.merge(WorkerBeat(worker=self.name, beat_at=now))
+            daily.forget_dead_workers(session, now=now)
+        self._beat_at = now
+
+    def _leave(self) -> None:
+        """A worker that stops in good order is not looked for any more."""
+        try:
+            with self.database.transaction() as session:
+                session.execute(delete(WorkerBeat).where(WorkerBeat.worker == self.name))
+        except Exception as error:  # noqa: BLE001 - it stops all the same
+            log.warning("worker_left_without_word", worker=self.name, error=repr(error))
