@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid5
 
@@ -17,13 +19,33 @@ PASSWORD = "zhilian-demo-2026"
 
 SPACE = UUID("6f1f3c1e-5a0b-4f5e-9d39-2b1f0a6f2018")
 SINCE = date(2026, 1, 1)
+"""Since when the demonstration's people hold their posts, unless its cases begin before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A talent as a case needs it (联系对象)."""
+
+    id: str
+    name: str
+    employer: str
+    town: str
+    leader_id: str
+
 
 # (user name, name, unit, post, roles with the unit they are for)
 ACCOUNTS: tuple[tuple[str, str, str, str, tuple[tuple[str, str | None], ...]], ...] = (
     ("office", "梁文韬", "talent_office", "区人才办副主任", (("talent_office", None),)),
     ("liaison-hrss", "何静怡", "hrss", "联络员", (("liaison", "hrss"),)),
+    ("office-2", "岳听澜", "talent_office", "区人才办科员", (("talent_office", None),)),
+    ("liaison-district_office", "尹知秋", "district_office", "联络员", (("liaison", "district_office"),)),
+    ("liaison-cppcc_office", "傅青岚", "cppcc_office", "联络员", (("liaison", "cppcc_office"),)),
+    ("liaison-sci", "施云帆", "sci", "联络员", (("liaison", "sci"),)),
     ("handler-hrss", "冯启明", "hrss", "人才服务科科长", (("responsible_unit", "hrss"),)),
+    ("handler-hrss-2", "卢思远", "hrss", "人才服务科科员", (("responsible_unit", "hrss"),)),
     ("handler-edu", "谭雅文", "edu", "基础教育科科长", (("responsible_unit", "edu"),)),
+    ("handler-edu-2", "温以宁", "edu", "基础教育科科员", (("responsible_unit", "edu"),)),
+    ("deputy-edu", "殷若溪", "edu", "学生资助科科长", ()),
     ("handler-housing", "黎志航", "housing", "住房保障科科长", (("responsible_unit", "housing"),)),
     ("handler-health", "苏婉晴", "health", "医政科科长", (("responsible_unit", "health"),)),
     ("handler-guicheng", "关子昂", "guicheng", "人才服务中心主任", (("responsible_unit", "guicheng"),)),
@@ -44,9 +66,11 @@ _MORE: tuple[tuple[str, str], ...] = (
     ("sci", "郭望舒"),
     ("finance", "邹明远"),
     ("police", "严守正"),
+    ("hitech", "闻人月"),
+    ("fintech", "梅疏影"),
 )
 
-# (id, name, category, type, employer, post, town, leader's place in _LEADERS)
+# (name, category, type, employer, post, town, leader's place in _LEADERS)
 _TALENTS: tuple[tuple[str, int | None, int | None, str, str, str, int], ...] = (
     ("周慕白", 1, 1, "岭南先进材料研究院", "首席科学家", "guicheng", 0),
     ("沈清越", 1, 2, "南海智能制造实验室", "实验室主任", "shishan", 1),
@@ -72,10 +96,10 @@ _LEADERS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-def build_organization(session: Session, *, now: datetime) -> list[str]:
-    """Persons, accounts, roles, leaders, the liaison and talents of the demonstration; units must be there.
+def build_organization(session: Session, *, now: datetime, since: date = SINCE) -> list[str]:
+    """Persons, accounts, roles, leaders, liaisons and talents of the demonstration; units must be there.
 
-    Gives the user names. Raises Conflict when the demonstration is there already.
+    Posts and roles hold from ``since`` on. Gives the user names. Raises Conflict where there is a demonstration already.
     """
     if auth.find_account(session, "office") is not None:
         raise Conflict("演示数据已经存在")
@@ -83,11 +107,12 @@ def build_organization(session: Session, *, now: datetime) -> list[str]:
     for username, name, unit, post, grants in (*ACCOUNTS, *_handlers()):
         if find_unit(session, unit) is None:
             continue
-        _account(session, username, name, unit, post, grants, now)
+        _account(session, username, name, unit, post, grants, since, now)
+        if username.startswith("liaison-"):
+            person_id = derived("person", username)
+            people.name_liaison(session, unit_code=unit, person_id=person_id, starts_on=since, actor=SYSTEM, now=now)
         names.append(username)
-    person_id = derived("person", "liaison-hrss")
-    people.name_liaison(session, unit_code="hrss", person_id=person_id, starts_on=SINCE, actor=SYSTEM, now=now)
-    leaders = [_leader(session, *entry, now) for entry in _LEADERS]
+    leaders = [_leader(session, *entry, since, now) for entry in _LEADERS]
     for place, (name, category, kind, employer, post, town, leader) in enumerate(_TALENTS, start=1):
         talents.add_talent(
             session,
@@ -98,12 +123,18 @@ def build_organization(session: Session, *, now: datetime) -> list[str]:
             employer=employer,
             post=post,
             town=town,
-            phone=f"1380000{place:04d}",
+            phone=f"0757-0000{place:04d}",  # no subscriber's number begins with 0
             leader_id=leaders[leader],
             actor=SYSTEM,
             now=now,
         )
     return names
+
+
+def served() -> Iterator[Served]:
+    """The demonstration's talents, with the leader who serves each."""
+    for place, (name, _, _, employer, _, town, leader) in enumerate(_TALENTS, start=1):
+        yield Served(f"T{place:04d}", name, employer, town, str(derived("leader", _LEADERS[leader][0])))
 
 
 def derived(kind: str, name: str) -> UUID:
@@ -124,6 +155,7 @@ def _account(
     unit: str,
     post: str,
     grants: tuple[tuple[str, str | None], ...],
+    since: date,
     now: datetime,
 ) -> None:
     person = people.add_person(
@@ -135,21 +167,15 @@ def _account(
         actor=SYSTEM,
         now=now,
     )
-    auth.add_user(
-        session, username=username, password=PASSWORD, person_id=person.id, demo=True, actor=SYSTEM, now=now
-    )
+    auth.add_user(session, username=username, password=PASSWORD, person_id=person.id, demo=True, actor=SYSTEM, now=now)
     for role, bound in grants:
-        auth.grant_role(
-            session, username=username, role=role, unit_code=bound, starts_on=SINCE, actor=SYSTEM, now=now
-        )
+        auth.grant_role(session, username=username, role=role, unit_code=bound, starts_on=since, actor=SYSTEM, now=now)
 
 
-def _leader(session: Session, who: str, body: str, post: str, office: str, now: datetime) -> UUID:
+def _leader(session: Session, who: str, body: str, post: str, office: str, since: date, now: datetime) -> UUID:
     person_id = derived("person", who)
     if people.find_person(session, person_id) is None:
-        people.add_person(
-            session, person_id=person_id, name=who, unit_code=office, post=post, actor=SYSTEM, now=now
-        )
+        people.add_person(session, person_id=person_id, name=who, unit_code=office, post=post, actor=SYSTEM, now=now)
     leader = people.add_leader(
         session,
         person_id=person_id,
@@ -157,7 +183,7 @@ def _leader(session: Session, who: str, body: str, post: str, office: str, now: 
         body=body,
         post=post,
         unit_code=office,
-        starts_on=SINCE,
+        starts_on=since,
         leader_id=derived("leader", who),
         actor=SYSTEM,
         now=now,

@@ -25,9 +25,18 @@ from service.processes.wiring import wiring
 STARTED, DID, RETURNED, TERMINATE, MESSAGE = "started", "completed", "returned", "terminated", "message"
 
 
-def start(session: Session, *, process: str, data: Mapping[str, Any], actor: Actor, now: datetime) -> Instance:
+def start(
+    session: Session,
+    *,
+    process: str,
+    data: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    instance_id: UUID | None = None,
+) -> Instance:
     """Starts the newest version of ``process``; ``data`` prefills the first form.
 
+    ``instance_id`` (default: a fresh random one) makes a run reproducible, as the demonstration's is.
     Raises NotFound (no such process), NotAllowed (the actor may not take the first step), Invalid (unknown or wrong
     fields; paths ``/data/…``).
     """
@@ -40,7 +49,7 @@ def start(session: Session, *, process: str, data: Mapping[str, Any], actor: Act
     if clash := sorted(FRAME_NAMES & set(given)):
         raise Invalid("这些名称由系统使用", [Finding(f"/data/{name}", "请删去该项") for name in clash])
     instance = Instance(
-        id=ids.new(),
+        id=instance_id or ids.new(),
         process=process,
         version=definition.version,
         digest=definition.digest,

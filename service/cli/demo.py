@@ -1,0 +1,51 @@
+"""``liaison demo``: a made-up district with cases at every stage, for trying and training."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+import click
+
+from service import clock
+from service.cli.setup import settings, wired
+from service.config import Settings
+from service.demonstration import ACCOUNTS, PASSWORD, build, require_none
+from service.errors import Conflict, NotAllowed
+
+DEFAULT_CASES = 60
+
+
+@click.command()
+@click.option("--cases", default=DEFAULT_CASES, show_default=True, type=click.IntRange(0, 20_000), help="事项数量。")
+@click.option("--seed", default=1, show_default=True, help="随机种子：数量、种子和截止日期相同，数据就相同。")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="数据截止到哪一天下班时；默认到现在。")
+@click.option("--if-empty", is_flag=True, help="已有数据时不做任何事，也不报错。")
+def demo(cases: int, seed: int, until: datetime | None, if_empty: bool) -> None:
+    """装入演示数据：虚构的单位人员、账号，和分布在各环节、各分支的 N 件需求。仅限试用环境。"""
+    chosen = settings()
+    if chosen.env == "production" or not chosen.demo:
+        raise NotAllowed("正式环境或未启用演示（demo = false）时不能装入演示数据")
+    with wired() as database:
+        if if_empty:
+            try:
+                with database.reading() as session:
+                    require_none(session)
+            except Conflict:
+                return
+        with click.progressbar(length=cases, label="正在生成演示数据") as bar:
+            counted = build(
+                database, cases=cases, seed=seed, until=_moment(until, chosen), progress=lambda done: bar.update(done)
+            )
+    click.echo(f"已生成 {sum(counted.values())} 件需求：" + "，".join(f"{name} {n}" for name, n in counted.items()))
+    click.echo(f"演示账号（密码均为 {PASSWORD}）：")
+    for username, name, _, post, _ in ACCOUNTS:
+        click.echo(f"  {username:<24}{name}（{post}）")
+
+
+def _moment(until: datetime | None, chosen: Settings) -> datetime:
+    """The end of the office day of that date, or the present."""
+    if until is None:
+        return clock.now()
+    day: date = until.date()
+    closes: time = chosen.office_closes
+    return datetime.combine(day, closes, tzinfo=clock.SHANGHAI).astimezone(UTC)
