@@ -16,7 +16,7 @@ from service.config import Organization, Settings
 from service.db import Database
 from service.processes.access import ROLE_NAMES
 from service.processes.rules import STAGES
-from service.web import access, auth, cases, desk, errors, ledger, present, processes, system, tasks
+from service.web import access, auth, cases, desk, errors, ledger, oidc, present, processes, system, tasks
 from service.web.answers import here
 from service.web.context import KEY, READING, Web
 from service.web.limits import limiter
@@ -57,11 +57,11 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     csrf.init_app(app)
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    for feature in (auth, desk, tasks, cases, ledger, processes, system):
+    for feature in (auth, oidc, desk, tasks, cases, ledger, processes, system):
         pages.register_blueprint(feature.blueprint)
     pages.before_request(_protect)
-    pages.after_request(_headers)
-    pages.context_processor(_common)
+    pages.after_app_request(_headers)
+    pages.app_context_processor(_common)
     app.register_blueprint(pages)
     app.jinja_env.filters.update(present.FILTERS)
     app.jinja_env.globals.update(LIGHTS=present.LIGHTS, STAGES=STAGES, ROLE_NAMES=ROLE_NAMES, asset=_asset)
@@ -75,6 +75,9 @@ def _protect() -> None:
 
 
 def _headers(answer: Response) -> Response:
+    """For every page, also that of an address which leads nowhere; the API has its own."""
+    if (request.endpoint or "web").split(".")[0] != "web":
+        return answer
     if request.endpoint == "web.static":
         answer.cache_control.public, answer.cache_control.max_age = True, 31_536_000
         answer.cache_control.no_cache = None

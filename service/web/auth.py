@@ -23,7 +23,7 @@ blueprint = Blueprint("auth", __name__)
 @requires(ANYONE)
 def sign_in() -> ResponseReturnValue:
     """The sign-in page; who is signed in already goes on."""
-    return render_template("auth/sign_in.html", next=_inside(request.args.get("next")), oidc=settings().oidc)
+    return render_template("auth/sign_in.html", next=inside(request.args.get("next")), oidc=settings().oidc)
 
 
 @blueprint.post("/sign-in")
@@ -31,7 +31,7 @@ def sign_in() -> ResponseReturnValue:
 @requires(ANYONE)
 def sign_in_post() -> ResponseReturnValue:
     """Tries name and password. A refusal is an answer, so that its count is kept; the cookie is made anew."""
-    username, goal = request.form.get("username", "")[:200], _inside(request.form.get("next"))
+    username, goal = request.form.get("username", "")[:200], inside(request.form.get("next"))
     password = request.form.get("password", "")
     found = auth.sign_in(db(), username=username, password=password[:1000], now=clock.now())
     if found.actor is None:
@@ -39,18 +39,17 @@ def sign_in_post() -> ResponseReturnValue:
             "auth/sign_in.html", next=goal, oidc=settings().oidc, username=username, refusal=found.refusal
         )
         return page, 429 if found.retry_at else 401
-    cookie.clear()
-    cookie.permanent = True
-    cookie.update(username=found.actor.username, stamp=found.stamp)
+    begin_session(found.actor.username, found.stamp, way="password")
     return redirect(goal or url_for("web.desk.desk"))
 
 
 @blueprint.post("/sign-out")
 @requires(ANYONE)
 def sign_out() -> ResponseReturnValue:
-    """Ends the session of this browser."""
+    """Ends the session of this browser; who came through the single sign-on is told that it may still last there."""
+    way = cookie.get("way")
     cookie.clear()
-    return redirect(url_for("web.auth.sign_in"))
+    return redirect(url_for("web.oidc.signed_out" if way == "oidc" and settings().oidc.enabled else "web.auth.sign_in"))
 
 
 @blueprint.get("/session/token")
@@ -84,6 +83,13 @@ def password() -> ResponseReturnValue:
     return redirect(url_for("web.auth.account"))
 
 
+def begin_session(username: str, stamp: int | None, *, way: str) -> None:
+    """Starts the session of who has signed in, by ``way``; whatever the cookie held before is gone."""
+    cookie.clear()
+    cookie.permanent = True
+    cookie.update(username=username, stamp=stamp, way=way)
+
+
 def _same(new: str, again: str) -> None:
     if new != again:
         raise Invalid("两次输入的新密码不一致", [Finding("/again", "两次输入的新密码不一致，请重新输入")])
@@ -96,7 +102,7 @@ def _own() -> dict[str, object]:
     return {"roles": names, "unit": Names(db()).unit(me.unit), "represented": auth.acting_for(db(), me)}
 
 
-def _inside(address: str | None) -> str:
+def inside(address: str | None) -> str:
     """``address`` if it leads to a page of this service, else nothing: no redirect to elsewhere."""
     if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
         return ""
