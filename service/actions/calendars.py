@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service import history
 from service.auth import Actor
 from service.auth.policy import require
 from service.errors import Finding, Invalid
-from service.processes.timers import load_calendar
+from service.history import HistoryEvent
+from service.processes.calendars import current, find_current
+from service.processes.models import Instance, UserTask
+from service.processes.timers import load_calendar, recompute
 from service.workdays import Calendar, CalendarNotices, load_notices, parse_notice_file
 
 STREAM = "calendar"
@@ -34,15 +42,20 @@ def notices_in_force(session: Session, config: Path) -> CalendarNotices:
 def add_notices(session: Session, *, content: bytes, name: str, config: Path, actor: Actor, now: datetime) -> int:
     """Loads a file of notices (shape: ``config/calendar.toml``), in force from now on and after every restart.
 
-    Due dates of unanswered items are recomputed; gives how many cases changed. ``name`` is what the journal calls the
-    file. Raises Invalid naming each bad place, NotAllowed.
+    Due dates of unanswered items are recomputed; gives how many cases changed. Loading what is in force already changes
+    nothing. ``name`` is what the journal calls the file. Raises Invalid naming each bad place, NotAllowed.
     """
     require(actor, "load_calendar")
     added = parse_notice_file(content, name)
     if not added.notices and not added.closures:
         message = "没有放假安排（[[notices]]）也没有临时停工（[[closures]]）"
         raise Invalid(f"{name} {message}", [Finding(name, message)])
-    calendar = Calendar.from_config(notices_in_force(session, config).merged(added))
+    history.lock(session, STREAM)
+    before = notices_in_force(session, config)
+    calendar = Calendar.from_config(before.merged(added))
+    version = find_current(session)
+    if before.merged(added) == before and version is not None and version.digest == calendar.digest:
+        return 0
     numbers = [notice.number for notice in added.notices] + [one.number for one in added.closures if one.number]
     source = "、".join(dict.fromkeys(numbers)) or name
     history.append(
@@ -55,3 +68,54 @@ def add_notices(session: Session, *, content: bytes, name: str, config: Path, ac
         data={"source": source, "notices": added.to_data()},
     )
     return load_calendar(session, calendar=calendar, source=source, actor=actor, now=now)
+
+
+def recount(session: Session, *, actor: Actor, now: datetime) -> int:
+    """Counts with the calendar in force what began with an earlier one while this was being loaded (CLOCK)."""
+    require(actor, "load_calendar")
+    version = find_current(session)
+    if version is None:
+        return 0
+    return recompute(session, calendar=current(session), source=version.source, actor=actor, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class DueChange:
+    """One deadline that a calendar moved. ``new`` may be the old day, no longer provisional."""
+
+    number: str | None
+    title: str
+    step: str
+    unit: str | None
+    old: str | None
+    new: str | None
+    provisional: bool
+
+
+def last_event(session: Session) -> int:
+    """The id of the newest event of the journal; 0 while it is empty."""
+    return session.scalar(select(func.max(HistoryEvent.id))) or 0
+
+
+def due_changes(session: Session, *, since: int) -> list[DueChange]:
+    """The deadlines that calendars moved after the event ``since``, in the order of the journal."""
+    rows = session.execute(
+        select(HistoryEvent.data, HistoryEvent.task)
+        .where(HistoryEvent.kind == "due_changed", HistoryEvent.id > since)
+        .order_by(HistoryEvent.id)
+    )
+    return [_change(session, data, task) for data, task in rows if task is not None]
+
+
+def _change(session: Session, data: Mapping[str, Any], task_id: str) -> DueChange:
+    task = session.get_one(UserTask, UUID(task_id))
+    case = session.get_one(Instance, task.instance_id)
+    return DueChange(
+        number=case.number,
+        title=case.title,
+        step=task.name,
+        unit=task.unit,
+        old=data["old_due_on"],
+        new=data["due_on"],
+        provisional=data["provisional"],
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from uuid import UUID
 
@@ -22,7 +23,7 @@ def verify(instances: tuple[UUID, ...], as_json: bool) -> None:
     """核验日志：重算哈希链，重新执行每个事项并与记录比对；逐条列出不符之处，有不符则以 1 退出。"""
     found = []
     with wired() as database, database.reading() as session:
-        for mismatch in replay.verify(session, list(instances) or None):
+        for mismatch in replay.verify(session, list(instances) or None, _progress()):
             found.append(mismatch)
             if not as_json:
                 place = mismatch.stream if mismatch.seq is None else f"{mismatch.stream} 第 {mismatch.seq} 条"
@@ -32,3 +33,17 @@ def verify(instances: tuple[UUID, ...], as_json: bool) -> None:
     else:
         click.echo(f"发现 {len(found)} 处不符。" if found else "核验通过：哈希链完整，重新执行的结果与记录一致。")
     sys.exit(1 if found else 0)
+
+
+def _progress() -> Callable[[int, int], None] | None:
+    """One line on a terminal that says how far the work is; nothing where nobody looks."""
+    if not sys.stderr.isatty():
+        return None
+
+    def tell(done: int, total: int) -> None:
+        if done % 20 == 0:
+            click.echo(f"\r\x1b[K正在核验：{done}/{total}", nl=False, err=True)
+        if done + 1 == total:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+    return tell

@@ -111,15 +111,19 @@ def due_changes(
     entered_at: Mapping[str, datetime],
     calendar: Calendar,
     old: Mapping[str, Mapping[str, Any]],
+    notice: str,
 ) -> list[Effect]:
-    """The due dates of open tasks that ``calendar`` changes, each counted as of when the task was entered (CLOCK)."""
+    """The due dates of open tasks that ``calendar`` changes, each counted as of when the task was entered (CLOCK).
+
+    ``notice`` is the number of the notice that made the calendar; each change names it.
+    """
     found = []
     for task_id, opened in landing.open_tasks.items():
         properties = compiled.program.user_tasks[opened.process, opened.task].properties
         due = due_of(properties, opened, DayFunctions(calendar, entered_at[task_id]))
         before = old.get(task_id, {})
         if any(before.get(name) != due[name] for name in ("due_on", "warn_on", "provisional")):
-            found.append(Effect(DUE_CHANGED, {**due, "old_due_on": before.get("due_on")}, task_id))
+            found.append(Effect(DUE_CHANGED, {**due, "old_due_on": before.get("due_on"), "notice": notice}, task_id))
     return found
 
 

@@ -138,7 +138,8 @@ class Replayer:
         before = course.open
         completed = step.event.task if step.event.kind == "completed" else None
         if step.event.kind == "calendar_changed":
-            found = fx.due_changes(self.made, landing, course.entered, days.calendar, course.due)
+            notice = step.event.data["notice"]
+            found = fx.due_changes(self.made, landing, course.entered, days.calendar, course.due, notice)
             found.append(fx.Effect(fx.ADVANCED, fx.sealed(landing)))
         else:
             found = fx.effects_of(self.made, self.frame, before, completed, landing, days)
@@ -203,10 +204,15 @@ def rebuilt(session: Session, instance: Instance, without: int) -> Course:
 # --- Verification ----------------------------------------------------------------------------------------------------
 
 
-def verify(session: Session, instance_ids: Sequence[UUID] | None = None) -> Iterator[Mismatch]:
+def verify(
+    session: Session,
+    instance_ids: Sequence[UUID] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Mismatch]:
     """Checks definitions, calendars, chains and replays; yields every mismatch, each named.
 
     Of all instances, or of ``instance_ids`` only. Whatever cannot be read or replayed is a mismatch, not an error.
+    ``progress`` is told how many instances of how many are done.
     """
     definitions = dict(_verified_definitions(session))
     for digest, (_, problem) in definitions.items():
@@ -223,7 +229,9 @@ def verify(session: Session, instance_ids: Sequence[UUID] | None = None) -> Iter
                 yield from _chain(session, stream)
         yield from _orphans(session)
         instance_ids = list(session.scalars(select(Instance.id).order_by(Instance.started_at, Instance.id)))
-    for instance_id in instance_ids:
+    for done, instance_id in enumerate(instance_ids):
+        if progress is not None:
+            progress(done, len(instance_ids))
         instance = session.get(Instance, instance_id)
         if instance is None:
             yield Mismatch(stream_of(instance_id), None, "没有这个事项")

@@ -148,6 +148,14 @@ def load_calendar(session: Session, *, calendar: Calendar, source: str, actor: A
         at=now,
         data={"digest": version.digest, "source": source},
     )
+    return recompute(session, calendar=calendar, source=source, actor=actor, now=now)
+
+
+def recompute(session: Session, *, calendar: Calendar, source: str, actor: Actor, now: datetime) -> int:
+    """Counts the due dates and timers of all that is unanswered anew; gives how many instances changed.
+
+    Doing it again changes nothing, except in a case that began with the old calendar while the new one was loaded.
+    """
     changed = 0
     open_ids = session.scalars(
         select(Instance.id).where(Instance.status.in_((RUNNING, SUSPENDED))).order_by(Instance.id)
@@ -177,7 +185,7 @@ def _recompute(
         return engine.recompute(made.program, instance.state, as_of(calendar, context), context)
 
     def judge(_made: object, landing: engine.Landing, _days: object) -> list[fx.Effect]:
-        found = fx.due_changes(made, landing, entered, calendar, old)
+        found = fx.due_changes(made, landing, entered, calendar, old, source)
         return [*found, fx.Effect(fx.ADVANCED, fx.sealed(landing))]
 
     trial = run(made, context_of(instance.id, 0, DayFunctions(calendar, now), _nothing, wiring(session).opening))
@@ -188,7 +196,7 @@ def _recompute(
         )
     }
     same_timers = {timer.id: timer.fire_at for timer in trial.timers.values()} == timers
-    if same_timers and not fx.due_changes(made, trial, entered, calendar, old):
+    if same_timers and not fx.due_changes(made, trial, entered, calendar, old, source):
         return False
     advance(session, instance, Input("calendar_changed", {"notice": source}), run, actor=actor, now=now, judge=judge)
     return True

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from service import clock, history
 from service.auth import SYSTEM
+from service.auth.policy import ADMIN
+from service.auth.queries import accounts_of_role
 from service.processes import calendars
 from service.processes.models import WorkerBeat
 from service.workdays import missing_notice_reminder
@@ -26,7 +28,7 @@ def remind_of_missing_notice(session: Session, *, now: datetime) -> bool:
     """
     today = clock.local(now).date()
     text = missing_notice_reminder(calendars.current(session), today)
-    if text is None:
+    if text is None or not accounts_of_role(session, ADMIN, on=today):
         return False
     history.lock(session, CALENDAR)
     for event in reversed(history.stream_events(session, CALENDAR)):
@@ -40,7 +42,7 @@ def remind_of_missing_notice(session: Session, *, now: datetime) -> bool:
         at=now,
         data={
             "template": REMINDER,
-            "to": {"usernames": None, "role": "admin", "unit": None},
+            "to": {"usernames": None, "role": ADMIN, "unit": None},
             "number": None,
             "title": None,
             "step": None,

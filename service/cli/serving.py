@@ -1,0 +1,168 @@
+"""``liaison run``, ``serve`` and ``worker``: the processes that stay.
+
+The pages, the API and the worker are beside this package, the application above it: they are named as text and loaded
+by gunicorn, or here when they are started.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from threading import Event, Thread
+from typing import Any
+
+import click
+
+from service.auth.queries import has_demo_accounts
+from service.cli.setup import config_directory, settings, wired
+from service.config import Settings, load_notifications
+from service.db import Database
+from service.errors import Conflict, Invalid
+from service.processes import calendars
+
+APPLICATION = "service.app:create_app()"
+WORKER = "service.worker"
+STOP_WITHIN_SECONDS = 15
+
+
+@click.command()
+def run() -> None:
+    """试用与开发：启动网页、接口和后台任务，地址见 bind 设置；按 Ctrl+C 停止。"""
+    chosen = settings()
+    with _ready() as database:
+        _require_free(chosen.bind)
+        _welcome(chosen, database)
+        web = subprocess.Popen(_gunicorn(chosen, workers=1, threads=8), env=_environment())  # noqa: S603 - our own words
+        stop = _stopping()
+        Thread(target=_tell_end, args=(web, stop), daemon=True).start()
+        try:
+            _work(database, chosen, stop)
+        finally:
+            code = _end(web)
+    sys.exit(code)
+
+
+@click.command()
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="网页进程数。")
+@click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True, help="每个进程的线程数。")
+def serve(workers: int, threads: int) -> None:
+    """正式运行：用 gunicorn 提供网页和接口；后台任务另用 liaison worker 启动。"""
+    chosen = settings()
+    with _ready():
+        _require_free(chosen.bind)
+    command = _gunicorn(chosen, workers=workers, threads=threads)
+    # takes this process's place, so that whoever started it (systemd, a container) speaks to gunicorn itself
+    os.execve(command[0], command, _environment())  # noqa: S606 - our own words
+
+
+@click.command()
+def worker() -> None:
+    """后台任务：执行到期的定时、发送提醒；可在多台机器上同时运行多个。"""
+    with _ready() as database:
+        _work(database, settings(), _stopping())
+
+
+def _work(database: Database, chosen: Settings, stop: Event) -> None:
+    beside: Any = import_module(WORKER)
+    beside.Worker(database, chosen, load_notifications(config_directory())).run(stop)
+
+
+@contextmanager
+def _ready() -> Iterator[Database]:
+    """The database, able to run processes; whatever would stop the start is told here, in words.
+
+    Raises Invalid (a bad setting, demonstration accounts in production), Conflict (not migrated).
+    """
+    load_notifications(config_directory())
+    with wired() as database:
+        with database.reading() as session:
+            if calendars.find_current(session) is None:
+                raise Conflict("数据库里还没有工作日历和流程，请先运行 liaison migrate")
+            if settings().is_production and has_demo_accounts(session):
+                raise Invalid("正式环境不能有演示账号，请换用没有演示数据的数据库，或停用全部演示账号")
+        yield database
+
+
+def _stopping() -> Event:
+    """Set when the process is asked to stop (SIGTERM, Ctrl+C)."""
+    stop = Event()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda *_: stop.set())
+    return stop
+
+
+def _gunicorn(chosen: Settings, *, workers: int, threads: int) -> list[str]:
+    return [
+        sys.executable,
+        *("-m", "gunicorn"),
+        *("--bind", chosen.bind),
+        *("--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads)),
+        *("--graceful-timeout", str(STOP_WITHIN_SECONDS)),
+        *("--log-level", "warning"),
+        APPLICATION,
+    ]
+
+
+def _environment() -> dict[str, str]:
+    """The application reads the same settings as this command."""
+    return {**os.environ, "LIAISON_CONFIG": str(config_directory().resolve())}
+
+
+def _tell_end(web: subprocess.Popen[bytes], stop: Event) -> None:
+    web.wait()
+    stop.set()
+
+
+def _end(web: subprocess.Popen[bytes]) -> int:
+    """Stops the server in good order; 0 if it was still running, else its own exit code."""
+    code = web.poll()
+    if code is not None:
+        click.echo(f"网页服务已退出（代码 {code}），后台任务随之停止。", err=True)
+        return code or 1
+    web.terminate()
+    try:
+        web.wait(STOP_WITHIN_SECONDS + 5)
+    except subprocess.TimeoutExpired:
+        web.kill()
+        web.wait()
+    return 0
+
+
+def _require_free(bind: str) -> None:
+    """Raises Conflict if somebody listens there already: gunicorn would say so in English after five seconds."""
+    host, _, port = bind.rpartition(":")
+    host = host.strip("[]")
+    try:
+        found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise Conflict(
+            f"不能在 {bind} 上监听：地址已被其他程序占用或不属于本机。请停止那个程序，或用 LIAISON_BIND 换一个地址"
+        ) from error
+
+
+def _welcome(chosen: Settings, database: Database) -> None:
+    """Where the service is and, with demonstration data, as whom to sign in."""
+    for line in _lines(chosen, database):
+        click.echo(line)
+    sys.stdout.flush()
+
+
+def _lines(chosen: Settings, database: Database) -> Sequence[str]:
+    lines = ["", f"直联平台：http://{chosen.bind}", ""]
+    with database.reading() as session:
+        if chosen.is_production or not has_demo_accounts(session):
+            return lines
+    demonstration: Any = import_module("service.demonstration")
+    lines.append(f"演示账号（密码都是 {demonstration.PASSWORD}）：")
+    lines += [f"  {name:<18}{person}  {post}" for name, person, _, post, _ in demonstration.ACCOUNTS]
+    return [*lines, ""]
