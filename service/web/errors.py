@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from service.errors import Conflict, Incident, Invalid, LiaisonError, NotAllowed, NotFound
 from service.web.access import SignInNeeded
+from service.web.context import find_actor, web
 
 STATUS: dict[type[LiaisonError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422, Incident: 500}
 
@@ -95,10 +97,18 @@ def _csrf(_error: CSRFError) -> ResponseReturnValue:
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
+    _know_who_asks()
     if error.response is not None:
         return error.response
     status = error.code or 500
     return _show(status, HTTPStatus(status).name.lower(), "")
+
+
+def _know_who_asks() -> None:
+    """Where no view was reached, or it failed early, the page still has the menu of who is signed in."""
+    if "actor" not in g and not wants_json():
+        with suppress(DBAPIError), web().database.reading() as session:
+            g.actor = find_actor(session)
 
 
 def _database(error: DBAPIError) -> ResponseReturnValue:
