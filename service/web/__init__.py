@@ -16,7 +16,7 @@ from service.config import Organization, Settings
 from service.db import Database
 from service.processes.access import ROLE_NAMES
 from service.processes.rules import STAGES
-from service.web import access, auth, cases, desk, errors, ledger, oidc, present, processes, system, tasks
+from service.web import access, auth, cases, desk, errors, ledger, oidc, present, prints, processes, system, tasks
 from service.web.answers import here
 from service.web.context import KEY, READING, Web
 from service.web.limits import limiter
@@ -57,7 +57,7 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     csrf.init_app(app)
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    for feature in (auth, oidc, desk, tasks, cases, ledger, processes, system):
+    for feature in (auth, oidc, desk, tasks, cases, prints, ledger, processes, system):
         pages.register_blueprint(feature.blueprint)
     pages.before_request(_protect)
     pages.after_app_request(_headers)

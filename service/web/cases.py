@@ -26,6 +26,7 @@ from service.web.context import actor, db
 from service.web.course import course
 from service.web.forms import form_page
 from service.web.names import Line, Names
+from service.web.prints import papers
 from service.web.starting import first_step
 from service.workdays import Calendar
 
@@ -210,6 +211,7 @@ def about(instance: Instance, made: Compiled, names: Names, task: UserTask | Non
         "course": course(events, made, names),
         "drawn": drawn,
         "island": diagrams.island(drawn, task.process if task else _present(drawn)),
+        "papers": papers(instance, events),
     }
 
 

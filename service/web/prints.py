@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from uuid import UUID
 
-from flask import Blueprint, send_file
+from flask import Blueprint, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from service import documents, ledger
+from service import documents
+from service.history import HistoryEvent
+from service.ledger.circulars import circular as circular_of
+from service.ledger.circulars import circulars
+from service.ledger.papers import Paper
+from service.ledger.sheet import has_sheet
+from service.ledger.sheet import sheet as sheet_of
+from service.processes.models import Instance
 from service.web.access import requires
 from service.web.context import actor, db
 
@@ -23,18 +31,31 @@ TYPE_FOLDER = Path(__file__).parent / "static" / "dist" / "print"
 @requires()
 def sheet(instance_id: UUID) -> ResponseReturnValue:
     """《南海区直接联系服务高层次人才需求处理单》, for whoever may see the case (X1)."""
-    return _answer("sheet", ledger.sheet(db(), instance_id, actor()))
+    return _answer("sheet", sheet_of(db(), instance_id, actor()))
 
 
 @blueprint.get("/cases/<uuid:instance_id>/circulars/<int:n>.pdf")
 @requires()
 def circular(instance_id: UUID, n: int) -> ResponseReturnValue:
     """The ``n``-th 通报 of a case, for whoever may see the case (W10)."""
-    return _answer("circular", ledger.circular(db(), instance_id, n, actor()))
+    return _answer("circular", circular_of(db(), instance_id, n, actor()))
 
 
-def _answer(template: str, paper: ledger.Paper) -> ResponseReturnValue:
-    made = documents.render(
-        TEMPLATES / f"{template}.typ", paper.data, made_at=paper.made_at, type_folder=TYPE_FOLDER
-    )
-    return send_file(BytesIO(made), mimetype="application/pdf", download_name=f"{paper.name}.pdf", max_age=0)
+def papers(instance: Instance, events: Iterable[HistoryEvent]) -> list[tuple[str, str]]:
+    """(name, address) of what can be printed of a case whose journal is ``events``."""
+    found = []
+    if instance.title and has_sheet(instance):
+        found.append(("需求处理单", url_for("web.prints.sheet", instance_id=instance.id)))
+    if any(event.kind == "circular_issued" for event in events):
+        found += [
+            (f"{one.number}（{one.unit}）", url_for("web.prints.circular", instance_id=instance.id, n=one.n))
+            for one in circulars(db(), instance.id, actor())
+        ]
+    return found
+
+
+def _answer(template: str, paper: Paper) -> ResponseReturnValue:
+    made = documents.render(TEMPLATES / f"{template}.typ", paper.data, made_at=paper.made_at, type_folder=TYPE_FOLDER)
+    answer = send_file(BytesIO(made), mimetype="application/pdf", download_name=f"{paper.name}.pdf")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,64 @@
+"""What people typed, made fit for paper. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from service.errors import Finding, Invalid
+
+LONGEST = 400_000
+"""Letters in one document, all texts together: some three hundred pages."""
+
+_CHUNK = 4
+_NEW_LINES = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
+# A run without a place to break, as in an address or a number; Chinese breaks anywhere by itself.
+_RUN = re.compile(r"[^\s\u2e80-\ua4cf\uf900-\uffef]{20,}")
+_ACCENTS = re.compile(
+    r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]{2})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]+"
+)
+# Signs that cannot be seen: control and format signs (writing direction, zero width), halves of pairs, no characters.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn"})
+
+
+def printable(value: Any) -> Any:
+    """``value`` (JSON) with every text fit for paper: no unseen signs, line ends as ``\\n``, long runs breakable.
+
+    Raises Invalid where all texts together are longer than ``LONGEST``.
+    """
+    if _length(value) > LONGEST:
+        raise Invalid("内容过长，不能打印", [Finding("", f"全部文字超过 {LONGEST} 个，请在网页上查看")])
+    return _mapped(value)
+
+
+def _mapped(value: Any) -> Any:
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, dict):
+        return {name: _mapped(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mapped(one) for one in value]
+    return value
+
+
+def _clean(text: str) -> str:
+    lines = _NEW_LINES.sub("\n", text).replace("\t", "  ")
+    seen = "".join(sign for sign in lines if sign == "\n" or unicodedata.category(sign) not in _UNSEEN)
+    # Heaped accents would climb out of their line.
+    return _RUN.sub(_breakable, _ACCENTS.sub(r"\1", seen))
+
+
+def _breakable(run: re.Match[str]) -> str:
+    text = run.group()
+    return "\u200b".join(text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK))
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(_length(one) for one in value.values())
+    if isinstance(value, list | tuple):
+        return sum(_length(one) for one in value)
+    return 0

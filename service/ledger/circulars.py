@@ -1,0 +1,111 @@
+"""通报 of a case: those that a person approved, numbered, each ready for print (W10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.auth import Actor
+from service.errors import Conflict, NotFound
+from service.history import HistoryEvent
+from service.ledger.papers import Paper, Record, day
+from service.processes import effects
+from service.processes.calendars import by_digest
+from service.processes.replay import Step
+
+ACTION = "issue_circular"
+
+
+@dataclass(frozen=True, slots=True)
+class CircularRef:
+    """The ``n``-th circular of a case (from 1); its number, the name of the unit, when it was issued."""
+
+    n: int
+    number: str
+    unit: str
+    issued_at: datetime
+
+
+def circulars(session: Session, instance_id: UUID, actor: Actor) -> list[CircularRef]:
+    """The circulars that stand, in order. Raises NotFound where ``actor`` may not see the case."""
+    record = Record(session, instance_id, actor)
+    counted = {step.event.seq for step in record.steps}
+    return [
+        CircularRef(n, str(issued.data["result"]), record.unit(issued.data["parameters"].get("unit")), issued.at)
+        for n, (step, issued) in enumerate(_issued(record), start=1)
+        if step.event.seq in counted
+    ]
+
+
+def circular(session: Session, instance_id: UUID, n: int, actor: Actor) -> Paper:
+    """The ``n``-th circular of a case, its facts as of the moment of issue.
+
+    Raises NotFound where there is none or ``actor`` may not see the case, Conflict where it was taken back.
+    """
+    record = Record(session, instance_id, actor)
+    issued = _issued(record)
+    if not 1 <= n <= len(issued):
+        raise NotFound("没有这份通报")
+    step, action = issued[n - 1]
+    if all(one is not step for one in record.steps):
+        raise Conflict("该通报已撤回，不能打印")
+    parameters, number = action.data["parameters"], str(action.data["result"])
+    unit = parameters.get("unit")
+    data = {
+        "number": number,
+        "unit": record.unit(unit),
+        "case_number": record.instance.number or "",
+        "title": record.instance.title,
+        "text": str(parameters.get("text") or ""),
+        "on": day(action.at),
+        "facts": _facts(record, step, action, unit),
+        "sign": record.sign(step.event),
+    }
+    return Paper(data, action.at, f"{number} {record.unit(unit)}")
+
+
+def _issued(record: Record) -> list[tuple[Step, HistoryEvent]]:
+    """Every circular ever issued with the step that issued it: numbers stay when one is taken back."""
+    return [(step, action) for step in record.all_steps for action in step.actions if action.data["name"] == ACTION]
+
+
+def _facts(record: Record, issuing: Step, action: HistoryEvent, unit: object) -> list[dict[str, str]]:
+    """Since when, by when and how late, as it stood when the circular was issued."""
+    received: datetime | None = None
+    due: str | None = None
+    provisional, task = False, None
+    for step in record.all_steps:
+        if step.event.seq >= issuing.event.seq:
+            break
+        for effect in step.effects:
+            data = effect.data
+            if effect.kind == effects.ENTERED and data["unit"] == unit and data["stage"] == "handling":
+                received, due, provisional, task = effect.at, data["due_on"], data["provisional"], effect.task
+            elif effect.kind == effects.DUE_CHANGED and effect.task == task:
+                due, provisional = data["due_on"], data["provisional"]
+    urges = sum(
+        event.kind == "urged" and event.seq < action.seq and event.task == task and task is not None
+        for event in record.events
+    )
+    rows: dict[str, Any] = {
+        "事项编号": record.instance.number or "",
+        "事项": record.instance.title,
+        "收到处理单": day(received),
+        "办理期限": day(due, provisional=provisional),
+        "已超期": _late(record, issuing, action, due),
+        "催办": f"{urges} 次" if urges else "",
+    }
+    return [{"name": name, "value": value} for name, value in rows.items() if value]
+
+
+def _late(record: Record, issuing: Step, action: HistoryEvent, due: str | None) -> str:
+    if due is None:
+        return ""
+    calendar = by_digest(record.session, issuing.event.data["calendar"])
+    late = calendar.between(date.fromisoformat(due), clock.local(action.at).date())
+    return f"{late} 个工作日（截至{day(action.at)}）" if late > 0 else ""

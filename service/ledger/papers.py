@@ -1,0 +1,150 @@
+"""What the papers of a case share: its journal read for print, names, dates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.auth import SYSTEM, Account, Actor
+from service.errors import NotFound
+from service.history import HistoryEvent
+from service.people.queries import unit_names
+from service.processes import effects, queries
+from service.processes.bundles import Compiled, compiled
+from service.processes.models import Instance
+from service.processes.replay import Step, standing, steps_of
+
+PROCESS = "request"
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What a print template needs: JSON-ready ``data``, the moment that the paper stands for, a name for the file."""
+
+    data: Mapping[str, Any]
+    made_at: datetime
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A completed step that still counts, with what was fixed when it was entered."""
+
+    event: HistoryEvent
+    entered: HistoryEvent
+    provisional: bool
+
+    @property
+    def step(self) -> str:
+        return str(self.event.data["step"])
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """What was filled in."""
+        found: Mapping[str, Any] = self.event.data["data"]
+        return found
+
+    @property
+    def scope(self) -> str:
+        return str(self.entered.data["scope"])
+
+    @property
+    def box(self) -> str | None:
+        """The box of the printed form that this step signs (X1)."""
+        return (self.event.data.get("signature") or {}).get("box")
+
+
+class Record:
+    """The journal of one case as it counts today: what was taken back is left out."""
+
+    def __init__(self, session: Session, instance_id: UUID, actor: Actor) -> None:
+        """Raises NotFound where ``actor`` may not see the case, or it is none that has a form."""
+        self.session = session
+        self.instance: Instance = queries.visible(session, instance_id, actor)
+        if self.instance.process != PROCESS:
+            raise NotFound("该事项没有需求处理单")
+        self.events: Sequence[HistoryEvent] = queries.timeline(session, instance_id, actor)
+        self.made: Compiled = compiled(session, self.instance.digest, self.instance.process)
+        self.all_steps: list[Step] = steps_of(self.events)
+        self.steps: list[Step] = list(standing(self.all_steps))
+        self._units: dict[str, str] = {}
+        self._people: dict[str, str] = {SYSTEM.username: SYSTEM.name}
+
+    @property
+    def last_at(self) -> datetime:
+        """When something last happened."""
+        return self.events[-1].at
+
+    def done(self) -> list[Done]:
+        """The completed steps, in order."""
+        return list(self._done())
+
+    def _done(self) -> Iterator[Done]:
+        entered: dict[str, HistoryEvent] = {}
+        due: dict[str, HistoryEvent] = {}
+        for step in self.steps:
+            event = step.event
+            if event.kind == "completed" and event.task in entered:
+                yield Done(event, entered[event.task], bool(due[event.task].data["provisional"]))
+            for effect in step.effects:
+                if effect.task and effect.kind == effects.ENTERED:
+                    entered[effect.task] = due[effect.task] = effect
+                elif effect.task and effect.kind == effects.DUE_CHANGED:
+                    due[effect.task] = effect
+
+    def choice(self, step: str, field: str, value: object) -> str:
+        """How the form of the main process's ``step`` words the choice ``value``; empty for none."""
+        found = self.made.form_of(PROCESS, step).fields.get(field, {}).get("oneOf", ())
+        return next((str(one["title"]) for one in found if one.get("const") == value and "title" in one), "")
+
+    def unit(self, code: object) -> str:
+        """The name of a unit; empty for none."""
+        if not isinstance(code, str) or not code:
+            return ""
+        if code not in self._units:
+            self._units.update({code: code} | unit_names(self.session, [code]))
+        return self._units[code]
+
+    def learn_units(self, codes: Iterable[object]) -> None:
+        """Fetches the names of all these units at once."""
+        self._units.update(unit_names(self.session, [code for code in codes if isinstance(code, str)]))
+
+    def person(self, username: str | None) -> str:
+        """The name behind a sign-in name; empty for none."""
+        if not username:
+            return ""
+        if username not in self._people:
+            names = {event.actor for event in self.events} | {event.on_behalf_of for event in self.events}
+            rows = self.session.scalars(select(Account).where(Account.username.in_([*names - {None}, username])))
+            self._people.update({row.username: row.name for row in rows})
+        return self._people.setdefault(username, username)
+
+    def sign(self, event: HistoryEvent | None) -> dict[str, str | None]:
+        """Who completed a step and when, both names where a substitute (代理) did; all empty for a step to come."""
+        if event is None:
+            return {"name": None, "on_behalf_of": None, "on": None}
+        signature = event.data.get("signature") or {}
+        represented = signature.get("on_behalf_of") or self.person(event.on_behalf_of)
+        return {
+            "name": signature.get("name") or self.person(event.actor),
+            "on_behalf_of": represented or None,
+            "on": day(event.at),
+        }
+
+
+def day(value: date | datetime | str | None, *, provisional: bool = False) -> str:
+    """2026年9月16日, with （暂定） where the calendar of that year is not known yet; empty for nothing."""
+    if not value:
+        return ""
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
+    if isinstance(value, datetime):
+        value = clock.local(value).date()
+    return f"{value.year}年{value.month}月{value.day}日" + ("（暂定）" if provisional else "")

@@ -1,0 +1,243 @@
+"""《南海区直接联系服务高层次人才需求处理单》 of a case: its boxes from what the journal says (X1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from service.auth import Actor
+from service.errors import Conflict
+from service.ledger.papers import Done, Paper, Record, day
+from service.people.queries import find_leader
+from service.processes.advance import open_tasks
+from service.processes.models import Instance, UserTask
+from service.talents.queries import find_talent, phone_for
+
+OFFICE, UNIT, GROUP = "office", "unit", "group"
+"""The boxes of the form, as the diagrams name them (property ``sign``)."""
+
+FIRST, REDISPATCH = "record_need", "redispatch"
+REVIEWS = ("review_reply", "confirm_interim")
+
+
+def has_sheet(instance: Instance) -> bool:
+    """Whether the form is filled in for the case: not where the need was answered on the spot (W1)."""
+    return instance.process == "request" and instance.data.get("on_the_spot") is not True
+
+
+def sheet(session: Session, instance_id: UUID, actor: Actor) -> Paper:
+    """The form as the case stands, for ``actor``'s eyes: the talent's telephone number as ``actor`` may see it.
+
+    Raises NotFound where ``actor`` may not see the case, Conflict where the need was answered on the spot.
+    """
+    record = Record(session, instance_id, actor)
+    instance = record.instance
+    if not has_sheet(instance):
+        raise Conflict("该事项已现场解答，不填写需求处理单")
+    done = record.done()
+    waiting = [task for task in open_tasks(session, instance.id) if _signs(record, task) == UNIT]
+    record.learn_units(
+        [instance.initiator_unit, *(one.entered.data["unit"] for one in done), *(task.unit for task in waiting)]
+    )
+    data = {
+        "number": instance.number,
+        "filed": _filed(record, done),
+        "person": _person(session, instance, actor),
+        "matter": _matter(record),
+        "office": list(_office(record, done)) or [_blank()],
+        "units": list(_units(record, done, waiting)) or [_blank()],
+        "group": _group(done),
+    }
+    return Paper(data, record.last_at, f"需求处理单 {instance.number or instance.title or '未编号'}")
+
+
+def _filed(record: Record, done: Sequence[Done]) -> dict[str, str]:
+    """Who filled the form in, as last corrected (W2)."""
+    first = next((one for one in reversed(done) if one.step == FIRST), None)
+    return {
+        "unit": record.unit(record.instance.initiator_unit),
+        "name": record.person(first.event.actor if first else record.instance.initiator),
+        "on": day(first.event.at if first else record.instance.started_at),
+    }
+
+
+def _person(session: Session, instance: Instance, actor: Actor) -> dict[str, str]:
+    talent = find_talent(session, instance.talent_id) if instance.talent_id else None
+    if talent is None:
+        return {"name": "", "work": "", "contact": ""}
+    work = "　".join(part for part in (talent.employer, talent.post) if part)
+    return {"name": talent.name, "work": work, "contact": phone_for(actor, talent) or ""}
+
+
+def _matter(record: Record) -> dict[str, Any]:
+    data = record.instance.data
+    leader = find_leader(record.session, str(data.get("leader_id") or ""))
+    facts = {
+        "类别": record.choice(FIRST, "category", data.get("category")),
+        "镇（街道）": record.choice(FIRST, "town", data.get("town")),
+        "反映形式": record.choice(FIRST, "channel", data.get("channel")),
+        "收到日期": day(data.get("received_on")),
+        "联系领导": leader.person.name if leader else "",
+    }
+    return {"title": data.get("title") or "", "text": data.get("description") or "", "facts": _facts(facts)}
+
+
+def _office(record: Record, done: Sequence[Done]) -> Iterator[dict[str, Any]]:
+    """Box 2: the opinion of every dispatch round, and every change of a unit (W4)."""
+    rounds = sum(one.box == OFFICE for one in done)
+    count = 0
+    for one in done:
+        fields = one.fields
+        if one.box == OFFICE:
+            count += 1
+            facts = {
+                "主办": record.unit(fields.get("lead_unit")),
+                "协办": "、".join(record.unit(code) for code in fields.get("assisting_units") or ()),
+                "依据": record.choice(one.step, "basis", fields.get("basis")),
+            }
+            heading = f"第{count}轮派单" if rounds > 1 else ""
+        elif one.step == REDISPATCH:
+            facts = {"改由": record.unit(fields.get("unit")) + "办理"}
+            heading = "改派"
+        else:
+            continue
+        yield _entry(heading, facts, fields.get("opinion"), sign=record.sign(one.event))
+
+
+def _units(record: Record, done: Sequence[Done], waiting: Sequence[UserTask]) -> Iterator[dict[str, Any]]:
+    """Box 3: what every unit said, answer by answer, with its clock; last those that have yet to answer (W6, W7)."""
+    slots = _Slots(record, done)
+    for one in done:
+        if one.box == UNIT:
+            facts = {
+                "收到": day(one.entered.at),
+                "办理期限": day(one.event.data.get("due_on"), provisional=one.provisional),
+                "回复": day(one.event.at) + _lateness(one.event.data),
+            }
+            heading = slots.heading(one.scope, one.entered.data["unit"], one.event.seq)
+            after = _after(done, one)
+            yield _entry(heading, facts, _said(one.fields), after=after, sign=record.sign(one.event))
+    for task in waiting:
+        facts = {
+            "收到": day(task.entered_at),
+            "办理期限": day(task.due_on, provisional=task.due_provisional),
+            "回复": "尚未回复",
+        }
+        yield _entry(slots.heading(task.scope, task.unit, None), facts, None)
+
+
+class _Slots:
+    """Which unit leads, which assists, in which round, and how often each has answered."""
+
+    def __init__(self, record: Record, done: Sequence[Done]) -> None:
+        self._record = record
+        self._rounds = [one for one in done if one.box == OFFICE]
+        self._answers: dict[str, list[Done]] = {}
+        for one in done:
+            if one.box == UNIT:
+                self._answers.setdefault(one.scope, []).append(one)
+        self._first: dict[str, Mapping[str, Any]] = {}
+        self._opened: dict[str, int] = {}
+        for step in record.steps:
+            for effect in step.effects:
+                if effect.kind == "entered" and effect.data["slot"] and effect.data["scope"] not in self._first:
+                    self._first[effect.data["scope"]] = effect.data
+                    self._opened[effect.data["scope"]] = effect.seq
+
+    def heading(self, scope: str, unit: str | None, answered: int | None) -> str:
+        """区教育局（主办，第2轮派单，第2次办理）. ``answered``: the answer's sequence number, None for one to come."""
+        notes = []
+        opened = self._opened.get(scope, 0)
+        before = [one for one in self._rounds if one.event.seq < opened]
+        if before:
+            leads = self._first[scope]["slot"] == before[-1].fields.get("lead_unit")
+            notes.append("主办" if leads else "协办")
+        if len(self._rounds) > 1 and before:
+            notes.append(f"第{len(before)}轮派单")
+        earlier = [
+            one
+            for one in self._answers.get(scope, [])
+            if one.entered.data["unit"] == unit and (answered is None or one.event.seq < answered)
+        ]
+        if earlier:
+            notes.append(f"第{len(earlier) + 1}次办理")
+        return self._record.unit(unit) + (f"（{'，'.join(notes)}）" if notes else "")
+
+
+def _said(fields: Mapping[str, Any]) -> str:
+    result = fields.get("result")
+    if result == "interim":
+        parts = [
+            "当前无法解决或需分步解决，阶段反馈如下。",
+            f"事情原委：{fields.get('reason') or ''}",
+            f"进展情况：{fields.get('progress') or ''}",
+            f"下次反馈日期：{day(fields.get('next_date'))}",
+        ]
+        return "\n".join(parts)
+    if result == "not_ours":
+        return f"不属于本单位职责，退回改派。理由：{fields.get('reason') or ''}"
+    return str(fields.get("reply") or "")
+
+
+def _after(done: Sequence[Done], answer: Done) -> list[str]:
+    """What the office said to an answer: the next review of the same slot (W11)."""
+    later = (one for one in done if one.scope == answer.scope and one.event.seq > answer.event.seq)
+    review = next((one for one in later if one.box == UNIT or one.step in REVIEWS), None)
+    if review is None or review.step not in REVIEWS:
+        return []
+    fields = review.fields
+    verdict = {
+        "accept": "同意办结",
+        "agree": f"同意，期限改为{day(fields.get('agreed_date'))}",
+        "redo": "退回重办",
+        "refer": "另行研究处理",
+    }.get(str(fields.get("decision")), "")
+    said = f"：{fields['comment']}" if fields.get("comment") else ""
+    return [f"区人才办审核（{day(review.event.at)}）：{verdict}{said}"]
+
+
+def _group(done: Sequence[Done]) -> dict[str, str] | None:
+    """Box 4, as last given (W8, W9)."""
+    last = next((one for one in reversed(done) if one.box == GROUP), None)
+    if last is None:
+        return None
+    return {"text": str(last.fields.get("opinion") or ""), "on": day(last.fields.get("given_on") or last.event.at)}
+
+
+def _lateness(data: Mapping[str, Any]) -> str:
+    late = data.get("late_days") or 0
+    if late:
+        return f"（超期{late}个工作日）"
+    return "（按期）" if data.get("due_on") else ""
+
+
+def _signs(record: Record, task: UserTask) -> str | None:
+    return record.made.program.user_tasks[task.process, task.task].properties.get("sign")
+
+
+def _blank() -> dict[str, Any]:
+    return _entry("", {}, None)
+
+
+def _entry(
+    heading: str,
+    facts: Mapping[str, str],
+    text: str | None,
+    *,
+    after: Sequence[str] = (),
+    sign: Mapping[str, str | None] | None = None,
+) -> dict[str, Any]:
+    return {
+        "heading": heading,
+        "facts": _facts(facts),
+        "text": text or "",
+        "after": list(after),
+        "sign": dict(sign) if sign else {"name": None, "on_behalf_of": None, "on": None},
+    }
+
+
+def _facts(facts: Mapping[str, str]) -> list[str]:
+    return [f"{name}：{value}" for name, value in facts.items() if value]
