@@ -7,15 +7,55 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, Response
+from flask.json.provider import DefaultJSONProvider
 
-from service.api import health
+from service import logs
+from service.api import (
+    access,
+    account,
+    calendar,
+    definitions,
+    errors,
+    health,
+    incidents,
+    instances,
+    ledger,
+    limits,
+    metrics,
+    openapi,
+    people,
+    tasks,
+    telemetry,
+)
 from service.api.context import KEY, Api
 from service.config import Organization, Settings
 from service.db import Database
 
+FEATURES = (tasks, instances, ledger, definitions, calendar, people, account, incidents, health, metrics)
+
 
 def install(app: Flask, *, database: Database, settings: Settings, organization: Organization, config: Path) -> None:
-    """Puts the API into ``app``. ``config`` is the directory of the settings."""
+    """Puts the API into ``app``, after the pages: routes, problem+json, limits, request ids, logs, metrics.
+
+    ``config`` is the directory of the settings. Raises ``LookupError`` if a call does not say who may make it.
+    """
     app.extensions[KEY] = Api(database, settings, organization, config)
-    app.register_blueprint(health.blueprint)
+    app.config["MAX_CONTENT_LENGTH"] = settings.rate_limits.body_bytes
+    if isinstance(app.json, DefaultJSONProvider):
+        # A form's fields stand in the order in which people fill them; and 汉字 need no escapes.
+        app.json.sort_keys, app.json.ensure_ascii = False, False
+    logs.configure(settings.log_level)
+    telemetry.install(app)
+    limits.install(app, settings.rate_limits.api_per_minute)
+    errors.install(app)
+    openapi.install(app, [feature.calls for feature in FEATURES])
+    app.after_request(_headers)
+    access.rules(app)
+
+
+def _headers(answer: Response) -> Response:
+    """What a program read is not for caches, and never taken for a page."""
+    answer.headers.setdefault("Cache-Control", "no-store")
+    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return answer

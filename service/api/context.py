@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from flask import current_app, g
+from flask import current_app, g, request
 from sqlalchemy.orm import Session
 
 from service.auth import Actor
@@ -14,6 +16,7 @@ from service.config import Organization, Settings
 from service.db import Database
 
 KEY = "liaison-api"
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +42,16 @@ def db() -> Session:
 def actor() -> Actor:
     """Who asks; only within calls that need somebody."""
     return cast(Actor, g.api_actor)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """The one transaction of a request: writing for a POST, else one whose changes are never kept."""
+    database = api().database
+    opened = database.reading() if request.method in READING else database.transaction()
+    with opened as session:
+        g.api_session = session
+        try:
+            yield session
+        finally:
+            g.pop("api_session", None)

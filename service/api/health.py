@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
-from flask import Blueprint, jsonify
-from flask.typing import ResponseReturnValue
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import clock
+from service.api.calls import Calls
 from service.api.context import api
+from service.api.fields import Choice, Flag, Nested, Schema
 from service.db import migrate
 from service.processes.models import WorkerBeat
 
-blueprint = Blueprint("health", __name__)
+calls = Calls("health", "Health, for load balancers and monitoring", prefix="")
 
 HEARTBEAT_WITHIN = timedelta(minutes=2)
 """A worker that has not looked for work for so long is taken for dead."""
 
+log = structlog.get_logger(__name__)
 
-@blueprint.get("/healthz")
-def alive() -> ResponseReturnValue:
+
+class Alive(Schema):
     """The process answers."""
-    return jsonify(status="ok")
+
+    status = Choice("ok", required=True)
 
 
-@blueprint.get("/readyz")
-def ready() -> ResponseReturnValue:
-    """The database answers, has the newest schema, and a worker looks after due timers; else 503 says what is missing."""
+class Checks(Schema):
+    """What work needs: a database that answers, its newest schema, a worker that looks after due timers."""
+
+    database = Flag(required=True)
+    migrations = Flag(required=True)
+    worker = Flag(required=True)
+
+
+class Ready(Schema):
+    """``ok`` (200) where all checks hold, else ``unavailable`` (503)."""
+
+    status = Choice("ok", "unavailable", required=True)
+    checks = Nested(Checks, required=True)
+
+
+@calls.public("/healthz", answer=Alive)
+def alive() -> Mapping[str, Any]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@calls.public("/readyz", answer=Ready)
+def ready() -> tuple[Mapping[str, Any], int]:
+    """Whether the service can work; with 503 it says what is missing."""
     checks = {"database": False, "migrations": False, "worker": False}
     try:
         checks["migrations"] = migrate.is_current(api().database)
@@ -36,7 +62,7 @@ def ready() -> ResponseReturnValue:
         with api().database.reading() as session:
             beat = session.scalar(select(func.max(WorkerBeat.beat_at)))
         checks["worker"] = beat is not None and clock.now() - beat <= HEARTBEAT_WITHIN
-    except SQLAlchemyError:
-        pass  # what could not be asked stays False, and that is the answer
+    except SQLAlchemyError as error:  # what could not be asked stays False, and that is the answer
+        log.warning("not_ready", exc_info=error)
     good = all(checks.values())
-    return jsonify(status="ok" if good else "unavailable", checks=checks), 200 if good else 503
+    return {"status": "ok" if good else "unavailable", "checks": checks}, 200 if good else 503

@@ -70,7 +70,9 @@ class Api:
 
     def get(self, path: str, *, headers: Mapping[str, str] | None = None, **query: Any) -> TestResponse:
         """GET with ``query`` as its query string."""
-        return self._client.get(f"/api/v1{path}", query_string=query, headers={**self._headers, **(headers or {})})
+        return self._client.get(
+            f"/api/v1{path}", query_string=query or None, headers={**self._headers, **(headers or {})}
+        )
 
     def post(
         self,

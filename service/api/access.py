@@ -1,0 +1,96 @@
+"""Who may make a call. Every call says so when it is registered; there is no other way to register one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, request
+from flask import session as cookie
+from flask_wtf.csrf import validate_csrf  # type: ignore[import-untyped]  # the library ships no types
+from sqlalchemy.orm import Session
+from wtforms.validators import ValidationError  # type: ignore[import-untyped]  # the library ships no types
+
+from service import auth, clock
+from service.api.context import READING
+from service.auth import RIGHTS, Actor, may
+from service.errors import NotAllowed
+
+CSRF_HEADER = "X-CSRFToken"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Everybody where ``public``; else who is signed in and has ``right`` (a key of ``RIGHTS``), where one is named."""
+
+    public: bool = False
+    right: str | None = None
+
+    def admits(self, actor: Actor | None) -> bool:
+        """Whether somebody (``None``: not signed in) may make the call."""
+        return self.public or (actor is not None and (self.right is None or may(actor, self.right)))
+
+
+class SignedOut(Exception):
+    """The call needs somebody, and neither token nor session says who asks."""
+
+
+def rules(app: Flask) -> Mapping[str, Rule]:
+    """Endpoint → rule of every call of the API, of health and of metrics.
+
+    Raises ``LookupError`` naming the views under ``/api`` that have none.
+    """
+    found, missing = {}, set()
+    for route in app.url_map.iter_rules():
+        rule = rule_of(app.view_functions[route.endpoint])
+        if rule is not None:
+            found[route.endpoint] = rule
+        elif route.rule.startswith("/api"):
+            missing.add(route.endpoint)
+    if missing:
+        raise LookupError(f"calls without a rule of access: {', '.join(sorted(missing))}")
+    return found
+
+
+def rule_of(view: Callable[..., Any]) -> Rule | None:
+    """The rule that a call was registered with."""
+    return getattr(view, "api_rule", None)
+
+
+def asker(session: Session, rule: Rule) -> Actor:
+    """Who asks: by bearer token, else by the session cookie of the pages, which for writes needs the CSRF header too.
+
+    Raises ``SignedOut``, and ``NotAllowed`` where the rule does not admit that person.
+    """
+    found = _by_token(session) if "Authorization" in request.headers else _by_cookie(session)
+    if not rule.admits(found):
+        name = RIGHTS[rule.right].name if rule.right else ""
+        raise NotAllowed(f"您没有“{name}”的权限；如确需办理，请联系系统管理员或区人才办")
+    return found
+
+
+def _by_token(session: Session) -> Actor:
+    given = request.authorization
+    if given is None or given.type != "bearer" or not given.token:
+        raise SignedOut("请用 Authorization: Bearer 令牌 访问接口")
+    try:
+        return auth.actor_of_token(session, given.token, clock.now())
+    except NotAllowed as error:
+        raise SignedOut(error.message) from error
+
+
+def _by_cookie(session: Session) -> Actor:
+    username, stamp = cookie.get("username"), cookie.get("stamp")
+    if not isinstance(username, str) or not isinstance(stamp, int):
+        raise SignedOut("请先登录，或用 Authorization: Bearer 令牌 访问接口")
+    try:
+        found = auth.actor_of(session, username, stamp=stamp)
+    except NotAllowed as error:
+        raise SignedOut(error.message) from error
+    if request.method not in READING:
+        try:
+            validate_csrf(request.headers.get(CSRF_HEADER))
+        except ValidationError as error:
+            raise NotAllowed(f"缺少有效的 {CSRF_HEADER} 请求头，请刷新页面后再试") from error
+    return found

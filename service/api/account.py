@@ -1,0 +1,72 @@
+"""Who I am to the service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from service import auth
+from service.api.calls import Calls
+from service.api.context import actor, api, db
+from service.api.fields import Id, List, Nested, Said, Schema
+from service.api.names import learn
+from service.auth import RIGHTS
+
+calls = Calls("account", "The own account")
+
+
+class GrantItem(Schema):
+    """A role, for one unit (code) or for none in particular."""
+
+    role = Said(required=True)
+    name = Said(required=True)
+    unit = Said(required=True, allow_none=True)
+    unit_name = Said(required=True, allow_none=True)
+
+
+class Represented(Schema):
+    """Somebody for whom I may act today (代理)."""
+
+    username = Said(required=True)
+    name = Said(required=True)
+
+
+class Me(Schema):
+    """The account that asks: its roles of today, its rights, and for whom it may act."""
+
+    username = Said(required=True)
+    name = Said(required=True)
+    person_id = Id(required=True, allow_none=True)
+    unit = Said(required=True, allow_none=True)
+    unit_name = Said(required=True, allow_none=True)
+    grants = List(Nested(GrantItem), required=True)
+    rights = List(Said(), required=True)
+    represents = List(Nested(Represented), required=True)
+
+
+@calls.get("/me", answer=Me)
+def me() -> Mapping[str, Any]:
+    """The account behind the token or session."""
+    who, roles = actor(), api().organization.roles
+    grants = sorted(who.grants, key=lambda grant: (grant.role, grant.unit or ""))
+    names = learn(db(), units=[who.unit, *(grant.unit for grant in grants)]).units
+    return {
+        "username": who.username,
+        "name": who.name,
+        "person_id": who.person_id,
+        "unit": who.unit,
+        "unit_name": names.get(who.unit or ""),
+        "grants": [
+            {
+                "role": grant.role,
+                "name": roles[grant.role].name if grant.role in roles else grant.role,
+                "unit": grant.unit,
+                "unit_name": names.get(grant.unit or ""),
+            }
+            for grant in grants
+        ],
+        "rights": [right for right in RIGHTS if auth.may(who, right)],
+        "represents": [
+            {"username": other.on_behalf_of, "name": other.on_behalf_of_name} for other in auth.acting_for(db(), who)
+        ],
+    }

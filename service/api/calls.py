@@ -1,0 +1,192 @@
+"""How calls are registered: one line says address, who may, what comes in and what goes out.
+
+All that flask-smorest knows of a call (for checking and for the OpenAPI document) is told here, so no other module
+needs the library, and no call can forget its rule, its transaction or its Idempotency-Key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from typing import Any, NoReturn, TypeVar
+
+import flask_smorest  # type: ignore[import-untyped]  # the library ships no types
+import marshmallow as ma
+from flask import Request, g, make_response, request
+from flask.typing import ResponseReturnValue
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from service.api import errors
+from service.api.access import Rule, asker
+from service.api.context import READING, transaction
+from service.api.fields import Nothing
+from service.api.limits import limits
+from service.api.once import HEADER, once
+from service.db.canonical import normalized
+from service.errors import Finding, Invalid
+
+PREFIX = "/api/v1"
+DEEPEST = 32
+"""Levels of a JSON body; forms have three or four."""
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": HEADER,
+    "required": False,
+    "description": "A value of the caller's own (1 to 200 visible ASCII characters) for this one deed. The same key "
+    "and body give the first answer again; the same key with another body is refused (422).",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+}
+
+
+class Parser(FlaskParser):
+    """Reads requests strictly: UTF-8 JSON objects of modest depth, that a database can keep; nothing unknown."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"json": None, "query": None}  # noqa: RUF012 - webargs' own form
+
+    def load_json(self, req: Request, schema: ma.Schema) -> Any:
+        content = req.get_data()
+        if not content:
+            return {}
+        if req.mimetype != "application/json":
+            raise UnsupportedMediaType
+        try:
+            value = json.loads(content.decode(), parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            raise BadRequest from error
+        _require_shallow(value)
+        return normalized(value)
+
+    def handle_error(self, error: ma.ValidationError, req: Request, schema: ma.Schema, **_: Any) -> NoReturn:
+        messages = error.messages if isinstance(error.messages, dict) else {}
+        findings = [finding for place in messages.values() for finding in _findings(place, "")]
+        raise Invalid(f"请求有 {len(findings)} 处需要修改", findings)
+
+
+class _Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # the library ships no types
+    ARGUMENTS_PARSER = Parser()
+
+
+class Calls:
+    """The calls of one feature. ``prefix`` stands before every address."""
+
+    def __init__(self, name: str, description: str, *, prefix: str = PREFIX) -> None:
+        self.blueprint = _Blueprint(f"api_{name}", __name__, url_prefix=prefix or None, description=description)
+        self._tag = name
+        errors.cover(self.blueprint)
+
+    def get(
+        self, address: str, *, answer: Any, query: type[ma.Schema] | None = None, right: str | None = None
+    ) -> Callable[[View], View]:
+        """A call that reads. The view gets the checked ``query`` as its first argument."""
+        return self._call("GET", address, Rule(right=right), answer, 200, query=query)
+
+    def post(
+        self,
+        address: str,
+        *,
+        answer: Any,
+        status: int = 200,
+        body: type[ma.Schema] | None = None,
+        upload: Mapping[str, Any] | None = None,
+        right: str | None = None,
+    ) -> Callable[[View], View]:
+        """A call that writes. The view gets the checked JSON ``body`` as its first argument.
+
+        ``upload`` is the schema of a multipart body instead, which the view reads itself.
+        """
+        return self._call("POST", address, Rule(right=right), answer, status, body=body or Nothing, upload=upload)
+
+    def public(self, address: str, *, answer: Any, media_type: str = "application/json") -> Callable[[View], View]:
+        """A call that anybody may make. It has no transaction of its own."""
+        return self._call("GET", address, Rule(public=True), answer, 200, media_type=media_type)
+
+    def _call(
+        self,
+        method: str,
+        address: str,
+        rule: Rule,
+        answer: Any,
+        status: int,
+        *,
+        query: type[ma.Schema] | None = None,
+        body: type[ma.Schema] | None = None,
+        upload: Mapping[str, Any] | None = None,
+        media_type: str = "application/json",
+    ) -> Callable[[View], View]:
+        def register(view: View) -> View:
+            made: Any = self.blueprint.response(status, answer, content_type=media_type)(view)
+            if query is not None:
+                made = self.blueprint.arguments(query, location="query")(made)
+            if body is not None and upload is None:
+                made = self.blueprint.arguments(body, location="json", required=body is not Nothing)(made)
+            made = self.blueprint.doc(**_documented(method, address, rule, upload))(made)
+            made = _guarded(made, rule)
+            self.blueprint.add_url_rule(address, view.__name__, made, methods=[method], tags=[self._tag])
+            return view
+
+        return register
+
+
+def _guarded(view: Callable[..., Any], rule: Rule) -> Callable[..., ResponseReturnValue]:
+    """The view within the request's limit, its rule and its one transaction."""
+
+    @wraps(view)
+    def guarded(**arguments: Any) -> ResponseReturnValue:
+        if rule.public:
+            return make_response(view(**arguments))
+        limits().count()
+        with transaction() as session:
+            actor = g.api_actor = asker(session, rule)
+            if request.method in READING:
+                return make_response(view(**arguments))
+            return once(session, actor.username, lambda: make_response(view(**arguments)))
+
+    guarded.api_rule = rule  # type: ignore[attr-defined]  # read back by access.rule_of()
+    return guarded
+
+
+def _documented(method: str, address: str, rule: Rule, upload: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the OpenAPI document says of a call besides its schemas."""
+    if rule.public:
+        return {"security": []}
+    statuses = {401, 403, 422, 429} | ({404} if "<" in address else set())
+    found: dict[str, Any] = {}
+    if method == "POST":
+        statuses |= {400, 409, 413, 415, 503}
+        found["parameters"] = [IDEMPOTENCY_KEY]
+    found["responses"] = {str(status): problem_name(status) for status in sorted(statuses)}
+    if upload is not None:
+        found["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": upload}}}
+    if rule.right is not None:
+        found["x-right"] = rule.right
+    return found
+
+
+def problem_name(status: int) -> str:
+    """The name of a refusal among the components of the OpenAPI document."""
+    return f"Problem{status}"
+
+
+def _findings(messages: Any, path: str) -> Iterator[Finding]:
+    """marshmallow's nested messages as findings with JSON pointers."""
+    if isinstance(messages, dict):
+        for name, inner in messages.items():
+            yield from _findings(inner, path if name == "_schema" else f"{path}/{name}")
+    else:
+        yield Finding(path or "/", "；".join(str(message) for message in messages))
+
+
+def _require_shallow(value: Any, level: int = 0) -> None:
+    if level > DEEPEST:
+        raise Invalid("内容嵌套过深", [Finding("/", f"最多 {DEEPEST} 层，请精简后重新提交")])
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _require_shallow(inner, level + 1)
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,195 @@
+"""Definitions: the versions of each process, and deploying a new one after all checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import UnsupportedMediaType
+
+from service import clock
+from service.actions import check_context
+from service.api.calls import Calls
+from service.api.context import actor, api, db
+from service.api.errors import problem
+from service.api.fields import Choice, Flag, List, Moment, Nested, Said, Schema, Whole
+from service.errors import Finding, Invalid
+from service.processes.calendars import current
+from service.processes.checks import DefinitionFinding, check
+from service.processes.checks.bundle import read
+from service.processes.checks.findings import Report
+from service.processes.checks.graph import entries
+from service.processes.definitions import deploy, find_latest, list_definitions
+from service.processes.models import Definition
+
+calls = Calls("definitions", "Definitions of processes: versions and deployment")
+
+FOLDERS = {".bpmn": "bpmn", ".dmn": "bpmn"}
+"""Where a file stands in a bundle, if its name does not say; all other kinds belong to the forms."""
+
+UPLOAD = {
+    "type": "object",
+    "required": ["files"],
+    "properties": {
+        "files": {
+            "type": "array",
+            "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+            "description": "all files of the process: *.bpmn, *.dmn, forms *.json and *.ui.json, print templates",
+        },
+        "process": {"type": "string", "description": "id of the process; default: the one that no other calls"},
+        "dry_run": {"type": "boolean", "default": False, "description": "check only, deploy nothing"},
+    },
+}
+
+
+class DefinitionItem(Schema):
+    """Version ``version`` of the process ``key``; ``digest`` is the SHA-256 of its content."""
+
+    key = Said(required=True)
+    version = Whole(required=True)
+    name = Said(required=True)
+    digest = Said(required=True)
+    deployed_at = Moment(required=True)
+    deployed_by = Said(required=True)
+    newest = Flag(required=True)
+
+
+class Definitions(Schema):
+    """All versions of all processes, the newest first within a process."""
+
+    items = List(Nested(DefinitionItem), required=True)
+    total = Whole(required=True)
+    next = Whole(required=True, allow_none=True)
+
+
+class FindingItem(Schema):
+    """What a deployment check says of one place."""
+
+    file = Said(required=True)
+    line = Whole(required=True)
+    element = Said(required=True)
+    rule = Said(required=True)
+    message = Said(required=True)
+    severity = Choice("error", "warning", required=True)
+
+
+class Deployed(Schema):
+    """What was deployed (null for a dry run), and the warnings that the checks found."""
+
+    dry_run = Flag(required=True)
+    definition = Nested(DefinitionItem, required=True, allow_none=True)
+    findings = List(Nested(FindingItem), required=True)
+
+
+@calls.get("/definitions", answer=Definitions, right="view_definitions")
+def definitions() -> Mapping[str, Any]:
+    """The deployed versions."""
+    rows = list_definitions(db())
+    newest = {row.key: max(one.version for one in rows if one.key == row.key) for row in rows}
+    items = [_shape(row, newest=row.version == newest[row.key]) for row in rows]
+    return {"items": items, "total": len(items), "next": None}
+
+
+@calls.post("/definitions", answer=Deployed, status=201, upload=UPLOAD, right="deploy_definitions")
+def deploy_definition() -> ResponseReturnValue | tuple[Mapping[str, Any], int]:
+    """Checks the files and deploys them as the next version of their process.
+
+    201: deployed; 200: a dry run that found no error, or exactly what the newest version is already; 422 with all
+    findings: refused, nothing was changed.
+    """
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType
+    dry_run, process, files = _dry_run(), request.form.get("process") or None, _files()
+    context = replace(check_context(api().settings, api().organization, current(db()), clock.now()), key=process)
+    found = check(files, context=context)
+    if any(finding.severity == "error" for finding in found):
+        return _refused(found)
+    findings = [_finding(finding) for finding in found]
+    if dry_run:
+        return {"dry_run": True, "definition": None, "findings": findings}, 200
+    key = process or _key(files)
+    before = find_latest(db(), key)
+    made = deploy(db(), key=key, files=files, check=_checked_above, actor=actor(), now=clock.now())
+    status = 200 if before is not None and before.id == made.id else 201
+    return {"dry_run": False, "definition": _shape(made, newest=True), "findings": findings}, status
+
+
+def _dry_run() -> bool:
+    if unknown := sorted(set(request.form) - {"dry_run", "process"}):
+        raise Invalid("有未知的字段", [Finding(f"/{name}", "没有这个字段，请删去") for name in unknown])
+    given = request.form.get("dry_run", "false").lower()
+    if given not in ("", "true", "false", "1", "0"):
+        raise Invalid("请求有 1 处需要修改", [Finding("/dry_run", "应为 true 或 false")])
+    return given in ("true", "1")
+
+
+def _files() -> dict[str, bytes]:
+    """Bundle name → content of the uploaded files, whatever their parts are called."""
+    files: dict[str, bytes] = {}
+    for _, file in request.files.items(multi=True):  # noqa: PERF102 - values() has only one a part's name
+        name = _bundle_name(file.filename or "")
+        if name in files:
+            raise Invalid("同一个文件上传了两次", [Finding(name, "同名文件只能有一个")])
+        files[name] = file.stream.read()
+    if not files:
+        raise Invalid("没有收到流程文件", [Finding("/files", "请以 multipart/form-data 上传流程图和表单文件")])
+    return files
+
+
+def _bundle_name(given: str) -> str:
+    """A name of the bundle (``bpmn/request.bpmn``) from that of an uploaded file; a wrong one the checks refuse."""
+    path = PurePosixPath(given.replace("\\", "/"))
+    folder = path.parent.name
+    if folder not in ("bpmn", "forms", "print"):
+        folder = FOLDERS.get(path.suffix, "forms")
+    return f"{folder}/{path.name}"
+
+
+def _key(files: Mapping[str, bytes]) -> str:
+    """The process that no other calls; the checks have made sure that the files can be read."""
+    tops = entries(read(files, Report()))
+    if len(tops) != 1:
+        known = "、".join(sorted(top.id for top in tops))
+        raise Invalid("请指明要部署的流程", [Finding("/process", f"文件中有多个可发起的流程：{known}")])
+    return tops[0].id
+
+
+def _refused(found: Sequence[DefinitionFinding]) -> Response:
+    errors = [finding for finding in found if finding.severity == "error"]
+    return problem(
+        422,
+        f"流程定义有 {len(errors)} 处错误，没有部署；请按说明修改后再部署",
+        [Finding(f"{one.file}:{one.line} {one.element} {one.rule}", one.message) for one in errors],
+        more={"findings": [_finding(finding) for finding in found]},
+    )
+
+
+def _finding(finding: DefinitionFinding) -> dict[str, Any]:
+    return {
+        "file": finding.file,
+        "line": finding.line,
+        "element": finding.element,
+        "rule": finding.rule,
+        "message": finding.message,
+        "severity": finding.severity,
+    }
+
+
+def _shape(row: Definition, *, newest: bool) -> dict[str, Any]:
+    return {
+        "key": row.key,
+        "version": row.version,
+        "name": row.name,
+        "digest": row.digest,
+        "deployed_at": row.deployed_at,
+        "deployed_by": row.deployed_by,
+        "newest": newest,
+    }
+
+
+def _checked_above(_files: Mapping[str, bytes]) -> None:
+    """The checks ran before the deployment, so that their warnings can be told too."""

@@ -1,0 +1,147 @@
+"""The kinds of values that calls take and give, strict in what they take, with messages for staff."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from service import clock
+
+__all__ = [
+    "Choice",
+    "Count",
+    "Day",
+    "Flag",
+    "Form",
+    "Id",
+    "List",
+    "Moment",
+    "Nested",
+    "Nothing",
+    "Query",
+    "Said",
+    "Schema",
+    "Text",
+    "Whole",
+]
+
+
+def _words(**messages: str) -> Any:  # marshmallow types the messages of fields and of schemas differently
+    return {"required": "必填，请填写", "null": "不能为空（null）", "validator_failed": "内容不符合要求", **messages}
+
+
+class Schema(ma.Schema):
+    """A shape; unknown fields are refused."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+    error_messages = _words(unknown="没有这个字段，请删去", type="应为 JSON 对象")
+
+
+class Nothing(Schema):
+    """No fields: the body may be left out."""
+
+
+class Query(Schema):
+    """The query string of a list. An empty value is the same as none."""
+
+    error_messages = _words(unknown="没有这个查询参数，请删去", type="查询参数有误")
+
+    @ma.pre_load
+    def drop_empty(self, data: Any, **_: Any) -> dict[str, Any]:
+        return {name: value for name, value in data.items() if value != ""}
+
+
+def _plain(value: str) -> None:
+    if any(unicodedata.category(sign) == "Cc" and sign not in "\n\r\t" for sign in value):
+        raise ma.ValidationError("含有不可见的控制字符，请删去后重新输入")
+
+
+class Text(fields.String):
+    """Text without control characters, at most ``longest`` signs."""
+
+    default_error_messages = _words(invalid="应为文字", invalid_utf8="应为文字")
+
+    def __init__(self, *, longest: int = 200, **arguments: Any) -> None:
+        super().__init__(validate=[validate.Length(max=longest, error=f"不能超过 {longest} 个字"), _plain], **arguments)
+
+
+class Said(fields.String):
+    """Text of an answer, as long as it is."""
+
+
+class Choice(fields.String):
+    """One of ``choices``."""
+
+    default_error_messages = _words(invalid="应为文字", invalid_utf8="应为文字")
+
+    def __init__(self, *choices: str, **arguments: Any) -> None:
+        super().__init__(validate=validate.OneOf(choices, error="可用：" + "、".join(choices)), **arguments)
+
+
+class Whole(fields.Integer):
+    """A whole number from ``low`` to ``high``; in JSON a number, never text or true."""
+
+    default_error_messages = _words(invalid="应为整数", too_large="数字过大")
+
+    def __init__(self, *, low: int | None = None, high: int | None = None, **arguments: Any) -> None:
+        limits = None
+        if low is not None and high is not None:
+            limits = validate.Range(low, high, error=f"应在 {low} 到 {high} 之间")
+        super().__init__(validate=limits, strict=True, **arguments)
+
+
+class Count(Whole):
+    """A whole number of a query string, where all is text."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> int:
+        if isinstance(value, str) and value.lstrip("-").isdecimal() and len(value) < 12:
+            value = int(value)
+        return super()._deserialize(value, attr, data, **more)
+
+
+class Flag(fields.Boolean):
+    """Yes or no; in a query string or a form ``true`` or ``false``."""
+
+    default_error_messages = _words(invalid="应为 true 或 false")
+
+
+class Day(fields.Date):
+    """A calendar day, ``2026-01-31``."""
+
+    default_error_messages = _words(invalid="日期请写成 2026-01-31 的格式", format="日期无法表示")
+
+
+class Id(fields.UUID):
+    """The id of a record."""
+
+    default_error_messages = _words(invalid_uuid="不是有效的编号")
+
+
+class Form(fields.Dict):
+    """What was filled into a form, by field; the form's own schema says more."""
+
+    default_error_messages = _words(invalid="应为 JSON 对象，按表单的字段填写")
+
+
+class Nested(fields.Nested):
+    """An object within an object."""
+
+
+class List(fields.List[Any]):
+    """Several of the same kind."""
+
+    default_error_messages = _words(invalid="应为列表")
+
+
+class Moment(fields.DateTime):
+    """A moment, given in the time of Shanghai with its offset: ``2026-09-16T09:00:00+08:00``."""
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **more: Any) -> str | float | None:
+        return super()._serialize(None if value is None else clock.local(value), attr, obj, **more)

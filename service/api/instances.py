@@ -1,0 +1,369 @@
+"""Instances: starting one, its state, its journal, its diagrams, and the operations on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.api.calls import Calls
+from service.api.context import actor, db
+from service.api.fields import Choice, Day, Flag, Form, Id, List, Moment, Nested, Said, Schema, Text, Whole
+from service.api.names import account_names
+from service.history import HistoryEvent
+from service.processes import commands, operations, queries
+from service.processes.advance import open_tasks
+from service.processes.models import (
+    CANCELLED,
+    COMPLETED,
+    DONE,
+    OPEN,
+    RUNNING,
+    SUSPENDED,
+    TERMINATED,
+    CopyTo,
+    Instance,
+    UserTask,
+)
+from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW
+
+calls = Calls(
+    "instances", "Instances (需求 and other cases): start, state, journal, diagrams, 催办 挂起 恢复 终止 沟通 抄送"
+)
+
+
+class Step(Schema):
+    """A task: who must do what by when. ``instance`` is the id of its case, ``unit`` a code, ``assignee`` a name."""
+
+    id = Id(required=True)
+    task = Said(required=True, metadata={"description": "id of the step in the diagram"})
+    name = Said(required=True)
+    process = Said(required=True, metadata={"description": "the process, or called process, that the step is of"})
+    stage = Choice(*STAGES, required=True, allow_none=True)
+    instance = Id(required=True)
+    number = Said(required=True, allow_none=True)
+    title = Said(required=True)
+    role = Said(required=True, allow_none=True)
+    unit = Said(required=True, allow_none=True)
+    assignee = Said(required=True, allow_none=True)
+    entered_at = Moment(required=True)
+    due_on = Day(required=True, allow_none=True)
+    due_provisional = Flag(required=True)
+    light = Choice(GREEN, YELLOW, RED, GREY, required=True)
+    status = Choice(OPEN, DONE, CANCELLED, required=True)
+    revision = Whole(required=True)
+
+
+class InstanceState(Schema):
+    """An instance. ``data`` is what the forms have said, the latest of each field."""
+
+    id = Id(required=True)
+    process = Said(required=True)
+    version = Whole(required=True)
+    status = Choice(RUNNING, SUSPENDED, COMPLETED, TERMINATED, required=True)
+    stage = Choice(*STAGES, required=True, allow_none=True)
+    number = Said(required=True, allow_none=True)
+    title = Said(required=True)
+    data = Form(required=True)
+    initiator = Said(required=True)
+    initiator_unit = Said(required=True, allow_none=True)
+    started_at = Moment(required=True)
+    ended_at = Moment(required=True, allow_none=True)
+    end = Said(required=True, allow_none=True)
+    end_name = Said(required=True, allow_none=True)
+    late = Flag(required=True)
+    urges = Whole(required=True)
+
+
+class InstanceTasks(InstanceState):
+    """An instance with its open tasks."""
+
+    open_tasks = List(Nested(Step), required=True)
+
+
+class Operations(Schema):
+    """What the reader may do with the instance now."""
+
+    urge = Flag(required=True)
+    suspend = Flag(required=True)
+    resume = Flag(required=True)
+    terminate = Flag(required=True)
+    comment = Flag(required=True)
+    copy = Flag(required=True)
+
+
+class InstanceDetail(InstanceTasks):
+    """An instance with its tasks, and what the reader may do with it."""
+
+    done_tasks = List(Nested(Step), required=True)
+    may = Nested(Operations, required=True)
+
+
+class Moved(Schema):
+    """Where the instance stands after the deed; ``task`` is the one that it was about."""
+
+    instance = Nested(InstanceState, required=True)
+    open_tasks = List(Nested(Step), required=True)
+    task = Nested(Step)
+
+
+class Entry(Schema):
+    """One event of the journal; ``hash`` seals it and all before it."""
+
+    seq = Whole(required=True)
+    at = Moment(required=True)
+    actor = Said(required=True)
+    actor_name = Said(required=True, allow_none=True)
+    on_behalf_of = Said(required=True, allow_none=True)
+    kind = Said(required=True)
+    task = Said(required=True, allow_none=True)
+    data = Form(required=True)
+    prev_hash = Said(required=True)
+    hash = Said(required=True)
+
+
+class History(Schema):
+    """The whole journal of an instance."""
+
+    items = List(Nested(Entry), required=True)
+    total = Whole(required=True)
+    next = Whole(required=True, allow_none=True)
+
+
+class Passed(Schema):
+    """A node of a diagram that the case has passed, and the one that it came from."""
+
+    node = Said(required=True)
+    source = Said(required=True, allow_none=True, data_key="from")
+    scope = Said(required=True)
+    at = Said(required=True)
+    seq = Whole(required=True)
+
+
+class Drawing(Schema):
+    """One BPMN diagram with the way so far (``trail``) and the nodes where somebody must act (``present``)."""
+
+    process = Said(required=True)
+    name = Said(required=True)
+    xml = Said(required=True)
+    trail = List(Nested(Passed), required=True)
+    present = List(Said(), required=True)
+
+
+class Diagram(Drawing):
+    """The diagram of the main process; ``drawings`` has all, those of called processes too."""
+
+    drawings = List(Nested(Drawing), required=True)
+
+
+class NewInstance(Schema):
+    """Which process to start; ``data`` prefills its first form."""
+
+    process = Text(required=True, longest=64)
+    data = Form(load_default=dict)
+
+
+class Urge(Schema):
+    """What to tell those who must act; ``task`` names one task, else all open ones of others are urged."""
+
+    text = Text(required=True, longest=10_000)
+    task = Id(load_default=None, allow_none=True)
+
+
+class Reason(Schema):
+    """Why."""
+
+    reason = Text(required=True, longest=10_000)
+
+
+class OptionalReason(Schema):
+    """Why, if there is something to say."""
+
+    reason = Text(load_default="", longest=10_000)
+
+
+class Remark(Schema):
+    """A remark; ``@name`` (a sign-in name) in it tells that user."""
+
+    text = Text(required=True, longest=10_000)
+
+
+class TaskRemark(Remark):
+    """A remark on the case, or on one task of it."""
+
+    task = Id(load_default=None, allow_none=True)
+
+
+class CopyOrder(Schema):
+    """To whom (sign-in names) the case is shown for information."""
+
+    to = List(Text(), required=True)
+    note = Text(load_default="", longest=500)
+
+
+class Copy(Schema):
+    """Somebody to whom the case is shown."""
+
+    username = Said(required=True)
+    sent_by = Said(required=True)
+    sent_at = Moment(required=True)
+    read_at = Moment(required=True, allow_none=True)
+
+
+class Copies(Schema):
+    """Those whom this call named."""
+
+    items = List(Nested(Copy), required=True)
+    total = Whole(required=True)
+    next = Whole(required=True, allow_none=True)
+
+
+@calls.post("/instances", answer=InstanceTasks, status=201, body=NewInstance)
+def start(body: dict[str, Any]) -> Mapping[str, Any]:
+    """Starts the newest version of a process. ``data`` prefills the first form, which is then completed as a task."""
+    made = commands.start(db(), actor=actor(), now=clock.now(), **body)
+    return {**state_of(made), "open_tasks": steps(db(), made)}
+
+
+@calls.get("/instances/<uuid:instance_id>", answer=InstanceDetail)
+def instance(instance_id: UUID) -> Mapping[str, Any]:
+    """The state of an instance."""
+    detail = queries.case_detail(db(), instance_id, actor())
+    return {
+        **state_of(detail.instance),
+        "open_tasks": [step_of(task, detail.instance) for task in detail.open_tasks],
+        "done_tasks": [step_of(task, detail.instance) for task in detail.done_tasks],
+        "may": detail.may,
+    }
+
+
+@calls.get("/instances/<uuid:instance_id>/history", answer=History)
+def history(instance_id: UUID) -> Mapping[str, Any]:
+    """The journal of an instance, in order, whole."""
+    events = queries.timeline(db(), instance_id, actor())
+    names = account_names(db(), [event.actor for event in events])
+    return {"items": [entry(event, names) for event in events], "total": len(events), "next": None}
+
+
+@calls.get("/instances/<uuid:instance_id>/diagram", answer=Diagram)
+def diagram(instance_id: UUID) -> Mapping[str, Any]:
+    """The diagrams of an instance with the way so far."""
+    drawings = [
+        {
+            "process": drawing.process,
+            "name": drawing.name,
+            "xml": drawing.xml,
+            "trail": [{**step, "source": step["from"]} for step in drawing.trail],
+            "present": drawing.present,
+        }
+        for drawing in queries.drawings(db(), instance_id, actor())
+    ]
+    return {**drawings[0], "drawings": drawings}
+
+
+@calls.post("/instances/<uuid:instance_id>/urge", answer=Moved, body=Urge)
+def urge(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
+    """催办 by hand: counted, journaled, told to those who must act. For the Talent Office."""
+    operations.urge(
+        db(), instance_id=instance_id, text=body["text"], task_id=body["task"], actor=actor(), now=clock.now()
+    )
+    return moved(db(), db().get_one(Instance, instance_id))
+
+
+@calls.post("/instances/<uuid:instance_id>/suspend", answer=Moved, body=Reason)
+def suspend(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
+    """挂起: nothing can be done and no timer fires until it is resumed; due dates stay. For the Talent Office."""
+    return moved(db(), commands.suspend(db(), instance_id=instance_id, actor=actor(), now=clock.now(), **body))
+
+
+@calls.post("/instances/<uuid:instance_id>/resume", answer=Moved, body=OptionalReason)
+def resume(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
+    """恢复 a suspended instance. For the Talent Office."""
+    return moved(db(), commands.resume(db(), instance_id=instance_id, actor=actor(), now=clock.now(), **body))
+
+
+@calls.post("/instances/<uuid:instance_id>/terminate", answer=Moved, body=Reason)
+def terminate(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
+    """终止: ends an instance for good. For the Talent Office."""
+    return moved(db(), commands.terminate(db(), instance_id=instance_id, actor=actor(), now=clock.now(), **body))
+
+
+@calls.post("/instances/<uuid:instance_id>/comment", answer=Entry, status=201, body=TaskRemark)
+def comment(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
+    """沟通: a remark on the case; ``@name`` in it tells that user."""
+    made = operations.comment(
+        db(), instance_id=instance_id, text=body["text"], task_id=body["task"], actor=actor(), now=clock.now()
+    )
+    return entry(made, {})
+
+
+@calls.post("/instances/<uuid:instance_id>/copy", answer=Copies, status=201, body=CopyOrder)
+def copy(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
+    """抄送: shows the case to others for information."""
+    rows = operations.copy(db(), instance_id=instance_id, actor=actor(), now=clock.now(), **body)
+    return {"items": [_copied(row) for row in rows], "total": len(rows), "next": None}
+
+
+def moved(session: Session, instance: Instance) -> dict[str, Any]:
+    """Where ``instance`` stands; one statement."""
+    return {"instance": state_of(instance), "open_tasks": steps(session, instance)}
+
+
+def steps(session: Session, instance: Instance) -> list[dict[str, Any]]:
+    """The open tasks of ``instance``; one statement."""
+    return [step_of(task, instance) for task in open_tasks(session, instance.id)]
+
+
+def step_of(task: UserTask, instance: Instance) -> dict[str, Any]:
+    """A task as the shape ``Step``."""
+    return {
+        "id": task.id,
+        "task": task.task,
+        "name": task.name,
+        "process": task.process,
+        "stage": task.stage,
+        "instance": instance.id,
+        "number": instance.number,
+        "title": instance.title,
+        "role": task.role,
+        "unit": task.unit,
+        "assignee": task.assignee,
+        "entered_at": task.entered_at,
+        "due_on": task.due_on,
+        "due_provisional": task.due_provisional,
+        "light": queries.light_of(task, clock.today(), suspended=instance.status == SUSPENDED),
+        "status": task.status,
+        "revision": task.revision,
+    }
+
+
+def state_of(instance: Instance) -> dict[str, Any]:
+    """An instance as the shape ``InstanceState``."""
+    names = (
+        "id process version status stage number title data initiator initiator_unit started_at ended_at end end_name "
+        "late urges"
+    )
+    return {name: getattr(instance, name) for name in names.split()}
+
+
+def entry(event: HistoryEvent, names: Mapping[str, str]) -> dict[str, Any]:
+    """An event as the shape ``Entry``."""
+    return {
+        "seq": event.seq,
+        "at": event.at,
+        "actor": event.actor,
+        "actor_name": names.get(event.actor) or (actor().name if event.actor == actor().username else None),
+        "on_behalf_of": event.on_behalf_of,
+        "kind": event.kind,
+        "task": event.task,
+        "data": event.data,
+        "prev_hash": event.prev_hash,
+        "hash": event.hash,
+    }
+
+
+def _copied(row: CopyTo) -> dict[str, Any]:
+    return {"username": row.username, "sent_by": row.sent_by, "sent_at": row.sent_at, "read_at": row.read_at}

@@ -1,0 +1,85 @@
+"""Names for what lists know by id: units, accounts, talents, leaders. One statement a kind, however long the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service.auth import SYSTEM, Account
+from service.people.models import Leader, Person
+from service.people.queries import as_id, unit_names
+from service.talents.models import Talent
+
+Named = dict[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Id → name of each kind; what is not known has none."""
+
+    units: dict[str, str] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
+    talents: dict[str, str] = field(default_factory=dict)
+    leaders: dict[str, str] = field(default_factory=dict)
+
+    def talent(self, talent_id: str | None) -> Named | None:
+        """The talent as ``{id, name}``."""
+        return {"id": talent_id, "name": self.talents.get(talent_id)} if talent_id else None
+
+    def leader(self, leader_id: str | None) -> Named | None:
+        """The leader as ``{id, name}``."""
+        return {"id": leader_id, "name": self.leaders.get(leader_id)} if leader_id else None
+
+
+def learn(
+    session: Session,
+    *,
+    units: Iterable[str | None] = (),
+    accounts: Iterable[str | None] = (),
+    talents: Iterable[str | None] = (),
+    leaders: Iterable[str | None] = (),
+) -> Names:
+    """The names of all these: at most four statements, none for a kind of which nothing is asked."""
+    return Names(
+        units=unit_names(session, wanted) if (wanted := _given(units)) else {},
+        accounts=account_names(session, accounts),
+        talents=_talents(session, _given(talents)),
+        leaders=_leaders(session, _given(leaders)),
+    )
+
+
+def account_names(session: Session, usernames: Iterable[str | None]) -> dict[str, str]:
+    """Sign-in name → name of the person behind it."""
+    wanted = _given(usernames)
+    found = {SYSTEM.username: SYSTEM.name} if SYSTEM.username in wanted else {}
+    wanted.discard(SYSTEM.username)
+    if wanted:
+        named = (
+            select(Account.username, func.coalesce(Person.name, Account.username).label("name"))
+            .outerjoin(Person, Person.id == Account.person_id)
+            .where(Account.username.in_(wanted))
+        )
+        found |= {row.username: row.name for row in session.execute(named)}
+    return found
+
+
+def _talents(session: Session, wanted: set[str]) -> dict[str, str]:
+    if not wanted:
+        return {}
+    rows = session.execute(select(Talent.id, Talent.name).where(Talent.id.in_(wanted)))
+    return {row.id: row.name for row in rows}
+
+
+def _leaders(session: Session, wanted: set[str]) -> dict[str, str]:
+    keys = [key for key in map(as_id, wanted) if key is not None]
+    if not keys:
+        return {}
+    named = select(Leader.id, Person.name).join(Person, Person.id == Leader.person_id).where(Leader.id.in_(keys))
+    return {str(key): name for key, name in session.execute(named)}
+
+
+def _given(values: Iterable[str | None]) -> set[str]:
+    return {value for value in values if value}

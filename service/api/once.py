@@ -1,0 +1,109 @@
+"""``Idempotency-Key``: a call that is sent again, because its answer got lost, gives the first answer and does nothing.
+
+The answer is kept in the transaction that did the work, under the name of who asked. Two that arrive at once: the
+second waits on the first one's row. Kept are answers that say what was done, and refusals that came out of the work
+(not found, not allowed, conflict, invalid); after a failure of the service the call may be sent again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
+
+from flask import Response, request
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.api import errors
+from service.db import IdempotentAnswer
+from service.db.canonical import dumps
+from service.errors import Finding, Incident, Invalid, LiaisonError
+
+HEADER = "Idempotency-Key"
+AGAIN = "Idempotency-Replayed"
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_PENDING = 0
+
+
+def once(session: Session, username: str, work: Callable[[], Response]) -> Response:
+    """The answer of ``work``, done at most once for the request's key; without a key simply done.
+
+    Raises ``Invalid`` for a bad key, or one that was used for something else.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return work()
+    if not _KEY.fullmatch(key):
+        message = "应为 1 至 200 个不含空格的可见 ASCII 字符"
+        raise Invalid(f"{HEADER} 请求头有误", [Finding(HEADER, message)])
+    wanted, body = f"{request.method} {request.path}"[:300], fingerprint()
+    if not _reserve(session, username, key, wanted, body):
+        return _first(session, username, key, wanted, body)
+    try:
+        with session.begin_nested():
+            answer = work()
+    except Incident:
+        raise
+    except LiaisonError as error:
+        answer = errors.refusal(error)
+    session.execute(
+        update(IdempotentAnswer)
+        .where(IdempotentAnswer.username == username, IdempotentAnswer.key == key)
+        .values(status=answer.status_code, answer=answer.get_data()),
+        execution_options={"synchronize_session": False},
+    )
+    return answer
+
+
+def fingerprint() -> str:
+    """SHA-256 of what was sent: equal for JSON that differs only in spelling, and for parts in another envelope."""
+    seal = sha256()
+    if request.mimetype == "multipart/form-data":
+        for name, value in sorted(request.form.items(multi=True)):
+            seal.update(dumps([name, value]).encode(errors="surrogatepass"))
+        for name, file in request.files.items(multi=True):
+            content = file.stream.read()
+            file.stream.seek(0)
+            described = [name, file.filename, sha256(content).hexdigest()]
+            seal.update(dumps(described).encode(errors="surrogatepass"))
+        return seal.hexdigest()
+    content = request.get_data()
+    # What is no JSON is refused later; until then its bytes say enough.
+    with suppress(ValueError, RecursionError):
+        content = dumps(json.loads(content)).encode()
+    seal.update(content)
+    return seal.hexdigest()
+
+
+def _reserve(session: Session, username: str, key: str, wanted: str, body: str) -> bool:
+    """Whether this request is the first with its key. Waits for one that is under way."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = {
+        "username": username,
+        "key": key,
+        "request": wanted,
+        "body_sha256": body,
+        "status": _PENDING,
+        "answer": b"",
+        "at": clock.now(),
+    }
+    made = session.execute(
+        insert(IdempotentAnswer).values(**row).on_conflict_do_nothing().returning(IdempotentAnswer.key)
+    )
+    return made.first() is not None
+
+
+def _first(session: Session, username: str, key: str, wanted: str, body: str) -> Response:
+    row = session.get_one(IdempotentAnswer, (username, key))
+    if (row.request, row.body_sha256) != (wanted, body):
+        message = "该值已用于另一个请求（地址或内容不同），请为每次新的操作使用新的值"
+        raise Invalid(f"{HEADER} 重复使用", [Finding(HEADER, message)])
+    answer = Response(row.answer, row.status)
+    answer.content_type = errors.MEDIA_TYPE if row.status >= 400 else "application/json"
+    answer.headers[AGAIN] = "true"
+    return answer

@@ -1,0 +1,249 @@
+"""Tasks: what I must do, one with its form, completing it, and the operations on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.api.calendar import DueExplanation, explained
+from service.api.calls import Calls
+from service.api.context import actor, db
+from service.api.fields import Choice, Count, Flag, Form, List, Moment, Nested, Query, Said, Schema, Text, Whole
+from service.api.instances import Entry, Moved, Reason, Remark, Step, entry, moved, step_of
+from service.api.names import learn
+from service.errors import Finding, Invalid, NotFound
+from service.people.queries import Page
+from service.processes import commands, operations, queries
+from service.processes.models import DONE, OPEN, Instance, UserTask
+from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW
+
+calls = Calls("tasks", "Tasks: 待办 已办, with their forms, and the operations 领办 退领 转办 退回 撤回 签收 沟通")
+
+SORTS = ("due", "-due", "entered", "-entered", "number", "-number", "stage")
+
+
+class Named(Schema):
+    """Somebody by id and name."""
+
+    id = Said(required=True)
+    name = Said(required=True, allow_none=True)
+
+
+class Task(Step):
+    """A task as lists show it."""
+
+    unit_name = Said(required=True, allow_none=True)
+    assignee_name = Said(required=True, allow_none=True)
+    talent = Nested(Named, required=True, allow_none=True)
+
+
+class Tasks(Schema):
+    """A page of tasks. ``next`` is the offset of the next page, null on the last."""
+
+    items = List(Nested(Task), required=True)
+    total = Whole(required=True)
+    next = Whole(required=True, allow_none=True)
+
+
+class Target(Schema):
+    """An earlier step that a task can be returned to."""
+
+    task = Said(required=True)
+    name = Said(required=True)
+
+
+class Rights(Schema):
+    """What the reader may do with the task now."""
+
+    complete = Flag(required=True)
+    claim = Flag(required=True)
+    release = Flag(required=True)
+    reassign = Flag(required=True)
+    take_back = Flag(required=True)
+
+
+class TaskDetail(Task):
+    """A task with its form (JSON Schema 2020-12), prefilled data (or what was submitted), and why it is due when."""
+
+    schema = Form(required=True)
+    ui_schema = Form(required=True)
+    data = Form(required=True)
+    due_explanation = Nested(DueExplanation, required=True, allow_none=True)
+    due_basis = Said(required=True, allow_none=True)
+    days_left = Whole(required=True, allow_none=True)
+    waiting_days = Whole(required=True)
+    round = Whole(required=True)
+    urges = Whole(required=True)
+    may = Nested(Rights, required=True)
+    targets = List(Nested(Target), required=True)
+    on_behalf_of_name = Said(required=True, allow_none=True)
+    completed_at = Moment(required=True, allow_none=True)
+    completed_by = Said(required=True, allow_none=True)
+    late_days = Whole(required=True, allow_none=True)
+
+
+class TaskQuery(Query):
+    """Filters of the list of tasks. ``status=completed`` lists what I have done."""
+
+    instance = Text(load_default=None, metadata={"description": "id of the instance"})
+    status = Choice(OPEN, DONE, load_default=OPEN)
+    process = Text(load_default=None)
+    light = Choice(GREEN, YELLOW, RED, GREY, load_default=None)
+    stage = Choice(*STAGES, load_default=None)
+    unit = Text(load_default=None, metadata={"description": "code of the unit that must act"})
+    q = Text(load_default=None, metadata={"description": "number or matter: 汉字, pinyin or initials"})
+    sort = Choice(*SORTS, load_default="due")
+    limit = Count(low=1, high=200, load_default=50)
+    offset = Count(low=0, high=2**31, load_default=0)
+
+
+class Completion(Schema):
+    """The filled form. ``revision`` is the task's as it was read: another one now means that it changed meanwhile."""
+
+    data = Form(required=True)
+    revision = Whole(low=0, high=2**31, load_default=None, allow_none=True)
+
+
+class Handover(Reason):
+    """To whom (a sign-in name) and why."""
+
+    to = Text(required=True)
+
+
+class Return(Reason):
+    """To which earlier step (one of the task's ``targets``) and why."""
+
+    target = Text(required=True)
+
+
+@calls.get("/tasks", answer=Tasks, query=TaskQuery)
+def tasks(query: dict[str, Any]) -> Mapping[str, Any]:
+    """待办: the open tasks that I may act on, most urgent first."""
+    limit, offset, status = query.pop("limit"), query.pop("offset"), query["status"]
+    if status == DONE and query["light"]:
+        raise Invalid("已办任务没有灯", [Finding("/light", "只能与 status=open 一起使用")])
+    listed = queries.open_tasks if status == OPEN else queries.done_tasks
+    today, filters = clock.today(), queries.TaskFilter(**query)
+    page = listed(db(), actor(), today=today, filters=filters, limit=limit, offset=offset)
+    return _page(db(), page)
+
+
+@calls.get("/tasks/<uuid:task_id>", answer=TaskDetail)
+def task(task_id: UUID) -> Mapping[str, Any]:
+    """One task with its form, its data and the explanation of its due date."""
+    detail = queries.task_detail(db(), task_id, actor())
+    row = detail.task
+    return {
+        **_rows(db(), [(row, detail.instance)])[0],
+        "schema": detail.schema,
+        "ui_schema": detail.ui_schema,
+        "data": detail.data,
+        "due_explanation": explained(detail.due_explanation) if detail.due_explanation else None,
+        "due_basis": row.due_basis,
+        "days_left": detail.days_left,
+        "waiting_days": detail.waiting_days,
+        "round": detail.round,
+        "urges": row.urges,
+        "may": {
+            "complete": detail.may_act,
+            "claim": detail.may_claim,
+            "release": detail.may_release,
+            "reassign": detail.may_reassign,
+            "take_back": detail.may_take_back,
+        },
+        "targets": [{"task": target, "name": name} for target, name in detail.targets],
+        "on_behalf_of_name": detail.on_behalf_of,
+        "completed_at": row.completed_at,
+        "completed_by": row.completed_by,
+        "late_days": row.late_days,
+    }
+
+
+@calls.post("/tasks/<uuid:task_id>/complete", answer=Moved, body=Completion)
+def complete(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
+    """办结: completes the task with its filled form and advances the case.
+
+    409: done already, or changed since ``revision``; 422: bad data, field by field (``/data/…``); 403: not yours.
+    """
+    return _moved(commands.complete(db(), task_id=task_id, actor=actor(), now=clock.now(), **body))
+
+
+@calls.post("/tasks/<uuid:task_id>/claim", answer=Moved)
+def claim(_body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
+    """领办: takes an unassigned task for oneself."""
+    return _moved(operations.claim(db(), task_id=task_id, actor=actor(), now=clock.now()))
+
+
+@calls.post("/tasks/<uuid:task_id>/release", answer=Moved)
+def release(_body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
+    """退领: gives a task back to all candidates."""
+    return _moved(operations.release(db(), task_id=task_id, actor=actor(), now=clock.now()))
+
+
+@calls.post("/tasks/<uuid:task_id>/reassign", answer=Moved, body=Handover)
+def reassign(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
+    """转办: hands the task to another candidate."""
+    return _moved(operations.reassign(db(), task_id=task_id, actor=actor(), now=clock.now(), **body))
+
+
+@calls.post("/tasks/<uuid:task_id>/return", answer=Moved, body=Return)
+def return_task(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
+    """退回: moves the case back to an earlier step."""
+    return _moved(commands.return_task(db(), task_id=task_id, actor=actor(), now=clock.now(), **body))
+
+
+@calls.post("/tasks/<uuid:task_id>/take_back", answer=Moved, body=Reason)
+def take_back(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
+    """撤回: undoes one's own completed step while nobody has acted on it."""
+    return _moved(operations.take_back(db(), task_id=task_id, actor=actor(), now=clock.now(), **body))
+
+
+@calls.post("/tasks/<uuid:task_id>/acknowledge", answer=Moved)
+def acknowledge(_body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
+    """签收: says that the task, or an urge, has been received. Moves no deadline."""
+    return _moved(operations.acknowledge(db(), task_id=task_id, actor=actor(), now=clock.now()))
+
+
+@calls.post("/tasks/<uuid:task_id>/comment", answer=Entry, status=201, body=Remark)
+def comment(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
+    """沟通: a remark on the task; ``@name`` in it tells that user."""
+    found = db().get(UserTask, task_id)
+    if found is None:
+        raise NotFound("没有这个任务")
+    made = operations.comment(
+        db(), instance_id=found.instance_id, task_id=task_id, actor=actor(), now=clock.now(), **body
+    )
+    return entry(made, {})
+
+
+def _moved(row: UserTask) -> Mapping[str, Any]:
+    instance = db().get_one(Instance, row.instance_id)
+    return {"task": step_of(row, instance), **moved(db(), instance)}
+
+
+def _page(session: Session, page: Page[UserTask]) -> Mapping[str, Any]:
+    rows = [(row, row.instance) for row in page.items]
+    return {"items": _rows(session, rows), "total": page.total, "next": page.next}
+
+
+def _rows(session: Session, rows: Iterable[tuple[UserTask, Instance]]) -> list[dict[str, Any]]:
+    pairs = list(rows)
+    names = learn(
+        session,
+        units=[row.unit for row, _ in pairs],
+        accounts=[row.assignee for row, _ in pairs],
+        talents=[instance.talent_id for _, instance in pairs],
+    )
+    return [
+        {
+            **step_of(row, instance),
+            "unit_name": names.units.get(row.unit or ""),
+            "assignee_name": names.accounts.get(row.assignee or ""),
+            "talent": names.talent(instance.talent_id),
+        }
+        for row, instance in pairs
+    ]
