@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError
+
+from service.errors import LiaisonError
 
 _FULL = "磁盘空间已满，没有写入任何内容。请清理磁盘后重试。"
 _LOCKED = "数据库正被其他程序占用，没有写入任何内容。请稍后重试；如一直如此，请检查是否有未结束的程序。"
@@ -48,3 +50,11 @@ def explain(error: BaseException) -> str | None:
     if state is not None:
         return _POSTGRESQL.get(state)
     return _UNREACHABLE if isinstance(error, OperationalError | InterfaceError) else None
+
+
+def describe(error: BaseException) -> str:
+    """What went wrong in a line, for an incident or a log; never the values of a statement: they are personal data."""
+    if isinstance(error, LiaisonError):
+        return error.message
+    text = str(error.orig if isinstance(error, StatementError) else error).strip()
+    return f"{type(error).__name__}：{text.splitlines()[0]}" if text else type(error).__name__

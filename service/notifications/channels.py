@@ -34,7 +34,7 @@ class Letter:
 
 
 Send = Callable[[Letter], None]
-"""Sends, or raises OSError (SMTP errors are such) or Incident."""
+"""Sends, or raises Incident saying why not."""
 
 
 def channels(mail: Mail) -> Mapping[str, Send]:
@@ -60,12 +60,21 @@ def _by_mail(mail: Mail, letter: Letter) -> None:
     message["Message-ID"] = f"<{letter.key}@{mail.sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.body)
-    with smtplib.SMTP(mail.host, mail.port, timeout=TIMEOUT_SECONDS) as server:
-        if mail.starttls:
-            server.starttls(context=ssl.create_default_context())
-        if mail.username:
-            server.login(mail.username, mail.password)
-        server.send_message(message)
+    try:
+        with smtplib.SMTP(mail.host, mail.port, timeout=TIMEOUT_SECONDS) as server:
+            if mail.starttls:
+                server.starttls(context=ssl.create_default_context())
+            if mail.username:
+                server.login(mail.username, mail.password)
+            server.send_message(message)
+    except smtplib.SMTPAuthenticationError as error:
+        raise Incident("邮件服务器拒绝登录，请检查 mail.username 和 mail.password 设置") from error
+    except smtplib.SMTPRecipientsRefused as error:
+        raise Incident(f"邮件服务器拒收发给 {letter.recipient} 的邮件，请检查该账号的邮箱地址") from error
+    except smtplib.SMTPResponseException as error:
+        raise Incident(f"邮件服务器拒绝发送（代码 {error.smtp_code}），请稍后重试或联系邮件管理员") from error
+    except OSError as error:  # SMTP errors without a code are such, too
+        raise Incident(f"无法连接邮件服务器 {mail.host}:{mail.port}，请检查 mail 设置和网络") from error
 
 
 def _by_apprise(letter: Letter) -> None:

@@ -9,8 +9,8 @@ import structlog
 
 from service import history
 from service.db import Database
-from service.db.failures import explain
-from service.errors import LiaisonError
+from service.db.failures import describe, explain
+from service.errors import Incident, LiaisonError
 from service.history import OutboxEntry
 from service.notifications import commands
 from service.notifications.channels import Letter, Send, channels
@@ -43,11 +43,11 @@ class Delivery:
         except Exception as error:  # whatever is wrong with one notice must not hold up the others
             if explain(error) is not None:
                 raise
-            log.warning("notice_failed", event_id=event_id, error=repr(error))
+            defect = not isinstance(error, LiaisonError)
+            log.warning("notice_failed", event_id=event_id, error=describe(error), exc_info=error if defect else None)
             hopeless = isinstance(error, NobodyToTell)
-            message = error.message if isinstance(error, LiaisonError) else str(error) or type(error).__name__
             with self.database.transaction() as session:
-                commands.failed(session, event_id, message, hopeless=hopeless, now=now)
+                commands.failed(session, event_id, describe(error), hopeless=hopeless, now=now)
         return True
 
     def _take(self, now: datetime) -> int | None:
@@ -74,12 +74,12 @@ class Delivery:
 
     def _send_all(self, event_id: int, letters: list[Letter], now: datetime) -> None:
         """Sends all that can be sent, then raises the first failure: one bad address must not keep others waiting."""
-        first: Exception | None = None
+        first: Incident | None = None
         for letter in letters:
             try:
                 self.send[letter.channel](letter)
-            except (OSError, LiaisonError) as error:
-                log.warning("letter_failed", event_id=event_id, channel=letter.channel, error=repr(error))
+            except Incident as error:
+                log.warning("letter_failed", event_id=event_id, channel=letter.channel, error=error.message)
                 first = first or error
                 continue
             with self.database.transaction() as session:

@@ -16,7 +16,7 @@ from sqlalchemy import delete
 from service import clock
 from service.config import Settings, Wording
 from service.db import Database
-from service.db.failures import explain
+from service.db.failures import describe, explain
 from service.errors import LiaisonError
 from service.notifications import Delivery, Office
 from service.notifications.channels import Send
@@ -78,7 +78,7 @@ class Worker:
                 work = self.tick(clock.now())
             except Exception as error:  # a worker that dies of one error would fire no timer any more
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
-                log.error("worker_hindered", worker=self.name, error=explain(error) or repr(error), exc_info=True)
+                log.exception("worker_hindered", worker=self.name, error=explain(error) or describe(error))
             else:
                 wait = self.poll_seconds
                 if work.more:
@@ -160,4 +160,4 @@ class Worker:
             with self.database.transaction() as session:
                 session.execute(delete(WorkerBeat).where(WorkerBeat.worker == self.name))
         except Exception as error:  # noqa: BLE001 - it stops all the same
-            log.warning("worker_left_without_word", worker=self.name, error=repr(error))
+            log.warning("worker_left_without_word", worker=self.name, error=describe(error))
