@@ -7,7 +7,6 @@ is for ``service.auth.sign_in_oidc``. What the provider says goes into the log, 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -38,6 +37,7 @@ SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 WAIT_SECONDS = (3, 10)
 """For a connection, and for an answer: a provider that hangs must not hold the service's workers."""
 METADATA_SECONDS = 3600
+ATTEMPT_SECONDS = 900
 UNFINISHED = 3
 """So many attempts of one browser are remembered side by side (tabs); a cookie holds no more than 4 kB."""
 LONGEST_GOAL = 500
@@ -62,8 +62,10 @@ class Provider(FlaskOAuth2App):
     server_metadata: dict[str, Any]
 
     def __init__(self, oidc: Oidc) -> None:
+        kept = FlaskIntegration(NAME)
+        kept.expires_in = ATTEMPT_SECONDS
         super().__init__(
-            FlaskIntegration(NAME),
+            kept,
             NAME,
             client_id=oidc.client_id,
             client_secret=oidc.client_secret,
@@ -88,7 +90,11 @@ class Provider(FlaskOAuth2App):
             self.server_metadata = {}
             raise Unverified(f"the metadata are of issuer {metadata.get('issuer')!r}, not {self._oidc.issuer!r}")
         offered = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
-        metadata["id_token_signing_alg_values_supported"] = [one for one in offered if one in SIGNATURES]
+        safe = [one for one in offered if one in SIGNATURES]
+        if not safe:  # an empty list means the library's own choice
+            self.server_metadata = {}
+            raise Unverified(f"the provider signs in no way that it alone can: {offered!r}")
+        metadata["id_token_signing_alg_values_supported"] = safe
         # The library signs in with HTTP Basic, the standard's default; some providers only take a form.
         ways = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         if "client_secret_basic" not in ways and "client_secret_post" in ways:
@@ -147,7 +153,7 @@ def begin() -> ResponseReturnValue:
         made = provider.create_authorization_url(back)
     except (OAuthError, Unverified, requests.RequestException, RuntimeError, ValueError) as error:
         return _failed(error)
-    _forget_old_attempts()
+    _forget_attempts(keep=UNFINISHED - 1)
     provider.save_authorize_data(
         redirect_uri=back,
         state=made["state"],
@@ -164,6 +170,7 @@ def begin() -> ResponseReturnValue:
 def callback() -> ResponseReturnValue:
     """The provider sends the browser back: checks its answer and starts the session."""
     provider = _provider()
+    _forget_attempts(keep=UNFINISHED)
     kept = provider.framework.get_state_data(cookie, request.args.get("state")) or {}
     try:
         subject, username = provider.identity()
@@ -215,17 +222,12 @@ def _outside(endpoint: str) -> str:
     return base + url_for(endpoint) if base else url_for(endpoint, _external=True)
 
 
-def _forget_old_attempts() -> None:
-    """Keeps the newest attempts that still count, one less than may be kept."""
-    mine = {key: value for key, value in cookie.items() if key.startswith(f"_state_{NAME}_")}
-    live = {key: value for key, value in mine.items() if _expiry(value) > time.time()}
-    newest = sorted(live, key=lambda key: _expiry(live[key]))[-(UNFINISHED - 1) :]
-    for key in mine.keys() - set(newest):
+def _forget_attempts(*, keep: int) -> None:
+    """Drops attempts that have expired, which the library leaves to its user, and all but the newest ``keep``."""
+    expiry = {key: float(value.get("exp") or 0) for key, value in cookie.items() if key.startswith(f"_state_{NAME}_")}
+    live = sorted((key for key, end in expiry.items() if end > time.time()), key=lambda key: expiry[key])
+    for key in expiry.keys() - set(live[-keep:]):
         cookie.pop(key)
-
-
-def _expiry(attempt: Mapping[str, Any]) -> float:
-    return float(attempt.get("exp") or 0)
 
 
 def _failed(error: Exception) -> ResponseReturnValue:
