@@ -188,7 +188,8 @@ def cancel(program: Program, state: str, context: Context) -> Landing:
 def move(program: Program, state: str, task_id: str, target: str, context: Context) -> Landing:
     """Moves the token of the open task ``task_id`` back to the user task ``target`` of the same scope (退回).
 
-    Whether the move is sound (no parallel split in between) is for the caller to check on the graph.
+    The token takes along the data that it has now. Whether the move is sound (no parallel split in between) is for the
+    caller to check on the graph.
     """
     with _running(program, state, context) as workflow:
         task = _open_task(workflow, task_id)
@@ -203,6 +204,7 @@ def move(program: Program, state: str, task_id: str, target: str, context: Conte
         child = anchor._add_child(spec, TaskState.FUTURE)
         child.task_spec._predict(child, mask=TaskState.PREDICTED_MASK | TaskState.FUTURE)
         child.task_spec._update(child)
+        child.data = _ordered(task.data)  # what stands above may be long past: the steps between have been pruned
         return _advance(program, workflow, context)
 
 
