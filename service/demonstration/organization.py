@@ -99,7 +99,7 @@ _LEADERS: tuple[tuple[str, str, str, str], ...] = (
 def build_organization(session: Session, *, now: datetime, since: date = SINCE) -> list[str]:
     """Persons, accounts, roles, leaders, liaisons and talents of the demonstration; units must be there.
 
-    Posts and roles hold from ``since`` on. Gives the user names. Raises Conflict where there is a demonstration already.
+    Posts and roles hold from ``since`` on. Gives the user names. Raises Conflict where there is one already.
     """
     if auth.find_account(session, "office") is not None:
         raise Conflict("演示数据已经存在")
