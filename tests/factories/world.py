@@ -7,8 +7,9 @@ and copied for each test.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -31,6 +32,7 @@ from service.people import search_leaders
 from service.processes import commands, timers
 from service.processes.advance import open_tasks
 from service.processes.models import UserTask
+from tests.factories.openapi import Promise
 
 if TYPE_CHECKING:
     from tests.conftest import FakeClock
@@ -62,17 +64,23 @@ def read_config(url: str, **environ: str) -> tuple[Settings, Organization]:
 
 
 class Api:
-    """Calls of the API with somebody's bearer token; ``/api/v1`` is put before every path."""
+    """Calls of the API with somebody's bearer token; ``/api/v1`` is put before every path.
 
-    def __init__(self, client: FlaskClient, token: str) -> None:
+    Every answer is held against the OpenAPI document.
+    """
+
+    def __init__(self, client: FlaskClient, token: str, promise: Promise) -> None:
         self._client = client
         self._headers = {"Authorization": f"Bearer {token}"}
+        self._promise = promise
 
     def get(self, path: str, *, headers: Mapping[str, str] | None = None, **query: Any) -> TestResponse:
         """GET with ``query`` as its query string."""
-        return self._client.get(
+        answer = self._client.get(
             f"/api/v1{path}", query_string=query or None, headers={**self._headers, **(headers or {})}
         )
+        self._promise.check(answer)
+        return answer
 
     def post(
         self,
@@ -86,7 +94,9 @@ class Api:
         """POST of the JSON ``body`` (nothing where it is None); ``key`` is the Idempotency-Key."""
         sent = {**self._headers, **({"Idempotency-Key": key} if key else {}), **(headers or {})}
         arguments = more if body is None else {"json": body, **more}
-        return self._client.post(f"/api/v1{path}", headers=sent, **arguments)
+        answer = self._client.post(f"/api/v1{path}", headers=sent, **arguments)
+        self._promise.check(answer)
+        return answer
 
 
 class World:
@@ -127,7 +137,17 @@ class World:
 
     def api(self, username: str) -> Api:
         """The API with a token of ``username``."""
-        return Api(self.app.test_client(), self.token(username))
+        return Api(self.app.test_client(), self.token(username), self.promise)
+
+    @cached_property
+    def promise(self) -> Promise:
+        """The OpenAPI document, ready to check answers."""
+        return Promise(self.app)
+
+    def disturb(self, statement: str) -> None:
+        """From now on every connection of the service begins with ``statement``: a broken database."""
+        event.listen(self.database.engine, "connect", lambda connection, _: _execute(connection, statement))
+        self.database.engine.dispose()
 
     def actor(self, username: str) -> Actor:
         """Who ``username`` is today."""
@@ -258,6 +278,12 @@ class World:
         today = clock.today()
         soon = (today + timedelta(days=14)).isoformat()
         return {**_samples(today, soon)[step]}
+
+
+def _execute(connection: Any, statement: str) -> None:
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(statement)
+    connection.commit()
 
 
 def _missing(step: str) -> UserTask:
