@@ -23,7 +23,7 @@ WITH_NPM := major=$$(node --version 2>/dev/null | sed 's/^v//; s/[.].*//'); \
 		npm() { node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; \
 	fi; cd $(ASSETS);
 
-.PHONY: help setup run test e2e check format bench clean
+.PHONY: help setup run test e2e check format bench pictures clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -59,6 +59,9 @@ format: $(PYTHON_READY) ## lets ruff lay out the Python code and mend what it ca
 
 bench: setup ## prints the figures of the service beside a bare app
 	$(BIN)/python -m tests.bench $(ARGS)
+
+pictures: setup ## the pictures of the READMEs, taken of a running service
+	$(BIN)/python docs/images/make.py
 
 clean: ## removes what setup and the tools made (not var/, where the data is)
 	rm -rf $(VENV) $(ASSETS)/node_modules $(DIST) *.egg-info .mypy_cache .ruff_cache .pytest_cache \

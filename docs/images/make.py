@@ -1,0 +1,140 @@
+"""Makes the pictures of the READMEs: a fresh service with demonstration data, and the first case walked in a browser.
+
+``make pictures`` runs it. Needs Chromium; writes the PNG files beside this script.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from service.demonstration import PASSWORD
+
+HERE = Path(__file__).resolve().parent
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+TITLE = "子女入读公办小学的学位协调"
+DESCRIPTION = "拟于明年秋季到桂城入学，现住人才公寓，希望协调户籍所在片区之外的公办小学学位，并告知办理所需材料。"
+
+
+def main() -> None:
+    """Starts the service on a free port and takes the pictures."""
+    with tempfile.TemporaryDirectory() as folder, _service(Path(folder)) as base, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        walk(browser, base)
+        browser.close()
+
+
+def walk(browser: Browser, base: str) -> None:
+    """The first case: recorded, accepted, dispatched, told, handled; a picture at each stop."""
+    page = _signed_in(browser, base, "liaison-hrss")
+    page.goto(f"{base}/cases/new")
+    page.get_by_role("button", name="提交").wait_for()
+    _pick(page, "联系服务对象", "周慕白")
+    _pick(page, "联系领导", "陈砚秋")
+    _choose(page, "反映形式", "走访约见")
+    page.get_by_label("收到日期").fill(time.strftime("%Y-%m-%d"))
+    page.get_by_label("事项标题").fill(TITLE)
+    page.get_by_label("需求（问题）内容").fill(DESCRIPTION)
+    _choose(page, "事项类别", "子女教育")
+    _choose(page, "所在镇街", "桂城街道")
+    page.get_by_label("否，提交区人才办受理").check()
+    _shoot(page, "record-need", whole=True)
+    _submit(page)
+
+    page = _signed_in(browser, base, "office")
+    _shoot(page, "desk")
+    _open(page, base, TITLE)
+    page.get_by_label("受理", exact=True).check()
+    _submit(page)
+    _open(page, base, TITLE)
+    page.get_by_label("转办意见").fill("请区教育局牵头研究学位安排，桂城街道协办，于7个工作日内办理并回复。")
+    _shoot(page, "dispatch")
+    _submit(page)
+
+    page = _signed_in(browser, base, "handler-edu")
+    _open(page, base, TITLE)
+    page.get_by_text("到期日是怎样算出来的").click()
+    _shoot(page, "handle")
+    page.get_by_role("link", name="需求详情").click()
+    _shoot(page, "case")
+
+
+def _signed_in(browser: Browser, base: str, username: str) -> Page:
+    looks = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
+    page = browser.new_context(viewport={"width": 1366, "height": 768}, **looks).new_page()
+    page.goto(f"{base}/sign-in")
+    page.fill("input[name=username]", username)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url(f"{base}/")
+    return page
+
+
+def _open(page: Page, base: str, title: str) -> None:
+    page.goto(f"{base}/tasks")
+    page.get_by_role("link", name=title).first.click()
+    page.wait_for_url("**/tasks/**")
+
+
+def _pick(page: Page, label: str, name: str) -> None:
+    page.get_by_label(label).first.fill(name)
+    page.get_by_role("option", name=name).first.click()
+
+
+def _choose(page: Page, label: str, option: str) -> None:
+    page.get_by_label(label).first.select_option(label=option)
+
+
+def _submit(page: Page) -> None:
+    here = page.url
+    page.get_by_role("button", name="提交").click()
+    page.wait_for_url(lambda url: url != here)
+
+
+def _shoot(page: Page, name: str, *, whole: bool = False) -> None:
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(500)  # the diagram settles on the present position
+    page.screenshot(path=HERE / f"{name}.png", full_page=whole)
+
+
+@contextmanager
+def _service(folder: Path) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        bind = f"127.0.0.1:{free.getsockname()[1]}"
+    environ = {**os.environ, "LIAISON_DATABASE_URL": f"sqlite:///{folder}/pictures.db", "LIAISON_BIND": bind}
+    liaison = [sys.executable, "-m", "service"]
+    subprocess.run([*liaison, "migrate"], env=environ, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*liaison, "demo", "--cases", "24"], env=environ, check=True, stdout=subprocess.DEVNULL)
+    running = subprocess.Popen([*liaison, "run"], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait(f"http://{bind}/healthz")
+        yield f"http://{bind}"
+    finally:
+        running.terminate()
+        running.wait(20)
+
+
+def _wait(url: str) -> None:
+    for _ in range(150):
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except (URLError, OSError):
+            time.sleep(0.2)
+    raise TimeoutError(f"{url} does not answer")
+
+
+if __name__ == "__main__":
+    main()
