@@ -8,19 +8,25 @@ from typing import Any
 
 from service.errors import Finding, Invalid
 
+DEEPEST = 50
+"""How many objects and lists may stand in each other; no form needs more, and a page of brackets must not crash us."""
+
 
 def dumps(value: Any) -> str:
     """``value`` as canonical JSON text: sorted keys, no spaces, no escapes that are not needed, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def normalized(value: Any, path: str = "") -> Any:
+def normalized(value: Any, path: str = "", *, depth: int = 0) -> Any:
     """A deep copy of a JSON ``value`` in the form in which both databases give it back unchanged.
 
     PostgreSQL keeps numbers as decimals, so a whole float (1e16, 2.0) would come back as another text: it becomes an
     int. Tuples become lists. Raises Invalid, naming the place as a JSON pointer, for what a database cannot keep:
-    NaN and infinities, the NUL character, halves of surrogate pairs, keys that are not text, other types.
+    NaN and infinities, the NUL character, halves of surrogate pairs, keys that are not text, other types; and for
+    objects and lists more than ``DEEPEST`` deep.
     """
+    if depth > DEEPEST:
+        raise _invalid("/" + path.split("/")[1], f"嵌套超过 {DEEPEST} 层")
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):
@@ -30,9 +36,9 @@ def normalized(value: Any, path: str = "") -> Any:
             raise _invalid(path, "不是有限的数值")
         return int(value) if value.is_integer() else value
     if isinstance(value, dict):
-        return {_key(key, path): normalized(item, f"{path}/{key}") for key, item in value.items()}
+        return {_key(key, path): normalized(item, f"{path}/{key}", depth=depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [normalized(item, f"{path}/{position}") for position, item in enumerate(value)]
+        return [normalized(item, f"{path}/{position}", depth=depth + 1) for position, item in enumerate(value)]
     raise _invalid(path, f"类型 {type(value).__name__} 无法保存")
 
 

@@ -17,9 +17,9 @@ from service.processes.advance import FRAME_NAMES, Input, advance, lock, merge_d
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current, days_late
 from service.processes.definitions import latest
-from service.processes.forms import Form
+from service.processes.forms import Form, plain_data
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
-from service.processes.texts import required_text
+from service.processes.texts import optional_text, required_text
 from service.processes.wiring import wiring
 
 STARTED, DID, RETURNED, TERMINATE, MESSAGE = "started", "completed", "returned", "terminated", "message"
@@ -45,7 +45,7 @@ def start(
     plan = wiring(session)
     unit = access.origin_unit(actor, plan.scopes)
     frame = {"scopes": dict(plan.scopes), "settings": dict(plan.settings)}
-    given = dict(data)
+    given = plain_data(data)
     if clash := sorted(FRAME_NAMES & set(given)):
         raise Invalid("这些名称由系统使用", [Finding(f"/data/{name}", "请删去该项") for name in clash])
     instance = Instance(
@@ -113,7 +113,7 @@ def complete(
     made = compiled(session, instance.digest, instance.process)
     form = made.form_of(task.process, task.task)
     calendar, today = current(session), clock.local(now).date()
-    clean = form.check(dict(data), today=today, calendar=calendar)
+    clean = form.check(data, today=today, calendar=calendar)
     check_references(session, form, clean)
     late = days_late(calendar, task.due_on, today)
     drop = frozenset(form.fields) - set(clean)
@@ -159,7 +159,7 @@ def return_task(
     doer = access.require_take(session, actor, task, now)
     text = required_text(reason, "reason", "退回理由")
     made = compiled(session, instance.digest, instance.process)
-    if target not in {name for name, _ in return_targets(session, made, task)}:
+    if target not in [name for name, _ in return_targets(session, made, task)]:
         raise Invalid(
             "不能退回到该步骤",
             [Finding("/target", "只能退回到本环节之前、且不跨并行分支的已办步骤；其余情况请用表单中的结果处理")],
@@ -208,11 +208,12 @@ def deliver_message(
     instance = locked_instance(session, instance_id)
     access.require_manage(actor)
     require_running(instance)
+    said = plain_data(payload)
     advance(
         session,
         instance,
-        Input(MESSAGE, {"message": message, "payload": dict(payload)}),
-        lambda program, context: engine.deliver(program.program, instance.state, message, payload, context),
+        Input(MESSAGE, {"message": message, "payload": said}),
+        lambda program, context: engine.deliver(program.program, instance.state, message, said, context),
         actor=actor,
         now=now,
     )
@@ -236,8 +237,9 @@ def resume(session: Session, *, instance_id: UUID | str, reason: str, actor: Act
     access.require_manage(actor)
     if instance.status != SUSPENDED:
         raise Conflict("该事项没有挂起，无需恢复")
+    text = optional_text(reason, "reason", "恢复理由")
     instance.status = RUNNING
-    record(session, instance, kind="resumed", actor=actor, now=now, data={"reason": reason.strip()[:2000]})
+    record(session, instance, kind="resumed", actor=actor, now=now, data={"reason": text})
     return instance
 
 

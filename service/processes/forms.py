@@ -42,13 +42,7 @@ class Form:
 
         ``partial``: fields may still be missing (prefilled data of a new instance).
         """
-        if not isinstance(data, dict):
-            raise Invalid("表单内容必须是对象", [Finding("/data", "请按字段提交表单内容")])
-        try:
-            clean: dict[str, Any] = normalized(data)
-        except Invalid as error:
-            findings = [Finding("/data" + found.path, found.message) for found in error.findings]
-            raise Invalid("表单内容有误", findings) from error
+        clean = plain_data(data)
         if len(json.dumps(clean, ensure_ascii=False).encode()) > MAX_BYTES:
             raise Invalid("表单内容过大", [Finding("/data", "内容超过 1 MB，请精简文字，材料请以附件提交")])
         findings = list(self._schema_findings(clean, partial)) + list(self._text_findings(clean))
@@ -139,6 +133,18 @@ class Form:
         return f"{label}：{texts.get(kind, '内容不符合要求')}"
 
 
+def plain_data(data: Any) -> dict[str, Any]:
+    """``data`` of a form as both databases keep it. Raises Invalid (paths ``/data/…``) for what none can keep."""
+    if not isinstance(data, Mapping):
+        raise Invalid("表单内容必须是对象", [Finding("/data", "请按字段提交表单内容")])
+    try:
+        clean: dict[str, Any] = normalized(dict(data))
+    except Invalid as error:
+        findings = [Finding("/data" + found.path, found.message) for found in error.findings]
+        raise Invalid("表单内容有误", findings) from error
+    return clean
+
+
 _TYPES = {
     "string": "文字",
     "boolean": "是或否",
@@ -201,7 +207,11 @@ def _date_findings(
 ) -> Iterator[Finding]:
     if schema.get("format") != "date" or not isinstance(value, str):
         return
-    day, title, path = date.fromisoformat(value), schema.get("title", name), f"/data/{name}"
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:  # a field that the chosen branch does not ask for: the schema has not looked at it
+        return
+    title, path = schema.get("title", name), f"/data/{name}"
     last = today.replace(year=today.year + YEARS_AHEAD, day=min(today.day, 28))
     if not FIRST_DATE <= day <= last:
         yield Finding(path, f"{title}：日期应在 {FIRST_DATE} 至 {last} 之间")
