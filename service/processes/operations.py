@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service import history, ids
 from service.auth import Actor
-from service.auth.queries import actor_of, find_account
+from service.auth.queries import actor_of, find_account, is_usable
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import access
 from service.processes.advance import apply_effects, open_tasks, record, stream_of
@@ -19,9 +20,10 @@ from service.processes.commands import as_uuid, locked_instance, locked_task, re
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, CopyTo, Instance, UserTask
 from service.processes.replay import data_of, rebuilt, steps_of, taken_back_effects
 from service.processes.rules import holds
-from service.processes.texts import required_text
+from service.processes.texts import optional_text, required_text
 
 NOTICE = "notice"
+NOBODY = "没有这个账号或已停用，请重新选择"
 
 
 def claim(session: Session, *, task_id: UUID | str, actor: Actor, now: datetime) -> UserTask:
@@ -60,10 +62,10 @@ def reassign(session: Session, *, task_id: UUID | str, to: str, reason: str, act
     if not actor.has_role(access.OFFICE):
         access.require_take(session, actor, task, now)
     text = required_text(reason, "reason", "转办理由")
-    account = find_account(session, to)
-    if account is None or not account.active:
-        raise Invalid("请选择转办对象", [Finding("/to", "没有这个账号或已停用，请重新选择")])
-    target = actor_of(session, account.username)
+    username = _usable(session, to)
+    if username is None:
+        raise Invalid("请选择转办对象", [Finding("/to", NOBODY)])
+    target = actor_of(session, username)
     if not holds(target, task.role, task.unit):
         raise Invalid("不能转办给该人员", [Finding("/to", f"{target.name} 没有办理该任务的职责，请选择同岗位人员")])
     if task.assignee == target.username:
@@ -164,29 +166,28 @@ def copy(
     session: Session, *, instance_id: UUID | str, to: list[str], actor: Actor, now: datetime, note: str = ""
 ) -> list[CopyTo]:
     """抄送: shows a case to others (user names) for information. For whoever may see the case."""
-    found = access.visible_instance(session, as_uuid(instance_id, "没有这个事项"), actor)
-    instance = locked_instance(session, found.id)
+    shown = access.visible_instance(session, as_uuid(instance_id, "没有这个事项"), actor)
+    instance = locked_instance(session, shown.id)
     if not 1 <= len(to) <= 50:
         raise Invalid("请选择抄送对象", [Finding("/to", "请选择 1 至 50 位抄送对象")])
-    unknown = [
-        Finding(f"/to/{position}", "没有这个账号或已停用，请重新选择")
-        for position, name in enumerate(to)
-        if (account := find_account(session, name)) is None or not account.active
-    ]
-    if unknown:
-        raise Invalid("抄送对象有误", unknown)
+    said = optional_text(note, "note", "抄送说明", longest=500)
+    found = [_usable(session, name) for name in to]
+    names = list(dict.fromkeys(name for name in found if name is not None))
+    if None in found:
+        unknown = [position for position, name in enumerate(found) if name is None]
+        raise Invalid("抄送对象有误", [Finding(f"/to/{position}", NOBODY) for position in unknown])
     known = {row.username: row for row in session.scalars(select(CopyTo).where(CopyTo.instance_id == instance.id))}
     rows = []
-    for name in dict.fromkeys(to):
+    for name in names:
         row = known.get(name)
         if row is None:
             row = CopyTo(id=ids.new(), instance_id=instance.id, username=name, sent_by=actor.username, sent_at=now)
             session.add(row)
         rows.append(row)
-    record(session, instance, kind="copied", actor=actor, now=now, data={"to": sorted(set(to)), "note": note[:500]})
-    fresh = sorted(set(to) - set(known))
+    record(session, instance, kind="copied", actor=actor, now=now, data={"to": sorted(names), "note": said})
+    fresh = sorted(set(names) - set(known))
     if fresh:
-        notify(session, instance, "copied", actor=actor, now=now, usernames=fresh, text=note[:500])
+        notify(session, instance, "copied", actor=actor, now=now, usernames=fresh, text=said)
     session.flush()
     return rows
 
@@ -338,6 +339,16 @@ def _note(
 
 
 def _mentioned(session: Session, text: str) -> list[str]:
-    names = {word.lstrip("@").rstrip("，。,.;；:：！!？?") for word in text.split() if word.startswith("@")}
-    accounts = (find_account(session, name) for name in sorted(names)[:20] if name)
-    return [account.username for account in accounts if account is not None and account.active]
+    """The accounts that ``text`` names as ``@user``; between Chinese signs nobody puts a blank around it."""
+    names = sorted(set(_MENTION.findall(text)))[:20]
+    found = (_usable(session, name) or _usable(session, name.rstrip("._-")) for name in names)
+    return sorted({name for name in found if name is not None})
+
+
+_MENTION = re.compile(r"(?<![A-Za-z0-9._-])@([A-Za-z][A-Za-z0-9._-]*)")
+
+
+def _usable(session: Session, username: object) -> str | None:
+    """The name under which the account of whoever is meant is stored; None where nobody can work with it."""
+    account = find_account(session, username) if isinstance(username, str) else None
+    return account.username if account is not None and is_usable(account) else None
