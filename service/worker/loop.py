@@ -116,12 +116,10 @@ class Worker:
         return fired, failed, len(due)
 
     def _failed(self, timer_id: UUID, error: Exception, now: datetime) -> None:
-        log.warning(
-            "timer_failed", timer=str(timer_id), error=repr(error), exc_info=not isinstance(error, LiaisonError)
-        )
-        message = error.message if isinstance(error, LiaisonError) else f"{type(error).__name__}：{error}"
+        defect = not isinstance(error, LiaisonError)
+        log.warning("timer_failed", timer=str(timer_id), error=describe(error), exc_info=error if defect else None)
         with self.database.transaction() as session:
-            timers.failed(session, timer_id=timer_id, error=message, now=now)
+            timers.failed(session, timer_id=timer_id, error=describe(error), now=now)
 
     def _office_is_open(self, now: datetime) -> bool:
         """Reminders go out in office hours of working days only; what is owed waits for the next ones."""
