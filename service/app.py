@@ -21,7 +21,7 @@ HOME = Path(__file__).resolve().parent.parent
 def create_app(
     settings: Settings | None = None, *, config: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> Flask:
-    """The WSGI application. Without ``settings`` they are read from ``config``, else ``LIAISON_CONFIG``, else ``config/``.
+    """The WSGI application. Settings not given are read from ``config``, else ``LIAISON_CONFIG``, else ``config/``.
 
     Raises Invalid for a bad setting, Conflict for a database that is not migrated; production refuses to start with
     demonstration accounts.
