@@ -14,7 +14,7 @@ from service.auth.policy import require
 from service.auth.queries import acting_for
 from service.errors import NotAllowed, NotFound
 from service.people.queries import leader_posts
-from service.processes.models import DONE, CopyTo, Instance, UserTask
+from service.processes.models import DONE, OPEN, CopyTo, Instance, UserTask
 from service.processes.rules import holds
 
 OFFICE = "talent_office"
@@ -29,10 +29,21 @@ ROLE_NAMES: Mapping[str, str] = {
 
 
 def may_take(actor: Actor, task: UserTask) -> bool:
-    """Whether the actor may complete the task: as its assignee, or while nobody has it as a candidate."""
-    if task.assignee is not None:
-        return task.assignee == (actor.on_behalf_of or actor.username)
-    return holds(actor, task.role, task.unit)
+    """Whether the actor may complete the task: a candidate of today, and its assignee where it has one."""
+    return task.assignee in (None, account_of(actor)) and holds(actor, task.role, task.unit)
+
+
+def account_of(actor: Actor) -> str:
+    """Whose task it is that the actor takes: a substitute takes it for who is away (代理)."""
+    return actor.on_behalf_of or actor.username
+
+
+def as_assignee(session: Session, actor: Actor, task: UserTask, now: datetime) -> Actor | None:
+    """The actor as who has claimed the task, in person or for somebody on leave; None when somebody else has."""
+    if task.assignee == actor.username:
+        return actor
+    others = acting_for(session, actor, clock.local(now).date())
+    return next((other for other in others if task.assignee == other.on_behalf_of), None)
 
 
 def require_take(session: Session, actor: Actor, task: UserTask, now: datetime) -> Actor:
@@ -74,14 +85,14 @@ def origin_unit(actor: Actor, scopes: Mapping[str, str]) -> str | None:
 
 
 def candidate_clause(actor: Actor) -> ColumnElement[bool]:
-    """Tasks for which the actor is a candidate or the assignee."""
+    """Tasks that the actor may complete (``may_take``)."""
     grants = [
         (UserTask.role == grant.role)
         & (true() if grant.unit is None else or_(UserTask.unit.is_(None), UserTask.unit == grant.unit))
         for grant in sorted(actor.grants, key=lambda one: (one.role, one.unit or ""))
     ]
-    mine = UserTask.assignee == (actor.on_behalf_of or actor.username)
-    return or_(mine, UserTask.assignee.is_(None) & or_(false(), *grants))
+    mine = or_(UserTask.assignee.is_(None), UserTask.assignee == account_of(actor))
+    return mine & or_(false(), *grants)
 
 
 def visible_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
@@ -92,7 +103,7 @@ def visible_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
     """
     if actor.roles & SEES_ALL:
         return true()
-    units = sorted({grant.unit for grant in actor.grants if grant.unit is not None})
+    held = sorted((grant.role, grant.unit) for grant in actor.grants if grant.unit is not None)
     ways: list[ColumnElement[bool]] = [
         Instance.initiator == actor.username,
         Instance.id.in_(select(CopyTo.instance_id).where(CopyTo.username == actor.username)),
@@ -101,7 +112,7 @@ def visible_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
                 or_(
                     UserTask.assignee == actor.username,
                     UserTask.completed_by == actor.username,
-                    (UserTask.unit.in_(units) & UserTask.role.in_(sorted(actor.roles))),
+                    *((UserTask.role == role) & (UserTask.unit == unit) for role, unit in held),
                 )
             )
         ),
@@ -116,8 +127,15 @@ def visible_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
 
 
 def visible_instance(session: Session, instance_id: object, actor: Actor) -> Instance:
-    """The instance if the actor may see it. Raises NotFound: who may not see it may not know of it either."""
+    """The instance if the actor may see it, or may do one of its open tasks as a substitute.
+
+    Raises NotFound: who may not see it may not know of it either.
+    """
     found = session.scalar(select(Instance).where(Instance.id == instance_id, visible_clause(session, actor)))
+    if found is None and (others := acting_for(session, actor)):
+        theirs = or_(*(candidate_clause(other) for other in others))
+        stands_in = select(UserTask.instance_id).where(UserTask.status == OPEN, theirs)
+        found = session.scalar(select(Instance).where(Instance.id == instance_id, Instance.id.in_(stands_in)))
     if found is None:
         raise NotFound("没有这个事项，或您无权查看")
     return found

@@ -27,29 +27,33 @@ NOBODY = "没有这个账号或已停用，请重新选择"
 
 
 def claim(session: Session, *, task_id: UUID | str, actor: Actor, now: datetime) -> UserTask:
-    """领办: takes an unassigned task for oneself. Raises Conflict when somebody else has it."""
+    """领办: takes an unassigned task for oneself, or as a substitute for who is away, whose it stays afterwards.
+
+    Raises Conflict when somebody else has it.
+    """
     task, instance = locked_task(session, task_id)
-    if task.assignee == actor.username:
-        return task
     if task.assignee is not None:
+        if access.as_assignee(session, actor, task, now) is not None:
+            return task
         raise Conflict(f"该任务已由 {task.assignee} 领办")
     doer = access.require_take(session, actor, task, now)
-    task.assignee = actor.username
+    task.assignee = access.account_of(doer)
     task.revision += 1
-    _note(session, instance, task, "claimed", doer, now, {"assignee": actor.username})
+    _note(session, instance, task, "claimed", doer, now, {"assignee": task.assignee})
     return task
 
 
 def release(session: Session, *, task_id: UUID | str, actor: Actor, now: datetime) -> UserTask:
-    """退领: gives a task back to all candidates. For its assignee, or the Talent Office."""
+    """退领: gives a task back to all candidates. For its assignee (or the substitute), or the Talent Office."""
     task, instance = locked_task(session, task_id)
     if task.assignee is None:
         raise Conflict("该任务没有人领办，无需退领")
-    if task.assignee != actor.username and not actor.has_role(access.OFFICE):
+    doer = access.as_assignee(session, actor, task, now)
+    if doer is None and not actor.has_role(access.OFFICE):
         raise NotAllowed("只有领办人或区人才办可以退领")
     before, task.assignee = task.assignee, None
     task.revision += 1
-    _note(session, instance, task, "released", actor, now, {"was": before})
+    _note(session, instance, task, "released", doer or actor, now, {"was": before})
     return task
 
 
@@ -59,8 +63,7 @@ def reassign(session: Session, *, task_id: UUID | str, to: str, reason: str, act
     For its assignee, any candidate while nobody has it, or the Talent Office. Raises Invalid when ``to`` may not do it.
     """
     task, instance = locked_task(session, task_id)
-    if not actor.has_role(access.OFFICE):
-        access.require_take(session, actor, task, now)
+    doer = actor if actor.has_role(access.OFFICE) else access.require_take(session, actor, task, now)
     text = required_text(reason, "reason", "转办理由")
     username = _usable(session, to)
     if username is None:
@@ -77,31 +80,32 @@ def reassign(session: Session, *, task_id: UUID | str, to: str, reason: str, act
         instance,
         task,
         "reassigned",
-        actor,
+        doer,
         now,
         {"to": target.username, "to_name": target.name, "was": before, "reason": text},
     )
-    notify(session, instance, "reassigned", actor=actor, now=now, task=task, usernames=[target.username], text=text)
+    notify(session, instance, "reassigned", actor=doer, now=now, task=task, usernames=[target.username], text=text)
     return task
 
 
 def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Actor, now: datetime) -> UserTask:
     """撤回: undoes one's own completed step while nobody has acted on it; its old deadline stands again.
 
-    Raises Conflict when somebody has, NotAllowed for another's step.
+    Raises Conflict when somebody has, NotAllowed for another's step or one that is no longer the actor's to do.
     """
     task, instance = locked_task(session, task_id, any_status=True)
     if task.status != DONE or task.completed_seq is None:
         raise Conflict("该任务尚未办结，无需撤回")
     if task.completed_by != actor.username:
         raise NotAllowed("只能撤回自己办结的步骤")
+    doer = access.require_take(session, actor, task, now)
     if instance.status != COMPLETED:
         require_running(instance)
     text = required_text(reason, "reason", "撤回理由")
     course = rebuilt(session, instance, task.completed_seq)
     open_now = open_tasks(session, instance.id)
     for later in open_now:
-        if str(later.id) not in course.open and later.assignee not in (None, actor.username):
+        if str(later.id) not in course.open and later.assignee not in (None, actor.username, access.account_of(doer)):
             raise Conflict(f"「{later.name}」已由 {later.assignee} 领办，不能撤回；请联系其退回")
     if course.landing is None or str(task.id) not in course.open:
         raise Conflict("后续步骤已经办理，不能撤回；请由后续环节退回")
@@ -109,7 +113,7 @@ def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Acto
         session,
         instance,
         kind="taken_back",
-        actor=actor,
+        actor=doer,
         now=now,
         task=str(task.id),
         data={
@@ -125,7 +129,7 @@ def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Acto
         instance.status, instance.ended_at, instance.end, instance.end_name = RUNNING, None, None, None
     instance.data = data_of(steps)
     found = taken_back_effects(frozenset(str(one.id) for one in open_now), course)
-    apply_effects(session, instance, found, course.landing, seq=event.seq, actor=actor, now=now)
+    apply_effects(session, instance, found, course.landing, seq=event.seq, actor=doer, now=now)
     instance.late = bool(
         session.scalar(select(UserTask.id).where(UserTask.instance_id == instance.id, UserTask.late_days > 0).limit(1))
     )

@@ -25,6 +25,7 @@ from service.processes.bundles import compiled, files_of
 from service.processes.calendars import current, days_between
 from service.processes.commands import as_uuid, return_targets
 from service.processes.models import (
+    COMPLETED,
     DONE,
     OPEN,
     RUNNING,
@@ -200,7 +201,7 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
     return TaskDetail(
         task=task,
         instance=instance,
-        light=light_of(task, today),
+        light=light_of(task, today, suspended=instance.status == SUSPENDED),
         schema=form.schema,
         ui_schema=form.ui_schema,
         data=task.submitted if task.status == DONE and task.submitted is not None else form.prefill(task.data),
@@ -210,9 +211,12 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
         round=rounds or 1,
         may_act=acts,
         may_claim=acts and task.assignee is None,
-        may_release=live and task.assignee is not None and (task.assignee == actor.username or office),
+        may_release=live and task.assignee is not None and (represented is not None or office),
         may_reassign=live and (represented is not None or office),
-        may_take_back=task.status == DONE and task.completed_by == actor.username and instance.status != "terminated",
+        may_take_back=represented is not None
+        and task.status == DONE
+        and task.completed_by == actor.username
+        and instance.status in (RUNNING, COMPLETED),
         targets=return_targets(session, made, task) if acts else [],
         warnings=form.schema.get("x-warn", []),
         on_behalf_of=represented.on_behalf_of_name if represented is not None else None,
@@ -294,14 +298,7 @@ def case_detail(session: Session, instance_id: UUID | str, actor: Actor) -> Case
 
 def visible(session: Session, instance_id: UUID | str, actor: Actor) -> Instance:
     """The instance, if the actor may see it; or may do one of its open tasks as a substitute. Else NotFound."""
-    found = as_uuid(instance_id, "没有这个事项")
-    try:
-        return access.visible_instance(session, found, actor)
-    except NotFound:
-        instance = session.get(Instance, found)
-        if instance is not None and any(_taker(session, actor, task) for task in open_rows(session, found)):
-            return instance
-        raise
+    return access.visible_instance(session, as_uuid(instance_id, "没有这个事项"), actor)
 
 
 def timeline(session: Session, instance_id: UUID | str, actor: Actor) -> list[history.HistoryEvent]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from service import clock
-from service.errors import Invalid
+from service import auth, clock, people
+from service.auth import SYSTEM
+from service.demonstration.organization import derived
+from service.errors import Invalid, NotAllowed, NotFound
 from service.processes import commands, operations, queries
 
 if TYPE_CHECKING:
+    from service.processes.models import UserTask
     from tests.factories.world import World
 
 OFFICE, HANDLER = "office", "handler-edu"
@@ -111,3 +115,122 @@ def test_a_mention_needs_no_blanks_around_it(world: World) -> None:
             now=clock.now(),
         )
         assert event.data["mentions"] == ["handler-edu", "owner"]
+
+
+# --- Who may ---------------------------------------------------------------------------------------------------------
+
+DEPUTY = "deputy-edu"
+"""Has no role of their own; stands in for the handler of edu where a test says so."""
+
+
+def on_leave(world: World, days: int = 1) -> None:
+    """The handler of edu is away for so many days, and the deputy stands in."""
+    with world.transaction() as session:
+        people.declare_substitute(
+            session,
+            person_id=derived("person", HANDLER),
+            substitute_id=derived("person", DEPUTY),
+            starts_on=clock.today(),
+            ends_on=clock.today() + timedelta(days=days - 1),
+            actor=SYSTEM,
+            now=clock.now(),
+        )
+
+
+def loses_role(world: World, username: str = HANDLER, unit: str = "edu") -> None:
+    """From tomorrow on ``username`` no longer handles for ``unit``; it is tomorrow."""
+    with world.transaction() as session:
+        auth.revoke_role(
+            session, username=username, role="responsible_unit", unit_code=unit, actor=SYSTEM, now=clock.now()
+        )
+    world.clock.advance(days=1)
+
+
+def claimed(world: World, user: str, step: str = "handle") -> UserTask:
+    """``user`` has claimed the open ``step``."""
+    with world.transaction() as session:
+        return operations.claim(session, task_id=world.task(step).id, actor=world.actor(user), now=clock.now())
+
+
+def take_back(world: World, user: str, step: str) -> None:
+    """``user`` takes the completed ``step`` back."""
+    with world.transaction() as session:
+        operations.take_back(
+            session, task_id=world.done(step).id, reason="写错了", actor=world.actor(user), now=clock.now()
+        )
+
+
+def test_a_substitute_claims_for_who_is_away_and_both_names_are_kept(world: World) -> None:
+    world.dispatched("edu")
+    on_leave(world)
+    assert claimed(world, DEPUTY).assignee == HANDLER
+    world.do(DEPUTY, "handle")
+    assert (world.done("handle").completed_by, world.done("handle").on_behalf_of) == (DEPUTY, HANDLER)
+
+
+def test_a_substitute_has_nothing_left_when_the_leave_is_over(world: World) -> None:
+    world.dispatched("edu")
+    on_leave(world)
+    claimed(world, DEPUTY)
+    world.clock.advance(days=1)
+    with pytest.raises(NotAllowed):
+        world.do(DEPUTY, "handle")
+    world.do(HANDLER, "handle")
+
+
+def test_a_substitute_may_release_what_was_claimed(world: World) -> None:
+    world.dispatched("edu")
+    claimed(world, HANDLER)
+    on_leave(world)
+    task_id = world.task("handle").id
+    with world.transaction() as session:
+        operations.release(session, task_id=task_id, actor=world.actor(DEPUTY), now=clock.now())
+    assert world.task("handle").assignee is None
+
+
+def test_a_substitute_may_remark_on_the_case_at_hand(world: World) -> None:
+    world.dispatched("edu")
+    remark: dict[str, Any] = {"instance_id": world.case, "text": "正在核实", "now": clock.now()}
+    with pytest.raises(NotFound), world.transaction() as session:
+        operations.comment(session, actor=world.actor(DEPUTY), **remark)
+    on_leave(world)
+    with world.transaction() as session:
+        operations.comment(session, actor=world.actor(DEPUTY), **remark)
+
+
+def test_who_has_lost_the_role_can_no_longer_do_what_they_claimed(world: World) -> None:
+    world.dispatched("edu")
+    claimed(world, HANDLER)
+    loses_role(world)
+    with pytest.raises(NotAllowed):
+        world.do(HANDLER, "handle")
+    with world.database.reading() as session:
+        assert queries.open_tasks(session, world.actor(HANDLER), today=clock.today()).total == 0
+
+
+def test_who_has_lost_the_role_cannot_take_back(world: World) -> None:
+    world.dispatched("edu")
+    world.do(HANDLER, "handle")
+    loses_role(world)
+    with pytest.raises(NotAllowed):
+        take_back(world, HANDLER, "handle")
+    with world.database.reading() as session:
+        assert not queries.task_detail(session, world.done("handle").id, world.actor(HANDLER)).may_take_back
+
+
+def test_a_role_for_one_unit_and_another_role_for_a_second_do_not_mix(world: World) -> None:
+    world.dispatched("edu")
+    with world.transaction() as session:
+        auth.grant_role(
+            session, username="handler-housing", role="liaison", unit_code="edu", actor=SYSTEM, now=clock.now()
+        )
+    with pytest.raises(NotFound), world.database.reading() as session:
+        queries.case_detail(session, world.case, world.actor("handler-housing"))
+
+
+def test_the_light_of_a_suspended_task_is_grey_on_its_page_too(world: World) -> None:
+    world.dispatched("edu")
+    with world.transaction() as session:
+        commands.suspend(session, instance_id=world.case, reason="等候政策", actor=world.actor(OFFICE), now=clock.now())
+    with world.database.reading() as session:
+        assert queries.task_detail(session, world.task("handle").id, world.actor(HANDLER)).light == "grey"
