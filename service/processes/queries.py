@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager, defer
 
 from service import clock, engine, history
 from service.auth import Actor
@@ -118,6 +118,14 @@ class Drawing:
     present: Sequence[str]
 
 
+# What is read of one case or task at a time: left in, the sort of a list carries the states of all its cases about.
+_LEAN_CASE = (defer(Instance.state), defer(Instance.frame))
+_LEAN_TASK = (
+    *(defer(column) for column in (UserTask.data, UserTask.submitted, UserTask.due_explanation)),
+    contains_eager(UserTask.instance).options(*_LEAN_CASE, defer(Instance.data)),
+)
+
+
 # --- Tasks -----------------------------------------------------------------------------------------------------------
 
 
@@ -134,7 +142,7 @@ def open_tasks(
         select(UserTask)
         .join(UserTask.instance)
         .where(whose, UserTask.status == OPEN, Instance.status.in_((RUNNING, SUSPENDED)), *_task_clauses(wanted, today))
-        .options(contains_eager(UserTask.instance))
+        .options(*_LEAN_TASK)
     )
     return page(session, query.order_by(*_task_order(wanted.sort)), limit=limit, offset=offset)
 
@@ -168,7 +176,7 @@ def done_tasks(
         select(UserTask)
         .join(UserTask.instance)
         .where(UserTask.status == DONE, UserTask.completed_by == actor.username, *_task_clauses(wanted, today))
-        .options(contains_eager(UserTask.instance))
+        .options(*_LEAN_TASK)
         .order_by(UserTask.completed_at.desc(), UserTask.id)
     )
     return page(session, query, limit=limit, offset=offset)
@@ -242,7 +250,7 @@ def cases(
 ) -> Page[Instance]:
     """台账 (R2): the cases that the actor may see."""
     wanted = filters or CaseFilter()
-    query = select(Instance).where(access.visible_clause(session, actor), *_case_clauses(wanted))
+    query = select(Instance).where(access.visible_clause(session, actor), *_case_clauses(wanted)).options(*_LEAN_CASE)
     return page(session, query.order_by(*_case_order(wanted.sort)), limit=limit, offset=offset)
 
 
@@ -251,7 +259,7 @@ def started_by(
 ) -> Page[Instance]:
     """我发起的: cases that the actor started."""
     wanted = filters or CaseFilter(process=None)
-    query = select(Instance).where(Instance.initiator == actor.username, *_case_clauses(wanted))
+    query = select(Instance).where(Instance.initiator == actor.username, *_case_clauses(wanted)).options(*_LEAN_CASE)
     return page(session, query.order_by(*_case_order(wanted.sort)), limit=limit, offset=offset)
 
 
@@ -264,6 +272,7 @@ def copied_to(
         select(Instance)
         .join(CopyTo, CopyTo.instance_id == Instance.id)
         .where(CopyTo.username == actor.username, *_case_clauses(wanted))
+        .options(*_LEAN_CASE)
         .order_by(CopyTo.sent_at.desc(), Instance.id)
     )
     return page(session, query, limit=limit, offset=offset)
