@@ -1,0 +1,475 @@
+"""Notices: who is told what, once, and what happens when telling fails."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select
+
+from service import auth, history, notifications, people
+from service.actions.table import NOTICE_KINDS
+from service.auth import SYSTEM
+from service.clock import local
+from service.config import load_notifications
+from service.errors import Incident, Invalid, NotAllowed, NotFound
+from service.history import HistoryEvent, OutboxEntry
+from service.notifications import Notification
+from service.notifications.channels import APPRISE, MAIL
+from service.processes import operations, timers
+from tests.factories.mail import sink, web_hook
+from tests.factories.workers import inbox_of, incidents, looking, mismatches, owed, timers_of, work_all, worker_of
+from tests.factories.world import CONFIG
+
+
+def _copy(world, *to, by="office", note="请阅") -> None:
+    with world.transaction() as session:
+        operations.copy(
+            session, instance_id=world.case, to=list(to), actor=world.actor(by), now=world.clock.now, note=note
+        )
+
+
+def _urge(world, text="请尽快办理") -> None:
+    with world.transaction() as session:
+        operations.urge(session, instance_id=world.case, text=text, actor=world.actor("office"), now=world.clock.now)
+
+
+def _notices(world, username) -> list[Notification]:
+    with looking(world) as session:
+        found = select(Notification).where(Notification.username == username).order_by(Notification.event_id)
+        return list(session.scalars(found))
+
+
+# --- Wording ---------------------------------------------------------------------------------------------------------
+
+
+def _templates_in_the_code() -> set[str]:
+    """Every template that some line of the service hands to ``notify`` or writes into a notice."""
+    found = set(NOTICE_KINDS)
+    for path in Path("service").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "notify" and len(node.args) >= 3:
+                template = node.args[2]
+                found |= {template.value} if isinstance(template, ast.Constant) else set()
+    return found | {"calendar_missing"}
+
+
+def test_every_template_of_the_code_has_a_wording():
+    wordings = load_notifications(CONFIG)
+    templates = _templates_in_the_code()
+    assert {"due_soon", "due_today", "urge", "circular", "rejected", "reassigned", "mentioned", "copied"} <= templates
+    assert templates <= set(wordings)
+
+
+def test_a_notice_says_what_by_when_and_how_long(world):
+    world.dispatched("edu")
+    world.clock.set(timers_of(world)[0].fire_at)
+    work_all(world)
+    [notice] = _notices(world, "handler-edu")
+    assert notice.title == "即将到期：子女入学"
+    assert "“子女入学”（2026-需-0001）的“办理”将于 2026-09-24（周四） 到期，还剩 3 个工作日" in notice.text
+    assert (notice.instance_id, notice.task_id) == (world.case, world.task("handle", "edu").id)
+    assert (notice.receipt, notice.read_at) == (False, None)
+
+
+def test_an_urge_asks_for_a_receipt_and_names_the_unit(world):
+    world.dispatched("edu")
+    _urge(world, "领导关注，请尽快")
+    work_all(world)
+    [notice] = _notices(world, "handler-edu")
+    assert notice.receipt
+    assert "教育局" in notice.text
+    assert "领导关注，请尽快" in notice.text
+
+
+def test_a_refused_need_is_told_to_who_filed_it_with_the_reason_once(world):
+    world.recorded()
+    world.do("office", "accept", {"decision": "reject", "reason": "不属于服务范围"})
+    work_all(world)
+    [notice] = _notices(world, "liaison-hrss")
+    assert notice.template == "rejected"
+    assert notice.text.count("不属于服务范围") == 1
+    assert notice.text.count("请向联系对象说明") == 1
+
+
+def test_both_names_stand_in_a_notice_of_a_substitute(world):
+    world.dispatched("edu")
+    with world.transaction() as session:
+        event = history.append(
+            session,
+            stream=f"instance:{world.case}",
+            kind="notice",
+            actor="office",
+            on_behalf_of="office-2",
+            at=world.clock.now,
+            data={
+                "template": "copied",
+                "to": {"usernames": ["auditor"], "role": None, "unit": None},
+                "number": "1",
+                "title": "事",
+                "step": None,
+                "due_on": None,
+                "text": "",
+            },
+        )
+        assert event.kind == "notice"
+    work_all(world)
+    assert "梁文韬代岳听澜" in _notices(world, "auditor")[0].text
+
+
+# --- To whom ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_assigned_task_is_told_to_its_assignee_alone(world):
+    world.dispatched("edu")
+    with world.transaction() as session:
+        operations.claim(
+            session, task_id=world.task("handle", "edu").id, actor=world.actor("handler-edu-2"), now=world.clock.now
+        )
+    _urge(world)
+    work_all(world)
+    assert inbox_of(world, "handler-edu") == []
+    assert inbox_of(world, "handler-edu-2") == [("urge", "催办：子女入学")]
+
+
+def test_who_acts_for_somebody_on_leave_is_told_too(world):
+    world.dispatched("housing")
+    today = local(world.clock.now).date()
+    with world.transaction() as session:
+        absent, acting = (auth.get_account(session, name).person_id for name in ("handler-housing", "deputy-edu"))
+        people.declare_substitute(
+            session,
+            person_id=absent,
+            substitute_id=acting,
+            starts_on=today,
+            ends_on=today + timedelta(days=1),
+            actor=SYSTEM,
+            now=world.clock.now,
+        )
+    _urge(world)
+    work_all(world)
+    assert [template for template, _ in inbox_of(world, "deputy-edu")] == ["urge"]
+    world.clock.advance(days=2)
+    _urge(world)
+    work_all(world)
+    assert len(inbox_of(world, "deputy-edu")) == 1
+    assert len(inbox_of(world, "handler-housing")) == 2
+
+
+def test_a_mention_of_somebody_who_may_not_see_the_case_tells_nothing(world):
+    world.dispatched("edu")
+    with world.transaction() as session:
+        operations.comment(
+            session,
+            instance_id=world.case,
+            text="@handler-health @handler-edu 请看",
+            actor=world.actor("office"),
+            now=world.clock.now,
+        )
+    work_all(world)
+    assert inbox_of(world, "handler-health") == []
+    assert [template for template, _ in inbox_of(world, "handler-edu")] == ["mentioned"]
+    assert incidents(world) == []
+
+
+def test_a_unit_without_an_account_is_an_incident_that_people_see_and_retry(world):
+    world.dispatched("housing")
+    with world.transaction() as session:
+        auth.disable_user(session, username="handler-housing", actor=SYSTEM, now=world.clock.now)
+    _urge(world)
+    work_all(world)
+    [incident] = incidents(world)
+    assert (incident.kind, incident.instance_id) == ("notice", world.case)
+    assert "没有收件人" in incident.message
+    with world.transaction() as session:
+        auth.enable_user(session, username="handler-housing", actor=SYSTEM, now=world.clock.now)
+        timers.retry(session, incident_id=incident.id, actor=world.actor("admin"), now=world.clock.now)
+    work_all(world)
+    assert [template for template, _ in inbox_of(world, "handler-housing")] == ["urge"]
+    assert owed(world) == []
+    assert mismatches(world) == []
+
+
+# --- Once, and never too late ----------------------------------------------------------------------------------------
+
+
+def test_no_urge_reaches_a_unit_whose_answer_is_in(world):
+    world.dispatched("edu")
+    world.clock.advance(hours=10)  # 19:00: the urge is counted, and waits for the office to open
+    _urge(world)
+    work_all(world)
+    world.do("handler-edu", "handle")
+    world.clock.advance(hours=14)
+    work_all(world)
+    assert inbox_of(world, "handler-edu") == []
+    assert owed(world) == []
+
+
+def test_telling_the_same_event_again_changes_nothing(world):
+    world.dispatched("edu")
+    _copy(world, "handler-health", "handler-hrss")
+    work_all(world)
+    [before] = _notices(world, "handler-health")
+    with world.transaction() as session:
+        session.add(OutboxEntry(event_id=before.event_id, due_at=world.clock.now, attempts=0))
+    work_all(world)
+    assert [notice.id for notice in _notices(world, "handler-health")] == [before.id]
+    assert owed(world) == []
+
+
+def test_a_broken_notice_holds_up_no_other(world):
+    world.dispatched("edu")
+    with world.transaction() as session:
+        history.append(
+            session, stream="unit:edu", kind="notice", actor="office", at=world.clock.now, data={"template": "nonsense"}
+        )
+    _copy(world, "handler-health")
+    worker = worker_of(world)
+    work_all(world, worker)
+    assert [template for template, _ in inbox_of(world, "handler-health")] == ["copied"]
+    assert [entry.attempts for entry in owed(world)] == [1]
+    for _ in range(10):
+        world.clock.advance(minutes=20)
+        work_all(world, worker)
+    assert [entry.attempts for entry in owed(world)] == [history.MAX_ATTEMPTS]
+    [incident] = incidents(world)
+    assert "连续 5 次" in incident.message
+
+
+# --- The inbox -------------------------------------------------------------------------------------------------------
+
+
+def test_the_inbox_is_read_by_its_owner_alone(world):
+    world.dispatched("edu")
+    _copy(world, "handler-health")
+    world.clock.advance(minutes=1)
+    _urge(world)
+    work_all(world)
+    health, edu = world.actor("handler-health"), world.actor("handler-edu")
+    with world.transaction() as session:
+        [copied] = notifications.inbox(session, health).items
+        assert (notifications.unread_count(session, health), notifications.unread_count(session, edu)) == (1, 1)
+        with pytest.raises(NotFound):
+            notifications.mark_read(session, notification_id=copied.id, actor=edu, now=world.clock.now)
+        notifications.mark_read(session, notification_id=copied.id, actor=health, now=world.clock.now)
+        assert notifications.unread_count(session, health) == 0
+        assert notifications.inbox(session, health, unread=True).total == 0
+        assert notifications.inbox(session, health).total == 1
+        notifications.mark_all_read(session, actor=edu, now=world.clock.now)
+        assert notifications.unread_count(session, edu) == 0
+    first = _notices(world, "handler-health")[0].read_at
+    with world.transaction() as session:
+        later = world.clock.advance(hours=1)
+        notifications.mark_read(session, notification_id=copied.id, actor=health, now=later)
+    assert _notices(world, "handler-health")[0].read_at == first
+
+
+# --- Mail ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server():
+    with sink() as running:
+        yield running
+
+
+@pytest.fixture
+def mailing(world, server):
+    """The world, with mail switched on and addresses for some."""
+    mail = replace(world.settings.mail, enabled=True, host="127.0.0.1", port=server.port, sender="zhilian@nanhai.test")
+    world.settings = replace(world.settings, mail=mail, public_url="https://zhilian.test")
+    with world.transaction() as session:
+        for username in ("handler-edu", "handler-edu-2", "handler-health"):
+            notifications.set_mail_address(
+                session, username=username, address=f"{username}@office.test", actor=SYSTEM, now=world.clock.now
+            )
+    return world
+
+
+def test_mail_is_off_unless_the_office_switches_it_on(world, server):
+    world.dispatched("edu")
+    with world.transaction() as session:
+        notifications.set_mail_address(
+            session, username="handler-edu", address="a@office.test", actor=SYSTEM, now=world.clock.now
+        )
+    _urge(world)
+    work_all(world)
+    assert server.got == []
+
+
+def test_mail_says_what_to_do_and_nothing_of_the_matter(mailing, server):
+    mailing.dispatched("edu")
+    _urge(mailing, "子女入学一事请抓紧")
+    work_all(mailing)
+    assert server.addresses == ["handler-edu@office.test", "handler-edu-2@office.test"]
+    message = server.got[0][1]
+    text = message.get_content()
+    assert message["Subject"] == "【直联平台】催办（2026-需-0001）"
+    assert f"https://zhilian.test/cases/{mailing.case}" in text
+    assert "2026-09-24（周四）" in text
+    assert "子女入学" not in text + message["Subject"]
+    with mailing.database.reading() as session:
+        [sealed] = session.scalars(select(HistoryEvent.hash).where(HistoryEvent.kind == "notice"))
+    assert message["Message-ID"].startswith(f"<{sealed[:32]}.")
+    assert len({message["Message-ID"] for _, message in server.got}) == 2
+    assert owed(mailing) == []
+
+
+def test_a_mail_server_that_refuses_is_tried_again_then_shown_and_retried(mailing, server):
+    mailing.dispatched("edu")
+    server.refuse = True
+    _urge(mailing)
+    worker = worker_of(mailing)
+    work_all(mailing, worker)
+    assert [template for template, _ in inbox_of(mailing, "handler-edu")] == ["urge"]  # the inbox waits for no mail
+    waits = []
+    while not incidents(mailing):
+        [entry] = owed(mailing)
+        waits.append((entry.due_at - mailing.clock.now) / timedelta(minutes=1))
+        assert "451" in entry.last_error
+        mailing.clock.set(entry.due_at)
+        work_all(mailing, worker)
+    assert waits == [1, 2, 4, 8]
+    [incident] = incidents(mailing)
+    assert "邮件服务器拒绝发送" in incident.message
+    mailing.clock.advance(hours=1)
+    work_all(mailing, worker)
+    assert server.got == []
+
+    server.refuse = False
+    with mailing.transaction() as session:
+        timers.retry(session, incident_id=incident.id, actor=mailing.actor("admin"), now=mailing.clock.now)
+    work_all(mailing, worker)
+    assert server.addresses == ["handler-edu@office.test", "handler-edu-2@office.test"]
+    assert len(inbox_of(mailing, "handler-edu")) == 1
+    assert owed(mailing) == []
+
+
+def test_one_bad_address_keeps_nobody_else_waiting_and_nobody_gets_a_mail_twice(mailing, server):
+    mailing.dispatched("edu")
+    server.unknown = {"handler-edu@office.test"}
+    _urge(mailing)
+    worker = worker_of(mailing)
+    for _ in range(8):
+        work_all(mailing, worker)
+        mailing.clock.advance(minutes=20)
+    assert server.addresses == ["handler-edu-2@office.test"]
+    assert "handler-edu" in incidents(mailing)[0].message
+
+
+def test_a_mail_server_that_is_not_there_is_named(mailing, server):
+    mailing.dispatched("edu")
+    server.shutdown()
+    server.server_close()
+    _urge(mailing)
+    work_all(mailing)
+    assert f"无法连接邮件服务器 127.0.0.1:{server.port}" in owed(mailing)[0].last_error
+
+
+def test_a_worker_that_dies_while_mailing_leaves_the_rest_to_the_next(mailing, server):
+    mailing.dispatched("edu")
+    _urge(mailing)
+    sent = []
+
+    def die(letter):
+        sent.append(letter)
+        if len(sent) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        worker_of(mailing, send={MAIL: die}).tick(mailing.clock.now)
+    assert worker_of(mailing).tick(mailing.clock.now).delivered == 0  # it may still be at it
+    mailing.clock.advance(minutes=6)
+    work_all(mailing)
+    assert server.addresses == [sent[1].address]
+    assert owed(mailing) == []
+
+
+def test_other_channels_get_the_same_little_once(mailing):
+    url = "json://127.0.0.1:9/secret"
+    mailing.settings = replace(
+        mailing.settings, mail=replace(mailing.settings.mail, enabled=False, apprise_urls=(url,))
+    )
+    mailing.dispatched("edu")
+    got = []
+
+    def send(letter):
+        if not got:
+            got.append(letter)
+            raise Incident("提醒渠道（Apprise）发送失败")
+        got.append(letter)
+
+    _urge(mailing, "子女入学一事")
+    worker = worker_of(mailing, send={APPRISE: send})
+    work_all(mailing, worker)
+    mailing.clock.advance(minutes=2)
+    work_all(mailing, worker)
+    assert [letter.address for letter in got] == [url, url]
+    assert got[0].key == got[1].key
+    assert "secret" not in got[0].recipient
+    assert "子女入学" not in got[0].subject + got[0].body
+
+
+# the library itself still asks for a module that Python 3.13 dropped
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_apprise_reaches_a_service_and_names_its_own_failures(mailing):
+    with web_hook() as hook:
+        urls = (f"json://127.0.0.1:{hook.port}/", "json://127.0.0.1:9/x", "nonsense")
+        mail = replace(mailing.settings.mail, enabled=False, apprise_urls=urls)
+        mailing.settings = replace(mailing.settings, mail=mail)
+        mailing.dispatched("edu")
+        _urge(mailing)
+        worker = worker_of(mailing)
+        work_all(mailing, worker)
+        assert "Apprise" in owed(mailing)[0].last_error
+        mailing.clock.advance(minutes=2)
+        work_all(mailing, worker)
+    [message] = hook.got
+    assert message["title"] == "【直联平台】催办（2026-需-0001）"
+    assert "子女入学" not in str(message)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "nobody", "a@b@c", "a b@c", "a@c\r\nBcc: x@y", "名@c", "<a@c>", "a" * 300 + "@c"]
+)
+def test_a_bad_mail_address_is_refused(world, address):
+    with world.transaction() as session, pytest.raises(Invalid):
+        notifications.set_mail_address(
+            session, username="handler-edu", address=address, actor=SYSTEM, now=world.clock.now
+        )
+
+
+def test_a_mail_address_is_set_by_its_owner_or_an_administrator_and_the_journal_keeps_no_address(world):
+    now = world.clock.now
+    with world.transaction() as session, pytest.raises(NotAllowed):
+        notifications.set_mail_address(
+            session, username="handler-edu", address="a@b", actor=world.actor("office"), now=now
+        )
+    for by, address in (("handler-edu", "a@b.test"), ("admin", "c@d.test"), ("admin", None)):
+        with world.transaction() as session:
+            notifications.set_mail_address(
+                session, username="handler-edu", address=address, actor=world.actor(by), now=now
+            )
+            assert notifications.mail_address(session, "handler-edu") == address
+    with world.database.reading() as session:
+        kinds = [(event.kind, event.data) for event in history.stream_events(session, "access")][-3:]
+    assert kinds == [
+        ("mail_address_set", {"username": "handler-edu"}),
+        ("mail_address_set", {"username": "handler-edu"}),
+        ("mail_address_removed", {"username": "handler-edu"}),
+    ]
+
+
+def test_a_lost_inbox_can_be_told_again_from_the_journal(world):
+    world.dispatched("edu")
+    _copy(world, "handler-health")
+    work_all(world)
+    with world.transaction() as session:
+        session.execute(delete(Notification))
+        event_id = session.scalars(select(HistoryEvent.id).where(HistoryEvent.kind == "notice")).one()
+        session.add(OutboxEntry(event_id=event_id, due_at=world.clock.now, attempts=0))
+    work_all(world)
+    assert [template for template, _ in inbox_of(world, "handler-health")] == ["copied"]
