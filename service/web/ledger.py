@@ -1,21 +1,32 @@
-"""The ledger (台账, R2): every case that the reader may see, filterable."""
+"""The ledger (台账, R2): every case that the reader may see, filterable, with the columns the reader wants."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+
+from flask import Blueprint, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
-from service.people.queries import search_units
+from service import clock
+from service.ledger import COLUMNS, ledger_rows, write_xlsx
+from service.people.queries import MAX_LIMIT, search_units
 from service.processes import queries
+from service.processes.models import Instance
 from service.processes.rules import STAGES
 from service.web.access import requires
 from service.web.answers import PER_PAGE, offset
-from service.web.cases import filters, rows
+from service.web.cases import filters
 from service.web.context import actor, db, web
 
 blueprint = Blueprint("ledger", __name__)
 
 ALL_UNITS = 200
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+LINKED = "需求"
+"""The column that leads to the case; it is always shown."""
+USUAL = ("编号", LINKED, "状态", "联系对象", "责任单位", "登记时间", "结束时间", "催办次数", "是否超期")
+SORTED = {"编号": "number", "登记时间": "started", "结束时间": "ended"}
 
 
 @blueprint.get("/ledger")
@@ -27,9 +38,41 @@ def ledger() -> ResponseReturnValue:
     return render_template(
         "ledger/ledger.html",
         page=page,
+        rows=[dict(zip(COLUMNS, row, strict=True)) for row in ledger_rows(db(), page.items, organization)],
+        columns=COLUMNS,
+        shown=_shown(),
+        linked=LINKED,
+        sorted_by=SORTED,
         stages=STAGES,
         towns=organization.towns,
         categories=organization.categories,
         units=search_units(db(), limit=ALL_UNITS).items,
-        **rows(page.items),
     )
+
+
+@blueprint.get("/ledger.xlsx")
+@requires()
+def export() -> ResponseReturnValue:
+    """The same list with the same filters, all its pages, for a spreadsheet."""
+    book = BytesIO()
+    write_xlsx(ledger_rows(db(), _all(filters()), web().organization), book)
+    book.seek(0)
+    name = f"需求台账 {clock.local(clock.now()):%Y-%m-%d %H%M}.xlsx"
+    return send_file(book, mimetype=XLSX, as_attachment=True, download_name=name)
+
+
+def _all(wanted: queries.CaseFilter) -> Iterator[Instance]:
+    """Every case that the filters let through, page after page."""
+    start = 0
+    while True:
+        page = queries.cases(db(), actor(), filters=wanted, limit=MAX_LIMIT, offset=start)
+        yield from page.items
+        start += len(page.items)
+        if start >= page.total or not page.items:
+            return
+
+
+def _shown() -> Sequence[str]:
+    """The columns that the address asks for, in the table's order."""
+    asked = set(request.args.getlist("col")) & set(COLUMNS)
+    return [name for name in COLUMNS if name in (asked | {LINKED} if asked else USUAL)]

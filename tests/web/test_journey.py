@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from io import BytesIO
+
+from openpyxl import load_workbook
+
 from service import clock
 from service.processes import operations, timers
 from service.processes.models import Incident, Timer
@@ -262,3 +267,25 @@ def test_people_are_found_for_remarks_by_initials(world: World) -> None:
     assert found is not None
     assert [item["name"] for item in found["items"]] == ["谭雅文"]
     assert found["items"][0]["unit_name"] == "区教育局"
+
+
+def test_the_ledger_shows_the_columns_asked_for_and_exports_its_rows(world: World) -> None:
+    world.dispatched("edu", title="甲事项")
+    world.recorded(title="=乙事项")
+    office = Visitor(world, "office")
+    page = office.get("/ledger", col=["编号", "镇街"]).text
+    heads = re.findall(r"<th [^>]*>(?:<a [^>]*>)?([^<▼▲]+)", page)
+    assert [head.strip() for head in heads] == ["编号", "需求", "镇街"]
+    assert "桂城街道" in page
+    answer = office.get("/ledger.xlsx", q="甲")
+    assert answer.status_code == 200
+    rows = list(load_workbook(BytesIO(answer.data)).active.iter_rows(values_only=True))  # type: ignore[union-attr]
+    assert [row[1] for row in rows] == ["需求", "甲事项"]
+    everything = list(load_workbook(BytesIO(office.get("/ledger.xlsx").data)).active.iter_rows())  # type: ignore[union-attr]
+    assert {row[1].data_type for row in everything} <= {"s", "inlineStr"}
+
+
+def test_an_export_holds_only_what_its_reader_may_see(world: World) -> None:
+    world.dispatched("edu", title="甲事项")
+    answer = Visitor(world, "handler-housing").get("/ledger.xlsx")
+    assert len(list(load_workbook(BytesIO(answer.data)).active.iter_rows())) == 1  # type: ignore[union-attr]

@@ -27,13 +27,12 @@ function token() {
   return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 }
 
-/** After signing in again in another tab this page's token is stale: fetches the present one. */
+/** After signing in again in another tab this page's token is stale: fetches the present one. The answer's status. */
 async function freshToken() {
   const answer = await fetch("/session/token", { headers: { Accept: "application/json" } });
-  if (!answer.ok || answer.redirected) return false;
   const meta = document.querySelector('meta[name="csrf-token"]');
-  if (meta) meta.content = (await answer.json()).token;
-  return true;
+  if (answer.ok && meta) meta.content = (await answer.json()).token;
+  return answer.status;
 }
 
 async function post(url, body, key) {
@@ -69,9 +68,13 @@ export async function send(url, body, key) {
   try {
     answer = await post(url, body, key);
     problem = await json(answer);
-    if (answer.status === 400 && problem.type === "csrf" && (await freshToken())) {
-      answer = await post(url, body, key);
-      problem = await json(answer);
+    if (answer.status === 400 && problem.type === "csrf") {
+      const status = await freshToken();
+      if (status === 401) return { kind: "signed_out", errors: [] };
+      if (status === 200) {
+        answer = await post(url, body, key);
+        problem = await json(answer);
+      }
     }
   } catch {
     return { kind: "failed", title: "未能提交", message: OFFLINE, errors: [] };

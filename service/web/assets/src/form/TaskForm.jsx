@@ -18,7 +18,6 @@ function completed(uiSchema, schema) {
   for (const [name, property] of Object.entries(allProperties(schema))) {
     const kind = property["x-ref"] ?? property.items?.["x-ref"];
     if (kind) full[name] = { ...full[name], "ui:widget": "ref" };
-    else if (property.oneOf && !full[name]?.["ui:widget"]) full[name] = { "ui:placeholder": "请选择", ...full[name] };
     else if (property.type === "boolean" && !full[name]?.["ui:widget"]) full[name] = { ...full[name], "ui:widget": "radio" };
   }
   return full;

@@ -92,6 +92,45 @@ function TextareaWidget({ id, value, placeholder, options, required, disabled, r
   );
 }
 
+function TextWidget({ id, value, placeholder, schema, options, required, disabled, readonly, rawErrors, onChange }) {
+  const bad = rawErrors?.length > 0;
+  return (
+    <input
+      type={schema.type === "integer" || schema.type === "number" ? "number" : "text"}
+      id={id}
+      className={`form-control${bad ? " is-invalid" : ""}`}
+      value={value ?? ""}
+      placeholder={placeholder}
+      required={required}
+      disabled={disabled}
+      readOnly={readonly}
+      aria-invalid={bad}
+      aria-describedby={ariaDescribedByIds(id)}
+      onChange={(event) => onChange(event.target.value === "" ? options.emptyValue : event.target.value)}
+    />
+  );
+}
+
+function SelectWidget({ id, value, options, placeholder, required, disabled, readonly, rawErrors, onChange }) {
+  const bad = rawErrors?.length > 0;
+  const chosen = options.enumOptions?.findIndex((option) => option.value === value) ?? -1;
+  return (
+    <select
+      id={id}
+      className={`form-select${bad ? " is-invalid" : ""}`}
+      value={chosen < 0 ? "" : String(chosen)}
+      required={required}
+      disabled={disabled || readonly}
+      aria-invalid={bad}
+      aria-describedby={ariaDescribedByIds(id)}
+      onChange={(event) => onChange(event.target.value === "" ? undefined : options.enumOptions[Number(event.target.value)].value)}
+    >
+      <option value="">{placeholder || "请选择"}</option>
+      {options.enumOptions?.map((option, index) => <option key={String(option.value)} value={String(index)}>{option.label}</option>)}
+    </select>
+  );
+}
+
 function DateWidget({ id, value, schema, required, disabled, readonly, rawErrors, onChange, registry }) {
   const { today, tomorrow } = registry.formContext;
   const bad = rawErrors?.length > 0;
@@ -114,4 +153,4 @@ function DateWidget({ id, value, schema, required, disabled, readonly, rawErrors
 }
 
 export const templates = { FieldTemplate, FieldErrorTemplate, FieldHelpTemplate, ObjectFieldTemplate };
-export const widgets = { RadioWidget, TextareaWidget, DateWidget, radio: RadioWidget, textarea: TextareaWidget, date: DateWidget };
+export const widgets = { TextWidget, SelectWidget, RadioWidget, TextareaWidget, DateWidget, radio: RadioWidget, textarea: TextareaWidget };

@@ -1,0 +1,112 @@
+"""The service behind a real port, and Chromium in front of it."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from werkzeug.serving import make_server
+from werkzeug.wsgi import ClosingIterator
+
+from service import clock as service_clock
+from service.demonstration import PASSWORD
+from tests.factories.world import World
+
+if TYPE_CHECKING:
+    from tests.conftest import FakeClock
+
+expect.set_options(timeout=15_000)
+
+DESKTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+
+
+class Site:
+    """The running service with its address. ``now`` is the time its requests see."""
+
+    def __init__(self, world: World, browser: Browser) -> None:
+        self.world, self.browser = world, browser
+        self.now: datetime = service_clock.now()
+        self.complaints: list[str] = []
+        """What the browsers' consoles said, and every address asked for outside the service."""
+        self.expected: tuple[str, ...] = ()
+        """Parts of console messages that a test provokes on purpose."""
+        self._contexts: list[BrowserContext] = []
+        self._server = make_server("127.0.0.1", 0, self._timed, threaded=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def _timed(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        """Each request runs in its own thread, which knows nothing of the test's clock."""
+        with service_clock.simulated(self.now):
+            with closing(ClosingIterator(self.world.app.wsgi_app(environ, start_response))) as answer:
+                return list(answer)
+
+    def visit(self, username: str | None, path: str = "/", size: dict[str, int] | None = None) -> Page:
+        """A fresh browser window, signed in as ``username``, at ``path``."""
+        context = self.browser.new_context(viewport=size or DESKTOP, locale="zh-CN", base_url=self.url)  # type: ignore[arg-type]  # the sizes above
+        context.set_default_timeout(20_000)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("request", lambda request: self._asked(request.url))
+        if username is not None:
+            self.sign_in(page, username)
+        page.goto(path)
+        return page
+
+    def sign_in(self, page: Page, username: str) -> None:
+        """Signs in by name and password."""
+        page.goto("/sign-in")
+        page.get_by_label("用户名").fill(username)
+        page.get_by_label("密码").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        page.get_by_role("heading", name="工作台").wait_for()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((self.url, "data:", "blob:", "about:")):
+            self.complaints.append(f"outside: {url}")
+
+    def check(self) -> None:
+        """Fails if a browser complained of anything that the test did not provoke."""
+        found = [one for one in self.complaints if not any(part in one for part in self.expected)]
+        assert found == []
+
+    def close(self) -> None:
+        """Closes the windows and the service."""
+        for context in self._contexts:
+            context.close()
+        self._server.shutdown()
+        self._server.server_close()
+        self.world.database.dispose()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def site(sqlite_world: Path, tmp_path: Path, clock: FakeClock, browser: Browser) -> Iterator[Site]:
+    """The whole service on a port of its own."""
+    shutil.copy(sqlite_world, tmp_path / "site.db")
+    running = Site(World(f"sqlite:///{tmp_path / 'site.db'}", clock), browser)
+    yield running
+    running.close()
+    running.check()
