@@ -62,7 +62,7 @@ def _notice(session: Session, call: ActionCall) -> bool:
         usernames = [call.instance.initiator]
         notify(session, call.instance, kind, actor=call.actor, now=call.now, usernames=usernames, text=text)
         return True
-    task = open_handling(session, call.instance.id, str(unit))
+    task = open_handling(session, call.instance.id, str(unit), call.scope)
     if task is None:
         return False
     notify(session, call.instance, kind, actor=call.actor, now=call.now, task=task, text=NOTICE_KINDS[kind])
@@ -71,7 +71,7 @@ def _notice(session: Session, call: ActionCall) -> bool:
 
 def _urge(session: Session, call: ActionCall) -> int:
     """催办 by the clock: only while the answer is still out (W10). Gives the number of urges of the task."""
-    task = open_handling(session, call.instance.id, str(call.parameters.get("unit")))
+    task = open_handling(session, call.instance.id, str(call.parameters.get("unit")), call.scope)
     if task is None:
         return 0
     return count_urge(session, call.instance, task, actor=call.actor, now=call.now, text=URGE_TEXT, by_hand=False)

@@ -252,6 +252,7 @@ def _actions(session: Session, instance: Instance, actor: Actor, now: datetime) 
                     data=call.data,
                     actor=actor,
                     now=now,
+                    scope=call.scope,
                 ),
             )
         )
@@ -360,10 +361,18 @@ def _sync_instance(session: Session, instance: Instance) -> None:
         instance.stage = min(known, key=lambda stage: order.index(stage)) if known else None
     instance.title = str(data.get("title") or "")
     instance.talent_id = _text(data.get("talent_id"))
-    instance.leader_id = _text(data.get("leader_id"))
+    instance.leader_id = _id_text(data.get("leader_id"))
     instance.search_key = search_key(instance.number, spell(instance.title, of_person=False).keys)
     session.flush()
 
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _id_text(value: Any) -> str | None:
+    """An id in the one form that it is looked for by: who types it may use capitals or leave out the dashes."""
+    try:
+        return str(UUID(value)) if isinstance(value, str) else None
+    except ValueError:
+        return _text(value)

@@ -267,19 +267,20 @@ def acknowledge(session: Session, *, task_id: UUID | str, actor: Actor, now: dat
     return task
 
 
-def open_handling(session: Session, instance_id: UUID, unit: str) -> UserTask | None:
-    """The open task of ``unit`` in the handling stage, which a timer's urge is about; None when the answer is in."""
-    return session.scalar(
-        select(UserTask)
-        .where(
-            UserTask.instance_id == instance_id,
-            UserTask.status == OPEN,
-            UserTask.unit == unit,
-            UserTask.stage == "handling",
-        )
-        .order_by(UserTask.entered_seq.desc())
-        .limit(1)
+def open_handling(session: Session, instance_id: UUID, unit: str, scope: str = "") -> UserTask | None:
+    """The open task of ``unit`` in the handling stage, which a timer's urge is about; None when the answer is in.
+
+    With a ``scope`` that slot's only: after a redispatch one unit may hold two slots of a case, each with its clock.
+    """
+    query = select(UserTask).where(
+        UserTask.instance_id == instance_id,
+        UserTask.status == OPEN,
+        UserTask.unit == unit,
+        UserTask.stage == "handling",
     )
+    if scope:
+        query = query.where(UserTask.scope == scope)
+    return session.scalar(query.order_by(UserTask.entered_seq.desc()).limit(1))
 
 
 def notify(

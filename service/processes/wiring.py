@@ -19,7 +19,10 @@ KEY = "processes"
 
 @dataclass(frozen=True, slots=True)
 class ActionCall:
-    """One call of a service action by a diagram. ``data`` is what the step sees; ``actor`` whose input led here."""
+    """One call of a service action by a diagram. ``data`` is what the step sees; ``actor`` whose input led here.
+
+    ``scope`` is the slot or other called process that calls, '' for the case itself.
+    """
 
     instance: Instance
     task: str
@@ -27,6 +30,7 @@ class ActionCall:
     data: Mapping[str, Any]
     actor: Actor
     now: datetime
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from service.auth import SYSTEM
 from service.demonstration.organization import derived
 from service.errors import Invalid, NotAllowed, NotFound
 from service.processes import commands, operations, queries
+from service.processes.advance import open_tasks
 
 if TYPE_CHECKING:
     from service.processes.models import UserTask
@@ -234,3 +235,25 @@ def test_the_light_of_a_suspended_task_is_grey_on_its_page_too(world: World) -> 
         commands.suspend(session, instance_id=world.case, reason="等候政策", actor=world.actor(OFFICE), now=clock.now())
     with world.database.reading() as session:
         assert queries.task_detail(session, world.task("handle").id, world.actor(HANDLER)).light == "grey"
+
+
+def test_a_leader_sees_their_case_however_the_id_was_written(world: World) -> None:
+    with world.database.reading() as session:
+        post = people.leader_posts(session, derived("person", "leader"))[0].id
+    world.start(leader_id=f"urn:uuid:{str(post).upper()}")
+    with world.database.reading() as session:
+        assert queries.cases(session, world.actor("leader")).total == 1
+
+
+# --- Timers ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_urge_of_a_late_slot_is_not_counted_on_another_slot_of_the_same_unit(world: World) -> None:
+    world.dispatched("edu", "guicheng")
+    world.do("handler-guicheng", "handle", {"result": "not_ours", "reason": "非本单位职责"}, unit="guicheng")
+    world.pass_days(5)
+    world.do(OFFICE, "redispatch", {"unit": "edu", "opinion": "请一并办理"})
+    world.pass_days(7)  # a day past the due date of edu's first slot
+    with world.database.reading() as session:
+        tasks = [task for task in open_tasks(session, world.case) if task.task == "handle"]
+        assert [(task.due_on < clock.today(), task.urges) for task in tasks if task.due_on] == [(True, 1), (False, 0)]
