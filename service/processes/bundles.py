@@ -23,11 +23,15 @@ _SUFFIXES = (".bpmn", ".dmn", ".json", ".typ")
 
 @dataclass(frozen=True)
 class Compiled:
-    """A definition ready to run: the engine's program and the forms by name."""
+    """A definition ready to run: the engine's program, the forms by name, and the drawings of its processes.
+
+    ``diagrams`` maps a process id to its name and the XML of the file that draws it.
+    """
 
     digest: str
     program: engine.Program
     forms: Mapping[str, Form]
+    diagrams: Mapping[str, tuple[str, str]]
 
     def form_of(self, process: str, task: str) -> Form:
         """The form of a user task: its property ``form``, else the form named like the task."""
@@ -70,7 +74,13 @@ def compile_bundle(files: Mapping[str, bytes], key: str) -> Compiled:
         if name.startswith("forms/") and name.endswith(".json") and not name.endswith(".ui.json"):
             form = name.removeprefix("forms/").removesuffix(".json")
             forms[form] = load_form(form, content, files.get(f"forms/{form}.ui.json"))
-    return Compiled(digest_of(files), program, forms)
+    diagrams = {
+        process: (title, content.decode())
+        for name, content in files.items()
+        if name.endswith(".bpmn")
+        for process, title in engine.processes_in(content, name)
+    }
+    return Compiled(digest_of(files), program, forms, diagrams)
 
 
 _cache: OrderedDict[tuple[str, str], Compiled] = OrderedDict()

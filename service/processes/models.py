@@ -72,9 +72,6 @@ class Instance(Base):
     digest: Mapped[str] = mapped_column(String(64), index=True)
     status: Mapped[str] = mapped_column(String(16))
     stage: Mapped[str | None] = mapped_column(String(16))
-    state: Mapped[str] = mapped_column(Text)
-    data: Mapped[dict[str, Any]] = mapped_column(Json)
-    frame: Mapped[dict[str, Any]] = mapped_column(Json)
     number: Mapped[str | None] = mapped_column(String(64), unique=True)
     title: Mapped[str] = mapped_column(Text)
     search_key: Mapped[str] = mapped_column(Text)
@@ -88,6 +85,10 @@ class Instance(Base):
     end_name: Mapped[str | None] = mapped_column(String(100))
     urges: Mapped[int] = mapped_column(default=0)
     late: Mapped[bool] = mapped_column(default=False)
+    # Last, because SQLite reads a row from its beginning: whoever filters cases must not read through their states.
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
+    frame: Mapped[dict[str, Any]] = mapped_column(Json)
+    state: Mapped[str] = mapped_column(Text)
 
 
 class UserTask(Base):
@@ -98,6 +99,8 @@ class UserTask(Base):
         CheckConstraint("status IN ('open', 'completed', 'cancelled')", name="status"),
         Index("ix_user_task_status_role_unit", "status", "role", "unit"),
         Index("ix_user_task_status_due_on", "status", "due_on"),
+        # The cases of a unit (in every ledger that a unit sees) are found without reading a task.
+        Index("ix_user_task_unit_role_instance_id", "unit", "role", "instance_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
-from service import clock, engine, history
+from service import clock, history
 from service.auth import Actor
 from service.auth.policy import may
 from service.auth.queries import acting_for
@@ -21,7 +21,7 @@ from service.people.rules import terms
 from service.processes import access
 from service.processes.advance import open_tasks as open_rows
 from service.processes.advance import stream_of
-from service.processes.bundles import compiled, files_of
+from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.commands import as_uuid, return_targets
 from service.processes.models import (
@@ -330,20 +330,10 @@ def drawings(session: Session, instance_id: UUID | str, actor: Actor) -> list[Dr
     for task in open_rows(session, instance.id):
         present.setdefault(task.process, []).append(task.task)
     found = []
-    for process, (name, xml) in diagrams_of(session, instance.digest).items():
+    for process, (name, xml) in made.diagrams.items():
         if process == instance.process or process in passed or process in present:
             found.append(Drawing(process, name, xml, passed.get(process, []), sorted(set(present.get(process, [])))))
     found.sort(key=lambda drawing: (drawing.process != made.program.key, drawing.process))
-    return found
-
-
-def diagrams_of(session: Session, digest: str) -> dict[str, tuple[str, str]]:
-    """Process id -> (name, XML) of the diagrams of a definition."""
-    found = {}
-    for name, content in files_of(session, digest).items():
-        if name.endswith(".bpmn"):
-            for process, title in engine.processes_in(content, name):
-                found[process] = (title, content.decode())
     return found
 
 

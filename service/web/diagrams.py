@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 
 from service.engine.program import BPMN_NAMES
 from service.engine.xml import parse_xml
@@ -55,8 +56,9 @@ def travelled(drawn: list[Picture], passed: Iterable[tuple[str, str, str | None]
     return drawn
 
 
-def _calls(xml: str) -> list[tuple[str, str, set[str]]]:
-    """(call activity, called process, the elements before it) of a diagram."""
+@lru_cache(maxsize=64)
+def _calls(xml: str) -> tuple[tuple[str, str, frozenset[str]], ...]:
+    """(call activity, called process, the elements before it) of a diagram; the same few are asked for all day."""
     root = parse_xml(xml.encode(), name="diagram")
     before: dict[str, set[str]] = {}
     for flow in root.iterfind(".//b:sequenceFlow", BPMN_NAMES):
@@ -64,7 +66,7 @@ def _calls(xml: str) -> list[tuple[str, str, set[str]]]:
     calls = [
         (str(one.get("id")), str(one.get("calledElement"))) for one in root.iterfind(".//b:callActivity", BPMN_NAMES)
     ]
-    return [(activity, called, before.get(activity, set())) for activity, called in calls]
+    return tuple((activity, called, frozenset(before.get(activity, ()))) for activity, called in calls)
 
 
 def island(drawn: Sequence[Picture], present: str | None = None) -> dict[str, object]:

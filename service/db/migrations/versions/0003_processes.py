@@ -75,9 +75,6 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("stage", sa.String(length=16), nullable=True),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("data", Json, nullable=False),
-        sa.Column("frame", Json, nullable=False),
         sa.Column("number", sa.String(length=64), nullable=True),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("search_key", sa.Text(), nullable=False),
@@ -91,6 +88,9 @@ def upgrade() -> None:
         sa.Column("end_name", sa.String(length=100), nullable=True),
         sa.Column("urges", sa.Integer(), nullable=False),
         sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("data", Json, nullable=False),
+        sa.Column("frame", Json, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "status IN ('running', 'suspended', 'completed', 'terminated')", name=op.f("ck_instance_status")
         ),
@@ -201,3 +201,4 @@ def upgrade() -> None:
     op.create_index(op.f("ix_user_task_instance_id"), "user_task", ["instance_id"], unique=False)
     op.create_index("ix_user_task_status_due_on", "user_task", ["status", "due_on"], unique=False)
     op.create_index("ix_user_task_status_role_unit", "user_task", ["status", "role", "unit"], unique=False)
+    op.create_index("ix_user_task_unit_role_instance_id", "user_task", ["unit", "role", "instance_id"], unique=False)
