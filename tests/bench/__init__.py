@@ -1,0 +1,1 @@
+"""Figures of the service beside a bare application: ``make bench``. Nothing here asserts a timing."""

@@ -1,0 +1,78 @@
+"""``python -m tests.bench``: measures on SQLite and PostgreSQL and prints one table."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import platform
+import sqlite3
+import time
+from importlib.metadata import version
+
+from sqlalchemy import text
+
+from tests.bench import databases
+from tests.bench.figures import Table
+from tests.bench.requests import requests
+from tests.bench.work import Bench, bench, deeds, fill, reading, rework, verification, wake_ups
+
+KINDS = {"SQLite": databases.sqlite, "PostgreSQL": databases.postgresql}
+
+
+def main() -> None:
+    """Reads the command line, measures, prints."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--cases", type=int, default=5000, help="cases in the full database (default 5000)")
+    parser.add_argument("--open", type=int, default=2000, help="open tasks of the Talent Office (default 2000)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long each load lasts (default 2)")
+    parser.add_argument("--only", choices=[*KINDS], help="one database instead of both")
+    chosen = parser.parse_args()
+    began, table = time.monotonic(), Table()
+    for column, kind in KINDS.items():
+        if chosen.only in (None, column):
+            print(f"{column}:", flush=True)
+            with kind() as url, bench(url) as world:
+                logging.getLogger("service.requests").setLevel(logging.WARNING)
+                measure(world, url, chosen, table, column)
+    print(f"\nms: median / 95 of 100 are not slower; sql: statements of one run\n{table}\n\n{machine()}")
+    print(f"Taken in {time.monotonic() - began:.0f} seconds.")
+
+
+def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, column: str) -> None:
+    """All figures of one database."""
+    table.put("server", column, _server(world))
+    table.head("Deeds (one transaction)")
+    cases = deeds(world, table, column)
+    verification(world, cases, table, column)
+    table.head("Rework")
+    rework(world, table, column)
+    table.head("A full database")
+    fill(world, cases[0], chosen.cases, chosen.open, table, column)
+    wake_ups(world, table, column)
+    reading(world, table, column)
+    table.head("Under gunicorn, 2 workers of 4 threads")
+    requests(world, url, chosen.seconds, table, column)
+
+
+def machine() -> str:
+    """What it ran on; who compares two runs compares this first."""
+    load = os.getloadavg()[0]
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("Flask", "SQLAlchemy", "SpiffWorkflow", "gunicorn"))
+    return (
+        f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}, "
+        f"{libraries}. Load of the machine at the end: {load:.1f}."
+    )
+
+
+def _server(world: Bench) -> str:
+    if world.database.is_sqlite:
+        return f"SQLite {sqlite3.sqlite_version}, WAL, synchronous=FULL"
+    with world.database.engine.connect() as connection:
+        found = connection.scalar(text("SHOW server_version"))
+        durable = connection.scalar(text("SHOW synchronous_commit")), connection.scalar(text("SHOW fsync"))
+    return f"PostgreSQL {str(found).split()[0]}, synchronous_commit={durable[0]}, fsync={durable[1]}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""Measuring one thing many times, and the table it ends up in."""
+
+from __future__ import annotations
+
+import statistics
+import time
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import event
+
+from service.db import Database
+
+_NOT_COUNTED = ("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Milliseconds of one run (median, and 95 of 100) and SQL statements of one run (median)."""
+
+    ms: float
+    ms_95: float
+    statements: float | None = None
+
+    def __str__(self) -> str:
+        counted = "" if self.statements is None else f"  {self.statements:3.0f} sql"
+        return f"{self.ms:7.1f} / {self.ms_95:6.1f} ms{counted}"
+
+
+class Meter:
+    """Counts what a database is sent, and takes the time."""
+
+    def __init__(self, database: Database) -> None:
+        self._sent = 0
+        event.listen(database.engine, "before_cursor_execute", self._note)
+
+    def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith(_NOT_COUNTED):
+            self._sent += 1
+
+    def runs(self, calls: Iterable[Callable[[], Any]]) -> Figure:
+        """The figure of ``calls``, each done once."""
+        taken, sent = [], []
+        for call in calls:
+            self._sent, began = 0, time.perf_counter()
+            call()
+            taken.append((time.perf_counter() - began) * 1000)
+            sent.append(self._sent)
+        return Figure(statistics.median(taken), share(taken, 0.95), statistics.median(sent))
+
+    def again(self, call: Callable[[], Any], times: int = 15) -> Figure:
+        """The figure of ``call`` done ``times`` times, after one that does not count."""
+        call()
+        return self.runs([call] * times)
+
+
+def share(values: list[float], part: float) -> float:
+    """The value that ``part`` of ``values`` do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
+
+
+@dataclass
+class Table:
+    """Rows in the order in which they were first named; a column for each database."""
+
+    columns: list[str] = field(default_factory=list)
+    rows: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def put(self, row: str, column: str, value: object) -> None:
+        """Fills a cell, and says so at once: a bench that is silent for minutes looks hung."""
+        if column not in self.columns:
+            self.columns.append(column)
+        self.rows.setdefault(row, {})[column] = str(value)
+        print(f"  {row}: {' '.join(str(value).split())}", flush=True)
+
+    def head(self, title: str) -> None:
+        """Begins a group of rows."""
+        self.rows.setdefault(f"\n{title}", {})
+
+    def __str__(self) -> str:
+        """The table as Markdown, lined up for a terminal too."""
+        first = max(width(name) for name in self.rows)
+        widths = [
+            max([width(column), *(width(row.get(column, "")) for row in self.rows.values())]) for column in self.columns
+        ]
+        lines = []
+        for name, cells in self.rows.items():
+            if name.startswith("\n"):
+                title = name.strip()
+                lines += ["", f"| {padded(title, first)} | " + " | ".join(map(padded, self.columns, widths)) + " |"]
+                lines.append(f"|{'-' * (first + 2)}|" + "|".join("-" * (wide + 2) for wide in widths) + "|")
+                continue
+            values = (padded(cells.get(column, "—"), wide) for column, wide in zip(self.columns, widths, strict=True))
+            lines.append(f"| {padded(name, first)} | " + " | ".join(values) + " |")
+        return "\n".join(lines)
+
+
+def width(text: str) -> int:
+    """Columns that ``text`` takes in a terminal."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def padded(text: str, wide: int) -> str:
+    """``text`` filled up with blanks."""
+    return text + " " * (wide - width(text))
