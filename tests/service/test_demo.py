@@ -1,0 +1,265 @@
+"""The demonstration: the same for the same number, seed and end; every branch; nothing real; never in production."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import event, select
+
+from service import clock
+from service.actions import prepare, wire
+from service.auth import passwords
+from service.cli import liaison
+from service.db import Database, migrate
+from service.demonstration import build
+from service.demonstration.matters import FIELDS, MATTERS
+from service.demonstration.organization import PASSWORD
+from service.demonstration.scenarios import FINISHED, STOPPED
+from service.errors import Conflict, Invalid
+from service.history.models import HistoryEvent
+from service.processes import replay
+from service.processes.calendars import current
+from service.processes.models import DONE, OPEN, Instance, UserTask
+from service.processes.queries import light_of
+from service.talents.models import Talent
+from tests.factories.world import CONFIG, HOME, read_config
+
+UNTIL = datetime(2026, 11, 20, 17, 30, tzinfo=clock.SHANGHAI)
+ALL = len(FINISHED) + len(STOPPED)
+
+
+def fresh(url: str) -> Database:
+    """A migrated, prepared database without people."""
+    settings, organization = read_config(url)
+    database = Database(url)
+    if database.is_sqlite:
+        event.listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+    migrate.upgrade(database)
+    wire(database, settings, organization)
+    with clock.simulated(UNTIL), database.transaction() as session:
+        prepare(session, settings=settings, organization=organization, config=CONFIG, home=HOME, now=clock.now())
+    return database
+
+
+def built(url: str, cases: int, seed: int = 1) -> Database:
+    """The same with a demonstration."""
+    database = fresh(url)
+    once = passwords.hashed(PASSWORD)  # hashing the one password for each account is most of a small demonstration
+    with patch.object(passwords, "hashed", return_value=once):
+        build(database, cases=cases, seed=seed, until=UNTIL)
+    return database
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """Every scenario once; built by the first worker of the test run that needs it, only read by all."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    path = shared / "demo.db"
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            built(f"sqlite:///{shared / 'demo.partial.db'}", ALL).dispose()
+            (shared / "demo.partial.db").rename(path)
+    database = Database(f"sqlite:///{path}")
+    wire(database, *read_config(f"sqlite:///{path}"))
+    yield database
+    database.dispose()
+
+
+def told(database: Database) -> list[Any]:
+    """All that matters of the cases, without what is random by nature."""
+    with database.reading() as session:
+        events = session.scalars(
+            select(HistoryEvent)
+            .where(HistoryEvent.stream.like("instance:%"))
+            .order_by(HistoryEvent.stream, HistoryEvent.seq)
+        )
+        return [
+            (one.stream, one.seq, one.at, one.actor, one.on_behalf_of, one.kind, one.task, one.data) for one in events
+        ]
+
+
+def test_two_runs_tell_the_same_story(tmp_path: Path) -> None:
+    stories = []
+    for name in ("one", "two"):
+        database = built(f"sqlite:///{tmp_path / name}.db", 12, seed=7)
+        stories.append(told(database))
+        database.dispose()
+    assert len(stories[0]) > 100
+    assert stories[0] == stories[1]
+
+
+def test_both_databases_tell_the_same_story(database_url: str, tmp_path: Path) -> None:
+    here, there = built(database_url, 6), built(f"sqlite:///{tmp_path / 'other.db'}", 6)
+    assert told(here) == told(there)
+    here.dispose()
+    there.dispose()
+
+
+def test_another_seed_tells_another_story(tmp_path: Path) -> None:
+    texts = []
+    for seed in (1, 2):
+        database = built(f"sqlite:///{tmp_path / str(seed)}.db", 6, seed=seed)
+        with database.reading() as session:
+            texts.append(sorted(session.scalars(select(Instance.title))))
+        database.dispose()
+    assert texts[0] != texts[1]
+
+
+class TestEveryScenarioOnce:
+    def test_journal_replays_to_what_is_stored(self, demo: Database) -> None:
+        with demo.reading() as session:
+            assert list(replay.verify(session)) == []
+
+    def test_every_way_to_end(self, demo: Database) -> None:
+        with demo.reading() as session:
+            ends = Counter(session.scalars(select(Instance.end_name).where(Instance.end_name.is_not(None))))
+        assert set(ends) == {"办结", "现场解答", "不予受理", "终止"}
+        assert sum(ends.values()) == len(FINISHED)
+
+    def test_every_outcome_of_every_step(self, demo: Database) -> None:
+        chosen: dict[str, set[str]] = {}
+        with demo.reading() as session:
+            for task, data in session.execute(select(UserTask.task, UserTask.submitted).where(UserTask.status == DONE)):
+                for name in ("decision", "result", "route", "outcome", "body", "basis"):
+                    if name in data:
+                        chosen.setdefault(f"{task}.{name}", set()).add(data[name])
+        assert chosen == {
+            "accept.decision": {"accept", "return", "reject"},
+            "dispatch.basis": {"territorial", "competent"},
+            "handle.result": {"done", "interim", "not_ours"},
+            "confirm_interim.decision": {"agree", "redo", "refer"},
+            "review_reply.decision": {"accept", "redo", "refer"},
+            "approve_circular.decision": {"issue", "hold"},
+            "assess.route": {"meeting", "escalate", "redispatch", "explain"},
+            "record_minutes.decision": {"settled", "redispatch", "escalate"},
+            "submit_topic.body": {"government", "committee"},
+            "record_decision.decision": {"settled", "redispatch"},
+            "feedback_result.outcome": {"solved", "partly", "policy_limited"},
+        }
+
+    def test_every_operation(self, demo: Database) -> None:
+        with demo.reading() as session:
+            kinds = set(session.scalars(select(HistoryEvent.kind).where(HistoryEvent.stream.like("instance:%"))))
+            query = select(UserTask.completed_by, UserTask.on_behalf_of).where(UserTask.on_behalf_of.is_not(None))
+            substituted = [tuple(row) for row in session.execute(query)]
+        assert kinds >= {
+            "acknowledged", "circular_issued", "claimed", "commented", "copied", "reassigned", "released", "returned",
+            "resumed", "suspended", "taken_back", "terminated", "urged",
+        }  # fmt: skip
+        assert substituted == [("deputy-edu", "handler-edu")]
+
+    def test_an_open_task_at_every_step_with_every_light(self, demo: Database) -> None:
+        found: dict[str, set[str]] = {}
+        with demo.reading() as session:
+            query = select(UserTask, Instance.status).join(UserTask.instance).where(UserTask.status == OPEN)
+            for task, status in session.execute(query):
+                shown = light_of(task, UNTIL.date(), suspended=status == "suspended")
+                found.setdefault(task.task, set()).add(shown)
+        assert len(found) == 16
+        assert found["handle"] == {"green", "yellow", "red", "grey"}
+        assert found["record_decision"] == {"grey"}
+        for step in ("record_need", "accept", "review_reply", "feedback_result"):
+            assert {"yellow", "red"} <= found[step], step
+
+    def test_in_time_and_late(self, demo: Database) -> None:
+        with demo.reading() as session:
+            late = session.scalars(select(Instance.late).where(Instance.end_name == "办结")).all()
+        assert len(set(late)) == 2
+
+    def test_all_categories_and_towns(self, demo: Database) -> None:
+        with demo.reading() as session:
+            data = session.scalars(select(Instance.data)).all()
+        assert {one["category"] for one in data if "category" in one} == set(MATTERS) == set(FIELDS)
+        assert len({one["town"] for one in data if "town" in one}) == 7
+
+    def test_nothing_happens_after_the_end_or_out_of_order(self, demo: Database) -> None:
+        with demo.reading() as session:
+            query = select(HistoryEvent.stream, HistoryEvent.at).where(HistoryEvent.stream.like("instance:%"))
+            last: dict[str, datetime] = {}
+            for stream, at in session.execute(query.order_by(HistoryEvent.stream, HistoryEvent.seq)):
+                assert last.get(stream, at) <= at <= UNTIL
+                last[stream] = at
+
+    def test_numbers_follow_the_dates(self, demo: Database) -> None:
+        with demo.reading() as session:
+            query = select(HistoryEvent).where(HistoryEvent.kind == "action").order_by(HistoryEvent.at, HistoryEvent.id)
+            given = [one.data["result"] for one in session.scalars(query) if one.data["name"] == "issue_number"]
+        first = list(dict.fromkeys(given))
+        assert first == sorted(first)
+        assert first[0] == "2026-需-0001"
+
+    def test_people_work_in_office_hours_of_working_days(self, demo: Database) -> None:
+        with demo.reading() as session:
+            calendar = current(session)
+            moments = session.scalars(select(HistoryEvent.at).where(HistoryEvent.kind == "completed")).all()
+        for moment in map(clock.local, moments):
+            assert calendar.is_working_day(moment.date()), moment
+            assert 9 <= moment.hour < 18, moment
+
+    def test_no_number_that_a_subscriber_could_have(self, demo: Database) -> None:
+        with demo.reading() as session:
+            phones = session.scalars(select(Talent.phone)).all()
+            texts = " ".join(str(data) for data in session.scalars(select(Instance.data)))
+        assert phones
+        assert all(phone is None or phone.startswith("0757-0") for phone in phones)
+        assert not re.search(r"1[3-9]\d{9}", texts)
+
+    def test_no_placeholder_is_left_in_a_text(self, demo: Database) -> None:
+        with demo.reading() as session:
+            texts = [str(data) for data in session.scalars(select(UserTask.submitted)) if data]
+        assert not [text for text in texts if re.search(r"\{(who|town|employer)\}", text)]
+
+
+class TestRefusals:
+    def test_second_demonstration(self, demo: Database) -> None:
+        with pytest.raises(Conflict, match="已经存在"):
+            build(demo, cases=3, seed=1, until=UNTIL)
+
+    @pytest.mark.parametrize("cases", [-1, 20_001])
+    def test_number_of_cases(self, demo: Database, cases: int) -> None:
+        with pytest.raises(Invalid):
+            build(demo, cases=cases, seed=1, until=UNTIL)
+
+
+class TestCommand:
+    @pytest.fixture
+    def run(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+        monkeypatch.setenv("LIAISON_DATABASE_URL", f"sqlite:///{tmp_path / 'demo.db'}")
+
+        def run(*arguments: str) -> Any:
+            return CliRunner().invoke(liaison, ["--config", str(CONFIG), *arguments])
+
+        assert run("migrate").exit_code == 0
+        return run
+
+    def test_builds_and_says_who_signs_in(self, run: Any) -> None:
+        done = run("demo", "--cases", "2", "--until", "2026-11-20")
+        assert done.exit_code == 0, done.output
+        assert "已生成 2 件需求" in done.output
+        assert "handler-guicheng" in done.output
+        assert PASSWORD in done.output
+        again = run("demo", "--cases", "2")
+        assert again.exit_code == 1
+        assert "演示数据已经存在" in again.output
+        assert run("demo", "--if-empty").exit_code == 0
+        assert run("verify").exit_code == 0
+
+    def test_never_in_production(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LIAISON_ENV", "production")
+        monkeypatch.setenv("LIAISON_SECRET_KEY", "x" * 40)
+        monkeypatch.setenv("LIAISON_DEMO", "false")
+        refused = run("demo", "--cases", "1")
+        assert refused.exit_code == 1
+        assert "正式环境" in refused.output
