@@ -15,6 +15,8 @@ from service.processes.models import CalendarVersion
 from service.workdays import Calendar, DueDate
 
 MAX_DAYS = 1000
+LONGEST_SOURCE = 200
+"""As much as the table keeps of what a calendar came from; the journal has all of it."""
 
 
 def store(session: Session, calendar: Calendar, *, source: str, by: str, now: datetime) -> CalendarVersion:
@@ -27,7 +29,7 @@ def store(session: Session, calendar: Calendar, *, source: str, by: str, now: da
         session.delete(version)
         session.flush()
     version = CalendarVersion(
-        digest=calendar.digest, data=calendar.to_data(), source=source, loaded_at=now, loaded_by=by
+        digest=calendar.digest, data=calendar.to_data(), source=source[:LONGEST_SOURCE], loaded_at=now, loaded_by=by
     )
     session.add(version)
     session.flush()
