@@ -152,8 +152,9 @@ def return_task(
 ) -> UserTask:
     """退回: moves the token of an open task back to the earlier step ``target`` (its id), with a reason.
 
-    The step gets a new task with new timers; the old one stays in history. Only within one scope and never across a
-    parallel split: there the diagram draws the way back. Raises Conflict, NotAllowed, Invalid, NotFound.
+    The step gets a new task with new timers; the old one stays in history with its lateness, so that no return makes
+    a late case punctual (CLOCK). Only within one scope and never across a parallel split: there the diagram draws the
+    way back. Raises Conflict, NotAllowed, Invalid, NotFound.
     """
     task, instance = locked_task(session, task_id)
     doer = access.require_take(session, actor, task, now)
@@ -164,10 +165,13 @@ def return_task(
             "不能退回到该步骤",
             [Finding("/target", "只能退回到本环节之前、且不跨并行分支的已办步骤；其余情况请用表单中的结果处理")],
         )
+    late = days_late(current(session), task.due_on, clock.local(now).date())
+    task.late_days, instance.late = late, instance.late or late > 0
+    data = {"step": task.task, "name": task.name, "target": target, "reason": text, "late_days": late}
     advance(
         session,
         instance,
-        Input(RETURNED, {"step": task.task, "name": task.name, "target": target, "reason": text}, str(task.id)),
+        Input(RETURNED, data, str(task.id)),
         lambda program, context: engine.move(program.program, instance.state, str(task.id), target, context),
         actor=doer,
         now=now,

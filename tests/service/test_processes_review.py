@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,11 +12,13 @@ from service import auth, clock, people
 from service.auth import SYSTEM
 from service.demonstration.organization import derived
 from service.errors import Invalid, NotAllowed, NotFound
-from service.processes import commands, operations, queries
+from service.processes import commands, operations, queries, timers
 from service.processes.advance import open_tasks
+from service.processes.calendars import current
+from service.processes.models import Instance, UserTask
+from service.workdays.calendar import Mark
 
 if TYPE_CHECKING:
-    from service.processes.models import UserTask
     from tests.factories.world import World
 
 OFFICE, HANDLER = "office", "handler-edu"
@@ -52,6 +55,18 @@ def test_a_return_goes_to_the_unit_that_took_over_not_to_the_first(world: World)
     world.do("handler-housing", "handle")
     returned(world, OFFICE, "review_reply", "handle")
     assert world.task("handle").unit == "housing"
+
+
+def test_a_return_does_not_make_a_late_case_punctual(world: World) -> None:
+    world.dispatched("edu")
+    world.do(HANDLER, "handle")
+    world.do(OFFICE, "review_reply", {"decision": "redo", "comment": "请补充"})
+    world.pass_days(20)
+    late = world.task("handle")
+    returned(world, HANDLER, "handle", "review_reply")
+    with world.database.reading() as session:
+        assert (session.get_one(UserTask, late.id).late_days or 0) > 0
+        assert session.get_one(Instance, world.case).late
 
 
 # --- Bad input -------------------------------------------------------------------------------------------------------
@@ -257,3 +272,21 @@ def test_the_urge_of_a_late_slot_is_not_counted_on_another_slot_of_the_same_unit
     with world.database.reading() as session:
         tasks = [task for task in open_tasks(session, world.case) if task.task == "handle"]
         assert [(task.due_on < clock.today(), task.urges) for task in tasks if task.due_on] == [(True, 1), (False, 0)]
+
+
+# --- The calendar ----------------------------------------------------------------------------------------------------
+
+
+def closed(world: World, *days: date, source: str = "台风停工通知") -> int:
+    """The offices are closed on ``days``; gives how many cases have new dates."""
+    with world.transaction() as session:
+        now = current(session)
+        closures = {**now.closures, **{day: Mark("台风", None) for day in days}}
+        return timers.load_calendar(
+            session, calendar=replace(now, closures=closures), source=source, actor=SYSTEM, now=clock.now()
+        )
+
+
+def test_a_calendar_of_many_notices_is_loaded(world: World) -> None:
+    world.dispatched("edu")
+    assert closed(world, date(2026, 9, 22), source="、".join(["国办发明电〔2026〕7号"] * 20)) == 1
