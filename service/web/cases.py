@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,17 @@ blueprint = Blueprint("cases", __name__)
 
 PROCESS = "request"
 SHORT_LIST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A step that was done before the one on the page, and what it said."""
+
+    step: str
+    unit: str
+    who: str
+    at: datetime
+    lines: Sequence[Line]
 
 
 @blueprint.get("/cases/new")
@@ -206,6 +218,7 @@ def about(instance: Instance, made: Compiled, names: Names, task: UserTask | Non
         "instance": instance,
         "names": names,
         "need": need,
+        "before": _before(events, made, names, task) if task else [],
         "talent": talent,
         "talent_phone": phone_for(actor(), talent) if talent else None,
         "course": course(events, made, names),
@@ -227,6 +240,30 @@ def _need(events: Sequence[HistoryEvent], made: Compiled, names: Names) -> list[
         return []
     latest = [data for data in filled if data["step"] == filled[0]["step"]][-1]
     return names.lines(made.form_of(latest["process"], latest["step"]), latest["data"])
+
+
+def _before(events: Sequence[HistoryEvent], made: Compiled, names: Names, task: UserTask) -> list[Before]:
+    """What ``task`` answers to: the last step done in its own scope, and what the slots have said since."""
+    entered = {event.task: event.data for event in events if event.kind == "entered"}
+    latest: dict[str, HistoryEvent] = {}
+    for event in events:
+        if event.kind == "completed" and event.task in entered and event.task != str(task.id):
+            latest[str(entered[event.task]["scope"])] = event
+    own = latest.get(task.scope)
+    since = own.seq if own is not None else 0
+    wanted = [
+        event for scope, event in latest.items() if event is own or (not task.scope and scope and event.seq > since)
+    ]
+    return [
+        Before(
+            step=str(event.data["name"]),
+            unit=names.unit(entered[event.task].get("unit")),
+            who=names.person(event.actor),
+            at=event.at,
+            lines=names.lines(made.form_of(event.data["process"], event.data["step"]), event.data["data"]),
+        )
+        for event in sorted(wanted, key=lambda one: one.seq)
+    ]
 
 
 def rows(instances: Any) -> dict[str, Any]:

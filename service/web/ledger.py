@@ -26,6 +26,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LINKED = "需求"
 """The column that leads to the case; it is always shown."""
 USUAL = ("编号", LINKED, "状态", "联系对象", "责任单位", "登记时间", "结束时间", "催办次数", "是否超期")
+WIDE = ("责任单位", "登记单位", "联系领导")
+"""Columns whose cells may break into lines."""
 SORTED = {"编号": "number", "登记时间": "started", "结束时间": "ended"}
 
 
@@ -42,6 +44,7 @@ def ledger() -> ResponseReturnValue:
         columns=COLUMNS,
         shown=_shown(),
         linked=LINKED,
+        wide=WIDE,
         sorted_by=SORTED,
         stages=STAGES,
         towns=organization.towns,

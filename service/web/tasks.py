@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from service import auth, clock
 from service.processes import commands, operations, queries
 from service.processes.bundles import compiled
-from service.processes.calendars import current
+from service.processes.calendars import current, days_between
 from service.processes.forms import Form
 from service.processes.models import DONE, UserTask
 from service.processes.rules import STAGES
@@ -143,7 +143,7 @@ def take_back(task_id: UUID) -> ResponseReturnValue:
 
 
 def rows(tasks: Any) -> dict[str, Any]:
-    """What a table of tasks needs beside the rows: names, lights and the working days left."""
+    """What a table of tasks needs beside the rows: names, lights, the working days left and the days waited."""
     today, calendar = clock.today(), current(db())
     names = Names(db()).learn(
         usernames=[name for task in tasks for name in (task.assignee, task.on_behalf_of)],
@@ -154,6 +154,7 @@ def rows(tasks: Any) -> dict[str, Any]:
     return {
         "names": names,
         "lights": {task.id: queries.light_of(task, today, suspended=suspended[task.id]) for task in tasks},
+        "waited": {task.id: days_between(clock.local(task.entered_at).date(), today) for task in tasks},
         "days": {task.id: days_left(calendar, today, task.due_on) for task in tasks},
     }
 

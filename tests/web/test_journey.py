@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 
 from service import clock
 from service.processes import operations, timers
+from service.processes.advance import open_tasks
 from service.processes.models import Incident, Timer
 from tests.factories.world import World
 from tests.web.visitor import Visitor, island
@@ -289,3 +290,16 @@ def test_an_export_holds_only_what_its_reader_may_see(world: World) -> None:
     world.dispatched("edu", title="甲事项")
     answer = Visitor(world, "handler-housing").get("/ledger.xlsx")
     assert len(list(load_workbook(BytesIO(answer.data)).active.iter_rows())) == 1  # type: ignore[union-attr]
+
+
+def test_a_review_shows_the_answer_of_its_own_unit(world: World) -> None:
+    world.dispatched("edu", "guicheng")
+    world.do("handler-edu", "handle", {"result": "done", "reply": "教育局的回复"}, unit="edu")
+    world.do("handler-guicheng", "handle", {"result": "done", "reply": "桂城的回复"}, unit="guicheng")
+    with world.database.reading() as session:
+        reviews = [task.id for task in open_tasks(session, world.case) if task.task == "review_reply"]
+    office = Visitor(world, "office")
+    shown = [office.get(f"/tasks/{review}").text for review in reviews]
+    before = [page[page.index("上一步") : page.index("需求内容")] for page in shown]
+    assert sorted("教育局的回复" in part for part in before) == [False, True]
+    assert sorted("桂城的回复" in part for part in before) == [False, True]

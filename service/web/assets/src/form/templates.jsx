@@ -11,7 +11,8 @@ function FieldTemplate({ id, label, required, hidden, children, errors, help, ra
   if (hidden) return <div hidden>{children}</div>;
   if (schema.type === "object") return <>{children}</>;
   const bad = rawErrors?.length > 0;
-  const mark = required ? <span className="form-must" aria-hidden="true">*</span> : <span className="form-may">选填</span>;
+  const said = /选填|可不填/.test(label ?? ""); // the form's own title says it already
+  const mark = said ? null : required ? <span className="form-must" aria-hidden="true">*</span> : <span className="form-may">选填</span>;
   const title = <>{label}{mark}</>;
   const description = rawDescription && <div id={descriptionId(fieldPathId)} className="form-note">{rawDescription}</div>;
   const limit = schema.maxLength >= 200 && uiSchema?.["ui:widget"] === "textarea" ? schema.maxLength : null;
