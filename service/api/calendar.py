@@ -50,18 +50,18 @@ class Due(DueExplanation):
 class DueQuery(Query):
     """``from`` (default: today) is day 0; ``days`` working days, counted back where negative."""
 
-    start = Day(load_default=None, data_key="from")
+    start = Day(data_key="from")
     days = Count(low=-MAX_DAYS, high=MAX_DAYS, load_default=DAYS)
 
 
 @calls.get("/calendar/due", answer=Due, query=DueQuery)
 def due(query: dict[str, Any]) -> Mapping[str, Any]:
     """The due date, whether it is provisional (暂定), and each counted and skipped day with its reason."""
-    start: date = query["start"] or clock.today()
+    start: date = query.get("start") or clock.today()
     try:
         counted = current(db()).add(start, query["days"])
     except Invalid as error:
-        raise Invalid(error.message, error.findings or [Finding("/from", error.message)]) from error
+        raise Invalid(error.message, [Finding("/from", error.message)]) from error
     return {"start": start, "days": query["days"], **explained(counted.to_data())}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
+from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
 
 import flask_smorest  # type: ignore[import-untyped]  # the library ships no types
@@ -93,13 +94,16 @@ class Calls:
         status: int = 200,
         body: type[ma.Schema] | None = None,
         upload: Mapping[str, Any] | None = None,
+        also: Mapping[int, Any] | None = None,
         right: str | None = None,
     ) -> Callable[[View], View]:
         """A call that writes. The view gets the checked JSON ``body`` as its first argument.
 
-        ``upload`` is the schema of a multipart body instead, which the view reads itself.
+        ``upload`` is the schema of a multipart body instead, which the view reads itself. ``also`` are the shapes of
+        answers with another status that the view gives.
         """
-        return self._call("POST", address, Rule(right=right), answer, status, body=body or Nothing, upload=upload)
+        rule, taken = Rule(right=right), body or Nothing
+        return self._call("POST", address, rule, answer, status, body=taken, upload=upload, also=also or {})
 
     def public(self, address: str, *, answer: Any, media_type: str = "application/json") -> Callable[[View], View]:
         """A call that anybody may make. It has no transaction of its own."""
@@ -116,6 +120,7 @@ class Calls:
         query: type[ma.Schema] | None = None,
         body: type[ma.Schema] | None = None,
         upload: Mapping[str, Any] | None = None,
+        also: Mapping[int, Any] = MappingProxyType({}),
         media_type: str = "application/json",
     ) -> Callable[[View], View]:
         def register(view: View) -> View:
@@ -124,7 +129,10 @@ class Calls:
                 made = self.blueprint.arguments(query, location="query")(made)
             if body is not None and upload is None:
                 made = self.blueprint.arguments(body, location="json", required=body is not Nothing)(made)
-            made = self.blueprint.doc(**_documented(method, address, rule, upload))(made)
+            for other, shape in also.items():
+                kind = errors.MEDIA_TYPE if other >= 400 else media_type
+                made = self.blueprint.alt_response(other, schema=shape, content_type=kind)(made)
+            made = self.blueprint.doc(**_documented(method, address, rule, upload, also))(made)
             made = _guarded(made, rule)
             self.blueprint.add_url_rule(address, view.__name__, made, methods=[method], tags=[self._tag])
             return view
@@ -150,7 +158,9 @@ def _guarded(view: Callable[..., Any], rule: Rule) -> Callable[..., ResponseRetu
     return guarded
 
 
-def _documented(method: str, address: str, rule: Rule, upload: Mapping[str, Any] | None) -> dict[str, Any]:
+def _documented(
+    method: str, address: str, rule: Rule, upload: Mapping[str, Any] | None, also: Mapping[int, Any]
+) -> dict[str, Any]:
     """What the OpenAPI document says of a call besides its schemas."""
     if rule.public:
         return {"security": []}
@@ -159,7 +169,7 @@ def _documented(method: str, address: str, rule: Rule, upload: Mapping[str, Any]
     if method == "POST":
         statuses |= {400, 409, 413, 415, 503}
         found["parameters"] = [IDEMPOTENCY_KEY]
-    found["responses"] = {str(status): problem_name(status) for status in sorted(statuses)}
+    found["responses"] = {str(status): problem_name(status) for status in sorted(statuses - set(also))}
     if upload is not None:
         found["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": upload}}}
     if rule.right is not None:

@@ -16,7 +16,7 @@ from service.actions import check_context
 from service.api.calls import Calls
 from service.api.context import actor, api, db
 from service.api.errors import problem
-from service.api.fields import Choice, Flag, List, Moment, Nested, Said, Schema, Whole
+from service.api.fields import Choice, Flag, List, Moment, Nested, Problem, Said, Schema, Whole
 from service.errors import Finding, Invalid
 from service.processes.calendars import current
 from service.processes.checks import DefinitionFinding, check
@@ -85,6 +85,12 @@ class Deployed(Schema):
     findings = List(Nested(FindingItem), required=True)
 
 
+class DefinitionProblem(Problem):
+    """A refused definition: ``findings`` has every error and warning with its place."""
+
+    findings = List(Nested(FindingItem))
+
+
 @calls.get("/definitions", answer=Definitions, right="view_definitions")
 def definitions() -> Mapping[str, Any]:
     """The deployed versions."""
@@ -94,7 +100,14 @@ def definitions() -> Mapping[str, Any]:
     return {"items": items, "total": len(items), "next": None}
 
 
-@calls.post("/definitions", answer=Deployed, status=201, upload=UPLOAD, right="deploy_definitions")
+@calls.post(
+    "/definitions",
+    answer=Deployed,
+    status=201,
+    also={200: Deployed, 422: DefinitionProblem},
+    upload=UPLOAD,
+    right="deploy_definitions",
+)
 def deploy_definition() -> ResponseReturnValue | tuple[Mapping[str, Any], int]:
     """Checks the files and deploys them as the next version of their process.
 

@@ -13,6 +13,7 @@ from marshmallow import fields, validate
 from service import clock
 
 __all__ = [
+    "Body",
     "Choice",
     "Count",
     "Day",
@@ -23,6 +24,7 @@ __all__ = [
     "Moment",
     "Nested",
     "Nothing",
+    "Problem",
     "Query",
     "Said",
     "Schema",
@@ -36,7 +38,14 @@ def _words(**messages: str) -> Any:  # marshmallow types the messages of fields 
 
 
 class Schema(ma.Schema):
-    """A shape; unknown fields are refused."""
+    """The shape of an answer, or of a part of one. Later versions may add to it."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+
+class Body(ma.Schema):
+    """What a call takes; unknown fields are refused."""
 
     class Meta:
         unknown = ma.RAISE
@@ -44,11 +53,11 @@ class Schema(ma.Schema):
     error_messages = _words(unknown="没有这个字段，请删去", type="应为 JSON 对象")
 
 
-class Nothing(Schema):
+class Nothing(Body):
     """No fields: the body may be left out."""
 
 
-class Query(Schema):
+class Query(Body):
     """The query string of a list. An empty value is the same as none."""
 
     error_messages = _words(unknown="没有这个查询参数，请删去", type="查询参数有误")
@@ -145,3 +154,21 @@ class Moment(fields.DateTime):
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **more: Any) -> str | float | None:
         return super()._serialize(None if value is None else clock.local(value), attr, obj, **more)
+
+
+class ErrorItem(Schema):
+    """One thing wrong: ``path`` is the JSON pointer of a field (``/data/reason``), a header, or a place in a file."""
+
+    path = Said(required=True)
+    message = Said(required=True)
+
+
+class Problem(Schema):
+    """A failure (RFC 9457). ``type`` is one of a few fixed words; ``detail`` says in Chinese what to do."""
+
+    type = Said(required=True)
+    title = Said(required=True)
+    status = Whole(required=True)
+    detail = Said(required=True)
+    errors = List(Nested(ErrorItem), required=True)
+    request_id = Said(required=True, allow_none=True)

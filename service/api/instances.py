@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.api.calls import Calls
 from service.api.context import actor, db
-from service.api.fields import Choice, Day, Flag, Form, Id, List, Moment, Nested, Said, Schema, Text, Whole
+from service.api.fields import Body, Choice, Day, Flag, Form, Id, List, Moment, Nested, Said, Schema, Text, Whole
 from service.api.names import account_names
 from service.history import HistoryEvent
 from service.processes import commands, operations, queries
@@ -159,33 +159,33 @@ class Diagram(Drawing):
     drawings = List(Nested(Drawing), required=True)
 
 
-class NewInstance(Schema):
+class NewInstance(Body):
     """Which process to start; ``data`` prefills its first form."""
 
     process = Text(required=True, longest=64)
     data = Form(load_default=dict)
 
 
-class Urge(Schema):
+class Urge(Body):
     """What to tell those who must act; ``task`` names one task, else all open ones of others are urged."""
 
     text = Text(required=True, longest=10_000)
     task = Id(load_default=None, allow_none=True)
 
 
-class Reason(Schema):
+class Reason(Body):
     """Why."""
 
     reason = Text(required=True, longest=10_000)
 
 
-class OptionalReason(Schema):
+class OptionalReason(Body):
     """Why, if there is something to say."""
 
     reason = Text(load_default="", longest=10_000)
 
 
-class Remark(Schema):
+class Remark(Body):
     """A remark; ``@name`` (a sign-in name) in it tells that user."""
 
     text = Text(required=True, longest=10_000)
@@ -197,7 +197,7 @@ class TaskRemark(Remark):
     task = Id(load_default=None, allow_none=True)
 
 
-class CopyOrder(Schema):
+class CopyOrder(Body):
     """To whom (sign-in names) the case is shown for information."""
 
     to = List(Text(), required=True)

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from service.api.access import CSRF_HEADER, Rule
 from service.api.calls import Calls, problem_name
 from service.api.errors import MEDIA_TYPE, WORDS
-from service.api.fields import List, Nested, Said, Schema, Whole
+from service.api.fields import Problem
 
 OPENAPI = "3.1.0"
 DESCRIPTION = """\
@@ -33,24 +33,6 @@ POLICY = (
 blueprint = Blueprint("api_docs", __name__, url_prefix="/api", template_folder="templates")
 
 
-class ErrorItem(Schema):
-    """One thing wrong: ``path`` is the JSON pointer of a field (``/data/reason``), a header, or a place in a file."""
-
-    path = Said(required=True)
-    message = Said(required=True)
-
-
-class Problem(Schema):
-    """A failure (RFC 9457). ``type`` is one of a few fixed words; ``detail`` says in Chinese what to do."""
-
-    type = Said(required=True)
-    title = Said(required=True)
-    status = Whole(required=True)
-    detail = Said(required=True)
-    errors = List(Nested(ErrorItem), required=True)
-    request_id = Said(required=True, allow_none=True)
-
-
 class _Document(flask_smorest.Api):  # type: ignore[misc]  # the library ships no types
     """The library's document, with our failures, and without its error handlers and pages."""
 
@@ -58,6 +40,9 @@ class _Document(flask_smorest.Api):  # type: ignore[misc]  # the library ships n
 
     def _register_error_handlers(self) -> None:
         """Ours are in ``errors``; the pages have their own."""
+
+    def _register_pagination_header(self) -> None:
+        """Ours is in the answers."""
 
     def _register_responses(self) -> None:
         for status, (_, title, _) in WORDS.items():

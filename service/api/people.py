@@ -138,7 +138,7 @@ class Talents(Schema):
 class Search(Query):
     """``q`` finds 汉字, pinyin and initials; without it everything is listed."""
 
-    q = Text(load_default=None)
+    q = Text()
     limit = Count(low=1, high=200, load_default=50)
     offset = Count(low=0, high=2**31, load_default=0)
 
@@ -146,8 +146,8 @@ class Search(Query):
 class UnitQuery(Search):
     """Filters of the list of units."""
 
-    kind = Text(load_default=None)
-    town = Text(load_default=None)
+    kind = Text()
+    town = Text()
     member_units_only = Flag(load_default=False)
     include_inactive = Flag(load_default=False)
 
@@ -155,33 +155,33 @@ class UnitQuery(Search):
 class PeopleQuery(Search):
     """Filters of the list of persons."""
 
-    unit_code = Text(load_default=None, data_key="unit")
+    unit_code = Text(data_key="unit")
     include_inactive = Flag(load_default=False)
 
 
 class LeaderQuery(Search):
     """Filters of the list of leaders."""
 
-    klass = Choice("A", "B", load_default=None, data_key="class")
-    unit_code = Text(load_default=None, data_key="unit")
+    klass = Choice("A", "B", data_key="class")
+    unit_code = Text(data_key="unit")
     include_former = Flag(load_default=False)
 
 
 class LiaisonQuery(Search):
     """Filters of the list of liaisons."""
 
-    unit_code = Text(load_default=None, data_key="unit")
+    unit_code = Text(data_key="unit")
     include_former = Flag(load_default=False)
 
 
 class TalentQuery(Search):
     """Filters of the list of talents."""
 
-    category = Count(low=1, high=4, load_default=None)
-    type = Count(low=1, high=5, load_default=None)
-    town = Text(load_default=None)
-    employer_unit = Text(load_default=None)
-    leader_id = Text(load_default=None, data_key="leader")
+    category = Count(low=1, high=4)
+    type = Count(low=1, high=5)
+    town = Text()
+    employer_unit = Text()
+    leader_id = Text(data_key="leader")
     include_inactive = Flag(load_default=False)
 
 

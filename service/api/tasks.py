@@ -12,7 +12,7 @@ from service import clock
 from service.api.calendar import DueExplanation, explained
 from service.api.calls import Calls
 from service.api.context import actor, db
-from service.api.fields import Choice, Count, Flag, Form, List, Moment, Nested, Query, Said, Schema, Text, Whole
+from service.api.fields import Body, Choice, Count, Flag, Form, List, Moment, Nested, Query, Said, Schema, Text, Whole
 from service.api.instances import Entry, Moved, Reason, Remark, Step, entry, moved, step_of
 from service.api.names import learn
 from service.errors import Finding, Invalid, NotFound
@@ -89,19 +89,19 @@ class TaskDetail(Task):
 class TaskQuery(Query):
     """Filters of the list of tasks. ``status=completed`` lists what I have done."""
 
-    instance = Text(load_default=None, metadata={"description": "id of the instance"})
+    instance = Text(metadata={"description": "id of the instance"})
     status = Choice(OPEN, DONE, load_default=OPEN)
-    process = Text(load_default=None)
-    light = Choice(GREEN, YELLOW, RED, GREY, load_default=None)
-    stage = Choice(*STAGES, load_default=None)
-    unit = Text(load_default=None, metadata={"description": "code of the unit that must act"})
-    q = Text(load_default=None, metadata={"description": "number or matter: 汉字, pinyin or initials"})
+    process = Text()
+    light = Choice(GREEN, YELLOW, RED, GREY)
+    stage = Choice(*STAGES)
+    unit = Text(metadata={"description": "code of the unit that must act"})
+    q = Text(metadata={"description": "number or matter: 汉字, pinyin or initials"})
     sort = Choice(*SORTS, load_default="due")
     limit = Count(low=1, high=200, load_default=50)
     offset = Count(low=0, high=2**31, load_default=0)
 
 
-class Completion(Schema):
+class Completion(Body):
     """The filled form. ``revision`` is the task's as it was read: another one now means that it changed meanwhile."""
 
     data = Form(required=True)
@@ -124,7 +124,7 @@ class Return(Reason):
 def tasks(query: dict[str, Any]) -> Mapping[str, Any]:
     """待办: the open tasks that I may act on, most urgent first."""
     limit, offset, status = query.pop("limit"), query.pop("offset"), query["status"]
-    if status == DONE and query["light"]:
+    if status == DONE and query.get("light"):
         raise Invalid("已办任务没有灯", [Finding("/light", "只能与 status=open 一起使用")])
     listed = queries.open_tasks if status == OPEN else queries.done_tasks
     today, filters = clock.today(), queries.TaskFilter(**query)

@@ -1,0 +1,170 @@
+"""Who may make which call: every call × every role, tokens, sessions."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from service import auth, clock
+from service.api import access
+from service.auth import RIGHTS, SYSTEM, may
+from service.demonstration import ACCOUNTS
+from tests.factories.world import World
+
+SIGNED_IN, PUBLIC = "signed in", "public"
+
+# Every call and who may make it: a right of the table of rights, everybody who is signed in, or the public.
+# A new call must be entered here.
+CALLS = {
+    "api_tasks.tasks": SIGNED_IN,
+    "api_tasks.task": SIGNED_IN,
+    "api_tasks.complete": SIGNED_IN,
+    "api_tasks.claim": SIGNED_IN,
+    "api_tasks.release": SIGNED_IN,
+    "api_tasks.reassign": SIGNED_IN,
+    "api_tasks.return_task": SIGNED_IN,
+    "api_tasks.take_back": SIGNED_IN,
+    "api_tasks.acknowledge": SIGNED_IN,
+    "api_tasks.comment": SIGNED_IN,
+    "api_instances.start": SIGNED_IN,
+    "api_instances.instance": SIGNED_IN,
+    "api_instances.history": SIGNED_IN,
+    "api_instances.diagram": SIGNED_IN,
+    "api_instances.urge": SIGNED_IN,
+    "api_instances.suspend": SIGNED_IN,
+    "api_instances.resume": SIGNED_IN,
+    "api_instances.terminate": SIGNED_IN,
+    "api_instances.comment": SIGNED_IN,
+    "api_instances.copy": SIGNED_IN,
+    "api_requests.requests": SIGNED_IN,
+    "api_definitions.definitions": "view_definitions",
+    "api_definitions.deploy_definition": "deploy_definitions",
+    "api_calendar.due": SIGNED_IN,
+    "api_people.units": SIGNED_IN,
+    "api_people.people": SIGNED_IN,
+    "api_people.leaders": SIGNED_IN,
+    "api_people.liaisons": SIGNED_IN,
+    "api_people.talents": "view_talents",
+    "api_account.me": SIGNED_IN,
+    "api_incidents.incidents": "retry_incidents",
+    "api_incidents.retry_incident": "retry_incidents",
+    "api_docs.openapi": PUBLIC,
+    "api_docs.docs": PUBLIC,
+    "api_health.alive": PUBLIC,
+    "api_health.ready": PUBLIC,
+    "api_metrics.metrics": PUBLIC,
+}
+PEOPLE = [account[0] for account in ACCOUNTS]
+
+
+def routes(app: Flask) -> list[tuple[str, str, str]]:
+    """(endpoint, method, address) of every call, with an id that nothing has."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in access.rules(app):
+            address = re.sub(r"<[^>]+>", str(UUID(int=7)), rule.rule)
+            methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+            found.extend((rule.endpoint, method, address) for method in sorted(methods))
+    return found
+
+
+def test_every_call_is_in_the_table(world: World) -> None:
+    rules = access.rules(world.app)
+    assert {name: PUBLIC if rule.public else rule.right or SIGNED_IN for name, rule in rules.items()} == CALLS
+    assert {name for name, _, _ in routes(world.app)} == set(CALLS)
+
+
+def test_a_call_without_a_rule_stops_the_start(world: World) -> None:
+    app = Flask("service")
+    app.add_url_rule("/api/v1/loose", "loose", lambda: "")
+    with pytest.raises(LookupError, match="loose"):
+        access.rules(app)
+
+
+def test_every_call_for_every_role(world: World, subtests: pytest.Subtests) -> None:
+    client = world.app.test_client()
+    for user in PEOPLE:
+        headers, actor = {"Authorization": f"Bearer {world.token(user)}"}, world.actor(user)
+        for endpoint, method, address in routes(world.app):
+            with subtests.test(f"{user} {method} {address}"):
+                answer = client.open(address, method=method, headers=headers)
+                wanted = CALLS[endpoint]
+                if wanted in RIGHTS and not may(actor, wanted):
+                    assert answer.status_code == 403
+                else:
+                    assert answer.status_code not in (401, 403, 405, 500)
+
+
+def test_nobody_gets_only_what_is_public(world: World, subtests: pytest.Subtests) -> None:
+    client = world.app.test_client()
+    for endpoint, method, address in routes(world.app):
+        with subtests.test(f"{method} {address}"):
+            answer = client.open(address, method=method)
+            if CALLS[endpoint] == PUBLIC:
+                assert answer.status_code in (200, 503)
+            else:
+                assert answer.status_code == 401
+                assert answer.mimetype == "application/problem+json"
+                assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("header", ["Bearer wrong", "Bearer", "Basic b2ZmaWNlOm9mZmljZQ==", "", "Bearer \x80"])
+def test_wrong_credentials(world: World, header: str) -> None:
+    answer = world.app.test_client().get("/api/v1/me", headers={"Authorization": header})
+    assert (answer.status_code, answer.json["type"]) == (401, "signed_out")
+
+
+def test_a_wrong_token_is_not_mended_by_a_session(world: World) -> None:
+    answer = world.as_user("office").get("/api/v1/me", headers={"Authorization": "Bearer wrong"})
+    assert answer.status_code == 401
+
+
+def test_a_revoked_token_and_a_disabled_account_end_at_once(world: World) -> None:
+    api = world.api("auditor")
+    assert api.get("/me").status_code == 200
+    with world.transaction() as session:
+        for token in auth.list_tokens(session, "auditor"):
+            auth.revoke_token(session, sha256=token.sha256, actor=SYSTEM, now=clock.now())
+    assert api.get("/me").status_code == 401
+    page = world.as_user("owner")
+    assert page.get("/api/v1/me").status_code == 200
+    with world.transaction() as session:
+        auth.disable_user(session, username="owner", actor=SYSTEM, now=clock.now())
+    assert page.get("/api/v1/me").status_code == 401
+
+
+def test_a_session_reads_and_writes_only_with_the_csrf_header(world: World) -> None:
+    case, page = world.dispatched(), world.as_user("office")
+    assert page.get("/api/v1/me").json["username"] == "office"
+    address, body = f"/api/v1/instances/{case}/comment", {"text": "已沟通"}
+    for headers in ({}, {"X-CSRFToken": "wrong"}):
+        refused = page.post(address, json=body, headers=headers)
+        assert (refused.status_code, refused.json["type"]) == (403, "not_allowed")
+    token = page.get("/session/token").json["token"]
+    assert page.post(address, json=body, headers={"X-CSRFToken": token}).status_code == 201
+
+
+def test_others_cases_are_unknown(world: World, subtests: pytest.Subtests) -> None:
+    case = world.dispatched()
+    task = world.task("handle").id
+    stranger = world.api("handler-health")
+    for path in (f"/instances/{case}", f"/instances/{case}/history", f"/instances/{case}/diagram", f"/tasks/{task}"):
+        with subtests.test(path):
+            assert stranger.get(path).status_code == 404
+    assert stranger.post(f"/instances/{case}/comment", {"text": "说明"}).status_code == 404
+    assert stranger.post(f"/tasks/{task}/complete", {"data": world.sample("handle")}).status_code == 403
+    assert stranger.post(f"/instances/{case}/terminate", {"reason": "无"}).status_code == 403
+    assert stranger.post("/instances", {"process": "request", "data": {}}).status_code == 403
+    assert stranger.get("/requests").json["total"] == 0
+    assert stranger.get("/tasks").json["total"] == 0
+
+
+def test_my_rights(world: World) -> None:
+    me = world.api("handler-edu").get("/me").json
+    assert (me["username"], me["name"], me["unit_name"]) == ("handler-edu", "谭雅文", "区教育局")
+    assert me["grants"] == [{"role": "responsible_unit", "name": "责任单位", "unit": "edu", "unit_name": "区教育局"}]
+    assert "deploy_definitions" not in me["rights"]
+    assert "deploy_definitions" in world.api("owner").get("/me").json["rights"]

@@ -1,0 +1,115 @@
+"""Deploying a process through the API: checked first, refused with every finding, versioned."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+from tests.factories.world import HOME, World
+
+
+def shipped() -> dict[str, bytes]:
+    """The files of the process ``request``, by plain name."""
+    folders = (HOME / "bpmn" / "request", HOME / "forms" / "request")
+    return {path.name: path.read_bytes() for folder in folders for path in folder.iterdir() if path.is_file()}
+
+
+def upload(world: World, files: dict[str, bytes], user: str = "owner", **fields: Any) -> TestResponse:
+    """POST /definitions as a browser or curl would."""
+    parts = [(BytesIO(content), name) for name, content in files.items()]
+    data = {**fields, **({"files": parts} if parts else {})}
+    key = fields.pop("key", None)
+    data.pop("key", None)
+    return world.api(user).post("/definitions", None, key=key, data=data, content_type="multipart/form-data")
+
+
+def changed() -> dict[str, bytes]:
+    """The shipped process with another wording in one form."""
+    files = shipped()
+    files["accept.json"] = files["accept.json"].replace("受理".encode(), "受理（新）".encode(), 1)
+    assert files["accept.json"] != shipped()["accept.json"]
+    return files
+
+
+def versions(world: World) -> list[int]:
+    return [row["version"] for row in world.api("auditor").get("/definitions").json["items"] if row["key"] == "request"]
+
+
+def test_what_is_deployed_already_stays(world: World) -> None:
+    answer = upload(world, shipped())
+    assert (answer.status_code, answer.json["definition"]["version"]) == (200, 1)
+    assert versions(world) == [1]
+
+
+def test_a_changed_process_becomes_the_next_version(world: World) -> None:
+    answer = upload(world, changed())
+    assert answer.status_code == 201, answer.json
+    made = answer.json["definition"]
+    assert (made["key"], made["version"], made["deployed_by"], made["newest"]) == ("request", 2, "owner", True)
+    assert versions(world) == [2, 1]
+    assert world.api("liaison-hrss").post("/instances", {"process": "request"}).json["version"] == 2
+
+
+def test_a_dry_run_changes_nothing(world: World) -> None:
+    answer = upload(world, changed(), dry_run="true")
+    assert (answer.status_code, answer.json["dry_run"], answer.json["definition"]) == (200, True, None)
+    assert versions(world) == [1]
+
+
+def test_the_same_upload_again_gives_the_first_answer(world: World) -> None:
+    first = upload(world, changed(), key="deploy-2")
+    again = upload(world, changed(), key="deploy-2")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json == again.json
+    assert upload(world, shipped(), key="deploy-2").status_code == 422
+
+
+def test_a_bad_process_is_refused_with_every_finding(world: World) -> None:
+    files = changed()
+    name = next(name for name in files if name == "request.bpmn")
+    files[name] = files[name].replace(b"bpmn:userTask", b"bpmn:scriptTask", 2)
+    for dry_run in ("false", "true"):
+        answer = upload(world, files, dry_run=dry_run)
+        assert answer.status_code == 422
+        assert answer.json["errors"]
+        assert all(error["path"].startswith(("bpmn/", "forms/")) for error in answer.json["errors"])
+        assert {"file", "line", "element", "rule", "message", "severity"} == set(answer.json["findings"][0])
+    assert versions(world) == [1]
+
+
+def test_hostile_files_are_refused(world: World) -> None:
+    bomb = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><definitions>&b;</definitions>'
+    for files in (
+        {"request.bpmn": bomb},
+        {"request.bpmn": b"no xml"},
+        {"../../etc/passwd.bpmn": b"<x/>"},
+        {"virus.exe": b"MZ"},
+        {"accept.json": b"{"},
+        {**shipped(), "accept.json": b"[" * 100_000},
+    ):
+        answer = upload(world, files)
+        assert answer.status_code == 422, (list(files), answer.text)
+        assert answer.json["errors"]
+    assert versions(world) == [1]
+
+
+def test_what_is_no_upload_is_refused(world: World) -> None:
+    assert world.api("owner").post("/definitions", {"files": []}).status_code == 415
+    assert upload(world, {}).status_code == 422
+    assert upload(world, changed(), dry_run="perhaps").status_code == 422
+    assert upload(world, changed(), colour="red").json["errors"][0]["path"] == "/colour"
+    assert upload(world, changed(), process="nothing").status_code == 422
+    assert upload(world, changed(), user="office").status_code == 403
+    assert versions(world) == [1]
+
+
+def test_names_with_folders_are_understood(world: World) -> None:
+    files = {
+        (f"bpmn/request/{name}" if name.endswith(("bpmn", "dmn")) else f"forms/request/{name}"): content
+        for name, content in shipped().items()
+    }
+    assert upload(world, files, process="request").json["definition"]["version"] == 1
+    assert all(Path(name).parent.name for name in files)
