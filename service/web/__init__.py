@@ -78,10 +78,11 @@ def _headers(answer: Response) -> Response:
     """For every page, also that of an address which leads nowhere; the API has its own."""
     if (request.endpoint or "web").split(".")[0] != "web":
         return answer
-    if request.endpoint == "web.static":
+    named_by_content = "v" in request.args or "/chunks/" in request.path or "/fonts/" in request.path
+    if request.endpoint == "web.static" and named_by_content:
         answer.cache_control.public, answer.cache_control.max_age = True, 31_536_000
         answer.cache_control.no_cache = None
-    else:
+    elif request.endpoint != "web.static":  # other files keep the framework's "ask before use"
         answer.headers.setdefault("Cache-Control", "no-store")
     answer.headers["Content-Security-Policy"] = POLICY_WITH_FORM if g.get("has_form") else POLICY
     answer.headers["X-Content-Type-Options"] = "nosniff"

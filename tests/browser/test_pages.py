@@ -194,14 +194,14 @@ def test_filters_stay_in_the_address_bar(site: Site) -> None:
     page.get_by_label("编号或事项").fill("甲")
     page.get_by_role("button", name="查询").click()
     expect(page.get_by_role("link", name="乙事项")).to_have_count(0)
-    page.get_by_label("状态").select_option(label="在办")
+    page.get_by_role("combobox", name="状态").select_option(label="在办")
     page.wait_for_url("**status=running**")
     assert "q=" in page.url
     page.reload()
     expect(page.get_by_role("link", name="甲事项")).to_be_visible()
-    expect(page.get_by_label("状态")).to_have_value("running")
+    expect(page.get_by_role("combobox", name="状态")).to_have_value("running")
     page.go_back()
-    expect(page.get_by_label("状态")).to_have_value("")
+    expect(page.get_by_role("combobox", name="状态")).to_have_value("")
 
 
 @pytest.mark.parametrize("size", [PHONE, {"width": 1366, "height": 768}], ids=["phone", "desktop"])
