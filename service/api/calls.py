@@ -77,7 +77,7 @@ class Calls:
 
     def __init__(self, name: str, description: str, *, prefix: str = PREFIX) -> None:
         self.blueprint = _Blueprint(f"api_{name}", __name__, url_prefix=prefix or None, description=description)
-        self._tag = name
+        self.tag = name
         errors.cover(self.blueprint)
 
     def get(
@@ -132,9 +132,10 @@ class Calls:
             for other, shape in also.items():
                 kind = errors.MEDIA_TYPE if other >= 400 else media_type
                 made = self.blueprint.alt_response(other, schema=shape, content_type=kind)(made)
-            made = self.blueprint.doc(**_documented(method, address, rule, upload, also))(made)
+            name = f"{self.tag}_{view.__name__}"
+            made = self.blueprint.doc(operationId=name, **_documented(method, address, rule, upload, also))(made)
             made = _guarded(made, rule)
-            self.blueprint.add_url_rule(address, view.__name__, made, methods=[method], tags=[self._tag])
+            self.blueprint.add_url_rule(address, view.__name__, made, methods=[method], tags=[self.tag])
             return view
 
         return register

@@ -66,9 +66,11 @@ def install(app: Flask, groups: Iterable[Calls]) -> None:
     schemes.security_scheme("token", {"type": "http", "scheme": "bearer", "description": "issued by `liaison token`"})
     session = {"type": "apiKey", "in": "cookie", "name": app.config.get("SESSION_COOKIE_NAME", "session")}
     schemes.security_scheme("session", {**session, "description": f"of the pages; writes also need {CSRF_HEADER}"})
+    tags = []
     for group in groups:
         document.register_blueprint(group.blueprint)
-    app.extensions["liaison-openapi"] = document.spec.to_dict()
+        tags.append({"name": group.tag, "description": group.blueprint.description})
+    app.extensions["liaison-openapi"] = {**document.spec.to_dict(), "tags": tags}
     app.register_blueprint(blueprint)
 
 

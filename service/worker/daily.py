@@ -11,6 +11,7 @@ from service import clock, history
 from service.auth import SYSTEM
 from service.auth.policy import ADMIN
 from service.auth.queries import accounts_of_role
+from service.db import IdempotentAnswer
 from service.processes import calendars
 from service.processes.models import WorkerBeat
 from service.workdays import missing_notice_reminder
@@ -18,6 +19,8 @@ from service.workdays import missing_notice_reminder
 CALENDAR = "calendar"
 REMINDER = "calendar_missing"
 FORGET_WORKERS_AFTER = timedelta(days=1)
+FORGET_ANSWERS_AFTER = timedelta(days=7)
+"""A program that has lost an answer asks again within minutes; a week also covers one that was off over a holiday."""
 
 
 def remind_of_missing_notice(session: Session, *, now: datetime) -> bool:
@@ -56,3 +59,8 @@ def remind_of_missing_notice(session: Session, *, now: datetime) -> bool:
 def forget_dead_workers(session: Session, *, now: datetime) -> None:
     """Drops the heartbeats of workers that have not been heard of for a day."""
     session.execute(delete(WorkerBeat).where(WorkerBeat.beat_at < now - FORGET_WORKERS_AFTER))
+
+
+def forget_old_answers(session: Session, *, now: datetime) -> None:
+    """Drops the answers that the interface keeps by ``Idempotency-Key`` once nobody asks for them again."""
+    session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.at < now - FORGET_ANSWERS_AFTER))

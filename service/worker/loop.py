@@ -150,6 +150,7 @@ class Worker:
         with self.database.transaction() as session:
             session.merge(WorkerBeat(worker=self.name, beat_at=now))
             daily.forget_dead_workers(session, now=now)
+            daily.forget_old_answers(session, now=now)
         self._beat_at = now
 
     def _leave(self) -> None:

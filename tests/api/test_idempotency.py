@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from service import clock
 from service.db import IdempotentAnswer
 from service.processes.models import Instance
+from service.worker import daily
 from tests.factories.world import World
 
 
@@ -123,6 +125,17 @@ def test_two_people_at_once_one_succeeds(world: World) -> None:
     ]
     answers = at_once(calls)
     assert sorted(answer.status_code for answer in answers) == [200, 409]
+
+
+def test_old_answers_are_forgotten(world: World) -> None:
+    case, api = world.dispatched(), world.api("office")
+    first = api.post(f"/instances/{case}/comment", {"text": "收到"}, key="k").json
+    for days, again in ((6, True), (2, False)):
+        world.clock.advance(days=days)
+        with world.transaction() as session:
+            daily.forget_old_answers(session, now=clock.now())
+        answer = api.post(f"/instances/{case}/comment", {"text": "收到"}, key="k").json
+        assert (answer == first) is again
 
 
 def test_after_a_failure_of_the_service_the_same_key_works(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,9 +33,12 @@ def test_every_call_is_documented_with_its_shapes(world: World) -> None:
             wanted |= {(template(rule.rule), method.lower()) for method in methods}
     there = {(path, name) for path, item in found["paths"].items() for name in item if name in METHODS}
     assert there == wanted
+    names = [found["paths"][path][method]["operationId"] for path, method in there]
+    assert len(set(names)) == len(names)
     for path, method in there:
         operation = found["paths"][path][method]
         assert operation["summary"], path
+        assert set(operation["tags"]) <= {tag["name"] for tag in found["tags"]}
         answers = [value for status, value in operation["responses"].items() if status.startswith("2")]
         assert all("schema" in media for answer in answers for media in answer["content"].values())
         if path.startswith("/api"):
