@@ -24,8 +24,6 @@ from service.processes.advance import FRAME_NAMES, as_of, context_of, merged, st
 from service.processes.bundles import Compiled, compile_bundle, compiled, digest_of, files_of
 from service.processes.calendars import DayFunctions, by_digest
 from service.processes.models import (
-    DONE,
-    OPEN,
     WAITING,
     CalendarVersion,
     Definition,
@@ -33,6 +31,7 @@ from service.processes.models import (
     Timer,
     UserTask,
 )
+from service.processes.projections import instance_faults, task_faults
 from service.processes.wiring import wiring
 from service.workdays import Calendar
 
@@ -306,38 +305,20 @@ def _rows(session: Session, instance: Instance, course: Course, events: Sequence
         return
     if dumps(data_of(steps_of(events))) != dumps(instance.data):
         yield Mismatch(stream, None, "事项数据与历史不符")
-    yield from _task_rows(session, instance, landing, events)
+    rows = list(
+        session.scalars(
+            select(UserTask).where(UserTask.instance_id == instance.id).order_by(UserTask.entered_seq, UserTask.id)
+        )
+    )
+    for what in instance_faults(instance, rows, landing, events):
+        yield Mismatch(stream, None, what)
+    for seq, what in task_faults(rows, landing, events):
+        yield Mismatch(stream, seq, what)
     waiting = session.scalars(select(Timer).where(Timer.instance_id == instance.id, Timer.status == WAITING))
     if {(str(row.id), row.fire_at) for row in waiting} != {
         (timer.id, timer.fire_at) for timer in landing.timers.values()
     }:
         yield Mismatch(stream, None, "定时器与重放结果不符")
-
-
-def _task_rows(
-    session: Session, instance: Instance, landing: engine.Landing, events: Sequence[HistoryEvent]
-) -> Iterator[Mismatch]:
-    stream = stream_of(instance.id)
-    rows = list(session.scalars(select(UserTask).where(UserTask.instance_id == instance.id)))
-    if {str(row.id) for row in rows if row.status == OPEN} != set(landing.open_tasks):
-        yield Mismatch(stream, None, "待办任务与重放结果不符")
-    due: dict[str, Mapping[str, Any]] = {}
-    done: dict[str, HistoryEvent] = {}
-    for event in events:
-        if event.kind in (fx.ENTERED, fx.DUE_CHANGED) and event.task:
-            due[event.task] = event.data
-        elif event.kind == "completed" and event.task:
-            done[event.task] = event
-    for row in rows:
-        wanted = due.get(str(row.id), {}).get("due_on")
-        if (row.due_on.isoformat() if row.due_on else None) != wanted:
-            yield Mismatch(stream, row.entered_seq, f"任务「{row.name}」的期限 {row.due_on} 与记录的 {wanted} 不符")
-        if row.status == DONE:
-            event_of = done.get(str(row.id))
-            if event_of is None or event_of.data["data"] != row.submitted or event_of.actor != row.completed_by:
-                yield Mismatch(stream, row.completed_seq, f"任务「{row.name}」的办理内容与记录不符")
-            elif event_of.data["late_days"] != row.late_days:
-                yield Mismatch(stream, row.completed_seq, f"任务「{row.name}」的逾期天数与记录不符")
 
 
 def _verified_definitions(session: Session) -> Iterator[tuple[str, tuple[Compiled | None, str | None]]]:
