@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from service import engine, history, ids
@@ -99,25 +99,29 @@ def advance(
     transaction must then roll back.
     """
     calendar = current(session)
-    event = record(
-        session,
-        instance,
-        kind=what.kind,
-        actor=actor,
-        now=now,
-        task=what.task,
-        data={**what.data, "calendar": calendar.digest},
-    )
+    with session.no_autoflush:  # what the command changed so far is sent with the effects
+        event = record(
+            session,
+            instance,
+            kind=what.kind,
+            actor=actor,
+            now=now,
+            task=what.task,
+            data={**what.data, "calendar": calendar.digest},
+        )
+    if what.completes and what.task:
+        session.get_one(UserTask, UUID(what.task)).completed_seq = event.seq
     made = compiled(session, instance.digest, instance.process)
     days = DayFunctions(calendar, now)
     context = context_of(instance.id, event.seq, days, _actions(session, instance, actor, now), wiring(session).opening)
-    before = frozenset(str(task.id) for task in open_tasks(session, instance.id))
     landing = run(made, context)
+    rows = _rows_of(session, instance, landing)
+    before = frozenset(task_id for task_id, row in rows.items() if row.status == OPEN)
     if judge is not None:
         found = judge(made, landing, days)
     else:
         found = fx.effects_of(made, instance.frame, before, what.task if what.completes else None, landing, days)
-    apply_effects(session, instance, found, landing, seq=event.seq, actor=actor, now=now)
+    apply_effects(session, instance, found, landing, rows=rows, seq=event.seq, actor=actor, now=now)
     return event.seq
 
 
@@ -149,32 +153,39 @@ def apply_effects(
     found: Sequence[fx.Effect],
     landing: engine.Landing,
     *,
+    rows: dict[str, UserTask],
     seq: int,
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Journals effects and brings the projections (instance, user tasks, timers) in line."""
-    rows = {str(task.id): task for task in open_tasks(session, instance.id)}
-    for effect in found:
-        record(session, instance, kind=effect.kind, actor=actor, now=now, task=effect.task, data=effect.data)
-        if effect.kind == fx.ENTERED and effect.task:
-            # a step that was taken back and is done again brings the same later tasks, by the same ids
-            session.merge(_row(instance, effect.task, effect.data, landing.open_tasks[effect.task].data, seq, now))
-        elif effect.kind == fx.CANCELLED and effect.task:
-            rows[effect.task].status = CANCELLED
-            rows[effect.task].completed_at = now
-        elif effect.kind == fx.DUE_CHANGED and effect.task:
-            set_due(rows[effect.task], effect.data)
-        elif effect.kind == fx.REOPENED and effect.task:
-            _reopen(session.get_one(UserTask, UUID(effect.task)))
-        elif effect.kind == fx.ENDED:
-            instance.end, instance.end_name = effect.data["end"], effect.data["name"]
-    instance.state = landing.state
-    if landing.completed and instance.status == RUNNING:
-        instance.status, instance.ended_at = COMPLETED, now
+    """Journals effects and brings the projections (instance, user tasks, timers) in line.
+
+    ``rows``, by id, are the tasks that were open before; new ones are added.
+    """
+    # Nothing below reads back what it writes: all of it is sent at the end, the journal's rows in one statement.
+    with session.no_autoflush:
+        for effect in found:
+            record(session, instance, kind=effect.kind, actor=actor, now=now, task=effect.task, data=effect.data)
+            if effect.kind == fx.ENTERED and effect.task:
+                made = _row(instance, effect.task, effect.data, landing.open_tasks[effect.task].data, seq, now)
+                # a step that was taken back and is done again brings the same later tasks, by the same ids
+                rows[effect.task] = session.merge(made) if effect.task in rows else _added(session, made)
+            elif effect.kind == fx.CANCELLED and effect.task:
+                rows[effect.task].status = CANCELLED
+                rows[effect.task].completed_at = now
+            elif effect.kind == fx.DUE_CHANGED and effect.task:
+                set_due(rows[effect.task], effect.data)
+            elif effect.kind == fx.REOPENED and effect.task:
+                rows[effect.task] = session.get_one(UserTask, UUID(effect.task))
+                _reopen(rows[effect.task])
+            elif effect.kind == fx.ENDED:
+                instance.end, instance.end_name = effect.data["end"], effect.data["name"]
+        instance.state = landing.state
+        if landing.completed and instance.status == RUNNING:
+            instance.status, instance.ended_at = COMPLETED, now
+        _sync_timers(session, instance, landing)
+        _sync_instance(instance, [row.stage for row in rows.values() if row.status == OPEN])
     session.flush()
-    _sync_timers(session, instance, landing)
-    _sync_instance(session, instance)
 
 
 def open_tasks(session: Session, instance_id: UUID) -> list[UserTask]:
@@ -186,6 +197,16 @@ def open_tasks(session: Session, instance_id: UUID) -> list[UserTask]:
             .order_by(UserTask.entered_seq, UserTask.id)
         )
     )
+
+
+def _rows_of(session: Session, instance: Instance, landing: engine.Landing) -> dict[str, UserTask]:
+    """The instance's tasks that are open, or were there before and are open again, by id; as the caller left them."""
+    again = [UUID(task_id) for task_id in landing.open_tasks]
+    wanted = select(UserTask).where(
+        UserTask.instance_id == instance.id, or_(UserTask.status == OPEN, UserTask.id.in_(again))
+    )
+    with session.no_autoflush:
+        return {str(row.id): row for row in session.scalars(wanted)}
 
 
 def lock(session: Session, instance_id: UUID) -> Instance:
@@ -278,6 +299,11 @@ def _actions(session: Session, instance: Instance, actor: Actor, now: datetime) 
     return run
 
 
+def _added(session: Session, row: UserTask) -> UserTask:
+    session.add(row)
+    return row
+
+
 def _reopen(row: UserTask) -> None:
     row.status, row.revision = OPEN, row.revision + 1
     _undone(row)
@@ -317,23 +343,21 @@ def _row(
 
 
 def _sync_timers(session: Session, instance: Instance, landing: engine.Landing) -> None:
-    waiting = {
-        str(row.id): row
-        for row in session.scalars(select(Timer).where(Timer.instance_id == instance.id, Timer.status == WAITING))
-    }
-    for timer_id, row in waiting.items():
+    armed_ids = [UUID(timer_id) for timer_id in landing.timers]
+    wanted = select(Timer).where(
+        Timer.instance_id == instance.id, or_(Timer.status == WAITING, Timer.id.in_(armed_ids))
+    )
+    rows = {str(row.id): row for row in session.scalars(wanted)}
+    for timer_id, row in rows.items():
         armed = landing.timers.get(timer_id)
         if armed is None:
             row.status = CANCELLED
+        elif row.status != WAITING:  # a taken-back step brings its timers back to life
+            row.status, row.fire_at, row.due_at, row.attempts = WAITING, armed.fire_at, armed.fire_at, 0
         elif armed.fire_at != row.fire_at:
             row.fire_at = row.due_at = armed.fire_at
-    known = set(session.scalars(select(Timer.id).where(Timer.instance_id == instance.id))) if landing.timers else set()
     for timer_id, armed in landing.timers.items():
-        if timer_id in waiting:
-            continue
-        if UUID(timer_id) in known:  # a taken-back step brings its timers back to life
-            row = session.get_one(Timer, UUID(timer_id))
-            row.status, row.fire_at, row.due_at, row.attempts = WAITING, armed.fire_at, armed.fire_at, 0
+        if timer_id in rows:
             continue
         session.add(
             Timer(
@@ -349,21 +373,17 @@ def _sync_timers(session: Session, instance: Instance, landing: engine.Landing) 
                 attempts=0,
             )
         )
-    session.flush()
 
 
-def _sync_instance(session: Session, instance: Instance) -> None:
-    data = instance.data
-    stages = [task.stage for task in open_tasks(session, instance.id) if task.stage is not None]
-    order = list(STAGES)
-    known = [stage for stage in stages if stage in STAGES]
+def _sync_instance(instance: Instance, stages: Sequence[str | None]) -> None:
+    data, order = instance.data, list(STAGES)
+    known = [stage for stage in stages if stage is not None and stage in STAGES]
     if known or instance.ended_at is not None:
         instance.stage = min(known, key=lambda stage: order.index(stage)) if known else None
     instance.title = str(data.get("title") or "")
     instance.talent_id = _text(data.get("talent_id"))
     instance.leader_id = _id_text(data.get("leader_id"))
     instance.search_key = search_key(instance.number, spell(instance.title, of_person=False).keys)
-    session.flush()
 
 
 def _text(value: Any) -> str | None:

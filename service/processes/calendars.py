@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -15,12 +15,14 @@ from service.processes.models import CalendarVersion
 from service.workdays import Calendar, DueDate
 
 MAX_DAYS = 1000
+_IN_FORCE = "calendar_in_force"
 LONGEST_SOURCE = 200
 """As much as the table keeps of what a calendar came from; the journal has all of it."""
 
 
 def store(session: Session, calendar: Calendar, *, source: str, by: str, now: datetime) -> CalendarVersion:
     """Makes ``calendar`` the one in force; the one already in force stays as it is."""
+    session.info.pop(_IN_FORCE, None)
     current = find_current(session)
     if current is not None and current.digest == calendar.digest:
         return current
@@ -42,11 +44,20 @@ def find_current(session: Session) -> CalendarVersion | None:
 
 
 def current(session: Session) -> Calendar:
-    """The calendar in force."""
-    digest = session.scalar(select(CalendarVersion.digest).order_by(CalendarVersion.id.desc()).limit(1))
+    """The calendar in force; asked for once a transaction, which so counts with one calendar throughout."""
+    digest: str | None = session.info.get(_IN_FORCE)
+    if digest is None:
+        digest = session.scalar(select(CalendarVersion.digest).order_by(CalendarVersion.id.desc()).limit(1))
     if digest is None:
         raise NotFound("数据库里还没有工作日历，请先运行 liaison migrate")
+    session.info[_IN_FORCE] = digest
     return by_digest(session, digest)
+
+
+@event.listens_for(Session, "after_commit")
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, *_: object) -> None:
+    session.info.pop(_IN_FORCE, None)
 
 
 def by_digest(session: Session, digest: str) -> Calendar:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, engine, ids
@@ -133,8 +134,7 @@ def complete(
     task.revision += 1
     merge_data(instance, task, clean, drop)
     instance.late = instance.late or late > 0
-    session.flush()
-    seq = advance(
+    advance(
         session,
         instance,
         Input(DID, event_data, str(task.id), completes=True),
@@ -142,8 +142,6 @@ def complete(
         actor=doer,
         now=now,
     )
-    task.completed_seq = seq
-    session.flush()
     return task
 
 
@@ -257,11 +255,14 @@ def locked_instance(session: Session, instance_id: UUID | str) -> Instance:
 
 def locked_task(session: Session, task_id: UUID | str, *, any_status: bool = False) -> tuple[UserTask, Instance]:
     """The task and its instance, locked in this order: instance first. Raises NotFound, Conflict."""
-    found = session.get(UserTask, as_uuid(task_id, "没有这个任务"))
-    if found is None:
+    wanted = as_uuid(task_id, "没有这个任务")
+    of_task = select(UserTask.instance_id).where(UserTask.id == wanted).scalar_subquery()
+    instance = session.scalar(
+        select(Instance).where(Instance.id == of_task).with_for_update().execution_options(populate_existing=True)
+    )
+    if instance is None:
         raise NotFound("没有这个任务")
-    instance = lock(session, found.instance_id)
-    session.refresh(found)
+    found = session.get_one(UserTask, wanted, populate_existing=True)
     if any_status:
         return found, instance
     if found.status != OPEN:

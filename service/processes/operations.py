@@ -129,7 +129,8 @@ def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Acto
         instance.status, instance.ended_at, instance.end, instance.end_name = RUNNING, None, None, None
     instance.data = data_of(steps)
     found = taken_back_effects(frozenset(str(one.id) for one in open_now), course)
-    apply_effects(session, instance, found, course.landing, seq=event.seq, actor=doer, now=now)
+    rows = {str(one.id): one for one in open_now}
+    apply_effects(session, instance, found, course.landing, rows=rows, seq=event.seq, actor=doer, now=now)
     instance.late = bool(
         session.scalar(select(UserTask.id).where(UserTask.instance_id == instance.id, UserTask.late_days > 0).limit(1))
     )
