@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
@@ -24,7 +25,6 @@ from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
     CycleTimerEventDefinition,
     DurationTimerEventDefinition,
     TimeDateEventDefinition,
-    TimerEventDefinition,
 )
 from SpiffWorkflow.spiff.parser.event_parsers import (
     SpiffBoundaryEventParser,
@@ -38,7 +38,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from service import clock
-from service.engine.expressions import as_date
+from service.engine.expressions import ExpressionError, as_date
 from service.engine.xml import parse_xml
 from service.errors import Finding, Invalid
 
@@ -242,6 +242,13 @@ def _common_ancestor(tasks: list[Task]) -> Task:
     return shared[0]
 
 
+_DURATION = re.compile(
+    r"P(?:(?P<years>\d{1,3})Y)?(?:(?P<months>\d{1,4})M)?(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?"
+    r"(?:T(?:(?P<hours>\d{1,5})H)?(?:(?P<minutes>\d{1,6})M)?(?:(?P<seconds>\d{1,8})S)?)?"
+)
+"""ISO 8601 durations: a month stays a month until it is added to a date."""
+
+
 class _ArmedTimer:
     """A timer knows when it is due; that it has fired, it is told (an input), so replay needs no clock."""
 
@@ -255,8 +262,12 @@ class _ArmedTimer:
         return bool(my_task._get_internal_data("event_fired", False))
 
     def moment(self, my_task: Task) -> datetime:
-        """When the timer is due (aware, UTC). Raises ValueError when the expression gives no time."""
+        """When the timer is due (aware, UTC). Raises ExpressionError when the expression gives no time."""
         raise NotImplementedError
+
+    def no_time(self, value: Any) -> ExpressionError:
+        """What is wrong when the expression gave ``value``."""
+        return ExpressionError(f"定时的表达式 {self.expression} 得到 {value!r}，不是日期、时间或时长")
 
     def value(self, my_task: Task) -> Any:
         engine = my_task.workflow.script_engine
@@ -269,19 +280,26 @@ class _DateTimer(_ArmedTimer, TimeDateEventDefinition):
     def moment(self, my_task: Task) -> datetime:
         value = self.value(my_task)
         if isinstance(value, str) and len(value) > len("2026-01-01"):
-            value = datetime.fromisoformat(value)
+            try:
+                value = datetime.fromisoformat(value)
+            except ValueError as error:
+                raise self.no_time(value) from error
         if isinstance(value, datetime):
             return (value if value.tzinfo else value.replace(tzinfo=clock.SHANGHAI)).astimezone(UTC)
         day = as_date(value)
         if day is None:
-            raise ValueError(f"timer {self.expression!r} gave {value!r}, not a date")
+            raise self.no_time(value)
         opening: time = my_task.workflow.script_engine.environment.opening
         return datetime.combine(day, opening, tzinfo=clock.SHANGHAI).astimezone(UTC)
 
 
 class _DurationTimer(_ArmedTimer, DurationTimerEventDefinition):
     def moment(self, my_task: Task) -> datetime:
-        length = TimerEventDefinition.parse_iso_duration(str(self.value(my_task)))
+        value = self.value(my_task)
+        found = _DURATION.fullmatch(value.upper()) if isinstance(value, str) else None
+        length = {unit: int(n) for unit, n in found.groupdict().items() if n is not None} if found else {}
+        if not length:
+            raise self.no_time(value)
         start: datetime = my_task.workflow.script_engine.environment.now
         end: datetime = clock.local(start) + relativedelta(**length)
         return end.astimezone(UTC)

@@ -32,7 +32,10 @@ def _pass(part: Any) -> bool:
     pending = {
         task.task_spec.name
         for task in part.tasks.values()
-        if isinstance(task.task_spec, Join) and task.has_state(TaskState.NOT_FINISHED_MASK)
+        # a gateway with one way in only splits: it waits for nobody
+        if isinstance(task.task_spec, Join)
+        and len(task.task_spec.inputs) > 1
+        and task.has_state(TaskState.NOT_FINISHED_MASK)
     }
     for task in list(part.tasks.values()):
         if task.id not in part.tasks or not _removable(part, task) or _feeds_join(task, pending):
