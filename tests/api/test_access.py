@@ -12,6 +12,7 @@ from service import auth, clock
 from service.api import access
 from service.auth import RIGHTS, SYSTEM, may
 from service.demonstration import ACCOUNTS
+from service.web import access as pages
 from tests.factories.world import World
 
 SIGNED_IN, PUBLIC = "signed in", "public"
@@ -82,6 +83,11 @@ def test_a_call_without_a_rule_stops_the_start(world: World) -> None:
     app.add_url_rule("/api/v1/loose", "loose", lambda: "")
     with pytest.raises(LookupError, match="loose"):
         access.rules(app)
+
+
+def test_no_route_of_the_service_escapes_both_tables(world: World) -> None:
+    known = set(access.rules(world.app)) | set(pages.rules(world.app)) | {"web.static"}
+    assert set(world.app.view_functions) == known
 
 
 def test_every_call_for_every_role(world: World, subtests: pytest.Subtests) -> None:

@@ -250,6 +250,18 @@ def test_a_locked_database_is_named(world: World) -> None:
     assert api.post(f"/instances/{case}/suspend", {"reason": "等待"}).status_code == 200
 
 
+# On a server that other tests share a full disk cannot be played.
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+def test_a_full_disk_is_named(world: World) -> None:
+    case, api = world.dispatched(), world.api("office")
+    world.disturb("PRAGMA max_page_count=1")  # no fewer than there are: the file cannot grow any more
+    before = events(world)
+    answers = [api.post(f"/instances/{case}/comment", {"text": "长" * 4000}) for _ in range(20)]
+    expect(answers[-1], 503, "unavailable")
+    assert "磁盘" in answers[-1].json["detail"]
+    assert events(world) == before + sum(answer.status_code == 201 for answer in answers)
+
+
 def test_too_many_calls(world: World) -> None:
     limits = world.app.extensions["liaison-api-limits"]
     world.app.extensions["liaison-api-limits"] = type(limits)(3)

@@ -7,12 +7,14 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from werkzeug.test import TestResponse
 
 from service import clock
 from service.db import IdempotentAnswer
-from service.processes.models import Instance
+from service.history import HistoryEvent, OutboxEntry
+from service.processes.models import Instance, Timer, UserTask
+from service.processes.replay import verify
 from service.worker import daily
 from tests.factories.world import World
 
@@ -154,3 +156,41 @@ def test_after_a_failure_of_the_service_the_same_key_works(world: World, monkeyp
     assert count(world, IdempotentAnswer) == 0
     assert world.task("handle").status == "open"
     assert api.post(f"/tasks/{task}/complete", body, key="k").status_code == 200
+
+
+class Crash(Exception):
+    """The process is gone."""
+
+
+def test_a_crash_between_any_two_statements_leaves_nothing_half_done(world: World) -> None:
+    world.dispatched()
+    world.app.config["PROPAGATE_EXCEPTIONS"] = False
+    api, task, body = world.api("handler-edu"), world.task("handle").id, {"data": world.sample("handle")}
+    before, left = _stored(world), 0
+
+    def run_down(*_: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Crash
+
+    for name in ("before_cursor_execute", "commit"):
+        event.listen(world.database.engine, name, run_down)
+    crashes, status = 0, 500
+    while status == 500:
+        crashes += 1
+        left = crashes
+        status = api.post(f"/tasks/{task}/complete", body, key="k").status_code
+        left = 0
+        if status == 500:
+            assert _stored(world) == before
+    assert crashes > 15
+    assert status == 200
+    assert world.done("handle").id == task
+    assert api.post(f"/tasks/{task}/complete", body, key="k").status_code == 200
+    with world.database.reading() as session:
+        assert list(verify(session)) == []
+
+
+def _stored(world: World) -> list[int]:
+    return [count(world, table) for table in (HistoryEvent, UserTask, Timer, IdempotentAnswer, OutboxEntry)]
