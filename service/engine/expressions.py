@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from simpleeval import EvalWithCompoundTypes, InvalidExpression
@@ -18,6 +19,8 @@ FUNCTIONS = frozenset({"working_days", "working_days_after", "today", "now"})
 
 MAX_LENGTH = 2000
 _MAX_DEPTH = 40
+CACHED = 512
+"""Expressions kept parsed."""
 
 _ALLOWED = (
     ast.Expression,
@@ -91,7 +94,7 @@ def evaluate(text: str, names: Mapping[str, Any], functions: Mapping[str, Callab
 
     Raises ExpressionError outside the subset or when the data do not fit.
     """
-    problems = check_expression(text, None, functions)
+    problems = _problems(text, frozenset(functions))
     if problems:
         raise ExpressionError("；".join(problems))
     walker = _Walker(names=lambda node: names.get(node.id), functions=dict(functions))
@@ -101,7 +104,14 @@ def evaluate(text: str, names: Mapping[str, Any], functions: Mapping[str, Callab
         raise ExpressionError(f"表达式 {text} 无法计算：{error}") from error
 
 
+@lru_cache(maxsize=CACHED)
+def _problems(text: str, functions: frozenset[str]) -> tuple[str, ...]:
+    return tuple(check_expression(text, None, functions))
+
+
+@lru_cache(maxsize=CACHED)
 def _parse(text: str) -> ast.Expression:
+    """The checked tree, which nobody changes: a diagram's few expressions are evaluated at every step."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"表达式超过 {MAX_LENGTH} 个字符")
     try:
