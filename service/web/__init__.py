@@ -14,9 +14,24 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf  # type: ignore[import-unt
 from service import clock
 from service.config import Organization, Settings
 from service.db import Database
+from service.notifications import unread_count
 from service.processes.access import ROLE_NAMES
 from service.processes.rules import STAGES
-from service.web import access, auth, cases, desk, errors, ledger, oidc, present, prints, processes, system, tasks
+from service.web import (
+    access,
+    auth,
+    cases,
+    desk,
+    errors,
+    ledger,
+    notices,
+    oidc,
+    present,
+    prints,
+    processes,
+    system,
+    tasks,
+)
 from service.web.answers import here
 from service.web.context import KEY, READING, Web
 from service.web.limits import limiter
@@ -57,7 +72,7 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     csrf.init_app(app)
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    for feature in (auth, oidc, desk, tasks, cases, prints, ledger, processes, system):
+    for feature in (auth, oidc, desk, tasks, cases, prints, ledger, notices, processes, system):
         pages.register_blueprint(feature.blueprint)
     pages.before_request(_protect)
     pages.after_app_request(_headers)
@@ -93,7 +108,19 @@ def _headers(answer: Response) -> Response:
 def _common() -> dict[str, Any]:
     """What every template may use."""
     actor = g.get("actor")
-    return {"actor": actor, "menu": menu(actor), "csrf_token": generate_csrf, "now": clock.now, "here": here}
+    return {
+        "actor": actor,
+        "menu": menu(actor),
+        "unread": _unread,
+        "csrf_token": generate_csrf,
+        "now": clock.now,
+        "here": here,
+    }
+
+
+def _unread() -> int:
+    """How many notices the reader has not read; asked for once, where the menu is drawn."""
+    return unread_count(g.db, g.actor) if "db" in g else 0
 
 
 def _asset(name: str) -> str:

@@ -56,9 +56,9 @@ def ledger() -> ResponseReturnValue:
 @blueprint.get("/ledger.xlsx")
 @requires()
 def export() -> ResponseReturnValue:
-    """The same list with the same filters, all its pages, for a spreadsheet."""
+    """What the list shows, by its filters and columns, all its pages, for a spreadsheet."""
     book = BytesIO()
-    write_xlsx(ledger_rows(db(), _all(filters()), web().organization), book)
+    write_xlsx(ledger_rows(db(), _all(filters()), web().organization), book, _shown())
     book.seek(0)
     name = f"需求台账 {clock.local(clock.now()):%Y-%m-%d %H%M}.xlsx"
     return send_file(book, mimetype=XLSX, as_attachment=True, download_name=name)

@@ -31,6 +31,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("已办", "web.tasks.done"),
             Entry("我发起的", "web.cases.started"),
             Entry("抄送我的", "web.cases.copied"),
+            Entry("提醒", "web.notices.notices"),
         ),
     ),
     ("需求", (Entry("登记需求", "web.cases.new", role=LIAISON), Entry("需求台账", "web.ledger.ledger"))),

@@ -282,6 +282,10 @@ def test_the_ledger_shows_the_columns_asked_for_and_exports_its_rows(world: Worl
     assert answer.status_code == 200
     rows = list(load_workbook(BytesIO(answer.data)).active.iter_rows(values_only=True))  # type: ignore[union-attr]
     assert [row[1] for row in rows] == ["需求", "甲事项"]
+    chosen = office.get("/ledger.xlsx", col=["编号", "镇街"])
+    rows = list(load_workbook(BytesIO(chosen.data)).active.iter_rows(values_only=True))  # type: ignore[union-attr]
+    assert rows[0] == ("编号", "需求", "镇街")
+    assert {row[2] for row in rows[1:]} == {"桂城街道"}
     everything = list(load_workbook(BytesIO(office.get("/ledger.xlsx").data)).active.iter_rows())  # type: ignore[union-attr]
     assert {row[1].data_type for row in everything} <= {"s", "inlineStr"}
 

@@ -1,0 +1,64 @@
+"""The inbox: what the process tells a person, read and confirmed here (W10)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock
+from service.errors import Conflict
+from service.notifications import Notification, inbox, mark_all_read, mark_read
+from service.processes.operations import acknowledge
+from service.web.access import requires
+from service.web.answers import PER_PAGE, done, offset
+from service.web.context import actor, db
+
+blueprint = Blueprint("notices", __name__)
+
+
+@blueprint.get("/notices")
+@requires()
+def notices() -> ResponseReturnValue:
+    """提醒: the reader's notices, the latest first."""
+    unread = request.args.get("unread") == "1"
+    return render_template(
+        "notices/inbox.html",
+        page=inbox(db(), actor(), unread=unread, limit=PER_PAGE, offset=offset()),
+        unread_only=unread,
+    )
+
+
+@blueprint.post("/notices/<uuid:notification_id>/open")
+@requires()
+def open_notice(notification_id: UUID) -> ResponseReturnValue:
+    """Read, and on to the case that the notice is about."""
+    return redirect(_about(mark_read(db(), notification_id=notification_id, actor=actor(), now=clock.now())))
+
+
+@blueprint.post("/notices/<uuid:notification_id>/receipt")
+@requires()
+def confirm(notification_id: UUID) -> ResponseReturnValue:
+    """签收: an urge or a circular has been received; it stands in the case's history."""
+    notice = mark_read(db(), notification_id=notification_id, actor=actor(), now=clock.now())
+    if notice.task_id is not None:
+        try:
+            acknowledge(db(), task_id=notice.task_id, actor=actor(), now=clock.now())
+        except Conflict:  # answered meanwhile: the notice has been read, there is nothing left to confirm
+            return done("已标为已读；该任务已经办结，无需签收。", url_for("web.notices.notices"))
+    return done("已签收。", url_for("web.notices.notices"))
+
+
+@blueprint.post("/notices/read")
+@requires()
+def read_all() -> ResponseReturnValue:
+    """The reader has seen all of it."""
+    mark_all_read(db(), actor=actor(), now=clock.now())
+    return done("已全部标为已读。", url_for("web.notices.notices"))
+
+
+def _about(notice: Notification) -> str:
+    if notice.instance_id is None:
+        return url_for("web.notices.notices")
+    return url_for("web.cases.case", instance_id=notice.instance_id)

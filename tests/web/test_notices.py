@@ -1,0 +1,63 @@
+"""The inbox page: what one is told is counted, read, confirmed, and only one's own."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from service.processes import operations, queries
+from tests.factories.workers import work_all
+from tests.factories.world import World
+from tests.web.visitor import Visitor
+
+
+def _urged(world: World) -> Visitor:
+    world.dispatched("edu")
+    with world.transaction() as session:
+        operations.urge(
+            session, instance_id=world.case, text="请尽快办理", actor=world.actor("office"), now=world.clock.now
+        )
+    world.clock.set(world.clock.now + timedelta(minutes=1))
+    work_all(world)
+    return Visitor(world, "handler-edu")
+
+
+def _address(page: str, deed: str) -> str:
+    found = re.search(rf'action="(/notices/[0-9a-f-]+/{deed})"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_an_urge_is_counted_in_the_menu_and_confirmed_into_the_history(world: World) -> None:
+    handler = _urged(world)
+    page = handler.get("/notices").text
+    assert "请尽快办理" in page
+    assert '条未读">' in handler.get("/tasks").text
+    answer = handler.submit(_address(page, "receipt"))
+    assert answer.status_code == 302
+    assert '条未读">' not in handler.get("/notices").text
+    with world.database.reading() as session:
+        kinds = [event.kind for event in queries.timeline(session, world.case, world.actor("handler-edu"))]
+    assert kinds[-1] == "acknowledged"
+
+
+def test_a_receipt_after_the_answer_only_reads_the_notice(world: World) -> None:
+    handler = _urged(world)
+    address = _address(handler.get("/notices").text, "receipt")
+    world.do("handler-edu", "handle")
+    assert handler.submit(address).status_code == 302
+    assert "无需签收" in handler.get("/notices").text
+
+
+def test_a_notice_opens_its_case_and_everything_can_be_read_at_once(world: World) -> None:
+    handler = _urged(world)
+    opened = handler.submit(_address(handler.get("/notices").text, "open"))
+    assert opened.headers["Location"] == f"/cases/{world.case}"
+    assert handler.submit("/notices/read").status_code == 302
+    assert "没有未读的提醒" in handler.get("/notices", unread="1").text
+
+
+def test_another_persons_notice_does_not_exist(world: World) -> None:
+    handler = _urged(world)
+    address = _address(handler.get("/notices").text, "open")
+    assert Visitor(world, "handler-health").submit(address).status_code == 404
