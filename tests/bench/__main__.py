@@ -25,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--cases", type=int, default=5000, help="cases in the full database (default 5000)")
     parser.add_argument("--open", type=int, default=2000, help="open tasks of the Talent Office (default 2000)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long each load lasts (default 2)")
+    parser.add_argument("--seconds", type=float, default=1.5, help="how long each load lasts (default 1.5)")
     parser.add_argument("--only", choices=[*KINDS], help="one database instead of both")
     chosen = parser.parse_args()
     began, table = time.monotonic(), Table()

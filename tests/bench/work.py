@@ -160,18 +160,21 @@ def _engine_alone(world: Bench, data: dict[str, Any]) -> tuple[float, int]:
 def fill(world: Bench, finished: UUID, cases: int, opened: int, table: Table, column: str) -> None:
     """Copies until there are ``cases`` cases, and ``opened`` tasks that the Talent Office must do."""
     waiting_for_acceptance = world.recorded()
+    told = world.dispatched()
+    world.do(OFFICE, "feedback_accepted")
     handled = world.dispatched()
-    half = opened // 2
+    half, others = opened // 2, max(0, cases - opened)
     counts = multiply(
         world.database,
         [
             (original(world.database, waiting_for_acceptance), opened - half),
             (original(world.database, handled), half),
-            (original(world.database, finished), max(0, cases - opened)),
+            (original(world.database, told), others // 2),
+            (original(world.database, finished), others - others // 2),
         ],
     )
-    told = f"{counts['instance']:,} cases, {counts['timer']:,} timers, {counts['history_event']:,} events"
-    table.put("rows", column, told)
+    sizes = f"{counts['instance']:,} cases, {counts['timer']:,} timers, {counts['history_event']:,} events"
+    table.put("rows", column, sizes)
     world.case = handled
 
 
