@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +16,9 @@ from service import engine, history, ids
 from service.auth import Actor
 from service.db.canonical import normalized
 from service.errors import NotFound
-from service.people.rules import search_key, spell
 from service.processes import effects as fx
 from service.processes.bundles import Compiled, compiled
-from service.processes.calendars import DayFunctions, by_digest, current
+from service.processes.calendars import DayFunctions, current
 from service.processes.models import (
     CANCELLED,
     COMPLETED,
@@ -30,7 +29,7 @@ from service.processes.models import (
     Timer,
     UserTask,
 )
-from service.processes.rules import STAGES
+from service.processes.rules import described, stage_of
 from service.processes.wiring import ActionCall, wiring
 from service.workdays import Calendar
 
@@ -93,12 +92,14 @@ def advance(
 ) -> int:
     """Journals ``what``, runs the engine, writes state, effects and projections. Gives the input's sequence number.
 
+    With the input stands whatever of today the engine counts with, so that replay never asks for what is in force now.
+
     ``judge`` says what the effects are, where they are not those of a token that moved.
 
     The instance row is locked by the caller. Raises engine.EngineFailure when the diagram fails; the caller's
     transaction must then roll back.
     """
-    calendar = current(session)
+    calendar, opening = current(session), wiring(session).opening
     with session.no_autoflush:  # what the command changed so far is sent with the effects
         event = record(
             session,
@@ -107,13 +108,13 @@ def advance(
             actor=actor,
             now=now,
             task=what.task,
-            data={**what.data, "calendar": calendar.digest},
+            data={**what.data, "calendar": calendar.digest, "opening": opening.isoformat()},
         )
     if what.completes and what.task:
         session.get_one(UserTask, UUID(what.task)).completed_seq = event.seq
     made = compiled(session, instance.digest, instance.process)
     days = DayFunctions(calendar, now)
-    context = context_of(instance.id, event.seq, days, _actions(session, instance, actor, now), wiring(session).opening)
+    context = context_of(instance.id, event.seq, days, _actions(session, instance, actor, now), opening)
     landing = run(made, context)
     rows = _rows_of(session, instance, landing)
     before = frozenset(task_id for task_id, row in rows.items() if row.status == OPEN)
@@ -126,7 +127,7 @@ def advance(
 
 
 def context_of(
-    instance_id: UUID, seq: int, days: DayFunctions, action: Callable[[engine.Call], Any], opening: Any
+    instance_id: UUID, seq: int, days: DayFunctions, action: Callable[[engine.Call], Any], opening: time
 ) -> engine.Context:
     """The engine's context of the input with sequence number ``seq``: ids come from instance and number alone."""
     return engine.Context(
@@ -219,11 +220,6 @@ def lock(session: Session, instance_id: UUID) -> Instance:
     return found
 
 
-def calendar_of(session: Session, data: Mapping[str, Any]) -> Calendar:
-    """The calendar that an input event was counted with."""
-    return by_digest(session, data["calendar"])
-
-
 def set_due(row: UserTask, data: Mapping[str, Any]) -> None:
     """Writes a computed due date onto the row of a user task."""
     row.due_on = date.fromisoformat(data["due_on"]) if data["due_on"] else None
@@ -232,6 +228,15 @@ def set_due(row: UserTask, data: Mapping[str, Any]) -> None:
     row.due_basis = data["basis"]
     row.due_explanation = dict(data["explanation"])
     row.revision = (row.revision or 0) + 1
+
+
+def due_of_row(row: UserTask) -> dict[str, Any]:
+    """What the row of a user task says of its date, as an effect would say it."""
+    return {
+        "due_on": row.due_on.isoformat() if row.due_on else None,
+        "warn_on": row.warn_on.isoformat() if row.warn_on else None,
+        "provisional": row.due_provisional,
+    }
 
 
 def merge_data(instance: Instance, task: UserTask, fields: Mapping[str, Any], drop: frozenset[str]) -> None:
@@ -376,23 +381,6 @@ def _sync_timers(session: Session, instance: Instance, landing: engine.Landing) 
 
 
 def _sync_instance(instance: Instance, stages: Sequence[str | None]) -> None:
-    data, order = instance.data, list(STAGES)
-    known = [stage for stage in stages if stage is not None and stage in STAGES]
-    if known or instance.ended_at is not None:
-        instance.stage = min(known, key=lambda stage: order.index(stage)) if known else None
-    instance.title = str(data.get("title") or "")
-    instance.talent_id = _text(data.get("talent_id"))
-    instance.leader_id = _id_text(data.get("leader_id"))
-    instance.search_key = search_key(instance.number, spell(instance.title, of_person=False).keys)
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _id_text(value: Any) -> str | None:
-    """An id in the one form that it is looked for by: who types it may use capitals or leave out the dashes."""
-    try:
-        return str(UUID(value)) if isinstance(value, str) else None
-    except ValueError:
-        return _text(value)
+    instance.stage = stage_of(stages, ended=instance.ended_at is not None, before=instance.stage)
+    for name, value in described(instance.data, instance.number).items():
+        setattr(instance, name, value)

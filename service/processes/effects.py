@@ -19,6 +19,8 @@ from service.workdays import Calendar
 ENTERED, CANCELLED, ENDED, ADVANCED = "entered", "cancelled", "ended", "advanced"
 DUE_CHANGED, REOPENED = "due_changed", "reopened"
 EFFECTS = frozenset({ENTERED, CANCELLED, ENDED, ADVANCED, DUE_CHANGED, REOPENED})
+DUE = ("due_on", "warn_on", "provisional", "basis", "explanation")
+"""What an effect says of a task's date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,19 @@ def due_changes(
         properties = compiled.program.user_tasks[opened.process, opened.task].properties
         due = due_of(properties, opened, DayFunctions(calendar, entered_at[task_id]))
         before = old.get(task_id, {})
-        if any(before.get(name) != due[name] for name in ("due_on", "warn_on", "provisional")):
-            found.append(Effect(DUE_CHANGED, {**due, "old_due_on": before.get("due_on"), "notice": notice}, task_id))
+        if differ(before, due):
+            found.append(Effect(DUE_CHANGED, changed(before, due, notice), task_id))
     return found
+
+
+def differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether two dates of a task are not the same for people."""
+    return any(old.get(name) != new[name] for name in ("due_on", "warn_on", "provisional"))
+
+
+def changed(old: Mapping[str, Any], new: Mapping[str, Any], notice: str) -> dict[str, Any]:
+    """What is told of a task's date that is no longer ``old`` but ``new``, because of ``notice``."""
+    return {**{name: new[name] for name in DUE}, "old_due_on": old.get("due_on"), "notice": notice}
 
 
 def _named(day: date) -> dict[str, Any]:

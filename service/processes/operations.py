@@ -14,11 +14,12 @@ from service.auth import Actor
 from service.auth.queries import actor_of, find_account, is_usable
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import access
-from service.processes.advance import apply_effects, open_tasks, record, stream_of
-from service.processes.calendars import current
+from service.processes.advance import apply_effects, due_of_row, open_tasks, record
+from service.processes.calendars import current, find_current
 from service.processes.commands import as_uuid, locked_instance, locked_task, require_running
+from service.processes.course import rebuilt, taken_back_effects
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, CopyTo, Instance, UserTask
-from service.processes.replay import data_of, rebuilt, steps_of, taken_back_effects
+from service.processes.recount import recount
 from service.processes.rules import holds
 from service.processes.texts import optional_text, required_text
 
@@ -91,6 +92,8 @@ def reassign(session: Session, *, task_id: UUID | str, to: str, reason: str, act
 def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Actor, now: datetime) -> UserTask:
     """撤回: undoes one's own completed step while nobody has acted on it; its old deadline stands again.
 
+    Old means counted from the day it was entered: a notice that was loaded meanwhile holds for it too (CLOCK).
+
     Raises Conflict when somebody has, NotAllowed for another's step or one that is no longer the actor's to do.
     """
     task, instance = locked_task(session, task_id, any_status=True)
@@ -103,11 +106,12 @@ def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Acto
         require_running(instance)
     text = required_text(reason, "reason", "撤回理由")
     course = rebuilt(session, instance, task.completed_seq)
-    open_now = open_tasks(session, instance.id)
+    known = {str(row.id): row for row in session.scalars(select(UserTask).where(UserTask.instance_id == instance.id))}
+    open_now = [row for row in known.values() if row.status == OPEN]
     for later in open_now:
         if str(later.id) not in course.open and later.assignee not in (None, actor.username, access.account_of(doer)):
             raise Conflict(f"「{later.name}」已由 {later.assignee} 领办，不能撤回；请联系其退回")
-    if course.landing is None or str(task.id) not in course.open:
+    if course.landing is None or str(task.id) not in course.open or not course.open <= known.keys():
         raise Conflict("后续步骤已经办理，不能撤回；请由后续环节退回")
     event = record(
         session,
@@ -121,19 +125,20 @@ def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Acto
             "step": task.task,
             "name": task.name,
             "reason": text,
-            "calendar": current(session).digest,
         },
     )
-    steps = steps_of(history.stream_events(session, stream_of(instance.id)))
     if instance.status == COMPLETED:
         instance.status, instance.ended_at, instance.end, instance.end_name = RUNNING, None, None, None
-    instance.data = data_of(steps)
-    found = taken_back_effects(frozenset(str(one.id) for one in open_now), course)
-    rows = {str(one.id): one for one in open_now}
+    instance.data = course.data
+    rows = {str(row.id): row for row in open_now}
+    found = taken_back_effects(frozenset(rows), {name: due_of_row(row) for name, row in known.items()}, course)
     apply_effects(session, instance, found, course.landing, rows=rows, seq=event.seq, actor=doer, now=now)
     instance.late = bool(
         session.scalar(select(UserTask.id).where(UserTask.instance_id == instance.id, UserTask.late_days > 0).limit(1))
     )
+    version = find_current(session)
+    if version is not None and instance.status == RUNNING:
+        recount(session, instance, calendar=current(session), source=version.source, actor=doer, now=now)
     session.refresh(task)
     return task
 

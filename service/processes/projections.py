@@ -63,7 +63,7 @@ def instance_faults(
         yield f"事项的编号 {instance.number} 没有记录"
     if instance.urges != sum(event.kind == "urged" for event in events):
         yield "事项的催办次数与记录不符"
-    if instance.late != any(row.late_days for row in rows if row.status == DONE):
+    if instance.late != any(row.late_days for row in rows):
         yield "事项的超期标志与记录不符"
     if instance.title != str(instance.data.get("title") or ""):
         yield "事项的标题与记录不符"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from service.auth import Actor
+from service.people.rules import search_key, spell
 
 STAGES: Mapping[str, str] = {
     "intake": "受理",
@@ -63,3 +65,34 @@ def candidate(
     else:
         unit = None
     return role, unit
+
+
+def stage_of(stages: Iterable[str | None], *, ended: bool, before: str | None) -> str | None:
+    """The stage of a case: the earliest of its open tasks; while it waits for a timer only, that of ``before``."""
+    known = [stage for stage in stages if stage is not None and stage in STAGES]
+    if not known:
+        return None if ended else before
+    return min(known, key=list(STAGES).index)
+
+
+def described(data: Mapping[str, Any], number: str | None) -> dict[str, Any]:
+    """The columns of an instance by which it is found, from its data: title, talent, leader, search key."""
+    title = str(data.get("title") or "")
+    return {
+        "title": title,
+        "talent_id": _text(data.get("talent_id")),
+        "leader_id": _id_text(data.get("leader_id")),
+        "search_key": search_key(number, spell(title, of_person=False).keys),
+    }
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _id_text(value: Any) -> str | None:
+    """An id in the one form that it is looked for by: who types it may use capitals or leave out the dashes."""
+    try:
+        return str(UUID(value)) if isinstance(value, str) else None
+    except ValueError:
+        return _text(value)

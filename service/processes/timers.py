@@ -12,13 +12,11 @@ from service import engine, history, ids
 from service.auth import SYSTEM, Actor
 from service.auth.policy import require
 from service.errors import Conflict, NotFound
-from service.processes import effects as fx
-from service.processes.advance import Input, advance, as_of, context_of, lock, open_tasks, record
-from service.processes.bundles import compiled
-from service.processes.calendars import DayFunctions, find_current, store
+from service.processes.advance import Input, advance, lock, record
+from service.processes.calendars import find_current, store
 from service.processes.models import FIRED, RUNNING, SUSPENDED, WAITING, Incident, Instance, Timer
 from service.processes.operations import notify
-from service.processes.wiring import wiring
+from service.processes.recount import recount
 from service.workdays import Calendar
 
 MAX_ATTEMPTS = 5
@@ -161,49 +159,9 @@ def recompute(session: Session, *, calendar: Calendar, source: str, actor: Actor
         select(Instance.id).where(Instance.status.in_((RUNNING, SUSPENDED))).order_by(Instance.id)
     )
     for instance_id in list(open_ids):
-        if _recompute(session, lock(session, instance_id), calendar, source, actor, now):
+        if recount(session, lock(session, instance_id), calendar=calendar, source=source, actor=actor, now=now):
             changed += 1
     return changed
-
-
-def _recompute(
-    session: Session, instance: Instance, calendar: Calendar, source: str, actor: Actor, now: datetime
-) -> bool:
-    made = compiled(session, instance.digest, instance.process)
-    rows = open_tasks(session, instance.id)
-    entered = {str(row.id): row.entered_at for row in rows}
-    old = {
-        str(row.id): {
-            "due_on": row.due_on.isoformat() if row.due_on else None,
-            "warn_on": row.warn_on.isoformat() if row.warn_on else None,
-            "provisional": row.due_provisional,
-        }
-        for row in rows
-    }
-
-    def run(_made: object, context: engine.Context) -> engine.Landing:
-        return engine.recompute(made.program, instance.state, as_of(calendar, context), context)
-
-    def judge(_made: object, landing: engine.Landing, _days: object) -> list[fx.Effect]:
-        found = fx.due_changes(made, landing, entered, calendar, old, source)
-        return [*found, fx.Effect(fx.ADVANCED, fx.sealed(landing))]
-
-    trial = run(made, context_of(instance.id, 0, DayFunctions(calendar, now), _nothing, wiring(session).opening))
-    timers = {
-        str(timer_id): fire_at
-        for timer_id, fire_at in session.execute(
-            select(Timer.id, Timer.fire_at).where(Timer.instance_id == instance.id, Timer.status == WAITING)
-        )
-    }
-    same_timers = {timer.id: timer.fire_at for timer in trial.timers.values()} == timers
-    if same_timers and not fx.due_changes(made, trial, entered, calendar, old, source):
-        return False
-    advance(session, instance, Input("calendar_changed", {"notice": source}), run, actor=actor, now=now, judge=judge)
-    return True
-
-
-def _nothing(call: engine.Call) -> None:
-    raise engine.EngineFailure(f"重新计算期限时不应调用动作 {call.name}")
 
 
 def ensure_calendar(session: Session, *, calendar: Calendar, now: datetime) -> int:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select
 
 from service import auth, clock, people
 from service.auth import SYSTEM
 from service.demonstration.organization import derived
 from service.errors import Invalid, NotAllowed, NotFound
-from service.processes import commands, operations, queries, timers
+from service.processes import commands, operations, queries, replay, timers
 from service.processes.advance import open_tasks
 from service.processes.calendars import current
-from service.processes.models import Instance, UserTask
+from service.processes.models import Instance, Timer, UserTask
+from service.processes.wiring import KEY
 from service.workdays.calendar import Mark
 
 if TYPE_CHECKING:
@@ -290,3 +292,39 @@ def closed(world: World, *days: date, source: str = "台风停工通知") -> int
 def test_a_calendar_of_many_notices_is_loaded(world: World) -> None:
     world.dispatched("edu")
     assert closed(world, date(2026, 9, 22), source="、".join(["国办发明电〔2026〕7号"] * 20)) == 1
+
+
+@pytest.mark.parametrize("others", [("guicheng",), ()], ids=["case-recounted", "case-left-alone"])
+def test_a_notice_loaded_while_the_answer_was_in_holds_for_a_step_taken_back(
+    world: World, others: tuple[str, ...]
+) -> None:
+    world.dispatched("edu", *others)
+    world.do(HANDLER, "handle", unit="edu")
+    closed(world, date(2026, 9, 22), date(2026, 9, 23))
+    take_back(world, HANDLER, "handle")
+    task = world.task("handle", "edu")
+    assert task.due_on == date(2026, 9, 29)
+    with world.database.reading() as session:
+        fires = select(Timer.fire_at).where(Timer.task_id == task.id, Timer.event == "due_today")
+        assert clock.local(session.scalars(fires).one()).date() == task.due_on
+    closed(world, date(2026, 9, 24))
+    assert world.task("handle", "edu").due_on == date(2026, 9, 30)
+    assert faults(world) == []
+
+
+# --- Verification ----------------------------------------------------------------------------------------------------
+
+
+def faults(world: World) -> list[str]:
+    """What verification says of everything."""
+    with world.database.reading() as session:
+        return [f"{found.stream} {found.seq} {found.what}" for found in replay.verify(session)]
+
+
+def test_replay_does_not_ask_for_the_office_hours_of_today(world: World) -> None:
+    world.dispatched("edu")
+    world.do(HANDLER, "handle")
+    world.database.session_info[KEY] = replace(world.database.session_info[KEY], opening=time(8, 30))
+    assert faults(world) == []
+    take_back(world, HANDLER, "handle")
+    assert faults(world) == []
