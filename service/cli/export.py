@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.cli.setup import organization, wired
 from service.db import Database
-from service.errors import Conflict, Finding, Invalid
+from service.errors import Conflict, Finding, Invalid, NotFound
 from service.ledger.cases import all_cases, ledger_rows, write_csv, write_xlsx
 from service.ledger.ocel import write_ocel
 from service.ledger.xes import write_xes
@@ -52,7 +52,9 @@ def ledger_table(file: Path) -> None:
 
 
 def _export(file: Path, write: Callable[[Session, BinaryIO], int], what: str) -> None:
-    """Writes ``file`` whole or not at all. Raises Conflict where there is such a file."""
+    """Writes ``file`` whole or not at all. Raises Conflict where there is such a file, NotFound without its folder."""
+    if not file.parent.is_dir():
+        raise NotFound(f"没有文件夹 {file.parent}，请先建立")
     if file.exists():
         raise Conflict(f"文件 {file} 已存在，请换一个文件名")
     partial = file.with_name(file.name + ".partial")
