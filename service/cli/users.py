@@ -76,6 +76,18 @@ def passwd(username: str) -> None:
 
 @user.command()
 @click.argument("username")
+@click.argument("address", required=False)
+def mail(username: str, address: str | None) -> None:
+    """把账号 USERNAME 的提醒邮件发往 ADDRESS；不写 ADDRESS 则不再发邮件。是否发邮件由 mail 设置决定。"""
+    from service.notifications import set_mail_address  # loads the engine, which other commands need not wait for
+
+    with opened() as database, database.transaction() as session:
+        set_mail_address(session, username=username, address=address, actor=SYSTEM, now=clock.now())
+    click.echo(f"{username} 的提醒邮件将发往 {address}。" if address else f"{username} 不再收到提醒邮件。")
+
+
+@user.command()
+@click.argument("username")
 def disable(username: str) -> None:
     """停用账号 USERNAME；它的会话和令牌随之失效。"""
     with opened() as database, database.transaction() as session:

@@ -8,11 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import delete, select
 
 from service import auth, history, notifications, people
 from service.actions.table import NOTICE_KINDS
 from service.auth import SYSTEM
+from service.cli import liaison
 from service.clock import local
 from service.config import load_notifications
 from service.errors import Incident, Invalid, NotAllowed, NotFound
@@ -473,3 +475,14 @@ def test_a_lost_inbox_can_be_told_again_from_the_journal(world):
         session.add(OutboxEntry(event_id=event_id, due_at=world.clock.now, attempts=0))
     work_all(world)
     assert [template for template, _ in inbox_of(world, "handler-health")] == ["copied"]
+
+
+def test_an_administrator_sets_and_removes_an_address_on_the_command_line(world):
+    url = world.database.url.render_as_string(hide_password=False)
+    call = CliRunner(env={"LIAISON_DATABASE_URL": url, "LIAISON_CONFIG": None})
+    for arguments, kept in ((["handler-edu", "a@b.test"], "a@b.test"), (["handler-edu"], None)):
+        assert call.invoke(liaison, ["user", "mail", *arguments]).exit_code == 0
+        with world.database.reading() as session:
+            assert notifications.mail_address(session, "handler-edu") == kept
+    refused = call.invoke(liaison, ["user", "mail", "nobody-here", "a@b.test"])
+    assert (refused.exit_code, "没有这个账号" in refused.stderr) == (1, True)
