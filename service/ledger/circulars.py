@@ -16,7 +16,7 @@ from service.history import HistoryEvent
 from service.ledger.papers import Paper, Record, day
 from service.processes import effects
 from service.processes.calendars import by_digest
-from service.processes.replay import Step
+from service.processes.course import Step
 
 ACTION = "issue_circular"
 

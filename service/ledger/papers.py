@@ -19,7 +19,7 @@ from service.people.queries import unit_names
 from service.processes import effects, queries
 from service.processes.bundles import Compiled, compiled
 from service.processes.models import Instance
-from service.processes.replay import Step, standing, steps_of
+from service.processes.course import Step, standing, steps_of
 
 PROCESS = "request"
 
