@@ -18,8 +18,8 @@ from service.history import HistoryEvent
 from service.people.queries import unit_names
 from service.processes import effects, queries
 from service.processes.bundles import Compiled, compiled
-from service.processes.models import Instance
 from service.processes.course import Step, standing, steps_of
+from service.processes.models import Instance
 
 PROCESS = "request"
 
