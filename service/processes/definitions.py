@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from service import history, ids
 from service.auth import SYSTEM, Actor
 from service.errors import Conflict, NotFound
-from service.processes.bundles import compile_bundle, digest_of, read_bundle
+from service.processes.bundles import Compiled, compile_bundle, digest_of, read_bundle
 from service.processes.models import Definition, DefinitionFile
 
 Check = Callable[[Mapping[str, bytes]], object]
@@ -52,7 +52,7 @@ def deploy(
         key=key,
         version=last + 1,
         digest=digest,
-        name=made.program.spec.description or key,
+        name=name_of(made),
         deployed_at=now,
         deployed_by=actor.username,
     )
@@ -78,6 +78,11 @@ def deploy_shipped(session: Session, *, bpmn: Path, forms: Path, check: Check, n
             files = read_bundle(folder, forms / folder.name)
             deployed.append(deploy(session, key=folder.name, files=files, check=check, actor=SYSTEM, now=now))
     return deployed
+
+
+def name_of(made: Compiled) -> str:
+    """What a process is called: the name in its diagram, else its key."""
+    return str(made.program.spec.description or made.program.key)
 
 
 def find_latest(session: Session, key: str) -> Definition | None:

@@ -1,165 +1,193 @@
-"""What the rows of an instance and its tasks must say, worked out from the journal alone: verification compares."""
+"""What the rows of an instance must be, column by column, worked out from its journal alone: verification compares."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from service import engine
-from service.db.canonical import dumps
 from service.history import HistoryEvent
 from service.processes import effects as fx
+from service.processes.course import Course
 from service.processes.models import (
     CANCELLED,
     COMPLETED,
     DONE,
+    FIRED,
     OPEN,
     RUNNING,
     SUSPENDED,
     TERMINATED,
-    Instance,
-    UserTask,
+    WAITING,
+)
+from service.processes.rules import described, stage_of
+
+Row = dict[str, Any]
+
+_UNDONE: Mapping[str, Any] = dict.fromkeys(
+    ("completed_at", "completed_seq", "completed_by", "on_behalf_of", "late_days", "submitted")
 )
 
-_FIXED = ("process", "task", "name", "scope", "stage", "role", "unit", "slot", "paused")
-_DUE = {
-    "due_on": "due_on",
-    "warn_on": "warn_on",
-    "due_provisional": "provisional",
-    "due_basis": "basis",
-    "due_explanation": "explanation",
-}
+
+class Projection:
+    """The rows as they stand after the events told so far, each a dictionary of all the columns of its table.
+
+    ``tasks`` and ``timers`` by id, ``copies`` by user name; of what the journal does not know (when a copy was read,
+    when a failed timer is tried again) there is nothing here.
+    """
+
+    def __init__(self, instance_id: UUID) -> None:
+        self.instance: Row = {"id": instance_id}
+        self.tasks: dict[str, Row] = {}
+        self.timers: dict[str, Row] = {}
+        self.copies: dict[str, Row] = {}
+
+    def step(self, event: HistoryEvent, found: Sequence[fx.Effect], course: Course) -> None:
+        """An input: the effects that it has and where the instance then stands."""
+        landing = course.landing
+        if landing is None:
+            return
+        if event.kind == "started":
+            self._begin(event)
+        elif event.kind == "taken_back" and self.instance["status"] == COMPLETED:
+            self.instance |= {"status": RUNNING, "ended_at": None, "end": None, "end_name": None}
+        elif event.kind == "terminated":
+            self.instance |= {"status": TERMINATED, "ended_at": event.at, "end": "terminated", "end_name": "终止"}
+        self._input_of_task(event)
+        for effect in found:
+            self._effect(event, effect, landing)
+        if landing.completed and self.instance["status"] == RUNNING:
+            self.instance |= {"status": COMPLETED, "ended_at": event.at}
+        self._timers(event, landing)
+        stages = [row["stage"] for row in self.tasks.values() if row["status"] == OPEN]
+        self.instance |= {
+            "state": landing.state,
+            "data": course.data,
+            "stage": stage_of(stages, ended=self.instance["ended_at"] is not None, before=self.instance["stage"]),
+            "late": any(row["late_days"] for row in self.tasks.values()),
+        }
+        self.instance |= described(course.data, self.instance["number"])
+
+    def note(self, event: HistoryEvent) -> None:
+        """An event that moves no token: a claim, an urge, a number given, a copy …"""
+        row = self.tasks.get(event.task or "")
+        if event.kind in ("suspended", "resumed"):
+            self.instance["status"] = SUSPENDED if event.kind == "suspended" else RUNNING
+        elif event.kind == "urged":
+            self.instance["urges"] += 1
+            if row is not None:
+                row["urges"] += 1
+        elif event.kind == "copied":
+            for username in event.data["to"]:
+                copy = {"instance_id": self.instance["id"], "username": username}
+                self.copies.setdefault(username, {**copy, "sent_by": event.actor, "sent_at": event.at})
+        elif event.kind in ("claimed", "released", "reassigned") and row is not None:
+            row["assignee"] = event.data.get("assignee") or event.data.get("to")
+            row["revision"] += 1
+        elif event.kind == "action" and event.data["variable"] == "number" and not event.data["scope"]:
+            self.instance["number"] = event.data["result"]
+            self.instance |= described(self.instance["data"], self.instance["number"])
+
+    def _begin(self, event: HistoryEvent) -> None:
+        said = event.data
+        self.instance |= {
+            "process": said["process"],
+            "version": said["version"],
+            "digest": said["digest"],
+            "status": RUNNING,
+            "stage": None,
+            "data": {},
+            "frame": said["frame"],
+            "number": None,
+            "initiator": said["data"]["initiator"],
+            "initiator_unit": said["data"]["initiator_unit"],
+            "started_at": event.at,
+            "ended_at": None,
+            "end": None,
+            "end_name": None,
+            "urges": 0,
+        }
+
+    def _input_of_task(self, event: HistoryEvent) -> None:
+        row = self.tasks.get(event.task or "")
+        if row is None:
+            return
+        if event.kind == "completed":
+            row |= {
+                "status": DONE,
+                "completed_at": event.at,
+                "completed_seq": event.seq,
+                "completed_by": event.actor,
+                "on_behalf_of": event.on_behalf_of,
+                "late_days": event.data["late_days"],
+                "submitted": event.data["data"],
+                "revision": row["revision"] + 1,
+            }
+        elif event.kind == "returned":
+            row["late_days"] = event.data["late_days"]
+
+    def _effect(self, event: HistoryEvent, effect: fx.Effect, landing: engine.Landing) -> None:
+        data = effect.data
+        if effect.kind == fx.ENDED:
+            self.instance |= {"end": data["end"], "end_name": data["name"]}
+        elif effect.kind == fx.ENTERED and effect.task:
+            self.tasks[effect.task] = self._entered(event, effect.task, data, landing)
+        elif effect.task in self.tasks:
+            row = self.tasks[effect.task]
+            if effect.kind == fx.CANCELLED:
+                row |= {"status": CANCELLED, "completed_at": event.at}
+            elif effect.kind == fx.DUE_CHANGED:
+                row |= {**_due(data), "revision": row["revision"] + 1}
+            elif effect.kind == fx.REOPENED:
+                row |= {**_UNDONE, "status": OPEN, "revision": row["revision"] + 1}
+
+    def _entered(self, event: HistoryEvent, task_id: str, data: Mapping[str, Any], landing: engine.Landing) -> Row:
+        same = ("process", "task", "name", "scope", "stage", "role", "unit", "slot", "paused")
+        return {
+            **_UNDONE,
+            **_due(data),
+            **{name: data[name] for name in same},
+            "id": UUID(task_id),
+            "instance_id": self.instance["id"],
+            "assignee": None,
+            "status": OPEN,
+            "revision": 1,
+            "data": dict(landing.open_tasks[task_id].data),
+            "entered_at": event.at,
+            "entered_seq": event.seq,
+            "urges": 0,
+        }
+
+    def _timers(self, event: HistoryEvent, landing: engine.Landing) -> None:
+        if event.kind == "timer_fired" and event.data["timer"] in self.timers:
+            self.timers[event.data["timer"]]["status"] = FIRED
+        for timer_id, row in self.timers.items():
+            if timer_id not in landing.timers and row["status"] == WAITING:
+                row["status"] = CANCELLED
+        for timer_id, armed in landing.timers.items():
+            self.timers[timer_id] = {
+                "id": UUID(timer_id),
+                "instance_id": self.instance["id"],
+                "task_id": UUID(armed.task) if armed.task else None,
+                "process": armed.process,
+                "event": armed.event,
+                "name": armed.name,
+                "fire_at": armed.fire_at,
+                "status": WAITING,
+            }
 
 
-@dataclass
-class _Task:
-    """A user task as the journal tells it."""
-
-    seq: int
-    at: datetime
-    fixed: Mapping[str, Any]
-    due: Mapping[str, Any]
-    status: str = OPEN
-    assignee: str | None = None
-    urges: int = 0
-    done: HistoryEvent | None = None
+def _due(data: Mapping[str, Any]) -> Row:
+    return {
+        "due_on": _day(data["due_on"]),
+        "warn_on": _day(data["warn_on"]),
+        "due_provisional": data["provisional"],
+        "due_basis": data["basis"],
+        "due_explanation": data["explanation"],
+    }
 
 
-def instance_faults(
-    instance: Instance, rows: Sequence[UserTask], landing: engine.Landing, events: Sequence[HistoryEvent]
-) -> Iterator[str]:
-    """Each thing about the instance's row that is not as its journal says, in words."""
-    started = events[0]
-    if (instance.process, instance.version) != (started.data["process"], started.data["version"]):
-        yield "事项的流程或版本与记录不符"
-    begun = (started.actor, started.data["data"]["initiator_unit"], started.at)
-    if (instance.initiator, instance.initiator_unit, instance.started_at) != begun:
-        yield "事项的发起人、单位或时间与记录不符"
-    if instance.status != (status := _status(landing, events)):
-        yield f"事项的状态 {instance.status} 与记录的 {status} 不符"
-    if instance.number is not None and instance.number not in _results(events):
-        yield f"事项的编号 {instance.number} 没有记录"
-    if instance.urges != sum(event.kind == "urged" for event in events):
-        yield "事项的催办次数与记录不符"
-    if instance.late != any(row.late_days for row in rows):
-        yield "事项的超期标志与记录不符"
-    if instance.title != str(instance.data.get("title") or ""):
-        yield "事项的标题与记录不符"
-    ended = next((event for event in reversed(events) if event.kind == fx.ENDED), None)
-    wanted = ended.data["name"] if instance.status == COMPLETED and ended is not None else None
-    if instance.status in (RUNNING, SUSPENDED, COMPLETED) and instance.end_name != wanted:
-        yield "事项的结束方式与记录不符"
-
-
-def task_faults(
-    rows: Sequence[UserTask], landing: engine.Landing, events: Sequence[HistoryEvent]
-) -> Iterator[tuple[int | None, str]]:
-    """(sequence number, what) of each user task that is not as the journal says."""
-    told = _tasks(events)
-    if {str(row.id) for row in rows} != set(told):
-        yield None, "任务的记录有增减，与历史不符"
-    if {str(row.id) for row in rows if row.status == OPEN} != set(landing.open_tasks):
-        yield None, "待办任务与重放结果不符"
-    for row in rows:
-        if (task := told.get(str(row.id))) is not None:
-            yield from _row_faults(row, task)
-
-
-def _row_faults(row: UserTask, task: _Task) -> Iterator[tuple[int | None, str]]:
-    name = str(task.fixed["name"])
-    if any(getattr(row, field) != task.fixed[field] for field in _FIXED) or row.entered_at != task.at:
-        yield task.seq, f"任务「{name}」的岗位、单位或环节与记录不符"
-    have = {key: _plain(getattr(row, field)) for field, key in _DUE.items()}
-    if dumps(have) != dumps({key: task.due[key] for key in _DUE.values()}):
-        yield task.seq, f"任务「{name}」的期限 {row.due_on} 与记录的 {task.due['due_on']} 不符"
-    if row.status != task.status:
-        yield task.seq, f"任务「{name}」的状态 {row.status} 与记录的 {task.status} 不符"
-    if (row.assignee, row.urges) != (task.assignee, task.urges):
-        yield task.seq, f"任务「{name}」的领办人或催办次数与记录不符"
-    if row.status != DONE:
-        return
-    event = task.done
-    if event is None:
-        yield row.completed_seq, f"任务「{name}」的办理没有记录"
-    elif (event.actor, event.on_behalf_of, event.at, event.seq) != (
-        row.completed_by,
-        row.on_behalf_of,
-        row.completed_at,
-        row.completed_seq,
-    ) or dumps(event.data["data"]) != dumps(row.submitted):
-        yield event.seq, f"任务「{name}」的办理内容与记录不符"
-    elif event.data["late_days"] != row.late_days:
-        yield event.seq, f"任务「{name}」的逾期天数与记录不符"
-
-
-def _tasks(events: Sequence[HistoryEvent]) -> dict[str, _Task]:
-    told: dict[str, _Task] = {}
-    seq = 0  # of the input that the effects follow from
-    for event in events:
-        if event.kind not in fx.EFFECTS:
-            seq = event.seq if event.kind != "action" else seq
-        if event.task is None:
-            continue
-        if event.kind == fx.ENTERED:
-            told[event.task] = _Task(seq, event.at, event.data, event.data)
-        elif event.task in told:
-            _tell(told[event.task], event)
-    return told
-
-
-def _tell(task: _Task, event: HistoryEvent) -> None:
-    if event.kind == fx.DUE_CHANGED:
-        task.due = event.data
-    elif event.kind == fx.CANCELLED:
-        task.status = CANCELLED
-    elif event.kind == fx.REOPENED:
-        task.status, task.done = OPEN, None
-    elif event.kind == "completed":
-        task.status, task.done = DONE, event
-    elif event.kind == "claimed":
-        task.assignee = event.data["assignee"]
-    elif event.kind == "released":
-        task.assignee = None
-    elif event.kind == "reassigned":
-        task.assignee = event.data["to"]
-    elif event.kind == "urged":
-        task.urges += 1
-
-
-def _status(landing: engine.Landing, events: Sequence[HistoryEvent]) -> str:
-    kinds = [event.kind for event in events if event.kind in ("terminated", "suspended", "resumed")]
-    if "terminated" in kinds:
-        return TERMINATED
-    if kinds and kinds[-1] == "suspended":
-        return SUSPENDED
-    return COMPLETED if landing.completed else RUNNING
-
-
-def _results(events: Sequence[HistoryEvent]) -> list[Any]:
-    return [event.data["result"] for event in events if event.kind == "action"]
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

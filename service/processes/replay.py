@@ -1,34 +1,45 @@
-"""Replay: the journal's inputs, run again on the stored definition, must give the recorded effects and stored state."""
+"""Verification by replay: the journal's inputs, run again on the stored definition, must give the recorded effects and
+every column of the stored rows."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select, type_coerce
 from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
 
 from service import history
 from service.db.canonical import dumps, normalized
 from service.errors import LiaisonError
-from service.history import HistoryEvent
+from service.history import HistoryEvent, HistoryHead
+from service.processes import stored
 from service.processes.advance import stream_of
 from service.processes.bundles import Compiled, compile_bundle, digest_of, files_of
-from service.processes.course import Course, Replayer, Step, standing, steps_of, taken_back_effects
+from service.processes.calendars import LONGEST_SOURCE
+from service.processes.course import Course, Replayer, steps_of, taken_back_effects
+from service.processes.definitions import name_of
 from service.processes.models import (
-    WAITING,
     CalendarVersion,
+    CopyTo,
     Definition,
+    DefinitionFile,
+    Incident,
     Instance,
     Timer,
     UserTask,
 )
-from service.processes.projections import instance_faults, task_faults
+from service.processes.projections import Projection
+from service.processes.timers import MAX_ATTEMPTS
 from service.workdays import Calendar
 
-__all__ = ["Mismatch", "Step", "standing", "steps_of", "verify", "verify_instance"]
+DAMAGE = (LiaisonError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+"""How reading or running what was tampered with can fail; each is a finding, none an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,138 +56,236 @@ def verify(
     instance_ids: Sequence[UUID] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Mismatch]:
-    """Checks definitions, calendars, chains and replays; yields every mismatch, each named.
+    """Checks definitions, calendars, chains, replays and rows; yields every mismatch, each named.
 
     Of all instances, or of ``instance_ids`` only. Whatever cannot be read or replayed is a mismatch, not an error.
     ``progress`` is told how many instances of how many are done.
     """
-    definitions = dict(_verified_definitions(session))
-    for digest, (_, problem) in definitions.items():
-        if problem:
-            yield Mismatch(f"definition:{digest}", None, problem)
+    definitions: dict[str, Compiled] = {}
+    yield from _definitions(session, definitions)
     calendars: dict[str, Calendar] = {}
-    for version in session.scalars(select(CalendarVersion)):
-        problem = _calendar_problem(version, calendars)
-        if problem:
-            yield Mismatch(f"calendar:{version.digest}", None, problem)
+    yield from _calendars(session, calendars)
     if instance_ids is None:
-        for stream in history.streams(session):
-            if not stream.startswith("instance:"):
-                yield from _chain(session, stream)
-        yield from _orphans(session)
-        instance_ids = list(session.scalars(select(Instance.id).order_by(Instance.started_at, Instance.id)))
+        instance_ids = yield from _instance_ids(session)
+        yield from _streams(session, instance_ids)
     for done, instance_id in enumerate(instance_ids):
         if progress is not None:
             progress(done, len(instance_ids))
-        instance = session.get(Instance, instance_id)
-        if instance is None:
-            yield Mismatch(stream_of(instance_id), None, "没有这个事项")
-            continue
-        made, _ = definitions.get(instance.digest, (None, None))
-        yield from verify_instance(session, instance, made, calendars)
+        yield from _instance(session, instance_id, definitions, calendars)
         session.expunge_all()
 
 
 def verify_instance(
     session: Session, instance: Instance, made: Compiled | None, calendars: Mapping[str, Calendar]
 ) -> Iterator[Mismatch]:
-    """Chain, effects and final state of one instance."""
-    stream = stream_of(instance.id)
+    """Chain, effects and rows of one instance, whose definition is ``made``."""
+    return _instance(session, instance.id, {made.digest: made} if made is not None else {}, calendars)
+
+
+# --- One instance ----------------------------------------------------------------------------------------------------
+
+
+def _instance(
+    session: Session, instance_id: UUID, definitions: Mapping[str, Compiled], calendars: Mapping[str, Calendar]
+) -> Iterator[Mismatch]:
+    stream = stream_of(instance_id)
     yield from _chain(session, stream)
-    if made is None:
-        yield Mismatch(stream, None, f"定义 {instance.digest} 缺失或已损坏，无法重放")
-        return
-    events = history.stream_events(session, stream)
-    steps = steps_of(events)
-    if not steps or steps[0].event.kind != "started":
-        yield Mismatch(stream, None, "历史缺少启动记录")
-        return
-    course: Course
     try:
-        frame = steps[0].event.data["frame"]
-        if frame != instance.frame or steps[0].event.data["digest"] != instance.digest:
-            yield Mismatch(stream, 1, "事项记录的定义或设置与启动时不符")
-        replayer = Replayer(instance.id, instance.frame, made, lambda digest: calendars[digest])
-        course = yield from _replayed(stream, replayer, steps)
-    except (LiaisonError, KeyError, TypeError, ValueError, AttributeError) as error:
-        # a damaged journal can fail in any way; each is a finding
+        events = history.stream_events(session, stream)
+        if not events or events[0].kind != "started":
+            yield Mismatch(stream, None, "历史缺少启动记录")
+            return
+        digest = events[0].data["digest"]
+        if digest not in definitions:
+            yield Mismatch(stream, None, f"定义 {digest} 缺失或已损坏，无法重放")
+            return
+        replayer = Replayer(instance_id, events[0].data["frame"], definitions[digest], lambda wanted: calendars[wanted])
+        told = yield from _replayed(stream, replayer, events)
+    except DAMAGE as error:
         yield Mismatch(stream, None, f"无法重放：{error}")
         return
-    yield from _rows(session, instance, course, events)
+    yield from _rows(session, stream, told)
 
 
-def _replayed(stream: str, replayer: Replayer, steps: Sequence[Step]) -> Generator[Mismatch, None, Course]:
-    course = Course()
-    for position, step in enumerate(steps):
-        if step.event.kind == "taken_back":
+def _replayed(stream: str, replayer: Replayer, events: Sequence[HistoryEvent]) -> Generator[Mismatch, None, Projection]:
+    course, told, steps = Course(), Projection(replayer.instance_id), steps_of(events)
+    position_of = {step.event.seq: position for position, step in enumerate(steps)}
+    for event in events:
+        position = position_of.get(event.seq)
+        if position is None:
+            told.note(event)
+            continue
+        step = steps[position]
+        if event.kind == "taken_back":
             before = course
             course = replayer.run(steps[: position + 1])
             found = taken_back_effects(before.open, before.due, course)
         else:
             found = replayer.step(course, step)
+        told.step(event, found, course)
         wanted = [(effect.kind, effect.task, dumps(normalized(dict(effect.data)))) for effect in found]
-        have = [(event.kind, event.task, dumps(event.data)) for event in step.effects]
+        have = [(effect.kind, effect.task, dumps(effect.data)) for effect in step.effects]
         if wanted != have:
-            yield Mismatch(stream, step.event.seq, f"重放「{step.event.kind}」得到的结果与记录不符")
-    return course
+            yield Mismatch(stream, event.seq, f"重放「{event.kind}」得到的结果与记录不符")
+    return told
 
 
-def _rows(session: Session, instance: Instance, course: Course, events: Sequence[HistoryEvent]) -> Iterator[Mismatch]:
-    stream, landing = stream_of(instance.id), course.landing
-    if landing is None or landing.state != instance.state:
-        have = hashlib.sha256(instance.state.encode()).hexdigest()[:12]
-        yield Mismatch(stream, None, f"保存的状态（{have}…）与重放结果不符")
-    if landing is None:
+def _rows(session: Session, stream: str, told: Projection) -> Iterator[Mismatch]:
+    instance_id = told.instance["id"]
+    have = stored.rows(session, Instance, Instance.id == instance_id)
+    if not have:
+        yield Mismatch(stream, None, "没有这个事项")
         return
-    if dumps(course.data) != dumps(instance.data):
-        yield Mismatch(stream, None, "事项数据与历史不符")
-    rows = list(
-        session.scalars(
-            select(UserTask).where(UserTask.instance_id == instance.id).order_by(UserTask.entered_seq, UserTask.id)
-        )
-    )
-    for what in instance_faults(instance, rows, landing, events):
-        yield Mismatch(stream, None, what)
-    for seq, what in task_faults(rows, landing, events):
-        yield Mismatch(stream, seq, what)
-    waiting = session.scalars(select(Timer).where(Timer.instance_id == instance.id, Timer.status == WAITING))
-    if {(str(row.id), row.fire_at) for row in waiting} != {
-        (timer.id, timer.fire_at) for timer in landing.timers.values()
-    }:
-        yield Mismatch(stream, None, "定时器与重放结果不符")
+    for column in stored.differences(session, Instance, have[0], told.instance):
+        if column == "state":
+            seal = hashlib.sha256(have[0]["state"].encode()).hexdigest()[:12]
+            yield Mismatch(stream, None, f"保存的状态（{seal}…）与重放结果不符")
+        else:
+            yield Mismatch(stream, None, f"事项的 {column} 与历史不符")
+    tasks = stored.rows(session, UserTask, UserTask.instance_id == instance_id)
+    yield from _held(session, stream, UserTask, "任务", tasks, told.tasks)
+    timers = stored.rows(session, Timer, Timer.instance_id == instance_id)
+    yield from _held(session, stream, Timer, "定时", timers, told.timers)
+    yield from _attempts(session, stream, instance_id, timers)
+    copies = stored.rows(session, CopyTo, CopyTo.instance_id == instance_id)
+    yield from _held(session, stream, CopyTo, "抄送", copies, told.copies, key="username")
 
 
-def _verified_definitions(session: Session) -> Iterator[tuple[str, tuple[Compiled | None, str | None]]]:
-    for digest, key in session.execute(select(Definition.digest, Definition.key).order_by(Definition.deployed_at)):
+def _held(
+    session: Session,
+    stream: str,
+    model: type[UserTask | Timer | CopyTo],
+    noun: str,
+    have: Sequence[stored.Row],
+    must: Mapping[str, Mapping[str, Any]],
+    key: str = "id",
+) -> Iterator[Mismatch]:
+    """Each row that is missing, too many, or says something else than it must."""
+    found = {str(row[key]): row for row in have}
+    for row in must.values():
+        name = row.get("name") or row["username"]
+        there = found.pop(str(stored.form(session, model, {key: row[key]})[key]), None)
+        if there is None:
+            yield Mismatch(stream, row.get("entered_seq"), f"缺少{noun}「{name}」的记录")
+            continue
+        for column in stored.differences(session, model, there, row):
+            yield Mismatch(stream, row.get("entered_seq"), f"{noun}「{name}」的 {column} 与历史不符")
+    for other in found:
+        yield Mismatch(stream, None, f"{noun} {other} 没有历史")
+
+
+def _attempts(session: Session, stream: str, instance_id: UUID, timers: Sequence[stored.Row]) -> Iterator[Mismatch]:
+    """A timer wakes when it says, unless it failed; one that is given up has an incident that people see."""
+    told = select(Incident.timer_id).where(Incident.instance_id == instance_id, Incident.timer_id.is_not(None))
+    failed = {stored.form(session, Timer, {"id": timer_id})["id"] for timer_id in session.scalars(told)}
+    for row in timers:
+        if row["id"] in failed:
+            continue
+        if row["attempts"] >= MAX_ATTEMPTS or (row["attempts"] == 0 and row["due_at"] != row["fire_at"]):
+            yield Mismatch(stream, None, f"定时「{row['name']}」的唤醒时间或失败次数被改动")
+
+
+# --- What all instances share ----------------------------------------------------------------------------------------
+
+
+def _definitions(session: Session, into: dict[str, Compiled]) -> Iterator[Mismatch]:
+    """Each version is as it was deployed, byte for byte; ``into`` takes those that can run."""
+    have = {(row["key"], row["version"]): row for row in stored.rows(session, Definition)}
+    for stream in history.streams(session, "definition:"):
         try:
-            files = files_of(session, digest)
-            actual = digest_of(files)
-            if actual != digest:
-                yield digest, (None, f"流程 {key} 的定义文件与摘要不符（实际 {actual[:12]}…）")
-            else:
-                yield digest, (compile_bundle(files, key), None)
-        except LiaisonError as error:
-            yield digest, (None, f"流程 {key} 的定义无法读取：{error}")
+            for event in history.stream_events(session, stream):
+                key, version, digest = stream.removeprefix("definition:"), event.data["version"], event.data["digest"]
+                yield from _definition(session, stream, event, have.pop((key, version), None), into)
+        except DAMAGE as error:
+            yield Mismatch(stream, None, f"部署记录无法读取：{error}")
+    for key, version in have:
+        yield Mismatch(f"definition:{key}", None, f"第 {version} 版没有部署记录")
+    known = select(Definition.digest)
+    for digest in session.scalars(select(DefinitionFile.digest).where(DefinitionFile.digest.not_in(known)).distinct()):
+        yield Mismatch(f"definition:{digest}", None, "定义文件不属于任何版本")
 
 
-def _calendar_problem(version: CalendarVersion, into: dict[str, Calendar]) -> str | None:
+def _definition(
+    session: Session, stream: str, event: HistoryEvent, row: stored.Row | None, into: dict[str, Compiled]
+) -> Iterator[Mismatch]:
+    key, version, digest = stream.removeprefix("definition:"), event.data["version"], event.data["digest"]
+    must = {"digest": digest, "deployed_at": event.at, "deployed_by": event.actor}
     try:
-        calendar = Calendar.from_data(version.data)
-    except (LiaisonError, KeyError, TypeError, ValueError, AttributeError) as error:
+        files = files_of(session, digest)
+        if (actual := digest_of(files)) != digest:
+            yield Mismatch(stream, event.seq, f"第 {version} 版的定义文件与摘要不符（实际 {actual[:12]}…）")
+        else:
+            into[digest] = compile_bundle(files, key)
+            must["name"] = name_of(into[digest])
+    except DAMAGE as error:
+        yield Mismatch(stream, event.seq, f"第 {version} 版的定义无法读取：{error}")
+    if row is None:
+        yield Mismatch(stream, event.seq, f"缺少第 {version} 版的记录")
+        return
+    for column in stored.differences(session, Definition, row, must):
+        yield Mismatch(stream, event.seq, f"第 {version} 版的 {column} 与部署记录不符")
+
+
+def _calendars(session: Session, into: dict[str, Calendar]) -> Iterator[Mismatch]:
+    """Each calendar is as it was loaded, and the newest is in force; ``into`` takes those that can be counted with."""
+    rows = sorted(stored.rows(session, CalendarVersion), key=lambda row: int(row["id"]))
+    have = {row["digest"]: row for row in rows}
+    must: dict[str, dict[str, Any]] = {}
+    try:
+        for event in history.stream_events(session, "calendar"):
+            digest = str(event.data.get("digest"))
+            if event.kind == "calendar_loaded" and digest != next(reversed(must), None):
+                must.pop(digest, None)
+                source = event.data["source"][:LONGEST_SOURCE]
+                must[digest] = {"source": source, "loaded_at": event.at, "loaded_by": event.actor}
+    except DAMAGE as error:
+        yield Mismatch("calendar", None, f"载入记录无法读取：{error}")
+    if list(have) != list(must):
+        yield Mismatch("calendar", None, "工作日历的版本与载入记录不符")
+    for digest, row in have.items():
+        stream = f"calendar:{digest}"
+        if (problem := _calendar(row, into)) is not None:
+            yield Mismatch(stream, None, problem)
+        for column in stored.differences(session, CalendarVersion, row, must.get(digest, {})):
+            yield Mismatch(stream, None, f"工作日历的 {column} 与载入记录不符")
+
+
+def _calendar(row: stored.Row, into: dict[str, Calendar]) -> str | None:
+    try:
+        data = json.loads(row["data"])
+        calendar = Calendar.from_data(data)
+    except DAMAGE as error:
         return f"工作日历无法读取：{error}"
-    if calendar.digest != version.digest:
+    if calendar.digest != row["digest"]:
         return f"工作日历与摘要不符（实际 {calendar.digest[:12]}…）"
-    into[version.digest] = calendar
-    return None
+    into[row["digest"]] = calendar
+    return None if row["data"] == dumps(calendar.to_data()) else "工作日历的内容被改动"
+
+
+def _instance_ids(session: Session) -> Generator[Mismatch, None, list[UUID]]:
+    found = []
+    for stored_id in session.scalars(select(type_coerce(Instance.id, NullType())).order_by(Instance.started_at)):
+        try:
+            found.append(UUID(str(stored_id)))
+        except ValueError:
+            yield Mismatch(f"instance:{stored_id}", None, "事项的标识无法识别")
+    return found
+
+
+def _streams(session: Session, instance_ids: Sequence[UUID]) -> Iterator[Mismatch]:
+    """The chains of all streams but those of instances, and streams that nothing holds together."""
+    for stream in history.streams(session):
+        if not stream.startswith("instance:"):
+            yield from _chain(session, stream)
+    headless = ~exists().where(HistoryHead.stream == HistoryEvent.stream)
+    for stream in session.scalars(select(HistoryEvent.stream).where(headless).distinct()):
+        yield Mismatch(stream, None, "缺少链头")
+    known = {stream_of(instance_id) for instance_id in instance_ids}
+    for stream in history.streams(session, "instance:"):
+        if stream not in known:
+            yield Mismatch(stream, None, "有历史而没有事项记录")
 
 
 def _chain(session: Session, stream: str) -> Iterator[Mismatch]:
     for found in history.verify_stream(session, stream):
         yield Mismatch(found.stream, found.seq, found.what)
-
-
-def _orphans(session: Session) -> Iterator[Mismatch]:
-    known = {stream_of(instance_id) for instance_id in session.scalars(select(Instance.id))}
-    for stream in history.streams(session, "instance:"):
-        if stream not in known:
-            yield Mismatch(stream, None, "有历史而没有事项记录")
