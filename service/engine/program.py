@@ -197,26 +197,48 @@ class _MultiInstance(ParallelMultiInstanceTask):
         super().create_children(my_task)
 
 
-class _Join(ParallelGateway):
-    """Joins data by what each branch changed since the split.
+_JOINED = "joined"
+"""Under what name a token at a join remembers with which other it went on."""
 
-    The library merges lists item by item and lets an untouched old value of one branch win over the other branch's
-    new one; a second dispatch round would then see the first round's outcome.
+
+class _Join(ParallelGateway):
+    """Waits for one token of this round on each way in; joins data by what each branch changed since the split.
+
+    The library counts tokens of earlier rounds too, where they are still in the tree. It merges lists item by item and
+    lets an untouched old value of one branch win over the other branch's new one; a second dispatch round would then
+    see the first round's outcome.
     """
+
+    def _check_threshold_unstructured(self, my_task: Task) -> bool:
+        awaited = {spec.name for spec in self.inputs}
+        for task in my_task.workflow.get_tasks(spec_name=self.name):
+            if task.is_descendant_of(my_task):  # a way back into this join: nobody comes that way before it has fired
+                above = task
+                while above is not None and above.task_spec.name not in awaited:
+                    above = above.parent
+                if above is not None:
+                    awaited.discard(above.task_spec.name)
+            elif _JOINED not in task.internal_data and task.parent.state == TaskState.COMPLETED:
+                awaited.discard(task.parent.task_spec.name)
+        return not awaited
+
+    def _update_hook(self, my_task: Task) -> bool:
+        fires = bool(super()._update_hook(my_task))
+        if fires:
+            for task in my_task.workflow.get_tasks(spec_name=self.name):
+                arrived = task is my_task or task.has_state(TaskState.FINISHED_MASK)
+                if arrived and _JOINED not in task.internal_data:
+                    task._set_internal_data(**{_JOINED: str(my_task.id)})
+        return fires
 
     def _run_hook(self, my_task: Task) -> bool:
         others = [
             task
-            for task in my_task.workflow.tasks.values()
-            if task.task_spec == self
-            and task is not my_task
-            and task.has_state(TaskState.FINISHED_MASK)
-            and not my_task.is_descendant_of(task)
-            and task.parent is not None
+            for task in my_task.workflow.get_tasks(spec_name=self.name)
+            if task is not my_task and task.internal_data.get(_JOINED) == str(my_task.id)
         ]
         branches = [task.parent for task in sorted(others, key=lambda t: t.last_state_change)] + [my_task.parent]
         base = _common_ancestor(branches).data
-        result = super()._run_hook(my_task)
         merged = dict(base)
         for branch in branches:
             for name in [*base, *branch.data]:
@@ -225,7 +247,7 @@ class _Join(ParallelGateway):
                 elif name not in base or branch.data[name] != base[name]:
                     merged[name] = branch.data[name]
         my_task.data = merged
-        return bool(result)
+        return True
 
 
 def _common_ancestor(tasks: list[Task]) -> Task:

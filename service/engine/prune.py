@@ -15,6 +15,9 @@ from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+CAME_FROM = "came_from"
+"""Under what name a task remembers the node before it, once that is pruned."""
+
 
 def prune(workflow: BpmnWorkflow) -> None:
     """Drops from ``workflow`` and its called processes what no longer matters for what can still happen."""
@@ -71,9 +74,24 @@ def _still_watched(split: Task) -> bool:
     return any(child.has_state(TaskState.NOT_FINISHED_MASK) for child in split.children)
 
 
+def came_from(task: Task) -> str | None:
+    """The node of the diagram from which the token came to ``task``, also where the steps between were pruned."""
+    here = task
+    while here is not None:
+        if (known := here.internal_data.get(CAME_FROM)) is not None:
+            return str(known)
+        here = here.parent
+        if here is not None and getattr(here.task_spec, "bpmn_id", None):
+            return str(here.task_spec.bpmn_id)
+    return None
+
+
 def _splice(part: Any, task: Task) -> None:
     parent, (child_id,) = task.parent, task._children
     child = part.tasks[child_id]
+    # what is on its way, and what is no node of the diagram itself, is asked later where it came from
+    if not child.has_state(TaskState.FINISHED_MASK) or not getattr(child.task_spec, "bpmn_id", None):
+        child._set_internal_data(**{CAME_FROM: came_from(child)})
     parent._children[parent._children.index(task.id)] = child_id
     child.parent = parent
     part.tasks.pop(task.id)

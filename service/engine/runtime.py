@@ -40,7 +40,7 @@ from SpiffWorkflow.util.task import TaskState
 from service import ids
 from service.engine.expressions import FUNCTIONS, ExpressionError, as_date, check_expression, evaluate
 from service.engine.program import Program, _ArmedTimer, attached_to
-from service.engine.prune import prune
+from service.engine.prune import CAME_FROM, came_from, prune
 from service.errors import Conflict, Incident, NotFound
 
 STEP_BUDGET = 2000
@@ -202,6 +202,7 @@ def move(program: Program, state: str, task_id: str, target: str, context: Conte
         for open_branch in split.children if split is not None else [task]:
             open_branch.cancel()
         child = anchor._add_child(spec, TaskState.FUTURE)
+        child._set_internal_data(**{CAME_FROM: task.task_spec.bpmn_id})
         child.task_spec._predict(child, mask=TaskState.PREDICTED_MASK | TaskState.FUTURE)
         child.task_spec._update(child)
         child.data = _ordered(task.data)  # what stands above may be long past: the steps between have been pruned
@@ -300,14 +301,11 @@ def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed:
 
 
 def _passed(task: Task) -> Passed:
-    source = task.parent
-    while source is not None and not getattr(source.task_spec, "bpmn_id", None):
-        source = source.parent
     return Passed(
         process=task.workflow.spec.name,
         scope=_scope(task),
         node=task.task_spec.bpmn_id,
-        source=source.task_spec.bpmn_id if source is not None else None,
+        source=came_from(task),
     )
 
 

@@ -86,6 +86,26 @@ class TestStartAndComplete:
         passed = walk.do("check", decision="redo").passed
         assert [(step.node, step.source) for step in passed][:2] == [("check", "ask"), ("fine", "check")]
 
+    def test_path_names_the_step_before_also_when_that_is_long_past(self) -> None:
+        walk = Walk(SPLIT, SLOT, results=ROUND)
+        for _ in range(3):
+            walk.do("handle", "edu")
+            (passed, *_) = walk.do("review", "edu", decision="redo").passed
+            assert (passed.node, passed.source) == ("review", "handle")
+            (timer, *_) = walk.fire("late", "edu").passed
+            assert (timer.node, timer.source) == ("late", "fine")
+        (passed, *_) = walk.do("handle", "edu").passed
+        assert (passed.node, passed.source) == ("handle", "fine")
+        (passed, *_) = walk.do("tell").passed
+        assert (passed.node, passed.source) == ("tell", "fork")
+
+    def test_path_of_a_returned_step_comes_from_where_it_was_returned(self) -> None:
+        walk = Walk(LINE)
+        walk.do("ask")
+        walk.step(engine.move, walk.task("check").id, "ask")
+        (passed, *_) = walk.do("ask").passed
+        assert (passed.node, passed.source) == ("ask", "check")
+
     def test_caller_keeps_its_data(self) -> None:
         given = {"list": [1, {"a": 1}]}
         walk = Walk(LINE, data=given)
@@ -399,6 +419,24 @@ class TestParallel:
         walk.do("handle", "police")
         walk.do("review", "police", decision="accept")
         assert walk.task("after").data["decisions"] == ["accept"]
+
+    @pytest.mark.parametrize("pruning", [True, False])
+    @pytest.mark.parametrize("first", ["tell", "units"])
+    @pytest.mark.parametrize("then", ["tell", "units"])
+    def test_later_round_waits_for_all_of_its_own(self, pruning: bool, first: str, then: str) -> None:
+        walk = Walk(SPLIT, SLOT, results={"open_round": ["edu"]}, pruning=pruning)
+        for order in (first, then, first, then):
+            self.units(walk) if order == "units" else walk.do("tell", told=order)
+            assert "after" not in walk.open
+            walk.do("tell", told="last") if order == "units" else self.units(walk)
+            assert walk.open == ["after"]
+            data = walk.task("after").data
+            assert (data["told"], data["decisions"]) == ("last" if order == "units" else "tell", ["accept"])
+            walk.do("after", decision="again")
+
+    def units(self, walk: Walk) -> None:
+        walk.do("handle", "edu")
+        walk.do("review", "edu", decision="accept")
 
     def test_round_without_units_goes_on(self) -> None:
         walk = Walk(SPLIT, SLOT, results={"open_round": []})
