@@ -95,20 +95,24 @@ def candidate_clause(actor: Actor) -> ColumnElement[bool]:
     return mine & or_(false(), *grants)
 
 
-def visible_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
+def visible_clause(session: Session, actor: Actor, only: object = None) -> ColumnElement[bool]:
     """Instances that the actor may see.
 
     The Talent Office and auditors see all; others what they or their unit started, what their unit or they had a task
-    in, what was copied to them, and leaders what concerns their own talents.
+    in, what was copied to them, and leaders what concerns their own talents. ``only`` is the id of the one instance
+    that is asked about, where it is one: then no other's tasks are read.
     """
     if actor.roles & SEES_ALL:
         return true()
+    copied, tasks = select(CopyTo.instance_id), select(UserTask.instance_id)
+    if only is not None:
+        copied, tasks = copied.where(CopyTo.instance_id == only), tasks.where(UserTask.instance_id == only)
     held = sorted((grant.role, grant.unit) for grant in actor.grants if grant.unit is not None)
     ways: list[ColumnElement[bool]] = [
         Instance.initiator == actor.username,
-        Instance.id.in_(select(CopyTo.instance_id).where(CopyTo.username == actor.username)),
+        Instance.id.in_(copied.where(CopyTo.username == actor.username)),
         Instance.id.in_(
-            select(UserTask.instance_id).where(
+            tasks.where(
                 or_(
                     UserTask.assignee == actor.username,
                     UserTask.completed_by == actor.username,
@@ -131,7 +135,9 @@ def visible_instance(session: Session, instance_id: object, actor: Actor) -> Ins
 
     Raises NotFound: who may not see it may not know of it either.
     """
-    found = session.scalar(select(Instance).where(Instance.id == instance_id, visible_clause(session, actor)))
+    found = session.scalar(
+        select(Instance).where(Instance.id == instance_id, visible_clause(session, actor, instance_id))
+    )
     if found is None and (others := acting_for(session, actor)):
         theirs = or_(*(candidate_clause(other) for other in others))
         stands_in = select(UserTask.instance_id).where(UserTask.status == OPEN, theirs)

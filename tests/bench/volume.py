@@ -82,9 +82,10 @@ def multiply(database: Database, made_from: list[tuple[Original, int]]) -> dict[
                         connection.execute(insert(table), batch[table.name])
         _after(connection, events)
         counts = {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in TABLES}
-    with database.engine.connect() as connection:
-        connection.execute(text("ANALYZE"))
-        connection.commit()
+    if not database.is_sqlite:  # which the service runs without statistics; PostgreSQL gathers its own in a minute
+        with database.engine.connect() as connection:
+            connection.execute(text("ANALYZE"))
+            connection.commit()
     return counts
 
 
