@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from service.errors import Conflict, Invalid, NotAllowed
 from service.processes import queries
+from service.processes.advance import open_tasks
 from tests.factories.world import LIAISON, OFFICE, World
 from tests.processes import steps as case
 from tests.processes.steps import DONE, INTERIM, NOT_OURS, REDO, REFER
@@ -398,3 +400,65 @@ class TestEnds:
         world.dispatched("edu", "guicheng")
         with pytest.raises(NotAllowed):
             world.do("handler-edu", "handle", DONE, unit="guicheng")
+
+
+class TestPrefill:
+    DECISIONS = frozenset({"decision", "result", "route", "outcome", "on_the_spot", "body", "agreed_date", "next_date"})
+
+    def test_no_decision_is_ever_preselected(self, world: World) -> None:
+        seen = set()
+
+        def look() -> None:
+            with world.database.reading() as session:
+                rows = open_tasks(session, world.case)
+                session.expunge_all()
+            for row in rows:
+                user = {"liaison": LIAISON, "responsible_unit": f"handler-{row.unit}"}.get(row.role or "", OFFICE)
+                found = case.detail(world, user, row)
+                assert not self.DECISIONS & set(found.data), (row.task, found.data)
+                assert "default" not in str(found.schema), row.task
+                seen.add(row.task)
+
+        def do(user: str, step: str, data: dict[str, Any] | None = None) -> None:
+            world.do(user, step, data)
+            look()
+
+        world.recorded()
+        look()
+        do(OFFICE, "accept", {"decision": "return", "reason": "请补充"})
+        do(LIAISON, "record_need", world.need())
+        do(OFFICE, "accept")
+        do(OFFICE, "dispatch")
+        do(OFFICE, "feedback_accepted")
+        do("handler-edu", "handle", INTERIM)
+        do(OFFICE, "confirm_interim", {"decision": "agree", "agreed_date": "2026-10-14"})
+        do("handler-edu", "handle", NOT_OURS)
+        do(OFFICE, "redispatch")
+        world.pass_days(30)
+        look()
+        do("handler-housing", "handle")
+        do(OFFICE, "review_reply", REFER)
+        do(OFFICE, "assess", {"route": "meeting", "comment": "开会"})
+        do(OFFICE, "convene_meeting")
+        do(OFFICE, "record_minutes", {**world.sample("record_minutes"), "decision": "escalate"})
+        do(OFFICE, "submit_topic")
+        do(OFFICE, "record_decision", {**world.sample("record_decision"), "decision": "redispatch"})
+        do(OFFICE, "dispatch")
+        do(OFFICE, "feedback_accepted")
+        do("handler-edu", "handle")
+        do(OFFICE, "review_reply")
+        do(OFFICE, "group_opinion")
+        assert len(seen) == 16
+
+
+@pytest.mark.slow
+def test_a_hundred_rounds_of_rework_keep_the_state_flat(world: World) -> None:
+    case.answered(world)
+    sizes = []
+    for _ in range(100):
+        world.do(OFFICE, "review_reply", REDO)
+        world.do("handler-edu", "handle")
+        sizes.append(len(case.instance(world).state))
+    assert sizes[99] < sizes[1] * 1.1
+    assert len(case.tasks(world, "handle")) == 101
+    assert [len({row.id for row in case.tasks(world, step)}) for step in ("handle", "review_reply")] == [101, 101]
