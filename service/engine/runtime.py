@@ -26,7 +26,7 @@ from SpiffWorkflow.bpmn.serializer.default.workflow import (
     BpmnWorkflowConverter,
     TaskConverter,
 )
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.defaults import EndEvent
 from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
@@ -199,14 +199,28 @@ def move(program: Program, state: str, task_id: str, target: str, context: Conte
             raise NotFound(f"本流程里没有步骤 {target}")
         split = task.parent if isinstance(task.parent.task_spec, BoundaryEventSplit) else None
         anchor = split.parent if split is not None else task.parent
-        for open_branch in split.children if split is not None else [task]:
-            open_branch.cancel()
+        _withdraw(task)
         child = anchor._add_child(spec, TaskState.FUTURE)
         child._set_internal_data(**{CAME_FROM: task.task_spec.bpmn_id})
         child.task_spec._predict(child, mask=TaskState.PREDICTED_MASK | TaskState.FUTURE)
         child.task_spec._update(child)
         child.data = _ordered(task.data)  # what stands above may be long past: the steps between have been pruned
         return _advance(program, workflow, context)
+
+
+def _withdraw(task: Task) -> None:
+    """Takes the token from an open task. What still watches it ends with it; what a watch has begun (a circular that
+    waits for its approval) goes on."""
+    task.cancel()
+    if not isinstance(task.parent.task_spec, BoundaryEventSplit):
+        return
+    for watch in task.parent.children:
+        if not watch.has_state(TaskState.FINISHED_MASK):
+            watch.cancel()
+            continue
+        for after in watch.children:
+            if isinstance(after.task_spec, BoundaryEventJoin):
+                after.cancel()  # it would take the cancelled task for a finished one
 
 
 def recompute(program: Program, state: str, armed: Callable[[datetime], Context], context: Context) -> Landing:

@@ -81,6 +81,21 @@ def test_a_return_does_not_make_a_late_case_punctual(world: World) -> None:
         assert session.get_one(Instance, world.case).late
 
 
+def test_a_unit_that_returns_its_late_task_does_not_escape_the_circular(world: World) -> None:
+    world.dispatched("edu")
+    world.do(HANDLER, "handle")
+    world.do(OFFICE, "review_reply", {"decision": "redo", "comment": "请补充"})
+    world.pass_days(25)
+    circular = world.task("approve_circular").id
+    returned(world, HANDLER, "handle", "review_reply")
+    assert world.task("approve_circular").id == circular
+    world.do(OFFICE, "approve_circular")
+    world.do(OFFICE, "review_reply")
+    world.do(OFFICE, "feedback_accepted")
+    assert world.open_steps() == [("feedback_result", None)]
+    assert faults(world) == []
+
+
 # --- Bad input -------------------------------------------------------------------------------------------------------
 
 
