@@ -50,8 +50,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session whose changes are never kept."""
-        with Session(self.engine, autoflush=False, info=self.session_info) as session:
+        """A session whose changes are never kept; all that it reads is as of one moment, that of its first statement.
+
+        SQLite does so by itself; PostgreSQL would show each statement what others have committed meanwhile, and a
+        verification beside people at work would find fault with half of their deeds.
+        """
+        engine = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        with Session(engine, autoflush=False, info=self.session_info) as session:
             try:
                 yield session
             finally:

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import select
 
-from service import auth, clock, people
+from service import auth, clock, history, people
 from service.auth import SYSTEM
 from service.demonstration.organization import derived
 from service.errors import Invalid, NotAllowed, NotFound
@@ -405,3 +405,14 @@ def test_a_changed_byte_of_any_column_is_a_finding_and_never_a_crash(world: Worl
                 found = list(replay.verify(session))
                 connection.exec_driver_sql("PRAGMA ignore_check_constraints = OFF")
             assert bool(found) != ((table.name, column.name) in UNTOLD), (table.name, column.name)
+
+
+def test_a_reading_sees_one_moment_so_that_work_going_on_is_no_mismatch(world: World) -> None:
+    world.dispatched("edu")
+    stream = f"instance:{world.case}"
+    with world.database.reading() as session:
+        before = history.count(session, stream)
+        world.do(HANDLER, "handle")
+        assert history.count(session, stream) == before
+        session.expire_all()
+        assert [found.what for found in replay.verify(session, [world.case])] == []
