@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from service import auth, people, talents
 from service.auth import SYSTEM
+from service.auth.passwords import hashed
 from service.errors import Conflict
 from service.people import find_unit
 
@@ -104,10 +105,11 @@ def build_organization(session: Session, *, now: datetime, since: date = SINCE) 
     if auth.find_account(session, "office") is not None:
         raise Conflict("演示数据已经存在")
     names = []
+    password = hashed(PASSWORD)  # once: hashing is slow on purpose, and all have the same
     for username, name, unit, post, grants in (*ACCOUNTS, *_handlers()):
         if find_unit(session, unit) is None:
             continue
-        _account(session, username, name, unit, post, grants, since, now)
+        _account(session, username, name, unit, post, grants, password, since, now)
         if username.startswith("liaison-"):
             person_id = derived("person", username)
             people.name_liaison(session, unit_code=unit, person_id=person_id, starts_on=since, actor=SYSTEM, now=now)
@@ -155,6 +157,7 @@ def _account(
     unit: str,
     post: str,
     grants: tuple[tuple[str, str | None], ...],
+    password: str,
     since: date,
     now: datetime,
 ) -> None:
@@ -167,7 +170,8 @@ def _account(
         actor=SYSTEM,
         now=now,
     )
-    auth.add_user(session, username=username, password=PASSWORD, person_id=person.id, demo=True, actor=SYSTEM, now=now)
+    account = auth.add_user(session, username=username, person_id=person.id, demo=True, actor=SYSTEM, now=now)
+    account.password_hash = password
     for role, bound in grants:
         auth.grant_role(session, username=username, role=role, unit_code=bound, starts_on=since, actor=SYSTEM, now=now)
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner
@@ -18,7 +17,6 @@ from sqlalchemy import event, select
 
 from service import clock
 from service.actions import prepare, wire
-from service.auth import passwords
 from service.cli import liaison
 from service.db import Database, migrate
 from service.demonstration import build
@@ -54,9 +52,7 @@ def fresh(url: str) -> Database:
 def built(url: str, cases: int, seed: int = 1) -> Database:
     """The same with a demonstration."""
     database = fresh(url)
-    once = passwords.hashed(PASSWORD)  # hashing the one password for each account is most of a small demonstration
-    with patch.object(passwords, "hashed", return_value=once):
-        build(database, cases=cases, seed=seed, until=UNTIL)
+    build(database, cases=cases, seed=seed, until=UNTIL)
     return database
 
 
