@@ -35,7 +35,8 @@ def main() -> None:
             with kind() as url, bench(url) as world:
                 logging.getLogger("service.requests").setLevel(logging.WARNING)
                 measure(world, url, chosen, table, column)
-    print(f"\nms: median / 95 of 100 are not slower; sql: statements of one run\n{table}\n\n{machine()}")
+    print("\nms: median / 95 of 100 are not slower; work: ms of this process alone; sql: statements of one run")
+    print(f"{table}\n\n{machine()}")
     print(f"Taken in {time.monotonic() - began:.0f} seconds.")
 
 

@@ -18,15 +18,18 @@ _NOT_COUNTED = ("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Milliseconds of one run (median, and 95 of 100) and SQL statements of one run (median)."""
+    """Of one run: milliseconds (median, and 95 of 100), those of them that this process worked, SQL statements.
+
+    The work is what others on the machine do not change; the rest is the disk, the database server and waiting.
+    """
 
     ms: float
     ms_95: float
-    statements: float | None = None
+    work: float
+    statements: float
 
     def __str__(self) -> str:
-        counted = "" if self.statements is None else f"  {self.statements:3.0f} sql"
-        return f"{self.ms:7.1f} / {self.ms_95:6.1f} ms{counted}"
+        return f"{self.ms:6.1f} / {self.ms_95:5.1f} ms  work {self.work:5.1f}  {self.statements:2.0f} sql"
 
 
 class Meter:
@@ -42,13 +45,14 @@ class Meter:
 
     def runs(self, calls: Iterable[Callable[[], Any]]) -> Figure:
         """The figure of ``calls``, each done once."""
-        taken, sent = [], []
+        taken, worked, sent = [], [], []
         for call in calls:
-            self._sent, began = 0, time.perf_counter()
+            self._sent, began, busy = 0, time.perf_counter(), time.process_time()
             call()
             taken.append((time.perf_counter() - began) * 1000)
+            worked.append((time.process_time() - busy) * 1000)
             sent.append(self._sent)
-        return Figure(statistics.median(taken), share(taken, 0.95), statistics.median(sent))
+        return Figure(statistics.median(taken), share(taken, 0.95), statistics.median(worked), statistics.median(sent))
 
     def again(self, call: Callable[[], Any], times: int = 15) -> Figure:
         """The figure of ``call`` done ``times`` times, after one that does not count."""
