@@ -36,6 +36,8 @@ from service.processes.models import (
 )
 from service.processes.rules import GREEN, GREY, RED, YELLOW, light
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
@@ -360,54 +362,65 @@ def _light_clause(name: str, today: date) -> ColumnElement[bool]:
 
 
 def _task_clauses(wanted: TaskFilter, today: date) -> list[ColumnElement[bool]]:
-    clauses: list[ColumnElement[bool]] = []
+    clauses = _equal(
+        {
+            Instance.process: wanted.process,
+            UserTask.status: wanted.status,
+            UserTask.stage: wanted.stage,
+            UserTask.unit: wanted.unit,
+        }
+    )
     if wanted.instance:
         instance_id = _uuid_or_none(wanted.instance)
         clauses.append(UserTask.instance_id == instance_id if instance_id is not None else false())
-    if wanted.process:
-        clauses.append(Instance.process == wanted.process)
-    if wanted.status:
-        clauses.append(UserTask.status == wanted.status)
-    if wanted.stage:
-        clauses.append(UserTask.stage == wanted.stage)
-    if wanted.unit:
-        clauses.append(UserTask.unit == wanted.unit)
     if wanted.light:
         clauses.append(_light_clause(wanted.light, today))
-    clauses.extend(Instance.search_key.contains(term, autoescape=True) for term in terms(wanted.q or ""))
-    return clauses
+    return clauses + _holding(wanted.q)
 
 
 def _case_clauses(wanted: CaseFilter) -> list[ColumnElement[bool]]:
-    clauses: list[ColumnElement[bool]] = []
-    equal: Mapping[Any, Any] = {
-        Instance.process: wanted.process,
-        Instance.status: wanted.status,
-        Instance.stage: wanted.stage,
-        Instance.number: wanted.number,
-        Instance.talent_id: wanted.talent_id,
-        Instance.leader_id: wanted.leader_id,
-        Instance.end: wanted.end,
-    }
-    clauses.extend(column == value for column, value in equal.items() if value)
-    if wanted.category:
-        clauses.append(Instance.data["category"].as_string() == wanted.category)
-    if wanted.town:
-        clauses.append(Instance.data["town"].as_string() == wanted.town)
+    clauses = _equal(
+        {
+            Instance.process: wanted.process,
+            Instance.status: wanted.status,
+            Instance.stage: wanted.stage,
+            Instance.number: wanted.number,
+            Instance.talent_id: wanted.talent_id,
+            Instance.leader_id: wanted.leader_id,
+            Instance.end: wanted.end,
+            Instance.data["category"].as_string(): wanted.category,
+            Instance.data["town"].as_string(): wanted.town,
+        }
+    )
     if wanted.unit:
-        clauses.append(Instance.id.in_(select(UserTask.instance_id).where(UserTask.unit == wanted.unit)))
+        theirs = select(UserTask.instance_id).where(*_equal({UserTask.unit: wanted.unit}))
+        clauses.append(Instance.id.in_(theirs))
     if wanted.late is not None:
         clauses.append(Instance.late.is_(wanted.late))
     if wanted.since:
         clauses.append(Instance.started_at >= _midnight(wanted.since))
     if wanted.until:
-        clauses.append(Instance.started_at < _midnight(wanted.until, after=True))
-    clauses.extend(Instance.search_key.contains(term, autoescape=True) for term in terms(wanted.q or ""))
-    return clauses
+        clauses.append(Instance.started_at < _midnight(wanted.until) + timedelta(days=1))
+    return clauses + _holding(wanted.q)
 
 
-def _midnight(day: date, *, after: bool = False) -> datetime:
-    return datetime.combine(day + timedelta(days=1) if after else day, time(0), tzinfo=clock.SHANGHAI)
+def _equal(wanted: Mapping[Any, str | None]) -> list[ColumnElement[bool]]:
+    """Each column that must be something. A NUL sign, which PostgreSQL does not even take as a question, is nowhere."""
+    return [column == value if "\x00" not in value else false() for column, value in wanted.items() if value]
+
+
+def _holding(q: str | None) -> list[ColumnElement[bool]]:
+    """Each word of a search must occur; a search of nothing but signs that no case holds finds nothing."""
+    words = terms(q or "")
+    if q and q.strip() and not words:
+        return [false()]
+    return [Instance.search_key.contains(word, autoescape=True) for word in words]
+
+
+def _midnight(day: date) -> datetime:
+    """The beginning of a day; days beyond all cases stay within what a moment can be."""
+    within = min(max(day, FIRST_DAY), LAST_DAY)
+    return datetime.combine(within, time(0), tzinfo=clock.SHANGHAI)
 
 
 _TASK_SORTS: Mapping[str, Any] = {

@@ -137,6 +137,18 @@ def test_a_start_with_what_no_database_keeps_is_refused(world: World, value: Any
     assert [finding.path.split("/")[:3] for finding in refused.value.findings] == [["", "data", "description"]]
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [{"unit": "\x00"}, {"number": "a\x00"}, {"town": "\x00"}, {"until": date.max}, {"since": date.min}, {"q": "\x00"}],
+    ids=str,
+)
+def test_a_filter_that_nothing_fits_is_no_error(world: World, wanted: dict[str, Any]) -> None:
+    world.recorded()
+    with world.database.reading() as session:
+        found = queries.cases(session, world.actor(OFFICE), filters=queries.CaseFilter(**wanted))
+        assert found.total == (1 if set(wanted) & {"until", "since"} else 0)
+
+
 def test_a_name_typed_in_capitals_gets_the_copy(world: World) -> None:
     world.recorded()
     with world.transaction() as session:
