@@ -34,6 +34,7 @@ def deploy(
     check(files)
     made = compile_bundle(files, key)
     digest = digest_of(files)
+    history.lock(session, stream_of(key))  # two deployments at once are one after the other
     same = session.scalar(select(Definition).where(Definition.key == key, Definition.digest == digest))
     if same is not None:
         newest = latest(session, key)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, time, timedelta
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -16,8 +18,9 @@ from service.demonstration.organization import derived
 from service.errors import Invalid, NotAllowed, NotFound
 from service.processes import commands, operations, queries, replay, timers
 from service.processes.advance import open_tasks
-from service.processes.bundles import compiled
+from service.processes.bundles import compiled, read_bundle
 from service.processes.calendars import current
+from service.processes.definitions import deploy
 from service.processes.models import (
     CalendarVersion,
     CopyTo,
@@ -29,6 +32,7 @@ from service.processes.models import (
 )
 from service.processes.wiring import KEY
 from service.workdays.calendar import Mark
+from tests.factories.world import HOME
 
 if TYPE_CHECKING:
     from tests.factories.world import World
@@ -428,3 +432,22 @@ def test_a_reading_sees_one_moment_so_that_work_going_on_is_no_mismatch(world: W
         assert history.count(session, stream) == before
         session.expire_all()
         assert [found.what for found in replay.verify(session, [world.case])] == []
+
+
+# --- Definitions -----------------------------------------------------------------------------------------------------
+
+
+def test_two_deployments_at_once_are_two_versions(world: World) -> None:
+    files = read_bundle(HOME / "bpmn" / "request", HOME / "forms" / "request")
+    together = Barrier(2)
+
+    def deployed(number: int) -> int:
+        more = {**files, f"forms/more_{number}.json": b'{"type": "object", "properties": {}}'}
+        together.wait()
+        with world.transaction() as session:
+            made = deploy(session, key="request", files=more, check=lambda _files: None, actor=SYSTEM, now=clock.now())
+            time_module.sleep(0.2)  # long enough for the other to come in between
+            return made.version
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(deployed, (1, 2))) == [2, 3]
