@@ -104,6 +104,7 @@ def _submit(page: Page) -> None:
 
 def _shoot(page: Page, name: str, *, whole: bool = False) -> None:
     page.wait_for_load_state("networkidle")
+    page.evaluate("window.scrollTo(0, 0)")
     page.wait_for_timeout(500)  # the diagram settles on the present position
     page.screenshot(path=HERE / f"{name}.png", full_page=whole)
 

@@ -172,6 +172,7 @@ def _account(
     )
     account = auth.add_user(session, username=username, person_id=person.id, demo=True, actor=SYSTEM, now=now)
     account.password_hash = password
+    session.flush()  # before a role is granted: that reads the account anew
     for role, bound in grants:
         auth.grant_role(session, username=username, role=role, unit_code=bound, starts_on=since, actor=SYSTEM, now=now)
 
