@@ -47,13 +47,16 @@ def test_lists_take_as_many_statements_for_one_as_for_many(world: World, subtest
     ):
         with subtests.test(path):
             address, joint = path, "&" if "?" in path else "?"
-            one_page = f"{address}{joint}limit=1"
-            office.get(one_page)
-            with counted(world) as few:
-                assert len(office.get(one_page).json["items"]) == 1
+            total = len(office.get(address).json["items"])
+            assert total > 1
+            one_at_a_time = []
+            for offset in range(min(total, 5)):  # what one of them shows may need one more statement than another
+                with counted(world) as sent:
+                    assert len(office.get(f"{address}{joint}limit=1&offset={offset}").json["items"]) == 1
+                one_at_a_time.append(len(sent))
             with counted(world) as many:
-                assert len(office.get(address).json["items"]) > 1
-            assert len(many) == len(few)
+                office.get(address)
+            assert len(many) == max(one_at_a_time)
             assert len(many) <= 12
 
 
