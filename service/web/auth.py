@@ -33,7 +33,15 @@ def sign_in_post() -> ResponseReturnValue:
     """Tries name and password. A refusal is an answer, so that its count is kept; the cookie is made anew."""
     username, goal = request.form.get("username", "")[:200], inside(request.form.get("next"))
     password = request.form.get("password", "")
-    found = auth.sign_in(db(), username=username, password=password[:1000], now=clock.now())
+    limits = settings().rate_limits
+    found = auth.sign_in(
+        db(),
+        username=username,
+        password=password[:1000],
+        now=clock.now(),
+        attempts=limits.sign_in_attempts,
+        longest_lock=limits.sign_in_window,
+    )
     if found.actor is None:
         page = render_template(
             "auth/sign_in.html", next=goal, oidc=settings().oidc, username=username, refusal=found.refusal

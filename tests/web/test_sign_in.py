@@ -7,6 +7,7 @@ import pytest
 from service import auth, clock
 from service.auth import SYSTEM
 from service.demonstration import PASSWORD
+from tests.conftest import FakeClock
 from tests.factories.world import World
 from tests.web.visitor import Visitor
 
@@ -47,6 +48,20 @@ def test_failures_are_counted_though_they_are_refusals(world: World) -> None:
     locked = visitor.submit("/sign-in", username="office", password=PASSWORD)
     assert locked.status_code == 429
     assert "再试" in locked.text
+
+
+def test_the_settings_say_how_many_failures_lock_and_for_how_long(world: World, clock: FakeClock) -> None:
+    limits = {"LIAISON_RATE_LIMITS_SIGN_IN_ATTEMPTS": "2", "LIAISON_RATE_LIMITS_SIGN_IN_WINDOW_MINUTES": "3"}
+    strict = World(world.settings.database_url, clock, **limits)
+    visitor = Visitor(strict, None)
+    wrong = {"username": "office", "password": "wrong-password"}
+    assert [visitor.submit("/sign-in", **wrong).status_code for _ in range(2)] == [401, 429]
+    for _ in range(4):  # each lock lasts twice as long as the one before, until the longest
+        clock.advance(minutes=10)
+        assert visitor.submit("/sign-in", **wrong).status_code == 429
+    clock.advance(minutes=3, seconds=1)
+    assert visitor.submit("/sign-in", username="office", password=PASSWORD).status_code == 302
+    strict.database.dispose()
 
 
 def test_signing_out_ends_the_session(world: World) -> None:
