@@ -157,6 +157,26 @@ class Timer(Base):
     attempts: Mapped[int] = mapped_column(default=0)
 
 
+class Schedule(Base):
+    """When a timer start event of a process's newest version starts its next instance.
+
+    ``occurrence`` counts the starts of the repeating interval from 0; the next moment is computed from the interval's
+    first by calendar arithmetic, so a month stays a month. ``next_at`` is ``None`` when the interval is over.
+    """
+
+    __tablename__ = "schedule"
+
+    process: Mapped[str] = mapped_column(String(64), primary_key=True)
+    event: Mapped[str] = mapped_column(String(64), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    cycle: Mapped[str] = mapped_column(String(200))
+    occurrence: Mapped[int]
+    next_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    last_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_instance_id: Mapped[UUID | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
 class Incident(Base):
     """Something that failed and that people must look at; ``resolved_at`` closes it."""
 

@@ -1,11 +1,11 @@
-"""The table of talents."""
+"""The tables of the registry: talents, their photos, teams."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, UtcDateTime
@@ -41,8 +41,73 @@ class Talent(Base):
     in_district: Mapped[bool]
     leader_id: Mapped[UUID | None] = mapped_column(ForeignKey("leader.id"), index=True)
     active: Mapped[bool]
+    id_tail: Mapped[str | None] = mapped_column(String(6))
+    """The last signs of the identity document: tells namesakes apart (duplicates), shown to the Talent Office only."""
+    recognition: Mapped[str | None] = mapped_column(String(100))
+    recognition_no: Mapped[str | None] = mapped_column(String(60))
+    recognized_on: Mapped[date | None]
+    recognition_expires_on: Mapped[date | None]
+    type_reason: Mapped[str | None] = mapped_column(String(500))
+    """Why somebody is of the open-ended fifth group; asked for there (S1)."""
+    type_approved_on: Mapped[date | None]
+    fields: Mapped[str | None] = mapped_column(String(200))
+    platform: Mapped[str | None] = mapped_column(String(100))
+    """The major innovation platform (重大创新平台) that the talent works on (D1, reason 3)."""
+    email: Mapped[str | None] = mapped_column(String(254))
+    contact_person: Mapped[str | None] = mapped_column(String(40))
+    contact_phone: Mapped[str | None] = mapped_column(String(32))
+    works_from: Mapped[date | None]
+    works_until: Mapped[date | None]
+    confirmed_on: Mapped[date | None]
+    """The day on which the unit last confirmed or corrected the file (R4)."""
     search_key: Mapped[str] = mapped_column(Text)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     unit: Mapped[Unit | None] = relationship(lazy="joined")
     leader: Mapped[Leader | None] = relationship(lazy="joined")
+
+
+class TalentPhoto(Base):
+    """The optional photo of a talent."""
+
+    __tablename__ = "talent_photo"
+
+    talent_id: Mapped[str] = mapped_column(ForeignKey("talent.id"), primary_key=True)
+    media_type: Mapped[str] = mapped_column(String(32))
+    sha256: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class TalentTeam(Base):
+    """A team (创新创业人才团队, P1): served through its lead, who counts as one person towards quotas."""
+
+    __tablename__ = "talent_team"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    pinyin: Mapped[str] = mapped_column(String(600))
+    initials: Mapped[str] = mapped_column(String(100))
+    lead_id: Mapped[str] = mapped_column(ForeignKey("talent.id"), index=True)
+    fields: Mapped[str | None] = mapped_column(String(200))
+    recognition: Mapped[str | None] = mapped_column(String(100))
+    recognized_on: Mapped[date | None]
+    note: Mapped[str | None] = mapped_column(String(500))
+    active: Mapped[bool]
+    search_key: Mapped[str] = mapped_column(Text)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    lead: Mapped[Talent] = relationship(lazy="joined", innerjoin=True)
+    members: Mapped[list[TalentTeamMember]] = relationship(order_by="TalentTeamMember.position")
+
+
+class TalentTeamMember(Base):
+    """A member of a team: a talent of the registry, or a name only."""
+
+    __tablename__ = "talent_team_member"
+
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("talent_team.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    talent_id: Mapped[str | None] = mapped_column(ForeignKey("talent.id"), index=True)
+    name: Mapped[str] = mapped_column(String(40))
+    post: Mapped[str | None] = mapped_column(String(100))

@@ -1,0 +1,1 @@
+"""Excel import with a preview, and export of lists."""

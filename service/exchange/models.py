@@ -1,0 +1,44 @@
+"""The table of imports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.db import Base, Json, UtcDateTime
+
+
+class ImportJob(Base):
+    """An uploaded sheet on its way: read and checked, shown, then written all at once or not at all.
+
+    ``done`` of ``total`` rows feed the progress bar. ``findings`` are ``{sheet, row, column, message}``.
+    """
+
+    __tablename__ = "import_job"
+    __table_args__ = (
+        CheckConstraint("kind IN ('units', 'people', 'talents', 'links', 'contacts')", name="kind"),
+        CheckConstraint(
+            "status IN ('uploaded', 'checking', 'checked', 'refused', 'confirmed', 'writing', 'done', 'failed',"
+            " 'cancelled')",
+            name="status",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(200))
+    sha256: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    total: Mapped[int]
+    done: Mapped[int]
+    findings: Mapped[list[Any]] = mapped_column(Json)
+    preview: Mapped[list[Any]] = mapped_column(Json)
+    created_by: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    touched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
