@@ -52,7 +52,7 @@ class Invitation(Base):
 class Contact(Base):
     """A contact of a leader with one or more talents (联系记录, F1), or of a talent with a leader (``inbound``, F4).
 
-    ``leader_id`` is the leader's post; ``entered_by`` the account that entered it, perhaps the liaison's for the leader.
+    ``leader_id`` is the leader's post; ``entered_by`` the account that entered it, perhaps a liaison's.
     ``due_on`` is the last day for entering it in time, ``late`` whether it was later: both frozen at entry (F3).
     """
 

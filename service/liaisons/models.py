@@ -14,7 +14,7 @@ from service.talents.models import Talent, TalentTeam
 
 
 class Roster(Base):
-    """A version of a list of who serves whom (名单): ``scope`` is ``A`` (the Talent Office's, Q2) or a unit's code (Q4).
+    """A version of a list of who serves whom (名单); ``scope``: ``A`` (the Talent Office's, Q2) or a unit's code (Q4).
 
     ``status``: draft, decided (in force), filed (decided and 备案 with the Talent Office), superseded.
     """
