@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from service.auth import Actor
+from service.auth.actor import Actor
 from service.people.rules import search_key, spell
 
 STAGES: Mapping[str, str] = {
