@@ -8,7 +8,6 @@ from service.config.organization import Named, Organization, OrganizationUnit, R
 from service.config.settings import (
     DEVELOPMENT_SECRET,
     Contact,
-    Durations,
     Mail,
     Oidc,
     RateLimits,
@@ -19,7 +18,6 @@ from service.config.settings import (
 __all__ = [
     "DEVELOPMENT_SECRET",
     "Contact",
-    "Durations",
     "Mail",
     "Named",
     "Oidc",

@@ -20,7 +20,7 @@ PREFIX = "LIAISON_"
 DEVELOPMENT_SECRET = "development-only-secret-change-me"  # noqa: S105 - production refuses it, below
 SHORTEST_SECRET = 32
 
-_TABLES = ("contact", "process", "durations", "oidc", "rate_limits", "mail")
+_TABLES = ("contact", "process", "oidc", "rate_limits", "mail")
 # Read by the entry points and the tests themselves; not settings.
 _NOT_SETTINGS = re.compile(r"LIAISON_(CONFIG|TEST_\w+)")
 _URL = r"https?://[^\s/]+(/\S*)?"
@@ -37,16 +37,6 @@ class Contact:
     phone: str
     email: str
     address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Durations:
-    """Assumptions [A] of this system, in working days; shown as 本系统默认，非文件规定."""
-
-    not_ours: int
-    progress: int
-    warn: int
-    opinion_entry: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +94,6 @@ class Settings:
     number_format: str
     contact: Contact
     process: Mapping[str, ProcessValue]
-    durations: Durations
     oidc: Oidc
     rate_limits: RateLimits
     mail: Mail
@@ -151,7 +140,6 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         number_format=_number_format(root),
         contact=_contact(root.table("contact")),
         process=_process(root.table("process")),
-        durations=_durations(root.table("durations")),
         oidc=_oidc(root.table("oidc"), production=env == "production"),
         rate_limits=_rate_limits(root.table("rate_limits")),
         mail=_mail(root.table("mail")),
@@ -262,17 +250,6 @@ def _plain(text: FromEnvironment) -> ProcessValue:
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     return int(text) if re.fullmatch(r"-?[0-9]{1,15}", text) else str(text)
-
-
-def _durations(table: Table) -> Durations:
-    durations = Durations(
-        not_ours=table.integer("not_ours", 1, low=0, high=60),
-        progress=table.integer("progress", 20, low=1, high=250),
-        warn=table.integer("warn", 3, low=0, high=60),
-        opinion_entry=table.integer("opinion_entry", 3, low=0, high=60),
-    )
-    table.close()
-    return durations
 
 
 def _oidc(table: Table, *, production: bool) -> Oidc:

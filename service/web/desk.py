@@ -9,6 +9,8 @@ from service import clock
 from service.auth import may
 from service.auth.policy import LEADER, LIAISON
 from service.processes import queries
+from service.processes.deadlines import deadlines
+from service.processes.rules import STAGES
 from service.web import cases, overview, tasks
 from service.web.access import ANYONE, requires
 from service.web.context import actor, db, settings
@@ -44,7 +46,12 @@ def desk() -> ResponseReturnValue:
 @requires(ANYONE)
 def help_page() -> ResponseReturnValue:
     """How to work here, and how to reach the Talent Office (H2)."""
-    return render_template("desk/help.html", contact=settings().contact)
+    return render_template(
+        "desk/help.html",
+        contact=settings().contact,
+        deadlines=deadlines(db(), cases.PROCESS),
+        stages=STAGES,
+    )
 
 
 def _running_title() -> str:

@@ -60,7 +60,7 @@ def test_the_shipped_file_changes_no_default_but_demo(directory: Path) -> None:
 
 def test_the_shipped_file_marks_assumptions_as_such() -> None:
     text = (CONFIG / "settings.toml").read_text(encoding="utf-8")
-    for setting in ("session_hours", "office_opens", "number_format", "group_opinion_required", "[durations]"):
+    for setting in ("session_hours", "office_opens", "number_format", "group_opinion_required"):
         above = text[: text.index(f"\n{setting}")].rpartition("\n\n")[2]
         assert "本系统默认，非文件规定" in above, setting
 
@@ -151,7 +151,7 @@ def test_a_bad_variable_is_named(directory: Path, variable: str, value: str, mes
         ("[mail]\nenabled = true", "mail.host", "必须填写"),
         ("[mail]\nsender = 'nobody'", "mail.sender", "名称@域名"),
         ("[contact]\nphone = 'ring me'", "contact.phone", "只写数字"),
-        ("[durations]\nprogress = 0", "durations.progress", "1 到 250"),
+        ("[rate_limits]\nsign_in_attempts = 0", "rate_limits.sign_in_attempts", "1 到 1000"),
         ("[process]\ngroup_opinion_required = 'no'", "process.group_opinion_required", "true"),
         ("[process]\n'Bad Name' = 1", "process.Bad Name", "小写字母"),
         ("[process]\nlist = [1]", "process.list", "数字或文字"),
