@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 
 from service.errors import Finding, Invalid
 
 UNIT_CODE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
 PHONE = re.compile(r"\+?[0-9][0-9 \-]{3,24}[0-9]")
 FIRST_YEAR, LAST_YEAR = 1940, 2099
 NAME_LENGTH = 40
 TITLE_LENGTH = 100
+PASSAGE_LENGTH = 4000
 
 CLASS_A, CLASS_B = "A", "B"
 
@@ -64,6 +66,22 @@ class Checks:
         """A text that may be missing; an empty one counts as missing."""
         return self._text(path, label, value, length, _REFUSED_IN_TEXT) or None
 
+    def passage(self, path: str, label: str, value: object, length: int = PASSAGE_LENGTH) -> str:
+        """A text of one or more lines that must be there, at most ``length`` signs."""
+        return self.optional_passage(path, label, value, length) or self._missing(path, label, value)
+
+    def optional_passage(self, path: str, label: str, value: object, length: int = PASSAGE_LENGTH) -> str | None:
+        """A text of one or more lines that may be missing; line ends become ``\\n``."""
+        lines = value.replace("\r\n", "\n").split("\n") if isinstance(value, str) else None
+        if lines is None:
+            return self._text(path, label, value, length, _REFUSED_IN_TEXT) or None
+        text = unicodedata.normalize("NFC", "\n".join(lines).strip())
+        if len(text) > length:
+            self.refuse(path, f"{label}最多 {length} 个字，现有 {len(text)} 个字")
+        elif any(unicodedata.category(sign) in _REFUSED_IN_TEXT for sign in text if sign not in "\n\t"):
+            self.refuse(path, f"{label}含有控制字符或其他不能使用的符号，请删去后重新输入")
+        return text or None
+
     def code(self, path: str, label: str, value: object) -> str:
         """A code: a lower-case letter, then letters, digits, ``_`` and ``-``, at most 32 signs."""
         if isinstance(value, str) and UNIT_CODE.fullmatch(value):
@@ -81,6 +99,24 @@ class Checks:
         if text is not None and not PHONE.fullmatch(text):
             self.refuse(path, f"{label}只能由数字、空格和“-”组成（可以“+”开头），长 5 至 27 位")
         return text
+
+    def email(self, path: str, label: str, value: object) -> str | None:
+        """An address for electronic mail that may be missing."""
+        text = self.optional_text(path, label, value, 254)
+        if text is not None and not EMAIL.fullmatch(text):
+            self.refuse(path, f"{label}须写成“用户名@域名”的形式")
+        return text
+
+    def day(self, path: str, label: str, value: object) -> date | None:
+        """A calendar day that may be missing, in a year that can be meant."""
+        if value is None:
+            return None
+        if not isinstance(value, date) or isinstance(value, datetime):
+            self.refuse(path, f"{label}须是日期，写成 2026-01-31 的形式")
+            return None
+        if not FIRST_YEAR <= value.year <= LAST_YEAR:
+            self.refuse(path, f"{label}的年份须在 {FIRST_YEAR} 至 {LAST_YEAR} 之间")
+        return value
 
     def choice(self, path: str, label: str, value: object, choices: Collection[str]) -> str:
         """One of ``choices``."""
