@@ -20,12 +20,6 @@ from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
-from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
-from SpiffWorkflow.bpmn.serializer.default.workflow import (
-    BpmnSubWorkflowConverter,
-    BpmnWorkflowConverter,
-    TaskConverter,
-)
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.defaults import EndEvent
 from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
@@ -41,6 +35,7 @@ from service import ids
 from service.engine.expressions import FUNCTIONS, ExpressionError, as_date, check_expression, evaluate
 from service.engine.program import Program, _ArmedTimer, attached_to
 from service.engine.prune import CAME_FROM, came_from, prune
+from service.engine.state import dump, load
 from service.errors import Conflict, Incident, NotFound
 
 STEP_BUDGET = 2000
@@ -160,7 +155,7 @@ def complete(
 def fire_timer(program: Program, state: str, timer_id: str, context: Context) -> Landing:
     """Lets the waiting timer ``timer_id`` fire. Raises Conflict when it no longer waits."""
     with _running(program, state, context) as workflow:
-        task = workflow.tasks.get(UUID(timer_id)) or _find(workflow, timer_id)
+        task = _find(workflow, timer_id)
         if task is None or task.state != TaskState.WAITING or not isinstance(task.task_spec, CatchingEvent):
             raise Conflict("该定时已经取消或触发过")
         task._set_internal_data(event_fired=True)
@@ -250,8 +245,7 @@ def inspect(program: Program, state: str, context: Context) -> Landing:
 @contextmanager
 def _running(program: Program, state: str, context: Context) -> Iterator[BpmnWorkflow]:
     with _world(context):
-        serializer = _serializer(program)
-        workflow = serializer.from_dict(json.loads(state))
+        workflow = load(program, state)
         workflow.script_engine = _ScriptEngine(program, context)
         yield workflow
 
@@ -280,7 +274,7 @@ def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed:
     open_tasks = {}
     for task in _manual_tasks(workflow):
         opened = OpenTask(
-            id=str(task.id),
+            id=task.id,
             process=task.workflow.spec.name,
             task=task.task_spec.bpmn_id,
             scope=_scope(task),
@@ -291,19 +285,19 @@ def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed:
     if not workflow.completed:
         for task in _waiting_timers(workflow):
             watched = attached_to(task)
-            timers[str(task.id)] = WaitingTimer(
-                id=str(task.id),
+            timers[task.id] = WaitingTimer(
+                id=task.id,
                 process=task.workflow.spec.name,
                 event=task.task_spec.bpmn_id,
                 name=task.task_spec.bpmn_name or task.task_spec.bpmn_id,
                 fire_at=datetime.fromisoformat(task.internal_data["event_value"]),
-                task=str(watched.id) if watched is not None else None,
+                task=watched.id if watched is not None else None,
             )
     ends = [
         step.node for step in passed if not step.scope and isinstance(program.spec.task_specs.get(step.node), EndEvent)
     ]
     return Landing(
-        state=_dump(program, workflow),
+        state=dump(workflow),
         open_tasks=open_tasks,
         timers=timers,
         waiting_messages=tuple(event.name for event in _waiting_messages(workflow)),
@@ -361,7 +355,7 @@ def _waiting_messages(workflow: BpmnWorkflow) -> list[MessageEventDefinition]:
 
 
 def _find(workflow: BpmnWorkflow, task_id: str) -> Task | None:
-    wanted = UUID(task_id)
+    wanted = str(UUID(task_id))  # however the caller spells it
     for part in _workflows(workflow):
         if wanted in part.tasks:
             return part.tasks[wanted]
@@ -439,9 +433,9 @@ class _World:
         self.context = context
         self.made = 0
 
-    def next_id(self) -> UUID:
+    def next_id(self) -> str:
         self.made += 1
-        return ids.derive(self.context.seed, str(self.made))
+        return str(ids.derive(self.context.seed, str(self.made)))
 
 
 _current: ContextVar[_World | None] = ContextVar("engine_world", default=None)
@@ -469,9 +463,9 @@ def _ordered(data: Mapping[str, Any]) -> dict[str, Any]:
     return copy
 
 
-def _next_id() -> UUID:
+def _next_id() -> str:
     world = _current.get()
-    return world.next_id() if world is not None else ids.new()
+    return world.next_id() if world is not None else str(ids.new())
 
 
 class _Time:
@@ -485,41 +479,3 @@ class _Time:
 
 library_task.uuid4 = _next_id
 library_task.time = _Time  # it uses nothing but time.time()
-
-
-class _SpecFree(BpmnWorkflowConverter):
-    """A state without specs: they come from the program, by digest."""
-
-    program: Program
-
-    def to_dict(self, workflow: BpmnWorkflow) -> dict[str, Any]:
-        spec, subprocess_specs = workflow.spec, workflow.subprocess_specs
-        workflow.bpmn_events = []  # what nobody here caught leaves with the advance that threw it
-        workflow.spec, workflow.subprocess_specs = None, {}
-        try:
-            dct: dict[str, Any] = super().to_dict(workflow)
-        finally:
-            workflow.spec, workflow.subprocess_specs = spec, subprocess_specs
-        del dct["spec"], dct["subprocess_specs"], dct["bpmn_events"]
-        return dct
-
-    def from_dict(self, dct: dict[str, Any]) -> BpmnWorkflow:
-        workflow = BpmnWorkflow(self.program.spec, dict(self.program.subprocess_specs), deserializing=True)
-        workflow.tasks = self.mapping_from_dict(dct["tasks"], UUID, workflow=workflow)
-        workflow.task_tree = workflow.tasks[UUID(dct["root"])]
-        self.set_default_attributes(workflow, dct)
-        self.subprocesses_from_dict(dct["subprocesses"], workflow)
-        workflow.bpmn_events = []
-        return workflow
-
-
-def _serializer(program: Program) -> BpmnWorkflowSerializer:
-    converter = type("_Converter", (_SpecFree,), {"program": program})
-    registry = BpmnWorkflowSerializer.configure(
-        {BpmnWorkflow: converter, BpmnSubWorkflow: BpmnSubWorkflowConverter, Task: TaskConverter}
-    )
-    return BpmnWorkflowSerializer(registry)
-
-
-def _dump(program: Program, workflow: BpmnWorkflow) -> str:
-    return json.dumps(_serializer(program).to_dict(workflow), ensure_ascii=False, separators=(",", ":"))

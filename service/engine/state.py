@@ -1,0 +1,145 @@
+"""The stored state: the library's own JSON of a running workflow, but without specs, which come from the program.
+
+Written and read here and not by the library's registry of converters: it asks every value of every task for its type
+and makes an object of each of the hundreds of ids, at every step of every case. The text is the same, byte by byte.
+Within a running workflow an id is its text, for the library only ever looks tasks up by it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from SpiffWorkflow.bpmn.serializer.helpers.registry import DefaultRegistry
+from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from service.engine.program import Program
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+_REGISTRY = DefaultRegistry()
+"""For the few internal values that are no JSON (moments of a repeated timer)."""
+
+for _name in ("spiff.task", "spiff.workflow"):  # left unset, they gather whole trees for lines that nobody writes
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+def dump(workflow: BpmnWorkflow) -> str:
+    """The state of ``workflow`` as JSON text."""
+    workflow.bpmn_events = []  # what nobody here caught leaves with the advance that threw it
+    state = {
+        **_part_to_dict(workflow),
+        "subprocesses": {key: _subprocess_to_dict(part) for key, part in workflow.subprocesses.items()},
+        "typename": "BpmnWorkflow",
+    }
+    return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+
+
+def load(program: Program, state: str) -> BpmnWorkflow:
+    """The workflow that ``dump`` wrote, on the specs of ``program``."""
+    stored = json.loads(state)
+    workflow = BpmnWorkflow(program.spec, dict(program.subprocess_specs), deserializing=True)
+    _restore(workflow, stored)
+    _restore_subprocesses(stored["subprocesses"], workflow, workflow)
+    return workflow
+
+
+def _part_to_dict(part: Any) -> dict[str, Any]:
+    return {
+        "data": part.data,
+        "correlations": part.correlations,
+        "last_task": part.last_task.id if part.last_task is not None else None,
+        "success": part.success,
+        "completed": part.completed,
+        "tasks": {key: _task_to_dict(task, part.tasks) for key, task in part.tasks.items()},
+        "root": part.task_tree.id,
+    }
+
+
+def _subprocess_to_dict(part: BpmnSubWorkflow) -> dict[str, Any]:
+    return {
+        **_part_to_dict(part),
+        "parent_task_id": part.parent_task_id,
+        "spec": part.spec.name,
+        "typename": "BpmnSubWorkflow",
+    }
+
+
+def _task_to_dict(task: Task, tasks: Mapping[str, Task]) -> dict[str, Any]:
+    """Below the root only what differs from the data of the parent is kept."""
+    parent = tasks.get(task._parent)
+    delta: dict[str, Any] = {}
+    if parent is not None:
+        above, here = parent.data, task.data
+        delta["updates"] = {key: here[key] for key in here if key not in above or here[key] != above[key]}
+        delta["deletions"] = [key for key in above if key not in here]
+    return {
+        "id": task.id,
+        "parent": task._parent if parent is not None else None,
+        "children": task._children,
+        "last_state_change": task.last_state_change,
+        "state": task._state,
+        "task_spec": task.task_spec.name,
+        "triggered": task.triggered,
+        "internal_data": {
+            key: value if type(value) in _PLAIN else _REGISTRY.convert(value)
+            for key, value in task.internal_data.items()
+        },
+        "data": {} if parent is not None else task.data,
+        "delta": delta,
+        "typename": "Task",
+    }
+
+
+def _restore(part: Any, stored: Mapping[str, Any]) -> None:
+    for task in stored["tasks"].values():
+        _restore_task(part, task)
+    part.task_tree = part.tasks[stored["root"]]
+    part.success = stored["success"]
+    part.completed = stored["completed"]
+    part.correlations = stored["correlations"]
+    if stored["last_task"] is not None:
+        part.last_task = part.tasks.get(stored["last_task"])
+    part.data = stored["data"]
+
+
+def _restore_task(part: Any, stored: Mapping[str, Any]) -> None:
+    """Makes a task of ``part``; parents come before their children."""
+    task = Task(part, part.spec.task_specs.get(stored["task_spec"]), state=stored["state"], id=stored["id"])
+    task._parent = stored["parent"]
+    task._children = stored["children"]
+    task.last_state_change = stored["last_state_change"]
+    task.triggered = stored["triggered"]
+    task.internal_data = {
+        key: value if type(value) in _PLAIN else _REGISTRY.restore(value)
+        for key, value in stored["internal_data"].items()
+    }
+    if task._state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
+        part.top_workflow.event_manager.add_task(task)
+    parent, delta = part.tasks.get(task._parent), stored["delta"]
+    if parent is None or not delta:
+        task.data = stored["data"]
+        return
+    data = {key: value.copy() if isinstance(value, dict | list) else value for key, value in parent.data.items()}
+    data.update(delta["updates"])
+    for key in delta["deletions"]:
+        data.pop(key, None)
+    task.data = data
+
+
+def _restore_subprocesses(stored: Mapping[str, Any], part: Any, top: BpmnWorkflow) -> None:
+    """Those called from ``part`` and, below them, those that they call."""
+    for task in list(part.tasks.values()):
+        if isinstance(task.task_spec, SubWorkflowTask) and task.id in stored and task.id not in top.subprocesses:
+            called = stored[task.id]
+            inner = BpmnSubWorkflow(top.subprocess_specs[task.task_spec.spec], task.id, top, deserializing=True)
+            _restore(inner, called)
+            top.subprocesses[task.id] = inner
+            inner.completed_event.connect(task.task_spec._on_subworkflow_completed, task)
+            _restore_subprocesses(stored, inner, top)
