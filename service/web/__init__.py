@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, g, request, url_for
+from flask import Blueprint, Flask, Response, current_app, g, request, url_for
 from flask_wtf.csrf import CSRFProtect, generate_csrf  # type: ignore[import-untyped]  # the library ships no types
 
 from service import clock
@@ -85,6 +85,9 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
 
 
 def _protect() -> None:
+    rule = access.rule_of(current_app.view_functions.get(request.endpoint or "", _asset))
+    if rule is not None and rule.body is not None:
+        request.max_content_length = rule.body  # before the body is read, which the check of the token does
     if request.method not in READING:
         csrf.protect()
 

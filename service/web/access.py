@@ -21,10 +21,14 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``who`` is ``anyone`` or ``signed_in``; a signed-in person must also have ``right``, where one is named."""
+    """``who`` is ``anyone`` or ``signed_in``; a signed-in person must also have ``right``, where one is named.
+
+    ``body`` is how many bytes may be sent to a view that takes files; others take what the settings allow.
+    """
 
     who: str
     right: str | None = None
+    body: int | None = None
 
     def admits(self, actor: Actor | None) -> bool:
         """Whether somebody (``None``: not signed in) may call the view."""
@@ -37,7 +41,7 @@ class SignInNeeded(Exception):
     """The view needs a signed-in person and nobody is; ends in the sign-in page, or in 401 for a script."""
 
 
-def requires(who: str = SIGNED_IN, *, right: str | None = None) -> Callable[[View], View]:
+def requires(who: str = SIGNED_IN, *, right: str | None = None, body: int | None = None) -> Callable[[View], View]:
     """Marks a view with who may call it, and runs it in the request's one transaction after the check.
 
     ``right`` is a key of the table of rights. Within the view ``context.actor()`` and ``context.db()`` are there.
@@ -45,7 +49,7 @@ def requires(who: str = SIGNED_IN, *, right: str | None = None) -> Callable[[Vie
     """
     if who not in (ANYONE, SIGNED_IN) or (right is not None and right not in RIGHTS):
         raise ValueError(f"unknown rule: {who} {right}")
-    rule = Rule(who, right)
+    rule = Rule(who, right, body)
 
     def decorate(view: View) -> View:
         @wraps(view)
