@@ -61,6 +61,7 @@ RIGHTS: Mapping[str, Right] = {
     "view_history_all": Right("查看全部办理记录", _roles(AUDITOR, TALENT_OFFICE)),
     "view_ledger_all": Right("查看全部台账", _roles(TALENT_OFFICE, AUDITOR)),
     "view_ledger": Right("查看本单位或本人的台账", _roles(TALENT_OFFICE, AUDITOR), _roles(*UNIT_ROLES), own=True),
+    "import_data": Right("批量导入数据", _roles(TALENT_OFFICE, ADMIN)),
     "export_all": Right("导出全部数据", _roles(TALENT_OFFICE, AUDITOR)),
     "supervise": Right("督办需求", _roles(TALENT_OFFICE)),
     "operate_cases": Right("暂停、终止办件", _roles(TALENT_OFFICE)),
@@ -89,6 +90,12 @@ RIGHTS: Mapping[str, Right] = {
     "release_briefs": Right("签发专报", _roles(TALENT_OFFICE)),
     "view_briefs": Right("查看专报", _roles(TALENT_OFFICE, AUDITOR), own=True),
     "view_assessment": Right("查看考核指标", _roles(TALENT_OFFICE, AUDITOR), _roles(LIAISON), own=True),
+    "view_links": Right("查看联系关系", _roles(TALENT_OFFICE, AUDITOR, LIAISON, LEADER)),
+    "view_links_all": Right("查看全部联系关系", _roles(TALENT_OFFICE, AUDITOR)),
+    "manage_links_a": Right("维护区领导联系关系（A类）", _roles(TALENT_OFFICE)),
+    "manage_links_b": Right("维护成员单位联系关系（B类）", _roles(TALENT_OFFICE), _roles(LIAISON)),
+    "decide_unit_roster": Right("确定本单位联系名单", unit_roles=_roles(LIAISON)),
+    "file_rosters": Right("联系名单备案", _roles(TALENT_OFFICE)),
     "view_talent_contact": Right("查看人才联系电话", _roles(TALENT_OFFICE, LIAISON), own=True),
 }
 

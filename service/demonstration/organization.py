@@ -122,6 +122,7 @@ def build_organization(session: Session, *, now: datetime, since: date = SINCE) 
             name=name,
             category=category,
             type=kind,
+            type_reason="本行业业务骨干，经主管部门推荐" if kind == 5 else None,
             employer=employer,
             post=post,
             town=town,

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from uuid import UUID
+from datetime import date, datetime
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.auth import Actor, require
+from service.errors import Conflict
 from service.people.checks import Checks
 from service.people.commands import conflicts, merged
 from service.people.journal import difference, record
 from service.people.models import Unit
-from service.people.queries import as_id, find_leader, find_unit
+from service.people.queries import find_unit
 from service.people.rules import search_key, spell
 from service.talents.models import Talent
 from service.talents.queries import get_talent
 from service.talents.rules import (
     HIGHEST_CATEGORY,
     HIGHEST_TYPE,
+    ID_TAIL,
     LOWEST_CATEGORY,
     LOWEST_TYPE,
+    OPEN_TYPE,
     TALENT_ID,
     id_after,
 )
@@ -32,13 +34,25 @@ FIELDS = (
     "name",
     "category",
     "type",
+    "type_reason",
+    "recognition",
+    "recognition_no",
+    "recognized_on",
+    "recognition_expires_on",
     "employer",
     "employer_unit",
     "post",
+    "fields",
+    "platform",
     "phone",
+    "email",
+    "contact_person",
+    "contact_phone",
+    "id_tail",
     "town",
     "in_district",
-    "leader_id",
+    "works_from",
+    "works_until",
     "active",
 )
 """What of a talent can be changed."""
@@ -49,40 +63,23 @@ def add_talent(
     *,
     name: str,
     employer: str,
-    category: int | None = None,
-    type: int | None = None,  # noqa: A002 - the registry's own word
-    employer_unit: str | None = None,
-    post: str | None = None,
-    phone: str | None = None,
-    town: str | None = None,
-    in_district: bool = True,
-    leader_id: UUID | str | None = None,
     talent_id: str | None = None,
     actor: Actor,
     now: datetime,
+    **fields: object,
 ) -> Talent:
     """A new talent in the registry (R4, S1): of a category (1–4), a type (1–5), or both.
 
-    The id is the next free one (``T0001`` …) unless ``talent_id`` gives it. Raises ``NotAllowed``, ``Invalid``, and
+    ``fields`` are others of ``FIELDS``; without them ``in_district`` and ``active`` are true, the rest is empty. The
+    id is the next free one (``T0001`` …) unless ``talent_id`` gives it. Raises ``NotAllowed``, ``Invalid``, and
     ``Conflict`` where the id is taken.
     """
     require(actor, "edit_talents")
     checks = Checks()
     if talent_id is not None and not TALENT_ID.fullmatch(talent_id):
         checks.refuse("/id", "人才编号须是“T”加 4 至 9 位数字，例如 T0001")
-    given: dict[str, object] = {
-        "name": name,
-        "category": category,
-        "type": type,
-        "employer": employer,
-        "employer_unit": employer_unit,
-        "post": post,
-        "phone": phone,
-        "town": town,
-        "in_district": in_district,
-        "leader_id": leader_id,
-        "active": True,
-    }
+    empty: dict[str, object] = {**dict.fromkeys(FIELDS), "in_district": True, "active": True}
+    given = merged(checks, empty, {**fields, "name": name, "employer": employer})
     values = _checked(session, checks, given, before={}, now=now)
     checks.done()
     talent = Talent(id=talent_id or _next_id(session))
@@ -95,26 +92,94 @@ def add_talent(
 
 
 def update_talent(
-    session: Session, *, talent_id: str, changes: Mapping[str, object], actor: Actor, now: datetime
+    session: Session,
+    *,
+    talent_id: str,
+    changes: Mapping[str, object],
+    source: str | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> Talent:
     """Changes fields (``FIELDS``) of a talent; ``active: False`` takes the talent off the lists, not out of history.
 
-    Nothing is journaled when nothing differs. Raises ``NotAllowed``, ``NotFound``, ``Invalid``.
+    ``source`` names the report that the change comes from (R9). Who changes the open-ended group or its reason makes
+    it wait for approval again. Nothing is journaled when nothing differs. Raises ``NotAllowed``, ``NotFound``,
+    ``Invalid``.
     """
     require(actor, "edit_talents")
-    talent = get_talent(session, talent_id)
-    session.refresh(talent, with_for_update={"of": Talent})
+    talent = _locked(session, talent_id)
     before = {field: getattr(talent, field) for field in FIELDS}
     checks = Checks()
     values = _checked(session, checks, merged(checks, before, changes), before=before, now=now)
+    origin = checks.optional_text("/source", "来源", source, 200)
     checks.done()
     changed = difference(before, values)
     if changed:
+        if talent.type_approved_on is not None and {"type", "type_reason"} & set(changed):
+            changed["type_approved_on"] = [talent.type_approved_on.isoformat(), None]
+            talent.type_approved_on = None
         _fill(talent, values, now)
         session.flush()
-        session.expire(talent, ["unit", "leader"])
-        record(session, f"talent:{talent.id}", "talent_updated", changed, actor=actor, now=now)
+        session.expire(talent, ["unit"])
+        data = {**changed, "source": origin} if origin else changed
+        record(session, f"talent:{talent.id}", "talent_updated", data, actor=actor, now=now)
     return talent
+
+
+def approve_type(session: Session, *, talent_id: str, approved_on: date, actor: Actor, now: datetime) -> Talent:
+    """The Talent Office agrees that somebody is of the open-ended fifth group (S1).
+
+    Raises ``NotAllowed``, ``NotFound``, ``Invalid`` for a day to come, ``Conflict`` where there is nothing to approve.
+    """
+    require(actor, "edit_talents")
+    talent = _locked(session, talent_id)
+    if talent.type != OPEN_TYPE:
+        raise Conflict(f"{talent.name}不是“其他高层次人才”，不需要审核")
+    if talent.type_approved_on is not None:
+        raise Conflict(f"已于 {talent.type_approved_on.isoformat()} 审核同意，不能重复审核")
+    checks = Checks()
+    if not talent.type_reason:
+        checks.refuse("/type_reason", "请先填写认定为其他高层次人才的理由，再审核")
+    _past(checks, "/approved_on", "审核日期", approved_on, now)
+    checks.done()
+    talent.type_approved_on, talent.updated_at = approved_on, now
+    session.flush()
+    data = {"approved_on": approved_on, "reason": talent.type_reason}
+    record(session, f"talent:{talent.id}", "talent_type_approved", data, actor=actor, now=now)
+    return talent
+
+
+def confirm_talent(session: Session, *, talent_id: str, on: date, actor: Actor, now: datetime) -> Talent:
+    """Whoever answers for the talent has checked the file: it is right as of ``on`` (R4).
+
+    Raises ``NotAllowed``, ``NotFound``, and ``Invalid`` for a day to come or one before the last confirmation.
+    """
+    talent = _locked(session, talent_id)
+    require(actor, "confirm_talents", unit=talent.employer_unit)
+    checks = Checks()
+    _past(checks, "/on", "核实日期", on, now)
+    last = talent.confirmed_on
+    if last is not None and on < last:
+        checks.refuse("/on", f"该人才信息已于 {last.isoformat()} 核实，核实日期不能早于这一天")
+    checks.done()
+    if on != last:
+        talent.confirmed_on, talent.updated_at = on, now
+        session.flush()
+        data = difference({"confirmed_on": last}, {"confirmed_on": on})
+        record(session, f"talent:{talent.id}", "talent_confirmed", data, actor=actor, now=now)
+    return talent
+
+
+def _locked(session: Session, talent_id: str) -> Talent:
+    talent = get_talent(session, talent_id)
+    session.refresh(talent, with_for_update={"of": Talent})
+    return talent
+
+
+def _past(checks: Checks, path: str, label: str, value: object, now: datetime) -> None:
+    day = checks.day(path, label, value)
+    if day is not None and day > clock.local(now).date():
+        checks.refuse(path, f"{label}不能晚于今天")
 
 
 def _checked(
@@ -125,39 +190,62 @@ def _checked(
         "name": checks.name("/name", "姓名", given["name"]),
         "category": checks.between("/category", "人才类别", given["category"], LOWEST_CATEGORY, HIGHEST_CATEGORY),
         "type": checks.between("/type", "人员类型", given["type"], LOWEST_TYPE, HIGHEST_TYPE),
+        "type_reason": checks.optional_text("/type_reason", "认定理由", given["type_reason"], 500),
+        "recognition": checks.optional_text("/recognition", "认定名称", given["recognition"]),
+        "recognition_no": checks.optional_text("/recognition_no", "认定文号", given["recognition_no"], 60),
+        "recognized_on": checks.day("/recognized_on", "认定日期", given["recognized_on"]),
+        "recognition_expires_on": checks.day("/recognition_expires_on", "认定有效期", given["recognition_expires_on"]),
         "employer": checks.text("/employer", "工作单位", given["employer"]),
         "employer_unit": checks.optional_code("/employer_unit", "主管单位", given["employer_unit"]),
         "post": checks.optional_text("/post", "职务", given["post"]),
+        "fields": checks.optional_text("/fields", "专业领域", given["fields"], 200),
+        "platform": checks.optional_text("/platform", "创新平台", given["platform"]),
         "phone": checks.phone("/phone", "联系电话", given["phone"]),
+        "email": checks.email("/email", "电子邮箱", given["email"]),
+        "contact_person": checks.optional_text("/contact_person", "单位联系人", given["contact_person"], 40),
+        "contact_phone": checks.phone("/contact_phone", "单位联系人电话", given["contact_phone"]),
+        "id_tail": _id_tail(checks, given["id_tail"]),
         "town": checks.optional_code("/town", "镇街", given["town"]),
         "in_district": checks.flag("/in_district", "在我区工作", given["in_district"]),
-        "leader_id": given["leader_id"] or None,
+        "works_from": checks.day("/works_from", "来区工作日期", given["works_from"]),
+        "works_until": checks.day("/works_until", "离区日期", given["works_until"]),
         "active": checks.flag("/active", "在库", given["active"]),
     }
-    if given["category"] is None and given["type"] is None:
-        checks.refuse("/category", "请填写人才类别（一至四类）或人员类型（五类人员）")
-    unit, town, leader = values["employer_unit"], values["town"], values["leader_id"]
+    _together(checks, values, given, now)
+    unit, town = values["employer_unit"], values["town"]
     if isinstance(unit, str) and unit and unit != before.get("employer_unit") and find_unit(session, unit) is None:
         checks.refuse("/employer_unit", "没有这个单位，请从单位名录中选择")
     if isinstance(town, str) and town and town != before.get("town") and not _is_town(session, town):
         checks.refuse("/town", "没有这个镇街，请从名单中选择")
-    if leader is not None and leader != before.get("leader_id"):
-        values["leader_id"] = _serving_leader(session, checks, leader, now)
     return values
+
+
+def _together(checks: Checks, values: Mapping[str, object], given: Mapping[str, object], now: datetime) -> None:
+    """What the fields must be to each other: a group or category, a reason for the open group, dates in order."""
+    if given["category"] is None and given["type"] is None:
+        checks.refuse("/category", "请填写人才类别（一至四类）或人员类型（五类人员）")
+    if values["type"] == OPEN_TYPE and not given["type_reason"]:
+        checks.refuse("/type_reason", "认定为其他高层次人才须填写理由，并由区人才办审核")
+    recognized, expires = values["recognized_on"], values["recognition_expires_on"]
+    if isinstance(recognized, date) and recognized > clock.local(now).date():
+        checks.refuse("/recognized_on", "认定日期不能晚于今天")
+    if isinstance(recognized, date) and isinstance(expires, date) and expires < recognized:
+        checks.refuse("/recognition_expires_on", "认定有效期不能早于认定日期")
+    begun, left = values["works_from"], values["works_until"]
+    if isinstance(begun, date) and isinstance(left, date) and left < begun:
+        checks.refuse("/works_until", "离区日期不能早于来区工作日期")
+
+
+def _id_tail(checks: Checks, value: object) -> str | None:
+    text = checks.optional_text("/id_tail", "证件号码末位", value)
+    if text is None or ID_TAIL.fullmatch(text.upper()):
+        return text and text.upper()
+    checks.refuse("/id_tail", "证件号码末位须是 4 至 6 位数字或字母，例如 012X")
+    return None
 
 
 def _is_town(session: Session, town: str) -> bool:
     return session.scalar(select(Unit.code).where(Unit.town == town).limit(1)) is not None
-
-
-def _serving_leader(session: Session, checks: Checks, leader_id: object, now: datetime) -> UUID | None:
-    key = as_id(leader_id) if isinstance(leader_id, UUID | str) else None
-    leader = find_leader(session, key) if key is not None else None
-    if leader is None:
-        checks.refuse("/leader_id", "没有这位联系领导，请从领导名录中选择")
-    elif leader.ends_on is not None and leader.ends_on < clock.local(now).date():
-        checks.refuse("/leader_id", f"{leader.person.name}的该项任职已结束，请选择在任领导")
-    return key
 
 
 def _fill(talent: Talent, values: Mapping[str, object], now: datetime) -> None:

@@ -9,19 +9,20 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, UtcDateTime
-from service.people.models import Leader, Unit
+from service.people.models import Unit
 
 
 class Talent(Base):
     """Somebody whom leaders serve: recognized in categories 1–4, or of one of the five groups (S1).
 
     ``employer`` is the employer's name as people write it; ``employer_unit`` the code of the unit that answers for the
-    talent (the employer itself, or its 主管部门). ``leader_id`` is the post of the leader who serves the talent.
+    talent (the employer itself, or its 主管部门). Who serves the talent is said by links (``service.liaisons``).
     """
 
     __tablename__ = "talent"
     __table_args__ = (
         Index("ix_talent_pinyin_id", "pinyin", "id"),
+        Index("ix_talent_confirmed_on_id", "confirmed_on", "id"),
         CheckConstraint("category BETWEEN 1 AND 4", name="category"),
         CheckConstraint("type BETWEEN 1 AND 5", name="type"),
         CheckConstraint("category IS NOT NULL OR type IS NOT NULL", name="eligible"),
@@ -39,9 +40,8 @@ class Talent(Base):
     phone: Mapped[str | None] = mapped_column(String(32))
     town: Mapped[str | None] = mapped_column(String(32), index=True)
     in_district: Mapped[bool]
-    leader_id: Mapped[UUID | None] = mapped_column(ForeignKey("leader.id"), index=True)
     active: Mapped[bool]
-    id_tail: Mapped[str | None] = mapped_column(String(6))
+    id_tail: Mapped[str | None] = mapped_column(String(6), index=True)
     """The last signs of the identity document: tells namesakes apart (duplicates), shown to the Talent Office only."""
     recognition: Mapped[str | None] = mapped_column(String(100))
     recognition_no: Mapped[str | None] = mapped_column(String(60))
@@ -64,7 +64,6 @@ class Talent(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     unit: Mapped[Unit | None] = relationship(lazy="joined")
-    leader: Mapped[Leader | None] = relationship(lazy="joined")
 
 
 class TalentPhoto(Base):

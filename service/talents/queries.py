@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import false, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, case, false, not_, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
+from service import clock
 from service.auth import Actor, may
 from service.errors import NotFound
 from service.people.models import Leader
 from service.people.queries import Page, as_id, matching, page
-from service.talents.models import Talent
-from service.talents.rules import TALENT_ID, masked
+from service.people.rules import spell
+from service.talents.models import Talent, TalentPhoto, TalentTeam, TalentTeamMember
+from service.talents.rules import OPEN_TYPE, TALENT_ID, likeness, masked, masked_email
+
+MOST_ALIKE = 50
+
+SORTS: Mapping[str, tuple[InstrumentedAttribute[Any], ...]] = {
+    "name": (Talent.pinyin, Talent.id),
+    "id": (Talent.id,),
+    "employer": (Talent.employer, Talent.id),
+    "category": (Talent.category, Talent.id),
+    "confirmed": (Talent.confirmed_on, Talent.id),
+    "updated": (Talent.updated_at, Talent.id),
+}
+"""What the list can be sorted by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Somebody in the registry who may be the same person, and why."""
+
+    talent: Talent
+    why: str
 
 
 def find_talent(session: Session, talent_id: str) -> Talent | None:
@@ -39,13 +64,19 @@ def search_talents(
     type: int | None = None,  # noqa: A002 - the registry's own word
     town: str | None = None,
     employer_unit: str | None = None,
-    leader_id: UUID | str | None = None,
-    leader_person_id: UUID | None = None,
+    among: Select[tuple[str]] | None = None,
+    confirmed_before: date | None = None,
+    eligible: bool | None = None,
+    on: date | None = None,
     include_inactive: bool = False,
+    sort: str = "name",
 ) -> Page[Talent]:
     """Talents by 汉字, pinyin or initials of the name, by id, or by the employer's name.
 
-    ``leader_id`` asks for the talents of one leader's post, ``leader_person_id`` for those of a person in any post.
+    ``among`` selects the ids that are asked for, such as those of the talents that a leader serves.
+    ``confirmed_before`` asks for files that nobody has confirmed since that day (R4), ``eligible`` for those whom
+    leaders may, or may not, be asked to serve ``on`` a day (default today). ``sort`` is a key of ``SORTS``, after ``-``
+    in the other direction; a search lists whole names first when sorted by name.
     """
     condition, order = matching(q, Talent.search_key, Talent.name, Talent.initials)
     query = select(Talent)
@@ -60,31 +91,144 @@ def search_talents(
             query = query.where(column == value)
     if condition is not None:
         query = query.where(condition)
-    if leader_id is not None:
-        post = as_id(leader_id)
-        query = query.where(Talent.leader_id == post if post is not None else false())
-    if leader_person_id is not None:
-        query = query.where(Talent.leader_id.in_(select(Leader.id).where(Leader.person_id == leader_person_id)))
+    if among is not None:
+        query = query.where(Talent.id.in_(among))
+    if confirmed_before is not None:
+        query = query.where(or_(Talent.confirmed_on.is_(None), Talent.confirmed_on < confirmed_before))
+    if eligible is not None:
+        entitled = _eligible(on or clock.today())
+        query = query.where(entitled if eligible else not_(entitled))
     if not include_inactive:
         query = query.where(Talent.active)
-    return page(session, query.order_by(*order, Talent.pinyin, Talent.id), limit=limit, offset=offset)
+    return page(session, query.order_by(*_order(sort, order)), limit=limit, offset=offset)
 
 
-def sees_contact(actor: Actor, talent: Talent) -> bool:
-    """Whether ``actor`` may see the telephone number: liaisons, the Talent Office and the serving leader."""
-    serving = talent.leader.person_id if talent.leader is not None else None
-    return may(actor, "view_talent_contact", person_id=serving)
+def _order(sort: str, rank: list[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    columns = SORTS.get(sort.removeprefix("-"), SORTS["name"])
+    if columns is SORTS["name"] and not sort.startswith("-"):
+        return [*rank, *(column.asc() for column in columns)]
+    return [column.desc() if sort.startswith("-") else column.asc() for column in columns]
 
 
-def phone_for(actor: Actor, talent: Talent) -> str | None:
-    """The telephone number as ``actor`` may see it: whole, or like ``138****0000``."""
-    if talent.phone is None or sees_contact(actor, talent):
+def _eligible(day: date) -> ColumnElement[bool]:
+    """``rules.eligibility`` as a condition; never unknown, so that its opposite finds all the others."""
+    here = and_(
+        Talent.active,
+        Talent.in_district,
+        or_(Talent.works_from.is_(None), Talent.works_from <= day),
+        or_(Talent.works_until.is_(None), Talent.works_until >= day),
+    )
+    recognized = and_(
+        Talent.category.is_not(None),
+        or_(Talent.recognition_expires_on.is_(None), Talent.recognition_expires_on >= day),
+    )
+    approved = and_(Talent.type_approved_on.is_not(None), Talent.type_approved_on <= day)
+    grouped = and_(Talent.type.is_not(None), or_(Talent.type != OPEN_TYPE, approved))
+    return case((and_(here, or_(recognized, grouped)), true()), else_=false())
+
+
+def duplicates(
+    session: Session, *, name: str, id_tail: str | None, employer: str, except_id: str | None = None
+) -> tuple[Duplicate, ...]:
+    """Who in the registry (also of those taken off its lists) may be the same person, most likely first; one statement.
+
+    Namesakes whose documents end differently are different people.
+    """
+    wanted, pinyin = name.strip(), spell(name.strip()).pinyin
+    if not wanted:
+        return ()
+    alike = Talent.pinyin == pinyin
+    if id_tail:
+        alike = or_(alike, Talent.id_tail == id_tail)
+    query = select(Talent).where(alike, Talent.id != (except_id or ""))
+    likely = case((Talent.id_tail == id_tail, 0), (Talent.employer == employer, 1), (Talent.name == wanted, 2), else_=3)
+    found = []
+    for talent in session.scalars(query.order_by(likely, Talent.id).limit(MOST_ALIKE)):
+        how = likeness(talent, name=wanted, pinyin=pinyin, employer=employer, id_tail=id_tail)
+        if how is not None:
+            found.append((how[0], Duplicate(talent, how[1])))
+    return tuple(duplicate for _, duplicate in sorted(found, key=lambda one: (one[0], one[1].talent.id)))
+
+
+def find_photo(session: Session, talent_id: str) -> TalentPhoto | None:
+    """The photo of a talent, or ``None``."""
+    return session.get(TalentPhoto, talent_id) if TALENT_ID.fullmatch(talent_id) else None
+
+
+def has_photo(session: Session, talent_id: str) -> bool:
+    """Whether there is a photo, without reading it."""
+    return session.scalar(select(TalentPhoto.sha256).where(TalentPhoto.talent_id == talent_id)) is not None
+
+
+def find_team(session: Session, team_id: UUID | str) -> TalentTeam | None:
+    """The team with that id, or ``None``."""
+    key = as_id(team_id)
+    return session.get(TalentTeam, key) if key else None
+
+
+def get_team(session: Session, team_id: UUID | str) -> TalentTeam:
+    """The team with that id; raises ``NotFound``."""
+    team = find_team(session, team_id)
+    if team is None:
+        raise NotFound("没有这个团队，请从团队名单中选择")
+    return team
+
+
+def search_teams(
+    session: Session, q: str | None = None, limit: int = 50, offset: int = 0, *, include_inactive: bool = False
+) -> Page[TalentTeam]:
+    """Teams by 汉字, pinyin or initials of the team's or its lead's name; members come with them, in a statement."""
+    of_team, order = matching(q, TalentTeam.search_key, TalentTeam.name, TalentTeam.initials)
+    of_lead, _ = matching(q, Talent.search_key, Talent.name, Talent.initials)
+    query = select(TalentTeam).join(TalentTeam.lead).options(selectinload(TalentTeam.members))
+    if of_team is not None and of_lead is not None:
+        query = query.where(or_(of_team, of_lead))
+    if not include_inactive:
+        query = query.where(TalentTeam.active)
+    return page(session, query.order_by(*order, TalentTeam.pinyin, TalentTeam.id), limit=limit, offset=offset)
+
+
+def teams_of(session: Session, talent_id: str) -> list[TalentTeam]:
+    """The teams in use that the talent leads or belongs to; one statement."""
+    belongs = select(TalentTeamMember.team_id).where(TalentTeamMember.talent_id == talent_id)
+    query = select(TalentTeam).where(
+        TalentTeam.active, or_(TalentTeam.lead_id == talent_id, TalentTeam.id.in_(belongs))
+    )
+    return list(session.scalars(query.order_by(TalentTeam.pinyin, TalentTeam.id)))
+
+
+def sees_contact(actor: Actor, leaders: Iterable[Leader] = ()) -> bool:
+    """Whether ``actor`` may see the telephone number: liaisons, the Talent Office and the serving ``leaders``."""
+    right = "view_talent_contact"
+    return may(actor, right) or any(may(actor, right, person_id=leader.person_id) for leader in leaders)
+
+
+def phone_for(actor: Actor, talent: Talent, leaders: Iterable[Leader] = ()) -> str | None:
+    """The telephone number as ``actor`` may see it: whole, or like ``138****0000``; ``leaders`` serve the talent."""
+    if talent.phone is None or sees_contact(actor, leaders):
         return talent.phone
     return masked(talent.phone)
 
 
-def visible(actor: Actor, talent: Talent) -> dict[str, Any]:
-    """The talent as ``actor`` may see it: JSON-ready, the telephone number masked where it must be."""
+def contact_for(actor: Actor, talent: Talent, leaders: Iterable[Leader] = ()) -> dict[str, str | None]:
+    """The contact data and the document's last signs as ``actor`` may see them: whole, masked, or none."""
+    whole = sees_contact(actor, leaders)
+    number, address, other = talent.phone, talent.email, talent.contact_phone
+    return {
+        "phone": number if whole or number is None else masked(number),
+        "email": address if whole or address is None else masked_email(address),
+        "contact_person": talent.contact_person,
+        "contact_phone": other if whole or other is None else masked(other),
+        "id_tail": talent.id_tail if may(actor, "view_talent_identity") else None,
+    }
+
+
+def visible(actor: Actor, talent: Talent, leaders: Sequence[Leader] = ()) -> dict[str, Any]:
+    """The talent as ``actor`` may see it, the contact data masked where they must be.
+
+    ``leaders`` are those who serve the talent (``liaisons.leaders_of``); ``leader_id`` names the first of them.
+    """
+    first = leaders[0] if leaders else None
     return {
         "id": talent.id,
         "name": talent.name,
@@ -96,10 +240,25 @@ def visible(actor: Actor, talent: Talent) -> dict[str, Any]:
         "employer_unit": talent.employer_unit,
         "employer_unit_name": talent.unit.name if talent.unit is not None else None,
         "post": talent.post,
-        "phone": phone_for(actor, talent),
+        "fields": talent.fields,
+        "platform": talent.platform,
+        **contact_for(actor, talent, leaders),
         "town": talent.town,
         "in_district": talent.in_district,
-        "leader_id": str(talent.leader_id) if talent.leader_id is not None else None,
-        "leader_name": talent.leader.person.name if talent.leader is not None else None,
+        "works_from": talent.works_from,
+        "works_until": talent.works_until,
+        "recognition": talent.recognition,
+        "recognition_no": talent.recognition_no,
+        "recognized_on": talent.recognized_on,
+        "recognition_expires_on": talent.recognition_expires_on,
+        "type_reason": talent.type_reason,
+        "type_approved_on": talent.type_approved_on,
+        "confirmed_on": talent.confirmed_on,
+        "leader_id": str(first.id) if first is not None else None,
+        "leader_name": first.person.name if first is not None else None,
+        "leaders": [
+            {"id": str(leader.id), "name": leader.person.name, "class": leader.klass, "post": leader.post}
+            for leader in leaders
+        ],
         "active": talent.active,
     }

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from typing import Protocol
+
+from service.people.rules import plain
 
 TALENT_ID = re.compile(r"T[0-9]{4,9}")
+ID_TAIL = re.compile(r"[0-9A-Z]{4,6}")
 LOWEST_CATEGORY, HIGHEST_CATEGORY = 1, 4
 LOWEST_TYPE, HIGHEST_TYPE = 1, 5
 
@@ -20,7 +25,98 @@ TYPES = {
 }
 """The five groups beside the recognized ones (S1)."""
 
+OPEN_TYPE = 5
+"""The group without fixed bounds: it needs a reason and the approval of the Talent Office (S1)."""
+
 HEAD, TAIL = 3, 4
+
+
+class File(Protocol):
+    """What of a talent's file decides eligibility."""
+
+    active: bool
+    in_district: bool
+    works_from: date | None
+    works_until: date | None
+    category: int | None
+    recognition_expires_on: date | None
+    type: int | None
+    type_approved_on: date | None
+
+
+class Known(Protocol):
+    """What of a talent's file tells one person from another."""
+
+    name: str
+    pinyin: str
+    employer: str
+    id_tail: str | None
+
+
+def eligibility(talent: File, day: date) -> tuple[str, ...]:
+    """Why leaders may not be asked to serve ``talent`` on ``day``; nothing where they may (S1, S2)."""
+    reasons = []
+    if not talent.active:
+        reasons.append("已移出人才信息库")
+    if not talent.in_district:
+        reasons.append("不在我区工作")
+    if talent.works_from is not None and day < talent.works_from:
+        reasons.append(f"自 {talent.works_from.isoformat()} 起才在我区工作")
+    if talent.works_until is not None and day > talent.works_until:
+        reasons.append(f"在我区工作至 {talent.works_until.isoformat()} 止")
+    return (*reasons, *_unrecognized(talent, day))
+
+
+def _unrecognized(talent: File, day: date) -> list[str]:
+    """Why neither the category nor the group makes somebody a talent on ``day``."""
+    expires, approved = talent.recognition_expires_on, talent.type_approved_on
+    recognized = talent.category is not None and (expires is None or day <= expires)
+    grouped = talent.type is not None and (talent.type != OPEN_TYPE or (approved is not None and approved <= day))
+    if recognized or grouped:
+        return []
+    reasons = []
+    if talent.category is not None and expires is not None:
+        reasons.append(f"人才认定已于 {expires.isoformat()} 到期")
+    if talent.type == OPEN_TYPE:
+        reasons.append("“其他高层次人才”尚待区人才办审核同意")
+    return reasons
+
+
+def likeness(talent: Known, *, name: str, pinyin: str, employer: str, id_tail: str | None) -> tuple[int, str] | None:
+    """How likely ``talent`` is the person of these data: (0 most likely …, why); ``None`` where it is somebody else."""
+    same_name, same_sound = talent.name == name, talent.pinyin == pinyin
+    same_employer = plain(talent.employer) == plain(employer)
+    known = bool(id_tail and talent.id_tail)
+    same_tail = known and _tails_meet(str(talent.id_tail), str(id_tail))
+    if known and not same_tail:
+        return None
+    called = "姓名相同" if same_name else "姓名读音相同" if same_sound else None
+    if same_tail:
+        why = [called or ("工作单位相同" if same_employer else None), "证件号码末位相同"]
+        return (0, "、".join(filter(None, why))) if why[0] else None
+    if called and same_employer:
+        return 1, f"{called}、工作单位相同"
+    return (2, "姓名相同") if same_name else None
+
+
+def _tails_meet(one: str, other: str) -> bool:
+    """Whether two ends of a document's number can be of one number: the shorter is the end of the longer."""
+    return one.endswith(other) or other.endswith(one)
+
+
+def picture(content: bytes) -> str | None:
+    """The media type of a whole PNG or JPEG, by its first and last bytes; ``None`` for anything else."""
+    if content.startswith(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR") and content.endswith(b"IEND\xaeB`\x82"):
+        return "image/png"
+    if content.startswith(b"\xff\xd8\xff") and content.rstrip(b"\x00").endswith(b"\xff\xd9"):
+        return "image/jpeg"
+    return None
+
+
+def masked_email(email: str) -> str:
+    """An address of which only the first sign and the domain show: ``l***@example.com``."""
+    user, _, domain = email.partition("@")
+    return f"{user[:1]}***@{domain}"
 
 
 def masked(phone: str) -> str:

@@ -38,6 +38,8 @@ def _talents() -> None:
     op.add_column("talent", sa.Column("works_from", sa.Date(), nullable=True))
     op.add_column("talent", sa.Column("works_until", sa.Date(), nullable=True))
     op.add_column("talent", sa.Column("confirmed_on", sa.Date(), nullable=True))
+    op.create_index(op.f("ix_talent_id_tail"), "talent", ["id_tail"], unique=False)
+    op.create_index("ix_talent_confirmed_on_id", "talent", ["confirmed_on", "id"], unique=False)
     op.create_table(
         "talent_photo",
         sa.Column("talent_id", sa.String(length=16), nullable=False),
