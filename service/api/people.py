@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from service import clock
 from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Choice, Count, Day, Flag, Id, List, Nested, Query, Said, Schema, Text, Whole
+from service.liaisons import leaders_of, served_ids
 from service.people import queries
 from service.people.models import Leader, Liaison, Person, Unit
 from service.people.queries import Page
@@ -74,8 +76,20 @@ class LiaisonItem(Schema):
     ends_on = Day(required=True, allow_none=True)
 
 
+class ServingLeader(Schema):
+    """A leader who serves a talent today."""
+
+    id = Id(required=True)
+    name = Said(required=True)
+    klass = Choice("A", "B", required=True, data_key="class", attribute="class")
+    post = Said(required=True)
+
+
 class TalentItem(Schema):
-    """A talent of the registry. ``phone`` is masked (``138****0000``) for who may not see it."""
+    """A talent of the registry. ``phone`` is masked (``138****0000``) for who may not see it.
+
+    ``leaders`` serve the talent today (联系关系), class A first; ``leader_id`` and ``leader_name`` are the first's.
+    """
 
     id = Said(required=True)
     name = Said(required=True)
@@ -92,6 +106,7 @@ class TalentItem(Schema):
     in_district = Flag(required=True)
     leader_id = Said(required=True, allow_none=True)
     leader_name = Said(required=True, allow_none=True)
+    leaders = List(Nested(ServingLeader), required=True)
     active = Flag(required=True)
 
 
@@ -212,8 +227,11 @@ def liaisons(query: dict[str, Any]) -> Mapping[str, Any]:
 @calls.get("/talents", answer=Talents, query=TalentQuery, right="view_talents")
 def talents(query: dict[str, Any]) -> Mapping[str, Any]:
     """Talents by name, pinyin, initials, id or employer."""
-    reader = actor()
-    return _page(search_talents(db(), **query), lambda talent: visible(reader, talent))
+    reader, leader_id = actor(), query.pop("leader_id", None)
+    among = served_ids(leader_id=leader_id) if leader_id is not None else None
+    found = search_talents(db(), **query, among=among)
+    leaders = leaders_of(db(), [talent.id for talent in found.items], clock.today())
+    return _page(found, lambda talent: visible(reader, talent, leaders[talent.id]))
 
 
 def _page(page: Page[Row], shape: Callable[[Row], Mapping[str, Any]]) -> Mapping[str, Any]:

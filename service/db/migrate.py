@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -21,12 +24,35 @@ def upgrade(database: Database, revision: str = "head") -> None:
 
     Several processes may call it at once: one works, the others wait and then find nothing to do.
     """
-    with database.engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+    with _loosened(database) as connection, connection.begin():
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        before = revision_of(connection)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+        if database.is_sqlite and revision_of(connection) != before:
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if broken is not None:
+                raise AssertionError(f"a migration broke a reference: {tuple(broken)}")
+
+
+@contextmanager
+def _loosened(database: Database) -> Iterator[Connection]:
+    """A connection on which SQLite lets a referenced table be made anew, its only way to drop a column with a key.
+
+    The keys can be switched outside a transaction only; ``upgrade`` checks all of them before it commits.
+    """
+    with database.engine.execution_options(sqlite_begin="IMMEDIATE").connect() as connection:
+        if not database.is_sqlite:
+            yield connection
+            return
+        raw: Any = connection.connection.driver_connection
+        raw.execute("PRAGMA foreign_keys=OFF")
+        try:
+            yield connection
+        finally:
+            raw.execute("PRAGMA foreign_keys=ON")
 
 
 def revision_of(connection: Connection) -> str | None:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy.orm import Session
 
-from service import auth, people, talents
+from service import auth, liaisons, people, talents
 from service.auth import SYSTEM
 from service.auth.passwords import hashed
 from service.errors import Conflict
@@ -127,7 +127,16 @@ def build_organization(session: Session, *, now: datetime, since: date = SINCE) 
             post=post,
             town=town,
             phone=f"0757-0000{place:04d}",  # no subscriber's number begins with 0
+            actor=SYSTEM,
+            now=now,
+        )
+        liaisons.propose_link(
+            session,
+            link_id=derived("link", f"{place}"),
             leader_id=leaders[leader],
+            talent_id=f"T{place:04d}",
+            reason="known",
+            starts_on=since,
             actor=SYSTEM,
             now=now,
         )
@@ -191,6 +200,16 @@ def _leader(session: Session, who: str, body: str, post: str, office: str, since
         unit_code=office,
         starts_on=since,
         leader_id=derived("leader", who),
+        actor=SYSTEM,
+        now=now,
+    )
+    liaisons.set_service_team(
+        session,
+        leader_id=leader.id,
+        head_id=person_id,
+        liaison_id=derived("person", f"liaison-{office}"),
+        members=[{"person_id": derived("person", "office")}],
+        starts_on=since,
         actor=SYSTEM,
         now=now,
     )

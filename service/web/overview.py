@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.auth import Actor
 from service.auth.policy import LEADER
+from service.liaisons import served_ids
 from service.processes.models import OPEN, RUNNING, Instance, UserTask
 from service.talents.models import Talent
 from service.talents.queries import search_talents
@@ -49,4 +50,4 @@ def own_talents(session: Session, actor: Actor) -> Sequence[Talent]:
     """The talents that a leader serves; none for others."""
     if not actor.has_role(LEADER) or actor.person_id is None:
         return []
-    return search_talents(session, leader_person_id=actor.person_id, limit=MOST).items
+    return search_talents(session, among=served_ids(person_id=actor.person_id), limit=MOST).items
