@@ -46,6 +46,11 @@ class Done:
         return str(self.event.data["step"])
 
     @property
+    def process(self) -> str:
+        """The diagram that the step stands in: the main one or one that it calls."""
+        return str(self.event.data["process"])
+
+    @property
     def fields(self) -> Mapping[str, Any]:
         """What was filled in."""
         found: Mapping[str, Any] = self.event.data["data"]
@@ -99,9 +104,9 @@ class Record:
                 elif effect.task and effect.kind == effects.DUE_CHANGED:
                     due[effect.task] = effect
 
-    def choice(self, step: str, field: str, value: object) -> str:
-        """How the form of the main process's ``step`` words the choice ``value``; empty for none."""
-        found = self.made.form_of(PROCESS, step).fields.get(field, {}).get("oneOf", ())
+    def choice(self, step: str, field: str, value: object, process: str = PROCESS) -> str:
+        """How the form of ``step`` words the choice ``value``; empty for none."""
+        found = self.made.form_of(process, step).fields.get(field, {}).get("oneOf", ())
         return next((str(one["title"]) for one in found if one.get("const") == value and "title" in one), "")
 
     def unit(self, code: object) -> str:

@@ -21,6 +21,7 @@ OFFICE, UNIT, GROUP = "office", "unit", "group"
 
 FIRST, REDISPATCH = "record_need", "redispatch"
 REVIEWS = ("review_reply", "confirm_interim")
+CONVENE, MINUTES, TOPIC, DECISION = "convene_meeting", "record_minutes", "submit_topic", "record_decision"
 
 
 def has_sheet(instance: Instance) -> bool:
@@ -49,6 +50,7 @@ def sheet(session: Session, instance_id: UUID, actor: Actor) -> Paper:
         "matter": _matter(record),
         "office": list(_office(record, done)) or [_blank()],
         "units": list(_units(record, done, waiting)) or [_blank()],
+        "meetings": list(_meetings(record, done)),
         "group": _group(done),
     }
     return Paper(data, record.last_at, f"需求处理单 {instance.number or instance.title or '未编号'}")
@@ -197,6 +199,24 @@ def _after(done: Sequence[Done], answer: Done) -> list[str]:
     }.get(str(fields.get("decision")), "")
     said = f"：{fields['comment']}" if fields.get("comment") else ""
     return [f"区人才办审核（{day(review.event.at)}）：{verdict}{said}"]
+
+
+def _meetings(record: Record, done: Sequence[Done]) -> Iterator[str]:
+    """Box 4 begins with what the group's opinion rests on: what every meeting agreed or decided (W8, W9)."""
+    latest: dict[str, Done] = {}
+    for one in done:
+        latest[one.step] = one
+        if one.step == MINUTES:
+            held = latest[CONVENE].fields
+            where = "，".join(part for part in (day(held.get("held_on")), str(held.get("place") or "")) if part)
+            yield f"专题工作会议（{where}）议定：{one.fields.get('decisions') or ''}"
+        elif one.step == DECISION:
+            topic, fields = latest[TOPIC], one.fields
+            body = record.choice(TOPIC, "body", topic.fields.get("body"), topic.process)
+            when = "，".join(
+                part for part in (day(fields.get("decided_on")), str(fields.get("document_no") or "")) if part
+            )
+            yield f"{body}（{when}）决定：{fields.get('content') or ''}"
 
 
 def _group(done: Sequence[Done]) -> dict[str, str] | None:

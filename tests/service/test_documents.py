@@ -39,6 +39,9 @@ def text_of(content: bytes) -> str:
     return "".join(pages(content))
 
 
+DECIDED = {"document_no": "南常〔2026〕9号", "content": "同意统筹安排"}
+
+
 def entry(**changes: Any) -> dict[str, Any]:
     """One opinion, or one unit's answer."""
     return {"heading": "", "facts": [], "text": "", "after": [], "sign": NOBODY, **changes}
@@ -53,6 +56,7 @@ def sheet(**changes: Any) -> dict[str, Any]:
         "matter": {"title": "子女转学", "text": "希望协调子女入读公办学校。", "facts": ["类别：子女教育"]},
         "office": [entry(text="请研究办理。")],
         "units": [entry(heading="区教育局（主办）", text="已协调。")],
+        "meetings": [],
         "group": None,
         **changes,
     }
@@ -275,9 +279,12 @@ class TestSheetOfACase:
         world.do(OFFICE, "redispatch", {"unit": "housing", "opinion": "请住建部门接续"})
         world.do("handler-housing", "handle")
         world.do(OFFICE, "review_reply", {"decision": "refer", "comment": "涉及面广"})
-        world.do(OFFICE, "assess", {"route": "escalate", "comment": "建议上会"})
-        world.do(OFFICE, "submit_topic")
-        world.do(OFFICE, "record_decision", {**world.sample("record_decision"), "decision": "redispatch"})
+        world.do(OFFICE, "assess", {"route": "meeting", "comment": "建议开会"})
+        world.do(OFFICE, "convene_meeting", {**world.sample("convene_meeting"), "place": "三号会议室"})
+        minutes = {**world.sample("record_minutes"), "decision": "escalate", "decisions": "提请常委会会议审定"}
+        world.do(OFFICE, "record_minutes", minutes)
+        world.do(OFFICE, "submit_topic", {**world.sample("submit_topic"), "body": "committee"})
+        world.do(OFFICE, "record_decision", {**world.sample("record_decision"), "decision": "redispatch", **DECIDED})
         world.do(OFFICE, "dispatch", {"opinion": "按会议决定办理", "basis": "territorial", "lead_unit": "guicheng"})
         world.do(OFFICE, "feedback_accepted")
         world.do("handler-guicheng", "handle")
@@ -293,9 +300,12 @@ class TestSheetOfACase:
             "区住房城乡建设和水利局（主办，第1轮派单）",
             "区人才办审核（2026年9月16日）：另行研究处理：涉及面广",
             "桂城街道办事处（主办，第2轮派单）",
+            "专题工作会议（2026年9月16日，三号会议室）议定：提请常委会会议审定",
+            "区委常委会会议（2026年9月16日，南常〔2026〕9号）决定：同意统筹安排",
             "同意桂城街道意见",
         ):
             assert said in found, said
+        assert found.index("议定：") < found.index("）决定：") < found.index("同意桂城街道意见")
         assert found.index("第1轮派单请") < found.index("改派请") < found.index("第2轮派单按")
 
     def test_both_names_of_a_substitute(self, world):
