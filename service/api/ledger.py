@@ -50,7 +50,7 @@ class Request(Schema):
     ended_at = Moment(required=True, allow_none=True)
     end = Said(required=True, allow_none=True)
     end_name = Said(required=True, allow_none=True)
-    late = Flag(required=True)
+    late = Flag(required=True, metadata={"description": "was answered late, or somebody is late now"})
     urges = Whole(required=True)
 
 
@@ -100,7 +100,7 @@ def _rows(session: Session, instances: Sequence[Instance]) -> list[dict[str, Any
         talents=[row.talent_id for row in instances],
         leaders=[row.leader_id for row in instances],
     )
-    waiting = _open(session, instances)
+    waiting, overdue = _open(session, instances), queries.overdue(session, instances)
     return [
         {
             "id": row.id,
@@ -122,7 +122,7 @@ def _rows(session: Session, instances: Sequence[Instance]) -> list[dict[str, Any
             "ended_at": row.ended_at,
             "end": row.end,
             "end_name": row.end_name,
-            "late": row.late,
+            "late": row.late or row.id in overdue,
             "urges": row.urges,
         }
         for row in instances

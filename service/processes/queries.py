@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from service import clock, history
@@ -280,6 +280,13 @@ def copied_to(
     return page(session, query, limit=limit, offset=offset)
 
 
+def overdue(session: Session, instances: Iterable[Instance]) -> frozenset[UUID]:
+    """Those of ``instances`` in which somebody is late today: the red light of an open task."""
+    ids = [instance.id for instance in instances if instance.status == RUNNING]
+    found = _overdue(clock.today()).where(UserTask.instance_id.in_(ids)) if ids else None
+    return frozenset(session.scalars(found)) if found is not None else frozenset()
+
+
 def case_detail(session: Session, instance_id: UUID | str, actor: Actor) -> CaseDetail:
     """A case with its tasks and what the reader may do. Raises NotFound where the reader may not see it."""
     instance = visible(session, instance_id, actor)
@@ -396,12 +403,19 @@ def _case_clauses(wanted: CaseFilter) -> list[ColumnElement[bool]]:
         theirs = select(UserTask.instance_id).where(*_equal({UserTask.unit: wanted.unit}))
         clauses.append(Instance.id.in_(theirs))
     if wanted.late is not None:
-        clauses.append(Instance.late.is_(wanted.late))
+        late = or_(Instance.late, Instance.id.in_(_overdue(clock.today())))
+        clauses.append(late if wanted.late else ~late)
     if wanted.since:
         clauses.append(Instance.started_at >= _midnight(wanted.since))
     if wanted.until:
         clauses.append(Instance.started_at < _midnight(wanted.until) + timedelta(days=1))
     return clauses + _holding(wanted.q)
+
+
+def _overdue(today: date) -> Select[UUID]:
+    """The running cases in which an open task's day has passed: late already, though no late answer froze it yet."""
+    waiting = select(UserTask.instance_id).join(Instance, Instance.id == UserTask.instance_id)
+    return waiting.where(UserTask.status == OPEN, _light_clause(RED, today))
 
 
 def _equal(wanted: Mapping[Any, str | None]) -> list[ColumnElement[bool]]:

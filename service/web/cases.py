@@ -273,7 +273,7 @@ def rows(instances: Any) -> dict[str, Any]:
         [row.initiator_unit for row in instances],
         [row.talent_id for row in instances],
     )
-    return {"names": names}
+    return {"names": names, "overdue": queries.overdue(db(), instances)}
 
 
 def filters(process: str | None = PROCESS) -> queries.CaseFilter:

@@ -28,6 +28,7 @@ def desk() -> ResponseReturnValue:
     page = queries.open_tasks(db(), actor(), today=today, limit=SHOWN)
     all_units = may(actor(), "view_ledger_all")
     running = queries.cases(db(), actor(), filters=queries.CaseFilter(status="running"), limit=SHOWN)
+    about = cases.rows(running.items)
     return render_template(
         "desk/desk.html",
         page=page,
@@ -37,7 +38,8 @@ def desk() -> ResponseReturnValue:
         may_record=actor().has_role(LIAISON),
         units=overview.units_at_work(db(), today) if all_units else [],
         talents=overview.own_talents(db(), actor()),
-        people=cases.rows(running.items)["names"],
+        people=about["names"],
+        overdue=about["overdue"],
         **tasks.rows(page.items),
     )
 

@@ -127,13 +127,22 @@ def test_the_ledger_is_filtered(world: World) -> None:
     ):
         assert ids(**query) == [running], query
     assert ids(status="completed", end="completed") in ([done], [])
-    assert ids(late="true") == ids(until="2026-09-15") == ids(leader="nobody") == []
+    assert ids(late="true") == []
+    assert ids(until="2026-09-15") == ids(leader="nobody") == []
     assert ids(since="2026-09-16", until="2026-09-16") == sorted([done, running])
     row = office.get("/requests", status="running").json["items"][0]
     assert row["talent"] == {"id": "T0002", "name": "沈清越"}
     assert row["leader"]["name"]
     assert row["initiator_name"] == "何静怡"
     assert (row["units"], row["light"], row["due_on"]) == (["housing"], "yellow", "2026-09-17")
+
+
+def test_a_case_is_late_in_the_ledger_as_soon_as_a_day_has_passed(world: World) -> None:
+    case = str(world.dispatched("housing"))
+    world.pass_days(12)
+    late = world.api("office").get("/requests", late="true").json["items"]
+    assert [(row["id"], row["late"]) for row in late] == [(case, True)]
+    assert world.api("office").get("/requests", late="false").json["items"] == []
 
 
 def test_people_are_found_as_they_are_typed(world: World) -> None:

@@ -290,6 +290,22 @@ def test_the_ledger_shows_the_columns_asked_for_and_exports_its_rows(world: Worl
     assert {row[1].data_type for row in everything} <= {"s", "inlineStr"}
 
 
+def test_a_case_is_late_in_the_ledger_before_its_late_answer_comes(world: World) -> None:
+    world.dispatched("edu", title="甲事项")
+    world.do("office", "feedback_accepted")
+    office = Visitor(world, "office")
+    assert "甲事项" not in office.get("/ledger", late="yes").text
+    world.pass_days(12)
+    assert "甲事项" in office.get("/ledger", late="yes").text
+    assert "甲事项" not in office.get("/ledger", late="no").text
+    book = load_workbook(BytesIO(office.get("/ledger.xlsx", col="是否超期").data))
+    rows = list(book.active.iter_rows(values_only=True))  # type: ignore[union-attr]
+    assert [row[-1] for row in rows] == ["是否超期", "是"]
+    assert "超期" in Visitor(world, "liaison-hrss").get("/cases/started").text
+    office.post(f"/cases/{world.case}/suspend", reason="等待材料")
+    assert "甲事项" not in office.get("/ledger", late="yes").text
+
+
 def test_an_export_holds_only_what_its_reader_may_see(world: World) -> None:
     world.dispatched("edu", title="甲事项")
     answer = Visitor(world, "handler-housing").get("/ledger.xlsx")
