@@ -25,7 +25,7 @@ export class RefPick extends HTMLElement {
   #options = [];
   #active = -1;
   #timer = 0;
-  #asked = 0;
+  #asking = new AbortController();
   #built = false;
 
   connectedCallback() {
@@ -154,24 +154,26 @@ export class RefPick extends HTMLElement {
   #typed() {
     clearTimeout(this.#timer);
     // what is listed belongs to the text before: Enter must not choose from it
-    this.#asked += 1;
+    this.#asking.abort();
     this.#say("正在查找…");
     this.#timer = setTimeout(() => this.#ask(), WAIT_MS);
   }
 
   async #ask() {
-    const asked = ++this.#asked;
+    // a question that a later one overtook is ended, not just ignored: unread, its answer would hold a connection
+    this.#asking.abort();
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
     const query = new URLSearchParams({ q: this.input.value.trim(), limit: "12" });
     let items;
     try {
-      const answer = await fetch(`${this.getAttribute("src") ?? `/api/v1/${this.getAttribute("kind")}`}?${query}`, { headers: { Accept: "application/json" } });
-      if (asked !== this.#asked) return;
+      const answer = await fetch(`${this.getAttribute("src") ?? `/api/v1/${this.getAttribute("kind")}`}?${query}`, { headers: { Accept: "application/json" }, signal });
       if (!answer.ok) return this.#say(answer.status === 401 ? "登录已过期，请重新登录后再选择" : "名单暂时无法载入");
       items = (await answer.json()).items;
     } catch {
-      return this.#say("没有连接到服务器，名单无法载入");
+      return signal.aborted ? undefined : this.#say("没有连接到服务器，名单无法载入");
     }
-    if (asked !== this.#asked || document.activeElement !== this.input) return;
+    if (signal.aborted || document.activeElement !== this.input) return;
     this.#options = items.map(choice).filter((option) => !this.#values.includes(option.value));
     this.#open();
   }
@@ -208,7 +210,7 @@ export class RefPick extends HTMLElement {
 
   #close() {
     clearTimeout(this.#timer);
-    this.#asked += 1;
+    this.#asking.abort();
     this.list.hidden = true;
     this.#options = [];
     this.#active = -1;
