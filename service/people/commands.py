@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
@@ -15,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service import clock, ids
-from service.errors import Conflict
+from service.errors import Conflict, Finding
 from service.people.checks import BODIES, CLASS_A, CLASS_B, DUTIES, Checks
 from service.people.journal import By, difference, record
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
@@ -24,6 +25,7 @@ from service.people.rules import search_key, spell
 
 UNIT_FIELDS = ("name", "kind", "town", "is_member_unit", "active")
 PERSON_FIELDS = ("name", "unit_code", "post", "phone", "active")
+LEADER_FIELDS = ("body", "unit_code", "duty", "post", "portfolio", "starts_on")
 
 
 def add_unit(
@@ -54,9 +56,12 @@ def update_unit(session: Session, *, code: str, changes: Mapping[str, object], a
     unit = get_unit(session, code)
     before = _values(unit, UNIT_FIELDS)
     checks = Checks()
-    wanted = merged(checks, before, changes)
-    _fill_unit(unit, _checked_unit(checks, **wanted))
+    values = _checked_unit(checks, **merged(checks, before, changes))
+    if unit.active and not values["active"]:
+        today = clock.local(now).date()
+        _still_serving(session, checks, Leader.unit_code == code, Liaison.unit_code == code, today)
     checks.done()
+    _fill_unit(unit, values)
     with conflicts("单位名称已被使用，请改用别的名称"):
         session.flush()
     changed = difference(before, _values(unit, UNIT_FIELDS))
@@ -99,6 +104,9 @@ def update_person(
     before = _values(person, PERSON_FIELDS)
     checks = Checks()
     values = _checked_person(checks, **merged(checks, before, changes))
+    if person.active and not values["active"]:
+        today = clock.local(now).date()
+        _still_serving(session, checks, Leader.person_id == person.id, Liaison.person_id == person.id, today)
     checks.done()
     if values["unit_code"] != before["unit_code"]:
         _known_unit(session, values["unit_code"])
@@ -130,46 +138,69 @@ def add_leader(
     """Makes a person a leader (L1, L2) through a post.
 
     Class A names its ``body`` (``BODIES``) and, as ``unit_code``, the office that serves the leader; class B its
-    member unit and ``duty`` (``DUTIES``). Raises ``Invalid``, and ``Conflict`` where the person holds the same post
-    already on one of the days.
+    member unit and ``duty`` (``DUTIES``). Raises ``Invalid``, and ``Conflict`` where the person is a leader of the
+    same body or unit already on one of the days.
     """
-    person = get_person(session, person_id)
+    person = _locked_person(session, person_id)
     checks = Checks()
+    if not person.active:
+        checks.refuse("/person_id", f"{person.name}已离任，不能登记新的任职")
     checks.choice("/klass", "领导类别", klass, (CLASS_A, CLASS_B))
-    if klass == CLASS_A:
-        checks.choice("/body", "领导班子", body, BODIES)
-        if duty is not None:
-            checks.refuse("/duty", "分工只适用于成员单位领导（B类）")
-    elif klass == CLASS_B:
-        checks.choice("/duty", "分工", duty, DUTIES)
-        if body is not None:
-            checks.refuse("/body", "领导班子只适用于区领导（A类）")
-        if unit_code is None:
-            checks.refuse("/unit_code", "成员单位领导（B类）须填写所在单位")
-    checks.optional_code("/unit_code", "单位代码", unit_code)
+    given: dict[str, object] = {
+        "body": body,
+        "unit_code": unit_code,
+        "duty": duty,
+        "post": post,
+        "portfolio": portfolio,
+        "starts_on": starts_on,
+    }
+    values = _checked_post(checks, klass, given)
     checks.period(starts_on, ends_on)
-    leader = Leader(
-        id=leader_id or ids.new(),
-        person=person,
-        klass=klass,
-        body=body,
-        unit_code=unit_code,
-        duty=duty,
-        post=checks.text("/post", "职务", post),
-        portfolio=checks.optional_text("/portfolio", "分管工作", portfolio, 200),
-        starts_on=starts_on,
-        ends_on=ends_on,
-    )
     checks.done()
     _known_unit(session, unit_code)
-    same = [Leader.person_id == person.id, Leader.klass == klass, Leader.body == body, Leader.unit_code == unit_code]
-    if session.scalar(select(Leader.id).where(*same, _overlaps(Leader, starts_on, ends_on)).limit(1)):
-        raise Conflict(f"{person.name}在这段时间内已任此职，请先填写原任职的结束日期")
+    leader = Leader(id=leader_id or ids.new(), person=person, klass=klass, ends_on=ends_on, **values)
+    _free_for(session, leader)
     session.add(leader)
     with conflicts("该任职已经登记过，请刷新后重试"):
         session.flush()
-    fields = ("id", "klass", "body", "unit_code", "duty", "post", "portfolio", "starts_on", "ends_on")
-    record(session, f"person:{person.id}", "leader_added", _values(leader, fields), actor=actor, now=now)
+    data = _values(leader, ("id", "klass", *LEADER_FIELDS, "ends_on"))
+    record(session, f"person:{person.id}", "leader_added", data, actor=actor, now=now)
+    return leader
+
+
+def update_leader(
+    session: Session, *, leader_id: UUID | str, changes: Mapping[str, object], actor: By, now: datetime
+) -> Leader:
+    """Corrects a post (``LEADER_FIELDS``); its end is set by ``end_leader``, its class and person never change.
+
+    The first day can only become an earlier one, because links may have begun on it. Nothing is journaled when nothing
+    differs. Raises ``NotFound``, ``Invalid``, and ``Conflict`` as ``add_leader`` does.
+    """
+    leader = get_leader(session, leader_id)
+    _locked_person(session, leader.person_id)
+    before = _values(leader, LEADER_FIELDS)
+    checks = Checks()
+    given = merged(checks, before, changes)
+    values = _checked_post(checks, leader.klass, given)
+    starts_on = checks.day("/starts_on", "开始日期", given["starts_on"])
+    if starts_on is None:
+        checks.refuse("/starts_on", "开始日期不能为空")
+    elif starts_on > leader.starts_on:
+        message = f"开始日期只能改早，原为 {leader.starts_on.isoformat()}；确需改晚，请结束该任职后重新登记"
+        checks.refuse("/starts_on", message)
+    checks.done()
+    if values["unit_code"] != before["unit_code"]:
+        _known_unit(session, values["unit_code"])
+    for field, value in values.items():
+        setattr(leader, field, value)
+    with session.no_autoflush:
+        _free_for(session, leader)
+    session.flush()
+    changed = difference(before, values)
+    if changed:
+        session.expire(leader, ["unit"])
+        data = {"id": leader.id, **changed}
+        record(session, f"person:{leader.person_id}", "leader_updated", data, actor=actor, now=now)
     return leader
 
 
@@ -194,12 +225,14 @@ def name_liaison(
     unit_code: str,
     person_id: UUID | str,
     starts_on: date | None = None,
+    replace: bool = True,
     actor: By,
     now: datetime,
 ) -> Liaison:
     """Names the one liaison of a unit from ``starts_on`` (default: the day of ``now``); the former one ends (T4).
 
-    Raises ``Conflict`` where the person is the unit's liaison already, or the former one began later.
+    Raises ``Conflict`` where the person is the unit's liaison already, the former one began later, or there is one and
+    ``replace`` does not say that a change is meant.
     """
     unit, person = get_unit(session, unit_code), get_person(session, person_id)
     day = starts_on or clock.local(now).date()
@@ -207,8 +240,10 @@ def name_liaison(
     checks.period(day, None)
     if not person.active:
         checks.refuse("/person_id", f"{person.name}已离任，不能担任联络员")
+    if not unit.active:
+        checks.refuse("/unit_code", f"{unit.name}已停用，不能指定联络员")
     checks.done()
-    former = _end_liaison(session, unit, day, successor=person)
+    former = _end_liaison(session, unit, day, successor=person, replace=replace)
     liaison = Liaison(id=ids.new(), unit=unit, person=person, starts_on=day, ends_on=None, named_at=now)
     session.add(liaison)
     with conflicts(f"{unit.name}的联络员刚被他人更改，请刷新后重试"):
@@ -354,6 +389,66 @@ def _fill_person(person: Person, values: Mapping[str, object]) -> None:
     person.search_key = search_key(spelling.keys, person.post)
 
 
+def _checked_post(checks: Checks, klass: str, given: Mapping[str, object]) -> dict[str, Any]:
+    """The cleaned ``LEADER_FIELDS`` of a post of class ``klass``."""
+    body, duty, unit_code = given["body"], given["duty"], given["unit_code"]
+    if klass == CLASS_A:
+        checks.choice("/body", "领导班子", body, BODIES)
+        if duty is not None:
+            checks.refuse("/duty", "分工只适用于成员单位领导（B类）")
+    elif klass == CLASS_B:
+        checks.choice("/duty", "分工", duty, DUTIES)
+        if body is not None:
+            checks.refuse("/body", "领导班子只适用于区领导（A类）")
+        if unit_code is None:
+            checks.refuse("/unit_code", "成员单位领导（B类）须填写所在单位")
+    return {
+        "body": body,
+        "unit_code": checks.optional_code("/unit_code", "单位代码", unit_code),
+        "duty": duty,
+        "post": checks.text("/post", "职务", given["post"]),
+        "portfolio": checks.optional_text("/portfolio", "分管工作", given["portfolio"], 200),
+        "starts_on": given["starts_on"],
+    }
+
+
+def _free_for(session: Session, leader: Leader) -> None:
+    """Raises ``Conflict`` where the person is a leader of the same body or unit on one of the post's days."""
+    place = Leader.body == leader.body if leader.klass == CLASS_A else Leader.unit_code == leader.unit_code
+    query = select(Leader).where(
+        Leader.person_id == leader.person.id,
+        Leader.klass == leader.klass,
+        place,
+        Leader.id != leader.id,
+        _overlaps(Leader, leader.starts_on, leader.ends_on),
+    )
+    with session.no_autoflush:
+        other = session.scalars(query.limit(1)).first()
+    if other is None:
+        return
+    until = f"至 {other.ends_on.isoformat()} " if other.ends_on else "起"
+    message = f"{leader.person.name}自 {other.starts_on.isoformat()} {until}已任“{other.post}”，任职时间重叠"
+    raise Conflict(f"{message}；请先填写原任职的结束日期，或改用不重叠的日期", [Finding("/starts_on", message)])
+
+
+def _locked_person(session: Session, person_id: UUID | str) -> Person:
+    """The person; two posts at once wait here for each other, so that both cannot pass the checks."""
+    person = get_person(session, person_id)
+    session.execute(select(Person.id).where(Person.id == person.id).with_for_update())
+    return person
+
+
+def _still_serving(session: Session, checks: Checks, whose: Any, liaison_of: Any, today: date) -> None:
+    """Refuses to take out of use what still has leaders or a liaison."""
+    open_post = or_(Leader.ends_on.is_(None), Leader.ends_on >= today)
+    posts = session.scalars(select(Leader).where(whose, open_post).limit(1)).first()
+    if posts is not None:
+        checks.refuse("/active", f"{posts.person.name}仍任“{posts.post}”，请先结束该任职")
+    named = session.scalars(select(Liaison).where(liaison_of, Liaison.ends_on.is_(None)).limit(1)).first()
+    if named is not None:
+        checks.refuse("/active", f"{named.person.name}仍是{named.unit.name}的联络员，请先更换或结束")
+
+
 def _known_unit(session: Session, code: object) -> None:
     checks = Checks()
     if isinstance(code, str) and session.get(Unit, code) is None:
@@ -361,7 +456,9 @@ def _known_unit(session: Session, code: object) -> None:
     checks.done()
 
 
-def _end_liaison(session: Session, unit: Unit, until: date, *, successor: Person | None) -> Liaison | None:
+def _end_liaison(
+    session: Session, unit: Unit, until: date, *, successor: Person | None, replace: bool = True
+) -> Liaison | None:
     """Ends the open service of the unit's liaison on the day before ``until``."""
     query = select(Liaison).where(Liaison.unit_code == unit.code, Liaison.ends_on.is_(None))
     former = session.scalars(query.with_for_update(of=Liaison)).first()
@@ -369,8 +466,12 @@ def _end_liaison(session: Session, unit: Unit, until: date, *, successor: Person
         return None
     if successor is not None and former.person_id == successor.id:
         raise Conflict(f"{successor.name}已经是{unit.name}的联络员")
+    if not replace:
+        message = f"{unit.name}已有联络员{former.person.name}，一个单位只设一名"
+        raise Conflict(f"{message}；确需更换请勾选“更换现任联络员”", [Finding("/replace", message)])
     if until < former.starts_on:
-        raise Conflict(f"现任联络员自 {former.starts_on.isoformat()} 起任职，新的日期不能早于这一天")
+        message = f"现任联络员自 {former.starts_on.isoformat()} 起任职，新的日期不能早于这一天"
+        raise Conflict(message, [Finding("/starts_on", message)])
     # Replaced on the very day of the naming: the former one keeps that day in the records.
     former.ends_on = max(former.starts_on, until - timedelta(days=1))
     session.flush()

@@ -31,8 +31,13 @@ def record(session: Session, stream: str, kind: str, data: Mapping[str, object],
         actor=actor.username,
         on_behalf_of=actor.on_behalf_of,
         at=now,
-        data={key: _json(value) for key, value in data.items()},
+        data=as_json(data),
     )
+
+
+def as_json(data: Mapping[str, object]) -> dict[str, object]:
+    """``data`` with its dates and ids as text, as the journal keeps it."""
+    return {key: _json(value) for key, value in data.items()}
 
 
 def difference(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, object]:

@@ -9,13 +9,13 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from service import clock
 from service.errors import NotFound
 from service.people.checks import UNIT_CODE
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
-from service.people.rules import terms
+from service.people.rules import spell, terms
 
 MAX_LIMIT = 200
 
@@ -136,6 +136,19 @@ def search_people(
     return page(session, query.order_by(*order, Person.pinyin, Person.id), limit=limit, offset=offset)
 
 
+def namesakes(session: Session, *, name: str, unit_code: str | None, except_id: UUID | None = None) -> list[Person]:
+    """Active persons of that name in the same unit, who may be the same person; one statement."""
+    query = select(Person).where(
+        Person.pinyin == spell(name.strip()).pinyin,
+        Person.name == name.strip(),
+        Person.unit_code == unit_code if unit_code is not None else Person.unit_code.is_(None),
+        Person.active,
+    )
+    if except_id is not None:
+        query = query.where(Person.id != except_id)
+    return list(session.scalars(query.order_by(Person.id).limit(20)))
+
+
 def find_leader(session: Session, leader_id: UUID | str) -> Leader | None:
     """The leader post with ``leader_id``, or ``None``."""
     key = as_id(leader_id)
@@ -159,11 +172,13 @@ def search_leaders(
     klass: str | None = None,
     unit_code: str | None = None,
     on: date | None = None,
+    body: str | None = None,
     include_former: bool = False,
 ) -> Page[Leader]:
     """Leaders serving ``on`` that day (default today) by name, pinyin, initials or post; class A first."""
     condition, order = matching(q, Person.search_key, Person.name, Person.initials)
-    query = _where(select(Leader).join(Leader.person), {Leader.klass: klass, Leader.unit_code: unit_code}, condition)
+    equal = {Leader.klass: klass, Leader.unit_code: unit_code, Leader.body: body}
+    query = _where(select(Leader).join(Leader.person), equal, condition)
     if not include_former:
         query = query.where(on_day(Leader.starts_on, Leader.ends_on, on or clock.today()))
     query = query.order_by(*order, Leader.klass, Person.pinyin, Leader.id)
@@ -176,6 +191,21 @@ def leader_posts(session: Session, person_id: UUID, on: date | None = None) -> l
         Leader.person_id == person_id, on_day(Leader.starts_on, Leader.ends_on, on or clock.today())
     )
     return list(session.scalars(query.order_by(Leader.klass, Leader.starts_on, Leader.id)))
+
+
+def posts_of(session: Session, person_id: UUID) -> list[Leader]:
+    """Every leader post of the person, former ones too, the newest first; one statement."""
+    query = select(Leader).where(Leader.person_id == person_id)
+    return list(session.scalars(query.order_by(Leader.starts_on.desc(), Leader.klass, Leader.id)))
+
+
+def liaisons_of(session: Session, *, unit_code: str | None = None, person_id: UUID | None = None) -> list[Liaison]:
+    """Who has been the unit's liaison, or where the person has been one, the newest first; one statement."""
+    query = _where(select(Liaison), {Liaison.unit_code: unit_code}, None)
+    if person_id is not None:
+        query = query.where(Liaison.person_id == person_id)
+    newest = (Liaison.starts_on.desc(), Liaison.ends_on.is_not(None), Liaison.named_at.desc())
+    return list(session.scalars(query.order_by(*newest)))
 
 
 def find_liaison(session: Session, unit_code: str, on: date | None = None) -> Liaison | None:
@@ -231,10 +261,51 @@ def represented_by(session: Session, person_id: UUID, on: date) -> list[Substitu
     return _substitutes(session, Substitute.substitute_id == person_id, on)
 
 
+def get_substitute(session: Session, declaration_id: UUID | str) -> Substitute:
+    """The declaration of a substitute; raises ``NotFound``."""
+    key = as_id(declaration_id)
+    found = session.get(Substitute, key) if key else None
+    if found is None:
+        raise NotFound("没有这项代理，请从代理名单中选择")
+    return found
+
+
+def search_substitutes(
+    session: Session,
+    q: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+    *,
+    person_id: UUID | None = None,
+    include_former: bool = False,
+    on: date | None = None,
+) -> Page[Substitute]:
+    """Declared substitutes by the name of who is absent or who acts; those over or withdrawn only if asked for.
+
+    ``person_id`` asks for those of one person, absent or acting. The newest come first.
+    """
+    absent, acting = aliased(Person), aliased(Person)
+    of_absent, _ = matching(q, absent.search_key, absent.name, absent.initials)
+    of_acting, _ = matching(q, acting.search_key, acting.name, acting.initials)
+    condition = None if of_absent is None or of_acting is None else or_(of_absent, of_acting)
+    query = _where(
+        select(Substitute)
+        .join(absent, absent.id == Substitute.person_id)
+        .join(acting, acting.id == Substitute.substitute_id),
+        {},
+        condition,
+    )
+    if person_id is not None:
+        query = query.where(or_(Substitute.person_id == person_id, Substitute.substitute_id == person_id))
+    if not include_former:
+        query = query.where(Substitute.withdrawn_at.is_(None), Substitute.ends_on >= (on or clock.today()))
+    return page(session, query.order_by(Substitute.starts_on.desc(), Substitute.id), limit=limit, offset=offset)
+
+
 def on_day(
     starts_on: InstrumentedAttribute[date],
     ends_on: InstrumentedAttribute[date | None] | InstrumentedAttribute[date],
-    day: date,
+    day: date | ColumnElement[date],
 ) -> ColumnElement[bool]:
     """The condition that ``day`` lies in the period, both ends included, an open end going on for ever."""
     return and_(starts_on <= day, or_(ends_on.is_(None), ends_on >= day))

@@ -187,7 +187,7 @@ class TestLeaders:
     def test_the_same_post_twice_at_once_is_a_conflict(self, session):
         chen = person(session)
         leader(session, chen, ends_on=date(2026, 12, 31))
-        with pytest.raises(Conflict, match="已任此职"):
+        with pytest.raises(Conflict, match="任职时间重叠"):
             leader(session, chen, starts_on=date(2026, 12, 31))
         leader(session, chen, starts_on=date(2027, 1, 1))
 
@@ -379,3 +379,125 @@ def test_the_day_of_naming_is_the_day_in_shanghai(session):
     late = EARLY.astimezone(SHANGHAI).replace(hour=0, minute=30)
     people.name_liaison(session, unit_code="hrss", person_id=person(session).id, actor=SYSTEM, now=late)
     assert people.get_liaison(session, "hrss", late.date()).starts_on == late.date()
+
+
+class TestPostsThatMeet:
+    def test_one_body_however_served_and_one_unit_whatever_the_duty(self, session):
+        unit(session), unit(session, "edu", "区教育局")
+        chen = person(session)
+        leader(session, chen, unit_code="hrss")
+        with pytest.raises(Conflict) as refused:
+            leader(session, chen, unit_code="edu", post="常务副区长")
+        assert [finding.path for finding in refused.value.findings] == ["/starts_on"]
+        leader(session, chen, body="party_committee", post="区委常委")
+        head = {"klass": "B", "body": None, "unit_code": "edu", "duty": "principal", "post": "局长"}
+        leader(session, chen, **head)
+        with pytest.raises(Conflict):
+            leader(session, chen, **{**head, "duty": "talent"})
+
+    def test_two_that_register_the_same_post_at_once(self, database):
+        with database.transaction() as session:
+            chen = person(session).id
+        barrier, outcomes = threading.Barrier(2), []
+
+        def run():
+            barrier.wait()
+            try:
+                with database.transaction() as session:
+                    leader(session, people.get_person(session, chen))
+                outcomes.append("done")
+            except Conflict:
+                outcomes.append("conflict")
+
+        threads = [threading.Thread(target=run) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(outcomes) == ["conflict", "done"]
+
+    def test_a_post_is_corrected_but_never_begins_later(self, session):
+        chen = person(session)
+        post = leader(session, chen, starts_on=TODAY, ends_on=TODAY + timedelta(days=30))
+        former = leader(session, chen, starts_on=date(2020, 1, 1), ends_on=date(2025, 12, 31))
+
+        def change(**changes):
+            return people.update_leader(session, leader_id=post.id, changes=changes, actor=SYSTEM, now=EARLY)
+
+        change(portfolio="科技、人才", starts_on=date(2026, 1, 1))
+        change(portfolio="科技、人才")
+        events = history.stream_events(session, f"person:{chen.id}")
+        assert [event.kind for event in events[-2:]] == ["leader_added", "leader_updated"]
+        assert events[-1].data["starts_on"] == ["2026-09-16", "2026-01-01"]
+        with pytest.raises(Conflict, match="任职时间重叠"):
+            change(starts_on=former.ends_on)
+        session.refresh(post)
+        with pytest.raises(Invalid) as refused:
+            change(starts_on=TODAY, duty="talent", ends_on=None, post=" ")
+        assert [finding.path for finding in refused.value.findings] == ["/ends_on", "/duty", "/post", "/starts_on"]
+
+    def test_all_posts_of_a_person_the_newest_first(self, session):
+        chen = person(session)
+        leader(session, chen, starts_on=date(2020, 1, 1), ends_on=date(2020, 12, 31), post="旧职")
+        leader(session, chen)
+        assert [post.post for post in people.posts_of(session, chen.id)] == ["副区长", "旧职"]
+
+
+class TestOutOfUse:
+    def test_who_still_serves_stays(self, session):
+        unit(session)
+        chen, lv = person(session), person(session, "吕芳", unit_code="hrss")
+        leader(session, chen, unit_code="hrss")
+        people.name_liaison(session, unit_code="hrss", person_id=lv.id, actor=SYSTEM, now=EARLY)
+        for who in (chen, lv):
+            with pytest.raises(Invalid, match="请先"):
+                people.update_person(session, person_id=who.id, changes={"active": False}, actor=SYSTEM, now=EARLY)
+            assert who.active
+        with pytest.raises(Invalid) as refused:
+            people.update_unit(session, code="hrss", changes={"active": False}, actor=SYSTEM, now=EARLY)
+        assert [finding.path for finding in refused.value.findings] == ["/active", "/active"]
+        people.end_liaison(session, unit_code="hrss", ends_on=EARLY.date(), actor=SYSTEM, now=EARLY)
+        people.update_person(session, person_id=lv.id, changes={"active": False}, actor=SYSTEM, now=EARLY)
+        with pytest.raises(Invalid, match="离任"):
+            leader(session, lv)
+
+    def test_a_second_liaison_only_on_purpose(self, session):
+        unit(session)
+        chen, lv = person(session), person(session, "吕芳")
+        naming = {"unit_code": "hrss", "actor": SYSTEM, "now": EARLY}
+        people.name_liaison(session, person_id=chen.id, replace=False, **naming)
+        with pytest.raises(Conflict, match="陈志明") as refused:
+            people.name_liaison(session, person_id=lv.id, replace=False, **naming)
+        assert [finding.path for finding in refused.value.findings] == ["/replace"]
+        assert people.get_liaison(session, "hrss", EARLY.date()).person is chen
+        people.name_liaison(session, person_id=lv.id, replace=True, **naming)
+        assert [one.person.name for one in people.liaisons_of(session, unit_code="hrss")] == ["吕芳", "陈志明"]
+
+    def test_namesakes_of_one_unit(self, session):
+        unit(session)
+        chen = person(session, unit_code="hrss")
+        person(session), person(session, "陈志铭", unit_code="hrss")
+        assert people.namesakes(session, name=" 陈志明", unit_code="hrss") == [chen]
+        assert people.namesakes(session, name="陈志明", unit_code="hrss", except_id=chen.id) == []
+
+
+class TestSubstituteLists:
+    def test_found_by_either_name_in_two_statements(self, session):
+        absent, acting = person(session), person(session, "吕芳")
+        for start in range(0, 30, 2):
+            day = TODAY + timedelta(days=start)
+            people.declare_substitute(
+                session,
+                person_id=absent.id,
+                substitute_id=acting.id,
+                starts_on=day,
+                ends_on=day,
+                actor=SYSTEM,
+                now=EARLY,
+            )
+        session.expunge_all()
+        statements = Statements(session)
+        page = people.search_substitutes(session, "lvfang", limit=10, on=TODAY + timedelta(days=10))
+        assert {one.person.name for one in page.items} == {"陈志明"}
+        assert (page.total, statements.since()) == (10, 2)
+        assert people.search_substitutes(session, "chen", include_former=True, person_id=acting.id).total == 15

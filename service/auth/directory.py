@@ -1,0 +1,109 @@
+"""The commands of the directory (``service.people``) for who has the right to them: pages and API call these.
+
+Each asks the table of rights with the unit or person that the deed concerns, then does it. None commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from service import people
+from service.auth.actor import Actor
+from service.auth.policy import may, require
+from service.people import CLASS_A, Leader, Liaison, Person, Substitute, Unit
+from service.people.queries import get_substitute
+
+
+def add_unit(session: Session, *, actor: Actor, now: datetime, **fields: Any) -> Unit:
+    """``people.add_unit``; raises ``NotAllowed`` too."""
+    require(actor, "manage_units")
+    return people.add_unit(session, actor=actor, now=now, **fields)
+
+
+def update_unit(session: Session, *, code: str, changes: Mapping[str, object], actor: Actor, now: datetime) -> Unit:
+    """``people.update_unit``; raises ``NotAllowed`` too."""
+    require(actor, "manage_units")
+    return people.update_unit(session, code=code, changes=changes, actor=actor, now=now)
+
+
+def add_person(session: Session, *, actor: Actor, now: datetime, **fields: Any) -> Person:
+    """``people.add_person``; a liaison adds to the own unit only. Raises ``NotAllowed`` too."""
+    require(actor, "manage_people", unit=fields.get("unit_code"))
+    return people.add_person(session, actor=actor, now=now, **fields)
+
+
+def update_person(
+    session: Session, *, person_id: UUID | str, changes: Mapping[str, object], actor: Actor, now: datetime
+) -> Person:
+    """``people.update_person``; who moves a person needs the right for both units. Raises ``NotAllowed`` too."""
+    person = people.get_person(session, person_id)
+    require(actor, "manage_people", unit=person.unit_code)
+    goal = changes.get("unit_code", person.unit_code)
+    if goal != person.unit_code:
+        require(actor, "manage_people", unit=goal if isinstance(goal, str) else None)
+    return people.update_person(session, person_id=person.id, changes=changes, actor=actor, now=now)
+
+
+def add_leader(session: Session, *, klass: str, actor: Actor, now: datetime, **fields: Any) -> Leader:
+    """``people.add_leader``; a member unit keeps its own leaders of class B. Raises ``NotAllowed`` too."""
+    require(actor, _keeping(klass), unit=fields.get("unit_code"))
+    return people.add_leader(session, klass=klass, actor=actor, now=now, **fields)
+
+
+def update_leader(
+    session: Session, *, leader_id: UUID | str, changes: Mapping[str, object], actor: Actor, now: datetime
+) -> Leader:
+    """``people.update_leader``; raises ``NotAllowed`` too."""
+    leader = people.get_leader(session, leader_id)
+    require_leader(actor, leader)
+    goal = changes.get("unit_code", leader.unit_code)
+    if goal != leader.unit_code:
+        require(actor, _keeping(leader.klass), unit=goal if isinstance(goal, str) else None)
+    return people.update_leader(session, leader_id=leader.id, changes=changes, actor=actor, now=now)
+
+
+def keeps_leader(actor: Actor, leader: Leader) -> bool:
+    """Whether ``actor`` may change or end this post."""
+    return may(actor, _keeping(leader.klass), unit=leader.unit_code)
+
+
+def require_leader(actor: Actor, leader: Leader) -> None:
+    """Raises ``NotAllowed`` unless ``keeps_leader`` says yes."""
+    require(actor, _keeping(leader.klass), unit=leader.unit_code)
+
+
+def name_liaison(session: Session, *, unit_code: str, actor: Actor, now: datetime, **fields: Any) -> Liaison:
+    """``people.name_liaison``; raises ``NotAllowed`` too."""
+    require(actor, "name_liaison", unit=unit_code)
+    return people.name_liaison(session, unit_code=unit_code, actor=actor, now=now, **fields)
+
+
+def end_liaison(session: Session, *, unit_code: str, ends_on: date, actor: Actor, now: datetime) -> Liaison:
+    """``people.end_liaison``; raises ``NotAllowed`` too."""
+    require(actor, "name_liaison", unit=unit_code)
+    return people.end_liaison(session, unit_code=unit_code, ends_on=ends_on, actor=actor, now=now)
+
+
+def declare_substitute(
+    session: Session, *, person_id: UUID | str, actor: Actor, now: datetime, **fields: Any
+) -> Substitute:
+    """``people.declare_substitute``; everybody may name one for oneself. Raises ``NotAllowed`` too."""
+    person = people.get_person(session, person_id)
+    require(actor, "declare_substitute", person_id=person.id)
+    return people.declare_substitute(session, person_id=person.id, actor=actor, now=now, **fields)
+
+
+def withdraw_substitute(session: Session, *, declaration_id: UUID, actor: Actor, now: datetime) -> Substitute:
+    """``people.withdraw_substitute``; raises ``NotAllowed`` and ``NotFound`` too."""
+    declared = get_substitute(session, declaration_id)
+    require(actor, "declare_substitute", person_id=declared.person_id)
+    return people.withdraw_substitute(session, declaration_id=declaration_id, actor=actor, now=now)
+
+
+def _keeping(klass: str) -> str:
+    return "manage_leaders_a" if klass == CLASS_A else "manage_leaders_b"
