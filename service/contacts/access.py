@@ -1,0 +1,84 @@
+"""Who may see and enter contacts, and who reads the restricted notes (C4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.auth import Actor, acting_for, may, require
+from service.auth.policy import LIAISON
+from service.contacts.models import Contact
+from service.liaisons.models import ServiceTeam
+from service.people.models import Leader
+
+
+def selves(session: Session, actor: Actor, now: datetime | None = None) -> list[Actor]:
+    """The actor, and as whom else the actor may act today as a declared substitute (代理)."""
+    day = clock.local(now).date() if now is not None else clock.today()
+    return [actor] if actor.on_behalf_of or actor.is_system else [actor, *acting_for(session, actor, day)]
+
+
+def acting_on_leader(session: Session, actor: Actor, right: str, leader: Leader, now: datetime) -> Actor:
+    """The actor as who a deed concerning ``leader`` is done: in person, or for somebody on leave.
+
+    The leader, the liaison of the leader's office, the liaison of the leader's service team and the Talent Office may.
+    Raises ``NotAllowed``.
+    """
+    for one in selves(session, actor, now):
+        if may(one, right, unit=leader.unit_code, person_id=leader.person_id) or _team_liaison(session, one, leader):
+            return one
+    require(actor, right, unit=leader.unit_code, person_id=leader.person_id)
+    return actor
+
+
+def acting_for_unit(session: Session, actor: Actor, right: str, unit: str, now: datetime) -> Actor:
+    """The actor as who a deed of ``unit`` is done: in person, or for somebody on leave. Raises ``NotAllowed``."""
+    for one in selves(session, actor, now):
+        if may(one, right, unit=unit):
+            return one
+    require(actor, right, unit=unit)
+    return actor
+
+
+def leaders_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``Leader`` that the actor may see the leader's contacts: own, one's office's, or all."""
+    mine = selves(session, actor)
+    if any(may(one, "view_contacts") for one in mine):
+        return true()
+    return _close_to(mine)
+
+
+def visible(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``Contact`` that the actor may see it; the restricted note is another matter."""
+    if any(may(one, "view_contacts") for one in selves(session, actor)):
+        return true()
+    return Contact.leader_id.in_(select(Leader.id).where(leaders_clause(session, actor)))
+
+
+def confidants(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``Leader`` that the actor may read the restricted notes of the leader's contacts (C4).
+
+    That leader, the leader's liaison and the Talent Office: nobody else, neither an administrator nor an auditor.
+    """
+    mine = selves(session, actor)
+    if not actor.is_system and any(may(one, "view_restricted") for one in mine):
+        return true()
+    return _close_to(mine)
+
+
+def _close_to(mine: Sequence[Actor]) -> ColumnElement[bool]:
+    units = sorted({unit for one in mine for unit in one.units_of(LIAISON)})
+    persons = sorted({one.person_id for one in mine if one.person_id is not None})
+    teams = select(ServiceTeam.leader_id).where(ServiceTeam.liaison_id.in_(persons), ServiceTeam.ends_on.is_(None))
+    return or_(Leader.unit_code.in_(units), Leader.person_id.in_(persons), Leader.id.in_(teams))
+
+
+def _team_liaison(session: Session, actor: Actor, leader: Leader) -> bool:
+    team = select(ServiceTeam.id).where(
+        ServiceTeam.leader_id == leader.id, ServiceTeam.liaison_id == actor.person_id, ServiceTeam.ends_on.is_(None)
+    )
+    return actor.person_id is not None and session.scalar(team.limit(1)) is not None

@@ -1,0 +1,347 @@
+"""Entering contacts and what came of them. Every deed enters the journal of ``contact:<id>``; none commits.
+
+The text of a restricted note never enters the journal: its SHA-256 does (C4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import clock, ids
+from service.auth import Actor
+from service.contacts import rules
+from service.contacts.access import acting_on_leader
+from service.contacts.models import (
+    Activity,
+    Contact,
+    ContactTalent,
+    ContactTopic,
+    MissedInterviews,
+    Opinion,
+    RestrictedNote,
+)
+from service.errors import Conflict, NotFound
+from service.liaisons.models import Link
+from service.people.checks import FIRST_YEAR, Checks
+from service.people.commands import conflicts
+from service.people.journal import record
+from service.people.models import Leader
+from service.people.queries import as_id, find_leader, get_leader
+from service.talents.models import Talent
+from service.workdays import Calendar
+
+MOST_TALENTS, MOST_OPINIONS = 200, 50
+
+
+def record_contact(
+    session: Session,
+    *,
+    leader_id: UUID | str,
+    talent_ids: Sequence[str],
+    form: str,
+    held_on: date,
+    topics: Collection[int],
+    summary: str,
+    place: str | None = None,
+    participants: str | None = None,
+    follow_up: str | None = None,
+    tags: Sequence[str] = (),
+    opinions: Sequence[Mapping[str, str]] = (),
+    restricted: str | None = None,
+    inbound: bool = False,
+    interview: bool | None = None,
+    activity_id: UUID | str | None = None,
+    contact_id: UUID | None = None,
+    known_tags: Collection[str] | None = None,
+    entry_days: int = rules.ENTRY_DAYS,
+    calendar: Calendar,
+    actor: Actor,
+    now: datetime,
+) -> Contact:
+    """A contact of a leader with talents (F1), or of a talent with a leader (``inbound``, F4).
+
+    ``form`` is a key of ``rules.FORMS``, ``topics`` keys of ``rules.TOPICS``; ``opinions`` are ``{talent_id, text}``.
+    ``interview`` says whether it counts as an interview (F2); by default an outbound visit does. ``known_tags`` are the
+    codes that ``tags`` may hold (``None``: any). Entered more than ``entry_days`` working days after ``held_on`` it is
+    late, which is shown and never refused (F3). The one who enters is the leader, a liaison of the leader, or the
+    Talent Office. Raises ``NotAllowed``, ``Invalid``, and ``Conflict`` where the same contact was entered before.
+    """
+    today = clock.local(now).date()
+    checks = Checks()
+    leader = _leader_on(session, checks, leader_id, held_on, today)
+    talents = _talents(session, checks, talent_ids)
+    choices = rules.INBOUND_FORMS if inbound else rules.FORMS
+    if form not in choices:
+        checks.refuse("/form", f"{'反映' if inbound else '联系'}形式须是下列之一：{'、'.join(choices.values())}")
+    if not topics and not inbound:
+        checks.refuse("/topics", "请至少选择一项联系内容")
+    if not set(topics) <= set(rules.TOPICS):
+        checks.refuse("/topics", f"联系内容须是下列之一：{'、'.join(rules.TOPICS.values())}")
+    if known_tags is not None and not set(tags) <= set(known_tags):
+        checks.refuse("/tags", "有不认识的活动标签，请从名单中选择；标签由系统设置维护")
+    activity = _activity(session, checks, activity_id)
+    contact = Contact(
+        id=contact_id or ids.new(),
+        form=form,
+        inbound=inbound,
+        interview=rules.is_interview(form, inbound=inbound) if interview is None else interview,
+        held_on=held_on,
+        place=checks.optional_text("/place", "地点", place),
+        participants=checks.optional_text("/participants", "参加人员", participants, 500),
+        summary=checks.passage("/summary", "情况摘要", summary),
+        follow_up=checks.optional_passage("/follow_up", "后续跟进", follow_up, 2000),
+        tags=sorted(set(tags)),
+        activity_id=activity.id if activity is not None else None,
+        entered_at=now,
+        withdrawn_at=None,
+    )
+    said = _opinions(checks, opinions, talents)
+    note = checks.optional_passage("/restricted", "受限记录", restricted)
+    checks.done()
+    assert leader is not None  # noqa: S101 - refused above otherwise
+    entering = acting_on_leader(session, actor, "record_contacts", leader, now)
+    contact.leader, contact.leader_id, contact.entered_by = leader, leader.id, entering.username
+    contact.due_on = calendar.add(held_on, entry_days).due
+    contact.late = today > contact.due_on
+    _refuse_twin(session, contact, talents)
+    session.add(contact)
+    with conflicts("该联系记录已经登记过，请刷新后查看"):
+        session.flush()
+    contact.talents = [ContactTalent(contact_id=contact.id, talent_id=talent.id, talent=talent) for talent in talents]
+    contact.topics = [ContactTopic(contact_id=contact.id, topic=topic) for topic in sorted(set(topics))]
+    contact.opinions = [
+        Opinion(id=ids.derive(contact.id, f"opinion:{place}"), position=place, talent_id=talent_id, text=text)
+        for place, (talent_id, text) in enumerate(said, start=1)
+    ]
+    for opinion in contact.opinions:
+        opinion.status, opinion.updated_at = rules.OPEN, now
+    if note is not None:
+        session.add(RestrictedNote(contact_id=contact.id, text=note, sha256=_digest(note)))
+    session.flush()
+    record(session, _stream(contact.id), "contact_recorded", _data(contact, note), actor=entering, now=now)
+    return contact
+
+
+def withdraw_contact(session: Session, *, contact_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Contact:
+    """Takes a contact that was entered by mistake off the lists; the record and its history stay.
+
+    Raises ``Conflict`` where it was withdrawn already, or one of its opinions has become a need.
+    """
+    contact = _locked(session, contact_id)
+    entering = acting_on_leader(session, actor, "record_contacts", contact.leader, now)
+    checks = Checks()
+    why = checks.text("/reason", "撤回原因", reason, 200)
+    checks.done()
+    if contact.withdrawn_at is not None:
+        raise Conflict("该联系记录已经撤回")
+    if any(opinion.status == rules.NEED for opinion in contact.opinions):
+        raise Conflict("该记录的意见建议已转为需求，不能撤回；需要更正时请在需求中沟通说明")
+    contact.withdrawn_at = now
+    session.flush()
+    record(session, _stream(contact.id), "contact_withdrawn", {"reason": why}, actor=entering, now=now)
+    return contact
+
+
+def answer_opinion(
+    session: Session, *, opinion_id: UUID | str, status: str, answer: str | None = None, actor: Actor, now: datetime
+) -> Opinion:
+    """Says what became of an opinion that needs no case: ``answered`` with the ``answer``, or ``noted`` (R2)."""
+    opinion, contact = _locked_opinion(session, opinion_id)
+    entering = acting_on_leader(session, actor, "record_contacts", contact.leader, now)
+    checks = Checks()
+    if status not in (rules.ANSWERED, rules.NOTED):
+        checks.refuse("/status", "处理结果须是“已答复”或“已知悉”")
+    take = checks.passage if status == rules.ANSWERED else checks.optional_passage
+    said = take("/answer", "答复内容", answer, 2000)
+    checks.done()
+    if opinion.status == rules.NEED:
+        raise Conflict("该意见建议已转为需求，处理结果见需求台账")
+    opinion.status, opinion.answer, opinion.updated_at = status, said, now
+    session.flush()
+    data = {"opinion_id": opinion.id, "status": status, "answer": said}
+    record(session, _stream(contact.id), "opinion_answered", data, actor=entering, now=now)
+    return opinion
+
+
+def link_opinion(
+    session: Session, *, opinion_id: UUID | str, instance_id: UUID, actor: Actor, now: datetime
+) -> Opinion:
+    """Notes that an opinion has become the need ``instance_id`` (C2). Raises ``Conflict`` where it is another's."""
+    opinion, contact = _locked_opinion(session, opinion_id)
+    entering = acting_on_leader(session, actor, "record_contacts", contact.leader, now)
+    if opinion.instance_id == instance_id:
+        return opinion
+    if opinion.instance_id is not None:
+        raise Conflict("该意见建议已转为另一件需求，请勿重复登记")
+    if contact.withdrawn_at is not None:
+        raise Conflict("该意见建议所在的联系记录已撤回，不能转为需求")
+    opinion.status, opinion.instance_id, opinion.updated_at = rules.NEED, instance_id, now
+    session.flush()
+    data = {"opinion_id": opinion.id, "instance_id": instance_id}
+    record(session, _stream(contact.id), "opinion_linked", data, actor=entering, now=now)
+    return opinion
+
+
+def give_missed_reason(
+    session: Session,
+    *,
+    leader_id: UUID | str,
+    talent_id: str,
+    year: int,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> MissedInterviews:
+    """Why a leader of class B interviewed a talent less than twice in ``year`` (F2); said again it is replaced."""
+    leader = get_leader(session, leader_id)
+    entering = acting_on_leader(session, actor, "record_contacts", leader, now)
+    checks = Checks()
+    why = checks.text("/reason", "未完成访谈的原因", reason, 500)
+    today = clock.local(now).date()
+    if not FIRST_YEAR <= year <= today.year:
+        checks.refuse("/year", f"{year} 年尚未开始，不能填写未完成访谈的原因")
+    if leader.klass != "B":
+        checks.refuse("/leader_id", "每年访谈 2 次的要求只适用于成员单位领导（B类）")
+    pair = select(Link.id).where(Link.leader_id == leader.id, Link.talent_id == talent_id, Link.status != "proposed")
+    if session.scalar(pair.limit(1)) is None:
+        checks.refuse("/talent_id", "这位领导与该人才没有联系关系，请从访谈进度表中选择")
+    checks.done()
+    given = session.get(MissedInterviews, (leader.id, talent_id, year), with_for_update=True)
+    if given is None:
+        given = MissedInterviews(leader_id=leader.id, talent_id=talent_id, year=year)
+        session.add(given)
+    given.reason, given.given_by, given.given_at = why, entering.username, now
+    with conflicts("该原因刚被他人填写，请刷新后查看"):
+        session.flush()
+    data = {"leader_id": leader.id, "talent_id": talent_id, "year": year, "reason": why}
+    record(session, f"person:{leader.person_id}", "missed_interviews_explained", data, actor=entering, now=now)
+    return given
+
+
+def _leader_on(session: Session, checks: Checks, leader_id: UUID | str, held_on: date, today: date) -> Leader | None:
+    leader = find_leader(session, leader_id)
+    if held_on > today:
+        checks.refuse("/held_on", f"联系日期 {held_on.isoformat()} 在今天以后，请填写实际联系的日期")
+    elif held_on.year < FIRST_YEAR:
+        checks.refuse("/held_on", f"联系日期的年份不能早于 {FIRST_YEAR}")
+    if leader is None:
+        checks.refuse("/leader_id", "没有这位联系领导，请从领导名录中选择")
+    elif held_on < leader.starts_on:
+        checks.refuse("/held_on", f"{leader.person.name}自 {leader.starts_on.isoformat()} 起任该职，联系日期不能更早")
+    elif leader.ends_on is not None and held_on > leader.ends_on:
+        checks.refuse(
+            "/held_on", f"{leader.person.name}的该项任职已于 {leader.ends_on.isoformat()} 结束，请选择接任的领导"
+        )
+    return leader
+
+
+def _talents(session: Session, checks: Checks, talent_ids: Sequence[str]) -> list[Talent]:
+    wanted = list(dict.fromkeys(talent_ids))
+    if not wanted:
+        checks.refuse("/talent_ids", "请至少选择一位联系对象")
+    elif len(wanted) > MOST_TALENTS:
+        checks.refuse("/talent_ids", f"一条记录最多登记 {MOST_TALENTS} 位联系对象，请分开登记")
+    else:
+        found = {one.id: one for one in session.scalars(select(Talent).where(Talent.id.in_(wanted)))}
+        if unknown := [one for one in wanted if one not in found]:
+            checks.refuse("/talent_ids", f"人才信息库中没有 {'、'.join(unknown[:5])}，请从名单中选择")
+        return [found[one] for one in wanted if one in found]
+    return []
+
+
+def _activity(session: Session, checks: Checks, activity_id: UUID | str | None) -> Activity | None:
+    if activity_id in (None, ""):
+        return None
+    key = as_id(activity_id)
+    found = session.get(Activity, key) if key is not None else None
+    if found is None:
+        checks.refuse("/activity_id", "没有这项活动，请从活动列表中选择")
+    elif found.cancelled_at is not None:
+        checks.refuse("/activity_id", f"活动“{found.name}”已取消，请改选其他活动")
+    return found
+
+
+def _opinions(
+    checks: Checks, opinions: Sequence[Mapping[str, str]], talents: Sequence[Talent]
+) -> list[tuple[str, str]]:
+    if len(opinions) > MOST_OPINIONS:
+        checks.refuse("/opinions", f"一条记录最多登记 {MOST_OPINIONS} 条意见建议，请分开登记")
+        return []
+    there = {talent.id for talent in talents}
+    found = []
+    for place, one in enumerate(opinions):
+        text = checks.passage(f"/opinions/{place}/text", "意见建议", one.get("text"), 2000)
+        talent_id = one.get("talent_id") or (talents[0].id if len(talents) == 1 else "")
+        if talent_id not in there:
+            checks.refuse(f"/opinions/{place}/talent_id", "提出意见建议的人须是本次联系的对象")
+        found.append((talent_id, text))
+    return found
+
+
+def _refuse_twin(session: Session, contact: Contact, talents: Sequence[Talent]) -> None:
+    same = select(Contact).where(
+        Contact.leader_id == contact.leader_id,
+        Contact.held_on == contact.held_on,
+        Contact.form == contact.form,
+        Contact.withdrawn_at.is_(None),
+    )
+    for other in session.scalars(same):
+        who = {row.talent_id for row in other.talents}
+        if other.id == contact.id or (other.summary == contact.summary and who == {one.id for one in talents}):
+            raise Conflict("同一天已登记过内容相同的联系记录，请勿重复登记；确需补充请修改摘要")
+
+
+def _locked(session: Session, contact_id: UUID | str) -> Contact:
+    key = as_id(contact_id)
+    query = select(Contact).where(Contact.id == key).with_for_update(of=Contact)
+    found = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None
+    if found is None:
+        raise NotFound("没有这条联系记录，或您无权查看")
+    return found
+
+
+def _locked_opinion(session: Session, opinion_id: UUID | str) -> tuple[Opinion, Contact]:
+    key = as_id(opinion_id)
+    query = select(Opinion).where(Opinion.id == key).with_for_update(of=Opinion)
+    found = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None
+    contact = session.get(Contact, found.contact_id) if found is not None else None
+    if found is None or contact is None:
+        raise NotFound("没有这条意见建议，或您无权查看")
+    return found, contact
+
+
+def _data(contact: Contact, note: str | None) -> dict[str, object]:
+    return {
+        "id": contact.id,
+        "leader_id": contact.leader_id,
+        "talents": [row.talent_id for row in contact.talents],
+        "form": contact.form,
+        "inbound": contact.inbound,
+        "interview": contact.interview,
+        "held_on": contact.held_on,
+        "topics": [row.topic for row in contact.topics],
+        "place": contact.place,
+        "participants": contact.participants,
+        "summary": contact.summary,
+        "follow_up": contact.follow_up,
+        "tags": list(contact.tags),
+        "activity_id": contact.activity_id,
+        "opinions": [{"id": str(one.id), "talent_id": one.talent_id, "text": one.text} for one in contact.opinions],
+        "restricted_sha256": _digest(note) if note is not None else None,
+        "due_on": contact.due_on,
+        "late": contact.late,
+    }
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def _stream(contact_id: UUID) -> str:
+    return f"contact:{contact_id}"

@@ -1,0 +1,114 @@
+"""A unit's own matters: what it solves by itself is logged and visible, not dispatched (R6, R7).
+
+The journal of each is ``matter:<id>``.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import clock, ids
+from service.auth import Actor
+from service.contacts.access import acting_for_unit
+from service.contacts.models import Matter
+from service.errors import Conflict, NotFound
+from service.people.checks import FIRST_YEAR, Checks
+from service.people.commands import conflicts
+from service.people.journal import record
+from service.people.queries import as_id, find_unit
+from service.talents.queries import find_talent
+
+
+def record_matter(
+    session: Session,
+    *,
+    unit_code: str,
+    talent_id: str,
+    title: str,
+    description: str,
+    raised_on: date,
+    result: str | None = None,
+    solved_on: date | None = None,
+    matter_id: UUID | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Matter:
+    """A matter of a talent that ``unit_code`` takes care of by itself; with ``result`` it is solved at once.
+
+    Raises ``NotAllowed``, ``Invalid``.
+    """
+    entering = acting_for_unit(session, actor, "record_matters", unit_code, now)
+    checks = Checks()
+    unit, talent = find_unit(session, unit_code), find_talent(session, talent_id)
+    if unit is None:
+        checks.refuse("/unit_code", "没有这个单位，请从单位名录中选择")
+    if talent is None:
+        checks.refuse("/talent_id", "人才信息库中没有这位人才，请从名单中选择")
+    today = clock.local(now).date()
+    if raised_on > today:
+        checks.refuse("/raised_on", "提出日期不能晚于今天")
+    elif raised_on.year < FIRST_YEAR:
+        checks.refuse("/raised_on", f"提出日期的年份不能早于 {FIRST_YEAR}")
+    matter = Matter(
+        id=matter_id or ids.new(),
+        unit=unit,
+        talent=talent,
+        title=checks.text("/title", "事项", title),
+        description=checks.passage("/description", "情况说明", description),
+        raised_on=raised_on,
+        entered_by=entering.username,
+        entered_at=now,
+    )
+    matter.result, matter.solved_on = _solution(checks, result, solved_on, raised_on, today)
+    checks.done()
+    session.add(matter)
+    with conflicts("该事项已经登记过，请刷新后查看"):
+        session.flush()
+    fields = ("id", "unit_code", "talent_id", "title", "description", "raised_on", "result", "solved_on")
+    data = {field: getattr(matter, field) for field in fields}
+    record(session, f"matter:{matter.id}", "matter_recorded", data, actor=entering, now=now)
+    return matter
+
+
+def solve_matter(
+    session: Session, *, matter_id: UUID | str, result: str, solved_on: date, actor: Actor, now: datetime
+) -> Matter:
+    """Says how a matter was solved and when. Raises ``Conflict`` where it is solved already."""
+    key = as_id(matter_id)
+    query = select(Matter).where(Matter.id == key).with_for_update(of=Matter)
+    matter = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None
+    if matter is None:
+        raise NotFound("没有这个事项，或您无权查看")
+    entering = acting_for_unit(session, actor, "record_matters", matter.unit_code, now)
+    if matter.solved_on is not None:
+        raise Conflict(f"该事项已于 {matter.solved_on.isoformat()} 办结")
+    checks = Checks()
+    found = _solution(checks, result, solved_on, matter.raised_on, clock.local(now).date())
+    if not result:
+        checks.refuse("/result", "办理结果不能为空")
+    checks.done()
+    matter.result, matter.solved_on = found
+    session.flush()
+    data = {"result": matter.result, "solved_on": matter.solved_on}
+    record(session, f"matter:{matter.id}", "matter_solved", data, actor=entering, now=now)
+    return matter
+
+
+def _solution(
+    checks: Checks, result: str | None, solved_on: date | None, raised_on: date, today: date
+) -> tuple[str | None, date | None]:
+    said = checks.optional_passage("/result", "办理结果", result)
+    if said is None:
+        if solved_on is not None:
+            checks.refuse("/result", "填写了办结日期，请同时填写办理结果")
+        return None, None
+    day = solved_on or today
+    if day < raised_on:
+        checks.refuse("/solved_on", "办结日期不能早于提出日期")
+    elif day > today:
+        checks.refuse("/solved_on", "办结日期不能晚于今天")
+    return said, day

@@ -1,0 +1,332 @@
+"""Reading contacts, opinions, activities and matters. Every list takes a fixed number of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, or_, select, true
+from sqlalchemy.orm import Session, contains_eager, selectinload
+
+from service.auth import Actor, may, require
+from service.contacts.access import confidants, selves, visible
+from service.contacts.models import (
+    Activity,
+    Contact,
+    ContactTalent,
+    ContactTopic,
+    Invitation,
+    Matter,
+    Opinion,
+    RestrictedNote,
+)
+from service.contacts.rules import SIMILAR, shared_words, similarity
+from service.errors import NotFound
+from service.people.models import Leader, Person
+from service.people.queries import Page, as_id, page
+from service.people.rules import terms
+from service.talents.models import Talent
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFilter:
+    """What a list of contacts is narrowed to; ``None`` leaves a field open. ``q`` searches talents and leaders."""
+
+    leader_id: UUID | str | None = None
+    talent_id: str | None = None
+    unit: str | None = None
+    form: str | None = None
+    topic: int | None = None
+    tag: str | None = None
+    activity_id: UUID | str | None = None
+    inbound: bool | None = None
+    interview: bool | None = None
+    late: bool | None = None
+    since: date | None = None
+    until: date | None = None
+    q: str | None = None
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """An open matter that an opinion may repeat, and ``why`` it was taken for one, in Chinese (O3)."""
+
+    id: UUID
+    title: str
+    score: float
+    why: str
+
+
+def search_contacts(
+    session: Session,
+    actor: Actor,
+    *,
+    filters: ContactFilter | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> Page[Contact]:
+    """The contacts that the actor may see, the newest first, with talents, topics and opinions: five statements."""
+    wanted = filters or ContactFilter()
+    query = select(Contact).join(Contact.leader).join(Leader.person)
+    query = query.where(visible(session, actor), *_contact_clauses(wanted))
+    query = query.order_by(Contact.held_on.desc(), Contact.id).options(
+        contains_eager(Contact.leader).contains_eager(Leader.person),
+        selectinload(Contact.talents),
+        selectinload(Contact.topics),
+        selectinload(Contact.opinions),
+    )
+    return page(session, query, limit=limit, offset=offset)
+
+
+def get_contact(session: Session, contact_id: UUID | str, actor: Actor) -> Contact:
+    """The contact if the actor may see it, withdrawn or not; raises ``NotFound``."""
+    key = as_id(contact_id)
+    query = select(Contact).where(Contact.id == key, visible(session, actor))
+    found = session.scalar(query) if key is not None else None
+    if found is None:
+        raise NotFound("没有这条联系记录，或您无权查看")
+    return found
+
+
+def restricted_notes(session: Session, actor: Actor, contact_ids: Iterable[UUID]) -> dict[UUID, str | None]:
+    """Contact → its restricted note (C4), for those of ``contact_ids`` that have one; one statement.
+
+    The text is ``None`` where the actor may know that there is a note but not read it: all but that leader, the
+    leader's liaison and the Talent Office.
+    """
+    wanted = list(contact_ids)
+    if not wanted:
+        return {}
+    reads = Leader.id.in_(select(Leader.id).where(confidants(session, actor)))
+    query = (
+        select(RestrictedNote.contact_id, RestrictedNote.text, reads)
+        .join(Contact, Contact.id == RestrictedNote.contact_id)
+        .join(Leader, Leader.id == Contact.leader_id)
+        .where(RestrictedNote.contact_id.in_(wanted))
+    )
+    return {contact_id: text if may_read else None for contact_id, text, may_read in session.execute(query)}
+
+
+def search_opinions(
+    session: Session,
+    actor: Actor,
+    *,
+    status: str | None = None,
+    talent_id: str | None = None,
+    leader_id: UUID | str | None = None,
+    unit: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    q: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> Page[tuple[Opinion, Contact]]:
+    """The opinions of the contacts that the actor may see, the newest contact first, each with its contact."""
+    query = (
+        select(Opinion)
+        .join(Contact, Contact.id == Opinion.contact_id)
+        .join(Talent, Talent.id == Opinion.talent_id)
+        .join(Leader, Leader.id == Contact.leader_id)
+        .where(visible(session, actor), Contact.withdrawn_at.is_(None))
+    )
+    equal: dict[Any, object] = {
+        Opinion.status: status,
+        Opinion.talent_id: talent_id,
+        Leader.unit_code: unit,
+    }
+    query = query.where(*(column == value for column, value in equal.items() if value is not None))
+    if leader_id is not None:
+        query = query.where(_same_id(Contact.leader_id, leader_id))
+    if since is not None:
+        query = query.where(Contact.held_on >= since)
+    if until is not None:
+        query = query.where(Contact.held_on <= until)
+    if q:
+        query = query.where(or_(Opinion.text.contains(q, autoescape=True), _holding(Talent.search_key, q)))
+    query = query.order_by(Contact.held_on.desc(), Opinion.contact_id, Opinion.position)
+    found = page(session, query, limit=limit, offset=offset)
+    contacts = _contacts(session, {one.contact_id for one in found.items})
+    pairs = tuple((one, contacts[one.contact_id]) for one in found.items)
+    return Page(pairs, found.total, found.limit, found.offset)
+
+
+def get_opinion(session: Session, opinion_id: UUID | str, actor: Actor) -> tuple[Opinion, Contact]:
+    """The opinion with its contact if the actor may see it; raises ``NotFound``."""
+    key = as_id(opinion_id)
+    found = session.get(Opinion, key) if key is not None else None
+    if found is None:
+        raise NotFound("没有这条意见建议，或您无权查看")
+    return found, get_contact(session, found.contact_id, actor)
+
+
+def search_activities(
+    session: Session,
+    actor: Actor,
+    *,
+    kind: str | None = None,
+    unit: str | None = None,
+    talent_id: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    q: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> Page[Activity]:
+    """Activities, the newest first, with their invitations: three statements. Raises ``NotAllowed``."""
+    _require_view(session, actor, "view_activities")
+    query: Select[Activity] = select(Activity)
+    if kind is not None:
+        query = query.where(Activity.kind == kind)
+    if unit is not None:
+        query = query.where(Activity.organizer_unit == unit)
+    if talent_id is not None:
+        invited = select(Invitation.activity_id).where(Invitation.talent_id == talent_id)
+        query = query.where(Activity.id.in_(invited))
+    if since is not None:
+        query = query.where(Activity.held_on >= since)
+    if until is not None:
+        query = query.where(Activity.held_on <= until)
+    if q:
+        query = query.where(Activity.name.contains(q, autoescape=True))
+    query = query.order_by(Activity.held_on.desc(), Activity.id).options(selectinload(Activity.invitations))
+    return page(session, query, limit=limit, offset=offset)
+
+
+def get_activity(session: Session, activity_id: UUID | str, actor: Actor) -> Activity:
+    """The activity; raises ``NotAllowed``, ``NotFound``."""
+    _require_view(session, actor, "view_activities")
+    key = as_id(activity_id)
+    found = session.get(Activity, key) if key is not None else None
+    if found is None:
+        raise NotFound("没有这项活动，请从活动列表中选择")
+    return found
+
+
+def search_matters(
+    session: Session,
+    actor: Actor,
+    *,
+    unit: str | None = None,
+    talent_id: str | None = None,
+    solved: bool | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    q: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> Page[Matter]:
+    """The matters of the units whose ledger the actor may see, the newest first: two statements (R6)."""
+    query = select(Matter).join(Talent, Talent.id == Matter.talent_id).where(_matters_clause(session, actor))
+    if unit is not None:
+        query = query.where(Matter.unit_code == unit)
+    if talent_id is not None:
+        query = query.where(Matter.talent_id == talent_id)
+    if solved is not None:
+        query = query.where(Matter.solved_on.is_not(None) if solved else Matter.solved_on.is_(None))
+    if since is not None:
+        query = query.where(Matter.raised_on >= since)
+    if until is not None:
+        query = query.where(Matter.raised_on <= until)
+    if q:
+        query = query.where(or_(Matter.title.contains(q, autoescape=True), _holding(Talent.search_key, q)))
+    return page(session, query.order_by(Matter.raised_on.desc(), Matter.id), limit=limit, offset=offset)
+
+
+def get_matter(session: Session, matter_id: UUID | str, actor: Actor) -> Matter:
+    """The matter if the actor may see it; raises ``NotFound``."""
+    key = as_id(matter_id)
+    query = select(Matter).where(Matter.id == key, _matters_clause(session, actor))
+    found = session.scalar(query) if key is not None else None
+    if found is None:
+        raise NotFound("没有这个事项，或您无权查看")
+    return found
+
+
+def similar_matters(text: str, open_cases: Sequence[tuple[UUID, str, str]], *, limit: int = 3) -> list[Similar]:
+    """Of ``open_cases`` (id, title, description) of the same talent those that ``text`` may repeat (O3).
+
+    Compared are pairs of neighbouring signs; the likest comes first.
+    """
+    found = []
+    for case_id, title, description in open_cases:
+        score = max(similarity(text, title), similarity(text, description))
+        if score >= SIMILAR:
+            words = shared_words(text, f"{title}\n{description}")
+            why = f"同一联系对象的在办需求，文字重合约 {round(score * 100)}%"
+            why += f"（都提到“{'”“'.join(words)}”）" if words else ""
+            found.append(Similar(case_id, title, score, why))
+    return sorted(found, key=lambda one: (-one.score, str(one.id)))[:limit]
+
+
+def _contact_clauses(wanted: ContactFilter) -> list[ColumnElement[bool]]:
+    equal: dict[Any, object] = {
+        Leader.unit_code: wanted.unit,
+        Contact.form: wanted.form,
+        Contact.inbound: wanted.inbound,
+        Contact.interview: wanted.interview,
+        Contact.late: wanted.late,
+    }
+    clauses = [column == value for column, value in equal.items() if value is not None]
+    clauses.append(Contact.withdrawn_at.is_not(None) if wanted.withdrawn else Contact.withdrawn_at.is_(None))
+    if wanted.leader_id is not None:
+        clauses.append(_same_id(Contact.leader_id, wanted.leader_id))
+    if wanted.activity_id is not None:
+        clauses.append(_same_id(Contact.activity_id, wanted.activity_id))
+    if wanted.talent_id is not None:
+        who = select(ContactTalent.contact_id).where(ContactTalent.talent_id == wanted.talent_id)
+        clauses.append(Contact.id.in_(who))
+    if wanted.topic is not None:
+        about = select(ContactTopic.contact_id).where(ContactTopic.topic == wanted.topic)
+        clauses.append(Contact.id.in_(about))
+    if wanted.tag is not None:
+        # a code is of lower-case letters, digits, _ and -: quoted it can be no part of another
+        clauses.append(cast(Contact.tags, Text).contains(f'"{wanted.tag}"', autoescape=True))
+    if wanted.since is not None:
+        clauses.append(Contact.held_on >= wanted.since)
+    if wanted.until is not None:
+        clauses.append(Contact.held_on <= wanted.until)
+    if wanted.q:
+        named = select(ContactTalent.contact_id).join(Talent, Talent.id == ContactTalent.talent_id)
+        from_leader = select(Leader.id).join(Leader.person).where(_holding(Person.search_key, wanted.q))
+        clauses.append(
+            or_(
+                Contact.id.in_(named.where(_holding(Talent.search_key, wanted.q))),
+                Contact.leader_id.in_(from_leader),
+            )
+        )
+    return clauses
+
+
+def _matters_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
+    mine = selves(session, actor)
+    if any(may(one, "view_matters") for one in mine):
+        return true()
+    units = sorted({grant.unit for one in mine for grant in one.grants if grant.unit is not None})
+    held = [unit for unit in units if any(may(one, "view_matters", unit=unit) for one in mine)]
+    return Matter.unit_code.in_(held)
+
+
+def _contacts(session: Session, wanted: set[UUID]) -> dict[UUID, Contact]:
+    if not wanted:
+        return {}
+    return {one.id: one for one in session.scalars(select(Contact).where(Contact.id.in_(wanted)))}
+
+
+def _require_view(session: Session, actor: Actor, right: str) -> None:
+    if not any(may(one, right) for one in selves(session, actor)):
+        require(actor, right)
+
+
+def _holding(key: Any, q: str) -> ColumnElement[bool]:
+    """Every word of ``q`` occurs in the search key: 汉字, pinyin or initials."""
+    words = terms(q)
+    return and_(*(key.contains(word, autoescape=True) for word in words)) if words else false()
+
+
+def _same_id(column: Any, value: UUID | str) -> ColumnElement[bool]:
+    key = as_id(value)
+    return false() if key is None else column == key
