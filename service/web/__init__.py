@@ -36,6 +36,7 @@ from service.web.answers import here
 from service.web.context import KEY, READING, Web
 from service.web.limits import limiter
 from service.web.menu import menu
+from service.web.once import once_token
 
 DIST = Path(__file__).parent / "static" / "dist"
 
@@ -116,6 +117,7 @@ def _common() -> dict[str, Any]:
         "menu": menu(actor),
         "unread": _unread,
         "csrf_token": generate_csrf,
+        "once_token": once_token,
         "now": clock.now,
         "here": here,
     }

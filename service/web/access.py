@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, g, make_response
+from flask import Flask, g, make_response, request
 from flask.typing import ResponseReturnValue
 
 from service.auth import RIGHTS, Actor, may
 from service.errors import NotAllowed
-from service.web.context import find_actor, transaction
+from service.web.context import READING, find_actor, transaction
+from service.web.once import once
 
 ANYONE, SIGNED_IN = "anyone", "signed_in"
 
@@ -45,7 +46,8 @@ def requires(who: str = SIGNED_IN, *, right: str | None = None, body: int | None
     """Marks a view with who may call it, and runs it in the request's one transaction after the check.
 
     ``right`` is a key of the table of rights. Within the view ``context.actor()`` and ``context.db()`` are there.
-    What the view raises undoes the transaction; a response of status 400 and more does not.
+    What the view raises undoes the transaction; a response of status 400 and more does not. What a signed-in person
+    sends twice is done once.
     """
     if who not in (ANYONE, SIGNED_IN) or (right is not None and right not in RIGHTS):
         raise ValueError(f"unknown rule: {who} {right}")
@@ -58,7 +60,9 @@ def requires(who: str = SIGNED_IN, *, right: str | None = None, body: int | None
                 g.actor = find_actor(session)
                 if not rule.admits(g.actor):
                     _refuse(rule)
-                return make_response(view(*args, **arguments))
+                if g.actor is None or request.method in READING:
+                    return make_response(view(*args, **arguments))
+                return once(session, g.actor.username, lambda: view(*args, **arguments))
 
         guarded.rule = rule  # type: ignore[attr-defined]  # read back by rule_of()
         return guarded  # type: ignore[return-value]  # wraps() keeps the signature

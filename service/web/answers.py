@@ -8,7 +8,7 @@ from flask import flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.errors import Finding, Invalid
-from service.web.errors import wants_json
+from service.web.context import wants_json
 
 T = TypeVar("T")
 PER_PAGE = 50
@@ -36,6 +36,11 @@ def text(fields: dict[str, Any], name: str) -> str:
 def done(message: str, address: str) -> ResponseReturnValue:
     """It is done: says so on the next page, which is at ``address``."""
     flash(message)
+    return going_to(address)
+
+
+def going_to(address: str) -> ResponseReturnValue:
+    """On to ``address``: the script of the page goes there by itself, a browser without script is sent."""
     return jsonify(location=address) if wants_json() else redirect(address)
 
 

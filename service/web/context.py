@@ -75,3 +75,11 @@ def find_actor(session: Session) -> Actor | None:
         return auth.actor_of(session, username, stamp=stamp)
     except NotAllowed:
         return None
+
+
+def wants_json() -> bool:
+    """Whether a script asked, not a person who opened a page."""
+    if request.path.startswith("/api/") or request.is_json:
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json"

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from service.errors import Conflict, Incident, Invalid, LiaisonError, NotAllowed, NotFound
 from service.web.access import SignInNeeded
-from service.web.context import find_actor, web
+from service.web.context import find_actor, wants_json, web
 
 STATUS: dict[type[LiaisonError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422, Incident: 500}
 
@@ -43,14 +43,6 @@ def install(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
-
-
-def wants_json() -> bool:
-    """Whether a script asked, not a person who opened a page."""
-    if request.path.startswith("/api/") or request.is_json:
-        return True
-    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
-    return best == "application/json"
 
 
 def problem(status: int, kind: str, title: str, detail: str, errors: list[dict[str, str]] | None = None) -> Response:

@@ -1,0 +1,97 @@
+"""A deed that is sent twice (a double click, a retry after a lost answer) is done once and answered twice.
+
+The page's script sends an ``Idempotency-Key``, a plain form a hidden ``once``; a changed body is another deed. What a
+deed led to is kept in the transaction that did it: of two that arrive at once the second waits for the first. What was
+refused leaves nothing, and may be sent again as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from secrets import token_urlsafe
+
+from flask import Response, flash, make_response, request
+from flask import session as cookie
+from flask.typing import ResponseReturnValue
+from sqlalchemy import delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.db import IdempotentAnswer
+from service.db.canonical import dumps
+from service.web.answers import going_to
+
+FIELD, HEADER = "once", "Idempotency-Key"
+LONGEST = 200
+_PENDING, _DONE = 0, 200
+_FLASHES = "_flashes"
+
+
+def once_token() -> str:
+    """What a form carries, so that a second click on it is known for one."""
+    return token_urlsafe(12)
+
+
+def once(session: Session, username: str, work: Callable[[], ResponseReturnValue]) -> Response:
+    """The answer of ``work``, done at most once for what the page sent; without a key simply done."""
+    key = request.headers.get(HEADER) or request.form.get(FIELD)
+    if not key or len(key) > LONGEST:
+        return make_response(work())
+    body = _body()
+    kept = "page:" + sha256(dumps([key, request.path, body]).encode(errors="surrogatepass")).hexdigest()
+    mine = (IdempotentAnswer.username == username) & (IdempotentAnswer.key == kept)
+    if not _reserve(session, username, kept, body):
+        return _first(session.get_one(IdempotentAnswer, (username, kept)))
+    before = len(cookie.get(_FLASHES, []))
+    answer = make_response(work())
+    if answer.status_code >= 400:
+        session.execute(delete(IdempotentAnswer).where(mine), execution_options={"synchronize_session": False})
+        return answer
+    told = {"location": _location(answer), "said": [text for _, text in cookie.get(_FLASHES, [])[before:]]}
+    session.execute(
+        update(IdempotentAnswer).where(mine).values(status=_DONE, answer=dumps(told).encode()),
+        execution_options={"synchronize_session": False},
+    )
+    return answer
+
+
+def _first(row: IdempotentAnswer) -> Response:
+    told = json.loads(row.answer)
+    for said in told["said"]:
+        flash(said)
+    return make_response(going_to(told["location"]))
+
+
+def _location(answer: Response) -> str:
+    found = answer.get_json(silent=True) if answer.is_json else None
+    return str(found["location"]) if isinstance(found, dict) and "location" in found else answer.location or "/"
+
+
+def _body() -> str:
+    """SHA-256 of what was sent, less the tokens."""
+    seal = sha256(b"" if request.form else request.get_data())
+    for name, value in sorted(request.form.items(multi=True)):
+        if name not in ("csrf_token", FIELD):
+            seal.update(dumps([name, value]).encode(errors="surrogatepass"))
+    return seal.hexdigest()
+
+
+def _reserve(session: Session, username: str, key: str, body: str) -> bool:
+    """Whether this is the first of its kind. Waits for one that is under way."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = {
+        "username": username,
+        "key": key,
+        "request": f"{request.method} {request.path}"[:300],
+        "body_sha256": body,
+        "status": _PENDING,
+        "answer": b"",
+        "at": clock.now(),
+    }
+    made = session.execute(
+        insert(IdempotentAnswer).values(**row).on_conflict_do_nothing().returning(IdempotentAnswer.key)
+    )
+    return made.first() is not None
