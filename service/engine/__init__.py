@@ -4,7 +4,7 @@ Only this package imports SpiffWorkflow.
 """
 
 from service.engine.expressions import ExpressionError, check_expression, evaluate
-from service.engine.program import Program, UserTaskInfo, parse, processes_in
+from service.engine.program import Program, TimerStart, UserTaskInfo, parse, processes_in
 from service.engine.runtime import (
     Call,
     Context,
@@ -32,6 +32,7 @@ __all__ = [
     "OpenTask",
     "Passed",
     "Program",
+    "TimerStart",
     "UserTaskInfo",
     "WaitingTimer",
     "cancel",

@@ -25,6 +25,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
     CycleTimerEventDefinition,
     DurationTimerEventDefinition,
     TimeDateEventDefinition,
+    TimerEventDefinition,
 )
 from SpiffWorkflow.spiff.parser.event_parsers import (
     SpiffBoundaryEventParser,
@@ -44,6 +45,7 @@ from service.errors import Finding, Invalid
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 BPMN_NAMES = {"b": BPMN}
+SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,15 @@ class UserTaskInfo:
     name: str
     lane: str | None
     properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TimerStart:
+    """A start event that begins an instance by itself. ``cycle`` is its ISO 8601 repeating interval, as drawn."""
+
+    event: str
+    name: str
+    cycle: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,10 @@ class Program:
     """(process, user task) -> earlier user tasks to which its token can be moved without crossing a parallel split."""
     names: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(process, node) -> its label."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """What the diagram says of the process itself (``title``, ``stages``)."""
+    timer_starts: tuple[TimerStart, ...] = ()
+    """The start events that a calendar fires; the service schedules them."""
 
 
 def parse(files: Mapping[str, bytes], key: str) -> Program:
@@ -117,6 +132,8 @@ def parse(files: Mapping[str, bytes], key: str) -> Program:
             for task in spec.task_specs.values()
             if getattr(task, "bpmn_id", None)
         },
+        properties=_process_properties(roots, key),
+        timer_starts=tuple(_timer_starts(roots, key)),
     )
 
 
@@ -126,6 +143,27 @@ def processes_in(content: bytes, name: str) -> list[tuple[str, str]]:
     return [
         (one.get("id") or "", one.get("name") or one.get("id") or "") for one in root.iterfind(f"{{{BPMN}}}process")
     ]
+
+
+def _process(roots: Mapping[str, etree._Element], key: str) -> etree._Element | None:
+    found = (root.find(f"b:process[@id='{key}']", BPMN_NAMES) for root in roots.values())
+    return next((process for process in found if process is not None), None)
+
+
+def _process_properties(roots: Mapping[str, etree._Element], key: str) -> dict[str, str]:
+    process = _process(roots, key)
+    if process is None:
+        return {}
+    named = process.iterfind("b:extensionElements/s:properties/s:property", {**BPMN_NAMES, "s": SPIFF})
+    return {one.get("name") or "": one.get("value") or "" for one in named}
+
+
+def _timer_starts(roots: Mapping[str, etree._Element], key: str) -> Iterator[TimerStart]:
+    process = _process(roots, key)
+    for event in process.iterfind("b:startEvent", BPMN_NAMES) if process is not None else ():
+        cycle = event.findtext("b:timerEventDefinition/b:timeCycle", namespaces=BPMN_NAMES)
+        if cycle is not None and cycle.strip():
+            yield TimerStart(event.get("id") or "", event.get("name") or event.get("id") or "", cycle.strip())
 
 
 def _user_tasks(roots: Mapping[str, etree._Element], specs: Mapping[str, Any]) -> Iterator[UserTaskInfo]:
@@ -327,6 +365,13 @@ class _DurationTimer(_ArmedTimer, DurationTimerEventDefinition):
         return end.astimezone(UTC)
 
 
+class _StartTimer(TimerEventDefinition):
+    """A start event of a calendar: the service says when (an input), so that replay needs no clock."""
+
+    def has_fired(self, my_task: Task) -> bool:
+        return bool(my_task._get_internal_data("event_fired", False))
+
+
 def attached_to(my_task: Task) -> Task | None:
     """The user task that a boundary event watches; None for any other event."""
     if my_task.parent is None or not isinstance(my_task.parent.task_spec, BoundaryEventSplit):
@@ -342,10 +387,12 @@ class _Timers:
 
     def parse_timer_event(self, event: etree._Element) -> Any:
         definition = super().parse_timer_event(event)  # type: ignore[misc]  # mixed into the library's untyped parsers
+        if isinstance(self, SpiffStartEventParser):
+            return _StartTimer(definition.name, definition.expression, description=definition.description)
         for theirs, ours in ((TimeDateEventDefinition, _DateTimer), (DurationTimerEventDefinition, _DurationTimer)):
             if isinstance(definition, theirs):
                 return ours(definition.name, definition.expression, description=definition.description)
-        if isinstance(definition, CycleTimerEventDefinition) and not isinstance(self, SpiffStartEventParser):
+        if isinstance(definition, CycleTimerEventDefinition):
             raise ValidationException("重复的定时只能用在开始事件上", node=event)
         return definition
 
@@ -376,6 +423,18 @@ class _ProcessParser(SpiffProcessParser):
         # an action may be called as the task that runs it: only BPMN elements are nodes
         for node in self.xpath(".//bpmn:*[@id]"):
             self.nodes_by_id[node.get("id")] = node
+
+    def add_tasks(self) -> None:
+        super().add_tasks()
+        # the library lets all start events run against each other; here an input names the one that begins
+        tasks = self.spec.task_specs
+        if "StartEventSplit" in tasks:
+            events, join = tasks["StartEventSplit"].outputs, tasks["StartEventJoin"]
+            for event in events:
+                event.inputs = [self.spec.start]
+                event.outputs = [after for after in event.outputs if after is not join]
+            self.spec.start.outputs = events
+            del tasks["StartEventSplit"], tasks["StartEventJoin"]
 
 
 class _Parser(SpiffBpmnParser):

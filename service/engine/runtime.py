@@ -125,14 +125,34 @@ class Landing:
 # --- The calls -------------------------------------------------------------------------------------------------------
 
 
-def start(program: Program, data: Mapping[str, Any], context: Context) -> Landing:
-    """A new instance with ``data`` at its start."""
+def start(program: Program, data: Mapping[str, Any], context: Context, event: str | None = None) -> Landing:
+    """A new instance with ``data`` at its start: at the timer start event ``event``, or at the one without a timer.
+
+    Raises NotFound when the diagram has no such start event.
+    """
     with _world(context):
         workflow = BpmnWorkflow(program.spec, dict(program.subprocess_specs))
         workflow.script_engine = _ScriptEngine(program, context)
         begin = workflow.get_next_task(spec_name="Start") or workflow.task_tree
+        _begin_at(workflow, begin, event, frozenset(one.event for one in program.timer_starts))
         begin.set_data(**_ordered(data))
         return _advance(program, workflow, context)
+
+
+def _begin_at(workflow: BpmnWorkflow, begin: Task, event: str | None, timed: frozenset[str]) -> None:
+    """Leaves of several start events the one that was named; a timer there counts as fired."""
+    chosen = [
+        child
+        for child in begin.children
+        if (child.task_spec.bpmn_id == event if event is not None else child.task_spec.bpmn_id not in timed)
+    ]
+    if not chosen:
+        raise NotFound("该流程只能按图中的时间自动启动" if event is None else f"流程图里没有开始事件 {event}")
+    for child in begin.children:
+        if child not in chosen:
+            workflow._remove_task(child.id)
+        elif event is not None:
+            child._set_internal_data(event_fired=True)
 
 
 def complete(

@@ -77,7 +77,7 @@ def role_names(tasks: Iterable[UserTask]) -> str:
 def origin_unit(actor: Actor, scopes: Mapping[str, str]) -> str | None:
     """The unit for which the actor starts a process: that of a role bound to its origin, else the actor's own."""
     bound = sorted(
-        grant.unit for grant in actor.grants if scopes.get(grant.role) == "origin" and grant.unit is not None
+        grant.unit for grant in actor.grants if scopes.get(grant.role) in ("origin", "own") and grant.unit is not None
     )
     if actor.unit in bound or not bound:
         return actor.unit

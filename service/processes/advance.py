@@ -33,7 +33,7 @@ from service.processes.rules import described, stage_of
 from service.processes.wiring import ActionCall, wiring
 from service.workdays import Calendar
 
-FRAME_NAMES = frozenset({"settings", "initiator", "initiator_unit"})
+FRAME_NAMES = frozenset({"settings", "initiator", "initiator_unit", "initiator_roles", "scheduled"})
 """What every instance's data hold from the start, besides what people gave."""
 
 Run = Callable[[Compiled, engine.Context], engine.Landing]
@@ -185,7 +185,8 @@ def apply_effects(
         if landing.completed and instance.status == RUNNING:
             instance.status, instance.ended_at = COMPLETED, now
         _sync_timers(session, instance, landing)
-        _sync_instance(instance, [row.stage for row in rows.values() if row.status == OPEN])
+        definition = compiled(session, instance.digest, instance.process)
+        _sync_instance(instance, definition, [row.stage for row in rows.values() if row.status == OPEN])
     session.flush()
 
 
@@ -380,7 +381,8 @@ def _sync_timers(session: Session, instance: Instance, landing: engine.Landing) 
         )
 
 
-def _sync_instance(instance: Instance, stages: Sequence[str | None]) -> None:
-    instance.stage = stage_of(stages, ended=instance.ended_at is not None, before=instance.stage)
-    for name, value in described(instance.data, instance.number).items():
+def _sync_instance(instance: Instance, made: Compiled, stages: Sequence[str | None]) -> None:
+    ended = instance.ended_at is not None
+    instance.stage = stage_of(stages, order=made.stages, ended=ended, before=instance.stage)
+    for name, value in described(instance.data, instance.number, made.title_of(instance.data)).items():
         setattr(instance, name, value)

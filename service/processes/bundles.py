@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,8 +17,10 @@ from service import engine
 from service.errors import Finding, Invalid, NotFound
 from service.processes.forms import Form, load_form
 from service.processes.models import DefinitionFile
+from service.processes.rules import STAGES
 
 CACHED = 64
+LONGEST_TITLE = 200
 _SUFFIXES = (".bpmn", ".dmn", ".json", ".typ")
 
 
@@ -39,6 +42,21 @@ class Compiled:
         if name not in self.forms:
             raise NotFound(f"步骤 {task} 没有表单 {name}")
         return self.forms[name]
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages of the process in their order: its property ``stages``, else the five of a need."""
+        return tuple(self.program.properties.get("stages", "").split()) or tuple(STAGES)
+
+    def title_of(self, data: Mapping[str, Any]) -> str:
+        """What a case with ``data`` is called: by the process's property ``title``, else by the field ``title``."""
+        expression = self.program.properties.get("title")
+        if not expression:
+            return str(data.get("title") or "")
+        try:
+            return str(engine.evaluate(expression, data, {}) or "")[:LONGEST_TITLE]
+        except engine.ExpressionError:  # what it names is not there yet
+            return str(self.program.spec.description or self.program.key)
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:

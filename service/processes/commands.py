@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -41,14 +42,46 @@ def start(
     Raises NotFound (no such process), NotAllowed (the actor may not take the first step), Invalid (unknown or wrong
     fields; paths ``/data/…``).
     """
+    given = plain_data(data)
+    if clash := sorted(FRAME_NAMES & set(given)):
+        raise Invalid("这些名称由系统使用", [Finding(f"/data/{name}", "请删去该项") for name in clash])
+    instance = begin(session, process=process, data=given, actor=actor, now=now, instance_id=instance_id)
+    opened = open_tasks(session, instance.id)
+    if not any(access.may_take(actor, task) for task in opened):
+        raise NotAllowed("您没有发起该流程的权限：首个步骤由" + access.role_names(opened) + "办理")
+    _check_prefill(session, compiled(session, instance.digest, process), opened, given)
+    return instance
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Which start of a timer start event it is: the ``n``-th (from 0), planned for ``planned_at`` (aware)."""
+
+    event: str
+    n: int
+    planned_at: datetime
+
+
+def begin(
+    session: Session,
+    *,
+    process: str,
+    data: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    instance_id: UUID | None = None,
+    occurrence: Occurrence | None = None,
+) -> Instance:
+    """Starts the newest version of ``process`` without asking who may: for the calendar and for actions.
+
+    With an ``occurrence`` it starts at that timer start event, and the diagram may read ``scheduled.planned_at`` and
+    ``scheduled.planned_on``. Raises NotFound (no such process or start event).
+    """
     definition = latest(session, process)
-    made = compiled(session, definition.digest, process)
     plan = wiring(session)
     unit = access.origin_unit(actor, plan.scopes)
     frame = {"scopes": dict(plan.scopes), "settings": dict(plan.settings)}
     given = plain_data(data)
-    if clash := sorted(FRAME_NAMES & set(given)):
-        raise Invalid("这些名称由系统使用", [Finding(f"/data/{name}", "请删去该项") for name in clash])
     instance = Instance(
         id=instance_id or ids.new(),
         process=process,
@@ -68,28 +101,32 @@ def start(
     )
     session.add(instance)
     session.flush()
-    begin = {
+    told: dict[str, Any] = {
         **given,
         "settings": frame["settings"],
         "initiator": actor.username,
         "initiator_unit": unit,
+        "initiator_roles": sorted(actor.roles),
     }
-    what = Input(
-        STARTED,
-        {"process": process, "version": definition.version, "digest": definition.digest, "data": begin, "frame": frame},
-    )
+    said = {"process": process, "version": definition.version, "digest": definition.digest, "frame": frame}
+    event = None
+    if occurrence is not None:
+        event = occurrence.event
+        told["scheduled"] = {
+            "event": event,
+            "occurrence": occurrence.n,
+            "planned_at": clock.local(occurrence.planned_at).isoformat(),
+            "planned_on": clock.local(occurrence.planned_at).date().isoformat(),
+        }
+        said |= {"event": event, "occurrence": occurrence.n, "planned_at": told["scheduled"]["planned_at"]}
     advance(
         session,
         instance,
-        what,
-        lambda program, context: engine.start(program.program, begin, context),
+        Input(STARTED, {**said, "data": told}),
+        lambda program, context: engine.start(program.program, told, context, event),
         actor=actor,
         now=now,
     )
-    opened = open_tasks(session, instance.id)
-    if not any(access.may_take(actor, task) for task in opened):
-        raise NotAllowed("您没有发起该流程的权限：首个步骤由" + access.role_names(opened) + "办理")
-    _check_prefill(session, made, opened, given)
     return instance
 
 

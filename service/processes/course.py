@@ -123,7 +123,7 @@ class Replayer:
         opening = time.fromisoformat(data["opening"])
         context = context_of(self.instance_id, event.seq, days, _recorded(course, step), opening)
         if event.kind == "started":
-            return engine.start(program, data["data"], context)
+            return engine.start(program, data["data"], context, data.get("event"))
         if course.landing is None:
             raise Conflict("历史不是从启动开始的")
         state = course.landing.state

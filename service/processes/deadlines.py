@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.processes.bundles import compiled
 from service.processes.definitions import find_latest
-from service.processes.rules import DEFAULT_BASIS, STAGES
+from service.processes.rules import DEFAULT_BASIS
 
 _DAYS = re.compile(r"working_days\((\d+)\)")
 
@@ -30,9 +30,10 @@ def deadlines(session: Session, process: str) -> Sequence[Deadline]:
     definition = find_latest(session, process)
     if definition is None:
         return []
-    order = list(STAGES)
+    made = compiled(session, definition.digest, process)
+    order = made.stages
     found = []
-    for info in compiled(session, definition.digest, process).program.user_tasks.values():
+    for info in made.program.user_tasks.values():
         due, stage = info.properties.get("due", ""), info.properties.get("stage", order[0])
         days = _DAYS.search(due)
         basis = (info.properties.get("due_basis") or DEFAULT_BASIS) if due else None

@@ -10,6 +10,7 @@ from uuid import UUID
 from service import engine
 from service.history import HistoryEvent
 from service.processes import effects as fx
+from service.processes.bundles import Compiled
 from service.processes.course import Course
 from service.processes.models import (
     CANCELLED,
@@ -38,7 +39,8 @@ class Projection:
     when a failed timer is tried again) there is nothing here.
     """
 
-    def __init__(self, instance_id: UUID) -> None:
+    def __init__(self, instance_id: UUID, made: Compiled) -> None:
+        self.made = made
         self.instance: Row = {"id": instance_id}
         self.tasks: dict[str, Row] = {}
         self.timers: dict[str, Row] = {}
@@ -65,10 +67,15 @@ class Projection:
         self.instance |= {
             "state": landing.state,
             "data": course.data,
-            "stage": stage_of(stages, ended=self.instance["ended_at"] is not None, before=self.instance["stage"]),
+            "stage": stage_of(
+                stages,
+                order=self.made.stages,
+                ended=self.instance["ended_at"] is not None,
+                before=self.instance["stage"],
+            ),
             "late": any(row["late_days"] for row in self.tasks.values()),
         }
-        self.instance |= described(course.data, self.instance["number"])
+        self.instance |= described(course.data, self.instance["number"], self.made.title_of(course.data))
 
     def note(self, event: HistoryEvent) -> None:
         """An event that moves no token: a claim, an urge, a number given, a copy …"""
@@ -88,7 +95,8 @@ class Projection:
             row["revision"] += 1
         elif event.kind == "action" and event.data["variable"] == "number" and not event.data["scope"]:
             self.instance["number"] = event.data["result"]
-            self.instance |= described(self.instance["data"], self.instance["number"])
+            data = self.instance["data"]
+            self.instance |= described(data, self.instance["number"], self.made.title_of(data))
 
     def _begin(self, event: HistoryEvent) -> None:
         said = event.data

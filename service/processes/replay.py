@@ -108,7 +108,7 @@ def _instance(
 
 
 def _replayed(stream: str, replayer: Replayer, events: Sequence[HistoryEvent]) -> Generator[Mismatch, None, Projection]:
-    course, told, steps = Course(), Projection(replayer.instance_id), steps_of(events)
+    course, told, steps = Course(), Projection(replayer.instance_id, replayer.made), steps_of(events)
     position_of = {step.event.seq: position for position, step in enumerate(steps)}
     for event in events:
         position = position_of.get(event.seq)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -67,17 +67,16 @@ def candidate(
     return role, unit
 
 
-def stage_of(stages: Iterable[str | None], *, ended: bool, before: str | None) -> str | None:
-    """The stage of a case: the earliest of its open tasks; while it waits for a timer only, that of ``before``."""
-    known = [stage for stage in stages if stage is not None and stage in STAGES]
+def stage_of(stages: Iterable[str | None], *, order: Sequence[str], ended: bool, before: str | None) -> str | None:
+    """The stage of a case: of its open tasks the first in ``order``; while it waits for a timer, that of ``before``."""
+    known = [stage for stage in stages if stage is not None and stage in order]
     if not known:
         return None if ended else before
-    return min(known, key=list(STAGES).index)
+    return min(known, key=order.index)
 
 
-def described(data: Mapping[str, Any], number: str | None) -> dict[str, Any]:
-    """The columns of an instance by which it is found, from its data: title, talent, leader, search key."""
-    title = str(data.get("title") or "")
+def described(data: Mapping[str, Any], number: str | None, title: str) -> dict[str, Any]:
+    """The columns of an instance by which it is found, from data and title: talent, leader, search key."""
     return {
         "title": title,
         "talent_id": _text(data.get("talent_id")),

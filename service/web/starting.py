@@ -35,7 +35,12 @@ def first_step(session: Session, process: str, actor: Actor) -> FirstStep:
     """The first step of the newest version. Raises NotFound, NotAllowed where ``actor`` may not take it."""
     made = compiled(session, latest(session, process).digest, process)
     unit = access.origin_unit(actor, wiring(session).scopes)
-    data = {"settings": dict(wiring(session).settings), "initiator": actor.username, "initiator_unit": unit}
+    data = {
+        "settings": dict(wiring(session).settings),
+        "initiator": actor.username,
+        "initiator_unit": unit,
+        "initiator_roles": sorted(actor.roles),
+    }
     days = DayFunctions(current(session), clock.now())
     landing = engine.start(made.program, data, context_of(NOWHERE, 0, days, _nothing, wiring(session).opening))
     opened = next(iter(landing.open_tasks.values()), None)
