@@ -21,7 +21,7 @@ import click
 
 from service import logs
 from service.auth.queries import has_demo_accounts
-from service.cli.setup import config_directory, settings, wired
+from service.cli.setup import config_directory, organization, settings, wired
 from service.config import Settings, load_notifications
 from service.db import Database
 from service.errors import Conflict, Invalid
@@ -72,7 +72,7 @@ def worker() -> None:
 def _work(database: Database, chosen: Settings, stop: Event) -> None:
     logs.configure(chosen.log_level)
     beside: Any = import_module(WORKER)
-    beside.Worker(database, chosen, load_notifications(config_directory())).run(stop)
+    beside.Worker(database, chosen, load_notifications(config_directory()), organization()).run(stop)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Reads an uploaded Excel file with suspicion: what is in it is data from a person, never code. Pure.
 
 Everything that could be misread is refused with its row and column, instead of being guessed: formulas, merged cells,
-dates that are only texts, columns that nobody knows. Encrypted files, macros and other kinds of files are refused at once.
+texts that are no dates, unknown columns. Encrypted files, macros and other kinds of files are refused at once.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The first bytes of a compound file: an old .xls, or a new file under a password."""
 HEADER_ROW = 1
 DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+MARKS = re.compile(r"[、，,;；\n]")
 FLAGS = {"是": True, "否": False}
 
 
@@ -127,9 +128,10 @@ def _inspect_part(packed: ZipFile, name: str) -> None:
 
 
 def _read(sheet: Worksheet, columns: Sequence[Column]) -> tuple[list[Row], list[Fault]]:
-    faults: list[Fault] = []
-    for merged in sheet.merged_cells.ranges:
-        faults.append(Fault(merged.min_row, get_column_letter(merged.min_col), f"合并的单元格（{merged}），请取消合并"))
+    faults = [
+        Fault(merged.min_row, get_column_letter(merged.min_col), f"合并的单元格（{merged}），请取消合并")
+        for merged in sheet.merged_cells.ranges
+    ]
     if (sheet.max_column or 0) > MAX_COLUMNS:
         raise Invalid(f"表格超过 {MAX_COLUMNS} 列，请使用模板，不要增加列")
     places = _headings(sheet, columns, faults)
@@ -164,9 +166,11 @@ def _headings(sheet: Worksheet, columns: Sequence[Column], faults: list[Fault]) 
             faults.append(Fault(HEADER_ROW, title, f"列“{title}”重复，请只保留一列"))
         else:
             places[known[title].key] = place
-    for column in columns:
-        if column.required and column.key not in places:
-            faults.append(Fault(HEADER_ROW, column.title, f"缺少必填的列“{column.title}”，请下载模板对照"))
+    faults.extend(
+        Fault(HEADER_ROW, column.title, f"缺少必填的列“{column.title}”，请下载模板对照")
+        for column in columns
+        if column.required and column.key not in places
+    )
     return places
 
 
@@ -233,15 +237,23 @@ def _choice(value: Any, column: Column, row: int, faults: list[Fault]) -> Any:
 
 
 def _many(value: Any, column: Column, row: int, faults: list[Fault]) -> list[Any] | None:
-    """Several words with 、 between them, each one of the choices where there are some."""
-    words = [word.strip() for word in re.split(r"[、，,;；\n]", str(value)) if word.strip()]
-    unknown = [word for word in words if column.choices and word not in column.choices]
-    if unknown:
-        faults.append(
-            Fault(row, column.title, f"没有“{unknown[0]}”，“{column.title}”须从下列选取：{'、'.join(column.choices)}")
-        )
+    """Several words with 、 or another mark between them, each one of the choices where there are some.
+
+    A choice may hold a mark itself, so whole choices are looked for first.
+    """
+    text, chosen = str(value), []
+    for word in sorted(column.choices, key=len, reverse=True):
+        if word in text:
+            chosen.append(word)
+            text = text.replace(word, "、")
+    words = [word.strip() for word in MARKS.split(text) if word.strip()]
+    if column.choices and words:
+        options = "；".join(column.choices)
+        faults.append(Fault(row, column.title, f"没有“{words[0]}”，“{column.title}”须从下列选取：{options}"))
         return None
-    return [column.choices.get(word, word) for word in words]
+    if column.choices:
+        return [code for word, code in column.choices.items() if word in chosen]
+    return words
 
 
 _READERS = {"text": _text, "date": _date, "flag": _flag, "choice": _choice, "many": _many}

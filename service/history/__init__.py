@@ -4,6 +4,7 @@ A stream is an instance (``instance:…``) or a record of the people side (``tal
 ``access``). The journal is the truth; whatever else is stored can be rebuilt from it.
 """
 
+from service.history.bulk import begin_streams
 from service.history.journal import append, count, lock, stream_events, streams
 from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
 from service.history.outbox import MAX_ATTEMPTS, OUTBOX_KINDS, claim, give_up, lease, postpone, revive, settle
@@ -17,6 +18,7 @@ __all__ = [
     "Mismatch",
     "OutboxEntry",
     "append",
+    "begin_streams",
     "claim",
     "count",
     "give_up",

@@ -1,5 +1,6 @@
 """The registry of high-level talents (高层次人才信息库): who they are, where they work, their teams and photos."""
 
+from service.talents.bulk import Added, NewTalent, add_talents
 from service.talents.commands import FIELDS, add_talent, approve_type, confirm_talent, update_talent
 from service.talents.models import Talent, TalentPhoto, TalentTeam, TalentTeamMember
 from service.talents.photos import set_photo, withdraw_photo
@@ -30,12 +31,15 @@ __all__ = [
     "SORTS",
     "TEAM_FIELDS",
     "TYPES",
+    "Added",
     "Duplicate",
+    "NewTalent",
     "Talent",
     "TalentPhoto",
     "TalentTeam",
     "TalentTeamMember",
     "add_talent",
+    "add_talents",
     "add_team",
     "approve_type",
     "confirm_talent",

@@ -80,10 +80,10 @@ def add_talent(
         checks.refuse("/id", "人才编号须是“T”加 4 至 9 位数字，例如 T0001")
     empty: dict[str, object] = {**dict.fromkeys(FIELDS), "in_district": True, "active": True}
     given = merged(checks, empty, {**fields, "name": name, "employer": employer})
-    values = _checked(session, checks, given, before={}, now=now)
+    values = checked(session, checks, given, before={}, now=now)
     checks.done()
-    talent = Talent(id=talent_id or _next_id(session))
-    _fill(talent, values, now)
+    talent = Talent(id=talent_id or next_id(session))
+    fill(talent, values, now)
     session.add(talent)
     with conflicts("该人才编号已被使用，请改用别的编号"):
         session.flush()
@@ -110,7 +110,7 @@ def update_talent(
     talent = _locked(session, talent_id)
     before = {field: getattr(talent, field) for field in FIELDS}
     checks = Checks()
-    values = _checked(session, checks, merged(checks, before, changes), before=before, now=now)
+    values = checked(session, checks, merged(checks, before, changes), before=before, now=now)
     origin = checks.optional_text("/source", "来源", source, 200)
     checks.done()
     changed = difference(before, values)
@@ -118,7 +118,7 @@ def update_talent(
         if talent.type_approved_on is not None and {"type", "type_reason"} & set(changed):
             changed["type_approved_on"] = [talent.type_approved_on.isoformat(), None]
             talent.type_approved_on = None
-        _fill(talent, values, now)
+        fill(talent, values, now)
         session.flush()
         session.expire(talent, ["unit"])
         data = {**changed, "source": origin} if origin else changed
@@ -182,7 +182,7 @@ def _past(checks: Checks, path: str, label: str, value: object, now: datetime) -
         checks.refuse(path, f"{label}不能晚于今天")
 
 
-def _checked(
+def checked(
     session: Session, checks: Checks, given: Mapping[str, object], *, before: Mapping[str, object], now: datetime
 ) -> dict[str, object]:
     """The cleaned fields; references are looked up only where they differ from ``before``."""
@@ -248,7 +248,8 @@ def _is_town(session: Session, town: str) -> bool:
     return session.scalar(select(Unit.code).where(Unit.town == town).limit(1)) is not None
 
 
-def _fill(talent: Talent, values: Mapping[str, object], now: datetime) -> None:
+def fill(talent: Talent, values: Mapping[str, object], now: datetime) -> None:
+    """Writes checked fields, and what is searched by, into ``talent``."""
     for field, value in values.items():
         setattr(talent, field, value)
     talent.updated_at = now
@@ -258,7 +259,8 @@ def _fill(talent: Talent, values: Mapping[str, object], now: datetime) -> None:
     talent.search_key = search_key(spelling.keys, talent.id, employer.keys)
 
 
-def _next_id(session: Session) -> str:
+def next_id(session: Session) -> str:
+    """The next free number; nobody else takes it before the transaction ends."""
     if session.get_bind().dialect.name == "postgresql":
         # Two that register at once would take the same number; SQLite has but one writer anyway.
         session.execute(text("LOCK TABLE talent IN SHARE ROW EXCLUSIVE MODE"))

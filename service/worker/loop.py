@@ -13,8 +13,8 @@ from uuid import UUID
 import structlog
 from sqlalchemy import delete
 
-from service import clock
-from service.config import Settings, Wording
+from service import clock, exchange
+from service.config import Organization, Settings, Wording
 from service.db import Database
 from service.db.failures import describe, explain
 from service.errors import LiaisonError
@@ -51,6 +51,7 @@ class Worker:
         database: Database,
         settings: Settings,
         wordings: Mapping[str, Wording],
+        organization: Organization,
         *,
         name: str | None = None,
         send: Mapping[str, Send] | None = None,
@@ -58,6 +59,7 @@ class Worker:
     ) -> None:
         self.database = database
         self.settings = settings
+        self.organization = organization
         self.name = (name or f"{socket.gethostname()}:{os.getpid()}")[:100]
         self.poll_seconds = poll_seconds
         self._delivery = Delivery(database, Office(wordings, settings.mail, settings.public_url), send)
@@ -91,11 +93,14 @@ class Worker:
         """Does what is due at ``now``, up to a batch of each kind; one transaction for each timer and each notice."""
         self._beat()
         fired, failed, seen = self._fire_due(now)
+        imported = exchange.work(self.database, self.organization, now)
         delivered = 0
         if self._office_is_open(now):
             self._once_a_day(now)
             delivered = self._deliver_due(now)
-        return Work(fired, failed, delivered, more=(seen == BATCH and fired + failed > 0) or delivered == BATCH)
+        return Work(
+            fired, failed, delivered, more=imported or (seen == BATCH and fired + failed > 0) or delivered == BATCH
+        )
 
     def _fire_due(self, now: datetime) -> tuple[int, int, int]:
         with self.database.reading() as session:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.config import load_notifications
+from service.config import load_notifications, load_organization
 from service.history import HistoryEvent, OutboxEntry
 from service.notifications import Notification
 from service.notifications.channels import Send
@@ -23,8 +23,9 @@ from tests.factories.world import CONFIG, World
 
 def worker_of(world: World, name: str = "one", send: Mapping[str, Send] | None = None, **changes: Any) -> Worker:
     """A worker over the world's database."""
+    wordings, organization = load_notifications(CONFIG), load_organization(CONFIG)
     return Worker(
-        world.database, world.settings, load_notifications(CONFIG), name=name, send=send, poll_seconds=0.02, **changes
+        world.database, world.settings, wordings, organization, name=name, send=send, poll_seconds=0.02, **changes
     )
 
 

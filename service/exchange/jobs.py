@@ -1,0 +1,306 @@
+"""The way of an import: uploaded, checked row by row, shown, confirmed by a person, written all or nothing.
+
+The worker checks and writes; a page looks at the job's row. Checking rehearses each row with the very command that
+would take it in and undoes it, a few rows a transaction, so nobody waits long for the database. What was found is shown
+before anything is written; writing is one transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from service import clock, ids
+from service.auth import Actor, actor_of, may, require
+from service.config import Organization
+from service.db import Database
+from service.db.failures import describe
+from service.errors import Conflict, Invalid, LiaisonError, NotFound
+from service.exchange.kinds import KINDS, Kind, Lookups
+from service.exchange.models import ImportJob
+from service.exchange.reading import MAX_FINDINGS, Column, Fault, Row, inspect, read_rows
+from service.people import Page
+from service.people.journal import record
+from service.people.queries import page
+
+ABANDONED = timedelta(minutes=3)
+"""A job that nobody has touched for so long belongs to a worker that is gone."""
+PREVIEWED = 200
+OPEN = ("uploaded", "checking", "checked", "confirmed", "writing")
+NAME_LENGTH = 200
+
+
+log = structlog.get_logger(__name__)
+
+
+class _Undone(Exception):
+    """Ends a rehearsal: its transaction is rolled back."""
+
+
+def upload(session: Session, *, kind: str, name: str, content: bytes, actor: Actor, now: datetime) -> ImportJob:
+    """Takes in a file for checking. Raises ``Invalid`` where it is no bearable workbook at all, ``NotAllowed``."""
+    require(actor, "import_data")
+    if kind not in KINDS:
+        raise NotFound("没有这种导入，请从导入页面选择")
+    inspect(content)
+    job = ImportJob(
+        id=ids.new(),
+        kind=kind,
+        name=name.strip()[-NAME_LENGTH:] or "未命名.xlsx",
+        sha256=hashlib.sha256(content).hexdigest(),
+        content=content,
+        status="uploaded",
+        total=0,
+        done=0,
+        findings=[],
+        preview=[],
+        created_by=actor.username,
+        created_at=now,
+        touched_at=now,
+        finished_at=None,
+    )
+    session.add(job)
+    session.flush()
+    data = {"kind": kind, "name": job.name, "sha256": job.sha256, "size": len(content)}
+    record(session, f"import:{job.id}", "import_uploaded", data, actor=actor, now=now)
+    return job
+
+
+def confirm(session: Session, *, job_id: UUID, actor: Actor, now: datetime) -> ImportJob:
+    """A person has seen the preview and wants it written. Raises ``Conflict`` unless it was checked without a fault."""
+    job = _locked(session, job_id, actor)
+    if job.status != "checked":
+        raise Conflict("该导入不在待确认状态，请刷新页面查看最新情况")
+    job.status, job.touched_at = "confirmed", now
+    record(session, f"import:{job.id}", "import_confirmed", {"rows": job.total}, actor=actor, now=now)
+    return job
+
+
+def cancel(session: Session, *, job_id: UUID, actor: Actor, now: datetime) -> ImportJob:
+    """Gives an import up before it is written. Raises ``Conflict`` where that is too late."""
+    job = _locked(session, job_id, actor)
+    if job.status not in ("uploaded", "checking", "checked", "confirmed"):
+        raise Conflict("该导入已经写入或结束，不能取消")
+    job.status, job.finished_at, job.touched_at = "cancelled", now, now
+    record(session, f"import:{job.id}", "import_cancelled", {}, actor=actor, now=now)
+    return job
+
+
+def get_job(session: Session, job_id: UUID, actor: Actor) -> ImportJob:
+    """A job that ``actor`` may see: the own ones, and with the right to import all."""
+    job = session.get(ImportJob, job_id)
+    if job is None or not may(actor, "import_data"):
+        raise NotFound("没有这次导入")
+    return job
+
+
+def jobs(session: Session, actor: Actor, *, limit: int = 20, offset: int = 0) -> Page[ImportJob]:
+    """The imports, newest first."""
+    require(actor, "import_data")
+    query = select(ImportJob).order_by(ImportJob.created_at.desc(), ImportJob.id)
+    return page(session, query, limit=limit, offset=offset)
+
+
+def work(database: Database, organization: Organization, now: datetime) -> bool:
+    """Does the next step of one import; whether there was one. Called by the worker, outside any transaction."""
+    with database.reading() as session:
+        left = or_(
+            ImportJob.status.in_(("uploaded", "confirmed")),
+            ImportJob.status.in_(("checking", "writing")) & (ImportJob.touched_at < now - ABANDONED),
+        )
+        found = session.execute(select(ImportJob.id, ImportJob.status).where(left).order_by(ImportJob.created_at))
+        waiting = found.first()
+    if waiting is None:
+        return False
+    job_id, status = waiting
+    checking = status in ("uploaded", "checking")
+    with database.transaction() as session:
+        job = session.get_one(ImportJob, job_id, with_for_update=True)
+        if job.status != status:
+            return True  # another worker was faster
+        job.status, job.touched_at, job.done = ("checking" if checking else "writing"), now, 0
+    try:
+        if checking:
+            _check(database, job_id, organization)
+        else:
+            _write(database, job_id, organization)
+    except LiaisonError as error:  # the account has lost its rights, a name has vanished meanwhile …
+        _finish(database, job_id, [Fault(0, "", str(error))], [], (), refused="failed")
+    except Exception as error:  # a defect must be seen, not tried for ever
+        log.exception("import_failed", job=str(job_id), error=describe(error))
+        fault = Fault(0, "", "系统内部错误，没有写入任何数据；请联系系统管理员查看日志")
+        _finish(database, job_id, [fault], [], (), refused="failed")
+        raise
+    return True
+
+
+def _check(database: Database, job_id: UUID, organization: Organization) -> None:
+    """Reads the file, rehearses every row, and notes what was found."""
+    kind, actor, content = _begin(database, job_id)
+    columns = kind.columns(organization)
+    try:
+        rows, faults = _rows(kind, content, columns)
+    except Invalid as error:
+        _finish(database, job_id, [Fault(0, "", str(error))], [], columns)
+        return
+    _progress(database, job_id, total=len(rows), done=0)
+    faults.extend(_twins(kind, rows, columns))
+    wrong = {fault.row for fault in faults}
+    sound = [row for row in rows if row.number not in wrong]
+    done = len(rows) - len(sound)
+    for some in _batches(sound, kind.batch):
+        with suppress(_Undone), database.transaction() as session:
+            faults.extend(_taken(session, kind, some, columns, actor))
+            raise _Undone
+        done += len(some)
+        if not _progress(database, job_id, total=len(rows), done=done):
+            return  # cancelled meanwhile
+        if len(faults) > MAX_FINDINGS:
+            break
+    _finish(database, job_id, faults, rows, columns)
+
+
+def _write(database: Database, job_id: UUID, organization: Organization) -> None:
+    """Takes in all rows in one transaction, or none and says why."""
+    kind, actor, content = _begin(database, job_id)
+    columns = kind.columns(organization)
+    rows, faults = read_rows(content, columns)
+    if not faults:
+        with suppress(_Undone), database.transaction() as session:
+            faults.extend(_taken(session, kind, rows, columns, actor))
+            if faults:
+                raise _Undone
+            job = session.get_one(ImportJob, job_id, with_for_update=True)
+            now = clock.now()
+            job.status, job.done, job.touched_at, job.finished_at = "done", len(rows), now, now
+            data = {"rows": len(rows), "sha256": job.sha256}
+            record(session, f"import:{job_id}", "import_written", data, actor=actor, now=now)
+    if faults:
+        _finish(database, job_id, faults, rows, columns, refused="failed")
+
+
+def _rows(kind: Kind, content: bytes, columns: Sequence[Column]) -> tuple[list[Row], list[Fault]]:
+    rows, faults = read_rows(content, columns)
+    if len(rows) > kind.limit:
+        raise Invalid(f"“{kind.name}”一次最多导入 {kind.limit} 行，现有 {len(rows)} 行；请分成几个文件导入")
+    return rows, faults
+
+
+def _begin(database: Database, job_id: UUID) -> tuple[Kind, Actor, bytes]:
+    """What is imported, by whom (with the rights of today), from which file."""
+    with database.reading() as session:
+        job = session.get_one(ImportJob, job_id)
+        return KINDS[job.kind], actor_of(session, job.created_by), job.content
+
+
+def _taken(session: Session, kind: Kind, rows: Sequence[Row], columns: Sequence[Column], actor: Actor) -> list[Fault]:
+    """Takes in ``rows``; one that is refused leaves nothing behind and gives its faults."""
+    lookups = Lookups(session, actor, clock.now())
+    if kind.take_all is not None:
+        return _faults_of(kind, columns, kind.take_all(lookups, rows))
+    refused: dict[int, LiaisonError] = {}
+    for row in rows:
+        try:
+            with session.begin_nested():
+                kind.take(lookups, row.values)
+                session.flush()
+        except LiaisonError as error:
+            refused[row.number] = error
+    return _faults_of(kind, columns, refused)
+
+
+def _faults_of(kind: Kind, columns: Sequence[Column], refused: Mapping[int, LiaisonError]) -> list[Fault]:
+    """The findings of the commands, by the sheet's own rows and headings."""
+    titles = {column.key: column.title for column in columns}
+    faults = []
+    for number, error in refused.items():
+        for finding in getattr(error, "findings", ()) or ():
+            key = finding.path.strip("/").split("/")[0]
+            faults.append(Fault(number, titles.get(kind.titles.get(key, key), ""), finding.message))
+        if not getattr(error, "findings", ()):
+            faults.append(Fault(number, "", str(error)))
+    return faults
+
+
+def _twins(kind: Kind, rows: Sequence[Row], columns: Sequence[Column]) -> list[Fault]:
+    """Rows that say the same thing twice."""
+    first: dict[object, int] = {}
+    faults = []
+    for row in rows:
+        if any(column.required and row.values[column.key] is None for column in columns):
+            continue
+        key = kind.key(row.values)
+        if first.setdefault(key, row.number) != row.number:
+            faults.append(Fault(row.number, "", f"与第 {first[key]} 行重复，请删去其中一行"))
+    return faults
+
+
+def _batches(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _progress(database: Database, job_id: UUID, *, total: int, done: int) -> bool:
+    """Moves the bar; whether the job still goes on."""
+    with database.transaction() as session:
+        job = session.get_one(ImportJob, job_id, with_for_update=True)
+        if job.status != "checking":
+            return False
+        job.total, job.done, job.touched_at = total, done, clock.now()
+        return True
+
+
+def _finish(
+    database: Database,
+    job_id: UUID,
+    faults: Sequence[Fault],
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    *,
+    refused: str = "refused",
+) -> None:
+    """Notes what was found, and the first rows as they were understood."""
+    found = sorted(faults, key=lambda fault: (fault.row, fault.column))[:MAX_FINDINGS]
+    with database.transaction() as session:
+        job = session.get_one(ImportJob, job_id, with_for_update=True)
+        if job.status not in ("checking", "writing"):
+            return
+        job.status = refused if faults else "checked"
+        job.total, job.done = len(rows), 0 if faults and refused == "failed" else len(rows)
+        job.findings = [fault.data() for fault in found]
+        wrong = {fault.row for fault in found}
+        shown = [row for row in rows if row.number in wrong] + [row for row in rows if row.number not in wrong]
+        job.preview = [
+            {"row": row.number, "cells": [_shown(row.values[column.key], column) for column in columns]}
+            for row in sorted(shown[:PREVIEWED], key=lambda row: row.number)
+        ]
+        job.touched_at = clock.now()
+        if faults:
+            job.finished_at = job.touched_at
+
+
+def _shown(value: object, column: Column) -> str:
+    """A value as people wrote it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    words = {code: word for word, code in column.choices.items()}
+    if isinstance(value, list):
+        return "、".join(str(words.get(one, one)) for one in value)
+    return str(words.get(value, value))
+
+
+def _locked(session: Session, job_id: UUID, actor: Actor) -> ImportJob:
+    require(actor, "import_data")
+    job = session.get(ImportJob, job_id, with_for_update=True)
+    if job is None:
+        raise NotFound("没有这次导入")
+    return job

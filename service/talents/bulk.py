@@ -1,0 +1,124 @@
+"""Taking many talents into the registry at once: ten thousand in seconds, checked as strictly as one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.auth import Actor, require
+from service.errors import Conflict, Invalid, LiaisonError
+from service.history import begin_streams
+from service.people.checks import Checks
+from service.people.commands import conflicts, merged
+from service.people.journal import as_json
+from service.people.models import Unit
+from service.talents.commands import FIELDS, checked, fill, next_id
+from service.talents.models import Talent
+from service.talents.rules import id_after
+
+CHUNK = 500
+"""Names asked for in one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTalent:
+    """The fields of a talent to be; ``confirmed``: a person says it is nobody who is in the registry already."""
+
+    fields: Mapping[str, object]
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The ids of those taken in, and by position why the others were not."""
+
+    ids: tuple[str, ...]
+    refused: Mapping[int, LiaisonError] = field(default_factory=dict)
+
+
+def add_talents(session: Session, *, talents: Sequence[NewTalent], actor: Actor, now: datetime) -> Added:
+    """Adds those of ``talents`` that are in order (R4, S1), with as few statements for many as for one.
+
+    A name that the registry holds with the same last signs of the identity document, or with the same employer where
+    either has none, is refused as a likely duplicate unless ``confirmed``. Raises ``NotAllowed``.
+    """
+    require(actor, "edit_talents")
+    refused: dict[int, LiaisonError] = {}
+    sound: list[dict[str, object]] = []
+    units = set(session.scalars(select(Unit.code)))
+    towns = set(session.scalars(select(Unit.town).where(Unit.town.is_not(None)).distinct()))
+    there = _namesakes(session, [str(one.fields.get("name")) for one in talents if not one.confirmed])
+    empty: dict[str, object] = {**dict.fromkeys(FIELDS), "in_district": True, "active": True}
+    for position, one in enumerate(talents):
+        checks = Checks()
+        given = merged(checks, empty, one.fields)
+        known: dict[str, object] = {}
+        if given["employer_unit"] in units:
+            known["employer_unit"] = given["employer_unit"]
+        if given["town"] in towns:
+            known["town"] = given["town"]
+        values = checked(session, checks, given, before=known, now=now)
+        try:
+            checks.done()
+            if not one.confirmed:
+                _unlike(values, there.get(str(values["name"]), ()))
+        except (Invalid, Conflict) as error:
+            refused[position] = error
+            continue
+        sound.append(values)
+    return Added(_insert(session, sound, actor, now), refused)
+
+
+def _insert(session: Session, sound: Sequence[Mapping[str, object]], actor: Actor, now: datetime) -> tuple[str, ...]:
+    if not sound:
+        return ()
+    added: list[Talent] = []
+    free = next_id(session)
+    for values in sound:
+        talent = Talent(id=free)
+        fill(talent, values, now)
+        added.append(talent)
+        free = id_after(free)
+    session.add_all(added)
+    with conflicts("人才编号刚被他人使用，请重试"):
+        session.flush()
+    begin_streams(
+        session,
+        kind="talent_added",
+        actor=actor.username,
+        on_behalf_of=actor.on_behalf_of,
+        at=now,
+        data={
+            f"talent:{talent.id}": as_json({"id": talent.id, **values})
+            for talent, values in zip(added, sound, strict=True)
+        },
+    )
+    return tuple(talent.id for talent in added)
+
+
+def _namesakes(session: Session, names: Sequence[str]) -> dict[str, list[tuple[str, str | None, str]]]:
+    """Name -> (id, last signs of the document, employer) of those in the registry."""
+    found: dict[str, list[tuple[str, str | None, str]]] = defaultdict(list)
+    wanted = sorted(set(names))
+    for start in range(0, len(wanted), CHUNK):
+        query = select(Talent.name, Talent.id, Talent.id_tail, Talent.employer)
+        for name, talent_id, tail, employer in session.execute(
+            query.where(Talent.name.in_(wanted[start : start + CHUNK]), Talent.active)
+        ):
+            found[name].append((talent_id, tail, employer))
+    return found
+
+
+def _unlike(values: Mapping[str, object], there: Sequence[tuple[str, str | None, str]]) -> None:
+    """Raises ``Conflict`` where a namesake is likely the same person."""
+    tail, employer = values["id_tail"], values["employer"]
+    for talent_id, other_tail, other_employer in there:
+        if (tail and other_tail and tail == other_tail) or (not (tail and other_tail) and employer == other_employer):
+            raise Conflict(
+                f"人才库里已有{values['name']}（{talent_id}，{other_employer}），疑似重复；确非同一人时请标明“确认不重复”"
+            )

@@ -1,0 +1,220 @@
+"""Excel import: rehearsed row by row with the real commands, shown, then written all or nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+import pytest
+from openpyxl import Workbook, load_workbook
+from sqlalchemy import event, func, select
+
+from service import auth, exchange, history
+from service.errors import Conflict, Invalid, NotAllowed
+from service.exchange import KINDS, ImportJob
+from service.people.models import Leader, Person, Unit
+from service.talents.models import Talent
+from tests.factories.world import World
+from tests.factories.workers import work_all
+
+UNITS = ("单位代码", "单位名称", "单位类别", "成员单位")
+TALENTS = ("姓名", "人才类别", "工作单位", "主管单位", "镇街", "证件号末位", "确认不重复")
+
+
+def sheet(headings: tuple[str, ...], *rows: tuple[Any, ...]) -> bytes:
+    made = Workbook()
+    made.worksheets[0].append(headings)
+    for row in rows:
+        made.worksheets[0].append(row)
+    written = BytesIO()
+    made.save(written)
+    return written.getvalue()
+
+
+def uploaded(world: World, kind: str, content: bytes, by: str = "office") -> UUID:
+    with world.database.transaction() as session:
+        actor = auth.actor_of(session, by)
+        return exchange.upload(
+            session, kind=kind, name="名单.xlsx", content=content, actor=actor, now=world.clock.now
+        ).id
+
+
+def confirmed(world: World, job_id: UUID) -> None:
+    with world.database.transaction() as session:
+        exchange.confirm(session, job_id=job_id, actor=auth.actor_of(session, "office"), now=world.clock.now)
+    work(world)
+
+
+def work(world: World) -> None:
+    while exchange.work(world.database, world.organization, world.clock.now):
+        pass
+
+
+def job(world: World, job_id: UUID) -> ImportJob:
+    with world.database.reading() as session:
+        found = session.get_one(ImportJob, job_id)
+        session.expunge(found)
+        return found
+
+
+def counted(world: World, table: type[Any]) -> int:
+    with world.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def faults(world: World, job_id: UUID) -> list[tuple[int, str, str]]:
+    return [(one["row"], one["column"], one["message"]) for one in job(world, job_id).findings]
+
+
+def test_units_are_shown_before_anything_is_written(world: World):
+    before = counted(world, Unit)
+    content = sheet(UNITS, ("sport", "区体育中心", "区直局", "是"), ("archive", "区档案馆", "区直局", None))
+    job_id = uploaded(world, "units", content)
+    work(world)
+    checked = job(world, job_id)
+    assert (checked.status, checked.total, checked.findings) == ("checked", 2, [])
+    assert checked.preview[0]["cells"][:3] == ["sport", "区体育中心", "区直局"]
+    assert counted(world, Unit) == before
+    confirmed(world, job_id)
+    assert job(world, job_id).status == "done"
+    assert counted(world, Unit) == before + 2
+    with world.database.reading() as session:
+        assert session.get_one(Unit, "sport").is_member_unit
+        assert [one.kind for one in history.stream_events(session, "unit:sport")] == ["unit_added"]
+        kinds = [one.kind for one in history.stream_events(session, f"import:{job_id}")]
+    assert kinds == ["import_uploaded", "import_confirmed", "import_written"]
+
+
+def test_one_wrong_row_and_nothing_is_written(world: World):
+    before = counted(world, Unit)
+    content = sheet(
+        UNITS,
+        ("sport", "区体育中心", "区直局", "是"),
+        ("Sport", "区体育局", "区直局", "是"),
+        ("sport", "区体育中心二", "区直局", "是"),
+        ("edu", "区教育局二", "区直局", "是"),
+        ("film", "区电影局", "影院", "大概"),
+    )
+    job_id = uploaded(world, "units", content)
+    work(world)
+    assert job(world, job_id).status == "refused"
+    found = faults(world, job_id)
+    assert [(row, column) for row, column, _ in found] == [
+        (3, "单位代码"), (4, ""), (5, ""), (6, "单位类别"), (6, "成员单位"),
+    ]  # fmt: skip
+    assert "与第 2 行重复" in found[1][2]
+    assert "已被使用" in found[2][2]
+    assert counted(world, Unit) == before
+    with pytest.raises(Conflict):
+        confirmed(world, job_id)
+
+
+def test_people_come_with_their_posts(world: World):
+    headings = ("姓名", "单位", "职务", "领导类别", "领导班子", "分工", "任职日期")
+    content = sheet(
+        headings,
+        ("甲某", "区教育局", "科长", None, None, None, None),
+        ("乙某", "edu", "副局长", "B", None, "分管人才工作负责同志", "2025-01-06"),
+    )
+    people, leaders = counted(world, Person), counted(world, Leader)
+    job_id = uploaded(world, "people", content)
+    work(world)
+    assert faults(world, job_id) == []
+    confirmed(world, job_id)
+    assert (counted(world, Person), counted(world, Leader)) == (people + 2, leaders + 1)
+    again = uploaded(world, "people", sheet(headings, ("甲某", "区教育局", "科长", None, None, None, None),
+                                            ("丙某", "区教育厅", None, "B", None, None, None)))  # fmt: skip
+    work(world)
+    assert [(row, column) for row, column, _ in faults(world, again)] == [(2, "姓名"), (3, "单位")]
+
+
+def test_talents_are_many_at_once_and_no_duplicates(world: World):
+    town = next(iter(world.organization.towns.values())).name
+    rows = [(f"新人{number}", "三类人才", f"某公司{number}", "区教育局", town, None, None) for number in range(1200)]
+    before = counted(world, Talent)
+    job_id = uploaded(world, "talents", sheet(TALENTS, *rows))
+    work(world)
+    assert (job(world, job_id).status, faults(world, job_id)) == ("checked", [])
+    assert counted(world, Talent) == before
+    sent: list[str] = []
+    event.listen(world.database.engine, "before_cursor_execute", lambda _c, _u, statement, *_: sent.append(statement))
+    confirmed(world, job_id)
+    assert counted(world, Talent) == before + 1200
+    assert len(sent) < 60
+    with world.database.reading() as session:
+        one = session.scalars(select(Talent).where(Talent.name == "新人7")).one()
+        assert one.employer_unit == "edu"
+        assert history.verify_stream(session, f"talent:{one.id}") == []
+        assert [event.data["name"] for event in history.stream_events(session, f"talent:{one.id}")] == ["新人7"]
+
+    twins = [
+        ("新人7", "三类人才", "某公司7", None, None, None, None),
+        ("新人8", None, "某公司9", None, None, None, None),
+    ]
+    known = [
+        ("新人9", "一类人才", "某公司9", None, None, None, "是"),
+        ("新人5", "一类人才", "外地公司", "无此局", None, "12", None),
+    ]
+    second = uploaded(world, "talents", sheet(TALENTS, *twins, *known))
+    work(world)
+    found = faults(world, second)
+    assert [(row, column) for row, column, _ in found] == [(2, ""), (3, "人才类别"), (5, "主管单位")]
+    assert "疑似重复" in found[0][2]
+
+
+def test_links_and_contacts_follow(world: World):
+    with world.database.reading() as session:
+        leader = session.scalars(select(Leader).where(Leader.klass == "A").order_by(Leader.id)).first()
+        assert leader is not None
+        name, post = leader.person.name, leader.post
+        served = session.scalars(select(Talent.id).order_by(Talent.id.desc())).first()
+    links = sheet(
+        ("领导姓名", "领导职务", "联系对象", "确定原则", "说明", "开始日期"),
+        (name, post, served, "了解掌握", None, "2026-09-01"),
+        (name, post, "查无此人", "了解掌握", None, "2026-09-01"),
+    )
+    job_id = uploaded(world, "links", links)
+    work(world)
+    assert [(row, column) for row, column, _ in faults(world, job_id)] == [(3, "联系对象")]
+    contacts = sheet(
+        ("领导姓名", "领导职务", "联系对象", "日期", "联系形式", "联系内容", "情况摘要"),
+        (name, post, "T0001、T0002", "2026-09-10", "走访约见", "宣传通报、邀请参与、听取意见", "了解近况"),
+    )
+    second = uploaded(world, "contacts", contacts)
+    work(world)
+    assert faults(world, second) == []
+    confirmed(world, second)
+    assert job(world, second).status == "done"
+
+
+def test_only_who_may_imports_and_a_wrong_file_is_refused_at_once(world: World):
+    with pytest.raises(NotAllowed):
+        uploaded(world, "units", sheet(UNITS, ("a", "甲", "区直局", None)), by="handler-edu")
+    with pytest.raises(Invalid, match="不是 Excel"):
+        uploaded(world, "units", b"code,name\n")
+
+
+def test_a_cancelled_or_abandoned_check_goes_on_with_nobody_or_somebody_else(world: World):
+    content = sheet(UNITS, ("sport", "区体育中心", "区直局", "是"))
+    cancelled, abandoned = uploaded(world, "units", content), uploaded(world, "units", content)
+    with world.database.transaction() as session:
+        exchange.cancel(session, job_id=cancelled, actor=auth.actor_of(session, "office"), now=world.clock.now)
+        session.get_one(ImportJob, abandoned).status = "checking"
+    work(world)
+    assert (job(world, cancelled).status, job(world, abandoned).status) == ("cancelled", "checking")
+    world.clock.advance(minutes=5)
+    work_all(world)
+    assert job(world, abandoned).status == "checked"
+    assert world.clock.now - job(world, abandoned).touched_at < timedelta(minutes=1)
+
+
+def test_every_template_can_be_filled_in(world: World):
+    for kind in KINDS.values():
+        made = load_workbook(BytesIO(exchange.template(kind, world.organization)))
+        headings = [cell.value for cell in made.worksheets[0][1]]
+        assert [str(one).rstrip("*") for one in headings] == [c.title for c in kind.columns(world.organization)]
+        job_id = uploaded(world, kind.id, exchange.template(kind, world.organization))
+        work(world)
+        assert faults(world, job_id)[0][2].startswith("表格里没有数据")
