@@ -38,11 +38,19 @@ class Page(Generic[T]):
         return after if after < self.total else None
 
 
-def page(session: Session, query: Select[T], *, limit: int, offset: int) -> Page[T]:
-    """One page of ``query``: one statement counts, one reads. ``limit`` is held between 1 and ``MAX_LIMIT``."""
+def page(
+    session: Session, query: Select[T], *, limit: int, offset: int, key: InstrumentedAttribute[Any] | None = None
+) -> Page[T]:
+    """One page of ``query``: one statement counts, one reads. ``limit`` is held between 1 and ``MAX_LIMIT``.
+
+    Of a long list with wide rows the page is found by ``key`` first, the primary key, so that only keys are sorted.
+    """
     limit, offset = max(1, min(limit, MAX_LIMIT)), max(0, min(offset, 2**31))
     counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
     total = session.scalar(counted) or 0
+    if key is not None:
+        picked = query.with_only_columns(key, maintain_column_froms=True).limit(limit).offset(offset)
+        return Page(tuple(session.scalars(query.where(key.in_(picked)))), total, limit, offset)
     return Page(tuple(session.scalars(query.limit(limit).offset(offset))), total, limit, offset)
 
 

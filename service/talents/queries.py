@@ -64,7 +64,7 @@ def search_talents(
     type: int | None = None,  # noqa: A002 - the registry's own word
     town: str | None = None,
     employer_unit: str | None = None,
-    among: Select[tuple[str]] | None = None,
+    among: Select[str] | None = None,
     confirmed_before: date | None = None,
     eligible: bool | None = None,
     on: date | None = None,
@@ -100,7 +100,7 @@ def search_talents(
         query = query.where(entitled if eligible else not_(entitled))
     if not include_inactive:
         query = query.where(Talent.active)
-    return page(session, query.order_by(*_order(sort, order)), limit=limit, offset=offset)
+    return page(session, query.order_by(*_order(sort, order)), limit=limit, offset=offset, key=Talent.id)
 
 
 def _order(sort: str, rank: list[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
