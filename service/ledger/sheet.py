@@ -8,9 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from service import clock
 from service.auth import Actor
 from service.errors import Conflict
 from service.ledger.papers import Done, Paper, Record, day
+from service.liaisons import leaders_of
 from service.people.queries import find_leader
 from service.processes.advance import open_tasks
 from service.processes.models import Instance, UserTask
@@ -71,7 +73,8 @@ def _person(session: Session, instance: Instance, actor: Actor) -> dict[str, str
     if talent is None:
         return {"name": "", "work": "", "contact": ""}
     work = "　".join(part for part in (talent.employer, talent.post) if part)
-    return {"name": talent.name, "work": work, "contact": phone_for(actor, talent) or ""}
+    leaders = leaders_of(session, [talent.id], clock.today())[talent.id]
+    return {"name": talent.name, "work": work, "contact": phone_for(actor, talent, leaders) or ""}
 
 
 def _matter(record: Record) -> dict[str, Any]:

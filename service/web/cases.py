@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from service import auth, clock
 from service.history import HistoryEvent
+from service.liaisons import leaders_of
 from service.people.queries import unit_names
 from service.processes import commands, operations, queries
 from service.processes.bundles import Compiled, compiled
@@ -213,6 +214,7 @@ def about(instance: Instance, made: Compiled, names: Names, task: UserTask | Non
     events = queries.timeline(db(), instance.id, actor())
     need = _need(events, made, names)
     talent = find_talent(db(), instance.talent_id) if instance.talent_id else None
+    leaders = leaders_of(db(), [talent.id], clock.today())[talent.id] if talent else ()
     drawn = _drawn(instance, task)
     return {
         "instance": instance,
@@ -220,7 +222,7 @@ def about(instance: Instance, made: Compiled, names: Names, task: UserTask | Non
         "need": need,
         "before": _before(events, made, names, task) if task else [],
         "talent": talent,
-        "talent_phone": phone_for(actor(), talent) if talent else None,
+        "talent_phone": phone_for(actor(), talent, leaders) if talent else None,
         "course": course(events, made, names),
         "drawn": drawn,
         "island": diagrams.island(drawn, task.process if task else _present(drawn)),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from datetime import date
-from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
-from service import history, people, talents
+from service import history, talents
 from service.auth import SYSTEM
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
+from service.talents import Talent
 from service.talents.rules import id_after, masked
 from tests.factories.people import EARLY, Statements, actor, leader, person, unit
 
@@ -42,11 +42,9 @@ class TestAdding:
 
     def test_it_is_journaled_with_who_and_what(self, session):
         unit(session, "guicheng", "桂城街道办事处", kind="town", town="guicheng")
-        post = leader(session, person(session))
-        talent = add(session, type=3, employer_unit="guicheng", town="guicheng", leader_id=post.id, phone="13800000000")
+        talent = add(session, type=3, employer_unit="guicheng", town="guicheng", phone="13800000000")
         [event] = history.stream_events(session, f"talent:{talent.id}")
         assert (event.kind, event.actor) == ("talent_added", "office")
-        assert event.data["leader_id"] == str(post.id)
         assert event.data["category"] == 2
 
     @pytest.mark.parametrize(
@@ -65,8 +63,6 @@ class TestAdding:
             ({"town": "atlantis"}, "/town"),
             ({"town": "\x00"}, "/town"),
             ({"employer_unit": "nowhere"}, "/employer_unit"),
-            ({"leader_id": "nobody"}, "/leader_id"),
-            ({"leader_id": UUID(int=7)}, "/leader_id"),
             ({"talent_id": "X1"}, "/id"),
             ({"in_district": "yes"}, "/in_district"),
         ],
@@ -78,16 +74,11 @@ class TestAdding:
 
     def test_every_mistake_is_told_at_once(self, session):
         with pytest.raises(Invalid) as refused:
-            add(session, "", category=9, phone="x", leader_id="x")
-        assert paths(refused) == ["/name", "/category", "/phone", "/leader_id"]
+            add(session, "", category=9, phone="x")
+        assert paths(refused) == ["/name", "/category", "/phone"]
 
     def test_one_of_the_five_groups_needs_no_category(self, session):
-        assert add(session, category=None, type=5).category is None
-
-    def test_a_leader_whose_post_has_ended_serves_nobody_new(self, session):
-        former = leader(session, person(session), starts_on=date(2020, 1, 1), ends_on=date(2021, 1, 1))
-        with pytest.raises(Invalid, match="任职已结束"):
-            add(session, leader_id=former.id)
+        assert add(session, category=None, type=5, type_reason="行业带头人").category is None
 
     def test_only_the_talent_office_keeps_the_registry(self, session):
         for who in (LIAISON, HANDLER, actor(("auditor", None))):
@@ -131,18 +122,6 @@ class TestChanging:
         assert talents.search_talents(session, "lf lyjgs").total == 1
         assert talents.search_talents(session, "liang").total == 0
 
-    def test_a_new_leader_shows(self, session):
-        talent = add(session)
-        post = leader(session, person(session))
-        assert self.change(session, talent, leader_id=str(post.id)).leader is post
-        assert self.change(session, talent, leader_id=None).leader is None
-
-    def test_a_former_leader_stays_until_somebody_else_is_named(self, session):
-        post = leader(session, person(session))
-        talent = add(session, leader_id=post.id)
-        people.end_leader(session, leader_id=post.id, ends_on=EARLY.date(), actor=SYSTEM, now=EARLY)
-        assert self.change(session, talent, post="首席科学家").leader_id == post.id
-
     def test_out_of_the_registry_means_out_of_the_lists(self, session):
         talent = add(session)
         self.change(session, talent, active=False)
@@ -176,31 +155,26 @@ class TestSearching:
 
     def test_filters_narrow(self, session):
         unit(session, "guicheng", "桂城街道办事处", kind="town", town="guicheng")
-        post = leader(session, person(session))
-        add(session, type=4, employer_unit="guicheng", town="guicheng", leader_id=post.id)
+        add(session, type=4, employer_unit="guicheng", town="guicheng")
         add(session, "吕芳", category=1)
         for filters in (
             {"category": 2},
             {"type": 4},
             {"town": "guicheng"},
             {"employer_unit": "guicheng"},
-            {"leader_id": post.id},
-            {"leader_id": str(post.id)},
-            {"leader_person_id": post.person_id},
+            {"among": select(Talent.id).where(Talent.type == 4)},
         ):
             assert [found.id for found in talents.search_talents(session, **filters).items] == ["T0001"], filters
-        assert talents.search_talents(session, leader_id="nonsense").total == 0
 
     def test_a_list_takes_two_statements_however_long(self, session):
         unit(session, "guicheng", "桂城街道办事处", kind="town", town="guicheng")
-        post = leader(session, person(session, unit_code="guicheng"))
         for number in range(30):
-            add(session, f"梁{chr(0x4E00 + number)}", employer_unit="guicheng", leader_id=post.id)
+            add(session, f"梁{chr(0x4E00 + number)}", employer_unit="guicheng")
         session.flush()
         session.expunge_all()
         statements = Statements(session)
         page = talents.search_talents(session, "liang", limit=25)
-        assert [talents.visible(HANDLER, found)["leader_name"] for found in page.items] == ["陈志明"] * 25
+        assert {talents.visible(HANDLER, found)["employer_unit_name"] for found in page.items} == {"桂城街道办事处"}
         assert (page.total, page.next) == (30, 25)
         assert statements.since() == 2
 
@@ -220,7 +194,7 @@ class TestContact:
 
     def test_liaison_office_and_serving_leader_see_the_number_others_do_not(self, session):
         chen, lv = person(session), person(session, "吕芳")
-        talent = add(session, leader_id=leader(session, chen).id, phone="13800000000")
+        talent, serving = add(session, phone="13800000000"), [leader(session, chen)]
         other = leader(session, lv)
         sees = [
             (OFFICE, True),
@@ -233,9 +207,9 @@ class TestContact:
             (actor(("admin", None)), False),
         ]
         for who, expected in sees:
-            shown = talents.visible(who, talent)
+            shown = talents.visible(who, talent, serving)
             assert shown["phone"] == ("13800000000" if expected else "138****0000"), who
-            assert talents.sees_contact(who, talent) is expected
+            assert talents.sees_contact(who, serving) is expected
 
     def test_no_number_is_no_number(self, session):
         assert talents.visible(HANDLER, add(session))["phone"] is None
