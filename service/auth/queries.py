@@ -6,7 +6,21 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import CompoundSelect, String, cast, exists, literal, null, or_, select, true, union_all
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Date,
+    String,
+    bindparam,
+    cast,
+    exists,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -56,12 +70,7 @@ def actor_of_account(session: Session, account: Account, on: date | None = None)
 
 def actor_of_token(session: Session, token: str, now: datetime) -> Actor:
     """The actor of a bearer token; raises ``NotAllowed``. Two statements; the last use is noted once an hour."""
-    found = (
-        select(Token, Account)
-        .join(Account, Account.username == Token.username)
-        .where(Token.sha256 == token_hash(token), Token.revoked_at.is_(None))
-    )
-    row = session.execute(found).first()
+    row = session.execute(_BY_TOKEN, {"sha256": token_hash(token)}).first()
     if row is None:
         raise NotAllowed("接口令牌无效或已撤销，请重新申请")
     entry, account = row
@@ -158,7 +167,7 @@ def grants_of(session: Session, usernames: Collection[str], on: date) -> dict[st
     """
     found: dict[str, set[Grant]] = {username: set() for username in usernames}
     if found:
-        for username, role, unit in session.execute(_holdings(on, usernames)):
+        for username, role, unit in session.execute(_HELD, {"day": on, "usernames": list(usernames)}):
             found[username].add(Grant(role, unit))
     return {username: frozenset(grants) for username, grants in found.items()}
 
@@ -173,7 +182,9 @@ def token_hash(token: str) -> str:
     return sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
-def _holdings(on: date, usernames: Collection[str] | None) -> CompoundSelect[str, str, str | None]:
+def _holdings(
+    on: date | BindParameter[date], usernames: BindParameter[Collection[str]] | None
+) -> CompoundSelect[str, str, str | None]:
     accounts = select(Account.username).where(true() if usernames is None else Account.username.in_(usernames))
     given = select(
         RoleGrant.username.label("username"),
@@ -195,6 +206,15 @@ def _holdings(on: date, usernames: Collection[str] | None) -> CompoundSelect[str
         .where(Account.username.in_(accounts), on_day(Leader.starts_on, Leader.ends_on, on))
     )
     return union_all(given, named, leading)
+
+
+# Asked for at every request, so built once.
+_BY_TOKEN = (
+    select(Token, Account)
+    .join(Account, Account.username == Token.username)
+    .where(Token.sha256 == bindparam("sha256"), Token.revoked_at.is_(None))
+)
+_HELD = _holdings(bindparam("day", type_=Date), bindparam("usernames", expanding=True))
 
 
 def _actor(account: Account, grants: frozenset[Grant]) -> Actor:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import event, func, select, text
+from sqlalchemy import bindparam, event, func, select, text
 from sqlalchemy.orm import Session
 
 from service.db.canonical import normalized
@@ -16,6 +16,13 @@ from service.history.outbox import OUTBOX_KINDS
 
 _HEADS = "history_heads"
 _NEXT_ID = "history_next_id"
+_LOCKED = (
+    select(HistoryHead)
+    .where(HistoryHead.stream == bindparam("stream"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_LOCKED_AND_LAST = _LOCKED.add_columns(select(func.max(HistoryEvent.id)).scalar_subquery())
 _FIRST_HEAD = text("INSERT INTO history_head (stream, seq, hash) VALUES (:stream, 0, :hash) ON CONFLICT DO NOTHING")
 
 
@@ -103,13 +110,16 @@ def _locked_head(session: Session, stream: str) -> HistoryHead:
     held: dict[str, HistoryHead] = session.info.setdefault(_HEADS, {})
     if stream in held:
         return held[stream]
-    locked = select(HistoryHead).where(HistoryHead.stream == stream).with_for_update()
-    locked = locked.execution_options(populate_existing=True)
-    head = session.scalars(locked).one_or_none()
-    if head is None:
+    counting = _counts(session) and _NEXT_ID not in session.info
+    locked = _LOCKED_AND_LAST if counting else _LOCKED
+    row = session.execute(locked, {"stream": stream}).one_or_none()
+    if row is None:
         # Two first events at once: one inserts, the other waits here and then finds the row.
         session.execute(_FIRST_HEAD, {"stream": stream, "hash": FIRST})
-        head = session.scalars(locked).one()
+        row = session.execute(locked, {"stream": stream}).one()
+    if counting:
+        session.info[_NEXT_ID] = (row[1] or 0) + 1
+    head: HistoryHead = row[0]
     held[stream] = head
     return head
 
@@ -120,13 +130,15 @@ def _next_id(session: Session) -> int | None:
     SQLAlchemy sends rows one by one to SQLite if it has to ask for their ids. There the whole database is locked and
     no event is ever deleted, so counting on from the last id is safe.
     """
-    if session.get_bind().dialect.name != "sqlite":
+    if not _counts(session):
         return None
-    known: int | None = session.info.get(_NEXT_ID)
-    if known is None:
-        known = (session.scalar(select(func.max(HistoryEvent.id))) or 0) + 1
+    known: int = session.info[_NEXT_ID]  # read with the head that the event is added to
     session.info[_NEXT_ID] = known + 1
     return known
+
+
+def _counts(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
 
 
 @event.listens_for(Session, "after_commit")

@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from service import engine, history, ids
@@ -37,6 +37,22 @@ FRAME_NAMES = frozenset({"settings", "initiator", "initiator_unit", "initiator_r
 """What every instance's data hold from the start, besides what people gave."""
 
 Run = Callable[[Compiled, engine.Context], engine.Landing]
+
+
+# Asked at every step, so built once.
+_OPEN_TASKS = (
+    select(UserTask)
+    .where(UserTask.instance_id == bindparam("instance"), UserTask.status == OPEN)
+    .order_by(UserTask.entered_seq, UserTask.id)
+)
+_OPEN_OR_AGAIN = select(UserTask).where(
+    UserTask.instance_id == bindparam("instance"),
+    or_(UserTask.status == OPEN, UserTask.id.in_(bindparam("again", expanding=True))),
+)
+_WAITING_OR_ARMED = select(Timer).where(
+    Timer.instance_id == bindparam("instance"),
+    or_(Timer.status == WAITING, Timer.id.in_(bindparam("armed", expanding=True))),
+)
 
 
 def stream_of(instance_id: UUID) -> str:
@@ -192,23 +208,14 @@ def apply_effects(
 
 def open_tasks(session: Session, instance_id: UUID) -> list[UserTask]:
     """The rows of the instance's open user tasks, in the order in which they opened."""
-    return list(
-        session.scalars(
-            select(UserTask)
-            .where(UserTask.instance_id == instance_id, UserTask.status == OPEN)
-            .order_by(UserTask.entered_seq, UserTask.id)
-        )
-    )
+    return list(session.scalars(_OPEN_TASKS, {"instance": instance_id}))
 
 
 def _rows_of(session: Session, instance: Instance, landing: engine.Landing) -> dict[str, UserTask]:
     """The instance's tasks that are open, or were there before and are open again, by id; as the caller left them."""
     again = [UUID(task_id) for task_id in landing.open_tasks]
-    wanted = select(UserTask).where(
-        UserTask.instance_id == instance.id, or_(UserTask.status == OPEN, UserTask.id.in_(again))
-    )
     with session.no_autoflush:
-        return {str(row.id): row for row in session.scalars(wanted)}
+        return {str(row.id): row for row in session.scalars(_OPEN_OR_AGAIN, {"instance": instance.id, "again": again})}
 
 
 def lock(session: Session, instance_id: UUID) -> Instance:
@@ -350,10 +357,8 @@ def _row(
 
 def _sync_timers(session: Session, instance: Instance, landing: engine.Landing) -> None:
     armed_ids = [UUID(timer_id) for timer_id in landing.timers]
-    wanted = select(Timer).where(
-        Timer.instance_id == instance.id, or_(Timer.status == WAITING, Timer.id.in_(armed_ids))
-    )
-    rows = {str(row.id): row for row in session.scalars(wanted)}
+    known = session.scalars(_WAITING_OR_ARMED, {"instance": instance.id, "armed": armed_ids})
+    rows = {str(row.id): row for row in known}
     for timer_id, row in rows.items():
         armed = landing.timers.get(timer_id)
         if armed is None:

@@ -47,11 +47,14 @@ def current(session: Session) -> Calendar:
     """The calendar in force; asked for once a transaction, which so counts with one calendar throughout."""
     digest: str | None = session.info.get(_IN_FORCE)
     if digest is None:
-        digest = session.scalar(select(CalendarVersion.digest).order_by(CalendarVersion.id.desc()).limit(1))
+        digest = session.scalar(_NEWEST)
     if digest is None:
         raise NotFound("数据库里还没有工作日历，请先运行 liaison migrate")
     session.info[_IN_FORCE] = digest
     return by_digest(session, digest)
+
+
+_NEWEST = select(CalendarVersion.digest).order_by(CalendarVersion.id.desc()).limit(1)
 
 
 @event.listens_for(Session, "after_commit")

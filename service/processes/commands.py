@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from service import clock, engine, ids
 from service.auth import Actor
@@ -293,13 +294,11 @@ def locked_instance(session: Session, instance_id: UUID | str) -> Instance:
 def locked_task(session: Session, task_id: UUID | str, *, any_status: bool = False) -> tuple[UserTask, Instance]:
     """The task and its instance, locked in this order: instance first. Raises NotFound, Conflict."""
     wanted = as_uuid(task_id, "没有这个任务")
-    of_task = select(UserTask.instance_id).where(UserTask.id == wanted).scalar_subquery()
-    instance = session.scalar(
-        select(Instance).where(Instance.id == of_task).with_for_update().execution_options(populate_existing=True)
-    )
+    instance = session.scalar(_LOCKED_BY_TASK, {"task": wanted})
     if instance is None:
         raise NotFound("没有这个任务")
     found = session.get_one(UserTask, wanted, populate_existing=True)
+    set_committed_value(found, "instance", instance)  # who holds the task need not ask for its case
     if any_status:
         return found, instance
     if found.status != OPEN:
@@ -307,6 +306,14 @@ def locked_task(session: Session, task_id: UUID | str, *, any_status: bool = Fal
         raise Conflict(f"该任务{done}，不能再办理")
     require_running(instance)
     return found, instance
+
+
+_LOCKED_BY_TASK = (
+    select(Instance)
+    .where(Instance.id == select(UserTask.instance_id).where(UserTask.id == bindparam("task")).scalar_subquery())
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 def require_running(instance: Instance) -> None:
