@@ -18,6 +18,7 @@ from service.api import (
     definitions,
     errors,
     health,
+    imports,
     incidents,
     instances,
     ledger,
@@ -32,7 +33,7 @@ from service.api.context import KEY, Api
 from service.config import Organization, Settings
 from service.db import Database
 
-FEATURES = (tasks, instances, ledger, definitions, calendar, people, account, incidents, health, metrics)
+FEATURES = (tasks, instances, ledger, definitions, calendar, people, account, incidents, imports, health, metrics)
 
 
 def install(app: Flask, *, database: Database, settings: Settings, organization: Organization, config: Path) -> None:

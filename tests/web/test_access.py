@@ -14,7 +14,7 @@ from tests.factories.world import World
 from tests.web.visitor import Visitor
 
 PEOPLE = ("office", "liaison-hrss", "handler-edu", "leader", "auditor", "owner", "admin")
-ARGUMENTS = {"key": "request", "version": 1, "n": 1}
+ARGUMENTS = {"key": "request", "version": 1, "n": 1, "kind": "units"}
 READING_LEADS_ON = {200, 302, 404}
 
 

@@ -1,0 +1,125 @@
+"""Excel imports: upload, progress and findings, confirming, giving up. The worker does the work in between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from service import clock, exchange
+from service.api.calls import Calls
+from service.api.context import actor, db
+from service.api.fields import Choice, Count, Id, List, Moment, Nested, Query, Said, Schema, Whole
+from service.errors import Finding, Invalid
+from service.exchange import KINDS, ImportJob
+from service.people.queries import MAX_LIMIT
+
+calls = Calls("imports", "Excel imports: checked row by row, then written all or nothing")
+
+UPLOAD = {
+    "type": "object",
+    "required": ["kind", "file"],
+    "properties": {
+        "kind": {"type": "string", "enum": list(KINDS)},
+        "file": {"type": "string", "contentMediaType": "application/octet-stream", "description": "an .xlsx file"},
+    },
+}
+
+
+class FaultItem(Schema):
+    """What is wrong where: ``row`` as Excel counts (0: the whole file), ``column`` a heading or empty."""
+
+    row = Whole(required=True)
+    column = Said(required=True)
+    message = Said(required=True)
+
+
+class ImportItem(Schema):
+    """An import: ``done`` of ``total`` rows; ``findings`` say what was wrong (at most 500)."""
+
+    id = Id(required=True)
+    kind = Choice(*KINDS, required=True)
+    name = Said(required=True)
+    sha256 = Said(required=True)
+    status = Said(required=True)
+    total = Whole(required=True)
+    done = Whole(required=True)
+    findings = List(Nested(FaultItem), required=True)
+    created_by = Said(required=True)
+    created_at = Moment(required=True)
+    finished_at = Moment(required=True, allow_none=True)
+
+
+class Imports(Schema):
+    """The imports, the newest first."""
+
+    items = List(Nested(ImportItem), required=True)
+    total = Whole(required=True)
+    next = Whole(required=True, allow_none=True)
+
+
+class ImportQuery(Query):
+    """Which page."""
+
+    limit = Count(low=1, high=MAX_LIMIT, load_default=50)
+    offset = Count(low=0, high=2**31, load_default=0)
+
+
+@calls.get("/imports", answer=Imports, query=ImportQuery, right="import_data")
+def imports(query: dict[str, Any]) -> Mapping[str, Any]:
+    """What was imported."""
+    page = exchange.jobs(db(), actor(), limit=query["limit"], offset=query["offset"])
+    return {"items": [_shape(row) for row in page.items], "total": page.total, "next": page.next}
+
+
+@calls.post("/imports", answer=ImportItem, status=201, upload=UPLOAD, right="import_data")
+def upload() -> Mapping[str, Any]:
+    """Takes in a file for checking; look at it again until its ``status`` is ``checked`` or ``refused``."""
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType
+    kind, file = request.form.get("kind", ""), request.files.get("file")
+    if kind not in KINDS:
+        raise Invalid("请求有 1 处需要修改", [Finding("/kind", f"须是下列之一：{'、'.join(KINDS)}")])
+    if file is None:
+        raise Invalid("没有收到文件", [Finding("/file", "请以 multipart/form-data 上传 .xlsx 文件")])
+    job = exchange.upload(
+        db(), kind=kind, name=file.filename or "", content=file.read(), actor=actor(), now=clock.now()
+    )
+    return _shape(job)
+
+
+@calls.get("/imports/<uuid:job_id>", answer=ImportItem, right="import_data")
+def one_import(job_id: UUID) -> Mapping[str, Any]:
+    """How far it is, and what was found."""
+    return _shape(exchange.get_job(db(), job_id, actor()))
+
+
+@calls.post("/imports/<uuid:job_id>/confirm", answer=ImportItem, right="import_data")
+def confirm(_body: dict[str, Any], job_id: UUID) -> Mapping[str, Any]:
+    """Has a checked import written."""
+    return _shape(exchange.confirm(db(), job_id=job_id, actor=actor(), now=clock.now()))
+
+
+@calls.post("/imports/<uuid:job_id>/cancel", answer=ImportItem, right="import_data")
+def cancel(_body: dict[str, Any], job_id: UUID) -> Mapping[str, Any]:
+    """Gives an import up before it is written."""
+    return _shape(exchange.cancel(db(), job_id=job_id, actor=actor(), now=clock.now()))
+
+
+def _shape(job: ImportJob) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "name": job.name,
+        "sha256": job.sha256,
+        "status": job.status,
+        "total": job.total,
+        "done": job.done,
+        "findings": job.findings,
+        "created_by": job.created_by,
+        "created_at": job.created_at,
+        "finished_at": job.finished_at,
+    }

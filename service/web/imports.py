@@ -1,0 +1,103 @@
+"""Excel import: templates to download, an upload, its preview with every fault, and the decision to write it."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock, exchange
+from service.errors import Finding, Invalid, NotFound
+from service.web.access import requires
+from service.web.answers import PER_PAGE, done, offset
+from service.web.context import actor, db, web
+from service.web.ledger import XLSX
+
+blueprint = Blueprint("imports", __name__)
+
+STATUSES = {
+    "uploaded": "等待检查",
+    "checking": "正在检查",
+    "checked": "待确认",
+    "refused": "有错误，未导入",
+    "confirmed": "等待写入",
+    "writing": "正在写入",
+    "done": "已导入",
+    "failed": "写入失败，未导入",
+    "cancelled": "已取消",
+}
+MOVING = frozenset({"uploaded", "checking", "confirmed", "writing"})
+"""While a job is in one of these its page looks again every second."""
+
+
+@blueprint.get("/imports")
+@requires(right="import_data")
+def imports() -> ResponseReturnValue:
+    """批量导入: what can be imported, and what was."""
+    return render_template(
+        "imports/imports.html",
+        kinds=exchange.KINDS,
+        page=exchange.jobs(db(), actor(), limit=PER_PAGE, offset=offset()),
+        statuses=STATUSES,
+    )
+
+
+@blueprint.get("/imports/template/<kind>.xlsx")
+@requires(right="import_data")
+def template(kind: str) -> ResponseReturnValue:
+    """The sheet to fill in."""
+    if kind not in exchange.KINDS:
+        raise NotFound("没有这种导入模板，请从导入页面下载")
+    made = exchange.template(exchange.KINDS[kind], web().organization)
+    name = f"{exchange.KINDS[kind].name}导入模板.xlsx"
+    return send_file(BytesIO(made), mimetype=XLSX, as_attachment=True, download_name=name)
+
+
+@blueprint.post("/imports/<kind>")
+@requires(right="import_data", body=exchange.MAX_BYTES + 10_000)
+def upload(kind: str) -> ResponseReturnValue:
+    """Takes in a file; the worker checks it."""
+    given = request.files.get("file")
+    if given is None or not given.filename:
+        raise Invalid("请选择要导入的文件", [Finding("/file", "请选择填写好的 .xlsx 文件")])
+    job = exchange.upload(db(), kind=kind, name=given.filename, content=given.read(), actor=actor(), now=clock.now())
+    return redirect(url_for("web.imports.job", job_id=job.id))
+
+
+@blueprint.get("/imports/<uuid:job_id>")
+@requires(right="import_data")
+def job(job_id: UUID) -> ResponseReturnValue:
+    """How far an import is, what was found, and how its rows were understood."""
+    found = exchange.get_job(db(), job_id, actor())
+    kind = exchange.KINDS[found.kind]
+    wrong: dict[int, list[str]] = {}
+    for fault in found.findings:
+        wrong.setdefault(fault["row"], []).append(fault["column"])
+    return render_template(
+        "imports/job.html",
+        job=found,
+        kind=kind,
+        columns=kind.columns(web().organization),
+        wrong=wrong,
+        status=STATUSES[found.status],
+        moving=found.status in MOVING,
+        share=round(100 * found.done / found.total) if found.total else 0,
+    )
+
+
+@blueprint.post("/imports/<uuid:job_id>/confirm")
+@requires(right="import_data")
+def confirm(job_id: UUID) -> ResponseReturnValue:
+    """Write it."""
+    exchange.confirm(db(), job_id=job_id, actor=actor(), now=clock.now())
+    return done("已确认，正在写入。", url_for("web.imports.job", job_id=job_id))
+
+
+@blueprint.post("/imports/<uuid:job_id>/cancel")
+@requires(right="import_data")
+def cancel(job_id: UUID) -> ResponseReturnValue:
+    """Give it up."""
+    exchange.cancel(db(), job_id=job_id, actor=actor(), now=clock.now())
+    return done("已取消导入，没有写入任何数据。", url_for("web.imports.imports"))

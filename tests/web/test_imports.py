@@ -1,0 +1,62 @@
+"""The import pages: template, upload, findings, preview, confirmation."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from openpyxl import Workbook, load_workbook
+
+from service import exchange
+from tests.factories.world import World
+from tests.web.visitor import Visitor
+
+HEADINGS = ("单位代码", "单位名称", "单位类别", "镇街", "成员单位")
+
+
+def sheet(*rows: tuple[str | None, ...]) -> BytesIO:
+    made = Workbook()
+    made.worksheets[0].append(HEADINGS)
+    for row in rows:
+        made.worksheets[0].append(row)
+    written = BytesIO()
+    made.save(written)
+    written.seek(0)
+    return written
+
+
+def test_an_import_from_the_template_to_the_written_rows(world: World) -> None:
+    office = Visitor(world, "office")
+    assert "批量导入" in office.get("/imports").text
+    made = load_workbook(BytesIO(office.get("/imports/template/units.xlsx").data))
+    assert [cell.value for cell in made.worksheets[0][1]][:2] == ["单位代码*", "单位名称*"]
+
+    wrong = sheet(("sport", "区体育中心", "区直局", None, "也许"))
+    answer = office.submit("/imports/units", file=(wrong, "单位.xlsx"))
+    assert answer.status_code == 302
+    assert "等待检查" in office.get(answer.location).text
+    exchange.work(world.database, world.organization, world.clock.now)
+    page = office.get(answer.location).text
+    assert "有错误，未导入" in page
+    assert "第 2 行" in page
+    assert "须填“是”或“否”" in page
+    assert "确认导入" not in page
+
+    right = sheet(("sport", "区体育中心", "区直局", None, "是"))
+    address = office.submit("/imports/units", file=(right, "单位.xlsx")).location
+    exchange.work(world.database, world.organization, world.clock.now)
+    page = office.get(address).text
+    assert "确认导入 1 行" in page
+    assert "区体育中心" in page
+    assert office.submit(f"{address}/confirm").status_code == 302
+    exchange.work(world.database, world.organization, world.clock.now)
+    assert "已写入" in office.get(address).text
+    assert "名单" not in office.get("/imports").text
+    assert office.submit(f"{address}/confirm").status_code == 409
+
+
+def test_a_wrong_file_is_refused_with_the_way_out(world: World) -> None:
+    office = Visitor(world, "office")
+    answer = office.submit("/imports/units", file=(BytesIO(b"code,name"), "units.csv"))
+    assert answer.status_code == 422
+    assert "请下载模板" in answer.text
+    assert office.submit("/imports/units").status_code == 422
