@@ -164,6 +164,14 @@ def test_the_diagram_shows_where_the_case_stands(site: Site) -> None:
     assert page.locator(".viewport").get_attribute("transform") != before
 
 
+def test_the_diagram_is_there_before_anybody_scrolls_to_it(site: Site) -> None:
+    site.world.dispatched("edu", "guicheng")
+    page = site.visit("office", f"/cases/{site.world.case}", PHONE)
+    assert page.locator(".diagram").bounding_box()["y"] > PHONE["height"]  # type: ignore[index]  # it has a box
+    expect(page.locator(".djs-element.trail-active[data-element-id=handle]")).to_have_count(1)
+    assert page.evaluate("window.scrollY") == 0
+
+
 def test_an_urge_is_sent_from_its_dialog_and_keeps_the_text_when_refused(site: Site) -> None:
     site.expected = ("409",)
     site.world.dispatched("edu")

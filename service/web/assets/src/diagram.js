@@ -152,13 +152,18 @@ class Picture {
   }
 }
 
-/** A picture in a folded or hidden part of the page has no size: it is drawn when it first shows. */
+/** A picture in a folded or hidden part of the page has no size: it is drawn when it first shows, others at leisure,
+    so that they are there for who scrolls fast or prints the page. */
 for (const root of document.querySelectorAll("[data-diagram-island]")) {
   const page = JSON.parse(document.getElementById(root.dataset.diagramIsland).textContent);
-  const seen = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
+  let drawn = false;
+  const draw = () => {
+    if (drawn || !root.clientWidth) return;
+    drawn = true;
     seen.disconnect();
     new Picture(root, page).open(page.open);
-  });
+  };
+  const seen = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && draw());
   seen.observe(root);
+  (window.requestIdleCallback ?? setTimeout)(draw);
 }
