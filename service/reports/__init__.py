@@ -1,1 +1,59 @@
-"""Half-yearly reports (半年总结), briefs to leaders (专报), the assessment sheet (考核指标)."""
+"""Half-year reports, briefs to leaders, the assessment sheet (T6, R3, R5, O1)."""
+
+from service.reports.assessment import LeaderRow, Sheet, UnitRow, assessment_sheet
+from service.reports.commands import (
+    accept_report,
+    compile_report,
+    draft_brief,
+    edit_brief,
+    edit_report,
+    read_brief,
+    release_brief,
+    return_report,
+    submit_report,
+)
+from service.reports.models import Brief, HalfYearReport
+from service.reports.papers import brief_document, report_document
+from service.reports.queries import (
+    get_brief,
+    get_report,
+    reporting_units,
+    roll_up,
+    search_briefs,
+    search_reports,
+)
+from service.reports.rules import HALVES, INDICATORS, REPORT_DAYS, REPORT_STATUSES, SECTIONS, Figure, Score, score
+
+__all__ = [
+    "HALVES",
+    "INDICATORS",
+    "REPORT_DAYS",
+    "REPORT_STATUSES",
+    "SECTIONS",
+    "Brief",
+    "Figure",
+    "HalfYearReport",
+    "LeaderRow",
+    "Score",
+    "Sheet",
+    "UnitRow",
+    "accept_report",
+    "assessment_sheet",
+    "brief_document",
+    "compile_report",
+    "draft_brief",
+    "edit_brief",
+    "edit_report",
+    "get_brief",
+    "get_report",
+    "read_brief",
+    "release_brief",
+    "report_document",
+    "reporting_units",
+    "return_report",
+    "roll_up",
+    "score",
+    "search_briefs",
+    "search_reports",
+    "submit_report",
+]

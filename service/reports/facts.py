@@ -1,0 +1,137 @@
+"""What a report or a brief is filled in with: counts and lists as they stand, JSON-ready, never a restricted note."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from service import clock
+from service.contacts import contact_counts, interview_counts
+from service.contacts.models import Contact, Opinion
+from service.contacts.rules import OPINION_STATUSES, form_name, period_of
+from service.liaisons import quota_report, talents_of
+from service.people.models import Leader
+from service.reports.rules import month_of
+
+MOST_OPINIONS = 100
+MOST_LEADERS = 200
+
+
+def report_facts(
+    session: Session, *, unit: str, year: int, half: int, needs: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """The figures of a liaison office for a half-year: contacts, interviews, quotas, opinions, needs."""
+    starts_on, ends_on = period_of(year, half)
+    until = min(ends_on, clock.local(now).date())
+    return {
+        "starts_on": starts_on.isoformat(),
+        "ends_on": ends_on.isoformat(),
+        "counted_on": until.isoformat(),
+        "contacts": contact_counts(session, unit=unit, starts_on=starts_on, ends_on=ends_on),
+        "interviews": _interviews(session, unit, year, until),
+        "quotas": _quotas(session, unit, until),
+        "opinions": _opinions(session, unit, starts_on, ends_on),
+        "needs": dict(needs),
+    }
+
+
+def brief_facts(
+    session: Session, *, leader: Leader, year: int, month: int, needs: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """What a leader is told of a month: own talents, own contacts and their opinions, the needs handed in."""
+    starts_on, ends_on = month_of(year, month)
+    until = min(ends_on, clock.local(now).date())
+    served = talents_of(session, [leader.id], until)[leader.id]
+    held = list(
+        session.scalars(
+            select(Contact)
+            .where(
+                Contact.leader_id == leader.id,
+                Contact.held_on.between(starts_on, ends_on),
+                Contact.withdrawn_at.is_(None),
+            )
+            .order_by(Contact.held_on, Contact.id)
+            .options(selectinload(Contact.talents), selectinload(Contact.opinions))
+        )
+    )
+    pairs = interview_counts(session, year=year, on=until, leader_id=leader.id)
+    return {
+        "starts_on": starts_on.isoformat(),
+        "ends_on": ends_on.isoformat(),
+        "leader": leader.person.name,
+        "post": leader.post,
+        "talents": [{"id": one.id, "name": one.name, "employer": one.employer} for one in served],
+        "contacts": [
+            {
+                "held_on": one.held_on.isoformat(),
+                "form": form_name(one.form, inbound=one.inbound),
+                "talents": [row.talent.name for row in one.talents],
+                "summary": one.summary,
+            }
+            for one in held
+        ],
+        "opinions": [
+            {"talent": said.talent.name, "text": said.text, "status": OPINION_STATUSES[said.status]}
+            for one in held
+            for said in one.opinions
+        ],
+        "interviews": [{"talent": pair.talent.name, "count": pair.count, "required": pair.required} for pair in pairs],
+        "needs": dict(needs),
+    }
+
+
+def _interviews(session: Session, unit: str, year: int, until: date) -> dict[str, Any]:
+    pairs = interview_counts(session, year=year, on=until, unit=unit)
+    return {
+        "pairs": len(pairs),
+        "done": sum(pair.short == 0 for pair in pairs),
+        "short": [
+            {
+                "leader": pair.leader.person.name,
+                "talent": pair.talent.name,
+                "count": pair.count,
+                "required": pair.required,
+                "reason": pair.reason,
+            }
+            for pair in pairs
+            if pair.short
+        ],
+    }
+
+
+def _quotas(session: Session, unit: str, until: date) -> dict[str, Any]:
+    page, _ = quota_report(session, on=until, unit=unit, limit=MOST_LEADERS)
+    return {
+        "leaders": page.total,
+        "met": sum(row.short == 0 for row in page.items),
+        "rows": [
+            {"leader": row.leader.person.name, "post": row.leader.post, "count": row.count, "required": row.required}
+            for row in page.items
+        ],
+    }
+
+
+def _opinions(session: Session, unit: str, starts_on: date, ends_on: date) -> list[dict[str, Any]]:
+    query = (
+        select(Opinion, Contact.held_on, Leader)
+        .join(Contact, Contact.id == Opinion.contact_id)
+        .join(Leader, Leader.id == Contact.leader_id)
+        .where(Contact.withdrawn_at.is_(None), Contact.held_on.between(starts_on, ends_on), Leader.unit_code == unit)
+        .order_by(Leader.klass, Leader.id, Contact.held_on, Opinion.contact_id, Opinion.position)
+        .limit(MOST_OPINIONS)
+    )
+    return [
+        {
+            "leader": leader.person.name,
+            "talent": opinion.talent.name,
+            "held_on": held_on.isoformat(),
+            "text": opinion.text,
+            "status": OPINION_STATUSES[opinion.status],
+            "answer": opinion.answer,
+        }
+        for opinion, held_on, leader in session.execute(query)
+    ]

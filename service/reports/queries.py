@@ -1,0 +1,192 @@
+"""Reading reports and briefs; what all offices' reports add up to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import Session, contains_eager
+
+from service.auth import Actor, may
+from service.auth.policy import AUDITOR, LIAISON, TALENT_OFFICE
+from service.contacts.access import selves
+from service.contacts.rules import period_of
+from service.errors import NotFound
+from service.people.models import Leader, Liaison, Person, Unit
+from service.people.queries import Page, as_id, on_day, page
+from service.reports.models import Brief, HalfYearReport
+from service.reports.rules import ACCEPTED, RETURNED, SUBMITTED
+
+
+def search_reports(
+    session: Session,
+    actor: Actor,
+    *,
+    unit: str | None = None,
+    year: int | None = None,
+    half: int | None = None,
+    status: str | None = None,
+    late: bool | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> Page[HalfYearReport]:
+    """The reports that the actor may see, the newest half-year first: two statements."""
+    query = select(HalfYearReport).join(HalfYearReport.unit).options(contains_eager(HalfYearReport.unit))
+    query = query.where(_reports_clause(session, actor))
+    equal: dict[Any, object] = {
+        HalfYearReport.unit_code: unit,
+        HalfYearReport.year: year,
+        HalfYearReport.half: half,
+        HalfYearReport.status: status,
+        HalfYearReport.late: late,
+    }
+    query = query.where(*(column == value for column, value in equal.items() if value is not None))
+    newest = (HalfYearReport.year.desc(), HalfYearReport.half.desc(), Unit.pinyin, HalfYearReport.id)
+    return page(session, query.order_by(*newest), limit=limit, offset=offset)
+
+
+def get_report(session: Session, report_id: UUID | str, actor: Actor) -> HalfYearReport:
+    """The report if the actor may see it; raises ``NotFound``."""
+    key = as_id(report_id)
+    query = select(HalfYearReport).where(HalfYearReport.id == key, _reports_clause(session, actor))
+    found = session.scalar(query) if key is not None else None
+    if found is None:
+        raise NotFound("没有这份报告，或您无权查看")
+    return found
+
+
+def search_briefs(
+    session: Session,
+    actor: Actor,
+    *,
+    leader_id: UUID | str | None = None,
+    year: int | None = None,
+    month: int | None = None,
+    released: bool | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> Page[Brief]:
+    """The briefs that the actor may see, the newest month first: two statements."""
+    query = select(Brief).join(Brief.leader).join(Leader.person)
+    query = query.options(contains_eager(Brief.leader).contains_eager(Leader.person))
+    query = query.where(_briefs_clause(session, actor))
+    if leader_id is not None:
+        key = as_id(leader_id)
+        query = query.where(Brief.leader_id == key if key is not None else false())
+    if year is not None:
+        query = query.where(Brief.year == year)
+    if month is not None:
+        query = query.where(Brief.month == month)
+    if released is not None:
+        query = query.where(Brief.released_at.is_not(None) if released else Brief.released_at.is_(None))
+    newest = (Brief.year.desc(), Brief.month.desc(), Leader.klass, Person.pinyin, Brief.id)
+    return page(session, query.order_by(*newest), limit=limit, offset=offset)
+
+
+def get_brief(session: Session, brief_id: UUID | str, actor: Actor) -> Brief:
+    """The brief if the actor may see it: the Talent Office and auditors any, a leader the own ones once released."""
+    key = as_id(brief_id)
+    query = select(Brief).where(Brief.id == key, _briefs_clause(session, actor))
+    found = session.scalar(query) if key is not None else None
+    if found is None:
+        raise NotFound("没有这份专报，或尚未签发")
+    return found
+
+
+def reporting_units(session: Session, *, year: int, half: int) -> list[Unit]:
+    """The units that report for a half-year: those that had a liaison on its last day (T4, T6), by name."""
+    ends_on = period_of(year, half)[1]
+    named = select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, ends_on))
+    query = select(Unit).where(Unit.code.in_(named), Unit.active)
+    return list(session.scalars(query.order_by(Unit.pinyin, Unit.code)))
+
+
+def roll_up(session: Session, *, year: int, half: int) -> dict[str, Any]:
+    """What the offices' reports of a half-year add up to, JSON-ready (R5): two statements.
+
+    Counted are those submitted or accepted. ``missing`` are the units that have not sent theirs; ``complete`` says
+    whether there are none. Totals are sums of the figures as they stood in each report.
+    """
+    query = select(HalfYearReport).where(HalfYearReport.year == year, HalfYearReport.half == half)
+    reports = {one.unit_code: one for one in session.scalars(query)}
+    units = {unit.code: unit.name for unit in reporting_units(session, year=year, half=half)}
+    units |= {code: one.unit.name for code, one in reports.items()}
+    sent = {code: one for code, one in reports.items() if one.status in (SUBMITTED, ACCEPTED)}
+    return {
+        "year": year,
+        "half": half,
+        "expected": len(units),
+        "submitted": len(sent),
+        "accepted": sum(one.status == ACCEPTED for one in sent.values()),
+        "returned": sum(one.status == RETURNED for one in reports.values()),
+        "late": sum(one.late is True for one in sent.values()),
+        "complete": len(sent) == len(units),
+        "missing": [{"unit": code, "name": name} for code, name in units.items() if code not in sent],
+        "units": [_row(code, name, reports.get(code)) for code, name in units.items()],
+        "totals": _totals([one.facts for one in sent.values()]),
+    }
+
+
+def _row(code: str, name: str, report: HalfYearReport | None) -> dict[str, Any]:
+    facts: Mapping[str, Any] = report.facts if report is not None else {}
+    contacts = facts.get("contacts", {})
+    return {
+        "unit": code,
+        "name": name,
+        "id": str(report.id) if report is not None else None,
+        "status": report.status if report is not None else None,
+        "late": report.late if report is not None else None,
+        "contacts": contacts.get("total", 0),
+        "opinions": contacts.get("opinions", {}).get("total", 0),
+        "needs": facts.get("needs", {}).get("started", 0),
+    }
+
+
+def _totals(facts: list[dict[str, Any]]) -> dict[str, Any]:
+    def added(*path: str) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for one in facts:
+            inner: Any = one
+            for name in path:
+                inner = inner.get(name, {})
+            found.update({key: value for key, value in inner.items() if isinstance(value, int)})
+        return found
+
+    contacts, needs, interviews = added("contacts"), added("needs"), added("interviews")
+    return {
+        "contacts": contacts["total"],
+        "inbound": contacts["inbound"],
+        "late_entries": contacts["late"],
+        "forms": dict(added("contacts", "forms")),
+        "topics": dict(added("contacts", "topics")),
+        "opinions": dict(added("contacts", "opinions")),
+        "activities": dict(added("contacts", "activities")),
+        "matters": dict(added("contacts", "matters")),
+        "pairs": interviews["pairs"],
+        "pairs_done": interviews["done"],
+        "quotas": dict(added("quotas")),
+        "needs": needs["started"],
+        "needs_late": needs["late"],
+        "outcomes": dict(added("needs", "outcomes")),
+        "outcome_names": next((one["needs"]["names"] for one in facts if one.get("needs", {}).get("names")), {}),
+    }
+
+
+def _reports_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
+    mine = selves(session, actor)
+    if any(may(one, "view_reports") for one in mine):
+        return true()
+    return HalfYearReport.unit_code.in_(sorted({unit for one in mine for unit in one.units_of(LIAISON)}))
+
+
+def _briefs_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
+    mine = selves(session, actor)
+    if actor.is_system or any(one.has_role(TALENT_OFFICE) for one in mine):
+        return true()
+    ways = [Brief.released_at.is_not(None)] if any(one.has_role(AUDITOR) for one in mine) else []
+    persons = [one.person_id for one in mine if one.person_id is not None]
+    own = select(Leader.id).where(Leader.person_id.in_(persons))
+    return or_(*ways, and_(Brief.released_at.is_not(None), Brief.leader_id.in_(own)))
