@@ -39,12 +39,16 @@ _UNKNOWN = "——"
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How one kind of notice reads. ``receipt``: the reader is asked to confirm it (催办)."""
+    """How one kind of notice reads. ``receipt``: the reader is asked to confirm it (催办).
+
+    ``outside``: it also goes out by mail and the other channels, where the settings open them.
+    """
 
     kind: str
     subject: str
     text: str
     receipt: bool
+    outside: bool = True
 
     def render(self, values: Mapping[str, object]) -> tuple[str, str]:
         """Subject and text with ``values`` filled in; missing or None values read ——."""
@@ -62,7 +66,11 @@ def load_notifications(directory: Path) -> Mapping[str, Wording]:
         table = root.table(kind)
         if root.has(kind):
             wordings[kind] = Wording(
-                kind, _template(table, "subject", 80), _template(table, "text", 500), table.boolean("receipt", False)
+                kind,
+                _template(table, "subject", 80),
+                _template(table, "text", 500),
+                receipt=table.boolean("receipt", default=False),
+                outside=table.boolean("outside", default=True),
             )
             table.close()
     root.close()

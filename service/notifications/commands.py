@@ -27,7 +27,14 @@ from service.history import HistoryEvent, OutboxEntry
 from service.notifications.channels import APPRISE, MAIL, Letter, recipient_of
 from service.notifications.models import MailAddress, Notification, NotificationDelivery
 from service.notifications.recipients import recipients, who_see, with_substitutes
-from service.notifications.rules import ONLY_WHO_SEES, STALE_WHEN_DONE, next_attempt, outside_text, values_of
+from service.notifications.rules import (
+    NOT_TO_DOER,
+    ONLY_WHO_SEES,
+    STALE_WHEN_DONE,
+    next_attempt,
+    outside_text,
+    values_of,
+)
 from service.people.queries import unit_names
 from service.processes import calendars
 from service.processes.models import OPEN, UserTask
@@ -69,6 +76,8 @@ def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime
         people = with_substitutes(session, people, on=today)
     if data["template"] in ONLY_WHO_SEES and instance_id is not None:
         people = who_see(session, people, instance_id, on=today)
+    if data["template"] in NOT_TO_DOER:
+        people = [account for account in people if account.username != event.actor]
     _fill_inboxes(session, event, people, office, instance_id, today, now)
     return _letters(session, event, people, office, instance_id)
 
@@ -194,7 +203,8 @@ def _fill_inboxes(
 def _letters(
     session: Session, event: HistoryEvent, people: Sequence[Account], office: Office, instance_id: UUID | None
 ) -> list[Letter]:
-    if not people or not (office.mail.enabled or office.mail.apprise_urls):
+    wording = get_wording(office.wordings, event.data["template"])
+    if not people or not wording.outside or not (office.mail.enabled or office.mail.apprise_urls):
         return []
     done = select(NotificationDelivery.channel, NotificationDelivery.recipient)
     gone = {tuple(row) for row in session.execute(done.where(NotificationDelivery.event_id == event.id))}

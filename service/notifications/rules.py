@@ -9,6 +9,9 @@ from typing import Any
 STALE_WHEN_DONE = frozenset({"task", "due_soon", "due_today", "urge", "reassigned", "returned", "due_changed"})
 """Notices that ask for work on a task: pointless, and wrong, once the task is done (no urge after the answer)."""
 
+NOT_TO_DOER = frozenset({"task", "returned", "due_changed"})
+"""Notices of what a deed led to: whoever did it knows."""
+
 ONLY_WHO_SEES = frozenset({"mentioned"})
 """Notices for whomever somebody named: who may not see the case may not know of it either."""
 

@@ -29,6 +29,7 @@ from service.processes.models import (
     Timer,
     UserTask,
 )
+from service.processes.notices import NOTICE, notice_of, words_of
 from service.processes.rules import described, stage_of
 from service.processes.wiring import ActionCall, wiring
 from service.workdays import Calendar
@@ -138,7 +139,7 @@ def advance(
         found = judge(made, landing, days)
     else:
         found = fx.effects_of(made, instance.frame, before, what.task if what.completes else None, landing, days)
-    apply_effects(session, instance, found, landing, rows=rows, seq=event.seq, actor=actor, now=now)
+    apply_effects(session, instance, found, landing, rows=rows, seq=event.seq, actor=actor, now=now, cause=what)
     return event.seq
 
 
@@ -174,8 +175,9 @@ def apply_effects(
     seq: int,
     actor: Actor,
     now: datetime,
+    cause: Input,
 ) -> None:
-    """Journals effects and brings the projections (instance, user tasks, timers) in line.
+    """Journals effects, brings the projections (instance, user tasks, timers) in line, and says who is to be told.
 
     ``rows``, by id, are the tasks that were open before; new ones are added.
     """
@@ -203,6 +205,10 @@ def apply_effects(
         _sync_timers(session, instance, landing)
         definition = compiled(session, instance.digest, instance.process)
         _sync_instance(instance, definition, [row.stage for row in rows.values() if row.status == OPEN])
+        reason = str(cause.data.get("reason") or "")
+        for word in words_of(found, rows, cause=cause.kind, reason=reason, actor=actor):
+            told = notice_of(instance, word.template, task=word.task, text=word.text)
+            record(session, instance, kind=NOTICE, actor=actor, now=now, task=str(word.task.id), data=told)
     session.flush()
 
 

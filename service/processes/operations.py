@@ -14,16 +14,16 @@ from service.auth import Actor
 from service.auth.queries import actor_of, find_account, is_usable
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import access
-from service.processes.advance import apply_effects, due_of_row, open_tasks, record
+from service.processes.advance import Input, apply_effects, due_of_row, open_tasks, record
 from service.processes.calendars import current, find_current
 from service.processes.commands import as_uuid, locked_instance, locked_task, require_running
 from service.processes.course import rebuilt, taken_back_effects
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, CopyTo, Instance, UserTask
+from service.processes.notices import NOTICE, notice_of
 from service.processes.recount import recount
 from service.processes.rules import holds
 from service.processes.texts import optional_text, required_text
 
-NOTICE = "notice"
 NOBODY = "没有这个账号或已停用，请重新选择"
 
 
@@ -113,26 +113,18 @@ def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Acto
             raise Conflict(f"「{later.name}」已由 {later.assignee} 领办，不能撤回；请联系其退回")
     if course.landing is None or str(task.id) not in course.open or not course.open <= known.keys():
         raise Conflict("后续步骤已经办理，不能撤回；请由后续环节退回")
-    event = record(
-        session,
-        instance,
-        kind="taken_back",
-        actor=doer,
-        now=now,
-        task=str(task.id),
-        data={
-            "input": task.completed_seq,
-            "step": task.task,
-            "name": task.name,
-            "reason": text,
-        },
+    what = Input(
+        "taken_back",
+        {"input": task.completed_seq, "step": task.task, "name": task.name, "reason": text},
+        str(task.id),
     )
+    event = record(session, instance, kind=what.kind, actor=doer, now=now, task=what.task, data=what.data)
     if instance.status == COMPLETED:
         instance.status, instance.ended_at, instance.end, instance.end_name = RUNNING, None, None, None
     instance.data = course.data
     rows = {str(row.id): row for row in open_now}
     found = taken_back_effects(frozenset(rows), {name: due_of_row(row) for name, row in known.items()}, course)
-    apply_effects(session, instance, found, course.landing, rows=rows, seq=event.seq, actor=doer, now=now)
+    apply_effects(session, instance, found, course.landing, rows=rows, seq=event.seq, actor=doer, now=now, cause=what)
     instance.late = bool(
         session.scalar(select(UserTask.id).where(UserTask.instance_id == instance.id, UserTask.late_days > 0).limit(1))
     )
@@ -306,9 +298,6 @@ def notify(
 
     To ``usernames``, or to all who hold ``role`` (for ``unit``); with a task and neither, to those who must do it.
     """
-    if usernames is None and role is None and task is not None:
-        usernames = [task.assignee] if task.assignee else None
-        role, unit = task.role, task.unit
     record(
         session,
         instance,
@@ -316,15 +305,7 @@ def notify(
         actor=actor,
         now=now,
         task=str(task.id) if task else None,
-        data={
-            "template": template,
-            "to": {"usernames": usernames, "role": role, "unit": unit},
-            "number": instance.number,
-            "title": instance.title,
-            "step": task.name if task else None,
-            "due_on": task.due_on.isoformat() if task and task.due_on else None,
-            "text": text,
-        },
+        data=notice_of(instance, template, task=task, role=role, unit=unit, usernames=usernames, text=text),
     )
 
 

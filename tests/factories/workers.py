@@ -68,16 +68,18 @@ def looking(world: World) -> Iterator[Session]:
 
 
 def inbox_of(world: World, username: str) -> list[tuple[str, str]]:
-    """(template, title) of the notices in somebody's inbox, in the order of the journal."""
+    """(template, title) of the notices in somebody's inbox, in the order of the journal, but for word of new tasks."""
     with world.database.reading() as session:
-        found = select(Notification).where(Notification.username == username).order_by(Notification.event_id)
+        mine = select(Notification).where(Notification.username == username, Notification.template != "task")
+        found = mine.order_by(Notification.event_id)
         return [(row.template, row.title) for row in session.scalars(found)]
 
 
 def owed(world: World) -> list[OutboxEntry]:
-    """What the outbox still holds."""
+    """What the outbox still holds, but for word of new tasks."""
     with looking(world) as session:
-        return list(session.scalars(select(OutboxEntry).order_by(OutboxEntry.event_id)))
+        found = session.scalars(select(OutboxEntry).order_by(OutboxEntry.event_id))
+        return [entry for entry in found if entry.event.data["template"] != "task"]
 
 
 def incidents(world: World) -> list[Incident]:
@@ -94,10 +96,11 @@ def timers_of(world: World, status: str = "waiting") -> list[Timer]:
 
 
 def happened(world: World, kind: str) -> list[HistoryEvent]:
-    """The events of that kind in the journal of the world's case."""
+    """The events of that kind in the journal of the world's case; of notices, those but for word of new tasks."""
     with looking(world) as session:
         found = select(HistoryEvent).where(HistoryEvent.stream == f"instance:{world.case}", HistoryEvent.kind == kind)
-        return list(session.scalars(found.order_by(HistoryEvent.seq)))
+        events = session.scalars(found.order_by(HistoryEvent.seq))
+        return [event for event in events if event.data.get("template") != "task"]
 
 
 def mismatches(world: World) -> list[str]:

@@ -21,7 +21,8 @@ from service.errors import Incident, Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent, OutboxEntry
 from service.notifications import Notification
 from service.notifications.channels import APPRISE, MAIL
-from service.processes import operations, timers
+from service.processes import commands, operations, timers
+from service.workdays import Calendar, Closure, load_notices
 from tests.factories.mail import sink, web_hook
 from tests.factories.workers import inbox_of, incidents, looking, mismatches, owed, timers_of, work_all, worker_of
 from tests.factories.world import CONFIG
@@ -41,8 +42,8 @@ def _urge(world, text="请尽快办理") -> None:
 
 def _notices(world, username) -> list[Notification]:
     with looking(world) as session:
-        found = select(Notification).where(Notification.username == username).order_by(Notification.event_id)
-        return list(session.scalars(found))
+        mine = select(Notification).where(Notification.username == username, Notification.template != "task")
+        return list(session.scalars(mine.order_by(Notification.event_id)))
 
 
 # --- Wording ---------------------------------------------------------------------------------------------------------
@@ -183,9 +184,10 @@ def test_a_unit_without_an_account_is_an_incident_that_people_see_and_retry(worl
         auth.disable_user(session, username="handler-housing", actor=SYSTEM, now=world.clock.now)
     _urge(world)
     work_all(world)
-    [incident] = incidents(world)
+    new_task, incident = incidents(world)
+    assert "提醒「新待办」没有收件人" in new_task.message
     assert (incident.kind, incident.instance_id) == ("notice", world.case)
-    assert "没有收件人" in incident.message
+    assert "提醒「催办」没有收件人" in incident.message
     with world.transaction() as session:
         auth.enable_user(session, username="handler-housing", actor=SYSTEM, now=world.clock.now)
         timers.retry(session, incident_id=incident.id, actor=world.actor("admin"), now=world.clock.now)
@@ -253,7 +255,7 @@ def test_the_inbox_is_read_by_its_owner_alone(world):
     health, edu = world.actor("handler-health"), world.actor("handler-edu")
     with world.transaction() as session:
         [copied] = notifications.inbox(session, health).items
-        assert (notifications.unread_count(session, health), notifications.unread_count(session, edu)) == (1, 1)
+        assert (notifications.unread_count(session, health), notifications.unread_count(session, edu)) == (1, 2)
         with pytest.raises(NotFound):
             notifications.mark_read(session, notification_id=copied.id, actor=edu, now=world.clock.now)
         notifications.mark_read(session, notification_id=copied.id, actor=health, now=world.clock.now)
@@ -314,7 +316,8 @@ def test_mail_says_what_to_do_and_nothing_of_the_matter(mailing, server):
     assert "2026-09-24（周四）" in text
     assert "子女入学" not in text + message["Subject"]
     with mailing.database.reading() as session:
-        [sealed] = session.scalars(select(HistoryEvent.hash).where(HistoryEvent.kind == "notice"))
+        told = session.scalars(select(HistoryEvent).where(HistoryEvent.kind == "notice"))
+        [sealed] = [event.hash for event in told if event.data["template"] == "urge"]
     assert message["Message-ID"].startswith(f"<{sealed[:32]}.")
     assert len({message["Message-ID"] for _, message in server.got}) == 2
     assert owed(mailing) == []
@@ -471,7 +474,8 @@ def test_a_lost_inbox_can_be_told_again_from_the_journal(world):
     work_all(world)
     with world.transaction() as session:
         session.execute(delete(Notification))
-        event_id = session.scalars(select(HistoryEvent.id).where(HistoryEvent.kind == "notice")).one()
+        told = session.scalars(select(HistoryEvent).where(HistoryEvent.kind == "notice"))
+        [event_id] = [event.id for event in told if event.data["template"] == "copied"]
         session.add(OutboxEntry(event_id=event_id, due_at=world.clock.now, attempts=0))
     work_all(world)
     assert [template for template, _ in inbox_of(world, "handler-health")] == ["copied"]
@@ -486,3 +490,98 @@ def test_an_administrator_sets_and_removes_an_address_on_the_command_line(world)
             assert notifications.mail_address(session, "handler-edu") == kept
     refused = call.invoke(liaison, ["user", "mail", "nobody-here", "a@b.test"])
     assert (refused.exit_code, "没有这个账号" in refused.stderr) == (1, True)
+
+
+# --- Of what a step led to -------------------------------------------------------------------------------------------
+
+
+def _told(world, username) -> list[tuple[str, str, str | None]]:
+    """(template, step, reason) of what the journal owes to whoever must act, as it reached that inbox."""
+    with looking(world) as session:
+        found = session.scalars(
+            select(HistoryEvent)
+            .join(Notification, Notification.event_id == HistoryEvent.id)
+            .where(Notification.username == username)
+            .order_by(HistoryEvent.id)
+        )
+        return [(event.data["template"], event.data["step"], event.data["text"]) for event in found]
+
+
+def test_a_new_task_is_told_to_all_who_may_take_it_but_not_to_who_brought_it_about(world):
+    world.recorded()
+    work_all(world)
+    assert _told(world, "office") == _told(world, "office-2") == [("task", "受理审核", "")]
+    assert _told(world, "liaison-hrss") == []
+    world.do("office", "accept")
+    work_all(world)
+    assert _told(world, "office") == [("task", "受理审核", "")]
+    assert _told(world, "office-2")[-1] == ("task", "派单", "")
+    world.do("office", "dispatch")
+    work_all(world)
+    [notice] = _all_notices(world, "handler-edu")
+    assert notice.title == "新待办：办理（子女入学）"
+    assert notice.text == "“子女入学”（2026-需-0001）已到“办理”，请办理。期限：2026-09-24（周四）。"
+    assert mismatches(world) == []
+
+
+def test_who_starts_a_case_is_not_told_of_its_first_step_nor_are_colleagues(world):
+    world.start()
+    with looking(world) as session:
+        assert list(session.scalars(select(OutboxEntry))) == []
+
+
+def test_a_task_done_in_the_meantime_is_not_told_as_new(world):
+    world.recorded()
+    world.do("office", "accept")
+    work_all(world)
+    assert [step for _, step, _ in _told(world, "office-2")] == ["派单"]
+
+
+def test_a_return_is_told_with_its_reason_to_who_must_do_the_step_again(world):
+    world.accepted()
+    work_all(world)
+    with world.transaction() as session:
+        commands.return_task(
+            session,
+            task_id=world.task("dispatch").id,
+            target="accept",
+            reason="类别有误",
+            actor=world.actor("office"),
+            now=world.clock.now,
+        )
+    work_all(world)
+    assert _told(world, "office-2")[-1] == ("returned", "受理审核", "类别有误")
+    assert ("returned", "受理审核", "类别有误") not in _told(world, "office")
+    assert mismatches(world) == []
+
+
+def test_a_moved_deadline_is_told_with_the_notice_that_moved_it(world):
+    world.dispatched("edu")
+    work_all(world)
+    before = world.task("handle").due_on
+    closed = replace(load_notices(CONFIG), closures=(Closure(before, before, "台风停工", "停工〔2026〕1号"),))
+    calendar = Calendar.from_config(closed)
+    with world.transaction() as session:
+        timers.load_calendar(session, calendar=calendar, source="停工〔2026〕1号", actor=SYSTEM, now=world.clock.now)
+    after = world.task("handle").due_on
+    assert after > before
+    work_all(world)
+    [notice] = [one for one in _all_notices(world, "handler-edu") if one.template == "due_changed"]
+    assert after.isoformat() in notice.text
+    assert "停工〔2026〕1号" in notice.text
+    assert [one.template for one in _all_notices(world, "office")].count("due_changed") == 0
+    assert mismatches(world) == []
+
+
+def test_word_of_a_new_task_stays_inside(mailing, server):
+    assert [kind for kind, wording in load_notifications(CONFIG).items() if not wording.outside] == ["task"]
+    mailing.dispatched("edu")
+    work_all(mailing)
+    assert [template for template, _, _ in _told(mailing, "handler-edu")] == ["task"]
+    assert server.got == []
+
+
+def _all_notices(world, username) -> list[Notification]:
+    with looking(world) as session:
+        mine = select(Notification).where(Notification.username == username)
+        return list(session.scalars(mine.order_by(Notification.event_id)))

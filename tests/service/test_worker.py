@@ -64,6 +64,7 @@ def test_the_clock_of_a_late_unit_runs_through_warning_urge_and_circular(world):
 
 def test_nothing_due_is_nothing_done(world):
     world.dispatched("edu")
+    work_all(world)
     assert worker_of(world).tick(world.clock.now) == Work()
 
 

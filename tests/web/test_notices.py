@@ -32,10 +32,10 @@ def test_an_urge_is_counted_in_the_menu_and_confirmed_into_the_history(world: Wo
     handler = _urged(world)
     page = handler.get("/notices").text
     assert "请尽快办理" in page
-    assert '条未读">' in handler.get("/tasks").text
+    assert 'aria-label="2 条未读">' in handler.get("/tasks").text
     answer = handler.submit(_address(page, "receipt"))
     assert answer.status_code == 302
-    assert '条未读">' not in handler.get("/notices").text
+    assert 'aria-label="1 条未读">' in handler.get("/notices").text
     with world.database.reading() as session:
         kinds = [event.kind for event in queries.timeline(session, world.case, world.actor("handler-edu"))]
     assert kinds[-1] == "acknowledged"

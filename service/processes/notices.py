@@ -1,0 +1,72 @@
+"""What people are told: notes in the journal, which the worker delivers after commit. They move no token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.auth import Actor
+from service.processes import effects as fx
+from service.processes.models import Instance, UserTask
+from service.processes.rules import holds
+
+NOTICE = "notice"
+TASK, RETURNED, DUE_CHANGED = "task", "returned", "due_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Word that is owed to those who must do ``task``."""
+
+    template: str
+    task: UserTask
+    text: str = ""
+
+
+def notice_of(
+    instance: Instance,
+    template: str,
+    *,
+    task: UserTask | None = None,
+    role: str | None = None,
+    unit: str | None = None,
+    usernames: list[str] | None = None,
+    text: str = "",
+) -> dict[str, Any]:
+    """The data of a notice.
+
+    To ``usernames``, or to all who hold ``role`` (for ``unit``); with a task and neither, to those who must do it.
+    """
+    if usernames is None and role is None and task is not None:
+        usernames = [task.assignee] if task.assignee else None
+        role, unit = task.role, task.unit
+    return {
+        "template": template,
+        "to": {"usernames": usernames, "role": role, "unit": unit},
+        "number": instance.number,
+        "title": instance.title,
+        "step": task.name if task else None,
+        "due_on": task.due_on.isoformat() if task and task.due_on else None,
+        "text": text,
+    }
+
+
+def words_of(
+    found: Iterable[fx.Effect], rows: Mapping[str, UserTask], *, cause: str, reason: str, actor: Actor
+) -> Iterator[Word]:
+    """What effects have to be told: a task that came to people, came back to them (退回), or is due on another day.
+
+    ``cause`` is the kind of the input, ``reason`` what was said with it. Who starts a process knows of the first step
+    that they are about to take.
+    """
+    for effect in found:
+        row = rows.get(effect.task or "")
+        if row is None or row.role is None:
+            continue
+        if effect.kind == fx.ENTERED and cause == "returned":
+            yield Word(RETURNED, row, reason)
+        elif effect.kind == fx.ENTERED and not (cause == "started" and holds(actor, row.role, row.unit)):
+            yield Word(TASK, row)
+        elif effect.kind == fx.DUE_CHANGED and effect.data["due_on"] != effect.data["old_due_on"]:
+            yield Word(DUE_CHANGED, row, str(effect.data["notice"]))
