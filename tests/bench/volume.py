@@ -1,34 +1,71 @@
-"""Volume: thousands of cases that differ from real ones only in their ids, numbers, titles and dates.
+"""Volume: a hundred thousand cases that differ from real ones only in their ids, numbers, titles and dates.
 
 Each is a copy of all rows of a case that was driven through the real commands, with every id replaced by another, in
-the engine's state too: it can be listed, opened, completed, and its timers fire. Only its hash chain is not its own.
+the engine's state too: it can be listed, opened, completed, and its timers fire. Only its hash chain is not its own,
+and beyond the first ``JOURNALS`` copies of a case there is no journal.
+
+The database makes the copies by itself: in a row's values the first eight digits of every id give way to a mark, and
+one INSERT … SELECT puts the number of each copy in its place.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    type_coerce,
+)
 
 from service.db import Database
+from service.db.canonical import dumps
 from service.history.models import HistoryEvent, HistoryHead
 from service.people.rules import search_key, spell
 from service.processes.models import Instance, Timer, UserTask
 
-BATCH = 500
+JOURNALS = 1000
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_SPACE = UUID("8d0f5a52-9a3e-4a52-9d0e-0b1f0b8f4b7e")
+_MARK, _TITLE = "@" * 8, "@title@"
 
 MATTERS = ("子女入读公办学校", "人才公寓续租", "科研设备进口通关", "创业贷款贴息", "三甲医院就诊通道", "配偶工作安置")
 
 TABLES: tuple[Table, ...] = tuple(
     model.__table__  # type: ignore[misc]  # declared tables, never joins
     for model in (Instance, UserTask, Timer, HistoryHead, HistoryEvent)
+)
+_JOURNAL = (HistoryHead.__tablename__, HistoryEvent.__tablename__)
+
+_COPIES = Table(
+    "bench_copy",
+    MetaData(),
+    Column("number", Integer, primary_key=True),
+    Column("source", Integer),
+    Column("n", Integer),
+    Column("digits", Text),
+    Column("title", Text),
+    Column("case_number", Text),
+    Column("search_key", Text),
+    Column("started_at", DateTime(timezone=True)),
 )
 
 
@@ -63,83 +100,114 @@ def original(database: Database, case: UUID) -> Original:
 
 def multiply(database: Database, made_from: list[tuple[Original, int]]) -> dict[str, int]:
     """Writes so many copies of each case. Gives how many rows each table then has."""
-    number = 1000
-    with database.engine.begin() as connection:
-        events = connection.scalar(select(func.max(HistoryEvent.id))) or 0
-        for source, copies in made_from:
-            copier = _Copier(source)
-            for first in range(0, copies, BATCH):
-                batch: dict[str, list[dict[str, Any]]] = {table.name: [] for table in TABLES}
-                for n in range(first, min(first + BATCH, copies)):
-                    number += 1
-                    for name, row in copier.copy(n, number):
-                        if name == HistoryEvent.__tablename__:
-                            events += 1
-                            row["id"] = events
-                        batch[name].append(row)
-                for table in TABLES:
-                    if batch[table.name]:
-                        connection.execute(insert(table), batch[table.name])
-        _after(connection, events)
+    with database.engine.connect() as connection:
+        _hurry(connection)
+        _COPIES.create(connection)
+        number = 1000
+        for source, (made, copies) in enumerate(made_from):
+            if copies:
+                connection.execute(insert(_COPIES), [_copy(made, source, n, number + n) for n in range(copies)])
+            number += copies
+        connection.commit()
+        for source, (made, _) in enumerate(made_from):
+            for table in TABLES:
+                for row in sorted(made.rows[table.name], key=lambda row: row.get("seq", 0)):
+                    _multiply(connection, made, source, table, row)
+                    connection.commit()  # or the log of one transaction would be as large as the database
+        _COPIES.drop(connection)
+        connection.commit()
         counts = {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in TABLES}
-    if not database.is_sqlite:  # which the service runs without statistics; PostgreSQL gathers its own in a minute
-        with database.engine.connect() as connection:
+        if not database.is_sqlite:  # which the service runs without statistics; PostgreSQL gathers its own in a minute
             connection.execute(text("ANALYZE"))
             connection.commit()
+        connection.invalidate()  # it hurried
     return counts
 
 
-class _Copier:
-    def __init__(self, source: Original) -> None:
-        self._source = source
-        leader = source.rows["instance"][0]["leader_id"]
-        self._kept = frozenset({leader})
-
-    def copy(self, n: int, number: int) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The rows of copy ``n``, each with its table's name."""
-        space = uuid5(_SPACE, f"{self._source.id}/{n}")
-        known: dict[str, str] = {}
-
-        def other(found: re.Match[str]) -> str:
-            old = found[0]
-            if old in self._kept:
-                return old
-            if old not in known:
-                known[old] = str(uuid5(space, old))
-            return known[old]
-
-        for name, rows in self._source.rows.items():
-            for row in rows:
-                made = {column: _replaced(value, other) for column, value in row.items()}
-                if name == "instance":
-                    _make_own(made, n, number)
-                yield name, made
+def _hurry(connection: Connection) -> None:
+    """Nothing here must survive a power cut, and what refers to what has been copied together."""
+    if connection.dialect.name == "sqlite":
+        own: Any = connection.connection.dbapi_connection  # these take effect outside transactions only
+        for pragma in ("foreign_keys=OFF", "synchronous=OFF", "cache_size=-400000"):
+            own.execute(f"PRAGMA {pragma}")
+    else:
+        connection.execute(text("SET session_replication_role = replica"))
+        connection.execute(text("SET synchronous_commit = off"))
 
 
-def _make_own(row: dict[str, Any], n: int, number: int) -> None:
-    """Another number, title, talent and day."""
-    row["title"] = f"{MATTERS[n % len(MATTERS)]}（{number}）"
-    if row["number"] is not None:
-        row["number"] = f"2026-需-{number:06d}"
-    row["search_key"] = search_key(row["number"], spell(row["title"], of_person=False).keys)
-    row["started_at"] -= timedelta(minutes=7 * n)
-    row["late"] = n % 5 == 0
-    row["data"] = {**row["data"], "title": row["title"]}
+def _copy(made: Original, source: int, n: int, number: int) -> dict[str, Any]:
+    """What sets copy ``n`` apart: its ids, number, title and day."""
+    matter = n % len(MATTERS)
+    case_number = f"2026-需-{number:06d}"
+    started: datetime = made.rows["instance"][0]["started_at"]
+    return {
+        "number": number,
+        "source": source,
+        "n": n,
+        "digits": f"{number:08x}",
+        "title": f"{MATTERS[matter]}（{number}）",
+        "case_number": case_number,
+        # the number of the case is six figures long, that in the title as long as it is
+        "search_key": _key(matter).replace("987654", f"{number:06d}", 1).replace("987654", str(number)),
+        "started_at": started - timedelta(minutes=7 * n),
+    }
 
 
-def _replaced(value: Any, other: Callable[[re.Match[str]], str]) -> Any:
+_keys: dict[int, str] = {}
+
+
+def _key(matter: int) -> str:
+    """The search key of a case with the number 987654: spelling is slow, and figures are spelled as they are."""
+    if matter not in _keys:
+        title = spell(f"{MATTERS[matter]}（987654）", of_person=False)
+        _keys[matter] = search_key("2026-需-987654", title.keys)
+    return _keys[matter]
+
+
+def _multiply(connection: Connection, made: Original, source: int, table: Table, row: Mapping[str, Any]) -> None:
+    """One row of the original, in all copies."""
+    kept = str(made.rows["instance"][0]["leader_id"])
+    values: dict[str, ColumnElement[Any]] = {}
+    for column in table.columns:
+        if table.name == HistoryEvent.__tablename__ and column.name == "id":
+            continue  # the database numbers events
+        values[column.name] = _value(connection, column, row[column.name], kept)
+    if table.name == Instance.__tablename__:
+        own: dict[str, ColumnElement[Any]] = {
+            "title": _COPIES.c.title,
+            "search_key": _COPIES.c.search_key,
+            "started_at": _COPIES.c.started_at,
+            "late": _COPIES.c.n % 5 == 0,
+            "data": _filled(connection, table.c.data, _marked(dumps({**row["data"], "title": _TITLE}), kept)),
+        }
+        values |= own | ({"number": _COPIES.c.case_number} if row["number"] is not None else {})
+    chosen = select(*values.values()).where(_COPIES.c.source == source)
+    if table.name in _JOURNAL:
+        chosen = chosen.where(_COPIES.c.n < JOURNALS)
+    connection.execute(insert(table).from_select(list(values), chosen.order_by(_COPIES.c.number)))
+
+
+def _value(connection: Connection, column: Column[Any], value: Any, kept: str) -> ColumnElement[Any]:
     if isinstance(value, UUID):
-        return UUID(_UUID.sub(other, str(value)))
-    if isinstance(value, str):
-        return _UUID.sub(other, value)
-    if isinstance(value, dict):
-        return {_replaced(key, other): _replaced(inner, other) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_replaced(inner, other) for inner in value]
-    return value
+        marked = _MARK + str(value)[8:]
+        # SQLite keeps ids as text without dashes
+        return _filled(connection, column, marked.replace("-", "") if connection.dialect.name == "sqlite" else marked)
+    if isinstance(value, dict | list):
+        return _filled(connection, column, _marked(dumps(value), kept))
+    if isinstance(value, str) and _UUID.search(value):
+        return _filled(connection, column, _marked(value, kept))
+    return literal(value, column.type)
 
 
-def _after(connection: Connection, events: int) -> None:
-    """PostgreSQL numbers events by a sequence, which knows nothing of numbers that were given."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SELECT setval(pg_get_serial_sequence('history_event', 'id'), {int(events)})"))
+def _marked(value: str, kept: str) -> str:
+    return _UUID.sub(lambda found: found[0] if found[0] == kept else _MARK + found[0][8:], value)
+
+
+def _filled(connection: Connection, column: Column[Any], marked: str) -> ColumnElement[Any]:
+    """The text with each copy's digits and title in place of their marks, as the column keeps it."""
+    made = func.replace(literal(marked, Text), _MARK, _COPIES.c.digits)
+    if _TITLE in marked:
+        made = func.replace(made, _TITLE, _COPIES.c.title)
+    if connection.dialect.name == "sqlite" or not isinstance(column.type, JSON | Uuid):
+        return type_coerce(made, Text)
+    return cast(made, column.type)
