@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -30,6 +31,9 @@ from service.processes import calendars
 APPLICATION = "service.app:create_app()"
 WORKER = "service.worker"
 STOP_WITHIN_SECONDS = 15
+HOOKS = "python:service.cli.gunicorn"
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
+"""Where the server processes put their request counts together; whoever starts the service may name another place."""
 
 
 @click.command()
@@ -59,7 +63,7 @@ def serve(workers: int, threads: int) -> None:
         _require_free(chosen.bind)
     command = _gunicorn(chosen, workers=workers, threads=threads)
     # takes this process's place, so that whoever started it (systemd, a container) speaks to gunicorn itself
-    os.execve(command[0], command, _environment())  # noqa: S606 - our own words
+    os.execve(command[0], command, {**_environment(), METRICS: str(_fresh_metrics(chosen))})  # noqa: S606 - our own words
 
 
 @click.command()
@@ -107,6 +111,7 @@ def _gunicorn(chosen: Settings, *, workers: int, threads: int) -> list[str]:
         *("--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads)),
         *("--graceful-timeout", str(STOP_WITHIN_SECONDS)),
         *("--log-level", "warning"),
+        *("--config", HOOKS),
         APPLICATION,
     ]
 
@@ -114,6 +119,16 @@ def _gunicorn(chosen: Settings, *, workers: int, threads: int) -> list[str]:
 def _environment() -> dict[str, str]:
     """The application reads the same settings as this command."""
     return {**os.environ, "LIAISON_CONFIG": str(config_directory().resolve())}
+
+
+def _fresh_metrics(chosen: Settings) -> Path:
+    """An empty directory for this start's counts: those of an earlier one would be added to them."""
+    port = chosen.bind.rpartition(":")[2]
+    place = Path(os.environ.get(METRICS) or chosen.data_dir / f"metrics-{port}").resolve()
+    place.mkdir(parents=True, exist_ok=True)
+    for old in place.glob("*.db"):
+        old.unlink(missing_ok=True)
+    return place
 
 
 def _tell_end(web: subprocess.Popen[bytes], stop: Event) -> None:

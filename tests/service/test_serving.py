@@ -136,6 +136,29 @@ def test_serve_gives_the_pages_without_a_worker(environ):
     assert not _listens(environ)
 
 
+def test_metrics_are_those_of_all_server_processes_of_this_start(environ, tmp_path):
+    place = tmp_path / "metrics"
+    place.mkdir()
+    (place / "counter_1.db").write_bytes(b"left over from an earlier start")
+    environ = {**environ, "PROMETHEUS_MULTIPROC_DIR": str(place)}
+    with _running(environ, "serve", "--workers", "2", "--threads", "1") as process:
+        _await_ready(environ, process, "/healthz")
+        before = _answered(environ)
+        for _ in range(30):
+            _ask(environ, "/healthz")
+        os.kill(_children(process.pid)[0], signal.SIGTERM)
+        for _ in range(5):
+            assert _answered(environ) == before + 30
+        _end(process)
+
+
+def _answered(environ: dict[str, str]) -> int:
+    """How often the metrics say that /healthz was answered."""
+    lines = _ask(environ, "/metrics")[1].splitlines()
+    [found] = [line for line in lines if line.startswith("liaison_requests_total") and 'route="/healthz"' in line]
+    return int(float(found.rpartition(" ")[2]))
+
+
 @pytest.mark.parametrize("command", ["run", "serve"])
 def test_an_address_that_is_taken_is_told(environ, command):
     with socket.socket() as other:
