@@ -23,7 +23,7 @@ KINDS = {"SQLite": databases.sqlite, "PostgreSQL": databases.postgresql}
 def main() -> None:
     """Reads the command line, measures, prints."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--cases", type=int, default=100_000, help="cases in the full database (default 100000)")
+    parser.add_argument("--cases", type=int, default=20_000, help="cases in the full database (default 20000)")
     parser.add_argument("--open", type=int, default=2000, help="open tasks of the Talent Office (default 2000)")
     parser.add_argument("--seconds", type=float, default=1.5, help="how long each load lasts (default 1.5)")
     parser.add_argument("--only", choices=[*KINDS], help="one database instead of both")
