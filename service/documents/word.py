@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from docx.opc.exceptions import OpcError
 from docxtpl import DocxTemplate
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
@@ -29,6 +30,6 @@ def render_word(template: Path, data: Mapping[str, Any]) -> bytes:
         document = DocxTemplate(str(template))
         document.render(printable(dict(data)), SandboxedEnvironment(undefined=StrictUndefined, autoescape=True))
         document.save(made)
-    except (TemplateError, zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (TemplateError, OpcError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise Incident(f"Word 模板 {template.name} 有误：{error}") from error
     return made.getvalue()

@@ -1,0 +1,326 @@
+"""Half-year reports, briefs, the roll-up and the assessment sheet, on both databases."""
+
+from __future__ import annotations
+
+import zipfile
+from datetime import date, datetime
+from io import BytesIO
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from pypdf import PdfReader
+
+from service import contacts, people, reports, talents
+from service.auth import SYSTEM
+from service.clock import SHANGHAI
+from service.errors import Conflict, Incident, Invalid, NotAllowed, NotFound
+from service.ledger.counts import leader_needs, need_counts, open_matters_of, unit_answers
+from service.liaisons.models import Link
+from service.reports.papers import report_paper
+from service.reports.rules import Figure, score
+from service.workdays import Calendar
+from tests.factories.people import EARLY, actor, leader, person, unit
+from tests.factories.world import HOME, World
+
+CALENDAR = Calendar.from_config()
+OFFICE = actor(("talent_office", None), username="office")
+LIAISON = actor(("liaison", "hrss"), username="liaison-hrss")
+STRANGER = actor(("liaison", "edu"), username="liaison-edu")
+AUDITOR = actor(("auditor", None), username="auditor")
+NOW = datetime(2027, 1, 8, 9, 0, tzinfo=SHANGHAI)
+DUE = date(2027, 1, 15)
+TEMPLATES, TYPE = HOME / "forms" / "print", HOME / "service" / "web" / "static" / "dist" / "print"
+NEEDS = {
+    "started": 2,
+    "late": 1,
+    "urges": 1,
+    "outcomes": {"solved": 1, "running": 1},
+    "names": {"solved": "已解决", "running": "在办"},
+}
+SECRET = "近期情绪低落"
+
+
+@pytest.fixture
+def chief(session):
+    """A leader of class B of hrss, with a talent, a contact in the half-year and a liaison."""
+    unit(session)
+    unit(session, "edu", "区教育局")
+    officer = person(session, "何静怡")
+    people.name_liaison(
+        session, unit_code="hrss", person_id=officer.id, starts_on=date(2026, 9, 1), actor=SYSTEM, now=EARLY
+    )
+    chief = leader(session, person(session), klass="B", body=None, unit_code="hrss", duty="principal", post="局长")
+    talent = talents.add_talent(session, name="梁思远", employer="精密仪器公司", category=2, actor=OFFICE, now=EARLY)
+    session.add(
+        Link(
+            id=uuid4(),
+            leader_id=chief.id,
+            talent_id=talent.id,
+            reason="related",
+            status="active",
+            starts_on=date(2026, 9, 1),
+            created_at=EARLY,
+        )
+    )
+    contacts.record_contact(
+        session,
+        leader_id=chief.id,
+        talent_ids=[talent.id],
+        form="visit",
+        held_on=date(2026, 9, 15),
+        topics=[3, 4],
+        summary="到企业走访，了解研发进展。",
+        restricted=SECRET,
+        opinions=[{"text": "希望增加中试用地\n并简化审批 {{ 7*7 }} <b>"}],
+        calendar=CALENDAR,
+        actor=LIAISON,
+        now=datetime(2026, 9, 16, 9, 0, tzinfo=SHANGHAI),
+    )
+    return chief
+
+
+def compiled(session, **fields):
+    fields = {"year": 2026, "half": 2, "needs": NEEDS, "due_on": DUE, "actor": LIAISON, "now": NOW, **fields}
+    return reports.compile_report(session, **{"unit_code": "hrss", **fields})
+
+
+def submitted(session, now=NOW):
+    report = compiled(session)
+    reports.edit_report(session, report_id=report.id, sections={"plans": "继续走访。"}, actor=LIAISON, now=NOW)
+    return reports.submit_report(session, report_id=report.id, actor=LIAISON, now=now)
+
+
+def paths(refused):
+    return [finding.path for finding in refused.value.findings]
+
+
+class TestReport:
+    def test_it_is_filled_in_from_the_data(self, session, chief):
+        report = compiled(session)
+        facts = report.facts
+        assert (facts["contacts"]["total"], facts["contacts"]["opinions"]["open"]) == (1, 1)
+        assert facts["interviews"]["short"] == [
+            {"leader": "陈志明", "talent": "梁思远", "count": 1, "required": 2, "reason": None}
+        ]
+        assert facts["quotas"]["rows"] == [{"leader": "陈志明", "post": "局长", "count": 1, "required": 3}]
+        assert "走访约见 1 次" in report.sections["work"]
+        assert "登记需求 2 件，其中已解决 1 件、在办 1 件" in report.sections["opinions"]
+        assert SECRET not in str(facts) + str(report.sections)
+
+    def test_counted_anew_it_keeps_the_offices_words(self, session, chief):
+        report = compiled(session)
+        reports.edit_report(session, report_id=report.id, sections={"work": "我们的话。"}, actor=LIAISON, now=NOW)
+        again = compiled(session, needs={**NEEDS, "started": 5})
+        assert (again.id, again.sections["work"], again.facts["needs"]["started"]) == (report.id, "我们的话。", 5)
+
+    @pytest.mark.parametrize(
+        ("fields", "path"),
+        [
+            ({"year": 2027, "half": 2}, "/half"),
+            ({"year": 2028, "half": 1}, "/half"),
+            ({"half": 3}, "/half"),
+            ({"year": 12, "half": 1}, "/year"),
+            ({"unit_code": "edu", "actor": OFFICE}, "/unit"),
+            ({"unit_code": "nowhere", "actor": OFFICE}, "/unit"),
+        ],
+    )
+    def test_what_is_wrong_is_named(self, session, chief, fields, path):
+        with pytest.raises(Invalid) as refused:
+            compiled(session, **fields)
+        assert paths(refused) == [path]
+        assert reports.search_reports(session, OFFICE).total == 0
+
+    def test_one_that_runs_on_cannot_be_sent_yet(self, session, chief):
+        report = compiled(session, year=2027, half=1)
+        reports.edit_report(session, report_id=report.id, sections={"plans": "。"}, actor=LIAISON, now=NOW)
+        with pytest.raises(Invalid, match="2027-06-30 才结束"):
+            reports.submit_report(session, report_id=report.id, actor=LIAISON, now=NOW)
+
+    def test_lateness_is_fixed_at_the_first_sending(self, session, chief):
+        report = submitted(session)
+        assert (report.status, report.late) == ("submitted", False)
+        reports.return_report(session, report_id=report.id, reason="请补充做法", actor=OFFICE, now=NOW)
+        assert (report.status, report.return_reason) == ("returned", "请补充做法")
+        later = datetime(2027, 2, 1, 9, 0, tzinfo=SHANGHAI)
+        reports.submit_report(session, report_id=report.id, actor=LIAISON, now=later)
+        assert (report.late, report.return_reason) == (False, None)
+        reports.accept_report(session, report_id=report.id, actor=OFFICE, now=later)
+        for deed in (reports.accept_report, reports.submit_report):
+            with pytest.raises(Conflict):
+                deed(session, report_id=report.id, actor=SYSTEM, now=later)
+        with pytest.raises(Conflict, match="退回"):
+            compiled(session)
+
+    def test_sent_after_the_day_it_is_late(self, session, chief):
+        assert submitted(session, now=datetime(2027, 1, 18, 9, 0, tzinfo=SHANGHAI)).late is True
+
+    def test_what_must_be_there(self, session, chief):
+        report = compiled(session)
+        with pytest.raises(Invalid) as refused:
+            reports.submit_report(session, report_id=report.id, actor=LIAISON, now=NOW)
+        assert paths(refused) == ["/sections/plans"]
+
+    def test_each_office_keeps_to_its_own(self, session, chief):
+        report = compiled(session)
+        for reader in (OFFICE, LIAISON, AUDITOR):
+            assert reports.get_report(session, report.id, reader).id == report.id
+        with pytest.raises(NotFound):
+            reports.get_report(session, report.id, STRANGER)
+        for deed in (reports.submit_report, reports.accept_report):
+            with pytest.raises(NotAllowed):
+                deed(session, report_id=report.id, actor=STRANGER, now=NOW)
+        with pytest.raises(NotAllowed):
+            reports.edit_report(session, report_id=report.id, sections={}, actor=OFFICE, now=NOW)
+
+    def test_the_offices_add_up(self, session, chief):
+        submitted(session)
+        people.name_liaison(
+            session, unit_code="edu", person_id=chief.person_id, starts_on=EARLY.date(), actor=SYSTEM, now=EARLY
+        )
+        summed = reports.roll_up(session, year=2026, half=2)
+        assert (summed["expected"], summed["submitted"], summed["complete"]) == (2, 1, False)
+        assert summed["missing"] == [{"unit": "edu", "name": "区教育局"}]
+        assert (summed["totals"]["contacts"], summed["totals"]["needs"]) == (1, 2)
+        assert summed["totals"]["forms"]["visit"] == 1
+        assert reports.roll_up(session, year=2020, half=1)["totals"]["contacts"] == 0
+
+
+class TestPaper:
+    def made(self, report, kind):
+        return reports.report_document(report, kind, templates=TEMPLATES, type_folder=TYPE, submitted_by="何静怡")
+
+    def test_word_holds_what_was_typed_as_text(self, session, chief):
+        with zipfile.ZipFile(BytesIO(self.made(submitted(session), "docx"))) as book:
+            text = book.read("word/document.xml").decode()
+        for words in (
+            "2026年下半年直接联系服务高层次人才工作情况报告",
+            "继续走访。",
+            "{{ 7*7 }}",
+            "&lt;b&gt;",
+            "附表四",
+        ):
+            assert words in text
+        assert "{%" not in text
+        assert "section." not in text
+
+    def test_pdf_holds_the_same(self, session, chief):
+        pages = PdfReader(BytesIO(self.made(submitted(session), "pdf"))).pages
+        text = "".join(page.extract_text() for page in pages)
+        for words in ("继续走访", "附表一", "希望增加中试用地", "何静怡"):
+            assert words in text
+
+    def test_a_broken_template_is_an_incident(self, session, chief, tmp_path: Path):
+        report = compiled(session)
+        (tmp_path / "half_year_report.docx").write_bytes(b"no file of Word")
+        with pytest.raises(Incident, match="Word 模板"):
+            reports.report_document(report, "docx", templates=tmp_path, type_folder=TYPE)
+        with pytest.raises(NotFound):
+            reports.report_document(report, "docx", templates=tmp_path / "none", type_folder=TYPE)
+        with pytest.raises(Invalid, match="PDF 或 Word"):
+            reports.report_document(report, "odt", templates=tmp_path, type_folder=TYPE)
+        assert report_paper(report)["late"] == ""
+
+
+class TestBrief:
+    MONTHS = {"year": 2026, "month": 9}
+
+    def drafted(self, session, chief, **fields):
+        needs = leader_needs(session, leader_id=chief.id, starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30))
+        fields = {**self.MONTHS, "needs": needs, "actor": OFFICE, "now": NOW, **fields}
+        return reports.draft_brief(session, leader_id=chief.id, **fields)
+
+    def test_the_leader_reads_it_once_it_is_released(self, session, chief):
+        brief = self.drafted(session, chief)
+        own = actor(("leader", None), username="chief", person_id=chief.person_id)
+        assert "梁思远" in str(brief.facts["talents"])
+        assert SECRET not in str(brief.facts)
+        for reader in (own, AUDITOR, STRANGER):
+            assert reports.search_briefs(session, reader).total == 0
+        reports.edit_brief(session, brief_id=brief.id, text="本月情况。", actor=OFFICE, now=NOW)
+        reports.release_brief(session, brief_id=brief.id, actor=OFFICE, now=NOW)
+        assert reports.get_brief(session, brief.id, own).text == "本月情况。"
+        assert reports.read_brief(session, brief_id=brief.id, actor=OFFICE, now=NOW).read_at is None
+        assert reports.read_brief(session, brief_id=brief.id, actor=own, now=NOW).read_at == NOW
+        for deed in (reports.release_brief, lambda *a, **k: reports.edit_brief(*a, text="改", **k)):
+            with pytest.raises(Conflict, match="已签发"):
+                deed(session, brief_id=brief.id, actor=OFFICE, now=NOW)
+        with pytest.raises(NotFound):
+            reports.get_brief(session, brief.id, STRANGER)
+        for kind in ("pdf", "docx"):
+            assert reports.brief_document(brief, kind, templates=TEMPLATES, type_folder=TYPE)
+
+    @pytest.mark.parametrize(
+        ("fields", "path"),
+        [({"year": 2027, "month": 2}, "/month"), ({"month": 13}, "/month"), ({"month": 8}, "/leader_id")],
+    )
+    def test_what_is_wrong_is_named(self, session, chief, fields, path):
+        with pytest.raises(Invalid) as refused:
+            self.drafted(session, chief, **fields)
+        assert paths(refused) == [path]
+
+
+class TestAssessment:
+    def sheet(self, session, weights=None, **fields):
+        fields = {"year": 2026, "on": date(2026, 12, 31), "reader": OFFICE, **fields}
+        return reports.assessment_sheet(
+            session,
+            calendar=CALENDAR,
+            needs_by_leader={},
+            answers_by_unit={"edu": (4, 3)},
+            weights=weights or {},
+            **fields,
+        )
+
+    def test_figures_without_an_invented_score(self, session, chief):
+        sheet = self.sheet(session)
+        [row] = sheet.leaders
+        assert row.score is None
+        assert row.figures["quota"] == Figure(1, 3)
+        assert row.figures["contacts"] == Figure(1, 1)
+        assert row.figures["interviews"] == Figure(1, 2)
+        assert row.figures["opinions_handled"] == Figure(0, 1)
+        units = {one.unit.code: one.figures for one in sheet.units}
+        assert units["edu"]["answers_in_time"] == Figure(3, 4)
+        assert units["hrss"]["reports_in_time"] == Figure(0, 1)
+        assert units["hrss"]["quota"] == Figure(1, 3)
+
+    def test_with_weights_the_score_shows_its_working(self, session, chief):
+        [row] = self.sheet(session, weights={"quota": 40, "interviews": 20, "needs_in_time": 40}).leaders
+        assert row.score is not None
+        assert row.score.working == "（1/3×40＋1/2×20）÷60×100＝38.9"
+        assert score({"quota": Figure(0, 0)}, {"quota": 40}) is None
+
+    def test_each_sees_the_own_part(self, session, chief):
+        assert [
+            len(part)
+            for part in (self.sheet(session, reader=LIAISON).leaders, self.sheet(session, reader=LIAISON).units)
+        ] == [1, 1]
+        assert self.sheet(session, reader=STRANGER).leaders == ()
+        assert len(self.sheet(session, reader=actor(("leader", None), person_id=chief.person_id)).leaders) == 1
+
+    def test_a_report_is_asked_for_only_once_it_is_due(self, session, chief):
+        due = {one.unit.code: one.figures["reports_in_time"] for one in self.sheet(session, on=date(2027, 1, 20)).units}
+        assert due["hrss"] == Figure(0, 2)
+        submitted(session)
+        due = {one.unit.code: one.figures["reports_in_time"] for one in self.sheet(session).units}
+        assert due["hrss"] == Figure(1, 2)
+
+
+def test_needs_in_figures(world: World) -> None:
+    first = world.finished()
+    world.recorded(title="人才公寓续租", category="housing")
+    world.start()  # nobody has said yet what it is about
+    with world.database.reading() as session:
+        counts = need_counts(session, unit=None, starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30))
+        assert (counts["started"], counts["outcomes"]["solved"], counts["outcomes"]["running"]) == (2, 1, 1)
+        assert counts["categories"] == {"education": 1, "housing": 1}
+        assert need_counts(session, unit="hrss", starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30))["started"] == 2
+        assert need_counts(session, unit="sci", starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30))["started"] == 0
+        told = leader_needs(
+            session, leader_id=UUID(world.leader_id), starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30)
+        )
+        assert {item["title"] for item in told["items"]} == {"子女入学", "人才公寓续租"}
+        assert told["items"][0]["id"] == str(first)
+        assert [title for _, title, _ in open_matters_of(session, "T0001")] == ["人才公寓续租"]
+        assert unit_answers(session, starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30)) == {"edu": (1, 1)}
