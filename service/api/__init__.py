@@ -23,9 +23,11 @@ from service.api import (
     instances,
     ledger,
     limits,
+    links,
     metrics,
     openapi,
     people,
+    talents,
     tasks,
     telemetry,
 )
@@ -33,7 +35,21 @@ from service.api.context import KEY, Api
 from service.config import Organization, Settings
 from service.db import Database
 
-FEATURES = (tasks, instances, ledger, definitions, calendar, people, account, incidents, imports, health, metrics)
+FEATURES = (
+    tasks,
+    instances,
+    ledger,
+    definitions,
+    calendar,
+    people,
+    talents,
+    links,
+    account,
+    incidents,
+    imports,
+    health,
+    metrics,
+)
 
 
 def install(app: Flask, *, database: Database, settings: Settings, organization: Organization, config: Path) -> None:

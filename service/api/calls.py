@@ -105,6 +105,12 @@ class Calls:
         rule, taken = Rule(right=right), body or Nothing
         return self._call("POST", address, rule, answer, status, body=taken, upload=upload, also=also or {})
 
+    def patch(
+        self, address: str, *, answer: Any, body: type[ma.Schema], right: str | None = None
+    ) -> Callable[[View], View]:
+        """A call that changes what is sent and leaves the rest. The view gets the checked JSON ``body`` first."""
+        return self._call("PATCH", address, Rule(right=right), answer, 200, body=body)
+
     def public(self, address: str, *, answer: Any, media_type: str = "application/json") -> Callable[[View], View]:
         """A call that anybody may make. It has no transaction of its own."""
         return self._call("GET", address, Rule(public=True), answer, 200, media_type=media_type)
@@ -167,7 +173,7 @@ def _documented(
         return {"security": []}
     statuses = {401, 403, 422, 429} | ({404} if "<" in address else set())
     found: dict[str, Any] = {}
-    if method == "POST":
+    if method in ("POST", "PATCH"):
         statuses |= {400, 409, 413, 415, 503}
         found["parameters"] = [IDEMPOTENCY_KEY]
     found["responses"] = {str(status): problem_name(status) for status in sorted(statuses - set(also))}

@@ -1,23 +1,22 @@
-"""The people side: units, persons, leaders, liaisons and talents, found by name as people type it."""
+"""The directory: units, persons, leaders' posts, liaisons and substitutes; found as people type, added and changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
 
-from service import clock
+from service import clock, history
 from service.api.calls import Calls
 from service.api.context import actor, db
-from service.api.fields import Choice, Count, Day, Flag, Id, List, Nested, Query, Said, Schema, Text, Whole
-from service.liaisons import leaders_of, served_ids
-from service.people import queries
-from service.people.models import Leader, Liaison, Person, Unit
-from service.people.queries import Page
-from service.talents import search_talents, visible
+from service.api.fields import Body, Choice, Day, Flag, Id, List, Moment, Nested, Said, Schema, Text, Whole
+from service.api.records import RecordHistory, Search, as_sent, journal, paged
+from service.auth import directory
+from service.people import BODIES, DUTIES, queries
+from service.people.models import Leader, Liaison, Person, Substitute, Unit
 
-calls = Calls("people", "The people side: units, people, leaders, liaisons, talents")
+calls = Calls("people", "The directory: units, people, leaders' posts, liaisons, substitutes")
 
-Row = TypeVar("Row")
 _UNIT = ("code", "name", "kind", "town", "is_member_unit", "pinyin", "initials", "active")
 
 
@@ -42,6 +41,7 @@ class PersonItem(Schema):
     unit = Said(required=True, allow_none=True, metadata={"description": "code"})
     unit_name = Said(required=True, allow_none=True)
     post = Said(required=True, allow_none=True)
+    phone = Said(required=True, allow_none=True)
     pinyin = Said(required=True)
     initials = Said(required=True)
     active = Flag(required=True)
@@ -76,38 +76,18 @@ class LiaisonItem(Schema):
     ends_on = Day(required=True, allow_none=True)
 
 
-class ServingLeader(Schema):
-    """A leader who serves a talent today."""
+class SubstituteItem(Schema):
+    """Somebody who acts for another person (代理) from the first to the last day, unless withdrawn."""
 
     id = Id(required=True)
+    person_id = Id(required=True)
     name = Said(required=True)
-    klass = Choice("A", "B", required=True, data_key="class", attribute="class")
-    post = Said(required=True)
-
-
-class TalentItem(Schema):
-    """A talent of the registry. ``phone`` is masked (``138****0000``) for who may not see it.
-
-    ``leaders`` serve the talent today (联系关系), class A first; ``leader_id`` and ``leader_name`` are the first's.
-    """
-
-    id = Said(required=True)
-    name = Said(required=True)
-    pinyin = Said(required=True)
-    initials = Said(required=True)
-    category = Whole(required=True, allow_none=True)
-    type = Whole(required=True, allow_none=True)
-    employer = Said(required=True)
-    employer_unit = Said(required=True, allow_none=True, metadata={"description": "code"})
-    employer_unit_name = Said(required=True, allow_none=True)
-    post = Said(required=True, allow_none=True)
-    phone = Said(required=True, allow_none=True)
-    town = Said(required=True, allow_none=True)
-    in_district = Flag(required=True)
-    leader_id = Said(required=True, allow_none=True)
-    leader_name = Said(required=True, allow_none=True)
-    leaders = List(Nested(ServingLeader), required=True)
-    active = Flag(required=True)
+    substitute_id = Id(required=True)
+    substitute_name = Said(required=True)
+    starts_on = Day(required=True)
+    ends_on = Day(required=True)
+    reason = Said(required=True, allow_none=True)
+    withdrawn_at = Moment(required=True, allow_none=True)
 
 
 class Units(Schema):
@@ -142,20 +122,12 @@ class Liaisons(Schema):
     next = Whole(required=True, allow_none=True)
 
 
-class Talents(Schema):
-    """A page of talents."""
+class Substitutes(Schema):
+    """A page of substitutes."""
 
-    items = List(Nested(TalentItem), required=True)
+    items = List(Nested(SubstituteItem), required=True)
     total = Whole(required=True)
     next = Whole(required=True, allow_none=True)
-
-
-class Search(Query):
-    """``q`` finds 汉字, pinyin and initials; without it everything is listed."""
-
-    q = Text()
-    limit = Count(low=1, high=200, load_default=50)
-    offset = Count(low=0, high=2**31, load_default=0)
 
 
 class UnitQuery(Search):
@@ -175,10 +147,12 @@ class PeopleQuery(Search):
 
 
 class LeaderQuery(Search):
-    """Filters of the list of leaders."""
+    """Filters of the list of leaders; those who serve ``on`` a day (default today)."""
 
     klass = Choice("A", "B", data_key="class")
+    body = Choice(*BODIES)
     unit_code = Text(data_key="unit")
+    on = Day()
     include_former = Flag(load_default=False)
 
 
@@ -189,53 +163,245 @@ class LiaisonQuery(Search):
     include_former = Flag(load_default=False)
 
 
-class TalentQuery(Search):
-    """Filters of the list of talents."""
+class SubstituteQuery(Search):
+    """Filters of the list of substitutes; ``person`` is who is absent or who acts."""
 
-    category = Count(low=1, high=4)
-    type = Count(low=1, high=5)
-    town = Text()
-    employer_unit = Text()
-    leader_id = Text(data_key="leader")
-    include_inactive = Flag(load_default=False)
+    person_id = Id(data_key="person")
+    include_former = Flag(load_default=False)
+
+
+class UnitChange(Body):
+    """Fields of a unit."""
+
+    name = Text()
+    kind = Text()
+    town = Text(allow_none=True)
+    is_member_unit = Flag()
+    active = Flag()
+
+
+class NewUnit(Body):
+    """A new unit."""
+
+    code = Text(required=True)
+    name = Text(required=True)
+    kind = Text(required=True)
+    town = Text(allow_none=True)
+    is_member_unit = Flag()
+
+
+class PersonChange(Body):
+    """Fields of a person."""
+
+    name = Text()
+    unit_code = Text(data_key="unit", allow_none=True)
+    post = Text(allow_none=True)
+    phone = Text(allow_none=True)
+    active = Flag()
+
+
+class NewPerson(Body):
+    """A new person."""
+
+    name = Text(required=True)
+    unit_code = Text(data_key="unit", allow_none=True)
+    post = Text(allow_none=True)
+    phone = Text(allow_none=True)
+
+
+class LeaderChange(Body):
+    """Corrections of a post; the first day can only become an earlier one."""
+
+    body = Choice(*BODIES, allow_none=True)
+    duty = Choice(*DUTIES, allow_none=True)
+    unit_code = Text(data_key="unit", allow_none=True)
+    post = Text()
+    portfolio = Text(allow_none=True)
+    starts_on = Day()
+
+
+class NewLeader(Body):
+    """A new post: of class A with ``body``, of class B with ``duty`` and ``unit``."""
+
+    person_id = Id(required=True)
+    klass = Choice("A", "B", required=True, data_key="class")
+    body = Choice(*BODIES, allow_none=True)
+    duty = Choice(*DUTIES, allow_none=True)
+    unit_code = Text(data_key="unit", allow_none=True)
+    post = Text(required=True)
+    portfolio = Text(allow_none=True)
+    starts_on = Day(required=True)
+    ends_on = Day(allow_none=True)
+
+
+class LastDay(Body):
+    """The last day of a service."""
+
+    ends_on = Day(required=True)
+
+
+class NewLiaison(Body):
+    """Who becomes the one liaison of a unit; ``replace`` says that the present one is to end."""
+
+    unit_code = Text(required=True, data_key="unit")
+    person_id = Id(required=True)
+    starts_on = Day(allow_none=True)
+    replace = Flag(load_default=False)
+
+
+class NewSubstitute(Body):
+    """Who acts for whom, from when to when (both included)."""
+
+    person_id = Id(required=True)
+    substitute_id = Id(required=True)
+    starts_on = Day(required=True)
+    ends_on = Day(required=True)
+    reason = Text(allow_none=True)
+
+
+# --- Units -----------------------------------------------------------------------------------------------------------
 
 
 @calls.get("/units", answer=Units, query=UnitQuery)
 def units(query: dict[str, Any]) -> Mapping[str, Any]:
     """Units by name, pinyin, initials or code."""
-    return _page(queries.search_units(db(), **query), _unit)
+    return paged(queries.search_units(db(), **query), _unit)
+
+
+@calls.get("/units/<code>", answer=UnitItem)
+def unit(code: str) -> Mapping[str, Any]:
+    """One unit."""
+    return _unit(queries.get_unit(db(), code))
+
+
+@calls.get("/units/<code>/history", answer=RecordHistory)
+def unit_history(code: str) -> Mapping[str, Any]:
+    """Every change of a unit and of its liaison."""
+    return _journal(f"unit:{queries.get_unit(db(), code).code}")
+
+
+@calls.post("/units", answer=UnitItem, status=201, body=NewUnit, right="manage_units")
+def add_unit(body: dict[str, Any]) -> Mapping[str, Any]:
+    """A new unit."""
+    return _unit(directory.add_unit(db(), **body, actor=actor(), now=clock.now()))
+
+
+@calls.patch("/units/<code>", answer=UnitItem, body=UnitChange, right="manage_units")
+def change_unit(body: dict[str, Any], code: str) -> Mapping[str, Any]:
+    """Changes a unit; ``active: false`` takes it out of use."""
+    return _unit(directory.update_unit(db(), code=code, changes=body, actor=actor(), now=clock.now()))
+
+
+# --- Persons ---------------------------------------------------------------------------------------------------------
 
 
 @calls.get("/people", answer=People, query=PeopleQuery)
 def people(query: dict[str, Any]) -> Mapping[str, Any]:
     """Persons by name, pinyin, initials or post."""
-    return _page(queries.search_people(db(), **query), _person)
+    return paged(queries.search_people(db(), **query), _person)
+
+
+@calls.get("/people/<uuid:person_id>", answer=PersonItem)
+def person(person_id: UUID) -> Mapping[str, Any]:
+    """One person."""
+    return _person(queries.get_person(db(), person_id))
+
+
+@calls.get("/people/<uuid:person_id>/history", answer=RecordHistory)
+def person_history(person_id: UUID) -> Mapping[str, Any]:
+    """Every change of a person, the posts and the substitutes."""
+    return _journal(f"person:{queries.get_person(db(), person_id).id}")
+
+
+@calls.post("/people", answer=PersonItem, status=201, body=NewPerson)
+def add_person(body: dict[str, Any]) -> Mapping[str, Any]:
+    """A new person; a unit's liaison adds to that unit."""
+    with as_sent(unit_code="unit"):
+        return _person(directory.add_person(db(), **body, actor=actor(), now=clock.now()))
+
+
+@calls.patch("/people/<uuid:person_id>", answer=PersonItem, body=PersonChange)
+def change_person(body: dict[str, Any], person_id: UUID) -> Mapping[str, Any]:
+    """Changes a person; ``active: false`` is for who has left."""
+    with as_sent(unit_code="unit"):
+        changed = directory.update_person(db(), person_id=person_id, changes=body, actor=actor(), now=clock.now())
+    return _person(changed)
+
+
+# --- Leaders' posts --------------------------------------------------------------------------------------------------
 
 
 @calls.get("/leaders", answer=Leaders, query=LeaderQuery)
 def leaders(query: dict[str, Any]) -> Mapping[str, Any]:
     """Serving leaders by name, pinyin, initials or post; class A first."""
-    return _page(queries.search_leaders(db(), **query), _leader)
+    return paged(queries.search_leaders(db(), **query), _leader)
+
+
+@calls.get("/leaders/<uuid:leader_id>", answer=LeaderItem)
+def leader(leader_id: UUID) -> Mapping[str, Any]:
+    """One post."""
+    return _leader(queries.get_leader(db(), leader_id))
+
+
+@calls.post("/leaders", answer=LeaderItem, status=201, body=NewLeader)
+def add_leader(body: dict[str, Any]) -> Mapping[str, Any]:
+    """A new post. 409 where the person is a leader of the same body or unit on one of its days."""
+    with as_sent(unit_code="unit", klass="class"):
+        return _leader(directory.add_leader(db(), **body, actor=actor(), now=clock.now()))
+
+
+@calls.patch("/leaders/<uuid:leader_id>", answer=LeaderItem, body=LeaderChange)
+def change_leader(body: dict[str, Any], leader_id: UUID) -> Mapping[str, Any]:
+    """Corrects a post."""
+    with as_sent(unit_code="unit"):
+        changed = directory.update_leader(db(), leader_id=leader_id, changes=body, actor=actor(), now=clock.now())
+    return _leader(changed)
+
+
+# --- Liaisons and substitutes ----------------------------------------------------------------------------------------
 
 
 @calls.get("/liaisons", answer=Liaisons, query=LiaisonQuery)
 def liaisons(query: dict[str, Any]) -> Mapping[str, Any]:
     """Liaisons by their name or their unit's."""
-    return _page(queries.search_liaisons(db(), **query), _liaison)
+    return paged(queries.search_liaisons(db(), **query), _liaison)
 
 
-@calls.get("/talents", answer=Talents, query=TalentQuery, right="view_talents")
-def talents(query: dict[str, Any]) -> Mapping[str, Any]:
-    """Talents by name, pinyin, initials, id or employer."""
-    reader, leader_id = actor(), query.pop("leader_id", None)
-    among = served_ids(leader_id=leader_id) if leader_id is not None else None
-    found = search_talents(db(), **query, among=among)
-    leaders = leaders_of(db(), [talent.id for talent in found.items], clock.today())
-    return _page(found, lambda talent: visible(reader, talent, leaders[talent.id]))
+@calls.post("/liaisons", answer=LiaisonItem, status=201, body=NewLiaison)
+def name_liaison(body: dict[str, Any]) -> Mapping[str, Any]:
+    """Names the one liaison of a unit. 409 where there is one and ``replace`` is not said."""
+    with as_sent(unit_code="unit"):
+        return _liaison(directory.name_liaison(db(), **body, actor=actor(), now=clock.now()))
 
 
-def _page(page: Page[Row], shape: Callable[[Row], Mapping[str, Any]]) -> Mapping[str, Any]:
-    return {"items": [shape(row) for row in page.items], "total": page.total, "next": page.next}
+@calls.post("/units/<code>/liaison/end", answer=LiaisonItem, body=LastDay)
+def end_liaison(body: dict[str, Any], code: str) -> Mapping[str, Any]:
+    """Ends the service of a unit's liaison without a successor."""
+    ended = directory.end_liaison(db(), unit_code=code, ends_on=body["ends_on"], actor=actor(), now=clock.now())
+    return _liaison(ended)
+
+
+@calls.get("/substitutes", answer=Substitutes, query=SubstituteQuery)
+def substitutes(query: dict[str, Any]) -> Mapping[str, Any]:
+    """Substitutes by the name of who is absent or who acts."""
+    return paged(queries.search_substitutes(db(), **query), _substitute)
+
+
+@calls.post("/substitutes", answer=SubstituteItem, status=201, body=NewSubstitute)
+def declare_substitute(body: dict[str, Any]) -> Mapping[str, Any]:
+    """Declares who acts for whom; everybody may for oneself."""
+    return _substitute(directory.declare_substitute(db(), **body, actor=actor(), now=clock.now()))
+
+
+@calls.post("/substitutes/<uuid:declaration_id>/withdraw", answer=SubstituteItem)
+def withdraw_substitute(body: dict[str, Any], declaration_id: UUID) -> Mapping[str, Any]:
+    """Takes back a declared substitute at once."""
+    taken = directory.withdraw_substitute(db(), declaration_id=declaration_id, actor=actor(), now=clock.now())
+    return _substitute(taken)
+
+
+def _journal(stream: str) -> Mapping[str, Any]:
+    return journal((event, event.data) for event in history.stream_events(db(), stream))
 
 
 def _unit(row: Unit) -> Mapping[str, Any]:
@@ -249,6 +415,7 @@ def _person(row: Person) -> Mapping[str, Any]:
         "unit": row.unit_code,
         "unit_name": row.unit.name if row.unit is not None else None,
         "post": row.post,
+        "phone": row.phone,
         "pinyin": row.pinyin,
         "initials": row.initials,
         "active": row.active,
@@ -281,4 +448,18 @@ def _liaison(row: Liaison) -> Mapping[str, Any]:
         "unit_name": row.unit.name,
         "starts_on": row.starts_on,
         "ends_on": row.ends_on,
+    }
+
+
+def _substitute(row: Substitute) -> Mapping[str, Any]:
+    return {
+        "id": row.id,
+        "person_id": row.person_id,
+        "name": row.person.name,
+        "substitute_id": row.substitute_id,
+        "substitute_name": row.substitute.name,
+        "starts_on": row.starts_on,
+        "ends_on": row.ends_on,
+        "reason": row.reason,
+        "withdrawn_at": row.withdrawn_at,
     }

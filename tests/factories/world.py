@@ -98,6 +98,12 @@ class Api:
         self._promise.check(answer)
         return answer
 
+    def patch(self, path: str, body: Any) -> TestResponse:
+        """PATCH of the JSON ``body``."""
+        answer = self._client.patch(f"/api/v1{path}", headers=self._headers, json=body)
+        self._promise.check(answer)
+        return answer
+
 
 class World:
     """The running service. ``case`` is the instance that was started last."""

@@ -1,0 +1,79 @@
+"""What calls on records share: their journal, lists by pages, and findings under the names that were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from service.api.context import db
+from service.api.fields import Count, Form, List, Moment, Nested, Query, Said, Schema, Text, Whole
+from service.api.names import account_names
+from service.errors import Finding, LiaisonError
+from service.history import HistoryEvent
+from service.people.queries import Page
+
+Row = TypeVar("Row")
+
+
+class RecordChange(Schema):
+    """An entry of a record's journal. In ``data`` a changed field holds ``[before, after]``."""
+
+    seq = Whole(required=True)
+    at = Moment(required=True)
+    actor = Said(required=True)
+    actor_name = Said(required=True)
+    on_behalf_of = Said(required=True, allow_none=True)
+    kind = Said(required=True)
+    data = Form(required=True)
+
+
+class RecordHistory(Schema):
+    """The whole journal of a record."""
+
+    items = List(Nested(RecordChange), required=True)
+    total = Whole(required=True)
+    next = Whole(required=True, allow_none=True)
+
+
+class Search(Query):
+    """``q`` finds 汉字, pinyin and initials; without it everything is listed."""
+
+    q = Text()
+    limit = Count(low=1, high=200, load_default=50)
+    offset = Count(low=0, high=2**31, load_default=0)
+
+
+def paged(page: Page[Row], shape: Callable[[Row], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """A page of a list as an answer."""
+    return {"items": [shape(row) for row in page.items], "total": page.total, "next": page.next}
+
+
+def journal(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> Mapping[str, Any]:
+    """Entries with the data that the reader may see, as an answer; one statement for the names."""
+    listed = list(events)
+    names = account_names(db(), [event.actor for event, _ in listed])
+    items = [
+        {
+            "seq": event.seq,
+            "at": event.at,
+            "actor": event.actor,
+            "actor_name": names.get(event.actor, event.actor),
+            "on_behalf_of": event.on_behalf_of,
+            "kind": event.kind,
+            "data": data,
+        }
+        for event, data in listed
+    ]
+    return {"items": items, "total": len(items), "next": None}
+
+
+@contextmanager
+def as_sent(**names: str) -> Iterator[None]:
+    """Within the block findings on the field ``key`` of the records name the field ``value`` of the call."""
+    try:
+        yield
+    except LiaisonError as error:
+        paths = {f"/{inner}": f"/{outer}" for inner, outer in names.items()}
+        error.findings = tuple(Finding(paths.get(one.path, one.path), one.message) for one in error.findings)
+        raise
