@@ -18,6 +18,7 @@ from service.people import sync_units
 from service.processes.calendars import DayFunctions
 from service.processes.checks import ActionSignature, CheckContext, enforce
 from service.processes.definitions import deploy_shipped
+from service.processes.rules import STAGES
 from service.processes.timers import ensure_calendar
 from service.workdays import Calendar, load_notices
 
@@ -67,6 +68,7 @@ def check_context(settings: Settings, organization: Organization, calendar: Cale
         },
         settings=frozenset(settings.process),
         units=frozenset(organization.units),
+        stages={**STAGES, **{stage.code: stage.name for stage in organization.stages.values()}},
         evaluate=evaluate,
     )
 

@@ -64,6 +64,7 @@ class Organization:
     categories: Mapping[str, Named]
     kinds: Mapping[str, Named]
     units: Mapping[str, OrganizationUnit]
+    stages: Mapping[str, Named]
 
     def get_role(self, role_id: str) -> Role:
         """The role ``role_id``; raises ``NotFound``."""
@@ -86,6 +87,7 @@ def load_organization(directory: Path) -> Organization:
     categories = _read(root, "categories", _read_named)
     kinds = _read(root, "kinds", _read_named)
     units = _read(root, "units", partial(_read_unit, towns=towns, kinds=kinds))
+    stages = _read(root, "stages", _read_named) if root.has("stages") else {}
     root.close()
     if root.findings:
         raise invalid(FILE, root.findings)
@@ -95,6 +97,7 @@ def load_organization(directory: Path) -> Organization:
         MappingProxyType(categories),
         MappingProxyType(kinds),
         MappingProxyType(units),
+        MappingProxyType(stages),
     )
 
 

@@ -14,6 +14,7 @@ from service.auth import SYSTEM, Actor
 from service.errors import Conflict, NotFound
 from service.processes.bundles import Compiled, compile_bundle, digest_of, read_bundle
 from service.processes.models import Definition, DefinitionFile
+from service.processes.schedules import sync
 
 Check = Callable[[Mapping[str, bytes]], object]
 """Raises Invalid with findings when the bundle may not be deployed."""
@@ -68,6 +69,7 @@ def deploy(
         data={"version": definition.version, "digest": digest, "files": sorted(files)},
     )
     session.flush()
+    sync(session, definition, made.program, now=now)
     return definition
 
 

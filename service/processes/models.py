@@ -161,7 +161,8 @@ class Schedule(Base):
     """When a timer start event of a process's newest version starts its next instance.
 
     ``occurrence`` counts the starts of the repeating interval from 0; the next moment is computed from the interval's
-    first by calendar arithmetic, so a month stays a month. ``next_at`` is ``None`` when the interval is over.
+    first by calendar arithmetic, so a month stays a month. ``next_at`` is later after a failure and ``None`` when the
+    interval is over; ``incident_id`` is set once the service has given up.
     """
 
     __tablename__ = "schedule"
@@ -175,6 +176,7 @@ class Schedule(Base):
     last_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_instance_id: Mapped[UUID | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    incident_id: Mapped[UUID | None]
 
 
 class Incident(Base):

@@ -31,10 +31,12 @@ from service.processes.models import (
     DefinitionFile,
     Incident,
     Instance,
+    Schedule,
     Timer,
     UserTask,
 )
 from service.processes.projections import Projection
+from service.processes.schedules import planned_at
 from service.processes.timers import MAX_ATTEMPTS
 from service.workdays import Calendar
 
@@ -63,6 +65,7 @@ def verify(
     """
     definitions: dict[str, Compiled] = {}
     yield from _definitions(session, definitions)
+    yield from _schedules(session, definitions)
     calendars: dict[str, Calendar] = {}
     yield from _calendars(session, calendars)
     if instance_ids is None:
@@ -224,6 +227,26 @@ def _definition(
         return
     for column in stored.differences(session, Definition, row, must):
         yield Mismatch(stream, event.seq, f"第 {version} 版的 {column} 与部署记录不符")
+
+
+def _schedules(session: Session, definitions: Mapping[str, Compiled]) -> Iterator[Mismatch]:
+    """What starts by itself is what the newest versions draw, each at the moment that its interval gives."""
+    newest = {row.key: row for row in session.scalars(select(Definition).order_by(Definition.version))}
+    must = {
+        (key, start.event): (row.digest, start.cycle)
+        for key, row in newest.items()
+        if row.digest in definitions
+        for start in definitions[row.digest].program.timer_starts
+    }
+    for row in session.scalars(select(Schedule)):
+        drawn = must.pop((row.process, row.event), None)
+        stream = f"schedule:{row.process}"
+        if drawn != (row.digest, row.cycle):
+            yield Mismatch(stream, None, f"定时开始「{row.event}」与最新版流程图不符")
+        elif row.attempts == 0 and row.next_at != planned_at(row):
+            yield Mismatch(stream, None, f"定时开始「{row.event}」的下次启动时间被改动")
+    for process, event in must:
+        yield Mismatch(f"schedule:{process}", None, f"缺少定时开始「{event}」的记录")
 
 
 def _calendars(session: Session, into: dict[str, Calendar]) -> Iterator[Mismatch]:

@@ -14,7 +14,7 @@ from service.auth.policy import require
 from service.errors import Conflict, NotFound
 from service.processes.advance import Input, advance, lock, record
 from service.processes.calendars import find_current, store
-from service.processes.models import FIRED, RUNNING, SUSPENDED, WAITING, Incident, Instance, Timer
+from service.processes.models import FIRED, RUNNING, SUSPENDED, WAITING, Incident, Instance, Schedule, Timer
 from service.processes.operations import notify
 from service.processes.recount import recount
 from service.workdays import Calendar
@@ -125,6 +125,8 @@ def retry(session: Session, *, incident_id: UUID, actor: Actor, now: datetime) -
     if incident.timer_id is not None:
         timer = session.get_one(Timer, incident.timer_id)
         timer.attempts, timer.due_at = 0, now
+    for schedule in session.scalars(select(Schedule).where(Schedule.incident_id == incident.id).with_for_update()):
+        schedule.attempts, schedule.next_at, schedule.incident_id = 0, now, None
     if incident.event_id is not None:
         history.revive(session, event_id=incident.event_id, now=now)
     session.flush()

@@ -20,7 +20,7 @@ from service.db.failures import describe, explain
 from service.errors import LiaisonError
 from service.notifications import Delivery, Office
 from service.notifications.channels import Send
-from service.processes import calendars, timers
+from service.processes import calendars, starts, timers
 from service.processes.models import WorkerBeat
 from service.workdays import next_office_moment
 from service.worker import daily
@@ -40,6 +40,7 @@ class Work:
     fired: int = 0
     failed: int = 0
     delivered: int = 0
+    started: int = 0
     more: bool = False
 
 
@@ -93,14 +94,14 @@ class Worker:
         """Does what is due at ``now``, up to a batch of each kind; one transaction for each timer and each notice."""
         self._beat()
         fired, failed, seen = self._fire_due(now)
+        started, unstarted = self._start_due(now)
         imported = exchange.work(self.database, self.organization, now)
         delivered = 0
         if self._office_is_open(now):
             self._once_a_day(now)
             delivered = self._deliver_due(now)
-        return Work(
-            fired, failed, delivered, more=imported or (seen == BATCH and fired + failed > 0) or delivered == BATCH
-        )
+        more = imported or (seen == BATCH and fired + failed > 0) or delivered == BATCH or started > 0
+        return Work(fired, failed + unstarted, delivered, started, more)
 
     def _fire_due(self, now: datetime) -> tuple[int, int, int]:
         with self.database.reading() as session:
@@ -119,6 +120,27 @@ class Worker:
                 failed += 1
                 self._failed(timer_id, error, now)
         return fired, failed, len(due)
+
+    def _start_due(self, now: datetime) -> tuple[int, int]:
+        """What the calendar starts: one transaction each, so that one that fails holds up no other."""
+        with self.database.reading() as session:
+            due = starts.due_starts(session, now=now, limit=BATCH)
+        started = failed = 0
+        for process, event in due:
+            if self._stop.is_set():
+                break
+            self._beat()
+            try:
+                with self.database.transaction() as session:
+                    started += starts.fire(session, process=process, event=event, now=now)
+            except Exception as error:  # whatever is wrong with one process must not hold up the others
+                if explain(error) is not None:
+                    raise
+                failed += 1
+                log.warning("start_failed", process=process, start=event, error=describe(error), exc_info=error)
+                with self.database.transaction() as session:
+                    starts.failed(session, process=process, event=event, error=describe(error), now=now)
+        return started, failed
 
     def _failed(self, timer_id: UUID, error: Exception, now: datetime) -> None:
         defect = not isinstance(error, LiaisonError)

@@ -17,12 +17,12 @@ from service.processes.checks.findings import CheckContext, Report
 from service.processes.checks.model import Node, ProcessModel
 from service.processes.checks.sampling import Samples, names_in
 from service.processes.checks.values import Writers, compared
+from service.processes.cycles import Cycle
 
-ALWAYS_KNOWN = frozenset({"settings", "unit", "initiator", "initiator_unit", "number"})
+ALWAYS_KNOWN = frozenset({"settings", "unit", "initiator", "initiator_unit", "initiator_roles", "scheduled", "number"})
 """Data that every instance may name (the owner's contract)."""
 
 _DURATION = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
-_CYCLE = re.compile(r"R(\d*)/([^/]+)/(P[^/]+)")
 _ASK = re.compile(r"""(\?)(?=(?:[^'"]|['"][^'"]*['"])*$)""")
 _PLACEHOLDER = "dmninputexpr"
 """What the engine puts for ``?`` in a decision table's cell."""
@@ -58,7 +58,7 @@ _PLACES = {
     "completion": "多实例完成条件",
     "timer-date": "定时",
     "timer-duration": "定时",
-    "timer-cycle": "定时",
+    "title": "事项标题（title）",
     "input": "决策表输入",
     "match": "决策表条件格",
     "output": "决策表结果格",
@@ -104,6 +104,8 @@ def uses(bundle: Bundle) -> Iterator[Use]:
             if flow.condition:
                 source = process.nodes.get(flow.source)
                 yield Use(process.file, flow.line, flow.id, "condition", flow.condition, process, source)
+        if process.properties.get("title"):
+            yield Use(process.file, process.line, process.id, "title", process.properties["title"], process)
         for node in process.nodes.values():
             yield from _of_node(process, node)
     for decision in bundle.decisions.values():
@@ -128,7 +130,7 @@ def _of_node(process: ProcessModel, node: Node) -> Iterator[Use]:
             yield use("cardinality", node.loop.cardinality, node.loop.line)
         if node.loop.completion:
             yield use("completion", node.loop.completion, node.loop.line)
-    if node.timer is not None and not (node.timer.kind == "cycle" and _CYCLE.fullmatch(node.timer.expression)):
+    if node.timer is not None and node.timer.kind != "cycle":
         host = process.nodes.get(node.attached_to or "")
         dated = host is not None and bool(host.properties.get("due"))
         extra = frozenset({"due_on"}) if dated else frozenset[str]()
@@ -224,8 +226,8 @@ def _misfit(kind: str, value: Any) -> str | None:
         return "应为日期或时间，例如 working_days_after(due_on, -3)"
     if kind == "timer-duration" and not (isinstance(value, str) and _DURATION.fullmatch(value)):
         return "应为 ISO 8601 时长并加引号，例如 'P1D' 或 'PT4H'"
-    if kind == "timer-cycle" and not (isinstance(value, str) and _CYCLE.fullmatch(value)):
-        return "应为 ISO 8601 重复间隔，例如 R/2027-01-01T09:00:00+08:00/P6M"
+    if kind == "title" and not isinstance(value, str):
+        return "应为文字"
     return None
 
 
@@ -248,25 +250,10 @@ def check_timers(bundle: Bundle, report: Report) -> None:
                 )
                 report.error(node.file, timer.line, node.id, "timer", message)
             elif timer.kind == "cycle":
-                reason = _cycle_problem(timer.expression.strip("'\""))
-                if reason is not None:
-                    report.error(node.file, timer.line, node.id, "timer", f"重复间隔“{timer.expression}”{reason}")
-
-
-def _cycle_problem(text: str) -> str | None:
-    parts = _CYCLE.fullmatch(text)
-    if parts is None:
-        return None  # an expression, judged by its value
-    try:
-        datetime.fromisoformat(parts.group(2))
-    except ValueError:
-        return "的起点不是日期或时间，例如 2027-01-01T09:00:00+08:00"
-    length = _DURATION.fullmatch(parts.group(3))
-    if length is None:
-        return "的间隔不是 ISO 8601 时长，例如 P6M"
-    if not any(int((length.group(index) or "0")[:-1] or 0) for index in range(1, 5)):
-        return "的间隔短于一天"
-    return None
+                try:
+                    Cycle.parse(timer.expression)
+                except ValueError as error:
+                    report.error(node.file, timer.line, node.id, "timer", f"重复间隔“{timer.expression}”{error}")
 
 
 def _values(use: Use, process: ProcessModel, node: Node, writers: Writers, report: Report) -> None:

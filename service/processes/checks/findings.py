@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from service.processes.rules import STAGES
+
 Severity = Literal["error", "warning"]
 
 
@@ -43,6 +45,7 @@ class CheckContext:
     ``roles`` maps role ids to their scope (``all``, ``origin``, ``data:unit``, ``own``); ``settings`` are the names
     that ``settings.…`` may end in (None: not checked); ``units`` the unit codes that decision tables and conditions
     may name (None: not checked); ``key`` the process that an instance starts with (None: the one that no other calls);
+    ``stages`` are those that a process may have, code to name.
     ``evaluate`` gives an expression's value over sample data and raises ValueError or ExpressionError when it cannot.
     """
 
@@ -51,6 +54,7 @@ class CheckContext:
     functions: frozenset[str] = frozenset({"working_days", "working_days_after", "today", "now"})
     settings: frozenset[str] | None = None
     units: frozenset[str] | None = None
+    stages: Mapping[str, str] = field(default_factory=lambda: dict(STAGES))
     key: str | None = None
     evaluate: Callable[[str, Mapping[str, Any]], Any] | None = None
 

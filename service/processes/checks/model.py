@@ -140,6 +140,7 @@ class ProcessModel:
     nodes: Mapping[str, Node]
     flows: Mapping[str, Flow]
     lanes: Mapping[str, Lane]
+    properties: Mapping[str, str] = field(default_factory=dict)
 
     def after(self, node_id: str) -> tuple[Node, ...]:
         """Where a token goes from the node: along its flows, and into the boundary events it carries."""
@@ -257,6 +258,7 @@ def _scopes(
         nodes={node.id: node for node in (_node(element, file, lane_of, graph) for element in elements)},
         flows=flows,
         lanes=lanes,
+        properties=_properties(scope),
     )
     for element in elements:
         if local(element) in SUBPROCESSES:

@@ -11,30 +11,32 @@ from service.processes.checks.expressions import known_data
 from service.processes.checks.findings import CheckContext, Report
 from service.processes.checks.form_model import Field
 from service.processes.checks.model import MultiInstance, Node
+from service.processes.rules import STAGES
 
-STAGES = {"intake": "受理", "dispatch": "派单", "handling": "办理", "supervision": "督办", "feedback": "反馈"}
 SIGNS = frozenset({"office", "unit", "group"})
 
 _USER_TASK = frozenset({"stage", "form", "candidates", "due", "due_basis", "warn", "sign", "clock"})
 _OTHER = frozenset({"stage"})
+_PROCESS = frozenset({"title", "stages"})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
-_GIVEN = frozenset({"settings", "initiator", "initiator_unit", "due_on"})
+_GIVEN = frozenset({"settings", "initiator", "initiator_unit", "initiator_roles", "scheduled", "due_on"})
 """Data that the service gives: nothing in a diagram may write it."""
 
 
 def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
     """Rules task-stage, task-property, task-lane, lane-role, form-missing, action-unknown, action-parameter,
-    action-result, data-name, decision-unresolved and multi-instance."""
+    action-result, data-name, decision-unresolved, multi-instance and process-property."""
     known = known_data(bundle)
+    stages = _stages(bundle, context, report)
     for process in bundle.processes.values():
         for lane in process.lanes.values():
             if lane.id not in context.roles:
                 message = f"泳道 {lane.id} 不是组织设置里的角色；可用：{_list(context.roles)}"
                 report.error(process.file, lane.line, lane.id, "lane-role", message)
         for node in process.nodes.values():
-            _properties(node, report)
+            _properties(node, stages, report)
             if node.type == "userTask":
-                _user_task(node, bundle, context, report)
+                _user_task(node, bundle, stages, context, report)
             elif node.type == "serviceTask":
                 _service_task(node, context, report)
             elif node.type == "businessRuleTask" and node.decision not in bundle.decisions:
@@ -44,7 +46,24 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
                 _multi_instance(node, node.loop, known, report)
 
 
-def _properties(node: Node, report: Report) -> None:
+def _stages(bundle: Bundle, context: CheckContext, report: Report) -> Mapping[str, str]:
+    """The stages that the definition's tasks may have: those that its processes name, else the five of a need."""
+    named: dict[str, str] = {}
+    for process in bundle.processes.values():
+        for name in process.properties:
+            if name not in _PROCESS:
+                message = f"流程不认识属性 {name}；可用：{_list(_PROCESS)}"
+                report.error(process.file, process.line, process.id, "process-property", message)
+        for stage in process.properties.get("stages", "").split():
+            if stage in context.stages:
+                named[stage] = context.stages[stage]
+            else:
+                message = f"阶段 {stage} 不在组织设置里；可用：{_list(context.stages)}"
+                report.error(process.file, process.line, process.id, "process-property", message)
+    return named or STAGES
+
+
+def _properties(node: Node, stages: Mapping[str, str], report: Report) -> None:
     known = _USER_TASK if node.type == "userTask" else _OTHER
     for name in node.properties:
         if name not in known:
@@ -52,18 +71,18 @@ def _properties(node: Node, report: Report) -> None:
             hint = f"，是不是 {close[0]}？" if close else f"；可用：{_list(known)}"
             report.error(node.file, node.line, node.id, "task-property", f"不认识属性 {name}{hint}")
     stage = node.properties.get("stage")
-    if stage is not None and stage not in STAGES:
-        options = "、".join(f"{stage_id}（{name}）" for stage_id, name in STAGES.items())
+    if stage is not None and stage not in stages:
+        options = "、".join(f"{stage_id}（{name}）" for stage_id, name in stages.items())
         report.error(node.file, node.line, node.id, "task-stage", f"阶段 {stage or '（空）'} 不对；应为 {options} 之一")
 
 
-def _user_task(node: Node, bundle: Bundle, context: CheckContext, report: Report) -> None:
+def _user_task(node: Node, bundle: Bundle, stages: Mapping[str, str], context: CheckContext, report: Report) -> None:
     def error(rule: str, message: str) -> None:
         report.error(node.file, node.line, node.id, rule, message)
 
     properties = node.properties
     if "stage" not in properties:
-        error("task-stage", f"用户任务没有写阶段（stage）；应为 {_list(STAGES)} 之一")
+        error("task-stage", f"用户任务没有写阶段（stage）；应为 {_list(stages)} 之一")
     if node.form not in bundle.forms:
         error("form-missing", f"没有表单 forms/{node.form}.json；请添加，或用属性 form 指定已有的表单")
     candidates = properties.get("candidates")

@@ -440,6 +440,7 @@ def _others() -> None:
         sa.Column("last_at", UtcDateTime(), nullable=True),
         sa.Column("last_instance_id", sa.Uuid(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("incident_id", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("process", "event", name=op.f("pk_schedule")),
     )
     op.create_index(op.f("ix_schedule_next_at"), "schedule", ["next_at"], unique=False)
