@@ -223,11 +223,9 @@ class TestPaper:
 
 
 class TestBrief:
-    MONTHS = {"year": 2026, "month": 9}
-
     def drafted(self, session, chief, **fields):
         needs = leader_needs(session, leader_id=chief.id, starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30))
-        fields = {**self.MONTHS, "needs": needs, "actor": OFFICE, "now": NOW, **fields}
+        fields = {"year": 2026, "month": 9, "needs": needs, "actor": OFFICE, "now": NOW, **fields}
         return reports.draft_brief(session, leader_id=chief.id, **fields)
 
     def test_the_leader_reads_it_once_it_is_released(self, session, chief):
@@ -292,10 +290,8 @@ class TestAssessment:
         assert score({"quota": Figure(0, 0)}, {"quota": 40}) is None
 
     def test_each_sees_the_own_part(self, session, chief):
-        assert [
-            len(part)
-            for part in (self.sheet(session, reader=LIAISON).leaders, self.sheet(session, reader=LIAISON).units)
-        ] == [1, 1]
+        mine = self.sheet(session, reader=LIAISON)
+        assert (len(mine.leaders), [row.unit.code for row in mine.units]) == (1, ["hrss"])
         assert self.sheet(session, reader=STRANGER).leaders == ()
         assert len(self.sheet(session, reader=actor(("leader", None), person_id=chief.person_id)).leaders) == 1
 
@@ -310,7 +306,6 @@ class TestAssessment:
 def test_needs_in_figures(world: World) -> None:
     first = world.finished()
     world.recorded(title="人才公寓续租", category="housing")
-    world.start()  # nobody has said yet what it is about
     with world.database.reading() as session:
         counts = need_counts(session, unit=None, starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30))
         assert (counts["started"], counts["outcomes"]["solved"], counts["outcomes"]["running"]) == (2, 1, 1)
