@@ -32,7 +32,7 @@ from service.liaisons.rules import (
 )
 from service.people.checks import CLASS_A, CLASS_B
 from service.people.models import Leader, Liaison, Person
-from service.people.queries import MAX_LIMIT, Page, as_id, find_leader, matching, on_day, page
+from service.people.queries import MAX_LIMIT, Page, as_id, matching, on_day, page
 from service.talents.models import Talent
 from service.talents.rules import eligibility
 
@@ -508,12 +508,16 @@ class Suggestion:
     """The code of the reason that speaks most for it, of those that the leader's class knows."""
 
 
-def suggestions(session: Session, *, leader_id: UUID | str, on: date, limit: int = 10) -> list[Suggestion]:
+def suggestions(
+    session: Session, *, leader_id: UUID | str, on: date, limit: int = 10, reader: Actor = SYSTEM
+) -> list[Suggestion]:
     """Eligible talents who fit the leader by portfolio, stationed enterprise or platform (D1), best first.
 
-    Those whom the leader serves are left out, those with another leader come lower. Three statements.
+    Those whom the leader serves are left out, those with another leader come lower. Four statements. Raises
+    ``NotFound``, also where the reader may not see whom the leader serves.
     """
-    leader = find_leader(session, leader_id)
+    key = as_id(leader_id)
+    leader = session.scalars(select(Leader).where(Leader.id == key, visible_to(reader))).one_or_none() if key else None
     if leader is None:
         raise NotFound("没有这位联系领导，请从领导名录中选择")
     past = list(
