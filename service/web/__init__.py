@@ -17,6 +17,7 @@ from service.db import Database
 from service.notifications import unread_count
 from service.processes.access import ROLE_NAMES
 from service.processes.rules import STAGES
+from service.processes.starting import may_start
 from service.web import (
     access,
     auth,
@@ -115,13 +116,18 @@ def _common() -> dict[str, Any]:
     actor = g.get("actor")
     return {
         "actor": actor,
-        "menu": menu(actor),
+        "menu": menu(actor, _may_start),
         "unread": _unread,
         "csrf_token": generate_csrf,
         "once_token": once_token,
         "now": clock.now,
         "here": here,
     }
+
+
+def _may_start(process: str) -> bool:
+    """Whether the reader may start ``process``: its diagram says who takes the first step."""
+    return may_start(g.db, process, g.actor) if "db" in g else False
 
 
 def _unread() -> int:

@@ -20,6 +20,7 @@ from service.processes import commands, operations, queries
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
+from service.processes.starting import first_step
 from service.talents.queries import find_talent, phone_for
 from service.web import diagrams
 from service.web.access import requires
@@ -29,7 +30,6 @@ from service.web.course import course
 from service.web.forms import form_page
 from service.web.names import Line, Names
 from service.web.prints import papers
-from service.web.starting import first_step
 from service.workdays import Calendar
 
 blueprint = Blueprint("cases", __name__)

@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.auth import may
-from service.auth.policy import LEADER, LIAISON
+from service.auth.policy import LEADER
 from service.processes import queries
 from service.processes.deadlines import deadlines
 from service.processes.rules import STAGES
+from service.processes.starting import may_start
 from service.web import cases, overview, tasks
 from service.web.access import ANYONE, requires
 from service.web.context import actor, db, settings
@@ -35,7 +36,7 @@ def desk() -> ResponseReturnValue:
         running=running,
         counts=queries.light_counts(db(), actor(), today=today),
         running_title=_running_title(),
-        may_record=actor().has_role(LIAISON),
+        may_record=may_start(db(), cases.PROCESS, actor()),
         units=overview.units_at_work(db(), today) if all_units else [],
         talents=overview.own_talents(db(), actor()),
         people=about["names"],

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from service.auth import Actor, may
-from service.auth.policy import LIAISON
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the menu; shown to everybody signed in, or to those who have ``right`` and ``role``."""
+    """A line of the menu; shown to everybody signed in, or to those who have ``right`` or may start ``process``."""
 
     label: str
     endpoint: str
     right: str | None = None
-    role: str | None = None
+    process: str | None = None
 
-    def shown_to(self, actor: Actor) -> bool:
-        """Whether ``actor`` has use for the entry."""
-        return (self.right is None or may(actor, self.right)) and (self.role is None or actor.has_role(self.role))
+    def shown_to(self, actor: Actor, may_start: Callable[[str], bool]) -> bool:
+        """Whether ``actor`` has use for the entry. ``may_start`` tells whether a process is ``actor``'s to start."""
+        return (self.right is None or may(actor, self.right)) and (self.process is None or may_start(self.process))
 
 
 GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
@@ -34,7 +34,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("提醒", "web.notices.notices"),
         ),
     ),
-    ("需求", (Entry("登记需求", "web.cases.new", role=LIAISON), Entry("需求台账", "web.ledger.ledger"))),
+    ("需求", (Entry("登记需求", "web.cases.new", process="request"), Entry("需求台账", "web.ledger.ledger"))),
     (
         "其他",
         (
@@ -47,13 +47,13 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
 )
 
 
-def menu(actor: Actor | None) -> list[tuple[str, list[Entry]]]:
+def menu(actor: Actor | None, may_start: Callable[[str], bool]) -> list[tuple[str, list[Entry]]]:
     """The groups and entries for ``actor``; nothing while signed out."""
     if actor is None:
         return []
     shown = []
     for title, entries in GROUPS:
-        mine = [entry for entry in entries if entry.shown_to(actor)]
+        mine = [entry for entry in entries if entry.shown_to(actor, may_start)]
         if mine:
             shown.append((title, mine))
     return shown

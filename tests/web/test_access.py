@@ -9,6 +9,11 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule as Route
 
+from service import clock
+from service.app import HOME
+from service.auth import SYSTEM
+from service.processes.bundles import read_bundle
+from service.processes.definitions import deploy
 from service.web import access
 from tests.factories.world import World
 from tests.web.visitor import Visitor
@@ -28,6 +33,21 @@ def address(app: Flask, route: Route) -> str:
     values = {name: ARGUMENTS.get(name, UUID(int=1)) for name in route.arguments}
     with app.test_request_context():
         return app.url_for(route.endpoint, **values)
+
+
+def test_who_takes_the_first_step_of_the_diagram_finds_it_in_the_menu(world: World) -> None:
+    def may_record() -> dict[str, bool]:
+        return {name: 'href="/cases/new"' in Visitor(world, name).get("/help").text for name in PEOPLE}
+
+    assert [name for name, may in may_record().items() if may] == ["liaison-hrss"]
+    files = read_bundle(HOME / "bpmn" / "request", HOME / "forms" / "request")
+    lane = b'<spiffworkflow:property name="form" value="record_need" />'
+    office = b'<spiffworkflow:property name="candidates" value="talent_office" />'
+    drawn = files["bpmn/request.bpmn"].replace(lane, lane + office)
+    with world.transaction() as session:
+        changed = {**files, "bpmn/request.bpmn": drawn}
+        deploy(session, key="request", files=changed, check=lambda _files: None, actor=SYSTEM, now=clock.now())
+    assert [name for name, may in may_record().items() if may] == ["office"]
 
 
 def test_a_page_without_a_rule_stops_the_start(world: World) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from service import clock, engine
 from service.auth import Actor
-from service.errors import NotAllowed, NotFound
+from service.errors import LiaisonError, NotAllowed, NotFound
 from service.processes import access
 from service.processes.advance import context_of
 from service.processes.bundles import compiled
@@ -51,6 +51,15 @@ def first_step(session: Session, process: str, actor: Actor) -> FirstStep:
     if role is not None and not actor.has_role(role):
         raise NotAllowed(f"「{info.name}」由{access.ROLE_NAMES.get(role, '指定人员')}办理，您没有登记的权限。")
     return FirstStep(process, info.name, made.form_of(opened.process, opened.task))
+
+
+def may_start(session: Session, process: str, actor: Actor) -> bool:
+    """Whether ``first_step`` is for ``actor``: what a menu asks."""
+    try:
+        first_step(session, process, actor)
+    except LiaisonError:
+        return False  # a menu stays usable where a definition cannot be started
+    return True
 
 
 def _nothing(call: engine.Call) -> Any:
