@@ -306,6 +306,17 @@ def test_a_case_is_late_in_the_ledger_before_its_late_answer_comes(world: World)
     assert "甲事项" not in office.get("/ledger", late="yes").text
 
 
+def test_a_task_that_nobody_must_do_any_more_shows_no_light(world: World) -> None:
+    world.dispatched("edu")
+    task = world.task("handle").id
+    office = Visitor(world, "office")
+    assert 'class="light light-' in office.get(f"/tasks/{task}").text
+    office.post(f"/cases/{world.case}/terminate", reason="重复登记")
+    page = office.get(f"/tasks/{task}").text
+    assert "本步骤已取消" in page
+    assert 'class="light light-' not in page
+
+
 def test_an_export_holds_only_what_its_reader_may_see(world: World) -> None:
     world.dispatched("edu", title="甲事项")
     answer = Visitor(world, "handler-housing").get("/ledger.xlsx")
