@@ -20,11 +20,26 @@ PREFIX = "LIAISON_"
 DEVELOPMENT_SECRET = "development-only-secret-change-me"  # noqa: S105 - production refuses it, below
 SHORTEST_SECRET = 32
 
-_TABLES = ("contact", "process", "oidc", "rate_limits", "mail")
+_TABLES = ("contact", "contacts", "tags", "assessment", "process", "oidc", "rate_limits", "mail")
 # Read by the entry points and the tests themselves; not settings.
 _NOT_SETTINGS = re.compile(r"LIAISON_(CONFIG|TEST_\w+)")
 _URL = r"https?://[^\s/]+(/\S*)?"
 _DATABASE = r"(sqlite|postgresql(\+psycopg)?)://\S*"
+
+INDICATORS = (
+    "quota",
+    "contacts",
+    "interviews",
+    "entered_in_time",
+    "opinions_handled",
+    "needs_in_time",
+    "answers_in_time",
+    "reports_in_time",
+)
+"""What of leaders and units is counted for a year's assessment (O1)."""
+
+TAGS = {"stationed": "驻点直联", "warm_spring": "企业暖春行动", "research": "调研活动"}
+"""Joint activities where the settings name none of their own (O3)."""
 
 ProcessValue = bool | int | float | str
 
@@ -37,6 +52,15 @@ class Contact:
     phone: str
     email: str
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """The limits of contact records and reports in working days [A], and the joint activities (O3) by code."""
+
+    entry_days: int
+    report_days: int
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +117,8 @@ class Settings:
     office_closes: time
     number_format: str
     contact: Contact
+    contacts: Contacts
+    assessment: Mapping[str, float]
     process: Mapping[str, ProcessValue]
     oidc: Oidc
     rate_limits: RateLimits
@@ -139,6 +165,8 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         office_closes=closes,
         number_format=_number_format(root),
         contact=_contact(root.table("contact")),
+        contacts=_contacts(root.table("contacts"), root.table("tags") if root.has("tags") else None),
+        assessment=_assessment(root.table("assessment")),
         process=_process(root.table("process")),
         oidc=_oidc(root.table("oidc"), production=env == "production"),
         rate_limits=_rate_limits(root.table("rate_limits")),
@@ -226,6 +254,33 @@ def _contact(table: Table) -> Contact:
     )
     table.close()
     return contact
+
+
+def _tags(table: Table) -> dict[str, str]:
+    names = {}
+    for code in table.names():
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", code):
+            table.fault(code, "代码只能用小写字母、数字和下划线，以字母开头，最多 32 个字符")
+        names[code] = table.text(code, code, longest=20)
+    return names
+
+
+def _contacts(table: Table, tags: Table | None) -> Contacts:
+    names = TAGS if tags is None else _tags(tags)
+    contacts = Contacts(
+        entry_days=table.integer("entry_days", 3, low=0, high=60),
+        report_days=table.integer("report_days", 10, low=1, high=120),
+        tags=MappingProxyType(names),
+    )
+    table.close()
+    return contacts
+
+
+def _assessment(table: Table) -> Mapping[str, float]:
+    """The weights of the indicators: none, and no score is computed (O1)."""
+    found = {name: float(table.integer(name, 0, low=0, high=1000)) for name in INDICATORS if table.has(name)}
+    table.close()
+    return MappingProxyType(found)
 
 
 def _process(table: Table) -> Mapping[str, ProcessValue]:
