@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def walk(browser: Browser, base: str) -> None:
-    """The first case: recorded, accepted, dispatched, told, handled; a picture at each stop."""
+    """The first case from the record over a special meeting and the committee to its end; pictures on the way."""
     page = _signed_in(browser, base, "liaison-hrss")
     page.goto(f"{base}/cases/new")
     page.get_by_role("button", name="提交").wait_for()
@@ -66,7 +66,69 @@ def walk(browser: Browser, base: str) -> None:
     _open(page, base, TITLE)
     page.get_by_text("到期日是怎样算出来的").click()
     _shoot(page, "handle")
-    page.get_by_role("link", name="需求详情").click()
+    page.get_by_label("已办理，正式回复").check()
+    page.get_by_label("办理情况（回复）").fill("片区内学位已满，跨片区入学须由区级统筹。")
+    _submit(page)
+    page = _signed_in(browser, base, "handler-guicheng")
+    _open(page, base, TITLE)
+    page.get_by_label("已办理，正式回复").check()
+    page.get_by_label("办理情况（回复）").fill("居住证明已核，可按户籍所在片区之外的学位协调。")
+    _submit(page)
+    decide(_signed_in(browser, base, "office"), base)
+
+
+def decide(page: Page, base: str) -> None:
+    """The office's way from the units' answers to the end: a special meeting, the standing committee, feedback."""
+    today = time.strftime("%Y-%m-%d")
+    _open(page, base, TITLE, "反馈受理情况")
+    _choose(page, "反馈方式", "电话")
+    page.get_by_label("反馈日期").fill(today)
+    page.get_by_label("反馈内容").fill("已受理，由区教育局牵头办理。")
+    _submit(page)
+    for verdict in ("转研判（另作处理）", "同意办结"):
+        _open(page, base, TITLE, "办理审核")
+        page.get_by_label(verdict).check()
+        if verdict != "同意办结":
+            page.get_by_role("textbox", name="理由").first.fill("须区级统筹，建议专题研究。")
+        _submit(page)
+    _open(page, base, TITLE, "研判")
+    page.get_by_label("召集专题工作会议").check()
+    page.get_by_label("研判意见").fill("由区人才办牵头，教育、桂城街道参加。")
+    _submit(page)
+    _open(page, base, TITLE, "召集专题工作会议")
+    page.get_by_label("会议日期").fill(today)
+    page.get_by_label("会议地点").fill("区行政中心三号会议室")
+    page.get_by_label("会议议题").fill("高层次人才子女跨片区入学的统筹")
+    _pick(page, "参加单位", "区教育局")
+    _submit(page)
+    _open(page, base, TITLE, "会议纪要")
+    page.get_by_label("提交区政府常务会议或区委常委会会议").check()
+    page.get_by_role("textbox", name="会议纪要").fill("与会单位认为跨片区入学须有统一办法，提请区委常委会会议审定。")
+    page.get_by_label("议定事项").fill("由区教育局拟定跨片区入学办法，提交区委常委会会议。")
+    _shoot(page, "minutes")
+    _submit(page)
+    _open(page, base, TITLE, "提交上会")
+    page.get_by_label("区委常委会会议", exact=True).check()
+    page.get_by_label("提交日期").fill(today)
+    page.get_by_label("议题摘要").fill("高层次人才子女跨片区入学办法。")
+    _submit(page)
+    _open(page, base, TITLE, "会议决定")
+    page.get_by_label("已议定，转入反馈").check()
+    page.get_by_label("决定日期").fill(today)
+    page.get_by_label("文号").fill("南常纪〔2026〕41号")
+    page.get_by_label("决定内容").fill("同意跨片区入学办法，由区教育局安排入读。")
+    _shoot(page, "decision")
+    _submit(page)
+    _open(page, base, TITLE, "领导小组意见")
+    page.get_by_role("textbox", name="领导小组意见").fill("同意，按会议决定办理。")
+    page.get_by_label("日期").last.fill(today)
+    _submit(page)
+    _open(page, base, TITLE, "反馈办理情况")
+    page.get_by_label("已解决", exact=True).check()
+    _choose(page, "反馈方式", "当面")
+    page.get_by_label("反馈日期").fill(today)
+    page.get_by_label("反馈内容").fill("学位已落实，材料清单已送达。")
+    _submit(page)
     _shoot(page, "case")
 
 
@@ -81,9 +143,11 @@ def _signed_in(browser: Browser, base: str, username: str) -> Page:
     return page
 
 
-def _open(page: Page, base: str, title: str) -> None:
+def _open(page: Page, base: str, title: str, step: str = "") -> None:
+    """Opens the person's task of the case, of its ``step`` where there may be several."""
     page.goto(f"{base}/tasks")
-    page.get_by_role("link", name=title).first.click()
+    rows = page.locator("tr", has=page.get_by_role("link", name=title)).filter(has_text=step)
+    rows.first.get_by_role("link", name=title).click()
     page.wait_for_url("**/tasks/**")
 
 
