@@ -36,6 +36,7 @@ from service.reports.rules import (
     first_texts,
     month_of,
 )
+from service.workdays import Calendar
 
 EDITABLE = (DRAFT, RETURNED)
 
@@ -87,6 +88,11 @@ def compile_report(
     data = {"unit": unit_code, "year": year, "half": half, "due_on": report.due_on, "facts": facts}
     record(session, _stream(report), "report_compiled", data, actor=entering, now=now)
     return report
+
+
+def due_of(calendar: Calendar, ends_on: date, days: int) -> date:
+    """The day by which the report of a half-year that ends on ``ends_on`` is due: ``days`` working days later (T6)."""
+    return calendar.add(ends_on, days).due
 
 
 def edit_report(

@@ -1,0 +1,134 @@
+"""Contacts, reports and briefs through the API: what goes in, what comes out, and who reads what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+from service.clock import SHANGHAI
+from tests.factories.world import World
+
+SECRET = "近期情绪低落，家中老人住院"
+
+
+def body(world: World, **changes):
+    return {
+        "leader": world.leader_id,
+        "talents": ["T0001"],
+        "form": "visit",
+        "held_on": "2026-09-15",
+        "topics": [4],
+        "summary": "走访了解近况",
+        "tags": ["stationed"],
+        "opinions": [{"text": "希望协调子女入读公办学校"}],
+        **changes,
+    }
+
+
+def test_a_contact_and_what_comes_of_it(world: World) -> None:
+    liaison = world.api("liaison-district_office")
+    made = liaison.post("/contacts", body(world, restricted=SECRET))
+    assert made.status_code == 201, made.text
+    assert SECRET not in made.text
+    contact = made.json
+    assert (contact["has_restricted"], contact["late"], contact["interview"]) == (True, False, True)
+    assert contact["entered_by_name"] == "尹知秋"
+    path = f"/contacts/{contact['id']}"
+    assert liaison.get(path).json["restricted"] == SECRET
+    assert world.api("office").get(path).json["restricted"] == SECRET
+    assert world.api("auditor").get(path).json["restricted"] is None
+    assert world.api("admin").get(path).status_code == 404
+    assert world.api("auditor").get("/contacts", tag="stationed").json["total"] == 1
+    for name in ("handler-edu", "liaison-cppcc_office", "admin"):
+        assert world.api(name).get("/contacts").json["total"] == 0
+
+    [opinion] = liaison.get("/opinions", status="open").json["items"]
+    case = world.recorded()
+    linked = world.api("office").post(f"/opinions/{opinion['id']}/need", {"instance": str(case)})
+    assert (linked.status_code, linked.json["status"], linked.json["instance"]) == (200, "need", str(case))
+    assert world.api("office").post(f"/opinions/{opinion['id']}/need", {"instance": str(uuid4())}).status_code == 404
+    refused = liaison.post(f"{path}/withdraw", {"reason": "登记错误"})
+    assert (refused.status_code, refused.json["type"]) == (409, "conflict")
+
+
+def test_bad_input_is_named_by_the_fields_that_were_sent(world: World) -> None:
+    liaison = world.api("liaison-district_office")
+    sent = body(world, held_on="2026-09-17", talents=["T9999"], tags=["picnic"], activity=str(uuid4()))
+    answer = liaison.post("/contacts", sent)
+    assert answer.status_code == 422
+    assert {error["path"] for error in answer.json["errors"]} == {
+        "/held_on", "/talents", "/tags", "/activity", "/opinions/0/talent_id"
+    }  # fmt: skip
+    assert liaison.post("/contacts", {"form": "dinner"}).status_code == 422
+    assert world.api("handler-edu").post("/contacts", body(world)).status_code == 403
+    future = liaison.post("/reports", {"unit": "district_office", "year": 2027, "half": 1})
+    assert (future.status_code, future.json["errors"][0]["path"]) == (422, "/half")
+    assert "尚未开始" in future.json["errors"][0]["message"]
+
+
+def test_activities_matters_and_interviews(world: World) -> None:
+    office = world.api("office")
+    activity = office.post(
+        "/activities",
+        {"name": "政策咨询会", "kind": "consultation", "held_on": "2026-09-16", "unit": "hrss", "talents": ["T0001"]},
+    ).json
+    path = f"/activities/{activity['id']}"
+    assert len(office.post(f"{path}/invite", {"talents": ["T0001", "T0002"]}).json["invitations"]) == 2
+    came = office.post(f"{path}/attendance", {"attendance": [{"talent": "T0001", "attended": True}]}).json
+    assert {one["talent"]["id"]: one["attended"] for one in came["invitations"]} == {"T0001": True, "T0002": None}
+    assert office.post(f"{path}/cancel", {"reason": "台风"}).status_code == 409
+    assert world.api("leader").get("/activities", talent="T0002").json["total"] == 1
+    assert world.api("handler-edu").get("/activities").status_code == 403
+
+    handler = world.api("handler-edu")
+    matter = {"unit": "edu", "talent": "T0001", "title": "学位", "description": "已协调", "raised_on": "2026-09-14"}
+    made = handler.post("/matters", matter)
+    assert made.status_code == 201, made.text
+    solved = handler.post(f"/matters/{made.json['id']}/solve", {"result": "已入读", "solved_on": "2026-09-16"})
+    assert solved.json["solved_on"] == "2026-09-16"
+    assert handler.get("/matters", solved="true").json["total"] == 1
+    assert world.api("handler-housing").get("/matters").json["total"] == 0
+    assert office.get("/interviews", year=2026).json["total"] >= 0
+
+
+def test_a_report_from_figures_to_acceptance(world: World) -> None:
+    liaison, office = world.api("liaison-hrss"), world.api("office")
+    world.finished()
+    report = liaison.post("/reports", {"unit": "hrss", "year": 2026, "half": 2}).json
+    path = f"/reports/{report['id']}"
+    assert (report["status"], report["due_on"], report["facts"]["needs"]["started"]) == ("draft", "2027-01-15", 1)
+    assert liaison.post(f"{path}/submit").status_code == 422
+    world.clock.set(datetime(2027, 1, 18, 9, 0, tzinfo=SHANGHAI))
+    liaison.post(f"{path}/edit", {"sections": {"plans": "继续走访。"}})
+    sent = liaison.post(f"{path}/submit")
+    assert (sent.json["status"], sent.json["late"]) == ("submitted", True)
+    assert office.post(f"{path}/return", {"reason": "请补充"}).json["return_reason"] == "请补充"
+    liaison.post(f"{path}/submit")
+    assert office.post(f"{path}/accept").json["status"] == "accepted"
+    assert liaison.post(f"{path}/accept").status_code == 403
+    assert world.api("liaison-sci").get(path).status_code == 404
+    summed = office.get("/reports/roll-up", year=2026, half=2).json
+    assert (summed["submitted"], summed["complete"]) == (1, False)
+    sheet = office.get("/assessment", year=2026, on="2026-12-31").json
+    [row] = [one for one in sheet["units"] if one["id"] == "hrss"]
+    assert {"indicator": "reports_in_time", "done": 0, "of": 2} in row["figures"]
+    assert row["score"] is None
+
+
+def test_a_brief_is_the_leaders_once_released(world: World) -> None:
+    office, leader = world.api("office"), world.api("leader")
+    with world.database.reading() as session:
+        from service.people import leader_posts
+
+        person = world.actor("leader").person_id
+        assert person is not None
+        post = str(leader_posts(session, person)[0].id)
+    world.recorded(leader_id=post)
+    brief = office.post("/briefs", {"leader": post, "year": 2026, "month": 9}).json
+    path = f"/briefs/{brief['id']}"
+    assert [item["title"] for item in brief["facts"]["needs"]["items"]] == ["子女入学"]
+    assert leader.get(path).status_code == 404
+    assert office.post(f"{path}/release").status_code == 200
+    assert leader.post(f"{path}/read").json["read_at"].startswith("2026-09-16")
+    assert office.post(f"{path}/edit", {"text": "改"}).status_code == 409
+    assert office.post("/briefs", {"leader": post, "year": 2026, "month": 10}).status_code == 422
