@@ -26,6 +26,7 @@ from service.web import (
     errors,
     imports,
     ledger,
+    liaisons,
     notices,
     oidc,
     present,
@@ -75,7 +76,7 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     csrf.init_app(app)
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    for feature in (auth, oidc, desk, tasks, cases, prints, ledger, notices, processes, system, imports):
+    for feature in (auth, oidc, desk, tasks, cases, prints, ledger, liaisons, notices, processes, system, imports):
         pages.register_blueprint(feature.blueprint)
     pages.before_request(_protect)
     pages.after_app_request(_headers)

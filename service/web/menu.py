@@ -36,6 +36,15 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ),
     ("需求", (Entry("登记需求", "web.cases.new", process="request"), Entry("需求台账", "web.ledger.ledger"))),
     (
+        "联系服务",
+        (
+            Entry("联系关系", "web.liaisons.links", "view_links"),
+            Entry("配额", "web.liaisons.quotas", "view_links"),
+            Entry("工作团队", "web.liaisons.service_teams", "view_links"),
+            Entry("名单", "web.liaisons.rosters", "view_links"),
+        ),
+    ),
+    (
         "其他",
         (
             Entry("批量导入", "web.imports.imports", "import_data"),

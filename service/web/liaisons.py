@@ -1,0 +1,508 @@
+"""联系关系、配额、工作团队、名单: who serves whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock, documents, history, liaisons
+from service.auth import may
+from service.auth.policy import LIAISON
+from service.errors import Finding, Invalid, NotFound
+from service.history import HistoryEvent
+from service.liaisons.models import Link, RosterItem
+from service.liaisons.rules import (
+    DECIDED,
+    DRAFT,
+    EVENTS,
+    HELD,
+    PROPOSED,
+    QUOTAS,
+    REASONS,
+    REASONS_OF,
+    ROSTER_STATUSES,
+    STATUSES,
+)
+from service.people.checks import CLASS_A, CLASS_B
+from service.people.models import Leader
+from service.people.queries import find_leader, find_unit, search_units, unit_names
+from service.talents.models import Talent
+from service.talents.queries import find_talent
+from service.web.access import requires
+from service.web.answers import PER_PAGE, argument, done, offset, sent, text
+from service.web.context import actor, db
+from service.web.names import Names
+from service.web.present import day as written
+from service.web.prints import TEMPLATES, TYPE_FOLDER
+
+blueprint = Blueprint("liaisons", __name__)
+
+RIGHT = "view_links"
+ALL_UNITS = 200
+SUGGESTED = 8
+EMPTY_LINES = 5
+"""So many empty lines a draft offers below those that it begins with."""
+MOST_LINES = 1000
+CLASSES = {CLASS_A: "A 类（区领导）", CLASS_B: "B 类（成员单位领导）"}
+
+
+# --- Links -----------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/links")
+@requires(right=RIGHT)
+def links() -> ResponseReturnValue:
+    """联系关系."""
+    on = _asked_day("on")
+    page = liaisons.search_links(
+        db(),
+        argument("q"),
+        PER_PAGE,
+        offset(),
+        leader_id=argument("leader"),
+        talent_id=argument("talent"),
+        unit=argument("unit"),
+        klass=argument("klass"),
+        status=argument("status"),
+        on=on,
+        warned=request.args.get("warned") == "yes",
+        include_ended=request.args.get("status") is not None,
+        reader=actor(),
+    )
+    return render_template(
+        "liaisons/links.html",
+        page=page,
+        warnings=liaisons.link_warnings(db(), page.items, on or clock.today()),
+        units=_units(),
+        may_add=_may_add(),
+        **_words(),
+    )
+
+
+@blueprint.get("/links/new")
+@requires(right=RIGHT)
+def new_link() -> ResponseReturnValue:
+    """A new link: first the leader, then a talent of one's own choice or one that is suggested."""
+    _require_adding()
+    leader = find_leader(db(), argument("leader") or "")
+    found: Sequence[liaisons.Suggestion] = ()
+    if leader is not None and _may_manage(leader):
+        found = liaisons.suggestions(db(), leader_id=leader.id, on=clock.today(), limit=SUGGESTED)
+    talent = find_talent(db(), argument("talent") or "")
+    return render_template(
+        "liaisons/new_link.html",
+        leader=leader,
+        talent=talent,
+        reason=argument("reason"),
+        served=liaisons.talents_of(db(), [leader.id], clock.today())[leader.id] if leader else (),
+        others=liaisons.leaders_of(db(), [talent.id], clock.today())[talent.id] if talent else (),
+        suggestions=found,
+        quota=QUOTAS[leader.klass] if leader else 0,
+        reasons_of=REASONS_OF,
+        today=clock.today(),
+        **_words(),
+    )
+
+
+@blueprint.post("/links")
+@requires(right=RIGHT)
+def propose() -> ResponseReturnValue:
+    """Registers a link."""
+    fields = sent()
+    made = liaisons.propose_link(
+        db(),
+        leader_id=text(fields, "leader_id"),
+        talent_id=text(fields, "talent_id"),
+        reason=text(fields, "reason"),
+        note=text(fields, "note"),
+        starts_on=_day(fields, "starts_on", "开始日期"),
+        actor=actor(),
+        now=clock.now(),
+    )
+    said = "联系关系已登记并生效。" if made.status != PROPOSED else "联系关系已登记，尚待生效：请看页面上的说明。"
+    return done(said, url_for(".link", link_id=made.id))
+
+
+@blueprint.get("/links/<uuid:link_id>")
+@requires(right=RIGHT)
+def link(link_id: UUID) -> ResponseReturnValue:
+    """One link with its history."""
+    found, today = liaisons.get_link(db(), link_id, actor()), clock.today()
+    events = [event for event in history.stream_events(db(), f"talent:{found.talent_id}") if _is_about(event, found)]
+    names = Names(db()).learn(event.actor for event in events)
+    return render_template(
+        "liaisons/link.html",
+        link=found,
+        warnings=liaisons.link_warnings(db(), [found], today)[found.id],
+        waiting=liaisons.waiting(db(), found, max(found.starts_on, today)) if found.status == PROPOSED else (),
+        team=liaisons.standing_teams(db(), [found.leader_id], today).get(found.leader_id),
+        may_manage=_may_manage(found.leader),
+        may_hold=found.status == "active" and found.leader.ends_on is not None,
+        events=events,
+        event_names=EVENTS,
+        names=names,
+        today=today,
+        **_words(),
+    )
+
+
+@blueprint.post("/links/<uuid:link_id>/activate")
+@requires(right=RIGHT)
+def activate(link_id: UUID) -> ResponseReturnValue:
+    """Lets a proposed link begin."""
+    liaisons.activate_link(db(), link_id=link_id, actor=actor(), now=clock.now())
+    return done("联系关系已生效。", url_for(".link", link_id=link_id))
+
+
+@blueprint.post("/links/<uuid:link_id>/end")
+@requires(right=RIGHT)
+def end(link_id: UUID) -> ResponseReturnValue:
+    """Ends a link."""
+    fields = sent()
+    liaisons.end_link(
+        db(),
+        link_id=link_id,
+        ends_on=_day(fields, "ends_on", "最后一天"),
+        reason=text(fields, "reason"),
+        actor=actor(),
+        now=clock.now(),
+    )
+    return done("联系关系已结束，记录保留。", url_for(".link", link_id=link_id))
+
+
+@blueprint.post("/links/<uuid:link_id>/hand-over")
+@requires(right=RIGHT)
+def hand_over(link_id: UUID) -> ResponseReturnValue:
+    """Another leader takes the talent over."""
+    fields = sent()
+    taken = liaisons.hand_over(
+        db(),
+        link_id=link_id,
+        successor_id=text(fields, "successor_id"),
+        starts_on=_day(fields, "starts_on", "接任日期"),
+        note=text(fields, "note"),
+        actor=actor(),
+        now=clock.now(),
+    )
+    return done(f"已移交给{taken.leader.person.name}。", url_for(".link", link_id=taken.id))
+
+
+@blueprint.post("/links/<uuid:link_id>/hold")
+@requires(right=RIGHT)
+def hold(link_id: UUID) -> ResponseReturnValue:
+    """The Talent Office holds all that a leader served whose post has ended."""
+    leader = liaisons.get_link(db(), link_id, actor()).leader
+    if leader.ends_on is None:
+        raise Invalid("该领导仍在任", [Finding("/leader_id", "该领导仍在任，请先登记任职的结束日期")])
+    held = liaisons.hold_links(
+        db(), leader_id=leader.id, held_from=leader.ends_on + timedelta(days=1), actor=actor(), now=clock.now()
+    )
+    return done(f"{len(held)} 条联系关系已转由区人才办代管，请尽快移交。", url_for(".link", link_id=link_id))
+
+
+# --- Quotas ----------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/quotas")
+@requires(right=RIGHT)
+def quotas() -> ResponseReturnValue:
+    """配额: who serves too few, on any day."""
+    on = _asked_day("on") or clock.today()
+    page, totals = liaisons.quota_report(
+        db(),
+        on=on,
+        klass=argument("klass"),
+        unit=argument("unit"),
+        short_only=request.args.get("short") == "yes",
+        limit=PER_PAGE,
+        offset=offset(),
+        reader=actor(),
+    )
+    return render_template(
+        "liaisons/quotas.html",
+        page=page,
+        totals=totals,
+        on=on,
+        served=liaisons.talents_of(db(), [row.leader.id for row in page.items], on),
+        units=_units(),
+        may_add=_may_add(),
+        quotas=QUOTAS,
+        **_words(),
+    )
+
+
+# --- Service teams ---------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/service-teams")
+@requires(right=RIGHT)
+def service_teams() -> ResponseReturnValue:
+    """工作团队."""
+    page = liaisons.search_teams(
+        db(),
+        argument("q"),
+        PER_PAGE,
+        offset(),
+        leader_id=argument("leader"),
+        unit=argument("unit"),
+        klass=argument("klass"),
+        on=None if request.args.get("all") == "yes" else clock.today(),
+        reader=actor(),
+    )
+    return render_template(
+        "liaisons/teams.html", page=page, units=_units(), may_add=_may_add(), today=clock.today(), **_words()
+    )
+
+
+@blueprint.get("/service-teams/new")
+@requires(right=RIGHT)
+def new_team() -> ResponseReturnValue:
+    """A new service team, beginning with the present one."""
+    _require_adding()
+    leader = find_leader(db(), argument("leader") or "")
+    standing = liaisons.standing_teams(db(), [leader.id], clock.today()).get(leader.id) if leader else None
+    return render_template("liaisons/new_team.html", leader=leader, team=standing, today=clock.today(), **_words())
+
+
+@blueprint.post("/service-teams")
+@requires(right=RIGHT)
+def set_team() -> ResponseReturnValue:
+    """Sets a leader's service team."""
+    fields = sent()
+    members = fields.get("members")
+    team = liaisons.set_service_team(
+        db(),
+        leader_id=text(fields, "leader_id"),
+        head_id=text(fields, "head_id"),
+        liaison_id=text(fields, "liaison_id"),
+        members=[{"person_id": one} for one in members] if isinstance(members, list) else [],
+        starts_on=_day(fields, "starts_on", "开始日期"),
+        actor=actor(),
+        now=clock.now(),
+    )
+    said = f"{team.leader.person.name}的工作团队已组建；只等工作团队的联系关系已同时生效。"
+    return done(said, url_for(".service_teams", leader=team.leader_id))
+
+
+# --- Rosters ---------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/rosters")
+@requires(right=RIGHT)
+def rosters() -> ResponseReturnValue:
+    """名单: every version."""
+    page = liaisons.search_rosters(
+        db(), PER_PAGE, offset(), scope=argument("scope"), status=argument("status"), reader=actor()
+    )
+    scopes = _own_scopes()
+    return render_template(
+        "liaisons/rosters.html",
+        page=page,
+        scope_names=_scope_names([*scopes, *(roster.scope for roster in page.items)]),
+        scopes=scopes,
+        names=Names(db()).learn(roster.created_by for roster in page.items),
+        **_words(),
+    )
+
+
+@blueprint.get("/rosters/new")
+@requires(right=RIGHT)
+def new_roster() -> ResponseReturnValue:
+    """A draft to fill in: what is drafted already, else who serves whom now."""
+    scope = argument("scope") or ""
+    if scope not in _own_scopes():
+        raise NotFound("没有您可以起草的这份名单，请从名单页面进入")
+    there = liaisons.search_rosters(db(), 1, scope=scope, status=DRAFT, reader=actor()).items
+    lines: Sequence[RosterItem | Link] = there[0].items if there else liaisons.scope_links(db(), scope)
+    lines = [line for line in lines if line.leader.serves_on(clock.today())]
+    return render_template(
+        "liaisons/new_roster.html",
+        scope=scope,
+        scope_name=_scope_names([scope])[scope],
+        draft=there[0] if there else None,
+        lines=lines[:MOST_LINES],
+        empty=range(len(lines), len(lines) + EMPTY_LINES),
+        reasons_of=REASONS_OF[CLASS_A if scope == CLASS_A else CLASS_B],
+        **_words(),
+    )
+
+
+@blueprint.post("/rosters")
+@requires(right=RIGHT)
+def draft_roster() -> ResponseReturnValue:
+    """Keeps a draft."""
+    fields = sent()
+    numbers = sorted({int(name[5:]) for name in fields if name.startswith("line_") and name[5:].isdecimal()})
+    items, places = [], []
+    for number in numbers[: MOST_LINES + EMPTY_LINES]:
+        if not text(fields, f"leader_{number}") and not text(fields, f"talent_{number}"):
+            continue
+        places.append(number)
+        items.append(
+            {
+                "leader_id": text(fields, f"leader_{number}"),
+                "talent_id": text(fields, f"talent_{number}"),
+                "reason": text(fields, f"reason_{number}"),
+                "note": text(fields, f"note_{number}"),
+            }
+        )
+    try:
+        roster = liaisons.draft_roster(
+            db(), scope=text(fields, "scope"), items=items, note=text(fields, "note"), actor=actor(), now=clock.now()
+        )
+    except Invalid as error:
+        raise Invalid(error.message, [_of_line(finding, places) for finding in error.findings]) from error
+    return done("草稿已保存。核对无误后填写文号，即可确定。", url_for(".roster", roster_id=roster.id))
+
+
+@blueprint.get("/rosters/<uuid:roster_id>")
+@requires(right=RIGHT)
+def roster(roster_id: UUID) -> ResponseReturnValue:
+    """A version with its lines and what it changes."""
+    found = liaisons.get_roster(db(), roster_id, actor())
+    return render_template(
+        "liaisons/roster.html",
+        roster=found,
+        change=liaisons.roster_change(db(), found),
+        scope_name=_scope_names([found.scope])[found.scope],
+        names=Names(db()).learn([found.created_by]),
+        may_decide=found.status == DRAFT and found.scope in _own_scopes(),
+        may_file=found.status == DECIDED and may(actor(), "file_rosters"),
+        today=clock.today(),
+        **_words(),
+    )
+
+
+@blueprint.post("/rosters/<uuid:roster_id>/decide")
+@requires(right=RIGHT)
+def decide_roster(roster_id: UUID) -> ResponseReturnValue:
+    """Puts a draft in force."""
+    fields = sent()
+    liaisons.decide_roster(
+        db(),
+        roster_id=roster_id,
+        document_no=text(fields, "document_no"),
+        decided_on=_day(fields, "decided_on", "确定日期"),
+        actor=actor(),
+        now=clock.now(),
+    )
+    return done("名单已确定，联系关系已按名单调整。", url_for(".roster", roster_id=roster_id))
+
+
+@blueprint.post("/rosters/<uuid:roster_id>/file")
+@requires(right="file_rosters")
+def file_roster(roster_id: UUID) -> ResponseReturnValue:
+    """The Talent Office has the list on file."""
+    on = _day(sent(), "on", "备案日期")
+    liaisons.file_roster(db(), roster_id=roster_id, on=on, actor=actor(), now=clock.now())
+    return done("名单已备案。", url_for(".roster", roster_id=roster_id))
+
+
+@blueprint.get("/rosters/<uuid:roster_id>.pdf")
+@requires(right=RIGHT)
+def roster_paper(roster_id: UUID) -> ResponseReturnValue:
+    """The list on paper."""
+    found = liaisons.get_roster(db(), roster_id, actor())
+    scope = _scope_names([found.scope])[found.scope]
+    data = {
+        "scope": scope,
+        "version": found.version,
+        "status": ROSTER_STATUSES[found.status],
+        "document_no": found.document_no or "",
+        "decided_on": written(found.decided_on) if found.decided_on else "",
+        "note": found.note or "",
+        "lines": [_on_paper(item) for item in found.items],
+    }
+    made = documents.render(TEMPLATES / "roster.typ", data, made_at=found.created_at, type_folder=TYPE_FOLDER)
+    name = f"{scope}联系名单 第 {found.version} 版.pdf"
+    return send_file(BytesIO(made), mimetype="application/pdf", download_name=name)
+
+
+# --- What they share -------------------------------------------------------------------------------------------------
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "classes": CLASSES,
+        "reasons": REASONS,
+        "link_statuses": STATUSES,
+        "roster_statuses": ROSTER_STATUSES,
+        "held": HELD,
+    }
+
+
+def _units() -> Sequence[Any]:
+    return search_units(db(), limit=ALL_UNITS).items
+
+
+def _day(fields: Mapping[str, Any], name: str, label: str) -> date:
+    try:
+        return date.fromisoformat(text(dict(fields), name))
+    except ValueError:
+        message = f"请填写{label}，例如 {clock.today().isoformat()}"
+        raise Invalid(message, [Finding(f"/{name}", message)]) from None
+
+
+def _asked_day(name: str) -> date | None:
+    """A day of the address; one that is none is passed over."""
+    try:
+        return date.fromisoformat(argument(name) or "")
+    except ValueError:
+        return None
+
+
+def _may_add() -> bool:
+    return may(actor(), "manage_links_a") or bool(actor().units_of(LIAISON))
+
+
+def _require_adding() -> None:
+    if not _may_add():
+        raise NotFound("没有这个页面；联系关系由区人才办和各单位联络员登记")
+
+
+def _may_manage(leader: Leader) -> bool:
+    right = "manage_links_a" if leader.klass == CLASS_A else "manage_links_b"
+    return may(actor(), right, unit=leader.unit_code)
+
+
+def _own_scopes() -> list[str]:
+    """Whose lists the reader may draft: class A, the own units."""
+    first = [CLASS_A] if may(actor(), "manage_links_a") else []
+    units = [unit for code in sorted(actor().units_of(LIAISON)) if (unit := find_unit(db(), code)) is not None]
+    return [*first, *(unit.code for unit in units if unit.is_member_unit)]
+
+
+def _scope_names(scopes: Sequence[str]) -> dict[str, str]:
+    return {CLASS_A: "区领导（A类）", **unit_names(db(), [scope for scope in scopes if scope != CLASS_A])}
+
+
+def _is_about(event: HistoryEvent, found: Link) -> bool:
+    return str(found.id) in (event.data.get("link_id"), event.data.get("from_link_id"))
+
+
+def _of_line(finding: Finding, places: Sequence[int]) -> Finding:
+    """The finding with the number of the line as the page counts it."""
+    parts = finding.path.split("/")
+    if len(parts) < 4 or parts[1] != "items":
+        return finding
+    number = places[int(parts[2])]
+    return Finding(f"/{parts[3].removesuffix('_id')}_{number}", f"第 {number + 1} 行：{finding.message}")
+
+
+def _on_paper(item: RosterItem) -> dict[str, str]:
+    leader: Leader = item.leader
+    talent: Talent = item.talent
+    return {
+        "leader": leader.person.name,
+        "post": leader.post,
+        "talent": talent.name,
+        "work": "　".join(part for part in (talent.employer, talent.post) if part),
+        "reason": REASONS[item.reason],
+        "note": item.note or "",
+    }
