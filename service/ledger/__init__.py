@@ -1,6 +1,6 @@
 """The ledger: what is printed of a case, the table of all cases, and their event logs for process mining."""
 
-from service.ledger.cases import COLUMNS, all_cases, ledger_rows, write_csv, write_xlsx
+from service.ledger.cases import COLUMNS, all_cases, ledger_rows, write_csv, write_table, write_xlsx
 from service.ledger.circulars import CircularRef, circular, circulars
 from service.ledger.ocel import write_ocel
 from service.ledger.papers import Paper
@@ -19,6 +19,7 @@ __all__ = [
     "sheet",
     "write_csv",
     "write_ocel",
+    "write_table",
     "write_xes",
     "write_xlsx",
 ]

@@ -81,8 +81,16 @@ def write_xlsx(rows: Iterable[Sequence[str | int]], into: BinaryIO, columns: Seq
     """Writes a workbook with one sheet of ``columns`` (of ``COLUMNS``, in their order); gives the number of rows below
     the heading. Every text stays a text."""
     places = [COLUMNS.index(name) for name in columns]
+    return write_table(([row[place] for place in places] for row in rows), into, columns=columns, title="台账")
+
+
+def write_table(rows: Iterable[Sequence[str | int]], into: BinaryIO, *, columns: Sequence[str], title: str) -> int:
+    """Writes a workbook with one sheet ``title``: ``columns`` as its heading, ``rows`` below; gives their number.
+
+    Every text stays a text, whatever it looks like.
+    """
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("台账")
+    sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
     heading = [WriteOnlyCell(sheet, value=name) for name in columns]
     for cell in heading:
@@ -90,7 +98,7 @@ def write_xlsx(rows: Iterable[Sequence[str | int]], into: BinaryIO, columns: Seq
     sheet.append(heading)
     count = 0
     for row in rows:
-        sheet.append([_cell(sheet, row[place]) for place in places])
+        sheet.append([_cell(sheet, value) for value in row])
         count += 1
     book.save(into)
     return count
