@@ -14,18 +14,25 @@ from service.auth.models import Account
 from service.auth.queries import accounts_of_role, actor_of_account, is_usable
 from service.errors import NotFound
 from service.people.models import Substitute
-from service.people.queries import on_day
+from service.people.queries import find_leader, on_day
 from service.processes.queries import visible
 
 
 def recipients(session: Session, to: Mapping[str, Any], *, on: date) -> list[Account]:
-    """The usable accounts that a journal's ``to`` names: its user names, else all who hold its role (for its unit)."""
+    """The usable accounts that a journal's ``to`` names: its user names, else all who hold its role.
+
+    ``unit`` narrows the role to a unit, ``leader`` to the holder of one leader's post.
+    """
     if to["usernames"] is not None:
         named = select(Account).where(Account.username.in_(to["usernames"])).order_by(Account.username)
         return [account for account in session.scalars(named) if is_usable(account)]
     if to["role"] is None:
         return []
-    return accounts_of_role(session, to["role"], to["unit"], on=on)
+    found = accounts_of_role(session, to["role"], to["unit"], on=on)
+    if to.get("leader") is None:
+        return found
+    post = find_leader(session, to["leader"])
+    return [account for account in found if post is not None and account.person_id == post.person_id]
 
 
 def with_substitutes(session: Session, accounts: Sequence[Account], *, on: date) -> list[Account]:

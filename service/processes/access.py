@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, false, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from service import clock
 from service.auth import Actor
 from service.auth.policy import require
 from service.auth.queries import acting_for
 from service.errors import NotAllowed, NotFound
-from service.people.queries import leader_posts
+from service.people.models import Leader
+from service.people.queries import find_leader, leader_posts
 from service.processes.models import DONE, OPEN, CopyTo, Instance, UserTask
 from service.processes.rules import holds
 
@@ -30,7 +31,18 @@ ROLE_NAMES: Mapping[str, str] = {
 
 def may_take(actor: Actor, task: UserTask) -> bool:
     """Whether the actor may complete the task: a candidate of today, and its assignee where it has one."""
-    return task.assignee in (None, account_of(actor)) and holds(actor, task.role, task.unit)
+    return task.assignee in (None, account_of(actor)) and is_candidate(actor, task)
+
+
+def is_candidate(actor: Actor, task: UserTask) -> bool:
+    """Whether the task is for the actor's role, unit and person, whoever has claimed it."""
+    if not holds(actor, task.role, task.unit):
+        return False
+    if task.leader_id is None:
+        return True
+    session = object_session(task)
+    post = find_leader(session, task.leader_id) if session is not None else None
+    return post is not None and actor.person_id is not None and post.person_id == actor.person_id
 
 
 def account_of(actor: Actor) -> str:
@@ -56,7 +68,7 @@ def require_take(session: Session, actor: Actor, task: UserTask, now: datetime) 
     for represented in acting_for(session, actor, clock.local(now).date()):
         if may_take(represented, task):
             return represented
-    if task.assignee is not None and holds(actor, task.role, task.unit):
+    if task.assignee is not None and is_candidate(actor, task):
         raise NotAllowed(f"该任务已由 {task.assignee} 领办；如需接手，请先由其退领或由区人才办转办")
     raise NotAllowed("该任务不在您的职责范围内：由" + role_names([task]) + "办理")
 
@@ -92,15 +104,18 @@ def candidate_clause(actor: Actor) -> ColumnElement[bool]:
         for grant in sorted(actor.grants, key=lambda one: (one.role, one.unit or ""))
     ]
     mine = or_(UserTask.assignee.is_(None), UserTask.assignee == account_of(actor))
-    return mine & or_(false(), *grants)
+    own: ColumnElement[bool] = UserTask.leader_id.is_(None)
+    if actor.person_id is not None and actor.has_role("leader"):
+        own = own | UserTask.leader_id.in_(select(Leader.id).where(Leader.person_id == actor.person_id))
+    return mine & own & or_(false(), *grants)
 
 
 def visible_clause(session: Session, actor: Actor, only: object = None) -> ColumnElement[bool]:
     """Instances that the actor may see.
 
     The Talent Office and auditors see all; others what they or their unit started, what their unit or they had a task
-    in, what was copied to them, and leaders what concerns their own talents. ``only`` is the id of the one instance
-    that is asked about, where it is one: then no other's tasks are read.
+    in, what was copied to them, and leaders what concerns their own talents or them. ``only`` is the id of the one
+    instance that is asked about, where it is one: then no other's tasks are read.
     """
     if actor.roles & SEES_ALL:
         return true()
@@ -125,8 +140,9 @@ def visible_clause(session: Session, actor: Actor, only: object = None) -> Colum
     if origin:
         ways.append(Instance.initiator_unit.in_(origin))
     if actor.has_role("leader") and actor.person_id is not None:
-        posts = [str(post.id) for post in leader_posts(session, actor.person_id)]
-        ways.append(Instance.leader_id.in_(posts))
+        posts = [post.id for post in leader_posts(session, actor.person_id)]
+        ways.append(Instance.leader_id.in_([str(post) for post in posts]))
+        ways.append(Instance.id.in_(tasks.where(UserTask.leader_id.in_(posts))))
     return or_(*ways)
 
 

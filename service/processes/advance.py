@@ -346,6 +346,7 @@ def _row(
         stage=data["stage"],
         role=data["role"],
         unit=data["unit"],
+        leader_id=UUID(data["leader"]) if "leader" in data else None,
         slot=data["slot"],
         status=OPEN,
         revision=0,

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from service import engine
 from service.engine.expressions import as_date
 from service.errors import Incident
 from service.processes.bundles import Compiled
 from service.processes.calendars import DayFunctions
-from service.processes.rules import DEFAULT_BASIS, DEFAULT_WARN, candidate
+from service.processes.rules import DEFAULT_BASIS, DEFAULT_WARN, LEADER, candidate
 from service.workdays import Calendar
 
 ENTERED, CANCELLED, ENDED, ADVANCED = "entered", "cancelled", "ended", "advanced"
@@ -75,7 +76,8 @@ def entered(
     info = compiled.program.user_tasks[opened.process, opened.task]
     properties = info.properties
     wanted = properties.get("candidates", "")
-    value = _value(wanted.removeprefix("unit:"), opened, days) if wanted.startswith("unit:") else None
+    kind, _, expression = wanted.partition(":")
+    value = _value(expression, opened, days) if expression else None
     role, unit = candidate(properties, info.lane, frame.get("scopes", {}), opened.data, value)
     return {
         "process": opened.process,
@@ -85,6 +87,7 @@ def entered(
         "stage": properties.get("stage"),
         "role": role,
         "unit": unit,
+        **({"leader": _leader(opened, value)} if kind == LEADER else {}),
         "slot": opened.data.get("unit") if opened.scope else None,
         "paused": properties.get("clock") == "paused",
         **due_of(properties, opened, days),
@@ -141,6 +144,13 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any], notice: str) -> dict
 
 def _named(day: date) -> dict[str, Any]:
     return {"due": day.isoformat(), "named": True, "explanation": []}
+
+
+def _leader(opened: engine.OpenTask, value: Any) -> str:
+    try:
+        return str(UUID(str(value)))
+    except ValueError as error:
+        raise Incident(f"步骤 {opened.task} 的办理人不是领导任职的编号：{value}") from error
 
 
 def _value(expression: str, opened: engine.OpenTask, days: DayFunctions) -> Any:

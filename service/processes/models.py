@@ -112,6 +112,8 @@ class UserTask(Base):
     stage: Mapped[str | None] = mapped_column(String(16))
     role: Mapped[str | None] = mapped_column(String(32))
     unit: Mapped[str | None] = mapped_column(String(32))
+    leader_id: Mapped[UUID | None]
+    """The leader's post whose holder alone takes the task (``candidates`` = ``leader:…``); a leader's id of people."""
     slot: Mapped[str | None] = mapped_column(String(32))
     assignee: Mapped[str | None] = mapped_column(String(64), index=True)
     status: Mapped[str] = mapped_column(String(16))

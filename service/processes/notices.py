@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from service.auth import Actor
 from service.processes import effects as fx
@@ -38,12 +39,14 @@ def notice_of(
 
     To ``usernames``, or to all who hold ``role`` (for ``unit``); with a task and neither, to those who must do it.
     """
+    leader: UUID | None = None
     if usernames is None and role is None and task is not None:
         usernames = [task.assignee] if task.assignee else None
-        role, unit = task.role, task.unit
+        role, unit, leader = task.role, task.unit, task.leader_id
+    to = {"usernames": usernames, "role": role, "unit": unit}
     return {
         "template": template,
-        "to": {"usernames": usernames, "role": role, "unit": unit},
+        "to": to if leader is None else to | {"leader": str(leader)},
         "number": instance.number,
         "title": instance.title,
         "step": task.name if task else None,

@@ -21,7 +21,6 @@ from service.processes.course import rebuilt, taken_back_effects
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, CopyTo, Instance, UserTask
 from service.processes.notices import NOTICE, notice_of
 from service.processes.recount import recount
-from service.processes.rules import holds
 from service.processes.texts import optional_text, required_text
 
 NOBODY = "没有这个账号或已停用，请重新选择"
@@ -70,7 +69,7 @@ def reassign(session: Session, *, task_id: UUID | str, to: str, reason: str, act
     if username is None:
         raise Invalid("请选择转办对象", [Finding("/to", NOBODY)])
     target = actor_of(session, username)
-    if not holds(target, task.role, task.unit):
+    if not access.is_candidate(target, task):
         raise Invalid("不能转办给该人员", [Finding("/to", f"{target.name} 没有办理该任务的职责，请选择同岗位人员")])
     if task.assignee == target.username:
         raise Conflict(f"该任务已在 {target.name} 名下")

@@ -158,6 +158,7 @@ class Projection:
             **_due(data),
             **{name: data[name] for name in same},
             "id": UUID(task_id),
+            "leader_id": UUID(data["leader"]) if "leader" in data else None,
             "instance_id": self.instance["id"],
             "assignee": None,
             "status": OPEN,

@@ -22,6 +22,9 @@ GREEN, YELLOW, RED, GREY = "green", "yellow", "red", "grey"
 DEFAULT_WARN = 3
 """Working days before the due date at which a light turns yellow, where the diagram does not say (W10 [A])."""
 
+LEADER, UNIT = "leader", "unit"
+"""What may stand before the colon of ``candidates``: the holder of one leader's post, the people of one unit."""
+
 DEFAULT_BASIS = "本系统默认，非文件规定"
 
 
@@ -50,12 +53,15 @@ def candidate(
 ) -> tuple[str | None, str | None]:
     """(role, unit) that may take a task. ``value`` is what its ``unit:<expression>`` gave, where it has one.
 
-    Without an expression the role's scope says whose tasks it sees: all, those that its unit started (origin), or
-    those of the unit that the data name (data:unit).
+    ``leader:<expression>`` leaves the unit open: the lane's role in the person of one leader. Without an expression the
+    role's scope says whose tasks it sees: all, those that its unit started (origin), or those of the unit that the data
+    name (data:unit).
     """
     wanted = properties.get("candidates")
     if wanted and wanted.startswith("unit:"):
         return lane, str(value) if value is not None else None
+    if wanted and wanted.startswith("leader:"):
+        return lane, None
     role = wanted or lane
     scope = scopes.get(role or "", "all")
     if scope == "origin":

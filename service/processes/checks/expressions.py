@@ -120,8 +120,9 @@ def _of_node(process: ProcessModel, node: Node) -> Iterator[Use]:
         if node.properties.get(name):
             yield use(name, node.properties[name])
     candidates = node.properties.get("candidates", "")
-    if candidates.startswith("unit:"):
-        yield use("candidates", candidates.removeprefix("unit:"))
+    narrowing, _, expression = candidates.partition(":")
+    if narrowing in ("unit", "leader") and expression.strip():
+        yield use("candidates", expression)
     for value in node.operation.parameters.values() if node.operation is not None else ():
         if value:
             yield use("parameter", value, node.operation.line if node.operation is not None else node.line)

@@ -11,13 +11,16 @@ from service.processes.checks.expressions import known_data
 from service.processes.checks.findings import CheckContext, Report
 from service.processes.checks.form_model import Field
 from service.processes.checks.model import MultiInstance, Node
-from service.processes.rules import STAGES
+from service.processes.rules import LEADER, STAGES, UNIT
 
 SIGNS = frozenset({"office", "unit", "group"})
 
 _USER_TASK = frozenset({"stage", "form", "candidates", "due", "due_basis", "warn", "sign", "clock"})
 _OTHER = frozenset({"stage"})
 _PROCESS = frozenset({"title", "stages"})
+NARROWING = {UNIT: "单位代码", LEADER: "领导任职编号"}
+"""What may stand before the colon of ``candidates``, and what the expression after it must give."""
+EXAMPLES = {UNIT: "unit", LEADER: "leader_id"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _GIVEN = frozenset({"settings", "initiator", "initiator_unit", "initiator_roles", "scheduled", "due_on"})
 """Data that the service gives: nothing in a diagram may write it."""
@@ -88,12 +91,20 @@ def _user_task(node: Node, bundle: Bundle, stages: Mapping[str, str], context: C
     candidates = properties.get("candidates")
     if candidates is None and node.lane is None:
         error("task-lane", "用户任务不在任何泳道里，也没有写办理人（candidates），没有人能办")
-    if candidates is not None and not candidates.startswith("unit:") and candidates not in context.roles:
-        error("task-lane", f"办理人 {candidates or '（空）'} 应为角色（{_list(context.roles)}）或 unit:表达式")
-    if candidates is not None and candidates.strip() == "unit:":
-        error("task-lane", "办理人 unit: 后面要写给出单位代码的表达式，例如 unit:unit")
+    if candidates is not None:
+        for problem in _candidate_problems(candidates, context):
+            error("task-lane", problem)
     for message in _property_problems(properties):
         error("task-property", message)
+
+
+def _candidate_problems(candidates: str, context: CheckContext) -> Iterator[str]:
+    kind, colon, expression = candidates.partition(":")
+    if colon and kind in NARROWING:
+        if not expression.strip():
+            yield f"办理人 {kind}: 后面要写给出{NARROWING[kind]}的表达式，例如 {kind}:{EXAMPLES[kind]}"
+    elif candidates not in context.roles:
+        yield f"办理人 {candidates or '（空）'} 应为角色（{_list(context.roles)}）、unit:表达式或 leader:表达式"
 
 
 def _property_problems(properties: Mapping[str, str]) -> Iterator[str]:

@@ -1,0 +1,16 @@
+"""A task may be for the holder of one leader's post alone."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007_leader_tasks"
+down_revision = "0006_serving_links"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Tasks until now are for roles and units: their column stays empty."""
+    op.add_column("user_task", sa.Column("leader_id", sa.Uuid(), nullable=True))

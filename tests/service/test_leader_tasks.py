@@ -1,0 +1,100 @@
+"""A task for one leader in person: seen, taken and told to the holder of that post alone."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from service import auth
+from service.auth import SYSTEM
+from service.errors import Invalid, NotAllowed
+from service.notifications import Notification
+from service.people.models import Leader
+from service.processes import commands, definitions, operations, queries, replay
+from service.processes.advance import open_tasks
+from tests.factories.engines import bpmn, end, flow, process, user
+from tests.factories.workers import work_all
+from tests.factories.world import World
+
+FORM = b'{"type": "object", "title": "x", "properties": {}}'
+
+
+def deploy(world: World) -> None:
+    body = process(
+        '<bpmn:startEvent id="begin" />'
+        + flow("begin", "file")
+        + user("file", candidates="talent_office", stage="intake")
+        + flow("file", "read")
+        + user("read", candidates="leader:leader_id", stage="intake")
+        + flow("read", "finish")
+        + end(),
+        "p",
+    ).replace('<bpmn:startEvent id="begin" />', LANES + '<bpmn:startEvent id="begin" />', 1)
+    form = b'{"type": "object", "title": "x", "properties": {"leader_id": {"type": "string", "title": "l"}}}'
+    files = {"bpmn/p.bpmn": bpmn(body), "forms/file.json": form, "forms/read.json": FORM}
+    with world.transaction() as session:
+        definitions.deploy(session, key="p", files=files, check=lambda _: None, actor=SYSTEM, now=world.clock.now)
+
+
+LANES = (
+    '<bpmn:laneSet id="lanes"><bpmn:lane id="leader" name="联系领导"><bpmn:flowNodeRef>read</bpmn:flowNodeRef>'
+    "</bpmn:lane></bpmn:laneSet>"
+)
+
+
+@pytest.fixture
+def leaders(world: World) -> tuple[str, str]:
+    """The posts of the demonstration's ``leader`` and of another leader, who signs in as ``other``."""
+    mine = world.actor("leader").person_id
+    with world.transaction() as session:
+        own = session.scalars(select(Leader).where(Leader.person_id == mine)).first()
+        other = session.scalars(select(Leader).where(Leader.person_id != mine).order_by(Leader.id)).first()
+        assert own is not None
+        assert other is not None
+        auth.add_user(
+            session,
+            username="other",
+            password="a-long-enough-word",
+            person_id=other.person_id,
+            actor=SYSTEM,
+            now=world.clock.now,
+        )
+        auth.grant_role(session, username="other", role="leader", actor=SYSTEM, now=world.clock.now)
+        return str(own.id), str(other.id)
+
+
+def test_only_the_leader_meant_takes_sees_and_hears_of_it(world: World, leaders: tuple[str, str]) -> None:
+    own, _ = leaders
+    deploy(world)
+    with world.transaction() as session:
+        world.case = commands.start(session, process="p", data={}, actor=world.actor("office"), now=world.clock.now).id
+    world.do("office", "file", {"leader_id": own})
+    task = world.task("read")
+    assert (task.role, str(task.leader_id)) == ("leader", own)
+    with world.database.reading() as session:
+        names = {
+            name: [
+                row.task for row in queries.open_tasks(session, world.actor(name), today=world.clock.now.date()).items
+            ]
+            for name in ("leader", "other")
+        }
+    assert names == {"leader": ["read"], "other": []}
+    work_all(world)
+    with world.database.reading() as session:
+        told = select(Notification.username, Notification.template).where(Notification.instance_id == world.case)
+        assert session.execute(told).all() == [("leader", "task")]
+    with pytest.raises(NotAllowed):
+        world.do("other", "read", {})
+    with world.transaction() as session, pytest.raises(Invalid):
+        operations.reassign(
+            session,
+            task_id=task.id,
+            to="other",
+            reason="代办",
+            actor=world.actor("office"),
+            now=world.clock.now,
+        )
+    world.do("leader", "read", {})
+    with world.database.reading() as session:
+        assert open_tasks(session, world.case) == []
+        assert list(replay.verify(session)) == []
