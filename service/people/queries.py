@@ -227,6 +227,14 @@ def find_liaison(session: Session, unit_code: str, on: date | None = None) -> Li
     return session.scalars(query.order_by(Liaison.starts_on.desc(), Liaison.named_at.desc()).limit(1)).first()
 
 
+def liaisons_on(session: Session, unit_codes: Iterable[str], on: date) -> dict[str, Liaison]:
+    """Unit → its liaison on that day, of those units that have one; one statement."""
+    query = select(Liaison).where(
+        Liaison.unit_code.in_(set(unit_codes)), on_day(Liaison.starts_on, Liaison.ends_on, on)
+    )
+    return {row.unit_code: row for row in session.scalars(query.order_by(Liaison.starts_on, Liaison.named_at))}
+
+
 def get_liaison(session: Session, unit_code: str, on: date | None = None) -> Liaison:
     """Like ``find_liaison``; raises ``NotFound`` where the unit has none."""
     liaison = find_liaison(session, unit_code, on)

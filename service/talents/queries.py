@@ -11,14 +11,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, false, not_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
-from service import clock
+from service import clock, history
 from service.auth import Actor, may
-from service.errors import NotFound
+from service.errors import Conflict, Finding, NotFound
+from service.history import HistoryEvent
 from service.people.models import Leader
 from service.people.queries import Page, as_id, matching, page
 from service.people.rules import spell
 from service.talents.models import Talent, TalentPhoto, TalentTeam, TalentTeamMember
-from service.talents.rules import OPEN_TYPE, TALENT_ID, likeness, masked, masked_email
+from service.talents.rules import OPEN_TYPE, TALENT_ID, likeness, masked, masked_email, redacted
 
 MOST_ALIKE = 50
 
@@ -148,6 +149,36 @@ def duplicates(
         if how is not None:
             found.append((how[0], Duplicate(talent, how[1])))
     return tuple(duplicate for _, duplicate in sorted(found, key=lambda one: (one[0], one[1].talent.id)))
+
+
+def require_unlike(
+    session: Session, *, name: object, id_tail: object, employer: object, except_id: str | None = None
+) -> None:
+    """Raises ``Conflict`` naming everybody in the registry who may be the same person."""
+    found = duplicates(
+        session,
+        name=name if isinstance(name, str) else "",
+        id_tail=id_tail.upper() if isinstance(id_tail, str) else None,
+        employer=employer if isinstance(employer, str) else "",
+        except_id=except_id,
+    )
+    if found:
+        findings = [
+            Finding("/confirm_duplicate", f"{one.talent.id} {one.talent.name}（{one.talent.employer}）：{one.why}")
+            for one in found
+        ]
+        raise Conflict("人才信息库中可能已有此人，请先核对；确认不是同一人后再保存", findings)
+
+
+def file_history(
+    session: Session, talent: Talent, reader: Actor, leaders: Iterable[Leader] = ()
+) -> list[tuple[HistoryEvent, dict[str, Any]]]:
+    """Every change of the talent's file, in order, with its data as ``reader`` may see them; one statement."""
+    contact, identity = sees_contact(reader, leaders), may(reader, "view_talent_identity")
+    return [
+        (event, redacted(event.data, contact=contact, identity=identity))
+        for event in history.stream_events(session, f"talent:{talent.id}")
+    ]
 
 
 def find_photo(session: Session, talent_id: str) -> TalentPhoto | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Protocol
 
@@ -104,6 +105,24 @@ def _tails_meet(one: str, other: str) -> bool:
     return one.endswith(other) or other.endswith(one)
 
 
+HIDDEN = "（不显示）"
+
+
+def redacted(data: Mapping[str, object], *, contact: bool, identity: bool) -> dict[str, object]:
+    """An entry of a talent's journal for a reader who may (not) see contact data and the document's last signs."""
+    shown = dict(data)
+    masks: dict[str, Callable[[str], str]] = {} if contact else dict(CONTACT_MASKS)
+    if not identity:
+        masks["id_tail"] = lambda _: HIDDEN
+    for field, mask in masks.items():
+        value = shown.get(field)
+        if isinstance(value, list):
+            shown[field] = [mask(one) if isinstance(one, str) else one for one in value]
+        elif isinstance(value, str):
+            shown[field] = mask(value)
+    return shown
+
+
 def picture(content: bytes) -> str | None:
     """The media type of a whole PNG or JPEG, by its first and last bytes; ``None`` for anything else."""
     if content.startswith(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR") and content.endswith(b"IEND\xaeB`\x82"):
@@ -133,3 +152,11 @@ def masked(phone: str) -> str:
 def id_after(last: str | None) -> str:
     """The id that follows ``last`` (``None``: the first): ``T0001``, ``T0002`` …"""
     return f"T{1 if last is None else int(last[1:]) + 1:04d}"
+
+
+CONTACT_MASKS: Mapping[str, Callable[[str], str]] = {
+    "phone": masked,
+    "email": masked_email,
+    "contact_phone": masked,
+}
+"""How each field of contact data looks to those who may not see it."""

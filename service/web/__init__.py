@@ -29,11 +29,15 @@ from service.web import (
     liaisons,
     notices,
     oidc,
+    people,
     present,
     prints,
     processes,
     system,
+    talents,
     tasks,
+    teams,
+    units,
 )
 from service.web.answers import here
 from service.web.context import KEY, READING, Web
@@ -76,7 +80,22 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     csrf.init_app(app)
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    for feature in (auth, oidc, desk, tasks, cases, prints, ledger, liaisons, notices, processes, system, imports):
+    records = (talents, teams, units, people)
+    for feature in (
+        *records,
+        auth,
+        oidc,
+        desk,
+        tasks,
+        cases,
+        prints,
+        ledger,
+        liaisons,
+        notices,
+        processes,
+        system,
+        imports,
+    ):
         pages.register_blueprint(feature.blueprint)
     pages.before_request(_protect)
     pages.after_app_request(_headers)

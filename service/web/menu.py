@@ -45,6 +45,10 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        "人才与单位",
+        (Entry("人才信息库", "web.talents.talents", "view_talents"), Entry("单位与人员", "web.units.units")),
+    ),
+    (
         "其他",
         (
             Entry("批量导入", "web.imports.imports", "import_data"),

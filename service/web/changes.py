@@ -1,0 +1,208 @@
+"""The journal of a record as people read it: who changed what when, old and new side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from service import history
+from service.history import HistoryEvent
+from service.people import BODIES, DUTIES
+from service.talents import CATEGORIES, TYPES
+from service.web.context import db, web
+from service.web.names import Names
+
+KINDS = {
+    "unit_added": "登记单位",
+    "unit_updated": "修改单位信息",
+    "liaison_named": "指定联络员",
+    "liaison_ended": "联络员任职结束",
+    "person_added": "登记人员",
+    "person_updated": "修改人员信息",
+    "leader_added": "登记领导任职",
+    "leader_updated": "更正领导任职",
+    "leader_ended": "结束领导任职",
+    "substitute_declared": "指定代理人",
+    "substitute_withdrawn": "撤销代理",
+    "service_team_set": "组建工作团队",
+    "service_team_ended": "工作团队结束",
+    "missed_interviews_explained": "说明访谈未达次数的原因",
+    "talent_added": "登记人才",
+    "talent_updated": "修改人才信息",
+    "talent_type_approved": "审核同意列为其他高层次人才",
+    "talent_confirmed": "核实人才信息",
+    "talent_photo_set": "更换照片",
+    "talent_photo_withdrawn": "删除照片",
+    "link_proposed": "提出联系关系",
+    "link_activated": "联系关系生效",
+    "link_held": "联系关系由区人才办代管",
+    "link_handed_over": "联系关系移交",
+    "link_ended": "联系关系结束",
+    "link_changed": "修改联系关系",
+    "team_added": "登记团队",
+    "team_updated": "修改团队信息",
+}
+
+FIELDS = {
+    "code": "单位代码",
+    "name": "名称",
+    "kind": "单位类别",
+    "town": "镇街",
+    "is_member_unit": "成员单位",
+    "active": "在用",
+    "unit": "单位",
+    "unit_code": "单位",
+    "post": "职务",
+    "phone": "联系电话",
+    "klass": "领导类别",
+    "body": "领导班子",
+    "duty": "分工",
+    "portfolio": "分管工作",
+    "starts_on": "开始日期",
+    "ends_on": "结束日期",
+    "person_id": "人员",
+    "former_person_id": "原联络员",
+    "substitute_id": "代理人",
+    "reason": "理由",
+    "category": "人才类别",
+    "type": "人员类型",
+    "type_reason": "认定理由",
+    "type_approved_on": "审核日期",
+    "approved_on": "审核日期",
+    "recognition": "认定名称",
+    "recognition_no": "认定文号",
+    "recognized_on": "认定日期",
+    "recognition_expires_on": "认定有效期",
+    "employer": "工作单位",
+    "employer_unit": "主管单位",
+    "fields": "专业领域",
+    "platform": "创新平台",
+    "email": "电子邮箱",
+    "contact_person": "单位联系人",
+    "contact_phone": "单位联系人电话",
+    "id_tail": "证件号码末位",
+    "in_district": "在我区工作",
+    "works_from": "来区工作日期",
+    "works_until": "离区日期",
+    "confirmed_on": "核实日期",
+    "leader_id": "联系领导",
+    "lead_id": "带头人",
+    "members": "成员",
+    "note": "说明",
+    "end_reason": "结束原因",
+    "held_from": "代管开始日期",
+    "source": "来源",
+}
+"""What people call the fields; those that are not here (ids, digests) are not shown."""
+
+OWN = {
+    "person": {"name": "姓名", "active": "在任"},
+    "talent": {"name": "姓名", "active": "在库"},
+    "team": {"name": "团队名称"},
+    "unit": {"name": "单位名称"},
+}
+"""What the fields are called of one kind of record."""
+
+PEOPLE = frozenset({"person_id", "former_person_id", "substitute_id"})
+UNITS = frozenset({"unit", "unit_code", "employer_unit"})
+CODES: Mapping[str, Mapping[Any, str]] = {
+    "klass": {"A": "区领导（A类）", "B": "成员单位领导（B类）"},
+    "body": BODIES,
+    "duty": DUTIES,
+    "category": CATEGORIES,
+    "type": TYPES,
+}
+NOTHING = "（空）"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One field: what it was (``None``: it was set with the entry) and what it became."""
+
+    label: str
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the journal."""
+
+    at: datetime
+    who: str
+    on_behalf_of: str
+    what: str
+    source: str
+    lines: tuple[ChangeLine, ...]
+
+
+def changes(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> list[Change]:
+    """The entries, the newest first, with the data that the reader may see."""
+    listed = list(events)
+    names = Names(db()).learn(
+        [name for event, _ in listed for name in (event.actor, event.on_behalf_of)],
+        [code for _, data in listed for field in UNITS for code in _each(data.get(field))],
+    )
+    reading = _Reading(names)
+    return [
+        Change(
+            at=event.at,
+            who=names.person(event.actor),
+            on_behalf_of=names.person(event.on_behalf_of),
+            what=KINDS.get(event.kind, "其他变更"),
+            source=str(data.get("source") or ""),
+            lines=reading.lines(event.kind, data),
+        )
+        for event, data in reversed(listed)
+    ]
+
+
+def changes_of(stream: str) -> list[Change]:
+    """The journal of a record that holds nothing restricted, the newest entry first."""
+    return changes((event, event.data) for event in history.stream_events(db(), stream))
+
+
+class _Reading:
+    def __init__(self, names: Names) -> None:
+        organization = web().organization
+        self._names = names
+        self._towns = {code: town.name for code, town in organization.towns.items()}
+        self._kinds = {code: kind.name for code, kind in organization.kinds.items()}
+
+    def lines(self, kind: str, data: Mapping[str, Any]) -> tuple[ChangeLine, ...]:
+        """The fields of an entry in the order in which people know them; of a new record only those that are set."""
+        own = OWN.get(kind.partition("_")[0], {})
+        updated = kind.endswith(("_updated", "_confirmed"))
+        found = []
+        for field, usual in FIELDS.items():
+            label, value = own.get(field, usual), data.get(field)
+            if field == "source" or field not in data:
+                continue
+            if updated and isinstance(value, list) and len(value) == 2:
+                before, after = (self._text(field, one) or NOTHING for one in value)
+                found.append(ChangeLine(label, before, after))
+            elif value not in (None, "", []) and (text := self._text(field, value)):
+                found.append(ChangeLine(label, None, text))
+        return tuple(found)
+
+    def _text(self, field: str, value: Any) -> str:
+        if value is None or value == "":
+            return ""
+        if isinstance(value, bool):
+            return "是" if value else "否"
+        if isinstance(value, list):
+            return "、".join(str(one.get("name", "")) for one in value if isinstance(one, dict))
+        if field in UNITS:
+            return self._names.unit(str(value))
+        if field in PEOPLE:
+            return self._names.record("people", str(value))
+        if field in ("lead_id", "leader_id"):
+            return self._names.record("talents" if field == "lead_id" else "leaders", str(value))
+        codes: Mapping[Any, str] = {"town": self._towns, "kind": self._kinds}.get(field) or CODES.get(field, {})
+        return codes.get(value, str(value))
+
+
+def _each(value: Any) -> list[str]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]

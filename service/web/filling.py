@@ -1,0 +1,177 @@
+"""Plain forms of records: read as typed, and shown again with every fault at its field when they are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from service.errors import Conflict, Finding, Invalid
+from service.web.answers import sent
+from service.web.context import db
+from service.web.names import Names
+
+TEXT, AREA, LINES, DATE, CHOICE, NUMBER, FLAG = "text", "area", "lines", "date", "choice", "number", "flag"
+PICK, PICKS = "pick", "picks"
+
+Options = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a form. ``options`` are (value, label) of a choice, ``pick`` the kind of records of a picker.
+
+    A ``NUMBER`` is a choice whose values are whole numbers; ``LINES`` and ``PICKS`` hold several values, as lines.
+    """
+
+    name: str
+    label: str
+    kind: str = TEXT
+    must: bool = False
+    note: str = ""
+    options: Options = ()
+    pick: str = ""
+    longest: int = 100
+    group: str = ""
+
+    def shown(self, value: object) -> str:
+        """A value of a record as the form shows it."""
+        if isinstance(value, list):
+            return "\n".join(map(str, value))
+        if isinstance(value, bool):
+            return "yes" if value else ""
+        return value.isoformat() if isinstance(value, date) else "" if value is None else str(value)
+
+
+@dataclass(slots=True)
+class Filling:
+    """A form with what stands in it, as text by field, and what is wrong, by field; ``""`` is about the whole."""
+
+    fields: Sequence[Field]
+    typed: dict[str, str] = field(default_factory=dict)
+    wrong: dict[str, list[str]] = field(default_factory=dict)
+    alike: Sequence[Mapping[str, str]] = ()
+    """Records that may be the same one: ``{name, detail, address, why}``."""
+    confirmed: bool = False
+    """Whether somebody looked at those that are alike and means a new record all the same."""
+
+    @classmethod
+    def of(cls, fields: Sequence[Field], values: Mapping[str, object]) -> Filling:
+        """A form that shows the values of a record."""
+        return cls(fields, {one.name: one.shown(values.get(one.name)) for one in fields})
+
+    @classmethod
+    def sent(cls, fields: Sequence[Field]) -> Filling:
+        """A form as it was sent."""
+        given = sent()
+        texts = {one.name: given.get(one.name) for one in fields}
+        typed = {name: _text(value) for name, value in texts.items()}
+        return cls(fields, typed, confirmed=given.get("confirm_duplicate") == "yes")
+
+    def values(self) -> dict[str, Any]:
+        """The values of the right types; empty ones are None.
+
+        Raises ``Invalid`` for what is no date or number, and for dates and records that must be there.
+        """
+        found: dict[str, Any] = {}
+        faults: list[Finding] = []
+        for one in self.fields:
+            try:
+                found[one.name] = _value(one, self.typed.get(one.name, "").strip())
+            except ValueError:
+                said = "日期请写成 2026-01-31 的形式" if one.kind == DATE else "请从列表中选择"
+                faults.append(Finding(f"/{one.name}", f"{one.label}：{said}"))
+                continue
+            if one.must and one.kind in (DATE, PICK) and found[one.name] is None:
+                faults.append(Finding(f"/{one.name}", f"请{'填写' if one.kind == DATE else '选择'}{one.label}"))
+        if faults:
+            raise Invalid("填写的内容有误", faults)
+        return found
+
+    def refuse(self, error: Invalid | Conflict) -> None:
+        """Takes over what is wrong; faults of fields that the form has not are told above it."""
+        names = {one.name for one in self.fields}
+        for finding in error.findings:
+            name = finding.path.strip("/").split("/")[0]
+            self.wrong.setdefault(name if name in names else "", []).append(finding.message)
+        if not error.findings:
+            self.wrong.setdefault("", []).append(error.message)
+
+    def summary(self) -> list[tuple[str, str]]:
+        """(field, message) of everything that is wrong, in the order of the form."""
+        order = ["", *(one.name for one in self.fields)]
+        return [(name, message) for name in order for message in self.wrong.get(name, [])]
+
+    def labels(self) -> dict[str, dict[str, str]]:
+        """Field → id → name of what the pickers show."""
+        names = Names(db())
+        return {
+            one.name: {value: names.record(one.pick, value) for value in self.typed.get(one.name, "").split()}
+            for one in self.fields
+            if one.kind in (PICK, PICKS)
+        }
+
+
+def submitted(
+    form: Filling, deed: Callable[[dict[str, Any]], ResponseReturnValue], page: Callable[[Filling], str]
+) -> ResponseReturnValue:
+    """What ``deed`` answers to the form's values; where it is refused nothing is changed and ``page`` shows why."""
+    try:
+        values = form.values()
+        with db().begin_nested():
+            return deed(values)
+    except (Invalid, Conflict) as error:
+        form.refuse(error)
+        return page(form), 409 if isinstance(error, Conflict) else 422
+
+
+def form_page(form: Filling, *, title: str, action: str, back: str, submit: str = "保存", lead: str = "") -> str:
+    """The page of a form that is sent to ``action``; ``lead`` says what it is for."""
+    groups: dict[str, list[Field]] = {}
+    for one in form.fields:
+        groups.setdefault(one.group, []).append(one)
+    return render_template(
+        "records/form.html",
+        form=form,
+        groups=groups,
+        labels=form.labels(),
+        title=title,
+        action=action,
+        back=back,
+        submit=submit,
+        lead=lead,
+    )
+
+
+def changed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of ``values`` that differ from the record's, so that somebody else's change of another field stays."""
+    return {name: value for name, value in values.items() if value != before.get(name)}
+
+
+def options(items: Iterable[tuple[str, str]], empty: str = "（不填）") -> Options:
+    """The options of a choice that may be left open."""
+    return [("", empty), *items]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return "\n".join(one for one in value if isinstance(one, str))
+    return value if isinstance(value, str) else ""
+
+
+def _value(one: Field, text: str) -> object:
+    if one.kind == FLAG:
+        return text == "yes"
+    if one.kind in (LINES, PICKS):
+        return [line for part in text.splitlines() if (line := part.strip())]
+    if not text:
+        return None
+    if one.kind == DATE:
+        return date.fromisoformat(text)
+    if one.kind == NUMBER:
+        return int(text)
+    return " ".join(text.split()) if one.kind == AREA else text

@@ -1,0 +1,351 @@
+"""单位与人员: persons, leaders' posts and substitutes; each person with the whole history."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock, people
+from service.auth import directory, may, require
+from service.auth.policy import LIAISON
+from service.errors import Finding, Invalid
+from service.liaisons import hold_links
+from service.people import BODIES, CLASS_B, DUTIES, Leader, Person, namesakes, queries
+from service.people.commands import LEADER_FIELDS, PERSON_FIELDS
+from service.web.access import requires
+from service.web.answers import PER_PAGE, argument, done, offset
+from service.web.changes import changes_of
+from service.web.context import actor, db
+from service.web.filling import AREA, CHOICE, DATE, FLAG, PICK, Field, Filling, changed, form_page, options, submitted
+from service.web.units import CLASSES
+
+blueprint = Blueprint("people", __name__)
+
+
+@blueprint.get("/people")
+@requires()
+def persons() -> ResponseReturnValue:
+    """人员名录."""
+    code, everybody = argument("unit"), request.args.get("all") == "yes"
+    page = queries.search_people(db(), argument("q"), PER_PAGE, offset(), unit_code=code, include_inactive=everybody)
+    unit = queries.find_unit(db(), code) if code else None
+    return render_template("people/persons.html", page=page, unit=unit, may_add=_may_add(code))
+
+
+@blueprint.get("/people/new")
+@requires()
+def new_person() -> ResponseReturnValue:
+    """登记人员."""
+    own = next(iter(sorted(actor().units_of(LIAISON))), None)
+    code = argument("unit") or (None if may(actor(), "manage_people") else own)
+    require(actor(), "manage_people", unit=code)
+    return _new_page(Filling.of(_fields(), {"unit_code": code}))
+
+
+@blueprint.post("/people")
+@requires()
+def add_person() -> ResponseReturnValue:
+    """Enters a person; a namesake in the same unit must be confirmed."""
+
+    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+        _require_unlike(form, values)
+        person = directory.add_person(db(), **values, actor=actor(), now=clock.now())
+        return done(f"已登记{person.name}。", url_for("web.people.person", person_id=person.id))
+
+    form = Filling.sent(_fields())
+    return submitted(form, deed, _new_page)
+
+
+@blueprint.get("/people/<uuid:person_id>")
+@requires()
+def person(person_id: UUID) -> ResponseReturnValue:
+    """One person: posts, services as liaison, substitutes and history."""
+    found = queries.get_person(db(), person_id)
+    posts = queries.posts_of(db(), person_id)
+    return render_template(
+        "people/person.html",
+        person=found,
+        posts=posts,
+        kept={post.id for post in posts if directory.keeps_leader(actor(), post)},
+        served=queries.liaisons_of(db(), person_id=person_id),
+        substitutes=queries.search_substitutes(db(), person_id=person_id, include_former=True),
+        classes=CLASSES,
+        bodies=BODIES,
+        duties=DUTIES,
+        today=clock.today(),
+        may_edit=may(actor(), "manage_people", unit=found.unit_code),
+        may_post=_may_post(found),
+        may_substitute=may(actor(), "declare_substitute", person_id=found.id),
+        changes=changes_of(f"person:{person_id}"),
+    )
+
+
+@blueprint.get("/people/<uuid:person_id>/edit")
+@requires()
+def edit_person(person_id: UUID) -> ResponseReturnValue:
+    """修改人员信息."""
+    found = queries.get_person(db(), person_id)
+    require(actor(), "manage_people", unit=found.unit_code)
+    return _edit_page(found, Filling.of(_fields(new=False), _values(found, PERSON_FIELDS)))
+
+
+@blueprint.post("/people/<uuid:person_id>")
+@requires()
+def change_person(person_id: UUID) -> ResponseReturnValue:
+    """Changes a person."""
+    found = queries.get_person(db(), person_id)
+
+    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+        wanted = changed(values, _values(found, PERSON_FIELDS))
+        directory.update_person(db(), person_id=person_id, changes=wanted, actor=actor(), now=clock.now())
+        return done("已保存。", url_for("web.people.person", person_id=person_id))
+
+    return submitted(Filling.sent(_fields(new=False)), deed, lambda form: _edit_page(found, form))
+
+
+# --- Leaders' posts ---
+
+
+@blueprint.get("/leaders")
+@requires()
+def leaders() -> ResponseReturnValue:
+    """领导名录."""
+    page = queries.search_leaders(
+        db(),
+        argument("q"),
+        PER_PAGE,
+        offset(),
+        klass=argument("class"),
+        body=argument("body"),
+        unit_code=argument("unit"),
+        include_former=request.args.get("all") == "yes",
+    )
+    return render_template(
+        "people/leaders.html", page=page, classes=CLASSES, bodies=BODIES, duties=DUTIES, today=clock.today()
+    )
+
+
+@blueprint.get("/people/<uuid:person_id>/posts/new")
+@requires()
+def new_post(person_id: UUID) -> ResponseReturnValue:
+    """登记领导任职."""
+    found = queries.get_person(db(), person_id)
+    if not _may_post(found):
+        require(actor(), "manage_leaders_b", unit=found.unit_code)
+    first = {"klass": CLASS_B, "unit_code": found.unit_code, "post": found.post, "starts_on": clock.today()}
+    return _new_post_page(found, Filling.of(_post_fields(new=True), first))
+
+
+@blueprint.post("/people/<uuid:person_id>/posts")
+@requires()
+def add_post(person_id: UUID) -> ResponseReturnValue:
+    """Makes a person a leader."""
+    found = queries.get_person(db(), person_id)
+
+    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+        klass = values.pop("klass") or ""
+        directory.add_leader(db(), person_id=person_id, klass=klass, **values, actor=actor(), now=clock.now())
+        return done("已登记任职。", url_for("web.people.person", person_id=person_id))
+
+    return submitted(Filling.sent(_post_fields(new=True)), deed, lambda form: _new_post_page(found, form))
+
+
+@blueprint.get("/posts/<uuid:leader_id>/edit")
+@requires()
+def edit_post(leader_id: UUID) -> ResponseReturnValue:
+    """更正领导任职."""
+    found = queries.get_leader(db(), leader_id)
+    directory.require_leader(actor(), found)
+    return _edit_post_page(found, Filling.of(_post_fields(), _values(found, LEADER_FIELDS)))
+
+
+@blueprint.post("/posts/<uuid:leader_id>")
+@requires()
+def change_post(leader_id: UUID) -> ResponseReturnValue:
+    """Corrects a post."""
+    found = queries.get_leader(db(), leader_id)
+    person_id = found.person_id
+
+    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+        wanted = changed(values, _values(found, LEADER_FIELDS))
+        directory.update_leader(db(), leader_id=leader_id, changes=wanted, actor=actor(), now=clock.now())
+        return done("已更正任职。", url_for("web.people.person", person_id=person_id))
+
+    return submitted(Filling.sent(_post_fields()), deed, lambda form: _edit_post_page(found, form))
+
+
+@blueprint.get("/posts/<uuid:leader_id>/end")
+@requires()
+def end_post_form(leader_id: UUID) -> ResponseReturnValue:
+    """结束任职."""
+    found = queries.get_leader(db(), leader_id)
+    directory.require_leader(actor(), found)
+    return _end_post_page(found, Filling.of(LAST_DAY, {"ends_on": clock.today()}))
+
+
+@blueprint.post("/posts/<uuid:leader_id>/end")
+@requires()
+def end_post(leader_id: UUID) -> ResponseReturnValue:
+    """Sets the last day of a post; from the next day on the Talent Office holds its links (O4)."""
+    found = queries.get_leader(db(), leader_id)
+    person_id = found.person_id
+
+    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+        directory.require_leader(actor(), found)
+        people.end_leader(db(), leader_id=leader_id, **values, actor=actor(), now=clock.now())
+        first = values["ends_on"] + timedelta(days=1)
+        held = hold_links(db(), leader_id=leader_id, held_from=first, actor=actor(), now=clock.now())
+        said = f"其 {len(held)} 条联系关系由区人才办代管，请尽快移交。" if held else ""
+        return done(f"已登记任职结束。{said}", url_for("web.people.person", person_id=person_id))
+
+    return submitted(Filling.sent(LAST_DAY), deed, lambda form: _end_post_page(found, form))
+
+
+# --- Substitutes ---
+
+
+@blueprint.get("/substitutes")
+@requires()
+def substitutes() -> ResponseReturnValue:
+    """代理名录."""
+    former = request.args.get("all") == "yes"
+    page = queries.search_substitutes(db(), argument("q"), PER_PAGE, offset(), include_former=former)
+    return render_template("people/substitutes.html", page=page, today=clock.today(), may_end=_may_end)
+
+
+@blueprint.get("/people/<uuid:person_id>/substitutes/new")
+@requires()
+def new_substitute(person_id: UUID) -> ResponseReturnValue:
+    """指定代理人."""
+    found = queries.get_person(db(), person_id)
+    require(actor(), "declare_substitute", person_id=found.id)
+    return _substitute_page(found, Filling.of(SUBSTITUTE, {"starts_on": clock.today()}))
+
+
+@blueprint.post("/people/<uuid:person_id>/substitutes")
+@requires()
+def declare_substitute(person_id: UUID) -> ResponseReturnValue:
+    """Declares who acts for a person, from when to when."""
+    found = queries.get_person(db(), person_id)
+
+    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+        directory.declare_substitute(db(), person_id=person_id, **values, actor=actor(), now=clock.now())
+        return done("已指定代理人。", url_for("web.people.person", person_id=person_id))
+
+    return submitted(Filling.sent(SUBSTITUTE), deed, lambda form: _substitute_page(found, form))
+
+
+@blueprint.post("/substitutes/<uuid:declaration_id>/withdraw")
+@requires()
+def withdraw_substitute(declaration_id: UUID) -> ResponseReturnValue:
+    """Takes back a declared substitute at once."""
+    taken = directory.withdraw_substitute(db(), declaration_id=declaration_id, actor=actor(), now=clock.now())
+    return done("已撤销代理。", url_for("web.people.person", person_id=taken.person_id))
+
+
+LAST_DAY = (Field("ends_on", "任职的最后一天", DATE, must=True),)
+
+SUBSTITUTE = (
+    Field("substitute_id", "代理人", PICK, must=True, pick="people"),
+    Field("starts_on", "开始日期", DATE, must=True),
+    Field("ends_on", "结束日期", DATE, must=True, note="含当天；到期自动失效"),
+    Field("reason", "事由", AREA, longest=200),
+)
+
+
+def _fields(*, new: bool = True) -> list[Field]:
+    fields = [
+        Field("name", "姓名", must=True, longest=40),
+        Field("unit_code", "所在单位", PICK, pick="units"),
+        Field("post", "职务"),
+        Field("phone", "办公电话", longest=27),
+    ]
+    return fields if new else [*fields, Field("active", "在任", FLAG, note="离任的人员不再出现在选择列表中")]
+
+
+def _post_fields(*, new: bool = False) -> list[Field]:
+    first = [Field("klass", "领导类别", CHOICE, must=True, options=list(CLASSES.items()))] if new else []
+    last = [Field("ends_on", "结束日期", DATE, note="仍在任的不填")] if new else []
+    return [
+        *first,
+        Field("body", "领导班子", CHOICE, options=options(BODIES.items()), note="区领导（A类）必填"),
+        Field("unit_code", "单位", PICK, pick="units", note="A类填服务该领导的办公室；B类必填所在成员单位"),
+        Field("duty", "分工", CHOICE, options=options(DUTIES.items()), note="成员单位领导（B类）必填"),
+        Field("post", "职务", must=True),
+        Field("portfolio", "分管工作", AREA, longest=200, note="用于推荐联系对象，多项用顿号隔开"),
+        Field("starts_on", "开始日期", DATE, must=True),
+        *last,
+    ]
+
+
+def _values(row: Person | Leader, fields: tuple[str, ...]) -> dict[str, object]:
+    return {name: getattr(row, name) for name in fields}
+
+
+def _require_unlike(form: Filling, values: dict[str, Any]) -> None:
+    """A namesake in the same unit stops the registration once; then it is meant."""
+    same = namesakes(db(), name=values["name"] or "", unit_code=values["unit_code"])
+    if same and not form.confirmed:
+        form.alike = [
+            {
+                "name": one.name,
+                "detail": "，".join(filter(None, [one.unit.name if one.unit else "未填单位", one.post])),
+                "address": url_for("web.people.person", person_id=one.id),
+                "why": "同一单位已有同名人员",
+            }
+            for one in same
+        ]
+        raise Invalid("可能重复登记", [Finding("", "同一单位已有同名人员，请核对后勾选“继续保存”")])
+
+
+def _new_page(form: Filling) -> str:
+    return form_page(
+        form, title="登记人员", action=url_for("web.people.add_person"), back=url_for("web.people.persons")
+    )
+
+
+def _edit_page(found: Person, form: Filling) -> str:
+    back, action = (url_for(f"web.people.{name}", person_id=found.id) for name in ("person", "change_person"))
+    return form_page(form, title=f"修改{found.name}的信息", action=action, back=back)
+
+
+def _new_post_page(found: Person, form: Filling) -> str:
+    back, action = (url_for(f"web.people.{name}", person_id=found.id) for name in ("person", "add_post"))
+    return form_page(form, title=f"登记{found.name}的领导任职", action=action, back=back)
+
+
+def _edit_post_page(found: Leader, form: Filling) -> str:
+    back = url_for("web.people.person", person_id=found.person_id)
+    action = url_for("web.people.change_post", leader_id=found.id)
+    title = f"更正{found.person.name}的任职（{CLASSES[found.klass]}）"
+    return form_page(form, title=title, action=action, back=back, lead="开始日期只能改早；任期结束请用“结束任职”。")
+
+
+def _end_post_page(found: Leader, form: Filling) -> str:
+    back = url_for("web.people.person", person_id=found.person_id)
+    action = url_for("web.people.end_post", leader_id=found.id)
+    title = f"结束{found.person.name}的任职：{found.post}"
+    lead = "次日起，其联系关系由区人才办代管，直到移交给继任领导；历史记录保留。"
+    return form_page(form, title=title, action=action, back=back, submit="结束任职", lead=lead)
+
+
+def _substitute_page(found: Person, form: Filling) -> str:
+    back, action = (url_for(f"web.people.{name}", person_id=found.id) for name in ("person", "declare_substitute"))
+    lead = "代理期间，代理人可办理其全部待办，办理记录同时写明两人姓名。"
+    return form_page(form, title=f"指定{found.name}的代理人", action=action, back=back, lead=lead)
+
+
+def _may_add(unit_code: str | None) -> bool:
+    return may(actor(), "manage_people", unit=unit_code) or bool(actor().units_of(LIAISON))
+
+
+def _may_post(found: Person) -> bool:
+    return may(actor(), "manage_leaders_a") or may(actor(), "manage_leaders_b", unit=found.unit_code)
+
+
+def _may_end(person_id: UUID) -> bool:
+    return may(actor(), "declare_substitute", person_id=person_id)

@@ -1,0 +1,306 @@
+"""高层次人才信息库: the list of talents, one talent with everything known, and the deeds on the file."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock
+from service import talents as registry
+from service.auth import may
+from service.errors import Finding, Invalid, NotFound
+from service.liaisons import leaders_of, served_ids
+from service.people.queries import find_leader, find_unit
+from service.talents import CATEGORIES, FIELDS, SORTS, TYPES, Talent
+from service.talents.photos import LARGEST
+from service.web.access import requires
+from service.web.answers import PER_PAGE, argument, done, offset
+from service.web.changes import changes
+from service.web.context import actor, db, web
+from service.web.filling import (
+    AREA,
+    CHOICE,
+    DATE,
+    FLAG,
+    NUMBER,
+    PICK,
+    Field,
+    Filling,
+    changed,
+    form_page,
+    options,
+    submitted,
+)
+from service.web.present import named
+
+blueprint = Blueprint("talents", __name__)
+
+STALE_DAYS = 183
+"""Half a year: how long a confirmation of the file is taken for fresh (R4)."""
+
+
+@blueprint.get("/talents")
+@requires(right="view_talents")
+def talents() -> ResponseReturnValue:
+    """人才信息库."""
+    today, leader_id, code = clock.today(), argument("leader"), argument("unit")
+    page = registry.search_talents(
+        db(),
+        argument("q"),
+        PER_PAGE,
+        offset(),
+        category=_number("category"),
+        type=_number("type"),
+        town=argument("town"),
+        employer_unit=code,
+        among=served_ids(leader_id=leader_id) if leader_id else None,
+        confirmed_before=_confirmed_before(today),
+        eligible={"yes": True, "no": False}.get(request.args.get("eligible", "")),
+        on=today,
+        include_inactive=request.args.get("all") == "yes",
+        sort=_sort(),
+    )
+    return render_template(
+        "talents/talents.html",
+        page=page,
+        leaders=leaders_of(db(), [talent.id for talent in page.items], today),
+        reasons={talent.id: registry.eligibility(talent, today) for talent in page.items},
+        leader=find_leader(db(), leader_id) if leader_id else None,
+        unit=find_unit(db(), code) if code else None,
+        towns=web().organization.towns,
+        categories=CATEGORIES,
+        types=TYPES,
+        sort=_sort(),
+        stale=today - timedelta(days=STALE_DAYS),
+        may_edit=may(actor(), "edit_talents"),
+    )
+
+
+@blueprint.get("/talents/new")
+@requires(right="edit_talents")
+def new_talent() -> ResponseReturnValue:
+    """登记人才."""
+    return _new_page(Filling.of(_fields(), {"in_district": True}))
+
+
+@blueprint.post("/talents")
+@requires(right="edit_talents")
+def add_talent() -> ResponseReturnValue:
+    """Enters a talent; who may be the same person is shown first, and must be ruled out."""
+
+    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+        _require_unlike(form, values)
+        given = {name: value for name, value in values.items() if value is not None}
+        given = {"name": "", "employer": "", **given}
+        talent = registry.add_talent(db(), **given, actor=actor(), now=clock.now())
+        return done(f"已登记{talent.name}，编号 {talent.id}。", url_for("web.talents.talent", talent_id=talent.id))
+
+    form = Filling.sent(_fields())
+    return submitted(form, deed, _new_page)
+
+
+@blueprint.get("/talents/<talent_id>")
+@requires(right="view_talents")
+def talent(talent_id: str) -> ResponseReturnValue:
+    """One talent: recognition, employer, contact data, leaders, teams and the whole history."""
+    found, today = registry.get_talent(db(), talent_id), clock.today()
+    leaders = leaders_of(db(), [talent_id], today)[talent_id]
+    town = web().organization.towns.get(found.town or "")
+    return render_template(
+        "talents/talent.html",
+        talent=found,
+        contact=registry.contact_for(actor(), found, leaders),
+        sees_contact=registry.sees_contact(actor(), leaders),
+        sees_identity=may(actor(), "view_talent_identity"),
+        leaders=leaders,
+        reasons=registry.eligibility(found, today),
+        teams=registry.teams_of(db(), talent_id),
+        photo=registry.has_photo(db(), talent_id),
+        town=town.name if town else "",
+        category=CATEGORIES.get(found.category or 0),
+        type=TYPES.get(found.type or 0),
+        open_type=max(TYPES),
+        stale=found.confirmed_on is None or found.confirmed_on < today - timedelta(days=STALE_DAYS),
+        may_edit=may(actor(), "edit_talents"),
+        may_confirm=may(actor(), "confirm_talents", unit=found.employer_unit),
+        changes=changes(registry.file_history(db(), found, actor(), leaders)),
+    )
+
+
+@blueprint.get("/talents/<talent_id>/edit")
+@requires(right="edit_talents")
+def edit_talent(talent_id: str) -> ResponseReturnValue:
+    """修改人才信息."""
+    found = registry.get_talent(db(), talent_id)
+    return _edit_page(found, Filling.of(_fields(new=False), _values(found)))
+
+
+@blueprint.post("/talents/<talent_id>")
+@requires(right="edit_talents")
+def change_talent(talent_id: str) -> ResponseReturnValue:
+    """Changes a talent's file."""
+    found = registry.get_talent(db(), talent_id)
+
+    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+        source = values.pop("source")
+        wanted = changed(values, _values(found))
+        if {"name", "id_tail", "employer"} & set(wanted):
+            _require_unlike(form, values, except_id=talent_id)
+        registry.update_talent(db(), talent_id=talent_id, changes=wanted, source=source, actor=actor(), now=clock.now())
+        return done("已保存。", url_for("web.talents.talent", talent_id=talent_id))
+
+    form = Filling.sent(_fields(new=False))
+    return submitted(form, deed, lambda page: _edit_page(found, page))
+
+
+@blueprint.post("/talents/<talent_id>/confirm")
+@requires()
+def confirm(talent_id: str) -> ResponseReturnValue:
+    """The file is right as of today (R4)."""
+    registry.confirm_talent(db(), talent_id=talent_id, on=clock.today(), actor=actor(), now=clock.now())
+    return done("已记录：人才信息今天核实无误。", url_for("web.talents.talent", talent_id=talent_id))
+
+
+@blueprint.post("/talents/<talent_id>/approve")
+@requires(right="edit_talents")
+def approve(talent_id: str) -> ResponseReturnValue:
+    """The Talent Office agrees to the open-ended group (S1)."""
+    today = clock.today()
+    registry.approve_type(db(), talent_id=talent_id, approved_on=today, actor=actor(), now=clock.now())
+    return done("已审核同意。", url_for("web.talents.talent", talent_id=talent_id))
+
+
+@blueprint.get("/talents/<talent_id>/photo")
+@requires(right="view_talents")
+def photo(talent_id: str) -> ResponseReturnValue:
+    """The photo, as a picture and nothing else."""
+    kept = registry.find_photo(db(), talent_id)
+    if kept is None:
+        raise NotFound("没有照片")
+    answer = Response(kept.content, mimetype=kept.media_type)
+    suffix = kept.media_type.removeprefix("image/")
+    answer.headers["Content-Disposition"] = f'inline; filename="{talent_id}.{suffix}"'
+    answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return answer
+
+
+@blueprint.post("/talents/<talent_id>/photo")
+@requires(right="edit_talents", body=LARGEST + 100_000)
+def set_photo(talent_id: str) -> ResponseReturnValue:
+    """Takes in a photo."""
+    registry.get_talent(db(), talent_id)
+    given = request.files.get("photo")
+    if given is None or not given.filename:
+        raise Invalid("请选择一张照片", [Finding("/photo", "请选择 JPG 或 PNG 格式的照片")])
+    registry.set_photo(db(), talent_id=talent_id, content=given.read(), actor=actor(), now=clock.now())
+    return done("照片已更换。", url_for("web.talents.talent", talent_id=talent_id))
+
+
+@blueprint.post("/talents/<talent_id>/photo/withdraw")
+@requires(right="edit_talents")
+def withdraw_photo(talent_id: str) -> ResponseReturnValue:
+    """Takes the photo out of the file."""
+    registry.withdraw_photo(db(), talent_id=talent_id, actor=actor(), now=clock.now())
+    return done("照片已删除。", url_for("web.talents.talent", talent_id=talent_id))
+
+
+def _fields(*, new: bool = True) -> list[Field]:
+    person, class_, work, contact = "基本信息", "类别与认定", "工作单位", "联系方式"
+    categories = options([(str(code), name) for code, name in CATEGORIES.items()])
+    types = options([(str(code), f"{code}. {name}") for code, name in TYPES.items()])
+    fields = [
+        Field("name", "姓名", must=True, longest=40, group=person),
+        Field("id_tail", "证件号码末位", longest=6, note="4 至 6 位，用于区分同名人员，仅区人才办可见", group=person),
+        Field("fields", "专业领域", AREA, longest=200, group=person),
+        Field("category", "人才类别", NUMBER, options=categories, note="与人员类型至少填一项", group=class_),
+        Field("type", "人员类型", NUMBER, options=types, group=class_),
+        Field(
+            "type_reason",
+            "列为其他高层次人才的理由",
+            AREA,
+            longest=500,
+            note="人员类型为第 5 类时必填，并由区人才办审核",
+            group=class_,
+        ),
+        Field("recognition", "认定名称", note="例如 佛山市领军人才", group=class_),
+        Field("recognition_no", "认定文号", longest=60, group=class_),
+        Field("recognized_on", "认定日期", DATE, group=class_),
+        Field("recognition_expires_on", "认定有效期至", DATE, note="长期有效的不填", group=class_),
+        Field("employer", "工作单位", must=True, group=work),
+        Field("employer_unit", "主管单位", PICK, pick="units", note="核实人才信息、报告变动的单位", group=work),
+        Field("post", "职务", group=work),
+        Field("platform", "重大创新平台", group=work),
+        Field("town", "镇街", CHOICE, options=options(named(web().organization.towns)), group=work),
+        Field("in_district", "在我区工作", FLAG, group=work),
+        Field("works_from", "来区工作日期", DATE, group=work),
+        Field("works_until", "离区日期", DATE, group=work),
+        Field("phone", "联系电话", longest=27, group=contact),
+        Field("email", "电子邮箱", longest=254, group=contact),
+        Field("contact_person", "单位联系人", longest=40, group=contact),
+        Field("contact_phone", "单位联系人电话", longest=27, group=contact),
+    ]
+    if new:
+        return fields
+    return [
+        *fields,
+        Field("active", "在库", FLAG, note="移出后不再出现在名单中，历史记录保留", group="保存"),
+        Field("source", "修改依据", longest=200, note="例如 变动报告编号、来函文号", group="保存"),
+    ]
+
+
+def _values(found: Talent) -> dict[str, object]:
+    return {name: getattr(found, name) for name in FIELDS}
+
+
+def _require_unlike(form: Filling, values: dict[str, Any], except_id: str | None = None) -> None:
+    """Who may be the same person stops the registration once; then somebody else is meant."""
+    if form.confirmed:
+        return
+    tail = str(values["id_tail"] or "").upper() or None
+    found = registry.duplicates(
+        db(), name=values["name"] or "", id_tail=tail, employer=values["employer"] or "", except_id=except_id
+    )
+    if found:
+        form.alike = [
+            {
+                "name": f"{one.talent.id} {one.talent.name}",
+                "detail": one.talent.employer + ("" if one.talent.active else "，已移出"),
+                "address": url_for("web.talents.talent", talent_id=one.talent.id),
+                "why": one.why,
+            }
+            for one in found
+        ]
+        raise Invalid("可能重复登记", [Finding("", "人才信息库中可能已有此人，请核对后勾选“继续保存”")])
+
+
+def _new_page(form: Filling) -> str:
+    back, action = url_for("web.talents.talents"), url_for("web.talents.add_talent")
+    return form_page(form, title="登记人才", action=action, back=back)
+
+
+def _edit_page(found: Talent, form: Filling) -> str:
+    back, action = (url_for(f"web.talents.{name}", talent_id=found.id) for name in ("talent", "change_talent"))
+    return form_page(form, title=f"修改{found.name}的信息", action=action, back=back)
+
+
+def _number(name: str) -> int | None:
+    return request.args.get(name, None, type=int)
+
+
+def _sort() -> str:
+    asked = request.args.get("sort", "name")
+    return asked if asked.removeprefix("-") in SORTS else "name"
+
+
+def _confirmed_before(today: date) -> date | None:
+    """The day of the filter; ``stale`` is half a year ago."""
+    asked = request.args.get("confirmed", "")
+    if asked == "stale":
+        return today - timedelta(days=STALE_DAYS)
+    try:
+        return date.fromisoformat(asked)
+    except ValueError:
+        return None

@@ -1,0 +1,147 @@
+"""创新创业人才团队 (P1): the list of teams, one team with its members and history, and its form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock
+from service import talents as registry
+from service.auth import may
+from service.errors import Finding, Invalid
+from service.talents import TEAM_FIELDS, TalentTeam
+from service.web.access import requires
+from service.web.answers import PER_PAGE, argument, done, offset
+from service.web.changes import changes_of
+from service.web.context import actor, db
+from service.web.filling import AREA, DATE, FLAG, LINES, PICK, PICKS, Field, Filling, form_page, submitted
+
+blueprint = Blueprint("teams", __name__)
+
+
+@blueprint.get("/teams")
+@requires(right="view_talents")
+def teams() -> ResponseReturnValue:
+    """人才团队."""
+    everything = request.args.get("all") == "yes"
+    page = registry.search_teams(db(), argument("q"), PER_PAGE, offset(), include_inactive=everything)
+    return render_template("talents/teams.html", page=page, may_edit=may(actor(), "edit_talents"))
+
+
+@blueprint.get("/teams/new")
+@requires(right="edit_talents")
+def new_team() -> ResponseReturnValue:
+    """登记团队."""
+    return _new_page(Filling(_fields()))
+
+
+@blueprint.post("/teams")
+@requires(right="edit_talents")
+def add_team() -> ResponseReturnValue:
+    """Enters a team."""
+
+    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+        with _at_their_fields(values):
+            team = registry.add_team(db(), **_kept(values), actor=actor(), now=clock.now())
+        return done(f"已登记{team.name}。", url_for("web.teams.team", team_id=team.id))
+
+    return submitted(Filling.sent(_fields()), deed, _new_page)
+
+
+@blueprint.get("/teams/<uuid:team_id>")
+@requires(right="view_talents")
+def team(team_id: UUID) -> ResponseReturnValue:
+    """One team."""
+    found = registry.get_team(db(), team_id)
+    return render_template(
+        "talents/team.html", team=found, may_edit=may(actor(), "edit_talents"), changes=changes_of(f"team:{team_id}")
+    )
+
+
+@blueprint.get("/teams/<uuid:team_id>/edit")
+@requires(right="edit_talents")
+def edit_team(team_id: UUID) -> ResponseReturnValue:
+    """修改团队信息."""
+    found = registry.get_team(db(), team_id)
+    return _edit_page(found, Filling.of(_fields(new=False), _values(found)))
+
+
+@blueprint.post("/teams/<uuid:team_id>")
+@requires(right="edit_talents")
+def change_team(team_id: UUID) -> ResponseReturnValue:
+    """Changes a team."""
+    found = registry.get_team(db(), team_id)
+
+    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+        wanted = _kept(values, found)
+        with _at_their_fields(values):
+            registry.update_team(db(), team_id=team_id, changes=wanted, actor=actor(), now=clock.now())
+        return done("已保存。", url_for("web.teams.team", team_id=team_id))
+
+    return submitted(Filling.sent(_fields(new=False)), deed, lambda form: _edit_page(found, form))
+
+
+def _fields(*, new: bool = True) -> list[Field]:
+    fields = [
+        Field("name", "团队名称", must=True),
+        Field("lead_id", "带头人", PICK, must=True, pick="talents", note="团队通过带头人联系，计一名联系对象"),
+        Field("fields", "专业领域", AREA, longest=200),
+        Field("recognition", "认定名称"),
+        Field("recognized_on", "认定日期", DATE),
+        Field("member_ids", "库内成员", PICKS, pick="talents", note="人才信息库中的成员，不含带头人"),
+        Field(
+            "others", "库外成员", LINES, longest=5000, note="一行一人；写职务的用逗号隔开，例如：张三，高级工程师"
+        ),
+        Field("note", "备注", AREA, longest=500),
+    ]
+    return fields if new else [*fields, Field("active", "在用", FLAG)]
+
+
+def _values(found: TalentTeam) -> dict[str, object]:
+    values: dict[str, object] = {name: getattr(found, name) for name in TEAM_FIELDS if name != "members"}
+    values["member_ids"] = [one.talent_id for one in found.members if one.talent_id]
+    values["others"] = ["，".join(filter(None, [one.name, one.post])) for one in found.members if not one.talent_id]
+    return values
+
+
+def _kept(values: dict[str, Any], found: TalentTeam | None = None) -> dict[str, Any]:
+    """The form's values as the record's: the two kinds of members become one list, posts once given stay."""
+    posts = {one.talent_id: one.post for one in found.members} if found is not None else {}
+    listed = [{"talent_id": one, "post": posts.get(one)} for one in values["member_ids"]]
+    outside = [line.replace(",", "，").partition("，") for line in values["others"]]
+    members = [*listed, *({"name": name.strip(), "post": post.strip() or None} for name, _, post in outside)]
+    rest = {name: value for name, value in values.items() if name not in ("member_ids", "others")}
+    return {**rest, "members": members}
+
+
+@contextmanager
+def _at_their_fields(values: dict[str, Any]) -> Iterator[None]:
+    """Within the block findings on members are told at the field in which the member stands."""
+    try:
+        yield
+    except Invalid as error:
+        error.findings = tuple(
+            Finding(_field_of(finding.path, len(values["member_ids"])), finding.message) for finding in error.findings
+        )
+        raise
+
+
+def _field_of(path: str, listed: int) -> str:
+    if not path.startswith("/members"):
+        return path
+    place = path.split("/")[2:3]
+    return "/others" if place and int(place[0]) >= listed else "/member_ids"
+
+
+def _new_page(form: Filling) -> str:
+    return form_page(form, title="登记团队", action=url_for("web.teams.add_team"), back=url_for("web.teams.teams"))
+
+
+def _edit_page(found: TalentTeam, form: Filling) -> str:
+    back, action = (url_for(f"web.teams.{name}", team_id=found.id) for name in ("team", "change_team"))
+    return form_page(form, title=f"修改{found.name}", action=action, back=back)

@@ -1,0 +1,196 @@
+"""单位与人员: the directory of units and their liaison officers, each unit with its history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock
+from service.auth import directory, may, require
+from service.people import CLASS_A, CLASS_B, Unit, queries
+from service.people.commands import UNIT_FIELDS
+from service.web.access import requires
+from service.web.answers import PER_PAGE, argument, done, offset
+from service.web.changes import changes_of
+from service.web.context import actor, db, settings, web
+from service.web.filling import CHOICE, DATE, FLAG, PICK, Field, Filling, changed, form_page, options, submitted
+from service.web.present import named
+
+blueprint = Blueprint("units", __name__)
+
+CLASSES = {CLASS_A: "区领导（A类）", CLASS_B: "成员单位领导（B类）"}
+TALENT_OFFICE = "talent_office"
+
+
+@blueprint.get("/units")
+@requires()
+def units() -> ResponseReturnValue:
+    """单位名录."""
+    organization = web().organization
+    page = queries.search_units(
+        db(),
+        argument("q"),
+        PER_PAGE,
+        offset(),
+        kind=argument("kind"),
+        town=argument("town"),
+        member_units_only=request.args.get("member") == "yes",
+        include_inactive=request.args.get("all") == "yes",
+    )
+    return render_template(
+        "people/units.html",
+        page=page,
+        kinds=organization.kinds,
+        towns=organization.towns,
+        liaisons=queries.liaisons_on(db(), [unit.code for unit in page.items], clock.today()),
+        may_add=may(actor(), "manage_units"),
+    )
+
+
+@blueprint.get("/units/new")
+@requires(right="manage_units")
+def new_unit() -> ResponseReturnValue:
+    """登记单位."""
+    return _new_page(Filling(_fields(new=True)))
+
+
+@blueprint.post("/units")
+@requires(right="manage_units")
+def add_unit() -> ResponseReturnValue:
+    """Enters a unit into the directory."""
+
+    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+        unit = directory.add_unit(db(), **values, actor=actor(), now=clock.now())
+        return done(f"已登记{unit.name}。", url_for("web.units.unit", code=unit.code))
+
+    return submitted(Filling.sent(_fields(new=True)), deed, _new_page)
+
+
+@blueprint.get("/units/<code>")
+@requires()
+def unit(code: str) -> ResponseReturnValue:
+    """One unit: its facts, liaisons, leaders, people and history."""
+    found, organization = queries.get_unit(db(), code), web().organization
+    kind, town = organization.kinds.get(found.kind), organization.towns.get(found.town or "")
+    return render_template(
+        "people/unit.html",
+        unit=found,
+        kind=kind.name if kind else found.kind,
+        town=town.name if town else "",
+        liaisons=queries.liaisons_of(db(), unit_code=code),
+        leaders=queries.search_leaders(db(), unit_code=code, limit=PER_PAGE),
+        staff=queries.search_people(db(), unit_code=code, limit=PER_PAGE),
+        classes=CLASSES,
+        contact=settings().contact if code == TALENT_OFFICE else None,
+        may_edit=may(actor(), "manage_units"),
+        may_name=may(actor(), "name_liaison", unit=code),
+        may_add=may(actor(), "manage_people", unit=code),
+        changes=changes_of(f"unit:{code}"),
+    )
+
+
+@blueprint.get("/units/<code>/edit")
+@requires(right="manage_units")
+def edit_unit(code: str) -> ResponseReturnValue:
+    """修改单位信息."""
+    found = queries.get_unit(db(), code)
+    return _edit_page(found, Filling.of(_fields(), _values(found)))
+
+
+@blueprint.post("/units/<code>")
+@requires(right="manage_units")
+def change_unit(code: str) -> ResponseReturnValue:
+    """Changes a unit."""
+    found = queries.get_unit(db(), code)
+
+    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+        wanted = changed(values, _values(found))
+        directory.update_unit(db(), code=code, changes=wanted, actor=actor(), now=clock.now())
+        return done("已保存。", url_for("web.units.unit", code=code))
+
+    return submitted(Filling.sent(_fields()), deed, lambda form: _edit_page(found, form))
+
+
+@blueprint.get("/liaison-officers")
+@requires()
+def liaisons() -> ResponseReturnValue:
+    """联络员名录."""
+    former = request.args.get("all") == "yes"
+    page = queries.search_liaisons(db(), argument("q"), PER_PAGE, offset(), include_former=former)
+    return render_template("people/liaisons.html", page=page)
+
+
+@blueprint.get("/units/<code>/liaison")
+@requires()
+def liaison_form(code: str) -> ResponseReturnValue:
+    """指定联络员."""
+    found = queries.get_unit(db(), code)
+    require(actor(), "name_liaison", unit=code)
+    return _liaison_page(found, Filling.of(_liaison_fields(found), {"starts_on": clock.today()}))
+
+
+@blueprint.post("/units/<code>/liaison")
+@requires()
+def name_liaison(code: str) -> ResponseReturnValue:
+    """Names the one liaison of a unit; the present one ends only if that is said."""
+    found = queries.get_unit(db(), code)
+
+    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+        replace = bool(values.pop("replace", False))
+        directory.name_liaison(db(), unit_code=code, **values, replace=replace, actor=actor(), now=clock.now())
+        return done("已指定联络员。", url_for("web.units.unit", code=code))
+
+    return submitted(Filling.sent(_liaison_fields(found)), deed, lambda form: _liaison_page(found, form))
+
+
+@blueprint.post("/units/<code>/liaison/end")
+@requires()
+def end_liaison(code: str) -> ResponseReturnValue:
+    """Ends the service of a unit's liaison without a successor, as of today."""
+    directory.end_liaison(db(), unit_code=code, ends_on=clock.today(), actor=actor(), now=clock.now())
+    return done("联络员任职已结束，请尽快指定新的联络员。", url_for("web.units.unit", code=code))
+
+
+def _fields(*, new: bool = False) -> list[Field]:
+    organization = web().organization
+    code = Field("code", "单位代码", must=True, longest=32, note="小写字母开头，登记后不能修改，例如 hrss")
+    fields = [
+        Field("name", "单位名称", must=True),
+        Field("kind", "单位类别", CHOICE, must=True, options=named(organization.kinds)),
+        Field("town", "所属镇街", CHOICE, options=options(named(organization.towns), "（不属于镇街）")),
+        Field("is_member_unit", "是区人才工作领导小组成员单位", FLAG),
+    ]
+    return [code, *fields] if new else [*fields, Field("active", "在用", FLAG, note="停用的单位不再出现在选择列表中")]
+
+
+def _values(found: Unit) -> dict[str, object]:
+    return {name: getattr(found, name) for name in UNIT_FIELDS}
+
+
+def _new_page(form: Filling) -> str:
+    return form_page(form, title="登记单位", action=url_for("web.units.add_unit"), back=url_for("web.units.units"))
+
+
+def _edit_page(found: Unit, form: Filling) -> str:
+    back, action = (url_for(f"web.units.{name}", code=found.code) for name in ("unit", "change_unit"))
+    return form_page(form, title=f"修改{found.name}", action=action, back=back)
+
+
+def _liaison_fields(found: Unit) -> list[Field]:
+    fields = [
+        Field("person_id", "联络员", PICK, must=True, pick="people"),
+        Field("starts_on", "开始日期", DATE, must=True),
+    ]
+    present = queries.liaisons_of(db(), unit_code=found.code)
+    if present and present[0].ends_on is None:
+        note = f"现任联络员{present[0].person.name}的任职到新联络员开始的前一天为止"
+        fields.append(Field("replace", "更换现任联络员", FLAG, note=note))
+    return fields
+
+
+def _liaison_page(found: Unit, form: Filling) -> str:
+    back, action = (url_for(f"web.units.{name}", code=found.code) for name in ("unit", "name_liaison"))
+    lead = "每个单位只设一名联络员，负责沟通协调、及时总结，并每半年向区人才办报送开展情况。"
+    return form_page(form, title=f"指定{found.name}的联络员", action=action, back=back, lead=lead)
