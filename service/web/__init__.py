@@ -80,22 +80,8 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     csrf.init_app(app)
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    records = (talents, teams, units, people)
-    for feature in (
-        *records,
-        auth,
-        oidc,
-        desk,
-        tasks,
-        cases,
-        prints,
-        ledger,
-        liaisons,
-        notices,
-        processes,
-        system,
-        imports,
-    ):
+    work = (auth, oidc, desk, tasks, cases, prints, ledger, liaisons, notices, processes, system, imports)
+    for feature in (*work, talents, teams, units, people):
         pages.register_blueprint(feature.blueprint)
     pages.before_request(_protect)
     pages.after_app_request(_headers)
