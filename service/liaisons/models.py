@@ -81,10 +81,12 @@ class Link(Base):
             postgresql_where=text("ends_on IS NULL"),
         ),
         Index("ix_link_status_starts_on", "status", "starts_on"),
+        # Quotas of any day are counted from this index alone.
+        Index("ix_link_leader_id_days", "leader_id", "starts_on", "ends_on", "held_from", "status"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    leader_id: Mapped[UUID] = mapped_column(ForeignKey("leader.id"), index=True)
+    leader_id: Mapped[UUID] = mapped_column(ForeignKey("leader.id"))
     talent_id: Mapped[str] = mapped_column(ForeignKey("talent.id"), index=True)
     team_id: Mapped[UUID | None] = mapped_column(ForeignKey("talent_team.id"))
     reason: Mapped[str] = mapped_column(String(16))

@@ -59,7 +59,7 @@ CLASSES = {CLASS_A: "A 类（区领导）", CLASS_B: "B 类（成员单位领导
 @requires(right=RIGHT)
 def links() -> ResponseReturnValue:
     """联系关系."""
-    on = _asked_day("on")
+    on, status = _asked_day("on"), argument("status")
     page = liaisons.search_links(
         db(),
         argument("q"),
@@ -69,10 +69,10 @@ def links() -> ResponseReturnValue:
         talent_id=argument("talent"),
         unit=argument("unit"),
         klass=argument("klass"),
-        status=argument("status"),
+        status=status if status in STATUSES else None,
         on=on,
         warned=request.args.get("warned") == "yes",
-        include_ended=request.args.get("status") is not None,
+        include_ended=status is not None,
         reader=actor(),
     )
     return render_template(

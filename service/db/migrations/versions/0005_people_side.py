@@ -150,7 +150,9 @@ def _liaisons() -> None:
         sa.ForeignKeyConstraint(["team_id"], ["talent_team.id"], name=op.f("fk_link_team_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
     )
-    op.create_index(op.f("ix_link_leader_id"), "link", ["leader_id"], unique=False)
+    op.create_index(
+        "ix_link_leader_id_days", "link", ["leader_id", "starts_on", "ends_on", "held_from", "status"], unique=False
+    )
     op.create_index(op.f("ix_link_roster_id"), "link", ["roster_id"], unique=False)
     op.create_index("ix_link_status_starts_on", "link", ["status", "starts_on"], unique=False)
     op.create_index(op.f("ix_link_talent_id"), "link", ["talent_id"], unique=False)
