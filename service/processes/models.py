@@ -64,6 +64,7 @@ class Instance(Base):
     __table_args__ = (
         CheckConstraint("status IN ('running', 'suspended', 'completed', 'terminated')", name="status"),
         Index("ix_instance_process_status", "process", "status"),
+        Index("ix_instance_process_started_at", "process", "started_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -97,6 +98,8 @@ class UserTask(Base):
     __tablename__ = "user_task"
     __table_args__ = (
         CheckConstraint("status IN ('open', 'completed', 'cancelled')", name="status"),
+        # With the status in it SQLite, which counts no values, does not look for a case's open tasks among all open ones.
+        Index("ix_user_task_instance_id_status", "instance_id", "status"),
         Index("ix_user_task_status_role_unit", "status", "role", "unit"),
         Index("ix_user_task_status_due_on", "status", "due_on"),
         # The cases of a unit (in every ledger that a unit sees) are found without reading a task.
@@ -104,7 +107,7 @@ class UserTask(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    instance_id: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), index=True)
+    instance_id: Mapped[UUID] = mapped_column(ForeignKey("instance.id"))
     process: Mapped[str] = mapped_column(String(64))
     task: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))

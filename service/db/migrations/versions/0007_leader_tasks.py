@@ -1,4 +1,4 @@
-"""A task may be for the holder of one leader's post alone."""
+"""A task may be for the holder of one leader's post alone; indexes that keep a full database fast."""
 
 from __future__ import annotations
 
@@ -14,3 +14,6 @@ depends_on = None
 def upgrade() -> None:
     """Tasks until now are for roles and units: their column stays empty."""
     op.add_column("user_task", sa.Column("leader_id", sa.Uuid(), nullable=True))
+    op.drop_index("ix_user_task_instance_id", table_name="user_task")
+    op.create_index("ix_user_task_instance_id_status", "user_task", ["instance_id", "status"])
+    op.create_index("ix_instance_process_started_at", "instance", ["process", "started_at"])
