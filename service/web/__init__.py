@@ -20,8 +20,10 @@ from service.processes.rules import STAGES
 from service.processes.starting import may_start
 from service.web import (
     access,
+    activities,
     auth,
     cases,
+    contacts,
     desk,
     errors,
     imports,
@@ -33,6 +35,7 @@ from service.web import (
     present,
     prints,
     processes,
+    reports,
     system,
     talents,
     tasks,
@@ -81,7 +84,7 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     work = (auth, oidc, desk, tasks, cases, prints, ledger, liaisons, notices, processes, system, imports)
-    for feature in (*work, talents, teams, units, people):
+    for feature in (*work, talents, teams, units, people, contacts, activities, reports):
         pages.register_blueprint(feature.blueprint)
     pages.before_request(_protect)
     pages.after_app_request(_headers)

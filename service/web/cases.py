@@ -12,8 +12,10 @@ from flask import Blueprint, jsonify, redirect, render_template, request, url_fo
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from service import auth, clock
+from service import auth, clock, contacts
+from service.contacts.models import Contact, Opinion
 from service.history import HistoryEvent
+from service.ledger.counts import open_matters_of
 from service.liaisons import leaders_of
 from service.people.queries import unit_names
 from service.processes import commands, operations, queries
@@ -52,21 +54,45 @@ class Before:
 @blueprint.get("/cases/new")
 @requires()
 def new() -> ResponseReturnValue:
-    """登记需求: the first form of the process."""
+    """登记需求: the first form of the process; ``?opinion=`` begins with what a talent said to a leader (C2)."""
     step = first_step(db(), PROCESS, actor())
-    page = form_page(step.form, url=url_for("web.cases.start"), draft=f"new-{PROCESS}", names=Names(db()))
-    return render_template("cases/new.html", step=step, form_page=page)
+    said = contacts.get_opinion(db(), argument("opinion") or "", actor()) if argument("opinion") else None
+    opinion, held = said or (None, None)
+    known = _said(opinion, held) if opinion is not None and held is not None else {}
+    page = form_page(
+        step.form,
+        url=url_for("web.cases.start"),
+        draft=f"new-{PROCESS}" if opinion is None else f"new-{PROCESS}-{opinion.id}",
+        names=Names(db()),
+        data={name: value for name, value in known.items() if name in step.form.fields},
+        extra={"opinion": str(opinion.id)} if opinion is not None else None,
+    )
+    return render_template(
+        "cases/new.html",
+        step=step,
+        form_page=page,
+        opinion=opinion,
+        held=held,
+        similar=contacts.similar_matters(opinion.text, open_matters_of(db(), opinion.talent_id)) if opinion else [],
+    )
 
 
 @blueprint.post("/cases")
 @requires()
 def start() -> ResponseReturnValue:
-    """Starts a case and completes its first step with what was filled in: both or neither."""
-    data = sent().get("data")
+    """Starts a case and completes its first step with what was filled in: both or neither.
+
+    Where it began with an opinion, that one becomes this need.
+    """
+    fields = sent()
+    data = fields.get("data")
     filled = data if isinstance(data, dict) else {}
     instance = commands.start(db(), process=PROCESS, data={}, actor=actor(), now=clock.now())
     opened = queries.case_detail(db(), instance.id, actor()).open_tasks
     commands.complete(db(), task_id=opened[0].id, data=filled, actor=actor(), now=clock.now())
+    if opinion := text(fields, "opinion"):
+        contacts.get_opinion(db(), opinion, actor())
+        contacts.link_opinion(db(), opinion_id=opinion, instance_id=instance.id, actor=actor(), now=clock.now())
     return done("已登记。", url_for("web.cases.case", instance_id=instance.id))
 
 
@@ -233,6 +259,19 @@ def about(instance: Instance, made: Compiled, names: Names, task: UserTask | Non
 def days_left(calendar: Calendar, today: date, due_on: date | None) -> int | None:
     """Working days from today to a due date, negative when it has passed; None where there is none."""
     return calendar.between(today, due_on) if due_on else None
+
+
+def _said(opinion: Opinion, held: Contact) -> dict[str, Any]:
+    """What the form of a need begins with, of an opinion and the contact at which it was given."""
+    known = {
+        "talent_id": opinion.talent_id,
+        "leader_id": str(held.leader_id),
+        "channel": held.form,
+        "received_on": held.held_on.isoformat(),
+        "description": opinion.text,
+        "town": opinion.talent.town,
+    }
+    return {name: value for name, value in known.items() if value}
 
 
 def _need(events: Sequence[HistoryEvent], made: Compiled, names: Names) -> list[Line]:

@@ -38,10 +38,24 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "联系服务",
         (
+            Entry("我的联系对象", "web.contacts.mine", "view_my_talents"),
+            Entry("联系记录", "web.contacts.index", "view_people_side"),
+            Entry("意见建议", "web.contacts.opinions", "view_people_side"),
+            Entry("活动", "web.activities.index", "view_activities"),
+            Entry("单位事项", "web.activities.matters", "view_matter_pages"),
+            Entry("访谈进度", "web.contacts.interviews", "view_people_side"),
             Entry("联系关系", "web.liaisons.links", "view_links"),
             Entry("配额", "web.liaisons.quotas", "view_links"),
             Entry("工作团队", "web.liaisons.service_teams", "view_links"),
             Entry("名单", "web.liaisons.rosters", "view_links"),
+        ),
+    ),
+    (
+        "报告与考核",
+        (
+            Entry("半年报告", "web.reports.index", "view_report_pages"),
+            Entry("专报", "web.reports.briefs", "view_brief_pages"),
+            Entry("考核指标", "web.reports.assessment", "view_people_side"),
         ),
     ),
     (

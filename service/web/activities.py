@@ -1,0 +1,271 @@
+"""活动、单位事项、制度文件: activities with invitations, a unit's own matters, attached files."""
+
+from __future__ import annotations
+
+from datetime import date
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock, contacts
+from service.auth import may
+from service.contacts.access import selves
+from service.contacts.rules import ACTIVITY_KINDS
+from service.errors import Finding, Invalid
+from service.people.models import Unit
+from service.people.queries import get_unit, search_units
+from service.storage import LARGEST, attachments_of
+from service.web.access import requires
+from service.web.answers import PER_PAGE, argument, done, offset, sent, text
+from service.web.context import actor, db
+from service.web.names import Names
+
+blueprint = Blueprint("activities", __name__)
+
+ALL_UNITS = 200
+UPLOAD = LARGEST + 100_000
+CAME = {"yes": True, "no": False}
+
+
+@blueprint.get("/activities")
+@requires(right="view_activities")
+def index() -> ResponseReturnValue:
+    """活动."""
+    page = contacts.search_activities(
+        db(),
+        actor(),
+        q=argument("q"),
+        kind=argument("kind"),
+        unit=argument("unit"),
+        talent_id=argument("talent"),
+        since=_asked_day("since"),
+        until=_asked_day("until"),
+        limit=PER_PAGE,
+        offset=offset(),
+    )
+    return render_template(
+        "activities/index.html",
+        page=page,
+        kinds=ACTIVITY_KINDS,
+        units=search_units(db(), limit=ALL_UNITS).items,
+        own_units=_own_units("manage_activities"),
+        today=clock.today(),
+    )
+
+
+@blueprint.post("/activities")
+@requires()
+def add() -> ResponseReturnValue:
+    """A new activity with its first invitations."""
+    fields = sent()
+    made = contacts.add_activity(
+        db(),
+        name=text(fields, "name"),
+        kind=text(fields, "kind"),
+        held_on=_day(fields, "held_on", "活动日期"),
+        organizer_unit=text(fields, "unit"),
+        place=text(fields, "place"),
+        note=text(fields, "note"),
+        talent_ids=_list(fields, "talent"),
+        actor=actor(),
+        now=clock.now(),
+    )
+    return done("活动已登记。", url_for(".activity", activity_id=made.id))
+
+
+@blueprint.get("/activities/<uuid:activity_id>")
+@requires(right="view_activities")
+def activity(activity_id: UUID) -> ResponseReturnValue:
+    """One activity: who was invited, who came, the contacts that were part of it."""
+    found = contacts.get_activity(db(), activity_id, actor())
+    stream = f"activity:{found.id}"
+    part = contacts.search_contacts(db(), actor(), filters=contacts.ContactFilter(activity_id=found.id), limit=50)
+    return render_template(
+        "activities/activity.html",
+        activity=found,
+        invited=sorted(found.invitations, key=lambda row: (row.talent.pinyin, row.talent_id)),
+        kinds=ACTIVITY_KINDS,
+        names=Names(db()),
+        may_change=_may("manage_activities", found.organizer_unit),
+        held=found.held_on <= clock.today(),
+        contacts=part,
+        form_name=contacts.form_name,
+        files=attachments_of(db(), [stream]).get(stream, []),
+    )
+
+
+@blueprint.post("/activities/<uuid:activity_id>/invite")
+@requires()
+def invite(activity_id: UUID) -> ResponseReturnValue:
+    """Invites talents."""
+    fresh = contacts.invite(
+        db(), activity_id=activity_id, talent_ids=_list(sent(), "talent"), actor=actor(), now=clock.now()
+    )
+    said = f"已邀请 {len(fresh)} 人。" if fresh else "所选人才此前都已邀请。"
+    return done(said, url_for(".activity", activity_id=activity_id))
+
+
+@blueprint.post("/activities/<uuid:activity_id>/attendance")
+@requires()
+def attendance(activity_id: UUID) -> ResponseReturnValue:
+    """Who came."""
+    came = {
+        name.removeprefix("came_"): CAME.get(str(value)) for name, value in sent().items() if name.startswith("came_")
+    }
+    contacts.record_attendance(db(), activity_id=activity_id, attended=came, actor=actor(), now=clock.now())
+    return done("出席情况已登记。", url_for(".activity", activity_id=activity_id))
+
+
+@blueprint.post("/activities/<uuid:activity_id>/cancel")
+@requires()
+def cancel(activity_id: UUID) -> ResponseReturnValue:
+    """Cancels an activity."""
+    contacts.cancel_activity(
+        db(), activity_id=activity_id, reason=text(sent(), "reason"), actor=actor(), now=clock.now()
+    )
+    return done("活动已取消。", url_for(".activity", activity_id=activity_id))
+
+
+@blueprint.get("/matters")
+@requires()
+def matters() -> ResponseReturnValue:
+    """单位事项: what units take care of by themselves, and their regulations on liaison (R6, R7)."""
+    page = contacts.search_matters(
+        db(),
+        actor(),
+        q=argument("q"),
+        unit=argument("unit"),
+        talent_id=argument("talent"),
+        solved={"yes": True, "no": False}.get(request.args.get("solved", "")),
+        since=_asked_day("since"),
+        until=_asked_day("until"),
+        limit=PER_PAGE,
+        offset=offset(),
+    )
+    own = _own_units("record_matters")
+    shown = [unit for unit in own if unit.code == argument("unit")] or own[:1]
+    stream = f"unit:{shown[0].code}" if shown else ""
+    return render_template(
+        "activities/matters.html",
+        page=page,
+        units=search_units(db(), limit=ALL_UNITS).items,
+        own_units=own,
+        unit=shown[0] if shown else None,
+        files=attachments_of(db(), [stream]).get(stream, []) if stream else [],
+        today=clock.today(),
+    )
+
+
+@blueprint.post("/matters")
+@requires()
+def add_matter() -> ResponseReturnValue:
+    """Logs a matter of a unit."""
+    fields = sent()
+    contacts.record_matter(
+        db(),
+        unit_code=text(fields, "unit"),
+        talent_id=text(fields, "talent"),
+        title=text(fields, "title"),
+        description=text(fields, "description"),
+        raised_on=_day(fields, "raised_on", "提出日期"),
+        result=text(fields, "result"),
+        actor=actor(),
+        now=clock.now(),
+    )
+    return done("事项已登记。", url_for(".matters"))
+
+
+@blueprint.post("/matters/<uuid:matter_id>/solve")
+@requires()
+def solve(matter_id: UUID) -> ResponseReturnValue:
+    """Says how a matter was solved."""
+    fields = sent()
+    contacts.get_matter(db(), matter_id, actor())
+    contacts.solve_matter(
+        db(),
+        matter_id=matter_id,
+        result=text(fields, "result"),
+        solved_on=_day(fields, "solved_on", "办结日期"),
+        actor=actor(),
+        now=clock.now(),
+    )
+    return done("事项已办结。", url_for(".matters"))
+
+
+@blueprint.post("/files")
+@requires(body=UPLOAD)
+def attach() -> ResponseReturnValue:
+    """Attaches a file to a contact, an activity, a matter or a unit."""
+    fields = sent()
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise Invalid("请选择要上传的文件", [Finding("/file", "请选择要上传的文件")])
+    stream = text(fields, "stream")
+    contacts.attach(db(), stream=stream, name=file.filename, content=file.read(), actor=actor(), now=clock.now())
+    return done("附件已上传。", _page_of(stream))
+
+
+@blueprint.get("/files/<uuid:file_id>")
+@requires()
+def file(file_id: UUID) -> ResponseReturnValue:
+    """A file, for whoever may see its record; always as a download."""
+    kept = contacts.attachment_for(db(), file_id, actor())
+    answer = send_file(BytesIO(kept.content), mimetype=kept.media_type, as_attachment=True, download_name=kept.name)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@blueprint.post("/files/<uuid:file_id>/withdraw")
+@requires()
+def withdraw_file(file_id: UUID) -> ResponseReturnValue:
+    """Hides a file."""
+    kept = contacts.withdraw_attachment(db(), attachment_id=file_id, actor=actor(), now=clock.now())
+    return done("附件已撤回。", _page_of(kept.stream))
+
+
+def _page_of(stream: str) -> str:
+    kind, _, key = stream.partition(":")
+    if kind == "contact":
+        return url_for("web.contacts.contact", contact_id=UUID(key))
+    if kind == "activity":
+        return url_for(".activity", activity_id=UUID(key))
+    return url_for(".matters", unit=key if kind == "unit" else None)
+
+
+def _may(right: str, unit: str) -> bool:
+    return any(may(one, right, unit=unit) for one in selves(db(), actor()))
+
+
+def _own_units(right: str) -> list[Unit]:
+    """The units for which the actor has the right: of the Talent Office all member units, its own one first."""
+    mine = selves(db(), actor())
+    codes = sorted({grant.unit for one in mine for grant in one.grants if grant.unit is not None})
+    found = [get_unit(db(), code) for code in codes if _may(right, code)]
+    if any(may(one, right) for one in mine):
+        home = [get_unit(db(), actor().unit or "")] if actor().unit else []
+        every = search_units(db(), limit=ALL_UNITS, member_units_only=True).items
+        found = list({unit.code: unit for unit in (*home, *found, *every)}.values())
+    return found
+
+
+def _list(fields: dict[str, Any], name: str) -> list[str]:
+    value = fields.get(name)
+    listed = value if isinstance(value, list) else [value]
+    return [one for one in listed if isinstance(one, str) and one]
+
+
+def _day(fields: dict[str, Any], name: str, label: str) -> date:
+    try:
+        return date.fromisoformat(text(fields, name))
+    except ValueError:
+        raise Invalid(f"请填写{label}", [Finding(f"/{name}", f"请填写{label}，写成 2026-01-31 的形式")]) from None
+
+
+def _asked_day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None

@@ -1,0 +1,483 @@
+"""联系记录、意见建议、我的联系对象、访谈进度."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from service import clock, contacts, liaisons
+from service.auth import may
+from service.auth.policy import LEADER, LIAISON, TALENT_OFFICE
+from service.contacts.access import leaders_clause, selves
+from service.contacts.models import Activity, Contact, Opinion
+from service.contacts.rules import FORMS, INBOUND_FORMS, OPINION_STATUSES, TOPICS
+from service.errors import Finding, Invalid
+from service.ledger import write_table
+from service.people.models import Leader
+from service.people.queries import MAX_LIMIT, on_day, search_units
+from service.processes import queries
+from service.processes.calendars import current
+from service.processes.models import Instance
+from service.processes.starting import may_start
+from service.storage import attachments_of
+from service.talents.models import Talent
+from service.web.access import requires
+from service.web.answers import PER_PAGE, argument, done, offset, sent, text
+from service.web.context import actor, db, settings
+from service.web.names import Names
+
+blueprint = Blueprint("contacts", __name__)
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ALL_UNITS = 200
+FEW_LEADERS = 60
+"""So many leaders are listed to choose from; beyond them they are searched for."""
+OPINION_LINES = 3
+COLUMNS = (
+    "日期",
+    "联系领导",
+    "联系对象",
+    "形式",
+    "内容",
+    "地点",
+    "参加人员",
+    "情况摘要",
+    "意见建议",
+    "后续跟进",
+    "标签",
+    "是否访谈",
+    "登记人",
+    "登记时间",
+    "是否逾期登记",
+)
+
+
+# --- Contacts --------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/contacts")
+@requires()
+def index() -> ResponseReturnValue:
+    """联系记录."""
+    page = contacts.search_contacts(db(), actor(), filters=_filters(), limit=PER_PAGE, offset=offset())
+    return render_template(
+        "contacts/index.html",
+        page=page,
+        names=Names(db()).learn([row.entered_by for row in page.items]),
+        noted=contacts.restricted_notes(db(), actor(), [row.id for row in page.items]),
+        units=_units(),
+        may_add=_may_add(),
+        **_words(),
+    )
+
+
+@blueprint.get("/contacts.xlsx")
+@requires()
+def export() -> ResponseReturnValue:
+    """What the list shows, all its pages, for a spreadsheet; never a restricted note (C4)."""
+    book = BytesIO()
+    write_table(_rows(_all(_filters())), book, columns=COLUMNS, title="联系记录")
+    book.seek(0)
+    name = f"联系记录 {clock.local(clock.now()):%Y-%m-%d %H%M}.xlsx"
+    return send_file(book, mimetype=XLSX, as_attachment=True, download_name=name)
+
+
+@blueprint.get("/contacts/new")
+@requires()
+def new() -> ResponseReturnValue:
+    """登记联系记录: the leader, whom the leader met, how, when, what was said; the rest may be left out."""
+    choices = _own_leaders()
+    leader = _chosen(choices)
+    before = contacts.get_contact(db(), argument("copy") or "", actor()) if argument("copy") else None
+    leader = before.leader if before is not None else leader
+    served = liaisons.talents_of(db(), [leader.id], clock.today())[leader.id] if leader is not None else ()
+    picked = [row.talent for row in before.talents] if before is not None else _asked_talents()
+    return render_template(
+        "contacts/new.html",
+        leader=leader,
+        leaders=choices if len(choices) <= FEW_LEADERS else [],
+        may_add=_may_add(),
+        served=served,
+        picked={one.id for one in picked},
+        others={one.id: one.name for one in picked if one.id not in {talent.id for talent in served}},
+        inbound=before.inbound if before is not None else request.args.get("inbound") == "yes",
+        before=before,
+        activities=_activities(),
+        activity=argument("activity"),
+        today=clock.today(),
+        lines=range(OPINION_LINES),
+        entry_days=settings().contacts.entry_days,
+        **_words(),
+    )
+
+
+@blueprint.post("/contacts")
+@requires()
+def record() -> ResponseReturnValue:
+    """Enters a contact."""
+    fields = sent()
+    rules = settings().contacts
+    made = contacts.record_contact(
+        db(),
+        leader_id=text(fields, "leader_id"),
+        talent_ids=[*_list(fields, "talent"), *_list(fields, "other")],
+        form=text(fields, "form"),
+        held_on=_day(fields, "held_on", "联系日期"),
+        topics=[int(topic) for topic in _list(fields, "topic") if topic.isdecimal()],
+        summary=text(fields, "summary"),
+        place=text(fields, "place"),
+        participants=text(fields, "participants"),
+        follow_up=text(fields, "follow_up"),
+        tags=_list(fields, "tag"),
+        opinions=_said(fields),
+        restricted=text(fields, "restricted"),
+        inbound=text(fields, "inbound") == "yes",
+        interview={"yes": True, "no": False}.get(text(fields, "interview")),
+        activity_id=text(fields, "activity_id") or None,
+        known_tags=rules.tags,
+        entry_days=rules.entry_days,
+        calendar=current(db()),
+        actor=actor(),
+        now=clock.now(),
+    )
+    said = "联系记录已登记。"
+    if made.late:
+        said = f"联系记录已登记。联系当天起已超过 {rules.entry_days} 个工作日，记录上标为“逾期登记”。"
+    return done(said, url_for(".contact", contact_id=made.id))
+
+
+@blueprint.get("/contacts/<uuid:contact_id>")
+@requires()
+def contact(contact_id: UUID) -> ResponseReturnValue:
+    """One contact with its opinions, files and, for those who may read it, the restricted note."""
+    found = contacts.get_contact(db(), contact_id, actor())
+    names = Names(db()).learn([found.entered_by])
+    stream = f"contact:{found.id}"
+    files = attachments_of(db(), [stream]).get(stream, [])
+    return render_template(
+        "contacts/contact.html",
+        contact=found,
+        names=names,
+        restricted=contacts.restricted_notes(db(), actor(), [found.id]),
+        activity=db().get(Activity, found.activity_id) if found.activity_id else None,
+        files=files,
+        may_change=_may_change(found),
+        **_opinion_parts([(one, found) for one in found.opinions]),
+        **_words(),
+    )
+
+
+@blueprint.post("/contacts/<uuid:contact_id>/withdraw")
+@requires()
+def withdraw(contact_id: UUID) -> ResponseReturnValue:
+    """Takes a contact entered by mistake off the lists."""
+    contacts.get_contact(db(), contact_id, actor())
+    contacts.withdraw_contact(
+        db(), contact_id=contact_id, reason=text(sent(), "reason"), actor=actor(), now=clock.now()
+    )
+    return done("联系记录已撤回，不再计入统计；可以更正后重新登记。", url_for(".contact", contact_id=contact_id))
+
+
+@blueprint.get("/my-talents")
+@requires()
+def mine() -> ResponseReturnValue:
+    """我的联系对象: whom I serve, what they need, a contact in a minute. For a liaison: whom my leaders serve."""
+    leaders = _own_leaders()[:FEW_LEADERS]
+    served = liaisons.talents_of(db(), [one.id for one in leaders], clock.today())
+    ids = {talent.id for listed in served.values() for talent in listed}
+    return render_template(
+        "contacts/mine.html",
+        leaders=leaders,
+        served=served,
+        needs=_open_needs(ids),
+        last=_last_contacts([one.id for one in leaders]),
+        pairs={
+            (pair.leader.id, pair.talent.id): pair
+            for pair in contacts.interview_counts(
+                db(), year=clock.today().year, on=clock.today(), leader_ids=Leader.id.in_([one.id for one in leaders])
+            )
+        },
+        **_words(),
+    )
+
+
+# --- Opinions --------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/opinions")
+@requires()
+def opinions() -> ResponseReturnValue:
+    """意见建议."""
+    page = contacts.search_opinions(
+        db(),
+        actor(),
+        q=argument("q"),
+        status=argument("status"),
+        talent_id=argument("talent"),
+        leader_id=argument("leader"),
+        unit=argument("unit"),
+        since=_asked_day("since"),
+        until=_asked_day("until"),
+        limit=PER_PAGE,
+        offset=offset(),
+    )
+    return render_template(
+        "contacts/opinions.html", page=page, units=_units(), **_opinion_parts(page.items), **_words()
+    )
+
+
+@blueprint.post("/opinions/<uuid:opinion_id>/answer")
+@requires()
+def answer(opinion_id: UUID) -> ResponseReturnValue:
+    """What became of an opinion that needs no case."""
+    fields = sent()
+    _, found = contacts.get_opinion(db(), opinion_id, actor())
+    contacts.answer_opinion(
+        db(),
+        opinion_id=opinion_id,
+        status=text(fields, "status"),
+        answer=text(fields, "answer"),
+        actor=actor(),
+        now=clock.now(),
+    )
+    return done("处理结果已登记。", url_for(".contact", contact_id=found.id) + "#opinions")
+
+
+# --- Interviews ------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/interviews")
+@requires()
+def interviews() -> ResponseReturnValue:
+    """访谈进度: two interviews a year of each pair of class B (F2)."""
+    today = clock.today()
+    year = request.args.get("year", today.year, type=int)
+    year = year if 2000 <= year <= today.year else today.year
+    pairs = contacts.interview_counts(
+        db(),
+        year=year,
+        on=today,
+        unit=argument("unit"),
+        leader_id=argument("leader"),
+        leader_ids=leaders_clause(db(), actor()),
+    )
+    short = request.args.get("short") == "yes"
+    return render_template(
+        "contacts/interviews.html",
+        pairs=[pair for pair in pairs if pair.short or not short],
+        total=len(pairs),
+        done=sum(pair.short == 0 for pair in pairs),
+        year=year,
+        years=[(str(one), f"{one} 年") for one in range(today.year, today.year - 5, -1)],
+        units=_units(),
+        may_add=_may_add(),
+    )
+
+
+@blueprint.post("/interviews/reason")
+@requires()
+def missed() -> ResponseReturnValue:
+    """Why a pair had too few interviews."""
+    fields = sent()
+    year = text(fields, "year")
+    contacts.give_missed_reason(
+        db(),
+        leader_id=text(fields, "leader_id"),
+        talent_id=text(fields, "talent_id"),
+        year=int(year) if year.isdecimal() and len(year) == 4 else 0,
+        reason=text(fields, "reason"),
+        actor=actor(),
+        now=clock.now(),
+    )
+    return done("原因已登记。", url_for(".interviews", year=year))
+
+
+# --- Parts -----------------------------------------------------------------------------------------------------------
+
+
+def _filters() -> contacts.ContactFilter:
+    topic = argument("topic")
+    return contacts.ContactFilter(
+        q=argument("q"),
+        leader_id=argument("leader"),
+        talent_id=argument("talent"),
+        unit=argument("unit"),
+        form=argument("form"),
+        topic=int(topic) if topic in {str(one) for one in TOPICS} else None,
+        tag=argument("tag"),
+        activity_id=argument("activity"),
+        inbound={"yes": True}.get(request.args.get("inbound", "")),
+        interview={"yes": True}.get(request.args.get("interview", "")),
+        late={"yes": True, "no": False}.get(request.args.get("late", "")),
+        since=_asked_day("since"),
+        until=_asked_day("until"),
+        withdrawn=request.args.get("withdrawn") == "yes",
+    )
+
+
+def _all(wanted: contacts.ContactFilter) -> Iterator[Contact]:
+    start = 0
+    while True:
+        page = contacts.search_contacts(db(), actor(), filters=wanted, limit=MAX_LIMIT, offset=start)
+        yield from page.items
+        start += len(page.items)
+        if start >= page.total or not page.items:
+            return
+
+
+def _rows(found: Iterable[Contact]) -> Iterator[list[str | int]]:
+    names, tags = Names(db()), settings().contacts.tags
+    for row in found:
+        yield [
+            row.held_on.isoformat(),
+            row.leader.person.name,
+            "、".join(one.talent.name for one in row.talents),
+            contacts.form_name(row.form, inbound=row.inbound),
+            "、".join(TOPICS[one.topic] for one in row.topics),
+            row.place or "",
+            row.participants or "",
+            row.summary,
+            "\n".join(f"{one.talent.name}：{one.text}（{OPINION_STATUSES[one.status]}）" for one in row.opinions),
+            row.follow_up or "",
+            "、".join(tags.get(tag, tag) for tag in row.tags),
+            "是" if row.interview else "否",
+            names.person(row.entered_by),
+            f"{clock.local(row.entered_at):%Y-%m-%d %H:%M}",
+            "是" if row.late else "否",
+        ]
+
+
+def _opinion_parts(pairs: Sequence[tuple[Opinion, Contact]]) -> dict[str, Any]:
+    """What a list of opinions needs beside the rows: their needs, who may answer, what else is open."""
+    wanted = [one.instance_id for one, _ in pairs if one.instance_id is not None]
+    cases = {}
+    if wanted:
+        found = select(Instance.id, Instance.number, Instance.title, Instance.status).where(Instance.id.in_(wanted))
+        cases = {row.id: row for row in db().execute(found)}
+    return {
+        "cases": cases,
+        "may_start": may_start(db(), "request", actor()),
+        "may_answer": {held.id for _, held in pairs if _may_change(held)},
+    }
+
+
+def _may_change(found: Contact) -> bool:
+    leader = found.leader
+    return any(
+        may(one, "record_contacts", unit=leader.unit_code, person_id=leader.person_id) for one in selves(db(), actor())
+    )
+
+
+def _may_add() -> bool:
+    return any(one.roles & {TALENT_OFFICE, LIAISON, LEADER} for one in selves(db(), actor()))
+
+
+def _own_leaders() -> list[Leader]:
+    """The leaders of today for whom the actor may enter contacts, one's own posts first."""
+    if not _may_add():
+        return []
+    today = clock.today()
+    query = select(Leader).where(leaders_clause(db(), actor()), on_day(Leader.starts_on, Leader.ends_on, today))
+    mine = {one.person_id for one in selves(db(), actor())}
+    found = db().scalars(query.limit(FEW_LEADERS + 1))
+    return sorted(found, key=lambda one: (one.person_id not in mine, one.klass, one.person.pinyin, str(one.id)))
+
+
+def _chosen(choices: Sequence[Leader]) -> Leader | None:
+    asked = argument("leader")
+    if asked is None:
+        own = [one for one in choices if one.person_id == actor().person_id]
+        return own[0] if own else choices[0] if len(choices) == 1 else None
+    listed = next((one for one in choices if str(one.id) == asked), None)
+    if listed is not None or len(choices) <= FEW_LEADERS:
+        return listed
+    try:
+        return db().scalar(select(Leader).where(Leader.id == UUID(asked), leaders_clause(db(), actor())))
+    except ValueError:
+        return None
+
+
+def _asked_talents() -> list[Talent]:
+    asked = request.args.getlist("talent")[:20]
+    return list(db().scalars(select(Talent).where(Talent.id.in_(asked)))) if asked else []
+
+
+def _activities() -> list[Activity]:
+    """The latest activities, to choose from."""
+    query = select(Activity).where(Activity.cancelled_at.is_(None), Activity.held_on <= clock.today())
+    return list(db().scalars(query.order_by(Activity.held_on.desc(), Activity.id).limit(20)))
+
+
+def _open_needs(talent_ids: set[str]) -> dict[str, list[Instance]]:
+    """Talent → the open needs that the actor may see; at most one page of them."""
+    found: dict[str, list[Instance]] = {}
+    if talent_ids:
+        wanted = queries.CaseFilter(process="request", status="running")
+        for case in queries.cases(db(), actor(), filters=wanted, limit=MAX_LIMIT, offset=0).items:
+            if case.talent_id in talent_ids:
+                found.setdefault(str(case.talent_id), []).append(case)
+    return found
+
+
+def _last_contacts(leader_ids: Sequence[UUID]) -> dict[tuple[UUID, str], Contact]:
+    """(leader, talent) → the newest contact of the two, of this and the last year."""
+    since = date(clock.today().year - 1, 1, 1)
+    found: dict[tuple[UUID, str], Contact] = {}
+    query = select(Contact).where(
+        Contact.leader_id.in_(leader_ids), Contact.withdrawn_at.is_(None), Contact.held_on >= since
+    )
+    for row in db().scalars(query.order_by(Contact.held_on, Contact.id).options(selectinload(Contact.talents))):
+        for one in row.talents:
+            found[row.leader_id, one.talent_id] = row
+    return found
+
+
+def _said(fields: Mapping[str, Any]) -> list[dict[str, str]]:
+    lines = [
+        {"text": text(dict(fields), f"opinion_{n}"), "talent_id": text(dict(fields), f"opinion_talent_{n}")}
+        for n in range(OPINION_LINES)
+    ]
+    return [line for line in lines if line["text"].strip()]
+
+
+def _list(fields: Mapping[str, Any], name: str) -> list[str]:
+    value = fields.get(name)
+    listed = value if isinstance(value, list) else [value]
+    return [one for one in listed if isinstance(one, str) and one]
+
+
+def _day(fields: dict[str, Any], name: str, label: str) -> date:
+    try:
+        return date.fromisoformat(text(fields, name))
+    except ValueError:
+        raise Invalid(f"请填写{label}", [Finding(f"/{name}", f"请填写{label}，写成 2026-01-31 的形式")]) from None
+
+
+def _asked_day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _units() -> Sequence[Any]:
+    return search_units(db(), limit=ALL_UNITS, member_units_only=True).items
+
+
+def _words() -> dict[str, Any]:
+    return {
+        "forms": FORMS,
+        "inbound_forms": INBOUND_FORMS,
+        "topics": TOPICS,
+        "statuses": OPINION_STATUSES,
+        "tags": settings().contacts.tags,
+        "form_name": contacts.form_name,
+    }

@@ -1,0 +1,389 @@
+"""半年报告、汇总、专报、考核指标."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from service import clock, reports
+from service.auth import may
+from service.contacts.access import leaders_clause, selves
+from service.contacts.rules import FORMS, half_of, period_of
+from service.ledger import write_table
+from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
+from service.people.models import Leader, Unit
+from service.people.queries import get_leader, get_unit, on_day
+from service.processes.calendars import current
+from service.reports.papers import brief_paper, report_paper
+from service.reports.rules import HALVES, INDICATORS, REPORT_STATUSES, SECTIONS, month_of
+from service.web.access import requires
+from service.web.answers import PER_PAGE, argument, done, offset, sent, text
+from service.web.context import actor, db, settings
+from service.web.names import Names
+from service.web.prints import TEMPLATES, TYPE_FOLDER
+
+blueprint = Blueprint("reports", __name__)
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MEDIA_TYPES = {"pdf": "application/pdf", "docx": WORD}
+FIRST_YEAR = 2000
+YEARS_SHOWN = 5
+
+
+# --- Half-year reports -----------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/reports")
+@requires()
+def index() -> ResponseReturnValue:
+    """半年报告."""
+    page = reports.search_reports(
+        db(),
+        actor(),
+        unit=argument("unit"),
+        year=_number("year"),
+        half=_number("half"),
+        status=argument("status"),
+        late={"yes": True, "no": False}.get(request.args.get("late", "")),
+        limit=PER_PAGE,
+        offset=offset(),
+    )
+    year, half = _last_half()
+    return render_template(
+        "reports/index.html",
+        page=page,
+        own_units=_reporting_units(),
+        year=year,
+        half=half,
+        may_review=_may("view_reports"),
+        **_words(),
+    )
+
+
+@blueprint.post("/reports")
+@requires()
+def compile_report() -> ResponseReturnValue:
+    """Begins a report, or counts its figures anew."""
+    fields = sent()
+    year, half = _whole(fields, "year"), _whole(fields, "half")
+    unit = text(fields, "unit")
+    starts_on, ends_on = period_of(year, half) if year and half in HALVES else (clock.today(), clock.today())
+    made = reports.compile_report(
+        db(),
+        unit_code=unit,
+        year=year,
+        half=half,
+        needs=need_counts(db(), unit=unit, starts_on=starts_on, ends_on=ends_on),
+        due_on=reports.due_of(current(db()), ends_on, settings().contacts.report_days),
+        actor=actor(),
+        now=clock.now(),
+    )
+    return done("已按系统数据填好统计数字，请修改文字后报送。", url_for(".report", report_id=made.id))
+
+
+@blueprint.get("/reports/<uuid:report_id>")
+@requires()
+def report(report_id: UUID) -> ResponseReturnValue:
+    """One report: its texts to write, its figures beside them."""
+    found = reports.get_report(db(), report_id, actor())
+    names = Names(db()).learn([found.submitted_by])
+    return render_template(
+        "reports/report.html",
+        report=found,
+        paper=report_paper(found, names.person(found.submitted_by)),
+        may_write=_may("submit_reports", found.unit_code) and found.status in ("draft", "returned"),
+        may_review=_may("review_reports") and found.status == "submitted",
+        sections=SECTIONS,
+        **_words(),
+    )
+
+
+@blueprint.post("/reports/<uuid:report_id>/edit")
+@requires()
+def edit(report_id: UUID) -> ResponseReturnValue:
+    """Keeps the texts; with ``deed`` = submit sends the report as well."""
+    fields = sent()
+    found = reports.get_report(db(), report_id, actor())
+    sections = {name: text(fields, f"section_{name}") for name in SECTIONS}
+    reports.edit_report(db(), report_id=found.id, sections=sections, actor=actor(), now=clock.now())
+    return done("文字已保存，尚未报送。", url_for(".report", report_id=report_id))
+
+
+@blueprint.post("/reports/<uuid:report_id>/submit")
+@requires()
+def submit(report_id: UUID) -> ResponseReturnValue:
+    """Sends a report to the Talent Office."""
+    reports.get_report(db(), report_id, actor())
+    made = reports.submit_report(db(), report_id=report_id, actor=actor(), now=clock.now())
+    return done("已报送区人才办。" + ("已超过报送期限，标为逾期报送。" if made.late else ""), _at(report_id))
+
+
+@blueprint.post("/reports/<uuid:report_id>/return")
+@requires(right="review_reports")
+def return_report(report_id: UUID) -> ResponseReturnValue:
+    """Sends a report back."""
+    reports.return_report(db(), report_id=report_id, reason=text(sent(), "reason"), actor=actor(), now=clock.now())
+    return done("已退回修改。", _at(report_id))
+
+
+@blueprint.post("/reports/<uuid:report_id>/accept")
+@requires(right="review_reports")
+def accept(report_id: UUID) -> ResponseReturnValue:
+    """Accepts a report."""
+    reports.accept_report(db(), report_id=report_id, actor=actor(), now=clock.now())
+    return done("报告已通过。", _at(report_id))
+
+
+@blueprint.get("/reports/<uuid:report_id>.<any(pdf, docx):kind>")
+@requires()
+def paper(report_id: UUID, kind: str) -> ResponseReturnValue:
+    """The report as PDF or Word."""
+    found = reports.get_report(db(), report_id, actor())
+    name = Names(db()).person(found.submitted_by)
+    made = reports.report_document(found, kind, templates=TEMPLATES, type_folder=TYPE_FOLDER, submitted_by=name)
+    return _file(made, kind, f"{found.unit.name}{found.year}年{HALVES[found.half]}报告")
+
+
+@blueprint.get("/reports/roll-up")
+@requires(right="view_reports")
+def roll_up() -> ResponseReturnValue:
+    """汇总: what the offices' reports of a half-year add up to, and whose are missing."""
+    year, half = _number("year"), _number("half")
+    if year is None or half is None or half not in HALVES:
+        year, half = _last_half()
+    return render_template(
+        "reports/roll_up.html", summed=reports.roll_up(db(), year=year, half=half), forms=FORMS, **_words()
+    )
+
+
+# --- Briefs ----------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/briefs")
+@requires()
+def briefs() -> ResponseReturnValue:
+    """专报."""
+    page = reports.search_briefs(
+        db(),
+        actor(),
+        year=_number("year"),
+        month=_number("month"),
+        released={"yes": True, "no": False}.get(request.args.get("released", "")),
+        limit=PER_PAGE,
+        offset=offset(),
+    )
+    last = month_of(clock.today().year, clock.today().month)[0]
+    before = date(last.year - 1, 12, 1) if last.month == 1 else date(last.year, last.month - 1, 1)
+    return render_template(
+        "reports/briefs.html", page=page, may_release=_may("release_briefs"), before=before, **_words()
+    )
+
+
+@blueprint.post("/briefs")
+@requires(right="release_briefs")
+def draft_briefs() -> ResponseReturnValue:
+    """Draws up the brief of one leader for a month, or of every serving leader that has none released."""
+    fields = sent()
+    year, month, one = _whole(fields, "year"), _whole(fields, "month"), text(fields, "leader")
+    leaders = [get_leader(db(), one)] if one else _without_brief(year, month)
+    made = None
+    for leader in leaders:
+        starts_on, ends_on = month_of(year, month) if year and 1 <= month <= 12 else (clock.today(), clock.today())
+        made = reports.draft_brief(
+            db(),
+            leader_id=leader.id,
+            year=year,
+            month=month,
+            needs=leader_needs(db(), leader_id=leader.id, starts_on=starts_on, ends_on=ends_on),
+            actor=actor(),
+            now=clock.now(),
+        )
+    if one and made is not None:
+        return done("专报已编制，请核对后签发。", url_for(".brief", brief_id=made.id))
+    return done(f"已编制 {len(leaders)} 份专报，请逐份核对后签发。", url_for(".briefs", year=year, month=month))
+
+
+@blueprint.get("/briefs/<uuid:brief_id>")
+@requires()
+def brief(brief_id: UUID) -> ResponseReturnValue:
+    """One brief."""
+    found = reports.get_brief(db(), brief_id, actor())
+    mine = any(one.person_id == found.leader.person_id for one in selves(db(), actor()))
+    return render_template(
+        "reports/brief.html",
+        brief=found,
+        paper=brief_paper(found),
+        needs=found.facts["needs"].get("items", ()),
+        names=Names(db()),
+        may_write=_may("release_briefs") and found.released_at is None,
+        may_read=mine and found.released_at is not None and found.read_at is None,
+    )
+
+
+@blueprint.post("/briefs/<uuid:brief_id>/edit")
+@requires(right="release_briefs")
+def edit_brief(brief_id: UUID) -> ResponseReturnValue:
+    """Keeps the words of a brief."""
+    reports.edit_brief(db(), brief_id=brief_id, text=text(sent(), "text"), actor=actor(), now=clock.now())
+    return done("专报已保存，尚未签发。", url_for(".brief", brief_id=brief_id))
+
+
+@blueprint.post("/briefs/<uuid:brief_id>/release")
+@requires(right="release_briefs")
+def release(brief_id: UUID) -> ResponseReturnValue:
+    """Releases a brief to its leader."""
+    reports.release_brief(db(), brief_id=brief_id, actor=actor(), now=clock.now())
+    return done("专报已签发，领导可以查看。", url_for(".brief", brief_id=brief_id))
+
+
+@blueprint.post("/briefs/<uuid:brief_id>/read")
+@requires()
+def read(brief_id: UUID) -> ResponseReturnValue:
+    """The leader has read it."""
+    reports.get_brief(db(), brief_id, actor())
+    reports.read_brief(db(), brief_id=brief_id, actor=actor(), now=clock.now())
+    return redirect(url_for(".brief", brief_id=brief_id))
+
+
+@blueprint.get("/briefs/<uuid:brief_id>.<any(pdf, docx):kind>")
+@requires()
+def brief_file(brief_id: UUID, kind: str) -> ResponseReturnValue:
+    """The brief as PDF or Word."""
+    found = reports.get_brief(db(), brief_id, actor())
+    made = reports.brief_document(found, kind, templates=TEMPLATES, type_folder=TYPE_FOLDER)
+    return _file(made, kind, f"{found.leader.person.name}{found.year}年{found.month}月专报")
+
+
+# --- Assessment ------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/assessment")
+@requires()
+def assessment() -> ResponseReturnValue:
+    """考核指标."""
+    sheet = _sheet()
+    return render_template(
+        "reports/assessment.html",
+        sheet=sheet,
+        indicators=INDICATORS,
+        leader_indicators=[name for name in INDICATORS if name not in ("answers_in_time", "reports_in_time")],
+        weighted=bool(settings().assessment),
+        weights=settings().assessment,
+        **_words(),
+    )
+
+
+@blueprint.get("/assessment.xlsx")
+@requires()
+def assessment_export() -> ResponseReturnValue:
+    """The sheet for a spreadsheet; scores with their working where there are weights."""
+    sheet, book = _sheet(), BytesIO()
+    columns = ["对象", "类别", "单位", *INDICATORS.values(), "得分", "计算过程"]
+    write_table(_assessed(sheet), book, columns=columns, title=f"{sheet.year}年考核指标")
+    book.seek(0)
+    name = f"{sheet.year} 年考核指标（截至 {sheet.on:%Y-%m-%d}）.xlsx"
+    return send_file(book, mimetype=XLSX, as_attachment=True, download_name=name)
+
+
+def _sheet() -> reports.Sheet:
+    today = clock.today()
+    year = _number("year")
+    year = year if year is not None and FIRST_YEAR <= year <= today.year else today.year
+    first, last = date(year, 1, 1), min(today, date(year, 12, 31))
+    return reports.assessment_sheet(
+        db(),
+        year=year,
+        on=today,
+        calendar=current(db()),
+        needs_by_leader=leader_answers(db(), starts_on=first, ends_on=last),
+        answers_by_unit=unit_answers(db(), starts_on=first, ends_on=last),
+        weights=settings().assessment,
+        unit=argument("unit"),
+        report_days=settings().contacts.report_days,
+        reader=actor(),
+    )
+
+
+def _assessed(sheet: reports.Sheet) -> Iterator[list[str | int]]:
+    for row in sheet.leaders:
+        unit = row.leader.unit.name if row.leader.unit is not None else ""
+        yield [row.leader.person.name, f"领导（{row.leader.klass}类）", unit, *_cells(row.figures, row.score)]
+    for line in sheet.units:
+        yield [line.unit.name, "单位", line.unit.name, *_cells(line.figures, line.score)]
+
+
+def _cells(figures: Any, score: reports.Score | None) -> list[str | int]:
+    shown: list[str | int] = []
+    for code in INDICATORS:
+        figure = figures.get(code)
+        shown.append(f"{figure.done}/{figure.of}" if figure is not None and figure.of else "—")
+    return [*shown, f"{score.points:.1f}" if score else "", score.working if score else ""]
+
+
+# --- Parts -----------------------------------------------------------------------------------------------------------
+
+
+def _without_brief(year: int, month: int) -> list[Leader]:
+    if not year or not 1 <= month <= 12:
+        return []
+    last = min(month_of(year, month)[1], clock.today())
+    released = {
+        one.leader_id
+        for one in reports.search_briefs(db(), actor(), year=year, month=month, released=True, limit=200).items
+    }
+    serving = select(Leader).where(on_day(Leader.starts_on, Leader.ends_on, last), leaders_clause(db(), actor()))
+    return [one for one in db().scalars(serving.order_by(Leader.klass, Leader.id)) if one.id not in released]
+
+
+def _reporting_units() -> list[Unit]:
+    mine = selves(db(), actor())
+    return [get_unit(db(), code) for code in sorted({unit for one in mine for unit in one.units_of("liaison")})]
+
+
+def _may(right: str, unit: str | None = None) -> bool:
+    return any(may(one, right, unit=unit) for one in selves(db(), actor()))
+
+
+def _at(report_id: UUID) -> str:
+    return url_for(".report", report_id=report_id)
+
+
+def _last_half() -> tuple[int, int]:
+    """The half-year that has ended last: the one to report on."""
+    year, half = half_of(clock.today())
+    return (year, 1) if half == 2 else (year - 1, 2)
+
+
+def _number(name: str) -> int | None:
+    value = request.args.get(name, "")
+    return int(value) if value.isdecimal() and len(value) <= 4 else None
+
+
+def _whole(fields: dict[str, Any], name: str) -> int:
+    value = text(fields, name)
+    return int(value) if value.isdecimal() and len(value) <= 4 else 0
+
+
+def _file(made: bytes, kind: str, name: str) -> ResponseReturnValue:
+    answer = send_file(
+        BytesIO(made), mimetype=MEDIA_TYPES[kind], download_name=f"{name}.{kind}", as_attachment=kind == "docx"
+    )
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _words() -> dict[str, Any]:
+    year = clock.today().year
+    return {
+        "halves": HALVES,
+        "report_statuses": REPORT_STATUSES,
+        "years": [(str(one), f"{one} 年") for one in range(year, year - YEARS_SHOWN, -1)],
+    }
