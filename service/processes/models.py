@@ -98,7 +98,7 @@ class UserTask(Base):
     __tablename__ = "user_task"
     __table_args__ = (
         CheckConstraint("status IN ('open', 'completed', 'cancelled')", name="status"),
-        # With the status in it SQLite, which counts no values, does not look for a case's open tasks among all open ones.
+        # With the status in it, SQLite, which counts no values, looks for a case's open tasks not among all open ones.
         Index("ix_user_task_instance_id_status", "instance_id", "status"),
         Index("ix_user_task_status_role_unit", "status", "role", "unit"),
         Index("ix_user_task_status_due_on", "status", "due_on"),
