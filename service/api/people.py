@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from service import clock, history
+from service.actions import posts
 from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Body, Choice, Day, Flag, Id, List, Moment, Nested, Said, Schema, Text, Whole
@@ -356,6 +357,13 @@ def change_leader(body: dict[str, Any], leader_id: UUID) -> Mapping[str, Any]:
     with as_sent(unit_code="unit"):
         changed = directory.update_leader(db(), leader_id=leader_id, changes=body, actor=actor(), now=clock.now())
     return _leader(changed)
+
+
+@calls.post("/leaders/<uuid:leader_id>/end", answer=LeaderItem, body=LastDay)
+def end_leader(body: dict[str, Any], leader_id: UUID) -> Mapping[str, Any]:
+    """Sets the last day of a post; from the next day on the Talent Office holds its links."""
+    ended, _ = posts.end_post(db(), leader_id=leader_id, ends_on=body["ends_on"], actor=actor(), now=clock.now())
+    return _leader(ended)
 
 
 # --- Liaisons and substitutes ----------------------------------------------------------------------------------------

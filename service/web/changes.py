@@ -9,6 +9,7 @@ from typing import Any
 
 from service import history
 from service.history import HistoryEvent
+from service.liaisons import REASONS
 from service.people import BODIES, DUTIES
 from service.talents import CATEGORIES, TYPES
 from service.web.context import db, web
@@ -49,51 +50,50 @@ FIELDS = {
     "code": "单位代码",
     "name": "名称",
     "kind": "单位类别",
-    "town": "镇街",
-    "is_member_unit": "成员单位",
-    "active": "在用",
-    "unit": "单位",
-    "unit_code": "单位",
-    "post": "职务",
-    "phone": "联系电话",
     "klass": "领导类别",
     "body": "领导班子",
-    "duty": "分工",
-    "portfolio": "分管工作",
-    "starts_on": "开始日期",
-    "ends_on": "结束日期",
-    "person_id": "人员",
-    "former_person_id": "原联络员",
-    "substitute_id": "代理人",
-    "reason": "理由",
     "category": "人才类别",
     "type": "人员类型",
     "type_reason": "认定理由",
     "type_approved_on": "审核日期",
     "approved_on": "审核日期",
+    "leader_id": "联系领导",
+    "lead_id": "带头人",
+    "person_id": "人员",
+    "former_person_id": "原联络员",
+    "substitute_id": "代理人",
+    "employer": "工作单位",
+    "employer_unit": "主管单位",
+    "unit": "单位",
+    "unit_code": "单位",
+    "post": "职务",
+    "duty": "分工",
+    "portfolio": "分管工作",
+    "town": "镇街",
+    "is_member_unit": "成员单位",
     "recognition": "认定名称",
     "recognition_no": "认定文号",
     "recognized_on": "认定日期",
     "recognition_expires_on": "认定有效期",
-    "employer": "工作单位",
-    "employer_unit": "主管单位",
     "fields": "专业领域",
     "platform": "创新平台",
+    "in_district": "在我区工作",
+    "works_from": "来区工作日期",
+    "works_until": "离区日期",
+    "phone": "联系电话",
     "email": "电子邮箱",
     "contact_person": "单位联系人",
     "contact_phone": "单位联系人电话",
     "id_tail": "证件号码末位",
-    "in_district": "在我区工作",
-    "works_from": "来区工作日期",
-    "works_until": "离区日期",
     "confirmed_on": "核实日期",
-    "leader_id": "联系领导",
-    "lead_id": "带头人",
     "members": "成员",
+    "starts_on": "开始日期",
+    "ends_on": "结束日期",
+    "held_from": "代管开始日期",
+    "reason": "理由",
     "note": "说明",
     "end_reason": "结束原因",
-    "held_from": "代管开始日期",
-    "source": "来源",
+    "active": "在用",
 }
 """What people call the fields; those that are not here (ids, digests) are not shown."""
 
@@ -113,6 +113,7 @@ CODES: Mapping[str, Mapping[Any, str]] = {
     "duty": DUTIES,
     "category": CATEGORIES,
     "type": TYPES,
+    "reason": REASONS,
 }
 NOTHING = "（空）"
 
@@ -172,18 +173,19 @@ class _Reading:
         self._kinds = {code: kind.name for code, kind in organization.kinds.items()}
 
     def lines(self, kind: str, data: Mapping[str, Any]) -> tuple[ChangeLine, ...]:
-        """The fields of an entry in the order in which people know them; of a new record only those that are set."""
+        """The fields of an entry in the order in which people know them; of a new record only those that are set.
+
+        That a new record is in use goes without saying.
+        """
         own = OWN.get(kind.partition("_")[0], {})
         updated = kind.endswith(("_updated", "_confirmed"))
         found = []
         for field, usual in FIELDS.items():
             label, value = own.get(field, usual), data.get(field)
-            if field == "source" or field not in data:
-                continue
             if updated and isinstance(value, list) and len(value) == 2:
                 before, after = (self._text(field, one) or NOTHING for one in value)
                 found.append(ChangeLine(label, before, after))
-            elif value not in (None, "", []) and (text := self._text(field, value)):
+            elif field != "active" and (text := self._text(field, value)):
                 found.append(ChangeLine(label, None, text))
         return tuple(found)
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from service import clock, people
+from service import clock
+from service.actions import posts
 from service.auth import directory, may, require
 from service.auth.policy import LIAISON
 from service.errors import Finding, Invalid
-from service.liaisons import hold_links
 from service.people import BODIES, CLASS_B, DUTIES, Leader, Person, namesakes, queries
 from service.people.commands import LEADER_FIELDS, PERSON_FIELDS
 from service.web.access import requires
@@ -65,12 +64,12 @@ def add_person() -> ResponseReturnValue:
 def person(person_id: UUID) -> ResponseReturnValue:
     """One person: posts, services as liaison, substitutes and history."""
     found = queries.get_person(db(), person_id)
-    posts = queries.posts_of(db(), person_id)
+    held = queries.posts_of(db(), person_id)
     return render_template(
         "people/person.html",
         person=found,
-        posts=posts,
-        kept={post.id for post in posts if directory.keeps_leader(actor(), post)},
+        posts=held,
+        kept={post.id for post in held if directory.keeps_leader(actor(), post)},
         served=queries.liaisons_of(db(), person_id=person_id),
         substitutes=queries.search_substitutes(db(), person_id=person_id, include_former=True),
         classes=CLASSES,
@@ -195,10 +194,7 @@ def end_post(leader_id: UUID) -> ResponseReturnValue:
     person_id = found.person_id
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
-        directory.require_leader(actor(), found)
-        people.end_leader(db(), leader_id=leader_id, **values, actor=actor(), now=clock.now())
-        first = values["ends_on"] + timedelta(days=1)
-        held = hold_links(db(), leader_id=leader_id, held_from=first, actor=actor(), now=clock.now())
+        _, held = posts.end_post(db(), leader_id=leader_id, **values, actor=actor(), now=clock.now())
         said = f"其 {len(held)} 条联系关系由区人才办代管，请尽快移交。" if held else ""
         return done(f"已登记任职结束。{said}", url_for("web.people.person", person_id=person_id))
 

@@ -60,6 +60,15 @@ def test_posts_of_leaders(world: World) -> None:
     assert liaison.patch(path, {"portfolio": "人才、社保"}).json["portfolio"] == "人才、社保"
     assert paths(liaison.patch(path, {"starts_on": "2026-10-01"})) == ["/starts_on"]
     assert office.get(path).json["name"] == "何立"
+    assert paths(liaison.post(f"{path}/end", {"ends_on": "2026-08-31"})) == ["/ends_on"]
+    assert world.api("handler-edu").post(f"{path}/end", {"ends_on": "2026-09-30"}).status_code == 403
+    assert liaison.post(f"{path}/end", {"ends_on": "2026-09-30"}).json["ends_on"] == "2026-09-30"
+    assert liaison.post(f"{path}/end", {"ends_on": "2026-09-30"}).status_code == 409
+    first_post = f"/leaders/{world.leader_id}"
+    assert office.post(f"{first_post}/end", {"ends_on": "2026-09-16"}).status_code == 200
+    assert office.get("/talents", leader=world.leader_id).json["total"] > 0
+    world.clock.advance(days=1)
+    assert office.get("/talents", leader=first_post.rpartition("/")[2]).json["total"] == 0
     assert [one["class"] for one in office.get("/leaders", q="heli", on="2026-09-10").json["items"]] == ["A", "B"]
 
 
