@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, MetaData, inspect, select
+from sqlalchemy.orm import Session
 
 from service.cli.tables import all_tables
 from service.db import Database, migrate
+from service.liaisons import Link
+from service.talents import Talent
 
 
 def constraints(connection: Connection) -> dict[str, object]:
@@ -79,3 +84,61 @@ def test_processes_that_start_together_upgrade_once(empty_database):
         thread.join()
     assert failures == []
     assert migrate.is_current(empty_database)
+
+
+def test_each_talents_leader_becomes_a_link(empty_database):
+    """As the database was before links: one leader a talent, who serves, has left, or serves a talent taken out."""
+    migrate.upgrade(empty_database, "0005_people_side")
+    serving, former, of_unit = (uuid4() for _ in range(3))
+    with empty_database.engine.begin() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        unit, person, leader, talent = (tables.tables[name] for name in ("unit", "person", "leader", "talent"))
+        spelled = {"pinyin": "x", "initials": "x", "search_key": "x"}
+        connection.execute(
+            unit.insert(),
+            [{"code": "hrss", "name": "区人社局", "kind": "bureau", "is_member_unit": True, "active": True, **spelled}],
+        )
+        somebody = uuid4()
+        connection.execute(
+            person.insert(), [{"id": _key(empty_database, somebody), "name": "陈砚秋", "active": True, **spelled}]
+        )
+        posts = {
+            serving: {"klass": "A", "body": "government", "starts_on": date(2026, 1, 1)},
+            former: {"klass": "A", "body": "congress", "starts_on": date(2020, 1, 1), "ends_on": date(2025, 12, 31)},
+            of_unit: {"klass": "B", "duty": "principal", "unit_code": "hrss", "starts_on": date(2026, 1, 1)},
+        }
+        for key, fields in posts.items():
+            row = {
+                "id": _key(empty_database, key),
+                "person_id": _key(empty_database, somebody),
+                "post": "领导",
+                **fields,
+            }
+            connection.execute(leader.insert(), [row])
+        for place, (key, active) in enumerate(
+            ((serving, True), (former, True), (of_unit, False), (None, True)), start=1
+        ):
+            row = {
+                "id": f"T{place:04d}", "name": "周慕白", "category": 1, "employer": "研究院", "in_district": True,
+                "active": active, "updated_at": datetime(2026, 5, 1, tzinfo=UTC),
+                "leader_id": _key(empty_database, key) if key else None, **spelled,
+            }  # fmt: skip
+            connection.execute(talent.insert(), [row])
+    migrate.upgrade(empty_database)
+    with Session(empty_database.engine) as session:
+        links = session.scalars(select(Link).order_by(Link.talent_id)).all()
+        assert [(one.leader_id, one.talent_id, one.reason, one.status) for one in links] == [
+            (serving, "T0001", "known", "active"),
+            (former, "T0002", "known", "held"),
+            (of_unit, "T0003", "related", "ended"),
+        ]
+        assert [one.serves_on(date(2026, 4, 1)) for one in links] == [True, False, True]
+        assert session.get(Talent, "T0004").employer == "研究院"
+        if empty_database.is_sqlite:
+            assert session.connection().exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def _key(database: Database, key: UUID) -> object:
+    """An id as a table that was read back from the database takes it: SQLite knows no UUID."""
+    return key.hex if database.is_sqlite else key
