@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from service import engine
 from service.actions.calendars import notices_in_force
+from service.actions.people_table import SAMPLES
 from service.actions.table import action_table
 from service.auth import SYSTEM
 from service.config import Organization, Settings
@@ -28,6 +29,7 @@ SAMPLE_RESULTS: Mapping[str, Any] = {
     "notice": True,
     "urge": 1,
     "issue_circular": "通报〔2026〕1号",
+    **SAMPLES,
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.actions.people_table import people_actions
 from service.config import Settings
 from service.engine import EngineFailure
 from service.processes.advance import record
@@ -30,6 +31,7 @@ def action_table(settings: Settings) -> dict[str, Action]:
         Action("notice", "发送提醒", ("kind",), _notice, ("unit",)),
         Action("urge", "催办", ("unit",), _urge),
         Action("issue_circular", "发出通报", ("unit", "text"), _issue_circular),
+        *people_actions(),
     )
     return {action.name: action for action in actions}
 

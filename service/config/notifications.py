@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "due_changed": "期限变更",
         "calendar_missing": "放假安排缺失",
         "incident": "运行异常",
+        "reminder": "工作提醒",
     }
 )
 """Every kind of notice with its Chinese name; the file must word each of them."""

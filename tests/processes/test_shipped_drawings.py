@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
@@ -14,7 +15,9 @@ from lxml import etree
 
 ROOT = Path(__file__).parents[2]
 DIAGRAMS = sorted(ROOT.glob("bpmn/*/*.bpmn"))
-STAGES = {"intake": "受理", "dispatch": "派单", "handling": "办理", "supervision": "督办", "feedback": "反馈"}
+STAGES = {
+    stage["code"]: stage["name"] for stage in tomllib.loads((ROOT / "config/organization.toml").read_text())["stages"]
+}
 
 NS = {
     "bpmn": "http://www.omg.org/spec/BPMN/20100524/MODEL",
@@ -325,7 +328,7 @@ def test_a_task_stands_under_the_heading_of_its_stage(drawing: Drawing) -> None:
 def test_the_need_shows_its_five_stages_in_order() -> None:
     drawing = read(ROOT / "bpmn/request/request.bpmn")
     headings = " ".join(drawing.name(group) for group in drawing.of("group"))
-    for number, stage in zip("①②③④⑤", STAGES.values(), strict=True):
+    for number, stage in zip("①②③④⑤", list(STAGES.values())[:5], strict=True):
         assert f"{number} {stage}" in headings
 
 

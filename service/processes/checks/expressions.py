@@ -89,6 +89,7 @@ def known_data(bundle: Bundle) -> frozenset[str]:
     for decision in bundle.decisions.values():
         known.update(output.text for output in decision.outputs)
     for process in bundle.processes.values():
+        known.update(process.properties.get("given", "").split())
         for node in process.nodes.values():
             if node.operation is not None and node.operation.result is not None:
                 known.add(node.operation.result)

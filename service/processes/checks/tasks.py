@@ -17,7 +17,7 @@ SIGNS = frozenset({"office", "unit", "group"})
 
 _USER_TASK = frozenset({"stage", "form", "candidates", "due", "due_basis", "warn", "sign", "clock"})
 _OTHER = frozenset({"stage"})
-_PROCESS = frozenset({"title", "stages"})
+_PROCESS = frozenset({"title", "stages", "given"})
 NARROWING = {UNIT: "单位代码", LEADER: "领导任职编号"}
 """What may stand before the colon of ``candidates``, and what the expression after it must give."""
 EXAMPLES = {UNIT: "unit", LEADER: "leader_id"}
