@@ -1,0 +1,100 @@
+"""联系关系、配额、工作团队、名单: a round through the pages, and who is shown what."""
+
+from __future__ import annotations
+
+import re
+
+from service.demonstration.organization import derived
+from service.liaisons import search_links
+from tests.factories.world import World
+from tests.web.visitor import Visitor
+
+SECOND, THIRD = derived("leader", "程望津"), derived("leader", "温如故")
+
+
+def test_a_link_is_registered_handed_over_and_ended(world: World) -> None:
+    office = Visitor(world, "office")
+    page = office.get("/links/new", leader=str(SECOND), talent="T0001")
+    assert "现由陈砚秋联系，请避免重复" in page.text
+    body = {"leader_id": str(SECOND), "talent_id": "T0001", "starts_on": "2026-09-16"}
+    refused = office.post("/links", **body)
+    assert (refused.status_code, refused.json["errors"][0]["path"]) == (422, "/reason")
+    assert office.post("/links", **{**body, "starts_on": "?"}).json["errors"][0]["path"] == "/starts_on"
+    made = office.submit("/links", **body, reason="platform")
+    assert made.status_code == 302
+    shown = office.get(made.location)
+    assert "程望津联系周慕白" in shown.text
+    assert "这位人才另由陈砚秋联系" in shown.text
+    taken = office.post(f"{made.location}/hand-over", successor_id=str(THIRD), starts_on="2026-09-20", note="已交接")
+    text = office.get(taken.json["location"]).text
+    assert "程望津移交给温如故" in text
+    assert "已交接" in text
+    ended = office.post(f"{taken.json['location']}/end", ends_on="2026-09-30", reason="避免重复")
+    assert "避免重复" in office.get(ended.json["location"]).text
+    assert office.post(f"{taken.json['location']}/end", ends_on="2026-09-30", reason="再次").status_code == 409
+
+
+def test_the_list_shows_what_the_reader_may_see(world: World) -> None:
+    total = {who: _total(Visitor(world, who).get("/links").text) for who in ("office", "leader", "liaison-hrss")}
+    assert (total["office"], total["liaison-hrss"]) == (15, 0)
+    assert 0 < total["leader"] < 15
+    with world.database.reading() as session:
+        link_id = search_links(session, leader_id=THIRD).items[0].id
+    assert Visitor(world, "leader").get(f"/links/{link_id}").status_code == 404
+    liaison = Visitor(world, "liaison-cppcc_office").get(f"/links/{link_id}").text
+    assert "移交" not in liaison.split("<main", 1)[1]  # class A is the Talent Office's to change
+    assert Visitor(world, "leader").get("/links/new").status_code == 404
+    assert Visitor(world, "handler-edu").get("/links").status_code == 403
+
+
+def test_quotas_of_today_and_before(world: World) -> None:
+    office = Visitor(world, "office")
+    assert "全部达到" in office.get("/quotas").text
+    assert "没有符合条件的领导" in office.get("/quotas", on="2025-12-31").text
+    with world.database.reading() as session:
+        links = [link.id for link in search_links(session, leader_id=SECOND).items]
+    for link_id in links[1:]:
+        office.post(f"/links/{link_id}/end", ends_on="2026-09-15", reason="工作调整")
+    assert "缺 1 名" in office.get("/quotas").text
+    assert "缺 1 名" not in office.get("/quotas", on="2026-09-15").text
+
+
+def test_a_team_lets_waiting_links_begin(world: World) -> None:
+    office = Visitor(world, "office")
+    assert "程望津" in office.get("/service-teams/new", leader=str(SECOND)).text
+    person = {name: str(derived("person", name)) for name in ("程望津", "office", "liaison-district_office")}
+    body = {"leader_id": str(SECOND), "head_id": person["程望津"], "starts_on": "2026-09-16"}
+    refused = office.post("/service-teams", **body)
+    assert {error["path"] for error in refused.json["errors"]} == {"/liaison_id", "/members"}
+    body |= {"liaison_id": person["liaison-district_office"], "members": [person["office"]]}
+    assert office.post("/service-teams", **body).status_code == 200
+    assert _total(office.get("/service-teams", leader=str(SECOND), all="yes").text) == 2
+
+
+def test_a_roster_is_drafted_decided_filed_and_printed(world: World) -> None:
+    office = Visitor(world, "office")
+    page = office.get("/rosters/new", scope="A").text
+    fields = dict(re.findall(r'name="((?:line|leader|talent)_\d+)" value="([^"]+)"', page))
+    assert sum(name.startswith("leader_") for name in fields) == 15
+    reasons = {f"reason_{n}": "known" for n in range(20)}
+    wrong = {**fields, **reasons, "leader_15": str(SECOND), "talent_15": "T9999"}
+    refused = office.post("/rosters", scope="A", **wrong)
+    assert refused.json["errors"] == [
+        {"path": "/talent_15", "message": "第 16 行：人才信息库中没有这位人才，请从名单中选择"}
+    ]
+    kept = {name: value for name, value in fields.items() if name != "line_0"}
+    draft = office.post("/rosters", scope="A", note="年中调整", **kept, **reasons).json["location"]
+    assert "没有更早的一版可比" in office.get(draft).text
+    assert office.post(f"{draft}/decide", document_no="南人才办〔2026〕3号", decided_on="2026-09-16").status_code == 200
+    assert _total(office.get("/links").text) == 14
+    assert office.post(f"{draft}/file", on="2026-09-16").status_code == 200
+    assert "已备案" in office.get(draft).text
+    paper = office.get(f"{draft}.pdf")
+    assert (paper.mimetype, paper.data[:5]) == ("application/pdf", b"%PDF-")
+    assert Visitor(world, "liaison-hrss").get(draft).status_code == 404
+    assert Visitor(world, "liaison-hrss").get("/rosters/new", scope="A").status_code == 404
+
+
+def _total(page: str) -> int:
+    found = re.search(r"共 (\d+) 条", page)
+    return int(found[1]) if found else 0
