@@ -82,3 +82,4 @@ document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-auto]");
   if (form && event.target.matches("select, input[type=date], input[type=checkbox]")) form.requestSubmit();
 });
+document.addEventListener("pick", (event) => event.target.closest("form[data-auto]")?.requestSubmit());
