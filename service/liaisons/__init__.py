@@ -1,17 +1,6 @@
 """Who serves whom (联系关系): links between leaders and talents, quotas, service teams, rosters."""
 
-from service.liaisons.commands import (
-    activate_link,
-    decide_roster,
-    draft_roster,
-    end_link,
-    file_roster,
-    hand_over,
-    hold_links,
-    propose_link,
-    set_service_team,
-    waiting,
-)
+from service.liaisons.commands import activate_link, end_link, hand_over, hold_links, propose_link
 from service.liaisons.models import Link, Roster, RosterItem, ServiceTeam, ServiceTeamMember
 from service.liaisons.queries import (
     QuotaRow,
@@ -34,7 +23,10 @@ from service.liaisons.queries import (
     suggestions,
     talents_of,
 )
+from service.liaisons.rosters import decide_roster, draft_roster, file_roster
 from service.liaisons.rules import QUOTAS, REASONS
+from service.liaisons.steps import waiting
+from service.liaisons.teams import set_service_team
 
 __all__ = [
     "QUOTAS",

@@ -60,7 +60,9 @@ POINTS: Mapping[str, int] = {
 Part = tuple[str, int, str]
 """Why a talent is suggested: code, points, and the reason in words."""
 
-_CUT = re.compile(r"(?:科技|技术|实业|集团)*(?:股份)?有限公司|分管|主管|负责|联系|协助|主持|兼管|全面|工作|事务|方面|[等和与及、，。；：/（）()\s\W]+")
+_CUT = re.compile(
+    r"(?:科技|技术|实业|集团)*(?:股份)?有限公司|分管|主管|负责|联系|协助|主持|兼管|全面|工作|事务|方面|[等和与及、，。；：/（）()\s\W]+"
+)
 _COMMON = frozenset(
     [
         "有限",
