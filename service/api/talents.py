@@ -288,22 +288,23 @@ def talent_history(talent_id: str) -> Mapping[str, Any]:
 @calls.post("/talents", answer=TalentItem, status=201, body=NewTalent, right="edit_talents")
 def add_talent(body: dict[str, Any]) -> Mapping[str, Any]:
     """A new talent; 409 naming those who may be the same person, unless ``confirm_duplicate`` is said."""
-    if not body.pop("confirm_duplicate"):
-        registry.require_unlike(db(), name=body["name"], id_tail=body.get("id_tail"), employer=body["employer"])
-    return _talent(registry.add_talent(db(), **body, actor=actor(), now=clock.now()))
+    confirmed = body.pop("confirm_duplicate")
+    added = registry.add_talent(db(), **body, actor=actor(), now=clock.now())
+    if not confirmed:
+        registry.require_unlike(db(), **_telling(added), except_id=added.id)
+    return _talent(added)
 
 
 @calls.patch("/talents/<talent_id>", answer=TalentItem, body=TalentChange, right="edit_talents")
 def change_talent(body: dict[str, Any], talent_id: str) -> Mapping[str, Any]:
     """Changes a talent's file; ``active: false`` takes the talent off the lists, not out of history."""
-    found, source = registry.get_talent(db(), talent_id), body.pop("source", None)
-    if not body.pop("confirm_duplicate") and any(body.get(name, now) != now for name, now in _telling(found).items()):
-        registry.require_unlike(
-            db(), **{**_telling(found), **{k: body[k] for k in ALIKE if k in body}}, except_id=found.id
-        )
+    confirmed, source = body.pop("confirm_duplicate"), body.pop("source", None)
+    before = _telling(registry.get_talent(db(), talent_id))
     changed = registry.update_talent(
         db(), talent_id=talent_id, changes=body, source=source, actor=actor(), now=clock.now()
     )
+    if not confirmed and _telling(changed) != before:
+        registry.require_unlike(db(), **_telling(changed), except_id=talent_id)
     return _talent(changed)
 
 

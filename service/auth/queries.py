@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
@@ -136,6 +137,11 @@ def list_accounts(
     if not include_inactive:
         query = query.where(Account.active)
     return page(session, query.order_by(Account.username), limit=limit, offset=offset)
+
+
+def accounts_of_person(session: Session, person_id: UUID) -> list[Account]:
+    """The accounts of a person, disabled ones too; one statement."""
+    return list(session.scalars(select(Account).where(Account.person_id == person_id).order_by(Account.username)))
 
 
 def list_role_grants(session: Session, usernames: Iterable[str], on: date | None = None) -> list[RoleGrant]:

@@ -152,16 +152,10 @@ def duplicates(
 
 
 def require_unlike(
-    session: Session, *, name: object, id_tail: object, employer: object, except_id: str | None = None
+    session: Session, *, name: str, id_tail: str | None, employer: str, except_id: str | None = None
 ) -> None:
     """Raises ``Conflict`` naming everybody in the registry who may be the same person."""
-    found = duplicates(
-        session,
-        name=name if isinstance(name, str) else "",
-        id_tail=id_tail.upper() if isinstance(id_tail, str) else None,
-        employer=employer if isinstance(employer, str) else "",
-        except_id=except_id,
-    )
+    found = duplicates(session, name=name, id_tail=id_tail, employer=employer, except_id=except_id)
     if found:
         findings = [
             Finding("/confirm_duplicate", f"{one.talent.id} {one.talent.name}（{one.talent.employer}）：{one.why}")

@@ -10,16 +10,19 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.actions import posts
-from service.auth import directory, may, require
+from service.auth import Account, directory, may, require
 from service.auth.policy import LIAISON
+from service.auth.queries import accounts_of_person, grants_of
 from service.errors import Finding, Invalid
 from service.people import BODIES, CLASS_B, DUTIES, Leader, Person, namesakes, queries
 from service.people.commands import LEADER_FIELDS, PERSON_FIELDS
+from service.processes.access import ROLE_NAMES
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.changes import changes_of
 from service.web.context import actor, db
 from service.web.filling import AREA, CHOICE, DATE, FLAG, PICK, Field, Filling, changed, form_page, options, submitted
+from service.web.names import Names
 from service.web.units import CLASSES
 
 blueprint = Blueprint("people", __name__)
@@ -51,8 +54,8 @@ def add_person() -> ResponseReturnValue:
     """Enters a person; a namesake in the same unit must be confirmed."""
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
-        _require_unlike(form, values)
         person = directory.add_person(db(), **values, actor=actor(), now=clock.now())
+        _require_unlike(form, person)
         return done(f"已登记{person.name}。", url_for("web.people.person", person_id=person.id))
 
     form = Filling.sent(_fields())
@@ -79,6 +82,7 @@ def person(person_id: UUID) -> ResponseReturnValue:
         may_edit=may(actor(), "manage_people", unit=found.unit_code),
         may_post=_may_post(found),
         may_substitute=may(actor(), "declare_substitute", person_id=found.id),
+        accounts=_accounts(person_id) if may(actor(), "manage_accounts") else None,
         changes=changes_of(f"person:{person_id}"),
     )
 
@@ -282,9 +286,26 @@ def _values(row: Person | Leader, fields: tuple[str, ...]) -> dict[str, object]:
     return {name: getattr(row, name) for name in fields}
 
 
-def _require_unlike(form: Filling, values: dict[str, Any]) -> None:
-    """A namesake in the same unit stops the registration once; then it is meant."""
-    same = namesakes(db(), name=values["name"] or "", unit_code=values["unit_code"])
+def _accounts(person_id: UUID) -> list[tuple[Account, list[str]]]:
+    """The accounts of a person, each with its roles of today as people call them."""
+    accounts = accounts_of_person(db(), person_id)
+    grants = grants_of(db(), [account.username for account in accounts], clock.today())
+    names = Names(db()).learn(units=[grant.unit for held in grants.values() for grant in held])
+    return [
+        (
+            account,
+            sorted(
+                ROLE_NAMES.get(one.role, one.role) + (f"（{names.unit(one.unit)}）" if one.unit else "")
+                for one in grants.get(account.username, ())
+            ),
+        )
+        for account in accounts
+    ]
+
+
+def _require_unlike(form: Filling, person: Person) -> None:
+    """A namesake in the same unit stops what was otherwise right, once; then it is meant."""
+    same = namesakes(db(), name=person.name, unit_code=person.unit_code, except_id=person.id)
     if same and not form.confirmed:
         form.alike = [
             {

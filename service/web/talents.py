@@ -92,10 +92,8 @@ def add_talent() -> ResponseReturnValue:
     """Enters a talent; who may be the same person is shown first, and must be ruled out."""
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
-        _require_unlike(form, values)
-        given = {name: value for name, value in values.items() if value is not None}
-        given = {"name": "", "employer": "", **given}
-        talent = registry.add_talent(db(), **given, actor=actor(), now=clock.now())
+        talent = registry.add_talent(db(), **values, actor=actor(), now=clock.now())
+        _require_unlike(form, values, talent.id)
         return done(f"已登记{talent.name}，编号 {talent.id}。", url_for("web.talents.talent", talent_id=talent.id))
 
     form = Filling.sent(_fields())
@@ -114,6 +112,7 @@ def talent(talent_id: str) -> ResponseReturnValue:
         talent=found,
         contact=registry.contact_for(actor(), found, leaders),
         sees_contact=registry.sees_contact(actor(), leaders),
+        sees_links=may(actor(), "view_links"),
         sees_identity=may(actor(), "view_talent_identity"),
         leaders=leaders,
         reasons=registry.eligibility(found, today),
@@ -147,9 +146,9 @@ def change_talent(talent_id: str) -> ResponseReturnValue:
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         source = values.pop("source")
         wanted = changed(values, _values(found))
-        if {"name", "id_tail", "employer"} & set(wanted):
-            _require_unlike(form, values, except_id=talent_id)
         registry.update_talent(db(), talent_id=talent_id, changes=wanted, source=source, actor=actor(), now=clock.now())
+        if {"name", "id_tail", "employer"} & set(wanted):
+            _require_unlike(form, values, talent_id)
         return done("已保存。", url_for("web.talents.talent", talent_id=talent_id))
 
     form = Filling.sent(_fields(new=False))
@@ -255,13 +254,13 @@ def _values(found: Talent) -> dict[str, object]:
     return {name: getattr(found, name) for name in FIELDS}
 
 
-def _require_unlike(form: Filling, values: dict[str, Any], except_id: str | None = None) -> None:
-    """Who may be the same person stops the registration once; then somebody else is meant."""
+def _require_unlike(form: Filling, values: dict[str, Any], talent_id: str) -> None:
+    """Who may be the same person stops what was otherwise right, once; then somebody else is meant."""
     if form.confirmed:
         return
     tail = str(values["id_tail"] or "").upper() or None
     found = registry.duplicates(
-        db(), name=values["name"] or "", id_tail=tail, employer=values["employer"] or "", except_id=except_id
+        db(), name=values["name"] or "", id_tail=tail, employer=values["employer"] or "", except_id=talent_id
     )
     if found:
         form.alike = [

@@ -135,6 +135,9 @@ def test_a_person_with_posts_and_substitutes(world: World, office: Visitor) -> N
     shown = office.get(who).text
     for kind in ("登记领导任职", "结束领导任职", "指定代理人", "登记人员"):
         assert kind in shown, kind
+    assert "liaison-hrss" not in shown
+    known = Visitor(world, "admin").get(f"/people/{person_of(world, '何静怡')}").text
+    assert "联络员（区人力资源和社会保障局）" in known
     assert names(office.get("/substitutes")) == ["何立"]
     assert names(office.get("/leaders", **{"class": "B"})) == ["何立"]
 
@@ -147,6 +150,7 @@ def test_a_talent_is_compared_with_the_registry_before_it_is_saved(world: World,
         "in_district": "yes",
         "id_tail": "12x4",
     }
+    assert wrong(office.submit("/talents", **file, phone="打给我")) == ["phone"]
     warned = office.submit("/talents", **file)
     assert warned.status_code == 422
     assert "T0001 周慕白" in warned.text
