@@ -86,6 +86,7 @@ def compile_report() -> ResponseReturnValue:
         actor=actor(),
         now=clock.now(),
     )
+    _keep_words(made.id, fields)
     return done("已按系统数据填好统计数字，请修改文字后报送。", url_for(".report", report_id=made.id))
 
 
@@ -109,19 +110,18 @@ def report(report_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/reports/<uuid:report_id>/edit")
 @requires()
 def edit(report_id: UUID) -> ResponseReturnValue:
-    """Keeps the texts; with ``deed`` = submit sends the report as well."""
-    fields = sent()
-    found = reports.get_report(db(), report_id, actor())
-    sections = {name: text(fields, f"section_{name}") for name in SECTIONS}
-    reports.edit_report(db(), report_id=found.id, sections=sections, actor=actor(), now=clock.now())
+    """Keeps the texts."""
+    reports.get_report(db(), report_id, actor())
+    _keep_words(report_id, {f"section_{name}": "" for name in SECTIONS} | sent())
     return done("文字已保存，尚未报送。", url_for(".report", report_id=report_id))
 
 
 @blueprint.post("/reports/<uuid:report_id>/submit")
 @requires()
 def submit(report_id: UUID) -> ResponseReturnValue:
-    """Sends a report to the Talent Office."""
+    """Sends a report to the Talent Office, with the texts as they stand on the page: both or neither."""
     reports.get_report(db(), report_id, actor())
+    _keep_words(report_id, sent())
     made = reports.submit_report(db(), report_id=report_id, actor=actor(), now=clock.now())
     return done("已报送区人才办。" + ("已超过报送期限，标为逾期报送。" if made.late else ""), _at(report_id))
 
@@ -142,14 +142,18 @@ def accept(report_id: UUID) -> ResponseReturnValue:
     return done("报告已通过。", _at(report_id))
 
 
-@blueprint.get("/reports/<uuid:report_id>.<any(pdf, docx):kind>")
+@blueprint.get("/reports/<uuid:report_id>.pdf")
 @requires()
-def paper(report_id: UUID, kind: str) -> ResponseReturnValue:
-    """The report as PDF or Word."""
-    found = reports.get_report(db(), report_id, actor())
-    name = Names(db()).person(found.submitted_by)
-    made = reports.report_document(found, kind, templates=TEMPLATES, type_folder=TYPE_FOLDER, submitted_by=name)
-    return _file(made, kind, f"{found.unit.name}{found.year}年{HALVES[found.half]}报告")
+def report_pdf(report_id: UUID) -> ResponseReturnValue:
+    """The report as PDF."""
+    return _report_file(report_id, "pdf")
+
+
+@blueprint.get("/reports/<uuid:report_id>.docx")
+@requires()
+def report_word(report_id: UUID) -> ResponseReturnValue:
+    """The report for Word."""
+    return _report_file(report_id, "docx")
 
 
 @blueprint.get("/reports/roll-up")
@@ -239,7 +243,9 @@ def edit_brief(brief_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/briefs/<uuid:brief_id>/release")
 @requires(right="release_briefs")
 def release(brief_id: UUID) -> ResponseReturnValue:
-    """Releases a brief to its leader."""
+    """Releases a brief to its leader, with the words as they stand on the page: both or neither."""
+    if said := text(sent(), "text"):
+        reports.edit_brief(db(), brief_id=brief_id, text=said, actor=actor(), now=clock.now())
     reports.release_brief(db(), brief_id=brief_id, actor=actor(), now=clock.now())
     return done("专报已签发，领导可以查看。", url_for(".brief", brief_id=brief_id))
 
@@ -253,13 +259,18 @@ def read(brief_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".brief", brief_id=brief_id))
 
 
-@blueprint.get("/briefs/<uuid:brief_id>.<any(pdf, docx):kind>")
+@blueprint.get("/briefs/<uuid:brief_id>.pdf")
 @requires()
-def brief_file(brief_id: UUID, kind: str) -> ResponseReturnValue:
-    """The brief as PDF or Word."""
-    found = reports.get_brief(db(), brief_id, actor())
-    made = reports.brief_document(found, kind, templates=TEMPLATES, type_folder=TYPE_FOLDER)
-    return _file(made, kind, f"{found.leader.person.name}{found.year}年{found.month}月专报")
+def brief_pdf(brief_id: UUID) -> ResponseReturnValue:
+    """The brief as PDF."""
+    return _brief_file(brief_id, "pdf")
+
+
+@blueprint.get("/briefs/<uuid:brief_id>.docx")
+@requires()
+def brief_word(brief_id: UUID) -> ResponseReturnValue:
+    """The brief for Word."""
+    return _brief_file(brief_id, "docx")
 
 
 # --- Assessment ------------------------------------------------------------------------------------------------------
@@ -331,6 +342,13 @@ def _cells(figures: Any, score: reports.Score | None) -> list[str | int]:
 # --- Parts -----------------------------------------------------------------------------------------------------------
 
 
+def _keep_words(report_id: UUID, fields: dict[str, Any]) -> None:
+    """Keeps the texts that were sent along; a page that shows none sends none."""
+    if any(f"section_{name}" in fields for name in SECTIONS):
+        sections = {name: text(fields, f"section_{name}") for name in SECTIONS}
+        reports.edit_report(db(), report_id=report_id, sections=sections, actor=actor(), now=clock.now())
+
+
 def _without_brief(year: int, month: int) -> list[Leader]:
     if not year or not 1 <= month <= 12:
         return []
@@ -370,6 +388,19 @@ def _number(name: str) -> int | None:
 def _whole(fields: dict[str, Any], name: str) -> int:
     value = text(fields, name)
     return int(value) if value.isdecimal() and len(value) <= 4 else 0
+
+
+def _report_file(report_id: UUID, kind: str) -> ResponseReturnValue:
+    found = reports.get_report(db(), report_id, actor())
+    name = Names(db()).person(found.submitted_by)
+    made = reports.report_document(found, kind, templates=TEMPLATES, type_folder=TYPE_FOLDER, submitted_by=name)
+    return _file(made, kind, f"{found.unit.name}{found.year}年{HALVES[found.half]}报告")
+
+
+def _brief_file(brief_id: UUID, kind: str) -> ResponseReturnValue:
+    found = reports.get_brief(db(), brief_id, actor())
+    made = reports.brief_document(found, kind, templates=TEMPLATES, type_folder=TYPE_FOLDER)
+    return _file(made, kind, f"{found.leader.person.name}{found.year}年{found.month}月专报")
 
 
 def _file(made: bytes, kind: str, name: str) -> ResponseReturnValue:

@@ -24,9 +24,9 @@ document.addEventListener("click", (event) => {
 const keys = new Keys();
 
 /** The fields of a form as JSON: names ending in [] are lists, empty texts are left out. */
-function bodyOf(form) {
+function bodyOf(form, button) {
   const body = {};
-  for (const [name, value] of new FormData(form)) {
+  for (const [name, value] of new FormData(form, button)) {
     if (name === "csrf_token" || value === "") continue;
     if (name.endsWith("[]")) (body[name.slice(0, -2)] ??= []).push(value);
     else body[name] = value;
@@ -53,15 +53,17 @@ function arrive(address) {
   if (same) window.location.reload();
 }
 
-// <form data-send>: sent in the background, so that a refusal leaves the text where it is
+// <form data-send>: sent in the background, so that a refusal leaves the text where it is; a button with a formaction
+// sends the same fields there
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("form[data-send]")) return;
   event.preventDefault();
-  const button = form.querySelector("[type=submit]");
+  const button = event.submitter ?? form.querySelector("[type=submit]");
+  const url = button.getAttribute("formaction") ?? form.action;
+  const body = bodyOf(form, event.submitter);
   button.disabled = true;
-  const body = bodyOf(form);
-  const result = await send(form.action, body, keys.of(form.action, body));
+  const result = await send(url, body, keys.of(url, body));
   if (result.kind === "done") {
     arrive(result.location ?? window.location.pathname);
     return;

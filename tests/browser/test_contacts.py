@@ -1,0 +1,182 @@
+"""A leader with a phone enters a contact; no page of contacts and reports scrolls sideways; all is labelled."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from service import clock, contacts, reports
+from service.auth import SYSTEM
+from service.clock import SHANGHAI
+from service.demonstration.organization import derived
+from service.ledger.counts import leader_needs, need_counts
+from service.liaisons.models import Link
+from service.processes.calendars import current
+from tests.browser.conftest import DESKTOP, PHONE, Site
+from tests.browser.test_pages import UNLABELLED
+from tests.factories.world import World
+
+pytestmark = pytest.mark.browser
+
+LEADER = derived("leader", "leader")
+LONG = "走访省重点实验室引进团队，了解中试基地建设进展，就研发用地、设备通关、子女入读公办小学等事项听取意见建议。"
+
+
+def served(world: World) -> None:
+    """The demonstration's first leader serves two talents."""
+    with world.transaction() as session:
+        for talent_id in ("T0001", "T0003"):
+            there = session.query(Link).filter_by(leader_id=LEADER, talent_id=talent_id, ends_on=None).first()
+            if there is None:
+                session.add(
+                    Link(
+                        id=uuid4(),
+                        leader_id=LEADER,
+                        talent_id=talent_id,
+                        reason="portfolio",
+                        status="active",
+                        starts_on=date(2026, 1, 1),
+                        created_at=clock.now(),
+                    )
+                )
+
+
+def lived_in(world: World) -> list[str]:
+    """A district in which something has happened; gives the addresses of every page."""
+    served(world)
+    world.recorded(leader_id=str(LEADER), title="子女小学转学学位")
+    with world.transaction() as session:
+        made = contacts.record_contact(
+            session,
+            leader_id=LEADER,
+            talent_ids=["T0001", "T0003"],
+            form="visit",
+            held_on=date(2026, 9, 8),
+            topics=[2, 3, 4],
+            summary=LONG,
+            place="岭南先进材料研究院",
+            participants="区科技局、狮山镇",
+            tags=["stationed", "warm_spring"],
+            opinions=[{"talent_id": "T0001", "text": LONG}, {"talent_id": "T0003", "text": "希望简化进口设备通关"}],
+            restricted="近期家中老人住院",
+            calendar=current(session),
+            actor=world.actor("liaison-district_office"),
+            now=clock.now(),
+        )
+        activity = contacts.add_activity(
+            session,
+            name="高层次人才政策咨询论证会",
+            kind="consultation",
+            held_on=date(2026, 9, 15),
+            organizer_unit="hrss",
+            place="区人才办会议室",
+            talent_ids=["T0001", "T0002", "T0003"],
+            actor=SYSTEM,
+            now=clock.now(),
+        )
+        contacts.record_matter(
+            session,
+            unit_code="hrss",
+            talent_id="T0002",
+            title="职称评审材料",
+            description=LONG,
+            raised_on=date(2026, 9, 10),
+            actor=SYSTEM,
+            now=clock.now(),
+        )
+        report = reports.compile_report(
+            session,
+            unit_code="district_office",
+            year=2026,
+            half=2,
+            needs=need_counts(session, unit="district_office", starts_on=date(2026, 7, 1), ends_on=date(2026, 12, 31)),
+            due_on=date(2027, 1, 15),
+            actor=world.actor("liaison-district_office"),
+            now=clock.now(),
+        )
+        brief = reports.draft_brief(
+            session,
+            leader_id=LEADER,
+            year=2026,
+            month=9,
+            needs=leader_needs(session, leader_id=LEADER, starts_on=date(2026, 9, 1), ends_on=date(2026, 9, 30)),
+            actor=world.actor("office"),
+            now=clock.now(),
+        )
+        return [
+            "/my-talents",
+            "/contacts",
+            f"/contacts/new?leader={LEADER}",
+            f"/contacts/{made.id}",
+            f"/contacts/new?copy={made.id}",
+            "/opinions",
+            f"/cases/new?opinion={made.opinions[0].id}",
+            "/interviews",
+            "/activities",
+            f"/activities/{activity.id}",
+            "/matters",
+            "/reports",
+            f"/reports/{report.id}",
+            "/reports/roll-up?year=2026&half=2",
+            "/briefs",
+            f"/briefs/{brief.id}",
+            "/assessment",
+        ]
+
+
+def test_a_leader_with_a_phone_enters_a_contact_in_a_few_taps(site: Site) -> None:
+    served(site.world)
+    page = site.visit("leader", "/my-talents", PHONE)
+    page.locator("article", has_text="周慕白").get_by_role("link", name="登记联系", exact=True).click()
+    expect(page.get_by_label("周慕白", exact=True)).to_be_checked()
+    page.get_by_label("电话联系", exact=True).check()
+    page.get_by_label("了解科研、学科、经营、培养情况").check()
+    page.get_by_label("情况摘要").fill("电话了解项目进展，一切顺利。")
+    page.get_by_role("button", name="提交登记").click()
+    expect(page.get_by_text("联系记录已登记。")).to_be_visible()
+    expect(page.get_by_text("电话了解项目进展，一切顺利。")).to_be_visible()
+
+
+def test_a_refused_contact_keeps_what_was_typed(site: Site) -> None:
+    served(site.world)
+    page = site.visit("liaison-district_office", f"/contacts/new?leader={LEADER}")
+    page.get_by_label("走访约见", exact=True).check()
+    page.get_by_label("情况摘要").fill("到企业走访。")
+    page.get_by_role("button", name="提交登记").click()
+    expect(page.get_by_text("请至少选择一位联系对象")).to_be_visible()
+    expect(page.get_by_label("情况摘要")).to_have_value("到企业走访。")
+    site.expected = ("422",)
+
+
+def test_a_report_is_sent_with_the_words_on_the_page(site: Site) -> None:
+    paths = lived_in(site.world)
+    site.now = datetime(2027, 1, 8, 9, 0, tzinfo=SHANGHAI)
+    page = site.visit("liaison-district_office", next(path for path in paths if path.startswith("/reports/")))
+    page.get_by_role("button", name="保存并报送区人才办").click()
+    expect(page.get_by_text("还没有填写")).to_be_visible()
+    page.get_by_label("五、下一步工作打算").fill("继续走访，跟踪意见建议办理情况。")
+    page.get_by_role("button", name="保存并报送区人才办").click()
+    expect(page.get_by_text("已报送区人才办。")).to_be_visible()
+    expect(page.get_by_text("继续走访，跟踪意见建议办理情况。")).to_be_visible()
+    site.expected = ("422",)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_no_page_scrolls_sideways_and_each_is_labelled(site: Site, size: dict[str, int]) -> None:
+    paths = lived_in(site.world)
+    page = site.visit("liaison-district_office", "/", size)
+    look(page, [path for path in paths if not path.startswith(("/reports/roll-up", "/briefs/"))], size)
+    look(site.visit("office", "/", size), [path for path in paths if "opinion" not in path], size)
+
+
+def look(page: Page, paths: list[str], size: dict[str, int]) -> None:
+    for path in paths:
+        page.goto(path)
+        page.locator("h1").first.wait_for()
+        assert "没有找到" not in page.title(), path
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
+        assert page.locator("h1").count() == 1, path
+        assert page.evaluate(UNLABELLED) == [], path

@@ -1,0 +1,203 @@
+"""The pages of contacts, reports and briefs, as their readers meet them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from openpyxl import load_workbook
+
+from service import contacts
+from service.clock import SHANGHAI
+from service.contacts.queries import ContactFilter
+from service.demonstration.organization import derived
+from tests.factories.world import World
+from tests.web.visitor import Visitor, island
+
+SECRET = "近期情绪低落，家中老人住院"
+LIAISON = "liaison-district_office"
+
+
+def record(world: World, **changes: Any) -> UUID:
+    """A contact entered at the page by the liaison of the leader's office."""
+    fields = {
+        "leader_id": str(derived("leader", "leader")),
+        "talent": ["T0001"],
+        "form": "visit",
+        "held_on": "2026-09-15",
+        "topic": ["4"],
+        "summary": "走访了解近况",
+        "opinion_0": "希望协调子女小学转学学位",
+        **changes,
+    }
+    answer = Visitor(world, LIAISON).post("/contacts", **fields)
+    assert answer.status_code == 200, answer.text
+    return UUID(answer.json["location"].rpartition("/")[2])
+
+
+def opinion_of(world: World, contact: UUID) -> UUID:
+    with world.database.reading() as session:
+        return contacts.get_contact(session, contact, world.actor("office")).opinions[0].id
+
+
+def test_a_leader_enters_a_contact_with_few_taps(world: World) -> None:
+    leader = Visitor(world, "leader")
+    page = leader.get("/my-talents")
+    assert page.status_code == 200
+    form = leader.get("/contacts/new", talent="T0001").text
+    assert f'name="leader_id" value="{derived("leader", "leader")}"' in form
+    assert re.search(r'value="T0001"[^>]*checked|&#34;T0001&#34;', form)
+    assert 'name="held_on" value="2026-09-16"' in form
+    sent = leader.post(
+        "/contacts",
+        leader_id=str(derived("leader", "leader")),
+        talent=["T0001"],
+        form="phone",
+        held_on="2026-09-16",
+        topic=["3"],
+        summary="电话了解进展",
+    )
+    assert sent.status_code == 200, sent.text
+    listed = leader.get("/contacts").text
+    assert "电话了解进展" in listed
+    assert "陈砚秋" in listed
+
+
+def test_a_refusal_names_the_fields_and_keeps_the_page(world: World) -> None:
+    answer = Visitor(world, LIAISON).post("/contacts", leader_id=str(derived("leader", "leader")), held_on="2026-09-15")
+    assert answer.status_code == 422
+    assert {error["path"] for error in answer.json["errors"]} == {"/talent_ids", "/form", "/topics", "/summary"}
+    assert Visitor(world, LIAISON).post("/contacts", held_on="").status_code == 422
+
+
+def test_the_restricted_note_is_on_no_other_page_and_in_no_export(world: World) -> None:
+    contact = record(world, restricted=SECRET)
+    address = f"/contacts/{contact}"
+    for reader in (LIAISON, "office", "leader"):
+        assert SECRET in Visitor(world, reader).get(address).text
+    auditor = Visitor(world, "auditor")
+    assert SECRET not in auditor.get(address).text
+    assert "有受限记录" in auditor.get(address).text
+    for reader in ("admin", "handler-edu", "liaison-hrss"):
+        assert Visitor(world, reader).get(address).status_code == 404
+    office = Visitor(world, "office")
+    for page in ("/contacts", "/opinions", "/my-talents", "/"):
+        assert SECRET not in office.get(page).text
+    book = load_workbook(BytesIO(office.get("/contacts.xlsx").data))
+    cells = [str(cell) for row in book.active.iter_rows(values_only=True) for cell in row]
+    assert "走访了解近况" in cells
+    assert not [cell for cell in cells if SECRET in cell]
+
+
+def test_an_opinion_becomes_a_need_with_one_click(world: World) -> None:
+    before = world.recorded(title="子女小学转学学位", description="希望协调子女转学")
+    contact = record(world)
+    opinion = opinion_of(world, contact)
+    liaison = Visitor(world, LIAISON)
+    assert f"/cases/new?opinion={opinion}" in liaison.get("/opinions").text
+    page = liaison.get("/cases/new", opinion=opinion)
+    assert f"/cases/{before}" in page.text
+    assert "同一联系对象的在办需求" in page.text
+    form = island(page, "form-data")
+    assert form["data"] == {
+        "talent_id": "T0001",
+        "leader_id": str(derived("leader", "leader")),
+        "channel": "visit",
+        "received_on": "2026-09-15",
+        "description": "希望协调子女小学转学学位",
+        "town": "guicheng",
+    }
+    filled = {**form["data"], "title": "转学学位", "category": "education", "on_the_spot": False}
+    started = liaison.post("/cases", data=filled, **form["extra"])
+    assert started.status_code == 200, started.text
+    case = started.json["location"].rpartition("/")[2]
+    assert case in liaison.get(f"/contacts/{contact}").text
+    again = liaison.post("/cases", data={**filled, "title": "再次登记"}, **form["extra"])
+    assert again.status_code == 409
+    with world.database.reading() as session:
+        assert contacts.get_opinion(session, opinion, world.actor("office"))[0].instance_id == UUID(case)
+    assert liaison.get("/cases/new", opinion=UUID(int=5)).status_code == 404
+
+
+def test_lists_keep_their_filters_in_the_address(world: World) -> None:
+    record(world)
+    record(world, form="phone", held_on="2026-09-01", summary="电话了解近况")
+    office = Visitor(world, "office")
+    page = office.get("/contacts", form="phone", late="yes").text
+    assert "电话了解近况" in page
+    assert "走访了解近况" not in page
+    assert "逾期登记" in page
+    assert '<option value="phone" selected>' in page
+    assert "没有符合条件" in office.get("/contacts", topic="1").text
+    assert office.get("/contacts", topic="9", since="never", leader="x").status_code == 200
+    with world.database.reading() as session:
+        wanted = ContactFilter(late=True)
+        assert contacts.search_contacts(session, world.actor("office"), filters=wanted).total == 1
+
+
+def test_an_activity_from_invitation_to_attendance(world: World) -> None:
+    office = Visitor(world, "office")
+    given = {"name": "政策座谈会", "kind": "symposium", "held_on": "2026-09-16", "unit": "hrss", "talent": ["T0001"]}
+    made = office.post("/activities", **given)
+    assert made.status_code == 200, made.text
+    address = made.json["location"]
+    office.post(f"{address}/invite", talent=["T0002"])
+    assert office.post(f"{address}/attendance", came_T0001="yes", came_T0002="unknown").status_code == 200
+    assert "政策座谈会" in Visitor(world, "leader").get("/activities").text
+    page = office.get(address).text
+    assert '<option value="yes" selected>到场' in page
+    upload = {"stream": f"activity:{address.rpartition('/')[2]}", "file": (BytesIO(b"%PDF-1.7"), "通知.pdf")}
+    assert office.submit("/files", **upload).status_code == 302
+    found = re.search(r'href="(/files/[^"]+)"', office.get(address).text)
+    assert found is not None
+    given = Visitor(world, "leader").get(found[1])
+    assert (given.data, given.headers["Content-Disposition"].split(";")[0]) == (b"%PDF-1.7", "attachment")
+    assert Visitor(world, "handler-edu").get(found[1]).status_code == 404
+
+
+def test_a_report_is_written_sent_and_accepted(world: World) -> None:
+    record(world)
+    world.clock.set(datetime(2027, 1, 8, 9, 0, tzinfo=SHANGHAI))
+    liaison, office = Visitor(world, LIAISON), Visitor(world, "office")
+    made = liaison.post("/reports", unit="district_office", year="2026", half="2")
+    assert made.status_code == 200, made.text
+    address = made.json["location"]
+    assert "走访约见 1 次" in liaison.get(address).text
+    assert liaison.post(f"{address}/submit").status_code == 422
+    liaison.post(f"{address}/edit", section_work="本半年走访 1 次。", section_plans="继续走访。")
+    assert liaison.post(f"{address}/submit").status_code == 200
+    for kind, start in (("pdf", b"%PDF"), ("docx", b"PK")):
+        assert office.get(f"{address}.{kind}").data.startswith(start)
+    assert office.post(f"{address}/accept").status_code == 200
+    assert "已通过" in liaison.get("/reports").text
+    assert Visitor(world, "liaison-hrss").get(address).status_code == 404
+    assert "继续走访" in office.get(address).text
+    summed = office.get("/reports/roll-up", year=2026, half=2).text
+    assert "尚未报送" in summed
+    future = liaison.post("/reports", unit="district_office", year="2027", half="2")
+    assert (future.status_code, future.json["errors"][0]["path"]) == (422, "/half")
+
+
+def test_briefs_for_every_leader_and_the_assessment_sheet(world: World) -> None:
+    world.recorded(leader_id=str(derived("leader", "leader")))
+    office, leader = Visitor(world, "office"), Visitor(world, "leader")
+    made = office.post("/briefs", year="2026", month="9")
+    assert made.status_code == 200, made.text
+    line = r'href="(/briefs/[0-9a-f-]{36})">2026 年 9 月</a></td><td data-label="领导"><span>陈砚秋'
+    [address] = re.findall(line, office.get("/briefs").text)
+    assert leader.get(address).status_code == 404
+    office.post(f"{address}/release")
+    page = leader.get(address).text
+    assert "子女入学" in page
+    assert "已阅" in page
+    assert leader.submit(f"{address}/read").status_code == 302
+    assert "阅知" in office.get(address).text
+    assert office.get(f"{address}.docx").data.startswith(b"PK")
+    sheet = leader.get("/assessment").text
+    assert "陈砚秋" in sheet
+    assert "程望津" not in sheet
+    assert "只列数字、不计分" in sheet
+    assert load_workbook(BytesIO(office.get("/assessment.xlsx").data)).active.max_row > 3
