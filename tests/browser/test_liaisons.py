@@ -53,3 +53,10 @@ def test_no_page_scrolls_sideways(site: Site, size: dict[str, int]) -> None:
     ):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
+
+
+def test_who_serves_the_talent_is_proposed_as_the_leader_of_a_need(site: Site) -> None:
+    page = site.visit("liaison-hrss", "/cases/new")
+    page.get_by_label("联系服务对象").fill("zmb")
+    page.get_by_role("option", name="周慕白").click()
+    expect(page.locator('[data-field="root_leader_id"] .ref-pick-chip')).to_contain_text("陈砚秋")

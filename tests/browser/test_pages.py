@@ -20,7 +20,7 @@ def pick(page: Page, label: str, typed: str) -> None:
 
 def fill_need(page: Page, title: str = "子女小学转学学位") -> None:
     pick(page, "联系服务对象", "zmb")
-    pick(page, "联系领导", "cyq")
+    expect(page.locator('[data-field="root_leader_id"] .ref-pick-chip')).to_contain_text("陈砚秋")  # who serves him
     page.get_by_label("反映形式").select_option(label="走访约见")
     page.get_by_label("收到日期").fill("2026-09-15")
     page.get_by_label("事项标题").fill(title)

@@ -70,6 +70,17 @@ function goTo(event, name) {
   control?.focus({ preventScroll: true });
 }
 
+/** The first leader who serves the talent today; nothing where there is none or nobody answers. */
+async function servingLeader(talent) {
+  try {
+    const answer = await fetch(`/api/v1/talents?${new URLSearchParams({ q: talent, limit: "1" })}`, { headers: { Accept: "application/json" } });
+    if (!answer.ok) return undefined;
+    return (await answer.json()).items.find((item) => item.id === talent)?.leaders[0];
+  } catch {
+    return undefined;
+  }
+}
+
 export function TaskForm({ page }) {
   const draft = useMemo(() => new Draft(page.user, page.task), [page]);
   const kept = useMemo(() => draft.load(), [draft]);
@@ -121,6 +132,17 @@ export function TaskForm({ page }) {
     setExtra(({ [name]: _gone, ...others }) => others);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => !done.current && keep(formData), SAVE_AFTER_MS);
+    if (page.schema.properties?.[name]?.["x-ref"] === "talents") proposeLeader(formData[name]);
+  }
+
+  /** Who serves the picked talent is proposed as the leader, where none is chosen yet. */
+  async function proposeLeader(talent) {
+    const field = Object.keys(page.schema.properties).find((one) => page.schema.properties[one]["x-ref"] === "leaders");
+    if (!field || !talent || present.current[field]) return;
+    const found = await servingLeader(talent);
+    if (!found) return;
+    learn({ [found.id]: found.name });
+    setData((now) => (now[field] ? now : { ...now, [field]: found.id }));
   }
 
   function discard() {
