@@ -12,7 +12,6 @@ from flask.typing import ResponseReturnValue
 
 from service import clock, contacts
 from service.auth import may
-from service.contacts.access import selves
 from service.contacts.rules import ACTIVITY_KINDS
 from service.errors import Finding, Invalid
 from service.people.models import Unit
@@ -20,7 +19,7 @@ from service.people.queries import get_unit, search_units
 from service.storage import LARGEST, attachments_of
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
-from service.web.context import actor, db
+from service.web.context import actor, db, selves
 from service.web.names import Names
 
 blueprint = Blueprint("activities", __name__)
@@ -236,12 +235,12 @@ def _page_of(stream: str) -> str:
 
 
 def _may(right: str, unit: str) -> bool:
-    return any(may(one, right, unit=unit) for one in selves(db(), actor()))
+    return any(may(one, right, unit=unit) for one in selves())
 
 
 def _own_units(right: str) -> list[Unit]:
     """The units for which the actor has the right: of the Talent Office all member units, its own one first."""
-    mine = selves(db(), actor())
+    mine = selves()
     codes = sorted({grant.unit for one in mine for grant in one.grants if grant.unit is not None})
     found = [get_unit(db(), code) for code in codes if _may(right, code)]
     if any(may(one, right) for one in mine):

@@ -10,14 +10,13 @@ from uuid import UUID
 
 from flask import Blueprint, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import func, select
 
 from service import clock, contacts, liaisons
 from service.auth import may
 from service.auth.policy import LEADER, LIAISON, TALENT_OFFICE
-from service.contacts.access import leaders_clause, selves
-from service.contacts.models import Activity, Contact, Opinion
+from service.contacts.access import leaders_clause
+from service.contacts.models import Activity, Contact, ContactTalent, Opinion
 from service.contacts.rules import FORMS, INBOUND_FORMS, OPINION_STATUSES, TOPICS
 from service.errors import Finding, Invalid
 from service.ledger import write_table
@@ -31,7 +30,7 @@ from service.storage import attachments_of
 from service.talents.models import Talent
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
-from service.web.context import actor, db, settings
+from service.web.context import actor, db, selves, settings
 from service.web.names import Names
 
 blueprint = Blueprint("contacts", __name__)
@@ -371,13 +370,11 @@ def _opinion_parts(pairs: Sequence[tuple[Opinion, Contact]]) -> dict[str, Any]:
 
 def _may_change(found: Contact) -> bool:
     leader = found.leader
-    return any(
-        may(one, "record_contacts", unit=leader.unit_code, person_id=leader.person_id) for one in selves(db(), actor())
-    )
+    return any(may(one, "record_contacts", unit=leader.unit_code, person_id=leader.person_id) for one in selves())
 
 
 def _may_add() -> bool:
-    return any(one.roles & {TALENT_OFFICE, LIAISON, LEADER} for one in selves(db(), actor()))
+    return any(one.roles & {TALENT_OFFICE, LIAISON, LEADER} for one in selves())
 
 
 def _own_leaders() -> list[Leader]:
@@ -386,7 +383,7 @@ def _own_leaders() -> list[Leader]:
         return []
     today = clock.today()
     query = select(Leader).where(leaders_clause(db(), actor()), on_day(Leader.starts_on, Leader.ends_on, today))
-    mine = {one.person_id for one in selves(db(), actor())}
+    mine = {one.person_id for one in selves()}
     found = db().scalars(query.limit(FEW_LEADERS + 1))
     return sorted(found, key=lambda one: (one.person_id not in mine, one.klass, one.person.pinyin, str(one.id)))
 
@@ -427,17 +424,15 @@ def _open_needs(talent_ids: set[str]) -> dict[str, list[Instance]]:
     return found
 
 
-def _last_contacts(leader_ids: Sequence[UUID]) -> dict[tuple[UUID, str], Contact]:
-    """(leader, talent) → the newest contact of the two, of this and the last year."""
-    since = date(clock.today().year - 1, 1, 1)
-    found: dict[tuple[UUID, str], Contact] = {}
-    query = select(Contact).where(
-        Contact.leader_id.in_(leader_ids), Contact.withdrawn_at.is_(None), Contact.held_on >= since
+def _last_contacts(leader_ids: Sequence[UUID]) -> dict[tuple[UUID, str], date]:
+    """(leader, talent) → the day of their newest contact; one statement."""
+    query = (
+        select(Contact.leader_id, ContactTalent.talent_id, func.max(Contact.held_on))
+        .join(ContactTalent, ContactTalent.contact_id == Contact.id)
+        .where(Contact.leader_id.in_(leader_ids), Contact.withdrawn_at.is_(None))
+        .group_by(Contact.leader_id, ContactTalent.talent_id)
     )
-    for row in db().scalars(query.order_by(Contact.held_on, Contact.id).options(selectinload(Contact.talents))):
-        for one in row.talents:
-            found[row.leader_id, one.talent_id] = row
-    return found
+    return {(leader_id, talent_id): held_on for leader_id, talent_id, held_on in db().execute(query)}
 
 
 def _said(fields: Mapping[str, Any]) -> list[dict[str, str]]:

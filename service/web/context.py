@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from service import auth
 from service.auth import Actor
 from service.config import Organization, Settings
+from service.contacts.access import selves as find_selves
 from service.db import Database
 from service.errors import NotAllowed
 
@@ -48,6 +49,13 @@ def db() -> Session:
 def actor() -> Actor:
     """Who asks; only within views that need a signed-in person."""
     return cast(Actor, g.actor)
+
+
+def selves() -> list[Actor]:
+    """Who asks, and as whom else that person may act today as a declared substitute; asked for once a request."""
+    if "selves" not in g:
+        g.selves = find_selves(db(), actor())
+    return cast(list[Actor], g.selves)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from service import clock, reports
 from service.auth import may
-from service.contacts.access import leaders_clause, selves
+from service.contacts.access import leaders_clause
 from service.contacts.rules import FORMS, half_of, period_of
 from service.ledger import write_table
 from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
@@ -25,7 +25,7 @@ from service.reports.papers import brief_paper, report_paper
 from service.reports.rules import HALVES, INDICATORS, REPORT_STATUSES, SECTIONS, month_of
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
-from service.web.context import actor, db, settings
+from service.web.context import actor, db, selves, settings
 from service.web.names import Names
 from service.web.prints import TEMPLATES, TYPE_FOLDER
 
@@ -220,7 +220,7 @@ def draft_briefs() -> ResponseReturnValue:
 def brief(brief_id: UUID) -> ResponseReturnValue:
     """One brief."""
     found = reports.get_brief(db(), brief_id, actor())
-    mine = any(one.person_id == found.leader.person_id for one in selves(db(), actor()))
+    mine = any(one.person_id == found.leader.person_id for one in selves())
     return render_template(
         "reports/brief.html",
         brief=found,
@@ -362,12 +362,12 @@ def _without_brief(year: int, month: int) -> list[Leader]:
 
 
 def _reporting_units() -> list[Unit]:
-    mine = selves(db(), actor())
+    mine = selves()
     return [get_unit(db(), code) for code in sorted({unit for one in mine for unit in one.units_of("liaison")})]
 
 
 def _may(right: str, unit: str | None = None) -> bool:
-    return any(may(one, right, unit=unit) for one in selves(db(), actor()))
+    return any(may(one, right, unit=unit) for one in selves())
 
 
 def _at(report_id: UUID) -> str:

@@ -14,6 +14,7 @@ from service import contacts
 from service.clock import SHANGHAI
 from service.contacts.queries import ContactFilter
 from service.demonstration.organization import derived
+from tests.api.test_lists import counted as counting
 from tests.factories.world import World
 from tests.web.visitor import Visitor, island
 
@@ -201,3 +202,32 @@ def test_briefs_for_every_leader_and_the_assessment_sheet(world: World) -> None:
     assert "程望津" not in sheet
     assert "只列数字、不计分" in sheet
     assert load_workbook(BytesIO(office.get("/assessment.xlsx").data)).active.max_row > 3
+
+
+def test_pages_take_as_many_statements_for_many_rows_as_for_one(world: World) -> None:
+    pages = ("/contacts", "/opinions", "/activities", "/matters", "/reports", "/briefs", "/my-talents", "/assessment")
+    office = Visitor(world, "office")
+
+    def fill(number: int) -> None:
+        record(world, summary=f"第 {number} 次走访", held_on=f"2026-09-0{number}")
+        name, day = f"第 {number} 场座谈会", f"2026-09-0{number}"
+        office.post("/activities", name=name, kind="symposium", held_on=day, unit="hrss", talent=["T0001", "T0002"])
+        matter = {"unit": "hrss", "talent": "T0001", "title": name, "description": name, "raised_on": day}
+        assert office.post("/matters", **matter).status_code == 200
+        office.post("/reports", unit=("hrss", "sci", "district_office")[number - 1], year="2026", half="2")
+        assert office.post("/briefs", year="2026", month=str(number + 5)).status_code == 200
+
+    def counted() -> dict[str, int]:
+        found = {}
+        for page in pages:
+            with counting(world) as sent:
+                assert office.get(page).status_code == 200
+            found[page] = len(sent)
+        return found
+
+    fill(1)
+    one = counted()
+    fill(2)
+    fill(3)
+    assert counted() == one
+    assert max(one.values()) <= 40
