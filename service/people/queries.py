@@ -41,13 +41,16 @@ class Page(Generic[T]):
 def page(
     session: Session, query: Select[T], *, limit: int, offset: int, key: InstrumentedAttribute[Any] | None = None
 ) -> Page[T]:
-    """One page of ``query``: one statement counts, one reads. ``limit`` is held between 1 and ``MAX_LIMIT``.
+    """One page of ``query``: one statement counts, one reads if there is anything to read.
 
-    Of a long list with wide rows the page is found by ``key`` first, the primary key, so that only keys are sorted.
+    ``limit`` is held between 1 and ``MAX_LIMIT``. Of a long list with wide rows the page is found by ``key`` first, the
+    primary key, so that only keys are sorted.
     """
     limit, offset = max(1, min(limit, MAX_LIMIT)), max(0, min(offset, 2**31))
     counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
     total = session.scalar(counted) or 0
+    if offset >= total:
+        return Page((), total, limit, offset)
     if key is not None:
         picked = query.with_only_columns(key, maintain_column_froms=True).limit(limit).offset(offset)
         return Page(tuple(session.scalars(query.where(key.in_(picked)))), total, limit, offset)

@@ -108,7 +108,9 @@ def _order(sort: str, rank: list[ColumnElement[Any]]) -> list[ColumnElement[Any]
     columns = SORTS.get(sort.removeprefix("-"), SORTS["name"])
     if columns is SORTS["name"] and not sort.startswith("-"):
         return [*rank, *(column.asc() for column in columns)]
-    return [column.desc() if sort.startswith("-") else column.asc() for column in columns]
+    # What is missing comes first on both databases, last when turned round.
+    down = sort.startswith("-")
+    return [column.desc().nulls_last() if down else column.asc().nulls_first() for column in columns]
 
 
 def _eligible(day: date) -> ColumnElement[bool]:

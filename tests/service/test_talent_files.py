@@ -187,6 +187,9 @@ class TestConfirmation:
         self.confirm(session, stale, TODAY - 200 * DAY)
         found = talents.search_talents(session, confirmed_before=TODAY - 180 * DAY, sort="-name")
         assert [one.name for one in found.items] == ["乙二", "丙三"]
+        by_day = [one.name for one in talents.search_talents(session, sort="confirmed").items]
+        assert by_day == ["丙三", "乙二", "甲一"]
+        assert [one.name for one in talents.search_talents(session, sort="-confirmed").items] == by_day[::-1]
 
 
 class TestDuplicates:
