@@ -11,7 +11,7 @@ from service.actions.people_table import people_actions
 from service.config import Settings
 from service.engine import EngineFailure
 from service.processes.advance import record
-from service.processes.counters import next_value
+from service.processes.counters import circular_name, next_value, number_name
 from service.processes.operations import count_urge, notify, open_handling
 from service.processes.wiring import Action, ActionCall
 
@@ -41,7 +41,8 @@ def _issue_number(session: Session, call: ActionCall, settings: Settings) -> str
     instance = call.instance
     if instance.number is None:
         year = clock.local(call.now).year
-        instance.number = settings.request_number(year, next_value(session, f"number:{instance.process}:{year}"))
+        name = number_name(instance.process, year)
+        instance.number = settings.request_number(year, next_value(session, name))
     return instance.number
 
 
@@ -82,7 +83,7 @@ def _urge(session: Session, call: ActionCall) -> int:
 def _issue_circular(session: Session, call: ActionCall) -> str:
     """通报 that a person approved: numbered, journaled, told to the unit; printed from the case page (W10)."""
     year = clock.local(call.now).year
-    number = f"通报〔{year}〕{next_value(session, f'circular:{year}')}号"
+    number = f"通报〔{year}〕{next_value(session, circular_name(year))}号"
     unit, text = str(call.parameters.get("unit")), str(call.parameters.get("text") or "")
     record(
         session,

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from service import clock
+from service.history import HistoryEvent
 from service.processes.models import Counter
+
+NUMBER, CIRCULAR = "number:", "circular:"
+AT_ONCE = 500
 
 _FIRST = text("INSERT INTO counter (name, value) VALUES (:name, 0) ON CONFLICT DO NOTHING")
 
@@ -19,3 +26,41 @@ def next_value(session: Session, name: str) -> int:
     row.value += 1
     session.flush()
     return row.value
+
+
+def number_name(process: str, year: int) -> str:
+    """Under which name the cases of ``process`` are numbered in ``year`` (W3)."""
+    return f"{NUMBER}{process}:{year}"
+
+
+def circular_name(year: int) -> str:
+    """Under which name the circulars of ``year`` are numbered (W10)."""
+    return f"{CIRCULAR}{year}"
+
+
+def given(session: Session) -> Mapping[str, int]:
+    """How many numbers the journal tells to have been given under each name; one statement.
+
+    A case is numbered once, whatever is taken again. Raises what reading a damaged journal raises.
+    """
+    asked = (
+        select(HistoryEvent.stream, HistoryEvent.kind, HistoryEvent.at, HistoryEvent.data)
+        .where(HistoryEvent.kind.in_(("started", "action", "circular_issued")))
+        .order_by(HistoryEvent.id)
+        .execution_options(yield_per=AT_ONCE)
+    )
+    found: dict[str, int] = {}
+    unnumbered: dict[str, str] = {}
+    with session.execute(asked) as rows:
+        for stream, kind, at, data in rows:
+            year = clock.local(at).year
+            name = None
+            if kind == "started":
+                unnumbered[stream] = data["process"]
+            elif kind == "circular_issued":
+                name = circular_name(year)
+            elif data["name"] == "issue_number" and stream in unnumbered:
+                name = number_name(unnumbered.pop(stream), year)
+            if name is not None:
+                found[name] = found.get(name, 0) + 1
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,15 +18,17 @@ from service import history
 from service.db.canonical import dumps, normalized
 from service.errors import LiaisonError
 from service.history import HistoryEvent, HistoryHead
-from service.processes import stored
+from service.processes import counters, stored
 from service.processes.advance import stream_of
 from service.processes.bundles import Compiled, compile_bundle, digest_of, files_of
 from service.processes.calendars import LONGEST_SOURCE
 from service.processes.course import Course, Replayer, steps_of, taken_back_effects
+from service.processes.cycles import Cycle
 from service.processes.definitions import name_of
 from service.processes.models import (
     CalendarVersion,
     CopyTo,
+    Counter,
     Definition,
     DefinitionFile,
     Incident,
@@ -36,7 +38,7 @@ from service.processes.models import (
     UserTask,
 )
 from service.processes.projections import Projection
-from service.processes.schedules import planned_at
+from service.processes.starts import MAX_ATTEMPTS as START_ATTEMPTS
 from service.processes.timers import MAX_ATTEMPTS
 from service.workdays import Calendar
 
@@ -64,13 +66,14 @@ def verify(
     ``progress`` is told how many instances of how many are done.
     """
     definitions: dict[str, Compiled] = {}
-    yield from _definitions(session, definitions)
-    yield from _schedules(session, definitions)
+    newest = yield from _definitions(session, definitions)
+    yield from _schedules(session, newest, definitions)
     calendars: dict[str, Calendar] = {}
     yield from _calendars(session, calendars)
     if instance_ids is None:
         instance_ids = yield from _instance_ids(session)
         yield from _streams(session, instance_ids)
+        yield from _counters(session)
     for done, instance_id in enumerate(instance_ids):
         if progress is not None:
             progress(done, len(instance_ids))
@@ -191,13 +194,18 @@ def _attempts(session: Session, stream: str, instance_id: UUID, timers: Sequence
 # --- What all instances share ----------------------------------------------------------------------------------------
 
 
-def _definitions(session: Session, into: dict[str, Compiled]) -> Iterator[Mismatch]:
-    """Each version is as it was deployed, byte for byte; ``into`` takes those that can run."""
+def _definitions(session: Session, into: dict[str, Compiled]) -> Generator[Mismatch, None, dict[str, str]]:
+    """Each version is as it was deployed, byte for byte; ``into`` takes those that can run.
+
+    Gives the digest of the newest version of each process, as the journal tells it.
+    """
     have = {(row["key"], row["version"]): row for row in stored.rows(session, Definition)}
+    newest: dict[str, str] = {}
     for stream in history.streams(session, "definition:"):
         try:
             for event in history.stream_events(session, stream):
                 key, version, digest = stream.removeprefix("definition:"), event.data["version"], event.data["digest"]
+                newest[key] = digest
                 yield from _definition(session, stream, event, have.pop((key, version), None), into)
         except DAMAGE as error:
             yield Mismatch(stream, None, f"部署记录无法读取：{error}")
@@ -206,6 +214,7 @@ def _definitions(session: Session, into: dict[str, Compiled]) -> Iterator[Mismat
     known = select(Definition.digest)
     for digest in session.scalars(select(DefinitionFile.digest).where(DefinitionFile.digest.not_in(known)).distinct()):
         yield Mismatch(f"definition:{digest}", None, "定义文件不属于任何版本")
+    return newest
 
 
 def _definition(
@@ -229,24 +238,43 @@ def _definition(
         yield Mismatch(stream, event.seq, f"第 {version} 版的 {column} 与部署记录不符")
 
 
-def _schedules(session: Session, definitions: Mapping[str, Compiled]) -> Iterator[Mismatch]:
-    """What starts by itself is what the newest versions draw, each at the moment that its interval gives."""
-    newest = {row.key: row for row in session.scalars(select(Definition).order_by(Definition.version))}
-    must = {
-        (key, start.event): (row.digest, start.cycle)
-        for key, row in newest.items()
-        if row.digest in definitions
-        for start in definitions[row.digest].program.timer_starts
+def _schedules(session: Session, newest: Mapping[str, str], definitions: Mapping[str, Compiled]) -> Iterator[Mismatch]:
+    """What starts by itself is what the newest versions draw, each at the moment that its interval gives.
+
+    Of a process whose newest version cannot run nothing is said: that it is damaged has been named.
+    """
+    again = {
+        row["resolved_at"]
+        for row in stored.rows(session, Incident, Incident.kind == "schedule", Incident.resolved_at.is_not(None))
     }
-    for row in session.scalars(select(Schedule)):
-        drawn = must.pop((row.process, row.event), None)
-        stream = f"schedule:{row.process}"
-        if drawn != (row.digest, row.cycle):
-            yield Mismatch(stream, None, f"定时开始「{row.event}」与最新版流程图不符")
-        elif row.attempts == 0 and row.next_at != planned_at(row):
-            yield Mismatch(stream, None, f"定时开始「{row.event}」的下次启动时间被改动")
+    known = {key: definitions[digest] for key, digest in newest.items() if digest in definitions}
+    must = {(key, start.event): start.cycle for key, made in known.items() for start in made.program.timer_starts}
+    for row in stored.rows(session, Schedule):
+        process, event = row["process"], row["event"]
+        if process in newest and process not in known:
+            continue
+        stream, cycle = f"schedule:{process}", must.pop((process, event), None)
+        if (row["digest"], row["cycle"]) != (newest.get(process), cycle) or cycle is None:
+            yield Mismatch(stream, None, f"定时开始「{event}」与最新版流程图不符")
+        elif (problem := _planned(session, row, again)) is not None:
+            yield Mismatch(stream, None, f"定时开始「{event}」的{problem}")
     for process, event in must:
         yield Mismatch(f"schedule:{process}", None, f"缺少定时开始「{event}」的记录")
+
+
+def _planned(session: Session, row: stored.Row, again: Collection[Any]) -> str | None:
+    """What is wrong with when the row says that it starts next: when planned, later after a failure, or at the moment
+    (one of ``again``) when somebody had it tried again."""
+    try:
+        told = row["incident_id"] is not None
+        if not 0 <= row["attempts"] <= START_ATTEMPTS or told != (row["attempts"] == START_ATTEMPTS):
+            return "失败次数被改动"
+        planned = Cycle.parse(row["cycle"]).moment(row["occurrence"])
+        as_planned = row["next_at"] == stored.form(session, Schedule, {"next_at": planned})["next_at"]
+        right = as_planned or row["next_at"] in again if row["attempts"] == 0 else not as_planned
+        return None if right else "下次启动时间或失败次数被改动"
+    except DAMAGE as error:
+        return f"记录无法读取：{error}"
 
 
 def _calendars(session: Session, into: dict[str, Calendar]) -> Iterator[Mismatch]:
@@ -307,6 +335,23 @@ def _streams(session: Session, instance_ids: Sequence[UUID]) -> Iterator[Mismatc
     for stream in history.streams(session, "instance:"):
         if stream not in known:
             yield Mismatch(stream, None, "有历史而没有事项记录")
+
+
+def _counters(session: Session) -> Iterator[Mismatch]:
+    """The last number under each name is as many as the journal tells to have been given.
+
+    Of a journal that cannot be read nothing is said: the chains have named where it is damaged.
+    """
+    try:
+        given = counters.given(session)
+    except DAMAGE:
+        return
+    have = {row["name"]: row["value"] for row in stored.rows(session, Counter)}
+    ours = {name for name in have if str(name).startswith((counters.NUMBER, counters.CIRCULAR))}
+    for name in sorted(given.keys() | ours):
+        if have.get(name) != given.get(name, 0):
+            used = f"已用到 {have[name]}" if name in have else "没有记录"
+            yield Mismatch(f"counter:{name}", None, f"编号{used}，历史中给出的是 {given.get(name, 0)} 个")
 
 
 def _chain(session: Session, stream: str) -> Iterator[Mismatch]:

@@ -1,0 +1,44 @@
+"""Running numbers are held to the journal, on which case and circular is numbered in which year."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select, text
+
+from service.processes import replay
+from service.processes.models import Counter
+from tests.factories.workers import mismatches
+from tests.factories.world import World
+
+
+def found(world: World) -> list[str]:
+    """What verification finds, as text."""
+    with world.database.reading() as session:
+        return [f"{one.stream}: {one.what}" for one in replay.verify(session)]
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        ("UPDATE counter SET value = value - 1", "counter:number:request:2026: 编号已用到 1，历史中给出的是 2 个"),
+        ("DELETE FROM counter", "counter:number:request:2026: 编号没有记录，历史中给出的是 2 个"),
+        ("INSERT INTO counter VALUES ('circular:2026', 4)", "counter:circular:2026: 编号已用到 4，历史中给出的是 0 个"),
+    ],
+)
+def test_a_changed_counter_is_named_once(world: World, damage: str, says: str) -> None:
+    world.accepted()
+    world.accepted(title="另一件事")
+    with world.transaction() as session:
+        session.execute(text(damage))
+    assert found(world) == [says]
+
+
+def test_cases_and_circulars_that_were_numbered_are_no_mismatch(world: World) -> None:
+    world.dispatched("edu")
+    world.pass_days(25)
+    world.do("office", "approve_circular", {"decision": "issue", "text": "限期办理"})
+    with world.database.reading() as session:
+        names = {row.name: row.value for row in session.scalars(select(Counter))}
+    assert names == {"number:request:2026": 1, "circular:2026": 1}
+    assert mismatches(world) == []
+    assert found(world) == []
