@@ -42,9 +42,11 @@ def events(world: World, *kinds: str) -> list[history.HistoryEvent]:
 
 
 def notices(world: World, template: str | None = None) -> list[dict[str, Any]]:
-    """What the case owes to the outside."""
+    """What the case owes to the outside; word of new tasks, which every step brings, only by its ``template``."""
     found = [dict(event.data) for event in events(world, "notice")]
-    return [notice for notice in found if template is None or notice["template"] == template]
+    if template is None:
+        return [notice for notice in found if notice["template"] != "task"]
+    return [notice for notice in found if notice["template"] == template]
 
 
 def timers(world: World) -> list[str]:
