@@ -55,7 +55,7 @@ def people_actions() -> tuple[Action, ...]:
         Action("remind", "提醒经办人", ("kind", "step"), _remind),
         Action("change_facts", "登记重大事项", ("talent_id", "change_type", "event_date"), _change_facts),
         Action("talent_leaders", "列出联系领导", ("talent_id", "on"), _talent_leaders),
-        Action("update_talent", "更新人才信息", ("talent_id", "changes", "source"), _update_talent, ("on",)),
+        Action("update_talent", "更新人才信息", ("talent_id", "changes", "source"), _update_talent, ("confirm",)),
         Action("review_eligibility", "终止联系关系", ("talent_id", "on", "reason"), _review_eligibility),
         Action("open_handover", "列出待交接的联系关系", ("leader_id",), _open_handover),
         Action(
@@ -195,7 +195,10 @@ def _serving(session: Session, talent_id: str, day: date, call: ActionCall) -> S
 
 
 def _update_talent(session: Session, call: ActionCall) -> list[str]:
-    """Brings what the Talent Office agreed to into the registry; gives the fields that the report names."""
+    """Brings what the Talent Office agreed to into the registry; gives the fields that the report names.
+
+    ``confirm``: the file then counts as checked today (R4).
+    """
     wanted = call.parameters.get("changes")
     if not isinstance(wanted, Mapping):
         raise EngineFailure("更新人才信息时没有给出要更新的项")
@@ -208,6 +211,8 @@ def _update_talent(session: Session, call: ActionCall) -> list[str]:
         talents.update_talent(
             session, talent_id=talent_id, changes=changes, source=source[:200], actor=actor, now=call.now
         )
+    if call.parameters.get("confirm"):
+        talents.confirm_talent(session, talent_id=talent_id, on=_today(call), actor=actor, now=call.now)
     return sorted(changes)
 
 

@@ -35,6 +35,9 @@ calls = Calls(
 )
 
 
+STAGE = "of a need: " + ", ".join(STAGES) + "; of other processes a code of organization.toml"
+
+
 class Step(Schema):
     """A task: who must do what by when. ``instance`` is the id of its case, ``unit`` a code, ``assignee`` a name."""
 
@@ -42,7 +45,7 @@ class Step(Schema):
     task = Said(required=True, metadata={"description": "id of the step in the diagram"})
     name = Said(required=True)
     process = Said(required=True, metadata={"description": "the process, or called process, that the step is of"})
-    stage = Choice(*STAGES, required=True, allow_none=True)
+    stage = Said(required=True, allow_none=True, metadata={"description": STAGE})
     instance = Id(required=True)
     number = Said(required=True, allow_none=True)
     title = Said(required=True)
@@ -64,7 +67,7 @@ class InstanceState(Schema):
     process = Said(required=True)
     version = Whole(required=True)
     status = Choice(RUNNING, SUSPENDED, COMPLETED, TERMINATED, required=True)
-    stage = Choice(*STAGES, required=True, allow_none=True)
+    stage = Said(required=True, allow_none=True, metadata={"description": STAGE})
     number = Said(required=True, allow_none=True)
     title = Said(required=True)
     data = Form(required=True)

@@ -13,13 +13,13 @@ from service.api.calendar import DueExplanation, explained
 from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Body, Choice, Count, Flag, Form, List, Moment, Nested, Query, Said, Schema, Text, Whole
-from service.api.instances import Entry, Moved, Reason, Remark, Step, entry, moved, step_of
+from service.api.instances import STAGE, Entry, Moved, Reason, Remark, Step, entry, moved, step_of
 from service.api.names import learn
 from service.errors import Finding, Invalid, NotFound
 from service.people.queries import Page
 from service.processes import commands, operations, queries
 from service.processes.models import DONE, OPEN, Instance, UserTask
-from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW
+from service.processes.rules import GREEN, GREY, RED, YELLOW
 
 calls = Calls("tasks", "Tasks: 待办 已办, with their forms, and the operations 领办 退领 转办 退回 撤回 签收 沟通")
 
@@ -93,7 +93,7 @@ class TaskQuery(Query):
     status = Choice(OPEN, DONE, load_default=OPEN)
     process = Text()
     light = Choice(GREEN, YELLOW, RED, GREY)
-    stage = Choice(*STAGES)
+    stage = Text(metadata={"description": STAGE})
     unit = Text(metadata={"description": "code of the unit that must act"})
     q = Text(metadata={"description": "number or matter: 汉字, pinyin or initials"})
     sort = Choice(*SORTS, load_default="due")

@@ -16,7 +16,9 @@ from service.processes.advance import context_of
 from service.processes.bundles import compiled
 from service.processes.calendars import DayFunctions, current
 from service.processes.definitions import latest
+from service.processes.effects import entered
 from service.processes.forms import Form
+from service.processes.rules import holds
 from service.processes.wiring import wiring
 
 NOWHERE = UUID(int=0)
@@ -47,9 +49,10 @@ def first_step(session: Session, process: str, actor: Actor) -> FirstStep:
     if opened is None:
         raise NotFound("该流程没有需要填写的首个步骤，请联系流程管理员")
     info = made.program.user_tasks[opened.process, opened.task]
-    role = info.properties.get("candidates") or info.lane
-    if role is not None and not actor.has_role(role):
-        raise NotAllowed(f"「{info.name}」由{access.ROLE_NAMES.get(role, '指定人员')}办理，您没有登记的权限。")
+    said = entered(made, {"scopes": dict(wiring(session).scopes)}, opened, days)
+    if said["role"] is not None and not holds(actor, said["role"], said["unit"]):
+        role = access.ROLE_NAMES.get(said["role"], "指定人员")
+        raise NotAllowed(f"「{info.name}」由{role}办理，您没有登记的权限。")
     return FirstStep(process, info.name, made.form_of(opened.process, opened.task))
 
 

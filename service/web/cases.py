@@ -96,6 +96,29 @@ def start() -> ResponseReturnValue:
     return done("已登记。", url_for("web.cases.case", instance_id=instance.id))
 
 
+@blueprint.get("/cases/new/<process>")
+@requires()
+def begin_form(process: str) -> ResponseReturnValue:
+    """The first form of a process other than the need's, for whoever takes its first step."""
+    step = first_step(db(), process, actor())
+    page = form_page(
+        step.form, url=url_for("web.cases.begin", process=process), draft=f"new-{process}", names=Names(db())
+    )
+    return render_template("cases/new.html", step=step, form_page=page, opinion=None, held=None, similar=[])
+
+
+@blueprint.post("/cases/new/<process>")
+@requires()
+def begin(process: str) -> ResponseReturnValue:
+    """Starts the process and completes its first step: both or neither."""
+    data = sent().get("data")
+    instance = commands.start(db(), process=process, data={}, actor=actor(), now=clock.now())
+    opened = queries.case_detail(db(), instance.id, actor()).open_tasks
+    filled = data if isinstance(data, dict) else {}
+    commands.complete(db(), task_id=opened[0].id, data=filled, actor=actor(), now=clock.now())
+    return done("已发起。", url_for("web.cases.case", instance_id=instance.id))
+
+
 @blueprint.get("/cases/<uuid:instance_id>")
 @requires()
 def case(instance_id: UUID) -> ResponseReturnValue:
@@ -244,6 +267,8 @@ def about(instance: Instance, made: Compiled, names: Names, task: UserTask | Non
     drawn = _drawn(instance, task)
     return {
         "instance": instance,
+        "process_name": made.title_of({}) if instance.process == PROCESS else str(made.program.spec.description),
+        "facts": _facts(events, names),
         "names": names,
         "need": need,
         "before": _before(events, made, names, task) if task else [],
@@ -281,6 +306,18 @@ def _need(events: Sequence[HistoryEvent], made: Compiled, names: Names) -> list[
         return []
     latest = [data for data in filled if data["step"] == filled[0]["step"]][-1]
     return names.lines(made.form_of(latest["process"], latest["step"]), latest["data"])
+
+
+def _facts(events: Sequence[HistoryEvent], names: Names) -> list[tuple[str, list[Line]]]:
+    """What the gear tasks have found out for people: (unit, lines), the latest of each action and slot."""
+    units = {event.data["scope"]: event.data["unit"] for event in events if event.kind == "entered"}
+    latest: dict[tuple[str, str], list[Line]] = {}
+    for event in events:
+        result = event.data.get("result") if event.kind == "action" else None
+        if isinstance(result, dict) and isinstance(result.get("lines"), list):
+            family = "report" if "report_id" in result else str(event.data["name"])
+            latest[event.data["scope"], family] = [Line(str(title), str(said)) for title, said in result["lines"]]
+    return [(names.unit(units.get(scope)) if scope else "", lines) for (scope, _), lines in latest.items() if lines]
 
 
 def _before(events: Sequence[HistoryEvent], made: Compiled, names: Names, task: UserTask) -> list[Before]:

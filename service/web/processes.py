@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import groupby
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from service.errors import NotFound
+from service.processes import schedules
 from service.processes.bundles import files_of
 from service.processes.definitions import list_definitions
-from service.web import diagrams
+from service.processes.starting import may_start
+from service.web import cases, diagrams
 from service.web.access import requires
-from service.web.context import db
+from service.web.context import actor, db
 
 blueprint = Blueprint("processes", __name__)
 
@@ -22,7 +25,22 @@ blueprint = Blueprint("processes", __name__)
 def index() -> ResponseReturnValue:
     """Every process with its versions."""
     found = {key: list(versions) for key, versions in groupby(list_definitions(db()), key=lambda one: one.key)}
-    return render_template("processes/index.html", processes=found)
+    return render_template(
+        "processes/index.html",
+        processes=found,
+        starts=next_starts(),
+        startable={key for key in found if key != cases.PROCESS and may_start(db(), key, actor())},
+    )
+
+
+def next_starts() -> dict[str, tuple[datetime, bool]]:
+    """Process → (when its next automatic start is planned, whether the last tries failed)."""
+    found: dict[str, tuple[datetime, bool]] = {}
+    for row in schedules.upcoming(db()):
+        planned = schedules.planned_at(row)
+        if planned is not None and (row.process not in found or planned < found[row.process][0]):
+            found[row.process] = (planned, row.attempts > 0)
+    return found
 
 
 @blueprint.get("/processes/<key>/<int:version>")

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from service import clock
+from service.processes import schedules
 from service.processes.models import Instance, WorkerBeat
 from service.processes.timers import open_incidents, retry
 from service.web.access import requires
@@ -26,7 +27,8 @@ def status() -> ResponseReturnValue:
     wanted = [incident.instance_id for incident in incidents if incident.instance_id]
     cases = {row.id: row for row in db().scalars(select(Instance).where(Instance.id.in_(wanted)))}
     beats = list(db().scalars(select(WorkerBeat).order_by(WorkerBeat.beat_at.desc())))
-    return render_template("system/status.html", incidents=incidents, cases=cases, beats=beats)
+    planned = [(row, schedules.planned_at(row)) for row in schedules.upcoming(db())]
+    return render_template("system/status.html", incidents=incidents, cases=cases, beats=beats, planned=planned)
 
 
 @blueprint.post("/system/incidents/<uuid:incident_id>/retry")

@@ -94,9 +94,7 @@ def _fields(*, new: bool = True) -> list[Field]:
         Field("recognition", "认定名称"),
         Field("recognized_on", "认定日期", DATE),
         Field("member_ids", "库内成员", PICKS, pick="talents", note="人才信息库中的成员，不含带头人"),
-        Field(
-            "others", "库外成员", LINES, longest=5000, note="一行一人；写职务的用逗号隔开，例如：张三，高级工程师"
-        ),
+        Field("others", "库外成员", LINES, longest=5000, note="一行一人；写职务的用逗号隔开，例如：张三，高级工程师"),
         Field("note", "备注", AREA, longest=500),
     ]
     return fields if new else [*fields, Field("active", "在用", FLAG)]

@@ -14,6 +14,8 @@ import structlog
 from sqlalchemy import delete
 
 from service import clock, exchange
+from service.actions import posts
+from service.auth import SYSTEM
 from service.config import Organization, Settings, Wording
 from service.db import Database
 from service.db.failures import describe, explain
@@ -167,6 +169,7 @@ class Worker:
             return
         with self.database.transaction() as session:
             daily.remind_of_missing_notice(session, now=now)
+            posts.open_handovers(session, actor=SYSTEM, now=now)
         self._reminded_on = today
 
     def _beat(self) -> None:

@@ -1,0 +1,68 @@
+"""访谈督促 (F2): short pairs of class B are reminded of; at the year's end a reason is asked; nothing is blocked."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from service import liaisons, people
+from service.auth import SYSTEM
+from service.contacts.models import MissedInterviews
+from tests.processes.rounds import calendar_starts
+from tests.processes.steps import instance, mismatches, notices
+from tests.processes.test_roster import leader_of_unit
+
+
+def pair(world) -> None:
+    leader = leader_of_unit(world)
+    with world.transaction() as session:
+        head = people.find_leader(session, leader).person_id
+        now = world.clock.now
+        member = people.add_person(session, name="路远山", unit_code="hrss", post="科长", actor=SYSTEM, now=now).id
+        liaisons.set_service_team(
+            session,
+            leader_id=leader,
+            head_id=head,
+            liaison_id=head,
+            members=[{"person_id": member}],
+            starts_on=now.date(),
+            actor=SYSTEM,
+            now=now,
+        )
+        link = liaisons.propose_link(
+            session,
+            leader_id=leader,
+            talent_id="T0002",
+            reason="related",
+            note="业务相关",
+            starts_on=now.date(),
+            actor=SYSTEM,
+            now=now,
+        )
+        assert link.status == "active"
+
+
+def test_a_unit_whose_pairs_are_short_is_reminded_and_the_check_ends(world):
+    pair(world)
+    calendar_starts(world, "interview_check", "autumn")
+    [told] = notices(world, "reminder")
+    assert (told["to"]["role"], told["to"]["unit"]) == ("liaison", "hrss")
+    assert "纪明川—沈清越（0/2）" in told["text"]
+    assert instance(world).end_name == "已提醒"
+    assert instance(world).title == "访谈督促：2026年"
+    assert mismatches(world) == []
+
+
+def test_at_the_years_end_the_unit_says_why(world):
+    pair(world)
+    calendar_starts(world, "interview_check", "year_end")
+    assert world.open_steps() == [("explain_missed", "hrss")]
+    world.do("liaison-hrss", "explain_missed", {"reason": "年内到任，下年补足"}, unit="hrss")
+    with world.database.reading() as session:
+        assert [row.reason for row in session.scalars(select(MissedInterviews))] == ["年内到任，下年补足"]
+    assert instance(world).end_name == "原因已收齐"
+    assert mismatches(world) == []
+
+
+def test_where_nobody_is_short_nobody_is_asked(world):
+    calendar_starts(world, "interview_check", "year_end")
+    assert (instance(world).status, notices(world, "reminder")) == ("completed", [])

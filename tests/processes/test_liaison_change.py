@@ -1,0 +1,88 @@
+"""联系关系调整 (O4): a post ends, the Talent Office holds its links, a successor takes them over; no ownerless day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+
+from service import liaisons
+from service.actions.posts import end_post, open_handovers
+from service.auth import SYSTEM
+from service.liaisons import Link
+from service.people import Leader
+from service.processes.models import Instance
+from tests.factories.workers import work_all
+from tests.processes.steps import events, instance, mismatches
+
+PLAN = {"starts_on": "2026-09-17", "note": "在办需求一件，请接续跟进。"}
+
+
+def leaders(world):
+    with world.database.reading() as session:
+        return {leader.person.name: leader.id for leader in session.scalars(select(Leader))}
+
+
+def handovers(world):
+    with world.database.reading() as session:
+        return list(session.scalars(select(Instance.id).where(Instance.process == "liaison_change")))
+
+
+def end(world, name: str, day: str) -> None:
+    with world.transaction() as session:
+        end_post(
+            session,
+            leader_id=leaders(world)[name],
+            ends_on=date.fromisoformat(day),
+            actor=world.actor("office"),
+            now=world.clock.now,
+        )
+
+
+def links(world, name: str):
+    with world.database.reading() as session:
+        query = select(Link).where(Link.leader_id == leaders(world)[name], Link.ends_on.is_(None))
+        return [(link.talent_id, link.status) for link in session.scalars(query.order_by(Link.talent_id))]
+
+
+def test_a_post_that_ends_opens_the_handover_which_ends_when_all_are_taken_over(world):
+    before = [talent for talent, _ in links(world, "程望津")]
+    end(world, "程望津", "2026-09-15")
+    [world.case] = handovers(world)
+    assert instance(world).title == "联系关系调整：程望津（区委常委）"
+    assert {status for _, status in links(world, "程望津")} == {"held"}
+    task = world.task("plan_a")
+    assert task.due_on.isoformat() == "2026-09-29"
+    first, *rest = before
+    successor = str(leaders(world)["陈砚秋"])
+    world.do("office", "plan_a", {**PLAN, "successor_id": successor, "talents": [first]})
+    assert [talent for talent, _ in links(world, "程望津")] == sorted(rest)
+    world.do("office", "plan_a", {**PLAN, "successor_id": successor})
+    assert instance(world).end_name == "交接完成"
+    with world.database.reading() as session:
+        taken = {link.talent_id for link in liaisons.search_links(session, leader_id=successor, limit=100).items}
+    assert set(before) <= taken
+    assert mismatches(world) == []
+
+
+def test_a_post_that_ends_later_is_opened_by_the_daily_round_once(world):
+    end(world, "程望津", "2026-09-18")
+    assert handovers(world) == []
+    for _ in range(4):
+        work_all(world)
+        world.clock.advance(days=1)
+    assert len(handovers(world)) == 1
+    with world.transaction() as session:
+        assert open_handovers(session, actor=SYSTEM, now=world.clock.now) == 0
+
+
+def test_the_page_is_told_what_is_to_hand_over_and_the_day_is_reminded_of(world):
+    end(world, "温如故", "2026-09-15")
+    [world.case] = handovers(world)
+    [told] = [one.data["result"] for one in events(world, "action")]
+    assert [title for title, _ in told["lines"]] == ["待移交的联系对象", "办理中的需求", "任职结束日期"]
+    for _ in range(20):
+        work_all(world)
+        world.clock.advance(days=1)
+    assert "due_today" in [one.data["template"] for one in events(world, "notice")]
+    assert world.open_steps() == [("plan_a", None)]

@@ -1,0 +1,91 @@
+"""名单确定 (Q2 Q4): the Talent Office decides class A, a unit its own list and files it; what is odd is only told."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from service import liaisons, people
+from service.auth import SYSTEM
+from service.errors import Invalid, NotAllowed
+from service.liaisons.models import Roster
+from tests.processes.rounds import begin, calendar_starts
+from tests.processes.steps import events, instance, mismatches
+
+DECIDED = {"decision": "decide", "document_no": "南人才〔2026〕1号", "decided_on": "2026-09-16"}
+
+
+def drafted(world, user: str, scope: str, *lines: tuple[str, str, str]) -> None:
+    items = [
+        {"leader_id": leader, "talent_id": talent, "reason": reason, "note": "业务相关"}
+        for leader, talent, reason in lines
+    ]
+    with world.transaction() as session:
+        liaisons.draft_roster(session, scope=scope, items=items, actor=world.actor(user), now=world.clock.now)
+
+
+def leader_of_unit(world, unit: str = "hrss") -> str:
+    with world.transaction() as session:
+        person = people.add_person(
+            session, name="纪明川", unit_code=unit, post="局长", actor=SYSTEM, now=world.clock.now
+        )
+        found = people.add_leader(
+            session,
+            person_id=person.id,
+            klass="B",
+            duty="principal",
+            unit_code=unit,
+            post="局长",
+            starts_on=world.clock.now.date().replace(month=1),
+            actor=SYSTEM,
+            now=world.clock.now,
+        )
+        return str(found.id)
+
+
+def roster(world, scope: str) -> Roster:
+    with world.database.reading() as session:
+        found = session.scalars(select(Roster).where(Roster.scope == scope)).one()
+        session.expunge_all()
+    return found
+
+
+def test_the_talent_office_decides_class_a(world):
+    begin(world, "roster", "office")
+    world.do("office", "start_district_list", {})
+    with pytest.raises(Invalid, match="起草"):
+        world.do("office", "draft_a", {})
+    drafted(world, "office", "A", (world.leader_id, "T0001", "known"))
+    world.do("office", "draft_a", {})
+    checked = [one.data["result"]["lines"] for one in events(world, "action") if one.data["name"] == "check_roster"]
+    assert any("不足 2 人" in said for _, said in checked[0])
+    world.do("office", "decide_a", {"decision": "redo", "reason": "再加一人"})
+    world.do("office", "draft_a", {})
+    world.do("office", "decide_a", DECIDED)
+    assert roster(world, "A").status == "decided"
+    assert instance(world).title == "联系名单确定：2026年"
+    assert instance(world).end_name == "名单已确定"
+    assert mismatches(world) == []
+
+
+def test_a_unit_decides_its_own_and_files_it(world):
+    leader = leader_of_unit(world)
+    begin(world, "roster", "liaison-hrss")
+    world.do("liaison-hrss", "start_unit_list", {})
+    drafted(world, "liaison-hrss", "hrss", (leader, "T0002", "related"))
+    world.do("liaison-hrss", "draft_b", {}, unit="hrss")
+    with pytest.raises(NotAllowed):
+        world.do("liaison-sci", "decide_b", DECIDED, unit="hrss")
+    world.do("liaison-hrss", "decide_b", DECIDED, unit="hrss")
+    world.do("office", "file_list", {"filed_on": "2026-09-16"})
+    assert roster(world, "hrss").status == "filed"
+    assert mismatches(world) == []
+
+
+def test_every_year_all_lists_are_asked_for(world):
+    calendar_starts(world, "roster", "every_year")
+    open_steps = world.open_steps()
+    assert ("draft_a", None) in open_steps
+    assert ("draft_b", "hrss") in open_steps
+    with pytest.raises(NotAllowed):
+        begin(world, "roster", "handler-edu")

@@ -1,0 +1,33 @@
+"""Pages of processes other than the need: begun by whoever takes the first step, titled, with what the gears found."""
+
+from __future__ import annotations
+
+from tests.factories.world import World
+from tests.processes.test_change_report import MOVED
+from tests.web.visitor import Visitor
+
+
+def test_who_may_begin_what_is_said_beside_when_the_calendar_does(world: World) -> None:
+    page = Visitor(world, "office").get("/processes").text
+    assert 'href="/cases/new/roster"' in page
+    assert 'href="/cases/new/half_year_report"' in page
+    assert 'href="/cases/new/liaison_change"' not in page
+    assert "2027-01-01" in page
+    liaison = Visitor(world, "liaison-hrss").get("/processes").text
+    assert 'href="/cases/new/change_report"' in liaison
+    assert 'href="/cases/new/half_year_report"' not in liaison
+    assert Visitor(world, "handler-edu").get("/cases/new/change_report").status_code == 403
+    assert "every_half_year" in Visitor(world, "admin").get("/system").text
+
+
+def test_a_report_of_change_reads_well_on_every_page(world: World) -> None:
+    liaison = Visitor(world, "liaison-district_office")
+    assert "代所在单位 填报" in liaison.get("/cases/new/change_report").text
+    answer = liaison.post("/cases/new/change_report", data=MOVED)
+    case = Visitor(world, "office").get(answer.json["location"]).text
+    for said in ("重大事项报告：周慕白（工作变动）", "事项内容", "系统列出的情况", "事项发生后 10 个工作日内", "知悉"):
+        assert said in case
+    assert "未编号" not in case
+    todo = Visitor(world, "office").get("/tasks").text
+    assert "知悉 · 区人才办知悉" in todo
+    assert "重大事项报告" not in Visitor(world, "office").get("/ledger").text
