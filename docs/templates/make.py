@@ -23,7 +23,7 @@ BODY, HEADING, TITLE = "仿宋", "黑体", "标题文字"
 def half_year_report() -> Word:
     """半年报告."""
     paper = _paper()
-    _line(paper, "{{ title }}", size=20, bold=True, centre=True)
+    _line(paper, "{{ title }}", size=18, bold=True, centre=True)
     _line(paper, "报送单位：{{ unit }}　　统计期：{{ period }}", size=12, centre=True)
     sent = "{% if sent_on %}　{{ sent_on }}报送（{{ sent_by }}）{% endif %}"
     _line(paper, "数据截至 {{ counted_on }}　{{ status }}" + sent + "　{{ late }}", size=11, centre=True)
@@ -61,7 +61,7 @@ def half_year_report() -> Word:
 def brief() -> Word:
     """专报."""
     paper = _paper()
-    _line(paper, "{{ title }}", size=20, bold=True, centre=True)
+    _line(paper, "{{ title }}", size=18, bold=True, centre=True)
     _line(paper, "区人才工作领导小组办公室　　{{ released_on }}", size=12, centre=True)
     _line(paper, "呈：{{ leader }}同志（{{ post }}）")
     _line(paper, "{%p for paragraph in paragraphs %}")
