@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import uuid4
 
+import pytest
+
 from service.clock import SHANGHAI
+from tests.api.test_lists import counted
 from tests.factories.world import World
 
 SECRET = "近期情绪低落，家中老人住院"
@@ -132,3 +135,28 @@ def test_a_brief_is_the_leaders_once_released(world: World) -> None:
     assert leader.post(f"{path}/read").json["read_at"].startswith("2026-09-16")
     assert office.post(f"{path}/edit", {"text": "改"}).status_code == 409
     assert office.post("/briefs", {"leader": post, "year": 2026, "month": 10}).status_code == 422
+
+
+def test_lists_take_as_many_statements_for_one_as_for_many(world: World, subtests: pytest.Subtests) -> None:
+    office = world.api("office")
+    for number in (1, 2, 3):
+        day = f"2026-09-0{number}"
+        made = office.post("/contacts", body(world, held_on=day, summary=f"第 {number} 次"))
+        assert made.status_code == 201, made.text
+        name = f"第 {number} 场"
+        invited = ["T0001", "T0002", "T0003"][:number]
+        activity = {"name": name, "kind": "symposium", "held_on": day, "unit": "hrss", "talents": invited}
+        assert office.post("/activities", activity).status_code == 201
+        matter = {"unit": "hrss", "talent": "T0001", "title": name, "description": name, "raised_on": day}
+        assert office.post("/matters", matter).status_code == 201
+        unit = ("hrss", "sci", "district_office")[number - 1]
+        assert office.post("/reports", {"unit": unit, "year": 2026, "half": 2}).status_code == 200
+        assert office.post("/briefs", {"leader": world.leader_id, "year": 2026, "month": number + 6}).status_code == 200
+    for path in ("/contacts", "/opinions", "/activities", "/matters", "/reports", "/briefs"):
+        with subtests.test(path):
+            assert office.get(path).json["total"] >= 3
+            with counted(world) as few:
+                assert len(office.get(path, limit=1).json["items"]) == 1
+            with counted(world) as many:
+                office.get(path)
+            assert len(many) == len(few) <= 14
