@@ -23,6 +23,7 @@ from service.demonstration.matters import COMMENTS, MATTERS, TOWN_NAMES, URGES
 from service.demonstration.organization import SINCE, SPACE, Served, build_organization, derived, served
 from service.demonstration.papers import Case, Desk, filled
 from service.demonstration.scenarios import FINISHED, STOPPED, Do, Op, Scenario
+from service.demonstration.year import Deed, deeds, first_day
 from service.errors import Conflict, Invalid
 from service.processes import calendars, commands, operations, timers
 from service.processes.advance import open_tasks
@@ -45,10 +46,17 @@ Progress = Callable[[int], None]
 
 
 def build(
-    database: Database, *, cases: int, seed: int, until: datetime, progress: Progress | None = None
+    database: Database,
+    *,
+    cases: int,
+    seed: int,
+    until: datetime,
+    people_side: bool = True,
+    progress: Progress | None = None,
 ) -> dict[str, int]:
     """Builds organization, accounts and ``cases`` cases as of ``until`` (aware). Gives how many stand where.
 
+    With the ``people_side`` there is a year of links, contacts, rosters, reports (``year``) before the end too.
     ``progress`` is told of each case that has come as far as it will. Raises Conflict where there is a demonstration
     already, Invalid for a number of cases that is not between 0 and 20,000.
     """
@@ -58,15 +66,19 @@ def build(
         require_none(session)
         calendar = calendars.current(session)
     plan = planned(cases, seed, until, calendar)
-    first = min((case.begins for case in plan), default=until)
-    since = min(SINCE, date(clock.local(first).year, 1, 1))
-    opening = datetime.combine(clock.local(first).date(), time(8, 30), tzinfo=clock.SHANGHAI)
-    with clock.simulated(opening), database.transaction() as session:
-        build_organization(session, now=clock.now(), since=since)
-    _Run(calendar, plan, until, progress or _silent).play(database)
+    others = deeds(plan, seed, until, calendar) if people_side else []
+    first = clock.local(min((case.begins for case in plan), default=until)).date()
+    if people_side:
+        first = min(first, first_day(until, calendar))
+    opening = datetime.combine(first, time(8, 30), tzinfo=clock.SHANGHAI)
+    with ids.reproducible(SPACE, f"demonstration:{seed}"):
+        with clock.simulated(opening), database.transaction() as session:
+            build_organization(session, now=clock.now(), since=min(SINCE, date(first.year, 1, 1)))
+        _Run(calendar, plan, others, until, progress or _silent).play(database)
     with database.reading() as session:
         counted: dict[str, int] = {}
-        for status, name in session.execute(select(Instance.status, Instance.end_name)):
+        found = select(Instance.status, Instance.end_name).where(Instance.process == PROCESS)
+        for status, name in session.execute(found):
             label = name or ("已挂起" if status == SUSPENDED else "在办")
             counted[label] = counted.get(label, 0) + 1
     return counted
@@ -159,23 +171,27 @@ class _Turn:
 
     moment: datetime
     number: int
-    case: Case = field(compare=False)
-    act: Callable[[Session, Case], Instance | None] = field(compare=False)
+    act: Callable[[Session], object] = field(compare=False)
 
 
 class _Run:
     """The simulation: turns in the order of their moments, and the timers that come due before each."""
 
-    def __init__(self, calendar: Calendar, plan: list[Case], until: datetime, progress: Progress) -> None:
+    def __init__(
+        self, calendar: Calendar, plan: list[Case], others: list[Deed], until: datetime, progress: Progress
+    ) -> None:
         self.calendar, self.until, self.progress = calendar, until, progress
         self.cases = {case.instance_id: case for case in plan}
         self.turns: list[_Turn] = []
         self.number = 0
         self.actors: dict[str, Actor] = {}
-        self.moment = min((case.begins for case in plan), default=until)
+        moments = [*(case.begins for case in plan), *(deed.moment for deed in others)]
+        self.moment = min(moments, default=until)
         self.ahead = dict.fromkeys(self.cases, 0)
         for case in plan:
             self._later(case, case.begins, self._start)
+        for deed in others:
+            self._push(deed.moment, deed.act)
 
     def play(self, database: Database) -> None:
         """Plays until the end, some turns a transaction."""
@@ -196,29 +212,36 @@ class _Run:
             self._at(max(self.moment, timer.due_at))
             with clock.simulated(self.moment):
                 timers.fire(session, timer_id=timer.id, now=clock.now())
-                self._look(session, self.cases[timer.instance_id])
+                if timer.instance_id in self.cases:
+                    self._look(session, self.cases[timer.instance_id])
             return True
         if not self.turns or coming > self.until:
             return False
         turn = heapq.heappop(self.turns)
         self._at(turn.moment)
         with clock.simulated(self.moment):
-            instance = turn.act(session, turn.case)
-            if instance is not None:
-                self._look(session, turn.case)
-        self.ahead[turn.case.instance_id] -= 1
-        if not self.ahead[turn.case.instance_id]:
-            self.progress(1)
+            turn.act(session)
         return True
 
     def _at(self, moment: datetime) -> None:
         self.moment = max(self.moment, moment)
 
     def _later(self, case: Case, moment: datetime, act: Callable[[Session, Case], Instance | None]) -> int:
-        self.number += 1
-        heapq.heappush(self.turns, _Turn(moment, self.number, case, act))
         self.ahead[case.instance_id] += 1
+        return self._push(moment, lambda session: self._act(session, case, act))
+
+    def _push(self, moment: datetime, act: Callable[[Session], object]) -> int:
+        self.number += 1
+        heapq.heappush(self.turns, _Turn(moment, self.number, act))
         return self.number
+
+    def _act(self, session: Session, case: Case, act: Callable[[Session, Case], Instance | None]) -> None:
+        instance = act(session, case)
+        if instance is not None:
+            self._look(session, case)
+        self.ahead[case.instance_id] -= 1
+        if not self.ahead[case.instance_id]:
+            self.progress(1)
 
     # --- What people find on their desks ------------------------------------------------------------------------
 
