@@ -279,7 +279,7 @@ def _finish(
         shown = [row for row in rows if row.number in wrong] + [row for row in rows if row.number not in wrong]
         job.preview = [
             {"row": row.number, "cells": [_shown(row.values[column.key], column) for column in columns]}
-            for row in sorted(shown[:PREVIEWED], key=lambda row: row.number)
+            for row in shown[:PREVIEWED]
         ]
         job.touched_at = clock.now()
         if faults:

@@ -75,11 +75,18 @@ def job(job_id: UUID) -> ResponseReturnValue:
     wrong: dict[int, list[str]] = {}
     for fault in found.findings:
         wrong.setdefault(fault["row"], []).append(fault["column"])
+    columns = kind.columns(web().organization)
+    filled = [
+        place
+        for place, column in enumerate(columns)
+        if column.required or any(row["cells"][place] for row in found.preview)
+    ]
     return render_template(
         "imports/job.html",
         job=found,
         kind=kind,
-        columns=kind.columns(web().organization),
+        columns=columns,
+        filled=filled,
         wrong=wrong,
         status=STATUSES[found.status],
         moving=found.status in MOVING,

@@ -50,7 +50,7 @@ def test_an_import_from_the_template_to_the_written_rows(world: World) -> None:
     assert office.submit(f"{address}/confirm").status_code == 302
     exchange.work(world.database, world.organization, world.clock.now)
     assert "已写入" in office.get(address).text
-    assert "名单" not in office.get("/imports").text
+    assert "已导入" in office.get("/imports").text
     assert office.submit(f"{address}/confirm").status_code == 409
 
 
