@@ -27,6 +27,7 @@ from service.demonstration.papers import Case
 from service.ledger.counts import leader_needs
 from service.processes import commands
 from service.processes.advance import open_tasks
+from service.processes.models import Instance
 from service.talents.models import Talent
 from service.workdays import Calendar
 
@@ -213,6 +214,8 @@ class _Year:
             number = f"演示名单〔{year}〕{place + 1}号"
             hour = 9.2 + place / 4
             yield Deed(self.at(2, hour), partial(_draft, scope=scope, who=who, items=items, case=case))
+            begin = "start_district_list" if scope == "A" else "start_unit_list"
+            yield Deed(self.at(2, hour + 0.1), partial(_do, case=case, step=begin, who=who, data={}))
             yield Deed(self.at(3, hour), partial(_do, case=case, step=f"draft_{suffix}", who=who, data={}))
             told = {"decision": "decide", "document_no": number, "decided_on": self.days[4].isoformat()}
             yield Deed(self.at(4, hour), partial(_do, case=case, step=f"decide_{suffix}", who=who, data=told))
@@ -229,7 +232,6 @@ class _Year:
         """A post of class B that ended with a handover; one of class A whose links the Talent Office still holds."""
         gone = self.ends[LEAVER]
         yield Deed(self.at(gone + 1, 9.5), partial(_end, key=LEAVER, ends_on=self.days[gone]))
-        yield Deed(self.at(gone + 1, 9.6), partial(_open_handover, key=LEAVER))
         yield Deed(self.at(self.begins[SUCCESSOR], 9.5), partial(_take_post, key=SUCCESSOR))
         taken = gone + 6
         told = {
@@ -237,16 +239,14 @@ class _Year:
             "starts_on": self.days[taken].isoformat(),
             "note": "联系对象情况和在办事项已当面交接。",
         }
-        case = derived("handover", LEAVER)
-        yield Deed(self.at(taken, 9.5), partial(_do, case=case, step="plan_b", who="liaison-edu", data=told))
+        yield Deed(self.at(taken, 9.5), partial(_hand_over, step="plan_b", who="liaison-edu", data=told))
         filed = {"filed_on": self.days[taken + 1].isoformat()}
-        yield Deed(self.at(taken + 1, 10), partial(_do, case=case, step="file_handover", who="office", data=filed))
+        yield Deed(self.at(taken + 1, 10), partial(_hand_over, step="file_handover", who="office", data=filed))
         successor = _post(SUCCESSOR)
         moved = [pair for pair in self.pairs if pair.post.key == LEAVER]
         self.pairs += [Pair(successor, pair.talent, taken, self.last) for pair in moved]
         gone = self.ends[HELD]
         yield Deed(self.at(gone + 1, 9.5), partial(_end, key=HELD, ends_on=self.days[gone]))
-        yield Deed(self.at(gone + 1, 9.6), partial(_open_handover, key=HELD))
 
     def _newcomer(self) -> Iterator[Deed]:
         """A new leader of class B has no service team yet: what is proposed waits, and so does the unit's next list."""
@@ -642,15 +642,12 @@ def _end(session: Session, *, key: str, ends_on: date) -> None:
     end_post(session, leader_id=derived("leader", key), ends_on=ends_on, actor=_office(session), now=clock.now())
 
 
-def _open_handover(session: Session, *, key: str) -> None:
-    commands.begin(
-        session,
-        process="liaison_change",
-        data={"leader_id": str(derived("leader", key))},
-        actor=_office(session),
-        now=clock.now(),
-        instance_id=derived("handover", key),
+def _hand_over(session: Session, *, step: str, who: str, data: Mapping[str, Any]) -> None:
+    """Somebody completes a step of the handover that the end of the post has opened."""
+    mine = select(Instance.id).where(
+        Instance.process == "liaison_change", Instance.leader_id == str(derived("leader", LEAVER))
     )
+    _do(session, case=session.scalars(mine).one(), step=step, who=who, data=data)
 
 
 def _propose(session: Session, *, key: str, talent: str, unit: str) -> None:
