@@ -140,10 +140,12 @@ def _round_period(session: Session, call: ActionCall) -> dict[str, Any]:
 
 
 def _remind(session: Session, call: ActionCall) -> bool:
-    """A reminder to whoever must take the step; none once it is done."""
+    """A reminder to whoever must take the step; none once it is done, or once a later reminder is due as well."""
     kind, step = str(call.parameters.get("kind")), call.parameters.get("step")
     if kind not in REMINDERS:
         raise EngineFailure(f"没有这种提醒：{kind}")
+    if call.overtaken:
+        return False
     for task in open_tasks(session, call.instance.id):
         if task.task == step and task.scope == call.scope:
             notify(session, call.instance, kind, actor=call.actor, now=call.now, task=task, text=REMINDERS[kind])

@@ -56,10 +56,15 @@ def _open_round(_session: Session, call: ActionCall) -> list[str]:
 
 
 def _notice(session: Session, call: ActionCall) -> bool:
-    """A reminder to those who must act, or word to the office that filed the need (W10)."""
+    """A reminder to those who must act, or word to the office that filed the need (W10).
+
+    A reminder that was overtaken stays unsaid: what came due after it says more.
+    """
     kind, unit = str(call.parameters.get("kind")), call.parameters.get("unit")
     if kind not in NOTICE_KINDS:
         raise EngineFailure(f"没有这种提醒：{kind}")
+    if call.overtaken:
+        return False
     if unit is None:
         text = str(call.data.get("reason") or NOTICE_KINDS[kind])
         usernames = [call.instance.initiator]

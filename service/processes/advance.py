@@ -131,7 +131,7 @@ def advance(
         session.get_one(UserTask, UUID(what.task)).completed_seq = event.seq
     made = compiled(session, instance.digest, instance.process)
     days = DayFunctions(calendar, now)
-    context = context_of(instance.id, event.seq, days, _actions(session, instance, actor, now), opening)
+    context = context_of(instance.id, event.seq, days, _actions(session, instance, what, actor, now), opening)
     landing = run(made, context)
     rows = _rows_of(session, instance, landing)
     before = frozenset(task_id for task_id, row in rows.items() if row.status == OPEN)
@@ -270,7 +270,9 @@ def merged(
     return {**data, "slots": slots}
 
 
-def _actions(session: Session, instance: Instance, actor: Actor, now: datetime) -> Callable[[engine.Call], Any]:
+def _actions(
+    session: Session, instance: Instance, what: Input, actor: Actor, now: datetime
+) -> Callable[[engine.Call], Any]:
     known = wiring(session).actions
 
     def run(call: engine.Call) -> Any:
@@ -293,6 +295,7 @@ def _actions(session: Session, instance: Instance, actor: Actor, now: datetime) 
                     actor=actor,
                     now=now,
                     scope=call.scope,
+                    overtaken=bool(what.data.get("overtaken")),
                 ),
             )
         )

@@ -271,10 +271,10 @@ def _planned(session: Session, row: stored.Row, again: Collection[Any]) -> str |
             return "失败次数被改动"
         planned = Cycle.parse(row["cycle"]).moment(row["occurrence"])
         as_planned = row["next_at"] == stored.form(session, Schedule, {"next_at": planned})["next_at"]
-        right = as_planned or row["next_at"] in again if row["attempts"] == 0 else not as_planned
-        return None if right else "下次启动时间或失败次数被改动"
     except DAMAGE as error:
         return f"记录无法读取：{error}"
+    right = as_planned or row["next_at"] in again if row["attempts"] == 0 else not as_planned
+    return None if right else "下次启动时间或失败次数被改动"
 
 
 def _calendars(session: Session, into: dict[str, Calendar]) -> Iterator[Mismatch]:

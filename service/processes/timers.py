@@ -62,19 +62,37 @@ def fire(session: Session, *, timer_id: UUID, now: datetime) -> bool:
         return False
     timer.status = FIRED
     session.flush()
+    said: dict[str, object] = {
+        "timer": str(timer.id),
+        "event": timer.event,
+        "name": timer.name,
+        "process": timer.process,
+    }
+    if _overtaken(session, timer, now):
+        said["overtaken"] = True
     advance(
         session,
         instance,
-        Input(
-            "timer_fired",
-            {"timer": str(timer.id), "event": timer.event, "name": timer.name, "process": timer.process},
-            str(timer.task_id) if timer.task_id else None,
-        ),
+        Input("timer_fired", said, str(timer.task_id) if timer.task_id else None),
         lambda program, context: engine.fire_timer(program.program, instance.state, str(timer_id), context),
         actor=SYSTEM,
         now=now,
     )
     return True
+
+
+def _overtaken(session: Session, timer: Timer, now: datetime) -> bool:
+    """Whether the moment of a later timer of the same task has passed, too: the task was done meanwhile and taken back,
+    or nobody was at work here."""
+    if timer.task_id is None:
+        return False
+    later = select(Timer.id).where(
+        Timer.task_id == timer.task_id,
+        Timer.status.in_((WAITING, FIRED)),
+        Timer.fire_at > timer.fire_at,
+        Timer.fire_at <= now,
+    )
+    return session.scalar(later.limit(1)) is not None
 
 
 def failed(session: Session, *, timer_id: UUID, error: str, now: datetime) -> None:

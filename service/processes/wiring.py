@@ -21,7 +21,8 @@ KEY = "processes"
 class ActionCall:
     """One call of a service action by a diagram. ``data`` is what the step sees; ``actor`` whose input led here.
 
-    ``scope`` is the slot or other called process that calls, '' for the case itself.
+    ``scope`` is the slot or other called process that calls, '' for the case itself. ``overtaken``: a timer led here
+    that fires so late that a later one of its task is due as well.
     """
 
     instance: Instance
@@ -31,6 +32,7 @@ class ActionCall:
     actor: Actor
     now: datetime
     scope: str = ""
+    overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
