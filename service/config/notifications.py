@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from types import MappingProxyType
 
 from service.config.reader import Table, braces, invalid, read_file
@@ -32,10 +33,11 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 """Every kind of notice with its Chinese name; the file must word each of them."""
 
-PLACEHOLDERS = ("number", "title", "task", "unit", "due_on", "days", "reason", "by", "text")
+PLACEHOLDERS = ("number", "title", "task", "unit", "due_on", "days", "reason", "by", "text", "state", "deadline")
 """The names that wording may hold in braces. What a notice does not know is left out as ——."""
 
 _UNKNOWN = "——"
+_ENDS = ("。", "！", "？", "!", "?", "…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Wording:
     def render(self, values: Mapping[str, object]) -> tuple[str, str]:
         """Subject and text with ``values`` filled in; missing or None values read ——."""
         known = {name: _UNKNOWN if values.get(name) is None else str(values[name]) for name in PLACEHOLDERS}
-        return self.subject.format_map(known), self.text.format_map(known)
+        return _filled(self.subject, known), _filled(self.text, known)
 
 
 def load_notifications(directory: Path) -> Mapping[str, Wording]:
@@ -85,6 +87,15 @@ def get_wording(wordings: Mapping[str, Wording], kind: str) -> Wording:
     if kind not in wordings:
         raise NotFound(f"没有“{kind}”这种通知")
     return wordings[kind]
+
+
+def _filled(template: str, known: Mapping[str, str]) -> str:
+    """The template with its names filled in; a full stop after what ends its sentence itself is left out."""
+    text = ""
+    for literal, name, _, _ in Formatter().parse(template):
+        text += literal[1:] if literal.startswith("。") and text.endswith(_ENDS) else literal
+        text += known[name] if name else ""
+    return text
 
 
 def _template(table: Table, key: str, longest: int) -> str:

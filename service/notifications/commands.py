@@ -30,7 +30,9 @@ from service.notifications.recipients import recipients, who_see, with_substitut
 from service.notifications.rules import (
     NOT_TO_DOER,
     ONLY_WHO_SEES,
+    SAYS_WHEN,
     STALE_WHEN_DONE,
+    Due,
     next_attempt,
     outside_text,
     values_of,
@@ -78,8 +80,9 @@ def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime
         people = who_see(session, people, instance_id, on=today)
     if data["template"] in NOT_TO_DOER:
         people = [account for account in people if account.username != event.actor]
-    _fill_inboxes(session, event, people, office, instance_id, today, now)
-    return _letters(session, event, people, office, instance_id)
+    due = _due(session, data, task, today)
+    _fill_inboxes(session, event, people, office, instance_id, due, now)
+    return _letters(session, event, people, office, instance_id, due)
 
 
 def sent(session: Session, event_id: int, letter: Letter, *, now: datetime) -> None:
@@ -170,7 +173,7 @@ def _fill_inboxes(
     people: Sequence[Account],
     office: Office,
     instance_id: UUID | None,
-    today: date,
+    due: Due | None,
     now: datetime,
 ) -> None:
     told = set(session.scalars(select(Notification.username).where(Notification.event_id == event.id)))
@@ -179,9 +182,7 @@ def _fill_inboxes(
         return
     data = event.data
     wording = get_wording(office.wordings, data["template"])
-    subject, text = wording.render(
-        values_of(data, unit=_unit_name(session, data), days=_days_left(session, data, today), by=_name(session, event))
-    )
+    subject, text = wording.render(values_of(data, unit=_unit_name(session, data), due=due, by=_name(session, event)))
     session.add_all(
         Notification(
             id=ids.new(),
@@ -201,7 +202,12 @@ def _fill_inboxes(
 
 
 def _letters(
-    session: Session, event: HistoryEvent, people: Sequence[Account], office: Office, instance_id: UUID | None
+    session: Session,
+    event: HistoryEvent,
+    people: Sequence[Account],
+    office: Office,
+    instance_id: UUID | None,
+    due: Due | None,
 ) -> list[Letter]:
     wording = get_wording(office.wordings, event.data["template"])
     if not people or not wording.outside or not (office.mail.enabled or office.mail.apprise_urls):
@@ -210,7 +216,8 @@ def _letters(
     gone = {tuple(row) for row in session.execute(done.where(NotificationDelivery.event_id == event.id))}
     link = f"{office.public_url}/cases/{instance_id}" if office.public_url and instance_id is not None else None
     template = event.data["template"]
-    subject, body = outside_text(KINDS.get(template, template), event.data, link or office.public_url or None)
+    name = due.state if due is not None and template in SAYS_WHEN else KINDS.get(template, template)
+    subject, body = outside_text(name, event.data, due, link or office.public_url or None)
     goals: list[tuple[str, str, str]] = []
     if office.mail.enabled:
         names = [account.username for account in people]
@@ -233,10 +240,15 @@ def _unit_name(session: Session, data: Mapping[str, Any]) -> str | None:
     return unit_names(session, [code]).get(code, code) if code else None
 
 
-def _days_left(session: Session, data: Mapping[str, Any], today: date) -> int | None:
-    if not data.get("due_on"):
+def _due(session: Session, data: Mapping[str, Any], task: UserTask | None, today: date) -> Due | None:
+    """The date by which to act, as it stands today: a notice of the calendar may have moved it since the event."""
+    told = date.fromisoformat(data["due_on"]) if data.get("due_on") else None
+    day = task.due_on if told and task is not None and data["template"] in STALE_WHEN_DONE else told
+    if day is None:
         return None
-    return max(0, calendars.current(session).between(today, date.fromisoformat(data["due_on"])))
+    calendar = calendars.current(session)
+    left = max(1, calendar.between(today, day)) if day > today else 0
+    return Due(day, left, calendars.days_late(calendar, day, today))
 
 
 def _name(session: Session, event: HistoryEvent) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 STALE_WHEN_DONE = frozenset({"task", "due_soon", "due_today", "urge", "reassigned", "returned", "due_changed"})
 """Notices that ask for work on a task: pointless, and wrong, once the task is done (no urge after the answer)."""
+
+SAYS_WHEN = frozenset({"due_soon", "due_today"})
+"""Reminders that are named by how the due date stands on the day of delivery, however late that is."""
 
 NOT_TO_DOER = frozenset({"task", "returned", "due_changed"})
 """Notices of what a deed led to: whoever did it knows."""
@@ -21,8 +25,30 @@ WITHOUT_MATTER = frozenset({"incident"})
 FIRST_WAIT = timedelta(minutes=1)
 
 
-def values_of(data: Mapping[str, Any], *, unit: str | None, days: int | None, by: str) -> dict[str, object]:
-    """What the wording may fill in: ``data`` is the journal's notice, ``unit`` a name, ``days`` working days left."""
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A due date as of the day on which people are told: working days ``left`` (0 on the day), or ``late``."""
+
+    on: date
+    left: int
+    late: int
+
+    @property
+    def state(self) -> str:
+        """In a word."""
+        return "已超期" if self.late else "即将到期" if self.left else "今日到期"
+
+    def __str__(self) -> str:
+        """In a clause that is true on that day."""
+        if self.late:
+            return f"已于 {_spoken(self.on)}到期，超期 {self.late} 个工作日"
+        if self.left:
+            return f"将于 {_spoken(self.on)}到期，还剩 {self.left} 个工作日"
+        return f"今天到期，期限为 {_spoken(self.on)}"
+
+
+def values_of(data: Mapping[str, Any], *, unit: str | None, due: Due | None, by: str) -> dict[str, object]:
+    """What the wording may fill in: ``data`` is the journal's notice, ``unit`` a name."""
     matter = data["template"] not in WITHOUT_MATTER
     text = data.get("text") or ""
     return {
@@ -30,20 +56,22 @@ def values_of(data: Mapping[str, Any], *, unit: str | None, days: int | None, by
         "title": data.get("title") if matter else None,
         "task": data.get("step"),
         "unit": unit,
-        "due_on": _spoken(data.get("due_on")),
-        "days": days,
+        "due_on": _spoken(due.on) if due else None,
+        "days": due.left if due else None,
+        "state": due.state if due else None,
+        "deadline": due,
         "reason": text or None,
         "by": by,
         "text": text,
     }
 
 
-def outside_text(name: str, data: Mapping[str, Any], link: str | None) -> tuple[str, str]:
+def outside_text(name: str, data: Mapping[str, Any], due: Due | None, link: str | None) -> tuple[str, str]:
     """Subject and body for channels that leave the service: what to do and by when, nothing of the matter itself."""
-    known = [
+    known: list[tuple[str, str | None]] = [
         ("编号", data.get("number")),
         ("任务", data.get("step")),
-        ("期限", _spoken(data.get("due_on"))),
+        ("期限", _spoken(due.on) if due else None),
     ]
     lines = [f"您有一条新的提醒：{name}。", *(f"{label}：{value}" for label, value in known if value)]
     lines.append(f"请登录直联平台查看：{link}" if link else "请登录直联平台查看。")
@@ -57,8 +85,6 @@ def next_attempt(attempts: int, now: datetime) -> datetime:
     return now + wait
 
 
-def _spoken(day: str | None) -> str | None:
+def _spoken(day: date) -> str:
     """2026-10-13 as 2026-10-13（周二）."""
-    if day is None:
-        return None
-    return f"{day}（周{'一二三四五六日'[date.fromisoformat(day).weekday()]}）"
+    return f"{day}（周{'一二三四五六日'[day.weekday()]}）"

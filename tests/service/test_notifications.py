@@ -19,7 +19,7 @@ from service.clock import local
 from service.config import load_notifications
 from service.errors import Incident, Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent, OutboxEntry
-from service.notifications import Notification
+from service.notifications import Delivery, Notification, Office
 from service.notifications.channels import APPRISE, MAIL
 from service.processes import commands, operations, timers
 from service.workdays import Calendar, Closure, load_notices
@@ -73,9 +73,33 @@ def test_a_notice_says_what_by_when_and_how_long(world):
     work_all(world)
     [notice] = _notices(world, "handler-edu")
     assert notice.title == "即将到期：子女入学"
-    assert "“子女入学”（2026-需-0001）的“办理”将于 2026-09-24（周四） 到期，还剩 3 个工作日" in notice.text
+    assert "“子女入学”（2026-需-0001）的“办理”将于 2026-09-24（周四）到期，还剩 3 个工作日" in notice.text
     assert (notice.instance_id, notice.task_id) == (world.case, world.task("handle", "edu").id)
     assert (notice.receipt, notice.read_at) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("timer", "days", "title", "says"),
+    [
+        (0, 0, "即将到期：子女入学", "将于 2026-09-24（周四）到期，还剩 3 个工作日，请抓紧办理"),
+        (0, 2, "即将到期：子女入学", "将于 2026-09-24（周四）到期，还剩 1 个工作日，请抓紧办理"),
+        (1, 0, "今日到期：子女入学", "今天到期，期限为 2026-09-24（周四），请尽快办理并回复"),
+        (1, 5, "已超期：子女入学", "已于 2026-09-24（周四）到期，超期 2 个工作日，请尽快办理并回复"),
+    ],
+)
+def test_a_reminder_is_true_on_the_day_on_which_it_arrives(world, timer, days, title, says):
+    world.dispatched("edu")
+    row = timers_of(world)[timer]
+    world.clock.set(row.fire_at)
+    with world.transaction() as session:
+        timers.fire(session, timer_id=row.id, now=world.clock.now)
+    world.clock.advance(days=days)  # the worker was off
+    delivery = Delivery(world.database, Office(load_notifications(CONFIG), world.settings.mail), {})
+    while delivery.deliver(world.clock.now):
+        pass
+    [notice] = _notices(world, "handler-edu")
+    assert notice.title == title
+    assert says in notice.text
 
 
 def test_an_urge_asks_for_a_receipt_and_names_the_unit(world):

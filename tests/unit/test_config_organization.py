@@ -102,9 +102,15 @@ def test_the_shipped_wording_covers_every_kind_and_reads_well() -> None:
 
 
 def test_what_a_notice_does_not_know_is_left_open() -> None:
-    subject, text = load_notifications(CONFIG)["due_today"].render({"title": "子女入学", "number": None, "more": 1})
-    assert subject == "今日到期：子女入学"
+    subject, text = load_notifications(CONFIG)["urge"].render({"title": "子女入学", "number": None, "more": 1})
+    assert subject == "催办：子女入学"
     assert "（——）" in text
+
+
+@pytest.mark.parametrize("reason", ["不属于服务范围", "不属于服务范围。"])
+def test_what_ends_its_own_sentence_gets_no_second_full_stop(reason: str) -> None:
+    _, text = load_notifications(CONFIG)["rejected"].render({"title": "子女入学", "reason": reason})
+    assert text == "“子女入学”不予受理，原因：不属于服务范围。请向联系对象说明。"
 
 
 @pytest.mark.parametrize(
