@@ -385,7 +385,7 @@ def _find(workflow: BpmnWorkflow, task_id: str) -> Task | None:
 def _open_task(workflow: BpmnWorkflow, task_id: str) -> Task:
     task = _find(workflow, task_id)
     if task is None or task.state != TaskState.READY or not task.task_spec.manual:
-        raise Conflict("该任务已经办结或取消")
+        raise Conflict("该任务已经完成或取消")
     return task
 
 

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session, object_session
 from service import clock
 from service.auth import Actor
 from service.auth.policy import require
-from service.auth.queries import acting_for
+from service.auth.queries import acting_for, find_account
 from service.errors import NotAllowed, NotFound
 from service.people.models import Leader
-from service.people.queries import find_leader, leader_posts
+from service.people.queries import find_leader, leader_posts, unit_names
 from service.processes.models import DONE, OPEN, CopyTo, Instance, UserTask
 from service.processes.rules import holds
 
@@ -69,8 +69,10 @@ def require_take(session: Session, actor: Actor, task: UserTask, now: datetime) 
         if may_take(represented, task):
             return represented
     if task.assignee is not None and is_candidate(actor, task):
-        raise NotAllowed(f"该任务已由 {task.assignee} 领办；如需接手，请先由其退领或由区人才办转办")
-    raise NotAllowed("该任务不在您的职责范围内：由" + role_names([task]) + "办理")
+        raise NotAllowed(
+            f"该任务已由 {person_name(session, task.assignee)} 领办；如需接手，请先由其退领或由区人才办转办"
+        )
+    raise NotAllowed("该任务不在您的职责范围内：由" + role_names(session, [task]) + "办理")
 
 
 def require_manage(actor: Actor) -> None:
@@ -78,10 +80,20 @@ def require_manage(actor: Actor) -> None:
     require(actor, "operate_cases")
 
 
-def role_names(tasks: Iterable[UserTask]) -> str:
-    """The roles of the tasks in words."""
+def person_name(session: Session, username: str | None) -> str:
+    """The name of whoever works under ``username``; the sign-in name itself where no account has it."""
+    account = find_account(session, username) if username else None
+    return account.name if account is not None else username or ""
+
+
+def role_names(session: Session, tasks: Iterable[UserTask]) -> str:
+    """The roles of the tasks in words, with the names of their units."""
+    asked = list(tasks)
+    units = unit_names(session, [task.unit for task in asked if task.unit])
     names = [
-        ROLE_NAMES.get(task.role or "", task.role or "") + (f"（{task.unit}）" if task.unit else "") for task in tasks
+        ROLE_NAMES.get(task.role or "", task.role or "")
+        + (f"（{units.get(task.unit, task.unit)}）" if task.unit else "")
+        for task in asked
     ]
     return "、".join(dict.fromkeys(names)) or "指定人员"
 

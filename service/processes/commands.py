@@ -49,7 +49,7 @@ def start(
     instance = begin(session, process=process, data=given, actor=actor, now=now, instance_id=instance_id)
     opened = open_tasks(session, instance.id)
     if not any(access.may_take(actor, task) for task in opened):
-        raise NotAllowed("您没有发起该流程的权限：首个步骤由" + access.role_names(opened) + "办理")
+        raise NotAllowed("您没有发起该流程的权限：首个步骤由" + access.role_names(session, opened) + "办理")
     _check_prefill(session, compiled(session, instance.digest, process), opened, given)
     return instance
 
@@ -302,7 +302,7 @@ def locked_task(session: Session, task_id: UUID | str, *, any_status: bool = Fal
     if any_status:
         return found, instance
     if found.status != OPEN:
-        done = f"{found.completed_by} 已办结" if found.status == DONE else "已取消"
+        done = f"已由 {access.person_name(session, found.completed_by)} 完成" if found.status == DONE else "已取消"
         raise Conflict(f"该任务{done}，不能再办理")
     require_running(instance)
     return found, instance

@@ -177,7 +177,7 @@ def _take_in(course: Course, event: HistoryEvent) -> None:
         course.data = {name: value for name, value in event.data["data"].items() if name not in FRAME_NAMES}
     elif event.kind == "completed":
         if event.task not in course.places:
-            raise Conflict("该任务已经办结或取消")
+            raise Conflict("该任务已经完成或取消")
         scope, slot = course.places[event.task]
         course.data = merged(course.data, scope, slot, event.data["data"], frozenset(event.data["drop"]))
 

@@ -35,7 +35,7 @@ def claim(session: Session, *, task_id: UUID | str, actor: Actor, now: datetime)
     if task.assignee is not None:
         if access.as_assignee(session, actor, task, now) is not None:
             return task
-        raise Conflict(f"该任务已由 {task.assignee} 领办")
+        raise Conflict(f"该任务已由 {access.person_name(session, task.assignee)} 领办")
     doer = access.require_take(session, actor, task, now)
     task.assignee = access.account_of(doer)
     task.revision += 1
@@ -97,9 +97,9 @@ def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Acto
     """
     task, instance = locked_task(session, task_id, any_status=True)
     if task.status != DONE or task.completed_seq is None:
-        raise Conflict("该任务尚未办结，无需撤回")
+        raise Conflict("该任务尚未完成，无需撤回")
     if task.completed_by != actor.username:
-        raise NotAllowed("只能撤回自己办结的步骤")
+        raise NotAllowed("只能撤回自己完成的步骤")
     doer = access.require_take(session, actor, task, now)
     if instance.status != COMPLETED:
         require_running(instance)
@@ -109,7 +109,8 @@ def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Acto
     open_now = [row for row in known.values() if row.status == OPEN]
     for later in open_now:
         if str(later.id) not in course.open and later.assignee not in (None, actor.username, access.account_of(doer)):
-            raise Conflict(f"「{later.name}」已由 {later.assignee} 领办，不能撤回；请联系其退回")
+            holder = access.person_name(session, later.assignee)
+            raise Conflict(f"「{later.name}」已由 {holder} 领办，不能撤回；请联系其退回")
     if course.landing is None or str(task.id) not in course.open or not course.open <= known.keys():
         raise Conflict("后续步骤已经办理，不能撤回；请由后续环节退回")
     what = Input(
@@ -224,7 +225,7 @@ def urge(
         if (str(task.id) == str(task_id) if task_id is not None else task.role != access.OFFICE)
     ]
     if not tasks:
-        raise Conflict("没有可催办的任务：相关任务已经办结")
+        raise Conflict("没有可催办的任务：相关任务已经完成")
     for task in tasks:
         count_urge(session, instance, task, actor=actor, now=now, text=said, by_hand=True)
     return instance.urges

@@ -62,7 +62,7 @@ def _step(event: HistoryEvent) -> str:
 def _completed(event: HistoryEvent, made: Compiled, names: Names) -> Entry:
     data = event.data
     late = data.get("late_days") or 0
-    entry = _entry(event, names, f"办结{_step(event)}", tone="late" if late else "")
+    entry = _entry(event, names, f"完成{_step(event)}", tone="late" if late else "")
     if late:
         entry.what += f"，超期 {late} 个工作日"
     entry.lines = names.lines(made.form_of(data["process"], data["step"]), data["data"])
@@ -106,6 +106,8 @@ def _action(event: HistoryEvent, _made: Compiled, names: Names) -> Entry | None:
     result = event.data.get("result")
     if event.data.get("name") == "issue_number":
         return _entry(event, names, f"受理编号 {result}")
+    if event.data.get("name") == "notice" and result is False:
+        return _entry(event, names, "提醒时间已过，不再提醒")
     if event.data.get("name") == "issue_circular":
         return _entry(event, names, f"发出通报 {result}", tone="late")
     return None

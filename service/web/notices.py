@@ -46,7 +46,7 @@ def confirm(notification_id: UUID) -> ResponseReturnValue:
         try:
             acknowledge(db(), task_id=notice.task_id, actor=actor(), now=clock.now())
         except Conflict:  # answered meanwhile: the notice has been read, there is nothing left to confirm
-            return done("已标为已读；该任务已经办结，无需签收。", url_for("web.notices.notices"))
+            return done("已标为已读；该任务已经完成，无需签收。", url_for("web.notices.notices"))
     return done("已签收。", url_for("web.notices.notices"))
 
 

@@ -54,7 +54,7 @@ class TestClaim:
         task = world.task("handle")
         act(world, "handler-edu", operations.claim, task_id=task.id)
         assert world.task("handle").assignee == "handler-edu"
-        with pytest.raises(NotAllowed, match="handler-edu"):
+        with pytest.raises(NotAllowed, match="谭雅文"):
             case.complete(world, "handler-edu-2", task.id, DONE)
         case.complete(world, "handler-edu", task.id, DONE)
         (event,) = case.events(world, "claimed")
@@ -308,6 +308,29 @@ class TestTakeBack:
     def take_back(self, world: World, user: str, task: UserTask, reason: str = "附件传错") -> None:
         act(world, user, operations.take_back, task_id=task.id, reason=reason)
 
+    def test_long_after_each_is_told_the_newest_alone(self, world: World) -> None:
+        world.do("handler-edu", "handle")
+        world.pass_days(40)
+        self.take_back(world, "handler-edu", world.done("handle"))
+        world.pass_days(1)
+        assert case.light(world, "handle") == "red"
+        assert [notice["template"] for notice in case.notices(world)] == ["urge"]
+        assert [event.data.get("overtaken", False) for event in case.events(world, "timer_fired")] == [
+            *(True, True, True, False)
+        ]
+        assert "approve_circular" in case.steps(world)
+        assert case.mismatches(world) == []
+
+    def test_before_the_due_day_the_missed_reminder_is_still_worth_saying(self, world: World) -> None:
+        world.do("handler-edu", "handle")
+        world.pass_days(6)
+        self.take_back(world, "handler-edu", world.done("handle"))
+        world.pass_days(1)
+        assert [notice["template"] for notice in case.notices(world)] == ["due_soon"]
+        world.pass_days(2)
+        assert [notice["template"] for notice in case.notices(world)] == ["due_soon", "due_today"]
+        assert case.mismatches(world) == []
+
     def test_own_step_comes_back_as_it_was(self, world: World) -> None:
         before = world.task("handle")
         armed = case.timers(world)
@@ -358,7 +381,7 @@ class TestTakeBack:
     def test_not_once_somebody_has_claimed_what_follows(self, world: World) -> None:
         world.do("handler-edu", "handle")
         act(world, OFFICE, operations.claim, task_id=world.task("review_reply").id)
-        with pytest.raises(Conflict, match="office"):
+        with pytest.raises(Conflict, match="梁文韬"):
             self.take_back(world, "handler-edu", world.done("handle"))
 
     def test_siblings_answer_given_later_stays(self, world: World) -> None:

@@ -40,7 +40,7 @@ def test_of_two_people_who_complete_the_same_task_one_succeeds(world):
     done = at_once(*(lambda name=name: _complete(world, task, name) for name in names))
     assert sorted(type(one).__name__ for one in done) == ["Conflict", "NoneType"]
     assert len([one for one in happened(world, "completed") if one.data["step"] == "handle"]) == 1
-    assert "已办结" in next(str(one) for one in done if isinstance(one, Conflict))
+    assert "完成" in next(str(one) for one in done if isinstance(one, Conflict))
     assert mismatches(world) == []
 
 
