@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
-from service import clock
+from service import clock, contacts, liaisons
 from service.actions import prepare, wire
 from service.cli import liaison
+from service.contacts.models import Contact, ContactTopic, Invitation, Opinion, RestrictedNote
 from service.db import Database, migrate
 from service.demonstration import build
 from service.demonstration.matters import FIELDS, MATTERS
@@ -25,10 +27,13 @@ from service.demonstration.organization import PASSWORD
 from service.demonstration.scenarios import FINISHED, STOPPED
 from service.errors import Conflict, Invalid
 from service.history.models import HistoryEvent
+from service.liaisons.models import Link, Roster
+from service.people.models import Leader
 from service.processes import replay
 from service.processes.calendars import current
 from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.queries import light_of
+from service.reports.models import Brief, HalfYearReport
 from service.talents.models import Talent
 from tests.factories.world import CONFIG, HOME, read_config
 
@@ -49,10 +54,10 @@ def fresh(url: str) -> Database:
     return database
 
 
-def built(url: str, cases: int, seed: int = 1) -> Database:
+def built(url: str, cases: int, seed: int = 1, *, people_side: bool = False) -> Database:
     """The same with a demonstration."""
     database = fresh(url)
-    build(database, cases=cases, seed=seed, until=UNTIL)
+    build(database, cases=cases, seed=seed, until=UNTIL, people_side=people_side)
     return database
 
 
@@ -216,6 +221,53 @@ class TestEveryScenarioOnce:
         with demo.reading() as session:
             texts = [str(data) for data in session.scalars(select(UserTask.submitted)) if data]
         assert not [text for text in texts if re.search(r"\{(who|town|employer)\}", text)]
+
+
+def count(session: Session, column: Any) -> Counter[Any]:
+    """How many rows have which value."""
+    return Counter(session.scalars(select(column)))
+
+
+def test_a_year_of_the_people_side(database_url: str, tmp_path: Path) -> None:
+    """The same on both databases and at every run, down to the hashes; all that a district has to show is there."""
+    database = built(database_url, 4, people_side=True)
+    other = built(f"sqlite:///{tmp_path / 'other.db'}", 4, people_side=True)
+    hashes = select(HistoryEvent.stream, HistoryEvent.seq, HistoryEvent.hash).order_by(
+        HistoryEvent.stream, HistoryEvent.seq
+    )
+    with database.reading() as session, other.reading() as twin:
+        assert [*map(tuple, session.execute(hashes))] == [*map(tuple, twin.execute(hashes))]
+    other.dispose()
+    with database.reading() as session:
+        assert list(replay.verify(session)) == []
+        assert count(session, Leader.klass) == {"A": 12, "B": 22}
+        assert session.query(Talent).count() == 96
+        assert set(count(session, Link.status)) == {"active", "ended", "held", "proposed"}
+        rosters = session.scalars(select(Roster)).all()
+        assert Counter(one.status for one in rosters) == {"decided": 1, "filed": 8}
+        assert all(one.document_no for one in rosters)
+        assert set(count(session, Contact.form)) == set(contacts.FORMS)
+        assert set(count(session, ContactTopic.topic)) == set(contacts.TOPICS)
+        assert set(count(session, Contact.late)) == {True, False}
+        assert set(count(session, Opinion.status)) == set(contacts.OPINION_STATUSES)
+        assert session.query(RestrictedNote).count() > 5
+        assert set(count(session, Invitation.attended)) == {True, False, None}
+        reports = select(HalfYearReport.status).order_by(HalfYearReport.year, HalfYearReport.half)
+        assert Counter(session.scalars(reports)) == {"accepted": 20, "returned": 1, "draft": 1}
+        assert set(count(session, HalfYearReport.late)) == {True, False, None}
+        assert count(session, Brief.released_by) == {"office": 2, None: 1}
+        handovers = select(Instance.status).where(Instance.process == "liaison_change").order_by(Instance.status)
+        assert session.scalars(handovers).all() == ["completed", "running"]
+        links = session.scalars(select(Link)).all()
+        warnings = {why for some in liaisons.link_warnings(session, links, UNTIL.date()).values() for why in some}
+        for word in ("另由", "同为区领导", "到期", "不在我区工作", "代管", "尚未组建", "尚待区人才办审核"):
+            assert any(word in why for why in warnings), word
+        assert [row for row in liaisons.quotas(session, on=UNTIL.date(), short_only=True).items if row.count]
+        pairs = contacts.interview_counts(session, year=UNTIL.year, on=UNTIL.date())
+        assert {bool(pair.short) for pair in pairs} == {True, False}
+        phones = {*session.scalars(select(Talent.phone)), *session.scalars(select(Talent.contact_phone))}
+        assert all(phone is None or phone.startswith("0757-0") for phone in phones)
+    database.dispose()
 
 
 class TestRefusals:
