@@ -16,8 +16,8 @@ from service.errors import Conflict, Invalid, NotAllowed
 from service.exchange import KINDS, ImportJob
 from service.people.models import Leader, Person, Unit
 from service.talents.models import Talent
-from tests.factories.world import World
 from tests.factories.workers import work_all
+from tests.factories.world import World
 
 UNITS = ("单位代码", "单位名称", "单位类别", "成员单位")
 TALENTS = ("姓名", "人才类别", "工作单位", "主管单位", "镇街", "证件号末位", "确认不重复")
