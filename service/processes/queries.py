@@ -24,6 +24,7 @@ from service.processes.advance import stream_of
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.commands import as_uuid, return_targets
+from service.processes.filled import filled_in
 from service.processes.models import (
     COMPLETED,
     DONE,
@@ -214,7 +215,7 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
         light=light_of(task, today, suspended=instance.status == SUSPENDED),
         schema=form.schema,
         ui_schema=form.ui_schema,
-        data=task.submitted if task.status == DONE and task.submitted is not None else form.prefill(task.data),
+        data=filled_in(session, task, form),
         due_explanation=task.due_explanation,
         days_left=calendar.between(today, task.due_on) if task.due_on and task.status == OPEN else None,
         waiting_days=days_between(clock.local(task.entered_at).date(), today),

@@ -18,7 +18,7 @@ FORMS = ROOT / "forms/request"
 NAMES = sorted(path.stem for path in FORMS.glob("*.json") if not path.name.endswith(".ui.json"))
 DMN = "{https://www.omg.org/spec/DMN/20191111/MODEL/}"
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-DECISIONS = {"decision", "result", "route", "outcome", "on_the_spot", "body"}
+DECISIONS = {"decision", "result", "route", "outcome", "body"}
 
 NEED = {
     "talent_id": "T0001",

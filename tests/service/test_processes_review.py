@@ -56,6 +56,13 @@ def form_of(world: World, step: str) -> dict[str, Any]:
     return dict(world.task(step).data)
 
 
+def shown(world: World, user: str, step: str) -> dict[str, Any]:
+    """What the form of the open ``step`` shows to ``user``."""
+    actor = world.actor(user)
+    with world.database.reading() as session:
+        return dict(queries.task_detail(session, world.task(step).id, actor).data)
+
+
 # --- Return ----------------------------------------------------------------------------------------------------------
 
 
@@ -64,6 +71,30 @@ def test_a_return_keeps_what_was_filled_in_before(world: World) -> None:
     world.do("liaison-hrss", "record_need", world.need(title="子女入读公办学校"))
     returned(world, OFFICE, "accept", "record_need")
     assert form_of(world, "record_need")["title"] == "子女入读公办学校"
+
+
+def test_a_need_returned_for_completion_shows_all_that_was_entered_and_a_new_one_chooses_nothing(world: World) -> None:
+    world.recorded()
+    world.do(OFFICE, "accept", {"decision": "return", "reason": "请补充"})
+    assert shown(world, "liaison-hrss", "record_need") == world.need()
+    with world.transaction() as session:
+        liaison = world.actor("liaison-hrss")
+        world.case = commands.start(session, process="request", data={}, actor=liaison, now=clock.now()).id
+    assert shown(world, "liaison-hrss", "record_need") == {}
+
+
+def test_a_step_that_came_back_shows_what_was_submitted_and_a_new_round_chooses_nothing(world: World) -> None:
+    world.dispatched("edu")
+    answer = {"result": "done", "reply": "已协调解决"}
+    world.do(HANDLER, "handle", answer)
+    take_back(world, HANDLER, "handle")
+    assert shown(world, HANDLER, "handle") == answer
+    world.do(HANDLER, "handle", answer)
+    returned(world, OFFICE, "review_reply", "handle")
+    assert shown(world, HANDLER, "handle") == answer
+    world.do(HANDLER, "handle", answer)
+    world.do(OFFICE, "review_reply", {"decision": "redo", "comment": "请补充"})
+    assert "result" not in shown(world, HANDLER, "handle")
 
 
 def test_a_return_goes_to_the_unit_that_took_over_not_to_the_first(world: World) -> None:

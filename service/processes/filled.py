@@ -1,0 +1,57 @@
+"""What the form of a task shows before anybody types: what is known, and what was submitted on a step come back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from service.history import HistoryEvent
+from service.processes.advance import stream_of
+from service.processes.forms import Form
+from service.processes.models import DONE, OPEN, UserTask
+
+
+def filled_in(session: Session, task: UserTask, form: Form) -> dict[str, Any]:
+    """What the task's page shows in its form: what was submitted, also of a step that came back; else what is known."""
+    if task.status == DONE and task.submitted is not None:
+        return task.submitted
+    shown = form.prefill(task.data)
+    if task.status == OPEN:
+        before = _submitted_before(session, task)
+        shown |= {name: value for name, value in before.items() if name in form.fields}
+    return shown
+
+
+def _submitted_before(session: Session, task: UserTask) -> Mapping[str, Any]:
+    """What was submitted on an open step before it was taken back (撤回) or returned (退回); nothing on a new one.
+
+    A step that the diagram leads to again is a new one: its decisions are taken anew.
+    """
+    event = session.execute(
+        select(HistoryEvent.kind, HistoryEvent.data)
+        .where(
+            HistoryEvent.stream == stream_of(task.instance_id),
+            or_(
+                (HistoryEvent.kind == "completed") & (HistoryEvent.task == str(task.id)),
+                (HistoryEvent.kind == "returned") & (HistoryEvent.seq == task.entered_seq),
+            ),
+        )
+        .order_by(HistoryEvent.seq.desc())
+        .limit(1)
+    ).first()
+    if event is None:
+        return {}
+    kind, data = event
+    if kind == "completed":
+        found: Mapping[str, Any] = data["data"]
+        return found
+    earlier = select(UserTask.submitted).where(
+        UserTask.instance_id == task.instance_id,
+        UserTask.scope == task.scope,
+        UserTask.task == task.task,
+        UserTask.status == DONE,
+    )
+    return session.scalar(earlier.order_by(UserTask.completed_seq.desc()).limit(1)) or {}
