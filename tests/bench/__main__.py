@@ -15,7 +15,7 @@ from sqlalchemy import text
 from tests.bench import databases
 from tests.bench.figures import Table
 from tests.bench.requests import requests
-from tests.bench.work import Bench, bench, deeds, fill, reading, rework, verification, wake_ups
+from tests.bench.work import Bench, bench, deeds, fill, people_pages, reading, rework, verification, wake_ups
 
 KINDS = {"SQLite": databases.sqlite, "PostgreSQL": databases.postgresql}
 
@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--open", type=int, default=2000, help="open tasks of the Talent Office (default 2000)")
     parser.add_argument("--seconds", type=float, default=1.5, help="how long each load lasts (default 1.5)")
     parser.add_argument("--only", choices=[*KINDS], help="one database instead of both")
+    parser.add_argument("--people", action="store_true", help="the people side alone")
     chosen = parser.parse_args()
     began, table = time.monotonic(), Table()
     for column, kind in KINDS.items():
@@ -43,6 +44,10 @@ def main() -> None:
 def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, column: str) -> None:
     """All figures of one database."""
     table.put("server", column, _server(world))
+    if chosen.people:
+        table.head("The people side")
+        people_pages(world, table, column)
+        return
     table.head("Deeds (one transaction)")
     cases = deeds(world, table, column)
     verification(world, cases, table, column)
@@ -52,6 +57,8 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
     fill(world, cases[0], chosen.cases, chosen.open, table, column)
     wake_ups(world, table, column)
     reading(world, table, column)
+    table.head("The people side")
+    people_pages(world, table, column)
     table.head("Under gunicorn, 2 workers of 4 threads")
     requests(world, url, chosen.seconds, table, column)
 

@@ -101,7 +101,7 @@ def original(database: Database, case: UUID) -> Original:
 def multiply(database: Database, made_from: list[tuple[Original, int]]) -> dict[str, int]:
     """Writes so many copies of each case. Gives how many rows each table then has."""
     with database.engine.connect() as connection:
-        _hurry(connection)
+        hurry(connection)
         _COPIES.create(connection)
         number = 1000
         for source, (made, copies) in enumerate(made_from):
@@ -124,7 +124,7 @@ def multiply(database: Database, made_from: list[tuple[Original, int]]) -> dict[
     return counts
 
 
-def _hurry(connection: Connection) -> None:
+def hurry(connection: Connection) -> None:
     """Nothing here must survive a power cut, and what refers to what has been copied together."""
     if connection.dialect.name == "sqlite":
         own: Any = connection.connection.dbapi_connection  # these take effect outside transactions only

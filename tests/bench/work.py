@@ -22,6 +22,7 @@ from service.processes.models import WAITING, Instance, Timer
 from service.processes.replay import verify
 from service.processes.wiring import wiring
 from tests.bench.figures import Figure, Meter, Table, share
+from tests.bench.people import fill_people
 from tests.bench.volume import multiply, original
 from tests.conftest import FakeClock
 from tests.factories.world import LIAISON, OFFICE, World
@@ -235,6 +236,29 @@ def reading(world: Bench, table: Table, column: str) -> None:
     own = world.as_user(UNIT_STAFF)
     table.put("page 待办, a unit's own", column, _page(world, own.get, "/tasks"))
     table.put("page 台账, a unit's own", column, _page(world, own.get, "/ledger"))
+
+
+def people_pages(world: Bench, table: Table, column: str) -> None:
+    """The registry, quotas, links and contacts of a large district, as the Talent Office and a liaison see them."""
+    table.put("rows of the people side", column, fill_people(world.database))
+    browser, api, own = world.as_user(OFFICE), world.api(OFFICE), world.as_user(LIAISON)
+    pages = {
+        "page 人才信息库": "/talents",
+        "page 人才信息库, by pinyin": "/talents?q=tingquan",
+        "page 人才信息库, by 汉字 and town": "/talents?q=慕容&town=shishan",
+        "page 人才信息库, one id": "/talents?q=T123456",
+        "page 配额": "/quotas",
+        "page 配额, class B that lack some": "/quotas?klass=B&short=yes",
+        "page 联系关系": "/links",
+        "page 联系记录": "/contacts",
+        "page 一位人才": "/talents/T100000",
+    }
+    for row, path in pages.items():
+        table.put(row, column, _page(world, browser.get, path))
+    table.put("GET /api/v1/talents?q=", column, _page(world, api.get, "/talents?q=tingquan"))
+    table.put("GET /api/v1/quotas", column, _page(world, api.get, "/quotas"))
+    table.put("page 配额, a unit's own", column, _page(world, own.get, "/quotas"))
+    table.put("page 联系记录, a unit's own", column, _page(world, own.get, "/contacts"))
 
 
 def _page(world: Bench, get: Callable[[str], Any], path: str) -> Figure:
