@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 
 import click
+from sqlalchemy.orm import Session
 
 from service import clock
+from service.auth.queries import find_account
 from service.cli.setup import settings, wired
 from service.config import Settings
-from service.demonstration import ACCOUNTS, PASSWORD, build, require_none
+from service.demonstration import PASSWORD, accounts, build, require_none
 from service.errors import Conflict, NotAllowed
 
 DEFAULT_CASES = 60
@@ -36,10 +38,21 @@ def demo(cases: int, seed: int, until: datetime | None, if_empty: bool) -> None:
             counted = build(
                 database, cases=cases, seed=seed, until=_moment(until, chosen), progress=lambda done: bar.update(done)
             )
-    click.echo(f"已生成 {sum(counted.values())} 件需求：" + "，".join(f"{name} {n}" for name, n in counted.items()))
-    click.echo(f"演示账号（密码均为 {PASSWORD}）：")
-    for username, name, _, post, _ in ACCOUNTS:
-        click.echo(f"  {username:<24}{name}（{post}）")
+        click.echo(f"已生成 {sum(counted.values())} 件需求：" + "，".join(f"{name} {n}" for name, n in counted.items()))
+        if if_empty:  # what starts the service next tells the accounts
+            return
+        with database.reading() as session:
+            click.echo("\n".join(account_lines(session)))
+
+
+def account_lines(session: Session) -> list[str]:
+    """The demonstration's accounts that are there, each with whose it is, in columns."""
+    known = [entry for entry in accounts() if find_account(session, entry[0]) is not None]
+    wide = max((len(entry[0]) for entry in known), default=0)
+    return [
+        f"演示账号（密码都是 {PASSWORD}）：",
+        *(f"  {username:<{wide}}  {name.ljust(3, '　')}  {post}" for username, name, _, post, _ in known),
+    ]
 
 
 def _moment(until: datetime | None, chosen: Settings) -> datetime:

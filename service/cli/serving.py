@@ -179,7 +179,5 @@ def _lines(chosen: Settings, database: Database) -> Sequence[str]:
     with database.reading() as session:
         if chosen.is_production or not has_demo_accounts(session):
             return lines
-    demonstration: Any = import_module("service.demonstration")
-    lines.append(f"演示账号（密码都是 {demonstration.PASSWORD}）：")
-    lines += [f"  {name:<18}{person}  {post}" for name, person, _, post, _ in demonstration.ACCOUNTS]
-    return [*lines, ""]
+        demonstration: Any = import_module("service.cli.demo")
+        return [*lines, *demonstration.account_lines(session), ""]

@@ -1,6 +1,6 @@
 """A made-up district for trying, training and testing: organization, accounts, talents, cases. Never in production."""
 
 from service.demonstration.cases import build, require_none
-from service.demonstration.organization import ACCOUNTS, PASSWORD, build_organization
+from service.demonstration.organization import ACCOUNTS, PASSWORD, accounts, build_organization
 
-__all__ = ["ACCOUNTS", "PASSWORD", "build", "build_organization", "require_none"]
+__all__ = ["ACCOUNTS", "PASSWORD", "accounts", "build", "build_organization", "require_none"]

@@ -35,7 +35,8 @@ class Served:
 
 
 # (user name, name, unit, post, roles with the unit they are for)
-ACCOUNTS: tuple[tuple[str, str, str, str, tuple[tuple[str, str | None], ...]], ...] = (
+AccountEntry = tuple[str, str, str, str, tuple[tuple[str, str | None], ...]]
+ACCOUNTS: tuple[AccountEntry, ...] = (
     ("office", "梁文韬", "talent_office", "区人才办副主任", (("talent_office", None),)),
     ("liaison-hrss", "何静怡", "hrss", "联络员", (("liaison", "hrss"),)),
     ("office-2", "岳听澜", "talent_office", "区人才办科员", (("talent_office", None),)),
@@ -106,7 +107,7 @@ def build_organization(session: Session, *, now: datetime, since: date = SINCE) 
         raise Conflict("演示数据已经存在")
     names = []
     password = hashed(PASSWORD)  # once: hashing is slow on purpose, and all have the same
-    for username, name, unit, post, grants in (*ACCOUNTS, *_handlers()):
+    for username, name, unit, post, grants in accounts():
         if find_unit(session, unit) is None:
             continue
         _account(session, username, name, unit, post, grants, password, since, now)
@@ -143,6 +144,12 @@ def build_organization(session: Session, *, now: datetime, since: date = SINCE) 
     return names
 
 
+def accounts() -> tuple[AccountEntry, ...]:
+    """Every account of the demonstration: ``ACCOUNTS``, and a handler for each further unit that handles needs."""
+    more = ((f"handler-{unit}", name, unit, "人才工作经办人", (("responsible_unit", unit),)) for unit, name in _MORE)
+    return (*ACCOUNTS, *more)
+
+
 def served() -> Iterator[Served]:
     """The demonstration's talents, with the leader who serves each."""
     for place, (name, _, _, employer, _, town, leader) in enumerate(_TALENTS, start=1):
@@ -152,12 +159,6 @@ def served() -> Iterator[Served]:
 def derived(kind: str, name: str) -> UUID:
     """The id that the demonstration gives to something of this name."""
     return uuid5(SPACE, f"{kind}:{name}")
-
-
-def _handlers() -> tuple[tuple[str, str, str, str, tuple[tuple[str, str | None], ...]], ...]:
-    return tuple(
-        (f"handler-{unit}", name, unit, "人才工作经办人", (("responsible_unit", unit),)) for unit, name in _MORE
-    )
 
 
 def _account(

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from service.demonstration import ACCOUNTS, PASSWORD
+from service.demonstration import PASSWORD, accounts
 
 SECRET = "a-long-and-random-secret-of-this-test-only"
 
@@ -108,7 +108,9 @@ def test_run_brings_pages_and_worker_up_tells_the_names_and_stops_both(environ, 
     assert process.returncode == 0, output
     assert f"http://{environ['LIAISON_BIND']}" in output
     assert PASSWORD in output
-    assert all(f"  {username}" in output for username, *_ in ACCOUNTS)
+    rows = [line.split() for line in output.splitlines() if line.startswith("  ")]
+    assert [name for name, *_ in rows] == [account[0] for account in accounts()]
+    assert all(len(row) == 3 for row in rows)
     assert not _listens(environ)
 
 
