@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from io import TextIOWrapper
 from typing import Any, BinaryIO
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.config import Organization
+from service.ledger.tables import FORMULA, Cell, write_table
 from service.people.models import Leader, Unit
 from service.processes import queries
 from service.processes.models import Instance, UserTask
@@ -49,9 +48,6 @@ COLUMNS = (
     "是否超期",
 )
 
-# What a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 
 @dataclass(frozen=True, slots=True)
 class _Names:
@@ -63,7 +59,7 @@ class _Names:
     overdue: Collection[Any]
 
 
-def ledger_rows(session: Session, cases: Iterable[Instance], organization: Organization) -> Iterator[list[str | int]]:
+def ledger_rows(session: Session, cases: Iterable[Instance], organization: Organization) -> Iterator[list[Cell]]:
     """The cells of each case under ``COLUMNS``; five statements for every 500 cases."""
     for group in _groups(cases):
         names = _names(session, group, organization)
@@ -77,54 +73,30 @@ def all_cases(session: Session, process: str = "request") -> Iterator[Instance]:
     yield from session.scalars(found.execution_options(yield_per=BATCH))
 
 
-def write_xlsx(rows: Iterable[Sequence[str | int]], into: BinaryIO, columns: Sequence[str] = COLUMNS) -> int:
-    """Writes a workbook with one sheet of ``columns`` (of ``COLUMNS``, in their order); gives the number of rows below
-    the heading. Every text stays a text."""
-    places = [COLUMNS.index(name) for name in columns]
-    return write_table(([row[place] for place in places] for row in rows), into, columns=columns, title="台账")
+def write_xlsx(rows: Iterable[Sequence[Cell]], into: BinaryIO) -> int:
+    """Writes a workbook with one sheet of ``COLUMNS``; gives the number of rows below the heading."""
+    return write_table(rows, into, columns=COLUMNS, title="台账")
 
 
-def write_table(rows: Iterable[Sequence[str | int]], into: BinaryIO, *, columns: Sequence[str], title: str) -> int:
-    """Writes a workbook with one sheet ``title``: ``columns`` as its heading, ``rows`` below; gives their number.
-
-    Every text stays a text, whatever it looks like.
-    """
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    sheet.freeze_panes = "A2"
-    heading = [WriteOnlyCell(sheet, value=name) for name in columns]
-    for cell in heading:
-        cell.font = Font(bold=True)
-    sheet.append(heading)
-    count = 0
-    for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
-        count += 1
-    book.save(into)
-    return count
-
-
-def write_csv(rows: Iterable[Sequence[str | int]], into: BinaryIO) -> int:
+def write_csv(rows: Iterable[Sequence[Cell]], into: BinaryIO) -> int:
     """Writes UTF-8 with a mark that Excel knows; gives the number of rows below the heading."""
     text = TextIOWrapper(into, encoding="utf-8-sig", newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     count = 0
     for row in rows:
-        # a leading apostrophe keeps a spreadsheet from running what somebody typed
-        writer.writerow([f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row])
+        writer.writerow([_plain(cell) for cell in row])
         count += 1
     text.flush()
     text.detach()
     return count
 
 
-def _cell(sheet: Any, value: str | int) -> Any:
-    if isinstance(value, int):
-        return WriteOnlyCell(sheet, value=value)
-    cell = WriteOnlyCell(sheet, value="".join(sign for sign in value if sign >= " " or sign in "\n\t"))
-    cell.data_type = "s"  # else a text that begins with = would be a formula
-    return cell
+def _plain(cell: Cell) -> str | int | date | None:
+    if isinstance(cell, datetime):
+        return f"{clock.local(cell):%Y-%m-%d %H:%M}"
+    # a leading apostrophe keeps a spreadsheet from running what somebody typed
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _groups(cases: Iterable[Instance]) -> Iterator[list[Instance]]:
@@ -166,7 +138,7 @@ def _names(session: Session, cases: Sequence[Instance], organization: Organizati
     )
 
 
-def _row(case: Instance, names: _Names) -> list[str | int]:
+def _row(case: Instance, names: _Names) -> list[Cell]:
     data = case.data
     category = names.organization.categories.get(str(data.get("category")))
     town = names.organization.towns.get(str(data.get("town")))
@@ -181,8 +153,8 @@ def _row(case: Instance, names: _Names) -> list[str | int]:
         town.name if town is not None else "",
         names.units.get(case.initiator_unit or "", ""),
         "、".join(names.units.get(unit, unit) for unit in names.handlers.get(case.id, ())),
-        f"{clock.local(case.started_at):%Y-%m-%d %H:%M}",
-        f"{clock.local(case.ended_at):%Y-%m-%d %H:%M}" if case.ended_at is not None else "",
+        case.started_at,
+        case.ended_at,
         case.end_name or "",
         OUTCOMES.get(str(data.get("outcome")), ""),
         case.urges,

@@ -44,6 +44,7 @@ from service.web import (
 )
 from service.web.answers import here
 from service.web.context import KEY, READING, Web
+from service.web.exports import export_address
 from service.web.limits import limiter
 from service.web.menu import menu
 from service.web.once import once_token
@@ -132,6 +133,7 @@ def _common() -> dict[str, Any]:
         "once_token": once_token,
         "now": clock.now,
         "here": here,
+        "export_address": export_address,
     }
 
 

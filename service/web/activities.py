@@ -12,14 +12,16 @@ from flask.typing import ResponseReturnValue
 
 from service import clock, contacts
 from service.auth import may
+from service.contacts.models import Activity, Matter
 from service.contacts.rules import ACTIVITY_KINDS
 from service.errors import Finding, Invalid
 from service.people.models import Unit
-from service.people.queries import get_unit, search_units
+from service.people.queries import Page, get_unit, search_units
 from service.storage import LARGEST, attachments_of
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.context import actor, db, selves
+from service.web.exports import Columns, batches, workbook
 from service.web.names import Names
 
 blueprint = Blueprint("activities", __name__)
@@ -28,23 +30,33 @@ ALL_UNITS = 200
 UPLOAD = LARGEST + 100_000
 CAME = {"yes": True, "no": False}
 
+ACTIVITY_COLUMNS: Columns[Activity] = {
+    "日期": lambda one: one.held_on,
+    "活动": lambda one: one.name,
+    "状态": lambda one: "已取消" if one.cancelled_at else "",
+    "地点": lambda one: one.place,
+    "类型": lambda one: ACTIVITY_KINDS[one.kind],
+    "主办单位": lambda one: one.organizer.name,
+    "邀请人数": lambda one: len(one.invitations),
+    "到场人数": lambda one: sum(bool(row.attended) for row in one.invitations),
+}
+MATTER_COLUMNS: Columns[Matter] = {
+    "提出日期": lambda one: one.raised_on,
+    "人才": lambda one: one.talent.name,
+    "事项": lambda one: one.title,
+    "情况说明": lambda one: one.description,
+    "单位": lambda one: one.unit.name,
+    "状态": lambda one: "已办结" if one.solved_on else "办理中",
+    "办理结果": lambda one: one.result,
+    "办结日期": lambda one: one.solved_on,
+}
+
 
 @blueprint.get("/activities")
 @requires(right="view_activities")
 def index() -> ResponseReturnValue:
     """活动."""
-    page = contacts.search_activities(
-        db(),
-        actor(),
-        q=argument("q"),
-        kind=argument("kind"),
-        unit=argument("unit"),
-        talent_id=argument("talent"),
-        since=_asked_day("since"),
-        until=_asked_day("until"),
-        limit=PER_PAGE,
-        offset=offset(),
-    )
+    page = _found(PER_PAGE, offset())
     return render_template(
         "activities/index.html",
         page=page,
@@ -53,6 +65,13 @@ def index() -> ResponseReturnValue:
         own_units=_own_units("manage_activities"),
         today=clock.today(),
     )
+
+
+@blueprint.get("/activities.xlsx")
+@requires(right="view_activities")
+def export() -> ResponseReturnValue:
+    """活动 as the list shows it, all its pages."""
+    return workbook("活动", batches(_found), lambda _: ACTIVITY_COLUMNS)
 
 
 @blueprint.post("/activities")
@@ -132,18 +151,7 @@ def cancel(activity_id: UUID) -> ResponseReturnValue:
 @requires()
 def matters() -> ResponseReturnValue:
     """单位事项: what units take care of by themselves, and their regulations on liaison (R6, R7)."""
-    page = contacts.search_matters(
-        db(),
-        actor(),
-        q=argument("q"),
-        unit=argument("unit"),
-        talent_id=argument("talent"),
-        solved={"yes": True, "no": False}.get(request.args.get("solved", "")),
-        since=_asked_day("since"),
-        until=_asked_day("until"),
-        limit=PER_PAGE,
-        offset=offset(),
-    )
+    page = _found_matters(PER_PAGE, offset())
     own = _own_units("record_matters")
     shown = [unit for unit in own if unit.code == argument("unit")] or own[:1]
     stream = f"unit:{shown[0].code}" if shown else ""
@@ -156,6 +164,13 @@ def matters() -> ResponseReturnValue:
         files=attachments_of(db(), [stream]).get(stream, []) if stream else [],
         today=clock.today(),
     )
+
+
+@blueprint.get("/matters.xlsx")
+@requires()
+def export_matters() -> ResponseReturnValue:
+    """单位事项 as the list shows it, all its pages."""
+    return workbook("单位事项", batches(_found_matters), lambda _: MATTER_COLUMNS)
 
 
 @blueprint.post("/matters")
@@ -223,6 +238,36 @@ def withdraw_file(file_id: UUID) -> ResponseReturnValue:
     """Hides a file."""
     kept = contacts.withdraw_attachment(db(), attachment_id=file_id, actor=actor(), now=clock.now())
     return done("附件已撤回。", _page_of(kept.stream))
+
+
+def _found(limit: int, offset: int) -> Page[Activity]:
+    return contacts.search_activities(
+        db(),
+        actor(),
+        q=argument("q"),
+        kind=argument("kind"),
+        unit=argument("unit"),
+        talent_id=argument("talent"),
+        since=_asked_day("since"),
+        until=_asked_day("until"),
+        limit=limit,
+        offset=offset,
+    )
+
+
+def _found_matters(limit: int, offset: int) -> Page[Matter]:
+    return contacts.search_matters(
+        db(),
+        actor(),
+        q=argument("q"),
+        unit=argument("unit"),
+        talent_id=argument("talent"),
+        solved={"yes": True, "no": False}.get(request.args.get("solved", "")),
+        since=_asked_day("since"),
+        until=_asked_day("until"),
+        limit=limit,
+        offset=offset,
+    )
 
 
 def _page_of(stream: str) -> str:

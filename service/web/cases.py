@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,13 +15,15 @@ from sqlalchemy import select
 from service import auth, clock, contacts
 from service.contacts.models import Contact, Opinion
 from service.history import HistoryEvent
+from service.ledger import Cell
 from service.ledger.counts import open_matters_of
 from service.liaisons import leaders_of
-from service.people.queries import unit_names
+from service.people.queries import Page, unit_names
 from service.processes import commands, operations, queries
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
+from service.processes.rules import STAGES
 from service.processes.starting import first_step
 from service.talents.queries import find_talent, phone_for
 from service.web import diagrams
@@ -29,6 +31,7 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.context import actor, db
 from service.web.course import course
+from service.web.exports import Columns, batches, workbook
 from service.web.forms import form_page
 from service.web.names import Line, Names
 from service.web.prints import papers
@@ -218,22 +221,30 @@ def terminate(instance_id: UUID) -> ResponseReturnValue:
 @requires()
 def started() -> ResponseReturnValue:
     """我发起的."""
-    wanted = filters(process=None)
-    page = queries.started_by(db(), actor(), filters=wanted, limit=PER_PAGE, offset=offset())
+    page = _started(PER_PAGE, offset())
     return render_template("cases/started.html", page=page, **rows(page.items))
+
+
+@blueprint.get("/cases/started.xlsx")
+@requires()
+def export_started() -> ResponseReturnValue:
+    """我发起的 as the list shows it, all its pages."""
+    return workbook("我发起的", batches(_started), _started_columns)
 
 
 @blueprint.get("/cases/copied")
 @requires()
 def copied() -> ResponseReturnValue:
     """抄送我的."""
-    wanted = filters(process=None)
-    page = queries.copied_to(db(), actor(), filters=wanted, limit=PER_PAGE, offset=offset())
-    received = select(CopyTo).where(
-        CopyTo.username == actor().username, CopyTo.instance_id.in_([row.id for row in page.items])
-    )
-    copies = {copy.instance_id: copy for copy in db().scalars(received)}
-    return render_template("cases/copied.html", page=page, copies=copies, **rows(page.items))
+    page = _copied(PER_PAGE, offset())
+    return render_template("cases/copied.html", page=page, **_copy_rows(page.items))
+
+
+@blueprint.get("/cases/copied.xlsx")
+@requires()
+def export_copied() -> ResponseReturnValue:
+    """抄送我的 as the list shows it, all its pages."""
+    return workbook("抄送我的", batches(_copied), _copied_columns)
 
 
 @blueprint.get("/lookup/accounts")
@@ -342,6 +353,66 @@ def _before(events: Sequence[HistoryEvent], made: Compiled, names: Names, task: 
         )
         for event in sorted(wanted, key=lambda one: one.seq)
     ]
+
+
+def case_status(case: Instance) -> str:
+    """Where a case stands, in words."""
+    if case.status == "running":
+        return STAGES.get(case.stage or "", "办理中")
+    return {"suspended": "已挂起", "terminated": "已终止"}.get(case.status) or case.end_name or "已办结"
+
+
+def _started(limit: int, offset: int) -> Page[Instance]:
+    return queries.started_by(db(), actor(), filters=filters(process=None), limit=limit, offset=offset)
+
+
+def _copied(limit: int, offset: int) -> Page[Instance]:
+    return queries.copied_to(db(), actor(), filters=filters(process=None), limit=limit, offset=offset)
+
+
+def _copy_rows(instances: Sequence[Instance]) -> dict[str, Any]:
+    """What a table of copied cases needs beside the rows."""
+    wanted = CopyTo.instance_id.in_([row.id for row in instances])
+    received = db().scalars(select(CopyTo).where(CopyTo.username == actor().username, wanted))
+    beside, copies = rows(instances), {copy.instance_id: copy for copy in received}
+    beside["names"].learn(copy.sent_by for copy in copies.values())
+    return {**beside, "copies": copies}
+
+
+def _case_columns(names: Names) -> dict[str, Callable[[Instance], Cell]]:
+    return {
+        "编号": lambda case: case.number or "未编号",
+        "人才": lambda case: names.talent(case.talent_id),
+        "事项": lambda case: case.title or "（尚未登记）",
+        "状态": case_status,
+    }
+
+
+def _started_columns(instances: Sequence[Instance]) -> Columns[Instance]:
+    beside = rows(instances)
+    names, overdue = beside["names"], beside["overdue"]
+    return {
+        **_case_columns(names),
+        "时限": lambda case: "超期" if case.id in overdue else "曾超期" if case.late else "",
+        "催办次数": lambda case: case.urges,
+        "登记单位": lambda case: names.unit(case.initiator_unit),
+        "登记人": lambda case: names.person(case.initiator),
+        "登记时间": lambda case: case.started_at,
+        "办结时间": lambda case: case.ended_at,
+    }
+
+
+def _copied_columns(instances: Sequence[Instance]) -> Columns[Instance]:
+    beside = _copy_rows(instances)
+    names, copies = beside["names"], beside["copies"]
+    return {
+        **_case_columns(names),
+        "时限": lambda case: "曾超期" if case.late else "",
+        "登记单位": lambda case: names.unit(case.initiator_unit),
+        "抄送时间": lambda case: copies[case.id].sent_at,
+        "抄送人": lambda case: names.person(copies[case.id].sent_by),
+        "阅读": lambda case: "已读" if copies[case.id].read_at else "未读",
+    }
 
 
 def rows(instances: Any) -> dict[str, Any]:

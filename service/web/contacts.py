@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, request, send_file, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
@@ -19,9 +18,8 @@ from service.contacts.access import leaders_clause
 from service.contacts.models import Activity, Contact, ContactTalent, Opinion
 from service.contacts.rules import FORMS, INBOUND_FORMS, OPINION_STATUSES, TOPICS
 from service.errors import Finding, Invalid
-from service.ledger import write_table
 from service.people.models import Leader
-from service.people.queries import MAX_LIMIT, on_day, search_units
+from service.people.queries import MAX_LIMIT, Page, on_day, search_units
 from service.processes import queries
 from service.processes.calendars import current
 from service.processes.models import Instance
@@ -31,32 +29,15 @@ from service.talents.models import Talent
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.context import actor, db, selves, settings
+from service.web.exports import Columns, batches, workbook
 from service.web.names import Names
 
 blueprint = Blueprint("contacts", __name__)
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ALL_UNITS = 200
 FEW_LEADERS = 60
 """So many leaders are listed to choose from; beyond them they are searched for."""
 OPINION_LINES = 3
-COLUMNS = (
-    "日期",
-    "联系领导",
-    "联系对象",
-    "形式",
-    "内容",
-    "地点",
-    "参加人员",
-    "情况摘要",
-    "意见建议",
-    "后续跟进",
-    "标签",
-    "是否访谈",
-    "登记人",
-    "登记时间",
-    "是否逾期登记",
-)
 
 
 # --- Contacts --------------------------------------------------------------------------------------------------------
@@ -66,7 +47,7 @@ COLUMNS = (
 @requires()
 def index() -> ResponseReturnValue:
     """联系记录."""
-    page = contacts.search_contacts(db(), actor(), filters=_filters(), limit=PER_PAGE, offset=offset())
+    page = _found(PER_PAGE, offset())
     return render_template(
         "contacts/index.html",
         page=page,
@@ -82,11 +63,7 @@ def index() -> ResponseReturnValue:
 @requires()
 def export() -> ResponseReturnValue:
     """What the list shows, all its pages, for a spreadsheet; never a restricted note (C4)."""
-    book = BytesIO()
-    write_table(_rows(_all(_filters())), book, columns=COLUMNS, title="联系记录")
-    book.seek(0)
-    name = f"联系记录 {clock.local(clock.now()):%Y-%m-%d %H%M}.xlsx"
-    return send_file(book, mimetype=XLSX, as_attachment=True, download_name=name)
+    return workbook("联系记录", batches(_found), _contact_columns)
 
 
 @blueprint.get("/contacts/new")
@@ -215,22 +192,17 @@ def mine() -> ResponseReturnValue:
 @requires()
 def opinions() -> ResponseReturnValue:
     """意见建议."""
-    page = contacts.search_opinions(
-        db(),
-        actor(),
-        q=argument("q"),
-        status=argument("status"),
-        talent_id=argument("talent"),
-        leader_id=argument("leader"),
-        unit=argument("unit"),
-        since=_asked_day("since"),
-        until=_asked_day("until"),
-        limit=PER_PAGE,
-        offset=offset(),
-    )
+    page = _found_opinions(PER_PAGE, offset())
     return render_template(
         "contacts/opinions.html", page=page, units=_units(), **_opinion_parts(page.items), **_words()
     )
+
+
+@blueprint.get("/opinions.xlsx")
+@requires()
+def export_opinions() -> ResponseReturnValue:
+    """意见建议 as the list shows it, all its pages."""
+    return workbook("意见建议", batches(_found_opinions), _opinion_columns)
 
 
 @blueprint.post("/opinions/<uuid:opinion_id>/answer")
@@ -258,20 +230,10 @@ def answer(opinion_id: UUID) -> ResponseReturnValue:
 def interviews() -> ResponseReturnValue:
     """访谈进度: two interviews a year of each pair of class B (F2)."""
     today = clock.today()
-    year = request.args.get("year", today.year, type=int)
-    year = year if 2000 <= year <= today.year else today.year
-    pairs = contacts.interview_counts(
-        db(),
-        year=year,
-        on=today,
-        unit=argument("unit"),
-        leader_id=argument("leader"),
-        leader_ids=leaders_clause(db(), actor()),
-    )
-    short = request.args.get("short") == "yes"
+    year, pairs = _interviews()
     return render_template(
         "contacts/interviews.html",
-        pairs=[pair for pair in pairs if pair.short or not short],
+        pairs=_shown(pairs),
         total=len(pairs),
         done=sum(pair.short == 0 for pair in pairs),
         year=year,
@@ -279,6 +241,14 @@ def interviews() -> ResponseReturnValue:
         units=_units(),
         may_add=_may_add(),
     )
+
+
+@blueprint.get("/interviews.xlsx")
+@requires()
+def export_interviews() -> ResponseReturnValue:
+    """访谈进度 as the list shows it."""
+    year, pairs = _interviews()
+    return workbook(f"{year} 年访谈进度", [_shown(pairs)], lambda _: PAIR_COLUMNS)
 
 
 @blueprint.post("/interviews/reason")
@@ -322,50 +292,122 @@ def _filters() -> contacts.ContactFilter:
     )
 
 
-def _all(wanted: contacts.ContactFilter) -> Iterator[Contact]:
-    start = 0
-    while True:
-        page = contacts.search_contacts(db(), actor(), filters=wanted, limit=MAX_LIMIT, offset=start)
-        yield from page.items
-        start += len(page.items)
-        if start >= page.total or not page.items:
-            return
+def _found(limit: int, offset: int) -> Page[Contact]:
+    return contacts.search_contacts(db(), actor(), filters=_filters(), limit=limit, offset=offset)
 
 
-def _rows(found: Iterable[Contact]) -> Iterator[list[str | int]]:
-    names, tags = Names(db()), settings().contacts.tags
-    for row in found:
-        yield [
-            row.held_on.isoformat(),
-            row.leader.person.name,
-            "、".join(one.talent.name for one in row.talents),
-            contacts.form_name(row.form, inbound=row.inbound),
-            "、".join(TOPICS[one.topic] for one in row.topics),
-            row.place or "",
-            row.participants or "",
-            row.summary,
-            "\n".join(f"{one.talent.name}：{one.text}（{OPINION_STATUSES[one.status]}）" for one in row.opinions),
-            row.follow_up or "",
-            "、".join(tags.get(tag, tag) for tag in row.tags),
-            "是" if row.interview else "否",
-            names.person(row.entered_by),
-            f"{clock.local(row.entered_at):%Y-%m-%d %H:%M}",
-            "是" if row.late else "否",
-        ]
+def _contact_columns(found: Sequence[Contact]) -> Columns[Contact]:
+    """Never a restricted note (C4)."""
+    names, tags = Names(db()).learn(row.entered_by for row in found), settings().contacts.tags
+    return {
+        "日期": lambda row: row.held_on,
+        "联系领导": lambda row: row.leader.person.name,
+        "领导职务": lambda row: row.leader.post,
+        "联系对象": lambda row: "、".join(one.talent.name for one in row.talents),
+        "形式": lambda row: contacts.form_name(row.form, inbound=row.inbound),
+        "内容": lambda row: "、".join(TOPICS[one.topic] for one in row.topics),
+        "地点": lambda row: row.place,
+        "参加人员": lambda row: row.participants,
+        "情况摘要": lambda row: row.summary,
+        "意见建议": lambda row: "\n".join(
+            f"{one.talent.name}：{one.text}（{OPINION_STATUSES[one.status]}）" for one in row.opinions
+        ),
+        "后续跟进": lambda row: row.follow_up,
+        "标签": lambda row: "、".join(tags.get(tag, tag) for tag in row.tags),
+        "计入访谈": lambda row: "是" if row.interview else "否",
+        "人才主动反映": lambda row: "是" if row.inbound else "否",
+        "登记人": lambda row: names.person(row.entered_by),
+        "登记时间": lambda row: row.entered_at,
+        "逾期登记": lambda row: "是" if row.late else "否",
+    }
+
+
+def _found_opinions(limit: int, offset: int) -> Page[tuple[Opinion, Contact]]:
+    return contacts.search_opinions(
+        db(),
+        actor(),
+        q=argument("q"),
+        status=argument("status"),
+        talent_id=argument("talent"),
+        leader_id=argument("leader"),
+        unit=argument("unit"),
+        since=_asked_day("since"),
+        until=_asked_day("until"),
+        limit=limit,
+        offset=offset,
+    )
+
+
+def _opinion_columns(found: Sequence[tuple[Opinion, Contact]]) -> Columns[tuple[Opinion, Contact]]:
+    cases = _cases_of(found)
+
+    def number(opinion: Opinion) -> str:
+        case = cases.get(opinion.instance_id)
+        return case.number or "待受理" if case is not None else ""
+
+    return {
+        "日期": lambda pair: pair[1].held_on,
+        "人才": lambda pair: pair[0].talent.name,
+        "意见建议": lambda pair: pair[0].text,
+        "处理结果": lambda pair: pair[0].answer,
+        "联系领导": lambda pair: pair[1].leader.person.name,
+        "状态": lambda pair: OPINION_STATUSES[pair[0].status],
+        "需求编号": lambda pair: number(pair[0]),
+    }
+
+
+def _interviews() -> tuple[int, list[contacts.PairCount]]:
+    """The year that the address asks for, and its pairs."""
+    today = clock.today()
+    year = request.args.get("year", today.year, type=int)
+    year = year if 2000 <= year <= today.year else today.year
+    pairs = contacts.interview_counts(
+        db(),
+        year=year,
+        on=today,
+        unit=argument("unit"),
+        leader_id=argument("leader"),
+        leader_ids=leaders_clause(db(), actor()),
+    )
+    return year, pairs
+
+
+def _shown(pairs: Sequence[contacts.PairCount]) -> list[contacts.PairCount]:
+    short = request.args.get("short") == "yes"
+    return [pair for pair in pairs if pair.short or not short]
+
+
+PAIR_COLUMNS: Columns[contacts.PairCount] = {
+    "联系领导": lambda pair: pair.leader.person.name,
+    "领导职务": lambda pair: pair.leader.post,
+    "联系对象": lambda pair: pair.talent.name,
+    "工作单位": lambda pair: pair.talent.employer,
+    "进度": lambda pair: "已满" if not pair.short else f"还差 {pair.short} 次" if pair.count else "尚未访谈",
+    "已访谈": lambda pair: pair.count,
+    "应访谈": lambda pair: pair.required,
+    "分次": lambda pair: (
+        "，".join(f"{leader.person.name} {count} 次" for leader, count in pair.split) if len(pair.split) > 1 else ""
+    ),
+    "未完成原因": lambda pair: pair.reason,
+}
 
 
 def _opinion_parts(pairs: Sequence[tuple[Opinion, Contact]]) -> dict[str, Any]:
     """What a list of opinions needs beside the rows: their needs, who may answer, what else is open."""
-    wanted = [one.instance_id for one, _ in pairs if one.instance_id is not None]
-    cases = {}
-    if wanted:
-        found = select(Instance.id, Instance.number, Instance.title, Instance.status).where(Instance.id.in_(wanted))
-        cases = {row.id: row for row in db().execute(found)}
     return {
-        "cases": cases,
+        "cases": _cases_of(pairs),
         "may_start": may_start(db(), "request", actor()),
         "may_answer": {held.id for _, held in pairs if _may_change(held)},
     }
+
+
+def _cases_of(pairs: Sequence[tuple[Opinion, Contact]]) -> dict[UUID | None, Any]:
+    """The needs that opinions became: id → (id, number, title, status); at most one statement."""
+    wanted = [one.instance_id for one, _ in pairs if one.instance_id is not None]
+    if not wanted:
+        return {}
+    found = select(Instance.id, Instance.number, Instance.title, Instance.status).where(Instance.id.in_(wanted))
+    return {row.id: row for row in db().execute(found)}
 
 
 def _may_change(found: Contact) -> bool:

@@ -13,7 +13,7 @@ from service.errors import Finding, Invalid, NotFound
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 from service.web.context import actor, db, web
-from service.web.ledger import XLSX
+from service.web.exports import XLSX
 
 blueprint = Blueprint("imports", __name__)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from io import BytesIO
+from collections.abc import Callable, Sequence
 
-from flask import Blueprint, render_template, request, send_file
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from service import clock
-from service.ledger import COLUMNS, ledger_rows, write_xlsx
-from service.people.queries import MAX_LIMIT, search_units
+from service.ledger import COLUMNS, Cell, ledger_rows
+from service.people.queries import Page, search_units
 from service.processes import queries
 from service.processes.models import Instance
 from service.processes.rules import STAGES
@@ -18,11 +16,11 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, offset
 from service.web.cases import filters
 from service.web.context import actor, db, web
+from service.web.exports import Columns, batches, workbook
 
 blueprint = Blueprint("ledger", __name__)
 
 ALL_UNITS = 200
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LINKED = "需求"
 """The column that leads to the case; it is always shown."""
 USUAL = ("编号", LINKED, "状态", "联系对象", "责任单位", "登记时间", "结束时间", "催办次数", "是否超期")
@@ -35,7 +33,7 @@ SORTED = {"编号": "number", "登记时间": "started", "结束时间": "ended"
 @requires()
 def ledger() -> ResponseReturnValue:
     """需求台账."""
-    page = queries.cases(db(), actor(), filters=filters(), limit=PER_PAGE, offset=offset())
+    page = _found(PER_PAGE, offset())
     organization = web().organization
     return render_template(
         "ledger/ledger.html",
@@ -57,22 +55,20 @@ def ledger() -> ResponseReturnValue:
 @requires()
 def export() -> ResponseReturnValue:
     """What the list shows, by its filters and columns, all its pages, for a spreadsheet."""
-    book = BytesIO()
-    write_xlsx(ledger_rows(db(), _all(filters()), web().organization), book, _shown())
-    book.seek(0)
-    name = f"需求台账 {clock.local(clock.now()):%Y-%m-%d %H%M}.xlsx"
-    return send_file(book, mimetype=XLSX, as_attachment=True, download_name=name)
+    return workbook("需求台账", batches(_found), _columns)
 
 
-def _all(wanted: queries.CaseFilter) -> Iterator[Instance]:
-    """Every case that the filters let through, page after page."""
-    start = 0
-    while True:
-        page = queries.cases(db(), actor(), filters=wanted, limit=MAX_LIMIT, offset=start)
-        yield from page.items
-        start += len(page.items)
-        if start >= page.total or not page.items:
-            return
+def _found(limit: int, offset: int) -> Page[Instance]:
+    return queries.cases(db(), actor(), filters=filters(), limit=limit, offset=offset)
+
+
+def _columns(cases: Sequence[Instance]) -> Columns[Instance]:
+    cells = {case.id: row for case, row in zip(cases, ledger_rows(db(), cases, web().organization), strict=True)}
+
+    def column(place: int) -> Callable[[Instance], Cell]:
+        return lambda case: cells[case.id][place]
+
+    return {name: column(COLUMNS.index(name)) for name in _shown()}
 
 
 def _shown() -> Sequence[str]:

@@ -16,7 +16,7 @@ from service.auth import may
 from service.auth.policy import LIAISON
 from service.errors import Finding, Invalid, NotFound
 from service.history import HistoryEvent
-from service.liaisons.models import Link, RosterItem
+from service.liaisons.models import Link, Roster, RosterItem, ServiceTeam
 from service.liaisons.rules import (
     DECIDED,
     DRAFT,
@@ -31,12 +31,13 @@ from service.liaisons.rules import (
 )
 from service.people.checks import CLASS_A, CLASS_B
 from service.people.models import Leader
-from service.people.queries import find_leader, find_unit, search_units, unit_names
+from service.people.queries import Page, find_leader, find_unit, search_units, unit_names
 from service.talents.models import Talent
 from service.talents.queries import find_talent
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.context import actor, db
+from service.web.exports import Columns, batches, workbook
 from service.web.names import Names
 from service.web.present import day as written
 from service.web.prints import TEMPLATES, TYPE_FOLDER
@@ -59,30 +60,22 @@ CLASSES = {CLASS_A: "A 类（区领导）", CLASS_B: "B 类（成员单位领导
 @requires(right=RIGHT)
 def links() -> ResponseReturnValue:
     """联系关系."""
-    on, status = _asked_day("on"), argument("status")
-    page = liaisons.search_links(
-        db(),
-        argument("q"),
-        PER_PAGE,
-        offset(),
-        leader_id=argument("leader"),
-        talent_id=argument("talent"),
-        unit=argument("unit"),
-        klass=argument("klass"),
-        status=status if status in STATUSES else None,
-        on=on,
-        warned=request.args.get("warned") == "yes",
-        include_ended=status is not None,
-        reader=actor(),
-    )
+    page = _found_links(PER_PAGE, offset())
     return render_template(
         "liaisons/links.html",
         page=page,
-        warnings=liaisons.link_warnings(db(), page.items, on or clock.today()),
+        warnings=liaisons.link_warnings(db(), page.items, _asked_day("on") or clock.today()),
         units=_units(),
         may_add=_may_add(),
         **_words(),
     )
+
+
+@blueprint.get("/links.xlsx")
+@requires(right=RIGHT)
+def export_links() -> ResponseReturnValue:
+    """联系关系 as the list shows it, all its pages."""
+    return workbook("联系关系", batches(_found_links), _link_columns)
 
 
 @blueprint.get("/links/new")
@@ -214,16 +207,7 @@ def hold(link_id: UUID) -> ResponseReturnValue:
 def quotas() -> ResponseReturnValue:
     """配额: who serves too few, on any day."""
     on = _asked_day("on") or clock.today()
-    page, totals = liaisons.quota_report(
-        db(),
-        on=on,
-        klass=argument("klass"),
-        unit=argument("unit"),
-        short_only=request.args.get("short") == "yes",
-        limit=PER_PAGE,
-        offset=offset(),
-        reader=actor(),
-    )
+    page, totals = _quota_report(PER_PAGE, offset())
     return render_template(
         "liaisons/quotas.html",
         page=page,
@@ -237,6 +221,14 @@ def quotas() -> ResponseReturnValue:
     )
 
 
+@blueprint.get("/quotas.xlsx")
+@requires(right=RIGHT)
+def export_quotas() -> ResponseReturnValue:
+    """配额 as the list shows it, all its pages."""
+    found = batches(lambda limit, offset: _quota_report(limit, offset)[0])
+    return workbook(f"配额（{_asked_day('on') or clock.today()}）", found, _quota_columns)
+
+
 # --- Service teams ---------------------------------------------------------------------------------------------------
 
 
@@ -244,20 +236,17 @@ def quotas() -> ResponseReturnValue:
 @requires(right=RIGHT)
 def service_teams() -> ResponseReturnValue:
     """工作团队."""
-    page = liaisons.search_teams(
-        db(),
-        argument("q"),
-        PER_PAGE,
-        offset(),
-        leader_id=argument("leader"),
-        unit=argument("unit"),
-        klass=argument("klass"),
-        on=None if request.args.get("all") == "yes" else clock.today(),
-        reader=actor(),
-    )
+    page = _found_teams(PER_PAGE, offset())
     return render_template(
         "liaisons/teams.html", page=page, units=_units(), may_add=_may_add(), today=clock.today(), **_words()
     )
+
+
+@blueprint.get("/service-teams.xlsx")
+@requires(right=RIGHT)
+def export_teams() -> ResponseReturnValue:
+    """工作团队 as the list shows it, all its pages."""
+    return workbook("工作团队", batches(_found_teams), lambda _: TEAM_COLUMNS)
 
 
 @blueprint.get("/service-teams/new")
@@ -297,9 +286,7 @@ def set_team() -> ResponseReturnValue:
 @requires(right=RIGHT)
 def rosters() -> ResponseReturnValue:
     """名单: every version."""
-    page = liaisons.search_rosters(
-        db(), PER_PAGE, offset(), scope=argument("scope"), status=argument("status"), reader=actor()
-    )
+    page = _found_rosters(PER_PAGE, offset())
     scopes = _own_scopes()
     return render_template(
         "liaisons/rosters.html",
@@ -309,6 +296,13 @@ def rosters() -> ResponseReturnValue:
         names=Names(db()).learn(roster.created_by for roster in page.items),
         **_words(),
     )
+
+
+@blueprint.get("/rosters.xlsx")
+@requires(right=RIGHT)
+def export_rosters() -> ResponseReturnValue:
+    """名单 as the list shows it, all its pages."""
+    return workbook("名单", batches(_found_rosters), _roster_columns)
 
 
 @blueprint.get("/rosters/new")
@@ -379,6 +373,15 @@ def roster(roster_id: UUID) -> ResponseReturnValue:
     )
 
 
+@blueprint.get("/rosters/<uuid:roster_id>.xlsx")
+@requires(right=RIGHT)
+def export_roster(roster_id: UUID) -> ResponseReturnValue:
+    """The lines of a version."""
+    found = liaisons.get_roster(db(), roster_id, actor())
+    title = f"{_scope_names([found.scope])[found.scope]}名单 第 {found.version} 版"
+    return workbook(title, [list(enumerate(found.items, 1))], lambda _: LINE_COLUMNS)
+
+
 @blueprint.post("/rosters/<uuid:roster_id>/decide")
 @requires(right=RIGHT)
 def decide_roster(roster_id: UUID) -> ResponseReturnValue:
@@ -422,6 +425,133 @@ def roster_paper(roster_id: UUID) -> ResponseReturnValue:
     made = documents.render(TEMPLATES / "roster.typ", data, made_at=found.created_at, type_folder=TYPE_FOLDER)
     name = f"{scope}联系名单 第 {found.version} 版.pdf"
     return send_file(BytesIO(made), mimetype="application/pdf", download_name=name)
+
+
+# --- What is exported -------------------------------------------------------------------------------------------------
+
+
+TEAM_COLUMNS: Columns[ServiceTeam] = {
+    "责任领导": lambda team: team.leader.person.name,
+    "类别": lambda team: CLASSES[team.leader.klass],
+    "领导职务": lambda team: team.leader.post,
+    "组长": lambda team: team.head.name,
+    "成员": lambda team: "\n".join(
+        " ".join(filter(None, (one.person.name, one.unit.name if one.unit else "", one.post))) for one in team.members
+    ),
+    "联络员": lambda team: team.liaison.name,
+    "开始": lambda team: team.starts_on,
+    "结束": lambda team: team.ends_on,
+}
+
+LINE_COLUMNS: Columns[tuple[int, RosterItem]] = {
+    "序号": lambda line: line[0],
+    "联系领导": lambda line: line[1].leader.person.name,
+    "类别": lambda line: CLASSES[line[1].leader.klass],
+    "领导职务": lambda line: line[1].leader.post,
+    "联系对象": lambda line: line[1].talent.name,
+    "工作单位": lambda line: line[1].talent.employer,
+    "职务": lambda line: line[1].talent.post,
+    "理由": lambda line: REASONS[line[1].reason],
+    "说明": lambda line: line[1].note,
+}
+
+
+def _found_links(limit: int, offset: int) -> Page[Link]:
+    status = argument("status")
+    return liaisons.search_links(
+        db(),
+        argument("q"),
+        limit,
+        offset,
+        leader_id=argument("leader"),
+        talent_id=argument("talent"),
+        unit=argument("unit"),
+        klass=argument("klass"),
+        status=status if status in STATUSES else None,
+        on=_asked_day("on"),
+        warned=request.args.get("warned") == "yes",
+        include_ended=status is not None,
+        reader=actor(),
+    )
+
+
+def _link_columns(found: Sequence[Link]) -> Columns[Link]:
+    warnings = liaisons.link_warnings(db(), found, _asked_day("on") or clock.today())
+    return {
+        "联系领导": lambda link: link.leader.person.name,
+        "类别": lambda link: CLASSES[link.leader.klass],
+        "领导职务": lambda link: link.leader.post,
+        "联系对象": lambda link: link.talent.name,
+        "工作单位": lambda link: link.talent.employer,
+        "理由": lambda link: REASONS[link.reason],
+        "说明": lambda link: link.note,
+        "开始": lambda link: link.starts_on,
+        "代管起": lambda link: link.held_from,
+        "结束": lambda link: link.ends_on,
+        "状态": lambda link: STATUSES[link.status],
+        "提示": lambda link: "\n".join(warnings[link.id]),
+    }
+
+
+def _quota_report(limit: int, offset: int) -> tuple[Page[liaisons.QuotaRow], tuple[liaisons.QuotaTotal, ...]]:
+    return liaisons.quota_report(
+        db(),
+        on=_asked_day("on") or clock.today(),
+        klass=argument("klass"),
+        unit=argument("unit"),
+        short_only=request.args.get("short") == "yes",
+        limit=limit,
+        offset=offset,
+        reader=actor(),
+    )
+
+
+def _quota_columns(found: Sequence[liaisons.QuotaRow]) -> Columns[liaisons.QuotaRow]:
+    served = liaisons.talents_of(db(), [row.leader.id for row in found], _asked_day("on") or clock.today())
+    return {
+        "领导": lambda row: row.leader.person.name,
+        "类别": lambda row: CLASSES[row.leader.klass],
+        "领导职务": lambda row: row.leader.post,
+        "单位": lambda row: row.leader.unit.name if row.leader.unit else "",
+        "应联系": lambda row: row.required,
+        "已联系": lambda row: row.count,
+        "情况": lambda row: "按 A 类考核" if row.both else f"缺 {row.short} 名" if row.short else "达到",
+        "联系对象": lambda row: "、".join(talent.name for talent in served[row.leader.id]),
+    }
+
+
+def _found_teams(limit: int, offset: int) -> Page[ServiceTeam]:
+    return liaisons.search_teams(
+        db(),
+        argument("q"),
+        limit,
+        offset,
+        leader_id=argument("leader"),
+        unit=argument("unit"),
+        klass=argument("klass"),
+        on=None if request.args.get("all") == "yes" else clock.today(),
+        reader=actor(),
+    )
+
+
+def _found_rosters(limit: int, offset: int) -> Page[Roster]:
+    return liaisons.search_rosters(
+        db(), limit, offset, scope=argument("scope"), status=argument("status"), reader=actor()
+    )
+
+
+def _roster_columns(found: Sequence[Roster]) -> Columns[Roster]:
+    scopes = _scope_names([roster.scope for roster in found])
+    names = Names(db()).learn(roster.created_by for roster in found)
+    return {
+        "名单": lambda roster: f"{scopes.get(roster.scope, roster.scope)} 第 {roster.version} 版",
+        "状态": lambda roster: ROSTER_STATUSES[roster.status],
+        "文号": lambda roster: roster.document_no,
+        "确定日期": lambda roster: roster.decided_on,
+        "备案日期": lambda roster: roster.filed_on,
+        "起草人": lambda roster: names.person(roster.created_by),
+        "起草时间": lambda roster: roster.created_at,
+    }
 
 
 # --- What they share -------------------------------------------------------------------------------------------------

@@ -16,11 +16,13 @@ from service.auth.queries import accounts_of_person, grants_of
 from service.errors import Finding, Invalid
 from service.people import BODIES, CLASS_B, DUTIES, Leader, Person, namesakes, queries
 from service.people.commands import LEADER_FIELDS, PERSON_FIELDS
+from service.people.queries import Page
 from service.processes.access import ROLE_NAMES
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.changes import changes_of
 from service.web.context import actor, db
+from service.web.exports import Columns, batches, workbook
 from service.web.filling import AREA, CHOICE, DATE, FLAG, PICK, Field, Filling, changed, form_page, options, submitted
 from service.web.names import Names
 from service.web.units import CLASSES
@@ -32,10 +34,16 @@ blueprint = Blueprint("people", __name__)
 @requires()
 def persons() -> ResponseReturnValue:
     """人员名录."""
-    code, everybody = argument("unit"), request.args.get("all") == "yes"
-    page = queries.search_people(db(), argument("q"), PER_PAGE, offset(), unit_code=code, include_inactive=everybody)
+    code, page = argument("unit"), _persons(PER_PAGE, offset())
     unit = queries.find_unit(db(), code) if code else None
     return render_template("people/persons.html", page=page, unit=unit, may_add=_may_add(code))
+
+
+@blueprint.get("/people.xlsx")
+@requires()
+def export_persons() -> ResponseReturnValue:
+    """人员名录 as the list shows it, all its pages."""
+    return workbook("人员名录", batches(_persons), lambda _: PERSON_COLUMNS)
 
 
 @blueprint.get("/people/new")
@@ -117,19 +125,17 @@ def change_person(person_id: UUID) -> ResponseReturnValue:
 @requires()
 def leaders() -> ResponseReturnValue:
     """领导名录."""
-    page = queries.search_leaders(
-        db(),
-        argument("q"),
-        PER_PAGE,
-        offset(),
-        klass=argument("class"),
-        body=argument("body"),
-        unit_code=argument("unit"),
-        include_former=request.args.get("all") == "yes",
-    )
+    page = _leaders(PER_PAGE, offset())
     return render_template(
         "people/leaders.html", page=page, classes=CLASSES, bodies=BODIES, duties=DUTIES, today=clock.today()
     )
+
+
+@blueprint.get("/leaders.xlsx")
+@requires()
+def export_leaders() -> ResponseReturnValue:
+    """领导名录 as the list shows it, all its pages."""
+    return workbook("领导名录", batches(_leaders), lambda _: LEADER_COLUMNS)
 
 
 @blueprint.get("/people/<uuid:person_id>/posts/new")
@@ -247,6 +253,26 @@ def withdraw_substitute(declaration_id: UUID) -> ResponseReturnValue:
     return done("已撤销代理。", url_for("web.people.person", person_id=taken.person_id))
 
 
+PERSON_COLUMNS: Columns[Person] = {
+    "姓名": lambda one: one.name,
+    "状态": lambda one: "" if one.active else "已离任",
+    "单位": lambda one: one.unit.name if one.unit else "",
+    "职务": lambda one: one.post,
+    "办公电话": lambda one: one.phone,
+}
+
+LEADER_COLUMNS: Columns[Leader] = {
+    "姓名": lambda post: post.person.name,
+    "状态": lambda post: _standing(post),
+    "职务": lambda post: post.post,
+    "类别": lambda post: CLASSES[post.klass],
+    "班子或分工": lambda post: BODIES[post.body] if post.body else DUTIES.get(post.duty or ""),
+    "单位": lambda post: post.unit.name if post.unit else "",
+    "分管工作": lambda post: post.portfolio,
+    "任职开始": lambda post: post.starts_on,
+    "任职结束": lambda post: post.ends_on,
+}
+
 LAST_DAY = (Field("ends_on", "任职的最后一天", DATE, must=True),)
 
 SUBSTITUTE = (
@@ -255,6 +281,33 @@ SUBSTITUTE = (
     Field("ends_on", "结束日期", DATE, must=True, note="含当天；到期自动失效"),
     Field("reason", "事由", AREA, longest=200),
 )
+
+
+def _persons(limit: int, offset: int) -> Page[Person]:
+    everybody = request.args.get("all") == "yes"
+    return queries.search_people(
+        db(), argument("q"), limit, offset, unit_code=argument("unit"), include_inactive=everybody
+    )
+
+
+def _leaders(limit: int, offset: int) -> Page[Leader]:
+    return queries.search_leaders(
+        db(),
+        argument("q"),
+        limit,
+        offset,
+        klass=argument("class"),
+        body=argument("body"),
+        unit_code=argument("unit"),
+        include_former=request.args.get("all") == "yes",
+    )
+
+
+def _standing(post: Leader) -> str:
+    today = clock.today()
+    if post.serves_on(today):
+        return ""
+    return "已结束" if post.ends_on and post.ends_on < today else "未到任"
 
 
 def _fields(*, new: bool = True) -> list[Field]:

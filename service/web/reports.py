@@ -16,26 +16,47 @@ from service import clock, reports
 from service.auth import may
 from service.contacts.access import leaders_clause
 from service.contacts.rules import FORMS, half_of, period_of
-from service.ledger import write_table
 from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
 from service.people.models import Leader, Unit
-from service.people.queries import get_leader, get_unit, on_day
+from service.people.queries import Page, get_leader, get_unit, on_day
 from service.processes.calendars import current
+from service.reports.models import Brief, HalfYearReport
 from service.reports.papers import brief_paper, report_paper
 from service.reports.rules import HALVES, INDICATORS, REPORT_STATUSES, SECTIONS, month_of
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.context import actor, db, selves, settings
+from service.web.exports import Columns, batches, sheet, workbook
 from service.web.names import Names
 from service.web.prints import TEMPLATES, TYPE_FOLDER
 
 blueprint = Blueprint("reports", __name__)
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEDIA_TYPES = {"pdf": "application/pdf", "docx": WORD}
 FIRST_YEAR = 2000
 YEARS_SHOWN = 5
+
+REPORT_COLUMNS: Columns[HalfYearReport] = {
+    "报告": lambda one: f"{one.year} 年{HALVES[one.half]}报告",
+    "单位": lambda one: one.unit.name,
+    "状态": lambda one: REPORT_STATUSES[one.status],
+    "是否逾期报送": lambda one: "是" if one.late else "否",
+    "报送期限": lambda one: one.due_on,
+    "报送时间": lambda one: one.submitted_at,
+    "联系次数": lambda one: one.facts["contacts"]["total"],
+    "意见建议条数": lambda one: one.facts["contacts"]["opinions"]["total"],
+    "需求件数": lambda one: one.facts["needs"].get("started") or 0,
+}
+BRIEF_COLUMNS: Columns[Brief] = {
+    "专报": lambda one: f"{one.year} 年 {one.month} 月",
+    "领导": lambda one: one.leader.person.name,
+    "领导职务": lambda one: one.leader.post,
+    "需求件数": lambda one: one.facts["needs"].get("total") or 0,
+    "联系次数": lambda one: len(one.facts["contacts"]),
+    "签发时间": lambda one: one.released_at,
+    "阅知时间": lambda one: one.read_at,
+}
 
 
 # --- Half-year reports -----------------------------------------------------------------------------------------------
@@ -45,17 +66,7 @@ YEARS_SHOWN = 5
 @requires()
 def index() -> ResponseReturnValue:
     """半年报告."""
-    page = reports.search_reports(
-        db(),
-        actor(),
-        unit=argument("unit"),
-        year=_number("year"),
-        half=_number("half"),
-        status=argument("status"),
-        late={"yes": True, "no": False}.get(request.args.get("late", "")),
-        limit=PER_PAGE,
-        offset=offset(),
-    )
+    page = _found(PER_PAGE, offset())
     year, half = _last_half()
     return render_template(
         "reports/index.html",
@@ -66,6 +77,13 @@ def index() -> ResponseReturnValue:
         may_review=_may("view_reports"),
         **_words(),
     )
+
+
+@blueprint.get("/reports.xlsx")
+@requires()
+def export() -> ResponseReturnValue:
+    """半年报告 as the list shows it, all its pages."""
+    return workbook("半年报告", batches(_found), lambda _: REPORT_COLUMNS)
 
 
 @blueprint.post("/reports")
@@ -175,20 +193,19 @@ def roll_up() -> ResponseReturnValue:
 @requires()
 def briefs() -> ResponseReturnValue:
     """专报."""
-    page = reports.search_briefs(
-        db(),
-        actor(),
-        year=_number("year"),
-        month=_number("month"),
-        released={"yes": True, "no": False}.get(request.args.get("released", "")),
-        limit=PER_PAGE,
-        offset=offset(),
-    )
+    page = _found_briefs(PER_PAGE, offset())
     last = month_of(clock.today().year, clock.today().month)[0]
     before = date(last.year - 1, 12, 1) if last.month == 1 else date(last.year, last.month - 1, 1)
     return render_template(
         "reports/briefs.html", page=page, may_release=_may("release_briefs"), before=before, **_words()
     )
+
+
+@blueprint.get("/briefs.xlsx")
+@requires()
+def export_briefs() -> ResponseReturnValue:
+    """专报 as the list shows it, all its pages."""
+    return workbook("专报", batches(_found_briefs), lambda _: BRIEF_COLUMNS)
 
 
 @blueprint.post("/briefs")
@@ -296,12 +313,9 @@ def assessment() -> ResponseReturnValue:
 @requires()
 def assessment_export() -> ResponseReturnValue:
     """The sheet for a spreadsheet; scores with their working where there are weights."""
-    sheet, book = _sheet(), BytesIO()
-    columns = ["对象", "类别", "单位", *INDICATORS.values(), "得分", "计算过程"]
-    write_table(_assessed(sheet), book, columns=columns, title=f"{sheet.year}年考核指标")
-    book.seek(0)
-    name = f"{sheet.year} 年考核指标（截至 {sheet.on:%Y-%m-%d}）.xlsx"
-    return send_file(book, mimetype=XLSX, as_attachment=True, download_name=name)
+    found = _sheet()
+    heading = ["对象", "类别", "单位", *INDICATORS.values(), "得分", "计算过程"]
+    return sheet(f"{found.year} 年考核指标", heading, _assessed(found))
 
 
 def _sheet() -> reports.Sheet:
@@ -347,6 +361,32 @@ def _keep_words(report_id: UUID, fields: dict[str, Any]) -> None:
     if any(f"section_{name}" in fields for name in SECTIONS):
         sections = {name: text(fields, f"section_{name}") for name in SECTIONS}
         reports.edit_report(db(), report_id=report_id, sections=sections, actor=actor(), now=clock.now())
+
+
+def _found(limit: int, offset: int) -> Page[HalfYearReport]:
+    return reports.search_reports(
+        db(),
+        actor(),
+        unit=argument("unit"),
+        year=_number("year"),
+        half=_number("half"),
+        status=argument("status"),
+        late={"yes": True, "no": False}.get(request.args.get("late", "")),
+        limit=limit,
+        offset=offset,
+    )
+
+
+def _found_briefs(limit: int, offset: int) -> Page[Brief]:
+    return reports.search_briefs(
+        db(),
+        actor(),
+        year=_number("year"),
+        month=_number("month"),
+        released={"yes": True, "no": False}.get(request.args.get("released", "")),
+        limit=limit,
+        offset=offset,
+    )
 
 
 def _without_brief(year: int, month: int) -> list[Leader]:

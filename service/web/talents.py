@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,13 +14,14 @@ from service import talents as registry
 from service.auth import may
 from service.errors import Finding, Invalid, NotFound
 from service.liaisons import leaders_of, served_ids
-from service.people.queries import find_leader, find_unit
+from service.people.queries import Page, find_leader, find_unit
 from service.talents import CATEGORIES, FIELDS, SORTS, TYPES, Talent
 from service.talents.photos import LARGEST
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.changes import changes
 from service.web.context import actor, db, web
+from service.web.exports import Columns, batches, workbook
 from service.web.filling import (
     AREA,
     CHOICE,
@@ -47,22 +49,7 @@ STALE_DAYS = 183
 def talents() -> ResponseReturnValue:
     """人才信息库."""
     today, leader_id, code = clock.today(), argument("leader"), argument("unit")
-    page = registry.search_talents(
-        db(),
-        argument("q"),
-        PER_PAGE,
-        offset(),
-        category=_number("category"),
-        type=_number("type"),
-        town=argument("town"),
-        employer_unit=code,
-        among=served_ids(leader_id=leader_id) if leader_id else None,
-        confirmed_before=_confirmed_before(today),
-        eligible={"yes": True, "no": False}.get(request.args.get("eligible", "")),
-        on=today,
-        include_inactive=request.args.get("all") == "yes",
-        sort=_sort(),
-    )
+    page = _found(PER_PAGE, offset())
     return render_template(
         "talents/talents.html",
         page=page,
@@ -77,6 +64,13 @@ def talents() -> ResponseReturnValue:
         stale=today - timedelta(days=STALE_DAYS),
         may_edit=may(actor(), "edit_talents"),
     )
+
+
+@blueprint.get("/talents.xlsx")
+@requires(right="view_talents")
+def export() -> ResponseReturnValue:
+    """人才信息库 as the list shows it, all its pages; no contact data, as on the page."""
+    return workbook("人才信息库", batches(_found), _columns)
 
 
 @blueprint.get("/talents/new")
@@ -204,6 +198,49 @@ def withdraw_photo(talent_id: str) -> ResponseReturnValue:
     """Takes the photo out of the file."""
     registry.withdraw_photo(db(), talent_id=talent_id, actor=actor(), now=clock.now())
     return done("照片已删除。", url_for("web.talents.talent", talent_id=talent_id))
+
+
+def _found(limit: int, offset: int) -> Page[Talent]:
+    """The talents that the address asks for."""
+    today, leader_id = clock.today(), argument("leader")
+    return registry.search_talents(
+        db(),
+        argument("q"),
+        limit,
+        offset,
+        category=_number("category"),
+        type=_number("type"),
+        town=argument("town"),
+        employer_unit=argument("unit"),
+        among=served_ids(leader_id=leader_id) if leader_id else None,
+        confirmed_before=_confirmed_before(today),
+        eligible={"yes": True, "no": False}.get(request.args.get("eligible", "")),
+        on=today,
+        include_inactive=request.args.get("all") == "yes",
+        sort=_sort(),
+    )
+
+
+def _columns(found: Sequence[Talent]) -> Columns[Talent]:
+    today, towns = clock.today(), web().organization.towns
+    leaders = leaders_of(db(), [talent.id for talent in found], today)
+    reasons = {talent.id: registry.eligibility(talent, today) for talent in found}
+    stale = today - timedelta(days=STALE_DAYS)
+    return {
+        "姓名": lambda one: one.name,
+        "编号": lambda one: one.id,
+        "状态": lambda one: "在库" if one.active else "已移出",
+        "类别": lambda one: CATEGORIES.get(one.category or 0, ""),
+        "人员类型": lambda one: TYPES.get(one.type or 0, ""),
+        "工作单位": lambda one: one.employer,
+        "职务": lambda one: one.post,
+        "镇街": lambda one: towns[one.town].name if one.town in towns else "",
+        "联系领导": lambda one: "、".join(leader.person.name for leader in leaders[one.id]) or "未安排",
+        "资格": lambda one: "不符合" if reasons[one.id] else "符合",
+        "不符合的原因": lambda one: "；".join(reasons[one.id]),
+        "最近核实": lambda one: one.confirmed_on,
+        "是否待核实": lambda one: "待核实" if one.confirmed_on is None or one.confirmed_on < stale else "",
+    }
 
 
 def _fields(*, new: bool = True) -> list[Field]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,9 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import auth, clock
+from service.people.queries import Page
 from service.processes import commands, operations, queries
+from service.processes.access import ROLE_NAMES
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.forms import Form
@@ -18,10 +21,12 @@ from service.processes.rules import STAGES
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, offset, sent, text
 from service.web.answers import done as answer
-from service.web.cases import about, days_left
+from service.web.cases import about, case_status, days_left
 from service.web.context import actor, db
+from service.web.exports import Columns, batches, workbook
 from service.web.forms import form_page
 from service.web.names import Names
+from service.web.present import LIGHTS, left
 
 blueprint = Blueprint("tasks", __name__)
 
@@ -30,20 +35,31 @@ blueprint = Blueprint("tasks", __name__)
 @requires()
 def todo() -> ResponseReturnValue:
     """待办: what the person must do, most urgent first."""
-    today = clock.today()
-    page = queries.open_tasks(db(), actor(), today=today, filters=_filters("due"), limit=PER_PAGE, offset=offset())
-    counts = queries.light_counts(db(), actor(), today=today)
+    page = _open(PER_PAGE, offset())
+    counts = queries.light_counts(db(), actor(), today=clock.today())
     return render_template("tasks/todo.html", page=page, counts=counts, stages=STAGES, **rows(page.items))
+
+
+@blueprint.get("/tasks.xlsx")
+@requires()
+def export_todo() -> ResponseReturnValue:
+    """待办 as the list shows it, all its pages."""
+    return workbook("待办", batches(_open), _open_columns)
 
 
 @blueprint.get("/tasks/done")
 @requires()
 def done() -> ResponseReturnValue:
     """已办: what the person has completed, the latest first."""
-    page = queries.done_tasks(
-        db(), actor(), today=clock.today(), filters=_filters("due"), limit=PER_PAGE, offset=offset()
-    )
+    page = _done(PER_PAGE, offset())
     return render_template("tasks/done.html", page=page, stages=STAGES, **rows(page.items))
+
+
+@blueprint.get("/tasks/done.xlsx")
+@requires()
+def export_done() -> ResponseReturnValue:
+    """已办 as the list shows it, all its pages."""
+    return workbook("已办", batches(_done), _done_columns)
 
 
 @blueprint.get("/tasks/<uuid:task_id>")
@@ -157,6 +173,53 @@ def rows(tasks: Any) -> dict[str, Any]:
         "waited": {task.id: days_between(clock.local(task.entered_at).date(), today) for task in tasks},
         "days": {task.id: days_left(calendar, today, task.due_on) for task in tasks},
     }
+
+
+def _open(limit: int, offset: int) -> Page[UserTask]:
+    return queries.open_tasks(db(), actor(), today=clock.today(), filters=_filters("due"), limit=limit, offset=offset)
+
+
+def _done(limit: int, offset: int) -> Page[UserTask]:
+    return queries.done_tasks(db(), actor(), today=clock.today(), filters=_filters("due"), limit=limit, offset=offset)
+
+
+def _open_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
+    beside = rows(tasks)
+    names: Names = beside["names"]
+    return {
+        "灯号": lambda task: LIGHTS[beside["lights"][task.id]],
+        "编号": lambda task: task.instance.number or "未编号",
+        "人才": lambda task: names.talent(task.instance.talent_id),
+        "事项": lambda task: task.instance.title or "（尚未登记）",
+        "是否挂起": lambda task: "已挂起" if task.instance.status == "suspended" else "",
+        "催办次数": lambda task: task.urges,
+        "当前步骤": _step,
+        "到期日": lambda task: task.due_on,
+        "剩余时间": lambda task: left(beside["days"][task.id]) if task.due_on else "不计时",
+        "是否暂定": lambda task: "暂定" if task.due_provisional else "",
+        "已等待天数": lambda task: None if task.due_on else beside["waited"][task.id],
+        "承办": lambda task: names.unit(task.unit) or ROLE_NAMES.get(task.role or "", ""),
+        "领办人": lambda task: names.person(task.assignee),
+    }
+
+
+def _done_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
+    names: Names = rows(tasks)["names"]
+    return {
+        "编号": lambda task: task.instance.number or "未编号",
+        "人才": lambda task: names.talent(task.instance.talent_id),
+        "事项": lambda task: task.instance.title or "（尚未登记）",
+        "步骤": _step,
+        "代理": lambda task: names.person(task.on_behalf_of),
+        "办结时间": lambda task: task.completed_at,
+        "是否按时": lambda task: f"超期 {task.late_days} 个工作日" if task.late_days else "按时",
+        "现在": lambda task: case_status(task.instance),
+    }
+
+
+def _step(task: UserTask) -> str:
+    stage = STAGES.get(task.stage or "", "")
+    return task.name if stage in ("", task.name) else f"{stage} · {task.name}"
 
 
 def _filters(sort: str) -> queries.TaskFilter:

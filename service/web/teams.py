@@ -14,11 +14,13 @@ from service import clock
 from service import talents as registry
 from service.auth import may
 from service.errors import Finding, Invalid
+from service.people.queries import Page
 from service.talents import TEAM_FIELDS, TalentTeam
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.changes import changes_of
 from service.web.context import actor, db
+from service.web.exports import Columns, batches, workbook
 from service.web.filling import AREA, DATE, FLAG, LINES, PICK, PICKS, Field, Filling, form_page, submitted
 
 blueprint = Blueprint("teams", __name__)
@@ -28,9 +30,15 @@ blueprint = Blueprint("teams", __name__)
 @requires(right="view_talents")
 def teams() -> ResponseReturnValue:
     """人才团队."""
-    everything = request.args.get("all") == "yes"
-    page = registry.search_teams(db(), argument("q"), PER_PAGE, offset(), include_inactive=everything)
+    page = _found(PER_PAGE, offset())
     return render_template("talents/teams.html", page=page, may_edit=may(actor(), "edit_talents"))
+
+
+@blueprint.get("/teams.xlsx")
+@requires(right="view_talents")
+def export() -> ResponseReturnValue:
+    """人才团队 as the list shows it, all its pages."""
+    return workbook("人才团队", batches(_found), lambda _: COLUMNS)
 
 
 @blueprint.get("/teams/new")
@@ -84,6 +92,21 @@ def change_team(team_id: UUID) -> ResponseReturnValue:
         return done("已保存。", url_for("web.teams.team", team_id=team_id))
 
     return submitted(Filling.sent(_fields(new=False)), deed, lambda form: _edit_page(found, form))
+
+
+COLUMNS: Columns[TalentTeam] = {
+    "团队": lambda team: team.name,
+    "状态": lambda team: "" if team.active else "已停用",
+    "带头人": lambda team: team.lead.name,
+    "人数": lambda team: len(team.members) + 1,
+    "专业领域": lambda team: team.fields,
+    "认定": lambda team: team.recognition,
+}
+
+
+def _found(limit: int, offset: int) -> Page[TalentTeam]:
+    everything = request.args.get("all") == "yes"
+    return registry.search_teams(db(), argument("q"), limit, offset, include_inactive=everything)
 
 
 def _fields(*, new: bool = True) -> list[Field]:

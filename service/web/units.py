@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -11,10 +12,13 @@ from service import clock
 from service.auth import directory, may, require
 from service.people import CLASS_A, CLASS_B, Unit, queries
 from service.people.commands import UNIT_FIELDS
+from service.people.models import Liaison
+from service.people.queries import Page
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.changes import changes_of
 from service.web.context import actor, db, settings, web
+from service.web.exports import Columns, batches, workbook
 from service.web.filling import CHOICE, DATE, FLAG, PICK, Field, Filling, changed, form_page, options, submitted
 from service.web.present import named
 
@@ -28,17 +32,7 @@ TALENT_OFFICE = "talent_office"
 @requires()
 def units() -> ResponseReturnValue:
     """单位名录."""
-    organization = web().organization
-    page = queries.search_units(
-        db(),
-        argument("q"),
-        PER_PAGE,
-        offset(),
-        kind=argument("kind"),
-        town=argument("town"),
-        member_units_only=request.args.get("member") == "yes",
-        include_inactive=request.args.get("all") == "yes",
-    )
+    organization, page = web().organization, _units(PER_PAGE, offset())
     return render_template(
         "people/units.html",
         page=page,
@@ -47,6 +41,13 @@ def units() -> ResponseReturnValue:
         liaisons=queries.liaisons_on(db(), [unit.code for unit in page.items], clock.today()),
         may_add=may(actor(), "manage_units"),
     )
+
+
+@blueprint.get("/units.xlsx")
+@requires()
+def export_units() -> ResponseReturnValue:
+    """单位名录 as the list shows it, all its pages."""
+    return workbook("单位名录", batches(_units), _unit_columns)
 
 
 @blueprint.get("/units/new")
@@ -117,9 +118,14 @@ def change_unit(code: str) -> ResponseReturnValue:
 @requires()
 def liaisons() -> ResponseReturnValue:
     """联络员名录."""
-    former = request.args.get("all") == "yes"
-    page = queries.search_liaisons(db(), argument("q"), PER_PAGE, offset(), include_former=former)
-    return render_template("people/liaisons.html", page=page)
+    return render_template("people/liaisons.html", page=_liaisons(PER_PAGE, offset()))
+
+
+@blueprint.get("/liaison-officers.xlsx")
+@requires()
+def export_liaisons() -> ResponseReturnValue:
+    """联络员名录 as the list shows it, all its pages."""
+    return workbook("联络员名录", batches(_liaisons), lambda _: LIAISON_COLUMNS)
 
 
 @blueprint.get("/units/<code>/liaison")
@@ -151,6 +157,48 @@ def end_liaison(code: str) -> ResponseReturnValue:
     """Ends the service of a unit's liaison without a successor, as of today."""
     directory.end_liaison(db(), unit_code=code, ends_on=clock.today(), actor=actor(), now=clock.now())
     return done("联络员任职已结束，请尽快指定新的联络员。", url_for("web.units.unit", code=code))
+
+
+LIAISON_COLUMNS: Columns[Liaison] = {
+    "单位": lambda one: one.unit.name,
+    "联络员": lambda one: one.person.name,
+    "职务": lambda one: one.person.post,
+    "电话": lambda one: one.person.phone,
+    "开始": lambda one: one.starts_on,
+    "结束": lambda one: one.ends_on,
+}
+
+
+def _units(limit: int, offset: int) -> Page[Unit]:
+    return queries.search_units(
+        db(),
+        argument("q"),
+        limit,
+        offset,
+        kind=argument("kind"),
+        town=argument("town"),
+        member_units_only=request.args.get("member") == "yes",
+        include_inactive=request.args.get("all") == "yes",
+    )
+
+
+def _unit_columns(found: Sequence[Unit]) -> Columns[Unit]:
+    organization = web().organization
+    kinds, towns = organization.kinds, organization.towns
+    liaisons = queries.liaisons_on(db(), [unit.code for unit in found], clock.today())
+    return {
+        "单位": lambda unit: unit.name,
+        "状态": lambda unit: "" if unit.active else "已停用",
+        "类别": lambda unit: kinds[unit.kind].name if unit.kind in kinds else unit.kind,
+        "镇街": lambda unit: towns[unit.town].name if unit.town in towns else "",
+        "成员单位": lambda unit: "是" if unit.is_member_unit else "否",
+        "联络员": lambda unit: liaisons[unit.code].person.name if unit.code in liaisons else "未指定",
+    }
+
+
+def _liaisons(limit: int, offset: int) -> Page[Liaison]:
+    former = request.args.get("all") == "yes"
+    return queries.search_liaisons(db(), argument("q"), limit, offset, include_former=former)
 
 
 def _fields(*, new: bool = False) -> list[Field]:

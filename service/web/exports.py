@@ -1,0 +1,77 @@
+"""导出 Excel: what a list shows, all its pages, as a workbook.
+
+A list that can be exported has a function ``find(limit, offset)`` that both its page and its export call, so that both
+know the same filters, order and rights; and a function that gives the columns for a batch of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
+from itertools import chain
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from flask import request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock
+from service.ledger import Cell, write_table
+from service.people.queries import MAX_LIMIT, Page
+
+T = TypeVar("T")
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+Columns = Mapping[str, Callable[[T], Cell]]
+"""Heading → what a row has in this column, in the order of the sheet."""
+
+
+def batches(find: Callable[[int, int], Page[T]]) -> Iterator[Sequence[T]]:
+    """The rows of every page of a list; the first batch comes also where it is empty."""
+    start = 0
+    while True:
+        page = find(MAX_LIMIT, start)
+        yield page.items
+        start += len(page.items)
+        if start >= page.total or not page.items:
+            return
+
+
+def workbook(
+    title: str, found: Iterable[Sequence[T]], columns: Callable[[Sequence[T]], Columns[T]]
+) -> ResponseReturnValue:
+    """Sends ``found``, batch after batch, as a sheet ``title`` of at least one batch.
+
+    ``columns`` is asked once a batch, so that it may look up what all its rows need in a fixed number of statements.
+    """
+    pending = iter(found)
+    first = next(pending)
+    known = columns(first)
+    rows = chain(_cells(first, known), _rest(pending, columns))
+    return sheet(title, list(known), rows)
+
+
+def sheet(title: str, heading: Sequence[str], rows: Iterable[Sequence[Cell]]) -> ResponseReturnValue:
+    """Sends rows of cells as a sheet ``title``, named with the moment of the export."""
+    book = BytesIO()
+    write_table(rows, book, columns=heading, title=title)
+    book.seek(0)
+    name = f"{title} {clock.local(clock.now()):%Y-%m-%d %H%M}.xlsx"
+    return send_file(book, mimetype=XLSX, as_attachment=True, download_name=name)
+
+
+def export_address(endpoint: str) -> str:
+    """Where the present list is exported: ``endpoint`` with all filters of the address, from the first page on."""
+    query = [(name, value) for name, value in request.args.items(multi=True) if name != "offset" and value]
+    address = url_for(endpoint, **(request.view_args or {}))
+    return f"{address}?{urlencode(query)}" if query else address
+
+
+def _cells(rows: Iterable[T], columns: Columns[T]) -> Iterator[list[Cell]]:
+    return ([value(row) for value in columns.values()] for row in rows)
+
+
+def _rest(found: Iterable[Sequence[T]], columns: Callable[[Sequence[T]], Columns[T]]) -> Iterator[list[Cell]]:
+    for batch in found:
+        yield from _cells(batch, columns(batch))
