@@ -62,8 +62,9 @@ class Contact(Base):
             "form IN ('visit', 'symposium', 'activity', 'discussion', 'letter', 'phone', 'online', 'consultation')",
             name="form",
         ),
-        Index("ix_contact_leader_id_held_on", "leader_id", "held_on"),
-        Index("ix_contact_held_on_id", "held_on", "id"),
+        # Lists are counted from these indexes alone, without those withdrawn.
+        Index("ix_contact_leader_id_held_on", "leader_id", "held_on", "withdrawn_at"),
+        Index("ix_contact_held_on_id", "held_on", "id", "withdrawn_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

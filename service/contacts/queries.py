@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, or_, select, true
-from sqlalchemy.orm import Session, contains_eager, selectinload
+from sqlalchemy.orm import Session, selectinload
 
 from service.auth import Actor, may, require
 from service.contacts.access import confidants, selves, visible
@@ -71,10 +71,9 @@ def search_contacts(
 ) -> Page[Contact]:
     """The contacts that the actor may see, the newest first, with talents, topics and opinions: five statements."""
     wanted = filters or ContactFilter()
-    query = select(Contact).join(Contact.leader).join(Leader.person)
-    query = query.where(visible(session, actor), *_contact_clauses(wanted))
-    query = query.order_by(Contact.held_on.desc(), Contact.id).options(
-        contains_eager(Contact.leader).contains_eager(Leader.person),
+    # Nothing is joined for the count, and both columns run the same way: the newest are read from the end of an index.
+    query = select(Contact).where(visible(session, actor), *_contact_clauses(wanted))
+    query = query.order_by(Contact.held_on.desc(), Contact.id.desc()).options(
         selectinload(Contact.talents),
         selectinload(Contact.topics),
         selectinload(Contact.opinions),
@@ -264,7 +263,6 @@ def similar_matters(text: str, open_cases: Sequence[tuple[UUID, str, str]], *, l
 
 def _contact_clauses(wanted: ContactFilter) -> list[ColumnElement[bool]]:
     equal: dict[Any, object] = {
-        Leader.unit_code: wanted.unit,
         Contact.form: wanted.form,
         Contact.inbound: wanted.inbound,
         Contact.interview: wanted.interview,
@@ -274,6 +272,8 @@ def _contact_clauses(wanted: ContactFilter) -> list[ColumnElement[bool]]:
     clauses.append(Contact.withdrawn_at.is_not(None) if wanted.withdrawn else Contact.withdrawn_at.is_(None))
     if wanted.leader_id is not None:
         clauses.append(_same_id(Contact.leader_id, wanted.leader_id))
+    if wanted.unit is not None:
+        clauses.append(Contact.leader_id.in_(select(Leader.id).where(Leader.unit_code == wanted.unit)))
     if wanted.activity_id is not None:
         clauses.append(_same_id(Contact.activity_id, wanted.activity_id))
     if wanted.talent_id is not None:

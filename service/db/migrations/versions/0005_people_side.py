@@ -263,8 +263,8 @@ def _contacts() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
     )
     op.create_index(op.f("ix_contact_activity_id"), "contact", ["activity_id"], unique=False)
-    op.create_index("ix_contact_held_on_id", "contact", ["held_on", "id"], unique=False)
-    op.create_index("ix_contact_leader_id_held_on", "contact", ["leader_id", "held_on"], unique=False)
+    op.create_index("ix_contact_held_on_id", "contact", ["held_on", "id", "withdrawn_at"], unique=False)
+    op.create_index("ix_contact_leader_id_held_on", "contact", ["leader_id", "held_on", "withdrawn_at"], unique=False)
     op.create_table(
         "contact_talent",
         sa.Column("contact_id", sa.Uuid(), nullable=False),
