@@ -378,11 +378,11 @@ def _shown(pairs: Sequence[contacts.PairCount]) -> list[contacts.PairCount]:
 
 
 PAIR_COLUMNS: Columns[contacts.PairCount] = {
+    "进度": lambda pair: "已满" if not pair.short else f"还差 {pair.short} 次" if pair.count else "尚未访谈",
     "联系领导": lambda pair: pair.leader.person.name,
     "领导职务": lambda pair: pair.leader.post,
     "联系对象": lambda pair: pair.talent.name,
     "工作单位": lambda pair: pair.talent.employer,
-    "进度": lambda pair: "已满" if not pair.short else f"还差 {pair.short} 次" if pair.count else "尚未访谈",
     "已访谈": lambda pair: pair.count,
     "应访谈": lambda pair: pair.required,
     "分次": lambda pair: (

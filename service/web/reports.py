@@ -338,11 +338,11 @@ def _sheet() -> reports.Sheet:
 
 
 def _assessed(sheet: reports.Sheet) -> Iterator[list[str | int]]:
+    for line in sheet.units:
+        yield [line.unit.name, "单位", line.unit.name, *_cells(line.figures, line.score)]
     for row in sheet.leaders:
         unit = row.leader.unit.name if row.leader.unit is not None else ""
         yield [row.leader.person.name, f"领导（{row.leader.klass}类）", unit, *_cells(row.figures, row.score)]
-    for line in sheet.units:
-        yield [line.unit.name, "单位", line.unit.name, *_cells(line.figures, line.score)]
 
 
 def _cells(figures: Any, score: reports.Score | None) -> list[str | int]:

@@ -1,0 +1,160 @@
+"""导出 Excel: a workbook holds what its list shows to whoever may see the list, and nothing that could run."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from html import unescape
+from io import BytesIO
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from openpyxl.cell import Cell
+from openpyxl.worksheet.worksheet import Worksheet
+
+from service import clock, liaisons, talents
+from service.auth import SYSTEM
+from service.demonstration.organization import derived
+from service.talents import Talent
+from service.web import exports
+from tests.api.test_lists import counted
+from tests.factories import serving
+from tests.factories.world import LIAISON, World
+from tests.web.visitor import Visitor
+
+SECRET = "近期情绪低落，家中老人住院"
+FORMULA = '=HYPERLINK("http://example.org","点我")'
+LEADER = derived("leader", "leader")
+
+LISTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("office", "/tasks", {"q": "入学"}),
+    ("office", "/tasks/done", {"q": "入学"}),
+    (LIAISON, "/cases/started", {"q": "入学"}),
+    ("office", "/cases/copied", {"q": "入学"}),
+    ("office", "/ledger", {"q": "入学"}),
+    ("office", "/talents", {"q": "周慕白", "sort": "-id"}),
+    ("office", "/teams", {"q": "新材料"}),
+    ("handler-edu", "/units", {"q": "教育"}),
+    ("handler-edu", "/people", {"q": "陈砚秋"}),
+    ("auditor", "/leaders", {"q": "陈砚秋"}),
+    ("office", "/liaison-officers", {"q": "人力"}),
+    ("office", "/links", {"talent": "T0001"}),
+    ("leader", "/links", {"talent": "T0001"}),
+    ("office", "/quotas", {"klass": "B"}),
+    ("office", "/service-teams", {"klass": "B"}),
+    ("office", "/rosters", {"scope": "hrss"}),
+    ("office", "/contacts", {"since": "2026-09-03"}),
+    ("office", "/opinions", {"since": "2026-09-03"}),
+    ("leader", "/activities", {"since": "2026-09-03"}),
+    ("office", "/matters", {"since": "2026-09-03"}),
+    ("auditor", "/interviews", {"year": "2026"}),
+    ("office", "/reports", {"half": "2"}),
+    ("office", "/briefs", {"month": "7"}),
+    ("office", "/assessment", {"unit": "hrss"}),
+)
+
+
+def fill(world: World) -> None:
+    """Three of everything, some of it beginning like a formula."""
+    office, keeper = Visitor(world, "office"), Visitor(world, "liaison-district_office")
+    world.dispatched(title=FORMULA, talent_id="T0002")
+    cases = [world.case, world.recorded(title="住房", talent_id="T0003"), world.accepted()]
+    for case in cases:
+        assert Visitor(world, LIAISON).post(f"/cases/{case}/copy", to=["office"]).status_code == 200
+    with world.transaction() as session:
+        whose = serving.leader_b(session)
+        serving.service_team(session, whose)
+        served = [session.get_one(Talent, talent_id) for talent_id in ("T0001", "T0002", "T0003")]
+        links = [serving.link(session, whose, talent) for talent in served]
+        for scope, lines in (("A", liaisons.search_links(session, klass="A").items), ("hrss", links)):
+            items = [
+                {"leader_id": one.leader_id, "talent_id": one.talent_id, "reason": one.reason, "note": FORMULA}
+                for one in lines
+            ]
+            liaisons.draft_roster(session, scope=scope, items=items, actor=SYSTEM, now=clock.now())
+        for name, lead in (("新材料团队", "T0001"), ("芯片团队", "T0002"), ("医学团队", "T0003")):
+            talents.add_team(session, name=name, lead_id=lead, fields=FORMULA, actor=SYSTEM, now=clock.now())
+    for number, unit in enumerate(("hrss", "sci", "district_office"), 1):
+        day, name = f"2026-09-0{number}", f"{FORMULA} {number}"
+        contact = {"leader_id": str(LEADER), "talent": ["T0001"], "form": "visit", "topic": ["4"], "held_on": day}
+        said = {"summary": name, "opinion_0": name, "restricted": SECRET}
+        activity = {"name": name, "kind": "symposium", "held_on": day, "unit": "hrss", "talent": ["T0001", "T0002"]}
+        matter = {"unit": "hrss", "talent": "T0001", "title": name, "description": name, "raised_on": day}
+        for answer in (
+            keeper.post("/contacts", **contact, **said),
+            office.post("/activities", **activity),
+            office.post("/matters", **matter),
+            office.post("/reports", unit=unit, year="2026", half="2" if number == 1 else "1"),
+            office.post("/briefs", year="2026", month=str(number + 5)),
+        ):
+            assert answer.status_code == 200, answer.text
+
+
+def test_every_list_is_exported_as_it_is_shown(
+    world: World, subtests: pytest.Subtests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(world)
+    with world.database.reading() as session:
+        roster = liaisons.search_rosters(session, scope="hrss").items[0].id
+    inert: list[Cell] = []
+    for reader, path, narrow in (*LISTS, ("office", f"/rosters/{roster}", {"any": "x"})):
+        with subtests.test(path, reader=reader):
+            visitor, sent = Visitor(world, reader), {}
+            for query in (narrow, {}):
+                page = visitor.get(path, **query)
+                exported = address_of(page.text)
+                with counted(world) as statements:
+                    rows = exported_rows(visitor, exported)
+                assert_as_shown(rows, page.text)
+                sent[bool(query)] = len(statements)
+                cells = [cell for row in rows for cell in row]
+                assert not [cell for cell in cells if cell.data_type == "f" or SECRET in str(cell.value)]
+                inert += [cell for cell in cells if str(cell.value).startswith("=")]
+            assert sent[False] <= sent[True] + 1  # what one row shows may need a statement more than another
+            with monkeypatch.context() as small:
+                small.setattr(exports, "MAX_LIMIT", 2)
+                paged = exported_rows(visitor, exported)
+            assert [[cell.value for cell in row] for row in paged] == [[cell.value for cell in row] for row in rows]
+    assert inert
+    assert all(cell.data_type == "s" and cell.quotePrefix for cell in inert)
+
+
+def test_moments_and_days_are_no_texts_and_an_empty_list_has_its_heading(world: World) -> None:
+    world.recorded()
+    visitor = Visitor(world, LIAISON)
+    [row] = exported_rows(visitor, "/cases/started.xlsx")
+    assert clock.local(clock.now()).replace(tzinfo=None) in [cell.value for cell in row if cell.is_date]
+    assert "导出 Excel" not in visitor.get("/cases/started", q="没有").text
+    assert exported_rows(visitor, "/cases/started.xlsx?q=没有") == []
+
+
+def exported_rows(visitor: Visitor, address: str) -> list[tuple[Cell, ...]]:
+    """The rows below the heading."""
+    answer = visitor.get(address)
+    assert (answer.status_code, answer.mimetype) == (200, exports.XLSX), answer.text
+    assert ".xlsx" in answer.headers["Content-Disposition"]
+    sheet = load_workbook(BytesIO(answer.data)).active
+    assert isinstance(sheet, Worksheet)
+    heading, *rows = sheet.iter_rows()
+    assert all(cell.value for cell in heading)
+    return rows  # type: ignore[return-value]  # none of the cells is merged
+
+
+def address_of(page: str) -> str:
+    """Where the button of the page leads; it stands within what a filter of the page replaces."""
+    assert page.index('id="list"') < page.index(">导出 Excel<") if 'id="list"' in page else True
+    found = re.search(r'href="([^"]+)">导出 Excel<', page)
+    assert found is not None
+    return unescape(found[1])
+
+
+def assert_as_shown(rows: list[tuple[Cell, ...]], page: str) -> None:
+    """As many rows as the list has, and those of its first page in the same order."""
+    tables = re.findall(r"<tbody>(.*?)</tbody>", page, re.DOTALL)
+    shown = [first for table in tables for first in re.findall(r"<tr>\s*<td[^>]*>(.*?)</td>", table, re.DOTALL)]
+    total = re.search(r"共 (\d+) 条", page)
+    assert len(rows) == (int(total[1]) if total else len(shown)) > 0
+    for (first, *_), cell in zip(rows, shown, strict=False):
+        value = f"{first.value:%Y-%m-%d}" if isinstance(first.value, date) else str(first.value or "")
+        assert value in unescape(re.sub(r"<[^>]+>", "", cell))
