@@ -1,0 +1,33 @@
+"""What a workbook holds of any table: texts as they are, days as days, and nothing that a spreadsheet refuses."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from io import BytesIO
+
+from openpyxl import load_workbook
+
+from service.ledger.tables import CUT, LONGEST, write_table
+
+
+def test_cells_keep_their_kind_and_what_is_too_long_says_so() -> None:
+    book = BytesIO()
+    row = [
+        "=1+1",
+        "#N/A",
+        "长" * (LONGEST + 1),
+        "一\n二\x00\uffff",
+        3,
+        date(2026, 1, 2),
+        datetime(2026, 1, 2, 18, tzinfo=UTC),
+    ]
+    assert write_table([[*row, None]], book, columns=list("abcdefgh"), title="甲/乙[1]" + "名" * 40) == 1
+    sheet = load_workbook(book).active
+    assert sheet is not None
+    assert sheet.title == "甲 乙 1 " + "名" * 25
+    cells = sheet[2]
+    assert [cell.data_type for cell in cells] == ["s", "s", "s", "s", "n", "d", "d", "n"]
+    assert [cell.quotePrefix for cell in cells[:2]] == [True, False]
+    assert (len(cells[2].value), cells[2].value[-len(CUT) :]) == (LONGEST, CUT)
+    assert cells[3].value == "一\n二"
+    assert (f"{cells[5].value:%F %R}", f"{cells[6].value:%F %R}") == ("2026-01-02 00:00", "2026-01-03 02:00")
