@@ -29,6 +29,7 @@ from service.processes.models import (
     UserTask,
 )
 from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW
+from service.processes.slots import seen
 
 calls = Calls(
     "instances", "Instances (需求 and other cases): start, state, journal, diagrams, 催办 挂起 恢复 终止 沟通 抄送"
@@ -245,7 +246,7 @@ def instance(instance_id: UUID) -> Mapping[str, Any]:
 
 @calls.get("/instances/<uuid:instance_id>/history", answer=History)
 def history(instance_id: UUID) -> Mapping[str, Any]:
-    """The journal of an instance, in order, whole."""
+    """The journal of an instance, in order, whole; of a round without what is other units' alone."""
     events = queries.timeline(db(), instance_id, actor())
     names = account_names(db(), [event.actor for event in events])
     return {"items": [entry(event, names) for event in events], "total": len(events), "next": None}
@@ -311,13 +312,14 @@ def copy(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
 
 
 def moved(session: Session, instance: Instance) -> dict[str, Any]:
-    """Where ``instance`` stands; one statement."""
+    """Where ``instance`` stands, as far as whoever asks sees it; one statement."""
     return {"instance": state_of(instance), "open_tasks": steps(session, instance)}
 
 
 def steps(session: Session, instance: Instance) -> list[dict[str, Any]]:
-    """The open tasks of ``instance``; one statement."""
-    return [step_of(task, instance) for task in open_tasks(session, instance.id)]
+    """The open tasks of ``instance`` that whoever asks sees; one statement."""
+    mine = seen(session, instance, actor())
+    return [step_of(task, instance) for task in mine.rows(open_tasks(session, instance.id))]
 
 
 def step_of(task: UserTask, instance: Instance) -> dict[str, Any]:
@@ -349,7 +351,8 @@ def state_of(instance: Instance) -> dict[str, Any]:
         "id process version status stage number title data initiator initiator_unit started_at ended_at end end_name "
         "late urges"
     )
-    return {name: getattr(instance, name) for name in names.split()}
+    shown = {name: getattr(instance, name) for name in names.split()}
+    return {**shown, "data": seen(db(), instance, actor()).data(instance.data)}
 
 
 def entry(event: HistoryEvent, names: Mapping[str, str]) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from service.processes.models import (
     UserTask,
 )
 from service.processes.rules import GREEN, GREY, RED, YELLOW, light
+from service.processes.slots import seen
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 
@@ -195,6 +196,8 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
         instance = session.get_one(Instance, task.instance_id)
     else:
         instance = access.visible_instance(session, task.instance_id, actor)
+        if not seen(session, instance, actor).scope(task.scope):
+            raise NotFound("没有这个任务")
     made = compiled(session, instance.digest, instance.process)
     form = made.form_of(task.process, task.task)
     calendar, today = current(session), clock.today()
@@ -291,11 +294,8 @@ def overdue(session: Session, instances: Iterable[Instance]) -> frozenset[UUID]:
 def case_detail(session: Session, instance_id: UUID | str, actor: Actor) -> CaseDetail:
     """A case with its tasks and what the reader may do. Raises NotFound where the reader may not see it."""
     instance = visible(session, instance_id, actor)
-    rows = list(
-        session.scalars(
-            select(UserTask).where(UserTask.instance_id == instance.id).order_by(UserTask.entered_seq, UserTask.id)
-        )
-    )
+    query = select(UserTask).where(UserTask.instance_id == instance.id).order_by(UserTask.entered_seq, UserTask.id)
+    rows = seen(session, instance, actor).rows(session.scalars(query))
     today, office = clock.today(), may(actor, "operate_cases")
     running, suspended = instance.status == RUNNING, instance.status == SUSPENDED
     opened = [row for row in rows if row.status == OPEN]
@@ -321,23 +321,26 @@ def visible(session: Session, instance_id: UUID | str, actor: Actor) -> Instance
 
 
 def timeline(session: Session, instance_id: UUID | str, actor: Actor) -> list[history.HistoryEvent]:
-    """The journal of a case, in order, for whoever may see it."""
+    """The journal of a case, in order, for whoever may see it; of a round without what is other units' alone."""
     instance = visible(session, instance_id, actor)
-    return history.stream_events(session, stream_of(instance.id))
+    mine = seen(session, instance, actor)
+    return [event for event in history.stream_events(session, stream_of(instance.id)) if mine.event(event)]
 
 
 def drawings(session: Session, instance_id: UUID | str, actor: Actor) -> list[Drawing]:
     """The diagrams of a case with the path so far and the present position; the main process first."""
     instance = visible(session, instance_id, actor)
-    made = compiled(session, instance.digest, instance.process)
+    made, mine = compiled(session, instance.digest, instance.process), seen(session, instance, actor)
     passed: dict[str, list[dict[str, Any]]] = {}
     for event in history.stream_events(session, stream_of(instance.id)):
         if event.kind == "advanced":
             for process, scope, node, source in event.data["passed"]:
+                if not mine.scope(scope):
+                    continue
                 step = {"node": node, "from": source, "scope": scope, "at": event.at.isoformat(), "seq": event.seq}
                 passed.setdefault(process, []).append(step)
     present: dict[str, list[str]] = {}
-    for task in open_rows(session, instance.id):
+    for task in mine.rows(open_rows(session, instance.id)):
         present.setdefault(task.process, []).append(task.task)
     found = []
     for process, (name, xml) in made.diagrams.items():
