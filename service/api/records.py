@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from service.api.context import db
+from service.api.context import actor, db
 from service.api.fields import Count, Form, List, Moment, Nested, Query, Said, Schema, Text, Whole
 from service.api.names import account_names
+from service.contacts.access import readable
 from service.errors import Finding, LiaisonError
 from service.history import HistoryEvent
 from service.people.queries import Page
@@ -50,8 +51,8 @@ def paged(page: Page[Row], shape: Callable[[Row], Mapping[str, Any]]) -> Mapping
 
 
 def journal(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> Mapping[str, Any]:
-    """Entries with the data that the reader may see, as an answer; one statement for the names."""
-    listed = list(events)
+    """Entries with the data that the reader may see, as an answer; two statements beside."""
+    listed = readable(db(), actor(), events)
     names = account_names(db(), [event.actor for event, _ in listed])
     items = [
         {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
@@ -12,8 +14,13 @@ from service import clock
 from service.auth import Actor, acting_for, may, require
 from service.auth.policy import LIAISON
 from service.contacts.models import Contact
+from service.history import HistoryEvent
 from service.liaisons.models import ServiceTeam
 from service.people.models import Leader
+from service.people.queries import as_id
+
+OF_LEADERS = ("link_", "service_team_", "missed_interviews_")
+"""How the kinds of entries begin that tell of a leader's work in the journal of a talent or of a person."""
 
 
 def selves(session: Session, actor: Actor, now: datetime | None = None) -> list[Actor]:
@@ -50,6 +57,29 @@ def leaders_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
     if any(may(one, "view_contacts") for one in mine):
         return true()
     return _close_to(mine)
+
+
+def readable(
+    session: Session, actor: Actor, entries: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]
+) -> list[tuple[HistoryEvent, Mapping[str, Any]]]:
+    """The entries of a talent's or a person's journal without those of leaders whose work the actor may not see.
+
+    A link's reasons and handover notes, service teams and missed interviews are not for everybody who may look a talent
+    or a person up. One statement.
+    """
+    listed = [(event, data, _leaders_told(event)) for event, data in entries]
+    asked = {one for _, _, told in listed for one in told}
+    if not asked:
+        return [(event, data) for event, data, _ in listed]
+    seen = set(session.scalars(select(Leader.id).where(Leader.id.in_(asked), leaders_clause(session, actor))))
+    return [(event, data) for event, data, told in listed if not told or not seen.isdisjoint(told)]
+
+
+def _leaders_told(event: HistoryEvent) -> set[UUID]:
+    if not event.kind.startswith(OF_LEADERS):
+        return set()
+    named = (event.data.get(name) for name in ("leader_id", "from_leader_id"))
+    return {key for one in named if isinstance(one, str) and (key := as_id(one)) is not None}
 
 
 def visible(session: Session, actor: Actor) -> ColumnElement[bool]:

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from service import history
+from service.contacts.access import readable
 from service.history import HistoryEvent
 from service.liaisons import REASONS
 from service.people import BODIES, DUTIES
 from service.talents import CATEGORIES, TYPES
-from service.web.context import db, web
+from service.web.context import actor, db, web
 from service.web.names import Names
 
 KINDS = {
@@ -141,7 +142,7 @@ class Change:
 
 def changes(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> list[Change]:
     """The entries, the newest first, with the data that the reader may see."""
-    listed = list(events)
+    listed = readable(db(), actor(), events)
     names = Names(db()).learn(
         [name for event, _ in listed for name in (event.actor, event.on_behalf_of)],
         [code for _, data in listed for field in UNITS for code in _each(data.get(field))],
@@ -161,7 +162,7 @@ def changes(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> list[Ch
 
 
 def changes_of(stream: str) -> list[Change]:
-    """The journal of a record that holds nothing restricted, the newest entry first."""
+    """The journal of a record that holds no contact data, the newest entry first, as far as the reader may see it."""
     return changes((event, event.data) for event in history.stream_events(db(), stream))
 
 
