@@ -350,7 +350,7 @@ def _draft(session: Session, call: ActionCall) -> Roster:
     scope = "A" if unit == OFFICE_UNIT else unit
     found = session.scalar(select(Roster).where(Roster.scope == scope, Roster.status == "draft"))
     if found is None:
-        raise Invalid("还没有起草名单", [Finding("/data/note", "请先在“联系名单”页面起草名单，再提交本步骤")])
+        raise Invalid("还没有起草名单", [Finding("/data/note", "请先在“名单”页面起草名单，再提交本步骤")])
     return found
 
 

@@ -525,8 +525,8 @@ def suggestions(
 ) -> list[Suggestion]:
     """Eligible talents who fit the leader by portfolio, stationed enterprise or platform (D1), best first.
 
-    Those whom the leader serves are left out, those with another leader come lower. Four statements. Raises
-    ``NotFound``, also where the reader may not see whom the leader serves.
+    Those whom the leader serves are left out, those with another leader, be it only proposed, come lower. Five
+    statements. Raises ``NotFound``, also where the reader may not see whom the leader serves.
     """
     key = as_id(leader_id)
     leader = session.scalars(select(Leader).where(Leader.id == key, visible_to(reader))).one_or_none() if key else None
@@ -554,6 +554,7 @@ def suggestions(
     )
     offered = [talent for talent in _offered(session, wanted, {row.id for row in mine}) if not eligibility(talent, on)]
     serving_them = leaders_of(session, [talent.id for talent in offered], on)
+    to_serve = _proposed_for(session, [talent.id for talent in offered])
     found = []
     for talent in offered:
         parts = scored(
@@ -566,6 +567,7 @@ def suggestions(
                 fields=talent.fields or "",
                 platform=talent.platform,
                 leaders=tuple(one.person.name for one in serving_them[talent.id]),
+                proposed=to_serve.get(talent.id, ()),
             ),
         )
         if parts:
@@ -574,6 +576,21 @@ def suggestions(
             found.append(Suggestion(talent, sum(points for _, points, _ in parts), parts, reason))
     found.sort(key=lambda one: (-one.score, one.talent.pinyin, one.talent.id))
     return found[: max(1, min(limit, MAX_LIMIT))]
+
+
+def _proposed_for(session: Session, talent_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Talent → the names of those whose link waits for its team."""
+    query = (
+        select(Link.talent_id, Person.name)
+        .join(Leader, Leader.id == Link.leader_id)
+        .join(Person, Person.id == Leader.person_id)
+        .where(Link.talent_id.in_(set(talent_ids)), Link.status == PROPOSED, Link.ends_on.is_(None))
+        .order_by(Link.starts_on, Link.id)
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for talent_id, name in session.execute(query):
+        found[talent_id] = (*found.get(talent_id, ()), name)
+    return found
 
 
 def _offered(session: Session, wanted: Wanted, mine: set[str]) -> Sequence[Talent]:

@@ -120,6 +120,8 @@ class Offered:
     platform: str | None
     leaders: tuple[str, ...]
     """Names of those who serve the talent already."""
+    proposed: tuple[str, ...] = ()
+    """Names of those who are to serve the talent as soon as their team is complete."""
 
 
 def pairs(text: str | None) -> frozenset[str]:
@@ -156,6 +158,8 @@ def scored(leader: Wanted, talent: Offered) -> tuple[Part, ...]:
     parts.sort(key=lambda part: -part[1])
     if talent.leaders:
         parts.append((SERVED, POINTS[SERVED], f"已由{'、'.join(talent.leaders)}联系，避免重复"))
+    elif talent.proposed:
+        parts.append((SERVED, POINTS[SERVED], f"已登记由{'、'.join(talent.proposed)}联系、尚待生效，避免重复"))
     else:
         parts.append((UNSERVED, POINTS[UNSERVED], "目前没有领导联系"))
     return tuple(parts)

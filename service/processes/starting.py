@@ -66,4 +66,4 @@ def may_start(session: Session, process: str, actor: Actor) -> bool:
 
 
 def _nothing(call: engine.Call) -> Any:
-    raise NotFound(f"该流程在首个步骤之前就要执行“{call.name}”，不能在此发起")
+    raise NotFound("该流程由系统在有关情况发生时自动发起，不能在此发起")

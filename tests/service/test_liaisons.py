@@ -434,7 +434,7 @@ class TestLists:
         assert liaisons.quotas(session, on=TODAY, limit=10).items[0].leader.person.name[0] == "冯"
         assert statements.since() == 2
         liaisons.suggestions(session, leader_id=feng.id, on=TODAY)
-        assert statements.since() <= 4
+        assert statements.since() <= 5
 
 
 class TestQuotas:
@@ -515,6 +515,13 @@ class TestSuggestions:
         found = liaisons.suggestions(session, leader_id=feng.id, on=TODAY)
         assert [(one.talent, one.score, one.reason) for one in found] == [(free, 50, "related"), (taken, 20, "related")]
         assert "已由陈砚秋联系" in found[1].parts[-1][2]
+
+    def test_a_link_that_waits_for_its_team_counts_too(self, session, feng):
+        waited_for = talent(session, employer="某公司", employer_unit="hrss")
+        assert link(session, leader_a(session), waited_for).status == "proposed"
+        (found,) = liaisons.suggestions(session, leader_id=feng.id, on=TODAY)
+        assert found.score == 20
+        assert found.parts[-1][2] == "已登记由陈砚秋联系、尚待生效，避免重复"
 
 
 class TestRosters:
