@@ -12,6 +12,7 @@ from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Body, Choice, Count, Day, Flag, Id, List, Nested, Query, Said, Schema, Text, Whole
 from service.api.records import RecordHistory, Search, journal, paged
+from service.auth import may
 from service.liaisons import leaders_of, served_ids
 from service.talents import Talent, TalentTeam
 
@@ -256,7 +257,9 @@ def talents(query: dict[str, Any]) -> Mapping[str, Any]:
 
 @calls.get("/talents/duplicates", answer=Duplicates, query=DuplicateQuery, right="view_talents")
 def duplicates(query: dict[str, Any]) -> Mapping[str, Any]:
-    """Who in the registry may be the same person; to be asked before one is registered."""
+    """Who in the registry may be the same person; ``id_tail`` counts for who may see documents' last signs."""
+    if not may(actor(), "view_talent_identity"):
+        query["id_tail"] = None  # trying them all would tell what they are
     found = registry.duplicates(db(), **query)
     items = [
         {

@@ -155,7 +155,10 @@ def record_attendance(
             changed.append(row)
     if changed:
         session.flush()
-        data = {"attended": {row.talent_id: row.attended for row in changed}}
+        data = {
+            "attended": {row.talent_id: row.attended for row in changed},
+            "notes": {row.talent_id: row.note for row in changed if row.talent_id in said},
+        }
         record(session, _stream(activity.id), "attendance_recorded", data, actor=entering, now=now)
     return changed
 

@@ -122,7 +122,9 @@ def work(database: Database, organization: Organization, now: datetime) -> bool:
     job_id, status = waiting
     checking = status in ("uploaded", "checking")
     with database.transaction() as session:
-        job = session.get_one(ImportJob, job_id, with_for_update=True)
+        job = session.get(ImportJob, job_id, with_for_update={"skip_locked": True})
+        if job is None:
+            return False  # a worker that was taken for gone is still writing it
         if job.status != status:
             return True  # another worker was faster
         job.status, job.touched_at, job.done = ("checking" if checking else "writing"), now, 0
@@ -174,10 +176,13 @@ def _write(database: Database, job_id: UUID, organization: Organization) -> None
     rows, faults = read_rows(content, columns)
     if not faults:
         with suppress(_Undone), database.transaction() as session:
+            # A worker that was taken for gone may still be writing: the second waits here, and finds it done.
+            job = session.get_one(ImportJob, job_id, with_for_update=True)
+            if job.status != "writing":
+                return
             faults.extend(_taken(session, kind, rows, columns, actor))
             if faults:
                 raise _Undone
-            job = session.get_one(ImportJob, job_id, with_for_update=True)
             now = clock.now()
             job.status, job.done, job.touched_at, job.finished_at = "done", len(rows), now, now
             data = {"rows": len(rows), "sha256": job.sha256}

@@ -207,6 +207,7 @@ def update_leader(
 def end_leader(session: Session, *, leader_id: UUID | str, ends_on: date, actor: By, now: datetime) -> Leader:
     """Sets the last day of a leader's post (O4). Raises ``Conflict`` where it has one already."""
     leader = get_leader(session, leader_id)
+    session.refresh(leader, ["ends_on"], with_for_update={"of": Leader})
     if leader.ends_on is not None:
         raise Conflict(f"该任职已于 {leader.ends_on.isoformat()} 结束，不能重复结束")
     checks = Checks()

@@ -17,7 +17,7 @@ from service.people.checks import Checks
 from service.people.commands import conflicts, merged
 from service.people.journal import as_json
 from service.people.models import Unit
-from service.talents.commands import FIELDS, checked, fill, next_id
+from service.talents.commands import FIELDS, alone, checked, fill, next_id
 from service.talents.models import Talent
 from service.talents.rules import id_after
 
@@ -48,6 +48,7 @@ def add_talents(session: Session, *, talents: Sequence[NewTalent], actor: Actor,
     either has none, is refused as a likely duplicate unless ``confirmed``. Raises ``NotAllowed``.
     """
     require(actor, "edit_talents")
+    alone(session)  # two lists at once would not see each other's namesakes
     refused: dict[int, LiaisonError] = {}
     sound: list[dict[str, object]] = []
     units = set(session.scalars(select(Unit.code)))

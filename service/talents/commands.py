@@ -261,8 +261,13 @@ def fill(talent: Talent, values: Mapping[str, object], now: datetime) -> None:
 
 def next_id(session: Session) -> str:
     """The next free number; nobody else takes it before the transaction ends."""
+    alone(session)
+    newest = select(Talent.id).order_by(func.length(Talent.id).desc(), Talent.id.desc()).limit(1)
+    return id_after(session.scalar(newest))
+
+
+def alone(session: Session) -> None:
+    """Nobody else registers a talent before the transaction ends."""
     if session.get_bind().dialect.name == "postgresql":
         # Two that register at once would take the same number; SQLite has but one writer anyway.
         session.execute(text("LOCK TABLE talent IN SHARE ROW EXCLUSIVE MODE"))
-    newest = select(Talent.id).order_by(func.length(Talent.id).desc(), Talent.id.desc()).limit(1)
-    return id_after(session.scalar(newest))

@@ -83,9 +83,9 @@ def export_links() -> ResponseReturnValue:
 def new_link() -> ResponseReturnValue:
     """A new link: first the leader, then a talent of one's own choice or one that is suggested."""
     _require_adding()
-    leader = find_leader(db(), argument("leader") or "")
+    leader = _asked_leader()
     found: Sequence[liaisons.Suggestion] = ()
-    if leader is not None and _may_manage(leader):
+    if leader is not None:
         found = liaisons.suggestions(db(), leader_id=leader.id, on=clock.today(), limit=SUGGESTED)
     talent = find_talent(db(), argument("talent") or "")
     return render_template(
@@ -254,7 +254,7 @@ def export_teams() -> ResponseReturnValue:
 def new_team() -> ResponseReturnValue:
     """A new service team, beginning with the present one."""
     _require_adding()
-    leader = find_leader(db(), argument("leader") or "")
+    leader = _asked_leader()
     standing = liaisons.standing_teams(db(), [leader.id], clock.today()).get(leader.id) if leader else None
     return render_template("liaisons/new_team.html", leader=leader, team=standing, today=clock.today(), **_words())
 
@@ -594,6 +594,14 @@ def _may_add() -> bool:
 def _require_adding() -> None:
     if not _may_add():
         raise NotFound("没有这个页面；联系关系由区人才办和各单位联络员登记")
+
+
+def _asked_leader() -> Leader | None:
+    """The leader that the address names, where the reader keeps that leader's links."""
+    leader = find_leader(db(), argument("leader") or "")
+    if leader is not None and not _may_manage(leader):
+        raise NotFound("没有您可以登记的这位领导；区领导由区人才办登记，单位领导由本单位联络员登记")
+    return leader
 
 
 def _may_manage(leader: Leader) -> bool:
