@@ -14,6 +14,7 @@ from sqlalchemy import event, func, select
 from service import auth, exchange, history
 from service.errors import Conflict, Invalid, NotAllowed
 from service.exchange import KINDS, ImportJob
+from service.liaisons.models import Link
 from service.people.models import Leader, Person, Unit
 from service.talents.models import Talent
 from tests.factories.workers import work_all
@@ -169,7 +170,8 @@ def test_links_and_contacts_follow(world: World):
         leader = session.scalars(select(Leader).where(Leader.klass == "A").order_by(Leader.id)).first()
         assert leader is not None
         name, post = leader.person.name, leader.post
-        served = session.scalars(select(Talent.id).order_by(Talent.id.desc())).first()
+        taken = select(Link.talent_id).where(Link.leader_id == leader.id)
+        served = session.scalars(select(Talent.id).where(Talent.id.not_in(taken)).order_by(Talent.id.desc())).first()
     links = sheet(
         ("领导姓名", "领导职务", "联系对象", "确定原则", "说明", "开始日期"),
         (name, post, served, "了解掌握", None, "2026-09-01"),
