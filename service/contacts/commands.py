@@ -121,10 +121,12 @@ def record_contact(
     ]
     for opinion in contact.opinions:
         opinion.status, opinion.updated_at = rules.OPEN, now
-    if note is not None:
-        session.add(RestrictedNote(contact_id=contact.id, text=note, sha256=_digest(note)))
+    sealed = _sealed(contact, note) if note is not None else None
+    if sealed is not None:
+        session.add(sealed)
     session.flush()
-    record(session, _stream(contact.id), "contact_recorded", _data(contact, note), actor=entering, now=now)
+    data = _data(contact) | {"restricted_sha256": sealed.sha256 if sealed is not None else None}
+    record(session, _stream(contact.id), "contact_recorded", data, actor=entering, now=now)
     return contact
 
 
@@ -316,7 +318,7 @@ def _locked_opinion(session: Session, opinion_id: UUID | str) -> tuple[Opinion, 
     return found, contact
 
 
-def _data(contact: Contact, note: str | None) -> dict[str, object]:
+def _data(contact: Contact) -> dict[str, object]:
     return {
         "id": contact.id,
         "leader_id": contact.leader_id,
@@ -333,14 +335,17 @@ def _data(contact: Contact, note: str | None) -> dict[str, object]:
         "tags": list(contact.tags),
         "activity_id": contact.activity_id,
         "opinions": [{"id": str(one.id), "talent_id": one.talent_id, "text": one.text} for one in contact.opinions],
-        "restricted_sha256": _digest(note) if note is not None else None,
         "due_on": contact.due_on,
         "late": contact.late,
     }
 
 
-def _digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
+def _sealed(contact: Contact, text: str) -> RestrictedNote:
+    """The note with its digest; salted, for the words of a short note could be guessed from a bare one."""
+    salt = ids.new().hex
+    return RestrictedNote(
+        contact_id=contact.id, text=text, salt=salt, sha256=sha256((salt + text).encode()).hexdigest()
+    )
 
 
 def _stream(contact_id: UUID) -> str:

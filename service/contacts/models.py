@@ -117,13 +117,14 @@ class ContactTopic(Base):
 class RestrictedNote(Base):
     """What was said of thought, study, work and life (C4): read by the leader, the liaison and the Talent Office only.
 
-    The journal keeps its SHA-256, never its text: a journal is read by more people.
+    The journal keeps the SHA-256 of salt and text, never the text: a journal is read by more people.
     """
 
     __tablename__ = "restricted_note"
 
     contact_id: Mapped[UUID] = mapped_column(ForeignKey("contact.id"), primary_key=True)
     text: Mapped[str] = mapped_column(Text)
+    salt: Mapped[str] = mapped_column(String(32))
     sha256: Mapped[str] = mapped_column(String(64))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
@@ -177,7 +178,9 @@ class TestRestrictedNotes:
     def test_the_journal_holds_its_digest_and_never_its_text(self, session, chief, talent):
         made = contact(session, chief, talent, restricted=SECRET)
         [event] = history.stream_events(session, f"contact:{made.id}")
+        bare = hashlib.sha256(SECRET.encode()).hexdigest()
         assert len(event.data["restricted_sha256"]) == 64
+        assert event.data["restricted_sha256"] != bare  # else a short note could be guessed
         assert SECRET not in str(event.data)
 
 

@@ -286,6 +286,7 @@ def _contacts() -> None:
         "restricted_note",
         sa.Column("contact_id", sa.Uuid(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_restricted_note_contact_id")),
         sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_restricted_note")),
