@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
+from service.errors import Invalid
 from service.reports import HalfYearReport
 from tests.factories.workers import work_all
 from tests.processes.rounds import begin, calendar_starts
@@ -57,3 +59,16 @@ def test_the_office_may_begin_a_round_by_hand(world):
     world.do("office", "choose_period", {"year": 2026, "half": 1})
     assert instance(world).title == "半年总结：2026年上半年"
     assert world.task("submit_half_year", "hrss").due_on.isoformat() == "2026-07-14"
+
+
+def test_a_report_accepted_in_an_earlier_round_is_not_said_to_be_returned(world):
+    for _ in range(2):
+        begin(world, "half_year_report", "office")
+        world.do("office", "choose_period", {"year": 2026, "half": 1})
+        world.do("liaison-hrss", "submit_half_year", WORDS, unit="hrss")
+        if report_of(world, "hrss").status == "accepted":
+            with pytest.raises(Invalid) as refused:
+                world.do("office", "review_report", {"decision": "return", "reason": "请补充。"})
+            assert [finding.path for finding in refused.value.findings] == ["/data/decision"]
+        world.do("office", "review_report", {"decision": "accept"})
+    assert report_of(world, "hrss").status == "accepted"
