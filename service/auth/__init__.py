@@ -18,6 +18,7 @@ from service.auth.accounts import (
     unlock_user,
 )
 from service.auth.actor import SYSTEM, Actor, Grant
+from service.auth.log import entries_of
 from service.auth.models import Account, RoleGrant, SignInLock, Token
 from service.auth.policy import RIGHTS, ROLES, may, require
 from service.auth.queries import (
@@ -33,6 +34,7 @@ from service.auth.queries import (
     list_accounts,
     list_role_grants,
     list_tokens,
+    locks_of,
 )
 from service.auth.sign_in import SignIn, authenticate, sign_in, sign_in_oidc
 from service.auth.tokens import issue_token, revoke_token
@@ -61,6 +63,7 @@ __all__ = [
     "change_password",
     "disable_user",
     "enable_user",
+    "entries_of",
     "find_account",
     "get_account",
     "grant_role",
@@ -70,6 +73,7 @@ __all__ = [
     "list_accounts",
     "list_role_grants",
     "list_tokens",
+    "locks_of",
     "may",
     "require",
     "revoke_role",

@@ -26,9 +26,9 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.auth.actor import Actor, Grant
-from service.auth.models import Account, RoleGrant, Token
+from service.auth.models import Account, RoleGrant, SignInLock, Token
 from service.auth.policy import DELEGABLE, LEADER, LIAISON
-from service.auth.rules import DISABLED, USERNAME, normal_name
+from service.auth.rules import DISABLED, USERNAME, lock_key, normal_name
 from service.errors import NotAllowed, NotFound
 from service.people.models import Leader, Liaison, Person
 from service.people.queries import Page, matching, on_day, page, represented_by
@@ -127,15 +127,28 @@ def accounts_of_role(session: Session, role: str, unit: str | None = None, *, on
 
 
 def list_accounts(
-    session: Session, q: str | None = None, limit: int = 50, offset: int = 0, *, include_inactive: bool = True
+    session: Session,
+    q: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+    *,
+    role: str | None = None,
+    active: bool | None = None,
+    on: date | None = None,
 ) -> Page[Account]:
-    """Accounts by sign-in name or by the person's name, pinyin or initials; two statements."""
+    """Accounts by sign-in name or by the person's name, pinyin or initials; two statements.
+
+    ``role`` keeps those that hold it on the day (default today), ``active`` those in use, or those that are not.
+    """
     query = select(Account).outerjoin(Account.person)
     condition, _ = matching(q, Person.search_key, Person.name, Person.initials)
     if condition is not None and q is not None:
         query = query.where(or_(condition, Account.username.contains(normal_name(_typed(q)), autoescape=True)))
-    if not include_inactive:
-        query = query.where(Account.active)
+    if role is not None:
+        held = _holdings(on or clock.today(), None).subquery()
+        query = query.where(exists().where(held.c.username == Account.username, held.c.role == role))
+    if active is not None:
+        query = query.where(Account.active == active)
     return page(session, query.order_by(Account.username), limit=limit, offset=offset)
 
 
@@ -158,6 +171,15 @@ def list_tokens(session: Session, username: str) -> list[Token]:
     """The tokens of an account that are not revoked, newest first."""
     query = select(Token).where(Token.username == normal_name(_typed(username)), Token.revoked_at.is_(None))
     return list(session.scalars(query.order_by(Token.created_at.desc(), Token.sha256)))
+
+
+def locks_of(session: Session, usernames: Iterable[str], now: datetime) -> dict[str, datetime]:
+    """Until when those of the accounts are locked that are, after failed sign-ins; one statement."""
+    keys = {lock_key(username): username for username in usernames}
+    locked = select(SignInLock.key, SignInLock.locked_until).where(
+        SignInLock.key.in_(keys), SignInLock.locked_until > now
+    )
+    return {keys[key]: until for key, until in session.execute(locked) if until is not None}
 
 
 def has_demo_accounts(session: Session) -> bool:

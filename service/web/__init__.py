@@ -20,6 +20,7 @@ from service.processes.rules import STAGES
 from service.processes.starting import may_start
 from service.web import (
     access,
+    accounts,
     activities,
     auth,
     cases,
@@ -85,7 +86,7 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     work = (auth, oidc, desk, tasks, cases, prints, ledger, liaisons, notices, processes, system, imports)
-    for feature in (*work, talents, teams, units, people, contacts, activities, reports):
+    for feature in (*work, talents, teams, units, people, contacts, activities, reports, accounts):
         pages.register_blueprint(feature.blueprint)
     pages.before_request(_protect)
     pages.after_app_request(_headers)

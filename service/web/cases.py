@@ -251,7 +251,7 @@ def export_copied() -> ResponseReturnValue:
 @requires()
 def accounts() -> ResponseReturnValue:
     """Who can be named in a remark or copied to: found by name, pinyin or initials, for the picker."""
-    found = auth.list_accounts(db(), argument("q"), limit=SHORT_LIST, include_inactive=False).items
+    found = auth.list_accounts(db(), argument("q"), limit=SHORT_LIST, active=True).items
     people = [(account, account.person) for account in found]
     units = unit_names(db(), [person.unit_code for _, person in people if person and person.unit_code])
     items = [

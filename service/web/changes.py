@@ -45,9 +45,29 @@ KINDS = {
     "link_changed": "修改联系关系",
     "team_added": "登记团队",
     "team_updated": "修改团队信息",
+    "account_added": "开立账号",
+    "account_disabled": "停用账号",
+    "account_enabled": "启用账号",
+    "account_unlocked": "解除登录锁定",
+    "password_set": "设置新密码",
+    "mail_address_set": "设置提醒邮件地址",
+    "mail_address_removed": "不再收提醒邮件",
+    "identity_bound": "绑定统一身份认证",
+    "identity_unbound": "解除统一身份认证的绑定",
+    "role_granted": "授予角色",
+    "role_revoked": "收回角色",
+    "token_issued": "签发接口令牌",
+    "token_revoked": "撤销接口令牌",
+    "signed_in": "登录",
+    "sign_in_failed": "登录未成功",
+    "sign_in_locked": "登录未成功，暂时锁定",
 }
 
 FIELDS = {
+    "role": "角色",
+    "way": "登录方式",
+    "failures": "连续失败次数",
+    "label": "用途",
     "code": "单位代码",
     "name": "名称",
     "kind": "单位类别",
@@ -99,6 +119,7 @@ FIELDS = {
 """What people call the fields; those that are not here (ids, digests) are not shown."""
 
 OWN = {
+    "sign": {"reason": "原因"},
     "person": {"name": "姓名", "active": "在任"},
     "talent": {"name": "姓名", "active": "在库"},
     "team": {"name": "团队名称"},
@@ -114,7 +135,8 @@ CODES: Mapping[str, Mapping[Any, str]] = {
     "duty": DUTIES,
     "category": CATEGORIES,
     "type": TYPES,
-    "reason": REASONS,
+    "reason": {**REASONS, "password": "密码不正确", "disabled": "账号已停用", "not bound": "身份尚未绑定账号"},
+    "way": {"password": "用户名和密码", "oidc": "统一身份认证"},
 }
 NOTHING = "（空）"
 
@@ -171,6 +193,7 @@ class _Reading:
         organization = web().organization
         self._names = names
         self._towns = {code: town.name for code, town in organization.towns.items()}
+        self._roles = {code: role.name for code, role in organization.roles.items()}
         self._kinds = {code: kind.name for code, kind in organization.kinds.items()}
 
     def lines(self, kind: str, data: Mapping[str, Any]) -> tuple[ChangeLine, ...]:
@@ -203,7 +226,11 @@ class _Reading:
             return self._names.record("people", str(value))
         if field in ("lead_id", "leader_id"):
             return self._names.record("talents" if field == "lead_id" else "leaders", str(value))
-        codes: Mapping[Any, str] = {"town": self._towns, "kind": self._kinds}.get(field) or CODES.get(field, {})
+        codes: Mapping[Any, str] = {
+            "town": self._towns,
+            "kind": self._kinds,
+            "role": self._roles,
+        }.get(field) or CODES.get(field, {})
         return codes.get(value, str(value))
 
 

@@ -16,7 +16,7 @@ from service.web.context import db
 from service.web.names import Names
 
 TEXT, AREA, LINES, DATE, CHOICE, NUMBER, FLAG = "text", "area", "lines", "date", "choice", "number", "flag"
-PICK, PICKS = "pick", "picks"
+PICK, PICKS, SECRET = "pick", "picks", "secret"
 
 Options = Sequence[tuple[str, str]]
 
@@ -26,6 +26,7 @@ class Field:
     """A field of a form. ``options`` are (value, label) of a choice, ``pick`` the kind of records of a picker.
 
     A ``NUMBER`` is a choice whose values are whole numbers; ``LINES`` and ``PICKS`` hold several values, as lines.
+    A ``SECRET`` is taken as it was typed, and never shown again.
     """
 
     name: str
@@ -81,7 +82,7 @@ class Filling:
         faults: list[Finding] = []
         for one in self.fields:
             try:
-                found[one.name] = _value(one, self.typed.get(one.name, "").strip())
+                found[one.name] = _value(one, self.typed.get(one.name, ""))
             except ValueError:
                 said = "日期请写成 2026-01-31 的形式" if one.kind == DATE else "请从列表中选择"
                 faults.append(Finding(f"/{one.name}", f"{one.label}：{said}"))
@@ -163,7 +164,10 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _value(one: Field, text: str) -> object:
+def _value(one: Field, typed: str) -> object:
+    text = typed.strip()
+    if one.kind == SECRET:
+        return typed or None
     if one.kind == FLAG:
         return text == "yes"
     if one.kind in (LINES, PICKS):

@@ -7,6 +7,7 @@ refused leaves nothing, and may be sent again as it is.
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable
 from hashlib import sha256
@@ -23,6 +24,7 @@ from service import clock
 from service.db import IdempotentAnswer
 from service.db.canonical import dumps
 from service.web.answers import going_to
+from service.web.context import settings
 
 FIELD, HEADER = "once", "Idempotency-Key"
 LONGEST = 200
@@ -71,8 +73,9 @@ def _location(answer: Response) -> str:
 
 
 def _body() -> str:
-    """SHA-256 of what was sent, less the tokens."""
-    seal = sha256(b"" if request.form else request.get_data())
+    """A seal of what was sent, less the tokens; keyed, so that nobody guesses a password among the fields from it."""
+    secret = settings().secret_key.encode()
+    seal = hmac.new(secret, b"" if request.form else request.get_data(), sha256)
     for name, value in sorted(request.form.items(multi=True)):
         if name not in ("csrf_token", FIELD):
             seal.update(dumps([name, value]).encode(errors="surrogatepass"))
