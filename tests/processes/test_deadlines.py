@@ -226,7 +226,7 @@ class TestReminders:
         assert fired == [True, False]
         assert len(case.notices(world, "due_soon")) == 1
 
-    def test_timers_missed_while_nobody_worked_come_all(self, world: World) -> None:
+    def test_of_timers_missed_while_nobody_worked_only_what_still_matters_is_told(self, world: World) -> None:
         world.dispatched()
         world.clock.set(datetime(2026, 10, 30, 10, 0, tzinfo=clock.SHANGHAI))
         with world.database.reading() as session:
@@ -234,7 +234,9 @@ class TestReminders:
         for timer_id in due:
             with world.transaction() as session:
                 assert timers.fire(session, timer_id=timer_id, now=clock.now())
-        assert [notice["template"] for notice in case.notices(world)] == ["due_soon", "due_today", "urge"]
+        assert [notice["template"] for notice in case.notices(world)] == ["urge"]
+        told = [event.data.get("overtaken", False) for event in case.events(world, "timer_fired")]
+        assert told == [True, True, True, False]
         assert "approve_circular" in case.steps(world)
 
     @pytest.mark.parametrize("again", ["redo", "interim", "not_ours"])

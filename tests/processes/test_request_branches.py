@@ -71,7 +71,7 @@ class TestIntake:
         world.do(OFFICE, "accept", {"decision": "return", "reason": "请补充学籍信息"})
         detail = case.detail(world, LIAISON, world.task("record_need"))
         assert detail.data["title"] == "子女入学"
-        assert "on_the_spot" not in detail.data
+        assert detail.data["on_the_spot"] is False  # what was said before the return stands
         world.do(LIAISON, "record_need", world.need(description="已补充学籍信息"))
         world.do(OFFICE, "accept")
         assert case.instance(world).data["description"] == "已补充学籍信息"
@@ -403,7 +403,7 @@ class TestEnds:
 
 
 class TestPrefill:
-    DECISIONS = frozenset({"decision", "result", "route", "outcome", "on_the_spot", "body", "agreed_date", "next_date"})
+    DECISIONS = frozenset({"decision", "result", "route", "outcome", "body", "agreed_date", "next_date"})
 
     def test_no_decision_is_ever_preselected(self, world: World) -> None:
         seen = set()
