@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, send_file, url_
 from flask.typing import ResponseReturnValue
 
 from service import clock, exchange
-from service.errors import Finding, Invalid, NotFound
+from service.errors import Invalid, NotFound
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 from service.web.context import actor, db, web
@@ -36,11 +36,18 @@ MOVING = frozenset({"uploaded", "checking", "confirmed", "writing"})
 @requires(right="import_data")
 def imports() -> ResponseReturnValue:
     """批量导入: what can be imported, and what was."""
+    return _page()
+
+
+def _page(refused: str | None = None, error: str = "") -> str:
+    """The page; ``error`` is why the file of the kind ``refused`` was not taken."""
     return render_template(
         "imports/imports.html",
         kinds=exchange.KINDS,
         page=exchange.jobs(db(), actor(), limit=PER_PAGE, offset=offset()),
         statuses=STATUSES,
+        refused=refused,
+        error=error,
     )
 
 
@@ -60,9 +67,14 @@ def template(kind: str) -> ResponseReturnValue:
 def upload(kind: str) -> ResponseReturnValue:
     """Takes in a file; the worker checks it."""
     given = request.files.get("file")
-    if given is None or not given.filename:
-        raise Invalid("请选择要导入的文件", [Finding("/file", "请选择填写好的 .xlsx 文件")])
-    job = exchange.upload(db(), kind=kind, name=given.filename, content=given.read(), actor=actor(), now=clock.now())
+    try:
+        if given is None or not given.filename:
+            raise Invalid("请选择填写好的 .xlsx 文件")  # noqa: TRY301 - told as what is wrong with a file is
+        job = exchange.upload(
+            db(), kind=kind, name=given.filename, content=given.read(), actor=actor(), now=clock.now()
+        )
+    except Invalid as error:  # nothing was written: the page comes back and says why
+        return _page(kind, error.message), 422
     return redirect(url_for("web.imports.job", job_id=job.id))
 
 

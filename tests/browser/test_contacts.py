@@ -146,7 +146,9 @@ def test_a_refused_contact_keeps_what_was_typed(site: Site) -> None:
     page.get_by_label("走访约见", exact=True).check()
     page.get_by_label("情况摘要").fill("到企业走访。")
     page.get_by_role("button", name="提交登记").click()
-    expect(page.get_by_text("请至少选择一位联系对象")).to_be_visible()
+    expect(page.locator(".form-error", has_text="请至少选择一位联系对象")).to_be_visible()
+    page.get_by_role("link", name="请至少选择一项联系内容").click()
+    expect(page.get_by_role("checkbox", name="宣传通报")).to_be_focused()
     expect(page.get_by_label("情况摘要")).to_have_value("到企业走访。")
     site.expected = ("422",)
 

@@ -59,4 +59,5 @@ def test_a_wrong_file_is_refused_with_the_way_out(world: World) -> None:
     answer = office.submit("/imports/units", file=(BytesIO(b"code,name"), "units.csv"))
     assert answer.status_code == 422
     assert "请下载模板" in answer.text
+    assert "上传检查" in answer.text  # on the page itself, to try again
     assert office.submit("/imports/units").status_code == 422

@@ -45,6 +45,46 @@ function tell(form, kind, title, lines, link) {
   }
 }
 
+/** The field that a finding's path ("/topics", "/opinions/0/text") is about: its box on the page, or null. */
+function boxOf(form, path) {
+  const name = CSS.escape((path ?? "").split("/")[1] ?? "");
+  if (!name) return null;
+  const field = form.querySelector(`[data-fault="${name}"], [name="${name}"]:not([type=hidden]), [name="${name}[]"]:not([type=hidden]), ref-pick[name^="${name}"]`);
+  return field?.closest(".form-field") ?? null;
+}
+
+function unmark(form) {
+  form.querySelectorAll(".form-error[data-told]").forEach((said) => said.remove());
+  form.querySelectorAll(".form-field-bad").forEach((box) => {
+    box.classList.remove("form-field-bad");
+    box.querySelectorAll("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
+  });
+}
+
+/** Says each fault at its field, and in the box as a link to it. */
+function mark(form, errors) {
+  const links = form.querySelector("[data-outcome]").querySelectorAll("div");
+  errors.forEach((error, n) => {
+    const box = boxOf(form, error.path);
+    if (!box) return;
+    const id = `fault-${n}`;
+    const field = box.querySelector("input:not([type=hidden]), select, textarea");
+    box.classList.add("form-field-bad");
+    box.append(Object.assign(document.createElement("div"), { className: "form-error", id, textContent: error.message }));
+    box.lastChild.dataset.told = "";
+    field?.setAttribute("aria-invalid", "true");
+    field?.setAttribute("aria-describedby", id);
+    const link = Object.assign(document.createElement("a"), { href: `#${id}`, textContent: error.message });
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      box.closest("details")?.setAttribute("open", "");
+      box.scrollIntoView({ block: "center" });
+      field?.focus({ preventScroll: true });
+    });
+    links[n]?.replaceChildren(link);
+  });
+}
+
 /** Goes to `address` and shows its top (or its #part), also where it is the present page. */
 function arrive(address) {
   const same = address.split("#")[0] === window.location.pathname;
@@ -62,6 +102,7 @@ document.addEventListener("submit", async (event) => {
   const button = event.submitter ?? form.querySelector("[type=submit]");
   const url = button.getAttribute("formaction") ?? form.action;
   const body = bodyOf(form, event.submitter);
+  unmark(form);
   button.disabled = true;
   const result = await send(url, body, keys.of(url, body));
   if (result.kind === "done") {
@@ -76,6 +117,7 @@ document.addEventListener("submit", async (event) => {
   } else {
     const lines = result.errors.length ? result.errors.map((error) => error.message) : [result.message];
     tell(form, "danger", result.kind === "invalid" ? "有内容需要修改" : (result.title ?? "未能提交"), lines);
+    mark(form, result.errors);
   }
 });
 
