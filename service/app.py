@@ -19,18 +19,22 @@ HOME = Path(__file__).resolve().parent.parent
 
 
 def create_app(
-    settings: Settings | None = None, *, config: Path | None = None, environ: Mapping[str, str] | None = None
+    settings: Settings | None = None,
+    *,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    database: Database | None = None,
 ) -> Flask:
     """The WSGI application. Settings not given are read from ``config``, else ``LIAISON_CONFIG``, else ``config/``.
 
-    Raises Invalid for a bad setting, Conflict for a database that is not migrated; production refuses to start with
-    demonstration accounts.
+    ``database`` is that of the settings where somebody has opened it already. Raises Invalid for a bad setting,
+    Conflict for a database that is not migrated; production refuses to start with demonstration accounts.
     """
     variables = os.environ if environ is None else environ
     directory = config or Path(variables.get("LIAISON_CONFIG", HOME / "config"))
     settings = settings or load(directory, variables)
     organization = load_organization(directory)
-    database = Database(settings.database_url)
+    database = database or Database(settings.database_url)
     if not migrate.is_current(database):
         raise Conflict("数据库结构不是最新的，请先运行 liaison migrate")
     wire(database, settings, organization)

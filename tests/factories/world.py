@@ -111,15 +111,21 @@ class World:
     def __init__(self, url: str, clock: FakeClock, **environ: str) -> None:
         self.clock = clock
         self.settings, self.organization = read_config(url, **environ)
-        self.app: Flask = create_app(self.settings, config=CONFIG)
-        self.app.testing = True
-        self.database: Database = self.app.extensions["liaison-api"].database
+        self.database = Database(url)
+        wire(self.database, self.settings, self.organization)
         if self.database.is_sqlite:
             event.listen(
                 self.database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF")
             )
         self.case: UUID = UUID(int=0)
         self._tokens: dict[str, str] = {}
+
+    @cached_property
+    def app(self) -> Flask:
+        """The pages and the API; made when first asked for, because that takes longer than most tests without them."""
+        made = create_app(self.settings, config=CONFIG, database=self.database)
+        made.testing = True
+        return made
 
     # --- Who ---------------------------------------------------------------------------------------------------------
 
