@@ -42,8 +42,9 @@ def test_ready_needs_a_worker(world: World) -> None:
 
 def test_ready_needs_a_database(world: World) -> None:
     beat(world)
+    client = world.app.test_client()
     world.disturb("SELECT nothing FROM nowhere")
-    answer = world.app.test_client().get("/readyz")
+    answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json["checks"] == {"database": False, "migrations": False, "worker": False}
 
