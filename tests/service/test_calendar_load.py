@@ -61,10 +61,10 @@ def test_reminders_follow_the_moved_deadline(world):
     _load(world)
     world.clock.set(datetime(2026, 9, 24, 10, 0, tzinfo=SHANGHAI))  # the old due date
     work_all(world)
-    assert [template for template, _ in inbox_of(world, "handler-edu")] == ["due_soon"]
+    assert [template for template, _ in inbox_of(world, "handler-edu")] == ["due_changed", "due_soon"]
     world.clock.set(datetime(2026, 9, 29, 10, 0, tzinfo=SHANGHAI))
     work_all(world)
-    assert [template for template, _ in inbox_of(world, "handler-edu")] == ["due_soon", "due_today"]
+    assert [template for template, _ in inbox_of(world, "handler-edu")] == ["due_changed", "due_soon", "due_today"]
     assert mismatches(world) == []
 
 
