@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from service import engine
 from service.actions.calendars import notices_in_force
-from service.actions.people_table import SAMPLES
 from service.actions.table import action_table
 from service.auth import SYSTEM
 from service.config import Organization, Settings
@@ -22,15 +21,6 @@ from service.processes.definitions import deploy_shipped
 from service.processes.rules import STAGES
 from service.processes.timers import ensure_calendar
 from service.workdays import Calendar, load_notices
-
-SAMPLE_RESULTS: Mapping[str, Any] = {
-    "issue_number": "2026-需-0001",
-    "open_round": ["hrss", "guicheng"],
-    "notice": True,
-    "urge": 1,
-    "issue_circular": "通报〔2026〕1号",
-    **SAMPLES,
-}
 
 
 def prepare(
@@ -64,7 +54,7 @@ def check_context(settings: Settings, organization: Organization, calendar: Cale
         actions={
             action.name: ActionSignature(
                 parameters={**dict.fromkeys(action.parameters, True), **dict.fromkeys(action.optional, False)},
-                sample=SAMPLE_RESULTS.get(action.name),
+                sample=action.sample,
             )
             for action in action_table(settings).values()
         },

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.actions.people_table import people_actions
+from service.actions import changes, half_years, handovers, interviews, reviews, rosters, rounds
 from service.config import Settings
 from service.engine import EngineFailure
 from service.processes.advance import record
@@ -20,18 +20,28 @@ NOTICE_KINDS: Mapping[str, str] = {
     "due_today": "今日为办理期限，请于今日办理并回复",
     "rejected": "该需求不予受理，请向联系对象说明理由",
 }
+PEOPLE_SIDE = (rounds, changes, handovers, rosters, half_years, reviews, interviews)
+"""Where the actions of the people side stand: a module a process, and what all rounds share."""
 URGE_TEXT = "该事项已超过办理期限，请尽快办理并回复区人才办，收到请签收"
 
 
 def action_table(settings: Settings) -> dict[str, Action]:
     """Name -> action. What is not in here no diagram can call."""
     actions = (
-        Action("issue_number", "编号", (), lambda session, call: _issue_number(session, call, settings)),
-        Action("open_round", "开启派单轮次", ("lead_unit",), _open_round, ("assisting_units",)),
-        Action("notice", "发送提醒", ("kind",), _notice, ("unit",)),
-        Action("urge", "催办", ("unit",), _urge),
-        Action("issue_circular", "发出通报", ("unit", "text"), _issue_circular),
-        *people_actions(),
+        Action(
+            "issue_number",
+            "编号",
+            (),
+            lambda session, call: _issue_number(session, call, settings),
+            sample="2026-需-0001",
+        ),
+        Action(
+            "open_round", "开启派单轮次", ("lead_unit",), _open_round, ("assisting_units",), sample=["hrss", "guicheng"]
+        ),
+        Action("notice", "发送提醒", ("kind",), _notice, ("unit",), sample=True),
+        Action("urge", "催办", ("unit",), _urge, sample=1),
+        Action("issue_circular", "发出通报", ("unit", "text"), _issue_circular, sample="通报〔2026〕1号"),
+        *(action for process in PEOPLE_SIDE for action in process.ACTIONS),
     )
     return {action.name: action for action in actions}
 

@@ -37,13 +37,17 @@ class ActionCall:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a diagram's service task may call. ``run`` works in the caller's transaction and gives a JSON value."""
+    """What a diagram's service task may call. ``run`` works in the caller's transaction and gives a JSON value.
+
+    ``sample`` is a plausible result, on which the deployment checks try expressions.
+    """
 
     name: str
     title: str
     parameters: tuple[str, ...]
     run: Callable[[Session, ActionCall], Any]
     optional: tuple[str, ...] = ()
+    sample: Any = None
 
 
 Reference = Callable[[Session, str], str | None]
