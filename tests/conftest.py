@@ -20,6 +20,8 @@ from service.db import Database, migrate
 from tests import postgres
 from tests.factories import world as worlds
 
+SCRATCH = Path(os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(postgres.scratch())))
+"""Where all files of this test run are; its workers inherit the choice."""
 START = datetime(2026, 9, 16, 9, 0, tzinfo=SHANGHAI)
 """The fake clock's first moment: a Wednesday morning, a working day."""
 
@@ -141,7 +143,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_server() -> postgres.Server:
     """The PostgreSQL of this test run."""
-    return postgres.Server(postgres.home(_run_id()))
+    return postgres.Server(postgres.home(_run_id(), SCRATCH))
 
 
 @contextmanager
@@ -172,4 +174,5 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         return
     dsession = config.pluginmanager.get_plugin("dsession")
     node_manager = getattr(dsession, "nodemanager", None)
-    postgres.stop(node_manager.testrunuid if node_manager is not None else _run_id())
+    run = node_manager.testrunuid if node_manager is not None else _run_id()
+    postgres.stop(postgres.home(run, SCRATCH))

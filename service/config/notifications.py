@@ -29,6 +29,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "calendar_missing": "放假安排缺失",
         "incident": "运行异常",
         "reminder": "工作提醒",
+        "brief": "专报签发",
     }
 )
 """Every kind of notice with its Chinese name; the file must word each of them."""

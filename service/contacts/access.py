@@ -16,6 +16,7 @@ from service.auth.policy import LIAISON
 from service.contacts.models import Contact
 from service.history import HistoryEvent
 from service.liaisons.models import ServiceTeam
+from service.people.journal import NOTICE
 from service.people.models import Leader
 from service.people.queries import as_id
 
@@ -64,10 +65,12 @@ def readable(
 ) -> list[tuple[HistoryEvent, Mapping[str, Any]]]:
     """The entries of a talent's or a person's journal without those of leaders whose work the actor may not see.
 
+    Notices are left out: they change nothing of the record, and concern whom they are addressed to.
+
     A link's reasons and handover notes, service teams and missed interviews are not for everybody who may look a talent
     or a person up. One statement.
     """
-    listed = [(event, data, _leaders_told(event)) for event, data in entries]
+    listed = [(event, data, _leaders_told(event)) for event, data in entries if event.kind != NOTICE]
     asked = {one for _, _, told in listed for one in told}
     if not asked:
         return [(event, data) for event, data, _ in listed]

@@ -22,8 +22,9 @@ from service.db import Database
 from service.demonstration.matters import COMMENTS, MATTERS, TOWN_NAMES, URGES
 from service.demonstration.organization import SINCE, SPACE, Served, build_organization, derived, served
 from service.demonstration.papers import Case, Desk, filled
+from service.demonstration.plan import Deed, first_day
 from service.demonstration.scenarios import FINISHED, STOPPED, Do, Op, Scenario
-from service.demonstration.year import Deed, deeds, first_day
+from service.demonstration.year import deeds
 from service.errors import Conflict, Invalid
 from service.processes import calendars, commands, operations, timers
 from service.processes.advance import open_tasks

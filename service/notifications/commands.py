@@ -29,6 +29,7 @@ from service.notifications.models import MailAddress, Notification, Notification
 from service.notifications.recipients import recipients, who_see, with_substitutes
 from service.notifications.rules import (
     NOT_TO_DOER,
+    ON_PAPER_TOO,
     ONLY_WHO_SEES,
     SAYS_WHEN,
     STALE_WHEN_DONE,
@@ -70,11 +71,13 @@ def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime
     if data["template"] in STALE_WHEN_DONE and task is not None and task.status != OPEN:
         return []
     people = recipients(session, data["to"], on=today)
+    if not people and data["template"] in ON_PAPER_TOO:
+        return []
     if not people:
         raise NobodyToTell(
             f"提醒「{KINDS.get(data['template'], data['template'])}」没有收件人：{_missing(session, data)}"
         )
-    if task is not None and data["template"] not in ONLY_WHO_SEES:
+    if (task is not None or data["to"].get("leader")) and data["template"] not in ONLY_WHO_SEES:
         people = with_substitutes(session, people, on=today)
     if data["template"] in ONLY_WHO_SEES and instance_id is not None:
         people = who_see(session, people, instance_id, on=today)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from service.db import Base, UtcDateTime
+from service.history import HistoryEvent
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -16,7 +17,7 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 class Notification(Base):
     """One notice in one inbox. ``event_id`` is the journal's ``notice``; an event is told to an account once.
 
-    ``receipt``: the reader is asked to confirm it (签收). ``title`` and ``text`` are frozen as they were told.
+    ``stream`` is that journal's: what the notice is about. ``receipt``: the reader is asked to confirm it (签收). ``title`` and ``text`` are frozen as they were told.
     """
 
     __tablename__ = "notification"
@@ -36,6 +37,9 @@ class Notification(Base):
     receipt: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stream: Mapped[str] = column_property(
+        select(HistoryEvent.stream).where(HistoryEvent.id == event_id).correlate_except(HistoryEvent).scalar_subquery()
+    )
 
 
 class NotificationDelivery(Base):

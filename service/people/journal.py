@@ -1,8 +1,8 @@
-"""How a command of the people side enters the journal."""
+"""How a command of the people side enters the journal, and what it owes to whom."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
@@ -10,6 +10,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service import history
+
+NOTICE = "notice"
+"""The kind of what is owed to people: no change of the record whose journal holds it."""
 
 
 class By(Protocol):
@@ -33,6 +36,33 @@ def record(session: Session, stream: str, kind: str, data: Mapping[str, object],
         at=now,
         data=as_json(data),
     )
+
+
+def owe_notice(
+    session: Session,
+    stream: str,
+    template: str,
+    *,
+    title: str,
+    text: str,
+    role: str | None = None,
+    unit: str | None = None,
+    leader: UUID | None = None,
+    usernames: Iterable[str] | None = None,
+    actor: By,
+    now: datetime,
+) -> None:
+    """Owes people word of a record: the journal is the outbox, the worker delivers after commit, in office hours.
+
+    ``stream`` is the record's (``brief:<id>``, ``talent:<id>`` …): the inbox leads to its page. ``template`` is one of
+    ``config.notifications.KINDS``, filled in with ``title`` and ``text``. To the accounts of ``usernames``, or to who
+    holds the post ``leader`` (its id), or to all who hold ``role`` (of ``unit``), as of the day of delivery.
+    """
+    to: dict[str, object] = {"usernames": None if usernames is None else sorted(usernames), "role": role, "unit": unit}
+    if leader is not None:
+        to |= {"role": role or "leader", "leader": str(leader)}
+    told = {"template": template, "to": to, "number": None, "title": title, "step": None, "due_on": None, "text": text}
+    record(session, stream, NOTICE, told, actor=actor, now=now)
 
 
 def as_json(data: Mapping[str, object]) -> dict[str, object]:

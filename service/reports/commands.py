@@ -20,7 +20,7 @@ from service.contacts.rules import period_of
 from service.errors import Conflict, NotFound
 from service.people.checks import FIRST_YEAR, LAST_YEAR, Checks
 from service.people.commands import conflicts
-from service.people.journal import record
+from service.people.journal import owe_notice, record
 from service.people.queries import as_id, find_liaison, find_unit, get_leader
 from service.reports.facts import brief_facts, report_facts
 from service.reports.models import Brief, HalfYearReport
@@ -229,14 +229,18 @@ def edit_brief(session: Session, *, brief_id: UUID | str, text: str, actor: Acto
 
 
 def release_brief(session: Session, *, brief_id: UUID | str, actor: Actor, now: datetime) -> Brief:
-    """Releases a brief to its leader (R3). Raises ``Conflict`` where it is released already."""
+    """Releases a brief to its leader, who is told of it (R3). Raises ``Conflict`` where it is released already."""
     require(actor, "release_briefs")
     brief = _locked_brief(session, brief_id)
     if brief.released_at is not None:
         raise Conflict("该专报已签发")
     brief.released_by, brief.released_at = actor.username, now
     session.flush()
-    record(session, f"brief:{brief.id}", "brief_released", {"text": brief.text}, actor=actor, now=now)
+    stream = f"brief:{brief.id}"
+    record(session, stream, "brief_released", {"text": brief.text}, actor=actor, now=now)
+    owe_notice(
+        session, stream, "brief", title=brief_title(brief), text="", leader=brief.leader_id, actor=actor, now=now
+    )
     return brief
 
 

@@ -17,6 +17,17 @@ from service.web.context import actor, db
 
 blueprint = Blueprint("notices", __name__)
 
+PAGES = {
+    "instance": ("web.cases.case", "instance_id"),
+    "brief": ("web.reports.brief", "brief_id"),
+    "report": ("web.reports.report", "report_id"),
+    "talent": ("web.talents.talent", "talent_id"),
+    "person": ("web.people.person", "person_id"),
+    "unit": ("web.units.unit", "code"),
+    "contact": ("web.contacts.contact", "contact_id"),
+}
+"""Kind of journal -> (page of what it is about, the name of its key)."""
+
 
 @blueprint.get("/notices")
 @requires()
@@ -27,13 +38,14 @@ def notices() -> ResponseReturnValue:
         "notices/inbox.html",
         page=inbox(db(), actor(), unread=unread, limit=PER_PAGE, offset=offset()),
         unread_only=unread,
+        leads=lambda notice: notice.stream.partition(":")[0] in PAGES,
     )
 
 
 @blueprint.post("/notices/<uuid:notification_id>/open")
 @requires()
 def open_notice(notification_id: UUID) -> ResponseReturnValue:
-    """Read, and on to the case that the notice is about."""
+    """Read, and on to the case or the record that the notice is about."""
     return redirect(_about(mark_read(db(), notification_id=notification_id, actor=actor(), now=clock.now())))
 
 
@@ -59,6 +71,9 @@ def read_all() -> ResponseReturnValue:
 
 
 def _about(notice: Notification) -> str:
-    if notice.instance_id is None:
+    """The page of the case or the record; the inbox where there is none."""
+    kind, _, key = notice.stream.partition(":")
+    if kind not in PAGES:
         return url_for("web.notices.notices")
-    return url_for("web.cases.case", instance_id=notice.instance_id)
+    endpoint, name = PAGES[kind]
+    return url_for(endpoint, **{name: key})

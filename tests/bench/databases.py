@@ -25,9 +25,10 @@ def sqlite() -> Iterator[str]:
 @contextmanager
 def postgresql() -> Iterator[str]:
     """The same in a PostgreSQL of its own, whose shortcuts for tests are taken back."""
-    postgres.stop(RUN)  # of a bench that was broken off
+    place = postgres.home(RUN, Path(tempfile.gettempdir()))
+    postgres.stop(place)  # of a bench that was broken off
     try:
-        server = postgres.Server(postgres.home(RUN))
+        server = postgres.Server(place)
         for setting in postgres.FAST:
             name = setting.split(" = ")[0]
             if name != "max_connections":
@@ -37,4 +38,4 @@ def postgresql() -> Iterator[str]:
         world.build(url)
         yield url
     finally:
-        postgres.stop(RUN)
+        postgres.stop(place)
