@@ -17,7 +17,8 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 class Notification(Base):
     """One notice in one inbox. ``event_id`` is the journal's ``notice``; an event is told to an account once.
 
-    ``stream`` is that journal's: what the notice is about. ``receipt``: the reader is asked to confirm it (签收). ``title`` and ``text`` are frozen as they were told.
+    ``stream`` is that journal's: what the notice is about. ``receipt``: the reader is asked to confirm it (签收).
+    ``title`` and ``text`` are frozen as they were told.
     """
 
     __tablename__ = "notification"

@@ -33,6 +33,7 @@ from service.reports.rules import (
     SECTIONS,
     SUBMITTED,
     brief_text,
+    brief_title,
     first_texts,
     month_of,
 )
@@ -238,9 +239,8 @@ def release_brief(session: Session, *, brief_id: UUID | str, actor: Actor, now: 
     session.flush()
     stream = f"brief:{brief.id}"
     record(session, stream, "brief_released", {"text": brief.text}, actor=actor, now=now)
-    owe_notice(
-        session, stream, "brief", title=brief_title(brief), text="", leader=brief.leader_id, actor=actor, now=now
-    )
+    title = brief_title(brief.year, brief.month)
+    owe_notice(session, stream, "brief", title=title, text="", leader=brief.leader_id, actor=actor, now=now)
     return brief
 
 

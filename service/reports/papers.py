@@ -12,7 +12,7 @@ from service.contacts.rules import FORMS, OPINION_STATUSES, TOPICS
 from service.documents import render, render_word
 from service.errors import Invalid
 from service.reports.models import Brief, HalfYearReport
-from service.reports.rules import HALVES, REPORT_STATUSES, SECTIONS
+from service.reports.rules import HALVES, REPORT_STATUSES, SECTIONS, brief_title
 
 KINDS = ("pdf", "docx")
 
@@ -81,7 +81,7 @@ def brief_paper(brief: Brief) -> dict[str, Any]:
     facts = brief.facts
     released = brief.released_at
     return {
-        "title": f"{brief.year}年{brief.month}月联系服务高层次人才情况专报",
+        "title": brief_title(brief.year, brief.month),
         "leader": facts["leader"],
         "post": facts["post"],
         "period": f"{_day(facts['starts_on'])}至{_day(facts['ends_on'])}",

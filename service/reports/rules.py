@@ -140,6 +140,11 @@ def first_texts(facts: Mapping[str, Any]) -> dict[str, str]:
     return {"work": "".join(sentences), "opinions": heard + raised, "practice": "", "problems": "", "plans": ""}
 
 
+def brief_title(year: int, month: int) -> str:
+    """What the brief of a month is called."""
+    return f"{year}年{month}月联系服务高层次人才情况专报"
+
+
 def brief_text(facts: Mapping[str, Any]) -> str:
     """What a brief says before anybody words it: sentences made of ``facts``."""
     needs = facts["needs"]

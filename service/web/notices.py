@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -76,4 +77,5 @@ def _about(notice: Notification) -> str:
     if kind not in PAGES:
         return url_for("web.notices.notices")
     endpoint, name = PAGES[kind]
-    return url_for(endpoint, **{name: key})
+    values: dict[str, Any] = {name: key}
+    return url_for(endpoint, **values)

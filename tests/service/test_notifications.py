@@ -21,6 +21,7 @@ from service.errors import Incident, Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent, OutboxEntry
 from service.notifications import Delivery, Notification, Office
 from service.notifications.channels import APPRISE, MAIL
+from service.people.journal import owe_notice
 from service.processes import commands, operations, timers
 from service.workdays import Calendar, Closure, load_notices
 from tests.factories.mail import sink, web_hook
@@ -50,11 +51,12 @@ def _notices(world, username) -> list[Notification]:
 
 
 def _templates_in_the_code() -> set[str]:
-    """Every template that some line of the service hands to ``notify`` or writes into a notice."""
+    """Every template that some line of the service hands to ``notify`` or ``owe_notice`` or writes into a notice."""
     found = set(NOTICE_KINDS)
     for path in Path("service").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "notify" and len(node.args) >= 3:
+            name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+            if name in ("notify", "owe_notice") and len(node.args) >= 3:
                 template = node.args[2]
                 found |= {template.value} if isinstance(template, ast.Constant) else set()
     return found | {"calendar_missing"}
@@ -219,6 +221,72 @@ def test_a_unit_without_an_account_is_an_incident_that_people_see_and_retry(worl
     assert [template for template, _ in inbox_of(world, "handler-housing")] == ["urge"]
     assert owed(world) == []
     assert mismatches(world) == []
+
+
+def _owe(world, stream="talent:T0001", template="reminder", **to) -> None:
+    with world.transaction() as session:
+        owe_notice(
+            session,
+            stream,
+            template,
+            title="人才信息",
+            text="请核对。",
+            actor=world.actor("office"),
+            now=world.clock.now,
+            **to,
+        )
+
+
+@pytest.mark.parametrize(
+    ("to", "told"),
+    [
+        ({"role": "talent_office"}, ["office", "office-2"]),
+        ({"role": "liaison", "unit": "hrss"}, ["liaison-hrss"]),
+        ({"usernames": ["leader", "auditor"]}, ["auditor", "leader"]),
+    ],
+)
+def test_word_of_a_record_reaches_whom_it_is_addressed_to(world, to, told):
+    _owe(world, **to)
+    work_all(world)
+    with looking(world) as session:
+        found = list(session.scalars(select(Notification).order_by(Notification.username)))
+    assert [row.username for row in found] == told
+    assert {(row.title, row.text, row.stream, row.instance_id) for row in found} == {
+        ("工作提醒：人才信息", "“人才信息”：请核对。", "talent:T0001", None)
+    }
+    assert (owed(world), incidents(world)) == ([], [])
+
+
+def test_word_for_a_leader_reaches_who_holds_the_post_and_who_acts_for_them(world):
+    today = local(world.clock.now).date()
+    with world.transaction() as session:
+        leader, acting = (auth.get_account(session, name).person_id for name in ("leader", "deputy-edu"))
+        [post] = people.leader_posts(session, leader, today)
+        people.declare_substitute(
+            session,
+            person_id=leader,
+            substitute_id=acting,
+            starts_on=today,
+            ends_on=today,
+            actor=SYSTEM,
+            now=world.clock.now,
+        )
+    _owe(world, leader=post.id)
+    work_all(world)
+    assert [template for template, _ in inbox_of(world, "leader")] == ["reminder"]
+    assert [template for template, _ in inbox_of(world, "deputy-edu")] == ["reminder"]
+
+
+def test_a_leader_without_an_account_misses_a_reminder_but_gets_a_brief_on_paper(world):
+    with world.database.reading() as session:
+        posts = people.search_leaders(session).items
+        [post, *_] = [one.id for one in posts if one.person.name == "程望津"]
+    _owe(world, template="brief", leader=post)
+    work_all(world)
+    assert (owed(world), incidents(world)) == ([], [])
+    _owe(world, leader=post)
+    work_all(world)
+    assert "提醒「工作提醒」没有收件人" in incidents(world)[0].message
 
 
 # --- Once, and never too late ----------------------------------------------------------------------------------------

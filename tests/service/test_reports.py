@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from pypdf import PdfReader
 
-from service import contacts, people, reports, talents
+from service import contacts, history, people, reports, talents
 from service.auth import SYSTEM
 from service.clock import SHANGHAI
 from service.errors import Conflict, Incident, Invalid, NotAllowed, NotFound
@@ -238,6 +238,8 @@ class TestBrief:
         reports.edit_brief(session, brief_id=brief.id, text="本月情况。", actor=OFFICE, now=NOW)
         reports.release_brief(session, brief_id=brief.id, actor=OFFICE, now=NOW)
         assert reports.get_brief(session, brief.id, own).text == "本月情况。"
+        [told] = [event.data for event in history.stream_events(session, f"brief:{brief.id}") if event.kind == "notice"]
+        assert (told["template"], told["to"]["leader"]) == ("brief", str(chief.id))
         assert reports.read_brief(session, brief_id=brief.id, actor=OFFICE, now=NOW).read_at is None
         assert reports.read_brief(session, brief_id=brief.id, actor=own, now=NOW).read_at == NOW
         for deed in (reports.release_brief, lambda *a, **k: reports.edit_brief(*a, text="改", **k)):

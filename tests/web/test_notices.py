@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from service.people.journal import owe_notice
 from service.processes import operations, queries
 from tests.factories.workers import work_all
 from tests.factories.world import World
@@ -55,6 +56,31 @@ def test_a_notice_opens_its_case_and_everything_can_be_read_at_once(world: World
     assert opened.headers["Location"] == f"/cases/{world.case}"
     assert handler.submit("/notices/read").status_code == 302
     assert "没有未读的提醒" in handler.get("/notices", unread="1").text
+
+
+def test_word_of_a_record_leads_to_its_page_and_stands_in_no_history_of_it(world: World) -> None:
+    with world.transaction() as session:
+        for stream in ("talent:T0001", "calendar"):
+            owe_notice(
+                session,
+                stream,
+                "reminder",
+                title="人才信息",
+                text="请核对。",
+                role="talent_office",
+                actor=world.actor("office"),
+                now=world.clock.now,
+            )
+    work_all(world)
+    office = Visitor(world, "office")
+    page = office.get("/notices").text
+    assert page.count(">查看</button>") == page.count(">标为已读</button>") == 1
+    opened = {
+        office.submit(address).headers["Location"] for address in re.findall(r'"(/notices/[0-9a-f-]+/open)"', page)
+    }
+    assert opened == {"/talents/T0001", "/notices"}
+    assert "请核对。" not in office.get("/talents/T0001").text
+    assert "notice" not in {entry["kind"] for entry in world.api("office").get("/talents/T0001/history").json["items"]}
 
 
 def test_another_persons_notice_does_not_exist(world: World) -> None:
