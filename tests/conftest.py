@@ -104,14 +104,14 @@ def world(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> I
         shutil.copy(request.getfixturevalue("sqlite_world"), tmp_path / "world.db")
         made = worlds.World(f"sqlite:///{tmp_path / 'world.db'}", clock)
         yield made
-        made.database.dispose()
+        made.close()
     else:
         server: postgres.Server = request.getfixturevalue("postgres_server")
         server.template("liaison_world", worlds.build)
         name = f"world_{uuid.uuid4().hex}"
         made = worlds.World(server.create(name, "liaison_world"), clock)
         yield made
-        made.database.dispose()
+        made.close()
         server.drop(name)
 
 

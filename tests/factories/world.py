@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -21,8 +22,10 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from service import auth, clock
+from service import auth, clock, logs
 from service.actions import prepare, wire
+from service.api import limits as api_limits
+from service.api.context import KEY as API
 from service.app import create_app
 from service.auth import SYSTEM, Actor, passwords
 from service.config import Organization, Settings, load, load_organization
@@ -32,6 +35,8 @@ from service.people import search_leaders
 from service.processes import commands, timers
 from service.processes.advance import open_tasks
 from service.processes.models import UserTask
+from service.web.context import KEY as PAGES
+from service.web.limits import limiter
 from tests.factories.openapi import Promise
 
 if TYPE_CHECKING:
@@ -105,6 +110,37 @@ class Api:
         return answer
 
 
+class Served:
+    """An application that serves one test after the other: making one takes longer than most tests.
+
+    What a test bent (settings, counts, views) is straight again for the next.
+    """
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._app = create_app(settings, config=CONFIG, database=database)
+        self._config, self._views = dict(self._app.config), dict(self._app.view_functions)
+
+    def over(self, settings: Settings, database: Database) -> Flask:
+        """The application over another database."""
+        app = self._app
+        app.config.clear()
+        app.config.update(self._config)
+        app.view_functions.clear()
+        app.view_functions.update(self._views)
+        for key in (PAGES, API):
+            app.extensions[key] = replace(app.extensions[key], settings=settings, database=database)
+        api_limits.install(app, settings.rate_limits.api_per_minute)
+        with app.app_context():
+            limiter.reset()
+        logs.configure(settings.log_level)
+        app.testing = True
+        return app
+
+
+SERVED: list[Served] = []
+"""Applications that wait for the next test of this process."""
+
+
 class World:
     """The running service. ``case`` is the instance that was started last."""
 
@@ -119,13 +155,24 @@ class World:
             )
         self.case: UUID = UUID(int=0)
         self._tokens: dict[str, str] = {}
+        self._environ = environ
+        self._served: Served | None = None
 
     @cached_property
     def app(self) -> Flask:
-        """The pages and the API; made when first asked for, because that takes longer than most tests without them."""
-        made = create_app(self.settings, config=CONFIG, database=self.database)
-        made.testing = True
-        return made
+        """The pages and the API; made or taken from an earlier test when first asked for."""
+        if self._environ:
+            made = create_app(self.settings, config=CONFIG, database=self.database)
+            made.testing = True
+            return made
+        self._served = SERVED.pop() if SERVED else Served(self.settings, self.database)
+        return self._served.over(self.settings, self.database)
+
+    def close(self) -> None:
+        """The test is over: its database is let go, and its application serves the next test."""
+        if self._served is not None:
+            SERVED.append(self._served)
+        self.database.dispose()
 
     # --- Who ---------------------------------------------------------------------------------------------------------
 
