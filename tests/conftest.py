@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from service.clock import SHANGHAI, now, simulated
 from service.db import Database, migrate
 from tests import postgres
 from tests.factories import world as worlds
+from tests.factories.databases import opened
 
 SCRATCH = Path(os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(postgres.scratch())))
 """Where all files of this test run are; its workers inherit the choice."""
@@ -148,10 +148,7 @@ def postgres_server() -> postgres.Server:
 
 @contextmanager
 def _opened(url: str) -> Iterator[Database]:
-    database = Database(url)
-    if database.is_sqlite:
-        # A test's file need not survive a power cut, and waiting for the disk is most of a test's time.
-        event.listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+    database = opened(url)
     yield database
     database.dispose()
 

@@ -37,6 +37,7 @@ from service.processes.advance import open_tasks
 from service.processes.models import UserTask
 from service.web.context import KEY as PAGES
 from service.web.limits import limiter
+from tests.factories.databases import opened
 from tests.factories.openapi import Promise
 
 if TYPE_CHECKING:
@@ -147,12 +148,8 @@ class World:
     def __init__(self, url: str, clock: FakeClock, **environ: str) -> None:
         self.clock = clock
         self.settings, self.organization = read_config(url, **environ)
-        self.database = Database(url)
+        self.database = opened(url)
         wire(self.database, self.settings, self.organization)
-        if self.database.is_sqlite:
-            event.listen(
-                self.database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF")
-            )
         self.case: UUID = UUID(int=0)
         self._tokens: dict[str, str] = {}
         self._environ = environ

@@ -22,7 +22,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, history
@@ -38,6 +38,7 @@ from service.processes.bundles import compiled
 from service.processes.calendars import by_digest
 from service.processes.models import DONE, RUNNING, SUSPENDED, Instance, UserTask
 from service.workdays import Calendar, load_notices, parse_notice_file
+from tests.factories.databases import opened
 from tests.factories.world import CONFIG, read_config
 
 WALKS = int(os.environ.get("LIAISON_TEST_WALKS", "12"))
@@ -283,8 +284,7 @@ def copied(template: Path, setup: tuple[Settings, Organization]) -> Iterator[Dat
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "walk.db"
         shutil.copy(template, path)
-        database = Database(f"sqlite:///{path}")
-        event.listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+        database = opened(f"sqlite:///{path}")
         wire(database, *setup)
         try:
             yield database

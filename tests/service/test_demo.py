@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, contacts, liaisons
@@ -35,6 +35,7 @@ from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.queries import light_of
 from service.reports.models import Brief, HalfYearReport
 from service.talents.models import Talent
+from tests.factories.databases import opened
 from tests.factories.world import CONFIG, HOME, read_config
 
 UNTIL = datetime(2026, 11, 20, 17, 30, tzinfo=clock.SHANGHAI)
@@ -44,9 +45,7 @@ ALL = len(FINISHED) + len(STOPPED)
 def fresh(url: str) -> Database:
     """A migrated, prepared database without people."""
     settings, organization = read_config(url)
-    database = Database(url)
-    if database.is_sqlite:
-        event.listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+    database = opened(url)
     migrate.upgrade(database)
     wire(database, settings, organization)
     with clock.simulated(UNTIL), database.transaction() as session:
