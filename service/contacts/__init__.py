@@ -1,7 +1,6 @@
 """Contacts of leaders and talents: records, opinions, activities, a unit's own matters (C1–C4, F1–F4, O3, R6, R7)."""
 
 from service.contacts.activities import add_activity, cancel_activity, invite, record_attendance
-from service.contacts.attachments import attach, attachment_for, withdraw_attachment
 from service.contacts.commands import (
     answer_opinion,
     give_missed_reason,
@@ -43,8 +42,6 @@ __all__ = [
     "Similar",
     "add_activity",
     "answer_opinion",
-    "attach",
-    "attachment_for",
     "cancel_activity",
     "contact_counts",
     "form_name",
@@ -68,6 +65,5 @@ __all__ = [
     "search_opinions",
     "similar_matters",
     "solve_matter",
-    "withdraw_attachment",
     "withdraw_contact",
 ]

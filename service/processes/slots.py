@@ -56,9 +56,14 @@ class Seen:
         return {**data, "slots": {scope: said for scope, said in slots.items() if self.scope(scope)}}
 
 
+def is_round(instance: Instance) -> bool:
+    """Whether the case is of many units that are kept apart."""
+    return instance.talent_id is None and instance.leader_id is None
+
+
 def seen(session: Session, instance: Instance, actor: Actor) -> Seen:
     """What the actor, who may see the case, sees of it. Of a case that is no round: everything, without a statement."""
-    if actor.roles & SEES_ALL or instance.talent_id is not None or instance.leader_id is not None:
+    if actor.roles & SEES_ALL or not is_round(instance):
         return Seen()
     mine = [actor, *acting_for(session, actor, clock.today())]
     if any(one.roles & SEES_ALL for one in mine) or _shown_whole(session, instance, actor):

@@ -1,23 +1,25 @@
-"""活动、单位事项、制度文件: activities with invitations, a unit's own matters, attached files."""
+"""活动、单位事项、制度文件: activities with invitations, a unit's own matters and its regulation on liaison."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import date
-from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, request, send_file, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, contacts
+from service.attachments import Files
 from service.auth import may
 from service.contacts.models import Activity, Matter
 from service.contacts.rules import ACTIVITY_KINDS
 from service.errors import Finding, Invalid
 from service.people.models import Unit
 from service.people.queries import Page, get_unit, search_units
-from service.storage import LARGEST, attachments_of
+from service.storage import attachments_of
+from service.web import files
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.context import actor, db, selves
@@ -27,7 +29,6 @@ from service.web.names import Names
 blueprint = Blueprint("activities", __name__)
 
 ALL_UNITS = 200
-UPLOAD = LARGEST + 100_000
 CAME = {"yes": True, "no": False}
 
 ACTIVITY_COLUMNS: Columns[Activity] = {
@@ -99,7 +100,6 @@ def add() -> ResponseReturnValue:
 def activity(activity_id: UUID) -> ResponseReturnValue:
     """One activity: who was invited, who came, the contacts that were part of it."""
     found = contacts.get_activity(db(), activity_id, actor())
-    stream = f"activity:{found.id}"
     part = contacts.search_contacts(db(), actor(), filters=contacts.ContactFilter(activity_id=found.id), limit=50)
     return render_template(
         "activities/activity.html",
@@ -111,7 +111,7 @@ def activity(activity_id: UUID) -> ResponseReturnValue:
         held=found.held_on <= clock.today(),
         contacts=part,
         form_name=contacts.form_name,
-        files=attachments_of(db(), [stream]).get(stream, []),
+        files=files.of_record(f"activity:{found.id}"),
     )
 
 
@@ -154,14 +154,14 @@ def matters() -> ResponseReturnValue:
     page = _found_matters(PER_PAGE, offset())
     own = _own_units("record_matters")
     shown = [unit for unit in own if unit.code == argument("unit")] or own[:1]
-    stream = f"unit:{shown[0].code}" if shown else ""
     return render_template(
         "activities/matters.html",
         page=page,
         units=search_units(db(), limit=ALL_UNITS).items,
         own_units=own,
         unit=shown[0] if shown else None,
-        files=attachments_of(db(), [stream]).get(stream, []) if stream else [],
+        files=files.of_record(f"unit:{shown[0].code}") if shown else None,
+        attached=_attached(page.items, {unit.code for unit in own}),
         today=clock.today(),
     )
 
@@ -209,37 +209,6 @@ def solve(matter_id: UUID) -> ResponseReturnValue:
     return done("事项已办结。", url_for(".matters"))
 
 
-@blueprint.post("/files")
-@requires(body=UPLOAD)
-def attach() -> ResponseReturnValue:
-    """Attaches a file to a contact, an activity, a matter or a unit."""
-    fields = sent()
-    file = request.files.get("file")
-    if file is None or not file.filename:
-        raise Invalid("请选择要上传的文件", [Finding("/file", "请选择要上传的文件")])
-    stream = text(fields, "stream")
-    contacts.attach(db(), stream=stream, name=file.filename, content=file.read(), actor=actor(), now=clock.now())
-    return done("附件已上传。", _page_of(stream))
-
-
-@blueprint.get("/files/<uuid:file_id>")
-@requires()
-def file(file_id: UUID) -> ResponseReturnValue:
-    """A file, for whoever may see its record; always as a download."""
-    kept = contacts.attachment_for(db(), file_id, actor())
-    answer = send_file(BytesIO(kept.content), mimetype=kept.media_type, as_attachment=True, download_name=kept.name)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
-
-
-@blueprint.post("/files/<uuid:file_id>/withdraw")
-@requires()
-def withdraw_file(file_id: UUID) -> ResponseReturnValue:
-    """Hides a file."""
-    kept = contacts.withdraw_attachment(db(), attachment_id=file_id, actor=actor(), now=clock.now())
-    return done("附件已撤回。", _page_of(kept.stream))
-
-
 def _found(limit: int, offset: int) -> Page[Activity]:
     return contacts.search_activities(
         db(),
@@ -270,13 +239,15 @@ def _found_matters(limit: int, offset: int) -> Page[Matter]:
     )
 
 
-def _page_of(stream: str) -> str:
-    kind, _, key = stream.partition(":")
-    if kind == "contact":
-        return url_for("web.contacts.contact", contact_id=UUID(key))
-    if kind == "activity":
-        return url_for(".activity", activity_id=UUID(key))
-    return url_for(".matters", unit=key if kind == "unit" else None)
+def _attached(shown: Iterable[Matter], own: Collection[str]) -> dict[UUID, Files]:
+    """The files of the matters of a page, all of which the reader sees; one statement."""
+    streams = {one.id: f"matter:{one.id}" for one in shown}
+    kept = attachments_of(db(), streams.values())
+    found = {}
+    for one in shown:
+        items, mine = tuple(kept.get(streams[one.id], ())), one.unit_code in own
+        found[one.id] = Files(streams[one.id], items, mine, frozenset(each.id for each in items if mine))
+    return found
 
 
 def _may(right: str, unit: str) -> bool:

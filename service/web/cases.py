@@ -24,9 +24,10 @@ from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
 from service.processes.rules import STAGES
+from service.processes.slots import is_round
 from service.processes.starting import first_step
 from service.talents.queries import find_talent, phone_for
-from service.web import diagrams
+from service.web import diagrams, files
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.context import actor, db
@@ -289,6 +290,7 @@ def about(instance: Instance, made: Compiled, names: Names, task: UserTask | Non
         "drawn": drawn,
         "island": diagrams.island(drawn, task.process if task else _present(drawn)),
         "papers": papers(instance, events),
+        "files": None if is_round(instance) else files.of_record(f"instance:{instance.id}"),
     }
 
 

@@ -37,6 +37,8 @@ KINDS = {
     "talent_confirmed": "核实人才信息",
     "talent_photo_set": "更换照片",
     "talent_photo_withdrawn": "删除照片",
+    "file_attached": "上传附件",
+    "file_withdrawn": "撤回附件",
     "link_proposed": "提出联系关系",
     "link_activated": "联系关系生效",
     "link_held": "联系关系由区人才办代管",
@@ -120,6 +122,7 @@ FIELDS = {
 
 OWN = {
     "sign": {"reason": "原因"},
+    "file": {"name": "文件"},
     "person": {"name": "姓名", "active": "在任"},
     "talent": {"name": "姓名", "active": "在库"},
     "team": {"name": "团队名称"},

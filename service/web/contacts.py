@@ -24,8 +24,8 @@ from service.processes import queries
 from service.processes.calendars import current
 from service.processes.models import Instance
 from service.processes.starting import may_start
-from service.storage import attachments_of
 from service.talents.models import Talent
+from service.web import files
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.context import actor, db, selves, settings
@@ -136,15 +136,13 @@ def contact(contact_id: UUID) -> ResponseReturnValue:
     """One contact with its opinions, files and, for those who may read it, the restricted note."""
     found = contacts.get_contact(db(), contact_id, actor())
     names = Names(db()).learn([found.entered_by])
-    stream = f"contact:{found.id}"
-    files = attachments_of(db(), [stream]).get(stream, [])
     return render_template(
         "contacts/contact.html",
         contact=found,
         names=names,
         restricted=contacts.restricted_notes(db(), actor(), [found.id]),
         activity=db().get(Activity, found.activity_id) if found.activity_id else None,
-        files=files,
+        files=files.of_record(f"contact:{found.id}"),
         may_change=_may_change(found),
         **_opinion_parts([(one, found) for one in found.opinions]),
         **_words(),

@@ -90,6 +90,15 @@ def _copied(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     return _entry(event, names, f"抄送 {to}", str(event.data.get("note", "")))
 
 
+def _filed(words: str) -> Callable[[HistoryEvent, Compiled, Names], Entry]:
+    """An entry about an attached file."""
+
+    def tell(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+        return _entry(event, names, words, str(event.data.get("name", "")))
+
+    return tell
+
+
 def _urged(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     how = "催办" if event.data.get("by_hand") else "逾期自动催办"
     return _entry(
@@ -145,6 +154,8 @@ _TELL: Mapping[str, Callable[[HistoryEvent, Compiled, Names], Entry | None]] = {
     "taken_back": _plain("撤回{step}"),
     "commented": _commented,
     "copied": _copied,
+    "file_attached": _filed("上传附件"),
+    "file_withdrawn": _filed("撤回附件"),
     "urged": _urged,
     "suspended": _plain("挂起"),
     "resumed": _plain("恢复办理"),

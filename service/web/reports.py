@@ -23,6 +23,7 @@ from service.processes.calendars import current
 from service.reports.models import Brief, HalfYearReport
 from service.reports.papers import brief_paper, report_paper
 from service.reports.rules import HALVES, INDICATORS, REPORT_STATUSES, SECTIONS, month_of
+from service.web import files
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.context import actor, db, selves, settings
@@ -121,6 +122,7 @@ def report(report_id: UUID) -> ResponseReturnValue:
         may_write=_may("submit_reports", found.unit_code) and found.status in ("draft", "returned"),
         may_review=_may("review_reports") and found.status == "submitted",
         sections=SECTIONS,
+        files=files.of_record(f"report:{found.id}"),
         **_words(),
     )
 

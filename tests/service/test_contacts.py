@@ -357,48 +357,6 @@ class TestMatters:
             )
 
 
-class TestFiles:
-    PDF = b"%PDF-1.7 regulation"
-
-    def attach(self, session, stream, **fields):
-        fields = {"name": "联系制度.pdf", "content": self.PDF, "actor": LIAISON, "now": NOW, **fields}
-        return contacts.attach(session, stream=stream, **fields)
-
-    def test_a_units_regulation_is_kept_and_journaled(self, session, chief):
-        kept = self.attach(session, "unit:hrss")
-        assert contacts.attachment_for(session, kept.id, STRANGER).content == self.PDF
-        event = history.stream_events(session, "unit:hrss")[-1]
-        assert (event.kind, event.data["sha256"]) == ("file_attached", kept.sha256)
-        with pytest.raises(Conflict, match="已经上传过"):
-            self.attach(session, "unit:hrss")
-        contacts.withdraw_attachment(session, attachment_id=kept.id, actor=LIAISON, now=NOW)
-        with pytest.raises(NotFound):
-            contacts.attachment_for(session, kept.id, OFFICE)
-
-    @pytest.mark.parametrize(
-        ("name", "content", "why"),
-        [
-            ("病毒.exe", b"MZ", "只能上传"),
-            ("空.pdf", b"", "是空的"),
-            ("假.pdf", b"MZ program", "后缀"),
-            ("无后缀", b"%PDF-", "只能上传"),
-            ("大.pdf", b"%PDF-" + b"0" * 10_000_000, "10 MB"),
-            (f"{'长' * 121}.pdf", b"%PDF-", "文件名"),
-        ],
-    )
-    def test_what_cannot_be_attached(self, session, chief, name, content, why):
-        with pytest.raises(Invalid, match=why):
-            self.attach(session, "unit:hrss", name=name, content=content)
-
-    def test_a_contacts_file_is_for_those_who_see_the_contact(self, session, chief, talent):
-        kept = self.attach(session, f"contact:{contact(session, chief, talent).id}", name="../现场\\照片.PDF")
-        assert kept.name == "照片.PDF"
-        with pytest.raises(NotFound):
-            contacts.attachment_for(session, kept.id, STRANGER)
-        with pytest.raises(NotFound):
-            self.attach(session, "access")
-
-
 class TestInterviews:
     def test_a_pair_counts_its_year_and_splits_on_handover(self, session, chief, talent):
         successor = leader(

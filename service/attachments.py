@@ -1,0 +1,221 @@
+"""Files attached to records (附件): who may attach, withdraw and read them, and their entry in the record's journal.
+
+A file belongs to the record of a journal ``stream``: ``contact:<id>``, ``activity:<id>``, ``matter:<id>``,
+``unit:<code>`` (a unit's regulation, R6), ``report:<id>`` (a half-year report, T6) or ``instance:<id>`` (a case: the
+evidence of a reported change, R9, or the signed form of a need, W3). Rights are those of the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from service import contacts, reports
+from service.auth import Actor, may
+from service.contacts.access import acting_for_unit, acting_on_leader, selves
+from service.contacts.models import Activity, Contact, Matter
+from service.db import Base
+from service.errors import Conflict, LiaisonError, NotAllowed, NotFound
+from service.people.journal import record
+from service.people.models import Unit
+from service.people.queries import get_unit
+from service.processes import queries
+from service.processes.commands import require_running
+from service.processes.models import Instance
+from service.processes.parts import require_part
+from service.processes.slots import is_round
+from service.reports.commands import EDITABLE
+from service.reports.models import HalfYearReport
+from service.storage import Attachment, attachments_of, get_attachment, keep
+
+MOST = 20
+"""Files of one record."""
+
+RESTRICTED = "本次联系有受限记录，附件一并保密：只有该领导、其联络员和区人才办可以查看"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of a record as somebody sees them; ``withdrawable`` are the ids of those that may be taken back.
+
+    ``hidden``: whoever may see the record may not see its files (C4).
+    """
+
+    stream: str
+    items: tuple[Attachment, ...]
+    may_attach: bool
+    withdrawable: frozenset[UUID]
+    hidden: bool = False
+
+
+def attach(session: Session, *, stream: str, name: str, content: bytes, actor: Actor, now: datetime) -> Attachment:
+    """Attaches a file to a record. The media type follows from its name and content, whatever a sender claims.
+
+    Raises ``NotAllowed``, ``NotFound``, ``Invalid``, and ``Conflict`` where the record takes no files any more, has
+    ``MOST`` files already or the very same one.
+    """
+    _, entering = _to_change(session, stream, actor, now)
+    there = attachments_of(session, [stream]).get(stream, [])
+    if len(there) >= MOST:
+        raise Conflict(f"一条记录最多 {MOST} 个附件，请先撤回不用的附件")
+    digest = sha256(content).hexdigest()
+    if any(one.sha256 == digest for one in there):
+        raise Conflict(f"附件“{name}”已经上传过")
+    kept = keep(session, stream=stream, name=name, content=content, added_by=entering.username, now=now)
+    data = {"id": kept.id, "name": kept.name, "size": kept.size, "sha256": kept.sha256}
+    record(session, stream, "file_attached", data, actor=entering, now=now)
+    return kept
+
+
+def withdraw_attachment(session: Session, *, attachment_id: UUID, actor: Actor, now: datetime) -> Attachment:
+    """Hides a file; it stays in the database, and the journal names its SHA-256.
+
+    Of a case only who attached it and the Talent Office may: others' evidence is not one's own to take away.
+    """
+    stream = attachment_for(session, attachment_id, actor).stream
+    row, entering = _to_change(session, stream, actor, now)
+    kept = get_attachment(session, attachment_id)  # once more: who was first to lock the record may have withdrawn it
+    if not _may_withdraw(session, row, kept, actor):
+        raise NotAllowed("只有上传人和区人才办可以撤回事项的附件")
+    kept.withdrawn_at = now
+    session.flush()
+    data = {"id": kept.id, "name": kept.name, "sha256": kept.sha256}
+    record(session, stream, "file_withdrawn", data, actor=entering, now=now)
+    return kept
+
+
+def attachment_for(session: Session, attachment_id: UUID, actor: Actor, *, with_content: bool = False) -> Attachment:
+    """A file, for who may see its record; raises ``NotFound`` for others."""
+    kept = get_attachment(session, attachment_id, with_content=with_content)
+    try:
+        row = _seen(session, kept.stream, actor)
+    except LiaisonError as error:
+        raise NotFound("没有这个附件，或您无权查看") from error
+    if _is_hidden(session, row, actor):
+        raise NotFound("没有这个附件，或您无权查看")
+    return kept
+
+
+def files_of(session: Session, stream: str, actor: Actor, now: datetime) -> Files:
+    """The files of a record and what the actor may do with them. Raises ``NotFound``, ``NotAllowed``."""
+    row = _seen(session, stream, actor)
+    if _is_hidden(session, row, actor):
+        return Files(stream, (), False, frozenset(), hidden=True)
+    items = tuple(attachments_of(session, [stream]).get(stream, []))
+    if not _takes_files(session, row, actor, now):
+        return Files(stream, items, False, frozenset())
+    mine = frozenset(one.id for one in items if _may_withdraw(session, row, one, actor))
+    return Files(stream, items, True, mine)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How the records of a kind are seen, and as who the actor changes them; both raise what pages tell."""
+
+    model: type[Base]
+    see: Callable[[Session, str, Actor], Base]
+    change: Callable[[Session, Any, Actor, datetime], Actor]
+
+
+def _seen(session: Session, stream: str, actor: Actor) -> Base:
+    name, _, key = stream.partition(":")
+    kind = _KINDS.get(name)
+    if kind is None:
+        raise NotFound("没有可以添加附件的记录，请刷新后重试")
+    return kind.see(session, key, actor)
+
+
+def _to_change(session: Session, stream: str, actor: Actor, now: datetime) -> tuple[Base, Actor]:
+    """The record, locked so that nobody closes it or counts its files meanwhile, and as who it is changed."""
+    row = _seen(session, stream, actor)
+    kind = _KINDS[stream.partition(":")[0]]
+    session.refresh(row, with_for_update={"of": kind.model})
+    return row, kind.change(session, row, actor, now)
+
+
+def _takes_files(session: Session, row: Base, actor: Actor, now: datetime) -> bool:
+    kind = next(one for one in _KINDS.values() if isinstance(row, one.model))
+    try:
+        kind.change(session, row, actor, now)
+    except (NotAllowed, Conflict):
+        return False
+    return True
+
+
+def _may_withdraw(session: Session, row: Base, kept: Attachment, actor: Actor) -> bool:
+    if not isinstance(row, Instance) or kept.added_by == actor.username:
+        return True
+    return any(may(one, "operate_cases") for one in selves(session, actor))
+
+
+def _is_hidden(session: Session, row: Base, actor: Actor) -> bool:
+    """Whether the record is a contact with a restricted note that the actor may not read (C4).
+
+    What came with such a talk is as delicate as what was said.
+    """
+    if not isinstance(row, Contact):
+        return False
+    noted = contacts.restricted_notes(session, actor, [row.id])
+    return row.id in noted and noted[row.id] is None
+
+
+def _see_unit(session: Session, key: str, _actor: Actor) -> Unit:
+    return get_unit(session, key)  # a unit's regulation is for everybody to read
+
+
+def _see_case(session: Session, key: str, actor: Actor) -> Instance:
+    found = queries.visible(session, key, actor)
+    if is_round(found):
+        raise NotFound("多单位共同办理的事项不带附件，请把附件放在本单位的报告或记录上")
+    return found
+
+
+def _change_contact(session: Session, contact: Contact, actor: Actor, now: datetime) -> Actor:
+    entering = acting_on_leader(session, actor, "record_contacts", contact.leader, now)
+    if contact.withdrawn_at is not None:
+        raise Conflict("该联系记录已撤回，不能增减附件")
+    return entering
+
+
+def _change_activity(session: Session, activity: Activity, actor: Actor, now: datetime) -> Actor:
+    entering = acting_for_unit(session, actor, "manage_activities", activity.organizer_unit, now)
+    if activity.cancelled_at is not None:
+        raise Conflict("该活动已取消，不能增减附件")
+    return entering
+
+
+def _change_matter(session: Session, matter: Matter, actor: Actor, now: datetime) -> Actor:
+    return acting_for_unit(session, actor, "record_matters", matter.unit_code, now)
+
+
+def _change_unit(session: Session, unit: Unit, actor: Actor, now: datetime) -> Actor:
+    return acting_for_unit(session, actor, "record_matters", unit.code, now)
+
+
+def _change_report(session: Session, report: HalfYearReport, actor: Actor, now: datetime) -> Actor:
+    entering = acting_for_unit(session, actor, "submit_reports", report.unit_code, now)
+    if report.status not in EDITABLE:
+        raise Conflict("该报告已报送，不能增减附件；需要修改请由区人才办退回")
+    return entering
+
+
+def _change_case(session: Session, instance: Instance, actor: Actor, now: datetime) -> Actor:
+    entering = require_part(session, instance, actor, now)
+    require_running(instance)
+    return entering
+
+
+_KINDS: dict[str, _Kind] = {
+    "contact": _Kind(Contact, contacts.get_contact, _change_contact),
+    "activity": _Kind(Activity, contacts.get_activity, _change_activity),
+    "matter": _Kind(Matter, contacts.get_matter, _change_matter),
+    "unit": _Kind(Unit, _see_unit, _change_unit),
+    "report": _Kind(HalfYearReport, reports.get_report, _change_report),
+    "instance": _Kind(Instance, _see_case, _change_case),
+}

@@ -1,0 +1,80 @@
+"""Files on the pages of their records: shown, attached, withdrawn, told in the course of a case."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from typing import Any
+
+from tests.factories.world import LIAISON, World
+from tests.processes.test_change_report import MOVED
+from tests.web.test_contacts import record
+from tests.web.visitor import Visitor
+
+PDF = b"%PDF-1.7 decision"
+
+
+def attach(visitor: Visitor, stream: str, name: str = "任免通知.pdf") -> Any:
+    return visitor.submit("/files", stream=stream, file=(BytesIO(PDF), name))
+
+
+def test_evidence_of_a_change_stands_on_its_pages_and_in_its_course(world: World) -> None:
+    liaison, office = Visitor(world, "liaison-district_office"), Visitor(world, "office")
+    address = liaison.post("/cases/new/change_report", data=MOVED).json["location"]
+    assert "提交后" in liaison.get("/cases/new/change_report").text
+    answer = attach(liaison, f"instance:{address.rpartition('/')[2]}")
+    assert (answer.status_code, answer.location) == (302, f"{address}#files")
+    for page in (office.get(address).text, Visitor(world, "leader").get(address).text):
+        assert "任免通知.pdf" in page
+        assert "上传附件" in page
+    task = re.search(r'href="(/tasks/[0-9a-f-]{36})"', office.get(address).text)
+    assert task is not None
+    assert "任免通知.pdf" in office.get(task[1]).text
+    auditor = Visitor(world, "auditor").get(address).text
+    assert "任免通知.pdf" in auditor
+    assert 'enctype="multipart/form-data"' not in auditor
+    withdraw = re.search(r'action="(/files/[^"]+/withdraw)"', liaison.get(address).text)
+    assert withdraw is not None
+    assert liaison.submit(withdraw[1]).location == f"{address}#files"
+    assert "还没有文件" in office.get(address).text
+    assert "撤回附件" in office.get(address).text
+
+
+def test_a_report_carries_files_until_it_is_sent(world: World) -> None:
+    liaison = Visitor(world, "liaison-district_office")
+    address = liaison.post("/reports", unit="district_office", year="2026", half="2").json["location"]
+    assert attach(liaison, f"report:{address.rpartition('/')[2]}", "工作照片.pdf").location == f"{address}#files"
+    page = Visitor(world, "office").get(address).text
+    assert "工作照片.pdf" in page
+    assert 'enctype="multipart/form-data"' not in page
+
+
+def test_each_matter_of_a_unit_has_its_own_files(world: World) -> None:
+    liaison = Visitor(world, LIAISON)
+    told = {"unit": "hrss", "talent": "T0001", "title": "职称评审", "description": "协助", "raised_on": "2026-09-10"}
+    assert liaison.post("/matters", **told).status_code == 200
+    stream = re.search(r'value="(matter:[^"]+)"', liaison.get("/matters").text)
+    assert stream is not None
+    assert attach(liaison, stream[1], "评审表.pdf").status_code == 302
+    auditor = Visitor(world, "auditor").get("/matters").text
+    assert "附件 1" in auditor
+    assert "评审表.pdf" in auditor
+    assert 'value="matter:' not in auditor
+
+
+def test_files_beside_a_restricted_note_are_not_shown_to_others(world: World) -> None:
+    contact = record(world, topics=[4], restricted="近期情绪低落")
+    liaison = Visitor(world, "liaison-district_office")
+    assert attach(liaison, f"contact:{contact}", "来信.pdf").status_code == 302
+    assert "来信.pdf" in liaison.get(f"/contacts/{contact}").text
+    auditor = Visitor(world, "auditor").get(f"/contacts/{contact}").text
+    assert "来信.pdf" not in auditor
+    assert "附件一并保密" in auditor
+
+
+def test_a_file_too_large_or_of_another_kind_is_refused_with_the_way_out(world: World) -> None:
+    liaison = Visitor(world, LIAISON)
+    refused = liaison.submit("/files", stream="unit:hrss", file=(BytesIO(b"MZ"), "制度.pdf"))
+    assert refused.status_code == 422
+    assert "用原软件重新保存后上传" in refused.text
+    assert liaison.submit("/files", stream="unit:hrss").status_code == 422
