@@ -22,10 +22,14 @@ CSRF_HEADER = "X-CSRFToken"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Everybody where ``public``; else who is signed in and has ``right`` (a key of ``RIGHTS``), where one is named."""
+    """Everybody where ``public``; else who is signed in and has ``right`` (a key of ``RIGHTS``), where one is named.
+
+    ``size`` is how many bytes may be sent to a call that takes files; others take what the settings allow.
+    """
 
     public: bool = False
     right: str | None = None
+    size: int | None = None
 
     def admits(self, actor: Actor | None) -> bool:
         """Whether somebody (``None``: not signed in) may make the call."""

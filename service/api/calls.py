@@ -7,7 +7,7 @@ needs the library, and no call can forget its rule, its transaction or its Idemp
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
@@ -31,6 +31,9 @@ from service.errors import Finding, Invalid
 PREFIX = "/api/v1"
 DEEPEST = 32
 """Levels of a JSON body; forms have three or four."""
+
+BYTES = {"type": "string", "contentMediaType": "application/octet-stream"}
+"""The shape of a file in the OpenAPI document."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -86,6 +89,10 @@ class Calls:
         """A call that reads. The view gets the checked ``query`` as its first argument."""
         return self._call("GET", address, Rule(right=right), answer, 200, query=query)
 
+    def file(self, address: str, *, media_types: Iterable[str], right: str | None = None) -> Callable[[View], View]:
+        """A call that gives a file of one of ``media_types``: the view gives it whole."""
+        return self._call("GET", address, Rule(right=right), BYTES, 200, files=tuple(media_types))
+
     def post(
         self,
         address: str,
@@ -94,15 +101,16 @@ class Calls:
         status: int = 200,
         body: type[ma.Schema] | None = None,
         upload: Mapping[str, Any] | None = None,
+        size: int | None = None,
         also: Mapping[int, Any] | None = None,
         right: str | None = None,
     ) -> Callable[[View], View]:
         """A call that writes. The view gets the checked JSON ``body`` as its first argument.
 
-        ``upload`` is the schema of a multipart body instead, which the view reads itself. ``also`` are the shapes of
-        answers with another status that the view gives.
+        ``upload`` is the schema of a multipart body instead, of at most ``size`` bytes, which the view reads itself.
+        ``also`` are the shapes of answers with another status that the view gives.
         """
-        rule, taken = Rule(right=right), body or Nothing
+        rule, taken = Rule(right=right, size=size), body or Nothing
         return self._call("POST", address, rule, answer, status, body=taken, upload=upload, also=also or {})
 
     def patch(
@@ -128,9 +136,10 @@ class Calls:
         upload: Mapping[str, Any] | None = None,
         also: Mapping[int, Any] = MappingProxyType({}),
         media_type: str = "application/json",
+        files: Sequence[str] = (),
     ) -> Callable[[View], View]:
         def register(view: View) -> View:
-            made: Any = self.blueprint.response(status, answer, content_type=media_type)(view)
+            made: Any = self.blueprint.response(status, answer, content_type=files[0] if files else media_type)(view)
             if query is not None:
                 made = self.blueprint.arguments(query, location="query")(made)
             if body is not None and upload is None:
@@ -139,7 +148,7 @@ class Calls:
                 kind = errors.MEDIA_TYPE if other >= 400 else media_type
                 made = self.blueprint.alt_response(other, schema=shape, content_type=kind)(made)
             name = f"{self.tag}_{view.__name__}"
-            made = self.blueprint.doc(operationId=name, **_documented(method, address, rule, upload, also))(made)
+            made = self.blueprint.doc(operationId=name, **_documented(method, address, rule, upload, also, files))(made)
             made = _guarded(made, rule)
             self.blueprint.add_url_rule(address, view.__name__, made, methods=[method], tags=[self.tag])
             return view
@@ -155,6 +164,8 @@ def _guarded(view: Callable[..., Any], rule: Rule) -> Callable[..., ResponseRetu
         if rule.public:
             return make_response(view(**arguments))
         limits().count()
+        if rule.size is not None:
+            request.max_content_length = rule.size  # before anybody reads the body
         with transaction() as session:
             actor = g.api_actor = asker(session, rule)
             if request.method in READING:
@@ -166,7 +177,12 @@ def _guarded(view: Callable[..., Any], rule: Rule) -> Callable[..., ResponseRetu
 
 
 def _documented(
-    method: str, address: str, rule: Rule, upload: Mapping[str, Any] | None, also: Mapping[int, Any]
+    method: str,
+    address: str,
+    rule: Rule,
+    upload: Mapping[str, Any] | None,
+    also: Mapping[int, Any],
+    files: Sequence[str],
 ) -> dict[str, Any]:
     """What the OpenAPI document says of a call besides its schemas."""
     if rule.public:
@@ -177,6 +193,8 @@ def _documented(
         statuses |= {400, 409, 413, 415, 503}
         found["parameters"] = [IDEMPOTENCY_KEY]
     found["responses"] = {str(status): problem_name(status) for status in sorted(statuses - set(also))}
+    if files:
+        found["responses"]["200"] = {"content": {media_type: {"schema": BYTES} for media_type in files}}
     if upload is not None:
         found["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": upload}}}
     if rule.right is not None:

@@ -28,7 +28,7 @@ WORDS = {
     415: (
         "unsupported_media_type",
         "内容类型不对",
-        "请以 Content-Type: application/json 提交内容（部署流程时为 multipart/form-data）",
+        "请以 Content-Type: application/json 提交内容（上传文件时为 multipart/form-data）",
     ),
     422: ("invalid", "内容有误", "提交的内容没有通过检查，请按 errors 中的说明修改"),
     429: ("too_many_requests", "请求过于频繁", "已超过每分钟的请求次数上限，请稍后再试"),

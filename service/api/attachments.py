@@ -1,0 +1,178 @@
+"""Files attached to records: contacts, activities, matters, units' regulations, half-year reports, cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from service import attachments, clock
+from service.api.calls import Calls
+from service.api.context import actor, db
+from service.api.fields import Flag, Id, List, Moment, Nested, Said, Schema, Whole
+from service.api.names import account_names
+from service.api.uploads import ENVELOPE, download, one_file, uploaded
+from service.errors import NotAllowed
+from service.storage import KINDS, LARGEST, Attachment
+
+calls = Calls("attachments", "Files attached to records, with the rights of the record")
+
+UPLOAD = one_file("file", "PDF, Word, Excel, PNG or JPEG, told by name and content, of at most 10 MB")
+SIZE = LARGEST + ENVELOPE
+MEDIA_TYPES = tuple(dict.fromkeys(media_type for media_type, _ in KINDS.values()))
+
+
+class AttachmentItem(Schema):
+    """A file. ``record`` is what it belongs to (``contact:<id>``), ``may_withdraw`` whether I may take it back."""
+
+    id = Id(required=True)
+    record = Said(required=True)
+    name = Said(required=True)
+    media_type = Said(required=True)
+    size = Whole(required=True)
+    sha256 = Said(required=True)
+    added_by = Said(required=True)
+    added_by_name = Said(required=True, allow_none=True)
+    added_at = Moment(required=True)
+    may_withdraw = Flag(required=True)
+
+
+class Attachments(Schema):
+    """All files of a record, the oldest first; ``may_attach`` says whether I may add one."""
+
+    items = List(Nested(AttachmentItem), required=True)
+    total = Whole(required=True)
+    next = Whole(required=True, allow_none=True)
+    may_attach = Flag(required=True)
+
+
+class Withdrawn(Schema):
+    """The file that is hidden from now on."""
+
+    id = Id(required=True)
+    record = Said(required=True)
+    name = Said(required=True)
+
+
+@calls.get("/contacts/<uuid:contact_id>/attachments", answer=Attachments)
+def of_contact(contact_id: UUID) -> Mapping[str, Any]:
+    """The files of a contact; beside a restricted note (C4) only for who may read that."""
+    return _listed(f"contact:{contact_id}")
+
+
+@calls.post("/contacts/<uuid:contact_id>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
+def attach_to_contact(contact_id: UUID) -> Mapping[str, Any]:
+    """Attaches a file to a contact that is not withdrawn."""
+    return _attached(f"contact:{contact_id}")
+
+
+@calls.get("/activities/<uuid:activity_id>/attachments", answer=Attachments, right="view_activities")
+def of_activity(activity_id: UUID) -> Mapping[str, Any]:
+    """The files of an activity."""
+    return _listed(f"activity:{activity_id}")
+
+
+@calls.post(
+    "/activities/<uuid:activity_id>/attachments",
+    answer=AttachmentItem,
+    status=201,
+    upload=UPLOAD,
+    size=SIZE,
+    right="view_activities",
+)
+def attach_to_activity(activity_id: UUID) -> Mapping[str, Any]:
+    """Attaches a file to an activity that is not cancelled."""
+    return _attached(f"activity:{activity_id}")
+
+
+@calls.get("/matters/<uuid:matter_id>/attachments", answer=Attachments)
+def of_matter(matter_id: UUID) -> Mapping[str, Any]:
+    """The files of a unit's own matter."""
+    return _listed(f"matter:{matter_id}")
+
+
+@calls.post("/matters/<uuid:matter_id>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
+def attach_to_matter(matter_id: UUID) -> Mapping[str, Any]:
+    """Attaches a file to a unit's own matter."""
+    return _attached(f"matter:{matter_id}")
+
+
+@calls.get("/units/<code>/attachments", answer=Attachments)
+def of_unit(code: str) -> Mapping[str, Any]:
+    """A unit's regulation on liaison and the like (R6), for everybody to read."""
+    return _listed(f"unit:{code}")
+
+
+@calls.post("/units/<code>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
+def attach_to_unit(code: str) -> Mapping[str, Any]:
+    """Attaches a unit's regulation."""
+    return _attached(f"unit:{code}")
+
+
+@calls.get("/reports/<uuid:report_id>/attachments", answer=Attachments)
+def of_report(report_id: UUID) -> Mapping[str, Any]:
+    """The files of a half-year report (T6)."""
+    return _listed(f"report:{report_id}")
+
+
+@calls.post("/reports/<uuid:report_id>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
+def attach_to_report(report_id: UUID) -> Mapping[str, Any]:
+    """Attaches a file to a half-year report before it is submitted, or after it was returned."""
+    return _attached(f"report:{report_id}")
+
+
+@calls.get("/instances/<uuid:instance_id>/attachments", answer=Attachments)
+def of_instance(instance_id: UUID) -> Mapping[str, Any]:
+    """The files of a case: the evidence of a reported change (R9), the signed form of a need (W3)."""
+    return _listed(f"instance:{instance_id}")
+
+
+@calls.post("/instances/<uuid:instance_id>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
+def attach_to_instance(instance_id: UUID) -> Mapping[str, Any]:
+    """Attaches a file to a running case, for who has a part in it; rounds over many units take none."""
+    return _attached(f"instance:{instance_id}")
+
+
+@calls.file("/attachments/<uuid:attachment_id>", media_types=MEDIA_TYPES)
+def content(attachment_id: UUID) -> Response:
+    """A file itself, for whoever may see its record."""
+    kept = attachments.attachment_for(db(), attachment_id, actor(), with_content=True)
+    return download(kept.content, kept.media_type, kept.name)
+
+
+@calls.post("/attachments/<uuid:attachment_id>/withdraw", answer=Withdrawn)
+def withdraw(_body: dict[str, Any], attachment_id: UUID) -> Mapping[str, Any]:
+    """Hides a file, for who may attach one; of a case for who attached it and the Talent Office."""
+    kept = attachments.withdraw_attachment(db(), attachment_id=attachment_id, actor=actor(), now=clock.now())
+    return {"id": kept.id, "record": kept.stream, "name": kept.name}
+
+
+def _listed(stream: str) -> Mapping[str, Any]:
+    found = attachments.files_of(db(), stream, actor(), clock.now())
+    if found.hidden:
+        raise NotAllowed(attachments.RESTRICTED)
+    items = _shapes(found.items, found.withdrawable)
+    return {"items": items, "total": len(items), "next": None, "may_attach": found.may_attach}
+
+
+def _attached(stream: str) -> Mapping[str, Any]:
+    name, content = uploaded("file", "请选择要上传的文件")
+    kept = attachments.attach(db(), stream=stream, name=name, content=content, actor=actor(), now=clock.now())
+    return _shapes([kept], {kept.id})[0]
+
+
+def _shapes(kept: Iterable[Attachment], withdrawable: Iterable[UUID]) -> list[dict[str, Any]]:
+    rows, mine = list(kept), set(withdrawable)
+    names = account_names(db(), [row.added_by for row in rows])
+    fields = ("id", "name", "media_type", "size", "sha256", "added_by", "added_at")
+    return [
+        {
+            **{field: getattr(row, field) for field in fields},
+            "record": row.stream,
+            "added_by_name": names.get(row.added_by),
+            "may_withdraw": row.id in mine,
+        }
+        for row in rows
+    ]
