@@ -84,6 +84,8 @@ class Program:
     """(process, node) -> its label."""
     properties: Mapping[str, str] = field(default_factory=dict)
     """What the diagram says of the process itself (``title``, ``stages``)."""
+    slot_titles: Mapping[str, str] = field(default_factory=dict)
+    """Called process -> the expression that says whose slot it is (its ``title``), where its diagram has one."""
     timer_starts: tuple[TimerStart, ...] = ()
     """The start events that a calendar fires; the service schedules them."""
 
@@ -133,6 +135,11 @@ def parse(files: Mapping[str, bytes], key: str) -> Program:
             if getattr(task, "bpmn_id", None)
         },
         properties=_process_properties(roots, key),
+        slot_titles={
+            process: title
+            for process in specs
+            if process != key and (title := _process_properties(roots, process).get("title"))
+        },
         timer_starts=tuple(_timer_starts(roots, key)),
     )
 

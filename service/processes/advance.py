@@ -30,7 +30,7 @@ from service.processes.models import (
     UserTask,
 )
 from service.processes.notices import NOTICE, notice_of, words_of
-from service.processes.rules import described, stage_of
+from service.processes.rules import NAMED, described, stage_of
 from service.processes.wiring import ActionCall, wiring
 from service.workdays import Calendar
 
@@ -261,12 +261,16 @@ def merge_data(instance: Instance, task: UserTask, fields: Mapping[str, Any], dr
 def merged(
     data: Mapping[str, Any], scope: str, slot: str | None, fields: Mapping[str, Any], drop: frozenset[str]
 ) -> dict[str, Any]:
-    """``data`` with the latest of each field; a slot's fields stay apart, under ``slots`` by the slot's scope."""
+    """``data`` with the latest of each field; a slot's fields stay apart, under ``slots`` by the slot's scope.
+
+    Beside them stands whose slot it is: its ``unit``, or the ``name`` that its diagram gives it.
+    """
     if slot is None:
         return {**{name: value for name, value in data.items() if name not in drop}, **fields}
     slots = dict(data.get("slots", {}))
     before = {name: value for name, value in slots.get(scope, {}).items() if name not in drop}
-    slots[scope] = {**before, "unit": slot, **fields}
+    whose = {"name": slot.removeprefix(NAMED)} if slot.startswith(NAMED) else {"unit": slot}
+    slots[scope] = {**before, **whose, **fields}
     return {**data, "slots": slots}
 
 

@@ -14,10 +14,11 @@ from service.engine.expressions import as_date
 from service.errors import Incident
 from service.processes.bundles import Compiled
 from service.processes.calendars import DayFunctions
-from service.processes.rules import DEFAULT_BASIS, DEFAULT_WARN, LEADER, candidate
+from service.processes.rules import DEFAULT_BASIS, DEFAULT_WARN, LEADER, candidate, slot_of
 from service.workdays import Calendar
 
 ENTERED, CANCELLED, ENDED, ADVANCED = "entered", "cancelled", "ended", "advanced"
+LONGEST_NAME = 200
 DUE_CHANGED, REOPENED = "due_changed", "reopened"
 EFFECTS = frozenset({ENTERED, CANCELLED, ENDED, ADVANCED, DUE_CHANGED, REOPENED})
 DUE = ("due_on", "warn_on", "provisional", "basis", "explanation")
@@ -72,23 +73,28 @@ def sealed(landing: engine.Landing) -> dict[str, Any]:
 def entered(
     compiled: Compiled, frame: Mapping[str, Any], opened: engine.OpenTask, days: DayFunctions
 ) -> dict[str, Any]:
-    """What is fixed when a user task opens: who may take it, by when, and why by then."""
+    """What is fixed when a user task opens: what it is called, who may take it, by when, and why by then.
+
+    In a slot that its diagram names, the name stands with the task's: nobody could tell such tasks apart otherwise.
+    """
     info = compiled.program.user_tasks[opened.process, opened.task]
     properties = info.properties
     wanted = properties.get("candidates", "")
     kind, _, expression = wanted.partition(":")
     value = _value(expression, opened, days) if expression else None
     role, unit = candidate(properties, info.lane, frame.get("scopes", {}), opened.data, value)
+    title = compiled.program.slot_titles.get(opened.process)
+    slot_name = str(_value(title, opened, days) or "") if title else ""
     return {
         "process": opened.process,
         "task": opened.task,
-        "name": info.name,
+        "name": f"{info.name}：{slot_name}"[:LONGEST_NAME] if slot_name else info.name,
         "scope": opened.scope,
         "stage": properties.get("stage"),
         "role": role,
         "unit": unit,
         **({"leader": _leader(opened, value)} if kind == LEADER else {}),
-        "slot": opened.data.get("unit") if opened.scope else None,
+        "slot": slot_of(opened.data.get("unit"), slot_name) if opened.scope else None,
         "paused": properties.get("clock") == "paused",
         **due_of(properties, opened, days),
     }
@@ -157,4 +163,4 @@ def _value(expression: str, opened: engine.OpenTask, days: DayFunctions) -> Any:
     try:
         return engine.evaluate(expression, opened.data, days.table())
     except engine.ExpressionError as error:
-        raise Incident(f"步骤 {opened.task} 的期限或办理人无法计算：{error}") from error
+        raise Incident(f"步骤 {opened.task} 的名称、期限或办理人无法计算：{error}") from error

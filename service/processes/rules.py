@@ -25,6 +25,10 @@ DEFAULT_WARN = 3
 LEADER, UNIT = "leader", "unit"
 """What may stand before the colon of ``candidates``: the holder of one leader's post, the people of one unit."""
 
+NAMED = "name:"
+"""What stands before the name that a diagram gives a slot; a slot without it is a unit's code."""
+LONGEST_SLOT = 32
+
 DEFAULT_BASIS = "本系统默认，非文件规定"
 
 
@@ -71,6 +75,13 @@ def candidate(
     else:
         unit = None
     return role, unit
+
+
+def slot_of(unit: Any, name: str | None) -> str | None:
+    """Whose slot of a round it is: a unit's code, else ``NAMED`` and the name that the called diagram gives."""
+    if isinstance(unit, str):
+        return unit
+    return f"{NAMED}{name}"[:LONGEST_SLOT] if name else None
 
 
 def stage_of(stages: Iterable[str | None], *, order: Sequence[str], ended: bool, before: str | None) -> str | None:
