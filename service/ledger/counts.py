@@ -66,17 +66,11 @@ def leader_needs(session: Session, *, leader_id: UUID, starts_on: date, ends_on:
 
     ``items`` tells of each: number, title, talent, status, stage, whether it was late; ``outcomes`` counts them.
     """
-    first, after = _midnight(starts_on), _midnight(ends_on + timedelta(days=1))
+    first = _midnight(starts_on)
     outcome = _outcome()
     query = (
         select(Instance, outcome)
-        .where(
-            Instance.process == PROCESS,
-            Instance.leader_id == str(leader_id),
-            Instance.title != "",
-            Instance.started_at < after,
-            or_(Instance.ended_at.is_(None), Instance.ended_at >= first),
-        )
+        .where(_alive(starts_on, ends_on), Instance.leader_id == str(leader_id))
         .order_by(Instance.started_at, Instance.id)
         .limit(MOST_ITEMS)
     )
@@ -109,6 +103,12 @@ def leader_needs(session: Session, *, leader_id: UUID, starts_on: date, ends_on:
         "names": dict(NEED_OUTCOMES),
         "items": items,
     }
+
+
+def leaders_with_needs(session: Session, *, starts_on: date, ends_on: date) -> set[str]:
+    """The leaders' posts (ids as text) of whose needs ``leader_needs`` would tell for a period; one statement."""
+    query = select(Instance.leader_id).where(_alive(starts_on, ends_on), Instance.leader_id.is_not(None)).distinct()
+    return {str(leader_id) for leader_id in session.scalars(query)}
 
 
 def unit_answers(session: Session, *, starts_on: date, ends_on: date) -> dict[str, tuple[int, int]]:
@@ -178,6 +178,16 @@ def _outcome() -> ColumnElement[str]:
 def _started(starts_on: date, ends_on: date) -> ColumnElement[bool]:
     return and_(
         Instance.started_at >= _midnight(starts_on), Instance.started_at < _midnight(ends_on + timedelta(days=1))
+    )
+
+
+def _alive(starts_on: date, ends_on: date) -> ColumnElement[bool]:
+    """The needs that were open or ended in a period."""
+    return and_(
+        Instance.process == PROCESS,
+        Instance.title != "",
+        Instance.started_at < _midnight(ends_on + timedelta(days=1)),
+        or_(Instance.ended_at.is_(None), Instance.ended_at >= _midnight(starts_on)),
     )
 
 

@@ -1,6 +1,7 @@
 """Half-year reports, briefs to leaders, the assessment sheet (T6, R3, R5, O1)."""
 
 from service.reports.assessment import LeaderRow, Sheet, UnitRow, assessment_sheet
+from service.reports.briefed import briefed_leaders, find_brief
 from service.reports.commands import (
     accept_report,
     compile_report,
@@ -8,6 +9,7 @@ from service.reports.commands import (
     due_of,
     edit_brief,
     edit_report,
+    hold_brief,
     read_brief,
     release_brief,
     return_report,
@@ -41,13 +43,16 @@ __all__ = [
     "accept_report",
     "assessment_sheet",
     "brief_document",
+    "briefed_leaders",
     "compile_report",
     "draft_brief",
     "due_of",
     "edit_brief",
     "edit_report",
+    "find_brief",
     "get_brief",
     "get_report",
+    "hold_brief",
     "read_brief",
     "release_brief",
     "report_document",

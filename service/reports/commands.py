@@ -24,6 +24,7 @@ from service.people.journal import owe_notice, record
 from service.people.queries import as_id, find_liaison, find_unit, get_leader
 from service.reports.facts import brief_facts, report_facts
 from service.reports.models import Brief, HalfYearReport
+from service.reports.queries import reporting_units
 from service.reports.rules import (
     ACCEPTED,
     DRAFT,
@@ -58,7 +59,7 @@ def compile_report(
 
     The first time it is made, with sentences to go on from; later its figures are counted anew and no word of the
     office is touched. ``needs`` are ``ledger.counts.need_counts``. Raises ``NotAllowed``, ``Invalid`` for a half-year
-    that has not begun or a unit without a liaison, ``Conflict`` where it was submitted already.
+    that has not begun or a unit that neither owes nor has a liaison, ``Conflict`` where it was submitted already.
     """
     entering = acting_for_unit(session, actor, "compile_reports", unit_code, now)
     checks = Checks()
@@ -70,7 +71,7 @@ def compile_report(
     assert unit is not None  # noqa: S101 - refused above otherwise
     assert starts_on is not None  # noqa: S101 - refused above otherwise
     report = _find(session, unit_code, year, half)
-    if report is None and find_liaison(session, unit_code, clock.local(now).date()) is None:
+    if report is None and not _reports(session, unit_code, year, half, clock.local(now).date()):
         checks.refuse("/unit", f"{unit.name}没有联络员，半年报告由三办和成员单位的联络员编制")
         checks.done()
     facts = report_facts(session, unit=unit_code, year=year, half=half, needs=needs, now=now)
@@ -89,6 +90,12 @@ def compile_report(
     data = {"unit": unit_code, "year": year, "half": half, "due_on": report.due_on, "facts": facts}
     record(session, _stream(report), "report_compiled", data, actor=entering, now=now)
     return report
+
+
+def _reports(session: Session, unit_code: str, year: int, half: int, today: date) -> bool:
+    """Whether a report of the unit is expected, or somebody is there who writes one all the same (T4)."""
+    expected = {unit.code for unit in reporting_units(session, year=year, half=half)}
+    return unit_code in expected or find_liaison(session, unit_code, today) is not None
 
 
 def due_of(calendar: Calendar, ends_on: date, days: int) -> date:
@@ -241,6 +248,19 @@ def release_brief(session: Session, *, brief_id: UUID | str, actor: Actor, now: 
     record(session, stream, "brief_released", {"text": brief.text}, actor=actor, now=now)
     title = brief_title(brief.year, brief.month)
     owe_notice(session, stream, "brief", title=title, text="", leader=brief.leader_id, actor=actor, now=now)
+    return brief
+
+
+def hold_brief(session: Session, *, brief_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Brief:
+    """Notes why a brief is not released (R3); it stays a draft. Raises ``Conflict`` where it is released already."""
+    require(actor, "release_briefs")
+    brief = _locked_brief(session, brief_id)
+    checks = Checks()
+    why = checks.passage("/reason", "不签发的原因", reason, 500)
+    checks.done()
+    if brief.released_at is not None:
+        raise Conflict("该专报已签发")
+    record(session, f"brief:{brief.id}", "brief_held", {"reason": why}, actor=actor, now=now)
     return brief
 
 

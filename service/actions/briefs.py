@@ -1,0 +1,194 @@
+"""The actions of ``leader_brief``: each district leader's brief of a month is drawn up, released or held (R3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service import reports
+from service.actions.reading import entitled, text_of, today_of, whole_of
+from service.auth import SYSTEM
+from service.auth.queries import accounts_of_person, is_usable
+from service.engine import EngineFailure
+from service.engine.expressions import as_date
+from service.errors import Finding, Invalid
+from service.ledger.counts import leader_needs, leaders_with_needs
+from service.people.queries import get_leader
+from service.processes.wiring import Action, ActionCall
+from service.reports.rules import month_of
+
+RIGHT = "release_briefs"
+
+
+def _brief_month(_session: Session, call: ActionCall) -> dict[str, Any]:
+    """The month that the briefs are about: the one that was chosen, else the one before the planned day."""
+    year, month = call.parameters.get("year"), call.parameters.get("month")
+    if not isinstance(year, int) or not isinstance(month, int):
+        planned = as_date((call.data.get("scheduled") or {}).get("planned_on")) or today_of(call)
+        before = planned.replace(day=1) - timedelta(days=1)
+        year, month = before.year, before.month
+    starts_on, ends_on = month_of(year, month)
+    name, today = f"{year}年{month}月", today_of(call)
+    if starts_on > today:
+        raise _refused(f"{name}尚未开始，不能编制专报")
+    if ends_on >= today:
+        raise _refused(f"{name}尚未结束，请在 {ends_on.isoformat()} 之后编制专报")
+    return {
+        "year": year,
+        "month": month,
+        "name": name,
+        "starts_on": starts_on.isoformat(),
+        "ends_on": ends_on.isoformat(),
+    }
+
+
+def _brief_leaders(session: Session, call: ActionCall) -> list[dict[str, str]]:
+    """The leaders who get a brief, each with name and post; who chose a month without any is told so."""
+    year, month = whole_of(call, "year"), whole_of(call, "month")
+    starts_on, ends_on = month_of(year, month)
+    needs = leaders_with_needs(session, starts_on=starts_on, ends_on=ends_on)
+    found = reports.briefed_leaders(session, year=year, month=month, with_needs=needs)
+    if not found and not call.data.get("scheduled"):
+        raise _refused(f"{year}年{month}月没有应呈送专报的区领导：当月都没有联系对象和需求")
+    return [{"leader_id": str(one.id), "name": one.person.name, "post": one.post} for one in found]
+
+
+def _draft_brief(session: Session, call: ActionCall) -> dict[str, Any]:
+    """Draws up the leader's brief from the data; one that was released on its own page meanwhile stays as it is."""
+    year, month = whole_of(call, "year"), whole_of(call, "month")
+    leader = get_leader(session, text_of(call, "leader_id"))
+    brief = reports.find_brief(session, leader_id=leader.id, year=year, month=month)
+    if brief is None or brief.released_at is None:
+        starts_on, ends_on = month_of(year, month)
+        brief = reports.draft_brief(
+            session,
+            leader_id=leader.id,
+            year=year,
+            month=month,
+            needs=leader_needs(session, leader_id=leader.id, starts_on=starts_on, ends_on=ends_on),
+            actor=entitled(call.actor, RIGHT),
+            now=call.now,
+        )
+    return _told(session, brief, call)
+
+
+def _brief_words(session: Session, call: ActionCall) -> str:
+    """What the brief says now, for the form to begin with."""
+    return _brief(session, call).text
+
+
+def _release_brief(session: Session, call: ActionCall) -> dict[str, Any]:
+    """Releases the brief in the words of the form; one that was released on its own page stays as it is."""
+    brief = _brief(session, call)
+    if brief.released_at is None:
+        text = text_of(call, "text")
+        if text != brief.text:
+            if brief.text != _known(call).get("text"):
+                said = "正文已在“专报”页面改过，与这里的不同；请把该页面的正文复制到这里，或直接在该页面签发"
+                raise Invalid("没有签发", [Finding("/data/text", said)])
+            reports.edit_brief(session, brief_id=brief.id, text=text, actor=call.actor, now=call.now)
+        reports.release_brief(session, brief_id=brief.id, actor=call.actor, now=call.now)
+    return _told(session, brief, call)
+
+
+def _hold_brief(session: Session, call: ActionCall) -> dict[str, Any]:
+    """Keeps why the brief is not released; what was released on its own page meanwhile cannot be held any more."""
+    brief = _brief(session, call)
+    if brief.released_at is not None:
+        said = "这份专报已在“专报”页面签发，领导已能看到；请选“签发”"
+        raise Invalid("没有提交", [Finding("/data/decision", said)])
+    reports.hold_brief(session, brief_id=brief.id, reason=text_of(call, "reason"), actor=call.actor, now=call.now)
+    return _told(session, brief, call, held=True)
+
+
+def _refused(said: str) -> Invalid:
+    return Invalid("不能编制专报", [Finding("/data/month", said)])
+
+
+def _known(call: ActionCall) -> Mapping[str, Any]:
+    known = call.parameters.get("brief")
+    if not isinstance(known, Mapping):
+        raise EngineFailure("没有专报，请检查流程图")
+    return known
+
+
+def _brief(session: Session, call: ActionCall) -> reports.Brief:
+    return reports.get_brief(session, str(_known(call).get("brief_id")), SYSTEM)
+
+
+def _told(session: Session, brief: reports.Brief, call: ActionCall, *, held: bool = False) -> dict[str, Any]:
+    """The brief as the diagram goes on with it, and what people are shown of it beside the form."""
+    released = brief.released_at is not None
+    state = "已签发" if released else "不签发" if held else "待签发"
+    accounts = accounts_of_person(session, brief.leader.person_id)
+    if released and not any(is_usable(one) for one in accounts):
+        state += "；领导没有使用本系统，请打印呈送"
+    return {
+        "brief_id": str(brief.id),
+        "released": released,
+        "text": brief.text,
+        "lines": [*_lines(brief.facts), ["专报", state]],
+    }
+
+
+def _lines(facts: Mapping[str, Any]) -> list[list[str]]:
+    needs, contacts, opinions = facts["needs"], facts["contacts"], facts["opinions"]
+    talents = "、".join(one["name"] for one in facts["talents"])
+    held = (f"{_day(one['held_on'])} {one['form']}（{'、'.join(one['talents'])}）" for one in contacts)
+    said = (f"{one['talent']}：{one['text']}（{one['status']}）" for one in opinions)
+    return [
+        ["领导", f"{facts['leader']}（{facts['post']}）"],
+        ["联系对象", f"{len(facts['talents'])} 名：{talents}" if talents else "没有"],
+        ["本月联系", _listed(held, "次")],
+        ["意见建议", _listed(said, "条")],
+        ["需求", _listed(map(_need, needs.get("items", ())), "件")],
+    ]
+
+
+def _need(one: Mapping[str, Any]) -> str:
+    late = "，曾超期" if one["late"] else ""
+    return f"{one['number'] or '未编号'} {one['title']}（{one['talent']}，{one['status']}{late}）"
+
+
+def _listed(rows: Iterable[str], counted_in: str) -> str:
+    found = list(rows)
+    return "\n".join([f"{len(found)} {counted_in}", *found]) if found else "没有"
+
+
+def _day(text: str) -> str:
+    day = date.fromisoformat(text)
+    return f"{day.month}月{day.day}日"
+
+
+SAMPLE = {"brief_id": "a", "released": False, "text": "本月情况。", "lines": []}
+
+ACTIONS = (
+    Action(
+        "brief_month",
+        "确定月份",
+        (),
+        _brief_month,
+        ("year", "month"),
+        sample={
+            "year": 2026,
+            "month": 9,
+            "name": "2026年9月",
+            "starts_on": "2026-09-01",
+            "ends_on": "2026-09-30",
+        },
+    ),
+    Action(
+        "brief_leaders",
+        "列出应呈送的领导",
+        ("year", "month"),
+        _brief_leaders,
+        sample=[{"leader_id": "a", "name": "张三", "post": "副区长"}],
+    ),
+    Action("draft_brief", "汇集专报情况", ("leader_id", "year", "month"), _draft_brief, sample=SAMPLE),
+    Action("brief_words", "拟写专报正文", ("brief",), _brief_words, sample="本月情况。"),
+    Action("release_brief", "签发专报", ("brief", "text"), _release_brief, sample=SAMPLE),
+    Action("hold_brief", "记录不签发原因", ("brief", "reason"), _hold_brief, sample=SAMPLE),
+)

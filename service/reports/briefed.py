@@ -1,0 +1,47 @@
+"""Who gets a brief of a month (R3), and which there is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, contains_eager
+
+from service.liaisons.models import Link
+from service.liaisons.rules import PROPOSED
+from service.people.checks import CLASS_A
+from service.people.models import Leader, Person
+from service.people.queries import as_id, on_day
+from service.reports.models import Brief
+from service.reports.rules import month_of
+
+
+def briefed_leaders(session: Session, *, year: int, month: int, with_needs: Collection[str]) -> list[Leader]:
+    """The leaders of the district who get a brief of a month (R3), by name: of class A, serving on its last day.
+
+    Who served nobody in the month and is not among ``with_needs`` (posts, as text) has nothing to be told of. One
+    statement.
+    """
+    first, last = month_of(year, month)
+    linked = select(Link.leader_id).where(
+        Link.status != PROPOSED, Link.starts_on <= last, or_(Link.ends_on.is_(None), Link.ends_on >= first)
+    )
+    posts = [post for one in with_needs if (post := as_id(one)) is not None]
+    query = (
+        select(Leader)
+        .join(Leader.person)
+        .options(contains_eager(Leader.person))
+        .where(
+            Leader.klass == CLASS_A,
+            on_day(Leader.starts_on, Leader.ends_on, last),
+            or_(Leader.id.in_(linked), Leader.id.in_(posts)),
+        )
+    )
+    return list(session.scalars(query.order_by(Person.pinyin, Leader.id)))
+
+
+def find_brief(session: Session, *, leader_id: UUID | str, year: int, month: int) -> Brief | None:
+    """The brief to a leader of a month, released or not, or ``None``."""
+    query = select(Brief).where(Brief.leader_id == as_id(leader_id), Brief.year == year, Brief.month == month)
+    return session.scalar(query)
