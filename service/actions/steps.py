@@ -1,0 +1,56 @@
+"""A page's button that does what a step of a running round asks for takes that step: one deed, one truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.auth import Actor
+from service.processes import commands
+from service.processes.models import OPEN, RUNNING, Instance, UserTask
+
+
+def open_step(session: Session, *, instance_id: UUID | None, step: str, slot: str | None = None) -> UserTask | None:
+    """The open task at ``step`` of a case that runs, in the ``slot`` of a unit; None where it does not wait there."""
+    if instance_id is None:
+        return None
+    query = (
+        select(UserTask)
+        .join(Instance, Instance.id == UserTask.instance_id)
+        .where(
+            UserTask.instance_id == instance_id,
+            UserTask.task == step,
+            UserTask.status == OPEN,
+            Instance.status == RUNNING,
+        )
+    )
+    if slot is not None:
+        query = query.where(UserTask.slot == slot)
+    return session.scalars(query.order_by(UserTask.entered_at, UserTask.id).limit(1)).first()
+
+
+def take_step(
+    session: Session,
+    *,
+    instance_id: UUID | None,
+    step: str,
+    slot: str | None = None,
+    data: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+) -> bool:
+    """Completes the open ``step`` with ``data``, as its own page would; whether there was one.
+
+    Who calls this does the deed itself only where it gives False: else the step's action has done it. Raises what
+    ``commands.complete`` raises.
+    """
+    found = open_step(session, instance_id=instance_id, step=step, slot=slot)
+    if found is None:
+        return False
+    commands.complete(session, task_id=found.id, data=data, actor=actor, now=now)
+    return True
