@@ -9,21 +9,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import contacts, reports
-from service.actions.reading import day_of, entitled, text_of, today_of, whole_of
+from service.actions.reading import day_of, entitled, text_of, whole_of
+from service.actions.rounds import refuse_another, taken
 from service.auth import SYSTEM
 from service.engine import EngineFailure
 from service.errors import Finding, Invalid
 from service.ledger.counts import need_counts
-from service.people.models import Liaison
-from service.people.queries import on_day
 from service.processes.wiring import Action, ActionCall
 
 
 def _liaison_offices(session: Session, call: ActionCall) -> list[str]:
+    """The units that report for the half-year (T6), whether they have a liaison just now or not (T4).
+
+    Those that another round of the same half has asked are left out. Raises Invalid where somebody starts a second
+    round of a half by hand.
+    """
     year, half = whole_of(call, "year"), whole_of(call, "half")
-    today = today_of(call)
-    now_named = set(session.scalars(select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, today))))
-    return [unit.code for unit in reports.reporting_units(session, year=year, half=half) if unit.code in now_named]
+    refuse_another(session, call, "/data/half", "还没有报送的单位，请在“半年报告”页面编制、报送")
+    others = taken(session, call)
+    return [unit.code for unit in reports.reporting_units(session, year=year, half=half) if unit.code not in others]
 
 
 def _compile_report(session: Session, call: ActionCall) -> dict[str, Any]:

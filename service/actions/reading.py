@@ -18,6 +18,11 @@ def entitled(actor: Actor, right: str, unit: str | None = None) -> Actor:
     return actor if may(actor, right, unit=unit) else SYSTEM
 
 
+def by_hand(call: ActionCall) -> bool:
+    """Whether a person started the case, and not the calendar."""
+    return not call.data.get("scheduled")
+
+
 def today_of(call: ActionCall) -> date:
     return clock.local(call.now).date()
 

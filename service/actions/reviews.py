@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, case, or_, select
 from sqlalchemy.orm import Session
 
-from service import liaisons, talents
+from service import talents
 from service.actions.reading import entitled, text_of, today_of
-from service.people.models import Liaison
-from service.people.queries import on_day
+from service.actions.rounds import refuse_another, taken
+from service.liaisons.models import Link
+from service.liaisons.queries import serving
+from service.people.models import Leader, Liaison, Unit
+from service.people.queries import on_day, owes_liaison
 from service.processes.wiring import Action, ActionCall
 from service.talents.models import Talent
 
 
+def talents_to_check(told: Mapping[str, Any], on: date) -> Select[str]:
+    """The ids of the talents whose files the slot's ``unit`` checks, among all ``units`` of its round (R4).
+
+    A query, so that a unit's two thousand talents are neither kept with the case nor read at once.
+    """
+    unit, units = str(told.get("unit")), told.get("units")
+    asked = [str(one) for one in units] if isinstance(units, list) else [unit]
+    return select(Talent.id).where(Talent.active, _answering(on, asked) == unit)
+
+
 def _review_units(session: Session, call: ActionCall) -> list[str]:
-    """The units that have talents to check, each once."""
-    return sorted(set(_answering(session, today_of(call)).values()))
+    """The units that have talents to check, each once; those that are at it in another round are left to that.
+
+    Raises Invalid where somebody starts a second round by hand.
+    """
+    refuse_another(session, call, "/data/note")
+    today = today_of(call)
+    named = session.scalars(select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, today)))
+    answering = _answering(today, named.all())
+    found = session.scalars(select(answering).where(Talent.active, answering.is_not(None)).distinct())
+    return sorted(set(found) - taken(session, call).keys())
 
 
 def _confirm_talents(session: Session, call: ActionCall) -> int:
@@ -25,28 +48,32 @@ def _confirm_talents(session: Session, call: ActionCall) -> int:
     unit, today = text_of(call, "unit"), today_of(call)
     named = call.parameters.get("except_ids")
     left_out = set(named) if isinstance(named, list) else set[str]()
-    mine = sorted(talent for talent, answers in _answering(session, today).items() if answers == unit)
-    units = dict(session.execute(select(Talent.id, Talent.employer_unit).where(Talent.id.in_(mine))).all())
+    mine = talents_to_check({**call.data, "unit": unit}, today)
+    rows = session.execute(select(Talent.id, Talent.employer_unit).where(Talent.id.in_(mine)).order_by(Talent.id)).all()
     done = 0
-    for talent_id in mine:
+    for talent_id, employer_unit in rows:
         if talent_id not in left_out:
-            actor = entitled(call.actor, "confirm_talents", units.get(talent_id))
+            actor = entitled(call.actor, "confirm_talents", employer_unit)
             talents.confirm_talent(session, talent_id=talent_id, on=today, actor=actor, now=call.now)
             done += 1
     return done
 
 
-def _answering(session: Session, today: date) -> dict[str, str]:
-    """Active talent → the unit that answers for the file: the own unit where it has a liaison, else the leader's."""
-    named = set(session.scalars(select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, today))))
-    rows = session.execute(select(Talent.id, Talent.employer_unit).where(Talent.active)).all()
-    found = {talent: unit for talent, unit in rows if unit in named}
-    rest = [talent for talent, unit in rows if unit not in named]
-    for talent, leaders in liaisons.leaders_of(session, rest, today).items():
-        unit = next((leader.unit_code for leader in leaders if leader.unit_code in named), None)
-        if unit is not None:
-            found[talent] = unit
-    return found
+def _answering(on: date, asked: Collection[str]) -> ColumnElement[Any]:
+    """The unit that answers for a talent's file: the own one where it owes a liaison or is ``asked``, else a leader's.
+
+    Whether somebody is named just then does not matter: a talent would otherwise change units in the middle of a round.
+    """
+    units = select(Unit.code).where(or_(owes_liaison(), Unit.code.in_(asked)))
+    leaders = (
+        select(Leader.unit_code)
+        .join(Link, Link.leader_id == Leader.id)
+        .where(Link.talent_id == Talent.id, serving(on), Leader.unit_code.in_(units))
+        .order_by(Leader.klass, Link.starts_on, Link.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return case((Talent.employer_unit.in_(units), Talent.employer_unit), else_=leaders)
 
 
 ACTIONS = (

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from service import liaisons, talents
 from service.actions.reading import day_of, text_of, today_of
+from service.actions.rounds import taken, under_way
 from service.errors import Finding, Invalid
 from service.liaisons.models import Roster
-from service.people.models import Leader, Liaison, Unit
-from service.people.queries import on_day
+from service.people.models import Leader, Unit
 from service.processes.wiring import Action, ActionCall
 
 OFFICE_UNIT = "talent_office"
@@ -21,15 +21,20 @@ OFFICE_UNIT = "talent_office"
 
 
 def _roster_units(session: Session, call: ActionCall) -> list[str]:
-    """Whose lists a round makes: by hand the starter's own, by the calendar that of class A and every member unit's."""
+    """Whose lists a round makes: by hand the starter's own, by the calendar that of class A and every member unit's.
+
+    The calendar leaves out lists that are being made already; raises Invalid where somebody starts a second one of
+    the same list by hand.
+    """
     roles, unit = call.parameters.get("roles") or [], call.parameters.get("unit")
-    if OFFICE_UNIT in roles:
-        return [OFFICE_UNIT]
+    others = taken(session, call)
     if roles:
-        return [str(unit)] if unit else []
-    named = select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, today_of(call)))
-    query = select(Unit.code).where(Unit.is_member_unit, Unit.active, Unit.code.in_(named))
-    return [OFFICE_UNIT, *session.scalars(query.order_by(Unit.pinyin, Unit.code))]
+        own = OFFICE_UNIT if OFFICE_UNIT in roles else unit
+        if own in others:
+            raise Invalid("没有发起", [Finding("/data/note", under_way(others[str(own)]))])
+        return [str(own)] if own else []
+    query = select(Unit.code).where(Unit.is_member_unit, Unit.active).order_by(Unit.pinyin, Unit.code)
+    return [one for one in (OFFICE_UNIT, *session.scalars(query)) if one not in others]
 
 
 def _check_roster(session: Session, call: ActionCall) -> dict[str, Any]:

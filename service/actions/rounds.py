@@ -1,27 +1,42 @@
-"""What every round needs: its period, and reminders to who must act in it."""
+"""What every round needs: its period, who takes part and who is missing, and reminders to who must act in it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from service import contacts, reports
-from service.actions.reading import today_of
+from service import clock, contacts, history, reports
+from service.actions.reading import by_hand, list_of, today_of
+from service.auth.policy import LIAISON, TALENT_OFFICE
+from service.auth.queries import units_held
 from service.engine import EngineFailure
 from service.engine.expressions import as_date
+from service.errors import Finding, Invalid
+from service.people.queries import unit_names
 from service.processes.advance import open_tasks
 from service.processes.calendars import current
+from service.processes.models import COMPLETED, OPEN, TERMINATED, Instance, UserTask
 from service.processes.operations import notify
 from service.processes.wiring import Action, ActionCall
+
+ONCE = ("half_year", "month")
+"""The kinds of periods of which there is one round: who was asked in it is not asked again."""
+AT_A_TIME = ("month", "year")
+"""The kinds of periods in which a unit does one thing at a time: who is still at an earlier one is not asked yet."""
+MOST_NAMES = 12
 
 REMINDERS: Mapping[str, str] = {"due_soon": "办理期限将至，请按时办理", "due_today": "今日为办理期限，请于今日办理"}
 
 
 def _round_period(session: Session, call: ActionCall) -> dict[str, Any]:
-    """What a round is about: the year, the half-year before the planned day (T6), or the month."""
+    """What a round is about: the year, the half-year before the planned day (T6), or the month.
+
+    Raises Invalid for a half-year that has not begun.
+    """
     planned = as_date((call.data.get("scheduled") or {}).get("planned_on"))
     day = planned or today_of(call)
     kind = call.parameters.get("kind")
@@ -32,8 +47,12 @@ def _round_period(session: Session, call: ActionCall) -> dict[str, Any]:
             if day.month not in (1, 7):
                 year, half = contacts.half_of(contacts.period_of(year, half)[0] - timedelta(days=1))
         starts_on, ends_on = contacts.period_of(year, half)
+        if starts_on > today_of(call):
+            said = f"{year}年{reports.HALVES[half]}还没有开始，请改选已经开始的期间"
+            raise Invalid("没有发起", [Finding("/data/year", said)])
         due_on = current(session).add(ends_on, reports.REPORT_DAYS).due
         return {
+            "kind": kind,
             "year": year,
             "half": half,
             "name": f"{year}年{reports.HALVES[half]}",
@@ -41,7 +60,95 @@ def _round_period(session: Session, call: ActionCall) -> dict[str, Any]:
             "ends_on": ends_on.isoformat(),
             "due_on": due_on.isoformat(),
         }
-    return {"year": day.year, "name": f"{day.year}年" if kind == "year" else f"{day.year}年{day.month}月"}
+    return {"kind": kind, "year": day.year, "name": f"{day.year}年" if kind == "year" else f"{day.year}年{day.month}月"}
+
+
+def taken(session: Session, call: ActionCall) -> dict[str, Instance]:
+    """Unit → the other round of the same process in which it is asked already; not that of a terminated one."""
+    period = call.instance.data.get("period") or {}
+    found: dict[str, Instance] = {}
+    for other in _others(session, call):
+        slots = select(UserTask.slot).where(UserTask.instance_id == other.id, UserTask.slot.is_not(None)).distinct()
+        if not (_same_period(other, period) and period.get("kind") in ONCE):
+            if period.get("kind") not in AT_A_TIME:
+                continue
+            slots = slots.where(UserTask.status == OPEN)
+        found |= {slot: other for slot in session.scalars(slots) if slot is not None}
+    return found
+
+
+def refuse_another(session: Session, call: ActionCall, path: str, instead: str = "") -> None:
+    """Raises Invalid, at the field ``path``, where somebody starts by hand a round that there is already.
+
+    ``instead`` is the way out where that one is complete.
+    """
+    if not by_hand(call):
+        return
+    period = call.instance.data.get("period") or {}
+    for other in _others(session, call):
+        if period.get("kind") in AT_A_TIME or _same_period(other, period):
+            raise Invalid("没有发起", [Finding(path, under_way(other, instead))])
+
+
+def under_way(other: Instance, instead: str = "") -> str:
+    """Why there is no second round beside ``other``, and what to do."""
+    begun = f"「{other.title}」已于 {clock.local(other.started_at).date()} 发起"
+    if other.status == COMPLETED:
+        return f"{begun}并已完成，不能重复发起" + (f"；{instead}" if instead else "")
+    return f"{begun}，正在办理：请打开该事项继续办理；确需重新发起的，先由区人才办终止该事项"
+
+
+def _others(session: Session, call: ActionCall) -> list[Instance]:
+    """The other rounds of the process that run, or are of the same period; those that are not yet begun are none.
+
+    Nobody starts another one until this transaction ends.
+    """
+    history.lock(session, f"definition:{call.instance.process}")
+    period = call.instance.data.get("period") or {}
+    same = Instance.data["period"]["name"].as_string() == str(period.get("name"))
+    query = select(Instance).where(
+        Instance.process == call.instance.process,
+        Instance.id != call.instance.id,
+        Instance.status != TERMINATED,
+        or_(Instance.status != COMPLETED, same),
+    )
+    found = session.scalars(query.order_by(Instance.started_at, Instance.id))
+    return [one for one in found if isinstance(one.data.get("units"), list)]
+
+
+def _same_period(other: Instance, period: Mapping[str, Any]) -> bool:
+    theirs = other.data.get("period") or {}
+    return bool(period.get("name")) and theirs.get("name") == period["name"]
+
+
+def _round_facts(session: Session, call: ActionCall) -> dict[str, Any]:
+    """Who takes part, who has been asked elsewhere, and which units have nobody who could act (T4).
+
+    The Talent Office is told where somebody must be named, and where there is nothing to do.
+    """
+    units, elsewhere = list_of(call, "units"), taken(session, call)
+    vacant = sorted(set(units) - units_held(session, LIAISON, today_of(call)) - {TALENT_OFFICE})
+    names = unit_names(session, {*vacant, *elsewhere})
+    lines, told = [["参加单位", f"{len(units)} 个"]], []
+    if elsewhere:
+        others = "、".join(dict.fromkeys(f"「{other.title}」" for other in elsewhere.values()))
+        lines.append(["不再重复参加", f"{_listed(names, elsewhere)}，已在{others}中"])
+    if not units:
+        told.append("没有需要参加的单位" + (f"：{lines[-1][1]}" if elsewhere else "") + "，本次自动结束")
+    if vacant:
+        lines.append(["没有联络员", f"{_listed(names, vacant)}，请尽快指定"])
+        told.append(
+            f"{_listed(names, vacant)}没有能办理的联络员，请尽快指定；指定后由其接办，也可由区人才办代为办理"
+        )
+    if told:
+        text = "。".join(told)[:1000]
+        notify(session, call.instance, "reminder", actor=call.actor, now=call.now, role=TALENT_OFFICE, text=text)
+    return {"lines": lines, "vacant": vacant}
+
+
+def _listed(names: Mapping[str, str], codes: Iterable[str]) -> str:
+    every = [names.get(code, code) for code in codes]
+    return "、".join(every[:MOST_NAMES]) + (f"等 {len(every)} 个单位" if len(every) > MOST_NAMES else "")
 
 
 def _remind(session: Session, call: ActionCall) -> bool:
@@ -66,6 +173,7 @@ ACTIONS = (
         _round_period,
         ("year", "half"),
         sample={
+            "kind": "half_year",
             "year": 2026,
             "half": 1,
             "name": "2026年上半年",
@@ -73,6 +181,9 @@ ACTIONS = (
             "ends_on": "2026-06-30",
             "due_on": "2026-07-14",
         },
+    ),
+    Action(
+        "round_facts", "核实参加单位", ("units",), _round_facts, sample={"lines": [["参加单位", "1 个"]], "vacant": []}
     ),
     Action("remind", "提醒经办人", ("kind", "step"), _remind, sample=True),
 )

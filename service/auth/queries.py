@@ -9,9 +9,12 @@ from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     CompoundSelect,
     Date,
+    Select,
     String,
+    and_,
     bindparam,
     cast,
     exists,
@@ -126,6 +129,22 @@ def accounts_of_role(session: Session, role: str, unit: str | None = None, *, on
     return [account for account in found if is_usable(account)]
 
 
+def held_units(role: str, on: date) -> Select[str]:
+    """The units for which somebody with a usable account holds ``role`` on the day."""
+    held = _holdings(on, None).subquery()
+    return (
+        select(held.c.unit)
+        .join(Account, Account.username == held.c.username)
+        .outerjoin(Account.person)
+        .where(held.c.role == role, held.c.unit.is_not(None), _usable())
+    )
+
+
+def units_held(session: Session, role: str, on: date) -> set[str]:
+    """The same as a set; one statement."""
+    return set(session.scalars(held_units(role, on)))
+
+
 def list_accounts(
     session: Session,
     q: str | None = None,
@@ -203,6 +222,11 @@ def grants_of(session: Session, usernames: Collection[str], on: date) -> dict[st
 def is_usable(account: Account) -> bool:
     """Whether somebody may work with the account: it is active and its person has not left."""
     return account.active and (account.person is None or account.person.active)
+
+
+def _usable() -> ColumnElement[bool]:
+    """``is_usable`` as a condition on ``Account``, joined with its person where it has one."""
+    return and_(Account.active, or_(Account.person_id.is_(None), Person.active))
 
 
 def token_hash(token: str) -> str:

@@ -18,6 +18,8 @@ from service.people.models import Leader, Liaison, Person, Substitute, Unit
 from service.people.rules import spell, terms
 
 MAX_LIMIT = 200
+OFFICE_KIND = "office"
+"""The kind of the offices of the leading bodies (三办), as ``organization.toml`` calls it."""
 
 T = TypeVar("T")
 
@@ -87,6 +89,11 @@ def get_unit(session: Session, code: str) -> Unit:
     if unit is None:
         raise NotFound("没有这个单位，请从单位名录中选择")
     return unit
+
+
+def owes_liaison() -> ColumnElement[bool]:
+    """The condition on ``Unit`` that it must have a liaison: 三办 and the member units (T4), named yet or not."""
+    return and_(Unit.active, or_(Unit.is_member_unit, Unit.kind == OFFICE_KIND))
 
 
 def unit_names(session: Session, codes: Iterable[str]) -> dict[str, str]:

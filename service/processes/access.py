@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, object_session
 
 from service import clock
 from service.auth import Actor
-from service.auth.policy import require
-from service.auth.queries import acting_for, find_account
+from service.auth.policy import LIAISON, require
+from service.auth.queries import accounts_of_role, acting_for, find_account, held_units
 from service.errors import NotAllowed, NotFound
 from service.people.models import Leader
 from service.people.queries import find_leader, leader_posts, unit_names
@@ -36,13 +36,20 @@ def may_take(actor: Actor, task: UserTask) -> bool:
 
 def is_candidate(actor: Actor, task: UserTask) -> bool:
     """Whether the task is for the actor's role, unit and person, whoever has claimed it."""
+    session = object_session(task)
     if not holds(actor, task.role, task.unit):
-        return False
+        return session is not None and actor.has_role(OFFICE) and is_vacant(session, task)
     if task.leader_id is None:
         return True
-    session = object_session(task)
     post = find_leader(session, task.leader_id) if session is not None else None
     return post is not None and actor.person_id is not None and post.person_id == actor.person_id
+
+
+def is_vacant(session: Session, task: UserTask) -> bool:
+    """Whether the task waits for a unit's liaison, and nobody is: then the Talent Office may act for the unit (T4)."""
+    if task.role != LIAISON or task.unit is None:
+        return False
+    return not accounts_of_role(session, LIAISON, task.unit)
 
 
 def account_of(actor: Actor) -> str:
@@ -119,6 +126,9 @@ def candidate_clause(actor: Actor) -> ColumnElement[bool]:
     own: ColumnElement[bool] = UserTask.leader_id.is_(None)
     if actor.person_id is not None and actor.has_role("leader"):
         own = own | UserTask.leader_id.in_(select(Leader.id).where(Leader.person_id == actor.person_id))
+    if actor.has_role(OFFICE):
+        held = held_units(LIAISON, clock.today())
+        grants.append((UserTask.role == LIAISON) & UserTask.unit.is_not(None) & UserTask.unit.not_in(held))
     return mine & own & or_(false(), *grants)
 
 

@@ -16,7 +16,7 @@ from service.contacts.access import selves
 from service.contacts.rules import period_of
 from service.errors import NotFound
 from service.people.models import Leader, Liaison, Person, Unit
-from service.people.queries import Page, as_id, on_day, page
+from service.people.queries import Page, as_id, on_day, owes_liaison, page
 from service.reports.models import Brief, HalfYearReport
 from service.reports.rules import ACCEPTED, RETURNED, SUBMITTED
 
@@ -97,10 +97,13 @@ def get_brief(session: Session, brief_id: UUID | str, actor: Actor) -> Brief:
 
 
 def reporting_units(session: Session, *, year: int, half: int) -> list[Unit]:
-    """The units that report for a half-year: those that had a liaison on its last day (T4, T6), by name."""
+    """The units that report for a half-year, by name: who owes a liaison (T4, T6), or had one on its last day.
+
+    A unit without a liaison owes its report all the same: who is named meanwhile writes it.
+    """
     ends_on = period_of(year, half)[1]
     named = select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, ends_on))
-    query = select(Unit).where(Unit.code.in_(named), Unit.active)
+    query = select(Unit).where(or_(owes_liaison(), and_(Unit.code.in_(named), Unit.active)))
     return list(session.scalars(query.order_by(Unit.pinyin, Unit.code)))
 
 

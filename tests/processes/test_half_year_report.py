@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from service import people
+from service.auth.queries import units_held
 from service.errors import Invalid
+from service.processes import commands
 from service.reports import HalfYearReport
-from tests.factories.workers import work_all
-from tests.processes.rounds import begin, calendar_starts
-from tests.processes.steps import instance, mismatches, notices
+from tests.factories.workers import at_once, work_all
+from tests.processes.rounds import at, begin, calendar_starts
+from tests.processes.steps import complete, events, instance, mismatches, notices
 
 WORDS = {"work": "走访 12 次，收集意见 5 条。", "plans": "继续走访。"}
 
@@ -18,6 +21,26 @@ def report_of(world, unit):
     with world.database.reading() as session:
         found = session.scalars(select(HalfYearReport).where(HalfYearReport.unit_code == unit)).one()
         session.expunge(found)
+    return found
+
+
+def first_half(world) -> None:
+    """The Talent Office starts the round of the first half of 2026 by hand."""
+    begin(world, "half_year_report", "office")
+    world.do("office", "choose_period", {"year": 2026, "half": 1})
+
+
+def terminated(world) -> None:
+    """The Talent Office ends the round for good."""
+    with world.transaction() as session:
+        commands.terminate(
+            session, instance_id=world.case, reason="重新发起", actor=world.actor("office"), now=world.clock.now
+        )
+
+
+def facts(world) -> list[list[str]]:
+    """What the round says of who takes part."""
+    [found] = [one.data["result"]["lines"] for one in events(world, "action") if one.data["name"] == "round_facts"]
     return found
 
 
@@ -30,8 +53,10 @@ def test_a_round_runs_from_the_calendar_to_the_roll_up(world):
     world.do("liaison-hrss", "submit_half_year", WORDS, unit="hrss")
     world.do("office", "review_report", {"decision": "return", "reason": "请补充意见建议"})
     assert report_of(world, "hrss").status == "returned"
-    for unit in units:
-        world.do(f"liaison-{unit}", "submit_half_year", WORDS, unit=unit)
+    with world.database.reading() as session:
+        named = units_held(session, "liaison", world.clock.now.date())
+    for unit in units:  # for a unit that has no liaison the Talent Office may act
+        world.do(f"liaison-{unit}" if unit in named else "office", "submit_half_year", WORDS, unit=unit)
         world.do("office", "review_report", {"decision": "accept"})
     assert (report_of(world, "hrss").status, report_of(world, "hrss").late) == ("accepted", False)
     world.do("office", "roll_up", {"summary": "各单位均已报送。"})
@@ -63,12 +88,112 @@ def test_the_office_may_begin_a_round_by_hand(world):
 
 def test_a_report_accepted_in_an_earlier_round_is_not_said_to_be_returned(world):
     for _ in range(2):
-        begin(world, "half_year_report", "office")
-        world.do("office", "choose_period", {"year": 2026, "half": 1})
+        first_half(world)
         world.do("liaison-hrss", "submit_half_year", WORDS, unit="hrss")
         if report_of(world, "hrss").status == "accepted":
             with pytest.raises(Invalid) as refused:
                 world.do("office", "review_report", {"decision": "return", "reason": "请补充。"})
             assert [finding.path for finding in refused.value.findings] == ["/data/decision"]
         world.do("office", "review_report", {"decision": "accept"})
+        terminated(world)
     assert report_of(world, "hrss").status == "accepted"
+
+
+# --- Rounds beside each other ----------------------------------------------------------------------------------------
+
+
+def test_a_half_that_is_being_reported_on_is_not_started_again_by_hand(world):
+    first_half(world)
+    begin(world, "half_year_report", "office")
+    with pytest.raises(Invalid) as refused:
+        world.do("office", "choose_period", {"year": 2026, "half": 1})
+    [finding] = refused.value.findings
+    assert finding.path == "/data/half"
+    assert "「半年总结：2026年上半年」已于 2026-09-16 发起，正在办理" in finding.message
+    assert "终止" in finding.message
+    assert world.open_steps() == [("choose_period", None)]
+    world.do("office", "choose_period", {"year": 2025, "half": 2})
+    assert instance(world).title == "半年总结：2025年下半年"
+    assert mismatches(world) == []
+
+
+def test_a_half_that_is_finished_is_not_started_again_by_hand(world):
+    first_half(world)
+    for _, unit in world.open_steps():
+        task = world.task("submit_half_year", unit)
+        who = "office" if unit not in ("hrss", "sci", "district_office", "cppcc_office") else f"liaison-{unit}"
+        complete(world, who, task.id, WORDS)
+        world.do("office", "review_report", {"decision": "accept"})
+    world.do("office", "roll_up", {"summary": "均已报送。"})
+    assert instance(world).status == "completed"
+    with pytest.raises(Invalid) as refused:
+        first_half(world)
+    [finding] = refused.value.findings
+    assert finding.path == "/data/half"
+    assert "已完成，不能重复发起；还没有报送的单位，请在“半年报告”页面编制、报送" in finding.message
+
+
+def test_a_half_that_has_not_begun_is_refused_and_a_terminated_round_is_no_obstacle(world):
+    begin(world, "half_year_report", "office")
+    with pytest.raises(Invalid) as refused:
+        world.do("office", "choose_period", {"year": 2062, "half": 1})
+    assert [finding.path for finding in refused.value.findings] == ["/data/year"]
+    first_half(world)
+    terminated(world)
+    first_half(world)
+    assert ("submit_half_year", "hrss") in world.open_steps()
+
+
+def test_of_two_who_start_the_same_half_at_once_one_succeeds(world):
+    rounds = []
+    for _ in range(2):
+        begin(world, "half_year_report", "office")
+        rounds.append(world.task("choose_period").id)
+    done = at_once(
+        *(lambda task=task: complete(world, "office", task, {"year": 2026, "half": 1}) for task in rounds)
+    )
+    assert sorted(type(one).__name__ for one in done) == ["Invalid", "NoneType"]
+
+
+def test_the_calendars_round_asks_only_who_was_not_asked(world):
+    world.clock.set(at("2026-12-31T10:00:00"))
+    begin(world, "half_year_report", "office")
+    world.do("office", "choose_period", {"year": 2026, "half": 2})
+    by_hand = world.open_steps()
+    with world.transaction() as session:
+        people.update_unit(
+            session,
+            code="guicheng",
+            changes={"is_member_unit": True},
+            actor=world.actor("office"),
+            now=world.clock.now,
+        )
+    calendar_starts(world, "half_year_report", "every_half_year")
+    assert world.open_steps() == [("submit_half_year", "guicheng")]
+    assert ("submit_half_year", "hrss") in by_hand
+    assert any("已在「半年总结：2026年下半年」中" in said for _, said in facts(world))
+    assert mismatches(world) == []
+
+
+def test_the_calendars_round_ends_at_once_where_everybody_was_asked_and_says_so(world):
+    world.clock.set(at("2026-12-31T10:00:00"))
+    begin(world, "half_year_report", "office")
+    world.do("office", "choose_period", {"year": 2026, "half": 2})
+    calendar_starts(world, "half_year_report", "every_half_year")
+    assert (instance(world).status, instance(world).end_name) == ("completed", "本期已另行开展")
+    [told] = notices(world, "reminder")
+    assert "没有需要参加的单位" in told["text"]
+    assert "「半年总结：2026年下半年」" in told["text"]
+    assert mismatches(world) == []
+
+
+# --- Without a liaison -----------------------------------------------------------------------------------------------
+
+
+def test_a_unit_without_a_liaison_takes_part_and_the_office_hears_of_it(world):
+    calendar_starts(world, "half_year_report", "every_half_year")
+    assert ("submit_half_year", "police") in world.open_steps()
+    [said] = [text for title, text in facts(world) if title == "没有联络员"]
+    assert "区公安局" in said
+    [told] = [one for one in notices(world, "reminder") if one["to"]["role"] == "talent_office"]
+    assert "没有能办理的联络员" in told["text"]

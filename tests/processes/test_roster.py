@@ -10,7 +10,7 @@ from service.auth import SYSTEM
 from service.errors import Invalid, NotAllowed
 from service.liaisons.models import Roster
 from tests.processes.rounds import begin, calendar_starts
-from tests.processes.steps import events, instance, mismatches
+from tests.processes.steps import events, instance, mismatches, notices
 
 DECIDED = {"decision": "decide", "document_no": "南人才〔2026〕1号", "decided_on": "2026-09-16"}
 
@@ -87,5 +87,32 @@ def test_every_year_all_lists_are_asked_for(world):
     open_steps = world.open_steps()
     assert ("draft_a", None) in open_steps
     assert ("draft_b", "hrss") in open_steps
+    assert ("draft_b", "police") in open_steps  # has no liaison: whoever is named meanwhile takes it (T4)
+    [told] = [one for one in notices(world, "reminder") if one["to"]["role"] == "talent_office"]
+    assert "区公安局" in told["text"]
     with pytest.raises(NotAllowed):
         begin(world, "roster", "handler-edu")
+
+
+def test_a_list_that_is_being_made_is_not_started_again_by_hand(world):
+    for user, unit in (("liaison-hrss", "unit"), ("office", "district")):
+        begin(world, "roster", user)
+        world.do(user, f"start_{unit}_list", {})
+        begin(world, "roster", user)
+        with pytest.raises(Invalid) as refused:
+            world.do(user, f"start_{unit}_list", {})
+        [finding] = refused.value.findings
+        assert finding.path == "/data/note"
+        assert "「联系名单确定：2026年」已于 2026-09-16 发起，正在办理" in finding.message
+    begin(world, "roster", "liaison-sci")
+    world.do("liaison-sci", "start_unit_list", {})
+    assert world.open_steps() == [("draft_b", "sci")]
+
+
+def test_the_calendar_leaves_lists_alone_that_are_being_made(world):
+    begin(world, "roster", "liaison-hrss")
+    world.do("liaison-hrss", "start_unit_list", {})
+    calendar_starts(world, "roster", "every_year")
+    assert ("draft_b", "hrss") not in world.open_steps()
+    assert {("draft_a", None), ("draft_b", "sci")} <= set(world.open_steps())
+    assert mismatches(world) == []

@@ -121,7 +121,7 @@ class TestReport:
             ({"year": 2028, "half": 1}, "/half"),
             ({"half": 3}, "/half"),
             ({"year": 12, "half": 1}, "/year"),
-            ({"unit_code": "edu", "actor": OFFICE}, "/unit"),
+            ({"unit_code": "guicheng", "actor": OFFICE}, "/unit"),
             ({"unit_code": "nowhere", "actor": OFFICE}, "/unit"),
         ],
     )
