@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -154,6 +154,7 @@ def complete(
     calendar, today = current(session), clock.local(now).date()
     clean = form.check(data, today=today, calendar=calendar)
     check_references(session, form, clean)
+    check_listed(session, form, clean, task.data, today)
     late = days_late(calendar, task.due_on, today)
     drop = frozenset(form.fields) - set(clean)
     event_data = {
@@ -349,6 +350,30 @@ def check_references(session: Session, form: Form, data: Mapping[str, Any]) -> N
         for path, kind, value in form.references(data)
         if kind in known and known[kind](session, value) is None
     ]
+    if findings:
+        raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)
+
+
+def check_listed(
+    session: Session, form: Form, data: Mapping[str, Any], told: Mapping[str, Any], today: date
+) -> None:
+    """Raises Invalid when a picked record is none of those that the task is about (``told``: what it was entered with).
+
+    One statement a list, however long it is.
+    """
+    plan, findings = wiring(session), []
+    kinds = {path: kind for path, kind, _ in form.references(data)}
+    picked: dict[str, dict[str, str]] = {}
+    for path, name, value in form.picks(data):
+        picked.setdefault(name, {})[path] = value
+    for name, places in picked.items():
+        query = plan.listings[name](told, today)
+        [key] = query.selected_columns
+        found = set(session.scalars(query.where(key.in_(set(places.values())))))
+        strangers = {path: value for path, value in places.items() if value not in found}
+        for path, value in strangers.items():
+            label = plan.references[kinds[path]](session, value)
+            findings.append(Finding(path, f"{label}不在本任务的名单中，请删去，改从名单中选择"))
     if findings:
         raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)
 

@@ -54,14 +54,30 @@ class Form:
             raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)
         return clean
 
+    @property
+    def listing(self) -> tuple[str, str] | None:
+        """(list, kind) of the records that the task is about and its fields pick from; None where it has no list."""
+        for schema in self.fields.values():
+            for part in (schema, schema.get("items")):
+                if isinstance(part, Mapping) and "x-among" in part:
+                    return str(part["x-among"]), str(part.get("x-ref"))
+        return None
+
     def references(self, data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         """(path, kind, value) of every picked record in ``data`` (``x-ref``)."""
+        return self._picked("x-ref", data)
+
+    def picks(self, data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+        """(path, list, value) of every picked record in ``data`` that must stand on a list (``x-among``)."""
+        return self._picked("x-among", data)
+
+    def _picked(self, word: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         for name, schema in self.fields.items():
             value = data.get(name)
-            kind = schema.get("x-ref")
+            kind = schema.get(word)
             if kind and isinstance(value, str):
                 yield f"/data/{name}", str(kind), value
-            kind = schema.get("items", {}).get("x-ref") if isinstance(schema.get("items"), dict) else None
+            kind = schema.get("items", {}).get(word) if isinstance(schema.get("items"), dict) else None
             if kind and isinstance(value, list):
                 for position, item in enumerate(value):
                     yield f"/data/{name}/{position}", str(kind), str(item)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from service.auth import Actor
@@ -53,6 +54,12 @@ class Action:
 Reference = Callable[[Session, str], str | None]
 """The label of a referenced record (``x-ref``), or None when there is none."""
 
+Listing = Callable[[Mapping[str, Any], date], Select[str]]
+"""The ids of the records that a task is about (``x-among``), from what the task was entered with, as of a day.
+
+A query and no list: however many they are, none of them is kept with the case.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
@@ -60,6 +67,7 @@ class Wiring:
 
     actions: Mapping[str, Action] = field(default_factory=dict)
     references: Mapping[str, Reference] = field(default_factory=dict)
+    listings: Mapping[str, Listing] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     scopes: Mapping[str, str] = field(default_factory=dict)
     opening: time = time(9, 0)

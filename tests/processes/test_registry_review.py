@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from service.talents import get_talent, search_talents
+import pytest
+
+from service.actions.reviews import talents_to_check
+from service.errors import Invalid
+from service.talents import NewTalent, add_talents, get_talent, search_talents, update_talent
 from tests.processes.rounds import begin, calendar_starts
-from tests.processes.steps import instance, mismatches
+from tests.processes.steps import events, instance, mismatches
+
+CENTURY = [chr(0x4E8C + n) for n in range(100)]
+"""A hundred characters, to make names of."""
 
 
 def talent(world, talent_id):
@@ -42,3 +49,97 @@ def test_the_office_may_ask_for_a_check_by_hand(world):
     begin(world, "registry_review", "office")
     world.do("office", "start_review", {})
     assert ("confirm_files", "district_office") in world.open_steps()
+
+
+# --- The list --------------------------------------------------------------------------------------------------------
+
+
+def listed(world, unit):
+    """The ids of the talents whom the unit's open task is about."""
+    task = world.task("confirm_files", unit)
+    with world.database.reading() as session:
+        found = session.scalars(talents_to_check(task.data, world.clock.now.date()))
+        return sorted(found)
+
+
+def employed(world, unit, *talent_ids):
+    """The talents work where ``unit`` answers for them."""
+    with world.transaction() as session:
+        for talent_id in talent_ids:
+            update_talent(
+                session,
+                talent_id=talent_id,
+                changes={"employer_unit": unit},
+                actor=world.actor("office"),
+                now=world.clock.now,
+            )
+
+
+def test_each_active_talent_stands_on_one_list_that_of_the_own_unit_first(world):
+    employed(world, "hrss", "T0001", "T0002")
+    employed(world, "guicheng", "T0003")  # a town owes no liaison: the leader's office answers
+    calendar_starts(world, "registry_review", "twice_a_year")
+    lists = {unit: listed(world, unit) for _, unit in world.open_steps()}
+    assert lists["hrss"] == ["T0001", "T0002"]
+    assert "T0003" in lists["district_office"]
+    everybody = [one for some in lists.values() for one in some]
+    with world.database.reading() as session:
+        assert sorted(everybody) == sorted(one.id for one in search_talents(session, limit=100).items)
+
+
+def test_who_is_not_on_the_list_cannot_be_corrected_and_is_named_at_the_field(world):
+    employed(world, "hrss", "T0001")
+    calendar_starts(world, "registry_review", "twice_a_year")
+    wrong = {"result": "some_wrong", "to_correct": ["T0001", "T0002"]}
+    with pytest.raises(Invalid) as refused:
+        world.do("liaison-hrss", "confirm_files", wrong, unit="hrss")
+    [finding] = refused.value.findings
+    assert finding.path == "/data/to_correct/1"
+    assert finding.message == "沈清越不在本任务的名单中，请删去，改从名单中选择"
+    assert talent(world, "T0001").confirmed_on is None
+    world.do("liaison-hrss", "confirm_files", {"result": "some_wrong", "to_correct": ["T0001"]}, unit="hrss")
+    assert ("correct_talent", "hrss") in world.open_steps()
+    assert mismatches(world) == []
+
+
+def test_two_thousand_talents_of_a_unit_leave_the_case_small(world):
+    names = [f"{first}{second}{third}" for first in "赵钱孙李" for second in "一二三四五" for third in CENTURY]
+    with world.transaction() as session:
+        many = [
+            NewTalent({"name": name, "employer": "某研究院", "employer_unit": "hrss", "category": 4}) for name in names
+        ]
+        assert len(add_talents(session, talents=many, actor=world.actor("office"), now=world.clock.now).ids) == 2000
+    calendar_starts(world, "registry_review", "twice_a_year")
+    assert len(listed(world, "hrss")) == 2000
+    world.do("liaison-hrss", "confirm_files", {"result": "all_right"}, unit="hrss")
+    assert len(instance(world).state) < 30_000
+    assert max(len(str(event.data)) for event in events(world)) < 10_000
+    with world.database.reading() as session:
+        assert search_talents(session, employer_unit="hrss", confirmed_before=world.clock.now.date()).total == 0
+
+
+# --- Rounds beside each other ----------------------------------------------------------------------------------------
+
+
+def test_nobody_starts_a_second_check_by_hand_while_one_runs(world):
+    begin(world, "registry_review", "office")
+    world.do("office", "start_review", {})
+    begin(world, "registry_review", "office")
+    with pytest.raises(Invalid) as refused:
+        world.do("office", "start_review", {})
+    [finding] = refused.value.findings
+    assert finding.path == "/data/note"
+    assert "「信息库更新：2026年9月」已于 2026-09-16 发起，正在办理" in finding.message
+
+
+def test_the_calendar_leaves_units_alone_that_are_still_at_an_earlier_check(world):
+    begin(world, "registry_review", "office")
+    world.do("office", "start_review", {})
+    earlier = world.open_steps()
+    world.do("liaison-district_office", "confirm_files", {"result": "all_right"}, unit="district_office")
+    calendar_starts(world, "registry_review", "twice_a_year")
+    assert world.open_steps() == [("confirm_files", "district_office")]
+    assert ("confirm_files", "cppcc_office") in earlier
+    [facts] = [one.data["result"]["lines"] for one in events(world, "action") if one.data["name"] == "round_facts"]
+    assert ["不再重复参加", "区政协办公室，已在「信息库更新：2026年9月」中"] in facts
+    assert mismatches(world) == []

@@ -16,9 +16,10 @@ from service.processes.checks.values import compared
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCES = frozenset({"talents", "leaders", "units", "people"})
+LISTINGS = frozenset({"talents_to_check"})
 DATES = frozenset({"past", "future"})
 
-_OWN = frozenset({"x-ref", "x-prefill", "x-date", "x-within-working-days", "x-warn", "x-print"})
+_OWN = frozenset({"x-ref", "x-among", "x-prefill", "x-date", "x-within-working-days", "x-warn", "x-print"})
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _REFERRING = ("$ref", "$dynamicRef", "$recursiveRef")
 
@@ -164,6 +165,8 @@ def _own_word_problem(word: str, value: Any) -> str | None:
         return f"不认识 {word}；可用：{'、'.join(sorted(_OWN))}"
     if word == "x-ref" and value not in sorted(REFERENCES):
         return f"x-ref 应为 {'、'.join(sorted(REFERENCES))} 之一"
+    if word == "x-among" and value not in sorted(LISTINGS):
+        return f"x-among 应为 {'、'.join(sorted(LISTINGS))}，和 x-ref 写在一起"
     if word == "x-prefill" and not isinstance(value, bool):
         return "x-prefill 应为 true 或 false"
     if word == "x-date" and value not in sorted(DATES):

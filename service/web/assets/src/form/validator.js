@@ -3,7 +3,7 @@ import Ajv2020 from "ajv/dist/2020";
 import localize from "ajv-i18n/localize/zh";
 import { customizeValidator } from "@rjsf/validator-ajv8";
 
-const OWN_KEYWORDS = ["x-ref", "x-prefill", "x-date", "x-within-working-days", "x-warn", "x-print"];
+const OWN_KEYWORDS = ["x-ref", "x-among", "x-prefill", "x-date", "x-within-working-days", "x-warn", "x-print"];
 
 export const validator = customizeValidator(
   {
