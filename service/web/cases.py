@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from service import auth, clock, contacts
+from service.auth import may
 from service.contacts.models import Contact, Opinion
 from service.history import HistoryEvent
 from service.ledger import Cell
@@ -23,7 +24,7 @@ from service.processes import commands, operations, queries
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
-from service.processes.rules import STAGES
+from service.processes.rules import NAMED, STAGES
 from service.processes.slots import is_round
 from service.processes.starting import first_step
 from service.talents.queries import find_talent, phone_for
@@ -42,6 +43,8 @@ blueprint = Blueprint("cases", __name__)
 
 PROCESS = "request"
 SHORT_LIST = 12
+RECORDS = {"brief_id": "web.reports.brief", "report_id": "web.reports.report"}
+"""The key under which a gear task tells of a record -> the record's page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,15 @@ class Before:
     who: str
     at: datetime
     lines: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a gear task has found out in the ``slot`` of somebody, and the ``page`` of the record it made, if any."""
+
+    slot: str
+    lines: Sequence[Line]
+    page: str
 
 
 @blueprint.get("/cases/new")
@@ -270,7 +282,7 @@ def accounts() -> ResponseReturnValue:
 def about(instance: Instance, made: Compiled, names: Names, task: UserTask | None = None) -> dict[str, Any]:
     """What every page about a case shows beside its own: the need, the talent, the course, the diagrams.
 
-    With ``task`` the diagram that it stands in shows only its own slot's path.
+    With ``task`` only its own slot's facts stand there, and the diagram that it stands in shows only its slot's path.
     """
     events = queries.timeline(db(), instance.id, actor())
     need = _need(events, made, names)
@@ -280,7 +292,7 @@ def about(instance: Instance, made: Compiled, names: Names, task: UserTask | Non
     return {
         "instance": instance,
         "process_name": made.title_of({}) if instance.process == PROCESS else str(made.program.spec.description),
-        "facts": _facts(events, names),
+        "facts": _facts(events, names, task),
         "names": names,
         "need": need,
         "before": _before(events, made, names, task) if task else [],
@@ -313,24 +325,48 @@ def _said(opinion: Opinion, held: Contact) -> dict[str, Any]:
 
 
 def _need(events: Sequence[HistoryEvent], made: Compiled, names: Names) -> list[Line]:
-    """What the first step says, as it was filled in last (a return may have had it corrected)."""
+    """What the first step says, as it was filled in last (a return may have had it corrected).
+
+    Of a round that the calendar began there is nothing: what one slot says is not what the case is about.
+    """
     filled = [event.data for event in events if event.kind == "completed"]
+    filled = [data for data in filled if data["process"] == made.program.key]
     if not filled:
         return []
     latest = [data for data in filled if data["step"] == filled[0]["step"]][-1]
     return names.lines(made.form_of(latest["process"], latest["step"]), latest["data"])
 
 
-def _facts(events: Sequence[HistoryEvent], names: Names) -> list[tuple[str, list[Line]]]:
-    """What the gear tasks have found out for people: (unit, lines), the latest of each action and slot."""
-    units = {event.data["scope"]: event.data["unit"] for event in events if event.kind == "entered"}
-    latest: dict[tuple[str, str], list[Line]] = {}
+def _facts(events: Sequence[HistoryEvent], names: Names, task: UserTask | None) -> list[Facts]:
+    """What the gear tasks have found out for people, the latest of each action and slot; in a slot, of that alone."""
+    slots = {event.data["scope"]: _slot(event.data, names) for event in events if event.kind == "entered"}
+    latest: dict[tuple[str, str], Facts] = {}
     for event in events:
-        result = event.data.get("result") if event.kind == "action" else None
-        if isinstance(result, dict) and isinstance(result.get("lines"), list):
-            family = "report" if "report_id" in result else str(event.data["name"])
-            latest[event.data["scope"], family] = [Line(str(title), str(said)) for title, said in result["lines"]]
-    return [(names.unit(units.get(scope)) if scope else "", lines) for (scope, _), lines in latest.items() if lines]
+        result, scope = event.data.get("result"), str(event.data.get("scope") or "")
+        if event.kind != "action" or not isinstance(result, dict) or not isinstance(result.get("lines"), list):
+            continue
+        if task is None or not task.scope or scope in ("", task.scope):
+            record = next((name for name in RECORDS if name in result), None)
+            lines = [Line(str(title), str(said)) for title, said in result["lines"]]
+            found = Facts(slots.get(scope, "") if scope else "", lines, _record_page(record, result))
+            latest[scope, record or str(event.data["name"])] = found
+    return [facts for facts in latest.values() if facts.lines]
+
+
+def _slot(data: Mapping[str, Any], names: Names) -> str:
+    """Whose slot a task stands in: the unit, or whom the diagram names."""
+    slot = str(data.get("slot") or "")
+    return slot.removeprefix(NAMED) if slot.startswith(NAMED) else names.unit(data["unit"])
+
+
+def _record_page(record: str | None, result: Mapping[str, Any]) -> str:
+    """Where the record that a gear task made stands; a brief that is not released is the Talent Office's alone."""
+    if record is None:
+        return ""
+    if record == "brief_id" and not result.get("released") and not may(actor(), "release_briefs"):
+        return ""
+    endpoint = RECORDS[record]
+    return url_for(endpoint, **{record: result[record]})
 
 
 def _before(events: Sequence[HistoryEvent], made: Compiled, names: Names, task: UserTask) -> list[Before]:
