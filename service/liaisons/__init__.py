@@ -3,30 +3,23 @@
 from service.liaisons.commands import activate_link, end_link, hand_over, hold_links, propose_link
 from service.liaisons.models import Link, Roster, RosterItem, ServiceTeam, ServiceTeamMember
 from service.liaisons.queries import (
-    QuotaRow,
-    QuotaTotal,
-    RosterChange,
-    Suggestion,
     get_link,
-    get_roster,
     leaders_of,
-    link_warnings,
-    quota_report,
-    quotas,
-    roster_change,
     scope_links,
-    search_links,
-    search_rosters,
     search_teams,
     served_ids,
     standing_teams,
-    suggestions,
     talents_of,
 )
+from service.liaisons.quotas import QuotaRow, QuotaTotal, quota_report, quotas
+from service.liaisons.roster_queries import RosterChange, get_roster, roster_change, search_rosters
 from service.liaisons.rosters import decide_roster, draft_roster, file_roster
 from service.liaisons.rules import QUOTAS, REASONS
+from service.liaisons.search import search_links
 from service.liaisons.steps import waiting
+from service.liaisons.suggestions import Suggestion, suggestions
 from service.liaisons.teams import set_service_team
+from service.liaisons.warnings import link_warnings
 
 __all__ = [
     "QUOTAS",

@@ -13,7 +13,8 @@ from service import clock, history, ids
 from service.auth import Actor, require
 from service.errors import Conflict, NotFound
 from service.liaisons.models import Link, Roster, RosterItem
-from service.liaisons.queries import get_roster, scope_links
+from service.liaisons.queries import scope_links
+from service.liaisons.roster_queries import get_roster
 from service.liaisons.rules import (
     DECIDED,
     DRAFT,

@@ -14,7 +14,7 @@ from service import ids
 from service.auth import Actor, require
 from service.errors import Conflict
 from service.liaisons.models import Link
-from service.liaisons.queries import eligibility_warnings, standing_teams
+from service.liaisons.queries import standing_teams
 from service.liaisons.rules import (
     ACTIVE,
     ENDED,
@@ -23,6 +23,7 @@ from service.liaisons.rules import (
     REASONS_OF,
     RELATED,
 )
+from service.liaisons.warnings import eligibility_warnings
 from service.people.checks import CLASS_A, Checks
 from service.people.commands import conflicts
 from service.people.journal import record

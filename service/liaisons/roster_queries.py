@@ -1,0 +1,87 @@
+"""Reading the versions of rosters (Q2, Q4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy.orm import Session, selectinload
+
+from service.auth import SYSTEM, Actor, may
+from service.auth.policy import LIAISON
+from service.errors import NotFound
+from service.liaisons.models import Roster, RosterItem
+from service.people.checks import CLASS_A
+from service.people.queries import Page, as_id, page
+
+
+@dataclass(frozen=True, slots=True)
+class RosterChange:
+    """What a version of a roster changes against the one before."""
+
+    before: Roster | None
+    added: tuple[RosterItem, ...]
+    removed: tuple[RosterItem, ...]
+    changed: tuple[tuple[RosterItem, RosterItem], ...]
+    """(old, new) where the reason or its note differs."""
+
+
+def search_rosters(
+    session: Session,
+    limit: int = 50,
+    offset: int = 0,
+    *,
+    scope: str | None = None,
+    status: str | None = None,
+    reader: Actor = SYSTEM,
+) -> Page[Roster]:
+    """Versions of rosters, the Talent Office's first, the newest of each first; two statements."""
+    query = select(Roster).where(_rosters_of(reader))
+    for column, value in ((Roster.scope, scope), (Roster.status, status)):
+        if value is not None:
+            query = query.where(column == value)
+    # No unit's code begins with a capital letter: the list of class A comes first.
+    query = query.order_by((Roster.scope != CLASS_A), Roster.scope, Roster.version.desc())
+    return page(session, query, limit=limit, offset=offset)
+
+
+def get_roster(session: Session, roster_id: UUID | str, reader: Actor = SYSTEM) -> Roster:
+    """The version of a roster with that id; raises ``NotFound``, also where the reader may not see it."""
+    key = as_id(roster_id)
+    query = select(Roster).where(Roster.id == key, _rosters_of(reader)).options(selectinload(Roster.items))
+    roster = session.scalars(query).one_or_none() if key else None
+    if roster is None:
+        raise NotFound("没有这份名单，请从列表中选择")
+    return roster
+
+
+def roster_change(session: Session, roster: Roster) -> RosterChange:
+    """The difference to the version before; two statements."""
+    query = (
+        select(Roster)
+        .where(Roster.scope == roster.scope, Roster.version < roster.version)
+        .order_by(Roster.version.desc())
+        .limit(1)
+        .options(selectinload(Roster.items))
+    )
+    before = session.scalars(query).one_or_none()
+    old = {(item.leader_id, item.talent_id): item for item in (before.items if before else ())}
+    new = {(item.leader_id, item.talent_id): item for item in roster.items}
+    return RosterChange(
+        before=before,
+        added=tuple(item for key, item in new.items() if key not in old),
+        removed=tuple(item for key, item in old.items() if key not in new),
+        changed=tuple(
+            (old[key], item)
+            for key, item in new.items()
+            if key in old and (old[key].reason, old[key].note) != (item.reason, item.note)
+        ),
+    )
+
+
+def _rosters_of(reader: Actor) -> ColumnElement[bool]:
+    if may(reader, "view_links_all"):
+        return true()
+    units = reader.units_of(LIAISON)
+    return Roster.scope.in_(units) if units else false()
