@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
-from pypinyin import lazy_pinyin
+from pypinyin import Style, lazy_pinyin, pinyin
 
 PINYIN_LENGTH, INITIALS_LENGTH, QUERY_LENGTH = 600, 100, 60
+
+PERSON_READINGS, NAME_READINGS, PART_READINGS = 24, 12, 8
+"""How many readings are kept to be searched: of a person's name, of a unit's or team's, of a name beside another."""
+
+KNOWN_NAMES = 20_000
+"""Spellings kept at hand: thousands of talents of one list share their employers and signs."""
 
 # Surnames whose reading as a surname is not the everyday one: the first is proposed, all of them are searchable.
 SURNAMES = {
@@ -52,28 +60,36 @@ _FOREIGN = "\x00"  # no name can hold it
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """A name in Latin letters: ``pinyin`` (``ouyangxiu``), ``initials`` (``oyx``) and all that a search may meet."""
+    """A name in Latin letters: ``pinyin`` (``ouyangxiu``), ``initials`` (``oyx``) and all that a search may meet.
+
+    ``sounds`` are the whole name's readings, the likeliest first.
+    """
 
     pinyin: str
     initials: str
     keys: tuple[str, ...]
+    sounds: tuple[str, ...]
 
 
 Syllable = tuple[str, str]
 """What one sign is spelled like, and what it gives to the initials."""
 
 
-def spell(name: str, *, of_person: bool = True) -> Spelling:
+@lru_cache(maxsize=KNOWN_NAMES)
+def spell(name: str, *, of_person: bool = True, readings: int | None = None) -> Spelling:
     """How ``name`` is spelled; for a person the surname is read as a surname (单 is shan, not dan).
 
-    ``keys`` holds the name itself and every spelling a reader may try: other readings of the surname, lu for lü.
+    ``keys`` holds the name itself and every spelling a reader may try: other readings of a sign (长 is zhang and
+    chang), lu for lü. At most ``readings`` of them, the likeliest.
     """
-    readings = _readings(name) if of_person else [_syllables(name)]
-    full = ["".join(sound for sound, _ in reading) for reading in readings]
-    short = ["".join(initial for _, initial in reading) for reading in readings]
+    most = readings or (PERSON_READINGS if of_person else NAME_READINGS)
+    spelled = list(islice(_readings(_persons(name) if of_person else _signs(name)), most))
+    full = ["".join(sound for sound, _ in reading) for reading in spelled]
+    short = ["".join(initial for _, initial in reading) for reading in spelled]
     unmarked = [text.replace("v", "u") for text in full if "v" in text]
     keys = tuple(dict.fromkeys([plain(name), *full, *unmarked, *short]))
-    return Spelling(pinyin=full[0][:PINYIN_LENGTH], initials=short[0][:INITIALS_LENGTH], keys=keys)
+    sounds = tuple(dict.fromkeys(full))
+    return Spelling(pinyin=full[0][:PINYIN_LENGTH], initials=short[0][:INITIALS_LENGTH], keys=keys, sounds=sounds)
 
 
 def plain(text: str) -> str:
@@ -96,18 +112,55 @@ def search_key(*parts: str | Iterable[str] | None) -> str:
     return " ".join(dict.fromkeys(word for word in map(plain, words) if word))
 
 
-def _readings(name: str) -> list[list[Syllable]]:
+def _readings(signs: Sequence[Sequence[Syllable]]) -> Iterator[list[Syllable]]:
+    """The name with each sign read in every way, the likeliest readings first."""
+    unlikeliest = sum(len(ways) - 1 for ways in signs)
+    for unlikely in range(unlikeliest + 1):
+        yield from _read(signs, unlikely, unlikeliest)
+
+
+def _read(signs: Sequence[Sequence[Syllable]], unlikely: int, room: int) -> Iterator[list[Syllable]]:
+    """The readings whose signs are together ``unlikely`` steps from the likeliest; they can be ``room`` steps."""
+    several = next((place for place, ways in enumerate(signs) if len(ways) > 1), len(signs))
+    usual = [ways[0] for ways in signs[:several]]
+    if several == len(signs) or unlikely == 0:
+        yield [ways[0] for ways in signs]
+        return
+    ways, rest = signs[several], signs[several + 1 :]
+    left = room - (len(ways) - 1)
+    for rank in range(max(0, unlikely - left), min(unlikely, len(ways) - 1) + 1):
+        for others in _read(rest, unlikely - rank, left):
+            yield [*usual, ways[rank], *others]
+
+
+def _persons(name: str) -> list[tuple[Syllable, ...]]:
+    """The ways of reading each sign of a person's name."""
     for compound, sounds in COMPOUND_SURNAMES.items():
         if name.startswith(compound):
-            return [[(sound, sound[0]) for sound in sounds] + _syllables(name[len(compound) :])]
+            return [((sound, sound[0]),) for sound in sounds] + _signs(name[len(compound) :])
     if name[:1] in SURNAMES:
-        given = _syllables(name[1:])
-        return [[(sound, sound[0]), *given] for sound in SURNAMES[name[:1]]]
-    return [_syllables(name)]
+        return [tuple((sound, sound[0]) for sound in SURNAMES[name[:1]]), *_signs(name[1:])]
+    return _signs(name)
 
 
-def _syllables(text: str) -> list[Syllable]:
+def _signs(text: str) -> list[tuple[Syllable, ...]]:
+    """The ways of reading each sign of ``text``, the likeliest where it stands first."""
     # What is no Chinese sign comes through `errors` in runs: a word of it belongs to the initials as a whole.
-    parts = lazy_pinyin(text, errors=lambda run: f"{_FOREIGN}{run}")
-    marked = [(part.startswith(_FOREIGN), plain(part)) for part in parts]
-    return [(sound, sound if foreign else sound[0]) for foreign, sound in marked if sound]
+    found: list[tuple[Syllable, ...]] = []
+    place = 0
+    for part in lazy_pinyin(text, errors=lambda run: f"{_FOREIGN}{run}"):
+        if part.startswith(_FOREIGN):
+            place += len(part) - len(_FOREIGN)
+            if word := plain(part):
+                found.append(((word, word),))
+        else:
+            sounds = dict.fromkeys([plain(part), *_sounds_of(text[place])])
+            place += 1
+            found.append(tuple((sound, sound[0]) for sound in sounds if sound))
+    return found
+
+
+@lru_cache(maxsize=KNOWN_NAMES)
+def _sounds_of(sign: str) -> tuple[str, ...]:
+    """Every sound of one Chinese sign, whatever its tone."""
+    return tuple(map(plain, pinyin(sign, style=Style.NORMAL, heteronym=True)[0]))

@@ -98,7 +98,7 @@ def described(data: Mapping[str, Any], number: str | None, title: str) -> dict[s
         "title": title,
         "talent_id": _text(data.get("talent_id")),
         "leader_id": _id_text(data.get("leader_id")),
-        "search_key": search_key(number, spell(title, of_person=False).keys),
+        "search_key": search_key(number, spell(title, of_person=False, readings=1).keys),
     }
 
 

@@ -16,7 +16,7 @@ from service.people.commands import conflicts, merged
 from service.people.journal import difference, record
 from service.people.models import Unit
 from service.people.queries import find_unit
-from service.people.rules import search_key, spell
+from service.people.rules import PART_READINGS, search_key, spell
 from service.talents.models import Talent
 from service.talents.queries import get_talent
 from service.talents.rules import (
@@ -254,7 +254,7 @@ def fill(talent: Talent, values: Mapping[str, object], now: datetime) -> None:
         setattr(talent, field, value)
     talent.updated_at = now
     spelling = spell(talent.name)
-    employer = spell(talent.employer, of_person=False)
+    employer = spell(talent.employer, of_person=False, readings=PART_READINGS)
     talent.pinyin, talent.initials = spelling.pinyin, spelling.initials
     talent.search_key = search_key(spelling.keys, talent.id, employer.keys)
 

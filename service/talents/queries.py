@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from service import clock, history
@@ -97,7 +97,7 @@ def search_talents(
     if confirmed_before is not None:
         query = query.where(or_(Talent.confirmed_on.is_(None), Talent.confirmed_on < confirmed_before))
     if eligible is not None:
-        entitled = _eligible(on or clock.today())
+        entitled = eligible_on(on or clock.today())
         query = query.where(entitled if eligible else not_(entitled))
     if not include_inactive:
         query = query.where(Talent.active)
@@ -113,8 +113,8 @@ def _order(sort: str, rank: list[ColumnElement[Any]]) -> list[ColumnElement[Any]
     return [column.desc().nulls_last() if down else column.asc().nulls_first() for column in columns]
 
 
-def _eligible(day: date) -> ColumnElement[bool]:
-    """``rules.eligibility`` as a condition; never unknown, so that its opposite finds all the others."""
+def eligible_on(day: date) -> ColumnElement[bool]:
+    """``rules.eligibility`` as a condition on ``Talent``; never unknown, so that its opposite finds all the others."""
     here = and_(
         Talent.active,
         Talent.in_district,
@@ -137,17 +137,19 @@ def duplicates(
 
     Namesakes whose documents end differently are different people.
     """
-    wanted, pinyin = name.strip(), spell(name.strip()).pinyin
+    wanted, sounds = name.strip(), spell(name.strip()).sounds
     if not wanted:
         return ()
-    alike = Talent.pinyin == pinyin
+    heard = or_(*(Talent.search_key.contains(sound, autoescape=True) for sound in sounds if sound))
+    # As long a name first: that spares the search through the keys of most.
+    alike = or_(Talent.pinyin.in_(sounds), and_(func.length(Talent.name) == len(wanted), heard))
     if id_tail:
         alike = or_(alike, Talent.id_tail == id_tail)
     query = select(Talent).where(alike, Talent.id != (except_id or ""))
     likely = case((Talent.id_tail == id_tail, 0), (Talent.employer == employer, 1), (Talent.name == wanted, 2), else_=3)
     found = []
     for talent in session.scalars(query.order_by(likely, Talent.id).limit(MOST_ALIKE)):
-        how = likeness(talent, name=wanted, pinyin=pinyin, employer=employer, id_tail=id_tail)
+        how = likeness(talent, name=wanted, employer=employer, id_tail=id_tail)
         if how is not None:
             found.append((how[0], Duplicate(talent, how[1])))
     return tuple(duplicate for _, duplicate in sorted(found, key=lambda one: (one[0], one[1].talent.id)))

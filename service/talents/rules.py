@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Protocol
 
-from service.people.rules import plain
+from service.people.rules import plain, spell
 
 TALENT_ID = re.compile(r"T[0-9]{4,9}")
 ID_TAIL = re.compile(r"[0-9A-Z]{4,6}")
@@ -49,7 +49,6 @@ class Known(Protocol):
     """What of a talent's file tells one person from another."""
 
     name: str
-    pinyin: str
     employer: str
     id_tail: str | None
 
@@ -83,9 +82,13 @@ def _unrecognized(talent: File, day: date) -> list[str]:
     return reasons
 
 
-def likeness(talent: Known, *, name: str, pinyin: str, employer: str, id_tail: str | None) -> tuple[int, str] | None:
-    """How likely ``talent`` is the person of these data: (0 most likely …, why); ``None`` where it is somebody else."""
-    same_name, same_sound = talent.name == name, talent.pinyin == pinyin
+def likeness(talent: Known, *, name: str, employer: str, id_tail: str | None) -> tuple[int, str] | None:
+    """How likely ``talent`` is the person of these data: (0 most likely …, why); ``None`` where it is somebody else.
+
+    Two names sound the same where any reading of the one is a reading of the other: 顾长风 and 顾常风.
+    """
+    same_name = talent.name == name
+    same_sound = not set(spell(talent.name).sounds).isdisjoint(spell(name).sounds)
     same_employer = plain(talent.employer) == plain(employer)
     known = bool(id_tail and talent.id_tail)
     same_tail = known and _tails_meet(str(talent.id_tail), str(id_tail))

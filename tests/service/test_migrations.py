@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from service.cli.tables import all_tables
 from service.db import Database, migrate
 from service.liaisons import Link
+from service.people.models import Person, Unit
 from service.talents import Talent
+from service.talents.models import TalentTeam
 
 
 def constraints(connection: Connection) -> dict[str, object]:
@@ -135,8 +137,35 @@ def test_each_talents_leader_becomes_a_link(empty_database):
         ]
         assert [one.serves_on(date(2026, 4, 1)) for one in links] == [True, False, True]
         assert session.get(Talent, "T0004").employer == "研究院"
+        assert "yanjiuyuan" in session.get(Talent, "T0004").search_key
         if empty_database.is_sqlite:
             assert session.connection().exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_names_entered_before_are_found_by_every_reading_of_their_signs(empty_database):
+    migrate.upgrade(empty_database, "0007_leader_tasks")
+    with empty_database.engine.begin() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        spelled = {"pinyin": "guzhangfeng", "initials": "gzf", "search_key": "顾长风 guzhangfeng gzf"}
+        told = {"name": "顾长风", **spelled}
+        unit = {"code": "hrss", "kind": "bureau", "is_member_unit": True, "active": True}
+        person = {"id": _key(empty_database, uuid4()), "post": "局长", "active": True}
+        talent = {
+            "id": "T0001", "category": 1, "employer": "长盛研究院", "in_district": True, "active": True,
+            "updated_at": datetime(2026, 5, 1, tzinfo=UTC),
+        }  # fmt: skip
+        team = {"id": _key(empty_database, uuid4()), "lead_id": "T0001", "active": True,
+                "updated_at": datetime(2026, 5, 1, tzinfo=UTC)}  # fmt: skip
+        for name, row in {"unit": unit, "person": person, "talent": talent, "talent_team": team}.items():
+            connection.execute(tables.tables[name].insert(), [told | row])
+    migrate.upgrade(empty_database)
+    with Session(empty_database.engine) as session:
+        for model, also in ((Unit, "hrss"), (Person, "局长"), (Talent, "t0001"), (TalentTeam, "顾长风")):
+            key = session.scalars(select(model.search_key)).one()
+            assert "gcf" in key, model
+            assert also in key, model
+        assert "changsheng" in session.get(Talent, "T0001").search_key
 
 
 def _key(database: Database, key: UUID) -> object:

@@ -153,6 +153,17 @@ class TestSearching:
             assert [found.id for found in talents.search_talents(session, q).items] == ["T0001"], q
         assert talents.search_talents(session, "lufang").total == 1
 
+    def test_by_any_reading_of_a_sign_that_has_several(self, session):
+        add(session, "顾长风")
+        for q in ("顾长风", "gzf", "gcf", "guzhangfeng", "guchangfeng"):
+            assert [found.id for found in talents.search_talents(session, q).items] == ["T0001"], q
+
+    def test_who_sounds_the_same_by_any_reading_may_be_the_same_person(self, session):
+        add(session, "顾长风", employer="岭南医院")
+        alike = talents.duplicates(session, name="顾常风", employer="岭南医院", id_tail=None)
+        assert [(one.talent.id, one.why) for one in alike] == [("T0001", "姓名读音相同、工作单位相同")]
+        assert talents.duplicates(session, name="顾国风", employer="岭南医院", id_tail=None) == ()
+
     def test_filters_narrow(self, session):
         unit(session, "guicheng", "桂城街道办事处", kind="town", town="guicheng")
         add(session, type=4, employer_unit="guicheng", town="guicheng")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from service.errors import Invalid
 from service.people.checks import NAME_LENGTH, Checks
-from service.people.rules import plain, search_key, spell, terms
+from service.people.rules import PERSON_READINGS, plain, search_key, spell, terms
+from service.talents.rules import likeness
 
 
 @pytest.mark.parametrize(
@@ -105,3 +107,29 @@ def test_usual_telephone_numbers_pass(phone):
     checks = Checks()
     assert checks.phone("/phone", "联系电话", phone) == phone
     assert checks.findings == []
+
+
+@pytest.mark.parametrize("tried", ["guzhangfeng", "guchangfeng", "gzf", "gcf"])
+def test_every_reading_of_a_given_name_can_be_searched(tried):
+    assert tried in search_key(spell("顾长风").keys)
+
+
+def test_a_unit_is_found_by_an_unusual_reading_however_long_its_name_is():
+    assert "qcskjyxgs" in search_key(spell("佛山市南海区长盛科技有限公司", of_person=False).keys)
+
+
+def test_a_name_of_many_ways_keeps_no_more_keys_than_a_search_can_bear():
+    assert len(spell("重" * NAME_LENGTH).sounds) <= PERSON_READINGS
+    assert len(spell("重" * 100, of_person=False, readings=1).sounds) == 1
+
+
+def test_names_of_one_sound_are_alike_whichever_reading_meets():
+    @dataclass
+    class File:
+        name: str = "顾长风"
+        employer: str = "南海研究院"
+        id_tail: str | None = None
+
+    assert likeness(File(), name="顾常风", employer="南海研究院", id_tail=None) == (1, "姓名读音相同、工作单位相同")
+    assert likeness(File(), name="顾昌峰", employer="别的研究院", id_tail=None) is None
+    assert likeness(File(), name="顾国风", employer="南海研究院", id_tail=None) is None
