@@ -19,12 +19,14 @@ from service.liaisons.rules import (
     DECIDED,
     DRAFT,
     FILED,
+    PROPOSED,
     SUPERSEDED,
 )
 from service.liaisons.steps import (
     A_DAY,
     NOTE_LENGTH,
     Item,
+    awaits_handover,
     began,
     begin,
     checked_reason,
@@ -110,8 +112,9 @@ def decide_roster(
     """Puts a draft in force from ``decided_on`` on, under its document number (Q2, Q4).
 
     Links of the scope that are not on it end the day before; those new on it begin, as the successors of those that
-    end where they serve the same talent. A new one whose leader has no service team yet is proposed. Raises
-    ``NotAllowed``, ``NotFound``, ``Invalid``, and ``Conflict`` where it is no draft.
+    end where they serve the same talent. A new one whose leader has no service team yet is proposed. Held links that
+    are not listed stay: only who takes the talent over, or a person, ends them, else the talent had nobody (O4). Raises ``NotAllowed``, ``NotFound``,
+    ``Invalid``, also for a day on which a link that would end had not yet begun, and ``Conflict`` where it is no draft.
     """
     roster = get_roster(session, roster_id)
     _require_scope(session, roster.scope, actor)
@@ -130,6 +133,11 @@ def decide_roster(
             checks.refuse("/decided_on", f"确定日期不能早于上一版的确定日期（{former.decided_on.isoformat()}）")
     for place, item in enumerate(roster.items):
         refuse_unless_serving(checks, f"/items/{place}/leader_id", item.leader, decided_on)
+    for link in () if checks.findings else leaving_links(session, roster, decided_on):
+        if link.status != PROPOSED and link.starts_on >= decided_on:
+            since = link.starts_on.isoformat()
+            message = f"{link.leader.person.name}自 {since} 起联系{link.talent.name}，名单未列入"
+            checks.refuse("/decided_on", f"{message}；确定日期须晚于 {since}，或将其列入名单")
     checks.done()
     for former in before:
         former.status = SUPERSEDED
@@ -146,6 +154,16 @@ def decide_roster(
     }
     record(session, f"roster:{roster.scope}", "roster_decided", data, actor=actor, now=now)
     return roster
+
+
+def leaving_links(session: Session, roster: Roster, day: date) -> list[Link]:
+    """The links of the scope that end when the roster is decided as of ``day``: not on it, and none that is held."""
+    listed = {(item.leader_id, item.talent_id) for item in roster.items}
+    return [
+        link
+        for link in scope_links(session, roster.scope)
+        if (link.leader_id, link.talent_id) not in listed and not awaits_handover(link, day)
+    ]
 
 
 def file_roster(session: Session, *, roster_id: UUID | str, on: date, actor: Actor, now: datetime) -> Roster:
@@ -174,8 +192,8 @@ def file_roster(session: Session, *, roster_id: UUID | str, on: date, actor: Act
 def _carry_out(session: Session, roster: Roster, day: date, actor: Actor, now: datetime) -> dict[str, int]:
     """Makes the links of the scope those of the roster; gives how many begin, end and stay."""
     present = {(link.leader_id, link.talent_id): link for link in scope_links(session, roster.scope)}
-    listed = {(item.leader_id, item.talent_id) for item in roster.items}
-    leaving = [link for key, link in present.items() if key not in listed]
+    held = [link for link in present.values() if awaits_handover(link, day) and link.starts_on < day]
+    leaving = leaving_links(session, roster, day)
     for link in leaving:
         end(session, link, day - A_DAY, f"名单第 {roster.version} 版未列入", actor, now)
     added = 0
@@ -185,7 +203,8 @@ def _carry_out(session: Session, roster: Roster, day: date, actor: Actor, now: d
             _change_reason(session, stays, item, actor, now)
             continue
         only_once(session, item.leader, item.talent, day)
-        previous = next((link for link in leaving if link.talent_id == item.talent_id and began(link)), None)
+        former = [link for link in (*leaving, *held) if link.talent_id == item.talent_id and began(link)]
+        previous = former[0] if former else None
         link = begin(
             session,
             item.leader,
@@ -198,6 +217,9 @@ def _carry_out(session: Session, roster: Roster, day: date, actor: Actor, now: d
             now=now,
         )
         journal(session, link, "link_proposed", {"waiting": list(waiting(session, link, day))}, actor, now)
+        if link.status != PROPOSED and previous is not None and previous.ends_on is None:
+            said = f"名单第 {roster.version} 版确定由{item.leader.person.name}接任"
+            end(session, previous, day - A_DAY, said, actor, now)
         added += 1
     return {"began": added, "ended": len(leaving), "stayed": len(roster.items) - added}
 

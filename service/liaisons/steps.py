@@ -18,6 +18,7 @@ from service.liaisons.queries import standing_teams
 from service.liaisons.rules import (
     ACTIVE,
     ENDED,
+    HELD,
     PROPOSED,
     REASONS,
     REASONS_OF,
@@ -128,6 +129,12 @@ def only_once(session: Session, leader: Leader, talent: Talent, starts_on: date)
         raise Conflict(f"{leader.person.name}自 {since.isoformat()} 起已联系{talent.name}，不需重复登记")
 
 
+def awaits_handover(link: Link, day: date) -> bool:
+    """Whether the Talent Office holds the link, or will as soon as somebody looks: its leader's post has ended (O4)."""
+    ended = link.leader.ends_on
+    return link.status == HELD or (link.status == ACTIVE and ended is not None and ended < day)
+
+
 def began(link: Link) -> bool:
     """Whether the link ever counted."""
     return link.held_from is None or link.held_from > link.starts_on
@@ -147,7 +154,10 @@ def begin(
     roster_id: UUID | None = None,
     now: datetime,
 ) -> Link:
-    """A new link: of ``status``, or active where nothing is waited for, else proposed."""
+    """A new link: of ``status``, or active where nothing is waited for, else proposed.
+
+    Where the end of the post is set already, the Talent Office holds it from the day after (O4).
+    """
     link = Link(
         id=link_id or ids.new(),
         leader=leader,
@@ -167,6 +177,7 @@ def begin(
     link.leader_id, link.talent_id = leader.id, talent.id
     with session.no_autoflush:
         link.status = status or (PROPOSED if waiting(session, link, starts_on) else ACTIVE)
+    _hold_after_the_post(link)
     session.add(link)
     with conflicts(f"{leader.person.name}联系{talent.name}刚被他人登记，请刷新后查看"):
         session.flush()
@@ -175,8 +186,15 @@ def begin(
 
 def activate(session: Session, link: Link, day: date, actor: Actor, now: datetime) -> None:
     link.status, link.starts_on = ACTIVE, day
+    _hold_after_the_post(link)
     session.flush()
     journal(session, link, "link_activated", {}, actor, now)
+
+
+def _hold_after_the_post(link: Link) -> None:
+    ends_on = link.leader.ends_on
+    if link.status == ACTIVE and ends_on is not None:
+        link.status, link.held_from = HELD, ends_on + A_DAY
 
 
 def end(session: Session, link: Link, ends_on: date, reason: str, actor: Actor, now: datetime) -> None:
@@ -197,6 +215,7 @@ def journal(session: Session, link: Link, kind: str, data: Mapping[str, object],
         "reason": link.reason,
         "note": link.note,
         "starts_on": link.starts_on,
+        "held_from": link.held_from,
         "roster_id": link.roster_id,
     }
     record(session, f"talent:{link.talent_id}", kind, {**facts, **data}, actor=actor, now=now)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from service import ids
@@ -68,7 +68,13 @@ def set_service_team(
         former.ends_on = max(former.starts_on, starts_on - A_DAY)
         session.flush()
     team = ServiceTeam(
-        id=ids.new(), leader=leader, head=head, liaison=liaison, starts_on=starts_on, ends_on=None, created_at=now
+        id=ids.new(),
+        leader=leader,
+        head=head,
+        liaison=liaison,
+        starts_on=starts_on,
+        ends_on=leader.ends_on,  # the team of a post whose end is set ends with it
+        created_at=now,
     )
     team.members = [
         ServiceTeamMember(position=place, person=person, unit=person.unit, post=post)
@@ -100,8 +106,11 @@ def _begin_waiting(session: Session, leader: Leader, since: date, actor: Actor, 
 
 
 def _open_team(session: Session, leader: Leader) -> ServiceTeam | None:
-    query = select(ServiceTeam).where(ServiceTeam.leader_id == leader.id, ServiceTeam.ends_on.is_(None))
-    return session.scalars(query.with_for_update(of=ServiceTeam)).first()
+    # Where the end of the post is set, its last team has that end already.
+    standing = or_(ServiceTeam.ends_on.is_(None), ServiceTeam.ends_on == leader.ends_on)
+    query = select(ServiceTeam).where(ServiceTeam.leader_id == leader.id, standing)
+    newest = query.order_by(ServiceTeam.starts_on.desc(), ServiceTeam.created_at.desc(), ServiceTeam.id)
+    return session.scalars(newest.with_for_update(of=ServiceTeam)).first()
 
 
 def end_team(session: Session, leader: Leader, until: date, actor: Actor, now: datetime) -> None:

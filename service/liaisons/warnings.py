@@ -80,7 +80,9 @@ class _Surroundings:
         leader, on = link.leader, self.on
         if link.ends_on is not None and link.ends_on < on:
             return
-        if link.status == HELD:
+        if link.status == HELD and link.held_from is not None and link.held_from > on:
+            yield f"{leader.person.name}的任职到期后，自 {link.held_from.isoformat()} 起由区人才办代管，请提前安排移交"
+        elif link.status == HELD:
             yield f"{leader.person.name}的任职已结束，由区人才办代管，请尽快移交"
         elif leader.ends_on is not None and leader.ends_on < on:
             yield f"{leader.person.name}的任职已于 {leader.ends_on.isoformat()} 结束，请移交或结束联系"

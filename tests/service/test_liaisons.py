@@ -585,14 +585,61 @@ class TestRosters:
         with pytest.raises(Conflict, match="已经确定"):
             self.decide(session, second)
 
-    def test_a_held_talent_on_the_roster_is_taken_over(self, session, chen):
-        made = link(session, chen, talent(session))
+    def held(self, session, chen, *names):
+        made = [link(session, chen, talent(session, name)) for name in names]
         end_post(session, chen)
         liaisons.hold_links(session, leader_id=chen.id, held_from=TODAY, actor=OFFICE, now=EARLY)
+        return made
+
+    def test_a_held_talent_on_the_roster_is_taken_over(self, session, chen):
+        [made] = self.held(session, chen, "周慕白")
         cheng = leader_a(session, "程望津")
+        service_team(session, cheng)
         self.decide(session, self.draft(session, (cheng, made.talent)), on=TODAY)
         [taken] = liaisons.search_links(session, leader_id=cheng.id).items
-        assert (taken.previous_id, taken.status) == (made.id, "proposed")  # no service team yet
+        assert (taken.previous_id, taken.status) == (made.id, "active")
+        assert (made.status, made.ends_on, made.end_reason) == ("ended", LAST, "名单第 1 版确定由程望津接任")
+
+    def test_no_roster_leaves_a_held_talent_to_nobody(self, session, chen):
+        unlisted, listed = self.held(session, chen, "周慕白", "顾长风")
+        cheng = leader_a(session, "程望津")  # no service team yet: cannot take over
+        roster = self.decide(session, self.draft(session, (cheng, listed.talent)), on=TODAY)
+        assert [(one.status, one.ends_on) for one in (unlisted, listed)] == [("held", None)] * 2
+        assert history.stream_events(session, "roster:A")[-1].data["ended"] == 0
+        assert roster.status == "decided"
+
+    def test_a_day_that_would_unmake_what_has_begun_since_is_refused(self, session, chen):
+        zhou, gu = talent(session), talent(session, "顾长风")
+        made = link(session, chen, zhou, starts_on=LAST)
+        roster = self.draft(session, (chen, gu))
+        for day in (LAST, date(2026, 7, 1)):
+            with pytest.raises(Invalid, match="确定日期须晚于 2026-08-31") as refused:
+                self.decide(session, roster, on=day)
+            assert paths(refused) == ["/decided_on"]
+        assert (made.status, roster.status) == ("active", "draft")
+        self.decide(session, roster)
+        assert (made.ends_on, made.serves_on(LAST)) == (LAST, True)
+
+    def test_what_begins_in_a_post_whose_end_is_set_is_held_after_it(self, session, chen):
+        end_post(session, chen, date(2026, 9, 30))
+        cheng = leader_a(session, "程望津", ends_on=date(2026, 9, 30))
+        team = service_team(session, cheng)
+        first = propose(session, chen, talent(session))
+        second = liaisons.hand_over(
+            session, link_id=first.id, successor_id=cheng.id, starts_on=date(2026, 9, 20), actor=OFFICE, now=EARLY
+        )
+        gu = talent(session, "顾长风")
+        self.decide(session, self.draft(session, (chen, gu)))
+        [third] = liaisons.search_links(session, talent_id=gu.id).items
+        for made in (second, third):
+            assert (made.status, made.held_from) == ("held", date(2026, 10, 1))
+            assert [made.serves_on(day) for day in (date(2026, 9, 30), date(2026, 10, 1))] == [True, False]
+            assert (
+                "2026-10-01 起由区人才办代管" in liaisons.link_warnings(session, [made], date(2026, 9, 25))[made.id][0]
+            )
+        assert team.ends_on == date(2026, 9, 30)
+        again = service_team(session, cheng, TODAY)
+        assert (team.ends_on, again.ends_on) == (LAST, date(2026, 9, 30))
 
     def test_a_unit_decides_its_own_and_the_office_files_it(self, session, feng):
         zhou = talent(session)
