@@ -12,14 +12,31 @@ from service import clock
 from service.api.calendar import DueExplanation, explained
 from service.api.calls import Calls
 from service.api.context import actor, db
-from service.api.fields import Body, Choice, Count, Flag, Form, List, Moment, Nested, Query, Said, Schema, Text, Whole
+from service.api.fields import (
+    Body,
+    Choice,
+    Count,
+    Day,
+    Flag,
+    Form,
+    List,
+    Moment,
+    Nested,
+    Query,
+    Said,
+    Schema,
+    Text,
+    Whole,
+)
 from service.api.instances import STAGE, Entry, Moved, Reason, Remark, Step, entry, moved, step_of
 from service.api.names import learn
+from service.api.records import Search, paged
 from service.errors import Finding, Invalid, NotFound
 from service.people.queries import Page
 from service.processes import commands, operations, queries
 from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.rules import GREEN, GREY, RED, YELLOW
+from service.talents import search_talents
 
 calls = Calls("tasks", "Tasks: 待办 已办, with their forms, and the operations 领办 退领 转办 退回 撤回 签收 沟通")
 
@@ -66,6 +83,37 @@ class Rights(Schema):
     take_back = Flag(required=True)
 
 
+class Listing(Schema):
+    """The list of records that an open task is about; its form picks from it alone. ``href`` gives it by pages."""
+
+    kind = Said(required=True, metadata={"description": "what the records are: talents"})
+    total = Whole(required=True)
+    href = Said(required=True)
+
+
+class CheckedTalent(Schema):
+    """A talent whose file the task is about: what is to be checked."""
+
+    id = Said(required=True)
+    name = Said(required=True)
+    category = Whole(required=True, allow_none=True)
+    type = Whole(required=True, allow_none=True)
+    employer = Said(required=True)
+    post = Said(required=True, allow_none=True)
+    in_district = Flag(required=True)
+    works_until = Day(required=True, allow_none=True)
+    recognition_expires_on = Day(required=True, allow_none=True)
+    confirmed_on = Day(required=True, allow_none=True)
+
+
+class CheckedTalents(Schema):
+    """A page of them."""
+
+    items = List(Nested(CheckedTalent), required=True)
+    total = Whole(required=True)
+    next = Whole(required=True, allow_none=True)
+
+
 class TaskDetail(Task):
     """A task with its form (JSON Schema 2020-12), prefilled data (or what was submitted), and why it is due when."""
 
@@ -84,6 +132,7 @@ class TaskDetail(Task):
     completed_at = Moment(required=True, allow_none=True)
     completed_by = Said(required=True, allow_none=True)
     late_days = Whole(required=True, allow_none=True)
+    listing = Nested(Listing, required=True, allow_none=True)
 
 
 class TaskQuery(Query):
@@ -160,7 +209,20 @@ def task(task_id: UUID) -> Mapping[str, Any]:
         "completed_at": row.completed_at,
         "completed_by": row.completed_by,
         "late_days": row.late_days,
+        "listing": _listing(detail),
     }
+
+
+@calls.get("/tasks/<uuid:task_id>/records", answer=CheckedTalents, query=Search)
+def records(query: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
+    """The talents whose files an open task is about, found by name, pinyin, initials, id or employer."""
+    detail = queries.task_detail(db(), task_id, actor())
+    if detail.listing is None:
+        raise NotFound("本步骤没有要逐一核对的名单")
+    return paged(
+        search_talents(db(), **query, among=detail.listing),
+        lambda one: {name: getattr(one, name) for name in CheckedTalent().fields},
+    )
 
 
 @calls.post("/tasks/<uuid:task_id>/complete", answer=Moved, body=Completion)
@@ -218,6 +280,13 @@ def comment(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
         db(), instance_id=found.instance_id, task_id=task_id, actor=actor(), now=clock.now(), **body
     )
     return entry(made, {})
+
+
+def _listing(detail: queries.TaskDetail) -> Mapping[str, Any] | None:
+    if detail.listing is None:
+        return None
+    total = search_talents(db(), limit=1, among=detail.listing).total
+    return {"kind": detail.listed, "total": total, "href": f"/api/v1/tasks/{detail.task.id}/records"}
 
 
 def _moved(row: UserTask) -> Mapping[str, Any]:

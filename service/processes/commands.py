@@ -354,9 +354,7 @@ def check_references(session: Session, form: Form, data: Mapping[str, Any]) -> N
         raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)
 
 
-def check_listed(
-    session: Session, form: Form, data: Mapping[str, Any], told: Mapping[str, Any], today: date
-) -> None:
+def check_listed(session: Session, form: Form, data: Mapping[str, Any], told: Mapping[str, Any], today: date) -> None:
     """Raises Invalid when a picked record is none of those that the task is about (``told``: what it was entered with).
 
     One statement a list, however long it is.

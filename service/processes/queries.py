@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -37,6 +37,7 @@ from service.processes.models import (
 )
 from service.processes.rules import GREEN, GREY, RED, YELLOW, light
 from service.processes.slots import seen
+from service.processes.wiring import wiring
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 
@@ -64,6 +65,7 @@ class CaseFilter:
     stage: str | None = None
     number: str | None = None
     talent_id: str | None = None
+    talents: Collection[str] | None = None
     leader_id: str | None = None
     category: str | None = None
     town: str | None = None
@@ -78,7 +80,11 @@ class CaseFilter:
 
 @dataclass(frozen=True, slots=True)
 class TaskDetail:
-    """A task with what its page needs. ``may_act``: the reader may complete it now."""
+    """A task with what its page needs. ``may_act``: the reader may complete it now.
+
+    ``vacant``: the unit that must act has no liaison, so the Talent Office may act for it. ``listing`` selects the ids
+    of the records that an open task is about, ``listed`` is what they are (``talents``); None where it has no list.
+    """
 
     task: UserTask
     instance: Instance
@@ -98,6 +104,9 @@ class TaskDetail:
     targets: Sequence[tuple[str, str]]
     warnings: Sequence[Mapping[str, Any]]
     on_behalf_of: str | None = None
+    vacant: bool = False
+    listing: Select[str] | None = None
+    listed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +213,7 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
     live = task.status == OPEN and instance.status == RUNNING
     office = may(actor, "operate_cases")
     acts = live and represented is not None
+    listing = form.listing if task.status == OPEN else None
     rounds = session.scalar(
         select(func.count()).where(
             UserTask.instance_id == instance.id,
@@ -234,6 +244,9 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
         targets=return_targets(session, made, task) if acts else [],
         warnings=form.schema.get("x-warn", []),
         on_behalf_of=represented.on_behalf_of_name if represented is not None else None,
+        vacant=live and office and access.is_vacant(session, task),
+        listing=wiring(session).listings[listing[0]](task.data, today) if listing is not None else None,
+        listed=listing[1] if listing is not None else None,
     )
 
 
@@ -403,6 +416,8 @@ def _case_clauses(wanted: CaseFilter) -> list[ColumnElement[bool]]:
             Instance.data["town"].as_string(): wanted.town,
         }
     )
+    if wanted.talents is not None:
+        clauses.append(Instance.talent_id.in_(wanted.talents))
     if wanted.unit:
         theirs = select(UserTask.instance_id).where(*_equal({UserTask.unit: wanted.unit}))
         clauses.append(Instance.id.in_(theirs))

@@ -23,11 +23,13 @@ def form_page(
     data: Mapping[str, Any] | None = None,
     extra: Mapping[str, Any] | None = None,
     age: int = 0,
+    records: str | None = None,
 ) -> dict[str, Any]:
     """The JSON of the island.
 
     ``data`` fills the form to begin with, ``draft`` names what was typed and not yet sent, ``extra`` is sent along with
-    the form's data, ``age`` is how many working days ago the task opened.
+    the form's data, ``age`` is how many working days ago the task opened. Fields that pick from the task's own list
+    ask the address ``records``.
     """
     g.has_form = True
     filled = dict(data or {})
@@ -43,6 +45,7 @@ def form_page(
         "today": clock.today(),
         "tomorrow": clock.today() + timedelta(days=1),
         "age": age,
+        "records": records,
         "submit": "提交",
         "sign_in": url_for("web.auth.sign_in"),
     }

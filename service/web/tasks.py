@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +11,16 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import auth, clock
+from service.errors import NotFound
 from service.people.queries import Page
 from service.processes import commands, operations, queries
-from service.processes.access import ROLE_NAMES
+from service.processes.access import OFFICE, ROLE_NAMES
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.forms import Form
 from service.processes.models import DONE, UserTask
 from service.processes.rules import STAGES
+from service.talents import CATEGORIES, Talent, find_talent, search_talents
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, offset, sent, text
 from service.web.answers import done as answer
@@ -27,6 +30,10 @@ from service.web.exports import Columns, batches, workbook
 from service.web.forms import form_page
 from service.web.names import Names
 from service.web.present import LIGHTS, left
+from service.web.talents import STALE_DAYS
+
+PER_CHECKLIST = 20
+"""Rows of a list beside a form: the form stays in sight."""
 
 blueprint = Blueprint("tasks", __name__)
 
@@ -74,9 +81,21 @@ def task(task_id: UUID) -> ResponseReturnValue:
         detail=detail,
         form_page=_form_page(detail, names, form) if detail.may_act else None,
         lines=names.lines(form, detail.data) if detail.task.status == DONE else [],
+        subject=_subject(detail),
+        **_checklist(detail),
         colleagues=_colleagues(detail) if detail.may_reassign else [],
         **about(detail.instance, made, names, detail.task),
     )
+
+
+@blueprint.get("/tasks/<uuid:task_id>/records")
+@requires()
+def records(task_id: UUID) -> ResponseReturnValue:
+    """The records that an open task is about, searched and by pages."""
+    detail = queries.task_detail(db(), task_id, actor())
+    if detail.listing is None:
+        raise NotFound("本步骤没有要逐一核对的名单")
+    return render_template("tasks/records.html", detail=detail, task=detail.task, **_checklist(detail))
 
 
 @blueprint.post("/tasks/<uuid:task_id>/complete")
@@ -241,13 +260,33 @@ def _form_page(detail: queries.TaskDetail, names: Names, form: Form) -> dict[str
         names=names,
         data=detail.data,
         extra={"revision": task.revision},
+        records=f"/api/v1/tasks/{task.id}/records" if detail.listing is not None else None,
         age=current(db()).between(clock.local(task.entered_at).date(), today),
     )
 
 
+def _checklist(detail: queries.TaskDetail) -> dict[str, Any]:
+    """The page of the talents whose files the task is about; nothing where it is about none."""
+    if detail.listing is None:
+        return {"checklist": None}
+    today = clock.today()
+    page = search_talents(db(), argument("q"), PER_CHECKLIST, offset(), among=detail.listing)
+    return {"checklist": page, "today": today, "stale": today - timedelta(days=STALE_DAYS), "categories": CATEGORIES}
+
+
+def _subject(detail: queries.TaskDetail) -> Talent | None:
+    """The talent whose file a slot of a round is about, where the case itself is about nobody."""
+    talent_id = detail.task.data.get("talent_id")
+    if detail.instance.talent_id is not None or not isinstance(talent_id, str):
+        return None
+    return find_talent(db(), talent_id)
+
+
 def _colleagues(detail: queries.TaskDetail) -> list[auth.Account]:
-    """To whom the task can be handed: the others who hold its role, for its unit."""
+    """To whom the task can be handed: the others who hold its role for its unit, or stand in for a unit without one."""
     if detail.task.role is None:
         return []
+    if detail.vacant:
+        return [one for one in auth.accounts_of_role(db(), OFFICE) if one.username != detail.task.assignee]
     accounts = auth.accounts_of_role(db(), detail.task.role, detail.task.unit)
     return [account for account in accounts if account.username != detail.task.assignee]

@@ -22,6 +22,7 @@ SIGNED_IN, PUBLIC = "signed in", "public"
 CALLS = {
     "api_tasks.tasks": SIGNED_IN,
     "api_tasks.task": SIGNED_IN,
+    "api_tasks.records": SIGNED_IN,
     "api_tasks.complete": SIGNED_IN,
     "api_tasks.claim": SIGNED_IN,
     "api_tasks.release": SIGNED_IN,

@@ -4,7 +4,7 @@ import { ariaDescribedByIds } from "@rjsf/utils";
 import "../ref-pick.js";
 
 export function RefWidget({ id, value, schema, required, disabled, readonly, rawErrors, onChange, registry, multiple }) {
-  const { labels, learn } = registry.formContext;
+  const { labels, learn, records } = registry.formContext;
   const many = multiple || schema.type === "array";
   const pick = useRef(null);
   const latest = useRef(onChange);
@@ -36,6 +36,7 @@ export function RefWidget({ id, value, schema, required, disabled, readonly, raw
     <ref-pick
       ref={pick}
       kind={schema["x-ref"] ?? schema.items?.["x-ref"]}
+      src={(schema["x-among"] ?? schema.items?.["x-among"]) ? (records ?? undefined) : undefined}
       input-id={id}
       multiple={many ? "" : undefined}
       disabled={disabled || readonly ? "" : undefined}

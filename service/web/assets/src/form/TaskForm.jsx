@@ -106,7 +106,7 @@ export function TaskForm({ page }) {
 
   const learn = useCallback((more) => Object.assign(labels.current, more), []);
   const context = useMemo(
-    () => ({ labels: labels.current, learn, today: page.today, tomorrow: page.tomorrow }),
+    () => ({ labels: labels.current, learn, records: page.records, today: page.today, tomorrow: page.tomorrow }),
     [learn, page],
   );
   const keep = useCallback(
