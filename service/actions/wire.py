@@ -8,6 +8,7 @@ from service.actions.reviews import talents_to_check
 from service.actions.table import action_table
 from service.config import Organization, Settings
 from service.db import Database
+from service.liaisons.served import served_by
 from service.people.queries import find_leader, find_person, find_unit
 from service.processes.wiring import KEY, Reference, Wiring
 from service.talents.queries import find_talent
@@ -21,6 +22,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
         listings={"talents_to_check": talents_to_check},
         settings=dict(settings.process),
         scopes={role.id: role.scope for role in organization.roles.values()},
+        served=served_by,
         opening=settings.office_opens,
     )
     database.session_info[KEY] = made

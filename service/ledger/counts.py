@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from service.auth import SYSTEM
 from service.clock import SHANGHAI, local
+from service.history import HistoryEvent
 from service.ledger.cases import OUTCOMES, STATUSES
+from service.ledger.circulars import circulars
+from service.liaisons.served import served_within
 from service.people.models import Leader
 from service.processes.models import COMPLETED, DONE, TERMINATED, Instance, UserTask
 from service.processes.rules import STAGES
@@ -62,21 +66,33 @@ def need_counts(session: Session, *, unit: str | None, starts_on: date, ends_on:
 
 
 def leader_needs(session: Session, *, leader_id: UUID, starts_on: date, ends_on: date) -> dict[str, Any]:
-    """The needs that went through one leader and were open or ended in a period, JSON-ready (R3); two statements.
+    """The needs of one leader's talents that were open or ended in a period, JSON-ready (R3).
 
-    ``items`` tells of each: number, title, talent, status, stage, whether it was late; ``outcomes`` counts them.
+    Those that went through the leader, and those of the talents whom the leader served in the period: what another
+    leader had taken in before a handover is the successor's to know (O4).
+
+    ``items`` tells of each: number, title, talent, status, stage, whether it was late, the numbers of the circulars
+    about it that were issued in the period (W10); ``outcomes`` counts them. Three statements, and a few for each need
+    that came to a circular.
     """
     first = _midnight(starts_on)
     outcome = _outcome()
     query = (
         select(Instance, outcome)
-        .where(_alive(starts_on, ends_on), Instance.leader_id == str(leader_id))
+        .where(
+            _alive(starts_on, ends_on),
+            or_(
+                Instance.leader_id == str(leader_id),
+                Instance.talent_id.in_(served_within(leader_id, starts_on, ends_on)),
+            ),
+        )
         .order_by(Instance.started_at, Instance.id)
         .limit(MOST_ITEMS)
     )
     rows = [(row, str(name)) for row, name in session.execute(query)]
     wanted = {row.talent_id for row, _ in rows if row.talent_id}
     names = dict(session.execute(select(Talent.id, Talent.name).where(Talent.id.in_(wanted))).all())
+    told = _circulars(session, [row.id for row, _ in rows], starts_on, ends_on)
     outcomes = {name: sum(one == name for _, one in rows) for name in NEED_OUTCOMES}
     items = [
         {
@@ -89,6 +105,7 @@ def leader_needs(session: Session, *, leader_id: UUID, starts_on: date, ends_on:
             "outcome": name,
             "late": row.late,
             "urges": row.urges,
+            "circulars": told.get(row.id, []),
             "started_on": local(row.started_at).date().isoformat(),
             "ended_on": local(row.ended_at).date().isoformat() if row.ended_at is not None else None,
         }
@@ -99,6 +116,7 @@ def leader_needs(session: Session, *, leader_id: UUID, starts_on: date, ends_on:
         "total": len(items),
         "started": fresh,
         "late": sum(row.late for row, _ in rows),
+        "circulars": sum(len(numbers) for numbers in told.values()),
         "outcomes": outcomes,
         "names": dict(NEED_OUTCOMES),
         "items": items,
@@ -179,6 +197,25 @@ def _started(starts_on: date, ends_on: date) -> ColumnElement[bool]:
     return and_(
         Instance.started_at >= _midnight(starts_on), Instance.started_at < _midnight(ends_on + timedelta(days=1))
     )
+
+
+def _circulars(session: Session, cases: Sequence[UUID], starts_on: date, ends_on: date) -> dict[UUID, list[str]]:
+    """The circulars of a period that stand, by case: the journals say which cases had any."""
+    first, after = _midnight(starts_on), _midnight(ends_on + timedelta(days=1))
+    streams = {f"instance:{case_id}": case_id for case_id in cases}
+    issued = select(HistoryEvent.stream).where(
+        HistoryEvent.stream.in_(streams),
+        HistoryEvent.kind == "circular_issued",
+        HistoryEvent.at >= first,
+        HistoryEvent.at < after,
+    )
+    found = {}
+    for stream in sorted(set(session.scalars(issued))):
+        case_id = streams[stream]
+        numbers = [one.number for one in circulars(session, case_id, SYSTEM) if first <= one.issued_at < after]
+        if numbers:
+            found[case_id] = numbers
+    return found
 
 
 def _alive(starts_on: date, ends_on: date) -> ColumnElement[bool]:

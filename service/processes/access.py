@@ -17,6 +17,7 @@ from service.people.models import Leader
 from service.people.queries import find_leader, leader_posts, unit_names
 from service.processes.models import DONE, OPEN, CopyTo, Instance, UserTask
 from service.processes.rules import holds
+from service.processes.wiring import wiring
 
 OFFICE = "talent_office"
 SEES_ALL = frozenset({OFFICE, "auditor"})
@@ -136,8 +137,9 @@ def visible_clause(session: Session, actor: Actor, only: object = None) -> Colum
     """Instances that the actor may see.
 
     The Talent Office and auditors see all; others what they or their unit started, what their unit or they had a task
-    in, what was copied to them, and leaders what concerns their own talents or them. ``only`` is the id of the one
-    instance that is asked about, where it is one: then no other's tasks are read.
+    in, what was copied to them, and leaders what concerns them or once went through them. A leader, and the leader's
+    liaison, see the cases of the talents whom they serve today, whoever served them then (O4). ``only`` is the id of
+    the one instance that is asked about, where it is one: then no other's tasks are read.
     """
     if actor.roles & SEES_ALL:
         return true()
@@ -161,6 +163,8 @@ def visible_clause(session: Session, actor: Actor, only: object = None) -> Colum
     origin = sorted(actor.units_of("liaison"))
     if origin:
         ways.append(Instance.initiator_unit.in_(origin))
+    if (served := wiring(session).served(actor)) is not None:
+        ways.append(Instance.talent_id.in_(served))
     if actor.has_role("leader") and actor.person_id is not None:
         posts = [post.id for post in leader_posts(session, actor.person_id)]
         ways.append(Instance.leader_id.in_([str(post) for post in posts]))

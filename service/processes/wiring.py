@@ -61,6 +61,14 @@ A query and no list: however many they are, none of them is kept with the case.
 """
 
 
+Served = Callable[[Actor], Select[str] | None]
+"""The ids of the talents whom somebody serves today, as their leader or that leader's liaison; None: nobody's (O4)."""
+
+
+def _nobody(_reader: Actor) -> Select[str] | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """``settings`` is frozen into each new instance; ``scopes`` maps a role to whose tasks it sees."""
@@ -70,6 +78,7 @@ class Wiring:
     listings: Mapping[str, Listing] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     scopes: Mapping[str, str] = field(default_factory=dict)
+    served: Served = _nobody
     opening: time = time(9, 0)
 
 

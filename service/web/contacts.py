@@ -457,10 +457,9 @@ def _open_needs(talent_ids: set[str]) -> dict[str, list[Instance]]:
     """Talent → the open needs that the actor may see; at most one page of them."""
     found: dict[str, list[Instance]] = {}
     if talent_ids:
-        wanted = queries.CaseFilter(process="request", status="running")
+        wanted = queries.CaseFilter(process="request", status="running", talents=talent_ids)
         for case in queries.cases(db(), actor(), filters=wanted, limit=MAX_LIMIT, offset=0).items:
-            if case.talent_id in talent_ids:
-                found.setdefault(str(case.talent_id), []).append(case)
+            found.setdefault(str(case.talent_id), []).append(case)
     return found
 
 
