@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import event, func, select, update
 
 from service import clock, engine
+from service.cli.gunicorn import post_worker_init
 from service.clock import SHANGHAI
 from service.processes import commands, queries, timers
 from service.processes.advance import context_of
@@ -56,7 +58,9 @@ def bench(url: str) -> Iterator[Bench]:
     with ExitStack() as stack:
         made = Bench(url, FakeClock(stack))
         made.clock.set(START)
+        post_worker_init(made.app)
         yield made
+        gc.unfreeze()
         made.database.dispose()
 
 

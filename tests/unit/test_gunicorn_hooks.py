@@ -1,0 +1,25 @@
+"""What a server process does when it has loaded the application."""
+
+from __future__ import annotations
+
+import gc
+
+from service.cli import gunicorn
+from service.cli.serving import HOOKS
+
+
+def test_what_is_loaded_once_is_not_walked_by_every_collection() -> None:
+    loaded = [{"spec": number} for number in range(1000)]
+    before = gc.get_freeze_count()
+    try:
+        gunicorn.post_worker_init(None)
+        assert gc.get_freeze_count() > before + len(loaded)
+        fresh = [[number] for number in range(10)]
+        assert fresh in [one for one in gc.get_objects() if isinstance(one, list)]
+        assert not any(one is loaded for one in gc.get_objects())
+    finally:
+        gc.unfreeze()
+
+
+def test_the_server_is_told_of_its_hooks() -> None:
+    assert f"python:{gunicorn.__name__}" == HOOKS
