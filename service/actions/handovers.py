@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, false, select
 from sqlalchemy.orm import Session
 
 from service import contacts, liaisons
 from service.actions.reading import day_of, text_of, today_of
 from service.errors import Finding, Invalid
 from service.liaisons.models import Link
-from service.people.queries import get_leader
+from service.people.queries import as_id, get_leader
+from service.processes.calendars import current
 from service.processes.models import RUNNING, Instance
 from service.processes.wiring import Action, ActionCall
+from service.talents.queries import find_talent
+
+SETTLED = "settled"
+
+
+def links_to_hand_over(leader_id: UUID) -> Select[Link]:
+    """The links that an ended post leaves to a successor, the oldest first."""
+    query = select(Link).where(Link.leader_id == leader_id, Link.ends_on.is_(None), Link.status.in_(("active", "held")))
+    return query.order_by(Link.starts_on, Link.id)
+
+
+def talents_to_hand_over(told: Mapping[str, Any], _day: date) -> Select[str]:
+    """The ids of the talents of these links, for the step that hands them over (``x-among``)."""
+    leader_id = as_id(str(told.get("leader_id") or ""))
+    if leader_id is None:
+        return select(Link.talent_id).where(false())
+    return links_to_hand_over(leader_id).order_by(None).with_only_columns(Link.talent_id)
 
 
 def _open_handover(session: Session, call: ActionCall) -> dict[str, Any]:
-    """What there is to hand over: the links that the Talent Office holds, open needs, interviews of the year."""
+    """What there is to hand over: the links that the Talent Office holds, open needs, interviews of the year.
+
+    ``within``: working days after the post's end in which it should be done, as the diagram says (O4 [A]).
+    """
     leader = get_leader(session, text_of(call, "leader_id"))
-    held = _to_hand_over(session, leader.id)
-    needs = session.scalar(
-        select(func.count()).where(
-            Instance.process == "request", Instance.leader_id == str(leader.id), Instance.status == RUNNING
-        )
-    )
+    held = session.scalars(links_to_hand_over(leader.id)).all()
+    open_needs = session.scalars(
+        select(Instance)
+        .where(Instance.process == "request", Instance.leader_id == str(leader.id), Instance.status == RUNNING)
+        .order_by(Instance.started_at, Instance.id)
+    ).all()
     ended = leader.ends_on or today_of(call)
     pairs = contacts.interview_counts(session, year=ended.year, on=ended, leader_id=leader.id)
     interviews = {pair.talent.id: pair.count for pair in pairs}
@@ -33,30 +56,55 @@ def _open_handover(session: Session, call: ActionCall) -> dict[str, Any]:
         link.talent.name + (f"（本年已访谈 {interviews[link.talent_id]} 次）" if link.talent_id in interviews else "")
         for link in held
     ]
+    lines = [
+        ["待移交的联系对象", "、".join(names) or "没有"],
+        ["办理中的需求", f"{len(open_needs)} 件"],
+        ["任职结束日期", ended.isoformat()],
+    ]
+    if isinstance(within := call.parameters.get("within"), int):
+        last = current(session).add(ended, within).due
+        lines.append(["接任日期", f"应不晚于 {last.isoformat()}（任职结束后 {within} 个工作日内）"])
     return {
         "title": f"联系关系调整：{leader.person.name}（{leader.post}）",
         "klass": leader.klass,
         "unit": leader.unit_code,
         "ended_on": ended.isoformat(),
-        "lines": [
-            ["待移交的联系对象", "、".join(names) or "没有"],
-            ["办理中的需求", f"{needs or 0} 件"],
-            ["任职结束日期", ended.isoformat()],
-        ],
+        "lines": lines,
+        "cases": [[str(need.id), _said(session, need)] for need in open_needs],
     }
 
 
+def _said(session: Session, need: Instance) -> str:
+    talent = find_talent(session, need.talent_id) if need.talent_id else None
+    whose = f"（{talent.name}）" if talent is not None else ""
+    return f"{need.number or '未编号'} {need.title or '尚未登记'}{whose}"
+
+
 def _hand_over(session: Session, call: ActionCall) -> int:
-    """Hands the named talents (none named: all) to the successor; gives how many links are still to hand over."""
+    """Hands the named talents (none named: all) to the successor; gives how many links are still to hand over.
+
+    ``decision`` ``settled``: nothing is, because each link was handed over or ended on its own page. Raises Invalid
+    where that is not so, and where there is nothing to hand over: nothing is reported as done that was not (O4).
+    """
     leader = get_leader(session, text_of(call, "leader_id"))
+    links = session.scalars(links_to_hand_over(leader.id)).all()
+    if call.parameters.get("decision") == SETTLED:
+        if links:
+            left = "、".join(link.talent.name for link in links)
+            raise Invalid("还有待移交的联系关系", [Finding("/data/decision", f"还没有移交或结束：{left}，请先移交")])
+        return 0
     chosen = call.parameters.get("talents")
     wanted = set(chosen) if isinstance(chosen, list) and chosen else None
-    links = _to_hand_over(session, leader.id)
     mine = [link for link in links if wanted is None or link.talent_id in wanted]
     if wanted is not None and (strangers := wanted - {link.talent_id for link in links}):
-        raise Invalid(
-            "有的人才不在待移交之列", [Finding("/data/talents", f"不须移交：{'、'.join(sorted(strangers))}，请删去")]
-        )
+        names = [found.name for one in sorted(strangers) if (found := find_talent(session, one)) is not None]
+        said = f"不须移交：{'、'.join(names) or '所选人才'}，请删去"
+        raise Invalid("有的人才不在待移交之列", [Finding("/data/talents", said)])
+    if not mine:
+        way = "请选择“已另行移交或结束”" if "decision" in call.parameters else "请由区人才办终止本事项，并写明去向"
+        said = f"{leader.person.name}的联系关系都已另行移交或结束，没有可移交的；{way}"
+        path = "/data/decision" if "decision" in call.parameters else "/data/successor_id"
+        raise Invalid("没有待移交的联系关系", [Finding(path, said)])
     note = call.parameters.get("note")
     for link in mine:
         liaisons.hand_over(
@@ -65,15 +113,11 @@ def _hand_over(session: Session, call: ActionCall) -> int:
             successor_id=text_of(call, "successor_id"),
             starts_on=day_of(call, "starts_on"),
             note=str(note) if note else None,
+            tell=False,  # the step that files the handover tells the Talent Office
             actor=call.actor,
             now=call.now,
         )
-    return len(_to_hand_over(session, leader.id))
-
-
-def _to_hand_over(session: Session, leader_id: UUID) -> list[Link]:
-    query = select(Link).where(Link.leader_id == leader_id, Link.ends_on.is_(None), Link.status.in_(("active", "held")))
-    return list(session.scalars(query.order_by(Link.starts_on, Link.id)))
+    return len(session.scalars(links_to_hand_over(leader.id)).all())
 
 
 ACTIONS = (
@@ -82,6 +126,7 @@ ACTIONS = (
         "列出待交接的联系关系",
         ("leader_id",),
         _open_handover,
+        ("within",),
         sample={"title": "联系关系调整", "klass": "B", "unit": "edu", "ended_on": "2026-03-01", "lines": []},
     ),
     Action(
@@ -89,7 +134,7 @@ ACTIONS = (
         "移交联系关系",
         ("leader_id", "successor_id", "starts_on"),
         _hand_over,
-        ("talents", "note"),
+        ("talents", "note", "decision"),
         sample=0,
     ),
 )

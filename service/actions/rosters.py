@@ -1,21 +1,32 @@
-"""The actions of ``roster``: lists are checked, decided, filed (Q2 Q4)."""
+"""Lists of who serves whom: the actions of ``roster``, and what the page of a list does (Q2 Q4)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session, selectinload
 
-from service import liaisons, talents
+from service import clock, contacts, liaisons, talents
 from service.actions.reading import day_of, text_of, today_of
 from service.actions.rounds import taken, under_way
-from service.errors import Finding, Invalid
+from service.actions.steps import take_step
+from service.auth import SYSTEM, Actor
+from service.errors import Finding, Invalid, LiaisonError
 from service.liaisons.models import Roster
-from service.people.models import Leader, Unit
+from service.liaisons.rules import DECIDED, DRAFT
+from service.people.checks import CLASS_A, CLASS_B
+from service.people.models import Leader, Person, Unit
+from service.people.queries import on_day
+from service.processes import commands
+from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.wiring import Action, ActionCall
 
+PROCESS = "roster"
 OFFICE_UNIT = "talent_office"
 """In a list of units it stands for the list of class A, which is the Talent Office's (Q2)."""
 
@@ -37,51 +48,174 @@ def _roster_units(session: Session, call: ActionCall) -> list[str]:
     return [one for one in (OFFICE_UNIT, *session.scalars(query)) if one not in others]
 
 
-def _check_roster(session: Session, call: ActionCall) -> dict[str, Any]:
-    """What somebody should look at before the list is decided: eligibility, numbers, reasons (S1, Q1, Q3). Warns."""
-    roster = _draft(session, call)
-    today, lines = today_of(call), []
-    roster.instance_id = call.instance.id
+def roster_lines(session: Session, roster: Roster, on: date) -> list[list[str]]:
+    """What somebody should look at before a list is decided: eligibility, numbers, reasons (S1, Q1, Q3); only told."""
+    lines: list[list[str]] = []
     served: dict[UUID, int] = {}
     leaders: dict[UUID, Leader] = {}
     for item in roster.items:
         served[item.leader_id] = served.get(item.leader_id, 0) + 1
         leaders[item.leader_id] = item.leader
-        lines += [["资格", f"{item.talent.name}：{why}"] for why in talents.eligibility(item.talent, today)]
+        lines += [["资格", f"{item.talent.name}：{why}"] for why in talents.eligibility(item.talent, on)]
+        if item.reason not in liaisons.REASONS_OF[item.leader.klass]:
+            lines.append(["理由", f"{item.leader.person.name}联系{item.talent.name}：理由不适用于这类领导"])
     for leader_id, count in served.items():
         leader = leaders[leader_id]
         required = liaisons.QUOTAS[leader.klass]
         if count < required:
             lines.append(["数量", f"{leader.person.name}：列入 {count} 人，不足 {required} 人"])
-    return {"lines": [["名单", f"第 {roster.version} 版，{len(roster.items)} 条"], *lines]}
+    lines += [["数量", f"{leader.person.name}：没有列入"] for leader in _left_out(session, roster, on, set(leaders))]
+    return lines
+
+
+def open_task(session: Session, roster: Roster) -> UserTask | None:
+    """The open step of the running round that asks for this list: drafting, deciding or filing it."""
+    slot = OFFICE_UNIT if roster.scope == CLASS_A else roster.scope
+    steps = {DRAFT: ("draft_a", "draft_b", "decide_a", "decide_b"), DECIDED: ("file_list",)}.get(roster.status, ())
+    query = (
+        select(UserTask)
+        .join(Instance, Instance.id == UserTask.instance_id)
+        .where(
+            Instance.process == PROCESS,
+            Instance.status.in_((RUNNING, SUSPENDED)),
+            UserTask.slot == slot,
+            UserTask.task.in_(steps),
+            UserTask.status == OPEN,
+        )
+        .order_by(UserTask.entered_at, UserTask.id)
+    )
+    if roster.status == DECIDED:
+        query = query.where(UserTask.instance_id == roster.instance_id)
+    return session.scalars(query.limit(1)).first()
+
+
+def decide(
+    session: Session, *, roster_id: UUID | str, document_no: str, decided_on: date, actor: Actor, now: datetime
+) -> Roster:
+    """Puts a draft in force (Q2, Q4), through the steps of the round that asks for the list where one runs.
+
+    So the round goes on, and a unit's list comes to the Talent Office to be filed; where none runs the office is told
+    in its inbox. Raises what ``liaisons.decide_roster`` and ``commands.complete`` raise.
+    """
+    roster = liaisons.get_roster(session, roster_id)
+    told = {"decision": "decide", "document_no": document_no, "decided_on": decided_on.isoformat()}
+    task = open_task(session, roster) if roster.status == DRAFT else None
+    with _own_paths():
+        if task is not None and task.task.startswith("draft"):
+            commands.complete(session, task_id=task.id, data={}, actor=actor, now=now)
+            task = open_task(session, roster)
+        if task is not None and take_step(
+            session,
+            instance_id=task.instance_id,
+            step=task.task,
+            slot=task.slot,
+            data=told,
+            actor=actor,
+            now=now,
+        ):
+            return roster
+    return _in_force(session, roster, document_no, decided_on, actor, now, tell=True)
+
+
+def file(session: Session, *, roster_id: UUID | str, on: date, actor: Actor, now: datetime) -> Roster:
+    """The Talent Office has a list on file (备案, Q4), through the step of the round where one waits for it."""
+    roster = liaisons.get_roster(session, roster_id)
+    task = open_task(session, roster) if roster.status == DECIDED else None
+    if task is not None:
+        with _own_paths(filed_on="on"):
+            data = {"filed_on": on.isoformat()}
+            commands.complete(session, task_id=task.id, data=data, actor=actor, now=now)
+        return roster
+    return liaisons.file_roster(session, roster_id=roster.id, on=on, actor=actor, now=now)
+
+
+def _check_roster(session: Session, call: ActionCall) -> dict[str, Any]:
+    """``roster_lines`` of the draft; warns, never blocks."""
+    roster = _draft(session, call, "/data/note")
+    roster.instance_id = call.instance.id
+    head = ["名单", f"第 {roster.version} 版，{len(roster.items)} 条"]
+    return {"lines": [head, *roster_lines(session, roster, today_of(call))], "roster_id": str(roster.id)}
 
 
 def _decide_roster(session: Session, call: ActionCall) -> str:
-    roster = liaisons.decide_roster(
-        session,
-        roster_id=_draft(session, call).id,
-        document_no=text_of(call, "document_no"),
-        decided_on=day_of(call, "decided_on"),
-        actor=call.actor,
-        now=call.now,
-    )
+    """Puts the draft in force; one that was decided on its own page meanwhile is what the step asks for."""
+    roster = _draft(session, call, "/data/decision")
+    if roster.status == DRAFT:
+        number, day = text_of(call, "document_no"), day_of(call, "decided_on")
+        roster = _in_force(session, roster, number, day, call.actor, call.now)
     return str(roster.id)
 
 
 def _file_roster(session: Session, call: ActionCall) -> bool:
-    liaisons.file_roster(
-        session, roster_id=text_of(call, "roster_id"), on=day_of(call, "on"), actor=call.actor, now=call.now
-    )
+    """Has the list on file; one that was filed, or replaced, on its own page meanwhile stays so."""
+    roster = liaisons.get_roster(session, text_of(call, "roster_id"))
+    if roster.status == DECIDED:
+        liaisons.file_roster(session, roster_id=roster.id, on=day_of(call, "on"), actor=call.actor, now=call.now)
     return True
 
 
-def _draft(session: Session, call: ActionCall) -> Roster:
+def _in_force(
+    session: Session,
+    roster: Roster,
+    document_no: str,
+    decided_on: date,
+    actor: Actor,
+    now: datetime,
+    *,
+    tell: bool = False,
+) -> Roster:
+    """``liaisons.decide_roster``, unless a contact would then be of a day on which its link had ended."""
+    if roster.status == DRAFT:
+        for link in liaisons.leaving_links(session, roster, decided_on):
+            wanted = contacts.ContactFilter(leader_id=link.leader_id, talent_id=link.talent_id, since=decided_on)
+            held = contacts.search_contacts(session, SYSTEM, filters=wanted, limit=1).items
+            if held:
+                last = held[0].held_on
+                said = f"{link.leader.person.name}于 {last.isoformat()} 联系过{link.talent.name}，名单未列入"
+                way = f"确定日期须晚于 {last.isoformat()}，或将其列入名单"
+                raise Invalid("名单没有确定", [Finding("/decided_on", f"{said}；{way}")])
+    return liaisons.decide_roster(
+        session,
+        roster_id=roster.id,
+        document_no=document_no,
+        decided_on=decided_on,
+        tell=tell,
+        actor=actor,
+        now=now,
+    )
+
+
+def _left_out(session: Session, roster: Roster, on: date, listed: set[UUID]) -> Sequence[Leader]:
+    """Serving leaders of the list's scope who are not on it; who leads in both classes is asked as A only (L2)."""
+    mine = Leader.klass == CLASS_A
+    if roster.scope != CLASS_A:
+        above = select(Leader.person_id).where(Leader.klass == CLASS_A, on_day(Leader.starts_on, Leader.ends_on, on))
+        mine = and_(Leader.klass == CLASS_B, Leader.unit_code == roster.scope, Leader.person_id.not_in(above))
+    query = select(Leader).join(Leader.person).where(mine, on_day(Leader.starts_on, Leader.ends_on, on))
+    return [one for one in session.scalars(query.order_by(Person.pinyin, Leader.id)) if one.id not in listed]
+
+
+@contextmanager
+def _own_paths(**names: str) -> Iterator[None]:
+    """Within the block findings on a step's form name the page's fields: ``/data/x`` is ``/x``, or its other name."""
+    try:
+        yield
+    except LiaisonError as error:
+        found = [(one.path.removeprefix("/data").removeprefix("/"), one.message) for one in error.findings]
+        error.findings = tuple(Finding(f"/{names.get(path, path)}" if path else "", said) for path, said in found)
+        raise
+
+
+def _draft(session: Session, call: ActionCall, path: str) -> Roster:
+    """The draft that the step is about, or the list that was decided on its own page since the round began."""
     unit = text_of(call, "unit")
-    scope = "A" if unit == OFFICE_UNIT else unit
-    found = session.scalar(select(Roster).where(Roster.scope == scope, Roster.status == "draft"))
-    if found is None:
-        raise Invalid("还没有起草名单", [Finding("/data/note", "请先在“名单”页面起草名单，再提交本步骤")])
-    return found
+    scope = CLASS_A if unit == OFFICE_UNIT else unit
+    newest = select(Roster).where(Roster.scope == scope).order_by(Roster.version.desc()).limit(1)
+    found = session.scalars(newest.options(selectinload(Roster.items))).first()
+    begun = clock.local(call.instance.started_at).date()
+    if found is not None and (found.status == DRAFT or (found.decided_on is not None and found.decided_on >= begun)):
+        return found
+    raise Invalid("还没有起草名单", [Finding(path, "请先在“名单”页面起草名单，再提交本步骤")])
 
 
 ACTIONS = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from service.actions.handovers import talents_to_hand_over
 from service.actions.reviews import talents_to_check
 from service.actions.table import action_table
 from service.config import Organization, Settings
@@ -19,7 +20,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
     made = Wiring(
         actions=action_table(settings),
         references=reference_table(),
-        listings={"talents_to_check": talents_to_check},
+        listings={"talents_to_check": talents_to_check, "talents_to_hand_over": talents_to_hand_over},
         settings=dict(settings.process),
         scopes={role.id: role.scope for role in organization.roles.values()},
         served=served_by,

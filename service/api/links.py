@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from service import clock, liaisons
+from service.actions import rosters as deeds
 from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import (
@@ -460,15 +461,18 @@ def roster(roster_id: UUID) -> Mapping[str, Any]:
 
 @calls.post("/rosters/<uuid:roster_id>/decide", answer=RosterPaper, body=RosterDecision, right=RIGHT)
 def decide_roster(body: dict[str, Any], roster_id: UUID) -> Mapping[str, Any]:
-    """Puts a draft in force under its document number: links not on it end, new ones begin."""
-    return _paper(liaisons.decide_roster(db(), roster_id=roster_id, **body, actor=actor(), now=clock.now()))
+    """Puts a draft in force under its document number: links not on it end, new ones begin.
+
+    Where a round asks for this list its step is taken, so that the round goes on.
+    """
+    return _paper(deeds.decide(db(), roster_id=roster_id, **body, actor=actor(), now=clock.now()))
 
 
 @calls.post("/rosters/<uuid:roster_id>/file", answer=RosterPaper, body=RosterFiling, right="file_rosters")
 def file_roster(body: dict[str, Any], roster_id: UUID) -> Mapping[str, Any]:
     """The Talent Office has a decided list on file (备案)."""
     day = body["on"] or clock.today()
-    return _paper(liaisons.file_roster(db(), roster_id=roster_id, on=day, actor=actor(), now=clock.now()))
+    return _paper(deeds.file(db(), roster_id=roster_id, on=day, actor=actor(), now=clock.now()))
 
 
 def _links(found: Sequence[Link], on: date) -> list[dict[str, Any]]:

@@ -30,6 +30,11 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "incident": "运行异常",
         "reminder": "工作提醒",
         "brief": "专报签发",
+        "roster_decided": "名单报备",
+        "links_changed": "联系关系报告",
+        "report_submitted": "半年报告报送",
+        "report_returned": "半年报告退回",
+        "circular_told": "通报告知领导",
     }
 )
 """Every kind of notice with its Chinese name; the file must word each of them."""

@@ -72,6 +72,7 @@ def _handovers(plan: Plan) -> Iterator[Deed]:
     yield Deed(plan.at(plan.begins[SUCCESSOR], 9.5), partial(_take_post, key=SUCCESSOR))
     taken = gone + 6
     told = {
+        "decision": "hand_over",
         "successor_id": str(derived("leader", SUCCESSOR)),
         "starts_on": plan.days[taken].isoformat(),
         "note": "联系对象情况和在办事项已当面交接。",

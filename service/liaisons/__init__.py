@@ -13,10 +13,10 @@ from service.liaisons.queries import (
 )
 from service.liaisons.quotas import QuotaRow, QuotaTotal, quota_report, quotas
 from service.liaisons.roster_queries import RosterChange, get_roster, roster_change, search_rosters
-from service.liaisons.rosters import decide_roster, draft_roster, file_roster
-from service.liaisons.rules import QUOTAS, REASONS
+from service.liaisons.rosters import decide_roster, draft_roster, file_roster, leaving_links
+from service.liaisons.rules import QUOTAS, REASONS, REASONS_OF
 from service.liaisons.search import search_links
-from service.liaisons.steps import waiting
+from service.liaisons.steps import awaits_handover, waiting
 from service.liaisons.suggestions import Suggestion, suggestions
 from service.liaisons.teams import set_service_team
 from service.liaisons.warnings import link_warnings
@@ -24,6 +24,7 @@ from service.liaisons.warnings import link_warnings
 __all__ = [
     "QUOTAS",
     "REASONS",
+    "REASONS_OF",
     "Link",
     "QuotaRow",
     "QuotaTotal",
@@ -34,6 +35,7 @@ __all__ = [
     "ServiceTeamMember",
     "Suggestion",
     "activate_link",
+    "awaits_handover",
     "decide_roster",
     "draft_roster",
     "end_link",
@@ -43,6 +45,7 @@ __all__ = [
     "hand_over",
     "hold_links",
     "leaders_of",
+    "leaving_links",
     "link_warnings",
     "propose_link",
     "quota_report",

@@ -33,6 +33,7 @@ from service.liaisons.steps import (
     journal,
     only_once,
     refuse_unless_serving,
+    tell_of_links,
     there,
     waiting,
     wanted_leader,
@@ -91,6 +92,8 @@ def propose_link(
         now=now,
     )
     journal(session, link, "link_proposed", {"waiting": list(waiting(session, link, starts_on))}, actor, now)
+    if link.status != PROPOSED:
+        tell_of_links(session, [link], "开始联系", actor=actor, now=now)
     return link
 
 
@@ -113,6 +116,7 @@ def activate_link(
         checks.refuse("/link_id", why)
     checks.done()
     activate(session, link, day, actor, now)
+    tell_of_links(session, [link], "开始联系", actor=actor, now=now)
     return link
 
 
@@ -127,7 +131,10 @@ def end_link(session: Session, *, link_id: UUID | str, ends_on: date, reason: st
     said = checks.text("/reason", "结束原因", reason, REASON_LENGTH)
     checks.period(link.starts_on, ends_on if link.status != PROPOSED else None)
     checks.done()
+    begun = link.status != PROPOSED
     end(session, link, ends_on, said, actor, now)
+    if begun:
+        tell_of_links(session, [link], "结束联系", actor=actor, now=now)
     return link
 
 
@@ -168,6 +175,7 @@ def hand_over(
     successor_id: UUID | str,
     starts_on: date,
     note: str | None = None,
+    tell: bool = True,
     actor: Actor,
     now: datetime,
 ) -> Link:
@@ -175,8 +183,9 @@ def hand_over(
 
     No day is without an owner: the old link ends the day before, held days are the Talent Office's. ``successor_id``
     is a leader's post of the same class, which may be another one of the same person once the old one has ended.
-    ``note`` is the handover note. Raises ``NotAllowed``, ``NotFound``, ``Invalid``, and ``Conflict`` where the link
-    has ended, has not begun, or the successor serves the talent already.
+    ``note`` is the handover note; ``tell``: the Talent Office hears of a unit's handover (Q4). Raises ``NotAllowed``,
+    ``NotFound``, ``Invalid``, and ``Conflict`` where the link has ended, has not begun, or the successor serves the
+    talent already.
     """
     link = _locked(session, link_id, actor)
     _not_ended(link)
@@ -222,6 +231,9 @@ def hand_over(
         "handover_note": said,
     }
     journal(session, taken, "link_handed_over", data, actor, now)
+    if tell:
+        what = f"从{link.leader.person.name}接任联系"
+        tell_of_links(session, [taken], what, actor=actor, now=now)
     return taken
 
 

@@ -35,6 +35,7 @@ from service.liaisons.steps import (
     journal,
     only_once,
     refuse_unless_serving,
+    tell_office,
     waiting,
     wanted_talent,
 )
@@ -107,14 +108,24 @@ def draft_roster(
 
 
 def decide_roster(
-    session: Session, *, roster_id: UUID | str, document_no: str, decided_on: date, actor: Actor, now: datetime
+    session: Session,
+    *,
+    roster_id: UUID | str,
+    document_no: str,
+    decided_on: date,
+    tell: bool = False,
+    actor: Actor,
+    now: datetime,
 ) -> Roster:
     """Puts a draft in force from ``decided_on`` on, under its document number (Q2, Q4).
 
     Links of the scope that are not on it end the day before; those new on it begin, as the successors of those that
     end where they serve the same talent. A new one whose leader has no service team yet is proposed. Held links that
-    are not listed stay: only who takes the talent over, or a person, ends them, else the talent had nobody (O4). Raises ``NotAllowed``, ``NotFound``,
-    ``Invalid``, also for a day on which a link that would end had not yet begun, and ``Conflict`` where it is no draft.
+    are not listed stay: only who takes the talent over, or a person, ends them, else the talent had nobody (O4).
+
+    ``tell``: the Talent Office hears of a unit's list in its inbox (Q4); a round brings it there as a step to file.
+    Raises ``NotAllowed``, ``NotFound``, ``Invalid``, also for a day on which a link that would end had not yet begun,
+    and ``Conflict`` where it is no draft.
     """
     roster = get_roster(session, roster_id)
     _require_scope(session, roster.scope, actor)
@@ -153,6 +164,11 @@ def decide_roster(
         **counts,
     }
     record(session, f"roster:{roster.scope}", "roster_decided", data, actor=actor, now=now)
+    unit = find_unit(session, roster.scope) if tell else None
+    if unit is not None:
+        said = f"文号 {number}，自 {decided_on.isoformat()} 起，共 {len(roster.items)} 条，请备案"
+        title = f"{unit.name}名单第 {roster.version} 版"
+        tell_office(session, f"roster:{roster.id}", "roster_decided", title, said, actor=actor, now=now)
     return roster
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from service import ids
 from service.auth import Actor, require
+from service.auth.policy import TALENT_OFFICE
 from service.errors import Conflict
 from service.liaisons.models import Link
 from service.liaisons.queries import standing_teams
@@ -27,7 +28,7 @@ from service.liaisons.rules import (
 from service.liaisons.warnings import eligibility_warnings
 from service.people.checks import CLASS_A, Checks
 from service.people.commands import conflicts
-from service.people.journal import record
+from service.people.journal import owe_notice, record
 from service.people.models import Leader, Person
 from service.people.queries import find_leader, find_person
 from service.talents.models import Talent
@@ -204,6 +205,25 @@ def end(session: Session, link: Link, ends_on: date, reason: str, actor: Actor, 
     link.status, link.ends_on, link.end_reason = ENDED, max(ends_on, link.starts_on), reason
     session.flush()
     journal(session, link, "link_ended", {"ends_on": link.ends_on, "end_reason": reason}, actor, now)
+
+
+def tell_office(
+    session: Session, stream: str, template: str, title: str, text: str, *, actor: Actor, now: datetime
+) -> None:
+    """The Talent Office hears of what a unit did by itself (Q4: 报区人才办); of its own deeds it tells nobody."""
+    if actor.is_system or actor.has_role(TALENT_OFFICE):
+        return
+    owe_notice(session, stream, template, title=title, text=text, role=TALENT_OFFICE, actor=actor, now=now)
+
+
+def tell_of_links(session: Session, links: Sequence[Link], what: str, *, actor: Actor, now: datetime) -> None:
+    """One notice of what a unit did with links of one leader, where it was the unit's to decide (Q4)."""
+    if not links or links[0].leader.klass == CLASS_A:
+        return
+    leader, names = links[0].leader, "、".join(link.talent.name for link in links)
+    title = f"{leader.person.name}（{leader.post}）{what}{names}"
+    stream = f"link:{links[0].id}" if len(links) == 1 else f"person:{leader.person_id}"
+    tell_office(session, stream, "links_changed", title, leader.unit.name if leader.unit else "", actor=actor, now=now)
 
 
 def journal(session: Session, link: Link, kind: str, data: Mapping[str, object], actor: Actor, now: datetime) -> None:

@@ -20,6 +20,7 @@ from service.liaisons.steps import (
     Item,
     activate,
     refuse_unless_serving,
+    tell_of_links,
     there,
     waiting,
     wanted_leader,
@@ -99,10 +100,13 @@ def set_service_team(
 
 def _begin_waiting(session: Session, leader: Leader, since: date, actor: Actor, now: datetime) -> None:
     query = select(Link).where(Link.leader_id == leader.id, Link.status == PROPOSED).order_by(Link.id)
+    begun = []
     for link in session.scalars(query.with_for_update(of=Link)).all():
         day = max(link.starts_on, since)
         if leader.serves_on(day) and not waiting(session, link, day):
             activate(session, link, day, actor, now)
+            begun.append(link)
+    tell_of_links(session, begun, "开始联系", actor=actor, now=now)
 
 
 def _open_team(session: Session, leader: Leader) -> ServiceTeam | None:

@@ -43,8 +43,13 @@ blueprint = Blueprint("cases", __name__)
 
 PROCESS = "request"
 SHORT_LIST = 12
-RECORDS = {"brief_id": "web.reports.brief", "report_id": "web.reports.report"}
-"""The key under which a gear task tells of a record -> the record's page."""
+RECORDS: Mapping[str, Callable[[str], str]] = {
+    "brief_id": lambda key: url_for("web.reports.brief", brief_id=key),
+    "report_id": lambda key: url_for("web.reports.report", report_id=key),
+    "roster_id": lambda key: url_for("web.liaisons.roster", roster_id=key),
+    "roll_up": lambda key: url_for("web.reports.roll_up", year=key[:4], half=key[5:]),
+}
+"""The key under which a gear task tells of a record -> the address of the record's page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from flask import Blueprint, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, documents, history, liaisons
+from service.actions import rosters as deeds
 from service.auth import may
 from service.auth.policy import LIAISON
 from service.errors import Finding, Invalid, NotFound
@@ -313,14 +314,20 @@ def new_roster() -> ResponseReturnValue:
     if scope not in _own_scopes():
         raise NotFound("没有您可以起草的这份名单，请从名单页面进入")
     there = liaisons.search_rosters(db(), 1, scope=scope, status=DRAFT, reader=actor()).items
-    lines: Sequence[RosterItem | Link] = there[0].items if there else liaisons.scope_links(db(), scope)
-    lines = [line for line in lines if line.leader.serves_on(clock.today())]
+    present, today = liaisons.scope_links(db(), scope), clock.today()
+    waiting = [link for link in present if liaisons.awaits_handover(link, today)]
+    stay = [link for link in present if link not in waiting]
+    lines: Sequence[RosterItem | Link] = (
+        [one for one in there[0].items if one.leader.serves_on(today)] if there else stay
+    )
     return render_template(
         "liaisons/new_roster.html",
         scope=scope,
         scope_name=_scope_names([scope])[scope],
         draft=there[0] if there else None,
         lines=lines[:MOST_LINES],
+        waiting=waiting,
+        today=today,
         empty=range(len(lines), len(lines) + EMPTY_LINES),
         reasons_of=REASONS_OF[CLASS_A if scope == CLASS_A else CLASS_B],
         **_words(),
@@ -360,14 +367,18 @@ def draft_roster() -> ResponseReturnValue:
 def roster(roster_id: UUID) -> ResponseReturnValue:
     """A version with its lines and what it changes."""
     found = liaisons.get_roster(db(), roster_id, actor())
+    may_decide = found.status == DRAFT and found.scope in _own_scopes()
+    may_file = found.status == DECIDED and may(actor(), "file_rosters") and found.scope != CLASS_A
     return render_template(
         "liaisons/roster.html",
         roster=found,
+        noted=deeds.roster_lines(db(), found, clock.today()) if found.status == DRAFT else [],
+        task=deeds.open_task(db(), found) if may_decide or may_file else None,
         change=liaisons.roster_change(db(), found),
         scope_name=_scope_names([found.scope])[found.scope],
         names=Names(db()).learn([found.created_by]),
-        may_decide=found.status == DRAFT and found.scope in _own_scopes(),
-        may_file=found.status == DECIDED and may(actor(), "file_rosters"),
+        may_decide=may_decide,
+        may_file=may_file,
         today=clock.today(),
         **_words(),
     )
@@ -387,7 +398,7 @@ def export_roster(roster_id: UUID) -> ResponseReturnValue:
 def decide_roster(roster_id: UUID) -> ResponseReturnValue:
     """Puts a draft in force."""
     fields = sent()
-    liaisons.decide_roster(
+    deeds.decide(
         db(),
         roster_id=roster_id,
         document_no=text(fields, "document_no"),
@@ -403,7 +414,7 @@ def decide_roster(roster_id: UUID) -> ResponseReturnValue:
 def file_roster(roster_id: UUID) -> ResponseReturnValue:
     """The Talent Office has the list on file."""
     on = _day(sent(), "on", "备案日期")
-    liaisons.file_roster(db(), roster_id=roster_id, on=on, actor=actor(), now=clock.now())
+    deeds.file(db(), roster_id=roster_id, on=on, actor=actor(), now=clock.now())
     return done("名单已备案。", url_for(".roster", roster_id=roster_id))
 
 

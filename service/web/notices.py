@@ -22,6 +22,8 @@ PAGES = {
     "instance": ("web.cases.case", "instance_id"),
     "brief": ("web.reports.brief", "brief_id"),
     "report": ("web.reports.report", "report_id"),
+    "roster": ("web.liaisons.roster", "roster_id"),
+    "link": ("web.liaisons.link", "link_id"),
     "talent": ("web.talents.talent", "talent_id"),
     "person": ("web.people.person", "person_id"),
     "unit": ("web.units.unit", "code"),

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from sqlalchemy import select
 
 from service import liaisons
 from service.actions.posts import end_post, open_handovers
 from service.auth import SYSTEM
+from service.errors import Invalid
 from service.liaisons import Link
 from service.people import Leader
 from service.processes.models import Instance
 from tests.factories.workers import work_all
 from tests.processes.steps import events, instance, mismatches
 
-PLAN = {"starts_on": "2026-09-17", "note": "在办需求一件，请接续跟进。"}
+PLAN = {"decision": "hand_over", "starts_on": "2026-09-17", "note": "在办需求一件，请接续跟进。"}
 
 
 def leaders(world):
@@ -80,9 +82,49 @@ def test_the_page_is_told_what_is_to_hand_over_and_the_day_is_reminded_of(world)
     end(world, "温如故", "2026-09-15")
     [world.case] = handovers(world)
     [told] = [one.data["result"] for one in events(world, "action")]
-    assert [title for title, _ in told["lines"]] == ["待移交的联系对象", "办理中的需求", "任职结束日期"]
+    assert [title for title, _ in told["lines"]] == ["待移交的联系对象", "办理中的需求", "任职结束日期", "接任日期"]
+    assert "应不晚于 2026-09-29" in told["lines"][-1][1]
     for _ in range(20):
         work_all(world)
         world.clock.advance(days=1)
     assert "due_today" in [one.data["template"] for one in events(world, "notice")]
     assert world.open_steps() == [("plan_a", None)]
+
+
+def test_nothing_is_handed_over_in_name_only(world):
+    end(world, "程望津", "2026-09-15")
+    [world.case] = handovers(world)
+    successor = str(leaders(world)["陈砚秋"])
+    with pytest.raises(Invalid) as refused:
+        world.do("office", "plan_a", {"decision": "settled", "note": "已另行安排"})
+    assert [one.path for one in refused.value.findings] == ["/data/decision"]
+    with world.transaction() as session:
+        for link in liaisons.search_links(session, leader_id=leaders(world)["程望津"]).items:
+            liaisons.end_link(
+                session,
+                link_id=link.id,
+                ends_on=world.clock.now.date(),
+                reason="另有领导联系",
+                actor=world.actor("office"),
+                now=world.clock.now,
+            )
+    with pytest.raises(Invalid) as refused:
+        world.do("office", "plan_a", {**PLAN, "successor_id": successor})
+    [finding] = refused.value.findings
+    assert finding.path == "/data/decision"
+    assert "没有可移交的；请选择“已另行移交或结束”" in finding.message
+    world.do("office", "plan_a", {"decision": "settled", "note": "三位均由陈砚秋联系"})
+    assert instance(world).end_name == "交接完成"
+    assert mismatches(world) == []
+
+
+def test_open_needs_are_named_and_only_what_is_left_can_be_picked(world):
+    number = world.accepted(leader_id=str(leaders(world)["程望津"]), talent_id="T0002")
+    end(world, "程望津", "2026-09-15")
+    [world.case] = handovers(world)
+    [told] = [one.data["result"] for one in events(world, "action")]
+    assert told["cases"] == [[str(number), "2026-需-0001 子女入学（沈清越）"]]
+    successor = str(leaders(world)["陈砚秋"])
+    with pytest.raises(Invalid) as refused:
+        world.do("office", "plan_a", {**PLAN, "successor_id": successor, "talents": ["T0001"]})
+    assert [one.path for one in refused.value.findings] == ["/data/talents/0"]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from service import liaisons, people
+from service import contacts, liaisons, people
+from service.actions import rosters
 from service.auth import SYSTEM
 from service.errors import Invalid, NotAllowed
+from service.history import HistoryEvent
 from service.liaisons.models import Roster
+from service.processes import calendars
 from tests.processes.rounds import begin, calendar_starts
 from tests.processes.steps import events, instance, mismatches, notices
 
@@ -116,3 +119,75 @@ def test_the_calendar_leaves_lists_alone_that_are_being_made(world):
     assert ("draft_b", "hrss") not in world.open_steps()
     assert {("draft_a", None), ("draft_b", "sci")} <= set(world.open_steps())
     assert mismatches(world) == []
+
+
+def decide_on_the_page(world, user: str, scope: str) -> None:
+    with world.transaction() as session:
+        rosters.decide(
+            session,
+            roster_id=roster(world, scope).id,
+            document_no="南人才〔2026〕2号",
+            decided_on=world.clock.now.date(),
+            actor=world.actor(user),
+            now=world.clock.now,
+        )
+
+
+@pytest.mark.parametrize("drafted_in_the_round", [True, False])
+def test_deciding_on_the_page_takes_the_steps_of_the_round(world, drafted_in_the_round):
+    leader = leader_of_unit(world)
+    begin(world, "roster", "liaison-hrss")
+    world.do("liaison-hrss", "start_unit_list", {})
+    drafted(world, "liaison-hrss", "hrss", (leader, "T0002", "related"))
+    if drafted_in_the_round:
+        world.do("liaison-hrss", "draft_b", {}, unit="hrss")
+    decide_on_the_page(world, "liaison-hrss", "hrss")
+    assert roster(world, "hrss").document_no == "南人才〔2026〕2号"
+    assert world.open_steps() == [("file_list", None)]
+    with world.transaction() as session:
+        found = roster(world, "hrss")
+        rosters.file(session, roster_id=found.id, on=found.decided_on, actor=world.actor("office"), now=world.clock.now)
+    assert (roster(world, "hrss").status, world.open_steps()) == ("filed", [])
+    assert mismatches(world) == []
+
+
+def test_a_list_decided_without_its_round_does_not_jam_it_and_is_told_to_the_office_once(world):
+    leader = leader_of_unit(world)
+    drafted(world, "liaison-hrss", "hrss", (leader, "T0002", "related"), (leader, "T0003", "related"))
+    decide_on_the_page(world, "liaison-hrss", "hrss")
+    [told] = page_notices(world)
+    assert (told["template"], told["to"]["role"]) == ("roster_decided", "talent_office")
+    assert told["title"] == "区人力资源和社会保障局名单第 1 版"
+    begin(world, "roster", "liaison-hrss")
+    world.do("liaison-hrss", "start_unit_list", {})
+    world.do("liaison-hrss", "draft_b", {}, unit="hrss")
+    world.do("liaison-hrss", "decide_b", DECIDED, unit="hrss")
+    world.do("office", "file_list", {"filed_on": "2026-09-16"})
+    assert roster(world, "hrss").document_no == "南人才〔2026〕2号"
+
+
+def test_the_day_of_a_list_is_not_before_what_was_done_since(world):
+    with world.transaction() as session:
+        contacts.record_contact(
+            session,
+            leader_id=world.leader_id,
+            talent_ids=["T0002"],
+            form="visit",
+            held_on=world.clock.now.date(),
+            topics=[3],
+            summary="了解科研进展",
+            calendar=calendars.current(session),
+            actor=world.actor("office"),
+            now=world.clock.now,
+        )
+    drafted(world, "office", "A", (world.leader_id, "T0003", "known"))
+    with pytest.raises(Invalid, match="确定日期须晚于 2026-09-16") as refused:
+        decide_on_the_page(world, "office", "A")
+    assert [one.path for one in refused.value.findings] == ["/decided_on"]
+    assert roster(world, "A").status == "draft"
+
+
+def page_notices(world) -> list[dict]:
+    with world.database.reading() as session:
+        query = select(HistoryEvent).where(HistoryEvent.kind == "notice", HistoryEvent.stream.not_like("instance:%"))
+        return [event.data for event in session.scalars(query)]

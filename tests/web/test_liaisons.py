@@ -95,6 +95,24 @@ def test_a_roster_is_drafted_decided_filed_and_printed(world: World) -> None:
     assert Visitor(world, "liaison-hrss").get("/rosters/new", scope="A").status_code == 404
 
 
+def test_a_draft_shows_what_is_held_and_the_list_what_to_look_at(world: World) -> None:
+    office = Visitor(world, "office")
+    assert office.submit(f"/posts/{THIRD}/end", ends_on="2026-09-15").status_code == 302
+    page = office.get("/rosters/new", scope="A").text
+    waiting = page.split('id="waiting"', 1)[1]
+    assert "温如故联系江照野" in waiting
+    assert "温如故" not in page.split('id="waiting"', 1)[0].split("<table", 1)[1]
+    fields = dict(re.findall(r'name="((?:line|leader|talent)_\d+)" value="([^"]+)"', page))
+    kept = {name: value for name, value in fields.items() if name.endswith("_0")}
+    draft = office.post("/rosters", scope="A", **kept, reason_0="known").json["location"]
+    shown = office.get(draft).text
+    assert "列入 1 人，不足 2 人" in shown
+    assert "没有列入" in shown
+    assert office.post(f"{draft}/decide", document_no="3号", decided_on="2026-09-16").status_code == 200
+    with world.database.reading() as session:
+        assert {link.status for link in search_links(session, leader_id=THIRD).items} == {"held"}
+
+
 def _total(page: str) -> int:
     found = re.search(r"共 (\d+) 条", page)
     return int(found[1]) if found else 0

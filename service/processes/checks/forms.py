@@ -16,7 +16,7 @@ from service.processes.checks.values import compared
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCES = frozenset({"talents", "leaders", "units", "people"})
-LISTINGS = frozenset({"talents_to_check"})
+LISTINGS = frozenset({"talents_to_check", "talents_to_hand_over"})
 DATES = frozenset({"past", "future"})
 
 _OWN = frozenset({"x-ref", "x-among", "x-prefill", "x-date", "x-within-working-days", "x-warn", "x-print"})
