@@ -30,8 +30,8 @@ from service.processes.commands import require_running
 from service.processes.models import Instance
 from service.processes.parts import require_part
 from service.processes.slots import is_round
-from service.reports.commands import EDITABLE
 from service.reports.models import HalfYearReport
+from service.reports.rules import EDITABLE
 from service.storage import Attachment, attachments_of, get_attachment, keep
 
 MOST = 20

@@ -1,11 +1,12 @@
 """Makes the first Word templates of the reports (forms/print/*.docx).
 
 Afterwards they are the office's: edited in Word, where every ``{{ … }}`` and ``{% … %}`` must stay as it is. Run it
-only to begin anew: ``.venv/bin/python docs/templates/make.py``.
+only to begin anew: ``.venv/bin/python docs/templates/make.py roll_up`` makes that one.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,6 +55,25 @@ def half_year_report() -> Word:
         "short",
         {"联系领导": "leader", "人才": "talent", "已访谈": "count", "原因": "reason"},
         (30, 30, 24, 76),
+    )
+    return paper
+
+
+def roll_up() -> Word:
+    """半年报告汇总."""
+    paper = _paper()
+    _line(paper, "{{ title }}", size=18, bold=True, centre=True)
+    _line(paper, "{{ state }}", size=11, centre=True)
+    _line(paper, "{%p for paragraph in summary %}")
+    _line(paper, "{{ paragraph }}", indent=True)
+    _line(paper, "{%p endfor %}")
+    _table(paper, "一、合计（已报送的报告）", "figures", {"项目": "name", "数字": "value"}, (42, 118))
+    _table(
+        paper,
+        "二、各单位情况",
+        "units",
+        {"单位": "name", "状态": "status", "联系": "contacts", "意见建议": "opinions", "需求": "needs"},
+        (68, 34, 18, 22, 18),
     )
     return paper
 
@@ -145,5 +165,6 @@ def _table(paper: Word, title: str, rows: str, columns: dict[str, str], widths: 
 
 
 if __name__ == "__main__":
-    for name, made in (("half_year_report", half_year_report()), ("brief", brief())):
-        made.save(str(FOLDER / f"{name}.docx"))
+    for name, make in (("half_year_report", half_year_report), ("roll_up", roll_up), ("brief", brief)):
+        if name in sys.argv[1:]:
+            make().save(str(FOLDER / f"{name}.docx"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,11 +14,124 @@ from sqlalchemy.orm import Session
 from service import contacts, reports
 from service.actions.reading import day_of, entitled, text_of, whole_of
 from service.actions.rounds import refuse_another, taken
-from service.auth import SYSTEM
+from service.actions.steps import take_step
+from service.auth import SYSTEM, Actor
+from service.auth.policy import LIAISON, TALENT_OFFICE
 from service.engine import EngineFailure
-from service.errors import Finding, Invalid
+from service.errors import Finding, Invalid, LiaisonError
 from service.ledger.counts import need_counts
+from service.people.journal import owe_notice
+from service.processes.models import DONE, UserTask
 from service.processes.wiring import Action, ActionCall
+from service.reports.models import HalfYearReport
+from service.reports.papers import roll_up_paper
+from service.reports.rules import EDITABLE
+
+SUBMIT, REVIEW, ROLL_UP = "submit_half_year", "review_report", "roll_up"
+"""The steps of a round that the report's own pages take as well."""
+STEP_SECTIONS = ("work", "plans")
+"""The sections that the step itself takes; the others are written on the report's page."""
+
+
+# --- The pages and the API -------------------------------------------------------------------------------------------
+
+
+def send_report(session: Session, *, report_id: UUID | str, actor: Actor, now: datetime) -> HalfYearReport:
+    """Sends a report (T6): takes the step of the round that waits for it, where there is one.
+
+    Raises ``NotFound``, ``NotAllowed``, ``Conflict``, and ``Invalid`` where it cannot be sent yet.
+    """
+    report = reports.get_report(session, report_id, actor)
+    with _told_at({f"/data/{name}": f"/sections/{name}" for name in STEP_SECTIONS}):
+        if not _take(session, report, SUBMIT, {}, actor, now):
+            _send(session, report, actor, now)
+            _tell(session, report, "report_submitted", "", TALENT_OFFICE, None, actor, now)
+    return report
+
+
+def give_back_report(
+    session: Session, *, report_id: UUID | str, reason: str, actor: Actor, now: datetime
+) -> HalfYearReport:
+    """Returns a report with what to mend, by the round's step where one waits; its office is told either way."""
+    report = reports.get_report(session, report_id, actor)
+    with _told_at({"/data/reason": "/reason"}):
+        if not _take(session, report, REVIEW, {"decision": "return", "reason": reason}, actor, now):
+            reports.return_report(session, report_id=report.id, reason=reason, actor=actor, now=now)
+            _tell(session, report, "report_returned", reason.strip(), LIAISON, report.unit_code, actor, now)
+    return report
+
+
+def take_report(session: Session, *, report_id: UUID | str, actor: Actor, now: datetime) -> HalfYearReport:
+    """Accepts a report, by the round's step where one waits."""
+    report = reports.get_report(session, report_id, actor)
+    if not _take(session, report, REVIEW, {"decision": "accept"}, actor, now):
+        reports.accept_report(session, report_id=report.id, actor=actor, now=now)
+    return report
+
+
+def summaries(session: Session, *, year: int, half: int) -> list[UserTask]:
+    """What the Talent Office wrote when it rolled a half-year up (R5): the done steps, the newest first."""
+    rounds = select(HalfYearReport.instance_id).where(
+        HalfYearReport.year == year, HalfYearReport.half == half, HalfYearReport.instance_id.is_not(None)
+    )
+    query = select(UserTask).where(UserTask.instance_id.in_(rounds), UserTask.task == ROLL_UP, UserTask.status == DONE)
+    return list(session.scalars(query.order_by(UserTask.completed_at.desc())))
+
+
+def all_needs(session: Session, *, year: int, half: int) -> dict[str, Any]:
+    """The needs of a half-year in all offices, each counted once, for the roll-up (R5)."""
+    starts_on, ends_on = contacts.period_of(year, half)
+    return need_counts(session, unit=None, starts_on=starts_on, ends_on=ends_on)
+
+
+def _take(
+    session: Session, report: HalfYearReport, step: str, data: Mapping[str, Any], actor: Actor, now: datetime
+) -> bool:
+    return take_step(
+        session,
+        instance_id=report.instance_id,
+        step=step,
+        slot=report.unit_code,
+        data=data,
+        actor=actor,
+        now=now,
+    )
+
+
+def _send(session: Session, report: HalfYearReport, actor: Actor, now: datetime) -> None:
+    starts_on, ends_on = contacts.period_of(report.year, report.half)
+    needs = need_counts(session, unit=report.unit_code, starts_on=starts_on, ends_on=ends_on)
+    reports.submit_report(session, report_id=report.id, needs=needs, actor=actor, now=now)
+
+
+def _tell(
+    session: Session,
+    report: HalfYearReport,
+    template: str,
+    text: str,
+    to: str,
+    unit: str | None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Word of a report outside a round; in a round the next step's task is word enough."""
+    title = f"{report.unit.name}{report.year}年{reports.HALVES[report.half]}报告"
+    owe_notice(
+        session, f"report:{report.id}", template, title=title, text=text, role=to, unit=unit, actor=actor, now=now
+    )
+
+
+@contextmanager
+def _told_at(paths: Mapping[str, str]) -> Iterator[None]:
+    """Within the block findings on one path stand at another: a step and a page have fields of their own."""
+    try:
+        yield
+    except LiaisonError as error:
+        error.findings = tuple(Finding(paths.get(one.path, one.path), one.message) for one in error.findings)
+        raise
+
+
+# --- The gear tasks --------------------------------------------------------------------------------------------------
 
 
 def _liaison_offices(session: Session, call: ActionCall) -> list[str]:
@@ -34,13 +150,13 @@ def _compile_report(session: Session, call: ActionCall) -> dict[str, Any]:
     """Fills in the unit's report from the data (T6); what was submitted meanwhile stays as it is."""
     unit, year, half = text_of(call, "unit"), whole_of(call, "year"), whole_of(call, "half")
     found = session.scalar(
-        select(reports.HalfYearReport).where(
-            reports.HalfYearReport.unit_code == unit,
-            reports.HalfYearReport.year == year,
-            reports.HalfYearReport.half == half,
+        select(HalfYearReport).where(
+            HalfYearReport.unit_code == unit,
+            HalfYearReport.year == year,
+            HalfYearReport.half == half,
         )
     )
-    if found is None or found.status in ("draft", "returned"):
+    if found is None or found.status in EDITABLE:
         starts_on, ends_on = contacts.period_of(year, half)
         found = reports.compile_report(
             session,
@@ -57,15 +173,24 @@ def _compile_report(session: Session, call: ActionCall) -> dict[str, Any]:
 
 
 def _submit_report(session: Session, call: ActionCall) -> dict[str, Any]:
-    """Sends the report, with the words that were filled in here; sent from its own page already it stays so."""
+    """Sends the report, with the words that were filled in here; what the report lacks is said at the step's field.
+
+    A report that was sent before the step was taken stays as it is, and words that would be lost are refused.
+    """
     report = _report(session, call)
-    if report.status in ("draft", "returned"):
-        words = {name: call.parameters.get(name) for name in ("work", "plans")}
-        sections = {name: str(text) for name, text in words.items() if text}
+    words = {name: str(call.parameters.get(name) or "") for name in STEP_SECTIONS}
+    if report.status in EDITABLE:
+        sections = {name: text for name, text in words.items() if text}
         actor = entitled(call.actor, "submit_reports", report.unit_code)
-        if sections:
-            reports.edit_report(session, report_id=report.id, sections=sections, actor=actor, now=call.now)
-        reports.submit_report(session, report_id=report.id, actor=actor, now=call.now)
+        with _told_at({f"/sections/{name}": f"/data/{name}" for name in STEP_SECTIONS}):
+            if sections:
+                reports.edit_report(session, report_id=report.id, sections=sections, actor=actor, now=call.now)
+            _send(session, report, actor, call.now)
+        return _told(report)
+    lost = [name for name, text in words.items() if text and text != report.sections.get(name)]
+    if lost:
+        said = "报告已经报送，这里填写的内容不会写入报告；请清空本栏后提交，需要修改的请由区人才办退回"
+        raise Invalid("没有提交", [Finding(f"/data/{name}", said) for name in lost])
     return _told(report)
 
 
@@ -83,26 +208,42 @@ def _return_report(session: Session, call: ActionCall) -> dict[str, Any]:
 
 def _accept_report(session: Session, call: ActionCall) -> dict[str, Any]:
     report = _report(session, call)
+    if report.status in EDITABLE:
+        said = "这份半年报告还没有报送（或已退回修改），不能接收；请选“退回修改”，由联络员重新报送"
+        raise Invalid("没有接收", [Finding("/data/decision", said)])
     if report.status == "submitted":
         reports.accept_report(session, report_id=report.id, actor=call.actor, now=call.now)
     return _told(report)
 
 
-def _report(session: Session, call: ActionCall) -> reports.HalfYearReport:
+def _sum_reports(session: Session, call: ActionCall) -> dict[str, Any]:
+    """What the reports add up to, beside the step in which the Talent Office words it (R5)."""
+    year, half = whole_of(call, "year"), whole_of(call, "half")
+    summed = reports.roll_up(session, year=year, half=half, needs=all_needs(session, year=year, half=half))
+    paper = roll_up_paper(summed, "")
+    lines = [["报送情况", paper["state"]], *([row["name"], row["value"]] for row in paper["figures"])]
+    return {"roll_up": f"{year}-{half}", "lines": lines}
+
+
+def _report(session: Session, call: ActionCall) -> HalfYearReport:
     known = call.parameters.get("report")
     if not isinstance(known, Mapping):
         raise EngineFailure("没有半年报告，请检查流程图")
     return reports.get_report(session, str(known.get("report_id")), SYSTEM)
 
 
-def _told(report: reports.HalfYearReport) -> dict[str, Any]:
+def _told(report: HalfYearReport) -> dict[str, Any]:
     late = {None: "尚未报送", False: "按时报送", True: "迟报"}[report.late]
+    name = f"{report.unit.name}{report.year}年{reports.HALVES[report.half]}报告"
     return {
         "report_id": str(report.id),
+        "unit_name": report.unit.name,
         "late": report.late,
-        "lines": [["半年报告", f"{report.year}年{reports.HALVES[report.half]}"], ["报送", late]],
+        "lines": [["半年报告", name], ["状态", f"{reports.REPORT_STATUSES[report.status]}，{late}"]],
     }
 
+
+SAMPLE = {"report_id": "a", "unit_name": "区教育局", "late": False, "lines": []}
 
 ACTIONS = (
     Action("liaison_offices", "列出联络员单位", ("year", "half"), _liaison_offices, sample=["edu"]),
@@ -111,7 +252,7 @@ ACTIONS = (
         "预填半年报告",
         ("unit", "year", "half", "due_on"),
         _compile_report,
-        sample={"report_id": "a", "lines": []},
+        sample=SAMPLE,
     ),
     Action(
         "submit_report",
@@ -119,10 +260,9 @@ ACTIONS = (
         ("report",),
         _submit_report,
         ("work", "plans"),
-        sample={"report_id": "a", "lines": []},
+        sample=SAMPLE,
     ),
-    Action(
-        "return_report", "退回半年报告", ("report", "reason"), _return_report, sample={"report_id": "a", "lines": []}
-    ),
-    Action("accept_report", "接收半年报告", ("report",), _accept_report, sample={"report_id": "a", "lines": []}),
+    Action("return_report", "退回半年报告", ("report", "reason"), _return_report, sample=SAMPLE),
+    Action("accept_report", "接收半年报告", ("report",), _accept_report, sample=SAMPLE),
+    Action("sum_reports", "合计各单位数据", ("year", "half"), _sum_reports, sample={"roll_up": "2026-1", "lines": []}),
 )

@@ -13,6 +13,7 @@ from service import clock, contacts, history, reports
 from service.actions.reading import by_hand, list_of, today_of
 from service.auth.policy import LIAISON, TALENT_OFFICE
 from service.auth.queries import units_held
+from service.config import Settings
 from service.engine import EngineFailure
 from service.engine.expressions import as_date
 from service.errors import Finding, Invalid
@@ -32,9 +33,10 @@ MOST_NAMES = 12
 REMINDERS: Mapping[str, str] = {"due_soon": "办理期限将至，请按时办理", "due_today": "今日为办理期限，请于今日办理"}
 
 
-def _round_period(session: Session, call: ActionCall) -> dict[str, Any]:
+def _round_period(session: Session, call: ActionCall, report_days: int) -> dict[str, Any]:
     """What a round is about: the year, the half-year before the planned day (T6), or the month.
 
+    Half-year reports are due ``report_days`` working days after the half-year, a setting [A].
     Raises Invalid for a half-year that has not begun.
     """
     planned = as_date((call.data.get("scheduled") or {}).get("planned_on"))
@@ -50,7 +52,7 @@ def _round_period(session: Session, call: ActionCall) -> dict[str, Any]:
         if starts_on > today_of(call):
             said = f"{year}年{reports.HALVES[half]}还没有开始，请改选已经开始的期间"
             raise Invalid("没有发起", [Finding("/data/year", said)])
-        due_on = current(session).add(ends_on, reports.REPORT_DAYS).due
+        due_on = reports.due_of(current(session), ends_on, report_days)
         return {
             "kind": kind,
             "year": year,
@@ -137,9 +139,7 @@ def _round_facts(session: Session, call: ActionCall) -> dict[str, Any]:
         told.append("没有需要参加的单位" + (f"：{lines[-1][1]}" if elsewhere else "") + "，本次自动结束")
     if vacant:
         lines.append(["没有联络员", f"{_listed(names, vacant)}，请尽快指定"])
-        told.append(
-            f"{_listed(names, vacant)}没有能办理的联络员，请尽快指定；指定后由其接办，也可由区人才办代为办理"
-        )
+        told.append(f"{_listed(names, vacant)}没有能办理的联络员，请尽快指定；指定后由其接办，也可由区人才办代为办理")
     if told:
         text = "。".join(told)[:1000]
         notify(session, call.instance, "reminder", actor=call.actor, now=call.now, role=TALENT_OFFICE, text=text)
@@ -165,25 +165,32 @@ def _remind(session: Session, call: ActionCall) -> bool:
     return False
 
 
-ACTIONS = (
-    Action(
-        "round_period",
-        "确定期间",
-        ("kind",),
-        _round_period,
-        ("year", "half"),
-        sample={
-            "kind": "half_year",
-            "year": 2026,
-            "half": 1,
-            "name": "2026年上半年",
-            "starts_on": "2026-01-01",
-            "ends_on": "2026-06-30",
-            "due_on": "2026-07-14",
-        },
-    ),
-    Action(
-        "round_facts", "核实参加单位", ("units",), _round_facts, sample={"lines": [["参加单位", "1 个"]], "vacant": []}
-    ),
-    Action("remind", "提醒经办人", ("kind", "step"), _remind, sample=True),
-)
+def actions(settings: Settings) -> tuple[Action, ...]:
+    """The whitelist entries of all rounds."""
+    report_days = settings.contacts.report_days
+    return (
+        Action(
+            "round_period",
+            "确定期间",
+            ("kind",),
+            lambda session, call: _round_period(session, call, report_days),
+            ("year", "half"),
+            sample={
+                "kind": "half_year",
+                "year": 2026,
+                "half": 1,
+                "name": "2026年上半年",
+                "starts_on": "2026-01-01",
+                "ends_on": "2026-06-30",
+                "due_on": "2026-07-14",
+            },
+        ),
+        Action(
+            "round_facts",
+            "核实参加单位",
+            ("units",),
+            _round_facts,
+            sample={"lines": [["参加单位", "1 个"]], "vacant": []},
+        ),
+        Action("remind", "提醒经办人", ("kind", "step"), _remind, sample=True),
+    )

@@ -12,23 +12,14 @@ from sqlalchemy.orm import Session
 
 from service.auth import Actor
 from service.processes import commands
-from service.processes.models import OPEN, RUNNING, Instance, UserTask
+from service.processes.models import OPEN, UserTask
 
 
 def open_step(session: Session, *, instance_id: UUID | None, step: str, slot: str | None = None) -> UserTask | None:
-    """The open task at ``step`` of a case that runs, in the ``slot`` of a unit; None where it does not wait there."""
+    """The open task at ``step`` of a case, in the ``slot`` of a unit; None where it does not wait there."""
     if instance_id is None:
         return None
-    query = (
-        select(UserTask)
-        .join(Instance, Instance.id == UserTask.instance_id)
-        .where(
-            UserTask.instance_id == instance_id,
-            UserTask.task == step,
-            UserTask.status == OPEN,
-            Instance.status == RUNNING,
-        )
-    )
+    query = select(UserTask).where(UserTask.instance_id == instance_id, UserTask.task == step, UserTask.status == OPEN)
     if slot is not None:
         query = query.where(UserTask.slot == slot)
     return session.scalars(query.order_by(UserTask.entered_at, UserTask.id).limit(1)).first()

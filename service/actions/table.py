@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +10,9 @@ from service import clock
 from service.actions import briefs, changes, half_years, handovers, interviews, reviews, rosters, rounds
 from service.config import Settings
 from service.engine import EngineFailure
+from service.liaisons import leaders_of
+from service.people.models import Leader
+from service.people.queries import find_leader, unit_names
 from service.processes.advance import record
 from service.processes.counters import circular_name, next_value, number_name
 from service.processes.operations import count_urge, notify, open_handling
@@ -20,8 +23,8 @@ NOTICE_KINDS: Mapping[str, str] = {
     "due_today": "今日为办理期限，请于今日办理并回复",
     "rejected": "该需求不予受理，请向联系对象说明理由",
 }
-PEOPLE_SIDE = (rounds, changes, handovers, rosters, half_years, reviews, interviews, briefs)
-"""Where the actions of the people side stand: a module a process, and what all rounds share."""
+PEOPLE_SIDE = (changes, handovers, rosters, half_years, reviews, interviews, briefs)
+"""Where the actions of the people side stand, a module a process; what all rounds share is in ``rounds``."""
 URGE_TEXT = "该事项已超过办理期限，请尽快办理并回复区人才办，收到请签收"
 
 
@@ -41,6 +44,7 @@ def action_table(settings: Settings) -> dict[str, Action]:
         Action("notice", "发送提醒", ("kind",), _notice, ("unit",), sample=True),
         Action("urge", "催办", ("unit",), _urge, sample=1),
         Action("issue_circular", "发出通报", ("unit", "text"), _issue_circular, sample="通报〔2026〕1号"),
+        *rounds.actions(settings),
         *(action for process in PEOPLE_SIDE for action in process.ACTIONS),
     )
     return {action.name: action for action in actions}
@@ -96,7 +100,10 @@ def _urge(session: Session, call: ActionCall) -> int:
 
 
 def _issue_circular(session: Session, call: ActionCall) -> str:
-    """通报 that a person approved: numbered, journaled, told to the unit; printed from the case page (W10)."""
+    """通报 that a person approved: numbered, journaled, told to the unit; printed from the case page (W10).
+
+    The leader whose talent's need it is hears of it at once, beside the monthly brief (R3).
+    """
     year = clock.local(call.now).year
     number = f"通报〔{year}〕{next_value(session, circular_name(year))}号"
     unit, text = str(call.parameters.get("unit")), str(call.parameters.get("text") or "")
@@ -118,4 +125,16 @@ def _issue_circular(session: Session, call: ActionCall) -> str:
         unit=unit,
         text=f"{number}：{text}",
     )
+    said = f"区人才办已向{unit_names(session, [unit]).get(unit, unit)}发出{number}：{text}"
+    for leader in _concerned(session, call):
+        notify(session, call.instance, "circular_told", actor=call.actor, now=call.now, leader=leader.id, text=said)
     return number
+
+
+def _concerned(session: Session, call: ActionCall) -> Sequence[Leader]:
+    """The leaders who serve the talent today; where nobody does, the one to whom the need was told, while in office."""
+    talent_id, today = call.instance.talent_id or "", clock.local(call.now).date()
+    if serving := leaders_of(session, [talent_id], today)[talent_id]:
+        return serving
+    leader = find_leader(session, call.instance.leader_id or "")
+    return [leader] if leader is not None and leader.serves_on(today) else []

@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from service import clock, reports
+from service.actions import half_years
+from service.actions.briefs import release_from_page
 from service.api.calls import Calls
 from service.api.context import actor, api, db
 from service.api.fields import (
@@ -87,6 +89,7 @@ class RollUp(Schema):
     missing = List(Form(), required=True)
     units = List(Form(), required=True)
     totals = Form(required=True)
+    summary = Said(required=True, allow_none=True)
 
 
 class BriefItem(Schema):
@@ -220,8 +223,10 @@ def report_list(query: dict[str, Any]) -> Mapping[str, Any]:
 
 @calls.get("/reports/roll-up", answer=RollUp, query=HalfQuery, right="view_reports")
 def roll_up(query: dict[str, Any]) -> Mapping[str, Any]:
-    """What the reports of a half-year add up to, and whose are missing."""
-    return reports.roll_up(db(), **query)
+    """What the reports of a half-year add up to, and whose are missing; ``summary`` is the Talent Office's."""
+    written = half_years.summaries(db(), **query)
+    summary = (written[0].submitted or {}).get("summary") if written else None
+    return {**reports.roll_up(db(), **query, needs=half_years.all_needs(db(), **query)), "summary": summary}
 
 
 @calls.get("/reports/<uuid:report_id>", answer=ReportDetail)
@@ -256,21 +261,20 @@ def edit_report(body: dict[str, Any], report_id: UUID) -> Mapping[str, Any]:
 
 @calls.post("/reports/<uuid:report_id>/submit", answer=ReportDetail)
 def submit_report(_body: dict[str, Any], report_id: UUID) -> Mapping[str, Any]:
-    """Sends a report to the Talent Office."""
-    reports.get_report(db(), report_id, actor())
-    return _whole(reports.submit_report(db(), report_id=report_id, actor=actor(), now=clock.now()))
+    """Sends a report to the Talent Office, figures as of now; takes the step of the round that waits for it."""
+    return _whole(half_years.send_report(db(), report_id=report_id, actor=actor(), now=clock.now()))
 
 
 @calls.post("/reports/<uuid:report_id>/return", answer=ReportDetail, body=Reason, right="review_reports")
 def return_report(body: dict[str, Any], report_id: UUID) -> Mapping[str, Any]:
-    """Sends a report back with what to mend."""
-    return _whole(reports.return_report(db(), report_id=report_id, **body, actor=actor(), now=clock.now()))
+    """Sends a report back with what to mend, by the step of the round where one waits."""
+    return _whole(half_years.give_back_report(db(), report_id=report_id, **body, actor=actor(), now=clock.now()))
 
 
 @calls.post("/reports/<uuid:report_id>/accept", answer=ReportDetail, right="review_reports")
 def accept_report(_body: dict[str, Any], report_id: UUID) -> Mapping[str, Any]:
-    """Accepts a report."""
-    return _whole(reports.accept_report(db(), report_id=report_id, actor=actor(), now=clock.now()))
+    """Accepts a report, by the step of the round where one waits."""
+    return _whole(half_years.take_report(db(), report_id=report_id, actor=actor(), now=clock.now()))
 
 
 @calls.get("/briefs", answer=BriefList, query=BriefQuery)
@@ -309,8 +313,9 @@ def edit_brief(body: dict[str, Any], brief_id: UUID) -> Mapping[str, Any]:
 
 @calls.post("/briefs/<uuid:brief_id>/release", answer=BriefDetail, right="release_briefs")
 def release_brief(_body: dict[str, Any], brief_id: UUID) -> Mapping[str, Any]:
-    """Releases a brief to its leader."""
-    return _told(reports.release_brief(db(), brief_id=brief_id, actor=actor(), now=clock.now()))
+    """Releases a brief to its leader, who is told; a round that waits for it goes on."""
+    release_from_page(db(), brief_id=brief_id, actor=actor(), now=clock.now())
+    return _told(reports.get_brief(db(), brief_id, actor()))
 
 
 @calls.post("/briefs/<uuid:brief_id>/read", answer=BriefDetail)

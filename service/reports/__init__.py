@@ -16,7 +16,7 @@ from service.reports.commands import (
     submit_report,
 )
 from service.reports.models import Brief, HalfYearReport
-from service.reports.papers import brief_document, report_document
+from service.reports.papers import brief_document, report_document, roll_up_document
 from service.reports.queries import (
     get_brief,
     get_report,
@@ -59,6 +59,7 @@ __all__ = [
     "reporting_units",
     "return_report",
     "roll_up",
+    "roll_up_document",
     "score",
     "search_briefs",
     "search_reports",

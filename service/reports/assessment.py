@@ -121,7 +121,7 @@ def _of_leaders(
     entered = _figures(
         session,
         select(Contact.leader_id, func.count(), func.count().filter(Contact.late.is_(False)))
-        .where(*contacts)
+        .where(*contacts, Contact.supplementary.is_(False))
         .group_by(Contact.leader_id),
     )
     handled = _figures(

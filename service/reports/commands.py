@@ -28,6 +28,7 @@ from service.reports.queries import reporting_units
 from service.reports.rules import (
     ACCEPTED,
     DRAFT,
+    EDITABLE,
     HALVES,
     REQUIRED,
     RETURNED,
@@ -35,12 +36,10 @@ from service.reports.rules import (
     SUBMITTED,
     brief_text,
     brief_title,
-    first_texts,
     month_of,
+    renewed_texts,
 )
 from service.workdays import Calendar
-
-EDITABLE = (DRAFT, RETURNED)
 
 
 def compile_report(
@@ -57,9 +56,10 @@ def compile_report(
 ) -> HalfYearReport:
     """The report of a liaison office for a half-year, filled in from the data as it stands now (T6).
 
-    The first time it is made, with sentences to go on from; later its figures are counted anew and no word of the
-    office is touched. ``needs`` are ``ledger.counts.need_counts``. Raises ``NotAllowed``, ``Invalid`` for a half-year
-    that has not begun or a unit that neither owes nor has a liaison, ``Conflict`` where it was submitted already.
+    The first time it is made, with sentences to go on from; later its figures are counted anew, and so are the
+    sentences that nobody touched, but no word of the office. ``needs`` are ``ledger.counts.need_counts``. Raises
+    ``NotAllowed``, ``Invalid`` for a half-year that has not begun or a unit that neither owes nor has a liaison,
+    ``Conflict`` where it was submitted already.
     """
     entering = acting_for_unit(session, actor, "compile_reports", unit_code, now)
     checks = Checks()
@@ -77,11 +77,13 @@ def compile_report(
     facts = report_facts(session, unit=unit_code, year=year, half=half, needs=needs, now=now)
     if report is None:
         report = HalfYearReport(
-            id=ids.new(), unit=unit, year=year, half=half, status=DRAFT, sections=first_texts(facts), updated_at=now
+            id=ids.new(), unit=unit, year=year, half=half, status=DRAFT, sections=dict(facts["drafted"]), updated_at=now
         )
         session.add(report)
     elif report.status not in EDITABLE:
         raise Conflict(f"{year} 年{HALVES[half]}报告已报送，不能重新取数；需要修改请由区人才办退回")
+    else:
+        report.sections = renewed_texts(report.sections, report.facts.get("drafted", {}), facts["drafted"])
     report.facts, report.updated_at = facts, now
     report.due_on = due_on or report.due_on
     report.instance_id = instance_id or report.instance_id
@@ -128,14 +130,21 @@ def edit_report(
     return report
 
 
-def submit_report(session: Session, *, report_id: UUID | str, actor: Actor, now: datetime) -> HalfYearReport:
+def submit_report(
+    session: Session, *, report_id: UUID | str, needs: Mapping[str, Any], actor: Actor, now: datetime
+) -> HalfYearReport:
     """Sends a report to the Talent Office (T6); whether it is late is fixed at the first time.
 
-    Raises ``Invalid`` where a section of ``REQUIRED`` is empty or the half-year has not ended.
+    What it says is as of this moment: figures and untouched sentences are counted anew with ``needs``
+    (``ledger.counts.need_counts``), so that nothing entered since they were first filled in is left out. Raises
+    ``Invalid`` where a section of ``REQUIRED`` is empty or the half-year has not ended.
     """
     report = _locked(session, report_id)
     entering = acting_for_unit(session, actor, "submit_reports", report.unit_code, now)
     _require_editable(report)
+    facts = report_facts(session, unit=report.unit_code, year=report.year, half=report.half, needs=needs, now=now)
+    report.sections = renewed_texts(report.sections, report.facts.get("drafted", {}), facts["drafted"])
+    report.facts = facts
     today = clock.local(now).date()
     checks = Checks()
     for name in REQUIRED:
@@ -150,7 +159,7 @@ def submit_report(session: Session, *, report_id: UUID | str, actor: Actor, now:
     report.status, report.return_reason = SUBMITTED, None
     report.submitted_by, report.submitted_at, report.updated_at = entering.username, now, now
     session.flush()
-    data = {"late": report.late, "due_on": report.due_on, "sections": dict(report.sections)}
+    data = {"late": report.late, "due_on": report.due_on, "sections": dict(report.sections), "facts": facts}
     record(session, _stream(report), "report_submitted", data, actor=entering, now=now)
     return report
 

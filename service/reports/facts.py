@@ -15,7 +15,7 @@ from service.contacts.models import Contact, Opinion
 from service.contacts.rules import OPINION_STATUSES, form_name, period_of
 from service.liaisons import quota_report, talents_of
 from service.people.models import Leader
-from service.reports.rules import month_of
+from service.reports.rules import first_texts, month_of
 
 MOST_OPINIONS = 100
 MOST_LEADERS = 200
@@ -24,19 +24,24 @@ MOST_LEADERS = 200
 def report_facts(
     session: Session, *, unit: str, year: int, half: int, needs: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    """The figures of a liaison office for a half-year: contacts, interviews, quotas, opinions, needs."""
+    """The figures of a liaison office for a half-year: contacts, interviews, quotas, opinions, needs.
+
+    ``drafted`` are the sentences made of them, by section.
+    """
     starts_on, ends_on = period_of(year, half)
     until = min(ends_on, clock.local(now).date())
-    return {
+    facts: dict[str, Any] = {
         "starts_on": starts_on.isoformat(),
         "ends_on": ends_on.isoformat(),
         "counted_on": until.isoformat(),
+        "counted_at": now.isoformat(),
         "contacts": contact_counts(session, unit=unit, starts_on=starts_on, ends_on=ends_on),
         "interviews": _interviews(session, unit, year, until),
         "quotas": _quotas(session, unit, until),
         "opinions": _opinions(session, unit, starts_on, ends_on),
         "needs": dict(needs),
     }
+    return {**facts, "drafted": first_texts(facts)}
 
 
 def brief_facts(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def report_paper(report: HalfYearReport, submitted_by: str = "") -> dict[str, An
         "title": f"{report.year}年{HALVES[report.half]}直接联系服务高层次人才工作情况报告",
         "unit": report.unit.name,
         "period": f"{_day(facts['starts_on'])}至{_day(facts['ends_on'])}",
-        "counted_on": _day(facts["counted_on"]),
+        "counted_on": _day(facts["counted_on"]) + _counted_at(facts.get("counted_at")),
         "status": REPORT_STATUSES[report.status],
         "sent_on": _day(clock.local(sent).date().isoformat()) if sent is not None else "",
         "sent_by": submitted_by,
@@ -76,6 +76,58 @@ def report_paper(report: HalfYearReport, submitted_by: str = "") -> dict[str, An
     }
 
 
+def roll_up_document(
+    paper: Mapping[str, Any], kind: str, *, made_at: datetime, templates: Path, type_folder: Path
+) -> bytes:
+    """The roll-up as ``pdf`` or ``docx``; ``paper`` is a ``roll_up_paper``."""
+    return _made("roll_up", paper, kind, made_at, templates, type_folder)
+
+
+def roll_up_paper(summed: Mapping[str, Any], summary: str) -> dict[str, Any]:
+    """What the templates are given of a roll-up (``queries.roll_up``): JSON-ready, every figure a text.
+
+    ``summary`` is what the Talent Office wrote to it.
+    """
+    missing = "、".join(one["name"] for one in summed["missing"])
+    return {
+        "title": f"{summed['year']}年{HALVES[summed['half']]}直接联系服务高层次人才工作情况汇总",
+        "state": f"应报送 {summed['expected']} 个单位，已报送 {summed['submitted']} 个，"
+        f"其中已通过 {summed['accepted']} 个、逾期报送 {summed['late']} 个。"
+        + (f"尚未报送：{missing}。" if missing else "各单位已全部报送。"),
+        "summary": _paragraphs(summary),
+        "figures": _total_figures(summed["totals"]),
+        "units": [
+            {
+                "name": one["name"],
+                "status": (REPORT_STATUSES[one["status"]] if one["status"] else "未编制")
+                + ("（逾期）" if one["late"] else ""),
+                "contacts": str(one["contacts"]),
+                "opinions": str(one["opinions"]),
+                "needs": str(one["needs"]),
+            }
+            for one in summed["units"]
+        ],
+    }
+
+
+def _total_figures(totals: Mapping[str, Any]) -> list[dict[str, str]]:
+    opinions, activities, matters = totals["opinions"], totals["activities"], totals["matters"]
+    handled = _listed(OPINION_STATUSES, opinions, "条")
+    outcomes = _listed(totals["outcome_names"], totals["outcomes"], "件")
+    told = {
+        "联系服务": f"{totals['contacts']} 次（{_listed(FORMS, totals['forms'], '次')}）",
+        "联系内容": _listed({str(key): name for key, name in TOPICS.items()}, totals["topics"], "次"),
+        "人才主动反映": f"{totals['inbound']} 次",
+        "年度访谈（B类）": f"{totals['pairs_done']}/{totals['pairs']} 对已满 2 次",
+        "意见建议": f"{opinions.get('total', 0)} 条（{handled}）",
+        "需求": f"{totals['needs']} 件（{outcomes}），曾超期 {totals['needs_late']} 件",
+        "各单位报告中的需求": f"合计 {totals['needs_reported']} 件：一件需求在登记单位和领导所在单位的报告中各计一次",
+        "活动": f"{activities.get('total', 0)} 场，到场 {activities.get('attended', 0)} 人次",
+        "自行协调事项": f"{matters.get('total', 0)} 件，办结 {matters.get('solved', 0)} 件",
+    }
+    return [{"name": name, "value": value} for name, value in told.items()]
+
+
 def brief_paper(brief: Brief) -> dict[str, Any]:
     """What the templates are given of a brief: JSON-ready."""
     facts = brief.facts
@@ -104,7 +156,7 @@ def brief_paper(brief: Brief) -> dict[str, Any]:
                 "number": row["number"] or "未编号",
                 "title": row["title"],
                 "talent": row["talent"],
-                "status": row["status"] + ("（曾超期）" if row["late"] else ""),
+                "status": "，".join([row["status"] + ("（曾超期）" if row["late"] else ""), *row.get("circulars", ())]),
             }
             for row in facts["needs"].get("items", ())
         ],
@@ -138,6 +190,14 @@ def _made(name: str, data: Mapping[str, Any], kind: str, made_at: Any, templates
     if kind == "docx":
         return render_word(templates / f"{name}.docx", data)
     raise Invalid("文件格式只能是 PDF 或 Word")
+
+
+def _counted_at(moment: str | None) -> str:
+    """When it was counted, which may be long after the last day that counts; older reports do not know."""
+    if moment is None:
+        return ""
+    counted = clock.local(datetime.fromisoformat(moment))
+    return f"（{counted:%Y-%m-%d %H:%M} 统计）"
 
 
 def _paragraphs(text: str) -> list[str]:

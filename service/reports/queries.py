@@ -107,11 +107,13 @@ def reporting_units(session: Session, *, year: int, half: int) -> list[Unit]:
     return list(session.scalars(query.order_by(Unit.pinyin, Unit.code)))
 
 
-def roll_up(session: Session, *, year: int, half: int) -> dict[str, Any]:
+def roll_up(session: Session, *, year: int, half: int, needs: Mapping[str, Any]) -> dict[str, Any]:
     """What the offices' reports of a half-year add up to, JSON-ready (R5): two statements.
 
     Counted are those submitted or accepted. ``missing`` are the units that have not sent theirs; ``complete`` says
-    whether there are none. Totals are sums of the figures as they stood in each report.
+    whether there are none. Totals are sums of the figures as they stood in each report; but a need is counted in the
+    report of the office that registered it and in that of its leader's office, so the totals of needs are ``needs``
+    (``ledger.counts.need_counts`` of all offices), each once, and ``needs_reported`` is the plain sum.
     """
     query = select(HalfYearReport).where(HalfYearReport.year == year, HalfYearReport.half == half)
     reports = {one.unit_code: one for one in session.scalars(query)}
@@ -129,7 +131,7 @@ def roll_up(session: Session, *, year: int, half: int) -> dict[str, Any]:
         "complete": len(sent) == len(units),
         "missing": [{"unit": code, "name": name} for code, name in units.items() if code not in sent],
         "units": [_row(code, name, reports.get(code)) for code, name in units.items()],
-        "totals": _totals([one.facts for one in sent.values()]),
+        "totals": _totals([one.facts for one in sent.values()], needs),
     }
 
 
@@ -148,7 +150,7 @@ def _row(code: str, name: str, report: HalfYearReport | None) -> dict[str, Any]:
     }
 
 
-def _totals(facts: list[dict[str, Any]]) -> dict[str, Any]:
+def _totals(facts: list[dict[str, Any]], counted: Mapping[str, Any]) -> dict[str, Any]:
     def added(*path: str) -> Counter[str]:
         found: Counter[str] = Counter()
         for one in facts:
@@ -171,10 +173,11 @@ def _totals(facts: list[dict[str, Any]]) -> dict[str, Any]:
         "pairs": interviews["pairs"],
         "pairs_done": interviews["done"],
         "quotas": dict(added("quotas")),
-        "needs": needs["started"],
-        "needs_late": needs["late"],
-        "outcomes": dict(added("needs", "outcomes")),
-        "outcome_names": next((one["needs"]["names"] for one in facts if one.get("needs", {}).get("names")), {}),
+        "needs": counted["started"],
+        "needs_reported": needs["started"],
+        "needs_late": counted["late"],
+        "outcomes": dict(counted["outcomes"]),
+        "outcome_names": dict(counted["names"]),
     }
 
 

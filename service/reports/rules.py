@@ -17,6 +17,9 @@ REPORT_STATUSES: Mapping[str, str] = {
     ACCEPTED: "已通过",
 }
 
+EDITABLE = (DRAFT, RETURNED)
+"""The statuses in which the office may still write."""
+
 SECTIONS: Mapping[str, str] = {
     "work": "一、联系服务工作开展情况",
     "opinions": "二、意见建议收集和办理情况",
@@ -140,6 +143,11 @@ def first_texts(facts: Mapping[str, Any]) -> dict[str, str]:
     return {"work": "".join(sentences), "opinions": heard + raised, "practice": "", "problems": "", "plans": ""}
 
 
+def renewed_texts(sections: Mapping[str, str], drafted: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """The sections after the figures were counted anew: what was ``drafted`` and nobody touched is drafted anew."""
+    return {name: now[name] if text and text == drafted.get(name) else text for name, text in sections.items()}
+
+
 def brief_title(year: int, month: int) -> str:
     """What the brief of a month is called."""
     return f"{year}年{month}月联系服务高层次人才情况专报"
@@ -154,6 +162,9 @@ def brief_text(facts: Mapping[str, Any]) -> str:
         told = "、".join(f"{needs['names'][name]} {count} 件" for name, count in needs["outcomes"].items() if count)
         late = f"，其中曾超期 {needs['late']} 件" if needs["late"] else "，均未超期"
         lines.append(f"本月在办和办结的需求 {needs['total']} 件（{told}）{late}。")
+        if needs.get("circulars"):
+            numbers = "、".join(number for row in needs["items"] for number in row["circulars"])
+            lines.append(f"因办理超期，本月发出通报 {needs['circulars']} 份（{numbers}）。")
     else:
         lines.append("本月没有在办或办结的需求。")
     missing = [row for row in facts["interviews"] if row["count"] < row["required"]]

@@ -23,10 +23,12 @@ from service.people.queries import Page, unit_names
 from service.processes import commands, operations, queries
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
+from service.processes.forms import Form
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
 from service.processes.rules import NAMED, STAGES
 from service.processes.slots import is_round
 from service.processes.starting import first_step
+from service.processes.wiring import wiring
 from service.talents.queries import find_talent, phone_for
 from service.web import diagrams, files
 from service.web.access import requires
@@ -120,12 +122,31 @@ def start() -> ResponseReturnValue:
 @blueprint.get("/cases/new/<process>")
 @requires()
 def begin_form(process: str) -> ResponseReturnValue:
-    """The first form of a process other than the need's, for whoever takes its first step."""
+    """The first form of a process other than the need's, for whoever takes its first step.
+
+    A link from a record's page names the record that the form begins with (``?talent_id=``).
+    """
     step = first_step(db(), process, actor())
+    known = _picked(step.form)
     page = form_page(
-        step.form, url=url_for("web.cases.begin", process=process), draft=f"new-{process}", names=Names(db())
+        step.form,
+        url=url_for("web.cases.begin", process=process),
+        draft="-".join(["new", process, *known.values()]),
+        names=Names(db()),
+        data=known,
     )
     return render_template("cases/new.html", step=step, form_page=page, opinion=None, held=None, similar=[])
+
+
+def _picked(form: Form) -> dict[str, str]:
+    """The records that the address names, as far as the form picks such and they exist."""
+    known = wiring(db()).references
+    found = {}
+    for name, schema in form.fields.items():
+        kind, value = schema.get("x-ref"), argument(name)
+        if kind in known and schema.get("x-prefill") and value and known[kind](db(), value) is not None:
+            found[name] = value
+    return found
 
 
 @blueprint.post("/cases/new/<process>")
@@ -370,8 +391,7 @@ def _record_page(record: str | None, result: Mapping[str, Any]) -> str:
         return ""
     if record == "brief_id" and not result.get("released") and not may(actor(), "release_briefs"):
         return ""
-    endpoint = RECORDS[record]
-    return url_for(endpoint, **{record: result[record]})
+    return RECORDS[record](str(result[record]))
 
 
 def _before(events: Sequence[HistoryEvent], made: Compiled, names: Names, task: UserTask) -> list[Before]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from io import BytesIO
 from typing import Any
@@ -13,15 +14,19 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from service import clock, reports
+from service.actions import half_years
+from service.actions.briefs import release_from_page
 from service.auth import may
+from service.auth.queries import signs_in
 from service.contacts.access import leaders_clause
-from service.contacts.rules import FORMS, half_of, period_of
+from service.contacts.rules import half_of, period_of
+from service.errors import Finding, Invalid
 from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
 from service.people.models import Leader, Unit
 from service.people.queries import Page, get_leader, get_unit, on_day
 from service.processes.calendars import current
 from service.reports.models import Brief, HalfYearReport
-from service.reports.papers import brief_paper, report_paper
+from service.reports.papers import brief_paper, report_paper, roll_up_paper
 from service.reports.rules import HALVES, INDICATORS, REPORT_STATUSES, SECTIONS, month_of
 from service.web import files
 from service.web.access import requires
@@ -140,17 +145,23 @@ def edit(report_id: UUID) -> ResponseReturnValue:
 @requires()
 def submit(report_id: UUID) -> ResponseReturnValue:
     """Sends a report to the Talent Office, with the texts as they stand on the page: both or neither."""
-    reports.get_report(db(), report_id, actor())
+    before = reports.get_report(db(), report_id, actor()).facts
     _keep_words(report_id, sent())
-    made = reports.submit_report(db(), report_id=report_id, actor=actor(), now=clock.now())
-    return done("已报送区人才办。" + ("已超过报送期限，标为逾期报送。" if made.late else ""), _at(report_id))
+    with _on_the_page():
+        made = half_years.send_report(db(), report_id=report_id, actor=actor(), now=clock.now())
+    told = "已报送区人才办。"
+    if _figures(before) != _figures(made.facts):
+        told += "数据在填写之后有变化，已按报送时的数据更新，请核对。"
+    return done(told + ("已超过报送期限，标为逾期报送。" if made.late else ""), _at(report_id))
 
 
 @blueprint.post("/reports/<uuid:report_id>/return")
 @requires(right="review_reports")
 def return_report(report_id: UUID) -> ResponseReturnValue:
     """Sends a report back."""
-    reports.return_report(db(), report_id=report_id, reason=text(sent(), "reason"), actor=actor(), now=clock.now())
+    half_years.give_back_report(
+        db(), report_id=report_id, reason=text(sent(), "reason"), actor=actor(), now=clock.now()
+    )
     return done("已退回修改。", _at(report_id))
 
 
@@ -158,7 +169,7 @@ def return_report(report_id: UUID) -> ResponseReturnValue:
 @requires(right="review_reports")
 def accept(report_id: UUID) -> ResponseReturnValue:
     """Accepts a report."""
-    reports.accept_report(db(), report_id=report_id, actor=actor(), now=clock.now())
+    half_years.take_report(db(), report_id=report_id, actor=actor(), now=clock.now())
     return done("报告已通过。", _at(report_id))
 
 
@@ -180,12 +191,29 @@ def report_word(report_id: UUID) -> ResponseReturnValue:
 @requires(right="view_reports")
 def roll_up() -> ResponseReturnValue:
     """汇总: what the offices' reports of a half-year add up to, and whose are missing."""
-    year, half = _number("year"), _number("half")
-    if year is None or half is None or half not in HALVES:
-        year, half = _last_half()
+    summed = _summed()
     return render_template(
-        "reports/roll_up.html", summed=reports.roll_up(db(), year=year, half=half), forms=FORMS, **_words()
+        "reports/roll_up.html",
+        summed=summed,
+        paper=roll_up_paper(summed, _summary(summed)),
+        written=half_years.summaries(db(), year=summed["year"], half=summed["half"])[:1],
+        names=Names(db()),
+        **_words(),
     )
+
+
+@blueprint.get("/reports/roll-up.pdf")
+@requires(right="view_reports")
+def roll_up_pdf() -> ResponseReturnValue:
+    """The roll-up as PDF."""
+    return _roll_up_file("pdf")
+
+
+@blueprint.get("/reports/roll-up.docx")
+@requires(right="view_reports")
+def roll_up_word() -> ResponseReturnValue:
+    """The roll-up for Word."""
+    return _roll_up_file("docx")
 
 
 # --- Briefs ----------------------------------------------------------------------------------------------------------
@@ -247,6 +275,7 @@ def brief(brief_id: UUID) -> ResponseReturnValue:
         needs=found.facts["needs"].get("items", ()),
         names=Names(db()),
         may_write=_may("release_briefs") and found.released_at is None,
+        on_paper=_may("release_briefs") and not signs_in(db(), found.leader.person_id),
         may_read=mine and found.released_at is not None and found.read_at is None,
     )
 
@@ -265,8 +294,8 @@ def release(brief_id: UUID) -> ResponseReturnValue:
     """Releases a brief to its leader, with the words as they stand on the page: both or neither."""
     if said := text(sent(), "text"):
         reports.edit_brief(db(), brief_id=brief_id, text=said, actor=actor(), now=clock.now())
-    reports.release_brief(db(), brief_id=brief_id, actor=actor(), now=clock.now())
-    return done("专报已签发，领导可以查看。", url_for(".brief", brief_id=brief_id))
+    release_from_page(db(), brief_id=brief_id, actor=actor(), now=clock.now())
+    return done("专报已签发，领导会收到提醒。", url_for(".brief", brief_id=brief_id))
 
 
 @blueprint.post("/briefs/<uuid:brief_id>/read")
@@ -363,6 +392,43 @@ def _keep_words(report_id: UUID, fields: dict[str, Any]) -> None:
     if any(f"section_{name}" in fields for name in SECTIONS):
         sections = {name: text(fields, f"section_{name}") for name in SECTIONS}
         reports.edit_report(db(), report_id=report_id, sections=sections, actor=actor(), now=clock.now())
+
+
+@contextmanager
+def _on_the_page() -> Iterator[None]:
+    """Within the block findings on a section stand at its field of the page."""
+    try:
+        yield
+    except Invalid as error:
+        error.findings = tuple(
+            Finding(one.path.replace("/sections/", "/section_"), one.message) for one in error.findings
+        )
+        raise
+
+
+def _figures(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: said for name, said in facts.items() if name not in ("counted_on", "counted_at", "drafted")}
+
+
+def _summed() -> dict[str, Any]:
+    year, half = _number("year"), _number("half")
+    if year is None or half is None or half not in HALVES:
+        year, half = _last_half()
+    needs = half_years.all_needs(db(), year=year, half=half)
+    return reports.roll_up(db(), year=year, half=half, needs=needs)
+
+
+def _summary(summed: Mapping[str, Any]) -> str:
+    """What the Talent Office wrote when it rolled the half-year up."""
+    written = half_years.summaries(db(), year=summed["year"], half=summed["half"])
+    return str((written[0].submitted or {}).get("summary") or "") if written else ""
+
+
+def _roll_up_file(kind: str) -> ResponseReturnValue:
+    summed = _summed()
+    paper = roll_up_paper(summed, _summary(summed))
+    made = reports.roll_up_document(paper, kind, made_at=clock.now(), templates=TEMPLATES, type_folder=TYPE_FOLDER)
+    return _file(made, kind, f"{summed['year']}年{HALVES[summed['half']]}报告汇总")
 
 
 def _found(limit: int, offset: int) -> Page[HalfYearReport]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from sqlalchemy import select
 
-from service import people
+from service import people, reports
+from service.actions import half_years
 from service.auth.queries import units_held
 from service.errors import Invalid
+from service.ledger.counts import need_counts
 from service.processes import commands
 from service.reports import HalfYearReport
 from tests.factories.workers import at_once, work_all
@@ -61,6 +65,113 @@ def test_a_round_runs_from_the_calendar_to_the_roll_up(world):
     assert (report_of(world, "hrss").status, report_of(world, "hrss").late) == ("accepted", False)
     world.do("office", "roll_up", {"summary": "各单位均已报送。"})
     assert instance(world).end_name == "本期总结完成"
+    assert mismatches(world) == []
+
+
+def sent_from_its_page(world, unit="hrss") -> None:
+    """The liaison words the report on its own page and sends it there."""
+    report = report_of(world, unit)
+    with world.transaction() as session:
+        doer = world.actor(f"liaison-{unit}")
+        reports.edit_report(
+            session, report_id=report.id, sections={"plans": "继续走访。"}, actor=doer, now=world.clock.now
+        )
+        half_years.send_report(session, report_id=report.id, actor=doer, now=world.clock.now)
+
+
+def test_a_report_sent_from_its_page_takes_the_step_and_nobody_is_reminded_of_it(world):
+    calendar_starts(world, "half_year_report", "every_half_year")
+    sent_from_its_page(world)
+    assert ("submit_half_year", "hrss") not in world.open_steps()
+    assert world.task("review_report").name == "审核：区人力资源和社会保障局"
+    for _ in range(25):
+        work_all(world)
+        world.clock.advance(days=1)
+    assert [one["template"] for one in notices(world) if one["to"]["unit"] == "hrss"] == []
+    assert mismatches(world) == []
+
+
+def test_a_report_returned_from_its_page_comes_back_to_its_liaison_as_a_step(world):
+    calendar_starts(world, "half_year_report", "every_half_year")
+    sent_from_its_page(world)
+    report = report_of(world, "hrss")
+    with world.transaction() as session:
+        half_years.give_back_report(
+            session, report_id=report.id, reason="请补充意见建议", actor=world.actor("office"), now=world.clock.now
+        )
+    assert report_of(world, "hrss").status == "returned"
+    assert ("submit_half_year", "hrss") in world.open_steps()
+    sent_from_its_page(world)
+    with world.transaction() as session:
+        half_years.take_report(session, report_id=report.id, actor=world.actor("office"), now=world.clock.now)
+    assert report_of(world, "hrss").status == "accepted"
+    assert [step for step, _ in world.open_steps() if step == "review_report"] == []
+    assert mismatches(world) == []
+
+
+def test_what_a_report_lacks_is_said_where_it_is_filled_in(world):
+    calendar_starts(world, "half_year_report", "every_half_year")
+    report = report_of(world, "hrss")
+    with pytest.raises(Invalid) as refused:
+        world.do("liaison-hrss", "submit_half_year", {}, unit="hrss")
+    assert [one.path for one in refused.value.findings] == ["/data/plans"]
+    with pytest.raises(Invalid) as refused, world.transaction() as session:
+        half_years.send_report(session, report_id=report.id, actor=world.actor("liaison-hrss"), now=world.clock.now)
+    assert [one.path for one in refused.value.findings] == ["/sections/plans"]
+
+
+def test_a_report_that_is_not_sent_is_not_accepted(world):
+    calendar_starts(world, "half_year_report", "every_half_year")
+    sent_from_its_page(world)
+    report = report_of(world, "hrss")
+    with world.transaction() as session:  # as a version of this service did that knew nothing of the round
+        reports.return_report(
+            session, report_id=report.id, reason="请补充", actor=world.actor("office"), now=world.clock.now
+        )
+    with pytest.raises(Invalid) as refused:
+        world.do("office", "review_report", {"decision": "accept"})
+    assert [one.path for one in refused.value.findings] == ["/data/decision"]
+    world.do("office", "review_report", {"decision": "return", "reason": "请补充"})
+    assert ("submit_half_year", "hrss") in world.open_steps()
+
+
+def test_words_that_the_report_would_not_hold_are_refused(world):
+    calendar_starts(world, "half_year_report", "every_half_year")
+    report = report_of(world, "hrss")
+    doer = world.actor("liaison-hrss")
+    with world.transaction() as session:  # as a version of this service did that knew nothing of the round
+        reports.edit_report(session, report_id=report.id, sections=WORDS, actor=doer, now=world.clock.now)
+        reports.submit_report(session, report_id=report.id, needs={}, actor=doer, now=world.clock.now)
+    with pytest.raises(Invalid) as refused:
+        world.do("liaison-hrss", "submit_half_year", {**WORDS, "work": "另一种说法"}, unit="hrss")
+    assert [one.path for one in refused.value.findings] == ["/data/work"]
+    world.do("liaison-hrss", "submit_half_year", WORDS, unit="hrss")
+    assert report_of(world, "hrss").sections["work"] == WORDS["work"]
+
+
+def test_the_roll_up_counts_a_need_once_and_keeps_what_the_office_wrote(world):
+    world.start("liaison-hrss", received_on="2026-06-15")  # through another office's leader: in two reports
+    with world.database.reading() as session:
+        counted = half_years.all_needs(session, year=2026, half=2)
+        of_units = [
+            need_counts(session, unit=unit, starts_on=date(2026, 7, 1), ends_on=date(2026, 12, 31))["started"]
+            for unit in ("hrss", "district_office")
+        ]
+    assert (counted["started"], of_units) == (1, [1, 1])
+    calendar_starts(world, "half_year_report", "every_half_year")
+    units = [unit for step, unit in world.open_steps()]
+    with world.database.reading() as session:
+        named = units_held(session, "liaison", world.clock.now.date())
+    for unit in units:
+        world.do(f"liaison-{unit}" if unit in named else "office", "submit_half_year", WORDS, unit=unit)
+        world.do("office", "review_report", {"decision": "accept"})
+    [found] = [one.data["result"] for one in events(world, "action") if one.data["name"] == "sum_reports"]
+    assert found["roll_up"] == "2026-2"
+    assert next(said for name, said in found["lines"] if name == "需求").startswith("1 件")
+    world.do("office", "roll_up", {"summary": "全区开展顺利。"})
+    with world.database.reading() as session:
+        [written] = [one.submitted for one in half_years.summaries(session, year=2026, half=2)]
+    assert written == {"summary": "全区开展顺利。"}
     assert mismatches(world) == []
 
 
@@ -149,9 +260,7 @@ def test_of_two_who_start_the_same_half_at_once_one_succeeds(world):
     for _ in range(2):
         begin(world, "half_year_report", "office")
         rounds.append(world.task("choose_period").id)
-    done = at_once(
-        *(lambda task=task: complete(world, "office", task, {"year": 2026, "half": 1}) for task in rounds)
-    )
+    done = at_once(*(lambda task=task: complete(world, "office", task, {"year": 2026, "half": 1}) for task in rounds))
     assert sorted(type(one).__name__ for one in done) == ["Invalid", "NoneType"]
 
 

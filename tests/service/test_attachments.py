@@ -186,7 +186,7 @@ def test_a_half_year_report_takes_files_until_it_is_sent(session, chief):
         attach(session, stream, content=PDF + b"2", actor=OFFICE, now=later)
     words = {"work": "走访 1 次", "plans": "继续走访"}
     reports.edit_report(session, report_id=made.id, sections=words, actor=LIAISON, now=later)
-    reports.submit_report(session, report_id=made.id, actor=LIAISON, now=later)
+    reports.submit_report(session, report_id=made.id, needs={}, actor=LIAISON, now=later)
     with pytest.raises(Conflict, match="已报送"):
         attachments.withdraw_attachment(session, attachment_id=kept.id, actor=LIAISON, now=later)
     reports.return_report(session, report_id=made.id, reason="请补附件", actor=OFFICE, now=later)

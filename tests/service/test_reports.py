@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from datetime import date, datetime
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -17,7 +18,7 @@ from service.clock import SHANGHAI
 from service.errors import Conflict, Incident, Invalid, NotAllowed, NotFound
 from service.ledger.counts import leader_needs, need_counts, open_matters_of, unit_answers
 from service.liaisons.models import Link
-from service.reports.papers import report_paper
+from service.reports.papers import report_paper, roll_up_paper
 from service.reports.rules import Figure, score
 from service.workdays import Calendar
 from tests.factories.people import EARLY, actor, leader, person, unit
@@ -88,7 +89,7 @@ def compiled(session, **fields):
 def submitted(session, now=NOW):
     report = compiled(session)
     reports.edit_report(session, report_id=report.id, sections={"plans": "继续走访。"}, actor=LIAISON, now=NOW)
-    return reports.submit_report(session, report_id=report.id, actor=LIAISON, now=now)
+    return reports.submit_report(session, report_id=report.id, needs=NEEDS, actor=LIAISON, now=now)
 
 
 def paths(refused):
@@ -114,6 +115,22 @@ class TestReport:
         again = compiled(session, needs={**NEEDS, "started": 5})
         assert (again.id, again.sections["work"], again.facts["needs"]["started"]) == (report.id, "我们的话。", 5)
 
+    def test_counted_anew_the_sentences_that_nobody_touched_say_the_new_figures(self, session, chief):
+        report = compiled(session)
+        again = compiled(session, needs={**NEEDS, "started": 5})
+        assert "登记需求 5 件" in again.sections["opinions"]
+        assert report.id == again.id
+
+    def test_it_is_sent_with_the_figures_of_that_moment(self, session, chief):
+        report = compiled(session)
+        reports.edit_report(session, report_id=report.id, sections={"plans": "继续走访。"}, actor=LIAISON, now=NOW)
+        later = {**NEEDS, "started": 7}
+        made = reports.submit_report(session, report_id=report.id, needs=later, actor=LIAISON, now=NOW)
+        assert (made.facts["needs"]["started"], made.sections["plans"]) == (7, "继续走访。")
+        assert "登记需求 7 件" in made.sections["opinions"]
+        sent = list(history.stream_events(session, f"report:{report.id}"))[-1]
+        assert (sent.kind, sent.data["facts"]["needs"]["started"]) == ("report_submitted", 7)
+
     @pytest.mark.parametrize(
         ("fields", "path"),
         [
@@ -135,7 +152,7 @@ class TestReport:
         report = compiled(session, year=2027, half=1)
         reports.edit_report(session, report_id=report.id, sections={"plans": "。"}, actor=LIAISON, now=NOW)
         with pytest.raises(Invalid, match="2027-06-30 才结束"):
-            reports.submit_report(session, report_id=report.id, actor=LIAISON, now=NOW)
+            reports.submit_report(session, report_id=report.id, needs=NEEDS, actor=LIAISON, now=NOW)
 
     def test_lateness_is_fixed_at_the_first_sending(self, session, chief):
         report = submitted(session)
@@ -143,10 +160,10 @@ class TestReport:
         reports.return_report(session, report_id=report.id, reason="请补充做法", actor=OFFICE, now=NOW)
         assert (report.status, report.return_reason) == ("returned", "请补充做法")
         later = datetime(2027, 2, 1, 9, 0, tzinfo=SHANGHAI)
-        reports.submit_report(session, report_id=report.id, actor=LIAISON, now=later)
+        reports.submit_report(session, report_id=report.id, needs=NEEDS, actor=LIAISON, now=later)
         assert (report.late, report.return_reason) == (False, None)
         reports.accept_report(session, report_id=report.id, actor=OFFICE, now=later)
-        for deed in (reports.accept_report, reports.submit_report):
+        for deed in (reports.accept_report, partial(reports.submit_report, needs=NEEDS)):
             with pytest.raises(Conflict):
                 deed(session, report_id=report.id, actor=SYSTEM, now=later)
         with pytest.raises(Conflict, match="退回"):
@@ -158,7 +175,7 @@ class TestReport:
     def test_what_must_be_there(self, session, chief):
         report = compiled(session)
         with pytest.raises(Invalid) as refused:
-            reports.submit_report(session, report_id=report.id, actor=LIAISON, now=NOW)
+            reports.submit_report(session, report_id=report.id, needs=NEEDS, actor=LIAISON, now=NOW)
         assert paths(refused) == ["/sections/plans"]
 
     def test_each_office_keeps_to_its_own(self, session, chief):
@@ -167,7 +184,7 @@ class TestReport:
             assert reports.get_report(session, report.id, reader).id == report.id
         with pytest.raises(NotFound):
             reports.get_report(session, report.id, STRANGER)
-        for deed in (reports.submit_report, reports.accept_report):
+        for deed in (partial(reports.submit_report, needs=NEEDS), reports.accept_report):
             with pytest.raises(NotAllowed):
                 deed(session, report_id=report.id, actor=STRANGER, now=NOW)
         with pytest.raises(NotAllowed):
@@ -178,12 +195,12 @@ class TestReport:
         people.name_liaison(
             session, unit_code="edu", person_id=chief.person_id, starts_on=EARLY.date(), actor=SYSTEM, now=EARLY
         )
-        summed = reports.roll_up(session, year=2026, half=2)
+        summed = reports.roll_up(session, year=2026, half=2, needs=NEEDS)
         assert (summed["expected"], summed["submitted"], summed["complete"]) == (2, 1, False)
         assert summed["missing"] == [{"unit": "edu", "name": "区教育局"}]
         assert (summed["totals"]["contacts"], summed["totals"]["needs"]) == (1, 2)
         assert summed["totals"]["forms"]["visit"] == 1
-        assert reports.roll_up(session, year=2020, half=1)["totals"]["contacts"] == 0
+        assert reports.roll_up(session, year=2020, half=1, needs=NEEDS)["totals"]["contacts"] == 0
 
 
 class TestPaper:
@@ -209,6 +226,19 @@ class TestPaper:
         text = "".join(page.extract_text() for page in pages)
         for words in ("继续走访", "附表一", "希望增加中试用地", "何静怡"):
             assert words in text
+
+    @pytest.mark.parametrize("kind", ["pdf", "docx"])
+    def test_the_roll_up_goes_on_paper(self, session, chief, kind):
+        submitted(session)
+        summed = reports.roll_up(session, year=2026, half=2, needs={**NEEDS, "started": 1})
+        paper = roll_up_paper(summed, "全区开展顺利。\n下一步继续走访。")
+        made = reports.roll_up_document(paper, kind, made_at=NOW, templates=TEMPLATES, type_folder=TYPE)
+        if kind == "pdf":
+            text = "".join(page.extract_text() for page in PdfReader(BytesIO(made)).pages)
+        else:
+            text = zipfile.ZipFile(BytesIO(made)).read("word/document.xml").decode()
+        for words in ("全区开展顺利", "区人力资源和社会保障局", "1 件", "合计 2 件"):
+            assert words.replace(" ", "") in text.replace(" ", "")
 
     def test_a_broken_template_is_an_incident(self, session, chief, tmp_path: Path):
         report = compiled(session)
