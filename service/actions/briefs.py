@@ -3,24 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import reports
-from service.actions.reading import entitled, text_of, today_of, whole_of
-from service.auth import SYSTEM
-from service.auth.queries import accounts_of_person, is_usable
+from service import clock, history, reports
+from service.actions.reading import by_hand, entitled, text_of, today_of, whole_of
+from service.auth import SYSTEM, Actor, require
+from service.auth.queries import signs_in
 from service.engine import EngineFailure
 from service.engine.expressions import as_date
 from service.errors import Finding, Invalid
 from service.ledger.counts import leader_needs, leaders_with_needs
 from service.people.queries import get_leader
+from service.processes import commands
+from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.wiring import Action, ActionCall
 from service.reports.rules import month_of
 
 RIGHT = "release_briefs"
+STEP = "sign_brief"
+"""The step of a round at which the Talent Office decides on a leader's brief."""
+
+
+def release_from_page(session: Session, *, brief_id: UUID, actor: Actor, now: datetime) -> None:
+    """Releases a brief from its own page: by the step of the round that waits for it, else without any (R3).
+
+    A step that a colleague has claimed is left to them: it will find the brief released. Raises ``NotAllowed``,
+    ``Conflict`` where it is released already.
+    """
+    require(actor, RIGHT)
+    brief = reports.get_brief(session, brief_id, actor)
+    waiting = (
+        select(UserTask)
+        .join(Instance, Instance.id == UserTask.instance_id)
+        .where(
+            UserTask.task == STEP,
+            UserTask.status == OPEN,
+            UserTask.data["brief"]["brief_id"].as_string() == str(brief.id),
+            Instance.status == RUNNING,
+        )
+    )
+    step = session.scalars(waiting.order_by(UserTask.entered_at, UserTask.id)).first()
+    if brief.released_at is None and step is not None and step.assignee in (None, actor.username):
+        said = {"decision": "release", "text": brief.text}
+        commands.complete(session, task_id=step.id, data=said, actor=actor, now=now)
+    else:
+        reports.release_brief(session, brief_id=brief.id, actor=actor, now=now)
 
 
 def _brief_month(_session: Session, call: ActionCall) -> dict[str, Any]:
@@ -46,12 +78,20 @@ def _brief_month(_session: Session, call: ActionCall) -> dict[str, Any]:
 
 
 def _brief_leaders(session: Session, call: ActionCall) -> list[dict[str, str]]:
-    """The leaders who get a brief, each with name and post; who chose a month without any is told so."""
+    """The leaders who get a brief, each with name and post; none while another round of the month asks for them.
+
+    Raises Invalid, at the field, where somebody has chosen a month without any, or one that is under way.
+    """
     year, month = whole_of(call, "year"), whole_of(call, "month")
+    if (other := _under_way(session, call, year, month)) is not None:
+        if by_hand(call):
+            begun = clock.local(other.started_at).date()
+            raise _refused(f"「{other.title}」已于 {begun} 发起，正在办理；请在待办里办完，或先终止该事项")
+        return []
     starts_on, ends_on = month_of(year, month)
     needs = leaders_with_needs(session, starts_on=starts_on, ends_on=ends_on)
     found = reports.briefed_leaders(session, year=year, month=month, with_needs=needs)
-    if not found and not call.data.get("scheduled"):
+    if not found and by_hand(call):
         raise _refused(f"{year}年{month}月没有应呈送专报的区领导：当月都没有联系对象和需求")
     return [{"leader_id": str(one.id), "name": one.person.name, "post": one.post} for one in found]
 
@@ -104,6 +144,21 @@ def _hold_brief(session: Session, call: ActionCall) -> dict[str, Any]:
     return _told(session, brief, call, held=True)
 
 
+def _under_way(session: Session, call: ActionCall, year: int, month: int) -> Instance | None:
+    """The other round of the same month that runs; nobody starts one until this transaction ends."""
+    history.lock(session, f"definition:{call.instance.process}")
+    others = select(Instance).where(
+        Instance.process == call.instance.process,
+        Instance.id != call.instance.id,
+        Instance.status.in_((RUNNING, SUSPENDED)),
+    )
+    for other in session.scalars(others.order_by(Instance.started_at, Instance.id)):
+        period = other.data.get("period") or {}
+        if (period.get("year"), period.get("month")) == (year, month):
+            return other
+    return None
+
+
 def _refused(said: str) -> Invalid:
     return Invalid("不能编制专报", [Finding("/data/month", said)])
 
@@ -123,8 +178,7 @@ def _told(session: Session, brief: reports.Brief, call: ActionCall, *, held: boo
     """The brief as the diagram goes on with it, and what people are shown of it beside the form."""
     released = brief.released_at is not None
     state = "已签发" if released else "不签发" if held else "待签发"
-    accounts = accounts_of_person(session, brief.leader.person_id)
-    if released and not any(is_usable(one) for one in accounts):
+    if released and not signs_in(session, brief.leader.person_id):
         state += "；领导没有使用本系统，请打印呈送"
     return {
         "brief_id": str(brief.id),
@@ -149,7 +203,7 @@ def _lines(facts: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _need(one: Mapping[str, Any]) -> str:
-    late = "，曾超期" if one["late"] else ""
+    late = ("，曾超期" if one["late"] else "") + "".join(f"，{number}" for number in one.get("circulars", ()))
     return f"{one['number'] or '未编号'} {one['title']}（{one['talent']}，{one['status']}{late}）"
 
 

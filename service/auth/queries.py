@@ -176,6 +176,11 @@ def accounts_of_person(session: Session, person_id: UUID) -> list[Account]:
     return list(session.scalars(select(Account).where(Account.person_id == person_id).order_by(Account.username)))
 
 
+def signs_in(session: Session, person_id: UUID) -> bool:
+    """Whether the person uses the system: has an account that works. Who does not is given things on paper."""
+    return any(is_usable(account) for account in accounts_of_person(session, person_id))
+
+
 def list_role_grants(session: Session, usernames: Iterable[str], on: date | None = None) -> list[RoleGrant]:
     """The roles given by hand to these accounts that hold on the day or later; one statement."""
     query = select(RoleGrant).where(

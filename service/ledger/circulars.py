@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +17,7 @@ from service.history import HistoryEvent
 from service.ledger.papers import Paper, Record, day
 from service.processes import effects
 from service.processes.calendars import by_digest
-from service.processes.course import Step
+from service.processes.course import Step, standing, steps_of
 
 ACTION = "issue_circular"
 
@@ -36,10 +37,16 @@ def circulars(session: Session, instance_id: UUID, actor: Actor) -> list[Circula
     record = Record(session, instance_id, actor)
     counted = {step.event.seq for step in record.steps}
     return [
-        CircularRef(n, str(issued.data["result"]), record.unit(issued.data["parameters"].get("unit")), issued.at)
-        for n, (step, issued) in enumerate(_issued(record), start=1)
+        CircularRef(n, str(action.data["result"]), record.unit(action.data["parameters"].get("unit")), action.at)
+        for n, (step, action) in enumerate(_issued(record), start=1)
         if step.event.seq in counted
     ]
+
+
+def issued(events: Sequence[HistoryEvent]) -> list[tuple[str, datetime]]:
+    """The numbers of the circulars that stand in a case's journal, each with the moment of issue, in order."""
+    actions = (action for step in standing(steps_of(events)) for action in step.actions)
+    return [(str(action.data["result"]), action.at) for action in actions if action.data["name"] == ACTION]
 
 
 def circular(session: Session, instance_id: UUID, n: int, actor: Actor) -> Paper:
@@ -48,10 +55,10 @@ def circular(session: Session, instance_id: UUID, n: int, actor: Actor) -> Paper
     Raises NotFound where there is none or ``actor`` may not see the case, Conflict where it was taken back.
     """
     record = Record(session, instance_id, actor)
-    issued = _issued(record)
-    if not 1 <= n <= len(issued):
+    every = _issued(record)
+    if not 1 <= n <= len(every):
         raise NotFound("没有这份通报")
-    step, action = issued[n - 1]
+    step, action = every[n - 1]
     if all(one is not step for one in record.steps):
         raise Conflict("该通报已撤回，不能打印")
     parameters, number = action.data["parameters"], str(action.data["result"])

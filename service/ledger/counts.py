@@ -10,11 +10,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from service.auth import SYSTEM
 from service.clock import SHANGHAI, local
-from service.history import HistoryEvent
+from service.history import HistoryEvent, stream_events
 from service.ledger.cases import OUTCOMES, STATUSES
-from service.ledger.circulars import circulars
+from service.ledger.circulars import issued
 from service.liaisons.served import served_within
 from service.people.models import Leader
 from service.processes.models import COMPLETED, DONE, TERMINATED, Instance, UserTask
@@ -72,8 +71,8 @@ def leader_needs(session: Session, *, leader_id: UUID, starts_on: date, ends_on:
     leader had taken in before a handover is the successor's to know (O4).
 
     ``items`` tells of each: number, title, talent, status, stage, whether it was late, the numbers of the circulars
-    about it that were issued in the period (W10); ``outcomes`` counts them. Three statements, and a few for each need
-    that came to a circular.
+    about it that were issued in the period (W10); ``outcomes`` counts them. Three statements, and one for each need
+    with a circular.
     """
     first = _midnight(starts_on)
     outcome = _outcome()
@@ -124,7 +123,7 @@ def leader_needs(session: Session, *, leader_id: UUID, starts_on: date, ends_on:
 
 
 def leaders_with_needs(session: Session, *, starts_on: date, ends_on: date) -> set[str]:
-    """The leaders' posts (ids as text) of whose needs ``leader_needs`` would tell for a period; one statement."""
+    """The leaders' posts (ids as text) through which needs went that were open or ended in a period; one statement."""
     query = select(Instance.leader_id).where(_alive(starts_on, ends_on), Instance.leader_id.is_not(None)).distinct()
     return {str(leader_id) for leader_id in session.scalars(query)}
 
@@ -203,16 +202,16 @@ def _circulars(session: Session, cases: Sequence[UUID], starts_on: date, ends_on
     """The circulars of a period that stand, by case: the journals say which cases had any."""
     first, after = _midnight(starts_on), _midnight(ends_on + timedelta(days=1))
     streams = {f"instance:{case_id}": case_id for case_id in cases}
-    issued = select(HistoryEvent.stream).where(
+    having = select(HistoryEvent.stream).where(
         HistoryEvent.stream.in_(streams),
         HistoryEvent.kind == "circular_issued",
         HistoryEvent.at >= first,
         HistoryEvent.at < after,
     )
     found = {}
-    for stream in sorted(set(session.scalars(issued))):
+    for stream in sorted(set(session.scalars(having))):
         case_id = streams[stream]
-        numbers = [one.number for one in circulars(session, case_id, SYSTEM) if first <= one.issued_at < after]
+        numbers = [number for number, at in issued(stream_events(session, stream)) if first <= at < after]
         if numbers:
             found[case_id] = numbers
     return found

@@ -19,7 +19,7 @@ NOT_TO_DOER = frozenset({"task", "returned", "due_changed"})
 ONLY_WHO_SEES = frozenset({"mentioned"})
 """Notices for whomever somebody named: who may not see the case may not know of it either."""
 
-ON_PAPER_TOO = frozenset({"brief"})
+ON_PAPER_TOO = frozenset({"brief", "circular_told"})
 """What leaders without an account are given on paper: that nobody reads it here is no fault."""
 
 WITHOUT_MATTER = frozenset({"incident"})

@@ -10,7 +10,7 @@ from uuid import UUID
 from service.auth import Actor
 from service.processes import effects as fx
 from service.processes.models import Instance, UserTask
-from service.processes.rules import holds
+from service.processes.rules import LEADER, holds
 
 NOTICE = "notice"
 TASK, RETURNED, DUE_CHANGED = "task", "returned", "due_changed"
@@ -32,14 +32,17 @@ def notice_of(
     task: UserTask | None = None,
     role: str | None = None,
     unit: str | None = None,
+    leader: UUID | None = None,
     usernames: list[str] | None = None,
     text: str = "",
 ) -> dict[str, Any]:
     """The data of a notice.
 
-    To ``usernames``, or to all who hold ``role`` (for ``unit``); with a task and neither, to those who must do it.
+    To ``usernames``, or to who holds the post ``leader``, or to all who hold ``role`` (for ``unit``); with a task and
+    none of them, to those who must do it.
     """
-    leader: UUID | None = None
+    if leader is not None:
+        role = LEADER
     if usernames is None and role is None and task is not None:
         usernames = [task.assignee] if task.assignee else None
         role, unit, leader = task.role, task.unit, task.leader_id

@@ -291,12 +291,14 @@ def notify(
     task: UserTask | None = None,
     role: str | None = None,
     unit: str | None = None,
+    leader: UUID | None = None,
     usernames: list[str] | None = None,
     text: str = "",
 ) -> None:
     """Owes a notice to the outside: the journal is the outbox, the worker delivers after commit.
 
-    To ``usernames``, or to all who hold ``role`` (for ``unit``); with a task and neither, to those who must do it.
+    To ``usernames``, or to who holds the post ``leader``, or to all who hold ``role`` (for ``unit``); with a task and
+    none of them, to those who must do it.
     """
     record(
         session,
@@ -305,7 +307,9 @@ def notify(
         actor=actor,
         now=now,
         task=str(task.id) if task else None,
-        data=notice_of(instance, template, task=task, role=role, unit=unit, usernames=usernames, text=text),
+        data=notice_of(
+            instance, template, task=task, role=role, unit=unit, leader=leader, usernames=usernames, text=text
+        ),
     )
 
 

@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import func, select
 
 from service import clock, people, reports
+from service.actions.briefs import release_from_page
 from service.auth import SYSTEM
-from service.errors import Invalid
+from service.demonstration.organization import derived
+from service.errors import Conflict, Invalid
 from service.ledger.counts import leader_needs
 from service.liaisons.models import Link
 from service.notifications import Notification
-from service.processes import commands, starts
+from service.processes import commands, operations, starts
 from service.processes.advance import open_tasks
 from service.processes.models import Instance
 from service.processes.rules import NAMED
@@ -110,8 +112,15 @@ def test_the_calendar_begins_a_month_once(world):
 def test_the_office_may_begin_a_month_by_hand_and_draw_it_up_anew(world):
     world.clock.set(at("2026-10-08T10:00:00"))
     by_hand(world, 2026, 9)
+    first = world.case
     assert instance(world).title == "专报：2026年9月"
     sign(world)
+    assert refused(world, 2026, 9) == (
+        "「专报：2026年9月」已于 2026-10-08 发起，正在办理；请在待办里办完，或先终止该事项"
+    )
+    world.case = first
+    for name in LEADERS[:2]:
+        sign(world, name, HOLD | {"text": "草稿。"})
     by_hand(world, 2026, 9)
     assert sorted(task.slot.removeprefix(NAMED) for task in tasks(world, "sign_brief")) == sorted(LEADERS[:2])
     assert brief_of(world, month=9).text == "本月情况正常。"
@@ -154,7 +163,7 @@ def test_only_district_leaders_in_office_with_talents_or_needs_get_one(world):
             actor=SYSTEM,
             now=world.clock.now,
         )
-    world.recorded(leader_id=str(posts["温如故"].id), title="实验室用地")
+    world.recorded(talent_id="T0006", leader_id=str(posts["温如故"].id), title="实验室用地")
     calendar_starts(world, "leader_brief", "every_month")
     assert sorted(task.slot.removeprefix(NAMED) for task in tasks(world, "sign_brief")) == ["温如故", "陈砚秋"]
     lines = dict(_lines(world, "温如故"))
@@ -197,6 +206,35 @@ def test_a_brief_released_on_its_own_page_stays_so_and_the_step_goes_on(world):
     work_all(world)
     assert len(inbox_of(world, "leader")) == 1
     assert mismatches(world) == []
+
+
+def test_the_button_on_the_page_takes_the_step_of_the_round(world):
+    calendar_starts(world, "leader_brief", "every_month")
+    on_its_page(world, reports.edit_brief, text="页面上的话。")
+    on_its_page(world, release_from_page)
+    assert [task.submitted for task in tasks(world, "sign_brief") if task.slot == f"{NAMED}陈砚秋"] == [
+        {"decision": "release", "text": "页面上的话。"}
+    ]
+    with world.transaction() as session:
+        operations.claim(
+            session, task_id=signing(world, "程望津").id, actor=world.actor("office-2"), now=world.clock.now
+        )
+    on_its_page(world, release_from_page, name="程望津")
+    assert brief_of(world, "程望津").released_by == "office"
+    assert signing(world, "程望津").assignee == "office-2"
+    with pytest.raises(Conflict):
+        on_its_page(world, release_from_page)
+    assert mismatches(world) == []
+
+
+def test_the_calendar_does_not_ask_twice_for_a_month_that_is_under_way(world):
+    world.clock.set(at("2026-12-01T08:30:00"))
+    by_hand(world, 2026, 11)
+    first = world.case
+    calendar_starts(world, "leader_brief", "every_month")
+    assert world.case != first
+    assert instance(world).status == "completed"
+    assert tasks(world, "sign_brief") == []
 
 
 def test_words_changed_on_the_page_meanwhile_are_not_overwritten_unseen(world):
@@ -248,3 +286,34 @@ def test_slots_keep_the_leaders_apart(world):
     sign(world)
     slots = instance(world).data["slots"]
     assert list(slots.values()) == [{"name": "陈砚秋", **RELEASE}]
+
+
+def test_a_circular_is_told_to_the_leader_at_once_and_stands_in_the_months_brief(world):
+    world.dispatched(talent_id="T0001", leader_id=str(derived("leader", "leader")))
+    late = world.case
+    world.do("office", "feedback_accepted")
+    world.pass_days(26)
+    world.do("office", "approve_circular", {"decision": "issue", "text": "逾期未回复，予以通报。"})
+    work_all(world)
+    told = [(template, title) for template, title in inbox_of(world, "leader") if template == "circular_told"]
+    assert told == [("circular_told", "通报情况：子女入学")]
+    with world.database.reading() as session:
+        [notice] = session.scalars(select(Notification).where(Notification.template == "circular_told"))
+        assert "区人才办已向区教育局发出通报〔2026〕1号：逾期未回复，予以通报。" in notice.text
+        assert (notice.instance_id, notice.receipt) == (late, False)
+    assert mismatches(world) == []
+    world.clock.set(at("2026-11-03T10:00:00"))
+    by_hand(world, 2026, 10)
+    assert "因办理超期，本月发出通报 1 份（通报〔2026〕1号）。" in brief_of(world, month=10).text
+    assert "通报〔2026〕1号" in dict(_lines(world, "陈砚秋"))["需求"]
+    assert "通报〔2026〕1号" not in str(_lines(world, "温如故"))
+
+
+def test_a_circular_about_a_need_of_a_leader_without_an_account_is_no_incident(world):
+    world.dispatched(talent_id="T0002", leader_id=str(derived("leader", "程望津")))
+    world.do("office", "feedback_accepted")
+    world.pass_days(26)
+    world.do("office", "approve_circular", {"decision": "issue", "text": "逾期未回复，予以通报。"})
+    work_all(world)
+    assert [one["to"]["leader"] for one in notices(world, "circular_told")] == [str(derived("leader", "程望津"))]
+    assert (owed(world), incidents(world)) == ([], [])
