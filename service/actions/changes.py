@@ -11,18 +11,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import liaisons, talents
+from service.actions.files import differences, wanted_changes
 from service.actions.reading import day_of, entitled, text_of, today_of
 from service.auth import Account
+from service.auth.policy import EMPLOYER, LIAISON, RESPONSIBLE_UNIT, TALENT_OFFICE
 from service.auth.queries import is_usable
 from service.engine import EngineFailure
 from service.engine.expressions import as_date
+from service.errors import Finding, Invalid
+from service.ledger.reported import REPORTED
 from service.liaisons.models import Link
+from service.liaisons.served import served_by
+from service.people.journal import record
 from service.people.models import Leader
 from service.processes.calendars import current, days_late
 from service.processes.wiring import Action, ActionCall
 
 WITHIN = 10
 """Working days after a change, for definitions deployed before a diagram could say them [A] (R9)."""
+OFFICE_UNIT = "talent_office"
 CHANGES: Mapping[str, str] = {
     "job_change": "工作变动",
     "post_change": "职务调整",
@@ -33,11 +40,18 @@ CHANGES: Mapping[str, str] = {
 
 
 def _change_facts(session: Session, call: ActionCall) -> dict[str, Any]:
-    """What the report is called, and how many working days late it was made; lateness is kept, never blocks."""
+    """What the report is called, and how many working days late it was made; lateness is kept, never blocks.
+
+    ``changes`` and ``clear`` (as of ``update_talent``) are told to who decides. Raises ``Invalid`` at its field where
+    the report is older than what it reports, or the talent is not the reporter's to report about.
+    """
     talent = talents.get_talent(session, text_of(call, "talent_id"))
+    _require_reporter(session, call, talent)
     kind = CHANGES.get(str(call.parameters.get("change_type")), "其他")
     happened = day_of(call, "event_date")
     reported = as_date(call.data.get("reported_on")) or today_of(call)
+    if reported < happened:
+        raise _refused("reported_on", f"报告日期不能早于发生日期（{happened}），请核对这两个日期")
     calendar = current(session)
     within = call.parameters.get("within") or WITHIN
     late = days_late(calendar, calendar.add(happened, within).due, reported)
@@ -46,8 +60,28 @@ def _change_facts(session: Session, call: ActionCall) -> dict[str, Any]:
     return {
         "title": f"重大事项报告：{talent.name}（{kind}）",
         "late_days": late,
-        "lines": [["报告时效", punctual], ["联系领导", "、".join(names) or "没有联系领导"]],
+        "lines": [
+            ["报告时效", punctual],
+            ["联系领导", "、".join(names) or "没有联系领导"],
+            *([title, said] for title, said in differences(session, talent, wanted_changes(call))),
+        ],
     }
+
+
+def _require_reporter(session: Session, call: ActionCall, talent: talents.Talent) -> None:
+    """R9: the employer or its department, the liaison of the talent's leaders, or the Talent Office reports."""
+    actor = call.actor
+    units = actor.units_of(EMPLOYER) | actor.units_of(LIAISON) | actor.units_of(RESPONSIBLE_UNIT)
+    if actor.is_system or actor.has_role(TALENT_OFFICE) or talent.employer_unit in units:
+        return
+    served = served_by(actor, today_of(call))
+    if served is None or session.scalar(served.where(Link.talent_id == talent.id).limit(1)) is None:
+        said = f"{talent.name}不是本单位的人才，也不由本单位的领导联系，请由其所在单位、主管部门或区人才办报告"
+        raise _refused("talent_id", said)
+
+
+def _refused(field: str, said: str) -> Invalid:
+    return Invalid("报告还不能提交", [Finding(f"/data/{field}", said)])
 
 
 def _talent_leaders(session: Session, call: ActionCall) -> list[dict[str, Any]]:
@@ -62,7 +96,8 @@ def _talent_leaders(session: Session, call: ActionCall) -> list[dict[str, Any]]:
                 "leader_id": str(leader.id),
                 "name": leader.person.name,
                 "signed_up": signed_up,
-                "unit": leader.unit_code,
+                # An older post of class A may have no office: the Talent Office presents it, not every liaison (R9).
+                "unit": leader.unit_code or OFFICE_UNIT,
             },
         )
     return list(found.values())
@@ -76,20 +111,23 @@ def _serving(session: Session, talent_id: str, day: date, call: ActionCall) -> S
 def _update_talent(session: Session, call: ActionCall) -> list[str]:
     """Brings what the Talent Office agreed to into the registry; gives the fields that the report names.
 
-    ``confirm``: the file then counts as checked today (R4).
+    ``clear`` names fields that no longer hold and are emptied unless ``changes`` fills them. ``report`` (what happened,
+    when, how late it was told) stays in the file whether or not a field changes (R9). ``confirm``: the file then counts
+    as checked today (R4).
     """
-    wanted = call.parameters.get("changes")
-    if not isinstance(wanted, Mapping):
+    if not isinstance(call.parameters.get("changes"), Mapping):
         raise EngineFailure("更新人才信息时没有给出要更新的项")
-    changes = {name: value for name, value in wanted.items() if value not in (None, "")}
-    if isinstance(changes.get("works_until"), str):
-        changes["works_until"] = as_date(changes["works_until"])
+    changes = wanted_changes(call)
     talent_id, source = text_of(call, "talent_id"), str(call.parameters.get("source") or "")
     actor = entitled(call.actor, "edit_talents")
     if changes:
         talents.update_talent(
             session, talent_id=talent_id, changes=changes, source=source[:200], actor=actor, now=call.now
         )
+    report = call.parameters.get("report")
+    if isinstance(report, Mapping):
+        told = {**report, "instance_id": call.instance.id, "source": source[:200]}
+        record(session, f"talent:{talent_id}", REPORTED, told, actor=call.actor, now=call.now)
     if call.parameters.get("confirm"):
         talents.confirm_talent(session, talent_id=talent_id, on=today_of(call), actor=actor, now=call.now)
     return sorted(changes)
@@ -113,7 +151,7 @@ ACTIONS = (
         "登记重大事项",
         ("talent_id", "change_type", "event_date"),
         _change_facts,
-        ("within",),
+        ("within", "changes", "clear"),
         sample={"title": "重大事项报告：张三（工作变动）", "late_days": 0, "lines": []},
     ),
     Action(
@@ -128,7 +166,7 @@ ACTIONS = (
         "更新人才信息",
         ("talent_id", "changes", "source"),
         _update_talent,
-        ("confirm",),
+        ("confirm", "clear", "report"),
         sample=["post"],
     ),
     Action("review_eligibility", "终止联系关系", ("talent_id", "on", "reason"), _review_eligibility, sample=1),

@@ -12,6 +12,7 @@ from service.api.names import account_names
 from service.contacts.access import readable
 from service.errors import Finding, LiaisonError
 from service.history import HistoryEvent
+from service.ledger.reported import seen_entries
 from service.people.queries import Page
 
 Row = TypeVar("Row")
@@ -52,7 +53,7 @@ def paged(page: Page[Row], shape: Callable[[Row], Mapping[str, Any]]) -> Mapping
 
 def journal(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> Mapping[str, Any]:
     """Entries with the data that the reader may see, as an answer; two statements beside."""
-    listed = readable(db(), actor(), events)
+    listed = seen_entries(db(), actor(), readable(db(), actor(), events))
     names = account_names(db(), [event.actor for event, _ in listed])
     items = [
         {

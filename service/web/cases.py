@@ -143,8 +143,8 @@ def _picked(form: Form) -> dict[str, str]:
     known = wiring(db()).references
     found = {}
     for name, schema in form.fields.items():
-        kind, value = schema.get("x-ref"), argument(name)
-        if kind in known and schema.get("x-prefill") and value and known[kind](db(), value) is not None:
+        label, value = known.get(str(schema.get("x-ref"))), argument(name)
+        if label is not None and value and schema.get("x-prefill") and label(db(), value) is not None:
             found[name] = value
     return found
 

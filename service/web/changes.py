@@ -10,6 +10,8 @@ from typing import Any
 from service import history
 from service.contacts.access import readable
 from service.history import HistoryEvent
+from service.ledger.reported import KINDS as REPORTS
+from service.ledger.reported import seen_entries
 from service.liaisons import REASONS
 from service.people import BODIES, DUTIES
 from service.talents import CATEGORIES, TYPES
@@ -26,15 +28,18 @@ KINDS = {
     "leader_added": "登记领导任职",
     "leader_updated": "更正领导任职",
     "leader_ended": "结束领导任职",
+    "leader_end_updated": "更正任职结束日期",
     "substitute_declared": "指定代理人",
     "substitute_withdrawn": "撤销代理",
     "service_team_set": "组建工作团队",
     "service_team_ended": "工作团队结束",
+    "service_team_resumed": "工作团队恢复",
     "missed_interviews_explained": "说明访谈未达次数的原因",
     "talent_added": "登记人才",
     "talent_updated": "修改人才信息",
     "talent_type_approved": "审核同意列为其他高层次人才",
     "talent_confirmed": "核实人才信息",
+    "talent_reported": "重大事项报告获同意",
     "talent_photo_set": "更换照片",
     "talent_photo_withdrawn": "删除照片",
     "file_attached": "上传附件",
@@ -42,6 +47,7 @@ KINDS = {
     "link_proposed": "提出联系关系",
     "link_activated": "联系关系生效",
     "link_held": "联系关系由区人才办代管",
+    "link_released": "更正代管",
     "link_handed_over": "联系关系移交",
     "link_ended": "联系关系结束",
     "link_changed": "修改联系关系",
@@ -92,6 +98,9 @@ FIELDS = {
     "post": "职务",
     "duty": "分工",
     "portfolio": "分管工作",
+    "stationed": "驻点企业",
+    "head": "组长",
+    "liaison": "联络员",
     "town": "镇街",
     "is_member_unit": "成员单位",
     "recognition": "认定名称",
@@ -110,6 +119,10 @@ FIELDS = {
     "id_tail": "证件号码末位",
     "confirmed_on": "核实日期",
     "members": "成员",
+    "change_type": "重大事项",
+    "event_date": "发生日期",
+    "reported_on": "报告日期",
+    "late_days": "迟报工作日",
     "starts_on": "开始日期",
     "ends_on": "结束日期",
     "held_from": "代管开始日期",
@@ -138,6 +151,7 @@ CODES: Mapping[str, Mapping[Any, str]] = {
     "duty": DUTIES,
     "category": CATEGORIES,
     "type": TYPES,
+    "change_type": REPORTS,
     "reason": {**REASONS, "password": "密码不正确", "disabled": "账号已停用", "not bound": "身份尚未绑定账号"},
     "way": {"password": "用户名和密码", "oidc": "统一身份认证"},
 }
@@ -167,7 +181,7 @@ class Change:
 
 def changes(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> list[Change]:
     """The entries, the newest first, with the data that the reader may see."""
-    listed = readable(db(), actor(), events)
+    listed = seen_entries(db(), actor(), readable(db(), actor(), events))
     names = Names(db()).learn(
         [name for event, _ in listed for name in (event.actor, event.on_behalf_of)],
         [code for _, data in listed for field in UNITS for code in _each(data.get(field))],

@@ -13,8 +13,10 @@ from service import clock
 from service import talents as registry
 from service.auth import may
 from service.errors import Finding, Invalid, NotFound
+from service.ledger.reported import reports_about
 from service.liaisons import leaders_of, served_ids
 from service.people.queries import Page, find_leader, find_unit
+from service.processes.starting import may_start
 from service.talents import CATEGORIES, FIELDS, SORTS, TYPES, Talent
 from service.talents.photos import LARGEST
 from service.web.access import requires
@@ -119,6 +121,8 @@ def talent(talent_id: str) -> ResponseReturnValue:
         stale=found.confirmed_on is None or found.confirmed_on < today - timedelta(days=STALE_DAYS),
         may_edit=may(actor(), "edit_talents"),
         may_confirm=may(actor(), "confirm_talents", unit=found.employer_unit),
+        reports=reports_about(db(), talent_id, actor()),
+        may_report=may_start(db(), "change_report", actor()),
         changes=changes(registry.file_history(db(), found, actor(), leaders)),
     )
 

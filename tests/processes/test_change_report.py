@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from service import auth, people
 from service.auth import SYSTEM
-from service.errors import NotAllowed
+from service.errors import Invalid, NotAllowed
+from service.history import stream_events
 from service.liaisons import Link
-from service.talents import get_talent
+from service.talents import get_talent, update_talent
 from tests.processes.rounds import begin
 from tests.processes.steps import events, instance, mismatches
 
@@ -26,7 +27,19 @@ MOVED = {
 
 def reported(world, user="liaison-district_office", step="report_for_employer", **changes):
     begin(world, "change_report", user)
-    world.do(user, step, {**MOVED, **changes})
+    said = {**MOVED, **changes}
+    world.do(user, step, {name: value for name, value in said.items() if value is not None})
+
+
+def belongs(world, unit, **fields):
+    with world.transaction() as session:
+        update_talent(
+            session,
+            talent_id="T0001",
+            changes={"employer_unit": unit, **fields},
+            actor=world.actor("office"),
+            now=world.clock.now,
+        )
 
 
 def known(world):
@@ -89,10 +102,74 @@ def test_an_employer_reports_for_itself_and_sees_only_its_own(world):
         auth.grant_role(
             session, username="employer-1", role="employer", unit_code="edu", actor=SYSTEM, now=world.clock.now
         )
+    belongs(world, "edu")
     reported(world, "employer-1", "report_change")
     assert world.done("report_change").unit == "edu"
+    with pytest.raises(Invalid) as refused:
+        reported(world, "employer-1", "report_change", talent_id="T0002")
+    assert [found.path for found in refused.value.findings] == ["/data/talent_id"]
 
 
-def test_who_is_neither_employer_nor_liaison_cannot_begin(world):
+def test_a_department_without_a_liaison_reports_about_its_own_talents(world):
+    belongs(world, "guicheng")
+    reported(world, "handler-guicheng", "report_by_department")
+    assert world.done("report_by_department").unit == "guicheng"
+    with pytest.raises(Invalid, match="还不能提交"):
+        reported(world, "handler-edu", "report_by_department")
+
+
+def test_the_talent_office_enters_a_report_about_anybody(world):
+    reported(world, "office", "report_by_office")
+    known(world)
+    world.do("office", "review_change", {"decision": "return", "reason": "请核对"})
+    assert world.open_steps() == [("report_by_office", None)]
+
+
+def test_a_liaison_reports_about_the_talents_of_the_offices_leaders_or_of_the_own_unit(world):
+    with pytest.raises(Invalid) as refused:
+        reported(world, "liaison-sci")
+    assert "不是本单位的人才" in refused.value.findings[0].message
+    belongs(world, "sci")
+    reported(world, "liaison-sci")
+
+
+def test_who_is_of_no_unit_concerned_cannot_begin(world):
     with pytest.raises(NotAllowed):
-        begin(world, "change_report", "handler-edu")
+        begin(world, "change_report", "auditor")
+
+
+def test_a_report_is_not_older_than_what_it_reports(world):
+    with pytest.raises(Invalid) as refused:
+        reported(world, event_date="2026-09-16", reported_on="2026-09-10")
+    assert [found.path for found in refused.value.findings] == ["/data/reported_on"]
+
+
+def test_what_belonged_to_the_former_employer_goes_unless_the_report_says_otherwise(world):
+    belongs(world, "edu", platform="旧平台", contact_person="余知返", contact_phone="0757-86300000", town="guicheng")
+    reported(world, new_employer_unit="sci", new_contact_person="郭望舒")
+    [facts] = [one.data["result"] for one in events(world, "action") if one.data["name"] == "change_facts"]
+    assert ["创新平台", "旧平台 → （空）"] in facts["lines"]
+    assert ["主管单位", "区教育局 → 区经济促进局（科技）"] in facts["lines"]
+    known(world)
+    world.do("office", "review_change", {"decision": "approve"})
+    now = talent(world)
+    assert (now.employer_unit, now.contact_person) == ("sci", "郭望舒")
+    assert (now.platform, now.contact_phone, now.town) == (None, None, None)
+
+
+def test_an_award_stays_in_the_file_for_who_may_see_the_report(world):
+    reported(world, change_type="award", **dict.fromkeys(("leaves_district", "new_employer")))
+    known(world)
+    world.do("office", "review_change", {"decision": "approve"})
+    with world.database.reading() as session:
+        [said] = [one.data for one in stream_events(session, "talent:T0001") if one.kind == "talent_reported"]
+    assert said["instance_id"] == str(world.case)
+    assert (said["change_type"], said["late_days"]) == ("award", 0)
+    page = world.as_user("office").get("/talents/T0001").get_data(as_text=True)
+    assert f"/cases/{world.case}" in page
+    assert "重大奖励" in page
+    other = world.as_user("liaison-cppcc_office").get("/talents/T0001").get_data(as_text=True)
+    assert "重大奖励" not in other
+    told = world.api("liaison-cppcc_office").get("/talents/T0001/history").json["items"]
+    assert "talent_reported" not in [one["kind"] for one in told]
+    assert mismatches(world) == []
