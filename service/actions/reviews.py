@@ -6,18 +6,23 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from service import talents
 from service.actions.reading import entitled, text_of, today_of
 from service.actions.rounds import refuse_another, taken
+from service.auth import Actor
+from service.auth.policy import TALENT_OFFICE
 from service.liaisons.models import Link
 from service.liaisons.queries import serving
 from service.people.models import Leader, Liaison, Unit
 from service.people.queries import on_day, owes_liaison
+from service.processes.operations import notify
 from service.processes.wiring import Action, ActionCall
 from service.talents.models import Talent
+
+WHY_NOBODY = "主管单位未填或没有联络员，也没有联系领导"
 
 
 def talents_to_check(told: Mapping[str, Any], on: date) -> Select[str]:
@@ -33,14 +38,19 @@ def talents_to_check(told: Mapping[str, Any], on: date) -> Select[str]:
 def _review_units(session: Session, call: ActionCall) -> list[str]:
     """The units that have talents to check, each once; those that are at it in another round are left to that.
 
-    Raises Invalid where somebody starts a second round by hand.
+    The Talent Office hears of talents for whom no unit answers. Raises Invalid where somebody starts a second round by
+    hand.
     """
     refuse_another(session, call, "/data/note")
     today = today_of(call)
     named = session.scalars(select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, today)))
     answering = _answering(today, named.all())
-    found = session.scalars(select(answering).where(Talent.active, answering.is_not(None)).distinct())
-    return sorted(set(found) - taken(session, call).keys())
+    counts = session.execute(select(answering, func.count()).where(Talent.active).group_by(answering))
+    found: dict[str | None, int] = dict(counts.tuples().all())
+    if nobodys := found.pop(None, 0):
+        text = f"有 {nobodys} 位人才没有单位负责核对（{WHY_NOBODY}）。请补录主管单位，或由区人才办核对"
+        notify(session, call.instance, "reminder", actor=call.actor, now=call.now, role=TALENT_OFFICE, text=text)
+    return sorted({unit for unit in found if unit is not None} - taken(session, call).keys())
 
 
 def _confirm_talents(session: Session, call: ActionCall) -> int:
@@ -49,14 +59,13 @@ def _confirm_talents(session: Session, call: ActionCall) -> int:
     named = call.parameters.get("except_ids")
     left_out = set(named) if isinstance(named, list) else set[str]()
     mine = talents_to_check({**call.data, "unit": unit}, today)
-    rows = session.execute(select(Talent.id, Talent.employer_unit).where(Talent.id.in_(mine)).order_by(Talent.id)).all()
-    done = 0
-    for talent_id, employer_unit in rows:
+    by: dict[Actor, list[str]] = {}
+    for talent_id, employer_unit in session.execute(select(Talent.id, Talent.employer_unit).where(Talent.id.in_(mine))):
         if talent_id not in left_out:
-            actor = entitled(call.actor, "confirm_talents", employer_unit)
-            talents.confirm_talent(session, talent_id=talent_id, on=today, actor=actor, now=call.now)
-            done += 1
-    return done
+            by.setdefault(entitled(call.actor, "confirm_talents", employer_unit), []).append(talent_id)
+    for actor, some in by.items():
+        talents.confirm_talents(session, talent_ids=some, on=today, actor=actor, now=call.now)
+    return sum(map(len, by.values()))
 
 
 def _answering(on: date, asked: Collection[str]) -> ColumnElement[Any]:

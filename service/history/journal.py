@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from service.history.outbox import OUTBOX_KINDS
 
 _HEADS = "history_heads"
 _NEXT_ID = "history_next_id"
+_AT_ONCE = 500
 _LOCKED = (
     select(HistoryHead)
     .where(HistoryHead.stream == bindparam("stream"))
@@ -84,6 +85,23 @@ def append(
 def lock(session: Session, stream: str) -> None:
     """Nobody else extends ``stream`` until the caller's transaction ends: what was read of it stays true."""
     _locked_head(session, stream)
+
+
+def lock_all(session: Session, streams: Iterable[str]) -> None:
+    """The same for many streams, in a statement for each few hundred: events for each of them then cost no question.
+
+    In the order of their names, so that two who lock many do not wait for each other in a ring.
+    """
+    held: dict[str, HistoryHead] = session.info.setdefault(_HEADS, {})
+    wanted = sorted(set(streams) - held.keys())
+    for first in range(0, len(wanted), _AT_ONCE):
+        some = select(HistoryHead).where(HistoryHead.stream.in_(wanted[first : first + _AT_ONCE]))
+        rows = session.scalars(
+            some.order_by(HistoryHead.stream).with_for_update().execution_options(populate_existing=True)
+        )
+        held |= {head.stream: head for head in rows}
+    if _counts(session) and _NEXT_ID not in session.info:
+        session.info[_NEXT_ID] = (session.scalar(select(func.max(HistoryEvent.id))) or 0) + 1
 
 
 def stream_events(session: Session, stream: str, after: int = 0) -> list[HistoryEvent]:

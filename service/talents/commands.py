@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from service import clock
+from service import clock, history
 from service.auth import Actor, require
 from service.errors import Conflict
 from service.people.checks import Checks
@@ -56,6 +56,8 @@ FIELDS = (
     "active",
 )
 """What of a talent can be changed."""
+AT_ONCE = 500
+"""Files read in one statement."""
 
 
 def add_talent(
@@ -156,6 +158,31 @@ def confirm_talent(session: Session, *, talent_id: str, on: date, actor: Actor, 
     """
     talent = _locked(session, talent_id)
     require(actor, "confirm_talents", unit=talent.employer_unit)
+    _confirm(session, talent, on, actor, now)
+    session.flush()
+    return talent
+
+
+def confirm_talents(
+    session: Session, *, talent_ids: Collection[str], on: date, actor: Actor, now: datetime
+) -> Sequence[Talent]:
+    """The same for many at once: two thousand files take as many statements as a few hundred (R4)."""
+    wanted, found = sorted(set(talent_ids)), list[Talent]()
+    for first in range(0, len(wanted), AT_ONCE):
+        some = select(Talent).where(Talent.id.in_(wanted[first : first + AT_ONCE])).order_by(Talent.id)
+        locked = some.with_for_update(of=Talent).execution_options(populate_existing=True)
+        found += session.scalars(locked)
+    for talent in found:
+        require(actor, "confirm_talents", unit=talent.employer_unit)
+    history.lock_all(session, [f"talent:{talent.id}" for talent in found])
+    with session.no_autoflush:
+        for talent in found:
+            _confirm(session, talent, on, actor, now)
+    session.flush()
+    return found
+
+
+def _confirm(session: Session, talent: Talent, on: date, actor: Actor, now: datetime) -> None:
     checks = Checks()
     _past(checks, "/on", "核实日期", on, now)
     last = talent.confirmed_on
@@ -164,10 +191,8 @@ def confirm_talent(session: Session, *, talent_id: str, on: date, actor: Actor, 
     checks.done()
     if on != last:
         talent.confirmed_on, talent.updated_at = on, now
-        session.flush()
         data = difference({"confirmed_on": last}, {"confirmed_on": on})
         record(session, f"talent:{talent.id}", "talent_confirmed", data, actor=actor, now=now)
-    return talent
 
 
 def _locked(session: Session, talent_id: str) -> Talent:

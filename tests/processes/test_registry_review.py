@@ -8,7 +8,7 @@ from service.actions.reviews import talents_to_check
 from service.errors import Invalid
 from service.talents import NewTalent, add_talents, get_talent, search_talents, update_talent
 from tests.processes.rounds import begin, calendar_starts
-from tests.processes.steps import events, instance, mismatches
+from tests.processes.steps import events, instance, mismatches, notices
 
 CENTURY = [chr(0x4E8C + n) for n in range(100)]
 """A hundred characters, to make names of."""
@@ -116,6 +116,17 @@ def test_two_thousand_talents_of_a_unit_leave_the_case_small(world):
     assert max(len(str(event.data)) for event in events(world)) < 10_000
     with world.database.reading() as session:
         assert search_talents(session, employer_unit="hrss", confirmed_before=world.clock.now.date()).total == 0
+
+
+def test_the_office_hears_of_talents_for_whom_no_unit_answers(world):
+    with world.transaction() as session:
+        new = NewTalent({"name": "无归属", "employer": "某研究院", "employer_unit": "guicheng", "category": 4})
+        add_talents(session, talents=[new], actor=world.actor("office"), now=world.clock.now)
+    calendar_starts(world, "registry_review", "twice_a_year")
+    told = [one["text"] for one in notices(world, "reminder") if one["to"]["role"] == "talent_office"]
+    assert any("有 1 位人才没有单位负责核对" in text for text in told)
+    assert "guicheng" not in [unit for _, unit in world.open_steps()]
+    assert mismatches(world) == []
 
 
 # --- Rounds beside each other ----------------------------------------------------------------------------------------

@@ -180,6 +180,20 @@ class TestConfirmation:
             with pytest.raises(Invalid):
                 self.confirm(session, talent, day)
 
+    def test_many_are_confirmed_as_strictly_as_one_in_a_few_statements(self, session):
+        unit(session)
+        ours = [add(session, name, employer_unit="hrss") for name in ("甲一", "乙二", "丙三", "丁四")]
+        foreign = add(session, "吕芳")
+        session.flush()
+        told = {"on": TODAY, "actor": LIAISON, "now": EARLY}
+        with pytest.raises(NotAllowed):
+            talents.confirm_talents(session, talent_ids=[ours[0].id, foreign.id], **told)
+        statements = Statements(session)
+        talents.confirm_talents(session, talent_ids=[one.id for one in ours], **told)
+        assert statements.since() < 8
+        assert {one.confirmed_on for one in ours} == {TODAY}
+        assert [kind for kind, _ in events(session, ours[3])] == ["talent_added", "talent_confirmed"]
+
     def test_the_list_finds_what_nobody_has_confirmed_lately(self, session):
         fresh, stale = add(session, "甲一"), add(session, "乙二")
         add(session, "丙三")
