@@ -8,6 +8,7 @@ from uuid import UUID
 
 from service import clock, history
 from service import talents as registry
+from service.actions.eligibility import open_reviews
 from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Body, Choice, Count, Day, Flag, Id, List, Nested, Query, Said, Schema, Text, Whole
@@ -308,6 +309,7 @@ def change_talent(body: dict[str, Any], talent_id: str) -> Mapping[str, Any]:
     )
     if not confirmed and _telling(changed) != before:
         registry.require_unlike(db(), **_telling(changed), except_id=talent_id)
+    open_reviews(db(), talent_id=talent_id, actor=actor(), now=clock.now())
     return _talent(changed)
 
 

@@ -11,7 +11,9 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service import talents as registry
+from service.actions.eligibility import open_reviews
 from service.auth import may
+from service.auth.policy import LIAISON
 from service.errors import Finding, Invalid, NotFound
 from service.ledger.reported import reports_about
 from service.liaisons import leaders_of, served_ids
@@ -111,6 +113,8 @@ def talent(talent_id: str) -> ResponseReturnValue:
         sees_links=may(actor(), "view_links"),
         sees_identity=may(actor(), "view_talent_identity"),
         leaders=leaders,
+        meets=[one for one in leaders if may(actor(), "record_contacts", unit=one.unit_code, person_id=one.person_id)],
+        may_link=found.active and (may(actor(), "manage_links_a") or bool(actor().units_of(LIAISON))),
         reasons=registry.eligibility(found, today),
         teams=registry.teams_of(db(), talent_id),
         photo=registry.has_photo(db(), talent_id),
@@ -147,6 +151,9 @@ def change_talent(talent_id: str) -> ResponseReturnValue:
         registry.update_talent(db(), talent_id=talent_id, changes=wanted, source=source, actor=actor(), now=clock.now())
         if {"name", "id_tail", "employer"} & set(wanted):
             _require_unlike(form, values, talent_id)
+        if open_reviews(db(), talent_id=talent_id, actor=actor(), now=clock.now()):
+            said = "已保存。该人才目前不符合联系对象条件，已发起资格复核，请在待办中决定是否继续联系。"
+            return done(said, url_for("web.talents.talent", talent_id=talent_id))
         return done("已保存。", url_for("web.talents.talent", talent_id=talent_id))
 
     form = Filling.sent(_fields(new=False))

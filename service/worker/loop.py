@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import delete
 
 from service import clock, exchange
-from service.actions import posts
+from service.actions import eligibility, posts
 from service.auth import SYSTEM
 from service.config import Organization, Settings, Wording
 from service.db import Database
@@ -170,6 +170,7 @@ class Worker:
         with self.database.transaction() as session:
             daily.remind_of_missing_notice(session, now=now)
             posts.open_handovers(session, actor=SYSTEM, now=now)
+            eligibility.open_reviews(session, actor=SYSTEM, now=now)
         self._reminded_on = today
 
     def _beat(self) -> None:

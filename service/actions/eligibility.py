@@ -1,0 +1,112 @@
+"""The actions of ``eligibility_review``: who no longer may be served is looked at by a person, once (S1, S2)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import not_, select
+from sqlalchemy.orm import Session, defer
+
+from service import clock, history, liaisons, talents
+from service.actions.reading import text_of, today_of
+from service.auth import Actor
+from service.liaisons.models import Link
+from service.liaisons.rules import PROPOSED
+from service.processes.commands import begin
+from service.processes.definitions import find_latest
+from service.processes.models import COMPLETED, RUNNING, SUSPENDED, Instance
+from service.processes.wiring import Action, ActionCall
+from service.talents.models import Talent
+from service.talents.queries import eligible_on
+
+PROCESS, REPORT = "eligibility_review", "change_report"
+"""Its own process, and the one in which who is reported to leave the district is reviewed as well."""
+
+DECIDES = frozenset(
+    {"active", "in_district", "works_from", "works_until", "category", "recognition_expires_on"}
+    | {"type", "type_approved_on", "approved_on"}
+)
+"""The fields of a file that decide eligibility: a change of one after a review makes it another question."""
+
+
+def open_reviews(session: Session, *, actor: Actor, now: datetime, talent_id: str | None = None) -> int:
+    """Opens the review of each talent whom leaders serve but may no longer be asked to; gives how many (S2).
+
+    Of one talent, whose file somebody has changed, or of all: the daily round, which any number of workers may make.
+    What has been reviewed is not asked again until the file or the reasons change. No link ends by itself.
+    """
+    if find_latest(session, PROCESS) is None:
+        return 0
+    history.lock(session, f"definition:{PROCESS}")
+    today = clock.local(now).date()
+    served = select(Link.talent_id).where(Link.ends_on.is_(None), Link.status != PROPOSED)
+    query = select(Talent).where(Talent.id.in_(served), not_(eligible_on(today)))
+    if talent_id is not None:
+        query = query.where(Talent.id == talent_id)
+    doubtful = session.scalars(query.order_by(Talent.id)).all()
+    reviews = _reviews(session, doubtful)
+    opened = 0
+    for talent in doubtful:
+        if not any(_settles(session, talent, one, now) for one in reviews[talent.id]):
+            begin(session, process=PROCESS, data={"talent_id": talent.id}, actor=actor, now=now)
+            opened += 1
+    return opened
+
+
+def _reviews(session: Session, doubtful: Sequence[Talent]) -> dict[str, list[Instance]]:
+    found: dict[str, list[Instance]] = defaultdict(list)
+    if doubtful:
+        query = (
+            select(Instance)
+            .where(
+                Instance.process.in_((PROCESS, REPORT)),
+                Instance.talent_id.in_([talent.id for talent in doubtful]),
+                Instance.status.in_((RUNNING, SUSPENDED, COMPLETED)),
+            )
+            .options(defer(Instance.state), defer(Instance.frame))
+        )
+        for case in session.scalars(query.order_by(Instance.started_at, Instance.id)):
+            if case.process == PROCESS or case.data.get("leaves_district") is True:
+                found[str(case.talent_id)].append(case)
+    return found
+
+
+def _settles(session: Session, talent: Talent, case: Instance, now: datetime) -> bool:
+    """Whether the case asks today's question, or has answered it: for the same reasons, the file as it is."""
+    if case.status != COMPLETED or case.ended_at is None:
+        return True
+    reviewed, today = clock.local(case.ended_at).date(), clock.local(now).date()
+    if talents.eligibility(talent, reviewed) != talents.eligibility(talent, today):
+        return False
+    later = (one for one in history.stream_events(session, f"talent:{talent.id}") if one.at > case.ended_at)
+    return not any(DECIDES & set(event.data) for event in later)
+
+
+def _eligibility_facts(session: Session, call: ActionCall) -> dict[str, Any]:
+    """Why the talent may no longer be served, and by whom it is: what the Talent Office decides on."""
+    talent, today = talents.get_talent(session, text_of(call, "talent_id")), today_of(call)
+    leaders = liaisons.leaders_of(session, [talent.id], today)[talent.id]
+    names = [f"{leader.person.name}（{leader.post}）" for leader in leaders]
+    reasons = talents.eligibility(talent, today)
+    return {
+        "title": f"资格复核：{talent.name}",
+        "lines": [
+            ["工作单位", talent.employer],
+            ["不符合条件的原因", "；".join(reasons) or "目前符合条件"],
+            ["联系领导", "、".join(names) or "没有联系领导"],
+        ],
+    }
+
+
+ACTIONS = (
+    Action(
+        "eligibility_facts",
+        "列出资格复核的原因",
+        ("talent_id",),
+        _eligibility_facts,
+        sample={"title": "资格复核：张三", "lines": []},
+    ),
+)
