@@ -46,7 +46,7 @@ def _review_units(session: Session, call: ActionCall) -> list[str]:
     named = session.scalars(select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, today)))
     answering = _answering(today, named.all())
     counts = session.execute(select(answering, func.count()).where(Talent.active).group_by(answering))
-    found: dict[str | None, int] = dict(counts.tuples().all())
+    found: dict[str | None, int] = dict(counts.all())
     if nobodys := found.pop(None, 0):
         text = f"有 {nobodys} 位人才没有单位负责核对（{WHY_NOBODY}）。请补录主管单位，或由区人才办核对"
         notify(session, call.instance, "reminder", actor=call.actor, now=call.now, role=TALENT_OFFICE, text=text)
