@@ -26,7 +26,7 @@ from service.contacts.models import (
     Opinion,
     RestrictedNote,
 )
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, Finding, NotFound
 from service.liaisons.models import Link
 from service.people.checks import FIRST_YEAR, Checks
 from service.people.commands import conflicts
@@ -60,6 +60,7 @@ def record_contact(
     contact_id: UUID | None = None,
     known_tags: Collection[str] | None = None,
     entry_days: int = rules.ENTRY_DAYS,
+    supplementary: bool = False,
     calendar: Calendar,
     actor: Actor,
     now: datetime,
@@ -69,8 +70,9 @@ def record_contact(
     ``form`` is a key of ``rules.FORMS``, ``topics`` keys of ``rules.TOPICS``; ``opinions`` are ``{talent_id, text}``.
     ``interview`` says whether it counts as an interview (F2); by default an outbound visit does. ``known_tags`` are the
     codes that ``tags`` may hold (``None``: any). Entered more than ``entry_days`` working days after ``held_on`` it is
-    late, which is shown and never refused (F3). The one who enters is the leader, a liaison of the leader, or the
-    Talent Office. Raises ``NotAllowed``, ``Invalid``, and ``Conflict`` where the same contact was entered before.
+    late, which is shown and never refused (F3); not so a ``supplementary`` one, from papers older than the system. The
+    one who enters is the leader, a liaison of the leader, or the Talent Office. Raises ``NotAllowed``, ``Invalid``, and
+    ``Conflict`` where the same contact was entered before.
     """
     today = clock.local(now).date()
     checks = Checks()
@@ -108,7 +110,8 @@ def record_contact(
     entering = acting_on_leader(session, actor, "record_contacts", leader, now)
     contact.leader, contact.leader_id, contact.entered_by = leader, leader.id, entering.username
     contact.due_on = calendar.add(held_on, entry_days).due
-    contact.late = today > contact.due_on
+    contact.supplementary = supplementary
+    contact.late = today > contact.due_on and not supplementary
     _refuse_twin(session, contact, talents)
     session.add(contact)
     with conflicts("该联系记录已经登记过，请刷新后查看"):
@@ -296,7 +299,8 @@ def _refuse_twin(session: Session, contact: Contact, talents: Sequence[Talent]) 
     for other in session.scalars(same):
         who = {row.talent_id for row in other.talents}
         if other.id == contact.id or (other.summary == contact.summary and who == {one.id for one in talents}):
-            raise Conflict("同一天已登记过内容相同的联系记录，请勿重复登记；确需补充请修改摘要")
+            message = "同一天已登记过内容相同的联系记录，请勿重复登记；确需补充请修改摘要"
+            raise Conflict(message, [Finding("/summary", message)])
 
 
 def _locked(session: Session, contact_id: UUID | str) -> Contact:
@@ -337,6 +341,7 @@ def _data(contact: Contact) -> dict[str, object]:
         "opinions": [{"id": str(one.id), "talent_id": one.talent_id, "text": one.text} for one in contact.opinions],
         "due_on": contact.due_on,
         "late": contact.late,
+        "supplementary": contact.supplementary,
     }
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Json, UtcDateTime
@@ -53,7 +53,8 @@ class Contact(Base):
     """A contact of a leader with one or more talents (联系记录, F1), or of a talent with a leader (``inbound``, F4).
 
     ``leader_id`` is the leader's post; ``entered_by`` the account that entered it, perhaps a liaison's.
-    ``due_on`` is the last day for entering it in time, ``late`` whether it was later: both frozen at entry (F3).
+    ``due_on`` is the last day for entering it in time, ``late`` whether it was later: both frozen at entry (F3). One
+    that is ``supplementary`` (补录) was taken in from older papers: it is neither in time nor late (O1).
     """
 
     __tablename__ = "contact"
@@ -83,6 +84,7 @@ class Contact(Base):
     activity_id: Mapped[UUID | None] = mapped_column(ForeignKey("activity.id"), index=True)
     due_on: Mapped[date]
     late: Mapped[bool]
+    supplementary: Mapped[bool] = mapped_column(server_default=false())
     entered_by: Mapped[str] = mapped_column(String(32))
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -184,3 +186,17 @@ class Matter(Base):
 
     unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
     talent: Mapped[Talent] = relationship(lazy="joined", innerjoin=True)
+    progress: Mapped[list[MatterProgress]] = relationship(order_by="MatterProgress.position")
+
+
+class MatterProgress(Base):
+    """A step on the way of a unit's own matter: what was done on which day, entered by whom (全程跟进, R7)."""
+
+    __tablename__ = "matter_progress"
+
+    matter_id: Mapped[UUID] = mapped_column(ForeignKey("matter.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    done_on: Mapped[date]
+    text: Mapped[str] = mapped_column(Text)
+    entered_by: Mapped[str] = mapped_column(String(32))
+    entered_at: Mapped[datetime] = mapped_column(UtcDateTime)

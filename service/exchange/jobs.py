@@ -8,7 +8,7 @@ before anything is written; writing is one transaction.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,13 +19,14 @@ from sqlalchemy.orm import Session
 
 from service import clock, ids
 from service.auth import Actor, actor_of, may, require
-from service.config import Organization
 from service.db import Database
 from service.db.failures import describe
-from service.errors import Conflict, Invalid, LiaisonError, NotFound
-from service.exchange.kinds import KINDS, Kind, Lookups
+from service.errors import Conflict, Finding, Invalid, LiaisonError, NotFound
+from service.exchange.inspection import inspect
+from service.exchange.kinds import KINDS, Kind
+from service.exchange.lookups import Basis, Lookups, columns_said
 from service.exchange.models import ImportJob
-from service.exchange.reading import MAX_FINDINGS, Column, Fault, Row, inspect, read_rows
+from service.exchange.reading import HEADER_ROW, MAX_FINDINGS, Column, Fault, Row, read_rows
 from service.people import Page
 from service.people.journal import record
 from service.people.queries import page
@@ -46,9 +47,7 @@ class _Undone(Exception):
 
 def upload(session: Session, *, kind: str, name: str, content: bytes, actor: Actor, now: datetime) -> ImportJob:
     """Takes in a file for checking. Raises ``Invalid`` where it is no bearable workbook at all, ``NotAllowed``."""
-    require(actor, "import_data")
-    if kind not in KINDS:
-        raise NotFound("没有这种导入，请从导入页面选择")
+    kind_for(kind, actor)
     inspect(content)
     job = ImportJob(
         id=ids.new(),
@@ -73,6 +72,20 @@ def upload(session: Session, *, kind: str, name: str, content: bytes, actor: Act
     return job
 
 
+def kinds_for(actor: Actor) -> list[Kind]:
+    """The kinds that ``actor`` may import: whose records the account may write by hand too."""
+    return [kind for kind in KINDS.values() if may(actor, "import_data") and may(actor, kind.right)]
+
+
+def kind_for(kind: str, actor: Actor) -> Kind:
+    """The kind with that id. Raises ``NotFound``, and ``NotAllowed`` for who may not write such records."""
+    require(actor, "import_data")
+    if kind not in KINDS:
+        raise NotFound("没有这种导入，请从导入页面选择")
+    require(actor, KINDS[kind].right)
+    return KINDS[kind]
+
+
 def confirm(session: Session, *, job_id: UUID, actor: Actor, now: datetime) -> ImportJob:
     """A person has seen the preview and wants it written. Raises ``Conflict`` unless it was checked without a fault."""
     job = _locked(session, job_id, actor)
@@ -88,27 +101,28 @@ def cancel(session: Session, *, job_id: UUID, actor: Actor, now: datetime) -> Im
     job = _locked(session, job_id, actor)
     if job.status not in ("uploaded", "checking", "checked", "confirmed"):
         raise Conflict("该导入已经写入或结束，不能取消")
-    job.status, job.finished_at, job.touched_at = "cancelled", now, now
+    job.status, job.finished_at, job.touched_at, job.content = "cancelled", now, now, b""
     record(session, f"import:{job.id}", "import_cancelled", {}, actor=actor, now=now)
     return job
 
 
 def get_job(session: Session, job_id: UUID, actor: Actor) -> ImportJob:
-    """A job that ``actor`` may see: the own ones, and with the right to import all."""
+    """A job of a kind that ``actor`` may import."""
     job = session.get(ImportJob, job_id)
-    if job is None or not may(actor, "import_data"):
+    if job is None or KINDS[job.kind] not in kinds_for(actor):
         raise NotFound("没有这次导入")
     return job
 
 
 def jobs(session: Session, actor: Actor, *, limit: int = 20, offset: int = 0) -> Page[ImportJob]:
-    """The imports, newest first."""
+    """The imports of the kinds that ``actor`` may import, newest first."""
     require(actor, "import_data")
-    query = select(ImportJob).order_by(ImportJob.created_at.desc(), ImportJob.id)
+    kinds = [kind.id for kind in kinds_for(actor)]
+    query = select(ImportJob).where(ImportJob.kind.in_(kinds)).order_by(ImportJob.created_at.desc(), ImportJob.id)
     return page(session, query, limit=limit, offset=offset)
 
 
-def work(database: Database, organization: Organization, now: datetime) -> bool:
+def work(database: Database, basis: Basis, now: datetime) -> bool:
     """Does the next step of one import; whether there was one. Called by the worker, outside any transaction."""
     with database.reading() as session:
         left = or_(
@@ -130,9 +144,9 @@ def work(database: Database, organization: Organization, now: datetime) -> bool:
         job.status, job.touched_at, job.done = ("checking" if checking else "writing"), now, 0
     try:
         if checking:
-            _check(database, job_id, organization)
+            _check(database, job_id, basis)
         else:
-            _write(database, job_id, organization)
+            _write(database, job_id, basis)
     except LiaisonError as error:  # the account has lost its rights, a name has vanished meanwhile …
         _finish(database, job_id, [Fault(0, "", str(error))], [], (), refused="failed")
     except Exception as error:  # a defect must be seen, not tried for ever
@@ -143,36 +157,35 @@ def work(database: Database, organization: Organization, now: datetime) -> bool:
     return True
 
 
-def _check(database: Database, job_id: UUID, organization: Organization) -> None:
+def _check(database: Database, job_id: UUID, basis: Basis) -> None:
     """Reads the file, rehearses every row, and notes what was found."""
     kind, actor, content = _begin(database, job_id)
-    columns = kind.columns(organization)
+    columns = kind.columns(basis)
     try:
         rows, faults = _rows(kind, content, columns)
     except Invalid as error:
         _finish(database, job_id, [Fault(0, "", str(error))], [], columns)
         return
     _progress(database, job_id, total=len(rows), done=0)
-    faults.extend(_twins(kind, rows, columns))
-    wrong = {fault.row for fault in faults}
-    sound = [row for row in rows if row.number not in wrong]
-    done = len(rows) - len(sound)
-    for some in _batches(sound, kind.batch):
+    if any(fault.row == HEADER_ROW for fault in faults):  # every row would seem to lack what a heading does not name
+        _finish(database, job_id, faults, rows, columns)
+        return
+    sheet = _Sheet(kind, columns, basis, actor, faults)
+    for done, some in _batches(rows, kind.batch):
         with suppress(_Undone), database.transaction() as session:
-            faults.extend(_taken(session, kind, some, columns, actor))
+            sheet.take(session, some)
             raise _Undone
-        done += len(some)
         if not _progress(database, job_id, total=len(rows), done=done):
             return  # cancelled meanwhile
-        if len(faults) > MAX_FINDINGS:
+        if len(sheet.faults) > MAX_FINDINGS:
             break
-    _finish(database, job_id, faults, rows, columns)
+    _finish(database, job_id, sheet.faults, rows, columns)
 
 
-def _write(database: Database, job_id: UUID, organization: Organization) -> None:
+def _write(database: Database, job_id: UUID, basis: Basis) -> None:
     """Takes in all rows in one transaction, or none and says why."""
     kind, actor, content = _begin(database, job_id)
-    columns = kind.columns(organization)
+    columns = kind.columns(basis)
     rows, faults = read_rows(content, columns)
     if not faults:
         with suppress(_Undone), database.transaction() as session:
@@ -180,11 +193,13 @@ def _write(database: Database, job_id: UUID, organization: Organization) -> None
             job = session.get_one(ImportJob, job_id, with_for_update=True)
             if job.status != "writing":
                 return
-            faults.extend(_taken(session, kind, rows, columns, actor))
-            if faults:
+            sheet = _Sheet(kind, columns, basis, actor, faults)
+            sheet.take(session, rows)
+            if sheet.faults:
                 raise _Undone
             now = clock.now()
             job.status, job.done, job.touched_at, job.finished_at = "done", len(rows), now, now
+            job.content = b""  # it is in the records now; nobody reads a restricted note from here
             data = {"rows": len(rows), "sha256": job.sha256}
             record(session, f"import:{job_id}", "import_written", data, actor=actor, now=now)
     if faults:
@@ -205,51 +220,73 @@ def _begin(database: Database, job_id: UUID) -> tuple[Kind, Actor, bytes]:
         return KINDS[job.kind], actor_of(session, job.created_by), job.content
 
 
-def _taken(session: Session, kind: Kind, rows: Sequence[Row], columns: Sequence[Column], actor: Actor) -> list[Fault]:
-    """Takes in ``rows``; one that is refused leaves nothing behind and gives its faults."""
-    lookups = Lookups(session, actor, clock.now())
-    if kind.take_all is not None:
-        return _faults_of(kind, columns, kind.take_all(lookups, rows))
-    refused: dict[int, LiaisonError] = {}
-    for row in rows:
+class _Sheet:
+    """The rows of a sheet as they are taken in, over however many transactions, and the ``faults`` so far.
+
+    A rehearsal is undone every few rows, so what the rows above would have written is remembered here, by the records
+    that they name: rehearsed in pieces a sheet is held to the same rules as when it is written in one.
+    """
+
+    def __init__(self, kind: Kind, columns: Sequence[Column], basis: Basis, actor: Actor, faults: list[Fault]) -> None:
+        self.faults = faults
+        self._kind, self._basis, self._actor = kind, basis, actor
+        self._titles = {column.key: column.title for column in columns}
+        keys = {column.title: column.key for column in columns}
+        self._wrong: dict[int, set[str]] = {}
+        for fault in faults:
+            self._wrong.setdefault(fault.row, set()).add(keys.get(fault.column, fault.column))
+        self._marks: dict[object, int] = {}
+        self._namesakes: dict[str, list[tuple[int, str | None, str | None]]] = {}
+
+    def take(self, session: Session, rows: Sequence[Row]) -> None:
+        """Takes in ``rows``; one that is refused leaves nothing behind and gives its faults."""
+        lookups = Lookups(session, self._actor, clock.now(), self._basis, self._marks, self._namesakes)
+        for row in rows:
+            self._compare(lookups, row)
+        if self._kind.take_all is not None:
+            for number, error in self._kind.take_all(lookups, rows).items():
+                self._note(number, error)
+            return
+        for row in rows:
+            try:
+                with session.begin_nested():
+                    self._kind.take(lookups, row.values)
+                    session.flush()
+            except LiaisonError as error:
+                self._note(row.number, error)
+
+    def _compare(self, lookups: Lookups, row: Row) -> None:
+        """Notes where a row says what one above said already."""
         try:
-            with session.begin_nested():
-                kind.take(lookups, row.values)
-                session.flush()
-        except LiaisonError as error:
-            refused[row.number] = error
-    return _faults_of(kind, columns, refused)
+            twin = self._kind.twin(lookups, row.number, row.values)
+        except LiaisonError:
+            return  # a name that leads nowhere is told of when the row is taken
+        if twin is None:
+            return
+        said = columns_said(self._titles, twin.columns)
+        message = f"与第 {twin.number} 行重复（{said}相同），请删去第 {twin.number} 行或第 {row.number} 行{twin.unless}"
+        self._fault(row.number, twin.columns[0], message)
+        self._wrong[row.number].update(twin.columns)
+
+    def _note(self, number: int, error: LiaisonError) -> None:
+        """The findings of a command by the sheet's own row and headings; one a column, the first says why."""
+        for finding in error.findings or [Finding("", error.message)]:
+            path = finding.path.strip("/").split("/")[0]
+            key = self._kind.titles.get(path, path)
+            self._fault(number, key if key in self._titles else self._kind.about, finding.message)
+
+    def _fault(self, number: int, key: str, message: str) -> None:
+        wrong = self._wrong.setdefault(number, set())
+        if key in wrong or self._kind.instead.get(key) in wrong:
+            return
+        wrong.add(key)
+        self.faults.append(Fault(number, self._titles[key], message))
 
 
-def _faults_of(kind: Kind, columns: Sequence[Column], refused: Mapping[int, LiaisonError]) -> list[Fault]:
-    """The findings of the commands, by the sheet's own rows and headings."""
-    titles = {column.key: column.title for column in columns}
-    faults = []
-    for number, error in refused.items():
-        for finding in getattr(error, "findings", ()) or ():
-            key = finding.path.strip("/").split("/")[0]
-            faults.append(Fault(number, titles.get(kind.titles.get(key, key), ""), finding.message))
-        if not getattr(error, "findings", ()):
-            faults.append(Fault(number, "", str(error)))
-    return faults
-
-
-def _twins(kind: Kind, rows: Sequence[Row], columns: Sequence[Column]) -> list[Fault]:
-    """Rows that say the same thing twice."""
-    first: dict[object, int] = {}
-    faults = []
-    for row in rows:
-        if any(column.required and row.values[column.key] is None for column in columns):
-            continue
-        key = kind.key(row.values)
-        if first.setdefault(key, row.number) != row.number:
-            faults.append(Fault(row.number, "", f"与第 {first[key]} 行重复，请删去其中一行"))
-    return faults
-
-
-def _batches(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+def _batches(rows: Sequence[Row], size: int) -> Iterator[tuple[int, Sequence[Row]]]:
+    """A few rows after the other, with how many are done then."""
     for start in range(0, len(rows), size):
-        yield rows[start : start + size]
+        yield min(start + size, len(rows)), rows[start : start + size]
 
 
 def _progress(database: Database, job_id: UUID, *, total: int, done: int) -> bool:
@@ -272,7 +309,8 @@ def _finish(
     refused: str = "refused",
 ) -> None:
     """Notes what was found, and the first rows as they were understood."""
-    found = sorted(faults, key=lambda fault: (fault.row, fault.column))[:MAX_FINDINGS]
+    places = {column.title: place for place, column in enumerate(columns)}
+    found = sorted(faults, key=lambda fault: (fault.row, places.get(fault.column, -1)))[:MAX_FINDINGS]
     with database.transaction() as session:
         job = session.get_one(ImportJob, job_id, with_for_update=True)
         if job.status not in ("checking", "writing"):
@@ -288,16 +326,18 @@ def _finish(
         ]
         job.touched_at = clock.now()
         if faults:
-            job.finished_at = job.touched_at
+            job.finished_at, job.content = job.touched_at, b""
 
 
 def _shown(value: object, column: Column) -> str:
     """A value as people wrote it."""
     if value is None:
         return ""
+    if column.hidden:
+        return "（已填写，不显示）"
     if isinstance(value, bool):
         return "是" if value else "否"
-    words = {code: word for word, code in column.choices.items()}
+    words = {code: word for word, code in reversed(list(column.choices.items()))}  # of two words the first
     if isinstance(value, list):
         return "、".join(str(words.get(one, one)) for one in value)
     return str(words.get(value, value))

@@ -13,28 +13,25 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.utils import get_column_letter, range_boundaries
 
-from service.errors import Invalid
+from service.errors import Invalid, LiaisonError
+from service.exchange.inspection import MAX_ROWS, inspect
 
-MAX_ROWS = 20_000
-"""Rows of data in one file; more is split into several files."""
-MAX_BYTES = 20 * 1024 * 1024
-MAX_UNPACKED = 300 * 1024 * 1024
 MAX_COLUMNS = 100
+LAST_ROW = 1 << 20
+"""No sheet of Excel has more rows; a file that names a later one is made to be read for ever."""
 MAX_FINDINGS = 500
 """Findings that are kept: who sees so many begins anew with the template."""
 
-ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""The first bytes of a compound file: an old .xls, or a new file under a password."""
 HEADER_ROW = 1
 DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 MARKS = re.compile(r"[、，,;；\n]")
 FLAGS = {"是": True, "否": False}
+MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z]{1,3}\d{1,7}(?::[A-Z]{1,3}\d{1,7})?)\"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a template: ``kind`` is text, date, flag, number, phone or choice (``choices``: word -> value)."""
+    """A column of a template: ``kind`` is text, digits, date, flag, choice or many (``choices``: word -> value)."""
 
     key: str
     title: str
@@ -61,6 +58,10 @@ class Column:
     help: str = ""
     example: str = ""
     choices: Mapping[str, Any] = field(default_factory=dict)
+    hidden: bool = False
+    """Whether the preview keeps its text to itself."""
+    sure: str = ""
+    """Of digits: as which a cell that Excel holds for a number can have lost no 0 at its beginning (a pattern)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,76 +76,54 @@ def read_rows(content: bytes, columns: Sequence[Column]) -> tuple[list[Row], lis
     """The rows of the first sheet and every fault of form. Raises ``Invalid`` where it is no readable file at all."""
     inspect(content)
     try:
-        book = load_workbook(BytesIO(content), read_only=False, data_only=False, keep_links=False)
+        # Read as a stream: half a million cells would fill 300 MB as a whole sheet.
+        book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
+        sheet = _first(book.worksheets)
+        return _read(sheet, _merged(content, sheet), columns)
+    except LiaisonError:
+        raise
     except Exception as error:  # whatever the library stumbles over, it is the file that is damaged
         raise Invalid(
             "文件已损坏或不是标准的 .xlsx 工作簿，请用 Excel 或 WPS 另存为“Excel 工作簿（*.xlsx）”后重试"
         ) from error
-    sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    if not sheets:
+
+
+def _first(sheets: Sequence[Any]) -> Any:
+    visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
+    if not visible:
         raise Invalid("文件里没有可见的工作表，请使用模板填写")
-    return _read(sheets[0], columns)
+    return visible[0]
 
 
-def inspect(content: bytes) -> None:
-    """Refuses what is not a plain workbook of a bearable size, before a parser sees it."""
-    if not content:
-        raise Invalid("文件是空的，请选择填写好的模板")
-    if len(content) > MAX_BYTES:
-        raise Invalid(f"文件超过 {MAX_BYTES // 1024 // 1024} MB，请分成几个文件导入")
-    if content.startswith(ENCRYPTED):
-        raise Invalid("文件设有打开密码，或是旧的 .xls 格式；请去掉密码，另存为“Excel 工作簿（*.xlsx）”后重试")
-    try:
-        with ZipFile(BytesIO(content)) as packed:
-            names = {info.filename for info in packed.infolist()}
-            if sum(info.file_size for info in packed.infolist()) > MAX_UNPACKED:
-                raise Invalid("文件解压后过大，请删去图片和空行，或分成几个文件导入")
-            if any(info.flag_bits & 1 for info in packed.infolist()):
-                raise Invalid("文件设有密码，请去掉密码后重试")
-            if "xl/workbook.xml" not in names:
-                raise Invalid("不是 Excel 工作簿（.xlsx），请下载模板填写后上传")
-            if any(name.lower().endswith("vbaproject.bin") for name in names):
-                raise Invalid("文件带有宏，请另存为不带宏的“Excel 工作簿（*.xlsx）”后重试")
-            for name in names:
-                if name.endswith((".xml", ".rels")):
-                    _inspect_part(packed, name)
-    except (BadZipFile, NotImplementedError, OSError, EOFError) as error:
-        raise Invalid("不是 Excel 工作簿（.xlsx），或文件已损坏；请下载模板填写后上传") from error
+def _merged(content: bytes, sheet: Any) -> list[str]:
+    """The first merged ranges of a sheet, which a stream of rows does not tell of."""
+    path = sheet._worksheet_path  # noqa: SLF001 - the library has no public way from a sheet to its part
+    with ZipFile(BytesIO(content)) as packed:
+        part = packed.read(path)
+    return [found.decode() for found in dict.fromkeys(MERGED.findall(part))][:MAX_FINDINGS]
 
 
-def _inspect_part(packed: ZipFile, name: str) -> None:
-    """No document type (and so no entity), and not more rows than one file may hold."""
-    rows, last = 0, b""
-    with packed.open(name) as part:
-        while block := part.read(1 << 20):
-            seen = last + block
-            if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen:
-                raise Invalid("文件里有不允许的内容（文档类型声明），请用 Excel 或 WPS 重新保存后上传")
-            if name.startswith("xl/worksheets/"):
-                rows += len(re.findall(rb"<(?:\w+:)?row[ >]", seen)) - len(re.findall(rb"<(?:\w+:)?row[ >]", last))
-                if rows > MAX_ROWS + 1000:  # a thousand empty, formatted rows do no harm
-                    raise Invalid(f"一次最多导入 {MAX_ROWS} 行，请分成几个文件导入")
-            last = block[-16:]
-
-
-def _read(sheet: Worksheet, columns: Sequence[Column]) -> tuple[list[Row], list[Fault]]:
-    faults = [
-        Fault(merged.min_row, get_column_letter(merged.min_col), f"合并的单元格（{merged}），请取消合并")
-        for merged in sheet.merged_cells.ranges
-    ]
-    if (sheet.max_column or 0) > MAX_COLUMNS:
-        raise Invalid(f"表格超过 {MAX_COLUMNS} 列，请使用模板，不要增加列")
-    places = _headings(sheet, columns, faults)
+def _read(sheet: Any, merged: Sequence[str], columns: Sequence[Column]) -> tuple[list[Row], list[Fault]]:
+    faults: list[Fault] = []
+    sheet.reset_dimensions()  # what a file says of its own size need not be so
+    places: dict[str, int] = {}
     rows: list[Row] = []
-    for number, cells in enumerate(sheet.iter_rows(min_row=HEADER_ROW + 1), HEADER_ROW + 1):
-        if all(cell.value is None or (isinstance(cell.value, str) and not cell.value.strip()) for cell in cells):
-            continue
-        values: dict[str, Any] = {}
-        for column in columns:
-            place = places.get(column.key)
-            cell = cells[place] if place is not None and place < len(cells) else None
-            values[column.key] = _value(cell, column, number, faults) if cell is not None else None
-        rows.append(Row(number, values))
+    for number, cells in enumerate(sheet.iter_rows(), HEADER_ROW):
+        if number > LAST_ROW:
+            raise Invalid("文件已损坏：行号超出 Excel 的范围，请使用模板重新填写")
+        if len(cells) > MAX_COLUMNS:
+            raise Invalid(f"表格超过 {MAX_COLUMNS} 列，请使用模板，不要增加列")
+        if number == HEADER_ROW:
+            places = _headings(cells, columns, faults)
+        elif len(faults) > MAX_FINDINGS:
+            break
+        elif not all(cell.value is None or (isinstance(cell.value, str) and not cell.value.strip()) for cell in cells):
+            rows.append(Row(number, _values(cells, places, columns, number, faults)))
+    titles = {place: column.title for column in columns if (place := places.get(column.key)) is not None}
+    for one in merged:
+        left, top, _, _ = range_boundaries(one)
+        title = titles.get((left or 1) - 1, get_column_letter(left or 1))
+        faults.append(Fault(top or HEADER_ROW, title, f"合并的单元格（{one}），请取消合并"))
     if len(rows) > MAX_ROWS:
         raise Invalid(f"一次最多导入 {MAX_ROWS} 行，现有 {len(rows)} 行；请分成几个文件导入")
     if not rows and not faults:
@@ -152,11 +131,26 @@ def _read(sheet: Worksheet, columns: Sequence[Column]) -> tuple[list[Row], list[
     return rows, faults
 
 
-def _headings(sheet: Worksheet, columns: Sequence[Column], faults: list[Fault]) -> dict[str, int]:
+def _values(
+    cells: Sequence[Any], places: Mapping[str, int], columns: Sequence[Column], number: int, faults: list[Fault]
+) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for column in columns:
+        place = places.get(column.key)
+        if place is None:
+            values[column.key] = None
+        elif place < len(cells):
+            values[column.key] = _value(cells[place], column, number, faults)
+        else:
+            values[column.key] = _value(None, column, number, faults)
+    return values
+
+
+def _headings(cells: Sequence[Any], columns: Sequence[Column], faults: list[Fault]) -> dict[str, int]:
     """Column key -> place in the row, by the headings of the first row."""
     known = {column.title: column for column in columns}
     places: dict[str, int] = {}
-    for place, cell in enumerate(next(sheet.iter_rows(min_row=HEADER_ROW, max_row=HEADER_ROW), ())):
+    for place, cell in enumerate(cells):
         title = str(cell.value).strip().rstrip("*＊") if cell.value is not None else ""
         if not title:
             continue
@@ -176,7 +170,7 @@ def _headings(sheet: Worksheet, columns: Sequence[Column], faults: list[Fault]) 
 
 def _value(cell: Any, column: Column, row: int, faults: list[Fault]) -> Any:
     """The value of a cell, or ``None`` with a fault noted where it cannot be meant."""
-    value = cell.value
+    value = cell.value if cell is not None else None
     if isinstance(value, str):
         value = unicodedata.normalize("NFC", value).strip() or None
     if value is None:
@@ -199,6 +193,24 @@ def _text(value: Any, column: Column, row: int, faults: list[Fault]) -> str | No
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value)
+
+
+def _digits(value: Any, column: Column, row: int, faults: list[Fault]) -> str | None:
+    """A text of digits; a number only where no 0 can be missing at its beginning."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        text = str(int(value)) if float(value).is_integer() else str(value)
+        if re.fullmatch(column.sure, text):
+            return text
+        faults.append(
+            Fault(
+                row,
+                column.title,
+                f"“{column.title}”被 Excel 当作数字 {text}，开头的 0 可能已丢失；"
+                "请把该列的单元格格式改为“文本”后重新填写",
+            )
+        )
+        return None
+    return _text(value, column, row, faults)
 
 
 def _date(value: Any, column: Column, row: int, faults: list[Fault]) -> str | None:
@@ -256,4 +268,4 @@ def _many(value: Any, column: Column, row: int, faults: list[Fault]) -> list[Any
     return words
 
 
-_READERS = {"text": _text, "date": _date, "flag": _flag, "choice": _choice, "many": _many}
+_READERS = {"text": _text, "digits": _digits, "date": _date, "flag": _flag, "choice": _choice, "many": _many}

@@ -11,19 +11,26 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from service.config import Organization
 from service.exchange.kinds import Kind
+from service.exchange.lookups import Basis
 from service.exchange.reading import Column
 
 WIDTH = 18
 LISTED = 255
 """As many signs as Excel takes for a list of choices in a cell's validation."""
-KIND_NAMES = {"text": "文字", "date": "日期", "flag": "是／否", "choice": "从选项中选", "many": "可填多项，用“、”分开"}
+KIND_NAMES = {
+    "text": "文字",
+    "digits": "文字（数字串）",
+    "date": "日期",
+    "flag": "是／否",
+    "choice": "从选项中选",
+    "many": "可填多项，用“、”分开",
+}
 
 
-def template(kind: Kind, organization: Organization) -> bytes:
+def template(kind: Kind, basis: Basis) -> bytes:
     """The template of ``kind`` as an .xlsx file; uploading it unchanged finds nothing to import."""
-    columns = kind.columns(organization)
+    columns = kind.columns(basis)
     book = Workbook()
     sheet = book.worksheets[0]
     sheet.title = kind.name
@@ -36,6 +43,8 @@ def template(kind: Kind, organization: Organization) -> bytes:
             cell.comment = Comment(column.help, "直联平台")
         letter = get_column_letter(place)
         sheet.column_dimensions[letter].width = WIDTH
+        if column.kind != "date":
+            sheet.column_dimensions[letter].number_format = "@"  # else Excel makes 012345 the number 12345
         _restrict(sheet, column, letter, kind.limit)
     guide = book.create_sheet("填写说明")
     guide.append(["列名", "必填", "格式", "说明", "示例", "选项"])

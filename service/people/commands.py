@@ -44,6 +44,14 @@ def add_unit(
     unit = Unit(code=checks.code("/code", "单位代码", code))
     _fill_unit(unit, _checked_unit(checks, name, kind, town, is_member_unit, active=True))
     checks.done()
+    there = select(Unit.code, Unit.name).where(or_(Unit.code == unit.code, Unit.name == unit.name))
+    for other_code, other_name in session.execute(there):
+        path, message = (
+            ("/code", f"单位代码“{unit.code}”已被{other_name}使用")
+            if other_code == unit.code
+            else ("/name", f"单位名称“{unit.name}”已被使用（代码 {other_code}）")
+        )
+        raise Conflict(f"{message}，请改用别的代码或名称", [Finding(path, f"{message}，请改用别的")])
     session.add(unit)
     with conflicts("单位代码或名称已被使用，请改用别的代码或名称"):
         session.flush()

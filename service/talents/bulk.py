@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.auth import Actor, require
-from service.errors import Conflict, Invalid, LiaisonError
+from service.errors import Conflict, Finding, Invalid, LiaisonError
 from service.history import begin_streams
 from service.people.checks import Checks
 from service.people.commands import conflicts, merged
@@ -19,7 +19,7 @@ from service.people.journal import as_json
 from service.people.models import Unit
 from service.talents.commands import FIELDS, alone, checked, fill, next_id
 from service.talents.models import Talent
-from service.talents.rules import id_after
+from service.talents.rules import id_after, same_person
 
 CHUNK = 500
 """Names asked for in one statement."""
@@ -41,11 +41,19 @@ class Added:
     refused: Mapping[int, LiaisonError] = field(default_factory=dict)
 
 
-def add_talents(session: Session, *, talents: Sequence[NewTalent], actor: Actor, now: datetime) -> Added:
+def add_talents(
+    session: Session,
+    *,
+    talents: Sequence[NewTalent],
+    among_themselves: bool = True,
+    actor: Actor,
+    now: datetime,
+) -> Added:
     """Adds those of ``talents`` that are in order (R4, S1), with as few statements for many as for one.
 
-    A name that the registry holds with the same last signs of the identity document, or with the same employer where
-    either has none, is refused as a likely duplicate unless ``confirmed``. Raises ``NotAllowed``.
+    A name that the registry, or one before it of ``talents``, holds with the same last signs of the identity document,
+    or with the same employer where either has none, is refused as a likely duplicate unless ``confirmed``. Who has
+    compared them ``among_themselves`` already says so. Raises ``NotAllowed``.
     """
     require(actor, "edit_talents")
     alone(session)  # two lists at once would not see each other's namesakes
@@ -67,11 +75,13 @@ def add_talents(session: Session, *, talents: Sequence[NewTalent], actor: Actor,
         try:
             checks.done()
             if not one.confirmed:
-                _unlike(values, there.get(str(values["name"]), ()))
+                _unlike(values, there[str(values["name"])])
         except (Invalid, Conflict) as error:
             refused[position] = error
             continue
         sound.append(values)
+        if among_themselves:
+            there[str(values["name"])].append(("", _text(values["id_tail"]), str(values["employer"])))
     return Added(_insert(session, sound, actor, now), refused)
 
 
@@ -102,9 +112,9 @@ def _insert(session: Session, sound: Sequence[Mapping[str, object]], actor: Acto
     return tuple(talent.id for talent in added)
 
 
-def _namesakes(session: Session, names: Sequence[str]) -> dict[str, list[tuple[str, str | None, str]]]:
-    """Name -> (id, last signs of the document, employer) of those in the registry."""
-    found: dict[str, list[tuple[str, str | None, str]]] = defaultdict(list)
+def _namesakes(session: Session, names: Sequence[str]) -> defaultdict[str, list[tuple[str, str | None, str]]]:
+    """Name -> (id, last signs of the document, employer) of those in the registry; the id of one to be is empty."""
+    found: defaultdict[str, list[tuple[str, str | None, str]]] = defaultdict(list)
     wanted = sorted(set(names))
     for start in range(0, len(wanted), CHUNK):
         query = select(Talent.name, Talent.id, Talent.id_tail, Talent.employer)
@@ -117,9 +127,16 @@ def _namesakes(session: Session, names: Sequence[str]) -> dict[str, list[tuple[s
 
 def _unlike(values: Mapping[str, object], there: Sequence[tuple[str, str | None, str]]) -> None:
     """Raises ``Conflict`` where a namesake is likely the same person."""
-    tail, employer = values["id_tail"], values["employer"]
-    for talent_id, other_tail, other_employer in there:
-        if (tail and other_tail and tail == other_tail) or (not (tail and other_tail) and employer == other_employer):
-            raise Conflict(
-                f"人才库里已有{values['name']}（{talent_id}，{other_employer}），疑似重复；确非同一人时请标明“确认不重复”"
+    for talent_id, tail, employer in there:
+        if same_person(values["id_tail"], values["employer"], tail, employer):
+            who = (
+                f"人才库里已有{values['name']}（{talent_id}，{employer}）"
+                if talent_id
+                else f"名单里已有{values['name']}"
             )
+            message = f"{who}，疑似重复；确非同一人时请标明“确认不重复”"
+            raise Conflict(message, [Finding("/name", message)])
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value is not None else None

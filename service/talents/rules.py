@@ -103,6 +103,13 @@ def likeness(talent: Known, *, name: str, employer: str, id_tail: str | None) ->
     return (2, "姓名相同") if same_name else None
 
 
+def same_person(tail: object, employer: object, other_tail: str | None, other_employer: str | None) -> bool:
+    """Whether two of one name are likely the same: by the document's last signs, or by the employer without them."""
+    if tail and other_tail:
+        return _tails_meet(str(tail), other_tail)
+    return plain(str(employer or "")) == plain(other_employer or "")
+
+
 def _tails_meet(one: str, other: str) -> bool:
     """Whether two ends of a document's number can be of one number: the shorter is the end of the longer."""
     return one.endswith(other) or other.endswith(one)

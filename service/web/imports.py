@@ -9,10 +9,10 @@ from flask import Blueprint, redirect, render_template, request, send_file, url_
 from flask.typing import ResponseReturnValue
 
 from service import clock, exchange
-from service.errors import Invalid, NotFound
+from service.errors import Invalid
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
-from service.web.context import actor, db, web
+from service.web.context import actor, db, settings, web
 from service.web.exports import XLSX
 
 blueprint = Blueprint("imports", __name__)
@@ -32,6 +32,10 @@ MOVING = frozenset({"uploaded", "checking", "confirmed", "writing"})
 """While a job is in one of these its page looks again every second."""
 
 
+def _basis() -> exchange.Basis:
+    return exchange.Basis(web().organization, settings().contacts)
+
+
 @blueprint.get("/imports")
 @requires(right="import_data")
 def imports() -> ResponseReturnValue:
@@ -43,7 +47,8 @@ def _page(refused: str | None = None, error: str = "") -> str:
     """The page; ``error`` is why the file of the kind ``refused`` was not taken."""
     return render_template(
         "imports/imports.html",
-        kinds=exchange.KINDS,
+        kinds=exchange.kinds_for(actor()),
+        names={kind.id: kind.name for kind in exchange.KINDS.values()},
         page=exchange.jobs(db(), actor(), limit=PER_PAGE, offset=offset()),
         statuses=STATUSES,
         refused=refused,
@@ -55,10 +60,9 @@ def _page(refused: str | None = None, error: str = "") -> str:
 @requires(right="import_data")
 def template(kind: str) -> ResponseReturnValue:
     """The sheet to fill in."""
-    if kind not in exchange.KINDS:
-        raise NotFound("没有这种导入模板，请从导入页面下载")
-    made = exchange.template(exchange.KINDS[kind], web().organization)
-    name = f"{exchange.KINDS[kind].name}导入模板.xlsx"
+    wanted = exchange.kind_for(kind, actor())
+    made = exchange.template(wanted, _basis())
+    name = f"{wanted.name}导入模板.xlsx"
     return send_file(BytesIO(made), mimetype=XLSX, as_attachment=True, download_name=name)
 
 
@@ -87,7 +91,7 @@ def job(job_id: UUID) -> ResponseReturnValue:
     wrong: dict[int, list[str]] = {}
     for fault in found.findings:
         wrong.setdefault(fault["row"], []).append(fault["column"])
-    columns = kind.columns(web().organization)
+    columns = kind.columns(_basis())
     filled = [
         place
         for place, column in enumerate(columns)

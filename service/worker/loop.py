@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from threading import Event
+from threading import Event, Thread
 from uuid import UUID
 
 import structlog
@@ -62,11 +63,12 @@ class Worker:
     ) -> None:
         self.database = database
         self.settings = settings
-        self.organization = organization
+        self.basis = exchange.Basis(organization, settings.contacts)
         self.name = (name or f"{socket.gethostname()}:{os.getpid()}")[:100]
         self.poll_seconds = poll_seconds
         self._delivery = Delivery(database, Office(wordings, settings.mail, settings.public_url), send)
         self._stop = Event()
+        self._importing = False
         self._beat_at: datetime | None = None
         self._reminded_on: date | None = None
 
@@ -77,6 +79,10 @@ class Worker:
         """
         self._stop = stop
         log.info("worker_started", worker=self.name)
+        # Reading a large file takes half a minute: no timer waits for that.
+        self._importing = True
+        beside = Thread(target=copy_context().run, args=(self._import,), name=f"{self.name}:imports")
+        beside.start()
         wait = self.poll_seconds
         while not stop.is_set():
             try:
@@ -89,15 +95,34 @@ class Worker:
                 if work.more:
                     continue
             stop.wait(wait)
+        beside.join()
+        self._importing = False
         self._leave()
         log.info("worker_stopped", worker=self.name)
 
+    def _import(self) -> None:
+        """Imports one file after the other until the worker stops."""
+        wait = self.poll_seconds
+        while not self._stop.is_set():
+            try:
+                if exchange.work(self.database, self.basis, clock.now()):
+                    continue
+            except Exception as error:  # it is noted at the import; the next one must not wait for a person
+                wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+                log.exception("import_hindered", worker=self.name, error=explain(error) or describe(error))
+            else:
+                wait = self.poll_seconds
+            self._stop.wait(wait)
+
     def tick(self, now: datetime) -> Work:
-        """Does what is due at ``now``, up to a batch of each kind; one transaction for each timer and each notice."""
+        """Does what is due at ``now``, up to a batch of each kind; one transaction for each timer and each notice.
+
+        Imports too, unless ``run`` has them done beside it.
+        """
         self._beat()
         fired, failed, seen = self._fire_due(now)
         started, unstarted = self._start_due(now)
-        imported = exchange.work(self.database, self.organization, now)
+        imported = not self._importing and exchange.work(self.database, self.basis, now)
         delivered = 0
         if self._office_is_open(now):
             self._once_a_day(now)

@@ -12,8 +12,9 @@ from openpyxl import Workbook, load_workbook
 from sqlalchemy import event, func, select
 
 from service import auth, exchange, history
-from service.errors import Conflict, Invalid, NotAllowed
-from service.exchange import KINDS, ImportJob
+from service.contacts.models import Contact, RestrictedNote
+from service.errors import Conflict, Invalid, NotAllowed, NotFound
+from service.exchange import KINDS, Basis, ImportJob
 from service.liaisons.models import Link
 from service.people.models import Leader, Person, Unit
 from service.talents.models import Talent
@@ -34,6 +35,10 @@ def sheet(headings: tuple[str, ...], *rows: tuple[Any, ...]) -> bytes:
     return written.getvalue()
 
 
+def basis(world: World) -> Basis:
+    return Basis(world.organization, world.settings.contacts)
+
+
 def uploaded(world: World, kind: str, content: bytes, by: str = "office") -> UUID:
     with world.database.transaction() as session:
         actor = auth.actor_of(session, by)
@@ -49,7 +54,7 @@ def confirmed(world: World, job_id: UUID) -> None:
 
 
 def work(world: World) -> None:
-    while exchange.work(world.database, world.organization, world.clock.now):
+    while exchange.work(world.database, basis(world), world.clock.now):
         pass
 
 
@@ -103,10 +108,10 @@ def test_one_wrong_row_and_nothing_is_written(world: World):
     assert job(world, job_id).status == "refused"
     found = faults(world, job_id)
     assert [(row, column) for row, column, _ in found] == [
-        (3, "单位代码"), (4, ""), (5, ""), (6, "单位类别"), (6, "成员单位"),
+        (3, "单位代码"), (4, "单位代码"), (5, "单位代码"), (6, "单位类别"), (6, "成员单位"),
     ]  # fmt: skip
     assert "与第 2 行重复" in found[1][2]
-    assert "已被使用" in found[2][2]
+    assert "已被区教育局使用" in found[2][2]
     assert counted(world, Unit) == before
     with pytest.raises(Conflict):
         confirmed(world, job_id)
@@ -128,7 +133,9 @@ def test_people_come_with_their_posts(world: World):
     again = uploaded(world, "people", sheet(headings, ("甲某", "区教育局", "科长", None, None, None, None),
                                             ("丙某", "区教育厅", None, "B", None, None, None)))  # fmt: skip
     work(world)
-    assert [(row, column) for row, column, _ in faults(world, again)] == [(2, "姓名"), (3, "单位")]
+    assert [(row, column) for row, column, _ in faults(world, again)] == [
+        (2, "姓名"), (3, "单位"), (3, "职务"), (3, "分工"), (3, "任职日期"),
+    ]  # fmt: skip
 
 
 def test_talents_are_many_at_once_and_no_duplicates(world: World):
@@ -161,7 +168,9 @@ def test_talents_are_many_at_once_and_no_duplicates(world: World):
     second = uploaded(world, "talents", sheet(TALENTS, *twins, *known))
     work(world)
     found = faults(world, second)
-    assert [(row, column) for row, column, _ in found] == [(2, ""), (3, "人才类别"), (5, "主管单位")]
+    assert [(row, column) for row, column, _ in found] == [
+        (2, "姓名"), (3, "人才类别"), (5, "主管单位"), (5, "证件号末位"),
+    ]  # fmt: skip
     assert "疑似重复" in found[0][2]
 
 
@@ -214,9 +223,150 @@ def test_a_cancelled_or_abandoned_check_goes_on_with_nobody_or_somebody_else(wor
 
 def test_every_template_can_be_filled_in(world: World):
     for kind in KINDS.values():
-        made = load_workbook(BytesIO(exchange.template(kind, world.organization)))
+        made = load_workbook(BytesIO(exchange.template(kind, basis(world))))
         headings = [cell.value for cell in made.worksheets[0][1]]
-        assert [str(one).rstrip("*") for one in headings] == [c.title for c in kind.columns(world.organization)]
-        job_id = uploaded(world, kind.id, exchange.template(kind, world.organization))
+        assert [str(one).rstrip("*") for one in headings] == [c.title for c in kind.columns(basis(world))]
+        job_id = uploaded(world, kind.id, exchange.template(kind, basis(world)))
         work(world)
         assert faults(world, job_id)[0][2].startswith("表格里没有数据")
+
+
+def checked(world: World, kind: str, *rows: tuple[Any, ...], by: str = "office") -> list[tuple[int, str, str]]:
+    """What is found in a sheet of ``rows``, the first of them its headings."""
+    job_id = uploaded(world, kind, sheet(*rows), by=by)
+    work(world)
+    return faults(world, job_id)
+
+
+def written(world: World, kind: str, *rows: tuple[Any, ...]) -> str:
+    """How an import ends whose preview found nothing."""
+    job_id = uploaded(world, kind, sheet(*rows))
+    work(world)
+    assert faults(world, job_id) == []
+    confirmed(world, job_id)
+    return job(world, job_id).status
+
+
+def test_the_same_record_under_two_names_is_a_duplicate_also_in_another_batch(world: World):
+    """The preview said that all was well, and writing failed: a rehearsal forgets the rows of the batch before."""
+    others = [(f"某{number}", "区教育局") for number in range(48)]
+    found = checked(world, "people", ("姓名", "单位"), ("甲某", "edu"), *others, ("甲某", "区教育局"))
+    assert [(row, column) for row, column, _ in found] == [(51, "姓名")]
+    assert "与第 2 行重复（姓名、单位相同）" in found[0][2]
+
+    leader, post, talent, name = a_pair(world)
+    links = ("领导姓名", "领导职务", "联系对象", "确定原则", "开始日期")
+    by_number, by_name = ((leader, post, one, "了解掌握", "2026-09-01") for one in (talent, name))
+    assert [(row, column) for row, column, _ in checked(world, "links", links, by_number, by_name)] == [(3, "领导姓名")]
+    assert written(world, "links", links, by_number) == "done"
+
+    contacts = ("领导姓名", "领导职务", "联系对象", "日期", "联系形式", "联系内容", "情况摘要")
+    rows = [(leader, post, one, "2026-09-10", "走访约见", "宣传通报", "近况") for one in (talent, name)]
+    found = checked(world, "contacts", contacts, *rows)
+    assert [(row, column, "第 2 行" in message) for row, column, message in found] == [(3, "情况摘要", True)]
+
+    units = ("单位代码", "单位名称", "单位类别")
+    found = checked(world, "units", units, ("one", "区体育中心", "区直局"), ("two", "区体育中心", "区直局"))
+    assert [(row, column) for row, column, _ in found] == [(3, "单位名称")]
+
+
+def a_pair(world: World) -> tuple[str, str, str, str]:
+    """A leader's name and post, and a talent whom that leader does not serve, by number and by name."""
+    with world.database.reading() as session:
+        leader = session.scalars(select(Leader).where(Leader.klass == "A").order_by(Leader.id)).first()
+        assert leader is not None
+        taken = select(Link.talent_id).where(Link.leader_id == leader.id)
+        talent = session.scalars(select(Talent).where(Talent.id.not_in(taken)).order_by(Talent.id.desc())).first()
+        assert talent is not None
+        return leader.person.name, leader.post, talent.id, talent.name
+
+
+def test_talents_of_one_sheet_are_compared_with_each_other(world: World):
+    rows: list[tuple[Any, ...]] = [(f"新人{number}", "三类人才", f"某公司{number}", None, None, None, None)
+                                   for number in range(1200)]  # fmt: skip
+    rows[3] = ("新人3", "三类人才", "某公司3", None, None, "0123", None)
+    rows[1100] = ("新人3", "三类人才", "某公司3", None, None, None, None)
+    rows[1101] = ("新人3", "三类人才", "某公司3", None, None, "9876", None)
+    found = checked(world, "talents", TALENTS, *rows)
+    assert [(row, column) for row, column, _ in found] == [(1102, "姓名")]
+    assert "与第 5 行重复（姓名、工作单位相同）" in found[0][2]
+    assert "确认不重复" in found[0][2]
+    rows[1100], rows[1101] = (*rows[1100][:6], "是"), (*rows[1101][:6], "是")
+    assert written(world, "talents", TALENTS, *rows) == "done"
+
+
+def test_all_that_is_wrong_with_a_row_is_found_at_once(world: World):
+    people = ("姓名", "单位", "职务", "联系电话", "领导类别", "领导班子", "分工", "任职日期")
+    found = checked(
+        world,
+        "people",
+        people,
+        ("甲\u202e某", "无此局", "局长", "call me", "A", None, "主要负责同志", "去年"),
+        ("乙某", "无此局", "局长", "12", "C", None, None, "2025-01-06"),
+    )
+    assert [(row, column) for row, column, _ in found] == [
+        (2, "姓名"), (2, "单位"), (2, "联系电话"), (2, "领导班子"), (2, "分工"), (2, "任职日期"),
+        (3, "单位"), (3, "联系电话"), (3, "领导类别"),
+    ]  # fmt: skip
+    contacts = ("领导姓名", "联系对象", "日期", "联系形式", "联系内容", "情况摘要", "意见建议")
+    found = checked(
+        world,
+        "contacts",
+        contacts,
+        ("查无此人", "查无此才、T0001", "某日", "喝茶", None, None, None),
+        ("查无此人", "T0001、T0002", "2026-09-10", "走访约见", "宣传通报", "近况", "希望改善停车"),
+    )
+    assert [(row, column) for row, column, _ in found] == [
+        (2, "领导姓名"), (2, "联系对象"), (2, "日期"), (2, "联系形式"), (2, "联系内容"), (2, "情况摘要"),
+        (3, "领导姓名"), (3, "意见建议"),
+    ]  # fmt: skip
+
+
+def test_past_contacts_come_whole_and_are_neither_late_nor_in_time(world: World):
+    leader, post, talent, _ = a_pair(world)
+    headings = (
+        "领导姓名", "领导职务", "联系对象", "日期", "主动反映", "联系形式", "联系内容", "计入访谈",
+        "情况摘要", "意见建议", "标签", "受限记录",
+    )  # fmt: skip
+    tag = next(iter(world.settings.contacts.tags.values()))
+    told = "希望改善停车\n建议增设班车"
+    row = (leader, post, talent, "2026-03-02", None, "电话联系", "宣传通报", "是", "近况", told, tag, "家中有病人")
+    job_id = uploaded(
+        world, "contacts", sheet(headings, row, (*row[:4], "是", "信函", None, None, "来信", *row[9:11], None))
+    )
+    work(world)
+    assert faults(world, job_id) == []
+    assert "家中有病人" not in str(job(world, job_id).preview)
+    confirmed(world, job_id)
+    with world.database.reading() as session:
+        assert session.get_one(ImportJob, job_id).content == b""
+        made = session.scalars(select(Contact).where(Contact.supplementary).order_by(Contact.inbound)).all()
+        assert [(one.inbound, one.form, one.interview, one.late) for one in made] == [
+            (False, "phone", True, False), (True, "letter", False, False),
+        ]  # fmt: skip
+        assert [one.text for one in made[0].opinions] == told.split("\n")
+        assert made[0].tags
+        assert session.get_one(RestrictedNote, made[0].id).text == "家中有病人"
+
+
+def test_administrators_import_only_what_they_may_write(world: World):
+    with world.database.reading() as session:
+        admin = auth.actor_of(session, "admin")
+        assert [kind.id for kind in exchange.kinds_for(admin)] == ["units", "people"]
+    for kind in ("talents", "links", "contacts"):
+        with pytest.raises(NotAllowed):
+            uploaded(world, kind, sheet(TALENTS), by="admin")
+    headings = ("姓名", "单位", "职务", "领导类别", "领导班子", "任职日期")
+    found = checked(world, "people", headings, ("甲某", "edu", "书记", "A", "区委", "2025-01-06"), by="admin")
+    assert [(row, column) for row, column, _ in found] == [(2, "姓名")]
+    office = uploaded(world, "talents", exchange.template(KINDS["talents"], basis(world)))
+    with world.database.reading() as session, pytest.raises(NotFound):
+        exchange.get_job(session, office, admin)
+
+
+def test_columns_of_digits_are_texts_in_a_template(world: World):
+    made = load_workbook(BytesIO(exchange.template(KINDS["talents"], basis(world)))).worksheets[0]
+    formats = {
+        str(cell.value).rstrip("*"): made.column_dimensions[cell.column_letter].number_format for cell in made[1]
+    }
+    assert (formats["证件号末位"], formats["联系电话"], formats["认定日期"]) == ("@", "@", "General")

@@ -10,7 +10,8 @@ import pytest
 from openpyxl import Workbook
 
 from service.errors import Invalid
-from service.exchange.reading import MAX_ROWS, Column, read_rows
+from service.exchange.inspection import MAX_CELLS, MAX_ROWS
+from service.exchange.reading import Column, read_rows
 
 COLUMNS = (
     Column("name", "姓名", required=True),
@@ -18,6 +19,7 @@ COLUMNS = (
     Column("flag", "在岗", kind="flag"),
     Column("level", "类别", kind="choice", choices={"一类": 1, "二类": 2}),
     Column("topics", "内容", kind="many", choices={"甲、丁": 1, "乙": 2}),
+    Column("tail", "末位", kind="digits", sure=r"\d{6}"),
 )
 
 
@@ -58,8 +60,22 @@ def test_values_come_as_they_are_meant():
     )
     assert faults == []
     assert [row.number for row in rows] == [2, 4, 5]
-    assert rows[0].values == {"name": "张三", "day": "2026-03-01", "flag": True, "level": 2, "topics": [1, 2]}
-    assert rows[1].values == {"name": "12345", "day": "2026-01-09", "flag": False, "level": None, "topics": None}
+    assert rows[0].values == {
+        "name": "张三",
+        "day": "2026-03-01",
+        "flag": True,
+        "level": 2,
+        "topics": [1, 2],
+        "tail": None,
+    }
+    assert rows[1].values == {
+        "name": "12345",
+        "day": "2026-01-09",
+        "flag": False,
+        "level": None,
+        "topics": None,
+        "tail": None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -129,3 +145,49 @@ def test_too_many_rows_are_refused_before_they_are_read():
     many = with_part(book(["张三"]), "xl/worksheets/sheet1.xml", sheet % rows + b"</worksheet>")
     with pytest.raises(Invalid, match=str(MAX_ROWS)):
         read_rows(many, COLUMNS)
+
+
+SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%b</sheetData></worksheet>'
+
+
+def sheet_of(rows: bytes, name: str = "xl/worksheets/sheet1.xml") -> bytes:
+    return with_part(book(["张三"]), name, SHEET % rows)
+
+
+def test_a_bomb_of_cells_is_refused_before_a_parser_sees_it():
+    """67 KB of upload were a million cells, and kept the worker for half a minute."""
+    cells = b"".join(b'<row r="%d">%b</row>' % (row, b"<c/>" * 1000) for row in range(1, 2001))
+    assert cells.count(b"<c/>") > MAX_CELLS
+    for name in ("xl/worksheets/sheet1.xml", "xl/media/image1.png"):  # the relations may call any part a sheet
+        with pytest.raises(Invalid, match="单元格过多"):
+            read_rows(sheet_of(cells, name), COLUMNS)
+    styles = b"<styleSheet>%b</styleSheet>" % (b"<xf/>" * 100_000)
+    with pytest.raises(Invalid, match="单元格过多"):
+        read_rows(with_part(book(["张三"]), "xl/styles.xml", styles), COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (b'<row r="99999999999"><c r="A2" t="inlineStr"><is><t>x</t></is></c></row>', "行号"),
+        (b'<row r="1"><c r="ZZZ1" t="inlineStr"><is><t>x</t></is></c></row>', "100 列"),
+        (b'<row r="1"><c r="ZZZZZZ1"/></row>', "损坏"),
+    ],
+)
+def test_a_sheet_that_says_it_is_endless_is_refused(rows: bytes, says: str):
+    with pytest.raises(Invalid, match=says):
+        read_rows(sheet_of(rows), COLUMNS)
+
+
+def test_a_part_in_another_encoding_is_refused_for_nothing_could_be_counted_in_it():
+    text = '<?xml version="1.0" encoding="%s"?><styleSheet/>'
+    for part in ((text % "UTF-16").encode("utf-16"), (text % "cp037").encode()):
+        with pytest.raises(Invalid, match="UTF-8"):
+            read_rows(with_part(book(["张三"]), "xl/styles.xml", part), COLUMNS)
+
+
+def test_a_number_among_digits_is_read_only_where_no_zero_can_be_lost():
+    filled = [["甲", 123456], ["乙", "0123"], ["丙", 1234]]
+    rows, faults = read_rows(book(*filled, headings=["姓名", "末位"]), COLUMNS)
+    assert [row.values["tail"] for row in rows] == ["123456", "0123", None]
+    assert [(one.row, one.column, "文本" in one.message) for one in faults] == [(4, "末位", True)]

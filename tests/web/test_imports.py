@@ -7,6 +7,7 @@ from io import BytesIO
 from openpyxl import Workbook, load_workbook
 
 from service import exchange
+from service.exchange import Basis
 from tests.factories.world import World
 from tests.web.visitor import Visitor
 
@@ -34,7 +35,7 @@ def test_an_import_from_the_template_to_the_written_rows(world: World) -> None:
     answer = office.submit("/imports/units", file=(wrong, "单位.xlsx"))
     assert answer.status_code == 302
     assert "等待检查" in office.get(answer.location).text
-    exchange.work(world.database, world.organization, world.clock.now)
+    exchange.work(world.database, Basis(world.organization, world.settings.contacts), world.clock.now)
     page = office.get(answer.location).text
     assert "有错误，未导入" in page
     assert "第 2 行" in page
@@ -43,12 +44,12 @@ def test_an_import_from_the_template_to_the_written_rows(world: World) -> None:
 
     right = sheet(("sport", "区体育中心", "区直局", None, "是"))
     address = office.submit("/imports/units", file=(right, "单位.xlsx")).location
-    exchange.work(world.database, world.organization, world.clock.now)
+    exchange.work(world.database, Basis(world.organization, world.settings.contacts), world.clock.now)
     page = office.get(address).text
     assert "确认导入 1 行" in page
     assert "区体育中心" in page
     assert office.submit(f"{address}/confirm").status_code == 302
-    exchange.work(world.database, world.organization, world.clock.now)
+    exchange.work(world.database, Basis(world.organization, world.settings.contacts), world.clock.now)
     assert "已写入" in office.get(address).text
     assert "已导入" in office.get("/imports").text
     assert office.submit(f"{address}/confirm").status_code == 409
