@@ -1,20 +1,26 @@
-"""Ending a leader's post: the one deed of the directory that reaches the links."""
+"""Ending and correcting a leader's post: the deeds of the directory that reach links, contacts and handovers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service import clock, history, people
+from service.actions.reading import entitled
 from service.auth import Actor
-from service.auth.directory import require_leader
-from service.liaisons import hold_links
+from service.auth.directory import correct_end as correct_post_end
+from service.auth.directory import require_leader, update_leader
+from service.contacts import Contact
+from service.liaisons import check_release, hold_links, release_links
 from service.liaisons.models import Link
 from service.people import Leader
-from service.processes.commands import begin
+from service.people.checks import Checks
+from service.people.commands import PLACE_FIELDS
+from service.processes.commands import begin, terminate
 from service.processes.definitions import find_latest
 from service.processes.models import RUNNING, SUSPENDED, Instance
 
@@ -36,6 +42,71 @@ def end_post(
     held = hold_links(session, leader_id=leader.id, held_from=first, actor=actor, now=now)
     open_handovers(session, actor=actor, now=now, leader_id=leader.id)
     return leader, held
+
+
+def correct_end(
+    session: Session, *, leader_id: UUID | str, ends_on: date | None, reason: str, actor: Actor, now: datetime
+) -> tuple[Leader, list[Link]]:
+    """Puts the right last day of a post in the place of a wrong one, or none where the leader goes on (O4).
+
+    Held links and the service team follow it, an open handover is closed; another opens where the post has ended all
+    the same. Raises ``NotAllowed``, ``NotFound``, ``Conflict`` where it has no end, and ``Invalid``: also once a
+    successor has taken a link over, or for a day before links or contacts of the post.
+    """
+    leader = people.get_leader(session, leader_id)
+    require_leader(actor, leader)
+    before, checks = leader.ends_on, Checks()
+    if before is not None:
+        check_release(session, checks, leader, ends_on)
+        last = _last_contact(session, leader) if ends_on is not None else None
+        if last is not None and ends_on is not None and last > ends_on:
+            said = f"{leader.person.name}于 {last.isoformat()} 还有联系记录，结束日期不能早于这一天"
+            checks.refuse("/ends_on", f"{said}；登记有误的请先撤回该联系记录")
+    checks.done()
+    correct_post_end(session, leader_id=leader.id, ends_on=ends_on, reason=reason, actor=actor, now=now)
+    changed = release_links(session, leader=leader, before=before or date.max, actor=actor, now=now)
+    running = select(Instance.id).where(
+        Instance.process == PROCESS,
+        Instance.leader_id == str(leader.id),
+        Instance.status.in_((RUNNING, SUSPENDED)),
+    )
+    for case in session.scalars(running.order_by(Instance.id)).all():
+        said = f"任职结束日期已更正：{reason.strip()}"
+        terminate(session, instance_id=case, reason=said, actor=entitled(actor, "operate_cases"), now=now)
+    open_handovers(session, actor=actor, now=now, leader_id=leader.id)
+    return leader, changed
+
+
+def correct_post(
+    session: Session, *, leader_id: UUID | str, changes: Mapping[str, object], actor: Actor, now: datetime
+) -> Leader:
+    """``directory.update_leader``; refuses to make the post another one while links or contacts are in its name."""
+    leader = people.get_leader(session, leader_id)
+    require_leader(actor, leader)
+    moved = [
+        name
+        for name in PLACE_FIELDS
+        if name in changes and getattr(leader, name) is not None and changes[name] != getattr(leader, name)
+    ]
+    if moved and _in_use(session, leader):
+        checks = Checks()
+        for name in moved:
+            checks.refuse(f"/{name}", "该任职已有联系关系或联系记录，不能更正这一项；请结束该任职后重新登记")
+        checks.done()
+    return update_leader(session, leader_id=leader.id, changes=changes, actor=actor, now=now)
+
+
+def _in_use(session: Session, leader: Leader) -> bool:
+    links = session.scalar(select(Link.id).where(Link.leader_id == leader.id).limit(1))
+    return (
+        links is not None
+        or session.scalar(select(Contact.id).where(Contact.leader_id == leader.id).limit(1)) is not None
+    )
+
+
+def _last_contact(session: Session, leader: Leader) -> date | None:
+    query = select(func.max(Contact.held_on)).where(Contact.leader_id == leader.id, Contact.withdrawn_at.is_(None))
+    return session.scalar(query)
 
 
 def open_handovers(session: Session, *, actor: Actor, now: datetime, leader_id: UUID | None = None) -> int:

@@ -61,6 +61,9 @@ class LeaderItem(Schema):
     unit_name = Said(required=True, allow_none=True)
     post = Said(required=True)
     portfolio = Said(required=True, allow_none=True)
+    stationed = Said(
+        required=True, allow_none=True, metadata={"description": "enterprises at which the leader is stationed (D1)"}
+    )
     starts_on = Day(required=True)
     ends_on = Day(required=True, allow_none=True)
 
@@ -218,6 +221,7 @@ class LeaderChange(Body):
     unit_code = Text(data_key="unit", allow_none=True)
     post = Text()
     portfolio = Text(allow_none=True)
+    stationed = Text(longest=500, allow_none=True)
     starts_on = Day()
 
 
@@ -231,6 +235,7 @@ class NewLeader(Body):
     unit_code = Text(data_key="unit", allow_none=True)
     post = Text(required=True)
     portfolio = Text(allow_none=True)
+    stationed = Text(longest=500, allow_none=True)
     starts_on = Day(required=True)
     ends_on = Day(allow_none=True)
 
@@ -239,6 +244,13 @@ class LastDay(Body):
     """The last day of a service."""
 
     ends_on = Day(required=True)
+
+
+class OtherEnd(Body):
+    """The right last day of a post, null where it goes on, and why it is another one."""
+
+    ends_on = Day(required=True, allow_none=True)
+    reason = Text(required=True)
 
 
 class NewLiaison(Body):
@@ -353,9 +365,9 @@ def add_leader(body: dict[str, Any]) -> Mapping[str, Any]:
 
 @calls.patch("/leaders/<uuid:leader_id>", answer=LeaderItem, body=LeaderChange)
 def change_leader(body: dict[str, Any], leader_id: UUID) -> Mapping[str, Any]:
-    """Corrects a post."""
+    """Corrects a post. ``unit``, ``body`` and ``duty`` stay once there are links or contacts in its name."""
     with as_sent(unit_code="unit"):
-        changed = directory.update_leader(db(), leader_id=leader_id, changes=body, actor=actor(), now=clock.now())
+        changed = posts.correct_post(db(), leader_id=leader_id, changes=body, actor=actor(), now=clock.now())
     return _leader(changed)
 
 
@@ -364,6 +376,13 @@ def end_leader(body: dict[str, Any], leader_id: UUID) -> Mapping[str, Any]:
     """Sets the last day of a post; from the next day on the Talent Office holds its links."""
     ended, _ = posts.end_post(db(), leader_id=leader_id, ends_on=body["ends_on"], actor=actor(), now=clock.now())
     return _leader(ended)
+
+
+@calls.post("/leaders/<uuid:leader_id>/end/correct", answer=LeaderItem, body=OtherEnd)
+def correct_end(body: dict[str, Any], leader_id: UUID) -> Mapping[str, Any]:
+    """Corrects the last day of a post: held links, team and handover follow. 422 once a link has been handed over."""
+    leader, _ = posts.correct_end(db(), leader_id=leader_id, **body, actor=actor(), now=clock.now())
+    return _leader(leader)
 
 
 # --- Liaisons and substitutes ----------------------------------------------------------------------------------------
@@ -442,6 +461,7 @@ def _leader(row: Leader) -> Mapping[str, Any]:
         "unit_name": row.unit.name if row.unit is not None else None,
         "post": row.post,
         "portfolio": row.portfolio,
+        "stationed": row.stationed,
         "starts_on": row.starts_on,
         "ends_on": row.ends_on,
     }

@@ -67,6 +67,15 @@ def update_leader(
     return people.update_leader(session, leader_id=leader.id, changes=changes, actor=actor, now=now)
 
 
+def correct_end(
+    session: Session, *, leader_id: UUID | str, ends_on: date | None, reason: str, actor: Actor, now: datetime
+) -> Leader:
+    """``people.correct_end``; raises ``NotAllowed`` too."""
+    leader = people.get_leader(session, leader_id)
+    require_leader(actor, leader)
+    return people.correct_end(session, leader_id=leader.id, ends_on=ends_on, reason=reason, actor=actor, now=now)
+
+
 def keeps_leader(actor: Actor, leader: Leader) -> bool:
     """Whether ``actor`` may change or end this post."""
     return may(actor, _keeping(leader.klass), unit=leader.unit_code)

@@ -108,6 +108,7 @@ def _people_columns(_basis: Basis) -> Sequence[Column]:
         Column("body", "领导班子", kind="choice", help="A 类填写", choices=turned(BODIES)),
         Column("duty", "分工", kind="choice", help="B 类填写", choices=turned(DUTIES)),
         Column("portfolio", "分管工作", example="科技、人才"),
+        Column("stationed", "驻点企业", help="驻点直联、暖春行动的企业全称，多家用“、”分开"),
         Column("starts_on", "任职日期", kind="date", help="有领导类别的须填", example="2024-01-15"),
     )
 
@@ -157,6 +158,7 @@ def _leader(lookups: Lookups, row: Values, unit: str | None, person: Person) -> 
         unit_code=unit,
         duty=row["duty"],
         portfolio=row["portfolio"],
+        stationed=row["stationed"],
         actor=lookups.actor,
         now=lookups.now,
     )

@@ -12,6 +12,7 @@ from service.liaisons.queries import (
     talents_of,
 )
 from service.liaisons.quotas import QuotaRow, QuotaTotal, quota_report, quotas
+from service.liaisons.releases import check_release, release_links
 from service.liaisons.roster_queries import RosterChange, get_roster, roster_change, search_rosters
 from service.liaisons.rosters import decide_roster, draft_roster, file_roster, leaving_links
 from service.liaisons.rules import QUOTAS, REASONS, REASONS_OF
@@ -36,6 +37,7 @@ __all__ = [
     "Suggestion",
     "activate_link",
     "awaits_handover",
+    "check_release",
     "decide_roster",
     "draft_roster",
     "end_link",
@@ -50,6 +52,7 @@ __all__ = [
     "propose_link",
     "quota_report",
     "quotas",
+    "release_links",
     "roster_change",
     "scope_links",
     "search_links",

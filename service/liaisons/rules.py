@@ -36,9 +36,11 @@ EVENTS: Mapping[str, str] = {
     "link_changed": "修改联系理由",
     "link_ended": "结束联系关系",
     "link_held": "转由区人才办代管",
+    "link_released": "更正代管",
     "link_handed_over": "移交联系关系",
     "service_team_set": "组建工作团队",
     "service_team_ended": "工作团队结束",
+    "service_team_resumed": "工作团队恢复",
     "roster_drafted": "起草名单",
     "roster_decided": "确定名单",
     "roster_filed": "名单备案",
@@ -46,12 +48,14 @@ EVENTS: Mapping[str, str] = {
 """What the journal calls what happens here."""
 
 UNSERVED, SERVED = "unserved", "served"
+SAME_EMPLOYER, SAME_TOWN = "same_employer", "same_town"
 POINTS_A_TERM, MOST_FOR_TERMS = 15, 45
 POINTS: Mapping[str, int] = {
     RELATED: 40,
-    "same_employer": 30,
+    STATIONED: 40,
     "same_platform": 30,
-    "same_town": 20,
+    SAME_EMPLOYER: 20,
+    SAME_TOWN: 20,
     KNOWN: 10,
     UNSERVED: 10,
     SERVED: -20,
@@ -101,6 +105,8 @@ class Wanted:
     unit: str | None
     unit_name: str
     town: str | None
+    stationed: tuple[str, ...]
+    """Enterprises at which the leader is stationed (D1)."""
     employers: Mapping[str, str]
     """Employer → name of a talent there whom the leader serves."""
     platforms: Mapping[str, str]
@@ -173,13 +179,20 @@ def _by_portfolio(leader: Wanted, talent: Offered) -> list[Part]:
     return [(PORTFOLIO, points, f"分管工作与其研究方向、单位均涉及“{'、'.join(terms)}”")]
 
 
+def enterprises(stationed: str | None) -> tuple[str, ...]:
+    """The names of a post's 驻点企业, which are set apart by 、 or the like."""
+    return tuple(dict.fromkeys(name for part in _BETWEEN.split(stationed or "") if len(name := part.strip()) > 1))
+
+
 def _by_station(leader: Wanted, talent: Offered) -> list[Part]:
+    if any(name in talent.employer for name in leader.stationed):
+        return [(STATIONED, POINTS[STATIONED], f"所在的{talent.employer}是其驻点企业")]
+    # That somebody else of the enterprise is served, or that it is near, does not make it a stationed one.
     if talent.employer in leader.employers:
-        return [
-            (STATIONED, POINTS["same_employer"], f"与已联系的{leader.employers[talent.employer]}同在{talent.employer}")
-        ]
+        why = f"与已联系的{leader.employers[talent.employer]}同在{talent.employer}"
+        return [(SAME_EMPLOYER, POINTS[SAME_EMPLOYER], why)]
     if leader.town is not None and leader.town == talent.town:
-        return [(STATIONED, POINTS["same_town"], f"与{leader.unit_name}同在一个镇街")]
+        return [(SAME_TOWN, POINTS[SAME_TOWN], f"与{leader.unit_name}同在一个镇街")]
     return []
 
 

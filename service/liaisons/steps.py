@@ -88,7 +88,9 @@ def wanted_talent(session: Session, checks: Checks, path: str, talent_id: object
 
 def wanted_person(session: Session, checks: Checks, path: str, label: str, person_id: object) -> Person | None:
     person = find_person(session, person_id) if isinstance(person_id, UUID | str) else None
-    if person is None:
+    if person is None and person_id in ("", None):
+        checks.refuse(path, f"请选择{label}")
+    elif person is None:
         checks.refuse(path, f"{label}：没有这个人员，请从人员名录中选择")
     elif not person.active:
         checks.refuse(path, f"{label}：{person.name}已离任，请选择在任人员")
@@ -100,7 +102,7 @@ def checked_reason(checks: Checks, path: str, klass: str, reason: object, note: 
     text = checks.optional_text(f"{path}/note", "说明", note, NOTE_LENGTH)
     allowed = REASONS_OF[klass]
     if reason not in allowed:
-        names = "、".join(f"{REASONS[code]}（{code}）" for code in allowed)
+        names = "、".join(REASONS[code] for code in allowed)
         checks.refuse(f"{path}/reason", f"{klass} 类领导的联系理由须是：{names}")
     elif reason == RELATED and text is None:
         checks.refuse(f"{path}/note", "请说明该人才与本部门业务如何相关")

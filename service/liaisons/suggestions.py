@@ -14,7 +14,7 @@ from service.auth import SYSTEM, Actor
 from service.errors import NotFound
 from service.liaisons.models import Link
 from service.liaisons.queries import leaders_of, visible_to
-from service.liaisons.rules import PROPOSED, REASONS_OF, Offered, Part, Wanted, pairs, scored
+from service.liaisons.rules import PROPOSED, REASONS_OF, Offered, Part, Wanted, enterprises, pairs, scored
 from service.people.models import Leader, Person
 from service.people.queries import MAX_LIMIT, as_id
 from service.talents.models import Talent
@@ -40,8 +40,9 @@ def suggestions(
 ) -> list[Suggestion]:
     """Eligible talents who fit the leader by portfolio, stationed enterprise or platform (D1), best first.
 
-    Those whom the leader serves are left out, those with another leader, be it only proposed, come lower. Five
-    statements. Raises ``NotFound``, also where the reader may not see whom the leader serves.
+    Those whom the leader serves are left out, those with another leader, be it only proposed, come lower, and whom more
+    speaks against than for is none. Five statements. Raises ``NotFound``, also where the reader may not see whom the
+    leader serves.
     """
     key = as_id(leader_id)
     leader = session.scalars(select(Leader).where(Leader.id == key, visible_to(reader))).one_or_none() if key else None
@@ -63,6 +64,7 @@ def suggestions(
         unit=leader.unit_code,
         unit_name=unit.name if unit is not None else "",
         town=unit.town if unit is not None else None,
+        stationed=enterprises(leader.stationed),
         employers={row.employer: row.name for row in mine},
         platforms={row.platform: row.name for row in mine if row.platform},
         former=frozenset(row.id for row in past) - {row.id for row in mine},
@@ -85,10 +87,11 @@ def suggestions(
                 proposed=to_serve.get(talent.id, ()),
             ),
         )
-        if parts:
+        score = sum(points for _, points, _ in parts)
+        if parts and score >= 0:
             known = REASONS_OF[leader.klass]
             reason = next((code for code, _, _ in parts if code in known), known[-1])
-            found.append(Suggestion(talent, sum(points for _, points, _ in parts), parts, reason))
+            found.append(Suggestion(talent, score, parts, reason))
     found.sort(key=lambda one: (-one.score, one.talent.pinyin, one.talent.id))
     return found[: max(1, min(limit, MAX_LIMIT))]
 
@@ -115,6 +118,7 @@ def _offered(session: Session, wanted: Wanted, mine: set[str]) -> Sequence[Talen
         Talent.platform.in_(wanted.platforms),
         Talent.id.in_(wanted.former),
     ]
+    ways += [Talent.employer.contains(name, autoescape=True) for name in wanted.stationed[:MOST_PAIRS]]
     if wanted.unit is not None:
         ways.append(Talent.employer_unit == wanted.unit)
     if wanted.town is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from service.errors import Finding, Invalid
@@ -22,6 +22,8 @@ TITLE_LENGTH = 100
 PASSAGE_LENGTH = 4000
 
 CLASS_A, CLASS_B = "A", "B"
+CLASSES = {CLASS_A: "区领导（A类）", CLASS_B: "成员单位领导（B类）"}
+"""The classes of leaders as people call them."""
 
 BODIES = {
     "party_committee": "区委",
@@ -30,6 +32,9 @@ BODIES = {
     "conference": "区政协",
 }
 """The four leading bodies whose members are leaders of class A (L1)."""
+
+OFFICE = "office"
+"""The kind of units (``organization.toml``) that the three offices are: one of them serves each leader of class A."""
 
 DUTIES = {"principal": "主要负责同志", "talent": "分管人才工作负责同志"}
 """What makes an officer of a member unit a leader of class B (L2)."""
@@ -118,11 +123,12 @@ class Checks:
             self.refuse(path, f"{label}的年份须在 {FIRST_YEAR} 至 {LAST_YEAR} 之间")
         return value
 
-    def choice(self, path: str, label: str, value: object, choices: Collection[str]) -> str:
-        """One of ``choices``."""
+    def choice(self, path: str, label: str, value: object, choices: Collection[str] | Mapping[str, str]) -> str:
+        """One of ``choices``; what a mapping calls them is what a person reads."""
         if isinstance(value, str) and value in choices:
             return value
-        self.refuse(path, f"{label}须是下列之一：{'、'.join(sorted(choices))}")
+        names = choices.values() if isinstance(choices, Mapping) else sorted(choices)
+        self.refuse(path, f"{label}须是下列之一：{'、'.join(names)}")
         return ""
 
     def between(self, path: str, label: str, value: object, low: int, high: int) -> int | None:

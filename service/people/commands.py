@@ -17,15 +17,18 @@ from sqlalchemy.orm import Session
 
 from service import clock, ids
 from service.errors import Conflict, Finding
-from service.people.checks import BODIES, CLASS_A, CLASS_B, DUTIES, Checks
+from service.people.checks import BODIES, CLASS_A, CLASS_B, CLASSES, DUTIES, OFFICE, UNIT_CODE, Checks
 from service.people.journal import By, difference, record
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
 from service.people.queries import get_leader, get_person, get_unit
 from service.people.rules import search_key, spell
 
+THREE_OFFICES = "区委办公室（区府办）、区人大常委会办公室、区政协办公室"
 UNIT_FIELDS = ("name", "kind", "town", "is_member_unit", "active")
 PERSON_FIELDS = ("name", "unit_code", "post", "phone", "active")
-LEADER_FIELDS = ("body", "unit_code", "duty", "post", "portfolio", "starts_on")
+LEADER_FIELDS = ("body", "unit_code", "duty", "post", "portfolio", "stationed", "starts_on")
+PLACE_FIELDS = ("body", "unit_code", "duty")
+"""What a post is: with links or contacts in it, it cannot become another."""
 
 
 def add_unit(
@@ -139,33 +142,35 @@ def add_leader(
     unit_code: str | None = None,
     duty: str | None = None,
     portfolio: str | None = None,
+    stationed: str | None = None,
     leader_id: UUID | None = None,
     actor: By,
     now: datetime,
 ) -> Leader:
     """Makes a person a leader (L1, L2) through a post.
 
-    Class A names its ``body`` (``BODIES``) and, as ``unit_code``, the office that serves the leader; class B its
-    member unit and ``duty`` (``DUTIES``). Raises ``Invalid``, and ``Conflict`` where the person is a leader of the
-    same body or unit already on one of the days.
+    Class A names its ``body`` (``BODIES``) and, as ``unit_code``, which of the three offices serves the leader; class B
+    its member unit and ``duty`` (``DUTIES``). ``stationed``: enterprises, set apart by 、 (D1). Raises ``Invalid``, and
+    ``Conflict`` where the person is a leader of the same body or unit already on one of the days.
     """
     person = _locked_person(session, person_id)
     checks = Checks()
     if not person.active:
         checks.refuse("/person_id", f"{person.name}已离任，不能登记新的任职")
-    checks.choice("/klass", "领导类别", klass, (CLASS_A, CLASS_B))
+    checks.choice("/klass", "领导类别", klass, CLASSES)
     given: dict[str, object] = {
         "body": body,
         "unit_code": unit_code,
         "duty": duty,
         "post": post,
         "portfolio": portfolio,
+        "stationed": stationed,
         "starts_on": starts_on,
     }
     values = _checked_post(checks, klass, given)
     checks.period(starts_on, ends_on)
+    _fitting_unit(session, checks, klass, unit_code)
     checks.done()
-    _known_unit(session, unit_code)
     leader = Leader(id=leader_id or ids.new(), person=person, klass=klass, ends_on=ends_on, **values)
     _free_for(session, leader)
     session.add(leader)
@@ -189,16 +194,16 @@ def update_leader(
     before = _values(leader, LEADER_FIELDS)
     checks = Checks()
     given = merged(checks, before, changes)
-    values = _checked_post(checks, leader.klass, given)
+    values = _checked_post(checks, leader.klass, given, known=before["unit_code"] is None)
     starts_on = checks.day("/starts_on", "开始日期", given["starts_on"])
     if starts_on is None:
         checks.refuse("/starts_on", "开始日期不能为空")
     elif starts_on > leader.starts_on:
         message = f"开始日期只能改早，原为 {leader.starts_on.isoformat()}；确需改晚，请结束该任职后重新登记"
         checks.refuse("/starts_on", message)
+    if given["unit_code"] != before["unit_code"]:
+        _fitting_unit(session, checks, leader.klass, given["unit_code"])
     checks.done()
-    if values["unit_code"] != before["unit_code"]:
-        _known_unit(session, values["unit_code"])
     for field, value in values.items():
         setattr(leader, field, value)
     with session.no_autoflush:
@@ -225,6 +230,36 @@ def end_leader(session: Session, *, leader_id: UUID | str, ends_on: date, actor:
     data = {"id": leader.id, "post": leader.post, "ends_on": ends_on}
     session.flush()
     record(session, f"person:{leader.person_id}", "leader_ended", data, actor=actor, now=now)
+    return leader
+
+
+def correct_end(
+    session: Session, *, leader_id: UUID | str, ends_on: date | None, reason: str, actor: By, now: datetime
+) -> Leader:
+    """Puts another last day in the place of a wrong one, or none where the post goes on.
+
+    Raises ``Invalid``, and ``Conflict`` where the post has no end or another one of the person overlaps.
+    """
+    leader = get_leader(session, leader_id)
+    _locked_person(session, leader.person_id)
+    session.refresh(leader, ["ends_on"], with_for_update={"of": Leader})
+    if leader.ends_on is None:
+        raise Conflict("该任职没有结束日期，无须更正；任期结束请用“结束任职”")
+    checks = Checks()
+    said = checks.text("/reason", "更正原因", reason, 200)
+    checks.period(leader.starts_on, ends_on)
+    if ends_on == leader.ends_on:
+        checks.refuse("/ends_on", "与原来的结束日期相同，请填写正确的日期；仍在任的不填")
+    if not leader.person.active:
+        checks.refuse("/ends_on", f"{leader.person.name}已登记离任，请先在人员信息中恢复“在任”")
+    checks.done()
+    before = leader.ends_on
+    leader.ends_on = ends_on
+    with session.no_autoflush:
+        _free_for(session, leader)
+    session.flush()
+    data = {"id": leader.id, "post": leader.post, "ends_on": [before.isoformat(), _day(ends_on)], "reason": said}
+    record(session, f"person:{leader.person_id}", "leader_end_updated", data, actor=actor, now=now)
     return leader
 
 
@@ -398,11 +433,13 @@ def _fill_person(person: Person, values: Mapping[str, object]) -> None:
     person.search_key = search_key(spelling.keys, person.post)
 
 
-def _checked_post(checks: Checks, klass: str, given: Mapping[str, object]) -> dict[str, Any]:
-    """The cleaned ``LEADER_FIELDS`` of a post of class ``klass``."""
+def _checked_post(checks: Checks, klass: str, given: Mapping[str, object], *, known: bool = False) -> dict[str, Any]:
+    """The cleaned ``LEADER_FIELDS`` of a post of class ``klass``; one ``known`` without an office may stay so."""
     body, duty, unit_code = given["body"], given["duty"], given["unit_code"]
     if klass == CLASS_A:
         checks.choice("/body", "领导班子", body, BODIES)
+        if unit_code is None and not known:
+            checks.refuse("/unit_code", f"区领导（A类）须填写服务该领导的办公室：{THREE_OFFICES}")
         if duty is not None:
             checks.refuse("/duty", "分工只适用于成员单位领导（B类）")
     elif klass == CLASS_B:
@@ -417,8 +454,27 @@ def _checked_post(checks: Checks, klass: str, given: Mapping[str, object]) -> di
         "duty": duty,
         "post": checks.text("/post", "职务", given["post"]),
         "portfolio": checks.optional_text("/portfolio", "分管工作", given["portfolio"], 200),
+        "stationed": checks.optional_text("/stationed", "驻点企业", given["stationed"], 500),
         "starts_on": given["starts_on"],
     }
+
+
+def _fitting_unit(session: Session, checks: Checks, klass: str, code: object) -> None:
+    """Refuses a unit that is none, for class A one that is no office (T4), for class B one that is no member (L2)."""
+    if not isinstance(code, str) or not UNIT_CODE.fullmatch(code):
+        return
+    unit = session.get(Unit, code)
+    if unit is None:
+        checks.refuse("/unit_code", "没有这个单位，请从单位名录中选择")
+    elif klass == CLASS_A and unit.kind != OFFICE:
+        checks.refuse("/unit_code", f"{unit.name}不是服务区领导的办公室，请选择：{THREE_OFFICES}")
+    elif klass == CLASS_B and not unit.is_member_unit:
+        way = "确属成员单位的，请区人才办先在单位信息中勾选“成员单位”"
+        checks.refuse("/unit_code", f"{unit.name}不是领导小组成员单位，不能登记成员单位领导（B类）；{way}")
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
 
 
 def _free_for(session: Session, leader: Leader) -> None:

@@ -50,7 +50,7 @@ class Leader(Base):
     """A post that makes a person a leader of class A (a leading body, L1) or B (a member unit, L2), with its dates.
 
     ``unit_code`` is of class A the office that serves the leader, of class B the member unit itself. A person may hold
-    both classes: two rows.
+    both classes: two rows. ``stationed`` names the enterprises at which the leader is stationed (驻点企业, D1).
     """
 
     __tablename__ = "leader"
@@ -72,6 +72,7 @@ class Leader(Base):
     duty: Mapped[str | None] = mapped_column(String(16))
     post: Mapped[str] = mapped_column(String(100))
     portfolio: Mapped[str | None] = mapped_column(String(200))
+    stationed: Mapped[str | None] = mapped_column(String(500))
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
 

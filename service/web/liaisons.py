@@ -32,9 +32,9 @@ from service.liaisons.rules import (
 )
 from service.people.checks import CLASS_A, CLASS_B
 from service.people.models import Leader
-from service.people.queries import Page, find_leader, find_unit, search_units, unit_names
+from service.people.queries import Page, find_leader, find_liaison, find_unit, search_units, unit_names
 from service.talents.models import Talent
-from service.talents.queries import find_talent
+from service.talents.queries import find_talent, teams_of
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.context import actor, db
@@ -94,6 +94,7 @@ def new_link() -> ResponseReturnValue:
         leader=leader,
         talent=talent,
         reason=argument("reason"),
+        led=[team for team in teams_of(db(), talent.id) if team.active and team.lead_id == talent.id] if talent else [],
         served=liaisons.talents_of(db(), [leader.id], clock.today())[leader.id] if leader else (),
         others=liaisons.leaders_of(db(), [talent.id], clock.today())[talent.id] if talent else (),
         suggestions=found,
@@ -116,6 +117,7 @@ def propose() -> ResponseReturnValue:
         reason=text(fields, "reason"),
         note=text(fields, "note"),
         starts_on=_day(fields, "starts_on", "开始日期"),
+        team_id=text(fields, "team_id") or None,
         actor=actor(),
         now=clock.now(),
     )
@@ -256,8 +258,19 @@ def new_team() -> ResponseReturnValue:
     """A new service team, beginning with the present one."""
     _require_adding()
     leader = _asked_leader()
-    standing = liaisons.standing_teams(db(), [leader.id], clock.today()).get(leader.id) if leader else None
-    return render_template("liaisons/new_team.html", leader=leader, team=standing, today=clock.today(), **_words())
+    today = clock.today()
+    standing = liaisons.standing_teams(db(), [leader.id], today).get(leader.id) if leader else None
+    named = find_liaison(db(), leader.unit_code, today) if leader and leader.unit_code else None
+    # What is offered are those who are there: somebody who has left cannot be chosen again.
+    officer = named.person if named else standing.liaison if standing else None
+    return render_template(
+        "liaisons/new_team.html",
+        leader=leader,
+        team=standing,
+        officer=officer if officer and officer.active else None,
+        today=today,
+        **_words(),
+    )
 
 
 @blueprint.post("/service-teams")

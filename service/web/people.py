@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 from service import clock
 from service.actions import posts
 from service.auth import Account, directory, may, require
-from service.auth.policy import LIAISON
+from service.auth.policy import LEADER, LIAISON
 from service.auth.queries import accounts_of_person, grants_of
 from service.errors import Finding, Invalid
-from service.people import BODIES, CLASS_B, DUTIES, Leader, Person, namesakes, queries
+from service.liaisons import search_links, standing_teams
+from service.people import BODIES, CLASS_A, CLASS_B, DUTIES, Leader, Person, namesakes, queries
 from service.people.commands import LEADER_FIELDS, PERSON_FIELDS
 from service.people.queries import Page
 from service.processes.access import ROLE_NAMES
@@ -76,6 +77,7 @@ def person(person_id: UUID) -> ResponseReturnValue:
     """One person: posts, services as liaison, substitutes and history."""
     found = queries.get_person(db(), person_id)
     held = queries.posts_of(db(), person_id)
+    seen = [post.id for post in held if _sees_links(post)]
     return render_template(
         "people/person.html",
         person=found,
@@ -83,6 +85,9 @@ def person(person_id: UUID) -> ResponseReturnValue:
         kept={post.id for post in held if directory.keeps_leader(actor(), post)},
         served=queries.liaisons_of(db(), person_id=person_id),
         substitutes=queries.search_substitutes(db(), person_id=person_id, include_former=True),
+        links={post: search_links(db(), leader_id=post, include_ended=False, limit=200).items for post in seen},
+        teams=standing_teams(db(), seen, clock.today()),
+        arranged={post.id for post in held if _may_arrange(post)},
         classes=CLASSES,
         bodies=BODIES,
         duties=DUTIES,
@@ -157,8 +162,8 @@ def add_post(person_id: UUID) -> ResponseReturnValue:
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         klass = values.pop("klass") or ""
-        directory.add_leader(db(), person_id=person_id, klass=klass, **values, actor=actor(), now=clock.now())
-        return done("已登记任职。", url_for("web.people.person", person_id=person_id))
+        made = directory.add_leader(db(), person_id=person_id, klass=klass, **values, actor=actor(), now=clock.now())
+        return done(_with_notes("已登记任职。", made), url_for("web.people.person", person_id=person_id))
 
     return submitted(Filling.sent(_post_fields(new=True)), deed, lambda form: _new_post_page(found, form))
 
@@ -181,8 +186,8 @@ def change_post(leader_id: UUID) -> ResponseReturnValue:
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         wanted = changed(values, _values(found, LEADER_FIELDS))
-        directory.update_leader(db(), leader_id=leader_id, changes=wanted, actor=actor(), now=clock.now())
-        return done("已更正任职。", url_for("web.people.person", person_id=person_id))
+        corrected = posts.correct_post(db(), leader_id=leader_id, changes=wanted, actor=actor(), now=clock.now())
+        return done(_with_notes("已更正任职。", corrected), url_for("web.people.person", person_id=person_id))
 
     return submitted(Filling.sent(_post_fields()), deed, lambda form: _edit_post_page(found, form))
 
@@ -209,6 +214,34 @@ def end_post(leader_id: UUID) -> ResponseReturnValue:
         return done(f"已登记任职结束。{said}", url_for("web.people.person", person_id=person_id))
 
     return submitted(Filling.sent(LAST_DAY), deed, lambda form: _end_post_page(found, form))
+
+
+@blueprint.get("/posts/<uuid:leader_id>/end/correct")
+@requires()
+def correct_end_form(leader_id: UUID) -> ResponseReturnValue:
+    """更正结束日期."""
+    found = queries.get_leader(db(), leader_id)
+    directory.require_leader(actor(), found)
+    return _correct_end_page(found, Filling.of(OTHER_END, {"ends_on": found.ends_on}))
+
+
+@blueprint.post("/posts/<uuid:leader_id>/end/correct")
+@requires()
+def correct_end(leader_id: UUID) -> ResponseReturnValue:
+    """Puts the right last day of a post in the place of a wrong one; what was held for it follows (O4)."""
+    found = queries.get_leader(db(), leader_id)
+    person_id = found.person_id
+
+    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+        reason = values["reason"] or ""
+        leader, links = posts.correct_end(
+            db(), leader_id=leader_id, ends_on=values["ends_on"], reason=reason, actor=actor(), now=clock.now()
+        )
+        state = "恢复为联系中" if leader.ends_on is None else "按新的日期代管"
+        said = f"其 {len(links)} 条联系关系已{state}。" if links else ""
+        return done(f"已更正结束日期。{said}", url_for("web.people.person", person_id=person_id))
+
+    return submitted(Filling.sent(OTHER_END), deed, lambda form: _correct_end_page(found, form))
 
 
 # --- Substitutes ---
@@ -269,9 +302,15 @@ LEADER_COLUMNS: Columns[Leader] = {
     "班子或分工": lambda post: BODIES[post.body] if post.body else DUTIES.get(post.duty or ""),
     "单位": lambda post: post.unit.name if post.unit else "",
     "分管工作": lambda post: post.portfolio,
+    "驻点企业": lambda post: post.stationed,
     "任职开始": lambda post: post.starts_on,
     "任职结束": lambda post: post.ends_on,
 }
+
+OTHER_END = (
+    Field("ends_on", "正确的最后一天", DATE, note="仍在任的留空"),
+    Field("reason", "更正原因", must=True, longest=200),
+)
 
 LAST_DAY = (Field("ends_on", "任职的最后一天", DATE, must=True),)
 
@@ -326,10 +365,24 @@ def _post_fields(*, new: bool = False) -> list[Field]:
     return [
         *first,
         Field("body", "领导班子", CHOICE, options=options(BODIES.items()), note="区领导（A类）必填"),
-        Field("unit_code", "单位", PICK, pick="units", note="A类填服务该领导的办公室；B类必填所在成员单位"),
+        Field(
+            "unit_code",
+            "单位",
+            PICK,
+            must=new,
+            pick="units",
+            note="A类填服务该领导的办公室（三办之一）；B类填所在成员单位",
+        ),
         Field("duty", "分工", CHOICE, options=options(DUTIES.items()), note="成员单位领导（B类）必填"),
         Field("post", "职务", must=True),
         Field("portfolio", "分管工作", AREA, longest=200, note="用于推荐联系对象，多项用顿号隔开"),
+        Field(
+            "stationed",
+            "驻点企业",
+            AREA,
+            longest=500,
+            note="驻点直联、暖春行动的企业全称，多家用顿号隔开；用于推荐联系对象",
+        ),
         Field("starts_on", "开始日期", DATE, must=True),
         *last,
     ]
@@ -403,10 +456,40 @@ def _end_post_page(found: Leader, form: Filling) -> str:
     return form_page(form, title=title, action=action, back=back, submit="结束任职", lead=lead)
 
 
+def _correct_end_page(found: Leader, form: Filling) -> str:
+    back = url_for("web.people.person", person_id=found.person_id)
+    action = url_for("web.people.correct_end", leader_id=found.id)
+    title = f"更正{found.person.name}的任职结束日期：{found.post}"
+    lead = "代管的联系关系、工作团队和未办结的交接随之调整；已移交给继任领导的，不能再更正。"
+    return form_page(form, title=title, action=action, back=back, submit="更正", lead=lead)
+
+
+def _with_notes(said: str, post: Leader) -> str:
+    """What is odd about a post and yet may be meant: the same person leads elsewhere too (L2)."""
+    others = [one for one in queries.leader_posts(db(), post.person_id) if one.id != post.id]
+    if not others or not post.serves_on(clock.today()):
+        return said
+    held = "、".join(f"“{one.post}”（{CLASSES[one.klass]}）" for one in others)
+    rule = "；兼任两类的只按 A 类考核配额" if {one.klass for one in (*others, post)} == set(CLASSES) else ""
+    return f"{said}请留意：{post.person.name}同时任{held}{rule}。"
+
+
 def _substitute_page(found: Person, form: Filling) -> str:
     back, action = (url_for(f"web.people.{name}", person_id=found.id) for name in ("person", "declare_substitute"))
     lead = "代理期间，代理人可办理其全部待办，办理记录同时写明两人姓名。"
     return form_page(form, title=f"指定{found.name}的代理人", action=action, back=back, lead=lead)
+
+
+def _sees_links(post: Leader) -> bool:
+    """Whether the reader may see whom the leader serves, as ``liaisons.queries.visible_to`` says of a list."""
+    if may(actor(), "view_links_all") or post.unit_code in actor().units_of(LIAISON):
+        return True
+    return actor().has_role(LEADER) and actor().person_id == post.person_id
+
+
+def _may_arrange(post: Leader) -> bool:
+    right = "manage_links_a" if post.klass == CLASS_A else "manage_links_b"
+    return post.ends_on is None and may(actor(), right, unit=post.unit_code)
 
 
 def _may_add(unit_code: str | None) -> bool:

@@ -60,6 +60,7 @@ CALLS = {
     "api_people.add_leader": SIGNED_IN,
     "api_people.change_leader": SIGNED_IN,
     "api_people.end_leader": SIGNED_IN,
+    "api_people.correct_end": SIGNED_IN,
     "api_people.liaisons": SIGNED_IN,
     "api_people.name_liaison": SIGNED_IN,
     "api_people.end_liaison": SIGNED_IN,

@@ -53,8 +53,10 @@ def test_posts_of_leaders(world: World) -> None:
     assert (twice.status_code, paths(twice)) == (409, ["/starts_on"])
     assert liaison.post("/leaders", {**post, "unit": "edu", "starts_on": "2026-09-10"}).status_code == 403
     first_class = {"person_id": who, "class": "A", "body": "government", "post": "副区长", "starts_on": "2026-09-10"}
+    assert paths(office.post("/leaders", first_class)) == ["/unit"]
+    first_class["unit"] = "district_office"
     assert liaison.post("/leaders", first_class).status_code == 403
-    assert paths(office.post("/leaders", {**first_class, "body": None, "unit": "atlantis"})) == ["/body"]
+    assert paths(office.post("/leaders", {**first_class, "body": None, "unit": "atlantis"})) == ["/body", "/unit"]
     assert office.post("/leaders", first_class).status_code == 201
     path = f"/leaders/{made.json['id']}"
     assert liaison.patch(path, {"portfolio": "人才、社保"}).json["portfolio"] == "人才、社保"
@@ -64,6 +66,10 @@ def test_posts_of_leaders(world: World) -> None:
     assert world.api("handler-edu").post(f"{path}/end", {"ends_on": "2026-09-30"}).status_code == 403
     assert liaison.post(f"{path}/end", {"ends_on": "2026-09-30"}).json["ends_on"] == "2026-09-30"
     assert liaison.post(f"{path}/end", {"ends_on": "2026-09-30"}).status_code == 409
+    correct = f"{path}/end/correct"
+    assert paths(liaison.post(correct, {"ends_on": "2026-09-30", "reason": ""})) == ["/reason", "/ends_on"]
+    assert world.api("handler-edu").post(correct, {"ends_on": None, "reason": "x"}).status_code == 403
+    assert liaison.post(correct, {"ends_on": "2026-10-31", "reason": "延迟退休"}).json["ends_on"] == "2026-10-31"
     first_post = f"/leaders/{world.leader_id}"
     assert office.post(f"{first_post}/end", {"ends_on": "2026-09-16"}).status_code == 200
     assert office.get("/talents", leader=world.leader_id).json["total"] > 0

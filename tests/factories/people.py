@@ -28,7 +28,11 @@ def person(session: Session, name: str = "陈志明", **fields: Any) -> Person:
 
 
 def leader(session: Session, who: Person, **fields: Any) -> Leader:
-    """``who`` becomes a leader of class A."""
+    """``who`` becomes a leader of class A, served by one of the three offices (T4)."""
+    if fields.get("klass", "A") == "A" and "unit_code" not in fields:
+        if people.find_unit(session, "district_office") is None:
+            unit(session, "district_office", "区委办公室（区府办）", kind="office", is_member_unit=False)
+        fields["unit_code"] = "district_office"
     fields = {
         "klass": "A",
         "body": "government",

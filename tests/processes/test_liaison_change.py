@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from service import liaisons
-from service.actions.posts import end_post, open_handovers
+from service.actions.posts import correct_end, correct_post, end_post, open_handovers
 from service.auth import SYSTEM
 from service.errors import Invalid
+from service.history import stream_events
 from service.liaisons import Link
 from service.people import Leader
 from service.processes.models import Instance
@@ -128,3 +129,70 @@ def test_open_needs_are_named_and_only_what_is_left_can_be_picked(world):
     with pytest.raises(Invalid) as refused:
         world.do("office", "plan_a", {**PLAN, "successor_id": successor, "talents": ["T0001"]})
     assert [one.path for one in refused.value.findings] == ["/data/talents/0"]
+
+
+def correct(world, name: str, day: str | None) -> None:
+    with world.transaction() as session:
+        correct_end(
+            session,
+            leader_id=leaders(world)[name],
+            ends_on=date.fromisoformat(day) if day else None,
+            reason="延迟退休",
+            actor=world.actor("office"),
+            now=world.clock.now,
+        )
+
+
+def test_a_wrong_end_is_corrected_while_nothing_has_been_handed_over(world):
+    before = links(world, "程望津")
+    end(world, "程望津", "2026-09-15")
+    [world.case] = handovers(world)
+    correct(world, "程望津", None)
+    assert links(world, "程望津") == before
+    assert instance(world).status == "terminated"
+    with world.database.reading() as session:
+        leader = leaders(world)["程望津"]
+        assert liaisons.standing_teams(session, [leader], date(2026, 12, 1)) != {}
+        assert len(liaisons.talents_of(session, [leader], world.clock.now.date())[leader]) == len(before)
+        [told] = [
+            e for e in stream_events(session, f"person:{_person(session, leader)}") if e.kind == "leader_end_updated"
+        ]
+        assert told.data["ends_on"] == ["2026-09-15", None]
+
+
+def test_another_end_moves_what_is_held_and_opens_its_own_handover(world):
+    end(world, "程望津", "2026-09-15")
+    correct(world, "程望津", "2026-09-10")
+    with world.database.reading() as session:
+        held = liaisons.search_links(session, leader_id=leaders(world)["程望津"]).items
+        assert {(link.status, link.held_from) for link in held} == {("held", date(2026, 9, 11))}
+        cases = session.scalars(select(Instance).where(Instance.process == "liaison_change")).all()
+        assert sorted(case.status for case in cases) == ["running", "terminated"]
+
+
+def test_once_handed_over_the_end_stays(world):
+    end(world, "程望津", "2026-09-15")
+    [world.case] = handovers(world)
+    first = links(world, "程望津")[0][0]
+    successor = str(leaders(world)["陈砚秋"])
+    world.do("office", "plan_a", {**PLAN, "successor_id": successor, "talents": [first]})
+    with pytest.raises(Invalid, match="移交给陈砚秋，不能再更正结束日期") as refused:
+        correct(world, "程望津", None)
+    assert [one.path for one in refused.value.findings] == ["/ends_on"]
+
+
+def test_a_post_in_use_does_not_become_another(world):
+    changes = {"unit_code": "cppcc_office", "body": "conference", "post": "常务副区长"}
+    with world.transaction() as session, pytest.raises(Invalid, match="请结束该任职后重新登记") as refused:
+        correct_post(
+            session,
+            leader_id=leaders(world)["程望津"],
+            changes=changes,
+            actor=world.actor("office"),
+            now=world.clock.now,
+        )
+    assert {one.path for one in refused.value.findings} == {"/unit_code", "/body"}
+
+
+def _person(session, leader_id):
+    return session.get(Leader, leader_id).person_id

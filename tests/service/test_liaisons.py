@@ -106,7 +106,7 @@ class TestLinking:
     @pytest.mark.parametrize(
         ("fields", "path", "words"),
         [
-            ({"reason": "related", "note": "x"}, "/reason", "portfolio"),
+            ({"reason": "related", "note": "x"}, "/reason", "须是：分管工作、驻点企业（暖春行动）、"),
             ({"reason": "friendship"}, "/reason", "了解掌握"),
             ({"starts_on": SINCE - timedelta(days=1)}, "/starts_on", "2026-01-01 起任职"),
             ({"starts_on": date(1066, 1, 1)}, "/starts_on", "年份"),
@@ -125,7 +125,7 @@ class TestLinking:
         zhou = talent(session)
         with pytest.raises(Invalid, match="与本部门业务如何相关"):
             propose(session, feng, zhou, by=LIAISON, reason="related")
-        with pytest.raises(Invalid, match="related"):
+        with pytest.raises(Invalid, match="须是：与本部门业务相关"):
             propose(session, feng, zhou, by=LIAISON, reason="known")
 
     def test_nobody_and_nobodys_post_and_a_removed_talent_are_refused(self, session, chen):
@@ -502,11 +502,32 @@ class TestSuggestions:
         assert found[by_platform.id].score == sum(points for _, points, _ in found[by_platform.id].parts)
         assert {code for code, _, _ in found[by_platform.id].parts} == {
             "portfolio",
-            "stationed",
+            "same_employer",
             "platform",
             "unserved",
         }
         assert found[by_fields.id].reason == "portfolio"
+
+    def test_a_stationed_enterprise_is_one_that_is_recorded(self, session, chen):
+        at_station = talent(session, "顾长风", employer="佛山千灯光电科技有限公司（南海）")
+        people.update_leader(
+            session,
+            leader_id=chen.id,
+            changes={"stationed": "九江酒厂、佛山千灯光电科技有限公司"},
+            actor=SYSTEM,
+            now=EARLY,
+        )
+        [found] = [
+            one for one in liaisons.suggestions(session, leader_id=chen.id, on=TODAY) if one.talent is at_station
+        ]
+        assert (found.reason, found.score) == ("stationed", 50)
+        assert "是其驻点企业" in found.parts[0][2]
+
+    def test_whom_more_speaks_against_than_for_is_not_suggested(self, session, chen):
+        cheng = leader_a(session, "程望津")
+        service_team(session, cheng)
+        link(session, cheng, talent(session, "顾长风", employer="先进厂", fields="先进"))
+        assert liaisons.suggestions(session, leader_id=chen.id, on=TODAY) == []
 
     def test_those_with_a_leader_come_lower_and_a_unit_gets_its_own(self, session, chen, feng):
         free = talent(session, employer="某公司", employer_unit="hrss")

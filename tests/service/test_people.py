@@ -383,17 +383,54 @@ def test_the_day_of_naming_is_the_day_in_shanghai(session):
 
 class TestPostsThatMeet:
     def test_one_body_however_served_and_one_unit_whatever_the_duty(self, session):
-        unit(session), unit(session, "edu", "区教育局")
+        unit(session, "edu", "区教育局"), unit(session, "npc_office", "区人大常委会办公室", kind="office")
         chen = person(session)
-        leader(session, chen, unit_code="hrss")
+        leader(session, chen)
         with pytest.raises(Conflict) as refused:
-            leader(session, chen, unit_code="edu", post="常务副区长")
+            leader(session, chen, unit_code="npc_office", post="常务副区长")
         assert [finding.path for finding in refused.value.findings] == ["/starts_on"]
         leader(session, chen, body="party_committee", post="区委常委")
         head = {"klass": "B", "body": None, "unit_code": "edu", "duty": "principal", "post": "局长"}
         leader(session, chen, **head)
         with pytest.raises(Conflict):
             leader(session, chen, **{**head, "duty": "talent"})
+
+    @pytest.mark.parametrize(
+        ("fields", "words"),
+        [
+            ({"unit_code": None}, "须填写服务该领导的办公室：区委办公室（区府办）、区人大常委会办公室"),
+            ({"unit_code": "hrss"}, "不是服务区领导的办公室"),
+            ({"unit_code": "nowhere"}, "没有这个单位"),
+            (
+                {"klass": "B", "body": None, "duty": "principal", "unit_code": "lab"},
+                "不是领导小组成员单位.*勾选“成员单位”",
+            ),
+        ],
+    )
+    def test_each_class_has_its_kind_of_unit(self, session, fields, words):
+        unit(session), unit(session, "lab", "仙湖实验室", is_member_unit=False)
+        chen = person(session)
+        with pytest.raises(Invalid, match=words) as refused:
+            leader(session, chen, **fields)
+        assert [finding.path for finding in refused.value.findings] == ["/unit_code"]
+        assert people.posts_of(session, chen.id) == []
+
+    def test_what_is_refused_is_said_by_name(self, session):
+        unit(session)
+        with pytest.raises(Invalid, match="主要负责同志、分管人才工作负责同志") as refused:
+            leader(session, person(session), klass="B", body=None, duty="boss", unit_code="hrss")
+        assert "principal" not in str(refused.value)
+
+    def test_an_older_post_without_an_office_can_still_be_corrected(self, session):
+        chen = leader(session, person(session))
+        chen.unit_code = None
+        session.flush()
+        people.update_leader(session, leader_id=chen.id, changes={"post": "常务副区长"}, actor=SYSTEM, now=EARLY)
+        people.update_leader(
+            session, leader_id=chen.id, changes={"unit_code": "district_office"}, actor=SYSTEM, now=EARLY
+        )
+        with pytest.raises(Invalid, match="须填写服务该领导的办公室"):
+            people.update_leader(session, leader_id=chen.id, changes={"unit_code": None}, actor=SYSTEM, now=EARLY)
 
     def test_two_that_register_the_same_post_at_once(self, database):
         with database.transaction() as session:
@@ -447,7 +484,7 @@ class TestOutOfUse:
     def test_who_still_serves_stays(self, session):
         unit(session)
         chen, lv = person(session), person(session, "吕芳", unit_code="hrss")
-        leader(session, chen, unit_code="hrss")
+        leader(session, chen, klass="B", body=None, duty="principal", unit_code="hrss")
         people.name_liaison(session, unit_code="hrss", person_id=lv.id, actor=SYSTEM, now=EARLY)
         for who in (chen, lv):
             with pytest.raises(Invalid, match="请先"):
