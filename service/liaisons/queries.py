@@ -21,13 +21,13 @@ from service.people.queries import Page, as_id, matching, on_day, page
 from service.talents.models import Talent
 
 
-def serving(on: date) -> ColumnElement[bool]:
-    """The condition that a link counts on that day, as ``Link.serves_on`` says it."""
+def serving(on: date, link: type[Link] = Link) -> ColumnElement[bool]:
+    """The condition that a link (or an alias of it) counts on that day, as ``Link.serves_on`` says it."""
     return and_(
-        Link.status != PROPOSED,
-        Link.starts_on <= on,
-        or_(Link.ends_on.is_(None), Link.ends_on >= on),
-        or_(Link.held_from.is_(None), Link.held_from > on),
+        link.status != PROPOSED,
+        link.starts_on <= on,
+        or_(link.ends_on.is_(None), link.ends_on >= on),
+        or_(link.held_from.is_(None), link.held_from > on),
     )
 
 

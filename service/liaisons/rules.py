@@ -206,7 +206,7 @@ def _by_platform(leader: Wanted, talent: Offered) -> list[Part]:
     return [(PLATFORM, POINTS_A_TERM, f"所在平台{talent.platform}涉及“{'、'.join(terms)}”")] if terms else []
 
 
-_HEADS_OF_UNITS = (
+HEADS_OF_UNITS = (
     "局长",
     "主任",
     "部长",
@@ -220,14 +220,15 @@ _HEADS_OF_UNITS = (
     "区长",
     "负责人",
 )
-_HEADS_OF_SECTIONS = ("科长", "股长", "主任", "所长", "部长", "主管", "队长", "负责人")
+HEADS_OF_SECTIONS = ("科长", "股长", "主任", "所长", "部长", "主管", "队长", "负责人")
+"""How the posts of those who head a functional department (T2), and a section (T3), end."""
 
 
 def heads_a_unit(post: str | None) -> bool:
     """Whether ``post`` reads like that of a functional department's head (T2)."""
-    return bool(post) and str(post).endswith(_HEADS_OF_UNITS)
+    return bool(post) and str(post).endswith(HEADS_OF_UNITS)
 
 
 def heads_a_section(post: str | None) -> bool:
     """Whether ``post`` reads like that of a section's head (T3)."""
-    return bool(post) and str(post).endswith(_HEADS_OF_SECTIONS)
+    return bool(post) and str(post).endswith(HEADS_OF_SECTIONS)

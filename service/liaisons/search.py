@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import false, or_
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.auth import SYSTEM, Actor
 from service.liaisons.models import Link
 from service.liaisons.queries import links_with_leaders, serving, visible_to
-from service.liaisons.rules import ENDED
-from service.liaisons.warnings import link_warnings
+from service.liaisons.warnings import warned as warned_of
 from service.people.models import Leader, Person
-from service.people.queries import MAX_LIMIT, Page, as_id, matching, page
+from service.people.queries import MAX_LIMIT, Page, as_id, matching
 from service.talents.models import Talent
 
 
@@ -36,36 +37,83 @@ def search_links(
     include_ended: bool = True,
     reader: Actor = SYSTEM,
 ) -> Page[Link]:
-    """Links by the name of leader or talent, by class and the leader's name.
+    """Links by the name of leader or talent, by class and the leader's name; two statements.
+
+    Links are counted leader by leader, which tells whose are on the page: only theirs are read and put in order.
 
     ``on`` asks for those that count on that day, ``warned`` for those with warnings on that day (default today).
     """
-    query = links_with_leaders().where(visible_to(reader))
-    of_leader, _ = matching(q, Person.search_key, Person.name, Person.initials)
-    of_talent, _ = matching(q, Talent.search_key, Talent.name, Talent.initials)
-    if of_leader is not None and of_talent is not None:
-        query = query.join(Link.talent).where(or_(of_leader, of_talent))
-    equal: dict[Any, object] = {
-        Link.talent_id: talent_id,
-        Leader.unit_code: unit,
-        Leader.klass: klass,
-        Link.status: status,
-    }
-    for column, value in equal.items():
-        if value is not None:
-            query = query.where(column == value)
-    if leader_id is not None:
-        post = as_id(leader_id)
-        query = query.where(Link.leader_id == post if post is not None else false())
-    if on is not None:
-        query = query.where(serving(on))
-    elif not include_ended:
-        query = query.where(Link.ends_on.is_(None))
-    query = query.order_by(Leader.klass, Person.pinyin, Leader.id, Link.starts_on, Link.id)
-    if not warned:
-        return page(session, query, limit=limit, offset=offset)
-    limit, offset = max(1, min(limit, MAX_LIMIT)), max(0, offset)
-    found = list(session.scalars(query.where(Link.status != ENDED)))
-    warnings = link_warnings(session, found, on or clock.today())
-    troubled = [link for link in found if warnings[link.id]]
-    return Page(tuple(troubled[offset : offset + limit]), len(troubled), limit, offset)
+    limit, offset = max(1, min(limit, MAX_LIMIT)), max(0, min(offset, 2**31))
+    wanted = _Wanted(
+        q=q,
+        leader_id=leader_id,
+        talent_id=talent_id,
+        status=status,
+        on=on,
+        warned_on=(on or clock.today()) if warned else None,
+        open_only=on is None and not include_ended,
+    )
+    of_leader: dict[Any, object] = {Leader.unit_code: unit, Leader.klass: klass}
+    counts = select(Link.leader_id, func.count().label("links")).where(*wanted.conditions())
+    counted = counts.group_by(Link.leader_id).subquery()
+    leaders = (
+        select(Leader.id, counted.c.links)
+        .join(counted, counted.c.leader_id == Leader.id)
+        .join(Person, Person.id == Leader.person_id)
+        .where(visible_to(reader), *(column == value for column, value in of_leader.items() if value is not None))
+        .order_by(Leader.klass, Person.pinyin, Leader.id)
+    )
+    total, before, shown = 0, 0, []
+    for leader, links in session.execute(leaders):
+        if total + links <= offset:
+            before += links
+        elif total < offset + limit:
+            shown.append(leader)
+        total += links
+    if not shown:
+        return Page((), total, limit, offset)
+    query = (
+        links_with_leaders()
+        .where(Link.leader_id.in_(shown), *wanted.conditions(among=shown))
+        .order_by(Leader.klass, Person.pinyin, Leader.id, Link.starts_on, Link.id)
+        .limit(limit)
+        .offset(offset - before)
+    )
+    return Page(tuple(session.scalars(query)), total, limit, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a search asks of the links themselves, whoever's they are."""
+
+    q: str | None
+    leader_id: UUID | str | None
+    talent_id: str | None
+    status: str | None
+    on: date | None
+    warned_on: date | None
+    open_only: bool
+
+    def conditions(self, among: Sequence[UUID] | None = None) -> Iterator[ColumnElement[bool]]:
+        """On ``Link`` alone, so that an index of links is all that must be read; ``among`` are the only leaders."""
+        theirs = select(Link.talent_id).where(Link.leader_id.in_(among)) if among is not None else None
+        of_leader, _ = matching(self.q, Person.search_key, Person.name, Person.initials)
+        of_talent, _ = matching(self.q, Talent.search_key, Talent.name, Talent.initials)
+        if of_leader is not None and of_talent is not None:
+            talents = select(Talent.id).where(of_talent)
+            leaders = select(Leader.id).join(Person, Person.id == Leader.person_id).where(of_leader)
+            named = talents if theirs is None else talents.where(Talent.id.in_(theirs))
+            yield or_(Link.leader_id.in_(leaders), Link.talent_id.in_(named))
+        if self.leader_id is not None:
+            post = as_id(self.leader_id)
+            yield Link.leader_id == post if post is not None else false()
+        if self.talent_id is not None:
+            yield Link.talent_id == self.talent_id
+        if self.status is not None:
+            yield Link.status == self.status
+        if self.on is not None:
+            yield serving(self.on)
+        if self.open_only or self.warned_on is not None:
+            yield Link.ends_on.is_(None)
+        if self.warned_on is not None:
+            yield warned_of(self.warned_on, among)

@@ -6,16 +6,17 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, exists, false, func, not_, or_, select, true, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from service.liaisons.models import Link
+from service.liaisons.models import Link, ServiceTeam, ServiceTeamMember
 from service.liaisons.queries import serving, standing_teams
-from service.liaisons.rules import HELD, PROPOSED, heads_a_section, heads_a_unit
+from service.liaisons.rules import HEADS_OF_SECTIONS, HEADS_OF_UNITS, HELD, PROPOSED, heads_a_section, heads_a_unit
 from service.people.checks import CLASS_A, CLASS_B
-from service.people.models import Leader, Liaison, Person
+from service.people.models import Leader, Liaison, Person, Unit
 from service.people.queries import on_day
 from service.talents.models import Talent
+from service.talents.queries import eligible_on
 from service.talents.rules import eligibility
 
 BATCH = 1000
@@ -35,6 +36,122 @@ def link_warnings(session: Session, links: Iterable[Link], on: date) -> dict[UUI
         looked_at = _Surroundings(session, some, on)
         found.update({link.id: tuple(looked_at.warnings(link)) for link in some})
     return found
+
+
+def warned(on: date, among: Sequence[UUID] | None = None) -> ColumnElement[bool]:
+    """The condition on a ``Link`` without an end that ``link_warnings`` says something of it on that day.
+
+    The same in the database's words, for counting without reading. ``among`` are the ids of the only leaders whose
+    links are asked about, where they are few: then no others are looked at.
+    """
+    unfit = select(Talent.id).where(not_(eligible_on(on)))
+    if among is not None:
+        unfit = unfit.where(Talent.id.in_(select(Link.talent_id).where(Link.leader_id.in_(among))))
+    # As cases, not joined by "or": for that SQLite would look up the same links once for each of them.
+    return case(
+        (Link.status == HELD, true()),
+        (Link.leader_id.in_(_troubled(on, among)), true()),
+        (Link.talent_id.in_(unfit), true()),
+        (tuple_(Link.leader_id, Link.talent_id).in_(_rivalled(on, among)), true()),
+        else_=false(),
+    )
+
+
+def _rivalled(on: date, among: Sequence[UUID] | None) -> Select[UUID, str]:
+    """(Leader, talent) of the links without an end whose talent somebody else serves, or will once the team stands."""
+    mine, other, said = aliased(Link), aliased(Link), aliased(Link)
+    leader, another = aliased(Leader), aliased(Leader)
+    # Few talents have two links: the others are left out before anybody's persons are compared.
+    several = (
+        select(said.talent_id)
+        .where(or_(said.ends_on.is_(None), said.ends_on >= on))
+        .group_by(said.talent_id)
+        .having(func.count() > 1)
+    )
+    found = (
+        select(mine.leader_id, mine.talent_id)
+        .join(leader, leader.id == mine.leader_id)
+        .join(other, other.talent_id == mine.talent_id)
+        .join(another, another.id == other.leader_id)
+        .where(
+            mine.ends_on.is_(None),
+            mine.talent_id.in_(several),
+            or_(serving(on, other), and_(other.status == PROPOSED, other.ends_on.is_(None))),
+            another.person_id != leader.person_id,
+        )
+    )
+    return found if among is None else found.where(mine.leader_id.in_(among))
+
+
+def _troubled(on: date, among: Sequence[UUID] | None) -> Select[UUID]:
+    """The ids of the leaders all of whose links are warned of: for the post, the unit or the team."""
+    team, post = _standing(on, among), aliased(Leader)
+    of_class = {
+        klass: select(post.person_id).where(post.klass == klass, on_day(post.starts_on, post.ends_on, on))
+        for klass in (CLASS_A, CLASS_B)
+    }
+    leads = or_(
+        team.c.head_id == Leader.person_id,
+        and_(Leader.klass == CLASS_A, team.c.head_id.in_(of_class[CLASS_A])),
+        and_(
+            Leader.klass == CLASS_B,
+            exists(of_class[CLASS_B].where(post.person_id == team.c.head_id, post.unit_code == Leader.unit_code)),
+        ),
+    )
+    member = ServiceTeamMember
+    fits = or_(
+        and_(Leader.klass == CLASS_A, or_(_ends(member.post, HEADS_OF_UNITS), member.person_id.in_(of_class[CLASS_B]))),
+        and_(
+            Leader.klass == CLASS_B,
+            _ends(member.post, HEADS_OF_SECTIONS),
+            or_(member.unit_code.is_(None), member.unit_code == Leader.unit_code),
+        ),
+    )
+    officers = select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, on))
+    named = officers.where(Liaison.unit_code == Leader.unit_code, Liaison.person_id == team.c.liaison_id)
+    return (
+        select(Leader.id)
+        .outerjoin(team, and_(team.c.leader_id == Leader.id, team.c.latest == 1))
+        .where(
+            Leader.id.in_(among) if among is not None else true(),
+            or_(
+                Leader.ends_on < on,
+                and_(Leader.person_id.in_(of_class[CLASS_A]), Leader.person_id.in_(of_class[CLASS_B])),
+                and_(Leader.klass == CLASS_B, Leader.unit_code.in_(select(Unit.code).where(not_(Unit.is_member_unit)))),
+                team.c.leader_id.is_(None),
+                not_(leads),
+                exists().where(member.team_id == team.c.id, not_(fits)),
+                and_(Leader.unit_code.in_(officers), not_(exists(named))),
+            ),
+        )
+    )
+
+
+def _standing(on: date, among: Sequence[UUID] | None) -> Subquery:
+    """The teams that stand on that day; of those of one leader ``latest`` is 1 for the one that holds."""
+    newest = (ServiceTeam.starts_on.desc(), ServiceTeam.created_at.desc(), ServiceTeam.ends_on.asc().nulls_first())
+    latest = func.row_number().over(partition_by=ServiceTeam.leader_id, order_by=newest)
+    return (
+        select(
+            ServiceTeam.id, ServiceTeam.leader_id, ServiceTeam.head_id, ServiceTeam.liaison_id, latest.label("latest")
+        )
+        .where(
+            on_day(ServiceTeam.starts_on, ServiceTeam.ends_on, on),
+            ServiceTeam.leader_id.in_(among) if among is not None else true(),
+        )
+        .subquery()
+    )
+
+
+def _ends(post: InstrumentedAttribute[str | None], with_one_of: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a post ends with one of these, by comparing its last signs: patterns took most of the time."""
+    by_length: dict[int, list[str]] = {}
+    for end in with_one_of:
+        by_length.setdefault(len(end), []).append(end)
+    said = func.coalesce(post, "")
+    return or_(
+        *(func.substr(said, func.length(said) - length + 1).in_(ends) for length, ends in sorted(by_length.items()))
+    )
 
 
 class _Surroundings:

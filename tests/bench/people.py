@@ -1,4 +1,4 @@
-"""The people side of a large district: 50,000 talents, 2,000 leaders, 200,000 contacts, and its lists."""
+"""The people side of a large district: 50,000 talents, 2,000 leaders, 50,000 links, 200,000 contacts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from service.contacts.rules import FORMS
 from service.db import Database
 from service.demonstration.cast import EMPLOYERS, MEMBER_UNITS, names
 from service.ids import derive
-from service.liaisons.models import Link
+from service.liaisons.models import Link, ServiceTeam, ServiceTeamMember
 from service.people.models import Leader, Person
 from service.people.rules import search_key, spell
 from service.talents.models import Talent
@@ -27,6 +27,8 @@ TALENTS, LEADERS, CONTACTS = 50_000, 2_000, 200_000
 SPACE = UUID("0c6ac8a4-9d1f-4b8e-8f5a-3f0f4d2b7c11")
 BEGAN = date(2026, 1, 1)
 CHUNK = 5_000
+LINKS_EACH, STANDING = 27, 22
+"""Links of a leader, and how many of them stand: fifty thousand in all, because every tenth has fewer."""
 CLASS_A = 100
 """How many of the leaders are of class A; the rest are of class B."""
 
@@ -39,6 +41,8 @@ def fill_people(database: Database) -> str:
         _write(connection, Leader, _leaders())
         _write(connection, Talent, _talents())
         _write(connection, Link, _links())
+        _write(connection, ServiceTeam, _teams())
+        _write(connection, ServiceTeamMember, _members())
         _write(connection, Contact, _contacts())
         _write(connection, ContactTalent, ({"contact_id": _id("contact", n), "talent_id": _of(n)} for n in _each()))
         _write(connection, ContactTopic, ({"contact_id": _id("contact", n), "topic": 1 + n % 4} for n in _each()))
@@ -69,9 +73,8 @@ def _each() -> range:
 
 
 def _of(n: int) -> str:
-    """The talent of the ``n``-th contact: the one of a link of its leader."""
-    link = n % (LEADERS * 5)
-    return f"T{100_000 + link * 4 % TALENTS}"
+    """The talent of the ``n``-th contact: one of the first two whom its leader serves."""
+    return _served(n % LEADERS, n // LEADERS % 2)
 
 
 def _named(count: int, seed: str) -> Iterator[tuple[int, str, Any]]:
@@ -145,16 +148,30 @@ def _talents() -> Iterator[dict[str, Any]]:
         }
 
 
+def _pairs() -> Iterator[tuple[int, int]]:
+    """(leader, which of the leader's links): as a rule 22 that stand and five that are over, of every tenth two."""
+    for leader in range(LEADERS):
+        for which in range(LINKS_EACH):
+            if which < 2 or which >= STANDING or leader % 10:
+                yield leader, which
+
+
+def _served(leader: int, which: int) -> str:
+    """The talent of a link: one of the leader's own, now and then one whom the next leader serves too."""
+    shared = which == 7 and leader % 2 == 0
+    each, first = (STANDING, 0) if which < STANDING else (LINKS_EACH - STANDING, LEADERS * STANDING - STANDING)
+    n = first + (leader + shared) * each + which
+    return f"T{100_000 + n * 7 % TALENTS}"
+
+
 def _links() -> Iterator[dict[str, Any]]:
     now = clock.now()
-    for n in range(LEADERS * 5):
-        ended = n % 5 == 4  # four that stand, or two of some, and one that is over
-        if n % 5 in (2, 3) and n // 5 % 10 == 0:
-            continue
+    for leader, which in _pairs():
+        ended = which >= STANDING
         yield {
-            "id": _id("link", n),
-            "leader_id": _id("leader", n // 5),
-            "talent_id": f"T{100_000 + n * 4 % TALENTS}",
+            "id": _id("link", leader * LINKS_EACH + which),
+            "leader_id": _id("leader", leader),
+            "talent_id": _served(leader, which),
             "reason": "related",
             "note": None,
             "status": "ended" if ended else "active",
@@ -165,6 +182,37 @@ def _links() -> Iterator[dict[str, Any]]:
         }
 
 
+def _with_team() -> Iterator[int]:
+    """Nine of ten leaders have a service team; that of one of ten is oddly composed."""
+    return (leader for leader in range(LEADERS) if leader % 10 != 9)
+
+
+def _teams() -> Iterator[dict[str, Any]]:
+    now = clock.now()
+    for leader in _with_team():
+        yield {
+            "id": _id("team", leader),
+            "leader_id": _id("leader", leader),
+            "head_id": _id("person", leader),
+            "liaison_id": _id("person", leader),
+            "starts_on": BEGAN,
+            "ends_on": None,
+            "created_at": now,
+        }
+
+
+def _members() -> Iterator[dict[str, Any]]:
+    for leader in _with_team():
+        for position in range(3):
+            yield {
+                "team_id": _id("team", leader),
+                "position": position,
+                "person_id": _id("person", (leader + 1 + position) % LEADERS),
+                "unit_code": None,
+                "post": "科员" if leader % 10 == 8 else "局长" if leader < CLASS_A else "科长",
+            }
+
+
 def _contacts() -> Iterator[dict[str, Any]]:
     now: datetime = clock.now()
     forms = [*FORMS]
@@ -173,7 +221,7 @@ def _contacts() -> Iterator[dict[str, Any]]:
         form = forms[n % len(forms)]
         yield {
             "id": _id("contact", n),
-            "leader_id": _id("leader", n % (LEADERS * 5) // 5),
+            "leader_id": _id("leader", n % LEADERS),
             "form": form,
             "inbound": False,
             "interview": form == "visit",
