@@ -28,7 +28,6 @@ from service.api.fields import (
 )
 from service.api.instances import Reason
 from service.api.names import account_names
-from service.api.records import as_sent
 from service.api.tasks import Named
 from service.contacts.access import leaders_clause
 from service.contacts.models import Activity, Contact, Matter, Opinion
@@ -71,6 +70,7 @@ class ContactItem(Schema):
     opinions = List(Nested(OpinionItem), required=True)
     due_on = Day(required=True)
     late = Flag(required=True)
+    supplementary = Flag(required=True)
     entered_by = Said(required=True)
     entered_by_name = Said(required=True, allow_none=True)
     entered_at = Moment(required=True)
@@ -255,7 +255,7 @@ class ContactBody(Body):
     form = Choice(*FORMS, required=True)
     held_on = Day(required=True)
     topics = List(Whole(low=min(TOPICS), high=max(TOPICS)), load_default=list)
-    summary = Text(longest=4000, required=True)
+    summary = Text(longest=4000, load_default="")
     place = Text(allow_none=True)
     participants = Text(longest=500, allow_none=True)
     follow_up = Text(longest=2000, allow_none=True)
@@ -367,16 +367,15 @@ def contact(contact_id: UUID) -> Mapping[str, Any]:
 def record(body: dict[str, Any]) -> Mapping[str, Any]:
     """Enters a contact: by the leader, a liaison of the leader, or the Talent Office."""
     rules = api().settings.contacts
-    with as_sent(leader_id="leader", talent_ids="talents", activity_id="activity"):
-        made = contacts.record_contact(
-            db(),
-            **body,
-            known_tags=rules.tags,
-            entry_days=rules.entry_days,
-            calendar=current(db()),
-            actor=actor(),
-            now=clock.now(),
-        )
+    made = contacts.record_contact(
+        db(),
+        **body,
+        known_tags=rules.tags,
+        entry_days=rules.entry_days,
+        calendar=current(db()),
+        actor=actor(),
+        now=clock.now(),
+    )
     return _contacts([made])[0]
 
 
@@ -427,15 +426,13 @@ def activity(activity_id: UUID) -> Mapping[str, Any]:
 @calls.post("/activities", answer=ActivityItem, status=201, body=ActivityBody)
 def add_activity(body: dict[str, Any]) -> Mapping[str, Any]:
     """A new activity of a unit."""
-    with as_sent(organizer_unit="unit", talent_ids="talents"):
-        return _activity(contacts.add_activity(db(), **body, actor=actor(), now=clock.now()))
+    return _activity(contacts.add_activity(db(), **body, actor=actor(), now=clock.now()))
 
 
 @calls.post("/activities/<uuid:activity_id>/invite", answer=ActivityItem, body=Invited)
 def invite(body: dict[str, Any], activity_id: UUID) -> Mapping[str, Any]:
     """Invites talents; who was invited before stays so."""
-    with as_sent(talent_ids="talents"):
-        contacts.invite(db(), activity_id=activity_id, **body, actor=actor(), now=clock.now())
+    contacts.invite(db(), activity_id=activity_id, **body, actor=actor(), now=clock.now())
     return _activity(_held(activity_id))
 
 
@@ -463,8 +460,7 @@ def matters(query: dict[str, Any]) -> Mapping[str, Any]:
 @calls.post("/matters", answer=MatterItem, status=201, body=MatterBody)
 def add_matter(body: dict[str, Any]) -> Mapping[str, Any]:
     """Logs a matter that a unit takes care of by itself."""
-    with as_sent(unit_code="unit", talent_id="talent"):
-        return _matter(contacts.record_matter(db(), **body, actor=actor(), now=clock.now()))
+    return _matter(contacts.record_matter(db(), **body, actor=actor(), now=clock.now()))
 
 
 @calls.post("/matters/<uuid:matter_id>/solve", answer=MatterItem, body=Solution)
@@ -498,8 +494,7 @@ def interviews(query: dict[str, Any]) -> Mapping[str, Any]:
 @calls.post("/interviews/reason", answer=Given, body=Missed)
 def missed(body: dict[str, Any]) -> Mapping[str, Any]:
     """Says why a pair had too few interviews in a year."""
-    with as_sent(leader_id="leader", talent_id="talent"):
-        return {"reason": contacts.give_missed_reason(db(), **body, actor=actor(), now=clock.now()).reason}
+    return {"reason": contacts.give_missed_reason(db(), **body, actor=actor(), now=clock.now()).reason}
 
 
 def _held(activity_id: UUID) -> Activity:
@@ -529,6 +524,7 @@ def _contacts(rows: Iterable[Contact]) -> list[dict[str, Any]]:
                     "tags",
                     "due_on",
                     "late",
+                    "supplementary",
                     "entered_by",
                     "entered_at",
                     "withdrawn_at",

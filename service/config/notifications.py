@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +30,14 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "calendar_missing": "放假安排缺失",
         "incident": "运行异常",
         "reminder": "工作提醒",
+        "vacancy": "联络员空缺",
         "brief": "专报签发",
         "roster_decided": "名单报备",
         "links_changed": "联系关系报告",
         "report_submitted": "半年报告报送",
         "report_returned": "半年报告退回",
         "circular_told": "通报告知领导",
+        "opinion": "领导登记意见建议",
     }
 )
 """Every kind of notice with its Chinese name; the file must word each of them."""
@@ -43,6 +46,19 @@ PLACEHOLDERS = ("number", "title", "task", "unit", "due_on", "days", "reason", "
 """The names that wording may hold in braces. What a notice does not know is left out as ——."""
 
 _UNKNOWN = "——"
+_ABSENT = "\x00"
+MAY_BE_ABSENT = ("number", "title", "task", "unit")
+"""What a case has not from its first moment on, such as a number before it is accepted."""
+_SPARED = tuple(
+    (re.compile(pattern), instead)
+    for pattern, instead in (
+        ("（\x00）", ""),
+        ("^“\x00”[：，]|^\x00[：，]|[：—]\x00$|（\x00$", ""),
+        ("关于“\x00”|“\x00”(?=已到|退回|转给|抄送|的沟通)", "该事项"),
+        ("的“\x00”|“\x00”的?", ""),
+    )
+)
+"""How wording is made whole where a name in it is not known: brackets and quotation marks go with it."""
 _ENDS = ("。", "！", "？", "!", "?", "…")
 
 
@@ -61,8 +77,10 @@ class Wording:
 
     def render(self, values: Mapping[str, object]) -> tuple[str, str]:
         """Subject and text with ``values`` filled in; missing or None values read ——."""
-        known = {name: _UNKNOWN if values.get(name) is None else str(values[name]) for name in PLACEHOLDERS}
-        return _filled(self.subject, known), _filled(self.text, known)
+        known = {name: _ABSENT if values.get(name) is None else str(values[name]) for name in PLACEHOLDERS}
+        for name in MAY_BE_ABSENT:
+            known[name] = known[name] or _ABSENT
+        return _spared(_filled(self.subject, known)), _spared(_filled(self.text, known))
 
 
 def load_notifications(directory: Path) -> Mapping[str, Wording]:
@@ -102,6 +120,13 @@ def _filled(template: str, known: Mapping[str, str]) -> str:
         text += literal[1:] if literal.startswith("。") and text.endswith(_ENDS) else literal
         text += known[name] if name else ""
     return text
+
+
+def _spared(text: str) -> str:
+    """The text without marks around nothing; what is missing elsewhere reads ——."""
+    for pattern, instead in _SPARED:
+        text = pattern.sub(instead, text)
+    return text.replace(_ABSENT, _UNKNOWN)
 
 
 def _template(table: Table, key: str, longest: int) -> str:

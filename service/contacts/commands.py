@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from service import clock, ids
 from service.auth import Actor
+from service.auth.policy import LIAISON, TALENT_OFFICE
 from service.contacts import rules
 from service.contacts.access import acting_on_leader
 from service.contacts.models import (
@@ -30,7 +31,7 @@ from service.errors import Conflict, Finding, NotFound
 from service.liaisons.models import Link
 from service.people.checks import FIRST_YEAR, Checks
 from service.people.commands import conflicts
-from service.people.journal import record
+from service.people.journal import owe_notice, record
 from service.people.models import Leader
 from service.people.queries import as_id, find_leader, get_leader
 from service.talents.models import Talent
@@ -67,6 +68,7 @@ def record_contact(
 ) -> Contact:
     """A contact of a leader with talents (F1), or of a talent with a leader (``inbound``, F4).
 
+    What was said of thought, study, work and life goes into ``restricted`` (C4): ``summary`` may be empty then.
     ``form`` is a key of ``rules.FORMS``, ``topics`` keys of ``rules.TOPICS``; ``opinions`` are ``{talent_id, text}``.
     ``interview`` says whether it counts as an interview (F2); by default an outbound visit does. ``known_tags`` are the
     codes that ``tags`` may hold (``None``: any). Entered more than ``entry_days`` working days after ``held_on`` it is
@@ -88,6 +90,9 @@ def record_contact(
     if known_tags is not None and not set(tags) <= set(known_tags):
         checks.refuse("/tags", "有不认识的活动标签，请从名单中选择；标签由系统设置维护")
     activity = _activity(session, checks, activity_id)
+    note = checks.optional_passage("/restricted", "受限记录", restricted)
+    if note is not None and rules.RESTRICTED_TOPIC in topics and not summary.strip():
+        summary = rules.NEUTRAL_SUMMARY
     contact = Contact(
         id=contact_id or ids.new(),
         form=form,
@@ -104,7 +109,6 @@ def record_contact(
         withdrawn_at=None,
     )
     said = _opinions(checks, opinions, talents)
-    note = checks.optional_passage("/restricted", "受限记录", restricted)
     checks.done()
     assert leader is not None  # noqa: S101 - refused above otherwise
     entering = acting_on_leader(session, actor, "record_contacts", leader, now)
@@ -130,6 +134,8 @@ def record_contact(
     session.flush()
     data = _data(contact) | {"restricted_sha256": sealed.sha256 if sealed is not None else None}
     record(session, _stream(contact.id), "contact_recorded", data, actor=entering, now=now)
+    if contact.opinions and not supplementary:
+        _tell_liaison(session, contact, entering, now)
     return contact
 
 
@@ -284,9 +290,33 @@ def _opinions(
         text = checks.passage(f"/opinions/{place}/text", "意见建议", one.get("text"), 2000)
         talent_id = one.get("talent_id") or (talents[0].id if len(talents) == 1 else "")
         if talent_id not in there:
-            checks.refuse(f"/opinions/{place}/talent_id", "提出意见建议的人须是本次联系的对象")
+            which, path = f"“{text[:12]}{'…' if len(text) > 12 else ''}”", f"/opinions/{place}/talent_id"
+            if talent_id:
+                checks.refuse(path, f"提出{which}的人须是本次联系的对象，请在联系对象中加选，或改选提出人")
+            else:
+                checks.refuse(path, f"请选择{which}这条意见建议由哪位联系对象提出")
         found.append((talent_id, text))
     return found
+
+
+def _tell_liaison(session: Session, contact: Contact, entering: Actor, now: datetime) -> None:
+    """A leader who enters opinions cannot make needs of them: whoever can hears of it (W2)."""
+    if entering.person_id != contact.leader.person_id:
+        return
+    unit = contact.leader.unit_code
+    said = contact.opinions[0].text
+    more = f"等 {len(contact.opinions)} 条" if len(contact.opinions) > 1 else ""
+    owe_notice(
+        session,
+        _stream(contact.id),
+        "opinion",
+        title=contact.leader.person.name,
+        text=f"{said[:80]}{'…' if len(said) > 80 else ''}{more}",
+        role=LIAISON if unit else TALENT_OFFICE,
+        unit=unit,
+        actor=entering,
+        now=now,
+    )
 
 
 def _refuse_twin(session: Session, contact: Contact, talents: Sequence[Talent]) -> None:

@@ -35,6 +35,8 @@ TOPICS: Mapping[int, str] = {
 """The four topics of liaison (C1–C4)."""
 
 RESTRICTED_TOPIC = 4
+NEUTRAL_SUMMARY = "了解思想、学习、工作、生活情况"
+"""What everybody reads of a contact about which all that was said is restricted (C4)."""
 
 OPEN, NEED, ANSWERED, NOTED = "open", "need", "answered", "noted"
 OPINION_STATUSES: Mapping[str, str] = {OPEN: "待处理", NEED: "已转需求", ANSWERED: "已答复", NOTED: "已知悉"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,7 +18,7 @@ from service.auth import may
 from service.auth.policy import LEADER, LIAISON, TALENT_OFFICE
 from service.contacts.access import leaders_clause
 from service.contacts.models import Activity, Contact, ContactTalent, Opinion
-from service.contacts.rules import FORMS, INBOUND_FORMS, OPINION_STATUSES, TOPICS
+from service.contacts.rules import FORMS, INBOUND_FORMS, NEUTRAL_SUMMARY, OPINION_STATUSES, TOPICS
 from service.errors import Finding, Invalid
 from service.people.models import Leader
 from service.people.queries import MAX_LIMIT, Page, on_day, search_units
@@ -91,6 +93,8 @@ def new() -> ResponseReturnValue:
         today=clock.today(),
         lines=range(OPINION_LINES),
         entry_days=settings().contacts.entry_days,
+        may_start=may_start(db(), "request", actor()),
+        neutral=NEUTRAL_SUMMARY,
         **_words(),
     )
 
@@ -101,33 +105,37 @@ def record() -> ResponseReturnValue:
     """Enters a contact."""
     fields = sent()
     rules = settings().contacts
-    made = contacts.record_contact(
-        db(),
-        leader_id=text(fields, "leader_id"),
-        talent_ids=[*_list(fields, "talent"), *_list(fields, "other")],
-        form=text(fields, "form"),
-        held_on=_day(fields, "held_on", "联系日期"),
-        topics=[int(topic) for topic in _list(fields, "topic") if topic.isdecimal()],
-        summary=text(fields, "summary"),
-        place=text(fields, "place"),
-        participants=text(fields, "participants"),
-        follow_up=text(fields, "follow_up"),
-        tags=_list(fields, "tag"),
-        opinions=_said(fields),
-        restricted=text(fields, "restricted"),
-        inbound=text(fields, "inbound") == "yes",
-        interview={"yes": True, "no": False}.get(text(fields, "interview")),
-        activity_id=text(fields, "activity_id") or None,
-        known_tags=rules.tags,
-        entry_days=rules.entry_days,
-        calendar=current(db()),
-        actor=actor(),
-        now=clock.now(),
-    )
-    said = "联系记录已登记。"
+    lines, said = _said(fields)
+    with _at_lines(lines):
+        made = contacts.record_contact(
+            db(),
+            leader_id=text(fields, "leader_id"),
+            talent_ids=[*_list(fields, "talent"), *_list(fields, "other")],
+            form=text(fields, "form"),
+            held_on=_day(fields, "held_on", "联系日期"),
+            topics=[int(topic) for topic in _list(fields, "topic") if topic.isdecimal()],
+            summary=text(fields, "summary"),
+            place=text(fields, "place"),
+            participants=text(fields, "participants"),
+            follow_up=text(fields, "follow_up"),
+            tags=_list(fields, "tag"),
+            opinions=said,
+            restricted=text(fields, "restricted"),
+            inbound=text(fields, "inbound") == "yes",
+            interview={"yes": True, "no": False}.get(text(fields, "interview")),
+            activity_id=text(fields, "activity_id") or None,
+            known_tags=rules.tags,
+            entry_days=rules.entry_days,
+            calendar=current(db()),
+            actor=actor(),
+            now=clock.now(),
+        )
+    told = "联系记录已登记。"
     if made.late:
-        said = f"联系记录已登记。联系当天起已超过 {rules.entry_days} 个工作日，记录上标为“逾期登记”。"
-    return done(said, url_for(".contact", contact_id=made.id))
+        told = f"联系记录已登记。联系当天起已超过 {rules.entry_days} 个工作日，记录上标为“逾期登记”。"
+    if made.opinions and not may_start(db(), "request", actor()):
+        told += "意见建议已转给联络员，由其答复或转为需求。"
+    return done(told, url_for(".contact", contact_id=made.id))
 
 
 @blueprint.get("/contacts/<uuid:contact_id>")
@@ -316,7 +324,7 @@ def _contact_columns(found: Sequence[Contact]) -> Columns[Contact]:
         "人才主动反映": lambda row: "是" if row.inbound else "否",
         "登记人": lambda row: names.person(row.entered_by),
         "登记时间": lambda row: row.entered_at,
-        "逾期登记": lambda row: "是" if row.late else "否",
+        "逾期登记": lambda row: "是" if row.late else "补录" if row.supplementary else "否",
     }
 
 
@@ -474,12 +482,29 @@ def _last_contacts(leader_ids: Sequence[UUID]) -> dict[tuple[UUID, str], date]:
     return {(leader_id, talent_id): held_on for leader_id, talent_id, held_on in db().execute(query)}
 
 
-def _said(fields: Mapping[str, Any]) -> list[dict[str, str]]:
+def _said(fields: Mapping[str, Any]) -> tuple[list[int], list[dict[str, str]]]:
+    """The opinions, and in which of the form's boxes each stands: boxes may be left empty."""
     lines = [
-        {"text": text(dict(fields), f"opinion_{n}"), "talent_id": text(dict(fields), f"opinion_talent_{n}")}
+        (n, {"text": text(dict(fields), f"opinion_{n}"), "talent_id": text(dict(fields), f"opinion_talent_{n}")})
         for n in range(OPINION_LINES)
     ]
-    return [line for line in lines if line["text"].strip()]
+    filled = [(n, line) for n, line in lines if line["text"].strip()]
+    return [n for n, _ in filled], [line for _, line in filled]
+
+
+@contextmanager
+def _at_lines(lines: Sequence[int]) -> Iterator[None]:
+    """Findings about the n-th opinion stand at the box in which it was written."""
+    try:
+        yield
+    except Invalid as error:
+        raise Invalid(error.message, [_at_line(finding, lines) for finding in error.findings]) from error
+
+
+def _at_line(finding: Finding, lines: Sequence[int]) -> Finding:
+    if found := re.fullmatch(r"/opinions/(\d+)/\w+", finding.path):
+        return Finding(f"/opinion_{lines[int(found[1])]}", finding.message)
+    return finding
 
 
 def _list(fields: Mapping[str, Any], name: str) -> list[str]:

@@ -104,7 +104,23 @@ def test_the_shipped_wording_covers_every_kind_and_reads_well() -> None:
 def test_what_a_notice_does_not_know_is_left_open() -> None:
     subject, text = load_notifications(CONFIG)["urge"].render({"title": "子女入学", "number": None, "more": 1})
     assert subject == "催办：子女入学"
-    assert "（——）" in text
+    assert text.startswith("“子女入学”期限为 ——，请——尽快")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "reads"),
+    [
+        ("reminder", {"title": "", "text": "本年访谈尚不足。"}, ("工作提醒", "本年访谈尚不足。")),
+        ("task", {"title": "名单报备", "task": "确定名单", "due_on": "2026-10-13（周二）"},
+         ("新待办：确定名单（名单报备）", "“名单报备”已到“确定名单”，请办理。期限：2026-10-13（周二）。")),
+        ("task", {"title": "", "task": "确定名单", "due_on": "2026-10-13（周二）"},
+         ("新待办：确定名单", "该事项已到“确定名单”，请办理。期限：2026-10-13（周二）。")),
+    ],
+)  # fmt: skip
+def test_no_mark_stands_around_a_name_that_a_case_has_not_yet(
+    kind: str, values: dict[str, object], reads: tuple[str, str]
+) -> None:
+    assert load_notifications(CONFIG)[kind].render(values) == reads
 
 
 @pytest.mark.parametrize("reason", ["不属于服务范围", "不属于服务范围。"])

@@ -15,6 +15,7 @@ from service.clock import SHANGHAI
 from service.contacts.queries import ContactFilter
 from service.demonstration.organization import derived
 from tests.api.test_lists import counted as counting
+from tests.factories.workers import inbox_of, work_all
 from tests.factories.world import World
 from tests.web.visitor import Visitor, island
 
@@ -231,3 +232,51 @@ def test_pages_take_as_many_statements_for_many_rows_as_for_one(world: World) ->
     fill(3)
     assert counted() == one
     assert max(one.values()) <= 40
+
+
+def test_what_was_said_of_thought_and_life_is_restricted_and_needs_no_open_summary(world: World) -> None:
+    page = Visitor(world, LIAISON).get("/contacts/new", leader=str(derived("leader", "leader"))).text
+    assert 'data-opens-with="topic[]=4"' in page
+    made = record(world, summary="", restricted=SECRET, opinion_0="")
+    assert "了解思想、学习、工作、生活情况" in Visitor(world, "auditor").get(f"/contacts/{made}").text
+    fields = {"leader_id": str(derived("leader", "leader")), "talent": ["T0001"], "form": "phone",
+              "held_on": "2026-09-15", "summary": ""}  # fmt: skip
+    for topic, note in (("4", ""), ("3", SECRET)):
+        answer = Visitor(world, LIAISON).post("/contacts", **fields, topic=[topic], restricted=note)
+        assert [one["path"] for one in answer.json["errors"]] == ["/summary"]
+
+
+def test_an_opinion_is_of_whom_was_met_and_the_finding_stands_at_its_box(world: World) -> None:
+    other = {"talent": ["T0001"], "other": ["T0002"], "opinion_0": "", "opinion_1": "希望改善停车"}
+    answer = Visitor(world, LIAISON).post(
+        "/contacts", leader_id=str(derived("leader", "leader")), form="visit", held_on="2026-09-15", topic=["2"],
+        summary="走访", **other,
+    )  # fmt: skip
+    assert [(one["path"], "“希望改善停车”" in one["message"]) for one in answer.json["errors"]] == [
+        ("/opinion_1", True)
+    ]
+    made = record(world, **other, opinion_talent_1="T0002")
+    with world.database.reading() as session:
+        found = contacts.get_contact(session, made, world.actor("office"))
+        assert [one.talent_id for one in found.opinions] == ["T0002"]
+
+
+def test_the_liaison_hears_of_what_a_leader_entered_and_makes_a_need_of_it(world: World) -> None:
+    world.clock.set(datetime(2026, 9, 16, 10, tzinfo=SHANGHAI))
+    leader = Visitor(world, "leader")
+    assert "登记后转给联络员" in leader.get("/contacts/new", talent="T0001").text
+    sent = leader.post(
+        "/contacts", leader_id=str(derived("leader", "leader")), talent=["T0001"], form="phone", held_on="2026-09-16",
+        topic=["2"], summary="电话了解近况", opinion_0="希望改善停车",
+    )  # fmt: skip
+    assert sent.status_code == 200
+    address = sent.json["location"]
+    assert "转为需求" not in leader.get(address).text.partition("<main")[2].replace("答复或转为需求", "")
+    work_all(world)
+    liaison = Visitor(world, LIAISON)
+    assert "希望改善停车" in liaison.get("/notices").text
+    assert "/cases/new?opinion=" in liaison.get(address).text
+    assert inbox_of(world, "office") == []
+    record(world)
+    work_all(world)
+    assert [kind for kind, _ in inbox_of(world, LIAISON)].count("opinion") == 1

@@ -127,3 +127,31 @@ document.addEventListener("change", (event) => {
   if (form && event.target.matches("select, input[type=date], input[type=checkbox]")) form.requestSubmit();
 });
 document.addEventListener("pick", (event) => event.target.closest("form[data-auto]")?.requestSubmit());
+
+// <select data-offers="other[]">: whoever is picked in the field of that name can be chosen there too
+document.addEventListener("pick", (event) => {
+  const { value, labels } = event.detail;
+  const picked = [].concat(value ?? []);
+  const name = event.target.getAttribute("name");
+  for (const select of event.target.closest("form")?.querySelectorAll(`select[data-offers="${CSS.escape(name ?? "")}"]`) ?? []) {
+    const chosen = select.value;
+    select.querySelectorAll("option[data-picked]").forEach((option) => option.remove());
+    for (const one of picked) {
+      const option = new Option(`提出人：${labels[one] ?? one}`, one);
+      option.dataset.picked = "";
+      select.append(option);
+    }
+    select.value = [...select.options].some((option) => option.value === chosen) ? chosen : "";
+    select.hidden = select.options.length < 3;
+  }
+});
+
+// data-opens-with="topic[]=4": the fold opens when that box is ticked; data-optional-with: the field need not be filled then
+document.addEventListener("change", (event) => {
+  const { form, name, value, checked, type } = event.target;
+  if (!form || type !== "checkbox") return;
+  const mark = CSS.escape(`${name}=${value}`);
+  if (checked) form.querySelectorAll(`details[data-opens-with="${mark}"]`).forEach((fold) => fold.setAttribute("open", ""));
+  form.querySelectorAll(`[data-optional-with="${mark}"]`).forEach((field) => (field.required = !checked));
+  form.querySelectorAll(`[data-not-with="${mark}"]`).forEach((star) => (star.hidden = checked));
+});
