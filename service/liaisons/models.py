@@ -81,13 +81,15 @@ class Link(Base):
             postgresql_where=text("ends_on IS NULL"),
         ),
         Index("ix_link_status_starts_on", "status", "starts_on"),
-        # Quotas of any day are counted from this index alone.
-        Index("ix_link_leader_id_days", "leader_id", "starts_on", "ends_on", "held_from", "status"),
+        # Quotas of any day are counted from this index alone, and so is the list of links, whatever it is narrowed to.
+        Index("ix_link_leader_id_days", "leader_id", "starts_on", "ends_on", "held_from", "status", "talent_id"),
+        # Who has several leaders is counted from this one.
+        Index("ix_link_talent_id_ends_on", "talent_id", "ends_on", "leader_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     leader_id: Mapped[UUID] = mapped_column(ForeignKey("leader.id"))
-    talent_id: Mapped[str] = mapped_column(ForeignKey("talent.id"), index=True)
+    talent_id: Mapped[str] = mapped_column(ForeignKey("talent.id"))
     team_id: Mapped[UUID | None] = mapped_column(ForeignKey("talent_team.id"))
     reason: Mapped[str] = mapped_column(String(16))
     note: Mapped[str | None] = mapped_column(String(500))

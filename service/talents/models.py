@@ -23,6 +23,12 @@ class Talent(Base):
     __table_args__ = (
         Index("ix_talent_pinyin_id", "pinyin", "id"),
         Index("ix_talent_confirmed_on_id", "confirmed_on", "id"),
+        # Who is eligible on a day is decided from this index alone.
+        Index(
+            "ix_talent_eligibility",
+            *("active", "in_district", "works_from", "works_until"),
+            *("category", "recognition_expires_on", "type", "type_approved_on", "id"),
+        ),
         CheckConstraint("category BETWEEN 1 AND 4", name="category"),
         CheckConstraint("type BETWEEN 1 AND 5", name="type"),
         CheckConstraint("category IS NOT NULL OR type IS NOT NULL", name="eligible"),
