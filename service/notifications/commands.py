@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +15,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from service import clock, history, ids
-from service.auth import Actor
+from service.auth import SYSTEM, Actor
 from service.auth.accounts import ACCESS
 from service.auth.models import Account
-from service.auth.policy import require
+from service.auth.policy import TALENT_OFFICE, require
 from service.auth.queries import find_account, get_account
 from service.config import Mail, Wording
 from service.config.notifications import KINDS, get_wording
@@ -34,16 +34,21 @@ from service.notifications.rules import (
     SAYS_WHEN,
     STALE_WHEN_DONE,
     Due,
+    is_for_liaison,
+    is_vacancy,
     next_attempt,
     outside_text,
     values_of,
 )
+from service.people.journal import owe_notice
 from service.people.queries import unit_names
 from service.processes import calendars
 from service.processes.models import OPEN, UserTask
 from service.processes.models import Incident as IncidentRow
 
 CASE = "instance:"
+AGAIN_AFTER = timedelta(days=30)
+"""How long the Talent Office is left to name a liaison before it hears of the same vacancy again."""
 
 
 class NobodyToTell(Incident):
@@ -62,8 +67,9 @@ class Office:
 def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime) -> list[Letter]:
     """Puts the notice ``event`` into the inboxes of all whom it concerns; gives what is still to be sent elsewhere.
 
-    Telling the same event again changes nothing. A notice that asks for work that is done reaches nobody. Raises
-    NobodyToTell when there is nobody: a matter must not wait in silence for an office without an account.
+    Telling the same event again changes nothing. A notice that asks for work that is done reaches nobody. What is for
+    the liaison of a unit that has none lets the Talent Office know of it, once (T4). Raises NobodyToTell when there is
+    nobody else: a matter must not wait in silence for an office without an account.
     """
     data, today = event.data, clock.local(now).date()
     instance_id = _instance_of(event)
@@ -72,6 +78,9 @@ def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime
         return []
     people = recipients(session, data["to"], on=today)
     if not people and data["template"] in ON_PAPER_TOO:
+        return []
+    if not people and is_for_liaison(data["to"]):
+        _tell_of_vacancy(session, str(data["to"]["unit"]), today=today, now=now)
         return []
     if not people:
         raise NobodyToTell(
@@ -232,6 +241,23 @@ def _letters(
         for channel, recipient, address in goals
         if (channel, recipient) not in gone
     ]
+
+
+def _tell_of_vacancy(session: Session, unit: str, *, today: date, now: datetime) -> None:
+    """Owes the Talent Office word that a unit has no liaison, unless it heard so since the last change, and lately.
+
+    Every notice of a round goes to the same vacancy: told each time it would bury the office.
+    """
+    stream = f"unit:{unit}"
+    history.lock(session, stream)
+    past = history.stream_events(session, stream)
+    changed = max((event.seq for event in past if event.kind in ("liaison_named", "liaison_ended")), default=0)
+    since = now - AGAIN_AFTER
+    if any(is_vacancy(event.data) and event.at > since for event in past if event.seq > changed):
+        return
+    name = unit_names(session, [unit]).get(unit, unit)
+    text = "目前没有能办理的联络员，请尽快指定（并开通账号）；指定前，其任务可由区人才办代为办理。"
+    owe_notice(session, stream, "vacancy", title=name, text=text, role=TALENT_OFFICE, actor=SYSTEM, now=now)
 
 
 def _instance_of(event: HistoryEvent) -> UUID | None:

@@ -25,6 +25,9 @@ ON_PAPER_TOO = frozenset({"brief", "circular_told"})
 WITHOUT_MATTER = frozenset({"incident"})
 """Notices for administrators, who keep the system running and have no business with the matters themselves."""
 
+VACANCY = "vacancy"
+"""Word that a unit has no liaison."""
+
 FIRST_WAIT = timedelta(minutes=1)
 
 
@@ -67,6 +70,16 @@ def values_of(data: Mapping[str, Any], *, unit: str | None, due: Due | None, by:
         "by": by,
         "text": text,
     }
+
+
+def is_for_liaison(to: Mapping[str, Any]) -> bool:
+    """Whether a notice is for whoever is liaison of a unit."""
+    return to.get("usernames") is None and to.get("role") == "liaison" and bool(to.get("unit"))
+
+
+def is_vacancy(data: Mapping[str, Any]) -> bool:
+    """Whether a journal's entry is word of a vacancy."""
+    return data.get("template") == VACANCY
 
 
 def outside_text(name: str, data: Mapping[str, Any], due: Due | None, link: str | None) -> tuple[str, str]:

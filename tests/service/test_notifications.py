@@ -27,6 +27,7 @@ from service.workdays import Calendar, Closure, load_notices
 from tests.factories.mail import sink, web_hook
 from tests.factories.workers import inbox_of, incidents, looking, mismatches, owed, timers_of, work_all, worker_of
 from tests.factories.world import CONFIG
+from tests.processes.rounds import calendar_starts
 
 
 def _copy(world, *to, by="office", note="请阅") -> None:
@@ -221,6 +222,44 @@ def test_a_unit_without_an_account_is_an_incident_that_people_see_and_retry(worl
     assert [template for template, _ in inbox_of(world, "handler-housing")] == ["urge"]
     assert owed(world) == []
     assert mismatches(world) == []
+
+
+def _vacancies(world) -> list[str]:
+    """What the Talent Office was told of units without a liaison."""
+    return [row.title for row in _notices(world, "office") if row.template == "vacancy"]
+
+
+def test_a_unit_without_a_liaison_is_told_to_the_office_once_and_floods_nobody(world):
+    calendar_starts(world, "half_year_report", "every_half_year")
+    for _ in range(25):
+        work_all(world)
+        world.clock.advance(days=1)
+    told = _vacancies(world)
+    assert told.count("请指定联络员：区公安局") == 1
+    assert len(told) == len(set(told)) > 1
+    assert (owed(world), incidents(world)) == ([], [])
+    assert mismatches(world) == []
+
+
+def test_a_vacancy_is_told_again_when_it_is_a_new_one_or_a_month_old(world):
+    def owed_to_police():
+        _owe(world, role="liaison", unit="police")
+        work_all(world)
+        return _vacancies(world).count("请指定联络员：区公安局")
+
+    assert [owed_to_police(), owed_to_police()] == [1, 1]
+    world.clock.advance(days=33)  # a Monday
+    assert [owed_to_police(), owed_to_police()] == [2, 2]
+    with world.transaction() as session:
+        handler = auth.get_account(session, "handler-police").person_id
+        people.name_liaison(session, unit_code="police", person_id=handler, actor=SYSTEM, now=world.clock.now)
+    assert owed_to_police() == 2
+    assert [template for template, _ in inbox_of(world, "handler-police")] == ["reminder"]
+    with world.transaction() as session:
+        today = local(world.clock.now).date()
+        people.end_liaison(session, unit_code="police", ends_on=today, actor=SYSTEM, now=world.clock.now)
+    world.clock.advance(days=1)
+    assert owed_to_police() == 3
 
 
 def _owe(world, stream="talent:T0001", template="reminder", **to) -> None:
