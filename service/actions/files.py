@@ -49,10 +49,17 @@ NOTHING = "（空）"
 def wanted_changes(call: ActionCall) -> dict[str, Any]:
     """What ``changes`` fills in and ``clear`` empties, as the registry takes it. What is left out stays as it is."""
     given = call.parameters.get("changes")
-    changes = {name: _value(name, value) for name, value in dict(given or {}).items() if value not in (None, "")}
+    changes = {name: value_of(name, value) for name, value in dict(given or {}).items() if value not in (None, "")}
     for name in list_of(call, "clear"):
         changes.setdefault(name, None)
     return changes
+
+
+def value_of(name: str, value: Any) -> Any:
+    """What a form or an expression says of a field, as the registry takes it: dates are no texts there."""
+    if name in DATES and isinstance(value, str):
+        return as_date(value)
+    return value
 
 
 def differences(session: Session, talent: Talent, changes: Mapping[str, Any]) -> list[list[str]]:
@@ -62,12 +69,6 @@ def differences(session: Session, talent: Talent, changes: Mapping[str, Any]) ->
         if name in changes and changes[name] != (old := getattr(talent, name)):
             found.append([title, f"{_text(session, name, old)} → {_text(session, name, changes[name])}"])
     return found
-
-
-def _value(name: str, value: Any) -> Any:
-    if name in DATES and isinstance(value, str):
-        return as_date(value)
-    return value
 
 
 def _text(session: Session, name: str, value: Any) -> str:

@@ -7,7 +7,18 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.actions import briefs, changes, eligibility, half_years, handovers, interviews, reviews, rosters, rounds
+from service.actions import (
+    briefs,
+    changes,
+    corrections,
+    eligibility,
+    half_years,
+    handovers,
+    interviews,
+    reviews,
+    rosters,
+    rounds,
+)
 from service.config import Settings
 from service.engine import EngineFailure
 from service.liaisons import leaders_of
@@ -23,7 +34,7 @@ NOTICE_KINDS: Mapping[str, str] = {
     "due_today": "今日为办理期限，请于今日办理并回复",
     "rejected": "该需求不予受理，请向联系对象说明理由",
 }
-PEOPLE_SIDE = (changes, eligibility, handovers, rosters, half_years, reviews, interviews, briefs)
+PEOPLE_SIDE = (changes, corrections, eligibility, handovers, rosters, half_years, reviews, interviews, briefs)
 """Where the actions of the people side stand, a module a process; what all rounds share is in ``rounds``."""
 URGE_TEXT = "该事项已超过办理期限，请尽快办理并回复区人才办，收到请签收"
 

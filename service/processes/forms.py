@@ -30,12 +30,17 @@ class Form:
     validator: Any = field(repr=False)
 
     def prefill(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """The values that the page starts with: fields marked ``x-prefill``, from the data. Never a decision."""
-        return {
-            name: data[name]
-            for name, schema in self.fields.items()
-            if schema.get("x-prefill") and data.get(name) is not None
-        }
+        """The values that the page starts with: fields marked ``x-prefill``, from the data. Never a decision.
+
+        A field that names where its value stands (``file.values.post``) takes it from there until the form has been
+        filled in: what somebody emptied does not come back.
+        """
+        ways = {name: way for name, schema in self.fields.items() if (way := schema.get("x-prefill"))}
+        known = {name: data[name] for name in ways if data.get(name) is not None}
+        paths = {name: way for name, way in ways.items() if isinstance(way, str)}
+        if known.keys() & paths:
+            return known
+        return known | {name: value for name, way in paths.items() if (value := _at(data, way)) is not None}
 
     def check(self, data: Any, *, today: date, calendar: Calendar, partial: bool = False) -> dict[str, Any]:
         """``data`` as it may be stored, else Invalid with one finding a field (path ``/data/<field>``).
@@ -188,6 +193,13 @@ def load_form(name: str, schema: bytes, ui_schema: bytes | None) -> Form:
         fields=dict(_fields(content)),
         validator=validator,
     )
+
+
+def _at(data: Any, path: str) -> Any:
+    """What stands in ``data`` under a path of names; None where nothing does."""
+    for name in path.split("."):
+        data = data.get(name) if isinstance(data, Mapping) else None
+    return data
 
 
 def _json(name: str, content: bytes) -> dict[str, Any]:

@@ -1,7 +1,15 @@
 """The registry of high-level talents (高层次人才信息库): who they are, where they work, their teams and photos."""
 
 from service.talents.bulk import Added, NewTalent, add_talents
-from service.talents.commands import FIELDS, add_talent, approve_type, confirm_talent, confirm_talents, update_talent
+from service.talents.commands import (
+    FIELDS,
+    add_talent,
+    approve_type,
+    check_changes,
+    confirm_talent,
+    confirm_talents,
+    update_talent,
+)
 from service.talents.models import Talent, TalentPhoto, TalentTeam, TalentTeamMember
 from service.talents.photos import set_photo, withdraw_photo
 from service.talents.queries import (
@@ -44,6 +52,7 @@ __all__ = [
     "add_talents",
     "add_team",
     "approve_type",
+    "check_changes",
     "confirm_talent",
     "confirm_talents",
     "contact_for",

@@ -128,6 +128,15 @@ def update_talent(
     return talent
 
 
+def check_changes(session: Session, *, talent_id: str, changes: Mapping[str, object], now: datetime) -> None:
+    """Raises ``Invalid`` where ``update_talent`` would refuse ``changes``; changes nothing."""
+    talent = get_talent(session, talent_id)
+    before = {field: getattr(talent, field) for field in FIELDS}
+    checks = Checks()
+    checked(session, checks, merged(checks, before, changes), before=before, now=now)
+    checks.done()
+
+
 def approve_type(session: Session, *, talent_id: str, approved_on: date, actor: Actor, now: datetime) -> Talent:
     """The Talent Office agrees that somebody is of the open-ended fifth group (S1).
 

@@ -6,9 +6,10 @@ import pytest
 
 from service.actions.reviews import talents_to_check
 from service.errors import Invalid
+from service.processes.advance import open_tasks
 from service.talents import NewTalent, add_talents, get_talent, search_talents, update_talent
 from tests.processes.rounds import begin, calendar_starts
-from tests.processes.steps import events, instance, mismatches, notices
+from tests.processes.steps import complete, detail, events, instance, mismatches, notices, tasks
 
 CENTURY = [chr(0x4E8C + n) for n in range(100)]
 """A hundred characters, to make names of."""
@@ -31,11 +32,10 @@ def test_a_round_confirms_what_is_right_and_corrects_what_is_not(world):
     world.do("liaison-district_office", "confirm_files", wrong, unit="district_office")
     assert talent(world, "T0001").confirmed_on is None
     assert talent(world, "T0003").confirmed_on is not None
-    world.do("liaison-district_office", "correct_talent", {"post": "院长", "note": "任命文件"}, unit="district_office")
+    world.do("liaison-district_office", "correct_talent", corrected(world, post="院长"), unit="district_office")
     world.do("office", "approve_correction", {"decision": "return", "comment": "请核对"})
-    world.do(
-        "liaison-district_office", "correct_talent", {"post": "副院长", "note": "任命文件"}, unit="district_office"
-    )
+    assert shown(world)["post"] == "院长"
+    world.do("liaison-district_office", "correct_talent", corrected(world, post="副院长"), unit="district_office")
     world.do("office", "approve_correction", {"decision": "approve"})
     assert talent(world, "T0001").post == "副院长"
     assert instance(world).status == "completed"
@@ -43,6 +43,76 @@ def test_a_round_confirms_what_is_right_and_corrects_what_is_not(world):
         left = [one.id for one in search_talents(session, limit=100).items if one.confirmed_on is None]
     assert left == []
     assert mismatches(world) == []
+
+
+def shown(world):
+    """What the open correction's form begins with."""
+    return dict(detail(world, "liaison-district_office", world.task("correct_talent")).data)
+
+
+def corrected(world, **changes):
+    """The form as it is shown with ``changes``; None empties a field."""
+    filled = {**shown(world), "basis": "任命文件", **changes}
+    return {name: value for name, value in filled.items() if value is not None}
+
+
+def correcting(world, *talent_ids):
+    """The office's liaison has picked whose files are wrong."""
+    calendar_starts(world, "registry_review", "twice_a_year")
+    wrong = {"result": "some_wrong", "to_correct": list(talent_ids)}
+    world.do("liaison-district_office", "confirm_files", wrong, unit="district_office")
+
+
+def test_both_steps_of_a_correction_say_whose_file_it_is_and_what_changes(world):
+    correcting(world, "T0001", "T0003")
+    with world.database.reading() as session:
+        names = sorted(task.name for task in open_tasks(session, world.case) if task.task == "correct_talent")
+    assert names == ["填写更正：周慕白", "填写更正：顾长风"]
+    [task] = [one for one in tasks(world, "correct_talent") if one.name.endswith("周慕白")]
+    form = dict(detail(world, "liaison-district_office", task).data)
+    assert (form["name"], form["employer"], form["category"]) == ("周慕白", "岭南先进材料研究院", 1)
+    said = {**form, "post": "院长", "employer_unit": "sci", "basis": "任命文件"}
+    del said["phone"]
+    complete(world, "liaison-district_office", task.id, said)
+    assert world.task("approve_correction").name == "审核更正：周慕白"
+    [facts] = [one.data["result"] for one in events(world, "action") if one.data["name"] == "correction_facts"]
+    assert ["更正的人才", "周慕白（岭南先进材料研究院）"] in facts["lines"]
+    assert ["职务", "首席科学家 → 院长"] in facts["lines"]
+    assert ["联系电话", "0757-00000001 → （空）"] in facts["lines"]
+    page = world.as_user("office").get(f"/tasks/{world.task('approve_correction').id}").get_data(as_text=True)
+    assert "首席科学家 → 院长" in page
+    world.do("office", "approve_correction", {"decision": "approve"})
+    now = talent(world, "T0001")
+    assert (now.post, now.employer_unit, now.phone) == ("院长", "sci", None)
+    assert mismatches(world) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("phone", "abc"), ("email", "nobody"), ("recognition_expires_on", "2020-01-01"), ("category", None)],
+)
+def test_what_the_registry_would_refuse_is_refused_where_it_is_filled_in(world, field, value):
+    correcting(world, "T0001")
+    changes = {field: value, "recognized_on": "2026-01-01", **({"type": None} if field == "category" else {})}
+    with pytest.raises(Invalid) as refused:
+        world.do("liaison-district_office", "correct_talent", corrected(world, **changes))
+    assert [found.path for found in refused.value.findings] == [f"/data/{field}"]
+    assert world.task("correct_talent")
+
+
+def test_a_correction_of_nothing_is_told_so(world):
+    correcting(world, "T0001")
+    with pytest.raises(Invalid, match="没有需要更正的内容"):
+        world.do("liaison-district_office", "correct_talent", corrected(world))
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_undone(world):
+    correcting(world, "T0001")
+    said = corrected(world, post="院长")
+    employed(world, "sci", "T0001")
+    world.do("liaison-district_office", "correct_talent", said)
+    world.do("office", "approve_correction", {"decision": "approve"})
+    assert (talent(world, "T0001").employer_unit, talent(world, "T0001").post) == ("sci", "院长")
 
 
 def test_the_office_may_ask_for_a_check_by_hand(world):

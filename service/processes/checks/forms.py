@@ -20,6 +20,7 @@ LISTINGS = frozenset({"talents_to_check", "talents_to_hand_over"})
 DATES = frozenset({"past", "future"})
 
 _OWN = frozenset({"x-ref", "x-among", "x-prefill", "x-date", "x-within-working-days", "x-warn", "x-print"})
+_PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _REFERRING = ("$ref", "$dynamicRef", "$recursiveRef")
 
@@ -105,7 +106,7 @@ class _Checker:
         if name in decisions and field.values is not None:
             if "default" in schema:
                 self._error("form-default", f"流程按 {name} 决定去向，不能有默认值（default）", name)
-            if schema.get("x-prefill") is True and schema.get("type") != "boolean":
+            if schema.get("x-prefill") and schema.get("type") != "boolean":
                 self._error("form-default", f"流程按 {name} 决定去向，不能预填（x-prefill）", name)
         for part in (schema, schema.get("items")):
             if isinstance(part, dict) and _is_open_text(part):
@@ -167,8 +168,8 @@ def _own_word_problem(word: str, value: Any) -> str | None:
         return f"x-ref 应为 {'、'.join(sorted(REFERENCES))} 之一"
     if word == "x-among" and value not in sorted(LISTINGS):
         return f"x-among 应为 {'、'.join(sorted(LISTINGS))}，和 x-ref 写在一起"
-    if word == "x-prefill" and not isinstance(value, bool):
-        return "x-prefill 应为 true 或 false"
+    if word == "x-prefill" and not isinstance(value, bool) and not _PATH.fullmatch(str(value)):
+        return "x-prefill 应为 true 或 false，或数据所在的位置，例如 file.values.post"
     if word == "x-date" and value not in sorted(DATES):
         return "x-date 应为 past（今天或以前）或 future（今天以后）"
     if word == "x-within-working-days" and not _whole(value, 1):
