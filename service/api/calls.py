@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 import flask_smorest  # type: ignore[import-untyped]  # the library ships no types
 import marshmallow as ma
@@ -26,7 +26,7 @@ from service.api.fields import Nothing
 from service.api.limits import limits
 from service.api.once import HEADER, once
 from service.db.canonical import normalized
-from service.errors import Finding, Invalid
+from service.errors import Finding, Invalid, LiaisonError
 
 PREFIX = "/api/v1"
 DEEPEST = 32
@@ -139,7 +139,8 @@ class Calls:
         files: Sequence[str] = (),
     ) -> Callable[[View], View]:
         def register(view: View) -> View:
-            made: Any = self.blueprint.response(status, answer, content_type=files[0] if files else media_type)(view)
+            shown = view if body is None else _as_sent(view, body())
+            made: Any = self.blueprint.response(status, answer, content_type=files[0] if files else media_type)(shown)
             if query is not None:
                 made = self.blueprint.arguments(query, location="query")(made)
             if body is not None and upload is None:
@@ -154,6 +155,37 @@ class Calls:
             return view
 
         return register
+
+
+def _as_sent(view: View, body: ma.Schema) -> View:
+    """The view, whose findings on fields of the records name the fields of the request: one place for all calls."""
+
+    @wraps(view)
+    def renaming(*arguments: Any, **more: Any) -> Any:
+        try:
+            return view(*arguments, **more)
+        except LiaisonError as error:
+            error.findings = tuple(Finding(sent_path(body, one.path), one.message) for one in error.findings)
+            raise
+
+    return cast(View, renaming)
+
+
+def sent_path(body: ma.Schema, path: str) -> str:
+    """The path of a field of a command as the request of that ``body`` names it: ``/leader_id`` is ``/leader``."""
+    parts, schema = path.split("/"), body
+    for place, part in enumerate(parts):
+        if part == "" or part.isdecimal():
+            continue
+        known = schema.fields.get(part)
+        if known is None:
+            break
+        parts[place] = known.data_key or part
+        inner = known.inner if isinstance(known, ma.fields.List) else known
+        if not isinstance(inner, ma.fields.Nested):
+            break
+        schema = inner.schema
+    return "/".join(parts)
 
 
 def _guarded(view: Callable[..., Any], rule: Rule) -> Callable[..., ResponseReturnValue]:

@@ -9,9 +9,9 @@ from uuid import UUID
 from service import clock, history
 from service.actions import posts
 from service.api.calls import Calls
-from service.api.context import actor, db
+from service.api.context import actor, api, db
 from service.api.fields import Body, Choice, Day, Flag, Id, List, Moment, Nested, Said, Schema, Text, Whole
-from service.api.records import RecordHistory, Search, as_sent, journal, paged
+from service.api.records import RecordHistory, Search, journal, paged
 from service.auth import directory
 from service.people import BODIES, DUTIES, queries
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
@@ -296,13 +296,16 @@ def unit_history(code: str) -> Mapping[str, Any]:
 @calls.post("/units", answer=UnitItem, status=201, body=NewUnit, right="manage_units")
 def add_unit(body: dict[str, Any]) -> Mapping[str, Any]:
     """A new unit."""
-    return _unit(directory.add_unit(db(), **body, actor=actor(), now=clock.now()))
+    return _unit(directory.add_unit(db(), **body, organization=api().organization, actor=actor(), now=clock.now()))
 
 
 @calls.patch("/units/<code>", answer=UnitItem, body=UnitChange, right="manage_units")
 def change_unit(body: dict[str, Any], code: str) -> Mapping[str, Any]:
     """Changes a unit; ``active: false`` takes it out of use."""
-    return _unit(directory.update_unit(db(), code=code, changes=body, actor=actor(), now=clock.now()))
+    known = api().organization
+    return _unit(
+        directory.update_unit(db(), code=code, changes=body, organization=known, actor=actor(), now=clock.now())
+    )
 
 
 # --- Persons ---------------------------------------------------------------------------------------------------------
@@ -329,15 +332,13 @@ def person_history(person_id: UUID) -> Mapping[str, Any]:
 @calls.post("/people", answer=PersonItem, status=201, body=NewPerson)
 def add_person(body: dict[str, Any]) -> Mapping[str, Any]:
     """A new person; a unit's liaison adds to that unit."""
-    with as_sent(unit_code="unit"):
-        return _person(directory.add_person(db(), **body, actor=actor(), now=clock.now()))
+    return _person(directory.add_person(db(), **body, actor=actor(), now=clock.now()))
 
 
 @calls.patch("/people/<uuid:person_id>", answer=PersonItem, body=PersonChange)
 def change_person(body: dict[str, Any], person_id: UUID) -> Mapping[str, Any]:
     """Changes a person; ``active: false`` is for who has left."""
-    with as_sent(unit_code="unit"):
-        changed = directory.update_person(db(), person_id=person_id, changes=body, actor=actor(), now=clock.now())
+    changed = directory.update_person(db(), person_id=person_id, changes=body, actor=actor(), now=clock.now())
     return _person(changed)
 
 
@@ -359,15 +360,13 @@ def leader(leader_id: UUID) -> Mapping[str, Any]:
 @calls.post("/leaders", answer=LeaderItem, status=201, body=NewLeader)
 def add_leader(body: dict[str, Any]) -> Mapping[str, Any]:
     """A new post. 409 where the person is a leader of the same body or unit on one of its days."""
-    with as_sent(unit_code="unit", klass="class"):
-        return _leader(directory.add_leader(db(), **body, actor=actor(), now=clock.now()))
+    return _leader(directory.add_leader(db(), **body, actor=actor(), now=clock.now()))
 
 
 @calls.patch("/leaders/<uuid:leader_id>", answer=LeaderItem, body=LeaderChange)
 def change_leader(body: dict[str, Any], leader_id: UUID) -> Mapping[str, Any]:
     """Corrects a post. ``unit``, ``body`` and ``duty`` stay once there are links or contacts in its name."""
-    with as_sent(unit_code="unit"):
-        changed = posts.correct_post(db(), leader_id=leader_id, changes=body, actor=actor(), now=clock.now())
+    changed = posts.correct_post(db(), leader_id=leader_id, changes=body, actor=actor(), now=clock.now())
     return _leader(changed)
 
 
@@ -397,8 +396,7 @@ def liaisons(query: dict[str, Any]) -> Mapping[str, Any]:
 @calls.post("/liaisons", answer=LiaisonItem, status=201, body=NewLiaison)
 def name_liaison(body: dict[str, Any]) -> Mapping[str, Any]:
     """Names the one liaison of a unit. 409 where there is one and ``replace`` is not said."""
-    with as_sent(unit_code="unit"):
-        return _liaison(directory.name_liaison(db(), **body, actor=actor(), now=clock.now()))
+    return _liaison(directory.name_liaison(db(), **body, actor=actor(), now=clock.now()))
 
 
 @calls.post("/units/<code>/liaison/end", answer=LiaisonItem, body=LastDay)

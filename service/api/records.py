@@ -1,16 +1,14 @@
-"""What calls on records share: their journal, lists by pages, and findings under the names that were sent."""
+"""What calls on records share: their journal, and lists by pages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from service.api.context import actor, db
 from service.api.fields import Count, Form, List, Moment, Nested, Query, Said, Schema, Text, Whole
 from service.api.names import account_names
 from service.contacts.access import readable
-from service.errors import Finding, LiaisonError
 from service.history import HistoryEvent
 from service.ledger.reported import seen_entries
 from service.people.queries import Page
@@ -68,14 +66,3 @@ def journal(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> Mapping
         for event, data in listed
     ]
     return {"items": items, "total": len(items), "next": None}
-
-
-@contextmanager
-def as_sent(**names: str) -> Iterator[None]:
-    """Within the block findings on the field ``key`` of the records name the field ``value`` of the call."""
-    try:
-        yield
-    except LiaisonError as error:
-        paths = {f"/{inner}": f"/{outer}" for inner, outer in names.items()}
-        error.findings = tuple(Finding(paths.get(one.path, one.path), one.message) for one in error.findings)
-        raise

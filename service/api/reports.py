@@ -30,7 +30,7 @@ from service.api.fields import (
     Whole,
 )
 from service.api.instances import Reason
-from service.api.records import as_sent, paged
+from service.api.records import paged
 from service.api.tasks import Named
 from service.contacts.rules import period_of
 from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
@@ -240,15 +240,14 @@ def compile_report(body: dict[str, Any]) -> Mapping[str, Any]:
     """Begins a report, or counts its figures anew; texts stay as they are."""
     starts_on, ends_on = period_of(body["year"], body["half"])
     days = api().settings.contacts.report_days
-    with as_sent(unit_code="unit"):
-        made = reports.compile_report(
-            db(),
-            **body,
-            needs=need_counts(db(), unit=body["unit_code"], starts_on=starts_on, ends_on=ends_on),
-            due_on=reports.due_of(current(db()), ends_on, days),
-            actor=actor(),
-            now=clock.now(),
-        )
+    made = reports.compile_report(
+        db(),
+        **body,
+        needs=need_counts(db(), unit=body["unit_code"], starts_on=starts_on, ends_on=ends_on),
+        due_on=reports.due_of(current(db()), ends_on, days),
+        actor=actor(),
+        now=clock.now(),
+    )
     return _whole(made)
 
 
@@ -294,14 +293,13 @@ def draft_brief(body: dict[str, Any]) -> Mapping[str, Any]:
     """Draws up a brief, or counts its figures anew; its words stay."""
     leader = get_leader(db(), body["leader_id"])
     starts_on, ends_on = month_of(body["year"], body["month"])
-    with as_sent(leader_id="leader"):
-        made = reports.draft_brief(
-            db(),
-            **body,
-            needs=leader_needs(db(), leader_id=leader.id, starts_on=starts_on, ends_on=ends_on),
-            actor=actor(),
-            now=clock.now(),
-        )
+    made = reports.draft_brief(
+        db(),
+        **body,
+        needs=leader_needs(db(), leader_id=leader.id, starts_on=starts_on, ends_on=ends_on),
+        actor=actor(),
+        now=clock.now(),
+    )
     return _told(made)
 
 

@@ -13,7 +13,7 @@ from service import clock, ids
 from service.auth import passwords
 from service.auth.actor import Actor
 from service.auth.models import Account, RoleGrant, SignInLock, Token
-from service.auth.policy import ADMIN, ROLES, UNIT_ROLES, require
+from service.auth.policy import ADMIN, LIAISON, ROLES, UNIT_ROLES, require
 from service.auth.queries import accounts_of_role, find_account, get_account
 from service.auth.rules import check_password, check_username, lock_key, normal_name
 from service.errors import Conflict
@@ -234,6 +234,32 @@ def revoke_role(
         grant.revoked_at = now
         session.flush()
         journal(session, "role_revoked", _grant_data(grant), actor, now)
+
+
+def end_liaison_grants(
+    session: Session, *, person_id: UUID, unit_code: str, until: date, actor: Actor, now: datetime
+) -> int:
+    """Ends, with ``until`` as the last day, what the person was given by hand as the unit's liaison; gives how many.
+
+    Who is the liaison says the directory (T4): a grant beside it would outlast the office.
+    """
+    accounts = select(Account.username).where(Account.person_id == person_id)
+    held = select(RoleGrant).where(
+        RoleGrant.username.in_(accounts),
+        RoleGrant.role == LIAISON,
+        RoleGrant.unit_code == unit_code,
+        RoleGrant.revoked_at.is_(None),
+        or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on > until),
+    )
+    grants = list(session.scalars(held.order_by(RoleGrant.id)))
+    for grant in grants:
+        if grant.starts_on > until:
+            grant.revoked_at = now
+        else:
+            grant.ends_on = until
+        session.flush()
+        journal(session, "role_revoked", _grant_data(grant), actor, now)
+    return len(grants)
 
 
 def journal(session: Session, kind: str, data: Mapping[str, object], actor: Actor, now: datetime) -> None:

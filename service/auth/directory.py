@@ -13,21 +13,34 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service import people
+from service.auth.accounts import end_liaison_grants
 from service.auth.actor import Actor
 from service.auth.policy import may, require
+from service.config import Organization
 from service.people import CLASS_A, Leader, Liaison, Person, Substitute, Unit
+from service.people.checks import Checks
 from service.people.queries import get_substitute
 
 
-def add_unit(session: Session, *, actor: Actor, now: datetime, **fields: Any) -> Unit:
-    """``people.add_unit``; raises ``NotAllowed`` too."""
+def add_unit(session: Session, *, organization: Organization, actor: Actor, now: datetime, **fields: Any) -> Unit:
+    """``people.add_unit``; raises ``NotAllowed`` too, ``Invalid`` for a kind or town unknown to ``organization``."""
     require(actor, "manage_units")
+    _known_codes(organization, fields)
     return people.add_unit(session, actor=actor, now=now, **fields)
 
 
-def update_unit(session: Session, *, code: str, changes: Mapping[str, object], actor: Actor, now: datetime) -> Unit:
-    """``people.update_unit``; raises ``NotAllowed`` too."""
+def update_unit(
+    session: Session,
+    *,
+    code: str,
+    changes: Mapping[str, object],
+    organization: Organization,
+    actor: Actor,
+    now: datetime,
+) -> Unit:
+    """``people.update_unit``; raises what ``add_unit`` does."""
     require(actor, "manage_units")
+    _known_codes(organization, changes)
     return people.update_unit(session, code=code, changes=changes, actor=actor, now=now)
 
 
@@ -87,15 +100,22 @@ def require_leader(actor: Actor, leader: Leader) -> None:
 
 
 def name_liaison(session: Session, *, unit_code: str, actor: Actor, now: datetime, **fields: Any) -> Liaison:
-    """``people.name_liaison``; raises ``NotAllowed`` too."""
+    """``people.name_liaison``; with the office the former one's rights end (T4). Raises ``NotAllowed`` too."""
     require(actor, "name_liaison", unit=unit_code)
-    return people.name_liaison(session, unit_code=unit_code, actor=actor, now=now, **fields)
+    # Who serves without an end is whom a successor replaces, whenever that one begins.
+    former = next((one for one in people.liaisons_of(session, unit_code=unit_code) if one.ends_on is None), None)
+    named = people.name_liaison(session, unit_code=unit_code, actor=actor, now=now, **fields)
+    if former is not None:
+        _end_grants(session, former, actor, now)
+    return named
 
 
 def end_liaison(session: Session, *, unit_code: str, ends_on: date, actor: Actor, now: datetime) -> Liaison:
     """``people.end_liaison``; raises ``NotAllowed`` too."""
     require(actor, "name_liaison", unit=unit_code)
-    return people.end_liaison(session, unit_code=unit_code, ends_on=ends_on, actor=actor, now=now)
+    former = people.end_liaison(session, unit_code=unit_code, ends_on=ends_on, actor=actor, now=now)
+    _end_grants(session, former, actor, now)
+    return former
 
 
 def declare_substitute(
@@ -112,6 +132,26 @@ def withdraw_substitute(session: Session, *, declaration_id: UUID, actor: Actor,
     declared = get_substitute(session, declaration_id)
     require(actor, "declare_substitute", person_id=declared.person_id)
     return people.withdraw_substitute(session, declaration_id=declaration_id, actor=actor, now=now)
+
+
+def _known_codes(organization: Organization, fields: Mapping[str, object]) -> None:
+    checks = Checks()
+    for field, label, known in (("kind", "单位类别", organization.kinds), ("town", "镇街", organization.towns)):
+        if fields.get(field) not in (None, ""):
+            checks.choice(f"/{field}", label, fields[field], {code: one.name for code, one in known.items()})
+    checks.done()
+
+
+def _end_grants(session: Session, former: Liaison, actor: Actor, now: datetime) -> None:
+    if former.ends_on is not None:
+        end_liaison_grants(
+            session,
+            person_id=former.person_id,
+            unit_code=former.unit_code,
+            until=former.ends_on,
+            actor=actor,
+            now=now,
+        )
 
 
 def _keeping(klass: str) -> str:

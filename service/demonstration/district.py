@@ -108,10 +108,6 @@ def _name_officers(session: Session, *, names: Mapping[str, str]) -> None:
         auth.add_user(
             session, username=username, person_id=person_id, demo=True, actor=SYSTEM, now=now
         ).password_hash = password
-        session.flush()  # before a role is granted: that reads the account anew
-        auth.grant_role(
-            session, username=username, role="liaison", unit_code=unit, starts_on=since, actor=SYSTEM, now=now
-        )
         people.name_liaison(session, unit_code=unit, person_id=person_id, starts_on=since, actor=SYSTEM, now=now)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from service import auth, liaisons, people, talents
 from service.auth import SYSTEM
 from service.auth.passwords import hashed
+from service.auth.policy import LIAISON
 from service.errors import Conflict
 from service.people import find_unit
 
@@ -185,6 +186,8 @@ def _account(
     account.password_hash = password
     session.flush()  # before a role is granted: that reads the account anew
     for role, bound in grants:
+        if role == LIAISON:
+            continue  # the directory gives it to whom it names, and takes it back with the office
         auth.grant_role(session, username=username, role=role, unit_code=bound, starts_on=since, actor=SYSTEM, now=now)
 
 

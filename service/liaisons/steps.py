@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from service import ids
 from service.auth import Actor, require
 from service.auth.policy import TALENT_OFFICE
-from service.errors import Conflict
+from service.errors import Conflict, Finding
 from service.liaisons.models import Link
 from service.liaisons.queries import standing_teams
 from service.liaisons.rules import (
@@ -129,7 +129,8 @@ def only_once(session: Session, leader: Leader, talent: Talent, starts_on: date)
     )
     since = session.scalar(there.limit(1))
     if since is not None:
-        raise Conflict(f"{leader.person.name}自 {since.isoformat()} 起已联系{talent.name}，不需重复登记")
+        message = f"{leader.person.name}自 {since.isoformat()} 起已联系{talent.name}，不需重复登记"
+        raise Conflict(message, [Finding("/talent_id", message)])
 
 
 def awaits_handover(link: Link, day: date) -> bool:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from service import auth, clock
 from service.auth import Account, Grant, RoleGrant, may
+from service.auth.policy import LIAISON
 from service.auth.queries import accounts_of_person
 from service.auth.rules import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from service.errors import Conflict, Finding, Invalid, NotFound
@@ -23,6 +24,9 @@ from service.web.names import Names
 from service.web.present import named
 
 blueprint = Blueprint("accounts", __name__)
+
+BY_DIRECTORY = {LIAISON: "请在单位页面“指定联络员”，更换时原联络员的权限同时终止"}
+"""Roles that follow the directory, and where they are given (T4)."""
 
 PASSWORD, SINGLE_SIGN_ON = "password", "oidc"
 STATES = {"yes": True, "no": False}
@@ -175,6 +179,9 @@ def grant_role(username: str) -> ResponseReturnValue:
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         if values["role"] is None:
             raise Invalid("请选择角色", [Finding("/role", "请选择角色")])
+        if values["role"] in BY_DIRECTORY:
+            said = f"{roles[values['role']].name}不在这里授予：{BY_DIRECTORY[values['role']]}"
+            raise Invalid("不能授予这一角色", [Finding("/role", said)])
         if values["unit_code"] and queries.find_unit(db(), values["unit_code"]) is None:
             raise Invalid("没有这个单位", [Finding("/unit_code", "没有这个单位，请从列表中选择")])
         auth.grant_role(
@@ -239,9 +246,20 @@ def _password_fields(*, must: bool = True) -> list[Field]:
     ]
 
 
+def _given_by_hand() -> list[tuple[str, str]]:
+    return [(code, name) for code, name in named(web().organization.roles) if code not in BY_DIRECTORY]
+
+
 def _role_fields() -> list[Field]:
     return [
-        Field("role", "角色", CHOICE, must=True, options=options(named(web().organization.roles), "请选择")),
+        Field(
+            "role",
+            "角色",
+            CHOICE,
+            must=True,
+            options=options(_given_by_hand(), "请选择"),
+            note="联络员由单位页面指定，随名录变动",
+        ),
         Field("unit_code", "单位", PICK, pick="units", note="联络员、责任单位、人才所在单位须指定单位"),
         Field("starts_on", "开始日期", DATE, must=True),
         Field("ends_on", "结束日期", DATE, note="含当天；不填为长期"),

@@ -63,7 +63,7 @@ def add_unit() -> ResponseReturnValue:
     """Enters a unit into the directory."""
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
-        unit = directory.add_unit(db(), **values, actor=actor(), now=clock.now())
+        unit = directory.add_unit(db(), **values, organization=web().organization, actor=actor(), now=clock.now())
         return done(f"已登记{unit.name}。", url_for("web.units.unit", code=unit.code))
 
     return submitted(Filling.sent(_fields(new=True)), deed, _new_page)
@@ -108,7 +108,9 @@ def change_unit(code: str) -> ResponseReturnValue:
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         wanted = changed(values, _values(found))
-        directory.update_unit(db(), code=code, changes=wanted, actor=actor(), now=clock.now())
+        directory.update_unit(
+            db(), code=code, changes=wanted, organization=web().organization, actor=actor(), now=clock.now()
+        )
         return done("已保存。", url_for("web.units.unit", code=code))
 
     return submitted(Filling.sent(_fields()), deed, lambda form: _edit_page(found, form))

@@ -60,7 +60,7 @@ def test_bad_input_is_named_by_the_fields_that_were_sent(world: World) -> None:
     answer = liaison.post("/contacts", sent)
     assert answer.status_code == 422
     assert {error["path"] for error in answer.json["errors"]} == {
-        "/held_on", "/talents", "/tags", "/activity", "/opinions/0/talent_id"
+        "/held_on", "/talents", "/tags", "/activity", "/opinions/0/talent"
     }  # fmt: skip
     assert liaison.post("/contacts", {"form": "dinner"}).status_code == 422
     assert world.api("handler-edu").post("/contacts", body(world)).status_code == 403

@@ -9,6 +9,10 @@ from tests.factories.world import World
 SECOND, THIRD = str(derived("leader", "程望津")), str(derived("leader", "温如故"))
 
 
+def paths(refused) -> list[str]:
+    return [error["path"] for error in refused.json["errors"]]
+
+
 def test_the_life_of_a_link(world: World) -> None:
     office = world.api("office")
     body = {"leader": SECOND, "talent": "T0001", "reason": "platform", "starts_on": "2026-09-16"}
@@ -24,7 +28,7 @@ def test_the_life_of_a_link(world: World) -> None:
 
     address = f"/links/{made.json['id']}"
     oneself = office.post(f"{address}/hand-over", {"successor": SECOND, "starts_on": "2026-09-20"})
-    assert (oneself.status_code, oneself.json["errors"][0]["path"]) == (422, "/successor_id")
+    assert (oneself.status_code, oneself.json["errors"][0]["path"]) == (422, "/successor")
     taken = office.post(f"{address}/hand-over", {"successor": THIRD, "starts_on": "2026-09-20", "note": "已交接"})
     assert (taken.status_code, taken.json["previous_id"]) == (201, made.json["id"])
     assert office.get(address).json["ends_on"] == "2026-09-19"
@@ -38,7 +42,7 @@ def test_wrong_input_is_named_and_others_are_refused(world: World) -> None:
     answer = office.post(
         "/links", {"leader": "nobody", "talent": "T9999", "reason": "known", "starts_on": "2025-12-31"}
     )
-    assert [error["path"] for error in answer.json["errors"]] == ["/leader_id", "/talent_id"]
+    assert [error["path"] for error in answer.json["errors"]] == ["/leader", "/talent"]
     early = {"leader": SECOND, "talent": "T0001", "reason": "known", "starts_on": "2025-12-31"}
     assert office.post("/links", early).json["errors"][0]["path"] == "/starts_on"
     assert office.get("/links", **{"class": "C"}).status_code == 422
@@ -109,3 +113,20 @@ def test_lists_take_as_many_statements_for_one_as_for_many(world: World) -> None
                 assert office.get(path, limit=limit).status_code == 200
             counts.append(len(sent))
         assert counts[0] == counts[1] <= 12, path
+
+
+def test_refusals_name_the_fields_of_the_request(world: World) -> None:
+    office = world.api("office")
+    wrong = {"leader": "x", "talent": "T9999", "reason": "known", "starts_on": "2026-09-16"}
+    assert paths(office.post("/links", wrong)) == ["/leader", "/talent"]
+    again = office.post("/links", {**wrong, "leader": world.leader_id, "talent": "T0002"})
+    assert (again.status_code, paths(again)) == (409, ["/talent"])
+    line = {"leader": "x", "talent": "T9999", "reason": "known"}
+    assert paths(office.post("/rosters", {"scope": "A", "items": [line]})) == ["/items/0/leader", "/items/0/talent"]
+    team = {"leader": world.leader_id, "head": "x", "liaison": "", "members": [{"person": "x"}]}
+    refused = office.post("/service-teams", {**team, "starts_on": "2026-09-16"})
+    assert paths(refused) == ["/head", "/liaison", "/members/0/person"]
+    for body in ({"kind": "foo"}, {"kind": "bureau", "town": "nowhere"}):
+        refused = office.post("/units", {"code": "new", "name": "新单位", **body})
+        assert paths(refused) == [f"/{list(body)[-1]}"]
+        assert "foo" not in refused.json["detail"]

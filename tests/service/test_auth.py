@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from service import auth, history, people
-from service.auth import SYSTEM, Actor, Grant, SignInLock, Token, passwords
+from service.auth import SYSTEM, Actor, Grant, SignInLock, Token, directory, passwords
 from service.auth.rules import LONGEST_LOCK, lock_after
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from tests.factories.people import EARLY, PASSWORD, Statements, account, grant, leader, person, unit
@@ -394,6 +394,24 @@ class TestRoles:
         assert held == [[liaison, frozenset()], [frozenset(), liaison]]
         assert [a.username for a in auth.accounts_of_role(session, "liaison", "hrss", on=day)] == ["user0"]
         assert auth.accounts_of_role(session, "liaison", "edu", on=day) == []
+
+    def test_with_the_office_ends_what_was_given_by_hand_beside_it(self, session, clock):
+        unit(session), unit(session, "edu", "区教育局")
+        day, (old, new) = clock.now.date(), (person(session, name) for name in ("陈志明", "吕芳"))
+        account(session, "old", person_id=old.id)
+        grant(session, "old", "liaison", "hrss")
+        grant(session, "old", "liaison", "edu")
+        for who, since in ((old, day), (new, day + timedelta(days=1))):
+            directory.name_liaison(
+                session, unit_code="hrss", person_id=who.id, starts_on=since, actor=SYSTEM, now=clock.now
+            )
+        held = [auth.actor_of(session, "old", on=day + timedelta(days=n)).units_of("liaison") for n in (0, 1)]
+        assert held == [{"hrss", "edu"}, {"edu"}]
+        told = [event.kind for event in history.stream_events(session, "access")]
+        assert told[-1] == "role_revoked"
+        directory.name_liaison(session, unit_code="edu", person_id=old.id, actor=SYSTEM, now=clock.now)
+        directory.end_liaison(session, unit_code="edu", ends_on=day, actor=SYSTEM, now=clock.now)
+        assert auth.actor_of(session, "old", on=day + timedelta(days=1)).units_of("liaison") == frozenset()
 
     def test_a_leaders_post_makes_a_leader_while_it_lasts(self, session, clock):
         chen = person(session)

@@ -92,6 +92,13 @@ def test_what_is_wrong_stands_at_its_field_and_no_password_comes_back(
     assert "只从统一身份认证登录" in admin.get("/accounts/shen").text
 
 
+def test_the_liaison_is_named_in_the_directory_and_not_here(world: World, admin: Visitor) -> None:
+    assert 'value="liaison"' not in admin.get("/accounts/auditor/roles").text
+    refused = admin.submit("/accounts/auditor/roles", role="liaison", unit_code="edu", starts_on="2026-09-16")
+    assert (refused.status_code, wrong(refused)) == (422, ["role"])
+    assert "请在单位页面“指定联络员”" in refused.text
+
+
 def test_an_administrator_does_not_lock_the_last_one_out(world: World, admin: Visitor) -> None:
     assert "修改自己的密码" in admin.get("/accounts/admin").text
     assert admin.submit("/accounts/admin/disable").status_code == 409
