@@ -216,6 +216,7 @@ def quotas() -> ResponseReturnValue:
         page=page,
         totals=totals,
         on=on,
+        unreadable=argument("on") if _asked_day("on") is None else None,
         served=liaisons.talents_of(db(), [row.leader.id for row in page.items], on),
         units=_units(),
         may_add=_may_add(),
@@ -588,6 +589,7 @@ def _words() -> dict[str, Any]:
         "link_statuses": STATUSES,
         "roster_statuses": ROSTER_STATUSES,
         "held": HELD,
+        "left": liaisons.left_team,
     }
 
 

@@ -10,15 +10,17 @@ from uuid import UUID
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from service import auth, clock
+from service import auth, clock, liaisons
+from service.actions import rosters
 from service.errors import NotFound
+from service.liaisons.rules import DRAFT, SUPERSEDED
 from service.people.queries import Page
 from service.processes import commands, operations, queries
 from service.processes.access import OFFICE, ROLE_NAMES
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.forms import Form
-from service.processes.models import DONE, UserTask
+from service.processes.models import DONE, OPEN, UserTask
 from service.processes.rules import STAGES
 from service.talents import CATEGORIES, Talent, find_talent, search_talents
 from service.web.access import requires
@@ -82,6 +84,7 @@ def task(task_id: UUID) -> ResponseReturnValue:
         form_page=_form_page(detail, names, form) if detail.may_act else None,
         lines=names.lines(form, detail.data) if detail.task.status == DONE else [],
         subject=_subject(detail),
+        list_page=_list_page(detail),
         **_checklist(detail),
         colleagues=_colleagues(detail) if detail.may_reassign else [],
         **about(detail.instance, made, names, detail.task),
@@ -214,7 +217,7 @@ def _open_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
         "催办次数": lambda task: task.urges,
         "当前步骤": _step,
         "到期日": lambda task: task.due_on,
-        "剩余时间": lambda task: left(beside["days"][task.id]) if task.due_on else "不计时",
+        "剩余时间": lambda task: left(beside["days"][task.id], task.due_on) if task.due_on else "不计时",
         "是否暂定": lambda task: "暂定" if task.due_provisional else "",
         "已等待天数": lambda task: None if task.due_on else beside["waited"][task.id],
         "承办": lambda task: names.unit(task.unit) or ROLE_NAMES.get(task.role or "", ""),
@@ -280,6 +283,17 @@ def _subject(detail: queries.TaskDetail) -> Talent | None:
     if detail.instance.talent_id is not None or not isinstance(talent_id, str):
         return None
     return find_talent(db(), talent_id)
+
+
+def _list_page(detail: queries.TaskDetail) -> tuple[str, str] | None:
+    """(address, words) of the page of the list that a step of ``roster`` is about; None elsewhere (Q2 Q4)."""
+    if detail.instance.process != rosters.PROCESS or detail.task.slot is None or detail.task.status != OPEN:
+        return None
+    scope = rosters.scope_of(detail.task.slot)
+    found = liaisons.search_rosters(db(), 1, scope=scope, reader=actor()).items
+    if found and found[0].status != SUPERSEDED and (found[0].status == DRAFT or detail.task.task == "file_list"):
+        return url_for("web.liaisons.roster", roster_id=found[0].id), f"查看名单第 {found[0].version} 版"
+    return (url_for("web.liaisons.new_roster", scope=scope), "起草名单") if detail.may_act else None
 
 
 def _colleagues(detail: queries.TaskDetail) -> list[auth.Account]:

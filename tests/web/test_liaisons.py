@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 
+from sqlalchemy import select
+
 from service.demonstration.organization import derived
 from service.liaisons import search_links
+from service.processes.models import UserTask
+from service.talents import add_team
 from tests.factories.world import World
+from tests.processes.rounds import begin
 from tests.web.visitor import Visitor
 
 SECOND, THIRD = derived("leader", "程望津"), derived("leader", "温如故")
@@ -116,3 +121,62 @@ def test_a_draft_shows_what_is_held_and_the_list_what_to_look_at(world: World) -
 def _total(page: str) -> int:
     found = re.search(r"共 (\d+) 条", page)
     return int(found[1]) if found else 0
+
+
+def test_a_date_of_the_address_that_is_none_is_said_and_not_passed_over(world):
+    page = world.as_user("office").get("/quotas?on=2026-02-30").get_data(as_text=True)
+    assert "2026-02-30”不是一个日期" in page
+    assert "不是一个日期" not in world.as_user("office").get("/quotas?on=2026-02-28").get_data(as_text=True)
+
+
+def test_a_step_of_the_round_leads_to_its_list_and_the_list_to_its_step(world: World) -> None:
+    office = Visitor(world, "office")
+    begin(world, "roster", "office")
+    world.do("office", "start_district_list", {})
+    task = f"/tasks/{world.task('draft_a').id}"
+    assert "起草名单" in office.get(task).text
+    page = office.get("/rosters/new", scope="A").text
+    fields = dict(re.findall(r'name="((?:line|leader|talent)_\d+)" value="([^"]+)"', page))
+    reasons = {f"reason_{n}": "known" for n in range(20)}
+    draft = office.post("/rosters", scope="A", **fields, **reasons).json["location"]
+    assert f'href="{draft}"' in office.get(task).text
+    assert f'href="{task}"' in office.get(draft).text
+
+
+def test_a_handover_leads_to_the_needs_that_are_open(world: World) -> None:
+    case = world.accepted(leader_id=str(SECOND), talent_id="T0002")
+    office = Visitor(world, "office")
+    office.submit(f"/posts/{SECOND}/end", ends_on="2026-09-15")
+    with world.database.reading() as session:
+        task = session.scalars(select(UserTask).where(UserTask.task == "plan_a")).one().id
+    page = office.get(f"/tasks/{task}").text
+    assert f'href="/cases/{case}">2026-需-0001 子女入学（沈清越）' in page
+    assert "应不晚于 2026-09-29" in page
+    assert "待移交的联系对象" in page
+    picked = office.get(f"/tasks/{task}/records").text
+    assert ("沈清越" in picked, "周慕白" in picked) == (True, False)
+
+
+def test_a_page_of_a_leader_leads_on(world: World) -> None:
+    office = Visitor(world, "office")
+    page = office.get(f"/people/{derived('person', '程望津')}").text
+    for shown in ("沈清越", "工作团队：组长程望津", "安排联系对象", "调整工作团队"):
+        assert shown in page, shown
+    assert (
+        "沈清越"
+        not in Visitor(world, "handler-edu").get(f"/people/{derived('person', '程望津')}").text.split("变更记录")[0]
+    )
+    talent = office.get("/talents/T0002").text
+    assert "安排联系领导" in talent
+    assert f"/contacts/new?leader={SECOND}&amp;talent=T0002" in talent
+    assert "安排联系领导" not in Visitor(world, "handler-edu").get("/talents/T0002").text
+
+
+def test_a_team_of_talents_is_served_in_the_browser(world: World) -> None:
+    office = Visitor(world, "office")
+    with world.transaction() as session:
+        team = add_team(session, name="石墨烯团队", lead_id="T0001", actor=world.actor("office"), now=world.clock.now)
+    assert "石墨烯团队" in office.get("/links/new", leader=str(SECOND), talent="T0001").text
+    body = {"leader_id": str(SECOND), "talent_id": "T0001", "starts_on": "2026-09-16", "reason": "known"}
+    made = office.submit("/links", **body, team_id=str(team.id))
+    assert "石墨烯团队" in office.get(made.location).text

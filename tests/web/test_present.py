@@ -7,8 +7,10 @@ from datetime import date
 
 import pytest
 
+from service.processes.rules import RED, YELLOW, light
 from service.web.diagrams import Picture, travelled
 from service.web.present import day, island, left, moment
+from service.workdays import Calendar
 
 
 def test_a_day_names_its_weekday() -> None:
@@ -27,6 +29,21 @@ def test_a_moment_is_told_in_shanghai_time() -> None:
 )
 def test_what_is_left_is_counted_in_working_days(days: int | None, words: str) -> None:
     assert left(days) == words
+
+
+@pytest.mark.parametrize(
+    ("due_on", "words", "shown"),
+    [
+        (date(2026, 11, 27), "已过到期日，未满 1 个工作日", RED),
+        (date(2026, 11, 28), "今天到期", YELLOW),
+        (date(2026, 11, 29), "还剩不到 1 个工作日", YELLOW),
+    ],
+)
+def test_on_a_day_off_words_and_light_say_the_same(due_on: date, words: str, shown: str) -> None:
+    saturday = date(2026, 11, 28)
+    days = Calendar.from_config([]).between(saturday, due_on)
+    assert left(days, due_on, saturday) == words
+    assert light(due_on=due_on, warn_on=date(2026, 11, 24), paused=False, today=saturday) == shown
 
 
 def test_json_in_a_page_cannot_end_its_element() -> None:
