@@ -42,7 +42,7 @@ class PhotoWithdrawn(Schema):
 @calls.file("/talents/<talent_id>/photo", media_types=KINDS, right="view_talents")
 def photo(talent_id: str) -> Response:
     """The photo itself; 404 where there is none."""
-    kept = registry.find_photo(db(), registry.get_talent(db(), talent_id).id)
+    kept = registry.find_photo(db(), registry.get_talent(db(), talent_id, actor()).id)
     if kept is None:
         raise NotFound("这位人才没有照片")
     return download(kept.content, kept.media_type, f"{talent_id}.{KINDS[kept.media_type]}")

@@ -244,9 +244,9 @@ class NewTeam(TeamChange):
 def talents(query: dict[str, Any]) -> Mapping[str, Any]:
     """Talents by name, pinyin, initials, id or employer."""
     reader, leader_id, today = actor(), query.pop("leader_id", None), clock.today()
-    among = served_ids(leader_id=leader_id) if leader_id is not None else None
-    found = registry.search_talents(db(), **query, among=among)
-    leaders = leaders_of(db(), [talent.id for talent in found.items], today)
+    among = served_ids(leader_id=leader_id, reader=reader) if leader_id is not None else None
+    found = registry.search_talents(db(), **query, among=among, reader=reader)
+    leaders = leaders_of(db(), [talent.id for talent in found.items], today, reader)
     return paged(
         found,
         lambda talent: {
@@ -261,7 +261,8 @@ def duplicates(query: dict[str, Any]) -> Mapping[str, Any]:
     """Who in the registry may be the same person; ``id_tail`` counts for who may see documents' last signs."""
     if not may(actor(), "view_talent_identity"):
         query["id_tail"] = None  # trying them all would tell what they are
-    found = registry.duplicates(db(), **query)
+    units = registry.units_shown(actor())
+    found = [one for one in registry.duplicates(db(), **query) if units is None or one.talent.employer_unit in units]
     items = [
         {
             "id": one.talent.id,
@@ -278,14 +279,14 @@ def duplicates(query: dict[str, Any]) -> Mapping[str, Any]:
 @calls.get("/talents/<talent_id>", answer=TalentItem, right="view_talents")
 def talent(talent_id: str) -> Mapping[str, Any]:
     """One talent."""
-    return _talent(registry.get_talent(db(), talent_id))
+    return _talent(registry.get_talent(db(), talent_id, actor()))
 
 
 @calls.get("/talents/<talent_id>/history", answer=RecordHistory, right="view_talents")
 def talent_history(talent_id: str) -> Mapping[str, Any]:
     """Every change of a talent's file: who, when, from which report."""
-    found = registry.get_talent(db(), talent_id)
-    leaders = leaders_of(db(), [found.id], clock.today())[found.id]
+    found = registry.get_talent(db(), talent_id, actor())
+    leaders = leaders_of(db(), [found.id], clock.today(), actor())[found.id]
     return journal(registry.file_history(db(), found, actor(), leaders))
 
 
@@ -368,7 +369,7 @@ def _telling(row: Talent) -> dict[str, Any]:
 
 def _talent(row: Talent) -> Mapping[str, Any]:
     today = clock.today()
-    leaders = leaders_of(db(), [row.id], today)[row.id]
+    leaders = leaders_of(db(), [row.id], today, actor())[row.id]
     return {**registry.visible(actor(), row, leaders), "ineligible": registry.eligibility(row, today)}
 
 

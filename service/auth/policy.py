@@ -101,7 +101,7 @@ RIGHTS: Mapping[str, Right] = {
     "manage_links_b": Right("维护成员单位联系关系（B类）", _roles(TALENT_OFFICE), _roles(LIAISON)),
     "decide_unit_roster": Right("确定本单位联系名单", unit_roles=_roles(LIAISON)),
     "file_rosters": Right("联系名单备案", _roles(TALENT_OFFICE)),
-    "view_talent_contact": Right("查看人才联系电话", _roles(TALENT_OFFICE, LIAISON), own=True),
+    "view_talent_contact": Right("查看人才联系电话", _roles(TALENT_OFFICE, LIAISON), _roles(*UNIT_ROLES), own=True),
 }
 
 

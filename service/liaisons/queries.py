@@ -57,15 +57,17 @@ def get_link(session: Session, link_id: UUID | str, reader: Actor = SYSTEM) -> L
     return link
 
 
-def leaders_of(session: Session, talent_ids: Iterable[str], on: date) -> dict[str, tuple[Leader, ...]]:
-    """Talent → the leaders who serve them on that day, class A first; one statement."""
+def leaders_of(
+    session: Session, talent_ids: Iterable[str], on: date, reader: Actor = SYSTEM
+) -> dict[str, tuple[Leader, ...]]:
+    """Talent → the leaders who serve them on that day, class A first, as far as the reader may know; one statement."""
     wanted = set(talent_ids)
     found: dict[str, list[Leader]] = {talent_id: [] for talent_id in wanted}
     if wanted:
         query = (
             select(Link.talent_id, Leader)
             .join(Leader, Leader.id == Link.leader_id)
-            .where(Link.talent_id.in_(wanted), serving(on))
+            .where(Link.talent_id.in_(wanted), serving(on), visible_to(reader))
             .order_by(Leader.klass, Link.starts_on, Link.id)
         )
         for talent_id, leader in session.execute(query):
@@ -90,11 +92,15 @@ def talents_of(session: Session, leader_ids: Iterable[UUID], on: date) -> dict[U
 
 
 def served_ids(
-    *, leader_id: UUID | str | None = None, person_id: UUID | None = None, on: date | None = None
+    *,
+    leader_id: UUID | str | None = None,
+    person_id: UUID | None = None,
+    on: date | None = None,
+    reader: Actor = SYSTEM,
 ) -> Select[str]:
     """The ids of the talents whom a leader's post, or a person in any post, serves on that day (default today).
 
-    For ``search_talents(among=…)``.
+    For ``search_talents(among=…)``; nobody where the ``reader`` may not see whom that leader serves.
     """
     query = select(Link.talent_id).where(serving(on or clock.today()))
     if leader_id is not None:
@@ -102,6 +108,8 @@ def served_ids(
         query = query.where(Link.leader_id == post if post is not None else false())
     if person_id is not None:
         query = query.where(Link.leader_id.in_(select(Leader.id).where(Leader.person_id == person_id)))
+    if not may(reader, "view_links_all"):
+        query = query.where(Link.leader_id.in_(select(Leader.id).where(visible_to(reader))))
     return query
 
 

@@ -30,6 +30,7 @@ from service.talents.queries import (
     search_teams,
     sees_contact,
     teams_of,
+    units_shown,
     visible,
 )
 from service.talents.rules import CATEGORIES, TYPES, eligibility, masked
@@ -73,6 +74,7 @@ __all__ = [
     "sees_contact",
     "set_photo",
     "teams_of",
+    "units_shown",
     "update_talent",
     "update_team",
     "visible",

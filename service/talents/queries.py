@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from service import clock, history
-from service.auth import Actor, may
+from service.auth import SYSTEM, Actor, may
+from service.auth.policy import EMPLOYER
 from service.errors import Conflict, Finding, NotFound
 from service.history import HistoryEvent
 from service.people.models import Leader
@@ -47,10 +48,17 @@ def find_talent(session: Session, talent_id: str) -> Talent | None:
     return session.get(Talent, talent_id) if TALENT_ID.fullmatch(talent_id) else None
 
 
-def get_talent(session: Session, talent_id: str) -> Talent:
-    """The talent with that id; raises ``NotFound``."""
-    talent = find_talent(session, talent_id)
-    if talent is None:
+def units_shown(reader: Actor) -> frozenset[str] | None:
+    """The units whose talents alone the reader sees, an employer's own; ``None`` for everybody's (R8)."""
+    if reader.is_system or not reader.roles or reader.roles - {EMPLOYER}:
+        return None
+    return reader.units_of(EMPLOYER)
+
+
+def get_talent(session: Session, talent_id: str, reader: Actor = SYSTEM) -> Talent:
+    """The talent with that id; raises ``NotFound``, also where the reader sees another employer's talents only."""
+    talent, units = find_talent(session, talent_id), units_shown(reader)
+    if talent is None or (units is not None and talent.employer_unit not in units):
         raise NotFound("人才信息库中没有这位人才，请从名单中选择")
     return talent
 
@@ -71,6 +79,7 @@ def search_talents(
     on: date | None = None,
     include_inactive: bool = False,
     sort: str = "name",
+    reader: Actor = SYSTEM,
 ) -> Page[Talent]:
     """Talents by 汉字, pinyin or initials of the name, by id, or by the employer's name.
 
@@ -92,6 +101,8 @@ def search_talents(
             query = query.where(column == value)
     if condition is not None:
         query = query.where(condition)
+    if (units := units_shown(reader)) is not None:
+        query = query.where(Talent.employer_unit.in_(units))
     if among is not None:
         query = query.where(Talent.id.in_(among))
     if confirmed_before is not None:
@@ -172,7 +183,7 @@ def file_history(
     session: Session, talent: Talent, reader: Actor, leaders: Iterable[Leader] = ()
 ) -> list[tuple[HistoryEvent, dict[str, Any]]]:
     """Every change of the talent's file, in order, with its data as ``reader`` may see them; one statement."""
-    contact, identity = sees_contact(reader, leaders), may(reader, "view_talent_identity")
+    contact, identity = sees_contact(reader, leaders, talent.employer_unit), may(reader, "view_talent_identity")
     return [
         (event, redacted(event.data, contact=contact, identity=identity))
         for event in history.stream_events(session, f"talent:{talent.id}")
@@ -226,22 +237,25 @@ def teams_of(session: Session, talent_id: str) -> list[TalentTeam]:
     return list(session.scalars(query.order_by(TalentTeam.pinyin, TalentTeam.id)))
 
 
-def sees_contact(actor: Actor, leaders: Iterable[Leader] = ()) -> bool:
-    """Whether ``actor`` may see the telephone number: liaisons, the Talent Office and the serving ``leaders``."""
+def sees_contact(actor: Actor, leaders: Iterable[Leader] = (), unit: str | None = None) -> bool:
+    """Whether ``actor`` may see the telephone number of a talent of ``unit``, whom ``leaders`` serve.
+
+    Liaisons, the Talent Office and these leaders may, and who answers for the file at the talent's unit (R4).
+    """
     right = "view_talent_contact"
-    return may(actor, right) or any(may(actor, right, person_id=leader.person_id) for leader in leaders)
+    return may(actor, right, unit=unit) or any(may(actor, right, person_id=leader.person_id) for leader in leaders)
 
 
 def phone_for(actor: Actor, talent: Talent, leaders: Iterable[Leader] = ()) -> str | None:
     """The telephone number as ``actor`` may see it: whole, or like ``138****0000``; ``leaders`` serve the talent."""
-    if talent.phone is None or sees_contact(actor, leaders):
+    if talent.phone is None or sees_contact(actor, leaders, talent.employer_unit):
         return talent.phone
     return masked(talent.phone)
 
 
 def contact_for(actor: Actor, talent: Talent, leaders: Iterable[Leader] = ()) -> dict[str, str | None]:
     """The contact data and the document's last signs as ``actor`` may see them: whole, masked, or none."""
-    whole = sees_contact(actor, leaders)
+    whole = sees_contact(actor, leaders, talent.employer_unit)
     number, address, other = talent.phone, talent.email, talent.contact_phone
     return {
         "phone": number if whole or number is None else masked(number),

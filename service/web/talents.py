@@ -57,7 +57,8 @@ def talents() -> ResponseReturnValue:
     return render_template(
         "talents/talents.html",
         page=page,
-        leaders=leaders_of(db(), [talent.id for talent in page.items], today),
+        leaders=leaders_of(db(), [talent.id for talent in page.items], today, actor()),
+        sees_links_all=may(actor(), "view_links_all"),
         reasons={talent.id: registry.eligibility(talent, today) for talent in page.items},
         leader=find_leader(db(), leader_id) if leader_id else None,
         unit=find_unit(db(), code) if code else None,
@@ -102,14 +103,15 @@ def add_talent() -> ResponseReturnValue:
 @requires(right="view_talents")
 def talent(talent_id: str) -> ResponseReturnValue:
     """One talent: recognition, employer, contact data, leaders, teams and the whole history."""
-    found, today = registry.get_talent(db(), talent_id), clock.today()
-    leaders = leaders_of(db(), [talent_id], today)[talent_id]
+    found, today = registry.get_talent(db(), talent_id, actor()), clock.today()
+    leaders = leaders_of(db(), [talent_id], today, actor())[talent_id]
     town = web().organization.towns.get(found.town or "")
     return render_template(
         "talents/talent.html",
         talent=found,
         contact=registry.contact_for(actor(), found, leaders),
-        sees_contact=registry.sees_contact(actor(), leaders),
+        sees_contact=registry.sees_contact(actor(), leaders, found.employer_unit),
+        sees_links_all=may(actor(), "view_links_all"),
         sees_links=may(actor(), "view_links"),
         sees_identity=may(actor(), "view_talent_identity"),
         leaders=leaders,
@@ -181,7 +183,7 @@ def approve(talent_id: str) -> ResponseReturnValue:
 @requires(right="view_talents")
 def photo(talent_id: str) -> ResponseReturnValue:
     """The photo, as a picture and nothing else."""
-    kept = registry.find_photo(db(), talent_id)
+    kept = registry.find_photo(db(), registry.get_talent(db(), talent_id, actor()).id)
     if kept is None:
         raise NotFound("没有照片")
     answer = Response(kept.content, mimetype=kept.media_type)
@@ -223,18 +225,20 @@ def _found(limit: int, offset: int) -> Page[Talent]:
         type=_number("type"),
         town=argument("town"),
         employer_unit=argument("unit"),
-        among=served_ids(leader_id=leader_id) if leader_id else None,
+        among=served_ids(leader_id=leader_id, reader=actor()) if leader_id else None,
         confirmed_before=_confirmed_before(today),
         eligible={"yes": True, "no": False}.get(request.args.get("eligible", "")),
         on=today,
         include_inactive=request.args.get("all") == "yes",
         sort=_sort(),
+        reader=actor(),
     )
 
 
 def _columns(found: Sequence[Talent]) -> Columns[Talent]:
     today, towns = clock.today(), web().organization.towns
-    leaders = leaders_of(db(), [talent.id for talent in found], today)
+    leaders = leaders_of(db(), [talent.id for talent in found], today, actor())
+    nobody = "未安排" if may(actor(), "view_links_all") else ""
     reasons = {talent.id: registry.eligibility(talent, today) for talent in found}
     stale = today - timedelta(days=STALE_DAYS)
     return {
@@ -246,7 +250,7 @@ def _columns(found: Sequence[Talent]) -> Columns[Talent]:
         "工作单位": lambda one: one.employer,
         "职务": lambda one: one.post,
         "镇街": lambda one: towns[one.town].name if one.town in towns else "",
-        "联系领导": lambda one: "、".join(leader.person.name for leader in leaders[one.id]) or "未安排",
+        "联系领导": lambda one: "、".join(leader.person.name for leader in leaders[one.id]) or nobody,
         "资格": lambda one: "不符合" if reasons[one.id] else "符合",
         "不符合的原因": lambda one: "；".join(reasons[one.id]),
         "最近核实": lambda one: one.confirmed_on,

@@ -1,0 +1,68 @@
+"""What the people of a talent's employer see: their own talents whole, nobody else's, and not who serves whom (R8)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from service import auth, people
+from service.auth import SYSTEM
+from service.talents import update_talent
+
+OWN, OTHER = "T0001", "T0003"
+
+
+@pytest.fixture
+def employer(world):
+    """An account of the education bureau as an employer; T0001 works there."""
+    with world.transaction() as session:
+        person = people.add_person(
+            session, name="余知返", unit_code="edu", post="人事", actor=SYSTEM, now=world.clock.now
+        )
+        auth.add_user(session, username="employer-1", person_id=person.id, actor=SYSTEM, now=world.clock.now)
+        auth.grant_role(
+            session, username="employer-1", role="employer", unit_code="edu", actor=SYSTEM, now=world.clock.now
+        )
+        update_talent(
+            session,
+            talent_id=OWN,
+            changes={"employer_unit": "edu", "email": "zhou@example.com"},
+            actor=world.actor("office"),
+            now=world.clock.now,
+        )
+    return "employer-1"
+
+
+def test_an_employer_sees_own_talents_only_everywhere(world, employer):
+    page, api = world.as_user(employer), world.api(employer)
+    listed = page.get("/talents").get_data(as_text=True)
+    assert "周慕白" in listed
+    assert "顾长风" not in listed
+    assert [one["id"] for one in api.get("/talents").json["items"]] == [OWN]
+    for path in (f"/talents/{OTHER}", f"/talents/{OTHER}/history", f"/talents/{OTHER}/photo"):
+        assert api.get(path).status_code == 404
+    assert page.get(f"/talents/{OTHER}").status_code == 404
+    assert page.get(f"/talents/{OTHER}/photo").status_code == 404
+    alike = api.get("/talents/duplicates", name="顾长风", employer="珠江氢能动力有限公司").json["items"]
+    assert alike == []
+
+
+def test_who_confirms_a_file_sees_what_it_says(world, employer):
+    shown = world.as_user(employer).get(f"/talents/{OWN}").get_data(as_text=True)
+    assert "核实信息无误" in shown
+    assert "0757-00000001" in shown
+    assert "zhou@example.com" in shown
+    world.api(employer).post(f"/talents/{OWN}/confirm", {"on": date(2026, 9, 16).isoformat()})
+    handler = world.as_user("handler-hrss").get(f"/talents/{OWN}").get_data(as_text=True)
+    assert "0757-00000001" not in handler
+
+
+def test_the_column_of_leaders_shows_no_more_than_the_links(world, employer):
+    for user, seen in ((employer, False), ("handler-edu", False), ("liaison-district_office", True), ("office", True)):
+        page = world.as_user(user).get("/talents?q=周慕白").get_data(as_text=True)
+        assert ("陈砚秋" in page) is seen, user
+        assert ("陈砚秋" in world.as_user(user).get(f"/talents/{OWN}").get_data(as_text=True)) is seen, user
+    api = world.api("liaison-cppcc_office").get(f"/talents/{OWN}").json
+    assert api["leaders"] == []
+    assert world.api("handler-edu").get("/talents", leader=world.leader_id).json["items"] == []
