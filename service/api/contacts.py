@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from service import clock, contacts
+from service import clock, contacts, history
 from service.api.calls import Calls
 from service.api.context import actor, api, db
 from service.api.fields import (
@@ -28,6 +28,7 @@ from service.api.fields import (
 )
 from service.api.instances import Reason
 from service.api.names import account_names
+from service.api.records import RecordHistory, journal
 from service.api.tasks import Named
 from service.contacts.access import leaders_clause
 from service.contacts.models import Activity, Contact, Matter, Opinion
@@ -132,8 +133,17 @@ class Activities(Schema):
     next = Whole(required=True, allow_none=True)
 
 
+class MatterStep(Schema):
+    """What was done about a matter."""
+
+    done_on = Day(required=True)
+    text = Said(required=True)
+    entered_by = Said(required=True)
+    entered_at = Moment(required=True)
+
+
 class MatterItem(Schema):
-    """A matter that a unit takes care of by itself."""
+    """A matter that a unit takes care of by itself; ``progress`` the first step first."""
 
     id = Id(required=True)
     unit = Said(required=True)
@@ -144,6 +154,7 @@ class MatterItem(Schema):
     raised_on = Day(required=True)
     result = Said(required=True, allow_none=True)
     solved_on = Day(required=True, allow_none=True)
+    progress = List(Nested(MatterStep), required=True)
 
 
 class Matters(Schema):
@@ -324,6 +335,13 @@ class MatterBody(Body):
     solved_on = Day(allow_none=True)
 
 
+class MatterProgress(Body):
+    """What was done about a matter, on which day."""
+
+    text = Text(longest=2000, required=True)
+    done_on = Day(required=True)
+
+
 class Solution(Body):
     """How a matter was solved."""
 
@@ -361,6 +379,13 @@ def contact(contact_id: UUID) -> Mapping[str, Any]:
     found = contacts.get_contact(db(), contact_id, actor())
     note = contacts.restricted_notes(db(), actor(), [found.id]).get(found.id)
     return {**_contacts([found])[0], "restricted": note}
+
+
+@calls.get("/contacts/<uuid:contact_id>/history", answer=RecordHistory)
+def contact_history(contact_id: UUID) -> Mapping[str, Any]:
+    """The journal of a contact; of a restricted note it holds a digest, never the text (C4)."""
+    found = contacts.get_contact(db(), contact_id, actor())
+    return journal((event, event.data) for event in history.stream_events(db(), f"contact:{found.id}"))
 
 
 @calls.post("/contacts", answer=ContactItem, status=201, body=ContactBody)
@@ -461,6 +486,26 @@ def matters(query: dict[str, Any]) -> Mapping[str, Any]:
 def add_matter(body: dict[str, Any]) -> Mapping[str, Any]:
     """Logs a matter that a unit takes care of by itself."""
     return _matter(contacts.record_matter(db(), **body, actor=actor(), now=clock.now()))
+
+
+@calls.get("/matters/<uuid:matter_id>", answer=MatterItem)
+def matter(matter_id: UUID) -> Mapping[str, Any]:
+    """One matter with what was done about it."""
+    return _matter(contacts.get_matter(db(), matter_id, actor()))
+
+
+@calls.get("/matters/<uuid:matter_id>/history", answer=RecordHistory)
+def matter_history(matter_id: UUID) -> Mapping[str, Any]:
+    """The journal of a matter."""
+    found = contacts.get_matter(db(), matter_id, actor())
+    return journal((event, event.data) for event in history.stream_events(db(), f"matter:{found.id}"))
+
+
+@calls.post("/matters/<uuid:matter_id>/progress", answer=MatterItem, body=MatterProgress)
+def add_progress(body: dict[str, Any], matter_id: UUID) -> Mapping[str, Any]:
+    """Says what was done about a matter that is not solved yet."""
+    contacts.get_matter(db(), matter_id, actor())
+    return _matter(contacts.follow_matter(db(), matter_id=matter_id, **body, actor=actor(), now=clock.now()))
 
 
 @calls.post("/matters/<uuid:matter_id>/solve", answer=MatterItem, body=Solution)
@@ -578,6 +623,10 @@ def _matter(row: Matter) -> dict[str, Any]:
         "unit": row.unit_code,
         "unit_name": row.unit.name,
         "talent": _named(row.talent),
+        "progress": [
+            {field: getattr(one, field) for field in ("done_on", "text", "entered_by", "entered_at")}
+            for one in row.progress
+        ],
     }
 
 

@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import Response, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from service import clock, exchange
 from service.api.calls import Calls
-from service.api.context import actor, db
+from service.api.context import actor, api, db
 from service.api.fields import Choice, Count, Id, List, Moment, Nested, Query, Said, Schema, Whole
+from service.api.uploads import ENVELOPE, download
 from service.errors import Finding, Invalid
 from service.exchange import KINDS, ImportJob
 from service.people.queries import MAX_LIMIT
 
 calls = Calls("imports", "Excel imports: checked row by row, then written all or nothing")
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 UPLOAD = {
     "type": "object",
@@ -75,9 +78,22 @@ def imports(query: dict[str, Any]) -> Mapping[str, Any]:
     return {"items": [_shape(row) for row in page.items], "total": page.total, "next": page.next}
 
 
-@calls.post("/imports", answer=ImportItem, status=201, upload=UPLOAD, right="import_data")
+@calls.file("/imports/templates/<kind>", media_types=(XLSX,), right="import_data")
+def template(kind: str) -> Response:
+    """The sheet to fill in, with its columns explained."""
+    wanted = exchange.kind_for(kind, actor())
+    made = exchange.template(wanted, exchange.Basis(api().organization, api().settings.contacts))
+    return download(made, XLSX, f"{wanted.name}导入模板.xlsx")
+
+
+@calls.post(
+    "/imports", answer=ImportItem, status=201, upload=UPLOAD, size=exchange.MAX_BYTES + ENVELOPE, right="import_data"
+)
 def upload() -> Mapping[str, Any]:
-    """Takes in a file for checking; look at it again until its ``status`` is ``checked`` or ``refused``."""
+    """Takes in a file of at most 20 MB for checking; look again until its ``status`` is ``checked`` or ``refused``.
+
+    Only of a kind whose records the account may write by hand as well.
+    """
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType
     kind, file = request.form.get("kind", ""), request.files.get("file")

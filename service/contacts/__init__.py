@@ -9,7 +9,7 @@ from service.contacts.commands import (
     withdraw_contact,
 )
 from service.contacts.interviews import PairCount, contact_counts, interview_counts
-from service.contacts.matters import record_matter, solve_matter
+from service.contacts.matters import follow_matter, record_matter, solve_matter
 from service.contacts.models import Activity, Contact, Invitation, Matter, Opinion
 from service.contacts.queries import (
     ContactFilter,
@@ -44,6 +44,7 @@ __all__ = [
     "answer_opinion",
     "cancel_activity",
     "contact_counts",
+    "follow_matter",
     "form_name",
     "get_activity",
     "get_contact",

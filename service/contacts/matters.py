@@ -1,4 +1,4 @@
-"""A unit's own matters: what it solves by itself is logged and visible, not dispatched (R6, R7).
+"""A unit's own matters: what it solves by itself is logged, followed and visible, not dispatched (R6, R7).
 
 The journal of each is ``matter:<id>``.
 """
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from service import clock, ids
 from service.auth import Actor
 from service.contacts.access import acting_for_unit
-from service.contacts.models import Matter
+from service.contacts.models import Matter, MatterProgress
 from service.errors import Conflict, NotFound
 from service.people.checks import FIRST_YEAR, Checks
 from service.people.commands import conflicts
@@ -74,18 +74,42 @@ def record_matter(
     return matter
 
 
+def follow_matter(
+    session: Session, *, matter_id: UUID | str, text: str, done_on: date, actor: Actor, now: datetime
+) -> Matter:
+    """Says what was done about a matter on ``done_on`` (全程跟进, R7). Raises ``Conflict`` where it is solved."""
+    matter = _locked(session, matter_id)
+    entering = acting_for_unit(session, actor, "record_matters", matter.unit_code, now)
+    _refuse_solved(matter)
+    checks = Checks()
+    said = checks.passage("/text", "进展情况", text, 2000)
+    if done_on < matter.raised_on:
+        checks.refuse("/done_on", f"进展日期不能早于提出日期 {matter.raised_on.isoformat()}")
+    elif done_on > clock.local(now).date():
+        checks.refuse("/done_on", "进展日期不能晚于今天")
+    checks.done()
+    step = MatterProgress(
+        matter_id=matter.id,
+        position=len(matter.progress) + 1,
+        done_on=done_on,
+        text=said,
+        entered_by=entering.username,
+        entered_at=now,
+    )
+    matter.progress.append(step)
+    session.flush()
+    data = {"done_on": done_on, "text": said}
+    record(session, f"matter:{matter.id}", "matter_followed", data, actor=entering, now=now)
+    return matter
+
+
 def solve_matter(
     session: Session, *, matter_id: UUID | str, result: str, solved_on: date, actor: Actor, now: datetime
 ) -> Matter:
     """Says how a matter was solved and when. Raises ``Conflict`` where it is solved already."""
-    key = as_id(matter_id)
-    query = select(Matter).where(Matter.id == key).with_for_update(of=Matter)
-    matter = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None
-    if matter is None:
-        raise NotFound("没有这个事项，或您无权查看")
+    matter = _locked(session, matter_id)
     entering = acting_for_unit(session, actor, "record_matters", matter.unit_code, now)
-    if matter.solved_on is not None:
-        raise Conflict(f"该事项已于 {matter.solved_on.isoformat()} 办结")
+    _refuse_solved(matter)
     checks = Checks()
     found = _solution(checks, result, solved_on, matter.raised_on, clock.local(now).date())
     if not result:
@@ -96,6 +120,20 @@ def solve_matter(
     data = {"result": matter.result, "solved_on": matter.solved_on}
     record(session, f"matter:{matter.id}", "matter_solved", data, actor=entering, now=now)
     return matter
+
+
+def _locked(session: Session, matter_id: UUID | str) -> Matter:
+    key = as_id(matter_id)
+    query = select(Matter).where(Matter.id == key).with_for_update(of=Matter)
+    matter = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None
+    if matter is None:
+        raise NotFound("没有这个事项，或您无权查看")
+    return matter
+
+
+def _refuse_solved(matter: Matter) -> None:
+    if matter.solved_on is not None:
+        raise Conflict(f"该事项已于 {matter.solved_on.isoformat()} 办结")
 
 
 def _solution(

@@ -218,8 +218,13 @@ def search_matters(
     limit: int = 50,
     offset: int = 0,
 ) -> Page[Matter]:
-    """The matters of the units whose ledger the actor may see, the newest first: two statements (R6)."""
-    query = select(Matter).join(Talent, Talent.id == Matter.talent_id).where(_matters_clause(session, actor))
+    """The matters of the units whose ledger the actor may see, the newest first: three statements (R6)."""
+    query = (
+        select(Matter)
+        .options(selectinload(Matter.progress))
+        .join(Talent, Talent.id == Matter.talent_id)
+        .where(_matters_clause(session, actor))
+    )
     if unit is not None:
         query = query.where(Matter.unit_code == unit)
     if talent_id is not None:

@@ -48,6 +48,7 @@ MATTER_COLUMNS: Columns[Matter] = {
     "情况说明": lambda one: one.description,
     "单位": lambda one: one.unit.name,
     "状态": lambda one: "已办结" if one.solved_on else "办理中",
+    "跟进情况": lambda one: "\n".join(f"{step.done_on.isoformat()} {step.text}" for step in one.progress),
     "办理结果": lambda one: one.result,
     "办结日期": lambda one: one.solved_on,
 }
@@ -161,6 +162,7 @@ def matters() -> ResponseReturnValue:
         own_units=own,
         unit=shown[0] if shown else None,
         files=files.of_record(f"unit:{shown[0].code}") if shown else None,
+        names=Names(db()).learn([step.entered_by for one in page.items for step in one.progress]),
         attached=_attached(page.items, {unit.code for unit in own}),
         today=clock.today(),
     )
@@ -190,6 +192,23 @@ def add_matter() -> ResponseReturnValue:
         now=clock.now(),
     )
     return done("事项已登记。", url_for(".matters"))
+
+
+@blueprint.post("/matters/<uuid:matter_id>/progress")
+@requires()
+def follow(matter_id: UUID) -> ResponseReturnValue:
+    """Says what was done about a matter (R7)."""
+    fields = sent()
+    contacts.get_matter(db(), matter_id, actor())
+    contacts.follow_matter(
+        db(),
+        matter_id=matter_id,
+        text=text(fields, "text"),
+        done_on=_day(fields, "done_on", "进展日期"),
+        actor=actor(),
+        now=clock.now(),
+    )
+    return done("进展已登记。", url_for(".matters"))
 
 
 @blueprint.post("/matters/<uuid:matter_id>/solve")

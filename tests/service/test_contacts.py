@@ -341,7 +341,18 @@ class TestMatters:
                 session, matter_id=made.id, result="已办", solved_on=date(2026, 9, 9), actor=handler, now=NOW
             )
         assert paths(refused) == ["/solved_on"]
+        for text, day in (("", TODAY), ("走访企业", date(2026, 9, 9)), ("走访企业", date(2026, 9, 17))):
+            with pytest.raises(Invalid):
+                contacts.follow_matter(session, matter_id=made.id, text=text, done_on=day, actor=handler, now=NOW)
+        with pytest.raises(NotAllowed):
+            contacts.follow_matter(session, matter_id=made.id, text="走访", done_on=TODAY, actor=STRANGER, now=NOW)
+        for text in ("已收到材料", "已送评审机构"):
+            contacts.follow_matter(session, matter_id=made.id, text=text, done_on=TODAY, actor=handler, now=NOW)
+        [found] = contacts.search_matters(session, OFFICE).items
+        assert [(step.position, step.text) for step in found.progress] == [(1, "已收到材料"), (2, "已送评审机构")]
         contacts.solve_matter(session, matter_id=made.id, result="已办", solved_on=TODAY, actor=handler, now=NOW)
+        with pytest.raises(Conflict, match="已于 2026-09-16 办结"):
+            contacts.follow_matter(session, matter_id=made.id, text="再办", done_on=TODAY, actor=handler, now=NOW)
         with pytest.raises(Conflict, match="已于 2026-09-16 办结"):
             contacts.solve_matter(session, matter_id=made.id, result="再办", solved_on=TODAY, actor=handler, now=NOW)
         with pytest.raises(NotAllowed):
