@@ -68,6 +68,11 @@ def roster_lines(session: Session, roster: Roster, on: date) -> list[list[str]]:
     return lines
 
 
+def scope_of(unit: str) -> str:
+    """The scope of the list that a round asks of ``unit``."""
+    return CLASS_A if unit == OFFICE_UNIT else unit
+
+
 def open_task(session: Session, roster: Roster) -> UserTask | None:
     """The open step of the running round that asks for this list: drafting, deciding or filing it."""
     slot = OFFICE_UNIT if roster.scope == CLASS_A else roster.scope
@@ -208,8 +213,7 @@ def _own_paths(**names: str) -> Iterator[None]:
 
 def _draft(session: Session, call: ActionCall, path: str) -> Roster:
     """The draft that the step is about, or the list that was decided on its own page since the round began."""
-    unit = text_of(call, "unit")
-    scope = CLASS_A if unit == OFFICE_UNIT else unit
+    scope = scope_of(text_of(call, "unit"))
     newest = select(Roster).where(Roster.scope == scope).order_by(Roster.version.desc()).limit(1)
     found = session.scalars(newest.options(selectinload(Roster.items))).first()
     begun = clock.local(call.instance.started_at).date()

@@ -20,7 +20,7 @@ from service.liaisons.search import search_links
 from service.liaisons.steps import awaits_handover, waiting
 from service.liaisons.suggestions import Suggestion, suggestions
 from service.liaisons.teams import set_service_team
-from service.liaisons.warnings import link_warnings
+from service.liaisons.warnings import left_team, link_warnings
 
 __all__ = [
     "QUOTAS",
@@ -48,6 +48,7 @@ __all__ = [
     "hold_links",
     "leaders_of",
     "leaving_links",
+    "left_team",
     "link_warnings",
     "propose_link",
     "quota_report",

@@ -107,6 +107,7 @@ def _troubled(on: date, among: Sequence[UUID] | None) -> Select[UUID]:
             or_(member.unit_code.is_(None), member.unit_code == Leader.unit_code),
         ),
     )
+    gone = select(Person.id).where(not_(Person.active))
     officers = select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, on))
     named = officers.where(Liaison.unit_code == Leader.unit_code, Liaison.person_id == team.c.liaison_id)
     return (
@@ -120,7 +121,8 @@ def _troubled(on: date, among: Sequence[UUID] | None) -> Select[UUID]:
                 and_(Leader.klass == CLASS_B, Leader.unit_code.in_(select(Unit.code).where(not_(Unit.is_member_unit)))),
                 team.c.leader_id.is_(None),
                 not_(leads),
-                exists().where(member.team_id == team.c.id, not_(fits)),
+                exists().where(member.team_id == team.c.id, or_(not_(fits), member.person_id.in_(gone))),
+                or_(team.c.head_id.in_(gone), team.c.liaison_id.in_(gone)),
                 and_(Leader.unit_code.in_(officers), not_(exists(named))),
             ),
         )
@@ -233,6 +235,8 @@ class _Surroundings:
                     yield f"工作团队成员{member.person.name}不是职能部门负责人"
             elif not heads_a_section(member.post) or (member.unit_code or leader.unit_code) != leader.unit_code:
                 yield f"工作团队成员{member.person.name}不是本单位科室负责人"
+        if gone := left_team(team):
+            yield f"工作团队的{'、'.join(gone)}已离任，请调整工作团队"
         officers = self.officers.get(leader.unit_code or "")
         if officers and team.liaison_id not in officers:
             yield f"工作团队联络员{team.liaison.name}不是{leader.unit.name if leader.unit else '该单位'}的联络员"
@@ -244,6 +248,12 @@ class _Surroundings:
         if leader.klass == CLASS_A:
             return any(klass == CLASS_A for klass, _ in posts)
         return (CLASS_B, leader.unit_code) in posts
+
+
+def left_team(team: ServiceTeam) -> list[str]:
+    """The names of those in a service team who have left their unit (T1)."""
+    people = [team.head, *(member.person for member in team.members), team.liaison]
+    return list(dict.fromkeys(one.name for one in people if not one.active))
 
 
 def eligibility_warnings(talent: Talent, on: date) -> Iterable[str]:

@@ -67,11 +67,15 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a gear task has found out in the ``slot`` of somebody, and the ``page`` of the record it made, if any."""
+    """What a gear task has found out in the ``slot`` of somebody, and the ``page`` of the record it made, if any.
+
+    ``cases`` are (address, name) of the cases that it names.
+    """
 
     slot: str
     lines: Sequence[Line]
     page: str
+    cases: Sequence[tuple[str, str]] = ()
 
 
 @blueprint.get("/cases/new")
@@ -374,9 +378,16 @@ def _facts(events: Sequence[HistoryEvent], names: Names, task: UserTask | None) 
         if task is None or not task.scope or scope in ("", task.scope):
             record = next((name for name in RECORDS if name in result), None)
             lines = [Line(str(title), str(said)) for title, said in result["lines"]]
-            found = Facts(slots.get(scope, "") if scope else "", lines, _record_page(record, result))
+            found = Facts(slots.get(scope, "") if scope else "", lines, _record_page(record, result), _cases(result))
             latest[scope, record or str(event.data["name"])] = found
     return [facts for facts in latest.values() if facts.lines]
+
+
+def _cases(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    named = result.get("cases")
+    return (
+        [(url_for("web.cases.case", instance_id=key), said) for key, said in named] if isinstance(named, list) else []
+    )
 
 
 def _slot(data: Mapping[str, Any], names: Names) -> str:

@@ -364,6 +364,13 @@ class TestWarnings:
             told = self.warned(session, link(session, whose, talent(session)))
             assert [word for word in words if word not in told] == []
 
+    def test_who_has_left_is_still_in_the_team(self, session, chen):
+        made = link(session, chen, talent(session))
+        member = liaisons.standing_teams(session, [chen.id], TODAY)[chen.id].members[0].person
+        people.update_person(session, person_id=member.id, changes={"active": False}, actor=SYSTEM, now=EARLY)
+        assert self.warned(session, made) == "工作团队的温以宁已离任，请调整工作团队"
+        assert [one.id for one in liaisons.search_links(session, warned=True, on=TODAY).items] == [made.id]
+
     def test_a_post_that_ended_and_a_held_link(self, session, chen):
         made = link(session, chen, talent(session))
         end_post(session, chen)

@@ -61,7 +61,7 @@ class District:
                 name=f"人{n}",
                 post=None,
                 unit_code=None,
-                active=True,
+                active=n != 7,
                 **{**names, "search_key": f"ren {n}人"},
             )
             for n in range(30)
