@@ -45,6 +45,7 @@ from service.web import (
     units,
 )
 from service.web.answers import here
+from service.web.begins import may_begin
 from service.web.context import KEY, READING, Web
 from service.web.exports import export_address
 from service.web.limits import limiter
@@ -135,6 +136,7 @@ def _common() -> dict[str, Any]:
         "once_token": once_token,
         "now": clock.now,
         "here": here,
+        "may_begin": may_begin,
         "export_address": export_address,
     }
 

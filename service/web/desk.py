@@ -14,6 +14,7 @@ from service.processes.rules import STAGES
 from service.processes.starting import may_start
 from service.web import cases, overview, tasks
 from service.web.access import ANYONE, requires
+from service.web.begins import begins
 from service.web.context import actor, db, settings
 
 blueprint = Blueprint("desk", __name__)
@@ -39,6 +40,7 @@ def desk() -> ResponseReturnValue:
         may_record=may_start(db(), cases.PROCESS, actor()),
         units=overview.units_at_work(db(), today) if all_units else [],
         talents=overview.own_talents(db(), actor()),
+        begins=begins(),
         people=about["names"],
         overdue=about["overdue"],
         **tasks.rows(page.items),
@@ -53,6 +55,7 @@ def help_page() -> ResponseReturnValue:
         "desk/help.html",
         contact=settings().contact,
         deadlines=deadlines(db(), cases.PROCESS),
+        year=overview.year_of_work(db()),
         stages=STAGES,
     )
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from service import auth, clock, liaisons
+from service import auth, clock, contacts, liaisons
 from service.actions import rosters
 from service.errors import NotFound
 from service.liaisons.rules import DRAFT, SUPERSEDED
@@ -19,6 +19,7 @@ from service.processes import commands, operations, queries
 from service.processes.access import OFFICE, ROLE_NAMES
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
+from service.processes.definitions import latest, list_definitions
 from service.processes.forms import Form
 from service.processes.models import DONE, OPEN, UserTask
 from service.processes.rules import STAGES
@@ -27,7 +28,7 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, offset, sent, text
 from service.web.answers import done as answer
 from service.web.cases import about, case_status, days_left
-from service.web.context import actor, db
+from service.web.context import actor, db, web
 from service.web.exports import Columns, batches, workbook
 from service.web.forms import form_page
 from service.web.names import Names
@@ -46,7 +47,7 @@ def todo() -> ResponseReturnValue:
     """待办: what the person must do, most urgent first."""
     page = _open(PER_PAGE, offset())
     counts = queries.light_counts(db(), actor(), today=clock.today())
-    return render_template("tasks/todo.html", page=page, counts=counts, stages=STAGES, **rows(page.items))
+    return render_template("tasks/todo.html", page=page, counts=counts, **_choices(), **rows(page.items))
 
 
 @blueprint.get("/tasks.xlsx")
@@ -61,7 +62,7 @@ def export_todo() -> ResponseReturnValue:
 def done() -> ResponseReturnValue:
     """已办: what the person has completed, the latest first."""
     page = _done(PER_PAGE, offset())
-    return render_template("tasks/done.html", page=page, stages=STAGES, **rows(page.items))
+    return render_template("tasks/done.html", page=page, **_choices(), **rows(page.items))
 
 
 @blueprint.get("/tasks/done.xlsx")
@@ -86,6 +87,7 @@ def task(task_id: UUID) -> ResponseReturnValue:
         subject=_subject(detail),
         list_page=_list_page(detail),
         **_checklist(detail),
+        pairs=_pairs(detail),
         colleagues=_colleagues(detail) if detail.may_reassign else [],
         **about(detail.instance, made, names, detail.task),
     )
@@ -247,11 +249,23 @@ def _step(task: UserTask) -> str:
 def _filters(sort: str) -> queries.TaskFilter:
     return queries.TaskFilter(
         light=argument("light"),
+        process=argument("process"),
         stage=argument("stage"),
         unit=argument("unit"),
         q=argument("q"),
         sort=request.args.get("sort", sort)[:20],
     )
+
+
+def _choices() -> dict[str, Any]:
+    """The processes to choose from, and the stages of the chosen one; of all where none is chosen."""
+    processes = {one.key: one.name for one in reversed(list_definitions(db()))}
+    stages = {**STAGES, **{stage.code: stage.name for stage in web().organization.stages.values()}}
+    chosen = argument("process")
+    if chosen in processes:
+        own = compiled(db(), latest(db(), chosen).digest, chosen).stages
+        stages = {code: stages.get(code, code) for code in own}
+    return {"processes": processes, "stages": stages}
 
 
 def _form_page(detail: queries.TaskDetail, names: Names, form: Form) -> dict[str, Any]:
@@ -275,6 +289,16 @@ def _checklist(detail: queries.TaskDetail) -> dict[str, Any]:
     today = clock.today()
     page = search_talents(db(), argument("q"), PER_CHECKLIST, offset(), among=detail.listing)
     return {"checklist": page, "today": today, "stale": today - timedelta(days=STALE_DAYS), "categories": CATEGORIES}
+
+
+def _pairs(detail: queries.TaskDetail) -> list[contacts.PairCount]:
+    """The pairs of a unit with too few interviews, where the task asks why (F2)."""
+    task, period = detail.task, detail.task.data.get("period")
+    if task.task != "explain_missed" or task.status != OPEN or not task.unit or not isinstance(period, dict):
+        return []
+    year = int(period["year"])
+    found = contacts.interview_counts(db(), year=year, on=min(clock.today(), date(year, 12, 31)), unit=task.unit)
+    return [pair for pair in found if pair.short]
 
 
 def _subject(detail: queries.TaskDetail) -> Talent | None:
