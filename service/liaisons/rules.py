@@ -67,6 +67,7 @@ Part = tuple[str, int, str]
 _CUT = re.compile(
     r"(?:科技|技术|实业|集团)*(?:股份)?有限公司|分管|主管|负责|联系|协助|主持|兼管|全面|工作|事务|方面|[等和与及、，。；：/（）()\s\W]+"
 )
+_BETWEEN = re.compile(r"[、，,；;\n]+")
 _COMMON = frozenset(
     [
         "有限",
