@@ -68,6 +68,7 @@ def links() -> ResponseReturnValue:
         warnings=liaisons.link_warnings(db(), page.items, _asked_day("on") or clock.today()),
         units=_units(),
         may_add=_may_add(),
+        today=clock.today(),
         **_words(),
     )
 

@@ -116,6 +116,8 @@ def test_a_draft_shows_what_is_held_and_the_list_what_to_look_at(world: World) -
     assert office.post(f"{draft}/decide", document_no="3号", decided_on="2026-09-16").status_code == 200
     with world.database.reading() as session:
         assert {link.status for link in search_links(session, leader_id=THIRD).items} == {"held"}
+    listed = office.get("/links", status="held")
+    assert (listed.status_code, "区人才办代管" in listed.text) == (200, True)
 
 
 def _total(page: str) -> int:
