@@ -21,7 +21,7 @@ from service.contacts.models import Activity, Contact, ContactTalent, Opinion
 from service.contacts.rules import FORMS, INBOUND_FORMS, NEUTRAL_SUMMARY, OPINION_STATUSES, TOPICS
 from service.errors import Finding, Invalid
 from service.people.models import Leader
-from service.people.queries import MAX_LIMIT, Page, on_day, search_units
+from service.people.queries import MAX_LIMIT, Page, as_id, on_day, search_units
 from service.processes import queries
 from service.processes.calendars import current
 from service.processes.models import Instance
@@ -272,6 +272,8 @@ def missed() -> ResponseReturnValue:
         actor=actor(),
         now=clock.now(),
     )
+    if (task := as_id(text(fields, "task"))) is not None:
+        return done("原因已登记。", url_for("web.tasks.task", task_id=task))
     return done("原因已登记。", url_for(".interviews", year=year))
 
 

@@ -38,6 +38,7 @@ def desk() -> ResponseReturnValue:
         counts=queries.light_counts(db(), actor(), today=today),
         running_title=_running_title(),
         may_record=may_start(db(), cases.PROCESS, actor()),
+        may_contact=LEADER in actor().roles,
         units=overview.units_at_work(db(), today) if all_units else [],
         talents=overview.own_talents(db(), actor()),
         begins=begins(),

@@ -17,6 +17,7 @@ from service.errors import Finding, Invalid
 from service.liaisons import search_links, standing_teams
 from service.people import BODIES, CLASS_A, CLASS_B, DUTIES, Leader, Person, namesakes, queries
 from service.people.commands import LEADER_FIELDS, PERSON_FIELDS
+from service.people.models import Substitute
 from service.people.queries import Page
 from service.processes.access import ROLE_NAMES
 from service.web.access import requires
@@ -251,9 +252,30 @@ def correct_end(leader_id: UUID) -> ResponseReturnValue:
 @requires()
 def substitutes() -> ResponseReturnValue:
     """代理名录."""
-    former = request.args.get("all") == "yes"
-    page = queries.search_substitutes(db(), argument("q"), PER_PAGE, offset(), include_former=former)
+    page = _substitutes(PER_PAGE, offset())
     return render_template("people/substitutes.html", page=page, today=clock.today(), may_end=_may_end)
+
+
+@blueprint.get("/substitutes.xlsx")
+@requires()
+def export_substitutes() -> ResponseReturnValue:
+    """代理 as the list shows it, all its pages."""
+    return workbook("代理", batches(_substitutes), lambda _: SUBSTITUTE_COLUMNS)
+
+
+def _substitutes(limit: int, offset: int) -> Page[Substitute]:
+    former = request.args.get("all") == "yes"
+    return queries.search_substitutes(db(), argument("q"), limit, offset, include_former=former)
+
+
+SUBSTITUTE_COLUMNS: Columns[Substitute] = {
+    "本人": lambda one: one.person.name,
+    "代理人": lambda one: one.substitute.name,
+    "开始日期": lambda one: one.starts_on,
+    "结束日期": lambda one: one.ends_on,
+    "事由": lambda one: one.reason,
+    "是否已撤销": lambda one: "已撤销" if one.withdrawn_at else "",
+}
 
 
 @blueprint.get("/people/<uuid:person_id>/substitutes/new")

@@ -173,6 +173,16 @@ def accept(report_id: UUID) -> ResponseReturnValue:
     return done("报告已通过。", _at(report_id))
 
 
+ROLL_UP_COLUMNS: Columns[Mapping[str, Any]] = {
+    "单位": lambda row: row["name"],
+    "状态": lambda row: REPORT_STATUSES[row["status"]] if row["status"] else "未编制",
+    "是否逾期报送": lambda row: "是" if row["late"] else "否",
+    "联系次数": lambda row: row["contacts"],
+    "意见建议": lambda row: row["opinions"],
+    "需求": lambda row: row["needs"],
+}
+
+
 @blueprint.get("/reports/<uuid:report_id>.pdf")
 @requires()
 def report_pdf(report_id: UUID) -> ResponseReturnValue:
@@ -200,6 +210,15 @@ def roll_up() -> ResponseReturnValue:
         names=Names(db()),
         **_words(),
     )
+
+
+@blueprint.get("/reports/roll-up.xlsx")
+@requires(right="view_reports")
+def export_roll_up() -> ResponseReturnValue:
+    """The units of the roll-up as a sheet."""
+    summed = _summed()
+    title = f"{summed['year']}年{HALVES[summed['half']]}报告汇总"
+    return workbook(title, [summed["units"]], lambda _: ROLL_UP_COLUMNS)
 
 
 @blueprint.get("/reports/roll-up.pdf")

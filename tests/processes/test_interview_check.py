@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import select
 
 from service import liaisons, people
 from service.auth import SYSTEM
 from service.contacts.models import MissedInterviews
+from service.processes.models import UserTask
 from tests.processes.rounds import calendar_starts
 from tests.processes.steps import instance, mismatches, notices
 from tests.processes.test_roster import leader_of_unit
+from tests.web.visitor import Visitor
 
 
 def pair(world) -> None:
@@ -61,6 +65,35 @@ def test_at_the_years_end_the_unit_says_why(world):
         assert [row.reason for row in session.scalars(select(MissedInterviews))] == ["年内到任，下年补足"]
     assert instance(world).end_name == "原因已收齐"
     assert mismatches(world) == []
+
+
+def test_the_step_lists_the_pairs_and_keeps_the_reason_that_one_was_given_apart(world):
+    pair(world)
+    calendar_starts(world, "interview_check", "year_end")
+    task = open_task(world)
+    liaison = Visitor(world, "liaison-hrss")
+    page = liaison.get(f"/tasks/{task}").text
+    assert "访谈不足的联系对象" in page
+    assert "沈清越" in page
+    assert "纪明川" in page
+    asked = re.search(r'name="leader_id" value="([^"]+)"', page)
+    assert asked
+    given = liaison.post(
+        "/interviews/reason", leader_id=asked[1], talent_id="T0002", year="2026", reason="出国访学",
+        task=str(task),
+    )  # fmt: skip
+    assert given.status_code == 200, given.text
+    assert given.json["location"] == f"/tasks/{task}"
+    assert "出国访学" in liaison.get(f"/tasks/{task}").text
+    world.do("liaison-hrss", "explain_missed", {"reason": "年内到任，下年补足"}, unit="hrss")
+    with world.database.reading() as session:
+        assert [row.reason for row in session.scalars(select(MissedInterviews))] == ["出国访学"]
+    assert mismatches(world) == []
+
+
+def open_task(world):
+    with world.database.reading() as session:
+        return session.scalars(select(UserTask.id).where(UserTask.task == "explain_missed")).one()
 
 
 def test_where_nobody_is_short_nobody_is_asked(world):

@@ -47,6 +47,8 @@ def opinion_of(world: World, contact: UUID) -> UUID:
 
 def test_a_leader_enters_a_contact_with_few_taps(world: World) -> None:
     leader = Visitor(world, "leader")
+    assert '/contacts/new">登记联系</a>' in leader.get("/").text
+    assert '/contacts/new">登记联系</a>' not in Visitor(world, "handler-edu").get("/").text
     page = leader.get("/my-talents")
     assert page.status_code == 200
     form = leader.get("/contacts/new", talent="T0001").text

@@ -12,10 +12,12 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
+from sqlalchemy import select
 
-from service import clock, liaisons, talents
+from service import clock, liaisons, people, talents
 from service.auth import SYSTEM
 from service.demonstration.organization import derived
+from service.people import Person
 from service.talents import Talent
 from service.web import exports
 from tests.api.test_lists import counted
@@ -158,3 +160,21 @@ def assert_as_shown(rows: list[tuple[Cell, ...]], page: str) -> None:
     for (first, *_), cell in zip(rows, shown, strict=False):
         value = f"{first.value:%Y-%m-%d}" if isinstance(first.value, date) else str(first.value or "")
         assert value in unescape(re.sub(r"<[^>]+>", "", cell))
+
+
+def test_substitutes_and_the_roll_up_of_reports_are_exported(world: World) -> None:
+    office = Visitor(world, "office")
+    now = world.clock.now
+    with world.database.transaction() as session:
+        one, other = session.scalars(select(Person).order_by(Person.id).limit(2)).all()
+        people.declare_substitute(
+            session, person_id=one.id, substitute_id=other.id, starts_on=now.date(), ends_on=now.date(),
+            reason="出差", actor=world.actor("office"), now=now,
+        )  # fmt: skip
+        names = (one.name, other.name)
+    [row] = exported_rows(office, "/substitutes.xlsx")
+    assert (row[0].value, row[1].value, row[4].value) == (*names, "出差")
+    units = exported_rows(office, "/reports/roll-up.xlsx?year=2026&half=1")
+    assert {row[1].value for row in units} == {"未编制"}
+    for page in ("/substitutes", "/reports/roll-up"):
+        assert f"{page}.xlsx" in office.get(page).text
