@@ -121,6 +121,16 @@ class TestLinking:
         assert path in paths(refused)
         assert liaisons.search_links(session).total == 0
 
+    def test_the_office_hears_once_of_what_a_unit_does_and_not_of_its_own_deeds(self, session, chen, feng):
+        said = {"reason": "related", "note": "人才政策兑现"}
+        made = propose(session, feng, talent(session), by=LIAISON, **said)
+        liaisons.end_link(session, link_id=made.id, ends_on=TODAY, reason="工作调整", actor=LIAISON, now=EARLY)
+        told = [event.data for event in history.stream_events(session, f"link:{made.id}")]
+        assert [(one["template"], one["to"]["role"]) for one in told] == [("links_changed", "talent_office")] * 2
+        assert [one["title"] for one in told] == ["冯启明（局长）开始联系周慕白", "冯启明（局长）结束联系周慕白"]
+        for other in (propose(session, feng, talent(session, "顾长风"), **said), propose(session, chen, made.talent)):
+            assert history.stream_events(session, f"link:{other.id}") == []
+
     def test_class_b_says_how_the_talent_relates_to_its_work(self, session, feng):
         zhou = talent(session)
         with pytest.raises(Invalid, match="与本部门业务如何相关"):
