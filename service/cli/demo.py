@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 
 import click
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth.queries import find_account
+from service.auth import Account
 from service.cli.setup import settings, wired
 from service.config import Settings
 from service.demonstration import PASSWORD, accounts, build, require_none
 from service.errors import Conflict, NotAllowed
+from service.people.models import Person, Unit
 
 DEFAULT_CASES = 60
 
@@ -46,12 +48,25 @@ def demo(cases: int, seed: int, until: datetime | None, if_empty: bool) -> None:
 
 
 def account_lines(session: Session) -> list[str]:
-    """The demonstration's accounts that are there, each with whose it is, in columns."""
-    known = [entry for entry in accounts() if find_account(session, entry[0]) is not None]
-    wide = max((len(entry[0]) for entry in known), default=0)
+    """The demonstration's accounts that are there, each once with whose it is, in columns.
+
+    Those of the organization come first, then the officers of the other units, which only a year's life has.
+    """
+    order = {username: place for place, (username, *_) in enumerate(accounts())}
+    query = (
+        select(Account.username, Person.name, Unit.name, Person.post)
+        .join(Person, Person.id == Account.person_id)
+        .outerjoin(Unit, Unit.code == Person.unit_code)
+        .where(Account.demo)
+    )
+    known = sorted(session.execute(query).all(), key=lambda row: (order.get(row[0], len(order)), row[0]))
+    wide = max((len(username) for username, *_ in known), default=0)
     return [
         f"演示账号（密码都是 {PASSWORD}）：",
-        *(f"  {username:<{wide}}  {name.ljust(3, '　')}  {post}" for username, name, _, post, _ in known),
+        *(
+            f"  {username:<{wide}}  {name.ljust(4, '　')}  {unit or ''}　{(post or '').removeprefix(unit or '')}"
+            for username, name, unit, post in known
+        ),
     ]
 
 
