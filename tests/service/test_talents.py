@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from service import history, talents
 from service.auth import SYSTEM
@@ -188,6 +188,25 @@ class TestSearching:
         assert {talents.visible(HANDLER, found)["employer_unit_name"] for found in page.items} == {"桂城街道办事处"}
         assert (page.total, page.next) == (30, 25)
         assert statements.since() == 2
+
+
+@pytest.mark.parametrize("filters", [{}, {"include_inactive": True}, {"category": 2}])
+def test_a_page_of_the_list_is_found_in_the_order_of_an_index(session, filters):
+    if session.get_bind().dialect.name != "sqlite":
+        return  # PostgreSQL decides by what the table holds, and an empty one is read as it lies
+    add(session)
+    sent = []
+
+    def note(_connection, _cursor, statement, parameters, *_):
+        sent.append((statement, parameters))
+
+    event.listen(session.get_bind(), "before_cursor_execute", note)
+    talents.search_talents(session, **filters)
+    event.remove(session.get_bind(), "before_cursor_execute", note)
+    statement, parameters = next(one for one in sent if "ORDER BY" in one[0])
+    connection = session.connection().connection.dbapi_connection
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    assert any("ix_talent_pinyin_id" in step for step in plan), plan
 
 
 class TestContact:

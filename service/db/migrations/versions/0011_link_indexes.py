@@ -10,8 +10,8 @@ branch_labels = None
 depends_on = None
 
 ELIGIBILITY = (
-    *("active", "in_district", "works_from", "works_until"),
-    *("category", "recognition_expires_on", "type", "type_approved_on", "id"),
+    *("id", "active", "in_district", "works_from", "works_until"),
+    *("category", "recognition_expires_on", "type", "type_approved_on"),
 )
 
 
