@@ -1,34 +1,111 @@
-"""The registry in the demonstration's year: an approval, an award, talents who left, files confirmed."""
+"""The registry in the demonstration's year: an approval, and reports of change (R8 R9), one late, two who leave."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import clock, talents
+from service import clock, ids, talents
 from service.auth import actor_of
-from service.demonstration import cast
-from service.demonstration.plan import Deed, Plan, office
-from service.talents.models import Talent
+from service.demonstration.cast import EMPLOYERS
+from service.demonstration.organization import SPACE
+from service.demonstration.plan import Deed, Plan, Served, do, office
+from service.processes import commands
+from service.processes.advance import open_tasks
+
+KNOWN = {"note": "已知悉，请继续做好联系服务。"}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report of change: of whom, by which unit's officer, after how many working days, and what comes of it."""
+
+    key: str
+    talent: Served
+    by: str
+    told: Mapping[str, Any] = field(default_factory=dict)
+    after: int = 4
+    leader: str | None = None
+    """The account of the leader who acknowledges it; without one it is presented on paper."""
+    eligibility: Mapping[str, Any] = field(default_factory=dict)
+    """What the Talent Office decides on who leaves; without it that still waits."""
 
 
 def planned(plan: Plan) -> Iterator[Deed]:
-    """An approval, an award, a talent who leaves the district, files that their units confirm."""
+    """Four reports from the first word to the registry, and what the Talent Office does without one."""
     approved, left = plan.others[1], plan.others[5]
-    awarded = plan.pairs[2].talent
     yield Deed(plan.at(12), partial(_approve, talent=approved.id))
-    award = {"recognition": "区突出贡献人才（演示）", "recognition_no": "演示表彰〔2026〕1号"}
-    yield Deed(plan.at(90), partial(_update, talent=awarded.id, changes=award, source="重大事项报告：获得表彰"))
     gone = {"in_district": False, "works_until": plan.days[plan.last - 30]}
-    source = "重大事项报告：工作变动"
-    yield Deed(plan.at(plan.last - 28), partial(_update, talent=left.id, changes=gone, source=source))
-    away = next(pair.talent for pair in plan.pairs if pair.post.key == "b-health-3")
-    yield Deed(plan.at(plan.last - 27), partial(_update, talent=away.id, changes=gone, source=source))
-    for place, unit in enumerate(cast.MEMBER_UNITS[:6]):
-        yield Deed(plan.at(100 + place, 14), partial(_confirm, unit=unit))
+    update = partial(_update, talent=left.id, changes=gone, source="区人才办走访核实：已离区")
+    yield Deed(plan.at(plan.last - 28), update)
+    for report, day in _reports(plan):
+        yield from _reported(plan, report, day)
+
+
+def _reports(plan: Plan) -> Iterator[tuple[Report, int]]:
+    """Each with the working day of what it reports."""
+    first = {pair.post.key: pair.talent for pair in reversed(plan.pairs)}
+    award = {"change_type": "award", "description": "获区突出贡献人才表彰（演示）。"}
+    yield Report("award", plan.pairs[2].talent, _answers_for(plan.pairs[2].talent), award), 86
+    promoted = {"change_type": "post_change", "description": "所在单位聘任新职务（演示）。", "new_post": "首席科学家"}
+    yield Report("late", first["leader"], "district_office", promoted, after=16, leader="leader"), plan.last - 70
+    away = {"change_type": "job_change", "leaves_district": True, "new_employer": "外区某研究院（演示）"}
+    ended = {"decision": "end", "reason": "已离开本区，不再符合联系条件。"}
+    moved = {**away, "description": "调往外区工作（演示）。"}
+    yield Report("left", first["b-sci-3"], "sci", moved, eligibility=ended), plan.last - 60
+    yield Report("leaving", first["b-health-3"], "health", moved), plan.last - 14
+
+
+def _reported(plan: Plan, report: Report, day: int) -> Iterator[Deed]:
+    case = ids.derive(SPACE, f"change:{plan.seed}:{report.key}")
+    who, told = f"liaison-{report.by}", day + report.after
+    said = {
+        **report.told,
+        "talent_id": report.talent.id,
+        "event_date": plan.days[day].isoformat(),
+        "reported_on": plan.days[told].isoformat(),
+    }
+    step = partial(do, case=case)
+    yield Deed(plan.at(told, 9.7), partial(_begin, case=case, who=who))
+    yield Deed(plan.at(told, 9.8), partial(step, step="report_for_employer", who=who, data=said))
+    if report.leader is not None:
+        known = partial(step, step="acknowledge_change", who=report.leader, data=KNOWN)
+    else:
+        shown = {"presented_on": plan.days[told + 1].isoformat()}
+        known = partial(_present, case=case, data=shown)
+    yield Deed(plan.at(told + 1, 11), known)
+    yield Deed(plan.at(told + 1, 15), partial(step, step="acknowledge_report", who="office", data={}))
+    agreed = {"decision": "approve"}
+    yield Deed(plan.at(told + 3, 10.5), partial(step, step="review_change", who="office", data=agreed))
+    if report.eligibility:
+        ends_on: date = plan.days[told + 8]
+        data = {**report.eligibility, "ends_on": ends_on.isoformat()}
+        yield Deed(plan.at(told + 8, 14.5), partial(step, step="review_eligibility", who="office", data=data))
+
+
+def _answers_for(talent: Served) -> str:
+    """The unit that answers for the talent's employer."""
+    return next(one.unit for one in EMPLOYERS if one.name == talent.employer)
+
+
+def _begin(session: Session, *, case: UUID, who: str) -> None:
+    commands.start(
+        session, process="change_report", data={}, actor=actor_of(session, who), now=clock.now(), instance_id=case
+    )
+
+
+def _present(session: Session, *, case: UUID, data: Mapping[str, Any]) -> None:
+    """Each leader who does not use the system is shown the report by the own office's officer."""
+    for row in [row for row in open_tasks(session, case) if row.task == "present_change"]:
+        commands.complete(
+            session, task_id=row.id, data=data, actor=actor_of(session, f"liaison-{row.unit}"), now=clock.now()
+        )
 
 
 def _approve(session: Session, *, talent: str) -> None:
@@ -39,10 +116,3 @@ def _update(session: Session, *, talent: str, changes: Mapping[str, object], sou
     talents.update_talent(
         session, talent_id=talent, changes=changes, source=source, actor=office(session), now=clock.now()
     )
-
-
-def _confirm(session: Session, *, unit: str) -> None:
-    mine = select(Talent.id).where(Talent.employer_unit == unit).order_by(Talent.id)
-    actor = actor_of(session, f"liaison-{unit}")
-    for talent_id in session.scalars(mine).all():
-        talents.confirm_talent(session, talent_id=talent_id, on=clock.today(), actor=actor, now=clock.now())

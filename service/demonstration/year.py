@@ -1,4 +1,4 @@
-"""A year of the demonstration's people side: who serves whom, contacts, rosters, handovers, reports, briefs.
+"""A year of the demonstration's people side: who serves whom, contacts, rosters, handovers, rounds, reports, briefs.
 
 ``deeds`` plans it for (seed, end, calendar), a module a theme; each deed is done through the real commands, in the
 order of the moments, between the deeds of the cases.
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from service.demonstration import briefs, changes, district, half_years, links, meetings
+from service.demonstration import briefs, changes, district, half_years, interviews, links, meetings, reviews
 from service.demonstration.papers import Case
 from service.demonstration.plan import Deed, Plan
 from service.workdays import Calendar
 
-THEMES = (district, links, meetings, changes, half_years, briefs)
+THEMES = (district, links, meetings, changes, reviews, interviews, half_years, briefs)
 """In this order: a theme draws its chances after those before it, and links know the people."""
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from service import clock, contacts, liaisons
 from service.actions import prepare, wire
 from service.cli import liaison
-from service.contacts.models import Contact, ContactTopic, Invitation, Opinion, RestrictedNote
+from service.contacts.models import Contact, ContactTopic, Invitation, MissedInterviews, Opinion, RestrictedNote
 from service.db import Database, migrate
 from service.demonstration import build
 from service.demonstration.matters import FIELDS, MATTERS
@@ -254,7 +254,30 @@ def test_a_year_of_the_people_side(database_url: str, tmp_path: Path) -> None:
         reports = select(HalfYearReport.status).order_by(HalfYearReport.year, HalfYearReport.half)
         assert Counter(session.scalars(reports)) == {"accepted": 20, "returned": 1, "draft": 1}
         assert set(count(session, HalfYearReport.late)) == {True, False, None}
-        assert count(session, Brief.released_by) == {"office": 2, None: 1}
+        assert count(session, Brief.released_by) == {"office": 33, None: 3}
+        rounds = select(Instance.process, Instance.status, Instance.end_name).where(
+            Instance.process.in_(("change_report", "registry_review", "interview_check"))
+        )
+        assert Counter(map(tuple, session.execute(rounds))) == {
+            ("change_report", "completed", "已更新信息库"): 2,
+            ("change_report", "completed", "已终止联系"): 1,
+            ("change_report", "running", None): 1,
+            ("registry_review", "completed", "核对完成"): 1,
+            ("registry_review", "running", None): 1,
+            ("interview_check", "completed", "原因已收齐"): 1,
+            ("interview_check", "completed", "已提醒"): 2,
+        }
+        done = select(UserTask.task, UserTask.completed_by).where(UserTask.status == DONE).distinct()
+        doers = {*map(tuple, session.execute(done))}
+        assert {
+            ("acknowledge_change", "leader"),
+            ("approve_correction", "office"),
+            ("review_eligibility", "office"),
+        } <= doers
+        found = select(HistoryEvent.data).where(HistoryEvent.kind == "action")
+        late = [one["result"]["late_days"] for one in session.scalars(found) if one["name"] == "change_facts"]
+        assert sorted(bool(days) for days in late) == [False, False, False, True]
+        assert session.query(MissedInterviews).count() > 20
         handovers = select(Instance.status).where(Instance.process == "liaison_change").order_by(Instance.status)
         assert session.scalars(handovers).all() == ["completed", "running"]
         links = session.scalars(select(Link)).all()

@@ -106,10 +106,12 @@ def test_the_picker_asks_the_list_and_the_correction_says_whose_file_it_is(world
     island: dict[str, Any] = json.loads(form)
     assert island["records"] == f"/api/v1{checked}/records"
     world.do("liaison-hrss", "confirm_files", {"result": "some_wrong", "to_correct": ["T0001"]}, unit="hrss")
-    page = liaison.get(f"/tasks/{world.task('correct_talent').id}").text
+    task = world.task("correct_talent")
+    page = liaison.get(f"/tasks/{task.id}").text
     assert "涉及的人才" in page
     assert "周慕白" in page
-    world.do("liaison-hrss", "correct_talent", {"post": "院长", "note": "任命文件"}, unit="hrss")
+    corrected = {**task.data["file"]["values"], "post": "院长", "basis": "任命文件"}
+    world.do("liaison-hrss", "correct_talent", corrected, unit="hrss")
     assert "周慕白" in Visitor(world, "office").get(f"/tasks/{world.task('approve_correction').id}").text
 
 
