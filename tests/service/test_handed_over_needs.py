@@ -35,7 +35,8 @@ def hand_over(world) -> None:
     with world.database.reading() as session:
         world.case = session.scalars(select(Instance.id).where(Instance.process == "liaison_change")).one()
     successor = str(derived("leader", "leader"))
-    world.do("office", "plan_a", {"starts_on": "2026-09-17", "note": "请接续跟进。", "successor_id": successor})
+    plan = {"decision": "hand_over", "starts_on": "2026-09-17", "note": "请接续跟进。", "successor_id": successor}
+    world.do("office", "plan_a", plan)
     world.clock.advance(days=1)
     work_all(world)
 

@@ -16,7 +16,7 @@ def test_who_may_begin_what_is_said_beside_when_the_calendar_does(world: World) 
     liaison = Visitor(world, "liaison-hrss").get("/processes").text
     assert 'href="/cases/new/change_report"' in liaison
     assert 'href="/cases/new/half_year_report"' not in liaison
-    assert Visitor(world, "handler-edu").get("/cases/new/change_report").status_code == 403
+    assert Visitor(world, "auditor").get("/cases/new/change_report").status_code == 403
     assert "every_half_year" in Visitor(world, "admin").get("/system").text
 
 
