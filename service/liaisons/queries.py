@@ -113,11 +113,17 @@ def served_ids(
     return query
 
 
-def scope_links(session: Session, scope: str) -> list[Link]:
-    """The links without an end that a roster of ``scope`` (``A`` or a unit's code) is about; one statement."""
+def scope_links(session: Session, scope: str, *, lock: bool = False) -> list[Link]:
+    """The links without an end that a roster of ``scope`` (``A`` or a unit's code) is about; one statement.
+
+    ``lock``: as they stand now, whatever was read before, and nobody else changes them before the transaction ends.
+    """
     mine = Leader.klass == CLASS_A if scope == CLASS_A else and_(Leader.klass == CLASS_B, Leader.unit_code == scope)
     query = links_with_leaders().join(Link.talent).where(mine, Link.ends_on.is_(None))
-    return list(session.scalars(query.order_by(Person.pinyin, Leader.id, Talent.pinyin, Link.id)))
+    query = query.order_by(Person.pinyin, Leader.id, Talent.pinyin, Link.id)
+    if lock:
+        query = query.with_for_update(of=Link).execution_options(populate_existing=True)
+    return list(session.scalars(query))
 
 
 def links_with_leaders() -> Select[Link]:

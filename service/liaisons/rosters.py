@@ -7,7 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from service import clock, history, ids
 from service.auth import Actor, require
@@ -83,6 +83,7 @@ def draft_roster(
         )
         session.add(roster)
     else:
+        _lock(session, roster)
         for item in roster.items:
             session.delete(item)
         roster.instance_id = instance_id or roster.instance_id
@@ -129,8 +130,8 @@ def decide_roster(
     """
     roster = get_roster(session, roster_id)
     _require_scope(session, roster.scope, actor)
-    history.lock(session, f"roster:{roster.scope}")
-    session.refresh(roster, ["status"])
+    _lock(session, roster)
+    scope_links(session, roster.scope, lock=True)
     if roster.status != DRAFT:
         raise Conflict("该名单已经确定，请刷新后查看；如需调整，请起草新的一版")
     checks = Checks()
@@ -186,8 +187,7 @@ def file_roster(session: Session, *, roster_id: UUID | str, on: date, actor: Act
     """The Talent Office has a decided roster on file (备案, Q4): taken note of, not approved."""
     require(actor, "file_rosters")
     roster = get_roster(session, roster_id)
-    history.lock(session, f"roster:{roster.scope}")
-    session.refresh(roster, ["status"])
+    _lock(session, roster)
     if roster.status != DECIDED:
         state = "还是草稿，请先确定" if roster.status == DRAFT else "已经备案或已被新版取代，请刷新后查看"
         raise Conflict(f"该名单{state}")
@@ -203,6 +203,16 @@ def file_roster(session: Session, *, roster_id: UUID | str, on: date, actor: Act
     data = {"id": roster.id, "version": roster.version, "filed_on": on}
     record(session, f"roster:{roster.scope}", "roster_filed", data, actor=actor, now=now)
     return roster
+
+
+def _lock(session: Session, roster: Roster) -> None:
+    """The list with its lines as they stand now: what was read of it before may have been rewritten or decided.
+
+    Nobody else drafts, decides or files a list of the scope before the transaction ends.
+    """
+    history.lock(session, f"roster:{roster.scope}")
+    query = select(Roster).where(Roster.id == roster.id).options(selectinload(Roster.items))
+    session.scalars(query.with_for_update(of=Roster).execution_options(populate_existing=True)).one()
 
 
 def _carry_out(session: Session, roster: Roster, day: date, actor: Actor, now: datetime) -> dict[str, int]:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, func, select
 
+from service import liaisons
 from service.cli.tables import all_tables
 from service.db import Database
 from service.errors import Conflict
+from service.liaisons.models import Link
 from service.processes import commands, operations, timers
 from service.processes.models import Instance, UserTask
 from tests.factories.workers import at_once, happened, mismatches, timers_of, work_all
+from tests.processes.test_roster import leader_of_unit
 
 KILLED = 9
 
@@ -281,3 +286,88 @@ def test_a_start_that_fails_leaves_no_case(world):
         assert session.scalar(select(func.count()).select_from(Instance)) == 0
     world.recorded()
     assert mismatches(world) == []
+
+
+# --- Rosters ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def drafted(world):
+    """A unit's draft with one line, and its leader, who serves another talent already."""
+    leader = leader_of_unit(world)
+    now = world.clock.now
+    with world.transaction() as session:
+        link = liaisons.propose_link(
+            session,
+            leader_id=leader,
+            talent_id="T0003",
+            reason="related",
+            note="业务相关",
+            starts_on=now.date() - timedelta(days=3),
+            actor=world.actor("liaison-hrss"),
+            now=now,
+        )
+        link.status = "active"
+    return leader, _draft(world, leader, "T0001")
+
+
+def _draft(world, leader, *talents):
+    items = [{"leader_id": leader, "talent_id": one, "reason": "related", "note": "业务相关"} for one in talents]
+    with world.transaction() as session:
+        actor, now = world.actor("liaison-hrss"), world.clock.now
+        return liaisons.draft_roster(session, scope="hrss", items=items, actor=actor, now=now).id
+
+
+def _decide(world, session, roster_id):
+    return liaisons.decide_roster(
+        session,
+        roster_id=roster_id,
+        document_no="人社名单〔2026〕1号",
+        decided_on=world.clock.now.date(),
+        actor=world.actor("liaison-hrss"),
+        now=world.clock.now,
+    )
+
+
+def _open_links(world, leader):
+    with world.database.reading() as session:
+        query = select(Link).where(Link.leader_id == UUID(leader), Link.ends_on.is_(None))
+        return {link.talent_id: link.status for link in session.scalars(query)}
+
+
+def test_of_two_who_decide_the_same_list_one_succeeds(world, drafted):
+    leader, roster_id = drafted
+
+    def decide() -> None:
+        with world.transaction() as session:
+            _decide(world, session, roster_id)
+
+    done = at_once(decide, decide)
+    assert sorted(type(one).__name__ for one in done) == ["Conflict", "NoneType"]
+    assert set(_open_links(world, leader)) == {"T0001"}
+
+
+def test_a_list_that_is_rewritten_while_it_is_decided_is_decided_as_it_then_stands(world, drafted):
+    if world.database.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    leader, roster_id = drafted
+    with world.transaction() as session:
+        looked_at = liaisons.get_roster(session, roster_id)
+        assert [item.talent_id for item in looked_at.items] == ["T0001"]
+        _draft(world, leader, "T0002", "T0004")
+        _decide(world, session, roster_id)
+    assert set(_open_links(world, leader)) == {"T0002", "T0004"}
+
+
+def test_a_link_that_comes_to_be_held_while_the_list_is_decided_stays_held(world, drafted):
+    if world.database.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    leader, roster_id = drafted
+    with world.transaction() as session:
+        looked_at = liaisons.scope_links(session, "hrss")
+        assert [link.status for link in looked_at] == ["active"]
+        with world.transaction() as other:
+            link = other.scalars(select(Link).where(Link.leader_id == UUID(leader))).one()
+            link.status, link.held_from = "held", world.clock.now.date()
+        _decide(world, session, roster_id)
+    assert _open_links(world, leader)["T0003"] == "held"
