@@ -158,7 +158,8 @@ def test_a_report_is_sent_with_the_words_on_the_page(site: Site) -> None:
     site.now = datetime(2027, 1, 8, 9, 0, tzinfo=SHANGHAI)
     page = site.visit("liaison-district_office", next(path for path in paths if path.startswith("/reports/")))
     page.get_by_role("button", name="保存并报送区人才办").click()
-    expect(page.get_by_text("还没有填写")).to_be_visible()
+    expect(page.get_by_role("link", name="还没有填写")).to_be_visible()  # the summary leads to the field
+    expect(page.locator(".form-field-bad").get_by_text("还没有填写")).to_be_visible()
     page.get_by_label("五、下一步工作打算").fill("继续走访，跟踪意见建议办理情况。")
     page.get_by_role("button", name="保存并报送区人才办").click()
     expect(page.get_by_text("已报送区人才办。")).to_be_visible()
