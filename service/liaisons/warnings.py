@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, exists, false, func, not_, or_, select, true, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from service.liaisons.models import Link, ServiceTeam, ServiceTeamMember
@@ -21,6 +37,8 @@ from service.talents.rules import eligibility
 
 BATCH = 1000
 """So many links have their warnings looked up at once."""
+FEW: BindParameter[Sequence[UUID]] = bindparam("few", expanding=True)
+"""The ids of the leaders whose links a statement with ``warned(…, of_few=True)`` is about, given when it is sent."""
 
 
 def link_warnings(session: Session, links: Iterable[Link], on: date) -> dict[UUID, tuple[str, ...]]:
@@ -38,26 +56,27 @@ def link_warnings(session: Session, links: Iterable[Link], on: date) -> dict[UUI
     return found
 
 
-def warned(on: date, among: Sequence[UUID] | None = None) -> ColumnElement[bool]:
+@lru_cache(maxsize=16)
+def warned(on: date, *, of_few: bool = False) -> ColumnElement[bool]:
     """The condition on a ``Link`` without an end that ``link_warnings`` says something of it on that day.
 
-    The same in the database's words, for counting without reading. ``among`` are the ids of the only leaders whose
-    links are asked about, where they are few: then no others are looked at.
+    The same in the database's words, for counting without reading. ``of_few``: only links of the leaders ``FEW`` are
+    asked about, and no others are looked at. Built once a day: putting it together takes longer than some lists.
     """
     unfit = select(Talent.id).where(not_(eligible_on(on)))
-    if among is not None:
-        unfit = unfit.where(Talent.id.in_(select(Link.talent_id).where(Link.leader_id.in_(among))))
+    if of_few:
+        unfit = unfit.where(Talent.id.in_(select(Link.talent_id).where(Link.leader_id.in_(FEW))))
     # As cases, not joined by "or": for that SQLite would look up the same links once for each of them.
     return case(
         (Link.status == HELD, true()),
-        (Link.leader_id.in_(_troubled(on, among)), true()),
+        (Link.leader_id.in_(_troubled(on, of_few)), true()),
         (Link.talent_id.in_(unfit), true()),
-        (tuple_(Link.leader_id, Link.talent_id).in_(_rivalled(on, among)), true()),
+        (tuple_(Link.leader_id, Link.talent_id).in_(_rivalled(on, of_few)), true()),
         else_=false(),
     )
 
 
-def _rivalled(on: date, among: Sequence[UUID] | None) -> Select[UUID, str]:
+def _rivalled(on: date, of_few: bool) -> Select[UUID, str]:
     """(Leader, talent) of the links without an end whose talent somebody else serves, or will once the team stands."""
     mine, other, said = aliased(Link), aliased(Link), aliased(Link)
     leader, another = aliased(Leader), aliased(Leader)
@@ -76,26 +95,27 @@ def _rivalled(on: date, among: Sequence[UUID] | None) -> Select[UUID, str]:
         .where(
             mine.ends_on.is_(None),
             mine.talent_id.in_(several),
+            other.leader_id != mine.leader_id,
             or_(serving(on, other), and_(other.status == PROPOSED, other.ends_on.is_(None))),
             another.person_id != leader.person_id,
         )
     )
-    return found if among is None else found.where(mine.leader_id.in_(among))
+    return found.where(mine.leader_id.in_(FEW)) if of_few else found
 
 
-def _troubled(on: date, among: Sequence[UUID] | None) -> Select[UUID]:
+def _troubled(on: date, of_few: bool) -> Select[UUID]:
     """The ids of the leaders all of whose links are warned of: for the post, the unit or the team."""
-    team, post = _standing(on, among), aliased(Leader)
+    team, post = aliased(ServiceTeam), aliased(Leader)
     of_class = {
         klass: select(post.person_id).where(post.klass == klass, on_day(post.starts_on, post.ends_on, on))
         for klass in (CLASS_A, CLASS_B)
     }
     leads = or_(
-        team.c.head_id == Leader.person_id,
-        and_(Leader.klass == CLASS_A, team.c.head_id.in_(of_class[CLASS_A])),
+        team.head_id == Leader.person_id,
+        and_(Leader.klass == CLASS_A, team.head_id.in_(of_class[CLASS_A])),
         and_(
             Leader.klass == CLASS_B,
-            exists(of_class[CLASS_B].where(post.person_id == team.c.head_id, post.unit_code == Leader.unit_code)),
+            exists(of_class[CLASS_B].where(post.person_id == team.head_id, post.unit_code == Leader.unit_code)),
         ),
     )
     member = ServiceTeamMember
@@ -109,40 +129,44 @@ def _troubled(on: date, among: Sequence[UUID] | None) -> Select[UUID]:
     )
     gone = select(Person.id).where(not_(Person.active))
     officers = select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, on))
-    named = officers.where(Liaison.unit_code == Leader.unit_code, Liaison.person_id == team.c.liaison_id)
+    named = officers.where(Liaison.unit_code == Leader.unit_code, Liaison.person_id == team.liaison_id)
     return (
         select(Leader.id)
-        .outerjoin(team, and_(team.c.leader_id == Leader.id, team.c.latest == 1))
+        .outerjoin(team, and_(team.leader_id == Leader.id, _standing(on, team)))
         .where(
-            Leader.id.in_(among) if among is not None else true(),
+            Leader.id.in_(FEW) if of_few else true(),
             or_(
                 Leader.ends_on < on,
                 and_(Leader.person_id.in_(of_class[CLASS_A]), Leader.person_id.in_(of_class[CLASS_B])),
                 and_(Leader.klass == CLASS_B, Leader.unit_code.in_(select(Unit.code).where(not_(Unit.is_member_unit)))),
-                team.c.leader_id.is_(None),
+                team.id.is_(None),
                 not_(leads),
-                exists().where(member.team_id == team.c.id, or_(not_(fits), member.person_id.in_(gone))),
-                or_(team.c.head_id.in_(gone), team.c.liaison_id.in_(gone)),
+                exists().where(member.team_id == team.id, or_(not_(fits), member.person_id.in_(gone))),
+                or_(team.head_id.in_(gone), team.liaison_id.in_(gone)),
                 and_(Leader.unit_code.in_(officers), not_(exists(named))),
             ),
         )
     )
 
 
-def _standing(on: date, among: Sequence[UUID] | None) -> Subquery:
-    """The teams that stand on that day; of those of one leader ``latest`` is 1 for the one that holds."""
-    newest = (ServiceTeam.starts_on.desc(), ServiceTeam.created_at.desc(), ServiceTeam.ends_on.asc().nulls_first())
-    latest = func.row_number().over(partition_by=ServiceTeam.leader_id, order_by=newest)
-    return (
-        select(
-            ServiceTeam.id, ServiceTeam.leader_id, ServiceTeam.head_id, ServiceTeam.liaison_id, latest.label("latest")
-        )
-        .where(
-            on_day(ServiceTeam.starts_on, ServiceTeam.ends_on, on),
-            ServiceTeam.leader_id.in_(among) if among is not None else true(),
-        )
-        .subquery()
+def _standing(on: date, team: type[ServiceTeam]) -> ColumnElement[bool]:
+    """The condition that a team is the one that holds on that day, as ``standing_teams`` has it."""
+    other = aliased(ServiceTeam)
+    replaced = exists().where(
+        other.leader_id == team.leader_id,
+        other.id != team.id,
+        on_day(other.starts_on, other.ends_on, on),
+        or_(
+            other.starts_on > team.starts_on,
+            and_(other.starts_on == team.starts_on, other.created_at > team.created_at),
+            and_(
+                other.starts_on == team.starts_on,
+                other.created_at == team.created_at,
+                or_(and_(other.ends_on.is_(None), team.ends_on.is_not(None)), other.ends_on < team.ends_on),
+            ),
+        ),
     )
+    return and_(on_day(team.starts_on, team.ends_on, on), not_(replaced))
 
 
 def _ends(post: InstrumentedAttribute[str | None], with_one_of: Iterable[str]) -> ColumnElement[bool]:

@@ -254,6 +254,9 @@ def people_pages(world: Bench, table: Table, column: str) -> None:
         "page 配额": "/quotas",
         "page 配额, class B that lack some": "/quotas?klass=B&short=yes",
         "page 联系关系": "/links",
+        "page 联系关系, far down": "/links?status=active&offset=30000",
+        "page 联系关系, by pinyin": "/links?q=tingquan",
+        "page 联系关系, with warnings": "/links?warned=yes",
         "page 联系记录": "/contacts",
         "page 一位人才": "/talents/T100000",
     }
