@@ -28,7 +28,7 @@ from service.processes.models import (
     Instance,
     UserTask,
 )
-from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW
+from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW, one_line
 from service.processes.slots import seen
 
 calls = Calls(
@@ -327,7 +327,7 @@ def step_of(task: UserTask, instance: Instance) -> dict[str, Any]:
     return {
         "id": task.id,
         "task": task.task,
-        "name": task.name,
+        "name": one_line(task.name),
         "process": task.process,
         "stage": task.stage,
         "instance": instance.id,
@@ -352,6 +352,8 @@ def state_of(instance: Instance) -> dict[str, Any]:
         "late urges"
     )
     shown = {name: getattr(instance, name) for name in names.split()}
+    if instance.end_name is not None:
+        shown["end_name"] = one_line(instance.end_name)
     return {**shown, "data": seen(db(), instance, actor()).data(instance.data)}
 
 

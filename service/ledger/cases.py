@@ -18,7 +18,7 @@ from service.ledger.tables import FORMULA, Cell, write_table
 from service.people.models import Leader, Unit
 from service.processes import queries
 from service.processes.models import Instance, UserTask
-from service.processes.rules import STAGES
+from service.processes.rules import STAGES, one_line
 from service.talents.models import Talent
 
 BATCH = 500
@@ -155,7 +155,7 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
         "、".join(names.units.get(unit, unit) for unit in names.handlers.get(case.id, ())),
         case.started_at,
         case.ended_at,
-        case.end_name or "",
+        one_line(case.end_name),
         OUTCOMES.get(str(data.get("outcome")), ""),
         case.urges,
         "是" if case.late or case.id in names.overdue else "否",

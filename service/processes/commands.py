@@ -22,6 +22,7 @@ from service.processes.calendars import current, days_late
 from service.processes.definitions import latest
 from service.processes.forms import Form, plain_data
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
+from service.processes.rules import one_line
 from service.processes.texts import optional_text, required_text
 from service.processes.wiring import wiring
 
@@ -339,7 +340,7 @@ def return_targets(session: Session, made: Compiled, task: UserTask) -> list[tup
     """(id, name) of the steps that ``task`` can be returned to: done before, in its scope, on a way without splits."""
     ways = made.program.ways_back.get((task.process, task.task), ())
     done = access.done_steps(session, task)
-    return [(name, made.program.names[task.process, name]) for name in ways if name in done]
+    return [(name, one_line(made.program.names[task.process, name])) for name in ways if name in done]
 
 
 def check_references(session: Session, form: Form, data: Mapping[str, Any]) -> None:

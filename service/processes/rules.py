@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -82,6 +83,17 @@ def slot_of(unit: Any, name: str | None) -> str | None:
     if isinstance(unit, str):
         return unit
     return f"{NAMED}{name}"[:LONGEST_SLOT] if name else None
+
+
+def one_line(name: object) -> str:
+    """A name of a diagram as titles and lists show it: without the blanks at which its drawing breaks the line.
+
+    Blanks between Latin words or numbers stay. The drawing and the journal keep the name as it was drawn.
+    """
+    return _BESIDE_CHINESE.sub("", " ".join(str(name or "").split()))
+
+
+_BESIDE_CHINESE = re.compile(r"(?<=[\u2e80-\u9fff\uf900-\uffef]) | (?=[\u2e80-\u9fff\uf900-\uffef])")
 
 
 def stage_of(stages: Iterable[str | None], *, order: Sequence[str], ended: bool, before: str | None) -> str | None:

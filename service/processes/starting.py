@@ -18,7 +18,7 @@ from service.processes.calendars import DayFunctions, current
 from service.processes.definitions import latest
 from service.processes.effects import entered
 from service.processes.forms import Form
-from service.processes.rules import holds
+from service.processes.rules import holds, one_line
 from service.processes.wiring import wiring
 
 NOWHERE = UUID(int=0)
@@ -53,7 +53,7 @@ def first_step(session: Session, process: str, actor: Actor) -> FirstStep:
     if said["role"] is not None and not holds(actor, said["role"], said["unit"]):
         role = access.ROLE_NAMES.get(said["role"], "指定人员")
         raise NotAllowed(f"「{info.name}」由{role}办理，您没有登记的权限。")
-    return FirstStep(process, info.name, made.form_of(opened.process, opened.task))
+    return FirstStep(process, one_line(info.name), made.form_of(opened.process, opened.task))
 
 
 def may_start(session: Session, process: str, actor: Actor) -> bool:

@@ -25,7 +25,7 @@ from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
 from service.processes.forms import Form
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
-from service.processes.rules import NAMED, STAGES
+from service.processes.rules import NAMED, STAGES, one_line
 from service.processes.slots import is_round
 from service.processes.starting import first_step
 from service.processes.wiring import wiring
@@ -419,7 +419,7 @@ def _before(events: Sequence[HistoryEvent], made: Compiled, names: Names, task: 
     ]
     return [
         Before(
-            step=str(event.data["name"]),
+            step=one_line(event.data["name"]),
             unit=names.unit(entered[event.task].get("unit")),
             who=names.person(event.actor),
             at=event.at,
@@ -433,7 +433,7 @@ def case_status(case: Instance) -> str:
     """Where a case stands, in words."""
     if case.status == "running":
         return STAGES.get(case.stage or "", "办理中")
-    return {"suspended": "已挂起", "terminated": "已终止"}.get(case.status) or case.end_name or "已办结"
+    return {"suspended": "已挂起", "terminated": "已终止"}.get(case.status) or one_line(case.end_name) or "已办结"
 
 
 def _started(limit: int, offset: int) -> Page[Instance]:

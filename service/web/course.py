@@ -8,6 +8,7 @@ from datetime import datetime
 
 from service.history import HistoryEvent
 from service.processes.bundles import Compiled
+from service.processes.rules import one_line
 from service.web.names import Line, Names
 from service.web.present import day
 
@@ -56,7 +57,7 @@ def _entry(event: HistoryEvent, names: Names, what: str, text: str = "", tone: s
 
 
 def _step(event: HistoryEvent) -> str:
-    return f"「{event.data.get('name', '')}」"
+    return f"「{one_line(event.data.get('name'))}」"
 
 
 def _completed(event: HistoryEvent, made: Compiled, names: Names) -> Entry:
@@ -75,7 +76,7 @@ def _entered(event: HistoryEvent, names: Names) -> str:
     unit, due = names.unit(event.data.get("unit")), event.data.get("due_on")
     provisional = "，暂定" if event.data.get("provisional") else ""
     by = f"，{day(due)}到期{provisional}" if due else ""
-    return f"{event.data.get('name', '')}{f'（{unit}）' if unit else ''}{by}"
+    return f"{one_line(event.data.get('name'))}{f'（{unit}）' if unit else ''}{by}"
 
 
 def _commented(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
@@ -131,7 +132,7 @@ def _reassigned(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
 def _returned(event: HistoryEvent, made: Compiled, names: Names) -> Entry:
     target = event.data.get("target", "")
     name = next((label for (_, node), label in made.program.names.items() if node == target), "")
-    return _entry(event, names, f"把{_step(event)}退回到「{name}」", str(event.data.get("reason", "")))
+    return _entry(event, names, f"把{_step(event)}退回到「{one_line(name)}」", str(event.data.get("reason", "")))
 
 
 def _plain(words: str) -> Callable[[HistoryEvent, Compiled, Names], Entry]:
@@ -160,8 +161,8 @@ _TELL: Mapping[str, Callable[[HistoryEvent, Compiled, Names], Entry | None]] = {
     "suspended": _plain("挂起"),
     "resumed": _plain("恢复办理"),
     "terminated": _plain("终止"),
-    "timer_fired": lambda event, _made, names: _entry(event, names, f"到时：{event.data.get('name', '')}"),
+    "timer_fired": lambda event, _made, names: _entry(event, names, f"到时：{one_line(event.data.get('name'))}"),
     "due_changed": _due_changed,
     "action": _action,
-    "ended": lambda event, _made, names: _entry(event, names, f"结束：{event.data.get('name', '')}"),
+    "ended": lambda event, _made, names: _entry(event, names, f"结束：{one_line(event.data.get('name'))}"),
 }

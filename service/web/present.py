@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from service import clock
+from service.processes.rules import one_line
 
 WEEKDAYS = "一二三四五六日"
 
@@ -66,4 +67,12 @@ def coded(items: Iterable[Any]) -> list[tuple[str, str]]:
     return [(str(item.code), str(item.name)) for item in items]
 
 
-FILTERS = {"day": day, "moment": moment, "left": left, "island": island, "named": named, "coded": coded}
+FILTERS = {
+    "day": day,
+    "moment": moment,
+    "left": left,
+    "island": island,
+    "named": named,
+    "coded": coded,
+    "one_line": one_line,
+}

@@ -22,7 +22,7 @@ from service.processes.calendars import current, days_between
 from service.processes.definitions import latest, list_definitions
 from service.processes.forms import Form
 from service.processes.models import DONE, OPEN, UserTask
-from service.processes.rules import STAGES
+from service.processes.rules import STAGES, one_line
 from service.talents import CATEGORIES, Talent, find_talent, search_talents
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, offset, sent, text
@@ -119,7 +119,7 @@ def complete(task_id: UUID) -> ResponseReturnValue:
             actor=actor(),
             now=clock.now(),
         )
-    return answer(f"「{found.name}」已提交。", url_for("web.cases.case", instance_id=found.instance_id))
+    return answer(f"「{one_line(found.name)}」已提交。", url_for("web.cases.case", instance_id=found.instance_id))
 
 
 @blueprint.post("/tasks/<uuid:task_id>/claim")
@@ -243,7 +243,8 @@ def _done_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
 
 def _step(task: UserTask) -> str:
     stage = STAGES.get(task.stage or "", "")
-    return task.name if stage in ("", task.name) else f"{stage} · {task.name}"
+    name = one_line(task.name)
+    return name if stage in ("", name) else f"{stage} · {name}"
 
 
 def _filters(sort: str) -> queries.TaskFilter:
