@@ -70,18 +70,24 @@ def _contacts(plan: Plan) -> Iterator[Deed]:
     forms = iter(FORMS * len(plan.pairs))
     this_year = next(n for n, day in enumerate(plan.days) if day.year == plan.days[-1].year)
     for place, pair in enumerate(plan.pairs):
-        since, until = max(pair.since + 2, 8), pair.until
+        since, until, taken = max(pair.since + 2, 8), pair.until, set[int]()
         if pair.post.klass == "B":
             wanted = (0, 1)[place % 2] if place % 7 == 0 else 2
             begin = max(since, this_year)
             for _ in range(wanted if until > begin else 0):
-                yield from _contact(plan, pair, "visit", plan.chance.randint(begin, until))
+                yield from _contact(plan, pair, "visit", begin, taken)
         for _ in range(1 + (place % 3 == 0) if until > since else 0):
-            yield from _contact(plan, pair, next(forms), plan.chance.randint(since, until))
+            yield from _contact(plan, pair, next(forms), since, taken)
 
 
-def _contact(plan: Plan, pair: Pair, form: str, day: int) -> Iterator[Deed]:
+def _contact(plan: Plan, pair: Pair, form: str, since: int, taken: set[int]) -> Iterator[Deed]:
+    """On a day from ``since`` on that the pair has not ``taken``: two of one day could say the same, and be refused."""
     chance = plan.chance
+    free = [day for day in range(since, pair.until + 1) if day not in taken]
+    if not free:
+        return
+    day = chance.choice(free)
+    taken.add(day)
     late = chance.random() < 0.12
     entered = day + chance.randint(*(LATE_DAYS if late else IN_TIME))
     inbound = form in ("letter", "phone") and chance.random() < 0.3

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from service.demonstration import build
 from service.demonstration.matters import FIELDS, MATTERS
 from service.demonstration.organization import PASSWORD
 from service.demonstration.scenarios import FINISHED, STOPPED
+from service.demonstration.year import deeds
 from service.errors import Conflict, Invalid
 from service.history.models import HistoryEvent
 from service.liaisons.models import Link, Roster
@@ -35,6 +37,7 @@ from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.queries import light_of
 from service.reports.models import Brief, HalfYearReport
 from service.talents.models import Talent
+from service.workdays import Calendar, load_notices
 from tests.factories.databases import opened
 from tests.factories.world import CONFIG, HOME, read_config
 
@@ -290,6 +293,23 @@ def test_a_year_of_the_people_side(database_url: str, tmp_path: Path) -> None:
         phones = {*session.scalars(select(Talent.phone)), *session.scalars(select(Talent.contact_phone))}
         assert all(phone is None or phone.startswith("0757-0") for phone in phones)
     database.dispose()
+
+
+@pytest.mark.parametrize("day", ["2026-01-06", "2026-07-03", "2027-01-08", "2027-01-12"])
+def test_no_contact_is_told_twice_however_young_the_year_is(day: str) -> None:
+    until = datetime.fromisoformat(f"{day}T17:30:00").replace(tzinfo=clock.SHANGHAI)
+    told = [
+        (
+            act.keywords["post"].key,
+            *act.keywords["talent_ids"],
+            act.keywords["told"]["form"],
+            act.keywords["told"]["held_on"],
+        )
+        for deed in deeds([], 1, until, Calendar.from_config(load_notices(CONFIG)))
+        if isinstance(act := deed.act, partial) and "post" in act.keywords and "told" in act.keywords
+    ]
+    assert len(told) > 50
+    assert [one for one, n in Counter(told).items() if n > 1] == []
 
 
 class TestRefusals:

@@ -45,7 +45,7 @@ def names(page: str) -> list[str]:
 
 def test_the_task_shows_its_talents_and_the_rest_by_pages(world: World, checked: str) -> None:
     page = Visitor(world, "liaison-hrss").get(checked).text
-    for said in ("须核对的人才", "共 45 人", "认定有效期", "最近核实", "未核实", "第 1–20 人"):
+    for said in ("须核对的人才", "共 45 人", "在我区、认定", "最近核实", "未核实", "第 1–20 人"):
         assert said in page
     seen = names(page)
     for offset in (20, 40):
