@@ -60,14 +60,18 @@ def get_link(session: Session, link_id: UUID | str, reader: Actor = SYSTEM) -> L
 def leaders_of(
     session: Session, talent_ids: Iterable[str], on: date, reader: Actor = SYSTEM
 ) -> dict[str, tuple[Leader, ...]]:
-    """Talent → the leaders who serve them on that day, class A first, as far as the reader may know; one statement."""
+    """Talent → the leaders who serve them on that day, class A first, as far as the reader may know; one statement.
+
+    Liaison officers may know of any talent, though of the links themselves they see their units' only.
+    """
     wanted = set(talent_ids)
+    known = true() if may(reader, "view_serving_leaders") else visible_to(reader)
     found: dict[str, list[Leader]] = {talent_id: [] for talent_id in wanted}
     if wanted:
         query = (
             select(Link.talent_id, Leader)
             .join(Leader, Leader.id == Link.leader_id)
-            .where(Link.talent_id.in_(wanted), serving(on), visible_to(reader))
+            .where(Link.talent_id.in_(wanted), serving(on), known)
             .order_by(Leader.klass, Link.starts_on, Link.id)
         )
         for talent_id, leader in session.execute(query):

@@ -58,7 +58,7 @@ def talents() -> ResponseReturnValue:
         "talents/talents.html",
         page=page,
         leaders=leaders_of(db(), [talent.id for talent in page.items], today, actor()),
-        sees_links_all=may(actor(), "view_links_all"),
+        sees_leaders=may(actor(), "view_serving_leaders"),
         reasons={talent.id: registry.eligibility(talent, today) for talent in page.items},
         leader=find_leader(db(), leader_id) if leader_id else None,
         unit=find_unit(db(), code) if code else None,
@@ -111,7 +111,7 @@ def talent(talent_id: str) -> ResponseReturnValue:
         talent=found,
         contact=registry.contact_for(actor(), found, leaders),
         sees_contact=registry.sees_contact(actor(), leaders, found.employer_unit),
-        sees_links_all=may(actor(), "view_links_all"),
+        sees_leaders=may(actor(), "view_serving_leaders"),
         sees_links=may(actor(), "view_links"),
         sees_identity=may(actor(), "view_talent_identity"),
         leaders=leaders,
@@ -238,7 +238,7 @@ def _found(limit: int, offset: int) -> Page[Talent]:
 def _columns(found: Sequence[Talent]) -> Columns[Talent]:
     today, towns = clock.today(), web().organization.towns
     leaders = leaders_of(db(), [talent.id for talent in found], today, actor())
-    nobody = "未安排" if may(actor(), "view_links_all") else ""
+    nobody = "未安排" if may(actor(), "view_serving_leaders") else ""
     reasons = {talent.id: registry.eligibility(talent, today) for talent in found}
     stale = today - timedelta(days=STALE_DAYS)
     return {

@@ -58,11 +58,12 @@ def test_who_confirms_a_file_sees_what_it_says(world, employer):
     assert "0757-00000001" not in handler
 
 
-def test_the_column_of_leaders_shows_no_more_than_the_links(world, employer):
-    for user, seen in ((employer, False), ("handler-edu", False), ("liaison-district_office", True), ("office", True)):
+def test_who_serves_a_talent_is_known_to_those_who_file_needs_and_ask_for_links(world, employer):
+    for user, seen in ((employer, False), ("handler-edu", False), ("liaison-hrss", True), ("office", True)):
         page = world.as_user(user).get("/talents?q=周慕白").get_data(as_text=True)
         assert ("陈砚秋" in page) is seen, user
         assert ("陈砚秋" in world.as_user(user).get(f"/talents/{OWN}").get_data(as_text=True)) is seen, user
-    api = world.api("liaison-cppcc_office").get(f"/talents/{OWN}").json
-    assert api["leaders"] == []
+    [leader] = world.api("liaison-cppcc_office").get(f"/talents/{OWN}").json["leaders"]
+    assert leader["name"] == "陈砚秋"
+    assert world.api("liaison-hrss").get("/talents", leader=world.leader_id).json["items"] == []  # nor their whole list
     assert world.api("handler-edu").get("/talents", leader=world.leader_id).json["items"] == []
