@@ -182,7 +182,7 @@ def grant_role(
     account = _locked(session, username)
     day = starts_on or clock.local(now).date()
     checks = Checks()
-    checks.choice("/role", "角色", role, known_roles)
+    checks.choice("/role", "角色", role, tuple(known_roles))
     if role in UNIT_ROLES and unit_code is None:
         checks.refuse("/unit_code", "该角色须指定单位")
     checks.optional_code("/unit_code", "单位代码", unit_code)

@@ -45,7 +45,7 @@ class TestUnits:
 
     def test_a_second_unit_of_the_code_is_a_conflict(self, session):
         unit(session)
-        with pytest.raises(Conflict, match="已被使用"):
+        with pytest.raises(Conflict, match="已被区人力资源和社会保障局使用"):
             unit(session, "hrss", "另一个局")
 
     def test_a_second_unit_of_the_name_is_a_conflict(self, session):

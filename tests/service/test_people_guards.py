@@ -14,7 +14,7 @@ from service.talents import update_talent
 from service.talents.models import Talent
 from tests.factories.workers import at_once
 from tests.factories.world import World
-from tests.service.test_exchange import TALENTS, confirmed, counted, job, sheet, uploaded, work
+from tests.service.test_exchange import TALENTS, basis, confirmed, counted, job, sheet, uploaded, work
 from tests.web.visitor import Visitor
 
 SECOND = derived("leader", "程望津")
@@ -65,7 +65,7 @@ def test_a_worker_that_comes_back_does_not_write_an_import_again(world: World, m
         found = begin(*given)
         if not slow:
             slow.append(True)
-            jobs._write(world.database, job_id, world.organization)  # another one does it meanwhile
+            jobs._write(world.database, job_id, basis(world))  # another one does it meanwhile
         return found
 
     monkeypatch.setattr(jobs, "_begin", begun)
