@@ -7,12 +7,13 @@ from sqlalchemy.orm import Session
 from service.actions.handovers import talents_to_hand_over
 from service.actions.reviews import talents_to_check
 from service.actions.table import action_table
+from service.auth import Actor
 from service.config import Organization, Settings
 from service.db import Database
 from service.liaisons.served import served_by
 from service.people.queries import find_leader, find_person, find_unit
 from service.processes.wiring import KEY, Reference, Wiring
-from service.talents.queries import find_talent
+from service.talents.queries import find_talent, units_shown
 
 
 def wire(database: Database, settings: Settings, organization: Organization) -> Wiring:
@@ -24,6 +25,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
         settings=dict(settings.process),
         scopes={role.id: role.scope for role in organization.roles.values()},
         served=served_by,
+        shown=_shown,
         opening=settings.office_opens,
     )
     database.session_info[KEY] = made
@@ -33,6 +35,15 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
 def reference_table() -> dict[str, Reference]:
     """The kinds of records that a form may pick (``x-ref``), each with the look-up of its label."""
     return {"units": _unit, "people": _person, "leaders": _leader, "talents": _talent}
+
+
+def _shown(session: Session, kind: str, key: str, reader: Actor) -> bool:
+    """An employer knows of no other employer's talents (R8)."""
+    units = units_shown(reader) if kind == "talents" else None
+    if units is None:
+        return True
+    talent = find_talent(session, key)
+    return talent is not None and talent.employer_unit in units
 
 
 def _unit(session: Session, code: str) -> str | None:

@@ -51,7 +51,7 @@ def start(
     opened = open_tasks(session, instance.id)
     if not any(access.may_take(actor, task) for task in opened):
         raise NotAllowed("您没有发起该流程的权限：首个步骤由" + access.role_names(session, opened) + "办理")
-    _check_prefill(session, compiled(session, instance.digest, process), opened, given)
+    _check_prefill(session, compiled(session, instance.digest, process), opened, given, actor)
     return instance
 
 
@@ -154,7 +154,7 @@ def complete(
     form = made.form_of(task.process, task.task)
     calendar, today = current(session), clock.local(now).date()
     clean = form.check(data, today=today, calendar=calendar)
-    check_references(session, form, clean)
+    check_references(session, form, clean, doer)
     check_listed(session, form, clean, task.data, today)
     late = days_late(calendar, task.due_on, today)
     drop = frozenset(form.fields) - set(clean)
@@ -343,13 +343,14 @@ def return_targets(session: Session, made: Compiled, task: UserTask) -> list[tup
     return [(name, one_line(made.program.names[task.process, name])) for name in ways if name in done]
 
 
-def check_references(session: Session, form: Form, data: Mapping[str, Any]) -> None:
-    """Raises Invalid when a picked record does not exist (any longer)."""
-    known = wiring(session).references
+def check_references(session: Session, form: Form, data: Mapping[str, Any], actor: Actor) -> None:
+    """Raises Invalid when a picked record does not exist (any longer), or not for the actor: nobody learns which."""
+    plan = wiring(session)
     findings = [
         Finding(path, "所选的记录不存在或已停用，请重新选择")
         for path, kind, value in form.references(data)
-        if kind in known and known[kind](session, value) is None
+        if kind in plan.references
+        and (plan.references[kind](session, value) is None or not plan.shown(session, kind, value, actor))
     ]
     if findings:
         raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)
@@ -385,7 +386,9 @@ def signature_of(made: Compiled, task: UserTask, doer: Actor) -> dict[str, Any] 
     return {"box": box, "name": doer.name, "unit": task.unit or doer.unit, "on_behalf_of": doer.on_behalf_of_name}
 
 
-def _check_prefill(session: Session, made: Compiled, opened: list[UserTask], given: Mapping[str, Any]) -> None:
+def _check_prefill(
+    session: Session, made: Compiled, opened: list[UserTask], given: Mapping[str, Any], actor: Actor
+) -> None:
     forms = [made.form_of(task.process, task.task) for task in opened]
     known = {name for form in forms for name in form.fields}
     if unknown := sorted(set(given) - known):
@@ -394,4 +397,4 @@ def _check_prefill(session: Session, made: Compiled, opened: list[UserTask], giv
     for form in forms:
         fields = {name: value for name, value in given.items() if name in form.fields}
         form.check(fields, today=today, calendar=calendar, partial=True)
-        check_references(session, form, fields)
+        check_references(session, form, fields, actor)

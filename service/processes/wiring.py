@@ -69,6 +69,14 @@ def _nobody(_reader: Actor) -> Select[str] | None:
     return None
 
 
+Shown = Callable[[Session, str, str, Actor], bool]
+"""Whether somebody may know of a record: its kind (``x-ref``), its key, who asks. What is not shown is not picked."""
+
+
+def _everything(_session: Session, _kind: str, _key: str, _reader: Actor) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """``settings`` is frozen into each new instance; ``scopes`` maps a role to whose tasks it sees."""
@@ -79,6 +87,7 @@ class Wiring:
     settings: Mapping[str, Any] = field(default_factory=dict)
     scopes: Mapping[str, str] = field(default_factory=dict)
     served: Served = _nobody
+    shown: Shown = _everything
     opening: time = time(9, 0)
 
 

@@ -143,12 +143,15 @@ def begin_form(process: str) -> ResponseReturnValue:
 
 
 def _picked(form: Form) -> dict[str, str]:
-    """The records that the address names, as far as the form picks such and they exist."""
-    known = wiring(db()).references
+    """The records that the address names, as far as the form picks such and the reader may know of them."""
+    plan = wiring(db())
     found = {}
     for name, schema in form.fields.items():
-        label, value = known.get(str(schema.get("x-ref"))), argument(name)
-        if label is not None and value and schema.get("x-prefill") and label(db(), value) is not None:
+        kind, value = str(schema.get("x-ref")), argument(name)
+        label = plan.references.get(kind)
+        if label is None or not value or not schema.get("x-prefill"):
+            continue
+        if label(db(), value) is not None and plan.shown(db(), kind, value, actor()):
             found[name] = value
     return found
 

@@ -23,6 +23,7 @@ from service.processes.definitions import latest, list_definitions
 from service.processes.forms import Form
 from service.processes.models import DONE, OPEN, UserTask
 from service.processes.rules import STAGES, one_line
+from service.processes.wiring import wiring
 from service.talents import CATEGORIES, Talent, find_talent, search_talents
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, offset, sent, text
@@ -303,11 +304,11 @@ def _pairs(detail: queries.TaskDetail) -> list[contacts.PairCount]:
 
 
 def _subject(detail: queries.TaskDetail) -> Talent | None:
-    """The talent whose file a slot of a round is about, where the case itself is about nobody."""
+    """The talent whose file a slot of a round is about, where the case itself is about nobody; as far as I may know."""
     talent_id = detail.task.data.get("talent_id")
     if detail.instance.talent_id is not None or not isinstance(talent_id, str):
         return None
-    return find_talent(db(), talent_id)
+    return find_talent(db(), talent_id) if wiring(db()).shown(db(), "talents", talent_id, actor()) else None
 
 
 def _list_page(detail: queries.TaskDetail) -> tuple[str, str] | None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from service import clock, history
+from service import clock, history, ids
 from service.auth import SYSTEM
 from service.auth.policy import ADMIN
 from service.auth.queries import accounts_of_role
 from service.db import IdempotentAnswer
 from service.processes import calendars
-from service.processes.models import WorkerBeat
+from service.processes.models import Incident, WorkerBeat
 from service.workdays import missing_notice_reminder
 
 CALENDAR = "calendar"
 REMINDER = "calendar_missing"
+DAILY = "daily"
+"""The kind of incidents of what is done once a working day."""
 FORGET_WORKERS_AFTER = timedelta(days=1)
 FORGET_ANSWERS_AFTER = timedelta(days=7)
 """A program that has lost an answer asks again within minutes; a week also covers one that was off over a holiday."""
@@ -54,6 +56,16 @@ def remind_of_missing_notice(session: Session, *, now: datetime) -> bool:
         },
     )
     return True
+
+
+def failed(session: Session, message: str, *, now: datetime) -> None:
+    """A daily deed failed (its transaction is gone): an incident that people see, one a day for all workers."""
+    history.lock(session, DAILY)
+    midnight = clock.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    told = select(Incident.id).where(Incident.kind == DAILY, Incident.message == message[:2000])
+    if session.scalar(told.where(Incident.happened_at >= midnight).limit(1)) is None:
+        session.add(Incident(id=ids.new(), kind=DAILY, message=message[:2000], happened_at=now))
+    session.flush()
 
 
 def forget_dead_workers(session: Session, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
 from service import clock, exchange
 from service.actions import eligibility, posts
@@ -32,6 +33,12 @@ POLL_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 60.0
 BATCH = 100
 BEAT_EVERY = timedelta(seconds=30)
+DAILY: Mapping[str, Callable[[Session, datetime], object]] = {
+    "提醒录入放假安排": lambda session, now: daily.remind_of_missing_notice(session, now=now),
+    "发起联系关系调整": lambda session, now: posts.open_handovers(session, actor=SYSTEM, now=now),
+    "发起资格复核": lambda session, now: eligibility.open_reviews(session, actor=SYSTEM, now=now),
+}
+"""What is done once on a working day, each in a transaction of its own."""
 
 log = structlog.get_logger(__name__)
 
@@ -192,11 +199,19 @@ class Worker:
         today = clock.local(now).date()
         if self._reminded_on == today:
             return
-        with self.database.transaction() as session:
-            daily.remind_of_missing_notice(session, now=now)
-            posts.open_handovers(session, actor=SYSTEM, now=now)
-            eligibility.open_reviews(session, actor=SYSTEM, now=now)
         self._reminded_on = today
+        for name, deed in DAILY.items():
+            self._beat()
+            try:
+                with self.database.transaction() as session:
+                    deed(session, now)
+            except Exception as error:  # what is wrong with one must hold up neither the others nor any notice
+                if explain(error) is not None:
+                    self._reminded_on = None
+                    raise
+                log.warning("daily_failed", deed=name, error=describe(error), exc_info=error)
+                with self.database.transaction() as session:
+                    daily.failed(session, f"每日例行“{name}”没有完成，明日再试：{describe(error)}", now=now)
 
     def _beat(self) -> None:
         """The heartbeat, by the machine's own time, and seldom enough not to be a load of its own."""

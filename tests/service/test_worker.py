@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from service import engine
+from service.actions import posts
 from service.auth import SYSTEM
 from service.clock import SHANGHAI
 from service.processes import commands, operations, timers
@@ -261,6 +262,20 @@ def test_administrators_are_reminded_once_a_day_of_a_missing_notice(world):
     assert len(inbox_of(world, "admin")) == 2
     assert inbox_of(world, "office") == []
     assert mismatches(world) == []
+
+
+def test_a_daily_deed_that_fails_holds_up_no_notice_and_is_an_incident_once_a_day(world, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("流程图有误")
+
+    monkeypatch.setattr(posts, "open_handovers", broken)
+    world.clock.set(at("2026-11-02T10:00"))
+    for name in ("one", "two"):
+        work_all(world, worker_of(world, name))
+    assert inbox_of(world, "admin") == [("calendar_missing", "请录入放假安排通知")]
+    with world.database.reading() as session:
+        [incident] = timers.open_incidents(session)
+        assert (incident.kind, "发起联系关系调整" in incident.message) == ("daily", True)
 
 
 # --- Heartbeat, start and end ----------------------------------------------------------------------------------------

@@ -67,3 +67,14 @@ def test_who_serves_a_talent_is_known_to_those_who_file_needs_and_ask_for_links(
     assert leader["name"] == "陈砚秋"
     assert world.api("liaison-hrss").get("/talents", leader=world.leader_id).json["items"] == []  # nor their whole list
     assert world.api("handler-edu").get("/talents", leader=world.leader_id).json["items"] == []
+
+
+def test_nobody_elses_talent_is_learnt_by_beginning_a_report(world, employer):
+    page, api = world.as_user(employer), world.api(employer)
+    refused = api.post("/instances", {"process": "change_report", "data": {"talent_id": OTHER}})
+    assert refused.status_code == 422
+    assert [one["path"] for one in refused.json["errors"]] == ["/data/talent_id"]
+    assert "顾长风" not in refused.text
+    assert "顾长风" not in page.get(f"/cases/new/change_report?talent_id={OTHER}").text
+    assert "周慕白" in page.get(f"/cases/new/change_report?talent_id={OWN}").text
+    assert api.post("/instances", {"process": "change_report", "data": {"talent_id": OWN}}).status_code == 201
