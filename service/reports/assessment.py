@@ -191,12 +191,23 @@ def _of_units(
 
 
 def _reports(session: Session, year: int, on: date, calendar: Calendar, days: int) -> Any:
-    """Unit's code → (reports submitted in time, reports that are in or were due by ``on``)."""
+    """Unit's code → (reports submitted in time, reports that are in or were due by ``on``).
+
+    A report that nobody began was due where the unit had a liaison at the end of that half-year.
+    """
     rows = {
         (one.unit_code, one.half): one
         for one in session.scalars(select(HalfYearReport).where(HalfYearReport.year == year))
     }
     due = {half: calendar.add(period_of(year, half)[1], days).due for half in HALVES}
+    served = {
+        half: set(
+            session.scalars(
+                select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, period_of(year, half)[1]))
+            )
+        )
+        for half in HALVES
+    }
 
     def of(code: str) -> tuple[int, int]:
         done = asked = 0
@@ -204,6 +215,8 @@ def _reports(session: Session, year: int, on: date, calendar: Calendar, days: in
             report = rows.get((code, half))
             if report is not None and report.submitted_at is not None:
                 done, asked = done + (report.late is not True), asked + 1
+            elif report is None and code not in served[half]:
+                continue
             elif on > ((report.due_on if report is not None else None) or due[half]):
                 asked += 1
         return done, asked

@@ -120,8 +120,9 @@ def _total_figures(totals: Mapping[str, Any]) -> list[dict[str, str]]:
         "人才主动反映": f"{totals['inbound']} 次",
         "年度访谈（B类）": f"{totals['pairs_done']}/{totals['pairs']} 对已满 2 次",
         "意见建议": f"{opinions.get('total', 0)} 条（{handled}）",
-        "需求": f"{totals['needs']} 件（{outcomes}），曾超期 {totals['needs_late']} 件",
         "报告中的需求": f"合计 {totals['needs_reported']} 件：一件需求在登记单位和领导所在单位的报告中各计一次",
+        "全区需求": f"{totals['needs']} 件（{outcomes}），曾超期 {totals['needs_late']} 件；"
+        "不限于已报送的报告，每件只计一次",
         "活动": f"{activities.get('total', 0)} 场，到场 {activities.get('attended', 0)} 人次",
         "自行协调事项": f"{matters.get('total', 0)} 件，办结 {matters.get('solved', 0)} 件",
     }

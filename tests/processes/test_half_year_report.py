@@ -167,7 +167,7 @@ def test_the_roll_up_counts_a_need_once_and_keeps_what_the_office_wrote(world):
         world.do("office", "review_report", {"decision": "accept"})
     [found] = [one.data["result"] for one in events(world, "action") if one.data["name"] == "sum_reports"]
     assert found["roll_up"] == "2026-2"
-    assert next(said for name, said in found["lines"] if name == "需求").startswith("1 件")
+    assert next(said for name, said in found["lines"] if name == "全区需求").startswith("1 件")
     world.do("office", "roll_up", {"summary": "全区开展顺利。"})
     with world.database.reading() as session:
         [written] = [one.submitted for one in half_years.summaries(session, year=2026, half=2)]
