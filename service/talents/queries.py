@@ -49,8 +49,11 @@ def find_talent(session: Session, talent_id: str) -> Talent | None:
 
 
 def units_shown(reader: Actor) -> frozenset[str] | None:
-    """The units whose talents alone the reader sees, an employer's own; ``None`` for everybody's (R8)."""
-    if reader.is_system or not reader.roles or reader.roles - {EMPLOYER}:
+    """The units whose talents alone the reader sees, an employer's own; ``None`` for everybody's (R8).
+
+    Who holds no role today sees nobody: losing a right must not show more.
+    """
+    if reader.is_system or reader.roles - {EMPLOYER}:
         return None
     return reader.units_of(EMPLOYER)
 

@@ -9,6 +9,8 @@ import pytest
 from service import auth, people
 from service.auth import SYSTEM
 from service.talents import update_talent
+from tests.web.test_exports import exported_rows
+from tests.web.visitor import Visitor
 
 OWN, OTHER = "T0001", "T0003"
 
@@ -78,3 +80,19 @@ def test_nobody_elses_talent_is_learnt_by_beginning_a_report(world, employer):
     assert "顾长风" not in page.get(f"/cases/new/change_report?talent_id={OTHER}").text
     assert "周慕白" in page.get(f"/cases/new/change_report?talent_id={OWN}").text
     assert api.post("/instances", {"process": "change_report", "data": {"talent_id": OWN}}).status_code == 201
+
+
+def test_who_lost_the_last_role_sees_no_talent(world, employer):
+    with world.transaction() as session:
+        auth.revoke_role(
+            session, username=employer, role="employer", unit_code="edu", actor=SYSTEM, now=world.clock.now
+        )
+    page, api = Visitor(world, employer), world.api(employer)
+    listed = page.get("/talents").text
+    assert not [name for name in ("周慕白", "顾长风") if name in listed]
+    for talent in (OWN, OTHER):
+        assert page.get(f"/talents/{talent}").status_code == 404
+        assert api.get(f"/talents/{talent}").status_code == 404
+    assert api.get("/talents").json["items"] == []
+    assert api.get("/talents/duplicates", name="顾长风", employer="珠江氢能动力有限公司").json["items"] == []
+    assert exported_rows(page, "/talents.xlsx") == []
