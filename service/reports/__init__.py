@@ -24,6 +24,7 @@ from service.reports.queries import (
     roll_up,
     search_briefs,
     search_reports,
+    unread_briefs,
 )
 from service.reports.rules import HALVES, INDICATORS, REPORT_DAYS, REPORT_STATUSES, SECTIONS, Figure, Score, score
 
@@ -64,4 +65,5 @@ __all__ = [
     "search_briefs",
     "search_reports",
     "submit_report",
+    "unread_briefs",
 ]

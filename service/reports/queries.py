@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager
 
 from service.auth import Actor, may
@@ -94,6 +94,15 @@ def get_brief(session: Session, brief_id: UUID | str, actor: Actor) -> Brief:
     if found is None:
         raise NotFound("没有这份专报，或尚未签发")
     return found
+
+
+def unread_briefs(session: Session, actor: Actor) -> int:
+    """How many released briefs the leader has not read yet; one statement."""
+    mine = select(Leader.id).where(Leader.person_id == actor.person_id)
+    query = select(func.count()).where(
+        Brief.leader_id.in_(mine), Brief.released_at.is_not(None), Brief.read_at.is_(None)
+    )
+    return session.scalar(query) or 0 if actor.person_id is not None else 0
 
 
 def reporting_units(session: Session, *, year: int, half: int) -> list[Unit]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from service import clock
+from service import clock, reports
 from service.auth import may
 from service.auth.policy import LEADER
 from service.processes import queries
@@ -41,6 +41,7 @@ def desk() -> ResponseReturnValue:
         may_contact=LEADER in actor().roles,
         units=overview.units_at_work(db(), today) if all_units else [],
         talents=overview.own_talents(db(), actor()),
+        unread_briefs=reports.unread_briefs(db(), actor()) if LEADER in actor().roles else 0,
         begins=begins(),
         people=about["names"],
         overdue=about["overdue"],

@@ -34,6 +34,8 @@ def test_the_leader_goes_from_the_inbox_to_the_brief_and_sees_no_round(world: Wo
     sign(world)
     work_all(world)
     leader = Visitor(world, "leader")
+    assert "有 1 份专报待您阅知" in leader.get("/").text
+    assert "份专报待您阅知" not in Visitor(world, "office").get("/").text
     inbox = leader.get("/notices").text
     assert "专报：2026年11月联系服务高层次人才情况专报" in inbox
     found = re.search(r'action="(/notices/[0-9a-f-]+/open)"', inbox)
