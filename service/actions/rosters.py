@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -11,12 +11,13 @@ from uuid import UUID
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, selectinload
 
-from service import clock, contacts, liaisons, talents
+from service import contacts, liaisons, talents
 from service.actions.reading import day_of, text_of, today_of
 from service.actions.rounds import taken, under_way
 from service.actions.steps import take_step
 from service.auth import SYSTEM, Actor
 from service.errors import Finding, Invalid, LiaisonError
+from service.history import HistoryEvent
 from service.liaisons.models import Roster
 from service.liaisons.rules import DECIDED, DRAFT
 from service.people.checks import CLASS_A, CLASS_B
@@ -29,6 +30,8 @@ from service.processes.wiring import Action, ActionCall
 PROCESS = "roster"
 OFFICE_UNIT = "talent_office"
 """In a list of units it stands for the list of class A, which is the Talent Office's (Q2)."""
+STEP_FIELDS = ("document_no", "decided_on")
+"""What the step's form and a decided list both have."""
 
 
 def _roster_units(session: Session, call: ActionCall) -> list[str]:
@@ -118,7 +121,9 @@ def decide(
             actor=actor,
             now=now,
         ):
-            return roster
+            session.refresh(roster)
+            if roster.status != DRAFT:  # else the step's list was another, decided while the round could not go on
+                return roster
     return _in_force(session, roster, document_no, decided_on, actor, now, tell=True)
 
 
@@ -143,11 +148,21 @@ def _check_roster(session: Session, call: ActionCall) -> dict[str, Any]:
 
 
 def _decide_roster(session: Session, call: ActionCall) -> str:
-    """Puts the draft in force; one that was decided on its own page meanwhile is what the step asks for."""
-    roster = _draft(session, call, "/data/decision")
+    """Puts the list that was checked in force; one that was decided on its own page meanwhile is what the step asks.
+
+    Raises ``Invalid`` at the step's form where that list is of before the round: the newest has to be checked first.
+    """
+    told = call.data.get("findings")
+    checked = told.get("roster_id") if isinstance(told, Mapping) else None
+    # Definitions deployed before the check named its list decide the newest.
+    roster = liaisons.get_roster(session, checked) if checked else _draft(session, call, "/data/decision")
     if roster.status == DRAFT:
         number, day = text_of(call, "document_no"), day_of(call, "decided_on")
-        roster = _in_force(session, roster, number, day, call.actor, call.now)
+        with _step_paths():
+            return str(_in_force(session, roster, number, day, call.actor, call.now).id)
+    if not _decided_since(session, call, roster):
+        said = f"所检查的第 {roster.version} 版在本轮发起前已经确定，请选择“重新拟定”，起草新的一版，检查后再确定"
+        raise Invalid("名单没有确定", [Finding("/data/decision", said)])
     return str(roster.id)
 
 
@@ -211,15 +226,37 @@ def _own_paths(**names: str) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def _step_paths() -> Iterator[None]:
+    """Within the block findings on a list stand at the step's form: at its own fields, else at the decision."""
+    try:
+        yield
+    except LiaisonError as error:
+        found = [(one.path.removeprefix("/"), one.message) for one in error.findings]
+        error.findings = tuple(
+            Finding(f"/data/{path if path in STEP_FIELDS else 'decision'}", said) for path, said in found
+        )
+        raise
+
+
 def _draft(session: Session, call: ActionCall, path: str) -> Roster:
     """The draft that the step is about, or the list that was decided on its own page since the round began."""
     scope = scope_of(text_of(call, "unit"))
     newest = select(Roster).where(Roster.scope == scope).order_by(Roster.version.desc()).limit(1)
     found = session.scalars(newest.options(selectinload(Roster.items))).first()
-    begun = clock.local(call.instance.started_at).date()
-    if found is not None and (found.status == DRAFT or (found.decided_on is not None and found.decided_on >= begun)):
+    if found is not None and (found.status == DRAFT or _decided_since(session, call, found)):
         return found
     raise Invalid("还没有起草名单", [Finding(path, "请先在“名单”页面起草名单，再提交本步骤")])
+
+
+def _decided_since(session: Session, call: ActionCall, roster: Roster) -> bool:
+    """Whether the list was decided after the round began: by the journal, as the list tells its day only."""
+    query = select(HistoryEvent.data).where(
+        HistoryEvent.stream == f"roster:{roster.scope}",
+        HistoryEvent.kind == "roster_decided",
+        HistoryEvent.at > call.instance.started_at,
+    )
+    return any(data.get("id") == str(roster.id) for data in session.scalars(query))
 
 
 ACTIONS = (

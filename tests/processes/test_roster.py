@@ -151,19 +151,66 @@ def test_deciding_on_the_page_takes_the_steps_of_the_round(world, drafted_in_the
     assert mismatches(world) == []
 
 
-def test_a_list_decided_without_its_round_does_not_jam_it_and_is_told_to_the_office_once(world):
+def test_a_list_decided_before_the_round_is_told_to_the_office_once_and_is_not_the_rounds(world):
     leader = leader_of_unit(world)
     drafted(world, "liaison-hrss", "hrss", (leader, "T0002", "related"), (leader, "T0003", "related"))
     decide_on_the_page(world, "liaison-hrss", "hrss")
     [told] = page_notices(world)
     assert (told["template"], told["to"]["role"]) == ("roster_decided", "talent_office")
     assert told["title"] == "区人力资源和社会保障局名单第 1 版"
+    world.clock.advance(minutes=5)  # the same day
     begin(world, "roster", "liaison-hrss")
     world.do("liaison-hrss", "start_unit_list", {})
+    with pytest.raises(Invalid, match="起草"):
+        world.do("liaison-hrss", "draft_b", {}, unit="hrss")
+    lines = [(leader, one, "related") for one in ("T0002", "T0003", "T0004")]
+    drafted(world, "liaison-hrss", "hrss", *lines)
     world.do("liaison-hrss", "draft_b", {}, unit="hrss")
     world.do("liaison-hrss", "decide_b", DECIDED, unit="hrss")
     world.do("office", "file_list", {"filed_on": "2026-09-16"})
-    assert roster(world, "hrss").document_no == "南人才〔2026〕2号"
+    assert versions(world, "hrss") == [(1, "superseded"), (2, "filed")]
+    assert mismatches(world) == []
+
+
+def test_the_round_decides_the_list_that_it_checked(world):
+    """It was decided past the round, and another was drafted since, whose warnings nobody has seen."""
+    leader = leader_of_unit(world)
+    begin(world, "roster", "liaison-hrss")
+    world.do("liaison-hrss", "start_unit_list", {})
+    drafted(world, "liaison-hrss", "hrss", (leader, "T0002", "related"))
+    world.do("liaison-hrss", "draft_b", {}, unit="hrss")
+    world.clock.advance(minutes=5)
+    with world.transaction() as session:
+        liaisons.decide_roster(
+            session,
+            roster_id=roster(world, "hrss").id,
+            document_no="南人才〔2026〕3号",
+            decided_on=world.clock.now.date(),
+            actor=world.actor("liaison-hrss"),
+            now=world.clock.now,
+        )
+    drafted(world, "liaison-hrss", "hrss", (leader, "T0002", "related"), (leader, "T0003", "related"))
+    world.do("liaison-hrss", "decide_b", DECIDED, unit="hrss")
+    world.do("office", "file_list", {"filed_on": "2026-09-16"})
+    assert versions(world, "hrss") == [(1, "filed"), (2, "draft")]
+
+
+def test_what_a_list_lacks_stands_at_a_field_of_the_step(world):
+    begin(world, "roster", "office")
+    world.do("office", "start_district_list", {})
+    drafted(world, "office", "A", (world.leader_id, "T0001", "known"))
+    world.do("office", "draft_a", {})
+    with pytest.raises(Invalid) as refused:
+        world.do("office", "decide_a", {**DECIDED, "decided_on": "2001-01-01"})
+    assert "/data/decision" in [one.path for one in refused.value.findings]
+    assert {one.path for one in refused.value.findings} <= {"/data/decision", "/data/decided_on"}
+    assert all("起任职" in one.message for one in refused.value.findings if one.path == "/data/decision")
+
+
+def versions(world, scope: str) -> list[tuple[int, str]]:
+    with world.database.reading() as session:
+        query = select(Roster.version, Roster.status).where(Roster.scope == scope).order_by(Roster.version)
+        return [(version, status) for version, status in session.execute(query)]
 
 
 def test_the_day_of_a_list_is_not_before_what_was_done_since(world):
