@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.actions.reading import list_of
 from service.engine.expressions import as_date
-from service.people.models import Unit
 from service.people.queries import unit_names
-from service.processes.wiring import ActionCall
+from service.processes.wiring import ActionCall, wiring
 from service.talents.models import Talent
 from service.talents.rules import CATEGORIES, TYPES
 
@@ -81,7 +79,7 @@ def _text(session: Session, name: str, value: Any) -> str:
     if name == "employer_unit":
         return unit_names(session, [str(value)]).get(str(value), str(value))
     if name == "town":
-        return session.scalar(select(Unit.name).where(Unit.town == value, Unit.kind == "town").limit(1)) or str(value)
+        return wiring(session).towns.get(str(value), str(value))
     if name in ("category", "type"):
         return {"category": CATEGORIES, "type": TYPES}[name].get(value, str(value))
     return str(value)

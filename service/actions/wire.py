@@ -24,6 +24,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
         listings={"talents_to_check": talents_to_check, "talents_to_hand_over": talents_to_hand_over},
         settings=dict(settings.process),
         scopes={role.id: role.scope for role in organization.roles.values()},
+        towns={code: town.name for code, town in organization.towns.items()},
         served=served_by,
         shown=_shown,
         opening=settings.office_opens,

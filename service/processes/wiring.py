@@ -79,13 +79,17 @@ def _everything(_session: Session, _kind: str, _key: str, _reader: Actor) -> boo
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """``settings`` is frozen into each new instance; ``scopes`` maps a role to whose tasks it sees."""
+    """``settings`` is frozen into each new instance; ``scopes`` maps a role to whose tasks it sees.
+
+    ``towns`` maps the code of a town to its name.
+    """
 
     actions: Mapping[str, Action] = field(default_factory=dict)
     references: Mapping[str, Reference] = field(default_factory=dict)
     listings: Mapping[str, Listing] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     scopes: Mapping[str, str] = field(default_factory=dict)
+    towns: Mapping[str, str] = field(default_factory=dict)
     served: Served = _nobody
     shown: Shown = _everything
     opening: time = time(9, 0)

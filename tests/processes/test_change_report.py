@@ -145,16 +145,32 @@ def test_a_report_is_not_older_than_what_it_reports(world):
 
 
 def test_what_belonged_to_the_former_employer_goes_unless_the_report_says_otherwise(world):
-    belongs(world, "edu", platform="旧平台", contact_person="余知返", contact_phone="0757-86300000", town="guicheng")
+    former = {"contact_person": "余知返", "contact_phone": "0757-86300000", "town": "guicheng", "post": "研发总监"}
+    belongs(world, "edu", platform="旧平台", **former)
     reported(world, new_employer_unit="sci", new_contact_person="郭望舒")
     [facts] = [one.data["result"] for one in events(world, "action") if one.data["name"] == "change_facts"]
     assert ["创新平台", "旧平台 → （空）"] in facts["lines"]
+    assert ["职务", "研发总监 → （空）"] in facts["lines"]
+    assert ["镇街", "桂城街道 → （空）"] in facts["lines"]
     assert ["主管单位", "区教育局 → 区经济促进局（科技）"] in facts["lines"]
     known(world)
     world.do("office", "review_change", {"decision": "approve"})
     now = talent(world)
     assert (now.employer_unit, now.contact_person) == ("sci", "郭望舒")
-    assert (now.platform, now.contact_phone, now.town) == (None, None, None)
+    assert (now.platform, now.contact_phone, now.town, now.post) == (None, None, None, None)
+
+
+def test_where_somebody_goes_who_leaves_the_district_need_not_be_known(world):
+    belongs(world, "edu", post="研发总监")
+    with pytest.raises(Invalid) as refused:
+        reported(world, new_employer=None)
+    assert [found.path for found in refused.value.findings] == ["/data/new_employer"]
+    before = talent(world).employer
+    reported(world, new_employer=None, leaves_district=True)
+    known(world)
+    world.do("office", "review_change", {"decision": "approve"})
+    now = talent(world)
+    assert (now.employer, now.post, now.in_district) == (before, "研发总监", False)
 
 
 def test_an_award_stays_in_the_file_for_who_may_see_the_report(world):
