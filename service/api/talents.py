@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from service import clock, history
+from service import clock
 from service import talents as registry
 from service.actions.eligibility import open_reviews
 from service.api.calls import Calls
@@ -84,12 +84,12 @@ class TeamMember(Schema):
 
 
 class TeamItem(Schema):
-    """A team (创新创业人才团队), served through its lead."""
+    """A team (创新创业人才团队), served through its lead; an employer is told of no other employer's people (R8)."""
 
     id = Id(required=True)
     name = Said(required=True)
-    lead_id = Said(required=True)
-    lead_name = Said(required=True)
+    lead_id = Said(required=True, allow_none=True)
+    lead_name = Said(required=True, allow_none=True)
     fields_ = Said(required=True, allow_none=True, data_key="fields", attribute="fields")
     recognition = Said(required=True, allow_none=True)
     recognized_on = Day(required=True, allow_none=True)
@@ -335,20 +335,23 @@ def confirm_talent(body: dict[str, Any], talent_id: str) -> Mapping[str, Any]:
 @calls.get("/teams", answer=Teams, query=TeamQuery, right="view_talents")
 def teams(query: dict[str, Any]) -> Mapping[str, Any]:
     """Teams by their own or their lead's name, pinyin or initials."""
-    return paged(registry.search_teams(db(), **query), _team)
+    found = registry.search_teams(db(), **query, reader=actor())
+    shown = registry.shown_of_teams(db(), found.items, actor())
+    return paged(found, lambda row: _team(row, shown))
 
 
 @calls.get("/teams/<uuid:team_id>", answer=TeamItem, right="view_talents")
 def team(team_id: UUID) -> Mapping[str, Any]:
     """One team."""
-    return _team(registry.get_team(db(), team_id))
+    found = registry.get_team(db(), team_id, actor())
+    return _team(found, registry.shown_of_teams(db(), [found], actor()))
 
 
 @calls.get("/teams/<uuid:team_id>/history", answer=RecordHistory, right="view_talents")
 def team_history(team_id: UUID) -> Mapping[str, Any]:
     """Every change of a team."""
-    stream = f"team:{registry.get_team(db(), team_id).id}"
-    return journal((event, event.data) for event in history.stream_events(db(), stream))
+    found = registry.get_team(db(), team_id, actor())
+    return journal(registry.team_history(db(), found, actor()))
 
 
 @calls.post("/teams", answer=TeamItem, status=201, body=NewTeam, right="edit_talents")
@@ -373,16 +376,19 @@ def _talent(row: Talent) -> Mapping[str, Any]:
     return {**registry.visible(actor(), row, leaders), "ineligible": registry.eligibility(row, today)}
 
 
-def _team(row: TalentTeam) -> Mapping[str, Any]:
+def _team(row: TalentTeam, shown: frozenset[str] | None = None) -> Mapping[str, Any]:
+    """A team; of its people only those ``shown``, where that is said."""
+    leads = shown is None or row.lead_id in shown
+    members = row.members if shown is None else [one for one in row.members if one.talent_id in shown]
     return {
         "id": row.id,
         "name": row.name,
-        "lead_id": row.lead_id,
-        "lead_name": row.lead.name,
+        "lead_id": row.lead_id if leads else None,
+        "lead_name": row.lead.name if leads else None,
         "fields": row.fields,
         "recognition": row.recognition,
         "recognized_on": row.recognized_on,
         "note": row.note,
-        "members": [{"talent_id": one.talent_id, "name": one.name, "post": one.post} for one in row.members],
+        "members": [{"talent_id": one.talent_id, "name": one.name, "post": one.post} for one in members],
         "active": row.active,
     }

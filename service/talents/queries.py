@@ -209,26 +209,62 @@ def find_team(session: Session, team_id: UUID | str) -> TalentTeam | None:
     return session.get(TalentTeam, key) if key else None
 
 
-def get_team(session: Session, team_id: UUID | str) -> TalentTeam:
-    """The team with that id; raises ``NotFound``."""
+def get_team(session: Session, team_id: UUID | str, reader: Actor = SYSTEM) -> TalentTeam:
+    """The team with that id; raises ``NotFound``, also where the reader sees nobody of it."""
     team = find_team(session, team_id)
-    if team is None:
+    if team is None or shown_of_teams(session, [team], reader) == frozenset():
         raise NotFound("没有这个团队，请从团队名单中选择")
     return team
 
 
 def search_teams(
-    session: Session, q: str | None = None, limit: int = 50, offset: int = 0, *, include_inactive: bool = False
+    session: Session,
+    q: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+    *,
+    include_inactive: bool = False,
+    reader: Actor = SYSTEM,
 ) -> Page[TalentTeam]:
-    """Teams by 汉字, pinyin or initials of the team's or its lead's name; members come with them, in a statement."""
+    """Teams by 汉字, pinyin or initials of the team's or its lead's name; members come with them, in a statement.
+
+    An employer is shown the teams to which an own talent belongs, found by an own lead's name only (R8).
+    """
     of_team, order = matching(q, TalentTeam.search_key, TalentTeam.name, TalentTeam.initials)
     of_lead, _ = matching(q, Talent.search_key, Talent.name, Talent.initials)
     query = select(TalentTeam).join(TalentTeam.lead).options(selectinload(TalentTeam.members))
+    if (units := units_shown(reader)) is not None:
+        own = Talent.employer_unit.in_(units)
+        belongs = select(TalentTeamMember.team_id).join(Talent, Talent.id == TalentTeamMember.talent_id).where(own)
+        query = query.where(or_(own, TalentTeam.id.in_(belongs)))
+        of_lead = and_(own, of_lead) if of_lead is not None else None
     if of_team is not None and of_lead is not None:
         query = query.where(or_(of_team, of_lead))
     if not include_inactive:
         query = query.where(TalentTeam.active)
     return page(session, query.order_by(*order, TalentTeam.pinyin, TalentTeam.id), limit=limit, offset=offset)
+
+
+def shown_of_teams(session: Session, teams: Iterable[TalentTeam], reader: Actor) -> frozenset[str] | None:
+    """The leads and members of ``teams`` whom the reader may know of, an employer's own; ``None`` for all (R8).
+
+    One statement, none where all are shown.
+    """
+    units = units_shown(reader)
+    if units is None:
+        return None
+    named = {one for team in teams for one in (team.lead_id, *(member.talent_id for member in team.members)) if one}
+    own = select(Talent.id).where(Talent.id.in_(named), Talent.employer_unit.in_(units))
+    return frozenset(session.scalars(own))
+
+
+def team_history(session: Session, team: TalentTeam, reader: Actor) -> list[tuple[HistoryEvent, dict[str, Any]]]:
+    """Every change of the team, in order; who belonged to it only for who may know of everybody (R8)."""
+    hidden = () if units_shown(reader) is None else ("lead_id", "members")
+    return [
+        (event, {name: value for name, value in event.data.items() if name not in hidden})
+        for event in history.stream_events(session, f"team:{team.id}")
+    ]
 
 
 def teams_of(session: Session, talent_id: str) -> list[TalentTeam]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -18,12 +18,15 @@ from service.people.queries import Page
 from service.talents import TEAM_FIELDS, TalentTeam
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
-from service.web.changes import changes_of
+from service.web.changes import changes
 from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
 from service.web.filling import AREA, DATE, FLAG, LINES, PICK, PICKS, Field, Filling, form_page, submitted
 
 blueprint = Blueprint("teams", __name__)
+
+ELSEWHERE = "其他单位的人才"
+"""What stands for a lead whom the reader, an employer, may not know of (R8)."""
 
 
 @blueprint.get("/teams")
@@ -31,14 +34,19 @@ blueprint = Blueprint("teams", __name__)
 def teams() -> ResponseReturnValue:
     """人才团队."""
     page = _found(PER_PAGE, offset())
-    return render_template("talents/teams.html", page=page, may_edit=may(actor(), "edit_talents"))
+    return render_template(
+        "talents/teams.html",
+        page=page,
+        shown=registry.shown_of_teams(db(), page.items, actor()),
+        may_edit=may(actor(), "edit_talents"),
+    )
 
 
 @blueprint.get("/teams.xlsx")
 @requires(right="view_talents")
 def export() -> ResponseReturnValue:
     """人才团队 as the list shows it, all its pages."""
-    return workbook("人才团队", batches(_found), lambda _: COLUMNS)
+    return workbook("人才团队", batches(_found), _columns)
 
 
 @blueprint.get("/teams/new")
@@ -65,9 +73,13 @@ def add_team() -> ResponseReturnValue:
 @requires(right="view_talents")
 def team(team_id: UUID) -> ResponseReturnValue:
     """One team."""
-    found = registry.get_team(db(), team_id)
+    found = registry.get_team(db(), team_id, actor())
     return render_template(
-        "talents/team.html", team=found, may_edit=may(actor(), "edit_talents"), changes=changes_of(f"team:{team_id}")
+        "talents/team.html",
+        team=found,
+        shown=registry.shown_of_teams(db(), [found], actor()),
+        may_edit=may(actor(), "edit_talents"),
+        changes=changes(registry.team_history(db(), found, actor())),
     )
 
 
@@ -94,19 +106,21 @@ def change_team(team_id: UUID) -> ResponseReturnValue:
     return submitted(Filling.sent(_fields(new=False)), deed, lambda form: _edit_page(found, form))
 
 
-COLUMNS: Columns[TalentTeam] = {
-    "团队": lambda team: team.name,
-    "状态": lambda team: "" if team.active else "已停用",
-    "带头人": lambda team: team.lead.name,
-    "人数": lambda team: len(team.members) + 1,
-    "专业领域": lambda team: team.fields,
-    "认定": lambda team: team.recognition,
-}
+def _columns(found: Sequence[TalentTeam]) -> Columns[TalentTeam]:
+    shown = registry.shown_of_teams(db(), found, actor())
+    return {
+        "团队": lambda team: team.name,
+        "状态": lambda team: "" if team.active else "已停用",
+        "带头人": lambda team: team.lead.name if shown is None or team.lead_id in shown else ELSEWHERE,
+        "人数": lambda team: len(team.members) + 1,
+        "专业领域": lambda team: team.fields,
+        "认定": lambda team: team.recognition,
+    }
 
 
 def _found(limit: int, offset: int) -> Page[TalentTeam]:
     everything = request.args.get("all") == "yes"
-    return registry.search_teams(db(), argument("q"), limit, offset, include_inactive=everything)
+    return registry.search_teams(db(), argument("q"), limit, offset, include_inactive=everything, reader=actor())
 
 
 def _fields(*, new: bool = True) -> list[Field]:

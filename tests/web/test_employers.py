@@ -8,7 +8,7 @@ import pytest
 
 from service import auth, people
 from service.auth import SYSTEM
-from service.talents import update_talent
+from service.talents import add_team, update_talent
 from tests.web.test_exports import exported_rows
 from tests.web.visitor import Visitor
 
@@ -96,3 +96,29 @@ def test_who_lost_the_last_role_sees_no_talent(world, employer):
     assert api.get("/talents").json["items"] == []
     assert api.get("/talents/duplicates", name="顾长风", employer="珠江氢能动力有限公司").json["items"] == []
     assert exported_rows(page, "/talents.xlsx") == []
+
+
+def test_an_employer_sees_the_teams_of_own_talents_only_and_nobody_else_in_them(world, employer):
+    with world.transaction() as session:
+        office, now = world.actor("office"), world.clock.now
+        outside = {"name": "钱外宾"}
+        others = add_team(session, name="氢能团队", lead_id=OTHER, members=[outside], actor=office, now=now).id
+        mixed = add_team(
+            session, name="交叉团队", lead_id=OTHER, members=[{"talent_id": OWN}, outside], actor=office, now=now
+        ).id
+    page, api = Visitor(world, employer), world.api(employer)
+    [listed] = api.get("/teams").json["items"]
+    assert (listed["name"], listed["lead_id"], listed["lead_name"]) == ("交叉团队", None, None)
+    assert [one["name"] for one in listed["members"]] == ["周慕白"]
+    assert api.get(f"/teams/{mixed}").json == listed
+    assert api.get("/teams", q="顾长风").json["items"] == []
+    assert api.get(f"/teams/{others}").status_code == page.get(f"/teams/{others}").status_code == 404
+    assert api.get(f"/teams/{others}/history").status_code == 404
+    cells = [cell.value for row in exported_rows(page, "/teams.xlsx") for cell in row]
+    assert "交叉团队" in cells
+    shown = [page.get("/teams").text, page.get(f"/teams/{mixed}").text, api.get(f"/teams/{mixed}/history").text]
+    assert not [
+        text for text in (*shown, str(cells)) for name in ("顾长风", OTHER, "钱外宾", "氢能团队") if name in text
+    ]
+    assert len(world.api("office").get("/teams").json["items"]) == 2
+    assert world.api("office").get(f"/teams/{mixed}").json["lead_name"] == "顾长风"
