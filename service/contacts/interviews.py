@@ -136,10 +136,6 @@ def contact_counts(session: Session, *, unit: str | None, starts_on: date, ends_
     }
 
 
-def _most_missing_first(pair: PairCount) -> tuple[int, str, str, str]:
-    return -pair.short, pair.leader.person.pinyin, pair.talent.pinyin, str(pair.link.id)
-
-
 def _standing(on: date, leader_id: UUID | str | None, unit: str | None, which: ColumnElement[bool] | None) -> Any:
     query = (
         select(Link)

@@ -30,7 +30,6 @@ from service.reports.rules import HALVES, REPORT_DAYS, Figure, Score, score, sha
 from service.workdays import Calendar
 
 OF_LEADERS = ("quota", "contacts", "interviews", "entered_in_time", "opinions_handled", "needs_in_time")
-OF_UNITS = (*OF_LEADERS, "answers_in_time", "reports_in_time")
 
 Pairs = Mapping[str, tuple[int, int]]
 """Leader's post or unit's code → (all, in time)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +14,12 @@ from service.attachments import Files
 from service.auth import may
 from service.contacts.models import Activity, Matter
 from service.contacts.rules import ACTIVITY_KINDS
-from service.errors import Finding, Invalid
 from service.people.models import Unit
 from service.people.queries import Page, get_unit, search_units
 from service.storage import attachments_of
 from service.web import files
 from service.web.access import requires
-from service.web.answers import PER_PAGE, argument, done, offset, sent, text
+from service.web.answers import PER_PAGE, argument, asked_day, day, done, offset, sent, text
 from service.web.context import actor, db, selves
 from service.web.exports import Columns, batches, workbook
 from service.web.names import Names
@@ -85,7 +83,7 @@ def add() -> ResponseReturnValue:
         db(),
         name=text(fields, "name"),
         kind=text(fields, "kind"),
-        held_on=_day(fields, "held_on", "活动日期"),
+        held_on=day(fields, "held_on", "活动日期"),
         organizer_unit=text(fields, "unit"),
         place=text(fields, "place"),
         note=text(fields, "note"),
@@ -186,7 +184,7 @@ def add_matter() -> ResponseReturnValue:
         talent_id=text(fields, "talent"),
         title=text(fields, "title"),
         description=text(fields, "description"),
-        raised_on=_day(fields, "raised_on", "提出日期"),
+        raised_on=day(fields, "raised_on", "提出日期"),
         result=text(fields, "result"),
         actor=actor(),
         now=clock.now(),
@@ -204,7 +202,7 @@ def follow(matter_id: UUID) -> ResponseReturnValue:
         db(),
         matter_id=matter_id,
         text=text(fields, "text"),
-        done_on=_day(fields, "done_on", "进展日期"),
+        done_on=day(fields, "done_on", "进展日期"),
         actor=actor(),
         now=clock.now(),
     )
@@ -221,7 +219,7 @@ def solve(matter_id: UUID) -> ResponseReturnValue:
         db(),
         matter_id=matter_id,
         result=text(fields, "result"),
-        solved_on=_day(fields, "solved_on", "办结日期"),
+        solved_on=day(fields, "solved_on", "办结日期"),
         actor=actor(),
         now=clock.now(),
     )
@@ -236,8 +234,8 @@ def _found(limit: int, offset: int) -> Page[Activity]:
         kind=argument("kind"),
         unit=argument("unit"),
         talent_id=argument("talent"),
-        since=_asked_day("since"),
-        until=_asked_day("until"),
+        since=asked_day("since"),
+        until=asked_day("until"),
         limit=limit,
         offset=offset,
     )
@@ -251,8 +249,8 @@ def _found_matters(limit: int, offset: int) -> Page[Matter]:
         unit=argument("unit"),
         talent_id=argument("talent"),
         solved={"yes": True, "no": False}.get(request.args.get("solved", "")),
-        since=_asked_day("since"),
-        until=_asked_day("until"),
+        since=asked_day("since"),
+        until=asked_day("until"),
         limit=limit,
         offset=offset,
     )
@@ -289,17 +287,3 @@ def _list(fields: dict[str, Any], name: str) -> list[str]:
     value = fields.get(name)
     listed = value if isinstance(value, list) else [value]
     return [one for one in listed if isinstance(one, str) and one]
-
-
-def _day(fields: dict[str, Any], name: str, label: str) -> date:
-    try:
-        return date.fromisoformat(text(fields, name))
-    except ValueError:
-        raise Invalid(f"请填写{label}", [Finding(f"/{name}", f"请填写{label}，写成 2026-01-31 的形式")]) from None
-
-
-def _asked_day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None

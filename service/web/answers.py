@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, TypeVar
 
 from flask import flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from service import clock
 from service.errors import Finding, Invalid
 from service.web.context import wants_json
 
@@ -31,6 +33,23 @@ def text(fields: dict[str, Any], name: str) -> str:
     """A text among the sent fields; empty where it is missing or no text."""
     value = fields.get(name)
     return value if isinstance(value, str) else ""
+
+
+def day(fields: dict[str, Any], name: str, label: str) -> date:
+    """The day in a field of a sent form. Raises ``Invalid`` at that field where it is none."""
+    try:
+        return date.fromisoformat(text(fields, name))
+    except ValueError:
+        message = f"请填写{label}，例如 {clock.today().isoformat()}"
+        raise Invalid(message, [Finding(f"/{name}", message)]) from None
+
+
+def asked_day(name: str) -> date | None:
+    """The day that the address names; one that is none is passed over."""
+    try:
+        return date.fromisoformat(argument(name) or "")
+    except ValueError:
+        return None
 
 
 def done(message: str, address: str) -> ResponseReturnValue:

@@ -29,7 +29,7 @@ from service.processes.starting import may_start
 from service.talents.models import Talent
 from service.web import files
 from service.web.access import requires
-from service.web.answers import PER_PAGE, argument, done, offset, sent, text
+from service.web.answers import PER_PAGE, argument, asked_day, day, done, offset, sent, text
 from service.web.context import actor, db, selves, settings
 from service.web.exports import Columns, batches, workbook
 from service.web.names import Names
@@ -112,7 +112,7 @@ def record() -> ResponseReturnValue:
             leader_id=text(fields, "leader_id"),
             talent_ids=[*_list(fields, "talent"), *_list(fields, "other")],
             form=text(fields, "form"),
-            held_on=_day(fields, "held_on", "联系日期"),
+            held_on=day(fields, "held_on", "联系日期"),
             topics=[int(topic) for topic in _list(fields, "topic") if topic.isdecimal()],
             summary=text(fields, "summary"),
             place=text(fields, "place"),
@@ -294,8 +294,8 @@ def _filters() -> contacts.ContactFilter:
         inbound={"yes": True}.get(request.args.get("inbound", "")),
         interview={"yes": True}.get(request.args.get("interview", "")),
         late={"yes": True, "no": False}.get(request.args.get("late", "")),
-        since=_asked_day("since"),
-        until=_asked_day("until"),
+        since=asked_day("since"),
+        until=asked_day("until"),
         withdrawn=request.args.get("withdrawn") == "yes",
     )
 
@@ -339,8 +339,8 @@ def _found_opinions(limit: int, offset: int) -> Page[tuple[Opinion, Contact]]:
         talent_id=argument("talent"),
         leader_id=argument("leader"),
         unit=argument("unit"),
-        since=_asked_day("since"),
-        until=_asked_day("until"),
+        since=asked_day("since"),
+        until=asked_day("until"),
         limit=limit,
         offset=offset,
     )
@@ -513,20 +513,6 @@ def _list(fields: Mapping[str, Any], name: str) -> list[str]:
     value = fields.get(name)
     listed = value if isinstance(value, list) else [value]
     return [one for one in listed if isinstance(one, str) and one]
-
-
-def _day(fields: dict[str, Any], name: str, label: str) -> date:
-    try:
-        return date.fromisoformat(text(fields, name))
-    except ValueError:
-        raise Invalid(f"请填写{label}", [Finding(f"/{name}", f"请填写{label}，写成 2026-01-31 的形式")]) from None
-
-
-def _asked_day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
 
 
 def _units() -> Sequence[Any]:

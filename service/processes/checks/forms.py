@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
@@ -247,8 +247,3 @@ def _whole(value: Any, least: int) -> bool:
 
 def _chinese(text: object) -> bool:
     return isinstance(text, str) and _CHINESE.search(text) is not None
-
-
-def chinese(texts: Iterable[str]) -> bool:
-    """Whether every text has Chinese in it."""
-    return all(_chinese(text) for text in texts)
