@@ -37,6 +37,9 @@ from service.storage import Attachment, attachments_of, get_attachment, keep
 MOST = 20
 """Files of one record."""
 
+ENTRIES = ("file_attached", "file_withdrawn")
+"""What the journal of a record tells of its files."""
+
 RESTRICTED = "本次联系有受限记录，附件一并保密：只有该领导、其联络员和区人才办可以查看"
 
 
@@ -97,7 +100,7 @@ def attachment_for(session: Session, attachment_id: UUID, actor: Actor, *, with_
         row = _seen(session, kept.stream, actor)
     except LiaisonError as error:
         raise NotFound("没有这个附件，或您无权查看") from error
-    if _is_hidden(session, row, actor):
+    if hides_files(session, row, actor):
         raise NotFound("没有这个附件，或您无权查看")
     return kept
 
@@ -105,7 +108,7 @@ def attachment_for(session: Session, attachment_id: UUID, actor: Actor, *, with_
 def files_of(session: Session, stream: str, actor: Actor, now: datetime) -> Files:
     """The files of a record and what the actor may do with them. Raises ``NotFound``, ``NotAllowed``."""
     row = _seen(session, stream, actor)
-    if _is_hidden(session, row, actor):
+    if hides_files(session, row, actor):
         return Files(stream, (), False, frozenset(), hidden=True)
     items = tuple(attachments_of(session, [stream]).get(stream, []))
     if not _takes_files(session, row, actor, now):
@@ -154,10 +157,10 @@ def _may_withdraw(session: Session, row: Base, kept: Attachment, actor: Actor) -
     return any(may(one, "operate_cases") for one in selves(session, actor))
 
 
-def _is_hidden(session: Session, row: Base, actor: Actor) -> bool:
+def hides_files(session: Session, row: Base, actor: Actor) -> bool:
     """Whether the record is a contact with a restricted note that the actor may not read (C4).
 
-    What came with such a talk is as delicate as what was said.
+    What came with such a talk is as delicate as what was said, a file's name too.
     """
     if not isinstance(row, Contact):
         return False

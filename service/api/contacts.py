@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from service import clock, contacts, history
+from service import attachments, clock, contacts, history
 from service.api.calls import Calls
 from service.api.context import actor, api, db
 from service.api.fields import (
@@ -383,9 +383,15 @@ def contact(contact_id: UUID) -> Mapping[str, Any]:
 
 @calls.get("/contacts/<uuid:contact_id>/history", answer=RecordHistory)
 def contact_history(contact_id: UUID) -> Mapping[str, Any]:
-    """The journal of a contact; of a restricted note it holds a digest, never the text (C4)."""
+    """The journal of a contact; of a restricted note it holds a digest, never the text (C4).
+
+    Who may not read the note is not told of files either.
+    """
     found = contacts.get_contact(db(), contact_id, actor())
-    return journal((event, event.data) for event in history.stream_events(db(), f"contact:{found.id}"))
+    events = history.stream_events(db(), f"contact:{found.id}")
+    if attachments.hides_files(db(), found, actor()):
+        events = [event for event in events if event.kind not in attachments.ENTRIES]
+    return journal((event, event.data) for event in events)
 
 
 @calls.post("/contacts", answer=ContactItem, status=201, body=ContactBody)

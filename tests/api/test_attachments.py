@@ -87,6 +87,16 @@ def test_files_beside_a_restricted_note_are_for_those_who_read_the_note(world: W
     assert (refused.status_code, refused.json["type"]) == (403, "not_allowed")
     assert "受限记录" in refused.json["detail"]
     assert world.api("auditor").get(f"/attachments/{made['id']}").status_code == 404
+    told = world.api("auditor").get(f"/contacts/{contact}/history")
+    assert [one["kind"] for one in told.json["items"]] == ["contact_recorded"]
+    assert made["name"] not in told.text
+    assert made["sha256"] not in told.text
+    assert liaison.post(f"/attachments/{made['id']}/withdraw").status_code == 200
+    history = f"/contacts/{contact}/history"
+    assert len(world.api("auditor").get(history).json["items"]) == 1
+    for reader in (liaison, world.api("office")):
+        kinds = [one["kind"] for one in reader.get(history).json["items"]]
+        assert kinds == ["contact_recorded", "file_attached", "file_withdrawn"]
 
 
 def test_what_is_sent_twice_is_attached_once(world: World) -> None:
