@@ -318,6 +318,7 @@ def about(instance: Instance, made: Compiled, names: Names, task: UserTask | Non
     With ``task`` only its own slot's facts stand there, and the diagram that it stands in shows only its slot's path.
     """
     events = queries.timeline(db(), instance.id, actor())
+    told = course(events, made, names)  # first, since it learns all names at once: a round asks every unit
     need = _need(events, made, names)
     talent = find_talent(db(), instance.talent_id) if instance.talent_id else None
     leaders = leaders_of(db(), [talent.id], clock.today())[talent.id] if talent else ()
@@ -331,7 +332,7 @@ def about(instance: Instance, made: Compiled, names: Names, task: UserTask | Non
         "before": _before(events, made, names, task) if task else [],
         "talent": talent,
         "talent_phone": phone_for(actor(), talent, leaders) if talent else None,
-        "course": course(events, made, names),
+        "course": told,
         "drawn": drawn,
         "island": diagrams.island(drawn, task.process if task else _present(drawn)),
         "papers": papers(instance, events),
@@ -372,7 +373,7 @@ def _need(events: Sequence[HistoryEvent], made: Compiled, names: Names) -> list[
 
 def _facts(events: Sequence[HistoryEvent], names: Names, task: UserTask | None) -> list[Facts]:
     """What the gear tasks have found out for people, the latest of each action and slot; in a slot, of that alone."""
-    slots = {event.data["scope"]: _slot(event.data, names) for event in events if event.kind == "entered"}
+    slots = {event.data["scope"]: event.data for event in events if event.kind == "entered"}
     latest: dict[tuple[str, str], Facts] = {}
     for event in events:
         result, scope = event.data.get("result"), str(event.data.get("scope") or "")
@@ -381,7 +382,8 @@ def _facts(events: Sequence[HistoryEvent], names: Names, task: UserTask | None) 
         if task is None or not task.scope or scope in ("", task.scope):
             record = next((name for name in RECORDS if name in result), None)
             lines = [Line(str(title), str(said)) for title, said in result["lines"]]
-            found = Facts(slots.get(scope, "") if scope else "", lines, _record_page(record, result), _cases(result))
+            slot = _slot(slots[scope], names) if scope and scope in slots else ""
+            found = Facts(slot, lines, _record_page(record, result), _cases(result))
             latest[scope, record or str(event.data["name"])] = found
     return [facts for facts in latest.values() if facts.lines]
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from service import people
 from service.actions.reviews import talents_to_check
+from service.auth import SYSTEM
 from service.errors import Invalid
+from service.processes import commands
 from service.processes.advance import open_tasks
 from service.talents import NewTalent, add_talents, get_talent, search_talents, update_talent
 from tests.processes.rounds import begin, calendar_starts
 from tests.processes.steps import complete, detail, events, instance, mismatches, notices, tasks
+from tests.web.test_registry import counted
 
 CENTURY = [chr(0x4E8C + n) for n in range(100)]
 """A hundred characters, to make names of."""
@@ -186,6 +190,41 @@ def test_two_thousand_talents_of_a_unit_leave_the_case_small(world):
     assert max(len(str(event.data)) for event in events(world)) < 10_000
     with world.database.reading() as session:
         assert search_talents(session, employer_unit="hrss", confirmed_before=world.clock.now.date()).total == 0
+
+
+def asked(world, first, last):
+    """Units of these numbers, each with a liaison and a talent."""
+    with world.transaction() as session:
+        for number in range(first, last):
+            code, now = f"asked{number}", world.clock.now
+            people.add_unit(
+                session, code=code, name=f"区第{number}局", kind="bureau", is_member_unit=True, actor=SYSTEM, now=now
+            )
+            who = people.add_person(session, name=f"张{CENTURY[number]}", unit_code=code, actor=SYSTEM, now=now)
+            people.name_liaison(session, unit_code=code, person_id=who.id, starts_on=now.date(), actor=SYSTEM, now=now)
+            file = {"name": f"黄{CENTURY[number]}", "employer": f"第{number}院", "employer_unit": code, "category": 4}
+            add_talents(session, talents=[NewTalent(file)], actor=world.actor("office"), now=now)
+
+
+def test_the_pages_of_a_round_take_as_many_statements_for_many_units_as_for_few(world):
+    sent = []
+    for first, last in ((0, 2), (2, 12)):
+        asked(world, first, last)
+        begin(world, "registry_review", "office")
+        world.do("office", "start_review", {})
+        assert len([step for step, _ in world.open_steps() if step == "confirm_files"]) >= last
+        office, counts = world.as_user("office"), []
+        for path in (f"/cases/{world.case}", f"/tasks/{world.task('confirm_files', 'asked0').id}"):
+            office.get(path)  # reads the diagrams
+            with counted(world) as statements:
+                assert office.get(path).status_code == 200
+            counts.append(len(statements))
+        sent.append(counts)
+        with world.transaction() as session:
+            commands.terminate(
+                session, instance_id=world.case, reason="重新发起", actor=world.actor("office"), now=world.clock.now
+            )
+    assert sent[0] == sent[1]
 
 
 def test_the_office_hears_of_talents_for_whom_no_unit_answers(world):
