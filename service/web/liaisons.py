@@ -220,7 +220,7 @@ def quotas() -> ResponseReturnValue:
         unreadable=argument("on") if asked_day("on") is None else None,
         served=liaisons.talents_of(db(), [row.leader.id for row in page.items], on),
         units=_units(),
-        may_add=_may_add(),
+        may_manage=_may_manage,
         quotas=QUOTAS,
         **_words(),
     )
@@ -309,7 +309,7 @@ def set_team() -> ResponseReturnValue:
 def rosters() -> ResponseReturnValue:
     """名单: every version."""
     page = _found_rosters(PER_PAGE, offset())
-    scopes = _own_scopes()
+    scopes = own_scopes()
     return render_template(
         "liaisons/rosters.html",
         page=page,
@@ -332,7 +332,7 @@ def export_rosters() -> ResponseReturnValue:
 def new_roster() -> ResponseReturnValue:
     """A draft to fill in: what is drafted already, else who serves whom now."""
     scope = argument("scope") or ""
-    if scope not in _own_scopes():
+    if scope not in own_scopes():
         raise NotFound("没有您可以起草的这份名单，请从名单页面进入")
     there = liaisons.search_rosters(db(), 1, scope=scope, status=DRAFT, reader=actor()).items
     present, today = liaisons.scope_links(db(), scope), clock.today()
@@ -388,7 +388,7 @@ def draft_roster() -> ResponseReturnValue:
 def roster(roster_id: UUID) -> ResponseReturnValue:
     """A version with its lines and what it changes."""
     found = liaisons.get_roster(db(), roster_id, actor())
-    may_decide = found.status == DRAFT and found.scope in _own_scopes()
+    may_decide = found.status == DRAFT and found.scope in own_scopes()
     may_file = found.status == DECIDED and may(actor(), "file_rosters") and found.scope != CLASS_A
     return render_template(
         "liaisons/roster.html",
@@ -606,7 +606,7 @@ def _units() -> Sequence[Any]:
 
 def _may_add() -> bool:
     """Whether there are leaders whose links the reader keeps: a liaison of the three offices has none (Q2 Q4)."""
-    return bool(_own_scopes())
+    return bool(own_scopes())
 
 
 def _require_adding() -> None:
@@ -627,7 +627,7 @@ def _may_manage(leader: Leader) -> bool:
     return may(actor(), right, unit=leader.unit_code)
 
 
-def _own_scopes() -> list[str]:
+def own_scopes() -> list[str]:
     """Whose lists the reader may draft: class A, the own units."""
     first = [CLASS_A] if may(actor(), "manage_links_a") else []
     units = [unit for code in sorted(actor().units_of(LIAISON)) if (unit := find_unit(db(), code)) is not None]

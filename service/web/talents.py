@@ -13,7 +13,6 @@ from service import clock
 from service import talents as registry
 from service.actions.eligibility import open_reviews
 from service.auth import may
-from service.auth.policy import LIAISON
 from service.errors import Finding, Invalid, NotFound
 from service.ledger.reported import reports_about
 from service.liaisons import leaders_of, served_ids
@@ -40,6 +39,7 @@ from service.web.filling import (
     options,
     submitted,
 )
+from service.web.liaisons import own_scopes
 from service.web.present import named
 
 blueprint = Blueprint("talents", __name__)
@@ -116,7 +116,7 @@ def talent(talent_id: str) -> ResponseReturnValue:
         sees_identity=may(actor(), "view_talent_identity"),
         leaders=leaders,
         meets=[one for one in leaders if may(actor(), "record_contacts", unit=one.unit_code, person_id=one.person_id)],
-        may_link=found.active and (may(actor(), "manage_links_a") or bool(actor().units_of(LIAISON))),
+        may_link=found.active and bool(own_scopes()),
         reasons=registry.eligibility(found, today),
         teams=registry.teams_of(db(), talent_id),
         photo=registry.has_photo(db(), talent_id),

@@ -64,6 +64,20 @@ def test_quotas_of_today_and_before(world: World) -> None:
     assert "缺 1 名" not in office.get("/quotas", on="2026-09-15").text
 
 
+def test_only_who_keeps_a_leaders_links_is_led_to_the_form_of_the_team(world: World) -> None:
+    """What a button leads to is there: a liaison of the three offices keeps no leader's links (Q2)."""
+    for who, adds in (("office", True), ("liaison-cppcc_office", False), ("liaison-hrss", True)):
+        visitor = Visitor(world, who)
+        page = visitor.get("/service-teams").text.split("<main", 1)[1]
+        assert ('href="/service-teams/new"' in page) is adds
+        led = re.findall(r'href="(/service-teams/new\?[^"]+)"', page)
+        assert bool(led) is (who == "office")
+        assert {visitor.get(address).status_code for address in led} <= {200}
+        assert visitor.get("/service-teams/new").status_code == (200 if adds else 404)
+        assert ('href="/links/new"' in visitor.get("/links").text.split("<main", 1)[1]) is adds
+        assert ("安排联系领导" in visitor.get("/talents/T0001").text) is adds
+
+
 def test_a_team_lets_waiting_links_begin(world: World) -> None:
     office = Visitor(world, "office")
     assert "程望津" in office.get("/service-teams/new", leader=str(SECOND)).text
