@@ -27,12 +27,13 @@ from service.processes.forms import Form
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
 from service.processes.rules import NAMED, STAGES, one_line
 from service.processes.slots import is_round
-from service.processes.starting import first_step
+from service.processes.starting import first_step, may_start
 from service.processes.wiring import wiring
 from service.talents.queries import find_talent, phone_for
 from service.web import diagrams, files
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
+from service.web.begins import begins
 from service.web.context import actor, db
 from service.web.course import course
 from service.web.exports import Columns, batches, workbook
@@ -268,7 +269,13 @@ def terminate(instance_id: UUID) -> ResponseReturnValue:
 def started() -> ResponseReturnValue:
     """我发起的."""
     page = _started(PER_PAGE, offset())
-    return render_template("cases/started.html", page=page, **rows(page.items))
+    return render_template(
+        "cases/started.html",
+        page=page,
+        may_record=may_start(db(), PROCESS, actor()),
+        begins=begins(),
+        **rows(page.items),
+    )
 
 
 @blueprint.get("/cases/started.xlsx")

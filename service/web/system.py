@@ -10,7 +10,9 @@ from sqlalchemy import select
 
 from service import clock
 from service.processes import schedules
-from service.processes.models import Instance, WorkerBeat
+from service.processes.bundles import compiled
+from service.processes.models import Instance, Schedule, WorkerBeat
+from service.processes.rules import one_line
 from service.processes.timers import open_incidents, retry
 from service.web.access import requires
 from service.web.answers import done
@@ -27,7 +29,7 @@ def status() -> ResponseReturnValue:
     wanted = [incident.instance_id for incident in incidents if incident.instance_id]
     cases = {row.id: row for row in db().scalars(select(Instance).where(Instance.id.in_(wanted)))}
     beats = list(db().scalars(select(WorkerBeat).order_by(WorkerBeat.beat_at.desc())))
-    planned = [(row, schedules.planned_at(row)) for row in schedules.upcoming(db())]
+    planned = [(row, *_named(row), schedules.planned_at(row)) for row in schedules.upcoming(db())]
     return render_template("system/status.html", incidents=incidents, cases=cases, beats=beats, planned=planned)
 
 
@@ -37,3 +39,9 @@ def retry_incident(incident_id: UUID) -> ResponseReturnValue:
     """Tries again what failed."""
     retry(db(), incident_id=incident_id, actor=actor(), now=clock.now())
     return done("已安排重试，稍后请刷新本页查看结果。", url_for("web.system.status"))
+
+
+def _named(row: Schedule) -> tuple[str, str]:
+    """What the diagram calls the process and its start event."""
+    program = compiled(db(), row.digest, row.process).program
+    return str(program.spec.description), one_line(program.names.get((row.process, row.event))) or row.event

@@ -67,3 +67,12 @@ def test_help_tells_of_a_years_work_with_its_diagrams(world):
         "roster", "registry_review", "request", "change_report", "eligibility_review", "liaison_change",
         "interview_check", "half_year_report", "leader_brief",
     ]  # fmt: skip
+
+
+def test_who_has_begun_nothing_is_led_to_what_they_may_begin(world):
+    for user, may_record in (("liaison-hrss", True), ("leader", False), ("handler-edu", False), ("auditor", False)):
+        page = world.as_user(user).get("/cases/started").get_data(as_text=True)
+        page = page[page.index('<div class="nothing">') :].partition("</main>")[0]
+        assert ('/cases/new"' in page) is may_record, user
+        for process in begun(page):
+            assert world.as_user(user).get(f"/cases/new/{process}").status_code == 200

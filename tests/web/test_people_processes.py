@@ -19,7 +19,9 @@ def test_who_may_begin_what_is_said_beside_when_the_calendar_does(world: World) 
     assert 'href="/cases/new/change_report"' in liaison
     assert 'href="/cases/new/half_year_report"' not in liaison
     assert Visitor(world, "auditor").get("/cases/new/change_report").status_code == 403
-    assert "every_half_year" in Visitor(world, "admin").get("/system").text
+    status = Visitor(world, "admin").get("/system").text
+    assert "每年1月1日、7月1日" in status
+    assert not [name for name in ("every_half_year", "half_year_report", "interview_check") if name in status]
 
 
 def test_a_report_of_change_reads_well_on_every_page(world: World) -> None:
