@@ -83,9 +83,13 @@ def export_links() -> ResponseReturnValue:
 @blueprint.get("/links/new")
 @requires(right=RIGHT)
 def new_link() -> ResponseReturnValue:
-    """A new link: first the leader, then a talent of one's own choice or one that is suggested."""
+    """A new link: first the leader, then a talent of one's own choice or one that is suggested.
+
+    Where the leader is not the reader's to choose the same page says at the field who arranges that leader's links.
+    """
     _require_adding()
-    leader = _asked_leader()
+    asked = find_leader(db(), argument("leader") or "")
+    leader = asked if asked is not None and _may_manage(asked) else None
     found: Sequence[liaisons.Suggestion] = ()
     if leader is not None:
         found = liaisons.suggestions(db(), leader_id=leader.id, on=clock.today(), limit=SUGGESTED)
@@ -93,6 +97,8 @@ def new_link() -> ResponseReturnValue:
     return render_template(
         "liaisons/new_link.html",
         leader=leader,
+        asked=asked,
+        refused=_arranged_elsewhere(asked) if asked is not None and leader is None else None,
         talent=talent,
         reason=argument("reason"),
         led=[team for team in teams_of(db(), talent.id) if team.active and team.lead_id == talent.id] if talent else [],
@@ -620,6 +626,12 @@ def _asked_leader() -> Leader | None:
     if leader is not None and not _may_manage(leader):
         raise NotFound("没有您可以登记的这位领导；区领导由区人才办登记，单位领导由本单位联络员登记")
     return leader
+
+
+def _arranged_elsewhere(leader: Leader) -> str:
+    """Who arranges the leader's links, for a reader who does not (Q2 Q4)."""
+    whose = f"{leader.unit.name}联络员" if leader.klass != CLASS_A and leader.unit is not None else "区人才办"
+    return f"这位领导的联系关系由{whose}办理，请选择其他领导"
 
 
 def _may_manage(leader: Leader) -> bool:

@@ -36,8 +36,15 @@ def test_the_last_signs_of_a_document_cannot_be_found_by_trying(world: World) ->
 
 
 def test_the_forms_for_links_and_teams_show_no_leader_of_another_unit(world: World) -> None:
+    said = Visitor(world, "liaison-hrss").get("/links/new", leader=str(SECOND), talent="T0001", reason="related")
+    assert said.status_code == 200
+    assert "这位领导的联系关系由区人才办办理" in said.text
+    assert 'name="leader_id"' not in said.text  # neither whom that leader serves nor a form to register more
+    assert 'name="talent" value="T0001"' in said.text
+    assert 'name="reason" value="related"' in said.text
+    assert str(SECOND) in said.text
+    assert Visitor(world, "liaison-hrss").get("/service-teams/new", leader=str(SECOND)).status_code == 404
     for path in ("/links/new", "/service-teams/new"):
-        assert Visitor(world, "liaison-hrss").get(path, leader=str(SECOND)).status_code == 404
         assert Visitor(world, "liaison-hrss").get(path).status_code == 200
         assert Visitor(world, "office").get(path, leader=str(SECOND)).status_code == 200
 
