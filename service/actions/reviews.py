@@ -41,7 +41,7 @@ def _review_units(session: Session, call: ActionCall) -> list[str]:
     The Talent Office hears of talents for whom no unit answers. Raises Invalid where somebody starts a second round by
     hand.
     """
-    refuse_another(session, call, "/data/note")
+    refuse_another(session, call, "/data")
     today = today_of(call)
     named = session.scalars(select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, today)))
     answering = _answering(today, named.all())

@@ -82,7 +82,7 @@ def taken(session: Session, call: ActionCall) -> dict[str, Instance]:
 def refuse_another(session: Session, call: ActionCall, path: str, instead: str = "") -> None:
     """Raises Invalid, at the field ``path``, where somebody starts by hand a round that there is already.
 
-    ``instead`` is the way out where that one is complete.
+    ``path`` is ``/data`` where no field of the form is to blame; ``instead`` is the way out where that one is complete.
     """
     if not by_hand(call):
         return
