@@ -25,12 +25,15 @@ def check_release(session: Session, checks: Checks, leader: Leader, ends_on: dat
         .where(Link.leader_id == leader.id, Link.ends_on >= (leader.ends_on or date.max))
         .order_by(taken.starts_on, taken.id)
     )
-    after = session.scalars(gone.limit(1)).first()
-    if after is not None:
-        said = f"{after.talent.name}已于 {after.starts_on.isoformat()} 移交给{after.leader.person.name}"
-        checks.refuse(
-            "/ends_on", f"{said}，不能再更正结束日期；仍由{leader.person.name}联系的，请移交回来或另行登记任职"
+    after = session.scalars(gone).all()
+    if after:
+        name = leader.person.name
+        said = "，".join(
+            f"{one.talent.name}已于 {one.starts_on.isoformat()} 移交给{one.leader.person.name}" for one in after
         )
+        # A link is handed over to who holds a post: whose only post has ended needs one first.
+        way = f"仍由{name}联系的，请先另行登记{name}的任职，再移交回来"
+        checks.refuse("/ends_on", f"{said}，不能再更正结束日期；{way}")
     if ends_on is None:
         return
     late = select(Link).where(
@@ -64,5 +67,7 @@ def release_links(session: Session, *, leader: Leader, before: date, actor: Acto
         team.ends_on = max(team.starts_on, leader.ends_on) if leader.ends_on is not None else None
         session.flush()
         data = {"id": team.id, "leader_id": leader.id, "ends_on": team.ends_on}
-        record(session, f"person:{leader.person_id}", "service_team_resumed", data, actor=actor, now=now)
+        # A team that ends on another day has not come back.
+        kind = "service_team_resumed" if team.ends_on is None else "service_team_end_updated"
+        record(session, f"person:{leader.person_id}", kind, data, actor=actor, now=now)
     return changed

@@ -41,6 +41,7 @@ EVENTS: Mapping[str, str] = {
     "service_team_set": "组建工作团队",
     "service_team_ended": "工作团队结束",
     "service_team_resumed": "工作团队恢复",
+    "service_team_end_updated": "更正工作团队结束日期",
     "roster_drafted": "起草名单",
     "roster_decided": "确定名单",
     "roster_filed": "名单备案",

@@ -34,6 +34,7 @@ KINDS = {
     "service_team_set": "组建工作团队",
     "service_team_ended": "工作团队结束",
     "service_team_resumed": "工作团队恢复",
+    "service_team_end_updated": "更正工作团队结束日期",
     "missed_interviews_explained": "说明访谈未达次数的原因",
     "talent_added": "登记人才",
     "talent_updated": "修改人才信息",

@@ -18,6 +18,7 @@ from service.processes.models import Instance
 from tests.factories.workers import work_all
 from tests.processes.steps import events, instance, mismatches
 
+RESUMED = ("service_team_resumed", "service_team_end_updated")
 PLAN = {"decision": "hand_over", "starts_on": "2026-09-17", "note": "在办需求一件，请接续跟进。"}
 
 
@@ -168,17 +169,23 @@ def test_another_end_moves_what_is_held_and_opens_its_own_handover(world):
         assert {(link.status, link.held_from) for link in held} == {("held", date(2026, 9, 11))}
         cases = session.scalars(select(Instance).where(Instance.process == "liaison_change")).all()
         assert sorted(case.status for case in cases) == ["running", "terminated"]
+    assert team_events(world, "程望津") == ["service_team_ended", "service_team_end_updated"]
+    correct(world, "程望津", None)
+    assert team_events(world, "程望津")[2:] == ["service_team_resumed"]
 
 
 def test_once_handed_over_the_end_stays(world):
     end(world, "程望津", "2026-09-15")
     [world.case] = handovers(world)
-    first = links(world, "程望津")[0][0]
+    taken = [talent for talent, _ in links(world, "程望津")[:2]]
     successor = str(leaders(world)["陈砚秋"])
-    world.do("office", "plan_a", {**PLAN, "successor_id": successor, "talents": [first]})
+    world.do("office", "plan_a", {**PLAN, "successor_id": successor, "talents": taken})
     with pytest.raises(Invalid, match="移交给陈砚秋，不能再更正结束日期") as refused:
         correct(world, "程望津", None)
-    assert [one.path for one in refused.value.findings] == ["/ends_on"]
+    [finding] = refused.value.findings
+    assert finding.path == "/ends_on"
+    assert finding.message.count("已于 2026-09-17 移交给陈砚秋") == 2
+    assert finding.message.endswith("仍由程望津联系的，请先另行登记程望津的任职，再移交回来")
 
 
 def test_a_post_in_use_does_not_become_another(world):
@@ -192,6 +199,13 @@ def test_a_post_in_use_does_not_become_another(world):
             now=world.clock.now,
         )
     assert {one.path for one in refused.value.findings} == {"/unit_code", "/body"}
+
+
+def team_events(world, name: str) -> list[str]:
+    """What became of the leader's service team, in order."""
+    with world.database.reading() as session:
+        found = stream_events(session, f"person:{_person(session, leaders(world)[name])}")
+        return [event.kind for event in found if event.kind in ("service_team_ended", *RESUMED)]
 
 
 def _person(session, leader_id):
