@@ -234,7 +234,7 @@ def answer(opinion_id: UUID) -> ResponseReturnValue:
 @blueprint.get("/interviews")
 @requires()
 def interviews() -> ResponseReturnValue:
-    """访谈进度: two interviews a year of each pair of class B (F2)."""
+    """访谈进度: two interviews a year of each pair of class B (F2); reasons from its last reminder on."""
     today = clock.today()
     year, pairs = _interviews()
     return render_template(
@@ -245,7 +245,7 @@ def interviews() -> ResponseReturnValue:
         year=year,
         years=[(str(one), f"{one} 年") for one in range(today.year, today.year - 5, -1)],
         units=_units(),
-        may_add=_may_add(),
+        may_explain=_may_add() and today >= date(year, 12, 1),
     )
 
 
@@ -322,7 +322,7 @@ def _contact_columns(found: Sequence[Contact]) -> Columns[Contact]:
         ),
         "后续跟进": lambda row: row.follow_up,
         "标签": lambda row: "、".join(tags.get(tag, tag) for tag in row.tags),
-        "计入访谈": lambda row: "是" if row.interview else "否",
+        "计入访谈": lambda row: "是" if row.interview and row.leader.klass == "B" else "否",
         "人才主动反映": lambda row: "是" if row.inbound else "否",
         "登记人": lambda row: names.person(row.entered_by),
         "登记时间": lambda row: row.entered_at,

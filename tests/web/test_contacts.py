@@ -15,6 +15,7 @@ from service.clock import SHANGHAI
 from service.contacts.queries import ContactFilter
 from service.demonstration.organization import derived
 from tests.api.test_lists import counted as counting
+from tests.factories import serving
 from tests.factories.workers import inbox_of, work_all
 from tests.factories.world import World
 from tests.web.visitor import Visitor, island
@@ -282,3 +283,34 @@ def test_the_liaison_hears_of_what_a_leader_entered_and_makes_a_need_of_it(world
     record(world)
     work_all(world)
     assert [kind for kind, _ in inbox_of(world, LIAISON)].count("opinion") == 1
+
+
+def test_interviews_are_spoken_of_for_leaders_of_member_units_only(world: World) -> None:
+    with world.transaction() as session:
+        whose = serving.leader_b(session).id
+    office = Visitor(world, "office")
+    for leader, counts in ((derived("leader", "leader"), False), (whose, True)):
+        held = {"leader_id": str(leader), "talent": ["T0001"], "form": "visit", "held_on": "2026-09-15"}
+        made = office.post("/contacts", **held, topic=["2"], summary="走访了解近况")
+        assert made.status_code == 200, made.text
+        assert ("计入访谈" in office.get(made.json["location"]).text) is counts
+        assert ('name="interview"' in office.get("/contacts/new", leader=str(leader)).text) is counts
+        rows = office.get("/contacts", leader=str(leader)).text
+        assert ("<small>计入访谈</small>" in rows) is counts
+
+
+def test_why_there_were_too_few_interviews_is_asked_from_december_on(world: World) -> None:
+    with world.transaction() as session:
+        whose = serving.leader_b(session)
+        serving.service_team(session, whose)
+        serving.link(session, whose, serving.talent(session, "黄小年"))
+    for day, year, asked in (
+        ("2026-11-30", 2026, False),
+        ("2026-12-01", 2026, True),
+        ("2027-01-05", 2027, False),
+        ("2027-01-05", 2026, True),
+    ):
+        world.clock.set(datetime.fromisoformat(f"{day}T10:00").replace(tzinfo=SHANGHAI))
+        page = Visitor(world, "office").get("/interviews", year=str(year)).text
+        assert "黄小年" in page
+        assert ("填写原因" in page) is asked, (day, year)
