@@ -41,7 +41,7 @@ def walk(browser: Browser, base: str) -> None:
     page.goto(f"{base}/cases/new")
     page.get_by_role("button", name="提交").wait_for()
     _pick(page, "联系服务对象", "周慕白")
-    _pick(page, "联系领导", "陈砚秋")
+    page.locator('[data-field="root_leader_id"] .ref-pick-chip').wait_for()  # who serves the talent is proposed
     _choose(page, "反映形式", "走访约见")
     page.get_by_label("收到日期").fill(time.strftime("%Y-%m-%d"))
     page.get_by_label("事项标题").fill(TITLE)
