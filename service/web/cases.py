@@ -379,7 +379,10 @@ def _need(events: Sequence[HistoryEvent], made: Compiled, names: Names) -> list[
 
 
 def _facts(events: Sequence[HistoryEvent], names: Names, task: UserTask | None) -> list[Facts]:
-    """What the gear tasks have found out for people, the latest of each action and slot; in a slot, of that alone."""
+    """What the gear tasks have found out for people, the latest of each action and slot; in a slot, of that alone.
+
+    What is about the whole case comes first.
+    """
     slots = {event.data["scope"]: event.data for event in events if event.kind == "entered"}
     latest: dict[tuple[str, str], Facts] = {}
     for event in events:
@@ -392,7 +395,7 @@ def _facts(events: Sequence[HistoryEvent], names: Names, task: UserTask | None) 
             slot = _slot(slots[scope], names) if scope and scope in slots else ""
             found = Facts(slot, lines, _record_page(record, result), _cases(result))
             latest[scope, record or str(event.data["name"])] = found
-    return [facts for facts in latest.values() if facts.lines]
+    return sorted((facts for facts in latest.values() if facts.lines), key=lambda facts: bool(facts.slot))
 
 
 def _cases(result: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -405,7 +408,7 @@ def _cases(result: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _slot(data: Mapping[str, Any], names: Names) -> str:
     """Whose slot a task stands in: the unit, or whom the diagram names."""
     slot = str(data.get("slot") or "")
-    return slot.removeprefix(NAMED) if slot.startswith(NAMED) else names.unit(data["unit"])
+    return slot.removeprefix(NAMED) if slot.startswith(NAMED) else names.unit(slot or data["unit"])
 
 
 def _record_page(record: str | None, result: Mapping[str, Any]) -> str:
