@@ -41,14 +41,27 @@ class Page(Generic[T]):
 
 
 def page(
-    session: Session, query: Select[T], *, limit: int, offset: int, key: InstrumentedAttribute[Any] | None = None
+    session: Session,
+    query: Select[T],
+    *,
+    limit: int,
+    offset: int,
+    key: InstrumentedAttribute[Any] | None = None,
+    searched: bool = False,
 ) -> Page[T]:
     """One page of ``query``: one statement counts, one reads if there is anything to read.
 
     ``limit`` is held between 1 and ``MAX_LIMIT``. Of a long list with wide rows the page is found by ``key`` first, the
-    primary key, so that only keys are sorted.
+    primary key, so that only keys are sorted. A ``searched`` list is counted while its keys are found, because no index
+    helps and every row is read either way.
     """
     limit, offset = max(1, min(limit, MAX_LIMIT)), max(0, min(offset, 2**31))
+    if key is not None and searched:
+        found = query.with_only_columns(key, func.count().over(), maintain_column_froms=True)
+        rows = session.execute(found.limit(limit).offset(offset)).all()
+        if rows:
+            shown = query.where(key.in_([row[0] for row in rows]))
+            return Page(tuple(session.scalars(shown)), int(rows[0][1]), limit, offset)
     counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
     total = session.scalar(counted) or 0
     if offset >= total:

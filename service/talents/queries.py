@@ -115,7 +115,8 @@ def search_talents(
         query = query.where(entitled if eligible else not_(entitled))
     if not include_inactive:
         query = query.where(Talent.active)
-    return page(session, query.order_by(*_order(sort, order)), limit=limit, offset=offset, key=Talent.id)
+    ordered, searched = query.order_by(*_order(sort, order)), condition is not None
+    return page(session, ordered, limit=limit, offset=offset, key=Talent.id, searched=searched)
 
 
 def _order(sort: str, rank: list[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
