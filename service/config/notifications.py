@@ -60,6 +60,12 @@ _SPARED = tuple(
 )
 """How wording is made whole where a name in it is not known: brackets and quotation marks go with it."""
 _ENDS = ("。", "！", "？", "!", "?", "…")
+"""What ends the sentence of a text that is filled in."""
+_MARKS = ("。", "，", "；", "、", "：")
+"""Marks of the wording that stand beside it."""
+_WEAK = "，、；：,;:.．· \u3000\t\r\n"
+"""What such a text may trail off with: nothing of it is left before a mark."""
+_CLOSING = "”’」』"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +120,33 @@ def get_wording(wordings: Mapping[str, Wording], kind: str) -> Wording:
 
 
 def _filled(template: str, known: Mapping[str, str]) -> str:
-    """The template with its names filled in; a full stop after what ends its sentence itself is left out."""
-    text = ""
+    """The template with its names filled in: what people typed and the wording around it share one mark between them.
+
+    Of the comma, semicolon or full stop that a text ends with nothing is left before another mark; one that asks or
+    exclaims, or ends with a quoted sentence, needs no full stop after it.
+    """
+    text, value = "", ""
     for literal, name, _, _ in Formatter().parse(template):
-        text += literal[1:] if literal.startswith("。") and text.endswith(_ENDS) else literal
-        text += known[name] if name else ""
-    return text
+        text += _before(literal, value) + _after(literal, value)
+        value = known[name] if name else ""
+        if text.endswith(_MARKS):
+            value = value.lstrip("".join(_MARKS))
+    return text + value
+
+
+def _before(literal: str, value: str) -> str:
+    """The text filled in, as it stands before ``literal``."""
+    mark = literal.lstrip(_CLOSING)[:1]
+    if not mark or mark not in _MARKS:
+        return value
+    return value.rstrip(_WEAK + "。")
+
+
+def _after(literal: str, value: str) -> str:
+    """``literal`` as it stands after the text filled in."""
+    rest = literal.lstrip(_CLOSING)
+    ended = rest.startswith("。") and value.rstrip(_WEAK + "。").rstrip(_CLOSING).endswith(_ENDS)
+    return literal[: len(literal) - len(rest)] + rest[1:] if ended else literal
 
 
 def _spared(text: str) -> str:

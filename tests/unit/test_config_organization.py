@@ -1,11 +1,12 @@
 """Roles, towns, categories, units, and the wording of notices."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from service.config import load_notifications, load_organization
-from service.config.notifications import KINDS, PLACEHOLDERS, get_wording
+from service.config.notifications import KINDS, PLACEHOLDERS, Wording, get_wording
 from service.errors import Invalid, NotFound
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -123,10 +124,39 @@ def test_no_mark_stands_around_a_name_that_a_case_has_not_yet(
     assert load_notifications(CONFIG)[kind].render(values) == reads
 
 
-@pytest.mark.parametrize("reason", ["不属于服务范围", "不属于服务范围。"])
-def test_what_ends_its_own_sentence_gets_no_second_full_stop(reason: str) -> None:
-    _, text = load_notifications(CONFIG)["rejected"].render({"title": "子女入学", "reason": reason})
-    assert text == "“子女入学”不予受理，原因：不属于服务范围。请向联系对象说明。"
+@pytest.mark.parametrize("ending", ["", "。", "；", "，", ".", "；。", " ", "。\n"])
+def test_what_ends_its_own_sentence_gets_no_second_full_stop(ending: str) -> None:
+    values = {"title": "子女入学", "reason": f"不属于服务范围{ending}"}
+    _, text = load_notifications(CONFIG)["rejected"].render(values)
+    assert text.replace("\n", "") == "“子女入学”不予受理，原因：不属于服务范围。请向联系对象说明。"
+
+
+ENDINGS = ("", "。", "；", "，", "、", "：", "！", "？", "……", ".", ";", "。 ", "。\n", "”。", "。”", "）。")
+DOUBLED = re.compile(r"[，；、：,;.][\s”]*[。；，、：]|。\s*[；，、：]|[。！？…][\s”]*。")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_no_notice_has_two_marks_where_one_ends_a_text(kind: str, ending: str) -> None:
+    wording = load_notifications(CONFIG)[kind]
+    for name in PLACEHOLDERS:
+        told = "\n\n".join(wording.render({**dict.fromkeys(PLACEHOLDERS, "甲"), name: f"乙{ending}"}))
+        assert DOUBLED.search(told) is None, told
+        assert ("乙" in told) == ("{" + name + "}" in wording.subject + wording.text)
+
+
+@pytest.mark.parametrize(
+    ("value", "reads"),
+    [
+        ("请尽快落实。", "“请尽快落实”。请答复，再说：请尽快落实"),
+        ("请尽快落实", "“请尽快落实”。请答复，再说：请尽快落实"),
+        ("能否落实？", "“能否落实？”请答复，再说：能否落实？"),
+        ("请尽快落实；", "“请尽快落实”。请答复，再说：请尽快落实"),
+    ],
+)
+def test_a_mark_stands_once_whether_the_text_or_the_wording_has_it(value: str, reads: str) -> None:
+    wording = Wording("opinion", "甲", "“{text}”。请答复，再说：{text}；完", receipt=False)
+    assert wording.render({"text": value})[1] == f"{reads}；完"
 
 
 @pytest.mark.parametrize(
