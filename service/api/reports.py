@@ -52,6 +52,7 @@ class ReportItem(Schema):
     half = Whole(required=True)
     status = Choice(*REPORT_STATUSES, required=True)
     due_on = Day(required=True, allow_none=True)
+    due_provisional = Flag(required=True)
     late = Flag(required=True, allow_none=True)
     return_reason = Said(required=True, allow_none=True)
     submitted_by = Said(required=True, allow_none=True)
@@ -368,6 +369,7 @@ def _report(row: HalfYearReport) -> dict[str, Any]:
     fields = ("id", "year", "half", "status", "due_on", "late", "return_reason", "submitted_by", "submitted_at")
     return {
         **{field: getattr(row, field) for field in fields},
+        "due_provisional": reports.due_provisional(row, current(db())),
         "accepted_at": row.accepted_at,
         "unit": row.unit_code,
         "unit_name": row.unit.name,

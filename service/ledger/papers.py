@@ -18,6 +18,7 @@ from service.history import HistoryEvent
 from service.people.queries import unit_names
 from service.processes import effects, queries
 from service.processes.bundles import Compiled, compiled
+from service.processes.calendars import by_digest
 from service.processes.course import Step, standing, steps_of
 from service.processes.models import Instance
 
@@ -120,6 +121,13 @@ class Record:
     def learn_units(self, codes: Iterable[object]) -> None:
         """Fetches the names of all these units at once."""
         self._units.update(unit_names(self.session, [code for code in codes if isinstance(code, str)]))
+
+    def due(self, step: Done, value: object) -> str:
+        """A date by which to act, as ``step`` named it: provisional where its calendar did not know that year."""
+        if not isinstance(value, str) or not value:
+            return ""
+        named = date.fromisoformat(value)
+        return day(named, provisional=by_digest(self.session, step.event.data["calendar"]).is_provisional(named))
 
     def person(self, username: str | None) -> str:
         """The name behind a sign-in name; empty for none."""

@@ -123,8 +123,9 @@ def _units(record: Record, done: Sequence[Done], waiting: Sequence[UserTask]) ->
                 "回复": day(one.event.at) + _lateness(one.event.data),
             }
             heading = slots.heading(one.scope, one.entered.data["unit"], one.event.seq)
-            after = _after(done, one)
-            yield _entry(heading, facts, _said(one.fields), after=after, sign=record.sign(one.event))
+            after = _after(record, done, one)
+            said = _said(record, one)
+            yield _entry(heading, facts, said, after=after, sign=record.sign(one.event))
     for task in waiting:
         facts = {
             "收到": day(task.entered_at),
@@ -172,14 +173,15 @@ class _Slots:
         return self._record.unit(unit) + (f"（{'，'.join(notes)}）" if notes else "")
 
 
-def _said(fields: Mapping[str, Any]) -> str:
+def _said(record: Record, answer: Done) -> str:
+    fields = answer.fields
     result = fields.get("result")
     if result == "interim":
         parts = [
             "当前无法解决或需分步解决，阶段反馈如下。",
             f"事情原委：{fields.get('reason') or ''}",
             f"进展情况：{fields.get('progress') or ''}",
-            f"下次反馈日期：{day(fields.get('next_date'))}",
+            f"下次反馈日期：{record.due(answer, fields.get('next_date'))}",
         ]
         return "\n".join(parts)
     if result == "not_ours":
@@ -187,7 +189,7 @@ def _said(fields: Mapping[str, Any]) -> str:
     return str(fields.get("reply") or "")
 
 
-def _after(done: Sequence[Done], answer: Done) -> list[str]:
+def _after(record: Record, done: Sequence[Done], answer: Done) -> list[str]:
     """What the office said to an answer: the next review of the same slot (W11)."""
     later = (one for one in done if one.scope == answer.scope and one.event.seq > answer.event.seq)
     review = next((one for one in later if one.box == UNIT or one.step in REVIEWS), None)
@@ -196,7 +198,7 @@ def _after(done: Sequence[Done], answer: Done) -> list[str]:
     fields = review.fields
     verdict = {
         "accept": "同意办结",
-        "agree": f"同意，期限改为{day(fields.get('agreed_date'))}",
+        "agree": f"同意，期限改为{record.due(review, fields.get('agreed_date'))}",
         "redo": "退回重办",
         "refer": "另行研究处理",
     }.get(str(fields.get("decision")), "")

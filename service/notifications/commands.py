@@ -277,7 +277,9 @@ def _due(session: Session, data: Mapping[str, Any], task: UserTask | None, today
         return None
     calendar = calendars.current(session)
     left = max(1, calendar.between(today, day)) if day > today else 0
-    return Due(day, left, calendars.days_late(calendar, day, today))
+    own = task is not None and task.due_on == day
+    provisional = task.due_provisional if task is not None and own else calendar.is_provisional(day)
+    return Due(day, left, calendars.days_late(calendar, day, today), provisional)
 
 
 def _name(session: Session, event: HistoryEvent) -> str:

@@ -35,11 +35,15 @@ FIRST_WAIT = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A due date as of the day on which people are told: working days ``left`` (0 on the day), or ``late``."""
+    """A due date as of the day on which people are told: working days ``left`` (0 on the day), or ``late``.
+
+    ``provisional``: the days off of that year are not announced yet, and the date may move.
+    """
 
     on: date
     left: int
     late: int
+    provisional: bool = False
 
     @property
     def state(self) -> str:
@@ -49,10 +53,15 @@ class Due:
     def __str__(self) -> str:
         """In a clause that is true on that day."""
         if self.late:
-            return f"已于 {_spoken(self.on)}到期，超期 {self.late} 个工作日"
+            return f"已于 {self.day}到期，超期 {self.late} 个工作日"
         if self.left:
-            return f"将于 {_spoken(self.on)}到期，还剩 {self.left} 个工作日"
-        return f"今天到期，期限为 {_spoken(self.on)}"
+            return f"将于 {self.day}到期，还剩 {self.left} 个工作日"
+        return f"今天到期，期限为 {self.day}"
+
+    @property
+    def day(self) -> str:
+        """2026-10-13（周二）, or 2027-01-12（周二，暂定）."""
+        return f"{self.on}（周{'一二三四五六日'[self.on.weekday()]}{'，暂定' if self.provisional else ''}）"
 
 
 def values_of(data: Mapping[str, Any], *, unit: str | None, due: Due | None, by: str) -> dict[str, object]:
@@ -64,7 +73,7 @@ def values_of(data: Mapping[str, Any], *, unit: str | None, due: Due | None, by:
         "title": data.get("title") if matter else None,
         "task": one_line(data.get("step")) or None,
         "unit": unit,
-        "due_on": _spoken(due.on) if due else None,
+        "due_on": due.day if due else None,
         "days": due.left if due else None,
         "state": due.state if due else None,
         "deadline": due,
@@ -89,7 +98,7 @@ def outside_text(name: str, data: Mapping[str, Any], due: Due | None, link: str 
     known: list[tuple[str, str | None]] = [
         ("编号", data.get("number")),
         ("任务", one_line(data.get("step")) or None),
-        ("期限", _spoken(due.on) if due else None),
+        ("期限", due.day if due else None),
     ]
     lines = [f"您有一条新的提醒：{name}。", *(f"{label}：{value}" for label, value in known if value)]
     lines.append(f"请登录直联平台查看：{link}" if link else "请登录直联平台查看。")
@@ -101,8 +110,3 @@ def next_attempt(attempts: int, now: datetime) -> datetime:
     """When to try again after ``attempts`` failures before this one: 1, 2, 4, 8 … minutes."""
     wait: timedelta = FIRST_WAIT * 2**attempts
     return now + wait
-
-
-def _spoken(day: date) -> str:
-    """2026-10-13 as 2026-10-13（周二）."""
-    return f"{day}（周{'一二三四五六日'[day.weekday()]}）"

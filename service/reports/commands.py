@@ -105,6 +105,11 @@ def due_of(calendar: Calendar, ends_on: date, days: int) -> date:
     return calendar.add(ends_on, days).due
 
 
+def due_provisional(report: HalfYearReport, calendar: Calendar) -> bool:
+    """Whether the day by which a report is still to be sent may move: the days off of its year are not announced."""
+    return report.submitted_at is None and report.due_on is not None and calendar.is_provisional(report.due_on)
+
+
 def edit_report(
     session: Session, *, report_id: UUID | str, sections: Mapping[str, str], actor: Actor, now: datetime
 ) -> HalfYearReport:

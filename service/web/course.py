@@ -109,7 +109,8 @@ def _urged(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
 
 def _due_changed(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     old, new = event.data.get("old_due_on"), event.data.get("due_on")
-    return _entry(event, names, f"工作日历调整，到期日由 {day(old)} 改为 {day(new)}")
+    provisional = "（暂定）" if event.data.get("provisional") else ""
+    return _entry(event, names, f"工作日历调整，到期日由 {day(old)} 改为 {day(new)}{provisional}")
 
 
 def _action(event: HistoryEvent, _made: Compiled, names: Names) -> Entry | None:

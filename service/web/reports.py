@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from io import BytesIO
@@ -21,6 +21,7 @@ from service.auth.queries import signs_in
 from service.contacts.access import leaders_clause
 from service.contacts.rules import half_of, period_of
 from service.errors import Finding, Invalid
+from service.ledger import Cell
 from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
 from service.people.models import Leader, Unit
 from service.people.queries import Page, get_leader, get_unit, on_day
@@ -89,7 +90,7 @@ def index() -> ResponseReturnValue:
 @requires()
 def export() -> ResponseReturnValue:
     """半年报告 as the list shows it, all its pages."""
-    return workbook("半年报告", batches(_found), lambda _: REPORT_COLUMNS)
+    return workbook("半年报告", batches(_found), _report_columns)
 
 
 @blueprint.post("/reports")
@@ -538,10 +539,21 @@ def _file(made: bytes, kind: str, name: str) -> ResponseReturnValue:
     return answer
 
 
+def _report_columns(_found: Sequence[HalfYearReport]) -> Columns[HalfYearReport]:
+    calendar = current(db())
+    columns: dict[str, Callable[[HalfYearReport], Cell]] = {}
+    for heading, cell in REPORT_COLUMNS.items():
+        columns[heading] = cell
+        if heading == "报送期限":
+            columns["是否暂定"] = lambda one: "暂定" if reports.due_provisional(one, calendar) else ""
+    return columns
+
+
 def _words() -> dict[str, Any]:
-    year = clock.today().year
+    year, calendar = clock.today().year, current(db())
     return {
         "halves": HALVES,
+        "provisional": lambda report: reports.due_provisional(report, calendar),
         "report_statuses": REPORT_STATUSES,
         "years": [(str(one), f"{one} 年") for one in range(year, year - YEARS_SHOWN, -1)],
     }

@@ -1,0 +1,78 @@
+"""A date that the days off of its year may still move says 暂定 wherever it is told (CLOCK)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from io import BytesIO
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import select
+
+from service import clock
+from service.ledger import sheet
+from service.notifications.models import Notification
+from service.notifications.rules import Due as Told
+from service.notifications.rules import outside_text
+from tests.factories.workers import work_all
+from tests.factories.world import OFFICE, World
+from tests.processes.steps import INTERIM
+from tests.web.visitor import Visitor
+
+DECEMBER = datetime(2026, 12, 24, 10, 0, tzinfo=clock.SHANGHAI)
+
+
+def told(world: World, username: str, template: str) -> str:
+    work_all(world)
+    with world.database.reading() as session:
+        mine = select(Notification.text).where(Notification.username == username, Notification.template == template)
+        return session.scalars(mine.order_by(Notification.created_at.desc())).first() or ""
+
+
+@pytest.mark.parametrize(("moment", "says"), [(DECEMBER, "2027-01-05（周二，暂定）"), (None, "2026-")])
+def test_a_notice_says_that_its_date_may_move(world: World, moment: datetime | None, says: str) -> None:
+    if moment is not None:
+        world.clock.set(moment)
+    world.dispatched("edu")
+    text = told(world, "handler-edu", "task")
+    assert f"期限：{says}" in text
+    assert ("暂定" in text) == (moment is not None)
+
+
+def test_reminders_and_letters_say_it_too() -> None:
+    due = Told(datetime(2027, 1, 5, tzinfo=clock.SHANGHAI).date(), 3, 0, provisional=True)
+    assert str(due) == "将于 2027-01-05（周二，暂定）到期，还剩 3 个工作日"
+    assert "期限：2027-01-05（周二，暂定）" in outside_text("新待办", {}, due, None)[1]
+
+
+def test_the_printed_form_says_it_of_dates_that_people_named(world: World) -> None:
+    world.clock.set(DECEMBER)
+    world.dispatched("edu")
+    world.do("handler-edu", "handle", {**INTERIM, "next_date": "2026-12-31"})
+    world.do(OFFICE, "confirm_interim", {"decision": "agree", "agreed_date": "2027-01-06"})
+    with world.database.reading() as session:
+        answered, waiting = sheet(session, world.case, world.actor(OFFICE)).data["units"]
+    assert answered["text"].endswith("下次反馈日期：2026年12月31日")
+    assert "期限改为2027年1月6日（暂定）" in answered["after"][0]
+    assert "办理期限：2027年1月6日（暂定）" in waiting["facts"]
+
+
+def test_half_year_reports_say_it_until_they_are_sent(world: World) -> None:
+    liaison = world.api("liaison-district_office")
+    later = liaison.post("/reports", {"unit": "district_office", "year": 2026, "half": 2}).json
+    past = liaison.post("/reports", {"unit": "district_office", "year": 2026, "half": 1}).json
+    assert [later["due_provisional"], past["due_provisional"]] == [True, False]
+    visitor = Visitor(world, "liaison-district_office")
+    assert visitor.get("/reports").text.count(">暂定</span>") == 1
+    assert "暂定" in visitor.get(f"/reports/{later['id']}").text
+    book = load_workbook(BytesIO(visitor.get("/reports.xlsx").data)).worksheets[0]
+    rows = [[cell.value for cell in row] for row in book.rows]
+    column = rows[0].index("是否暂定")
+    assert rows[0][column - 1] == "报送期限"
+    assert sorted(row[column] or "" for row in rows[1:]) == ["", "暂定"]
+    texts = {"sections": dict.fromkeys(liaison.get(f"/reports/{later['id']}").json["sections"], "如实报送。")}
+    liaison.post(f"/reports/{later['id']}/edit", texts)
+    world.clock.set(datetime(2027, 1, 4, 10, 0, tzinfo=clock.SHANGHAI))
+    assert liaison.get(f"/reports/{later['id']}").json["due_provisional"] is True
+    sent = liaison.post(f"/reports/{later['id']}/submit")
+    assert sent.json["due_provisional"] is False, sent.text
