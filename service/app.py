@@ -34,7 +34,7 @@ def create_app(
     directory = config or Path(variables.get("LIAISON_CONFIG", HOME / "config"))
     settings = settings or load(directory, variables)
     organization = load_organization(directory)
-    database = database or Database(settings.database_url)
+    database = database or Database(settings.database_url, settings.timeouts)
     if not migrate.is_current(database):
         raise Conflict("数据库结构不是最新的，请先运行 liaison migrate")
     wire(database, settings, organization)

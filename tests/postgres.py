@@ -86,6 +86,14 @@ class Server:
         )
         return made.render_as_string(hide_password=False)
 
+    def shut_down(self) -> None:
+        """Ends every connection and stops, as for maintenance."""
+        self._server.stop()
+
+    def start_again(self) -> None:
+        """Serves the same databases at the same place."""
+        self._server.start()
+
     def _prepare(self) -> None:
         for setting in FAST:
             self._do(f"ALTER SYSTEM SET {setting}")

@@ -9,10 +9,11 @@ import structlog
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
 from service.api.access import SignedOut
-from service.db.failures import explain
+from service.db.failures import Trouble, trouble
 from service.errors import Conflict, Finding, Incident, Invalid, LiaisonError, NotAllowed, NotFound
 
 STATUS: dict[type[LiaisonError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422, Incident: 500}
@@ -38,8 +39,6 @@ WORDS = {
 """Status → type, title and, where nothing more is known, detail."""
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER = "5"
-"""Seconds after which a program may try again what the database could not take."""
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +75,7 @@ def cover(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(SignedOut, _signed_out)
     blueprint.register_error_handler(HTTPException, _http)
     blueprint.register_error_handler(DBAPIError, _database)
+    blueprint.register_error_handler(NoConnectionFree, _database)
     blueprint.register_error_handler(OSError, _machine)
 
 
@@ -108,19 +108,19 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     return answer
 
 
-def _database(error: DBAPIError) -> Response:
-    known = explain(error)
+def _database(error: DBAPIError | NoConnectionFree) -> Response:
+    known = trouble(error)
     log.error("database failure", exc_info=error)
     return _unavailable(known) if known else problem(500)
 
 
 def _machine(error: OSError) -> Response:
-    known = explain(error)
+    known = trouble(error)
     log.error("machine failure", exc_info=error)
     return _unavailable(known) if known else problem(500)
 
 
-def _unavailable(detail: str) -> Response:
-    answer = problem(503, detail)
-    answer.headers["Retry-After"] = RETRY_AFTER
+def _unavailable(known: Trouble) -> Response:
+    answer = problem(503, known.told)
+    answer.headers["Retry-After"] = str(known.retry_after)
     return answer

@@ -64,7 +64,7 @@ def restore(file: Path) -> None:
 
 
 def _verified(database: Database) -> int:
-    with database.reading() as session:
+    with database.reading(long=True) as session:
         return sum(len(history.verify_stream(session, stream)) for stream in history.streams(session))
 
 

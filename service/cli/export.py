@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 import click
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from service.cli.setup import organization, wired
-from service.db import Database
 from service.errors import Conflict, Finding, Invalid, NotFound
 from service.ledger.cases import all_cases, ledger_rows, write_csv, write_xlsx
 from service.ledger.ocel import write_ocel
@@ -59,18 +56,9 @@ def _export(file: Path, write: Callable[[Session, BinaryIO], int], what: str) ->
         raise Conflict(f"文件 {file} 已存在，请换一个文件名")
     partial = file.with_name(file.name + ".partial")
     try:
-        with wired() as database, _moment(database) as session, partial.open("wb") as into:
+        with wired() as database, database.reading(long=True) as session, partial.open("wb") as into:
             count = write(session, into)
         partial.rename(file)
     finally:
         partial.unlink(missing_ok=True)
     click.echo(f"已导出 {count} {what}到 {file}。")
-
-
-@contextmanager
-def _moment(database: Database) -> Iterator[Session]:
-    """A session that sees one moment, while others go on working."""
-    with database.reading() as session:
-        if not database.is_sqlite:
-            session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        yield session

@@ -41,7 +41,7 @@ def opened(*, current: bool = True) -> Iterator[Database]:
 
     Raises Conflict if its schema is not that of this version, unless ``current`` is False.
     """
-    database = Database(settings().database_url)
+    database = Database(settings().database_url, settings().timeouts)
     try:
         if current:
             require_current(database)

@@ -22,7 +22,7 @@ from service.processes import replay
 def verify(instances: tuple[UUID, ...], as_json: bool) -> None:
     """核验日志：重算哈希链，重新执行每个事项并与记录比对；逐条列出不符之处，有不符则以 1 退出。"""
     found = []
-    with wired() as database, database.reading() as session:
+    with wired() as database, database.reading(long=True) as session:
         for mismatch in replay.verify(session, list(instances) or None, _progress()):
             found.append(mismatch)
             if not as_json:

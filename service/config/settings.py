@@ -14,13 +14,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 from service.config.reader import FromEnvironment, Table, braces, invalid, read_file
+from service.config.trust import Timeouts, timeouts
 
 FILE = "settings.toml"
 PREFIX = "LIAISON_"
 DEVELOPMENT_SECRET = "development-only-secret-change-me"  # noqa: S105 - production refuses it, below
 SHORTEST_SECRET = 32
 
-_TABLES = ("contact", "contacts", "tags", "assessment", "process", "oidc", "rate_limits", "mail")
+_TABLES = ("contact", "contacts", "tags", "assessment", "process", "oidc", "rate_limits", "mail", "timeouts")
 # Read by the entry points and the tests themselves; not settings.
 _NOT_SETTINGS = re.compile(r"LIAISON_(CONFIG|TEST_\w+)")
 _URL = r"https?://[^\s/]+(/\S*)?"
@@ -123,6 +124,7 @@ class Settings:
     oidc: Oidc
     rate_limits: RateLimits
     mail: Mail
+    timeouts: Timeouts
 
     @property
     def is_production(self) -> bool:
@@ -171,6 +173,7 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         oidc=_oidc(root.table("oidc"), production=env == "production"),
         rate_limits=_rate_limits(root.table("rate_limits")),
         mail=_mail(root.table("mail")),
+        timeouts=timeouts(root.table("timeouts")),
     )
     if settings.is_production:
         _check_production(settings, root)

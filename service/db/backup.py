@@ -104,6 +104,7 @@ def restore(database: Database, path: Path, *, progress: Progress | None = None)
     migrate.upgrade(database, revision)
     rows = 0
     with database.engine.execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+        database.allow_long_work(connection)
         with _foreign_keys_at_the_end(connection):
             for table, batch in _batches(path):
                 connection.execute(table.insert(), batch)
@@ -131,6 +132,7 @@ def _snapshot(database: Database) -> Iterator[sa.Connection]:
     if not database.is_sqlite:
         engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     with engine.connect() as connection:
+        database.allow_long_work(connection)
         yield connection
 
 

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.orm import Session
 
+from service.config.trust import Timeouts
 from service.db.canonical import dumps
+from service.db.failures import is_of_a_lost_server
 
 SQLITE_WAIT_SECONDS = 30
 
@@ -19,14 +21,12 @@ SQLITE_WAIT_SECONDS = 30
 class Database:
     """One database. Entry points open exactly one ``transaction()`` (writes) or ``reading()`` a request."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeouts: Timeouts | None = None) -> None:
         self.url = make_url(url)
+        self.timeouts = timeouts or Timeouts()
         self.session_info: dict[str, Any] = {}
         """What the wiring hands to every session (``session.info``): no globals, no import of upper layers."""
-        if self.is_sqlite:
-            self.engine = _sqlite_engine(url)
-        else:
-            self.engine = create_engine(url, pool_pre_ping=True, json_serializer=dumps)
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(self.url, self.timeouts)
 
     @property
     def is_sqlite(self) -> bool:
@@ -49,22 +49,60 @@ class Database:
                 yield session
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self, *, long: bool = False) -> Iterator[Session]:
         """A session whose changes are never kept; all that it reads is as of one moment, that of its first statement.
 
         SQLite does so by itself; PostgreSQL would show each statement what others have committed meanwhile, and a
-        verification beside people at work would find fault with half of their deeds.
+        verification beside people at work would find fault with half of their deeds. ``long`` is for work that reads
+        everything (see ``Timeouts``).
         """
         engine = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         with Session(engine, autoflush=False, info=self.session_info) as session:
             try:
+                if long:
+                    self.allow_long_work(session.connection())
                 yield session
             finally:
                 session.rollback()
 
+    def allow_long_work(self, connection: Connection) -> None:
+        """Until its transaction ends, ``connection`` may work as long as something that reads everything needs."""
+        if not self.is_sqlite:
+            limit = self.timeouts.long_statement * 1000
+            for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+                connection.execute(text("SELECT set_config(:name, :limit, true)"), {"name": name, "limit": str(limit)})
+
     def dispose(self) -> None:
         """Closes every pooled connection."""
         self.engine.dispose()
+
+
+def _postgresql_engine(url: URL, timeouts: Timeouts) -> Engine:
+    """Connections that give up a server which is gone within seconds; what the URL itself says holds before that."""
+    limits = {
+        "statement_timeout": timeouts.statement,
+        "lock_timeout": timeouts.lock,
+        "idle_in_transaction_session_timeout": timeouts.idle_in_transaction,
+    }
+    options = " ".join(f"-c {name}={seconds * 1000}" for name, seconds in limits.items())
+    arguments: dict[str, Any] = {
+        "connect_timeout": timeouts.connect,
+        "tcp_user_timeout": timeouts.tcp * 1000,
+        "keepalives_idle": max(timeouts.tcp, 1),
+        "keepalives_interval": max(timeouts.tcp // 3, 1),
+        "keepalives_count": 3,
+    }
+    arguments = {name: value for name, value in arguments.items() if name not in url.query}
+    arguments["options"] = f"{options} {url.query.get('options', '')}".strip()
+    engine = create_engine(url, pool_pre_ping=True, json_serializer=dumps, connect_args=arguments)
+
+    @event.listens_for(engine, "handle_error")
+    def let_go(context: ExceptionContext) -> None:
+        # A server that has become a standby keeps its connections: those of the pool would fail one after the other.
+        if context.sqlalchemy_exception is not None and is_of_a_lost_server(context.original_exception):
+            context.is_disconnect = True
+
+    return engine
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -3,21 +3,64 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from service.errors import LiaisonError
 
-_FULL = "磁盘空间已满，没有写入任何内容。请清理磁盘后重试。"
-_LOCKED = "数据库正被其他程序占用，没有写入任何内容。请稍后重试；如一直如此，请检查是否有未结束的程序。"
-_READ_ONLY = "数据库是只读的，没有写入任何内容。请检查数据库文件及其所在目录的写权限。"
-_UNREACHABLE = "无法打开或连接数据库。请检查 database_url 设置、数据库文件的权限，或数据库服务是否已启动。"
-_BROKEN = "数据库文件已损坏或不是数据库。请用最近的备份恢复（liaison restore）。"
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A known failure of database or disk: a ``title``, what people read (``told``), what operators read (``advice``).
+
+    ``retry_after`` (seconds): it is likely to be over by then.
+    """
+
+    title: str
+    told: str
+    advice: str
+    retry_after: int = 5
+
+
+_UNAVAILABLE = "系统暂时不可用"
+
+
+def _plain(text: str) -> Trouble:
+    return Trouble(_UNAVAILABLE, text, text)
+
+
+SWITCHING = Trouble(
+    "正在切换数据库",
+    "正在切换数据库，请几秒后重试。如果刚才提交了内容，请先核对是否已经保存。",
+    "与数据库的连接断开，或数据库正在切换、暂时只读。请几秒后重试；如一直如此，请检查数据库服务是否已启动、"
+    "database_url 指向的是否为可写的主库。",
+)
+BUSY = Trouble(
+    "系统正忙",
+    "同一内容正由他人办理，或系统正忙，没有写入任何内容。请稍后重试。",
+    "数据库正被其他程序占用，没有写入任何内容。请稍后重试；如一直如此，请检查是否有未结束的程序。",
+)
+SLOW = Trouble(
+    "系统正忙",
+    "数据库没有在规定的时间内完成，没有写入任何内容。请稍后重试，或缩小查询的范围。",
+    "数据库没有在规定的时间内完成，没有写入任何内容。请稍后重试；如经常如此，请检查数据库的负载和 timeouts 设置。",
+)
+_FULL = _plain("磁盘空间已满，没有写入任何内容。请清理磁盘后重试。")
+_READ_ONLY = _plain("数据库是只读的，没有写入任何内容。请检查数据库文件及其所在目录的写权限。")
+_UNREACHABLE = Trouble(
+    SWITCHING.title,
+    SWITCHING.told,
+    "无法打开或连接数据库。请检查 database_url 设置、数据库文件的权限，或数据库服务是否已启动。",
+)
+_BROKEN = _plain("数据库文件已损坏或不是数据库。请用最近的备份恢复（liaison restore）。")
 
 _SQLITE = {
     "SQLITE_FULL": _FULL,
-    "SQLITE_BUSY": _LOCKED,
-    "SQLITE_LOCKED": _LOCKED,
+    "SQLITE_BUSY": BUSY,
+    "SQLITE_LOCKED": BUSY,
     "SQLITE_READONLY": _READ_ONLY,
     "SQLITE_CANTOPEN": _UNREACHABLE,
     "SQLITE_IOERR": _FULL,  # a full file system that refuses the write-ahead log shows so
@@ -26,30 +69,57 @@ _SQLITE = {
 }
 _POSTGRESQL = {
     "53100": _FULL,
-    "55P03": _LOCKED,
-    "40P01": _LOCKED,
-    "25006": _READ_ONLY,
+    "53300": BUSY,  # too many connections
+    "55P03": BUSY,  # lock not available in time
+    "40P01": BUSY,  # deadlock
+    "40001": BUSY,  # serialization failure
+    "57014": SLOW,  # statement timeout
+    "25P03": SLOW,  # idle in transaction
+    "25P04": SLOW,  # transaction timeout
 }
+_LOST = frozenset({"25006", "57P01", "57P02", "57P03", "57P04", "57P05"})
+"""A standby that cannot write; a server that shuts down, has crashed, starts up, has lost the database."""
+_CONNECTION_EXCEPTIONS = "08"
 
 
-def explain(error: BaseException) -> str | None:
-    """A Chinese sentence with the way out if ``error`` is a known failure of database or disk, else None.
+def trouble(error: BaseException) -> Trouble | None:
+    """What is known of ``error`` if it is a failure of database or disk that is nobody's mistake, else None.
 
-    Known: locked, read-only, full, unreachable, broken. Nothing was written when one of these is met.
+    Known: locked, slow, switching or lost, read-only, full, unreachable, broken. Nothing was written when one of these
+    is met, but for a connection lost at the very commit.
     """
     if isinstance(error, OSError):
         return {errno.ENOSPC: _FULL, errno.EDQUOT: _FULL, errno.EROFS: _READ_ONLY}.get(error.errno or 0)
+    if isinstance(error, NoConnectionFree):
+        return BUSY
     if not isinstance(error, DBAPIError):
         return None
     original = error.orig
     name = getattr(original, "sqlite_errorname", None)
     if name is not None:
         # Extended names (SQLITE_READONLY_DIRECTORY, SQLITE_IOERR_WRITE) begin with the plain one.
-        return next((text for known, text in _SQLITE.items() if str(name).startswith(known)), None)
-    state = getattr(original, "sqlstate", None)
-    if state is not None:
-        return _POSTGRESQL.get(state)
+        return next((known for plain, known in _SQLITE.items() if str(name).startswith(plain)), None)
+    if is_of_a_lost_server(original) or error.connection_invalidated:
+        return _POSTGRESQL.get(_state(original), SWITCHING)
+    if _state(original):
+        return _POSTGRESQL.get(_state(original))
     return _UNREACHABLE if isinstance(error, OperationalError | InterfaceError) else None
+
+
+def explain(error: BaseException) -> str | None:
+    """A Chinese sentence for operators with the way out if ``error`` is a known one (``trouble``), else None."""
+    found = trouble(error)
+    return found.advice if found is not None else None
+
+
+def is_of_a_lost_server(original: Any) -> bool:
+    """Whether the driver's error says that this server will not serve its connections any more."""
+    state = _state(original)
+    return state in _LOST or state.startswith(_CONNECTION_EXCEPTIONS)
+
+
+def _state(original: Any) -> str:
+    return getattr(original, "sqlstate", None) or ""
 
 
 def describe(error: BaseException) -> str:

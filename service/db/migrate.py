@@ -25,6 +25,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
     Several processes may call it at once: one works, the others wait and then find nothing to do.
     """
     with _loosened(database) as connection, connection.begin():
+        database.allow_long_work(connection)
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         before = revision_of(connection)

@@ -7,12 +7,14 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # the library ships no types
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
+from service.db.failures import trouble
 from service.errors import Conflict, Incident, Invalid, LiaisonError, NotAllowed, NotFound
 from service.web.access import SignInNeeded
 from service.web.context import find_actor, wants_json, web
@@ -43,6 +45,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(NoConnectionFree, _database)
 
 
 def problem(status: int, kind: str, title: str, detail: str, errors: list[dict[str, str]] | None = None) -> Response:
@@ -55,7 +58,7 @@ def problem(status: int, kind: str, title: str, detail: str, errors: list[dict[s
 
 def _show(status: int, kind: str, detail: str, **more: Any) -> ResponseReturnValue:
     title, way_out = WORDS.get(status, WORDS[500] if status >= 500 else WORDS[400])
-    errors = more.get("errors", [])
+    title, errors = more.get("title", title), more.get("errors", [])
     if wants_json():
         return problem(status, kind, title, detail or way_out, errors)
     page = render_template(
@@ -99,10 +102,15 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 def _know_who_asks() -> None:
     """Where no view was reached, or it failed early, the page still has the menu of who is signed in."""
     if "actor" not in g and not wants_json():
-        with suppress(DBAPIError), web().database.reading() as session:
+        with suppress(DBAPIError, NoConnectionFree), web().database.reading() as session:
             g.actor = find_actor(session)
 
 
-def _database(error: DBAPIError) -> ResponseReturnValue:
+def _database(error: DBAPIError | NoConnectionFree) -> ResponseReturnValue:
     current_app.logger.error("database failure", exc_info=error)
-    return _show(503, "unavailable", "")
+    known = trouble(error)
+    if known is None:  # a defect: nothing that is over in a while
+        return _show(500, "incident", "")
+    answer = make_response(_show(503, "unavailable", known.told, title=known.title))
+    answer.headers["Retry-After"] = str(known.retry_after)
+    return answer

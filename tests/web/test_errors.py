@@ -60,12 +60,13 @@ def test_strange_text_is_told_at_its_field(world: World, text: str) -> None:
 
 def test_a_database_that_fails_is_said_plainly(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_args: object, **_more: object) -> None:
-        raise OperationalError("SELECT secret", {}, Exception("database is locked"))
+        raise OperationalError("SELECT secret", {}, Exception("the connection is gone"))
 
     monkeypatch.setattr(queries, "open_tasks", fail)
     page = Visitor(world, "office").get("/tasks")
     assert page.status_code == 503
-    assert "系统暂时不可用" in page.text
+    assert "请几秒后重试" in page.text
+    assert page.headers["Retry-After"]
     assert "secret" not in page.text
 
 
