@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from service import clock
+from service.spelling import half_width, tidy, unusable
 
 __all__ = [
     "Body",
@@ -68,17 +68,20 @@ class Query(Body):
 
 
 def _plain(value: str) -> None:
-    if any(unicodedata.category(sign) == "Cc" and sign not in "\n\r\t" for sign in value):
-        raise ma.ValidationError("含有不可见的控制字符，请删去后重新输入")
+    if fault := unusable(value, allowed="\n\r\t"):
+        raise ma.ValidationError(fault)
 
 
 class Text(fields.String):
-    """Text without control characters, at most ``longest`` signs."""
+    """Text without control characters, at most ``longest`` signs; tidied like what people type on pages."""
 
     default_error_messages = _words(invalid="应为文字", invalid_utf8="应为文字")
 
     def __init__(self, *, longest: int = 200, **arguments: Any) -> None:
         super().__init__(validate=[validate.Length(max=longest, error=f"不能超过 {longest} 个字"), _plain], **arguments)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> str:
+        return tidy(super()._deserialize(value, attr, data, **more))
 
 
 class Said(fields.String):
@@ -125,6 +128,10 @@ class Day(fields.Date):
     """A calendar day, ``2026-01-31``."""
 
     default_error_messages = _words(invalid="日期请写成 2026-01-31 的格式", format="日期无法表示")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:
+        given = half_width(value) if isinstance(value, str) else value
+        return super()._deserialize(given, attr, data, **more)
 
 
 class Id(fields.UUID):

@@ -8,6 +8,7 @@ import unicodedata
 from datetime import datetime, timedelta
 
 from service.people.checks import Checks
+from service.spelling import half_width
 
 USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 RESERVED = frozenset({"system", "anonymous"})
@@ -22,8 +23,8 @@ DISABLED = "该账号已停用，请联系系统管理员"
 
 
 def normal_name(username: str) -> str:
-    """A sign-in name as it is stored: without blanks around it, lower case."""
-    return username.strip().lower()
+    """A sign-in name as it is stored: without blanks around it, half-width, lower case."""
+    return half_width(username).lower()
 
 
 def lock_key(username: str) -> str:

@@ -27,7 +27,7 @@ from service.contacts.rules import SIMILAR, shared_words, similarity
 from service.errors import NotFound
 from service.people.models import Leader, Person
 from service.people.queries import Page, as_id, page
-from service.people.rules import terms
+from service.spelling import terms, written_ways
 from service.talents.models import Talent
 
 
@@ -145,7 +145,7 @@ def search_opinions(
     if until is not None:
         query = query.where(Contact.held_on <= until)
     if q:
-        query = query.where(or_(Opinion.text.contains(q, autoescape=True), _holding(Talent.search_key, q)))
+        query = query.where(or_(_written(Opinion.text, q), _holding(Talent.search_key, q)))
     query = query.order_by(Contact.held_on.desc(), Opinion.contact_id, Opinion.position)
     found = page(session, query, limit=limit, offset=offset)
     contacts = _contacts(session, {one.contact_id for one in found.items})
@@ -236,7 +236,7 @@ def search_matters(
     if until is not None:
         query = query.where(Matter.raised_on <= until)
     if q:
-        query = query.where(or_(Matter.title.contains(q, autoescape=True), _holding(Talent.search_key, q)))
+        query = query.where(or_(_written(Matter.title, q), _holding(Talent.search_key, q)))
     return page(session, query.order_by(Matter.raised_on.desc(), Matter.id), limit=limit, offset=offset)
 
 
@@ -324,6 +324,11 @@ def _contacts(session: Session, wanted: set[UUID]) -> dict[UUID, Contact]:
 def _require_view(session: Session, actor: Actor, right: str) -> None:
     if not any(may(one, right) for one in selves(session, actor)):
         require(actor, right)
+
+
+def _written(text: Any, q: str) -> ColumnElement[bool]:
+    """``q`` stands in running text, in simplified or traditional signs."""
+    return or_(*(text.contains(way, autoescape=True) for way in written_ways(q)))
 
 
 def _holding(key: Any, q: str) -> ColumnElement[bool]:

@@ -7,11 +7,11 @@ Every check adds a finding with the field's path to a ``Checks`` and returns the
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from service.errors import Finding, Invalid
+from service.spelling import CONTROLS, half_width, one_line, tidy, unusable
 
 UNIT_CODE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
@@ -39,9 +39,8 @@ OFFICE = "office"
 DUTIES = {"principal": "主要负责同志", "talent": "分管人才工作负责同志"}
 """What makes an officer of a member unit a leader of class B (L2)."""
 
-# Of a name no sign may be unreadable, reverse the direction of reading, or be a picture.
-_REFUSED_IN_NAMES = frozenset({"Cc", "Cf", "Cs", "So", "Zl", "Zp"})
-_REFUSED_IN_TEXT = frozenset({"Cc", "Cs"})
+# Of a name no sign may be unreadable or a picture.
+_REFUSED_IN_NAMES = CONTROLS | {"Cf", "So", "Zl", "Zp"}
 
 
 class Checks:
@@ -61,15 +60,20 @@ class Checks:
 
     def name(self, path: str, label: str, value: object) -> str:
         """A person's name: 1 to ``NAME_LENGTH`` readable signs on one line."""
-        return self._text(path, label, value, NAME_LENGTH, _REFUSED_IN_NAMES) or self._missing(path, label, value)
+        name = one_line(value) if isinstance(value, str) else value
+        return self._text(path, label, name, NAME_LENGTH, _REFUSED_IN_NAMES) or self._missing(path, label, value)
 
     def text(self, path: str, label: str, value: object, length: int = TITLE_LENGTH) -> str:
         """A text that must be there: one line, at most ``length`` signs."""
-        return self._text(path, label, value, length, _REFUSED_IN_TEXT) or self._missing(path, label, value)
+        return self._text(path, label, value, length) or self._missing(path, label, value)
 
     def optional_text(self, path: str, label: str, value: object, length: int = TITLE_LENGTH) -> str | None:
         """A text that may be missing; an empty one counts as missing."""
-        return self._text(path, label, value, length, _REFUSED_IN_TEXT) or None
+        return self._text(path, label, value, length) or None
+
+    def optional_half_width(self, path: str, label: str, value: object, length: int = TITLE_LENGTH) -> str | None:
+        """A number or code that may be missing; full-width signs become half-width."""
+        return self.optional_text(path, label, half_width(value) if isinstance(value, str) else value, length)
 
     def passage(self, path: str, label: str, value: object, length: int = PASSAGE_LENGTH) -> str:
         """A text of one or more lines that must be there, at most ``length`` signs."""
@@ -79,18 +83,13 @@ class Checks:
         """A text of one or more lines that may be missing; line ends become ``\\n``."""
         lines = value.replace("\r\n", "\n").split("\n") if isinstance(value, str) else None
         if lines is None:
-            return self._text(path, label, value, length, _REFUSED_IN_TEXT) or None
-        text = unicodedata.normalize("NFC", "\n".join(lines).strip())
-        if len(text) > length:
-            self.refuse(path, f"{label}最多 {length} 个字，现有 {len(text)} 个字")
-        elif any(unicodedata.category(sign) in _REFUSED_IN_TEXT for sign in text if sign not in "\n\t"):
-            self.refuse(path, f"{label}含有控制字符或其他不能使用的符号，请删去后重新输入")
-        return text or None
+            return self._text(path, label, value, length) or None
+        return self._text(path, label, "\n".join(lines), length, allowed="\n\t") or None
 
     def code(self, path: str, label: str, value: object) -> str:
         """A code: a lower-case letter, then letters, digits, ``_`` and ``-``, at most 32 signs."""
-        if isinstance(value, str) and UNIT_CODE.fullmatch(value):
-            return value
+        if isinstance(value, str) and UNIT_CODE.fullmatch(code := half_width(value)):
+            return code
         self.refuse(path, f"{label}须以小写字母开头，只含小写字母、数字、“_”和“-”，最多 32 个字符")
         return ""
 
@@ -100,14 +99,14 @@ class Checks:
 
     def phone(self, path: str, label: str, value: object) -> str | None:
         """A telephone number that may be missing: digits, spaces and dashes."""
-        text = self.optional_text(path, label, value)
+        text = self.optional_half_width(path, label, value)
         if text is not None and not PHONE.fullmatch(text):
             self.refuse(path, f"{label}只能由数字、空格和“-”组成（可以“+”开头），长 5 至 27 位")
         return text
 
     def email(self, path: str, label: str, value: object) -> str | None:
         """An address for electronic mail that may be missing."""
-        text = self.optional_text(path, label, value, 254)
+        text = self.optional_half_width(path, label, value, 254)
         if text is not None and not EMAIL.fullmatch(text):
             self.refuse(path, f"{label}须写成“用户名@域名”的形式")
         return text
@@ -152,17 +151,26 @@ class Checks:
         if ends_on is not None and ends_on < starts_on:
             self.refuse("/ends_on", "结束日期不能早于开始日期")
 
-    def _text(self, path: str, label: str, value: object, length: int, refused: Collection[str]) -> str:
+    def _text(
+        self,
+        path: str,
+        label: str,
+        value: object,
+        length: int,
+        refused: Collection[str] = CONTROLS,
+        *,
+        allowed: str = "",
+    ) -> str:
         if value is None:
             return ""
         if not isinstance(value, str):
             self.refuse(path, f"{label}须是文字")
             return ""
-        text = unicodedata.normalize("NFC", value.strip())
+        text = tidy(value).strip()
         if len(text) > length:
             self.refuse(path, f"{label}最多 {length} 个字，现有 {len(text)} 个字")
-        elif any(unicodedata.category(sign) in refused for sign in text):
-            self.refuse(path, f"{label}含有控制字符或其他不能使用的符号，请删去后重新输入")
+        elif fault := unusable(text, refused, allowed=allowed):
+            self.refuse(path, f"{label}{fault}")
         return text
 
     def _missing(self, path: str, label: str, value: object) -> str:

@@ -21,7 +21,7 @@ from service.people.checks import BODIES, CLASS_A, CLASS_B, CLASSES, DUTIES, OFF
 from service.people.journal import By, difference, record
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
 from service.people.queries import get_leader, get_person, get_unit
-from service.people.rules import search_key, spell
+from service.spelling import search_key, spell
 
 THREE_OFFICES = "区委办公室（区府办）、区人大常委会办公室、区政协办公室"
 UNIT_FIELDS = ("name", "kind", "town", "is_member_unit", "active")

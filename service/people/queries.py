@@ -15,7 +15,7 @@ from service import clock
 from service.errors import NotFound
 from service.people.checks import UNIT_CODE
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
-from service.people.rules import spell, terms
+from service.spelling import spell, terms
 
 MAX_LIMIT = 200
 OFFICE_KIND = "office"
@@ -87,7 +87,9 @@ def matching(
     if not words:
         return (false() if q and q.strip() else None), []
     first = words[0]
-    rank = case((or_(name == first, initials == first), 0), (key.startswith(first, autoescape=True), 1), else_=2)
+    # A key begins with the folded name: who is called just so comes first, whichever way it is written.
+    called = or_(name == first, key == first, key.startswith(f"{first} ", autoescape=True), initials == first)
+    rank = case((called, 0), (key.startswith(first, autoescape=True), 1), else_=2)
     return and_(*(key.contains(word, autoescape=True) for word in words)), [rank]
 
 

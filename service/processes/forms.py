@@ -10,8 +10,9 @@ from typing import Any
 
 import jsonschema_rs
 
-from service.db.canonical import normalized
+from service.db.canonical import DEEPEST, normalized
 from service.errors import Finding, Invalid
+from service.spelling import half_width, tidy, unusable
 from service.workdays import Calendar
 
 FIRST_DATE = date(2000, 1, 1)
@@ -48,6 +49,9 @@ class Form:
         ``partial``: fields may still be missing (prefilled data of a new instance).
         """
         clean = plain_data(data)
+        for name, schema in self.fields.items():
+            if schema.get("format") == "date" and isinstance(clean.get(name), str):
+                clean[name] = half_width(clean[name])
         if len(json.dumps(clean, ensure_ascii=False).encode()) > MAX_BYTES:
             raise Invalid("表单内容过大", [Finding("/data", "内容超过 1 MB，请精简文字，材料请以附件提交")])
         findings = list(self._schema_findings(clean, partial)) + list(self._text_findings(clean))
@@ -121,12 +125,11 @@ class Form:
 
     def _text_findings(self, data: Mapping[str, Any]) -> Iterator[Finding]:
         for name, value in data.items():
-            if isinstance(value, str) and any(ord(letter) < 32 and letter not in "\n\r\t" for letter in value):
-                yield Finding(
-                    f"/data/{name}", f"{self._label(f'/data/{name}')}：含有不可见的控制字符，请删去后重新输入"
-                )
-            elif isinstance(value, str) and not value.strip() and name in self.schema.get("required", []):
-                yield Finding(f"/data/{name}", f"{self._label(f'/data/{name}')}：不能只填空格")
+            label = self._label(f"/data/{name}")
+            faults = [(path, fault) for path, text in _texts(f"/data/{name}", value) if (fault := _fault(text))]
+            yield from (Finding(path, f"{label}：{fault}") for path, fault in faults)
+            if not faults and isinstance(value, str) and not value.strip() and name in self.schema.get("required", []):
+                yield Finding(f"/data/{name}", f"{label}：不能只填空格")
 
     def _label(self, path: str) -> str:
         name = path.split("/")[2] if path.count("/") >= 2 else ""
@@ -155,15 +158,31 @@ class Form:
 
 
 def plain_data(data: Any) -> dict[str, Any]:
-    """``data`` of a form as both databases keep it. Raises Invalid (paths ``/data/…``) for what none can keep."""
+    """``data`` of a form, tidied and as both databases keep it.
+
+    Raises Invalid (paths ``/data/…``) for what none can keep.
+    """
     if not isinstance(data, Mapping):
         raise Invalid("表单内容必须是对象", [Finding("/data", "请按字段提交表单内容")])
     try:
-        clean: dict[str, Any] = normalized(dict(data))
+        clean: dict[str, Any] = normalized(_tidied(dict(data)))
     except Invalid as error:
         findings = [Finding("/data" + found.path, found.message) for found in error.findings]
         raise Invalid("表单内容有误", findings) from error
     return clean
+
+
+def _tidied(value: Any, depth: int = 0) -> Any:
+    """The texts in ``value`` as people meant them; what is too deep stays for ``normalized`` to refuse."""
+    if isinstance(value, str):
+        return tidy(value)
+    if depth > DEEPEST:
+        return value
+    if isinstance(value, dict):
+        return {name: _tidied(item, depth + 1) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_tidied(item, depth + 1) for item in value]
+    return value
 
 
 _TYPES = {
@@ -200,6 +219,22 @@ def _at(data: Any, path: str) -> Any:
     for name in path.split("."):
         data = data.get(name) if isinstance(data, Mapping) else None
     return data
+
+
+def _texts(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    """(path, text) of every text in ``value``."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _texts(f"{path}/{name}", item)
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _texts(f"{path}/{position}", item)
+
+
+def _fault(text: str) -> str:
+    return unusable(text, allowed="\n\r\t")
 
 
 def _json(name: str, content: bytes) -> dict[str, Any]:

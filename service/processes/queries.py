@@ -17,7 +17,6 @@ from service.auth.policy import may
 from service.auth.queries import acting_for
 from service.errors import Finding, Invalid, NotFound
 from service.people.queries import Page, page
-from service.people.rules import terms
 from service.processes import access
 from service.processes.advance import open_tasks as open_rows
 from service.processes.advance import stream_of
@@ -38,6 +37,7 @@ from service.processes.models import (
 from service.processes.rules import GREEN, GREY, RED, YELLOW, light
 from service.processes.slots import seen
 from service.processes.wiring import wiring
+from service.spelling import terms
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 

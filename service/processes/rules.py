@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from service.auth.actor import Actor
-from service.people.rules import search_key, spell
+from service.spelling import search_key, spell
 
 STAGES: Mapping[str, str] = {
     "intake": "受理",

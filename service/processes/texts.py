@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.errors import Finding, Invalid
+from service.spelling import tidy, unusable
 
 MAX_TEXT = 4000
 
@@ -21,11 +22,9 @@ def optional_text(value: object, field: str, label: str, *, longest: int = MAX_T
         return ""
     if not isinstance(value, str):
         raise Invalid(f"{label}须为文字", [Finding(f"/{field}", f"{label}：须为文字，请重新填写")])
-    text = value.strip()
+    text = tidy(value).strip()
     if len(text) > longest:
         raise Invalid(f"{label}过长", [Finding(f"/{field}", f"{label}：不能超过 {longest} 个字")])
-    if any(ord(letter) < 32 and letter not in "\n\r\t" for letter in text):
-        raise Invalid(
-            f"{label}含有控制字符", [Finding(f"/{field}", f"{label}：含有不可见的控制字符，请删去后重新输入")]
-        )
+    if fault := unusable(text, allowed="\n\r\t"):
+        raise Invalid(f"{label}含有控制字符", [Finding(f"/{field}", f"{label}：{fault}")])
     return text

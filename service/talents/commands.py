@@ -16,7 +16,7 @@ from service.people.commands import conflicts, merged
 from service.people.journal import difference, record
 from service.people.models import Unit
 from service.people.queries import find_unit
-from service.people.rules import PART_READINGS, search_key, spell
+from service.spelling import PART_READINGS, search_key, spell
 from service.talents.models import Talent
 from service.talents.queries import get_talent
 from service.talents.rules import (
@@ -271,7 +271,7 @@ def _together(checks: Checks, values: Mapping[str, object], given: Mapping[str, 
 
 
 def _id_tail(checks: Checks, value: object) -> str | None:
-    text = checks.optional_text("/id_tail", "证件号码末位", value)
+    text = checks.optional_half_width("/id_tail", "证件号码末位", value)
     if text is None or ID_TAIL.fullmatch(text.upper()):
         return text and text.upper()
     checks.refuse("/id_tail", "证件号码末位须是 4 至 6 位数字或字母，例如 012X")

@@ -18,7 +18,7 @@ from service.errors import Conflict, Finding, NotFound
 from service.history import HistoryEvent
 from service.people.models import Leader
 from service.people.queries import Page, as_id, matching, page
-from service.people.rules import spell
+from service.spelling import spell
 from service.talents.models import Talent, TalentPhoto, TalentTeam, TalentTeamMember
 from service.talents.rules import OPEN_TYPE, TALENT_ID, likeness, masked, masked_email, redacted
 

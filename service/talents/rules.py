@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Protocol
 
-from service.people.rules import plain, spell
+from service.spelling import plain, spell
 
 TALENT_ID = re.compile(r"T[0-9]{4,9}")
 ID_TAIL = re.compile(r"[0-9A-Z]{4,6}")

@@ -15,7 +15,7 @@ from service.auth import Actor, require
 from service.people.checks import Checks
 from service.people.commands import conflicts, merged
 from service.people.journal import difference, record
-from service.people.rules import search_key, spell
+from service.spelling import search_key, spell
 from service.talents.models import Talent, TalentTeam, TalentTeamMember
 from service.talents.queries import find_talent, get_team
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.errors import Finding, Invalid
+from service.spelling import half_width
 from service.web.context import wants_json
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ def text(fields: dict[str, Any], name: str) -> str:
 def day(fields: dict[str, Any], name: str, label: str) -> date:
     """The day in a field of a sent form. Raises ``Invalid`` at that field where it is none."""
     try:
-        return date.fromisoformat(text(fields, name))
+        return date.fromisoformat(half_width(text(fields, name)))
     except ValueError:
         message = f"请填写{label}，例如 {clock.today().isoformat()}"
         raise Invalid(message, [Finding(f"/{name}", message)]) from None
@@ -47,7 +48,7 @@ def day(fields: dict[str, Any], name: str, label: str) -> date:
 def asked_day(name: str) -> date | None:
     """The day that the address names; one that is none is passed over."""
     try:
-        return date.fromisoformat(argument(name) or "")
+        return date.fromisoformat(half_width(argument(name) or ""))
     except ValueError:
         return None
 

@@ -29,6 +29,7 @@ from service.processes.rules import NAMED, STAGES, one_line
 from service.processes.slots import is_round
 from service.processes.starting import first_step, may_start
 from service.processes.wiring import wiring
+from service.spelling import half_width
 from service.talents.queries import find_talent, phone_for
 from service.web import diagrams, files
 from service.web.access import requires
@@ -535,7 +536,7 @@ def filters(process: str | None = PROCESS) -> queries.CaseFilter:
 
 def _day(name: str) -> date | None:
     try:
-        return date.fromisoformat(request.args.get(name, ""))
+        return date.fromisoformat(half_width(request.args.get(name, "")))
     except ValueError:
         return None
 

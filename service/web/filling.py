@@ -11,6 +11,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from service.errors import Conflict, Finding, Invalid
+from service.spelling import half_width
 from service.web.answers import sent
 from service.web.context import db
 from service.web.names import Names
@@ -175,7 +176,7 @@ def _value(one: Field, typed: str) -> object:
     if not text:
         return None
     if one.kind == DATE:
-        return date.fromisoformat(text)
+        return date.fromisoformat(half_width(text))
     if one.kind == NUMBER:
-        return int(text)
+        return int(half_width(text))
     return " ".join(text.split()) if one.kind == AREA else text

@@ -18,6 +18,7 @@ from service.ledger.reported import reports_about
 from service.liaisons import leaders_of, served_ids
 from service.people.queries import Page, find_leader, find_unit
 from service.processes.starting import may_start
+from service.spelling import half_width
 from service.talents import CATEGORIES, FIELDS, SORTS, TYPES, Talent
 from service.talents.photos import LARGEST
 from service.web.access import requires
@@ -352,6 +353,6 @@ def _confirmed_before(today: date) -> date | None:
     if asked == "stale":
         return today - timedelta(days=STALE_DAYS)
     try:
-        return date.fromisoformat(asked)
+        return date.fromisoformat(half_width(asked))
     except ValueError:
         return None

@@ -19,7 +19,7 @@ from service.demonstration.cast import EMPLOYERS, MEMBER_UNITS, names
 from service.ids import derive
 from service.liaisons.models import Link, ServiceTeam, ServiceTeamMember
 from service.people.models import Leader, Person
-from service.people.rules import search_key, spell
+from service.spelling import search_key, spell
 from service.talents.models import Talent
 from tests.bench.volume import hurry
 

@@ -40,8 +40,8 @@ from sqlalchemy import (
 from service.db import Database
 from service.db.canonical import dumps
 from service.history.models import HistoryEvent, HistoryHead
-from service.people.rules import search_key, spell
 from service.processes.models import Instance, Timer, UserTask
+from service.spelling import search_key, spell
 
 JOURNALS = 1000
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from service.people.rules import PART_READINGS, search_key, spell
+from service.spelling import PART_READINGS, search_key, spell
 
 revision = "0008_readings"
 down_revision = "0007_leader_tasks"

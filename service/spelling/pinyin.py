@@ -1,16 +1,19 @@
-"""How a name is spelled in Latin letters, and how a search compares. Pure."""
+"""How a name is spelled in Latin letters. Pure."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
 from pypinyin import Style, lazy_pinyin, pinyin
 
-PINYIN_LENGTH, INITIALS_LENGTH, QUERY_LENGTH = 600, 100, 60
+from service.spelling.keys import plain
+from service.spelling.variants import simplified
+
+PINYIN_LENGTH, INITIALS_LENGTH = 600, 100
 
 PERSON_READINGS, NAME_READINGS, PART_READINGS = 24, 12, 8
 """How many readings are kept to be searched: of a person's name, of a unit's or team's, of a name beside another."""
@@ -18,33 +21,15 @@ PERSON_READINGS, NAME_READINGS, PART_READINGS = 24, 12, 8
 KNOWN_NAMES = 20_000
 """Spellings kept at hand: thousands of talents of one list share their employers and signs."""
 
-# Surnames whose reading as a surname is not the everyday one: the first is proposed, all of them are searchable.
-SURNAMES = {
-    "曾": ("zeng", "ceng"),
-    "单": ("shan", "dan"),
-    "解": ("xie", "jie"),
-    "仇": ("qiu", "chou"),
-    "区": ("ou", "qu"),
-    "查": ("zha", "cha"),
-    "盖": ("ge", "gai"),
-    "朴": ("piao", "pu"),
-    "翟": ("zhai", "di"),
-    "覃": ("qin", "tan"),
-    "尉": ("wei", "yu"),
-    "缪": ("miao", "mou"),
-    "乐": ("yue", "le"),
-    "召": ("shao", "zhao"),
-    "员": ("yun", "yuan"),
-    "折": ("she", "zhe"),
-    "黑": ("he", "hei"),
-    "秘": ("bi", "mi"),
-    "种": ("chong", "zhong"),
-    "重": ("chong", "zhong"),
-    "长": ("chang", "zhang"),
-    "盛": ("sheng", "cheng"),
-    "会": ("gui", "hui"),
-    "洗": ("xian", "xi"),
-}
+# Surnames whose reading as a surname is not the everyday one: the first is proposed, then come the sign's others.
+_OF_SURNAMES = """
+单 shan 区 ou 解 xie 仇 qiu 查 zha 曾 zeng 盖 ge 朴 piao 翟 zhai di 覃 qin tan 尉 wei yu 缪 miao 乐 yue le
+召 shao 员 yun 贠 yun 貟 yun 折 she 黑 he 秘 bi 种 chong 重 chong 长 chang 盛 sheng 会 gui 洗 xian 冼 xian
+薄 bo 牟 mu mou 卜 bu 阚 kan 佴 nai 乜 nie 隗 wei kui 郗 xi chi 祭 zhai ji 句 gou 郇 xun huan 能 nai 繁 po
+都 du 莘 shen xin 晁 chao 逄 pang 宓 mi fu 谌 chen shen 柏 bai bo 车 che 俞 yu 幺 yao 那 na 哈 ha 任 ren
+宁 ning 盍 he 瞿 qu 殷 yin 逯 lu 难 ning nan 适 kuo shi 咎 jiu 藏 zang 褚 chu 谷 gu 晟 cheng 妫 gui
+"""
+SURNAMES = {sign: tuple(sounds.split()) for sign, sounds in re.findall(r"([^a-z\s]) ((?:[a-z]+\s)+)", _OF_SURNAMES)}
 COMPOUND_SURNAMES = {
     "尉迟": ("yu", "chi"),
     "万俟": ("mo", "qi"),
@@ -53,6 +38,9 @@ COMPOUND_SURNAMES = {
     "令狐": ("ling", "hu"),
     "澹台": ("tan", "tai"),
     "欧阳": ("ou", "yang"),
+    "乐正": ("yue", "zheng"),
+    "子车": ("zi", "ju"),
+    "鲜于": ("xian", "yu"),
 }
 
 _FOREIGN = "\x00"  # no name can hold it
@@ -92,26 +80,6 @@ def spell(name: str, *, of_person: bool = True, readings: int | None = None) -> 
     return Spelling(pinyin=full[0][:PINYIN_LENGTH], initials=short[0][:INITIALS_LENGTH], keys=keys, sounds=sounds)
 
 
-def plain(text: str) -> str:
-    """``text`` as search compares it: full-width made half-width, lower case, without points and spaces."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(sign for sign in folded if sign.isalnum())
-
-
-def terms(query: str) -> list[str]:
-    """The words of a search, each as ``plain`` makes it; what cannot occur in a key is left out."""
-    return [term for word in query[:QUERY_LENGTH].split() if (term := plain(word))]
-
-
-def search_key(*parts: str | Iterable[str] | None) -> str:
-    """One text to search in: every part as ``plain`` makes it, set apart so that no match spans two of them."""
-    words: list[str] = []
-    for part in parts:
-        if part is not None:
-            words.extend([part] if isinstance(part, str) else part)
-    return " ".join(dict.fromkeys(word for word in map(plain, words) if word))
-
-
 def _readings(signs: Sequence[Sequence[Syllable]]) -> Iterator[list[Syllable]]:
     """The name with each sign read in every way, the likeliest readings first."""
     unlikeliest = sum(len(ways) - 1 for ways in signs)
@@ -134,13 +102,18 @@ def _read(signs: Sequence[Sequence[Syllable]], unlikely: int, room: int) -> Iter
 
 
 def _persons(name: str) -> list[tuple[Syllable, ...]]:
-    """The ways of reading each sign of a person's name."""
-    for compound, sounds in COMPOUND_SURNAMES.items():
-        if name.startswith(compound):
-            return [((sound, sound[0]),) for sound in sounds] + _signs(name[len(compound) :])
-    if name[:1] in SURNAMES:
-        return [tuple((sound, sound[0]) for sound in SURNAMES[name[:1]]), *_signs(name[1:])]
-    return _signs(name)
+    """The ways of reading each sign of a person's name; a surname is known in either way of writing it."""
+    signs, surname = _signs(name), simplified(name[:2])
+    sounds = COMPOUND_SURNAMES.get(surname)
+    if sounds is not None:
+        # 单于 may also be somebody of the surname 单.
+        likely = [(sounds[0], *SURNAMES.get(surname[0], ())), (sounds[1],)]
+    else:
+        likely = [SURNAMES.get(surname[:1], ())]
+    for place, ways in enumerate(likely):
+        if ways:
+            signs[place] = tuple(dict.fromkeys([*((sound, sound[0]) for sound in ways), *signs[place]]))
+    return signs
 
 
 def _signs(text: str) -> list[tuple[Syllable, ...]]:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.auth.rules import normal_name
 from service.errors import Invalid
 from service.people.checks import NAME_LENGTH, Checks
-from service.people.rules import PERSON_READINGS, plain, search_key, spell, terms
+from service.spelling import PERSON_READINGS, plain, search_key, spell, terms, tidy, written_ways
 from service.talents.rules import likeness
 
 
@@ -74,7 +75,7 @@ def test_a_checked_name_is_one_readable_line_or_refused(text):
         assert "\x00" not in name
 
 
-@pytest.mark.parametrize("name", ["", "   ", "张\x00三", "张\n三", "张\u202e三", "张😀", "张" * 41, None, 7])
+@pytest.mark.parametrize("name", ["", "   ", "张\x00三", "张\n三", "张\ufffe三", "张😀", "张" * 41, None, 7])
 def test_bad_names_are_refused_at_their_field(name):
     checks = Checks()
     checks.name("/name", "姓名", name)
@@ -133,3 +134,103 @@ def test_names_of_one_sound_are_alike_whichever_reading_meets():
     assert likeness(File(), name="顾常风", employer="南海研究院", id_tail=None) == (1, "姓名读音相同、工作单位相同")
     assert likeness(File(), name="顾昌峰", employer="别的研究院", id_tail=None) is None
     assert likeness(File(), name="顾国风", employer="南海研究院", id_tail=None) is None
+
+
+RARE = {
+    "extension B": "\U00020bb7",
+    "extension G": "\U00030edd",
+    "extension H": "\U000313c4",
+    "extension I": "\U0002ebf3",
+    "private use": "\ue863",
+}
+
+
+@pytest.mark.parametrize("sign", RARE.values(), ids=RARE)
+def test_a_rare_sign_of_a_name_is_kept_and_searched(sign):
+    checks = Checks()
+    assert checks.name("/name", "姓名", f"试{sign}") == f"试{sign}"
+    assert checks.findings == []
+    assert plain(f"试{sign}") == f"试{sign}"
+    assert terms(f"{sign} 试{sign}") == [sign, f"试{sign}"]
+    assert sign in search_key(spell(f"试{sign}").keys)
+    assert sign not in search_key(spell("试验").keys)
+
+
+def test_radicals_of_a_pdf_file_become_their_characters():
+    checks = Checks()
+    kangxi = "".join(map(chr, range(0x2F00, 0x2FD6)))
+    assert not any(0x2E80 <= ord(sign) <= 0x2FDF for sign in tidy(kangxi + "⻢⻓⻳"))
+    assert checks.name("/name", "姓名", "⻢⽂⽆") == "马文无"
+    assert checks.text("/post", "职务", "⻓江学者") == "长江学者"
+    assert checks.passage("/summary", "摘要", "⼀\r\n⼆") == "一\n二"
+    assert checks.findings == []
+    assert plain("⻢⽂") == plain("马文")
+
+
+def test_what_nobody_sees_is_taken_out_and_what_harms_is_named_with_its_place():
+    checks = Checks()
+    assert checks.name("/name", "姓名", "\ufeff张\u200b三\u202e四\u200d\u3000") == "张三四"
+    assert checks.phone("/phone", "电话", "\u202d13800138000\u202c") == "13800138000"
+    assert checks.findings == []
+    checks.name("/name", "姓名", "欧阳\x07修")
+    checks.text("/post", "职务", "\x1b主任")
+    checks.name("/other", "别名", "张😀")
+    told = {finding.path: finding.message for finding in checks.findings}
+    assert "“欧阳”之后（第 3 个字）" in told["/name"]
+    assert "U+0007" in told["/name"]
+    assert "开头（第 1 个字）" in told["/post"]
+    assert "第 2 个字“😀”" in told["/other"]
+
+
+def test_full_width_signs_are_half_width_in_numbers_codes_and_addresses():
+    checks = Checks()
+    assert checks.phone("/phone", "电话", "＋８６－１３８　００１３ ８０００") == "+86-138 0013 8000"
+    assert checks.phone("/phone", "电话", "0757—86300000") == "0757-86300000"
+    assert checks.email("/email", "邮箱", "ａ＠ｂ．ｃｎ") == "a@b.cn"
+    assert checks.code("/code", "代码", "ｓｃｉ＿１") == "sci_1"
+    assert checks.text("/post", "职务", "ＣＥＯ（兼）") == "ＣＥＯ（兼）", "in a text they are style"
+    assert checks.findings == []
+    assert normal_name(" Ｏｆｆｉｃｅ　") == "office"
+
+
+@pytest.mark.parametrize(
+    ("traditional", "simple"), [("陳曾賢", "陈曾贤"), ("單解覃", "单解覃"), ("鍾麗華", "钟丽华"), ("區樂", "区乐")]
+)
+def test_traditional_and_simplified_signs_are_searched_alike(traditional, simple):
+    assert plain(traditional) == plain(simple)
+    assert terms(simple)[0] in search_key(spell(traditional).keys)
+    assert terms(traditional)[0] in search_key(spell(simple).keys)
+    assert traditional in written_ways(simple)
+    assert simple in written_ways(traditional)
+
+
+@given(st.text(max_size=30))
+def test_folding_a_key_again_changes_nothing(text):
+    assert plain(plain(text)) == plain(text)
+    assert tidy(tidy(text)) == tidy(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "readings"),
+    [
+        ("贠某", ["yunmou"]),
+        ("薄某", ["bomou", "baomou"]),
+        ("牟某", ["mumou", "moumou"]),
+        ("卜某", ["bumou"]),
+        ("阚某", ["kanmou"]),
+        ("區某", ["oumou", "qumou"]),
+        ("單某", ["shanmou", "danmou"]),
+        ("樂某", ["yuemou", "lemou"]),
+        ("解某", ["xiemou", "jiemou"]),
+        ("覃某", ["qinmou", "tanmou"]),
+        ("仇某", ["qiumou", "choumou"]),
+        ("查某", ["zhamou", "chamou"]),
+        ("乐正某", ["yuezhengmou", "lezhengmou"]),
+        ("单于某", ["chanyumou", "shanyumou"]),
+        ("尉遲某", ["yuchimou", "weichimou"]),
+    ],
+)
+def test_a_surname_is_read_as_a_surname_and_found_by_every_reading(name, readings):
+    spelling = spell(name)
+    assert spelling.pinyin == readings[0]
+    assert set(readings) <= set(spelling.sounds)
