@@ -78,7 +78,13 @@ def correct_end(
 
 
 def correct_post(
-    session: Session, *, leader_id: UUID | str, changes: Mapping[str, object], actor: Actor, now: datetime
+    session: Session,
+    *,
+    leader_id: UUID | str,
+    changes: Mapping[str, object],
+    version: int | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> Leader:
     """``directory.update_leader``; refuses to make the post another one while links or contacts are in its name."""
     leader = people.get_leader(session, leader_id)
@@ -93,7 +99,7 @@ def correct_post(
         for name in moved:
             checks.refuse(f"/{name}", "该任职已有联系关系或联系记录，不能更正这一项；请结束该任职后重新登记")
         checks.done()
-    return update_leader(session, leader_id=leader.id, changes=changes, actor=actor, now=now)
+    return update_leader(session, leader_id=leader.id, changes=changes, version=version, actor=actor, now=now)
 
 
 def _in_use(session: Session, leader: Leader) -> bool:

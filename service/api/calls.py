@@ -25,6 +25,7 @@ from service.api.context import READING, transaction
 from service.api.fields import Nothing
 from service.api.limits import limits
 from service.api.once import HEADER, once
+from service.api.versions import IF_MATCH
 from service.db.canonical import normalized
 from service.errors import Finding, Invalid, LiaisonError
 
@@ -104,20 +105,24 @@ class Calls:
         size: int | None = None,
         also: Mapping[int, Any] | None = None,
         right: str | None = None,
+        versioned: bool = False,
     ) -> Callable[[View], View]:
         """A call that writes. The view gets the checked JSON ``body`` as its first argument.
 
         ``upload`` is the schema of a multipart body instead, of at most ``size`` bytes, which the view reads itself.
-        ``also`` are the shapes of answers with another status that the view gives.
+        ``also`` are the shapes of answers with another status that the view gives. A ``versioned`` one takes the
+        version of the record that was read (``If-Match``).
         """
         rule, taken = Rule(right=right, size=size), body or Nothing
-        return self._call("POST", address, rule, answer, status, body=taken, upload=upload, also=also or {})
+        return self._call(
+            "POST", address, rule, answer, status, body=taken, upload=upload, also=also or {}, versioned=versioned
+        )
 
     def patch(
         self, address: str, *, answer: Any, body: type[ma.Schema], right: str | None = None
     ) -> Callable[[View], View]:
         """A call that changes what is sent and leaves the rest. The view gets the checked JSON ``body`` first."""
-        return self._call("PATCH", address, Rule(right=right), answer, 200, body=body)
+        return self._call("PATCH", address, Rule(right=right), answer, 200, body=body, versioned=True)
 
     def public(self, address: str, *, answer: Any, media_type: str = "application/json") -> Callable[[View], View]:
         """A call that anybody may make. It has no transaction of its own."""
@@ -137,6 +142,7 @@ class Calls:
         also: Mapping[int, Any] = MappingProxyType({}),
         media_type: str = "application/json",
         files: Sequence[str] = (),
+        versioned: bool = False,
     ) -> Callable[[View], View]:
         def register(view: View) -> View:
             shown = view if body is None else _as_sent(view, body())
@@ -149,7 +155,8 @@ class Calls:
                 kind = errors.MEDIA_TYPE if other >= 400 else media_type
                 made = self.blueprint.alt_response(other, schema=shape, content_type=kind)(made)
             name = f"{self.tag}_{view.__name__}"
-            made = self.blueprint.doc(operationId=name, **_documented(method, address, rule, upload, also, files))(made)
+            told = _documented(method, address, rule, upload, also, files, versioned=versioned)
+            made = self.blueprint.doc(operationId=name, **told)(made)
             made = _guarded(made, rule)
             self.blueprint.add_url_rule(address, view.__name__, made, methods=[method], tags=[self.tag])
             return view
@@ -215,6 +222,8 @@ def _documented(
     upload: Mapping[str, Any] | None,
     also: Mapping[int, Any],
     files: Sequence[str],
+    *,
+    versioned: bool,
 ) -> dict[str, Any]:
     """What the OpenAPI document says of a call besides its schemas."""
     if rule.public:
@@ -223,7 +232,7 @@ def _documented(
     found: dict[str, Any] = {}
     if method in ("POST", "PATCH"):
         statuses |= {400, 409, 413, 415, 503}
-        found["parameters"] = [IDEMPOTENCY_KEY]
+        found["parameters"] = [IDEMPOTENCY_KEY, *([IF_MATCH] if versioned else [])]
     found["responses"] = {str(status): problem_name(status) for status in sorted(statuses - set(also))}
     if files:
         found["responses"]["200"] = {"content": {media_type: {"schema": BYTES} for media_type in files}}

@@ -12,8 +12,10 @@ from service.api.calls import Calls
 from service.api.context import actor, api, db
 from service.api.fields import Body, Choice, Day, Flag, Id, List, Moment, Nested, Said, Schema, Text, Whole
 from service.api.records import RecordHistory, Search, journal, paged
+from service.api.versions import Tagged, seen, tagged
 from service.auth import directory
 from service.people import BODIES, DUTIES, queries
+from service.people.edits import leader_edits, person_edits, unit_edits
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
 
 calls = Calls("people", "The directory: units, people, leaders' posts, liaisons, substitutes")
@@ -282,9 +284,10 @@ def units(query: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @calls.get("/units/<code>", answer=UnitItem)
-def unit(code: str) -> Mapping[str, Any]:
+def unit(code: str) -> Tagged:
     """One unit."""
-    return _unit(queries.get_unit(db(), code))
+    found = queries.get_unit(db(), code)
+    return tagged(_unit(found), unit_edits(found))
 
 
 @calls.get("/units/<code>/history", answer=RecordHistory)
@@ -300,12 +303,13 @@ def add_unit(body: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @calls.patch("/units/<code>", answer=UnitItem, body=UnitChange, right="manage_units")
-def change_unit(body: dict[str, Any], code: str) -> Mapping[str, Any]:
+def change_unit(body: dict[str, Any], code: str) -> Tagged:
     """Changes a unit; ``active: false`` takes it out of use."""
     known = api().organization
-    return _unit(
-        directory.update_unit(db(), code=code, changes=body, organization=known, actor=actor(), now=clock.now())
+    unit = directory.update_unit(
+        db(), code=code, changes=body, version=seen(), organization=known, actor=actor(), now=clock.now()
     )
+    return tagged(_unit(unit), unit_edits(unit))
 
 
 # --- Persons ---------------------------------------------------------------------------------------------------------
@@ -318,9 +322,10 @@ def people(query: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @calls.get("/people/<uuid:person_id>", answer=PersonItem)
-def person(person_id: UUID) -> Mapping[str, Any]:
+def person(person_id: UUID) -> Tagged:
     """One person."""
-    return _person(queries.get_person(db(), person_id))
+    found = queries.get_person(db(), person_id)
+    return tagged(_person(found), person_edits(found))
 
 
 @calls.get("/people/<uuid:person_id>/history", answer=RecordHistory)
@@ -336,10 +341,12 @@ def add_person(body: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @calls.patch("/people/<uuid:person_id>", answer=PersonItem, body=PersonChange)
-def change_person(body: dict[str, Any], person_id: UUID) -> Mapping[str, Any]:
+def change_person(body: dict[str, Any], person_id: UUID) -> Tagged:
     """Changes a person; ``active: false`` is for who has left."""
-    changed = directory.update_person(db(), person_id=person_id, changes=body, actor=actor(), now=clock.now())
-    return _person(changed)
+    changed = directory.update_person(
+        db(), person_id=person_id, changes=body, version=seen(), actor=actor(), now=clock.now()
+    )
+    return tagged(_person(changed), person_edits(changed))
 
 
 # --- Leaders' posts --------------------------------------------------------------------------------------------------
@@ -352,9 +359,10 @@ def leaders(query: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @calls.get("/leaders/<uuid:leader_id>", answer=LeaderItem)
-def leader(leader_id: UUID) -> Mapping[str, Any]:
+def leader(leader_id: UUID) -> Tagged:
     """One post."""
-    return _leader(queries.get_leader(db(), leader_id))
+    found = queries.get_leader(db(), leader_id)
+    return tagged(_leader(found), leader_edits(found))
 
 
 @calls.post("/leaders", answer=LeaderItem, status=201, body=NewLeader)
@@ -364,10 +372,12 @@ def add_leader(body: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @calls.patch("/leaders/<uuid:leader_id>", answer=LeaderItem, body=LeaderChange)
-def change_leader(body: dict[str, Any], leader_id: UUID) -> Mapping[str, Any]:
+def change_leader(body: dict[str, Any], leader_id: UUID) -> Tagged:
     """Corrects a post. ``unit``, ``body`` and ``duty`` stay once there are links or contacts in its name."""
-    changed = posts.correct_post(db(), leader_id=leader_id, changes=body, actor=actor(), now=clock.now())
-    return _leader(changed)
+    changed = posts.correct_post(
+        db(), leader_id=leader_id, changes=body, version=seen(), actor=actor(), now=clock.now()
+    )
+    return tagged(_leader(changed), leader_edits(changed))
 
 
 @calls.post("/leaders/<uuid:leader_id>/end", answer=LeaderItem, body=LastDay)

@@ -32,10 +32,12 @@ from service.api.fields import (
 from service.api.instances import Reason
 from service.api.records import paged
 from service.api.tasks import Named
+from service.api.versions import Tagged, seen, tagged
 from service.contacts.rules import period_of
 from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
 from service.people.queries import get_leader
 from service.processes.calendars import current
+from service.reports.edits import brief_edits, report_edits
 from service.reports.models import Brief, HalfYearReport
 from service.reports.rules import REPORT_STATUSES, Figure, Score, month_of
 
@@ -231,9 +233,10 @@ def roll_up(query: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @calls.get("/reports/<uuid:report_id>", answer=ReportDetail)
-def report(report_id: UUID) -> Mapping[str, Any]:
+def report(report_id: UUID) -> Tagged:
     """One report with figures and texts."""
-    return _whole(reports.get_report(db(), report_id, actor()))
+    found = reports.get_report(db(), report_id, actor())
+    return tagged(_whole(found), report_edits(found))
 
 
 @calls.post("/reports", answer=ReportDetail, body=ReportBody)
@@ -252,11 +255,12 @@ def compile_report(body: dict[str, Any]) -> Mapping[str, Any]:
     return _whole(made)
 
 
-@calls.post("/reports/<uuid:report_id>/edit", answer=ReportDetail, body=Sections)
-def edit_report(body: dict[str, Any], report_id: UUID) -> Mapping[str, Any]:
+@calls.post("/reports/<uuid:report_id>/edit", answer=ReportDetail, body=Sections, versioned=True)
+def edit_report(body: dict[str, Any], report_id: UUID) -> Tagged:
     """Rewords sections of a report that is not submitted."""
     reports.get_report(db(), report_id, actor())
-    return _whole(reports.edit_report(db(), report_id=report_id, **body, actor=actor(), now=clock.now()))
+    edited = reports.edit_report(db(), report_id=report_id, **body, version=seen(), actor=actor(), now=clock.now())
+    return tagged(_whole(edited), report_edits(edited))
 
 
 @calls.post("/reports/<uuid:report_id>/submit", answer=ReportDetail)
@@ -284,9 +288,10 @@ def brief_list(query: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @calls.get("/briefs/<uuid:brief_id>", answer=BriefDetail)
-def brief(brief_id: UUID) -> Mapping[str, Any]:
+def brief(brief_id: UUID) -> Tagged:
     """One brief."""
-    return _told(reports.get_brief(db(), brief_id, actor()))
+    found = reports.get_brief(db(), brief_id, actor())
+    return tagged(_told(found), brief_edits(found))
 
 
 @calls.post("/briefs", answer=BriefDetail, body=BriefBody, right="release_briefs")
@@ -304,10 +309,11 @@ def draft_brief(body: dict[str, Any]) -> Mapping[str, Any]:
     return _told(made)
 
 
-@calls.post("/briefs/<uuid:brief_id>/edit", answer=BriefDetail, body=BriefText, right="release_briefs")
-def edit_brief(body: dict[str, Any], brief_id: UUID) -> Mapping[str, Any]:
+@calls.post("/briefs/<uuid:brief_id>/edit", answer=BriefDetail, body=BriefText, right="release_briefs", versioned=True)
+def edit_brief(body: dict[str, Any], brief_id: UUID) -> Tagged:
     """Rewords a brief that is not released."""
-    return _told(reports.edit_brief(db(), brief_id=brief_id, **body, actor=actor(), now=clock.now()))
+    edited = reports.edit_brief(db(), brief_id=brief_id, **body, version=seen(), actor=actor(), now=clock.now())
+    return tagged(_told(edited), brief_edits(edited))
 
 
 @calls.post("/briefs/<uuid:brief_id>/release", answer=BriefDetail, right="release_briefs")

@@ -13,9 +13,11 @@ from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Body, Choice, Count, Day, Flag, Id, List, Nested, Query, Said, Schema, Text, Whole
 from service.api.records import RecordHistory, Search, journal, paged
+from service.api.versions import Tagged, seen, tagged
 from service.auth import may
 from service.liaisons import leaders_of, served_ids
 from service.talents import Talent, TalentTeam
+from service.talents.edits import talent_edits, team_edits
 
 calls = Calls("talents", "高层次人才信息库: talents and teams")
 
@@ -277,9 +279,10 @@ def duplicates(query: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @calls.get("/talents/<talent_id>", answer=TalentItem, right="view_talents")
-def talent(talent_id: str) -> Mapping[str, Any]:
+def talent(talent_id: str) -> Tagged:
     """One talent."""
-    return _talent(registry.get_talent(db(), talent_id, actor()))
+    found = registry.get_talent(db(), talent_id, actor())
+    return tagged(_talent(found), talent_edits(found))
 
 
 @calls.get("/talents/<talent_id>/history", answer=RecordHistory, right="view_talents")
@@ -301,17 +304,17 @@ def add_talent(body: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @calls.patch("/talents/<talent_id>", answer=TalentItem, body=TalentChange, right="edit_talents")
-def change_talent(body: dict[str, Any], talent_id: str) -> Mapping[str, Any]:
+def change_talent(body: dict[str, Any], talent_id: str) -> Tagged:
     """Changes a talent's file; ``active: false`` takes the talent off the lists, not out of history."""
     confirmed, source = body.pop("confirm_duplicate"), body.pop("source", None)
     before = _telling(registry.get_talent(db(), talent_id))
     changed = registry.update_talent(
-        db(), talent_id=talent_id, changes=body, source=source, actor=actor(), now=clock.now()
+        db(), talent_id=talent_id, changes=body, source=source, version=seen(), actor=actor(), now=clock.now()
     )
     if not confirmed and _telling(changed) != before:
         registry.require_unlike(db(), **_telling(changed), except_id=talent_id)
     open_reviews(db(), talent_id=talent_id, actor=actor(), now=clock.now())
-    return _talent(changed)
+    return tagged(_talent(changed), talent_edits(changed))
 
 
 @calls.post("/talents/<talent_id>/approve", answer=TalentItem, body=OnDay, right="edit_talents")
@@ -341,10 +344,10 @@ def teams(query: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @calls.get("/teams/<uuid:team_id>", answer=TeamItem, right="view_talents")
-def team(team_id: UUID) -> Mapping[str, Any]:
+def team(team_id: UUID) -> Tagged:
     """One team."""
     found = registry.get_team(db(), team_id, actor())
-    return _team(found, registry.shown_of_teams(db(), [found], actor()))
+    return tagged(_team(found, registry.shown_of_teams(db(), [found], actor())), team_edits(found))
 
 
 @calls.get("/teams/<uuid:team_id>/history", answer=RecordHistory, right="view_talents")
@@ -361,9 +364,10 @@ def add_team(body: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @calls.patch("/teams/<uuid:team_id>", answer=TeamItem, body=TeamChange, right="edit_talents")
-def change_team(body: dict[str, Any], team_id: UUID) -> Mapping[str, Any]:
+def change_team(body: dict[str, Any], team_id: UUID) -> Tagged:
     """Changes a team."""
-    return _team(registry.update_team(db(), team_id=team_id, changes=body, actor=actor(), now=clock.now()))
+    changed = registry.update_team(db(), team_id=team_id, changes=body, version=seen(), actor=actor(), now=clock.now())
+    return tagged(_team(changed), team_edits(changed))
 
 
 def _telling(row: Talent) -> dict[str, Any]:

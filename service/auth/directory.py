@@ -34,6 +34,7 @@ def update_unit(
     *,
     code: str,
     changes: Mapping[str, object],
+    version: int | None = None,
     organization: Organization,
     actor: Actor,
     now: datetime,
@@ -41,7 +42,7 @@ def update_unit(
     """``people.update_unit``; raises what ``add_unit`` does."""
     require(actor, "manage_units")
     _known_codes(organization, changes)
-    return people.update_unit(session, code=code, changes=changes, actor=actor, now=now)
+    return people.update_unit(session, code=code, changes=changes, version=version, actor=actor, now=now)
 
 
 def add_person(session: Session, *, actor: Actor, now: datetime, **fields: Any) -> Person:
@@ -51,7 +52,13 @@ def add_person(session: Session, *, actor: Actor, now: datetime, **fields: Any) 
 
 
 def update_person(
-    session: Session, *, person_id: UUID | str, changes: Mapping[str, object], actor: Actor, now: datetime
+    session: Session,
+    *,
+    person_id: UUID | str,
+    changes: Mapping[str, object],
+    version: int | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> Person:
     """``people.update_person``; who moves a person needs the right for both units. Raises ``NotAllowed`` too."""
     person = people.get_person(session, person_id)
@@ -59,7 +66,7 @@ def update_person(
     goal = changes.get("unit_code", person.unit_code)
     if goal != person.unit_code:
         require(actor, "manage_people", unit=goal if isinstance(goal, str) else None)
-    return people.update_person(session, person_id=person.id, changes=changes, actor=actor, now=now)
+    return people.update_person(session, person_id=person.id, changes=changes, version=version, actor=actor, now=now)
 
 
 def add_leader(session: Session, *, klass: str, actor: Actor, now: datetime, **fields: Any) -> Leader:
@@ -69,7 +76,13 @@ def add_leader(session: Session, *, klass: str, actor: Actor, now: datetime, **f
 
 
 def update_leader(
-    session: Session, *, leader_id: UUID | str, changes: Mapping[str, object], actor: Actor, now: datetime
+    session: Session,
+    *,
+    leader_id: UUID | str,
+    changes: Mapping[str, object],
+    version: int | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> Leader:
     """``people.update_leader``; raises ``NotAllowed`` too."""
     leader = people.get_leader(session, leader_id)
@@ -77,7 +90,7 @@ def update_leader(
     goal = changes.get("unit_code", leader.unit_code)
     if goal != leader.unit_code:
         require(actor, _keeping(leader.klass), unit=goal if isinstance(goal, str) else None)
-    return people.update_leader(session, leader_id=leader.id, changes=changes, actor=actor, now=now)
+    return people.update_leader(session, leader_id=leader.id, changes=changes, version=version, actor=actor, now=now)
 
 
 def correct_end(

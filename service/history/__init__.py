@@ -9,14 +9,18 @@ from service.history.journal import append, count, lock, lock_all, stream_events
 from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
 from service.history.outbox import MAX_ATTEMPTS, OUTBOX_KINDS, claim, give_up, lease, postpone, revive, settle
 from service.history.verify import Mismatch, verify_stream
+from service.history.versions import Edits, Later, Stale, require_version, version_of
 
 __all__ = [
     "MAX_ATTEMPTS",
     "OUTBOX_KINDS",
+    "Edits",
     "HistoryEvent",
     "HistoryHead",
+    "Later",
     "Mismatch",
     "OutboxEntry",
+    "Stale",
     "append",
     "begin_streams",
     "claim",
@@ -26,9 +30,11 @@ __all__ = [
     "lock",
     "lock_all",
     "postpone",
+    "require_version",
     "revive",
     "settle",
     "stream_events",
     "streams",
     "verify_stream",
+    "version_of",
 ]

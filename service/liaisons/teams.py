@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from service import ids
+from service import history, ids
 from service.auth import Actor
+from service.history import require_version
+from service.liaisons.edits import service_team_edits
 from service.liaisons.models import Link, ServiceTeam, ServiceTeamMember
 from service.liaisons.rules import (
     PROPOSED,
@@ -42,13 +44,15 @@ def set_service_team(
     liaison_id: UUID | str,
     members: Sequence[Item],
     starts_on: date,
+    version: int | None = None,
     actor: Actor,
     now: datetime,
 ) -> ServiceTeam:
     """Who works for a leader's talents from ``starts_on`` on: head, members, liaison officer (T1–T4).
 
     ``members`` are ``{person_id, post?}``, the post by default that of the directory. The former team ends the day
-    before; links that waited only for a team become active. Raises ``NotAllowed`` and ``Invalid``.
+    before; links that waited only for a team become active. Raises ``NotAllowed``, ``Invalid``, and ``Stale`` where
+    somebody changed the leader's team since ``version`` was read.
     """
     checks = Checks()
     leader = wanted_leader(session, checks, "/leader_id", leader_id, actor)
@@ -63,6 +67,9 @@ def set_service_team(
         since = former.starts_on.isoformat()
         checks.refuse("/starts_on", f"现有工作团队自 {since} 起，新团队的开始日期不能早于这一天")
     checks.done()
+    if leader is not None and version is not None:
+        history.lock(session, f"person:{leader.person_id}")
+        require_version(session, service_team_edits(leader), version)
     leader, head, liaison = there(leader), there(head), there(liaison)
     if former is not None:
         # Replaced on its first day, the former team keeps that day in the records.

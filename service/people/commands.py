@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 
 from service import clock, ids
 from service.errors import Conflict, Finding
+from service.history import require_version
 from service.people.checks import BODIES, CLASS_A, CLASS_B, CLASSES, DUTIES, OFFICE, UNIT_CODE, Checks
+from service.people.edits import leader_edits, person_edits, unit_edits
 from service.people.journal import By, difference, record
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
 from service.people.queries import get_leader, get_person, get_unit
@@ -62,9 +64,22 @@ def add_unit(
     return unit
 
 
-def update_unit(session: Session, *, code: str, changes: Mapping[str, object], actor: By, now: datetime) -> Unit:
-    """Changes fields of a unit (``UNIT_FIELDS``); nothing is journaled when nothing differs."""
+def update_unit(
+    session: Session,
+    *,
+    code: str,
+    changes: Mapping[str, object],
+    version: int | None = None,
+    actor: By,
+    now: datetime,
+) -> Unit:
+    """Changes fields of a unit (``UNIT_FIELDS``); nothing is journaled when nothing differs.
+
+    ``version`` is the one that was read: raises ``Stale`` where somebody changed the unit since.
+    """
     unit = get_unit(session, code)
+    session.refresh(unit, with_for_update={"of": Unit})
+    require_version(session, unit_edits(unit), version)
     before = _values(unit, UNIT_FIELDS)
     checks = Checks()
     values = _checked_unit(checks, **merged(checks, before, changes))
@@ -108,10 +123,21 @@ def add_person(
 
 
 def update_person(
-    session: Session, *, person_id: UUID | str, changes: Mapping[str, object], actor: By, now: datetime
+    session: Session,
+    *,
+    person_id: UUID | str,
+    changes: Mapping[str, object],
+    version: int | None = None,
+    actor: By,
+    now: datetime,
 ) -> Person:
-    """Changes fields of a person (``PERSON_FIELDS``); nothing is journaled when nothing differs."""
-    person = get_person(session, person_id)
+    """Changes fields of a person (``PERSON_FIELDS``); nothing is journaled when nothing differs.
+
+    ``version`` is the one that was read: raises ``Stale`` where somebody changed the person since.
+    """
+    person = _locked_person(session, person_id)
+    session.refresh(person, PERSON_FIELDS)
+    require_version(session, person_edits(person), version)
     before = _values(person, PERSON_FIELDS)
     checks = Checks()
     values = _checked_person(checks, **merged(checks, before, changes))
@@ -182,15 +208,24 @@ def add_leader(
 
 
 def update_leader(
-    session: Session, *, leader_id: UUID | str, changes: Mapping[str, object], actor: By, now: datetime
+    session: Session,
+    *,
+    leader_id: UUID | str,
+    changes: Mapping[str, object],
+    version: int | None = None,
+    actor: By,
+    now: datetime,
 ) -> Leader:
     """Corrects a post (``LEADER_FIELDS``); its end is set by ``end_leader``, its class and person never change.
 
     The first day can only become an earlier one, because links may have begun on it. Nothing is journaled when nothing
-    differs. Raises ``NotFound``, ``Invalid``, and ``Conflict`` as ``add_leader`` does.
+    differs. Raises ``NotFound``, ``Invalid``, ``Conflict`` as ``add_leader`` does, and ``Stale`` where somebody changed
+    the post since ``version`` was read.
     """
     leader = get_leader(session, leader_id)
     _locked_person(session, leader.person_id)
+    session.refresh(leader, LEADER_FIELDS)
+    require_version(session, leader_edits(leader), version)
     before = _values(leader, LEADER_FIELDS)
     checks = Checks()
     given = merged(checks, before, changes)

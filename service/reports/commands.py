@@ -18,10 +18,12 @@ from service.auth import Actor, may, require
 from service.contacts.access import acting_for_unit, selves
 from service.contacts.rules import period_of
 from service.errors import Conflict, NotFound
+from service.history import require_version
 from service.people.checks import FIRST_YEAR, LAST_YEAR, Checks
 from service.people.commands import conflicts
 from service.people.journal import owe_notice, record
 from service.people.queries import as_id, find_liaison, find_unit, get_leader
+from service.reports.edits import brief_edits, report_edits
 from service.reports.facts import brief_facts, report_facts
 from service.reports.models import Brief, HalfYearReport
 from service.reports.queries import reporting_units
@@ -75,6 +77,7 @@ def compile_report(
         checks.refuse("/unit", f"{unit.name}没有联络员，半年报告由三办和成员单位的联络员编制")
         checks.done()
     facts = report_facts(session, unit=unit_code, year=year, half=half, needs=needs, now=now)
+    before: dict[str, str] = {}
     if report is None:
         report = HalfYearReport(
             id=ids.new(), unit=unit, year=year, half=half, status=DRAFT, sections=dict(facts["drafted"]), updated_at=now
@@ -83,6 +86,7 @@ def compile_report(
     elif report.status not in EDITABLE:
         raise Conflict(f"{year} 年{HALVES[half]}报告已报送，不能重新取数；需要修改请由区人才办退回")
     else:
+        before = dict(report.sections)
         report.sections = renewed_texts(report.sections, report.facts.get("drafted", {}), facts["drafted"])
     report.facts, report.updated_at = facts, now
     report.due_on = due_on or report.due_on
@@ -90,7 +94,7 @@ def compile_report(
     with conflicts("该报告刚被他人建立，请刷新后重试"):
         session.flush()
     data = {"unit": unit_code, "year": year, "half": half, "due_on": report.due_on, "facts": facts}
-    record(session, _stream(report), "report_compiled", data, actor=entering, now=now)
+    record(session, _stream(report), "report_compiled", {**data, **_reworded(report, before)}, actor=entering, now=now)
     return report
 
 
@@ -111,12 +115,22 @@ def due_provisional(report: HalfYearReport, calendar: Calendar) -> bool:
 
 
 def edit_report(
-    session: Session, *, report_id: UUID | str, sections: Mapping[str, str], actor: Actor, now: datetime
+    session: Session,
+    *,
+    report_id: UUID | str,
+    sections: Mapping[str, str],
+    version: int | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> HalfYearReport:
-    """Rewords sections (``SECTIONS``) of a report that is not submitted. Raises ``Conflict``, ``Invalid``."""
+    """Rewords sections (``SECTIONS``) of a report that is not submitted.
+
+    Raises ``Conflict``, ``Invalid``, and ``Stale`` where somebody reworded the report since ``version`` was read.
+    """
     report = _locked(session, report_id)
     entering = acting_for_unit(session, actor, "submit_reports", report.unit_code, now)
     _require_editable(report)
+    require_version(session, report_edits(report), version)
     checks = Checks()
     if unknown := sorted(set(sections) - set(SECTIONS)):
         checks.refuse("/sections", f"报告没有这些部分：{'、'.join(unknown)}")
@@ -128,10 +142,11 @@ def edit_report(
     checks.done()
     changed = {name: text for name, text in said.items() if text != report.sections.get(name)}
     if changed:
+        before = dict(report.sections)
         report.sections = {**report.sections, **changed}
         report.updated_at = now
         session.flush()
-        record(session, _stream(report), "report_edited", {"sections": changed}, actor=entering, now=now)
+        record(session, _stream(report), "report_edited", _reworded(report, before), actor=entering, now=now)
     return report
 
 
@@ -148,6 +163,7 @@ def submit_report(
     entering = acting_for_unit(session, actor, "submit_reports", report.unit_code, now)
     _require_editable(report)
     facts = report_facts(session, unit=report.unit_code, year=report.year, half=report.half, needs=needs, now=now)
+    before = dict(report.sections)
     report.sections = renewed_texts(report.sections, report.facts.get("drafted", {}), facts["drafted"])
     report.facts = facts
     today = clock.local(now).date()
@@ -164,7 +180,8 @@ def submit_report(
     report.status, report.return_reason = SUBMITTED, None
     report.submitted_by, report.submitted_at, report.updated_at = entering.username, now, now
     session.flush()
-    data = {"late": report.late, "due_on": report.due_on, "sections": dict(report.sections), "facts": facts}
+    said = {**_reworded(report, before), "sections": dict(report.sections)}
+    data = {"late": report.late, "due_on": report.due_on, **said, "facts": facts}
     record(session, _stream(report), "report_submitted", data, actor=entering, now=now)
     return report
 
@@ -234,19 +251,23 @@ def draft_brief(
     return brief
 
 
-def edit_brief(session: Session, *, brief_id: UUID | str, text: str, actor: Actor, now: datetime) -> Brief:
-    """Rewords a brief that is not released."""
+def edit_brief(
+    session: Session, *, brief_id: UUID | str, text: str, version: int | None = None, actor: Actor, now: datetime
+) -> Brief:
+    """Rewords a brief that is not released. Raises ``Stale`` where somebody reworded it since ``version`` was read."""
     require(actor, "release_briefs")
     brief = _locked_brief(session, brief_id)
+    require_version(session, brief_edits(brief), version)
     checks = Checks()
     said = checks.passage("/text", "专报正文", text, 8000)
     checks.done()
     if brief.released_at is not None:
         raise Conflict("该专报已签发，不能修改")
     if said != brief.text:
+        data = {"text": said, "before": brief.text}
         brief.text = said
         session.flush()
-        record(session, f"brief:{brief.id}", "brief_edited", {"text": said}, actor=actor, now=now)
+        record(session, f"brief:{brief.id}", "brief_edited", data, actor=actor, now=now)
     return brief
 
 
@@ -292,6 +313,12 @@ def read_brief(session: Session, *, brief_id: UUID | str, actor: Actor, now: dat
         session.flush()
         record(session, f"brief:{brief.id}", "brief_read", {}, actor=mine[0], now=now)
     return brief
+
+
+def _reworded(report: HalfYearReport, before: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The sections that read otherwise than ``before``, as they are and as they were."""
+    changed = {name: text for name, text in report.sections.items() if text != before.get(name, "")}
+    return {"sections": changed, "before": {name: before.get(name, "") for name in changed}}
 
 
 def _half_begun(checks: Checks, year: int, half: int, today: date) -> date | None:

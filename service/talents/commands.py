@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 from service import clock, history
 from service.auth import Actor, require
 from service.errors import Conflict
+from service.history import require_version
 from service.people.checks import Checks
 from service.people.commands import conflicts, merged
 from service.people.journal import difference, record
 from service.people.models import Unit
 from service.people.queries import find_unit
 from service.spelling import PART_READINGS, search_key, spell
+from service.talents.edits import talent_edits
 from service.talents.models import Talent
 from service.talents.queries import get_talent
 from service.talents.rules import (
@@ -99,6 +101,7 @@ def update_talent(
     talent_id: str,
     changes: Mapping[str, object],
     source: str | None = None,
+    version: int | None = None,
     actor: Actor,
     now: datetime,
 ) -> Talent:
@@ -106,10 +109,11 @@ def update_talent(
 
     ``source`` names the report that the change comes from (R9). Who changes the open-ended group or its reason makes
     it wait for approval again. Nothing is journaled when nothing differs. Raises ``NotAllowed``, ``NotFound``,
-    ``Invalid``.
+    ``Invalid``, and ``Stale`` where somebody changed the file since ``version`` was read.
     """
     require(actor, "edit_talents")
     talent = _locked(session, talent_id)
+    require_version(session, talent_edits(talent), version)
     before = {field: getattr(talent, field) for field in FIELDS}
     checks = Checks()
     values = checked(session, checks, merged(checks, before, changes), before=before, now=now)

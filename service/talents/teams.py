@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from service import ids
 from service.auth import Actor, require
+from service.history import require_version
 from service.people.checks import Checks
 from service.people.commands import conflicts, merged
 from service.people.journal import difference, record
 from service.spelling import search_key, spell
+from service.talents.edits import team_edits
 from service.talents.models import Talent, TalentTeam, TalentTeamMember
 from service.talents.queries import find_talent, get_team
 
@@ -65,15 +67,23 @@ def add_team(
 
 
 def update_team(
-    session: Session, *, team_id: UUID | str, changes: Mapping[str, object], actor: Actor, now: datetime
+    session: Session,
+    *,
+    team_id: UUID | str,
+    changes: Mapping[str, object],
+    version: int | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> TalentTeam:
     """Changes fields (``TEAM_FIELDS``) of a team; ``members`` replaces all of them.
 
-    Nothing is journaled when nothing differs. Raises ``NotAllowed``, ``NotFound``, ``Invalid``, ``Conflict``.
+    Nothing is journaled when nothing differs. Raises ``NotAllowed``, ``NotFound``, ``Invalid``, ``Conflict``, and
+    ``Stale`` where somebody changed the team since ``version`` was read.
     """
     require(actor, "edit_talents")
     team = get_team(session, team_id)
     session.refresh(team, with_for_update={"of": TalentTeam})
+    require_version(session, team_edits(team), version)
     before: dict[str, object] = {field: getattr(team, field) for field in TEAM_FIELDS[:-1]}
     before["members"] = _told([Member(one.talent_id, one.name, one.post) for one in team.members])
     checks = Checks()

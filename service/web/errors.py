@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from service.db.failures import trouble
 from service.errors import Conflict, Incident, Invalid, LiaisonError, NotAllowed, NotFound
+from service.history import Stale
 from service.web.access import SignInNeeded
 from service.web.context import find_actor, wants_json, web
 
@@ -48,9 +49,11 @@ def install(app: Flask) -> None:
     app.register_error_handler(NoConnectionFree, _database)
 
 
-def problem(status: int, kind: str, title: str, detail: str, errors: list[dict[str, str]] | None = None) -> Response:
-    """A problem+json answer."""
-    answer = jsonify(type=kind, title=title, status=status, detail=detail, errors=errors or [])
+def problem(
+    status: int, kind: str, title: str, detail: str, errors: list[dict[str, str]] | None = None, **more: Any
+) -> Response:
+    """A problem+json answer; ``more`` are further members."""
+    answer = jsonify(type=kind, title=title, status=status, detail=detail, errors=errors or [], **more)
     answer.status_code = status
     answer.content_type = "application/problem+json"
     return answer
@@ -58,9 +61,9 @@ def problem(status: int, kind: str, title: str, detail: str, errors: list[dict[s
 
 def _show(status: int, kind: str, detail: str, **more: Any) -> ResponseReturnValue:
     title, way_out = WORDS.get(status, WORDS[500] if status >= 500 else WORDS[400])
-    title, errors = more.get("title", title), more.get("errors", [])
+    title, errors = more.pop("title", title), more.pop("errors", [])
     if wants_json():
-        return problem(status, kind, title, detail or way_out, errors)
+        return problem(status, kind, title, detail or way_out, errors, **more)
     page = render_template(
         "errors/error.html",
         status=status,
@@ -76,7 +79,11 @@ def _show(status: int, kind: str, detail: str, **more: Any) -> ResponseReturnVal
 def _liaison(error: LiaisonError) -> ResponseReturnValue:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
     errors = [{"path": finding.path, "message": finding.message} for finding in error.findings]
-    return _show(status, type(error).__name__.lower(), error.message, errors=errors)
+    more: dict[str, Any] = {}
+    if isinstance(error, Stale):
+        # the page goes on from the present version: what nobody touched on it becomes as it is now
+        more = {"version": error.version, "later": {name: str(one.now or "") for name, one in error.later.items()}}
+    return _show(status, type(error).__name__.lower(), error.message, errors=errors, **more)
 
 
 def _sign_in(_error: SignInNeeded) -> ResponseReturnValue:

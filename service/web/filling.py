@@ -11,7 +11,9 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from service.errors import Conflict, Finding, Invalid
+from service.history import Edits, Stale, version_of
 from service.spelling import half_width
+from service.web import stale
 from service.web.answers import sent
 from service.web.context import db
 from service.web.names import Names
@@ -60,11 +62,16 @@ class Filling:
     """Records that may be the same one: ``{name, detail, address, why}``."""
     confirmed: bool = False
     """Whether somebody looked at those that are alike and means a new record all the same."""
+    version: int | None = None
+    """The version of the record that the form shows; ``None`` for a new record."""
+    stale: bool = False
+    """Whether somebody else changed the record while the form was filled in."""
 
     @classmethod
-    def of(cls, fields: Sequence[Field], values: Mapping[str, object]) -> Filling:
-        """A form that shows the values of a record."""
-        return cls(fields, {one.name: one.shown(values.get(one.name)) for one in fields})
+    def of(cls, fields: Sequence[Field], values: Mapping[str, object], edits: Edits | None = None) -> Filling:
+        """A form that shows the values of a record, whose version is counted by ``edits``."""
+        typed = {one.name: one.shown(values.get(one.name)) for one in fields}
+        return cls(fields, typed, version=None if edits is None else version_of(db(), edits))
 
     @classmethod
     def sent(cls, fields: Sequence[Field]) -> Filling:
@@ -72,7 +79,7 @@ class Filling:
         given = sent()
         texts = {one.name: given.get(one.name) for one in fields}
         typed = {name: _text(value) for name, value in texts.items()}
-        return cls(fields, typed, confirmed=given.get("confirm_duplicate") == "yes")
+        return cls(fields, typed, confirmed=given.get("confirm_duplicate") == "yes", version=stale.version(given))
 
     def values(self) -> dict[str, Any]:
         """The values of the right types; empty ones are None.
@@ -96,12 +103,38 @@ class Filling:
 
     def refuse(self, error: Invalid | Conflict) -> None:
         """Takes over what is wrong; faults of fields that the form has not are told above it."""
+        if isinstance(error, Stale):
+            self._catch_up(error)
         names = {one.name for one in self.fields}
         for finding in error.findings:
             name = finding.path.strip("/").split("/")[0]
             self.wrong.setdefault(name if name in names else "", []).append(finding.message)
         if not error.findings:
             self.wrong.setdefault("", []).append(error.message)
+
+    def _catch_up(self, error: Stale) -> None:
+        """Goes on from the present version: what was typed stays, what nobody touched here becomes as it is now."""
+        known = {one.name: one for one in self.fields}
+        kept, words = set(), {}
+        for name, later in error.later.items():
+            one = known.get(name)
+            if one is None:
+                continue
+            words[name] = (self._word(one, later.was), self._word(one, later.now))
+            if self.typed.get(name, "") not in (one.shown(later.was), one.shown(later.now)):
+                kept.add(name)
+            else:
+                self.typed[name] = one.shown(later.now)
+        error.findings = stale.findings(error, kept, words)
+        self.stale, self.version = True, error.version
+
+    def _word(self, one: Field, value: object) -> str:
+        """A value of the record in the words of the form."""
+        if one.kind in (PICK, PICKS):
+            names = Names(db())
+            return "、".join(names.record(one.pick, each) for each in one.shown(value).split())
+        text = one.shown(value)
+        return dict(one.options).get(text, text) if one.kind != FLAG else "是" if text else "否"
 
     def summary(self) -> list[tuple[str, str]]:
         """(field, message) of everything that is wrong, in the order of the form."""
@@ -162,7 +195,7 @@ def options(items: Iterable[tuple[str, str]], empty: str = "（不填）") -> Op
 def _text(value: object) -> str:
     if isinstance(value, list):
         return "\n".join(one for one in value if isinstance(one, str))
-    return value if isinstance(value, str) else ""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else ""
 
 
 def _value(one: Field, typed: str) -> object:

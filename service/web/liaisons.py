@@ -16,7 +16,8 @@ from service.actions import rosters as deeds
 from service.auth import may
 from service.auth.policy import LIAISON
 from service.errors import Finding, Invalid, NotFound
-from service.history import HistoryEvent
+from service.history import HistoryEvent, version_of
+from service.liaisons.edits import service_team_edits
 from service.liaisons.models import Link, Roster, RosterItem, ServiceTeam
 from service.liaisons.rules import (
     DECIDED,
@@ -35,6 +36,7 @@ from service.people.models import Leader
 from service.people.queries import Page, find_leader, find_liaison, find_unit, search_units, unit_names
 from service.talents.models import Talent
 from service.talents.queries import find_talent, teams_of
+from service.web import stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, asked_day, day, done, offset, sent, text
 from service.web.context import actor, db
@@ -281,6 +283,7 @@ def new_team() -> ResponseReturnValue:
         "liaisons/new_team.html",
         leader=leader,
         team=standing,
+        version=version_of(db(), service_team_edits(leader)) if leader else None,
         officer=officer if officer and officer.active else None,
         today=today,
         **_words(),
@@ -293,16 +296,20 @@ def set_team() -> ResponseReturnValue:
     """Sets a leader's service team."""
     fields = sent()
     members = fields.get("members")
-    team = liaisons.set_service_team(
-        db(),
-        leader_id=text(fields, "leader_id"),
-        head_id=text(fields, "head_id"),
-        liaison_id=text(fields, "liaison_id"),
-        members=[{"person_id": one} for one in members] if isinstance(members, list) else [],
-        starts_on=day(fields, "starts_on", "开始日期"),
-        actor=actor(),
-        now=clock.now(),
-    )
+    # the version is that of the leader whose team the page showed
+    version = stale.version(fields) if text(fields, "shown") == text(fields, "leader_id") else None
+    with stale.named():
+        team = liaisons.set_service_team(
+            db(),
+            leader_id=text(fields, "leader_id"),
+            head_id=text(fields, "head_id"),
+            liaison_id=text(fields, "liaison_id"),
+            members=[{"person_id": one} for one in members] if isinstance(members, list) else [],
+            starts_on=day(fields, "starts_on", "开始日期"),
+            version=version,
+            actor=actor(),
+            now=clock.now(),
+        )
     said = f"{team.leader.person.name}的工作团队已组建；只等工作团队的联系关系已同时生效。"
     return done(said, url_for(".service_teams", leader=team.leader_id))
 

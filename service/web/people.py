@@ -17,6 +17,7 @@ from service.errors import Finding, Invalid
 from service.liaisons import search_links, standing_teams
 from service.people import BODIES, CLASS_A, CLASS_B, DUTIES, Leader, Person, namesakes, queries
 from service.people.commands import LEADER_FIELDS, PERSON_FIELDS
+from service.people.edits import leader_edits, person_edits
 from service.people.models import Substitute
 from service.people.queries import Page
 from service.processes.access import ROLE_NAMES
@@ -107,7 +108,7 @@ def edit_person(person_id: UUID) -> ResponseReturnValue:
     """修改人员信息."""
     found = queries.get_person(db(), person_id)
     require(actor(), "manage_people", unit=found.unit_code)
-    return _edit_page(found, Filling.of(_fields(new=False), _values(found, PERSON_FIELDS)))
+    return _edit_page(found, Filling.of(_fields(new=False), _values(found, PERSON_FIELDS), person_edits(found)))
 
 
 @blueprint.post("/people/<uuid:person_id>")
@@ -118,10 +119,13 @@ def change_person(person_id: UUID) -> ResponseReturnValue:
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         wanted = changed(values, _values(found, PERSON_FIELDS))
-        directory.update_person(db(), person_id=person_id, changes=wanted, actor=actor(), now=clock.now())
+        directory.update_person(
+            db(), person_id=person_id, changes=wanted, version=form.version, actor=actor(), now=clock.now()
+        )
         return done("已保存。", url_for("web.people.person", person_id=person_id))
 
-    return submitted(Filling.sent(_fields(new=False)), deed, lambda form: _edit_page(found, form))
+    form = Filling.sent(_fields(new=False))
+    return submitted(form, deed, lambda page: _edit_page(found, page))
 
 
 # --- Leaders' posts ---
@@ -175,7 +179,7 @@ def edit_post(leader_id: UUID) -> ResponseReturnValue:
     """更正领导任职."""
     found = queries.get_leader(db(), leader_id)
     directory.require_leader(actor(), found)
-    return _edit_post_page(found, Filling.of(_post_fields(), _values(found, LEADER_FIELDS)))
+    return _edit_post_page(found, Filling.of(_post_fields(), _values(found, LEADER_FIELDS), leader_edits(found)))
 
 
 @blueprint.post("/posts/<uuid:leader_id>")
@@ -187,10 +191,13 @@ def change_post(leader_id: UUID) -> ResponseReturnValue:
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         wanted = changed(values, _values(found, LEADER_FIELDS))
-        corrected = posts.correct_post(db(), leader_id=leader_id, changes=wanted, actor=actor(), now=clock.now())
+        corrected = posts.correct_post(
+            db(), leader_id=leader_id, changes=wanted, version=form.version, actor=actor(), now=clock.now()
+        )
         return done(_with_notes("已更正任职。", corrected), url_for("web.people.person", person_id=person_id))
 
-    return submitted(Filling.sent(_post_fields()), deed, lambda form: _edit_post_page(found, form))
+    form = Filling.sent(_post_fields())
+    return submitted(form, deed, lambda page: _edit_post_page(found, page))
 
 
 @blueprint.get("/posts/<uuid:leader_id>/end")

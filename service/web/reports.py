@@ -21,15 +21,17 @@ from service.auth.queries import signs_in
 from service.contacts.access import leaders_clause
 from service.contacts.rules import half_of, period_of
 from service.errors import Finding, Invalid
+from service.history import version_of
 from service.ledger import Cell
 from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
 from service.people.models import Leader, Unit
-from service.people.queries import Page, get_leader, get_unit, on_day
+from service.people.queries import Page, as_id, get_leader, get_unit, on_day
 from service.processes.calendars import current
+from service.reports.edits import brief_edits, report_edits
 from service.reports.models import Brief, HalfYearReport
 from service.reports.papers import brief_paper, report_paper, roll_up_paper
 from service.reports.rules import HALVES, INDICATORS, REPORT_STATUSES, SECTIONS, month_of
-from service.web import files
+from service.web import files, stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.context import actor, db, selves, settings
@@ -100,6 +102,8 @@ def compile_report() -> ResponseReturnValue:
     fields = sent()
     year, half = _whole(fields, "year"), _whole(fields, "half")
     unit = text(fields, "unit")
+    if known := as_id(text(fields, "report")):
+        _keep_words(reports.get_report(db(), known, actor()).id, fields)
     starts_on, ends_on = period_of(year, half) if year and half in HALVES else (clock.today(), clock.today())
     made = reports.compile_report(
         db(),
@@ -111,7 +115,6 @@ def compile_report() -> ResponseReturnValue:
         actor=actor(),
         now=clock.now(),
     )
-    _keep_words(made.id, fields)
     return done("已按系统数据填好统计数字，请修改文字后报送。", url_for(".report", report_id=made.id))
 
 
@@ -128,6 +131,7 @@ def report(report_id: UUID) -> ResponseReturnValue:
         may_write=_may("submit_reports", found.unit_code) and found.status in ("draft", "returned"),
         may_review=_may("review_reports") and found.status == "submitted",
         sections=SECTIONS,
+        version=version_of(db(), report_edits(found)),
         files=files.of_record(f"report:{found.id}"),
         **_words(),
     )
@@ -291,6 +295,7 @@ def brief(brief_id: UUID) -> ResponseReturnValue:
     return render_template(
         "reports/brief.html",
         brief=found,
+        version=version_of(db(), brief_edits(found)),
         paper=brief_paper(found),
         needs=found.facts["needs"].get("items", ()),
         names=Names(db()),
@@ -304,7 +309,7 @@ def brief(brief_id: UUID) -> ResponseReturnValue:
 @requires(right="release_briefs")
 def edit_brief(brief_id: UUID) -> ResponseReturnValue:
     """Keeps the words of a brief."""
-    reports.edit_brief(db(), brief_id=brief_id, text=text(sent(), "text"), actor=actor(), now=clock.now())
+    _reword_brief(brief_id, sent())
     return done("专报已保存，尚未签发。", url_for(".brief", brief_id=brief_id))
 
 
@@ -312,8 +317,9 @@ def edit_brief(brief_id: UUID) -> ResponseReturnValue:
 @requires(right="release_briefs")
 def release(brief_id: UUID) -> ResponseReturnValue:
     """Releases a brief to its leader, with the words as they stand on the page: both or neither."""
-    if said := text(sent(), "text"):
-        reports.edit_brief(db(), brief_id=brief_id, text=said, actor=actor(), now=clock.now())
+    fields = sent()
+    if text(fields, "text"):
+        _reword_brief(brief_id, fields)
     release_from_page(db(), brief_id=brief_id, actor=actor(), now=clock.now())
     return done("专报已签发，领导会收到提醒。", url_for(".brief", brief_id=brief_id))
 
@@ -411,7 +417,27 @@ def _keep_words(report_id: UUID, fields: dict[str, Any]) -> None:
     """Keeps the texts that were sent along; a page that shows none sends none."""
     if any(f"section_{name}" in fields for name in SECTIONS):
         sections = {name: text(fields, f"section_{name}") for name in SECTIONS}
-        reports.edit_report(db(), report_id=report_id, sections=sections, actor=actor(), now=clock.now())
+        with stale.named("section_"):
+            reports.edit_report(
+                db(),
+                report_id=report_id,
+                sections=sections,
+                version=stale.version(fields),
+                actor=actor(),
+                now=clock.now(),
+            )
+
+
+def _reword_brief(brief_id: UUID, fields: dict[str, Any]) -> None:
+    with stale.named():
+        reports.edit_brief(
+            db(),
+            brief_id=brief_id,
+            text=text(fields, "text"),
+            version=stale.version(fields),
+            actor=actor(),
+            now=clock.now(),
+        )
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from service.people.queries import Page, find_leader, find_unit
 from service.processes.starting import may_start
 from service.spelling import half_width
 from service.talents import CATEGORIES, FIELDS, SORTS, TYPES, Talent
+from service.talents.edits import talent_edits
 from service.talents.photos import LARGEST
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
@@ -139,7 +140,7 @@ def talent(talent_id: str) -> ResponseReturnValue:
 def edit_talent(talent_id: str) -> ResponseReturnValue:
     """修改人才信息."""
     found = registry.get_talent(db(), talent_id)
-    return _edit_page(found, Filling.of(_fields(new=False), _values(found)))
+    return _edit_page(found, Filling.of(_fields(new=False), _values(found), talent_edits(found)))
 
 
 @blueprint.post("/talents/<talent_id>")
@@ -151,7 +152,15 @@ def change_talent(talent_id: str) -> ResponseReturnValue:
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         source = values.pop("source")
         wanted = changed(values, _values(found))
-        registry.update_talent(db(), talent_id=talent_id, changes=wanted, source=source, actor=actor(), now=clock.now())
+        registry.update_talent(
+            db(),
+            talent_id=talent_id,
+            changes=wanted,
+            source=source,
+            version=form.version,
+            actor=actor(),
+            now=clock.now(),
+        )
         if {"name", "id_tail", "employer"} & set(wanted):
             _require_unlike(form, values, talent_id)
         if open_reviews(db(), talent_id=talent_id, actor=actor(), now=clock.now()):

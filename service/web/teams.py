@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from service import clock
 from service import talents as registry
 from service.auth import may
 from service.errors import Finding, Invalid
+from service.history import Later, Stale
 from service.people.queries import Page
 from service.talents import TEAM_FIELDS, TalentTeam
+from service.talents.edits import team_edits
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.changes import changes
@@ -88,7 +91,7 @@ def team(team_id: UUID) -> ResponseReturnValue:
 def edit_team(team_id: UUID) -> ResponseReturnValue:
     """修改团队信息."""
     found = registry.get_team(db(), team_id)
-    return _edit_page(found, Filling.of(_fields(new=False), _values(found)))
+    return _edit_page(found, Filling.of(_fields(new=False), _values(found), team_edits(found)))
 
 
 @blueprint.post("/teams/<uuid:team_id>")
@@ -100,10 +103,13 @@ def change_team(team_id: UUID) -> ResponseReturnValue:
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         wanted = _kept(values, found)
         with _at_their_fields(values):
-            registry.update_team(db(), team_id=team_id, changes=wanted, actor=actor(), now=clock.now())
+            registry.update_team(
+                db(), team_id=team_id, changes=wanted, version=form.version, actor=actor(), now=clock.now()
+            )
         return done("已保存。", url_for("web.teams.team", team_id=team_id))
 
-    return submitted(Filling.sent(_fields(new=False)), deed, lambda form: _edit_page(found, form))
+    form = Filling.sent(_fields(new=False))
+    return submitted(form, deed, lambda page: _edit_page(found, page))
 
 
 def _columns(found: Sequence[TalentTeam]) -> Columns[TalentTeam]:
@@ -139,9 +145,16 @@ def _fields(*, new: bool = True) -> list[Field]:
 
 def _values(found: TalentTeam) -> dict[str, object]:
     values: dict[str, object] = {name: getattr(found, name) for name in TEAM_FIELDS if name != "members"}
-    values["member_ids"] = [one.talent_id for one in found.members if one.talent_id]
-    values["others"] = ["，".join(filter(None, [one.name, one.post])) for one in found.members if not one.talent_id]
-    return values
+    members = [{"talent_id": one.talent_id, "name": one.name, "post": one.post} for one in found.members]
+    return values | _shown_members(members)
+
+
+def _shown_members(members: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The members as the form shows them: those of the registry by id, the others a line each."""
+    return {
+        "member_ids": [one["talent_id"] for one in members if one["talent_id"]],
+        "others": ["，".join(filter(None, [one["name"], one["post"]])) for one in members if not one["talent_id"]],
+    }
 
 
 def _kept(values: dict[str, Any], found: TalentTeam | None = None) -> dict[str, Any]:
@@ -159,11 +172,23 @@ def _at_their_fields(values: dict[str, Any]) -> Iterator[None]:
     """Within the block findings on members are told at the field in which the member stands."""
     try:
         yield
+    except Stale as error:
+        error.later = {name: one for field, one in error.later.items() for name, one in _split(field, one)}
+        raise
     except Invalid as error:
         error.findings = tuple(
             Finding(_field_of(finding.path, len(values["member_ids"])), finding.message) for finding in error.findings
         )
         raise
+
+
+def _split(field: str, later: Later) -> list[tuple[str, Later]]:
+    """A change of the members as the two fields of the form that show them."""
+    if field != "members":
+        return [(field, later)]
+    was, now = _shown_members(later.was), _shown_members(later.now)
+    differing = [name for name in was if was[name] != now[name]]
+    return [(name, replace(later, field=name, was=was[name], now=now[name])) for name in differing]
 
 
 def _field_of(path: str, listed: int) -> str:

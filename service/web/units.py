@@ -12,6 +12,7 @@ from service import clock
 from service.auth import directory, may, require
 from service.people import CLASS_A, CLASS_B, Unit, queries
 from service.people.commands import UNIT_FIELDS
+from service.people.edits import unit_edits
 from service.people.models import Liaison
 from service.people.queries import Page
 from service.web.access import requires
@@ -97,7 +98,7 @@ def unit(code: str) -> ResponseReturnValue:
 def edit_unit(code: str) -> ResponseReturnValue:
     """修改单位信息."""
     found = queries.get_unit(db(), code)
-    return _edit_page(found, Filling.of(_fields(), _values(found)))
+    return _edit_page(found, Filling.of(_fields(), _values(found), unit_edits(found)))
 
 
 @blueprint.post("/units/<code>")
@@ -109,11 +110,18 @@ def change_unit(code: str) -> ResponseReturnValue:
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         wanted = changed(values, _values(found))
         directory.update_unit(
-            db(), code=code, changes=wanted, organization=web().organization, actor=actor(), now=clock.now()
+            db(),
+            code=code,
+            changes=wanted,
+            version=form.version,
+            organization=web().organization,
+            actor=actor(),
+            now=clock.now(),
         )
         return done("已保存。", url_for("web.units.unit", code=code))
 
-    return submitted(Filling.sent(_fields()), deed, lambda form: _edit_page(found, form))
+    form = Filling.sent(_fields())
+    return submitted(form, deed, lambda page: _edit_page(found, page))
 
 
 @blueprint.get("/liaison-officers")

@@ -104,9 +104,9 @@ class Api:
         self._promise.check(answer)
         return answer
 
-    def patch(self, path: str, body: Any) -> TestResponse:
+    def patch(self, path: str, body: Any, *, headers: Mapping[str, str] | None = None) -> TestResponse:
         """PATCH of the JSON ``body``."""
-        answer = self._client.patch(f"/api/v1{path}", headers=self._headers, json=body)
+        answer = self._client.patch(f"/api/v1{path}", headers={**self._headers, **(headers or {})}, json=body)
         self._promise.check(answer)
         return answer
 

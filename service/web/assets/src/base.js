@@ -85,6 +85,17 @@ function mark(form, errors) {
   });
 }
 
+/** Goes on from the version that somebody else made meanwhile: fields that nobody touched here become as they are now. */
+function catchUp(form, { version, later }) {
+  const hidden = form.querySelector("[name=version]");
+  if (hidden) hidden.value = version;
+  for (const [name, now] of Object.entries(later ?? {})) {
+    const field = form.querySelector(`textarea[name="${CSS.escape(name)}"]`);
+    if (field && field.value === field.defaultValue) field.value = now;
+    if (field) field.defaultValue = now;
+  }
+}
+
 /** Goes to `address` and shows its top (or its #part), also where it is the present page. */
 function arrive(address) {
   const same = address.split("#")[0] === window.location.pathname;
@@ -112,6 +123,11 @@ document.addEventListener("submit", async (event) => {
   button.disabled = false;
   if (result.kind === "signed_out") {
     tell(form, "warning", "登录已过期", ["您填写的内容仍保留。请在新窗口登录，然后回到本页再次提交。"], { href: form.dataset.signIn ?? "/sign-in", textContent: "在新窗口登录" });
+  } else if (result.kind === "conflict" && result.version !== undefined) {
+    catchUp(form, result);
+    const lines = result.errors.map((error) => error.message);
+    tell(form, "warning", "没有保存：您填写期间，他人修改了这条记录", [...lines, "请核对后再次保存。"]);
+    mark(form, result.errors);
   } else if (result.kind === "conflict") {
     tell(form, "warning", result.title ?? "情况已变化", [result.message], { href: window.location.href, textContent: "在新窗口查看最新情况" });
   } else {

@@ -1,0 +1,16 @@
+"""Which events change a talent's file or a team: what the version of an edited record is counted by."""
+
+from __future__ import annotations
+
+from service.history import Edits
+from service.talents.models import Talent, TalentTeam
+
+
+def talent_edits(talent: Talent) -> Edits:
+    """What changes a talent's file."""
+    return Edits(f"talent:{talent.id}", ("talent_added", "talent_updated"))
+
+
+def team_edits(team: TalentTeam) -> Edits:
+    """What changes a team."""
+    return Edits(f"team:{team.id}", ("team_added", "team_updated"))
