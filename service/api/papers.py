@@ -12,14 +12,18 @@ from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.names import account_names
 from service.api.uploads import download
+from service.documents import HEADER, TYPE_FOLDER, Printed
 from service.reports.rules import HALVES
+from service.spelling import code_point
 
-calls = Calls("papers", "Half-year reports and briefs as PDF and Word files")
+calls = Calls(
+    "papers",
+    "Half-year reports and briefs as PDF and Word files. Signs that the server has no type for are marked in a PDF and"
+    f" named in the header {HEADER}",
+)
 
 HOME = Path(__file__).resolve().parents[2]
 TEMPLATES = HOME / "forms" / "print"
-TYPE_FOLDER = HOME / "service" / "web" / "static" / "dist" / "print"
-"""The fonts stand with the pages' built files: both are made by one command."""
 PDF = "application/pdf"
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -53,10 +57,17 @@ def _report(report_id: UUID, kind: str, media_type: str) -> Response:
     by = found.submitted_by
     name = (account_names(db(), [by]).get(by) or by) if by else ""
     made = reports.report_document(found, kind, templates=TEMPLATES, type_folder=TYPE_FOLDER, submitted_by=name)
-    return download(made, media_type, f"{found.unit.name}{found.year}年{HALVES[found.half]}报告.{kind}")
+    return _answer(made, media_type, f"{found.unit.name}{found.year}年{HALVES[found.half]}报告.{kind}")
 
 
 def _brief(brief_id: UUID, kind: str, media_type: str) -> Response:
     found = reports.get_brief(db(), brief_id, actor())
     made = reports.brief_document(found, kind, templates=TEMPLATES, type_folder=TYPE_FOLDER)
-    return download(made, media_type, f"{found.leader.person.name}{found.year}年{found.month}月专报.{kind}")
+    return _answer(made, media_type, f"{found.leader.person.name}{found.year}年{found.month}月专报.{kind}")
+
+
+def _answer(made: Printed, media_type: str, name: str) -> Response:
+    answer = download(made.content, media_type, name)
+    if made.missing:
+        answer.headers[HEADER] = " ".join(map(code_point, made.missing))
+    return answer

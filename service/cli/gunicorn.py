@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import gc
 import os
+from threading import Thread
 from typing import Any
 
 from prometheus_client import multiprocess
 
+from service import documents
+
+FIRST = 1
+"""The age of the server process that was started first; it tells what is the same for all."""
+
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
-def post_worker_init(_worker: Any) -> None:
+def post_worker_init(worker: Any) -> None:
     """gunicorn's hook, called in a server process that has loaded the application.
 
     What was loaded stays for good. Python's collector walked its half a million objects every twentieth page or so:
@@ -19,6 +25,9 @@ def post_worker_init(_worker: Any) -> None:
     """
     gc.collect()
     gc.freeze()
+    if getattr(worker, "age", 0) == FIRST:
+        # Reading what the type can print takes a second, for which no page waits.
+        Thread(target=documents.log_coverage, daemon=True).start()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -4,8 +4,36 @@ Templates are data of the office (``forms/print/*.typ``, ``*.docx``); what peopl
 never as template text, so nothing in it can be markup.
 """
 
-from service.documents.pdf import OFFICE_TYPE, SUPPLIED_TYPE, render
+from service.documents.pdf import Printed, render
 from service.documents.text import LONGEST, printable
+from service.documents.type import (
+    HEADER,
+    MARK,
+    OFFICE_TYPE,
+    SUPPLIED_TYPE,
+    TYPE_FOLDER,
+    Covered,
+    coverage,
+    log_coverage,
+    type_of,
+    unprintable,
+)
 from service.documents.word import render_word
 
-__all__ = ["LONGEST", "OFFICE_TYPE", "SUPPLIED_TYPE", "printable", "render", "render_word"]
+__all__ = [
+    "HEADER",
+    "LONGEST",
+    "MARK",
+    "OFFICE_TYPE",
+    "SUPPLIED_TYPE",
+    "TYPE_FOLDER",
+    "Covered",
+    "Printed",
+    "coverage",
+    "log_coverage",
+    "printable",
+    "render",
+    "render_word",
+    "type_of",
+    "unprintable",
+]

@@ -7,6 +7,7 @@ import unicodedata
 from typing import Any
 
 from service.errors import Finding, Invalid
+from service.spelling import is_noncharacter
 
 LONGEST = 120_000
 """Letters in one document, all texts together: some hundred pages, a few seconds of typesetting."""
@@ -15,8 +16,9 @@ _NEW_LINES = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _ACCENTS = re.compile(
     r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]{2})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]+"
 )
-# Signs that cannot be seen: control and format signs (writing direction, zero width), halves of pairs, no characters.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn"})
+# Signs that cannot be seen: control and format signs (writing direction, zero width), halves of pairs. A sign that this
+# machine's own table does not know is none of them: it may be younger than the table.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
 
 
 def printable(value: Any) -> Any:
@@ -31,7 +33,7 @@ def printable(value: Any) -> Any:
 
 def _mapped(value: Any) -> Any:
     if isinstance(value, str):
-        return _clean(value)
+        return clean(value)
     if isinstance(value, dict):
         return {name: _mapped(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
@@ -39,11 +41,16 @@ def _mapped(value: Any) -> Any:
     return value
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """``text`` as ``printable`` makes it."""
     lines = _NEW_LINES.sub("\n", text).replace("\t", "  ")
-    seen = "".join(sign for sign in lines if sign == "\n" or unicodedata.category(sign) not in _UNSEEN)
+    seen = "".join(sign for sign in lines if sign == "\n" or not _unseen(sign))
     # Heaped accents would climb out of their line.
     return _ACCENTS.sub(r"\1", seen)
+
+
+def _unseen(sign: str) -> bool:
+    return unicodedata.category(sign) in _UNSEEN or is_noncharacter(sign)
 
 
 def _length(value: Any) -> int:

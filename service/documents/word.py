@@ -13,11 +13,12 @@ from docxtpl import DocxTemplate
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
+from service.documents.pdf import Printed
 from service.documents.text import printable
 from service.errors import Incident, NotFound
 
 
-def render_word(template: Path, data: Mapping[str, Any]) -> bytes:
+def render_word(template: Path, data: Mapping[str, Any]) -> Printed:
     """The .docx that ``template`` (a .docx of the office with ``{{ … }}`` in it) makes of ``data`` (JSON).
 
     What people typed is put in as text: it can be neither markup nor template. The template itself runs in a sandbox.
@@ -32,4 +33,4 @@ def render_word(template: Path, data: Mapping[str, Any]) -> bytes:
         document.save(made)
     except (TemplateError, OpcError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise Incident(f"Word 模板 {template.name} 有误：{error}") from error
-    return made.getvalue()
+    return Printed(made.getvalue())

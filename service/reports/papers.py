@@ -9,7 +9,7 @@ from typing import Any
 
 from service import clock
 from service.contacts.rules import FORMS, OPINION_STATUSES, TOPICS
-from service.documents import render, render_word
+from service.documents import Printed, render, render_word
 from service.errors import Invalid
 from service.reports.models import Brief, HalfYearReport
 from service.reports.rules import HALVES, REPORT_STATUSES, SECTIONS, brief_title
@@ -19,14 +19,14 @@ KINDS = ("pdf", "docx")
 
 def report_document(
     report: HalfYearReport, kind: str, *, templates: Path, type_folder: Path, submitted_by: str = ""
-) -> bytes:
+) -> Printed:
     """The report as ``pdf`` or ``docx``. ``submitted_by`` is the name of the one who sent it."""
     return _made(
         "half_year_report", report_paper(report, submitted_by), kind, report.updated_at, templates, type_folder
     )
 
 
-def brief_document(brief: Brief, kind: str, *, templates: Path, type_folder: Path) -> bytes:
+def brief_document(brief: Brief, kind: str, *, templates: Path, type_folder: Path) -> Printed:
     """The brief as ``pdf`` or ``docx``."""
     made_at = brief.released_at or brief.created_at
     return _made("brief", brief_paper(brief), kind, made_at, templates, type_folder)
@@ -78,7 +78,7 @@ def report_paper(report: HalfYearReport, submitted_by: str = "") -> dict[str, An
 
 def roll_up_document(
     paper: Mapping[str, Any], kind: str, *, made_at: datetime, templates: Path, type_folder: Path
-) -> bytes:
+) -> Printed:
     """The roll-up as ``pdf`` or ``docx``; ``paper`` is a ``roll_up_paper``."""
     return _made("roll_up", paper, kind, made_at, templates, type_folder)
 
@@ -185,7 +185,7 @@ def _figures(facts: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in told.items()]
 
 
-def _made(name: str, data: Mapping[str, Any], kind: str, made_at: Any, templates: Path, type_folder: Path) -> bytes:
+def _made(name: str, data: Mapping[str, Any], kind: str, made_at: Any, templates: Path, type_folder: Path) -> Printed:
     if kind == "pdf":
         return render(templates / f"{name}.typ", data, made_at=made_at, type_folder=type_folder)
     if kind == "docx":

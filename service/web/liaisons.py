@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, request, send_file, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, documents, history, liaisons
@@ -43,7 +42,7 @@ from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
 from service.web.names import Names
 from service.web.present import day as written
-from service.web.prints import TEMPLATES, TYPE_FOLDER
+from service.web.prints import TEMPLATES, paper_file, without_type
 
 blueprint = Blueprint("liaisons", __name__)
 
@@ -409,6 +408,7 @@ def roster(roster_id: UUID) -> ResponseReturnValue:
         noted=deeds.roster_lines(db(), found, clock.today()) if found.status == DRAFT else [],
         task=deeds.open_task(db(), found) if may_decide or may_file else None,
         change=liaisons.roster_change(db(), found),
+        lacking=without_type(_roster_data(found)),
         scope_name=_scope_names([found.scope])[found.scope],
         names=Names(db()).learn([found.created_by]),
         may_decide=may_decide,
@@ -457,8 +457,15 @@ def file_roster(roster_id: UUID) -> ResponseReturnValue:
 def roster_paper(roster_id: UUID) -> ResponseReturnValue:
     """The list on paper."""
     found = liaisons.get_roster(db(), roster_id, actor())
+    data = _roster_data(found)
+    made = documents.render(TEMPLATES / "roster.typ", data, made_at=found.created_at, type_folder=documents.TYPE_FOLDER)
+    return paper_file(made, "application/pdf", f"{data['scope']}联系名单 第 {found.version} 版.pdf")
+
+
+def _roster_data(found: Roster) -> dict[str, Any]:
+    """What its template is given of a list."""
     scope = _scope_names([found.scope])[found.scope]
-    data = {
+    return {
         "scope": scope,
         "version": found.version,
         "status": ROSTER_STATUSES[found.status],
@@ -467,9 +474,6 @@ def roster_paper(roster_id: UUID) -> ResponseReturnValue:
         "note": found.note or "",
         "lines": [_on_paper(item) for item in found.items],
     }
-    made = documents.render(TEMPLATES / "roster.typ", data, made_at=found.created_at, type_folder=TYPE_FOLDER)
-    name = f"{scope}联系名单 第 {found.version} 版.pdf"
-    return send_file(BytesIO(made), mimetype="application/pdf", download_name=name)
 
 
 # --- What is exported -------------------------------------------------------------------------------------------------

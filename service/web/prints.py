@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, send_file, url_for
+from flask import Blueprint, Response, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from service import documents
+from service.errors import Incident
 from service.history import HistoryEvent
 from service.ledger.circulars import circular as circular_of
 from service.ledger.circulars import circulars
@@ -18,13 +20,13 @@ from service.ledger.papers import Paper
 from service.ledger.sheet import has_sheet
 from service.ledger.sheet import sheet as sheet_of
 from service.processes.models import Instance
+from service.spelling import code_point
 from service.web.access import requires
 from service.web.context import actor, db
 
 blueprint = Blueprint("prints", __name__)
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "forms" / "print"
-TYPE_FOLDER = Path(__file__).parent / "static" / "dist" / "print"
 
 
 @blueprint.get("/cases/<uuid:instance_id>/sheet.pdf")
@@ -41,21 +43,43 @@ def circular(instance_id: UUID, n: int) -> ResponseReturnValue:
     return _answer("circular", circular_of(db(), instance_id, n, actor()))
 
 
-def papers(instance: Instance, events: Iterable[HistoryEvent]) -> list[tuple[str, str]]:
-    """(name, address) of what can be printed of a case whose journal is ``events``."""
+def papers(instance: Instance, events: Iterable[HistoryEvent]) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """(name, address, signs without type) of what can be printed of a case whose journal is ``events``."""
     found = []
     if instance.title and has_sheet(instance):
-        found.append(("需求处理单", url_for("web.prints.sheet", instance_id=instance.id)))
+        lacking = without_type(sheet_of(db(), instance.id, actor()).data)
+        found.append(("需求处理单", url_for("web.prints.sheet", instance_id=instance.id), lacking))
     if any(event.kind == "circular_issued" for event in events):
         found += [
-            (f"{one.number}（{one.unit}）", url_for("web.prints.circular", instance_id=instance.id, n=one.n))
+            (
+                f"{one.number}（{one.unit}）",
+                url_for("web.prints.circular", instance_id=instance.id, n=one.n),
+                without_type(circular_of(db(), instance.id, one.n, actor()).data),
+            )
             for one in circulars(db(), instance.id, actor())
         ]
     return found
 
 
 def _answer(template: str, paper: Paper) -> ResponseReturnValue:
-    made = documents.render(TEMPLATES / f"{template}.typ", paper.data, made_at=paper.made_at, type_folder=TYPE_FOLDER)
-    answer = send_file(BytesIO(made), mimetype="application/pdf", download_name=f"{paper.name}.pdf")
+    made = documents.render(
+        TEMPLATES / f"{template}.typ", paper.data, made_at=paper.made_at, type_folder=documents.TYPE_FOLDER
+    )
+    return paper_file(made, "application/pdf", f"{paper.name}.pdf")
+
+
+def paper_file(made: documents.Printed, media_type: str, name: str, *, save: bool = False) -> Response:
+    """A document as an answer that nobody keeps; its header names the signs that it could not show."""
+    answer = send_file(BytesIO(made.content), mimetype=media_type, download_name=name, as_attachment=save)
     answer.headers["Cache-Control"] = "no-store"
+    if made.missing:
+        answer.headers[documents.HEADER] = " ".join(map(code_point, made.missing))
     return answer
+
+
+def without_type(*data: Any) -> list[tuple[str, str]]:
+    """(sign, its name) of each sign in what is to be printed that this machine has no type for."""
+    try:
+        return [(sign, code_point(sign)) for sign in documents.unprintable(data)]
+    except Incident:  # no type at all: that is told when something is printed, and on the status page
+        return []

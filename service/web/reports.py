@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from service import clock, reports
+from service import clock, documents, reports
 from service.actions import half_years
 from service.actions.briefs import release_from_page
 from service.auth import may
@@ -37,9 +36,10 @@ from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.context import actor, db, selves, settings
 from service.web.exports import Columns, batches, sheet, workbook
 from service.web.names import Names
-from service.web.prints import TEMPLATES, TYPE_FOLDER
+from service.web.prints import TEMPLATES, paper_file, without_type
 
 blueprint = Blueprint("reports", __name__)
+FOLDERS = {"templates": TEMPLATES, "type_folder": documents.TYPE_FOLDER}
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 MEDIA_TYPES = {"pdf": "application/pdf", "docx": WORD}
@@ -127,7 +127,8 @@ def report(report_id: UUID) -> ResponseReturnValue:
     return render_template(
         "reports/report.html",
         report=found,
-        paper=report_paper(found, names.person(found.submitted_by)),
+        paper=(paper := report_paper(found, names.person(found.submitted_by))),
+        lacking=without_type(paper),
         may_write=_may("submit_reports", found.unit_code) and found.status in ("draft", "returned"),
         may_review=_may("review_reports") and found.status == "submitted",
         sections=SECTIONS,
@@ -210,7 +211,8 @@ def roll_up() -> ResponseReturnValue:
     return render_template(
         "reports/roll_up.html",
         summed=summed,
-        paper=roll_up_paper(summed, _summary(summed)),
+        paper=(paper := roll_up_paper(summed, _summary(summed))),
+        lacking=without_type(paper),
         written=half_years.summaries(db(), year=summed["year"], half=summed["half"])[:1],
         names=Names(db()),
         **_words(),
@@ -296,7 +298,8 @@ def brief(brief_id: UUID) -> ResponseReturnValue:
         "reports/brief.html",
         brief=found,
         version=version_of(db(), brief_edits(found)),
-        paper=brief_paper(found),
+        paper=(paper := brief_paper(found)),
+        lacking=without_type(paper),
         needs=found.facts["needs"].get("items", ()),
         names=Names(db()),
         may_write=_may("release_briefs") and found.released_at is None,
@@ -473,7 +476,7 @@ def _summary(summed: Mapping[str, Any]) -> str:
 def _roll_up_file(kind: str) -> ResponseReturnValue:
     summed = _summed()
     paper = roll_up_paper(summed, _summary(summed))
-    made = reports.roll_up_document(paper, kind, made_at=clock.now(), templates=TEMPLATES, type_folder=TYPE_FOLDER)
+    made = reports.roll_up_document(paper, kind, made_at=clock.now(), **FOLDERS)
     return _file(made, kind, f"{summed['year']}年{HALVES[summed['half']]}报告汇总")
 
 
@@ -547,22 +550,18 @@ def _whole(fields: dict[str, Any], name: str) -> int:
 def _report_file(report_id: UUID, kind: str) -> ResponseReturnValue:
     found = reports.get_report(db(), report_id, actor())
     name = Names(db()).person(found.submitted_by)
-    made = reports.report_document(found, kind, templates=TEMPLATES, type_folder=TYPE_FOLDER, submitted_by=name)
+    made = reports.report_document(found, kind, **FOLDERS, submitted_by=name)
     return _file(made, kind, f"{found.unit.name}{found.year}年{HALVES[found.half]}报告")
 
 
 def _brief_file(brief_id: UUID, kind: str) -> ResponseReturnValue:
     found = reports.get_brief(db(), brief_id, actor())
-    made = reports.brief_document(found, kind, templates=TEMPLATES, type_folder=TYPE_FOLDER)
+    made = reports.brief_document(found, kind, **FOLDERS)
     return _file(made, kind, f"{found.leader.person.name}{found.year}年{found.month}月专报")
 
 
-def _file(made: bytes, kind: str, name: str) -> ResponseReturnValue:
-    answer = send_file(
-        BytesIO(made), mimetype=MEDIA_TYPES[kind], download_name=f"{name}.{kind}", as_attachment=kind == "docx"
-    )
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+def _file(made: documents.Printed, kind: str, name: str) -> ResponseReturnValue:
+    return paper_file(made, MEDIA_TYPES[kind], f"{name}.{kind}", save=kind == "docx")
 
 
 def _report_columns(_found: Sequence[HalfYearReport]) -> Columns[HalfYearReport]:

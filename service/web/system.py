@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from service import clock
+from service import clock, documents
+from service.errors import Incident
 from service.processes import schedules
 from service.processes.bundles import compiled
 from service.processes.models import Instance, Schedule, WorkerBeat
@@ -24,13 +26,30 @@ blueprint = Blueprint("system", __name__)
 @blueprint.get("/system")
 @requires(right="retry_incidents")
 def status() -> ResponseReturnValue:
-    """Open incidents and when each worker last looked for work."""
+    """Open incidents, when each worker last looked for work, and which signs can be printed."""
     incidents = open_incidents(db())
     wanted = [incident.instance_id for incident in incidents if incident.instance_id]
     cases = {row.id: row for row in db().scalars(select(Instance).where(Instance.id.in_(wanted)))}
     beats = list(db().scalars(select(WorkerBeat).order_by(WorkerBeat.beat_at.desc())))
     planned = [(row, *_named(row), schedules.planned_at(row)) for row in schedules.upcoming(db())]
-    return render_template("system/status.html", incidents=incidents, cases=cases, beats=beats, planned=planned)
+    covered, families = _type()
+    return render_template(
+        "system/status.html",
+        incidents=incidents,
+        cases=cases,
+        beats=beats,
+        planned=planned,
+        covered=covered,
+        families=families,
+    )
+
+
+def _type() -> tuple[Sequence[documents.Covered], Sequence[str]]:
+    """What can be printed of the signs of names, and with which type; nothing where there is none."""
+    try:
+        return documents.coverage(), documents.type_of(documents.TYPE_FOLDER).families
+    except Incident:
+        return (), ()
 
 
 @blueprint.post("/system/incidents/<uuid:incident_id>/retry")

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import zipfile
 from datetime import UTC, date, datetime
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from pypdf import PageObject, PdfReader
 from sqlalchemy import select
 
 from service import auth, documents, people
 from service import clock as time
 from service.auth import SYSTEM
-from service.documents import pdf
+from service.documents import type as types
 from service.errors import Incident, Invalid, NotFound
 from service.processes import commands, operations
 from service.processes.advance import open_tasks
 from service.processes.calendars import current
 from service.talents.models import Talent
-from service.web.prints import TEMPLATES, TYPE_FOLDER
+from service.web.prints import TEMPLATES
 from tests.factories.world import LIAISON, OFFICE, World
 
 MADE_AT = datetime(2026, 9, 30, 8, 0, tzinfo=UTC)
 NOBODY = {"name": None, "on_behalf_of": None, "on": None}
+TYPE_FOLDER = documents.TYPE_FOLDER
 TITLE = "南海区直接联系服务高层次人才需求处理单"
 
 
@@ -62,9 +67,14 @@ def sheet(**changes: Any) -> dict[str, Any]:
     }
 
 
+def printed(data: dict[str, Any], *, template: str = "sheet", made_at: datetime = MADE_AT) -> documents.Printed:
+    """A shipped template as it is made."""
+    return documents.render(TEMPLATES / f"{template}.typ", data, made_at=made_at, type_folder=TYPE_FOLDER)
+
+
 def render(data: dict[str, Any], *, template: str = "sheet", made_at: datetime = MADE_AT) -> bytes:
     """The PDF of a shipped template."""
-    return documents.render(TEMPLATES / f"{template}.typ", data, made_at=made_at, type_folder=TYPE_FOLDER)
+    return printed(data, template=template, made_at=made_at).content
 
 
 def circular(**changes: Any) -> dict[str, Any]:
@@ -222,27 +232,129 @@ class TestTemplates:
                 documents.render(template, {}, made_at=MADE_AT, type_folder=TYPE_FOLDER)
 
     def test_without_type_it_says_how_to_get_some(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(pdf, "OFFICE_TYPE", ())
+        monkeypatch.setattr(types, "OFFICE_TYPE", ())
         with pytest.raises(Incident, match="make setup"):
             documents.render(TEMPLATES / "sheet.typ", sheet(), made_at=MADE_AT, type_folder=tmp_path)
 
     def test_the_supplied_type_is_used_where_the_office_has_none(self, monkeypatch):
-        monkeypatch.setattr(pdf, "OFFICE_TYPE", ())
-        pdf._type_of.cache_clear()
+        monkeypatch.setattr(types, "OFFICE_TYPE", ())
+        types.type_of.cache_clear()
         try:
             fonts = _fonts(render(sheet()))
         finally:
-            pdf._type_of.cache_clear()
+            types.type_of.cache_clear()
         assert {name.split("+")[-1] for name in fonts} == {"NotoSerifSC-Regular", "NotoSerifSC-Bold"}
 
-    def test_the_offices_own_type_goes_first(self, monkeypatch):
-        monkeypatch.setattr(pdf, "OFFICE_TYPE", ("No Such 仿宋", "DejaVu Sans Mono"))  # the second is always there
-        pdf._type_of.cache_clear()
-        try:
-            fonts = _fonts(render(sheet()))
-        finally:
-            pdf._type_of.cache_clear()
-        assert any("DejaVuSansMono" in name for name in fonts)
+    def test_the_offices_own_type_goes_first(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(types, "OFFICE_TYPE", ("No Such 仿宋", "Office Song"))
+        made = documents.render(
+            TEMPLATES / "sheet.typ", sheet(), made_at=MADE_AT, type_folder=with_type(tmp_path, "Office Song", "需求表")
+        )
+        assert any("OfficeSong" in name for name in _fonts(made.content))
+
+
+RARE, PRIVATE = "\U0002ebf3", "\ue863"
+
+
+class TestSignsWithoutType:
+    """No machine that runs these tests has type for extension I; one that is brought along changes what is told."""
+
+    def test_they_are_marked_on_paper_and_named_at_the_foot_of_every_page(self):
+        data = sheet(
+            person={"name": f"试{RARE}", "work": f"某{PRIVATE}公司", "contact": ""},
+            matter={"title": f"试{RARE}的需求", "text": "很长的内容。\n" * 200, "facts": []},
+        )
+        made = printed(data)
+        assert made.missing == (RARE, PRIVATE)
+        told = pages(made.content)
+        assert len(told) > 1
+        assert "试〓" in told[0]
+        assert "某〓公司" in told[0]
+        assert all("「〓」处是本机没有字体的字（U+2EBF3、U+E863），请手工填写。" in page for page in told)
+
+    def test_nothing_is_said_where_nothing_is_missing(self):
+        made = printed(sheet())
+        assert made.missing == ()
+        assert "〓" not in text_of(made.content)
+
+    def test_every_shipped_template_says_so(self):
+        made = printed(circular(text=f"通报{RARE}"), template="circular")
+        assert "（U+2EBF3），请手工填写" in text_of(made.content)
+        for template in TEMPLATES.glob("*.typ"):
+            assert template.name == "common.typ" or "paper.with(" in template.read_text(encoding="utf-8")
+
+    def test_type_that_has_the_sign_prints_it(self, tmp_path):
+        folder = with_type(tmp_path, "Rare Song", RARE)
+        assert documents.unprintable({"name": [f"试{RARE}"]}, folder) == ()
+        assert documents.unprintable({"name": [f"试{RARE}{PRIVATE}{PRIVATE}"]}, folder) == (PRIVATE,)
+        named = {one.name: (one.there, one.of, one.places) for one in documents.coverage(folder)}
+        assert named["扩展 I"] == (1, 622, "U+2EBF0–U+2EE5D")
+        assert named["基本汉字"][0] > 20_000
+        data = sheet(person={"name": f"试{RARE}", "work": "", "contact": ""})
+        made = documents.render(TEMPLATES / "sheet.typ", data, made_at=MADE_AT, type_folder=folder)
+        assert made.missing == ()
+        assert f"试{RARE}" in text_of(made.content)
+
+    def test_a_file_that_is_no_type_is_passed_over(self, tmp_path):
+        folder = with_type(tmp_path, "Rare Song", RARE)
+        (folder / "broken.ttf").write_bytes(b"\x00\x01\x00\x00 torn")
+        assert documents.unprintable(RARE, folder) == ()
+
+    def test_what_selects_a_form_of_a_sign_is_no_sign(self):
+        assert documents.unprintable("葛\U000e0100 \u3000\n") == ()
+
+    def test_the_log_tells_what_the_type_lacks(self, capsys):
+        documents.log_coverage()
+        told = capsys.readouterr().out + capsys.readouterr().err
+        assert "type_lacks" in told
+        assert "扩展 I U+2EBF0–U+2EE5D" in told
+
+    def test_word_files_keep_the_sign(self):
+        made = documents.render_word(TEMPLATES / "brief.docx", BRIEF | {"leader": f"试{RARE}{PRIVATE}"})
+        with zipfile.ZipFile(BytesIO(made.content)) as packed:
+            assert f"试{RARE}{PRIVATE}" in packed.read("word/document.xml").decode()
+
+    def test_they_are_told_where_it_is_printed_from_and_with_the_file(self, world):
+        world.dispatched("edu", title=f"试{RARE}的需求")
+        page = world.as_user(OFFICE).get(f"/cases/{world.case}").get_data(as_text=True)
+        assert "打印前请留意" in page
+        assert f"“{RARE}”（U+2EBF3）" in page
+        answer = world.as_user(OFFICE).get(f"/cases/{world.case}/sheet.pdf")
+        assert answer.headers[documents.HEADER] == "U+2EBF3"
+        assert "试〓的需求" in text_of(answer.data)
+        status = world.as_user("admin").get("/system").get_data(as_text=True)
+        assert "打印字体" in status
+        assert "U+2EBF0–U+2EE5D" in status
+
+
+def with_type(folder: Path, family: str, signs: str) -> Path:
+    """A folder with the supplied type and a face ``family`` that has ``signs``."""
+    for file in TYPE_FOLDER.glob("*.ttf"):
+        (folder / file.name).symlink_to(file)
+    names = {ord(sign): f"s{place}" for place, sign in enumerate(signs)}
+    glyphs = [".notdef", *names.values()]
+    pen = TTGlyphPen(None)
+    for step, point in enumerate(((0, 0), (0, 800), (800, 800), (800, 0))):
+        pen.moveTo(point) if step == 0 else pen.lineTo(point)
+    pen.closePath()
+    box = pen.glyph()
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder(glyphs)
+    builder.setupCharacterMap(names)
+    builder.setupGlyf(dict.fromkeys(glyphs, box))
+    builder.setupHorizontalMetrics(dict.fromkeys(glyphs, (1000, 0)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": family, "styleName": "Regular", "psName": family.replace(" ", "")})
+    builder.setupOS2()
+    builder.setupPost()
+    builder.save(folder / f"{family}.ttf")
+    return folder
+
+
+BRIEF: dict[str, Any] = {
+    "title": "专报", "leader": "陈志明", "post": "副区长", "released_on": "", "paragraphs": [],
+    "needs": [], "contacts": [], "opinions": [], "talents": [],
+}  # fmt: skip
 
 
 class TestSheetOfACase:

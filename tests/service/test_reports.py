@@ -205,7 +205,8 @@ class TestReport:
 
 class TestPaper:
     def made(self, report, kind):
-        return reports.report_document(report, kind, templates=TEMPLATES, type_folder=TYPE, submitted_by="何静怡")
+        document = reports.report_document(report, kind, templates=TEMPLATES, type_folder=TYPE, submitted_by="何静怡")
+        return document.content
 
     def test_word_holds_what_was_typed_as_text(self, session, chief):
         with zipfile.ZipFile(BytesIO(self.made(submitted(session), "docx"))) as book:
@@ -234,9 +235,9 @@ class TestPaper:
         paper = roll_up_paper(summed, "全区开展顺利。\n下一步继续走访。")
         made = reports.roll_up_document(paper, kind, made_at=NOW, templates=TEMPLATES, type_folder=TYPE)
         if kind == "pdf":
-            text = "".join(page.extract_text() for page in PdfReader(BytesIO(made)).pages)
+            text = "".join(page.extract_text() for page in PdfReader(BytesIO(made.content)).pages)
         else:
-            text = zipfile.ZipFile(BytesIO(made)).read("word/document.xml").decode()
+            text = zipfile.ZipFile(BytesIO(made.content)).read("word/document.xml").decode()
         for words in ("全区开展顺利", "区人力资源和社会保障局", "1 件", "合计 2 件"):
             assert words.replace(" ", "") in text.replace(" ", "")
 
@@ -278,7 +279,7 @@ class TestBrief:
         with pytest.raises(NotFound):
             reports.get_brief(session, brief.id, STRANGER)
         for kind in ("pdf", "docx"):
-            assert reports.brief_document(brief, kind, templates=TEMPLATES, type_folder=TYPE)
+            assert reports.brief_document(brief, kind, templates=TEMPLATES, type_folder=TYPE).content
 
     @pytest.mark.parametrize(
         ("fields", "path"),
