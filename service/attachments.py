@@ -28,8 +28,7 @@ from service.people.queries import get_unit
 from service.processes import queries
 from service.processes.commands import require_running
 from service.processes.models import Instance
-from service.processes.parts import require_part
-from service.processes.slots import is_round
+from service.processes.visibility import is_round, require_part
 from service.reports.models import HalfYearReport
 from service.reports.rules import EDITABLE
 from service.storage import Attachment, attachments_of, get_attachment, keep

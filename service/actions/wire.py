@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from service.actions.handovers import talents_to_hand_over
@@ -13,6 +14,7 @@ from service.db import Database
 from service.liaisons.served import served_by
 from service.people.queries import find_leader, find_person, find_unit
 from service.processes.wiring import KEY, Reference, Wiring
+from service.talents.models import Talent
 from service.talents.queries import find_talent, units_shown
 
 
@@ -26,6 +28,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
         scopes={role.id: role.scope for role in organization.roles.values()},
         towns={code: town.name for code, town in organization.towns.items()},
         served=served_by,
+        known=_known,
         shown=_shown,
         opening=settings.office_opens,
     )
@@ -45,6 +48,11 @@ def _shown(session: Session, kind: str, key: str, reader: Actor) -> bool:
         return True
     talent = find_talent(session, key)
     return talent is not None and talent.employer_unit in units
+
+
+def _known(reader: Actor) -> Select[str] | None:
+    units = units_shown(reader)
+    return None if units is None else select(Talent.id).where(Talent.employer_unit.in_(units))
 
 
 def _unit(session: Session, code: str) -> str | None:

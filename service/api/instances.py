@@ -14,7 +14,7 @@ from service.api.context import actor, db
 from service.api.fields import Body, Choice, Day, Flag, Form, Id, List, Moment, Nested, Said, Schema, Text, Whole
 from service.api.names import account_names
 from service.history import HistoryEvent
-from service.processes import commands, operations, queries
+from service.processes import commands, operations, queries, sharing
 from service.processes.advance import open_tasks
 from service.processes.models import (
     CANCELLED,
@@ -29,7 +29,7 @@ from service.processes.models import (
     UserTask,
 )
 from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW, one_line
-from service.processes.slots import seen
+from service.processes.visibility import seen
 
 calls = Calls(
     "instances", "Instances (需求 and other cases): start, state, journal, diagrams, 催办 挂起 恢复 终止 沟通 抄送"
@@ -208,6 +208,12 @@ class CopyOrder(Body):
     note = Text(load_default="", longest=500)
 
 
+class CopyWithdrawal(Body):
+    """Who (a sign-in name) is no longer shown the case."""
+
+    to = Text(required=True)
+
+
 class Copy(Schema):
     """Somebody to whom the case is shown."""
 
@@ -218,7 +224,7 @@ class Copy(Schema):
 
 
 class Copies(Schema):
-    """Those whom this call named."""
+    """Those to whom the case is copied; of the call that copies it those whom it named."""
 
     items = List(Nested(Copy), required=True)
     total = Whole(required=True)
@@ -297,8 +303,8 @@ def terminate(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
 
 @calls.post("/instances/<uuid:instance_id>/comment", answer=Entry, status=201, body=TaskRemark)
 def comment(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
-    """沟通: a remark on the case; ``@name`` in it tells that user."""
-    made = operations.comment(
+    """沟通: a remark on the case; ``@name`` in it tells that user, who must see the case. Not for auditors."""
+    made = sharing.comment(
         db(), instance_id=instance_id, text=body["text"], task_id=body["task"], actor=actor(), now=clock.now()
     )
     return entry(made, {})
@@ -306,8 +312,23 @@ def comment(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
 
 @calls.post("/instances/<uuid:instance_id>/copy", answer=Copies, status=201, body=CopyOrder)
 def copy(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
-    """抄送: shows the case to others for information."""
-    rows = operations.copy(db(), instance_id=instance_id, actor=actor(), now=clock.now(), **body)
+    """抄送: shows the case to others, who hold a role, for information. For who has or had a part in it."""
+    rows = sharing.copy(db(), instance_id=instance_id, actor=actor(), now=clock.now(), **body)
+    return {"items": [_copied(row) for row in rows], "total": len(rows), "next": None}
+
+
+@calls.get("/instances/<uuid:instance_id>/copies", answer=Copies)
+def copies(instance_id: UUID) -> Mapping[str, Any]:
+    """To whom the case is copied, the latest first."""
+    rows = queries.copies_of(db(), queries.visible(db(), instance_id, actor()))
+    return {"items": [_copied(row) for row in rows], "total": len(rows), "next": None}
+
+
+@calls.post("/instances/<uuid:instance_id>/copy/withdraw", answer=Copies, body=CopyWithdrawal)
+def withdraw_copy(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
+    """撤回抄送: for who sent the copy, and the Talent Office. Answers the copies that are left."""
+    sharing.withdraw_copy(db(), instance_id=instance_id, username=body["to"], actor=actor(), now=clock.now())
+    rows = queries.copies_of(db(), db().get_one(Instance, instance_id))
     return {"items": [_copied(row) for row in rows], "total": len(rows), "next": None}
 
 

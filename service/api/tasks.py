@@ -33,9 +33,10 @@ from service.api.names import learn
 from service.api.records import Search, paged
 from service.errors import Finding, Invalid, NotFound
 from service.people.queries import Page
-from service.processes import commands, operations, queries
+from service.processes import commands, operations, queries, sharing
 from service.processes.models import DONE, OPEN, Instance, UserTask
-from service.processes.rules import GREEN, GREY, RED, YELLOW
+from service.processes.rules import GREEN, GREY, NO_TASK, RED, YELLOW
+from service.processes.visibility import sees_task
 from service.talents import search_talents
 
 calls = Calls("tasks", "Tasks: 待办 已办, with their forms, and the operations 领办 退领 转办 退回 撤回 签收 沟通")
@@ -274,11 +275,9 @@ def acknowledge(_body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
 def comment(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     """沟通: a remark on the task; ``@name`` in it tells that user."""
     found = db().get(UserTask, task_id)
-    if found is None:
-        raise NotFound("没有这个任务")
-    made = operations.comment(
-        db(), instance_id=found.instance_id, task_id=task_id, actor=actor(), now=clock.now(), **body
-    )
+    if found is None or not sees_task(db(), found, actor()):
+        raise NotFound(NO_TASK)
+    made = sharing.comment(db(), instance_id=found.instance_id, task_id=task_id, actor=actor(), now=clock.now(), **body)
     return entry(made, {})
 
 

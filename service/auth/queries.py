@@ -229,6 +229,12 @@ def is_usable(account: Account) -> bool:
     return account.active and (account.person is None or account.person.active)
 
 
+def usable_name(session: Session, username: object) -> str | None:
+    """The name under which the account of whoever is meant is stored; None where nobody can work with it."""
+    account = find_account(session, username) if isinstance(username, str) else None
+    return account.username if account is not None and is_usable(account) else None
+
+
 def _usable() -> ColumnElement[bool]:
     """``is_usable`` as a condition on ``Account``, joined with its person where it has one."""
     return and_(Account.active, or_(Account.person_id.is_(None), Person.active))

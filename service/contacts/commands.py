@@ -17,7 +17,7 @@ from service import clock, ids
 from service.auth import Actor
 from service.auth.policy import LIAISON, TALENT_OFFICE
 from service.contacts import rules
-from service.contacts.access import acting_on_leader
+from service.contacts.access import acting_on_leader, visible
 from service.contacts.models import (
     Activity,
     Contact,
@@ -144,7 +144,7 @@ def withdraw_contact(session: Session, *, contact_id: UUID | str, reason: str, a
 
     Raises ``Conflict`` where it was withdrawn already, or one of its opinions has become a need.
     """
-    contact = _locked(session, contact_id)
+    contact = _locked(session, contact_id, actor)
     entering = acting_on_leader(session, actor, "record_contacts", contact.leader, now)
     checks = Checks()
     why = checks.text("/reason", "撤回原因", reason, 200)
@@ -163,7 +163,7 @@ def answer_opinion(
     session: Session, *, opinion_id: UUID | str, status: str, answer: str | None = None, actor: Actor, now: datetime
 ) -> Opinion:
     """Says what became of an opinion that needs no case: ``answered`` with the ``answer``, or ``noted`` (R2)."""
-    opinion, contact = _locked_opinion(session, opinion_id)
+    opinion, contact = _locked_opinion(session, opinion_id, actor)
     entering = acting_on_leader(session, actor, "record_contacts", contact.leader, now)
     checks = Checks()
     if status not in (rules.ANSWERED, rules.NOTED):
@@ -184,7 +184,7 @@ def link_opinion(
     session: Session, *, opinion_id: UUID | str, instance_id: UUID, actor: Actor, now: datetime
 ) -> Opinion:
     """Notes that an opinion has become the need ``instance_id`` (C2). Raises ``Conflict`` where it is another's."""
-    opinion, contact = _locked_opinion(session, opinion_id)
+    opinion, contact = _locked_opinion(session, opinion_id, actor)
     entering = acting_on_leader(session, actor, "record_contacts", contact.leader, now)
     if opinion.instance_id == instance_id:
         return opinion
@@ -333,18 +333,20 @@ def _refuse_twin(session: Session, contact: Contact, talents: Sequence[Talent]) 
             raise Conflict(message, [Finding("/summary", message)])
 
 
-def _locked(session: Session, contact_id: UUID | str) -> Contact:
+def _locked(session: Session, contact_id: UUID | str, actor: Actor) -> Contact:
+    """The contact, for who may see it: to all others it is as unknown as one that is not there."""
     key = as_id(contact_id)
-    query = select(Contact).where(Contact.id == key).with_for_update(of=Contact)
+    query = select(Contact).where(Contact.id == key, visible(session, actor)).with_for_update(of=Contact)
     found = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None
     if found is None:
         raise NotFound("没有这条联系记录，或您无权查看")
     return found
 
 
-def _locked_opinion(session: Session, opinion_id: UUID | str) -> tuple[Opinion, Contact]:
+def _locked_opinion(session: Session, opinion_id: UUID | str, actor: Actor) -> tuple[Opinion, Contact]:
     key = as_id(opinion_id)
-    query = select(Opinion).where(Opinion.id == key).with_for_update(of=Opinion)
+    seen = select(Contact.id).where(visible(session, actor))
+    query = select(Opinion).where(Opinion.id == key, Opinion.contact_id.in_(seen)).with_for_update(of=Opinion)
     found = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None
     contact = session.get(Contact, found.contact_id) if found is not None else None
     if found is None or contact is None:

@@ -15,6 +15,7 @@ from service import clock, ids
 from service.auth import Actor
 from service.contacts.access import acting_for_unit
 from service.contacts.models import Matter, MatterProgress
+from service.contacts.queries import visible_matters
 from service.errors import Conflict, NotFound
 from service.people.checks import FIRST_YEAR, Checks
 from service.people.commands import conflicts
@@ -78,7 +79,7 @@ def follow_matter(
     session: Session, *, matter_id: UUID | str, text: str, done_on: date, actor: Actor, now: datetime
 ) -> Matter:
     """Says what was done about a matter on ``done_on`` (全程跟进, R7). Raises ``Conflict`` where it is solved."""
-    matter = _locked(session, matter_id)
+    matter = _locked(session, matter_id, actor)
     entering = acting_for_unit(session, actor, "record_matters", matter.unit_code, now)
     _refuse_solved(matter)
     checks = Checks()
@@ -107,7 +108,7 @@ def solve_matter(
     session: Session, *, matter_id: UUID | str, result: str, solved_on: date, actor: Actor, now: datetime
 ) -> Matter:
     """Says how a matter was solved and when. Raises ``Conflict`` where it is solved already."""
-    matter = _locked(session, matter_id)
+    matter = _locked(session, matter_id, actor)
     entering = acting_for_unit(session, actor, "record_matters", matter.unit_code, now)
     _refuse_solved(matter)
     checks = Checks()
@@ -122,9 +123,10 @@ def solve_matter(
     return matter
 
 
-def _locked(session: Session, matter_id: UUID | str) -> Matter:
+def _locked(session: Session, matter_id: UUID | str, actor: Actor) -> Matter:
+    """The matter, for who may see it: to all others it is as unknown as one that is not there."""
     key = as_id(matter_id)
-    query = select(Matter).where(Matter.id == key).with_for_update(of=Matter)
+    query = select(Matter).where(Matter.id == key, visible_matters(session, actor)).with_for_update(of=Matter)
     matter = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None
     if matter is None:
         raise NotFound("没有这个事项，或您无权查看")

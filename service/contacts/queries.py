@@ -223,7 +223,7 @@ def search_matters(
         select(Matter)
         .options(selectinload(Matter.progress))
         .join(Talent, Talent.id == Matter.talent_id)
-        .where(_matters_clause(session, actor))
+        .where(visible_matters(session, actor))
     )
     if unit is not None:
         query = query.where(Matter.unit_code == unit)
@@ -243,7 +243,7 @@ def search_matters(
 def get_matter(session: Session, matter_id: UUID | str, actor: Actor) -> Matter:
     """The matter if the actor may see it; raises ``NotFound``."""
     key = as_id(matter_id)
-    query = select(Matter).where(Matter.id == key, _matters_clause(session, actor))
+    query = select(Matter).where(Matter.id == key, visible_matters(session, actor))
     found = session.scalar(query) if key is not None else None
     if found is None:
         raise NotFound("没有这个事项，或您无权查看")
@@ -306,7 +306,8 @@ def _contact_clauses(wanted: ContactFilter) -> list[ColumnElement[bool]]:
     return clauses
 
 
-def _matters_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
+def visible_matters(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``Matter`` that the actor may see it: those of the units whose ledger is the actor's (R6)."""
     mine = selves(session, actor)
     if any(may(one, "view_matters") for one in mine):
         return true()

@@ -26,7 +26,7 @@ from service.demonstration.plan import Deed, first_day
 from service.demonstration.scenarios import FINISHED, STOPPED, Do, Op, Scenario
 from service.demonstration.year import deeds
 from service.errors import Conflict, Invalid
-from service.processes import calendars, commands, operations, timers
+from service.processes import calendars, commands, operations, sharing, timers
 from service.processes.advance import open_tasks
 from service.processes.models import RUNNING, SUSPENDED, Instance, Timer, UserTask
 from service.workdays import Calendar
@@ -389,9 +389,9 @@ class _Run:
             operations.urge(session, instance_id=instance.id, task_id=task_id, text=text, actor=office, now=now)
         elif what == "comment":
             text = case.one_of(COMMENTS) + (f" @{handler} 请知悉。" if row.unit else " @office-2 请留意。")
-            operations.comment(session, instance_id=instance.id, text=text, actor=office, now=now, task_id=task_id)
+            sharing.comment(session, instance_id=instance.id, text=text, actor=office, now=now, task_id=task_id)
         elif what == "copy":
-            operations.copy(
+            sharing.copy(
                 session, instance_id=instance.id, to=["leader", "auditor"], note="供参阅。", actor=office, now=now
             )
         elif what == "suspend":

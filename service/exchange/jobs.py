@@ -36,6 +36,7 @@ ABANDONED = timedelta(minutes=3)
 PREVIEWED = 200
 OPEN = ("uploaded", "checking", "checked", "confirmed", "writing")
 NAME_LENGTH = 200
+UNKNOWN = "没有这次导入，或您无权查看"
 
 
 log = structlog.get_logger(__name__)
@@ -109,8 +110,8 @@ def cancel(session: Session, *, job_id: UUID, actor: Actor, now: datetime) -> Im
 def get_job(session: Session, job_id: UUID, actor: Actor) -> ImportJob:
     """A job of a kind that ``actor`` may import."""
     job = session.get(ImportJob, job_id)
-    if job is None or KINDS[job.kind] not in kinds_for(actor):
-        raise NotFound("没有这次导入")
+    if job is None or not _sees(job, actor):
+        raise NotFound(UNKNOWN)
     return job
 
 
@@ -346,6 +347,11 @@ def _shown(value: object, column: Column) -> str:
 def _locked(session: Session, job_id: UUID, actor: Actor) -> ImportJob:
     require(actor, "import_data")
     job = session.get(ImportJob, job_id, with_for_update=True)
-    if job is None:
-        raise NotFound("没有这次导入")
+    if job is None or not _sees(job, actor):
+        raise NotFound(UNKNOWN)
     return job
+
+
+def _sees(job: ImportJob, actor: Actor) -> bool:
+    """Whether the job is of a kind that ``actor`` may import: nobody confirms or cancels what must not be looked at."""
+    return KINDS[job.kind] in kinds_for(actor)

@@ -15,8 +15,8 @@ from service.auth import Actor
 from service.engine.expressions import as_date
 from service.history import HistoryEvent
 from service.ledger.cases import STATUSES
-from service.processes.access import visible_clause
 from service.processes.models import Instance
+from service.processes.visibility import visible_clause
 
 PROCESS = "change_report"
 REPORTED = "talent_reported"

@@ -15,7 +15,7 @@ from service import clock
 from service.auth import Actor
 from service.errors import Conflict, NotFound
 from service.liaisons.models import Link
-from service.liaisons.queries import standing_teams
+from service.liaisons.queries import sees_leader, standing_teams
 from service.liaisons.rules import (
     ACTIVE,
     ENDED,
@@ -267,7 +267,7 @@ def _succeeds(checks: Checks, link: Link, successor: Leader, starts_on: date) ->
 def _locked(session: Session, link_id: UUID | str, actor: Actor) -> Link:
     key = as_id(link_id)
     link = session.get(Link, key) if key is not None else None
-    if link is None:
+    if link is None or not sees_leader(session, link.leader, actor):
         raise NotFound("没有这条联系关系，请从列表中选择")
     allow(actor, link.leader)
     session.refresh(link, ["status", "starts_on", "held_from", "ends_on"], with_for_update={"of": Link})

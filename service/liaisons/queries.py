@@ -46,6 +46,11 @@ def visible_to(reader: Actor) -> ColumnElement[bool]:
     return or_(*ways) if ways else false()
 
 
+def sees_leader(session: Session, leader: Leader, reader: Actor) -> bool:
+    """Whether the reader may see whom the leader serves, as ``visible_to`` says it of many."""
+    return session.scalar(select(Leader.id).where(Leader.id == leader.id, visible_to(reader))) is not None
+
+
 def get_link(session: Session, link_id: UUID | str, reader: Actor = SYSTEM) -> Link:
     """The link with that id; raises ``NotFound``, also where the reader may not see it."""
     key = as_id(link_id)

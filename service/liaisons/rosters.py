@@ -128,7 +128,7 @@ def decide_roster(
     Raises ``NotAllowed``, ``NotFound``, ``Invalid``, also for a day on which a link that would end had not yet begun,
     and ``Conflict`` where it is no draft.
     """
-    roster = get_roster(session, roster_id)
+    roster = get_roster(session, roster_id, actor)
     _require_scope(session, roster.scope, actor)
     _lock(session, roster)
     scope_links(session, roster.scope, lock=True)
@@ -186,7 +186,7 @@ def leaving_links(session: Session, roster: Roster, day: date) -> list[Link]:
 def file_roster(session: Session, *, roster_id: UUID | str, on: date, actor: Actor, now: datetime) -> Roster:
     """The Talent Office has a decided roster on file (备案, Q4): taken note of, not approved."""
     require(actor, "file_rosters")
-    roster = get_roster(session, roster_id)
+    roster = get_roster(session, roster_id, actor)
     _lock(session, roster)
     if roster.status != DECIDED:
         state = "还是草稿，请先确定" if roster.status == DRAFT else "已经备案或已被新版取代，请刷新后查看"

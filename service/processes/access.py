@@ -1,4 +1,4 @@
-"""Who may see an instance and who may act on it: role, unit and assignment."""
+"""Who may act on a task: role, unit and assignment. What somebody sees of a case is decided in ``visibility``."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from service import clock
 from service.auth import Actor
 from service.auth.policy import LIAISON, require
 from service.auth.queries import accounts_of_role, acting_for, find_account, held_units
-from service.errors import NotAllowed, NotFound
+from service.errors import NotAllowed
 from service.people.models import Leader
-from service.people.queries import find_leader, leader_posts, unit_names
-from service.processes.models import DONE, OPEN, CopyTo, Instance, UserTask
+from service.people.queries import find_leader, unit_names
+from service.processes.models import DONE, UserTask
 from service.processes.rules import holds
-from service.processes.wiring import wiring
 
 OFFICE = "talent_office"
-SEES_ALL = frozenset({OFFICE, "auditor"})
 ROLE_NAMES: Mapping[str, str] = {
     "liaison": "联络员",
     "talent_office": "区人才办",
@@ -131,62 +129,6 @@ def candidate_clause(actor: Actor) -> ColumnElement[bool]:
         held = held_units(LIAISON, clock.today())
         grants.append((UserTask.role == LIAISON) & UserTask.unit.is_not(None) & UserTask.unit.not_in(held))
     return mine & own & or_(false(), *grants)
-
-
-def visible_clause(session: Session, actor: Actor, only: object = None) -> ColumnElement[bool]:
-    """Instances that the actor may see.
-
-    The Talent Office and auditors see all; others what they or their unit started, what their unit or they had a task
-    in, what was copied to them, and leaders what concerns them or once went through them. A leader, and the leader's
-    liaison, see the cases of the talents whom they serve today, whoever served them then (O4). ``only`` is the id of
-    the one instance that is asked about, where it is one: then no other's tasks are read.
-    """
-    if actor.roles & SEES_ALL:
-        return true()
-    copied, tasks = select(CopyTo.instance_id), select(UserTask.instance_id)
-    if only is not None:
-        copied, tasks = copied.where(CopyTo.instance_id == only), tasks.where(UserTask.instance_id == only)
-    held = sorted((grant.role, grant.unit) for grant in actor.grants if grant.unit is not None)
-    ways: list[ColumnElement[bool]] = [
-        Instance.initiator == actor.username,
-        Instance.id.in_(copied.where(CopyTo.username == actor.username)),
-        Instance.id.in_(
-            tasks.where(
-                or_(
-                    UserTask.assignee == actor.username,
-                    UserTask.completed_by == actor.username,
-                    *((UserTask.role == role) & (UserTask.unit == unit) for role, unit in held),
-                )
-            )
-        ),
-    ]
-    origin = sorted(actor.units_of("liaison"))
-    if origin:
-        ways.append(Instance.initiator_unit.in_(origin))
-    if (served := wiring(session).served(actor)) is not None:
-        ways.append(Instance.talent_id.in_(served))
-    if actor.has_role("leader") and actor.person_id is not None:
-        posts = [post.id for post in leader_posts(session, actor.person_id)]
-        ways.append(Instance.leader_id.in_([str(post) for post in posts]))
-        ways.append(Instance.id.in_(tasks.where(UserTask.leader_id.in_(posts))))
-    return or_(*ways)
-
-
-def visible_instance(session: Session, instance_id: object, actor: Actor) -> Instance:
-    """The instance if the actor may see it, or may do one of its open tasks as a substitute.
-
-    Raises NotFound: who may not see it may not know of it either.
-    """
-    found = session.scalar(
-        select(Instance).where(Instance.id == instance_id, visible_clause(session, actor, instance_id))
-    )
-    if found is None and (others := acting_for(session, actor)):
-        theirs = or_(*(candidate_clause(other) for other in others))
-        stands_in = select(UserTask.instance_id).where(UserTask.status == OPEN, theirs)
-        found = session.scalar(select(Instance).where(Instance.id == instance_id, Instance.id.in_(stands_in)))
-    if found is None:
-        raise NotFound("没有这个事项，或您无权查看")
-    return found
 
 
 def done_steps(session: Session, task: UserTask) -> set[str]:

@@ -30,7 +30,7 @@ from service.processes.models import (
     UserTask,
 )
 from service.processes.notices import NOTICE, notice_of, words_of
-from service.processes.rules import NAMED, described, stage_of
+from service.processes.rules import NAMED, NO_CASE, described, stage_of
 from service.processes.wiring import ActionCall, wiring
 from service.workdays import Calendar
 
@@ -230,7 +230,7 @@ def lock(session: Session, instance_id: UUID) -> Instance:
         select(Instance).where(Instance.id == instance_id).with_for_update().execution_options(populate_existing=True)
     )
     if found is None:
-        raise NotFound("没有这个事项")
+        raise NotFound(NO_CASE)
     return found
 
 

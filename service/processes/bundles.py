@@ -48,6 +48,11 @@ class Compiled:
         """The stages of the process in their order: its property ``stages``, else the five of a need."""
         return tuple(self.program.properties.get("stages", "").split()) or tuple(STAGES)
 
+    @property
+    def given(self) -> tuple[str, ...]:
+        """What the service starts the process with (its property ``given``): nobody starts such a one by hand."""
+        return tuple(self.program.properties.get("given", "").split())
+
     def title_of(self, data: Mapping[str, Any]) -> str:
         """What a case with ``data`` is called: by the process's property ``title``, else by the field ``title``."""
         expression = self.program.properties.get("title")

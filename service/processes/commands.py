@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +20,12 @@ from service.processes.advance import FRAME_NAMES, Input, advance, lock, merge_d
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current, days_late
 from service.processes.definitions import latest
-from service.processes.forms import Form, plain_data
+from service.processes.forms import plain_data
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
-from service.processes.rules import one_line
+from service.processes.picks import check_listed, check_prefill, check_references
+from service.processes.rules import BY_ITSELF, NO_CASE, NO_TASK, one_line
 from service.processes.texts import optional_text, required_text
+from service.processes.visibility import known_only
 from service.processes.wiring import wiring
 
 STARTED, DID, RETURNED, TERMINATE, MESSAGE = "started", "completed", "returned", "terminated", "message"
@@ -41,17 +43,19 @@ def start(
     """Starts the newest version of ``process``; ``data`` prefills the first form.
 
     ``instance_id`` (default: a fresh random one) makes a run reproducible, as the demonstration's is.
-    Raises NotFound (no such process), NotAllowed (the actor may not take the first step), Invalid (unknown or wrong
-    fields; paths ``/data/…``).
+    Raises NotFound (no such process, or one that only the service starts), NotAllowed (the actor may not take the first
+    step), Invalid (unknown or wrong fields; paths ``/data/…``).
     """
     given = plain_data(data)
+    if compiled(session, latest(session, process).digest, process).given:
+        raise NotFound(BY_ITSELF)
     if clash := sorted(FRAME_NAMES & set(given)):
         raise Invalid("这些名称由系统使用", [Finding(f"/data/{name}", "请删去该项") for name in clash])
     instance = begin(session, process=process, data=given, actor=actor, now=now, instance_id=instance_id)
     opened = open_tasks(session, instance.id)
     if not any(access.may_take(actor, task) for task in opened):
         raise NotAllowed("您没有发起该流程的权限：首个步骤由" + access.role_names(session, opened) + "办理")
-    _check_prefill(session, compiled(session, instance.digest, process), opened, given, actor)
+    check_prefill(session, compiled(session, instance.digest, process), opened, given, actor)
     return instance
 
 
@@ -132,6 +136,7 @@ def begin(
     return instance
 
 
+@known_only
 def complete(
     session: Session,
     *,
@@ -185,6 +190,7 @@ def complete(
     return task
 
 
+@known_only
 def return_task(
     session: Session, *, task_id: UUID | str, target: str, reason: str, actor: Actor, now: datetime
 ) -> UserTask:
@@ -217,6 +223,7 @@ def return_task(
     return task
 
 
+@known_only
 def terminate(session: Session, *, instance_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Instance:
     """终止: ends a running or suspended instance for good, with a reason. For the Talent Office."""
     instance = locked_instance(session, instance_id)
@@ -237,6 +244,7 @@ def terminate(session: Session, *, instance_id: UUID | str, reason: str, actor: 
     return instance
 
 
+@known_only
 def deliver_message(
     session: Session,
     *,
@@ -262,6 +270,7 @@ def deliver_message(
     return instance
 
 
+@known_only
 def suspend(session: Session, *, instance_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Instance:
     """挂起: nothing can be done and no timer fires until it is resumed; due dates stay. For the Talent Office."""
     instance = locked_instance(session, instance_id)
@@ -273,6 +282,7 @@ def suspend(session: Session, *, instance_id: UUID | str, reason: str, actor: Ac
     return instance
 
 
+@known_only
 def resume(session: Session, *, instance_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Instance:
     """恢复 a suspended instance. For the Talent Office."""
     instance = locked_instance(session, instance_id)
@@ -290,15 +300,15 @@ def resume(session: Session, *, instance_id: UUID | str, reason: str, actor: Act
 
 def locked_instance(session: Session, instance_id: UUID | str) -> Instance:
     """The instance by id (text or UUID), locked. Raises NotFound."""
-    return lock(session, as_uuid(instance_id, "没有这个事项"))
+    return lock(session, as_uuid(instance_id, NO_CASE))
 
 
 def locked_task(session: Session, task_id: UUID | str, *, any_status: bool = False) -> tuple[UserTask, Instance]:
     """The task and its instance, locked in this order: instance first. Raises NotFound, Conflict."""
-    wanted = as_uuid(task_id, "没有这个任务")
+    wanted = as_uuid(task_id, NO_TASK)
     instance = session.scalar(_LOCKED_BY_TASK, {"task": wanted})
     if instance is None:
-        raise NotFound("没有这个任务")
+        raise NotFound(NO_TASK)
     found = session.get_one(UserTask, wanted, populate_existing=True)
     set_committed_value(found, "instance", instance)  # who holds the task need not ask for its case
     if any_status:
@@ -343,58 +353,9 @@ def return_targets(session: Session, made: Compiled, task: UserTask) -> list[tup
     return [(name, one_line(made.program.names[task.process, name])) for name in ways if name in done]
 
 
-def check_references(session: Session, form: Form, data: Mapping[str, Any], actor: Actor) -> None:
-    """Raises Invalid when a picked record does not exist (any longer), or not for the actor: nobody learns which."""
-    plan = wiring(session)
-    findings = [
-        Finding(path, "所选的记录不存在或已停用，请重新选择")
-        for path, kind, value in form.references(data)
-        if kind in plan.references
-        and (plan.references[kind](session, value) is None or not plan.shown(session, kind, value, actor))
-    ]
-    if findings:
-        raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)
-
-
-def check_listed(session: Session, form: Form, data: Mapping[str, Any], told: Mapping[str, Any], today: date) -> None:
-    """Raises Invalid when a picked record is none of those that the task is about (``told``: what it was entered with).
-
-    One statement a list, however long it is.
-    """
-    plan, findings = wiring(session), []
-    kinds = {path: kind for path, kind, _ in form.references(data)}
-    picked: dict[str, dict[str, str]] = {}
-    for path, name, value in form.picks(data):
-        picked.setdefault(name, {})[path] = value
-    for name, places in picked.items():
-        query = plan.listings[name](told, today)
-        [key] = query.selected_columns
-        found = set(session.scalars(query.where(key.in_(set(places.values())))))
-        strangers = {path: value for path, value in places.items() if value not in found}
-        for path, value in strangers.items():
-            label = plan.references[kinds[path]](session, value)
-            findings.append(Finding(path, f"{label}不在本任务的名单中，请删去，改从名单中选择"))
-    if findings:
-        raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)
-
-
 def signature_of(made: Compiled, task: UserTask, doer: Actor) -> dict[str, Any] | None:
     """Who signs which box of the printed form by completing this task (X1)."""
     box = made.program.user_tasks[task.process, task.task].properties.get("sign")
     if not box:
         return None
     return {"box": box, "name": doer.name, "unit": task.unit or doer.unit, "on_behalf_of": doer.on_behalf_of_name}
-
-
-def _check_prefill(
-    session: Session, made: Compiled, opened: list[UserTask], given: Mapping[str, Any], actor: Actor
-) -> None:
-    forms = [made.form_of(task.process, task.task) for task in opened]
-    known = {name for form in forms for name in form.fields}
-    if unknown := sorted(set(given) - known):
-        raise Invalid("有未知的字段", [Finding(f"/data/{name}", "首个表单没有这个字段，请删去") for name in unknown])
-    calendar, today = current(session), clock.today()
-    for form in forms:
-        fields = {name: value for name, value in given.items() if name in form.fields}
-        form.check(fields, today=today, calendar=calendar, partial=True)
-        check_references(session, form, fields, actor)

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import history, ids
 from service.auth import Actor
-from service.auth.queries import actor_of, find_account, is_usable
-from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
+from service.auth.queries import actor_of, usable_name
+from service.errors import Conflict, Finding, Invalid, NotAllowed
 from service.processes import access
 from service.processes.advance import Input, apply_effects, due_of_row, open_tasks, record
 from service.processes.calendars import current, find_current
-from service.processes.commands import as_uuid, locked_instance, locked_task, require_running
+from service.processes.commands import locked_instance, locked_task, require_running
 from service.processes.course import rebuilt, taken_back_effects
-from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, CopyTo, Instance, UserTask
+from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, Instance, UserTask
 from service.processes.notices import NOTICE, notice_of
 from service.processes.recount import recount
-from service.processes.texts import optional_text, required_text
+from service.processes.texts import required_text
+from service.processes.visibility import known_only
 
 NOBODY = "没有这个账号或已停用，请重新选择"
 
 
+@known_only
 def claim(session: Session, *, task_id: UUID | str, actor: Actor, now: datetime) -> UserTask:
     """领办: takes an unassigned task for oneself, or as a substitute for who is away, whose it stays afterwards.
 
@@ -43,6 +43,7 @@ def claim(session: Session, *, task_id: UUID | str, actor: Actor, now: datetime)
     return task
 
 
+@known_only
 def release(session: Session, *, task_id: UUID | str, actor: Actor, now: datetime) -> UserTask:
     """退领: gives a task back to all candidates. For its assignee (or the substitute), or the Talent Office."""
     task, instance = locked_task(session, task_id)
@@ -57,6 +58,7 @@ def release(session: Session, *, task_id: UUID | str, actor: Actor, now: datetim
     return task
 
 
+@known_only
 def reassign(session: Session, *, task_id: UUID | str, to: str, reason: str, actor: Actor, now: datetime) -> UserTask:
     """转办: hands a task to another candidate (user name ``to``), with a reason.
 
@@ -65,7 +67,7 @@ def reassign(session: Session, *, task_id: UUID | str, to: str, reason: str, act
     task, instance = locked_task(session, task_id)
     doer = actor if actor.has_role(access.OFFICE) else access.require_take(session, actor, task, now)
     text = required_text(reason, "reason", "转办理由")
-    username = _usable(session, to)
+    username = usable_name(session, to)
     if username is None:
         raise Invalid("请选择转办对象", [Finding("/to", NOBODY)])
     target = actor_of(session, username)
@@ -88,6 +90,7 @@ def reassign(session: Session, *, task_id: UUID | str, to: str, reason: str, act
     return task
 
 
+@known_only
 def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Actor, now: datetime) -> UserTask:
     """撤回: undoes one's own completed step while nobody has acted on it; its old deadline stands again.
 
@@ -135,72 +138,7 @@ def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Acto
     return task
 
 
-def comment(
-    session: Session,
-    *,
-    instance_id: UUID | str,
-    text: str,
-    actor: Actor,
-    now: datetime,
-    task_id: UUID | str | None = None,
-) -> history.HistoryEvent:
-    """沟通: a remark on a case; ``@user`` in it notifies that user. For whoever may see the case."""
-    found = access.visible_instance(session, as_uuid(instance_id, "没有这个事项"), actor)
-    instance = locked_instance(session, found.id)
-    said = required_text(text, "text", "意见")
-    mentioned = _mentioned(session, said)
-    data: dict[str, object] = {"text": said, "mentions": mentioned}
-    task = None
-    if task_id is not None:
-        task = session.get(UserTask, as_uuid(task_id, "没有这个任务"))
-        if task is None or task.instance_id != instance.id:
-            raise NotFound("没有这个任务")
-        data |= {"step": task.task, "name": task.name}
-    event = record(
-        session, instance, kind="commented", actor=actor, now=now, task=str(task.id) if task else None, data=data
-    )
-    if mentioned:
-        notify(session, instance, "mentioned", actor=actor, now=now, task=task, usernames=mentioned, text=said)
-    return event
-
-
-def copy(
-    session: Session, *, instance_id: UUID | str, to: list[str], actor: Actor, now: datetime, note: str = ""
-) -> list[CopyTo]:
-    """抄送: shows a case to others (user names) for information. For whoever may see the case."""
-    shown = access.visible_instance(session, as_uuid(instance_id, "没有这个事项"), actor)
-    instance = locked_instance(session, shown.id)
-    if not 1 <= len(to) <= 50:
-        raise Invalid("请选择抄送对象", [Finding("/to", "请选择 1 至 50 位抄送对象")])
-    said = optional_text(note, "note", "抄送说明", longest=500)
-    found = [_usable(session, name) for name in to]
-    names = list(dict.fromkeys(name for name in found if name is not None))
-    if None in found:
-        unknown = [position for position, name in enumerate(found) if name is None]
-        raise Invalid("抄送对象有误", [Finding(f"/to/{position}", NOBODY) for position in unknown])
-    known = {row.username: row for row in session.scalars(select(CopyTo).where(CopyTo.instance_id == instance.id))}
-    rows = []
-    for name in names:
-        row = known.get(name)
-        if row is None:
-            row = CopyTo(id=ids.new(), instance_id=instance.id, username=name, sent_by=actor.username, sent_at=now)
-            session.add(row)
-        rows.append(row)
-    record(session, instance, kind="copied", actor=actor, now=now, data={"to": sorted(names), "note": said})
-    fresh = sorted(set(names) - set(known))
-    if fresh:
-        notify(session, instance, "copied", actor=actor, now=now, usernames=fresh, text=said)
-    session.flush()
-    return rows
-
-
-def mark_copy_read(session: Session, *, instance_id: UUID, actor: Actor, now: datetime) -> None:
-    """Notes that the actor has opened a case that was copied to them."""
-    row = session.scalar(select(CopyTo).where(CopyTo.instance_id == instance_id, CopyTo.username == actor.username))
-    if row is not None and row.read_at is None:
-        row.read_at = now
-
-
+@known_only
 def urge(
     session: Session,
     *,
@@ -257,6 +195,7 @@ def count_urge(
     return task.urges
 
 
+@known_only
 def acknowledge(session: Session, *, task_id: UUID | str, actor: Actor, now: datetime) -> UserTask:
     """签收: who must act says that the task, or an urge, has been received. Recorded; moves no deadline (CLOCK)."""
     task, instance = locked_task(session, task_id)
@@ -332,19 +271,3 @@ def _note(
         data={"step": task.task, "name": task.name, **data},
     )
     session.flush()
-
-
-def _mentioned(session: Session, text: str) -> list[str]:
-    """The accounts that ``text`` names as ``@user``; between Chinese signs nobody puts a blank around it."""
-    names = sorted(set(_MENTION.findall(text)))[:20]
-    found = (_usable(session, name) or _usable(session, name.rstrip("._-")) for name in names)
-    return sorted({name for name in found if name is not None})
-
-
-_MENTION = re.compile(r"(?<![A-Za-z0-9._-])@([A-Za-z][A-Za-z0-9._-]*)")
-
-
-def _usable(session: Session, username: object) -> str | None:
-    """The name under which the account of whoever is meant is stored; None where nobody can work with it."""
-    account = find_account(session, username) if isinstance(username, str) else None
-    return account.username if account is not None and is_usable(account) else None

@@ -90,6 +90,9 @@ class Projection:
             for username in event.data["to"]:
                 copy = {"instance_id": self.instance["id"], "username": username}
                 self.copies.setdefault(username, {**copy, "sent_by": event.actor, "sent_at": event.at})
+        elif event.kind == "copy_withdrawn":
+            for username in event.data["to"]:
+                self.copies.pop(username, None)
         elif event.kind in ("claimed", "released", "reassigned") and row is not None:
             row["assignee"] = event.data.get("assignee") or event.data.get("to")
             row["revision"] += 1

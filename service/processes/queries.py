@@ -17,7 +17,7 @@ from service.auth.policy import may
 from service.auth.queries import acting_for
 from service.errors import Finding, Invalid, NotFound
 from service.people.queries import Page, page
-from service.processes import access
+from service.processes import access, visibility
 from service.processes.advance import open_tasks as open_rows
 from service.processes.advance import stream_of
 from service.processes.bundles import compiled
@@ -34,8 +34,8 @@ from service.processes.models import (
     Instance,
     UserTask,
 )
-from service.processes.rules import GREEN, GREY, RED, YELLOW, light
-from service.processes.slots import seen
+from service.processes.rules import GREEN, GREY, NO_CASE, NO_TASK, RED, YELLOW, light
+from service.processes.visibility import seen
 from service.processes.wiring import wiring
 from service.spelling import terms
 
@@ -197,16 +197,13 @@ def done_tasks(
 
 def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDetail:
     """A task with form, prefilled data and the reader's rights. NotFound where the case is not the reader's to see."""
-    task = session.get(UserTask, as_uuid(task_id, "没有这个任务"))
+    task = session.get(UserTask, as_uuid(task_id, NO_TASK))
     if task is None:
-        raise NotFound("没有这个任务")
+        raise NotFound(NO_TASK)
     represented = _taker(session, actor, task)
-    if represented is not None:
-        instance = session.get_one(Instance, task.instance_id)
-    else:
-        instance = access.visible_instance(session, task.instance_id, actor)
-        if not seen(session, instance, actor).scope(task.scope):
-            raise NotFound("没有这个任务")
+    if represented is None and not visibility.sees_task(session, task, actor):
+        raise NotFound(NO_TASK)
+    instance = session.get_one(Instance, task.instance_id)
     made = compiled(session, instance.digest, instance.process)
     form = made.form_of(task.process, task.task)
     calendar, today = current(session), clock.today()
@@ -269,7 +266,8 @@ def cases(
 ) -> Page[Instance]:
     """台账 (R2): the cases that the actor may see."""
     wanted = filters or CaseFilter()
-    query = select(Instance).where(access.visible_clause(session, actor), *_case_clauses(wanted)).options(*_LEAN_CASE)
+    mine = visibility.visible_clause(session, actor)
+    query = select(Instance).where(mine, *_case_clauses(wanted)).options(*_LEAN_CASE)
     return page(session, query.order_by(*_case_order(wanted.sort)), limit=limit, offset=offset)
 
 
@@ -290,7 +288,7 @@ def copied_to(
     query = (
         select(Instance)
         .join(CopyTo, CopyTo.instance_id == Instance.id)
-        .where(CopyTo.username == actor.username, *_case_clauses(wanted))
+        .where(CopyTo.username == actor.username, visibility.copied_clause(session, actor), *_case_clauses(wanted))
         .options(*_LEAN_CASE)
         .order_by(CopyTo.sent_at.desc(), Instance.id)
     )
@@ -322,15 +320,21 @@ def case_detail(session: Session, instance_id: UUID | str, actor: Actor) -> Case
             "suspend": office and running,
             "resume": office and suspended,
             "terminate": office and (running or suspended),
-            "comment": True,
-            "copy": True,
+            "comment": visibility.may_speak(session, instance, actor),
+            "copy": visibility.handles(session, instance, actor),
         },
     )
 
 
+def copies_of(session: Session, instance: Instance) -> list[CopyTo]:
+    """To whom the case is copied (抄送), the latest first; for whoever may see it."""
+    query = select(CopyTo).where(CopyTo.instance_id == instance.id)
+    return list(session.scalars(query.order_by(CopyTo.sent_at.desc(), CopyTo.username)))
+
+
 def visible(session: Session, instance_id: UUID | str, actor: Actor) -> Instance:
     """The instance, if the actor may see it; or may do one of its open tasks as a substitute. Else NotFound."""
-    return access.visible_instance(session, as_uuid(instance_id, "没有这个事项"), actor)
+    return visibility.visible_instance(session, as_uuid(instance_id, NO_CASE), actor)
 
 
 def timeline(session: Session, instance_id: UUID | str, actor: Actor) -> list[history.HistoryEvent]:

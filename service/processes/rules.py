@@ -26,6 +26,9 @@ DEFAULT_WARN = 3
 LEADER, UNIT = "leader", "unit"
 """What may stand before the colon of ``candidates``: the holder of one leader's post, the people of one unit."""
 
+NO_CASE, NO_TASK = "没有这个事项，或您无权查看", "没有这个任务，或您无权查看"
+"""What is said of a case or task that is not there, and of one that the asker may not know of: the very same words."""
+BY_ITSELF = "该流程由系统在有关情况发生时自动发起，不能在此发起"
 NAMED = "name:"
 """What stands before the name that a diagram gives a slot; a slot without it is a unit's code."""
 LONGEST_SLOT = 32

@@ -18,7 +18,7 @@ from service.processes.calendars import DayFunctions, current
 from service.processes.definitions import latest
 from service.processes.effects import entered
 from service.processes.forms import Form
-from service.processes.rules import holds, one_line
+from service.processes.rules import BY_ITSELF, holds, one_line
 from service.processes.wiring import wiring
 
 NOWHERE = UUID(int=0)
@@ -36,6 +36,8 @@ class FirstStep:
 def first_step(session: Session, process: str, actor: Actor) -> FirstStep:
     """The first step of the newest version. Raises NotFound, NotAllowed where ``actor`` may not take it."""
     made = compiled(session, latest(session, process).digest, process)
+    if made.given:
+        raise NotFound(BY_ITSELF)
     unit = access.origin_unit(actor, wiring(session).scopes)
     data = {
         "settings": dict(wiring(session).settings),
@@ -66,4 +68,4 @@ def may_start(session: Session, process: str, actor: Actor) -> bool:
 
 
 def _nothing(call: engine.Call) -> Any:
-    raise NotFound("该流程由系统在有关情况发生时自动发起，不能在此发起")
+    raise NotFound(BY_ITSELF)

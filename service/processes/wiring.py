@@ -65,6 +65,10 @@ Served = Callable[[Actor], Select[str] | None]
 """The ids of the talents whom somebody serves today, as their leader or that leader's liaison; None: nobody's (O4)."""
 
 
+Known = Callable[[Actor], Select[str] | None]
+"""The ids of the talents of whom alone somebody may know, an employer's own; None: of everybody (R8)."""
+
+
 def _nobody(_reader: Actor) -> Select[str] | None:
     return None
 
@@ -91,6 +95,7 @@ class Wiring:
     scopes: Mapping[str, str] = field(default_factory=dict)
     towns: Mapping[str, str] = field(default_factory=dict)
     served: Served = _nobody
+    known: Known = _nobody
     shown: Shown = _everything
     opening: time = time(9, 0)
 

@@ -26,7 +26,7 @@ from service.people.queries import as_id, find_liaison, find_unit, get_leader
 from service.reports.edits import brief_edits, report_edits
 from service.reports.facts import brief_facts, report_facts
 from service.reports.models import Brief, HalfYearReport
-from service.reports.queries import reporting_units
+from service.reports.queries import reporting_units, visible_briefs, visible_reports
 from service.reports.rules import (
     ACCEPTED,
     DRAFT,
@@ -127,7 +127,7 @@ def edit_report(
 
     Raises ``Conflict``, ``Invalid``, and ``Stale`` where somebody reworded the report since ``version`` was read.
     """
-    report = _locked(session, report_id)
+    report = _locked(session, report_id, actor)
     entering = acting_for_unit(session, actor, "submit_reports", report.unit_code, now)
     _require_editable(report)
     require_version(session, report_edits(report), version)
@@ -159,7 +159,7 @@ def submit_report(
     (``ledger.counts.need_counts``), so that nothing entered since they were first filled in is left out. Raises
     ``Invalid`` where a section of ``REQUIRED`` is empty or the half-year has not ended.
     """
-    report = _locked(session, report_id)
+    report = _locked(session, report_id, actor)
     entering = acting_for_unit(session, actor, "submit_reports", report.unit_code, now)
     _require_editable(report)
     facts = report_facts(session, unit=report.unit_code, year=report.year, half=report.half, needs=needs, now=now)
@@ -256,7 +256,7 @@ def edit_brief(
 ) -> Brief:
     """Rewords a brief that is not released. Raises ``Stale`` where somebody reworded it since ``version`` was read."""
     require(actor, "release_briefs")
-    brief = _locked_brief(session, brief_id)
+    brief = _locked_brief(session, brief_id, actor)
     require_version(session, brief_edits(brief), version)
     checks = Checks()
     said = checks.passage("/text", "专报正文", text, 8000)
@@ -274,7 +274,7 @@ def edit_brief(
 def release_brief(session: Session, *, brief_id: UUID | str, actor: Actor, now: datetime) -> Brief:
     """Releases a brief to its leader, who is told of it (R3). Raises ``Conflict`` where it is released already."""
     require(actor, "release_briefs")
-    brief = _locked_brief(session, brief_id)
+    brief = _locked_brief(session, brief_id, actor)
     if brief.released_at is not None:
         raise Conflict("该专报已签发")
     brief.released_by, brief.released_at = actor.username, now
@@ -289,7 +289,7 @@ def release_brief(session: Session, *, brief_id: UUID | str, actor: Actor, now: 
 def hold_brief(session: Session, *, brief_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Brief:
     """Notes why a brief is not released (R3); it stays a draft. Raises ``Conflict`` where it is released already."""
     require(actor, "release_briefs")
-    brief = _locked_brief(session, brief_id)
+    brief = _locked_brief(session, brief_id, actor)
     checks = Checks()
     why = checks.passage("/reason", "不签发的原因", reason, 500)
     checks.done()
@@ -301,7 +301,7 @@ def hold_brief(session: Session, *, brief_id: UUID | str, reason: str, actor: Ac
 
 def read_brief(session: Session, *, brief_id: UUID | str, actor: Actor, now: datetime) -> Brief:
     """Notes that the leader has read the brief; the first time counts. Raises ``NotAllowed`` for anybody else."""
-    brief = _locked_brief(session, brief_id)
+    brief = _locked_brief(session, brief_id, actor)
     if brief.released_at is None:
         raise NotFound("没有这份专报，或尚未签发")
     mine = [one for one in selves(session, actor, now) if one.person_id == brief.leader.person_id]
@@ -346,18 +346,20 @@ def _find(session: Session, unit_code: str, year: int, half: int) -> HalfYearRep
     return session.scalar(query.with_for_update(of=HalfYearReport).execution_options(populate_existing=True))
 
 
-def _locked(session: Session, report_id: UUID | str) -> HalfYearReport:
+def _locked(session: Session, report_id: UUID | str, actor: Actor) -> HalfYearReport:
+    # To who may not see it, it is as unknown as one that is not there.
     key = as_id(report_id)
-    query = select(HalfYearReport).where(HalfYearReport.id == key).with_for_update(of=HalfYearReport)
+    mine = visible_reports(session, actor)
+    query = select(HalfYearReport).where(HalfYearReport.id == key, mine).with_for_update(of=HalfYearReport)
     found = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None
     if found is None:
         raise NotFound("没有这份报告，或您无权查看")
     return found
 
 
-def _locked_brief(session: Session, brief_id: UUID | str) -> Brief:
+def _locked_brief(session: Session, brief_id: UUID | str, actor: Actor) -> Brief:
     key = as_id(brief_id)
-    query = select(Brief).where(Brief.id == key).with_for_update(of=Brief)
+    query = select(Brief).where(Brief.id == key, visible_briefs(session, actor)).with_for_update(of=Brief)
     found = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None
     if found is None:
         raise NotFound("没有这份专报，或尚未签发")
@@ -373,7 +375,7 @@ def _under_review(session: Session, report_id: UUID | str, actor: Actor, now: da
     entering = next((one for one in selves(session, actor, now) if may(one, "review_reports")), None)
     if entering is None:
         require(actor, "review_reports")
-    report = _locked(session, report_id)
+    report = _locked(session, report_id, actor)
     if report.status != SUBMITTED:
         raise Conflict("该报告不在待审核状态，请刷新后查看")
     return report, entering or actor

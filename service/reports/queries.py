@@ -35,7 +35,7 @@ def search_reports(
 ) -> Page[HalfYearReport]:
     """The reports that the actor may see, the newest half-year first: two statements."""
     query = select(HalfYearReport).join(HalfYearReport.unit).options(contains_eager(HalfYearReport.unit))
-    query = query.where(_reports_clause(session, actor))
+    query = query.where(visible_reports(session, actor))
     equal: dict[Any, object] = {
         HalfYearReport.unit_code: unit,
         HalfYearReport.year: year,
@@ -51,7 +51,7 @@ def search_reports(
 def get_report(session: Session, report_id: UUID | str, actor: Actor) -> HalfYearReport:
     """The report if the actor may see it; raises ``NotFound``."""
     key = as_id(report_id)
-    query = select(HalfYearReport).where(HalfYearReport.id == key, _reports_clause(session, actor))
+    query = select(HalfYearReport).where(HalfYearReport.id == key, visible_reports(session, actor))
     found = session.scalar(query) if key is not None else None
     if found is None:
         raise NotFound("没有这份报告，或您无权查看")
@@ -72,7 +72,7 @@ def search_briefs(
     """The briefs that the actor may see, the newest month first: two statements."""
     query = select(Brief).join(Brief.leader).join(Leader.person)
     query = query.options(contains_eager(Brief.leader).contains_eager(Leader.person))
-    query = query.where(_briefs_clause(session, actor))
+    query = query.where(visible_briefs(session, actor))
     if leader_id is not None:
         key = as_id(leader_id)
         query = query.where(Brief.leader_id == key if key is not None else false())
@@ -89,7 +89,7 @@ def search_briefs(
 def get_brief(session: Session, brief_id: UUID | str, actor: Actor) -> Brief:
     """The brief if the actor may see it: the Talent Office and auditors any, a leader the own ones once released."""
     key = as_id(brief_id)
-    query = select(Brief).where(Brief.id == key, _briefs_clause(session, actor))
+    query = select(Brief).where(Brief.id == key, visible_briefs(session, actor))
     found = session.scalar(query) if key is not None else None
     if found is None:
         raise NotFound("没有这份专报，或尚未签发")
@@ -190,14 +190,16 @@ def _totals(facts: list[dict[str, Any]], counted: Mapping[str, Any]) -> dict[str
     }
 
 
-def _reports_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
+def visible_reports(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``HalfYearReport`` that the actor may see it: the own offices', or all."""
     mine = selves(session, actor)
     if any(may(one, "view_reports") for one in mine):
         return true()
     return HalfYearReport.unit_code.in_(sorted({unit for one in mine for unit in one.units_of(LIAISON)}))
 
 
-def _briefs_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
+def visible_briefs(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``Brief`` that the actor may see it: a leader the own ones once released."""
     mine = selves(session, actor)
     if actor.is_system or any(one.has_role(TALENT_OFFICE) for one in mine):
         return true()

@@ -20,14 +20,14 @@ from service.ledger import Cell
 from service.ledger.counts import open_matters_of
 from service.liaisons import leaders_of
 from service.people.queries import Page, unit_names
-from service.processes import commands, operations, queries
+from service.processes import commands, operations, queries, sharing
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
 from service.processes.forms import Form
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
 from service.processes.rules import NAMED, STAGES, one_line
-from service.processes.slots import is_round
 from service.processes.starting import first_step, may_start
+from service.processes.visibility import is_round, may_speak
 from service.processes.wiring import wiring
 from service.spelling import half_width
 from service.talents.queries import find_talent, phone_for
@@ -178,9 +178,13 @@ def case(instance_id: UUID) -> ResponseReturnValue:
     made = compiled(db(), detail.instance.digest, detail.instance.process)
     names, today, calendar = Names(db()), clock.today(), current(db())
     names.learn([task.assignee for task in detail.open_tasks], [task.unit for task in detail.open_tasks])
+    copies = queries.copies_of(db(), detail.instance)
+    names.learn(name for copy in copies for name in (copy.username, copy.sent_by))
     return render_template(
         "cases/case.html",
         detail=detail,
+        copies=copies,
+        withdrawable={one.username for one in copies if sharing.may_withdraw_copy(one, actor())},
         days={
             str(task.id): calendar.between(today, task.due_on) if task.due_on else None for task in detail.open_tasks
         },
@@ -192,7 +196,7 @@ def case(instance_id: UUID) -> ResponseReturnValue:
 @requires()
 def read(instance_id: UUID) -> ResponseReturnValue:
     """Notes that a copied case was opened, and opens it."""
-    operations.mark_copy_read(db(), instance_id=instance_id, actor=actor(), now=clock.now())
+    sharing.mark_copy_read(db(), instance_id=instance_id, actor=actor(), now=clock.now())
     return redirect(url_for("web.cases.case", instance_id=instance_id))
 
 
@@ -203,7 +207,7 @@ def comment(instance_id: UUID) -> ResponseReturnValue:
     fields = sent()
     mentioned = [name for name in _names(fields, "mention") if auth.find_account(db(), name)]
     said = " ".join([text(fields, "text"), *(f"@{name}" for name in mentioned)])
-    operations.comment(
+    sharing.comment(
         db(), instance_id=instance_id, text=said if text(fields, "text").strip() else "", actor=actor(), now=clock.now()
     )
     return done("已发送。", url_for("web.cases.case", instance_id=instance_id) + "#course")
@@ -214,7 +218,7 @@ def comment(instance_id: UUID) -> ResponseReturnValue:
 def copy(instance_id: UUID) -> ResponseReturnValue:
     """抄送."""
     fields = sent()
-    operations.copy(
+    sharing.copy(
         db(),
         instance_id=instance_id,
         to=_names(fields, "to"),
@@ -223,6 +227,16 @@ def copy(instance_id: UUID) -> ResponseReturnValue:
         now=clock.now(),
     )
     return done("已抄送。", url_for("web.cases.case", instance_id=instance_id))
+
+
+@blueprint.post("/cases/<uuid:instance_id>/copy/withdraw")
+@requires()
+def withdraw_copy(instance_id: UUID) -> ResponseReturnValue:
+    """撤回抄送."""
+    sharing.withdraw_copy(
+        db(), instance_id=instance_id, username=text(sent(), "username"), actor=actor(), now=clock.now()
+    )
+    return done("已撤回抄送。", url_for("web.cases.case", instance_id=instance_id))
 
 
 @blueprint.post("/cases/<uuid:instance_id>/urge")
@@ -345,6 +359,7 @@ def about(instance: Instance, made: Compiled, names: Names, task: UserTask | Non
         "island": diagrams.island(drawn, task.process if task else _present(drawn)),
         "papers": papers(instance, events),
         "files": None if is_round(instance) else files.of_record(f"instance:{instance.id}"),
+        "may_speak": may_speak(db(), instance, actor()),
     }
 
 

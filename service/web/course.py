@@ -91,6 +91,10 @@ def _copied(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     return _entry(event, names, f"抄送 {to}", str(event.data.get("note", "")))
 
 
+def _copy_withdrawn(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    return _entry(event, names, f"撤回对 {'、'.join(names.person(name) for name in event.data.get('to', []))} 的抄送")
+
+
 def _filed(words: str) -> Callable[[HistoryEvent, Compiled, Names], Entry]:
     """An entry about an attached file."""
 
@@ -156,6 +160,7 @@ _TELL: Mapping[str, Callable[[HistoryEvent, Compiled, Names], Entry | None]] = {
     "taken_back": _plain("撤回{step}"),
     "commented": _commented,
     "copied": _copied,
+    "copy_withdrawn": _copy_withdrawn,
     "file_attached": _filed("上传附件"),
     "file_withdrawn": _filed("撤回附件"),
     "urged": _urged,

@@ -41,6 +41,8 @@ CALLS = {
     "api_instances.terminate": SIGNED_IN,
     "api_instances.comment": SIGNED_IN,
     "api_instances.copy": SIGNED_IN,
+    "api_instances.copies": SIGNED_IN,
+    "api_instances.withdraw_copy": SIGNED_IN,
     "api_requests.requests": SIGNED_IN,
     "api_definitions.definitions": "view_definitions",
     "api_definitions.deploy_definition": "deploy_definitions",
@@ -274,8 +276,8 @@ def test_others_cases_are_unknown(world: World, subtests: pytest.Subtests) -> No
         with subtests.test(path):
             assert stranger.get(path).status_code == 404
     assert stranger.post(f"/instances/{case}/comment", {"text": "说明"}).status_code == 404
-    assert stranger.post(f"/tasks/{task}/complete", {"data": world.sample("handle")}).status_code == 403
-    assert stranger.post(f"/instances/{case}/terminate", {"reason": "无"}).status_code == 403
+    assert stranger.post(f"/tasks/{task}/complete", {"data": world.sample("handle")}).status_code == 404
+    assert stranger.post(f"/instances/{case}/terminate", {"reason": "无"}).status_code == 404
     assert stranger.post("/instances", {"process": "request", "data": {}}).status_code == 403
     assert stranger.get("/requests").json["total"] == 0
     assert stranger.get("/tasks").json["total"] == 0

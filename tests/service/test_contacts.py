@@ -344,7 +344,7 @@ class TestMatters:
         for text, day in (("", TODAY), ("走访企业", date(2026, 9, 9)), ("走访企业", date(2026, 9, 17))):
             with pytest.raises(Invalid):
                 contacts.follow_matter(session, matter_id=made.id, text=text, done_on=day, actor=handler, now=NOW)
-        with pytest.raises(NotAllowed):
+        with pytest.raises(NotFound):
             contacts.follow_matter(session, matter_id=made.id, text="走访", done_on=TODAY, actor=STRANGER, now=NOW)
         for text in ("已收到材料", "已送评审机构"):
             contacts.follow_matter(session, matter_id=made.id, text=text, done_on=TODAY, actor=handler, now=NOW)

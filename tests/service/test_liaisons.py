@@ -267,7 +267,7 @@ class TestHandover:
                 session, link_id=made.id, successor_id=cheng.person_id, starts_on=TODAY, actor=OFFICE, now=EARLY
             )
         assert paths(refused) == ["/successor_id"]
-        with pytest.raises(NotAllowed):
+        with pytest.raises(NotFound):
             self.hand_over(session, made, cheng, by=LIAISON)
         assert (made.status, made.ends_on) == ("active", None)
 

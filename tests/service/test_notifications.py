@@ -22,7 +22,7 @@ from service.history import HistoryEvent, OutboxEntry
 from service.notifications import Delivery, Notification, Office
 from service.notifications.channels import APPRISE, MAIL
 from service.people.journal import owe_notice
-from service.processes import commands, operations, timers
+from service.processes import commands, operations, sharing, timers
 from service.workdays import Calendar, Closure, load_notices
 from tests.factories.mail import sink, web_hook
 from tests.factories.workers import inbox_of, incidents, looking, mismatches, owed, timers_of, work_all, worker_of
@@ -32,7 +32,7 @@ from tests.processes.rounds import calendar_starts
 
 def _copy(world, *to, by="office", note="请阅") -> None:
     with world.transaction() as session:
-        operations.copy(
+        sharing.copy(
             session, instance_id=world.case, to=list(to), actor=world.actor(by), now=world.clock.now, note=note
         )
 
@@ -192,7 +192,7 @@ def test_who_acts_for_somebody_on_leave_is_told_too(world):
 def test_a_mention_of_somebody_who_may_not_see_the_case_tells_nothing(world):
     world.dispatched("edu")
     with world.transaction() as session:
-        operations.comment(
+        sharing.comment(
             session,
             instance_id=world.case,
             text="@handler-health @handler-edu 请看",

@@ -16,7 +16,7 @@ from service import auth, clock, history, people
 from service.auth import SYSTEM
 from service.demonstration.organization import derived
 from service.errors import Invalid, NotAllowed, NotFound
-from service.processes import commands, operations, queries, replay, timers
+from service.processes import commands, operations, queries, replay, sharing, timers
 from service.processes.advance import open_tasks
 from service.processes.bundles import compiled, read_bundle
 from service.processes.calendars import current
@@ -189,7 +189,7 @@ def test_a_filter_that_nothing_fits_is_no_error(world: World, wanted: dict[str, 
 def test_a_name_typed_in_capitals_gets_the_copy(world: World) -> None:
     world.recorded()
     with world.transaction() as session:
-        operations.copy(
+        sharing.copy(
             session, instance_id=world.case, to=["Owner ", "owner"], actor=world.actor(OFFICE), now=clock.now()
         )
     with world.database.reading() as session:
@@ -199,7 +199,7 @@ def test_a_name_typed_in_capitals_gets_the_copy(world: World) -> None:
 def test_a_mention_needs_no_blanks_around_it(world: World) -> None:
     world.recorded()
     with world.transaction() as session:
-        event = operations.comment(
+        event = sharing.comment(
             session,
             instance_id=world.case,
             text="请@handler-edu看一下，并告@Owner。邮箱x@office.cn",
@@ -265,7 +265,7 @@ def test_a_substitute_has_nothing_left_when_the_leave_is_over(world: World) -> N
     on_leave(world)
     claimed(world, DEPUTY)
     world.clock.advance(days=1)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):
         world.do(DEPUTY, "handle")
     world.do(HANDLER, "handle")
 
@@ -284,10 +284,10 @@ def test_a_substitute_may_remark_on_the_case_at_hand(world: World) -> None:
     world.dispatched("edu")
     remark: dict[str, Any] = {"instance_id": world.case, "text": "正在核实", "now": clock.now()}
     with pytest.raises(NotFound), world.transaction() as session:
-        operations.comment(session, actor=world.actor(DEPUTY), **remark)
+        sharing.comment(session, actor=world.actor(DEPUTY), **remark)
     on_leave(world)
     with world.transaction() as session:
-        operations.comment(session, actor=world.actor(DEPUTY), **remark)
+        sharing.comment(session, actor=world.actor(DEPUTY), **remark)
 
 
 def test_who_has_lost_the_role_can_no_longer_do_what_they_claimed(world: World) -> None:
@@ -437,7 +437,7 @@ def test_a_changed_byte_of_any_column_is_a_finding_and_never_a_crash(world: Worl
     world.pass_days(10)
     world.do(HANDLER, "handle")
     with world.transaction() as session:
-        operations.copy(session, instance_id=world.case, to=["owner"], actor=world.actor(OFFICE), now=clock.now())
+        sharing.copy(session, instance_id=world.case, to=["owner"], actor=world.actor(OFFICE), now=clock.now())
     assert faults(world) == []
     with world.database.reading() as session:
         known = session.execute(select(Definition.key, Definition.digest)).all()

@@ -184,8 +184,11 @@ class TestReport:
             assert reports.get_report(session, report.id, reader).id == report.id
         with pytest.raises(NotFound):
             reports.get_report(session, report.id, STRANGER)
-        for deed in (partial(reports.submit_report, needs=NEEDS), reports.accept_report):
-            with pytest.raises(NotAllowed):
+        for deed, refused in (
+            (partial(reports.submit_report, needs=NEEDS), NotFound),
+            (reports.accept_report, NotAllowed),
+        ):
+            with pytest.raises(refused):
                 deed(session, report_id=report.id, actor=STRANGER, now=NOW)
         with pytest.raises(NotAllowed):
             reports.edit_report(session, report_id=report.id, sections={}, actor=OFFICE, now=NOW)

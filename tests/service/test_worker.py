@@ -18,7 +18,7 @@ from service import engine
 from service.actions import posts
 from service.auth import SYSTEM
 from service.clock import SHANGHAI
-from service.processes import commands, operations, timers
+from service.processes import commands, sharing, timers
 from service.processes.models import Timer, WorkerBeat
 from service.worker import Work
 from tests.factories.workers import (
@@ -230,7 +230,7 @@ def test_a_notice_waits_for_the_next_office_hours(world, moment, opens):
     world.clock.set(at(moment))
     world.start()
     with world.transaction() as session:
-        operations.copy(
+        sharing.copy(
             session, instance_id=world.case, to=["handler-health"], actor=world.actor("office"), now=world.clock.now
         )
     worker = worker_of(world)

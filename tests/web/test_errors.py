@@ -33,7 +33,7 @@ def test_a_script_gets_the_same_as_a_problem(world: World) -> None:
     assert answer.status_code == 404
     assert answer.content_type == "application/problem+json"
     assert answer.json is not None
-    assert answer.json["detail"] == "没有这个事项"
+    assert answer.json["detail"] == "没有这个事项，或您无权查看"
 
 
 @pytest.mark.parametrize("body", [b"{", b"[1]", b"\xff\xfe", b'"text"'])

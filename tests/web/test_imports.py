@@ -62,3 +62,21 @@ def test_a_wrong_file_is_refused_with_the_way_out(world: World) -> None:
     assert "请下载模板" in answer.text
     assert "上传检查" in answer.text  # on the page itself, to try again
     assert office.submit("/imports/units").status_code == 422
+
+
+def test_who_may_not_see_an_import_neither_confirms_nor_cancels_it(world: World) -> None:
+    office, basis = Visitor(world, "office"), Basis(world.organization, world.settings.contacts)
+    with world.transaction() as session:
+        made = exchange.template(exchange.KINDS["talents"], basis)
+        actor, now = world.actor("office"), world.clock.now
+        job = exchange.upload(session, kind="talents", name="人才.xlsx", content=made, actor=actor, now=now).id
+    admin, missing = world.api("admin"), "00000000-0000-0000-0000-000000000007"
+    for deed in ("", "/confirm", "/cancel"):
+        ask = admin.post if deed else admin.get
+        there, nowhere = ask(f"/imports/{job}{deed}"), ask(f"/imports/{missing}{deed}")
+        assert there.status_code == nowhere.status_code == 404
+        assert there.json["detail"] == nowhere.json["detail"]
+    for deed in ("confirm", "cancel"):
+        assert Visitor(world, "admin").submit(f"/imports/{job}/{deed}").status_code == 404
+    assert "等待检查" in office.get(f"/imports/{job}").text
+    assert office.submit(f"/imports/{job}/cancel").status_code == 302

@@ -8,7 +8,7 @@ from io import BytesIO
 from openpyxl import load_workbook
 
 from service import clock
-from service.processes import operations, timers
+from service.processes import sharing, timers
 from service.processes.advance import open_tasks
 from service.processes.models import Incident, Timer
 from tests.factories.world import World
@@ -224,7 +224,7 @@ def test_take_back_and_hand_over(world: World) -> None:
 def test_a_copy_is_read_once_and_listed(world: World) -> None:
     world.dispatched("edu")
     with world.transaction() as session:
-        operations.copy(session, instance_id=world.case, to=["leader"], actor=world.actor("office"), now=clock.now())
+        sharing.copy(session, instance_id=world.case, to=["leader"], actor=world.actor("office"), now=clock.now())
     leader = Visitor(world, "leader")
     assert "阅读</button>" in leader.get("/cases/copied").text
     assert leader.submit(f"/cases/{world.case}/read").location == f"/cases/{world.case}"
