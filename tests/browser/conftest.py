@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 from werkzeug.serving import make_server
 from werkzeug.wsgi import ClosingIterator
 
 from service import clock as service_clock
 from service.demonstration import PASSWORD
+from tests.browser import old_chromium
 from tests.factories.world import World
 
 if TYPE_CHECKING:
@@ -94,19 +98,59 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for the whole run."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield opened
-        opened.close()
+def playwright() -> Iterator[Playwright]:
+    """The hand that drives the browsers."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """One present Chromium for the whole run."""
+    opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def old_browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium 90, unpacked once a test run."""
+    if not old_chromium.installed():
+        pytest.skip("the npm package chrome-aws-lambda is not installed (make setup brings it)")
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / "chromium-90"
+    with (shared / "chromium-90.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            partial = shared / "chromium-90.partial"
+            partial.mkdir()
+            old_chromium.unpack(partial)
+            partial.rename(folder)
+    # not under the run's folder: Chromium still writes into its profile while that is cleared away
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        with old_chromium.opened(playwright, folder / old_chromium.PROGRAM, Path(profile)) as opened:
+            yield opened
 
 
 @pytest.fixture
 def site(sqlite_world: Path, tmp_path: Path, clock: FakeClock, browser: Browser) -> Iterator[Site]:
-    """The whole service on a port of its own."""
-    shutil.copy(sqlite_world, tmp_path / "site.db")
-    running = Site(World(f"sqlite:///{tmp_path / 'site.db'}", clock), browser)
+    """The whole service on a port of its own, seen by a present browser."""
+    with _running(sqlite_world, tmp_path, clock, browser) as running:
+        yield running
+
+
+@pytest.fixture
+def old_site(sqlite_world: Path, tmp_path: Path, clock: FakeClock, old_browser: Browser) -> Iterator[Site]:
+    """The whole service on a port of its own, seen by Chromium 90."""
+    with _running(sqlite_world, tmp_path, clock, old_browser) as running:
+        yield running
+
+
+@contextmanager
+def _running(template: Path, folder: Path, clock: FakeClock, browser: Browser) -> Iterator[Site]:
+    shutil.copy(template, folder / "site.db")
+    running = Site(World(f"sqlite:///{folder / 'site.db'}", clock), browser)
     yield running
     running.close()
     running.check()

@@ -4,3 +4,4 @@ import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 
 const root = document.getElementById("api-docs");
 SwaggerUI({ domNode: root, url: root.dataset.url, validatorUrl: null, deepLinking: true });
+root.dataset.ready = "";

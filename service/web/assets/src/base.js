@@ -26,7 +26,10 @@ const keys = new Keys();
 /** The fields of a form as JSON: names ending in [] are lists, empty texts are left out. */
 function bodyOf(form, button) {
   const body = {};
-  for (const [name, value] of new FormData(form, button)) {
+  const fields = [...new FormData(form)];
+  // browsers before 2023 ignore the button that FormData is given
+  if (button?.name) fields.push([button.name, button.value]);
+  for (const [name, value] of fields) {
     if (name === "csrf_token" || value === "") continue;
     if (name.endsWith("[]")) (body[name.slice(0, -2)] ??= []).push(value);
     else body[name] = value;
@@ -171,3 +174,11 @@ document.addEventListener("change", (event) => {
   form.querySelectorAll(`[data-optional-with="${mark}"]`).forEach((field) => (field.required = !checked));
   form.querySelectorAll(`[data-not-with="${mark}"]`).forEach((star) => (star.hidden = checked));
 });
+
+// a browser that cannot fit a text field to its text (field-sizing) is helped
+if (!CSS.supports("field-sizing", "content")) {
+  document.addEventListener("input", ({ target }) => {
+    if (!target.matches?.("textarea.form-grow") || target.scrollHeight <= target.clientHeight) return;
+    target.style.height = `${target.scrollHeight + target.offsetHeight - target.clientHeight}px`;
+  });
+}

@@ -73,12 +73,14 @@ class Picture {
     } catch {
       this.status.textContent = "流程图无法显示，请联系流程管理员检查这张图。";
       this.status.hidden = false;
+      this.root.dataset.ready = "";
       return;
     }
     this.status.hidden = true;
     this.#mark(diagram);
     this.#name(diagram);
     this.#settle();
+    this.root.dataset.ready = "";
   }
 
   /** The path so far keeps its colours with a heavier line, the present position is framed, the rest is faint. */
