@@ -23,6 +23,16 @@ WITH_NPM := major=$$(node --version 2>/dev/null | sed 's/^v//; s/[.].*//'); \
 		npm() { node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; \
 	fi; cd $(ASSETS);
 
+# Debian and Ubuntu split venv off their Python: whoever may install packages gets it, others are told how.
+WITH_VENV := version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	as=; [ "$$(id -u)" = 0 ] || { sudo -n true 2>/dev/null && as="sudo -n"; }; \
+	if command -v apt-get >/dev/null && { [ "$$(id -u)" = 0 ] || [ -n "$$as" ]; }; then \
+		echo "This Python has no venv; installing python$$version-venv." >&2; \
+		$$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "python$$version-venv" >/dev/null; \
+	else \
+		echo "This Python has no venv. Install it, then say make again: sudo apt install python$$version-venv" >&2; exit 1; \
+	fi;
+
 .PHONY: help setup run test e2e check format bench pictures clean
 .DEFAULT_GOAL := help
 
@@ -35,9 +45,7 @@ help: ## this list
 setup: $(PYTHON_READY) $(BUNDLE_READY) ## installs everything into .venv and node_modules (instant when done)
 
 run: setup ## the service on http://127.0.0.1:8000 with SQLite and, on the first start, demonstration data
-	$(BIN)/liaison migrate
-	$(BIN)/liaison demo --if-empty
-	exec $(BIN)/liaison run
+	exec $(BIN)/liaison run --prepare
 
 ##@ Develop
 test: setup ## all tests, on SQLite and PostgreSQL (ARGS="-k journal" picks some)
@@ -69,7 +77,8 @@ clean: ## removes what setup and the tools made (not var/, where the data is)
 
 $(PYTHON_READY): pyproject.toml constraints.txt
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; say PYTHON=/path/to/python." >&2; exit 1; }
-	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@[ -x $(BIN)/pip ] || $(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(WITH_VENV) }
+	[ -x $(BIN)/pip ] || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 

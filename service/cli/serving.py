@@ -21,12 +21,11 @@ from typing import Any
 import click
 
 from service import logs
-from service.auth.queries import has_demo_accounts
-from service.cli.setup import config_directory, organization, settings, wired
+from service.cli.setup import config_directory, opened, organization, settings, wired
 from service.config import Settings, load_notifications
 from service.db import Database
+from service.db import migrate as migrations
 from service.errors import Conflict, Invalid
-from service.processes import calendars
 
 APPLICATION = "service.app:create_app()"
 WORKER = "service.worker"
@@ -37,20 +36,45 @@ METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @click.command()
-def run() -> None:
+@click.option("--prepare", is_flag=True, help="先升级数据库并部署随附流程；试用环境没有数据时装入演示数据。")
+def run(*, prepare: bool) -> None:
     """试用与开发：启动网页、接口和后台任务，地址见 bind 设置；按 Ctrl+C 停止。"""
     chosen = settings()
-    with _ready() as database:
-        _require_free(chosen.bind)
-        _welcome(chosen, database)
-        web = subprocess.Popen(_gunicorn(chosen, workers=1, threads=8), env=_environment())  # noqa: S603 - our own words
-        stop = _stopping()
-        Thread(target=_tell_end, args=(web, stop), daemon=True).start()
-        try:
+    _require_free(chosen.bind)
+    web = _started(chosen) if prepare and _is_current() else None
+    code = 0
+    try:
+        if prepare:
+            _prepare(chosen)
+        with _ready() as database:
+            _welcome(chosen, database)
+            web = web or _started(chosen)
+            stop = _stopping()
+            Thread(target=_tell_end, args=(web, stop), daemon=True).start()
             _work(database, chosen, stop)
-        finally:
+    finally:
+        if web is not None:
             code = _end(web)
     sys.exit(code)
+
+
+def _started(chosen: Settings) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(_gunicorn(chosen, workers=1, threads=8), env=_environment())  # noqa: S603 - our own words
+
+
+def _is_current() -> bool:
+    """Whether the pages may start while the rest is loaded: nothing of the schema is left to do."""
+    with opened(current=False) as database:
+        return migrations.is_current(database)
+
+
+def _prepare(chosen: Settings) -> None:
+    """What ``liaison migrate`` and ``liaison demo --if-empty`` do, without loading everything twice more."""
+    context = click.get_current_context()
+    commands: Any = context.find_root().command
+    context.invoke(commands.get_command(context, "migrate"))
+    if chosen.demo and not chosen.is_production:
+        context.invoke(commands.get_command(context, "demo"), if_empty=True)
 
 
 @click.command()
@@ -85,6 +109,9 @@ def _ready() -> Iterator[Database]:
 
     Raises Invalid (a bad setting, demonstration accounts in production), Conflict (not migrated).
     """
+    from service.auth.queries import has_demo_accounts  # with them the engine loads: the pages start meanwhile
+    from service.processes import calendars
+
     load_notifications(config_directory())
     with wired() as database:
         with database.reading() as session:
@@ -175,6 +202,8 @@ def _welcome(chosen: Settings, database: Database) -> None:
 
 
 def _lines(chosen: Settings, database: Database) -> Sequence[str]:
+    from service.auth.queries import has_demo_accounts
+
     lines = ["", f"直联平台：http://{chosen.bind}", ""]
     with database.reading() as session:
         if chosen.is_production or not has_demo_accounts(session):

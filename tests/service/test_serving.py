@@ -98,9 +98,9 @@ def _listens(environ: dict[str, str]) -> bool:
         return probe.connect_ex((host, int(port))) == 0
 
 
-@pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGINT])
-def test_run_brings_pages_and_worker_up_tells_the_names_and_stops_both(environ, wanted):
-    with _running(environ, "run") as process:
+@pytest.mark.parametrize(("how", "wanted"), [([], signal.SIGTERM), (["--prepare"], signal.SIGINT)])
+def test_run_brings_pages_and_worker_up_tells_the_names_and_stops_both(environ, how, wanted):
+    with _running(environ, "run", *how) as process:
         ready = json.loads(_await_ready(environ, process))
         assert ready["checks"]["worker"] is True
         assert "直联平台" in _ask(environ, "/sign-in")[1]
