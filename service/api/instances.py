@@ -11,54 +11,25 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.api.calls import Calls
 from service.api.context import actor, db
-from service.api.fields import Body, Choice, Day, Flag, Form, Id, List, Moment, Nested, Said, Schema, Text, Whole
+from service.api.fields import Body, Choice, Flag, Form, Id, List, Moment, Nested, Said, Schema, Text, Whole
 from service.api.names import account_names
+from service.api.steps import STAGE, Step, steps, steps_of
 from service.history import HistoryEvent
 from service.processes import commands, operations, queries, sharing
-from service.processes.advance import open_tasks
 from service.processes.models import (
-    CANCELLED,
     COMPLETED,
-    DONE,
-    OPEN,
     RUNNING,
     SUSPENDED,
     TERMINATED,
     CopyTo,
     Instance,
-    UserTask,
 )
-from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW, one_line
+from service.processes.rules import one_line
 from service.processes.visibility import seen
 
 calls = Calls(
     "instances", "Instances (需求 and other cases): start, state, journal, diagrams, 催办 挂起 恢复 终止 沟通 抄送"
 )
-
-
-STAGE = "of a need: " + ", ".join(STAGES) + "; of other processes a code of organization.toml"
-
-
-class Step(Schema):
-    """A task: who must do what by when. ``instance`` is the id of its case, ``unit`` a code, ``assignee`` a name."""
-
-    id = Id(required=True)
-    task = Said(required=True, metadata={"description": "id of the step in the diagram"})
-    name = Said(required=True)
-    process = Said(required=True, metadata={"description": "the process, or called process, that the step is of"})
-    stage = Said(required=True, allow_none=True, metadata={"description": STAGE})
-    instance = Id(required=True)
-    number = Said(required=True, allow_none=True)
-    title = Said(required=True)
-    role = Said(required=True, allow_none=True)
-    unit = Said(required=True, allow_none=True)
-    assignee = Said(required=True, allow_none=True)
-    entered_at = Moment(required=True)
-    due_on = Day(required=True, allow_none=True)
-    due_provisional = Flag(required=True)
-    light = Choice(GREEN, YELLOW, RED, GREY, required=True)
-    status = Choice(OPEN, DONE, CANCELLED, required=True)
-    revision = Whole(required=True)
 
 
 class InstanceState(Schema):
@@ -242,10 +213,12 @@ def start(body: dict[str, Any]) -> Mapping[str, Any]:
 def instance(instance_id: UUID) -> Mapping[str, Any]:
     """The state of an instance."""
     detail = queries.case_detail(db(), instance_id, actor())
+    rows = [*detail.open_tasks, *detail.done_tasks]
+    told = steps_of(db(), [(task, detail.instance) for task in rows])
     return {
         **state_of(detail.instance),
-        "open_tasks": [step_of(task, detail.instance) for task in detail.open_tasks],
-        "done_tasks": [step_of(task, detail.instance) for task in detail.done_tasks],
+        "open_tasks": told[: len(detail.open_tasks)],
+        "done_tasks": told[len(detail.open_tasks) :],
         "may": detail.may,
     }
 
@@ -335,35 +308,6 @@ def withdraw_copy(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
 def moved(session: Session, instance: Instance) -> dict[str, Any]:
     """Where ``instance`` stands, as far as whoever asks sees it; one statement."""
     return {"instance": state_of(instance), "open_tasks": steps(session, instance)}
-
-
-def steps(session: Session, instance: Instance) -> list[dict[str, Any]]:
-    """The open tasks of ``instance`` that whoever asks sees; one statement."""
-    mine = seen(session, instance, actor())
-    return [step_of(task, instance) for task in mine.rows(open_tasks(session, instance.id))]
-
-
-def step_of(task: UserTask, instance: Instance) -> dict[str, Any]:
-    """A task as the shape ``Step``."""
-    return {
-        "id": task.id,
-        "task": task.task,
-        "name": one_line(task.name),
-        "process": task.process,
-        "stage": task.stage,
-        "instance": instance.id,
-        "number": instance.number,
-        "title": instance.title,
-        "role": task.role,
-        "unit": task.unit,
-        "assignee": task.assignee,
-        "entered_at": task.entered_at,
-        "due_on": task.due_on,
-        "due_provisional": task.due_provisional,
-        "light": queries.light_of(task, clock.today(), suspended=instance.status == SUSPENDED),
-        "status": task.status,
-        "revision": task.revision,
-    }
 
 
 def state_of(instance: Instance) -> dict[str, Any]:

@@ -28,9 +28,10 @@ from service.api.fields import (
     Text,
     Whole,
 )
-from service.api.instances import STAGE, Entry, Moved, Reason, Remark, Step, entry, moved, step_of
+from service.api.instances import Entry, Moved, Reason, Remark, entry, moved
 from service.api.names import learn
 from service.api.records import Search, paged
+from service.api.steps import STAGE, Step, steps_of
 from service.errors import Finding, Invalid, NotFound
 from service.people.queries import Page
 from service.processes import commands, operations, queries, sharing
@@ -290,7 +291,8 @@ def _listing(detail: queries.TaskDetail) -> Mapping[str, Any] | None:
 
 def _moved(row: UserTask) -> Mapping[str, Any]:
     instance = db().get_one(Instance, row.instance_id)
-    return {"task": step_of(row, instance), **moved(db(), instance)}
+    [step] = steps_of(db(), [(row, instance)])
+    return {"task": step, **moved(db(), instance)}
 
 
 def _page(session: Session, page: Page[UserTask]) -> Mapping[str, Any]:
@@ -308,10 +310,10 @@ def _rows(session: Session, rows: Iterable[tuple[UserTask, Instance]]) -> list[d
     )
     return [
         {
-            **step_of(row, instance),
+            **step,
             "unit_name": names.units.get(row.unit or ""),
             "assignee_name": names.accounts.get(row.assignee or ""),
             "talent": names.talent(instance.talent_id),
         }
-        for row, instance in pairs
+        for step, (row, instance) in zip(steps_of(session, pairs), pairs, strict=True)
     ]

@@ -45,6 +45,8 @@ from service.people.queries import unit_names
 from service.processes import calendars
 from service.processes.models import OPEN, UserTask
 from service.processes.models import Incident as IncidentRow
+from service.processes.rules import one_line
+from service.processes.subjects import subjects_of, titled
 
 CASE = "instance:"
 AGAIN_AFTER = timedelta(days=30)
@@ -62,6 +64,14 @@ class Office:
     wordings: Mapping[str, Wording]
     mail: Mail
     public_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a notice says as of the day of delivery: the journal's ``data`` with the step's full title, and the date."""
+
+    data: Mapping[str, Any]
+    due: Due | None
 
 
 def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime) -> list[Letter]:
@@ -92,9 +102,9 @@ def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime
         people = who_see(session, people, instance_id, on=today)
     if data["template"] in NOT_TO_DOER:
         people = [account for account in people if account.username != event.actor]
-    due = _due(session, data, task, today)
-    _fill_inboxes(session, event, people, office, instance_id, due, now)
-    return _letters(session, event, people, office, instance_id, due)
+    told = _Told({**data, "step": _step(session, data, task, today)}, _due(session, data, task, today))
+    _fill_inboxes(session, event, people, office, instance_id, told, now)
+    return _letters(session, event, people, office, instance_id, told)
 
 
 def sent(session: Session, event_id: int, letter: Letter, *, now: datetime) -> None:
@@ -185,16 +195,17 @@ def _fill_inboxes(
     people: Sequence[Account],
     office: Office,
     instance_id: UUID | None,
-    due: Due | None,
+    told: _Told,
     now: datetime,
 ) -> None:
-    told = set(session.scalars(select(Notification.username).where(Notification.event_id == event.id)))
-    fresh = [account for account in people if account.username not in told]
+    had = set(session.scalars(select(Notification.username).where(Notification.event_id == event.id)))
+    fresh = [account for account in people if account.username not in had]
     if not fresh:
         return
-    data = event.data
+    data = told.data
     wording = get_wording(office.wordings, data["template"])
-    subject, text = wording.render(values_of(data, unit=_unit_name(session, data), due=due, by=_name(session, event)))
+    known = values_of(data, unit=_unit_name(session, data), due=told.due, by=_name(session, event))
+    subject, text = wording.render(known)
     session.add_all(
         Notification(
             id=ids.new(),
@@ -219,7 +230,7 @@ def _letters(
     people: Sequence[Account],
     office: Office,
     instance_id: UUID | None,
-    due: Due | None,
+    told: _Told,
 ) -> list[Letter]:
     wording = get_wording(office.wordings, event.data["template"])
     if not people or not wording.outside or not (office.mail.enabled or office.mail.apprise_urls):
@@ -228,8 +239,10 @@ def _letters(
     gone = {tuple(row) for row in session.execute(done.where(NotificationDelivery.event_id == event.id))}
     link = f"{office.public_url}/cases/{instance_id}" if office.public_url and instance_id is not None else None
     template = event.data["template"]
-    name = due.state if due is not None and template in SAYS_WHEN else KINDS.get(template, template)
-    subject, body = outside_text(name, event.data, due, link or office.public_url or None)
+    due, name = told.due, KINDS.get(template, template)
+    if due is not None and template in SAYS_WHEN:
+        name = due.state
+    subject, body = outside_text(name, told.data, due, link or office.public_url or None)
     goals: list[tuple[str, str, str]] = []
     if office.mail.enabled:
         names = [account.username for account in people]
@@ -267,6 +280,14 @@ def _instance_of(event: HistoryEvent) -> UUID | None:
 def _unit_name(session: Session, data: Mapping[str, Any]) -> str | None:
     code = data["to"]["unit"]
     return unit_names(session, [code]).get(code, code) if code else None
+
+
+def _step(session: Session, data: Mapping[str, Any], task: UserTask | None, today: date) -> str | None:
+    """What the step is called, with the units that it is about where somebody else decides on what they did."""
+    name = data.get("step")
+    if task is None or not name:
+        return one_line(name) or None
+    return titled(name, subjects_of(session, [task], today=today).get(task.id, ()))
 
 
 def _due(session: Session, data: Mapping[str, Any], task: UserTask | None, today: date) -> Due | None:

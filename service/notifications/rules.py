@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from service.processes.rules import one_line
-
 STALE_WHEN_DONE = frozenset({"task", "due_soon", "due_today", "urge", "reassigned", "returned", "due_changed"})
 """Notices that ask for work on a task: pointless, and wrong, once the task is done (no urge after the answer)."""
 
@@ -65,13 +63,13 @@ class Due:
 
 
 def values_of(data: Mapping[str, Any], *, unit: str | None, due: Due | None, by: str) -> dict[str, object]:
-    """What the wording may fill in: ``data`` is the journal's notice, ``unit`` a name."""
+    """What the wording may fill in: ``data`` is the notice with its ``step`` as it is told, ``unit`` a name."""
     matter = data["template"] not in WITHOUT_MATTER
     text = data.get("text") or ""
     return {
         "number": data.get("number"),
         "title": data.get("title") if matter else None,
-        "task": one_line(data.get("step")) or None,
+        "task": data.get("step") or None,
         "unit": unit,
         "due_on": due.day if due else None,
         "days": due.left if due else None,
@@ -97,7 +95,7 @@ def outside_text(name: str, data: Mapping[str, Any], due: Due | None, link: str 
     """Subject and body for channels that leave the service: what to do and by when, nothing of the matter itself."""
     known: list[tuple[str, str | None]] = [
         ("编号", data.get("number")),
-        ("任务", one_line(data.get("step")) or None),
+        ("任务", data.get("step") or None),
         ("期限", due.day if due else None),
     ]
     lines = [f"您有一条新的提醒：{name}。", *(f"{label}：{value}" for label, value in known if value)]

@@ -23,6 +23,9 @@ GREEN, YELLOW, RED, GREY = "green", "yellow", "red", "grey"
 DEFAULT_WARN = 3
 """Working days before the due date at which a light turns yellow, where the diagram does not say (W10 [A])."""
 
+ABOUT, SLOTS = "about", "slots:"
+"""The property of a user task that says which units it is about; what stands there before a condition over slots."""
+
 LEADER, UNIT = "leader", "unit"
 """What may stand before the colon of ``candidates``: the holder of one leader's post, the people of one unit."""
 

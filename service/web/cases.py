@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -27,6 +27,7 @@ from service.processes.forms import Form
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
 from service.processes.rules import NAMED, STAGES, one_line
 from service.processes.starting import first_step, may_start
+from service.processes.subjects import subjects_of
 from service.processes.visibility import is_round, may_speak
 from service.processes.wiring import wiring
 from service.spelling import half_width
@@ -185,6 +186,7 @@ def case(instance_id: UUID) -> ResponseReturnValue:
         detail=detail,
         copies=copies,
         withdrawable={one.username for one in copies if sharing.may_withdraw_copy(one, actor())},
+        subjects=subjects_of(db(), detail.open_tasks),
         days={
             str(task.id): calendar.between(today, task.due_on) if task.due_on else None for task in detail.open_tasks
         },
@@ -334,10 +336,13 @@ def accounts() -> ResponseReturnValue:
     return jsonify(items=items, total=len(items), next=None)
 
 
-def about(instance: Instance, made: Compiled, names: Names, task: UserTask | None = None) -> dict[str, Any]:
+def about(
+    instance: Instance, made: Compiled, names: Names, task: UserTask | None = None, *, shown: Collection[UUID] = ()
+) -> dict[str, Any]:
     """What every page about a case shows beside its own: the need, the talent, the course, the diagrams.
 
     With ``task`` only its own slot's facts stand there, and the diagram that it stands in shows only its slot's path.
+    ``shown`` are the tasks whose answers stand on the page already.
     """
     events = queries.timeline(db(), instance.id, actor())
     told = course(events, made, names)  # first, since it learns all names at once: a round asks every unit
@@ -351,7 +356,7 @@ def about(instance: Instance, made: Compiled, names: Names, task: UserTask | Non
         "facts": _facts(events, names, task),
         "names": names,
         "need": need,
-        "before": _before(events, made, names, task) if task else [],
+        "before": _before(events, made, names, task, frozenset(map(str, shown))) if task else [],
         "talent": talent,
         "talent_phone": phone_for(actor(), talent, leaders) if talent else None,
         "course": told,
@@ -436,7 +441,9 @@ def _record_page(record: str | None, result: Mapping[str, Any]) -> str:
     return RECORDS[record](str(result[record]))
 
 
-def _before(events: Sequence[HistoryEvent], made: Compiled, names: Names, task: UserTask) -> list[Before]:
+def _before(
+    events: Sequence[HistoryEvent], made: Compiled, names: Names, task: UserTask, shown: frozenset[str]
+) -> list[Before]:
     """What ``task`` answers to: the last step done in its own scope, and what the slots have said since."""
     entered = {event.task: event.data for event in events if event.kind == "entered"}
     latest: dict[str, HistoryEvent] = {}
@@ -457,6 +464,7 @@ def _before(events: Sequence[HistoryEvent], made: Compiled, names: Names, task: 
             lines=names.lines(made.form_of(event.data["process"], event.data["step"]), event.data["data"]),
         )
         for event in sorted(wanted, key=lambda one: one.seq)
+        if event.task not in shown
     ]
 
 

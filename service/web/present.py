@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from service import clock
 from service.processes.rules import one_line
+from service.processes.subjects import titled
 
 WEEKDAYS = "一二三四五六日"
 
@@ -75,4 +76,5 @@ FILTERS = {
     "named": named,
     "coded": coded,
     "one_line": one_line,
+    "titled": titled,
 }

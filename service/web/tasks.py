@@ -23,6 +23,7 @@ from service.processes.definitions import latest, list_definitions
 from service.processes.forms import Form
 from service.processes.models import DONE, OPEN, UserTask
 from service.processes.rules import STAGES, one_line
+from service.processes.subjects import Subjects, subjects_of, titled
 from service.processes.wiring import wiring
 from service.talents import CATEGORIES, Talent, find_talent, search_talents
 from service.web.access import requires
@@ -34,6 +35,7 @@ from service.web.exports import Columns, batches, workbook
 from service.web.forms import form_page
 from service.web.names import Names
 from service.web.present import LIGHTS, left
+from service.web.replies import replies
 from service.web.talents import STALE_DAYS
 
 PER_CHECKLIST = 20
@@ -80,8 +82,12 @@ def task(task_id: UUID) -> ResponseReturnValue:
     detail = queries.task_detail(db(), task_id, actor())
     names, made = Names(db()), compiled(db(), detail.instance.digest, detail.instance.process)
     form = made.form_of(detail.task.process, detail.task.task)
+    subjects = subjects_of(db(), [detail.task])
+    answers = replies(detail.task, subjects.get(detail.task.id, ()), made, names)
     return render_template(
         "tasks/task.html",
+        subjects=subjects,
+        replies=answers,
         detail=detail,
         form_page=_form_page(detail, names, form) if detail.may_act else None,
         lines=names.lines(form, detail.data) if detail.task.status == DONE else [],
@@ -90,7 +96,7 @@ def task(task_id: UUID) -> ResponseReturnValue:
         **_checklist(detail),
         pairs=_pairs(detail),
         colleagues=_colleagues(detail) if detail.may_reassign else [],
-        **about(detail.instance, made, names, detail.task),
+        **about(detail.instance, made, names, detail.task, shown=[one.task.id for one in answers if one.task]),
     )
 
 
@@ -194,6 +200,7 @@ def rows(tasks: Any) -> dict[str, Any]:
     suspended = {task.id: task.instance.status == "suspended" for task in tasks}
     return {
         "names": names,
+        "subjects": subjects_of(db(), tasks, today=today),
         "lights": {task.id: queries.light_of(task, today, suspended=suspended[task.id]) for task in tasks},
         "waited": {task.id: days_between(clock.local(task.entered_at).date(), today) for task in tasks},
         "days": {task.id: days_left(calendar, today, task.due_on) for task in tasks},
@@ -218,7 +225,7 @@ def _open_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
         "事项": lambda task: task.instance.title or "（尚未登记）",
         "是否挂起": lambda task: "已挂起" if task.instance.status == "suspended" else "",
         "催办次数": lambda task: task.urges,
-        "当前步骤": _step,
+        "当前步骤": lambda task: _step(task, beside["subjects"]),
         "到期日": lambda task: task.due_on,
         "剩余时间": lambda task: left(beside["days"][task.id], task.due_on) if task.due_on else "不计时",
         "是否暂定": lambda task: "暂定" if task.due_provisional else "",
@@ -229,12 +236,13 @@ def _open_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
 
 
 def _done_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
-    names: Names = rows(tasks)["names"]
+    beside = rows(tasks)
+    names: Names = beside["names"]
     return {
         "编号": lambda task: task.instance.number or "未编号",
         "人才": lambda task: names.talent(task.instance.talent_id),
         "事项": lambda task: task.instance.title or "（尚未登记）",
-        "步骤": _step,
+        "步骤": lambda task: _step(task, beside["subjects"]),
         "代理": lambda task: names.person(task.on_behalf_of),
         "办结时间": lambda task: task.completed_at,
         "是否按时": lambda task: f"超期 {task.late_days} 个工作日" if task.late_days else "按时",
@@ -242,10 +250,10 @@ def _done_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
     }
 
 
-def _step(task: UserTask) -> str:
+def _step(task: UserTask, subjects: Subjects) -> str:
     stage = STAGES.get(task.stage or "", "")
-    name = one_line(task.name)
-    return name if stage in ("", name) else f"{stage} · {name}"
+    name = titled(task.name, subjects.get(task.id, ()))
+    return name if stage in ("", one_line(task.name)) else f"{stage} · {name}"
 
 
 def _filters(sort: str) -> queries.TaskFilter:

@@ -23,6 +23,7 @@ FORMAL = 'xsi:type="bpmn:tFormalExpression"'
 A_TASK = '<bpmn:userTask id="apply"'
 BEFORE_TASK = '<bpmn:startEvent id="begin"'
 STAGE = '<spiffworkflow:property name="stage" value="dispatch" />'
+ABOUT = '<spiffworkflow:property name="about" value="{}" />'
 TIMER = ">working_days_after(due_on, -1)<"
 
 
@@ -268,6 +269,10 @@ DIAGRAMS: list[tuple[str, str, list[tuple[str, str, str]]]] = [
     ("task-property", "decide", [(M, STAGE, STAGE + '<spiffworkflow:property name="sign" value="nobody" />')]),
     ("task-property", "decide", [(M, STAGE, STAGE + '<spiffworkflow:property name="warn" value="3" />')]),
     ("task-property", "handle", [(S, 'name="warn" value="3"', 'name="clock" value="paused"')]),
+    ("task-property", "decide", [(M, STAGE, STAGE + ABOUT.format("slots:"))]),
+    ("task-property", "decide", [(M, STAGE, STAGE + ABOUT.format("slots:unit == 'edu'"))]),
+    ("task-property", "decide", [(M, STAGE, STAGE + ABOUT.format("3"))]),
+    ("unknown-data", "decide", [(M, STAGE, STAGE + ABOUT.format("lead_unti"))]),
     ("task-lane", "decide", [(M, "<bpmn:flowNodeRef>decide</bpmn:flowNodeRef>", "")]),
     ("task-lane", "handle", [(S, 'value="unit:unit"', 'value="mayor"')]),
     ("lane-role", "mayor", [(S, 'id="responsible_unit"', 'id="mayor"')]),

@@ -18,6 +18,7 @@ from service.processes.checks.model import Node, ProcessModel
 from service.processes.checks.sampling import Samples, names_in
 from service.processes.checks.values import Writers, compared
 from service.processes.cycles import Cycle
+from service.processes.rules import ABOUT, SLOTS
 
 ALWAYS_KNOWN = frozenset({"settings", "unit", "initiator", "initiator_unit", "initiator_roles", "scheduled", "number"})
 """Data that every instance may name (the owner's contract)."""
@@ -53,6 +54,8 @@ _PLACES = {
     "due": "办理期限（due）",
     "warn": "预警天数（warn）",
     "candidates": "办理人（candidates）",
+    "about": "涉及的单位（about）",
+    "slots": "涉及的单位（about）",
     "parameter": "动作参数",
     "cardinality": "多实例个数",
     "completion": "多实例完成条件",
@@ -78,7 +81,7 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
             continue
         _evaluates(use, samples, report)
         if use.process is not None and use.node is not None:
-            _values(use, use.process, use.node, writers, report)
+            _values(use, list(_places(bundle, use, use.process, use.node)), writers, report)
 
 
 def known_data(bundle: Bundle) -> frozenset[str]:
@@ -120,6 +123,9 @@ def _of_node(process: ProcessModel, node: Node) -> Iterator[Use]:
     for name in ("due", "warn"):
         if node.properties.get(name):
             yield use(name, node.properties[name])
+    about = node.properties.get(ABOUT, "")
+    if about.removeprefix(SLOTS).strip():
+        yield use("slots" if about.startswith(SLOTS) else "about", about.removeprefix(SLOTS))
     candidates = node.properties.get("candidates", "")
     narrowing, _, expression = candidates.partition(":")
     if narrowing in ("unit", "leader") and expression.strip():
@@ -209,7 +215,7 @@ def _evaluates(use: Use, samples: Samples, report: Report) -> None:
             reason = _misfit(use.kind, value)
             if reason is None:
                 continue
-            rule = "timer" if use.kind.startswith("timer-") else "due-date"
+            rule = _RULES.get(use.kind, "due-date")
             message = f"{use.place}“{use.text}”的结果是 {value!r}，{reason}"
         if use.kind.startswith("timer-"):
             rule = "timer"
@@ -230,7 +236,13 @@ def _misfit(kind: str, value: Any) -> str | None:
         return "应为 ISO 8601 时长并加引号，例如 'P1D' 或 'PT4H'"
     if kind == "title" and not isinstance(value, str):
         return "应为文字"
+    if kind == "about" and not (value is None or isinstance(value, str | list)):
+        return "应为单位代码，或几个单位代码的列表"
     return None
+
+
+_RULES = {"timer-date": "timer", "timer-duration": "timer", "about": "task-property"}
+"""Place of an expression -> the rule that its value breaks, where that is not due-date."""
 
 
 def check_timers(bundle: Bundle, report: Report) -> None:
@@ -258,10 +270,22 @@ def check_timers(bundle: Bundle, report: Report) -> None:
                     report.error(node.file, timer.line, node.id, "timer", f"重复间隔“{timer.expression}”{error}")
 
 
-def _values(use: Use, process: ProcessModel, node: Node, writers: Writers, report: Report) -> None:
+def _places(bundle: Bundle, use: Use, process: ProcessModel, node: Node) -> Iterator[tuple[ProcessModel, Node]]:
+    """Where a token is when the expression is asked: at the node; over slots, at the ends of what ran side by side."""
+    if use.kind != "slots":
+        yield process, node
+        return
+    for before in process.upstream(node.id):
+        called = bundle.processes.get(process.nodes[before].called or "")
+        if called is not None and process.nodes[before].loop is not None:
+            yield from ((called, end) for end in called.ends())
+
+
+def _values(use: Use, places: list[tuple[ProcessModel, Node]], writers: Writers, report: Report) -> None:
     for name, constant in compared(use.text):
-        allowed = writers.values(process, node, name)
-        if allowed is not None and constant is not None and constant not in allowed:
+        each = [writers.values(process, node, name) for process, node in places]
+        allowed = frozenset[Any]().union(*(one for one in each if one is not None))
+        if each and None not in each and constant is not None and constant not in allowed:
             shown = "、".join(sorted(str(value) for value in allowed))
             report.warning(
                 use.file,

@@ -10,12 +10,12 @@ from service.processes.checks.bundle import Bundle
 from service.processes.checks.expressions import known_data
 from service.processes.checks.findings import CheckContext, Report
 from service.processes.checks.form_model import Field
-from service.processes.checks.model import MultiInstance, Node
-from service.processes.rules import LEADER, STAGES, UNIT
+from service.processes.checks.model import MultiInstance, Node, ProcessModel
+from service.processes.rules import ABOUT, LEADER, SLOTS, STAGES, UNIT
 
 SIGNS = frozenset({"office", "unit", "group"})
 
-_USER_TASK = frozenset({"stage", "form", "candidates", "due", "due_basis", "warn", "sign", "clock"})
+_USER_TASK = frozenset({"stage", "form", "candidates", "due", "due_basis", "warn", "sign", "clock", "about"})
 _OTHER = frozenset({"stage"})
 _PROCESS = frozenset({"title", "stages", "given"})
 NARROWING = {UNIT: "单位代码", LEADER: "领导任职编号"}
@@ -39,7 +39,7 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
         for node in process.nodes.values():
             _properties(node, stages, report)
             if node.type == "userTask":
-                _user_task(node, bundle, stages, context, report)
+                _user_task(process, node, bundle, stages, context, report)
             elif node.type == "serviceTask":
                 _service_task(node, context, report)
             elif node.type == "businessRuleTask" and node.decision not in bundle.decisions:
@@ -79,7 +79,14 @@ def _properties(node: Node, stages: Mapping[str, str], report: Report) -> None:
         report.error(node.file, node.line, node.id, "task-stage", f"阶段 {stage or '（空）'} 不对；应为 {options} 之一")
 
 
-def _user_task(node: Node, bundle: Bundle, stages: Mapping[str, str], context: CheckContext, report: Report) -> None:
+def _user_task(
+    process: ProcessModel,
+    node: Node,
+    bundle: Bundle,
+    stages: Mapping[str, str],
+    context: CheckContext,
+    report: Report,
+) -> None:
     def error(rule: str, message: str) -> None:
         report.error(node.file, node.line, node.id, rule, message)
 
@@ -95,6 +102,10 @@ def _user_task(node: Node, bundle: Bundle, stages: Mapping[str, str], context: C
         for problem in _candidate_problems(candidates, context):
             error("task-lane", problem)
     for message in _property_problems(properties):
+        error("task-property", message)
+    upstream = process.upstream(node.id)
+    if properties.get(ABOUT, "").startswith(SLOTS) and not any(process.nodes[one].loop for one in upstream):
+        message = f"about 写了 {SLOTS}，但到这里之前没有几个单位同时办的环节（多实例）；请改写成给出单位代码的式子"
         error("task-property", message)
 
 
@@ -116,7 +127,9 @@ def _property_problems(properties: Mapping[str, str]) -> Iterator[str]:
         yield "不计时的任务（clock=paused）不能再写办理期限 due"
     if "warn" in properties and "due" not in properties:
         yield "写了预警天数 warn，但没有办理期限 due"
-    for name in ("due", "warn"):
+    if properties.get(ABOUT, "").strip() == SLOTS:
+        yield f"about 的 {SLOTS} 后面要写条件，例如 {SLOTS}decision == 'refer'"
+    for name in ("due", "warn", ABOUT):
         if properties.get(name) == "":
             yield f"{name} 是空的；请填写或删去"
 

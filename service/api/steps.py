@@ -1,0 +1,92 @@
+"""Tasks as every answer shows them: what must be done by whom and when, and which units it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.api.context import actor
+from service.api.fields import Choice, Day, Flag, Id, List, Moment, Nested, Said, Schema, Whole
+from service.processes import queries
+from service.processes.advance import open_tasks
+from service.processes.models import CANCELLED, DONE, OPEN, SUSPENDED, Instance, UserTask
+from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW, one_line
+from service.processes.subjects import Subject as About
+from service.processes.subjects import subjects_of
+from service.processes.visibility import seen
+
+STAGE = "of a need: " + ", ".join(STAGES) + "; of other processes a code of organization.toml"
+
+
+class Subject(Schema):
+    """A unit that a task is about; ``late_days`` and ``urges`` are those of its own ``task`` (null: it has none)."""
+
+    unit = Said(required=True)
+    unit_name = Said(required=True)
+    late_days = Whole(required=True)
+    urges = Whole(required=True)
+    task = Id(required=True, allow_none=True)
+
+
+class Step(Schema):
+    """A task: who must do what by when. ``instance`` is the id of its case, ``unit`` a code, ``assignee`` a name."""
+
+    id = Id(required=True)
+    task = Said(required=True, metadata={"description": "id of the step in the diagram"})
+    name = Said(required=True)
+    process = Said(required=True, metadata={"description": "the process, or called process, that the step is of"})
+    stage = Said(required=True, allow_none=True, metadata={"description": STAGE})
+    instance = Id(required=True)
+    number = Said(required=True, allow_none=True)
+    title = Said(required=True)
+    role = Said(required=True, allow_none=True)
+    unit = Said(required=True, allow_none=True)
+    assignee = Said(required=True, allow_none=True)
+    entered_at = Moment(required=True)
+    due_on = Day(required=True, allow_none=True)
+    due_provisional = Flag(required=True)
+    light = Choice(GREEN, YELLOW, RED, GREY, required=True)
+    status = Choice(OPEN, DONE, CANCELLED, required=True)
+    revision = Whole(required=True)
+    about = List(Nested(Subject), required=True, metadata={"description": "units that somebody else decides about"})
+
+
+def steps(session: Session, instance: Instance) -> list[dict[str, Any]]:
+    """The open tasks of ``instance`` that whoever asks sees; a fixed number of statements."""
+    rows = seen(session, instance, actor()).rows(open_tasks(session, instance.id))
+    return steps_of(session, [(row, instance) for row in rows])
+
+
+def steps_of(session: Session, rows: Sequence[tuple[UserTask, Instance]]) -> list[dict[str, Any]]:
+    """Tasks, each with its case, as the shape ``Step``; a fixed number of statements."""
+    subjects = subjects_of(session, [task for task, _ in rows])
+    return [_step(task, instance, subjects.get(task.id, ())) for task, instance in rows]
+
+
+def _step(task: UserTask, instance: Instance, subjects: Sequence[About]) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "task": task.task,
+        "name": one_line(task.name),
+        "process": task.process,
+        "stage": task.stage,
+        "instance": instance.id,
+        "number": instance.number,
+        "title": instance.title,
+        "role": task.role,
+        "unit": task.unit,
+        "assignee": task.assignee,
+        "entered_at": task.entered_at,
+        "due_on": task.due_on,
+        "due_provisional": task.due_provisional,
+        "light": queries.light_of(task, clock.today(), suspended=instance.status == SUSPENDED),
+        "status": task.status,
+        "revision": task.revision,
+        "about": [
+            {"unit": one.unit, "unit_name": one.name, "late_days": one.late_days, "urges": one.urges, "task": one.task}
+            for one in subjects
+        ],
+    }

@@ -1,0 +1,207 @@
+"""Which units a task is about that somebody else decides: a reply is reviewed, a circular approved, a need assessed.
+
+A task in a unit's slot is about that unit. Others say it in their diagram (property ``about``): an expression over the
+task's data that gives the code of a unit or several, or ``slots:`` and a condition over what was filled in in each slot
+of the round just finished. Nothing of it is kept with the task, so a case shows it whenever it began: a step that its
+own version says nothing of takes the word of the newest.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from service import clock, engine
+from service.people.models import Unit
+from service.people.queries import unit_names
+from service.processes.bundles import compiled
+from service.processes.calendars import DayFunctions, current, days_late
+from service.processes.models import DONE, OPEN, Definition, Instance, UserTask
+from service.processes.rules import ABOUT, NAMED, SLOTS, one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A unit that a task is about, by code and name, and how its own work in the slot stands today.
+
+    ``task`` is the id of that work, None where the unit has none; ``late_days`` (working days) and ``urges`` are its.
+    ``opened_for`` is the code of the unit that the slot was opened for: another one where it was handed on (改派).
+    """
+
+    unit: str
+    name: str
+    late_days: int = 0
+    urges: int = 0
+    task: UUID | None = None
+    opened_for: str | None = None
+
+    @property
+    def standing(self) -> str:
+        """超期 3 个工作日，催办 2 次; empty for a unit in time that nobody had to urge."""
+        late = f"超期 {self.late_days} 个工作日" if self.late_days else ""
+        return "，".join(part for part in (late, f"催办 {self.urges} 次" if self.urges else "") if part)
+
+    def __str__(self) -> str:
+        return f"{self.name}（{self.standing}）" if self.standing else self.name
+
+
+Subjects = Mapping[UUID, Sequence[Subject]]
+"""By the ids of tasks; those that are about nobody else are missing."""
+
+
+def titled(name: str, subjects: Sequence[Subject]) -> str:
+    """What a task is called with those whom it is about: 通报审批：区教育局（超期 6 个工作日，催办 1 次）."""
+    shown = one_line(name)
+    told = [subject.standing if subject.name in shown else str(subject) for subject in subjects]
+    words = "、".join(one for one in told if one)
+    if not words:
+        return shown
+    return f"{shown}（{words}）" if "：" in shown else f"{shown}：{words}"
+
+
+def subjects_of(session: Session, tasks: Iterable[UserTask], *, today: date | None = None) -> Subjects:
+    """Whom each of the ``tasks`` is about; at most six statements, however many they are, if their cases are loaded."""
+    day = today or clock.today()
+    rows = list(tasks)
+    wanted = {
+        row.id: [(row.slot, row.scope)]
+        for row in rows
+        if row.scope and row.slot and not row.slot.startswith(NAMED) and row.slot != row.unit
+    }
+    wanted |= _said(session, rows)
+    if not wanted:
+        return {}
+    return _subjects(session, [row for row in rows if row.id in wanted], wanted, day)
+
+
+def _subjects(
+    session: Session, rows: Sequence[UserTask], wanted: Mapping[UUID, Sequence[tuple[str, str]]], day: date
+) -> dict[UUID, list[Subject]]:
+    scopes = {scope for pairs in wanted.values() for _, scope in pairs if scope}
+    slots = _slots(session, rows, UserTask.scope.in_(scopes)) if scopes else {}
+    names = {one.slot: one.unit_name for slot in slots.values() for one in slot if one.unit_name}
+    outside = {unit for pairs in wanted.values() for unit, scope in pairs if not scope}
+    names |= unit_names(session, outside) if outside else {}
+    calendar = current(session)
+    found: dict[UUID, list[Subject]] = {}
+    for row in rows:
+        subjects = []
+        for unit, scope in wanted[row.id]:
+            if unit not in names:  # a slot may be of a scope that is no unit
+                continue
+            earlier = [one for one in slots.get((row.instance_id, scope), ()) if one.entered_seq <= row.entered_seq]
+            own = next((one for one in reversed(earlier) if one.unit == unit), None)
+            first = next((one.slot for one in earlier if one.slot), None)
+            subject = Subject(unit, names[unit], opened_for=first)
+            if own is not None:
+                until = day if own.status == OPEN else clock.local(own.completed_at or row.entered_at).date()
+                late = own.late_days if own.late_days is not None else days_late(calendar, own.due_on, until)
+                subject = Subject(unit, names[unit], 0 if own.paused else late, own.urges, own.id, first)
+            subjects.append(subject)
+        if subjects:
+            found[row.id] = subjects
+    return found
+
+
+def _said(session: Session, rows: Sequence[UserTask]) -> dict[UUID, list[tuple[str, str]]]:
+    """(unit, its slot's scope or '') of those that diagrams name."""
+    by_word = [(row, word) for row, word in zip(rows, _words(session, rows), strict=True) if word]
+    if not by_word:
+        return {}
+    chosen = [row for row, word in by_word if word.startswith(SLOTS)]
+    rounds = _slots(session, chosen, UserTask.scope != "", UserTask.submitted) if chosen else {}
+    ids = [row.id for row, word in by_word if not word.startswith(SLOTS)]
+    told = select(UserTask.id, UserTask.data).where(UserTask.id.in_(ids))  # which lists leave out
+    data: dict[UUID, Mapping[str, Any]] = dict(session.execute(told).all()) if ids else {}
+    functions = DayFunctions(current(session), clock.now()).table()
+    found: dict[UUID, list[tuple[str, str]]] = {}
+    for row, word in by_word:
+        try:
+            if word.startswith(SLOTS):
+                condition = word.removeprefix(SLOTS)
+                last = _last_round([slot for (case, _), slot in rounds.items() if case == row.instance_id], row)
+                found[row.id] = [
+                    (unit, scope) for unit, scope, data in last if engine.evaluate(condition, data, functions)
+                ]
+            else:
+                value = engine.evaluate(word, data[row.id], functions)
+                listed = value if isinstance(value, list) else [value]
+                found[row.id] = [(unit, "") for unit in listed if isinstance(unit, str)]
+        except engine.ExpressionError:  # what a list shows beside a task must not keep anybody from the task
+            continue
+    return {task_id: pairs for task_id, pairs in found.items() if pairs}
+
+
+def _last_round(slots: Iterable[Sequence[Any]], row: UserTask) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """(unit, scope, what was filled in) of each slot of the last round that opened before the task."""
+    before = [[one for one in slot if one.entered_seq < row.entered_seq] for slot in slots]
+    before = [slot for slot in before if slot and slot[0].slot and not slot[0].slot.startswith(NAMED)]
+    opened = max((slot[0].entered_seq for slot in before), default=0)
+    found: list[tuple[str, str, Mapping[str, Any]]] = []
+    for slot in before:
+        if slot[0].entered_seq != opened:
+            continue
+        data: dict[str, Any] = {"unit": slot[-1].slot}
+        for one in sorted((one for one in slot if one.status == DONE), key=lambda one: one.completed_seq):
+            data |= one.submitted or {}
+        found.append((slot[-1].slot, slot[0].scope, data))
+    return found
+
+
+def _slots(
+    session: Session, tasks: Sequence[UserTask], clause: ColumnElement[bool], *more: Any
+) -> dict[tuple[UUID, str], list[Any]]:
+    """The tasks of the slots of these tasks' cases, by case and scope in the order in which they opened.
+
+    ``more`` are columns that are asked for beside what every row has.
+    """
+    query = select(
+        *(UserTask.id, UserTask.instance_id, UserTask.scope, UserTask.slot, UserTask.unit, UserTask.status),
+        *(UserTask.entered_seq, UserTask.completed_seq, UserTask.completed_at),
+        *(UserTask.due_on, UserTask.late_days, UserTask.paused, UserTask.urges),
+        Unit.name.label("unit_name"),
+        *more,
+    ).outerjoin(Unit, Unit.code == UserTask.slot)
+    query = query.where(UserTask.instance_id.in_({task.instance_id for task in tasks}), clause)
+    found: dict[tuple[UUID, str], list[Any]] = defaultdict(list)
+    for row in session.execute(query.order_by(UserTask.entered_seq, UserTask.id)):
+        found[row.instance_id, row.scope].append(row)
+    return found
+
+
+def _words(session: Session, rows: Sequence[UserTask]) -> list[str]:
+    """What the diagram of each task says of whom it is about; one statement, where the cases are loaded."""
+    cases = [session.get_one(Instance, row.instance_id) for row in rows]
+    newest = _newest(session, {case.process for case in cases}) if cases else {}
+    found = []
+    for row, case in zip(rows, cases, strict=True):
+        own = _property(session, case.digest, case.process, row)
+        version, digest = newest.get(case.process, (case.version, case.digest))
+        found.append(own or (_property(session, digest, case.process, row) if version > case.version else ""))
+    return found
+
+
+def _newest(session: Session, processes: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Process → (version, digest) of its newest definition."""
+    last = (
+        select(Definition.key, func.max(Definition.version).label("version"))
+        .where(Definition.key.in_(set(processes)))
+        .group_by(Definition.key)
+        .subquery()
+    )
+    query = select(Definition.key, Definition.version, Definition.digest).join(
+        last, (Definition.key == last.c.key) & (Definition.version == last.c.version)
+    )
+    return {key: (version, digest) for key, version, digest in session.execute(query)}
+
+
+def _property(session: Session, digest: str, key: str, row: UserTask) -> str:
+    info = compiled(session, digest, key).program.user_tasks.get((row.process, row.task))
+    return info.properties.get(ABOUT, "") if info is not None else ""

@@ -1,0 +1,46 @@
+"""What the units have answered on whom a task decides: it stands above the form, so that nobody decides unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.processes.bundles import Compiled
+from service.processes.models import DONE, UserTask
+from service.processes.subjects import Subject
+from service.web.context import db
+from service.web.names import Line, Names
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How one unit stands: its own task in the slot (None where it has none), and what it filled in there.
+
+    ``part`` is 主办 or 协办 where the case has a unit that leads. ``late_days`` are as of today.
+    """
+
+    unit: str
+    part: str
+    task: UserTask | None
+    late_days: int
+    lines: Sequence[Line]
+
+
+def replies(task: UserTask, subjects: Sequence[Subject], made: Compiled, names: Names) -> list[Reply]:
+    """The answers of the units that ``task`` is about, in the order of the slots."""
+    found = []
+    for subject in subjects:
+        own = db().get(UserTask, subject.task) if subject.task is not None else None
+        lines: Sequence[Line] = ()
+        if own is not None and own.status == DONE and own.submitted:
+            lines = names.lines(made.form_of(own.process, own.task), own.submitted)
+        found.append(Reply(subject.name, _part(task, own, subject), own, subject.late_days, lines))
+    return found
+
+
+def _part(task: UserTask, own: UserTask | None, subject: Subject) -> str:
+    """A unit to which the slot was handed on (改派) has the part of the one for which it was opened."""
+    lead = (own or task).data.get("lead_unit")
+    if not isinstance(lead, str):
+        return ""
+    return "主办" if lead == (subject.opened_for or subject.unit) else "协办"
