@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.auth import SYSTEM, Account
+from service.auth import SERVICE_NAMES, Account
 from service.people.models import Leader, Person
 from service.people.queries import as_id, unit_names
 from service.talents.models import Talent
@@ -54,8 +54,8 @@ def learn(
 def account_names(session: Session, usernames: Iterable[str | None]) -> dict[str, str]:
     """Sign-in name → name of the person behind it."""
     wanted = _given(usernames)
-    found = {SYSTEM.username: SYSTEM.name} if SYSTEM.username in wanted else {}
-    wanted.discard(SYSTEM.username)
+    found = {name: said for name, said in SERVICE_NAMES.items() if name in wanted}
+    wanted -= SERVICE_NAMES.keys()
     if wanted:
         named = (
             select(Account.username, func.coalesce(Person.name, Account.username).label("name"))

@@ -197,22 +197,24 @@ class NewUnit(Body):
 
 
 class PersonChange(Body):
-    """Fields of a person."""
+    """Fields of a person; ``confirm_duplicate``: it is nobody else of that name in the unit."""
 
     name = Text()
     unit_code = Text(data_key="unit", allow_none=True)
     post = Text(allow_none=True)
     phone = Text(allow_none=True)
     active = Flag()
+    confirm_duplicate = Flag(load_default=False)
 
 
 class NewPerson(Body):
-    """A new person."""
+    """A new person. 409 where somebody of that name is in the unit and ``confirm_duplicate`` does not say otherwise."""
 
     name = Text(required=True)
     unit_code = Text(data_key="unit", allow_none=True)
     post = Text(allow_none=True)
     phone = Text(allow_none=True)
+    confirm_duplicate = Flag(load_default=False)
 
 
 class LeaderChange(Body):
@@ -290,7 +292,7 @@ def unit(code: str) -> Tagged:
     return tagged(_unit(found), unit_edits(found))
 
 
-@calls.get("/units/<code>/history", answer=RecordHistory)
+@calls.get("/units/<code>/history", answer=RecordHistory, right="view_directory")
 def unit_history(code: str) -> Mapping[str, Any]:
     """Every change of a unit and of its liaison."""
     return _journal(f"unit:{queries.get_unit(db(), code).code}")
@@ -315,7 +317,7 @@ def change_unit(body: dict[str, Any], code: str) -> Tagged:
 # --- Persons ---------------------------------------------------------------------------------------------------------
 
 
-@calls.get("/people", answer=People, query=PeopleQuery)
+@calls.get("/people", answer=People, query=PeopleQuery, right="view_directory")
 def people(query: dict[str, Any]) -> Mapping[str, Any]:
     """Persons by name, pinyin, initials or post."""
     return paged(queries.search_people(db(), **query), _person)
@@ -324,11 +326,11 @@ def people(query: dict[str, Any]) -> Mapping[str, Any]:
 @calls.get("/people/<uuid:person_id>", answer=PersonItem)
 def person(person_id: UUID) -> Tagged:
     """One person."""
-    found = queries.get_person(db(), person_id)
+    found = directory.shown_person(db(), person_id, actor())
     return tagged(_person(found), person_edits(found))
 
 
-@calls.get("/people/<uuid:person_id>/history", answer=RecordHistory)
+@calls.get("/people/<uuid:person_id>/history", answer=RecordHistory, right="view_directory")
 def person_history(person_id: UUID) -> Mapping[str, Any]:
     """Every change of a person, the posts and the substitutes."""
     return _journal(f"person:{queries.get_person(db(), person_id).id}")
@@ -336,15 +338,22 @@ def person_history(person_id: UUID) -> Mapping[str, Any]:
 
 @calls.post("/people", answer=PersonItem, status=201, body=NewPerson)
 def add_person(body: dict[str, Any]) -> Mapping[str, Any]:
-    """A new person; a unit's liaison adds to that unit."""
+    """A new person; a unit's liaison adds to that unit. 409 naming namesakes there, unless ``confirm_duplicate``."""
     return _person(directory.add_person(db(), **body, actor=actor(), now=clock.now()))
 
 
-@calls.patch("/people/<uuid:person_id>", answer=PersonItem, body=PersonChange)
+@calls.patch("/people/<uuid:person_id>", answer=PersonItem, body=PersonChange, right="view_directory")
 def change_person(body: dict[str, Any], person_id: UUID) -> Tagged:
     """Changes a person; ``active: false`` is for who has left."""
+    confirmed = body.pop("confirm_duplicate")
     changed = directory.update_person(
-        db(), person_id=person_id, changes=body, version=seen(), actor=actor(), now=clock.now()
+        db(),
+        person_id=person_id,
+        changes=body,
+        confirm_duplicate=confirmed,
+        version=seen(),
+        actor=actor(),
+        now=clock.now(),
     )
     return tagged(_person(changed), person_edits(changed))
 
@@ -352,13 +361,13 @@ def change_person(body: dict[str, Any], person_id: UUID) -> Tagged:
 # --- Leaders' posts --------------------------------------------------------------------------------------------------
 
 
-@calls.get("/leaders", answer=Leaders, query=LeaderQuery)
+@calls.get("/leaders", answer=Leaders, query=LeaderQuery, right="view_directory")
 def leaders(query: dict[str, Any]) -> Mapping[str, Any]:
     """Serving leaders by name, pinyin, initials or post; class A first."""
     return paged(queries.search_leaders(db(), **query), _leader)
 
 
-@calls.get("/leaders/<uuid:leader_id>", answer=LeaderItem)
+@calls.get("/leaders/<uuid:leader_id>", answer=LeaderItem, right="view_directory")
 def leader(leader_id: UUID) -> Tagged:
     """One post."""
     found = queries.get_leader(db(), leader_id)
@@ -371,7 +380,7 @@ def add_leader(body: dict[str, Any]) -> Mapping[str, Any]:
     return _leader(directory.add_leader(db(), **body, actor=actor(), now=clock.now()))
 
 
-@calls.patch("/leaders/<uuid:leader_id>", answer=LeaderItem, body=LeaderChange)
+@calls.patch("/leaders/<uuid:leader_id>", answer=LeaderItem, body=LeaderChange, right="view_directory")
 def change_leader(body: dict[str, Any], leader_id: UUID) -> Tagged:
     """Corrects a post. ``unit``, ``body`` and ``duty`` stay once there are links or contacts in its name."""
     changed = posts.correct_post(
@@ -380,14 +389,14 @@ def change_leader(body: dict[str, Any], leader_id: UUID) -> Tagged:
     return tagged(_leader(changed), leader_edits(changed))
 
 
-@calls.post("/leaders/<uuid:leader_id>/end", answer=LeaderItem, body=LastDay)
+@calls.post("/leaders/<uuid:leader_id>/end", answer=LeaderItem, body=LastDay, right="view_directory")
 def end_leader(body: dict[str, Any], leader_id: UUID) -> Mapping[str, Any]:
     """Sets the last day of a post; from the next day on the Talent Office holds its links."""
     ended, _ = posts.end_post(db(), leader_id=leader_id, ends_on=body["ends_on"], actor=actor(), now=clock.now())
     return _leader(ended)
 
 
-@calls.post("/leaders/<uuid:leader_id>/end/correct", answer=LeaderItem, body=OtherEnd)
+@calls.post("/leaders/<uuid:leader_id>/end/correct", answer=LeaderItem, body=OtherEnd, right="view_directory")
 def correct_end(body: dict[str, Any], leader_id: UUID) -> Mapping[str, Any]:
     """Corrects the last day of a post: held links, team and handover follow. 422 once a link has been handed over."""
     leader, _ = posts.correct_end(db(), leader_id=leader_id, **body, actor=actor(), now=clock.now())
@@ -397,7 +406,7 @@ def correct_end(body: dict[str, Any], leader_id: UUID) -> Mapping[str, Any]:
 # --- Liaisons and substitutes ----------------------------------------------------------------------------------------
 
 
-@calls.get("/liaisons", answer=Liaisons, query=LiaisonQuery)
+@calls.get("/liaisons", answer=Liaisons, query=LiaisonQuery, right="view_directory")
 def liaisons(query: dict[str, Any]) -> Mapping[str, Any]:
     """Liaisons by their name or their unit's."""
     return paged(queries.search_liaisons(db(), **query), _liaison)
@@ -416,7 +425,7 @@ def end_liaison(body: dict[str, Any], code: str) -> Mapping[str, Any]:
     return _liaison(ended)
 
 
-@calls.get("/substitutes", answer=Substitutes, query=SubstituteQuery)
+@calls.get("/substitutes", answer=Substitutes, query=SubstituteQuery, right="view_directory")
 def substitutes(query: dict[str, Any]) -> Mapping[str, Any]:
     """Substitutes by the name of who is absent or who acts."""
     return paged(queries.search_substitutes(db(), **query), _substitute)
@@ -424,7 +433,10 @@ def substitutes(query: dict[str, Any]) -> Mapping[str, Any]:
 
 @calls.post("/substitutes", answer=SubstituteItem, status=201, body=NewSubstitute)
 def declare_substitute(body: dict[str, Any]) -> Mapping[str, Any]:
-    """Declares who acts for whom; everybody may for oneself."""
+    """Declares who acts for whom: for oneself, or (liaison of the unit, Talent Office, administrator) for others.
+
+    403 where it would make oneself the substitute of somebody else.
+    """
     return _substitute(directory.declare_substitute(db(), **body, actor=actor(), now=clock.now()))
 
 

@@ -17,7 +17,7 @@ from service.auth.accounts import (
     unbind_oidc,
     unlock_user,
 )
-from service.auth.actor import SYSTEM, Actor, Grant
+from service.auth.actor import COMMAND_LINE, SERVICE_NAMES, SYSTEM, Actor, Grant
 from service.auth.log import entries_of
 from service.auth.models import Account, RoleGrant, SignInLock, Token
 from service.auth.policy import RIGHTS, ROLES, may, require
@@ -42,8 +42,10 @@ from service.people.queries import substitutes_of
 
 __all__ = [
     "ACCESS",
+    "COMMAND_LINE",
     "RIGHTS",
     "ROLES",
+    "SERVICE_NAMES",
     "SYSTEM",
     "Account",
     "Actor",

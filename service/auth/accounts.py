@@ -16,7 +16,7 @@ from service.auth.models import Account, RoleGrant, SignInLock, Token
 from service.auth.policy import ADMIN, LIAISON, ROLES, UNIT_ROLES, require
 from service.auth.queries import accounts_of_role, find_account, get_account
 from service.auth.rules import check_password, check_username, lock_key, normal_name
-from service.errors import Conflict
+from service.errors import Conflict, NotAllowed
 from service.people.checks import Checks
 from service.people.commands import conflicts
 from service.people.journal import record
@@ -175,11 +175,13 @@ def grant_role(
 ) -> RoleGrant:
     """Gives an account a role from ``starts_on`` (default: the day of ``now``) to ``ends_on``, both included.
 
-    ``known_roles`` are the ids of ``organization.toml`` where an office has added its own. Raises ``Invalid``, and
-    ``Conflict`` where the account holds the role for that unit already.
+    ``known_roles`` are the ids of ``organization.toml`` where an office has added its own. Raises ``Invalid``,
+    ``NotAllowed`` for the own account, and ``Conflict`` where the account holds the role for that unit already.
     """
     require(actor, "manage_accounts")
     account = _locked(session, username)
+    if account.username == actor.username:
+        raise NotAllowed("不能给自己授予角色，请由另一位系统管理员办理")
     day = starts_on or clock.local(now).date()
     checks = Checks()
     checks.choice("/role", "角色", role, tuple(known_roles))

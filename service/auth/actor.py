@@ -47,8 +47,14 @@ class Actor:
     @property
     def is_system(self) -> bool:
         """Whether this is the service itself (timers, first start, command line)."""
-        return self.username == SYSTEM.username
+        return self.username in SERVICE_NAMES
 
 
 SYSTEM = Actor(username="system", name="系统")
-"""The service itself: timers, first start, command line. No account can have its name."""
+"""The service itself: timers, first start. No account can have its name."""
+
+COMMAND_LINE = Actor(username="command-line", name="命令行")
+"""Whoever works at the machine's own command line: may everything, and the journal says that it was there."""
+
+SERVICE_NAMES = {one.username: one.name for one in (SYSTEM, COMMAND_LINE)}
+"""Sign-in name → name of those who are nobody's account."""

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from service import people
 from service.auth.accounts import end_liaison_grants
 from service.auth.actor import Actor
-from service.auth.policy import may, require
+from service.auth.policy import LIAISON, may, require
 from service.config import Organization
+from service.errors import NotAllowed, NotFound
 from service.people import CLASS_A, Leader, Liaison, Person, Substitute, Unit
 from service.people.checks import Checks
 from service.people.queries import get_substitute
@@ -56,6 +57,7 @@ def update_person(
     *,
     person_id: UUID | str,
     changes: Mapping[str, object],
+    confirm_duplicate: bool = False,
     version: int | None = None,
     actor: Actor,
     now: datetime,
@@ -66,12 +68,21 @@ def update_person(
     goal = changes.get("unit_code", person.unit_code)
     if goal != person.unit_code:
         require(actor, "manage_people", unit=goal if isinstance(goal, str) else None)
-    return people.update_person(session, person_id=person.id, changes=changes, version=version, actor=actor, now=now)
+    return people.update_person(
+        session,
+        person_id=person.id,
+        changes=changes,
+        confirm_duplicate=confirm_duplicate,
+        version=version,
+        actor=actor,
+        now=now,
+    )
 
 
 def add_leader(session: Session, *, klass: str, actor: Actor, now: datetime, **fields: Any) -> Leader:
     """``people.add_leader``; a member unit keeps its own leaders of class B. Raises ``NotAllowed`` too."""
     require(actor, _keeping(klass), unit=fields.get("unit_code"))
+    require_other(actor, fields.get("person_id"), "登记领导任职")
     return people.add_leader(session, klass=klass, actor=actor, now=now, **fields)
 
 
@@ -115,6 +126,8 @@ def require_leader(actor: Actor, leader: Leader) -> None:
 def name_liaison(session: Session, *, unit_code: str, actor: Actor, now: datetime, **fields: Any) -> Liaison:
     """``people.name_liaison``; with the office the former one's rights end (T4). Raises ``NotAllowed`` too."""
     require(actor, "name_liaison", unit=unit_code)
+    if unit_code not in actor.units_of(LIAISON):
+        require_other(actor, fields.get("person_id"), "指定联络员")
     # Who serves without an end is whom a successor replaces, whenever that one begins.
     former = next((one for one in people.liaisons_of(session, unit_code=unit_code) if one.ends_on is None), None)
     named = people.name_liaison(session, unit_code=unit_code, actor=actor, now=now, **fields)
@@ -134,17 +147,49 @@ def end_liaison(session: Session, *, unit_code: str, ends_on: date, actor: Actor
 def declare_substitute(
     session: Session, *, person_id: UUID | str, actor: Actor, now: datetime, **fields: Any
 ) -> Substitute:
-    """``people.declare_substitute``; everybody may name one for oneself. Raises ``NotAllowed`` too."""
-    person = people.get_person(session, person_id)
-    require(actor, "declare_substitute", person_id=person.id)
+    """``people.declare_substitute``; raises ``NotAllowed`` too.
+
+    For who is replaced, the liaison of that person's unit, the Talent Office and administrators; none of them declares
+    oneself the substitute of somebody else.
+    """
+    person = _replaced(session, people.find_person(session, person_id), actor)
+    if person.id != actor.person_id:
+        require_other(actor, fields.get("substitute_id"), "指定代理人")
     return people.declare_substitute(session, person_id=person.id, actor=actor, now=now, **fields)
 
 
 def withdraw_substitute(session: Session, *, declaration_id: UUID, actor: Actor, now: datetime) -> Substitute:
     """``people.withdraw_substitute``; raises ``NotAllowed`` and ``NotFound`` too."""
     declared = get_substitute(session, declaration_id)
-    require(actor, "declare_substitute", person_id=declared.person_id)
+    if not may(actor, "view_directory", person_id=declared.person_id):
+        raise NotFound("没有这项代理，请从代理名单中选择")
+    _replaced(session, declared.person, actor)
     return people.withdraw_substitute(session, declaration_id=declaration_id, actor=actor, now=now)
+
+
+def may_declare(actor: Actor, person: Person) -> bool:
+    """Whether ``actor`` may declare, or take back, who acts for ``person``."""
+    return may(actor, "declare_substitute", unit=person.unit_code, person_id=person.id)
+
+
+def require_other(actor: Actor, person_id: object, deed: str) -> None:
+    """Raises ``NotAllowed`` where somebody gives a right to oneself: another person must."""
+    if actor.person_id is not None and str(person_id) == str(actor.person_id):
+        raise NotAllowed(f"不能为自己{deed}，请由另一位有权限的人员办理")
+
+
+def shown_person(session: Session, person_id: UUID | str, reader: Actor) -> Person:
+    """The person, for who may read the directory, and for that person; raises ``NotFound`` for all others."""
+    found = people.find_person(session, person_id)
+    if found is None or not may(reader, "view_directory", person_id=found.id):
+        raise NotFound("没有这个人员，请从人员名录中选择")
+    return found
+
+
+def _replaced(session: Session, person: Person | None, actor: Actor) -> Person:
+    found = shown_person(session, person.id if person is not None else "", actor)
+    require(actor, "declare_substitute", unit=found.unit_code, person_id=found.id)
+    return found
 
 
 def _known_codes(organization: Organization, fields: Mapping[str, object]) -> None:

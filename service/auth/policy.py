@@ -41,6 +41,8 @@ class Right:
     unit_roles: frozenset[str] = frozenset()
     own: bool = False
     everybody: bool = False
+    staff: bool = False
+    """Every role but an employer's: also one that an office has added in ``organization.toml``."""
 
 
 def _roles(*roles: str) -> frozenset[str]:
@@ -71,7 +73,9 @@ RIGHTS: Mapping[str, Right] = {
     "manage_leaders_a": Right("维护区领导名录（A类）", _roles(TALENT_OFFICE)),
     "manage_leaders_b": Right("维护成员单位领导名录（B类）", _roles(TALENT_OFFICE), _roles(LIAISON)),
     "name_liaison": Right("指定联络员", _roles(ADMIN, TALENT_OFFICE), _roles(LIAISON)),
-    "declare_substitute": Right("指定代理人", _roles(ADMIN, TALENT_OFFICE), own=True),
+    "declare_substitute": Right("指定代理人", _roles(ADMIN, TALENT_OFFICE), _roles(LIAISON), own=True),
+    # Names, posts, telephones and sign-in names of the staff: not for who only answers for an employer's talents.
+    "view_directory": Right("查看人员名录", own=True, staff=True),
     "view_talents": Right("查看人才信息库", everybody=True),
     "edit_talents": Right("维护人才信息库", _roles(TALENT_OFFICE)),
     "confirm_talents": Right("核实人才信息", _roles(TALENT_OFFICE), _roles(*UNIT_ROLES)),
@@ -114,7 +118,7 @@ def may(actor: Actor, action: str, *, unit: str | None = None, person_id: UUID |
     right everywhere count. The service itself may do everything.
     """
     right = RIGHTS[action]
-    if actor.is_system or right.everybody or actor.roles & right.roles:
+    if actor.is_system or right.everybody or actor.roles & right.roles or (right.staff and actor.roles - {EMPLOYER}):
         return True
     if unit is not None and any(unit in actor.units_of(role) for role in right.unit_roles):
         return True

@@ -11,7 +11,7 @@ from service.people.checks import Checks
 from service.spelling import half_width
 
 USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
-RESERVED = frozenset({"system", "anonymous"})
+RESERVED = frozenset({"system", "command-line", "anonymous"})
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
 
 ATTEMPTS = 5

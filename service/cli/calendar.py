@@ -59,18 +59,23 @@ def calendar() -> None:
 def load(file: Path) -> None:
     """载入放假安排或临时停工文件 FILE（格式同 config/calendar.toml），并重算未答复事项的期限。"""
     from service.actions import calendars  # loads the engine, which counting days need not wait for
-    from service.auth import SYSTEM
+    from service.auth import COMMAND_LINE
 
     now = clock.now()
     with wired() as database:
         with database.transaction() as session:
             since = calendars.last_event(session)
             changed = calendars.add_notices(
-                session, content=file.read_bytes(), name=file.name, config=config_directory(), actor=SYSTEM, now=now
+                session,
+                content=file.read_bytes(),
+                name=file.name,
+                config=config_directory(),
+                actor=COMMAND_LINE,
+                now=now,
             )
             changes = calendars.due_changes(session, since=since)
         with database.transaction() as session:
-            calendars.recount(session, actor=SYSTEM, now=now)
+            calendars.recount(session, actor=COMMAND_LINE, now=now)
     for change in changes:
         what = " ".join(part for part in (change.number, change.title, change.step, change.unit) if part)
         click.echo(f"{what}：{change.old} → {change.new}{'（暂定）' if change.provisional else ''}")

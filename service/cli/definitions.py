@@ -11,7 +11,7 @@ import click
 
 from service import clock
 from service.actions import offline_context
-from service.auth import SYSTEM
+from service.auth import COMMAND_LINE
 from service.cli.setup import config_directory, organization, settings, wired
 from service.errors import NotFound
 from service.processes import checks
@@ -65,7 +65,7 @@ def deploy(paths: tuple[Path, ...]) -> None:
     with wired() as database, database.transaction() as session:
         for folder in folders:
             made = deploy_bundle(
-                session, key=folder.key, files=folder.files(), check=_checked_above, actor=SYSTEM, now=clock.now()
+                session, key=folder.key, files=folder.files(), check=_checked_above, actor=COMMAND_LINE, now=clock.now()
             )
             click.echo(f"流程 {made.name}（{made.key}）现为第 {made.version} 版。")
 

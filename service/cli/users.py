@@ -9,7 +9,7 @@ import click
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import SYSTEM
+from service.auth import COMMAND_LINE
 from service.auth.accounts import add_user, disable_user, grant_role, set_password
 from service.auth.models import Account
 from service.auth.queries import grants_of, list_accounts
@@ -30,10 +30,17 @@ def user() -> None:
 @click.option("--name", help="姓名；给出时同时登记人员。")
 @click.option("--unit", "unit_code", help="所在单位的代码（与 --name 同用）。")
 @click.option("--post", help="职务（与 --name 同用）。")
+@click.option("--namesake", is_flag=True, help="已核对，与同一单位的同名人员不是同一人（与 --name 同用）。")
 @click.option("--role", "roles", multiple=True, metavar="角色[:单位]", help="授予的角色，如 liaison:hrss；可多次给出。")
 @click.option("--no-password", is_flag=True, help="不设密码，只能用统一身份认证登录。")
 def add(
-    username: str, name: str | None, unit_code: str | None, post: str | None, roles: tuple[str, ...], no_password: bool
+    username: str,
+    name: str | None,
+    unit_code: str | None,
+    post: str | None,
+    namesake: bool,
+    roles: tuple[str, ...],
+    no_password: bool,
 ) -> None:
     """新建账号 USERNAME。"""
     if name is None and (unit_code or post):
@@ -42,13 +49,23 @@ def add(
     password = None if no_password else _password()
     now = clock.now()
     with opened() as database, database.transaction() as session:
-        person = add_person(session, name=name, unit_code=unit_code, post=post, actor=SYSTEM, now=now) if name else None
+        person = None
+        if name:
+            person = add_person(
+                session,
+                name=name,
+                unit_code=unit_code,
+                post=post,
+                confirm_duplicate=namesake,
+                actor=COMMAND_LINE,
+                now=now,
+            )
         account = add_user(
             session,
             username=username,
             password=password,
             person_id=person.id if person else None,
-            actor=SYSTEM,
+            actor=COMMAND_LINE,
             now=now,
         )
         for role, _, unit in (given.partition(":") for given in roles):
@@ -58,7 +75,7 @@ def add(
                 role=role,
                 unit_code=unit or None,
                 known_roles=known_roles,
-                actor=SYSTEM,
+                actor=COMMAND_LINE,
                 now=now,
             )
         click.echo(f"已新建账号 {account.username}。")
@@ -70,7 +87,7 @@ def passwd(username: str) -> None:
     """给账号 USERNAME 设新密码；它已打开的会话随之失效。"""
     password = _password()
     with opened() as database, database.transaction() as session:
-        set_password(session, username=username, password=password, actor=SYSTEM, now=clock.now())
+        set_password(session, username=username, password=password, actor=COMMAND_LINE, now=clock.now())
     click.echo(f"已修改 {username} 的密码。")
 
 
@@ -82,7 +99,7 @@ def mail(username: str, address: str | None) -> None:
     from service.notifications import set_mail_address  # loads the engine, which other commands need not wait for
 
     with opened() as database, database.transaction() as session:
-        set_mail_address(session, username=username, address=address, actor=SYSTEM, now=clock.now())
+        set_mail_address(session, username=username, address=address, actor=COMMAND_LINE, now=clock.now())
     click.echo(f"{username} 的提醒邮件将发往 {address}。" if address else f"{username} 不再收到提醒邮件。")
 
 
@@ -91,7 +108,7 @@ def mail(username: str, address: str | None) -> None:
 def disable(username: str) -> None:
     """停用账号 USERNAME；它的会话和令牌随之失效。"""
     with opened() as database, database.transaction() as session:
-        disable_user(session, username=username, actor=SYSTEM, now=clock.now())
+        disable_user(session, username=username, actor=COMMAND_LINE, now=clock.now())
     click.echo(f"已停用账号 {username}。")
 
 
@@ -112,7 +129,7 @@ def list_users() -> None:
 def token(username: str, label: str) -> None:
     """为账号 USER 签发接口令牌，写到标准输出；令牌只显示这一次。"""
     with opened() as database, database.transaction() as session:
-        issued = issue_token(session, username=username, label=label, actor=SYSTEM, now=clock.now())
+        issued = issue_token(session, username=username, label=label, actor=COMMAND_LINE, now=clock.now())
     click.echo(issued)
 
 

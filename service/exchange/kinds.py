@@ -7,23 +7,22 @@ to another row of its own sheet; what two rows may not both say, they say in a `
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
-
 from service import clock, people, talents
 from service.auth import require
-from service.errors import LiaisonError
-from service.exchange.lookups import Basis, Gathered, Lookups, Mark, Twin, Values, day_of, turned
+from service.errors import Conflict, LiaisonError
+from service.exchange.lookups import Basis, Gathered, Lookups, Mark, Twin, Values, day_of, refused, turned
 from service.exchange.past_contacts import past_contact_columns, past_contact_twin, take_past_contact
 from service.exchange.reading import Column, Row
 from service.liaisons import propose_link
 from service.liaisons.rules import REASONS
 from service.people.checks import BODIES, DUTIES
 from service.people.models import Person
+from service.people.namesakes import CONFIRM
 from service.talents import CATEGORIES, TYPES, NewTalent, add_talents
 from service.talents.rules import same_person
 
@@ -51,6 +50,8 @@ class Kind:
     """Column -> column that may be filled in instead: where that one is wrong, this one is not missed."""
 
 
+UNLESS = "；确非同一人时请在“确认不重复”填“是”"
+"""How a row says that its person is none of those who are there."""
 MOBILE = r"1\d{10}"
 """The only telephone number that Excel can hold for a number and lose nothing of it."""
 
@@ -110,15 +111,13 @@ def _people_columns(_basis: Basis) -> Sequence[Column]:
         Column("portfolio", "分管工作", example="科技、人才"),
         Column("stationed", "驻点企业", help="驻点直联、暖春行动的企业全称，多家用“、”分开"),
         Column("starts_on", "任职日期", kind="date", help="有领导类别的须填", example="2024-01-15"),
+        Column("not_a_duplicate", "确认不重复", kind="flag", help="系统提示同名而确非同一人时填“是”"),
     )
 
 
 def _take_person(lookups: Lookups, row: Values) -> object:
     found = Gathered()
     unit = found.of(lambda: lookups.unit(row["unit"]), None)
-    twin = select(Person.id).where(Person.name == row["name"], Person.unit_code == unit, Person.active).limit(1)
-    if unit is not None and lookups.session.scalar(twin):
-        found.refuse("/name", f"{row['unit']}已有在任人员“{row['name']}”，请勿重复导入")
     person = found.of(lambda: _person(lookups, row, unit), None)
     if row["klass"] is None:
         if any(row[key] is not None for key in ("body", "duty", "starts_on")):
@@ -129,21 +128,33 @@ def _take_person(lookups: Lookups, row: Values) -> object:
         if row["post"] is None:
             found.refuse("/post", "有领导类别的人员须填写职务")
         # A stand-in shows what else is wrong with a row that is refused anyhow.
-        found.of(lambda: _leader(lookups, row, unit, person or _person(lookups, {"name": "某某"}, None)), None)
+        found.of(
+            lambda: _leader(
+                lookups, row, unit, person or _person(lookups, {"name": "某某", "not_a_duplicate": True}, None)
+            ),
+            None,
+        )
     found.done()
     return person
 
 
 def _person(lookups: Lookups, row: Values, unit: str | None) -> Person:
-    return people.add_person(
-        lookups.session,
-        name=row["name"],
-        unit_code=unit,
-        post=row.get("post"),
-        phone=row.get("phone"),
-        actor=lookups.actor,
-        now=lookups.now,
-    )
+    try:
+        return people.add_person(
+            lookups.session,
+            name=row["name"],
+            unit_code=unit,
+            post=row.get("post"),
+            phone=row.get("phone"),
+            confirm_duplicate=row.get("not_a_duplicate") is True,
+            actor=lookups.actor,
+            now=lookups.now,
+        )
+    except Conflict as error:
+        if not any(finding.path == CONFIRM for finding in error.findings):
+            raise
+        named = "；".join(finding.message for finding in error.findings)
+        raise refused("/name", f"{named}{UNLESS}") from error
 
 
 def _leader(lookups: Lookups, row: Values, unit: str | None, person: Person) -> object:
@@ -165,7 +176,8 @@ def _leader(lookups: Lookups, row: Values, unit: str | None, person: Person) -> 
 
 
 def _person_twin(lookups: Lookups, number: int, row: Values) -> Twin | None:
-    return lookups.seen(number, Mark((row["name"], lookups.unit(row["unit"])), ("name", "unit")))
+    twin = lookups.seen(number, Mark((row["name"], lookups.unit(row["unit"])), ("name", "unit")))
+    return None if twin is None or row["not_a_duplicate"] is True else replace(twin, unless=UNLESS)
 
 
 # --- Talents ----------------------------------------------------------------------------------------------------------
@@ -222,7 +234,7 @@ def _talent_twin(lookups: Lookups, number: int, row: Values) -> Twin | None:
     for other, other_tail, employer in lookups.namesakes.setdefault(row["name"], []):
         if row["not_a_duplicate"] is not True and same_person(tail, row["employer"], other_tail, employer):
             both = tail is not None and other_tail is not None
-            return Twin(other, ("name", "id_tail" if both else "employer"), "；确非同一人时请在“确认不重复”填“是”")
+            return Twin(other, ("name", "id_tail" if both else "employer"), UNLESS)
     lookups.namesakes[row["name"]].append((number, tail, row["employer"]))
     return None
 

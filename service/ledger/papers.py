@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import SYSTEM, Account, Actor
+from service.auth import SERVICE_NAMES, Account, Actor
 from service.errors import NotFound
 from service.history import HistoryEvent
 from service.people.queries import unit_names
@@ -81,7 +81,7 @@ class Record:
         self.all_steps: list[Step] = steps_of(self.events)
         self.steps: list[Step] = list(standing(self.all_steps))
         self._units: dict[str, str] = {}
-        self._people: dict[str, str] = {SYSTEM.username: SYSTEM.name}
+        self._people: dict[str, str] = dict(SERVICE_NAMES)
 
     @property
     def last_at(self) -> datetime:

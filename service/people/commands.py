@@ -22,6 +22,7 @@ from service.people.checks import BODIES, CLASS_A, CLASS_B, CLASSES, DUTIES, OFF
 from service.people.edits import leader_edits, person_edits, unit_edits
 from service.people.journal import By, difference, record
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
+from service.people.namesakes import require_unlike
 from service.people.queries import get_leader, get_person, get_unit
 from service.spelling import search_key, spell
 
@@ -103,16 +104,23 @@ def add_person(
     unit_code: str | None = None,
     post: str | None = None,
     phone: str | None = None,
+    confirm_duplicate: bool = False,
     person_id: UUID | None = None,
     actor: By,
     now: datetime,
 ) -> Person:
-    """A new person; two persons may share a name. ``person_id`` gives a reproducible id (demonstration, import)."""
+    """A new person. ``person_id`` gives a reproducible id (demonstration).
+
+    Raises ``Conflict`` naming the persons of that name in the same unit, unless ``confirm_duplicate`` says that it is
+    none of them: two persons may share a name.
+    """
     checks = Checks()
     person = Person(id=person_id or ids.new())
     values = _checked_person(checks, name=name, unit_code=unit_code, post=post, phone=phone, active=True)
     checks.done()
     _known_unit(session, unit_code)
+    if not confirm_duplicate:
+        require_unlike(session, name=values["name"], unit_code=unit_code)
     _fill_person(person, values)
     session.add(person)
     with conflicts("该人员已经登记过，请刷新后重试"):
@@ -127,13 +135,15 @@ def update_person(
     *,
     person_id: UUID | str,
     changes: Mapping[str, object],
+    confirm_duplicate: bool = False,
     version: int | None = None,
     actor: By,
     now: datetime,
 ) -> Person:
     """Changes fields of a person (``PERSON_FIELDS``); nothing is journaled when nothing differs.
 
-    ``version`` is the one that was read: raises ``Stale`` where somebody changed the person since.
+    ``version`` is the one that was read: raises ``Stale`` where somebody changed the person since. Who gets the name of
+    somebody in the same unit must be confirmed as ``add_person`` says.
     """
     person = _locked_person(session, person_id)
     session.refresh(person, PERSON_FIELDS)
@@ -147,6 +157,9 @@ def update_person(
     checks.done()
     if values["unit_code"] != before["unit_code"]:
         _known_unit(session, values["unit_code"])
+    renamed = any(values[field] != before[field] for field in ("name", "unit_code", "active")) and values["active"]
+    if renamed and not confirm_duplicate:
+        require_unlike(session, name=values["name"], unit_code=values["unit_code"], except_id=person.id)
     _fill_person(person, values)
     session.flush()
     changed = difference(before, _values(person, PERSON_FIELDS))

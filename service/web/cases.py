@@ -318,7 +318,7 @@ def export_copied() -> ResponseReturnValue:
 
 
 @blueprint.get("/lookup/accounts")
-@requires()
+@requires(right="view_directory")
 def accounts() -> ResponseReturnValue:
     """Who can be named in a remark or copied to: found by name, pinyin or initials, for the picker."""
     found = auth.list_accounts(db(), argument("q"), limit=SHORT_LIST, active=True).items
@@ -365,6 +365,7 @@ def about(
         "papers": papers(instance, events),
         "files": None if is_round(instance) else files.of_record(f"instance:{instance.id}"),
         "may_speak": may_speak(db(), instance, actor()),
+        "names_people": may(actor(), "view_directory"),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.auth import SYSTEM, Account
+from service.auth import SERVICE_NAMES, Account
 from service.people.queries import unit_names
 from service.processes.forms import Form
 from service.processes.wiring import wiring
@@ -30,7 +30,7 @@ class Names:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._people: dict[str, str] = {SYSTEM.username: SYSTEM.name}
+        self._people: dict[str, str] = dict(SERVICE_NAMES)
         self._units: dict[str, str] = {}
         self._records: dict[tuple[str, str], str] = {}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +15,13 @@ from service.actions import posts
 from service.auth import Account, directory, may, require
 from service.auth.policy import LEADER, LIAISON
 from service.auth.queries import accounts_of_person, grants_of
-from service.errors import Finding, Invalid
+from service.errors import Conflict, Finding
 from service.liaisons import search_links, standing_teams
 from service.people import BODIES, CLASS_A, CLASS_B, DUTIES, Leader, Person, namesakes, queries
 from service.people.commands import LEADER_FIELDS, PERSON_FIELDS
 from service.people.edits import leader_edits, person_edits
 from service.people.models import Substitute
+from service.people.namesakes import CONFIRM
 from service.people.queries import Page
 from service.processes.access import ROLE_NAMES
 from service.web.access import requires
@@ -34,7 +37,7 @@ blueprint = Blueprint("people", __name__)
 
 
 @blueprint.get("/people")
-@requires()
+@requires(right="view_directory")
 def persons() -> ResponseReturnValue:
     """人员名录."""
     code, page = argument("unit"), _persons(PER_PAGE, offset())
@@ -43,14 +46,14 @@ def persons() -> ResponseReturnValue:
 
 
 @blueprint.get("/people.xlsx")
-@requires()
+@requires(right="view_directory")
 def export_persons() -> ResponseReturnValue:
     """人员名录 as the list shows it, all its pages."""
     return workbook("人员名录", batches(_persons), lambda _: PERSON_COLUMNS)
 
 
 @blueprint.get("/people/new")
-@requires()
+@requires(right="view_directory")
 def new_person() -> ResponseReturnValue:
     """登记人员."""
     own = next(iter(sorted(actor().units_of(LIAISON))), None)
@@ -60,13 +63,15 @@ def new_person() -> ResponseReturnValue:
 
 
 @blueprint.post("/people")
-@requires()
+@requires(right="view_directory")
 def add_person() -> ResponseReturnValue:
     """Enters a person; a namesake in the same unit must be confirmed."""
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
-        person = directory.add_person(db(), **values, actor=actor(), now=clock.now())
-        _require_unlike(form, person)
+        with _alike(form, values):
+            person = directory.add_person(
+                db(), **values, confirm_duplicate=form.confirmed, actor=actor(), now=clock.now()
+            )
         return done(f"已登记{person.name}。", url_for("web.people.person", person_id=person.id))
 
     form = Filling.sent(_fields())
@@ -77,7 +82,7 @@ def add_person() -> ResponseReturnValue:
 @requires()
 def person(person_id: UUID) -> ResponseReturnValue:
     """One person: posts, services as liaison, substitutes and history."""
-    found = queries.get_person(db(), person_id)
+    found = directory.shown_person(db(), person_id, actor())
     held = queries.posts_of(db(), person_id)
     seen = [post.id for post in held if _sees_links(post)]
     return render_template(
@@ -96,14 +101,14 @@ def person(person_id: UUID) -> ResponseReturnValue:
         today=clock.today(),
         may_edit=may(actor(), "manage_people", unit=found.unit_code),
         may_post=_may_post(found),
-        may_substitute=may(actor(), "declare_substitute", person_id=found.id),
+        may_substitute=directory.may_declare(actor(), found) and may(actor(), "view_directory"),
         accounts=_accounts(person_id) if may(actor(), "manage_accounts") else None,
         changes=changes_of(f"person:{person_id}"),
     )
 
 
 @blueprint.get("/people/<uuid:person_id>/edit")
-@requires()
+@requires(right="view_directory")
 def edit_person(person_id: UUID) -> ResponseReturnValue:
     """修改人员信息."""
     found = queries.get_person(db(), person_id)
@@ -112,16 +117,23 @@ def edit_person(person_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/people/<uuid:person_id>")
-@requires()
+@requires(right="view_directory")
 def change_person(person_id: UUID) -> ResponseReturnValue:
     """Changes a person."""
     found = queries.get_person(db(), person_id)
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         wanted = changed(values, _values(found, PERSON_FIELDS))
-        directory.update_person(
-            db(), person_id=person_id, changes=wanted, version=form.version, actor=actor(), now=clock.now()
-        )
+        with _alike(form, {**_values(found, PERSON_FIELDS), **wanted}, person_id):
+            directory.update_person(
+                db(),
+                person_id=person_id,
+                changes=wanted,
+                confirm_duplicate=form.confirmed,
+                version=form.version,
+                actor=actor(),
+                now=clock.now(),
+            )
         return done("已保存。", url_for("web.people.person", person_id=person_id))
 
     form = Filling.sent(_fields(new=False))
@@ -132,7 +144,7 @@ def change_person(person_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.get("/leaders")
-@requires()
+@requires(right="view_directory")
 def leaders() -> ResponseReturnValue:
     """领导名录."""
     page = _leaders(PER_PAGE, offset())
@@ -142,14 +154,14 @@ def leaders() -> ResponseReturnValue:
 
 
 @blueprint.get("/leaders.xlsx")
-@requires()
+@requires(right="view_directory")
 def export_leaders() -> ResponseReturnValue:
     """领导名录 as the list shows it, all its pages."""
     return workbook("领导名录", batches(_leaders), lambda _: LEADER_COLUMNS)
 
 
 @blueprint.get("/people/<uuid:person_id>/posts/new")
-@requires()
+@requires(right="view_directory")
 def new_post(person_id: UUID) -> ResponseReturnValue:
     """登记领导任职."""
     found = queries.get_person(db(), person_id)
@@ -160,7 +172,7 @@ def new_post(person_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/people/<uuid:person_id>/posts")
-@requires()
+@requires(right="view_directory")
 def add_post(person_id: UUID) -> ResponseReturnValue:
     """Makes a person a leader."""
     found = queries.get_person(db(), person_id)
@@ -174,7 +186,7 @@ def add_post(person_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.get("/posts/<uuid:leader_id>/edit")
-@requires()
+@requires(right="view_directory")
 def edit_post(leader_id: UUID) -> ResponseReturnValue:
     """更正领导任职."""
     found = queries.get_leader(db(), leader_id)
@@ -183,7 +195,7 @@ def edit_post(leader_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/posts/<uuid:leader_id>")
-@requires()
+@requires(right="view_directory")
 def change_post(leader_id: UUID) -> ResponseReturnValue:
     """Corrects a post."""
     found = queries.get_leader(db(), leader_id)
@@ -201,7 +213,7 @@ def change_post(leader_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.get("/posts/<uuid:leader_id>/end")
-@requires()
+@requires(right="view_directory")
 def end_post_form(leader_id: UUID) -> ResponseReturnValue:
     """结束任职."""
     found = queries.get_leader(db(), leader_id)
@@ -210,7 +222,7 @@ def end_post_form(leader_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/posts/<uuid:leader_id>/end")
-@requires()
+@requires(right="view_directory")
 def end_post(leader_id: UUID) -> ResponseReturnValue:
     """Sets the last day of a post; from the next day on the Talent Office holds its links (O4)."""
     found = queries.get_leader(db(), leader_id)
@@ -225,7 +237,7 @@ def end_post(leader_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.get("/posts/<uuid:leader_id>/end/correct")
-@requires()
+@requires(right="view_directory")
 def correct_end_form(leader_id: UUID) -> ResponseReturnValue:
     """更正结束日期."""
     found = queries.get_leader(db(), leader_id)
@@ -234,7 +246,7 @@ def correct_end_form(leader_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/posts/<uuid:leader_id>/end/correct")
-@requires()
+@requires(right="view_directory")
 def correct_end(leader_id: UUID) -> ResponseReturnValue:
     """Puts the right last day of a post in the place of a wrong one; what was held for it follows (O4)."""
     found = queries.get_leader(db(), leader_id)
@@ -256,15 +268,20 @@ def correct_end(leader_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.get("/substitutes")
-@requires()
+@requires(right="view_directory")
 def substitutes() -> ResponseReturnValue:
     """代理名录."""
     page = _substitutes(PER_PAGE, offset())
-    return render_template("people/substitutes.html", page=page, today=clock.today(), may_end=_may_end)
+    return render_template(
+        "people/substitutes.html",
+        page=page,
+        today=clock.today(),
+        may_end=lambda person: directory.may_declare(actor(), person),
+    )
 
 
 @blueprint.get("/substitutes.xlsx")
-@requires()
+@requires(right="view_directory")
 def export_substitutes() -> ResponseReturnValue:
     """代理 as the list shows it, all its pages."""
     return workbook("代理", batches(_substitutes), lambda _: SUBSTITUTE_COLUMNS)
@@ -289,8 +306,8 @@ SUBSTITUTE_COLUMNS: Columns[Substitute] = {
 @requires()
 def new_substitute(person_id: UUID) -> ResponseReturnValue:
     """指定代理人."""
-    found = queries.get_person(db(), person_id)
-    require(actor(), "declare_substitute", person_id=found.id)
+    found = directory.shown_person(db(), person_id, actor())
+    require(actor(), "declare_substitute", unit=found.unit_code, person_id=found.id)
     return _substitute_page(found, Filling.of(SUBSTITUTE, {"starts_on": clock.today()}))
 
 
@@ -298,7 +315,7 @@ def new_substitute(person_id: UUID) -> ResponseReturnValue:
 @requires()
 def declare_substitute(person_id: UUID) -> ResponseReturnValue:
     """Declares who acts for a person, from when to when."""
-    found = queries.get_person(db(), person_id)
+    found = directory.shown_person(db(), person_id, actor())
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         directory.declare_substitute(db(), person_id=person_id, **values, actor=actor(), now=clock.now())
@@ -438,10 +455,14 @@ def _accounts(person_id: UUID) -> list[tuple[Account, list[str]]]:
     ]
 
 
-def _require_unlike(form: Filling, person: Person) -> None:
-    """A namesake in the same unit stops what was otherwise right, once; then it is meant."""
-    same = namesakes(db(), name=person.name, unit_code=person.unit_code, except_id=person.id)
-    if same and not form.confirmed:
+@contextmanager
+def _alike(form: Filling, values: Mapping[str, Any], except_id: UUID | None = None) -> Iterator[None]:
+    """Where the command meets namesakes, the page shows them with the box that says that it is none of them."""
+    try:
+        yield
+    except Conflict as error:
+        if not any(finding.path == CONFIRM for finding in error.findings):
+            raise
         form.alike = [
             {
                 "name": one.name,
@@ -449,9 +470,10 @@ def _require_unlike(form: Filling, person: Person) -> None:
                 "address": url_for("web.people.person", person_id=one.id),
                 "why": "同一单位已有同名人员",
             }
-            for one in same
+            for one in namesakes(db(), name=values["name"], unit_code=values["unit_code"], except_id=except_id)
         ]
-        raise Invalid("可能重复登记", [Finding("", "同一单位已有同名人员，请核对后勾选“继续保存”")])
+        said = "同一单位已有同名人员，请核对后勾选“继续保存”"
+        raise Conflict("可能重复登记", [Finding("", said)]) from error
 
 
 def _new_page(form: Filling) -> str:
@@ -527,7 +549,3 @@ def _may_add(unit_code: str | None) -> bool:
 
 def _may_post(found: Person) -> bool:
     return may(actor(), "manage_leaders_a") or may(actor(), "manage_leaders_b", unit=found.unit_code)
-
-
-def _may_end(person_id: UUID) -> bool:
-    return may(actor(), "declare_substitute", person_id=person_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -39,8 +39,9 @@ def units() -> ResponseReturnValue:
         page=page,
         kinds=organization.kinds,
         towns=organization.towns,
-        liaisons=queries.liaisons_on(db(), [unit.code for unit in page.items], clock.today()),
+        liaisons=_liaisons_of(page.items),
         may_add=may(actor(), "manage_units"),
+        shows_people=may(actor(), "view_directory"),
     )
 
 
@@ -76,20 +77,22 @@ def unit(code: str) -> ResponseReturnValue:
     """One unit: its facts, liaisons, leaders, people and history."""
     found, organization = queries.get_unit(db(), code), web().organization
     kind, town = organization.kinds.get(found.kind), organization.towns.get(found.town or "")
+    shows_people = may(actor(), "view_directory")
     return render_template(
         "people/unit.html",
         unit=found,
         kind=kind.name if kind else found.kind,
         town=town.name if town else "",
-        liaisons=queries.liaisons_of(db(), unit_code=code),
-        leaders=queries.search_leaders(db(), unit_code=code, limit=PER_PAGE),
-        staff=queries.search_people(db(), unit_code=code, limit=PER_PAGE),
+        shows_people=shows_people,
+        liaisons=queries.liaisons_of(db(), unit_code=code) if shows_people else (),
+        leaders=queries.search_leaders(db(), unit_code=code, limit=PER_PAGE) if shows_people else None,
+        staff=queries.search_people(db(), unit_code=code, limit=PER_PAGE) if shows_people else None,
         classes=CLASSES,
         contact=settings().contact if code == TALENT_OFFICE else None,
         may_edit=may(actor(), "manage_units"),
         may_name=may(actor(), "name_liaison", unit=code),
         may_add=may(actor(), "manage_people", unit=code),
-        changes=changes_of(f"unit:{code}"),
+        changes=changes_of(f"unit:{code}") if shows_people else (),
     )
 
 
@@ -125,14 +128,14 @@ def change_unit(code: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/liaison-officers")
-@requires()
+@requires(right="view_directory")
 def liaisons() -> ResponseReturnValue:
     """联络员名录."""
     return render_template("people/liaisons.html", page=_liaisons(PER_PAGE, offset()))
 
 
 @blueprint.get("/liaison-officers.xlsx")
-@requires()
+@requires(right="view_directory")
 def export_liaisons() -> ResponseReturnValue:
     """联络员名录 as the list shows it, all its pages."""
     return workbook("联络员名录", batches(_liaisons), lambda _: LIAISON_COLUMNS)
@@ -195,15 +198,25 @@ def _units(limit: int, offset: int) -> Page[Unit]:
 def _unit_columns(found: Sequence[Unit]) -> Columns[Unit]:
     organization = web().organization
     kinds, towns = organization.kinds, organization.towns
-    liaisons = queries.liaisons_on(db(), [unit.code for unit in found], clock.today())
+    named = {"联络员": _named_liaison(_liaisons_of(found))} if may(actor(), "view_directory") else {}
     return {
         "单位": lambda unit: unit.name,
         "状态": lambda unit: "" if unit.active else "已停用",
         "类别": lambda unit: kinds[unit.kind].name if unit.kind in kinds else unit.kind,
         "镇街": lambda unit: towns[unit.town].name if unit.town in towns else "",
         "成员单位": lambda unit: "是" if unit.is_member_unit else "否",
-        "联络员": lambda unit: liaisons[unit.code].person.name if unit.code in liaisons else "未指定",
+        **named,
     }
+
+
+def _liaisons_of(found: Sequence[Unit]) -> Mapping[str, Liaison]:
+    """Unit → its liaison of today, for who may read the directory."""
+    codes = [unit.code for unit in found] if may(actor(), "view_directory") else []
+    return queries.liaisons_on(db(), codes, clock.today()) if codes else {}
+
+
+def _named_liaison(liaisons: Mapping[str, Liaison]) -> Callable[[Unit], str]:
+    return lambda unit: liaisons[unit.code].person.name if unit.code in liaisons else "未指定"
 
 
 def _liaisons(limit: int, offset: int) -> Page[Liaison]:

@@ -113,7 +113,7 @@ def test_a_person_with_posts_and_substitutes(world: World, office: Visitor) -> N
     made = liaison.submit("/people", **fields)
     assert made.status_code == 302
     again = liaison.submit("/people", **fields)
-    assert again.status_code == 422
+    assert again.status_code == 409
     assert "同一单位已有同名人员" in again.text
     assert liaison.submit("/people", **fields, confirm_duplicate="yes").status_code == 302
     who = made.location
