@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from flask import g, url_for
+from flask import url_for
 
 from service import clock
 from service.processes.forms import Form
@@ -31,7 +31,6 @@ def form_page(
     the form's data, ``age`` is how many working days ago the task opened. Fields that pick from the task's own list
     ask the address ``records``.
     """
-    g.has_form = True
     filled = dict(data or {})
     return {
         "schema": form.schema,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PHONE, Site
 
@@ -104,6 +104,34 @@ def test_errors_stand_at_the_field_and_in_a_summary_that_leads_there(site: Site)
     summary.get_by_role("link", name="事项标题").click()
     expect(page.get_by_label("事项标题")).to_be_focused()
     expect(page.get_by_label("事项标题")).to_have_attribute("aria-invalid", "true")
+
+
+def test_a_pattern_that_would_hold_the_page_is_left_to_the_server(site: Site) -> None:
+    """A form deployed before such patterns were refused."""
+    page = site.visit("liaison-hrss", "/")
+
+    def with_pattern(route: Route) -> None:
+        answer = route.fetch()
+        held = answer.text().replace('"pattern": "\\\\S"', '"pattern": "^(([a-z])+.)+[A-Z]([a-z])+$"')
+        assert held != answer.text()
+        route.fulfill(response=answer, body=held)
+
+    page.route("**/cases/new", with_pattern)
+    page.goto("/cases/new")
+    page.get_by_label("事项标题").fill("a" * 90)
+    submit(page)
+    expect(page.locator("[data-field=root_title] .form-error")).to_contain_text("格式不正确", timeout=3000)
+
+
+def test_a_form_is_checked_where_no_code_may_be_made(site: Site) -> None:
+    page = site.visit("liaison-hrss", "/cases/new")
+    made = page.evaluate(
+        "new Promise((tell) => setTimeout(() => { try { tell(Function('return 1')()); } catch { tell('refused'); } }))"
+    )
+    assert made == "refused"
+    submit(page)
+    expect(page.get_by_role("alert")).to_contain_text("处需要修改")
+    site.expected = ("unsafe-eval",)  # what this test itself tried
 
 
 def test_what_only_the_server_knows_is_told_at_the_field_too(site: Site) -> None:

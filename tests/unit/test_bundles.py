@@ -114,3 +114,8 @@ def test_what_the_oldest_browser_lacks_is_filled_in_before_any_program() -> None
 def test_no_page_uses_attributes_that_the_oldest_browser_lacks() -> None:
     for page in sorted((WEB / "templates").rglob("*.html")):
         assert not re.search(r"<[^>]+\s(inert|popover|popovertarget)[\s=>]", page.read_text(encoding="utf-8")), page
+
+
+def test_the_programs_of_forms_and_diagrams_make_no_code() -> None:
+    for path in [*built("form.js"), *built("diagram.js"), *built("chunk-*.js")]:
+        assert not re.search(r"new Function\(|[^\w.$]eval\(|\bFunction\(", path.read_text(encoding="utf-8")), path

@@ -118,7 +118,5 @@ def test_pages_allow_nothing_from_elsewhere(world: World) -> None:
         policy = page.headers["Content-Security-Policy"]
         assert "default-src 'self'" in policy
         assert "http" not in policy
-        assert "unsafe-inline" not in policy
+        assert "unsafe" not in policy  # neither inline code and styles nor code made at run time
         assert page.headers["X-Content-Type-Options"] == "nosniff"
-    assert "unsafe-eval" not in plain.headers["Content-Security-Policy"]
-    assert "unsafe-eval" in with_form.headers["Content-Security-Policy"]

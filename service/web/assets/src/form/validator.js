@@ -1,20 +1,43 @@
-// JSON Schema 2020-12 validation in Chinese, in the words of a form: titles, never property names.
-import Ajv2020 from "ajv/dist/2020";
-import localize from "ajv-i18n/localize/zh";
-import { customizeValidator } from "@rjsf/validator-ajv8";
+// Checks of a form in the browser, in Chinese and in the words of a form: titles, never property names.
+import { createErrorHandler, getDefaultFormState, toErrorSchema, unwrapErrorHandler, validationDataMerge } from "@rjsf/utils";
+import { findings, TooLarge } from "./schema.js";
 
-const OWN_KEYWORDS = ["x-ref", "x-among", "x-prefill", "x-date", "x-within-working-days", "x-warn", "x-print"];
+/** `findings`, or none where only the server can tell. */
+function told(schema, data, root) {
+  try {
+    return findings(schema, data, root);
+  } catch (error) {
+    if (error instanceof TooLarge || error instanceof RangeError) return null;
+    throw error;
+  }
+}
 
-export const validator = customizeValidator(
-  {
-    AjvClass: Ajv2020,
-    extenderFn: (ajv) => {
-      for (const keyword of OWN_KEYWORDS) if (!ajv.getKeyword(keyword)) ajv.addKeyword(keyword);
-      return ajv;
-    },
+/** What the form library asks of a validator. */
+export const validator = {
+  validateFormData(data, schema, customValidate, transformErrors, uiSchema) {
+    const raw = (told(schema, data, schema) ?? []).map(({ keyword, path, params }) => ({
+      name: keyword,
+      property: path.map((part) => `.${part}`).join(""),
+      params,
+      message: "内容不符合要求",
+      stack: "",
+    }));
+    const errors = transformErrors ? transformErrors(raw, uiSchema) : raw;
+    const errorSchema = toErrorSchema(errors);
+    if (!customValidate) return { errors, errorSchema };
+    const full = getDefaultFormState(validator, schema, data, schema, true);
+    const handler = customValidate(full, createErrorHandler(full), uiSchema, errorSchema);
+    return validationDataMerge({ errors, errorSchema }, unwrapErrorHandler(handler));
   },
-  localize,
-);
+
+  isValid(schema, data, root) {
+    return told(schema, data, root)?.length === 0;
+  },
+
+  rawValidation(schema, data) {
+    return { errors: told(schema, data, schema) ?? [] };
+  },
+};
 
 /** Every property of the form, also those that stand in an allOf/if/then/else branch: `{name: schema}`. */
 export function allProperties(schema, found = {}) {
@@ -24,31 +47,36 @@ export function allProperties(schema, found = {}) {
   return found;
 }
 
+// What the server says, without the title, which stands at the field already.
 const SAYS = {
   required: () => "请填写此项",
   enum: () => "请从所列选项中选择",
   const: () => "请从所列选项中选择",
   oneOf: () => "请从所列选项中选择",
   minItems: ({ limit }) => (limit === 1 ? "请至少选择一项" : `请至少选择 ${limit} 项`),
+  maxItems: ({ limit }) => `最多 ${limit} 项`,
   uniqueItems: () => "不能重复选择",
   minLength: ({ limit }) => (limit === 1 ? "请填写此项" : `至少 ${limit} 个字`),
   maxLength: ({ limit }) => `最多 ${limit} 个字`,
+  minimum: ({ limit }) => `不能小于 ${limit}`,
+  maximum: ({ limit }) => `不能大于 ${limit}`,
+  exclusiveMinimum: ({ limit }) => `应大于 ${limit}`,
+  exclusiveMaximum: ({ limit }) => `应小于 ${limit}`,
+  multipleOf: ({ limit }) => `应是 ${limit} 的整数倍`,
   format: ({ format }) => (format === "date" ? "请填写日期，如 2026-10-13" : "格式不正确"),
-  pattern: () => "不能只填空格",
+  pattern: ({ pattern }) => (pattern === "\\S" ? "不能只填空格" : "格式不正确"),
   type: () => "请填写此项",
 };
 
-/** Turns Ajv's findings into one plain sentence a field; findings that only follow from others are dropped. */
+/** One plain sentence a field; findings that only follow from others are dropped. */
 export function plain(errors) {
   const seen = new Set();
   return errors
-    .filter((error) => error.name !== "if" && !/\/oneOf\/\d+\//.test(error.schemaPath ?? ""))
     .filter((error) => error.name !== "unevaluatedProperties" || errors.length === 1)
     .map((error) => ({ ...error, message: SAYS[error.name]?.(error.params ?? {}) ?? error.message }))
     .filter((error) => {
-      const key = `${error.property}`;
-      if (seen.has(key)) return false;
-      seen.add(key);
+      if (seen.has(error.property)) return false;
+      seen.add(error.property);
       return true;
     });
 }
