@@ -248,7 +248,8 @@ def drawn(body: str) -> str:
         for flow in flows
     ]
     plane = "\n".join([*shapes, *edges])
+    page = re.search(r'<bpmn:(?:collaboration|process) id="([^"]*)"', body) or ["", ""]
     return (
-        f'{_HEAD}{body}<bpmndi:BPMNDiagram id="diagram"><bpmndi:BPMNPlane id="plane" bpmnElement="definitions">'
+        f'{_HEAD}{body}<bpmndi:BPMNDiagram id="diagram"><bpmndi:BPMNPlane id="plane" bpmnElement="{page[1]}">'
         f"\n{plane}\n</bpmndi:BPMNPlane></bpmndi:BPMNDiagram>\n</bpmn:definitions>\n"
     )

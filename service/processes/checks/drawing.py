@@ -20,6 +20,7 @@ _WAY = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _CHOOSING = frozenset({"exclusiveGateway", "inclusiveGateway"})
 _SILENT = frozenset({"parallelGateway", "eventBasedGateway"})
+_PAGES = (f"{BPMN}process", f"{BPMN}collaboration")
 _FAR = 100_000
 
 
@@ -49,11 +50,28 @@ def check(bundle: Bundle, report: Report) -> None:
             if element_id not in ids:
                 message = f"图形引用的 {element_id} 不存在，请删去该图形"
                 report.error(file, line, element_id or "-", "drawing-dangling", message)
+        _planes(file, root, report)
         for process in bundle.processes.values():
             if process.file == file:
                 _process(process, shapes, edges, report)
         for participant in root.iterfind(f"{BPMN}collaboration/{BPMN}participant"):
             _label(file, line_of(participant), participant.get("id", "-"), participant.get("name", ""), "泳池", report)
+
+
+def _planes(file: str, root: etree._Element, report: Report) -> None:
+    """Each page of the drawing is of something that has a page; a viewer shows nothing of any other."""
+    pages = {page.get("id") for name in _PAGES for page in root.iterfind(name)}
+    inner = {scope.get("id") for scope in root.iter(f"{BPMN}subProcess")}
+    drawn = [(plane.get("bpmnElement"), line_of(plane)) for plane in root.iter(f"{_DI}BPMNPlane")]
+    lost = [(element_id, line) for element_id, line in drawn if element_id is None or element_id not in pages | inner]
+    for element_id, line in lost:
+        given = f"指向 {element_id}" if element_id else "没有指明画的是什么"
+        options = "、".join(sorted(page for page in pages if page))
+        message = f"图面（BPMNPlane）{given}，页面上无法显示；bpmnElement 应为流程或协作的 id：{options}"
+        report.error(file, line, element_id or "-", "drawing-dangling", message)
+    if not lost and not any(element_id in pages for element_id, _ in drawn):
+        message = "文件里没有流程的图面（BPMNPlane），页面上无法显示；请在编辑器里画出来并保存"
+        report.error(file, line_of(root), root.get("id", "-"), "drawing-missing", message)
 
 
 def _process(process: ProcessModel, shapes: dict[str, _Box], edges: set[str], report: Report) -> None:
