@@ -7,18 +7,27 @@ A diagram is data from a person, never code. Every expression is checked against
 from __future__ import annotations
 
 import ast
+import threading
 from collections.abc import Callable, Collection, Mapping
-from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from simpleeval import EvalWithCompoundTypes, InvalidExpression
+from simpleeval import EvalWithCompoundTypes, InvalidExpression, IterableTooLong
+
+from service.engine.comparing import ExpressionError, as_date, compare, kind_of
+
+__all__ = ["FUNCTIONS", "LITERALS", "ExpressionError", "as_date", "check_expression", "evaluate", "kind_of", "readable"]
 
 FUNCTIONS = frozenset({"working_days", "working_days_after", "today", "now"})
 """What an expression may call (the owner's contract)."""
 
+LITERALS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
+"""Constants as DMN and JSON write them, where the data have no such name."""
+
 MAX_LENGTH = 2000
 _MAX_DEPTH = 40
+_MAX_BITS = 1000
+"""Of a whole number: more than any count, sum or amount has."""
 CACHED = 512
 """Expressions kept parsed."""
 
@@ -58,10 +67,6 @@ _ALLOWED = (
 )
 
 
-class ExpressionError(Exception):
-    """An expression is outside the subset, or failed on the data that it met."""
-
-
 def check_expression(text: str, known_names: Collection[str] | None, functions: Collection[str]) -> list[str]:
     """What is wrong with ``text``, as Chinese sentences; empty when it may be used.
 
@@ -84,24 +89,68 @@ def check_expression(text: str, known_names: Collection[str] | None, functions: 
         elif isinstance(node, ast.Name) and id(node) not in called:
             if node.id in functions:
                 problems.append(f"{node.id} 是函数，要写成 {node.id}(…)")
-            elif known_names is not None and node.id not in known_names:
+            elif known_names is not None and node.id not in known_names and node.id not in LITERALS:
                 problems.append(f"不认识数据 {node.id}；它既不是表单字段，也不是动作结果")
     return problems
 
 
-def evaluate(text: str, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> Any:
+def readable(text: str) -> ast.Expression | None:
+    """The tree of a text that may be an expression; None for what is none, or is longer than any."""
+    if len(text) > MAX_LENGTH:
+        return None
+    try:
+        with _one_at_a_time:
+            return ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+_one_at_a_time = threading.Lock()
+"""Before Python 3.11.8 threads that parse at once share one count of the depth, and sound expressions are refused."""
+
+
+def evaluate(
+    text: str,
+    names: Mapping[str, Any],
+    functions: Mapping[str, Callable[..., Any]],
+    *,
+    texts_as_dates: bool = True,
+) -> Any:
     """The value of ``text`` over ``names``; a name that is absent is None.
 
-    Raises ExpressionError outside the subset or when the data do not fit.
+    Comparisons are those of ``comparing.compare``. Raises ExpressionError, naming the expression in words for staff,
+    outside the subset or when the data do not fit.
     """
     problems = _problems(text, frozenset(functions))
     if problems:
         raise ExpressionError("；".join(problems))
-    walker = _Walker(names=lambda node: names.get(node.id), functions=dict(functions))
+    walker = _Walker(names=lambda node: names.get(node.id, LITERALS.get(node.id)), functions=dict(functions))
+    walker.texts_as_dates = texts_as_dates
     try:
         return walker.eval(text, previously_parsed=_parse(text).body)
-    except (InvalidExpression, TypeError, ValueError, KeyError, IndexError, ArithmeticError, RecursionError) as error:
-        raise ExpressionError(f"表达式 {text} 无法计算：{error}") from error
+    except _FAILURES as error:
+        raise ExpressionError(f"表达式 {text.strip()} 无法计算：{_reason(error)}") from error
+
+
+_FAILURES = (
+    *(ExpressionError, InvalidExpression, TypeError, ValueError, LookupError, ArithmeticError, RecursionError),
+    AttributeError,
+)
+
+
+def _reason(error: Exception) -> str:
+    """Why an expression failed, never in the words of Python."""
+    if isinstance(error, ExpressionError):
+        return str(error)
+    if isinstance(error, ArithmeticError):
+        return "数字过大"
+    if isinstance(error, LookupError):
+        return "名单里没有这一项"
+    if isinstance(error, IterableTooLong):
+        return "文字或名单过长"
+    if isinstance(error, RecursionError):
+        return "嵌套过深"
+    return "数据的类型对不上"
 
 
 @lru_cache(maxsize=CACHED)
@@ -114,10 +163,9 @@ def _parse(text: str) -> ast.Expression:
     """The checked tree, which nobody changes: a diagram's few expressions are evaluated at every step."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"表达式超过 {MAX_LENGTH} 个字符")
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ExpressionError(f"表达式 {text[:80]} 写法有误") from error
+    tree = readable(text)
+    if tree is None:
+        raise ExpressionError(f"表达式 {text[:80]} 写法有误")
     if _depth(tree) > _MAX_DEPTH:
         raise ExpressionError("表达式嵌套过深")
     for node in ast.walk(tree):
@@ -141,8 +189,40 @@ def _depth(node: ast.AST) -> int:
     return deepest
 
 
+_SIGNS = {ast.Add: "加", ast.Sub: "减", ast.Mult: "乘"}
+
+
 class _Walker(EvalWithCompoundTypes):
     """Attributes and subscripts read dictionaries and lists only; what is absent is None."""
+
+    texts_as_dates = True
+
+    def _eval_compare(self, node: ast.Compare) -> bool:
+        left = self._eval(node.left)
+        for operation, comparator in zip(node.ops, node.comparators, strict=True):
+            right = self._eval(comparator)
+            if not compare(operation, left, right, texts_as_dates=self.texts_as_dates):
+                return False
+            left = right
+        return True
+
+    def _eval_binop(self, node: ast.BinOp) -> Any:
+        left, right = self._eval(node.left), self._eval(node.right)
+        try:
+            value = self.operators[type(node.op)](left, right)
+        except TypeError as error:
+            sign = _SIGNS[type(node.op)]
+            raise ExpressionError(f"{kind_of(left)}与{kind_of(right)}不能相{sign}") from error
+        if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+            raise ExpressionError("数字过大")
+        return value
+
+    def _eval_call(self, node: ast.Call) -> Any:
+        try:
+            return super()._eval_call(node)
+        except TypeError as error:
+            called = node.func.id if isinstance(node.func, ast.Name) else "（函数）"
+            raise ExpressionError(f"函数 {called} 的参数个数或类型不对") from error
 
     def _eval_attribute(self, node: ast.Attribute) -> Any:
         value = self._eval(node.value)
@@ -161,17 +241,3 @@ class _Walker(EvalWithCompoundTypes):
         if isinstance(value, list | tuple | str) and isinstance(key, int):
             return value[key]
         raise ExpressionError("下标只能用在字典或列表数据上")
-
-
-def as_date(value: Any) -> date | None:
-    """A date out of what an expression or a form gave: a date, a datetime, or ISO text; None otherwise."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value[:10])
-        except ValueError:
-            return None
-    return None

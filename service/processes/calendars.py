@@ -9,7 +9,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.engine.expressions import as_date
+from service.engine.expressions import ExpressionError, as_date, kind_of
 from service.errors import NotFound
 from service.processes.models import CalendarVersion
 from service.workdays import Calendar, DueDate
@@ -103,9 +103,9 @@ class DayFunctions:
         """The ``n``-th working day after ``day`` (before it where ``n`` is negative)."""
         start = as_date(day)
         if start is None:
-            raise ValueError(f"{day!r} 不是日期")
+            raise ExpressionError(f"{kind_of(day)}不是日期，不能推算工作日")
         if not isinstance(n, int) or isinstance(n, bool) or abs(n) > MAX_DAYS:
-            raise ValueError(f"{n!r} 不是工作日数（最多 {MAX_DAYS}）")
+            raise ExpressionError(f"{kind_of(n)}不是工作日数（应为整数，最多 {MAX_DAYS}）")
         counted = self.calendar.add(start, n)
         self.counted[counted.due] = counted
         return counted.due

@@ -152,7 +152,7 @@ class Form:
             "const": "请从列出的选项中选择",
             "pattern": "格式不正确",
             "format": "日期请写成 2026-01-31 的格式" if getattr(error.kind, "format", "") == "date" else "格式不正确",
-            "type": "类型不正确，应为" + "或".join(_TYPES.get(one, one) for one in getattr(error.kind, "types", [])),
+            "type": "类型不正确，应为" + "或".join(TYPES.get(one, one) for one in getattr(error.kind, "types", [])),
         }
         return f"{label}：{texts.get(kind, '内容不符合要求')}"
 
@@ -185,7 +185,7 @@ def _tidied(value: Any, depth: int = 0) -> Any:
     return value
 
 
-_TYPES = {
+TYPES = {
     "string": "文字",
     "boolean": "是或否",
     "integer": "整数",
@@ -203,7 +203,7 @@ def load_form(name: str, schema: bytes, ui_schema: bytes | None) -> Form:
         validator = jsonschema_rs.Draft202012Validator(content, validate_formats=True)
     except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
         raise Invalid(
-            f"表单 {name} 不是有效的 JSON Schema", [Finding(f"forms/{name}.json", str(error).splitlines()[0])]
+            f"表单 {name} 不是有效的 JSON Schema", [Finding(f"forms/{name}.json", "请用 liaison check 检查后修改")]
         ) from error
     return Form(
         name=name,
@@ -241,7 +241,9 @@ def _json(name: str, content: bytes) -> dict[str, Any]:
     try:
         value = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise Invalid(f"{name} 不是有效的 JSON", [Finding(name, str(error))]) from error
+        raise Invalid(
+            f"{name} 不是有效的 JSON", [Finding(name, "请核对引号、逗号和括号，或用 liaison check 检查")]
+        ) from error
     if not isinstance(value, dict):
         raise Invalid(f"{name} 的内容必须是对象", [Finding(name, "请以 { 开头")])
     return value

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import SpiffWorkflow.dmn.engine.DMNEngine as library_tables  # noqa: N813 - a module, called like its class
+import SpiffWorkflow.dmn.parser.DMNParser as library_reader  # noqa: N813 - a module, called like its class
 from hypothesis import given
 from hypothesis import strategies as st
 
+import service
 from service.engine import ExpressionError, check_expression, evaluate
+from service.engine.cells import PLACEHOLDER, asked
 from service.engine.expressions import FUNCTIONS, as_date
 
 ATTACKS = [
@@ -135,10 +143,115 @@ def test_allowed_expression(text: str, value: Any) -> None:
     assert run(text, **names) == value
 
 
-@pytest.mark.parametrize("text", ["missing < 1", "'a' + 1", "units[9]", "'a'.b", "working_days('x')", "settings < 3"])
+@pytest.mark.parametrize(
+    "text", ["'a' < 1", "'a' + 1", "missing + 1", "units[9]", "'a'.b", "working_days('x')", "settings < 3"]
+)
 def test_data_that_do_not_fit_are_an_error_of_the_expression(text: str) -> None:
     with pytest.raises(ExpressionError):
         run(text, units=["edu"], settings={})
+
+
+@pytest.mark.parametrize("empty", ["missing", "None", "null", "''", "blank"])
+@pytest.mark.parametrize("sign", ["<", "<=", ">", ">="])
+@pytest.mark.parametrize("other", ["5", "'a'", "today()", "missing", "blank", "-1", "False"])
+def test_no_order_holds_with_what_is_empty(empty: str, sign: str, other: str) -> None:
+    assert run(f"{empty} {sign} {other}", blank="") is False
+    assert run(f"{other} {sign} {empty}", blank="") is False
+    assert run(f"not ({empty} {sign} {other})", blank="") is True
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0 < missing < 9", False),
+        ("missing > 5 and missing < 10", False),
+        ("missing == None", True),
+        ("missing != 5", True),
+        ("'a' in missing", False),
+        ("'a' not in missing", True),
+        ("missing in ['a']", False),
+        ("missing in 'abc'", False),
+        ("missing not in ['a']", True),
+        ("flag == true", True),
+        ("flag == false", False),
+        ("missing == null", True),
+        ("other == true", False),
+        # dates and their text
+        ("day < '2026-09-17'", True),
+        ("today() > '2026-09-15'", True),
+        ("today() <= '2026-09-16'", True),
+        ("'2026-09-15' < today() < '2026-09-17'", True),
+        ("today() == '2026-09-16'", True),
+        ("today() != '2026-09-16'", False),
+        ("today() in ['2026-09-15', '2026-09-16']", True),
+        ("today() == 'soon'", False),
+        ("today() == 5", False),
+        ("now() > '2026-09-16'", False),
+        ("now() >= '2026-09-16'", True),
+        ("now() > '2026-09-16T08:00'", True),
+        ("now() < '2026-09-16T01:30:00+00:00'", True),
+        ("now() >= today()", True),
+        ("today() < now()", False),
+        ("10 == 10.0", True),
+    ],
+)
+def test_comparison(text: str, value: bool) -> None:
+    assert run(text, flag=True, other="true", day="2026-09-16") is value
+
+
+def test_a_field_called_like_a_constant_goes_before_it() -> None:
+    assert run("true", true="是") == "是"
+
+
+PYTHON = re.compile(r"[A-Za-z]{3,} [a-z]+ |Error|NoneType|not supported|object|instance")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("said > 3", "文字“很多”与数字 3不能比大小"),
+        ("today() > 3", "数字 3不能与日期比较"),
+        ("today() > said", "文字“很多”不是日期，不能与日期比较"),
+        ("units < 3", "名单与数字 3不能比大小"),
+        ("3 in 5", "in 的右边应为名单或文字，不能是数字 5"),
+        ("said + 1", "文字“很多”与数字 1不能相加"),
+        ("missing * 2", "空与数字 2不能相乘"),
+        ("units[7]", "名单里没有这一项"),
+        ("units['a']", "下标只能用在字典或列表数据上"),
+        ("said.length", ".length 只能用在字典数据上"),
+        ("working_days()", "函数 working_days 的参数个数或类型不对"),
+        ("'a' * 999999999", "文字或名单过长"),
+        ("-said", "数据的类型对不上"),
+        ("big * big * big * big * big * big", "数字过大"),
+        ("{units: 1}", "数据的类型对不上"),
+    ],
+)
+def test_a_failure_is_told_in_words_for_staff(text: str, words: str) -> None:
+    with pytest.raises(ExpressionError) as failure:
+        run(text, said="很多", units=["edu"], big=10**60)
+    assert str(failure.value) == f"表达式 {text} 无法计算：{words}"
+    assert not PYTHON.search(str(failure.value).removeprefix(f"表达式 {text} "))
+
+
+def test_threads_that_parse_at_once_refuse_nothing() -> None:
+    texts = [f"({'(' * depth}count + {n}{')' * depth}) > 3" for n in range(300) for depth in (0, 5, 12)]
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(lambda text: check_expression(text, None, frozenset()) == [], texts))
+
+
+def test_expressions_are_parsed_in_one_place() -> None:
+    """Only there is the lock that older versions of Python need."""
+    package = Path(service.__file__).parent
+    found = {path.name for path in package.rglob("*.py") if re.search(r"\bast\.parse\(", path.read_text())}
+    assert found == {"expressions.py"}
+    assert library_reader.ast is not ast
+    assert library_tables.re is not re
+
+
+@given(st.text(alphabet="?'\"a ", max_size=20))
+def test_a_cell_is_asked_as_the_library_asks_it(text: str) -> None:
+    theirs = re.sub(r"""(\?)(?=(?:[^'"]|['"][^'"]*['"])*$)""", PLACEHOLDER, text)
+    assert asked(text) == theirs
 
 
 def test_expression_cannot_change_the_data() -> None:

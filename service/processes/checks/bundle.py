@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -117,7 +118,7 @@ def _read_form(name: str, data: bytes, bundle: Bundle, report: Report) -> None:
         report.error(name, 1, "-", "json", "文件不是 UTF-8 编码，请另存为 UTF-8 后再上传")
         return
     except json.JSONDecodeError as error:
-        report.error(name, error.lineno, "-", "json", f"JSON 写法有误（第 {error.colno} 列）：{error.msg}")
+        report.error(name, error.lineno, "-", "json", f"JSON 写法有误（第 {error.colno} 列）：{_json_words(error.msg)}")
         return
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, _JsonRefused) else "嵌套太深或数字太长"
@@ -134,6 +135,24 @@ def _read_form(name: str, data: bytes, bundle: Bundle, report: Report) -> None:
         bundle.forms[form.name] = form
 
 
+_JSON_WORDS = {
+    "Expecting ',' delimiter": "缺少逗号，或括号没有配对",
+    "Expecting ':' delimiter": "名称后面缺少冒号",
+    "Expecting property name": "名称要用双引号括起来；最后一项后面不能有逗号",
+    "Expecting value": "缺少内容；最后一项后面不能有逗号",
+    "Illegal trailing comma": "最后一项后面不能有逗号",
+    "Extra data": "结尾之后还有多余的内容",
+    "Unterminated string": "文字没有以双引号结束",
+    "Invalid control character": "文字里不能直接换行，请写成 \\n",
+    "Invalid \\": "反斜杠要写成两个（\\\\）",
+    "Unexpected UTF-8 BOM": "文件开头有多余的标记，请另存为 UTF-8",
+}
+
+
+def _json_words(message: str) -> str:
+    return next((words for sign, words in _JSON_WORDS.items() if message.startswith(sign)), "请核对引号、逗号和括号")
+
+
 class _JsonRefused(ValueError):
     """JSON that Python would read but that we do not take."""
 
@@ -141,8 +160,8 @@ class _JsonRefused(ValueError):
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
+        counted = Counter(name for name, _ in pairs)
+        repeated = next(name for name, count in counted.items() if count > 1)
         raise _JsonRefused(f"名称 {repeated[:60]} 在同一对象里写了两次")
     return content
 

@@ -7,6 +7,7 @@ import keyword
 from collections.abc import Iterator
 from typing import Any
 
+from service.engine.expressions import readable
 from service.processes.checks.bundle import Bundle
 from service.processes.checks.decision_model import Cell, Decision
 from service.processes.checks.findings import CheckContext, Report
@@ -127,8 +128,6 @@ def _constants(cell: Cell) -> Iterator[str]:
 
 def _body(text: str) -> ast.expr | None:
     for attempt in (text, f"_ {text}"):
-        try:
-            return ast.parse(attempt.strip(), mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
+        if (tree := readable(attempt)) is not None:
+            return tree.body
     return None

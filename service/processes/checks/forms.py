@@ -13,6 +13,7 @@ from service.processes.checks.findings import CheckContext, Report
 from service.processes.checks.form_model import Field, Form, subschemas
 from service.processes.checks.tasks import reserved
 from service.processes.checks.values import compared
+from service.processes.forms import TYPES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCES = frozenset({"talents", "leaders", "units", "people"})
@@ -75,10 +76,8 @@ class _Checker:
             jsonschema_rs.Draft202012Validator(schema, offline=True)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             at = "/".join(str(part) for part in getattr(error, "instance_path", []))
-            message = str(getattr(error, "message", error)).splitlines()[0][:200]
-            self._error(
-                "form-schema", f"不是有效的 JSON Schema 2020-12：{at or '表单'} 处 {message}", at.rpartition("/")[2]
-            )
+            message = f"不是有效的 JSON Schema 2020-12：{at or '表单'} 处{_schema_words(error)}"
+            self._error("form-schema", message, at.rpartition("/")[2])
             return False
         if schema.get("type") != "object":
             self._error("form-schema", "表单的 type 应为 object", "type")
@@ -159,6 +158,21 @@ class _Checker:
     def _error(self, rule: str, message: str, key: str = "") -> None:
         line = self.form.line(key) if key else 1
         self.report.error(self.form.file, line, self.form.name, rule, message)
+
+
+def _schema_words(error: Exception) -> str:
+    """What the validator says of a schema, in words for process owners."""
+    kind = getattr(error, "kind", None)
+    name = getattr(kind, "name", "")
+    if name == "type":
+        return "应为" + "或".join(TYPES.get(one, one) for one in getattr(kind, "types", []))
+    if name == "$ref" or isinstance(error, jsonschema_rs.ReferencingError):
+        return "引用的定义不存在，请核对 $ref"
+    if name in ("format", "pattern"):
+        return "写法不对；pattern 应为正则表达式"
+    if name in ("minimum", "exclusiveMinimum"):
+        return f"不能小于 {getattr(kind, 'limit', 0)}"
+    return "的内容不是规范里有的写法"
 
 
 def _own_word_problem(word: str, value: Any) -> str | None:

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from service.clock import SHANGHAI
-from service.engine.expressions import ExpressionError, evaluate
+from service.engine.expressions import LITERALS, ExpressionError, evaluate, readable
 from service.processes.checks.bundle import Bundle
 from service.processes.checks.findings import CheckContext
 from service.processes.checks.form_model import sample
@@ -23,12 +23,13 @@ _DAY = date(2026, 3, 2)
 
 def names_in(text: str) -> frozenset[str]:
     """The data that an expression names; empty when it cannot be read."""
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = readable(text)
+    if tree is None:
         return frozenset()
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called)
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called) - {
+        *LITERALS
+    }
 
 
 class Samples:
@@ -73,7 +74,7 @@ class Samples:
             try:
                 yield self._evaluate(text, dict(zip(names, values, strict=True)))
             except (ExpressionError, ValueError) as error:
-                yield error if isinstance(error, ExpressionError) else ExpressionError(str(error))
+                yield error if isinstance(error, ExpressionError) else ExpressionError("样例数据不合适")
 
 
 def _working_days(count: int) -> date:

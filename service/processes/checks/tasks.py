@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from service.engine.expressions import LITERALS
 from service.processes.checks.bundle import Bundle
 from service.processes.checks.expressions import known_data
 from service.processes.checks.findings import CheckContext, Report
@@ -158,7 +159,7 @@ def _service_task(node: Node, context: CheckContext, report: Report) -> None:
     if operation.result is not None:
         if not signature.result:
             error("action-result", f"动作 {operation.action} 没有结果，请删去结果变量 {operation.result}")
-        if not _NAME.fullmatch(operation.result) or operation.result in _GIVEN | context.functions:
+        if not _NAME.fullmatch(operation.result) or operation.result in _GIVEN | context.functions | LITERALS.keys():
             error("data-name", f"结果变量 {operation.result} 应用小写英文字母、数字和下划线，且不能是系统给出的名称")
 
 
@@ -166,7 +167,7 @@ def _multi_instance(node: Node, loop: MultiInstance, known: frozenset[str], repo
     for message in _loop_problems(node, loop, known):
         report.error(node.file, loop.line, node.id, "multi-instance", message)
     for name in (loop.item, loop.output_collection, loop.output_item):
-        if name and (not _NAME.fullmatch(name) or name in _GIVEN):
+        if name and (not _NAME.fullmatch(name) or name in _GIVEN | LITERALS.keys()):
             message = f"数据名称 {name} 应用小写英文字母、数字和下划线，且不能是系统给出的名称"
             report.error(node.file, loop.line, node.id, "data-name", message)
 
@@ -191,7 +192,7 @@ def _loop_problems(node: Node, loop: MultiInstance, known: frozenset[str]) -> It
 
 def reserved(field: Field, functions: frozenset[str]) -> bool:
     """Whether a form's field has a name that it cannot have."""
-    return not _NAME.fullmatch(field.name) or field.name in _GIVEN | functions
+    return not _NAME.fullmatch(field.name) or field.name in _GIVEN | functions | LITERALS.keys()
 
 
 def _list(names: Iterable[str]) -> str:

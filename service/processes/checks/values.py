@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from service.engine.expressions import readable
 from service.processes.checks.bundle import Bundle
 from service.processes.checks.graph import Calls
 from service.processes.checks.model import Node, ProcessModel
@@ -13,9 +14,8 @@ from service.processes.checks.model import Node, ProcessModel
 
 def compared(text: str) -> Iterator[tuple[str, Any]]:
     """Each (name, constant) that an expression compares for equality or membership."""
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = readable(text)
+    if tree is None:
         return
     for node in ast.walk(tree):
         if not isinstance(node, ast.Compare) or len(node.ops) != 1:

@@ -1,0 +1,20 @@
+"""Cells of decision tables: ``?`` stands for the value of the column."""
+
+from __future__ import annotations
+
+PLACEHOLDER = "dmninputexpr"
+"""What stands for ``?`` when the cell is evaluated."""
+
+
+def asked(text: str) -> str:
+    """``text`` with the placeholder for each ``?`` that stands outside quotes: an even number of them follows.
+
+    As the library does it, but not in the square of the length.
+    """
+    done: list[str] = []
+    outside = True
+    for sign in reversed(text):
+        if sign in "'\"":
+            outside = not outside
+        done.append(PLACEHOLDER if sign == "?" and outside else sign)
+    return "".join(reversed(done))
