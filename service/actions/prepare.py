@@ -20,6 +20,7 @@ from service.processes.checks import ActionSignature, CheckContext, enforce
 from service.processes.definitions import deploy_shipped
 from service.processes.rules import STAGES
 from service.processes.timers import ensure_calendar
+from service.processes.waking import wake_sleepers
 from service.workdays import Calendar, load_notices
 
 
@@ -35,6 +36,8 @@ def prepare(
     calendar = Calendar.from_config(notices_in_force(session, config))
     if changed := ensure_calendar(session, calendar=calendar, now=now):
         done.append(f"工作日历有变，重新计算了 {changed} 件事项的期限")
+    if woken := wake_sleepers(session, now=now):
+        done.append(f"{woken} 件停在事件网关的事项恢复等候")
     context = check_context(settings, organization, calendar, now)
     deployed = deploy_shipped(
         session, bpmn=home / "bpmn", forms=home / "forms", check=lambda files: enforce(files, context=context), now=now

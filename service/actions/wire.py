@@ -31,6 +31,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
         known=_known,
         shown=_shown,
         opening=settings.office_opens,
+        most_instances=settings.most_instances,
     )
     database.session_info[KEY] = made
     return made

@@ -117,6 +117,7 @@ class Settings:
     office_opens: time
     office_closes: time
     number_format: str
+    most_instances: int
     contact: Contact
     contacts: Contacts
     assessment: Mapping[str, float]
@@ -166,6 +167,7 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         office_opens=opens,
         office_closes=closes,
         number_format=_number_format(root),
+        most_instances=root.integer("most_instances", 500, low=1, high=1000),
         contact=_contact(root.table("contact")),
         contacts=_contacts(root.table("contacts"), root.table("tags") if root.has("tags") else None),
         assessment=_assessment(root.table("assessment")),

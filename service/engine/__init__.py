@@ -6,9 +6,6 @@ Only this package imports SpiffWorkflow.
 from service.engine.expressions import ExpressionError, check_expression, evaluate
 from service.engine.program import Program, TimerStart, UserTaskInfo, parse, processes_in
 from service.engine.runtime import (
-    Call,
-    Context,
-    EngineFailure,
     Landing,
     OpenTask,
     Passed,
@@ -20,10 +17,14 @@ from service.engine.runtime import (
     inspect,
     move,
     recompute,
+    sleeps,
     start,
+    wake,
 )
+from service.engine.world import RULES, Call, Context, EngineFailure, TooMany
 
 __all__ = [
+    "RULES",
     "Call",
     "Context",
     "EngineFailure",
@@ -33,6 +34,7 @@ __all__ = [
     "Passed",
     "Program",
     "TimerStart",
+    "TooMany",
     "UserTaskInfo",
     "WaitingTimer",
     "cancel",
@@ -46,5 +48,7 @@ __all__ = [
     "parse",
     "processes_in",
     "recompute",
+    "sleeps",
     "start",
+    "wake",
 ]

@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-import re
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
-from typing import Any, ClassVar
+from typing import Any
 
-from dateutil.relativedelta import relativedelta
 from lxml import etree
-from SpiffWorkflow.bpmn.parser.task_parsers import GatewayParser
-from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
-from SpiffWorkflow.bpmn.specs.defaults import (
-    BoundaryEvent,
-    InclusiveGateway,
-    IntermediateCatchEvent,
-    ParallelGateway,
-    StartEvent,
-)
-from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
-    CycleTimerEventDefinition,
-    DurationTimerEventDefinition,
-    TimeDateEventDefinition,
-    TimerEventDefinition,
-)
-from SpiffWorkflow.spiff.parser.event_parsers import (
-    SpiffBoundaryEventParser,
-    SpiffIntermediateCatchEventParser,
-    SpiffStartEventParser,
-)
-from SpiffWorkflow.spiff.parser.process import VALIDATOR, SpiffBpmnParser, SpiffProcessParser
-from SpiffWorkflow.spiff.parser.task_spec import CallActivityParser, UserTaskParser
-from SpiffWorkflow.spiff.specs.defaults import CallActivity, ParallelMultiInstanceTask, UserTask
-from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.task import TaskState
+from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, InclusiveGateway, ParallelGateway
+from SpiffWorkflow.spiff.parser.process import VALIDATOR
+from SpiffWorkflow.spiff.specs.defaults import UserTask
 
-from service import clock
-from service.engine.expressions import ExpressionError, as_date
+from service.engine.parser import Parser
+from service.engine.specs import MultiInstance
 from service.engine.xml import parse_xml
 from service.errors import Finding, Invalid
+
+_log = logging.getLogger(__name__)
+_WAY_OUT = "请核对图中的连线、事件和属性；改不好时，请把这些文件和技术日志交给管理员"
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 BPMN_NAMES = {"b": BPMN}
@@ -50,13 +28,15 @@ SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 
 @dataclass(frozen=True, slots=True)
 class UserTaskInfo:
-    """What the diagram says of a user task. ``lane`` is the lane's id: a role."""
+    """What the diagram says of a user task. ``lane`` is the lane's id: a role; ``inherited`` whether it is that of the
+    sub-process in which the task stands."""
 
     process: str
     id: str
     name: str
     lane: str | None
     properties: Mapping[str, str]
+    inherited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +75,7 @@ def parse(files: Mapping[str, bytes], key: str) -> Program:
 
     Raises Invalid, naming file and line, when the engine cannot run the process ``key``.
     """
-    parser = _Parser(validator=VALIDATOR)
+    parser = Parser(validator=VALIDATOR)
     roots: dict[str, etree._Element] = {}
     for name, content in sorted(files.items()):
         if name.endswith((".bpmn", ".dmn")):
@@ -110,10 +90,13 @@ def parse(files: Mapping[str, bytes], key: str) -> Program:
         subprocess_specs = parser.get_subprocess_specs(key)
     except ValidationException as error:
         where = f"{error.file_name or key}:{error.line_number or 0}"
-        raise Invalid(f"引擎不能执行该定义：{error}", [Finding(where, str(error))]) from error
+        _log.warning("the workflow library refuses a definition", exc_info=error)
+        message = f"引擎不能执行「{error.name or error.id or key}」的写法，{_WAY_OUT}"
+        raise Invalid(f"引擎不能执行该定义：{message}", [Finding(where, message)]) from error
     except (KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
         # the library's parser is not total: a diagram that breaks it is a bad diagram, not a bug to hide
-        raise Invalid(f"引擎不能解析该定义：{error!r}", [Finding(key, repr(error))]) from error
+        _log.warning("the workflow library cannot read a definition", exc_info=error)
+        raise Invalid(f"引擎不能解析该定义，{_WAY_OUT}", [Finding(key, f"引擎不能解析，{_WAY_OUT}")]) from error
     specs = {key: spec, **subprocess_specs}
     _connect_instances(specs)
     return Program(
@@ -181,6 +164,7 @@ def _user_tasks(roots: Mapping[str, etree._Element], specs: Mapping[str, Any]) -
         for reference in lane.iterfind(f"{{{BPMN}}}flowNodeRef")
         if reference.text
     }
+    around = dict(_sub_process_lanes(roots, lanes))
     for process, spec in specs.items():
         for task in spec.task_specs.values():
             if isinstance(task, UserTask):
@@ -188,16 +172,28 @@ def _user_tasks(roots: Mapping[str, etree._Element], specs: Mapping[str, Any]) -
                     process=process,
                     id=task.bpmn_id,
                     name=task.bpmn_name or task.bpmn_id,
-                    lane=lanes.get(task.bpmn_id),
+                    lane=lanes.get(task.bpmn_id, around.get(task.bpmn_id)),
                     properties=dict(getattr(task, "extensions", {}).get("properties", {})),
+                    inherited=task.bpmn_id not in lanes,
                 )
+
+
+def _sub_process_lanes(
+    roots: Mapping[str, etree._Element], lanes: Mapping[str, str | None]
+) -> Iterator[tuple[str, str | None]]:
+    """(task, lane) of what stands in a sub-process: the lane of the innermost one around it that has a lane."""
+    for root in roots.values():
+        for scope in root.iter(f"{{{BPMN}}}subProcess"):  # in the order of the file: inner ones after those around them
+            if (lane := lanes.get(scope.get("id") or "")) is not None:
+                for task in scope.iter(f"{{{BPMN}}}userTask"):
+                    yield task.get("id") or "", lane
 
 
 def _connect_instances(specs: Mapping[str, Any]) -> None:
     """A multi-instance activity hears of its instances' ends, also in a process that did not open them."""
     for spec in specs.values():
         for task in spec.task_specs.values():
-            if isinstance(task, _MultiInstance):
+            if isinstance(task, MultiInstance):
                 inner = spec.task_specs[task.task_spec]
                 if not inner.completed_event.is_connected(task.merge_child):
                     inner.completed_event.connect(task.merge_child)
@@ -207,7 +203,7 @@ def _collections(specs: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for spec in specs.values():
         for task in spec.task_specs.values():
-            if isinstance(task, _MultiInstance) and task.data_input is not None and task.data_output is not None:
+            if isinstance(task, MultiInstance) and task.data_input is not None and task.data_output is not None:
                 name = task.data_input.bpmn_id
                 found[name] = (*found.get(name, ()), task.data_output.bpmn_id)
     return found
@@ -227,231 +223,3 @@ def _ways_back(task: Any) -> tuple[str, ...]:
             found[spec.bpmn_id] = None
         queue.extend(spec.inputs)
     return tuple(found)
-
-
-# --- What we change in the library -----------------------------------------------------------------------------------
-
-
-class _MultiInstance(ParallelMultiInstanceTask):
-    """May be entered again: what an earlier round left under its names is dropped first."""
-
-    def create_children(self, my_task: Task) -> None:
-        for item in (self.input_item, self.output_item, self.data_output):
-            if item is not None and item is not self.data_input:
-                my_task.data.pop(item.bpmn_id, None)
-        super().create_children(my_task)
-
-
-_JOINED = "joined"
-"""Under what name a token at a join remembers with which other it went on."""
-
-
-class _Join(ParallelGateway):
-    """Waits for one token of this round on each way in; joins data by what each branch changed since the split.
-
-    The library counts tokens of earlier rounds too, where they are still in the tree. It merges lists item by item and
-    lets an untouched old value of one branch win over the other branch's new one; a second dispatch round would then
-    see the first round's outcome.
-    """
-
-    def _check_threshold_unstructured(self, my_task: Task) -> bool:
-        awaited = {spec.name for spec in self.inputs}
-        for task in my_task.workflow.get_tasks(spec_name=self.name):
-            if task.is_descendant_of(my_task):  # a way back into this join: nobody comes that way before it has fired
-                above = task
-                while above is not None and above.task_spec.name not in awaited:
-                    above = above.parent
-                if above is not None:
-                    awaited.discard(above.task_spec.name)
-            elif _JOINED not in task.internal_data and task.parent.state == TaskState.COMPLETED:
-                awaited.discard(task.parent.task_spec.name)
-        return not awaited
-
-    def _update_hook(self, my_task: Task) -> bool:
-        fires = bool(super()._update_hook(my_task))
-        if fires:
-            for task in my_task.workflow.get_tasks(spec_name=self.name):
-                arrived = task is my_task or task.has_state(TaskState.FINISHED_MASK)
-                if arrived and _JOINED not in task.internal_data:
-                    task._set_internal_data(**{_JOINED: str(my_task.id)})
-        return fires
-
-    def _run_hook(self, my_task: Task) -> bool:
-        others = [
-            task
-            for task in my_task.workflow.get_tasks(spec_name=self.name)
-            if task is not my_task and task.internal_data.get(_JOINED) == str(my_task.id)
-        ]
-        branches = [task.parent for task in sorted(others, key=lambda t: t.last_state_change)] + [my_task.parent]
-        base = _common_ancestor(branches).data
-        merged = dict(base)
-        for branch in branches:
-            for name in [*base, *branch.data]:
-                if name not in branch.data:
-                    merged.pop(name, None)
-                elif name not in base or branch.data[name] != base[name]:
-                    merged[name] = branch.data[name]
-        my_task.data = merged
-        return True
-
-
-def _common_ancestor(tasks: list[Task]) -> Task:
-    def line(task: Task) -> list[Task]:
-        found = [task]
-        while (above := found[-1].parent) is not None:
-            found.append(above)
-        return found
-
-    shared = line(tasks[0])
-    for task in tasks[1:]:
-        ids = {ancestor.id for ancestor in line(task)}
-        shared = [ancestor for ancestor in shared if ancestor.id in ids]
-    return shared[0]
-
-
-_DURATION = re.compile(
-    r"P(?:(?P<years>\d{1,3})Y)?(?:(?P<months>\d{1,4})M)?(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?"
-    r"(?:T(?:(?P<hours>\d{1,5})H)?(?:(?P<minutes>\d{1,6})M)?(?:(?P<seconds>\d{1,8})S)?)?"
-)
-"""ISO 8601 durations: a month stays a month until it is added to a date."""
-
-
-class _ArmedTimer:
-    """A timer knows when it is due; that it has fired, it is told (an input), so replay needs no clock."""
-
-    expression: str
-
-    def has_fired(self, my_task: Task) -> bool:
-        if my_task._get_internal_data("event_value") is None:
-            moment = self.moment(my_task)
-            armed = my_task.workflow.script_engine.environment.now
-            my_task._set_internal_data(event_value=moment.isoformat(), armed_at=armed.isoformat())
-        return bool(my_task._get_internal_data("event_fired", False))
-
-    def moment(self, my_task: Task) -> datetime:
-        """When the timer is due (aware, UTC). Raises ExpressionError when the expression gives no time."""
-        raise NotImplementedError
-
-    def no_time(self, value: Any) -> ExpressionError:
-        """What is wrong when the expression gave ``value``."""
-        return ExpressionError(f"定时的表达式 {self.expression} 得到 {value!r}，不是日期、时间或时长")
-
-    def value(self, my_task: Task) -> Any:
-        engine = my_task.workflow.script_engine
-        return engine.evaluate(
-            my_task, self.expression, external_context={"due_on": engine.due_of(attached_to(my_task))}
-        )
-
-
-class _DateTimer(_ArmedTimer, TimeDateEventDefinition):
-    def moment(self, my_task: Task) -> datetime:
-        value = self.value(my_task)
-        if isinstance(value, str) and len(value) > len("2026-01-01"):
-            try:
-                value = datetime.fromisoformat(value)
-            except ValueError as error:
-                raise self.no_time(value) from error
-        if isinstance(value, datetime):
-            return (value if value.tzinfo else value.replace(tzinfo=clock.SHANGHAI)).astimezone(UTC)
-        day = as_date(value)
-        if day is None:
-            raise self.no_time(value)
-        opening: time = my_task.workflow.script_engine.environment.opening
-        return datetime.combine(day, opening, tzinfo=clock.SHANGHAI).astimezone(UTC)
-
-
-class _DurationTimer(_ArmedTimer, DurationTimerEventDefinition):
-    def moment(self, my_task: Task) -> datetime:
-        value = self.value(my_task)
-        found = _DURATION.fullmatch(value.upper()) if isinstance(value, str) else None
-        length = {unit: int(n) for unit, n in found.groupdict().items() if n is not None} if found else {}
-        if not length:
-            raise self.no_time(value)
-        start: datetime = my_task.workflow.script_engine.environment.now
-        end: datetime = clock.local(start) + relativedelta(**length)
-        return end.astimezone(UTC)
-
-
-class _StartTimer(TimerEventDefinition):
-    """A start event of a calendar: the service says when (an input), so that replay needs no clock."""
-
-    def has_fired(self, my_task: Task) -> bool:
-        return bool(my_task._get_internal_data("event_fired", False))
-
-
-def attached_to(my_task: Task) -> Task | None:
-    """The user task that a boundary event watches; None for any other event."""
-    if my_task.parent is None or not isinstance(my_task.parent.task_spec, BoundaryEventSplit):
-        return None
-    for sibling in my_task.parent.children:
-        if not isinstance(sibling.task_spec, BoundaryEvent):
-            return sibling
-    return None
-
-
-class _Timers:
-    """Mixed into the event parsers: our timers in place of the library's, which ask the machine's clock."""
-
-    def parse_timer_event(self, event: etree._Element) -> Any:
-        definition = super().parse_timer_event(event)  # type: ignore[misc]  # mixed into the library's untyped parsers
-        if isinstance(self, SpiffStartEventParser):
-            return _StartTimer(definition.name, definition.expression, description=definition.description)
-        for theirs, ours in ((TimeDateEventDefinition, _DateTimer), (DurationTimerEventDefinition, _DurationTimer)):
-            if isinstance(definition, theirs):
-                return ours(definition.name, definition.expression, description=definition.description)
-        if isinstance(definition, CycleTimerEventDefinition):
-            raise ValidationException("重复的定时只能用在开始事件上", node=event)
-        return definition
-
-
-class _BoundaryParser(_Timers, SpiffBoundaryEventParser):
-    pass
-
-
-class _CatchParser(_Timers, SpiffIntermediateCatchEventParser):
-    pass
-
-
-class _StartParser(_Timers, SpiffStartEventParser):
-    pass
-
-
-class _UserTaskParser(UserTaskParser):
-    PARALLEL_MI_CLASS = _MultiInstance
-
-
-class _CallParser(CallActivityParser):
-    PARALLEL_MI_CLASS = _MultiInstance
-
-
-class _ProcessParser(SpiffProcessParser):
-    def _index_process_nodes(self) -> None:
-        super()._index_process_nodes()
-        # an action may be called as the task that runs it: only BPMN elements are nodes
-        for node in self.xpath(".//bpmn:*[@id]"):
-            self.nodes_by_id[node.get("id")] = node
-
-    def add_tasks(self) -> None:
-        super().add_tasks()
-        # the library lets all start events run against each other; here an input names the one that begins
-        tasks = self.spec.task_specs
-        if "StartEventSplit" in tasks:
-            events, join = tasks["StartEventSplit"].outputs, tasks["StartEventJoin"]
-            for event in events:
-                event.inputs = [self.spec.start]
-                event.outputs = [after for after in event.outputs if after is not join]
-            self.spec.start.outputs = events
-            del tasks["StartEventSplit"], tasks["StartEventJoin"]
-
-
-class _Parser(SpiffBpmnParser):
-    PROCESS_PARSER_CLASS = _ProcessParser
-    OVERRIDE_PARSER_CLASSES: ClassVar[dict[str, tuple[type, type]]] = {
-        **SpiffBpmnParser.OVERRIDE_PARSER_CLASSES,
-        full_tag("userTask"): (_UserTaskParser, UserTask),
-        full_tag("callActivity"): (_CallParser, CallActivity),
-        full_tag("parallelGateway"): (GatewayParser, _Join),
-        full_tag("boundaryEvent"): (_BoundaryParser, BoundaryEvent),
-        full_tag("intermediateCatchEvent"): (_CatchParser, IntermediateCatchEvent),
-        full_tag("startEvent"): (_StartParser, StartEvent),
-    }

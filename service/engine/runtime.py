@@ -9,70 +9,28 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import SpiffWorkflow.task as library_task
-from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
-from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
-from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
-from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.defaults import EndEvent
 from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
-from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
-from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from service import ids
-from service.engine.expressions import FUNCTIONS, ExpressionError, as_date, check_expression, evaluate
-from service.engine.program import Program, _ArmedTimer, attached_to
+from service.engine.program import Program
 from service.engine.prune import CAME_FROM, came_from, prune
+from service.engine.scripts import ScriptEngine, scope_of
+from service.engine.specs import EventGateway
 from service.engine.state import dump, load
-from service.errors import Conflict, Incident, NotFound
-
-STEP_BUDGET = 2000
-"""Engine steps that one input may take; a diagram that needs more is looping."""
-
-
-class EngineFailure(Incident):
-    """A diagram failed while it ran: an expression, an action, a loop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A service action that a diagram calls; its result goes into the data as ``variable``."""
-
-    name: str
-    parameters: Mapping[str, Any]
-    variable: str
-    data: Mapping[str, Any]
-    task: str
-    scope: str
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What an advance may use of the world, all of it recorded or reproducible.
-
-    ``seed`` is unique to the input (instance and sequence number): ids are derived from it. ``action`` runs a service
-    action and gives its JSON value. ``opening`` is when office hours begin.
-    """
-
-    now: datetime
-    seed: UUID
-    functions: Mapping[str, Callable[..., Any]]
-    action: Callable[[Call], Any]
-    opening: time = time(9, 0)
-    budget: int = STEP_BUDGET
-    pruning: bool = True
+from service.engine.timers import ArmedTimer, attached_to
+from service.engine.world import Context, EngineFailure, ordered, world
+from service.errors import Conflict, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +88,12 @@ def start(program: Program, data: Mapping[str, Any], context: Context, event: st
 
     Raises NotFound when the diagram has no such start event.
     """
-    with _world(context):
+    with world(context):
         workflow = BpmnWorkflow(program.spec, dict(program.subprocess_specs))
-        workflow.script_engine = _ScriptEngine(program, context)
+        workflow.script_engine = ScriptEngine(program, context)
         begin = workflow.get_next_task(spec_name="Start") or workflow.task_tree
         _begin_at(workflow, begin, event, frozenset(one.event for one in program.timer_starts))
-        begin.set_data(**_ordered(data))
+        begin.set_data(**ordered(data))
         return _advance(program, workflow, context)
 
 
@@ -166,7 +124,7 @@ def complete(
         task = _open_task(workflow, task_id)
         for name in drop:
             task.data.pop(name, None)
-        task.data.update(_ordered(data))
+        task.data.update(ordered(data))
         trail = [_passed(task)]
         task.run()
         return _advance(program, workflow, context, trail)
@@ -189,7 +147,7 @@ def deliver(program: Program, state: str, message: str, payload: Mapping[str, An
         waiting = [event for event in _waiting_messages(workflow) if event.name == message]
         if not waiting:
             raise Conflict(f"当前没有步骤在等待消息「{message}」")
-        workflow.send_event(BpmnEvent(waiting[0], _ordered(payload)))
+        workflow.send_event(BpmnEvent(waiting[0], ordered(payload)))
         return _advance(program, workflow, context)
 
 
@@ -219,7 +177,7 @@ def move(program: Program, state: str, task_id: str, target: str, context: Conte
         child._set_internal_data(**{CAME_FROM: task.task_spec.bpmn_id})
         child.task_spec._predict(child, mask=TaskState.PREDICTED_MASK | TaskState.FUTURE)
         child.task_spec._update(child)
-        child.data = _ordered(task.data)  # what stands above may be long past: the steps between have been pruned
+        child.data = ordered(task.data)  # what stands above may be long past: the steps between have been pruned
         return _advance(program, workflow, context)
 
 
@@ -246,11 +204,24 @@ def recompute(program: Program, state: str, armed: Callable[[datetime], Context]
     with _running(program, state, context) as workflow:
         for task in _waiting_timers(workflow):
             then = datetime.fromisoformat(task.internal_data["armed_at"])
-            workflow.script_engine = _ScriptEngine(program, armed(then))
+            workflow.script_engine = ScriptEngine(program, armed(then))
             moment = task.task_spec.event_definition.moment(task)
             task._set_internal_data(event_value=moment.isoformat())
-        workflow.script_engine = _ScriptEngine(program, context)
+        workflow.script_engine = ScriptEngine(program, context)
         return _landing(program, workflow, context, [])
+
+
+def wake(program: Program, state: str, context: Context) -> Landing:
+    """Lets what older rules left waiting for ever go on by today's. Raises Conflict when nothing was."""
+    with _running(program, state, context) as workflow:
+        if not _waiting_gateways(workflow):
+            raise Conflict("没有需要唤醒的环节")
+        return _advance(program, workflow, context)
+
+
+def sleeps(program: Program, state: str) -> bool:
+    """Whether something in ``state`` waits for ever by older rules."""
+    return bool(_waiting_gateways(load(program, state)))
 
 
 def inspect(program: Program, state: str, context: Context) -> Landing:
@@ -264,15 +235,17 @@ def inspect(program: Program, state: str, context: Context) -> Landing:
 
 @contextmanager
 def _running(program: Program, state: str, context: Context) -> Iterator[BpmnWorkflow]:
-    with _world(context):
+    with world(context):
         workflow = load(program, state)
-        workflow.script_engine = _ScriptEngine(program, context)
+        workflow.script_engine = ScriptEngine(program, context)
         yield workflow
 
 
 def _advance(program: Program, workflow: BpmnWorkflow, context: Context, trail: list[Passed] | None = None) -> Landing:
     passed = trail if trail is not None else []
     steps = 0
+    for gateway in _waiting_gateways(workflow):
+        gateway.task_spec._update(gateway)
 
     def count(_task: Task) -> None:
         nonlocal steps
@@ -297,7 +270,7 @@ def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed:
             id=task.id,
             process=task.workflow.spec.name,
             task=task.task_spec.bpmn_id,
-            scope=_scope(task),
+            scope=scope_of(task),
             data=json.loads(json.dumps(task.data)),
         )
         open_tasks[opened.id] = opened
@@ -331,14 +304,10 @@ def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed:
 def _passed(task: Task) -> Passed:
     return Passed(
         process=task.workflow.spec.name,
-        scope=_scope(task),
+        scope=scope_of(task),
         node=task.task_spec.bpmn_id,
         source=came_from(task),
     )
-
-
-def _scope(task: Task) -> str:
-    return str(task.workflow.parent_task_id) if isinstance(task.workflow, BpmnSubWorkflow) else ""
 
 
 def _workflows(workflow: BpmnWorkflow) -> Iterator[Any]:
@@ -359,9 +328,19 @@ def _waiting_timers(workflow: BpmnWorkflow) -> Iterator[Task]:
     for part in _workflows(workflow):
         for task in list(part.tasks.values()):
             if task.state == TaskState.WAITING and isinstance(
-                getattr(task.task_spec, "event_definition", None), _ArmedTimer
+                getattr(task.task_spec, "event_definition", None), ArmedTimer
             ):
                 yield task
+
+
+def _waiting_gateways(workflow: BpmnWorkflow) -> list[Task]:
+    """Event gateways that older rules left waiting for ever; by today's they pass the token on to their events."""
+    return [
+        task
+        for part in _workflows(workflow)
+        for task in part.tasks.values()
+        if task.state == TaskState.WAITING and isinstance(task.task_spec, EventGateway)
+    ]
 
 
 def _waiting_messages(workflow: BpmnWorkflow) -> list[MessageEventDefinition]:
@@ -387,115 +366,3 @@ def _open_task(workflow: BpmnWorkflow, task_id: str) -> Task:
     if task is None or task.state != TaskState.READY or not task.task_spec.manual:
         raise Conflict("该任务已经完成或取消")
     return task
-
-
-# --- Expressions and actions -----------------------------------------------------------------------------------------
-
-
-class _Environment(BasePythonScriptEngineEnvironment):
-    def __init__(self, context: Context) -> None:
-        super().__init__({})
-        self.context = context
-        self.now = context.now
-        self.opening = context.opening
-
-    def evaluate(self, expression: str, context: Mapping[str, Any], external_context: Any = None) -> Any:
-        return evaluate(expression, {**context, **(external_context or {})}, self.context.functions)
-
-    def execute(self, script: str, context: Any, external_context: Any = None) -> Any:
-        raise ExpressionError("流程图里不允许脚本")
-
-    def call_service(self, context: Any, **kwargs: Any) -> Any:
-        raise ExpressionError("服务动作只能由引擎调用")
-
-
-class _ScriptEngine(PythonScriptEngine):
-    def __init__(self, program: Program, context: Context) -> None:
-        super().__init__(_Environment(context))
-        self.program = program
-        self.context = context
-
-    def validate(self, expression: str) -> None:
-        problems = check_expression(expression, None, FUNCTIONS | {"dmninputexpr"})
-        if problems:  # the library takes SyntaxError to mean «try it as the right side of a comparison»
-            raise SyntaxError("；".join(problems))
-
-    def call_service(self, task: Task, **kwargs: Any) -> str:
-        parameters = {name: value["value"] for name, value in kwargs["operation_params"].items()}
-        result = self.context.action(
-            Call(
-                name=kwargs["operation_name"],
-                parameters=parameters,
-                variable=task.task_spec.result_variable,
-                data=dict(task.data),
-                task=task.task_spec.bpmn_id,
-                scope=_scope(task),
-            )
-        )
-        for output in self.program.collections.get(task.task_spec.result_variable, ()):
-            task.data.pop(output, None)  # a new round opens: what the last one collected is in the journal
-        return json.dumps(result, sort_keys=True)
-
-    def due_of(self, task: Task | None) -> str | None:
-        """The due date (ISO) that the diagram gives the user task, for the timers attached to it."""
-        if task is None:
-            return None
-        expression = getattr(task.task_spec, "extensions", {}).get("properties", {}).get("due")
-        day = as_date(self.evaluate(task.parent, expression)) if expression else None
-        return day.isoformat() if day else None
-
-
-# --- Determinism and state -------------------------------------------------------------------------------------------
-
-
-class _World:
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.made = 0
-
-    def next_id(self) -> str:
-        self.made += 1
-        return str(ids.derive(self.context.seed, str(self.made)))
-
-
-_current: ContextVar[_World | None] = ContextVar("engine_world", default=None)
-
-
-@contextmanager
-def _world(context: Context) -> Iterator[None]:
-    token = _current.set(_World(context))
-    try:
-        yield
-    except ExpressionError as error:
-        raise EngineFailure(str(error)) from error
-    except WorkflowTaskException as error:
-        cause = error.__cause__ or error.__context__
-        raise EngineFailure(f"流程图执行失败：{cause if isinstance(cause, ExpressionError) else error}") from error
-    except (SpiffWorkflowException, ValidationException) as error:
-        raise EngineFailure(f"流程图执行失败：{error}") from error
-    finally:
-        _current.reset(token)
-
-
-def _ordered(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy whose keys stand in one order: a database gives JSON back in an order of its own."""
-    copy: dict[str, Any] = json.loads(json.dumps(dict(data), sort_keys=True))
-    return copy
-
-
-def _next_id() -> str:
-    world = _current.get()
-    return world.next_id() if world is not None else str(ids.new())
-
-
-class _Time:
-    """Stands for the module ``time`` within the library's task module."""
-
-    @staticmethod
-    def time() -> float:
-        world = _current.get()
-        return world.context.now.timestamp() if world is not None else 0.0
-
-
-library_task.uuid4 = _next_id
-library_task.time = _Time  # it uses nothing but time.time()

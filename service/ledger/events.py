@@ -35,6 +35,7 @@ BESIDE: Mapping[str, str] = {
     "resumed": "恢复",
     "terminated": "终止",
     "calendar_changed": "期限重算",
+    "woken": "恢复等候",
     "ended": "",
     "timer_fired": "",
 }

@@ -5,20 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from service import engine, history, ids
+from service import engine, history
 from service.auth import Actor
 from service.db.canonical import normalized
 from service.errors import NotFound
 from service.processes import effects as fx
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, current
+from service.processes.contexts import context_of
 from service.processes.models import (
     CANCELLED,
     COMPLETED,
@@ -32,7 +33,6 @@ from service.processes.models import (
 from service.processes.notices import NOTICE, notice_of, words_of
 from service.processes.rules import NAMED, NO_CASE, described, stage_of
 from service.processes.wiring import ActionCall, wiring
-from service.workdays import Calendar
 
 FRAME_NAMES = frozenset({"settings", "initiator", "initiator_unit", "initiator_roles", "scheduled"})
 """What every instance's data hold from the start, besides what people gave."""
@@ -125,44 +125,30 @@ def advance(
             actor=actor,
             now=now,
             task=what.task,
-            data={**what.data, "calendar": calendar.digest, "opening": opening.isoformat()},
+            data={
+                **what.data,
+                "calendar": calendar.digest,
+                "opening": opening.isoformat(),
+                "rules": engine.RULES,
+            },
         )
     if what.completes and what.task:
         session.get_one(UserTask, UUID(what.task)).completed_seq = event.seq
     made = compiled(session, instance.digest, instance.process)
     days = DayFunctions(calendar, now)
-    context = context_of(instance.id, event.seq, days, _actions(session, instance, what, actor, now), opening)
+    act = _actions(session, instance, what, actor, now)
+    given = context_of(instance.id, event.seq, days, act, opening, engine.RULES)
+    context = replace(given, instances=wiring(session).most_instances)
     landing = run(made, context)
     rows = _rows_of(session, instance, landing)
     before = frozenset(task_id for task_id, row in rows.items() if row.status == OPEN)
     if judge is not None:
         found = judge(made, landing, days)
     else:
-        found = fx.effects_of(made, instance.frame, before, what.task if what.completes else None, landing, days)
+        done = what.task if what.completes else None
+        found = fx.effects_of(made, instance.frame, before, done, landing, days, engine.RULES)
     apply_effects(session, instance, found, landing, rows=rows, seq=event.seq, actor=actor, now=now, cause=what)
     return event.seq
-
-
-def context_of(
-    instance_id: UUID, seq: int, days: DayFunctions, action: Callable[[engine.Call], Any], opening: time
-) -> engine.Context:
-    """The engine's context of the input with sequence number ``seq``: ids come from instance and number alone."""
-    return engine.Context(
-        now=days.now,
-        seed=ids.derive(instance_id, str(seq)),
-        functions=days.table(),
-        action=action,
-        opening=opening,
-    )
-
-
-def as_of(calendar: Calendar, context: engine.Context) -> Callable[[datetime], engine.Context]:
-    """The context as of a past moment, counting with ``calendar``: for what was armed then and is computed anew."""
-
-    def then(moment: datetime) -> engine.Context:
-        return replace(context, now=moment, functions=DayFunctions(calendar, moment).table())
-
-    return then
 
 
 def apply_effects(

@@ -19,14 +19,25 @@ from service.db.canonical import normalized
 from service.errors import Conflict, LiaisonError
 from service.history import HistoryEvent
 from service.processes import effects as fx
-from service.processes.advance import FRAME_NAMES, as_of, context_of, merged, stream_of
+from service.processes.advance import FRAME_NAMES, merged, stream_of
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, by_digest
+from service.processes.contexts import as_of, context_of
 from service.processes.models import Instance
 from service.workdays import Calendar
 
 INPUTS = frozenset(
-    {"started", "completed", "returned", "terminated", "message", "timer_fired", "calendar_changed", "taken_back"}
+    {
+        "started",
+        "completed",
+        "returned",
+        "terminated",
+        "message",
+        "timer_fired",
+        "calendar_changed",
+        "taken_back",
+        "woken",
+    }
 )
 ACTION = "action"
 
@@ -70,6 +81,11 @@ def steps_of(events: Sequence[HistoryEvent]) -> list[Step]:
     return steps
 
 
+def rules_of(event: HistoryEvent) -> int:
+    """The rules by which an input ran; those before the journal kept their number are the first."""
+    return int(event.data.get("rules", 1))
+
+
 def standing(steps: Sequence[Step], without: frozenset[int] = frozenset()) -> Iterator[Step]:
     """The steps that still count: less those in ``without`` and those that were taken back."""
     gone = without | {int(step.event.data["input"]) for step in steps if step.event.kind == "taken_back"}
@@ -107,7 +123,7 @@ class Replayer:
             found.append(fx.Effect(fx.ADVANCED, fx.sealed(landing)))
         else:
             completed = event.task if event.kind == "completed" else None
-            found = fx.effects_of(self.made, self.frame, before, completed, landing, days)
+            found = fx.effects_of(self.made, self.frame, before, completed, landing, days, rules_of(event))
         course.landing = landing
         for task_id in landing.open_tasks:
             course.entered.setdefault(task_id, event.at)
@@ -121,7 +137,7 @@ class Replayer:
     def _land(self, course: Course, step: Step, days: DayFunctions) -> engine.Landing:
         event, data, program = step.event, step.event.data, self.made.program
         opening = time.fromisoformat(data["opening"])
-        context = context_of(self.instance_id, event.seq, days, _recorded(course, step), opening)
+        context = context_of(self.instance_id, event.seq, days, _recorded(course, step), opening, rules_of(event))
         if event.kind == "started":
             return engine.start(program, data["data"], context, data.get("event"))
         if course.landing is None:
@@ -137,6 +153,8 @@ class Replayer:
             return engine.deliver(program, state, data["message"], data["payload"], context)
         if event.kind == "terminated":
             return engine.cancel(program, state, context)
+        if event.kind == "woken":
+            return engine.wake(program, state, context)
         return engine.recompute(program, state, as_of(days.calendar, context), context)
 
 

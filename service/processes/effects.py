@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from service import engine
-from service.engine.expressions import as_date
+from service.engine.expressions import as_date, kind_of
 from service.errors import Incident
 from service.processes.bundles import Compiled
 from service.processes.calendars import DayFunctions
@@ -41,8 +41,10 @@ def effects_of(
     completed: str | None,
     landing: engine.Landing,
     days: DayFunctions,
+    rules: int = engine.RULES,
 ) -> list[Effect]:
-    """Tasks entered and cancelled, the end, and the state's seal. ``before``: the ids of tasks open until now."""
+    """Tasks entered and cancelled, the end, and the state's seal. ``before``: the ids of tasks open until now;
+    ``rules``: those of the input (engine.RULES)."""
     found = [
         Effect(CANCELLED, {}, task_id)
         for task_id in sorted(before)
@@ -50,7 +52,7 @@ def effects_of(
     ]
     for task_id, opened in landing.open_tasks.items():
         if task_id not in before:
-            found.append(Effect(ENTERED, entered(compiled, frame, opened, days), task_id))
+            found.append(Effect(ENTERED, entered(compiled, frame, opened, days, rules), task_id))
     if landing.completed and landing.end is not None:
         name = compiled.program.names.get((compiled.program.key, landing.end), landing.end)
         found.append(Effect(ENDED, {"end": landing.end, "name": name}))
@@ -71,7 +73,11 @@ def sealed(landing: engine.Landing) -> dict[str, Any]:
 
 
 def entered(
-    compiled: Compiled, frame: Mapping[str, Any], opened: engine.OpenTask, days: DayFunctions
+    compiled: Compiled,
+    frame: Mapping[str, Any],
+    opened: engine.OpenTask,
+    days: DayFunctions,
+    rules: int = engine.RULES,
 ) -> dict[str, Any]:
     """What is fixed when a user task opens: what it is called, who may take it, by when, and why by then.
 
@@ -82,7 +88,8 @@ def entered(
     wanted = properties.get("candidates", "")
     kind, _, expression = wanted.partition(":")
     value = _value(expression, opened, days) if expression else None
-    role, unit = candidate(properties, info.lane, frame.get("scopes", {}), opened.data, value)
+    lane = None if info.inherited and rules == 1 else info.lane
+    role, unit = candidate(properties, lane, frame.get("scopes", {}), opened.data, value)
     title = compiled.program.slot_titles.get(opened.process)
     slot_name = str(_value(title, opened, days) or "") if title else ""
     return {
@@ -106,7 +113,9 @@ def due_of(properties: Mapping[str, str], opened: engine.OpenTask, days: DayFunc
     if day is None:
         return {"due_on": None, "warn_on": None, "provisional": False, "basis": None, "explanation": {}}
     counted = days.explain(day)
-    warn = int(properties.get("warn") or DEFAULT_WARN)
+    warn = _value(properties["warn"], opened, days) if properties.get("warn") else DEFAULT_WARN
+    if isinstance(warn, bool) or not isinstance(warn, int):
+        raise Incident(f"步骤 {opened.task} 的预警天数 {properties['warn']} 得到的是{kind_of(warn)}，应为整数")
     return {
         "due_on": day.isoformat(),
         "warn_on": days.calendar.add(day, -warn).due.isoformat(),

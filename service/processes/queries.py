@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from service import clock, history
@@ -30,8 +30,10 @@ from service.processes.models import (
     OPEN,
     RUNNING,
     SUSPENDED,
+    WAITING,
     CopyTo,
     Instance,
+    Timer,
     UserTask,
 )
 from service.processes.rules import GREEN, GREY, NO_CASE, NO_TASK, RED, YELLOW, light
@@ -344,6 +346,11 @@ def timeline(session: Session, instance_id: UUID | str, actor: Actor) -> list[hi
     return [event for event in history.stream_events(session, stream_of(instance.id)) if mine.event(event)]
 
 
+_AWAITED = select(Timer.process, Timer.event).where(
+    Timer.instance_id == bindparam("instance"), Timer.status == WAITING, Timer.task_id.is_(None)
+)
+
+
 def drawings(session: Session, instance_id: UUID | str, actor: Actor) -> list[Drawing]:
     """The diagrams of a case with the path so far and the present position; the main process first."""
     instance = visible(session, instance_id, actor)
@@ -359,6 +366,9 @@ def drawings(session: Session, instance_id: UUID | str, actor: Actor) -> list[Dr
     present: dict[str, list[str]] = {}
     for task in mine.rows(open_rows(session, instance.id)):
         present.setdefault(task.process, []).append(task.task)
+    if mine.everything:  # where nobody's task is open, the token stands at what is waited for
+        for process, awaited in session.execute(_AWAITED, {"instance": instance.id}):
+            present.setdefault(process, []).append(awaited)
     found = []
     for process, (name, xml) in made.diagrams.items():
         if process == instance.process or process in passed or process in present:

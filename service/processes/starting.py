@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +12,9 @@ from service import clock, engine
 from service.auth import Actor
 from service.errors import LiaisonError, NotAllowed, NotFound
 from service.processes import access
-from service.processes.advance import context_of
 from service.processes.bundles import compiled
 from service.processes.calendars import DayFunctions, current
+from service.processes.contexts import context_of
 from service.processes.definitions import latest
 from service.processes.effects import entered
 from service.processes.forms import Form
@@ -46,7 +46,8 @@ def first_step(session: Session, process: str, actor: Actor) -> FirstStep:
         "initiator_roles": sorted(actor.roles),
     }
     days = DayFunctions(current(session), clock.now())
-    landing = engine.start(made.program, data, context_of(NOWHERE, 0, days, _nothing, wiring(session).opening))
+    context = context_of(NOWHERE, 0, days, _nothing, wiring(session).opening)
+    landing = engine.start(made.program, data, replace(context, instances=wiring(session).most_instances))
     opened = next(iter(landing.open_tasks.values()), None)
     if opened is None:
         raise NotFound("该流程没有需要填写的首个步骤，请联系流程管理员")

@@ -85,7 +85,8 @@ def _everything(_session: Session, _kind: str, _key: str, _reader: Actor) -> boo
 class Wiring:
     """``settings`` is frozen into each new instance; ``scopes`` maps a role to whose tasks it sees.
 
-    ``towns`` maps the code of a town to its name.
+    ``towns`` maps the code of a town to its name; ``most_instances`` is how many instances one activity may open side
+    by side.
     """
 
     actions: Mapping[str, Action] = field(default_factory=dict)
@@ -98,6 +99,7 @@ class Wiring:
     known: Known = _nobody
     shown: Shown = _everything
     opening: time = time(9, 0)
+    most_instances: int = 500
 
 
 def wiring(session: Session) -> Wiring:

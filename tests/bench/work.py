@@ -17,9 +17,9 @@ from service import clock, engine
 from service.cli.gunicorn import post_worker_init
 from service.clock import SHANGHAI
 from service.processes import commands, queries, timers
-from service.processes.advance import context_of
 from service.processes.bundles import compiled
 from service.processes.calendars import DayFunctions, current
+from service.processes.contexts import context_of
 from service.processes.models import WAITING, Instance, Timer
 from service.processes.replay import verify
 from service.processes.wiring import wiring

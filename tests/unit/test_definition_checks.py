@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from service.errors import Finding, Invalid
 from service.processes import checks
 from service.processes.checks import ActionSignature, CheckContext, DefinitionFinding, check, enforce
 from service.processes.checks.elements import MAX_NODES, MAX_PROCESSES
-from tests.factories.diagrams import CONTEXT, F10, MATTER, before_end, definition, drawn, rules
+from tests.factories.diagrams import CONTEXT, F10, MATTER, before_end, definition, drawn, form, rules
 
 ROOT = Path(__file__).parents[2]
 M, S, D = "bpmn/matter.bpmn", "bpmn/slot.bpmn", "bpmn/units_for.dmn"
@@ -74,18 +75,31 @@ NOTICE_AGAIN = (
     '<spiffworkflow:serviceTaskOperator id="log"><spiffworkflow:parameters /></spiffworkflow:serviceTaskOperator>'
     "</bpmn:extensionElements></bpmn:serviceTask>"
 )
+MESSAGE = '<bpmn:messageEventDefinition id="m" messageRef="withdrawn" />'
 EVENT_GATEWAY = (
     '<bpmn:eventBasedGateway id="extra" />'
     '<bpmn:intermediateCatchEvent id="e_timer" name="到点">'
     + timer("timeDuration", "'P1D'")
     + "</bpmn:intermediateCatchEvent>"
-    '<bpmn:intermediateCatchEvent id="e_message" name="撤回">'
-    '<bpmn:messageEventDefinition id="m" messageRef="withdrawn" />'
-    "</bpmn:intermediateCatchEvent>"
+    '<bpmn:intermediateCatchEvent id="e_message" name="撤回">' + MESSAGE + "</bpmn:intermediateCatchEvent>"
     '<bpmn:sequenceFlow id="g2" sourceRef="extra" targetRef="e_timer" />'
     '<bpmn:sequenceFlow id="g3" sourceRef="extra" targetRef="e_message" />'
     '<bpmn:sequenceFlow id="g4" sourceRef="e_timer" targetRef="{0}" />'
     '<bpmn:sequenceFlow id="g5" sourceRef="e_message" targetRef="{0}" />'
+)
+
+
+def waiting(*ends: str) -> list[tuple[str, str, str]]:
+    """Changes that put the event gateway between the slots and the end; its ways go on to the two ``ends``."""
+    ways = EVENT_GATEWAY.format(ends[0])
+    if len(ends) > 1:
+        ways = ways.replace(flow("g5", "e_message", ends[0]), flow("g5", "e_message", ends[1]))
+    return [(M, F10, flow("f10", "slots", "extra") + ways)]
+
+
+BESIDE = '<bpmn:parallelGateway id="join" />' + flow("g6", "slots", "join") + flow("g7", "join", "closed")
+FORK = '<bpmn:parallelGateway id="fork" /><bpmn:parallelGateway id="join" />' + "".join(
+    flow(f"h{n}", *ends) for n, ends in enumerate([("fork", "join"), ("fork", "join"), ("join", "closed")])
 )
 
 # rule, element, changes
@@ -260,6 +274,14 @@ DIAGRAMS: list[tuple[str, str, list[tuple[str, str, str]]]] = [
         ],
     ),
     ("event-gateway", "extra", [before_end('<bpmn:eventBasedGateway id="extra" />')]),
+    (
+        "event-gateway",
+        "extra",
+        [*waiting("closed"), (M, timer("timeDuration", "'P1D'"), MESSAGE.replace('"m"', '"n"'))],
+    ),
+    # the timer's way goes beside a join that waits for the message's; both come to it, by different lines
+    ("event-gateway", "extra", [*waiting("closed", "join"), (M, BEFORE_TASK, BESIDE + BEFORE_TASK)]),
+    ("event-gateway", "extra", [*waiting("join", "join"), (M, BEFORE_TASK, BESIDE + BEFORE_TASK)]),
     ("call-unresolved", "slots", [(M, 'calledElement="slot"', 'calledElement="gone"')]),
     ("call-unresolved", "slots", [(M, ' calledElement="slot"', "")]),
     # tasks
@@ -294,6 +316,7 @@ DIAGRAMS: list[tuple[str, str, list[tuple[str, str, str]]]] = [
         ],
     ),
     ("data-name", "remind", [(M, 'resultVariable="reminded"', 'resultVariable="settings"')]),
+    ("data-name", "remind", [(M, 'resultVariable="reminded"', 'resultVariable="true"')]),
     ("decision-unresolved", "propose", [(M, "units_for<", "gone<")]),
     ("multi-instance", "slots", [(M, '<bpmn:inputDataItem id="unit" />', "")]),
     (
@@ -303,6 +326,21 @@ DIAGRAMS: list[tuple[str, str, list[tuple[str, str, str]]]] = [
     ),
     ("multi-instance", "slots", [(M, "<bpmn:loopDataInputRef>units<", "<bpmn:loopDataInputRef>gone<")]),
     ("multi-instance", "slots", [(M, '<bpmn:outputDataItem id="outcome" />', "")]),
+    *(
+        (
+            "multi-instance",
+            "extra",
+            [
+                before_end(
+                    '<bpmn:callActivity id="extra" name="调用" calledElement="slot">'
+                    "<bpmn:multiInstanceLoopCharacteristics>"
+                    f"<bpmn:loopCardinality {FORMAL}>{count}</bpmn:loopCardinality>"
+                    "</bpmn:multiInstanceLoopCharacteristics></bpmn:callActivity>"
+                )
+            ],
+        )
+        for count in ("1000 * 1000", "-1", "'many'")
+    ),
     # expressions
     *(
         ("expression-syntax", "f8", [(M, "decision == 'return'", bad)])
@@ -325,6 +363,7 @@ DIAGRAMS: list[tuple[str, str, list[tuple[str, str, str]]]] = [
     ("value-unknown", "f8", [(M, "'return'", "'retrun'")]),
     ("value-unknown", "units_for", [table("'kindergarten'")]),
     ("due-date", "handle", [(S, "working_days(7)", "'soon'")]),
+    ("due-date", "handle", [(S, "working_days(7)", "7")]),
     ("due-date", "handle", [(S, 'name="warn" value="3"', 'name="warn" value="today()"')]),
     ("timer", "late", [(M, TIMER, ">'soon'<")]),
     ("timer", "late", [(M, TIMER, ">due_on + 3<")]),
@@ -461,6 +500,29 @@ def test_a_loop_with_a_wait_is_sound() -> None:
     assert check(definition(before_end(GATEWAY_LOOP.format(waiting))), context=CONTEXT) == []
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        waiting("closed"),
+        [
+            *waiting("merge"),
+            (
+                M,
+                BEFORE_TASK,
+                '<bpmn:exclusiveGateway id="merge" />' + flow("g8", "merge", "join") + BESIDE + BEFORE_TASK,
+            ),
+        ],
+        [
+            *waiting("fork", "closed"),
+            (M, BEFORE_TASK, FORK + BEFORE_TASK),
+        ],
+    ],
+)
+def test_a_join_behind_an_event_gateway_whose_ways_are_one_again_is_sound(changes: list[tuple[str, str, str]]) -> None:
+    found = check(definition(*changes), context=CONTEXT)
+    assert {finding.rule for finding in found} <= {"flow-multiple"}  # BESIDE takes a second line from the slots
+
+
 def test_a_process_that_nothing_calls_is_refused() -> None:
     assert ("entry-process", "idle") in rules(
         definition(extra={"bpmn/idle.bpmn": process("idle", EMPTY.format("idle"))})
@@ -494,6 +556,26 @@ def test_a_drawing_off_the_page_or_of_nothing_is_found() -> None:
     assert {("drawing-dangling", "ghost"), ("drawing-missing", "late")} <= set(rules(files | {M: ghost}))
 
 
+@pytest.mark.parametrize("page", [' bpmnElement="definitions"', ' bpmnElement="nowhere"', ' bpmnElement="apply"', ""])
+def test_a_page_of_nothing_is_found(page: str) -> None:
+    files = definition()
+    lost = files[M].replace(b' bpmnElement="matter"', page.encode(), 1)
+    [finding] = check(files | {M: lost}, context=CONTEXT)
+    assert (finding.rule, finding.severity) == ("drawing-dangling", "error")
+    assert finding.line == files[M][: files[M].index(b"<bpmndi:BPMNPlane")].count(b"\n") + 1
+    assert "bpmnElement 应为流程或协作的 id：matter" in finding.message
+
+
+def test_a_file_without_a_page_of_its_process_is_found() -> None:
+    files = definition(
+        before_end('<bpmn:subProcess id="extra" name="一段">' + EMPTY.format("in") + "</bpmn:subProcess>")
+    )
+    inner = files[M].replace(b' bpmnElement="matter"', b' bpmnElement="extra"', 1)
+    assert rules(files | {M: inner}) == [("drawing-missing", "definitions")]
+    bare = re.sub(rb"<bpmndi:BPMNDiagram.*</bpmndi:BPMNDiagram>", b"", files[M], flags=re.DOTALL)
+    assert ("drawing-missing", "definitions") in rules(files | {M: bare})
+
+
 def test_nodes_drawn_on_each_other_are_warned_of() -> None:
     files = definition()
     place = re.search(rb'bpmnElement="apply"><dc:Bounds x="(\d+)"', files[M])
@@ -511,6 +593,15 @@ def test_an_unused_or_second_table_is_found() -> None:
     assert ("decision-unused", "unused") in rules(definition(extra={"bpmn/unused.dmn": other}))
     twice = definition(extra={"bpmn/again.dmn": definition()[D]})
     assert ("id-duplicate", "units_for") in rules(twice)
+
+
+@pytest.mark.parametrize("cell", ["true", "false", "? == true", "null", "True", "? is None"])
+def test_a_cell_holds_true_and_false_as_editors_write_them(cell: str) -> None:
+    flag = form(
+        "申请", {"category": {"type": "boolean", "title": "要不要"}, "count": {"type": "integer", "title": "数"}}
+    )
+    files = definition(table(cell), extra={"forms/apply.json": json.dumps(flag, ensure_ascii=False).encode()})
+    assert [finding for finding in check(files, context=CONTEXT) if finding.file == D] == []
 
 
 def test_an_unknown_version_of_the_notation_is_refused() -> None:

@@ -6,8 +6,10 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from SpiffWorkflow.exceptions import WorkflowException
 
 from service import engine
+from service.engine.world import world
 from service.errors import Conflict, Invalid, NotFound
 from tests.factories.engines import (
     LINE,
@@ -466,6 +468,25 @@ class TestActions:
             Walk(SPLIT, SLOT, action=refuse)
 
 
+class TestWordsOfFailures:
+    """A failure names the step and the expression, and never in the words of Python or of the library."""
+
+    def test_an_expression_names_itself_and_its_step(self) -> None:
+        walk = Walk(LINE.replace("decision == 'redo'", "decision &gt; 3"))
+        walk.do("ask")
+        with pytest.raises(engine.EngineFailure) as failure:
+            walk.do("check", decision="redo")
+        assert str(failure.value) == (
+            "流程图执行失败，环节「fine」：表达式 decision > 3 无法计算：文字“redo”与数字 3不能比大小"
+        )
+
+    def test_what_only_the_library_can_say_is_for_the_log(self, caplog: pytest.LogCaptureFixture) -> None:
+        with pytest.raises(engine.EngineFailure) as failure, world(Walk(LINE).context()):
+            raise WorkflowException("Something is not None")
+        assert str(failure.value) == "流程图执行失败：引擎无法继续，请把这张流程图和技术日志交给管理员"
+        assert "Something is not None" in caplog.text
+
+
 class TestFailures:
     def test_loop_without_a_wait_is_stopped(self) -> None:
         body = process(
@@ -513,6 +534,67 @@ class TestFailures:
         with pytest.raises(engine.EngineFailure):
             walk.do("check", decision="text has no code")
         assert walk.do("check", decision={"code": "redo"}).open_tasks
+
+
+class TestInstances:
+    """How many instances of an activity open side by side, and over what."""
+
+    ASKED = process(
+        start("ask") + user("ask") + flow("ask", "all") + slots("all", "slot") + flow("all", "finish") + end()
+    )
+    SLOT = process(start("handle") + user("handle") + flow("handle", "finish") + end(), "slot")
+    TIMES = (
+        "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>{}</bpmn:loopCardinality>"
+        "</bpmn:multiInstanceLoopCharacteristics></bpmn:userTask>"
+    )
+
+    def test_as_many_as_allowed(self) -> None:
+        walk = Walk(self.ASKED, self.SLOT, instances=3)
+        walk.do("ask", units=["a", "b", "c"])
+        assert walk.open == ["handle:a", "handle:b", "handle:c"]
+
+    def test_one_more_is_refused_with_the_way_out_before_any_is_made(self) -> None:
+        walk = Walk(self.ASKED, self.SLOT, instances=3)
+        with pytest.raises(engine.TooMany, match=r"「all」要同时办 4 份，超过上限 3 份；.*most_instances"):
+            walk.do("ask", units=["a", "b", "c", "d"])
+
+    def test_what_was_opened_before_the_ceiling_was_lowered_replays(self) -> None:
+        walk = Walk(self.ASKED, self.SLOT)
+        assert len(walk.do("ask", units=["a", "b", "c", "d"]).open_tasks) == 4
+
+    def test_instances_that_would_carry_too_much_data_are_refused(self) -> None:
+        walk = Walk(self.ASKED, self.SLOT, instances=500)
+        with pytest.raises(engine.TooMany, match="合计过大"):
+            walk.do("ask", units=[str(n) for n in range(400)], text="长" * 30_000)
+
+    @pytest.mark.parametrize("units", [{}, {"units": None}, {"units": []}])
+    def test_over_nothing_it_is_passed_at_once(self, units: dict[str, object]) -> None:
+        landing = Walk(self.ASKED, self.SLOT).do("ask", **units)
+        assert landing.completed
+        assert landing.data["decisions"] == []
+
+    @pytest.mark.parametrize(("units", "kind"), [("edu", "文字“edu”"), (7, "数字 7")])
+    def test_over_what_is_no_list_it_fails_in_words(self, units: object, kind: str) -> None:
+        with pytest.raises(engine.EngineFailure, match=f"多实例的输入集合 units 不是名单，而是{kind}"):
+            Walk(self.ASKED, self.SLOT).do("ask", units=units)
+
+    def test_an_instance_that_gives_nothing_gives_an_empty_value(self) -> None:
+        walk = Walk(self.ASKED, self.SLOT)
+        walk.do("ask", units=["a", "b"])
+        walk.do("handle", "a", decision="accept")
+        assert walk.do("handle", "b").data["decisions"] == ["accept", None]
+
+    @pytest.mark.parametrize("count", ["10 * 1000 * 1000", "9 * 9"])
+    def test_a_number_of_instances_is_bounded_too(self, count: str) -> None:
+        many = user("many").replace("</bpmn:userTask>", self.TIMES.format(count))
+        with pytest.raises(engine.TooMany, match="超过上限 50 份"):
+            Walk(process(start("many") + many + flow("many", "finish") + end()), instances=50)
+
+    @pytest.mark.parametrize("count", ["-1", "'a'", "missing", "True", "1.5"])
+    def test_what_is_no_number_of_instances_fails_in_words(self, count: str) -> None:
+        many = user("many").replace("</bpmn:userTask>", self.TIMES.format(count))
+        with pytest.raises(engine.EngineFailure, match="应得出不小于 0 的整数"):
+            Walk(process(start("many") + many + flow("many", "finish") + end()))
 
 
 class TestParsing:

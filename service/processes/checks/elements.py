@@ -23,21 +23,22 @@ MAX_PROCESSES = 60
 MODEL_NAMESPACE = BPMN.strip("{}")
 SPIFF_NAMESPACE = SPIFF.strip("{}")
 
-_SUPPORTED = frozenset(
+SUPPORTED = frozenset(
     {
         *("startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"),
         *("userTask", "serviceTask", "businessRuleTask", "callActivity", "subProcess"),
         *("exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway"),
     }
 )
-_EVENTS: dict[str, set[str | None]] = {
+"""What may be drawn. A test runs each of them, each kind of event and each host of a boundary event."""
+EVENTS: dict[str, set[str | None]] = {
     "startEvent": {None, "timer"},
     "endEvent": {None, "terminate"},
     "intermediateCatchEvent": {"timer", "message"},
     "intermediateThrowEvent": {None},
     "boundaryEvent": {"timer", "message"},
 }
-_HOSTS = frozenset({"userTask", "callActivity", "subProcess"})
+HOSTS = frozenset({"userTask", "callActivity", "subProcess"})
 
 _IN_DEFINITIONS = frozenset({"process", "collaboration", "category", "message", "extensionElements", "documentation"})
 _IN_COLLABORATION = frozenset(
@@ -155,11 +156,11 @@ class _Diagram:
 
     def _node(self, node: etree._Element, nodes: dict[str | None, etree._Element]) -> None:
         kind = local(node)
-        if kind not in _SUPPORTED:
+        if kind not in SUPPORTED:
             rule = "script-forbidden" if kind == "scriptTask" else "element-unsupported"
             self._error(node, rule, f"不支持 {kind}；{_ADVICE.get(kind, '请换成支持的环节')}")
             return
-        if kind in _EVENTS:
+        if kind in EVENTS:
             self._event(node, kind)
         elif kind == "subProcess":
             if node.get("triggeredByEvent") == "true":
@@ -173,7 +174,7 @@ class _Diagram:
             host = nodes.get(node.get("attachedToRef"))
             if host is None:
                 self._error(node, "reference-broken", f"边界事件依附的环节 {node.get('attachedToRef')} 不在图中")
-            elif local(host) not in _HOSTS:
+            elif local(host) not in HOSTS:
                 self._error(node, "event-unsupported", "边界事件只能依附在用户任务、调用活动或子流程上")
 
     def _event(self, node: etree._Element, kind: str) -> None:
@@ -184,8 +185,8 @@ class _Diagram:
             self._error(node, "event-unsupported", "一个事件只能有一种触发方式，请拆成几个事件")
             return
         event = local(definitions[0]).removesuffix("EventDefinition") if definitions else None
-        if event not in _EVENTS[kind]:
-            allowed = "、".join(sorted(_EVENT_NAMES[known] for known in _EVENTS[kind]))
+        if event not in EVENTS[kind]:
+            allowed = "、".join(sorted(_EVENT_NAMES[known] for known in EVENTS[kind]))
             self._error(
                 node, "event-unsupported", f"这里不支持{_EVENT_NAMES.get(event, event or '')}事件；可用：{allowed}"
             )

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from service.engine.expressions import ExpressionError, check_expression
+from service.engine.cells import PLACEHOLDER, asked
+from service.engine.expressions import ExpressionError, check_expression, kind_of, readable
 from service.processes.checks.bundle import Bundle
 from service.processes.checks.decision_model import Decision
 from service.processes.checks.findings import CheckContext, Report
@@ -24,9 +25,6 @@ ALWAYS_KNOWN = frozenset({"settings", "unit", "initiator", "initiator_unit", "in
 """Data that every instance may name (the owner's contract)."""
 
 _DURATION = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
-_ASK = re.compile(r"""(\?)(?=(?:[^'"]|['"][^'"]*['"])*$)""")
-_PLACEHOLDER = "dmninputexpr"
-"""What the engine puts for ``?`` in a decision table's cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +64,10 @@ _PLACES = {
     "match": "决策表条件格",
     "output": "决策表结果格",
 }
+
+
+MOST_INSTANCES = 1000
+"""As many as the setting most_instances can allow."""
 
 
 def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
@@ -161,9 +163,9 @@ def _of_decision(decision: Decision) -> Iterator[Use]:
 def _allowed(use: Use, known: frozenset[str], context: CheckContext, report: Report) -> bool:
     text, names = use.text, known | use.extra
     if use.kind == "match":
-        text, names = _ASK.sub(_PLACEHOLDER, text), names | {_PLACEHOLDER}
-        if _unreadable(text) and not _unreadable(f"v {text}"):
-            text = f"{_PLACEHOLDER} {text}"  # a comparison whose left side is the column's input: `> 3`
+        text, names = asked(text), names | {PLACEHOLDER}
+        if readable(text) is None and readable(f"v {text}") is not None:
+            text = f"{PLACEHOLDER} {text}"  # a comparison whose left side is the column's input: `> 3`
     problems = check_expression(text, None, context.functions)
     for problem in problems:
         report.error(use.file, use.line, use.element, "expression-syntax", f"{use.place}“{use.text}”：{problem}")
@@ -192,7 +194,8 @@ def _unknown(name: str, names: frozenset[str], use: Use) -> str:
 def _settings(use: Use, context: CheckContext, report: Report) -> None:
     if context.settings is None:
         return
-    for node in ast.walk(ast.parse(_ASK.sub(_PLACEHOLDER, use.text.strip()), mode="eval")) if _readable(use) else ():
+    tree = readable(asked(use.text))
+    for node in ast.walk(tree) if tree is not None else ():
         if (
             isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Name)
@@ -201,10 +204,6 @@ def _settings(use: Use, context: CheckContext, report: Report) -> None:
         ):
             message = f"没有设置 settings.{node.attr}；可用：{'、'.join(sorted(context.settings)) or '（无）'}"
             report.error(use.file, use.line, use.element, "settings-unknown", message)
-
-
-def _readable(use: Use) -> bool:
-    return not _unreadable(_ASK.sub(_PLACEHOLDER, use.text))
 
 
 def _evaluates(use: Use, samples: Samples, report: Report) -> None:
@@ -216,7 +215,7 @@ def _evaluates(use: Use, samples: Samples, report: Report) -> None:
             if reason is None:
                 continue
             rule = _RULES.get(use.kind, "due-date")
-            message = f"{use.place}“{use.text}”的结果是 {value!r}，{reason}"
+            message = f"{use.place}“{use.text}”的结果是{kind_of(value)}，{reason}"
         if use.kind.startswith("timer-"):
             rule = "timer"
         report.error(use.file, use.line, use.element, rule, message)
@@ -226,14 +225,16 @@ def _evaluates(use: Use, samples: Samples, report: Report) -> None:
 def _misfit(kind: str, value: Any) -> str | None:
     """Why a value does not do in its place; None when it does."""
     whole = isinstance(value, int) and not isinstance(value, bool)
-    if kind == "due" and not (whole or _is_date(value)):
-        return "应为日期或工作日数，例如 working_days(7)"
+    if kind == "due" and not _is_date(value):
+        return "应为日期，例如 working_days(7)"
     if kind == "warn" and not whole:
         return "应为工作日数，例如 3"
     if kind == "timer-date" and not _is_date(value):
         return "应为日期或时间，例如 working_days_after(due_on, -3)"
     if kind == "timer-duration" and not (isinstance(value, str) and _DURATION.fullmatch(value)):
         return "应为 ISO 8601 时长并加引号，例如 'P1D' 或 'PT4H'"
+    if kind == "cardinality" and not (whole and 0 <= value <= MOST_INSTANCES):
+        return f"应为 0 至 {MOST_INSTANCES} 的整数"
     if kind == "title" and not isinstance(value, str):
         return "应为文字"
     if kind == "about" and not (value is None or isinstance(value, str | list)):
@@ -241,7 +242,13 @@ def _misfit(kind: str, value: Any) -> str | None:
     return None
 
 
-_RULES = {"timer-date": "timer", "timer-duration": "timer", "about": "task-property"}
+_RULES = {
+    "timer-date": "timer",
+    "timer-duration": "timer",
+    "about": "task-property",
+    "cardinality": "multi-instance",
+    "title": "process-property",
+}
 """Place of an expression -> the rule that its value breaks, where that is not due-date."""
 
 
@@ -304,13 +311,5 @@ def _is_date(value: Any) -> bool:
             datetime.fromisoformat(value)
         except ValueError:
             return False
-        return True
-    return False
-
-
-def _unreadable(text: str) -> bool:
-    try:
-        ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return True
     return False

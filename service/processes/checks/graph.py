@@ -13,6 +13,9 @@ MAX_CALL_DEPTH = 5
 
 _CHOOSING = frozenset({"exclusiveGateway", "inclusiveGateway"})
 _GATEWAYS = _CHOOSING | {"parallelGateway", "eventBasedGateway"}
+_Joins = Mapping[str, Mapping[str, frozenset[str]]]
+"""Parallel join -> each line into it -> the nodes from which a token comes to it by that line, the join not passed."""
+
 _WAITING = frozenset({"userTask", "intermediateCatchEvent", "boundaryEvent", "eventBasedGateway"})
 
 
@@ -24,10 +27,12 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
     for process in bundle.processes.values():
         _start(process, calls, report)
         _ways(process, report)
+        choosing = [node for node in process.nodes.values() if node.type == "eventBasedGateway"]
+        joins = _joins(process) if choosing else {}
         for node in process.nodes.values():
             _flows(process, node, report)
-            if node.type == "eventBasedGateway":
-                _event_gateway(process, node, report)
+        for node in choosing:
+            _event_gateway(process, node, joins, report)
         if not calls.recursive:
             _loops(process, calls, report)
 
@@ -191,7 +196,7 @@ def _flows(process: ProcessModel, node: Node, report: Report) -> None:
             report.error(node.file, flow.line, flow.id, "flow-condition", "从网关引出的非默认连线必须写条件")
 
 
-def _event_gateway(process: ProcessModel, node: Node, report: Report) -> None:
+def _event_gateway(process: ProcessModel, node: Node, joins: _Joins, report: Report) -> None:
     targets = [process.nodes[flow.target] for flow in _out(process, node) if flow.target in process.nodes]
     for target in targets:
         if target.type != "intermediateCatchEvent":
@@ -199,15 +204,46 @@ def _event_gateway(process: ProcessModel, node: Node, report: Report) -> None:
             report.error(node.file, node.line, node.id, "event-gateway", message)
     if len(targets) < 2:
         report.error(node.file, node.line, node.id, "event-gateway", "事件网关至少要引出两条连线")
-    if any(target.event == "timer" for target in targets):
-        for later in process.reachable([node.id]):
-            join = process.nodes[later]
-            if join.type == "parallelGateway" and len(join.incoming) > 1:
-                message = (
-                    f"带定时的事件网关后面不能再有并行汇合（{join.name or join.id}），引擎会算错；请用边界定时事件"
-                )
-                report.error(node.file, node.line, node.id, "event-gateway", message)
-                return
+    messages = [target.message for target in targets if target.message]
+    if repeated := sorted({message for message in messages if messages.count(message) > 1}):
+        message = f"事件网关后面有几个事件等同一条消息（{'、'.join(repeated)}），分不清走哪条路；请合并，或换一条消息"
+        report.error(node.file, node.line, node.id, "event-gateway", message)
+    _joins_behind(process, node, targets, joins, report)
+
+
+def _joins_behind(process: ProcessModel, node: Node, targets: list[Node], joins: _Joins, report: Report) -> None:
+    """Of the ways behind an event gateway one is taken: a join that waits for two of them waits for ever.
+
+    Sound is a join to which every way comes by the same lines, or one that stands on a single way.
+    """
+    for join_id, lines in joins.items():
+        ways = [frozenset(line for line, before in lines.items() if target.id in before) for target in targets]
+        apart = len({way for way in ways if way}) > 1 or (not all(ways) and frozenset(lines) not in ways)
+        if any(ways) and apart:
+            message = (
+                f"事件网关后面只走一条路，并行汇合 {process.nodes[join_id].name or join_id} 却要等另外的路，"
+                "会一直等下去；请先用排他网关把各条路合成一条，再接并行汇合"
+            )
+            report.error(node.file, node.line, node.id, "event-gateway", message)
+
+
+def _joins(process: ProcessModel) -> _Joins:
+    return {
+        join.id: {line: _before(process, process.flows[line].source, join.id) for line in join.incoming}
+        for join in process.nodes.values()
+        if join.type == "parallelGateway" and len(join.incoming) > 1
+    }
+
+
+def _before(process: ProcessModel, node_id: str, join: str) -> frozenset[str]:
+    seen: set[str] = set()
+    waiting = [node_id]
+    while waiting:
+        current = waiting.pop()
+        if current not in seen and current != join:
+            seen.add(current)
+            waiting.extend(before.id for before in process.before(current))
+    return frozenset(seen)
 
 
 def _out(process: ProcessModel, node: Node) -> list[Flow]:

@@ -84,7 +84,8 @@ class Node:
     ``type`` is its BPMN name (``userTask``); ``lane`` the lane's id: a role; ``event`` the kind of its event
     (``timer``, ``message``, ``terminate`` …; None: a plain one); ``attached_to`` the task that a boundary event
     watches and ``boundaries`` the boundary events on a task; ``called`` the id of the process it runs (call activity,
-    sub-process); ``decision`` the decision it asks. ``incoming`` and ``outgoing`` are flow ids.
+    sub-process); ``decision`` the decision it asks; ``message`` the id of the message it waits for. ``incoming`` and
+    ``outgoing`` are flow ids.
     """
 
     id: str
@@ -101,6 +102,7 @@ class Node:
     attached_to: str | None = None
     interrupting: bool = True
     events: tuple[str, ...] = ()
+    message: str | None = None
     timer: Timer | None = None
     called: str | None = None
     decision: str | None = None
@@ -327,6 +329,7 @@ def _node(element: etree._Element, file: str, lane_of: Mapping[str, str], graph:
         attached_to=element.get("attachedToRef"),
         interrupting=element.get("cancelActivity", "true") == "true",
         events=tuple(local(child).removesuffix("EventDefinition") for child in _event_definitions(element)),
+        message=_message(element),
         timer=_timer(element),
         called=node_id if kind in SUBPROCESSES else called,
         decision=_text(element, f"{BPMN}extensionElements/{SPIFF}calledDecisionId", bare=True),
@@ -353,6 +356,11 @@ def _timer(element: etree._Element) -> Timer | None:
             if kind is not None:
                 return Timer(kind, (child.text or "").strip(), line_of(child))
     return None
+
+
+def _message(element: etree._Element) -> str | None:
+    definition = element.find(f"{BPMN}messageEventDefinition")
+    return None if definition is None else definition.get("messageRef")
 
 
 def _operation(element: etree._Element) -> Operation | None:

@@ -1,0 +1,92 @@
+"""What the library asks when it meets an expression or an action: our evaluator, the caller's actions, no scripts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import SpiffWorkflow.dmn.engine.DMNEngine as library_tables  # noqa: N813 - a module, called like its class
+from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
+from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+from SpiffWorkflow.task import Task
+
+from service.engine.cells import asked
+from service.engine.expressions import FUNCTIONS, ExpressionError, as_date, check_expression, evaluate
+from service.engine.program import Program
+from service.engine.world import Call, Context
+
+
+def scope_of(task: Task) -> str:
+    """'' at the top, else the id of the call in which the task runs."""
+    return str(task.workflow.parent_task_id) if isinstance(task.workflow, BpmnSubWorkflow) else ""
+
+
+class _Environment(BasePythonScriptEngineEnvironment):
+    def __init__(self, context: Context) -> None:
+        super().__init__({})
+        self.context = context
+        self.now = context.now
+        self.opening = context.opening
+
+    def evaluate(self, expression: str, context: Mapping[str, Any], external_context: Any = None) -> Any:
+        names = {**context, **(external_context or {})}
+        return evaluate(expression, names, self.context.functions, texts_as_dates=self.context.rules > 1)
+
+    def execute(self, script: str, context: Any, external_context: Any = None) -> Any:
+        raise ExpressionError("流程图里不允许脚本")
+
+    def call_service(self, context: Any, **kwargs: Any) -> Any:
+        raise ExpressionError("服务动作只能由引擎调用")
+
+
+class ScriptEngine(PythonScriptEngine):
+    """The script engine of one advance of ``program``."""
+
+    def __init__(self, program: Program, context: Context) -> None:
+        super().__init__(_Environment(context))
+        self.program = program
+        self.context = context
+
+    def validate(self, expression: str) -> None:
+        """Raises SyntaxError for what is no expression: the library then tries it as the right side of a comparison."""
+        problems = check_expression(expression, None, FUNCTIONS | {"dmninputexpr"})
+        if problems:
+            raise SyntaxError("；".join(problems))
+
+    def call_service(self, task: Task, **kwargs: Any) -> str:
+        """Runs a service task's action; gives its result as JSON text."""
+        parameters = {name: value["value"] for name, value in kwargs["operation_params"].items()}
+        result = self.context.action(
+            Call(
+                name=kwargs["operation_name"],
+                parameters=parameters,
+                variable=task.task_spec.result_variable,
+                data=dict(task.data),
+                task=task.task_spec.bpmn_id,
+                scope=scope_of(task),
+            )
+        )
+        for output in self.program.collections.get(task.task_spec.result_variable, ()):
+            task.data.pop(output, None)  # a new round opens: what the last one collected is in the journal
+        return json.dumps(result, sort_keys=True)
+
+    def due_of(self, task: Task | None) -> str | None:
+        """The due date (ISO) that the diagram gives the user task, for the timers attached to it."""
+        if task is None:
+            return None
+        expression = getattr(task.task_spec, "extensions", {}).get("properties", {}).get("due")
+        day = as_date(self.evaluate(task.parent, expression)) if expression else None
+        return day.isoformat() if day else None
+
+
+class _Re:
+    """Stands for the module ``re`` within the library's decision tables, which use it for the signs ``?`` alone."""
+
+    @staticmethod
+    def sub(_pattern: str, _placeholder: str, cell: str) -> str:
+        return asked(cell)
+
+
+library_tables.re = _Re

@@ -1,0 +1,99 @@
+"""Timers that ask no clock: each computes when it is due; that it has fired, it is told (an input)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, time
+from typing import Any
+
+from dateutil.relativedelta import relativedelta
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
+    DurationTimerEventDefinition,
+    TimeDateEventDefinition,
+    TimerEventDefinition,
+)
+from SpiffWorkflow.task import Task
+
+from service import clock
+from service.engine.expressions import ExpressionError, as_date, kind_of
+
+_DURATION = re.compile(
+    r"P(?:(?P<years>\d{1,3})Y)?(?:(?P<months>\d{1,4})M)?(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,5})D)?"
+    r"(?:T(?:(?P<hours>\d{1,5})H)?(?:(?P<minutes>\d{1,6})M)?(?:(?P<seconds>\d{1,8})S)?)?"
+)
+"""ISO 8601 durations: a month stays a month until it is added to a date."""
+
+
+class ArmedTimer:
+    """A timer knows when it is due; that it has fired, it is told (an input), so replay needs no clock."""
+
+    expression: str
+
+    def has_fired(self, my_task: Task) -> bool:
+        if my_task._get_internal_data("event_value") is None:
+            moment = self.moment(my_task)
+            armed = my_task.workflow.script_engine.environment.now
+            my_task._set_internal_data(event_value=moment.isoformat(), armed_at=armed.isoformat())
+        return bool(my_task._get_internal_data("event_fired", False))
+
+    def moment(self, my_task: Task) -> datetime:
+        """When the timer is due (aware, UTC). Raises ExpressionError when the expression gives no time."""
+        raise NotImplementedError
+
+    def no_time(self, value: Any) -> ExpressionError:
+        """What is wrong when the expression gave ``value``."""
+        return ExpressionError(f"定时的表达式 {self.expression} 得到的是{kind_of(value)}，不是日期、时间或时长")
+
+    def value(self, my_task: Task) -> Any:
+        engine = my_task.workflow.script_engine
+        return engine.evaluate(
+            my_task, self.expression, external_context={"due_on": engine.due_of(attached_to(my_task))}
+        )
+
+
+class DateTimer(ArmedTimer, TimeDateEventDefinition):
+    def moment(self, my_task: Task) -> datetime:
+        value = self.value(my_task)
+        if isinstance(value, str) and len(value) > len("2026-01-01"):
+            try:
+                value = datetime.fromisoformat(value)
+            except ValueError as error:
+                raise self.no_time(value) from error
+        if isinstance(value, datetime):
+            return (value if value.tzinfo else value.replace(tzinfo=clock.SHANGHAI)).astimezone(UTC)
+        day = as_date(value)
+        if day is None:
+            raise self.no_time(value)
+        opening: time = my_task.workflow.script_engine.environment.opening
+        return datetime.combine(day, opening, tzinfo=clock.SHANGHAI).astimezone(UTC)
+
+
+class DurationTimer(ArmedTimer, DurationTimerEventDefinition):
+    def moment(self, my_task: Task) -> datetime:
+        value = self.value(my_task)
+        found = _DURATION.fullmatch(value.upper()) if isinstance(value, str) else None
+        length = {unit: int(n) for unit, n in found.groupdict().items() if n is not None} if found else {}
+        if not length:
+            raise self.no_time(value)
+        start: datetime = my_task.workflow.script_engine.environment.now
+        end: datetime = clock.local(start) + relativedelta(**length)
+        return end.astimezone(UTC)
+
+
+class StartTimer(TimerEventDefinition):
+    """A start event of a calendar: the service says when (an input), so that replay needs no clock."""
+
+    def has_fired(self, my_task: Task) -> bool:
+        return bool(my_task._get_internal_data("event_fired", False))
+
+
+def attached_to(my_task: Task) -> Task | None:
+    """The user task that a boundary event watches; None for any other event."""
+    if my_task.parent is None or not isinstance(my_task.parent.task_spec, BoundaryEventSplit):
+        return None
+    for sibling in my_task.parent.children:
+        if not isinstance(sibling.task_spec, BoundaryEvent):
+            return sibling
+    return None

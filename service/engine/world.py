@@ -1,0 +1,155 @@
+"""What an advance may use of the world, and how the library is kept from asking for more."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+import SpiffWorkflow.task as library_task
+from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
+from SpiffWorkflow.exceptions import SpiffWorkflowException
+
+from service import ids
+from service.engine.expressions import ExpressionError
+from service.errors import Conflict, Incident
+
+STEP_BUDGET = 2000
+"""Engine steps that one input may take; a diagram that needs more is looping."""
+
+RULES = 2
+"""By which rules an input runs. The journal keeps the number with each input: what ran by older rules replays by them.
+
+1: an event gateway waits for ever, a task in a sub-process has no lane but its own, a date is never equal to a text
+   (inputs without a number).
+2: an event gateway waits for its events, a task in a sub-process has the lane of the sub-process, a date is equal to
+   its ISO text.
+"""
+
+_log = logging.getLogger(__name__)
+
+
+class EngineFailure(Incident):
+    """A diagram failed while it ran: an expression, an action, a loop."""
+
+
+class TooMany(Conflict):
+    """An activity would open more instances side by side than the service allows: the input is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A service action that a diagram calls; its result goes into the data as ``variable``."""
+
+    name: str
+    parameters: Mapping[str, Any]
+    variable: str
+    data: Mapping[str, Any]
+    task: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an advance may use of the world, all of it recorded or reproducible.
+
+    ``seed`` is unique to the input (instance and sequence number): ids are derived from it. ``action`` runs a service
+    action and gives its JSON value. ``opening`` is when office hours begin; ``rules`` as in RULES. ``instances`` is how
+    many instances one activity may open side by side (None: any number, when what has happened is run again).
+    """
+
+    now: datetime
+    seed: UUID
+    functions: Mapping[str, Callable[..., Any]]
+    action: Callable[[Call], Any]
+    opening: time = time(9, 0)
+    budget: int = STEP_BUDGET
+    pruning: bool = True
+    rules: int = RULES
+    instances: int | None = None
+
+
+class _World:
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.made = 0
+
+    def next_id(self) -> str:
+        self.made += 1
+        return str(ids.derive(self.context.seed, str(self.made)))
+
+
+_current: ContextVar[_World | None] = ContextVar("engine_world", default=None)
+
+
+@contextmanager
+def world(context: Context) -> Iterator[None]:
+    """The library's calls within get ids and moments from ``context``; whatever it raises becomes an EngineFailure."""
+    token = _current.set(_World(context))
+    try:
+        yield
+    except ExpressionError as error:
+        raise EngineFailure(f"流程图执行失败：{error}") from error
+    except WorkflowTaskException as error:
+        raise EngineFailure(f"流程图执行失败，{_place(error)}：{_reason(error)}") from error
+    except (SpiffWorkflowException, ValidationException) as error:
+        raise EngineFailure(f"流程图执行失败：{_reason(error)}") from error
+    finally:
+        _current.reset(token)
+
+
+def by_rules() -> int:
+    """The rules of the advance that runs."""
+    running = _current.get()
+    return running.context.rules if running is not None else RULES
+
+
+def most_instances() -> int | None:
+    """How many instances an activity may open in the advance that runs; None: any number."""
+    running = _current.get()
+    return running.context.instances if running is not None else None
+
+
+def ordered(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy whose keys stand in one order: a database gives JSON back in an order of its own."""
+    copy: dict[str, Any] = json.loads(json.dumps(dict(data), sort_keys=True))
+    return copy
+
+
+def _place(error: WorkflowTaskException) -> str:
+    spec = error.task_spec
+    return f"环节「{getattr(spec, 'bpmn_name', None) or getattr(spec, 'bpmn_id', None) or spec.name}」"
+
+
+def _reason(error: Exception) -> str:
+    """Why, in words for staff; what only the library can say is for the log."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, ExpressionError):
+        return str(cause)
+    _log.warning("the workflow library failed", exc_info=error)
+    return "引擎无法继续，请把这张流程图和技术日志交给管理员"
+
+
+def _next_id() -> str:
+    running = _current.get()
+    return running.next_id() if running is not None else str(ids.new())
+
+
+class _Time:
+    """Stands for the module ``time`` within the library's task module."""
+
+    @staticmethod
+    def time() -> float:
+        running = _current.get()
+        return running.context.now.timestamp() if running is not None else 0.0
+
+
+library_task.uuid4 = _next_id
+library_task.time = _Time  # it uses nothing but time.time()

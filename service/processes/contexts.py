@@ -1,0 +1,44 @@
+"""What an advance may use of the world, out of what is recorded with its input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+from service import engine, ids
+from service.processes.calendars import DayFunctions
+from service.workdays import Calendar
+
+
+def context_of(
+    instance_id: UUID,
+    seq: int,
+    days: DayFunctions,
+    action: Callable[[engine.Call], Any],
+    opening: time,
+    rules: int = engine.RULES,
+) -> engine.Context:
+    """The engine's context of the input with sequence number ``seq``: ids come from instance and number alone.
+
+    ``rules`` are those of the input (engine.RULES).
+    """
+    return engine.Context(
+        now=days.now,
+        seed=ids.derive(instance_id, str(seq)),
+        functions=days.table(),
+        action=action,
+        opening=opening,
+        rules=rules,
+    )
+
+
+def as_of(calendar: Calendar, context: engine.Context) -> Callable[[datetime], engine.Context]:
+    """The context as of a past moment, counting with ``calendar``: for what was armed then and is computed anew."""
+
+    def then(moment: datetime) -> engine.Context:
+        return replace(context, now=moment, functions=DayFunctions(calendar, moment).table())
+
+    return then

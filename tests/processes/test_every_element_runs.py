@@ -1,0 +1,369 @@
+"""Whatever the deployment checks let people draw runs to its end, on each kind of database, and replays.
+
+The list of elements is the checks' own: an element that is newly allowed has no run here, and the test fails.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from service import clock
+from service.actions import check_context
+from service.auth import SYSTEM
+from service.processes import commands, replay, timers
+from service.processes.advance import open_tasks
+from service.processes.calendars import current
+from service.processes.checks import enforce
+from service.processes.checks.elements import EVENTS, HOSTS, SUPPORTED
+from service.processes.commands import Occurrence
+from service.processes.definitions import deploy
+from service.processes.models import Instance
+from tests.factories.diagrams import UNITS_FOR, drawn, form
+from tests.factories.engines import flow
+from tests.processes.steps import mismatches, steps
+
+if TYPE_CHECKING:
+    from tests.factories.world import World
+
+Step = tuple[Any, list[str]]
+"""What happens (a task's id: it is completed, with data in a pair; hours: they go by; ``MESSAGE``: it comes), and which
+tasks are open then."""
+
+FORMAL = 'xsi:type="bpmn:tFormalExpression"'
+MESSAGE = "withdrawn"
+FIELDS = {
+    "category": {
+        "type": "string",
+        "title": "类别",
+        "oneOf": [{"const": "school", "title": "中小学"}, {"const": "clinic", "title": "医疗"}],
+    },
+    "count": {"type": "integer", "title": "人数"},
+    "units": {"type": "array", "title": "名单", "maxItems": 9, "items": {"type": "string", "maxLength": 9}},
+}
+FORM = json.dumps(form("表单", FIELDS) | {"required": []}, ensure_ascii=False).encode()
+
+
+# --- Pieces ----------------------------------------------------------------------------------------------------------
+
+
+def chain(*nodes: str) -> str:
+    return "".join(flow(before, after) for before, after in pairwise(nodes))
+
+
+def ask(name: str, loop: str = "") -> str:
+    stage = '<spiffworkflow:property name="stage" value="intake" />'
+    return (
+        f'<bpmn:userTask id="{name}" name="办理"><bpmn:extensionElements><spiffworkflow:properties>{stage}'
+        f"</spiffworkflow:properties></bpmn:extensionElements>{loop}</bpmn:userTask>"
+    )
+
+
+def catch(name: str, event: str) -> str:
+    return f'<bpmn:intermediateCatchEvent id="{name}" name="等候">{event}</bpmn:intermediateCatchEvent>'
+
+
+def boundary(host: str, event: str, interrupts: bool) -> str:
+    cancels = str(interrupts).lower()
+    return (
+        f'<bpmn:boundaryEvent id="watch" name="等候" attachedToRef="{host}" cancelActivity="{cancels}">{event}'
+        "</bpmn:boundaryEvent>" + chain("watch", "watched", "over") + ask("watched") + end("over")
+    )
+
+
+def end(name: str, event: str = "") -> str:
+    return f'<bpmn:endEvent id="{name}" name="结束">{event}</bpmn:endEvent>'
+
+
+def timer(after: str = "PT1H") -> str:
+    return (
+        f"<bpmn:timerEventDefinition id=\"{after}\"><bpmn:timeDuration {FORMAL}>'{after}'</bpmn:timeDuration>"
+        "</bpmn:timerEventDefinition>"
+    )
+
+
+def split(kind: str, default: str = "") -> str:
+    taken = f' default="split_{default}"' if default else ""
+    return f'<bpmn:{kind} id="split" name="分支"{taken} />'
+
+
+def way(source: str, target: str, condition: str = "") -> str:
+    return flow(source, target, condition).replace(" sourceRef", ' name="继续" sourceRef')
+
+
+def around(node: str, *inside: str) -> str:
+    """The node ``node`` between the first task and the last."""
+    return chain("begin", "first", "node", "last", "finish") + START + ask("first") + node + ask("last") + end("finish")
+
+
+START = '<bpmn:startEvent id="begin" name="开始" />'
+TOLD = f'<bpmn:messageEventDefinition id="told" messageRef="{MESSAGE}" />'
+INNER = START + chain("begin", "inner_task", "finish") + ask("inner_task") + end("finish")
+LOOP = "<bpmn:multiInstanceLoopCharacteristics>{}</bpmn:multiInstanceLoopCharacteristics>"
+OVER_UNITS = LOOP.format('<bpmn:loopDataInputRef>units</bpmn:loopDataInputRef><bpmn:inputDataItem id="unit" />')
+TWICE = LOOP.format(f"<bpmn:loopCardinality {FORMAL}>2</bpmn:loopCardinality>")
+CALL = '<bpmn:callActivity id="node" name="调用" calledElement="inner">{}</bpmn:callActivity>'
+PART = (
+    '<bpmn:subProcess id="node" name="一段"><bpmn:startEvent id="part_begin" name="开始" />'
+    + chain("part_begin", "inner_task", "part_end")
+    + ask("inner_task")
+    + end("part_end")
+    + "</bpmn:subProcess>"
+)
+HOSTED = {
+    "userTask": (ask("node"), "node"),
+    "callActivity": (CALL.format(""), "inner_task"),
+    "subProcess": (PART, "inner_task"),
+}
+AROUND: list[Step] = [("last", [])]
+
+
+def watched(host: str, event: str, interrupts: bool) -> tuple[str, list[Step]]:
+    """The host with a boundary event that happens."""
+    node, inside = HOSTED[host]
+    happens: Any = 2 if event == timer() else MESSAGE
+    after: list[Step] = [(happens, ["watched"]), ("watched", [])]
+    if not interrupts:
+        after = [(happens, sorted([inside, "watched"])), (inside, ["last", "watched"]), ("watched", ["last"]), *AROUND]
+    return around(node + boundary("node", event, interrupts)), [("first", [inside]), *after]
+
+
+def first_of(**events: str) -> str:
+    """An event gateway with a way for each event."""
+    return (
+        START
+        + chain("begin", "first", "split")
+        + ask("first")
+        + split("eventBasedGateway")
+        + "".join(
+            way("split", name) + catch(name, event) + chain(name, f"after_{name}", "finish") + ask(f"after_{name}")
+            for name, event in events.items()
+        )
+        + end("finish")
+    )
+
+
+def forked(kind: str, *conditions: str) -> str:
+    """A gateway of that kind with two ways that come together in another."""
+    default = "right" if kind != "parallelGateway" else ""
+    return (
+        START
+        + chain("begin", "first", "split")
+        + ask("first")
+        + split(kind, default)
+        + way("split", "left", *conditions)
+        + way("split", "right")
+        + ask("left")
+        + ask("right")
+        + chain("left", "join")
+        + chain("right", "join", "last", "finish")
+        + f'<bpmn:{kind} id="join" />'
+        + ask("last")
+        + end("finish")
+    )
+
+
+WAITING = first_of(soon=timer("PT1H"), later=timer("P1D"), called_off=TOLD)
+SERVICE = (
+    '<bpmn:serviceTask id="node" name="编号"><bpmn:extensionElements><spiffworkflow:serviceTaskOperator '
+    'id="issue_number" resultVariable="number"><spiffworkflow:parameters /></spiffworkflow:serviceTaskOperator>'
+    "</bpmn:extensionElements></bpmn:serviceTask>"
+)
+RULES = (
+    '<bpmn:businessRuleTask id="node" name="建议"><bpmn:extensionElements><spiffworkflow:calledDecisionId>units_for'
+    "</spiffworkflow:calledDecisionId></bpmn:extensionElements></bpmn:businessRuleTask>"
+)
+CYCLE = (
+    '<bpmn:startEvent id="tick" name="每月"><bpmn:timerEventDefinition id="monthly"><bpmn:timeCycle '
+    f"{FORMAL}>R/2026-01-01T09:00:00+08:00/P1M</bpmn:timeCycle></bpmn:timerEventDefinition></bpmn:startEvent>"
+)
+FIRST: list[Step] = [("first", ["last"]), *AROUND]
+BOTH: list[Step] = [("first", ["left", "right"]), ("left", ["right"]), ("right", ["last"]), *AROUND]
+
+# (element, event): runs of it, each the drawing and what happens
+RUNS: dict[tuple[str, str | None], list[tuple[str, list[Step]]]] = {
+    ("startEvent", None): [(INNER, [("inner_task", [])])],
+    ("startEvent", "timer"): [
+        (CYCLE + chain("tick", "inner_task") + INNER, [("tick", ["inner_task"]), ("inner_task", [])])
+    ],
+    ("endEvent", None): [(INNER, [("inner_task", [])])],
+    ("endEvent", "terminate"): [
+        (
+            forked("parallelGateway").replace(chain("left", "join"), chain("left", "over"))
+            + end("over", '<bpmn:terminateEventDefinition id="all" />'),
+            [("first", ["left", "right"]), ("left", [])],
+        )
+    ],
+    ("intermediateCatchEvent", "timer"): [(around(catch("node", timer())), [("first", []), (2, ["last"]), *AROUND])],
+    ("intermediateCatchEvent", "message"): [
+        (around(catch("node", TOLD)), [("first", []), (MESSAGE, ["last"]), *AROUND])
+    ],
+    ("intermediateThrowEvent", None): [(around('<bpmn:intermediateThrowEvent id="node" name="到此" />'), FIRST)],
+    ("boundaryEvent", "timer"): [watched(host, timer(), cuts) for host in sorted(HOSTS) for cuts in (True, False)],
+    ("boundaryEvent", "message"): [watched(host, TOLD, True) for host in sorted(HOSTS)],
+    ("userTask", None): [
+        (INNER, [("inner_task", [])]),
+        *(
+            (
+                around(ask("node", loop)),
+                [
+                    (("first", {"units": ["edu", "sci"]}), ["node", "node"]),
+                    ("node", ["node"]),
+                    ("node", ["last"]),
+                    *AROUND,
+                ],
+            )
+            for loop in (OVER_UNITS, TWICE)
+        ),
+    ],
+    ("serviceTask", None): [(around(SERVICE), FIRST)],
+    ("businessRuleTask", None): [(around(RULES), [(("first", {"category": "school"}), ["last"]), *AROUND])],
+    ("callActivity", None): [
+        (around(CALL.format("")), [("first", ["inner_task"]), ("inner_task", ["last"]), *AROUND]),
+        *(
+            (
+                around(CALL.format(loop)),
+                [
+                    (("first", {"units": ["edu", "sci"]}), ["inner_task", "inner_task"]),
+                    ("inner_task", ["inner_task"]),
+                    ("inner_task", ["last"]),
+                    *AROUND,
+                ],
+            )
+            for loop in (OVER_UNITS, TWICE)
+        ),
+        # over a list that nobody has filled in it is passed at once
+        (around(CALL.format(OVER_UNITS)), FIRST),
+    ],
+    ("subProcess", None): [(around(PART), [("first", ["inner_task"]), ("inner_task", ["last"]), *AROUND])],
+    ("exclusiveGateway", None): [
+        (forked("exclusiveGateway", "count == 1"), [(("first", {"count": 1}), ["left"]), ("left", ["last"]), *AROUND]),
+        (forked("exclusiveGateway", "count == 1"), [("first", ["right"]), ("right", ["last"]), *AROUND]),
+    ],
+    ("inclusiveGateway", None): [
+        (forked("inclusiveGateway", "count == 1"), [(("first", {"count": 1}), ["left"]), ("left", ["last"]), *AROUND]),
+        (forked("inclusiveGateway", "count == 1"), [("first", ["right"]), ("right", ["last"]), *AROUND]),
+        (
+            forked("inclusiveGateway", "count == 1")
+            .replace('default="split_right"', 'default="split_last"')
+            .replace(way("split", "right"), way("split", "right", "count &lt; 3") + way("split", "last")),
+            [(("first", {"count": 1}), ["left", "right"]), ("left", ["right"]), ("right", ["last"]), *AROUND],
+        ),
+    ],
+    ("parallelGateway", None): [(forked("parallelGateway"), BOTH)],
+    ("eventBasedGateway", None): [
+        (WAITING, [("first", []), (2, ["after_soon"]), (48, ["after_soon"]), ("after_soon", [])]),
+        (
+            WAITING,
+            [("first", []), (MESSAGE, ["after_called_off"]), (48, ["after_called_off"]), ("after_called_off", [])],
+        ),
+        (
+            first_of(later=timer("P1D"), latest=timer("P2D")),
+            [("first", []), (25, ["after_later"]), ("after_later", [])],
+        ),
+    ],
+}
+
+
+def test_there_is_a_run_of_every_element_that_may_be_drawn() -> None:
+    assert set(RUNS) == {(element, event) for element in SUPPORTED for event in EVENTS.get(element, {None})}
+    assert set(HOSTED) == HOSTS
+
+
+def test_every_element_that_may_be_drawn_runs_to_its_end(world: World) -> None:
+    with world.database.reading() as session:
+        checks = replace(check_context(world.settings, world.organization, current(session), clock.now()), key="p")
+    for (element, event), runs in RUNS.items():
+        for n, (body, script) in enumerate(runs):
+            which = f"{element} {event} #{n}"
+            with world.transaction() as session:
+                files = bundle(body.replace("开始", f"开始：{which}"))
+                deploy(
+                    session,
+                    key="p",
+                    files=files,
+                    check=lambda files: enforce(files, context=checks),
+                    actor=SYSTEM,
+                    now=clock.now(),
+                )
+            walked(world, which, script)
+    with world.database.reading() as session:
+        assert list(replay.verify(session)) == []
+
+
+def bundle(body: str) -> dict[str, bytes]:
+    bodies = {"p": body} | ({"inner": INNER} if "calledElement" in body else {})
+    files = {f"bpmn/{key}.bpmn": drawn(laned(key, body)).encode() for key, body in bodies.items()}
+    tasks = re.findall(r'<bpmn:userTask id="(\w+)"', "".join(bodies.values()))
+    return (
+        files
+        | {f"forms/{task}.json": FORM for task in tasks}
+        | ({"bpmn/units_for.dmn": UNITS_FOR.encode()} if "calledDecisionId" in body else {})
+    )
+
+
+def laned(key: str, body: str) -> str:
+    outside = re.sub(r"(<bpmn:subProcess[^>]*>).*?</bpmn:subProcess>", r"\1", body)
+    inside = re.findall(r'<bpmn:(?:userTask|subProcess) id="(\w+)"', outside)
+    lane = "".join(f"<bpmn:flowNodeRef>{node}</bpmn:flowNodeRef>" for node in inside)
+    lanes = f'<bpmn:laneSet id="lanes"><bpmn:lane id="talent_office" name="区人才办">{lane}</bpmn:lane></bpmn:laneSet>'
+    text = body.replace("<bpmn:conditionExpression>", f"<bpmn:conditionExpression {FORMAL}>")
+    messages = f'<bpmn:message id="{MESSAGE}" name="{MESSAGE}" />' if MESSAGE in body else ""
+    return f'{messages}<bpmn:process id="{key}" name="流程" isExecutable="true">{lanes}{text}</bpmn:process>'
+
+
+def walked(world: World, which: str, script: list[Step]) -> None:
+    """A case taken through the script; whatever it does must replay at once."""
+    for n, (what, opened) in enumerate(started(world, script)):
+        if isinstance(what, int | float):
+            world.clock.advance(hours=what)
+            fire(world)
+        elif what == MESSAGE:
+            with world.transaction() as session:
+                commands.deliver_message(
+                    session,
+                    instance_id=world.case,
+                    message=what,
+                    payload={"why": "撤回"},
+                    actor=world.actor("office"),
+                    now=clock.now(),
+                )
+        elif what is not None:
+            step, data = what if isinstance(what, tuple) else (what, {})
+            do(world, step, data)
+        assert steps(world) == opened, (which, n, what)
+        assert mismatches(world) == [], (which, n, what)
+    with world.database.reading() as session:
+        assert session.get_one(Instance, world.case).status == "completed", which
+
+
+def started(world: World, script: list[Step]) -> Iterator[Step]:
+    """Starts the case, by the calendar where the script says so."""
+    tick = Occurrence("tick", 0, clock.now()) if script[0][0] == "tick" else None
+    with world.transaction() as session:
+        world.case = commands.begin(
+            session, process="p", data={}, actor=world.actor("office"), now=clock.now(), occurrence=tick
+        ).id
+    if tick is not None:
+        yield None, script[0][1]
+    yield from script[1 if tick else 0 :]
+
+
+def fire(world: World) -> None:
+    with world.database.reading() as session:
+        due = timers.due_timers(session, now=clock.now())
+    for timer_id in due:
+        with world.transaction() as session:
+            timers.fire(session, timer_id=timer_id, now=clock.now())
+
+
+def do(world: World, step: str, data: dict[str, Any]) -> None:
+
+    with world.database.reading() as session:
+        task_id = next(task.id for task in open_tasks(session, world.case) if task.task == step)
+    with world.transaction() as session:
+        commands.complete(session, task_id=task_id, data=data, actor=world.actor("office"), now=clock.now())
