@@ -12,7 +12,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from service import clock, exchange
 from service.api.calls import Calls
 from service.api.context import actor, api, db
-from service.api.fields import Choice, Count, Id, List, Moment, Nested, Query, Said, Schema, Whole
+from service.api.fields import Body, Choice, Count, Flag, Id, List, Moment, Nested, Query, Said, Schema, Whole
 from service.api.uploads import ENVELOPE, download
 from service.errors import Finding, Invalid
 from service.exchange import KINDS, ImportJob
@@ -41,7 +41,11 @@ class FaultItem(Schema):
 
 
 class ImportItem(Schema):
-    """An import: ``done`` of ``total`` rows; ``findings`` say what was wrong (at most 500)."""
+    """An import: ``done`` of ``total`` rows; ``findings`` say what was wrong (at most 500).
+
+    ``notes`` say what the file holds beside the rows that were read (other sheets, columns without a heading, comments,
+    pictures, rows that the sheet hides: ``hidden`` are their numbers).
+    """
 
     id = Id(required=True)
     kind = Choice(*KINDS, required=True)
@@ -51,9 +55,17 @@ class ImportItem(Schema):
     total = Whole(required=True)
     done = Whole(required=True)
     findings = List(Nested(FaultItem), required=True)
+    notes = List(Nested(FaultItem), required=True)
+    hidden = List(Whole(), required=True)
     created_by = Said(required=True)
     created_at = Moment(required=True)
     finished_at = Moment(required=True, allow_none=True)
+
+
+class ConfirmImport(Body):
+    """Which rows to write: without ``skip_hidden`` those too that the sheet hides."""
+
+    skip_hidden = Flag(load_default=False)
 
 
 class Imports(Schema):
@@ -113,10 +125,11 @@ def one_import(job_id: UUID) -> Mapping[str, Any]:
     return _shape(exchange.get_job(db(), job_id, actor()))
 
 
-@calls.post("/imports/<uuid:job_id>/confirm", answer=ImportItem, right="import_data")
-def confirm(_body: dict[str, Any], job_id: UUID) -> Mapping[str, Any]:
-    """Has a checked import written."""
-    return _shape(exchange.confirm(db(), job_id=job_id, actor=actor(), now=clock.now()))
+@calls.post("/imports/<uuid:job_id>/confirm", answer=ImportItem, body=ConfirmImport, right="import_data")
+def confirm(body: dict[str, Any], job_id: UUID) -> Mapping[str, Any]:
+    """Has a checked import written, with the rows that the sheet hides unless ``skip_hidden``."""
+    skip = body["skip_hidden"]
+    return _shape(exchange.confirm(db(), job_id=job_id, actor=actor(), now=clock.now(), skip_hidden=skip))
 
 
 @calls.post("/imports/<uuid:job_id>/cancel", answer=ImportItem, right="import_data")
@@ -135,6 +148,8 @@ def _shape(job: ImportJob) -> dict[str, Any]:
         "total": job.total,
         "done": job.done,
         "findings": job.findings,
+        "notes": job.notes,
+        "hidden": job.hidden,
         "created_by": job.created_by,
         "created_at": job.created_at,
         "finished_at": job.finished_at,

@@ -22,11 +22,12 @@ from service.auth import Actor, actor_of, may, require
 from service.db import Database
 from service.db.failures import describe
 from service.errors import Conflict, Finding, Invalid, LiaisonError, NotFound
+from service.exchange.cells import Column, Fault
 from service.exchange.inspection import inspect
 from service.exchange.kinds import KINDS, Kind
 from service.exchange.lookups import Basis, Lookups, columns_said
 from service.exchange.models import ImportJob
-from service.exchange.reading import HEADER_ROW, MAX_FINDINGS, Column, Fault, Row, read_rows
+from service.exchange.reading import HEADER_ROW, MAX_FINDINGS, Reading, Row, read_rows
 from service.people import Page
 from service.people.journal import record
 from service.people.queries import page
@@ -61,6 +62,9 @@ def upload(session: Session, *, kind: str, name: str, content: bytes, actor: Act
         done=0,
         findings=[],
         preview=[],
+        notes=[],
+        hidden=[],
+        skip_hidden=False,
         created_by=actor.username,
         created_at=now,
         touched_at=now,
@@ -87,13 +91,20 @@ def kind_for(kind: str, actor: Actor) -> Kind:
     return KINDS[kind]
 
 
-def confirm(session: Session, *, job_id: UUID, actor: Actor, now: datetime) -> ImportJob:
-    """A person has seen the preview and wants it written. Raises ``Conflict`` unless it was checked without a fault."""
+def confirm(session: Session, *, job_id: UUID, actor: Actor, now: datetime, skip_hidden: bool = False) -> ImportJob:
+    """A person has seen the preview and wants it written, without the rows that the sheet hides if ``skip_hidden``.
+
+    Raises ``Conflict`` unless it was checked without a fault, and where no row would be left.
+    """
     job = _locked(session, job_id, actor)
     if job.status != "checked":
         raise Conflict("该导入不在待确认状态，请刷新页面查看最新情况")
-    job.status, job.touched_at = "confirmed", now
-    record(session, f"import:{job.id}", "import_confirmed", {"rows": job.total}, actor=actor, now=now)
+    left = job.total - (len(job.hidden) if skip_hidden else 0)
+    if not left:
+        raise Conflict("全部行都是隐藏的行，略去后没有可以导入的行；请在 Excel 中取消隐藏后重新上传")
+    job.status, job.touched_at, job.skip_hidden = "confirmed", now, skip_hidden
+    data = {"rows": left} | ({"hidden_left_out": job.hidden} if skip_hidden and job.hidden else {})
+    record(session, f"import:{job.id}", "import_confirmed", data, actor=actor, now=now)
     return job
 
 
@@ -163,15 +174,17 @@ def _check(database: Database, job_id: UUID, basis: Basis) -> None:
     kind, actor, content = _begin(database, job_id)
     columns = kind.columns(basis)
     try:
-        rows, faults = _rows(kind, content, columns)
+        read = _rows(kind, content, columns)
     except Invalid as error:
         _finish(database, job_id, [Fault(0, "", str(error))], [], columns)
         return
+    rows = read.rows
     _progress(database, job_id, total=len(rows), done=0)
-    if any(fault.row == HEADER_ROW for fault in faults):  # every row would seem to lack what a heading does not name
-        _finish(database, job_id, faults, rows, columns)
+    # Where a heading is wrong every row would seem to lack what it does not name.
+    if any(fault.row == HEADER_ROW for fault in read.faults):
+        _finish(database, job_id, read.faults, rows, columns, notes=read.notes)
         return
-    sheet = _Sheet(kind, columns, basis, actor, faults)
+    sheet = _Sheet(kind, columns, basis, actor, read.faults)
     for done, some in _batches(rows, kind.batch):
         with suppress(_Undone), database.transaction() as session:
             sheet.take(session, some)
@@ -180,38 +193,41 @@ def _check(database: Database, job_id: UUID, basis: Basis) -> None:
             return  # cancelled meanwhile
         if len(sheet.faults) > MAX_FINDINGS:
             break
-    _finish(database, job_id, sheet.faults, rows, columns)
+    _finish(database, job_id, sheet.faults, rows, columns, notes=read.notes)
 
 
 def _write(database: Database, job_id: UUID, basis: Basis) -> None:
     """Takes in all rows in one transaction, or none and says why."""
     kind, actor, content = _begin(database, job_id)
     columns = kind.columns(basis)
-    rows, faults = read_rows(content, columns)
+    read = read_rows(content, columns)
+    faults, rows = read.faults, read.rows
     if not faults:
         with suppress(_Undone), database.transaction() as session:
             # A worker that was taken for gone may still be writing: the second waits here, and finds it done.
             job = session.get_one(ImportJob, job_id, with_for_update=True)
             if job.status != "writing":
                 return
+            wanted = [row for row in rows if not (row.hidden and job.skip_hidden)]
             sheet = _Sheet(kind, columns, basis, actor, faults)
-            sheet.take(session, rows)
+            sheet.take(session, wanted)
             if sheet.faults:
                 raise _Undone
             now = clock.now()
-            job.status, job.done, job.touched_at, job.finished_at = "done", len(rows), now, now
+            job.status, job.touched_at, job.finished_at = "done", now, now
+            job.total = job.done = len(wanted)
             job.content = b""  # it is in the records now; nobody reads a restricted note from here
-            data = {"rows": len(rows), "sha256": job.sha256}
+            data = {"rows": len(wanted), "sha256": job.sha256}
             record(session, f"import:{job_id}", "import_written", data, actor=actor, now=now)
     if faults:
         _finish(database, job_id, faults, rows, columns, refused="failed")
 
 
-def _rows(kind: Kind, content: bytes, columns: Sequence[Column]) -> tuple[list[Row], list[Fault]]:
-    rows, faults = read_rows(content, columns)
-    if len(rows) > kind.limit:
-        raise Invalid(f"“{kind.name}”一次最多导入 {kind.limit} 行，现有 {len(rows)} 行；请分成几个文件导入")
-    return rows, faults
+def _rows(kind: Kind, content: bytes, columns: Sequence[Column]) -> Reading:
+    read = read_rows(content, columns)
+    if len(read.rows) > kind.limit:
+        raise Invalid(f"“{kind.name}”一次最多导入 {kind.limit} 行，现有 {len(read.rows)} 行；请分成几个文件导入")
+    return read
 
 
 def _begin(database: Database, job_id: UUID) -> tuple[Kind, Actor, bytes]:
@@ -308,8 +324,9 @@ def _finish(
     columns: Sequence[Column],
     *,
     refused: str = "refused",
+    notes: Sequence[Fault] = (),
 ) -> None:
-    """Notes what was found, and the first rows as they were understood."""
+    """Notes what was found, what was not read, and the first rows as they were understood."""
     places = {column.title: place for place, column in enumerate(columns)}
     found = sorted(faults, key=lambda fault: (fault.row, places.get(fault.column, -1)))[:MAX_FINDINGS]
     with database.transaction() as session:
@@ -320,9 +337,15 @@ def _finish(
         job.total, job.done = len(rows), 0 if faults and refused == "failed" else len(rows)
         job.findings = [fault.data() for fault in found]
         wrong = {fault.row for fault in found}
-        shown = [row for row in rows if row.number in wrong] + [row for row in rows if row.number not in wrong]
+        job.notes, job.hidden = [note.data() for note in notes], [row.number for row in rows if row.hidden]
+        # What somebody must look at comes first; the others as they stand.
+        shown = sorted(rows, key=lambda row: (row.number not in wrong, not row.hidden))
         job.preview = [
-            {"row": row.number, "cells": [_shown(row.values[column.key], column) for column in columns]}
+            {
+                "row": row.number,
+                "cells": [_shown(row.values[column.key], column) for column in columns],
+                "hidden": row.hidden,
+            }
             for row in shown[:PREVIEWED]
         ]
         job.touched_at = clock.now()

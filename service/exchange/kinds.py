@@ -15,9 +15,10 @@ from typing import Any
 from service import clock, people, talents
 from service.auth import require
 from service.errors import Conflict, LiaisonError
+from service.exchange.cells import Column
 from service.exchange.lookups import Basis, Gathered, Lookups, Mark, Twin, Values, day_of, refused, turned
 from service.exchange.past_contacts import past_contact_columns, past_contact_twin, take_past_contact
-from service.exchange.reading import Column, Row
+from service.exchange.reading import Row
 from service.liaisons import propose_link
 from service.liaisons.rules import REASONS
 from service.people.checks import BODIES, DUTIES

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, LargeBinary, String
+from sqlalchemy import CheckConstraint, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base, Json, UtcDateTime
@@ -15,7 +15,9 @@ from service.db import Base, Json, UtcDateTime
 class ImportJob(Base):
     """An uploaded sheet on its way: read and checked, shown, then written all at once or not at all.
 
-    ``done`` of ``total`` rows feed the progress bar. ``findings`` are ``{sheet, row, column, message}``.
+    ``done`` of ``total`` rows feed the progress bar. ``findings`` are what is wrong, ``notes`` what the file holds
+    beside what was read, both ``{row, column, message}``. ``hidden`` are the rows that the sheet hides, ``skip_hidden``
+    whether whoever confirmed left them out.
     """
 
     __tablename__ = "import_job"
@@ -38,6 +40,9 @@ class ImportJob(Base):
     done: Mapped[int]
     findings: Mapped[list[Any]] = mapped_column(Json)
     preview: Mapped[list[Any]] = mapped_column(Json)
+    notes: Mapped[list[Any]] = mapped_column(Json, server_default="[]")
+    hidden: Mapped[list[int]] = mapped_column(Json, server_default="[]")
+    skip_hidden: Mapped[bool] = mapped_column(server_default=false())
     created_by: Mapped[str] = mapped_column(String(32))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     touched_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -8,8 +8,8 @@ from functools import partial
 from service import clock
 from service.contacts import record_contact
 from service.contacts.rules import FORMS, INBOUND_FORMS, TOPICS
+from service.exchange.cells import Column
 from service.exchange.lookups import Basis, Gathered, Lookups, Mark, Twin, Values, day_of, refused, turned
-from service.exchange.reading import Column
 from service.processes import calendars
 from service.talents.models import Talent
 

@@ -11,9 +11,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from service.exchange.cells import Column
 from service.exchange.kinds import Kind
 from service.exchange.lookups import Basis
-from service.exchange.reading import Column
 
 WIDTH = 18
 LISTED = 255

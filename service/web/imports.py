@@ -113,8 +113,9 @@ def job(job_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/imports/<uuid:job_id>/confirm")
 @requires(right="import_data")
 def confirm(job_id: UUID) -> ResponseReturnValue:
-    """Write it."""
-    exchange.confirm(db(), job_id=job_id, actor=actor(), now=clock.now())
+    """Write it, with or without the rows that the sheet hides."""
+    skip = request.form.get("hidden") == "skip"
+    exchange.confirm(db(), job_id=job_id, actor=actor(), now=clock.now(), skip_hidden=skip)
     return done("已确认，正在写入。", url_for("web.imports.job", job_id=job_id))
 
 

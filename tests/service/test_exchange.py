@@ -370,3 +370,65 @@ def test_columns_of_digits_are_texts_in_a_template(world: World):
         str(cell.value).rstrip("*"): made.column_dimensions[cell.column_letter].number_format for cell in made[1]
     }
     assert (formats["证件号末位"], formats["联系电话"], formats["认定日期"]) == ("@", "@", "General")
+
+
+def half_hidden(headings: tuple[str, ...], *rows: tuple[Any, ...], hide: int) -> bytes:
+    """A sheet whose row ``hide`` a filter hides."""
+    made = Workbook()
+    made.worksheets[0].append(headings)
+    for row in rows:
+        made.worksheets[0].append(row)
+    made.worksheets[0].row_dimensions[hide].hidden = True
+    made.worksheets[0].auto_filter.ref = "A1:C9"
+    written = BytesIO()
+    made.save(written)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_hidden_rows_are_named_and_a_person_decides(world: World, skip: bool):
+    rows = (("sport", "区体育中心", "区直局", "是"), ("archive", "区档案馆", "区直局", None))
+    job_id = uploaded(world, "units", half_hidden(UNITS, *rows, hide=3))
+    work(world)
+    found = job(world, job_id)
+    assert (found.status, found.total, found.hidden) == ("checked", 2, [3])
+    assert ["第 3 行被隐藏（筛选）" in note["message"] for note in found.notes] == [True]
+    assert [(one["row"], one["hidden"]) for one in found.preview] == [(3, True), (2, False)]
+    with world.database.transaction() as session:
+        office = auth.actor_of(session, "office")
+        exchange.confirm(session, job_id=job_id, actor=office, now=world.clock.now, skip_hidden=skip)
+    work(world)
+    written = job(world, job_id)
+    assert (written.status, written.total) == ("done", 1 if skip else 2)
+    with world.database.reading() as session:
+        assert session.get(Unit, "sport") is not None
+        assert (session.get(Unit, "archive") is None) is skip
+        told = {one.kind: one.data for one in history.stream_events(session, f"import:{job_id}")}
+    assert told["import_confirmed"].get("hidden_left_out") == ([3] if skip else None)
+    assert told["import_written"]["rows"] == (1 if skip else 2)
+
+
+def test_a_sheet_of_hidden_rows_alone_cannot_be_left_out(world: World):
+    job_id = uploaded(world, "units", half_hidden(UNITS, ("sport", "区体育中心", "区直局", "是"), hide=2))
+    work(world)
+    with world.database.transaction() as session:
+        office = auth.actor_of(session, "office")
+        with pytest.raises(Conflict, match="隐藏"):
+            exchange.confirm(session, job_id=job_id, actor=office, now=world.clock.now, skip_hidden=True)
+    assert job(world, job_id).status == "checked"
+
+
+def test_rare_names_come_in_are_found_and_go_out_as_they_are(world: World):
+    signs = ("\U00020bb7", "\U00030edd", "\U000313c4", "\U0002ebf3", "\ue863")
+    rows = [(f"试{sign}", "一类人才", f"试{sign}公司", None, None, None, None) for sign in signs]
+    job_id = uploaded(world, "talents", sheet(TALENTS, *rows))
+    work(world)
+    confirmed(world, job_id)
+    assert job(world, job_id).status == "done", faults(world, job_id)
+    book = load_workbook(BytesIO(world.as_user("office").get("/talents.xlsx").data))
+    cells = {cell.value for row in book.worksheets[0].iter_rows(min_row=2) for cell in row}
+    assert {f"试{sign}" for sign in signs} <= cells
+    for sign in signs:
+        for q in (sign, f"试{sign}"):
+            found = world.api("office").get("/talents", q=q).json["items"]
+            assert [one["name"] for one in found] == [f"试{sign}"], q

@@ -59,7 +59,8 @@ def test_a_wrong_file_is_refused_with_the_way_out(world: World) -> None:
     office = Visitor(world, "office")
     answer = office.submit("/imports/units", file=(BytesIO(b"code,name"), "units.csv"))
     assert answer.status_code == 422
-    assert "请下载模板" in answer.text
+    assert "而是文本文件（如 .csv）" in answer.text
+    assert "另存为“Excel 工作簿（*.xlsx）”" in answer.text
     assert "上传检查" in answer.text  # on the page itself, to try again
     assert office.submit("/imports/units").status_code == 422
 
@@ -80,3 +81,27 @@ def test_who_may_not_see_an_import_neither_confirms_nor_cancels_it(world: World)
         assert Visitor(world, "admin").submit(f"/imports/{job}/{deed}").status_code == 404
     assert "等待检查" in office.get(f"/imports/{job}").text
     assert office.submit(f"/imports/{job}/cancel").status_code == 302
+
+
+def test_what_was_not_read_is_said_on_page_and_api_and_hidden_rows_are_a_choice(world: World) -> None:
+    office = Visitor(world, "office")
+    made = Workbook()
+    made.worksheets[0].append(HEADINGS)
+    made.worksheets[0].append(("sport", "区体育中心", "区直局", None, "是"))
+    made.worksheets[0].append(("archive", "区档案馆", "区直局", None, "是"))
+    made.worksheets[0].row_dimensions[3].hidden = True
+    made.create_sheet("二季度")
+    made.save(written := BytesIO())
+    written.seek(0)
+    address = office.submit("/imports/units", file=(written, "单位.xlsx")).location
+    exchange.work(world.database, Basis(world.organization, world.settings.contacts), world.clock.now)
+    page = office.get(address).text
+    for said in ("第 3 行被隐藏", "没有读取：“二季度”", "只导入看得见的 1 行", "连同隐藏的 1 行，共导入 2 行"):
+        assert said in page, said
+    job_id = address.rpartition("/")[2]
+    told = world.api("office").get(f"/imports/{job_id}").json
+    assert told["hidden"] == [3]
+    assert any("二季度" in note["message"] for note in told["notes"])
+    assert office.submit(f"{address}/confirm", hidden="skip").status_code == 302
+    exchange.work(world.database, Basis(world.organization, world.settings.contacts), world.clock.now)
+    assert "略去隐藏的 1 行" in office.get(address).text
