@@ -23,8 +23,8 @@ def unit(session: Session, code: str = "hrss", name: str = "区人力资源和�
 
 
 def person(session: Session, name: str = "陈志明", **fields: Any) -> Person:
-    """Somebody of the district."""
-    return people.add_person(session, name=name, actor=SYSTEM, now=EARLY, **fields)
+    """Somebody of the district; a namesake is meant."""
+    return people.add_person(session, name=name, actor=SYSTEM, now=EARLY, **{"confirm_duplicate": True, **fields})
 
 
 def leader(session: Session, who: Person, **fields: Any) -> Leader:
