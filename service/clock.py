@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -30,6 +30,11 @@ def today() -> date:
 def local(moment: datetime) -> datetime:
     """``moment`` (aware) as Asia/Shanghai time."""
     return moment.astimezone(SHANGHAI)
+
+
+def end_of(day: date) -> datetime:
+    """The moment at which ``day`` is over in Asia/Shanghai: what happened on it happened before."""
+    return datetime.combine(day + timedelta(days=1), time(), SHANGHAI)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from service.people.queries import get_leader
 from service.processes import commands
 from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.wiring import Action, ActionCall
-from service.reports.rules import month_of
+from service.reports.rules import late_words, month_of
 
 RIGHT = "release_briefs"
 STEP = "sign_brief"
@@ -203,7 +203,7 @@ def _lines(facts: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _need(one: Mapping[str, Any]) -> str:
-    late = ("，曾超期" if one["late"] else "") + "".join(f"，{number}" for number in one.get("circulars", ()))
+    late = "".join(f"，{word}" for word in (*late_words(one), *one.get("circulars", ())))
     return f"{one['number'] or '未编号'} {one['title']}（{one['talent']}，{one['status']}{late}）"
 
 

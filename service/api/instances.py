@@ -15,7 +15,7 @@ from service.api.fields import Body, Choice, Flag, Form, Id, List, Moment, Neste
 from service.api.names import account_names
 from service.api.steps import STAGE, Step, steps, steps_of
 from service.history import HistoryEvent
-from service.processes import commands, operations, queries, sharing
+from service.processes import commands, lateness, operations, queries, sharing
 from service.processes.models import (
     COMPLETED,
     RUNNING,
@@ -49,7 +49,8 @@ class InstanceState(Schema):
     ended_at = Moment(required=True, allow_none=True)
     end = Said(required=True, allow_none=True)
     end_name = Said(required=True, allow_none=True)
-    late = Flag(required=True)
+    late = Flag(required=True, metadata={"description": "a responsible unit was late in it, or is"})
+    late_steps = Flag(required=True, metadata={"description": "another step was late, or is"})
     urges = Whole(required=True)
 
 
@@ -314,11 +315,13 @@ def state_of(instance: Instance) -> dict[str, Any]:
     """An instance as the shape ``InstanceState``."""
     names = (
         "id process version status stage number title data initiator initiator_unit started_at ended_at end end_name "
-        "late urges"
+        "urges"
     )
     shown = {name: getattr(instance, name) for name in names.split()}
     if instance.end_name is not None:
         shown["end_name"] = one_line(instance.end_name)
+    standing = lateness.standings(db(), [instance], clock.today()).get(instance.id, lateness.IN_TIME)
+    shown |= {"late": standing.late, "late_steps": standing.late_steps}
     return {**shown, "data": seen(db(), instance, actor()).data(instance.data)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,9 +17,11 @@ from service.api.context import actor, db
 from service.api.fields import Choice, Count, Day, Flag, Id, List, Moment, Nested, Query, Said, Schema, Text, Whole
 from service.api.names import learn
 from service.api.tasks import Named
+from service.ledger.past import State, states
 from service.processes import queries
-from service.processes.models import COMPLETED, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
-from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW
+from service.processes.lateness import IN_TIME, is_open, standings
+from service.processes.models import COMPLETED, OPEN, RUNNING, SUSPENDED, TERMINATED, ClockRun, Instance, UserTask
+from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW, light
 
 calls = Calls("requests", "The ledger (台账) of needs")
 
@@ -50,7 +53,11 @@ class Request(Schema):
     ended_at = Moment(required=True, allow_none=True)
     end = Said(required=True, allow_none=True)
     end_name = Said(required=True, allow_none=True)
-    late = Flag(required=True, metadata={"description": "was answered late, or somebody is late now"})
+    late = Flag(
+        required=True,
+        metadata={"description": "a responsible unit answered late, or is past its due date without an answer"},
+    )
+    late_steps = Flag(required=True, metadata={"description": "another step was done late, or is past its due date"})
     urges = Whole(required=True)
 
 
@@ -75,7 +82,9 @@ class RequestQuery(Query):
     town = Text()
     unit = Text(metadata={"description": "code of a unit that has, or had, a task in the case"})
     end = Text(metadata={"description": "id of the end event"})
-    late = Flag()
+    late = Flag(metadata={"description": "a responsible unit is late in it as of `as_of`"})
+    late_steps = Flag(metadata={"description": "another step is late in it as of `as_of`"})
+    as_of = Day(metadata={"description": "as of the end of this day (default: today): cases as they stood then"})
     since = Day(metadata={"description": "started on this day or later"})
     until = Day(metadata={"description": "started on this day or earlier"})
     q = Text(metadata={"description": "number or matter: 汉字, pinyin or initials"})
@@ -89,63 +98,94 @@ def requests(query: dict[str, Any]) -> Mapping[str, Any]:
     """台账: the needs that I may see, the newest first."""
     limit, offset = query.pop("limit"), query.pop("offset")
     page = queries.cases(db(), actor(), filters=queries.CaseFilter(**query), limit=limit, offset=offset)
-    return {"items": _rows(db(), page.items), "total": page.total, "next": page.next}
+    on = query.get("as_of") or clock.today()
+    return {"items": _rows(db(), page.items, on), "total": page.total, "next": page.next}
 
 
-def _rows(session: Session, instances: Sequence[Instance]) -> list[dict[str, Any]]:
+def _rows(session: Session, instances: Sequence[Instance], on: date) -> list[dict[str, Any]]:
+    stood, late = states(session, instances, on), standings(session, instances, on)
     names = learn(
         session,
         units=[row.initiator_unit for row in instances],
         accounts=[row.initiator for row in instances],
-        talents=[row.talent_id for row in instances],
-        leaders=[row.leader_id for row in instances],
+        talents=[state.talent_id for state in stood.values()],
+        leaders=[state.leader_id for state in stood.values()],
     )
-    waiting, overdue = _open(session, instances), queries.overdue(session, instances)
-    return [
-        {
-            "id": row.id,
-            "process": row.process,
-            "number": row.number,
-            "title": row.title,
-            "status": row.status,
-            "stage": row.stage,
-            "talent": names.talent(row.talent_id),
-            "leader": names.leader(row.leader_id),
-            "category": _word(row.data.get("category")),
-            "town": _word(row.data.get("town")),
-            **_urgency(waiting.get(row.id, []), suspended=row.status == SUSPENDED),
-            "initiator": row.initiator,
-            "initiator_name": names.accounts.get(row.initiator),
-            "initiator_unit": row.initiator_unit,
-            "initiator_unit_name": names.units.get(row.initiator_unit or ""),
-            "started_at": row.started_at,
-            "ended_at": row.ended_at,
-            "end": row.end,
-            "end_name": row.end_name,
-            "late": row.late or row.id in overdue,
-            "urges": row.urges,
-        }
-        for row in instances
-    ]
+    waiting = _waiting(session, instances) if on == clock.today() else _waited(session, instances, on)
+    items = []
+    for row in instances:
+        state, standing = stood[row.id], late.get(row.id, IN_TIME)
+        items.append(
+            {
+                "id": row.id,
+                "process": row.process,
+                "number": state.number,
+                "title": state.title,
+                "status": state.status,
+                "stage": state.stage,
+                "talent": names.talent(state.talent_id),
+                "leader": names.leader(state.leader_id),
+                "category": _word(state.data.get("category")),
+                "town": _word(state.data.get("town")),
+                **_urgency(waiting.get(row.id, []), state),
+                "initiator": row.initiator,
+                "initiator_name": names.accounts.get(row.initiator),
+                "initiator_unit": row.initiator_unit,
+                "initiator_unit_name": names.units.get(row.initiator_unit or ""),
+                "started_at": row.started_at,
+                "ended_at": state.ended_at,
+                "end": state.end,
+                "end_name": state.end_name,
+                "late": standing.late,
+                "late_steps": standing.late_steps,
+                "urges": state.urges,
+            }
+        )
+    return items
 
 
-def _open(session: Session, instances: Sequence[Instance]) -> dict[UUID, list[UserTask]]:
-    found: dict[UUID, list[UserTask]] = {}
-    wanted = [row.id for row in instances if row.ended_at is None]
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An open task as the ledger counts it."""
+
+    light: str
+    due_on: date | None
+    unit: str | None
+
+
+def _waiting(session: Session, instances: Sequence[Instance]) -> dict[UUID, list[_Waiting]]:
+    """The open tasks of today."""
+    found: dict[UUID, list[_Waiting]] = {}
+    wanted = {row.id: row for row in instances if row.ended_at is None}
     if wanted:
         tasks = select(UserTask).where(UserTask.instance_id.in_(wanted), UserTask.status == OPEN)
         for task in session.scalars(tasks):
-            found.setdefault(task.instance_id, []).append(task)
+            shown = queries.light_of(task, clock.today(), suspended=wanted[task.instance_id].status == SUSPENDED)
+            due_on = task.due_on if not task.paused else None
+            found.setdefault(task.instance_id, []).append(_Waiting(shown, due_on, task.unit))
     return found
 
 
-def _urgency(tasks: Sequence[UserTask], *, suspended: bool) -> dict[str, Any]:
-    today = clock.today()
-    lights = {queries.light_of(task, today, suspended=suspended) for task in tasks}
-    days: list[date] = [task.due_on for task in tasks if task.due_on is not None and not task.paused]
+def _waited(session: Session, instances: Sequence[Instance], on: date) -> dict[UUID, list[_Waiting]]:
+    """The tasks whose clocks ran at the end of a past day."""
+    found: dict[UUID, list[_Waiting]] = {}
+    ran = (
+        select(ClockRun.instance_id, ClockRun.due_on, ClockRun.unit, UserTask.warn_on, UserTask.due_on)
+        .join(UserTask, UserTask.id == ClockRun.task_id)
+        .where(ClockRun.instance_id.in_([row.id for row in instances]), is_open(on))
+    )
+    for case_id, due_on, unit, warn_on, newest in session.execute(ran):
+        # when the light would have turned yellow is known of the newest date only
+        shown = light(due_on=due_on, warn_on=warn_on if due_on == newest else None, paused=False, today=on)
+        found.setdefault(case_id, []).append(_Waiting(shown, due_on, unit))
+    return found
+
+
+def _urgency(tasks: Sequence[_Waiting], state: State) -> dict[str, Any]:
+    lights = {task.light for task in tasks} or ({GREY} if state.ended_at is None else set())
     return {
-        "light": next((light for light in WORST_FIRST if light in lights), None),
-        "due_on": min(days, default=None),
+        "light": next((one for one in WORST_FIRST if one in lights), None),
+        "due_on": min((task.due_on for task in tasks if task.due_on is not None), default=None),
         "units": sorted({task.unit for task in tasks if task.unit}),
     }
 

@@ -22,6 +22,8 @@ from service import clock
 from service.api.calls import Calls
 from service.api.context import api
 from service.history import OutboxEntry
+from service.ledger.counts import PROCESS
+from service.processes.lateness import late_cases, unit_work
 from service.processes.models import (
     COMPLETED,
     OPEN,
@@ -54,6 +56,8 @@ class House(Collector):
     def collect(self) -> Iterator[Metric]:
         """The gauges."""
         yield _by("liaison_tasks_open", "Open tasks by light.", "light", self._lights())
+        yield _by("liaison_needs_late", "Needs in which somebody was late or is, by who.", "by", self._late())
+        yield _by("liaison_answers_overdue", "Answers of units past their due date.", "unit", self._overdue())
         yield _by("liaison_instances", "Instances by status.", "status", self._instances())
         now = clock.now()
         waiting = select(func.count()).select_from(Timer).where(Timer.status == WAITING)
@@ -81,6 +85,23 @@ class House(Collector):
         for due_on, warn_on, paused, status, number in self._session.execute(groups):
             found[light(due_on=due_on, warn_on=warn_on, paused=paused or status == SUSPENDED, today=today)] += number
         return {name: found[name] for name in (GREEN, YELLOW, RED, GREY)}
+
+    def _late(self) -> dict[str, int]:
+        """By the one definition of lateness, as of today."""
+        return {
+            name: self._session.scalar(
+                select(func.count()).where(
+                    Instance.process == PROCESS,
+                    Instance.title != "",
+                    Instance.id.in_(late_cases(clock.today(), steps=steps)),
+                )
+            )
+            or 0
+            for name, steps in (("unit", False), ("step", True))
+        }
+
+    def _overdue(self) -> dict[str, int]:
+        return {one.unit: one.overdue for one in unit_work(self._session, clock.today()) if one.overdue}
 
     def _instances(self) -> dict[str, int]:
         rows = self._session.execute(select(Instance.status, func.count()).group_by(Instance.status))

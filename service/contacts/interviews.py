@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from service import clock
 from service.contacts.models import (
     Activity,
     Contact,
@@ -19,8 +20,8 @@ from service.contacts.models import (
     Invitation,
     Matter,
     MissedInterviews,
-    Opinion,
 )
+from service.contacts.past import statuses
 from service.contacts.rules import FORMS, INTERVIEWS_REQUIRED, OPINION_STATUSES, TOPICS
 from service.liaisons.models import Link
 from service.liaisons.queries import serving
@@ -76,7 +77,11 @@ def interview_counts(
     reasons = {
         (row.leader_id, row.talent_id): row.reason
         for row in session.scalars(
-            select(MissedInterviews).where(MissedInterviews.year == year, MissedInterviews.talent_id.in_(talents))
+            select(MissedInterviews).where(
+                MissedInterviews.year == year,
+                MissedInterviews.talent_id.in_(talents),
+                MissedInterviews.given_at < clock.end_of(on),
+            )
         )
     }
     found = [_pair(link, former, held, reasons) for link in links]
@@ -88,6 +93,9 @@ def interview_counts(
 def contact_counts(session: Session, *, unit: str | None, starts_on: date, ends_on: date) -> dict[str, Any]:
     """The contacts of a period in figures, JSON-ready: by form, topic and leader; opinions by status.
 
+    What became of opinions and of own matters is as of the period's last day, or of today while it lasts; what was held
+    in the period counts whenever it was entered.
+
     ``unit`` is a liaison office: its leaders' contacts, its activities, its own matters; ``None`` counts all.
     A fixed number of statements.
     """
@@ -96,15 +104,14 @@ def contact_counts(session: Session, *, unit: str | None, starts_on: date, ends_
         Contact.held_on.between(starts_on, ends_on),
         *([] if unit is None else [Contact.leader_id.in_(select(Leader.id).where(Leader.unit_code == unit))]),
     ]
+    on = min(ends_on, clock.today())
     ids = select(Contact.id).where(*scope)
     forms = _counted(session, select(Contact.form, func.count()).where(*scope).group_by(Contact.form))
     topics = _counted(
         session,
         select(ContactTopic.topic, func.count()).where(ContactTopic.contact_id.in_(ids)).group_by(ContactTopic.topic),
     )
-    statuses = _counted(
-        session, select(Opinion.status, func.count()).where(Opinion.contact_id.in_(ids)).group_by(Opinion.status)
-    )
+    heard, _ = statuses(session, scope, on)
     totals = session.execute(
         select(
             func.count(),
@@ -128,11 +135,11 @@ def contact_counts(session: Session, *, unit: str | None, starts_on: date, ends_
         "topics": {str(topic): topics.get(topic, 0) for topic in TOPICS},
         "leaders": _by_leader(session, scope),
         "opinions": {
-            "total": sum(statuses.values()),
-            **{status: statuses.get(status, 0) for status in OPINION_STATUSES},
+            "total": heard.total(),
+            **{status: heard[status] for status in OPINION_STATUSES},
         },
         "activities": _activities(session, unit, starts_on, ends_on),
-        "matters": _matters(session, unit, starts_on, ends_on),
+        "matters": _matters(session, unit, starts_on, ends_on, on),
     }
 
 
@@ -233,12 +240,12 @@ def _activities(session: Session, unit: str | None, starts_on: date, ends_on: da
     return {"total": count, "invited": invited, "attended": attended}
 
 
-def _matters(session: Session, unit: str | None, starts_on: date, ends_on: date) -> dict[str, int]:
+def _matters(session: Session, unit: str | None, starts_on: date, ends_on: date, on: date) -> dict[str, int]:
     raised: list[ColumnElement[bool]] = [Matter.raised_on.between(starts_on, ends_on)]
     if unit is not None:
         raised.append(Matter.unit_code == unit)
     total, solved = session.execute(
-        select(func.count(), func.count().filter(Matter.solved_on.is_not(None))).select_from(Matter).where(*raised)
+        select(func.count(), func.count().filter(Matter.solved_on <= on)).select_from(Matter).where(*raised)
     ).one()
     return {"total": total, "solved": solved}
 

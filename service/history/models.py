@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Json, UtcDateTime
@@ -18,7 +18,18 @@ class HistoryEvent(Base):
     """One thing that happened. ``seq`` counts 1, 2, 3 … within the stream; ``hash`` seals the row and its past."""
 
     __tablename__ = "history_event"
-    __table_args__ = (UniqueConstraint("stream", "seq"), CheckConstraint("seq > 0", name="seq_positive"))
+    __table_args__ = (
+        UniqueConstraint("stream", "seq"),
+        CheckConstraint("seq > 0", name="seq_positive"),
+        # What happened after a day, of the kinds that the state of that day is told without.
+        Index(
+            "ix_history_event_kind_at",
+            "kind",
+            "at",
+            sqlite_where=text("kind IN ('taken_back', 'urged')"),
+            postgresql_where=text("kind IN ('taken_back', 'urged')"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(EventId, primary_key=True)
     stream: Mapped[str] = mapped_column(Text)

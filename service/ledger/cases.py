@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import TextIOWrapper
 from typing import Any, BinaryIO
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.config import Organization
+from service.ledger.past import State, states
 from service.ledger.tables import FORMULA, Cell, write_table
 from service.people.models import Leader, Unit
-from service.processes import queries
+from service.processes.lateness import IN_TIME, Standing, standings
 from service.processes.models import Instance, UserTask
 from service.processes.rules import STAGES, one_line
 from service.talents.models import Talent
@@ -46,6 +48,7 @@ COLUMNS = (
     "办理结果",
     "催办次数",
     "是否超期",
+    "环节超期",
 )
 
 
@@ -56,13 +59,20 @@ class _Names:
     units: Mapping[str, str]
     handlers: Mapping[Any, Sequence[str]]
     organization: Organization
-    overdue: Collection[Any]
+    standings: Mapping[UUID, Standing]
+    states: Mapping[UUID, State]
 
 
-def ledger_rows(session: Session, cases: Iterable[Instance], organization: Organization) -> Iterator[list[Cell]]:
-    """The cells of each case under ``COLUMNS``; five statements for every 500 cases."""
+def ledger_rows(
+    session: Session, cases: Iterable[Instance], organization: Organization, on: date | None = None
+) -> Iterator[list[Cell]]:
+    """The cells of each case under ``COLUMNS``, as of the end of a day (default: today), of cases that had begun then.
+
+    是否超期 is about responsible units, 环节超期 about all other steps (``processes.lateness``). Five statements for
+    every 500 cases, one more for a past day.
+    """
     for group in _groups(cases):
-        names = _names(session, group, organization)
+        names = _names(session, group, organization, on or clock.today())
         for case in group:
             yield _row(case, names)
 
@@ -110,9 +120,11 @@ def _groups(cases: Iterable[Instance]) -> Iterator[list[Instance]]:
         yield group
 
 
-def _names(session: Session, cases: Sequence[Instance], organization: Organization) -> _Names:
-    talents = select(Talent.id, Talent.name).where(Talent.id.in_({case.talent_id for case in cases if case.talent_id}))
-    wanted = {case.leader_id for case in cases if case.leader_id}
+def _names(session: Session, cases: Sequence[Instance], organization: Organization, on: date) -> _Names:
+    stood = states(session, cases, on)
+    served = {state.talent_id for state in stood.values() if state.talent_id}
+    talents = select(Talent.id, Talent.name).where(Talent.id.in_(served))
+    wanted = {state.leader_id for state in stood.values() if state.leader_id}
     leaders = {str(leader.id): leader.person.name for leader in session.scalars(select(Leader))} if wanted else {}
     handlers: dict[Any, list[str]] = {}
     handling = (
@@ -121,6 +133,7 @@ def _names(session: Session, cases: Sequence[Instance], organization: Organizati
             UserTask.instance_id.in_([case.id for case in cases]),
             UserTask.role == "responsible_unit",
             UserTask.unit.is_not(None),
+            UserTask.entered_at < clock.end_of(on),
         )
         .order_by(UserTask.entered_seq, UserTask.id)
     )
@@ -134,29 +147,32 @@ def _names(session: Session, cases: Sequence[Instance], organization: Organizati
         units=dict(session.execute(select(Unit.code, Unit.name)).all()),
         handlers=handlers,
         organization=organization,
-        overdue=queries.overdue(session, cases),
+        standings=standings(session, cases, on),
+        states=stood,
     )
 
 
 def _row(case: Instance, names: _Names) -> list[Cell]:
-    data = case.data
+    state, standing = names.states[case.id], names.standings.get(case.id, IN_TIME)
+    data = state.data
     category = names.organization.categories.get(str(data.get("category")))
     town = names.organization.towns.get(str(data.get("town")))
     return [
-        case.number or "",
-        case.title,
-        STATUSES[case.status],
-        STAGES.get(case.stage or "", ""),
-        names.talents.get(case.talent_id or "", ""),
-        names.leaders.get(case.leader_id or "", ""),
+        state.number or "",
+        state.title,
+        STATUSES[state.status],
+        STAGES.get(state.stage or "", ""),
+        names.talents.get(state.talent_id or "", ""),
+        names.leaders.get(state.leader_id or "", ""),
         category.name if category is not None else "",
         town.name if town is not None else "",
         names.units.get(case.initiator_unit or "", ""),
         "、".join(names.units.get(unit, unit) for unit in names.handlers.get(case.id, ())),
         case.started_at,
-        case.ended_at,
-        one_line(case.end_name),
+        state.ended_at,
+        one_line(state.end_name),
         OUTCOMES.get(str(data.get("outcome")), ""),
-        case.urges,
-        "是" if case.late or case.id in names.overdue else "否",
+        state.urges,
+        "是" if standing.late else "否",
+        "是" if standing.late_steps else "否",
     ]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from service.clock import SHANGHAI, local
+from service.clock import SHANGHAI, end_of, local, today
 from service.history import HistoryEvent, stream_events
 from service.ledger.cases import OUTCOMES, STATUSES
 from service.ledger.circulars import issued
+from service.ledger.past import State, happened_after, states
 from service.liaisons.served import served_within
 from service.people.models import Leader
-from service.processes.models import COMPLETED, DONE, TERMINATED, Instance, UserTask
+from service.processes import lateness
+from service.processes.lateness import IN_TIME, late_cases, standings
+from service.processes.models import DONE, TERMINATED, Instance, UserTask
 from service.processes.rules import STAGES
 from service.talents.models import Talent
 
@@ -34,89 +38,128 @@ NEED_OUTCOMES: Mapping[str, str] = {
 """What became of a need: every need is counted under exactly one."""
 
 MOST_ITEMS = 200
+AT_ONCE = 5_000
 
 
-def need_counts(session: Session, *, unit: str | None, starts_on: date, ends_on: date) -> dict[str, Any]:
+def need_counts(
+    session: Session, *, unit: str | None, starts_on: date, ends_on: date, on: date | None = None
+) -> dict[str, Any]:
     """The needs registered in a period, JSON-ready: ``started``, ``late``, ``urges``, ``outcomes``, ``categories``.
 
-    ``names`` are the outcomes in words.
+    All as of the end of the day ``on`` (default: today, at most the last of the period). ``late`` are those in which a
+    responsible unit was late, ``late_steps`` those in which another step was (``processes.lateness``). ``names`` are
+    the outcomes in words.
 
     ``unit`` is a liaison office: the needs of its leaders and those that it registered (R5); ``None`` counts all.
-    At most three statements.
+    A fixed number of statements.
     """
-    scope = _of_unit(session, unit) & _started(starts_on, ends_on)
-    outcome = _outcome().label("outcome")
+    as_of = day_of_paper(ends_on, on)
+    scope = _of_unit(session, unit) & _started(starts_on, as_of)
+    stood = _stood(session, scope, as_of)
+    apart = {case_id: state for case_id, state in stood.items() if state.title}
+    plain = scope & Instance.id.not_in(stood)
+    outcome = _outcome(as_of).label("outcome")
+    late, late_steps = (Instance.id.in_(late_cases(as_of, steps=steps)) for steps in (False, True))
     rows = session.execute(
-        select(outcome, func.count(), func.coalesce(func.sum(Instance.urges), 0), func.count().filter(Instance.late))
-        .where(scope)
+        select(outcome, func.count(), func.sum(Instance.urges), func.count().filter(late), _number(late_steps))
+        .where(plain)
         .group_by(text("outcome"))
     ).all()
     category = Instance.data["category"].as_string().label("category")
-    categories = session.execute(select(category, func.count()).where(scope).group_by(text("category"))).all()
-    counted = {str(name): count for name, count, _, _ in rows}
+    categories: Tally[str | None] = Tally(
+        dict(session.execute(select(category, func.count()).where(plain).group_by(text("category"))).all())
+    )
+    counted = Tally({str(row[0]): row[1] for row in rows})
+    standing = standings(session, apart, as_of)
+    for state in apart.values():
+        counted[_became(state)] += 1
+        categories[_text(state.data.get("category"))] += 1
+    later = _within(session, plain, happened_after(session, "urged", as_of))
     return {
-        "started": sum(counted.values()),
-        "urges": sum(int(urges) for _, _, urges, _ in rows),
-        "late": sum(late for _, _, _, late in rows),
-        "outcomes": {name: counted.get(name, 0) for name in NEED_OUTCOMES},
+        "on": as_of.isoformat(),
+        "started": counted.total(),
+        "urges": sum(int(row[2]) for row in rows) + sum(state.urges for state in apart.values()) - later,
+        "late": sum(row[3] for row in rows) + sum(one.late for one in standing.values()),
+        "late_steps": sum(row[4] for row in rows) + sum(one.late_steps for one in standing.values()),
+        "outcomes": {name: counted[name] for name in NEED_OUTCOMES},
         "names": dict(NEED_OUTCOMES),
-        "categories": {str(name): count for name, count in sorted(categories, key=str) if name is not None},
+        "categories": {str(name): count for name, count in sorted(categories.items(), key=str) if name is not None},
     }
 
 
-def leader_needs(session: Session, *, leader_id: UUID, starts_on: date, ends_on: date) -> dict[str, Any]:
+def leader_needs(
+    session: Session, *, leader_id: UUID, starts_on: date, ends_on: date, on: date | None = None
+) -> dict[str, Any]:
     """The needs of one leader's talents that were open or ended in a period, JSON-ready (R3).
 
     Those that went through the leader, and those of the talents whom the leader served in the period: what another
-    leader had taken in before a handover is the successor's to know (O4).
+    leader had taken in before a handover is the successor's to know (O4). All as of the end of the day ``on``
+    (default: today, at most the last of the period).
 
-    ``items`` tells of each: number, title, talent, status, stage, whether it was late, the numbers of the circulars
-    about it that were issued in the period (W10); ``outcomes`` counts them. Three statements, and one for each need
-    with a circular.
+    ``items`` tells of each: number, title, talent, status, stage, whether a responsible unit was ``late`` in it (or
+    another step was: ``late_steps``), whether somebody still was that day (``overdue``, ``overdue_steps``), the numbers
+    of the circulars about it that were issued in the period (W10); ``outcomes`` counts them. Five statements, and one
+    for each need with a circular.
     """
+    as_of = day_of_paper(ends_on, on)
     first = _midnight(starts_on)
-    outcome = _outcome()
     query = (
-        select(Instance, outcome)
+        select(Instance)
         .where(
-            _alive(starts_on, ends_on),
+            _alive(starts_on, as_of),
             or_(
                 Instance.leader_id == str(leader_id),
-                Instance.talent_id.in_(served_within(leader_id, starts_on, ends_on)),
+                Instance.talent_id.in_(served_within(leader_id, starts_on, as_of)),
             ),
         )
         .order_by(Instance.started_at, Instance.id)
         .limit(MOST_ITEMS)
     )
-    rows = [(row, str(name)) for row, name in session.execute(query)]
-    wanted = {row.talent_id for row, _ in rows if row.talent_id}
+    rows = list(session.scalars(query))
+    stood = {
+        case_id: state
+        for case_id, state in states(session, rows, as_of).items()
+        if state.title and (state.ended_at is None or state.ended_at >= first)
+    }
+    rows = [row for row in rows if row.id in stood]
+    late = standings(session, stood, as_of)
+    wanted = {state.talent_id for state in stood.values() if state.talent_id}
     names = dict(session.execute(select(Talent.id, Talent.name).where(Talent.id.in_(wanted))).all())
-    told = _circulars(session, [row.id for row, _ in rows], starts_on, ends_on)
-    outcomes = {name: sum(one == name for _, one in rows) for name in NEED_OUTCOMES}
-    items = [
-        {
-            "id": str(row.id),
-            "number": row.number,
-            "title": row.title,
-            "talent_id": row.talent_id,
-            "talent": names.get(row.talent_id or "", ""),
-            "status": NEED_OUTCOMES[name] if name != "running" else STAGES.get(row.stage or "", STATUSES[row.status]),
-            "outcome": name,
-            "late": row.late,
-            "urges": row.urges,
-            "circulars": told.get(row.id, []),
-            "started_on": local(row.started_at).date().isoformat(),
-            "ended_on": local(row.ended_at).date().isoformat() if row.ended_at is not None else None,
-        }
-        for row, name in rows
-    ]
-    fresh = sum(first <= row.started_at for row, _ in rows)
+    told = _circulars(session, list(stood), starts_on, as_of)
+    items = []
+    for row in rows:
+        state, standing = stood[row.id], late.get(row.id, IN_TIME)
+        name = _became(state)
+        items.append(
+            {
+                "id": str(row.id),
+                "number": state.number,
+                "title": state.title,
+                "talent_id": state.talent_id,
+                "talent": names.get(state.talent_id or "", ""),
+                "status": STAGES.get(state.stage or "", STATUSES[state.status])
+                if name == "running"
+                else NEED_OUTCOMES[name],
+                "outcome": name,
+                "late": standing.late,
+                "overdue": standing.overdue,
+                "late_steps": standing.late_steps,
+                "overdue_steps": standing.overdue_steps,
+                "urges": state.urges,
+                "circulars": told.get(row.id, []),
+                "started_on": local(row.started_at).date().isoformat(),
+                "ended_on": local(state.ended_at).date().isoformat() if state.ended_at is not None else None,
+            }
+        )
     return {
+        "on": as_of.isoformat(),
         "total": len(items),
-        "started": fresh,
-        "late": sum(row.late for row, _ in rows),
+        "started": sum(first <= row.started_at for row in rows),
+        "late": sum(one.late for one in late.values()),
+        "overdue": sum(one.overdue for one in late.values()),
+        "late_steps": sum(one.late_steps for one in late.values()),
         "circulars": sum(len(numbers) for numbers in told.values()),
-        "outcomes": outcomes,
+        "outcomes": {name: sum(one["outcome"] == name for one in items) for name in NEED_OUTCOMES},
         "names": dict(NEED_OUTCOMES),
         "items": items,
     }
@@ -129,30 +172,34 @@ def leaders_with_needs(session: Session, *, starts_on: date, ends_on: date) -> s
 
 
 def unit_answers(session: Session, *, starts_on: date, ends_on: date) -> dict[str, tuple[int, int]]:
-    """Responsible unit → (answers of a period, those of them in time): each round of handling counts (W6)."""
-    rows = session.execute(
-        select(UserTask.unit, func.count(), func.count().filter(func.coalesce(UserTask.late_days, 0) <= 0))
-        .where(
-            UserTask.role == "responsible_unit",
-            UserTask.status == DONE,
-            UserTask.unit.is_not(None),
-            UserTask.due_on.is_not(None),
-            UserTask.completed_at >= _midnight(starts_on),
-            UserTask.completed_at < _midnight(ends_on + timedelta(days=1)),
-        )
-        .group_by(UserTask.unit)
-    )
-    return {str(unit): (answered, in_time) for unit, answered, in_time in rows}
+    """Responsible unit → (what it was asked in a period, what of it was answered in time) (W6).
+
+    As of the last day of the period, or of today while it lasts. Each round of handling counts; so does what is overdue
+    without an answer. A hand-back in time is no answer.
+    """
+    found = lateness.unit_answers(session, process=PROCESS, since=starts_on, on=day_of_paper(ends_on))
+    return {unit: (one.asked, one.in_time) for unit, one in found.items()}
 
 
 def leader_answers(session: Session, *, starts_on: date, ends_on: date) -> dict[str, tuple[int, int]]:
-    """Leader's post (id as text) → (needs registered in a period, those of them never late so far)."""
+    """Leader's post (id as text) → (needs registered in a period, those in which no responsible unit was late).
+
+    As of the last day of the period, or of today while it lasts. A fixed number of statements.
+    """
+    on = day_of_paper(ends_on)
+    scope = _needs() & _started(starts_on, on) & Instance.leader_id.is_not(None)
+    untitled = [case_id for case_id, state in _stood(session, scope, on).items() if not state.title]
     rows = session.execute(
-        select(Instance.leader_id, func.count(), func.count().filter(Instance.late.is_(False)))
-        .where(Instance.process == PROCESS, Instance.leader_id.is_not(None), _started(starts_on, ends_on))
+        select(Instance.leader_id, func.count(), _number(Instance.id.not_in(late_cases(on))))
+        .where(scope, Instance.id.not_in(untitled))
         .group_by(Instance.leader_id)
     )
     return {str(leader_id): (total, in_time) for leader_id, total, in_time in rows}
+
+
+def day_of_paper(ends_on: date, on: date | None = None) -> date:
+    """The day whose state a paper about a period says: its last, or today while it lasts; earlier where asked."""
+    return min(ends_on, on or today())
 
 
 def open_matters_of(session: Session, talent_id: str) -> list[tuple[UUID, str, str]]:
@@ -171,25 +218,75 @@ def open_matters_of(session: Session, talent_id: str) -> list[tuple[UUID, str, s
     return [(case_id, title, str(said)) for case_id, title, said in session.execute(query)]
 
 
+def _needs() -> ColumnElement[bool]:
+    return and_(Instance.process == PROCESS, Instance.title != "")
+
+
 def _of_unit(session: Session, unit: str | None) -> ColumnElement[bool]:
-    needs = and_(Instance.process == PROCESS, Instance.title != "")
     if unit is None:
-        return needs
+        return _needs()
     # a need keeps its leader's id as text
     leaders = [str(one) for one in session.scalars(select(Leader.id).where(Leader.unit_code == unit))]
-    return needs & or_(Instance.initiator_unit == unit, Instance.leader_id.in_(leaders))
+    return _needs() & or_(Instance.initiator_unit == unit, Instance.leader_id.in_(leaders))
 
 
-def _outcome() -> ColumnElement[str]:
+def _outcome(on: date) -> ColumnElement[str]:
+    """What had become of a need by the end of a day, where nothing was taken back since."""
     said = Instance.data["outcome"].as_string()
     return case(
+        (or_(Instance.ended_at.is_(None), Instance.ended_at >= end_of(on)), "running"),
         (Instance.status == TERMINATED, "terminated"),
-        (Instance.status != COMPLETED, "running"),
         (Instance.end == ON_THE_SPOT, "on_the_spot"),
         (Instance.end == REJECTED, "rejected"),
         (said.in_(tuple(OUTCOMES)), said),
         else_="ended",
     )
+
+
+def _became(state: State) -> str:
+    """The same of one case."""
+    if state.ended_at is None:
+        return "running"
+    if state.status == TERMINATED:
+        return "terminated"
+    spoken = {ON_THE_SPOT: "on_the_spot", REJECTED: "rejected"}.get(state.end or "")
+    said = state.data.get("outcome")
+    return spoken or (said if isinstance(said, str) and said in OUTCOMES else "ended")
+
+
+def _stood(session: Session, scope: ColumnElement[bool], on: date) -> dict[UUID, State]:
+    """Those of a scope whose rows do not tell how they stood at the end of a day, as they stood.
+
+    Nobody had done their first step (perhaps without so much as a title), or a step was taken back since.
+    """
+    if on >= today():
+        return {}
+    done = exists().where(
+        UserTask.instance_id == Instance.id, UserTask.status == DONE, UserTask.completed_at < end_of(on)
+    )
+    changed = set(happened_after(session, "taken_back", on))
+    rows = session.scalars(select(Instance).where(scope, or_(~done, Instance.id.in_(changed))))
+    return states(session, list(rows), on)
+
+
+def _within(session: Session, scope: ColumnElement[bool], events: Sequence[UUID]) -> int:
+    """How many of the events (by case, perhaps several of one) are about cases of a scope."""
+    tally = Tally(events)
+    ids = list(tally)
+    found = (
+        case_id
+        for first in range(0, len(ids), AT_ONCE)
+        for case_id in session.scalars(select(Instance.id).where(scope, Instance.id.in_(ids[first : first + AT_ONCE])))
+    )
+    return sum(tally[case_id] for case_id in found)
+
+
+def _number(which: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count().filter(which)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _started(starts_on: date, ends_on: date) -> ColumnElement[bool]:
@@ -199,7 +296,7 @@ def _started(starts_on: date, ends_on: date) -> ColumnElement[bool]:
 
 
 def _circulars(session: Session, cases: Sequence[UUID], starts_on: date, ends_on: date) -> dict[UUID, list[str]]:
-    """The circulars of a period that stand, by case: the journals say which cases had any."""
+    """The circulars of a period that stood at its end, by case: the journals say which cases had any."""
     first, after = _midnight(starts_on), _midnight(ends_on + timedelta(days=1))
     streams = {f"instance:{case_id}": case_id for case_id in cases}
     having = select(HistoryEvent.stream).where(
@@ -211,7 +308,8 @@ def _circulars(session: Session, cases: Sequence[UUID], starts_on: date, ends_on
     found = {}
     for stream in sorted(set(session.scalars(having))):
         case_id = streams[stream]
-        numbers = [number for number, at in issued(stream_events(session, stream)) if first <= at < after]
+        told = [event for event in stream_events(session, stream) if event.at < after]
+        numbers = [number for number, at in issued(told) if first <= at]
         if numbers:
             found[case_id] = numbers
     return found

@@ -12,19 +12,21 @@ from uuid import UUID
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from service import engine, history
+from service import clock, engine, history
 from service.auth import Actor
 from service.db.canonical import normalized
 from service.errors import NotFound
 from service.processes import effects as fx
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, current
+from service.processes.clocks import TAKEN_BACK, Turn
 from service.processes.contexts import context_of
 from service.processes.models import (
     CANCELLED,
     COMPLETED,
     OPEN,
     RUNNING,
+    SUSPENDED,
     WAITING,
     Instance,
     Timer,
@@ -167,6 +169,7 @@ def apply_effects(
 
     ``rows``, by id, are the tasks that were open before; new ones are added.
     """
+    turn = Turn(clock.local(now).date(), cause.kind == TAKEN_BACK, instance.status == SUSPENDED)
     # Nothing below reads back what it writes: all of it is sent at the end, the journal's rows in one statement.
     with session.no_autoflush:
         for effect in found:
@@ -175,14 +178,19 @@ def apply_effects(
                 made = _row(instance, effect.task, effect.data, landing.open_tasks[effect.task].data, seq, now)
                 # a step that was taken back and is done again brings the same later tasks, by the same ids
                 rows[effect.task] = session.merge(made) if effect.task in rows else _added(session, made)
+                turn.entered(rows[effect.task], made.due_on)
             elif effect.kind == fx.CANCELLED and effect.task:
                 rows[effect.task].status = CANCELLED
                 rows[effect.task].completed_at = now
+                turn.cancelled(rows[effect.task])
             elif effect.kind == fx.DUE_CHANGED and effect.task:
+                before = rows[effect.task].due_on
                 set_due(rows[effect.task], effect.data)
+                turn.moved(rows[effect.task], before, rows[effect.task].due_on)
             elif effect.kind == fx.REOPENED and effect.task:
                 rows[effect.task] = session.get_one(UserTask, UUID(effect.task))
                 _reopen(rows[effect.task])
+                turn.reopened(rows[effect.task], rows[effect.task].due_on)
             elif effect.kind == fx.ENDED:
                 instance.end, instance.end_name = effect.data["end"], effect.data["name"]
         instance.state = landing.state
@@ -196,6 +204,7 @@ def apply_effects(
             told = notice_of(instance, word.template, task=word.task, text=word.text)
             record(session, instance, kind=NOTICE, actor=actor, now=now, task=str(word.task.id), data=told)
     session.flush()
+    turn.send(session)
 
 
 def open_tasks(session: Session, instance_id: UUID) -> list[UserTask]:

@@ -19,9 +19,21 @@ from service.processes import access
 from service.processes.advance import FRAME_NAMES, Input, advance, lock, merge_data, open_tasks, record
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current, days_late
+from service.processes.clocks import begun, how_done, stopped
 from service.processes.definitions import latest
 from service.processes.forms import plain_data
-from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
+from service.processes.models import (
+    COMPLETED,
+    DONE,
+    OPEN,
+    RUN_RETURNED,
+    RUN_SUSPENDED,
+    RUNNING,
+    SUSPENDED,
+    TERMINATED,
+    Instance,
+    UserTask,
+)
 from service.processes.picks import check_listed, check_prefill, check_references
 from service.processes.rules import BY_ITSELF, NO_CASE, NO_TASK, one_line
 from service.processes.texts import optional_text, required_text
@@ -103,7 +115,6 @@ def begin(
         initiator_unit=unit,
         started_at=now,
         urges=0,
-        late=False,
     )
     session.add(instance)
     session.flush()
@@ -178,7 +189,7 @@ def complete(
     task.on_behalf_of, task.late_days, task.submitted = doer.on_behalf_of, late, clean
     task.revision += 1
     merge_data(instance, task, clean, drop)
-    instance.late = instance.late or late > 0
+    stopped(session, [task.id], today, how_done(clean))
     advance(
         session,
         instance,
@@ -209,8 +220,10 @@ def return_task(
             "不能退回到该步骤",
             [Finding("/target", "只能退回到本环节之前、且不跨并行分支的已办步骤；其余情况请用表单中的结果处理")],
         )
-    late = days_late(current(session), task.due_on, clock.local(now).date())
-    task.late_days, instance.late = late, instance.late or late > 0
+    today = clock.local(now).date()
+    late = days_late(current(session), task.due_on, today)
+    task.late_days = late
+    stopped(session, [task.id], today, RUN_RETURNED)
     data = {"step": task.task, "name": task.name, "target": target, "reason": text, "late_days": late}
     advance(
         session,
@@ -272,12 +285,17 @@ def deliver_message(
 
 @known_only
 def suspend(session: Session, *, instance_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Instance:
-    """挂起: nothing can be done and no timer fires until it is resumed; due dates stay. For the Talent Office."""
+    """挂起: nothing can be done and no timer fires until it is resumed; due dates stay, but nobody is late meanwhile.
+
+    For the Talent Office.
+    """
     instance = locked_instance(session, instance_id)
     access.require_manage(actor)
     text = required_text(reason, "reason", "挂起理由")
     require_running(instance)
     instance.status = SUSPENDED
+    waiting = [task.id for task in open_tasks(session, instance.id)]
+    stopped(session, waiting, clock.local(now).date(), RUN_SUSPENDED, undone=True)
     record(session, instance, kind="suspended", actor=actor, now=now, data={"reason": text})
     return instance
 
@@ -291,6 +309,8 @@ def resume(session: Session, *, instance_id: UUID | str, reason: str, actor: Act
         raise Conflict("该事项没有挂起，无需恢复")
     text = optional_text(reason, "reason", "恢复理由")
     instance.status = RUNNING
+    waiting = [(task, task.due_on) for task in open_tasks(session, instance.id)]
+    begun(session, waiting, clock.local(now).date())
     record(session, instance, kind="resumed", actor=actor, now=now, data={"reason": text})
     return instance
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -28,6 +29,8 @@ from service.db import Base, Json, UtcDateTime
 RUNNING, SUSPENDED, COMPLETED, TERMINATED = "running", "suspended", "completed", "terminated"
 OPEN, DONE, CANCELLED = "open", "completed", "cancelled"
 WAITING, FIRED = "waiting", "fired"
+RUN_ANSWERED, RUN_HANDED_BACK, RUN_RETURNED, RUN_CANCELLED = "answered", "handed_back", "returned", "cancelled"
+RUN_MOVED, RUN_SUSPENDED = "moved", "suspended"
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -85,7 +88,6 @@ class Instance(Base):
     end: Mapped[str | None] = mapped_column(String(64))
     end_name: Mapped[str | None] = mapped_column(String(100))
     urges: Mapped[int] = mapped_column(default=0)
-    late: Mapped[bool] = mapped_column(default=False)
     # Last, because SQLite reads a row from its beginning: whoever filters cases must not read through their states.
     data: Mapped[dict[str, Any]] = mapped_column(Json)
     frame: Mapped[dict[str, Any]] = mapped_column(Json)
@@ -139,6 +141,44 @@ class UserTask(Base):
     submitted: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
     instance: Mapped[Instance] = relationship(lazy="raise")
+
+
+class ClockRun(Base):
+    """A stretch of days in which a task's clock ran against one due date: what lateness as of any day is told by.
+
+    ``until_on`` is the day on which it stopped, ``ended`` how: the task was answered, handed back, returned or
+    cancelled; or its date moved, or the case was suspended. From ``void_on`` on the run counts no more: the step was
+    taken back, the date moved, the case suspended. Days are those of the office.
+    """
+
+    __tablename__ = "clock_run"
+    __table_args__ = (
+        CheckConstraint(
+            "ended IN ('answered', 'handed_back', 'returned', 'cancelled', 'moved', 'suspended')", name="ended"
+        ),
+        Index("ix_clock_run_instance_id", "instance_id"),
+        Index("ix_clock_run_task_id", "task_id"),
+        # Few of all runs are late: these alone are looked through for the late cases.
+        Index(
+            "ix_clock_run_late",
+            "instance_id",
+            "role",
+            "due_on",
+            sqlite_where=text("until_on IS NULL OR due_on < until_on"),
+            postgresql_where=text("until_on IS NULL OR due_on < until_on"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    task_id: Mapped[UUID] = mapped_column(ForeignKey("user_task.id"))
+    instance_id: Mapped[UUID] = mapped_column(ForeignKey("instance.id"))
+    role: Mapped[str | None] = mapped_column(String(32))
+    unit: Mapped[str | None] = mapped_column(String(32))
+    due_on: Mapped[date] = mapped_column(Date)
+    from_on: Mapped[date] = mapped_column(Date)
+    until_on: Mapped[date | None] = mapped_column(Date)
+    ended: Mapped[str | None] = mapped_column(String(16))
+    void_on: Mapped[date | None] = mapped_column(Date)
 
 
 class Timer(Base):

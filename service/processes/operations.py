@@ -128,9 +128,6 @@ def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Acto
     rows = {str(row.id): row for row in open_now}
     found = taken_back_effects(frozenset(rows), {name: due_of_row(row) for name, row in known.items()}, course)
     apply_effects(session, instance, found, course.landing, rows=rows, seq=event.seq, actor=doer, now=now, cause=what)
-    instance.late = bool(
-        session.scalar(select(UserTask.id).where(UserTask.instance_id == instance.id, UserTask.late_days > 0).limit(1))
-    )
     version = find_current(session)
     if version is not None and instance.status == RUNNING:
         recount(session, instance, calendar=current(session), source=version.source, actor=doer, now=now)

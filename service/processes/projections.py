@@ -73,7 +73,6 @@ class Projection:
                 ended=self.instance["ended_at"] is not None,
                 before=self.instance["stage"],
             ),
-            "late": any(row["late_days"] for row in self.tasks.values()),
         }
         self.instance |= described(course.data, self.instance["number"], self.made.title_of(course.data))
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func, or_, select
+from sqlalchemy import Select, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from service import clock, history
 from service.auth import Actor
 from service.auth.policy import may
 from service.auth.queries import acting_for
-from service.errors import Finding, Invalid, NotFound
+from service.errors import NotFound
 from service.people.queries import Page, page
-from service.processes import access, visibility
+from service.processes import access, lateness, visibility
 from service.processes.advance import open_tasks as open_rows
 from service.processes.advance import stream_of
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.commands import as_uuid, return_targets
 from service.processes.filled import filled_in
+from service.processes.filters import CaseFilter as CaseFilter
+from service.processes.filters import TaskFilter as TaskFilter
+from service.processes.filters import case_clauses, case_order, light_clause, task_clauses, task_order
 from service.processes.models import (
     COMPLETED,
     DONE,
@@ -39,45 +42,6 @@ from service.processes.models import (
 from service.processes.rules import GREEN, GREY, NO_CASE, NO_TASK, RED, YELLOW, light
 from service.processes.visibility import seen
 from service.processes.wiring import wiring
-from service.spelling import terms
-
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class TaskFilter:
-    """What a list of tasks is narrowed to; None leaves it open. ``q`` searches number and matter, 汉字 or pinyin."""
-
-    instance: str | None = None
-    process: str | None = None
-    status: str | None = None
-    light: str | None = None
-    stage: str | None = None
-    unit: str | None = None
-    q: str | None = None
-    sort: str = "due"
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFilter:
-    """What a list of cases (the ledger) is narrowed to."""
-
-    process: str | None = "request"
-    status: str | None = None
-    stage: str | None = None
-    number: str | None = None
-    talent_id: str | None = None
-    talents: Collection[str] | None = None
-    leader_id: str | None = None
-    category: str | None = None
-    town: str | None = None
-    unit: str | None = None
-    end: str | None = None
-    late: bool | None = None
-    since: date | None = None
-    until: date | None = None
-    q: str | None = None
-    sort: str = "-started"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +83,7 @@ class CaseDetail:
     open_tasks: Sequence[UserTask]
     done_tasks: Sequence[UserTask]
     lights: Mapping[str, str]
+    standing: lateness.Standing = lateness.IN_TIME
     may: Mapping[str, bool] = field(default_factory=dict)
 
 
@@ -156,10 +121,10 @@ def open_tasks(
     query = (
         select(UserTask)
         .join(UserTask.instance)
-        .where(whose, UserTask.status == OPEN, Instance.status.in_((RUNNING, SUSPENDED)), *_task_clauses(wanted, today))
+        .where(whose, UserTask.status == OPEN, Instance.status.in_((RUNNING, SUSPENDED)), *task_clauses(wanted, today))
         .options(*_LEAN_TASK)
     )
-    return page(session, query.order_by(*_task_order(wanted.sort)), limit=limit, offset=offset)
+    return page(session, query.order_by(*task_order(wanted.sort)), limit=limit, offset=offset)
 
 
 def light_counts(session: Session, actor: Actor, *, today: date) -> dict[str, int]:
@@ -169,7 +134,7 @@ def light_counts(session: Session, actor: Actor, *, today: date) -> dict[str, in
         *(access.candidate_clause(other) for other in acting_for(session, actor, today)),
     )
     shown = case(
-        *((_light_clause(name, today), name) for name in (RED, YELLOW, GREEN)),
+        *((light_clause(name, today), name) for name in (RED, YELLOW, GREEN)),
         else_=GREY,
     )
     rows = session.execute(
@@ -190,7 +155,7 @@ def done_tasks(
     query = (
         select(UserTask)
         .join(UserTask.instance)
-        .where(UserTask.status == DONE, UserTask.completed_by == actor.username, *_task_clauses(wanted, today))
+        .where(UserTask.status == DONE, UserTask.completed_by == actor.username, *task_clauses(wanted, today))
         .options(*_LEAN_TASK)
         .order_by(UserTask.completed_at.desc(), UserTask.id)
     )
@@ -269,8 +234,8 @@ def cases(
     """台账 (R2): the cases that the actor may see."""
     wanted = filters or CaseFilter()
     mine = visibility.visible_clause(session, actor)
-    query = select(Instance).where(mine, *_case_clauses(wanted)).options(*_LEAN_CASE)
-    return page(session, query.order_by(*_case_order(wanted.sort)), limit=limit, offset=offset)
+    query = select(Instance).where(mine, *case_clauses(wanted)).options(*_LEAN_CASE)
+    return page(session, query.order_by(*case_order(wanted.sort)), limit=limit, offset=offset)
 
 
 def started_by(
@@ -278,8 +243,8 @@ def started_by(
 ) -> Page[Instance]:
     """我发起的: cases that the actor started."""
     wanted = filters or CaseFilter(process=None)
-    query = select(Instance).where(Instance.initiator == actor.username, *_case_clauses(wanted)).options(*_LEAN_CASE)
-    return page(session, query.order_by(*_case_order(wanted.sort)), limit=limit, offset=offset)
+    query = select(Instance).where(Instance.initiator == actor.username, *case_clauses(wanted)).options(*_LEAN_CASE)
+    return page(session, query.order_by(*case_order(wanted.sort)), limit=limit, offset=offset)
 
 
 def copied_to(
@@ -290,18 +255,11 @@ def copied_to(
     query = (
         select(Instance)
         .join(CopyTo, CopyTo.instance_id == Instance.id)
-        .where(CopyTo.username == actor.username, visibility.copied_clause(session, actor), *_case_clauses(wanted))
+        .where(CopyTo.username == actor.username, visibility.copied_clause(session, actor), *case_clauses(wanted))
         .options(*_LEAN_CASE)
         .order_by(CopyTo.sent_at.desc(), Instance.id)
     )
     return page(session, query, limit=limit, offset=offset)
-
-
-def overdue(session: Session, instances: Iterable[Instance]) -> frozenset[UUID]:
-    """Those of ``instances`` in which somebody is late today: the red light of an open task."""
-    ids = [instance.id for instance in instances if instance.status == RUNNING]
-    found = _overdue(clock.today()).where(UserTask.instance_id.in_(ids)) if ids else None
-    return frozenset(session.scalars(found)) if found is not None else frozenset()
 
 
 def case_detail(session: Session, instance_id: UUID | str, actor: Actor) -> CaseDetail:
@@ -317,6 +275,7 @@ def case_detail(session: Session, instance_id: UUID | str, actor: Actor) -> Case
         open_tasks=opened,
         done_tasks=[row for row in rows if row.status == DONE],
         lights={str(row.id): light_of(row, today, suspended=suspended) for row in rows},
+        standing=lateness.standings(session, [instance], today).get(instance.id, lateness.IN_TIME),
         may={
             "urge": office and running and any(row.role != access.OFFICE for row in opened),
             "suspend": office and running,
@@ -384,126 +343,3 @@ def _taker(session: Session, actor: Actor, task: UserTask) -> Actor | None:
     if access.may_take(actor, task):
         return actor
     return next((other for other in acting_for(session, actor, clock.today()) if access.may_take(other, task)), None)
-
-
-def _light_clause(name: str, today: date) -> ColumnElement[bool]:
-    stands = UserTask.paused.is_(False) & UserTask.due_on.is_not(None) & (Instance.status == RUNNING)
-    if name == RED:
-        return and_(stands, UserTask.due_on < today)
-    if name == YELLOW:
-        return and_(stands, UserTask.due_on >= today, UserTask.warn_on <= today)
-    if name == GREEN:
-        return and_(stands, UserTask.due_on >= today, UserTask.warn_on > today)
-    if name == GREY:
-        return or_(UserTask.paused, UserTask.due_on.is_(None), Instance.status != RUNNING)
-    raise Invalid("没有这种灯", [Finding("/light", "请用 green、yellow、red 或 grey")])
-
-
-def _task_clauses(wanted: TaskFilter, today: date) -> list[ColumnElement[bool]]:
-    clauses = _equal(
-        {
-            Instance.process: wanted.process,
-            UserTask.status: wanted.status,
-            UserTask.stage: wanted.stage,
-            UserTask.unit: wanted.unit,
-        }
-    )
-    if wanted.instance:
-        instance_id = _uuid_or_none(wanted.instance)
-        clauses.append(UserTask.instance_id == instance_id if instance_id is not None else false())
-    if wanted.light:
-        clauses.append(_light_clause(wanted.light, today))
-    return clauses + _holding(wanted.q)
-
-
-def _case_clauses(wanted: CaseFilter) -> list[ColumnElement[bool]]:
-    clauses = _equal(
-        {
-            Instance.process: wanted.process,
-            Instance.status: wanted.status,
-            Instance.stage: wanted.stage,
-            Instance.number: wanted.number,
-            Instance.talent_id: wanted.talent_id,
-            Instance.leader_id: wanted.leader_id,
-            Instance.end: wanted.end,
-            Instance.data["category"].as_string(): wanted.category,
-            Instance.data["town"].as_string(): wanted.town,
-        }
-    )
-    if wanted.talents is not None:
-        clauses.append(Instance.talent_id.in_(wanted.talents))
-    if wanted.unit:
-        theirs = select(UserTask.instance_id).where(*_equal({UserTask.unit: wanted.unit}))
-        clauses.append(Instance.id.in_(theirs))
-    if wanted.late is not None:
-        late = or_(Instance.late, Instance.id.in_(_overdue(clock.today())))
-        clauses.append(late if wanted.late else ~late)
-    if wanted.since:
-        clauses.append(Instance.started_at >= _midnight(wanted.since))
-    if wanted.until:
-        clauses.append(Instance.started_at < _midnight(wanted.until) + timedelta(days=1))
-    return clauses + _holding(wanted.q)
-
-
-def _overdue(today: date) -> Select[UUID]:
-    """The running cases in which an open task's day has passed: late already, though no late answer froze it yet."""
-    waiting = select(UserTask.instance_id).join(Instance, Instance.id == UserTask.instance_id)
-    return waiting.where(UserTask.status == OPEN, _light_clause(RED, today))
-
-
-def _equal(wanted: Mapping[Any, str | None]) -> list[ColumnElement[bool]]:
-    """Each column that must be something. A NUL sign, which PostgreSQL does not even take as a question, is nowhere."""
-    return [column == value if "\x00" not in value else false() for column, value in wanted.items() if value]
-
-
-def _holding(q: str | None) -> list[ColumnElement[bool]]:
-    """Each word of a search must occur; a search of nothing but signs that no case holds finds nothing."""
-    words = terms(q or "")
-    if q and q.strip() and not words:
-        return [false()]
-    return [Instance.search_key.contains(word, autoescape=True) for word in words]
-
-
-def _midnight(day: date) -> datetime:
-    """The beginning of a day; days beyond all cases stay within what a moment can be."""
-    within = min(max(day, FIRST_DAY), LAST_DAY)
-    return datetime.combine(within, time(0), tzinfo=clock.SHANGHAI)
-
-
-_TASK_SORTS: Mapping[str, Any] = {
-    "due": (UserTask.due_on.is_(None), UserTask.due_on, UserTask.entered_at, UserTask.id),
-    "-due": (UserTask.due_on.is_(None), UserTask.due_on.desc(), UserTask.entered_at, UserTask.id),
-    "entered": (UserTask.entered_at, UserTask.id),
-    "-entered": (UserTask.entered_at.desc(), UserTask.id),
-    "number": (Instance.number.is_(None), Instance.number, UserTask.id),
-    "-number": (Instance.number.is_(None), Instance.number.desc(), UserTask.id),
-    "stage": (UserTask.stage, UserTask.due_on.is_(None), UserTask.due_on, UserTask.id),
-}
-_CASE_SORTS: Mapping[str, Any] = {
-    "started": (Instance.started_at, Instance.id),
-    "-started": (Instance.started_at.desc(), Instance.id),
-    "number": (Instance.number.is_(None), Instance.number, Instance.id),
-    "-number": (Instance.number.is_(None), Instance.number.desc(), Instance.id),
-    "ended": (Instance.ended_at.is_(None), Instance.ended_at, Instance.id),
-    "-ended": (Instance.ended_at.is_(None), Instance.ended_at.desc(), Instance.id),
-    "-urges": (Instance.urges.desc(), Instance.started_at.desc(), Instance.id),
-}
-
-
-def _task_order(sort: str) -> Any:
-    if sort not in _TASK_SORTS:
-        raise Invalid("不能这样排序", [Finding("/sort", "可用：" + "、".join(_TASK_SORTS))])
-    return _TASK_SORTS[sort]
-
-
-def _case_order(sort: str) -> Any:
-    if sort not in _CASE_SORTS:
-        raise Invalid("不能这样排序", [Finding("/sort", "可用：" + "、".join(_CASE_SORTS))])
-    return _CASE_SORTS[sort]
-
-
-def _uuid_or_none(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

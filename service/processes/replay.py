@@ -22,11 +22,13 @@ from service.processes import counters, stored
 from service.processes.advance import stream_of
 from service.processes.bundles import Compiled, compile_bundle, digest_of, files_of
 from service.processes.calendars import LONGEST_SOURCE
+from service.processes.clocks import runs_of
 from service.processes.course import Course, Replayer, steps_of, taken_back_effects
 from service.processes.cycles import Cycle
 from service.processes.definitions import name_of
 from service.processes.models import (
     CalendarVersion,
+    ClockRun,
     CopyTo,
     Counter,
     Definition,
@@ -111,6 +113,7 @@ def _instance(
         yield Mismatch(stream, None, f"无法重放：{error}")
         return
     yield from _rows(session, stream, told)
+    yield from _runs(session, stream, instance_id, events)
 
 
 def _replayed(stream: str, replayer: Replayer, events: Sequence[HistoryEvent]) -> Generator[Mismatch, None, Projection]:
@@ -155,6 +158,25 @@ def _rows(session: Session, stream: str, told: Projection) -> Iterator[Mismatch]
     yield from _attempts(session, stream, instance_id, timers)
     copies = stored.rows(session, CopyTo, CopyTo.instance_id == instance_id)
     yield from _held(session, stream, CopyTo, "抄送", copies, told.copies, key="username")
+
+
+def _runs(session: Session, stream: str, instance_id: UUID, events: Sequence[HistoryEvent]) -> Iterator[Mismatch]:
+    """The clocks of the tasks ran as the journal says: lateness is told by them."""
+    have = [
+        {name: value for name, value in row.items() if name != "id"}
+        for row in stored.rows(session, ClockRun, ClockRun.instance_id == instance_id)
+    ]
+    try:
+        must = [stored.form(session, ClockRun, row) for row in runs_of(instance_id, events)]
+    except DAMAGE as error:
+        yield Mismatch(stream, None, f"计时记录无法核对：{error}")
+        return
+    if sorted(map(dumps, map(_plain, have))) != sorted(map(dumps, map(_plain, must))):
+        yield Mismatch(stream, None, "计时记录与历史不符")
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value if value is None else str(value) for name, value in row.items()}
 
 
 def _held(

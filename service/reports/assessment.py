@@ -8,18 +8,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from service import clock
 from service.auth import Actor
 from service.contacts import interview_counts
 from service.contacts.access import leaders_clause
-from service.contacts.models import Contact, ContactTalent, Opinion
+from service.contacts.models import Contact, ContactTalent
+from service.contacts.past import statuses
 from service.contacts.rules import OPEN, period_of
+from service.history import HistoryEvent
 from service.liaisons.models import Link
 from service.liaisons.queries import serving
 from service.liaisons.rules import QUOTAS
@@ -123,13 +126,8 @@ def _of_leaders(
         .where(*contacts, Contact.supplementary.is_(False))
         .group_by(Contact.leader_id),
     )
-    handled = _figures(
-        session,
-        select(Contact.leader_id, func.count(), func.count().filter(Opinion.status != OPEN))
-        .join(Opinion, Opinion.contact_id == Contact.id)
-        .where(*contacts)
-        .group_by(Contact.leader_id),
-    )
+    _, heard = statuses(session, contacts, until)
+    handled = {one: Figure(found.total() - found[OPEN], found.total()) for one, found in heard.items()}
     interviews: dict[UUID, list[Figure]] = defaultdict(list)
     for pair in interview_counts(session, year=year, on=until, leader_ids=seen):
         interviews[pair.leader.id].append(Figure(min(pair.count, pair.required), pair.required))
@@ -190,7 +188,7 @@ def _of_units(
 
 
 def _reports(session: Session, year: int, on: date, calendar: Calendar, days: int) -> Any:
-    """Unit's code → (reports submitted in time, reports that are in or were due by ``on``).
+    """Unit's code → (reports submitted in time, reports that were in or due by ``on``).
 
     A report that nobody began was due where the unit had a liaison at the end of that half-year.
     """
@@ -198,6 +196,7 @@ def _reports(session: Session, year: int, on: date, calendar: Calendar, days: in
         (one.unit_code, one.half): one
         for one in session.scalars(select(HalfYearReport).where(HalfYearReport.year == year))
     }
+    first = _first_sent(session, list(rows.values()), on)
     due = {half: calendar.add(period_of(year, half)[1], days).due for half in HALVES}
     served = {
         half: set(
@@ -212,7 +211,8 @@ def _reports(session: Session, year: int, on: date, calendar: Calendar, days: in
         done = asked = 0
         for half in HALVES:
             report = rows.get((code, half))
-            if report is not None and report.submitted_at is not None:
+            sent = first.get(report.id) if report is not None else None
+            if report is not None and sent is not None and sent < clock.end_of(on):
                 done, asked = done + (report.late is not True), asked + 1
             elif report is None and code not in served[half]:
                 continue
@@ -221,6 +221,20 @@ def _reports(session: Session, year: int, on: date, calendar: Calendar, days: in
         return done, asked
 
     return of
+
+
+def _first_sent(session: Session, reports: Collection[HalfYearReport], on: date) -> dict[UUID, datetime]:
+    """When each report was first submitted; of one that was sent again after ``on`` the journal knows."""
+    sent = {one.id: one.submitted_at for one in reports if one.submitted_at is not None}
+    again = {f"report:{key}": key for key, at in sent.items() if at >= clock.end_of(on)}
+    if again:
+        told = (
+            select(HistoryEvent.stream, func.min(HistoryEvent.at))
+            .where(HistoryEvent.stream.in_(again), HistoryEvent.kind == "report_submitted")
+            .group_by(HistoryEvent.stream)
+        )
+        sent |= {again[stream]: at for stream, at in session.execute(told)}
+    return sent
 
 
 def _of_class_a(on: date) -> Any:

@@ -1,4 +1,7 @@
-"""What a report or a brief is filled in with: counts and lists as they stand, JSON-ready, never a restricted note."""
+"""What a report or a brief is filled in with: counts and lists, JSON-ready, never a restricted note.
+
+They say the state of the period's last day, or of today while it lasts, whenever they are made.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,12 @@ from sqlalchemy.orm import Session, selectinload
 from service import clock
 from service.contacts import contact_counts, interview_counts
 from service.contacts.models import Contact, Opinion
+from service.contacts.past import opinion_states
 from service.contacts.rules import OPINION_STATUSES, form_name, period_of
 from service.liaisons import quota_report, talents_of
 from service.people.models import Leader
 from service.reports.rules import first_texts, month_of
+from service.talents.past import told_then
 
 MOST_OPINIONS = 100
 MOST_LEADERS = 200
@@ -38,7 +43,7 @@ def report_facts(
         "contacts": contact_counts(session, unit=unit, starts_on=starts_on, ends_on=ends_on),
         "interviews": _interviews(session, unit, year, until),
         "quotas": _quotas(session, unit, until),
-        "opinions": _opinions(session, unit, starts_on, ends_on),
+        "opinions": _opinions(session, unit, starts_on, ends_on, until),
         "needs": dict(needs),
     }
     return {**facts, "drafted": first_texts(facts)}
@@ -64,12 +69,16 @@ def brief_facts(
         )
     )
     pairs = interview_counts(session, year=year, on=until, leader_id=leader.id)
+    told = told_then(session, served, until)
+    became = opinion_states(session, [said for one in held for said in one.opinions], until)
     return {
         "starts_on": starts_on.isoformat(),
         "ends_on": ends_on.isoformat(),
         "leader": leader.person.name,
         "post": leader.post,
-        "talents": [{"id": one.id, "name": one.name, "employer": one.employer} for one in served],
+        "talents": [
+            {"id": one.id, "name": told[one.id]["name"], "employer": told[one.id]["employer"]} for one in served
+        ],
         "contacts": [
             {
                 "held_on": one.held_on.isoformat(),
@@ -80,7 +89,7 @@ def brief_facts(
             for one in held
         ],
         "opinions": [
-            {"talent": said.talent.name, "text": said.text, "status": OPINION_STATUSES[said.status]}
+            {"talent": said.talent.name, "text": said.text, "status": OPINION_STATUSES[became[said.id][0]]}
             for one in held
             for said in one.opinions
         ],
@@ -120,7 +129,7 @@ def _quotas(session: Session, unit: str, until: date) -> dict[str, Any]:
     }
 
 
-def _opinions(session: Session, unit: str, starts_on: date, ends_on: date) -> list[dict[str, Any]]:
+def _opinions(session: Session, unit: str, starts_on: date, ends_on: date, until: date) -> list[dict[str, Any]]:
     query = (
         select(Opinion, Contact.held_on, Leader)
         .join(Contact, Contact.id == Opinion.contact_id)
@@ -129,14 +138,16 @@ def _opinions(session: Session, unit: str, starts_on: date, ends_on: date) -> li
         .order_by(Leader.klass, Leader.id, Contact.held_on, Opinion.contact_id, Opinion.position)
         .limit(MOST_OPINIONS)
     )
+    rows = session.execute(query).all()
+    became = opinion_states(session, [opinion for opinion, _, _ in rows], until)
     return [
         {
             "leader": leader.person.name,
             "talent": opinion.talent.name,
             "held_on": held_on.isoformat(),
             "text": opinion.text,
-            "status": OPINION_STATUSES[opinion.status],
-            "answer": opinion.answer,
+            "status": OPINION_STATUSES[became[opinion.id][0]],
+            "answer": became[opinion.id][1],
         }
-        for opinion, held_on, leader in session.execute(query)
+        for opinion, held_on, leader in rows
     ]

@@ -12,7 +12,7 @@ from service.contacts.rules import FORMS, OPINION_STATUSES, TOPICS
 from service.documents import Printed, render, render_word
 from service.errors import Invalid
 from service.reports.models import Brief, HalfYearReport
-from service.reports.rules import HALVES, REPORT_STATUSES, SECTIONS, brief_title
+from service.reports.rules import HALVES, REPORT_STATUSES, SECTIONS, brief_title, late_words, lateness_note
 
 KINDS = ("pdf", "docx")
 
@@ -121,10 +121,12 @@ def _total_figures(totals: Mapping[str, Any]) -> list[dict[str, str]]:
         "年度访谈（B类）": f"{totals['pairs_done']}/{totals['pairs']} 对已满 2 次",
         "意见建议": f"{opinions.get('total', 0)} 条（{handled}）",
         "报告中的需求": f"合计 {totals['needs_reported']} 件：一件需求在登记单位和领导所在单位的报告中各计一次",
-        "全区需求": f"{totals['needs']} 件（{outcomes}），曾超期 {totals['needs_late']} 件；"
+        "全区需求": f"{totals['needs']} 件（{outcomes}），曾超期 {totals['needs_late']} 件，"
+        f"环节超期 {totals['needs_late_steps']} 件；"
         "不限于已报送的报告，每件只计一次",
         "活动": f"{activities.get('total', 0)} 场，到场 {activities.get('attended', 0)} 人次",
         "自行协调事项": f"{matters.get('total', 0)} 件，办结 {matters.get('solved', 0)} 件",
+        "说明": _note(totals.get("needs_on")),
     }
     return [{"name": name, "value": value} for name, value in told.items()]
 
@@ -132,13 +134,13 @@ def _total_figures(totals: Mapping[str, Any]) -> list[dict[str, str]]:
 def brief_paper(brief: Brief) -> dict[str, Any]:
     """What the templates are given of a brief: JSON-ready."""
     facts = brief.facts
-    released = brief.released_at
+    released, note = brief.released_at, _note(facts["needs"].get("on")) if facts["needs"].get("total") else ""
     return {
         "title": brief_title(brief.year, brief.month),
         "leader": facts["leader"],
         "post": facts["post"],
         "period": f"{_day(facts['starts_on'])}至{_day(facts['ends_on'])}",
-        "paragraphs": _paragraphs(brief.text),
+        "paragraphs": [*_paragraphs(brief.text), *([f"注：{note}"] if note else [])],
         "talents": [{"name": row["name"], "employer": row["employer"]} for row in facts["talents"]],
         "contacts": [
             {
@@ -157,7 +159,7 @@ def brief_paper(brief: Brief) -> dict[str, Any]:
                 "number": row["number"] or "未编号",
                 "title": row["title"],
                 "talent": row["talent"],
-                "status": "，".join([row["status"] + ("（曾超期）" if row["late"] else ""), *row.get("circulars", ())]),
+                "status": "，".join([row["status"] + _bracketed(late_words(row)), *row.get("circulars", ())]),
             }
             for row in facts["needs"].get("items", ())
         ],
@@ -176,13 +178,15 @@ def _figures(facts: Mapping[str, Any]) -> list[dict[str, str]]:
         "联系人才": f"{contacts['talents']} 人",
         "人才主动反映": f"{contacts['inbound']} 次",
         "意见建议": f"{opinions['total']} 条（{_listed(OPINION_STATUSES, opinions, '条')}）",
-        "需求": f"{needs.get('started', 0)} 件（{outcomes}）",
+        "需求": f"{needs.get('started', 0)} 件（{outcomes}）"
+        + (f"，曾超期 {needs['late']} 件，环节超期 {needs.get('late_steps', 0)} 件" if "late" in needs else ""),
         "活动": f"{activities['total']} 场，邀请 {activities['invited']} 人次，到场 {activities['attended']} 人次",
         "自行协调事项": f"{matters['total']} 件，办结 {matters['solved']} 件",
         "联系对象人数": f"{quotas['met']}/{quotas['leaders']} 位领导达到规定人数",
         "年度访谈（B类）": f"{interviews['done']}/{interviews['pairs']} 对已满 2 次",
+        "说明": _note(needs.get("on")),
     }
-    return [{"name": name, "value": value} for name, value in told.items()]
+    return [{"name": name, "value": value} for name, value in told.items() if name != "说明" or value]
 
 
 def _made(name: str, data: Mapping[str, Any], kind: str, made_at: Any, templates: Path, type_folder: Path) -> Printed:
@@ -203,6 +207,15 @@ def _counted_at(moment: str | None) -> str:
 
 def _paragraphs(text: str) -> list[str]:
     return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def _bracketed(words: Sequence[str]) -> str:
+    return f"（{'、'.join(words)}）" if words else ""
+
+
+def _note(on: object) -> str:
+    """What 超期 means, where the paper knows as of which day it says it; older ones do not."""
+    return lateness_note(on) if isinstance(on, str) else ""
 
 
 def _listed(names: Mapping[str, str], counts: Mapping[str, int], measure: str) -> str:

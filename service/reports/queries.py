@@ -185,6 +185,8 @@ def _totals(facts: list[dict[str, Any]], counted: Mapping[str, Any]) -> dict[str
         "needs": counted["started"],
         "needs_reported": needs["started"],
         "needs_late": counted["late"],
+        "needs_late_steps": counted["late_steps"],
+        "needs_on": counted["on"],
         "outcomes": dict(counted["outcomes"]),
         "outcome_names": dict(counted["names"]),
     }

@@ -139,7 +139,8 @@ def first_texts(facts: Mapping[str, Any]) -> dict[str, str]:
     )
     outcomes = needs.get("outcomes", {})
     told = "、".join(f"{needs['names'][name]} {count} 件" for name, count in outcomes.items() if count)
-    raised = f"登记需求 {needs.get('started', 0)} 件" + (f"，其中{told}" if told else "") + "。"
+    late = f"，责任单位曾超期 {needs['late']} 件" if needs.get("late") else ""
+    raised = f"登记需求 {needs.get('started', 0)} 件" + (f"，其中{told}" if told else "") + late + "。"
     return {"work": "".join(sentences), "opinions": heard + raised, "practice": "", "problems": "", "plans": ""}
 
 
@@ -160,8 +161,7 @@ def brief_text(facts: Mapping[str, Any]) -> str:
     lines = [f"{served}，本月开展联系 {len(facts['contacts'])} 次，收集意见建议 {len(facts['opinions'])} 条。"]
     if needs.get("total"):
         told = "、".join(f"{needs['names'][name]} {count} 件" for name, count in needs["outcomes"].items() if count)
-        late = f"，其中曾超期 {needs['late']} 件" if needs["late"] else "，均未超期"
-        lines.append(f"本月在办和办结的需求 {needs['total']} 件（{told}）{late}。")
+        lines.append(f"本月在办和办结的需求 {needs['total']} 件（{told}），{_late_needs(needs)}。")
         if needs.get("circulars"):
             numbers = "、".join(number for row in needs["items"] for number in row["circulars"])
             lines.append(f"因办理超期，本月发出通报 {needs['circulars']} 份（{numbers}）。")
@@ -172,6 +172,29 @@ def brief_text(facts: Mapping[str, Any]) -> str:
         told = "、".join(f"{row['talent']}（{row['count']}/{row['required']}）" for row in missing)
         lines.append(f"本年访谈尚未满 2 次的联系对象：{told}。")
     return "\n".join(lines)
+
+
+def late_words(need: Mapping[str, Any]) -> list[str]:
+    """How a need of a paper stands, in words: the responsible units first, then the office's own steps."""
+    unit = "超期未答复" if need.get("overdue") else "曾超期" if need.get("late") else ""
+    step = "环节超期" if need.get("overdue_steps") else "环节曾超期" if need.get("late_steps") else ""
+    return [word for word in (unit, step) if word]
+
+
+def lateness_note(on: str) -> str:
+    """What 超期 means in a paper that says the state of the day ``on`` (ISO)."""
+    day = date.fromisoformat(on)
+    return (
+        f"超期：截至{day.year}年{day.month}月{day.day}日，责任单位在到期日之后才答复，或到期日已过仍未答复"
+        "（退回改派不算答复，会议研究、挂起期间不计）。环节超期：其他步骤超过本系统默认时限（非文件规定）。"
+    )
+
+
+def _late_needs(needs: Mapping[str, Any]) -> str:
+    told = f"其中曾超期 {needs['late']} 件" if needs["late"] else "责任单位均未超期"
+    if needs.get("overdue"):
+        told += f"（仍未答复 {needs['overdue']} 件）"
+    return told + (f"，另有其他环节超过本系统默认时限 {needs['late_steps']} 件" if needs.get("late_steps") else "")
 
 
 def shares(rows: Sequence[Figure]) -> Figure:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from service import auth, clock, contacts
 from service.auth import may
 from service.contacts.models import Contact, Opinion
+from service.errors import Finding, Invalid
 from service.history import HistoryEvent
 from service.ledger import Cell
 from service.ledger.counts import open_matters_of
@@ -24,6 +25,7 @@ from service.processes import commands, operations, queries, sharing
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
 from service.processes.forms import Form
+from service.processes.lateness import standings
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
 from service.processes.rules import NAMED, STAGES, one_line
 from service.processes.starting import first_step, may_start
@@ -32,7 +34,7 @@ from service.processes.visibility import is_round, may_speak
 from service.processes.wiring import wiring
 from service.spelling import half_width
 from service.talents.queries import find_talent, phone_for
-from service.web import diagrams, files
+from service.web import diagrams, files, present
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.begins import begins
@@ -504,10 +506,10 @@ def _case_columns(names: Names) -> dict[str, Callable[[Instance], Cell]]:
 
 def _started_columns(instances: Sequence[Instance]) -> Columns[Instance]:
     beside = rows(instances)
-    names, overdue = beside["names"], beside["overdue"]
+    names, standings = beside["names"], beside["standings"]
     return {
         **_case_columns(names),
-        "时限": lambda case: "超期" if case.id in overdue else "曾超期" if case.late else "",
+        "时限": lambda case: "、".join(present.lateness(standings.get(case.id))),
         "催办次数": lambda case: case.urges,
         "登记单位": lambda case: names.unit(case.initiator_unit),
         "登记人": lambda case: names.person(case.initiator),
@@ -518,10 +520,10 @@ def _started_columns(instances: Sequence[Instance]) -> Columns[Instance]:
 
 def _copied_columns(instances: Sequence[Instance]) -> Columns[Instance]:
     beside = _copy_rows(instances)
-    names, copies = beside["names"], beside["copies"]
+    names, copies, standings = beside["names"], beside["copies"], beside["standings"]
     return {
         **_case_columns(names),
-        "时限": lambda case: "曾超期" if case.late else "",
+        "时限": lambda case: "、".join(present.lateness(standings.get(case.id))),
         "登记单位": lambda case: names.unit(case.initiator_unit),
         "抄送时间": lambda case: copies[case.id].sent_at,
         "抄送人": lambda case: names.person(copies[case.id].sent_by),
@@ -536,12 +538,12 @@ def rows(instances: Any) -> dict[str, Any]:
         [row.initiator_unit for row in instances],
         [row.talent_id for row in instances],
     )
-    return {"names": names, "overdue": queries.overdue(db(), instances)}
+    return {"names": names, "standings": standings(db(), instances, clock.today())}
 
 
 def filters(process: str | None = PROCESS) -> queries.CaseFilter:
     """The filters of a list of cases, from the address bar."""
-    late = {"yes": True, "no": False}.get(request.args.get("late", ""))
+    late = request.args.get("late", "")
     return queries.CaseFilter(
         process=process,
         status=argument("status"),
@@ -550,12 +552,25 @@ def filters(process: str | None = PROCESS) -> queries.CaseFilter:
         town=argument("town"),
         unit=argument("unit"),
         talent_id=argument("talent"),
-        late=late,
+        late={"yes": True, "no": False}.get(late),
+        late_steps=True if late == "steps" else None,
         since=_day("since"),
         until=_day("until"),
         q=argument("q"),
         sort=request.args.get("sort", "-started")[:20],
+        as_of=as_of(),
     )
+
+
+def as_of() -> date | None:
+    """The day as of which a list is asked for. Raises Invalid for what is no day."""
+    said = request.args.get("as_of", "").strip()
+    if not said:
+        return None
+    found = _day("as_of")
+    if found is None:
+        raise Invalid("不能这样筛选", [Finding("/as_of", "截至日期请写成 2026-01-31 的格式")])
+    return found
 
 
 def _day(name: str) -> date | None:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from service import clock, reports
 from service.auth import may
 from service.auth.policy import LEADER
-from service.processes import queries
+from service.processes import lateness, queries
 from service.processes.deadlines import deadlines
 from service.processes.rules import STAGES
 from service.processes.starting import may_start
@@ -39,12 +39,13 @@ def desk() -> ResponseReturnValue:
         running_title=_running_title(),
         may_record=may_start(db(), cases.PROCESS, actor()),
         may_contact=LEADER in actor().roles,
-        units=overview.units_at_work(db(), today) if all_units else [],
+        units=lateness.unit_work(db(), today) if all_units else [],
         talents=overview.own_talents(db(), actor()),
         unread_briefs=reports.unread_briefs(db(), actor()) if LEADER in actor().roles else 0,
         begins=begins(),
         people=about["names"],
-        overdue=about["overdue"],
+        standings=about["standings"],
+        meaning=lateness.MEANING,
         **tasks.rows(page.items),
     )
 

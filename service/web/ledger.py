@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from service import clock
 from service.ledger import COLUMNS, Cell, ledger_rows
 from service.people.queries import Page, search_units
 from service.processes import queries
+from service.processes.lateness import MEANING
 from service.processes.models import Instance
 from service.processes.rules import STAGES
 from service.web.access import requires
 from service.web.answers import PER_PAGE, offset
-from service.web.cases import filters
+from service.web.cases import as_of, filters
 from service.web.context import actor, db, web
 from service.web.exports import Columns, batches, workbook
 
@@ -35,10 +37,13 @@ def ledger() -> ResponseReturnValue:
     """需求台账."""
     page = _found(PER_PAGE, offset())
     organization = web().organization
+    table = ledger_rows(db(), page.items, organization, as_of())
     return render_template(
         "ledger/ledger.html",
         page=page,
-        rows=[dict(zip(COLUMNS, row, strict=True)) for row in ledger_rows(db(), page.items, organization)],
+        rows=[dict(zip(COLUMNS, row, strict=True)) for row in table],
+        today=clock.today(),
+        meaning=MEANING,
         columns=COLUMNS,
         shown=_shown(),
         linked=LINKED,
@@ -55,7 +60,8 @@ def ledger() -> ResponseReturnValue:
 @requires()
 def export() -> ResponseReturnValue:
     """What the list shows, by its filters and columns, all its pages, for a spreadsheet."""
-    return workbook("需求台账", batches(_found), _columns)
+    on = as_of() or clock.today()
+    return workbook(f"需求台账（截至{on.isoformat()}）", batches(_found), _columns)
 
 
 def _found(limit: int, offset: int) -> Page[Instance]:
@@ -63,7 +69,8 @@ def _found(limit: int, offset: int) -> Page[Instance]:
 
 
 def _columns(cases: Sequence[Instance]) -> Columns[Instance]:
-    cells = {case.id: row for case, row in zip(cases, ledger_rows(db(), cases, web().organization), strict=True)}
+    table = ledger_rows(db(), cases, web().organization, as_of())
+    cells = {case.id: row for case, row in zip(cases, table, strict=True)}
 
     def column(place: int) -> Callable[[Instance], Cell]:
         return lambda case: cells[case.id][place]

@@ -10,8 +10,10 @@ from typing import Any
 from markupsafe import Markup
 
 from service import clock
+from service.processes.lateness import Standing
 from service.processes.rules import one_line
 from service.processes.subjects import titled
+from service.reports.rules import late_words, lateness_note
 
 WEEKDAYS = "一二三四五六日"
 
@@ -50,6 +52,15 @@ def left(days: int | None, due_on: date | None = None, today: date | None = None
     return f"还剩 {days} 个工作日" if days > 0 else f"超期 {-days} 个工作日"
 
 
+def lateness(standing: Standing | None) -> list[str]:
+    """How a case stands, in words: what a responsible unit is or was late with, then what another step is or was."""
+    if standing is None:
+        return []
+    unit = "超期" if standing.overdue else "曾超期" if standing.late else ""
+    step = "环节超期" if standing.overdue_steps else "环节曾超期" if standing.late_steps else ""
+    return [word for word in (unit, step) if word]
+
+
 def island(value: Any) -> Markup:
     """JSON for a ``<script type="application/json">``: no text in it can end the element."""
     text = json.dumps(value, ensure_ascii=False, default=str)
@@ -72,6 +83,9 @@ FILTERS = {
     "day": day,
     "moment": moment,
     "left": left,
+    "lateness": lateness,
+    "late_words": late_words,
+    "lateness_note": lateness_note,
     "island": island,
     "named": named,
     "coded": coded,

@@ -26,6 +26,7 @@ from service.ledger.counts import leader_answers, leader_needs, need_counts, uni
 from service.people.models import Leader, Unit
 from service.people.queries import Page, as_id, get_leader, get_unit, on_day
 from service.processes.calendars import current
+from service.processes.lateness import MEANING
 from service.reports.edits import brief_edits, report_edits
 from service.reports.models import Brief, HalfYearReport
 from service.reports.papers import brief_paper, report_paper, roll_up_paper
@@ -365,6 +366,7 @@ def assessment() -> ResponseReturnValue:
         leader_indicators=[name for name in INDICATORS if name not in ("answers_in_time", "reports_in_time")],
         weighted=bool(settings().assessment),
         weights=settings().assessment,
+        meaning=MEANING,
         **_words(),
     )
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    case,
     cast,
     func,
     insert,
@@ -40,7 +41,7 @@ from sqlalchemy import (
 from service.db import Database
 from service.db.canonical import dumps
 from service.history.models import HistoryEvent, HistoryHead
-from service.processes.models import Instance, Timer, UserTask
+from service.processes.models import ClockRun, Instance, Timer, UserTask
 from service.spelling import search_key, spell
 
 JOURNALS = 1000
@@ -51,9 +52,11 @@ MATTERS = ("子女入读公办学校", "人才公寓续租", "科研设备进口
 
 TABLES: tuple[Table, ...] = tuple(
     model.__table__  # type: ignore[misc]  # declared tables, never joins
-    for model in (Instance, UserTask, Timer, HistoryHead, HistoryEvent)
+    for model in (Instance, UserTask, ClockRun, Timer, HistoryHead, HistoryEvent)
 )
 _JOURNAL = (HistoryHead.__tablename__, HistoryEvent.__tablename__)
+
+_NUMBERED = (HistoryEvent.__tablename__, ClockRun.__tablename__)
 
 _COPIES = Table(
     "bench_copy",
@@ -88,6 +91,7 @@ def original(database: Database, case: UUID) -> Original:
                 (
                     Instance.id == case,
                     UserTask.instance_id == case,
+                    ClockRun.instance_id == case,
                     Timer.instance_id == case,
                     HistoryHead.stream == stream,
                     HistoryEvent.stream == stream,
@@ -169,18 +173,20 @@ def _multiply(connection: Connection, made: Original, source: int, table: Table,
     kept = str(made.rows["instance"][0]["leader_id"])
     values: dict[str, ColumnElement[Any]] = {}
     for column in table.columns:
-        if table.name == HistoryEvent.__tablename__ and column.name == "id":
-            continue  # the database numbers events
+        if table.name in _NUMBERED and column.name == "id":
+            continue  # the database numbers them
         values[column.name] = _value(connection, column, row[column.name], kept)
     if table.name == Instance.__tablename__:
         own: dict[str, ColumnElement[Any]] = {
             "title": _COPIES.c.title,
             "search_key": _COPIES.c.search_key,
             "started_at": _COPIES.c.started_at,
-            "late": _COPIES.c.n % 5 == 0,
             "data": _filled(connection, table.c.data, _marked(dumps({**row["data"], "title": _TITLE}), kept)),
         }
         values |= own | ({"number": _COPIES.c.case_number} if row["number"] is not None else {})
+    if table.name == ClockRun.__tablename__:  # every fifth case is late in all that was asked
+        earlier = literal(row["from_on"] - timedelta(days=1), ClockRun.due_on.type)
+        values["due_on"] = case((_COPIES.c.n % 5 == 0, earlier), else_=values["due_on"])
     chosen = select(*values.values()).where(_COPIES.c.source == source)
     if table.name in _JOURNAL:
         chosen = chosen.where(_COPIES.c.n < JOURNALS)

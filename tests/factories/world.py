@@ -34,6 +34,7 @@ from service.demonstration import PASSWORD, build_organization
 from service.people import search_leaders
 from service.processes import commands, timers
 from service.processes.advance import open_tasks
+from service.processes.lateness import IN_TIME, Standing, standings
 from service.processes.models import UserTask
 from service.web.context import KEY as PAGES
 from service.web.limits import limiter
@@ -320,6 +321,12 @@ class World:
         """(step, unit) of the open tasks of the case, sorted."""
         with self.database.reading() as session:
             return sorted(((task.task, task.unit) for task in open_tasks(session, self.case)), key=str)
+
+    @property
+    def standing(self) -> Standing:
+        """Whether somebody is late in the case as of today."""
+        with self.database.reading() as session:
+            return standings(session, [self.case], clock.today()).get(self.case, IN_TIME)
 
     def done(self, step: str) -> UserTask:
         """The newest completed task of the case at ``step``."""

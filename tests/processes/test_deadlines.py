@@ -343,14 +343,14 @@ class TestLateness:
         assert late == 2
         world.pass_days(30)
         assert world.done("handle").late_days == 2
-        assert case.instance(world).late
+        assert world.standing.late
 
     def test_reply_on_the_due_day_is_in_time(self, world: World) -> None:
         world.dispatched()
         world.clock.set(datetime(2026, 9, 24, 23, 59, tzinfo=clock.SHANGHAI))
         world.do("handler-edu", "handle")
         assert world.done("handle").late_days == 0
-        assert not case.instance(world).late
+        assert not world.standing.late
 
     def test_reply_on_a_day_off_after_the_due_day_is_late(self, world: World) -> None:
         world.dispatched()
@@ -370,7 +370,7 @@ class TestLateness:
         world.do("handler-edu", "handle", NOT_OURS)
         world.do(OFFICE, "redispatch")
         world.do("handler-housing", "handle")
-        assert case.instance(world).late
+        assert world.standing.late
 
 
 class TestCalendarChange:

@@ -277,7 +277,7 @@ def test_the_office_is_reminded_and_nothing_is_released_by_itself(world):
     assert kinds == ["due_soon", "due_today"]
     assert brief_of(world).released_at is None
     sign(world)
-    assert instance(world).late is True
+    assert world.standing.late_steps
     assert mismatches(world) == []
 
 

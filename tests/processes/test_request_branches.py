@@ -152,7 +152,7 @@ class TestHandling:
     def test_accepted_reply_leads_to_the_final_word(self, world: World) -> None:
         world.finished()
         ended = case.instance(world)
-        assert (ended.status, ended.end_name, ended.late) == ("completed", "办结", False)
+        assert (ended.status, ended.end_name, world.standing.late) == ("completed", "办结", False)
         assert case.timers(world) == []
 
     def test_case_waits_for_every_unit(self, world: World) -> None:

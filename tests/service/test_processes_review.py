@@ -115,7 +115,7 @@ def test_a_return_does_not_make_a_late_case_punctual(world: World) -> None:
     returned(world, HANDLER, "handle", "review_reply")
     with world.database.reading() as session:
         assert (session.get_one(UserTask, late.id).late_days or 0) > 0
-        assert session.get_one(Instance, world.case).late
+    assert world.standing.late
 
 
 def test_a_unit_that_returns_its_late_task_does_not_escape_the_circular(world: World) -> None:

@@ -33,8 +33,10 @@ NOW = datetime(2027, 1, 8, 9, 0, tzinfo=SHANGHAI)
 DUE = date(2027, 1, 15)
 TEMPLATES, TYPE = HOME / "forms" / "print", HOME / "service" / "web" / "static" / "dist" / "print"
 NEEDS = {
+    "on": "2026-12-31",
     "started": 2,
     "late": 1,
+    "late_steps": 0,
     "urges": 1,
     "outcomes": {"solved": 1, "running": 1},
     "names": {"solved": "已解决", "running": "在办"},
@@ -335,8 +337,9 @@ class TestAssessment:
         due = {one.unit.code: one.figures["reports_in_time"] for one in self.sheet(session, on=date(2027, 1, 20)).units}
         assert due["hrss"] == Figure(0, 1)
         submitted(session)
-        due = {one.unit.code: one.figures["reports_in_time"] for one in self.sheet(session).units}
-        assert due["hrss"] == Figure(1, 1)
+        for on, figure in ((date(2027, 1, 20), Figure(1, 1)), (date(2026, 12, 31), Figure(0, 0))):
+            due = {one.unit.code: one.figures["reports_in_time"] for one in self.sheet(session, on=on).units}
+            assert due["hrss"] == figure, on
 
 
 def test_needs_in_figures(world: World) -> None:

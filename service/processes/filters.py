@@ -1,0 +1,208 @@
+"""What lists of tasks and cases are narrowed to and sorted by, as conditions of SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+
+from service import clock
+from service.errors import Finding, Invalid
+from service.processes import lateness
+from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
+from service.processes.rules import GREEN, GREY, RED, YELLOW
+from service.spelling import terms
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """What a list of tasks is narrowed to; None leaves it open. ``q`` searches number and matter, 汉字 or pinyin."""
+
+    instance: str | None = None
+    process: str | None = None
+    status: str | None = None
+    light: str | None = None
+    stage: str | None = None
+    unit: str | None = None
+    q: str | None = None
+    sort: str = "due"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """What a list of cases (the ledger) is narrowed to.
+
+    ``late``: a responsible unit is late in it, ``late_steps``: somebody else is (``lateness``). ``as_of``: as of the
+    end of that day (None: today): the cases that had begun, late and ended as they were then.
+    """
+
+    process: str | None = "request"
+    status: str | None = None
+    stage: str | None = None
+    number: str | None = None
+    talent_id: str | None = None
+    talents: Collection[str] | None = None
+    leader_id: str | None = None
+    category: str | None = None
+    town: str | None = None
+    unit: str | None = None
+    end: str | None = None
+    late: bool | None = None
+    late_steps: bool | None = None
+    since: date | None = None
+    until: date | None = None
+    q: str | None = None
+    sort: str = "-started"
+    as_of: date | None = None
+
+
+def light_clause(name: str, today: date) -> ColumnElement[bool]:
+    """The open tasks that show a light. Raises Invalid for one that there is not."""
+    stands = UserTask.paused.is_(False) & UserTask.due_on.is_not(None) & (Instance.status == RUNNING)
+    if name == RED:
+        return and_(stands, UserTask.due_on < today)
+    if name == YELLOW:
+        return and_(stands, UserTask.due_on >= today, UserTask.warn_on <= today)
+    if name == GREEN:
+        return and_(stands, UserTask.due_on >= today, UserTask.warn_on > today)
+    if name == GREY:
+        return or_(UserTask.paused, UserTask.due_on.is_(None), Instance.status != RUNNING)
+    raise Invalid("没有这种灯", [Finding("/light", "请用 green、yellow、red 或 grey")])
+
+
+def task_clauses(wanted: TaskFilter, today: date) -> list[ColumnElement[bool]]:
+    """The tasks that a filter lets through."""
+    clauses = _equal(
+        {
+            Instance.process: wanted.process,
+            UserTask.status: wanted.status,
+            UserTask.stage: wanted.stage,
+            UserTask.unit: wanted.unit,
+        }
+    )
+    if wanted.instance:
+        instance_id = _uuid_or_none(wanted.instance)
+        clauses.append(UserTask.instance_id == instance_id if instance_id is not None else false())
+    if wanted.light:
+        clauses.append(light_clause(wanted.light, today))
+    return clauses + _holding(wanted.q)
+
+
+def case_clauses(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    """The cases that a filter lets through."""
+    clauses = _equal(
+        {
+            Instance.process: wanted.process,
+            Instance.stage: wanted.stage,
+            Instance.number: wanted.number,
+            Instance.talent_id: wanted.talent_id,
+            Instance.leader_id: wanted.leader_id,
+            Instance.end: wanted.end,
+            Instance.data["category"].as_string(): wanted.category,
+            Instance.data["town"].as_string(): wanted.town,
+        }
+    )
+    if wanted.talents is not None:
+        clauses.append(Instance.talent_id.in_(wanted.talents))
+    if wanted.unit:
+        theirs = select(UserTask.instance_id).where(*_equal({UserTask.unit: wanted.unit}))
+        clauses.append(Instance.id.in_(theirs))
+    today = clock.today()
+    clauses += _standing_clauses(wanted, today)
+    for asked, steps in ((wanted.late, False), (wanted.late_steps, True)):
+        if asked is not None:
+            late = Instance.id.in_(lateness.late_cases(wanted.as_of or today, steps=steps))
+            clauses.append(late if asked else ~late)
+    if wanted.since:
+        clauses.append(Instance.started_at >= _midnight(wanted.since))
+    if wanted.until:
+        clauses.append(Instance.started_at < _midnight(wanted.until) + timedelta(days=1))
+    return clauses + _holding(wanted.q)
+
+
+def _standing_clauses(wanted: CaseFilter, today: date) -> list[ColumnElement[bool]]:
+    """The status that is asked for; as of a past day by when a case began and ended."""
+    on = wanted.as_of
+    if on is not None and on > today:
+        raise Invalid("不能这样筛选", [Finding("/as_of", f"截至日期不能晚于今天（{today.isoformat()}）")])
+    if on is None or on == today:
+        return _equal({Instance.status: wanted.status})
+    if wanted.stage:
+        raise Invalid("不能这样筛选", [Finding("/stage", "查看过去某日的情况时不能按阶段筛选，请去掉阶段或截至日期")])
+    if wanted.status == SUSPENDED:
+        raise Invalid("不能这样筛选", [Finding("/status", "查看过去某日的情况时，已挂起的按在办列出，请改选在办")])
+    after = _midnight(on) + timedelta(days=1)
+    clauses = [Instance.started_at < after]
+    if wanted.status in (COMPLETED, TERMINATED):
+        clauses += [Instance.status == wanted.status, Instance.ended_at < after]
+    elif wanted.status:
+        clauses.append(or_(Instance.ended_at.is_(None), Instance.ended_at >= after))
+    if wanted.end:
+        clauses.append(Instance.ended_at < after)
+    return clauses
+
+
+def _equal(wanted: Mapping[Any, str | None]) -> list[ColumnElement[bool]]:
+    """Each column that must be something. A NUL sign, which PostgreSQL does not even take as a question, is nowhere."""
+    return [column == value if "\x00" not in value else false() for column, value in wanted.items() if value]
+
+
+def _holding(q: str | None) -> list[ColumnElement[bool]]:
+    """Each word of a search must occur; a search of nothing but signs that no case holds finds nothing."""
+    words = terms(q or "")
+    if q and q.strip() and not words:
+        return [false()]
+    return [Instance.search_key.contains(word, autoescape=True) for word in words]
+
+
+def _midnight(day: date) -> datetime:
+    """The beginning of a day; days beyond all cases stay within what a moment can be."""
+    within = min(max(day, FIRST_DAY), LAST_DAY)
+    return datetime.combine(within, time(0), tzinfo=clock.SHANGHAI)
+
+
+_TASK_SORTS: Mapping[str, Any] = {
+    "due": (UserTask.due_on.is_(None), UserTask.due_on, UserTask.entered_at, UserTask.id),
+    "-due": (UserTask.due_on.is_(None), UserTask.due_on.desc(), UserTask.entered_at, UserTask.id),
+    "entered": (UserTask.entered_at, UserTask.id),
+    "-entered": (UserTask.entered_at.desc(), UserTask.id),
+    "number": (Instance.number.is_(None), Instance.number, UserTask.id),
+    "-number": (Instance.number.is_(None), Instance.number.desc(), UserTask.id),
+    "stage": (UserTask.stage, UserTask.due_on.is_(None), UserTask.due_on, UserTask.id),
+}
+_CASE_SORTS: Mapping[str, Any] = {
+    "started": (Instance.started_at, Instance.id),
+    "-started": (Instance.started_at.desc(), Instance.id),
+    "number": (Instance.number.is_(None), Instance.number, Instance.id),
+    "-number": (Instance.number.is_(None), Instance.number.desc(), Instance.id),
+    "ended": (Instance.ended_at.is_(None), Instance.ended_at, Instance.id),
+    "-ended": (Instance.ended_at.is_(None), Instance.ended_at.desc(), Instance.id),
+    "-urges": (Instance.urges.desc(), Instance.started_at.desc(), Instance.id),
+}
+
+
+def task_order(sort: str) -> Any:
+    """How tasks are sorted. Raises Invalid."""
+    if sort not in _TASK_SORTS:
+        raise Invalid("不能这样排序", [Finding("/sort", "可用：" + "、".join(_TASK_SORTS))])
+    return _TASK_SORTS[sort]
+
+
+def case_order(sort: str) -> Any:
+    """How cases are sorted. Raises Invalid."""
+    if sort not in _CASE_SORTS:
+        raise Invalid("不能这样排序", [Finding("/sort", "可用：" + "、".join(_CASE_SORTS))])
+    return _CASE_SORTS[sort]
+
+
+def _uuid_or_none(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

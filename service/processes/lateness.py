@@ -1,0 +1,171 @@
+"""Lateness, one truth as of any day (W6, W10): every list, paper, figure and gauge asks here.
+
+A step is late as of the end of a day when it was answered after its due date, or when its due date had passed and it
+was still open. What ended it without an answer (returned, cancelled with its case, handed back as 不属于本单位职责)
+takes nothing back: a step that was open past its date stays late. Not late is what has no date, what is paused
+(待上会), what waits in a suspended case as long as that lasts, and what was taken back, from that day on. The due
+date is the one that stood on that day: a notice that moved it later says nothing about the days before.
+
+The answers of responsible units, within the 7 working days of the policy, are told apart from all other steps, whose
+days are the office's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from service.auth.policy import RESPONSIBLE_UNIT
+from service.processes.models import RUN_ANSWERED, ClockRun, Instance
+
+MEANING = (
+    "超期：责任单位在到期日之后才答复，或到期日已过仍未答复（退回改派不算答复），按所示日期当天的情况计算；"
+    "会议研究、挂起期间不计。环节超期：其他步骤超过本系统默认时限（非文件规定）。"
+)
+"""What people are told where they see the figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a case stands as of a day. ``late``: a responsible unit was late in it, ``late_steps``: somebody else was.
+
+    ``overdue`` and ``overdue_steps``: on that very day somebody still is.
+    """
+
+    late: bool = False
+    overdue: bool = False
+    late_steps: bool = False
+    overdue_steps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a unit was asked in a period: answers in time, answers late, and what is late without an answer."""
+
+    in_time: int = 0
+    late: int = 0
+    unanswered: int = 0
+
+    @property
+    def asked(self) -> int:
+        """All of them."""
+        return self.in_time + self.late + self.unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a responsible unit has open as of a day; ``overdue`` of them past their due date."""
+
+    unit: str
+    open: int
+    overdue: int
+
+
+IN_TIME = Standing()
+
+
+def by_unit() -> ColumnElement[bool]:
+    """The runs of the answers that responsible units owe [T]; all others are the office's own days [A]."""
+    return ClockRun.role == RESPONSIBLE_UNIT
+
+
+def by_others() -> ColumnElement[bool]:
+    """The runs of all other steps [A]."""
+    return or_(ClockRun.role.is_(None), ClockRun.role != RESPONSIBLE_UNIT)
+
+
+def is_late(on: date) -> ColumnElement[bool]:
+    """The runs that are late as of the end of a day."""
+    return and_(
+        _counts(on),
+        ClockRun.due_on < on,
+        or_(ClockRun.until_on.is_(None), ClockRun.due_on < ClockRun.until_on),
+    )
+
+
+def is_open(on: date) -> ColumnElement[bool]:
+    """The runs that still went on at the end of a day."""
+    return and_(_counts(on), or_(ClockRun.until_on.is_(None), ClockRun.until_on > on))
+
+
+def is_overdue(on: date) -> ColumnElement[bool]:
+    """The runs that still went on at the end of a day, past their due date: the red light."""
+    return and_(is_open(on), ClockRun.due_on < on)
+
+
+def late_cases(on: date, *, steps: bool = False) -> Select[UUID]:
+    """The ids of the cases in which a responsible unit (``steps``: somebody else) is late as of a day."""
+    return select(ClockRun.instance_id).where(by_others() if steps else by_unit(), is_late(on))
+
+
+def standings(session: Session, cases: Iterable[Instance | UUID], on: date) -> dict[UUID, Standing]:
+    """How each of these cases stands as of a day; those in which nobody is late are left out. One statement."""
+    ids = [case.id if isinstance(case, Instance) else case for case in cases]
+    if not ids:
+        return {}
+    mine, others = by_unit(), by_others()
+    open_then = is_open(on)
+    rows = session.execute(
+        select(
+            ClockRun.instance_id,
+            func.count().filter(mine),
+            func.count().filter(mine, open_then),
+            func.count().filter(others),
+            func.count().filter(others, open_then),
+        )
+        .where(ClockRun.instance_id.in_(ids), is_late(on))
+        .group_by(ClockRun.instance_id)
+    )
+    return {case: Standing(*(number > 0 for number in numbers)) for case, *numbers in rows}
+
+
+def unit_work(session: Session, on: date) -> list[Work]:
+    """Every responsible unit with open answers as of a day, those with most overdue ones first; one statement."""
+    overdue = func.count().filter(ClockRun.due_on < on)
+    rows = session.execute(
+        select(ClockRun.unit, func.count(), overdue)
+        .where(by_unit(), is_open(on), ClockRun.unit.is_not(None))
+        .group_by(ClockRun.unit)
+        .order_by(overdue.desc(), func.count().desc(), ClockRun.unit)
+    )
+    return [Work(str(unit), number, behind) for unit, number, behind in rows]
+
+
+def unit_answers(session: Session, *, process: str, since: date, on: date) -> Mapping[str, Answers]:
+    """Responsible unit → what it was asked from ``since`` to ``on``, as of ``on``: each round of handling counts (W6).
+
+    A hand-back in time is no answer and asks for none; whatever ended a late one, it counts. One statement.
+    """
+    answered = and_(ClockRun.ended == RUN_ANSWERED, ClockRun.until_on <= on)
+    in_time = and_(answered, ClockRun.due_on >= ClockRun.until_on)
+    late = and_(answered, ClockRun.due_on < ClockRun.until_on)
+    unanswered = and_(is_late(on), or_(is_open(on), ClockRun.ended != RUN_ANSWERED))
+    rows = session.execute(
+        select(
+            ClockRun.unit,
+            func.count().filter(in_time),
+            func.count().filter(late),
+            func.count().filter(unanswered),
+        )
+        .join(Instance, Instance.id == ClockRun.instance_id)
+        .where(
+            Instance.process == process,
+            by_unit(),
+            ClockRun.unit.is_not(None),
+            _counts(on),
+            or_(ClockRun.until_on.is_(None), ClockRun.until_on >= since),
+            or_(in_time, late, unanswered),
+        )
+        .group_by(ClockRun.unit)
+    )
+    return {str(unit): Answers(*numbers) for unit, *numbers in rows}
+
+
+def _counts(on: date) -> ColumnElement[bool]:
+    """The runs that had begun by the end of a day and that still counted then."""
+    return and_(ClockRun.from_on <= on, or_(ClockRun.void_on.is_(None), ClockRun.void_on > on))

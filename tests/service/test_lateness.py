@@ -1,0 +1,347 @@
+"""Lateness as of a day, trap by trap: who is late, since when, and what later days must not change of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Boolean, Column, MetaData, insert, select, text
+from sqlalchemy.orm import Session
+
+from service.actions.calendars import add_notices
+from service.auth import SYSTEM
+from service.clock import SHANGHAI
+from service.db import Database, migrate
+from service.history.models import HistoryEvent
+from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
+from service.processes import commands, lateness, operations
+from service.processes.models import ClockRun, Instance, UserTask
+from service.reports.rules import brief_text
+from tests.factories.workers import mismatches
+from tests.factories.world import CONFIG, OFFICE, World
+
+SINCE = date(2026, 9, 1)
+DUE = date(2026, 9, 24)
+"""Seven working days after the dispatch of 16 September."""
+
+migration = import_module("service.db.migrations.versions.0014_clock_runs")
+
+
+def on(day: int, month: int = 9) -> date:
+    return date(2026, month, day)
+
+
+def go(world: World, day: int, month: int = 9, hour: int = 10) -> None:
+    """It is that day; no timer fires meanwhile."""
+    world.clock.set(datetime(2026, month, day, hour, tzinfo=SHANGHAI))
+
+
+def standing(world: World, day: date) -> lateness.Standing:
+    with world.database.reading() as session:
+        return lateness.standings(session, [world.case], day).get(world.case, lateness.IN_TIME)
+
+
+def lates(world: World, *days: date, steps: bool = False) -> list[bool]:
+    """Whether the case is late as of each day: by the condition, which must say what the case's own standing says."""
+    found = []
+    for day in days:
+        with world.database.reading() as session:
+            late = world.case in session.scalars(lateness.late_cases(day, steps=steps)).all()
+        one = standing(world, day)
+        assert late == (one.late_steps if steps else one.late), day
+        found.append(late)
+    return found
+
+
+def answers(world: World, until: date) -> dict[str, tuple[int, int]]:
+    with world.database.reading() as session:
+        return unit_answers(session, starts_on=SINCE, ends_on=until)
+
+
+def act(world: World, user: str, deed: Any, **told: Any) -> None:
+    with world.transaction() as session:
+        deed(session, actor=world.actor(user), now=world.clock.now, **told)
+
+
+@pytest.fixture
+def handled(world: World) -> World:
+    """A need that waits for edu's answer until 24 September; the talent has been told."""
+    world.dispatched("edu")
+    world.do(OFFICE, "feedback_accepted")
+    assert world.task("handle").due_on == DUE
+    return world
+
+
+# --- Who does not answer ---------------------------------------------------------------------------------------------
+
+
+def test_who_has_not_answered_is_late_in_every_figure(handled: World) -> None:
+    go(handled, 28)
+    assert lates(handled, on(23), DUE, on(25), on(28)) == [False, False, True, True]
+    assert standing(handled, on(28)) == lateness.Standing(late=True, overdue=True)
+    leader = UUID(handled.leader_id)
+    with handled.database.reading() as session:
+        counts = need_counts(session, unit="hrss", starts_on=SINCE, ends_on=on(30))
+        brief = leader_needs(session, leader_id=leader, starts_on=SINCE, ends_on=on(30))
+        assert leader_answers(session, starts_on=SINCE, ends_on=on(30)) == {str(leader): (1, 0)}
+        assert lateness.unit_work(session, on(28)) == [lateness.Work("edu", 1, 1)]
+    assert (counts["on"], counts["late"], counts["late_steps"]) == ("2026-09-28", 1, 0)
+    assert (brief["late"], brief["overdue"], brief["items"][0]["overdue"]) == (1, 1, True)
+    facts = {"leader": "某", "talents": [], "contacts": [], "opinions": [], "interviews": [], "needs": brief}
+    assert "其中曾超期 1 件（仍未答复 1 件）" in brief_text(facts)
+    assert answers(handled, on(30)) == {"edu": (1, 0)}
+    assert handled.api(OFFICE).get(f"/instances/{handled.case}").json["late"] is True
+
+
+def test_a_day_off_past_the_due_date_is_late(handled: World) -> None:
+    go(handled, 25)  # the Mid-Autumn holiday
+    assert lates(handled, on(24), on(25)) == [False, True]
+
+
+def test_a_late_answer_stays_late_and_a_timely_one_is_timely_for_good(handled: World) -> None:
+    go(handled, 28)
+    handled.do("handler-edu", "handle")
+    assert lates(handled, DUE, on(25), on(27), on(28), on(30)) == [False, True, True, True, True]
+    assert answers(handled, on(28)) == {"edu": (1, 0)}
+    go(handled, 16)
+    handled.dispatched("sci")
+    go(handled, 24)
+    handled.do("handler-sci", "handle")
+    assert lates(handled, on(24), on(30)) == [False, False]
+    assert answers(handled, on(24))["sci"] == (1, 1)
+
+
+def test_the_offices_own_steps_are_told_apart(world: World) -> None:
+    world.recorded()
+    go(world, 18)
+    world.do(OFFICE, "accept")  # due on the 17th
+    assert lates(world, on(17), on(18), steps=True) == [False, True]
+    assert lates(world, on(18)) == [False]
+    api = world.api(OFFICE)
+    [row] = api.get("/requests").json["items"]
+    assert (row["late"], row["late_steps"]) == (False, True)
+    assert api.get("/requests", late="true").json["total"] == 0
+    assert api.get("/requests", late_steps="true").json["total"] == 1
+
+
+# --- What is no answer -----------------------------------------------------------------------------------------------
+
+
+def test_a_hand_back_in_time_is_no_answer_and_asks_for_none(handled: World) -> None:
+    go(handled, 17)
+    handled.do("handler-edu", "handle", {"result": "not_ours", "reason": "不归本单位管"})
+    assert answers(handled, on(17)) == {}
+    handled.do(OFFICE, "redispatch")
+    go(handled, 30)
+    assert lates(handled, on(24), on(28), on(30)) == [False, False, True]  # housing's own seven days end on the 28th
+    assert answers(handled, on(30)) == {"housing": (1, 0)}
+
+
+def test_a_late_hand_back_does_not_undo_the_lateness(handled: World) -> None:
+    go(handled, 28)
+    handled.do("handler-edu", "handle", {"result": "not_ours", "reason": "不归本单位管"})
+    handled.do(OFFICE, "redispatch")
+    handled.do("handler-housing", "handle")
+    assert standing(handled, on(28)) == lateness.Standing(late=True)
+    assert answers(handled, on(28)) == {"edu": (1, 0), "housing": (1, 1)}
+
+
+def test_a_round_that_is_done_again_has_its_own_clock(handled: World) -> None:
+    go(handled, 28)
+    handled.do("handler-edu", "handle")
+    handled.do(OFFICE, "review_reply", {"decision": "redo", "comment": "请补充"})
+    handled.do("handler-edu", "handle")
+    assert answers(handled, on(28)) == {"edu": (2, 1)}
+    assert lates(handled, on(24), on(28)) == [False, True]
+
+
+def test_an_agreed_later_date_counts_from_its_agreement(handled: World) -> None:
+    go(handled, 22)
+    handled.do(
+        "handler-edu", "handle",
+        {"result": "interim", "reason": "需分步解决", "progress": "已联系学校",
+         "next_date": "2026-10-20"},
+    )  # fmt: skip
+    handled.do(OFFICE, "confirm_interim", {"decision": "agree", "agreed_date": "2026-10-20"})
+    go(handled, 22, 10)
+    assert lates(handled, on(25), on(20, 10), on(21, 10)) == [False, False, True]
+    assert answers(handled, on(20, 10)) == {"edu": (1, 1)}
+    assert answers(handled, on(22, 10)) == {"edu": (2, 1)}
+    with handled.database.reading() as session:
+        runs = session.scalars(select(ClockRun.due_on).where(lateness.by_unit()).order_by(ClockRun.id)).all()
+    assert runs == [DUE, on(20, 10)]
+
+
+# --- Clocks that stand -----------------------------------------------------------------------------------------------
+
+
+def test_nobody_is_late_while_the_case_is_suspended(handled: World) -> None:
+    go(handled, 26)
+    act(handled, OFFICE, commands.suspend, instance_id=handled.case, reason="本人出国")
+    go(handled, 9, 10)
+    assert lates(handled, on(25), on(26), on(30), on(9, 10)) == [True, False, False, False]
+    assert handled.api(OFFICE).get("/requests", late="true").json["total"] == 0
+    act(handled, OFFICE, commands.resume, instance_id=handled.case, reason="")
+    assert lates(handled, on(25), on(30), on(8, 10), on(9, 10)) == [True, False, False, True]
+    assert mismatches(handled) == []
+
+
+def test_a_case_that_ends_takes_no_lateness_with_it(handled: World) -> None:
+    go(handled, 28)
+    act(handled, OFFICE, commands.terminate, instance_id=handled.case, reason="本人放弃")
+    go(handled, 30)
+    assert standing(handled, on(30)) == lateness.Standing(late=True)
+    assert answers(handled, on(30)) == {"edu": (1, 0)}
+
+
+def test_a_case_that_ends_while_suspended_was_not_late(handled: World) -> None:
+    go(handled, 21)
+    act(handled, OFFICE, commands.suspend, instance_id=handled.case, reason="本人出国")
+    go(handled, 28)
+    act(handled, OFFICE, commands.terminate, instance_id=handled.case, reason="本人放弃")
+    assert lates(handled, on(25), on(28)) == [False, False]
+    assert answers(handled, on(28)) == {}
+    assert mismatches(handled) == []
+
+
+def test_waiting_for_a_meeting_has_no_clock(handled: World) -> None:
+    handled.do("handler-edu", "handle")
+    handled.do(OFFICE, "review_reply", {"decision": "refer", "comment": "需上会"})
+    handled.do(OFFICE, "assess")
+    handled.do(OFFICE, "submit_topic")
+    go(handled, 30, 11)
+    assert handled.open_steps() == [("record_decision", None)]
+    assert lates(handled, on(30, 11)) == lates(handled, on(30, 11), steps=True) == [False]
+
+
+# --- What was known on the day ---------------------------------------------------------------------------------------
+
+
+def test_an_answer_that_is_taken_back_was_an_answer_until_then(handled: World) -> None:
+    go(handled, 22)
+    handled.do("handler-edu", "handle")
+    go(handled, 28)
+    act(handled, "handler-edu", operations.take_back, task_id=handled.done("handle").id, reason="附件传错")
+    assert lates(handled, on(22), on(25), on(27), on(28)) == [False, False, False, True]
+    assert answers(handled, on(27)) == {"edu": (1, 1)}
+    assert answers(handled, on(28)) == {"edu": (1, 0)}
+    go(handled, 29)
+    handled.do("handler-edu", "handle")
+    assert lates(handled, on(27), on(28), on(29)) == [False, True, True]
+    assert answers(handled, on(29)) == {"edu": (1, 0)}
+    assert mismatches(handled) == []
+
+
+def test_who_was_asked_by_a_dispatch_that_is_taken_back_was_late_until_then(world: World) -> None:
+    world.dispatched("edu")
+    go(world, 28)
+    act(world, OFFICE, operations.take_back, task_id=world.done("dispatch").id, reason="派错单位")
+    assert lates(world, on(24), on(25), on(27), on(28)) == [False, True, True, False]
+    assert answers(world, on(27)) == {"edu": (1, 0)}
+    assert answers(world, on(28)) == {}
+    assert mismatches(world) == []
+
+
+NOTICE = """
+[[closures]]
+from = 2026-09-21
+to = 2026-09-22
+reason = "台风停工"
+number = "南府通〔2026〕8号"
+"""
+
+
+def test_a_date_that_a_notice_moves_later_counted_on_the_days_before(handled: World) -> None:
+    go(handled, 26)
+    with handled.transaction() as session:
+        add_notices(session, content=NOTICE.encode(), name="n.toml", config=CONFIG, actor=SYSTEM, now=handled.clock.now)
+    assert handled.task("handle").due_on == on(29)
+    go(handled, 30)
+    assert lates(handled, DUE, on(25), on(26), on(29), on(30)) == [False, True, False, False, True]
+    assert answers(handled, on(25)) == {"edu": (1, 0)}
+    assert answers(handled, on(29)) == {}
+    assert mismatches(handled) == []
+
+
+# --- Lists that are asked for a day ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"as_of": "2026-13-01"}, "as_of"),
+        ({"as_of": "gestern"}, "as_of"),
+        ({"as_of": "2026-09-30"}, "as_of"),
+        ({"as_of": "2026-09-15", "stage": "handling"}, "stage"),
+        ({"as_of": "2026-09-15", "status": "suspended"}, "status"),
+    ],
+)
+def test_a_bad_day_is_named(world: World, query: dict[str, str], field: str) -> None:
+    answer = world.api(OFFICE).get("/requests", **query)
+    assert answer.status_code == 422
+    assert [one["path"].strip("/").split("/")[-1] for one in answer.json["errors"]] == [field]
+    if field != "status":
+        page = world.as_user(OFFICE).get("/ledger", query_string=query)
+        assert page.status_code == 422
+
+
+def test_the_ledger_of_a_past_day_shows_the_cases_as_they_stood(handled: World) -> None:
+    first = str(handled.case)
+    go(handled, 28)
+    handled.do("handler-edu", "handle")
+    handled.do(OFFICE, "review_reply")
+    handled.do(OFFICE, "feedback_result")
+    handled.recorded(title="人才公寓续租")
+    api = handled.api(OFFICE)
+    [row] = api.get("/requests", as_of="2026-09-25").json["items"]
+    assert (row["id"], row["status"], row["stage"], row["ended_at"]) == (first, "running", "handling", None)
+    assert (row["light"], row["due_on"], row["units"], row["late"]) == ("red", "2026-09-24", ["edu"], True)
+    assert api.get("/requests", as_of="2026-09-25", status="completed").json["total"] == 0
+    assert api.get("/requests", as_of="2026-09-25", status="running").json["total"] == 1
+    now = {one["id"]: one for one in api.get("/requests", as_of="2026-09-28").json["items"]}
+    assert (len(now), now[first]["status"], now[first]["late"]) == (2, "completed", True)
+
+
+# --- Clocks of what began before ------------------------------------------------------------------------------------
+
+
+def _rows(session: Session) -> list[Any]:
+    columns = [column for column in ClockRun.__table__.columns if column.name != "id"]
+    return sorted(map(str, session.execute(select(*columns)).all()))
+
+
+def test_cases_that_began_before_get_their_clocks_from_the_journal(handled: World, empty_database: Database) -> None:
+    go(handled, 22)
+    handled.do("handler-edu", "handle")
+    go(handled, 28)
+    act(handled, "handler-edu", operations.take_back, task_id=handled.done("handle").id, reason="附件传错")
+    act(handled, OFFICE, commands.suspend, instance_id=handled.case, reason="本人出国")
+    act(handled, OFFICE, commands.resume, instance_id=handled.case, reason="")
+    handled.dispatched("sci", "guicheng")
+    with handled.database.reading() as session:
+        told = _rows(session)
+        kept = {
+            model: [dict(row) for row in session.execute(select(model.__table__)).mappings()]
+            for model in (Instance, UserTask, HistoryEvent)
+        }
+    assert len(told) > 8
+    migrate.upgrade(empty_database, migration.down_revision)
+    before = Instance.__table__.to_metadata(MetaData())
+    before.append_column(Column("late", Boolean))
+    with empty_database.engine.begin() as connection:
+        connection.execute(insert(before), [{**row, "late": False} for row in kept.pop(Instance)])
+        for model, rows in kept.items():
+            connection.execute(insert(model.__table__), rows)
+    migrate.upgrade(empty_database)
+    with Session(empty_database.engine) as session:
+        assert _rows(session) == told
+
+
+def test_a_clock_that_was_tampered_with_is_found(handled: World) -> None:
+    assert mismatches(handled) == []
+    with handled.transaction() as session:
+        session.execute(text("UPDATE clock_run SET due_on = '2026-12-31' WHERE role = 'responsible_unit'"))
+    assert [one.split(": ")[1] for one in mismatches(handled)] == ["计时记录与历史不符"]
