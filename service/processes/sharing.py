@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -35,12 +36,16 @@ def comment(
     actor: Actor,
     now: datetime,
     task_id: UUID | str | None = None,
+    mention: Sequence[str] = (),
 ) -> history.HistoryEvent:
-    """沟通: a remark on a case; ``@user`` in it notifies that user. For whoever sees the case, but not to audit it."""
+    """沟通: a remark on a case; ``@user`` in it notifies that user. For whoever sees the case, but not to audit it.
+
+    The accounts of ``mention`` are added as if they had been written; the limit of the text does not count them.
+    """
     found = visibility.visible_instance(session, as_uuid(instance_id, NO_CASE), actor)
     visibility.require_voice(session, found, actor)
     instance = locked_instance(session, found.id)
-    said = required_text(text, "text", "意见")
+    said = " ".join([required_text(text, "text", "意见"), *(f"@{name}" for name in mention)])
     mentioned = _mentioned(session, said)
     data: dict[str, object] = {"text": said, "mentions": mentioned}
     task = None

@@ -29,13 +29,18 @@ _RADICALS = str.maketrans(_LOOKS, _MEANS) | {
 }
 # Zero width, soft hyphens, byte order marks, and what turns the direction of reading.
 _UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_LINE_ENDS = re.compile("\r\n?")
 _JOINERS = re.compile("[\u200c\u200d]")  # in a text they join the parts of a picture or the letters of a script
 _FULL_WIDTH = {sign: sign - 0xFEE0 for sign in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xA0: " "}
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣"), "-")
 
 
 def tidy(text: str) -> str:
-    """``text`` as it is kept: radicals and compatibility signs as their characters, without signs that nobody sees."""
+    """``text`` as it is kept: radicals and compatibility signs as their characters, without signs that nobody sees.
+
+    A line ends with one sign: a form that is sent without script ends it with two, which no limit of a field counts.
+    """
+    text = _LINE_ENDS.sub("\n", text)
     if text.isascii():
         return text
     return _UNSEEN.sub("", unicodedata.normalize("NFC", text.translate(_RADICALS)))

@@ -209,10 +209,13 @@ def read(instance_id: UUID) -> ResponseReturnValue:
 def comment(instance_id: UUID) -> ResponseReturnValue:
     """沟通: a remark; who is named under ``mention`` is told."""
     fields = sent()
-    mentioned = [name for name in _names(fields, "mention") if auth.find_account(db(), name)]
-    said = " ".join([text(fields, "text"), *(f"@{name}" for name in mentioned)])
     sharing.comment(
-        db(), instance_id=instance_id, text=said if text(fields, "text").strip() else "", actor=actor(), now=clock.now()
+        db(),
+        instance_id=instance_id,
+        text=text(fields, "text"),
+        mention=[name for name in _names(fields, "mention") if auth.find_account(db(), name)],
+        actor=actor(),
+        now=clock.now(),
     )
     return done("已发送。", url_for("web.cases.case", instance_id=instance_id) + "#course")
 

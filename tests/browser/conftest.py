@@ -53,9 +53,10 @@ class Site:
             with closing(ClosingIterator(self.world.app.wsgi_app(environ, start_response))) as answer:
                 return list(answer)
 
-    def visit(self, username: str | None, path: str = "/", size: dict[str, int] | None = None) -> Page:
-        """A fresh browser window, signed in as ``username``, at ``path``."""
-        context = self.browser.new_context(viewport=size or DESKTOP, locale="zh-CN", base_url=self.url)  # type: ignore[arg-type]  # the sizes above
+    def visit(self, username: str | None, path: str = "/", size: dict[str, int] | None = None, **options: Any) -> Page:
+        """A fresh browser window, signed in as ``username``, at ``path``; ``options`` of Playwright's contexts."""
+        given: dict[str, Any] = {"viewport": size or DESKTOP, "locale": "zh-CN", "base_url": self.url, **options}
+        context = self.browser.new_context(**given)
         context.set_default_timeout(20_000)
         self._contexts.append(context)
         page = context.new_page()

@@ -234,3 +234,8 @@ def test_a_surname_is_read_as_a_surname_and_found_by_every_reading(name, reading
     spelling = spell(name)
     assert spelling.pinyin == readings[0]
     assert set(readings) <= set(spelling.sounds)
+
+
+def test_a_line_ends_with_one_sign():
+    assert tidy("a\r\nb\rc\n") == "a\nb\nc\n"
+    assert tidy("甲\r\n\r\n乙") == "甲\n\n乙"

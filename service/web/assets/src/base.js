@@ -182,3 +182,26 @@ if (!CSS.supports("field-sizing", "content")) {
     target.style.height = `${target.scrollHeight + target.offsetHeight - target.clientHeight}px`;
   });
 }
+
+// A browser cuts what is pasted beyond maxlength without a word, and counts a rare character as two. With script, all of
+// it stays, is counted as the server counts, and is told at the field until it fits.
+document.addEventListener("focusin", ({ target }) => {
+  if (!target.hasAttribute?.("maxlength") || !["text", "textarea"].includes(target.type)) return;
+  target.dataset.longest = target.getAttribute("maxlength");
+  target.removeAttribute("maxlength");
+});
+document.addEventListener("input", ({ target }) => {
+  const longest = Number(target.dataset?.longest);
+  if (!longest) return;
+  const count = [...target.value.trim()].length;
+  const fault = count > longest ? `最多 ${longest} 字，现有 ${count} 字，请精简。` : "";
+  target.setCustomValidity(fault);
+  let said = target.parentElement.querySelector("[data-too-long]");
+  if (!said && fault) {
+    said = Object.assign(document.createElement("div"), { className: "form-error" });
+    said.dataset.tooLong = "";
+    said.setAttribute("role", "status");
+    target.after(said);
+  }
+  if (said) said.textContent = fault;
+});
