@@ -39,6 +39,8 @@ export const validator = {
   },
 };
 
+export default validator;
+
 /** Every property of the form, also those that stand in an allOf/if/then/else branch: `{name: schema}`. */
 export function allProperties(schema, found = {}) {
   for (const [name, property] of Object.entries(schema?.properties ?? {})) found[name] = { ...property, ...found[name] };
