@@ -132,3 +132,15 @@ def test_a_file_is_never_overwritten_and_never_half_written(cases, export, tmp_p
     monkeypatch.setattr("service.cli.export.write_ocel", fail)
     export("ocel", "log.json", code=1)
     assert [file.name for file in tmp_path.iterdir() if file.suffix in (".json", ".partial")] == []
+
+
+def test_rare_signs_go_out_as_they_are(world, export):
+    rare = "试\U000313c4\U0002ebf3\ue863"
+    world.dispatched("edu", title=f"{rare}的需求")
+    with export("ledger", "ledger.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert any(f"{rare}的需求" in row.values() for row in csv.DictReader(file))
+    book = load_workbook(export("ledger", "ledger.xlsx"))
+    assert any(cell.value == f"{rare}的需求" for row in book.active.iter_rows() for cell in row)
+    told = world.api("office").get(f"/instances/{world.case}").json
+    assert told["title"] == f"{rare}的需求"
+    assert [one["id"] for one in world.api("office").get("/requests", q=rare).json["items"]] == [str(world.case)]
