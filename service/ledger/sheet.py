@@ -49,7 +49,7 @@ def sheet(session: Session, instance_id: UUID, actor: Actor) -> Paper:
         "number": instance.number,
         "filed": _filed(record, done),
         "person": _person(session, instance, actor),
-        "matter": _matter(record),
+        "matter": _matter(record, done),
         "office": list(_office(record, done)) or [_blank()],
         "units": list(_units(record, done, waiting)) or [_blank()],
         "meetings": list(_meetings(record, done)),
@@ -77,8 +77,10 @@ def _person(session: Session, instance: Instance, actor: Actor) -> dict[str, str
     return {"name": talent.name, "work": work, "contact": phone_for(actor, talent, leaders) or ""}
 
 
-def _matter(record: Record) -> dict[str, Any]:
-    data = record.instance.data
+def _matter(record: Record, done: Sequence[Done]) -> dict[str, Any]:
+    """What was registered, as last corrected: later forms have fields of the same names (反馈方式, 反映形式)."""
+    first = next((one for one in reversed(done) if one.step == FIRST), None)
+    data = first.fields if first is not None else record.instance.data
     leader = find_leader(record.session, str(data.get("leader_id") or ""))
     facts = {
         "类别": record.choice(FIRST, "category", data.get("category")),

@@ -248,18 +248,27 @@ def due_of_row(row: UserTask) -> dict[str, Any]:
     }
 
 
-def merge_data(instance: Instance, task: UserTask, fields: Mapping[str, Any], drop: frozenset[str]) -> None:
-    """Brings a completed form into the case's data."""
-    instance.data = merged(instance.data, task.scope, task.slot, fields, drop)
+def merge_data(
+    instance: Instance, task: UserTask, fields: Mapping[str, Any], drop: frozenset[str], own: frozenset[str]
+) -> None:
+    """Brings a completed form into the case's data, without the fields that are its ``own`` step's alone."""
+    instance.data = merged(instance.data, task.scope, task.slot, fields, drop, own)
 
 
 def merged(
-    data: Mapping[str, Any], scope: str, slot: str | None, fields: Mapping[str, Any], drop: frozenset[str]
+    data: Mapping[str, Any],
+    scope: str,
+    slot: str | None,
+    fields: Mapping[str, Any],
+    drop: frozenset[str],
+    own: frozenset[str],
 ) -> dict[str, Any]:
     """``data`` with the latest of each field; a slot's fields stay apart, under ``slots`` by the slot's scope.
 
-    Beside them stands whose slot it is: its ``unit``, or the ``name`` that its diagram gives it.
+    Beside a slot's fields stands whose slot it is: its ``unit``, or the ``name`` that its diagram gives it. What is the
+    step's ``own`` covers nothing that another form said.
     """
+    fields, drop = {name: value for name, value in fields.items() if name not in own}, drop - own
     if slot is None:
         return {**{name: value for name, value in data.items() if name not in drop}, **fields}
     slots = dict(data.get("slots", {}))

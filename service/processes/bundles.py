@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,20 @@ class Compiled:
         if name not in self.forms:
             raise NotFound(f"步骤 {task} 没有表单 {name}")
         return self.forms[name]
+
+    def own_fields(self, process: str, task: str) -> frozenset[str]:
+        """What the form of a user task says of its own step alone: the case's data keep what another form said of it.
+
+        Those are the fields marked ``x-own`` that another form of the bundle has and does not mark.
+        """
+        form = self.form_of(process, task)
+        return frozenset(name for name, schema in form.fields.items() if schema.get("x-own")) & self._common
+
+    @cached_property
+    def _common(self) -> frozenset[str]:
+        """The names of the fields that at least one form does not mark as its own step's."""
+        every = (form.fields.items() for form in self.forms.values())
+        return frozenset(name for fields in every for name, schema in fields if not schema.get("x-own"))
 
     @property
     def stages(self) -> tuple[str, ...]:

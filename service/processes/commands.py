@@ -188,7 +188,7 @@ def complete(
     task.status, task.completed_at, task.completed_by = DONE, now, doer.username
     task.on_behalf_of, task.late_days, task.submitted = doer.on_behalf_of, late, clean
     task.revision += 1
-    merge_data(instance, task, clean, drop)
+    merge_data(instance, task, clean, drop, made.own_fields(task.process, task.task))
     stopped(session, [task.id], today, how_done(clean))
     advance(
         session,

@@ -115,7 +115,7 @@ class Replayer:
         """Runs one input and gives its effects. Raises what the engine raises."""
         event = step.event
         days = DayFunctions(self.calendar(event.data["calendar"]), event.at)
-        _take_in(course, event)
+        self._take_in(course, event)
         landing = self._land(course, step, days)
         before = course.open
         if event.kind == "calendar_changed":
@@ -133,6 +133,17 @@ class Replayer:
             if effect.task and effect.kind == fx.ENTERED:
                 course.places[effect.task] = (effect.data["scope"], effect.data["slot"])
         return found
+
+    def _take_in(self, course: Course, event: HistoryEvent) -> None:
+        """Brings what an input says into the case's data, as the command did."""
+        if event.kind == "started":
+            course.data = {name: value for name, value in event.data["data"].items() if name not in FRAME_NAMES}
+        elif event.kind == "completed":
+            if event.task not in course.places:
+                raise Conflict("该任务已经完成或取消")
+            scope, slot = course.places[event.task]
+            own = self.made.own_fields(event.data["process"], event.data["step"])
+            course.data = merged(course.data, scope, slot, event.data["data"], frozenset(event.data["drop"]), own)
 
     def _land(self, course: Course, step: Step, days: DayFunctions) -> engine.Landing:
         event, data, program = step.event, step.event.data, self.made.program
@@ -187,17 +198,6 @@ def taken_back_effects(before: frozenset[str], due: Mapping[str, Mapping[str, An
     if course.landing is not None:
         found.append(fx.Effect(fx.ADVANCED, fx.sealed(course.landing)))
     return found
-
-
-def _take_in(course: Course, event: HistoryEvent) -> None:
-    """Brings what an input says into the case's data, as the command did."""
-    if event.kind == "started":
-        course.data = {name: value for name, value in event.data["data"].items() if name not in FRAME_NAMES}
-    elif event.kind == "completed":
-        if event.task not in course.places:
-            raise Conflict("该任务已经完成或取消")
-        scope, slot = course.places[event.task]
-        course.data = merged(course.data, scope, slot, event.data["data"], frozenset(event.data["drop"]))
 
 
 def _recorded(course: Course, step: Step) -> Callable[[engine.Call], Any]:

@@ -8,10 +8,15 @@ from io import BytesIO
 from openpyxl import load_workbook
 
 from service import clock
+from service.auth import SYSTEM
+from service.ledger import sheet
 from service.processes import sharing, timers
 from service.processes.advance import open_tasks
-from service.processes.models import Incident, Timer
-from tests.factories.world import World
+from service.processes.bundles import read_bundle
+from service.processes.definitions import deploy
+from service.processes.models import Incident, Instance, Timer
+from tests.factories.world import HOME, World
+from tests.processes.steps import mismatches
 from tests.web.visitor import Visitor, island
 
 
@@ -151,6 +156,30 @@ def test_the_need_shown_is_what_the_first_form_said(world: World) -> None:
     need = page[page.index("需求内容") : page.index("办理过程")]
     assert "走访约见" in need
     assert "电话" not in need.split("联系方式")[0]
+
+
+def test_the_printed_form_says_how_the_need_was_brought_up(world: World) -> None:
+    world.finished(channel="symposium", received_on="2026-09-14")
+    with world.database.reading() as session:
+        paper = sheet(session, world.case, world.actor("office")).data
+        case = session.get_one(Instance, world.case)
+        data = dict(case.data)
+    assert paper["matter"]["facts"][2:4] == ["反映形式：集中座谈", "收到日期：2026年9月14日"]
+    assert (data["channel"], data["decision"], data["given_on"]) == ("symposium", "accept", str(world.clock.now.date()))
+    assert mismatches(world) == []
+
+
+def test_a_case_of_older_forms_prints_what_was_registered_too(world: World) -> None:
+    files = read_bundle(HOME / "bpmn/request", HOME / "forms/request")
+    older = {name: content.replace(b'"x-own": true,', b"") for name, content in files.items()}
+    with world.transaction() as session:
+        deploy(session, key="request", files=older, check=lambda _: None, actor=SYSTEM, now=clock.now())
+    world.finished(channel="symposium")
+    with world.database.reading() as session:
+        paper = sheet(session, world.case, world.actor("office")).data
+        assert session.get_one(Instance, world.case).data["channel"] == "phone"
+    assert "反映形式：集中座谈" in paper["matter"]["facts"]
+    assert mismatches(world) == []
 
 
 def test_why_this_due_date_is_on_the_page(world: World) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from service.engine.program import parse
 from service.errors import Finding, Invalid
-from service.processes.checks import decisions, drawing, elements, expressions, forms, graph, tasks
+from service.processes.checks import choices, decisions, drawing, elements, expressions, forms, graph, tasks
 from service.processes.checks.bundle import Bundle, check_schemas, read
 from service.processes.checks.findings import ActionSignature, CheckContext, DefinitionFinding, Report, Severity
 from service.processes.checks.model import Flow, Lane, MultiInstance, Node, Operation, ProcessModel, Timer, model
@@ -69,6 +69,7 @@ def _content(bundle: Bundle, context: CheckContext, report: Report) -> None:
     graph.check(bundle, context, report)
     tasks.check(bundle, context, report)
     forms.check(bundle, context, report)
+    choices.check(bundle, report)
     decisions.check(bundle, context, report)
     expressions.check_timers(bundle, report)
     expressions.check(bundle, context, report)

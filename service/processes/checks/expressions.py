@@ -83,7 +83,7 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
             continue
         _evaluates(use, samples, report)
         if use.process is not None and use.node is not None:
-            _values(use, list(_places(bundle, use, use.process, use.node)), writers, report)
+            _values(use, list(places(bundle, use, use.process, use.node)), writers, report)
 
 
 def known_data(bundle: Bundle) -> frozenset[str]:
@@ -277,7 +277,7 @@ def check_timers(bundle: Bundle, report: Report) -> None:
                     report.error(node.file, timer.line, node.id, "timer", f"重复间隔“{timer.expression}”{error}")
 
 
-def _places(bundle: Bundle, use: Use, process: ProcessModel, node: Node) -> Iterator[tuple[ProcessModel, Node]]:
+def places(bundle: Bundle, use: Use, process: ProcessModel, node: Node) -> Iterator[tuple[ProcessModel, Node]]:
     """Where a token is when the expression is asked: at the node; over slots, at the ends of what ran side by side."""
     if use.kind != "slots":
         yield process, node

@@ -20,7 +20,7 @@ REFERENCES = frozenset({"talents", "leaders", "units", "people"})
 LISTINGS = frozenset({"talents_to_check", "talents_to_hand_over"})
 DATES = frozenset({"past", "future"})
 
-_OWN = frozenset({"x-ref", "x-among", "x-prefill", "x-date", "x-within-working-days", "x-warn", "x-print"})
+_OWN = frozenset({"x-ref", "x-among", "x-prefill", "x-date", "x-within-working-days", "x-warn", "x-print", "x-own"})
 _PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _REFERRING = ("$ref", "$dynamicRef", "$recursiveRef")
@@ -184,6 +184,8 @@ def _own_word_problem(word: str, value: Any) -> str | None:
         return f"x-among 应为 {'、'.join(sorted(LISTINGS))}，和 x-ref 写在一起"
     if word == "x-prefill" and not isinstance(value, bool) and not _PATH.fullmatch(str(value)):
         return "x-prefill 应为 true 或 false，或数据所在的位置，例如 file.values.post"
+    if word == "x-own" and value is not True:
+        return "x-own 应为 true（只说本步骤，不进入事项的数据）"
     if word == "x-date" and value not in sorted(DATES):
         return "x-date 应为 past（今天或以前）或 future（今天以后）"
     if word == "x-within-working-days" and not _whole(value, 1):

@@ -8,6 +8,7 @@ from typing import Any
 
 from service.engine.expressions import readable
 from service.processes.checks.bundle import Bundle
+from service.processes.checks.form_model import Form
 from service.processes.checks.graph import Calls
 from service.processes.checks.model import Node, ProcessModel
 
@@ -42,10 +43,16 @@ class Writers:
 
     def values(self, process: ProcessModel, node: Node, name: str) -> frozenset[Any] | None:
         """The values that ``name`` may have at ``node``; None when any is possible or nothing is known."""
-        found: set[Any] = set()
+        forms = self.forms(process, node, name)
+        each = [form.fields[name].values for form in forms or ()]
+        found: frozenset[Any] = frozenset().union(*(values for values in each if values))
+        return found if each and all(each) else None
+
+    def forms(self, process: ProcessModel, node: Node, name: str) -> list[Form] | None:
+        """The forms that may have said ``name`` last before ``node``; None where something else may have."""
+        found: dict[str, Form] = {}
         seen: set[tuple[str, str]] = set()
         waiting = list(self._earlier(process, node))
-        written = False
         while waiting:
             scope, current = waiting.pop()
             if (scope.id, current.id) in seen:
@@ -53,16 +60,13 @@ class Writers:
             seen.add((scope.id, current.id))
             if self._sets(current, name):
                 return None
-            values = self._form_values(current, name)
-            if values is not None:
-                if not values:
-                    return None
-                written = True
-                found |= values
+            form = self._bundle.forms.get(current.form or "")
+            if form is not None and name in form.fields:
+                found[form.name] = form
                 continue
             waiting.extend(self._ends_of(current))
             waiting.extend(self._earlier(scope, current))
-        return frozenset(found) if written else None
+        return list(found.values())
 
     def _earlier(self, scope: ProcessModel, node: Node) -> Iterator[tuple[ProcessModel, Node]]:
         """Where a token was before it came to the node, in the caller too."""
@@ -92,10 +96,3 @@ class Writers:
             return True
         decision = self._bundle.decisions.get(node.decision or "")
         return decision is not None and any(output.text == name for output in decision.outputs)
-
-    def _form_values(self, node: Node, name: str) -> frozenset[Any] | None:
-        """The options of the field in the node's form; empty: free text; None: the form lacks the field."""
-        form = self._bundle.forms.get(node.form or "")
-        if form is None or name not in form.fields:
-            return None
-        return form.fields[name].values or frozenset()
