@@ -31,6 +31,7 @@ from service.web import (
     imports,
     ledger,
     liaisons,
+    licences,
     notices,
     oidc,
     people,
@@ -86,7 +87,7 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     work = (auth, oidc, desk, tasks, cases, prints, ledger, liaisons, notices, processes, system, imports)
-    for feature in (*work, talents, teams, units, people, contacts, activities, reports, files, accounts):
+    for feature in (*work, talents, teams, units, people, contacts, activities, reports, files, accounts, licences):
         pages.register_blueprint(feature.blueprint)
     pages.before_request(_protect)
     pages.after_app_request(_headers)

@@ -1,5 +1,5 @@
 // Bundles every island of src/ into ../static/dist/ as ES modules; chunks that several islands share are split off.
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { context, build } from "esbuild";
 
 const out = "../static/dist";
@@ -40,10 +40,42 @@ function copyPrintType() {
   }
 }
 
+const PACKAGE = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//;
+// Others' work that a package brings along in its own files, and the type of printed documents.
+const BROUGHT_ALONG = { "@tabler/core": ["bootstrap"] };
+const COPIED = ["@expo-google-fonts/noto-serif-sc"];
+// The type's package is under one licence, the type itself under another.
+const LICENCES = { "@expo-google-fonts/noto-serif-sc": "OFL-1.1", "bpmn-js": "LicenseRef-bpmn.io" };
+
+/** Writes which packages stand in the bundles, with their licences, for the page that tells of them. */
+function writeLicences({ outputs }) {
+  const folders = new Set(COPIED.map((name) => `node_modules/${name}`));
+  for (const { inputs } of Object.values(outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      const folder = PACKAGE.exec(path)?.[1];
+      if (!folder || !bytesInOutput) continue;
+      folders.add(folder);
+      const own = folder.split("node_modules/").pop();
+      for (const name of BROUGHT_ALONG[own] ?? []) folders.add(`node_modules/${name}`);
+    }
+  }
+  const found = [...folders].map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
+    const files = readdirSync(folder).filter((file) => /^(licen[cs]e|notice|copying)|\.license\.txt$/i.test(file)).sort();
+    const text = files.map((file) => readFileSync(`${folder}/${file}`, "utf8").trim()).join("\n\n");
+    return { name, version, licence: LICENCES[name] ?? license ?? "", text };
+  });
+  const same = (one, other) => one.name === other.name && one.version === other.version;
+  const once = found.filter((one, at) => found.findIndex((other) => same(one, other)) === at);
+  once.sort((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : one.version < other.version ? -1 : 1));
+  writeFileSync(`${out}/licences.json`, JSON.stringify(once));
+}
+
 rmSync(out, { recursive: true, force: true });
 copyPrintType();
 if (process.argv.includes("--watch")) {
   for (const one of [first, options]) await (await context(one)).watch();
 } else {
-  await Promise.all([first, options].map((one) => build(one)));
+  await build(first);
+  writeLicences((await build({ ...options, metafile: true })).metafile);
 }
