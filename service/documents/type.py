@@ -33,6 +33,8 @@ MARK = "〓"
 HEADER = "Unprintable-Signs"
 """The header of an answer with a PDF that names the signs behind the marks: ``U+2EBF3 U+E863``."""
 
+LATIN_A, HAN_ONE = 0x41, 0x4E00
+
 RANGES = (
     ("基本汉字", 0x4E00, 0x9FFF),
     ("扩展 A", 0x3400, 0x4DBF),
@@ -146,10 +148,16 @@ def _signs(found: typst.Fonts) -> set[int]:
         files.add(face.path)
         try:
             with TTFont(face.path, fontNumber=face.index, lazy=True) as font:
-                signs.update(font.getBestCmap() or ())
+                has = set(font.getBestCmap() or ())
         except (OSError, TTLibError):  # what cannot be read is not counted on
             continue
+        # Where a face has letters and no Chinese, its signs of private use are icons and nobody's name.
+        signs |= {sign for sign in has if not _is_private(sign)} if LATIN_A in has and HAN_ONE not in has else has
     return signs
+
+
+def _is_private(sign: int) -> bool:
+    return 0xE000 <= sign <= 0xF8FF or sign >= 0xF0000
 
 
 def _texts(value: Any) -> Iterator[str]:

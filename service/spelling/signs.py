@@ -27,6 +27,7 @@ _MEANS = (
 _RADICALS = str.maketrans(_LOOKS, _MEANS) | {
     radical: unicodedata.normalize("NFKC", chr(radical)) for radical in range(0x2F00, 0x2FD6)
 }
+_RADICALS[0x2F3E] = "户"  # 用户 comes with it; Unicode's 戶 is the form of Taiwan
 # Zero width, soft hyphens, byte order marks, and what turns the direction of reading.
 _UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 _LINE_ENDS = re.compile("\r\n?")

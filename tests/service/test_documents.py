@@ -295,6 +295,14 @@ class TestSignsWithoutType:
         assert made.missing == ()
         assert f"试{RARE}" in text_of(made.content)
 
+    def test_private_use_is_no_name_in_a_face_of_letters(self, tmp_path):
+        (tmp_path / "icons").mkdir()
+        icons = with_type(tmp_path / "icons", "Icons", f"A{PRIVATE}")
+        assert documents.unprintable(f"A{PRIVATE}", icons) == (PRIVATE,)
+        (tmp_path / "own").mkdir()
+        own = with_type(tmp_path / "own", "Office Signs", f"一{PRIVATE}")
+        assert documents.unprintable(PRIVATE, own) == ()
+
     def test_a_file_that_is_no_type_is_passed_over(self, tmp_path):
         folder = with_type(tmp_path, "Rare Song", RARE)
         (folder / "broken.ttf").write_bytes(b"\x00\x01\x00\x00 torn")

@@ -162,6 +162,7 @@ def test_radicals_of_a_pdf_file_become_their_characters():
     assert not any(0x2E80 <= ord(sign) <= 0x2FDF for sign in tidy(kangxi + "⻢⻓⻳"))
     assert checks.name("/name", "姓名", "⻢⽂⽆") == "马文无"
     assert checks.text("/post", "职务", "⻓江学者") == "长江学者"
+    assert checks.text("/post", "职务", "⽤⼾⻘年") == "用户青年"
     assert checks.passage("/summary", "摘要", "⼀\r\n⼆") == "一\n二"
     assert checks.findings == []
     assert plain("⻢⽂") == plain("马文")
