@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Mapping
 from datetime import date
 
+from service.spelling import plain
+
 FORMS: Mapping[str, str] = {
     "visit": "走访约见",
     "symposium": "集中座谈",
@@ -91,5 +93,5 @@ def shared_words(one: str, other: str) -> tuple[str, ...]:
 
 
 def _pairs(text: str) -> set[str]:
-    signs = "".join(sign for sign in text if sign.isalnum())
+    signs = plain(text)
     return {signs[place : place + 2] for place in range(len(signs) - 1)}

@@ -15,6 +15,7 @@ from service.config import Organization
 from service.config.settings import Contacts
 from service.errors import Finding, Invalid, LiaisonError
 from service.people.models import Leader, Unit
+from service.spelling import half_width
 from service.talents.models import Talent
 
 Values = Mapping[str, Any]
@@ -79,6 +80,7 @@ class Lookups:
         if not self._units:
             rows = self.session.execute(select(Unit.code, Unit.name)).all()
             self._units = {unit_name: code for code, unit_name in rows} | {code: code for code, _ in rows}
+        name = name if name in self._units else half_width(name)
         if name not in self._units:
             raise refused(path, f"没有单位“{name}”，请填单位名录中的全称或代码")
         return self._units[name]
@@ -105,7 +107,7 @@ class Lookups:
         if text is None:
             raise refused(path, "“联系对象”不能为空")
         if text not in self._talents:
-            found = select(Talent).where((Talent.id == text) | (Talent.name == text), Talent.active)
+            found = select(Talent).where((Talent.id == half_width(text)) | (Talent.name == text), Talent.active)
             self._talents[text] = list(self.session.scalars(found))
         named = [one for one in self._talents[text] if employer is None or employer == one.employer]
         if len(named) == 1:

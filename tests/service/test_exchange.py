@@ -191,7 +191,7 @@ def test_links_and_contacts_follow(world: World):
     assert [(row, column) for row, column, _ in faults(world, job_id)] == [(3, "联系对象")]
     contacts = sheet(
         ("领导姓名", "领导职务", "联系对象", "日期", "联系形式", "联系内容", "情况摘要"),
-        (name, post, "T0001、T0002", "2026-09-10", "走访约见", "宣传通报、邀请参与、听取意见", "了解近况"),
+        (name, post, "Ｔ０００１、T0002", "２０２６－９－１０", "走访约见", "宣传通报、邀请参与、听取意见", "了解近况"),
     )
     second = uploaded(world, "contacts", contacts)
     work(world)
