@@ -6,6 +6,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from service.actions.handovers import talents_to_hand_over
+from service.actions.privacy import PRIVATE, withheld
 from service.actions.reviews import talents_to_check
 from service.actions.table import action_table
 from service.auth import Actor
@@ -29,6 +30,8 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
         towns={code: town.name for code, town in organization.towns.items()},
         served=served_by,
         known=_known,
+        private=PRIVATE,
+        withheld=withheld,
         shown=_shown,
         opening=settings.office_opens,
         most_instances=settings.most_instances,

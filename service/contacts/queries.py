@@ -157,9 +157,13 @@ def get_opinion(session: Session, opinion_id: UUID | str, actor: Actor) -> tuple
     """The opinion with its contact if the actor may see it; raises ``NotFound``."""
     key = as_id(opinion_id)
     found = session.get(Opinion, key) if key is not None else None
-    if found is None:
+    query = (
+        select(Contact).where(Contact.id == found.contact_id, visible(session, actor)) if found is not None else None
+    )
+    contact = session.scalar(query) if query is not None else None
+    if found is None or contact is None:
         raise NotFound("没有这条意见建议，或您无权查看")
-    return found, get_contact(session, found.contact_id, actor)
+    return found, contact
 
 
 def search_activities(

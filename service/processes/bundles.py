@@ -64,6 +64,12 @@ class Compiled:
         return tuple(self.program.properties.get("stages", "").split()) or tuple(STAGES)
 
     @property
+    def private(self) -> Mapping[str, str]:
+        """The fields of its forms that are private (``x-private``), each with its kind."""
+        fields = (one for form in self.forms.values() for one in form.fields.items())
+        return {name: str(schema["x-private"]) for name, schema in fields if schema.get("x-private")}
+
+    @property
     def given(self) -> tuple[str, ...]:
         """What the service starts the process with (its property ``given``): nobody starts such a one by hand."""
         return tuple(self.program.properties.get("given", "").split())

@@ -177,6 +177,7 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
     live = task.status == OPEN and instance.status == RUNNING
     office = may(actor, "operate_cases")
     acts = live and represented is not None
+    filled = filled_in(session, task, form)
     listing = form.listing if task.status == OPEN else None
     rounds = session.scalar(
         select(func.count()).where(
@@ -192,7 +193,7 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
         light=light_of(task, today, suspended=instance.status == SUSPENDED),
         schema=form.schema,
         ui_schema=form.ui_schema,
-        data=filled_in(session, task, form),
+        data=filled if acts else seen(session, instance, actor).of_task(task, filled),
         due_explanation=task.due_explanation,
         days_left=calendar.between(today, task.due_on) if task.due_on and task.status == OPEN else None,
         waiting_days=days_between(clock.local(task.entered_at).date(), today),
@@ -301,8 +302,7 @@ def visible(session: Session, instance_id: UUID | str, actor: Actor) -> Instance
 def timeline(session: Session, instance_id: UUID | str, actor: Actor) -> list[history.HistoryEvent]:
     """The journal of a case, in order, for whoever may see it; of a round without what is other units' alone."""
     instance = visible(session, instance_id, actor)
-    mine = seen(session, instance, actor)
-    return [event for event in history.stream_events(session, stream_of(instance.id)) if mine.event(event)]
+    return seen(session, instance, actor).events(history.stream_events(session, stream_of(instance.id)))
 
 
 _AWAITED = select(Timer.process, Timer.event).where(

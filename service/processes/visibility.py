@@ -29,6 +29,7 @@ from service.history import HistoryEvent
 from service.people.queries import leader_posts
 from service.processes.access import account_of, candidate_clause, may_take
 from service.processes.advance import open_tasks
+from service.processes.masks import Masks
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
 from service.processes.rules import NO_CASE, NO_TASK
 from service.processes.wiring import wiring
@@ -171,8 +172,12 @@ def copied_clause(session: Session, actor: Actor, only: object = None) -> Column
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What of a case somebody sees: all of it, or not the ``hidden`` scopes and tasks and what is told other units."""
+    """What of a case somebody sees: all of it, or not the ``hidden`` scopes and tasks and what is told other units.
 
+    Personal data in it are masked for who may not see those of the talent concerned.
+    """
+
+    masks: Masks
     everything: bool = True
     hidden: frozenset[str] = frozenset()
     tasks: frozenset[str] = frozenset()
@@ -196,12 +201,21 @@ class Seen:
             return False
         return event.task not in self.tasks and self.scope(str(event.data.get("scope") or ""))
 
+    def events(self, events: Iterable[HistoryEvent]) -> list[HistoryEvent]:
+        """Those of the entries that are seen, each with its data as they are seen."""
+        return [self.masks.event(event) for event in events if self.event(event)]
+
     def data(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The case's data without what other units filled in."""
         slots = data.get("slots")
-        if not self.hidden or not isinstance(slots, Mapping):
-            return dict(data)
-        return {**data, "slots": {scope: said for scope, said in slots.items() if self.scope(scope)}}
+        if not isinstance(slots, Mapping):
+            return self.masks.data(data)
+        mine = {scope: self.masks.data(said, scope) for scope, said in slots.items() if self.scope(scope)}
+        return {**self.masks.data({name: value for name, value in data.items() if name != "slots"}), "slots": mine}
+
+    def of_task(self, task: UserTask, data: Mapping[str, Any]) -> dict[str, Any]:
+        """What the form of a task shows, as it is seen by who does not fill it in."""
+        return self.masks.data(data, task.scope)
 
 
 def is_round(instance: Instance) -> bool:
@@ -210,12 +224,16 @@ def is_round(instance: Instance) -> bool:
 
 
 def seen(session: Session, instance: Instance, actor: Actor) -> Seen:
-    """What the actor, who may see the case, sees of it. Of a case that is no round: everything, without a statement."""
+    """What the actor, who may see the case, sees of it. Of a case that is no round: all of it, without a statement.
+
+    Personal data that stand in it cost a few statements more, once.
+    """
+    masks = Masks(session, instance, actor)
     if actor.roles & SEES_ALL or not is_round(instance):
-        return Seen()
+        return Seen(masks)
     mine = [actor, *acting_for(session, actor, clock.today())]
     if any(one.roles & SEES_ALL for one in mine) or _shown_whole(session, instance, actor):
-        return Seen()
+        return Seen(masks)
     units = frozenset(grant.unit for one in mine for grant in one.grants if grant.unit is not None)
     names = {one.on_behalf_of or one.username for one in mine} | {actor.username}
     rows = session.execute(
@@ -227,7 +245,7 @@ def seen(session: Session, instance: Instance, actor: Actor) -> Seen:
         row.scope for row in rows if row.slot is None or row.slot in units or {row.assignee, row.completed_by} & names
     }
     hidden = frozenset(row.scope for row in rows if row.scope) - own
-    return Seen(False, hidden, frozenset(str(row.id) for row in rows if row.scope in hidden), units)
+    return Seen(masks, False, hidden, frozenset(str(row.id) for row in rows if row.scope in hidden), units)
 
 
 def _shown_whole(session: Session, instance: Instance, actor: Actor) -> bool:

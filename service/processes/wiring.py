@@ -11,6 +11,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from service.auth import Actor
+from service.processes.privacy import Private
 
 if TYPE_CHECKING:
     from service.processes.models import Instance
@@ -81,6 +82,14 @@ def _everything(_session: Session, _kind: str, _key: str, _reader: Actor) -> boo
     return True
 
 
+Withheld = Callable[[Session, Actor, str | None], frozenset[str]]
+"""The kinds of private values (``privacy``) of a talent, by id, that somebody may not see; of nobody in particular."""
+
+
+def _nothing_withheld(_session: Session, _reader: Actor, _talent_id: str | None) -> frozenset[str]:
+    return frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """``settings`` is frozen into each new instance; ``scopes`` maps a role to whose tasks it sees.
@@ -98,6 +107,8 @@ class Wiring:
     served: Served = _nobody
     known: Known = _nobody
     shown: Shown = _everything
+    private: Private = field(default_factory=Private)
+    withheld: Withheld = _nothing_withheld
     opening: time = time(9, 0)
     most_instances: int = 500
 

@@ -169,7 +169,7 @@ def confirm_talent(session: Session, *, talent_id: str, on: date, actor: Actor, 
 
     Raises ``NotAllowed``, ``NotFound``, and ``Invalid`` for a day to come or one before the last confirmation.
     """
-    talent = _locked(session, talent_id)
+    talent = _locked(session, get_talent(session, talent_id, actor).id)
     require(actor, "confirm_talents", unit=talent.employer_unit)
     _confirm(session, talent, on, actor, now)
     session.flush()

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.processes.bundles import Compiled
-from service.processes.models import DONE, UserTask
+from service.processes.models import DONE, Instance, UserTask
 from service.processes.subjects import Subject
-from service.web.context import db
+from service.processes.visibility import seen
+from service.web.context import actor, db
 from service.web.names import Line, Names
 
 
@@ -29,11 +30,12 @@ class Reply:
 def replies(task: UserTask, subjects: Sequence[Subject], made: Compiled, names: Names) -> list[Reply]:
     """The answers of the units that ``task`` is about, in the order of the slots."""
     found = []
+    shown = seen(db(), db().get_one(Instance, task.instance_id), actor())
     for subject in subjects:
         own = db().get(UserTask, subject.task) if subject.task is not None else None
         lines: Sequence[Line] = ()
         if own is not None and own.status == DONE and own.submitted:
-            lines = names.lines(made.form_of(own.process, own.task), own.submitted)
+            lines = names.lines(made.form_of(own.process, own.task), shown.of_task(own, own.submitted))
         found.append(Reply(subject.name, _part(task, own, subject), own, subject.late_days, lines))
     return found
 

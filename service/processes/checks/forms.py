@@ -14,13 +14,16 @@ from service.processes.checks.form_model import Field, Form, subschemas
 from service.processes.checks.tasks import reserved
 from service.processes.checks.values import compared
 from service.processes.forms import TYPES
+from service.processes.privacy import KINDS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCES = frozenset({"talents", "leaders", "units", "people"})
 LISTINGS = frozenset({"talents_to_check", "talents_to_hand_over"})
 DATES = frozenset({"past", "future"})
 
-_OWN = frozenset({"x-ref", "x-among", "x-prefill", "x-date", "x-within-working-days", "x-warn", "x-print", "x-own"})
+_OWN = frozenset(
+    {"x-ref", "x-among", "x-prefill", "x-date", "x-within-working-days", "x-warn", "x-print", "x-own", "x-private"}
+)
 _PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _REFERRING = ("$ref", "$dynamicRef", "$recursiveRef")
@@ -190,6 +193,8 @@ def _own_word_problem(word: str, value: Any) -> str | None:
         return "x-date 应为 past（今天或以前）或 future（今天以后）"
     if word == "x-within-working-days" and not _whole(value, 1):
         return "x-within-working-days 应为正整数（工作日）"
+    if word == "x-private" and value not in KINDS:
+        return f"x-private 应为 {'、'.join(KINDS)} 之一"
     if word == "x-warn":
         return _warn_problem(value)
     return None

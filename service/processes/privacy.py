@@ -1,0 +1,70 @@
+"""Personal data that stand inside cases (a talent's telephone in a correction) as a reader may see them. Pure.
+
+A value is private by the name under which it stands, however deep: the names of a talent's file, and the fields that a
+form marks with ``x-private``. Facts told as lines (``["联系电话", "old → new"]``) are private by their label. Cases
+begun before a form was marked are covered by the names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+KINDS = ("phone", "email", "identity")
+"""What a form may say under ``x-private``: how a value looks to who may not see it, and who sees it whole."""
+
+ARROW = " → "
+"""What stands between the old and the new value in a line that tells of a change."""
+
+Mask = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """What is private in cases: field → kind, a line's label → kind, and how a value of each kind looks masked.
+
+    ``nothing`` is what a line says of an empty value.
+    """
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    masks: Mapping[str, Mask] = field(default_factory=dict)
+    nothing: str = ""
+
+    def holds(self, data: Any, marked: Mapping[str, str]) -> bool:
+        """Whether anything private stands in ``data``; ``marked`` are the fields of the process's own forms."""
+        if isinstance(data, Mapping):
+            return any(
+                ((name in self.fields or name in marked) and value not in (None, "")) or self.holds(value, marked)
+                for name, value in data.items()
+            )
+        if isinstance(data, list):
+            return self._label(data) is not None or any(self.holds(one, marked) for one in data)
+        return False
+
+    def shown(self, data: Any, withheld: frozenset[str], marked: Mapping[str, str]) -> Any:
+        """``data`` with the values of the kinds ``withheld`` masked; everything else as it is."""
+        if isinstance(data, Mapping):
+            return {
+                name: self._masked(value, kind)
+                if (kind := marked.get(name) or self.fields.get(name)) in withheld
+                else self.shown(value, withheld, marked)
+                for name, value in data.items()
+            }
+        if isinstance(data, list):
+            kind = self._label(data)
+            if kind in withheld:
+                return [data[0], ARROW.join(self._masked(part, kind) for part in str(data[1]).split(ARROW))]
+            return [self.shown(one, withheld, marked) for one in data]
+        return data
+
+    def _label(self, data: list[Any]) -> str | None:
+        return self.labels.get(data[0]) if len(data) == 2 and isinstance(data[0], str) else None
+
+    def _masked(self, value: Any, kind: str | None) -> Any:
+        if isinstance(value, list):
+            return [self._masked(one, kind) for one in value]
+        if not isinstance(value, str) or value in ("", self.nothing):
+            return value
+        return self.masks[str(kind)](value)
