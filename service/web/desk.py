@@ -10,7 +10,7 @@ from service.auth import may
 from service.auth.policy import LEADER
 from service.processes import lateness, queries
 from service.processes.deadlines import deadlines
-from service.processes.rules import STAGES
+from service.processes.rules import DEFAULT_WARN, STAGES
 from service.processes.starting import may_start
 from service.web import cases, overview, tasks
 from service.web.access import ANYONE, requires
@@ -60,6 +60,7 @@ def help_page() -> ResponseReturnValue:
         deadlines=deadlines(db(), cases.PROCESS),
         year=overview.year_of_work(db()),
         stages=STAGES,
+        default_warn=DEFAULT_WARN,
     )
 
 
