@@ -1,4 +1,4 @@
-"""Every branch of the need process (processes.md, W1–W13), walked through the real commands on both databases."""
+"""Every branch of the need process (W1–W13), walked through the real commands on both databases."""
 
 from __future__ import annotations
 
