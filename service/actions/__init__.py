@@ -1,7 +1,7 @@
 """The whitelist of what a diagram's service task may call, and the wiring that hands it to the processes."""
 
-from service.actions.prepare import check_context, offline_context, prepare
+from service.actions.prepare import check_context, prepare
 from service.actions.table import action_table
 from service.actions.wire import reference_table, wire
 
-__all__ = ["action_table", "check_context", "offline_context", "prepare", "reference_table", "wire"]
+__all__ = ["action_table", "check_context", "prepare", "reference_table", "wire"]

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service import engine
 from service.actions.calendars import notices_in_force
 from service.actions.table import action_table
 from service.auth import SYSTEM
 from service.config import Organization, Settings
 from service.people import sync_units
-from service.processes.calendars import DayFunctions
 from service.processes.checks import ActionSignature, CheckContext, enforce
 from service.processes.definitions import deploy_shipped
 from service.processes.rules import STAGES
 from service.processes.timers import ensure_calendar
 from service.processes.waking import wake_sleepers
-from service.workdays import Calendar, load_notices
+from service.workdays import Calendar
 
 
 def prepare(
@@ -38,20 +34,15 @@ def prepare(
         done.append(f"工作日历有变，重新计算了 {changed} 件事项的期限")
     if woken := wake_sleepers(session, now=now):
         done.append(f"{woken} 件停在事件网关的事项恢复等候")
-    context = check_context(settings, organization, calendar, now)
+    context = check_context(settings, organization)
     deployed = deploy_shipped(
         session, bpmn=home / "bpmn", forms=home / "forms", check=lambda files: enforce(files, context=context), now=now
     )
     return done + [f"部署流程 {one.name}（{one.key}）第 {one.version} 版" for one in deployed]
 
 
-def check_context(settings: Settings, organization: Organization, calendar: Calendar, now: datetime) -> CheckContext:
+def check_context(settings: Settings, organization: Organization) -> CheckContext:
     """What the deployment checks need to know of this house."""
-    days = DayFunctions(calendar, now)
-
-    def evaluate(expression: str, sample: Mapping[str, Any]) -> Any:
-        return engine.evaluate(expression, sample, days.table())
-
     return CheckContext(
         roles={role.id: role.scope for role in organization.roles.values()},
         actions={
@@ -64,10 +55,4 @@ def check_context(settings: Settings, organization: Organization, calendar: Cale
         settings=frozenset(settings.process),
         units=frozenset(organization.units),
         stages={**STAGES, **{stage.code: stage.name for stage in organization.stages.values()}},
-        evaluate=evaluate,
     )
-
-
-def offline_context(settings: Settings, organization: Organization, config: Path, now: datetime) -> CheckContext:
-    """The same without a database, for ``liaison check``."""
-    return check_context(settings, organization, Calendar.from_config(load_notices(config)), now)

@@ -11,7 +11,8 @@ from service.api.calls import Calls
 from service.api.context import db
 from service.api.fields import Count, Day, Flag, List, Nested, Query, Said, Schema, Whole
 from service.errors import Finding, Invalid
-from service.processes.calendars import MAX_DAYS, current
+from service.processes.calendars import current
+from service.processes.terms import MAX_DAYS
 
 calls = Calls("calendar", "Working days: due dates with their explanation")
 

@@ -21,7 +21,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from service.api import errors
 from service.api.access import Rule, asker
-from service.api.context import READING, transaction
+from service.api.context import READING, api, transaction
 from service.api.fields import Nothing
 from service.api.limits import limits
 from service.api.once import HEADER, once
@@ -106,16 +106,27 @@ class Calls:
         also: Mapping[int, Any] | None = None,
         right: str | None = None,
         versioned: bool = False,
+        first: Callable[[], Any] | None = None,
     ) -> Callable[[View], View]:
         """A call that writes. The view gets the checked JSON ``body`` as its first argument.
 
         ``upload`` is the schema of a multipart body instead, of at most ``size`` bytes, which the view reads itself.
+        ``first`` is what takes long: done for those who may, before the transaction; the view gets what it gives.
         ``also`` are the shapes of answers with another status that the view gives. A ``versioned`` one takes the
         version of the record that was read (``If-Match``).
         """
         rule, taken = Rule(right=right, size=size), body or Nothing
         return self._call(
-            "POST", address, rule, answer, status, body=taken, upload=upload, also=also or {}, versioned=versioned
+            "POST",
+            address,
+            rule,
+            answer,
+            status,
+            body=taken,
+            upload=upload,
+            also=also or {},
+            versioned=versioned,
+            first=first,
         )
 
     def patch(
@@ -143,6 +154,7 @@ class Calls:
         media_type: str = "application/json",
         files: Sequence[str] = (),
         versioned: bool = False,
+        first: Callable[[], Any] | None = None,
     ) -> Callable[[View], View]:
         def register(view: View) -> View:
             shown = view if body is None else _as_sent(view, body())
@@ -157,7 +169,7 @@ class Calls:
             name = f"{self.tag}_{view.__name__}"
             told = _documented(method, address, rule, upload, also, files, versioned=versioned)
             made = self.blueprint.doc(operationId=name, **told)(made)
-            made = _guarded(made, rule)
+            made = _guarded(made, rule, first)
             self.blueprint.add_url_rule(address, view.__name__, made, methods=[method], tags=[self.tag])
             return view
 
@@ -195,7 +207,9 @@ def sent_path(body: ma.Schema, path: str) -> str:
     return "/".join(parts)
 
 
-def _guarded(view: Callable[..., Any], rule: Rule) -> Callable[..., ResponseReturnValue]:
+def _guarded(
+    view: Callable[..., Any], rule: Rule, first: Callable[[], Any] | None = None
+) -> Callable[..., ResponseReturnValue]:
     """The view within the request's limit, its rule and its one transaction."""
 
     @wraps(view)
@@ -205,6 +219,10 @@ def _guarded(view: Callable[..., Any], rule: Rule) -> Callable[..., ResponseRetu
         limits().count()
         if rule.size is not None:
             request.max_content_length = rule.size  # before anybody reads the body
+        if first is not None:
+            with api().database.reading() as session:
+                g.api_actor = asker(session, rule)
+            arguments["prepared"] = first()
         with transaction() as session:
             actor = g.api_actor = asker(session, rule)
             if request.method in READING:

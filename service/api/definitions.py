@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -18,12 +18,13 @@ from service.api.context import actor, api, db
 from service.api.errors import problem
 from service.api.fields import Choice, Flag, List, Moment, Nested, Problem, Said, Schema, Whole
 from service.errors import Finding, Invalid
-from service.processes.calendars import current
-from service.processes.checks import DefinitionFinding, check
+from service.processes.bundles import Compiled, compile_bundle
+from service.processes.checks import DefinitionFinding
 from service.processes.checks.bundle import read
+from service.processes.checks.confined import check_confined
 from service.processes.checks.findings import Report
 from service.processes.checks.graph import entries
-from service.processes.definitions import deploy, find_latest, list_definitions
+from service.processes.definitions import deploy_checked, find_latest, list_definitions
 from service.processes.models import Definition
 
 calls = Calls("definitions", "Definitions of processes: versions and deployment")
@@ -100,6 +101,30 @@ def definitions() -> Mapping[str, Any]:
     return {"items": items, "total": len(items), "next": None}
 
 
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """An upload that has been checked, and what it compiles to where it may be deployed."""
+
+    files: Mapping[str, bytes]
+    dry_run: bool
+    found: Sequence[DefinitionFinding]
+    key: str | None = None
+    made: Compiled | None = None
+
+
+def _checked() -> _Checked:
+    """Reads and checks the upload, with no transaction open: a hostile one takes what time it may have."""
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType
+    dry_run, process, files = _dry_run(), request.form.get("process") or None, _files()
+    context = replace(check_context(api().settings, api().organization), key=process)
+    found = check_confined(files, context=context)
+    if dry_run or any(finding.severity == "error" for finding in found):
+        return _Checked(files, dry_run, found)
+    key = process or _key(files)
+    return _Checked(files, dry_run, found, key, compile_bundle(files, key))
+
+
 @calls.post(
     "/definitions",
     answer=Deployed,
@@ -107,26 +132,23 @@ def definitions() -> Mapping[str, Any]:
     also={200: Deployed, 422: DefinitionProblem},
     upload=UPLOAD,
     right="deploy_definitions",
+    first=_checked,
 )
-def deploy_definition() -> ResponseReturnValue | tuple[Mapping[str, Any], int]:
+def deploy_definition(prepared: _Checked) -> ResponseReturnValue | tuple[Mapping[str, Any], int]:
     """Checks the files and deploys them as the next version of their process.
 
     201: deployed; 200: a dry run that found no error, or exactly what the newest version is already; 422 with all
     findings: refused, nothing was changed.
     """
-    if request.mimetype != "multipart/form-data":
-        raise UnsupportedMediaType
-    dry_run, process, files = _dry_run(), request.form.get("process") or None, _files()
-    context = replace(check_context(api().settings, api().organization, current(db()), clock.now()), key=process)
-    found = check(files, context=context)
-    if any(finding.severity == "error" for finding in found):
-        return _refused(found)
-    findings = [_finding(finding) for finding in found]
-    if dry_run:
+    if any(finding.severity == "error" for finding in prepared.found):
+        return _refused(prepared.found)
+    findings = [_finding(finding) for finding in prepared.found]
+    if prepared.key is None or prepared.made is None:
         return {"dry_run": True, "definition": None, "findings": findings}, 200
-    key = process or _key(files)
-    before = find_latest(db(), key)
-    made = deploy(db(), key=key, files=files, check=_checked_above, actor=actor(), now=clock.now())
+    before = find_latest(db(), prepared.key)
+    made = deploy_checked(
+        db(), key=prepared.key, files=prepared.files, made=prepared.made, actor=actor(), now=clock.now()
+    )
     status = 200 if before is not None and before.id == made.id else 201
     return {"dry_run": False, "definition": _shape(made, newest=True), "findings": findings}, status
 
@@ -148,6 +170,7 @@ def _files() -> dict[str, bytes]:
         if name in files:
             raise Invalid("同一个文件上传了两次", [Finding(name, "同名文件只能有一个")])
         files[name] = file.stream.read()
+        file.stream.seek(0)  # who looks at the request after us finds it as it came
     if not files:
         raise Invalid("没有收到流程文件", [Finding("/files", "请以 multipart/form-data 上传流程图和表单文件")])
     return files
@@ -202,7 +225,3 @@ def _shape(row: Definition, *, newest: bool) -> dict[str, Any]:
         "deployed_by": row.deployed_by,
         "newest": newest,
     }
-
-
-def _checked_above(_files: Mapping[str, bytes]) -> None:
-    """The checks ran before the deployment, so that their warnings can be told too."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from service import clock
-from service.actions import offline_context
+from service.actions import check_context
 from service.auth import COMMAND_LINE
-from service.cli.setup import config_directory, organization, settings, wired
+from service.cli.setup import organization, settings, wired
 from service.errors import NotFound
-from service.processes import checks
-from service.processes.bundles import read_bundle
-from service.processes.definitions import deploy as deploy_bundle
+from service.processes.bundles import compile_bundle, read_bundle
+from service.processes.checks import DefinitionFinding
+from service.processes.checks.confined import check_all_confined
+from service.processes.definitions import deploy_checked
 
 _PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True), metavar="PATH…")
 
@@ -62,11 +63,10 @@ def deploy(paths: tuple[Path, ...]) -> None:
     """检查并部署 PATH 中的流程定义；任何一个有错误，就一个也不部署。"""
     folders = _folders(paths)
     _require_pass(folders)
+    compiled = [(folder.key, files := folder.files(), compile_bundle(files, folder.key)) for folder in folders]
     with wired() as database, database.transaction() as session:
-        for folder in folders:
-            made = deploy_bundle(
-                session, key=folder.key, files=folder.files(), check=_checked_above, actor=COMMAND_LINE, now=clock.now()
-            )
+        for key, files, program in compiled:
+            made = deploy_checked(session, key=key, files=files, made=program, actor=COMMAND_LINE, now=clock.now())
             click.echo(f"流程 {made.name}（{made.key}）现为第 {made.version} 版。")
 
 
@@ -83,22 +83,19 @@ def _folders(paths: Iterable[Path]) -> list[_Folder]:
 
 def _require_pass(folders: Iterable[_Folder]) -> None:
     """Shows the findings of all folders, not only of the first bad one; ends the command if there is an error."""
-    passed = [_passes(folder) for folder in folders]
+    chosen = list(folders)
+    context = check_context(settings(), organization())
+    found = check_all_confined([(folder.files(), context) for folder in chosen])
+    passed = [_passes(folder, findings) for folder, findings in zip(chosen, found, strict=True)]
     if not all(passed):
         sys.exit(1)
 
 
-def _passes(folder: _Folder) -> bool:
+def _passes(folder: _Folder, findings: Sequence[DefinitionFinding]) -> bool:
     """Prints every finding as ``file:line element rule: message``; whether none of them is an error."""
-    context = offline_context(settings(), organization(), config_directory(), clock.now())
-    findings = checks.check(folder.files(), context=context)
     for one in findings:
         weight = "" if one.severity == "error" else "（提示）"
         click.echo(f"{folder.path_of(one.file)}:{one.line} {one.element} {one.rule}: {weight}{one.message}")
     passes = all(one.severity != "error" for one in findings)
     click.echo(f"{folder.bpmn}：{'通过' if passes else '有错误，不能部署'}。", err=True)
     return passes
-
-
-def _checked_above(_files: Mapping[str, bytes]) -> None:
-    """All folders were checked before the first is deployed."""

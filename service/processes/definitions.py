@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from service import history, ids
 from service.auth import SYSTEM, Actor
 from service.errors import Conflict, NotFound
-from service.processes.bundles import Compiled, compile_bundle, digest_of, read_bundle
+from service.processes.bundles import Compiled, compile_bundle, read_bundle
 from service.processes.models import Definition, DefinitionFile
 from service.processes.schedules import sync
 
@@ -33,8 +33,14 @@ def deploy(
     Raises Invalid with the findings of ``check``, changing nothing.
     """
     check(files)
-    made = compile_bundle(files, key)
-    digest = digest_of(files)
+    return deploy_checked(session, key=key, files=files, made=compile_bundle(files, key), actor=actor, now=now)
+
+
+def deploy_checked(
+    session: Session, *, key: str, files: Mapping[str, bytes], made: Compiled, actor: Actor, now: datetime
+) -> Definition:
+    """As :func:`deploy`, of what was checked and compiled to ``made`` before the transaction."""
+    digest = made.digest
     history.lock(session, stream_of(key))  # two deployments at once are one after the other
     same = session.scalar(select(Definition).where(Definition.key == key, Definition.digest == digest))
     if same is not None:

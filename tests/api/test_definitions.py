@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pytest
+from flask import g
 from werkzeug.test import TestResponse
 
+from service.api import definitions
+from service.processes.checks import CheckContext
+from service.processes.wiring import KEY
 from tests.factories.world import HOME, World
 
 
@@ -113,3 +120,52 @@ def test_names_with_folders_are_understood(world: World) -> None:
     }
     assert upload(world, files, process="request").json["definition"]["version"] == 1
     assert all(Path(name).parent.name for name in files)
+
+
+@pytest.mark.parametrize("dry_run", ["true", "false"])
+def test_others_write_while_a_definition_is_checked(
+    world: World, monkeypatch: pytest.MonkeyPatch, dry_run: str
+) -> None:
+    """No transaction is open meanwhile: on SQLite it would hold up everybody, on PostgreSQL it would hold a place."""
+    checked = definitions.check_confined
+    written = []
+
+    def check(files: Any, *, context: CheckContext) -> Any:
+        assert not hasattr(g, "api_session")
+        assert world.database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # of the pools that we use
+        written.append(world.recorded())
+        return checked(files, context=context)
+
+    monkeypatch.setattr(definitions, "check_confined", check)
+    answer = upload(world, changed(), dry_run=dry_run)
+    assert answer.status_code == (200 if dry_run == "true" else 201)
+    assert written == [world.case]
+
+
+def test_who_may_not_deploy_makes_nobody_check(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(definitions, "check_confined", None)
+    assert upload(world, changed(), user="handler-edu").status_code == 403
+
+
+def test_a_hostile_definition_is_refused_by_name(world: World) -> None:
+    levels = {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(20)}
+    parts = {**levels, "a20": {"type": "string"}}
+    bomb = {"type": "object", "$defs": parts, "properties": {"x": {"$ref": "#/$defs/a0"}}}
+    for dry_run in ("true", "false"):
+        answer = upload(world, shipped() | {"accept.json": json.dumps(bomb).encode()}, dry_run=dry_run)
+        assert answer.status_code == 422
+        assert [(one["file"], one["rule"]) for one in answer.json["findings"]] == [("forms/accept.json", "form-size")]
+    assert versions(world) == [1]
+
+
+def test_a_list_longer_than_one_step_may_open_is_refused_and_changes_nothing(world: World) -> None:
+    world.database.session_info[KEY] = replace(world.database.session_info[KEY], most_instances=1)
+    world.accepted()
+    body = {**world.sample("dispatch"), "lead_unit": "edu", "assisting_units": ["sci"]}
+    task = world.task("dispatch")
+    answer = world.api("office").post(f"/tasks/{task.id}/complete", {"data": body})
+    assert answer.status_code == 409
+    assert "超过上限 1 份" in answer.json["detail"]
+    assert world.open_steps() == [("dispatch", None)]
+    answer = world.api("office").post(f"/tasks/{task.id}/complete", {"data": {**body, "assisting_units": []}})
+    assert answer.status_code == 200

@@ -9,11 +9,11 @@ from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from service.actions import offline_context
+from service.actions import check_context
 from service.clock import SHANGHAI
 from service.processes.bundles import read_bundle
 from service.processes.checks import check
-from tests.factories.world import CONFIG, HOME, read_config
+from tests.factories.world import HOME, read_config
 
 ASSETS = HOME / "service/web/assets"
 SAVE = """
@@ -50,7 +50,7 @@ def test_the_shipped_diagrams_survive_an_editor() -> None:
     after = {name: _saved(data) if name.endswith(".bpmn") else data for name, data in before.items()}
     assert after != before
     settings, organization = read_config("sqlite://")
-    context = offline_context(settings, organization, CONFIG, NOW)
+    context = check_context(settings, organization)
     assert check(before, context=context) == []
     assert check(after, context=context) == []
     for name in (name for name in before if name.endswith(".bpmn")):

@@ -17,7 +17,6 @@ from service.actions import check_context
 from service.auth import SYSTEM
 from service.processes import commands, replay, timers
 from service.processes.advance import open_tasks
-from service.processes.calendars import current
 from service.processes.checks import enforce
 from service.processes.checks.elements import EVENTS, HOSTS, SUPPORTED
 from service.processes.commands import Occurrence
@@ -275,8 +274,7 @@ def test_there_is_a_run_of_every_element_that_may_be_drawn() -> None:
 
 
 def test_every_element_that_may_be_drawn_runs_to_its_end(world: World) -> None:
-    with world.database.reading() as session:
-        checks = replace(check_context(world.settings, world.organization, current(session), clock.now()), key="p")
+    checks = replace(check_context(world.settings, world.organization), key="p")
     for (element, event), runs in RUNS.items():
         for n, (body, script) in enumerate(runs):
             which = f"{element} {event} #{n}"

@@ -1,0 +1,48 @@
+"""What runs in the process of ``confined``: jobs in (pickled, from our own parent), lines of JSON out."""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from service.processes.checks import check
+
+
+def main() -> None:
+    """Checks each job and tells its findings, and before it of each file that comes next."""
+    jobs, limits = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our parent
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit(resource.RLIMIT_AS, _size_now() + limits.memory)
+    for files, context in jobs:
+        _limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + limits.seconds)
+        found = check(files, context=context, looking_at=lambda file: _tell({"at": file}))
+        _tell({"findings": [[one.file, one.line, one.element, one.rule, one.message, one.severity] for one in found]})
+
+
+def _limit(what: int, value: int) -> None:
+    """The soft limit alone: the next definition gets its own."""
+    _, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+
+
+def _size_now() -> int:
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except OSError:  # no such place on this system: as much as a child has after its imports
+        return 400_000_000
+    return pages * resource.getpagesize()
+
+
+def _tell(said: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(said, ensure_ascii=True) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
