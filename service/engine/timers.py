@@ -26,6 +26,13 @@ _DURATION = re.compile(
 """ISO 8601 durations: a month stays a month until it is added to a date."""
 
 
+def duration_of(text: Any) -> relativedelta | None:
+    """An ISO 8601 duration (``P1D``, ``PT4H``); None for anything else."""
+    found = _DURATION.fullmatch(text.upper()) if isinstance(text, str) else None
+    length = {unit: int(n) for unit, n in found.groupdict().items() if n is not None} if found else {}
+    return relativedelta(**length) if length else None
+
+
 class ArmedTimer:
     """A timer knows when it is due; that it has fired, it is told (an input), so replay needs no clock."""
 
@@ -73,12 +80,11 @@ class DateTimer(ArmedTimer, TimeDateEventDefinition):
 class DurationTimer(ArmedTimer, DurationTimerEventDefinition):
     def moment(self, my_task: Task) -> datetime:
         value = self.value(my_task)
-        found = _DURATION.fullmatch(value.upper()) if isinstance(value, str) else None
-        length = {unit: int(n) for unit, n in found.groupdict().items() if n is not None} if found else {}
-        if not length:
+        length = duration_of(value)
+        if length is None:
             raise self.no_time(value)
         start: datetime = my_task.workflow.script_engine.environment.now
-        end: datetime = clock.local(start) + relativedelta(**length)
+        end: datetime = clock.local(start) + length
         return end.astimezone(UTC)
 
 

@@ -12,9 +12,9 @@ from service import clock
 from service.engine.expressions import ExpressionError, as_date, kind_of
 from service.errors import NotFound
 from service.processes.models import CalendarVersion
+from service.processes.terms import MAX_DAYS
 from service.workdays import Calendar, DueDate
 
-MAX_DAYS = 1000
 _IN_FORCE = "calendar_in_force"
 LONGEST_SOURCE = 200
 """As much as the table keeps of what a calendar came from; the journal has all of it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,12 +12,18 @@ import jsonschema_rs
 
 from service.db.canonical import DEEPEST, normalized
 from service.errors import Finding, Invalid
+from service.processes.bounds import LARGEST_FORM, LARGEST_STORED, unfolded
+from service.processes.terms import TYPES
 from service.spelling import half_width, tidy, unusable
 from service.workdays import Calendar
 
 FIRST_DATE = date(2000, 1, 1)
 YEARS_AHEAD = 10
 MAX_BYTES = 1_000_000
+MOST_VALUES = 10_000
+"""Texts, numbers, lists … that one form may bring."""
+MOST_PAIRS = 200_000
+"""Parts of a schema times values, up to which a form is told all that is wrong at once."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,8 @@ class Form:
     ui_schema: Mapping[str, Any]
     fields: Mapping[str, Mapping[str, Any]]
     validator: Any = field(repr=False)
+    parts: int = 1
+    """Of the schema, with all references followed."""
 
     def prefill(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The values that the page starts with: fields marked ``x-prefill``, from the data. Never a decision.
@@ -96,14 +104,15 @@ class Form:
         found = []
         for rule in self.schema.get("x-warn", []):
             passed = calendar.between(entered, today)
-            if passed > int(rule.get("after_working_days", -1)) and jsonschema_rs.is_valid(rule.get("if", {}), data):
+            fits = jsonschema_rs.is_valid(rule.get("if", {}), data, pattern_options=_STORED_PATTERNS)
+            if passed > int(rule.get("after_working_days", -1)) and fits:
                 found.append(str(rule["message"]))
         return found
 
     def _schema_findings(self, data: dict[str, Any], partial: bool) -> Iterator[Finding]:
         seen: set[str] = set()
         unexpected: list[str] = []
-        for error in self.validator.iter_errors(data):
+        for error in self._errors(data):
             kind = error.kind.name
             if kind in ("unevaluatedProperties", "additionalProperties"):
                 unexpected.extend(f"{_pointer(error.instance_path)}/{name}" for name in error.kind.unexpected)
@@ -122,6 +131,18 @@ class Form:
             if path not in seen and not (known and (seen or partial)):
                 reason = "本次选择的结果不需要填写该项，请删去" if known else "没有这个字段，请删去"
                 yield Finding(path, f"{self._label(path)}：{reason}")
+
+    def _errors(self, data: dict[str, Any]) -> Iterable[Any]:
+        """What the validator says: all of it, but of very much content only the first thing. It makes a list of all
+        errors at once, and each keeps what it is about: a megabyte of wrong values would take hundreds."""
+        if self.parts * values_in(data) <= MOST_PAIRS:
+            found: Iterable[Any] = self.validator.iter_errors(data)
+            return found
+        try:
+            self.validator.validate(data)
+        except jsonschema_rs.ValidationError as error:
+            return [error]
+        return []
 
     def _text_findings(self, data: Mapping[str, Any]) -> Iterator[Finding]:
         for name, value in data.items():
@@ -164,12 +185,29 @@ def plain_data(data: Any) -> dict[str, Any]:
     """
     if not isinstance(data, Mapping):
         raise Invalid("表单内容必须是对象", [Finding("/data", "请按字段提交表单内容")])
+    if values_in(data) > MOST_VALUES:
+        largest = max(data, key=lambda name: values_in(data[name]))
+        message = f"内容最多 {MOST_VALUES:,} 项，请精简或分几次提交"
+        raise Invalid("表单内容过多", [Finding(f"/data/{str(largest)[:80]}", message)])
     try:
         clean: dict[str, Any] = normalized(_tidied(dict(data)))
     except Invalid as error:
         findings = [Finding("/data" + found.path, found.message) for found in error.findings]
         raise Invalid("表单内容有误", findings) from error
     return clean
+
+
+def values_in(data: Any) -> int:
+    """How many values ``data`` holds, itself included; counted no further than a little over MOST_VALUES."""
+    count, waiting = 0, [data]
+    while waiting and count <= MOST_VALUES:
+        value = waiting.pop()
+        count += 1
+        if isinstance(value, Mapping):
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)
+    return count + len(waiting)
 
 
 def _tidied(value: Any, depth: int = 0) -> Any:
@@ -185,22 +223,15 @@ def _tidied(value: Any, depth: int = 0) -> Any:
     return value
 
 
-TYPES = {
-    "string": "文字",
-    "boolean": "是或否",
-    "integer": "整数",
-    "number": "数字",
-    "array": "列表",
-    "object": "对象",
-    "null": "空",
-}
-
-
 def load_form(name: str, schema: bytes, ui_schema: bytes | None) -> Form:
     """The form ``name`` of a bundle. Raises Invalid when either file is not what it should be."""
     content = _json(f"forms/{name}.json", schema)
+    parts = unfolded(content) or LARGEST_FORM  # one that refers to itself unfolds with the data alone
+    if parts > LARGEST_STORED:
+        message = f"引用展开后超过 {LARGEST_STORED:,} 处，不能使用；请精简引用后重新部署"
+        raise Invalid(f"表单 {name} 过大", [Finding(f"forms/{name}.json", message)])
     try:
-        validator = jsonschema_rs.Draft202012Validator(content, validate_formats=True)
+        validator = _validator(content)
     except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
         raise Invalid(
             f"表单 {name} 不是有效的 JSON Schema", [Finding(f"forms/{name}.json", "请用 liaison check 检查后修改")]
@@ -211,7 +242,21 @@ def load_form(name: str, schema: bytes, ui_schema: bytes | None) -> Form:
         ui_schema=_json(f"forms/{name}.ui.json", ui_schema) if ui_schema else {},
         fields=dict(_fields(content)),
         validator=validator,
+        parts=parts,
     )
+
+
+_PATTERNS = jsonschema_rs.RegexOptions(size_limit=1_000_000, dfa_size_limit=1_000_000)
+"""An engine whose time grows with the text, whatever the pattern; the checks admit what it knows."""
+_STORED_PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000, size_limit=1_000_000)
+"""For patterns that were deployed before: they may look ahead."""
+
+
+def _validator(schema: dict[str, Any]) -> Any:
+    try:
+        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, pattern_options=_PATTERNS)
+    except (ValueError, jsonschema_rs.ValidationError):
+        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, pattern_options=_STORED_PATTERNS)
 
 
 def _at(data: Any, path: str) -> Any:

@@ -9,25 +9,16 @@ from typing import Any
 from uuid import UUID
 
 from service.auth.actor import Actor
+from service.processes import terms
 from service.spelling import search_key, spell
 
-STAGES: Mapping[str, str] = {
-    "intake": "受理",
-    "dispatch": "派单",
-    "handling": "办理",
-    "supervision": "督办",
-    "feedback": "反馈",
-}
+STAGES = terms.STAGES
+ABOUT, SLOTS = terms.ABOUT, terms.SLOTS
+LEADER, UNIT = terms.LEADER, terms.UNIT
 
 GREEN, YELLOW, RED, GREY = "green", "yellow", "red", "grey"
 DEFAULT_WARN = 3
 """Working days before the due date at which a light turns yellow, where the diagram does not say (W10 [A])."""
-
-ABOUT, SLOTS = "about", "slots:"
-"""The property of a user task that says which units it is about; what stands there before a condition over slots."""
-
-LEADER, UNIT = "leader", "unit"
-"""What may stand before the colon of ``candidates``: the holder of one leader's post, the people of one unit."""
 
 NO_CASE, NO_TASK = "没有这个事项，或您无权查看", "没有这个任务，或您无权查看"
 """What is said of a case or task that is not there, and of one that the asker may not know of: the very same words."""

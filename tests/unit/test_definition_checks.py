@@ -523,6 +523,66 @@ def test_a_join_behind_an_event_gateway_whose_ways_are_one_again_is_sound(change
     assert {finding.rule for finding in found} <= {"flow-multiple"}  # BESIDE takes a second line from the slots
 
 
+def waiting_loop(node: str) -> list[tuple[str, str, str]]:
+    """Changes that put a loop between the slots and the end, whose only wait is the node ``again``."""
+    return [before_end(GATEWAY_LOOP.format(node))]
+
+
+def caught(expression: str, kind: str = "timeDuration") -> str:
+    return f'<bpmn:intermediateCatchEvent id="again" name="等">{timer(kind, expression)}</bpmn:intermediateCatchEvent>'
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        caught("'PT0S'"),
+        caught("'PT5S'"),
+        caught("'PT59S'"),
+        caught("'PT1H' if count &gt; 3 else 'PT1S'"),
+        caught("wanted_on", "timeDate"),
+        caught("today()", "timeDate"),
+        caught("working_days(0)", "timeDate"),
+        caught("working_days(-1)", "timeDate"),
+    ],
+)
+def test_a_loop_that_waits_for_a_timer_that_may_have_passed_is_refused(node: str) -> None:
+    assert ("loop-without-wait", "again") in rules(definition(*waiting_loop(node)))
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        caught("'PT1M'"),
+        caught("'PT60S'"),
+        caught("'P1D'"),
+        caught("working_days(1)", "timeDate"),
+        f'<bpmn:intermediateCatchEvent id="again" name="等">{MESSAGE}</bpmn:intermediateCatchEvent>',
+    ],
+)
+def test_a_loop_that_is_sure_to_wait_is_sound(node: str) -> None:
+    assert rules(definition(*waiting_loop(node))) == []
+
+
+@pytest.mark.parametrize(("expression", "sound"), [("'PT1S'", False), ("'P1D'", True)])
+def test_a_loop_by_way_of_a_timer_on_a_task_waits_for_the_timer_alone(expression: str, sound: bool) -> None:
+    task = (
+        '<bpmn:userTask id="extra" name="办理"><bpmn:extensionElements><spiffworkflow:properties>'
+        '<spiffworkflow:property name="stage" value="dispatch" /><spiffworkflow:property name="form" value="decide" />'
+        '<spiffworkflow:property name="candidates" value="talent_office" />'
+        "</spiffworkflow:properties></bpmn:extensionElements></bpmn:userTask>"
+        f'<bpmn:boundaryEvent id="again" name="到时" attachedToRef="extra">{timer("timeDuration", expression)}'
+        "</bpmn:boundaryEvent>" + flow("g2", "again", "extra")
+    )
+    found = {rule for rule, _ in rules(definition(before_end(task)))}
+    assert ("loop-without-wait" not in found) is sound
+    assert found <= {"loop-without-wait"}
+
+
+@pytest.mark.parametrize("duration", ["'PT0S'", "'P0D'", "'PT0.5S'", "'P'", "'-P1D'"])
+def test_a_duration_is_more_than_nothing(duration: str) -> None:
+    assert ("timer", "extra") in rules(definition(before_end(catch(timer("timeDuration", duration)))))
+
+
 def test_a_process_that_nothing_calls_is_refused() -> None:
     assert ("entry-process", "idle") in rules(
         definition(extra={"bpmn/idle.bpmn": process("idle", EMPTY.format("idle"))})

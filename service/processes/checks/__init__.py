@@ -5,13 +5,21 @@ The rules, for the people who draw: docs/diagram-checks.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from service.engine.program import parse
 from service.errors import Finding, Invalid
 from service.processes.checks import choices, decisions, drawing, elements, expressions, forms, graph, tasks
 from service.processes.checks.bundle import Bundle, check_schemas, read
-from service.processes.checks.findings import ActionSignature, CheckContext, DefinitionFinding, Report, Severity
+from service.processes.checks.findings import (
+    ActionSignature,
+    CheckContext,
+    DefinitionFinding,
+    Enough,
+    Report,
+    Severity,
+)
 from service.processes.checks.model import Flow, Lane, MultiInstance, Node, Operation, ProcessModel, Timer, model
 
 __all__ = [
@@ -32,18 +40,26 @@ __all__ = [
 ]
 
 
-def check(files: Mapping[str, bytes], *, context: CheckContext) -> list[DefinitionFinding]:
+def check(
+    files: Mapping[str, bytes], *, context: CheckContext, looking_at: Callable[[str], None] | None = None
+) -> list[DefinitionFinding]:
     """What is wrong with a definition, sorted by file and line; empty when it may be deployed as it is.
 
     ``files`` maps bundle names (``bpmn/request.bpmn``, ``bpmn/dispatch.dmn``, ``forms/accept.json``,
     ``forms/accept.ui.json``, ``print/…``) to bytes. Never raises for bad content: a finding of severity ``error``
-    forbids deployment, a ``warning`` is shown. Files that cannot be read at all are reported alone.
+    forbids deployment, a ``warning`` is shown. Files that cannot be read at all are reported alone. ``looking_at`` is
+    told of each file before it is looked at.
     """
-    report = Report()
-    bundle = read(files, report)
-    if not report.failed:
-        _content(bundle, context, report)
+    report = Report(looking_at or _nobody)
+    with suppress(Enough):
+        bundle = read(files, report)
+        if not report.failed:
+            _content(bundle, context, report)
     return report.findings
+
+
+def _nobody(_file: str) -> None:
+    pass
 
 
 def enforce(files: Mapping[str, bytes], *, context: CheckContext) -> list[DefinitionFinding]:

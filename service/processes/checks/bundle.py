@@ -14,6 +14,7 @@ from lxml import etree
 from service.engine import schemas
 from service.engine.xml import parse_xml
 from service.errors import Invalid
+from service.processes.bounds import LARGEST_FORM, unfolded
 from service.processes.checks.decision_model import Decision, decisions_of
 from service.processes.checks.findings import Report
 from service.processes.checks.form_model import Form, form_of
@@ -57,6 +58,7 @@ def read(files: Mapping[str, bytes], report: Report) -> Bundle:
     if not _limits_hold(files, report):
         return bundle
     for name, data in sorted(files.items()):
+        report.looking_at(_shown(name))
         if not any(pattern.fullmatch(name) for pattern in _NAMES):
             report.error(
                 _shown(name),
@@ -82,9 +84,11 @@ def read(files: Mapping[str, bytes], report: Report) -> Bundle:
 def check_schemas(bundle: Bundle, report: Report) -> None:
     """BPMN, extension and DMN files against their XML Schemas (rule schema)."""
     for name, root in bundle.diagrams.items():
+        report.looking_at(name)
         for line, message in schemas.bpmn_problems(root):
             report.error(name, line, "-", "schema", f"不符合 BPMN 2.0 规范：{message}")
     for name, root in bundle.tables.items():
+        report.looking_at(name)
         for line, message in schemas.dmn_problems(root):
             report.error(name, line, "-", "schema", f"不符合 DMN 规范：{message}")
 
@@ -128,6 +132,8 @@ def _read_form(name: str, data: bytes, bundle: Bundle, report: Report) -> None:
         report.error(name, 1, "-", "json", f"JSON 不能使用：嵌套超过 {MAX_JSON_DEPTH} 层")
         return
     stem = name.removeprefix("forms/")
+    if not stem.endswith(".ui.json") and not _unfolds(name, content, report):
+        return
     if stem.endswith(".ui.json"):
         bundle.ui[stem.removesuffix(".ui.json")] = content
     else:
@@ -151,6 +157,19 @@ _JSON_WORDS = {
 
 def _json_words(message: str) -> str:
     return next((words for sign, words in _JSON_WORDS.items() if message.startswith(sign)), "请核对引号、逗号和括号")
+
+
+def _unfolds(name: str, content: Any, report: Report) -> bool:
+    """Whether the form may be looked at with all references followed (rules form-size, form-reference)."""
+    parts = unfolded(content)
+    if parts is None:
+        report.error(name, 1, "-", "form-reference", "引用（$ref）绕回了自己，没有尽头；请把引用的内容抄进来")
+    elif parts > LARGEST_FORM:
+        message = f"引用展开后有 {parts:,} 处，超过上限 {LARGEST_FORM:,} 处；请减少引用（$ref）和 allOf，或拆成几张表单"
+        report.error(name, 1, "-", "form-size", message)
+    else:
+        return True
+    return False
 
 
 class _JsonRefused(ValueError):

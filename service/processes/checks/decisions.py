@@ -23,6 +23,7 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
         if count != 1:
             report.error(file, 1, "-", "decision-table", f"一个文件只放一张决策表，现在有 {count} 张")
     for decision in bundle.decisions.values():
+        report.looking_at(decision.file)
         _shape(decision, report)
         _rows(decision, report)
         _values(decision, bundle, context, report)

@@ -19,6 +19,8 @@ MAX_FLOWS = 900
 """Of one process."""
 MAX_PROCESSES = 60
 """Of one definition, embedded sub-processes included."""
+MAX_ALL_NODES = 1_500
+"""Of all processes of one definition."""
 
 MODEL_NAMESPACE = BPMN.strip("{}")
 SPIFF_NAMESPACE = SPIFF.strip("{}")
@@ -88,10 +90,14 @@ def check(bundle: Bundle, report: Report) -> None:
     """Rules element-unsupported, event-unsupported, script-forbidden, extension-unknown, id-format, id-duplicate,
     reference-broken and process-size."""
     for file, root in bundle.diagrams.items():
+        report.looking_at(file)
         _Diagram(file, root, report).check()
     _unique_across_files(bundle, report)
     if len(bundle.processes) > MAX_PROCESSES:
         message = f"定义里有 {len(bundle.processes)} 个流程，超过上限 {MAX_PROCESSES} 个"
+        report.error("-", 0, "-", "process-size", message)
+    if (total := _all_nodes(bundle)) > MAX_ALL_NODES:
+        message = f"定义里一共有 {total:,} 个环节，超过上限 {MAX_ALL_NODES:,} 个；请拆成几个流程分别部署"
         report.error("-", 0, "-", "process-size", message)
     for process in bundle.processes.values():
         _references(process, report)
@@ -104,9 +110,17 @@ def check(bundle: Bundle, report: Report) -> None:
 
 def too_large(bundle: Bundle) -> bool:
     """Whether rule process-size is broken."""
-    return len(bundle.processes) > MAX_PROCESSES or any(
-        len(process.nodes) > MAX_NODES or len(process.flows) > MAX_FLOWS for process in bundle.processes.values()
+    return (
+        len(bundle.processes) > MAX_PROCESSES
+        or _all_nodes(bundle) > MAX_ALL_NODES
+        or any(
+            len(process.nodes) > MAX_NODES or len(process.flows) > MAX_FLOWS for process in bundle.processes.values()
+        )
     )
+
+
+def _all_nodes(bundle: Bundle) -> int:
+    return sum(len(process.nodes) for process in bundle.processes.values())
 
 
 class _Diagram:

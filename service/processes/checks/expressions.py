@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +11,7 @@ from typing import Any
 
 from service.engine.cells import PLACEHOLDER, asked
 from service.engine.expressions import ExpressionError, check_expression, kind_of, readable
+from service.engine.timers import duration_of
 from service.processes.checks.bundle import Bundle
 from service.processes.checks.decision_model import Decision
 from service.processes.checks.findings import CheckContext, Report
@@ -19,12 +19,10 @@ from service.processes.checks.model import Node, ProcessModel
 from service.processes.checks.sampling import Samples, names_in
 from service.processes.checks.values import Writers, compared
 from service.processes.cycles import Cycle
-from service.processes.rules import ABOUT, SLOTS
+from service.processes.terms import ABOUT, SLOTS
 
 ALWAYS_KNOWN = frozenset({"settings", "unit", "initiator", "initiator_unit", "initiator_roles", "scheduled", "number"})
 """Data that every instance may name (the owner's contract)."""
-
-_DURATION = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +229,8 @@ def _misfit(kind: str, value: Any) -> str | None:
         return "应为工作日数，例如 3"
     if kind == "timer-date" and not _is_date(value):
         return "应为日期或时间，例如 working_days_after(due_on, -3)"
-    if kind == "timer-duration" and not (isinstance(value, str) and _DURATION.fullmatch(value)):
-        return "应为 ISO 8601 时长并加引号，例如 'P1D' 或 'PT4H'"
+    if kind == "timer-duration" and not duration_of(value):
+        return "应为大于零的 ISO 8601 时长并加引号，例如 'P1D' 或 'PT4H'"
     if kind == "cardinality" and not (whole and 0 <= value <= MOST_INSTANCES):
         return f"应为 0 至 {MOST_INSTANCES} 的整数"
     if kind == "title" and not isinstance(value, str):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from service.processes.rules import STAGES
+from service.processes.terms import STAGES
 
 Severity = Literal["error", "warning"]
 
@@ -46,7 +46,7 @@ class CheckContext:
     that ``settings.…`` may end in (None: not checked); ``units`` the unit codes that decision tables and conditions
     may name (None: not checked); ``key`` the process that an instance starts with (None: the one that no other calls);
     ``stages`` are those that a process may have, code to name.
-    ``evaluate`` gives an expression's value over sample data and raises ValueError or ExpressionError when it cannot.
+    All of it is plain data: it goes to the process in which definitions are checked.
     """
 
     roles: Mapping[str, str]
@@ -56,17 +56,32 @@ class CheckContext:
     units: frozenset[str] | None = None
     stages: Mapping[str, str] = field(default_factory=lambda: dict(STAGES))
     key: str | None = None
-    evaluate: Callable[[str, Mapping[str, Any]], Any] | None = None
 
 
 MAX_FINDINGS = 500
 """More than anybody reads at once; a definition made to drown the checks in findings ends here."""
 
 
+LONGEST_MESSAGE, SHOWN = 1_000, 300
+"""Letters of a message, and how many of its beginning and its end are shown of a longer one."""
+
+
+class Enough(Exception):
+    """MAX_FINDINGS are there: whatever else is wrong, nobody would read it."""
+
+
+def _untold(_file: str) -> None:
+    pass
+
+
 @dataclass(slots=True)
 class Report:
-    """Collects findings, each once, up to MAX_FINDINGS."""
+    """Collects findings, each once, up to MAX_FINDINGS; then the checks end (Enough).
 
+    ``looking_at`` is told which file comes next.
+    """
+
+    looking_at: Callable[[str], None] = _untold
     _findings: dict[DefinitionFinding, None] = field(default_factory=dict)
     failed: bool = False
     """Whether anything found so far forbids deployment."""
@@ -86,5 +101,8 @@ class Report:
 
     def _add(self, finding: DefinitionFinding) -> None:
         self.failed = self.failed or finding.severity == "error"
-        if len(self._findings) < MAX_FINDINGS:
-            self._findings[finding] = None
+        if len(finding.message) > LONGEST_MESSAGE:  # it quotes what was meant to drown people
+            finding = replace(finding, message=f"{finding.message[:SHOWN]}……{finding.message[-SHOWN:]}")
+        self._findings[finding] = None
+        if len(self._findings) >= MAX_FINDINGS:
+            raise Enough

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from service.processes.bounds import local_target
+
+_KEY = re.compile(r'"([^"\\]*)"\s*:')
 _PARTS = ("allOf", "anyOf", "oneOf")
 _BRANCHES = ("then", "else")
 
@@ -20,7 +24,7 @@ class Field:
     values: frozenset[Any] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """A form as it stands in its file; ``schema`` is any JSON value until the checks have passed."""
 
@@ -32,8 +36,16 @@ class Form:
 
     def line(self, name: str) -> int:
         """The line on which ``name`` first stands as a key; 1 when it does not."""
-        found = re.search(rf'"{re.escape(name)}"\s*:', self.text)
-        return 1 if found is None else self.text.count("\n", 0, found.start()) + 1
+        return self._lines.get(name, 1)
+
+    @cached_property
+    def _lines(self) -> Mapping[str, int]:
+        """Key -> its first line, read once: a form may have thousands of things wrong."""
+        found: dict[str, int] = {}
+        for number, line in enumerate(self.text.split("\n"), 1):
+            for key in _KEY.findall(line):
+                found.setdefault(key, number)
+        return found
 
 
 def form_of(name: str, file: str, text: str, schema: Any) -> Form:
@@ -119,13 +131,7 @@ def _properties(schema: Any, root: Any, *, depth: int) -> Iterator[tuple[str, Ma
 
 def _resolved(schema: Any, root: Any) -> Any:
     for _ in range(10):
-        reference = schema.get("$ref") if isinstance(schema, dict) else None
-        if not isinstance(reference, str) or not reference.startswith("#"):
-            return schema
-        target: Any = root
-        for step in reference.lstrip("#").split("/")[1:]:
-            step = step.replace("~1", "/").replace("~0", "~")
-            target = target.get(step) if isinstance(target, dict) else None
+        target = local_target(root, schema.get("$ref") if isinstance(schema, dict) else None)
         if not isinstance(target, dict):
             return schema
         schema = {**target, **{word: value for word, value in schema.items() if word != "$ref"}}

@@ -8,13 +8,15 @@ from typing import Any
 
 import jsonschema_rs
 
+from service.processes.bounds import REFERRING
+from service.processes.checks import patterns
 from service.processes.checks.bundle import Bundle
 from service.processes.checks.findings import CheckContext, Report
 from service.processes.checks.form_model import Field, Form, subschemas
 from service.processes.checks.tasks import reserved
 from service.processes.checks.values import compared
-from service.processes.forms import TYPES
 from service.processes.privacy import KINDS
+from service.processes.terms import TYPES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCES = frozenset({"talents", "leaders", "units", "people"})
@@ -26,7 +28,14 @@ _OWN = frozenset(
 )
 _PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
-_REFERRING = ("$ref", "$dynamicRef", "$recursiveRef")
+_NAMING = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+_TESTING = frozenset({"if", "not", "contains", "propertyNames", "x-warn"})
+_VALUES = frozenset({"const", "enum", "default", "examples"})
+_PATTERNS = jsonschema_rs.RegexOptions(size_limit=1_000_000, dfa_size_limit=1_000_000)
+"""The engine that the service runs patterns with: its time grows with the text, and it knows no looking ahead."""
+
+MOST_ITEMS = 1_000
+"""Of a list in a form."""
 
 
 def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
@@ -35,6 +44,7 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
     decisions = _decided(bundle)
     used = {node.form for process in bundle.processes.values() for node in process.nodes.values()}
     for form in bundle.forms.values():
+        report.looking_at(form.file)
         checker = _Checker(form, report)
         if not checker.is_schema():
             continue
@@ -76,7 +86,7 @@ class _Checker:
             return False
         try:
             jsonschema_rs.meta.validate({**schema, "$schema": DIALECT})
-            jsonschema_rs.Draft202012Validator(schema, offline=True)
+            jsonschema_rs.Draft202012Validator(schema, offline=True, pattern_options=_PATTERNS)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             at = "/".join(str(part) for part in getattr(error, "instance_path", []))
             message = f"不是有效的 JSON Schema 2020-12：{at or '表单'} 处{_schema_words(error)}"
@@ -95,6 +105,7 @@ class _Checker:
         if schema.get("unevaluatedProperties") is not False and schema.get("additionalProperties") is not False:
             self._error("form-closed", '表单应写 "unevaluatedProperties": false，不接受多余的数据')
         self._conditions(schema)
+        self._limits(schema)
         for field in self.form.fields.values():
             self._field(field, decisions, functions)
         self._own_words(schema)
@@ -110,11 +121,23 @@ class _Checker:
                 self._error("form-default", f"流程按 {name} 决定去向，不能有默认值（default）", name)
             if schema.get("x-prefill") and schema.get("type") != "boolean":
                 self._error("form-default", f"流程按 {name} 决定去向，不能预填（x-prefill）", name)
-        for part in (schema, schema.get("items")):
-            if isinstance(part, dict) and _is_open_text(part):
+
+    def _limits(self, schema: Mapping[str, Any]) -> None:
+        """Texts and lists have an end, and patterns are such that a browser comes to one."""
+        for name, part, tested in located(schema):
+            if not tested and _is_open_text(part):
                 self._error(
                     "form-text-limit", f"文字字段 {name} 没有长度上限（maxLength），例如标题 100、正文 4000", name
                 )
+            if not tested and _is_of(part, "array") and not _whole(part.get("maxItems"), 0):
+                self._error("form-list-limit", f"列表字段 {name} 没有项数上限（maxItems），例如 30", name)
+            elif _whole(part.get("maxItems"), MOST_ITEMS + 1):
+                self._error("form-list-limit", f"列表字段 {name} 的 maxItems 最多 {MOST_ITEMS:,}", name)
+            for pattern in _patterns(part):
+                longest = int(part["maxLength"]) if _whole(part.get("maxLength"), 1) else patterns.UNBOUNDED_TEXT
+                reason = patterns.problem(pattern, longest)
+                if reason is not None:
+                    self._error("form-pattern", f"字段 {name} 的 pattern“{pattern[:80]}”{reason}", name)
 
     def _conditions(self, schema: Mapping[str, Any]) -> None:
         """Names that conditions and ``required`` use must be fields."""
@@ -149,7 +172,7 @@ class _Checker:
     def _references_are_local(self, schema: Mapping[str, Any]) -> bool:
         local = True
         for part in subschemas(schema):
-            for word in (*_REFERRING, "$id"):
+            for word in (*REFERRING, "$id"):
                 value = part.get(word)
                 if isinstance(value, str) and (word == "$id" or not value.startswith("#")):
                     self._error(
@@ -255,9 +278,38 @@ def _required(schema: Any, depth: int = 0) -> Iterator[str]:
         yield from _required(schema.get(word), depth + 1)
 
 
-def _is_open_text(schema: Mapping[str, Any]) -> bool:
+def located(
+    schema: Any, name: str = "（表单）", *, tested: bool = False
+) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
+    """Each schema in a form: the field that it is part of, itself, whether it only tests a value (``if``, ``not``)."""
+    if isinstance(schema, list):
+        for part in schema:
+            yield from located(part, name, tested=tested)
+    if not isinstance(schema, dict):
+        return
+    yield name, schema, tested
+    for word, value in schema.items():
+        if word in _NAMING and isinstance(value, dict):
+            for field, part in value.items():
+                yield from located(part, name if word == "patternProperties" else str(field), tested=tested)
+        elif word not in _VALUES:
+            yield from located(value, name, tested=tested or word in _TESTING)
+
+
+def _patterns(schema: Mapping[str, Any]) -> Iterator[str]:
+    if isinstance(schema.get("pattern"), str):
+        yield schema["pattern"]
+    keyed = schema.get("patternProperties")
+    yield from keyed if isinstance(keyed, dict) else ()
+
+
+def _is_of(schema: Mapping[str, Any], kind: str) -> bool:
     kinds = schema.get("type")
-    text = kinds == "string" or (isinstance(kinds, list) and "string" in kinds)
+    return kinds == kind or (isinstance(kinds, list) and kind in kinds)
+
+
+def _is_open_text(schema: Mapping[str, Any]) -> bool:
+    text = _is_of(schema, "string")
     bounded = {"maxLength", "enum", "const", "oneOf", "x-ref"} & schema.keys()
     return text and not bounded and schema.get("format") not in ("date", "date-time", "time", "uuid")
 

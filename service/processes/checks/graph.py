@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
+from service.engine.timers import duration_of
 from service.processes.checks.bundle import Bundle
 from service.processes.checks.findings import CheckContext, Report
 from service.processes.checks.model import Flow, Node, ProcessModel
@@ -16,7 +19,10 @@ _GATEWAYS = _CHOOSING | {"parallelGateway", "eventBasedGateway"}
 _Joins = Mapping[str, Mapping[str, frozenset[str]]]
 """Parallel join -> each line into it -> the nodes from which a token comes to it by that line, the join not passed."""
 
-_WAITING = frozenset({"userTask", "intermediateCatchEvent", "boundaryEvent", "eventBasedGateway"})
+_SHORTEST = timedelta(minutes=1)
+"""A duration below is no wait: a loop that waits for it runs day and night."""
+_LATER = re.compile(r"working_days\(\s*[1-9]\d*\s*\)")
+_AFTER_DUE = re.compile(r"due_on|working_days_after\(\s*due_on\s*,\s*\d+\s*\)")
 
 
 def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
@@ -70,12 +76,14 @@ class Calls:
             self._depths[process_id] = max(depths, default=0)
         return self._depths[process_id]
 
-    def waits(self, node: Node) -> bool:
-        """Whether a token cannot pass the node without a person, a timer or a message."""
+    def waits(self, process: ProcessModel, node: Node) -> bool:
+        """Whether a token cannot pass the node without a person, a message or a timer that is sure to lie ahead."""
         if node.called is not None and node.called in self.processes:
             # over an empty collection a multi-instance activity is passed at once
             return node.loop is None and not self._passes_through(node.called)
-        return node.type in _WAITING and node.loop is None
+        if node.event == "timer":
+            return node.type in ("intermediateCatchEvent", "boundaryEvent") and _lies_ahead(process, node)
+        return node.event == "message" or (node.type == "userTask" and node.loop is None)
 
     def _passes_through(self, process_id: str) -> bool:
         if process_id not in self._passes:
@@ -86,12 +94,13 @@ class Calls:
         waiting, seen = [node.id for node in process.starts()], set[str]()
         while waiting:
             node = process.nodes[waiting.pop()]
-            if node.id in seen or self.waits(node):
+            if node.id in seen or self.waits(process, node):
                 continue
             seen.add(node.id)
             if node.type == "endEvent":
                 return True
-            waiting.extend(after.id for after in process.after(node.id))
+            # what does not interrupt its task ends nothing
+            waiting.extend(after.id for after in _entered(process, node) if after.interrupting)
         return False
 
     def _called(self, process_id: str) -> set[str]:
@@ -250,11 +259,37 @@ def _out(process: ProcessModel, node: Node) -> list[Flow]:
     return [process.flows[flow_id] for flow_id in node.outgoing]
 
 
+def _entered(process: ProcessModel, node: Node) -> Iterator[Node]:
+    """What a token meets as soon as it leaves the node: what comes next, and the boundary events on that."""
+    for flow in _out(process, node):
+        if (target := process.nodes.get(flow.target)) is not None:
+            yield target
+            yield from (process.nodes[boundary] for boundary in target.boundaries)
+
+
+def _lies_ahead(process: ProcessModel, node: Node) -> bool:
+    """Whether a timer is sure to wait: for a minute at least, or for a day that is counted from today on."""
+    if node.timer is None:
+        return False
+    text = node.timer.expression.strip()
+    if node.timer.kind == "duration":
+        length = duration_of(text[1:-1]) if text[:1] in ("'", '"') else None
+        return length is not None and _START + length >= _START + _SHORTEST
+    host = process.nodes.get(node.attached_to or "")
+    due = host.properties.get("due", "") if host is not None else ""
+    dated = _LATER.fullmatch(due.strip()) is not None
+    return _LATER.fullmatch(text) is not None or (dated and _AFTER_DUE.fullmatch(text) is not None)
+
+
+_START = datetime(2026, 3, 2, tzinfo=UTC)
+
+
 def _loops(process: ProcessModel, calls: Calls, report: Report) -> None:
     """Nodes that a token can come back to without waiting anywhere."""
-    running = {node.id for node in process.nodes.values() if not calls.waits(node)}
+    running = {node.id for node in process.nodes.values() if not calls.waits(process, node)}
     onward = {
-        node_id: [after.id for after in process.after(node_id) if after.id in running] for node_id in sorted(running)
+        node_id: [after.id for after in _entered(process, process.nodes[node_id]) if after.id in running]
+        for node_id in sorted(running)
     }
     named: set[str] = set()
     for node_id in onward:
@@ -265,7 +300,7 @@ def _loops(process: ProcessModel, calls: Calls, report: Report) -> None:
             named.update(circle)
             node = process.nodes[node_id]
             names = " → ".join(process.nodes[each].name or each for each in [*circle, node_id])
-            message = f"死循环：{names} 一圈下来没有任何等待；请在圈里放一个用户任务、定时或消息捕获事件"
+            message = f"死循环：{names} 一圈下来没有任何等待；请在圈里放一个用户任务、消息捕获事件，或至少 1 分钟的定时"
             report.error(node.file, node.line, node.id, "loop-without-wait", message)
 
 

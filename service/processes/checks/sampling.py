@@ -9,10 +9,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from service.clock import SHANGHAI
-from service.engine.expressions import LITERALS, ExpressionError, evaluate, readable
+from service.engine.expressions import LITERALS, ExpressionError, as_date, evaluate, kind_of, readable
 from service.processes.checks.bundle import Bundle
 from service.processes.checks.findings import CheckContext
 from service.processes.checks.form_model import sample
+from service.processes.terms import MAX_DAYS
 
 MAX_VARIANTS = 64
 MAX_TRIALS = 4_000
@@ -36,7 +37,6 @@ class Samples:
     """Plausible data of a bundle: for each name the values worth trying; a name without any cannot be tried."""
 
     def __init__(self, bundle: Bundle, context: CheckContext) -> None:
-        self._evaluate = context.evaluate or _evaluate
         self._trials = 0
         self._values: dict[str, list[Any]] = {
             "initiator": ["zhangsan"],
@@ -72,23 +72,23 @@ class Samples:
             if self._trials > MAX_TRIALS:
                 return
             try:
-                yield self._evaluate(text, dict(zip(names, values, strict=True)))
+                yield _evaluate(text, dict(zip(names, values, strict=True)))
             except (ExpressionError, ValueError) as error:
                 yield error if isinstance(error, ExpressionError) else ExpressionError("样例数据不合适")
 
 
-def _working_days(count: int) -> date:
+def _working_days(count: Any) -> date:
     return _working_days_after(_DAY, count)
 
 
-def _working_days_after(start: date | str, count: int) -> date:
-    if isinstance(count, bool) or not isinstance(count, int):
-        raise ExpressionError("工作日数应为整数")
-    if isinstance(start, str):
-        start = date.fromisoformat(start[:10])
-    if not isinstance(start, date):
-        raise ExpressionError("第一个参数应为日期")
-    return start + timedelta(days=max(-10_000, min(count, 10_000)))
+def _working_days_after(start: Any, count: Any) -> date:
+    """As the calendar's, but that every day counts: no check asks which day it is."""
+    day = as_date(start)
+    if day is None:
+        raise ExpressionError(f"{kind_of(start)}不是日期，不能推算工作日")
+    if isinstance(count, bool) or not isinstance(count, int) or abs(count) > MAX_DAYS:
+        raise ExpressionError(f"{kind_of(count)}不是工作日数（应为整数，最多 {MAX_DAYS}）")
+    return day + timedelta(days=count)
 
 
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {

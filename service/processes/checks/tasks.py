@@ -12,7 +12,7 @@ from service.processes.checks.expressions import known_data
 from service.processes.checks.findings import CheckContext, Report
 from service.processes.checks.form_model import Field
 from service.processes.checks.model import MultiInstance, Node, ProcessModel
-from service.processes.rules import ABOUT, LEADER, SLOTS, STAGES, UNIT
+from service.processes.terms import ABOUT, LEADER, SLOTS, STAGES, UNIT
 
 SIGNS = frozenset({"office", "unit", "group"})
 

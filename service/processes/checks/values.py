@@ -34,12 +34,18 @@ def compared(text: str) -> Iterator[tuple[str, Any]]:
                     yield left.id, element.value
 
 
+MOST_STEPS = 500_000
+"""Of one check through its diagrams: what comes after is not hinted at."""
+
+
 class Writers:
     """Which forms may have written a field before a token comes to a node."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._callers = Calls(bundle.processes).callers
+        self._known: dict[tuple[str, str, str], list[Form] | None] = {}
+        self._steps = 0
 
     def values(self, process: ProcessModel, node: Node, name: str) -> frozenset[Any] | None:
         """The values that ``name`` may have at ``node``; None when any is possible or nothing is known."""
@@ -50,10 +56,19 @@ class Writers:
 
     def forms(self, process: ProcessModel, node: Node, name: str) -> list[Form] | None:
         """The forms that may have said ``name`` last before ``node``; None where something else may have."""
+        asked = (process.id, node.id, name)
+        if asked not in self._known:
+            self._known[asked] = self._forms(process, node, name)
+        return self._known[asked]
+
+    def _forms(self, process: ProcessModel, node: Node, name: str) -> list[Form] | None:
         found: dict[str, Form] = {}
         seen: set[tuple[str, str]] = set()
         waiting = list(self._earlier(process, node))
         while waiting:
+            self._steps += 1
+            if self._steps > MOST_STEPS:
+                return None
             scope, current = waiting.pop()
             if (scope.id, current.id) in seen:
                 continue

@@ -1,0 +1,250 @@
+"""The regular expressions of forms, read into a tree: the subset that browsers and our validator have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+MANY = 30
+"""A count above is as good as any number."""
+
+_COUNT = re.compile(r"\{(\d{1,6})(?:(,)(\d{1,6})?)?\}")
+_CODE = re.compile(r"u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})")
+_CLASSES: dict[str, Callable[[str], bool]] = {
+    "d": lambda sign: "0" <= sign <= "9",
+    "w": lambda sign: sign.isascii() and (sign.isalnum() or sign == "_"),
+    "s": str.isspace,
+}
+_PLAIN = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v", "0": "\0"}
+_SAMPLES = " \n\t\u00a00159aAfFzZ_-.@!~é中鿿\U00020000"
+"""Letters that tell the classes apart."""
+
+
+class Unreadable(Exception):
+    """The pattern is wrong, or uses more than the subset; the text says what, in words for process owners."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One letter out of a set: those of the pattern's own letters (``signs``) that it may be."""
+
+    signs: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several sequences."""
+
+    ways: tuple[tuple[Tree, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A part ``least`` to ``most`` times; None: without end."""
+
+    part: Tree
+    least: int
+    most: int | None
+
+
+Tree = Letter | Choice | Repeat
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """``tree`` is one sequence; ``anchored`` whether it must begin where the text begins; ``signs`` are the letters
+    that tell its sets apart: two sets have a letter in common if and only if they have one of these."""
+
+    tree: Choice
+    anchored: bool
+    signs: frozenset[str]
+
+
+def read(pattern: str) -> Pattern:
+    """The tree of ``pattern``. Raises Unreadable."""
+    signs = frozenset(_near(_Reader(pattern, frozenset()).mentioned()))
+    reader = _Reader(pattern, signs)
+    return Pattern(reader.whole(), _anchored(pattern), signs)
+
+
+def _near(mentioned: set[str]) -> set[str]:
+    codes = {ord(sign) + step for sign in mentioned for step in (-1, 0, 1)}
+    return {chr(code) for code in codes if 0 <= code <= 0x10FFFF} | set(_SAMPLES)
+
+
+def _anchored(pattern: str) -> bool:
+    """Whether every way begins at the beginning: a single sequence with ``^`` before it."""
+    if not pattern.startswith("^"):
+        return False
+    depth, at = 0, 0
+    while at < len(pattern):
+        sign = pattern[at]
+        if sign == "\\":
+            at += 1
+        elif sign == "[":
+            while at < len(pattern) and pattern[at] != "]":
+                at += 2 if pattern[at] == "\\" else 1
+        elif sign in "()":
+            depth += 1 if sign == "(" else -1
+        elif sign == "|" and depth == 0:
+            return False
+        at += 1
+    return True
+
+
+class _Reader:
+    def __init__(self, pattern: str, signs: frozenset[str]) -> None:
+        self.text, self.at, self.signs = pattern, 0, signs
+        self.seen: set[str] = set()
+
+    def mentioned(self) -> set[str]:
+        """The letters that the pattern names."""
+        self.whole()
+        return self.seen
+
+    def whole(self) -> Choice:
+        found = self._choice()
+        if self.at < len(self.text):
+            raise Unreadable("括号没有配对")
+        return found
+
+    def _choice(self) -> Choice:
+        ways = [self._sequence()]
+        while self._take("|"):
+            ways.append(self._sequence())
+        return Choice(tuple(ways))
+
+    def _sequence(self) -> tuple[Tree, ...]:
+        found: list[Tree] = []
+        while self.at < len(self.text) and self.text[self.at] not in "|)":
+            part = self._part()
+            if part is not None:
+                found.append(self._counted(part))
+        return tuple(found)
+
+    def _part(self) -> Tree | None:
+        """The next part; None for what stands between letters."""
+        sign = self._next()
+        if sign in "^$":
+            return None
+        if sign == "(":
+            return self._group()
+        if sign == "[":
+            return self._set()
+        if sign == ".":
+            return self._letter(lambda one: one not in "\n\r\u2028\u2029")
+        if sign == "\\":
+            if self.text[self.at : self.at + 1] in ("b", "B"):
+                self.at += 1
+                return None
+            return self._letter(self._escape())
+        if sign in "*+?{}":
+            raise Unreadable("重复次数前面没有内容")
+        self.seen.add(sign)
+        return self._letter(sign.__eq__)
+
+    def _group(self) -> Choice:
+        if self._take("?") and not self._take(":") and not re.match(r"<[A-Za-z_]\w*>", self.text[self.at :]):
+            raise Unreadable("用了向前看、向后看一类的写法")
+        name = re.match(r"<[A-Za-z_]\w*>", self.text[self.at :]) if self.text[self.at - 1] == "?" else None
+        self.at += name.end() if name else 0
+        inner = self._choice()
+        if not self._take(")"):
+            raise Unreadable("括号没有配对")
+        return inner
+
+    def _counted(self, part: Tree) -> Tree:
+        least: int
+        most: int | None
+        if self._take("*"):
+            least, most = 0, None
+        elif self._take("+"):
+            least, most = 1, None
+        elif self._take("?"):
+            least, most = 0, 1
+        elif (count := _COUNT.match(self.text, self.at)) is not None:
+            self.at = count.end()
+            least = int(count[1])
+            most = (int(count[3]) if count[3] else None) if count[2] else least
+            if most is not None and most < least:
+                raise Unreadable("重复次数写反了")
+        else:
+            return part
+        self._take("?")  # lazy: the same ways in another order
+        if self.text[self.at : self.at + 1] in ("*", "+", "?") or _COUNT.match(self.text, self.at):
+            raise Unreadable("重复次数写了两次")
+        return Repeat(part, least, most)
+
+    def _set(self) -> Letter:
+        negated = self._take("^")
+        tests: list[Callable[[str], bool]] = []
+        while not self._take("]"):
+            low = self._member(tests)
+            if (
+                low is None
+                or self.text[self.at : self.at + 1] != "-"
+                or self.text[self.at + 1 : self.at + 2] in ("]", "")
+            ):
+                continue
+            self.at += 1
+            high = self._member([])
+            if high is None or high < low:
+                raise Unreadable("方括号里的范围不对")
+            tests.append(lambda one, low=low, high=high: low <= one <= high)  # type: ignore[misc]  # mypy wants no default
+        return self._letter(lambda one: any(test(one) for test in tests) is not negated)
+
+    def _member(self, tests: list[Callable[[str], bool]]) -> str | None:
+        """The next letter of a set, taken into ``tests``; None where it is a class."""
+        sign = self._next()
+        if sign == "\\":
+            before = set(self.seen)
+            self.seen = set()
+            tests.append(self._escape())
+            named, self.seen = self.seen, before | self.seen
+            return next(iter(named)) if len(named) == 1 else None
+        self.seen.add(sign)
+        tests.append(sign.__eq__)
+        return sign
+
+    def _escape(self) -> Callable[[str], bool]:
+        sign = self._next()
+        if sign.lower() in _CLASSES:
+            test = _CLASSES[sign.lower()]
+            return test if sign.islower() else lambda one: not test(one)
+        if sign in "pP":
+            if re.match(r"\{[A-Za-z_=]{1,40}\}", self.text[self.at :]) is None:
+                raise Unreadable("\\p 的写法不对")
+            self.at = self.text.index("}", self.at) + 1
+            return lambda one: True  # whichever letters it takes: they count as all
+        if sign in _PLAIN:
+            letter = _PLAIN[sign]
+        elif code := re.match(
+            r"u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})", sign + self.text[self.at :]
+        ):
+            self.at += code.end() - 1
+            number = int(next(digits for digits in code.groups() if digits), 16)
+            if number > 0x10FFFF:
+                raise Unreadable("\\u 的写法不对")
+            letter = chr(number)
+        elif sign.isalnum():
+            raise Unreadable(f"用了 \\{sign} 这样的写法")
+        else:
+            letter = sign
+        self.seen.add(letter)
+        return letter.__eq__
+
+    def _letter(self, test: Callable[[str], bool]) -> Letter:
+        return Letter(frozenset(sign for sign in self.signs if test(sign)))
+
+    def _next(self) -> str:
+        if self.at >= len(self.text):
+            raise Unreadable("写法不完整")
+        self.at += 1
+        return self.text[self.at - 1]
+
+    def _take(self, sign: str) -> bool:
+        if self.text.startswith(sign, self.at):
+            self.at += 1
+            return True
+        return False

@@ -1,0 +1,33 @@
+"""The fixed words of diagrams and forms, by themselves: what checks a definition is loaded in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+STAGES: Mapping[str, str] = {
+    "intake": "受理",
+    "dispatch": "派单",
+    "handling": "办理",
+    "supervision": "督办",
+    "feedback": "反馈",
+}
+
+ABOUT, SLOTS = "about", "slots:"
+"""The property of a user task that says which units it is about; what stands there before a condition over slots."""
+
+LEADER, UNIT = "leader", "unit"
+"""What may stand before the colon of ``candidates``: the holder of one leader's post, the people of one unit."""
+
+TYPES: Mapping[str, str] = {
+    "string": "文字",
+    "boolean": "是或否",
+    "integer": "整数",
+    "number": "数字",
+    "array": "列表",
+    "object": "对象",
+    "null": "空",
+}
+"""What a JSON Schema calls types, as people do."""
+
+MAX_DAYS = 1000
+"""Working days that an expression may count from a date."""
