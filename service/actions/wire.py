@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -10,10 +13,12 @@ from service.actions.privacy import PRIVATE, withheld
 from service.actions.reviews import talents_to_check
 from service.actions.table import action_table
 from service.auth import Actor
+from service.auth.leaving import KEY as LEAVING
 from service.config import Organization, Settings
 from service.db import Database
 from service.liaisons.served import served_by
 from service.people.queries import find_leader, find_person, find_unit
+from service.processes import claims
 from service.processes.wiring import KEY, Reference, Wiring
 from service.talents.models import Talent
 from service.talents.queries import find_talent, units_shown
@@ -27,6 +32,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
         listings={"talents_to_check": talents_to_check, "talents_to_hand_over": talents_to_hand_over},
         settings=dict(settings.process),
         scopes={role.id: role.scope for role in organization.roles.values()},
+        stand_ins={role.id: role.stand_ins for role in organization.roles.values()},
         towns={code: town.name for code, town in organization.towns.items()},
         served=served_by,
         known=_known,
@@ -37,12 +43,17 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
         most_instances=settings.most_instances,
     )
     database.session_info[KEY] = made
+    database.session_info[LEAVING] = _let_go
     return made
 
 
 def reference_table() -> dict[str, Reference]:
     """The kinds of records that a form may pick (``x-ref``), each with the look-up of its label."""
     return {"units": _unit, "people": _person, "leaders": _leader, "talents": _talent}
+
+
+def _let_go(session: Session, usernames: Collection[str], actor: Actor, now: datetime) -> None:
+    claims.let_go(session, usernames, actor=actor, now=now)
 
 
 def _shown(session: Session, kind: str, key: str, reader: Actor) -> bool:

@@ -32,6 +32,9 @@ calls = Calls(
 )
 
 
+BEHALF = "an account; of a stand-in: leader:<id>, unit:<code> or role:<role> for which nobody could act"
+
+
 class InstanceState(Schema):
     """An instance. ``data`` is what the forms have said, the latest of each field."""
 
@@ -93,7 +96,8 @@ class Entry(Schema):
     at = Moment(required=True)
     actor = Said(required=True)
     actor_name = Said(required=True, allow_none=True)
-    on_behalf_of = Said(required=True, allow_none=True)
+    on_behalf_of = Said(required=True, allow_none=True, metadata={"description": BEHALF})
+    on_behalf_of_name = Said(required=True, allow_none=True)
     kind = Said(required=True)
     task = Said(required=True, allow_none=True)
     data = Form(required=True)
@@ -228,7 +232,7 @@ def instance(instance_id: UUID) -> Mapping[str, Any]:
 def history(instance_id: UUID) -> Mapping[str, Any]:
     """The journal of an instance, in order, whole; of a round without what is other units' alone."""
     events = queries.timeline(db(), instance_id, actor())
-    names = account_names(db(), [event.actor for event in events])
+    names = account_names(db(), [name for event in events for name in (event.actor, event.on_behalf_of)])
     return {"items": [entry(event, names) for event in events], "total": len(events), "next": None}
 
 
@@ -307,7 +311,7 @@ def withdraw_copy(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
 
 
 def moved(session: Session, instance: Instance) -> dict[str, Any]:
-    """Where ``instance`` stands, as far as whoever asks sees it; one statement."""
+    """Where ``instance`` stands, as far as whoever asks sees it; two statements."""
     return {"instance": state_of(instance), "open_tasks": steps(session, instance)}
 
 
@@ -333,6 +337,7 @@ def entry(event: HistoryEvent, names: Mapping[str, str]) -> dict[str, Any]:
         "actor": event.actor,
         "actor_name": names.get(event.actor) or (actor().name if event.actor == actor().username else None),
         "on_behalf_of": event.on_behalf_of,
+        "on_behalf_of_name": names.get(event.on_behalf_of or ""),
         "kind": event.kind,
         "task": event.task,
         "data": event.data,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from service.auth import SERVICE_NAMES, Account
 from service.people.models import Leader, Person
 from service.people.queries import as_id, unit_names
+from service.processes.standing import behalf_names
 from service.talents.models import Talent
 
 Named = dict[str, str | None]
@@ -52,10 +53,11 @@ def learn(
 
 
 def account_names(session: Session, usernames: Iterable[str | None]) -> dict[str, str]:
-    """Sign-in name → name of the person behind it."""
+    """Sign-in name → name of the person behind it, or of whom a stand-in acted for."""
     wanted = _given(usernames)
+    stood_in = {name for name in wanted if ":" in name}
     found = {name: said for name, said in SERVICE_NAMES.items() if name in wanted}
-    wanted -= SERVICE_NAMES.keys()
+    wanted -= stood_in | SERVICE_NAMES.keys()
     if wanted:
         named = (
             select(Account.username, func.coalesce(Person.name, Account.username).label("name"))
@@ -63,7 +65,7 @@ def account_names(session: Session, usernames: Iterable[str | None]) -> dict[str
             .where(Account.username.in_(wanted))
         )
         found |= {row.username: row.name for row in session.execute(named)}
-    return found
+    return found | behalf_names(session, stood_in)
 
 
 def _talents(session: Session, wanted: set[str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from service.processes import queries
 from service.processes.advance import open_tasks
 from service.processes.models import CANCELLED, DONE, OPEN, SUSPENDED, Instance, UserTask
 from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW, one_line
+from service.processes.standing import Marks, marks
 from service.processes.subjects import Subject as About
 from service.processes.subjects import subjects_of
 from service.processes.visibility import seen
@@ -32,7 +33,11 @@ class Subject(Schema):
 
 
 class Step(Schema):
-    """A task: who must do what by when. ``instance`` is the id of its case, ``unit`` a code, ``assignee`` a name."""
+    """A task: who must do what by when. ``instance`` is the id of its case, ``unit`` a code.
+
+    ``assignee`` is the account that has claimed it, as long as the claim stands. ``stand_in``: nobody can act in its
+    role; why, and who does it instead, in words.
+    """
 
     id = Id(required=True)
     task = Said(required=True, metadata={"description": "id of the step in the diagram"})
@@ -45,6 +50,7 @@ class Step(Schema):
     role = Said(required=True, allow_none=True)
     unit = Said(required=True, allow_none=True)
     assignee = Said(required=True, allow_none=True)
+    stand_in = Said(required=True, allow_none=True)
     entered_at = Moment(required=True)
     due_on = Day(required=True, allow_none=True)
     due_provisional = Flag(required=True)
@@ -62,11 +68,13 @@ def steps(session: Session, instance: Instance) -> list[dict[str, Any]]:
 
 def steps_of(session: Session, rows: Sequence[tuple[UserTask, Instance]]) -> list[dict[str, Any]]:
     """Tasks, each with its case, as the shape ``Step``; a fixed number of statements."""
-    subjects = subjects_of(session, [task for task, _ in rows])
-    return [_step(task, instance, subjects.get(task.id, ())) for task, instance in rows]
+    tasks = [task for task, _ in rows]
+    subjects, marked = subjects_of(session, tasks), marks(session, tasks, clock.today())
+    return [_step(task, instance, subjects.get(task.id, ()), marked) for task, instance in rows]
 
 
-def _step(task: UserTask, instance: Instance, subjects: Sequence[About]) -> dict[str, Any]:
+def _step(task: UserTask, instance: Instance, subjects: Sequence[About], marked: Marks) -> dict[str, Any]:
+    absence = marked.absences.get(task.id)
     return {
         "id": task.id,
         "task": task.task,
@@ -78,7 +86,8 @@ def _step(task: UserTask, instance: Instance, subjects: Sequence[About]) -> dict
         "title": instance.title,
         "role": task.role,
         "unit": task.unit,
-        "assignee": task.assignee,
+        "assignee": marked.holder(task),
+        "stand_in": absence.words if absence is not None else None,
         "entered_at": task.entered_at,
         "due_on": task.due_on,
         "due_provisional": task.due_provisional,

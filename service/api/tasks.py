@@ -302,18 +302,19 @@ def _page(session: Session, page: Page[UserTask]) -> Mapping[str, Any]:
 
 def _rows(session: Session, rows: Iterable[tuple[UserTask, Instance]]) -> list[dict[str, Any]]:
     pairs = list(rows)
+    told = steps_of(session, pairs)
     names = learn(
         session,
         units=[row.unit for row, _ in pairs],
-        accounts=[row.assignee for row, _ in pairs],
+        accounts=[step["assignee"] for step in told],
         talents=[instance.talent_id for _, instance in pairs],
     )
     return [
         {
             **step,
             "unit_name": names.units.get(row.unit or ""),
-            "assignee_name": names.accounts.get(row.assignee or ""),
+            "assignee_name": names.accounts.get(step["assignee"] or ""),
             "talent": names.talent(instance.talent_id),
         }
-        for step, (row, instance) in zip(steps_of(session, pairs), pairs, strict=True)
+        for step, (row, instance) in zip(told, pairs, strict=True)
     ]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from service import clock, ids
 from service.auth import passwords
 from service.auth.actor import Actor
+from service.auth.leaving import let_go
 from service.auth.models import Account, RoleGrant, SignInLock, Token
 from service.auth.policy import ADMIN, LIAISON, ROLES, UNIT_ROLES, require
 from service.auth.queries import accounts_of_role, find_account, get_account
@@ -91,7 +92,7 @@ def change_password(
 
 
 def disable_user(session: Session, *, username: str, actor: Actor, now: datetime) -> None:
-    """Nobody can work with the account any more, from now on; its tokens are revoked.
+    """Nobody can work with the account any more, from now on; its tokens are revoked, its claims on tasks end.
 
     Raises ``Conflict`` for the own account, one that is disabled already, and the last administrator's.
     """
@@ -109,14 +110,16 @@ def disable_user(session: Session, *, username: str, actor: Actor, now: datetime
         update(Token).where(Token.username == account.username, Token.revoked_at.is_(None)).values(revoked_at=now)
     )
     journal(session, "account_disabled", {"username": account.username}, actor, now)
+    let_go(session, [account.username], actor, now)
 
 
 def enable_user(session: Session, *, username: str, actor: Actor, now: datetime) -> None:
-    """A disabled account may sign in again, with the password it had."""
+    """A disabled account may sign in again, with the password it had; tasks that it had claimed stay given back."""
     require(actor, "manage_accounts")
     account = _locked(session, username)
     if account.active:
         raise Conflict("该账号正在使用中")
+    let_go(session, [account.username], actor, now)
     account.active = True
     session.flush()
     journal(session, "account_enabled", {"username": account.username}, actor, now)
@@ -202,6 +205,7 @@ def grant_role(
     )
     if session.scalar(same.limit(1)):
         raise Conflict("该账号在这段时间内已有此角色")
+    let_go(session, [account.username], actor, now)
     grant = RoleGrant(
         id=ids.new(), username=account.username, role=role, unit_code=unit_code, starts_on=day, ends_on=ends_on
     )
@@ -236,19 +240,28 @@ def revoke_role(
         grant.revoked_at = now
         session.flush()
         journal(session, "role_revoked", _grant_data(grant), actor, now)
+    let_go(session, [account.username], actor, now)
 
 
-def end_liaison_grants(
-    session: Session, *, person_id: UUID, unit_code: str, until: date, actor: Actor, now: datetime
+def end_unit_grants(
+    session: Session,
+    *,
+    person_id: UUID,
+    unit_code: str,
+    until: date,
+    roles: Collection[str] = (LIAISON,),
+    actor: Actor,
+    now: datetime,
 ) -> int:
-    """Ends, with ``until`` as the last day, what the person was given by hand as the unit's liaison; gives how many.
+    """Ends, with ``until`` as the last day, what the person was given by hand for the unit; gives how many.
 
-    Who is the liaison says the directory (T4): a grant beside it would outlast the office.
+    Who is the liaison says the directory (T4), and who works elsewhere handles nothing of the former unit: a grant
+    beside it would outlast the office.
     """
     accounts = select(Account.username).where(Account.person_id == person_id)
     held = select(RoleGrant).where(
         RoleGrant.username.in_(accounts),
-        RoleGrant.role == LIAISON,
+        RoleGrant.role.in_(roles),
         RoleGrant.unit_code == unit_code,
         RoleGrant.revoked_at.is_(None),
         or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on > until),

@@ -6,21 +6,25 @@ Each asks the table of rights with the unit or person that the deed concerns, th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from service import people
-from service.auth.accounts import end_liaison_grants
+from service import clock, people
+from service.auth.accounts import end_unit_grants
 from service.auth.actor import Actor
-from service.auth.policy import LIAISON, may, require
+from service.auth.leaving import let_go, usernames_in, usernames_of
+from service.auth.policy import EMPLOYER, LIAISON, RESPONSIBLE_UNIT, may, require
 from service.config import Organization
 from service.errors import NotAllowed, NotFound
 from service.people import CLASS_A, Leader, Liaison, Person, Substitute, Unit
 from service.people.checks import Checks
 from service.people.queries import get_substitute
+
+MOVING = (RESPONSIBLE_UNIT, EMPLOYER)
+"""Roles given by hand for a unit that end when the person moves to another one; the liaison's follows the directory."""
 
 
 def add_unit(session: Session, *, organization: Organization, actor: Actor, now: datetime, **fields: Any) -> Unit:
@@ -43,7 +47,10 @@ def update_unit(
     """``people.update_unit``; raises what ``add_unit`` does."""
     require(actor, "manage_units")
     _known_codes(organization, changes)
-    return people.update_unit(session, code=code, changes=changes, version=version, actor=actor, now=now)
+    unit = people.update_unit(session, code=code, changes=changes, version=version, actor=actor, now=now)
+    if not unit.active:
+        let_go(session, usernames_in(session, unit.code), actor, now)
+    return unit
 
 
 def add_person(session: Session, *, actor: Actor, now: datetime, **fields: Any) -> Person:
@@ -62,13 +69,17 @@ def update_person(
     actor: Actor,
     now: datetime,
 ) -> Person:
-    """``people.update_person``; who moves a person needs the right for both units. Raises ``NotAllowed`` too."""
+    """``people.update_person``; who moves a person needs the right for both units. Raises ``NotAllowed`` too.
+
+    What was given by hand for the former unit ends with the move, and claims on tasks with it.
+    """
     person = people.get_person(session, person_id)
     require(actor, "manage_people", unit=person.unit_code)
     goal = changes.get("unit_code", person.unit_code)
     if goal != person.unit_code:
         require(actor, "manage_people", unit=goal if isinstance(goal, str) else None)
-    return people.update_person(
+    before = person.unit_code
+    person = people.update_person(
         session,
         person_id=person.id,
         changes=changes,
@@ -77,6 +88,11 @@ def update_person(
         actor=actor,
         now=now,
     )
+    if before is not None and person.unit_code != before:
+        until = clock.local(now).date() - timedelta(days=1)
+        end_unit_grants(session, person_id=person.id, unit_code=before, until=until, roles=MOVING, actor=actor, now=now)
+    let_go(session, usernames_of(session, person.id), actor, now)
+    return person
 
 
 def add_leader(session: Session, *, klass: str, actor: Actor, now: datetime, **fields: Any) -> Leader:
@@ -202,7 +218,7 @@ def _known_codes(organization: Organization, fields: Mapping[str, object]) -> No
 
 def _end_grants(session: Session, former: Liaison, actor: Actor, now: datetime) -> None:
     if former.ends_on is not None:
-        end_liaison_grants(
+        end_unit_grants(
             session,
             person_id=former.person_id,
             unit_code=former.unit_code,
@@ -210,6 +226,7 @@ def _end_grants(session: Session, former: Liaison, actor: Actor, now: datetime) 
             actor=actor,
             now=now,
         )
+    let_go(session, usernames_of(session, former.person_id), actor, now)
 
 
 def _keeping(klass: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import (
+    CTE,
     BindParameter,
     ColumnElement,
     CompoundSelect,
@@ -33,7 +35,7 @@ from service.auth.models import Account, RoleGrant, SignInLock, Token
 from service.auth.policy import DELEGABLE, LEADER, LIAISON
 from service.auth.rules import DISABLED, USERNAME, lock_key, normal_name
 from service.errors import NotAllowed, NotFound
-from service.people.models import Leader, Liaison, Person
+from service.people.models import Leader, Liaison, Person, Unit
 from service.people.queries import Page, matching, on_day, page, represented_by
 
 LAST_USED_EVERY = timedelta(hours=1)
@@ -137,6 +139,34 @@ def held_units(role: str, on: date) -> Select[str]:
         .join(Account, Account.username == held.c.username)
         .outerjoin(Account.person)
         .where(held.c.role == role, held.c.unit.is_not(None), _usable())
+    )
+
+
+@lru_cache(maxsize=8)
+def holdings(on: date) -> CTE:
+    """(username, role, unit) of every role that a usable account holds on the day, as a part of a larger statement.
+
+    The same object for the same day: a statement that asks for it twice computes it once.
+    """
+    held = _holdings(on, None).subquery()
+    return (
+        select(held.c.username, held.c.role, held.c.unit)
+        .join(Account, Account.username == held.c.username)
+        .outerjoin(Account.person)
+        .where(_usable())
+        .cte("held")
+    )
+
+
+@lru_cache(maxsize=8)
+def leaders_signed_up(on: date) -> CTE:
+    """(username, leader) of every post of a leader whose holder has a usable account on the day; ``leader`` its id."""
+    return (
+        select(Account.username, Leader.id.label("leader"))
+        .join(Person, Person.id == Account.person_id)
+        .join(Leader, Leader.person_id == Account.person_id)
+        .where(_usable(), on_day(Leader.starts_on, Leader.ends_on, on))
+        .cte("signed_up")
     )
 
 
@@ -257,6 +287,8 @@ def _holdings(
         RoleGrant.username.in_(accounts),
         RoleGrant.revoked_at.is_(None),
         on_day(RoleGrant.starts_on, RoleGrant.ends_on, on),
+        # Of a unit that is closed nobody has anything left to do.
+        or_(RoleGrant.unit_code.is_(None), RoleGrant.unit_code.in_(select(Unit.code).where(Unit.active))),
     )
     named = (
         select(Account.username, literal(LIAISON), Liaison.unit_code)

@@ -23,6 +23,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "circular": "通报",
         "rejected": "不予受理",
         "reassigned": "转办",
+        "claim_ended": "任务退回待办",
         "returned": "退回",
         "copied": "抄送",
         "mentioned": "沟通提及",

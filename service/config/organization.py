@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +15,8 @@ from service.errors import NotFound
 Item = TypeVar("Item")
 
 FILE = "organization.toml"
+STANDS_IN = "talent_office"
+"""The role that stands in where the file names none."""
 _SCOPE = r"all|origin|own|data:[a-z][a-z0-9_]*"
 
 
@@ -24,11 +26,15 @@ class Role:
 
     ``scope`` says whose matters it covers: ``all``; ``origin``: those that its own unit started; ``data:<name>``:
     those whose data ``<name>`` is its unit; ``own``: those that concern the person.
+
+    ``stand_ins`` are the roles that act in turn where nobody can act in this one, the first that somebody holds. A role
+    that is bound to a unit stands in for the own unit only, or for the leaders whom that unit serves.
     """
 
     id: str
     name: str
     scope: str
+    stand_ins: tuple[str, ...] = ()
 
     @property
     def data_name(self) -> str | None:
@@ -83,6 +89,7 @@ def load_organization(directory: Path) -> Organization:
     """The organization of ``directory/organization.toml``; raises ``Invalid`` naming every mistake."""
     root = Table(read_file(directory / FILE), "", [])
     roles = _read(root, "roles", _read_role)
+    _check_stand_ins(root, roles)
     towns = _read(root, "towns", _read_named)
     categories = _read(root, "categories", _read_named)
     kinds = _read(root, "kinds", _read_named)
@@ -120,7 +127,15 @@ def _read_role(table: Table) -> tuple[str, Role]:
         name=table.text("name", longest=40),
         scope=table.text("scope", pattern=_SCOPE, hint="应为 all、origin、own 或 data:数据名"),
     )
-    return role.id, role
+    # Who names none has the office that coordinates all matters stand in.
+    stand_ins = table.texts("stand_ins") if table.has("stand_ins") else (STANDS_IN,)
+    return role.id, replace(role, stand_ins=tuple(one for one in stand_ins if one != role.id))
+
+
+def _check_stand_ins(root: Table, roles: Mapping[str, Role]) -> None:
+    for number, role in enumerate(roles.values()):
+        for unknown in (one for one in role.stand_ins if one not in roles and one != STANDS_IN):
+            root.fault(f"roles[{number}].stand_ins", f"没有角色“{unknown}”，应为：{'、'.join(roles)}")
 
 
 def _read_named(table: Table) -> tuple[str, Named]:

@@ -21,6 +21,7 @@ from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import by_digest
 from service.processes.course import Step, standing, steps_of
 from service.processes.models import Instance
+from service.processes.standing import behalf_names
 
 PROCESS = "request"
 
@@ -137,6 +138,7 @@ class Record:
             names = {event.actor for event in self.events} | {event.on_behalf_of for event in self.events}
             rows = self.session.scalars(select(Account).where(Account.username.in_([*names - {None}, username])))
             self._people.update({row.username: row.name for row in rows})
+            self._people.update(behalf_names(self.session, [*names, username]))
         return self._people.setdefault(username, username)
 
     def sign(self, event: HistoryEvent | None) -> dict[str, str | None]:

@@ -26,11 +26,12 @@ from service.errors import Finding, Incident, Invalid, NotFound
 from service.history import HistoryEvent, OutboxEntry
 from service.notifications.channels import APPRISE, MAIL, Letter, recipient_of
 from service.notifications.models import MailAddress, Notification, NotificationDelivery
-from service.notifications.recipients import recipients, who_see, with_substitutes
+from service.notifications.recipients import goal_of, recipients, who_see, with_substitutes
 from service.notifications.rules import (
     NOT_TO_DOER,
     ON_PAPER_TOO,
     ONLY_WHO_SEES,
+    REASSIGNED,
     SAYS_WHEN,
     STALE_WHEN_DONE,
     Due,
@@ -41,9 +42,10 @@ from service.notifications.rules import (
     values_of,
 )
 from service.people.journal import owe_notice
-from service.people.queries import unit_names
-from service.processes import calendars
-from service.processes.models import OPEN, UserTask
+from service.people.queries import as_id, unit_names
+from service.processes import calendars, standing
+from service.processes.access import holder_of
+from service.processes.models import OPEN, Instance, UserTask
 from service.processes.models import Incident as IncidentRow
 from service.processes.rules import one_line
 from service.processes.subjects import subjects_of, titled
@@ -86,24 +88,33 @@ def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime
     task = session.get(UserTask, UUID(event.task)) if event.task else None
     if data["template"] in STALE_WHEN_DONE and task is not None and task.status != OPEN:
         return []
-    people = recipients(session, data["to"], on=today)
+    if data["template"] == REASSIGNED and task is not None and holder_of(task) not in data["to"]["usernames"]:
+        return []  # whom it was handed to has left since: all others were told so
+    instance = session.get(Instance, instance_id) if instance_id is not None else None
+    asks = data["template"] in STALE_WHEN_DONE
+    to = goal_of(session, data["to"], task if asks else None, instance)
+    people = recipients(session, to, on=today)
     if not people and data["template"] in ON_PAPER_TOO:
         return []
-    if not people and is_for_liaison(data["to"]):
-        _tell_of_vacancy(session, str(data["to"]["unit"]), today=today, now=now)
+    if not people and is_for_liaison(to):
+        _tell_of_vacancy(session, str(to["unit"]), today=today, now=now)
         return []
+    absence = None
+    if not people and to["usernames"] is None and to["role"] is not None:
+        [absence] = standing.absences(session, [(to["role"], to["unit"], as_id(to.get("leader") or ""))], today)
+        people = standing.stand_in_accounts(session, absence, today)
     if not people:
         raise NobodyToTell(
-            f"提醒「{KINDS.get(data['template'], data['template'])}」没有收件人：{_missing(session, data)}"
+            f"提醒「{KINDS.get(data['template'], data['template'])}」没有收件人：{_missing(session, to)}"
         )
-    if (task is not None or data["to"].get("leader")) and data["template"] not in ONLY_WHO_SEES:
+    if (task is not None or to.get("leader")) and data["template"] not in ONLY_WHO_SEES:
         people = with_substitutes(session, people, on=today)
     if data["template"] in ONLY_WHO_SEES and instance_id is not None:
         people = who_see(session, people, instance_id, on=today)
     if data["template"] in NOT_TO_DOER:
         people = [account for account in people if account.username != event.actor]
     told = _Told({**data, "step": _step(session, data, task, today)}, _due(session, data, task, today))
-    _fill_inboxes(session, event, people, office, instance_id, told, now)
+    _fill_inboxes(session, event, people, office, told, now, instead=absence.words if absence is not None else None)
     return _letters(session, event, people, office, instance_id, told)
 
 
@@ -194,10 +205,11 @@ def _fill_inboxes(
     event: HistoryEvent,
     people: Sequence[Account],
     office: Office,
-    instance_id: UUID | None,
     told: _Told,
     now: datetime,
+    instead: str | None,
 ) -> None:
+    """``instead``: why it comes to who stands in, and for whom."""
     had = set(session.scalars(select(Notification.username).where(Notification.event_id == event.id)))
     fresh = [account for account in people if account.username not in had]
     if not fresh:
@@ -213,8 +225,8 @@ def _fill_inboxes(
             event_id=event.id,
             template=data["template"],
             title=subject,
-            text=text,
-            instance_id=instance_id,
+            text=f"{text}（{instead}）" if instead else text,
+            instance_id=_instance_of(event),
             task_id=UUID(event.task) if event.task else None,
             receipt=wording.receipt,
             created_at=now,
@@ -306,18 +318,18 @@ def _due(session: Session, data: Mapping[str, Any], task: UserTask | None, today
 def _name(session: Session, event: HistoryEvent) -> str:
     """Who caused the notice, with whom it was done for: both names are kept (代理)."""
     names = []
+    stood_in = standing.behalf_names(session, [event.on_behalf_of])
     for username in (event.actor, event.on_behalf_of):
         if username:
             account = find_account(session, username)
-            names.append(account.name if account is not None else "系统")
+            names.append(account.name if account is not None else stood_in.get(username, "系统"))
     return "代".join(names)
 
 
-def _missing(session: Session, data: Mapping[str, Any]) -> str:
-    to = data["to"]
+def _missing(session: Session, to: Mapping[str, Any]) -> str:
     if to["usernames"] is not None:
         return f"账号 {'、'.join(to['usernames']) or '（无）'} 已停用或不存在"
-    unit = _unit_name(session, data)
+    unit = _unit_name(session, {"to": to})
     return f"{f'{unit}没有' if unit else '没有'}人担任办理角色，请在账号管理中指定后重试"
 
 

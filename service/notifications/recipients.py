@@ -10,11 +10,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service import clock
 from service.auth.models import Account
+from service.auth.policy import LIAISON
 from service.auth.queries import accounts_of_role, actor_of_account, is_usable
 from service.errors import NotFound
 from service.people.models import Substitute
 from service.people.queries import find_leader, on_day
+from service.processes.access import holder_of
+from service.processes.models import OPEN, Instance, UserTask
 from service.processes.queries import visible
 
 
@@ -32,7 +36,29 @@ def recipients(session: Session, to: Mapping[str, Any], *, on: date) -> list[Acc
     if to.get("leader") is None:
         return found
     post = find_leader(session, to["leader"])
-    return [account for account in found if post is not None and account.person_id == post.person_id]
+    if post is None or not post.serves_on(on):
+        return []
+    return [account for account in found if account.person_id == post.person_id]
+
+
+def goal_of(
+    session: Session, to: Mapping[str, Any], task: UserTask | None, instance: Instance | None
+) -> dict[str, Any]:
+    """To whom it goes today, in the shape of ``to``: who has claimed the task, as long as the claim stands.
+
+    Without a claim that stands it is everybody's of the role. What is for who filed a matter and has left goes to the
+    liaison of the office that filed it.
+    """
+    goal = dict(to)
+    if to["usernames"] is None:
+        return goal
+    if task is not None and task.status == OPEN and to["role"] is not None:
+        holder = holder_of(task)
+        return goal | {"usernames": [holder] if holder is not None else None}
+    filed = instance is not None and list(to["usernames"]) == [instance.initiator]
+    if filed and instance is not None and instance.initiator_unit and not recipients(session, to, on=clock.today()):
+        return goal | {"usernames": None, "role": LIAISON, "unit": instance.initiator_unit}
+    return goal
 
 
 def with_substitutes(session: Session, accounts: Sequence[Account], *, on: date) -> list[Account]:

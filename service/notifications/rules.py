@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-STALE_WHEN_DONE = frozenset({"task", "due_soon", "due_today", "urge", "reassigned", "returned", "due_changed"})
+STALE_WHEN_DONE = frozenset(
+    {"task", "due_soon", "due_today", "urge", "reassigned", "returned", "due_changed", "claim_ended"}
+)
 """Notices that ask for work on a task: pointless, and wrong, once the task is done (no urge after the answer)."""
+
+REASSIGNED = "reassigned"
+"""Word for one person alone to whom a task was handed (转办)."""
 
 SAYS_WHEN = frozenset({"due_soon", "due_today"})
 """Reminders that are named by how the due date stands on the day of delivery, however late that is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, false, or_, select, true
@@ -10,70 +11,109 @@ from sqlalchemy.orm import Session, object_session
 
 from service import clock
 from service.auth import Actor
-from service.auth.policy import LIAISON, require
-from service.auth.queries import accounts_of_role, acting_for, find_account, held_units
+from service.auth.policy import require
+from service.auth.queries import acting_for, find_account
 from service.errors import NotAllowed
 from service.people.models import Leader
-from service.people.queries import find_leader, unit_names
+from service.people.queries import find_leader, on_day, unit_names
+from service.processes import standing
 from service.processes.models import DONE, UserTask
 from service.processes.rules import holds
+from service.processes.standing import ROLE_NAMES
 
 OFFICE = "talent_office"
-ROLE_NAMES: Mapping[str, str] = {
-    "liaison": "联络员",
-    "talent_office": "区人才办",
-    "responsible_unit": "责任单位",
-    "leader": "区领导",
-    "employer": "所在单位",
-}
 
 
 def may_take(actor: Actor, task: UserTask) -> bool:
-    """Whether the actor may complete the task: a candidate of today, and its assignee where it has one."""
-    return task.assignee in (None, account_of(actor)) and is_candidate(actor, task)
+    """Whether the actor may complete the task: a candidate of today, and its holder where somebody has claimed it."""
+    if not is_candidate(actor, task):
+        return False
+    return task.assignee in (None, account_of(actor)) or holder_of(task) is None
 
 
 def is_candidate(actor: Actor, task: UserTask) -> bool:
-    """Whether the task is for the actor's role, unit and person, whoever has claimed it."""
-    session = object_session(task)
+    """Whether the task is for the actor, whoever has claimed it: by role, unit and person, or as who stands in."""
+    return is_holder(actor, task) or stands_in(actor, task)
+
+
+def is_holder(actor: Actor, task: UserTask) -> bool:
+    """Whether the actor holds the role (for the unit) or the leader's post that the task is for."""
     if not holds(actor, task.role, task.unit):
-        return session is not None and actor.has_role(OFFICE) and is_vacant(session, task)
+        return False
     if task.leader_id is None:
         return True
+    session = object_session(task)
     post = find_leader(session, task.leader_id) if session is not None else None
-    return post is not None and actor.person_id is not None and post.person_id == actor.person_id
+    mine = post is not None and actor.person_id is not None and post.person_id == actor.person_id
+    return mine and post is not None and post.serves_on(clock.today())
 
 
-def is_vacant(session: Session, task: UserTask) -> bool:
-    """Whether the task waits for a unit's liaison, and nobody is: then the Talent Office may act for the unit (T4)."""
-    if task.role != LIAISON or task.unit is None:
+def stands_in(actor: Actor, task: UserTask) -> bool:
+    """Whether nobody can act in the task's role, and the actor is who then does it (``organization.toml``)."""
+    session = object_session(task)
+    if session is None or not any(actor.has_role(role) for role in standing.chain_of(session, task.role)):
         return False
-    return not accounts_of_role(session, LIAISON, task.unit)
+    session.flush()
+    mine = select(UserTask.id).where(UserTask.id == task.id, standing.stands_in(session, actor, clock.today()))
+    return session.scalar(mine) is not None
+
+
+def holder_of(task: UserTask) -> str | None:
+    """Who has claimed the task, as long as they could still take it; else it is everybody's of its role again."""
+    session = object_session(task)
+    if task.assignee is None or session is None:
+        return task.assignee
+    session.flush()
+    stands = select(UserTask.id).where(UserTask.id == task.id, standing.claim_stands(session, clock.today()))
+    return task.assignee if session.scalar(stands) is not None else None
 
 
 def account_of(actor: Actor) -> str:
-    """Whose task it is that the actor takes: a substitute takes it for who is away (代理)."""
-    return actor.on_behalf_of or actor.username
+    """Whose task it is that the actor takes: a substitute takes it for who is away (代理), a stand-in takes it up."""
+    return actor.on_behalf_of if actor.on_behalf_of and ":" not in actor.on_behalf_of else actor.username
 
 
 def as_assignee(session: Session, actor: Actor, task: UserTask, now: datetime) -> Actor | None:
     """The actor as who has claimed the task, in person or for somebody on leave; None when somebody else has."""
-    if task.assignee == actor.username:
-        return actor
+    holder = holder_of(task)
+    if holder is None or holder == actor.username:
+        return actor if holder is not None else None
     others = acting_for(session, actor, clock.local(now).date())
-    return next((other for other in others if task.assignee == other.on_behalf_of), None)
+    return next((other for other in others if holder == other.on_behalf_of), None)
+
+
+def taker(session: Session, actor: Actor, task: UserTask, now: datetime) -> Actor | None:
+    """The actor as who the task is done; None where it is not the actor's.
+
+    In person, for somebody on leave whose declared substitute it is (代理), or for a leader, a unit or a role that
+    nobody can act in (代办): then ``on_behalf_of`` names that one, and both names are kept.
+    """
+    for one in (actor, *acting_for(session, actor, clock.local(now).date())):
+        if may_take(one, task):
+            return one if is_holder(one, task) else _standing_in(session, one, task)
+    return None
+
+
+def _standing_in(session: Session, actor: Actor, task: UserTask) -> Actor:
+    """The actor for whom nobody can act. A substitute of a stand-in keeps the name of who is on leave."""
+    absence = standing.marks(session, [task], clock.today()).absences.get(task.id)
+    if absence is None or actor.on_behalf_of is not None:
+        return actor
+    return replace(actor, on_behalf_of=absence.key, on_behalf_of_name=absence.name)
+
+
+def stood_in(session: Session, task: UserTask, doer: Actor) -> str | None:
+    """What is kept with what a stand-in did: why it was not done by whose task it was; None where that one did it."""
+    if is_holder(doer, task):
+        return None
+    absence = standing.marks(session, [task], clock.today()).absences.get(task.id)
+    return absence.words if absence is not None else None
 
 
 def require_take(session: Session, actor: Actor, task: UserTask, now: datetime) -> Actor:
-    """The actor as who the task is done: in person, or for somebody on leave whose declared substitute it is (代理).
-
-    Raises NotAllowed, saying who may.
-    """
-    if may_take(actor, task):
-        return actor
-    for represented in acting_for(session, actor, clock.local(now).date()):
-        if may_take(represented, task):
-            return represented
+    """The actor as who the task is done (``taker``). Raises NotAllowed, saying who may."""
+    if (found := taker(session, actor, task, now)) is not None:
+        return found
     if task.assignee is not None and is_candidate(actor, task):
         raise NotAllowed(
             f"该任务已由 {person_name(session, task.assignee)} 领办；如需接手，请先由其退领或由区人才办转办"
@@ -114,21 +154,27 @@ def origin_unit(actor: Actor, scopes: Mapping[str, str]) -> str | None:
     return bound[0]
 
 
-def candidate_clause(actor: Actor) -> ColumnElement[bool]:
+def candidate_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
     """Tasks that the actor may complete (``may_take``)."""
+    today = clock.today()
     grants = [
         (UserTask.role == grant.role)
         & (true() if grant.unit is None else or_(UserTask.unit.is_(None), UserTask.unit == grant.unit))
         for grant in sorted(actor.grants, key=lambda one: (one.role, one.unit or ""))
     ]
-    mine = or_(UserTask.assignee.is_(None), UserTask.assignee == account_of(actor))
+    mine = or_(
+        UserTask.assignee.is_(None),
+        UserTask.assignee == account_of(actor),
+        ~standing.claim_stands(session, today),
+    )
     own: ColumnElement[bool] = UserTask.leader_id.is_(None)
     if actor.person_id is not None and actor.has_role("leader"):
-        own = own | UserTask.leader_id.in_(select(Leader.id).where(Leader.person_id == actor.person_id))
-    if actor.has_role(OFFICE):
-        held = held_units(LIAISON, clock.today())
-        grants.append((UserTask.role == LIAISON) & UserTask.unit.is_not(None) & UserTask.unit.not_in(held))
-    return mine & own & or_(false(), *grants)
+        own = own | UserTask.leader_id.in_(
+            select(Leader.id).where(
+                Leader.person_id == actor.person_id, on_day(Leader.starts_on, Leader.ends_on, today)
+            )
+        )
+    return mine & or_(own & or_(false(), *grants), standing.stands_in(session, actor, today))
 
 
 def done_steps(session: Session, task: UserTask) -> set[str]:

@@ -65,7 +65,7 @@ def start(
         raise Invalid("这些名称由系统使用", [Finding(f"/data/{name}", "请删去该项") for name in clash])
     instance = begin(session, process=process, data=given, actor=actor, now=now, instance_id=instance_id)
     opened = open_tasks(session, instance.id)
-    if not any(access.may_take(actor, task) for task in opened):
+    if not any(access.is_holder(actor, task) for task in opened):
         raise NotAllowed("您没有发起该流程的权限：首个步骤由" + access.role_names(session, opened) + "办理")
     check_prefill(session, compiled(session, instance.digest, process), opened, given, actor)
     return instance
@@ -185,6 +185,8 @@ def complete(
         "warnings": form.warnings(clean, clock.local(task.entered_at).date(), today, calendar),
         "signature": signature_of(made, task, doer),
     }
+    if stood_in := access.stood_in(session, task, doer):
+        event_data["stands_in"] = stood_in
     task.status, task.completed_at, task.completed_by = DONE, now, doer.username
     task.on_behalf_of, task.late_days, task.submitted = doer.on_behalf_of, late, clean
     task.revision += 1

@@ -32,10 +32,10 @@ def claim(session: Session, *, task_id: UUID | str, actor: Actor, now: datetime)
     Raises Conflict when somebody else has it.
     """
     task, instance = locked_task(session, task_id)
-    if task.assignee is not None:
+    if (holder := access.holder_of(task)) is not None:
         if access.as_assignee(session, actor, task, now) is not None:
             return task
-        raise Conflict(f"该任务已由 {access.person_name(session, task.assignee)} 领办")
+        raise Conflict(f"该任务已由 {access.person_name(session, holder)} 领办")
     doer = access.require_take(session, actor, task, now)
     task.assignee = access.account_of(doer)
     task.revision += 1
@@ -47,7 +47,7 @@ def claim(session: Session, *, task_id: UUID | str, actor: Actor, now: datetime)
 def release(session: Session, *, task_id: UUID | str, actor: Actor, now: datetime) -> UserTask:
     """退领: gives a task back to all candidates. For its assignee (or the substitute), or the Talent Office."""
     task, instance = locked_task(session, task_id)
-    if task.assignee is None:
+    if access.holder_of(task) is None:
         raise Conflict("该任务没有人领办，无需退领")
     doer = access.as_assignee(session, actor, task, now)
     if doer is None and not actor.has_role(access.OFFICE):
@@ -73,7 +73,7 @@ def reassign(session: Session, *, task_id: UUID | str, to: str, reason: str, act
     target = actor_of(session, username)
     if not access.is_candidate(target, task):
         raise Invalid("不能转办给该人员", [Finding("/to", f"{target.name} 没有办理该任务的职责，请选择同岗位人员")])
-    if task.assignee == target.username:
+    if access.holder_of(task) == target.username:
         raise Conflict(f"该任务已在 {target.name} 名下")
     before, task.assignee = task.assignee, target.username
     task.revision += 1
@@ -111,8 +111,9 @@ def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Acto
     known = {str(row.id): row for row in session.scalars(select(UserTask).where(UserTask.instance_id == instance.id))}
     open_now = [row for row in known.values() if row.status == OPEN]
     for later in open_now:
-        if str(later.id) not in course.open and later.assignee not in (None, actor.username, access.account_of(doer)):
-            holder = access.person_name(session, later.assignee)
+        own = (None, actor.username, access.account_of(doer))
+        if str(later.id) not in course.open and (held := access.holder_of(later)) not in own:
+            holder = access.person_name(session, held)
             raise Conflict(f"「{later.name}」已由 {holder} 领办，不能撤回；请联系其退回")
     if course.landing is None or str(task.id) not in course.open or not course.open <= known.keys():
         raise Conflict("后续步骤已经办理，不能撤回；请由后续环节退回")

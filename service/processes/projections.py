@@ -11,6 +11,7 @@ from service import engine
 from service.history import HistoryEvent
 from service.processes import effects as fx
 from service.processes.bundles import Compiled
+from service.processes.claims import CLAIM_ENDED
 from service.processes.course import Course
 from service.processes.models import (
     CANCELLED,
@@ -92,7 +93,7 @@ class Projection:
         elif event.kind == "copy_withdrawn":
             for username in event.data["to"]:
                 self.copies.pop(username, None)
-        elif event.kind in ("claimed", "released", "reassigned") and row is not None:
+        elif event.kind in ("claimed", "released", "reassigned", CLAIM_ENDED) and row is not None:
             row["assignee"] = event.data.get("assignee") or event.data.get("to")
             row["revision"] += 1
         elif event.kind == "action" and event.data["variable"] == "number" and not event.data["scope"]:

@@ -40,6 +40,8 @@ from service.processes.models import (
     UserTask,
 )
 from service.processes.rules import GREEN, GREY, NO_CASE, NO_TASK, RED, YELLOW, light
+from service.processes.standing import NOTHING, Absence, Marks
+from service.processes.standing import marks as marks_of
 from service.processes.visibility import seen
 from service.processes.wiring import wiring
 
@@ -48,8 +50,9 @@ from service.processes.wiring import wiring
 class TaskDetail:
     """A task with what its page needs. ``may_act``: the reader may complete it now.
 
-    ``vacant``: the unit that must act has no liaison, so the Talent Office may act for it. ``listing`` selects the ids
-    of the records that an open task is about, ``listed`` is what they are (``talents``); None where it has no list.
+    ``holder`` has claimed it and could still take it. ``absence``: nobody can act in its role, and who does instead.
+    ``listing`` selects the ids of the records that an open task is about, ``listed`` is what they are (``talents``);
+    None where it has no list.
     """
 
     task: UserTask
@@ -70,20 +73,22 @@ class TaskDetail:
     targets: Sequence[tuple[str, str]]
     warnings: Sequence[Mapping[str, Any]]
     on_behalf_of: str | None = None
-    vacant: bool = False
+    holder: str | None = None
+    absence: Absence | None = None
     listing: Select[str] | None = None
     listed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CaseDetail:
-    """An instance with its tasks and what the reader may do with it."""
+    """An instance with its tasks, what of the open ones is not as it seems, and what the reader may do with it."""
 
     instance: Instance
     open_tasks: Sequence[UserTask]
     done_tasks: Sequence[UserTask]
     lights: Mapping[str, str]
     standing: lateness.Standing = lateness.IN_TIME
+    marks: Marks = NOTHING
     may: Mapping[str, bool] = field(default_factory=dict)
 
 
@@ -115,8 +120,8 @@ def open_tasks(
     """待办: open tasks that the actor may act on, in person or as a substitute, most urgent first."""
     wanted = filters or TaskFilter()
     whose = or_(
-        access.candidate_clause(actor),
-        *(access.candidate_clause(other) for other in acting_for(session, actor, today)),
+        access.candidate_clause(session, actor),
+        *(access.candidate_clause(session, other) for other in acting_for(session, actor, today)),
     )
     query = (
         select(UserTask)
@@ -130,8 +135,8 @@ def open_tasks(
 def light_counts(session: Session, actor: Actor, *, today: date) -> dict[str, int]:
     """How many of the actor's open tasks show each light."""
     whose = or_(
-        access.candidate_clause(actor),
-        *(access.candidate_clause(other) for other in acting_for(session, actor, today)),
+        access.candidate_clause(session, actor),
+        *(access.candidate_clause(session, other) for other in acting_for(session, actor, today)),
     )
     shown = case(
         *((light_clause(name, today), name) for name in (RED, YELLOW, GREEN)),
@@ -167,7 +172,7 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
     task = session.get(UserTask, as_uuid(task_id, NO_TASK))
     if task is None:
         raise NotFound(NO_TASK)
-    represented = _taker(session, actor, task)
+    represented = access.taker(session, actor, task, clock.now())
     if represented is None and not visibility.sees_task(session, task, actor):
         raise NotFound(NO_TASK)
     instance = session.get_one(Instance, task.instance_id)
@@ -178,6 +183,8 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
     office = may(actor, "operate_cases")
     acts = live and represented is not None
     filled = filled_in(session, task, form)
+    marks = marks_of(session, [task], today)
+    holder = marks.holder(task)
     listing = form.listing if task.status == OPEN else None
     rounds = session.scalar(
         select(func.count()).where(
@@ -199,8 +206,8 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
         waiting_days=days_between(clock.local(task.entered_at).date(), today),
         round=rounds or 1,
         may_act=acts,
-        may_claim=acts and task.assignee is None,
-        may_release=live and task.assignee is not None and (represented is not None or office),
+        may_claim=acts and holder is None,
+        may_release=live and holder is not None and (represented is not None or office),
         may_reassign=live and (represented is not None or office),
         may_take_back=represented is not None
         and task.status == DONE
@@ -209,7 +216,8 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
         targets=return_targets(session, made, task) if acts else [],
         warnings=form.schema.get("x-warn", []),
         on_behalf_of=represented.on_behalf_of_name if represented is not None else None,
-        vacant=live and office and access.is_vacant(session, task),
+        holder=holder,
+        absence=marks.absences.get(task.id),
         listing=wiring(session).listings[listing[0]](task.data, today) if listing is not None else None,
         listed=listing[1] if listing is not None else None,
     )
@@ -277,6 +285,7 @@ def case_detail(session: Session, instance_id: UUID | str, actor: Actor) -> Case
         done_tasks=[row for row in rows if row.status == DONE],
         lights={str(row.id): light_of(row, today, suspended=suspended) for row in rows},
         standing=lateness.standings(session, [instance], today).get(instance.id, lateness.IN_TIME),
+        marks=marks_of(session, opened, today),
         may={
             "urge": office and running and any(row.role != access.OFFICE for row in opened),
             "suspend": office and running,
@@ -337,9 +346,3 @@ def drawings(session: Session, instance_id: UUID | str, actor: Actor) -> list[Dr
 
 
 # --- Shared ----------------------------------------------------------------------------------------------------------
-
-
-def _taker(session: Session, actor: Actor, task: UserTask) -> Actor | None:
-    if access.may_take(actor, task):
-        return actor
-    return next((other for other in acting_for(session, actor, clock.today()) if access.may_take(other, task)), None)

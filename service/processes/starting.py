@@ -19,6 +19,7 @@ from service.processes.definitions import latest
 from service.processes.effects import entered
 from service.processes.forms import Form
 from service.processes.rules import BY_ITSELF, holds, one_line
+from service.processes.standing import ROLE_NAMES
 from service.processes.wiring import wiring
 
 NOWHERE = UUID(int=0)
@@ -54,7 +55,7 @@ def first_step(session: Session, process: str, actor: Actor) -> FirstStep:
     info = made.program.user_tasks[opened.process, opened.task]
     said = entered(made, {"scopes": dict(wiring(session).scopes)}, opened, days)
     if said["role"] is not None and not holds(actor, said["role"], said["unit"]):
-        role = access.ROLE_NAMES.get(said["role"], "指定人员")
+        role = ROLE_NAMES.get(said["role"], "指定人员")
         raise NotAllowed(f"「{info.name}」由{role}办理，您没有登记的权限。")
     return FirstStep(process, one_line(info.name), made.form_of(opened.process, opened.task))
 

@@ -99,7 +99,7 @@ def visible_instance(session: Session, instance_id: object, actor: Actor) -> Ins
         select(Instance).where(Instance.id == instance_id, visible_clause(session, actor, instance_id))
     )
     if found is None:
-        theirs = or_(*(candidate_clause(one) for one in (actor, *acting_for(session, actor))))
+        theirs = or_(*(candidate_clause(session, one) for one in (actor, *acting_for(session, actor))))
         takes = select(UserTask.instance_id).where(UserTask.instance_id == instance_id, UserTask.status == OPEN, theirs)
         found = session.scalar(select(Instance).where(Instance.id.in_(takes)))
     if found is None:

@@ -94,8 +94,9 @@ def _nothing_withheld(_session: Session, _reader: Actor, _talent_id: str | None)
 class Wiring:
     """``settings`` is frozen into each new instance; ``scopes`` maps a role to whose tasks it sees.
 
-    ``towns`` maps the code of a town to its name; ``most_instances`` is how many instances one activity may open side
-    by side.
+    ``towns`` maps the code of a town to its name, ``stand_ins`` a role to those that act in turn where nobody can act
+    in it (default: the Talent Office alone); ``most_instances`` is how many instances one activity may open side by
+    side.
     """
 
     actions: Mapping[str, Action] = field(default_factory=dict)
@@ -103,6 +104,7 @@ class Wiring:
     listings: Mapping[str, Listing] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     scopes: Mapping[str, str] = field(default_factory=dict)
+    stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     towns: Mapping[str, str] = field(default_factory=dict)
     served: Served = _nobody
     known: Known = _nobody

@@ -15,8 +15,8 @@ from service import clock
 from service.config import Organization, Settings
 from service.db import Database
 from service.notifications import unread_count
-from service.processes.access import ROLE_NAMES
 from service.processes.rules import STAGES
+from service.processes.standing import ROLE_NAMES
 from service.processes.starting import may_start
 from service.web import (
     access,

@@ -180,7 +180,7 @@ def case(instance_id: UUID) -> ResponseReturnValue:
     detail = queries.case_detail(db(), instance_id, actor())
     made = compiled(db(), detail.instance.digest, detail.instance.process)
     names, today, calendar = Names(db()), clock.today(), current(db())
-    names.learn([task.assignee for task in detail.open_tasks], [task.unit for task in detail.open_tasks])
+    names.learn([detail.marks.holder(task) for task in detail.open_tasks], [task.unit for task in detail.open_tasks])
     copies = queries.copies_of(db(), detail.instance)
     names.learn(name for copy in copies for name in (copy.username, copy.sent_by))
     return render_template(

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from service.history import HistoryEvent
 from service.processes.bundles import Compiled
+from service.processes.claims import WHY
 from service.processes.rules import one_line
 from service.web.names import Line, Names
 from service.web.present import day
@@ -134,6 +135,11 @@ def _reassigned(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     )
 
 
+def _claim_ended(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    was, why = event.data.get("was_name"), WHY.get(str(event.data.get("why")), "")
+    return _entry(event, names, f"{was}不再领办{_step(event)}，退回待办", f"{was}{why}")
+
+
 def _returned(event: HistoryEvent, made: Compiled, names: Names) -> Entry:
     target = event.data.get("target", "")
     name = next((label for (_, node), label in made.program.names.items() if node == target), "")
@@ -154,6 +160,7 @@ _TELL: Mapping[str, Callable[[HistoryEvent, Compiled, Names], Entry | None]] = {
     "completed": _completed,
     "claimed": _plain("领办{step}"),
     "released": _plain("退领{step}"),
+    "claim_ended": _claim_ended,
     "acknowledged": _plain("签收{step}"),
     "reassigned": _reassigned,
     "returned": _returned,

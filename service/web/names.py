@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from service.auth import SERVICE_NAMES, Account
 from service.people.queries import unit_names
 from service.processes.forms import Form
+from service.processes.standing import behalf_names
 from service.processes.wiring import wiring
 from service.talents.models import Talent
 from service.web.present import day
@@ -40,11 +41,15 @@ class Names:
         units: Iterable[str | None] = (),
         talents: Iterable[str | None] = (),
     ) -> Names:
-        """Fetches all these at once: one statement for the accounts, one for the units, one for the talents."""
+        """Fetches all these at once: one statement for the accounts, one for the units, one for the talents.
+
+        Among the sign-in names may stand whom a stand-in acted for: a leader, a unit or a role.
+        """
         people = {name for name in usernames if name} - set(self._people)
         if people:
             accounts = self._session.scalars(select(Account).where(Account.username.in_(people)))
             self._people.update({account.username: account.name for account in accounts})
+            self._people.update(behalf_names(self._session, people))
         codes = {code for code in units if code} - set(self._units)
         if codes:
             self._units.update(unit_names(self._session, codes))
@@ -55,7 +60,7 @@ class Names:
         return self
 
     def person(self, username: str | None) -> str:
-        """The name behind a sign-in name."""
+        """The name behind a sign-in name, or of who had no account and was stood in for."""
         if not username:
             return ""
         self.learn(usernames=[username])

@@ -23,7 +23,7 @@ from service.people.edits import leader_edits, person_edits
 from service.people.models import Substitute
 from service.people.namesakes import CONFIRM
 from service.people.queries import Page
-from service.processes.access import ROLE_NAMES
+from service.processes.standing import ROLE_NAMES
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.changes import changes_of

@@ -16,13 +16,13 @@ from service.errors import NotFound
 from service.liaisons.rules import DRAFT, SUPERSEDED
 from service.people.queries import Page
 from service.processes import commands, operations, queries
-from service.processes.access import OFFICE, ROLE_NAMES
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.definitions import latest, list_definitions
 from service.processes.forms import Form
 from service.processes.models import DONE, OPEN, UserTask
 from service.processes.rules import STAGES, one_line
+from service.processes.standing import ROLE_NAMES, Marks, marks, stand_in_accounts
 from service.processes.subjects import Subjects, subjects_of, titled
 from service.processes.wiring import wiring
 from service.talents import CATEGORIES, Talent, find_talent, search_talents
@@ -192,8 +192,9 @@ def take_back(task_id: UUID) -> ResponseReturnValue:
 def rows(tasks: Any) -> dict[str, Any]:
     """What a table of tasks needs beside the rows: names, lights, the working days left and the days waited."""
     today, calendar = clock.today(), current(db())
+    marked = marks(db(), tasks, today)
     names = Names(db()).learn(
-        usernames=[name for task in tasks for name in (task.assignee, task.on_behalf_of)],
+        usernames=[name for task in tasks for name in (marked.holder(task), task.on_behalf_of)],
         units=[task.unit for task in tasks],
         talents=[task.instance.talent_id for task in tasks],
     )
@@ -201,6 +202,7 @@ def rows(tasks: Any) -> dict[str, Any]:
     return {
         "names": names,
         "subjects": subjects_of(db(), tasks, today=today),
+        "marks": marked,
         "lights": {task.id: queries.light_of(task, today, suspended=suspended[task.id]) for task in tasks},
         "waited": {task.id: days_between(clock.local(task.entered_at).date(), today) for task in tasks},
         "days": {task.id: days_left(calendar, today, task.due_on) for task in tasks},
@@ -218,6 +220,7 @@ def _done(limit: int, offset: int) -> Page[UserTask]:
 def _open_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
     beside = rows(tasks)
     names: Names = beside["names"]
+    marked: Marks = beside["marks"]
     return {
         "灯号": lambda task: LIGHTS[beside["lights"][task.id]],
         "编号": lambda task: task.instance.number or "未编号",
@@ -231,7 +234,8 @@ def _open_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
         "是否暂定": lambda task: "暂定" if task.due_provisional else "",
         "已等待天数": lambda task: None if task.due_on else beside["waited"][task.id],
         "承办": lambda task: names.unit(task.unit) or ROLE_NAMES.get(task.role or "", ""),
-        "领办人": lambda task: names.person(task.assignee),
+        "领办人": lambda task: names.person(marked.holder(task)),
+        "代办": lambda task: marked.absences[task.id].words if task.id in marked.absences else "",
     }
 
 
@@ -331,10 +335,11 @@ def _list_page(detail: queries.TaskDetail) -> tuple[str, str] | None:
 
 
 def _colleagues(detail: queries.TaskDetail) -> list[auth.Account]:
-    """To whom the task can be handed: the others who hold its role for its unit, or stand in for a unit without one."""
+    """To whom the task can be handed: the others who hold its role for its unit, or stand in where nobody does."""
     if detail.task.role is None:
         return []
-    if detail.vacant:
-        return [one for one in auth.accounts_of_role(db(), OFFICE) if one.username != detail.task.assignee]
-    accounts = auth.accounts_of_role(db(), detail.task.role, detail.task.unit)
-    return [account for account in accounts if account.username != detail.task.assignee]
+    if detail.absence is not None:
+        accounts = stand_in_accounts(db(), detail.absence, clock.today())
+    else:
+        accounts = auth.accounts_of_role(db(), detail.task.role, detail.task.unit)
+    return [account for account in accounts if account.username != detail.holder]

@@ -24,7 +24,7 @@ from service.db.failures import describe, explain
 from service.errors import LiaisonError
 from service.notifications import Delivery, Office
 from service.notifications.channels import Send
-from service.processes import calendars, starts, timers
+from service.processes import calendars, claims, starts, timers
 from service.processes.models import WorkerBeat
 from service.workdays import next_office_moment
 from service.worker import daily
@@ -33,6 +33,8 @@ POLL_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 60.0
 BATCH = 100
 BEAT_EVERY = timedelta(seconds=30)
+SWEEP_EVERY = timedelta(seconds=30)
+"""Between two looks for claims that no longer stand: whoever reads a task knows of them already."""
 DAILY: Mapping[str, Callable[[Session, datetime], object]] = {
     "提醒录入放假安排": lambda session, now: daily.remind_of_missing_notice(session, now=now),
     "发起联系关系调整": lambda session, now: posts.open_handovers(session, actor=SYSTEM, now=now),
@@ -78,6 +80,7 @@ class Worker:
         self._importing = False
         self._beat_at: datetime | None = None
         self._reminded_on: date | None = None
+        self._swept_at: datetime | None = None
 
     def run(self, stop: Event) -> None:
         """Ticks until ``stop`` is set; the transaction at hand is finished first.
@@ -127,6 +130,7 @@ class Worker:
         Imports too, unless ``run`` has them done beside it.
         """
         self._beat()
+        self._give_back(now)
         fired, failed, seen = self._fire_due(now)
         started, unstarted = self._start_due(now)
         imported = not self._importing and exchange.work(self.database, self.basis, now)
@@ -136,6 +140,19 @@ class Worker:
             delivered = self._deliver_due(now)
         more = imported or (seen == BATCH and fired + failed > 0) or delivered == BATCH or started > 0
         return Work(fired, failed + unstarted, delivered, started, more)
+
+    def _give_back(self, now: datetime) -> None:
+        """Journals the end of claims that no longer stand, and shows what nobody may do; now and then."""
+        if self._swept_at is not None and abs(now - self._swept_at) < SWEEP_EVERY:
+            return
+        self._swept_at = now
+        with self.database.reading() as session:
+            found = claims.lapsed(session, limit=BATCH)
+        for task_id in found:
+            with self.database.transaction() as session:
+                claims.end_claim(session, task_id=task_id, now=now)
+        with self.database.transaction() as session:
+            claims.report_unmanned(session, now=now)
 
     def _fire_due(self, now: datetime) -> tuple[int, int, int]:
         with self.database.reading() as session:

@@ -205,23 +205,32 @@ def test_a_mention_of_somebody_who_may_not_see_the_case_tells_nothing(world):
     assert incidents(world) == []
 
 
-def test_a_unit_without_an_account_is_an_incident_that_people_see_and_retry(world):
+def test_word_for_a_unit_without_an_account_reaches_who_stands_in_and_says_so(world):
     world.dispatched("housing")
     with world.transaction() as session:
         auth.disable_user(session, username="handler-housing", actor=SYSTEM, now=world.clock.now)
     _urge(world)
     work_all(world)
-    new_task, incident = incidents(world)
-    assert "提醒「新待办」没有收件人" in new_task.message
-    assert (incident.kind, incident.instance_id) == ("notice", world.case)
-    assert "提醒「催办」没有收件人" in incident.message
+    assert [template for template, _ in inbox_of(world, "office-2")] == ["urge"]
+    assert "区住房城乡建设和水利局没有能办理的人员，由区人才办代办" in _notices(world, "office-2")[0].text
+    assert (owed(world), incidents(world)) == ([], [])
+    assert mismatches(world) == []
+
+
+def test_word_that_reaches_nobody_at_all_is_an_incident_that_people_see_and_retry(world):
+    world.dispatched("housing")
+    with world.transaction() as session:
+        for name in ("handler-housing", "office", "office-2"):
+            auth.disable_user(session, username=name, actor=SYSTEM, now=world.clock.now)
+    _owe(world, role="responsible_unit", unit="housing")
+    work_all(world)
+    told = {incident.kind: incident for incident in incidents(world) if "工作提醒" in incident.message}
+    assert "提醒「工作提醒」没有收件人" in told["notice"].message
     with world.transaction() as session:
         auth.enable_user(session, username="handler-housing", actor=SYSTEM, now=world.clock.now)
-        timers.retry(session, incident_id=incident.id, actor=world.actor("admin"), now=world.clock.now)
+        timers.retry(session, incident_id=told["notice"].id, actor=world.actor("admin"), now=world.clock.now)
     work_all(world)
-    assert [template for template, _ in inbox_of(world, "handler-housing")] == ["urge"]
-    assert owed(world) == []
-    assert mismatches(world) == []
+    assert [template for template, _ in inbox_of(world, "handler-housing")] == ["reminder"]
 
 
 def _vacancies(world) -> list[str]:
@@ -316,7 +325,7 @@ def test_word_for_a_leader_reaches_who_holds_the_post_and_who_acts_for_them(worl
     assert [template for template, _ in inbox_of(world, "deputy-edu")] == ["reminder"]
 
 
-def test_a_leader_without_an_account_misses_a_reminder_but_gets_a_brief_on_paper(world):
+def test_a_leader_without_an_account_gets_a_brief_on_paper_and_has_a_stand_in_for_the_rest(world):
     with world.database.reading() as session:
         posts = people.search_leaders(session).items
         [post, *_] = [one.id for one in posts if one.person.name == "程望津"]
@@ -325,7 +334,13 @@ def test_a_leader_without_an_account_misses_a_reminder_but_gets_a_brief_on_paper
     assert (owed(world), incidents(world)) == ([], [])
     _owe(world, leader=post)
     work_all(world)
-    assert "提醒「工作提醒」没有收件人" in incidents(world)[0].message
+    assert incidents(world) == []
+    with looking(world) as session:
+        told = session.scalars(select(Notification).where(Notification.template == "reminder"))
+        [notice] = [one for one in told if "程望津" in one.text]
+    assert notice.username.startswith("liaison-")
+    assert "无账号，由" in notice.text
+    assert "联络员代办" in notice.text
 
 
 # --- Once, and never too late ----------------------------------------------------------------------------------------

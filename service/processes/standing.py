@@ -1,0 +1,266 @@
+"""Who stands in where nobody can act, and whose claim no longer stands: conditions on ``UserTask`` as of a day.
+
+They are asked when tasks are read, never stored, so nothing lags behind the directory: a role that ends at midnight
+gives its tasks back at midnight, whether or not a worker runs. What a day's rule says is no part of a case's course;
+who acted, and for whom, stands with what they did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true, tuple_
+from sqlalchemy.orm import Session
+
+from service.auth import Account, Actor
+from service.auth.policy import TALENT_OFFICE, UNIT_ROLES
+from service.auth.queries import accounts_of_role, holdings, is_usable, leaders_signed_up
+from service.people.models import Leader
+from service.people.queries import as_id, unit_names
+from service.processes.models import OPEN, UserTask
+from service.processes.wiring import wiring
+
+ROLE_NAMES: Mapping[str, str] = {
+    "liaison": "联络员",
+    "talent_office": "区人才办",
+    "responsible_unit": "责任单位",
+    "leader": "区领导",
+    "employer": "所在单位",
+}
+NOBODY = "目前无人可以代办，请系统管理员处理"
+
+# For whom a stand-in acts, where no account can be named: kept in the journal in the place of a sign-in name.
+OF_LEADER, OF_UNIT, OF_ROLE = "leader:", "unit:", "role:"
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Nobody can do a task: ``why`` in words, and who does it instead: ``role`` (of ``unit``); None: nobody.
+
+    ``key`` and ``name`` say for whom (a leader, a unit, a role), as the journal and as people call them.
+    """
+
+    key: str
+    name: str
+    why: str
+    role: str | None = None
+    unit: str | None = None
+    stand_in: str = ""
+
+    @property
+    def words(self) -> str:
+        """The whole sentence, without a full stop."""
+        return f"{self.why}，" + (f"由{self.stand_in}代办" if self.role else NOBODY)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What of some open tasks is not as their rows say: claims that ``lapsed`` and absences, by the task's id."""
+
+    lapsed: frozenset[UUID] = frozenset()
+    absences: Mapping[UUID, Absence] = field(default_factory=dict)
+
+    def holder(self, task: UserTask) -> str | None:
+        """Who has claimed the task, as long as the claim stands."""
+        return None if task.id in self.lapsed else task.assignee
+
+
+NOTHING = Marks()
+"""Everything is as the rows say."""
+
+
+def chain_of(session: Session, role: str | None) -> tuple[str, ...]:
+    """The roles that stand in for ``role``, in turn."""
+    if role is None:
+        return ()
+    return wiring(session).stand_ins.get(role, () if role == TALENT_OFFICE else (TALENT_OFFICE,))
+
+
+# --- Conditions ------------------------------------------------------------------------------------------------------
+
+
+def vacant(day: date) -> ColumnElement[bool]:
+    """Tasks for which nobody is there: no usable account holds the role for the unit, or the leader's post."""
+    held, signed_up = holdings(day), leaders_signed_up(day)
+    of_unit = or_(
+        tuple_(UserTask.role, UserTask.unit).in_(select(held.c.role, held.c.unit).where(held.c.unit.is_not(None))),
+        UserTask.role.in_(select(held.c.role).where(held.c.unit.is_(None))),
+    )
+    return or_(
+        UserTask.leader_id.is_not(None) & UserTask.leader_id.not_in(select(signed_up.c.leader)),
+        UserTask.leader_id.is_(None) & UserTask.unit.is_not(None) & ~of_unit,
+        UserTask.leader_id.is_(None) & UserTask.unit.is_(None) & UserTask.role.not_in(select(held.c.role)),
+    )
+
+
+def stands_in(session: Session, actor: Actor, day: date) -> ColumnElement[bool]:
+    """Vacant tasks for which the actor is the stand-in of today."""
+    ways: list[ColumnElement[bool]] = []
+    for roles, chain in _chains(session):
+        earlier: list[ColumnElement[bool]] = []
+        for role in chain:
+            if actor.has_role(role):
+                own = _own_unit().in_(sorted(actor.units_of(role))) if role in UNIT_ROLES else true()
+                ways.append(roles & own & and_(true(), *(~one for one in earlier)))
+            earlier.append(_filled(role, day))
+    return vacant(day) & or_(false(), *ways) if ways else false()
+
+
+def claim_stands(session: Session, day: date) -> ColumnElement[bool]:
+    """Tasks whose assignee could still take them: in the role, or as a stand-in while nobody holds it."""
+    held, signed_up = holdings(day), leaders_signed_up(day)
+    triples = select(held.c.username, held.c.role, held.c.unit).where(held.c.unit.is_not(None))
+    pairs = select(held.c.username, held.c.role)
+    who = UserTask.assignee
+    in_role = or_(
+        UserTask.leader_id.is_not(None)
+        & tuple_(who, UserTask.leader_id).in_(select(signed_up.c.username, signed_up.c.leader)),
+        UserTask.leader_id.is_(None)
+        & UserTask.unit.is_not(None)
+        & or_(
+            tuple_(who, UserTask.role, UserTask.unit).in_(triples),
+            tuple_(who, UserTask.role).in_(pairs.where(held.c.unit.is_(None))),
+        ),
+        UserTask.leader_id.is_(None) & UserTask.unit.is_(None) & tuple_(who, UserTask.role).in_(pairs),
+    )
+    standing: list[ColumnElement[bool]] = []
+    for roles, chain in _chains(session):
+        for role in chain:
+            held_by = (
+                _own_unit().is_not(None) & tuple_(who, literal(role), _own_unit()).in_(triples)
+                if role in UNIT_ROLES
+                else tuple_(who, literal(role)).in_(pairs)
+            )
+            standing.append(roles & held_by)
+    return or_(in_role, vacant(day) & or_(false(), *standing))
+
+
+def unmanned(session: Session, day: date) -> ColumnElement[bool]:
+    """Tasks that nobody may take at all, not even a stand-in."""
+    filled = [roles & or_(false(), *(_filled(role, day) for role in chain)) for roles, chain in _chains(session)]
+    return or_(UserTask.role.is_(None), vacant(day) & ~or_(false(), *filled))
+
+
+def _chains(session: Session) -> list[tuple[ColumnElement[bool], tuple[str, ...]]]:
+    """(tasks of these roles, who stands in for them), one for each chain."""
+    declared = {TALENT_OFFICE: (), **wiring(session).stand_ins}
+    by_chain: dict[tuple[str, ...], list[str]] = {}
+    for role, chain in declared.items():
+        by_chain.setdefault(chain, []).append(role)
+    found: list[tuple[ColumnElement[bool], tuple[str, ...]]] = [
+        (UserTask.role.in_(sorted(roles)), chain) for chain, roles in by_chain.items() if chain
+    ]
+    return [*found, (UserTask.role.not_in(sorted(declared)), (TALENT_OFFICE,))]
+
+
+def _own_unit() -> ColumnElement[Any]:
+    """The unit whose task it is: the task's own, or that which serves the leader."""
+    serving = select(Leader.unit_code).where(Leader.id == UserTask.leader_id).correlate(UserTask).scalar_subquery()
+    return func.coalesce(UserTask.unit, serving)
+
+
+def _filled(role: str, day: date) -> ColumnElement[bool]:
+    """Whether somebody holds the stand-in's role (for the task's unit, where it is bound to one)."""
+    held = holdings(day)
+    if role not in UNIT_ROLES:
+        return literal(role).in_(select(held.c.role))
+    units = select(held.c.unit).where(held.c.role == role, held.c.unit.is_not(None))
+    return _own_unit().is_not(None) & _own_unit().in_(units)
+
+
+# --- Of tasks that were read -----------------------------------------------------------------------------------------
+
+
+def marks(session: Session, tasks: Iterable[UserTask], day: date) -> Marks:
+    """What of the open ones among ``tasks`` is not as their rows say: one statement, some more where one is vacant."""
+    wanted = {task.id: task for task in tasks if task.status == OPEN}
+    if not wanted:
+        return Marks()
+    lapsed = UserTask.assignee.is_not(None) & ~claim_stands(session, day)
+    empty = vacant(day)
+    rows = session.execute(
+        select(UserTask.id, lapsed.label("lapsed"), empty.label("vacant")).where(
+            UserTask.id.in_(wanted), or_(lapsed, empty)
+        )
+    ).all()
+    vacancies = [wanted[row.id] for row in rows if row.vacant]
+    keys = [(task.role, task.unit, task.leader_id) for task in vacancies]
+    return Marks(
+        frozenset(row.id for row in rows if row.lapsed),
+        dict(zip((task.id for task in vacancies), absences(session, keys, day), strict=True)),
+    )
+
+
+def absences(session: Session, keys: Sequence[tuple[str | None, str | None, UUID | None]], day: date) -> list[Absence]:
+    """What to say of tasks of (role, unit, leader's post) that are known to be vacant; at most four statements."""
+    if not keys:
+        return []
+    ids = [leader for _, _, leader in keys if leader is not None]
+    leaders = {one.id: one for one in session.scalars(select(Leader).where(Leader.id.in_(ids)))} if ids else {}
+    accounts: dict[UUID, Account] = {}
+    if leaders:
+        of = select(Account).where(Account.person_id.in_([one.person_id for one in leaders.values()]))
+        accounts = {one.person_id: one for one in session.scalars(of) if one.person_id is not None}
+    held = holdings(day)
+    filled = {(row.role, row.unit) for row in session.execute(select(held.c.role, held.c.unit).distinct())}
+    units = {unit for _, unit, _ in keys if unit} | {one.unit_code for one in leaders.values() if one.unit_code}
+    names = unit_names(session, units) if units else {}
+    found = []
+    for role, unit, leader_id in keys:
+        leader = leaders.get(leader_id) if leader_id is not None else None
+        own = unit or (leader.unit_code if leader is not None else None)
+        key, name, why = _of_leader(leader, accounts, day) if leader is not None else _of_role(role, unit, names)
+        instead = _first_filled(chain_of(session, role), own, filled)
+        stand_in = ROLE_NAMES.get(instead or "", instead or "")
+        bound = own if instead in UNIT_ROLES else None
+        found.append(
+            Absence(key, name, why, instead, bound, f"{names.get(bound, bound)}{stand_in}" if bound else stand_in)
+        )
+    return found
+
+
+def stand_in_accounts(session: Session, absence: Absence, day: date) -> list[Account]:
+    """The accounts of who stands in."""
+    return accounts_of_role(session, absence.role, absence.unit, on=day) if absence.role else []
+
+
+def behalf_names(session: Session, keys: Iterable[str | None]) -> dict[str, str]:
+    """The names of those for whom a stand-in acted, by what the journal keeps; at most two statements."""
+    wanted = {key for key in keys if key and ":" in key}
+    found = {key: ROLE_NAMES.get(key.removeprefix(OF_ROLE), "") for key in wanted if key.startswith(OF_ROLE)}
+    units = {key.removeprefix(OF_UNIT): key for key in wanted if key.startswith(OF_UNIT)}
+    if units:
+        found |= {units[code]: name for code, name in unit_names(session, units).items()}
+    posts = {as_id(key.removeprefix(OF_LEADER)): key for key in wanted if key.startswith(OF_LEADER)}
+    if posts:
+        leaders = session.scalars(select(Leader).where(Leader.id.in_([post for post in posts if post is not None])))
+        found |= {posts[one.id]: one.person.name for one in leaders}
+    return found
+
+
+def _of_leader(leader: Leader, accounts: Mapping[UUID, Account], day: date) -> tuple[str, str, str]:
+    name, account = leader.person.name, accounts.get(leader.person_id)
+    if not leader.serves_on(day):
+        state = "不再任该职" if leader.starts_on <= day else "尚未任职"
+    elif account is None:
+        state = "无账号"
+    else:
+        state = "账号已停用" if not is_usable(account) else "不能办理"
+    return f"{OF_LEADER}{leader.id}", name, f"{name}（{leader.post}）{state}"
+
+
+def _of_role(role: str | None, unit: str | None, names: Mapping[str, str]) -> tuple[str, str, str]:
+    said = ROLE_NAMES.get(role or "", "指定人员")
+    if unit is None:
+        return f"{OF_ROLE}{role}", said, f"{said}没有能办理的人员"
+    name = names.get(unit, unit)
+    return f"{OF_UNIT}{unit}", name, f"{name}没有能办理的{said if role == 'liaison' else '人员'}"
+
+
+def _first_filled(chain: Sequence[str], unit: str | None, filled: set[tuple[str, str | None]]) -> str | None:
+    roles = {role for role, _ in filled}
+    return next((one for one in chain if ((one, unit) in filled if one in UNIT_ROLES else one in roles)), None)
