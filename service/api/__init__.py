@@ -14,6 +14,7 @@ from service import logs
 from service.api import (
     access,
     account,
+    accounts,
     attachments,
     calendar,
     contacts,
@@ -55,6 +56,7 @@ FEATURES = (
     papers,
     attachments,
     account,
+    accounts,
     incidents,
     imports,
     health,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from service import clock
 from service.api.calls import Calls
 from service.api.context import actor, db
-from service.api.fields import Id, List, Moment, Nested, Said, Schema, Whole
+from service.api.fields import Count, Flag, Id, List, Moment, Nested, Query, Said, Schema, Whole
+from service.notifications import letters
 from service.processes.models import Incident
 from service.processes.timers import open_incidents, retry
 
@@ -36,6 +38,46 @@ class Incidents(Schema):
     next = Whole(required=True, allow_none=True)
 
 
+class LetterItem(Schema):
+    """A letter that is not sent yet. ``kind`` names the notice; ``username`` is null for an address of the settings.
+
+    ``given_up``: nobody tries again by itself; else again from ``due_at`` on, in office hours.
+    """
+
+    event_id = Whole(required=True)
+    channel = Said(required=True)
+    kind = Said(required=True)
+    number = Said(required=True, allow_none=True)
+    username = Said(required=True, allow_none=True)
+    name = Said(required=True, allow_none=True)
+    attempts = Whole(required=True)
+    since = Moment(required=True)
+    due_at = Moment(required=True)
+    given_up = Flag(required=True)
+    error = Said(required=True)
+
+
+class Letters(Schema):
+    """A page of unsent letters. ``next`` is the offset of the next page, null on the last."""
+
+    items = List(Nested(LetterItem), required=True)
+    total = Whole(required=True)
+    next = Whole(required=True, allow_none=True)
+
+
+class Listed(Query):
+    """A part of the list."""
+
+    limit = Count(low=1, high=200, load_default=50)
+    offset = Count(low=0, high=2**31, load_default=0)
+
+
+class Retried(Schema):
+    """How many letters are tried again."""
+
+    retried = Whole(required=True)
+
+
 @calls.get("/incidents", answer=Incidents, right="retry_incidents")
 def incidents() -> Mapping[str, Any]:
     """The open incidents."""
@@ -46,7 +88,23 @@ def incidents() -> Mapping[str, Any]:
 @calls.post("/incidents/<uuid:incident_id>/retry", answer=IncidentItem, right="retry_incidents")
 def retry_incident(_body: dict[str, Any], incident_id: UUID) -> Mapping[str, Any]:
     """Resolves an incident by trying again what failed."""
-    return _shape(retry(db(), incident_id=incident_id, actor=actor(), now=clock.now()))
+    found = retry(db(), incident_id=incident_id, actor=actor(), now=clock.now())
+    if found.kind == letters.INCIDENT:
+        letters.retry_all(db(), actor=actor(), now=clock.now())
+    return _shape(found)
+
+
+@calls.get("/letters", answer=Letters, query=Listed, right="retry_incidents")
+def unsent_letters(query: dict[str, Any]) -> Mapping[str, Any]:
+    """Letters that have failed and are still owed, the longest first, each with the reason."""
+    page = letters.unsent(db(), **query)
+    return {"items": [asdict(one) for one in page.items], "total": page.total, "next": page.next}
+
+
+@calls.post("/letters/retry", answer=Retried, right="retry_incidents")
+def retry_letters(_body: dict[str, Any]) -> Mapping[str, Any]:
+    """Tries all of them again at once, also those that were given up."""
+    return {"retried": letters.retry_all(db(), actor=actor(), now=clock.now())}
 
 
 def _shape(row: Incident) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ from service.api.calls import Calls
 from service.api.context import api
 from service.history import OutboxEntry
 from service.ledger.counts import PROCESS
+from service.notifications import letters
 from service.processes.lateness import late_cases, unit_work
 from service.processes.models import (
     COMPLETED,
@@ -67,6 +68,7 @@ class House(Collector):
         yield self._count("liaison_incidents_open", "Incidents that nobody has resolved.", incidents)
         owed = select(func.count()).select_from(OutboxEntry)
         yield self._count("liaison_notices_owed", "Notices that are not delivered yet.", owed)
+        yield _by("liaison_letters_owed", "Letters that are not sent yet.", "state", letters.counts(self._session))
         beat = self._session.scalar(select(func.max(WorkerBeat.beat_at)))
         age = GaugeMetricFamily("liaison_worker_heartbeat_age_seconds", "Since a worker last looked for work.")
         age.add_metric([], (now - beat).total_seconds() if beat is not None else float("inf"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from service.api.fields import Body, Choice, Day, Flag, Id, List, Moment, Nested
 from service.api.records import RecordHistory, Search, journal, paged
 from service.api.versions import Tagged, seen, tagged
 from service.auth import directory
+from service.auth.absence import cover_of, gaps
 from service.people import BODIES, DUTIES, queries
 from service.people.edits import leader_edits, person_edits, unit_edits
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
@@ -83,7 +84,10 @@ class LiaisonItem(Schema):
 
 
 class SubstituteItem(Schema):
-    """Somebody who acts for another person (代理) from the first to the last day, unless withdrawn."""
+    """Somebody who acts for another person (代理) from the first to the last day, unless withdrawn.
+
+    ``warnings`` say in words what may leave work undone: the substitute is away too, or cannot sign in.
+    """
 
     id = Id(required=True)
     person_id = Id(required=True)
@@ -94,6 +98,7 @@ class SubstituteItem(Schema):
     ends_on = Day(required=True)
     reason = Said(required=True, allow_none=True)
     withdrawn_at = Moment(required=True, allow_none=True)
+    warnings = List(Said(), required=True)
 
 
 class Units(Schema):
@@ -428,16 +433,21 @@ def end_liaison(body: dict[str, Any], code: str) -> Mapping[str, Any]:
 @calls.get("/substitutes", answer=Substitutes, query=SubstituteQuery, right="view_directory")
 def substitutes(query: dict[str, Any]) -> Mapping[str, Any]:
     """Substitutes by the name of who is absent or who acts."""
-    return paged(queries.search_substitutes(db(), **query), _substitute)
+    page = queries.search_substitutes(db(), **query)
+    said = gaps(db(), [cover_of(row) for row in page.items], clock.today())
+    warned = {row.id: [] if row.withdrawn_at else warnings for row, warnings in zip(page.items, said, strict=True)}
+    return paged(page, lambda row: _substitute(row, warned[row.id]))
 
 
 @calls.post("/substitutes", answer=SubstituteItem, status=201, body=NewSubstitute)
 def declare_substitute(body: dict[str, Any]) -> Mapping[str, Any]:
     """Declares who acts for whom: for oneself, or (liaison of the unit, Talent Office, administrator) for others.
 
-    403 where it would make oneself the substitute of somebody else.
+    403 where it would make oneself the substitute of somebody else. The answer's ``warnings`` say what may leave work
+    undone.
     """
-    return _substitute(directory.declare_substitute(db(), **body, actor=actor(), now=clock.now()))
+    declared = directory.declare_substitute(db(), **body, actor=actor(), now=clock.now())
+    return _substitute(declared, *gaps(db(), [cover_of(declared)], clock.today()))
 
 
 @calls.post("/substitutes/<uuid:declaration_id>/withdraw", answer=SubstituteItem)
@@ -499,7 +509,7 @@ def _liaison(row: Liaison) -> Mapping[str, Any]:
     }
 
 
-def _substitute(row: Substitute) -> Mapping[str, Any]:
+def _substitute(row: Substitute, warnings: Sequence[str] = ()) -> Mapping[str, Any]:
     return {
         "id": row.id,
         "person_id": row.person_id,
@@ -510,4 +520,5 @@ def _substitute(row: Substitute) -> Mapping[str, Any]:
         "ends_on": row.ends_on,
         "reason": row.reason,
         "withdrawn_at": row.withdrawn_at,
+        "warnings": list(warnings),
     }

@@ -14,7 +14,7 @@ from service.auth.accounts import add_user, disable_user, grant_role, set_passwo
 from service.auth.models import Account
 from service.auth.queries import grants_of, list_accounts
 from service.auth.tokens import issue_token
-from service.cli.setup import opened, organization
+from service.cli.setup import opened, organization, wired
 from service.people.commands import add_person
 
 _PAGE = 200
@@ -105,10 +105,22 @@ def mail(username: str, address: str | None) -> None:
 
 @user.command()
 @click.argument("username")
-def disable(username: str) -> None:
-    """停用账号 USERNAME；它的会话和令牌随之失效。"""
-    with opened() as database, database.transaction() as session:
-        disable_user(session, username=username, actor=COMMAND_LINE, now=clock.now())
+@click.option("--show", is_flag=True, help="只列出名下事项，不停用。")
+@click.option("--yes", is_flag=True, help="不再询问，直接停用。")
+def disable(username: str, show: bool, yes: bool) -> None:
+    """停用账号 USERNAME，先列出其名下事项；它的会话和令牌随之失效，领办的任务退回同岗位待办。"""
+    from service.actions.leaving import held_by  # loads the engine, which other commands need not wait for
+
+    with wired() as database:
+        with database.reading() as session:
+            held = held_by(session, username, clock.today())
+        click.echo("\n".join([f"{username} 名下事项：", *(held.lines() or ["没有"])]))
+        if show:
+            return
+        if not yes and sys.stdin.isatty():
+            click.confirm("确认停用？", abort=True)
+        with database.transaction() as session:
+            disable_user(session, username=username, actor=COMMAND_LINE, now=clock.now())
     click.echo(f"已停用账号 {username}。")
 
 

@@ -89,7 +89,10 @@ class RateLimits:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """Notices by e-mail and through Apprise services; both off by default (a closed network has neither)."""
+    """Notices by e-mail and through Apprise services; both off by default (a closed network has neither).
+
+    ``retry_for``: how long a letter that cannot be sent is tried again by itself, from its first failure on.
+    """
 
     enabled: bool
     host: str
@@ -99,6 +102,7 @@ class Mail:
     password: str = field(repr=False)
     sender: str
     apprise_urls: tuple[str, ...] = field(repr=False)
+    retry_for: timedelta = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +359,7 @@ def _mail(table: Table) -> Mail:
         password=table.text("password", ""),
         sender=table.text("sender", "", pattern=r"[^@\s]+@[^@\s]+", hint="应写成 名称@域名"),
         apprise_urls=table.texts("apprise_urls"),
+        retry_for=timedelta(hours=table.integer("retry_hours", 48, low=1, high=720)),
     )
     if mail.enabled:
         for name in ("host", "sender"):

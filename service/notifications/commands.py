@@ -24,21 +24,20 @@ from service.config import Mail, Wording
 from service.config.notifications import KINDS, get_wording
 from service.errors import Finding, Incident, Invalid, NotFound
 from service.history import HistoryEvent, OutboxEntry
-from service.notifications.channels import APPRISE, MAIL, Letter, recipient_of
-from service.notifications.models import MailAddress, Notification, NotificationDelivery
+from service.notifications import letters
+from service.notifications.models import MailAddress, Notification
 from service.notifications.recipients import goal_of, recipients, who_see, with_substitutes
 from service.notifications.rules import (
     NOT_TO_DOER,
     ON_PAPER_TOO,
     ONLY_WHO_SEES,
     REASSIGNED,
-    SAYS_WHEN,
     STALE_WHEN_DONE,
     Due,
+    Told,
     is_for_liaison,
     is_vacancy,
     next_attempt,
-    outside_text,
     values_of,
 )
 from service.people.journal import owe_notice
@@ -68,16 +67,8 @@ class Office:
     public_url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What a notice says as of the day of delivery: the journal's ``data`` with the step's full title, and the date."""
-
-    data: Mapping[str, Any]
-    due: Due | None
-
-
-def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime) -> list[Letter]:
-    """Puts the notice ``event`` into the inboxes of all whom it concerns; gives what is still to be sent elsewhere.
+def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime) -> None:
+    """Puts the notice ``event`` into the inboxes of all whom it concerns, and owes what is to be sent elsewhere.
 
     Telling the same event again changes nothing. A notice that asks for work that is done reaches nobody. What is for
     the liaison of a unit that has none lets the Talent Office know of it, once (T4). Raises NobodyToTell when there is
@@ -87,18 +78,18 @@ def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime
     instance_id = _instance_of(event)
     task = session.get(UserTask, UUID(event.task)) if event.task else None
     if data["template"] in STALE_WHEN_DONE and task is not None and task.status != OPEN:
-        return []
+        return
     if data["template"] == REASSIGNED and task is not None and holder_of(task) not in data["to"]["usernames"]:
-        return []  # whom it was handed to has left since: all others were told so
+        return  # whom it was handed to has left since: all others were told so
     instance = session.get(Instance, instance_id) if instance_id is not None else None
     asks = data["template"] in STALE_WHEN_DONE
     to = goal_of(session, data["to"], task if asks else None, instance)
     people = recipients(session, to, on=today)
     if not people and data["template"] in ON_PAPER_TOO:
-        return []
+        return
     if not people and is_for_liaison(to):
         _tell_of_vacancy(session, str(to["unit"]), today=today, now=now)
-        return []
+        return
     absence = None
     if not people and to["usernames"] is None and to["role"] is not None:
         [absence] = standing.absences(session, [(to["role"], to["unit"], as_id(to.get("leader") or ""))], today)
@@ -113,21 +104,21 @@ def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime
         people = who_see(session, people, instance_id, on=today)
     if data["template"] in NOT_TO_DOER:
         people = [account for account in people if account.username != event.actor]
-    told = _Told({**data, "step": _step(session, data, task, today)}, _due(session, data, task, today))
+    told = told_of(session, event, now)
     _fill_inboxes(session, event, people, office, told, now, instead=absence.words if absence is not None else None)
-    return _letters(session, event, people, office, instance_id, told)
+    if get_wording(office.wordings, data["template"]).outside:
+        letters.owe(session, event, people, office.mail, now=now)
 
 
-def sent(session: Session, event_id: int, letter: Letter, *, now: datetime) -> None:
-    """Notes that a letter has gone out, so that a later attempt leaves it out."""
-    session.merge(
-        NotificationDelivery(event_id=event_id, channel=letter.channel, recipient=letter.recipient, sent_at=now)
-    )
-    session.flush()
+def told_of(session: Session, event: HistoryEvent, now: datetime) -> Told:
+    """What the notice says as of ``now``: its data with the step's full title, and the date by which to act."""
+    data, today = event.data, clock.local(now).date()
+    task = session.get(UserTask, UUID(event.task)) if event.task else None
+    return Told({**data, "step": _step(session, data, task, today)}, _due(session, data, task, today))
 
 
 def failed(session: Session, event_id: int, error: str, *, hopeless: bool, now: datetime) -> None:
-    """A delivery failed (its transaction is gone): later again; after some attempts an incident that people see.
+    """Telling failed (its transaction is gone): later again; after some attempts an incident that people see.
 
     ``hopeless``: trying again without a person's help is no use.
     """
@@ -205,7 +196,7 @@ def _fill_inboxes(
     event: HistoryEvent,
     people: Sequence[Account],
     office: Office,
-    told: _Told,
+    told: Told,
     now: datetime,
     instead: str | None,
 ) -> None:
@@ -234,38 +225,6 @@ def _fill_inboxes(
         for account in fresh
     )
     session.flush()
-
-
-def _letters(
-    session: Session,
-    event: HistoryEvent,
-    people: Sequence[Account],
-    office: Office,
-    instance_id: UUID | None,
-    told: _Told,
-) -> list[Letter]:
-    wording = get_wording(office.wordings, event.data["template"])
-    if not people or not wording.outside or not (office.mail.enabled or office.mail.apprise_urls):
-        return []
-    done = select(NotificationDelivery.channel, NotificationDelivery.recipient)
-    gone = {tuple(row) for row in session.execute(done.where(NotificationDelivery.event_id == event.id))}
-    link = f"{office.public_url}/cases/{instance_id}" if office.public_url and instance_id is not None else None
-    template = event.data["template"]
-    due, name = told.due, KINDS.get(template, template)
-    if due is not None and template in SAYS_WHEN:
-        name = due.state
-    subject, body = outside_text(name, told.data, due, link or office.public_url or None)
-    goals: list[tuple[str, str, str]] = []
-    if office.mail.enabled:
-        names = [account.username for account in people]
-        found = select(MailAddress).where(MailAddress.username.in_(names)).order_by(MailAddress.username)
-        goals += [(MAIL, row.username, row.address) for row in session.scalars(found)]
-    goals += [(APPRISE, recipient_of(url), url) for url in office.mail.apprise_urls]
-    return [
-        Letter(channel, recipient, address, subject, body, f"{event.hash[:32]}.{recipient[:32]}")
-        for channel, recipient, address in goals
-        if (channel, recipient) not in gone
-    ]
 
 
 def _tell_of_vacancy(session: Session, unit: str, *, today: date, now: datetime) -> None:

@@ -54,6 +54,26 @@ class NotificationDelivery(Base):
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class OwedLetter(Base):
+    """A letter that is still to be sent, by what it is sent for, over which channel and to whom (as a delivery is).
+
+    Where it goes and what it says is looked up when it is sent. ``of_channel``: the last attempt failed for all letters
+    of the channel. ``given_up``: it waits for a person who has it tried again.
+    """
+
+    __tablename__ = "owed_letter"
+
+    event_id: Mapped[int] = mapped_column(BigId, ForeignKey("history_event.id"), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    recipient: Mapped[str] = mapped_column(String(64), primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    given_up: Mapped[bool] = mapped_column(default=False)
+    of_channel: Mapped[bool] = mapped_column(default=False)
+    failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error: Mapped[str | None] = mapped_column(Text)
+
+
 class MailAddress(Base):
     """Where an account's mail goes; without a row it gets none."""
 

@@ -33,7 +33,8 @@ WITHOUT_MATTER = frozenset({"incident"})
 VACANCY = "vacancy"
 """Word that a unit has no liaison."""
 
-FIRST_WAIT = timedelta(minutes=1)
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
+LONGEST_CHANNEL_WAIT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,14 @@ class Due:
     def day(self) -> str:
         """2026-10-13（周二）, or 2027-01-12（周二，暂定）."""
         return f"{self.on}（周{'一二三四五六日'[self.on.weekday()]}{'，暂定' if self.provisional else ''}）"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a notice says as of the day of delivery: the journal's ``data`` with the step's full title, and the date."""
+
+    data: Mapping[str, Any]
+    due: Due | None
 
 
 def values_of(data: Mapping[str, Any], *, unit: str | None, due: Due | None, by: str) -> dict[str, object]:
@@ -113,3 +122,12 @@ def next_attempt(attempts: int, now: datetime) -> datetime:
     """When to try again after ``attempts`` failures before this one: 1, 2, 4, 8 … minutes."""
     wait: timedelta = FIRST_WAIT * 2**attempts
     return now + wait
+
+
+def next_letter(attempts: int, now: datetime, *, of_channel: bool) -> datetime:
+    """When to send a letter again after ``attempts`` failures: after 1, 2, 4 … minutes, at most an hour.
+
+    ``of_channel``: the way out failed for all letters. It is tried oftener, because all wait for it.
+    """
+    longest = LONGEST_CHANNEL_WAIT if of_channel else LONGEST_WAIT
+    return now + min(FIRST_WAIT * (1 << min(attempts - 1, 10)), longest)

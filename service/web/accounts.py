@@ -9,6 +9,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import auth, clock
+from service.actions.leaving import held_by
 from service.auth import Account, Grant, RoleGrant, may
 from service.auth.policy import LIAISON
 from service.auth.queries import accounts_of_person
@@ -101,9 +102,19 @@ def account(username: str) -> ResponseReturnValue:
         known=web().organization.roles,
         today=today,
         locked=auth.locks_of(db(), [found.username], clock.now()).get(found.username),
+        held=held_by(db(), found.username, today),
         tokens=auth.list_tokens(db(), found.username) if may(actor(), "manage_tokens") else None,
         changes=changes((event, event.data) for event in auth.entries_of(db(), found.username)),
     )
+
+
+@blueprint.get("/accounts/<username>/disable")
+@requires(right="manage_accounts")
+def leaving(username: str) -> ResponseReturnValue:
+    """What depends on the account, before it is disabled."""
+    found = auth.get_account(db(), username)
+    held = held_by(db(), found.username, clock.today())
+    return render_template("accounts/leaving.html", account=found, held=held, own=found.username == actor().username)
 
 
 @blueprint.post("/accounts/<username>/disable")
@@ -111,7 +122,8 @@ def account(username: str) -> ResponseReturnValue:
 def disable(username: str) -> ResponseReturnValue:
     """停用: open sessions and tokens end at once."""
     auth.disable_user(db(), username=username, actor=actor(), now=clock.now())
-    return done("账号已停用，其登录和接口令牌同时失效。", url_for("web.accounts.account", username=username))
+    said = "账号已停用，其登录和接口令牌同时失效，领办的任务已退回同岗位待办。"
+    return done(said, url_for("web.accounts.account", username=username))
 
 
 @blueprint.post("/accounts/<username>/enable")

@@ -60,8 +60,10 @@ class Filling:
     wrong: dict[str, list[str]] = field(default_factory=dict)
     alike: Sequence[Mapping[str, str]] = ()
     """Records that may be the same one: ``{name, detail, address, why}``."""
+    doubts: Sequence[str] = ()
+    """What speaks against it, and yet may be meant."""
     confirmed: bool = False
-    """Whether somebody looked at those that are alike and means a new record all the same."""
+    """Whether somebody looked at those that are alike, or at the doubts, and means it all the same."""
     version: int | None = None
     """The version of the record that the form shows; ``None`` for a new record."""
     stale: bool = False

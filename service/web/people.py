@@ -12,7 +12,9 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.actions import posts
+from service.actions.leaving import held_by
 from service.auth import Account, directory, may, require
+from service.auth.absence import cover_of, gaps
 from service.auth.policy import LEADER, LIAISON
 from service.auth.queries import accounts_of_person, grants_of
 from service.errors import Conflict, Finding
@@ -272,11 +274,14 @@ def correct_end(leader_id: UUID) -> ResponseReturnValue:
 def substitutes() -> ResponseReturnValue:
     """代理名录."""
     page = _substitutes(PER_PAGE, offset())
+    said = gaps(db(), [cover_of(one) for one in page.items if one.withdrawn_at is None], clock.today())
+    standing = [one.id for one in page.items if one.withdrawn_at is None]
     return render_template(
         "people/substitutes.html",
         page=page,
         today=clock.today(),
         may_end=lambda person: directory.may_declare(actor(), person),
+        gaps=dict(zip(standing, said, strict=True)),
     )
 
 
@@ -318,10 +323,15 @@ def declare_substitute(person_id: UUID) -> ResponseReturnValue:
     found = directory.shown_person(db(), person_id, actor())
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
-        directory.declare_substitute(db(), person_id=person_id, **values, actor=actor(), now=clock.now())
+        declared = directory.declare_substitute(db(), person_id=person_id, **values, actor=actor(), now=clock.now())
+        [doubts] = gaps(db(), [cover_of(declared)], clock.today())
+        if doubts and not form.confirmed:
+            form.doubts = doubts
+            raise Conflict("代理可能不起作用", [Finding("", "代理期间可能无人办理，请核对后勾选“仍然指定”")])
         return done("已指定代理人。", url_for("web.people.person", person_id=person_id))
 
-    return submitted(Filling.sent(SUBSTITUTE), deed, lambda form: _substitute_page(found, form))
+    form = Filling.sent(SUBSTITUTE)
+    return submitted(form, deed, lambda form: _substitute_page(found, form))
 
 
 @blueprint.post("/substitutes/<uuid:declaration_id>/withdraw")
@@ -484,7 +494,18 @@ def _new_page(form: Filling) -> str:
 
 def _edit_page(found: Person, form: Filling) -> str:
     back, action = (url_for(f"web.people.{name}", person_id=found.id) for name in ("person", "change_person"))
-    return form_page(form, title=f"修改{found.name}的信息", action=action, back=back)
+    return form_page(form, title=f"修改{found.name}的信息", action=action, back=back, lead=_leaving(found))
+
+
+def _leaving(found: Person) -> str:
+    """What goes back to the unit when the person leaves it, or is entered as having left."""
+    accounts = accounts_of_person(db(), found.id)
+    tasks = [task for one in accounts for task in held_by(db(), one.username, clock.today()).claimed]
+    if not tasks:
+        return ""
+    dates = sorted(task.due_on for task in tasks if task.due_on)
+    first = f"（最早 {dates[0].isoformat()} 到期）" if dates else ""
+    return f"现领办 {len(tasks)} 项任务{first}。换单位或登记离任后，任务退回原单位待办，原单位的办理角色同时收回。"
 
 
 def _new_post_page(found: Person, form: Filling) -> str:

@@ -11,13 +11,14 @@ from sqlalchemy import select
 
 from service import clock, documents
 from service.errors import Incident
+from service.notifications import letters
 from service.processes import schedules
 from service.processes.bundles import compiled
 from service.processes.models import Instance, Schedule, WorkerBeat
 from service.processes.rules import one_line
 from service.processes.timers import open_incidents, retry
 from service.web.access import requires
-from service.web.answers import done
+from service.web.answers import PER_PAGE, done, offset
 from service.web.context import actor, db
 
 blueprint = Blueprint("system", __name__)
@@ -41,6 +42,7 @@ def status() -> ResponseReturnValue:
         planned=planned,
         covered=covered,
         families=families,
+        letters=letters.unsent(db(), limit=PER_PAGE, offset=offset()),
     )
 
 
@@ -56,8 +58,19 @@ def _type() -> tuple[Sequence[documents.Covered], Sequence[str]]:
 @requires(right="retry_incidents")
 def retry_incident(incident_id: UUID) -> ResponseReturnValue:
     """Tries again what failed."""
-    retry(db(), incident_id=incident_id, actor=actor(), now=clock.now())
+    found = retry(db(), incident_id=incident_id, actor=actor(), now=clock.now())
+    if found.kind == letters.INCIDENT:
+        letters.retry_all(db(), actor=actor(), now=clock.now())
     return done("已安排重试，稍后请刷新本页查看结果。", url_for("web.system.status"))
+
+
+@blueprint.post("/system/letters/retry")
+@requires(right="retry_incidents")
+def retry_letters() -> ResponseReturnValue:
+    """Tries all unsent letters again at once."""
+    number = letters.retry_all(db(), actor=actor(), now=clock.now())
+    said = f"已安排重发 {number} 封，稍后请刷新本页查看结果。" if number else "没有未发出的邮件。"
+    return done(said, url_for("web.system.status"))
 
 
 def _named(row: Schedule) -> tuple[str, str]:

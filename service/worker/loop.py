@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from threading import Event, Thread
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from service.config import Organization, Settings, Wording
 from service.db import Database
 from service.db.failures import describe, explain
 from service.errors import LiaisonError
-from service.notifications import Delivery, Office
+from service.notifications import Delivery, Office, Post
 from service.notifications.channels import Send
 from service.processes import calendars, claims, starts, timers
 from service.processes.models import WorkerBeat
@@ -75,9 +76,10 @@ class Worker:
         self.basis = exchange.Basis(organization, settings.contacts)
         self.name = (name or f"{socket.gethostname()}:{os.getpid()}")[:100]
         self.poll_seconds = poll_seconds
-        self._delivery = Delivery(database, Office(wordings, settings.mail, settings.public_url), send)
+        office = Office(wordings, settings.mail, settings.public_url)
+        self._delivery, self._post = Delivery(database, office), Post(database, office, send)
         self._stop = Event()
-        self._importing = False
+        self._beside = False
         self._beat_at: datetime | None = None
         self._reminded_on: date | None = None
         self._swept_at: datetime | None = None
@@ -89,10 +91,14 @@ class Worker:
         """
         self._stop = stop
         log.info("worker_started", worker=self.name)
-        # Reading a large file takes half a minute: no timer waits for that.
-        self._importing = True
-        beside = Thread(target=copy_context().run, args=(self._import,), name=f"{self.name}:imports")
-        beside.start()
+        # Reading a large file takes half a minute, and so does a mail server at times: no timer waits for that.
+        self._beside = True
+        beside = [
+            Thread(target=copy_context().run, args=(self._keep, what, deed), name=f"{self.name}:{what}")
+            for what, deed in (("imports", self._import), ("letters", self._send_letters))
+        ]
+        for one in beside:
+            one.start()
         wait = self.poll_seconds
         while not stop.is_set():
             try:
@@ -105,40 +111,54 @@ class Worker:
                 if work.more:
                     continue
             stop.wait(wait)
-        beside.join()
-        self._importing = False
+        for one in beside:
+            one.join()
+        self._beside = False
         self._leave()
         log.info("worker_stopped", worker=self.name)
 
-    def _import(self) -> None:
-        """Imports one file after the other until the worker stops."""
+    def _keep(self, what: str, deed: Callable[[datetime], bool | int]) -> None:
+        """Does ``deed`` over and over until the worker stops, at once again while there is something to do."""
         wait = self.poll_seconds
         while not self._stop.is_set():
             try:
-                if exchange.work(self.database, self.basis, clock.now()):
+                if deed(clock.now()):
                     continue
-            except Exception as error:  # it is noted at the import; the next one must not wait for a person
+            except Exception as error:  # what is wrong with one is noted there; the next one must not wait for a person
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
-                log.exception("import_hindered", worker=self.name, error=explain(error) or describe(error))
+                log.exception("worker_hindered", worker=self.name, at=what, error=explain(error) or describe(error))
             else:
                 wait = self.poll_seconds
             self._stop.wait(wait)
 
+    def _import(self, now: datetime) -> bool:
+        return exchange.work(self.database, self.basis, now)
+
+    def _send_letters(self, now: datetime) -> int:
+        """Sends what is due, up to a batch, in office hours as all notices; gives how many were tried."""
+        tried = 0
+        if self._office_is_open(now):
+            while tried < BATCH and not self._stop.is_set() and self._post.deliver(now):
+                tried += 1
+        return tried
+
     def tick(self, now: datetime) -> Work:
         """Does what is due at ``now``, up to a batch of each kind; one transaction for each timer and each notice.
 
-        Imports too, unless ``run`` has them done beside it.
+        Imports and letters too, unless ``run`` has them done beside it.
         """
         self._beat()
         self._give_back(now)
         fired, failed, seen = self._fire_due(now)
         started, unstarted = self._start_due(now)
-        imported = not self._importing and exchange.work(self.database, self.basis, now)
+        imported = not self._beside and self._import(now)
         delivered = 0
         if self._office_is_open(now):
             self._once_a_day(now)
             delivered = self._deliver_due(now)
-        more = imported or (seen == BATCH and fired + failed > 0) or delivered == BATCH or started > 0
+            if not self._beside:
+                delivered += self._send_letters(now)
+        more = imported or (seen == BATCH and fired + failed > 0) or delivered >= BATCH or started > 0
         return Work(fired, failed + unstarted, delivered, started, more)
 
     def _give_back(self, now: datetime) -> None:
@@ -148,11 +168,18 @@ class Worker:
         self._swept_at = now
         with self.database.reading() as session:
             found = claims.lapsed(session, limit=BATCH)
-        for task_id in found:
-            with self.database.transaction() as session:
-                claims.end_claim(session, task_id=task_id, now=now)
-        with self.database.transaction() as session:
-            claims.report_unmanned(session, now=now)
+        deeds: list[Callable[[Session], object]] = [
+            partial(claims.end_claim, task_id=task_id, now=now) for task_id in found
+        ]
+        deeds.append(partial(claims.report_unmanned, now=now))
+        for deed in deeds:
+            try:
+                with self.database.transaction() as session:
+                    deed(session)
+            except Exception as error:  # what is wrong with one case must not hold up the others
+                if explain(error) is not None:
+                    raise
+                log.warning("sweep_failed", error=describe(error), exc_info=error)
 
     def _fire_due(self, now: datetime) -> tuple[int, int, int]:
         with self.database.reading() as session:

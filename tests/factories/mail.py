@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import socketserver
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler
 from threading import Thread
+from time import sleep
 from typing import Any
 
 
 class Sink(socketserver.ThreadingTCPServer):
     """Speaks as much SMTP as a client needs.
 
-    ``refuse``: every message is answered with 451; ``unknown``: addresses that are refused.
+    ``refuse``: every message is answered with 451; ``unknown``: addresses that are refused; ``answers``: what is said
+    to the message for an address; ``slow``: seconds before each message is answered; ``drops``: addresses at whose
+    message the line is cut.
     """
 
     allow_reuse_address = True
@@ -27,6 +30,10 @@ class Sink(socketserver.ThreadingTCPServer):
         self.got: list[tuple[str, EmailMessage]] = []
         self.refuse = False
         self.unknown: set[str] = set()
+        self.answers: dict[str, str] = {}
+        self.drops: set[str] = set()
+        self.slow = 0.0
+        self.calls = 0
 
     @property
     def port(self) -> int:
@@ -42,6 +49,7 @@ class _Conversation(socketserver.StreamRequestHandler):
     server: Sink
 
     def handle(self) -> None:
+        self.server.calls += 1
         self._say("220 sink")
         address = ""
         while line := self.rfile.readline():
@@ -52,27 +60,34 @@ class _Conversation(socketserver.StreamRequestHandler):
                 self._say("550 unknown" if address in self.server.unknown else "250 ok")
             elif verb == "DATA":
                 self._say("354 go on")
-                self._take(address)
+                if not self._take(address):
+                    return
             elif verb == "QUIT":
                 self._say("221 bye")
                 return
             else:
                 self._say("250 ok")
 
-    def _take(self, address: str) -> None:
+    def _take(self, address: str) -> bool:
+        """Takes a message, or not; False when the line is cut instead of an answer."""
         lines = []
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
             lines.append(line)
-        if self.server.refuse:
-            self._say("451 later")
-            return
+        sleep(self.server.slow)
+        if address in self.server.drops:
+            return False
+        if self.server.refuse or address in self.server.answers:
+            self._say(self.server.answers.get(address, "451 later"))
+            return True
         message = message_from_bytes(b"".join(lines), policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.server.got.append((address, message))
         self._say("250 taken")
+        return True
 
     def _say(self, words: str) -> None:
-        self.wfile.write(f"{words}\r\n".encode())
+        with suppress(OSError):  # who asked has waited long enough
+            self.wfile.write(f"{words}\r\n".encode())
 
 
 class Hook(socketserver.ThreadingTCPServer):

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from service import auth
 from service.auth import SYSTEM
-from service.errors import Invalid, NotAllowed
+from service.errors import Invalid, NotFound
 from service.notifications import Notification
 from service.people.models import Leader
 from service.processes import commands, definitions, operations, queries, replay
@@ -83,7 +83,7 @@ def test_only_the_leader_meant_takes_sees_and_hears_of_it(world: World, leaders:
     with world.database.reading() as session:
         told = select(Notification.username, Notification.template).where(Notification.instance_id == world.case)
         assert session.execute(told).all() == [("leader", "task")]
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):  # who may not know of the case is not told that there is one
         world.do("other", "read", {})
     with world.transaction() as session, pytest.raises(Invalid):
         operations.reassign(

@@ -17,14 +17,13 @@ from service.auth import SYSTEM
 from service.cli import liaison
 from service.clock import local
 from service.config import load_notifications
-from service.errors import Incident, Invalid, NotAllowed, NotFound
+from service.errors import Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent, OutboxEntry
 from service.notifications import Delivery, Notification, Office
-from service.notifications.channels import APPRISE, MAIL
 from service.people.journal import owe_notice
 from service.processes import commands, operations, sharing, timers
 from service.workdays import Calendar, Closure, load_notices
-from tests.factories.mail import sink, web_hook
+from tests.factories.mail import sink
 from tests.factories.workers import inbox_of, incidents, looking, mismatches, owed, timers_of, work_all, worker_of
 from tests.factories.world import CONFIG
 from tests.processes.rounds import calendar_starts
@@ -97,7 +96,7 @@ def test_a_reminder_is_true_on_the_day_on_which_it_arrives(world, timer, days, t
     with world.transaction() as session:
         timers.fire(session, timer_id=row.id, now=world.clock.now)
     world.clock.advance(days=days)  # the worker was off
-    delivery = Delivery(world.database, Office(load_notifications(CONFIG), world.settings.mail), {})
+    delivery = Delivery(world.database, Office(load_notifications(CONFIG), world.settings.mail))
     while delivery.deliver(world.clock.now):
         pass
     [notice] = _notices(world, "handler-edu")
@@ -219,10 +218,10 @@ def test_word_for_a_unit_without_an_account_reaches_who_stands_in_and_says_so(wo
 
 def test_word_that_reaches_nobody_at_all_is_an_incident_that_people_see_and_retry(world):
     world.dispatched("housing")
+    _owe(world, role="responsible_unit", unit="housing")
     with world.transaction() as session:
         for name in ("handler-housing", "office", "office-2"):
             auth.disable_user(session, username=name, actor=SYSTEM, now=world.clock.now)
-    _owe(world, role="responsible_unit", unit="housing")
     work_all(world)
     told = {incident.kind: incident for incident in incidents(world) if "工作提醒" in incident.message}
     assert "提醒「工作提醒」没有收件人" in told["notice"].message
@@ -467,120 +466,6 @@ def test_mail_says_what_to_do_and_nothing_of_the_matter(mailing, server):
     assert message["Message-ID"].startswith(f"<{sealed[:32]}.")
     assert len({message["Message-ID"] for _, message in server.got}) == 2
     assert owed(mailing) == []
-
-
-def test_a_mail_server_that_refuses_is_tried_again_then_shown_and_retried(mailing, server):
-    mailing.dispatched("edu")
-    server.refuse = True
-    _urge(mailing)
-    worker = worker_of(mailing)
-    work_all(mailing, worker)
-    assert [template for template, _ in inbox_of(mailing, "handler-edu")] == ["urge"]  # the inbox waits for no mail
-    waits = []
-    while not incidents(mailing):
-        [entry] = owed(mailing)
-        waits.append((entry.due_at - mailing.clock.now) / timedelta(minutes=1))
-        assert "451" in entry.last_error
-        mailing.clock.set(entry.due_at)
-        work_all(mailing, worker)
-    assert waits == [1, 2, 4, 8]
-    [incident] = incidents(mailing)
-    assert "邮件服务器拒绝发送" in incident.message
-    mailing.clock.advance(hours=1)
-    work_all(mailing, worker)
-    assert server.got == []
-
-    server.refuse = False
-    with mailing.transaction() as session:
-        timers.retry(session, incident_id=incident.id, actor=mailing.actor("admin"), now=mailing.clock.now)
-    work_all(mailing, worker)
-    assert server.addresses == ["handler-edu@office.test", "handler-edu-2@office.test"]
-    assert len(inbox_of(mailing, "handler-edu")) == 1
-    assert owed(mailing) == []
-
-
-def test_one_bad_address_keeps_nobody_else_waiting_and_nobody_gets_a_mail_twice(mailing, server):
-    mailing.dispatched("edu")
-    server.unknown = {"handler-edu@office.test"}
-    _urge(mailing)
-    worker = worker_of(mailing)
-    for _ in range(8):
-        work_all(mailing, worker)
-        mailing.clock.advance(minutes=20)
-    assert server.addresses == ["handler-edu-2@office.test"]
-    assert "handler-edu" in incidents(mailing)[0].message
-
-
-def test_a_mail_server_that_is_not_there_is_named(mailing, server):
-    mailing.dispatched("edu")
-    server.shutdown()
-    server.server_close()
-    _urge(mailing)
-    work_all(mailing)
-    assert f"无法连接邮件服务器 127.0.0.1:{server.port}" in owed(mailing)[0].last_error
-
-
-def test_a_worker_that_dies_while_mailing_leaves_the_rest_to_the_next(mailing, server):
-    mailing.dispatched("edu")
-    _urge(mailing)
-    sent = []
-
-    def die(letter):
-        sent.append(letter)
-        if len(sent) == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        worker_of(mailing, send={MAIL: die}).tick(mailing.clock.now)
-    assert worker_of(mailing).tick(mailing.clock.now).delivered == 0  # it may still be at it
-    mailing.clock.advance(minutes=6)
-    work_all(mailing)
-    assert server.addresses == [sent[1].address]
-    assert owed(mailing) == []
-
-
-def test_other_channels_get_the_same_little_once(mailing):
-    url = "json://127.0.0.1:9/secret"
-    mailing.settings = replace(
-        mailing.settings, mail=replace(mailing.settings.mail, enabled=False, apprise_urls=(url,))
-    )
-    mailing.dispatched("edu")
-    got = []
-
-    def send(letter):
-        if not got:
-            got.append(letter)
-            raise Incident("提醒渠道（Apprise）发送失败")
-        got.append(letter)
-
-    _urge(mailing, "子女入学一事")
-    worker = worker_of(mailing, send={APPRISE: send})
-    work_all(mailing, worker)
-    mailing.clock.advance(minutes=2)
-    work_all(mailing, worker)
-    assert [letter.address for letter in got] == [url, url]
-    assert got[0].key == got[1].key
-    assert "secret" not in got[0].recipient
-    assert "子女入学" not in got[0].subject + got[0].body
-
-
-# the library itself still asks for a module that Python 3.13 dropped
-@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
-def test_apprise_reaches_a_service_and_names_its_own_failures(mailing):
-    with web_hook() as hook:
-        urls = (f"json://127.0.0.1:{hook.port}/", "json://127.0.0.1:9/x", "nonsense")
-        mail = replace(mailing.settings.mail, enabled=False, apprise_urls=urls)
-        mailing.settings = replace(mailing.settings, mail=mail)
-        mailing.dispatched("edu")
-        _urge(mailing)
-        worker = worker_of(mailing)
-        work_all(mailing, worker)
-        assert "Apprise" in owed(mailing)[0].last_error
-        mailing.clock.advance(minutes=2)
-        work_all(mailing, worker)
-    [message] = hook.got
-    assert message["title"] == "【直联平台】催办（2026-需-0001）"
-    assert "子女入学" not in str(message)
 
 
 @pytest.mark.parametrize(
