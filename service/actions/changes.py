@@ -153,6 +153,10 @@ ACTIONS = (
         _change_facts,
         ("within", "changes", "clear"),
         sample={"title": "重大事项报告：张三（工作变动）", "late_days": 0, "lines": []},
+        does=(
+            "核对报告人和日期，算出迟报几个工作日（只显示，不阻止）；`within` 是事项发生后应报告的工作日数。"
+            "结果是标题、迟报天数、显示在表单前的几行"
+        ),
     ),
     Action(
         "talent_leaders",
@@ -160,6 +164,9 @@ ACTIONS = (
         ("talent_id", "on"),
         _talent_leaders,
         sample=[{"leader_id": "a", "name": "张三", "signed_up": True, "unit": "edu"}],
+        does=(
+            "列出 `on` 那天联系该人才的领导，每人一次；`signed_up` 为是否使用本系统，没有使用的由 `unit` 的联络员呈送"
+        ),
     ),
     Action(
         "update_talent",
@@ -168,6 +175,17 @@ ACTIONS = (
         _update_talent,
         ("confirm", "clear", "report"),
         sample=["post"],
+        does=(
+            "把审核同意的更正写入人才信息库，`clear` 是清空的字段，`confirm` 为真时同时记为今天已核实，"
+            "`report` 是记入档案的报告；结果是改了的字段"
+        ),
     ),
-    Action("review_eligibility", "终止联系关系", ("talent_id", "on", "reason"), _review_eligibility, sample=1),
+    Action(
+        "review_eligibility",
+        "终止联系关系",
+        ("talent_id", "on", "reason"),
+        _review_eligibility,
+        sample=1,
+        does="按区人才办的决定，于 `on` 终止该人才的全部联系关系；结果是终止了几个",
+    ),
 )

@@ -61,7 +61,12 @@ def _plain(value: Any) -> Any:
 
 ACTIONS = (
     Action(
-        "talent_file", "列出人才信息", ("talent_id",), _talent_file, sample={"name": "张三", "values": {"post": "院长"}}
+        "talent_file",
+        "列出人才信息",
+        ("talent_id",),
+        _talent_file,
+        sample={"name": "张三", "values": {"post": "院长"}},
+        does="取出人才现有的信息，作为更正表单的初值；结果是姓名和各字段",
     ),
     Action(
         "correction_facts",
@@ -69,5 +74,6 @@ ACTIONS = (
         ("talent_id", "before"),
         _correction_facts,
         sample={"changes": {"post": "院长"}, "clear": ["phone"], "lines": []},
+        does=("比较表单和原来的信息（`before`），信息库不收的当场指出；结果是改动、清空的字段、显示在审核表单前的几行"),
     ),
 )

@@ -108,5 +108,6 @@ ACTIONS = (
         ("talent_id",),
         _eligibility_facts,
         sample={"title": "资格复核：张三", "lines": []},
+        does="列出人才不再符合联系条件的原因和联系领导；结果是标题和显示在表单前的几行",
     ),
 )

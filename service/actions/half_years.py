@@ -246,13 +246,21 @@ def _told(report: HalfYearReport) -> dict[str, Any]:
 SAMPLE = {"report_id": "a", "unit_name": "区教育局", "late": False, "lines": []}
 
 ACTIONS = (
-    Action("liaison_offices", "列出联络员单位", ("year", "half"), _liaison_offices, sample=["edu"]),
+    Action(
+        "liaison_offices",
+        "列出联络员单位",
+        ("year", "half"),
+        _liaison_offices,
+        sample=["edu"],
+        does="列出应报送半年报告的单位；已在另一轮中的不再列入",
+    ),
     Action(
         "compile_report",
         "预填半年报告",
         ("unit", "year", "half", "due_on"),
         _compile_report,
         sample=SAMPLE,
+        does="按数据预填该单位的半年报告；已报送的不动。结果是报告的编号、单位、是否迟报、显示在表单前的几行",
     ),
     Action(
         "submit_report",
@@ -261,8 +269,30 @@ ACTIONS = (
         _submit_report,
         ("work", "plans"),
         sample=SAMPLE,
+        does="报送半年报告，`work`、`plans` 是在本步骤里写的两部分；结果同 `compile_report`",
     ),
-    Action("return_report", "退回半年报告", ("report", "reason"), _return_report, sample=SAMPLE),
-    Action("accept_report", "接收半年报告", ("report",), _accept_report, sample=SAMPLE),
-    Action("sum_reports", "合计各单位数据", ("year", "half"), _sum_reports, sample={"roll_up": "2026-1", "lines": []}),
+    Action(
+        "return_report",
+        "退回半年报告",
+        ("report", "reason"),
+        _return_report,
+        sample=SAMPLE,
+        does="退回半年报告，写明 `reason`；已接收的不能退回",
+    ),
+    Action(
+        "accept_report",
+        "接收半年报告",
+        ("report",),
+        _accept_report,
+        sample=SAMPLE,
+        does="接收半年报告；没有报送的不能接收",
+    ),
+    Action(
+        "sum_reports",
+        "合计各单位数据",
+        ("year", "half"),
+        _sum_reports,
+        sample={"roll_up": "2026-1", "lines": []},
+        does="合计各单位的数据，供区人才办汇总时看；结果是汇总的编号和显示在表单前的几行",
+    ),
 )

@@ -128,6 +128,9 @@ ACTIONS = (
         _open_handover,
         ("within",),
         sample={"title": "联系关系调整", "klass": "B", "unit": "edu", "ended_on": "2026-03-01", "lines": []},
+        does=(
+            "列出结束任职的领导留下的联系对象、办理中的需求、应在哪天前接任（`within` 个工作日内）；结果供移交表单使用"
+        ),
     ),
     Action(
         "hand_over",
@@ -136,5 +139,9 @@ ACTIONS = (
         _hand_over,
         ("talents", "note", "decision"),
         sample=0,
+        does=(
+            "把 `talents`（不写就是全部）的联系关系移交给 `successor_id`；"
+            "`decision` 为 `'settled'` 表示已另行处理完。结果是还有几个没有移交"
+        ),
     ),
 )

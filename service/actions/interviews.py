@@ -74,7 +74,28 @@ def _short(session: Session, call: ActionCall) -> dict[str, list[contacts.PairCo
 
 
 ACTIONS = (
-    Action("short_pairs", "列出访谈不足的单位", ("year",), _short_pairs, sample=["edu"]),
-    Action("remind_interviews", "提醒访谈", ("units", "year"), _remind_interviews, sample=1),
-    Action("keep_reasons", "记录未完成原因", ("unit", "year", "reason"), _keep_reasons, sample=1),
+    Action(
+        "short_pairs",
+        "列出访谈不足的单位",
+        ("year",),
+        _short_pairs,
+        sample=["edu"],
+        does="列出联系领导当年访谈次数不足的成员单位",
+    ),
+    Action(
+        "remind_interviews",
+        "提醒访谈",
+        ("units", "year"),
+        _remind_interviews,
+        sample=1,
+        does="提醒各单位的联络员还有谁没有访谈够；只提醒，不阻止。结果是不足的单位数",
+    ),
+    Action(
+        "keep_reasons",
+        "记录未完成原因",
+        ("unit", "year", "reason"),
+        _keep_reasons,
+        sample=1,
+        does="把单位说明的原因记在还没有原因的每一对“领导—人才”上；结果是记了几对",
+    ),
 )

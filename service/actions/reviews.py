@@ -86,6 +86,21 @@ def _answering(on: date, asked: Collection[str]) -> ColumnElement[Any]:
 
 
 ACTIONS = (
-    Action("review_units", "列出核对单位", (), _review_units, sample=["edu"]),
-    Action("confirm_talents", "记录核对日期", ("unit",), _confirm_talents, ("except_ids",), sample=3),
+    Action(
+        "review_units",
+        "列出核对单位",
+        (),
+        _review_units,
+        sample=["edu"],
+        does="列出有人才要核对的单位；没有单位负责核对的人才，通知区人才办",
+    ),
+    Action(
+        "confirm_talents",
+        "记录核对日期",
+        ("unit",),
+        _confirm_talents,
+        ("except_ids",),
+        sample=3,
+        does="把该单位的人才记为今天已核实，`except_ids`（要更正的）除外；结果是核实了几人",
+    ),
 )

@@ -260,8 +260,37 @@ def _decided_since(session: Session, call: ActionCall, roster: Roster) -> bool:
 
 
 ACTIONS = (
-    Action("roster_units", "列出名单单位", ("roles",), _roster_units, ("unit",), sample=["edu"]),
-    Action("check_roster", "检查名单", ("unit",), _check_roster, sample={"lines": []}),
-    Action("decide_roster", "名单生效", ("unit", "document_no", "decided_on"), _decide_roster, sample="a"),
-    Action("file_roster", "名单备案", ("roster_id", "on"), _file_roster, sample=True),
+    Action(
+        "roster_units",
+        "列出名单单位",
+        ("roles",),
+        _roster_units,
+        ("unit",),
+        sample=["edu"],
+        does="列出本轮要拟名单的单位：手工发起的是发起人自己的单位，定期启动的是区人才办和全部成员单位",
+    ),
+    Action(
+        "check_roster",
+        "检查名单",
+        ("unit",),
+        _check_roster,
+        sample={"lines": []},
+        does="检查名单草稿的资格、人数、理由，只提示，不阻止；结果 `lines` 显示在确定名单的表单前",
+    ),
+    Action(
+        "decide_roster",
+        "名单生效",
+        ("unit", "document_no", "decided_on"),
+        _decide_roster,
+        sample="a",
+        does="确定名单，按它建立和结束联系关系；结果是名单的内部编号，供备案的步骤使用",
+    ),
+    Action(
+        "file_roster",
+        "名单备案",
+        ("roster_id", "on"),
+        _file_roster,
+        sample=True,
+        does="把已确定的名单记为已在区人才办备案",
+    ),
 )

@@ -184,6 +184,10 @@ def actions(settings: Settings) -> tuple[Action, ...]:
                 "ends_on": "2026-06-30",
                 "due_on": "2026-07-14",
             },
+            does=(
+                "确定一轮工作的期间：`kind` 为 `'half_year'` 半年、`'month'` 月、`'year'` 年；"
+                "不写 `year`、`half` 的，按计划日期之前的半年。结果是期间，半年的带起止日期和报送期限"
+            ),
         ),
         Action(
             "round_facts",
@@ -191,6 +195,20 @@ def actions(settings: Settings) -> tuple[Action, ...]:
             ("units",),
             _round_facts,
             sample={"lines": [["参加单位", "1 个"]], "vacant": []},
+            does=(
+                "核实参加单位：谁已在另一轮中、谁没有联络员，并通知区人才办；结果 `lines` 显示在下一步表单前，"
+                "`vacant` 是没有联络员的单位"
+            ),
         ),
-        Action("remind", "提醒经办人", ("kind", "step"), _remind, sample=True),
+        Action(
+            "remind",
+            "提醒经办人",
+            ("kind", "step"),
+            _remind,
+            sample=True,
+            does=(
+                "提醒还没有办完 `step` 这一步的人：`kind` 为 `'due_soon'` 将到期、`'due_today'` 今日到期；"
+                "结果是发了没有"
+            ),
+        ),
     )

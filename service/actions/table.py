@@ -48,13 +48,45 @@ def action_table(settings: Settings) -> dict[str, Action]:
             (),
             lambda session, call: _issue_number(session, call, settings),
             sample="2026-需-0001",
+            does="按年度连续编受理编号，一件事项只编一次；结果是编号",
         ),
         Action(
-            "open_round", "开启派单轮次", ("lead_unit",), _open_round, ("assisting_units",), sample=["hrss", "guicheng"]
+            "open_round",
+            "开启派单轮次",
+            ("lead_unit",),
+            _open_round,
+            ("assisting_units",),
+            sample=["hrss", "guicheng"],
+            does="发出处理单，开始一轮办理；结果是单位名单，主办排第一，重复的只列一次",
         ),
-        Action("notice", "发送提醒", ("kind",), _notice, ("unit",), sample=True),
-        Action("urge", "催办", ("unit",), _urge, sample=1),
-        Action("issue_circular", "发出通报", ("unit", "text"), _issue_circular, sample="通报〔2026〕1号"),
+        Action(
+            "notice",
+            "发送提醒",
+            ("kind",),
+            _notice,
+            ("unit",),
+            sample=True,
+            does=(
+                "发通知：`kind` 为 `'rejected'` 不予受理、`'due_soon'` 将到期、`'due_today'` 今日到期；"
+                "不写 `unit` 的发给登记人。结果是发了没有：已答复的、有更晚的提醒同时到时间的不发"
+            ),
+        ),
+        Action(
+            "urge",
+            "催办",
+            ("unit",),
+            _urge,
+            sample=1,
+            does="催办还没有答复的单位，要求签收；结果是累计催办次数，已答复的不催，为 0",
+        ),
+        Action(
+            "issue_circular",
+            "发出通报",
+            ("unit", "text"),
+            _issue_circular,
+            sample="通报〔2026〕1号",
+            does="发出经人审批的通报：编号、通知该单位和联系领导、可打印；结果是通报文号",
+        ),
         *rounds.actions(settings),
         *(action for process in PEOPLE_SIDE for action in process.ACTIONS),
     )

@@ -19,7 +19,7 @@ from service.db import Database
 from service.liaisons.served import served_by
 from service.people.queries import find_leader, find_person, find_unit
 from service.processes import claims
-from service.processes.wiring import KEY, Reference, Wiring
+from service.processes.wiring import KEY, Listing, Reference, Wiring
 from service.talents.models import Talent
 from service.talents.queries import find_talent, units_shown
 
@@ -29,7 +29,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
     made = Wiring(
         actions=action_table(settings),
         references=reference_table(),
-        listings={"talents_to_check": talents_to_check, "talents_to_hand_over": talents_to_hand_over},
+        listings=listing_table(),
         settings=dict(settings.process),
         scopes={role.id: role.scope for role in organization.roles.values()},
         stand_ins={role.id: role.stand_ins for role in organization.roles.values()},
@@ -50,6 +50,11 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
 def reference_table() -> dict[str, Reference]:
     """The kinds of records that a form may pick (``x-ref``), each with the look-up of its label."""
     return {"units": _unit, "people": _person, "leaders": _leader, "talents": _talent}
+
+
+def listing_table() -> dict[str, Listing]:
+    """The lists from which a form may pick (``x-among``)."""
+    return {"talents_to_check": talents_to_check, "talents_to_hand_over": talents_to_hand_over}
 
 
 def _let_go(session: Session, usernames: Collection[str], actor: Actor, now: datetime) -> None:

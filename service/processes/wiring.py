@@ -41,7 +41,8 @@ class ActionCall:
 class Action:
     """What a diagram's service task may call. ``run`` works in the caller's transaction and gives a JSON value.
 
-    ``sample`` is a plausible result, on which the deployment checks try expressions.
+    ``sample`` is a plausible result, on which the deployment checks try expressions. ``does`` says in Chinese what it
+    does and gives, for the table of actions in the guide (``docs/tables/make.py``).
     """
 
     name: str
@@ -50,6 +51,7 @@ class Action:
     run: Callable[[Session, ActionCall], Any]
     optional: tuple[str, ...] = ()
     sample: Any = None
+    does: str = ""
 
 
 Reference = Callable[[Session, str], str | None]

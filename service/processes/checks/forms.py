@@ -19,8 +19,18 @@ from service.processes.privacy import KINDS
 from service.processes.terms import TYPES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-REFERENCES = frozenset({"talents", "leaders", "units", "people"})
-LISTINGS = frozenset({"talents_to_check", "talents_to_hand_over"})
+REFERENCES: Mapping[str, str] = {
+    "talents": "人才",
+    "leaders": "领导的一项任职",
+    "units": "单位",
+    "people": "人员",
+}
+"""The kinds of records that a form may pick (``x-ref``), each with what it is; the wiring finds them."""
+LISTINGS: Mapping[str, str] = {
+    "talents_to_check": "本单位须核对信息的人才",
+    "talents_to_hand_over": "结束任职的领导留下的、待移交的联系对象",
+}
+"""The lists from which a form may pick (``x-among``), each with what stands on it; the wiring finds them."""
 DATES = frozenset({"past", "future"})
 
 _OWN = frozenset(

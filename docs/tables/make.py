@@ -1,0 +1,138 @@
+"""Writes the tables of ``docs/diagrams.zh.md`` that repeat what the code declares: actions, records, lists.
+
+``.venv/bin/python docs/tables/make.py`` after a change; ``tests/unit/test_guide_tables.py`` fails while they are stale.
+An action's words stand beside it (``Action.does`` in ``service/actions``); its example is its first use in a shipped
+diagram.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from service.actions import action_table
+from service.config import load
+from service.processes.checks.forms import LISTINGS, REFERENCES
+from service.processes.wiring import Action
+
+HOME = Path(__file__).resolve().parents[2]
+GUIDE = HOME / "docs/diagrams.zh.md"
+NAMES = {
+    "b": "http://www.omg.org/spec/BPMN/20100524/MODEL",
+    "s": "http://spiffworkflow.org/bpmn/schema/1.0/core",
+}
+LONGEST = 90
+"""Characters of a result beyond which its fields are only named."""
+MOST = 60
+"""Characters of an example's expression beyond which it is left out."""
+
+
+def main() -> None:
+    GUIDE.write_text(filled(GUIDE.read_text()))
+
+
+def filled(guide: str) -> str:
+    """The guide with each table between its marks made anew. Raises KeyError for marks of an unknown table."""
+    tables = {"actions": actions_table, "records": records_table, "lists": lists_table}
+
+    def put(found: re.Match[str]) -> str:
+        return f"{found[1]}\n{tables[found[2]]()}\n{found[3]}"
+
+    return re.sub(r"(<!-- (\w+): docs/tables/make\.py -->)\n.*?(<!-- /\2 -->)", put, guide, flags=re.DOTALL)
+
+
+def actions_table() -> str:
+    """Every action of the whitelist: name, parameters, what it does, a result, an example from a shipped diagram."""
+    uses = dict(_uses())
+    settings = load(HOME / "config", environ={})
+    rows = (
+        (f"`{one.name}` {one.title}", _parameters(one), one.does, _sample(one.sample), uses[one.name])
+        for one in action_table(settings).values()
+    )
+    return _table(("动作", "参数", "做什么", "结果的样子", "出厂图里的例子"), rows)
+
+
+def records_table() -> str:
+    """What ``x-ref`` may name."""
+    fields = _fields("x-ref")
+    return _table(
+        ("写法", "选什么", "例子"),
+        ((f'`"x-ref": "{code}"`', name, fields.get(code, "")) for code, name in REFERENCES.items()),
+    )
+
+
+def lists_table() -> str:
+    """What ``x-among`` may name."""
+    fields = _fields("x-among")
+    return _table(
+        ("写法", "名单上有谁", "例子"),
+        ((f'`"x-among": "{code}"`', name, fields.get(code, "")) for code, name in LISTINGS.items()),
+    )
+
+
+def _parameters(action: Action) -> str:
+    needed = "、".join(f"`{name}`" for name in action.parameters)
+    optional = "、".join(f"`{name}`" for name in action.optional)
+    return "；".join(part for part in (needed, f"可不写 {optional}" if optional else "") if part) or "无"
+
+
+def _sample(value: Any) -> str:
+    """A result as diagrams write it; of a long one the names of its fields."""
+    text = repr(value)
+    if len(text) > LONGEST and isinstance(value, Mapping):
+        return "、".join(f"`{name}`" for name in value)
+    return f"`{text}`"
+
+
+def _short(expression: str) -> str:
+    return expression if len(expression) <= MOST else "…"
+
+
+def _uses() -> Iterator[tuple[str, str]]:
+    """(action, its example) of each service task in the shipped diagrams, those that come first last."""
+    for path in sorted((HOME / "bpmn").glob("*/*.bpmn"), reverse=True):
+        for task in reversed(etree.parse(path).findall(".//b:serviceTask", NAMES)):
+            [operator] = task.iterfind(".//s:serviceTaskOperator", NAMES)
+            told = "，".join(
+                f"`{one.get('id')}` 写 `{_short(str(one.get('value')))}`"
+                for one in operator.iterfind(".//s:parameter", NAMES)
+            )
+            kept = f"，结果记作 `{operator.get('resultVariable')}`" if operator.get("resultVariable") else ""
+            name = "".join(str(task.get("name")).split())
+            yield str(operator.get("id")), f"{path.name}「{name}」" + (f"：{told}" if told else "") + kept
+
+
+def _fields(word: str) -> dict[str, str]:
+    """What the keyword ``word`` names in the shipped forms → the first field that has it."""
+    found: dict[str, str] = {}
+    for path in sorted((HOME / "forms").glob("*/*.json")):
+        if not path.name.endswith(".ui.json"):
+            for title, value in _named(json.loads(path.read_text()), word):
+                found.setdefault(value, f"{path.relative_to(HOME / 'forms')}「{title}」")
+    return found
+
+
+def _named(schema: Any, word: str, title: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(schema, Mapping):
+        title = str(schema.get("title", title))
+        if isinstance(schema.get(word), str):
+            yield title, schema[word]
+        for part in schema.values():
+            yield from _named(part, word, title)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _named(part, word, title)
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *(tuple(cell.replace("|", "\\|") for cell in row) for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    main()

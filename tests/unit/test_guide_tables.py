@@ -1,0 +1,56 @@
+"""The guide's tables of actions, records and lists are those of the code, none left out."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from service.actions import action_table, listing_table, reference_table
+from service.config import load
+from service.processes.checks.forms import LISTINGS, REFERENCES
+
+HOME = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def make() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("guide_tables", HOME / "docs/tables/make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_guide_is_current(make: ModuleType) -> None:
+    guide = make.GUIDE.read_text()
+    assert make.filled(guide) == guide, "run docs/tables/make.py"
+
+
+def test_the_guide_explains_every_action_record_and_list(make: ModuleType) -> None:
+    guide = make.GUIDE.read_text()
+    explained = dict(re.findall(r"^\| `(\w+)` [^|]+\| [^|]+\| ([^|]+) \|", guide, re.MULTILINE))
+    actions = action_table(load(HOME / "config", environ={}))
+    assert explained.keys() == actions.keys()
+    assert [name for name, said in explained.items() if not re.search(r"[\u4e00-\u9fff]{4}", said)] == []
+    named = [
+        f'| `"{word}": "{code}"` |' for word, codes in (("x-ref", REFERENCES), ("x-among", LISTINGS)) for code in codes
+    ]
+    assert [row for row in named if row not in guide] == []
+
+
+def test_the_checks_know_the_records_and_lists_of_the_wiring() -> None:
+    assert REFERENCES.keys() == reference_table().keys()
+    assert LISTINGS.keys() == listing_table().keys()
+
+
+def test_a_table_is_made_between_its_marks(make: ModuleType) -> None:
+    stale = "前\n<!-- lists: docs/tables/make.py -->\n旧\n<!-- /lists -->\n后"
+    made = make.filled(stale)
+    assert "旧" not in made
+    assert made.startswith("前\n<!-- lists")
+    assert "talents_to_hand_over" in made
