@@ -61,6 +61,7 @@ def help_page() -> ResponseReturnValue:
         year=overview.year_of_work(db()),
         stages=STAGES,
         default_warn=DEFAULT_WARN,
+        meaning=lateness.MEANING,
     )
 
 
