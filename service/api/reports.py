@@ -88,6 +88,7 @@ class RollUp(Schema):
     accepted = Whole(required=True)
     returned = Whole(required=True)
     late = Whole(required=True)
+    overdue = Whole(required=True, metadata={"description": "reports past their date that were never sent"})
     complete = Flag(required=True)
     missing = List(Form(), required=True)
     units = List(Form(), required=True)

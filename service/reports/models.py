@@ -45,6 +45,10 @@ class HalfYearReport(Base):
 
     unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
 
+    def overdue(self, on: date) -> bool:
+        """Whether it was never sent although its date had passed by the end of a day."""
+        return self.late is None and self.due_on is not None and self.due_on < on
+
 
 class Brief(Base):
     """What a leader is told of a month's needs (专报, R3): own talents only; the Talent Office releases it."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager
 
+from service import clock
 from service.auth import Actor, may
 from service.auth.policy import AUDITOR, LIAISON, TALENT_OFFICE
 from service.contacts.access import selves
@@ -41,11 +43,18 @@ def search_reports(
         HalfYearReport.year: year,
         HalfYearReport.half: half,
         HalfYearReport.status: status,
-        HalfYearReport.late: late,
     }
     query = query.where(*(column == value for column, value in equal.items() if value is not None))
+    if late is not None:
+        query = query.where(is_late(clock.today()) if late else ~is_late(clock.today()))
     newest = (HalfYearReport.year.desc(), HalfYearReport.half.desc(), Unit.pinyin, HalfYearReport.id)
     return page(session, query.order_by(*newest), limit=limit, offset=offset)
+
+
+def is_late(on: date) -> ColumnElement[bool]:
+    """The reports that were sent late, or are past their date and not sent as of a day (T6)."""
+    unsent = and_(HalfYearReport.late.is_(None), func.coalesce(HalfYearReport.due_on < on, false()))
+    return or_(func.coalesce(HalfYearReport.late, false()), unsent)
 
 
 def get_report(session: Session, report_id: UUID | str, actor: Actor) -> HalfYearReport:
@@ -137,6 +146,7 @@ def roll_up(session: Session, *, year: int, half: int, needs: Mapping[str, Any])
         "accepted": sum(one.status == ACCEPTED for one in sent.values()),
         "returned": sum(one.status == RETURNED for one in reports.values()),
         "late": sum(one.late is True for one in sent.values()),
+        "overdue": sum(one.overdue(clock.today()) for one in reports.values()),
         "complete": len(sent) == len(units),
         "missing": [{"unit": code, "name": name} for code, name in units.items() if code not in sent],
         "units": [_row(code, name, reports.get(code)) for code, name in units.items()],

@@ -51,7 +51,7 @@ REPORT_COLUMNS: Columns[HalfYearReport] = {
     "报告": lambda one: f"{one.year} 年{HALVES[one.half]}报告",
     "单位": lambda one: one.unit.name,
     "状态": lambda one: REPORT_STATUSES[one.status],
-    "是否逾期报送": lambda one: "是" if one.late else "否",
+    "是否逾期报送": lambda one: "逾期未报送" if one.overdue(clock.today()) else "是" if one.late else "否",
     "报送期限": lambda one: one.due_on,
     "报送时间": lambda one: one.submitted_at,
     "联系次数": lambda one: one.facts["contacts"]["total"],

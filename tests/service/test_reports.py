@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from pypdf import PdfReader
 
-from service import contacts, history, people, reports, talents
+from service import clock, contacts, history, people, reports, talents
 from service.auth import SYSTEM
 from service.clock import SHANGHAI
 from service.errors import Conflict, Incident, Invalid, NotAllowed, NotFound
@@ -155,6 +155,16 @@ class TestReport:
         reports.edit_report(session, report_id=report.id, sections={"plans": "。"}, actor=LIAISON, now=NOW)
         with pytest.raises(Invalid, match="2027-06-30 才结束"):
             reports.submit_report(session, report_id=report.id, needs=NEEDS, actor=LIAISON, now=NOW)
+
+    def test_one_that_is_past_its_date_and_not_sent_is_late_in_lists_and_sum(self, session, chief):
+        report = compiled(session)
+        for now, overdue in ((report.due_on, 0), (report.due_on + timedelta(days=1), 1)):
+            with clock.simulated(datetime.combine(now, time(9), SHANGHAI)):
+                assert reports.search_reports(session, OFFICE, late=True).total == overdue
+                assert reports.search_reports(session, OFFICE, late=False).total == 1 - overdue
+                summed = reports.roll_up(session, year=2026, half=2, needs=NEEDS)
+                assert (summed["late"], summed["overdue"]) == (0, overdue)
+                assert ("已过期限仍未报送 1 个" in roll_up_paper(summed, "")["state"]) == bool(overdue)
 
     def test_lateness_is_fixed_at_the_first_sending(self, session, chief):
         report = submitted(session)
