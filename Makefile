@@ -33,7 +33,7 @@ WITH_VENV := version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_in
 		echo "This Python has no venv. Install it, then say make again: sudo apt install python$$version-venv" >&2; exit 1; \
 	fi;
 
-.PHONY: help setup run test e2e check format bench pictures clean
+.PHONY: help setup run test e2e check format bench docs pictures clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -67,6 +67,10 @@ format: $(PYTHON_READY) ## lets ruff lay out the Python code and mend what it ca
 
 bench: setup ## prints the figures of the service beside a bare app
 	$(BIN)/python -m tests.bench $(ARGS)
+
+docs: setup ## the tables and the drawing in docs/ that are made from the code
+	$(BIN)/python docs/tables/make.py
+	$(BIN)/python docs/architecture/make.py
 
 pictures: setup ## the pictures of the READMEs, taken of a running service
 	$(BIN)/python docs/images/make.py

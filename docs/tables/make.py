@@ -1,6 +1,6 @@
 """Writes the tables of ``docs/diagrams.zh.md`` that repeat what the code declares: actions, records, lists.
 
-``.venv/bin/python docs/tables/make.py`` after a change; ``tests/unit/test_guide_tables.py`` fails while they are stale.
+``make docs`` after a change; ``tests/unit/test_guide_tables.py`` fails while they are stale.
 An action's words stand beside it (``Action.does`` in ``service/actions``); its example is its first use in a shipped
 diagram.
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
@@ -12,23 +11,19 @@ import pytest
 from service.actions import action_table, listing_table, reference_table
 from service.config import load
 from service.processes.checks.forms import LISTINGS, REFERENCES
+from tests.factories.scripts import load_script
 
 HOME = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def make() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("guide_tables", HOME / "docs/tables/make.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("tables/make")
 
 
 def test_the_guide_is_current(make: ModuleType) -> None:
     guide = make.GUIDE.read_text()
-    assert make.filled(guide) == guide, "run docs/tables/make.py"
+    assert make.filled(guide) == guide, "run make docs"
 
 
 def test_the_guide_explains_every_action_record_and_list(make: ModuleType) -> None:
