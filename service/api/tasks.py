@@ -134,6 +134,9 @@ class TaskDetail(Task):
     completed_at = Moment(required=True, allow_none=True)
     completed_by = Said(required=True, allow_none=True)
     late_days = Whole(required=True, allow_none=True)
+    dates = List(
+        Form(), required=True, metadata={"description": "the form's rules on dates (x-dates), their days filled in"}
+    )
     listing = Nested(Listing, required=True, allow_none=True)
 
 
@@ -157,6 +160,12 @@ class Completion(Body):
 
     data = Form(required=True)
     revision = Whole(low=0, high=2**31, load_default=None, allow_none=True)
+
+
+class Completed(Moved):
+    """Where the instance stands, and what the form warned of, in its own words."""
+
+    warnings = List(Said(), required=True)
 
 
 class Handover(Reason):
@@ -211,6 +220,7 @@ def task(task_id: UUID) -> Mapping[str, Any]:
         "completed_at": row.completed_at,
         "completed_by": row.completed_by,
         "late_days": row.late_days,
+        "dates": detail.dates,
         "listing": _listing(detail),
     }
 
@@ -227,13 +237,15 @@ def records(query: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     )
 
 
-@calls.post("/tasks/<uuid:task_id>/complete", answer=Moved, body=Completion)
+@calls.post("/tasks/<uuid:task_id>/complete", answer=Completed, body=Completion)
 def complete(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     """办结: completes the task with its filled form and advances the case.
 
+    ``warnings`` are what the form warns of (late, dates that contradict); they stop nobody and stand in the journal.
     409: done already, or changed since ``revision``; 422: bad data, field by field (``/data/…``); 403: not yours.
     """
-    return _moved(commands.complete(db(), task_id=task_id, actor=actor(), now=clock.now(), **body))
+    done = commands.complete(db(), task_id=task_id, actor=actor(), now=clock.now(), **body)
+    return {**_moved(done), "warnings": queries.warnings_of(db(), done)}
 
 
 @calls.post("/tasks/<uuid:task_id>/claim", answer=Moved)

@@ -20,6 +20,7 @@ from service.processes.advance import FRAME_NAMES, Input, advance, lock, merge_d
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current, days_late
 from service.processes.clocks import begun, how_done, stopped
+from service.processes.dated import broken_rules, findings_of, known_days
 from service.processes.definitions import latest
 from service.processes.forms import plain_data
 from service.processes.models import (
@@ -172,6 +173,9 @@ def complete(
     clean = form.check(data, today=today, calendar=calendar)
     check_references(session, form, clean, doer)
     check_listed(session, form, clean, task.data, today)
+    broken = list(broken_rules(form, clean, known_days(session, form, task, today)))
+    if findings := findings_of(broken):
+        raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)
     late = days_late(calendar, task.due_on, today)
     drop = frozenset(form.fields) - set(clean)
     event_data = {
@@ -182,7 +186,10 @@ def complete(
         "drop": sorted(drop),
         "due_on": task.due_on.isoformat() if task.due_on else None,
         "late_days": late,
-        "warnings": form.warnings(clean, clock.local(task.entered_at).date(), today, calendar),
+        "warnings": [
+            *form.warnings(clean, clock.local(task.entered_at).date(), today, calendar),
+            *(message for _, message in broken),
+        ],
         "signature": signature_of(made, task, doer),
     }
     if stood_in := access.stood_in(session, task, doer):

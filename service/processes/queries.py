@@ -23,6 +23,7 @@ from service.processes.advance import stream_of
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.commands import as_uuid, return_targets
+from service.processes.dated import known_days, page_rules
 from service.processes.filled import filled_in
 from service.processes.filters import CaseFilter as CaseFilter
 from service.processes.filters import TaskFilter as TaskFilter
@@ -72,6 +73,7 @@ class TaskDetail:
     may_take_back: bool
     targets: Sequence[tuple[str, str]]
     warnings: Sequence[Mapping[str, Any]]
+    dates: Sequence[Mapping[str, Any]]
     on_behalf_of: str | None = None
     holder: str | None = None
     absence: Absence | None = None
@@ -215,12 +217,21 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
         and instance.status in (RUNNING, COMPLETED),
         targets=return_targets(session, made, task) if acts else [],
         warnings=form.schema.get("x-warn", []),
+        dates=page_rules(form, known_days(session, form, task, today)) if task.status == OPEN else [],
         on_behalf_of=represented.on_behalf_of_name if represented is not None else None,
         holder=holder,
         absence=marks.absences.get(task.id),
         listing=wiring(session).listings[listing[0]](task.data, today) if listing is not None else None,
         listed=listing[1] if listing is not None else None,
     )
+
+
+def warnings_of(session: Session, task: UserTask) -> list[str]:
+    """What the form of a completed task warned of when it was submitted (``x-warn``, ``x-dates``); one statement."""
+    done = select(history.HistoryEvent.data).where(
+        history.HistoryEvent.stream == stream_of(task.instance_id), history.HistoryEvent.seq == task.completed_seq
+    )
+    return list((session.scalar(done) or {}).get("warnings", ()))
 
 
 def light_of(task: UserTask, today: date, *, suspended: bool = False) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from flask import url_for
 
 from service import clock
+from service.processes.dated import known_days, page_rules
 from service.processes.forms import Form
-from service.web.context import actor
+from service.web.context import actor, db
 from service.web.names import Names
 
 
@@ -24,12 +25,13 @@ def form_page(
     extra: Mapping[str, Any] | None = None,
     age: int = 0,
     records: str | None = None,
+    dates: Sequence[Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """The JSON of the island.
 
     ``data`` fills the form to begin with, ``draft`` names what was typed and not yet sent, ``extra`` is sent along with
     the form's data, ``age`` is how many working days ago the task opened. Fields that pick from the task's own list
-    ask the address ``records``.
+    ask the address ``records``. ``dates`` are the rules on dates of an open task, with what its case knows.
     """
     filled = dict(data or {})
     return {
@@ -44,6 +46,7 @@ def form_page(
         "today": clock.today(),
         "tomorrow": clock.today() + timedelta(days=1),
         "age": age,
+        "dates": list(dates) if dates is not None else page_rules(form, known_days(db(), form, None, clock.today())),
         "records": records,
         "submit": "提交",
         "sign_in": url_for("web.auth.sign_in"),

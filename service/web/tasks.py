@@ -292,6 +292,7 @@ def _form_page(detail: queries.TaskDetail, names: Names, form: Form) -> dict[str
         data=detail.data,
         extra={"revision": task.revision},
         records=f"/api/v1/tasks/{task.id}/records" if detail.listing is not None else None,
+        dates=detail.dates,
         age=current(db()).between(clock.local(task.entered_at).date(), today),
     )
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from service.engine.program import parse
 from service.errors import Finding, Invalid
-from service.processes.checks import choices, decisions, drawing, elements, expressions, forms, graph, tasks
+from service.processes.checks import choices, dates, decisions, drawing, elements, expressions, forms, graph, tasks
 from service.processes.checks.bundle import Bundle, check_schemas, read
 from service.processes.checks.findings import (
     ActionSignature,
@@ -86,6 +86,7 @@ def _content(bundle: Bundle, context: CheckContext, report: Report) -> None:
     tasks.check(bundle, context, report)
     forms.check(bundle, context, report)
     choices.check(bundle, report)
+    dates.check(bundle, report)
     decisions.check(bundle, context, report)
     expressions.check_timers(bundle, report)
     expressions.check(bundle, context, report)

@@ -34,7 +34,10 @@ LISTINGS: Mapping[str, str] = {
 DATES = frozenset({"past", "future"})
 
 _OWN = frozenset(
-    {"x-ref", "x-among", "x-prefill", "x-date", "x-within-working-days", "x-warn", "x-print", "x-own", "x-private"}
+    {
+        *("x-ref", "x-among", "x-prefill", "x-date", "x-dates", "x-within-working-days", "x-warn", "x-print"),
+        *("x-own", "x-private"),
+    }
 )
 _PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")

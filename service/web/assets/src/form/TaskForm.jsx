@@ -6,7 +6,7 @@ import { Keys, send } from "../post.js";
 import { Draft } from "./draft.js";
 import { RefWidget } from "./RefWidget.jsx";
 import { templates, widgets } from "./templates.jsx";
-import { allProperties, datesOf, plain, validator, warningsOf } from "./validator.js";
+import { allProperties, contradictions, datesOf, plain, validator, warningsOf } from "./validator.js";
 
 const Form = withTheme(Theme);
 const SAVE_AFTER_MS = 400;
@@ -19,6 +19,17 @@ function completed(uiSchema, schema) {
     const kind = property["x-ref"] ?? property.items?.["x-ref"];
     if (kind) full[name] = { ...full[name], "ui:widget": "ref" };
     else if (property.type === "boolean" && !full[name]?.["ui:widget"]) full[name] = { ...full[name], "ui:widget": "radio" };
+  }
+  return full;
+}
+
+/** The uiSchema with what is warned of at a field: it stands under the field and stops nobody. */
+function withDoubts(uiSchema, doubts) {
+  const full = { ...uiSchema };
+  for (const { field, message } of doubts) {
+    const options = full[field]?.["ui:options"];
+    const said = options?.doubts ?? [];
+    full[field] = { ...full[field], "ui:options": { ...options, doubts: [...said, message] } };
   }
   return full;
 }
@@ -93,7 +104,7 @@ export function TaskForm({ page }) {
     [page],
   );
   const uiSchema = useMemo(() => completed(page.ui_schema ?? {}, page.schema), [page]);
-  const checkDates = useMemo(() => datesOf(page.schema, page.today), [page]);
+  const checkDates = useMemo(() => datesOf(page.schema, page.today, page.dates), [page]);
   const labels = useRef({ ...page.labels, ...kept?.labels });
   const [data, setData] = useState(kept?.data ?? page.data ?? {});
   const [restored, setRestored] = useState(kept?.at ?? null);
@@ -198,6 +209,9 @@ export function TaskForm({ page }) {
   }
 
   const warnings = warningsOf(page.schema, data, page.age ?? 0);
+  const doubts = contradictions(page.dates, data).filter(({ refuse }) => !refuse);
+  const doubted = JSON.stringify(doubts);
+  const shownUi = useMemo(() => withDoubts(uiSchema, JSON.parse(doubted)), [uiSchema, doubted]);
   return (
     <>
       {restored && (
@@ -209,7 +223,7 @@ export function TaskForm({ page }) {
       <Summary problems={problems} titles={titles} rest={rest} />
       <Form
         schema={page.schema}
-        uiSchema={uiSchema}
+        uiSchema={shownUi}
         formData={data}
         formContext={context}
         validator={validator}

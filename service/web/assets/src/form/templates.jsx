@@ -26,6 +26,7 @@ function FieldTemplate({ id, label, required, hidden, children, errors, help, ra
       {children}
       {limit && <div className="form-limit">最多 {limit} 字</div>}
       {errors}
+      {!bad && uiSchema?.["ui:options"]?.doubts?.map((message) => <div className="form-doubt" role="status" key={message}>{message}</div>)}
       {help}
     </Box>
   );

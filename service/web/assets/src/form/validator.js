@@ -83,13 +83,35 @@ export function plain(errors) {
     });
 }
 
-/** Findings on dates that JSON Schema cannot say: `x-date` past and future, against the server's `today`. */
-export function datesOf(schema, today) {
+const DAY = /^\d{4}-\d\d-\d\d$/;
+
+/** The day `days` after `day`, both as texts. */
+function moved(day, days) {
+  const moment = new Date(`${day}T00:00:00Z`);
+  moment.setUTCDate(moment.getUTCDate() + days);
+  return Number.isNaN(moment.getTime()) ? day : moment.toISOString().slice(0, 10);
+}
+
+/** The rules on dates (`x-dates`, with their days filled in by the server) that `data` breaks: `{field, message, refuse}`. */
+export function contradictions(rules, data) {
+  const day = (side) => side.day ?? data?.[side.field];
+  return (rules ?? []).flatMap(({ field, value, other, before, days, message, refuse }) => {
+    const [given, reference] = [day(value), day(other)];
+    if (!DAY.test(given ?? "") || !DAY.test(reference ?? "")) return [];
+    const limit = moved(reference, days);
+    if (before ? given >= limit : given <= limit) return [];
+    return [{ field, refuse, message: message.split("{date}").join(reference) }];
+  });
+}
+
+/** Findings on dates that JSON Schema cannot say: `x-date` past and future against the server's `today`, and `rules`. */
+export function datesOf(schema, today, rules) {
   const properties = allProperties(schema);
   return (data, errors) => {
+    for (const { field, message, refuse } of contradictions(rules, data)) if (refuse) errors[field]?.addError(message);
     for (const [name, property] of Object.entries(properties)) {
       const value = data?.[name];
-      if (typeof value !== "string" || !/^\d{4}-\d\d-\d\d$/.test(value)) continue;
+      if (typeof value !== "string" || !DAY.test(value)) continue;
       if (property["x-date"] === "past" && value > today) errors[name].addError("不能晚于今天");
       if (property["x-date"] === "future" && value <= today) errors[name].addError("必须晚于今天");
     }
