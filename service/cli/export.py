@@ -26,15 +26,15 @@ def export() -> None:
 @export.command()
 @_FILE
 def xes(file: Path) -> None:
-    """事件日志，XES 格式（流程挖掘软件通用）；不含表单内容。"""
-    _export(file, write_xes, "件事项")
+    """事件日志，XES 格式（流程挖掘软件通用）；不含表单内容和姓名。FILE 没有后缀时用 .xes。"""
+    _export(file if file.suffix else file.with_suffix(".xes"), write_xes, "件事项")
 
 
 @export.command()
 @_FILE
 def ocel(file: Path) -> None:
-    """以对象为中心的事件日志，OCEL 2.0 JSON 格式；不含表单内容。"""
-    _export(file, write_ocel, "件事项")
+    """以对象为中心的事件日志，OCEL 2.0 JSON 格式；不含表单内容和姓名。FILE 没有后缀时用 .jsonocel。"""
+    _export(file if file.suffix else file.with_suffix(".jsonocel"), write_ocel, "件事项")
 
 
 @export.command(name="ledger")

@@ -1,4 +1,8 @@
-"""The journal of all cases as steps that process mining understands. No form's content leaves the service this way."""
+"""The journal of all cases as steps that process mining understands.
+
+No form's content leaves the service this way, and no person's name: an activity is called as the diagram calls its step
+(a slot's task says whom it is about, its step does not), and who acted is told by the sign-in name.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,9 @@ from sqlalchemy.orm import Session
 
 from service.history import HistoryEvent, stream_events
 from service.processes.advance import stream_of
+from service.processes.bundles import compiled
 from service.processes.models import Instance
+from service.processes.rules import one_line
 
 # Kind of event -> transition of the XES lifecycle extension, for events on a user task ...
 ON_TASK: Mapping[str, str] = {
@@ -41,9 +47,22 @@ BESIDE: Mapping[str, str] = {
 }
 
 
+WORDS: Mapping[str, str] = {
+    "schedule": "到达",
+    "assign": "领办",
+    "reassign": "转办",
+    "complete": "",
+    "ate_abort": "取消",
+}
+"""What a transition of the lifecycle is called beside the step that it is of; completing goes without saying."""
+
+
 @dataclass(frozen=True, slots=True)
 class CaseEvent:
-    """One step. ``activity`` is what people call it, ``step`` the diagram's id where it is a user task's."""
+    """One step. ``activity`` is what the diagram calls it, ``step`` the diagram's id where it is a user task's.
+
+    ``resource`` is the sign-in name of who acted; ``late_days`` are working days, of a completed task.
+    """
 
     id: str
     kind: str
@@ -59,6 +78,11 @@ class CaseEvent:
     due_on: str | None
     late_days: int | None
 
+    @property
+    def type(self) -> str:
+        """The activity with its transition, 办理（到达）: what object-centric tools tell kinds of events apart by."""
+        return f"{self.activity}（{WORDS[self.transition]}）" if WORDS[self.transition] else self.activity
+
 
 def cases(session: Session) -> Iterator[Instance]:
     """All cases of all processes, the oldest first; one at a time in memory."""
@@ -70,23 +94,27 @@ def cases(session: Session) -> Iterator[Instance]:
 def case_events(session: Session, case: Instance) -> list[CaseEvent]:
     """The steps of a case in order."""
     about: dict[str, Mapping[str, Any]] = {}
+    names = compiled(session, case.digest, case.process).program.names
     found = []
     for event in stream_events(session, stream_of(case.id)):
         if event.kind == "entered" and event.task:
             about[event.task] = event.data
         if event.kind in ON_TASK or event.kind in BESIDE:
-            found.append(_step(event, about))
+            found.append(_step(event, about, names))
     return found
 
 
-def _step(event: HistoryEvent, about: Mapping[str, Mapping[str, Any]]) -> CaseEvent:
+def _step(
+    event: HistoryEvent, about: Mapping[str, Mapping[str, Any]], names: Mapping[tuple[str, str], str]
+) -> CaseEvent:
     task = about.get(event.task or "", {})
-    name = BESIDE.get(event.kind) or event.data.get("name") or task.get("name") or event.kind
+    drawn = names.get((str(task.get("process")), str(task.get("task")))) if event.kind in ON_TASK else None
+    name = BESIDE.get(event.kind) or drawn or event.data.get("name") or event.kind
     return CaseEvent(
         id=str(event.id),
         kind=event.kind,
         at=event.at,
-        activity=str(name),
+        activity=one_line(str(name)),
         transition=ON_TASK.get(event.kind, "complete"),
         resource=event.actor,
         task=event.task if task else None,

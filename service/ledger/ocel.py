@@ -1,4 +1,7 @@
-"""Object-centric event log in OCEL 2.0 (JSON): cases, their tasks, and the units that acted."""
+"""Object-centric event log in OCEL 2.0 (JSON): cases, their tasks, and the units that acted.
+
+The types of its events are the steps of the diagrams with their transition, as the standard means them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.ledger.events import BESIDE, ON_TASK, CaseEvent, case_events, cases
+from service.ledger.events import CaseEvent, case_events, cases
 from service.people.models import Unit
 from service.processes.models import Instance
 
@@ -26,14 +29,14 @@ def write_ocel(session: Session, into: BinaryIO) -> int:
     count = session.scalar(select(func.count()).select_from(Instance)) or 0
     into.write(b'{"objectTypes":')
     into.write(_json([{"name": name, "attributes": _types(kinds)} for name, kinds in OBJECT_TYPES.items()]))
-    into.write(b',\n"eventTypes":')
-    kinds = sorted({*ON_TASK, *BESIDE})
-    into.write(_json([{"name": kind, "attributes": _types(EVENT_ATTRIBUTES)} for kind in kinds]))
     into.write(b',\n"objects":[')
     _list(into, _objects(session))
     into.write(b'],\n"events":[')
-    _list(into, _events(session))
-    into.write(b"]}\n")
+    kinds: set[str] = set()
+    _list(into, _events(session, kinds))
+    into.write(b'],\n"eventTypes":')  # known once all events are
+    into.write(_json([{"name": kind, "attributes": _types(EVENT_ATTRIBUTES)} for kind in sorted(kinds)]))
+    into.write(b"}\n")
     return count
 
 
@@ -70,10 +73,12 @@ def _task(case: Instance, event: CaseEvent, units: set[str]) -> dict[str, Any]:
     }
 
 
-def _events(session: Session) -> Iterator[dict[str, Any]]:
+def _events(session: Session, kinds: set[str]) -> Iterator[dict[str, Any]]:
+    """All events; ``kinds`` becomes the types that they are of."""
     known = set(session.scalars(select(Unit.code)))
     for case in cases(session):
         for event in case_events(session, case):
+            kinds.add(event.type)
             yield _event(case, event, known)
 
 
@@ -91,7 +96,7 @@ def _event(case: Instance, event: CaseEvent, units: set[str]) -> dict[str, Any]:
     ]
     return {
         "id": f"event:{event.id}",
-        "type": event.kind,
+        "type": event.type,
         "time": event.at.isoformat(),
         "attributes": [{"name": name, "value": value} for name, value in pairs if value is not None],
         "relationships": related,

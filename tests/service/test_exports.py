@@ -5,14 +5,19 @@ from __future__ import annotations
 import csv
 import json
 
+import jsonschema_rs
 import pytest
 from click.testing import CliRunner
 from lxml import etree
 from openpyxl import load_workbook
+from sqlalchemy import select
 
 from service.cli import liaison
+from service.people.models import Person
 from service.processes import operations
+from service.talents.models import Talent
 from tests.factories.workers import happened
+from tests.processes.rounds import calendar_starts
 
 TITLE = '=HYPERLINK("http://x","子女入学")'
 SECRET = "孩子的身份情况"
@@ -96,6 +101,104 @@ def test_ocel_relates_every_event_to_objects_that_are_there(cases, export):
     assert len({event["id"] for event in log["events"]}) == len(log["events"])
     units = [one["objectId"] for event in log["events"] for one in event["relationships"] if one["qualifier"] == "unit"]
     assert "unit:edu" in units
+
+
+OCEL_2 = {
+    "type": "object",
+    "required": ["eventTypes", "objectTypes", "events", "objects"],
+    "properties": {
+        "eventTypes": {"type": "array", "items": {"$ref": "#/$defs/type"}},
+        "objectTypes": {"type": "array", "items": {"$ref": "#/$defs/type"}},
+        "events": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "type", "time"],
+                "properties": {
+                    "id": {"type": "string"},
+                    "type": {"type": "string"},
+                    "time": {"type": "string", "format": "date-time"},
+                    "attributes": {"type": "array", "items": {"required": ["name", "value"]}},
+                    "relationships": {"$ref": "#/$defs/relationships"},
+                },
+            },
+        },
+        "objects": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "type"],
+                "properties": {
+                    "id": {"type": "string"},
+                    "type": {"type": "string"},
+                    "attributes": {
+                        "type": "array",
+                        "items": {
+                            "required": ["name", "value", "time"],
+                            "properties": {"time": {"type": "string", "format": "date-time"}},
+                        },
+                    },
+                    "relationships": {"$ref": "#/$defs/relationships"},
+                },
+            },
+        },
+    },
+    "$defs": {
+        "type": {
+            "type": "object",
+            "required": ["name", "attributes"],
+            "properties": {
+                "name": {"type": "string"},
+                "attributes": {
+                    "type": "array",
+                    "items": {
+                        "required": ["name", "type"],
+                        "properties": {"type": {"enum": ["string", "time", "integer", "float", "boolean"]}},
+                    },
+                },
+            },
+        },
+        "relationships": {
+            "type": "array",
+            "items": {"type": "object", "required": ["objectId", "qualifier"]},
+        },
+    },
+}
+"""What OCEL 2.0 asks of its JSON: the keys, and the five types that an attribute may have."""
+KINDS = {"string": str, "integer": int}
+
+
+def test_ocel_keeps_to_the_standard_and_its_events_are_steps(cases, export):
+    path = export("ocel", "log")
+    log = json.loads((path.parent / "log.jsonocel").read_text())
+    validator = jsonschema_rs.Draft202012Validator(OCEL_2, validate_formats=True)
+    assert [str(error) for error in validator.iter_errors(log)] == []
+    types = {one["name"] for one in log["eventTypes"]}
+    assert {event["type"] for event in log["events"]} == types
+    assert {"登记需求（到达）", "登记需求", "办理（到达）", "办理", "催办", "办结", "启动"} <= types
+    declared = {one["name"]: {a["name"]: a["type"] for a in one["attributes"]} for one in log["eventTypes"]}
+    late = []
+    for event in log["events"]:
+        for one in event["attributes"]:
+            assert type(one["value"]) is KINDS[declared[event["type"]][one["name"]]], one
+            late += [one["value"]] if one["name"] == "late_days" else []
+    assert late
+    assert (export("xes", "trace").parent / "trace.xes").is_file()
+
+
+def test_no_activity_names_a_person(world, export):
+    """A correction's task is called after the talent whom it is about; its step is not."""
+    calendar_starts(world, "registry_review", "twice_a_year")
+    wrong = {"result": "some_wrong", "to_correct": ["T0001"]}
+    world.do("liaison-district_office", "confirm_files", wrong, unit="district_office")
+    assert world.task("correct_talent").name.endswith("周慕白")
+    told = export("ocel", "log.jsonocel").read_text() + export("xes", "log.xes").read_text()
+    assert "填写更正" in told
+    with world.database.reading() as session:
+        people = {one.name for one in session.scalars(select(Person))} | {
+            one.name for one in session.scalars(select(Talent))
+        }
+    assert [name for name in people if name in told] == []
 
 
 def _ids(world) -> set[str]:
