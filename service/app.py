@@ -6,7 +6,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import flask
 from flask import Flask
+from werkzeug.exceptions import BadRequest
 
 from service import api, web
 from service.actions import wire
@@ -14,6 +16,16 @@ from service.auth.queries import has_demo_accounts
 from service.config import Settings, load, load_organization
 from service.db import Database, migrate
 from service.errors import Conflict, Invalid
+
+
+class Request(flask.Request):
+    """A request whose parts all have names: what has none no form of ours has sent."""
+
+    def _load_form_data(self) -> None:
+        super()._load_form_data()
+        if None in self.form or None in self.files:
+            raise BadRequest
+
 
 HOME = Path(__file__).resolve().parent.parent
 
@@ -43,6 +55,7 @@ def create_app(
             if has_demo_accounts(session):
                 raise Invalid("生产环境不能有演示账号，请换用没有演示数据的数据库")
     app = Flask("service", static_folder=None)
+    app.request_class = Request
     web.install(app, database=database, settings=settings, organization=organization)
     api.install(app, database=database, settings=settings, organization=organization, config=directory)
     return app

@@ -22,6 +22,10 @@ def now() -> datetime:
     return _simulated.get() or datetime.now(UTC)
 
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
+"""Between these a day is taken in: one near the end of the calendar cannot be reckoned with in another time zone."""
+
+
 def today() -> date:
     """The present calendar day in Asia/Shanghai."""
     return local(now()).date()

@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
 from service.api.access import SignedOut
-from service.db.failures import Trouble, trouble
+from service.db.failures import UNKEEPABLE, Trouble, is_unkeepable, trouble
 from service.errors import Conflict, Finding, Incident, Invalid, LiaisonError, NotAllowed, NotFound
 
 STATUS: dict[type[LiaisonError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422, Incident: 500}
@@ -109,6 +109,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _database(error: DBAPIError | NoConnectionFree) -> Response:
+    if is_unkeepable(error):
+        return problem(422, UNKEEPABLE)
     known = trouble(error)
     log.error("database failure", exc_info=error)
     return _unavailable(known) if known else problem(500)

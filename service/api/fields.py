@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
 from service import clock
+from service.clock import FIRST_DAY, LAST_DAY
 from service.spelling import half_width, tidy, unusable
 
 __all__ = [
@@ -127,11 +128,16 @@ class Flag(fields.Boolean):
 class Day(fields.Date):
     """A calendar day, ``2026-01-31``."""
 
-    default_error_messages = _words(invalid="日期请写成 2026-01-31 的格式", format="日期无法表示")
+    default_error_messages = _words(
+        invalid="日期请写成 2026-01-31 的格式", format="日期无法表示", beyond="日期应在 1900 年至 8999 年之间"
+    )
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:
         given = half_width(value) if isinstance(value, str) else value
-        return super()._deserialize(given, attr, data, **more)
+        day: date = super()._deserialize(given, attr, data, **more)
+        if not FIRST_DAY <= day <= LAST_DAY:
+            raise self.make_error("beyond")
+        return day
 
 
 class Id(fields.UUID):

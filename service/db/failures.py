@@ -6,7 +6,7 @@ import errno
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from service.errors import LiaisonError
@@ -79,6 +79,9 @@ _POSTGRESQL = {
 }
 _LOST = frozenset({"25006", "57P01", "57P02", "57P03", "57P04", "57P05"})
 """A standby that cannot write; a server that shuts down, has crashed, starts up, has lost the database."""
+_UNKEEPABLE = frozenset({"22003", "22021", "22P05"})
+"""Numeric value out of range; a sequence that is no character of the encoding, or an untranslatable one."""
+UNKEEPABLE = "提交的内容或地址里有无法保存的字符或超出范围的数值，请删去或改正后重试"
 _CONNECTION_EXCEPTIONS = "08"
 
 
@@ -104,6 +107,17 @@ def trouble(error: BaseException) -> Trouble | None:
     if _state(original):
         return _POSTGRESQL.get(_state(original))
     return _UNREACHABLE if isinstance(error, OperationalError | InterfaceError) else None
+
+
+def is_unkeepable(error: BaseException) -> bool:
+    """Whether a value is such as no column takes: the sign NUL, a broken sequence, a number beyond the column.
+
+    That is a mistake of whoever sent it, and nothing is wrong with the database.
+    """
+    if not isinstance(error, DataError):
+        return False
+    state = _state(error.orig)
+    return state in _UNKEEPABLE or (not state and "NUL" in str(error.orig))  # the driver itself refuses a NUL
 
 
 def explain(error: BaseException) -> str | None:

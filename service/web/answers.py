@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import date
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ from flask import flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
+from service.clock import FIRST_DAY, LAST_DAY
 from service.errors import Finding, Invalid
 from service.spelling import half_width
 from service.web.context import wants_json
@@ -39,16 +41,31 @@ def text(fields: dict[str, Any], name: str) -> str:
 def day(fields: dict[str, Any], name: str, label: str) -> date:
     """The day in a field of a sent form. Raises ``Invalid`` at that field where it is none."""
     try:
-        return date.fromisoformat(half_width(text(fields, name)))
+        return typed_day(text(fields, name))
     except ValueError:
         message = f"请填写{label}，例如 {clock.today().isoformat()}"
         raise Invalid(message, [Finding(f"/{name}", message)]) from None
 
 
+def typed_day(given: str) -> date:
+    """The day that somebody typed; raises ``ValueError`` for what is none, or lies beyond all that is reckoned with."""
+    found = date.fromisoformat(half_width(given))
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise ValueError(f"a day beyond all reckoning: {found}")
+    return found
+
+
+def asked_whole(name: str, among: Container[int]) -> int | None:
+    """The number that the address names; one that is none of ``among`` is passed over."""
+    given = half_width(argument(name) or "")
+    found = int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else None
+    return found if found is not None and found in among else None
+
+
 def asked_day(name: str) -> date | None:
     """The day that the address names; one that is none is passed over."""
     try:
-        return date.fromisoformat(half_width(argument(name) or ""))
+        return typed_day(argument(name) or "")
     except ValueError:
         return None
 

@@ -32,11 +32,10 @@ from service.processes.starting import first_step, may_start
 from service.processes.subjects import subjects_of
 from service.processes.visibility import is_round, may_speak
 from service.processes.wiring import wiring
-from service.spelling import half_width
 from service.talents.queries import find_talent, phone_for
 from service.web import diagrams, files, present
 from service.web.access import requires
-from service.web.answers import PER_PAGE, argument, done, offset, sent, text
+from service.web.answers import PER_PAGE, argument, done, offset, sent, text, typed_day
 from service.web.begins import begins
 from service.web.context import actor, db
 from service.web.course import course
@@ -578,7 +577,7 @@ def as_of() -> date | None:
 
 def _day(name: str) -> date | None:
     try:
-        return date.fromisoformat(half_width(request.args.get(name, "")))
+        return typed_day(request.args.get(name, ""))
     except ValueError:
         return None
 

@@ -113,7 +113,7 @@ def record() -> ResponseReturnValue:
             talent_ids=[*_list(fields, "talent"), *_list(fields, "other")],
             form=text(fields, "form"),
             held_on=day(fields, "held_on", "联系日期"),
-            topics=[int(topic) for topic in _list(fields, "topic") if topic.isdecimal()],
+            topics=[int(topic) if len(topic) < 4 else 0 for topic in _list(fields, "topic") if topic.isdecimal()],
             summary=text(fields, "summary"),
             place=text(fields, "place"),
             participants=text(fields, "participants"),

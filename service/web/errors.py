@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
-from service.db.failures import trouble
+from service.db.failures import UNKEEPABLE, is_unkeepable, trouble
 from service.errors import Conflict, Incident, Invalid, LiaisonError, NotAllowed, NotFound
 from service.history import Stale
 from service.web.access import SignInNeeded
@@ -114,6 +114,8 @@ def _know_who_asks() -> None:
 
 
 def _database(error: DBAPIError | NoConnectionFree) -> ResponseReturnValue:
+    if is_unkeepable(error):
+        return _show(422, "invalid", UNKEEPABLE)
     current_app.logger.error("database failure", exc_info=error)
     known = trouble(error)
     if known is None:  # a defect: nothing that is over in a while

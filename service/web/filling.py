@@ -14,7 +14,7 @@ from service.errors import Conflict, Finding, Invalid
 from service.history import Edits, Stale, version_of
 from service.spelling import half_width
 from service.web import stale
-from service.web.answers import sent
+from service.web.answers import sent, typed_day
 from service.web.context import db
 from service.web.names import Names
 
@@ -211,7 +211,7 @@ def _value(one: Field, typed: str) -> object:
     if not text:
         return None
     if one.kind == DATE:
-        return date.fromisoformat(half_width(text))
+        return typed_day(text)
     if one.kind == NUMBER:
         return int(half_width(text))
     return " ".join(text.split()) if one.kind == AREA else text

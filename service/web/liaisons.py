@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -372,7 +373,7 @@ def new_roster() -> ResponseReturnValue:
 def draft_roster() -> ResponseReturnValue:
     """Keeps a draft."""
     fields = sent()
-    numbers = sorted({int(name[5:]) for name in fields if name.startswith("line_") and name[5:].isdecimal()})
+    numbers = sorted({int(name[5:]) for name in fields if re.fullmatch(r"line_[0-9]{1,6}", name)})
     items, places = [], []
     for number in numbers[: MOST_LINES + EMPTY_LINES]:
         if not text(fields, f"leader_{number}") and not text(fields, f"talent_{number}"):

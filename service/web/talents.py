@@ -18,12 +18,11 @@ from service.ledger.reported import reports_about
 from service.liaisons import leaders_of, served_ids
 from service.people.queries import Page, find_leader, find_unit
 from service.processes.starting import may_start
-from service.spelling import half_width
 from service.talents import CATEGORIES, FIELDS, SORTS, TYPES, Talent
 from service.talents.edits import talent_edits
 from service.talents.photos import LARGEST
 from service.web.access import requires
-from service.web.answers import PER_PAGE, argument, done, offset
+from service.web.answers import PER_PAGE, argument, asked_whole, done, offset, typed_day
 from service.web.changes import changes
 from service.web.context import actor, db, web
 from service.web.exports import Columns, batches, workbook
@@ -231,8 +230,8 @@ def _found(limit: int, offset: int) -> Page[Talent]:
         argument("q"),
         limit,
         offset,
-        category=_number("category"),
-        type=_number("type"),
+        category=asked_whole("category", CATEGORIES),
+        type=asked_whole("type", TYPES),
         town=argument("town"),
         employer_unit=argument("unit"),
         among=served_ids(leader_id=leader_id, reader=actor()) if leader_id else None,
@@ -347,10 +346,6 @@ def _edit_page(found: Talent, form: Filling) -> str:
     return form_page(form, title=f"修改{found.name}的信息", action=action, back=back)
 
 
-def _number(name: str) -> int | None:
-    return request.args.get(name, None, type=int)
-
-
 def _sort() -> str:
     asked = request.args.get("sort", "name")
     return asked if asked.removeprefix("-") in SORTS else "name"
@@ -362,6 +357,6 @@ def _confirmed_before(today: date) -> date | None:
     if asked == "stale":
         return today - timedelta(days=STALE_DAYS)
     try:
-        return date.fromisoformat(half_width(asked))
+        return typed_day(asked)
     except ValueError:
         return None
