@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import tokenize
 from collections import defaultdict
@@ -12,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-HOME = Path(__file__).resolve().parents[2]
+from tests.factories.texts import HOME, files_of
+
 PAGE = HOME / "docs/clauses.md"
-WITHOUT = {"node_modules", "static", "__pycache__"}
 TEXTS = {".md", ".bpmn", ".dmn", ".json", ".toml", ".typ"}
 
 CODE = re.compile(r"(?<![\w.%/#&;=:-])([A-Z])(\d{1,2})(?:–\1(\d{1,2}))?(?![\w-])|\[[A-Z]\](?!\()|\bCLOCK\b")
@@ -59,11 +58,8 @@ def said(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def files() -> Iterator[Path]:
-    for room in ("service", "docs", "bpmn", "forms", "config", "tests"):
-        for folder, folders, names in os.walk(HOME / room):
-            folders[:] = sorted(set(folders) - WITHOUT)
-            paths = (Path(folder, name) for name in sorted(names))
-            yield from (path for path in paths if path.suffix in TEXTS | {".py"} and path != PAGE)
+    rooms = ("service", "docs", "bpmn", "forms", "config", "tests")
+    yield from (path for path in files_of(rooms, {*TEXTS, ".py"}) if path != PAGE)
     yield from sorted(HOME.glob("*.md"))
 
 
