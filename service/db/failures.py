@@ -136,8 +136,15 @@ def _state(original: Any) -> str:
     return getattr(original, "sqlstate", None) or ""
 
 
+def told(error: BaseException) -> str:
+    """What went wrong, for an incident that people see: in our words, or that the log has it; nobody reads Python."""
+    if isinstance(error, LiaisonError):
+        return error.message
+    return explain(error) or "程序出错，详情见技术日志"
+
+
 def describe(error: BaseException) -> str:
-    """What went wrong in a line, for an incident or a log; never the values of a statement: they are personal data."""
+    """What went wrong in a line, for a log; never the values of a statement: they are personal data."""
     if isinstance(error, LiaisonError):
         return error.message
     text = str(error.orig if isinstance(error, StatementError) else error).strip()

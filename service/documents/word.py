@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zipfile
 from collections.abc import Mapping
 from io import BytesIO
@@ -10,12 +11,14 @@ from typing import Any
 
 from docx.opc.exceptions import OpcError
 from docxtpl import DocxTemplate
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 
 from service.documents.pdf import Printed
 from service.documents.text import printable
 from service.errors import Incident, NotFound
+
+_log = logging.getLogger(__name__)
 
 
 def render_word(template: Path, data: Mapping[str, Any]) -> Printed:
@@ -32,5 +35,7 @@ def render_word(template: Path, data: Mapping[str, Any]) -> Printed:
         document.render(printable(dict(data)), SandboxedEnvironment(undefined=StrictUndefined, autoescape=True))
         document.save(made)
     except (TemplateError, OpcError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise Incident(f"Word 模板 {template.name} 有误：{error}") from error
+        _log.warning("a Word template fails", exc_info=error)
+        line = f"第 {error.lineno} 行" if isinstance(error, TemplateSyntaxError) else "其中的 {{ … }}"
+        raise Incident(f"Word 模板 {template.name} 有误，请核对{line}；详情见技术日志") from error
     return Printed(made.getvalue())

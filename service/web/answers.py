@@ -26,7 +26,10 @@ def sent() -> dict[str, Any]:
         for name, values in request.form.lists():
             fields[name.removesuffix("[]")] = values if name.endswith("[]") else values[-1]
         return fields
-    found = request.get_json(silent=True)
+    try:
+        found = request.get_json(silent=True)
+    except RecursionError:  # a page of brackets
+        found = None
     if not isinstance(found, dict):
         raise Invalid("提交的内容无法识别", [Finding("", "请刷新页面后重新提交")])
     return found

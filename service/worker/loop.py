@@ -21,7 +21,7 @@ from service.actions import eligibility, posts
 from service.auth import SYSTEM
 from service.config import Organization, Settings, Wording
 from service.db import Database
-from service.db.failures import describe, explain
+from service.db.failures import describe, explain, told
 from service.errors import LiaisonError
 from service.notifications import Delivery, Office, Post
 from service.notifications.channels import Send
@@ -217,14 +217,14 @@ class Worker:
                 failed += 1
                 log.warning("start_failed", process=process, start=event, error=describe(error), exc_info=error)
                 with self.database.transaction() as session:
-                    starts.failed(session, process=process, event=event, error=describe(error), now=now)
+                    starts.failed(session, process=process, event=event, error=told(error), now=now)
         return started, failed
 
     def _failed(self, timer_id: UUID, error: Exception, now: datetime) -> None:
         defect = not isinstance(error, LiaisonError)
         log.warning("timer_failed", timer=str(timer_id), error=describe(error), exc_info=error if defect else None)
         with self.database.transaction() as session:
-            timers.failed(session, timer_id=timer_id, error=describe(error), now=now)
+            timers.failed(session, timer_id=timer_id, error=told(error), now=now)
 
     def _office_is_open(self, now: datetime) -> bool:
         """Reminders go out in office hours of working days only; what is owed waits for the next ones."""
@@ -255,7 +255,7 @@ class Worker:
                     raise
                 log.warning("daily_failed", deed=name, error=describe(error), exc_info=error)
                 with self.database.transaction() as session:
-                    daily.failed(session, f"每日例行“{name}”没有完成，明日再试：{describe(error)}", now=now)
+                    daily.failed(session, f"每日例行“{name}”没有完成，明日再试：{told(error)}", now=now)
 
     def _beat(self) -> None:
         """The heartbeat, by the machine's own time, and seldom enough not to be a load of its own."""

@@ -36,7 +36,7 @@ def test_a_script_gets_the_same_as_a_problem(world: World) -> None:
     assert answer.json["detail"] == "没有这个事项，或您无权查看"
 
 
-@pytest.mark.parametrize("body", [b"{", b"[1]", b"\xff\xfe", b'"text"'])
+@pytest.mark.parametrize("body", [b"{", b"[1]", b"\xff\xfe", b'"text"', b"[" * 200_000, b'{"a":' * 200_000])
 def test_what_is_no_json_object_is_refused(world: World, body: bytes) -> None:
     visitor = Visitor(world, "office")
     headers = {"X-CSRFToken": visitor.token(), "Content-Type": "application/json"}
