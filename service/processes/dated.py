@@ -19,8 +19,7 @@ from service.engine.expressions import as_date
 from service.errors import Finding
 from service.processes.forms import Form
 from service.processes.models import DONE, UserTask
-
-KEYWORD, TODAY, STEP = "x-dates", "today", "step:"
+from service.processes.terms import KEYWORD, STEP, TODAY
 
 
 @dataclass(frozen=True, slots=True)

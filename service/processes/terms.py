@@ -31,3 +31,6 @@ TYPES: Mapping[str, str] = {
 
 MAX_DAYS = 1000
 """Working days that an expression may count from a date."""
+
+KEYWORD, TODAY, STEP = "x-dates", "today", "step:"
+"""Under what word a form compares dates, and what may name a day there besides a field."""

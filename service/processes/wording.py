@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from service import clock
+from service.engine.expressions import readable
 from service.engine.xml import parse_xml
 from service.processes.bundles import Compiled
 from service.processes.checks.model import SPIFF
@@ -41,11 +42,8 @@ def due_in_words(made: Compiled, process: str, due: str) -> str:
     """How long a step of the diagram ``process`` has: every case of its ``due``, its condition in the form's words."""
     if not due.strip():
         return UNTIMED
-    try:
-        tree = ast.parse(due.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return "按流程图计算"
-    return _Words(made, process).due(tree)
+    tree = readable(due)
+    return _Words(made, process).due(tree.body) if tree is not None else "按流程图计算"
 
 
 def days_given(made: Compiled, action: str, parameter: str = "within") -> int | None:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from service.engine.expressions import readable
 from service.processes.checks.bundle import Bundle
 from service.processes.checks.expressions import Use, places, uses
 from service.processes.checks.findings import Report
@@ -162,9 +163,8 @@ def _last(use: Use, name: str, bundle: Bundle, writers: Writers) -> list[Form]:
 
 def _only_compared(text: str, name: str) -> bool:
     """Whether the expression holds the name against constants alone, and does not hand its value on."""
-    try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = readable(text)
+    if tree is None:
         return False
     named = sum(isinstance(node, ast.Name) and node.id == name for node in ast.walk(tree))
     held = sum(

@@ -9,7 +9,7 @@ from typing import Any
 from service.processes.checks.bundle import Bundle
 from service.processes.checks.findings import Report
 from service.processes.checks.form_model import Form
-from service.processes.dated import KEYWORD, STEP, TODAY
+from service.processes.terms import KEYWORD, STEP, TODAY
 
 WORDS = frozenset({"field", "value", "not_before", "not_after", "days", "message", "refuse"})
 MOST_DAYS = 36_500
