@@ -94,6 +94,7 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     pages.app_context_processor(_common)
     app.register_blueprint(pages)
     app.jinja_env.filters.update(present.FILTERS)
+    app.jinja_env.globals.update(present.FUNCTIONS)
     stages = {**STAGES, **{stage.code: stage.name for stage in organization.stages.values()}}
     app.jinja_env.globals.update(LIGHTS=present.LIGHTS, STAGES=stages, ROLE_NAMES=ROLE_NAMES, asset=_asset)
     errors.install(app)

@@ -69,6 +69,13 @@ def island(value: Any) -> Markup:
     return Markup(text)  # noqa: S704 - every sign that could end the element was replaced above
 
 
+def usual(years_back: int, years_ahead: int) -> Markup:
+    """Attributes of a date input: outside these years around today it asks to look at the year, stopping nobody."""
+    today = clock.today().replace(day=min(clock.today().day, 28))
+    first, last = today.replace(year=today.year - years_back), today.replace(year=today.year + years_ahead)
+    return Markup('data-usual-from="{}" data-usual-until="{}"').format(first.isoformat(), last.isoformat())
+
+
 def named(items: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(code, name) of the towns, categories … of the organization."""
     return [(code, str(item.name)) for code, item in items.items()]
@@ -92,3 +99,5 @@ FILTERS = {
     "one_line": one_line,
     "titled": titled,
 }
+FUNCTIONS = {"usual": usual}
+"""What templates call without a value to begin with."""

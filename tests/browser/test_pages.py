@@ -106,6 +106,29 @@ def test_errors_stand_at_the_field_and_in_a_summary_that_leads_there(site: Site)
     expect(page.get_by_label("事项标题")).to_have_attribute("aria-invalid", "true")
 
 
+def test_a_date_that_contradicts_is_doubted_at_its_field_or_refused_there(site: Site) -> None:
+    site.world.dispatched("edu", received_on="2026-09-10")
+    page = site.visit("office", f"/tasks/{site.world.task('feedback_accepted').id}")
+    page.get_by_label("反馈方式").select_option(label="电话")
+    page.get_by_label("反馈内容").fill("已告知受理。")
+    field = page.locator("[data-field=root_given_on]")
+    page.get_by_label("反馈日期").fill("2026-09-09")
+    submit(page)
+    expect(field.locator(".form-error")).to_contain_text("反馈日期早于收到诉求的日期（2026-09-10）")
+    page.get_by_label("反馈日期").fill("2026-09-11")
+    expect(field.locator(".form-doubt")).to_contain_text("反馈日期早于派单的日期")
+    submit(page)
+    expect(page.locator("#course")).to_contain_text("反馈日期早于派单的日期")
+
+
+def test_a_year_far_from_today_is_doubted_on_the_page_of_a_record(site: Site) -> None:
+    page = site.visit("office", "/talents/new")
+    page.get_by_label("认定日期").fill("1926-09-10")
+    expect(page.locator(".form-doubt")).to_contain_text("请核对年份")
+    page.get_by_label("认定日期").fill("2026-09-10")
+    expect(page.locator(".form-doubt")).to_be_hidden()
+
+
 def test_a_pattern_that_would_hold_the_page_is_left_to_the_server(site: Site) -> None:
     """A form deployed before such patterns were refused."""
     page = site.visit("liaison-hrss", "/")

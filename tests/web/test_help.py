@@ -20,7 +20,7 @@ POLICY = "实施方案三（二）3"
 
 def _deadlines(page: str) -> dict[str, tuple[str, str]]:
     """Step -> (working days, whose rule) in the help page's table."""
-    rows = re.findall(r"<tr><td[^>]*>\w+</td><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td></tr>", page)
+    rows = re.findall(r"<tr><td[^>]*>\w+</td><td>(.*?)</td><td>(.*?)</td><td class=\"basis\">(.*?)</td></tr>", page)
     return {step: (days, basis) for step, days, basis in rows}
 
 

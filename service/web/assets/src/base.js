@@ -205,3 +205,20 @@ document.addEventListener("input", ({ target }) => {
   }
   if (said) said.textContent = fault;
 });
+
+// A date outside the years that are usual for its field is doubted at the field, in words that stop nobody.
+document.addEventListener("input", ({ target }) => {
+  const { usualFrom, usualUntil } = target.dataset ?? {};
+  if (!usualFrom || target.type !== "date") return;
+  const doubted = target.value && (target.value < usualFrom || target.value > usualUntil);
+  let said = target.parentElement.querySelector("[data-doubt]");
+  if (!said && doubted) {
+    said = Object.assign(document.createElement("div"), { className: "form-doubt" });
+    said.dataset.doubt = "";
+    said.setAttribute("role", "status");
+    target.after(said);
+  }
+  if (!said) return;
+  said.hidden = !doubted;
+  said.textContent = doubted ? "这个日期离今天很远，请核对年份；确实如此的，仍可提交。" : "";
+});
