@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 from playwright.sync_api import Browser, Playwright
 
@@ -77,6 +79,8 @@ def opened(playwright: Playwright, program: Path, profile: Path) -> Iterator[Bro
                     break
             else:
                 raise RuntimeError("Chromium 90 did not start:\n" + "".join(heard))
+            # every page adds a line: a pipe that nobody empties would be full one day, and Chromium would wait for ever
+            Thread(target=deque, args=(process.stderr, 0), daemon=True).start()
             browser = playwright.chromium.connect_over_cdp(line.removeprefix(STARTED).strip())
             assert browser.version.split(".")[0] == str(MAJOR)
             yield browser
