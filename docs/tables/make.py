@@ -51,7 +51,13 @@ def actions_table() -> str:
     uses = dict(_uses())
     settings = load(HOME / "config", environ={})
     rows = (
-        (f"`{one.name}` {one.title}", _parameters(one), one.does, _sample(one.sample), uses[one.name])
+        (
+            f"`{one.name}` {one.title}",
+            _parameters(one),
+            one.does,
+            _sample(one.sample),
+            uses.get(one.name, "出厂图没有用到"),
+        )
         for one in action_table(settings).values()
     )
     return _table(("动作", "参数", "做什么", "结果的样子", "出厂图里的例子"), rows)
