@@ -16,6 +16,9 @@ FIRST = 1
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
+forwarded_allow_ips = ""
+"""Whose word on the client's address and scheme counts is said by the settings (``proxy``) and by nothing else."""
+
 
 def post_worker_init(worker: Any) -> None:
     """gunicorn's hook, called in a server process that has loaded the application.

@@ -31,6 +31,7 @@ APPLICATION = "service.app:create_app()"
 WORKER = "service.worker"
 STOP_WITHIN_SECONDS = 15
 HOOKS = "python:service.cli.gunicorn"
+SERVER = "service.cli.receiving.ReceivingWorker"
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 """Where the server processes put their request counts together; whoever starts the service may name another place."""
 
@@ -79,7 +80,7 @@ def _prepare(chosen: Settings) -> None:
 
 @click.command()
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="网页进程数。")
-@click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True, help="每个进程的线程数。")
+@click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="每个进程的线程数。")
 def serve(workers: int, threads: int) -> None:
     """正式运行：用 gunicorn 提供网页和接口；后台任务另用 liaison worker 启动。"""
     chosen = settings()
@@ -135,7 +136,7 @@ def _gunicorn(chosen: Settings, *, workers: int, threads: int) -> list[str]:
         sys.executable,
         *("-m", "gunicorn"),
         *("--bind", chosen.bind),
-        *("--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads)),
+        *("--worker-class", SERVER, "--workers", str(workers), "--threads", str(threads)),
         *("--graceful-timeout", str(STOP_WITHIN_SECONDS)),
         *("--log-level", "warning"),
         *("--config", HOOKS),

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from service.cli.serving import HOOKS
+from service.cli.serving import HOOKS, SERVER
 from tests.bench.figures import share
 
 HOME = Path(__file__).resolve().parents[2]
@@ -74,7 +74,7 @@ def serving(application: str, url: str) -> Iterator[int]:
         port = int(probe.getsockname()[1])
     command = [
         *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"),
-        *("--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)),
+        *("--worker-class", SERVER, "--workers", str(WORKERS), "--threads", str(THREADS)),
         *("--config", HOOKS, application),
     ]
     environ = {
