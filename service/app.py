@@ -16,6 +16,7 @@ from service.auth.queries import has_demo_accounts
 from service.config import Settings, load, load_organization
 from service.db import Database, migrate
 from service.errors import Conflict, Invalid
+from service.web import proxies
 
 
 class Request(flask.Request):
@@ -58,4 +59,5 @@ def create_app(
     app.request_class = Request
     web.install(app, database=database, settings=settings, organization=organization)
     api.install(app, database=database, settings=settings, organization=organization, config=directory)
+    proxies.install(app, settings)
     return app

@@ -47,5 +47,9 @@ class Invalid(LiaisonError):
     """The input is wrong; ``findings`` name each field."""
 
 
+class Busy(LiaisonError):
+    """Too many ask for this at once; a moment later there is room again."""
+
+
 class Incident(LiaisonError):
     """The product, a diagram or the outside world failed; people must look."""

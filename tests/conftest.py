@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
+from service.auth import passwords
 from service.clock import SHANGHAI, now, simulated
 from service.db import Database, migrate
 from tests import postgres
@@ -45,6 +47,16 @@ class FakeClock:
     def advance(self, **amount: float) -> datetime:
         """It is now later by ``days=… hours=… minutes=…``."""
         return self.set(now() + timedelta(**amount))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashing() -> Iterator[None]:
+    """The real cost of a password would be most of the time of every test that signs somebody in."""
+    usual = passwords._hasher
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._nobodys_hash.cache_clear()
+    yield
+    passwords._hasher = usual
 
 
 @pytest.fixture

@@ -87,4 +87,5 @@ def _headers(answer: Response) -> Response:
     """What a program read is not for caches, and never taken for a page."""
     answer.headers.setdefault("Cache-Control", "no-store")
     answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+    access.note_use()
     return answer

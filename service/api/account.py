@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from service import auth
+from service import auth, clock
 from service.api.calls import Calls
 from service.api.context import actor, api, db
-from service.api.fields import Id, List, Nested, Said, Schema
+from service.api.fields import Id, List, Moment, Nested, Said, Schema
 from service.api.names import learn
 from service.auth import RIGHTS
+from service.errors import NotFound
 
 calls = Calls("account", "The own account")
 
@@ -42,6 +43,37 @@ class Me(Schema):
     grants = List(Nested(GrantItem), required=True)
     rights = List(Said(), required=True)
     represents = List(Nested(Represented), required=True)
+
+
+class TokenItem(Schema):
+    """A bearer token of mine, named by the SHA-256 of what is known to its holder alone."""
+
+    sha256 = Said(required=True)
+    label = Said(required=True)
+    created_at = Moment(required=True)
+    expires_at = Moment(required=True)
+    last_used = Moment(required=True, allow_none=True)
+
+
+class Tokens(Schema):
+    """My tokens that are not revoked, newest first."""
+
+    items = List(Nested(TokenItem), required=True)
+
+
+@calls.get("/me/tokens", answer=Tokens)
+def tokens() -> Mapping[str, Any]:
+    """My bearer tokens; last used is noted to the minute."""
+    return {"items": auth.list_tokens(db(), actor().username)}
+
+
+@calls.post("/me/tokens/<sha256>/revoke", answer=Tokens)
+def revoke_token(_body: Mapping[str, Any], sha256: str) -> Mapping[str, Any]:
+    """Ends one of my tokens at once; answers those that are left."""
+    if sha256 not in {token.sha256 for token in auth.list_tokens(db(), actor().username)}:
+        raise NotFound("没有这个令牌，可能已经撤销")
+    auth.revoke_token(db(), sha256=sha256, actor=actor(), now=clock.now())
+    return {"items": auth.list_tokens(db(), actor().username)}
 
 
 @calls.get("/me", answer=Me)

@@ -14,9 +14,16 @@ from werkzeug.exceptions import HTTPException
 
 from service.api.access import SignedOut
 from service.db.failures import UNKEEPABLE, Trouble, is_unkeepable, trouble
-from service.errors import Conflict, Finding, Incident, Invalid, LiaisonError, NotAllowed, NotFound
+from service.errors import Busy, Conflict, Finding, Incident, Invalid, LiaisonError, NotAllowed, NotFound
 
-STATUS: dict[type[LiaisonError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422, Incident: 500}
+STATUS: dict[type[LiaisonError], int] = {
+    NotFound: 404,
+    NotAllowed: 403,
+    Conflict: 409,
+    Invalid: 422,
+    Busy: 503,
+    Incident: 500,
+}
 
 WORDS = {
     400: ("bad_request", "请求无法识别", "请求内容不是有效的 JSON，或写法有误"),

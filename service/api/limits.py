@@ -6,11 +6,12 @@ from hashlib import sha256
 from typing import cast
 
 from flask import Flask, current_app, request
-from flask import session as cookie
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
+
+from service.auth.sessions import COOKIE
 
 KEY = "liaison-api-limits"
 
@@ -44,4 +45,4 @@ def _who() -> str:
     given = request.headers.get("Authorization")
     if given:
         return f"{address} {sha256(given.encode(errors='replace')).hexdigest()}"
-    return f"{address} {cookie.get('username', '')}"
+    return f"{address} {sha256(request.cookies.get(COOKIE, '').encode(errors='replace')).hexdigest()}"

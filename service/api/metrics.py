@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 from collections import Counter as Tally
 from collections.abc import Iterator
+from hmac import compare_digest
 
-from flask import Response
+from flask import Response, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -21,6 +22,8 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.api.calls import Calls
 from service.api.context import api
+from service.config.trust import RELAYED
+from service.errors import NotAllowed
 from service.history import OutboxEntry
 from service.ledger.counts import PROCESS
 from service.notifications import letters
@@ -117,12 +120,26 @@ class House(Collector):
 
 @calls.public("/metrics", answer={"type": "string"}, media_type="text/plain")
 def metrics() -> Response:
-    """Request counts and times, open tasks by light, timers, incidents, notices, the age of the worker's heartbeat."""
+    """Request counts and times, open tasks by light, timers, incidents, notices, the age of the worker's heartbeat.
+
+    For who asks from an address of the settings, or with their token.
+    """
+    _require_known()
     with api().database.reading() as session:
         house = CollectorRegistry(auto_describe=False)
         house.register(House(session))
         text = generate_latest(_requests()) + generate_latest(house)
     return Response(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _require_known() -> None:
+    """Raises ``NotAllowed`` for everybody but the monitoring. A relayed request's address is the proxy's."""
+    known, given = api().settings.metrics, request.authorization
+    token = (given.token or "") if given is not None and given.type == "bearer" else ""
+    if known.token and compare_digest(token.encode(errors="replace"), known.token.encode()):
+        return
+    if request.environ.get(RELAYED) or not known.knows(request.remote_addr or ""):
+        raise NotAllowed("只有监控系统可以读取指标；请在设置 metrics 中登记其地址，或使用令牌")
 
 
 def _requests() -> CollectorRegistry:

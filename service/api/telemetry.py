@@ -42,5 +42,12 @@ def _end(answer: Response) -> Response:
     REQUESTS.labels(request.method, route, answer.status_code).inc()
     SECONDS.labels(request.method, route).observe(seconds)
     note = log.debug if route in _QUIET else log.info
-    note("request", method=request.method, route=route, status=answer.status_code, ms=round(seconds * 1000, 1))
+    note(
+        "request",
+        method=request.method,
+        route=route,
+        status=answer.status_code,
+        ms=round(seconds * 1000, 1),
+        address=request.remote_addr,
+    )
     return answer

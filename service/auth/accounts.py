@@ -6,17 +6,19 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from service import clock, ids
-from service.auth import passwords
 from service.auth.actor import Actor
 from service.auth.leaving import let_go
-from service.auth.models import Account, RoleGrant, SignInLock, Token
+from service.auth.models import Account, RoleGrant, Token, WebSession
+from service.auth.password_rules import check_password, knowing
+from service.auth.passwords import NewPassword
+from service.auth.places import forget_failures
 from service.auth.policy import ADMIN, LIAISON, ROLES, UNIT_ROLES, require
 from service.auth.queries import accounts_of_role, find_account, get_account
-from service.auth.rules import check_password, check_username, lock_key, normal_name
+from service.auth.rules import check_username, normal_name
 from service.errors import Conflict, NotAllowed
 from service.people.checks import Checks
 from service.people.commands import conflicts
@@ -31,7 +33,8 @@ def add_user(
     session: Session,
     *,
     username: str,
-    password: str | None = None,
+    password: NewPassword | None = None,
+    must_change: bool = False,
     person_id: UUID | str | None = None,
     demo: bool = False,
     actor: Actor,
@@ -39,56 +42,35 @@ def add_user(
 ) -> Account:
     """A new account, for a person or (``None``) for nobody in particular.
 
-    Without a password it can only sign in through the single sign-on. Raises ``Invalid``, ``NotAllowed``, and
+    Without a password it can only sign in through the single sign-on; ``must_change``: its first password is somebody
+    else's choice, and must be changed before anything else. Raises ``Invalid``, ``NotAllowed``, and
     ``Conflict`` where the name is taken or the person has an account already.
     """
     require(actor, "manage_accounts")
     name = normal_name(username)
+    person = None if person_id is None else get_person(session, person_id)
     checks = Checks()
     check_username(checks, name)
     if password is not None:
-        check_password(checks, password, name)
+        check_password(checks, password.text, knowing(name, person))
     checks.done()
     if find_account(session, name) is not None:
         raise Conflict(f"用户名“{name}”已被使用，请改用别的用户名")
-    person = None if person_id is None else get_person(session, person_id)
     account = Account(
         username=name,
         person=person,
-        password_hash=None if password is None else passwords.hashed(password),
+        password_hash=None if password is None else password.hash,
         active=True,
         demo=demo,
-        session_stamp=1,
         created_at=now,
+        password_set_at=None if password is None else now,
+        must_change_password=password is not None and must_change,
     )
     session.add(account)
     with conflicts("用户名已被使用，或该人员已有账号"):
         session.flush()
     journal(session, "account_added", {"username": name, "person_id": account.person_id, "demo": demo}, actor, now)
     return account
-
-
-def set_password(session: Session, *, username: str, password: str, actor: Actor, now: datetime) -> None:
-    """An administrator gives an account a new password; its open sessions and its lock end."""
-    require(actor, "manage_accounts")
-    _new_password(session, get_account(session, username), password, actor, now)
-
-
-def change_password(
-    session: Session, *, username: str, old_password: str, password: str, actor: Actor, now: datetime
-) -> None:
-    """Somebody changes the own password, knowing the old one; all open sessions end.
-
-    Raises ``Invalid`` at ``/old_password`` where the old one is wrong.
-    """
-    account = get_account(session, username)
-    checks = Checks()
-    if actor.username != account.username or not passwords.matches(account.password_hash, old_password):
-        checks.refuse("/old_password", "原密码不正确")
-    if old_password == password:
-        checks.refuse("/password", "新密码不能与原密码相同")
-    checks.done()
-    _new_password(session, account, password, actor, now)
 
 
 def disable_user(session: Session, *, username: str, actor: Actor, now: datetime) -> None:
@@ -104,11 +86,8 @@ def disable_user(session: Session, *, username: str, actor: Actor, now: datetime
         raise Conflict("该账号已停用")
     _keep_an_admin(session, account.username, now)
     account.active = False
-    account.session_stamp += 1
     session.flush()
-    session.execute(
-        update(Token).where(Token.username == account.username, Token.revoked_at.is_(None)).values(revoked_at=now)
-    )
+    end_access(session, account.username, now)
     journal(session, "account_disabled", {"username": account.username}, actor, now)
     let_go(session, [account.username], actor, now)
 
@@ -129,7 +108,7 @@ def unlock_user(session: Session, *, username: str, actor: Actor, now: datetime)
     """Ends a lock after failed sign-ins before its time."""
     require(actor, "manage_accounts")
     account = get_account(session, username)
-    _forget_failures(session, account.username)
+    forget_failures(session, account.username)
     journal(session, "account_unlocked", {"username": account.username}, actor, now)
 
 
@@ -159,8 +138,8 @@ def unbind_oidc(session: Session, *, username: str, actor: Actor, now: datetime)
     if account.oidc_subject is None:
         raise Conflict("该账号没有绑定统一身份认证")
     account.oidc_issuer = account.oidc_subject = None
-    account.session_stamp += 1
     session.flush()
+    session.execute(delete(WebSession).where(WebSession.username == account.username))
     journal(session, "identity_unbound", {"username": account.username}, actor, now)
 
 
@@ -282,30 +261,17 @@ def journal(session: Session, kind: str, data: Mapping[str, object], actor: Acto
     record(session, ACCESS, kind, data, actor=actor, now=now)
 
 
+def end_access(session: Session, username: str, now: datetime) -> None:
+    """Ends every session and every token of an account."""
+    session.execute(delete(WebSession).where(WebSession.username == username))
+    session.execute(update(Token).where(Token.username == username, Token.revoked_at.is_(None)).values(revoked_at=now))
+
+
 def _locked(session: Session, username: str) -> Account:
     """The account, held against other changes until the transaction ends."""
     account = get_account(session, username)
     session.refresh(account, with_for_update={"of": Account})
     return account
-
-
-def _new_password(session: Session, account: Account, password: str, actor: Actor, now: datetime) -> None:
-    checks = Checks()
-    check_password(checks, password, account.username)
-    checks.done()
-    session.refresh(account, with_for_update={"of": Account})
-    account.password_hash = passwords.hashed(password)
-    account.session_stamp += 1
-    session.flush()
-    _forget_failures(session, account.username)
-    journal(session, "password_set", {"username": account.username}, actor, now)
-
-
-def _forget_failures(session: Session, username: str) -> None:
-    lock = session.get(SignInLock, lock_key(username), with_for_update=True)
-    if lock is not None:
-        session.delete(lock)
-        session.flush()
 
 
 def _keep_an_admin(session: Session, username: str, now: datetime) -> None:

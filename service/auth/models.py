@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, UtcDateTime
@@ -15,8 +15,8 @@ from service.people.models import Person
 class Account(Base):
     """A sign-in name of a person.
 
-    ``session_stamp`` grows whenever open sessions must end (new password, disabled); a web session carries the
-    stamp it was opened with. ``oidc_issuer`` and ``oidc_subject`` name the account's identity at the single sign-on.
+    ``oidc_issuer`` and ``oidc_subject`` name the account's identity at the single sign-on. Who has a password that
+    somebody else chose ``must_change_password`` before anything else.
     """
 
     __tablename__ = "account"
@@ -27,11 +27,12 @@ class Account(Base):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     active: Mapped[bool]
     demo: Mapped[bool]
-    session_stamp: Mapped[int]
     oidc_issuer: Mapped[str | None] = mapped_column(String(300))
     oidc_subject: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_sign_in: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    password_set_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    must_change_password: Mapped[bool] = mapped_column(server_default=false())
 
     person: Mapped[Person | None] = relationship(lazy="joined")
 
@@ -39,6 +40,16 @@ class Account(Base):
     def name(self) -> str:
         """The name to show: the person's, or the sign-in name where no person stands behind it."""
         return self.person.name if self.person is not None else self.username
+
+
+class FormerPassword(Base):
+    """A password that an account had, so that it is not taken again; as many as the settings ask for."""
+
+    __tablename__ = "former_password"
+
+    username: Mapped[str] = mapped_column(ForeignKey("account.username"), primary_key=True)
+    replaced_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
 
 
 class RoleGrant(Base):
@@ -69,19 +80,41 @@ class Token(Base):
     username: Mapped[str] = mapped_column(ForeignKey("account.username"))
     label: Mapped[str] = mapped_column(String(100))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_used: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class SignInLock(Base):
-    """Failed sign-ins in a row of a name, whether or not an account has it, so that a lock gives nothing away.
+class WebSession(Base):
+    """A browser in which somebody is signed in. Only the SHA-256 (hex) of what its cookie holds is known here.
 
-    ``key`` is the SHA-256 (hex) of the name: people type passwords into the wrong field.
+    It is there as long as it counts: whoever signs out leaves no row.
+    """
+
+    __tablename__ = "web_session"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    username: Mapped[str] = mapped_column(ForeignKey("account.username"), index=True)
+    way: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_seen: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SignInLock(Base):
+    """Failed sign-ins of a name at a place, of a name anywhere, or of an address, account or not.
+
+    ``key`` is the SHA-256 (hex) of which of these it is: people type passwords into the field of the name. ``username``
+    is filled in only where there is such an account. Failures count since ``since``; ``used_at`` is when the name last
+    signed in at the place.
     """
 
     __tablename__ = "sign_in_lock"
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    username: Mapped[str | None] = mapped_column(String(32), index=True)
     failures: Mapped[int]
-    last_failure: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_try: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

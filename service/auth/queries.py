@@ -31,14 +31,14 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.auth.actor import Actor, Grant
-from service.auth.models import Account, RoleGrant, SignInLock, Token
+from service.auth.models import Account, RoleGrant, Token
 from service.auth.policy import DELEGABLE, LEADER, LIAISON
-from service.auth.rules import DISABLED, USERNAME, lock_key, normal_name
+from service.auth.rules import DISABLED, USERNAME, normal_name
 from service.errors import NotAllowed, NotFound
 from service.people.models import Leader, Liaison, Person, Unit
 from service.people.queries import Page, matching, on_day, page, represented_by
 
-LAST_USED_EVERY = timedelta(hours=1)
+LAST_USED_EVERY = timedelta(minutes=1)
 
 
 def find_account(session: Session, username: str) -> Account | None:
@@ -55,15 +55,14 @@ def get_account(session: Session, username: str) -> Account:
     return account
 
 
-def actor_of(session: Session, username: str, *, on: date | None = None, stamp: int | None = None) -> Actor:
+def actor_of(session: Session, username: str, *, on: date | None = None) -> Actor:
     """The actor behind a sign-in name with the rights of ``on`` (default today); two statements.
 
-    A web session hands in the ``stamp`` it was opened with (``session_stamp`` of the account): once the password was
-    changed or the account disabled, it no longer fits. Raises ``NotAllowed``.
+    Raises ``NotAllowed``.
     """
     account = find_account(session, username)
-    if account is None or (stamp is not None and stamp != account.session_stamp):
-        raise NotAllowed("登录已失效，请重新登录")
+    if account is None:
+        raise NotAllowed("没有这个账号")
     return actor_of_account(session, account, on)
 
 
@@ -75,14 +74,20 @@ def actor_of_account(session: Session, account: Account, on: date | None = None)
 
 
 def actor_of_token(session: Session, token: str, now: datetime) -> Actor:
-    """The actor of a bearer token; raises ``NotAllowed``. Two statements; the last use is noted once an hour."""
+    """The actor of a bearer token; raises ``NotAllowed``. Two statements."""
+    return find_token(session, token, now)[0]
+
+
+def find_token(session: Session, token: str, now: datetime) -> tuple[Actor, str | None]:
+    """The same, and the token's SHA-256 where its last use should be noted (``tokens.note_token_use``)."""
     row = session.execute(_BY_TOKEN, {"sha256": token_hash(token)}).first()
     if row is None:
         raise NotAllowed("接口令牌无效或已撤销，请重新申请")
     entry, account = row
-    if entry.last_used is None or now - entry.last_used >= LAST_USED_EVERY:
-        entry.last_used = now
-    return actor_of_account(session, account, clock.local(now).date())
+    if entry.expires_at <= now:
+        raise NotAllowed("接口令牌已到期，请重新申请")
+    stale = entry.last_used is None or now - entry.last_used >= LAST_USED_EVERY
+    return actor_of_account(session, account, clock.local(now).date()), entry.sha256 if stale else None
 
 
 def actor_of_oidc(session: Session, issuer: str, subject: str, *, on: date | None = None) -> Actor:
@@ -222,18 +227,9 @@ def list_role_grants(session: Session, usernames: Iterable[str], on: date | None
 
 
 def list_tokens(session: Session, username: str) -> list[Token]:
-    """The tokens of an account that are not revoked, newest first."""
+    """The tokens of an account that are not revoked, newest first; those that have come to their end too."""
     query = select(Token).where(Token.username == normal_name(_typed(username)), Token.revoked_at.is_(None))
     return list(session.scalars(query.order_by(Token.created_at.desc(), Token.sha256)))
-
-
-def locks_of(session: Session, usernames: Iterable[str], now: datetime) -> dict[str, datetime]:
-    """Until when those of the accounts are locked that are, after failed sign-ins; one statement."""
-    keys = {lock_key(username): username for username in usernames}
-    locked = select(SignInLock.key, SignInLock.locked_until).where(
-        SignInLock.key.in_(keys), SignInLock.locked_until > now
-    )
-    return {keys[key]: until for key, until in session.execute(locked) if until is not None}
 
 
 def has_demo_accounts(session: Session) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from datetime import datetime, timedelta
 
 from service.people.checks import Checks
@@ -17,6 +16,11 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
 ATTEMPTS = 5
 FIRST_LOCK, LONGEST_LOCK = timedelta(minutes=1), timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(days=1)
+REMEMBERED = timedelta(days=90)
+"""For how long a browser or an address at which a name has signed in is one of its usual places."""
+NAME_SHARE, ADDRESS_SHARE = 10, 20
+"""How many times as often as one name at one place a name may fail at unusual places altogether, and an address with
+whichever names; what is beyond that waits, but never at a usual place."""
 
 WRONG = "用户名或密码不正确"
 DISABLED = "该账号已停用，请联系系统管理员"
@@ -27,9 +31,9 @@ def normal_name(username: str) -> str:
     return half_width(username).lower()
 
 
-def lock_key(username: str) -> str:
-    """Under what key the failures of a name are counted, account or not."""
-    return hashlib.sha256(normal_name(username).encode(errors="surrogatepass")).hexdigest()
+def lock_key(*parts: str) -> str:
+    """Under what key failures are counted: of a name, account or not, at a place; of a name; of an address."""
+    return hashlib.sha256("\n".join(parts).encode(errors="surrogatepass")).hexdigest()
 
 
 def check_username(checks: Checks, username: str) -> None:
@@ -40,20 +44,8 @@ def check_username(checks: Checks, username: str) -> None:
         checks.refuse("/username", "该用户名由系统保留，请改用别的用户名")
 
 
-def check_password(checks: Checks, password: str, username: str) -> None:
-    """Refuses a password that is too short, too long, all one sign, or the name itself."""
-    if len(password) < SHORTEST_PASSWORD:
-        checks.refuse("/password", f"密码至少 {SHORTEST_PASSWORD} 个字符")
-    elif len(password) > LONGEST_PASSWORD:
-        checks.refuse("/password", f"密码最多 {LONGEST_PASSWORD} 个字符")
-    elif any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in password):
-        checks.refuse("/password", "密码不能含有控制字符")
-    elif len(set(password)) == 1 or password.lower() in {username, username * 2}:
-        checks.refuse("/password", "密码过于简单，不能与用户名相同，也不能由同一个字符组成")
-
-
 def lock_after(failures: int, attempts: int = ATTEMPTS, longest: timedelta = LONGEST_LOCK) -> timedelta:
-    """How long a name is locked after that many failures in a row.
+    """How long a name is locked at a place after that many failures in a row.
 
     Nothing before the ``attempts``-th, then one minute, doubled with each further failure up to ``longest``.
     """
@@ -65,4 +57,4 @@ def locked_message(until: datetime, now: datetime) -> str:
     """What a person in a lock is told: how long it still lasts."""
     seconds = max(1, int((until - now).total_seconds()))
     left = f"{seconds} 秒" if seconds < 60 else f"{-(-seconds // 60)} 分钟"
-    return f"连续登录失败次数过多，请在 {left}后再试；忘记密码请联系系统管理员"
+    return f"登录失败次数过多，请在 {left}后再试；忘记密码请联系系统管理员"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
+from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
+from service import clock
 from service.auth.accounts import journal
 from service.auth.actor import Actor
 from service.auth.models import Token
@@ -17,12 +19,16 @@ from service.people.checks import Checks
 
 PREFIX = "liaison_"
 """By which a token that was left lying about is recognized."""
+LIFETIME = timedelta(days=365)
 
 
-def issue_token(session: Session, *, username: str, label: str = "", actor: Actor, now: datetime) -> str:
+def issue_token(
+    session: Session, *, username: str, label: str = "", lifetime: timedelta = LIFETIME, actor: Actor, now: datetime
+) -> str:
     """A new token for an account, one's own or (administrators) another's; it is never shown again.
 
-    ``label`` says what it is for. Raises ``NotAllowed``, ``NotFound``, ``Conflict`` for a disabled account.
+    ``label`` says what it is for; it ends after ``lifetime``. Raises ``NotAllowed``, ``NotFound``, ``Conflict`` for a
+    disabled account.
     """
     account = get_account(session, username)
     _may_manage(actor, account.username)
@@ -32,7 +38,9 @@ def issue_token(session: Session, *, username: str, label: str = "", actor: Acto
     label = checks.optional_text("/label", "用途", label) or ""
     checks.done()
     token = PREFIX + token_urlsafe(32)
-    entry = Token(sha256=token_hash(token), username=account.username, label=label, created_at=now)
+    entry = Token(
+        sha256=token_hash(token), username=account.username, label=label, created_at=now, expires_at=now + lifetime
+    )
     session.add(entry)
     session.flush()
     journal(session, "token_issued", _data(entry), actor, now)
@@ -52,6 +60,15 @@ def revoke_token(session: Session, *, sha256: str, actor: Actor, now: datetime) 
     journal(session, "token_revoked", _data(entry), actor, now)
 
 
+def note_token_use(session: Session, sha256: str, now: datetime) -> None:
+    """The token was used; what happened earlier never takes the place of what happened later."""
+    later = or_(Token.last_used.is_(None), Token.last_used < now)
+    session.execute(
+        update(Token).where(Token.sha256 == sha256, later).values(last_used=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def _manages(actor: Actor, username: str) -> bool:
     return may(actor, "manage_tokens") or (actor.username == username and actor.on_behalf_of is None)
 
@@ -63,4 +80,9 @@ def _may_manage(actor: Actor, username: str) -> None:
 
 def _data(entry: Token) -> dict[str, object]:
     # A few digits of the hash tell tokens of one account apart and help nobody to guess one.
-    return {"username": entry.username, "label": entry.label, "token": entry.sha256[:12]}
+    return {
+        "username": entry.username,
+        "label": entry.label,
+        "token": entry.sha256[:12],
+        "expires_on": clock.local(entry.expires_at).date(),
+    }

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from service import history
+from service.auth.sessions import end_all_sessions
 from service.cli.setup import config_directory, opened, organization, project_directory, settings, wired
 from service.cli.tables import all_tables
 from service.clock import now
@@ -57,6 +58,8 @@ def restore(file: Path) -> None:
     with opened(current=False) as database:
         with _progress() as tell:
             rows = copies.restore(database, file, progress=tell)
+        with database.transaction() as session:
+            end_all_sessions(session)  # who had signed out since the copy was made stays out
         broken = _verified(database)
     click.echo(f"已恢复 {rows} 行。")
     if broken:

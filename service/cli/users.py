@@ -9,15 +9,16 @@ import click
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import COMMAND_LINE
-from service.auth.accounts import add_user, disable_user, grant_role, set_password
+from service.auth import COMMAND_LINE, prepare, set_password
+from service.auth.accounts import add_user, disable_user, grant_role
 from service.auth.models import Account
 from service.auth.queries import grants_of, list_accounts
 from service.auth.tokens import issue_token
-from service.cli.setup import opened, organization, wired
+from service.cli.setup import opened, organization, settings, wired
 from service.people.commands import add_person
 
 _PAGE = 200
+_KEEP = click.option("--keep", is_flag=True, help="密码由本人设置，首次登录时不必修改。")
 
 
 @click.group()
@@ -33,6 +34,7 @@ def user() -> None:
 @click.option("--namesake", is_flag=True, help="已核对，与同一单位的同名人员不是同一人（与 --name 同用）。")
 @click.option("--role", "roles", multiple=True, metavar="角色[:单位]", help="授予的角色，如 liaison:hrss；可多次给出。")
 @click.option("--no-password", is_flag=True, help="不设密码，只能用统一身份认证登录。")
+@_KEEP
 def add(
     username: str,
     name: str | None,
@@ -41,12 +43,13 @@ def add(
     namesake: bool,
     roles: tuple[str, ...],
     no_password: bool,
+    keep: bool,
 ) -> None:
     """新建账号 USERNAME。"""
     if name is None and (unit_code or post):
         raise click.UsageError("--unit 和 --post 须与 --name 同用")
     known_roles = organization().roles
-    password = None if no_password else _password()
+    password = None if no_password else prepare(_password())
     now = clock.now()
     with opened() as database, database.transaction() as session:
         person = None
@@ -64,6 +67,7 @@ def add(
             session,
             username=username,
             password=password,
+            must_change=not keep and settings().passwords.change_first,
             person_id=person.id if person else None,
             actor=COMMAND_LINE,
             now=now,
@@ -83,11 +87,19 @@ def add(
 
 @user.command()
 @click.argument("username")
-def passwd(username: str) -> None:
-    """给账号 USERNAME 设新密码；它已打开的会话随之失效。"""
-    password = _password()
+@_KEEP
+def passwd(username: str, keep: bool) -> None:
+    """给账号 USERNAME 设新密码；它已打开的会话和接口令牌随之失效。"""
+    password, must_change = prepare(_password()), not keep and settings().passwords.change_first
     with opened() as database, database.transaction() as session:
-        set_password(session, username=username, password=password, actor=COMMAND_LINE, now=clock.now())
+        set_password(
+            session,
+            username=username,
+            password=password,
+            must_change=must_change,
+            actor=COMMAND_LINE,
+            now=clock.now(),
+        )
     click.echo(f"已修改 {username} 的密码。")
 
 
@@ -141,7 +153,14 @@ def list_users() -> None:
 def token(username: str, label: str) -> None:
     """为账号 USER 签发接口令牌，写到标准输出；令牌只显示这一次。"""
     with opened() as database, database.transaction() as session:
-        issued = issue_token(session, username=username, label=label, actor=COMMAND_LINE, now=clock.now())
+        issued = issue_token(
+            session,
+            username=username,
+            label=label,
+            lifetime=settings().token_lifetime,
+            actor=COMMAND_LINE,
+            now=clock.now(),
+        )
     click.echo(issued)
 
 

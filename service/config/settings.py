@@ -13,15 +13,29 @@ from datetime import time, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+from service.config import trust
 from service.config.reader import FromEnvironment, Table, braces, invalid, read_file
-from service.config.trust import Timeouts, timeouts
+from service.config.trust import Metrics, Passwords, Proxy, SessionLimits, Timeouts
 
 FILE = "settings.toml"
 PREFIX = "LIAISON_"
 DEVELOPMENT_SECRET = "development-only-secret-change-me"  # noqa: S105 - production refuses it, below
 SHORTEST_SECRET = 32
 
-_TABLES = ("contact", "contacts", "tags", "assessment", "process", "oidc", "rate_limits", "mail", "timeouts")
+_TABLES = (
+    "contact",
+    "contacts",
+    "tags",
+    "assessment",
+    "process",
+    "oidc",
+    "rate_limits",
+    "mail",
+    "metrics",
+    "passwords",
+    "proxy",
+    "timeouts",
+)
 # Read by the entry points and the tests themselves; not settings.
 _NOT_SETTINGS = re.compile(r"LIAISON_(CONFIG|TEST_\w+)")
 _URL = r"https?://[^\s/]+(/\S*)?"
@@ -117,7 +131,8 @@ class Settings:
     data_dir: Path
     log_level: str
     demo: bool
-    session_lifetime: timedelta
+    sessions: SessionLimits
+    token_lifetime: timedelta
     office_opens: time
     office_closes: time
     number_format: str
@@ -129,11 +144,20 @@ class Settings:
     oidc: Oidc
     rate_limits: RateLimits
     mail: Mail
+    passwords: Passwords
+    proxy: Proxy
+    metrics: Metrics
+    hsts_days: int
     timeouts: Timeouts
 
     @property
     def is_production(self) -> bool:
         return self.env == "production"
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether browsers may send the cookies over https alone: wherever that is not ruled out by the address."""
+        return self.public_url.startswith("https://") or (self.is_production and not self.public_url)
 
     @property
     def group_opinion_required(self) -> bool:
@@ -167,7 +191,8 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         data_dir=home / root.text("data_dir", "var"),
         log_level=root.text("log_level", "info", choices=("debug", "info", "warning", "error")),
         demo=root.boolean("demo", default=False),
-        session_lifetime=timedelta(hours=root.integer("session_hours", 10, low=1, high=168)),
+        sessions=trust.sessions(root),
+        token_lifetime=timedelta(days=root.integer("token_days", 365, low=1, high=3660)),
         office_opens=opens,
         office_closes=closes,
         number_format=_number_format(root),
@@ -179,7 +204,11 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         oidc=_oidc(root.table("oidc"), production=env == "production"),
         rate_limits=_rate_limits(root.table("rate_limits")),
         mail=_mail(root.table("mail")),
-        timeouts=timeouts(root.table("timeouts")),
+        passwords=trust.passwords(root.table("passwords")),
+        proxy=trust.proxy(root.table("proxy")),
+        metrics=trust.metrics(root.table("metrics")),
+        hsts_days=root.integer("hsts_days", 365, low=0, high=3650),
+        timeouts=trust.timeouts(root.table("timeouts")),
     )
     if settings.is_production:
         _check_production(settings, root)

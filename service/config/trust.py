@@ -2,9 +2,126 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from service.config.reader import Table
+
+SHORTEST_TOKEN = 16
+RELAYED = "liaison.relayed"
+"""In a request's environment: it did not come straight from who asks, as far as is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """When a session of the pages ends by itself: at its ``longest`` age, or so long (``idle``) after its last use."""
+
+    longest: timedelta
+    idle: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """``change_first``: a password that an administrator chose must be changed at the first sign-in. ``history``: none
+    of so many that an account had may be taken again. ``longest_age``: None is no end."""
+
+    change_first: bool
+    history: int
+    longest_age: timedelta | None
+
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Whose ``X-Forwarded-…`` headers count: those of proxies at ``addresses``, or of the last ``hops`` before us.
+
+    With both, of so many proxies, and only where the nearest is at one of the addresses. With neither, nobody's.
+    """
+
+    addresses: tuple[Network, ...]
+    hops: int
+
+    def knows(self, address: str) -> bool:
+        """Whether a proxy stands at ``address``."""
+        found = address_of(address)
+        return found is not None and any(found in network for network in self.addresses)
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Who may read the metrics: who asks from one of ``addresses`` itself, or with the bearer ``token``."""
+
+    addresses: tuple[Network, ...]
+    token: str = field(repr=False)
+
+    def knows(self, address: str) -> bool:
+        """Whether ``address`` may read them."""
+        found = address_of(address)
+        return found is not None and any(found in network for network in self.addresses)
+
+
+def address_of(text: str) -> IPv4Address | IPv6Address | None:
+    """``text`` as an address (a port, brackets and the IPv4 form of IPv6 are taken off); None where it is none."""
+    text = text.strip().strip('"')
+    if match := re.fullmatch(r"\[([^\]]+)\](:\d+)?|(\d+\.\d+\.\d+\.\d+):\d+", text):
+        text = match[1] or match[3]
+    try:
+        found = ip_address(text)
+    except ValueError:
+        return None
+    mapped = getattr(found, "ipv4_mapped", None)
+    return mapped if mapped is not None else found
+
+
+def _networks(table: Table, key: str, usual: tuple[str, ...] = ()) -> tuple[Network, ...]:
+    found = []
+    for text in table.texts(key) if table.has(key) else usual:
+        try:
+            found.append(ip_network(text.strip(), strict=False))
+        except ValueError:
+            table.fault(key, f"{text} 不是 IP 地址或网段，应写成 10.0.0.5 或 10.0.0.0/24 的样子")
+    return tuple(found)
+
+
+def proxy(table: Table) -> Proxy:
+    """The table ``[proxy]``."""
+    found = Proxy(_networks(table, "addresses"), table.integer("hops", 0, low=0, high=10))
+    table.close()
+    return found
+
+
+def metrics(table: Table) -> Metrics:
+    """The table ``[metrics]``."""
+    token = table.text("token", "")
+    if token and len(token) < SHORTEST_TOKEN:
+        table.fault("token", f"至少 {SHORTEST_TOKEN} 个字符，请换用更长的随机令牌")
+    found = Metrics(_networks(table, "addresses", ("127.0.0.1", "::1")), token)
+    table.close()
+    return found
+
+
+def sessions(root: Table) -> SessionLimits:
+    """What the top of the settings says of sessions."""
+    return SessionLimits(
+        longest=timedelta(hours=root.integer("session_hours", 10, low=1, high=168)),
+        idle=timedelta(minutes=root.integer("session_idle_minutes", 120, low=5, high=10_080)),
+    )
+
+
+def passwords(table: Table) -> Passwords:
+    """The table ``[passwords]``."""
+    days = table.integer("longest_days", 0, low=0, high=3660)
+    found = Passwords(
+        change_first=table.boolean("change_first", default=True),
+        history=table.integer("history", 3, low=0, high=24),
+        longest_age=timedelta(days=days) if days else None,
+    )
+    table.close()
+    return found
 
 
 @dataclass(frozen=True, slots=True)

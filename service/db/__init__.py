@@ -4,7 +4,7 @@ SQLite (embedded default) and PostgreSQL (production) run the same code and the 
 """
 
 from service.db.base import Base, Json, UtcDateTime
-from service.db.database import Database
+from service.db.database import Database, is_writing
 from service.db.idempotency import IdempotentAnswer
 
-__all__ = ["Base", "Database", "IdempotentAnswer", "Json", "UtcDateTime"]
+__all__ = ["Base", "Database", "IdempotentAnswer", "Json", "UtcDateTime", "is_writing"]

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
 from service.config.trust import Timeouts
 from service.db.canonical import dumps
-from service.db.failures import is_of_a_lost_server
+from service.db.failures import is_of_a_lost_server, trouble
 
 SQLITE_WAIT_SECONDS = 30
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+
+def is_writing() -> bool:
+    """Whether the caller is within a ``transaction()``, in which others may be waiting for it."""
+    return _writing.get()
 
 
 class Database:
@@ -45,8 +55,27 @@ class Database:
         with Session(
             self.engine.execution_options(sqlite_begin="IMMEDIATE"), expire_on_commit=False, info=self.session_info
         ) as session:
-            with session.begin():
-                yield session
+            mark = _writing.set(True)
+            try:
+                with session.begin():
+                    yield session
+            finally:
+                _writing.reset(mark)
+
+    def try_aside(self, work: Callable[[Session], object]) -> bool:
+        """Does a small write in a transaction of its own that waits for nobody; False where it would have to wait.
+
+        For notes that may as well be made the next time, such as when something was last used.
+        """
+        try:
+            with self.engine.execution_options(sqlite_begin="IMMEDIATE").connect() as connection:
+                with _impatient(connection), Session(connection, info=self.session_info) as session, session.begin():
+                    work(session)
+        except (DBAPIError, NoConnectionFree) as error:
+            if trouble(error) is None:
+                raise
+            return False
+        return True
 
     @contextmanager
     def reading(self, *, long: bool = False) -> Iterator[Session]:
@@ -75,6 +104,22 @@ class Database:
     def dispose(self) -> None:
         """Closes every pooled connection."""
         self.engine.dispose()
+
+
+@contextmanager
+def _impatient(connection: Connection) -> Iterator[None]:
+    """What begins on ``connection`` fails at once where it would have to wait for somebody else's lock."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        yield
+        connection.commit()
+        return
+    raw: Any = connection.connection.driver_connection
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        yield
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={SQLITE_WAIT_SECONDS * 1000}")
 
 
 def _postgresql_engine(url: URL, timeouts: Timeouts) -> Engine:

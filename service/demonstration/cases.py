@@ -18,9 +18,18 @@ from sqlalchemy.orm import Session
 
 from service import clock, ids, people
 from service.auth import SYSTEM, Actor, actor_of, find_account
+from service.auth.passwords import hashed
 from service.db import Database
 from service.demonstration.matters import COMMENTS, MATTERS, TOWN_NAMES, URGES
-from service.demonstration.organization import SINCE, SPACE, Served, build_organization, derived, served
+from service.demonstration.organization import (
+    PASSWORD,
+    SINCE,
+    SPACE,
+    Served,
+    build_organization,
+    derived,
+    served,
+)
 from service.demonstration.papers import Case, Desk, filled
 from service.demonstration.plan import Deed, first_day
 from service.demonstration.scenarios import FINISHED, STOPPED, Do, Op, Scenario
@@ -72,9 +81,15 @@ def build(
     if people_side:
         first = min(first, first_day(until, calendar))
     opening = datetime.combine(first, time(8, 30), tzinfo=clock.SHANGHAI)
+    password_hash = hashed(PASSWORD)
     with ids.reproducible(SPACE, f"demonstration:{seed}"):
         with clock.simulated(opening), database.transaction() as session:
-            build_organization(session, now=clock.now(), since=min(SINCE, date(first.year, 1, 1)))
+            build_organization(
+                session,
+                password_hash=password_hash,
+                now=clock.now(),
+                since=min(SINCE, date(first.year, 1, 1)),
+            )
         _Run(calendar, plan, others, until, progress or _silent).play(database)
     with database.reading() as session:
         counted: dict[str, int] = {}

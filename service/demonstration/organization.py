@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from service import auth, liaisons, people, talents
 from service.auth import SYSTEM
-from service.auth.passwords import hashed
 from service.auth.policy import LIAISON
 from service.errors import Conflict
 from service.people import find_unit
@@ -99,19 +98,19 @@ _LEADERS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-def build_organization(session: Session, *, now: datetime, since: date = SINCE) -> list[str]:
+def build_organization(session: Session, *, password_hash: str, now: datetime, since: date = SINCE) -> list[str]:
     """Persons, accounts, roles, leaders, liaisons and talents of the demonstration; units must be there.
 
-    Posts and roles hold from ``since`` on. Gives the user names. Raises Conflict where there is one already.
+    Posts and roles hold from ``since`` on; all accounts have the same password (``PASSWORD``), hashed once and before
+    the transaction, because that is slow on purpose. Gives the user names. Raises Conflict where there is one already.
     """
     if auth.find_account(session, "office") is not None:
         raise Conflict("演示数据已经存在")
     names = []
-    password = hashed(PASSWORD)  # once: hashing is slow on purpose, and all have the same
     for username, name, unit, post, grants in accounts():
         if find_unit(session, unit) is None:
             continue
-        _account(session, username, name, unit, post, grants, password, since, now)
+        _account(session, username, name, unit, post, grants, password_hash, since, now)
         if username.startswith("liaison-"):
             person_id = derived("person", username)
             people.name_liaison(session, unit_code=unit, person_id=person_id, starts_on=since, actor=SYSTEM, now=now)

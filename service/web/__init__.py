@@ -47,7 +47,8 @@ from service.web import (
 )
 from service.web.answers import here
 from service.web.begins import may_begin
-from service.web.context import KEY, READING, Web
+from service.web.context import KEY, READING, Web, note_use
+from service.web.cookies import Notes
 from service.web.exports import export_address
 from service.web.limits import limiter
 from service.web.menu import menu
@@ -75,14 +76,16 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
         SESSION_COOKIE_NAME="liaison",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
-        PERMANENT_SESSION_LIFETIME=settings.session_lifetime,
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        # Only a page that puts something into it sends it: a slow answer brings nothing back.
+        SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=settings.rate_limits.body_bytes,
         # A page may stay open all day: the token lives as long as the session.
         WTF_CSRF_TIME_LIMIT=None,
         # The API has its own way: a bearer token needs no protection against forged requests.
         WTF_CSRF_CHECK_DEFAULT=False,
     )
+    app.session_interface = Notes()
     csrf.init_app(app)
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
@@ -111,6 +114,7 @@ def _protect() -> None:
 
 def _headers(answer: Response) -> Response:
     """For every page, also that of an address which leads nowhere; the API has its own."""
+    note_use()
     if (request.endpoint or "web").split(".")[0] != "web":
         return answer
     named_by_content = "v" in request.args or "/chunks/" in request.path or "/fonts/" in request.path

@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 from flask import Flask, g, make_response, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from service.auth import RIGHTS, Actor, may
 from service.errors import NotAllowed
-from service.web.context import READING, find_actor, transaction
+from service.web.context import READING, find_actor, signed_in, transaction, web
 from service.web.once import once
 
 ANYONE, SIGNED_IN = "anyone", "signed_in"
@@ -24,12 +25,14 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 class Rule:
     """``who`` is ``anyone`` or ``signed_in``; a signed-in person must also have ``right``, where one is named.
 
-    ``body`` is how many bytes may be sent to a view that takes files; others take what the settings allow.
+    ``body`` is how many bytes may be sent to a view that takes files; others take what the settings allow. ``early``
+    views are open to who must change the password before anything else.
     """
 
     who: str
     right: str | None = None
     body: int | None = None
+    early: bool = False
 
     def admits(self, actor: Actor | None) -> bool:
         """Whether somebody (``None``: not signed in) may call the view."""
@@ -42,24 +45,45 @@ class SignInNeeded(Exception):
     """The view needs a signed-in person and nobody is; ends in the sign-in page, or in 401 for a script."""
 
 
-def requires(who: str = SIGNED_IN, *, right: str | None = None, body: int | None = None) -> Callable[[View], View]:
+class PasswordChangeNeeded(Exception):
+    """Who asks has a password that somebody else chose, or that is too old; ends in the page where to change it."""
+
+
+def requires(
+    who: str = SIGNED_IN,
+    *,
+    right: str | None = None,
+    body: int | None = None,
+    early: bool = False,
+    ahead: Callable[..., object] | None = None,
+    opens: bool = True,
+) -> Callable[[View], View]:
     """Marks a view with who may call it, and runs it in the request's one transaction after the check.
 
     ``right`` is a key of the table of rights. Within the view ``context.actor()`` and ``context.db()`` are there.
     What the view raises undoes the transaction; a response of status 400 and more does not. What a signed-in person
     sends twice is done once.
+
+    ``ahead`` is for what takes long and must not keep a transaction open: it is called with the view's arguments before
+    that, for who is admitted, and what it gives is ``g.ahead``. A view that ``opens`` nothing has transactions of its
+    own, and no actor.
     """
     if who not in (ANYONE, SIGNED_IN) or (right is not None and right not in RIGHTS):
         raise ValueError(f"unknown rule: {who} {right}")
-    rule = Rule(who, right, body)
+    rule = Rule(who, right, body, early)
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **arguments: Any) -> ResponseReturnValue:
+            if not opens:
+                g.actor = None
+                return make_response(view(*args, **arguments))
+            if ahead is not None:
+                with web().database.reading() as session:
+                    _admit(session, rule)
+                g.ahead = ahead(**arguments)
             with transaction() as session:
-                g.actor = find_actor(session)
-                if not rule.admits(g.actor):
-                    _refuse(rule)
+                _admit(session, rule)
                 if g.actor is None or request.method in READING:
                     return make_response(view(*args, **arguments))
                 return once(session, g.actor.username, lambda: view(*args, **arguments))
@@ -86,6 +110,14 @@ def rules(app: Flask) -> Mapping[str, Rule]:
     if missing:
         raise LookupError(f"pages without a rule of access: {', '.join(missing)}")
     return {name: rule for name, view in views.items() if (rule := rule_of(view)) is not None}
+
+
+def _admit(session: Session, rule: Rule) -> None:
+    g.actor = find_actor(session)
+    if not rule.admits(g.actor):
+        _refuse(rule)
+    if rule.who == SIGNED_IN and not rule.early and signed_in().must_change_password:
+        raise PasswordChangeNeeded
 
 
 def _refuse(rule: Rule) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import auth, clock
 from service.actions.leaving import held_by
-from service.auth import Account, Grant, RoleGrant, may
+from service.auth import Account, Grant, NewPassword, RoleGrant, may
 from service.auth.policy import LIAISON
 from service.auth.queries import accounts_of_person
 from service.auth.rules import LONGEST_PASSWORD, SHORTEST_PASSWORD
@@ -64,8 +64,14 @@ def new_account() -> ResponseReturnValue:
     return _new_page(Filling.of(_fields(), {"person_id": argument("person"), "way": PASSWORD}))
 
 
+def _typed_password(**_place: str) -> auth.NewPassword | None:
+    """What was typed into a form of this module, hashed before any transaction is open."""
+    typed = text(sent(), "password")
+    return auth.prepare(typed[: LONGEST_PASSWORD + 1]) if typed else None
+
+
 @blueprint.post("/accounts")
-@requires(right="manage_accounts")
+@requires(right="manage_accounts", ahead=_typed_password)
 def add_account() -> ResponseReturnValue:
     """Opens an account; its roles are granted on the account's page."""
 
@@ -75,6 +81,7 @@ def add_account() -> ResponseReturnValue:
             db(),
             username=values["username"] or "",
             password=_first_password(values),
+            must_change=settings().passwords.change_first,
             person_id=values["person_id"],
             actor=actor(),
             now=clock.now(),
@@ -158,7 +165,7 @@ def password_form(username: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/accounts/<username>/password")
-@requires(right="manage_accounts")
+@requires(right="manage_accounts", ahead=_typed_password)
 def set_password(username: str) -> ResponseReturnValue:
     """Gives an account a new password; the own one is changed only by who knows the old one."""
     found = auth.get_account(db(), username)
@@ -166,9 +173,15 @@ def set_password(username: str) -> ResponseReturnValue:
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         if found.username == actor().username:
             raise Conflict("修改自己的密码请到“我的账号”页面，须输入原密码")
-        password = _typed_twice(values)
-        auth.set_password(db(), username=found.username, password=password, actor=actor(), now=clock.now())
-        return done("新密码已生效，该账号已在各处退出登录。", _address(found))
+        auth.set_password(
+            db(),
+            username=found.username,
+            password=_typed_twice(values),
+            must_change=settings().passwords.change_first,
+            actor=actor(),
+            now=clock.now(),
+        )
+        return done("新密码已生效，该账号已在各处退出登录，接口令牌已全部撤销。", _address(found))
 
     return submitted(Filling.sent(_password_fields()), deed, lambda form: _password_page(found, form))
 
@@ -251,7 +264,9 @@ def _fields() -> list[Field]:
 
 
 def _password_fields(*, must: bool = True) -> list[Field]:
-    note = f"至少 {SHORTEST_PASSWORD} 个字符，不能与用户名相同" + ("" if must else "；用密码登录的账号必填")
+    note = f"至少 {SHORTEST_PASSWORD} 个字符，不能由常用词、姓名、单位、年份或连续的按键组成" + (
+        "" if must else "；用密码登录的账号必填"
+    )
     return [
         Field("password", "密码", SECRET, must=must, longest=LONGEST_PASSWORD, note=note),
         Field("again", "再次输入密码", SECRET, must=must, longest=LONGEST_PASSWORD),
@@ -292,7 +307,7 @@ def _require_free(values: dict[str, Any]) -> None:
         raise Conflict("不能开立账号", taken)
 
 
-def _first_password(values: dict[str, Any]) -> str | None:
+def _first_password(values: dict[str, Any]) -> NewPassword | None:
     if values["way"] == PASSWORD:
         return _typed_twice(values)
     if values["way"] != SINGLE_SIGN_ON:
@@ -302,10 +317,13 @@ def _first_password(values: dict[str, Any]) -> str | None:
     return None
 
 
-def _typed_twice(values: dict[str, Any]) -> str:
+def _typed_twice(values: dict[str, Any]) -> NewPassword:
     if (values["password"] or "") != (values["again"] or ""):
         raise Invalid("两次输入的密码不一致", [Finding("/again", "两次输入的密码不一致，请重新输入")])
-    return values["password"] or ""
+    prepared: NewPassword | None = g.ahead
+    if prepared is None:
+        raise Invalid("请填写密码", [Finding("/password", "请填写密码")])
+    return prepared
 
 
 def _new_page(form: Filling) -> str:
@@ -316,7 +334,7 @@ def _new_page(form: Filling) -> str:
 
 def _password_page(found: Account, form: Filling) -> str:
     action = url_for("web.accounts.set_password", username=found.username)
-    lead = "保存后原密码作废，该账号在各处退出登录，登录锁定同时解除。请当面告知本人，并请其登录后自行修改。"
+    lead = "保存后原密码作废，该账号在各处退出登录，登录锁定同时解除。请当面告知本人；本人首次登录时须自行修改。"
     return form_page(form, title=f"为{found.name}设置新密码", action=action, back=_address(found), lead=lead)
 
 

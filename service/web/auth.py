@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
-from flask import session as cookie
+from flask import Blueprint, flash, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]  # the library ships no types
 
 from service import auth, clock
-from service.errors import Finding, Invalid
-from service.web.access import ANYONE, SIGNED_IN, requires
-from service.web.context import actor, db, settings, web
-from service.web.limits import failed, limiter, sign_in_limit
+from service.auth.sessions import COOKIE
+from service.auth.sign_in import OIDC
+from service.errors import Finding, Invalid, NotFound
+from service.web import cookies
+from service.web.access import ANYONE, requires
+from service.web.answers import done, sent, text
+from service.web.context import actor, db, settings, signed_in, web
 from service.web.names import Names
 
 blueprint = Blueprint("auth", __name__)
@@ -27,75 +29,100 @@ def sign_in() -> ResponseReturnValue:
 
 
 @blueprint.post("/sign-in")
-@limiter.limit(sign_in_limit, deduct_when=failed)
-@requires(ANYONE)
+@requires(ANYONE, opens=False)
 def sign_in_post() -> ResponseReturnValue:
-    """Tries name and password. A refusal is an answer, so that its count is kept; the cookie is made anew."""
+    """Tries name and password. A refusal is an answer, so that its count is kept; the session is always a new one."""
     username, goal = request.form.get("username", "")[:200], inside(request.form.get("next"))
-    password = request.form.get("password", "")
-    limits = settings().rate_limits
+    limits, browser = settings().rate_limits, cookies.browser_id()
     found = auth.sign_in(
-        db(),
+        web().database,
         username=username,
-        password=password[:1000],
+        password=request.form.get("password", "")[:1000],
         now=clock.now(),
-        attempts=limits.sign_in_attempts,
-        longest_lock=limits.sign_in_window,
+        address=address(),
+        browser=browser,
+        former=request.cookies.get(COOKIE),
+        limits=auth.Limits(limits.sign_in_attempts, limits.sign_in_window),
     )
     if found.actor is None:
         page = render_template(
             "auth/sign_in.html", next=goal, oidc=settings().oidc, username=username, refusal=found.refusal
         )
         return page, 429 if found.retry_at else 401
-    begin_session(found.actor.username, found.stamp, way="password")
-    return redirect(goal or url_for("web.desk.desk"))
+    return cookies.begin(make_response(redirect(goal or url_for("web.desk.desk"))), found.key, browser)
 
 
 @blueprint.post("/sign-out")
 @requires(ANYONE)
 def sign_out() -> ResponseReturnValue:
-    """Ends the session of this browser; who came through the single sign-on is told that it may still last there."""
-    way = cookie.get("way")
-    cookie.clear()
-    return redirect(url_for("web.oidc.signed_out" if way == "oidc" and settings().oidc.enabled else "web.auth.sign_in"))
+    """Ends all sessions of the account, here and elsewhere; who came through the single sign-on is told of that."""
+    way = g.signed_in.way if g.signed_in else None
+    if g.actor is not None:
+        auth.end_sessions(db(), g.actor.username)
+    there = way == OIDC and settings().oidc.enabled
+    return cookies.end(make_response(redirect(url_for("web.oidc.signed_out" if there else "web.auth.sign_in"))))
 
 
 @blueprint.get("/session/token")
-@requires(SIGNED_IN)
+@requires()
 def token() -> ResponseReturnValue:
     """The token against forged requests for a page that was open while its person signed in anew."""
     return jsonify(token=generate_csrf())
 
 
 @blueprint.get("/account")
-@requires(SIGNED_IN)
+@requires(early=True)
 def account() -> ResponseReturnValue:
-    """The own account: roles, whom one may act for, the password."""
+    """The own account: roles, whom one may act for, the password, sessions and tokens."""
     return render_template("auth/account.html", **_own(), wrong={})
 
 
+def _typed_password() -> auth.NewPassword:
+    """What was typed into the form of the own password, hashed before any transaction is open."""
+    with web().database.reading() as session:
+        known = auth.known_hashes(session, actor().username, settings().passwords.history)
+    form = request.form
+    return auth.prepare(form.get("password", "")[:1000], over=known, old=form.get("old_password", "")[:1000])
+
+
 @blueprint.post("/account/password")
-@requires(SIGNED_IN)
+@requires(early=True, ahead=_typed_password)
 def password() -> ResponseReturnValue:
-    """Changes the own password; every other session of the account ends."""
-    name, form = actor().username, request.form
-    old, new = form.get("old_password", "")[:1000], form.get("password", "")[:1000]
+    """Changes the own password; every other session of the account ends, and every token."""
+    me, now = actor(), clock.now()
     try:
-        _same(new, form.get("again", ""))
-        auth.change_password(db(), username=name, old_password=old, password=new, actor=actor(), now=clock.now())
+        _same(request.form.get("password", ""), request.form.get("again", ""))
+        auth.change_password(db(), username=me.username, password=g.ahead, actor=me, now=now)
     except Invalid as error:
         wrong = {finding.path.strip("/"): finding.message for finding in error.findings}
         return render_template("auth/account.html", **_own(), wrong=wrong), 422
-    cookie["stamp"] = auth.get_account(db(), name).session_stamp
-    flash("密码已修改，其他地方的登录已全部退出。")
-    return redirect(url_for("web.auth.account"))
+    key = auth.begin_session(db(), username=me.username, way=signed_in().way, address=address(), now=now)
+    flash("密码已修改，其他地方的登录已全部退出，接口令牌已全部撤销。")
+    return cookies.keep(make_response(redirect(url_for("web.auth.account"))), key)
 
 
-def begin_session(username: str, stamp: int | None, *, way: str) -> None:
-    """Starts the session of who has signed in, by ``way``; whatever the cookie held before is gone."""
-    cookie.clear()
-    cookie.permanent = True
-    cookie.update(username=username, stamp=stamp, way=way)
+@blueprint.post("/account/sessions/end")
+@requires()
+def end_others() -> ResponseReturnValue:
+    """Signs out everywhere but here."""
+    auth.end_sessions(db(), actor().username, but=signed_in().sha256)
+    return done("其他地方的登录已退出。", url_for("web.auth.account"))
+
+
+@blueprint.post("/account/tokens/revoke")
+@requires()
+def revoke_token() -> ResponseReturnValue:
+    """Ends a token of the own account at once."""
+    sha256 = text(sent(), "token")
+    if sha256 not in {token.sha256 for token in auth.list_tokens(db(), actor().username)}:
+        raise NotFound("没有这个令牌，可能已经撤销")
+    auth.revoke_token(db(), sha256=sha256, actor=actor(), now=clock.now())
+    return done("接口令牌已撤销。", url_for("web.auth.account"))
+
+
+def address() -> str:
+    """Where the request comes from: the reader's own address, also behind the proxies of the settings."""
+    return request.remote_addr or ""
 
 
 def _same(new: str, again: str) -> None:
@@ -107,7 +134,17 @@ def _own() -> dict[str, object]:
     """What the page of the own account shows."""
     organization, me = web().organization, actor()
     names = [organization.roles[role].name for role in organization.roles if role in me.roles]
-    return {"roles": names, "unit": Names(db()).unit(me.unit), "represented": auth.acting_for(db(), me)}
+    now, mine = clock.now(), signed_in()
+    return {
+        "roles": names,
+        "unit": Names(db()).unit(me.unit),
+        "represented": auth.acting_for(db(), me),
+        "must_change": mine.must_change_password,
+        "here": mine.sha256,
+        "sessions": auth.list_sessions(db(), me.username, now, settings().sessions),
+        "tokens": auth.list_tokens(db(), me.username),
+        "at": now,
+    }
 
 
 def inside(address: str | None) -> str:

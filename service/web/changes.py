@@ -76,6 +76,8 @@ FIELDS = {
     "role": "角色",
     "way": "登录方式",
     "failures": "连续失败次数",
+    "address": "来源地址",
+    "expires_on": "到期日期",
     "label": "用途",
     "code": "单位代码",
     "name": "名称",

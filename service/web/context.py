@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app, g, request
-from flask import session as cookie
 from sqlalchemy.orm import Session
 
-from service import auth
-from service.auth import Actor
+from service import auth, clock
+from service.auth import Actor, SignedIn
+from service.auth.sessions import COOKIE
 from service.config import Organization, Settings
 from service.contacts.access import selves as find_selves
 from service.db import Database
@@ -74,15 +74,32 @@ def transaction() -> Iterator[Session]:
 def find_actor(session: Session) -> Actor | None:
     """The account behind the session cookie as it is now; None if signed out.
 
-    A changed password or a disabled account takes effect with the next request.
+    A session that has ended anywhere, a changed password, a disabled account take effect with the next request.
     """
-    username, stamp = cookie.get("username"), cookie.get("stamp")
-    if not isinstance(username, str) or not isinstance(stamp, int):
+    g.signed_in = None
+    key = request.cookies.get(COOKIE)
+    if not key:
         return None
+    chosen = settings()
     try:
-        return auth.actor_of(session, username, stamp=stamp)
+        found = auth.find_signed_in(session, key, clock.now(), chosen.sessions, chosen.passwords.longest_age)
     except NotAllowed:
         return None
+    g.signed_in = found
+    return found.actor
+
+
+def signed_in() -> SignedIn:
+    """The session of who asks; only within views that need a signed-in person."""
+    return cast(SignedIn, g.signed_in)
+
+
+def note_use() -> None:
+    """Notes, once a minute, that the session was used; after the request's own transaction, and waiting for nobody."""
+    found = g.get("signed_in")
+    if found is not None and found.stale:
+        seen = clock.now()
+        web().database.try_aside(lambda session: auth.note_session_use(session, found.sha256, seen))
 
 
 def wants_json() -> bool:

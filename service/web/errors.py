@@ -15,12 +15,19 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
 from service.db.failures import UNKEEPABLE, is_unkeepable, trouble
-from service.errors import Conflict, Incident, Invalid, LiaisonError, NotAllowed, NotFound
+from service.errors import Busy, Conflict, Incident, Invalid, LiaisonError, NotAllowed, NotFound
 from service.history import Stale
-from service.web.access import SignInNeeded
+from service.web.access import PasswordChangeNeeded, SignInNeeded
 from service.web.context import find_actor, wants_json, web
 
-STATUS: dict[type[LiaisonError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422, Incident: 500}
+STATUS: dict[type[LiaisonError], int] = {
+    NotFound: 404,
+    NotAllowed: 403,
+    Conflict: 409,
+    Invalid: 422,
+    Busy: 503,
+    Incident: 500,
+}
 
 WORDS = {
     400: ("请求无法识别", "页面可能已过期。请返回上一页刷新后再试。"),
@@ -43,6 +50,7 @@ def install(app: Flask) -> None:
     """Registers the handlers of the whole app; a blueprint's own handlers go before them."""
     app.register_error_handler(LiaisonError, _liaison)
     app.register_error_handler(SignInNeeded, _sign_in)
+    app.register_error_handler(PasswordChangeNeeded, _change_password)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
@@ -94,7 +102,15 @@ def _sign_in(_error: SignInNeeded) -> ResponseReturnValue:
     return redirect(url_for("web.auth.sign_in") + goal)
 
 
+def _change_password(_error: PasswordChangeNeeded) -> ResponseReturnValue:
+    if wants_json():
+        return problem(403, "password_change", "须先修改密码", "请先在“我的账号”修改密码，再继续办理。")
+    return redirect(url_for("web.auth.account"))
+
+
 def _csrf(_error: CSRFError) -> ResponseReturnValue:
+    if web().settings.secure_cookies and not request.is_secure:  # the browser keeps none of our cookies
+        return _show(400, "csrf", "本系统只能通过 https:// 的网址使用，请改用该网址打开。")
     return _show(400, "csrf", "页面已过期，没有提交。请返回上一页刷新后再试。")
 
 

@@ -1,27 +1,19 @@
-"""Throttling of sign-in by address; failures of one name are counted by ``service.auth`` in the database."""
+"""Throttling of the single sign-on by address; failures by password are counted by ``service.auth`` in the database."""
 
 from __future__ import annotations
 
-from flask import Response
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
+from service.auth.rules import ADDRESS_SHARE
 from service.web.context import settings
 
-# Counted in each server process: a second fence behind the per-name locks, which all processes share.
+# Counted in each server process. The provider has its own limits; this one keeps a flood from reaching it through here.
 limiter = Limiter(key_func=get_remote_address, storage_uri="memory://")
-
-ADDRESSES_SHARE = 6
-"""Behind one address of a government building sit many people: it may fail so many times as often as one name."""
 
 
 def sign_in_limit() -> str:
-    """Failed attempts that one address has within the window of the settings."""
+    """Failed attempts that one address, behind which sit many people, has within the window of the settings."""
     limits = settings().rate_limits
     minutes = max(1, int(limits.sign_in_window.total_seconds() // 60))
-    return f"{limits.sign_in_attempts * ADDRESSES_SHARE} per {minutes} minutes"
-
-
-def failed(answer: Response) -> bool:
-    """Only a refused attempt counts."""
-    return answer.status_code != 302
+    return f"{limits.sign_in_attempts * ADDRESS_SHARE} per {minutes} minutes"

@@ -13,17 +13,19 @@ from urllib.parse import urlencode
 import requests
 from authlib.integrations.base_client import MismatchingStateError, OAuthError
 from authlib.integrations.flask_client import FlaskIntegration, FlaskOAuth2App
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from joserfc.errors import JoseError
 
 from service import auth, clock
+from service.auth.sessions import COOKIE
 from service.config.settings import Oidc
 from service.errors import NotFound
+from service.web import cookies
 from service.web.access import ANYONE, requires
-from service.web.auth import begin_session, inside
+from service.web.auth import inside
 from service.web.context import KEY as WEB
 from service.web.context import Web, settings, web
 from service.web.limits import limiter, sign_in_limit
@@ -145,7 +147,7 @@ def _counts(answer: Response) -> bool:
 
 @blueprint.get("/sign-in/oidc")
 @limiter.limit(sign_in_limit, deduct_when=_counts)
-@requires(ANYONE)
+@requires(ANYONE, opens=False)
 def begin() -> ResponseReturnValue:
     """Sends the browser to the provider; what its answer must fit is kept in the cookie."""
     provider, back = _provider(), _outside("web.oidc.callback")
@@ -166,7 +168,7 @@ def begin() -> ResponseReturnValue:
 
 @blueprint.get("/sign-in/oidc/callback")
 @limiter.limit(sign_in_limit, deduct_when=_counts)
-@requires(ANYONE)
+@requires(ANYONE, opens=False)
 def callback() -> ResponseReturnValue:
     """The provider sends the browser back: checks its answer and starts the session."""
     provider = _provider()
@@ -179,12 +181,18 @@ def callback() -> ResponseReturnValue:
     # Though a GET, it writes. The transaction opens only now: nobody waits for the provider with a locked database.
     with web().database.transaction() as session:
         found = auth.sign_in_oidc(
-            session, issuer=settings().oidc.issuer, subject=subject, username=username, now=clock.now()
+            session,
+            issuer=settings().oidc.issuer,
+            subject=subject,
+            username=username,
+            now=clock.now(),
+            address=request.remote_addr or "",
         )
+        if found.actor is not None:
+            auth.end_session(session, request.cookies.get(COOKIE, ""))
     if found.actor is None:
         return _page(found.refusal or NOT_VERIFIED, 403)
-    begin_session(found.actor.username, found.stamp, way=NAME)
-    return redirect(kept.get("goal") or url_for("web.desk.desk"))
+    return cookies.begin(make_response(redirect(kept.get("goal") or url_for("web.desk.desk"))), found.key)
 
 
 @blueprint.get("/sign-out/oidc")

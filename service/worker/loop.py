@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from service import clock, exchange
 from service.actions import eligibility, posts
-from service.auth import SYSTEM
+from service.auth import SYSTEM, forget_sessions
 from service.config import Organization, Settings, Wording
 from service.db import Database
 from service.db.failures import describe, explain, told
@@ -266,6 +266,7 @@ class Worker:
             session.merge(WorkerBeat(worker=self.name, beat_at=now))
             daily.forget_dead_workers(session, now=now)
             daily.forget_old_answers(session, now=now)
+            forget_sessions(session, now=now, limits=self.settings.sessions)
         self._beat_at = now
 
     def _leave(self) -> None:

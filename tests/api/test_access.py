@@ -155,6 +155,8 @@ CALLS = {
     "api_account.me": SIGNED_IN,
     "api_accounts.held": "manage_accounts",
     "api_accounts.disable": "manage_accounts",
+    "api_account.tokens": SIGNED_IN,
+    "api_account.revoke_token": SIGNED_IN,
     "api_imports.imports": "import_data",
     "api_imports.template": "import_data",
     "api_imports.upload": "import_data",
@@ -293,3 +295,14 @@ def test_my_rights(world: World) -> None:
     assert me["grants"] == [{"role": "responsible_unit", "name": "责任单位", "unit": "edu", "unit_name": "区教育局"}]
     assert "deploy_definitions" not in me["rights"]
     assert "deploy_definitions" in world.api("owner").get("/me").json["rights"]
+
+
+def test_ones_own_tokens_are_listed_with_their_last_use_and_revoked(world: World) -> None:
+    api = world.api("office")
+    assert api.get("/me/tokens").json["items"][0]["last_used"] is None
+    [token] = api.get("/me/tokens").json["items"]  # the use before is noted by now
+    assert (token["label"], token["last_used"]) == ("test", "2026-09-16T09:00:00+08:00")
+    assert token["expires_at"] == "2027-09-16T09:00:00+08:00"
+    assert world.api("auditor").post(f"/me/tokens/{token['sha256']}/revoke").status_code == 404
+    assert api.post(f"/me/tokens/{token['sha256']}/revoke").json == {"items": []}
+    assert api.get("/me/tokens").status_code == 401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import Context
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from service import auth, people
 from service.auth import SYSTEM, Account, Actor, Grant
+from service.auth.sign_in import conclude, look_up
+from service.errors import NotAllowed
 from service.people import Leader, Person, Unit
 
 EARLY = datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
@@ -45,8 +48,31 @@ def leader(session: Session, who: Person, **fields: Any) -> Leader:
 
 def account(session: Session, username: str = "handler-hrss", **fields: Any) -> Account:
     """An account with ``PASSWORD``."""
-    fields = {"password": PASSWORD, **fields}
+    password = fields.pop("password", PASSWORD)
+    fields["password"] = None if password is None else prepared(password)
     return auth.add_user(session, username=username, actor=SYSTEM, now=EARLY, **fields)
+
+
+def prepared(password: str) -> auth.NewPassword:
+    """A password hashed as if before the transaction that the test has open."""
+    return Context().run(auth.prepare, password)
+
+
+def try_in(
+    session: Session, username: str, password: str, now: datetime, limits: auth.Limits | None = None, **place: Any
+) -> auth.SignIn:
+    """An attempt to sign in, all in the one transaction of a test."""
+    place = {"address": "192.0.2.1", "browser": None, **place}
+    attempt = Context().run(look_up(session, username=username, now=now, **place).tried, password)
+    return conclude(session, attempt, now=now, limits=limits)
+
+
+def signed_in(session: Session, username: str, password: str, now: datetime) -> Actor:
+    """Who signs in so; raises ``NotAllowed``."""
+    found = try_in(session, username, password, now)
+    if found.actor is None:
+        raise NotAllowed(found.refusal or "")
+    return found.actor
 
 
 def grant(session: Session, username: str, role: str, unit_code: str | None = None) -> None:

@@ -13,7 +13,6 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 from uuid import UUID
 
 from flask import Flask
@@ -28,6 +27,7 @@ from service.api import limits as api_limits
 from service.api.context import KEY as API
 from service.app import create_app
 from service.auth import SYSTEM, Actor, passwords
+from service.auth.sessions import COOKIE
 from service.config import Organization, Settings, load, load_organization
 from service.db import Database, migrate
 from service.demonstration import PASSWORD, build_organization
@@ -58,10 +58,10 @@ def build(url: str) -> None:
     migrate.upgrade(database)
     wire(database, settings, organization)
     once = passwords.hashed(PASSWORD)  # all have the same password, and hashing it is most of the work
-    with clock.simulated(BUILT_AT), patch.object(passwords, "hashed", return_value=once):
+    with clock.simulated(BUILT_AT):
         with database.transaction() as session:
             prepare(session, settings=settings, organization=organization, config=CONFIG, home=HOME, now=clock.now())
-            build_organization(session, now=clock.now())
+            build_organization(session, password_hash=once, now=clock.now())
     database.dispose()
 
 
@@ -110,6 +110,30 @@ class Api:
         answer = self._client.patch(f"/api/v1{path}", headers={**self._headers, **(headers or {})}, json=body)
         self._promise.check(answer)
         return answer
+
+
+class Browser(FlaskClient):
+    """The browser of ``username``, who signs in anew when the last time is an hour ago: tests let days pass."""
+
+    def __init__(self, world: World, username: str) -> None:
+        app = world.app
+        super().__init__(app, app.response_class, use_cookies=True)
+        self._world, self._username = world, username
+        self._begun: datetime | None = None
+        self._sign_in()
+
+    def open(self, *arguments: Any, **more: Any) -> TestResponse:
+        """A request, by who is signed in."""
+        if self._begun is not None and clock.now() - self._begun >= timedelta(hours=1):
+            self._sign_in()
+        answer = super().open(*arguments, **more)
+        if self.get_cookie(COOKIE) is None:
+            self._begun = None  # signed out
+        return answer
+
+    def _sign_in(self) -> None:
+        self.set_cookie(COOKIE, self._world.begin_session(self._username))
+        self._begun = clock.now()
 
 
 class Served:
@@ -175,13 +199,13 @@ class World:
     # --- Who ---------------------------------------------------------------------------------------------------------
 
     def as_user(self, username: str) -> FlaskClient:
-        """A browser in which ``username`` is signed in (session cookie)."""
-        client = self.app.test_client()
-        with self.database.reading() as session:
-            stamp = auth.get_account(session, username).session_stamp
-        with client.session_transaction() as cookie:
-            cookie.update(username=username, stamp=stamp)
-        return client
+        """A browser in which ``username`` is signed in, every day anew."""
+        return Browser(self, username)
+
+    def begin_session(self, username: str) -> str:
+        """A session of ``username``; gives what the cookie holds."""
+        with self.transaction() as session:
+            return auth.begin_session(session, username=username, way="password", address="127.0.0.1", now=clock.now())
 
     def token(self, username: str) -> str:
         """A bearer token of ``username``."""

@@ -11,21 +11,25 @@ from argon2 import PasswordHasher
 from service import auth, history, people
 from service.auth import SYSTEM, Actor, Grant, SignInLock, Token, directory, passwords
 from service.auth.rules import LONGEST_LOCK, lock_after
+from service.config.trust import SessionLimits
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
-from tests.factories.people import EARLY, PASSWORD, Statements, account, grant, leader, person, unit
+from tests.factories.people import (
+    EARLY,
+    PASSWORD,
+    Statements,
+    account,
+    grant,
+    leader,
+    person,
+    prepared,
+    unit,
+)
+from tests.factories.people import try_in as attempt
 
 ADMIN = Actor("admin", "管理员", grants=frozenset({Grant("admin")}))
+SESSIONS = SessionLimits(longest=timedelta(hours=10), idle=timedelta(hours=2))
 IDENTITY = {"issuer": "https://sso.example", "subject": "7f3a"}
 STRANGER = Actor("stranger", "某人", grants=frozenset({Grant("talent_office")}))
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashing(monkeypatch):
-    """The real cost of a password is most of a test's time."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
-    passwords._nobodys_hash.cache_clear()
-    yield
-    passwords._nobodys_hash.cache_clear()
 
 
 def access(session):
@@ -36,8 +40,12 @@ def kinds(session):
     return [kind for kind, _ in access(session)]
 
 
-def try_in(session, clock, password=PASSWORD, username="handler-hrss"):
-    return auth.sign_in(session, username=username, password=password, now=clock.now)
+def try_in(session, clock, password=PASSWORD, username="handler-hrss", **more):
+    return attempt(session, username, password, clock.now, **more)
+
+
+def session_of(session, key, clock):
+    return auth.find_signed_in(session, key, clock.now, SESSIONS)
 
 
 class TestSignIn:
@@ -51,13 +59,10 @@ class TestSignIn:
             "handler-hrss", "陈志明", "hrss", frozenset({Grant("responsible_unit", "hrss")}), person_id=chen.id
         )
         assert auth.get_account(session, "handler-hrss").last_sign_in == clock.now
-        assert access(session)[-1] == ("signed_in", {"username": "handler-hrss", "way": "password"})
-
-    def test_authenticate_raises_where_sign_in_answers(self, session, clock):
-        account(session)
-        assert auth.authenticate(session, "handler-hrss", PASSWORD, clock.now).username == "handler-hrss"
-        with pytest.raises(NotAllowed, match="用户名或密码不正确"):
-            auth.authenticate(session, "handler-hrss", "wrong", clock.now)
+        assert access(session)[-1] == (
+            "signed_in",
+            {"username": "handler-hrss", "way": "password", "address": "192.0.2.1"},
+        )
 
     def test_a_name_that_nobody_has_meets_the_same_words_and_locks(self, session, clock):
         account(session)
@@ -115,14 +120,7 @@ class TestSignIn:
     def test_the_numbers_of_an_office_count(self, session, clock):
         account(session)
         for expected in (None, clock.now + timedelta(seconds=30)):
-            answer = auth.sign_in(
-                session,
-                username="handler-hrss",
-                password="wrong",
-                now=clock.now,
-                attempts=2,
-                longest_lock=timedelta(seconds=30),
-            )
+            answer = try_in(session, clock, "wrong", limits=auth.Limits(2, timedelta(seconds=30)))
             assert answer.retry_at == expected
 
     def test_failures_of_yesterday_are_forgotten_and_their_rows_cleared(self, session, clock):
@@ -132,7 +130,7 @@ class TestSignIn:
         try_in(session, clock, "wrong", "nobody")
         clock.advance(days=1, minutes=1)
         assert try_in(session, clock, "wrong").retry_at is None
-        assert session.query(SignInLock).count() == 1
+        assert {row.last_try for row in session.query(SignInLock)} == {clock.now}
 
     def test_the_count_is_kept_when_the_transaction_of_a_refusal_ends(self, database, clock):
         with database.transaction() as session:
@@ -164,7 +162,8 @@ class TestSignIn:
         with pytest.raises(NotAllowed):
             auth.actor_of(session, "handler-hrss")
 
-    def test_a_hash_of_weaker_days_is_renewed(self, session, clock):
+    def test_a_hash_of_weaker_days_is_renewed(self, session, clock, monkeypatch):
+        monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
         weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
         account(session).password_hash = weak
         assert try_in(session, clock).actor is not None
@@ -213,9 +212,9 @@ class TestAccounts:
     def test_only_administrators_manage_accounts(self, session, clock):
         account(session)
         common = {"actor": STRANGER, "now": clock.now}
-        for attempt in (
+        for refused in (
             lambda: auth.add_user(session, username="second", **common),
-            lambda: auth.set_password(session, username="handler-hrss", password=PASSWORD, **common),
+            lambda: auth.set_password(session, username="handler-hrss", password=prepared(PASSWORD), **common),
             lambda: auth.disable_user(session, username="handler-hrss", **common),
             lambda: auth.enable_user(session, username="handler-hrss", **common),
             lambda: auth.unlock_user(session, username="handler-hrss", **common),
@@ -226,41 +225,74 @@ class TestAccounts:
             lambda: auth.issue_token(session, username="handler-hrss", **common),
         ):
             with pytest.raises(NotAllowed):
-                attempt()
+                refused()
         assert kinds(session) == ["account_added"]
 
-    def test_a_new_password_ends_open_sessions(self, session, clock):
+    def test_a_new_password_ends_open_sessions_and_tokens(self, session, clock):
         account(session)
-        stamp = try_in(session, clock).stamp
-        assert auth.actor_of(session, "handler-hrss", stamp=stamp).username == "handler-hrss"
-        auth.set_password(session, username="handler-hrss", password="another-password", actor=ADMIN, now=clock.now)
+        key = try_in(session, clock).key
+        token = auth.issue_token(session, username="handler-hrss", actor=ADMIN, now=clock.now)
+        assert session_of(session, key, clock).actor.username == "handler-hrss"
+        new = prepared("another-password")
+        auth.set_password(session, username="handler-hrss", password=new, actor=ADMIN, now=clock.now)
         with pytest.raises(NotAllowed, match="重新登录"):
-            auth.actor_of(session, "handler-hrss", stamp=stamp)
+            session_of(session, key, clock)
+        with pytest.raises(NotAllowed):
+            auth.actor_of_token(session, token, clock.now)
         assert try_in(session, clock).actor is None
-        assert try_in(session, clock, "another-password").actor is not None
+        changed = try_in(session, clock, "another-password")
+        assert session_of(session, changed.key, clock).must_change_password
 
     def test_ones_own_password_needs_the_old_one(self, session, clock):
         account(session)
         me = auth.actor_of(session, "handler-hrss")
-        common = {"username": "handler-hrss", "now": clock.now}
-        with pytest.raises(Invalid) as refused:
-            auth.change_password(session, old_password="wrong", password="another-password", actor=me, **common)
-        assert [finding.path for finding in refused.value.findings] == ["/old_password"]
-        with pytest.raises(Invalid):
-            auth.change_password(session, old_password=PASSWORD, password="another-password", actor=STRANGER, **common)
-        auth.change_password(session, old_password=PASSWORD, password="another-password", actor=me, **common)
+
+        def change(old, new="another-password", actor=me):
+            known = auth.known_hashes(session, "handler-hrss", 3)
+            password = auth.prepare(new, over=known, old=old)
+            auth.change_password(session, username="handler-hrss", password=password, actor=actor, now=clock.now)
+
+        for attempted in (lambda: change("wrong"), lambda: change(PASSWORD, actor=STRANGER)):
+            with pytest.raises(Invalid) as refused:
+                attempted()
+            assert [finding.path for finding in refused.value.findings] == ["/old_password"]
+        token = auth.issue_token(session, username="handler-hrss", actor=me, now=clock.now)
+        change(PASSWORD)
         assert try_in(session, clock, "another-password").actor is not None
+        with pytest.raises(NotAllowed):
+            auth.actor_of_token(session, token, clock.now)
+        clock.advance(minutes=1)
+        change("another-password", "a-third-good-one")
+        clock.advance(minutes=1)
+        for used in (PASSWORD, "another-password", "a-third-good-one"):
+            with pytest.raises(Invalid, match="最近用过"):
+                change("a-third-good-one", used)
+        change("a-third-good-one", "a-fourth-good-one")
+        clock.advance(minutes=1)
+        change("a-fourth-good-one", PASSWORD)  # one of four ago
+
+    def test_a_password_that_changed_meanwhile_is_not_changed_again(self, session, clock):
+        account(session)
+        me = auth.actor_of(session, "handler-hrss")
+        known = auth.known_hashes(session, "handler-hrss", 3)
+        password = auth.prepare("another-password", over=known, old=PASSWORD)
+        auth.set_password(
+            session, username="handler-hrss", password=prepared("somebody-elses-word"), actor=ADMIN, now=clock.now
+        )
+        with pytest.raises(Conflict, match="重新登录"):
+            auth.change_password(session, username="handler-hrss", password=password, actor=me, now=clock.now)
+        assert try_in(session, clock, "somebody-elses-word").actor is not None
 
     def test_disabling_ends_sessions_and_tokens_and_can_be_undone(self, session, clock):
         account(session)
-        stamp = try_in(session, clock).stamp
+        key = try_in(session, clock).key
         token = auth.issue_token(session, username="handler-hrss", actor=ADMIN, now=clock.now)
         auth.disable_user(session, username="handler-hrss", actor=ADMIN, now=clock.now)
         with pytest.raises(Conflict):
             auth.disable_user(session, username="handler-hrss", actor=ADMIN, now=clock.now)
         auth.enable_user(session, username="handler-hrss", actor=ADMIN, now=clock.now)
         with pytest.raises(NotAllowed):
-            auth.actor_of(session, "handler-hrss", stamp=stamp)
+            session_of(session, key, clock)
         with pytest.raises(NotAllowed):
             auth.actor_of_token(session, token, clock.now)
         assert try_in(session, clock).actor is not None
@@ -270,9 +302,9 @@ class TestAccounts:
         grant(session, "admin", "admin")
         with pytest.raises(Conflict, match="自己"):
             auth.disable_user(session, username="admin", actor=ADMIN, now=clock.now)
-        for attempt in (auth.disable_user, lambda *a, **k: auth.revoke_role(*a, role="admin", **k)):
+        for ending in (auth.disable_user, lambda *a, **k: auth.revoke_role(*a, role="admin", **k)):
             with pytest.raises(Conflict, match="最后一位"):
-                attempt(session, username="admin", actor=SYSTEM, now=clock.now)
+                ending(session, username="admin", actor=SYSTEM, now=clock.now)
         account(session, "second")
         grant(session, "second", "admin")
         auth.disable_user(session, username="admin", actor=SYSTEM, now=clock.now)
@@ -299,7 +331,9 @@ class TestAccounts:
 
     def test_no_secret_enters_the_journal(self, session, clock):
         account(session)
-        auth.set_password(session, username="handler-hrss", password="another-password", actor=ADMIN, now=clock.now)
+        auth.set_password(
+            session, username="handler-hrss", password=prepared("another-password"), actor=ADMIN, now=clock.now
+        )
         try_in(session, clock, "typed-by-mistake")
         try_in(session, clock, "x", "password-in-the-name-field")
         token = auth.issue_token(session, username="handler-hrss", actor=ADMIN, now=clock.now)
@@ -441,23 +475,39 @@ class TestTokens:
         session.expunge_all()
         statements = Statements(session)
         assert auth.actor_of_token(session, token, clock.now) == me
-        assert statements.since() == 3  # the third notes the first use
-        assert auth.actor_of_token(session, token, clock.now) == me
         assert statements.since() == 2
         [entry] = auth.list_tokens(session, "handler-hrss")
         assert token not in (entry.sha256, entry.label)
-        assert entry.last_used == clock.now
+        assert entry.last_used is None
 
-    def test_the_last_use_is_noted_once_an_hour(self, session, clock):
+    def test_the_last_use_is_noted_once_a_minute_and_never_goes_back(self, session, clock):
         account(session)
         token = auth.issue_token(session, username="handler-hrss", actor=ADMIN, now=clock.now)
+        _, stale = auth.find_token(session, token, clock.now)
+        auth.note_token_use(session, stale, clock.now)
         first = clock.now
-        auth.actor_of_token(session, token, clock.now)
-        auth.actor_of_token(session, token, clock.advance(minutes=59))
+        assert auth.find_token(session, token, clock.advance(seconds=59))[1] is None
+        assert auth.find_token(session, token, clock.advance(seconds=1))[1] == stale
+        auth.note_token_use(session, stale, clock.now)
+        auth.note_token_use(session, stale, first)  # a slow request that began before
+        session.expire_all()
         [entry] = auth.list_tokens(session, "handler-hrss")
-        assert entry.last_used == first
-        auth.actor_of_token(session, token, clock.advance(minutes=1))
         assert entry.last_used == clock.now
+
+    def test_a_token_ends_at_its_time(self, session, clock):
+        account(session)
+        common = {"username": "handler-hrss", "actor": ADMIN, "now": clock.now}
+        short, usual = (
+            auth.issue_token(session, lifetime=timedelta(days=1), **common),
+            auth.issue_token(session, **common),
+        )
+        clock.advance(days=1)
+        with pytest.raises(NotAllowed, match="到期"):
+            auth.actor_of_token(session, short, clock.now)
+        assert auth.actor_of_token(session, usual, clock.now).username == "handler-hrss"
+        clock.advance(days=364)
+        with pytest.raises(NotAllowed, match="到期"):
+            auth.actor_of_token(session, usual, clock.now)
 
     def test_a_revoked_token_is_worth_nothing(self, session, clock):
         account(session)
@@ -589,15 +639,10 @@ class TestSubstitutes:
         [acting] = auth.acting_for(session, auth.actor_of(session, "lv"))
         with pytest.raises(NotAllowed):
             auth.issue_token(session, username="chen", actor=acting, now=clock.now)
+        known = auth.known_hashes(session, "chen", 3)
+        password = auth.prepare("another-password", over=known, old=PASSWORD)
         with pytest.raises(Invalid):
-            auth.change_password(
-                session,
-                username="chen",
-                old_password=PASSWORD,
-                password="another-password",
-                actor=acting,
-                now=clock.now,
-            )
+            auth.change_password(session, username="chen", password=password, actor=acting, now=clock.now)
 
     def test_who_left_is_not_represented(self, session, clock, pair):
         chen, _ = pair

@@ -14,15 +14,18 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from service import history
+from service.auth import WebSession, begin_session
 from service.auth.queries import actor_of, actor_of_token
-from service.auth.sign_in import authenticate
 from service.cli import liaison
 from service.cli.group import COMMANDS
 from service.db import migrate
 from service.errors import NotAllowed
 from tests.factories.journal import tamper
+from tests.factories.people import signed_in
 
 PASSWORD = "Zhi-lian 2026 pingtai"
 
@@ -74,10 +77,10 @@ def test_an_account_is_added_renewed_and_disabled(call, database):
 def test_a_disabled_account_cannot_sign_in(call, database, clock):
     call("user", "add", "li.ming", typed=f"{PASSWORD}\n")
     with database.transaction() as session:
-        assert authenticate(session, "li.ming", PASSWORD, clock.now).username == "li.ming"
+        assert signed_in(session, "li.ming", PASSWORD, clock.now).username == "li.ming"
     call("user", "disable", "li.ming")
     with database.reading() as session, pytest.raises(NotAllowed):
-        authenticate(session, "li.ming", PASSWORD, clock.now)
+        signed_in(session, "li.ming", PASSWORD, clock.now)
 
 
 @pytest.mark.parametrize(
@@ -120,8 +123,10 @@ def test_due_explains_each_day(call):
     assert call("due", "2300-01-01").exit_code == 1
 
 
-def test_backup_and_restore(call, tmp_path, empty_database):
+def test_backup_and_restore(call, tmp_path, database, clock, empty_database):
     call("user", "add", "li.ming", typed=f"{PASSWORD}\n")
+    with database.transaction() as session:
+        begin_session(session, username="li.ming", way="password", address="", now=clock.now)
     file = str(tmp_path / "copy.gz")
     assert call("backup", file).exit_code == 0
     assert call("backup", file).exit_code == 1
@@ -130,6 +135,8 @@ def test_backup_and_restore(call, tmp_path, empty_database):
     restored = call("restore", file, url=url)
     assert restored.exit_code == 0, restored.output
     assert "li.ming" in call("user", "list", url=url).output
+    with Session(empty_database.engine) as session:  # who was signed in when the copy was made signs in anew
+        assert session.scalars(select(WebSession)).all() == []
 
 
 NOTICE = """

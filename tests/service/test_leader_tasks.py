@@ -13,6 +13,7 @@ from service.people.models import Leader
 from service.processes import commands, definitions, operations, queries, replay
 from service.processes.advance import open_tasks
 from tests.factories.engines import bpmn, end, flow, process, user
+from tests.factories.people import prepared
 from tests.factories.workers import work_all
 from tests.factories.world import World
 
@@ -54,7 +55,7 @@ def leaders(world: World) -> tuple[str, str]:
         auth.add_user(
             session,
             username="other",
-            password="a-long-enough-word",
+            password=prepared("a-long-enough-word"),
             person_id=other.person_id,
             actor=SYSTEM,
             now=world.clock.now,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from alembic.autogenerate import compare_metadata
@@ -11,7 +11,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, inspect, select
 from sqlalchemy.orm import Session
 
+from service.auth import Account, SignInLock, Token
 from service.cli.tables import all_tables
+from service.clock import simulated
 from service.db import Database, migrate
 from service.liaisons import Link
 from service.people.models import Person, Unit
@@ -171,3 +173,32 @@ def test_names_entered_before_are_found_by_every_reading_of_their_signs(empty_da
 def _key(database: Database, key: UUID) -> object:
     """An id as a table that was read back from the database takes it: SQLite knows no UUID."""
     return key.hex if database.is_sqlite else key
+
+
+def test_tokens_of_before_get_an_end_and_nobody_is_locked_out(empty_database):
+    """As the database was before: tokens without an end, old and new; a lock of a name; a session's stamp."""
+    migrate.upgrade(empty_database, "0015_owed_letters")
+    old, new = datetime(2024, 1, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
+    with empty_database.engine.begin() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        account, token, lock = (tables.tables[name] for name in ("account", "token", "sign_in_lock"))
+        connection.execute(
+            account.insert(),
+            [{"username": "office", "password_hash": "x", "active": True, "demo": False, "session_stamp": 3,
+              "created_at": old}],
+        )  # fmt: skip
+        for sha256, made in (("a" * 64, old), ("b" * 64, new)):
+            connection.execute(
+                token.insert(), [{"sha256": sha256, "username": "office", "label": "数据对接", "created_at": made}]
+            )
+        connection.execute(lock.insert(), [{"key": "c" * 64, "failures": 9, "last_failure": new, "locked_until": new}])
+    moment = datetime(2026, 12, 1, tzinfo=UTC)
+    with simulated(moment):
+        migrate.upgrade(empty_database)
+    with Session(empty_database.engine) as session:
+        found = {one.sha256[0]: one.expires_at for one in session.scalars(select(Token))}
+        assert found == {"a": moment + timedelta(days=30), "b": new + timedelta(days=365)}
+        kept = session.get(Account, "office")
+        assert (kept.password_hash, kept.must_change_password, kept.password_set_at) == ("x", False, None)
+        assert session.scalars(select(SignInLock)).all() == []

@@ -99,7 +99,7 @@ def test_the_environment_overrides_every_kind_of_setting(directory: Path) -> Non
     }
     loaded = read(directory, "session_hours = 5\n[mail]\nport = 587", environ)
     assert loaded.bind == "0.0.0.0:80"
-    assert loaded.session_lifetime == timedelta(hours=2)
+    assert loaded.sessions.longest == timedelta(hours=2)
     assert loaded.mail.starttls
     assert loaded.mail.port == 587
     assert loaded.mail.apprise_urls == ("json://a", "json://b")

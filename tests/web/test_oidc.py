@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,6 +17,8 @@ from werkzeug.test import TestResponse
 
 from service import auth, clock
 from service.auth import SYSTEM
+from service.auth.sessions import COOKIE
+from service.errors import NotAllowed
 from service.history import HistoryEvent
 from service.web import oidc
 from tests.conftest import FakeClock
@@ -66,8 +69,13 @@ class Office:
     @property
     def user(self) -> str | None:
         """Who is signed in in the browser."""
-        with self.browser.session_transaction() as cookie:
-            return cookie.get("username")
+        cookie = self.browser.get_cookie(COOKIE)
+        if cookie is None:
+            return None
+        chosen = self.world.settings.sessions
+        with self.world.database.reading() as session, suppress(NotAllowed):
+            return auth.find_signed_in(session, cookie.value, clock.now(), chosen).actor.username
+        return None
 
     def journal(self, kind: str) -> list[dict[str, Any]]:
         """What the journal of access holds of that kind."""
@@ -118,7 +126,7 @@ class TestTheWayIn:
         assert office.user == USER
         assert office.browser.get("/").status_code == 200
         assert office.journal("identity_bound") == [{"username": USER, "issuer": office.provider.issuer}]
-        assert office.journal("signed_in") == [{"username": USER, "way": "oidc"}]
+        assert office.journal("signed_in") == [{"username": USER, "way": "oidc", "address": "127.0.0.1"}]
 
     def test_the_second_time_the_subject_counts_and_not_the_name(self, office: Office) -> None:
         office.sign_in()
@@ -174,13 +182,17 @@ class TestTheWayIn:
         office.sign_in()
         assert office.user == USER
 
-    def test_what_the_cookie_held_before_is_gone(self, office: Office) -> None:
+    def test_what_the_cookies_held_before_is_gone_and_the_session_is_a_new_one(self, office: Office) -> None:
         with office.browser.session_transaction() as cookie:
-            cookie.update(username="admin", stamp=1, planted="yes")
+            cookie.update(planted="yes")
+        former = office.world.begin_session("admin")
+        office.browser.set_cookie(COOKIE, former)
         office.sign_in()
         with office.browser.session_transaction() as cookie:
             assert "planted" not in cookie
-            assert cookie["username"] == USER
+        assert office.user == USER
+        office.browser.set_cookie(COOKIE, former)
+        assert office.user is None
 
     def test_the_public_address_is_what_the_provider_knows(
         self, world: World, provider: Provider, clock: FakeClock
@@ -196,7 +208,7 @@ class TestWhoStaysOutside:
     def test_nobody_knows_the_identity(self, office: Office) -> None:
         office.provider.signed_in = {"sub": "stranger", "preferred_username": "nobody-here"}
         office.refused(office.sign_in(), "尚未绑定本系统账号，请联系系统管理员")
-        assert office.journal("sign_in_failed") == [{"username": None, "reason": "not bound"}]
+        assert office.journal("sign_in_failed") == [{"username": None, "reason": "not bound", "address": "127.0.0.1"}]
 
     def test_another_subject_with_the_name_of_a_bound_account(self, office: Office) -> None:
         with office.world.transaction() as session:

@@ -1,0 +1,61 @@
+"""Cookies: of the session, of the browser, and of what a page leaves for the next one.
+
+The session itself is kept on the server (``service.auth.sessions``); its cookie is set by signing in and by nothing
+else. Flask's signed cookie holds only the token against forged requests, messages for the next page, and attempts at
+the single sign-on.
+"""
+
+from __future__ import annotations
+
+from secrets import token_urlsafe
+
+from flask import Flask, Response, request
+from flask import session as notes
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+
+from service.auth.sessions import BROWSER_COOKIE, COOKIE
+from service.web.context import settings
+
+PUBLIC_FILES = "web.static"
+BROWSER_SECONDS = 365 * 86_400
+LONGEST_ID = 64
+
+
+class Notes(SecureCookieSessionInterface):
+    """Flask's cookie, but for the public files: what a cache may give to everybody carries nobody's cookie."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Puts the cookie into the answer where it has changed."""
+        if request.endpoint != PUBLIC_FILES:
+            super().save_session(app, session, response)
+
+
+def browser_id() -> str:
+    """What this browser calls itself; a new id where it does not."""
+    given = request.cookies.get(BROWSER_COOKIE, "")
+    return given if 0 < len(given) <= LONGEST_ID else token_urlsafe(24)
+
+
+def begin(answer: Response, key: str | None, browser: str | None = None) -> Response:
+    """``answer`` with the cookie of a new session, and of the browser; whatever a page had left before is gone."""
+    notes.clear()
+    return keep(answer, key, browser)
+
+
+def keep(answer: Response, key: str | None, browser: str | None = None) -> Response:
+    """The same, with what is left for the next page."""
+    _set(answer, COOKIE, key or "", int(settings().sessions.longest.total_seconds()))
+    if browser is not None:
+        _set(answer, BROWSER_COOKIE, browser, BROWSER_SECONDS)
+    return answer
+
+
+def end(answer: Response) -> Response:
+    """``answer`` without session; the browser keeps its own id."""
+    notes.clear()
+    answer.delete_cookie(COOKIE, secure=settings().secure_cookies, httponly=True, samesite="Lax")
+    return answer
+
+
+def _set(answer: Response, name: str, value: str, seconds: int) -> None:
+    answer.set_cookie(name, value, max_age=seconds, secure=settings().secure_cookies, httponly=True, samesite="Lax")
