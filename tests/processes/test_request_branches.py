@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.errors import Conflict, Invalid, NotAllowed
+from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.processes import queries
 from service.processes.advance import open_tasks
 from tests.factories.world import LIAISON, OFFICE, World
@@ -389,12 +389,17 @@ class TestEnds:
 
     @pytest.mark.parametrize(
         ("step", "user"),
-        [("accept", LIAISON), ("accept", "handler-edu"), ("accept", "auditor"), ("accept", "leader")],
+        [("accept", LIAISON), ("accept", "auditor"), ("accept", "leader")],
     )
     def test_only_the_lane_acts(self, world: World, step: str, user: str) -> None:
         world.recorded()
         with pytest.raises(NotAllowed):
             world.do(user, step)
+
+    def test_who_has_no_part_in_a_case_learns_nothing_of_its_tasks(self, world: World) -> None:
+        world.recorded()
+        with pytest.raises(NotFound):
+            world.do("handler-edu", "accept")
 
     def test_unit_acts_only_on_its_own_slot(self, world: World) -> None:
         world.dispatched("edu", "guicheng")

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from service import contacts, liaisons, people
 from service.actions import rosters
 from service.auth import SYSTEM
-from service.errors import Invalid, NotAllowed
+from service.errors import Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent
 from service.liaisons.models import Roster
 from service.processes import calendars
@@ -77,7 +77,7 @@ def test_a_unit_decides_its_own_and_files_it(world):
     world.do("liaison-hrss", "start_unit_list", {})
     drafted(world, "liaison-hrss", "hrss", (leader, "T0002", "related"))
     world.do("liaison-hrss", "draft_b", {}, unit="hrss")
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):
         world.do("liaison-sci", "decide_b", DECIDED, unit="hrss")
     world.do("liaison-hrss", "decide_b", DECIDED, unit="hrss")
     world.do("office", "file_list", {"filed_on": "2026-09-16"})
