@@ -14,6 +14,7 @@ from service.errors import Conflict, NotAllowed
 from service.people.models import Leader
 from service.processes import claims, commands, operations, queries, standing, timers
 from service.processes.models import Incident, UserTask
+from tests.factories.people import prepared
 from tests.factories.workers import happened, inbox_of, incidents, looking, mismatches, work_all, worker_of
 from tests.factories.world import World
 from tests.service.test_leader_tasks import deploy
@@ -237,7 +238,7 @@ def test_who_stands_in_claims_in_the_own_name_and_lets_go_when_the_leader_signs_
         auth.add_user(
             session,
             username="cheng",
-            password="一个够长的口令-7391",
+            password=prepared("一个够长的口令-7391"),
             person_id=post.person_id,
             actor=SYSTEM,
             now=world.clock.now,
