@@ -10,10 +10,10 @@ from service.config.settings import (
     Contact,
     Mail,
     Oidc,
-    RateLimits,
     Settings,
     load,
 )
+from service.config.trust import RateLimits
 
 __all__ = [
     "DEVELOPMENT_SECRET",

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from service.config import trust
 from service.config.reader import FromEnvironment, Table, braces, invalid, read_file
-from service.config.trust import Metrics, Passwords, Proxy, SessionLimits, Timeouts
+from service.config.trust import Metrics, Passwords, Proxy, RateLimits, SessionLimits, Timeouts
 
 FILE = "settings.toml"
 PREFIX = "LIAISON_"
@@ -89,16 +89,6 @@ class Oidc:
     scopes: tuple[str, ...]
     username_claim: str
     label: str
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimits:
-    """Throttling of sign-in and API calls, and the largest request body in bytes."""
-
-    sign_in_attempts: int
-    sign_in_window: timedelta
-    api_per_minute: int
-    body_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +192,7 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         assessment=_assessment(root.table("assessment")),
         process=_process(root.table("process")),
         oidc=_oidc(root.table("oidc"), production=env == "production"),
-        rate_limits=_rate_limits(root.table("rate_limits")),
+        rate_limits=trust.rate_limits(root.table("rate_limits")),
         mail=_mail(root.table("mail")),
         passwords=trust.passwords(root.table("passwords")),
         proxy=trust.proxy(root.table("proxy")),
@@ -365,17 +355,6 @@ def _oidc(table: Table, *, production: bool) -> Oidc:
             table.fault("scopes", "必须含有 openid")
     table.close()
     return oidc
-
-
-def _rate_limits(table: Table) -> RateLimits:
-    limits = RateLimits(
-        sign_in_attempts=table.integer("sign_in_attempts", 5, low=1, high=1000),
-        sign_in_window=timedelta(minutes=table.integer("sign_in_window_minutes", 15, low=1, high=1440)),
-        api_per_minute=table.integer("api_per_minute", 600, low=1, high=1_000_000),
-        body_bytes=table.integer("body_bytes", 2_000_000, low=10_000, high=100_000_000),
-    )
-    table.close()
-    return limits
 
 
 def _mail(table: Table) -> Mail:

@@ -15,6 +15,16 @@ RELAYED = "liaison.relayed"
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimits:
+    """Throttling of sign-in and API calls, and the largest request body in bytes."""
+
+    sign_in_attempts: int
+    sign_in_window: timedelta
+    api_per_minute: int
+    body_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class SessionLimits:
     """When a session of the pages ends by itself: at its ``longest`` age, or so long (``idle``) after its last use."""
 
@@ -102,6 +112,18 @@ def metrics(table: Table) -> Metrics:
     found = Metrics(_networks(table, "addresses", ("127.0.0.1", "::1")), token)
     table.close()
     return found
+
+
+def rate_limits(table: Table) -> RateLimits:
+    """The table ``[rate_limits]``."""
+    limits = RateLimits(
+        sign_in_attempts=table.integer("sign_in_attempts", 5, low=1, high=1000),
+        sign_in_window=timedelta(minutes=table.integer("sign_in_window_minutes", 15, low=1, high=1440)),
+        api_per_minute=table.integer("api_per_minute", 600, low=1, high=1_000_000),
+        body_bytes=table.integer("body_bytes", 2_000_000, low=10_000, high=100_000_000),
+    )
+    table.close()
+    return limits
 
 
 def sessions(root: Table) -> SessionLimits:
