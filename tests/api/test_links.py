@@ -108,6 +108,7 @@ def test_lists_take_as_many_statements_for_one_as_for_many(world: World) -> None
     office = world.api("office")
     for path in ("/links", "/quotas", "/service-teams"):
         counts = []
+        office.get(path)  # when a token was last used is written once a minute
         for limit in (1, 50):
             with counted(world) as sent:
                 assert office.get(path, limit=limit).status_code == 200

@@ -76,7 +76,7 @@ def test_a_connection_that_is_lost_at_work_is_503_with_the_way_out(
     assert "database_url" not in page.text
     assert visitor.get("/tasks").status_code == 200
     with monkeypatch.context() as patch:
-        patch.setattr("service.processes.operations.comment", lambda session, **__: _lose(world, session))
+        patch.setattr("service.processes.sharing.comment", lambda session, **__: _lose(world, session))
         answer = api.post(f"/instances/{case}/comment", {"text": "收到"}, key="one")
     assert answer.status_code == 503
     assert answer.mimetype == "application/problem+json"

@@ -75,4 +75,4 @@ def test_a_list_takes_no_more_statements_for_more_talents(world, need):
     with world.database.reading() as session:
         statements = Statements(session)
         queries.cases(session, actor)
-        assert statements.since() <= 4
+        assert statements.since() <= 5

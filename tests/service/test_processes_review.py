@@ -294,7 +294,7 @@ def test_who_has_lost_the_role_can_no_longer_do_what_they_claimed(world: World) 
     world.dispatched("edu")
     claimed(world, HANDLER)
     loses_role(world)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):  # without a part in the case one learns nothing of it
         world.do(HANDLER, "handle")
     with world.database.reading() as session:
         assert queries.open_tasks(session, world.actor(HANDLER), today=clock.today()).total == 0

@@ -119,7 +119,7 @@ def test_a_task_of_a_unit_without_a_liaison_says_what_the_office_can_do(world: W
     calendar_starts(world, "half_year_report", "every_half_year")
     task = world.task("submit_half_year", "police")
     page = Visitor(world, "office").get(f"/tasks/{task.id}").text
-    assert "区公安局目前没有能办理的联络员" in page
+    assert "区公安局没有能办理的联络员，由区人才办代办" in page
     assert 'href="/units/police"' in page
     assert str(task.id) in json.dumps(world.api("office").get("/tasks", unit="police").json)
     reassigned = world.api("office").post(f"/tasks/{task.id}/reassign", {"to": "office-2", "reason": "代为办理"})
