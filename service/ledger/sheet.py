@@ -15,7 +15,8 @@ from service.ledger.papers import Done, Paper, Record, day
 from service.liaisons import leaders_of
 from service.people.queries import find_leader
 from service.processes.advance import open_tasks
-from service.processes.models import Instance, UserTask
+from service.processes.clocks import how_done
+from service.processes.models import RUN_HANDED_BACK, Instance, UserTask
 from service.talents.queries import find_talent, phone_for
 
 OFFICE, UNIT, GROUP = "office", "unit", "group"
@@ -238,6 +239,8 @@ def _lateness(data: Mapping[str, Any]) -> str:
     late = data.get("late_days") or 0
     if late:
         return f"（超期{late}个工作日）"
+    if how_done(data["data"]) == RUN_HANDED_BACK:
+        return "（退回改派，不算答复）"
     return "（按期）" if data.get("due_on") else ""
 
 

@@ -78,6 +78,11 @@ def undone(session: Session, task_id: UUID, on: date) -> None:
     )
 
 
+def handed_back(task: UserTask) -> bool:
+    """Whether the task was completed by handing it back (不属于本单位职责), which is no answer."""
+    return how_done(task.submitted or {}) == RUN_HANDED_BACK
+
+
 def how_done(data: Mapping[str, Any]) -> str:
     """How a completed form ends its task's clock."""
     name, value = HANDED_BACK

@@ -26,6 +26,8 @@ ALL_UNITS = 200
 LINKED = "需求"
 """The column that leads to the case; it is always shown."""
 USUAL = ("编号", LINKED, "状态", "联系对象", "责任单位", "登记时间", "结束时间", "催办次数", "是否超期")
+STEPS = "环节超期"
+"""The column that shows why a case is found by the filter of that name."""
 WIDE = ("责任单位", "登记单位", "联系领导")
 """Columns whose cells may break into lines."""
 SORTED = {"编号": "number", "登记时间": "started", "结束时间": "ended"}
@@ -81,4 +83,5 @@ def _columns(cases: Sequence[Instance]) -> Columns[Instance]:
 def _shown() -> Sequence[str]:
     """The columns that the address asks for, in the table's order."""
     asked = set(request.args.getlist("col")) & set(COLUMNS)
-    return [name for name in COLUMNS if name in (asked | {LINKED} if asked else USUAL)]
+    usual = {*USUAL, STEPS} if request.args.get("late") == "steps" else set(USUAL)
+    return [name for name in COLUMNS if name in (asked | {LINKED} if asked else usual)]

@@ -14,7 +14,7 @@ from service.notifications import Notification, inbox, mark_all_read, mark_read
 from service.processes.operations import acknowledge
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
-from service.web.context import actor, db
+from service.web.context import actor, db, settings
 
 blueprint = Blueprint("notices", __name__)
 
@@ -41,6 +41,8 @@ def notices() -> ResponseReturnValue:
         "notices/inbox.html",
         page=inbox(db(), actor(), unread=unread, limit=PER_PAGE, offset=offset()),
         unread_only=unread,
+        opens=settings().office_opens,
+        closes=settings().office_closes,
         leads=lambda notice: notice.stream.partition(":")[0] in PAGES,
     )
 

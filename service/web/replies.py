@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.processes.bundles import Compiled
+from service.processes.clocks import handed_back
 from service.processes.models import DONE, Instance, UserTask
 from service.processes.subjects import Subject
 from service.processes.visibility import seen
@@ -17,7 +18,8 @@ from service.web.names import Line, Names
 class Reply:
     """How one unit stands: its own task in the slot (None where it has none), and what it filled in there.
 
-    ``part`` is 主办 or 协办 where the case has a unit that leads. ``late_days`` are as of today.
+    ``part`` is 主办 or 协办 where the case has a unit that leads. ``late_days`` are as of today. What was
+    ``handed_back`` was not answered.
     """
 
     unit: str
@@ -25,6 +27,7 @@ class Reply:
     task: UserTask | None
     late_days: int
     lines: Sequence[Line]
+    handed_back: bool
 
 
 def replies(task: UserTask, subjects: Sequence[Subject], made: Compiled, names: Names) -> list[Reply]:
@@ -36,7 +39,8 @@ def replies(task: UserTask, subjects: Sequence[Subject], made: Compiled, names: 
         lines: Sequence[Line] = ()
         if own is not None and own.status == DONE and own.submitted:
             lines = names.lines(made.form_of(own.process, own.task), shown.of_task(own, own.submitted))
-        found.append(Reply(subject.name, _part(task, own, subject), own, subject.late_days, lines))
+        gone = own is not None and own.status == DONE and handed_back(own)
+        found.append(Reply(subject.name, _part(task, own, subject), own, subject.late_days, lines, gone))
     return found
 
 

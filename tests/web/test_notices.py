@@ -87,3 +87,24 @@ def test_another_persons_notice_does_not_exist(world: World) -> None:
     handler = _urged(world)
     address = _address(handler.get("/notices").text, "open")
     assert Visitor(world, "handler-health").submit(address).status_code == 404
+
+
+def test_an_empty_inbox_says_when_word_is_delivered(world: World) -> None:
+    assert "工作日 09:00 至 17:30 送达" in Visitor(world, "auditor").get("/notices").text
+
+
+def test_the_unit_that_handed_a_need_back_is_not_called_in_time(world: World) -> None:
+    world.dispatched("edu")
+    world.do("handler-edu", "handle", {"result": "not_ours", "reason": "属住房保障职责"})
+    page = Visitor(world, "office").get(f"/tasks/{world.task('redispatch').id}").text
+    assert "退回改派，不算答复" in page
+    assert "按期" not in page
+
+
+def test_the_ledger_shows_the_column_that_its_filter_is_about(world: World) -> None:
+    world.dispatched("edu")
+    world.pass_days(3)  # the office's own step is late
+    page = Visitor(world, "office").get("/ledger", late="steps").text
+    assert "<th" in page
+    assert "环节超期</th>" in page.replace("</a>", "")
+    assert "环节超期</th>" not in Visitor(world, "office").get("/ledger").text.replace("</a>", "")
