@@ -106,6 +106,21 @@ def test_errors_stand_at_the_field_and_in_a_summary_that_leads_there(site: Site)
     expect(page.get_by_label("事项标题")).to_have_attribute("aria-invalid", "true")
 
 
+def test_the_summary_names_a_field_as_the_branch_that_shows_it(site: Site) -> None:
+    site.world.dispatched("edu")
+    unit = site.visit("handler-edu", f"/tasks/{site.world.task('handle').id}")
+    unit.get_by_label("不属于本单位职责", exact=False).check()
+    submit(unit)
+    expect(unit.get_by_role("link", name="退回理由")).to_be_visible()
+    expect(unit.get_by_role("link", name="事情原委")).to_have_count(0)
+
+
+def test_own_name_and_sign_out_are_in_sight_beside_the_longest_menu(site: Site) -> None:
+    office = site.visit("office", "/")
+    for one in (".side-me a", ".side-me button"):
+        expect(office.locator(one)).to_be_in_viewport(ratio=1)
+
+
 def test_a_date_that_contradicts_is_doubted_at_its_field_or_refused_there(site: Site) -> None:
     site.world.dispatched("edu", received_on="2026-09-10")
     page = site.visit("office", f"/tasks/{site.world.task('feedback_accepted').id}")

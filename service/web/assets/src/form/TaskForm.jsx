@@ -6,7 +6,7 @@ import { Keys, send } from "../post.js";
 import { Draft } from "./draft.js";
 import { RefWidget } from "./RefWidget.jsx";
 import { templates, widgets } from "./templates.jsx";
-import { allProperties, contradictions, datesOf, plain, validator, warningsOf } from "./validator.js";
+import { allProperties, contradictions, datesOf, plain, titlesOf, validator, warningsOf } from "./validator.js";
 
 const Form = withTheme(Theme);
 const SAVE_AFTER_MS = 400;
@@ -99,16 +99,13 @@ export function TaskForm({ page }) {
   const draft = useMemo(() => new Draft(page.user, page.task), [page]);
   const kept = useMemo(() => draft.load(), [draft]);
   const keys = useMemo(() => new Keys(), []);
-  const titles = useMemo(
-    () => Object.fromEntries(Object.entries(allProperties(page.schema)).map(([name, property]) => [name, property.title ?? "本项"])),
-    [page],
-  );
   const uiSchema = useMemo(() => completed(page.ui_schema ?? {}, page.schema), [page]);
   const checkDates = useMemo(() => datesOf(page.schema, page.today, page.dates), [page]);
   const labels = useRef({ ...page.labels, ...kept?.labels });
   const [data, setData] = useState(kept?.data ?? page.data ?? {});
   const [restored, setRestored] = useState(kept?.at ?? null);
   const [saved, setSaved] = useState(null);
+  const titles = useMemo(() => titlesOf(page.schema, data), [page, data]);
   const [problems, setProblems] = useState([]);
   const [rest, setRest] = useState([]);
   const [extra, setExtra] = useState({});

@@ -49,6 +49,19 @@ export function allProperties(schema, found = {}) {
   return found;
 }
 
+/** Field → its title in the branch that `data` takes; one that no taken branch defines keeps the first title it has. */
+export function titlesOf(schema, data) {
+  const found = Object.fromEntries(Object.entries(allProperties(schema)).map(([name, { title }]) => [name, title ?? "本项"]));
+  const walk = (part) => {
+    for (const [name, { title }] of Object.entries(part?.properties ?? {})) if (title) found[name] = title;
+    for (const one of part?.allOf ?? []) walk(one);
+    const unmet = part?.if && told(part.if, data, schema);
+    if (unmet) walk(unmet.length ? part.else : part.then);
+  };
+  walk(schema);
+  return found;
+}
+
 // What the server says, without the title, which stands at the field already.
 const SAYS = {
   required: () => "请填写此项",
