@@ -88,7 +88,7 @@ def count_failure(
     ``username`` is that of an account, None where there is none.
     """
     _clear_away(session, now)
-    here = _counted(session, place.here, username, now, within=FORGOTTEN_AFTER)
+    here = _counted(session, place.here, username, now, within=FORGOTTEN_AFTER, since_last=True)
     pause = lock_after(here.failures, limits.attempts, limits.longest_lock)
     here.locked_until = now + pause if pause else None
     until = here.locked_until
@@ -131,10 +131,12 @@ def locks_of(session: Session, usernames: Iterable[str], now: datetime) -> dict[
     return found
 
 
-def _counted(session: Session, key: str, username: str | None, now: datetime, *, within: timedelta) -> SignInLock:
+def _counted(
+    session: Session, key: str, username: str | None, now: datetime, *, within: timedelta, since_last: bool = False
+) -> SignInLock:
     """The row with this failure counted in; at a place they count anew when the last is long ago, else by window."""
     row = _row(session, key, username, now)
-    begun = row.last_try if within == FORGOTTEN_AFTER else row.since
+    begun = row.last_try if since_last else row.since
     if now - begun >= within:
         row.failures, row.since = 0, now
     row.failures += 1

@@ -101,14 +101,15 @@ def look_up(session: Session, *, username: str, address: str, browser: str | Non
 
 def conclude(session: Session, attempt: Attempt, *, now: datetime, limits: Limits | None = None) -> SignIn:
     """Ends a tried attempt: with a session, or counted as a failure."""
-    # Again, and now with what others have tried in the meantime: many at once get no more tries than one after another.
+    account = find_account(session, attempt.username)
+    if account is not None:
+        session.refresh(account, with_for_update={"of": Account})
+    # Again, and under the account's lock, with what others have tried in the meantime: many at once get no more tries
+    # than one after another.
     place = place_of(session, attempt.username, attempt.address, attempt.browser, now)
     until = attempt.wait_until or locked_until(session, place, now)
     if until is not None:
         return _wait(until, now)
-    account = find_account(session, attempt.username)
-    if account is not None:
-        session.refresh(account, with_for_update={"of": Account})
     if not attempt.fits or account is None:
         return _refused(session, attempt, account, place, now, limits or Limits())
     if account.password_hash != attempt.stored:

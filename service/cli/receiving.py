@@ -10,6 +10,7 @@ A proxy that buffers requests (``docs/deployment.zh.md``) keeps the slow ones aw
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import struct
@@ -38,7 +39,8 @@ LINGER_SECONDS, LARGEST_LINGER = 2.0, 65_536
 """For which a closed connection may go on sending what nobody reads: without that its reader may lose the answer."""
 _ROOM = 0.9
 """The share of all connections beyond which the oldest half-sent ones are given up for new ones."""
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_PLAIN_LENGTH = re.compile(rb"\d{1,15}")
 _BY_THREAD = re.compile(rb"\r\n(transfer-encoding|expect|upgrade):", re.IGNORECASE)
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -75,9 +77,12 @@ class Arrival:
             return
         head = bytes(self.data[: end + 4])
         length = _LENGTH.search(head)
-        body = int(length[1]) if length else 0
-        # Of a body in chunks nobody knows the length, and who expects to be told to go on waits for that.
-        self.large = body > LARGEST_KEPT or _BY_THREAD.search(head) is not None
+        said = length[1].rstrip() if length else b"0"
+        plain = _PLAIN_LENGTH.fullmatch(said) is not None
+        body = int(said) if plain else 0
+        # Of a body in chunks nobody knows the length, who expects to be told to go on waits for that, and an odd length
+        # may be one to the parser all the same.
+        self.large = not plain or body > LARGEST_KEPT or _BY_THREAD.search(head) is not None
         self.wanted = end + 4 + body
         self.ends_at = time.monotonic() + BODY_SECONDS + body / BYTES_A_SECOND
 
@@ -106,6 +111,10 @@ class ReceivingWorker(ThreadWorker):
             client, address = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return
+        except OSError as error:  # no descriptor is left: who waits is taken when another has gone
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                return
+            raise
         self.nr_conns += 1
         for option, seconds in ((socket.SO_RCVTIMEO, RECEIVE_SECONDS), (socket.SO_SNDTIMEO, SEND_SECONDS)):
             client.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))

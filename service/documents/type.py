@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,6 +33,9 @@ MARK = "〓"
 
 HEADER = "Unprintable-Signs"
 """The header of an answer with a PDF that names the signs behind the marks: ``U+2EBF3 U+E863``."""
+
+UNREADABLE = (OSError, ValueError, LookupError, AssertionError, AttributeError, TypeError, struct.error)
+"""What the reader of type raises over odd files: one such file in the system stops no print."""
 
 LATIN_A, HAN_ONE = 0x41, 0x4E00
 
@@ -149,7 +153,8 @@ def _signs(found: typst.Fonts) -> set[int]:
         try:
             with TTFont(face.path, fontNumber=face.index, lazy=True) as font:
                 has = set(font.getBestCmap() or ())
-        except (OSError, TTLibError):  # what cannot be read is not counted on
+        except (*UNREADABLE, TTLibError) as error:  # what cannot be read is not counted on
+            log.warning("type_unreadable", file=Path(face.path).name, error=type(error).__name__)
             continue
         # Where a face has letters and no Chinese, its signs of private use are icons and nobody's name.
         signs |= {sign for sign in has if not _is_private(sign)} if LATIN_A in has and HAN_ONE not in has else has

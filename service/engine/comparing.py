@@ -29,11 +29,12 @@ def compare(operation: ast.cmpop, left: Any, right: Any, *, texts_as_dates: bool
 
     An order (``<`` and its like) never holds with an empty side (None or ''), so its opposite does not either:
     ``not (x > 5)`` holds where x is empty. An empty list contains nothing. A date compares with ISO text, by the day
-    where one side has no time; for ``==`` and ``in`` only with ``texts_as_dates``. Raises ExpressionError, in words
+    where one side has no time; for ``==`` and ``in`` only with ``texts_as_dates``. Without that (the rules of older
+    inputs) the empty text is a text like any other. Raises ExpressionError, in words
     for staff, for what has no order.
     """
     if type(operation) in _ORDERS:
-        if is_empty(left) or is_empty(right):
+        if any(is_empty(side) if texts_as_dates else side is None for side in (left, right)):
             return False
         left, right = _aligned(left, right)
         try:
@@ -95,7 +96,7 @@ def _equal(left: Any, right: Any, texts_as_dates: bool) -> bool:
 
 
 def _contains(container: Any, item: Any, texts_as_dates: bool) -> bool:
-    if is_empty(container):
+    if container is None or (texts_as_dates and is_empty(container)):
         return False
     if isinstance(container, str):
         return isinstance(item, str) and item in container

@@ -33,8 +33,11 @@ OVERLAP = 160
 ROW, CELL, STRING = (re.compile(rb"<(?:\w+:)?%s[\s/>]" % tag) for tag in (b"row", b"c", b"si"))
 NUMBERED_ROW = re.compile(rb"<(?:\w+:)?row(?=\s)[^<>]*?\sr=\"\d+\"")
 NUMBERED_CELL = re.compile(rb"<(?:\w+:)?c(?=\s)[^<>]*?\sr=\"[A-Z]{1,3}\d+\"")
-EMPTY_CELL = re.compile(rb"<(?:\w+:)?c(?=\s)[^<>]*?\sr=\"[A-Z]{1,3}\d+\"[^<>]*?/>")
-"""Rows and cells that say where they stand, so that empty ones can be left out (``slim``)."""
+EMPTY_CELL = re.compile(rb"<(?:\w+:)?c(?=\s)(?>[^<>]*?\sr=\"[A-Z]{1,3}\d+\")[^<>]*?/>")
+"""Rows and cells that say where they stand, so that empty ones can be left out (``slim``).
+
+What stands first is not looked for again (``(?>…)``): a tag made of many ``r="A1"`` would take hours.
+"""
 DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([\w.-]+)")
 ENCODINGS = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
 WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
@@ -76,6 +79,8 @@ def inspect(content: bytes) -> None:
 
 def _inspect_names(parts: list[ZipInfo]) -> None:
     names = {info.filename for info in parts}
+    if len(names) < len(parts):
+        raise Invalid("文件内有重名的部分，不是正常保存的工作簿；请在 Excel 或 WPS 中打开，另存后重试")
     if sum(info.file_size for info in parts) > MAX_UNPACKED:
         raise Invalid("文件解压后过大，请删去图片和空行，或分成几个文件导入")
     if any(info.flag_bits & 1 for info in parts):

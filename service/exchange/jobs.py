@@ -220,7 +220,7 @@ def _write(database: Database, job_id: UUID, basis: Basis) -> None:
             data = {"rows": len(wanted), "sha256": job.sha256}
             record(session, f"import:{job_id}", "import_written", data, actor=actor, now=now)
     if faults:
-        _finish(database, job_id, faults, rows, columns, refused="failed")
+        _finish(database, job_id, faults, rows, columns, refused="failed", notes=read.notes)
 
 
 def _rows(kind: Kind, content: bytes, columns: Sequence[Column]) -> Reading:

@@ -29,7 +29,7 @@ def left_out(content: bytes, sheets: Sequence[Any], read: Any) -> list[str]:
     if others:
         said.append(f"只读取了工作表“{read.title}”，没有读取：{_some(others)}")
     with ZipFile(BytesIO(content)) as packed:
-        names = packed.namelist()
+        names = sorted(set(packed.namelist()))
         cells = {
             (letters.decode(), int(row))
             for name in names

@@ -17,8 +17,8 @@ from service.errors import Invalid
 from service.exchange.inspection import BLOCK, MAX_ROWS, NUMBERED_CELL, NUMBERED_ROW, SPARE_ROWS
 
 ANY_ROW, ANY_CELL = (re.compile(rb"<(?:\w+:)?%s[\s/>]" % tag) for tag in (b"row", b"c"))
-_CELL = re.compile(rb"<(?:\w+:)?c(?=\s)[^<>]*?\sr=\"[A-Z]{1,3}\d+\"[^<>]*?(?:/>|></(?:\w+:)?c>)")
-_ROW = re.compile(rb"<(?:\w+:)?row(?=\s)[^<>]*?\sr=\"(\d+)\"[^<>]*?(?:/>|>\s*</(?:\w+:)?row>)")
+_CELL = re.compile(rb"<(?:\w+:)?c(?=\s)(?>[^<>]*?\sr=\"[A-Z]{1,3}\d+\")[^<>]*?(?:/>|></(?:\w+:)?c>)")
+_ROW = re.compile(rb"<(?:\w+:)?row(?=\s)(?>[^<>]*?\sr=\"(\d+)\")[^<>]*?(?:/>|>\s*</(?:\w+:)?row>)")
 _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row(?=\s)(?=[^<>]*\shidden=[\"'](?:1|true)[\"'])[^<>]*?\sr=\"(\d{1,7})\"")
 _HIDDEN_COLUMNS = re.compile(rb"<(?:\w+:)?col(?=\s)(?=[^<>]*\shidden=[\"'](?:1|true)[\"'])[^<>]*>")
 _SPAN = re.compile(rb"\s(min|max)=\"(\d{1,5})\"")

@@ -93,7 +93,7 @@ def take(session: Session, channels: Collection[str], *, now: datetime, until: d
     found = session.scalars(due).first()
     if found is None:
         return None
-    found.due_at = until
+    found.due_at, found.of_channel = until, False  # nobody wakes a letter that is under way
     session.flush()
     return found.event_id, found.channel, found.recipient
 

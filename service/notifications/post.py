@@ -63,9 +63,9 @@ class Post:
             self.send[letter.channel](letter)
         with self.database.transaction() as session:
             letters.settle(session, key, sent_at=now if letter is not None else None)
-            if letter is not None and letter.channel not in self._works:
+        if letter is not None and letter.channel not in self._works:
+            with self.database.transaction() as session:  # of its own: what is sent stays settled
                 letters.wake(session, letter.channel, now=now)
-        if letter is not None:
             self._works.add(letter.channel)
 
     def _failed(self, key: Key, error: Exception, now: datetime) -> None:

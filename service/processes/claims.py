@@ -104,7 +104,7 @@ def report_unmanned(session: Session, *, now: datetime) -> int:
         if key not in wanted:
             incident.resolved_at, incident.resolved_by = now, SYSTEM.username
     new = 0
-    for instance_id, message in wanted.keys() - known.keys():
+    for instance_id, message in sorted(wanted.keys() - known.keys()):  # in one order: nobody waits in a ring
         lock(session, instance_id)
         if any(one.message == message for one in _unmanned_incidents(session, instance_id)):
             continue

@@ -34,7 +34,17 @@ HANDED_BACK = ("result", "not_ours")
 
 TAKEN_BACK = "taken_back"
 _CAUSES = frozenset(
-    {"started", "completed", "returned", "terminated", "message", "timer_fired", "calendar_changed", TAKEN_BACK}
+    {
+        "started",
+        "completed",
+        "returned",
+        "terminated",
+        "message",
+        "timer_fired",
+        "calendar_changed",
+        "woken",
+        TAKEN_BACK,
+    }
 )
 
 

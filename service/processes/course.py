@@ -165,6 +165,8 @@ class Replayer:
         if event.kind == "terminated":
             return engine.cancel(program, state, context)
         if event.kind == "woken":
+            if not engine.sleeps(program, state):  # the step that led there has been taken back: nothing waits for it
+                return engine.inspect(program, state, context)
             return engine.wake(program, state, context)
         return engine.recompute(program, state, as_of(days.calendar, context), context)
 

@@ -112,6 +112,8 @@ def case_clauses(wanted: CaseFilter) -> list[ColumnElement[bool]]:
         clauses.append(Instance.talent_id.in_(wanted.talents))
     if wanted.unit:
         theirs = select(UserTask.instance_id).where(*_equal({UserTask.unit: wanted.unit}))
+        if wanted.as_of is not None:
+            theirs = theirs.where(UserTask.entered_at < clock.end_of(wanted.as_of))
         clauses.append(Instance.id.in_(theirs))
     today = clock.today()
     clauses += _standing_clauses(wanted, today)

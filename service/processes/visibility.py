@@ -136,7 +136,7 @@ def known_only(command: Callable[Concatenate[Session, P], R]) -> Callable[Concat
         try:
             return command(session, *args, **told)
         except (NotAllowed, Conflict, Invalid) as error:
-            if not _known(session, told):
+            if session.is_active and not _known(session, told):  # a failed flush has ended the transaction
                 raise NotFound(NO_TASK if "task_id" in told and "instance_id" not in told else NO_CASE) from error
             raise
 

@@ -159,7 +159,9 @@ class _Words:
         for option in self._fields.get(name, {}).get("oneOf", ()):
             if option.get("const") == value and "title" in option:
                 return f"“{option['title']}”"
-        return {True: "“是”", False: "“否”", None: "空"}.get(value, f"“{value}”")
+        if isinstance(value, bool):
+            return "“是”" if value else "“否”"
+        return "空" if value is None else f"“{value}”"
 
 
 def _negative(node: ast.expr) -> int | None:

@@ -138,7 +138,10 @@ class Worker:
         """Sends what is due, up to a batch, in office hours as all notices; gives how many were tried."""
         tried = 0
         if self._office_is_open(now):
-            while tried < BATCH and not self._stop.is_set() and self._post.deliver(now):
+            # beside the other work a batch takes minutes: each letter is leased from its own moment on
+            while (
+                tried < BATCH and not self._stop.is_set() and self._post.deliver(clock.now() if self._beside else now)
+            ):
                 tried += 1
         return tried
 

@@ -113,3 +113,10 @@ def test_a_request_is_complete_when_its_last_byte_is_there(data, complete, large
     for place in range(0, len(data), 1000):
         arrival.add(data[place : place + 1000])
     assert (arrival.complete, arrival.large) == (complete, large)
+
+
+@pytest.mark.parametrize("said", [b"0000000000000000500", b"+500", b"\xb2", b""])
+def test_a_length_that_only_the_parser_can_judge_takes_a_thread_that_is_timed(said: bytes) -> None:
+    arrival = Arrival(None, 0.0)
+    arrival.add(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + said + b"\r\n\r\n")
+    assert arrival.large

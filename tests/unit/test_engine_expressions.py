@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import service
-from service.engine import ExpressionError, check_expression, evaluate
+from service.engine import ExpressionError, check_expression, comparing, evaluate
 from service.engine.cells import PLACEHOLDER, asked
 from service.engine.expressions import FUNCTIONS, as_date
 
@@ -300,3 +300,10 @@ class TestChecking:
 )
 def test_dates_out_of_values(value: Any, day: date | None) -> None:
     assert as_date(value) == day
+
+
+def test_under_the_rules_of_older_inputs_the_empty_text_is_a_text() -> None:
+    assert comparing.compare(ast.Lt(), "", "b", texts_as_dates=False)
+    assert comparing.compare(ast.In(), "", "", texts_as_dates=False)
+    assert not comparing.compare(ast.Lt(), None, "b", texts_as_dates=False)
+    assert not comparing.compare(ast.Lt(), "", "b")

@@ -12,9 +12,9 @@ from openpyxl.comments import Comment
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from service.errors import Invalid
-from service.exchange import reading
+from service.exchange import reading, slim
 from service.exchange.cells import Column, Fault
-from service.exchange.inspection import MAX_CELLS, MAX_ROWS
+from service.exchange.inspection import EMPTY_CELL, MAX_CELLS, MAX_ROWS, inspect
 from service.exchange.reading import Reading, Row
 
 COLUMNS = (
@@ -388,3 +388,21 @@ def test_a_formula_without_a_kept_value_and_an_error_are_named():
     assert [(one.row, one.column) for one in faults] == [(2, "姓名"), (3, "姓名")]
     assert "选择性粘贴" in faults[0].message
     assert "#N/A" in faults[1].message
+
+
+def test_a_tag_of_a_hundred_thousand_references_is_passed_in_one_go() -> None:
+    many = b" ".join([b"<c", *[b'r="A1"'] * 100_000, b">"])
+    assert EMPTY_CELL.search(many) is None
+    assert slim._CELL.search(many) is None
+    assert slim._ROW.search(many.replace(b"<c", b"<row").replace(b"A1", b"1")) is None
+
+
+def test_a_workbook_with_two_parts_of_one_name_is_refused() -> None:
+    into = BytesIO()
+    with zipfile.ZipFile(into, "w") as packed:
+        for name in ("xl/workbook.xml", "xl/comments1.xml"):
+            packed.writestr(name, "<a/>")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            packed.writestr("xl/comments1.xml", "<a/>")
+    with pytest.raises(Invalid, match="重名"):
+        inspect(into.getvalue())

@@ -15,8 +15,11 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryFile
+from typing import IO
 
-from service.errors import Conflict
+import structlog
+
+from service.errors import Conflict, Incident
 from service.processes.checks.findings import CheckContext, DefinitionFinding
 
 WALL_SECONDS = 60
@@ -24,6 +27,10 @@ WALL_SECONDS = 60
 AT_ONCE = 2
 """Children of one process; more people wait."""
 PATIENCE_SECONDS = 30
+MOST_COMPLAINT = 4_000
+"""Bytes of what a child said when it failed, its last words, that the log keeps."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +73,14 @@ def check_all_confined(jobs: Sequence[Job], limits: Limits = Limits()) -> list[l
 
 def _some(jobs: Sequence[Job], limits: Limits) -> list[list[DefinitionFinding]]:
     """The findings of the first jobs, at least one: a child that dies takes the job that it was at with it."""
-    with TemporaryFile() as given, TemporaryFile() as told:
+    with TemporaryFile() as given, TemporaryFile() as told, TemporaryFile() as complained:
         pickle.dump(([(dict(files), context) for files, context in jobs], limits), given)
         given.seek(0)
         child = subprocess.Popen(
             [sys.executable, "-m", "service.processes.checks.child"],
             stdin=given,
             stdout=told,
-            stderr=subprocess.DEVNULL,
+            stderr=complained,
             env=_environment(),
             close_fds=True,
         )
@@ -85,7 +92,20 @@ def _some(jobs: Sequence[Job], limits: Limits) -> list[list[DefinitionFinding]]:
             child.kill()
             child.wait()
         told.seek(0)
-        return list(_read(told.read().splitlines(), jobs, limits))
+        lines = told.read().splitlines()
+        if child.returncode:
+            _note(child.returncode, complained, began=bool(lines))
+        return list(_read(lines, jobs, limits))
+
+
+def _note(code: int, complained: IO[bytes], *, began: bool) -> None:
+    """The log says how a child ended. Raises Incident where it failed before it had begun: no file did that."""
+    complained.seek(0, os.SEEK_END)
+    complained.seek(max(0, complained.tell() - MOST_COMPLAINT))
+    said = complained.read().decode(errors="replace")
+    log.warning("check_child_ended", code=code, said=said)
+    if code > 0 and not began:
+        raise Incident("检查流程定义的程序没有启动成功，没有改动任何内容；请联系系统管理员查看日志")
 
 
 def _read(lines: Sequence[bytes], jobs: Sequence[Job], limits: Limits) -> Iterable[list[DefinitionFinding]]:
