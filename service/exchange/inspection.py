@@ -36,7 +36,7 @@ NUMBERED_CELL = re.compile(rb"<(?:\w+:)?c(?=\s)[^<>]*?\sr=\"[A-Z]{1,3}\d+\"")
 EMPTY_CELL = re.compile(rb"<(?:\w+:)?c(?=\s)(?>[^<>]*?\sr=\"[A-Z]{1,3}\d+\")[^<>]*?/>")
 """Rows and cells that say where they stand, so that empty ones can be left out (``slim``).
 
-What stands first is not looked for again (``(?>…)``): a tag made of many ``r="A1"`` would take hours.
+What stands first is not looked for again (``(?>…)``): a tag made of many references would take hours.
 """
 DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([\w.-]+)")
 ENCODINGS = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
