@@ -17,12 +17,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service import contacts, reports
-from service.auth import Actor, may
 from service.contacts.access import acting_for_unit, acting_on_leader, selves
 from service.contacts.models import Activity, Contact, Matter
 from service.db import Base
 from service.errors import Conflict, LiaisonError, NotAllowed, NotFound
-from service.people.journal import record
+from service.history.records import record
 from service.people.models import Unit
 from service.people.queries import get_unit
 from service.processes import queries
@@ -31,6 +30,7 @@ from service.processes.models import Instance
 from service.processes.visibility import is_round, require_part
 from service.reports.models import HalfYearReport
 from service.reports.rules import EDITABLE
+from service.rights import Actor, may
 from service.storage import Attachment, attachments_of, get_attachment, keep
 
 MOST = 20

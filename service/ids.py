@@ -26,6 +26,16 @@ def derive(namespace: UUID, name: str) -> UUID:
     return uuid5(namespace, name)
 
 
+def as_id(value: UUID | str) -> UUID | None:
+    """``value`` as an id, or ``None`` where it is no id at all."""
+    if isinstance(value, UUID):
+        return value
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
 @contextmanager
 def reproducible(namespace: UUID, name: str) -> Iterator[None]:
     """Within the block ``new()`` gives the same ids in the same order at every run, for this thread or task only.

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from service import clock, history, reports
 from service.actions.reading import by_hand, entitled, text_of, today_of, whole_of
-from service.auth import SYSTEM, Actor, require
 from service.auth.queries import signs_in
 from service.engine import EngineFailure
 from service.engine.expressions import as_date
@@ -23,6 +22,7 @@ from service.processes import commands
 from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.wiring import Action, ActionCall
 from service.reports.rules import late_words, month_of
+from service.rights import SYSTEM, Actor, require
 
 RIGHT = "release_briefs"
 STEP = "sign_brief"

@@ -13,13 +13,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service import history
-from service.auth import Actor
-from service.auth.policy import require
 from service.errors import Finding, Invalid
 from service.history import HistoryEvent
 from service.processes.calendars import current, find_current
 from service.processes.models import Instance, UserTask
 from service.processes.timers import load_calendar, recompute
+from service.rights import Actor, require
 from service.workdays import Calendar, CalendarNotices, load_notices, parse_notice_file
 
 STREAM = "calendar"

@@ -14,18 +14,18 @@ from service import liaisons, talents
 from service.actions.files import differences, wanted_changes
 from service.actions.reading import day_of, entitled, text_of, today_of
 from service.auth import Account
-from service.auth.policy import EMPLOYER, LIAISON, RESPONSIBLE_UNIT, TALENT_OFFICE
 from service.auth.queries import is_usable
 from service.engine import EngineFailure
 from service.engine.expressions import as_date
 from service.errors import Finding, Invalid
+from service.history.records import record
 from service.ledger.reported import REPORTED
 from service.liaisons.models import Link
 from service.liaisons.served import served_by
-from service.people.journal import record
 from service.people.models import Leader
 from service.processes.calendars import current, days_late
 from service.processes.wiring import Action, ActionCall
+from service.rights import EMPLOYER, LIAISON, RESPONSIBLE_UNIT, TALENT_OFFICE
 
 WITHIN = 10
 """Working days after a change, for definitions deployed before a diagram could say them [A] (R9)."""

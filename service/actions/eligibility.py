@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session, defer
 
 from service import clock, history, liaisons, talents
 from service.actions.reading import text_of, today_of
-from service.auth import Actor
 from service.liaisons.models import Link
 from service.liaisons.rules import PROPOSED
 from service.processes.commands import begin
 from service.processes.definitions import find_latest
 from service.processes.models import COMPLETED, RUNNING, SUSPENDED, Instance
 from service.processes.wiring import Action, ActionCall
+from service.rights import Actor
 from service.talents.models import Talent
 from service.talents.queries import eligible_on
 

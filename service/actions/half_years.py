@@ -15,17 +15,16 @@ from service import contacts, reports
 from service.actions.reading import day_of, entitled, text_of, whole_of
 from service.actions.rounds import refuse_another, taken
 from service.actions.steps import take_step
-from service.auth import SYSTEM, Actor
-from service.auth.policy import LIAISON, TALENT_OFFICE
 from service.engine import EngineFailure
 from service.errors import Finding, Invalid, LiaisonError
+from service.history.records import owe_notice
 from service.ledger.counts import need_counts
-from service.people.journal import owe_notice
 from service.processes.models import DONE, UserTask
 from service.processes.wiring import Action, ActionCall
 from service.reports.models import HalfYearReport
 from service.reports.papers import roll_up_paper
 from service.reports.rules import EDITABLE
+from service.rights import LIAISON, SYSTEM, TALENT_OFFICE, Actor
 
 SUBMIT, REVIEW, ROLL_UP = "submit_half_year", "review_report", "roll_up"
 """The steps of a round that the report's own pages take as well."""

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from service import contacts, liaisons
 from service.actions.reading import day_of, text_of, today_of
 from service.errors import Finding, Invalid
+from service.ids import as_id
 from service.liaisons.models import Link
-from service.people.queries import as_id, get_leader
+from service.people.queries import get_leader
 from service.processes.calendars import current
 from service.processes.models import RUNNING, Instance
 from service.processes.wiring import Action, ActionCall

@@ -10,13 +10,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from service.auth import Account, Grant
+from service.auth import Account
 from service.auth.queries import get_account, grants_of, holdings, is_usable
 from service.liaisons import talents_of
 from service.people.models import Leader, Liaison, Substitute
 from service.people.queries import leader_posts, liaisons_of, unit_names
 from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.rules import one_line
+from service.rights import Grant
 
 MOST = 200
 """Rows of tasks that are shown; who has more is told how many."""

@@ -11,18 +11,18 @@ from sqlalchemy.orm import Session
 
 from service import clock, history, people
 from service.actions.reading import entitled
-from service.auth import Actor
 from service.auth.directory import correct_end as correct_post_end
 from service.auth.directory import require_leader, update_leader
 from service.contacts import Contact
+from service.fields import Checks
 from service.liaisons import check_release, hold_links, release_links
 from service.liaisons.models import Link
 from service.people import Leader
-from service.people.checks import Checks
 from service.people.commands import PLACE_FIELDS
 from service.processes.commands import begin, terminate
 from service.processes.definitions import find_latest
 from service.processes.models import RUNNING, SUSPENDED, Instance
+from service.rights import Actor
 
 PROCESS = "liaison_change"
 

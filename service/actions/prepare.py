@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from service.actions.calendars import notices_in_force
 from service.actions.table import action_table
-from service.auth import SYSTEM
 from service.config import Organization, Settings
 from service.people import sync_units
 from service.processes.checks import ActionSignature, CheckContext, enforce
@@ -17,6 +16,7 @@ from service.processes.definitions import deploy_shipped
 from service.processes.rules import STAGES
 from service.processes.timers import ensure_calendar
 from service.processes.waking import wake_sleepers
+from service.rights import SYSTEM
 from service.workdays import Calendar
 
 

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from service import clock, liaisons
 from service.actions.files import NAMES, NOTHING
-from service.auth import Actor, may
 from service.processes.privacy import Private
+from service.rights import Actor, may
 from service.talents.queries import find_talent, sees_contact
 from service.talents.rules import CONTACT_MASKS, HIDDEN, masked, masked_email
 

@@ -6,11 +6,10 @@ from collections.abc import Collection
 from datetime import date
 
 from service import clock
-from service.auth import SYSTEM, Actor
-from service.auth.policy import may
 from service.engine import EngineFailure
 from service.engine.expressions import as_date
 from service.processes.wiring import ActionCall
+from service.rights import SYSTEM, Actor, may
 
 
 def entitled(actor: Actor, right: str, unit: str | None = None) -> Actor:

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 from service import talents
 from service.actions.reading import entitled, text_of, today_of
 from service.actions.rounds import refuse_another, taken
-from service.auth import Actor
-from service.auth.policy import TALENT_OFFICE
+from service.db.lists import on_day
 from service.liaisons.models import Link
 from service.liaisons.queries import serving
 from service.people.models import Leader, Liaison, Unit
-from service.people.queries import on_day, owes_liaison
+from service.people.queries import owes_liaison
 from service.processes.operations import notify
 from service.processes.wiring import Action, ActionCall
+from service.rights import TALENT_OFFICE, Actor
 from service.talents.models import Talent
 
 WHY_NOBODY = "主管单位未填或没有联络员，也没有联系领导"

@@ -15,17 +15,17 @@ from service import contacts, liaisons, talents
 from service.actions.reading import day_of, text_of, today_of
 from service.actions.rounds import taken, under_way
 from service.actions.steps import take_step
-from service.auth import SYSTEM, Actor
+from service.db.lists import on_day
 from service.errors import Finding, Invalid, LiaisonError
 from service.history import HistoryEvent
 from service.liaisons.models import Roster
 from service.liaisons.rules import DECIDED, DRAFT
-from service.people.checks import CLASS_A, CLASS_B
 from service.people.models import Leader, Person, Unit
-from service.people.queries import on_day
+from service.people.rules import CLASS_A, CLASS_B
 from service.processes import commands
 from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.wiring import Action, ActionCall
+from service.rights import SYSTEM, Actor
 
 PROCESS = "roster"
 OFFICE_UNIT = "talent_office"

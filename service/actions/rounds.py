@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from service import clock, contacts, history, reports
 from service.actions.reading import by_hand, list_of, today_of
-from service.auth.policy import LIAISON, TALENT_OFFICE
 from service.auth.queries import units_held
 from service.config import Settings
 from service.engine import EngineFailure
@@ -23,6 +22,7 @@ from service.processes.calendars import current
 from service.processes.models import COMPLETED, OPEN, TERMINATED, Instance, UserTask
 from service.processes.operations import notify
 from service.processes.wiring import Action, ActionCall
+from service.rights import LIAISON, TALENT_OFFICE
 
 ONCE = ("half_year", "month")
 """The kinds of periods of which there is one round: who was asked in it is not asked again."""

@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.auth import Actor
 from service.processes import commands
 from service.processes.models import OPEN, UserTask
+from service.rights import Actor
 
 
 def open_step(session: Session, *, instance_id: UUID | None, step: str, slot: str | None = None) -> UserTask | None:

@@ -12,7 +12,6 @@ from service.actions.handovers import talents_to_hand_over
 from service.actions.privacy import PRIVATE, withheld
 from service.actions.reviews import talents_to_check
 from service.actions.table import action_table
-from service.auth import Actor
 from service.auth.leaving import KEY as LEAVING
 from service.config import Organization, Settings
 from service.db import Database
@@ -20,6 +19,7 @@ from service.liaisons.served import served_by
 from service.people.queries import find_leader, find_person, find_unit
 from service.processes import claims
 from service.processes.wiring import KEY, Listing, Reference, Wiring
+from service.rights import Actor
 from service.talents.models import Talent
 from service.talents.queries import find_talent, units_shown
 

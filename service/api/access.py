@@ -14,9 +14,9 @@ from wtforms.validators import ValidationError  # type: ignore[import-untyped]  
 
 from service import auth, clock
 from service.api.context import READING, api
-from service.auth import RIGHTS, Actor, may
 from service.auth.sessions import COOKIE
 from service.errors import NotAllowed
+from service.rights import RIGHTS, Actor, may
 
 CSRF_HEADER = "X-CSRFToken"
 

@@ -10,8 +10,8 @@ from service.api.calls import Calls
 from service.api.context import actor, api, db
 from service.api.fields import Id, List, Moment, Nested, Said, Schema
 from service.api.names import learn
-from service.auth import RIGHTS
 from service.errors import NotFound
+from service.rights import RIGHTS, may
 
 calls = Calls("account", "The own account")
 
@@ -97,7 +97,7 @@ def me() -> Mapping[str, Any]:
             }
             for grant in grants
         ],
-        "rights": [right for right in RIGHTS if auth.may(who, right)],
+        "rights": [right for right in RIGHTS if may(who, right)],
         "represents": [
             {"username": other.on_behalf_of, "name": other.on_behalf_of_name} for other in auth.acting_for(db(), who)
         ],

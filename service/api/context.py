@@ -11,9 +11,9 @@ from typing import cast
 from flask import current_app, g, request
 from sqlalchemy.orm import Session
 
-from service.auth import Actor
 from service.config import Organization, Settings
 from service.db import Database
+from service.rights import Actor
 
 KEY = "liaison-api"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -14,9 +14,9 @@ from service.api.calls import Calls
 from service.api.context import actor, api, db
 from service.api.fields import Body, Choice, Count, Flag, Id, List, Moment, Nested, Query, Said, Schema, Whole
 from service.api.uploads import ENVELOPE, download
+from service.db.lists import MAX_LIMIT
 from service.errors import Finding, Invalid
 from service.exchange import KINDS, ImportJob
-from service.people.queries import MAX_LIMIT
 
 calls = Calls("imports", "Excel imports: checked row by row, then written all or nothing")
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.auth import SERVICE_NAMES, Account
+from service.auth import Account
+from service.ids import as_id
 from service.people.models import Leader, Person
-from service.people.queries import as_id, unit_names
+from service.people.queries import unit_names
 from service.processes.standing import behalf_names
+from service.rights import SERVICE_NAMES
 from service.talents.models import Talent
 
 Named = dict[str, str | None]

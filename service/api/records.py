@@ -9,9 +9,9 @@ from service.api.context import actor, db
 from service.api.fields import Count, Form, List, Moment, Nested, Query, Said, Schema, Text, Whole
 from service.api.names import account_names
 from service.contacts.access import readable
+from service.db.lists import Page
 from service.history import HistoryEvent
 from service.ledger.reported import seen_entries
-from service.people.queries import Page
 
 Row = TypeVar("Row")
 

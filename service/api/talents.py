@@ -14,8 +14,8 @@ from service.api.context import actor, db
 from service.api.fields import Body, Choice, Count, Day, Flag, Id, List, Nested, Query, Said, Schema, Text, Whole
 from service.api.records import RecordHistory, Search, journal, paged
 from service.api.versions import Tagged, seen, tagged
-from service.auth import may
 from service.liaisons import leaders_of, served_ids
+from service.rights import may
 from service.talents import Talent, TalentTeam
 from service.talents.edits import talent_edits, team_edits
 

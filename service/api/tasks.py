@@ -32,8 +32,8 @@ from service.api.instances import Entry, Moved, Reason, Remark, entry, moved
 from service.api.names import learn
 from service.api.records import Search, paged
 from service.api.steps import STAGE, Step, steps_of
+from service.db.lists import Page
 from service.errors import Finding, Invalid, NotFound
-from service.people.queries import Page
 from service.processes import commands, operations, queries, sharing
 from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.rules import GREEN, GREY, NO_TASK, RED, YELLOW

@@ -1,6 +1,6 @@
-"""Accounts, sign-in, tokens, and who may do what. No Flask in it.
+"""Accounts, sign-in, sessions, tokens, roles granted. No Flask in it.
 
-``Actor`` is who acts, with the rights of the day; ``may`` and ``require`` ask the table of rights in ``policy``.
+``actor_of`` answers who acts with which rights today, as ``rights.Actor``; what a right is stands in ``rights``.
 What happens here is journaled to the stream ``access``, never with a secret.
 """
 
@@ -15,13 +15,11 @@ from service.auth.accounts import (
     unbind_oidc,
     unlock_user,
 )
-from service.auth.actor import COMMAND_LINE, SERVICE_NAMES, SYSTEM, Actor, Grant
 from service.auth.credentials import change_password, known_hashes, set_password
 from service.auth.log import entries_of
 from service.auth.models import Account, RoleGrant, SignInLock, Token, WebSession
 from service.auth.passwords import NewPassword, prepare
 from service.auth.places import Limits, locks_of
-from service.auth.policy import RIGHTS, ROLES, may, require
 from service.auth.queries import (
     accounts_of_role,
     acting_for,
@@ -53,14 +51,7 @@ from service.people.queries import substitutes_of
 
 __all__ = [
     "ACCESS",
-    "COMMAND_LINE",
-    "RIGHTS",
-    "ROLES",
-    "SERVICE_NAMES",
-    "SYSTEM",
     "Account",
-    "Actor",
-    "Grant",
     "Limits",
     "NewPassword",
     "RoleGrant",
@@ -98,11 +89,9 @@ __all__ = [
     "list_sessions",
     "list_tokens",
     "locks_of",
-    "may",
     "note_session_use",
     "note_token_use",
     "prepare",
-    "require",
     "revoke_role",
     "revoke_token",
     "set_password",

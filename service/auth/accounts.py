@@ -10,20 +10,19 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from service import clock, ids
-from service.auth.actor import Actor
 from service.auth.leaving import let_go
 from service.auth.models import Account, RoleGrant, Token, WebSession
 from service.auth.password_rules import check_password, knowing
 from service.auth.passwords import NewPassword
 from service.auth.places import forget_failures
-from service.auth.policy import ADMIN, LIAISON, ROLES, UNIT_ROLES, require
 from service.auth.queries import accounts_of_role, find_account, get_account
 from service.auth.rules import check_username, normal_name
+from service.db.failures import conflicts
 from service.errors import Conflict, NotAllowed
-from service.people.checks import Checks
-from service.people.commands import conflicts
-from service.people.journal import record
+from service.fields import Checks
+from service.history.records import record
 from service.people.queries import get_person, get_unit
+from service.rights import ADMIN, LIAISON, ROLES, UNIT_ROLES, Actor, require
 
 ACCESS = "access"
 """The stream of everything that concerns sign-in and rights."""

@@ -12,15 +12,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service.auth.accounts import end_access, journal
-from service.auth.actor import Actor
 from service.auth.models import Account, FormerPassword
 from service.auth.password_rules import check_password, knowing
 from service.auth.passwords import NewPassword
 from service.auth.places import forget_failures
-from service.auth.policy import require
 from service.auth.queries import get_account
 from service.errors import Conflict
-from service.people.checks import Checks
+from service.fields import Checks
+from service.rights import Actor, require
 
 LONGEST_HISTORY = 24
 

@@ -14,14 +14,13 @@ from sqlalchemy.orm import Session
 
 from service import clock, people
 from service.auth.accounts import end_unit_grants
-from service.auth.actor import Actor
 from service.auth.leaving import let_go, usernames_in, usernames_of
-from service.auth.policy import EMPLOYER, LIAISON, RESPONSIBLE_UNIT, may, require
 from service.config import Organization
 from service.errors import NotAllowed, NotFound
+from service.fields import Checks
 from service.people import CLASS_A, Leader, Liaison, Person, Substitute, Unit
-from service.people.checks import Checks
 from service.people.queries import get_substitute
+from service.rights import EMPLOYER, LIAISON, RESPONSIBLE_UNIT, Actor, may, require
 
 MOVING = (RESPONSIBLE_UNIT, EMPLOYER)
 """Roles given by hand for a unit that end when the person moves to another one; the liaison's follows the directory."""

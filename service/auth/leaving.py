@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.auth.actor import Actor
 from service.auth.models import Account, RoleGrant
+from service.rights import Actor
 
 KEY = "auth.leaving"
 

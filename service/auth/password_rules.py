@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from service.auth.rules import LONGEST_PASSWORD, SHORTEST_PASSWORD
-from service.people.checks import Checks
+from service.fields import Checks
 
 if TYPE_CHECKING:
     from service.people.models import Person

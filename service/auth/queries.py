@@ -30,13 +30,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth.actor import Actor, Grant
 from service.auth.models import Account, RoleGrant, Token
-from service.auth.policy import DELEGABLE, LEADER, LIAISON
 from service.auth.rules import DISABLED, USERNAME, normal_name
+from service.db.lists import Page, matching, on_day, page
 from service.errors import NotAllowed, NotFound
 from service.people.models import Leader, Liaison, Person, Unit
-from service.people.queries import Page, matching, on_day, page, represented_by
+from service.people.queries import represented_by
+from service.rights import DELEGABLE, LEADER, LIAISON, Actor, Grant
 
 LAST_USED_EVERY = timedelta(minutes=1)
 

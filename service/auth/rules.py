@@ -6,7 +6,7 @@ import hashlib
 import re
 from datetime import datetime, timedelta
 
-from service.people.checks import Checks
+from service.fields import Checks
 from service.spelling import half_width
 
 USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")

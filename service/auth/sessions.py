@@ -14,11 +14,11 @@ from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth.actor import Actor
 from service.auth.models import Account, WebSession
 from service.auth.queries import actor_of_account, token_hash
 from service.config.trust import SessionLimits
 from service.errors import NotAllowed
+from service.rights import Actor
 
 COOKIE, BROWSER_COOKIE = "liaison_session", "liaison_browser"
 """The cookies of the session, and of the browser's own id, by which a usual place of signing in is known."""

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.auth import passwords
 from service.auth.accounts import journal
-from service.auth.actor import SYSTEM, Actor
 from service.auth.models import Account
 from service.auth.places import Limits, Place, count_failure, locked_until, note_success, place_of
 from service.auth.queries import account_of_oidc, actor_of_account, find_account, is_usable
 from service.auth.rules import DISABLED, WRONG, locked_message
 from service.auth.sessions import PASSWORD, begin_session, end_session
 from service.db import Database
+from service.rights import SYSTEM, Actor
 
 NOT_BOUND = "统一身份认证的身份尚未绑定本系统账号，请联系系统管理员"
 CHANGED = "登录时密码正好被修改，请用新密码重新登录"

@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.auth.accounts import journal
-from service.auth.actor import Actor
 from service.auth.models import Token
-from service.auth.policy import may, require
 from service.auth.queries import get_account, is_usable, token_hash
 from service.errors import Conflict, NotFound
-from service.people.checks import Checks
+from service.fields import Checks
+from service.rights import Actor, may, require
 
 PREFIX = "liaison_"
 """By which a token that was left lying about is recognized."""

@@ -9,13 +9,14 @@ import click
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import COMMAND_LINE, prepare, set_password
+from service.auth import prepare, set_password
 from service.auth.accounts import add_user, disable_user, grant_role
 from service.auth.models import Account
 from service.auth.queries import grants_of, list_accounts
 from service.auth.tokens import issue_token
 from service.cli.setup import opened, organization, settings, wired
 from service.people.commands import add_person
+from service.rights import COMMAND_LINE
 
 _PAGE = 200
 _KEEP = click.option("--keep", is_flag=True, help="密码由本人设置，首次登录时不必修改。")

@@ -11,14 +11,14 @@ from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import Actor, acting_for, may, require
-from service.auth.policy import LIAISON
+from service.auth import acting_for
 from service.contacts.models import Contact
 from service.history import HistoryEvent
+from service.history.records import NOTICE
+from service.ids import as_id
 from service.liaisons.models import ServiceTeam
-from service.people.journal import NOTICE
 from service.people.models import Leader
-from service.people.queries import as_id
+from service.rights import LIAISON, Actor, may, require
 
 OF_LEADERS = ("link_", "service_team_", "missed_interviews_")
 """How the kinds of entries begin that tell of a leader's work in the journal of a talent or of a person."""

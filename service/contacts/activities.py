@@ -10,15 +10,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, ids
-from service.auth import Actor
 from service.contacts.access import acting_for_unit
 from service.contacts.models import Activity, Invitation
 from service.contacts.rules import ACTIVITY_KINDS
+from service.db.failures import conflicts
 from service.errors import Conflict, NotFound
-from service.people.checks import FIRST_YEAR, LAST_YEAR, Checks
-from service.people.commands import conflicts
-from service.people.journal import record
-from service.people.queries import as_id, find_unit
+from service.fields import FIRST_YEAR, LAST_YEAR, Checks
+from service.history.records import record
+from service.ids import as_id
+from service.people.queries import find_unit
+from service.rights import Actor
 from service.talents.models import Talent
 
 MOST_INVITED = 500

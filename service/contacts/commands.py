@@ -14,8 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, ids
-from service.auth import Actor
-from service.auth.policy import LIAISON, TALENT_OFFICE
 from service.contacts import rules
 from service.contacts.access import acting_on_leader, visible
 from service.contacts.models import (
@@ -27,13 +25,15 @@ from service.contacts.models import (
     Opinion,
     RestrictedNote,
 )
+from service.db.failures import conflicts
 from service.errors import Conflict, Finding, NotFound
+from service.fields import FIRST_YEAR, Checks
+from service.history.records import owe_notice, record
+from service.ids import as_id
 from service.liaisons.models import Link
-from service.people.checks import FIRST_YEAR, Checks
-from service.people.commands import conflicts
-from service.people.journal import owe_notice, record
 from service.people.models import Leader
-from service.people.queries import as_id, find_leader, get_leader
+from service.people.queries import find_leader, get_leader
+from service.rights import LIAISON, TALENT_OFFICE, Actor
 from service.talents.models import Talent
 from service.workdays import Calendar
 

@@ -23,10 +23,10 @@ from service.contacts.models import (
 )
 from service.contacts.past import statuses
 from service.contacts.rules import FORMS, INTERVIEWS_REQUIRED, OPINION_STATUSES, TOPICS
+from service.ids import as_id
 from service.liaisons.models import Link
 from service.liaisons.queries import serving
 from service.people.models import Leader
-from service.people.queries import as_id
 from service.talents.models import Talent
 
 

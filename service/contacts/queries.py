@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, or_, select, true
 from sqlalchemy.orm import Session, selectinload
 
-from service.auth import Actor, may, require
 from service.contacts.access import confidants, selves, visible
 from service.contacts.models import (
     Activity,
@@ -24,9 +23,11 @@ from service.contacts.models import (
     RestrictedNote,
 )
 from service.contacts.rules import SIMILAR, shared_words, similarity
+from service.db.lists import Page, page
 from service.errors import NotFound
+from service.ids import as_id
 from service.people.models import Leader, Person
-from service.people.queries import Page, as_id, page
+from service.rights import Actor, may, require
 from service.spelling import terms, written_ways
 from service.talents.models import Talent
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, StatementError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from service.errors import LiaisonError
+from service.errors import Conflict, LiaisonError
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +151,12 @@ def describe(error: BaseException) -> str:
         return error.message
     text = str(error.orig if isinstance(error, StatementError) else error).strip()
     return f"{type(error).__name__}：{text.splitlines()[0]}" if text else type(error).__name__
+
+
+@contextmanager
+def conflicts(message: str) -> Iterator[None]:
+    """Within the block a broken constraint is a ``Conflict`` with ``message``; the transaction is lost either way."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict(message) from error

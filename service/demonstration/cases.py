@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, ids, people
-from service.auth import SYSTEM, Actor, actor_of, find_account
+from service.auth import actor_of, find_account
 from service.auth.passwords import hashed
 from service.db import Database
 from service.demonstration.matters import COMMENTS, MATTERS, TOWN_NAMES, URGES
@@ -38,6 +38,7 @@ from service.errors import Conflict, Invalid
 from service.processes import calendars, commands, operations, sharing, timers
 from service.processes.advance import open_tasks
 from service.processes.models import RUNNING, SUSPENDED, Instance, Timer, UserTask
+from service.rights import SYSTEM, Actor
 from service.workdays import Calendar
 
 PROCESS = "request"

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service import auth, clock, liaisons, people, talents
-from service.auth import SYSTEM
 from service.demonstration import cast
 from service.demonstration.cast import CLASS_A, CLASS_B, EMPLOYERS, Employer, Post
 from service.demonstration.organization import derived, served
 from service.demonstration.plan import Deed, Pair, Plan, Served, add_leader, first_posts, office, set_team
+from service.rights import SYSTEM
 
 
 def planned(plan: Plan) -> Iterator[Deed]:

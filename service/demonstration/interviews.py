@@ -10,11 +10,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service import clock, ids
-from service.auth import SYSTEM, actor_of
+from service.auth import actor_of
 from service.demonstration.organization import SPACE
 from service.demonstration.plan import Deed, Plan
 from service.processes import commands
 from service.processes.advance import open_tasks
+from service.rights import SYSTEM
 
 STARTS = (("mid_year", 6, 30), ("autumn", 10, 31), ("december", 12, 1), ("year_end", 12, 31))
 """The timer start events of the diagram, each with its day."""

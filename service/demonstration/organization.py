@@ -10,10 +10,9 @@ from uuid import UUID, uuid5
 from sqlalchemy.orm import Session
 
 from service import auth, liaisons, people, talents
-from service.auth import SYSTEM
-from service.auth.policy import LIAISON
 from service.errors import Conflict
 from service.people import find_unit
+from service.rights import LIAISON, SYSTEM
 
 PASSWORD = "zhilian-demo-2026"
 """Of every demonstration account; production refuses to start with such accounts."""

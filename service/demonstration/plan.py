@@ -12,13 +12,14 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service import clock, liaisons, people
-from service.auth import SYSTEM, Actor, actor_of
+from service.auth import actor_of
 from service.demonstration import cast
 from service.demonstration.cast import CLASS_A, CLASS_B, HELD, LEAVER, NEWCOMER, SUCCESSOR, Post
 from service.demonstration.organization import derived, served
 from service.demonstration.papers import Case
 from service.processes import commands
 from service.processes.advance import open_tasks
+from service.rights import SYSTEM, Actor
 from service.workdays import Calendar
 
 Act = Callable[[Session], object]

@@ -18,9 +18,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from service import clock, ids
-from service.auth import Actor, actor_of, may, require
+from service.auth import actor_of
 from service.db import Database
 from service.db.failures import describe
+from service.db.lists import Page, page
 from service.errors import Conflict, Finding, Invalid, LiaisonError, NotFound
 from service.exchange.cells import Column, Fault
 from service.exchange.inspection import inspect
@@ -28,9 +29,8 @@ from service.exchange.kinds import KINDS, Kind
 from service.exchange.lookups import Basis, Lookups, columns_said
 from service.exchange.models import ImportJob
 from service.exchange.reading import HEADER_ROW, MAX_FINDINGS, Reading, Row, read_rows
-from service.people import Page
-from service.people.journal import record
-from service.people.queries import page
+from service.history.records import record
+from service.rights import Actor, may, require
 
 ABANDONED = timedelta(minutes=3)
 """A job that nobody has touched for so long belongs to a worker that is gone."""

@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 from service import clock, people, talents
-from service.auth import require
 from service.errors import Conflict, LiaisonError
 from service.exchange.cells import Column
 from service.exchange.lookups import Basis, Gathered, Lookups, Mark, Twin, Values, day_of, refused, turned
@@ -21,9 +20,10 @@ from service.exchange.past_contacts import past_contact_columns, past_contact_tw
 from service.exchange.reading import Row
 from service.liaisons import propose_link
 from service.liaisons.rules import REASONS
-from service.people.checks import BODIES, DUTIES
 from service.people.models import Person
 from service.people.namesakes import CONFIRM
+from service.people.rules import BODIES, DUTIES
+from service.rights import require
 from service.talents import CATEGORIES, TYPES, NewTalent, add_talents
 from service.talents.rules import same_person
 

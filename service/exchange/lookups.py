@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.auth import Actor
 from service.config import Organization
 from service.config.settings import Contacts
 from service.errors import Finding, Invalid, LiaisonError
 from service.people.models import Leader, Unit
+from service.rights import Actor
 from service.spelling import half_width
 from service.talents.models import Talent
 

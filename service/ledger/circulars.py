@@ -11,13 +11,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import Actor
 from service.errors import Conflict, NotFound
 from service.history import HistoryEvent
 from service.ledger.papers import Paper, Record, day
 from service.processes import effects
 from service.processes.calendars import by_digest
 from service.processes.course import Step, standing, steps_of
+from service.rights import Actor
 
 ACTION = "issue_circular"
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import SERVICE_NAMES, Account, Actor
+from service.auth import Account
 from service.errors import NotFound
 from service.history import HistoryEvent
 from service.people.queries import unit_names
@@ -22,6 +22,7 @@ from service.processes.calendars import by_digest
 from service.processes.course import Step, standing, steps_of
 from service.processes.models import Instance
 from service.processes.standing import behalf_names
+from service.rights import SERVICE_NAMES, Actor
 
 PROCESS = "request"
 

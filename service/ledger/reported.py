@@ -11,12 +11,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
-from service.auth import Actor
 from service.engine.expressions import as_date
 from service.history import HistoryEvent
 from service.ledger.cases import STATUSES
 from service.processes.models import Instance
 from service.processes.visibility import visible_clause
+from service.rights import Actor
 
 PROCESS = "change_report"
 REPORTED = "talent_reported"

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import Actor
 from service.errors import Conflict
 from service.ledger.papers import Done, Paper, Record, day
 from service.liaisons import leaders_of
@@ -17,6 +16,7 @@ from service.people.queries import find_leader
 from service.processes.advance import open_tasks
 from service.processes.clocks import how_done
 from service.processes.models import RUN_HANDED_BACK, Instance, UserTask
+from service.rights import Actor
 from service.talents.queries import find_talent, phone_for
 
 OFFICE, UNIT, GROUP = "office", "unit", "group"

@@ -12,8 +12,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import Actor
 from service.errors import Conflict, NotFound
+from service.fields import Checks
+from service.ids import as_id
 from service.liaisons.models import Link
 from service.liaisons.queries import sees_leader, standing_teams
 from service.liaisons.rules import (
@@ -40,9 +41,8 @@ from service.liaisons.steps import (
     wanted_talent,
 )
 from service.liaisons.teams import end_team
-from service.people.checks import Checks
 from service.people.models import Leader
-from service.people.queries import as_id
+from service.rights import Actor
 from service.talents.models import Talent, TalentTeam
 
 REASON_LENGTH = 200

@@ -10,14 +10,14 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from service import clock
-from service.auth import SYSTEM, Actor, may
-from service.auth.policy import LEADER, LIAISON
+from service.db.lists import Page, matching, on_day, page
 from service.errors import NotFound
+from service.ids import as_id
 from service.liaisons.models import Link, ServiceTeam
 from service.liaisons.rules import PROPOSED
-from service.people.checks import CLASS_A, CLASS_B
 from service.people.models import Leader, Person
-from service.people.queries import Page, as_id, matching, on_day, page
+from service.people.rules import CLASS_A, CLASS_B
+from service.rights import LEADER, LIAISON, SYSTEM, Actor, may
 from service.talents.models import Talent
 
 

@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from service.auth import SYSTEM, Actor
+from service.db.lists import MAX_LIMIT, Page, on_day
 from service.liaisons.models import Link
 from service.liaisons.queries import serving, visible_to
 from service.liaisons.rules import QUOTAS
-from service.people.checks import CLASS_A, CLASS_B
 from service.people.models import Leader, Person
-from service.people.queries import MAX_LIMIT, Page, on_day
+from service.people.rules import CLASS_A, CLASS_B
+from service.rights import SYSTEM, Actor
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from datetime import date, datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
-from service.auth import Actor
+from service.fields import Checks
+from service.history.records import record
 from service.liaisons.models import Link, ServiceTeam
 from service.liaisons.rules import ACTIVE, HELD
 from service.liaisons.steps import A_DAY, journal
-from service.people.checks import Checks
-from service.people.journal import record
 from service.people.models import Leader
+from service.rights import Actor
 
 
 def check_release(session: Session, checks: Checks, leader: Leader, ends_on: date | None) -> None:

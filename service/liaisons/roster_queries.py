@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, false, select, true
 from sqlalchemy.orm import Session, selectinload
 
-from service.auth import SYSTEM, Actor, may
-from service.auth.policy import LIAISON
+from service.db.lists import Page, page
 from service.errors import NotFound
+from service.ids import as_id
 from service.liaisons.models import Roster, RosterItem
-from service.people.checks import CLASS_A
-from service.people.queries import Page, as_id, page
+from service.people.rules import CLASS_A
+from service.rights import LIAISON, SYSTEM, Actor, may
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from service import clock, history, ids
-from service.auth import Actor, require
 from service.errors import Conflict, NotFound
+from service.fields import Checks
+from service.history.records import record
 from service.liaisons.models import Link, Roster, RosterItem
 from service.liaisons.queries import scope_links
 from service.liaisons.roster_queries import get_roster
@@ -39,10 +40,10 @@ from service.liaisons.steps import (
     waiting,
     wanted_talent,
 )
-from service.people.checks import CLASS_A, Checks
-from service.people.journal import record
 from service.people.models import Leader
 from service.people.queries import find_unit
+from service.people.rules import CLASS_A
+from service.rights import Actor, require
 from service.talents.models import Talent
 
 MOST_ITEMS = 5000

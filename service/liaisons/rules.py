@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from service.people.checks import CLASS_A, CLASS_B
+from service.people.rules import CLASS_A, CLASS_B
 
 QUOTAS: Mapping[str, int] = {CLASS_A: 2, CLASS_B: 3}
 """How many talents each leader serves at least, by class (Q1, Q3)."""

@@ -12,13 +12,14 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import SYSTEM, Actor
+from service.db.lists import MAX_LIMIT, Page, matching
+from service.ids import as_id
 from service.liaisons.models import Link
 from service.liaisons.queries import links_with_leaders, serving, visible_to
 from service.liaisons.warnings import FEW
 from service.liaisons.warnings import warned as warned_of
 from service.people.models import Leader, Person
-from service.people.queries import MAX_LIMIT, Page, as_id, matching
+from service.rights import SYSTEM, Actor
 from service.talents.models import Talent
 
 

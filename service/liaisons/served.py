@@ -8,12 +8,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, or_, select
 
 from service import clock
-from service.auth import Actor
-from service.auth.policy import LEADER, LIAISON
 from service.liaisons.models import Link, ServiceTeam
 from service.liaisons.queries import serving
 from service.liaisons.rules import PROPOSED
 from service.people.models import Leader
+from service.rights import LEADER, LIAISON, Actor
 
 
 def served_by(reader: Actor, on: date | None = None) -> Select[str] | None:

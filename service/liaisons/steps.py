@@ -11,9 +11,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from service import ids
-from service.auth import Actor, require
-from service.auth.policy import TALENT_OFFICE
+from service.db.failures import conflicts
 from service.errors import Conflict, Finding
+from service.fields import Checks
+from service.history.records import owe_notice, record
 from service.liaisons.models import Link
 from service.liaisons.queries import standing_teams
 from service.liaisons.rules import (
@@ -26,11 +27,10 @@ from service.liaisons.rules import (
     RELATED,
 )
 from service.liaisons.warnings import eligibility_warnings
-from service.people.checks import CLASS_A, Checks
-from service.people.commands import conflicts
-from service.people.journal import owe_notice, record
 from service.people.models import Leader, Person
 from service.people.queries import find_leader, find_person
+from service.people.rules import CLASS_A
+from service.rights import TALENT_OFFICE, Actor, require
 from service.talents.models import Talent
 from service.talents.queries import find_talent
 

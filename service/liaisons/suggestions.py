@@ -10,13 +10,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from service.auth import SYSTEM, Actor
+from service.db.lists import MAX_LIMIT
 from service.errors import NotFound
+from service.ids import as_id
 from service.liaisons.models import Link
 from service.liaisons.queries import leaders_of, visible_to
 from service.liaisons.rules import PROPOSED, REASONS_OF, Offered, Part, Wanted, enterprises, pairs, scored
 from service.people.models import Leader, Person
-from service.people.queries import MAX_LIMIT, as_id
+from service.rights import SYSTEM, Actor
 from service.talents.models import Talent
 from service.talents.rules import eligibility
 

@@ -10,8 +10,10 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from service import history, ids
-from service.auth import Actor
+from service.db.failures import conflicts
+from service.fields import Checks
 from service.history import require_version
+from service.history.records import record
 from service.liaisons.edits import service_team_edits
 from service.liaisons.models import Link, ServiceTeam, ServiceTeamMember
 from service.liaisons.rules import (
@@ -28,10 +30,8 @@ from service.liaisons.steps import (
     wanted_leader,
     wanted_person,
 )
-from service.people.checks import Checks
-from service.people.commands import conflicts
-from service.people.journal import record
 from service.people.models import Leader, Person
+from service.rights import Actor
 
 MOST_MEMBERS = 50
 

@@ -25,12 +25,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from service.db.lists import on_day
 from service.liaisons.models import Link, ServiceTeam, ServiceTeamMember
 from service.liaisons.queries import serving, standing_teams
 from service.liaisons.rules import HEADS_OF_SECTIONS, HEADS_OF_UNITS, HELD, PROPOSED, heads_a_section, heads_a_unit
-from service.people.checks import CLASS_A, CLASS_B
 from service.people.models import Leader, Liaison, Person, Unit
-from service.people.queries import on_day
+from service.people.rules import CLASS_A, CLASS_B
 from service.talents.models import Talent
 from service.talents.queries import eligible_on
 from service.talents.rules import eligibility

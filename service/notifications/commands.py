@@ -15,15 +15,15 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from service import clock, history, ids
-from service.auth import SYSTEM, Actor
 from service.auth.accounts import ACCESS
 from service.auth.models import Account
-from service.auth.policy import TALENT_OFFICE, require
 from service.auth.queries import find_account, get_account
 from service.config import Mail, Wording
 from service.config.notifications import KINDS, get_wording
 from service.errors import Finding, Incident, Invalid, NotFound
 from service.history import HistoryEvent, OutboxEntry
+from service.history.records import owe_notice
+from service.ids import as_id
 from service.notifications import letters
 from service.notifications.models import MailAddress, Notification
 from service.notifications.recipients import goal_of, recipients, who_see, with_substitutes
@@ -40,14 +40,14 @@ from service.notifications.rules import (
     next_attempt,
     values_of,
 )
-from service.people.journal import owe_notice
-from service.people.queries import as_id, unit_names
+from service.people.queries import unit_names
 from service.processes import calendars, standing
 from service.processes.access import holder_of
 from service.processes.models import OPEN, Instance, UserTask
 from service.processes.models import Incident as IncidentRow
 from service.processes.rules import one_line
 from service.processes.subjects import subjects_of, titled
+from service.rights import SYSTEM, TALENT_OFFICE, Actor, require
 
 CASE = "instance:"
 AGAIN_AFTER = timedelta(days=30)

@@ -15,19 +15,18 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from service import history, ids
-from service.auth import Actor
 from service.auth.accounts import ACCESS
 from service.auth.models import Account
-from service.auth.policy import require
 from service.auth.queries import find_account, is_usable
 from service.config import Mail
 from service.config.notifications import KINDS
+from service.db.lists import Page, page
 from service.history import HistoryEvent
 from service.notifications.channels import APPRISE, MAIL, Letter, recipient_of
 from service.notifications.models import MailAddress, NotificationDelivery, OwedLetter
 from service.notifications.rules import SAYS_WHEN, STALE_WHEN_DONE, Told, next_letter, outside_text
-from service.people.queries import Page, page
 from service.processes.models import OPEN, Incident, UserTask
+from service.rights import Actor, require
 
 CASE = "instance:"
 LEAST_ATTEMPTS = 8

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.auth import Actor
+from service.db.lists import Page, page
 from service.notifications.models import MailAddress, Notification
-from service.people.queries import Page, page
+from service.rights import Actor
 
 
 def inbox(

@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.auth.models import Account
-from service.auth.policy import LIAISON
 from service.auth.queries import accounts_of_role, actor_of_account, is_usable
+from service.db.lists import on_day
 from service.errors import NotFound
 from service.people.models import Substitute
-from service.people.queries import find_leader, on_day
+from service.people.queries import find_leader
 from service.processes.access import holder_of
 from service.processes.models import OPEN, Instance, UserTask
 from service.processes.queries import visible
+from service.rights import LIAISON
 
 
 def recipients(session: Session, to: Mapping[str, Any], *, on: date) -> list[Account]:

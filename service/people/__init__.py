@@ -3,7 +3,6 @@
 Commands journal to ``unit:<code>`` and ``person:<id>``; lists take a fixed number of statements.
 """
 
-from service.people.checks import BODIES, CLASS_A, CLASS_B, DUTIES
 from service.people.commands import (
     add_leader,
     add_person,
@@ -21,7 +20,6 @@ from service.people.commands import (
 from service.people.directory import sync_units
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
 from service.people.queries import (
-    Page,
     find_leader,
     find_liaison,
     find_person,
@@ -43,6 +41,7 @@ from service.people.queries import (
     substitutes_of,
     unit_names,
 )
+from service.people.rules import BODIES, CLASS_A, CLASS_B, DUTIES
 
 __all__ = [
     "BODIES",
@@ -51,7 +50,6 @@ __all__ = [
     "DUTIES",
     "Leader",
     "Liaison",
-    "Page",
     "Person",
     "Substitute",
     "Unit",

@@ -5,25 +5,26 @@ Every command enters the journal of its record: ``unit:<code>`` or ``person:<id>
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service import clock, ids
+from service.db.failures import conflicts
 from service.errors import Conflict, Finding
+from service.fields import UNIT_CODE, Checks, merged
 from service.history import require_version
-from service.people.checks import BODIES, CLASS_A, CLASS_B, CLASSES, DUTIES, OFFICE, UNIT_CODE, Checks
+from service.history.records import difference, record
 from service.people.edits import leader_edits, person_edits, unit_edits
-from service.people.journal import By, difference, record
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
 from service.people.namesakes import require_unlike
 from service.people.queries import get_leader, get_person, get_unit
+from service.people.rules import BODIES, CLASS_A, CLASS_B, CLASSES, DUTIES, OFFICE
+from service.rights import Actor
 from service.spelling import search_key, spell
 
 THREE_OFFICES = "区委办公室（区府办）、区人大常委会办公室、区政协办公室"
@@ -42,7 +43,7 @@ def add_unit(
     kind: str,
     town: str | None = None,
     is_member_unit: bool = False,
-    actor: By,
+    actor: Actor,
     now: datetime,
 ) -> Unit:
     """A new unit (H1). Raises ``Invalid``, or ``Conflict`` where the code or the name is taken."""
@@ -71,7 +72,7 @@ def update_unit(
     code: str,
     changes: Mapping[str, object],
     version: int | None = None,
-    actor: By,
+    actor: Actor,
     now: datetime,
 ) -> Unit:
     """Changes fields of a unit (``UNIT_FIELDS``); nothing is journaled when nothing differs.
@@ -106,7 +107,7 @@ def add_person(
     phone: str | None = None,
     confirm_duplicate: bool = False,
     person_id: UUID | None = None,
-    actor: By,
+    actor: Actor,
     now: datetime,
 ) -> Person:
     """A new person. ``person_id`` gives a reproducible id (demonstration).
@@ -137,7 +138,7 @@ def update_person(
     changes: Mapping[str, object],
     confirm_duplicate: bool = False,
     version: int | None = None,
-    actor: By,
+    actor: Actor,
     now: datetime,
 ) -> Person:
     """Changes fields of a person (``PERSON_FIELDS``); nothing is journaled when nothing differs.
@@ -183,7 +184,7 @@ def add_leader(
     portfolio: str | None = None,
     stationed: str | None = None,
     leader_id: UUID | None = None,
-    actor: By,
+    actor: Actor,
     now: datetime,
 ) -> Leader:
     """Makes a person a leader (L1, L2) through a post.
@@ -226,7 +227,7 @@ def update_leader(
     leader_id: UUID | str,
     changes: Mapping[str, object],
     version: int | None = None,
-    actor: By,
+    actor: Actor,
     now: datetime,
 ) -> Leader:
     """Corrects a post (``LEADER_FIELDS``); its end is set by ``end_leader``, its class and person never change.
@@ -265,7 +266,7 @@ def update_leader(
     return leader
 
 
-def end_leader(session: Session, *, leader_id: UUID | str, ends_on: date, actor: By, now: datetime) -> Leader:
+def end_leader(session: Session, *, leader_id: UUID | str, ends_on: date, actor: Actor, now: datetime) -> Leader:
     """Sets the last day of a leader's post (O4). Raises ``Conflict`` where it has one already."""
     leader = get_leader(session, leader_id)
     session.refresh(leader, ["ends_on"], with_for_update={"of": Leader})
@@ -282,7 +283,7 @@ def end_leader(session: Session, *, leader_id: UUID | str, ends_on: date, actor:
 
 
 def correct_end(
-    session: Session, *, leader_id: UUID | str, ends_on: date | None, reason: str, actor: By, now: datetime
+    session: Session, *, leader_id: UUID | str, ends_on: date | None, reason: str, actor: Actor, now: datetime
 ) -> Leader:
     """Puts another last day in the place of a wrong one, or none where the post goes on.
 
@@ -318,7 +319,7 @@ def name_liaison(
     person_id: UUID | str,
     starts_on: date | None = None,
     replace: bool = True,
-    actor: By,
+    actor: Actor,
     now: datetime,
 ) -> Liaison:
     """Names the one liaison of a unit from ``starts_on`` (default: the day of ``now``); the former one ends (T4).
@@ -350,7 +351,7 @@ def name_liaison(
     return liaison
 
 
-def end_liaison(session: Session, *, unit_code: str, ends_on: date, actor: By, now: datetime) -> Liaison:
+def end_liaison(session: Session, *, unit_code: str, ends_on: date, actor: Actor, now: datetime) -> Liaison:
     """Ends the service of a unit's liaison without a successor, as when the unit is closed."""
     unit = get_unit(session, unit_code)
     former = _end_liaison(session, unit, ends_on + timedelta(days=1), successor=None)
@@ -370,7 +371,7 @@ def declare_substitute(
     starts_on: date,
     ends_on: date,
     reason: str | None = None,
-    actor: By,
+    actor: Actor,
     now: datetime,
 ) -> Substitute:
     """``substitute_id`` may act for ``person_id`` from ``starts_on`` to ``ends_on``, both included (代理).
@@ -413,7 +414,7 @@ def declare_substitute(
     return declared
 
 
-def withdraw_substitute(session: Session, *, declaration_id: UUID, actor: By, now: datetime) -> Substitute:
+def withdraw_substitute(session: Session, *, declaration_id: UUID, actor: Actor, now: datetime) -> Substitute:
     """Takes back a declared substitute at once. Raises ``Conflict`` where there is nothing left to take back."""
     declared = session.get(Substitute, declaration_id)
     if declared is None or declared.withdrawn_at is not None:
@@ -423,22 +424,6 @@ def withdraw_substitute(session: Session, *, declaration_id: UUID, actor: By, no
     data = {"id": declared.id, "substitute_id": declared.substitute_id}
     record(session, f"person:{declared.person_id}", "substitute_withdrawn", data, actor=actor, now=now)
     return declared
-
-
-@contextmanager
-def conflicts(message: str) -> Iterator[None]:
-    """Within the block a broken constraint is a ``Conflict`` with ``message``; the transaction is lost either way."""
-    try:
-        yield
-    except IntegrityError as error:
-        raise Conflict(message) from error
-
-
-def merged(checks: Checks, before: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
-    """``before`` with ``changes``; a field that is not among those of ``before`` is refused."""
-    for unknown in sorted(set(changes) - set(before)):
-        checks.refuse(f"/{unknown}", f"没有可修改的字段“{unknown}”")
-    return {key: changes.get(key, value) for key, value in before.items()}
 
 
 def _checked_unit(

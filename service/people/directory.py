@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from service.config.organization import Organization
 from service.people.commands import add_unit
-from service.people.journal import By
 from service.people.models import Unit
+from service.rights import Actor
 
 
-def sync_units(session: Session, organization: Organization, *, actor: By, now: datetime) -> list[str]:
+def sync_units(session: Session, organization: Organization, *, actor: Actor, now: datetime) -> list[str]:
     """Adds the units of ``organization`` that the directory does not know yet; answers their codes.
 
     Known units are left alone: once in the directory, the staff's changes count and not the file.

@@ -2,95 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from service import clock
+from service.db.lists import Page, matching, on_day, page, where
 from service.errors import NotFound
-from service.people.checks import UNIT_CODE
+from service.fields import UNIT_CODE
+from service.ids import as_id
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
-from service.spelling import spell, terms
+from service.spelling import spell
 
-MAX_LIMIT = 200
 OFFICE_KIND = "office"
 """The kind of the offices of the leading bodies (三办), as ``organization.toml`` calls it."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of a list; ``total`` counts what is on all pages."""
-
-    items: tuple[T, ...]
-    total: int
-    limit: int
-    offset: int
-
-    @property
-    def next(self) -> int | None:
-        """The offset of the next page, or ``None`` on the last one."""
-        after = self.offset + self.limit
-        return after if after < self.total else None
-
-
-def page(
-    session: Session,
-    query: Select[T],
-    *,
-    limit: int,
-    offset: int,
-    key: InstrumentedAttribute[Any] | None = None,
-    searched: bool = False,
-) -> Page[T]:
-    """One page of ``query``: one statement counts, one reads if there is anything to read.
-
-    ``limit`` is held between 1 and ``MAX_LIMIT``. Of a long list with wide rows the page is found by ``key`` first, the
-    primary key, so that only keys are sorted. A ``searched`` list is counted while its keys are found, because no index
-    helps and every row is read either way.
-    """
-    limit, offset = max(1, min(limit, MAX_LIMIT)), max(0, min(offset, 2**31))
-    if key is not None and searched:
-        found = query.with_only_columns(key, func.count().over(), maintain_column_froms=True)
-        rows = session.execute(found.limit(limit).offset(offset)).all()
-        if rows:
-            shown = query.where(key.in_([row[0] for row in rows]))
-            return Page(tuple(session.scalars(shown)), int(rows[0][1]), limit, offset)
-    counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
-    total = session.scalar(counted) or 0
-    if offset >= total:
-        return Page((), total, limit, offset)
-    if key is not None:
-        picked = query.with_only_columns(key, maintain_column_froms=True).limit(limit).offset(offset)
-        return Page(tuple(session.scalars(query.where(key.in_(picked)))), total, limit, offset)
-    return Page(tuple(session.scalars(query.limit(limit).offset(offset))), total, limit, offset)
-
-
-def matching(
-    q: str | None,
-    key: InstrumentedAttribute[str],
-    name: InstrumentedAttribute[str],
-    initials: InstrumentedAttribute[str],
-) -> tuple[ColumnElement[bool] | None, list[ColumnElement[Any]]]:
-    """The condition and the order that search ``q`` asks for: every word must occur; whole names come first.
-
-    ``q`` may be Chinese signs, pinyin or initials. Without a word to search for (``None``, blanks) the condition is
-    ``None``; a ``q`` of nothing but signs that no name holds finds nothing.
-    """
-    words = terms(q or "")
-    if not words:
-        return (false() if q and q.strip() else None), []
-    first = words[0]
-    # A key begins with the folded name: who is called just so comes first, whichever way it is written.
-    called = or_(name == first, key == first, key.startswith(f"{first} ", autoescape=True), initials == first)
-    rank = case((called, 0), (key.startswith(first, autoescape=True), 1), else_=2)
-    return and_(*(key.contains(word, autoescape=True) for word in words)), [rank]
 
 
 def find_unit(session: Session, code: str) -> Unit | None:
@@ -130,7 +61,7 @@ def search_units(
 ) -> Page[Unit]:
     """Units by 汉字, pinyin, initials or code."""
     condition, order = matching(q, Unit.search_key, Unit.name, Unit.initials)
-    query = _where(select(Unit), {Unit.kind: kind, Unit.town: town}, condition)
+    query = where(select(Unit), {Unit.kind: kind, Unit.town: town}, condition)
     if member_units_only:
         query = query.where(Unit.is_member_unit)
     if not include_inactive:
@@ -163,7 +94,7 @@ def search_people(
 ) -> Page[Person]:
     """Persons by 汉字, pinyin or initials of the name, or by post."""
     condition, order = matching(q, Person.search_key, Person.name, Person.initials)
-    query = _where(select(Person), {Person.unit_code: unit_code}, condition)
+    query = where(select(Person), {Person.unit_code: unit_code}, condition)
     if not include_inactive:
         query = query.where(Person.active)
     return page(session, query.order_by(*order, Person.pinyin, Person.id), limit=limit, offset=offset)
@@ -211,7 +142,7 @@ def search_leaders(
     """Leaders serving ``on`` that day (default today) by name, pinyin, initials or post; class A first."""
     condition, order = matching(q, Person.search_key, Person.name, Person.initials)
     equal = {Leader.klass: klass, Leader.unit_code: unit_code, Leader.body: body}
-    query = _where(select(Leader).join(Leader.person), equal, condition)
+    query = where(select(Leader).join(Leader.person), equal, condition)
     if not include_former:
         query = query.where(on_day(Leader.starts_on, Leader.ends_on, on or clock.today()))
     query = query.order_by(*order, Leader.klass, Person.pinyin, Leader.id)
@@ -234,7 +165,7 @@ def posts_of(session: Session, person_id: UUID) -> list[Leader]:
 
 def liaisons_of(session: Session, *, unit_code: str | None = None, person_id: UUID | None = None) -> list[Liaison]:
     """Who has been the unit's liaison, or where the person has been one, the newest first; one statement."""
-    query = _where(select(Liaison), {Liaison.unit_code: unit_code}, None)
+    query = where(select(Liaison), {Liaison.unit_code: unit_code}, None)
     if person_id is not None:
         query = query.where(Liaison.person_id == person_id)
     newest = (Liaison.starts_on.desc(), Liaison.ends_on.is_not(None), Liaison.named_at.desc())
@@ -281,7 +212,7 @@ def search_liaisons(
     of_person, order = matching(q, Person.search_key, Person.name, Person.initials)
     of_unit, _ = matching(q, Unit.search_key, Unit.name, Unit.initials)
     condition = None if of_person is None or of_unit is None else or_(of_person, of_unit)
-    query = _where(
+    query = where(
         select(Liaison).join(Liaison.person).join(Unit, Unit.code == Liaison.unit_code),
         {Liaison.unit_code: unit_code},
         condition,
@@ -329,7 +260,7 @@ def search_substitutes(
     of_absent, _ = matching(q, absent.search_key, absent.name, absent.initials)
     of_acting, _ = matching(q, acting.search_key, acting.name, acting.initials)
     condition = None if of_absent is None or of_acting is None else or_(of_absent, of_acting)
-    query = _where(
+    query = where(
         select(Substitute)
         .join(absent, absent.id == Substitute.person_id)
         .join(acting, acting.id == Substitute.substitute_id),
@@ -343,38 +274,8 @@ def search_substitutes(
     return page(session, query.order_by(Substitute.starts_on.desc(), Substitute.id), limit=limit, offset=offset)
 
 
-def on_day(
-    starts_on: InstrumentedAttribute[date],
-    ends_on: InstrumentedAttribute[date | None] | InstrumentedAttribute[date],
-    day: date | ColumnElement[date],
-) -> ColumnElement[bool]:
-    """The condition that ``day`` lies in the period, both ends included, an open end going on for ever."""
-    return and_(starts_on <= day, or_(ends_on.is_(None), ends_on >= day))
-
-
-def as_id(value: UUID | str) -> UUID | None:
-    """``value`` as an id, or ``None`` where it is no id at all."""
-    if isinstance(value, UUID):
-        return value
-    try:
-        return UUID(value)
-    except ValueError:
-        return None
-
-
 def _substitutes(session: Session, whose: ColumnElement[bool], on: date) -> list[Substitute]:
     query = select(Substitute).where(
         whose, Substitute.withdrawn_at.is_(None), on_day(Substitute.starts_on, Substitute.ends_on, on)
     )
     return list(session.scalars(query.order_by(Substitute.starts_on, Substitute.id)))
-
-
-def _where(
-    query: Select[T],
-    equal: Mapping[InstrumentedAttribute[Any], str | None],
-    condition: ColumnElement[bool] | None,
-) -> Select[T]:
-    for column, value in equal.items():
-        if value is not None:
-            query = query.where(column == value)
-    return query if condition is None else query.where(condition)

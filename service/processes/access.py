@@ -10,16 +10,16 @@ from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import Session, object_session
 
 from service import clock
-from service.auth import Actor
-from service.auth.policy import require
 from service.auth.queries import acting_for, find_account
+from service.db.lists import on_day
 from service.errors import NotAllowed
 from service.people.models import Leader
-from service.people.queries import find_leader, on_day, unit_names
+from service.people.queries import find_leader, unit_names
 from service.processes import standing
 from service.processes.models import DONE, UserTask
 from service.processes.rules import holds
 from service.processes.standing import ROLE_NAMES
+from service.rights import Actor, require
 
 OFFICE = "talent_office"
 

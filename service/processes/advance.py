@@ -13,7 +13,6 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from service import clock, engine, history
-from service.auth import Actor
 from service.db.canonical import normalized
 from service.errors import NotFound
 from service.processes import effects as fx
@@ -35,6 +34,7 @@ from service.processes.models import (
 from service.processes.notices import NOTICE, notice_of, words_of
 from service.processes.rules import NAMED, NO_CASE, described, stage_of
 from service.processes.wiring import ActionCall, wiring
+from service.rights import Actor
 
 FRAME_NAMES = frozenset({"settings", "initiator", "initiator_unit", "initiator_roles", "scheduled"})
 """What every instance's data hold from the start, besides what people gave."""

@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from service import clock, ids
-from service.auth import SYSTEM, Actor
 from service.auth.queries import find_account, grants_of
 from service.people.queries import find_unit
 from service.processes import standing
@@ -23,6 +22,7 @@ from service.processes.advance import lock, record
 from service.processes.models import OPEN, RUNNING, SUSPENDED, Incident, Instance, UserTask
 from service.processes.notices import NOTICE, notice_of
 from service.processes.rules import one_line
+from service.rights import SYSTEM, Actor
 
 CLAIM_ENDED = "claim_ended"
 UNMANNED = "unmanned"

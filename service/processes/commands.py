@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from service import clock, engine, ids
-from service.auth import Actor
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import access
 from service.processes.advance import FRAME_NAMES, Input, advance, lock, merge_data, open_tasks, record
@@ -40,6 +39,7 @@ from service.processes.rules import BY_ITSELF, NO_CASE, NO_TASK, one_line
 from service.processes.texts import optional_text, required_text
 from service.processes.visibility import known_only
 from service.processes.wiring import wiring
+from service.rights import Actor
 
 STARTED, DID, RETURNED, TERMINATE, MESSAGE = "started", "completed", "returned", "terminated", "message"
 

@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service import history, ids
-from service.auth import SYSTEM, Actor
 from service.errors import Conflict, NotFound
 from service.processes.bundles import Compiled, compile_bundle, read_bundle
 from service.processes.models import Definition, DefinitionFile
 from service.processes.schedules import sync
+from service.rights import SYSTEM, Actor
 
 Check = Callable[[Mapping[str, bytes]], object]
 """Raises Invalid with findings when the bundle may not be deployed."""

@@ -20,8 +20,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from service.auth.policy import RESPONSIBLE_UNIT
 from service.processes.models import RUN_ANSWERED, ClockRun, Instance
+from service.rights import RESPONSIBLE_UNIT
 
 MEANING = (
     "超期：责任单位在到期日之后才答复，或到期日已过仍未答复（退回改派不算答复），按所示日期当天的情况计算；"

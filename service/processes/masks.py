@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import Actor
 from service.auth.queries import acting_for
 from service.history import HistoryEvent
 from service.processes.bundles import compiled
 from service.processes.models import Instance, UserTask
 from service.processes.wiring import wiring
+from service.rights import Actor
 
 
 class Masks:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from service.auth import Actor
 from service.processes import effects as fx
 from service.processes.models import Instance, UserTask
 from service.processes.rules import LEADER, holds
+from service.rights import Actor
 
 NOTICE = "notice"
 TASK, RETURNED, DUE_CHANGED = "task", "returned", "due_changed"

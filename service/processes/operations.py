@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.auth import Actor
 from service.auth.queries import actor_of, usable_name
 from service.errors import Conflict, Finding, Invalid, NotAllowed
 from service.processes import access
@@ -21,6 +20,7 @@ from service.processes.notices import NOTICE, notice_of
 from service.processes.recount import recount
 from service.processes.texts import required_text
 from service.processes.visibility import known_only
+from service.rights import Actor
 
 NOBODY = "没有这个账号或已停用，请重新选择"
 

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import Actor
 from service.errors import Finding, Invalid
 from service.processes.bundles import Compiled
 from service.processes.calendars import current
 from service.processes.forms import Form
 from service.processes.models import UserTask
 from service.processes.wiring import wiring
+from service.rights import Actor
 
 
 def check_references(session: Session, form: Form, data: Mapping[str, Any], actor: Actor) -> None:

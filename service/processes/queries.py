@@ -12,11 +12,9 @@ from sqlalchemy import Select, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from service import clock, history
-from service.auth import Actor
-from service.auth.policy import may
 from service.auth.queries import acting_for
+from service.db.lists import Page, page
 from service.errors import NotFound
-from service.people.queries import Page, page
 from service.processes import access, lateness, visibility
 from service.processes.advance import open_tasks as open_rows
 from service.processes.advance import stream_of
@@ -45,6 +43,7 @@ from service.processes.standing import NOTHING, Absence, Marks
 from service.processes.standing import marks as marks_of
 from service.processes.visibility import seen
 from service.processes.wiring import wiring
+from service.rights import Actor, may
 
 
 @dataclass(frozen=True, slots=True)

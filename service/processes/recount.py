@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import engine
-from service.auth import Actor
 from service.processes import effects as fx
 from service.processes.advance import Input, advance, due_of_row, open_tasks
 from service.processes.bundles import compiled
@@ -16,6 +15,7 @@ from service.processes.calendars import DayFunctions
 from service.processes.contexts import as_of, context_of
 from service.processes.models import WAITING, Instance, Timer
 from service.processes.wiring import wiring
+from service.rights import Actor
 from service.workdays import Calendar
 
 

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from service.auth.actor import Actor
 from service.processes import terms
+from service.rights import Actor
 from service.spelling import search_key, spell
 
 STAGES = terms.STAGES

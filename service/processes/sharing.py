@@ -11,8 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import history, ids
-from service.auth import Actor
-from service.auth.policy import TALENT_OFFICE
 from service.auth.queries import actor_of, usable_name
 from service.auth.rules import normal_name
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
@@ -25,6 +23,7 @@ from service.processes.rules import NO_CASE, NO_TASK
 from service.processes.texts import optional_text, required_text
 from service.processes.visibility import known_only
 from service.processes.wiring import wiring
+from service.rights import TALENT_OFFICE, Actor
 
 
 @known_only

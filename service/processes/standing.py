@@ -16,13 +16,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
-from service.auth import Account, Actor
-from service.auth.policy import TALENT_OFFICE, UNIT_ROLES
+from service.auth import Account
 from service.auth.queries import accounts_of_role, holdings, is_usable, leaders_signed_up
+from service.ids import as_id
 from service.people.models import Leader
-from service.people.queries import as_id, unit_names
+from service.people.queries import unit_names
 from service.processes.models import OPEN, UserTask
 from service.processes.wiring import wiring
+from service.rights import TALENT_OFFICE, UNIT_ROLES, Actor
 
 ROLE_NAMES: Mapping[str, str] = {
     "liaison": "联络员",

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service import clock, engine
-from service.auth import Actor
 from service.errors import LiaisonError, NotAllowed, NotFound
 from service.processes import access
 from service.processes.bundles import compiled
@@ -21,6 +20,7 @@ from service.processes.forms import Form
 from service.processes.rules import BY_ITSELF, holds, one_line
 from service.processes.standing import ROLE_NAMES
 from service.processes.wiring import wiring
+from service.rights import Actor
 
 NOWHERE = UUID(int=0)
 

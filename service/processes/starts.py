@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, history, ids
-from service.auth import SYSTEM
 from service.processes.commands import Occurrence, begin
 from service.processes.cycles import Cycle
 from service.processes.models import Incident, Instance, Schedule
+from service.rights import SYSTEM
 
 MAX_ATTEMPTS = 5
 FIRST_WAIT = timedelta(minutes=1)

@@ -9,14 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import engine, history, ids
-from service.auth import SYSTEM, Actor
-from service.auth.policy import require
 from service.errors import Conflict, NotFound
 from service.processes.advance import Input, advance, lock, record
 from service.processes.calendars import find_current, store
 from service.processes.models import FIRED, RUNNING, SUSPENDED, WAITING, Incident, Instance, Schedule, Timer
 from service.processes.operations import notify
 from service.processes.recount import recount
+from service.rights import SYSTEM, Actor, require
 from service.workdays import Calendar
 
 MAX_ATTEMPTS = 5

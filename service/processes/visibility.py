@@ -21,8 +21,6 @@ from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import Actor
-from service.auth.policy import AUDITOR, EMPLOYER, LEADER, LIAISON, TALENT_OFFICE
 from service.auth.queries import acting_for, grants_of
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent
@@ -33,6 +31,7 @@ from service.processes.masks import Masks
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
 from service.processes.rules import NO_CASE, NO_TASK
 from service.processes.wiring import wiring
+from service.rights import AUDITOR, EMPLOYER, LEADER, LIAISON, TALENT_OFFICE, Actor
 
 P = ParamSpec("P")
 R = TypeVar("R")

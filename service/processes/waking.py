@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import engine
-from service.auth import SYSTEM
 from service.processes.advance import Input, advance, lock
 from service.processes.bundles import compiled, files_of
 from service.processes.models import RUNNING, SUSPENDED, Instance
+from service.rights import SYSTEM
 
 WOKEN = "woken"
 _SIGN = b"eventBasedGateway"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from service.auth import Actor
 from service.processes.privacy import Private
+from service.rights import Actor
 
 if TYPE_CHECKING:
     from service.processes.models import Instance

@@ -16,20 +16,20 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import Actor
 from service.contacts import interview_counts
 from service.contacts.access import leaders_clause
 from service.contacts.models import Contact, ContactTalent
 from service.contacts.past import statuses
 from service.contacts.rules import OPEN, period_of
+from service.db.lists import on_day
 from service.history import HistoryEvent
 from service.liaisons.models import Link
 from service.liaisons.queries import serving
 from service.liaisons.rules import QUOTAS
 from service.people.models import Leader, Liaison, Unit
-from service.people.queries import on_day
 from service.reports.models import HalfYearReport
 from service.reports.rules import HALVES, REPORT_DAYS, Figure, Score, score, shares
+from service.rights import Actor
 from service.workdays import Calendar
 
 OF_LEADERS = ("quota", "contacts", "interviews", "entered_in_time", "opinions_handled", "needs_in_time")

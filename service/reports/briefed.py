@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, contains_eager
 
+from service.db.lists import on_day
+from service.ids import as_id
 from service.liaisons.models import Link
 from service.liaisons.rules import PROPOSED
-from service.people.checks import CLASS_A
 from service.people.models import Leader, Person
-from service.people.queries import as_id, on_day
+from service.people.rules import CLASS_A
 from service.reports.models import Brief
 from service.reports.rules import month_of
 

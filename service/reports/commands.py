@@ -14,15 +14,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, ids
-from service.auth import Actor, may, require
 from service.contacts.access import acting_for_unit, selves
 from service.contacts.rules import period_of
+from service.db.failures import conflicts
 from service.errors import Conflict, NotFound
+from service.fields import FIRST_YEAR, LAST_YEAR, Checks
 from service.history import require_version
-from service.people.checks import FIRST_YEAR, LAST_YEAR, Checks
-from service.people.commands import conflicts
-from service.people.journal import owe_notice, record
-from service.people.queries import as_id, find_liaison, find_unit, get_leader
+from service.history.records import owe_notice, record
+from service.ids import as_id
+from service.people.queries import find_liaison, find_unit, get_leader
 from service.reports.edits import brief_edits, report_edits
 from service.reports.facts import brief_facts, report_facts
 from service.reports.models import Brief, HalfYearReport
@@ -41,6 +41,7 @@ from service.reports.rules import (
     month_of,
     renewed_texts,
 )
+from service.rights import Actor, may, require
 from service.workdays import Calendar
 
 

@@ -12,15 +12,16 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session, contains_eager
 
 from service import clock
-from service.auth import Actor, may
-from service.auth.policy import AUDITOR, LIAISON, TALENT_OFFICE
 from service.contacts.access import selves
 from service.contacts.rules import period_of
+from service.db.lists import Page, on_day, page
 from service.errors import NotFound
+from service.ids import as_id
 from service.people.models import Leader, Liaison, Person, Unit
-from service.people.queries import Page, as_id, on_day, owes_liaison, page
+from service.people.queries import owes_liaison
 from service.reports.models import Brief, HalfYearReport
 from service.reports.rules import ACCEPTED, RETURNED, SUBMITTED
+from service.rights import AUDITOR, LIAISON, TALENT_OFFICE, Actor, may
 
 
 def search_reports(

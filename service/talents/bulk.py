@@ -10,13 +10,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.auth import Actor, require
+from service.db.failures import conflicts
 from service.errors import Conflict, Finding, Invalid, LiaisonError
+from service.fields import Checks, merged
 from service.history import begin_streams
-from service.people.checks import Checks
-from service.people.commands import conflicts, merged
-from service.people.journal import as_json
+from service.history.records import as_json
 from service.people.models import Unit
+from service.rights import Actor, require
 from service.talents.commands import FIELDS, alone, checked, fill, next_id
 from service.talents.models import Talent
 from service.talents.rules import id_after, same_person

@@ -9,14 +9,14 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from service import clock, history
-from service.auth import Actor, require
+from service.db.failures import conflicts
 from service.errors import Conflict
+from service.fields import Checks, merged
 from service.history import require_version
-from service.people.checks import Checks
-from service.people.commands import conflicts, merged
-from service.people.journal import difference, record
+from service.history.records import difference, record
 from service.people.models import Unit
 from service.people.queries import find_unit
+from service.rights import Actor, require
 from service.spelling import PART_READINGS, search_key, spell
 from service.talents.edits import talent_edits
 from service.talents.models import Talent

@@ -7,10 +7,10 @@ from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
-from service.auth import Actor, require
 from service.errors import Conflict
-from service.people.checks import Checks
-from service.people.journal import record
+from service.fields import Checks
+from service.history.records import record
+from service.rights import Actor, require
 from service.talents.models import Talent, TalentPhoto
 from service.talents.queries import find_photo, get_talent
 from service.talents.rules import picture

@@ -12,12 +12,12 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from service import clock, history
-from service.auth import SYSTEM, Actor, may
-from service.auth.policy import EMPLOYER
+from service.db.lists import Page, matching, page
 from service.errors import Conflict, Finding, NotFound
 from service.history import HistoryEvent
+from service.ids import as_id
 from service.people.models import Leader
-from service.people.queries import Page, as_id, matching, page
+from service.rights import EMPLOYER, SYSTEM, Actor, may
 from service.spelling import spell
 from service.talents.models import Talent, TalentPhoto, TalentTeam, TalentTeamMember
 from service.talents.rules import OPEN_TYPE, TALENT_ID, likeness, masked, masked_email, redacted

@@ -11,11 +11,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service import ids
-from service.auth import Actor, require
+from service.db.failures import conflicts
+from service.fields import Checks, merged
 from service.history import require_version
-from service.people.checks import Checks
-from service.people.commands import conflicts, merged
-from service.people.journal import difference, record
+from service.history.records import difference, record
+from service.rights import Actor, require
 from service.spelling import search_key, spell
 from service.talents.edits import team_edits
 from service.talents.models import Talent, TalentTeam, TalentTeamMember

@@ -11,8 +11,8 @@ from flask import Flask, g, make_response, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from service.auth import RIGHTS, Actor, may
 from service.errors import NotAllowed
+from service.rights import RIGHTS, Actor, may
 from service.web.context import READING, find_actor, signed_in, transaction, web
 from service.web.once import once
 

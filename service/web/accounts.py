@@ -10,12 +10,12 @@ from flask.typing import ResponseReturnValue
 
 from service import auth, clock
 from service.actions.leaving import held_by
-from service.auth import Account, Grant, NewPassword, RoleGrant, may
-from service.auth.policy import LIAISON
+from service.auth import Account, NewPassword, RoleGrant
 from service.auth.queries import accounts_of_person
 from service.auth.rules import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from service.errors import Conflict, Finding, Invalid, NotFound
 from service.people import queries
+from service.rights import LIAISON, Grant, may
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.changes import changes

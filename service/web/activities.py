@@ -11,11 +11,12 @@ from flask.typing import ResponseReturnValue
 
 from service import clock, contacts
 from service.attachments import Files
-from service.auth import may
 from service.contacts.models import Activity, Matter
 from service.contacts.rules import ACTIVITY_KINDS
+from service.db.lists import Page
 from service.people.models import Unit
-from service.people.queries import Page, get_unit, search_units
+from service.people.queries import get_unit, search_units
+from service.rights import may
 from service.storage import attachments_of
 from service.web import files
 from service.web.access import requires

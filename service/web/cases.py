@@ -13,14 +13,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from service import auth, clock, contacts
-from service.auth import may
 from service.contacts.models import Contact, Opinion
+from service.db.lists import Page
 from service.errors import Finding, Invalid
 from service.history import HistoryEvent
 from service.ledger import Cell
 from service.ledger.counts import open_matters_of
 from service.liaisons import leaders_of
-from service.people.queries import Page, unit_names
+from service.people.queries import unit_names
 from service.processes import commands, operations, queries, sharing
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
@@ -32,6 +32,7 @@ from service.processes.starting import first_step, may_start
 from service.processes.subjects import subjects_of
 from service.processes.visibility import is_round, may_speak
 from service.processes.wiring import wiring
+from service.rights import may
 from service.talents.queries import find_talent, phone_for
 from service.web import diagrams, files, present
 from service.web.access import requires

@@ -14,18 +14,19 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from service import clock, contacts, liaisons
-from service.auth import may
-from service.auth.policy import LEADER, LIAISON, TALENT_OFFICE
 from service.contacts.access import leaders_clause
 from service.contacts.models import Activity, Contact, ContactTalent, Opinion
 from service.contacts.rules import FORMS, INBOUND_FORMS, NEUTRAL_SUMMARY, OPINION_STATUSES, TOPICS
+from service.db.lists import MAX_LIMIT, Page, on_day
 from service.errors import Finding, Invalid
+from service.ids import as_id
 from service.people.models import Leader
-from service.people.queries import MAX_LIMIT, Page, as_id, on_day, search_units
+from service.people.queries import search_units
 from service.processes import queries
 from service.processes.calendars import current
 from service.processes.models import Instance
 from service.processes.starting import may_start
+from service.rights import LEADER, LIAISON, TALENT_OFFICE, may
 from service.talents.models import Talent
 from service.web import files
 from service.web.access import requires

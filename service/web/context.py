@@ -11,12 +11,13 @@ from flask import current_app, g, request
 from sqlalchemy.orm import Session
 
 from service import auth, clock
-from service.auth import Actor, SignedIn
+from service.auth import SignedIn
 from service.auth.sessions import COOKIE
 from service.config import Organization, Settings
 from service.contacts.access import selves as find_selves
 from service.db import Database
 from service.errors import NotAllowed
+from service.rights import Actor
 
 KEY = "liaison-web"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -6,12 +6,11 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from service import clock, reports
-from service.auth import may
-from service.auth.policy import LEADER
 from service.processes import lateness, queries
 from service.processes.deadlines import deadlines
 from service.processes.rules import DEFAULT_WARN, STAGES
 from service.processes.starting import may_start
+from service.rights import LEADER, may
 from service.web import cases, overview, tasks
 from service.web.access import ANYONE, requires
 from service.web.begins import begins

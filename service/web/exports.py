@@ -16,8 +16,8 @@ from flask import request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
+from service.db.lists import MAX_LIMIT, Page
 from service.ledger import Cell, write_table
-from service.people.queries import MAX_LIMIT, Page
 
 T = TypeVar("T")
 

@@ -8,8 +8,9 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from service import clock
+from service.db.lists import Page
 from service.ledger import COLUMNS, Cell, ledger_rows
-from service.people.queries import Page, search_units
+from service.people.queries import search_units
 from service.processes import queries
 from service.processes.lateness import MEANING
 from service.processes.models import Instance

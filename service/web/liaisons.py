@@ -13,8 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from service import clock, documents, history, liaisons
 from service.actions import rosters as deeds
-from service.auth import may
-from service.auth.policy import LIAISON
+from service.db.lists import Page
 from service.errors import Finding, Invalid, NotFound
 from service.history import HistoryEvent, version_of
 from service.liaisons.edits import service_team_edits
@@ -31,9 +30,10 @@ from service.liaisons.rules import (
     ROSTER_STATUSES,
     STATUSES,
 )
-from service.people.checks import CLASS_A, CLASS_B
 from service.people.models import Leader
-from service.people.queries import Page, find_leader, find_liaison, find_unit, search_units, unit_names
+from service.people.queries import find_leader, find_liaison, find_unit, search_units, unit_names
+from service.people.rules import CLASS_A, CLASS_B
+from service.rights import LIAISON, may
 from service.talents.models import Talent
 from service.talents.queries import find_talent, teams_of
 from service.web import stale

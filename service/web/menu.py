@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from service.auth import Actor, may
+from service.rights import Actor, may
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.auth import SERVICE_NAMES, Account
+from service.auth import Account
 from service.people.queries import unit_names
 from service.processes.forms import Form
 from service.processes.standing import behalf_names
 from service.processes.wiring import wiring
+from service.rights import SERVICE_NAMES
 from service.talents.models import Talent
 from service.web.present import day
 

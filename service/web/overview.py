@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from service.auth import Actor
-from service.auth.policy import LEADER
 from service.liaisons import served_ids
 from service.processes.bundles import Compiled, compiled
 from service.processes.deadlines import Deadline, deadlines_of
 from service.processes.definitions import list_definitions
 from service.processes.models import Definition
 from service.processes.wording import days_given, starts_in_words
+from service.rights import LEADER, Actor
 from service.talents.models import Talent
 from service.talents.queries import search_talents
 from service.web.begins import CHANGE_FACTS

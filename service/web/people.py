@@ -13,10 +13,10 @@ from flask.typing import ResponseReturnValue
 from service import clock
 from service.actions import posts
 from service.actions.leaving import held_by
-from service.auth import Account, directory, may, require
+from service.auth import Account, directory
 from service.auth.absence import cover_of, gaps
-from service.auth.policy import LEADER, LIAISON
 from service.auth.queries import accounts_of_person, grants_of
+from service.db.lists import Page
 from service.errors import Conflict, Finding
 from service.liaisons import search_links, standing_teams
 from service.people import BODIES, CLASS_A, CLASS_B, DUTIES, Leader, Person, namesakes, queries
@@ -24,8 +24,8 @@ from service.people.commands import LEADER_FIELDS, PERSON_FIELDS
 from service.people.edits import leader_edits, person_edits
 from service.people.models import Substitute
 from service.people.namesakes import CONFIRM
-from service.people.queries import Page
 from service.processes.standing import ROLE_NAMES
+from service.rights import LEADER, LIAISON, may, require
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.changes import changes_of

@@ -15,22 +15,24 @@ from sqlalchemy import select
 from service import clock, documents, reports
 from service.actions import half_years
 from service.actions.briefs import release_from_page
-from service.auth import may
 from service.auth.queries import signs_in
 from service.contacts.access import leaders_clause
 from service.contacts.rules import half_of, period_of
+from service.db.lists import Page, on_day
 from service.errors import Finding, Invalid
 from service.history import version_of
+from service.ids import as_id
 from service.ledger import Cell
 from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
 from service.people.models import Leader, Unit
-from service.people.queries import Page, as_id, get_leader, get_unit, on_day
+from service.people.queries import get_leader, get_unit
 from service.processes.calendars import current
 from service.processes.lateness import MEANING
 from service.reports.edits import brief_edits, report_edits
 from service.reports.models import Brief, HalfYearReport
 from service.reports.papers import brief_paper, report_paper, roll_up_paper
 from service.reports.rules import HALVES, INDICATORS, REPORT_STATUSES, SECTIONS, month_of
+from service.rights import may
 from service.web import files, stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text

@@ -12,12 +12,13 @@ from flask.typing import ResponseReturnValue
 from service import clock
 from service import talents as registry
 from service.actions.eligibility import open_reviews
-from service.auth import may
+from service.db.lists import Page
 from service.errors import Finding, Invalid, NotFound
 from service.ledger.reported import reports_about
 from service.liaisons import leaders_of, served_ids
-from service.people.queries import Page, find_leader, find_unit
+from service.people.queries import find_leader, find_unit
 from service.processes.starting import may_start
+from service.rights import may
 from service.talents import CATEGORIES, FIELDS, SORTS, TYPES, Talent
 from service.talents.edits import talent_edits
 from service.talents.photos import LARGEST

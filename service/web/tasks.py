@@ -12,9 +12,9 @@ from flask.typing import ResponseReturnValue
 
 from service import auth, clock, contacts, liaisons
 from service.actions import rosters
+from service.db.lists import Page
 from service.errors import NotFound
 from service.liaisons.rules import DRAFT, SUPERSEDED
-from service.people.queries import Page
 from service.processes import commands, operations, queries
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between

@@ -13,10 +13,10 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service import talents as registry
-from service.auth import may
+from service.db.lists import Page
 from service.errors import Finding, Invalid
 from service.history import Later, Stale
-from service.people.queries import Page
+from service.rights import may
 from service.talents import TEAM_FIELDS, TalentTeam
 from service.talents.edits import team_edits
 from service.web.access import requires

@@ -9,12 +9,13 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
-from service.auth import directory, may, require
+from service.auth import directory
+from service.db.lists import Page
 from service.people import CLASS_A, CLASS_B, Unit, queries
 from service.people.commands import UNIT_FIELDS
 from service.people.edits import unit_edits
 from service.people.models import Liaison
-from service.people.queries import Page
+from service.rights import may, require
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.changes import changes_of

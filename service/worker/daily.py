@@ -8,12 +8,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service import clock, history, ids
-from service.auth import SYSTEM
-from service.auth.policy import ADMIN
 from service.auth.queries import accounts_of_role
 from service.db import IdempotentAnswer
 from service.processes import calendars
 from service.processes.models import Incident, WorkerBeat
+from service.rights import ADMIN, SYSTEM
 from service.workdays import missing_notice_reminder
 
 CALENDAR = "calendar"

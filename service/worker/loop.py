@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from service import clock, exchange
 from service.actions import eligibility, posts
-from service.auth import SYSTEM, forget_sessions
+from service.auth import forget_sessions
 from service.config import Organization, Settings, Wording
 from service.db import Database
 from service.db.failures import describe, explain, told
@@ -27,6 +27,7 @@ from service.notifications import Delivery, Office, Post
 from service.notifications.channels import Send
 from service.processes import calendars, claims, starts, timers
 from service.processes.models import WorkerBeat
+from service.rights import SYSTEM
 from service.workdays import next_office_moment
 from service.worker import daily
 

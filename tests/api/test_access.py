@@ -10,8 +10,8 @@ from flask import Flask
 
 from service import auth, clock
 from service.api import access
-from service.auth import RIGHTS, ROLES, SYSTEM, may
 from service.demonstration import ACCOUNTS
+from service.rights import RIGHTS, ROLES, SYSTEM, may
 from service.web import access as pages
 from tests.factories.world import World
 

@@ -10,10 +10,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import event
 
-from service import auth, clock, people
-from service.auth import SYSTEM
+from service import clock, people
 from service.people.queries import find_person
 from service.processes.models import Incident
+from service.rights import SYSTEM, may
 from tests.factories.world import World
 
 
@@ -219,4 +219,4 @@ def test_incidents_are_listed_and_tried_again(world: World) -> None:
     assert admin.post(f"/incidents/{incident}/retry").status_code == 409
     assert admin.post(f"/incidents/{uuid4()}/retry").status_code == 404
     assert admin.get("/incidents").json["total"] == 0
-    assert auth.may(world.actor("admin"), "retry_incidents")
+    assert may(world.actor("admin"), "retry_incidents")

@@ -9,12 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from service import clock, contacts, reports
-from service.auth import SYSTEM
 from service.clock import SHANGHAI
 from service.demonstration.organization import derived
 from service.ledger.counts import leader_needs, need_counts
 from service.liaisons.models import Link
 from service.processes.calendars import current
+from service.rights import SYSTEM
 from tests.browser.conftest import DESKTOP, PHONE, Site
 from tests.browser.test_pages import UNLABELLED
 from tests.factories.world import World

@@ -10,10 +10,11 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from service import auth, people
-from service.auth import SYSTEM, Account, Actor, Grant
+from service.auth import Account
 from service.auth.sign_in import conclude, look_up
 from service.errors import NotAllowed
 from service.people import Leader, Person, Unit
+from service.rights import SYSTEM, Actor, Grant
 
 EARLY = datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
 PASSWORD = "南海-correct-horse"

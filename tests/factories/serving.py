@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service import liaisons, people, talents
-from service.auth import SYSTEM
 from service.liaisons import Link, ServiceTeam
 from service.people import Leader, Person
+from service.rights import SYSTEM
 from service.talents import Talent
 from tests.factories.people import EARLY, leader, person
 

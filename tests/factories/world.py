@@ -26,7 +26,7 @@ from service.actions import prepare, wire
 from service.api import limits as api_limits
 from service.api.context import KEY as API
 from service.app import create_app
-from service.auth import SYSTEM, Actor, passwords
+from service.auth import passwords
 from service.auth.sessions import COOKIE
 from service.config import Organization, Settings, load, load_organization
 from service.db import Database, migrate
@@ -36,6 +36,7 @@ from service.processes import commands, timers
 from service.processes.advance import open_tasks
 from service.processes.lateness import IN_TIME, Standing, standings
 from service.processes.models import UserTask
+from service.rights import SYSTEM, Actor
 from service.web.context import KEY as PAGES
 from service.web.limits import limiter
 from tests.factories.databases import opened

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from service import auth, people
-from service.auth import SYSTEM
 from service.errors import Invalid, NotAllowed
 from service.history import stream_events
 from service.liaisons import Link
+from service.rights import SYSTEM
 from service.talents import get_talent, update_talent
 from tests.processes.rounds import begin
 from tests.processes.steps import events, instance, mismatches

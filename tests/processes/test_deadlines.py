@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from service import clock
-from service.auth import SYSTEM
 from service.errors import NotAllowed
 from service.processes import commands, operations, queries, timers
 from service.processes.calendars import current
 from service.processes.models import Timer
 from service.processes.timers import load_calendar
+from service.rights import SYSTEM
 from service.workdays import Calendar, load_notices, parse_notice_file
 from tests.factories.world import CONFIG, OFFICE, World
 from tests.processes import steps as case

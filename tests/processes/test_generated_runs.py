@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from service import clock, history
 from service.actions import wire
-from service.auth import SYSTEM, Actor, actor_of
+from service.auth import actor_of
 from service.config import Organization, Settings
 from service.db import Database
 from service.errors import Conflict
@@ -37,6 +37,7 @@ from service.processes.advance import open_tasks, stream_of
 from service.processes.bundles import compiled
 from service.processes.calendars import by_digest
 from service.processes.models import DONE, RUNNING, SUSPENDED, Instance, UserTask
+from service.rights import SYSTEM, Actor
 from service.workdays import Calendar, load_notices, parse_notice_file
 from tests.factories.databases import opened
 from tests.factories.world import CONFIG, read_config

@@ -7,9 +7,9 @@ import re
 from sqlalchemy import select
 
 from service import liaisons, people
-from service.auth import SYSTEM
 from service.contacts.models import MissedInterviews
 from service.processes.models import UserTask
+from service.rights import SYSTEM
 from tests.processes.rounds import calendar_starts
 from tests.processes.steps import instance, mismatches, notices
 from tests.processes.test_roster import leader_of_unit

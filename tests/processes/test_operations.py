@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from service import clock, people
-from service.auth import SYSTEM, Actor
 from service.demonstration.organization import derived
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.processes import commands, operations, queries, sharing
 from service.processes.models import CopyTo, UserTask
+from service.rights import SYSTEM, Actor
 from tests.factories.world import LIAISON, OFFICE, World
 from tests.processes import steps as case
 from tests.processes.steps import DONE, REFER

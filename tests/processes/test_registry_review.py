@@ -6,10 +6,10 @@ import pytest
 
 from service import people
 from service.actions.reviews import talents_to_check
-from service.auth import SYSTEM
 from service.errors import Invalid
 from service.processes import commands
 from service.processes.advance import open_tasks
+from service.rights import SYSTEM
 from service.talents import NewTalent, add_talents, get_talent, search_talents, update_talent
 from tests.processes.rounds import begin, calendar_starts
 from tests.processes.steps import complete, detail, events, instance, mismatches, notices, tasks

@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from service import contacts, liaisons, people
 from service.actions import rosters
-from service.auth import SYSTEM
 from service.errors import Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent
 from service.liaisons.models import Roster
 from service.processes import calendars
+from service.rights import SYSTEM
 from tests.processes.rounds import begin, calendar_starts
 from tests.processes.steps import events, instance, mismatches, notices
 

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from service import clock
-from service.auth import SYSTEM
 from service.notifications.models import Notification
 from service.people.queries import unit_names
 from service.processes import queries
@@ -16,6 +15,7 @@ from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.processes.models import UserTask
 from service.processes.subjects import Subject, subjects_of, titled
+from service.rights import SYSTEM
 from tests.api.test_lists import counted
 from tests.factories.workers import work_all
 from tests.factories.world import HOME, OFFICE, World

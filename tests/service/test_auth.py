@@ -9,10 +9,11 @@ import pytest
 from argon2 import PasswordHasher
 
 from service import auth, history, people
-from service.auth import SYSTEM, Actor, Grant, SignInLock, Token, directory, passwords
+from service.auth import SignInLock, Token, directory, passwords
 from service.auth.rules import LONGEST_LOCK, lock_after
 from service.config.trust import SessionLimits
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
+from service.rights import SYSTEM, Actor, Grant, may
 from tests.factories.people import (
     EARLY,
     PASSWORD,
@@ -625,7 +626,7 @@ class TestSubstitutes:
     def test_the_care_of_the_system_is_not_delegated(self, session, pair):
         [acting] = auth.acting_for(session, auth.actor_of(session, "lv"))
         assert acting.grants == {Grant("responsible_unit", "hrss")}
-        assert not auth.may(acting, "manage_accounts")
+        assert not may(acting, "manage_accounts")
 
     def test_nobody_acts_tomorrow_or_the_other_way_round_or_twice_removed(self, session, clock, pair):
         me = auth.actor_of(session, "lv")

@@ -8,13 +8,13 @@ import pytest
 from click.testing import CliRunner
 
 from service.actions.calendars import add_notices, recount
-from service.auth import SYSTEM
 from service.cli import liaison
 from service.clock import SHANGHAI
 from service.errors import NotAllowed
 from service.processes import commands
 from service.processes import timers as wake_ups
 from service.processes.calendars import current
+from service.rights import SYSTEM
 from tests.factories.workers import at_once, happened, inbox_of, mismatches, timers_of, work_all
 from tests.factories.world import CONFIG
 

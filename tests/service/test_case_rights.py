@@ -9,8 +9,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service import auth, clock
-from service.auth import SYSTEM
 from service.processes import replay
+from service.rights import SYSTEM
 from tests.factories.world import World
 from tests.web.visitor import Visitor
 

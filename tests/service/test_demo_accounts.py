@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from service import auth, people
-from service.auth import SYSTEM
 from service.cli.demo import account_lines
+from service.rights import SYSTEM
 
 
 def test_every_account_is_told_once_with_its_unit_also_those_of_a_years_life(world):

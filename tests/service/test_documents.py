@@ -19,12 +19,12 @@ from structlog.testing import capture_logs
 
 from service import auth, documents, people
 from service import clock as time
-from service.auth import SYSTEM
 from service.documents import type as types
 from service.errors import Incident, Invalid, NotFound
 from service.processes import commands, operations
 from service.processes.advance import open_tasks
 from service.processes.calendars import current
+from service.rights import SYSTEM
 from service.talents.models import Talent
 from service.web.prints import TEMPLATES
 from tests.factories.world import LIAISON, OFFICE, World

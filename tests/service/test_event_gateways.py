@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import select
 
 from service import clock, engine
-from service.auth import SYSTEM
 from service.errors import Conflict
 from service.processes import commands, operations, queries, timers, waking
 from service.processes.calendars import current
 from service.processes.definitions import deploy
 from service.processes.models import CANCELLED, FIRED, WAITING, Timer
+from service.rights import SYSTEM
 from service.workdays.calendar import Mark
 from tests.processes import steps
 from tests.processes.test_every_element_runs import (

@@ -9,13 +9,14 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from service import auth, clock, people
-from service.auth import COMMAND_LINE, SYSTEM, directory
+from service.auth import directory
 from service.auth.models import Account
 from service.cli import liaison
 from service.db import Database
 from service.errors import NotAllowed
 from service.history import HistoryEvent
 from service.people.models import Substitute
+from service.rights import COMMAND_LINE, SYSTEM
 from tests.factories.world import World
 from tests.web.visitor import Visitor
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from service import clock
-from service.auth import SYSTEM
 from service.demonstration.organization import derived
+from service.history.records import record
 from service.liaisons import end_link, search_links
-from service.people.journal import record
 from service.people.models import Leader
+from service.rights import SYSTEM
 from tests.factories.world import World
 from tests.web.visitor import Visitor
 

@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from service import auth
-from service.auth import SYSTEM
 from service.errors import Invalid, NotFound
 from service.notifications import Notification
 from service.people.models import Leader
 from service.processes import commands, definitions, operations, queries, replay
 from service.processes.advance import open_tasks
+from service.rights import SYSTEM
 from tests.factories.engines import bpmn, end, flow, process, user
 from tests.factories.people import prepared
 from tests.factories.workers import work_all

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from service import auth, people
-from service.auth import SYSTEM, RoleGrant, directory
+from service.auth import RoleGrant, directory
 from service.clock import local
 from service.errors import Conflict, NotAllowed
 from service.people.models import Leader
 from service.processes import claims, commands, operations, queries, standing, timers
 from service.processes.models import Incident, UserTask
+from service.rights import SYSTEM
 from tests.factories.people import prepared
 from tests.factories.workers import happened, inbox_of, incidents, looking, mismatches, work_all, worker_of
 from tests.factories.world import World

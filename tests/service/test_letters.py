@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from service import notifications
-from service.auth import SYSTEM, disable_user
+from service.auth import disable_user
 from service.errors import Incident, NotAllowed
 from service.history import OutboxEntry
 from service.notifications import NotificationDelivery, OwedLetter, channels
 from service.notifications.channels import APPRISE, MAIL, ChannelDown
 from service.processes import operations
+from service.rights import SYSTEM
 from tests.factories.mail import Sink, sink, web_hook
 from tests.factories.workers import inbox_of, incidents, looking, owed, work_all, worker_of
 from tests.factories.world import World

@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from service import history, liaisons, people, talents
-from service.auth import SYSTEM
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.liaisons import Link
+from service.rights import SYSTEM
 from tests.factories.people import EARLY, Statements, actor, leader, person, unit
 from tests.factories.serving import SINCE, leader_a, leader_b, link, officer_of, service_team, talent
 

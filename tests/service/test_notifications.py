@@ -13,15 +13,15 @@ from sqlalchemy import delete, select
 
 from service import auth, history, notifications, people
 from service.actions.table import NOTICE_KINDS
-from service.auth import SYSTEM
 from service.cli import liaison
 from service.clock import local
 from service.config import load_notifications
 from service.errors import Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent, OutboxEntry
+from service.history.records import owe_notice
 from service.notifications import Delivery, Notification, Office
-from service.people.journal import owe_notice
 from service.processes import commands, operations, sharing, timers
+from service.rights import SYSTEM
 from service.workdays import Calendar, Closure, load_notices
 from tests.factories.mail import sink
 from tests.factories.workers import inbox_of, incidents, looking, mismatches, owed, timers_of, work_all, worker_of

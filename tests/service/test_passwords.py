@@ -9,9 +9,10 @@ from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 from service import auth, history
-from service.auth import SYSTEM, passwords
+from service.auth import passwords
 from service.auth.password_rules import knowing, weakness
 from service.errors import Busy
+from service.rights import SYSTEM
 from tests.factories.people import PASSWORD, account, person, prepared, unit
 
 KNOWN = frozenset({"handler-hrss", "handler", "hrss", "chenzhiming", "czm", "陈志明", "13926001234"})

@@ -12,11 +12,11 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from service import history, people
-from service.auth import SYSTEM
 from service.clock import SHANGHAI
 from service.config.organization import load_organization
 from service.errors import Conflict, Invalid, NotFound
 from service.people import Liaison
+from service.rights import SYSTEM
 from tests.factories.people import EARLY, Statements, leader, person, unit
 
 TODAY = date(2026, 9, 16)
@@ -146,7 +146,7 @@ class TestPersons:
             people.get_person(session, person_id)
 
     def test_the_journal_tells_for_whom_somebody_acted(self, session):
-        from service.auth import Actor
+        from service.rights import Actor
 
         acting = Actor("li", "李", on_behalf_of="wang", on_behalf_of_name="王")
         chen = people.add_person(session, name="陈志明", actor=acting, now=EARLY)

@@ -7,9 +7,9 @@ from importlib import import_module
 
 from service import clock, contacts, history
 from service.actions.posts import end_post
-from service.auth import SYSTEM
 from service.demonstration.organization import derived
 from service.people.models import Leader
+from service.rights import SYSTEM
 from service.talents import update_talent
 from service.talents.models import Talent
 from tests.factories.workers import at_once

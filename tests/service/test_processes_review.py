@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import select
 
 from service import auth, clock, history, people
-from service.auth import SYSTEM
 from service.demonstration.organization import derived
 from service.errors import Invalid, NotAllowed, NotFound
 from service.processes import commands, operations, queries, replay, sharing, timers
@@ -33,6 +32,7 @@ from service.processes.models import (
     UserTask,
 )
 from service.processes.wiring import KEY
+from service.rights import SYSTEM
 from service.workdays.calendar import Mark
 from tests.factories.world import HOME
 

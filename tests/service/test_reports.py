@@ -13,13 +13,13 @@ import pytest
 from pypdf import PdfReader
 
 from service import clock, contacts, history, people, reports, talents
-from service.auth import SYSTEM
 from service.clock import SHANGHAI
 from service.errors import Conflict, Incident, Invalid, NotAllowed, NotFound
 from service.ledger.counts import leader_needs, need_counts, open_matters_of, unit_answers
 from service.liaisons.models import Link
 from service.reports.papers import report_paper, roll_up_paper
 from service.reports.rules import Figure, score
+from service.rights import SYSTEM
 from service.workdays import Calendar
 from tests.factories.people import EARLY, actor, leader, person, unit
 from tests.factories.world import HOME, World

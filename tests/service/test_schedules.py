@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import delete, select
 
 from service import engine
-from service.auth import SYSTEM
 from service.clock import SHANGHAI
 from service.errors import NotFound
 from service.processes import commands, definitions, replay, schedules, starts, timers
 from service.processes.models import Incident, Instance, Schedule
+from service.rights import SYSTEM
 from tests.factories.engines import bpmn, end, flow, process, user
 from tests.factories.workers import at_once, happened, worker_of
 

@@ -10,7 +10,7 @@ from alembic.operations import Operations
 from sqlalchemy import text
 
 from service import liaisons, people, talents
-from service.auth import SYSTEM
+from service.rights import SYSTEM
 from service.talents import search_talents
 from tests.factories.people import EARLY, actor, leader, person, unit
 from tests.factories.workers import mismatches

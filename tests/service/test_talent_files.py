@@ -8,8 +8,8 @@ from itertools import product
 import pytest
 
 from service import history, talents
-from service.auth import SYSTEM
 from service.errors import Conflict, Invalid, NotAllowed
+from service.rights import SYSTEM
 from service.talents.rules import eligibility, masked_email
 from tests.factories.people import EARLY, Statements, actor, unit
 

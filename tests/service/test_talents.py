@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import event, select
 
 from service import history, talents
-from service.auth import SYSTEM
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
+from service.rights import SYSTEM
 from service.talents import Talent
 from service.talents.rules import id_after, masked
 from tests.factories.people import EARLY, Statements, actor, leader, person, unit

@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from service import auth, clock, people
-from service.auth import SYSTEM
 from service.demonstration.organization import derived
 from service.processes import commands
+from service.rights import SYSTEM
 from service.talents import update_talent
 from tests.factories.world import World
 from tests.processes.rounds import calendar_starts

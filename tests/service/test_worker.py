@@ -16,10 +16,10 @@ from sqlalchemy.exc import OperationalError
 
 from service import engine
 from service.actions import posts
-from service.auth import SYSTEM
 from service.clock import SHANGHAI
 from service.processes import commands, sharing, timers
 from service.processes.models import Timer, WorkerBeat
+from service.rights import SYSTEM
 from service.worker import Work
 from tests.factories.workers import (
     at_once,

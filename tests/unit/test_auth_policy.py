@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from service.auth import RIGHTS, ROLES, SYSTEM, may, require
 from service.config.organization import load_organization
 from service.errors import NotAllowed
+from service.rights import RIGHTS, ROLES, SYSTEM, may, require
 from tests.factories.people import actor
 
 OFFICE = actor(("talent_office", None))

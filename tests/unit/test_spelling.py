@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from service.auth.rules import normal_name
 from service.errors import Invalid
-from service.people.checks import NAME_LENGTH, Checks
+from service.fields import NAME_LENGTH, Checks
 from service.spelling import PERSON_READINGS, plain, search_key, spell, terms, tidy, written_ways
 from service.talents.rules import likeness
 

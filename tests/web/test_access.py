@@ -11,9 +11,9 @@ from werkzeug.routing import Rule as Route
 
 from service import clock
 from service.app import HOME
-from service.auth import SYSTEM
 from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
+from service.rights import SYSTEM
 from service.web import access
 from tests.factories.world import World
 from tests.web.visitor import Visitor

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from service import auth, people
-from service.auth import SYSTEM
+from service.rights import SYSTEM
 from service.talents import add_team, update_talent
 from tests.web.test_exports import exported_rows
 from tests.web.visitor import Visitor

@@ -15,9 +15,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import select
 
 from service import clock, liaisons, people, talents
-from service.auth import SYSTEM
 from service.demonstration.organization import derived
 from service.people import Person
+from service.rights import SYSTEM
 from service.talents import Talent
 from service.web import exports
 from tests.api.test_lists import counted

@@ -7,10 +7,10 @@ import re
 import pytest
 
 from service import clock
-from service.auth import SYSTEM
 from service.processes.bundles import compile_bundle, read_bundle
 from service.processes.definitions import deploy
 from service.processes.wording import due_in_words, starts_in_words
+from service.rights import SYSTEM
 from tests.factories.world import HOME, World
 from tests.web.visitor import Visitor
 

@@ -8,13 +8,13 @@ from io import BytesIO
 from openpyxl import load_workbook
 
 from service import clock
-from service.auth import SYSTEM
 from service.ledger import sheet
 from service.processes import sharing, timers
 from service.processes.advance import open_tasks
 from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.processes.models import Incident, Instance, Timer
+from service.rights import SYSTEM
 from tests.factories.world import HOME, World
 from tests.processes.steps import mismatches
 from tests.web.visitor import Visitor, island

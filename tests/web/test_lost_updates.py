@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from service import people, reports, talents
-from service.auth import SYSTEM
 from service.history import stream_events
 from service.people.models import Leader
+from service.rights import SYSTEM
 from tests.factories.world import World
 from tests.web.visitor import Visitor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from service.people.journal import owe_notice
+from service.history.records import owe_notice
 from service.processes import operations, queries
 from tests.factories.workers import work_all
 from tests.factories.world import World

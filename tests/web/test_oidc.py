@@ -16,10 +16,10 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from service import auth, clock
-from service.auth import SYSTEM
 from service.auth.sessions import COOKIE
 from service.errors import NotAllowed
 from service.history import HistoryEvent
+from service.rights import SYSTEM
 from service.web import oidc
 from tests.conftest import FakeClock
 from tests.factories import oidc_provider

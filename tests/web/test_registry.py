@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from service import people, talents
-from service.auth import SYSTEM
+from service.rights import SYSTEM
 from tests.factories.world import World
 from tests.web.visitor import Visitor
 

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from service import auth, clock
-from service.auth import SYSTEM, WebSession
+from service.auth import WebSession
 from service.auth.sessions import BROWSER_COOKIE, COOKIE
 from service.demonstration import PASSWORD
+from service.rights import SYSTEM
 from tests.conftest import FakeClock
 from tests.factories.people import prepared
 from tests.factories.world import World

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from service import auth, clock
-from service.auth import SYSTEM
 from service.demonstration import PASSWORD
+from service.rights import SYSTEM
 from tests.conftest import FakeClock
 from tests.factories.world import World
 from tests.web.visitor import Visitor

@@ -1,4 +1,4 @@
-"""Checks of what people type into the fields of the people side. Pure.
+"""Checks of what people type into fields. Pure.
 
 Every check adds a finding with the field's path to a ``Checks`` and returns the cleaned value; ``Checks.done()`` raises
 ``Invalid`` with all of them at once.
@@ -20,24 +20,6 @@ FIRST_YEAR, LAST_YEAR = 1940, 2099
 NAME_LENGTH = 40
 TITLE_LENGTH = 100
 PASSAGE_LENGTH = 4000
-
-CLASS_A, CLASS_B = "A", "B"
-CLASSES = {CLASS_A: "区领导（A类）", CLASS_B: "成员单位领导（B类）"}
-"""The classes of leaders as people call them."""
-
-BODIES = {
-    "party_committee": "区委",
-    "congress": "区人大常委会",
-    "government": "区政府",
-    "conference": "区政协",
-}
-"""The four leading bodies whose members are leaders of class A (L1)."""
-
-OFFICE = "office"
-"""The kind of units (``organization.toml``) that the three offices are: one of them serves each leader of class A."""
-
-DUTIES = {"principal": "主要负责同志", "talent": "分管人才工作负责同志"}
-"""What makes an officer of a member unit a leader of class B (L2)."""
 
 # Of a name no sign may be unreadable or a picture.
 _REFUSED_IN_NAMES = CONTROLS | {"Cf", "So", "Zl", "Zp"}
@@ -177,3 +159,10 @@ class Checks:
         if value is None or isinstance(value, str):
             self.refuse(path, f"{label}不能为空")
         return ""
+
+
+def merged(checks: Checks, before: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    """``before`` with ``changes``; a field that is not among those of ``before`` is refused."""
+    for unknown in sorted(set(changes) - set(before)):
+        checks.refuse(f"/{unknown}", f"没有可修改的字段“{unknown}”")
+    return {key: changes.get(key, value) for key, value in before.items()}

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from service.auth.actor import Actor
 from service.errors import NotAllowed
+from service.rights import Actor
 
 LIAISON = "liaison"
 TALENT_OFFICE = "talent_office"

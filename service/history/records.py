@@ -1,33 +1,25 @@
-"""How a command of the people side enters the journal, and what it owes to whom."""
+"""How a command on a record enters the journal, and what it owes to whom."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from service import history
+from service.history.journal import append
+from service.rights import Actor
 
 NOTICE = "notice"
 """The kind of what is owed to people: no change of the record whose journal holds it."""
 
 
-class By(Protocol):
-    """Who does it: ``auth.Actor``, seen from below the layer that knows it."""
-
-    @property
-    def username(self) -> str: ...
-
-    @property
-    def on_behalf_of(self) -> str | None: ...
-
-
-def record(session: Session, stream: str, kind: str, data: Mapping[str, object], *, actor: By, now: datetime) -> None:
+def record(
+    session: Session, stream: str, kind: str, data: Mapping[str, object], *, actor: Actor, now: datetime
+) -> None:
     """Appends what ``actor`` did to ``stream``; dates and ids in ``data`` become text."""
-    history.append(
+    append(
         session,
         stream=stream,
         kind=kind,
@@ -49,7 +41,7 @@ def owe_notice(
     unit: str | None = None,
     leader: UUID | None = None,
     usernames: Iterable[str] | None = None,
-    actor: By,
+    actor: Actor,
     now: datetime,
 ) -> None:
     """Owes people word of a record: the journal is the outbox, the worker delivers after commit, in office hours.

@@ -1,0 +1,107 @@
+"""How every list is searched, narrowed and read by the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from service.spelling import terms
+
+MAX_LIMIT = 200
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list; ``total`` counts what is on all pages."""
+
+    items: tuple[T, ...]
+    total: int
+    limit: int
+    offset: int
+
+    @property
+    def next(self) -> int | None:
+        """The offset of the next page, or ``None`` on the last one."""
+        after = self.offset + self.limit
+        return after if after < self.total else None
+
+
+def page(
+    session: Session,
+    query: Select[T],
+    *,
+    limit: int,
+    offset: int,
+    key: InstrumentedAttribute[Any] | None = None,
+    searched: bool = False,
+) -> Page[T]:
+    """One page of ``query``: one statement counts, one reads if there is anything to read.
+
+    ``limit`` is held between 1 and ``MAX_LIMIT``. Of a long list with wide rows the page is found by ``key`` first, the
+    primary key, so that only keys are sorted. A ``searched`` list is counted while its keys are found, because no index
+    helps and every row is read either way.
+    """
+    limit, offset = max(1, min(limit, MAX_LIMIT)), max(0, min(offset, 2**31))
+    if key is not None and searched:
+        found = query.with_only_columns(key, func.count().over(), maintain_column_froms=True)
+        rows = session.execute(found.limit(limit).offset(offset)).all()
+        if rows:
+            shown = query.where(key.in_([row[0] for row in rows]))
+            return Page(tuple(session.scalars(shown)), int(rows[0][1]), limit, offset)
+    counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+    total = session.scalar(counted) or 0
+    if offset >= total:
+        return Page((), total, limit, offset)
+    if key is not None:
+        picked = query.with_only_columns(key, maintain_column_froms=True).limit(limit).offset(offset)
+        return Page(tuple(session.scalars(query.where(key.in_(picked)))), total, limit, offset)
+    return Page(tuple(session.scalars(query.limit(limit).offset(offset))), total, limit, offset)
+
+
+def matching(
+    q: str | None,
+    key: InstrumentedAttribute[str],
+    name: InstrumentedAttribute[str],
+    initials: InstrumentedAttribute[str],
+) -> tuple[ColumnElement[bool] | None, list[ColumnElement[Any]]]:
+    """The condition and the order that search ``q`` asks for: every word must occur; whole names come first.
+
+    ``q`` may be Chinese signs, pinyin or initials. Without a word to search for (``None``, blanks) the condition is
+    ``None``; a ``q`` of nothing but signs that no name holds finds nothing.
+    """
+    words = terms(q or "")
+    if not words:
+        return (false() if q and q.strip() else None), []
+    first = words[0]
+    # A key begins with the folded name: who is called just so comes first, whichever way it is written.
+    called = or_(name == first, key == first, key.startswith(f"{first} ", autoescape=True), initials == first)
+    rank = case((called, 0), (key.startswith(first, autoescape=True), 1), else_=2)
+    return and_(*(key.contains(word, autoescape=True) for word in words)), [rank]
+
+
+def on_day(
+    starts_on: InstrumentedAttribute[date],
+    ends_on: InstrumentedAttribute[date | None] | InstrumentedAttribute[date],
+    day: date | ColumnElement[date],
+) -> ColumnElement[bool]:
+    """The condition that ``day`` lies in the period, both ends included, an open end going on for ever."""
+    return and_(starts_on <= day, or_(ends_on.is_(None), ends_on >= day))
+
+
+def where(
+    query: Select[T],
+    equal: Mapping[InstrumentedAttribute[Any], str | None],
+    condition: ColumnElement[bool] | None,
+) -> Select[T]:
+    """``query`` with the columns that must equal a value (``None``: any) and one more condition."""
+    for column, value in equal.items():
+        if value is not None:
+            query = query.where(column == value)
+    return query if condition is None else query.where(condition)

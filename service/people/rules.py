@@ -1,0 +1,21 @@
+"""The kinds of posts that make a person a leader (L1, L2). Pure."""
+
+from __future__ import annotations
+
+CLASS_A, CLASS_B = "A", "B"
+CLASSES = {CLASS_A: "区领导（A类）", CLASS_B: "成员单位领导（B类）"}
+"""The classes of leaders as people call them."""
+
+BODIES = {
+    "party_committee": "区委",
+    "congress": "区人大常委会",
+    "government": "区政府",
+    "conference": "区政协",
+}
+"""The four leading bodies whose members are leaders of class A (L1)."""
+
+OFFICE = "office"
+"""The kind of units (``organization.toml``) that the three offices are: one of them serves each leader of class A."""
+
+DUTIES = {"principal": "主要负责同志", "talent": "分管人才工作负责同志"}
+"""What makes an officer of a member unit a leader of class B (L2)."""

@@ -1,0 +1,46 @@
+"""Who acts, and who may do what, by role. Pure: no database, no page.
+
+Every command takes an ``Actor`` and asks ``require`` for the right itself.
+"""
+
+from service.rights.actor import COMMAND_LINE, SERVICE_NAMES, SYSTEM, Actor, Grant
+from service.rights.policy import (
+    ADMIN,
+    AUDITOR,
+    DELEGABLE,
+    EMPLOYER,
+    LEADER,
+    LIAISON,
+    OWNER,
+    RESPONSIBLE_UNIT,
+    RIGHTS,
+    ROLES,
+    TALENT_OFFICE,
+    UNIT_ROLES,
+    Right,
+    may,
+    require,
+)
+
+__all__ = [
+    "ADMIN",
+    "AUDITOR",
+    "COMMAND_LINE",
+    "DELEGABLE",
+    "EMPLOYER",
+    "LEADER",
+    "LIAISON",
+    "OWNER",
+    "RESPONSIBLE_UNIT",
+    "RIGHTS",
+    "ROLES",
+    "SERVICE_NAMES",
+    "SYSTEM",
+    "TALENT_OFFICE",
+    "UNIT_ROLES",
+    "Actor",
+    "Grant",
+    "Right",
+    "may",
+    "require",
+]
