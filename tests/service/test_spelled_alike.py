@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from datetime import date
 
+import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import text
@@ -45,6 +46,27 @@ def test_talents_are_found_in_the_other_way_of_writing_and_by_a_rare_sign(sessio
         assert names(search_talents(session, q)) == found, q
 
 
+def test_variants_of_a_sign_find_each_other_and_stay_as_typed(session):
+    for name in ("王喆", "王哲", "李峯", "张昇", "宋堃"):
+        add(session, name)
+    for q, found in {
+        "王喆": ["王喆", "王哲"],
+        "王哲": ["王喆", "王哲"],
+        "王嚞": ["王喆", "王哲"],
+        "李峰": ["李峯"],
+        "张升": ["张昇"],
+        "張陞": ["张昇"],
+        "坤": ["宋堃"],
+        "王者": [],
+    }.items():
+        assert sorted(names(search_talents(session, q))) == sorted(found), q
+    head = leader(session, person(session, "赵犇"))
+    unit(session, "tmp", "区邨镇建设局")
+    assert names(people.search_people(session, "赵奔")) == ["赵犇"]
+    assert names(people.search_units(session, "村镇")) == ["区邨镇建设局"]
+    assert head.person.name == "赵犇"
+
+
 def test_people_units_and_links_are_found_in_the_other_way_of_writing(session):
     unit(session, "sci", "区科學技術局")
     person(session, "樂單賢", unit_code="sci")
@@ -66,10 +88,12 @@ def test_people_units_and_links_are_found_in_the_other_way_of_writing(session):
         assert [one.id for one in liaisons.search_links(session, q).items] == [link.id], q
 
 
-def test_keys_of_an_older_version_are_spelled_anew_and_histories_stay_true(world: World):
+@pytest.mark.parametrize("revision", ["0012_spelled_alike", "0017_variants_of_signs"])
+def test_keys_of_an_older_version_are_spelled_anew_and_histories_stay_true(world: World, revision: str):
     world.recorded()
     with world.transaction() as session:
         add(session, "陳曾賢")
+        add(session, "王喆")
     tables = ("unit", "person", "talent", "talent_team", "instance")
     with world.database.engine.begin() as connection:
         known = {table: connection.execute(text(f"SELECT * FROM {table}")).mappings().all() for table in tables}  # noqa: S608
@@ -79,7 +103,7 @@ def test_keys_of_an_older_version_are_spelled_anew_and_histories_stay_true(world
             if table != "instance":
                 connection.execute(text(f"UPDATE {table} SET pinyin = 'old', initials = 'old'"))  # noqa: S608
     assert mismatches(world) != []
-    step = importlib.import_module("service.db.migrations.versions.0012_spelled_alike")
+    step = importlib.import_module(f"service.db.migrations.versions.{revision}")
     with world.database.engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
         step.upgrade()
     with world.database.engine.connect() as connection:
@@ -89,3 +113,4 @@ def test_keys_of_an_older_version_are_spelled_anew_and_histories_stay_true(world
     assert mismatches(world) == []
     with world.database.reading() as session:
         assert names(search_talents(session, "陈曾贤")) == ["陳曾賢"]
+        assert names(search_talents(session, "王哲")) == ["王喆"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from service.auth.rules import normal_name
 from service.errors import Invalid
 from service.fields import NAME_LENGTH, Checks
-from service.spelling import PERSON_READINGS, plain, search_key, spell, terms, tidy, written_ways
+from service.spelling import PERSON_READINGS, folded, plain, search_key, spell, terms, tidy, written_ways
 from service.talents.rules import likeness
 
 
@@ -203,6 +203,82 @@ def test_traditional_and_simplified_signs_are_searched_alike(traditional, simple
     assert terms(traditional)[0] in search_key(spell(simple).keys)
     assert traditional in written_ways(simple)
     assert simple in written_ways(traditional)
+
+
+# Of signs that the 1955 table called variants and the 2013 table holds again, and of others that stand in names.
+VARIANTS = [
+    "喆哲嚞",
+    "峯峰",
+    "昇升陞",
+    "堃坤",
+    "淼渺",
+    "犇奔",
+    "甦苏蘇",
+    "邨村",
+    "迺乃",
+    "頫俯",
+    "祕秘",
+    "甯宁寧",
+    "脩修",
+    "钜巨鉅",
+    "菸烟",
+    "薰熏",
+    "珮佩",
+    "龢和",
+    "勣绩績",
+    "頴颖穎",
+    "晧皜皓",
+    "煇辉輝",
+    "谿溪",
+    "玨珏",
+    "瑠琉",
+    "閆阎",
+    "鍾锺钟",
+    "耑专",
+    "飏扬",
+    "訢欣",
+    "琁璇",
+    "叡睿",
+    "濬浚",
+    "祐佑",
+    "澂澄",
+    "皙晰",
+    "仝同",
+    "秊年",
+    "旾春",
+    "麐麟",
+    "崐昆",
+    "勲勋",
+    "煕熙",
+    "凃涂",
+    "贠员",
+]
+
+
+@pytest.mark.parametrize("group", VARIANTS)
+def test_variants_of_a_sign_are_searched_alike(group):
+    one, *others = group
+    for other in others:
+        assert plain(f"王{one}") == plain(f"王{other}")
+        assert terms(f"王{one}")[0] in search_key(spell(f"王{other}").keys)
+        assert terms(f"王{other}")[0] in search_key(spell(f"王{one}").keys)
+        assert {f"王{one}", f"王{other}"} <= {*written_ways(f"王{one}"), *written_ways(f"王{other}")}
+    assert tidy(group) == group, "what is kept stays as it was typed"
+
+
+def test_a_search_of_running_text_tries_variants_and_never_too_many_ways():
+    assert {"王喆", "王哲", "王嚞"} <= set(written_ways("王喆")) & set(written_ways("王哲"))
+    assert len(written_ways("喆峯昇堃犇" * 8)) == 16
+
+
+@pytest.mark.parametrize("pair", ["芸艺", "沈沉", "煊暄", "晔烨", "畅昶", "惠慧", "邱丘", "浩皓", "后候"])
+def test_signs_that_only_sound_or_look_alike_stay_apart(pair):
+    assert plain(pair[0]) != plain(pair[1])
+
+
+@given(st.text(max_size=20))
+def test_what_is_folded_once_is_folded(text):
+    assert folded(folded(text)) == folded(text)
 
 
 @given(st.text(max_size=30))
