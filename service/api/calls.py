@@ -16,16 +16,18 @@ import flask_smorest  # type: ignore[import-untyped]  # the library ships no typ
 import marshmallow as ma
 from flask import Request, g, make_response, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from service.api import errors
-from service.api.access import Rule, asker
+from service.api.access import Rule, SignedOut, asker
 from service.api.context import READING, api, transaction
 from service.api.fields import Nothing
 from service.api.limits import limits
 from service.api.once import HEADER, once
 from service.api.versions import IF_MATCH
+from service.auth import Actor
 from service.db.canonical import normalized
 from service.errors import Finding, Invalid, LiaisonError
 
@@ -221,16 +223,27 @@ def _guarded(
             request.max_content_length = rule.size  # before anybody reads the body
         if first is not None:
             with api().database.reading() as session:
-                g.api_actor = asker(session, rule)
+                g.api_actor = _known(session, rule)
             arguments["prepared"] = first()
         with transaction() as session:
-            actor = g.api_actor = asker(session, rule)
+            actor = g.api_actor = _known(session, rule)
             if request.method in READING:
                 return make_response(view(**arguments))
             return once(session, actor.username, lambda: make_response(view(**arguments)))
 
     guarded.api_rule = rule  # type: ignore[attr-defined]  # read back by access.rule_of()
     return guarded
+
+
+def _known(session: Session, rule: Rule) -> Actor:
+    """``asker``, who counts for the limit as somebody, as whoever is signed out counts as nobody."""
+    try:
+        found = asker(session, rule)
+    except SignedOut:
+        limits().note(known=False)
+        raise
+    limits().note(known=True)
+    return found
 
 
 def _documented(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from hashlib import sha256
+from threading import Lock
 from typing import cast
 
 from flask import Flask, current_app, request
@@ -16,17 +18,42 @@ from service.auth.sessions import COOKIE
 KEY = "liaison-api-limits"
 
 
+LARGEST_KNOWN = 10_000
+"""How many tokens and sessions are remembered as good ones."""
+
+
 class Limits:
-    """Counts the calls of this server process; with several processes each grants the full number."""
+    """Counts the calls of this server process; with several processes each grants the full number.
+
+    Whoever makes up a new token or cookie for each call is counted too: calls of nobody count by address, and where
+    there are too many, only what has been good there before is looked up at all.
+    """
 
     def __init__(self, per_minute: int) -> None:
         self._item = RateLimitItemPerMinute(per_minute)
         self._counter = FixedWindowRateLimiter(MemoryStorage())
+        self._good: OrderedDict[str, None] = OrderedDict()
+        self._lock = Lock()
 
     def count(self) -> None:
         """Counts this request. Raises ``TooManyRequests`` (a minute later there is room again)."""
-        if not self._counter.hit(self._item, _who()):
+        who = _who()
+        with self._lock:
+            good = who in self._good
+        if not (good or self._counter.test(self._item, _nobody())) or not self._counter.hit(self._item, who):
             raise TooManyRequests(retry_after=60)
+
+    def note(self, *, known: bool) -> None:
+        """What the token or session of this request turned out to be: somebody's, or nobody's."""
+        who = _who()
+        with self._lock:
+            self._good.pop(who, None)
+            if known:
+                self._good[who] = None
+                if len(self._good) > LARGEST_KNOWN:
+                    self._good.popitem(last=False)
+        if not known:
+            self._counter.hit(self._item, _nobody())
 
 
 def install(app: Flask, per_minute: int) -> None:
@@ -39,8 +66,12 @@ def limits() -> Limits:
     return cast(Limits, current_app.extensions[KEY])
 
 
+def _nobody() -> str:
+    return f"nobody at {request.remote_addr or ''}"
+
+
 def _who() -> str:
-    """Counted before anybody is looked up, so that guessing tokens is limited too: a wrong token counts by address."""
+    """Counted before anybody is looked up."""
     address = request.remote_addr or ""
     given = request.headers.get("Authorization")
     if given:

@@ -271,3 +271,21 @@ def test_too_many_calls(world: World) -> None:
     expect(answer, 429, "too_many_requests")
     assert answer.headers["Retry-After"] == "60"
     assert world.api("auditor").get("/me").status_code == 200
+
+
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("made_up", ["Authorization", "Cookie"])
+def test_who_makes_up_a_new_credential_for_each_call_is_counted_by_address(world: World, made_up: str) -> None:
+    limits = world.app.extensions["liaison-api-limits"]
+    world.app.extensions["liaison-api-limits"] = type(limits)(5)
+    client = world.app.test_client(use_cookies=False)
+
+    def call(number: int, address: str) -> int:
+        said = {"Authorization": f"Bearer liaison_{number}", "Cookie": f"liaison_session=made-up-{number}"}[made_up]
+        return client.get("/api/v1/me", headers={made_up: said}, environ_base={"REMOTE_ADDR": address}).status_code
+
+    honest = world.api("office")
+    assert honest.get("/me").status_code == 200
+    assert [call(number, "127.0.0.1") for number in range(7)] == [401] * 5 + [429] * 2
+    assert honest.get("/me").status_code == 200  # known there before: nobody's guesses refuse it
+    assert call(99, "198.51.100.7") == 401
