@@ -27,9 +27,9 @@ from service.api.fields import Nothing
 from service.api.limits import limits
 from service.api.once import HEADER, once
 from service.api.versions import IF_MATCH
-from service.auth import Actor
 from service.db.canonical import normalized
 from service.errors import Finding, Invalid, LiaisonError
+from service.rights import Actor
 
 PREFIX = "/api/v1"
 DEEPEST = 32

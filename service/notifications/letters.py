@@ -81,10 +81,14 @@ def owe(session: Session, event: HistoryEvent, people: Sequence[Account], mail: 
 
 
 def take(session: Session, channels: Collection[str], *, now: datetime, until: datetime) -> Key | None:
-    """The letter that waits longest of those due over ``channels``, kept from other workers ``until`` then."""
+    """The letter that waits longest of those due over ``channels``, kept from other workers ``until`` then.
+
+    Whatever makes letters due at once (``wake``, ``retry_all``) leaves that lease: who sends it may be at it right now.
+    """
     due = (
         select(OwedLetter)
         .where(OwedLetter.channel.in_(sorted(channels)), OwedLetter.due_at <= now, OwedLetter.given_up.is_(False))
+        .where(OwedLetter.leased_until.is_(None) | (OwedLetter.leased_until <= now))
         .order_by(OwedLetter.due_at, OwedLetter.event_id, OwedLetter.recipient)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -92,7 +96,7 @@ def take(session: Session, channels: Collection[str], *, now: datetime, until: d
     found = session.scalars(due).first()
     if found is None:
         return None
-    found.due_at, found.of_channel = until, False  # nobody wakes a letter that is under way
+    found.leased_until = until
     session.flush()
     return found.event_id, found.channel, found.recipient
 
@@ -140,6 +144,7 @@ def failed(
     key: Key,
     error: str,
     *,
+    leased_until: datetime,
     hopeless: bool,
     of_channel: bool,
     retry_for: timedelta,
@@ -147,11 +152,13 @@ def failed(
 ) -> None:
     """An attempt failed: later again, until it has been tried for ``retry_for``; a ``hopeless`` one waits for people.
 
-    ``of_channel``: the way out failed for all letters, not for this one.
+    ``of_channel``: the way out failed for all letters, not for this one. Whose lease (``leased_until``) ended meanwhile
+    says nothing: another worker has the letter.
     """
     owed = session.get(OwedLetter, key, with_for_update=True)
-    if owed is None:
+    if owed is None or owed.leased_until != leased_until:
         return
+    owed.leased_until = None
     owed.attempts += 1
     owed.failing_since = owed.failing_since or now
     owed.last_error, owed.of_channel = error[:2000], of_channel
@@ -161,7 +168,7 @@ def failed(
     else:
         owed.due_at = next_letter(owed.attempts, now, of_channel=of_channel)
     session.flush()
-    if tried:
+    if owed.given_up:
         _show(session, owed.last_error or "", now)
 
 
@@ -252,6 +259,6 @@ def _show(session: Session, error: str, now: datetime) -> None:
     history.lock(session, INCIDENT)
     there = select(Incident.id).where(Incident.kind == INCIDENT, Incident.resolved_at.is_(None))
     if session.scalar(there.limit(1)) is None:
-        message = f"有邮件等提醒多次发送失败，已停止自动重试，请排除原因后在“未发出的邮件”中全部重试：{error}"
+        message = f"有邮件等提醒发送失败，已停止自动重试，请排除原因后在“未发出的邮件”中全部重试：{error}"
         session.add(Incident(id=ids.new(), kind=INCIDENT, message=message[:2000], happened_at=now))
     session.flush()

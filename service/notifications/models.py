@@ -58,7 +58,8 @@ class OwedLetter(Base):
     """A letter that is still to be sent, by what it is sent for, over which channel and to whom (as a delivery is).
 
     Where it goes and what it says is looked up when it is sent. ``of_channel``: the last attempt failed for all letters
-    of the channel. ``given_up``: it waits for a person who has it tried again.
+    of the channel. ``given_up``: it waits for a person who has it tried again. ``leased_until``: a worker has taken it
+    and may be sending it; until then no other does.
     """
 
     __tablename__ = "owed_letter"
@@ -72,6 +73,7 @@ class OwedLetter(Base):
     of_channel: Mapped[bool] = mapped_column(default=False)
     failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str | None] = mapped_column(Text)
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class MailAddress(Base):

@@ -44,7 +44,8 @@ class Post:
         if not ready:
             return False
         with self.database.transaction() as session:
-            key = letters.take(session, ready, now=now, until=now + LEASE)
+            until = now + LEASE
+            key = letters.take(session, ready, now=now, until=until)
         if key is None:
             return False
         try:
@@ -52,7 +53,7 @@ class Post:
         except Exception as error:  # whatever is wrong with one letter must not hold up the others
             if explain(error) is not None:
                 raise
-            self._failed(key, error, now)
+            self._failed(key, error, until, now)
         return True
 
     def _deliver(self, key: Key, now: datetime) -> None:
@@ -68,7 +69,7 @@ class Post:
                 letters.wake(session, letter.channel, now=now)
             self._works.add(letter.channel)
 
-    def _failed(self, key: Key, error: Exception, now: datetime) -> None:
+    def _failed(self, key: Key, error: Exception, until: datetime, now: datetime) -> None:
         defect = not isinstance(error, LiaisonError)
         event_id, channel, _ = key
         log.warning("letter_failed", event_id=event_id, channel=channel, error=describe(error), exc_info=defect)
@@ -81,6 +82,7 @@ class Post:
                 session,
                 key,
                 describe(error),
+                leased_until=until,
                 hopeless=isinstance(error, Undeliverable),
                 of_channel=closed,
                 retry_for=self.office.mail.retry_for,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service import engine, history, ids
@@ -125,6 +125,11 @@ def open_incidents(session: Session) -> list[Incident]:
     return list(
         session.scalars(select(Incident).where(Incident.resolved_at.is_(None)).order_by(Incident.happened_at.desc()))
     )
+
+
+def count_open_incidents(session: Session) -> int:
+    """How many incidents wait for a person; one statement."""
+    return session.scalar(select(func.count()).select_from(Incident).where(Incident.resolved_at.is_(None))) or 0
 
 
 def retry(session: Session, *, incident_id: UUID, actor: Actor, now: datetime) -> Incident:

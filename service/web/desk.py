@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from service import clock, reports
-from service.processes import lateness, queries
+from service.processes import lateness, queries, timers
 from service.processes.deadlines import deadlines
 from service.processes.rules import DEFAULT_WARN, STAGES
 from service.processes.starting import may_start
@@ -42,6 +42,7 @@ def desk() -> ResponseReturnValue:
         talents=overview.own_talents(db(), actor()),
         unread_briefs=reports.unread_briefs(db(), actor()) if LEADER in actor().roles else 0,
         begins=begins(),
+        incidents=timers.count_open_incidents(db()) if may(actor(), "retry_incidents") else 0,
         people=about["names"],
         standings=about["standings"],
         meaning=lateness.MEANING,

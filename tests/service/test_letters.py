@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event, Thread
+from time import sleep
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from service import notifications
 from service.auth import disable_user
 from service.errors import Incident, NotAllowed
 from service.history import OutboxEntry
-from service.notifications import NotificationDelivery, OwedLetter, channels
-from service.notifications.channels import APPRISE, MAIL, ChannelDown
+from service.notifications import NotificationDelivery, OwedLetter, channels, letters
+from service.notifications.channels import APPRISE, MAIL, ChannelDown, Undeliverable
+from service.notifications.post import LEASE
 from service.processes import operations
 from service.rights import SYSTEM
 from tests.factories.mail import Sink, sink, web_hook
@@ -324,3 +328,115 @@ def test_apprise_reaches_a_service_and_names_its_own_failures(mailing: World) ->
     [message] = hook.got
     assert message["title"] == "【直联平台】催办（2026-需-0001）"
     assert "子女入学" not in str(message)
+
+
+def _sending(world: World, server: Sink) -> Thread:
+    """A worker that is in the middle of sending the first letter due."""
+    calls = server.calls
+    at_work = Thread(target=copy_context().run, args=(work_all, world, worker_of(world)), daemon=True)
+    at_work.start()
+    for _ in range(500):
+        if server.calls > calls:
+            return at_work
+        sleep(0.01)
+    raise AssertionError("nothing is sent")
+
+
+def test_retrying_all_leaves_a_letter_that_is_being_sent_to_who_sends_it(mailing: World, server: Sink) -> None:
+    with mailing.transaction() as session:
+        notifications.set_mail_address(
+            session, username="handler-edu-2", address=None, actor=SYSTEM, now=mailing.clock.now
+        )
+    server.answers = {FIRST: "451 later"}
+    _urge(mailing)
+    work_all(mailing)
+    assert [letter.attempts for letter in _letters(mailing)] == [1]
+    server.answers, server.slow = {}, 1.0
+    mailing.clock.advance(minutes=2)
+    at_work = _sending(mailing, server)
+    with mailing.transaction() as session:
+        assert notifications.retry_all(session, actor=mailing.actor("admin"), now=mailing.clock.now) == 1
+    other = worker_of(mailing, name="two")
+    other.tick(mailing.clock.now)
+    at_work.join(20)
+    work_all(mailing, other)
+    assert server.addresses == [FIRST]
+    assert _letters(mailing) == []
+
+
+def test_whose_lease_has_ended_says_nothing_of_a_letter_that_another_sends(mailing: World) -> None:
+    with mailing.transaction() as session:
+        notifications.set_mail_address(
+            session, username="handler-edu-2", address=None, actor=SYSTEM, now=mailing.clock.now
+        )
+    _urge(mailing)
+    other = worker_of(mailing, name="two", send={MAIL: lambda letter: None})
+
+    def hang(letter: channels.Letter) -> None:
+        mailing.clock.advance(minutes=6)
+        with mailing.transaction() as session:  # another worker takes it
+            assert letters.take(session, [MAIL], now=mailing.clock.now, until=mailing.clock.now + LEASE)
+        raise Undeliverable("太晚了")
+
+    worker_of(mailing, send={MAIL: hang}).tick(mailing.clock.now)
+    [letter] = _letters(mailing)
+    assert (letter.attempts, letter.given_up) == (0, False)
+    work_all(mailing, other)
+    assert len(_letters(mailing)) == 1  # still the other's
+    mailing.clock.advance(minutes=6)
+    work_all(mailing, other)
+    assert _letters(mailing) == []
+
+
+def test_what_is_refused_for_good_is_shown_to_the_administrator_at_once(mailing: World, server: Sink) -> None:
+    server.unknown = {FIRST}
+    for text in ("一", "二"):
+        _urge(mailing, text)
+    worker = worker_of(mailing)
+    work_all(mailing, worker)
+    [incident] = [one for one in incidents(mailing) if one.kind == "mail"]
+    assert "拒收发给该收件人的邮件（代码 550）" in incident.message
+    assert "全部重试" in incident.message
+    admin = Visitor(mailing, "admin")
+    assert "有 1 项系统异常需要处理" in admin.get("/").get_data(as_text=True)
+    assert "系统异常需要处理" not in Visitor(mailing, "office").get("/").get_data(as_text=True)
+    server.unknown = set()
+    admin.post("/system/letters/retry")
+    assert [one for one in incidents(mailing) if one.kind == "mail" and one.resolved_at is None] == []
+    assert "系统异常需要处理" not in admin.get("/").get_data(as_text=True)
+
+
+def test_a_letter_is_leased_from_its_own_moment_on_and_not_from_that_of_its_batch(mailing: World) -> None:
+    _urge(mailing)
+    began, leases = mailing.clock.now, []
+
+    def send(_: channels.Letter) -> None:
+        [until] = [one.leased_until for one in _letters(mailing) if one.leased_until is not None]
+        leases.append(until - began)
+        clock_now[0] = began + timedelta(minutes=4)  # the server was slow
+        if len(leases) == 2:
+            stop.set()
+
+    clock_now, stop = [began], Event()
+    worker = worker_of(mailing, send={MAIL: send})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("service.worker.loop.clock.now", lambda: clock_now[0])
+        worker.run(stop)
+    assert leases == [LEASE, LEASE + timedelta(minutes=4)]
+
+
+def test_what_is_sent_stays_settled_when_waking_the_others_fails(mailing: World, server: Sink) -> None:
+    _urge(mailing)
+
+    def trip(_connection, _cursor, statement, *_more) -> None:
+        if statement.startswith("UPDATE owed_letter SET due_at") and "of_channel" in statement.partition("WHERE")[2]:
+            raise RuntimeError("the database is gone")
+
+    event.listen(mailing.database.engine, "before_cursor_execute", trip)
+    worker_of(mailing).tick(mailing.clock.now)
+    event.remove(mailing.database.engine, "before_cursor_execute", trip)
+    sent = list(server.addresses)
+    mailing.clock.advance(minutes=30)
+    work_all(mailing)
+    assert sorted(server.addresses) == [SECOND, FIRST]
+    assert sorted(sent) == [SECOND, FIRST]
