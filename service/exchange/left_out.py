@@ -13,7 +13,7 @@ GUIDE = "填写说明"
 SHOWN = 20
 """As many rows, sheets or cells as a sentence names."""
 
-_COMMENTED = re.compile(rb"<(?:\w+:)?(?:comment|threadedComment)\s[^<>]*?ref=\"([A-Z]{1,3})(\d{1,7})\"")
+_COMMENTED = re.compile(rb"<(?:\w+:)?(?:comment|threadedComment)\s[^<>]*?ref\s*=\s*[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 _PICTURE = re.compile(r"xl/media/[^/]+")
 _OBJECT = re.compile(r"xl/(charts/chart|embeddings/|pivotTables/pivotTable)[^/]*")
 

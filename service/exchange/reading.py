@@ -20,7 +20,8 @@ from service.errors import Invalid, LiaisonError
 from service.exchange.cells import Column, Fault, is_empty, value_of
 from service.exchange.inspection import MAX_ROWS, inspect
 from service.exchange.left_out import left_out, listed
-from service.exchange.slim import SheetFacts, slimmed
+from service.exchange.sheet_facts import SheetFacts
+from service.exchange.slim import slimmed
 from service.spelling import half_width
 
 MAX_COLUMNS = 100
@@ -71,7 +72,10 @@ def _parsed(content: bytes, columns: Sequence[Column]) -> Reading:
     book = load_workbook(BytesIO(slim), read_only=True, data_only=False, keep_links=False)
     sheet = _first(book.worksheets)
     path = sheet._worksheet_path  # noqa: SLF001 - the library has no public way from a sheet to its part
-    read = _read(sheet, facts.get(path, SheetFacts()), columns)
+    told = facts.get(path, SheetFacts(unclear=True))
+    read = _read(sheet, told, columns)
+    if told.unclear:
+        raise Invalid("无法确定表格里哪些行、列被隐藏；请用 Excel 或 WPS 打开，重新保存后再导入")
     if not read.rows and not read.faults:
         raise Invalid("表格里没有数据，请从第 2 行起填写")
     read.notes.extend(Fault(0, "", said) for said in left_out(content, book.worksheets, sheet))

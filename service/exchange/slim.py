@@ -8,34 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from io import BytesIO
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from service.errors import Invalid
 from service.exchange.inspection import BLOCK, MAX_ROWS, NUMBERED_CELL, NUMBERED_ROW, SPARE_ROWS
+from service.exchange.sheet_facts import Noting, SheetFacts
 
 ANY_ROW, ANY_CELL = (re.compile(rb"<(?:\w+:)?%s[\s/>]" % tag) for tag in (b"row", b"c"))
 _CELL = re.compile(rb"<(?:\w+:)?c(?=\s)(?>[^<>]*?\sr=\"[A-Z]{1,3}\d+\")[^<>]*?(?:/>|></(?:\w+:)?c>)")
 _ROW = re.compile(rb"<(?:\w+:)?row(?=\s)(?>[^<>]*?\sr=\"(\d+)\")[^<>]*?(?:/>|>\s*</(?:\w+:)?row>)")
-_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row(?=\s)(?=[^<>]*\shidden=[\"'](?:1|true)[\"'])[^<>]*?\sr=\"(\d{1,7})\"")
-_HIDDEN_COLUMNS = re.compile(rb"<(?:\w+:)?col(?=\s)(?=[^<>]*\shidden=[\"'](?:1|true)[\"'])[^<>]*>")
-_SPAN = re.compile(rb"\s(min|max)=\"(\d{1,5})\"")
-_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^<>]*?ref=\"([A-Z]{1,3})(\d{1,7})(?::([A-Z]{1,3})(\d{1,7}))?\"")
-_FILTER = re.compile(rb"<(?:\w+:)?(?:filterColumn|autoFilter)[\s/>]")
-
-
-@dataclass(slots=True)
-class SheetFacts:
-    """What one sheet says beside its cells; rows and columns are counted from 1."""
-
-    empty_rows: int = 0
-    hidden_rows: set[int] = field(default_factory=set)
-    hidden_columns: set[int] = field(default_factory=set)
-    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """(first column, first row, last column, last row)."""
-    filtered: bool = False
 
 
 def slimmed(content: bytes) -> tuple[bytes, dict[str, SheetFacts]]:
@@ -54,6 +37,7 @@ def slimmed(content: bytes) -> tuple[bytes, dict[str, SheetFacts]]:
                 numbered = _all_numbered(part)
                 part.seek(0)
                 found = SheetFacts()
+                noting = Noting(found)
                 rows = 0
                 with new.open(name, "w") as kept:
                     for piece in _pieces(part):
@@ -61,8 +45,9 @@ def slimmed(content: bytes) -> tuple[bytes, dict[str, SheetFacts]]:
                         rows += len(ANY_ROW.findall(slim))
                         if rows > MAX_ROWS + SPARE_ROWS:
                             raise Invalid(f"一次最多导入 {MAX_ROWS} 行，请分成几个文件导入")
-                        _note(slim, found)
+                        noting.feed(slim)
                         kept.write(slim)
+                noting.feed(b"", last=True)
             facts[name] = found
     return written.getvalue(), facts
 
@@ -98,25 +83,3 @@ def _without_empty(piece: bytes, found: SheetFacts) -> bytes:
     slim, rows = _ROW.subn(b"", _CELL.sub(b"", piece))
     found.empty_rows += rows
     return slim
-
-
-def _note(piece: bytes, found: SheetFacts) -> None:
-    found.hidden_rows.update(map(int, _HIDDEN_ROW.findall(piece)))
-    for tag in _HIDDEN_COLUMNS.findall(piece):
-        span = {name: int(number) for name, number in _SPAN.findall(tag)}
-        found.hidden_columns.update(range(span.get(b"min", 1), min(span.get(b"max", 0), MOST_COLUMNS) + 1))
-    for left, top, right, bottom in _MERGED.findall(piece):
-        found.merged.append((column_number(left), int(top), column_number(right or left), int(bottom or top)))
-    found.filtered = found.filtered or _FILTER.search(piece) is not None
-
-
-MOST_COLUMNS = 16_384
-"""No sheet of Excel has more."""
-
-
-def column_number(letters: bytes) -> int:
-    """A → 1, AA → 27."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number

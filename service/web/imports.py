@@ -92,10 +92,11 @@ def job(job_id: UUID) -> ResponseReturnValue:
     for fault in found.findings:
         wrong.setdefault(fault["row"], []).append(fault["column"])
     columns = kind.columns(_basis())
+    faulty = {fault["column"] for fault in found.findings}
     filled = [
         place
         for place, column in enumerate(columns)
-        if column.required or any(row["cells"][place] for row in found.preview)
+        if column.required or column.title in faulty or any(row["cells"][place] for row in found.preview)
     ]
     return render_template(
         "imports/job.html",

@@ -294,6 +294,51 @@ class TestWhatTheSheetHides:
         assert any("第 3–4 行被隐藏，共 2 行" in said for said in told)
         assert any("B 列被隐藏" in said for said in told)
 
+    @pytest.mark.parametrize(
+        ("rows", "hidden"),
+        [
+            (b"<row>%s</row><row>%s</row><row hidden='1'>%s</row><row>%s</row>", [3]),
+            (b"<row r='1'>%s</row><row hidden = 'true' r = '3'>%s</row><row>%s</row><row hidden='0'>%s</row>", [3]),
+            (b'<row>%s</row><row hidden="1" r="5">%s</row><row hidden="1">%s</row><row r="9">%s</row>', [5, 6]),
+            (b'<row>%s</row><row\n  spans="1:1"\thidden="&#49;"\n>%s</row><row>%s</row><row>%s</row>', [2]),
+            (b"<row>%s</row><!-- <row hidden='1'/> --><row>%s</row><row hidden='1'>%s</row><row>%s</row>", [3]),
+            (b'<row>%s</row><row ht="0" customHeight="1">%s</row><row ht="15">%s</row><row>%s</row>', [2]),
+            (b'<row>%s</row><row dyDescent=">" hidden="1">%s</row><row>%s</row><row>%s</row>', [2]),
+        ],
+        ids=["no numbers", "single quotes", "some numbers", "odd spaces", "comment", "no height", "a bracket"],
+    )
+    def test_a_hidden_row_is_seen_however_its_tag_is_written(self, rows: bytes, hidden: list[int]):
+        cell = b'<c t="inlineStr"><is><t>%b</t></is></c>'
+        texts = [cell % text.encode() for text in ("姓名", "甲", "乙", "丙")]
+        found = read(sheet_of(rows % tuple(texts)))
+        assert [row.values["name"] for row in found.rows] == ["甲", "乙", "丙"]
+        assert [row.number for row in found.rows if row.hidden] == hidden
+        assert [f"{number} 行" in found.notes[0].message for number in hidden[-1:]] == [True]
+
+    def test_rows_of_a_sheet_without_height_are_hidden_unless_they_say_otherwise(self):
+        cell = b'<c t="inlineStr"><is><t>%b</t></is></c>'
+        rows = b"<row hidden='0'>%s</row><row>%s</row><row hidden='0'>%s</row>"
+        sheet = SHEET.replace(b"<sheetData>", b"<sheetFormatPr defaultRowHeight='15' zeroHeight='1'/><sheetData>")
+        made = sheet % (rows % tuple(cell % text.encode() for text in ("姓名", "甲", "乙")))
+        found = read(with_part(book(["张三"]), "xl/worksheets/sheet1.xml", made))
+        assert [(row.number, row.hidden) for row in found.rows] == [(2, True), (3, False)]
+
+    def test_columns_and_merged_cells_are_seen_in_either_kind_of_quotes(self):
+        cell = b"<c t='inlineStr'><is><t>%b</t></is></c>"
+        both = tuple(cell % text.encode() for text in ("姓名", "日期", "甲", "2026-01-01"))
+        made = SHEET.replace(b"<sheetData>", b"<cols><col hidden='1' max='2' min='2'/></cols><sheetData>")
+        made = made.replace(b"</sheetData>", b"</sheetData><mergeCells><mergeCell ref = 'A2:A3'/></mergeCells>")
+        made = made % (b"<row>%s%s</row><row>%s%s</row>" % both)
+        found = read(with_part(book(["张三"]), "xl/worksheets/sheet1.xml", made))
+        assert any("B 列被隐藏" in one.message for one in found.notes)
+        assert [(one.row, "A2:A3" in one.message) for one in found.faults] == [(2, True)]
+
+    def test_a_sheet_that_cannot_be_followed_is_refused_with_the_way_out(self):
+        cell = b'<c t="inlineStr"><is><t>x</t></is></c>'
+        rows = b'<row>%b</row><row ht="tall">%b</row>' % (cell, cell)
+        with pytest.raises(Invalid, match="请用 Excel 或 WPS 打开，重新保存后再导入"):
+            read(sheet_of(rows))
+
     def test_a_filter_is_called_one(self):
         assert any("隐藏（筛选）" in one.message for one in read(self.hidden(filtered=True)).notes)
 

@@ -41,6 +41,9 @@ def test_an_import_from_the_template_to_the_written_rows(world: World) -> None:
     assert "第 2 行" in page
     assert "须填“是”或“否”" in page
     assert "确认导入" not in page
+    preview = page.partition("<h2>预览")[2]
+    assert "成员单位</th>" in preview  # the column that is wrong, though nothing in it could be read
+    assert "镇街</th>" not in preview
 
     right = sheet(("sport", "区体育中心", "区直局", None, "是"))
     address = office.submit("/imports/units", file=(right, "单位.xlsx")).location
