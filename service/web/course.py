@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from service.history import HistoryEvent
 from service.processes.bundles import Compiled
 from service.processes.claims import WHY
-from service.processes.rules import one_line
+from service.processes.rules import NAMED, one_line
 from service.web.names import Line, Names
 from service.web.present import day
 
 
 @dataclass(slots=True)
 class Entry:
-    """One entry. ``tone`` is ``late``, ``talk`` or empty; ``unit`` whose slot it is about; ``then`` what it led to."""
+    """One entry. ``tone`` is ``late``, ``talk`` or empty; ``then`` what it led to.
+
+    ``unit`` is the name of whose slot it happened in: that of a unit, or the one that the diagram gives the slot.
+    """
 
     seq: int
     at: datetime
@@ -35,9 +39,11 @@ def course(events: Iterable[HistoryEvent], made: Compiled, names: Names) -> list
     known = list(events)
     names.learn(
         usernames=[name for event in known for name in (event.actor, event.on_behalf_of)],
-        units=[event.data.get("unit") for event in known if isinstance(event.data.get("unit"), str)],
+        units=[code for event in known for code in (event.data.get("unit"), event.data.get("slot")) if _is_code(code)],
     )
-    about = {event.task: event.data for event in known if event.kind == "entered" and event.task}
+    opened = [event for event in known if event.kind == "entered" and event.task]
+    about = {event.task: event.data for event in opened}
+    scopes = {event.data.get("scope"): event.data for event in opened if event.data.get("scope")}
     entries: list[Entry] = []
     for event in known:
         if event.kind == "entered" and entries:
@@ -47,7 +53,9 @@ def course(events: Iterable[HistoryEvent], made: Compiled, names: Names) -> list
         entry = tell(event, made, names) if tell else None
         if entry is None:
             continue
-        entry.unit = names.unit(about.get(event.task, {}).get("unit")) if event.task else ""
+        place = about.get(event.task) or scopes.get(event.data.get("scope")) or {}
+        whose = _whose(place, names)
+        entry.unit = whose if whose not in entry.what else ""
         entry.on_behalf_of = names.person(event.on_behalf_of)
         entries.append(entry)
     return entries
@@ -55,6 +63,16 @@ def course(events: Iterable[HistoryEvent], made: Compiled, names: Names) -> list
 
 def _entry(event: HistoryEvent, names: Names, what: str, text: str = "", tone: str = "") -> Entry:
     return Entry(event.seq, event.at, names.person(event.actor), what, text, tone=tone)
+
+
+def _whose(place: Mapping[str, Any], names: Names) -> str:
+    """Whose slot a step stands in: an approval or a timer in it too says whose work it is about."""
+    slot = str(place.get("slot") or "")
+    return slot.removeprefix(NAMED) if slot.startswith(NAMED) else names.unit(place.get("unit") or slot or None)
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, str) and not value.startswith(NAMED)
 
 
 def _step(event: HistoryEvent) -> str:
@@ -74,10 +92,10 @@ def _completed(event: HistoryEvent, made: Compiled, names: Names) -> Entry:
 
 def _entered(event: HistoryEvent, names: Names) -> str:
     """The step that opened, whose it is, and by when."""
-    unit, due = names.unit(event.data.get("unit")), event.data.get("due_on")
+    whose, due, name = _whose(event.data, names), event.data.get("due_on"), one_line(event.data.get("name"))
     provisional = "，暂定" if event.data.get("provisional") else ""
     by = f"，{day(due)}到期{provisional}" if due else ""
-    return f"{one_line(event.data.get('name'))}{f'（{unit}）' if unit else ''}{by}"
+    return f"{name}{f'（{whose}）' if whose and whose not in name else ''}{by}"
 
 
 def _commented(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:

@@ -1,0 +1,51 @@
+"""The course of a case says of every step whose work it is about, where two units work at once."""
+
+from __future__ import annotations
+
+import re
+
+from service.processes import commands
+from service.processes.advance import open_tasks
+from service.processes.models import UserTask
+from tests.factories.world import World
+from tests.web.visitor import Visitor
+
+
+def told(world: World, username: str = "office") -> list[str]:
+    """The entries of the course as a person reads them, the oldest first."""
+    page = Visitor(world, username).get(f"/cases/{world.case}").text
+    course = page[page.index('id="course"') :]
+    entries = re.findall(r"<li class=.*?</li>", course, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", " ", one).split()) for one in reversed(entries)]
+
+
+def approval(world: World, unit: str) -> UserTask:
+    """The open approval of a circular in the slot of ``unit``."""
+    with world.database.reading() as session:
+        found = [one for one in open_tasks(session, world.case) if one.task == "approve_circular" and one.slot == unit]
+        session.expunge_all()
+    assert len(found) == 1
+    return found[0]
+
+
+def test_approvals_and_reviews_of_two_late_units_are_told_apart(world: World) -> None:
+    world.dispatched("edu", "guicheng")
+    world.do("office", "feedback_accepted")
+    world.pass_days(30)
+    for unit in ("edu", "guicheng"):
+        task = approval(world, unit)
+        with world.transaction() as session:
+            commands.complete(
+                session,
+                task_id=task.id,
+                data={"decision": "issue", "text": "现予通报。"},
+                actor=world.actor("office"),
+                now=world.clock.now,
+            )
+    world.do("handler-edu", "handle", unit="edu")
+    said = told(world)
+    for name in ("区教育局", "桂城街道办事处"):
+        assert any(f"→ 通报审批（{name}）" in one for one in said)
+        assert any("完成「通报审批」" in one and name in one for one in said)
+        assert any("发出通报" in one and name in one for one in said)
+    assert any("→ 办理审核（区教育局）" in one for one in said)
