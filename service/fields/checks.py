@@ -14,8 +14,8 @@ from service.errors import Finding, Invalid
 from service.spelling import CONTROLS, half_width, one_line, tidy, unusable
 
 UNIT_CODE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
-PHONE = re.compile(r"\+?[0-9][0-9 \-]{3,24}[0-9]")
+EMAIL_ADDRESS = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
+PHONE_NUMBER = re.compile(r"\+?[0-9][0-9 \-]{3,24}[0-9]")
 FIRST_YEAR, LAST_YEAR = 1940, 2099
 NAME_LENGTH = 40
 TITLE_LENGTH = 100
@@ -82,14 +82,14 @@ class Checks:
     def phone(self, path: str, label: str, value: object) -> str | None:
         """A telephone number that may be missing: digits, spaces and dashes."""
         text = self.optional_half_width(path, label, value)
-        if text is not None and not PHONE.fullmatch(text):
+        if text is not None and not PHONE_NUMBER.fullmatch(text):
             self.refuse(path, f"{label}只能由数字、空格和“-”组成（可以“+”开头），长 5 至 27 位")
         return text
 
     def email(self, path: str, label: str, value: object) -> str | None:
         """An address for electronic mail that may be missing."""
         text = self.optional_half_width(path, label, value, 254)
-        if text is not None and not EMAIL.fullmatch(text):
+        if text is not None and not EMAIL_ADDRESS.fullmatch(text):
             self.refuse(path, f"{label}须写成“用户名@域名”的形式")
         return text
 

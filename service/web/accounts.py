@@ -14,13 +14,14 @@ from service.auth import Account, NewPassword, RoleGrant
 from service.auth.queries import accounts_of_person
 from service.auth.rules import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from service.errors import Conflict, Finding, Invalid, NotFound
+from service.fields import CHOICE, DATE, PICK, SECRET, Field
 from service.people import queries
 from service.rights import LIAISON, Grant, may
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.changes import changes
 from service.web.context import actor, db, settings, web
-from service.web.filling import CHOICE, DATE, PICK, SECRET, Field, Filling, form_page, options, submitted
+from service.web.filling import Filling, form_page, submitted
 from service.web.names import Names
 from service.web.present import named
 
@@ -253,23 +254,23 @@ def _address(found: Account) -> str:
 
 
 def _fields() -> list[Field]:
-    ways = [(PASSWORD, "用户名和密码"), (SINGLE_SIGN_ON, "只从统一身份认证登录，不设密码")]
+    ways = {PASSWORD: "用户名和密码", SINGLE_SIGN_ON: "只从统一身份认证登录，不设密码"}
     note = "" if settings().oidc.enabled else "本系统尚未启用统一身份认证"
     return [
-        Field("person_id", "人员", PICK, must=True, pick="people", note="先在“单位与人员”中登记，每人一个账号"),
-        Field("username", "用户名", must=True, longest=32, note="小写字母开头，开立后不能修改，例如 lifang"),
-        Field("way", "登录方式", CHOICE, must=True, options=ways, note=note),
-        *_password_fields(must=False),
+        Field("person_id", "人员", PICK, required=True, pick="people", note="先在“单位与人员”中登记，每人一个账号"),
+        Field("username", "用户名", required=True, longest=32, note="小写字母开头，开立后不能修改，例如 lifang"),
+        Field("way", "登录方式", CHOICE, required=True, choices=ways, empty="", note=note),
+        *_password_fields(required=False),
     ]
 
 
-def _password_fields(*, must: bool = True) -> list[Field]:
+def _password_fields(*, required: bool = True) -> list[Field]:
     note = f"至少 {SHORTEST_PASSWORD} 个字符，不能由常用词、姓名、单位、年份或连续的按键组成" + (
-        "" if must else "；用密码登录的账号必填"
+        "" if required else "；用密码登录的账号必填"
     )
     return [
-        Field("password", "密码", SECRET, must=must, longest=LONGEST_PASSWORD, note=note),
-        Field("again", "再次输入密码", SECRET, must=must, longest=LONGEST_PASSWORD),
+        Field("password", "密码", SECRET, required=required, longest=LONGEST_PASSWORD, note=note),
+        Field("again", "再次输入密码", SECRET, required=required, longest=LONGEST_PASSWORD),
     ]
 
 
@@ -283,12 +284,13 @@ def _role_fields() -> list[Field]:
             "role",
             "角色",
             CHOICE,
-            must=True,
-            options=options(_given_by_hand(), "请选择"),
+            required=True,
+            choices=dict(_given_by_hand()),
+            empty="请选择",
             note="联络员由单位页面指定，随名录变动",
         ),
         Field("unit_code", "单位", PICK, pick="units", note="联络员、责任单位、人才所在单位须指定单位"),
-        Field("starts_on", "开始日期", DATE, must=True),
+        Field("starts_on", "开始日期", DATE, required=True),
         Field("ends_on", "结束日期", DATE, note="含当天；不填为长期"),
     ]
 

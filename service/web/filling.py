@@ -2,53 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from service.errors import Conflict, Finding, Invalid
+from service.fields import AREA, DATE, FLAG, LINES, NUMBER, PICK, PICKS, SECRET, Field
 from service.history import Edits, Stale, version_of
 from service.spelling import half_width
 from service.web import stale
 from service.web.answers import sent, typed_day
 from service.web.context import db
 from service.web.names import Names
-
-TEXT, AREA, LINES, DATE, CHOICE, NUMBER, FLAG = "text", "area", "lines", "date", "choice", "number", "flag"
-PICK, PICKS, SECRET = "pick", "picks", "secret"
-
-Options = Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of a form. ``options`` are (value, label) of a choice, ``pick`` the kind of records of a picker.
-
-    A ``NUMBER`` is a choice whose values are whole numbers; ``LINES`` and ``PICKS`` hold several values, as lines.
-    A ``SECRET`` is taken as it was typed, and never shown again.
-    """
-
-    name: str
-    label: str
-    kind: str = TEXT
-    must: bool = False
-    note: str = ""
-    options: Options = ()
-    pick: str = ""
-    longest: int = 100
-    group: str = ""
-
-    def shown(self, value: object) -> str:
-        """A value of a record as the form shows it."""
-        if isinstance(value, list):
-            return "\n".join(map(str, value))
-        if isinstance(value, bool):
-            return "yes" if value else ""
-        return value.isoformat() if isinstance(value, date) else "" if value is None else str(value)
 
 
 @dataclass(slots=True)
@@ -97,7 +65,7 @@ class Filling:
                 said = "日期请写成 2026-01-31 的形式" if one.kind == DATE else "请从列表中选择"
                 faults.append(Finding(f"/{one.name}", f"{one.label}：{said}"))
                 continue
-            if one.must and one.kind in (DATE, PICK) and found[one.name] is None:
+            if one.required and one.kind in (DATE, PICK) and found[one.name] is None:
                 faults.append(Finding(f"/{one.name}", f"请{'填写' if one.kind == DATE else '选择'}{one.label}"))
         if faults:
             raise Invalid("填写的内容有误", faults)
@@ -187,11 +155,6 @@ def form_page(form: Filling, *, title: str, action: str, back: str, submit: str 
 def changed(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """Those of ``values`` that differ from the record's, so that somebody else's change of another field stays."""
     return {name: value for name, value in values.items() if value != before.get(name)}
-
-
-def options(items: Iterable[tuple[str, str]], empty: str = "（不填）") -> Options:
-    """The options of a choice that may be left open."""
-    return [("", empty), *items]
 
 
 def _text(value: object) -> str:

@@ -18,6 +18,7 @@ from service.auth.absence import cover_of, gaps
 from service.auth.queries import accounts_of_person, grants_of
 from service.db.lists import Page
 from service.errors import Conflict, Finding
+from service.fields import AREA, CHOICE, DATE, FLAG, PICK, Field
 from service.liaisons import search_links, standing_teams
 from service.people import BODIES, CLASS_A, CLASS_B, DUTIES, Leader, Person, namesakes, queries
 from service.people.commands import LEADER_FIELDS, PERSON_FIELDS
@@ -31,7 +32,7 @@ from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.changes import changes_of
 from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
-from service.web.filling import AREA, CHOICE, DATE, FLAG, PICK, Field, Filling, changed, form_page, options, submitted
+from service.web.filling import Filling, changed, form_page, submitted
 from service.web.names import Names
 from service.web.units import CLASSES
 
@@ -365,15 +366,15 @@ LEADER_COLUMNS: Columns[Leader] = {
 
 OTHER_END = (
     Field("ends_on", "正确的最后一天", DATE, note="仍在任的留空"),
-    Field("reason", "更正原因", must=True, longest=200),
+    Field("reason", "更正原因", required=True, longest=200),
 )
 
-LAST_DAY = (Field("ends_on", "任职的最后一天", DATE, must=True),)
+LAST_DAY = (Field("ends_on", "任职的最后一天", DATE, required=True),)
 
 SUBSTITUTE = (
-    Field("substitute_id", "代理人", PICK, must=True, pick="people"),
-    Field("starts_on", "开始日期", DATE, must=True),
-    Field("ends_on", "结束日期", DATE, must=True, note="含当天；到期自动失效"),
+    Field("substitute_id", "代理人", PICK, required=True, pick="people"),
+    Field("starts_on", "开始日期", DATE, required=True),
+    Field("ends_on", "结束日期", DATE, required=True, note="含当天；到期自动失效"),
     Field("reason", "事由", AREA, longest=200),
 )
 
@@ -407,7 +408,7 @@ def _standing(post: Leader) -> str:
 
 def _fields(*, new: bool = True) -> list[Field]:
     fields = [
-        Field("name", "姓名", must=True, longest=40),
+        Field("name", "姓名", required=True, longest=40),
         Field("unit_code", "所在单位", PICK, pick="units"),
         Field("post", "职务"),
         Field("phone", "办公电话", longest=27),
@@ -416,21 +417,21 @@ def _fields(*, new: bool = True) -> list[Field]:
 
 
 def _post_fields(*, new: bool = False) -> list[Field]:
-    first = [Field("klass", "领导类别", CHOICE, must=True, options=list(CLASSES.items()))] if new else []
+    first = [Field("klass", "领导类别", CHOICE, required=True, choices=CLASSES, empty="")] if new else []
     last = [Field("ends_on", "结束日期", DATE, note="仍在任的不填")] if new else []
     return [
         *first,
-        Field("body", "领导班子", CHOICE, options=options(BODIES.items()), note="区领导（A类）必填"),
+        Field("body", "领导班子", CHOICE, choices=BODIES, note="区领导（A类）必填"),
         Field(
             "unit_code",
             "单位",
             PICK,
-            must=new,
+            required=new,
             pick="units",
             note="A类填服务该领导的办公室（三办之一）；B类填所在成员单位",
         ),
-        Field("duty", "分工", CHOICE, options=options(DUTIES.items()), note="成员单位领导（B类）必填"),
-        Field("post", "职务", must=True),
+        Field("duty", "分工", CHOICE, choices=DUTIES, note="成员单位领导（B类）必填"),
+        Field("post", "职务", required=True),
         Field("portfolio", "分管工作", AREA, longest=200, note="用于推荐联系对象，多项用顿号隔开"),
         Field(
             "stationed",
@@ -439,7 +440,7 @@ def _post_fields(*, new: bool = False) -> list[Field]:
             longest=500,
             note="驻点直联、暖春行动的企业全称，多家用顿号隔开；用于推荐联系对象",
         ),
-        Field("starts_on", "开始日期", DATE, must=True),
+        Field("starts_on", "开始日期", DATE, required=True),
         *last,
     ]
 

@@ -14,6 +14,7 @@ from service import talents as registry
 from service.actions.eligibility import open_reviews
 from service.db.lists import Page
 from service.errors import Finding, Invalid, NotFound
+from service.fields import AREA, CHOICE, DATE, FLAG, NUMBER, PICK, Field
 from service.ledger.reported import reports_about
 from service.liaisons import leaders_of, served_ids
 from service.people.queries import find_leader, find_unit
@@ -27,20 +28,7 @@ from service.web.answers import PER_PAGE, argument, asked_whole, done, offset, t
 from service.web.changes import changes
 from service.web.context import actor, db, web
 from service.web.exports import Columns, batches, workbook
-from service.web.filling import (
-    AREA,
-    CHOICE,
-    DATE,
-    FLAG,
-    NUMBER,
-    PICK,
-    Field,
-    Filling,
-    changed,
-    form_page,
-    options,
-    submitted,
-)
+from service.web.filling import Filling, changed, form_page, submitted
 from service.web.liaisons import own_scopes
 from service.web.present import named
 
@@ -270,14 +258,14 @@ def _columns(found: Sequence[Talent]) -> Columns[Talent]:
 
 def _fields(*, new: bool = True) -> list[Field]:
     person, class_, work, contact = "基本信息", "类别与认定", "工作单位", "联系方式"
-    categories = options([(str(code), name) for code, name in CATEGORIES.items()])
-    types = options([(str(code), f"{code}. {name}") for code, name in TYPES.items()])
     fields = [
-        Field("name", "姓名", must=True, longest=40, group=person),
+        Field("name", "姓名", required=True, longest=40, group=person),
         Field("id_tail", "证件号码末位", longest=6, note="4 至 6 位，用于区分同名人员，仅区人才办可见", group=person),
         Field("fields", "专业领域", AREA, longest=200, group=person),
-        Field("category", "人才类别", NUMBER, options=categories, note="与人员类型至少填一项", group=class_),
-        Field("type", "人员类型", NUMBER, options=types, group=class_),
+        Field("category", "人才类别", NUMBER, choices=CATEGORIES, note="与人员类型至少填一项", group=class_),
+        Field(
+            "type", "人员类型", NUMBER, choices={code: f"{code}. {name}" for code, name in TYPES.items()}, group=class_
+        ),
         Field(
             "type_reason",
             "列为其他高层次人才的理由",
@@ -290,11 +278,11 @@ def _fields(*, new: bool = True) -> list[Field]:
         Field("recognition_no", "认定文号", longest=60, group=class_),
         Field("recognized_on", "认定日期", DATE, group=class_),
         Field("recognition_expires_on", "认定有效期至", DATE, note="长期有效的不填", group=class_),
-        Field("employer", "工作单位", must=True, group=work),
+        Field("employer", "工作单位", required=True, group=work),
         Field("employer_unit", "主管单位", PICK, pick="units", note="核实人才信息、报告变动的单位", group=work),
         Field("post", "职务", group=work),
         Field("platform", "重大创新平台", group=work),
-        Field("town", "镇街", CHOICE, options=options(named(web().organization.towns)), group=work),
+        Field("town", "镇街", CHOICE, choices=dict(named(web().organization.towns)), group=work),
         Field("in_district", "在我区工作", FLAG, group=work),
         Field("works_from", "来区工作日期", DATE, group=work),
         Field("works_until", "离区日期", DATE, group=work),

@@ -15,6 +15,7 @@ from service import clock
 from service import talents as registry
 from service.db.lists import Page
 from service.errors import Finding, Invalid
+from service.fields import AREA, DATE, FLAG, LINES, PICK, PICKS, Field
 from service.history import Later, Stale
 from service.rights import may
 from service.talents import TEAM_FIELDS, TalentTeam
@@ -24,7 +25,7 @@ from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.changes import changes
 from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
-from service.web.filling import AREA, DATE, FLAG, LINES, PICK, PICKS, Field, Filling, form_page, submitted
+from service.web.filling import Filling, form_page, submitted
 
 blueprint = Blueprint("teams", __name__)
 
@@ -131,8 +132,8 @@ def _found(limit: int, offset: int) -> Page[TalentTeam]:
 
 def _fields(*, new: bool = True) -> list[Field]:
     fields = [
-        Field("name", "团队名称", must=True),
-        Field("lead_id", "带头人", PICK, must=True, pick="talents", note="团队通过带头人联系，计一名联系对象"),
+        Field("name", "团队名称", required=True),
+        Field("lead_id", "带头人", PICK, required=True, pick="talents", note="团队通过带头人联系，计一名联系对象"),
         Field("fields", "专业领域", AREA, longest=200),
         Field("recognition", "认定名称"),
         Field("recognized_on", "认定日期", DATE),

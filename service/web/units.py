@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from service import clock
 from service.auth import directory
 from service.db.lists import Page
+from service.fields import CHOICE, DATE, FLAG, PICK, Field
 from service.people import CLASS_A, CLASS_B, Unit, queries
 from service.people.commands import UNIT_FIELDS
 from service.people.edits import unit_edits
@@ -21,7 +22,7 @@ from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.changes import changes_of
 from service.web.context import actor, db, settings, web
 from service.web.exports import Columns, batches, workbook
-from service.web.filling import CHOICE, DATE, FLAG, PICK, Field, Filling, changed, form_page, options, submitted
+from service.web.filling import Filling, changed, form_page, submitted
 from service.web.present import named
 
 blueprint = Blueprint("units", __name__)
@@ -227,11 +228,11 @@ def _liaisons(limit: int, offset: int) -> Page[Liaison]:
 
 def _fields(*, new: bool = False) -> list[Field]:
     organization = web().organization
-    code = Field("code", "单位代码", must=True, longest=32, note="小写字母开头，登记后不能修改，例如 hrss")
+    code = Field("code", "单位代码", required=True, longest=32, note="小写字母开头，登记后不能修改，例如 hrss")
     fields = [
-        Field("name", "单位名称", must=True),
-        Field("kind", "单位类别", CHOICE, must=True, options=named(organization.kinds)),
-        Field("town", "所属镇街", CHOICE, options=options(named(organization.towns), "（不属于镇街）")),
+        Field("name", "单位名称", required=True),
+        Field("kind", "单位类别", CHOICE, required=True, choices=dict(named(organization.kinds)), empty=""),
+        Field("town", "所属镇街", CHOICE, choices=dict(named(organization.towns)), empty="（不属于镇街）"),
         Field("is_member_unit", "是区人才工作领导小组成员单位", FLAG),
     ]
     return [code, *fields] if new else [*fields, Field("active", "在用", FLAG, note="停用的单位不再出现在选择列表中")]
@@ -252,8 +253,8 @@ def _edit_page(found: Unit, form: Filling) -> str:
 
 def _liaison_fields(found: Unit) -> list[Field]:
     fields = [
-        Field("person_id", "联络员", PICK, must=True, pick="people"),
-        Field("starts_on", "开始日期", DATE, must=True),
+        Field("person_id", "联络员", PICK, required=True, pick="people"),
+        Field("starts_on", "开始日期", DATE, required=True),
     ]
     present = queries.liaisons_of(db(), unit_code=found.code)
     if present and present[0].ends_on is None:
