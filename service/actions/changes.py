@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import liaisons, talents
-from service.actions.files import differences, wanted_changes
+from service.actions.files import alike, differences, wanted_changes
 from service.actions.reading import day_of, entitled, text_of, today_of
 from service.auth import Account
 from service.auth.queries import is_usable
@@ -63,7 +63,8 @@ def _change_facts(session: Session, call: ActionCall) -> dict[str, Any]:
         "lines": [
             ["报告时效", punctual],
             ["联系领导", "、".join(names) or "没有联系领导"],
-            *([title, said] for title, said in differences(session, talent, wanted_changes(call))),
+            *differences(session, talent, wanted_changes(call)),
+            *alike(session, talent, wanted_changes(call)),
         ],
     }
 
@@ -122,7 +123,13 @@ def _update_talent(session: Session, call: ActionCall) -> list[str]:
     actor = entitled(call.actor, "edit_talents")
     if changes:
         talents.update_talent(
-            session, talent_id=talent_id, changes=changes, source=source[:200], actor=actor, now=call.now
+            session,
+            talent_id=talent_id,
+            changes=changes,
+            source=source[:200],
+            confirm_duplicate=True,  # who agreed to it has read who else may be meant (``alike``)
+            actor=actor,
+            now=call.now,
         )
     report = call.parameters.get("report")
     if isinstance(report, Mapping):

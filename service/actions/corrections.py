@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service import talents
-from service.actions.files import NAMES, differences, value_of
+from service.actions.files import NAMES, alike, differences, value_of
 from service.actions.reading import text_of
 from service.engine import EngineFailure
 from service.errors import Finding, Invalid
@@ -51,7 +51,11 @@ def _correction_facts(session: Session, call: ActionCall) -> dict[str, Any]:
     return {
         "changes": {name: value for name, value in changed.items() if value},
         "clear": sorted(name for name, value in changed.items() if not value),
-        "lines": [["更正的人才", f"{talent.name}（{talent.employer}）"], *differences(session, talent, wanted)],
+        "lines": [
+            ["更正的人才", f"{talent.name}（{talent.employer}）"],
+            *differences(session, talent, wanted),
+            *alike(session, talent, wanted),
+        ],
     }
 
 

@@ -12,7 +12,9 @@ from service.actions.reading import list_of
 from service.engine.expressions import as_date
 from service.people.queries import unit_names
 from service.processes.wiring import ActionCall, wiring
+from service.talents.commands import TELLING
 from service.talents.models import Talent
+from service.talents.queries import duplicates
 from service.talents.rules import CATEGORIES, TYPES
 
 NAMES: Mapping[str, str] = {
@@ -67,6 +69,23 @@ def differences(session: Session, talent: Talent, changes: Mapping[str, Any]) ->
         if name in changes and changes[name] != (old := getattr(talent, name)):
             found.append([title, f"{_text(session, name, old)} → {_text(session, name, changes[name])}"])
     return found
+
+
+def alike(session: Session, talent: Talent, changes: Mapping[str, Any]) -> list[list[str]]:
+    """A line for who decides where ``changes`` make the talent like others in the registry.
+
+    How many and why, not who: whoever reports the change may have no right to see them.
+    """
+    if TELLING.isdisjoint(changes):
+        return []
+    told = {name: changes.get(name, getattr(talent, name)) for name in TELLING}
+    found = duplicates(
+        session, **{**told, "name": told["name"] or "", "employer": told["employer"] or ""}, except_id=talent.id
+    )
+    if not found:
+        return []
+    why = "；".join(dict.fromkeys(one.why for one in found))
+    return [["疑似重复", f"人才信息库中另有 {len(found)} 人（{why}），审核时请先核对不是同一人"]]
 
 
 def _text(session: Session, name: str, value: Any) -> str:

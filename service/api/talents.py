@@ -21,7 +21,6 @@ from service.talents.edits import talent_edits, team_edits
 
 calls = Calls("talents", "高层次人才信息库: talents and teams")
 
-ALIKE = ("name", "id_tail", "employer")
 """Fields that tell one person from another."""
 SORTED = tuple(sign + name for name in registry.SORTS for sign in ("", "-"))
 
@@ -296,23 +295,23 @@ def talent_history(talent_id: str) -> Mapping[str, Any]:
 @calls.post("/talents", answer=TalentItem, status=201, body=NewTalent, right="edit_talents")
 def add_talent(body: dict[str, Any]) -> Mapping[str, Any]:
     """A new talent; 409 naming those who may be the same person, unless ``confirm_duplicate`` is said."""
-    confirmed = body.pop("confirm_duplicate")
-    added = registry.add_talent(db(), **body, actor=actor(), now=clock.now())
-    if not confirmed:
-        registry.require_unlike(db(), **_telling(added), except_id=added.id)
-    return _talent(added)
+    return _talent(registry.add_talent(db(), **body, actor=actor(), now=clock.now()))
 
 
 @calls.patch("/talents/<talent_id>", answer=TalentItem, body=TalentChange, right="edit_talents")
 def change_talent(body: dict[str, Any], talent_id: str) -> Tagged:
     """Changes a talent's file; ``active: false`` takes the talent off the lists, not out of history."""
     confirmed, source = body.pop("confirm_duplicate"), body.pop("source", None)
-    before = _telling(registry.get_talent(db(), talent_id))
     changed = registry.update_talent(
-        db(), talent_id=talent_id, changes=body, source=source, version=seen(), actor=actor(), now=clock.now()
+        db(),
+        talent_id=talent_id,
+        changes=body,
+        source=source,
+        version=seen(),
+        confirm_duplicate=confirmed,
+        actor=actor(),
+        now=clock.now(),
     )
-    if not confirmed and _telling(changed) != before:
-        registry.require_unlike(db(), **_telling(changed), except_id=talent_id)
     open_reviews(db(), talent_id=talent_id, actor=actor(), now=clock.now())
     return tagged(_talent(changed), talent_edits(changed))
 
@@ -368,10 +367,6 @@ def change_team(body: dict[str, Any], team_id: UUID) -> Tagged:
     """Changes a team."""
     changed = registry.update_team(db(), team_id=team_id, changes=body, version=seen(), actor=actor(), now=clock.now())
     return tagged(_team(changed), team_edits(changed))
-
-
-def _telling(row: Talent) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in ALIKE}
 
 
 def _talent(row: Talent) -> Mapping[str, Any]:

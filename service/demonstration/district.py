@@ -141,7 +141,7 @@ def _add_leaders(session: Session, *, posts: Sequence[tuple[Post, str]]) -> None
 
 def _add_talents(session: Session, *, told: Sequence[Mapping[str, Any]]) -> None:
     for one in told:
-        talents.add_talent(session, **one, actor=office(session), now=clock.now())
+        talents.add_talent(session, **one, confirm_duplicate=True, actor=office(session), now=clock.now())
 
 
 def _add_teams(session: Session, *, leads: Sequence[tuple[str, str]]) -> None:

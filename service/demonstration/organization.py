@@ -119,6 +119,7 @@ def build_organization(session: Session, *, password_hash: str, now: datetime, s
         talents.add_talent(
             session,
             talent_id=f"T{place:04d}",
+            confirm_duplicate=True,
             name=name,
             category=category,
             type=kind,

@@ -286,7 +286,10 @@ def _link_twin(lookups: Lookups, number: int, row: Values) -> Twin | None:
 def _take_talent(lookups: Lookups, row: Values) -> object:
     given = _talent_values(lookups, row)
     given["employer_unit"] = lookups.unit(row["employer_unit"], "/employer_unit")
-    return talents.add_talent(lookups.session, **given, actor=lookups.actor, now=lookups.now)
+    confirmed = row["not_a_duplicate"] is True
+    return talents.add_talent(
+        lookups.session, **given, confirm_duplicate=confirmed, actor=lookups.actor, now=lookups.now
+    )
 
 
 def _take_talents(lookups: Lookups, rows: Sequence[Row]) -> Mapping[int, LiaisonError]:

@@ -20,7 +20,7 @@ from service.rights import Actor, require
 from service.spelling import PART_READINGS, search_key, spell
 from service.talents.edits import talent_edits
 from service.talents.models import Talent
-from service.talents.queries import get_talent
+from service.talents.queries import get_talent, require_unlike
 from service.talents.rules import (
     HIGHEST_CATEGORY,
     HIGHEST_TYPE,
@@ -58,6 +58,8 @@ FIELDS = (
     "active",
 )
 """What of a talent can be changed."""
+TELLING = frozenset({"name", "id_tail", "employer"})
+"""What tells whether two files are about one person."""
 AT_ONCE = 500
 """Files read in one statement."""
 
@@ -68,6 +70,7 @@ def add_talent(
     name: str,
     employer: str,
     talent_id: str | None = None,
+    confirm_duplicate: bool = False,
     actor: Actor,
     now: datetime,
     **fields: object,
@@ -76,7 +79,8 @@ def add_talent(
 
     ``fields`` are others of ``FIELDS``; without them ``in_district`` and ``active`` are true, the rest is empty. The
     id is the next free one (``T0001`` …) unless ``talent_id`` gives it. Raises ``NotAllowed``, ``Invalid``, and
-    ``Conflict`` where the id is taken.
+    ``Conflict`` where the id is taken, or where somebody in the registry may be the same person, unless
+    ``confirm_duplicate`` says that it is nobody of them.
     """
     require(actor, "edit_talents")
     checks = Checks()
@@ -86,6 +90,9 @@ def add_talent(
     given = merged(checks, empty, {**fields, "name": name, "employer": employer})
     values = checked(session, checks, given, before={}, now=now)
     checks.done()
+    if not confirm_duplicate:
+        alone(session)  # two at once would not see each other's namesakes
+        require_unlike(session, **_telling(values))
     talent = Talent(id=talent_id or next_id(session))
     fill(talent, values, now)
     session.add(talent)
@@ -102,6 +109,7 @@ def update_talent(
     changes: Mapping[str, object],
     source: str | None = None,
     version: int | None = None,
+    confirm_duplicate: bool = False,
     actor: Actor,
     now: datetime,
 ) -> Talent:
@@ -109,7 +117,8 @@ def update_talent(
 
     ``source`` names the report that the change comes from (R9). Who changes the open-ended group or its reason makes
     it wait for approval again. Nothing is journaled when nothing differs. Raises ``NotAllowed``, ``NotFound``,
-    ``Invalid``, and ``Stale`` where somebody changed the file since ``version`` was read.
+    ``Invalid``, ``Stale`` where somebody changed the file since ``version`` was read, and ``Conflict`` where the change
+    makes the talent like somebody else in the registry, unless ``confirm_duplicate`` says that it is nobody of them.
     """
     require(actor, "edit_talents")
     talent = _locked(session, talent_id)
@@ -120,6 +129,8 @@ def update_talent(
     origin = checks.optional_text("/source", "来源", source, 200)
     checks.done()
     changed = difference(before, values)
+    if not confirm_duplicate and not TELLING.isdisjoint(changed):
+        require_unlike(session, **_telling(values), except_id=talent.id)
     if changed:
         if talent.type_approved_on is not None and {"type", "type_reason"} & set(changed):
             changed["type_approved_on"] = [talent.type_approved_on.isoformat(), None]
@@ -139,6 +150,10 @@ def check_changes(session: Session, *, talent_id: str, changes: Mapping[str, obj
     checks = Checks()
     checked(session, checks, merged(checks, before, changes), before=before, now=now)
     checks.done()
+
+
+def _telling(values: Mapping[str, object]) -> dict[str, str | None]:
+    return {name: str(value) if (value := values[name]) else None for name in sorted(TELLING)}
 
 
 def approve_type(session: Session, *, talent_id: str, approved_on: date, actor: Actor, now: datetime) -> Talent:

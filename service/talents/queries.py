@@ -17,6 +17,7 @@ from service.errors import Conflict, Finding, NotFound
 from service.history import HistoryEvent
 from service.ids import as_id
 from service.people.models import Leader
+from service.people.namesakes import CONFIRM
 from service.rights import EMPLOYER, SYSTEM, Actor, may
 from service.spelling import spell
 from service.talents.models import Talent, TalentPhoto, TalentTeam, TalentTeamMember
@@ -171,14 +172,13 @@ def duplicates(
 
 
 def require_unlike(
-    session: Session, *, name: str, id_tail: str | None, employer: str, except_id: str | None = None
+    session: Session, *, name: str | None, id_tail: str | None, employer: str | None, except_id: str | None = None
 ) -> None:
     """Raises ``Conflict`` naming everybody in the registry who may be the same person."""
-    found = duplicates(session, name=name, id_tail=id_tail, employer=employer, except_id=except_id)
+    found = duplicates(session, name=name or "", id_tail=id_tail, employer=employer or "", except_id=except_id)
     if found:
         findings = [
-            Finding("/confirm_duplicate", f"{one.talent.id} {one.talent.name}（{one.talent.employer}）：{one.why}")
-            for one in found
+            Finding(CONFIRM, f"{one.talent.id} {one.talent.name}（{one.talent.employer}）：{one.why}") for one in found
         ]
         raise Conflict("人才信息库中可能已有此人，请先核对；确认不是同一人后再保存", findings)
 

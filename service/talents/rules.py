@@ -87,7 +87,7 @@ def likeness(talent: Known, *, name: str, employer: str, id_tail: str | None) ->
 
     Two names sound the same where any reading of the one is a reading of the other: 顾长风 and 顾常风.
     """
-    same_name = talent.name == name
+    same_name = plain(talent.name) == plain(name)  # also where it is written with other forms of its signs
     same_sound = not set(spell(talent.name).sounds).isdisjoint(spell(name).sounds)
     same_employer = plain(talent.employer) == plain(employer)
     known = bool(id_tail and talent.id_tail)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,10 +14,11 @@ from service import clock
 from service import talents as registry
 from service.actions.eligibility import open_reviews
 from service.db.lists import Page
-from service.errors import Finding, Invalid, NotFound
+from service.errors import Conflict, Finding, Invalid, NotFound
 from service.fields import AREA, CHOICE, DATE, FLAG, NUMBER, PICK, Field
 from service.ledger.reported import reports_about
 from service.liaisons import leaders_of, served_ids
+from service.people.namesakes import CONFIRM
 from service.people.queries import find_leader, find_unit
 from service.processes.starting import may_start
 from service.rights import may
@@ -81,8 +83,10 @@ def add_talent() -> ResponseReturnValue:
     """Enters a talent; who may be the same person is shown first, and must be ruled out."""
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
-        talent = registry.add_talent(db(), **values, actor=actor(), now=clock.now())
-        _require_unlike(form, values, talent.id)
+        with _alike(form, values):
+            talent = registry.add_talent(
+                db(), **values, confirm_duplicate=form.confirmed, actor=actor(), now=clock.now()
+            )
         return done(f"已登记{talent.name}，编号 {talent.id}。", url_for("web.talents.talent", talent_id=talent.id))
 
     form = Filling.sent(_fields())
@@ -140,17 +144,17 @@ def change_talent(talent_id: str) -> ResponseReturnValue:
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         source = values.pop("source")
         wanted = changed(values, _values(found))
-        registry.update_talent(
-            db(),
-            talent_id=talent_id,
-            changes=wanted,
-            source=source,
-            version=form.version,
-            actor=actor(),
-            now=clock.now(),
-        )
-        if {"name", "id_tail", "employer"} & set(wanted):
-            _require_unlike(form, values, talent_id)
+        with _alike(form, {**_values(found), **wanted}, talent_id):
+            registry.update_talent(
+                db(),
+                talent_id=talent_id,
+                changes=wanted,
+                source=source,
+                version=form.version,
+                confirm_duplicate=form.confirmed,
+                actor=actor(),
+                now=clock.now(),
+            )
         if open_reviews(db(), talent_id=talent_id, actor=actor(), now=clock.now()):
             said = "已保存。该人才目前不符合联系对象条件，已发起资格复核，请在待办中决定是否继续联系。"
             return done(said, url_for("web.talents.talent", talent_id=talent_id))
@@ -304,15 +308,15 @@ def _values(found: Talent) -> dict[str, object]:
     return {name: getattr(found, name) for name in FIELDS}
 
 
-def _require_unlike(form: Filling, values: dict[str, Any], talent_id: str) -> None:
-    """Who may be the same person stops what was otherwise right, once; then somebody else is meant."""
-    if form.confirmed:
-        return
-    tail = str(values["id_tail"] or "").upper() or None
-    found = registry.duplicates(
-        db(), name=values["name"] or "", id_tail=tail, employer=values["employer"] or "", except_id=talent_id
-    )
-    if found:
+@contextmanager
+def _alike(form: Filling, values: Mapping[str, Any], except_id: str | None = None) -> Iterator[None]:
+    """Where the command meets who may be the same person, the page shows them with the box that says it is nobody."""
+    try:
+        yield
+    except Conflict as error:
+        if not any(finding.path == CONFIRM for finding in error.findings):
+            raise
+        tail = str(values["id_tail"] or "").upper() or None
         form.alike = [
             {
                 "name": f"{one.talent.id} {one.talent.name}",
@@ -320,9 +324,12 @@ def _require_unlike(form: Filling, values: dict[str, Any], talent_id: str) -> No
                 "address": url_for("web.talents.talent", talent_id=one.talent.id),
                 "why": one.why,
             }
-            for one in found
+            for one in registry.duplicates(
+                db(), name=values["name"] or "", id_tail=tail, employer=values["employer"] or "", except_id=except_id
+            )
         ]
-        raise Invalid("可能重复登记", [Finding("", "人才信息库中可能已有此人，请核对后勾选“继续保存”")])
+        said = "人才信息库中可能已有此人，请核对后勾选“继续保存”"
+        raise Conflict("可能重复登记", [Finding("", said)]) from error
 
 
 def _new_page(form: Filling) -> str:

@@ -18,8 +18,8 @@ SINCE = date(2026, 1, 1)
 
 
 def talent(session: Session, name: str = "周慕白", **fields: Any) -> Talent:
-    """An eligible talent."""
-    fields = {"employer": "岭南先进材料研究院", "category": 1, **fields}
+    """An eligible talent; a namesake is meant."""
+    fields = {"employer": "岭南先进材料研究院", "category": 1, "confirm_duplicate": True, **fields}
     return talents.add_talent(session, name=name, actor=SYSTEM, now=EARLY, **fields)
 
 

@@ -91,6 +91,25 @@ def test_both_steps_of_a_correction_say_whose_file_it_is_and_what_changes(world)
     assert mismatches(world) == []
 
 
+def test_who_decides_on_a_correction_reads_that_it_makes_two_files_alike(world):
+    there = talent(world, "T0003")
+    correcting(world, "T0001")
+    world.do(
+        "liaison-district_office",
+        "correct_talent",
+        corrected(world, name=there.name, employer=there.employer),
+        unit="district_office",
+    )
+    [facts] = [one.data["result"] for one in events(world, "action") if one.data["name"] == "correction_facts"]
+    alike = dict(facts["lines"])["疑似重复"]
+    assert alike == "人才信息库中另有 1 人（姓名相同、工作单位相同），审核时请先核对不是同一人"
+    page = world.as_user("office").get(f"/tasks/{world.task('approve_correction').id}").get_data(as_text=True)
+    assert alike in page
+    world.do("office", "approve_correction", {"decision": "approve"})
+    assert talent(world, "T0001").name == there.name
+    assert mismatches(world) == []
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("phone", "abc"), ("email", "nobody"), ("recognition_expires_on", "2020-01-01"), ("category", None)],

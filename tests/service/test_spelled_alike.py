@@ -22,7 +22,9 @@ RARE = "\U0002ebf3"
 
 
 def add(session, name, employer="华南精密仪器有限公司"):
-    return talents.add_talent(session, name=name, employer=employer, category=2, actor=OFFICE, now=EARLY)
+    return talents.add_talent(
+        session, name=name, employer=employer, category=2, confirm_duplicate=True, actor=OFFICE, now=EARLY
+    )
 
 
 def names(page):

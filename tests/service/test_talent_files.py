@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, timedelta
 from itertools import product
 
 import pytest
+from sqlalchemy import func, select
 
 from service import history, talents
 from service.errors import Conflict, Invalid, NotAllowed
 from service.rights import SYSTEM
+from service.talents import Talent
 from service.talents.rules import eligibility, masked_email
 from tests.factories.people import EARLY, Statements, actor, unit
 
@@ -23,8 +26,15 @@ JPEG = b"\xff\xd8\xff\xe0" + b"\x00" * 30 + b"\xff\xd9"
 
 
 def add(session, name="梁思远", **fields):
-    fields = {"employer": "华南精密仪器有限公司", "category": 2, "actor": OFFICE, "now": EARLY, **fields}
-    return talents.add_talent(session, name=name, **fields)
+    """A talent of the registry; a namesake is meant."""
+    usual = {
+        "employer": "华南精密仪器有限公司",
+        "category": 2,
+        "actor": OFFICE,
+        "now": EARLY,
+        "confirm_duplicate": True,
+    }
+    return talents.add_talent(session, name=name, **{**usual, **fields})
 
 
 def change(session, talent, source=None, **changes):
@@ -231,6 +241,54 @@ class TestDuplicates:
         assert self.whys(session, id_tail="9999", employer="华南精密仪器有限公司") == []
         assert self.whys(session, id_tail="001234")[0][1] == "姓名相同、证件号码末位相同"
         assert self.whys(session, except_id="T0001") == self.whys(session, "") == []
+
+    def test_another_way_of_writing_a_name_is_no_other_name(self, session):
+        add(session, "王喆")
+        assert self.whys(session, "王哲") == [("T0001", "姓名相同")]
+
+    def test_the_command_itself_asks_so_that_no_caller_can_forget_it(self, session):
+        add(session)
+        with pytest.raises(Conflict) as refused:
+            add(session, employer="另一家公司", confirm_duplicate=False)
+        assert [one.path for one in refused.value.findings] == ["/confirm_duplicate"]
+        assert "T0001 梁思远（华南精密仪器有限公司）：姓名相同" in refused.value.findings[0].message
+        assert session.scalar(select(func.count()).select_from(Talent)) == 1
+
+    def test_a_change_asks_where_it_makes_two_alike_and_only_there(self, session):
+        add(session)
+        other = add(session, "吕芳", employer="另一家公司")
+        change(session, other, phone="13800000000")
+        with pytest.raises(Conflict, match="可能已有此人"):
+            change(session, other, name="梁思远")
+        assert other.name == "吕芳"
+        assert [kind for kind, _ in events(session, other)] == ["talent_added", "talent_updated"]
+        talents.update_talent(
+            session,
+            talent_id=other.id,
+            changes={"name": "梁思远"},
+            confirm_duplicate=True,
+            actor=OFFICE,
+            now=EARLY,
+        )
+        change(session, other, phone="13800000001")
+
+    def test_two_who_register_one_person_at_once_are_asked_once(self, database):
+        barrier, said = threading.Barrier(2), []
+
+        def run():
+            barrier.wait()
+            try:
+                with database.transaction() as session:
+                    said.append(add(session, confirm_duplicate=False).id)
+            except Conflict:
+                said.append("asked")
+
+        threads = [threading.Thread(target=run) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(said) == ["T0001", "asked"]
 
     def test_one_statement(self, session):
         for number in range(30):

@@ -20,8 +20,15 @@ HANDLER = actor(("responsible_unit", "hrss"))
 
 
 def add(session, name="梁思远", **fields):
-    fields = {"employer": "华南精密仪器有限公司", "category": 2, "actor": OFFICE, "now": EARLY, **fields}
-    return talents.add_talent(session, name=name, **fields)
+    """A talent of the registry; a namesake is meant."""
+    usual = {
+        "employer": "华南精密仪器有限公司",
+        "category": 2,
+        "actor": OFFICE,
+        "now": EARLY,
+        "confirm_duplicate": True,
+    }
+    return talents.add_talent(session, name=name, **{**usual, **fields})
 
 
 def paths(refused):

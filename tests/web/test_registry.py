@@ -152,7 +152,7 @@ def test_a_talent_is_compared_with_the_registry_before_it_is_saved(world: World,
     }
     assert wrong(office.submit("/talents", **file, phone="打给我")) == ["phone"]
     warned = office.submit("/talents", **file)
-    assert warned.status_code == 422
+    assert warned.status_code == 409
     assert "T0001 周慕白" in warned.text
     assert "姓名相同、工作单位相同" in warned.text
     assert 'value="岭南先进材料研究院"' in warned.text
