@@ -60,4 +60,7 @@ def create_app(
     web.install(app, database=database, settings=settings, organization=organization)
     api.install(app, database=database, settings=settings, organization=organization, config=directory)
     proxies.install(app, settings)
+    pages, calls = web.access.rules(app).values(), api.access.rules(app).values()
+    sizes = (settings.rate_limits.body_bytes, *(one.body for one in pages), *(one.size for one in calls))
+    app.config["LARGEST_BODY"] = max(size or 0 for size in sizes)  # the server keeps no more of a request than that
     return app

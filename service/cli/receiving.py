@@ -1,11 +1,12 @@
-"""gunicorn's threaded worker, which hands a request to a thread when it has arrived and not before.
+"""gunicorn's threaded worker, whose threads never wait for the network.
 
-As it comes, gunicorn gives each connection one of its few threads, and the thread waits for the rest of the request: as
-many half-sent requests as there are threads stop the service. Here the one loop that also accepts connections collects
-what arrives, without waiting for anybody. A thread is taken only for what is complete. Bodies too large to be collected
-(uploads) are read by a thread, but only half of the threads may be busy with those, and each has its deadline.
+As it comes, gunicorn gives each connection one of its few threads, and the thread waits for the rest of the request
+and for the reader of its answer: as many half-sent requests or slow readers as there are threads stop the service. Here
+the one loop that also accepts connections collects what arrives, gives a thread only what is complete, and sends on
+what the thread has written (``wires``). Who sends or reads slowly holds a connection and room on the disk, and is the
+first to go where either becomes scarce.
 
-A proxy that buffers requests (``docs/deployment.zh.md``) keeps the slow ones away from here altogether.
+A proxy that buffers (``docs/deployment.zh.md``) keeps the slow ones away from here altogether.
 """
 
 from __future__ import annotations
@@ -13,97 +14,84 @@ from __future__ import annotations
 import errno
 import re
 import socket
-import struct
 import time
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from selectors import EVENT_READ
+from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
 
 from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
 
-HEAD_SECONDS = 10.0
-"""From the first byte that may come to the end of the headers."""
-BODY_SECONDS, BYTES_A_SECOND = 20.0, 10_000
-"""For a body: so long, and more for a longer one."""
-LARGEST_HEAD, LARGEST_KEPT = 65_536, 1_048_576
-"""Bytes of headers, and of a body that is collected before a thread is taken."""
-KEPT_ALTOGETHER = 64 * LARGEST_KEPT
-RECEIVE_SECONDS, SEND_SECONDS = 10, 30
-"""For which a thread waits for the next bytes of a large body, and for a reader of its answer."""
-LINGER_SECONDS, LARGEST_LINGER = 2.0, 65_536
-"""For which a closed connection may go on sending what nobody reads: without that its reader may lose the answer."""
-_ROOM = 0.9
-"""The share of all connections beyond which the oldest half-sent ones are given up for new ones."""
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([^\r\n]*)", re.IGNORECASE)
-_PLAIN_LENGTH = re.compile(rb"\d{1,15}")
-_BY_THREAD = re.compile(rb"\r\n(transfer-encoding|expect|upgrade):", re.IGNORECASE)
+from service.cli.arrivals import LARGEST_BODY, LARGEST_HEAD, Arrival
+from service.cli.wires import Wire
+
+KEPT_ALTOGETHER = 512_000_000
+"""Bytes of requests and answers on their way, of all connections of a server process; each beyond 32 kB in a file."""
+SEND_SECONDS, LONGEST_ANSWER_SECONDS = 30.0, 600.0
+"""How long a reader may take nothing of an answer, and how long all of it."""
+LINGER_SECONDS, LARGEST_LINGER = 2.0, LARGEST_BODY
+"""For which a closed connection may go on sending what nobody keeps: without that its reader may lose the answer."""
+ROOM = 0.9
+"""The share of all connections beyond which the slow ones are given up for new ones."""
+LARGEST = "LARGEST_BODY"
+"""The application's configuration that names the largest body it takes anywhere."""
+KNOWN = re.compile(rb"\r\nauthorization:|\r\ncookie:[^\r\n]*\bliaison_session=", re.IGNORECASE)
+"""The sign of a token or a session; whose it is, if anybody's, is looked up when the request is there."""
+
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nContent-Length: 0\r\n\r\n"
+_GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection(TConn):
-    """gunicorn's connection, with what has been collected for the next thread."""
+    """gunicorn's connection, over a wire. ``kept``: bytes of its request and its answer."""
 
-    collected: bytes = b""
+    def __init__(self, cfg: Any, real: socket.socket, client: Any, server: Any) -> None:
+        super().__init__(cfg, real, client, server)
+        self.sock = Wire(real)
+        self.data_ready = True
+        self.cut = False
+        self.kept = 0
+
+    def close(self, graceful: bool = False) -> None:
+        """Closes at once; whoever is to be heard out has been (``_linger``)."""
+        self.sock.end()
 
 
-@dataclass(slots=True, eq=False)
-class Arrival:
-    """A request on its way. ``wanted``: how many bytes it has, once the headers say so."""
+@dataclass(slots=True)
+class Answer:
+    """What is left of an answer, and what comes after it."""
 
-    connection: Connection
-    ends_at: float
-    data: bytearray = field(default_factory=bytearray)
-    wanted: int | None = None
-    large: bool = False
+    then: Callable[[], None]
+    begun: float = field(default_factory=time.monotonic)
+    heard_at: float = field(default_factory=time.monotonic)
 
-    @property
-    def complete(self) -> bool:
-        """Whether a thread may have it."""
-        return self.large or (self.wanted is not None and len(self.data) >= self.wanted)
+    def is_late(self, now: float) -> bool:
+        """Whether its reader is not waited for any longer."""
+        return self.heard_at + SEND_SECONDS <= now or self.begun + LONGEST_ANSWER_SECONDS <= now
 
-    def add(self, data: bytes) -> None:
-        """Takes what has come."""
-        self.data += data
-        if self.wanted is not None or self.large:
-            return
-        end = self.data.find(b"\r\n\r\n")
-        if end < 0:
-            self.large = len(self.data) > LARGEST_HEAD  # the parser refuses it
-            return
-        head = bytes(self.data[: end + 4])
-        length = _LENGTH.search(head)
-        said = length[1].rstrip() if length else b"0"
-        plain = _PLAIN_LENGTH.fullmatch(said) is not None
-        body = int(said) if plain else 0
-        # Of a body in chunks nobody knows the length, who expects to be told to go on waits for that, and an odd length
-        # may be one to the parser all the same.
-        self.large = not plain or body > LARGEST_KEPT or _BY_THREAD.search(head) is not None
-        self.wanted = end + 4 + body
-        self.ends_at = time.monotonic() + BODY_SECONDS + body / BYTES_A_SECOND
+
+@dataclass(slots=True)
+class Farewell:
+    """A connection that is closed for writing."""
+
+    ends_at: float = field(default_factory=lambda: time.monotonic() + LINGER_SECONDS)
+    heard: int = 0
 
 
 class ReceivingWorker(ThreadWorker):
-    """The worker class of ``liaison run`` and ``liaison serve``."""
+    """The worker class of ``liaison run`` and ``liaison serve``. ``nr_conns`` counts all that are open."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self._arriving: dict[Arrival, None] = {}
-        """In the order in which they began."""
+        self._answering: dict[Connection, Answer] = {}
+        self._lingering: dict[Connection, Farewell] = {}
         self._kept = 0
-        self._large_waiting: deque[Arrival] = deque()
-        self._large: dict[Connection, float] = {}
-        """Connections whose body a thread reads, and until when it may."""
-        self._lingering: dict[Connection, list[float]] = {}
-        """Connections that are closed for writing: until when they stay, and how many bytes have come since."""
-
-    @property
-    def _large_at_once(self) -> int:
-        return max(1, int(self.cfg.threads) // 2)
+        self._looked_at = 0.0
 
     def accept(self, listener: socket.socket) -> None:
         """A new connection: nothing is known of it yet."""
@@ -111,18 +99,17 @@ class ReceivingWorker(ThreadWorker):
             client, address = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return
-        except OSError as error:  # no descriptor is left: who waits is taken when another has gone
-            if error.errno in (errno.EMFILE, errno.ENFILE):
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):  # no descriptor is left
+                self._make_room()
                 return
             raise
         self.nr_conns += 1
-        for option, seconds in ((socket.SO_RCVTIMEO, RECEIVE_SECONDS), (socket.SO_SNDTIMEO, SEND_SECONDS)):
-            client.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
         self._await(Connection(self.cfg, client, address, listener.getsockname()))
-        if self.nr_conns > self.worker_connections * _ROOM:
-            self._give_up(list(self._arriving)[: max(1, self.worker_connections // 20)])
+        if self.nr_conns > self.worker_connections * ROOM:
+            self._make_room()
 
-    def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
+    def on_client_socket_readable(self, conn: Any, client: Any) -> None:
         """A kept-alive connection begins its next request."""
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
@@ -131,53 +118,46 @@ class ReceivingWorker(ThreadWorker):
     def murder_pending(self) -> None:
         """Once a second: what has come to its deadline is given up."""
         super().murder_pending()
-        now = time.monotonic()
-        stops = not self.alive
-        self._give_up([one for one in self._arriving if one.ends_at <= now or (stops and not one.data)])
-        for connection, ends_at in self._large.items():
-            if ends_at <= now:
-                with suppress(OSError):  # the thread that reads it meets its end
-                    connection.sock.shutdown(socket.SHUT_RD)
-        for connection in [one for one, (ends_at, _) in self._lingering.items() if ends_at <= now or stops]:
-            self._close(connection)
-
-    def handle(self, conn: Any) -> Any:
-        """In a thread: gunicorn's own way, with what has been collected already."""
-        data, conn.collected = conn.collected, b""
-        conn.sock.setblocking(True)
-        conn.init()
-        if data:
-            conn.parser.unreader.unread(data)
-        return super().handle(conn)
+        now, stops = time.monotonic(), not self.alive
+        if now < self._looked_at + 1 and not stops:
+            return
+        self._looked_at = now
+        self._give_up([one for one in self._arriving if one.is_late(now) or (stops and not one.size)])
+        for connection in [conn for conn, answer in self._answering.items() if answer.is_late(now)]:
+            self._leave(connection)
+        for connection in [conn for conn, said in self._lingering.items() if stops or said.ends_at <= now]:
+            self._part(connection)
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
-        """Back in the loop: what has come of the next request already is no reason to take a thread again."""
-        if self._large.pop(conn, None) is not None:
-            self._begin_large()
+        """Back in the loop: what is left of the answer is sent, then the connection goes on or ends."""
         again = not fs.cancelled() and fs.exception() is None and fs.result()
-        if not again or again is _DEFER:
-            self.nr_conns -= 1
-            self._linger(conn)
+        then = (
+            partial(self._go_on, conn, fs)
+            if again and again is not _DEFER and not conn.cut
+            else partial(self._linger, conn)
+        )
+        if not conn.sock.unsent:
+            then()
             return
-        if self.alive:
-            rest = conn.parser.unreader.take_buffered()
-            if rest:
-                conn.sock.setblocking(False)
-                self._came(self._await(conn), rest)
-                return
-        super().finish_request(conn, fs)
+        self._keep(conn, conn.sock.unsent)
+        self._answering[conn] = Answer(then)
+        self.poller.register(conn.sock, EVENT_WRITE, partial(self._send_on, conn))
+        self._keep_to_the_room(conn)
 
-    def _await(self, conn: Any) -> Arrival:
-        arrival = Arrival(conn, time.monotonic() + HEAD_SECONDS)
+    # --- requests ---
+
+    def _await(self, conn: Connection) -> Arrival:
+        config = getattr(self.wsgi, "config", {})
+        arrival = Arrival(conn, int(config.get(LARGEST, LARGEST_BODY)), KNOWN)
         self._arriving[arrival] = None
         self.poller.register(conn.sock, EVENT_READ, partial(self._receive, arrival))
         return arrival
 
-    def _receive(self, arrival: Arrival, client: socket.socket) -> None:
+    def _receive(self, arrival: Arrival, _: Any) -> None:
         if arrival not in self._arriving:  # given up by what came at the same moment
             return
         try:
-            data = client.recv(LARGEST_HEAD)
+            data = arrival.connection.sock.real.recv(LARGEST_HEAD)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
@@ -185,76 +165,150 @@ class ReceivingWorker(ThreadWorker):
         if data:
             self._came(arrival, data)
         else:
-            self._give_up([arrival], told=False)
+            self._give_up([arrival], told=None)
 
     def _came(self, arrival: Arrival, data: bytes) -> None:
-        arrival.add(data)
-        self._kept += len(data)
-        if not arrival.complete:
-            if self._kept > KEPT_ALTOGETHER:
-                self._give_up([max(self._arriving, key=lambda one: len(one.data))])
+        self._keep(arrival.connection, len(data))
+        try:
+            arrival.add(data)
+        except OSError as error:  # no room on the disk, no descriptor for a file
+            self.log.warning("no room for a request: %s", error)
+            self._give_up([arrival], told=_NO_ROOM)
             return
-        self._forget(arrival)
-        if arrival.large:
-            self._large_waiting.append(arrival)
-            self._begin_large()
-        else:
+        if arrival.complete:
             self._hand_over(arrival)
-
-    def _begin_large(self) -> None:
-        while self._large_waiting and len(self._large) < self._large_at_once:
-            arrival = self._large_waiting.popleft()
-            left = max(0, (arrival.wanted or 0) - len(arrival.data))
-            self._large[arrival.connection] = time.monotonic() + BODY_SECONDS + left / BYTES_A_SECOND
-            self._hand_over(arrival)
+            return
+        if arrival.wants_word:
+            arrival.wants_word = False
+            with suppress(OSError):
+                arrival.connection.sock.real.send(_GO_ON)
+        self._keep_to_the_room(arrival.connection)
 
     def _hand_over(self, arrival: Arrival) -> None:
-        arrival.connection.collected = bytes(arrival.data)
-        arrival.connection.data_ready = True
-        self.enqueue_req(arrival.connection)
+        connection: Connection = arrival.connection
+        self._forget(arrival)
+        connection.cut = arrival.cut
+        connection.sock.give(arrival)
+        self.enqueue_req(connection)
+
+    # --- answers ---
+
+    def _send_on(self, conn: Connection, _: Any) -> None:
+        answer = self._answering.get(conn)
+        if answer is None:
+            return
+        before = conn.sock.unsent
+        try:
+            if conn.sock.flush():
+                answer.heard_at = time.monotonic()
+                self._keep(conn, conn.sock.unsent - before)
+        except OSError:
+            self._leave(conn)
+            return
+        if not conn.sock.unsent:
+            del self._answering[conn]
+            self._unregister(conn)
+            answer.then()
+
+    def _go_on(self, conn: Connection, fs: Future[Any]) -> None:
+        rest = conn.parser.unreader.take_buffered() + conn.sock.take_rest()
+        self._keep(conn, -conn.kept)
+        if rest and self.alive:  # of the next request, which is no reason to take a thread again
+            self._came(self._await(conn), rest)
+        else:
+            super().finish_request(conn, fs)
+
+    def _leave(self, conn: Connection) -> None:
+        """Gives up a reader who takes nothing."""
+        del self._answering[conn]
+        self._unregister(conn)
+        self._close(conn)
 
     def _linger(self, conn: Connection) -> None:
         """Closes in good order (RFC 9112 section 9.6), and without gunicorn's wait: this is the only loop there is."""
+        conn.sock.take_rest()
+        self._keep(conn, -conn.kept)
         try:
-            conn.sock.shutdown(socket.SHUT_WR)
-            conn.sock.setblocking(False)
+            conn.sock.real.shutdown(socket.SHUT_WR)
             self.poller.register(conn.sock, EVENT_READ, partial(self._drain, conn))
         except (OSError, KeyError, ValueError):
-            conn.close()
+            self._close(conn)
             return
-        self._lingering[conn] = [time.monotonic() + LINGER_SECONDS, 0]
+        self._lingering[conn] = Farewell()
 
-    def _drain(self, conn: Connection, client: socket.socket) -> None:
+    def _drain(self, conn: Connection, _: Any) -> None:
         state = self._lingering.get(conn)
         if state is None:
             return
         try:
-            data = client.recv(4096)
+            data = conn.sock.real.recv(LARGEST_HEAD)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
             data = b""
-        state[1] += len(data)
-        if not data or state[1] > LARGEST_LINGER:
-            self._close(conn)
+        state.heard += len(data)
+        if not data or state.heard > LARGEST_LINGER:
+            self._part(conn)
 
-    def _close(self, conn: Connection) -> None:
+    def _part(self, conn: Connection) -> None:
         del self._lingering[conn]
-        with suppress(OSError, KeyError, ValueError):
-            self.poller.unregister(conn.sock)
-        conn.close()
+        self._unregister(conn)
+        self._close(conn)
+
+    # --- room ---
+
+    def _make_room(self) -> None:
+        """Gives up a twentieth of all connections: those that are done first, then who has been silent longest."""
+        wanted = max(1, self.worker_connections // 20)
+        done = list(self._lingering)[:wanted]
+        for connection in done:
+            self._part(connection)
+        for _ in range(wanted - len(done)):
+            if not self._drop_slowest():
+                return
+
+    def _keep_to_the_room(self, conn: Connection) -> None:
+        """Gives up others until what is kept has room; what there is of ``conn`` alone is bounded by itself."""
+        while self._kept > KEPT_ALTOGETHER and self._drop_slowest(but=conn):
+            pass
+
+    def _drop_slowest(self, but: Connection | None = None) -> bool:
+        """Gives up who has neither sent nor taken anything for longest; False where there is nobody to wait for."""
+        sending = [(one.heard_at, one) for one in self._arriving if one.connection is not but]
+        reading = [(answer.heard_at, conn) for conn, answer in self._answering.items() if conn is not but]
+        sender, reader = min(sending, key=_since, default=None), min(reading, key=_since, default=None)
+        if sender is not None and (reader is None or sender[0] <= reader[0]):
+            self._give_up([sender[1]])
+        elif reader is not None:
+            self._leave(reader[1])
+        return sender is not None or reader is not None
+
+    def _keep(self, conn: Connection, more: int) -> None:
+        conn.kept += more
+        self._kept += more
 
     def _forget(self, arrival: Arrival) -> None:
         del self._arriving[arrival]
-        self._kept -= len(arrival.data)
-        with suppress(OSError, KeyError, ValueError):
-            self.poller.unregister(arrival.connection.sock)
+        self._unregister(arrival.connection)
 
-    def _give_up(self, arrivals: Iterable[Arrival], *, told: bool = True) -> None:
+    def _give_up(self, arrivals: Iterable[Arrival], *, told: bytes | None = _TOO_SLOW) -> None:
         for arrival in arrivals:
             self._forget(arrival)
-            self.nr_conns -= 1
-            if told and arrival.data:
+            if told and arrival.size:
                 with suppress(OSError):
-                    arrival.connection.sock.send(_TOO_SLOW)
-            arrival.connection.close()
+                    arrival.connection.sock.real.send(told)
+            arrival.drop()
+            self._close(arrival.connection)
+
+    def _unregister(self, conn: Connection) -> None:
+        with suppress(OSError, KeyError, ValueError):
+            self.poller.unregister(conn.sock)
+
+    def _close(self, conn: Connection) -> None:
+        self._keep(conn, -conn.kept)
+        self.nr_conns -= 1
+        conn.close()
+
+
+def _since(waiting: tuple[float, object]) -> float:
+    return waiting[0]

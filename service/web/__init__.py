@@ -47,7 +47,7 @@ from service.web import (
 )
 from service.web.answers import here
 from service.web.begins import may_begin
-from service.web.context import KEY, READING, Web, note_use
+from service.web.context import KEY, READING, Web, find_actor, note_use, web
 from service.web.cookies import Notes
 from service.web.exports import export_address
 from service.web.limits import limiter
@@ -57,6 +57,8 @@ from service.web.once import once_token
 DIST = Path(__file__).parent / "static" / "dist"
 
 # Pictures of the style sheet are data: addresses; all else comes from this service alone, and no page makes code.
+LARGE = 1_000_000
+"""Bytes that are taken only from who is signed in, where a page asks for that."""
 POLICY = (
     "default-src 'self'; script-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
@@ -108,8 +110,15 @@ def _protect() -> None:
     rule = access.rule_of(current_app.view_functions.get(request.endpoint or "", _asset))
     if rule is not None and rule.body is not None:
         request.max_content_length = rule.body  # before the body is read, which the check of the token does
-    if request.method not in READING:
-        csrf.protect()
+    if request.method in READING:
+        return
+    size = LARGE if request.content_length is None else request.content_length
+    if rule is not None and rule.who == access.SIGNED_IN and size >= LARGE:
+        # nor is a large body read, which the check of the token does, for somebody who is not signed in
+        with web().database.reading() as session:
+            if find_actor(session) is None:
+                raise access.SignInNeeded
+    csrf.protect()
 
 
 def _headers(answer: Response) -> Response:
