@@ -32,10 +32,13 @@ from service.api import (
     papers,
     people,
     photos,
+    posts,
     reports,
+    substitutes,
     talents,
     tasks,
     telemetry,
+    units,
 )
 from service.api.context import KEY, Api
 from service.config import Organization, Settings
@@ -47,7 +50,10 @@ FEATURES = (
     ledger,
     definitions,
     calendar,
+    units,
     people,
+    posts,
+    substitutes,
     talents,
     photos,
     links,

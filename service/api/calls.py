@@ -79,10 +79,11 @@ class _Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # the library 
 
 
 class Calls:
-    """The calls of one feature. ``prefix`` stands before every address."""
+    """The calls of one feature. ``prefix`` stands before every address; ``noun`` is a module's of several."""
 
-    def __init__(self, name: str, description: str, *, prefix: str = PREFIX) -> None:
-        self.blueprint = _Blueprint(f"api_{name}", __name__, url_prefix=prefix or None, description=description)
+    def __init__(self, name: str, description: str, *, prefix: str = PREFIX, noun: str = "") -> None:
+        told = f"api_{noun or name}"
+        self.blueprint = _Blueprint(told, __name__, url_prefix=prefix or None, description=description)
         self.tag = name
         errors.cover(self.blueprint)
 

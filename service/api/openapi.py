@@ -66,11 +66,14 @@ def install(app: Flask, groups: Iterable[Calls]) -> None:
     schemes.security_scheme("token", {"type": "http", "scheme": "bearer", "description": "issued by `liaison token`"})
     session = {"type": "apiKey", "in": "cookie", "name": app.config.get("SESSION_COOKIE_NAME", "session")}
     schemes.security_scheme("session", {**session, "description": f"of the pages; writes also need {CSRF_HEADER}"})
-    tags = []
+    tags: dict[str, str | None] = {}
     for group in groups:
         document.register_blueprint(group.blueprint)
-        tags.append({"name": group.tag, "description": group.blueprint.description})
-    app.extensions["liaison-openapi"] = {**document.spec.to_dict(), "tags": tags}
+        tags.setdefault(group.tag, group.blueprint.description)
+    app.extensions["liaison-openapi"] = {
+        **document.spec.to_dict(),
+        "tags": [{"name": name, "description": said} for name, said in tags.items()],
+    }
     app.register_blueprint(blueprint)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from service.api.context import actor, db
-from service.api.fields import Count, Form, List, Moment, Nested, Query, Said, Schema, Text, Whole
+from service.api.fields import Body, Count, Day, Form, List, Moment, Nested, Query, Said, Schema, Text, Whole
 from service.api.names import account_names
 from service.contacts.access import readable
 from service.db.lists import Page
-from service.history import HistoryEvent
+from service.history import HistoryEvent, stream_events
 from service.ledger.reported import seen_entries
 
 Row = TypeVar("Row")
@@ -36,6 +36,12 @@ class RecordHistory(Schema):
     next = Whole(required=True, allow_none=True)
 
 
+class LastDay(Body):
+    """The last day of a service."""
+
+    ends_on = Day(required=True)
+
+
 class Search(Query):
     """``q`` finds 汉字, pinyin and initials; without it everything is listed."""
 
@@ -44,8 +50,8 @@ class Search(Query):
     offset = Count(low=0, high=2**31, load_default=0)
 
 
-def paged(page: Page[Row], shape: Callable[[Row], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """A page of a list as an answer."""
+def paged(page: Page[Row], shape: Callable[[Row], object] = lambda row: row) -> Mapping[str, Any]:
+    """A page of a list as an answer: its rows themselves, or what ``shape`` makes of them."""
     return {"items": [shape(row) for row in page.items], "total": page.total, "next": page.next}
 
 
@@ -66,3 +72,8 @@ def journal(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> Mapping
         for event, data in listed
     ]
     return {"items": items, "total": len(items), "next": None}
+
+
+def journal_of(stream: str) -> Mapping[str, Any]:
+    """The journal of a record that holds no contact data, as an answer."""
+    return journal((event, event.data) for event in stream_events(db(), stream))

@@ -16,6 +16,7 @@ from service.fields.checks import (
     Checks,
     merged,
 )
+from service.fields.filters import Condition, condition, conditions
 from service.fields.table import (
     AREA,
     CHANGE,
@@ -76,10 +77,13 @@ __all__ = [
     "UNIT_CODE",
     "Checks",
     "Choices",
+    "Condition",
     "Entry",
     "Field",
     "Fields",
     "chosen",
+    "condition",
+    "conditions",
     "defaults",
     "form_of",
     "merged",

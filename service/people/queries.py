@@ -15,6 +15,7 @@ from service.db.lists import Page, matching, on_day, page, where
 from service.errors import NotFound
 from service.fields import UNIT_CODE
 from service.ids import as_id
+from service.people.filters import LeaderFilter, LiaisonFilter, PersonFilter, SubstituteFilter, UnitFilter
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
 from service.spelling import spell
 
@@ -50,21 +51,16 @@ def unit_names(session: Session, codes: Iterable[str]) -> dict[str, str]:
 
 def search_units(
     session: Session,
-    q: str | None = None,
+    wanted: UnitFilter = UnitFilter(),
     limit: int = 50,
     offset: int = 0,
-    *,
-    kind: str | None = None,
-    town: str | None = None,
-    member_units_only: bool = False,
-    include_inactive: bool = False,
 ) -> Page[Unit]:
-    """Units by 汉字, pinyin, initials or code."""
-    condition, order = matching(q, Unit.search_key, Unit.name, Unit.initials)
-    query = where(select(Unit), {Unit.kind: kind, Unit.town: town}, condition)
-    if member_units_only:
+    """A page of the units that are ``wanted``."""
+    condition, order = matching(wanted.q, Unit.search_key, Unit.name, Unit.initials)
+    query = where(select(Unit), {Unit.kind: wanted.kind, Unit.town: wanted.town}, condition)
+    if wanted.member_units_only:
         query = query.where(Unit.is_member_unit)
-    if not include_inactive:
+    if not wanted.include_inactive:
         query = query.where(Unit.active)
     return page(session, query.order_by(*order, Unit.pinyin, Unit.code), limit=limit, offset=offset)
 
@@ -85,17 +81,14 @@ def get_person(session: Session, person_id: UUID | str) -> Person:
 
 def search_people(
     session: Session,
-    q: str | None = None,
+    wanted: PersonFilter = PersonFilter(),
     limit: int = 50,
     offset: int = 0,
-    *,
-    unit_code: str | None = None,
-    include_inactive: bool = False,
 ) -> Page[Person]:
-    """Persons by 汉字, pinyin or initials of the name, or by post."""
-    condition, order = matching(q, Person.search_key, Person.name, Person.initials)
-    query = where(select(Person), {Person.unit_code: unit_code}, condition)
-    if not include_inactive:
+    """A page of the persons who are ``wanted``."""
+    condition, order = matching(wanted.q, Person.search_key, Person.name, Person.initials)
+    query = where(select(Person), {Person.unit_code: wanted.unit_code}, condition)
+    if not wanted.include_inactive:
         query = query.where(Person.active)
     return page(session, query.order_by(*order, Person.pinyin, Person.id), limit=limit, offset=offset)
 
@@ -129,22 +122,16 @@ def get_leader(session: Session, leader_id: UUID | str) -> Leader:
 
 def search_leaders(
     session: Session,
-    q: str | None = None,
+    wanted: LeaderFilter = LeaderFilter(),
     limit: int = 50,
     offset: int = 0,
-    *,
-    klass: str | None = None,
-    unit_code: str | None = None,
-    on: date | None = None,
-    body: str | None = None,
-    include_former: bool = False,
 ) -> Page[Leader]:
-    """Leaders serving ``on`` that day (default today) by name, pinyin, initials or post; class A first."""
-    condition, order = matching(q, Person.search_key, Person.name, Person.initials)
-    equal = {Leader.klass: klass, Leader.unit_code: unit_code, Leader.body: body}
+    """A page of the leaders who are ``wanted``; class A first."""
+    condition, order = matching(wanted.q, Person.search_key, Person.name, Person.initials)
+    equal = {Leader.klass: wanted.klass, Leader.unit_code: wanted.unit_code, Leader.body: wanted.body}
     query = where(select(Leader).join(Leader.person), equal, condition)
-    if not include_former:
-        query = query.where(on_day(Leader.starts_on, Leader.ends_on, on or clock.today()))
+    if not wanted.include_former:
+        query = query.where(on_day(Leader.starts_on, Leader.ends_on, wanted.on or clock.today()))
     query = query.order_by(*order, Leader.klass, Person.pinyin, Leader.id)
     return page(session, query, limit=limit, offset=offset)
 
@@ -201,23 +188,20 @@ def get_liaison(session: Session, unit_code: str, on: date | None = None) -> Lia
 
 def search_liaisons(
     session: Session,
-    q: str | None = None,
+    wanted: LiaisonFilter = LiaisonFilter(),
     limit: int = 50,
     offset: int = 0,
-    *,
-    unit_code: str | None = None,
-    include_former: bool = False,
 ) -> Page[Liaison]:
-    """Liaisons by the name of the person or of the unit."""
-    of_person, order = matching(q, Person.search_key, Person.name, Person.initials)
-    of_unit, _ = matching(q, Unit.search_key, Unit.name, Unit.initials)
+    """A page of the liaisons who are ``wanted``."""
+    of_person, order = matching(wanted.q, Person.search_key, Person.name, Person.initials)
+    of_unit, _ = matching(wanted.q, Unit.search_key, Unit.name, Unit.initials)
     condition = None if of_person is None or of_unit is None else or_(of_person, of_unit)
     query = where(
         select(Liaison).join(Liaison.person).join(Unit, Unit.code == Liaison.unit_code),
-        {Liaison.unit_code: unit_code},
+        {Liaison.unit_code: wanted.unit_code},
         condition,
     )
-    if not include_former:
+    if not wanted.include_former:
         query = query.where(Liaison.ends_on.is_(None))
     query = query.order_by(*order, Unit.pinyin, Liaison.starts_on.desc(), Liaison.id)
     return page(session, query, limit=limit, offset=offset)
@@ -244,21 +228,14 @@ def get_substitute(session: Session, declaration_id: UUID | str) -> Substitute:
 
 def search_substitutes(
     session: Session,
-    q: str | None = None,
+    wanted: SubstituteFilter = SubstituteFilter(),
     limit: int = 50,
     offset: int = 0,
-    *,
-    person_id: UUID | None = None,
-    include_former: bool = False,
-    on: date | None = None,
 ) -> Page[Substitute]:
-    """Declared substitutes by the name of who is absent or who acts; those over or withdrawn only if asked for.
-
-    ``person_id`` asks for those of one person, absent or acting. The newest come first.
-    """
+    """A page of the declarations that are ``wanted``, the newest first."""
     absent, acting = aliased(Person), aliased(Person)
-    of_absent, _ = matching(q, absent.search_key, absent.name, absent.initials)
-    of_acting, _ = matching(q, acting.search_key, acting.name, acting.initials)
+    of_absent, _ = matching(wanted.q, absent.search_key, absent.name, absent.initials)
+    of_acting, _ = matching(wanted.q, acting.search_key, acting.name, acting.initials)
     condition = None if of_absent is None or of_acting is None else or_(of_absent, of_acting)
     query = where(
         select(Substitute)
@@ -267,10 +244,10 @@ def search_substitutes(
         {},
         condition,
     )
-    if person_id is not None:
-        query = query.where(or_(Substitute.person_id == person_id, Substitute.substitute_id == person_id))
-    if not include_former:
-        query = query.where(Substitute.withdrawn_at.is_(None), Substitute.ends_on >= (on or clock.today()))
+    if (one := wanted.person_id) is not None:
+        query = query.where(or_(Substitute.person_id == one, Substitute.substitute_id == one))
+    if not wanted.include_former:
+        query = query.where(Substitute.withdrawn_at.is_(None), Substitute.ends_on >= (wanted.on or clock.today()))
     return page(session, query.order_by(Substitute.starts_on.desc(), Substitute.id), limit=limit, offset=offset)
 
 

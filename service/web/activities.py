@@ -14,6 +14,7 @@ from service.attachments import Files
 from service.contacts.models import Activity, Matter
 from service.contacts.rules import ACTIVITY_KINDS
 from service.db.lists import Page
+from service.people.filters import UnitFilter
 from service.people.models import Unit
 from service.people.queries import get_unit, search_units
 from service.rights import may
@@ -279,7 +280,7 @@ def _own_units(right: str) -> list[Unit]:
     found = [get_unit(db(), code) for code in codes if _may(right, code)]
     if any(may(one, right) for one in mine):
         home = [get_unit(db(), actor().unit or "")] if actor().unit else []
-        every = search_units(db(), limit=ALL_UNITS, member_units_only=True).items
+        every = search_units(db(), UnitFilter(member_units_only=True), limit=ALL_UNITS).items
         found = list({unit.code: unit for unit in (*home, *found, *every)}.values())
     return found
 

@@ -20,6 +20,7 @@ from service.contacts.rules import FORMS, INBOUND_FORMS, NEUTRAL_SUMMARY, OPINIO
 from service.db.lists import MAX_LIMIT, Page, on_day
 from service.errors import Finding, Invalid
 from service.ids import as_id
+from service.people.filters import UnitFilter
 from service.people.models import Leader
 from service.people.queries import search_units
 from service.processes import queries
@@ -517,7 +518,7 @@ def _list(fields: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _units() -> Sequence[Any]:
-    return search_units(db(), limit=ALL_UNITS, member_units_only=True).items
+    return search_units(db(), UnitFilter(member_units_only=True), limit=ALL_UNITS).items
 
 
 def _words() -> dict[str, Any]:

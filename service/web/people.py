@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
@@ -23,12 +23,14 @@ from service.liaisons import search_links, standing_teams
 from service.people import BODIES, CLASS_A, CLASS_B, DUTIES, Leader, Person, namesakes, queries
 from service.people.commands import LEADER_FIELDS, PERSON_FIELDS
 from service.people.edits import leader_edits, person_edits
+from service.people.filters import LeaderFilter, PersonFilter, SubstituteFilter
 from service.people.models import Substitute
 from service.people.namesakes import CONFIRM
 from service.processes.standing import ROLE_NAMES
 from service.rights import LEADER, LIAISON, may, require
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
+from service.web.asked import asked
 from service.web.changes import changes_of
 from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
@@ -94,7 +96,7 @@ def person(person_id: UUID) -> ResponseReturnValue:
         posts=held,
         kept={post.id for post in held if directory.keeps_leader(actor(), post)},
         served=queries.liaisons_of(db(), person_id=person_id),
-        substitutes=queries.search_substitutes(db(), person_id=person_id, include_former=True),
+        substitutes=queries.search_substitutes(db(), SubstituteFilter(person_id=person_id, include_former=True)),
         links={post: search_links(db(), leader_id=post, include_ended=False, limit=200).items for post in seen},
         teams=standing_teams(db(), seen, clock.today()),
         arranged={post.id for post in held if _may_arrange(post)},
@@ -294,8 +296,7 @@ def export_substitutes() -> ResponseReturnValue:
 
 
 def _substitutes(limit: int, offset: int) -> Page[Substitute]:
-    former = request.args.get("all") == "yes"
-    return queries.search_substitutes(db(), argument("q"), limit, offset, include_former=former)
+    return queries.search_substitutes(db(), asked(SubstituteFilter), limit, offset)
 
 
 SUBSTITUTE_COLUMNS: Columns[Substitute] = {
@@ -380,23 +381,11 @@ SUBSTITUTE = (
 
 
 def _persons(limit: int, offset: int) -> Page[Person]:
-    everybody = request.args.get("all") == "yes"
-    return queries.search_people(
-        db(), argument("q"), limit, offset, unit_code=argument("unit"), include_inactive=everybody
-    )
+    return queries.search_people(db(), asked(PersonFilter), limit, offset)
 
 
 def _leaders(limit: int, offset: int) -> Page[Leader]:
-    return queries.search_leaders(
-        db(),
-        argument("q"),
-        limit,
-        offset,
-        klass=argument("class"),
-        body=argument("body"),
-        unit_code=argument("unit"),
-        include_former=request.args.get("all") == "yes",
-    )
+    return queries.search_leaders(db(), asked(LeaderFilter), limit, offset)
 
 
 def _standing(post: Leader) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
@@ -15,10 +15,12 @@ from service.fields import CHOICE, DATE, FLAG, PICK, Field
 from service.people import CLASS_A, CLASS_B, Unit, queries
 from service.people.commands import UNIT_FIELDS
 from service.people.edits import unit_edits
+from service.people.filters import LeaderFilter, LiaisonFilter, PersonFilter, UnitFilter
 from service.people.models import Liaison
 from service.rights import may, require
 from service.web.access import requires
-from service.web.answers import PER_PAGE, argument, done, offset
+from service.web.answers import PER_PAGE, done, offset
+from service.web.asked import asked
 from service.web.changes import changes_of
 from service.web.context import actor, db, settings, web
 from service.web.exports import Columns, batches, workbook
@@ -87,8 +89,8 @@ def unit(code: str) -> ResponseReturnValue:
         town=town.name if town else "",
         shows_people=shows_people,
         liaisons=queries.liaisons_of(db(), unit_code=code) if shows_people else (),
-        leaders=queries.search_leaders(db(), unit_code=code, limit=PER_PAGE) if shows_people else None,
-        staff=queries.search_people(db(), unit_code=code, limit=PER_PAGE) if shows_people else None,
+        leaders=queries.search_leaders(db(), LeaderFilter(unit_code=code), limit=PER_PAGE) if shows_people else None,
+        staff=queries.search_people(db(), PersonFilter(unit_code=code), limit=PER_PAGE) if shows_people else None,
         classes=CLASSES,
         contact=settings().contact if code == TALENT_OFFICE else None,
         may_edit=may(actor(), "manage_units"),
@@ -185,16 +187,7 @@ LIAISON_COLUMNS: Columns[Liaison] = {
 
 
 def _units(limit: int, offset: int) -> Page[Unit]:
-    return queries.search_units(
-        db(),
-        argument("q"),
-        limit,
-        offset,
-        kind=argument("kind"),
-        town=argument("town"),
-        member_units_only=request.args.get("member") == "yes",
-        include_inactive=request.args.get("all") == "yes",
-    )
+    return queries.search_units(db(), asked(UnitFilter), limit, offset)
 
 
 def _unit_columns(found: Sequence[Unit]) -> Columns[Unit]:
@@ -222,8 +215,7 @@ def _named_liaison(liaisons: Mapping[str, Liaison]) -> Callable[[Unit], str]:
 
 
 def _liaisons(limit: int, offset: int) -> Page[Liaison]:
-    former = request.args.get("all") == "yes"
-    return queries.search_liaisons(db(), argument("q"), limit, offset, include_former=former)
+    return queries.search_liaisons(db(), asked(LiaisonFilter), limit, offset)
 
 
 def _fields(*, new: bool = False) -> list[Field]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service import people
+from service.people.filters import PersonFilter
 from service.people.models import Leader
 from tests.factories.workers import at_once
 from tests.factories.world import World
@@ -14,7 +15,7 @@ from tests.factories.world import World
 def records(world: World) -> dict[str, tuple[str, str, str]]:
     """Kind of record → (address, a field, a value)."""
     with world.database.reading() as session:
-        person = people.search_people(session, "何静怡").items[0].id
+        person = people.search_people(session, PersonFilter("何静怡")).items[0].id
         leader = session.query(Leader).first()
         assert leader is not None
         post = leader.id

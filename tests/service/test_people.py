@@ -16,6 +16,7 @@ from service.clock import SHANGHAI
 from service.config.organization import load_organization
 from service.errors import Conflict, Invalid, NotFound
 from service.people import Liaison
+from service.people.filters import LeaderFilter, LiaisonFilter, PersonFilter, SubstituteFilter, UnitFilter
 from service.rights import SYSTEM
 from tests.factories.people import EARLY, Statements, leader, person, unit
 
@@ -31,9 +32,9 @@ class TestUnits:
         unit(session)
         unit(session, "edu", "区教育局")
         for q in ("人力", "renli", "qrlzy", "hrss", "QRLZYHSHBZJ"):
-            assert [found.code for found in people.search_units(session, q).items] == ["hrss"], q
-        assert people.search_units(session, "%").items == ()
-        assert people.search_units(session, " ").total == 2
+            assert [found.code for found in people.search_units(session, UnitFilter(q)).items] == ["hrss"], q
+        assert people.search_units(session, UnitFilter("%")).items == ()
+        assert people.search_units(session, UnitFilter(" ")).total == 2
 
     def test_a_unit_is_journaled_and_its_changes_too(self, session):
         unit(session)
@@ -88,19 +89,19 @@ class TestPersons:
         chen = person(session, "陈志明", unit_code="hrss", post="人才科科长")
         person(session, "曾晓彤")
         for q in ("志明", "chenzhi", "czm", "Chen ZhiMing", "人才科 陈"):
-            assert [found.id for found in people.search_people(session, q).items] == [chen.id], q
-        assert people.search_people(session, "ceng").total == 1
+            assert [found.id for found in people.search_people(session, PersonFilter(q)).items] == [chen.id], q
+        assert people.search_people(session, PersonFilter("ceng")).total == 1
 
     def test_whole_names_come_first(self, session):
         for name in ("陈大文", "大文", "文大文"):
             person(session, name)
-        assert people.search_people(session, "大文").items[0].name == "大文"
+        assert people.search_people(session, PersonFilter("大文")).items[0].name == "大文"
 
     def test_pages_add_up(self, session):
         for number in range(5):
             person(session, "陈志" + "明亮强伟东"[number])
-        first = people.search_people(session, "chen", limit=3)
-        rest = people.search_people(session, "chen", limit=3, offset=first.next or 0)
+        first = people.search_people(session, PersonFilter("chen"), limit=3)
+        rest = people.search_people(session, PersonFilter("chen"), limit=3, offset=first.next or 0)
         assert (first.total, first.next, rest.next) == (5, 3, None)
         assert len({found.id for found in first.items + rest.items}) == 5
 
@@ -110,23 +111,25 @@ class TestPersons:
             leader(session, person(session, f"陈{chr(0x4E00 + number)}", unit_code="hrss"))
         session.expunge_all()
         statements = Statements(session)
-        assert [found.unit.name for found in people.search_people(session, "chen").items]
+        assert [found.unit.name for found in people.search_people(session, PersonFilter("chen")).items]
         assert statements.since() == 2
-        assert [found.person.unit.name for found in people.search_leaders(session, "chen", on=TODAY).items]
+        assert [
+            found.person.unit.name for found in people.search_leaders(session, LeaderFilter("chen", on=TODAY)).items
+        ]
         assert statements.since() == 2
 
     def test_who_left_is_not_offered(self, session):
         chen = person(session)
         people.update_person(session, person_id=chen.id, changes={"active": False}, actor=SYSTEM, now=EARLY)
         assert people.search_people(session).total == 0
-        assert people.search_people(session, include_inactive=True).total == 1
+        assert people.search_people(session, PersonFilter(include_inactive=True)).total == 1
         assert kinds(session, f"person:{chen.id}") == ["person_added", "person_updated"]
 
     def test_a_new_name_is_searchable_at_once(self, session):
         chen = person(session)
         people.update_person(session, person_id=chen.id, changes={"name": "吕芳"}, actor=SYSTEM, now=EARLY)
-        assert people.search_people(session, "lf").total == 1
-        assert people.search_people(session, "czm").total == 0
+        assert people.search_people(session, PersonFilter("lf")).total == 1
+        assert people.search_people(session, PersonFilter("czm")).total == 0
 
     def test_a_move_to_another_unit_shows(self, session):
         unit(session)
@@ -161,7 +164,7 @@ class TestLeaders:
         leader(session, chen)
         leader(session, chen, klass="B", body=None, unit_code="hrss", duty="principal", post="局长")
         assert [post.klass for post in people.leader_posts(session, chen.id, on=TODAY)] == ["A", "B"]
-        assert people.search_leaders(session, "czm", klass="B", on=TODAY).total == 1
+        assert people.search_leaders(session, LeaderFilter("czm", klass="B", on=TODAY)).total == 1
 
     @pytest.mark.parametrize(
         ("fields", "path"),
@@ -194,9 +197,11 @@ class TestLeaders:
     def test_a_post_ends_once(self, session):
         post = leader(session, person(session))
         people.end_leader(session, leader_id=post.id, ends_on=TODAY, actor=SYSTEM, now=EARLY)
-        assert people.search_leaders(session, on=TODAY).total == 1
-        assert people.search_leaders(session, on=TODAY + timedelta(days=1)).total == 0
-        assert people.search_leaders(session, on=TODAY + timedelta(days=1), include_former=True).total == 1
+        assert people.search_leaders(session, LeaderFilter(on=TODAY)).total == 1
+        assert people.search_leaders(session, LeaderFilter(on=TODAY + timedelta(days=1))).total == 0
+        assert (
+            people.search_leaders(session, LeaderFilter(on=TODAY + timedelta(days=1), include_former=True)).total == 1
+        )
         with pytest.raises(Conflict):
             people.end_leader(session, leader_id=post.id, ends_on=TODAY, actor=SYSTEM, now=EARLY)
 
@@ -216,7 +221,7 @@ class TestLiaisons:
         assert people.find_liaison(session, "hrss", TODAY - timedelta(days=1)) is None
         assert kinds(session, "unit:hrss") == ["unit_added", "liaison_named", "liaison_named"]
         assert [found.person.name for found in people.search_liaisons(session).items] == ["吕芳"]
-        assert people.search_liaisons(session, "renli", include_former=True).total == 2
+        assert people.search_liaisons(session, LiaisonFilter("renli", include_former=True)).total == 2
 
     def test_a_mistake_is_corrected_on_the_same_day(self, session):
         unit(session)
@@ -534,7 +539,10 @@ class TestSubstituteLists:
             )
         session.expunge_all()
         statements = Statements(session)
-        page = people.search_substitutes(session, "lvfang", limit=10, on=TODAY + timedelta(days=10))
+        page = people.search_substitutes(session, SubstituteFilter("lvfang", on=TODAY + timedelta(days=10)), limit=10)
         assert {one.person.name for one in page.items} == {"陈志明"}
         assert (page.total, statements.since()) == (10, 2)
-        assert people.search_substitutes(session, "chen", include_former=True, person_id=acting.id).total == 15
+        assert (
+            people.search_substitutes(session, SubstituteFilter("chen", include_former=True, person_id=acting.id)).total
+            == 15
+        )

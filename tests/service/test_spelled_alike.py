@@ -11,6 +11,7 @@ from alembic.operations import Operations
 from sqlalchemy import text
 
 from service import liaisons, people, talents
+from service.people.filters import PersonFilter, UnitFilter
 from service.rights import SYSTEM
 from service.talents import search_talents
 from tests.factories.people import EARLY, actor, leader, person, unit
@@ -64,8 +65,8 @@ def test_variants_of_a_sign_find_each_other_and_stay_as_typed(session):
         assert sorted(names(search_talents(session, q))) == sorted(found), q
     head = leader(session, person(session, "赵犇"))
     unit(session, "tmp", "区邨镇建设局")
-    assert names(people.search_people(session, "赵奔")) == ["赵犇"]
-    assert names(people.search_units(session, "村镇")) == ["区邨镇建设局"]
+    assert names(people.search_people(session, PersonFilter("赵奔"))) == ["赵犇"]
+    assert names(people.search_units(session, UnitFilter("村镇"))) == ["区邨镇建设局"]
     assert head.person.name == "赵犇"
 
 
@@ -84,8 +85,8 @@ def test_people_units_and_links_are_found_in_the_other_way_of_writing(session):
         actor=SYSTEM,
         now=EARLY,
     )
-    assert names(people.search_units(session, "科学技术")) == ["区科學技術局"]
-    assert names(people.search_people(session, "乐单贤")) == ["樂單賢"]
+    assert names(people.search_units(session, UnitFilter("科学技术"))) == ["区科學技術局"]
+    assert names(people.search_people(session, PersonFilter("乐单贤"))) == ["樂單賢"]
     for q in ("区乐", RARE, "陈曾贤", "ou"):
         assert [one.id for one in liaisons.search_links(session, q).items] == [link.id], q
 

@@ -9,6 +9,7 @@ import pytest
 
 from service import auth, clock, people
 from service.people.commands import add_person
+from service.people.filters import PersonFilter
 from service.rights import SYSTEM, may
 from tests.factories.world import World
 from tests.web.test_registry import counted, names, wrong
@@ -84,7 +85,7 @@ def test_what_is_wrong_stands_at_its_field_and_no_password_comes_back(
         "password"
     ]
     with world.database.reading() as session:
-        served = str(people.search_people(session, "何静怡").items[0].id)
+        served = str(people.search_people(session, PersonFilter("何静怡")).items[0].id)
     taken = admin.submit("/accounts", **{**fields, "person_id": served, "username": "admin"})
     assert (taken.status_code, wrong(taken)) == (409, ["person_id", "username"])
     single = {**fields, "username": "shen", "way": "oidc"}

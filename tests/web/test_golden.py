@@ -22,6 +22,7 @@ from service.auth import Account
 from service.contacts.models import Activity, Contact
 from service.exchange.kinds import KINDS
 from service.liaisons import Link, Roster
+from service.people.filters import PersonFilter
 from service.reports.models import HalfYearReport
 from service.talents.models import TalentTeam
 from tests.factories.openapi import document
@@ -66,7 +67,7 @@ def filled(world: World) -> World:
 def arguments(world: World) -> dict[str, Any]:
     """Name of a route's argument → a record that there is."""
     with world.transaction() as session:
-        person = people.search_people(session, "何静怡").items[0].id
+        person = people.search_people(session, PersonFilter("何静怡")).items[0].id
 
         def first(key: Any, *order: Any) -> UUID:
             return session.scalars(select(key).order_by(*order).limit(1)).one()

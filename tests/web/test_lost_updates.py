@@ -9,6 +9,7 @@ import pytest
 
 from service import people, reports, talents
 from service.history import stream_events
+from service.people.filters import LeaderFilter, PersonFilter
 from service.people.models import Leader
 from service.rights import SYSTEM
 from tests.factories.world import World
@@ -55,7 +56,7 @@ def said(page: Any) -> str:
 def addresses(world: World) -> dict[str, tuple[str, str, str, str]]:
     """Kind of record → (its address, a field, what one person writes, what the other writes)."""
     with world.transaction() as session:
-        person = people.search_people(session, "何静怡").items[0].id
+        person = people.search_people(session, PersonFilter("何静怡")).items[0].id
         leader = session.query(Leader).first()
         assert leader is not None
         members = [{"talent_id": "T0009"}, {"name": "外聘专家"}]
@@ -175,8 +176,8 @@ def test_a_report_reworded_by_two_keeps_both_texts(world: World) -> None:
 
 def test_a_service_team_set_meanwhile_is_told(world: World, office: Visitor) -> None:
     with world.database.reading() as session:
-        leader = people.search_leaders(session, "陈砚秋").items[0]
-        someone = str(people.search_people(session, "何静怡").items[0].id)
+        leader = people.search_leaders(session, LeaderFilter("陈砚秋")).items[0]
+        someone = str(people.search_people(session, PersonFilter("何静怡")).items[0].id)
         leader_id, head = str(leader.id), str(leader.person_id)
     page = office.get("/service-teams/new", leader=leader_id).text
     version = re.search(r'name="version" value="(\d+)"', page)

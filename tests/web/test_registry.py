@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from service import people, talents
+from service.people.filters import PersonFilter
 from service.rights import SYSTEM
 from tests.factories.world import World
 from tests.web.visitor import Visitor
@@ -50,7 +51,7 @@ def names(page: Any) -> list[str]:
 
 def person_of(world: World, name: str) -> str:
     with world.database.reading() as session:
-        return str(people.search_people(session, name).items[0].id)
+        return str(people.search_people(session, PersonFilter(name)).items[0].id)
 
 
 def test_lists_take_as_many_statements_for_many_as_for_one(world: World, office: Visitor) -> None:
