@@ -37,6 +37,8 @@ class Form:
     validator: Any = field(repr=False)
     parts: int = 1
     """Of the schema, with all references followed."""
+    endless: bool = False
+    """Whether a reference leads back to itself."""
 
     def prefill(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The values that the page starts with: fields marked ``x-prefill``, from the data. Never a decision.
@@ -226,7 +228,8 @@ def _tidied(value: Any, depth: int = 0) -> Any:
 def load_form(name: str, schema: bytes, ui_schema: bytes | None) -> Form:
     """The form ``name`` of a bundle. Raises Invalid when either file is not what it should be."""
     content = _json(f"forms/{name}.json", schema)
-    parts = unfolded(content) or LARGEST_FORM  # one that refers to itself unfolds with the data alone
+    counted = unfolded(content)
+    parts = counted or LARGEST_FORM  # one that refers to itself unfolds with the data alone
     if parts > LARGEST_STORED:
         message = f"引用展开后超过 {LARGEST_STORED:,} 处，不能使用；请精简引用后重新部署"
         raise Invalid(f"表单 {name} 过大", [Finding(f"forms/{name}.json", message)])
@@ -243,6 +246,7 @@ def load_form(name: str, schema: bytes, ui_schema: bytes | None) -> Form:
         fields=dict(_fields(content)),
         validator=validator,
         parts=parts,
+        endless=counted is None,
     )
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from service.processes.bundles import read_bundle
+from service.processes.definitions import deploy
+from service.rights import SYSTEM
 from tests.browser.conftest import PHONE, Site
 
 pytestmark = pytest.mark.browser
@@ -159,6 +165,28 @@ def test_a_pattern_that_would_hold_the_page_is_left_to_the_server(site: Site) ->
     page.get_by_label("事项标题").fill("a" * 90)
     submit(page)
     expect(page.locator("[data-field=root_title] .form-error")).to_contain_text("格式不正确", timeout=3000)
+
+
+FAN = {f"s{n}": {"allOf": [{"$ref": f"#/$defs/s{n + 1}"}] * 2} for n in range(7)} | {"s7": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("more", "why"), [({"$ref": "#/$defs/s0"}, "表单过大"), ({"$ref": "#"}, "绕回了自己")], ids=["fan", "circle"]
+)
+def test_a_form_from_before_forms_were_measured_does_not_hold_the_page(
+    site: Site, more: dict[str, str], why: str
+) -> None:
+    files = read_bundle(Path("bpmn/request"), Path("forms/request"))
+    form = json.loads(files["forms/record_need.json"])
+    form |= {"$defs": FAN}
+    form["properties"]["more"] = more
+    files["forms/record_need.json"] = json.dumps(form).encode()
+    with site.world.transaction() as session:  # as it was deployed then: nothing held it to a measure
+        deploy(session, key="request", files=files, check=lambda _: None, actor=SYSTEM, now=site.now)
+    page = site.visit("liaison-hrss", "/cases/new")
+    expect(page.get_by_role("alert")).to_contain_text(why, timeout=5_000)
+    expect(page.get_by_role("alert")).to_contain_text("请流程管理员精简表单")
+    assert page.get_by_role("button", name="提交").count() == 0
 
 
 def test_a_form_is_checked_where_no_code_may_be_made(site: Site) -> None:

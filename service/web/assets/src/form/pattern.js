@@ -5,6 +5,7 @@
 // character at a time, so that they mean the same.
 
 const STEPS_AT_MOST = 2000;
+const WRITTEN_AT_MOST = 20_000;
 const WORK_AT_MOST = 20_000_000;
 const WORD = /^[0-9A-Za-z_]$/;
 
@@ -94,6 +95,7 @@ class Reader {
 /** The tree as steps: {one, to}, {at, to}, {ways: [..]}, {done}. Built from the end, so that every step knows its next. */
 class Program {
   steps = [{ done: true }];
+  written = 0;
 
   add(step) {
     if (this.steps.length >= STEPS_AT_MOST) throw new Unknown();
@@ -102,6 +104,8 @@ class Program {
 
   /** The first step of `tree`, after which comes the step `to`. */
   write(tree, to) {
+    this.written += 1; // a repeat of nothing adds no step and would go on for ever
+    if (this.written > WRITTEN_AT_MOST) throw new Unknown();
     if (tree.one) return this.add({ one: tree.one, to });
     if (tree.at) return this.add({ at: tree.at, to });
     if (tree.any) return this.add({ ways: tree.any.map((way) => this.write(way, to)) });
@@ -129,10 +133,16 @@ function holds(at, letters, place) {
   return (at === "\\b") === edge;
 }
 
-/** Whether a match of `steps` from `start` stands anywhere in `text`; undefined where that is too much work. */
-function search(steps, start, text) {
+/** What some calls of `matches` may cost together. */
+export function purse() {
+  return { left: WORK_AT_MOST };
+}
+
+/** Whether a match of `steps` from `start` stands anywhere in `text`; undefined where `paid` does not hold that much work. */
+function search(steps, start, text, paid) {
   const letters = [...text];
-  if (letters.length * steps.length > WORK_AT_MOST) return undefined;
+  paid.left -= (letters.length + 1) * steps.length;
+  if (paid.left < 0) return undefined;
   let waiting = [];
   for (let place = 0; place <= letters.length; place += 1) {
     const seen = new Set();
@@ -171,7 +181,7 @@ function compiled(pattern) {
 }
 
 /** Whether `text` matches `pattern` anywhere; undefined where only the server can tell (look-around, back references, too large). */
-export function matches(pattern, text) {
+export function matches(pattern, text, paid = purse()) {
   const made = compiled(pattern);
-  return made ? search(made.steps, made.start, text) : undefined;
+  return made ? search(made.steps, made.start, text, paid) : undefined;
 }

@@ -1,17 +1,22 @@
 // Holds data against a JSON Schema 2020-12 without compiling it: the pages forbid code made at run time.
 //
-// The server decides; what is left to it here: formats but dates, patterns that pattern.js does not judge, references
-// outside the schema, and schemas that unfold without end.
-import { matches } from "./pattern.js";
+// The server decides. What only it can tell (formats but dates, patterns that pattern.js does not judge, references outside
+// the schema) is neither right nor wrong here but unsure, and so is whatever depends on it: `not`, `oneOf`, `if` and the rest
+// find something only where it is wrong whichever way the unsure turns out. A schema that unfolds without end is TooLarge.
+import { matches, purse } from "./pattern.js";
 
 const STEPS_AT_MOST = 200_000;
 const DEPTH_AT_MOST = 200;
+const COMPARED_AT_MOST = 1000;
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** A schema that takes more than a form ever needs. */
 export class TooLarge extends Error {
   name = "TooLarge";
 }
+
+/** Stands for a schema that is not here. */
+const ELSEWHERE = {};
 
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 const own = (object, name) => Object.prototype.hasOwnProperty.call(object, name);
@@ -41,7 +46,10 @@ function isDate(text) {
   return day >= 1 && day <= DAYS[month - 1] + (leap ? 1 : 0);
 }
 
-// Per kind of data: keyword -> whether `limit` is broken by `value`.
+/** The contrary of what is true, false or (undefined) unsure. */
+const not = (known) => (known === undefined ? undefined : !known);
+
+// Per kind of data: keyword -> whether `limit` is broken by `value`; undefined where only the server can tell.
 const NUMBER = {
   maximum: (limit, value) => value > limit,
   minimum: (limit, value) => value < limit,
@@ -52,13 +60,13 @@ const NUMBER = {
 const STRING = {
   maxLength: (limit, value) => lengthOf(value) > limit,
   minLength: (limit, value) => lengthOf(value) < limit,
-  pattern: (limit, value) => matches(limit, value) === false,
-  format: (limit, value) => limit === "date" && !isDate(value),
+  pattern: (limit, value, purse) => not(matches(limit, value, purse)),
+  format: (limit, value) => (limit === "date" ? !isDate(value) : undefined),
 };
 const ARRAY = {
   maxItems: (limit, value) => value.length > limit,
   minItems: (limit, value) => value.length < limit,
-  uniqueItems: (limit, value) => limit && value.some((item, at) => value.slice(0, at).some((other) => equal(item, other))),
+  uniqueItems: (limit, value) => limit && (value.length > COMPARED_AT_MOST ? undefined : value.some((item, at) => value.slice(0, at).some((other) => equal(item, other)))),
 };
 const OBJECT = {
   maxProperties: (limit, value) => Object.keys(value).length > limit,
@@ -69,25 +77,36 @@ const ANY = {
   enum: (limit, value) => !limit.some((one) => equal(one, value)),
 };
 
+/** Whether a part holds: true, false, or undefined where it is unsure. */
+const holds = (part) => (part.findings.length ? false : part.unsure ? undefined : true);
+
 /** One check of one piece of data: collects findings and which properties and items a schema has looked at. */
 class Check {
   constructor(root) {
     this.root = root;
     this.steps = 0;
+    this.purse = purse(); // what all patterns together may cost
   }
 
-  /** {findings, names: Set of properties, places: Set of items} of `schema` at `path`, where `value` stands. */
+  /**
+   * {findings, unsure, names: Set of properties, places: Set of items, open} of `schema` at `path`, where `value` stands:
+   * `unsure` where there may be more findings, `open` where more properties or items may have been looked at.
+   */
   at(schema, value, path, depth = 0) {
     this.steps += 1;
     if (this.steps > STEPS_AT_MOST || depth > DEPTH_AT_MOST) throw new TooLarge();
-    const seen = { findings: [], names: new Set(), places: new Set() };
+    const seen = { findings: [], unsure: false, names: new Set(), places: new Set(), open: false };
     if (schema === false) seen.findings.push({ keyword: "false", path, params: {} });
-    if (!isObject(schema)) return seen;
+    if (schema === ELSEWHERE) seen.unsure = seen.open = true;
+    if (!isObject(schema) || schema === ELSEWHERE) return seen;
     const inner = (part, data, where) => this.at(part, data, where, depth + 1);
     const say = (keyword, params, where = path) => seen.findings.push({ keyword, path: where, params });
     const limits = (table) => {
       for (const [keyword, broken] of Object.entries(table)) {
-        if (own(schema, keyword) && broken(schema[keyword], value)) say(keyword, { limit: schema[keyword], [keyword]: schema[keyword] });
+        if (!own(schema, keyword)) continue;
+        const wrong = broken(schema[keyword], value, this.purse);
+        if (wrong) say(keyword, { limit: schema[keyword], [keyword]: schema[keyword] });
+        else if (wrong === undefined) seen.unsure = true;
       }
     };
     if (own(schema, "type") && ![].concat(schema.type).some((type) => TYPES[type]?.(value))) say("type", { type: schema.type });
@@ -102,38 +121,56 @@ class Check {
 
   combined({ schema, value, path, inner, say, seen }) {
     const take = (part) => {
-      seen.findings.push(...part.findings);
+      within(seen, part);
       learn(part);
-      return part;
     };
     const learn = (part) => {
       if (part.findings.length) return;
+      seen.open ||= part.open;
       part.names.forEach((name) => seen.names.add(name));
       part.places.forEach((place) => seen.places.add(place));
     };
     for (const word of ["$ref", "$dynamicRef"]) {
       if (typeof schema[word] === "string") take(inner(this.referred(schema[word]), value, path));
     }
-    if (own(schema, "not") && !inner(schema.not, value, path).findings.length) say("not", {});
+    /** Of what may hold or not, nothing is known: neither whether it is right nor what it has looked at. */
+    const leave = () => {
+      seen.unsure = true;
+      seen.open = true;
+    };
+    if (own(schema, "not")) {
+      const held = holds(inner(schema.not, value, path));
+      if (held) say("not", {});
+      else if (held === undefined) seen.unsure = true;
+    }
     if (Array.isArray(schema.anyOf)) {
       const ways = schema.anyOf.map((way) => inner(way, value, path));
-      ways.forEach(learn);
-      if (ways.every((way) => way.findings.length)) {
+      ways.filter(holds).forEach(learn);
+      const unsure = ways.some((way) => holds(way) === undefined);
+      if (unsure) seen.open = true;
+      if (!ways.some(holds) && unsure) seen.unsure = true;
+      else if (!ways.some(holds)) {
         ways.forEach((way) => seen.findings.push(...way.findings));
         say("anyOf", {});
       }
     }
     if (Array.isArray(schema.oneOf)) {
       const ways = schema.oneOf.map((way) => inner(way, value, path));
-      if (ways.filter((way) => !way.findings.length).length === 1) ways.forEach(learn);
-      else say("oneOf", {});
+      const [sure, maybe] = [ways.filter(holds), ways.filter((way) => holds(way) === undefined)];
+      if (sure.length > 1 || sure.length + maybe.length === 0) say("oneOf", {});
+      else if (maybe.length) leave();
+      sure.forEach(learn);
     }
     for (const part of schema.allOf ?? []) take(inner(part, value, path));
     if (own(schema, "if")) {
       const condition = inner(schema.if, value, path);
-      learn(condition);
-      const branch = condition.findings.length ? "else" : "then";
-      if (own(schema, branch)) take(inner(schema[branch], value, path));
+      const held = holds(condition);
+      if (held === undefined) leave();
+      else {
+        learn(condition);
+        const branch = held ? "then" : "else";
+        if (own(schema, branch)) take(inner(schema[branch], value, path));
+      }
     }
     for (const [name, part] of Object.entries(schema.dependentSchemas ?? {})) {
       if (isObject(value) && own(value, name)) take(inner(part, value, path));
@@ -146,19 +183,24 @@ class Check {
     value.forEach((item, at) => {
       const part = at < first.length ? first[at] : schema.items;
       if (part === undefined) return;
-      seen.findings.push(...inner(part, item, [...path, at]).findings);
+      within(seen, inner(part, item, [...path, at]));
       seen.places.add(at);
     });
     if (own(schema, "contains")) {
-      const found = [...value.keys()].filter((at) => !inner(schema.contains, value[at], [...path, at]).findings.length);
-      found.forEach((at) => seen.places.add(at));
+      const held = value.map((item, at) => holds(inner(schema.contains, item, [...path, at])));
+      held.forEach((one, at) => one && seen.places.add(at));
+      const [sure, maybe] = [held.filter(Boolean).length, held.filter((one) => one === undefined).length];
       const [least, most] = [schema.minContains ?? 1, schema.maxContains ?? Infinity];
-      if (found.length < least || found.length > most) say("contains", { minContains: least });
+      if (maybe) seen.open = true;
+      if (sure + maybe < least || sure > most) say("contains", { minContains: least });
+      else if (sure < least || sure + maybe > most) seen.unsure = true;
     }
     if (!own(schema, "unevaluatedItems")) return;
     value.forEach((item, at) => {
       if (seen.places.has(at)) return;
-      if (inner(schema.unevaluatedItems, item, [...path, at]).findings.length) say("unevaluatedItems", {});
+      const held = holds(inner(schema.unevaluatedItems, item, [...path, at]));
+      if (held === false && !seen.open) say("unevaluatedItems", {});
+      else if (!held) seen.unsure = true;
       seen.places.add(at);
     });
   }
@@ -172,30 +214,48 @@ class Check {
     for (const name of Object.keys(value).filter((one) => value[one] !== undefined)) {
       const parts = [];
       if (own(schema.properties ?? {}, name)) parts.push(schema.properties[name]);
-      for (const [pattern, part] of Object.entries(schema.patternProperties ?? {})) if (matches(pattern, name)) parts.push(part);
-      const more = schema.additionalProperties;
+      let maybe = false;
+      for (const [pattern, part] of Object.entries(schema.patternProperties ?? {})) {
+        const match = matches(pattern, name, this.purse);
+        if (match) parts.push(part);
+        else if (match === undefined) maybe = true;
+      }
+      if (maybe) seen.unsure = true;
+      const more = maybe ? undefined : schema.additionalProperties;
       if (!parts.length && more === false) say("additionalProperties", { additionalProperty: name });
       else if (!parts.length && more !== undefined) parts.push(more);
-      for (const part of parts) seen.findings.push(...inner(part, value[name], [...path, name]).findings);
+      for (const part of parts) within(seen, inner(part, value[name], [...path, name]));
       if (parts.length) seen.names.add(name);
-      if (own(schema, "propertyNames") && inner(schema.propertyNames, name, path).findings.length) say("propertyNames", {});
+      if (own(schema, "propertyNames")) {
+        const held = holds(inner(schema.propertyNames, name, path));
+        if (held === false) say("propertyNames", {});
+        else if (held === undefined) seen.unsure = true;
+      }
       if (own(schema, "unevaluatedProperties") && !seen.names.has(name)) {
-        if (inner(schema.unevaluatedProperties, value[name], [...path, name]).findings.length) say("unevaluatedProperties", { unevaluatedProperty: name });
+        const held = holds(inner(schema.unevaluatedProperties, value[name], [...path, name]));
+        if (held === false && !seen.open && !maybe) say("unevaluatedProperties", { unevaluatedProperty: name });
+        else if (!held) seen.unsure = true;
       }
     }
     if (own(schema, "unevaluatedProperties")) Object.keys(value).forEach((name) => seen.names.add(name));
   }
 
-  /** The schema that `#/$defs/name`, `#anchor` or `#` names; true (anything goes) where it names none here. */
+  /** The schema that `#/$defs/name`, `#anchor` or `#` names; ELSEWHERE where it names none here. */
   referred(reference) {
     const place = reference.replace(/^.*#/, "#");
     if (place === "#") return this.root;
-    if (!place.startsWith("#/")) return anchored(this.root, place.slice(1)) ?? true;
+    if (!place.startsWith("#/")) return anchored(this.root, place.slice(1)) ?? ELSEWHERE;
     return place.slice(2).split("/").reduce((part, name) => {
       const key = decodeURIComponent(name).replace(/~1/g, "/").replace(/~0/g, "~");
       return part !== null && typeof part === "object" && own(part, key) ? part[key] : undefined;
-    }, this.root) ?? true;
+    }, this.root) ?? ELSEWHERE;
   }
+}
+
+/** Takes over what was found in a part that has to hold. */
+function within(seen, part) {
+  for (const one of part.findings) seen.findings.push(one);
+  seen.unsure ||= part.unsure;
 }
 
 /** A field that React keeps as undefined is not there. */
@@ -221,4 +281,9 @@ function anchored(schema, name) {
  */
 export function findings(schema, data, root = schema) {
   return new Check(root).at(schema, data, []).findings;
+}
+
+/** Whether `data` fits `schema`: true, false, or undefined where only the server can tell. Raises as `findings`. */
+export function fits(schema, data, root = schema) {
+  return holds(new Check(root).at(schema, data, []));
 }

@@ -1,6 +1,6 @@
 // Checks of a form in the browser, in Chinese and in the words of a form: titles, never property names.
 import { createErrorHandler, getDefaultFormState, toErrorSchema, unwrapErrorHandler, validationDataMerge } from "@rjsf/utils";
-import { findings, TooLarge } from "./schema.js";
+import { findings, fits, TooLarge } from "./schema.js";
 
 /** `findings`, or none where only the server can tell. */
 function told(schema, data, root) {
@@ -8,6 +8,16 @@ function told(schema, data, root) {
     return findings(schema, data, root);
   } catch (error) {
     if (error instanceof TooLarge || error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** Whether `data` fits, as far as that can be told here: true, false or undefined. */
+function judged(schema, data, root) {
+  try {
+    return fits(schema, data, root);
+  } catch (error) {
+    if (error instanceof TooLarge || error instanceof RangeError) return undefined;
     throw error;
   }
 }
@@ -136,6 +146,6 @@ export function datesOf(schema, today, rules) {
 export function warningsOf(schema, data, age) {
   return (schema["x-warn"] ?? [])
     .filter((warn) => age > (warn.after_working_days ?? -1))
-    .filter((warn) => validator.isValid(warn.if ?? {}, data, schema))
+    .filter((warn) => judged(warn.if ?? {}, data, schema)) // the server warns too, of what only it can tell
     .map((warn) => warn.message);
 }
