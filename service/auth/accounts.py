@@ -78,6 +78,7 @@ def disable_user(session: Session, *, username: str, actor: Actor, now: datetime
     Raises ``Conflict`` for the own account, one that is disabled already, and the last administrator's.
     """
     require(actor, "manage_accounts")
+    _hold_admins(session, username)
     account = _locked(session, username)
     if account.username == actor.username:
         raise Conflict("不能停用自己的账号，请由另一位系统管理员办理")
@@ -106,7 +107,7 @@ def enable_user(session: Session, *, username: str, actor: Actor, now: datetime)
 def unlock_user(session: Session, *, username: str, actor: Actor, now: datetime) -> None:
     """Ends a lock after failed sign-ins before its time."""
     require(actor, "manage_accounts")
-    account = get_account(session, username)
+    account = _locked(session, username)
     forget_failures(session, account.username)
     journal(session, "account_unlocked", {"username": account.username}, actor, now)
 
@@ -201,6 +202,8 @@ def revoke_role(
     Raises ``Conflict`` where there is none, and for the last administrator.
     """
     require(actor, "manage_accounts")
+    if role == ADMIN:
+        _hold_admins(session, username)
     account = _locked(session, username)
     held = select(RoleGrant).where(
         RoleGrant.username == account.username,
@@ -273,14 +276,17 @@ def _locked(session: Session, username: str) -> Account:
     return account
 
 
+def _hold_admins(session: Session, username: str) -> None:
+    """Holds every administrator's account and that of ``username``, in order of their names.
+
+    Of two who remove each other the second waits, and then meets the refusal of ``_keep_an_admin``.
+    """
+    admins = select(RoleGrant.username).where(RoleGrant.role == ADMIN)
+    wanted = or_(Account.username.in_(admins), Account.username == normal_name(username))
+    session.execute(select(Account.username).where(wanted).order_by(Account.username).with_for_update())
+
+
 def _keep_an_admin(session: Session, username: str, now: datetime) -> None:
-    # Holding every administrator's row makes two that remove each other wait; the second then meets this refusal.
-    session.execute(
-        select(Account.username)
-        .where(Account.username.in_(select(RoleGrant.username).where(RoleGrant.role == ADMIN)))
-        .order_by(Account.username)
-        .with_for_update()
-    )
     admins = {account.username for account in accounts_of_role(session, ADMIN, on=clock.local(now).date())}
     if admins == {username}:
         raise Conflict("这是最后一位系统管理员，请先指定另一位系统管理员")

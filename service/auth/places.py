@@ -3,6 +3,10 @@
 Failures are counted for a name at a *place*: a browser in which the name has signed in before, else an address. There
 the name is locked after a few, for longer each time. Two slower counts stand behind that: of a name at all addresses
 where it has not signed in lately, and of an address with all names. No name waits for them in a browser where it has.
+
+One order of locks, so that nobody waits in a ring: the account (of several: by name), where the name has one; then the
+counts of the place, of the address, of the name; then what is cleared away, which waits for nobody; then the journal.
+Whoever touches the counts of an account otherwise (``forget_failures``) holds the account.
 """
 
 from __future__ import annotations
@@ -87,7 +91,6 @@ def count_failure(
 
     ``username`` is that of an account, None where there is none.
     """
-    _clear_away(session, now)
     here = _counted(session, place.here, username, now, within=FORGOTTEN_AFTER, since_last=True)
     pause = lock_after(here.failures, limits.attempts, limits.longest_lock)
     here.locked_until = now + pause if pause else None
@@ -99,6 +102,7 @@ def count_failure(
             row.locked_until = row.since + limits.longest_lock
             until = max(row.locked_until, until or row.locked_until)
     session.flush()
+    _clear_away(session, now)  # last: who waits for a row that goes here waits for nobody who waits for us
     return here.failures, until
 
 
@@ -112,7 +116,7 @@ def note_success(session: Session, place: Place, *, username: str, browser: str 
 
 
 def forget_failures(session: Session, username: str) -> None:
-    """Ends every lock of an account; its usual places stay what they are."""
+    """Ends every lock of an account, which the caller holds; its usual places stay what they are."""
     session.execute(
         update(SignInLock).where(SignInLock.username == username).values(failures=0, locked_until=None),
         execution_options={"synchronize_session": False},
