@@ -45,7 +45,14 @@ def end_post(
 
 
 def correct_end(
-    session: Session, *, leader_id: UUID | str, ends_on: date | None, reason: str, actor: Actor, now: datetime
+    session: Session,
+    *,
+    leader_id: UUID | str,
+    ends_on: date | None,
+    reason: str,
+    version: int | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> tuple[Leader, list[Link]]:
     """Puts the right last day of a post in the place of a wrong one, or none where the leader goes on (O4).
 
@@ -63,7 +70,9 @@ def correct_end(
             said = f"{leader.person.name}于 {last.isoformat()} 还有联系记录，结束日期不能早于这一天"
             checks.refuse("/ends_on", f"{said}；登记有误的请先撤回该联系记录")
     checks.done()
-    correct_post_end(session, leader_id=leader.id, ends_on=ends_on, reason=reason, actor=actor, now=now)
+    correct_post_end(
+        session, leader_id=leader.id, ends_on=ends_on, reason=reason, version=version, actor=actor, now=now
+    )
     changed = release_links(session, leader=leader, before=before or date.max, actor=actor, now=now)
     running = select(Instance.id).where(
         Instance.process == PROCESS,

@@ -120,12 +120,21 @@ def update_leader(
 
 
 def correct_end(
-    session: Session, *, leader_id: UUID | str, ends_on: date | None, reason: str, actor: Actor, now: datetime
+    session: Session,
+    *,
+    leader_id: UUID | str,
+    ends_on: date | None,
+    reason: str,
+    version: int | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> Leader:
     """``people.correct_end``; raises ``NotAllowed`` too."""
     leader = people.get_leader(session, leader_id)
     require_leader(actor, leader)
-    return people.correct_end(session, leader_id=leader.id, ends_on=ends_on, reason=reason, actor=actor, now=now)
+    return people.correct_end(
+        session, leader_id=leader.id, ends_on=ends_on, reason=reason, version=version, actor=actor, now=now
+    )
 
 
 def keeps_leader(actor: Actor, leader: Leader) -> bool:

@@ -8,6 +8,7 @@ from service.contacts.commands import (
     record_contact,
     withdraw_contact,
 )
+from service.contacts.edits import attendance_edits, missed_edits, missed_versions, opinion_edits
 from service.contacts.interviews import PairCount, contact_counts, interview_counts
 from service.contacts.matters import follow_matter, record_matter, solve_matter
 from service.contacts.models import Activity, Contact, Invitation, Matter, Opinion
@@ -42,6 +43,7 @@ __all__ = [
     "Similar",
     "add_activity",
     "answer_opinion",
+    "attendance_edits",
     "cancel_activity",
     "contact_counts",
     "follow_matter",
@@ -55,6 +57,9 @@ __all__ = [
     "interview_counts",
     "invite",
     "link_opinion",
+    "missed_edits",
+    "missed_versions",
+    "opinion_edits",
     "period_of",
     "record_attendance",
     "record_contact",

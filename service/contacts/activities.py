@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from service import clock, ids
 from service.contacts.access import acting_for_unit
+from service.contacts.edits import attendance_edits
 from service.contacts.models import Activity, Invitation
 from service.contacts.rules import ACTIVITY_KINDS
 from service.db.failures import conflicts
 from service.errors import Conflict, NotFound
 from service.fields import FIRST_YEAR, LAST_YEAR, Checks
+from service.history import require_version
 from service.history.records import record
 from service.ids import as_id
 from service.people.queries import find_unit
@@ -126,13 +128,18 @@ def record_attendance(
     activity_id: UUID | str,
     attended: Mapping[str, bool | None],
     notes: Mapping[str, str] | None = None,
+    version: int | None = None,
     actor: Actor,
     now: datetime,
 ) -> list[Invitation]:
-    """Who of those invited came: talent id → yes, no, or ``None`` for unknown again. Gives what changed."""
+    """Who of those invited came: talent id → yes, no, or ``None`` for unknown again. Gives what changed.
+
+    Raises ``Stale`` where somebody said so of one of them since ``version`` was read.
+    """
     activity = _locked(session, activity_id)
     entering = acting_for_unit(session, actor, "manage_activities", activity.organizer_unit, now)
     _require_alive(activity)
+    require_version(session, attendance_edits(activity), version)
     checks = Checks()
     if activity.held_on > clock.local(now).date():
         checks.refuse("/attended", f"活动将于 {activity.held_on.isoformat()} 举行，举行后再登记出席情况")
@@ -147,17 +154,19 @@ def record_attendance(
         if talent_id in rows
     }
     checks.done()
-    changed = []
+    changed, before = [], {}
     for talent_id, came in attended.items():
         row = rows[talent_id]
         note = said.get(talent_id, row.note)
         if (row.attended, row.note) != (came, note):
+            before[talent_id] = row.attended
             row.attended, row.note = came, note
             changed.append(row)
     if changed:
         session.flush()
         data = {
             "attended": {row.talent_id: row.attended for row in changed},
+            "before": before,
             "notes": {row.talent_id: row.note for row in changed if row.talent_id in said},
         }
         record(session, _stream(activity.id), "attendance_recorded", data, actor=entering, now=now)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from service import clock, ids
 from service.contacts import rules
 from service.contacts.access import acting_on_leader, visible
+from service.contacts.edits import missed_edits, opinion_edits, pair_key
 from service.contacts.models import (
     Activity,
     Contact,
@@ -28,6 +29,7 @@ from service.contacts.models import (
 from service.db.failures import conflicts
 from service.errors import Conflict, Finding, NotFound
 from service.fields import FIRST_YEAR, Checks
+from service.history import require_version
 from service.history.records import owe_notice, record
 from service.ids import as_id
 from service.liaisons.models import Link
@@ -160,9 +162,19 @@ def withdraw_contact(session: Session, *, contact_id: UUID | str, reason: str, a
 
 
 def answer_opinion(
-    session: Session, *, opinion_id: UUID | str, status: str, answer: str | None = None, actor: Actor, now: datetime
+    session: Session,
+    *,
+    opinion_id: UUID | str,
+    status: str,
+    answer: str | None = None,
+    version: int | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> Opinion:
-    """Says what became of an opinion that needs no case: ``answered`` with the ``answer``, or ``noted`` (R2)."""
+    """Says what became of an opinion that needs no case: ``answered`` with the ``answer``, or ``noted`` (R2).
+
+    Raises ``Stale`` where somebody said otherwise since ``version`` was read.
+    """
     opinion, contact = _locked_opinion(session, opinion_id, actor)
     entering = acting_on_leader(session, actor, "record_contacts", contact.leader, now)
     checks = Checks()
@@ -173,9 +185,11 @@ def answer_opinion(
     checks.done()
     if opinion.status == rules.NEED:
         raise Conflict("该意见建议已转为需求，处理结果见需求台账")
+    require_version(session, opinion_edits(opinion), version)
+    before = {"status": opinion.status, "answer": opinion.answer}
     opinion.status, opinion.answer, opinion.updated_at = status, said, now
     session.flush()
-    data = {"opinion_id": opinion.id, "status": status, "answer": said}
+    data = {"opinion_id": opinion.id, "status": status, "answer": said, "before": before}
     record(session, _stream(contact.id), "opinion_answered", data, actor=entering, now=now)
     return opinion
 
@@ -206,10 +220,14 @@ def give_missed_reason(
     talent_id: str,
     year: int,
     reason: str,
+    version: int | None = None,
     actor: Actor,
     now: datetime,
 ) -> MissedInterviews:
-    """Why a leader of class B interviewed a talent less than twice in ``year`` (F2); said again it is replaced."""
+    """Why a leader of class B interviewed a talent less than twice in ``year`` (F2); said again it is replaced.
+
+    Raises ``Stale`` where somebody gave another reason since ``version`` was read.
+    """
     leader = get_leader(session, leader_id)
     entering = acting_on_leader(session, actor, "record_contacts", leader, now)
     checks = Checks()
@@ -224,13 +242,22 @@ def give_missed_reason(
         checks.refuse("/talent_id", "这位领导与该人才没有联系关系，请从访谈进度表中选择")
     checks.done()
     given = session.get(MissedInterviews, (leader.id, talent_id, year), with_for_update=True)
+    require_version(session, missed_edits(leader, talent_id, year), version)
+    before = given.reason if given is not None else None
     if given is None:
         given = MissedInterviews(leader_id=leader.id, talent_id=talent_id, year=year)
         session.add(given)
     given.reason, given.given_by, given.given_at = why, entering.username, now
     with conflicts("该原因刚被他人填写，请刷新后查看"):
         session.flush()
-    data = {"leader_id": leader.id, "talent_id": talent_id, "year": year, "reason": why}
+    data = {
+        "pair": pair_key(leader.id, talent_id, year),
+        "leader_id": leader.id,
+        "talent_id": talent_id,
+        "year": year,
+        "reason": why,
+        "before": before,
+    }
     record(session, f"person:{leader.person_id}", "missed_interviews_explained", data, actor=entering, now=now)
     return given
 

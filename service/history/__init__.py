@@ -9,7 +9,7 @@ from service.history.journal import append, count, lock, lock_all, stream_events
 from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
 from service.history.outbox import MAX_ATTEMPTS, OUTBOX_KINDS, claim, give_up, lease, postpone, revive, settle
 from service.history.verify import Mismatch, verify_stream
-from service.history.versions import Edits, Later, Stale, require_version, version_of
+from service.history.versions import Edits, Later, Stale, require_version, version_of, versions_of
 
 __all__ = [
     "MAX_ATTEMPTS",
@@ -37,4 +37,5 @@ __all__ = [
     "streams",
     "verify_stream",
     "version_of",
+    "versions_of",
 ]

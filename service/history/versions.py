@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 from service.clock import local
 from service.errors import Conflict, Finding
 from service.history.models import HistoryEvent
+
+_Key = TypeVar("_Key")
 
 
 def pairs(data: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -63,6 +65,20 @@ class Stale(Conflict):
 def version_of(session: Session, edits: Edits) -> int:
     """The present version of a record; 0 where nothing is known of it. One statement."""
     return session.scalar(_changing(edits, func.max(HistoryEvent.seq))) or 0
+
+
+def versions_of(session: Session, edits: Mapping[_Key, Edits]) -> dict[_Key, int]:
+    """The present versions of records of one kind, as ``version_of`` of each. One statement, however many they are."""
+    if not edits:
+        return {}
+    one = next(iter(edits.values()))
+    about = HistoryEvent.data[one.key].as_string()
+    streams = {each.stream for each in edits.values()}
+    query = select(HistoryEvent.stream, about, func.max(HistoryEvent.seq)).where(
+        HistoryEvent.stream.in_(streams), HistoryEvent.kind.in_(one.kinds)
+    )
+    found = {(stream, key): seq for stream, key, seq in session.execute(query.group_by(HistoryEvent.stream, about))}
+    return {key: found.get((each.stream, each.about), 0) for key, each in edits.items()}
 
 
 def require_version(session: Session, edits: Edits, seen: int | None) -> None:

@@ -1,4 +1,4 @@
-"""Which events change a leader's service team: what its version is counted by."""
+"""Which events change a leader's service team or the draft of a list: what their versions are counted by."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ def service_team_edits(leader: Leader) -> Edits:
     """What sets, ends or resumes the team that works for a leader's talents."""
     stream = f"person:{leader.person_id}"
     return Edits(stream, TEAM_KINDS, about=str(leader.id), key="leader_id", changes=_team)
+
+
+def roster_edits(scope: str) -> Edits:
+    """What rewrites the draft of a list."""
+    return Edits(f"roster:{scope}", ("roster_drafted",), changes=_lines)
+
+
+def _lines(data: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    said = data.get("rewritten")
+    return {"lines": ("此前的名单", said)} if said else {}
 
 
 def _team(data: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -13,6 +13,7 @@ from service import clock, history, ids
 from service.errors import Conflict, NotFound
 from service.fields import Checks
 from service.history.records import record
+from service.liaisons.edits import roster_edits
 from service.liaisons.models import Link, Roster, RosterItem
 from service.liaisons.queries import scope_links
 from service.liaisons.roster_queries import get_roster
@@ -48,6 +49,9 @@ from service.talents.models import Talent
 
 MOST_ITEMS = 5000
 
+_Line = tuple[Leader, Talent, str, str | None]
+"""Who serves whom, why, and the note on it."""
+
 
 def draft_roster(
     session: Session,
@@ -56,13 +60,15 @@ def draft_roster(
     items: Sequence[Item],
     note: str | None = None,
     instance_id: UUID | None = None,
+    version: int | None = None,
     actor: Actor,
     now: datetime,
 ) -> Roster:
     """A version of the list of class A (``scope`` ``A``, Q2) or of a unit (its code, Q4), as a draft.
 
     ``items`` are ``{leader_id, talent_id, reason, note?}``. A draft that is there already is rewritten. Nothing
-    changes for links until it is decided. Raises ``NotAllowed`` and ``Invalid`` with the path of each bad line.
+    changes for links until it is decided. Raises ``NotAllowed``, ``Invalid`` with the path of each bad line, and
+    ``Stale`` where somebody drafted the list since ``version`` (of ``roster_edits``) was read.
     """
     _require_scope(session, scope, actor)
     checks = Checks()
@@ -70,6 +76,7 @@ def draft_roster(
     lines = _lines(session, checks, scope, items, clock.local(now).date())
     checks.done()
     history.lock(session, f"roster:{scope}")  # two drafts at once would take the same number
+    history.require_version(session, roster_edits(scope), version)
     roster = session.scalars(select(Roster).where(Roster.scope == scope, Roster.status == DRAFT)).first()
     if roster is None:
         newest = session.scalar(select(func.max(Roster.version)).where(Roster.scope == scope)) or 0
@@ -83,8 +90,10 @@ def draft_roster(
             created_at=now,
         )
         session.add(roster)
+        former = None
     else:
         _lock(session, roster)
+        former = [(item.leader, item.talent, item.reason, item.note) for item in roster.items]
         for item in roster.items:
             session.delete(item)
         roster.instance_id = instance_id or roster.instance_id
@@ -100,6 +109,7 @@ def draft_roster(
         "id": roster.id,
         "version": roster.version,
         "note": text,
+        "rewritten": _rewritten(former, lines),
         "items": [
             {"leader_id": str(leader.id), "talent_id": talent.id, "reason": reason, "note": why}
             for leader, talent, reason, why in lines
@@ -107,6 +117,20 @@ def draft_roster(
     }
     record(session, f"roster:{scope}", "roster_drafted", data, actor=actor, now=now)
     return roster
+
+
+def _rewritten(former: Sequence[_Line] | None, lines: Sequence[_Line]) -> str:
+    """What a draft says that the one before did not, by name; empty where its lines are the same."""
+    old, new = ({(str(one[0].id), one[1].id): one for one in listed} for listed in (former or (), lines))
+    told = {
+        "增加": [new[key] for key in new if key not in old],
+        "去掉": [old[key] for key in old if key not in new],
+        "修改": [new[key] for key in new if key in old and new[key][2:] != old[key][2:]],
+    }
+    named = {word: "、".join(f"{one[0].person.name}联系{one[1].name}" for one in some) for word, some in told.items()}
+    if former is None:
+        return f"起草共 {len(lines)} 条"
+    return "；".join(f"{word}{names}" for word, names in named.items() if names)
 
 
 def decide_roster(
@@ -274,9 +298,7 @@ def _in_force(session: Session, scope: str) -> list[Roster]:
     return list(session.scalars(query.order_by(Roster.version)))
 
 
-def _lines(
-    session: Session, checks: Checks, scope: str, items: Sequence[Item], today: date
-) -> list[tuple[Leader, Talent, str, str | None]]:
+def _lines(session: Session, checks: Checks, scope: str, items: Sequence[Item], today: date) -> list[_Line]:
     if not items:
         checks.refuse("/items", "名单不能为空，请至少列入一条联系关系")
     elif len(items) > MOST_ITEMS:

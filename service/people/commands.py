@@ -19,7 +19,7 @@ from service.errors import Conflict, Finding
 from service.fields import UNIT_CODE, Checks, merged
 from service.history import require_version
 from service.history.records import difference, record
-from service.people.edits import leader_edits, person_edits, unit_edits
+from service.people.edits import leader_edits, liaison_edits, person_edits, unit_edits
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
 from service.people.namesakes import require_unlike
 from service.people.queries import get_leader, get_person, get_unit
@@ -283,17 +283,26 @@ def end_leader(session: Session, *, leader_id: UUID | str, ends_on: date, actor:
 
 
 def correct_end(
-    session: Session, *, leader_id: UUID | str, ends_on: date | None, reason: str, actor: Actor, now: datetime
+    session: Session,
+    *,
+    leader_id: UUID | str,
+    ends_on: date | None,
+    reason: str,
+    version: int | None = None,
+    actor: Actor,
+    now: datetime,
 ) -> Leader:
     """Puts another last day in the place of a wrong one, or none where the post goes on.
 
-    Raises ``Invalid``, and ``Conflict`` where the post has no end or another one of the person overlaps.
+    Raises ``Invalid``, ``Conflict`` where the post has no end or another one of the person overlaps, and ``Stale``
+    where somebody changed the post since ``version`` was read.
     """
     leader = get_leader(session, leader_id)
     _locked_person(session, leader.person_id)
     session.refresh(leader, ["ends_on"], with_for_update={"of": Leader})
     if leader.ends_on is None:
         raise Conflict("该任职没有结束日期，无须更正；任期结束请用“结束任职”")
+    require_version(session, leader_edits(leader), version)
     checks = Checks()
     said = checks.text("/reason", "更正原因", reason, 200)
     checks.period(leader.starts_on, ends_on)
@@ -319,15 +328,19 @@ def name_liaison(
     person_id: UUID | str,
     starts_on: date | None = None,
     replace: bool = True,
+    version: int | None = None,
     actor: Actor,
     now: datetime,
 ) -> Liaison:
     """Names the one liaison of a unit from ``starts_on`` (default: the day of ``now``); the former one ends (T4).
 
     Raises ``Conflict`` where the person is the unit's liaison already, the former one began later, or there is one and
-    ``replace`` does not say that a change is meant.
+    ``replace`` does not say that a change is meant, and ``Stale`` where another one was named since ``version`` was
+    read.
     """
     unit, person = get_unit(session, unit_code), get_person(session, person_id)
+    session.refresh(unit, with_for_update={"of": Unit})
+    require_version(session, liaison_edits(unit), version)
     day = starts_on or clock.local(now).date()
     checks = Checks()
     checks.period(day, None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from service.history import Edits
 from service.people.models import Leader, Person, Unit
 
@@ -16,7 +19,17 @@ def person_edits(person: Person) -> Edits:
     return Edits(f"person:{person.id}", ("person_added", "person_updated"))
 
 
+def liaison_edits(unit: Unit) -> Edits:
+    """What names or ends the one liaison of a unit."""
+    return Edits(f"unit:{unit.code}", ("liaison_named", "liaison_ended"), changes=_liaison)
+
+
 def leader_edits(leader: Leader) -> Edits:
     """What changes a leader's post."""
     kinds = ("leader_added", "leader_updated", "leader_ended", "leader_end_updated")
     return Edits(f"person:{leader.person_id}", kinds, about=str(leader.id))
+
+
+def _liaison(data: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    ended = "starts_on" not in data
+    return {"person_id": (data["person_id"], None) if ended else (data.get("former_person_id"), data["person_id"])}

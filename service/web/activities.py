@@ -14,12 +14,13 @@ from service.attachments import Files
 from service.contacts.models import Activity, Matter
 from service.contacts.rules import ACTIVITY_KINDS
 from service.db.lists import Page
+from service.history import version_of
 from service.people.filters import UnitFilter
 from service.people.models import Unit
 from service.people.queries import get_unit, search_units
 from service.rights import may
 from service.storage import attachments_of
-from service.web import files
+from service.web import files, stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, asked_day, day, done, offset, sent, text
 from service.web.context import actor, db, selves
@@ -30,6 +31,8 @@ blueprint = Blueprint("activities", __name__)
 
 ALL_UNITS = 200
 CAME = {"yes": True, "no": False}
+CAME_AS = {True: "yes", False: "no", None: "unknown"}
+CAME_WORDS = {"yes": "到场", "no": "未到场", "unknown": "未登记"}
 
 ACTIVITY_COLUMNS: Columns[Activity] = {
     "日期": lambda one: one.held_on,
@@ -110,6 +113,7 @@ def activity(activity_id: UUID) -> ResponseReturnValue:
         names=Names(db()),
         may_change=_may("manage_activities", found.organizer_unit),
         held=found.held_on <= clock.today(),
+        version=version_of(db(), contacts.attendance_edits(found)),
         contacts=part,
         form_name=contacts.form_name,
         files=files.of_record(f"activity:{found.id}"),
@@ -131,10 +135,20 @@ def invite(activity_id: UUID) -> ResponseReturnValue:
 @requires()
 def attendance(activity_id: UUID) -> ResponseReturnValue:
     """Who came."""
+    fields, found = sent(), contacts.get_activity(db(), activity_id, actor())
     came = {
-        name.removeprefix("came_"): CAME.get(str(value)) for name, value in sent().items() if name.startswith("came_")
+        name.removeprefix("came_"): CAME.get(str(value)) for name, value in fields.items() if name.startswith("came_")
     }
-    contacts.record_attendance(db(), activity_id=activity_id, attended=came, actor=actor(), now=clock.now())
+    names = {f"came_{row.talent_id}": row.talent.name for row in found.invitations}
+    with stale.named(fields, "came_", values=CAME_AS, words=CAME_WORDS, labels=names):
+        contacts.record_attendance(
+            db(),
+            activity_id=activity_id,
+            attended=came,
+            version=stale.version(fields),
+            actor=actor(),
+            now=clock.now(),
+        )
     return done("出席情况已登记。", url_for(".activity", activity_id=activity_id))
 
 

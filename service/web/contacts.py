@@ -13,7 +13,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
-from service import clock, contacts, liaisons
+from service import clock, contacts, history, liaisons
 from service.contacts.access import leaders_clause
 from service.contacts.models import Activity, Contact, ContactTalent, Opinion
 from service.contacts.rules import FORMS, INBOUND_FORMS, NEUTRAL_SUMMARY, OPINION_STATUSES, TOPICS
@@ -29,7 +29,7 @@ from service.processes.models import Instance
 from service.processes.starting import may_start
 from service.rights import LEADER, LIAISON, TALENT_OFFICE, may
 from service.talents.models import Talent
-from service.web import files
+from service.web import files, stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, asked_day, day, done, offset, sent, text
 from service.web.context import actor, db, selves, settings
@@ -219,14 +219,16 @@ def answer(opinion_id: UUID) -> ResponseReturnValue:
     """What became of an opinion that needs no case."""
     fields = sent()
     _, found = contacts.get_opinion(db(), opinion_id, actor())
-    contacts.answer_opinion(
-        db(),
-        opinion_id=opinion_id,
-        status=text(fields, "status"),
-        answer=text(fields, "answer"),
-        actor=actor(),
-        now=clock.now(),
-    )
+    with stale.named(fields, words=OPINION_STATUSES):
+        contacts.answer_opinion(
+            db(),
+            opinion_id=opinion_id,
+            status=text(fields, "status"),
+            answer=text(fields, "answer"),
+            version=stale.version(fields),
+            actor=actor(),
+            now=clock.now(),
+        )
     return done("处理结果已登记。", url_for(".contact", contact_id=found.id) + "#opinions")
 
 
@@ -239,15 +241,17 @@ def interviews() -> ResponseReturnValue:
     """访谈进度: two interviews a year of each pair of class B (F2); reasons from its last reminder on."""
     today = clock.today()
     year, pairs = _interviews()
+    explains = _may_add() and today >= date(year, 12, 1)
     return render_template(
         "contacts/interviews.html",
-        pairs=_shown(pairs),
+        pairs=(shown := _shown(pairs)),
+        versions=contacts.missed_versions(db(), shown, year) if explains else {},
         total=len(pairs),
         done=sum(pair.short == 0 for pair in pairs),
         year=year,
         years=[(str(one), f"{one} 年") for one in range(today.year, today.year - 5, -1)],
         units=_units(),
-        may_explain=_may_add() and today >= date(year, 12, 1),
+        may_explain=explains,
     )
 
 
@@ -265,15 +269,17 @@ def missed() -> ResponseReturnValue:
     """Why a pair had too few interviews."""
     fields = sent()
     year = text(fields, "year")
-    contacts.give_missed_reason(
-        db(),
-        leader_id=text(fields, "leader_id"),
-        talent_id=text(fields, "talent_id"),
-        year=int(year) if year.isdecimal() and len(year) == 4 else 0,
-        reason=text(fields, "reason"),
-        actor=actor(),
-        now=clock.now(),
-    )
+    with stale.named(fields):
+        contacts.give_missed_reason(
+            db(),
+            leader_id=text(fields, "leader_id"),
+            talent_id=text(fields, "talent_id"),
+            year=int(year) if year.isdecimal() and len(year) == 4 else 0,
+            reason=text(fields, "reason"),
+            version=stale.version(fields),
+            actor=actor(),
+            now=clock.now(),
+        )
     if (task := as_id(text(fields, "task"))) is not None:
         return done("原因已登记。", url_for("web.tasks.task", task_id=task))
     return done("原因已登记。", url_for(".interviews", year=year))
@@ -408,6 +414,7 @@ def _opinion_parts(pairs: Sequence[tuple[Opinion, Contact]]) -> dict[str, Any]:
         "cases": _cases_of(pairs),
         "may_start": may_start(db(), "request", actor()),
         "may_answer": {held.id for _, held in pairs if _may_change(held)},
+        "versions": history.versions_of(db(), {one.id: contacts.opinion_edits(one) for one, _ in pairs}),
     }
 
 

@@ -16,7 +16,7 @@ from service.actions import rosters as deeds
 from service.db.lists import Page
 from service.errors import Finding, Invalid, NotFound
 from service.history import HistoryEvent, version_of
-from service.liaisons.edits import service_team_edits
+from service.liaisons.edits import roster_edits, service_team_edits
 from service.liaisons.models import Link, Roster, RosterItem, ServiceTeam
 from service.liaisons.rules import (
     DECIDED,
@@ -298,7 +298,7 @@ def set_team() -> ResponseReturnValue:
     members = fields.get("members")
     # the version is that of the leader whose team the page showed
     version = stale.version(fields) if text(fields, "shown") == text(fields, "leader_id") else None
-    with stale.named():
+    with stale.named(fields):
         team = liaisons.set_service_team(
             db(),
             leader_id=text(fields, "leader_id"),
@@ -359,6 +359,7 @@ def new_roster() -> ResponseReturnValue:
         scope=scope,
         scope_name=_scope_names([scope])[scope],
         draft=there[0] if there else None,
+        version=version_of(db(), roster_edits(scope)),
         lines=lines[:MOST_LINES],
         waiting=waiting,
         today=today,
@@ -388,9 +389,16 @@ def draft_roster() -> ResponseReturnValue:
             }
         )
     try:
-        roster = liaisons.draft_roster(
-            db(), scope=text(fields, "scope"), items=items, note=text(fields, "note"), actor=actor(), now=clock.now()
-        )
+        with stale.named(fields):
+            roster = liaisons.draft_roster(
+                db(),
+                scope=text(fields, "scope"),
+                items=items,
+                note=text(fields, "note"),
+                version=stale.version(fields),
+                actor=actor(),
+                now=clock.now(),
+            )
     except Invalid as error:
         raise Invalid(error.message, [_of_line(finding, places) for finding in error.findings]) from error
     return done("草稿已保存。核对无误后填写文号，即可确定。", url_for(".roster", roster_id=roster.id))

@@ -247,7 +247,7 @@ def correct_end_form(leader_id: UUID) -> ResponseReturnValue:
     """更正结束日期."""
     found = queries.get_leader(db(), leader_id)
     directory.require_leader(actor(), found)
-    return _correct_end_page(found, Filling.of(OTHER_END, {"ends_on": found.ends_on}))
+    return _correct_end_page(found, Filling.of(OTHER_END, {"ends_on": found.ends_on}, leader_edits(found)))
 
 
 @blueprint.post("/posts/<uuid:leader_id>/end/correct")
@@ -260,13 +260,20 @@ def correct_end(leader_id: UUID) -> ResponseReturnValue:
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         reason = values["reason"] or ""
         leader, links = posts.correct_end(
-            db(), leader_id=leader_id, ends_on=values["ends_on"], reason=reason, actor=actor(), now=clock.now()
+            db(),
+            leader_id=leader_id,
+            ends_on=values["ends_on"],
+            reason=reason,
+            version=form.version,
+            actor=actor(),
+            now=clock.now(),
         )
         state = "恢复为联系中" if leader.ends_on is None else "按新的日期代管"
         said = f"其 {len(links)} 条联系关系已{state}。" if links else ""
         return done(f"已更正结束日期。{said}", url_for("web.people.person", person_id=person_id))
 
-    return submitted(Filling.sent(OTHER_END), deed, lambda form: _correct_end_page(found, form))
+    form = Filling.sent(OTHER_END)
+    return submitted(form, deed, lambda page: _correct_end_page(found, page))
 
 
 # --- Substitutes ---

@@ -424,7 +424,7 @@ def _keep_words(report_id: UUID, fields: dict[str, Any]) -> None:
     """Keeps the texts that were sent along; a page that shows none sends none."""
     if any(f"section_{name}" in fields for name in SECTIONS):
         sections = {name: text(fields, f"section_{name}") for name in SECTIONS}
-        with stale.named("section_"):
+        with stale.named(fields, "section_"):
             reports.edit_report(
                 db(),
                 report_id=report_id,
@@ -436,7 +436,7 @@ def _keep_words(report_id: UUID, fields: dict[str, Any]) -> None:
 
 
 def _reword_brief(brief_id: UUID, fields: dict[str, Any]) -> None:
-    with stale.named():
+    with stale.named(fields):
         reports.edit_brief(
             db(),
             brief_id=brief_id,

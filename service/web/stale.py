@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from service.errors import Finding
@@ -36,13 +37,37 @@ def findings(error: Stale, kept: Collection[str], words: Mapping[str, tuple[str,
 
 
 @contextmanager
-def named(prefix: str = "") -> Iterator[None]:
-    """Within the block a ``Stale`` names people by their names and fields as the page does, with ``prefix``."""
+def named(
+    fields: Mapping[str, Any],
+    prefix: str = "",
+    *,
+    values: Mapping[Any, str] | None = None,
+    words: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> Iterator[None]:
+    """Within the block a ``Stale`` names people by their names and fields as the page does, with ``prefix``.
+
+    ``fields`` were sent: what nobody touched is told as taken over. ``values`` turns what the record holds into what
+    the page sends, ``words`` that into what people read, and ``labels`` says what a field is where many are alike.
+    """
     try:
         yield
     except Stale as error:
-        error.later = {f"{prefix}{field}": one for field, one in error.later.items()}
-        error.findings = findings(error, error.later, {})
+        sent_as, read_as, called = values or {}, words or {}, labels or {}
+        later: dict[str, Later] = {}
+        for name, one in error.later.items():
+            was, now = (sent_as.get(value, "" if value is None else value) for value in (one.was, one.now))
+            later[f"{prefix}{name}"] = replace(one, was=was, now=now)
+        error.later = later
+        kept = {name for name, one in later.items() if fields.get(name, "") not in (one.was, one.now)}
+        told = {
+            name: (read_as.get(str(one.was), str(one.was)), read_as.get(str(one.now), str(one.now)))
+            for name, one in later.items()
+        }
+        error.findings = tuple(
+            replace(one, message=f"{called[one.path[1:]]}：{one.message}") if one.path[1:] in called else one
+            for one in findings(error, kept, told)
+        )
         raise
 
 

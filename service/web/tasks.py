@@ -94,7 +94,8 @@ def task(task_id: UUID) -> ResponseReturnValue:
         subject=_subject(detail),
         list_page=_list_page(detail),
         **_checklist(detail),
-        pairs=_pairs(detail),
+        pairs=(pairs := _pairs(detail)),
+        pair_versions=contacts.missed_versions(db(), pairs, detail.task.data["period"]["year"]) if pairs else {},
         colleagues=_colleagues(detail) if detail.may_reassign else [],
         **about(detail.instance, made, names, detail.task, shown=[one.task.id for one in answers if one.task]),
     )

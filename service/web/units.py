@@ -14,7 +14,7 @@ from service.db.lists import Page
 from service.fields import CHOICE, DATE, FLAG, PICK, Field
 from service.people import CLASS_A, CLASS_B, Unit, queries
 from service.people.commands import UNIT_FIELDS
-from service.people.edits import unit_edits
+from service.people.edits import liaison_edits, unit_edits
 from service.people.filters import LeaderFilter, LiaisonFilter, PersonFilter, UnitFilter
 from service.people.models import Liaison
 from service.rights import may, require
@@ -151,7 +151,8 @@ def liaison_form(code: str) -> ResponseReturnValue:
     """指定联络员."""
     found = queries.get_unit(db(), code)
     require(actor(), "name_liaison", unit=code)
-    return _liaison_page(found, Filling.of(_liaison_fields(found), {"starts_on": clock.today()}))
+    form = Filling.of(_liaison_fields(found), {"starts_on": clock.today()}, liaison_edits(found))
+    return _liaison_page(found, form)
 
 
 @blueprint.post("/units/<code>/liaison")
@@ -162,10 +163,13 @@ def name_liaison(code: str) -> ResponseReturnValue:
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         replace = bool(values.pop("replace", False))
-        directory.name_liaison(db(), unit_code=code, **values, replace=replace, actor=actor(), now=clock.now())
+        directory.name_liaison(
+            db(), unit_code=code, **values, replace=replace, version=form.version, actor=actor(), now=clock.now()
+        )
         return done("已指定联络员。", url_for("web.units.unit", code=code))
 
-    return submitted(Filling.sent(_liaison_fields(found)), deed, lambda form: _liaison_page(found, form))
+    form = Filling.sent(_liaison_fields(found))
+    return submitted(form, deed, lambda page: _liaison_page(found, page))
 
 
 @blueprint.post("/units/<code>/liaison/end")

@@ -191,7 +191,7 @@ def test_briefs_for_every_leader_and_the_assessment_sheet(world: World) -> None:
     office, leader = Visitor(world, "office"), Visitor(world, "leader")
     made = office.post("/briefs", year="2026", month="9")
     assert made.status_code == 200, made.text
-    line = r'href="(/briefs/[0-9a-f-]{36})">2026 年 9 月</a></td><td data-label="领导"><span>陈砚秋'
+    line = r'href="(/briefs/[0-9a-f-]{36})">2026 年 9 月</a></td><td class="name" data-label="领导"><span>陈砚秋'
     [address] = re.findall(line, office.get("/briefs").text)
     assert leader.get(address).status_code == 404
     office.post(f"{address}/release")

@@ -93,9 +93,32 @@ function catchUp(form, { version, later }) {
   const hidden = form.querySelector("[name=version]");
   if (hidden) hidden.value = version;
   for (const [name, now] of Object.entries(later ?? {})) {
-    const field = form.querySelector(`textarea[name="${CSS.escape(name)}"]`);
-    if (field && field.value === field.defaultValue) field.value = now;
-    if (field) field.defaultValue = now;
+    const fields = [...form.elements].filter((field) => field.name === name);
+    const untouched = fields.every(asShown);
+    fields.forEach((field) => become(field, now, untouched));
+  }
+}
+
+/** Whether nobody has touched a field since the page showed it. */
+function asShown(field) {
+  if (field.options) return [...field.options].every((one) => one.selected === one.defaultSelected);
+  return field.type === "radio" ? field.checked === field.defaultChecked : field.value === field.defaultValue;
+}
+
+/** Makes `now` what the field was shown with, and where it is `untouched` what stands in it. */
+function become(field, now, untouched) {
+  if (field.options) {
+    if (untouched) field.value = now;
+    const chosen = field.value;
+    [...field.options].forEach((one) => { one.defaultSelected = one.value === now; });
+    field.value = chosen;
+  } else if (field.type === "radio") {
+    const checked = untouched ? field.value === now : field.checked;
+    field.defaultChecked = field.value === now;
+    field.checked = checked;
+  } else {
+    if (untouched) field.value = now;
+    field.defaultValue = now;
   }
 }
 
