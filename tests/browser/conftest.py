@@ -150,8 +150,9 @@ def old_site(sqlite_world: Path, tmp_path: Path, clock: FakeClock, old_browser: 
 
 @contextmanager
 def _running(template: Path, folder: Path, clock: FakeClock, browser: Browser) -> Iterator[Site]:
-    shutil.copy(template, folder / "site.db")
-    running = Site(World(f"sqlite:///{folder / 'site.db'}", clock), browser)
+    database = folder / f"site-{browser.version}.db"  # a test may look at two browsers
+    shutil.copy(template, database)
+    running = Site(World(f"sqlite:///{database}", clock), browser)
     yield running
     running.close()
     running.check()
