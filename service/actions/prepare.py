@@ -13,6 +13,7 @@ from service.config import Organization, Settings
 from service.people import sync_units
 from service.processes.checks import ActionSignature, CheckContext, enforce
 from service.processes.definitions import deploy_shipped
+from service.processes.filling import fill_spans
 from service.processes.rules import STAGES
 from service.processes.timers import ensure_calendar
 from service.processes.waking import wake_sleepers
@@ -28,7 +29,10 @@ def prepare(
     ``config`` is the directory of the settings, ``home`` holds ``bpmn`` and ``forms``. Gives a line for each thing
     done.
     """
+    filled = fill_spans(session)  # before anything below moves a case
     done = [f"新增单位 {code}" for code in sync_units(session, organization, actor=SYSTEM, now=now)]
+    if filled:
+        done.append(f"由历史补记了 {filled} 件事项各日的状态")
     calendar = Calendar.from_config(notices_in_force(session, config))
     if changed := ensure_calendar(session, calendar=calendar, now=now):
         done.append(f"工作日历有变，重新计算了 {changed} 件事项的期限")

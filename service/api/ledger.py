@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -17,10 +14,10 @@ from service.api.context import actor, db
 from service.api.fields import Choice, Count, Day, Flag, Id, List, Moment, Nested, Query, Said, Schema, Text, Whole
 from service.api.names import learn
 from service.api.tasks import Named
-from service.ledger.past import State, states
 from service.processes import queries
-from service.processes.lateness import IN_TIME, is_open, standings
-from service.processes.models import COMPLETED, OPEN, RUNNING, SUSPENDED, TERMINATED, ClockRun, Instance, UserTask
+from service.processes.lateness import IN_TIME, standings
+from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance
+from service.processes.past import State, TaskThen, states, tasks_then
 from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW, light
 
 calls = Calls("requests", "The ledger (台账) of needs")
@@ -111,7 +108,7 @@ def _rows(session: Session, instances: Sequence[Instance], on: date) -> list[dic
         talents=[state.talent_id for state in stood.values()],
         leaders=[state.leader_id for state in stood.values()],
     )
-    waiting = _waiting(session, instances) if on == clock.today() else _waited(session, instances, on)
+    tasks = tasks_then(session, [row.id for row in instances], on)
     items = []
     for row in instances:
         state, standing = stood[row.id], late.get(row.id, IN_TIME)
@@ -125,9 +122,9 @@ def _rows(session: Session, instances: Sequence[Instance], on: date) -> list[dic
                 "stage": state.stage,
                 "talent": names.talent(state.talent_id),
                 "leader": names.leader(state.leader_id),
-                "category": _word(state.data.get("category")),
-                "town": _word(state.data.get("town")),
-                **_urgency(waiting.get(row.id, []), state),
+                "category": state.category,
+                "town": state.town,
+                **_urgency([one for one in tasks.get(row.id, ()) if one.open], state, on),
                 "initiator": row.initiator,
                 "initiator_name": names.accounts.get(row.initiator),
                 "initiator_unit": row.initiator_unit,
@@ -144,51 +141,13 @@ def _rows(session: Session, instances: Sequence[Instance], on: date) -> list[dic
     return items
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """An open task as the ledger counts it."""
-
-    light: str
-    due_on: date | None
-    unit: str | None
-
-
-def _waiting(session: Session, instances: Sequence[Instance]) -> dict[UUID, list[_Waiting]]:
-    """The open tasks of today."""
-    found: dict[UUID, list[_Waiting]] = {}
-    wanted = {row.id: row for row in instances if row.ended_at is None}
-    if wanted:
-        tasks = select(UserTask).where(UserTask.instance_id.in_(wanted), UserTask.status == OPEN)
-        for task in session.scalars(tasks):
-            shown = queries.light_of(task, clock.today(), suspended=wanted[task.instance_id].status == SUSPENDED)
-            due_on = task.due_on if not task.paused else None
-            found.setdefault(task.instance_id, []).append(_Waiting(shown, due_on, task.unit))
-    return found
-
-
-def _waited(session: Session, instances: Sequence[Instance], on: date) -> dict[UUID, list[_Waiting]]:
-    """The tasks whose clocks ran at the end of a past day."""
-    found: dict[UUID, list[_Waiting]] = {}
-    ran = (
-        select(ClockRun.instance_id, ClockRun.due_on, ClockRun.unit, UserTask.warn_on, UserTask.due_on)
-        .join(UserTask, UserTask.id == ClockRun.task_id)
-        .where(ClockRun.instance_id.in_([row.id for row in instances]), is_open(on))
-    )
-    for case_id, due_on, unit, warn_on, newest in session.execute(ran):
-        # when the light would have turned yellow is known of the newest date only
-        shown = light(due_on=due_on, warn_on=warn_on if due_on == newest else None, paused=False, today=on)
-        found.setdefault(case_id, []).append(_Waiting(shown, due_on, unit))
-    return found
-
-
-def _urgency(tasks: Sequence[_Waiting], state: State) -> dict[str, Any]:
-    lights = {task.light for task in tasks} or ({GREY} if state.ended_at is None else set())
+def _urgency(tasks: Sequence[TaskThen], state: State, on: date) -> dict[str, Any]:
+    suspended = state.status == SUSPENDED
+    lights = {
+        light(due_on=one.due_on, warn_on=one.warn_on, paused=one.paused or suspended, today=on) for one in tasks
+    } or ({GREY} if state.ended_at is None else set())
     return {
         "light": next((one for one in WORST_FIRST if one in lights), None),
-        "due_on": min((task.due_on for task in tasks if task.due_on is not None), default=None),
-        "units": sorted({task.unit for task in tasks if task.unit}),
+        "due_on": min((one.due_on for one in tasks if one.due_on is not None and not one.paused), default=None),
+        "units": sorted({one.unit for one in tasks if one.unit}),
     }
-
-
-def _word(value: Any) -> str | None:
-    return value if isinstance(value, str) else None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import TextIOWrapper
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.config import Organization
-from service.ledger.past import State, states
 from service.ledger.tables import FORMULA, Cell, write_table
 from service.people.models import Leader, Unit
 from service.processes.lateness import IN_TIME, Standing, standings
-from service.processes.models import Instance, UserTask
+from service.processes.models import Instance
+from service.processes.past import State, states, tasks_then
 from service.processes.rules import STAGES, one_line
+from service.rights.policy import RESPONSIBLE_UNIT
 from service.talents.models import Talent
 
 BATCH = 500
@@ -57,7 +58,7 @@ class _Names:
     talents: Mapping[str, str]
     leaders: Mapping[str, str]
     units: Mapping[str, str]
-    handlers: Mapping[Any, Sequence[str]]
+    handlers: Mapping[UUID, Sequence[str]]
     organization: Organization
     standings: Mapping[UUID, Standing]
     states: Mapping[UUID, State]
@@ -68,8 +69,8 @@ def ledger_rows(
 ) -> Iterator[list[Cell]]:
     """The cells of each case under ``COLUMNS``, as of the end of a day (default: today), of cases that had begun then.
 
-    是否超期 is about responsible units, 环节超期 about all other steps (``processes.lateness``). Five statements for
-    every 500 cases, one more for a past day.
+    是否超期 is about responsible units, 环节超期 about all other steps (``processes.lateness``). A fixed number of
+    statements for every 500 cases.
     """
     for group in _groups(cases):
         names = _names(session, group, organization, on or clock.today())
@@ -126,21 +127,10 @@ def _names(session: Session, cases: Sequence[Instance], organization: Organizati
     talents = select(Talent.id, Talent.name).where(Talent.id.in_(served))
     wanted = {state.leader_id for state in stood.values() if state.leader_id}
     leaders = {str(leader.id): leader.person.name for leader in session.scalars(select(Leader))} if wanted else {}
-    handlers: dict[Any, list[str]] = {}
-    handling = (
-        select(UserTask.instance_id, UserTask.unit)
-        .where(
-            UserTask.instance_id.in_([case.id for case in cases]),
-            UserTask.role == "responsible_unit",
-            UserTask.unit.is_not(None),
-            UserTask.entered_at < clock.end_of(on),
-        )
-        .order_by(UserTask.entered_seq, UserTask.id)
-    )
-    for instance_id, unit in session.execute(handling):
-        units = handlers.setdefault(instance_id, [])
-        if unit is not None and unit not in units:
-            units.append(unit)
+    handlers = {
+        case: list(dict.fromkeys(task.unit for task in tasks if task.role == RESPONSIBLE_UNIT and task.unit))
+        for case, tasks in tasks_then(session, [case.id for case in cases], on).items()
+    }
     return _Names(
         talents=dict(session.execute(talents).all()),
         leaders=leaders,
@@ -154,9 +144,8 @@ def _names(session: Session, cases: Sequence[Instance], organization: Organizati
 
 def _row(case: Instance, names: _Names) -> list[Cell]:
     state, standing = names.states[case.id], names.standings.get(case.id, IN_TIME)
-    data = state.data
-    category = names.organization.categories.get(str(data.get("category")))
-    town = names.organization.towns.get(str(data.get("town")))
+    category = names.organization.categories.get(state.category or "")
+    town = names.organization.towns.get(state.town or "")
     return [
         state.number or "",
         state.title,
@@ -171,7 +160,7 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
         case.started_at,
         state.ended_at,
         one_line(state.end_name),
-        OUTCOMES.get(str(data.get("outcome")), ""),
+        OUTCOMES.get(state.outcome or "", ""),
         state.urges,
         "是" if standing.late else "否",
         "是" if standing.late_steps else "否",

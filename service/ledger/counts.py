@@ -8,19 +8,19 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
-from service.clock import SHANGHAI, end_of, local, today
+from service.clock import SHANGHAI, local, today
 from service.history import HistoryEvent, stream_events
 from service.ledger.cases import OUTCOMES, STATUSES
 from service.ledger.circulars import issued
-from service.ledger.past import State, happened_after, states
 from service.liaisons.served import served_within
 from service.people.models import Leader
 from service.processes import lateness
 from service.processes.lateness import IN_TIME, late_cases, standings
-from service.processes.models import DONE, TERMINATED, Instance, UserTask
+from service.processes.models import TERMINATED, Instance
+from service.processes.past import Rows, State, cases_on, said, states
 from service.processes.rules import STAGES
 from service.talents.models import Talent
 
@@ -38,7 +38,6 @@ NEED_OUTCOMES: Mapping[str, str] = {
 """What became of a need: every need is counted under exactly one."""
 
 MOST_ITEMS = 200
-AT_ONCE = 5_000
 
 
 def need_counts(
@@ -54,36 +53,27 @@ def need_counts(
     A fixed number of statements.
     """
     as_of = day_of_paper(ends_on, on)
-    scope = _of_unit(session, unit) & _started(starts_on, as_of)
-    stood = _stood(session, scope, as_of)
-    apart = {case_id: state for case_id, state in stood.items() if state.title}
-    plain = scope & Instance.id.not_in(stood)
-    outcome = _outcome(as_of).label("outcome")
+    cases, needs = _needs(as_of)
+    scope = and_(needs, _of_unit(session, cases, unit, as_of), _started(starts_on, as_of))
+    # labels that no column has: grouping by a name takes the column first
+    became, of_kind = _outcome(cases).label("became"), said(cases, "category").label("of_kind")
     late, late_steps = (Instance.id.in_(late_cases(as_of, steps=steps)) for steps in (False, True))
     rows = session.execute(
-        select(outcome, func.count(), func.sum(Instance.urges), func.count().filter(late), _number(late_steps))
-        .where(plain)
-        .group_by(text("outcome"))
+        select(became, func.count(), func.sum(cases.urges), _number(late), _number(late_steps))
+        .where(scope)
+        .group_by(text("became"))
     ).all()
-    category = Instance.data["category"].as_string().label("category")
-    categories: Tally[str | None] = Tally(
-        dict(session.execute(select(category, func.count()).where(plain).group_by(text("category"))).all())
-    )
+    categories = session.execute(select(of_kind, func.count()).where(scope).group_by(text("of_kind"))).all()
     counted = Tally({str(row[0]): row[1] for row in rows})
-    standing = standings(session, apart, as_of)
-    for state in apart.values():
-        counted[_became(state)] += 1
-        categories[_text(state.data.get("category"))] += 1
-    later = _within(session, plain, happened_after(session, "urged", as_of))
     return {
         "on": as_of.isoformat(),
         "started": counted.total(),
-        "urges": sum(int(row[2]) for row in rows) + sum(state.urges for state in apart.values()) - later,
-        "late": sum(row[3] for row in rows) + sum(one.late for one in standing.values()),
-        "late_steps": sum(row[4] for row in rows) + sum(one.late_steps for one in standing.values()),
+        "urges": sum(int(row[2]) for row in rows),
+        "late": sum(row[3] for row in rows),
+        "late_steps": sum(row[4] for row in rows),
         "outcomes": {name: counted[name] for name in NEED_OUTCOMES},
         "names": dict(NEED_OUTCOMES),
-        "categories": {str(name): count for name, count in sorted(categories.items(), key=str) if name is not None},
+        "categories": {str(name): count for name, count in sorted(map(tuple, categories), key=str) if name is not None},
     }
 
 
@@ -103,25 +93,22 @@ def leader_needs(
     """
     as_of = day_of_paper(ends_on, on)
     first = _midnight(starts_on)
+    cases, needs = _needs(as_of)
     query = (
         select(Instance)
         .where(
-            _alive(starts_on, as_of),
+            needs,
+            _alive(cases, starts_on, as_of),
             or_(
-                Instance.leader_id == str(leader_id),
-                Instance.talent_id.in_(served_within(leader_id, starts_on, as_of)),
+                cases.leader_id == str(leader_id),
+                cases.talent_id.in_(served_within(leader_id, starts_on, as_of)),
             ),
         )
         .order_by(Instance.started_at, Instance.id)
         .limit(MOST_ITEMS)
     )
     rows = list(session.scalars(query))
-    stood = {
-        case_id: state
-        for case_id, state in states(session, rows, as_of).items()
-        if state.title and (state.ended_at is None or state.ended_at >= first)
-    }
-    rows = [row for row in rows if row.id in stood]
+    stood = states(session, rows, as_of)
     late = standings(session, stood, as_of)
     wanted = {state.talent_id for state in stood.values() if state.talent_id}
     names = dict(session.execute(select(Talent.id, Talent.name).where(Talent.id.in_(wanted))).all())
@@ -166,8 +153,13 @@ def leader_needs(
 
 
 def leaders_with_needs(session: Session, *, starts_on: date, ends_on: date) -> set[str]:
-    """The leaders' posts (ids as text) through which needs went that were open or ended in a period; one statement."""
-    query = select(Instance.leader_id).where(_alive(starts_on, ends_on), Instance.leader_id.is_not(None)).distinct()
+    """The leaders' posts (ids as text) through which needs went that were open or ended in a period; one statement.
+
+    As of the last day of the period, or of today while it lasts.
+    """
+    on = day_of_paper(ends_on)
+    cases, needs = _needs(on)
+    query = select(cases.leader_id).where(needs, _alive(cases, starts_on, on), cases.leader_id.is_not(None)).distinct()
     return {str(leader_id) for leader_id in session.scalars(query)}
 
 
@@ -187,12 +179,11 @@ def leader_answers(session: Session, *, starts_on: date, ends_on: date) -> dict[
     As of the last day of the period, or of today while it lasts. A fixed number of statements.
     """
     on = day_of_paper(ends_on)
-    scope = _needs() & _started(starts_on, on) & Instance.leader_id.is_not(None)
-    untitled = [case_id for case_id, state in _stood(session, scope, on).items() if not state.title]
+    cases, needs = _needs(on)
     rows = session.execute(
-        select(Instance.leader_id, func.count(), _number(Instance.id.not_in(late_cases(on))))
-        .where(scope, Instance.id.not_in(untitled))
-        .group_by(Instance.leader_id)
+        select(cases.leader_id, func.count(), _number(Instance.id.not_in(late_cases(on))))
+        .where(needs, _started(starts_on, on), cases.leader_id.is_not(None))
+        .group_by(cases.leader_id)
     )
     return {str(leader_id): (total, in_time) for leader_id, total, in_time in rows}
 
@@ -218,27 +209,29 @@ def open_matters_of(session: Session, talent_id: str) -> list[tuple[UUID, str, s
     return [(case_id, title, str(said)) for case_id, title, said in session.execute(query)]
 
 
-def _needs() -> ColumnElement[bool]:
-    return and_(Instance.process == PROCESS, Instance.title != "")
+def _needs(on: date) -> tuple[Rows, ColumnElement[bool]]:
+    """Where the columns of needs stand as of the end of a day, and which cases were needs then, with a title."""
+    cases, tied = cases_on(on)
+    return cases, and_(Instance.process == PROCESS, cases.title != "", *tied)
 
 
-def _of_unit(session: Session, unit: str | None) -> ColumnElement[bool]:
+def _of_unit(session: Session, cases: Rows, unit: str | None, on: date) -> ColumnElement[bool]:
     if unit is None:
-        return _needs()
+        return true()
     # a need keeps its leader's id as text
     leaders = [str(one) for one in session.scalars(select(Leader.id).where(Leader.unit_code == unit))]
-    return _needs() & or_(Instance.initiator_unit == unit, Instance.leader_id.in_(leaders))
+    return or_(Instance.initiator_unit == unit, cases.leader_id.in_(leaders))
 
 
-def _outcome(on: date) -> ColumnElement[str]:
-    """What had become of a need by the end of a day, where nothing was taken back since."""
-    said = Instance.data["outcome"].as_string()
+def _outcome(cases: Rows) -> ColumnElement[str]:
+    """What had become of a need."""
+    told = said(cases, "outcome")
     return case(
-        (or_(Instance.ended_at.is_(None), Instance.ended_at >= end_of(on)), "running"),
-        (Instance.status == TERMINATED, "terminated"),
-        (Instance.end == ON_THE_SPOT, "on_the_spot"),
-        (Instance.end == REJECTED, "rejected"),
-        (said.in_(tuple(OUTCOMES)), said),
+        (cases.ended_at.is_(None), "running"),
+        (cases.status == TERMINATED, "terminated"),
+        (cases.end == ON_THE_SPOT, "on_the_spot"),
+        (cases.end == REJECTED, "rejected"),
+        (told.in_(tuple(OUTCOMES)), told),
         else_="ended",
     )
 
@@ -250,43 +243,11 @@ def _became(state: State) -> str:
     if state.status == TERMINATED:
         return "terminated"
     spoken = {ON_THE_SPOT: "on_the_spot", REJECTED: "rejected"}.get(state.end or "")
-    said = state.data.get("outcome")
-    return spoken or (said if isinstance(said, str) and said in OUTCOMES else "ended")
-
-
-def _stood(session: Session, scope: ColumnElement[bool], on: date) -> dict[UUID, State]:
-    """Those of a scope whose rows do not tell how they stood at the end of a day, as they stood.
-
-    Nobody had done their first step (perhaps without so much as a title), or a step was taken back since.
-    """
-    if on >= today():
-        return {}
-    done = exists().where(
-        UserTask.instance_id == Instance.id, UserTask.status == DONE, UserTask.completed_at < end_of(on)
-    )
-    changed = set(happened_after(session, "taken_back", on))
-    rows = session.scalars(select(Instance).where(scope, or_(~done, Instance.id.in_(changed))))
-    return states(session, list(rows), on)
-
-
-def _within(session: Session, scope: ColumnElement[bool], events: Sequence[UUID]) -> int:
-    """How many of the events (by case, perhaps several of one) are about cases of a scope."""
-    tally = Tally(events)
-    ids = list(tally)
-    found = (
-        case_id
-        for first in range(0, len(ids), AT_ONCE)
-        for case_id in session.scalars(select(Instance.id).where(scope, Instance.id.in_(ids[first : first + AT_ONCE])))
-    )
-    return sum(tally[case_id] for case_id in found)
+    return spoken or (state.outcome if state.outcome and state.outcome in OUTCOMES else "ended")
 
 
 def _number(which: ColumnElement[bool]) -> ColumnElement[int]:
     return func.count().filter(which)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _started(starts_on: date, ends_on: date) -> ColumnElement[bool]:
@@ -315,13 +276,11 @@ def _circulars(session: Session, cases: Sequence[UUID], starts_on: date, ends_on
     return found
 
 
-def _alive(starts_on: date, ends_on: date) -> ColumnElement[bool]:
-    """The needs that were open or ended in a period."""
+def _alive(cases: Rows, starts_on: date, on: date) -> ColumnElement[bool]:
+    """The cases that had begun by the end of a day, and were open or had ended in the period until then."""
     return and_(
-        Instance.process == PROCESS,
-        Instance.title != "",
-        Instance.started_at < _midnight(ends_on + timedelta(days=1)),
-        or_(Instance.ended_at.is_(None), Instance.ended_at >= _midnight(starts_on)),
+        Instance.started_at < _midnight(on + timedelta(days=1)),
+        or_(cases.ended_at.is_(None), cases.ended_at >= _midnight(starts_on)),
     )
 
 

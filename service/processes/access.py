@@ -96,7 +96,7 @@ def taker(session: Session, actor: Actor, task: UserTask, now: datetime) -> Acto
 
 def _standing_in(session: Session, actor: Actor, task: UserTask) -> Actor:
     """The actor for whom nobody can act. A substitute of a stand-in keeps the name of who is on leave."""
-    absence = standing.marks(session, [task], clock.today()).absences.get(task.id)
+    absence = standing.absence_of(session, task, clock.today())
     if absence is None or actor.on_behalf_of is not None:
         return actor
     return replace(actor, on_behalf_of=absence.key, on_behalf_of_name=absence.name)
@@ -106,7 +106,7 @@ def stood_in(session: Session, task: UserTask, doer: Actor) -> str | None:
     """What is kept with what a stand-in did: why it was not done by whose task it was; None where that one did it."""
     if is_holder(doer, task):
         return None
-    absence = standing.marks(session, [task], clock.today()).absences.get(task.id)
+    absence = standing.absence_of(session, task, clock.today())
     return absence.words if absence is not None else None
 
 

@@ -33,6 +33,7 @@ from service.processes.models import (
 )
 from service.processes.notices import NOTICE, notice_of, words_of
 from service.processes.rules import NAMED, NO_CASE, described, stage_of
+from service.processes.spans import keep
 from service.processes.wiring import ActionCall, wiring
 from service.rights import Actor
 
@@ -194,7 +195,7 @@ def apply_effects(
             elif effect.kind == fx.ENDED:
                 instance.end, instance.end_name = effect.data["end"], effect.data["name"]
         instance.state = landing.state
-        if landing.completed and instance.status == RUNNING:
+        if landing.completed and instance.status in (RUNNING, SUSPENDED):  # a suspended case may end by being woken
             instance.status, instance.ended_at = COMPLETED, now
         _sync_timers(session, instance, landing)
         definition = compiled(session, instance.digest, instance.process)
@@ -205,6 +206,7 @@ def apply_effects(
             record(session, instance, kind=NOTICE, actor=actor, now=now, task=str(word.task.id), data=told)
     session.flush()
     turn.send(session)
+    keep(session, instance, now)
 
 
 def open_tasks(session: Session, instance_id: UUID) -> list[UserTask]:

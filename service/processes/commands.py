@@ -36,6 +36,7 @@ from service.processes.models import (
 )
 from service.processes.picks import check_listed, check_prefill, check_references
 from service.processes.rules import BY_ITSELF, NO_CASE, NO_TASK, one_line
+from service.processes.spans import keep
 from service.processes.texts import optional_text, required_text
 from service.processes.visibility import known_only
 from service.processes.wiring import wiring
@@ -306,6 +307,7 @@ def suspend(session: Session, *, instance_id: UUID | str, reason: str, actor: Ac
     waiting = [task.id for task in open_tasks(session, instance.id)]
     stopped(session, waiting, clock.local(now).date(), RUN_SUSPENDED, undone=True)
     record(session, instance, kind="suspended", actor=actor, now=now, data={"reason": text})
+    keep(session, instance, now)
     return instance
 
 
@@ -321,6 +323,7 @@ def resume(session: Session, *, instance_id: UUID | str, reason: str, actor: Act
     waiting = [(task, task.due_on) for task in open_tasks(session, instance.id)]
     begun(session, waiting, clock.local(now).date())
     record(session, instance, kind="resumed", actor=actor, now=now, data={"reason": text})
+    keep(session, instance, now)
     return instance
 
 

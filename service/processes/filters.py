@@ -8,12 +8,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from service import clock
 from service.errors import Finding, Invalid
 from service.processes import lateness
-from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
+from service.processes.models import RUNNING, Instance, UserTask
+from service.processes.past import cases_on, of_unit, said
 from service.processes.rules import GREEN, GREY, RED, YELLOW
 from service.spelling import terms
 
@@ -39,7 +41,7 @@ class CaseFilter:
     """What a list of cases (the ledger) is narrowed to.
 
     ``late``: a responsible unit is late in it, ``late_steps``: somebody else is (``lateness``). ``as_of``: as of the
-    end of that day (None: today): the cases that had begun, late and ended as they were then.
+    end of that day (None: today): the cases that had begun, all that is asked of them as it was then.
     """
 
     process: str | None = "request"
@@ -91,63 +93,42 @@ def task_clauses(wanted: TaskFilter, today: date) -> list[ColumnElement[bool]]:
         clauses.append(UserTask.instance_id == instance_id if instance_id is not None else false())
     if wanted.light:
         clauses.append(light_clause(wanted.light, today))
-    return clauses + _holding(wanted.q)
+    return clauses + _holding(wanted.q, Instance.search_key)
 
 
 def case_clauses(wanted: CaseFilter) -> list[ColumnElement[bool]]:
-    """The cases that a filter lets through."""
-    clauses = _equal(
+    """The cases that a filter lets through. Raises Invalid for a day to come."""
+    today, on = clock.today(), wanted.as_of
+    if on is not None and on > today:
+        raise Invalid("不能这样筛选", [Finding("/as_of", f"截至日期不能晚于今天（{today.isoformat()}）")])
+    rows, tied = cases_on(on)
+    clauses = [*tied]
+    clauses += _equal(
         {
             Instance.process: wanted.process,
-            Instance.stage: wanted.stage,
-            Instance.number: wanted.number,
-            Instance.talent_id: wanted.talent_id,
-            Instance.leader_id: wanted.leader_id,
-            Instance.end: wanted.end,
-            Instance.data["category"].as_string(): wanted.category,
-            Instance.data["town"].as_string(): wanted.town,
+            rows.status: wanted.status,
+            rows.stage: wanted.stage,
+            rows.number: wanted.number,
+            rows.talent_id: wanted.talent_id,
+            rows.leader_id: wanted.leader_id,
+            rows.end: wanted.end,
+            said(rows, "category"): wanted.category,
+            said(rows, "town"): wanted.town,
         }
     )
     if wanted.talents is not None:
-        clauses.append(Instance.talent_id.in_(wanted.talents))
+        clauses.append(rows.talent_id.in_(wanted.talents))
     if wanted.unit:
-        theirs = select(UserTask.instance_id).where(*_equal({UserTask.unit: wanted.unit}))
-        if wanted.as_of is not None:
-            theirs = theirs.where(UserTask.entered_at < clock.end_of(wanted.as_of))
-        clauses.append(Instance.id.in_(theirs))
-    today = clock.today()
-    clauses += _standing_clauses(wanted, today)
+        clauses.append(of_unit(wanted.unit, on) if "\x00" not in wanted.unit else false())
     for asked, steps in ((wanted.late, False), (wanted.late_steps, True)):
         if asked is not None:
-            late = Instance.id.in_(lateness.late_cases(wanted.as_of or today, steps=steps))
+            late = Instance.id.in_(lateness.late_cases(on or today, steps=steps))
             clauses.append(late if asked else ~late)
     if wanted.since:
         clauses.append(Instance.started_at >= _midnight(wanted.since))
     if wanted.until:
         clauses.append(Instance.started_at < _midnight(wanted.until) + timedelta(days=1))
-    return clauses + _holding(wanted.q)
-
-
-def _standing_clauses(wanted: CaseFilter, today: date) -> list[ColumnElement[bool]]:
-    """The status that is asked for; as of a past day by when a case began and ended."""
-    on = wanted.as_of
-    if on is not None and on > today:
-        raise Invalid("不能这样筛选", [Finding("/as_of", f"截至日期不能晚于今天（{today.isoformat()}）")])
-    if on is None or on == today:
-        return _equal({Instance.status: wanted.status})
-    if wanted.stage:
-        raise Invalid("不能这样筛选", [Finding("/stage", "查看过去某日的情况时不能按阶段筛选，请去掉阶段或截至日期")])
-    if wanted.status == SUSPENDED:
-        raise Invalid("不能这样筛选", [Finding("/status", "查看过去某日的情况时，已挂起的按在办列出，请改选在办")])
-    after = _midnight(on) + timedelta(days=1)
-    clauses = [Instance.started_at < after]
-    if wanted.status in (COMPLETED, TERMINATED):
-        clauses += [Instance.status == wanted.status, Instance.ended_at < after]
-    elif wanted.status:
-        clauses.append(or_(Instance.ended_at.is_(None), Instance.ended_at >= after))
-    if wanted.end:
-        clauses.append(Instance.ended_at < after)
-    return clauses
+    return clauses + _holding(wanted.q, rows.search_key)
 
 
 def _equal(wanted: Mapping[Any, str | None]) -> list[ColumnElement[bool]]:
@@ -155,12 +136,12 @@ def _equal(wanted: Mapping[Any, str | None]) -> list[ColumnElement[bool]]:
     return [column == value if "\x00" not in value else false() for column, value in wanted.items() if value]
 
 
-def _holding(q: str | None) -> list[ColumnElement[bool]]:
+def _holding(q: str | None, key: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
     """Each word of a search must occur; a search of nothing but signs that no case holds finds nothing."""
     words = terms(q or "")
     if q and q.strip() and not words:
         return [false()]
-    return [Instance.search_key.contains(word, autoescape=True) for word in words]
+    return [key.contains(word, autoescape=True) for word in words]
 
 
 def _midnight(day: date) -> datetime:
@@ -178,15 +159,7 @@ _TASK_SORTS: Mapping[str, Any] = {
     "-number": (Instance.number.is_(None), Instance.number.desc(), UserTask.id),
     "stage": (UserTask.stage, UserTask.due_on.is_(None), UserTask.due_on, UserTask.id),
 }
-_CASE_SORTS: Mapping[str, Any] = {
-    "started": (Instance.started_at, Instance.id),
-    "-started": (Instance.started_at.desc(), Instance.id),
-    "number": (Instance.number.is_(None), Instance.number, Instance.id),
-    "-number": (Instance.number.is_(None), Instance.number.desc(), Instance.id),
-    "ended": (Instance.ended_at.is_(None), Instance.ended_at, Instance.id),
-    "-ended": (Instance.ended_at.is_(None), Instance.ended_at.desc(), Instance.id),
-    "-urges": (Instance.urges.desc(), Instance.started_at.desc(), Instance.id),
-}
+_CASE_SORTS = ("started", "-started", "number", "-number", "ended", "-ended", "-urges")
 
 
 def task_order(sort: str) -> Any:
@@ -196,11 +169,17 @@ def task_order(sort: str) -> Any:
     return _TASK_SORTS[sort]
 
 
-def case_order(sort: str) -> Any:
-    """How cases are sorted. Raises Invalid."""
+def case_order(sort: str, as_of: date | None = None) -> Any:
+    """How cases are sorted, by what was so at the end of a day (default: today). Raises Invalid."""
     if sort not in _CASE_SORTS:
         raise Invalid("不能这样排序", [Finding("/sort", "可用：" + "、".join(_CASE_SORTS))])
-    return _CASE_SORTS[sort]
+    if sort.endswith("started"):
+        return (Instance.started_at.desc() if sort.startswith("-") else Instance.started_at, Instance.id)
+    rows, _ = cases_on(as_of)
+    if sort == "-urges":
+        return (rows.urges.desc(), Instance.started_at.desc(), Instance.id)
+    column = rows.number if sort.endswith("number") else rows.ended_at
+    return (column.is_(None), column.desc() if sort.startswith("-") else column, Instance.id)
 
 
 def _uuid_or_none(text: str) -> UUID | None:

@@ -181,6 +181,36 @@ class ClockRun(Base):
     void_on: Mapped[date | None] = mapped_column(Date)
 
 
+class CaseSpan(Base):
+    """A stretch of days at whose ends all that lists and papers show of a case was the same: how it stood on any day.
+
+    From ``from_on`` on, before ``until_on`` (``None``: still so). ``category``, ``town`` and ``outcome`` are what forms
+    said; all else is as in ``Instance``. Days are those of the office.
+    """
+
+    __tablename__ = "case_span"
+    __table_args__ = (Index("ix_case_span_instance_id", "instance_id", "from_on"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    instance_id: Mapped[UUID] = mapped_column(ForeignKey("instance.id"))
+    from_on: Mapped[date] = mapped_column(Date)
+    until_on: Mapped[date | None] = mapped_column(Date)
+    status: Mapped[str] = mapped_column(String(16))
+    stage: Mapped[str | None] = mapped_column(String(16))
+    number: Mapped[str | None] = mapped_column(String(64))
+    talent_id: Mapped[str | None] = mapped_column(String(32))
+    leader_id: Mapped[str | None] = mapped_column(String(64))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end: Mapped[str | None] = mapped_column(String(64))
+    end_name: Mapped[str | None] = mapped_column(String(100))
+    urges: Mapped[int]
+    category: Mapped[str | None] = mapped_column(Text)
+    town: Mapped[str | None] = mapped_column(Text)
+    outcome: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    search_key: Mapped[str] = mapped_column(Text)
+
+
 class Timer(Base):
     """A wake-up. ``due_at`` is ``fire_at``, or later after a failure; the worker looks at waiting rows that are due."""
 

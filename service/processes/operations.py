@@ -18,6 +18,7 @@ from service.processes.course import rebuilt, taken_back_effects
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, Instance, UserTask
 from service.processes.notices import NOTICE, notice_of
 from service.processes.recount import recount
+from service.processes.spans import keep
 from service.processes.texts import required_text
 from service.processes.visibility import known_only
 from service.rights import Actor
@@ -189,6 +190,7 @@ def count_urge(
         now,
         {"n": task.urges, "text": text, "by_hand": by_hand, "unit": task.unit},
     )
+    keep(session, instance, now)
     notify(session, instance, "urge", actor=actor, now=now, task=task, text=text)
     return task.urges
 

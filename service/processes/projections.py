@@ -25,6 +25,7 @@ from service.processes.models import (
     WAITING,
 )
 from service.processes.rules import described, stage_of
+from service.processes.spans import Spans, shown
 
 Row = dict[str, Any]
 
@@ -36,8 +37,8 @@ _UNDONE: Mapping[str, Any] = dict.fromkeys(
 class Projection:
     """The rows as they stand after the events told so far, each a dictionary of all the columns of its table.
 
-    ``tasks`` and ``timers`` by id, ``copies`` by user name; of what the journal does not know (when a copy was read,
-    when a failed timer is tried again) there is nothing here.
+    ``tasks`` and ``timers`` by id, ``copies`` by user name, ``spans`` in order of time; of what the journal does not
+    know (when a copy was read, when a failed timer is tried again) there is nothing here.
     """
 
     def __init__(self, instance_id: UUID, made: Compiled) -> None:
@@ -46,6 +47,7 @@ class Projection:
         self.tasks: dict[str, Row] = {}
         self.timers: dict[str, Row] = {}
         self.copies: dict[str, Row] = {}
+        self.spans = Spans()
 
     def step(self, event: HistoryEvent, found: Sequence[fx.Effect], course: Course) -> None:
         """An input: the effects that it has and where the instance then stands."""
@@ -61,7 +63,7 @@ class Projection:
         self._input_of_task(event)
         for effect in found:
             self._effect(event, effect, landing)
-        if landing.completed and self.instance["status"] == RUNNING:
+        if landing.completed and self.instance["status"] in (RUNNING, SUSPENDED):
             self.instance |= {"status": COMPLETED, "ended_at": event.at}
         self._timers(event, landing)
         stages = [row["stage"] for row in self.tasks.values() if row["status"] == OPEN]
@@ -76,11 +78,12 @@ class Projection:
             ),
         }
         self.instance |= described(course.data, self.instance["number"], self.made.title_of(course.data))
+        self.spans.take(event.at, shown(self.instance))
 
     def note(self, event: HistoryEvent) -> None:
         """An event that moves no token: a claim, an urge, a number given, a copy …"""
         row = self.tasks.get(event.task or "")
-        if event.kind in ("suspended", "resumed"):
+        if event.kind in ("suspended", "resumed") and self.instance["ended_at"] is None:
             self.instance["status"] = SUSPENDED if event.kind == "suspended" else RUNNING
         elif event.kind == "urged":
             self.instance["urges"] += 1
@@ -100,6 +103,7 @@ class Projection:
             self.instance["number"] = event.data["result"]
             data = self.instance["data"]
             self.instance |= described(data, self.instance["number"], self.made.title_of(data))
+        self.spans.take(event.at, shown(self.instance))
 
     def _begin(self, event: HistoryEvent) -> None:
         said = event.data

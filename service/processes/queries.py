@@ -254,7 +254,7 @@ def cases(
     wanted = filters or CaseFilter()
     mine = visibility.visible_clause(session, actor)
     query = select(Instance).where(mine, *case_clauses(wanted)).options(*_LEAN_CASE)
-    return page(session, query.order_by(*case_order(wanted.sort)), limit=limit, offset=offset)
+    return page(session, query.order_by(*case_order(wanted.sort, wanted.as_of)), limit=limit, offset=offset)
 
 
 def started_by(
@@ -263,7 +263,7 @@ def started_by(
     """我发起的: cases that the actor started."""
     wanted = filters or CaseFilter(process=None)
     query = select(Instance).where(Instance.initiator == actor.username, *case_clauses(wanted)).options(*_LEAN_CASE)
-    return page(session, query.order_by(*case_order(wanted.sort)), limit=limit, offset=offset)
+    return page(session, query.order_by(*case_order(wanted.sort, wanted.as_of)), limit=limit, offset=offset)
 
 
 def copied_to(

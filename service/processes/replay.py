@@ -28,6 +28,7 @@ from service.processes.cycles import Cycle
 from service.processes.definitions import name_of
 from service.processes.models import (
     CalendarVersion,
+    CaseSpan,
     ClockRun,
     CopyTo,
     Counter,
@@ -40,6 +41,7 @@ from service.processes.models import (
     UserTask,
 )
 from service.processes.projections import Projection
+from service.processes.spans import joined
 from service.processes.starts import MAX_ATTEMPTS as START_ATTEMPTS
 from service.processes.timers import MAX_ATTEMPTS
 from service.workdays import Calendar
@@ -108,15 +110,17 @@ def _instance(
             yield Mismatch(stream, None, f"定义 {digest} 缺失或已损坏，无法重放")
             return
         replayer = Replayer(instance_id, events[0].data["frame"], definitions[digest], lambda wanted: calendars[wanted])
-        told = yield from _replayed(stream, replayer, events)
+        told = yield from replayed(stream, replayer, events)
     except DAMAGE as error:
         yield Mismatch(stream, None, f"无法重放：{error}")
         return
     yield from _rows(session, stream, told)
     yield from _runs(session, stream, instance_id, events)
+    yield from _spans(session, stream, told)
 
 
-def _replayed(stream: str, replayer: Replayer, events: Sequence[HistoryEvent]) -> Generator[Mismatch, None, Projection]:
+def replayed(stream: str, replayer: Replayer, events: Sequence[HistoryEvent]) -> Generator[Mismatch, None, Projection]:
+    """Replays a journal: yields each step that is not as recorded, gives the rows that it leads to."""
     course, told, steps = Course(), Projection(replayer.instance_id, replayer.made), steps_of(events)
     position_of = {step.event.seq: position for position, step in enumerate(steps)}
     for event in events:
@@ -173,6 +177,17 @@ def _runs(session: Session, stream: str, instance_id: UUID, events: Sequence[His
         return
     if sorted(map(dumps, map(_plain, have))) != sorted(map(dumps, map(_plain, must))):
         yield Mismatch(stream, None, "计时记录与历史不符")
+
+
+def _spans(session: Session, stream: str, told: Projection) -> Iterator[Mismatch]:
+    """How the case stood on each day is as the journal says: papers of past days are told by it."""
+    have = [
+        {name: value for name, value in row.items() if name not in ("id", "instance_id")}
+        for row in stored.rows(session, CaseSpan, CaseSpan.instance_id == told.instance["id"])
+    ]
+    must = [stored.form(session, CaseSpan, row) for row in told.spans.rows]
+    if joined(have) != joined(must):
+        yield Mismatch(stream, None, "各日状态的记录与历史不符")
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

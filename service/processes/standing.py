@@ -196,6 +196,13 @@ def marks(session: Session, tasks: Iterable[UserTask], day: date) -> Marks:
     )
 
 
+def absence_of(session: Session, task: UserTask, day: date) -> Absence | None:
+    """What to say of a task, open or done, for which nobody is there today; None where somebody is."""
+    if session.scalar(select(UserTask.id).where(UserTask.id == task.id, vacant(day))) is None:
+        return None
+    return absences(session, [(task.role, task.unit, task.leader_id)], day)[0]
+
+
 def absences(session: Session, keys: Sequence[tuple[str | None, str | None, UUID | None]], day: date) -> list[Absence]:
     """What to say of tasks of (role, unit, leader's post) that are known to be vacant; at most four statements."""
     if not keys:

@@ -544,8 +544,8 @@ def rows(instances: Any) -> dict[str, Any]:
     return {"names": names, "standings": standings(db(), instances, clock.today())}
 
 
-def filters(process: str | None = PROCESS) -> queries.CaseFilter:
-    """The filters of a list of cases, from the address bar."""
+def filters(process: str | None = PROCESS, *, on: date | None = None) -> queries.CaseFilter:
+    """The filters of a list of cases as of a day (default: today), from the address bar."""
     late = request.args.get("late", "")
     return queries.CaseFilter(
         process=process,
@@ -561,7 +561,7 @@ def filters(process: str | None = PROCESS) -> queries.CaseFilter:
         until=_day("until"),
         q=argument("q"),
         sort=request.args.get("sort", "-started")[:20],
-        as_of=as_of(),
+        as_of=on,
     )
 
 

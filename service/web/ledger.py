@@ -68,7 +68,7 @@ def export() -> ResponseReturnValue:
 
 
 def _found(limit: int, offset: int) -> Page[Instance]:
-    return queries.cases(db(), actor(), filters=filters(), limit=limit, offset=offset)
+    return queries.cases(db(), actor(), filters=filters(on=as_of()), limit=limit, offset=offset)
 
 
 def _columns(cases: Sequence[Instance]) -> Columns[Instance]:

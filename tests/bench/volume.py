@@ -41,7 +41,7 @@ from sqlalchemy import (
 from service.db import Database
 from service.db.canonical import dumps
 from service.history.models import HistoryEvent, HistoryHead
-from service.processes.models import ClockRun, Instance, Timer, UserTask
+from service.processes.models import CaseSpan, ClockRun, Instance, Timer, UserTask
 from service.spelling import search_key, spell
 
 JOURNALS = 1000
@@ -52,11 +52,11 @@ MATTERS = ("子女入读公办学校", "人才公寓续租", "科研设备进口
 
 TABLES: tuple[Table, ...] = tuple(
     model.__table__  # type: ignore[misc]  # declared tables, never joins
-    for model in (Instance, UserTask, ClockRun, Timer, HistoryHead, HistoryEvent)
+    for model in (Instance, CaseSpan, UserTask, ClockRun, Timer, HistoryHead, HistoryEvent)
 )
 _JOURNAL = (HistoryHead.__tablename__, HistoryEvent.__tablename__)
 
-_NUMBERED = (HistoryEvent.__tablename__, ClockRun.__tablename__)
+_NUMBERED = (HistoryEvent.__tablename__, CaseSpan.__tablename__, ClockRun.__tablename__)
 
 _COPIES = Table(
     "bench_copy",
@@ -90,6 +90,7 @@ def original(database: Database, case: UUID) -> Original:
                 TABLES,
                 (
                     Instance.id == case,
+                    CaseSpan.instance_id == case,
                     UserTask.instance_id == case,
                     ClockRun.instance_id == case,
                     Timer.instance_id == case,
@@ -184,6 +185,9 @@ def _multiply(connection: Connection, made: Original, source: int, table: Table,
             "data": _filled(connection, table.c.data, _marked(dumps({**row["data"], "title": _TITLE}), kept)),
         }
         values |= own | ({"number": _COPIES.c.case_number} if row["number"] is not None else {})
+    if table.name == CaseSpan.__tablename__:
+        named = {"title": _COPIES.c.title, "search_key": _COPIES.c.search_key}
+        values |= named | ({"number": _COPIES.c.case_number} if row["number"] is not None else {})
     if table.name == ClockRun.__tablename__:  # every fifth case is late in all that was asked
         earlier = literal(row["from_on"] - timedelta(days=1), ClockRun.due_on.type)
         values["due_on"] = case((_COPIES.c.n % 5 == 0, earlier), else_=values["due_on"])

@@ -275,8 +275,6 @@ def test_a_date_that_a_notice_moves_later_counted_on_the_days_before(handled: Wo
         ({"as_of": "2026-13-01"}, "as_of"),
         ({"as_of": "gestern"}, "as_of"),
         ({"as_of": "2026-09-30"}, "as_of"),
-        ({"as_of": "2026-09-15", "stage": "handling"}, "stage"),
-        ({"as_of": "2026-09-15", "status": "suspended"}, "status"),
     ],
 )
 def test_a_bad_day_is_named(world: World, query: dict[str, str], field: str) -> None:

@@ -268,6 +268,27 @@ def test_a_vacancy_that_arises_after_the_task_was_entered_is_stood_in_for(world:
     assert mismatches(world) == []
 
 
+def test_what_a_stand_in_did_is_taken_back_on_behalf_of_the_same(world: World) -> None:
+    world.dispatched("housing")
+    _disable(world, "handler-housing")
+    world.do("office", "handle")
+    with world.transaction() as session:
+        operations.take_back(
+            session,
+            task_id=world.done("handle").id,
+            reason="附件传错",
+            actor=world.actor("office"),
+            now=world.clock.now,
+        )
+    [event] = happened(world, "taken_back")
+    assert (event.actor, event.on_behalf_of) == ("office", "unit:housing")
+    assert world.task("handle").on_behalf_of is None
+    history = world.api("office").get(f"/instances/{world.case}/history").get_json()["items"]
+    [entry] = [one for one in history if one["seq"] == event.seq]
+    assert entry["on_behalf_of_name"] == "区住房城乡建设和水利局"
+    assert mismatches(world) == []
+
+
 def test_what_nobody_may_take_even_so_is_an_incident_until_somebody_may(world: World) -> None:
     world.dispatched("housing")
     worker = worker_of(world)

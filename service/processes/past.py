@@ -1,0 +1,186 @@
+"""Cases and their tasks as they stood at the end of a day: papers say the state of their day.
+
+What of a case changes in its course is asked of its ``spans``; its tasks, whose rows know only their newest state, are
+read from the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Uuid, cast, func, literal_column, or_, select
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.history import HistoryEvent
+from service.processes import effects as fx
+from service.processes.advance import stream_of
+from service.processes.course import INPUTS
+from service.processes.models import OPEN, CaseSpan, Instance, UserTask
+from service.processes.spans import COLUMNS, SAID, at_end_of, of_instance
+
+Rows = type[Instance] | type[CaseSpan]
+"""Where the columns of cases are read that change in their course."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What of a case changes in its course, as of a day."""
+
+    status: str
+    stage: str | None
+    number: str | None
+    title: str
+    search_key: str
+    talent_id: str | None
+    leader_id: str | None
+    category: str | None
+    town: str | None
+    outcome: str | None
+    urges: int
+    ended_at: datetime | None
+    end: str | None
+    end_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskThen:
+    """A task that had come up by a day, with the input that brought it; ``open``: it still was at the day's end."""
+
+    seq: int
+    id: str
+    role: str | None
+    unit: str | None
+    due_on: date | None
+    warn_on: date | None
+    paused: bool
+    open: bool
+
+
+def is_past(on: date | None) -> bool:
+    """Whether the rows of cases and tasks do not tell of the end of this day."""
+    return on is not None and on < clock.today()
+
+
+def cases_on(on: date | None) -> tuple[Rows, Sequence[ColumnElement[bool]]]:
+    """Where the columns of a case stand as of a day (``None``: today), and what ties them to its ``Instance``."""
+    if on is None or not is_past(on):
+        return Instance, ()
+    return CaseSpan, (CaseSpan.instance_id == Instance.id, at_end_of(on))
+
+
+def said(rows: Rows, name: str) -> ColumnElement[str]:
+    """What forms said in a field of ``SAID``: category, town or outcome."""
+    if name not in SAID:
+        raise LookupError(name)
+    found: ColumnElement[str] = Instance.data[name].as_string() if rows is Instance else getattr(CaseSpan, name)
+    return found
+
+
+def states(session: Session, cases: Iterable[Instance], on: date) -> dict[UUID, State]:
+    """How each of these cases stood at the end of a day; those that had not begun are left out. One statement."""
+    listed = list(cases)
+    if not is_past(on):
+        return {case.id: State(**of_instance(case)) for case in listed}
+    if not listed:
+        return {}
+    query = select(CaseSpan.instance_id, *(getattr(CaseSpan, name) for name in COLUMNS)).where(
+        CaseSpan.instance_id.in_([case.id for case in listed]), at_end_of(on)
+    )
+    return {
+        row["instance_id"]: State(**{name: row[name] for name in COLUMNS}) for row in session.execute(query).mappings()
+    }
+
+
+def tasks_then(session: Session, cases: Iterable[UUID], on: date) -> dict[UUID, list[TaskThen]]:
+    """The tasks that had come up in these cases by the end of a day, in order, as they stood then. One statement."""
+    ids = list(cases)
+    if not is_past(on):
+        return _tasks_now(session, ids)
+    streams = {stream_of(case): case for case in ids}
+    query = (
+        select(HistoryEvent.stream, HistoryEvent.seq, HistoryEvent.kind, HistoryEvent.task, HistoryEvent.data)
+        .where(HistoryEvent.stream.in_(streams), HistoryEvent.kind.in_(_TELLING), HistoryEvent.at < clock.end_of(on))
+        .order_by(HistoryEvent.stream, HistoryEvent.seq)
+    )
+    found: dict[UUID, dict[str, TaskThen]] = {}
+    cause = 0
+    for stream, seq, kind, task, data in session.execute(query):
+        cause = seq if kind in INPUTS else cause
+        _turn(found.setdefault(streams[stream], {}), kind, task or "", data, cause)
+    return {case: sorted(tasks.values(), key=lambda one: (one.seq, one.id)) for case, tasks in found.items()}
+
+
+def of_unit(unit: str, on: date | None) -> ColumnElement[bool]:
+    """The cases in which a unit had been given a task by the end of a day (``None``: ever)."""
+    theirs = select(UserTask.instance_id).where(UserTask.unit == unit)
+    if on is None or not is_past(on):
+        return Instance.id.in_(theirs)
+    end = clock.end_of(on)
+    # a task whose case went back and came this way again says of itself that it came up the second time
+    again = select(_case_of(HistoryEvent.stream)).where(
+        HistoryEvent.stream.in_(_taken_back_after(end)),
+        HistoryEvent.kind == fx.ENTERED,
+        HistoryEvent.at < end,
+        HistoryEvent.data["unit"].as_string() == unit,
+    )
+    return or_(Instance.id.in_(theirs.where(UserTask.entered_at < end)), Instance.id.in_(again))
+
+
+def _taken_back_after(moment: datetime) -> Select[str]:
+    # as a literal: SQLite looks into a partial index only where it reads the kind in the statement
+    return select(HistoryEvent.stream).where(
+        HistoryEvent.kind == literal_column("'taken_back'"), HistoryEvent.at >= moment
+    )
+
+
+def _case_of(stream: SQLColumnExpression[str]) -> ColumnElement[UUID]:
+    """The id of the case whose stream it is, as either database keeps ids."""
+    digits = func.replace(func.substr(stream, len("instance:") + 1), "-", "")
+    found: ColumnElement[UUID] = cast(digits, Uuid)
+    return found
+
+
+_TELLING = (*INPUTS, fx.ENTERED, fx.CANCELLED, fx.DUE_CHANGED, fx.REOPENED)
+
+
+def _turn(tasks: dict[str, TaskThen], kind: str, task: str, data: Mapping[str, Any], cause: int) -> None:
+    """What an event makes of the tasks of its case."""
+    if kind == fx.ENTERED:
+        due_on, warn_on = _day(data["due_on"]), _day(data["warn_on"])
+        tasks[task] = TaskThen(cause, task, data["role"], data["unit"], due_on, warn_on, data["paused"], True)
+    elif task not in tasks:
+        return
+    elif kind == fx.DUE_CHANGED:
+        tasks[task] = replace(tasks[task], due_on=_day(data["due_on"]), warn_on=_day(data["warn_on"]))
+    elif kind in ("completed", "returned", fx.CANCELLED, fx.REOPENED):
+        tasks[task] = replace(tasks[task], open=kind == fx.REOPENED)
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _tasks_now(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[TaskThen]]:
+    query = select(UserTask.instance_id, *_NOW).where(UserTask.instance_id.in_(ids)).order_by(*_NOW[:2])
+    found: dict[UUID, list[TaskThen]] = {}
+    for case, seq, task, role, unit, due_on, warn_on, paused, status in session.execute(query):
+        told = TaskThen(seq, str(task), role, unit, due_on, warn_on, paused, status == OPEN)
+        found.setdefault(case, []).append(told)
+    return found
+
+
+_NOW = (
+    UserTask.entered_seq,
+    UserTask.id,
+    UserTask.role,
+    UserTask.unit,
+    UserTask.due_on,
+    UserTask.warn_on,
+    UserTask.paused,
+    UserTask.status,
+)
