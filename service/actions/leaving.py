@@ -25,7 +25,10 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class HeldTask:
-    """An open task: of which matter, which step, by when. ``number`` and ``due_on`` may be missing."""
+    """An open task: of which matter, which step, by when. ``number`` and ``due_on`` may be missing.
+
+    ``due_provisional``: the days off of that year are not announced yet (暂定).
+    """
 
     task_id: UUID
     instance_id: UUID
@@ -33,6 +36,7 @@ class HeldTask:
     title: str
     step: str
     due_on: date | None
+    due_provisional: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +134,21 @@ def _alone(
 
 def _tasks(session: Session, whose: ColumnElement[bool]) -> list[HeldTask]:
     query = (
-        select(UserTask.id, UserTask.instance_id, Instance.number, Instance.title, UserTask.name, UserTask.due_on)
+        select(
+            UserTask.id,
+            UserTask.instance_id,
+            Instance.number,
+            Instance.title,
+            UserTask.name,
+            UserTask.due_on,
+            UserTask.due_provisional,
+        )
         .join(Instance, Instance.id == UserTask.instance_id)
         .where(UserTask.status == OPEN, Instance.status.in_((RUNNING, SUSPENDED)), whose)
         .order_by(UserTask.due_on.is_(None), UserTask.due_on, Instance.number, UserTask.id)
     )
     return [
-        HeldTask(row.id, row.instance_id, row.number, row.title, one_line(row.name), row.due_on)
+        HeldTask(row.id, row.instance_id, row.number, row.title, one_line(row.name), row.due_on, row.due_provisional)
         for row in session.execute(query.limit(MOST))
     ]
 
@@ -159,5 +171,5 @@ def _stands(session: Session, column: InstrumentedAttribute[UUID], person: UUID 
 
 
 def _said(task: HeldTask) -> str:
-    due = f"{task.due_on} 到期" if task.due_on else "不计时"
+    due = f"{task.due_on} 到期{'（暂定）' if task.due_provisional else ''}" if task.due_on else "不计时"
     return f"{task.number or '未编号'} {task.title or '（尚未登记）'}：{task.step}，{due}"

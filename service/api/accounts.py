@@ -23,6 +23,7 @@ class HeldTask(Schema):
     title = Said(required=True)
     step = Said(required=True)
     due_on = Day(required=True, allow_none=True)
+    due_provisional = Flag(required=True)
 
 
 class HeldPost(Schema):
@@ -84,6 +85,7 @@ def _shape(account: auth.Account, held: Held) -> Mapping[str, Any]:
                 "title": row.title,
                 "step": row.step,
                 "due_on": row.due_on,
+                "due_provisional": row.due_provisional,
             }
             for row in rows
         ]

@@ -27,7 +27,10 @@ WORST_FIRST = (RED, YELLOW, GREEN, GREY)
 
 
 class Request(Schema):
-    """A need as the ledger shows it. ``light`` and ``due_on`` are those of its most urgent open task."""
+    """A need as the ledger shows it. ``light`` and ``due_on`` are those of its most urgent open task.
+
+    ``due_provisional``: the days off of that year are not announced yet, and the date may move.
+    """
 
     id = Id(required=True)
     process = Said(required=True)
@@ -42,6 +45,7 @@ class Request(Schema):
     units = List(Said(), required=True, metadata={"description": "codes of the units that must act now"})
     light = Choice(*WORST_FIRST, required=True, allow_none=True)
     due_on = Day(required=True, allow_none=True)
+    due_provisional = Flag(required=True)
     initiator = Said(required=True)
     initiator_name = Said(required=True, allow_none=True)
     initiator_unit = Said(required=True, allow_none=True)
@@ -146,8 +150,13 @@ def _urgency(tasks: Sequence[TaskThen], state: State, on: date) -> dict[str, Any
     lights = {
         light(due_on=one.due_on, warn_on=one.warn_on, paused=one.paused or suspended, today=on) for one in tasks
     } or ({GREY} if state.ended_at is None else set())
+    due_on, provisional = min(
+        ((one.due_on, one.provisional) for one in tasks if one.due_on is not None and not one.paused),
+        default=(None, False),
+    )
     return {
         "light": next((one for one in WORST_FIRST if one in lights), None),
-        "due_on": min((one.due_on for one in tasks if one.due_on is not None and not one.paused), default=None),
+        "due_on": due_on,
+        "due_provisional": provisional,
         "units": sorted({one.unit for one in tasks if one.unit}),
     }

@@ -61,7 +61,9 @@ WORDS: Mapping[str, str] = {
 class CaseEvent:
     """One step. ``activity`` is what the diagram calls it, ``step`` the diagram's id where it is a user task's.
 
-    ``resource`` is the sign-in name of who acted; ``late_days`` are working days, of a completed task.
+    ``resource`` is the sign-in name of who acted; ``late_days`` are working days, of a completed task. ``due_on`` is
+    the due date as it stood then, ``due_provisional`` whether the days off of its year were not announced yet (暂定):
+    both of a user task that has one.
     """
 
     id: str
@@ -76,6 +78,7 @@ class CaseEvent:
     role: str | None
     unit: str | None
     due_on: str | None
+    due_provisional: bool | None
     late_days: int | None
 
     @property
@@ -99,6 +102,9 @@ def case_events(session: Session, case: Instance) -> list[CaseEvent]:
     for event in stream_events(session, stream_of(case.id)):
         if event.kind == "entered" and event.task:
             about[event.task] = event.data
+        elif event.kind == "due_changed" and event.task in about:
+            moved = {name: event.data[name] for name in ("due_on", "provisional")}
+            about[event.task] = {**about[event.task], **moved}
         if event.kind in ON_TASK or event.kind in BESIDE:
             found.append(_step(event, about, names))
     return found
@@ -123,5 +129,6 @@ def _step(
         role=task.get("role"),
         unit=task.get("unit") or (event.data.get("unit") if event.kind == "circular_issued" else None),
         due_on=task.get("due_on"),
+        due_provisional=task["provisional"] if task.get("due_on") else None,
         late_days=event.data.get("late_days") if event.kind == "completed" else None,
     )

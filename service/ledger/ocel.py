@@ -18,7 +18,7 @@ from service.processes.models import Instance
 
 OBJECT_TYPES: dict[str, dict[str, str]] = {
     "case": {"number": "string", "process": "string", "status": "string"},
-    "task": {"step": "string", "stage": "string", "due_on": "string"},
+    "task": {"step": "string", "stage": "string", "due_on": "string", "due_provisional": "boolean"},
     "unit": {"name": "string"},
 }
 EVENT_ATTRIBUTES = {"activity": "string", "transition": "string", "resource": "string", "late_days": "integer"}
@@ -54,21 +54,30 @@ def _objects(session: Session) -> Iterator[dict[str, Any]]:
             "type": "case",
             "attributes": [{"name": name, "time": since, "value": value} for name, value in pairs if value is not None],
         }
-        for event in {event.task: event for event in reversed(events) if event.task is not None}.values():
-            yield _task(case, event, known)
+        told: dict[str, list[CaseEvent]] = {}
+        for event in events:
+            if event.task is not None:
+                told.setdefault(event.task, []).append(event)
+        yield from (_task(case, of_task, known) for of_task in told.values())
 
 
-def _task(case: Instance, event: CaseEvent, units: set[str]) -> dict[str, Any]:
-    pairs = (("step", event.step), ("stage", event.stage), ("due_on", event.due_on))
+def _task(case: Instance, events: list[CaseEvent], units: set[str]) -> dict[str, Any]:
+    """A task with what its events say of it; a due date that moved stands with each event that first told the new."""
+    event, attributes = events[0], []
+    known: dict[str, Any] = {}
+    for one in events:
+        for name in OBJECT_TYPES["task"]:
+            value = getattr(one, name)
+            if value is not None and known.get(name) != value:
+                known[name] = value
+                attributes.append({"name": name, "time": one.at.isoformat(), "value": value})
     related = [{"objectId": f"case:{case.id}", "qualifier": "case"}]
     if event.unit in units:
         related.append({"objectId": f"unit:{event.unit}", "qualifier": "unit"})
     return {
         "id": f"task:{event.task}",
         "type": "task",
-        "attributes": [
-            {"name": name, "time": event.at.isoformat(), "value": value} for name, value in pairs if value is not None
-        ],
+        "attributes": attributes,
         "relationships": related,
     }
 

@@ -58,6 +58,8 @@ def _event(event: CaseEvent) -> etree._Element:
         ("due_on", event.due_on),
     )
     etree.SubElement(node, "date", key="time:timestamp", value=clock.local(event.at).isoformat(timespec="milliseconds"))
+    if event.due_provisional is not None:
+        etree.SubElement(node, "boolean", key="due_provisional", value=str(event.due_provisional).lower())
     if event.late_days is not None:
         etree.SubElement(node, "int", key="late_days", value=str(event.late_days))
     return node

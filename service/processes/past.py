@@ -57,6 +57,7 @@ class TaskThen:
     unit: str | None
     due_on: date | None
     warn_on: date | None
+    provisional: bool
     paused: bool
     open: bool
 
@@ -151,25 +152,26 @@ _TELLING = (*INPUTS, fx.ENTERED, fx.CANCELLED, fx.DUE_CHANGED, fx.REOPENED)
 def _turn(tasks: dict[str, TaskThen], kind: str, task: str, data: Mapping[str, Any], cause: int) -> None:
     """What an event makes of the tasks of its case."""
     if kind == fx.ENTERED:
-        due_on, warn_on = _day(data["due_on"]), _day(data["warn_on"])
-        tasks[task] = TaskThen(cause, task, data["role"], data["unit"], due_on, warn_on, data["paused"], True)
+        tasks[task] = TaskThen(cause, task, data["role"], data["unit"], *_due(data), data["paused"], True)
     elif task not in tasks:
         return
     elif kind == fx.DUE_CHANGED:
-        tasks[task] = replace(tasks[task], due_on=_day(data["due_on"]), warn_on=_day(data["warn_on"]))
+        due_on, warn_on, provisional = _due(data)
+        tasks[task] = replace(tasks[task], due_on=due_on, warn_on=warn_on, provisional=provisional)
     elif kind in ("completed", "returned", fx.CANCELLED, fx.REOPENED):
         tasks[task] = replace(tasks[task], open=kind == fx.REOPENED)
 
 
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+def _due(data: Mapping[str, Any]) -> tuple[date | None, date | None, bool]:
+    due_on, warn_on = (date.fromisoformat(data[name]) if data[name] else None for name in ("due_on", "warn_on"))
+    return due_on, warn_on, data["provisional"]
 
 
 def _tasks_now(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[TaskThen]]:
     query = select(UserTask.instance_id, *_NOW).where(UserTask.instance_id.in_(ids)).order_by(*_NOW[:2])
     found: dict[UUID, list[TaskThen]] = {}
-    for case, seq, task, role, unit, due_on, warn_on, paused, status in session.execute(query):
-        told = TaskThen(seq, str(task), role, unit, due_on, warn_on, paused, status == OPEN)
+    for case, seq, task, role, unit, due_on, warn_on, provisional, paused, status in session.execute(query):
+        told = TaskThen(seq, str(task), role, unit, due_on, warn_on, provisional, paused, status == OPEN)
         found.setdefault(case, []).append(told)
     return found
 
@@ -181,6 +183,7 @@ _NOW = (
     UserTask.unit,
     UserTask.due_on,
     UserTask.warn_on,
+    UserTask.due_provisional,
     UserTask.paused,
     UserTask.status,
 )

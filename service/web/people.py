@@ -500,8 +500,8 @@ def _leaving(found: Person) -> str:
     tasks = [task for one in accounts for task in held_by(db(), one.username, clock.today()).claimed]
     if not tasks:
         return ""
-    dates = sorted(task.due_on for task in tasks if task.due_on)
-    first = f"（最早 {dates[0].isoformat()} 到期）" if dates else ""
+    dates = sorted((task.due_on, task.due_provisional) for task in tasks if task.due_on)
+    first = f"（最早 {dates[0][0].isoformat()} 到期{'，暂定' if dates[0][1] else ''}）" if dates else ""
     return f"现领办 {len(tasks)} 项任务{first}。换单位或登记离任后，任务退回原单位待办，原单位的办理角色同时收回。"
 
 

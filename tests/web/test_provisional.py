@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from io import BytesIO
 
 import pytest
+from lxml.etree import fromstring
 from openpyxl import load_workbook
 from sqlalchemy import select
 
 from service import clock
-from service.ledger import sheet
+from service.actions.calendars import add_notices
+from service.ledger import sheet, write_ocel, write_xes
 from service.notifications.models import Notification
 from service.notifications.rules import Due as Told
 from service.notifications.rules import outside_text
+from service.processes import operations
+from service.rights import SYSTEM
 from tests.factories.workers import work_all
-from tests.factories.world import OFFICE, World
+from tests.factories.world import CONFIG, OFFICE, World
 from tests.processes.steps import INTERIM
+from tests.unit.test_workdays_notices import NOTICE_2027
 from tests.web.visitor import Visitor
 
 DECEMBER = datetime(2026, 12, 24, 10, 0, tzinfo=clock.SHANGHAI)
@@ -55,6 +61,49 @@ def test_the_printed_form_says_it_of_dates_that_people_named(world: World) -> No
     assert answered["text"].endswith("下次反馈日期：2026年12月31日")
     assert "期限改为2027年1月6日（暂定）" in answered["after"][0]
     assert "办理期限：2027年1月6日（暂定）" in waiting["facts"]
+
+
+def test_event_logs_say_it_of_each_date_until_the_notice_comes(world: World) -> None:
+    world.clock.set(DECEMBER)
+    world.dispatched("edu")
+    world.clock.advance(days=1)
+    with world.transaction() as session:
+        add_notices(session, content=NOTICE_2027.encode(), name="n.toml", config=CONFIG, actor=SYSTEM, now=clock.now())
+    world.clock.advance(hours=1)
+    world.do("handler-edu", "handle")
+    with world.database.reading() as session:
+        xes, ocel = BytesIO(), BytesIO()
+        write_xes(session, xes)
+        write_ocel(session, ocel)
+    steps = [
+        {one.get("key"): one.get("value") for one in event} for event in fromstring(xes.getvalue()).iter("{*}event")
+    ]
+    handled = [step for step in steps if step.get("step") == "handle"]
+    assert [(one["lifecycle:transition"], one["due_on"], one["due_provisional"]) for one in handled] == [
+        ("schedule", "2027-01-05", "true"),
+        ("complete", "2027-01-05", "false"),
+    ]
+    assert all(("due_on" in one) == ("due_provisional" in one) for one in steps)
+    log = json.loads(ocel.getvalue())
+    [kind] = [one for one in log["objectTypes"] if one["name"] == "task"]
+    assert {"name": "due_provisional", "type": "boolean"} in kind["attributes"]
+    tasks = [{(one["name"], one["value"]) for one in task["attributes"]} for task in log["objects"]]
+    [handle] = [task for task in tasks if ("step", "handle") in task]
+    assert handle >= {("due_on", "2027-01-05"), ("due_provisional", True), ("due_provisional", False)}
+
+
+def test_the_ledger_and_what_an_account_holds_say_it(world: World) -> None:
+    world.clock.set(DECEMBER)
+    world.dispatched("edu")
+    with world.transaction() as session:
+        operations.claim(session, task_id=world.task("handle").id, actor=world.actor("handler-edu"), now=clock.now())
+    [row] = world.api(OFFICE).get("/requests").json["items"]
+    assert row["due_provisional"] is (row["due_on"] > "2026-12-31")
+    [held] = world.api("admin").get("/accounts/handler-edu/held").json["claimed"]
+    assert (held["due_on"], held["due_provisional"]) == ("2027-01-05", True)
+    page = Visitor(world, "admin").get("/accounts/handler-edu").text
+    assert "2027-01-05（周二）" in page
+    assert page.count(">暂定</span>") == 1
 
 
 def test_half_year_reports_say_it_until_they_are_sent(world: World) -> None:
