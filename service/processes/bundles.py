@@ -18,6 +18,7 @@ from service import engine
 from service.errors import Finding, Invalid, NotFound
 from service.processes.forms import Form, load_form
 from service.processes.models import DefinitionFile
+from service.processes.privacy import marks_of
 from service.processes.rules import STAGES
 
 CACHED = 64
@@ -63,11 +64,10 @@ class Compiled:
         """The stages of the process in their order: its property ``stages``, else the five of a need."""
         return tuple(self.program.properties.get("stages", "").split()) or tuple(STAGES)
 
-    @property
+    @cached_property
     def private(self) -> Mapping[str, str]:
         """The fields of its forms that are private (``x-private``), each with its kind."""
-        fields = (one for form in self.forms.values() for one in form.fields.items())
-        return {name: str(schema["x-private"]) for name, schema in fields if schema.get("x-private")}
+        return dict(mark for form in self.forms.values() for mark in marks_of(form.schema))
 
     @property
     def given(self) -> tuple[str, ...]:

@@ -7,12 +7,16 @@ begun before a form was marked are covered by the names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from service.processes.bounds import local_target
+
 KINDS = ("phone", "email", "identity")
 """What a form may say under ``x-private``: how a value looks to who may not see it, and who sees it whole."""
+
+DEEPEST_REFERENCE = 10
 
 ARROW = " → "
 """What stands between the old and the new value in a line that tells of a change."""
@@ -63,8 +67,40 @@ class Private:
         return self.labels.get(data[0]) if len(data) == 2 and isinstance(data[0], str) else None
 
     def _masked(self, value: Any, kind: str | None) -> Any:
+        """The value, whatever it is made of, with every text and number in it masked."""
+        if isinstance(value, Mapping):
+            return {name: self._masked(one, kind) for name, one in value.items()}
         if isinstance(value, list):
             return [self._masked(one, kind) for one in value]
-        if not isinstance(value, str) or value in ("", self.nothing):
+        if value is None or isinstance(value, bool) or value in ("", self.nothing):
             return value
-        return self.masks[str(kind)](value)
+        return self.masks[str(kind)](str(value))
+
+
+def marks_of(schema: Any) -> Iterator[tuple[str, str]]:
+    """(field, kind) of each field of a form that says ``x-private``, however deep: in rows and in ``$defs``."""
+    waiting, at = [schema], 0
+    while at < len(waiting):
+        part = waiting[at]
+        at += 1
+        if isinstance(part, Mapping):
+            properties = part.get("properties")
+            if isinstance(properties, Mapping):
+                for name, field_schema in properties.items():
+                    if kind := _kind(schema, field_schema):
+                        yield name, kind
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
+
+
+def _kind(root: Any, field_schema: Any, depth: int = 0) -> str | None:
+    """What a field says of itself, or of its items, or what it refers to says."""
+    if not isinstance(field_schema, Mapping) or depth > DEEPEST_REFERENCE:
+        return None
+    if "x-private" in field_schema:
+        return str(field_schema["x-private"])
+    for inner in (field_schema.get("items"), local_target(root, field_schema.get("$ref"))):
+        if kind := _kind(root, inner, depth + 1):
+            return kind
+    return None
