@@ -59,7 +59,7 @@ def _open_handover(session: Session, call: ActionCall) -> dict[str, Any]:
     ]
     lines = [
         ["待移交的联系对象", "、".join(names) or "没有"],
-        ["办理中的需求", f"{len(open_needs)} 件"],
+        ["在办的需求", f"{len(open_needs)} 件"],
         ["任职结束日期", ended.isoformat()],
     ]
     if isinstance(within := call.parameters.get("within"), int):
@@ -130,7 +130,7 @@ ACTIONS = (
         ("within",),
         sample={"title": "联系关系调整", "klass": "B", "unit": "edu", "ended_on": "2026-03-01", "lines": []},
         does=(
-            "列出结束任职的领导留下的联系对象、办理中的需求、应在哪天前接任（`within` 个工作日内）；结果供移交表单使用"
+            "列出结束任职的领导留下的联系对象、在办的需求、应在哪天前接任（`within` 个工作日内）；结果供移交表单使用"
         ),
     ),
     Action(

@@ -38,6 +38,7 @@ from service.errors import Conflict, Invalid
 from service.processes import calendars, commands, operations, sharing, timers
 from service.processes.advance import open_tasks
 from service.processes.models import RUNNING, SUSPENDED, Instance, Timer, UserTask
+from service.processes.rules import STATUSES
 from service.rights import SYSTEM, Actor
 from service.workdays import Calendar
 
@@ -96,7 +97,7 @@ def build(
         counted: dict[str, int] = {}
         found = select(Instance.status, Instance.end_name).where(Instance.process == PROCESS)
         for status, name in session.execute(found):
-            label = name or ("已挂起" if status == SUSPENDED else "在办")
+            label = name or STATUSES[status]
             counted[label] = counted.get(label, 0) + 1
     return counted
 
@@ -106,7 +107,7 @@ def require_none(session: Session) -> None:
     if find_account(session, "office") is not None:
         raise Conflict("演示数据已经存在，不再重复生成；如需重做，请换一个空数据库（LIAISON_DATABASE_URL）")
     if session.scalar(select(Instance.id).limit(1)) is not None:
-        raise Conflict("数据库里已有办理中的事项，演示数据只能装入空数据库")
+        raise Conflict("数据库里已有在办的事项，演示数据只能装入空数据库")
 
 
 def planned(cases: int, seed: int, until: datetime, calendar: Calendar) -> list[Case]:

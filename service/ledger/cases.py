@@ -20,17 +20,11 @@ from service.people.models import Leader, Unit
 from service.processes.lateness import IN_TIME, Standing, standings
 from service.processes.models import Instance
 from service.processes.past import State, states, tasks_then
-from service.processes.rules import STAGES, one_line
+from service.processes.rules import STAGES, STATUSES, one_line
 from service.rights.policy import RESPONSIBLE_UNIT
 from service.talents.models import Talent
 
 BATCH = 500
-STATUSES: Mapping[str, str] = {
-    "running": "办理中",
-    "suspended": "已挂起",
-    "completed": "已办结",
-    "terminated": "已终止",
-}
 OUTCOMES: Mapping[str, str] = {"solved": "已解决", "partly": "部分解决", "policy_limited": "现行政策框架下未能解决"}
 COLUMNS = (
     "编号",

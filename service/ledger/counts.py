@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.clock import SHANGHAI, local, today
 from service.history import HistoryEvent, stream_events
-from service.ledger.cases import OUTCOMES, STATUSES
+from service.ledger.cases import OUTCOMES
 from service.ledger.circulars import issued
 from service.liaisons.served import served_within
 from service.people.models import Leader
@@ -21,7 +21,7 @@ from service.processes import lateness
 from service.processes.lateness import IN_TIME, late_cases, standings
 from service.processes.models import TERMINATED, Instance
 from service.processes.past import Rows, State, cases_on, said, states
-from service.processes.rules import STAGES
+from service.processes.rules import STAGES, STATUSES
 from service.talents.models import Talent
 
 PROCESS = "request"
@@ -33,7 +33,7 @@ NEED_OUTCOMES: Mapping[str, str] = {
     "on_the_spot": "现场解答",
     "rejected": "不予受理",
     "terminated": "已终止",
-    "running": "在办",
+    "running": STATUSES["running"],
 }
 """What became of a need: every need is counted under exactly one."""
 

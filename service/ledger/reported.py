@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session, defer
 
 from service.engine.expressions import as_date
 from service.history import HistoryEvent
-from service.ledger.cases import STATUSES
 from service.processes.models import Instance
+from service.processes.rules import STATUSES
 from service.processes.visibility import visible_clause
 from service.rights import Actor
 

@@ -12,7 +12,7 @@ from service.processes import terms
 from service.rights import Actor
 from service.spelling import search_key, spell
 
-STAGES = terms.STAGES
+STAGES, STATUSES = terms.STAGES, terms.STATUSES
 ABOUT, SLOTS = terms.ABOUT, terms.SLOTS
 LEADER, UNIT = terms.LEADER, terms.UNIT
 

@@ -12,6 +12,14 @@ STAGES: Mapping[str, str] = {
     "feedback": "反馈",
 }
 
+STATUSES: Mapping[str, str] = {
+    "running": "在办",
+    "suspended": "已挂起",
+    "completed": "已办结",
+    "terminated": "已终止",
+}
+"""What people call the state of a case, on every page, list and export."""
+
 ABOUT, SLOTS = "about", "slots:"
 """The property of a user task that says which units it is about; what stands there before a condition over slots."""
 

@@ -15,7 +15,7 @@ from service import clock
 from service.config import Organization, Settings
 from service.db import Database
 from service.notifications import unread_count
-from service.processes.rules import STAGES
+from service.processes.rules import STAGES, STATUSES
 from service.processes.standing import ROLE_NAMES
 from service.processes.starting import may_start
 from service.web import (
@@ -101,7 +101,9 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     app.jinja_env.filters.update(present.FILTERS)
     app.jinja_env.globals.update(present.FUNCTIONS)
     stages = {**STAGES, **{stage.code: stage.name for stage in organization.stages.values()}}
-    app.jinja_env.globals.update(LIGHTS=present.LIGHTS, STAGES=stages, ROLE_NAMES=ROLE_NAMES, asset=_asset)
+    app.jinja_env.globals.update(
+        LIGHTS=present.LIGHTS, STAGES=stages, CASE_STATUSES=STATUSES, ROLE_NAMES=ROLE_NAMES, asset=_asset
+    )
     errors.install(app)
     access.rules(app)
 

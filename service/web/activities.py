@@ -50,7 +50,7 @@ MATTER_COLUMNS: Columns[Matter] = {
     "事项": lambda one: one.title,
     "情况说明": lambda one: one.description,
     "单位": lambda one: one.unit.name,
-    "状态": lambda one: "已办结" if one.solved_on else "办理中",
+    "状态": lambda one: "已办结" if one.solved_on else "在办",
     "跟进情况": lambda one: "\n".join(f"{step.done_on.isoformat()} {step.text}" for step in one.progress),
     "办理结果": lambda one: one.result,
     "办结日期": lambda one: one.solved_on,

@@ -27,7 +27,7 @@ from service.processes.calendars import current
 from service.processes.forms import Form
 from service.processes.lateness import standings
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
-from service.processes.rules import NAMED, STAGES, one_line
+from service.processes.rules import NAMED, STAGES, STATUSES, one_line
 from service.processes.starting import first_step, may_start
 from service.processes.subjects import subjects_of
 from service.processes.visibility import is_round, may_speak
@@ -477,8 +477,8 @@ def _before(
 def case_status(case: Instance) -> str:
     """Where a case stands, in words."""
     if case.status == "running":
-        return STAGES.get(case.stage or "", "办理中")
-    return {"suspended": "已挂起", "terminated": "已终止"}.get(case.status) or one_line(case.end_name) or "已办结"
+        return STAGES.get(case.stage or "", STATUSES[case.status])
+    return (case.status == "completed" and one_line(case.end_name)) or STATUSES[case.status]
 
 
 def _started(limit: int, offset: int) -> Page[Instance]:

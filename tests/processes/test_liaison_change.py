@@ -84,7 +84,7 @@ def test_the_page_is_told_what_is_to_hand_over_and_the_day_is_reminded_of(world)
     end(world, "温如故", "2026-09-15")
     [world.case] = handovers(world)
     [told] = [one.data["result"] for one in events(world, "action")]
-    assert [title for title, _ in told["lines"]] == ["待移交的联系对象", "办理中的需求", "任职结束日期", "接任日期"]
+    assert [title for title, _ in told["lines"]] == ["待移交的联系对象", "在办的需求", "任职结束日期", "接任日期"]
     assert "应不晚于 2026-09-29" in told["lines"][-1][1]
     for _ in range(20):
         work_all(world)

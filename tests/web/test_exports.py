@@ -17,6 +17,7 @@ from sqlalchemy import select
 from service import clock, liaisons, people, talents
 from service.demonstration.organization import derived
 from service.people import Person
+from service.processes.rules import STATUSES
 from service.rights import SYSTEM
 from service.talents import Talent
 from service.web import exports
@@ -178,3 +179,18 @@ def test_substitutes_and_the_roll_up_of_reports_are_exported(world: World) -> No
     assert {row[1].value for row in units} == {"未编制"}
     for page in ("/substitutes", "/reports/roll-up"):
         assert f"{page}.xlsx" in office.get(page).text
+
+
+def test_the_state_of_a_case_has_one_word_on_pages_filters_and_exports(world: World) -> None:
+    """A need that goes on was 在办 in one place and 办理中 in another."""
+    world.dispatched("edu")
+    office = Visitor(world, "office")
+    pages = [office.get(path).text for path in ("/ledger", "/cases/started", "/matters", f"/cases/{world.case}", "/")]
+    filters = [re.findall(r'<option value="(\w+)"[^>]*>([^<]+)</option>', page) for page in pages[:2]]
+    for found in filters:
+        assert {name: word for name, word in found if name in STATUSES} == dict(STATUSES)
+    assert ">在办<" in pages[2]
+    assert not [page for page in pages if "办理中" in page]
+    told = [str(cell.value) for row in exported_rows(office, "/ledger.xlsx") for cell in row]
+    assert "在办" in told
+    assert not [word for word in told if "办理中" in word]
