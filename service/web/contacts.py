@@ -42,6 +42,7 @@ ALL_UNITS = 200
 FEW_LEADERS = 60
 """So many leaders are listed to choose from; beyond them they are searched for."""
 OPINION_LINES = 3
+ANSWER_FIELDS = {"status": "处理结果", "answer": "答复内容"}
 
 
 # --- Contacts --------------------------------------------------------------------------------------------------------
@@ -219,7 +220,7 @@ def answer(opinion_id: UUID) -> ResponseReturnValue:
     """What became of an opinion that needs no case."""
     fields = sent()
     _, found = contacts.get_opinion(db(), opinion_id, actor())
-    with stale.named(fields, words=OPINION_STATUSES):
+    with stale.named(fields, words=OPINION_STATUSES, labels=ANSWER_FIELDS):
         contacts.answer_opinion(
             db(),
             opinion_id=opinion_id,

@@ -109,7 +109,13 @@ class Filling:
     def summary(self) -> list[tuple[str, str]]:
         """(field, message) of everything that is wrong, in the order of the form."""
         order = ["", *(one.name for one in self.fields)]
-        return [(name, message) for name in order for message in self.wrong.get(name, [])]
+        found = [(name, message) for name in order for message in self.wrong.get(name, [])]
+        if not self.stale:
+            return found
+        labels = {
+            one.name: one.label for one in self.fields
+        }  # what others changed names its field where it is not at it
+        return [(name, f"{labels[name]}：{message}" if name else message) for name, message in found]
 
     def labels(self) -> dict[str, dict[str, str]]:
         """Field → id → name of what the pickers show."""

@@ -153,6 +153,62 @@ def test_a_refused_contact_keeps_what_was_typed(site: Site) -> None:
     site.expected = ("422",)
 
 
+@pytest.mark.parametrize("which", ["old_site", "site"])
+def test_two_answers_to_an_opinion_are_told_of_each_other(which: str, request: pytest.FixtureRequest) -> None:
+    site: Site = request.getfixturevalue(which)
+    site.expected = ("409",)
+    lived_in(site.world)
+    first, second = site.visit("office", "/opinions"), site.visit("office-2", "/opinions", PHONE)
+    for page, words in ((first, "先说的话"), (second, "后说的话")):
+        page.get_by_role("button", name="登记处理结果").first.click()
+        page.get_by_role("dialog").get_by_role("textbox").fill(words)
+    first.get_by_role("dialog").get_by_role("radio", name="已答复").check()
+    first.get_by_role("dialog").get_by_role("button", name="保存").click()
+    first.get_by_text("处理结果已登记。").wait_for()
+    dialog = second.get_by_role("dialog")
+    dialog.get_by_role("radio", name="已答复").check()
+    dialog.get_by_role("button", name="保存").click()
+    expect(dialog.locator("[data-outcome]")).to_contain_text("改为“先说的话”；您填写的内容已保留")
+    expect(dialog.get_by_role("textbox")).to_have_value("后说的话")
+    assert second.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    dialog.get_by_role("button", name="保存").click()
+    expect(second.locator("#opinions p.quote:visible")).to_have_text("后说的话")
+
+
+def test_a_choice_that_nobody_touched_follows_what_another_chose(site: Site) -> None:
+    site.expected = ("409",)
+    lived_in(site.world)
+    windows = [site.visit(name, "/activities") for name in ("office", "office-2")]
+    for page in windows:
+        page.locator("td a[href^='/activities/']").first.click()
+        page.get_by_role("heading", name="邀请和出席").wait_for()
+    first, second = (page.locator("select[name^=came_]") for page in windows)
+    first.nth(0).select_option(label="未到场")
+    windows[0].get_by_role("button", name="保存出席情况").click()
+    windows[0].get_by_text("出席情况已登记。").wait_for()
+    second.nth(1).select_option(label="未到场")
+    windows[1].get_by_role("button", name="保存出席情况").click()
+    expect(windows[1].locator("#invited [data-outcome]")).to_contain_text("改为“未到场”，已采用")
+    expect(second.nth(0)).to_have_value("no")
+    expect(second.nth(1)).to_have_value("no")
+    windows[1].get_by_role("button", name="保存出席情况").click()
+    expect(windows[1].get_by_text("出席情况已登记。")).to_be_visible()
+
+
+def test_a_refused_upload_fits_a_phone(site: Site) -> None:
+    site.expected = ("422",)
+    page = site.visit("office", "/imports", PHONE)
+    row = page.get_by_role("row").filter(has=page.get_by_label("单位文件"))
+    row.get_by_label("单位文件").set_input_files({"name": "a.xlsx", "mimeType": "", "buffer": b"no sheet"})
+    row.get_by_role("button", name="上传检查").click()
+    expect(page.get_by_role("alert")).to_contain_text("不是 Excel 工作簿")
+    for one in ("input[type=file]", ".form-error"):
+        box = page.locator(f".upload {one}").first.bounding_box()
+        assert box is not None
+        assert box["width"] > 200, one
+        assert box["x"] + box["width"] < PHONE["width"], one
+
+
 def test_a_report_is_sent_with_the_words_on_the_page(site: Site) -> None:
     paths = lived_in(site.world)
     site.now = datetime(2027, 1, 8, 9, 0, tzinfo=SHANGHAI)

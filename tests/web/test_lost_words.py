@@ -43,7 +43,7 @@ def test_what_became_of_an_opinion_is_not_undone_in_silence(world: World) -> Non
     first = Visitor(world, "office").post(address, status="answered", answer="已答复，可申请公寓", version=seen)
     assert first.status_code == 200
     late = Visitor(world, LIAISON).post(address, status="noted", answer="", version=seen)
-    assert "梁文韬" in told(late)["/status"]
+    assert told(late)["/status"].startswith("处理结果：梁文韬于")
     assert "把“待处理”改为“已答复”；您填写的内容已保留" in told(late)["/status"]
     assert "改为“已答复，可申请公寓”，已采用" in told(late)["/answer"]
     assert body_of(late)["later"] == {"status": "answered", "answer": "已答复，可申请公寓"}
@@ -109,6 +109,7 @@ def test_a_liaison_named_meanwhile_is_told(world: World) -> None:
     assert office.submit("/units/edu/liaison", **page | {"person_id": ids[0]}).status_code == 302
     refused = office.submit("/units/edu/liaison", **page | {"person_id": ids[1]})
     assert refused.status_code == 409
+    assert "联络员：梁文韬于" in said(refused)
     assert "改为“甲一" in said(refused)
     assert "再次保存将以您的为准" in said(refused)
     again = typed(refused)
