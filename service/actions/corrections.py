@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service import talents
-from service.actions.files import NAMES, alike, differences, value_of
+from service.actions.files import TOLD, alike, differences, value_of
 from service.actions.reading import text_of
 from service.engine import EngineFailure
 from service.errors import Finding, Invalid
 from service.processes.wiring import Action, ActionCall
 
-CORRECTED = tuple(name for name in NAMES if name not in ("in_district", "works_from", "works_until"))
+CORRECTED = tuple(name for name in TOLD if name not in ("in_district", "works_from", "works_until"))
 """What a unit corrects. Who came or left is reported, not corrected (R9)."""
 
 

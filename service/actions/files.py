@@ -10,39 +10,16 @@ from sqlalchemy.orm import Session
 
 from service.actions.reading import list_of
 from service.engine.expressions import as_date
+from service.fields import CHANGE, DATE, Field, names
 from service.people.queries import unit_names
 from service.processes.wiring import ActionCall, wiring
-from service.talents.commands import TELLING
+from service.talents.fields import FIELDS, IDENTITY, TELLING
 from service.talents.models import Talent
 from service.talents.queries import duplicates
-from service.talents.rules import CATEGORIES, TYPES
 
-NAMES: Mapping[str, str] = {
-    "name": "姓名",
-    "employer": "工作单位",
-    "employer_unit": "主管单位",
-    "post": "职务",
-    "category": "人才类别",
-    "type": "人员类型",
-    "type_reason": "认定理由",
-    "recognition": "认定名称",
-    "recognition_no": "认定文号",
-    "recognized_on": "认定日期",
-    "recognition_expires_on": "认定有效期",
-    "fields": "专业领域",
-    "platform": "创新平台",
-    "town": "镇街",
-    "phone": "联系电话",
-    "email": "电子邮箱",
-    "contact_person": "单位联系人",
-    "contact_phone": "单位联系人电话",
-    "works_from": "来区工作日期",
-    "works_until": "离区日期",
-    "in_district": "在我区工作",
-}
-"""What people call the fields of a file, in the order in which they read them."""
+TOLD = {one.name: one for one in FIELDS if one.private != IDENTITY and one.only != CHANGE}
+"""The fields of a file that a step may change, in the order in which people read them."""
 
-DATES = frozenset({"recognized_on", "recognition_expires_on", "works_from", "works_until"})
 NOTHING = "（空）"
 
 
@@ -57,7 +34,7 @@ def wanted_changes(call: ActionCall) -> dict[str, Any]:
 
 def value_of(name: str, value: Any) -> Any:
     """What a form or an expression says of a field, as the registry takes it: dates are no texts there."""
-    if name in DATES and isinstance(value, str):
+    if name in TOLD and TOLD[name].kind == DATE and isinstance(value, str):
         return as_date(value)
     return value
 
@@ -65,9 +42,9 @@ def value_of(name: str, value: Any) -> Any:
 def differences(session: Session, talent: Talent, changes: Mapping[str, Any]) -> list[list[str]]:
     """[field, "old → new"] of what ``changes`` would make different, for who fills in and who decides."""
     found = []
-    for name, title in NAMES.items():
+    for name, one in TOLD.items():
         if name in changes and changes[name] != (old := getattr(talent, name)):
-            found.append([title, f"{_text(session, name, old)} → {_text(session, name, changes[name])}"])
+            found.append([one.label, f"{_text(session, one, old)} → {_text(session, one, changes[name])}"])
     return found
 
 
@@ -76,9 +53,9 @@ def alike(session: Session, talent: Talent, changes: Mapping[str, Any]) -> list[
 
     How many and why, not who: whoever reports the change may have no right to see them.
     """
-    if TELLING.isdisjoint(changes):
+    if set(names(TELLING)).isdisjoint(changes):
         return []
-    told = {name: changes.get(name, getattr(talent, name)) for name in TELLING}
+    told = {name: changes.get(name, getattr(talent, name)) for name in names(TELLING)}
     found = duplicates(
         session, **{**told, "name": told["name"] or "", "employer": told["employer"] or ""}, except_id=talent.id
     )
@@ -88,17 +65,15 @@ def alike(session: Session, talent: Talent, changes: Mapping[str, Any]) -> list[
     return [["疑似重复", f"人才信息库中另有 {len(found)} 人（{why}），审核时请先核对不是同一人"]]
 
 
-def _text(session: Session, name: str, value: Any) -> str:
+def _text(session: Session, one: Field, value: Any) -> str:
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, date):
         return value.isoformat()
-    if name == "employer_unit":
+    if one.pick == "units":
         return unit_names(session, [str(value)]).get(str(value), str(value))
-    if name == "town":
+    if one.among == "towns":
         return wiring(session).towns.get(str(value), str(value))
-    if name in ("category", "type"):
-        return {"category": CATEGORIES, "type": TYPES}[name].get(value, str(value))
-    return str(value)
+    return one.choices.get(value, str(value))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from service import clock, liaisons
-from service.actions.files import NAMES, NOTHING
+from service.actions.files import NOTHING, TOLD
 from service.processes.privacy import Private
 from service.rights import Actor, may
+from service.talents.masks import CONTACT_MASKS, HIDDEN, masked, masked_email
 from service.talents.queries import find_talent, sees_contact
-from service.talents.rules import CONTACT_MASKS, HIDDEN, masked, masked_email
 
 PHONE, EMAIL, IDENTITY = "phone", "email", "identity"
 """The kinds of private values: also what a form may say under ``x-private``."""
@@ -18,7 +18,7 @@ KINDS = {name: EMAIL if mask is masked_email else PHONE for name, mask in CONTAC
 
 PRIVATE = Private(
     fields={**KINDS, "new_contact_phone": PHONE, "id_tail": IDENTITY},
-    labels={NAMES[name]: kind for name, kind in KINDS.items()},
+    labels={TOLD[name].label: kind for name, kind in KINDS.items()},
     masks={PHONE: masked, EMAIL: masked_email, IDENTITY: lambda _: HIDDEN},
     nothing=NOTHING,
 )

@@ -59,10 +59,15 @@ def page_of(item: type[Schema], name: str) -> type[Schema]:
     )
 
 
-def query_of(kind_of_filter: type) -> type[Search]:
-    """The query string of a list that takes such a filter; ``q`` and the page are every list's."""
+def asks(kind_of_filter: type) -> Callable[[type[S]], type[S]]:
+    """Gives the query string of a list the conditions of such a filter; ``q`` and the page are every list's."""
     own = {one.name: _asked(one) for one in conditions(kind_of_filter) if one.name != "q" and not one.internal}
-    return type(f"{kind_of_filter.__name__}Query", (Search,), {"__doc__": kind_of_filter.__doc__, **own})
+    return lambda shape: _with(shape, own)
+
+
+def query_of(kind_of_filter: type) -> type[Search]:
+    """The query string of a list that takes such a filter and nothing else."""
+    return asks(kind_of_filter)(type(f"{kind_of_filter.__name__}Query", (Search,), {"__doc__": kind_of_filter.__doc__}))
 
 
 def wanted(kind_of_filter: type[T], query: dict[str, Any]) -> T:

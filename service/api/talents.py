@@ -11,18 +11,18 @@ from service import talents as registry
 from service.actions.eligibility import open_reviews
 from service.api.calls import Calls
 from service.api.context import actor, db
-from service.api.fields import Body, Choice, Count, Day, Flag, Id, List, Nested, Query, Said, Schema, Text, Whole
+from service.api.fields import Body, Choice, Day, Flag, Id, List, Nested, Query, Said, Schema, Text
 from service.api.records import RecordHistory, Search, journal, paged
+from service.api.shapes import Row, answers, asks, page_of, query_of, takes, wanted
 from service.api.versions import Tagged, seen, tagged
+from service.fields import held
 from service.liaisons import leaders_of, served_ids
 from service.rights import may
-from service.talents import Talent, TalentTeam
+from service.talents import FIELDS, TEAM_FIELDS, Talent, TalentFilter, TalentTeam, TeamFilter
 from service.talents.edits import talent_edits, team_edits
+from service.talents.fields import SOURCE
 
 calls = Calls("talents", "高层次人才信息库: talents and teams")
-
-"""Fields that tell one person from another."""
-SORTED = tuple(sign + name for name in registry.SORTS for sign in ("", "-"))
 
 
 class ServingLeader(Schema):
@@ -34,6 +34,7 @@ class ServingLeader(Schema):
     post = Said(required=True)
 
 
+@answers(FIELDS)
 class TalentItem(Schema):
     """A talent of the registry. Contact data are masked (``138****0000``) for who may not see them.
 
@@ -42,38 +43,15 @@ class TalentItem(Schema):
     """
 
     id = Said(required=True)
-    name = Said(required=True)
     pinyin = Said(required=True)
     initials = Said(required=True)
-    category = Whole(required=True, allow_none=True)
-    type = Whole(required=True, allow_none=True)
-    type_reason = Said(required=True, allow_none=True)
     type_approved_on = Day(required=True, allow_none=True)
-    recognition = Said(required=True, allow_none=True)
-    recognition_no = Said(required=True, allow_none=True)
-    recognized_on = Day(required=True, allow_none=True)
-    recognition_expires_on = Day(required=True, allow_none=True)
-    employer = Said(required=True)
-    employer_unit = Said(required=True, allow_none=True, metadata={"description": "code"})
     employer_unit_name = Said(required=True, allow_none=True)
-    post = Said(required=True, allow_none=True)
-    fields_ = Said(required=True, allow_none=True, data_key="fields", attribute="fields")
-    platform = Said(required=True, allow_none=True)
-    phone = Said(required=True, allow_none=True)
-    email = Said(required=True, allow_none=True)
-    contact_person = Said(required=True, allow_none=True)
-    contact_phone = Said(required=True, allow_none=True)
-    id_tail = Said(required=True, allow_none=True)
-    town = Said(required=True, allow_none=True)
-    in_district = Flag(required=True)
-    works_from = Day(required=True, allow_none=True)
-    works_until = Day(required=True, allow_none=True)
     confirmed_on = Day(required=True, allow_none=True)
     ineligible = List(Said(), required=True)
     leader_id = Said(required=True, allow_none=True)
     leader_name = Said(required=True, allow_none=True)
     leaders = List(Nested(ServingLeader), required=True)
-    active = Flag(required=True)
 
 
 class TeamMember(Schema):
@@ -84,19 +62,14 @@ class TeamMember(Schema):
     post = Said(required=True, allow_none=True)
 
 
+@answers(TEAM_FIELDS)
 class TeamItem(Schema):
     """A team (创新创业人才团队), served through its lead; an employer is told of no other employer's people (R8)."""
 
     id = Id(required=True)
-    name = Said(required=True)
     lead_id = Said(required=True, allow_none=True)
     lead_name = Said(required=True, allow_none=True)
-    fields_ = Said(required=True, allow_none=True, data_key="fields", attribute="fields")
-    recognition = Said(required=True, allow_none=True)
-    recognized_on = Day(required=True, allow_none=True)
-    note = Said(required=True, allow_none=True)
     members = List(Nested(TeamMember), required=True)
-    active = Flag(required=True)
 
 
 class DuplicateItem(Schema):
@@ -109,42 +82,11 @@ class DuplicateItem(Schema):
     why = Said(required=True)
 
 
-class Talents(Schema):
-    """A page of talents."""
-
-    items = List(Nested(TalentItem), required=True)
-    total = Whole(required=True)
-    next = Whole(required=True, allow_none=True)
-
-
-class Teams(Schema):
-    """A page of teams."""
-
-    items = List(Nested(TeamItem), required=True)
-    total = Whole(required=True)
-    next = Whole(required=True, allow_none=True)
-
-
-class Duplicates(Schema):
-    """All who may be the same person, the likeliest first."""
-
-    items = List(Nested(DuplicateItem), required=True)
-    total = Whole(required=True)
-    next = Whole(required=True, allow_none=True)
-
-
+@asks(TalentFilter)
 class TalentQuery(Search):
-    """Filters of the list of talents. ``confirmed_before`` finds files that nobody has confirmed since that day."""
+    """Filters of the list of talents."""
 
-    category = Count(low=1, high=4)
-    type = Count(low=1, high=5)
-    town = Text()
-    employer_unit = Text()
     leader_id = Text(data_key="leader")
-    confirmed_before = Day()
-    eligible = Flag()
-    include_inactive = Flag(load_default=False)
-    sort = Choice(*SORTED, load_default="name")
 
 
 class DuplicateQuery(Query):
@@ -155,50 +97,18 @@ class DuplicateQuery(Query):
     employer = Text(load_default="")
 
 
-class TeamQuery(Search):
-    """Filters of the list of teams."""
-
-    include_inactive = Flag(load_default=False)
-
-
+@takes((*FIELDS, SOURCE), new=False)
 class TalentChange(Body):
     """Fields of a talent. ``source`` names the report they come from; ``confirm_duplicate``: it is nobody else."""
 
-    name = Text()
-    category = Whole(allow_none=True)
-    type = Whole(allow_none=True)
-    type_reason = Text(allow_none=True, longest=500)
-    recognition = Text(allow_none=True)
-    recognition_no = Text(allow_none=True)
-    recognized_on = Day(allow_none=True)
-    recognition_expires_on = Day(allow_none=True)
-    employer = Text()
-    employer_unit = Text(allow_none=True)
-    post = Text(allow_none=True)
-    fields_ = Text(allow_none=True, data_key="fields", attribute="fields")
-    platform = Text(allow_none=True)
-    phone = Text(allow_none=True)
-    email = Text(allow_none=True, longest=254)
-    contact_person = Text(allow_none=True)
-    contact_phone = Text(allow_none=True)
-    id_tail = Text(allow_none=True)
-    town = Text(allow_none=True)
-    in_district = Flag()
-    works_from = Day(allow_none=True)
-    works_until = Day(allow_none=True)
-    active = Flag()
-    source = Text(allow_none=True)
     confirm_duplicate = Flag(load_default=False)
 
 
-class NewTalent(TalentChange):
+@takes(FIELDS, new=True)
+class NewTalent(Body):
     """A new talent. 409 where somebody like that is there and ``confirm_duplicate`` does not say it is another."""
 
-    name = Text(required=True)
-    employer = Text(required=True)
-
-    class Meta(Body.Meta):
-        exclude = ("active", "source")
+    confirm_duplicate = Flag(load_default=False)
 
 
 class OnDay(Body):
@@ -215,38 +125,29 @@ class NewMember(Body):
     post = Text(allow_none=True)
 
 
+@takes(TEAM_FIELDS, new=False)
 class TeamChange(Body):
     """Fields of a team; ``members`` (without the lead) replaces all of them."""
 
-    name = Text()
-    lead_id = Text()
-    fields_ = Text(allow_none=True, data_key="fields", attribute="fields")
-    recognition = Text(allow_none=True)
-    recognized_on = Day(allow_none=True)
-    note = Text(allow_none=True, longest=500)
     members = List(Nested(NewMember))
-    active = Flag()
 
 
-class NewTeam(TeamChange):
+@takes(TEAM_FIELDS, new=True)
+class NewTeam(Body):
     """A new team."""
 
-    name = Text(required=True)
-    lead_id = Text(required=True)
-
-    class Meta(Body.Meta):
-        exclude = ("active",)
+    members = List(Nested(NewMember))
 
 
 # --- Talents ---------------------------------------------------------------------------------------------------------
 
 
-@calls.get("/talents", answer=Talents, query=TalentQuery, right="view_talents")
+@calls.get("/talents", answer=page_of(TalentItem, "Talents"), query=TalentQuery, right="view_talents")
 def talents(query: dict[str, Any]) -> Mapping[str, Any]:
     """Talents by name, pinyin, initials, id or employer."""
     reader, leader_id, today = actor(), query.pop("leader_id", None), clock.today()
     among = served_ids(leader_id=leader_id, reader=reader) if leader_id is not None else None
-    found = registry.search_talents(db(), **query, among=among, reader=reader)
+    found = registry.search_talents(db(), wanted(TalentFilter, query), **query, among=among, reader=reader)
     leaders = leaders_of(db(), [talent.id for talent in found.items], today, reader)
     return paged(
         found,
@@ -257,23 +158,16 @@ def talents(query: dict[str, Any]) -> Mapping[str, Any]:
     )
 
 
-@calls.get("/talents/duplicates", answer=Duplicates, query=DuplicateQuery, right="view_talents")
+@calls.get(
+    "/talents/duplicates", answer=page_of(DuplicateItem, "Duplicates"), query=DuplicateQuery, right="view_talents"
+)
 def duplicates(query: dict[str, Any]) -> Mapping[str, Any]:
     """Who in the registry may be the same person; ``id_tail`` counts for who may see documents' last signs."""
     if not may(actor(), "view_talent_identity"):
         query["id_tail"] = None  # trying them all would tell what they are
     units = registry.units_shown(actor())
     found = [one for one in registry.duplicates(db(), **query) if units is None or one.talent.employer_unit in units]
-    items = [
-        {
-            "id": one.talent.id,
-            "name": one.talent.name,
-            "employer": one.talent.employer,
-            "active": one.talent.active,
-            "why": one.why,
-        }
-        for one in found
-    ]
+    items = [Row(one.talent, why=one.why) for one in found]
     return {"items": items, "total": len(items), "next": None}
 
 
@@ -334,10 +228,10 @@ def confirm_talent(body: dict[str, Any], talent_id: str) -> Mapping[str, Any]:
 # --- Teams -----------------------------------------------------------------------------------------------------------
 
 
-@calls.get("/teams", answer=Teams, query=TeamQuery, right="view_talents")
+@calls.get("/teams", answer=page_of(TeamItem, "Teams"), query=query_of(TeamFilter), right="view_talents")
 def teams(query: dict[str, Any]) -> Mapping[str, Any]:
     """Teams by their own or their lead's name, pinyin or initials."""
-    found = registry.search_teams(db(), **query, reader=actor())
+    found = registry.search_teams(db(), wanted(TeamFilter, query), **query, reader=actor())
     shown = registry.shown_of_teams(db(), found.items, actor())
     return paged(found, lambda row: _team(row, shown))
 
@@ -380,14 +274,9 @@ def _team(row: TalentTeam, shown: frozenset[str] | None = None) -> Mapping[str, 
     leads = shown is None or row.lead_id in shown
     members = row.members if shown is None else [one for one in row.members if one.talent_id in shown]
     return {
+        **held(row, TEAM_FIELDS),
         "id": row.id,
-        "name": row.name,
         "lead_id": row.lead_id if leads else None,
         "lead_name": row.lead.name if leads else None,
-        "fields": row.fields,
-        "recognition": row.recognition,
-        "recognized_on": row.recognized_on,
-        "note": row.note,
-        "members": [{"talent_id": one.talent_id, "name": one.name, "post": one.post} for one in members],
-        "active": row.active,
+        "members": members,
     }

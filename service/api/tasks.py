@@ -38,7 +38,7 @@ from service.processes import commands, operations, queries, sharing
 from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.rules import GREEN, GREY, NO_TASK, RED, YELLOW
 from service.processes.visibility import sees_task
-from service.talents import search_talents
+from service.talents import TalentFilter, search_talents
 
 calls = Calls("tasks", "Tasks: 待办 已办, with their forms, and the operations 领办 退领 转办 退回 撤回 签收 沟通")
 
@@ -232,7 +232,7 @@ def records(query: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     if detail.listing is None:
         raise NotFound("本步骤没有要逐一核对的名单")
     return paged(
-        search_talents(db(), **query, among=detail.listing),
+        search_talents(db(), TalentFilter(query.pop("q", None)), **query, among=detail.listing),
         lambda one: {name: getattr(one, name) for name in CheckedTalent().fields},
     )
 

@@ -97,7 +97,7 @@ def on_day(
 
 def where(
     query: Select[T],
-    equal: Mapping[InstrumentedAttribute[Any], str | None],
+    equal: Mapping[Any, object],
     condition: ColumnElement[bool] | None,
 ) -> Select[T]:
     """``query`` with the columns that must equal a value (``None``: any) and one more condition."""

@@ -7,14 +7,15 @@ beginning and, beyond fifteen digits, figures at its end.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from service.fields import CHOICE, DATE, DIGITS, FLAG, NUMBER, PHONE, PICK, Field
 from service.spelling import half_width, tidy
 
-DATE = re.compile(
+DAY = re.compile(
     r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日?|([0-9]{2})([0-9]{2}))"
     r"(?: 0?0:00(?::00)?)?"
 )
@@ -54,6 +55,39 @@ class Column:
     """Whether the preview keeps its text to itself."""
     sure: str = ""
     """Of digits: as which a cell that Excel holds for a number can have lost no 0 at its beginning (a pattern)."""
+    also: tuple[str, ...] = ()
+    """Former titles, which older files still have."""
+
+
+TEXT_CELL = "单元格须是文本格式，开头的 0 才不会丢失"
+BY_NAME = "名录中的全称或代码"
+_KINDS = {PHONE: "digits", DIGITS: "digits", DATE: "date", FLAG: "flag", CHOICE: "choice", NUMBER: "choice"}
+
+
+def columns_of(fields: Iterable[Field]) -> list[Column]:
+    """The columns of a sheet from the table of a record's fields; choices are given by their words."""
+    return [
+        Column(
+            key=one.name,
+            title=one.label,
+            required=one.required,
+            kind=_KINDS.get(one.kind, "text"),
+            help="；".join(filter(None, [one.note, _how(one)])),
+            example=one.example,
+            choices={word: value for value, word in one.choices.items()},
+            sure=one.sure,
+            also=one.also,
+        )
+        for one in fields
+    ]
+
+
+def _how(one: Field) -> str:
+    if one.kind == DIGITS:
+        return TEXT_CELL
+    if one.kind == PICK:
+        return BY_NAME
+    return ("不填为“是”" if one.default else "不填为“否”") if one.kind == FLAG else ""
 
 
 def is_empty(value: Any) -> bool:
@@ -133,7 +167,7 @@ def _date(value: Any, column: Column, row: int, faults: list[Fault]) -> str | No
         return value.isoformat()
     shown = half_width(value) if isinstance(value, str) else value
     text = str(shown) if isinstance(shown, int) and not isinstance(shown, bool) else shown
-    if isinstance(text, str) and (found := DATE.fullmatch(text)):
+    if isinstance(text, str) and (found := DAY.fullmatch(text)):
         try:
             return date(*(int(part) for part in found.groups() if part is not None)).isoformat()
         except ValueError:
@@ -161,6 +195,9 @@ def _choice(value: Any, column: Column, row: int, faults: list[Fault]) -> Any:
     known = word if word in column.choices else half_width(word)
     if known in column.choices:
         return column.choices[known]
+    for value in column.choices.values():
+        if str(value) == known:  # a code is as good as its word
+            return value
     faults.append(Fault(row, column.title, f"“{column.title}”须是下列之一：{'、'.join(column.choices)}"))
     return None
 

@@ -14,17 +14,18 @@ from typing import Any
 
 from service import clock, people, talents
 from service.errors import Conflict, LiaisonError
-from service.exchange.cells import Column
+from service.exchange.cells import Column, columns_of
 from service.exchange.lookups import Basis, Gathered, Lookups, Mark, Twin, Values, day_of, refused, turned
 from service.exchange.past_contacts import past_contact_columns, past_contact_twin, take_past_contact
 from service.exchange.reading import Row
+from service.fields import DATE, chosen, form_of, picked
 from service.liaisons import propose_link
 from service.liaisons.rules import REASONS
+from service.people.fields import PERSON, POST, UNIT
 from service.people.models import Person
 from service.people.namesakes import CONFIRM
-from service.people.rules import BODIES, DUTIES
 from service.rights import require
-from service.talents import CATEGORIES, TYPES, NewTalent, add_talents
+from service.talents import NewTalent, add_talents
 from service.talents.rules import same_person
 
 
@@ -57,21 +58,20 @@ MOBILE = r"1\d{10}"
 """The only telephone number that Excel can hold for a number and lose nothing of it."""
 
 
+NOT_A_DUPLICATE = Column("not_a_duplicate", "确认不重复", kind="flag", help="系统提示疑似重复而确非同一人时填“是”")
+
+
 def _named(table: Mapping[str, Any]) -> dict[str, str]:
-    return {one.name: code for code, one in table.items()}
+    return {code: one.name for code, one in table.items()}
 
 
 # --- Units ------------------------------------------------------------------------------------------------------------
 
 
 def _unit_columns(basis: Basis) -> Sequence[Column]:
-    return (
-        Column("code", "单位代码", True, help="小写字母开头，只含小写字母、数字、_ 和 -", example="sci"),
-        Column("name", "单位名称", True, example="区科学技术局"),
-        Column("kind", "单位类别", True, "choice", example="", choices=_named(basis.organization.kinds)),
-        Column("town", "镇街", kind="choice", choices=_named(basis.organization.towns)),
-        Column("is_member_unit", "成员单位", kind="flag", help="填“是”或“否”，不填为“否”", example="是"),
-    )
+    organization = basis.organization
+    table = chosen(form_of(UNIT, new=True), kinds=_named(organization.kinds), towns=_named(organization.towns))
+    return columns_of(table)
 
 
 def _unit_twin(lookups: Lookups, number: int, row: Values) -> Twin | None:
@@ -94,31 +94,21 @@ def _take_unit(lookups: Lookups, row: Values) -> object:
 # --- People -----------------------------------------------------------------------------------------------------------
 
 
+LEADING = {"starts_on": "任职日期"}
+"""What a sheet of persons calls fields of their posts."""
+
+
 def _people_columns(_basis: Basis) -> Sequence[Column]:
-    return (
-        Column("name", "姓名", True, example="张三"),
-        Column("unit", "单位", True, help="单位名录中的全称或代码", example="区科学技术局"),
-        Column("post", "职务", example="局长"),
-        Column("phone", "联系电话", kind="digits", sure=MOBILE, example="0757-00000000"),
-        Column(
-            "klass",
-            "领导类别",
-            kind="choice",
-            help="区领导填 A，成员单位领导填 B，其他人员不填",
-            choices={"A": "A", "B": "B"},
-        ),
-        Column("body", "领导班子", kind="choice", help="A 类填写", choices=turned(BODIES)),
-        Column("duty", "分工", kind="choice", help="B 类填写", choices=turned(DUTIES)),
-        Column("portfolio", "分管工作", example="科技、人才"),
-        Column("stationed", "驻点企业", help="驻点直联、暖春行动的企业全称，多家用“、”分开"),
-        Column("starts_on", "任职日期", kind="date", help="有领导类别的须填", example="2024-01-15"),
-        Column("not_a_duplicate", "确认不重复", kind="flag", help="系统提示同名而确非同一人时填“是”"),
-    )
+    """A person and, where a class is given, the person's post as a leader."""
+    of_person = [replace(one, required=True) if one.name == "unit_code" else one for one in form_of(PERSON, new=True)]
+    of_post = picked(POST, "klass", "body", "duty", "portfolio", "stationed", "starts_on")
+    post = [replace(one, required=False, label=LEADING.get(one.name, one.label)) for one in of_post]
+    return (*columns_of([*of_person, *post]), NOT_A_DUPLICATE)
 
 
 def _take_person(lookups: Lookups, row: Values) -> object:
     found = Gathered()
-    unit = found.of(lambda: lookups.unit(row["unit"]), None)
+    unit = found.of(lambda: lookups.unit(row["unit_code"], "/unit_code"), None)
     person = found.of(lambda: _person(lookups, row, unit), None)
     if row["klass"] is None:
         if any(row[key] is not None for key in ("body", "duty", "starts_on")):
@@ -177,7 +167,7 @@ def _leader(lookups: Lookups, row: Values, unit: str | None, person: Person) -> 
 
 
 def _person_twin(lookups: Lookups, number: int, row: Values) -> Twin | None:
-    twin = lookups.seen(number, Mark((row["name"], lookups.unit(row["unit"])), ("name", "unit")))
+    twin = lookups.seen(number, Mark((row["name"], lookups.unit(row["unit_code"], "/unit_code")), ("name", "unit_code")))
     return None if twin is None or row["not_a_duplicate"] is True else replace(twin, unless=UNLESS)
 
 
@@ -185,48 +175,15 @@ def _person_twin(lookups: Lookups, number: int, row: Values) -> Twin | None:
 
 
 def _talent_columns(basis: Basis) -> Sequence[Column]:
-    return (
-        Column("name", "姓名", True, example="李四"),
-        Column(
-            "category", "人才类别", kind="choice", help="一至四类；与人员类型至少填一项", choices=turned(CATEGORIES)
-        ),
-        Column("type", "人员类型", kind="choice", help="五类人员之一", choices=turned(TYPES)),
-        Column("type_reason", "其他人才认定理由", help="人员类型为第五种时填写"),
-        Column("employer", "工作单位", True, example="南海某科技有限公司"),
-        Column("employer_unit", "主管单位", help="单位名录中的全称或代码"),
-        Column("post", "职务", example="首席科学家"),
-        Column("phone", "联系电话", kind="digits", sure=MOBILE),
-        Column("email", "电子邮箱"),
-        Column(
-            "id_tail",
-            "证件号末位",
-            kind="digits",
-            sure=r"\d{6}",
-            help="身份证件号码最后 4 至 6 位，用于区分同名人员；单元格须是文本格式，开头的 0 才不会丢失",
-        ),
-        Column("town", "镇街", kind="choice", choices=_named(basis.organization.towns)),
-        Column("in_district", "在我区工作", kind="flag", help="不填为“是”", example="是"),
-        Column("recognition", "认定名称"),
-        Column("recognition_no", "认定文号"),
-        Column("recognized_on", "认定日期", kind="date", example="2023-05-30"),
-        Column("recognition_expires_on", "认定有效期至", kind="date", example="2028-05-29"),
-        Column("fields", "专业领域", example="半导体材料"),
-        Column("platform", "创新平台"),
-        Column("contact_person", "单位联系人"),
-        Column("contact_phone", "单位联系人电话", kind="digits", sure=MOBILE),
-        Column("works_from", "到岗日期", kind="date"),
-        Column("works_until", "离岗日期", kind="date"),
-        Column("not_a_duplicate", "确认不重复", kind="flag", help="系统提示疑似重复而确非同一人时填“是”"),
-    )
+    table = chosen(form_of(talents.FIELDS, new=True), towns=_named(basis.organization.towns))
+    return (*columns_of(table), NOT_A_DUPLICATE)
 
 
 def _talent_values(lookups: Lookups, row: Values) -> dict[str, Any]:
     """The fields of a talent that a row gives, as the registry's commands take them."""
     given = {key: value for key, value in row.items() if key != "not_a_duplicate" and value is not None}
-    for key in ("recognized_on", "recognition_expires_on", "works_from", "works_until"):
-        if key in given:
-            given[key] = date.fromisoformat(given[key])
-    return given
+    dates = (one.name for one in talents.FIELDS if one.kind == DATE)
+    return given | {name: date.fromisoformat(given[name]) for name in dates if name in given}
 
 
 def _talent_twin(lookups: Lookups, number: int, row: Values) -> Twin | None:
@@ -322,7 +279,6 @@ KINDS: Mapping[str, Kind] = {
             _take_person,
             _person_twin,
             "name",
-            titles={"unit_code": "unit"},
         ),
         Kind(
             "talents",

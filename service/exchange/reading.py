@@ -166,7 +166,7 @@ def _values(
 
 def _headings(cells: Sequence[Any], columns: Sequence[Column], faults: list[Fault]) -> dict[str, int]:
     """Column key -> place in the row, by the headings of the first row."""
-    known = {column.title: column for column in columns}
+    known = {title: column for column in columns for title in (*column.also, column.title)}
     places: dict[str, int] = {}
     for place, cell in enumerate(cells):
         title = _BLANKS.sub("", half_width(str(cell.value))).rstrip("*") if cell.value is not None else ""

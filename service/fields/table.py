@@ -96,6 +96,11 @@ def defaults(fields: Iterable[Field]) -> dict[str, object]:
     return {one.name: one.default for one in fields}
 
 
+def held(row: object, fields: Iterable[Field]) -> dict[str, object]:
+    """What a record holds in ``fields``, by name."""
+    return {one.name: getattr(row, one.name) for one in fields}
+
+
 def chosen(fields: Iterable[Field], **among: Choices) -> list[Field]:
     """``fields`` with the choices that only the organization knows: ``towns=…``, ``kinds=…``."""
     return [replace(one, choices=among[one.among]) if one.among in among else one for one in fields]

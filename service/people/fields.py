@@ -42,11 +42,11 @@ UNIT: tuple[Field, ...] = (
     Field("town", "所属镇街", CHOICE, among="towns", empty="（不属于镇街）", also=("镇街",)),
     Field(
         "is_member_unit",
-        "是区人才工作领导小组成员单位",
+        "成员单位",
         FLAG,
+        note="区人才工作领导小组的成员单位",
         default=False,
         example="是",
-        also=("成员单位",),
     ),
     Field("active", "在用", FLAG, note="停用的单位不再出现在选择列表中", only=CHANGE, default=True),
 )

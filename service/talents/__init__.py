@@ -2,7 +2,6 @@
 
 from service.talents.bulk import Added, NewTalent, add_talents
 from service.talents.commands import (
-    FIELDS,
     add_talent,
     approve_type,
     check_changes,
@@ -10,12 +9,13 @@ from service.talents.commands import (
     confirm_talents,
     update_talent,
 )
+from service.talents.fields import FIELDS, TEAM_FIELDS
+from service.talents.filters import SORTS, TalentFilter, TeamFilter
+from service.talents.masks import masked
 from service.talents.models import Talent, TalentPhoto, TalentTeam, TalentTeamMember
 from service.talents.photos import set_photo, withdraw_photo
 from service.talents.queries import (
-    SORTS,
     Duplicate,
-    contact_for,
     duplicates,
     file_history,
     find_photo,
@@ -29,14 +29,15 @@ from service.talents.queries import (
     search_talents,
     search_teams,
     sees_contact,
+    shown,
     shown_of_teams,
     team_history,
     teams_of,
     units_shown,
     visible,
 )
-from service.talents.rules import CATEGORIES, TYPES, eligibility, masked
-from service.talents.teams import TEAM_FIELDS, add_team, update_team
+from service.talents.rules import CATEGORIES, TYPES, eligibility
+from service.talents.teams import add_team, update_team
 
 __all__ = [
     "CATEGORIES",
@@ -48,9 +49,11 @@ __all__ = [
     "Duplicate",
     "NewTalent",
     "Talent",
+    "TalentFilter",
     "TalentPhoto",
     "TalentTeam",
     "TalentTeamMember",
+    "TeamFilter",
     "add_talent",
     "add_talents",
     "add_team",
@@ -58,7 +61,6 @@ __all__ = [
     "check_changes",
     "confirm_talent",
     "confirm_talents",
-    "contact_for",
     "duplicates",
     "eligibility",
     "file_history",
@@ -75,6 +77,7 @@ __all__ = [
     "search_teams",
     "sees_contact",
     "set_photo",
+    "shown",
     "shown_of_teams",
     "team_history",
     "teams_of",

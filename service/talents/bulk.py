@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from service.db.failures import conflicts
 from service.errors import Conflict, Finding, Invalid, LiaisonError
-from service.fields import Checks, merged
+from service.fields import Checks, defaults, merged
 from service.history import begin_streams
 from service.history.records import as_json
 from service.people.models import Unit
 from service.rights import Actor, require
-from service.talents.commands import FIELDS, alone, checked, fill, next_id
+from service.talents.commands import alone, checked, fill, next_id
+from service.talents.fields import FIELDS
 from service.talents.models import Talent
 from service.talents.rules import id_after, same_person
 
@@ -62,7 +63,7 @@ def add_talents(
     units = set(session.scalars(select(Unit.code)))
     towns = set(session.scalars(select(Unit.town).where(Unit.town.is_not(None)).distinct()))
     there = _namesakes(session, [str(one.fields.get("name")) for one in talents if not one.confirmed])
-    empty: dict[str, object] = {**dict.fromkeys(FIELDS), "in_district": True, "active": True}
+    empty = defaults(FIELDS)
     for position, one in enumerate(talents):
         checks = Checks()
         given = merged(checks, empty, one.fields)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from service import clock, history
 from service.db.failures import conflicts
 from service.errors import Conflict
-from service.fields import Checks, merged
+from service.fields import Checks, defaults, held, merged, names, take
 from service.history import require_version
 from service.history.records import difference, record
 from service.people.models import Unit
@@ -19,47 +19,16 @@ from service.people.queries import find_unit
 from service.rights import Actor, require
 from service.spelling import PART_READINGS, search_key, spell
 from service.talents.edits import talent_edits
+from service.talents.fields import FIELDS, SOURCE, TELLING
 from service.talents.models import Talent
 from service.talents.queries import get_talent, require_unlike
 from service.talents.rules import (
-    HIGHEST_CATEGORY,
-    HIGHEST_TYPE,
     ID_TAIL,
-    LOWEST_CATEGORY,
-    LOWEST_TYPE,
     OPEN_TYPE,
     TALENT_ID,
     id_after,
 )
 
-FIELDS = (
-    "name",
-    "category",
-    "type",
-    "type_reason",
-    "recognition",
-    "recognition_no",
-    "recognized_on",
-    "recognition_expires_on",
-    "employer",
-    "employer_unit",
-    "post",
-    "fields",
-    "platform",
-    "phone",
-    "email",
-    "contact_person",
-    "contact_phone",
-    "id_tail",
-    "town",
-    "in_district",
-    "works_from",
-    "works_until",
-    "active",
-)
-"""What of a talent can be changed."""
-TELLING = frozenset({"name", "id_tail", "employer"})
-"""What tells whether two files are about one person."""
 AT_ONCE = 500
 """Files read in one statement."""
 
@@ -86,7 +55,7 @@ def add_talent(
     checks = Checks()
     if talent_id is not None and not TALENT_ID.fullmatch(talent_id):
         checks.refuse("/id", "人才编号须是“T”加 4 至 9 位数字，例如 T0001")
-    empty: dict[str, object] = {**dict.fromkeys(FIELDS), "in_district": True, "active": True}
+    empty: dict[str, object] = defaults(FIELDS)
     given = merged(checks, empty, {**fields, "name": name, "employer": employer})
     values = checked(session, checks, given, before={}, now=now)
     checks.done()
@@ -123,13 +92,13 @@ def update_talent(
     require(actor, "edit_talents")
     talent = _locked(session, talent_id)
     require_version(session, talent_edits(talent), version)
-    before = {field: getattr(talent, field) for field in FIELDS}
+    before = held(talent, FIELDS)
     checks = Checks()
     values = checked(session, checks, merged(checks, before, changes), before=before, now=now)
-    origin = checks.optional_text("/source", "来源", source, 200)
+    origin = checks.optional_text(SOURCE.path, SOURCE.label, source, SOURCE.longest)
     checks.done()
     changed = difference(before, values)
-    if not confirm_duplicate and not TELLING.isdisjoint(changed):
+    if not confirm_duplicate and not set(names(TELLING)).isdisjoint(changed):
         require_unlike(session, **_telling(values), except_id=talent.id)
     if changed:
         if talent.type_approved_on is not None and {"type", "type_reason"} & set(changed):
@@ -146,14 +115,14 @@ def update_talent(
 def check_changes(session: Session, *, talent_id: str, changes: Mapping[str, object], now: datetime) -> None:
     """Raises ``Invalid`` where ``update_talent`` would refuse ``changes``; changes nothing."""
     talent = get_talent(session, talent_id)
-    before = {field: getattr(talent, field) for field in FIELDS}
+    before = held(talent, FIELDS)
     checks = Checks()
     checked(session, checks, merged(checks, before, changes), before=before, now=now)
     checks.done()
 
 
 def _telling(values: Mapping[str, object]) -> dict[str, str | None]:
-    return {name: str(value) if (value := values[name]) else None for name in sorted(TELLING)}
+    return {name: str(value) if (value := values[name]) else None for name in names(TELLING)}
 
 
 def approve_type(session: Session, *, talent_id: str, approved_on: date, actor: Actor, now: datetime) -> Talent:
@@ -239,31 +208,8 @@ def checked(
     session: Session, checks: Checks, given: Mapping[str, object], *, before: Mapping[str, object], now: datetime
 ) -> dict[str, object]:
     """The cleaned fields; references are looked up only where they differ from ``before``."""
-    values: dict[str, object] = {
-        "name": checks.name("/name", "姓名", given["name"]),
-        "category": checks.between("/category", "人才类别", given["category"], LOWEST_CATEGORY, HIGHEST_CATEGORY),
-        "type": checks.between("/type", "人员类型", given["type"], LOWEST_TYPE, HIGHEST_TYPE),
-        "type_reason": checks.optional_text("/type_reason", "认定理由", given["type_reason"], 500),
-        "recognition": checks.optional_text("/recognition", "认定名称", given["recognition"]),
-        "recognition_no": checks.optional_text("/recognition_no", "认定文号", given["recognition_no"], 60),
-        "recognized_on": checks.day("/recognized_on", "认定日期", given["recognized_on"]),
-        "recognition_expires_on": checks.day("/recognition_expires_on", "认定有效期", given["recognition_expires_on"]),
-        "employer": checks.text("/employer", "工作单位", given["employer"]),
-        "employer_unit": checks.optional_code("/employer_unit", "主管单位", given["employer_unit"]),
-        "post": checks.optional_text("/post", "职务", given["post"]),
-        "fields": checks.optional_text("/fields", "专业领域", given["fields"], 200),
-        "platform": checks.optional_text("/platform", "创新平台", given["platform"]),
-        "phone": checks.phone("/phone", "联系电话", given["phone"]),
-        "email": checks.email("/email", "电子邮箱", given["email"]),
-        "contact_person": checks.optional_text("/contact_person", "单位联系人", given["contact_person"], 40),
-        "contact_phone": checks.phone("/contact_phone", "单位联系人电话", given["contact_phone"]),
-        "id_tail": _id_tail(checks, given["id_tail"]),
-        "town": checks.optional_code("/town", "镇街", given["town"]),
-        "in_district": checks.flag("/in_district", "在我区工作", given["in_district"]),
-        "works_from": checks.day("/works_from", "来区工作日期", given["works_from"]),
-        "works_until": checks.day("/works_until", "离区日期", given["works_until"]),
-        "active": checks.flag("/active", "在库", given["active"]),
-    }
+    values = take(FIELDS, given, checks)
+    values["id_tail"] = _id_tail(checks, values["id_tail"])
     _together(checks, values, given, now)
     unit, town = values["employer_unit"], values["town"]
     if isinstance(unit, str) and unit and unit != before.get("employer_unit") and find_unit(session, unit) is None:
@@ -290,9 +236,9 @@ def _together(checks: Checks, values: Mapping[str, object], given: Mapping[str, 
 
 
 def _id_tail(checks: Checks, value: object) -> str | None:
-    text = checks.optional_half_width("/id_tail", "证件号码末位", value)
-    if text is None or ID_TAIL.fullmatch(text.upper()):
-        return text and text.upper()
+    if not isinstance(value, str) or ID_TAIL.fullmatch(value.upper()):
+        return value.upper() if isinstance(value, str) else None
+    checks.findings = [one for one in checks.findings if one.path != "/id_tail"]  # one word on it is enough
     checks.refuse("/id_tail", "证件号码末位须是 4 至 6 位数字或字母，例如 012X")
     return None
 

@@ -66,7 +66,7 @@ FIELDS: tuple[Field, ...] = (
     Field("employer", "工作单位", required=True, group=_WORK, example="南海某科技有限公司"),
     Field("employer_unit", "主管单位", PICK, pick="units", note="核实人才信息、报告变动的单位", group=_WORK),
     Field("post", "职务", group=_WORK, example="首席科学家"),
-    Field("platform", "重大创新平台", group=_WORK, also=("创新平台",)),
+    Field("platform", "创新平台", group=_WORK),
     Field("town", "镇街", CHOICE, among="towns", group=_WORK),
     Field("in_district", "在我区工作", FLAG, group=_WORK, default=True, example="是"),
     Field("works_from", "来区工作日期", DATE, group=_WORK, also=("到岗日期",)),

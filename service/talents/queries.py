@@ -12,20 +12,24 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, or_
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from service import clock, history
-from service.db.lists import Page, matching, page
+from service.db.lists import Page, matching, page, where
 from service.errors import Conflict, Finding, NotFound
+from service.fields import held
 from service.history import HistoryEvent
 from service.ids import as_id
 from service.people.models import Leader
 from service.people.namesakes import CONFIRM
 from service.rights import EMPLOYER, SYSTEM, Actor, may
 from service.spelling import spell
+from service.talents.fields import FIELDS
+from service.talents.filters import TalentFilter, TeamFilter
+from service.talents.masks import CONTACT_MASKS, IDENTITY_FIELDS, masked, redacted
 from service.talents.models import Talent, TalentPhoto, TalentTeam, TalentTeamMember
-from service.talents.rules import OPEN_TYPE, TALENT_ID, likeness, masked, masked_email, redacted
+from service.talents.rules import OPEN_TYPE, TALENT_ID, likeness
 
 MOST_ALIKE = 50
 
-SORTS: Mapping[str, tuple[InstrumentedAttribute[Any], ...]] = {
+_SORTED: Mapping[str, tuple[InstrumentedAttribute[Any], ...]] = {
     "name": (Talent.pinyin, Talent.id),
     "id": (Talent.id,),
     "employer": (Talent.employer, Talent.id),
@@ -33,7 +37,7 @@ SORTS: Mapping[str, tuple[InstrumentedAttribute[Any], ...]] = {
     "confirmed": (Talent.confirmed_on, Talent.id),
     "updated": (Talent.updated_at, Talent.id),
 }
-"""What the list can be sorted by."""
+"""The columns of each of ``SORTS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,60 +73,44 @@ def get_talent(session: Session, talent_id: str, reader: Actor = SYSTEM) -> Tale
 
 def search_talents(
     session: Session,
-    q: str | None = None,
+    wanted: TalentFilter = TalentFilter(),
     limit: int = 50,
     offset: int = 0,
     *,
-    category: int | None = None,
-    type: int | None = None,  # noqa: A002 - the registry's own word
-    town: str | None = None,
-    employer_unit: str | None = None,
     among: Select[str] | None = None,
-    confirmed_before: date | None = None,
-    eligible: bool | None = None,
-    on: date | None = None,
-    include_inactive: bool = False,
-    sort: str = "name",
     reader: Actor = SYSTEM,
 ) -> Page[Talent]:
-    """Talents by 汉字, pinyin or initials of the name, by id, or by the employer's name.
+    """A page of the talents who are ``wanted``.
 
-    ``among`` selects the ids that are asked for, such as those of the talents that a leader serves.
-    ``confirmed_before`` asks for files that nobody has confirmed since that day (R4), ``eligible`` for those whom
-    leaders may, or may not, be asked to serve ``on`` a day (default today). ``sort`` is a key of ``SORTS``, after ``-``
-    in the other direction; a search lists whole names first when sorted by name.
+    ``among`` selects the ids that are asked for, such as those of the talents that a leader serves. A search lists
+    whole names first when sorted by name.
     """
-    condition, order = matching(q, Talent.search_key, Talent.name, Talent.initials)
-    query = select(Talent)
-    equal: dict[Any, object] = {
-        Talent.category: category,
-        Talent.type: type,
-        Talent.town: town,
-        Talent.employer_unit: employer_unit,
+    condition, order = matching(wanted.q, Talent.search_key, Talent.name, Talent.initials)
+    equal = {
+        Talent.category: wanted.category,
+        Talent.type: wanted.type,
+        Talent.town: wanted.town,
+        Talent.employer_unit: wanted.employer_unit,
     }
-    for column, value in equal.items():
-        if value is not None:
-            query = query.where(column == value)
-    if condition is not None:
-        query = query.where(condition)
+    query = where(select(Talent), equal, condition)
     if (units := units_shown(reader)) is not None:
         query = query.where(Talent.employer_unit.in_(units))
     if among is not None:
         query = query.where(Talent.id.in_(among))
-    if confirmed_before is not None:
-        query = query.where(or_(Talent.confirmed_on.is_(None), Talent.confirmed_on < confirmed_before))
-    if eligible is not None:
-        entitled = eligible_on(on or clock.today())
-        query = query.where(entitled if eligible else not_(entitled))
-    if not include_inactive:
+    if (day := wanted.confirmed_before) is not None:
+        query = query.where(or_(Talent.confirmed_on.is_(None), Talent.confirmed_on < day))
+    if wanted.eligible is not None:
+        entitled = eligible_on(wanted.on or clock.today())
+        query = query.where(entitled if wanted.eligible else not_(entitled))
+    if not wanted.include_inactive:
         query = query.where(Talent.active)
-    ordered, searched = query.order_by(*_order(sort, order)), condition is not None
+    ordered, searched = query.order_by(*_order(wanted.sort, order)), condition is not None
     return page(session, ordered, limit=limit, offset=offset, key=Talent.id, searched=searched)
 
 
 def _order(sort: str, rank: list[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
-    columns = SORTS.get(sort.removeprefix("-"), SORTS["name"])
-    if columns is SORTS["name"] and not sort.startswith("-"):
+    columns = _SORTED.get(sort.removeprefix("-"), _SORTED["name"])
+    if columns is _SORTED["name"] and not sort.startswith("-"):
         return [*rank, *(column.asc() for column in columns)]
     # What is missing comes first on both databases, last when turned round.
     down = sort.startswith("-")
@@ -220,19 +208,18 @@ def get_team(session: Session, team_id: UUID | str, reader: Actor = SYSTEM) -> T
 
 def search_teams(
     session: Session,
-    q: str | None = None,
+    wanted: TeamFilter = TeamFilter(),
     limit: int = 50,
     offset: int = 0,
     *,
-    include_inactive: bool = False,
     reader: Actor = SYSTEM,
 ) -> Page[TalentTeam]:
-    """Teams by 汉字, pinyin or initials of the team's or its lead's name; members come with them, in a statement.
+    """A page of the teams that are ``wanted``; members come with them, in a statement.
 
     An employer is shown the teams to which an own talent belongs, found by an own lead's name only (R8).
     """
-    of_team, order = matching(q, TalentTeam.search_key, TalentTeam.name, TalentTeam.initials)
-    of_lead, _ = matching(q, Talent.search_key, Talent.name, Talent.initials)
+    of_team, order = matching(wanted.q, TalentTeam.search_key, TalentTeam.name, TalentTeam.initials)
+    of_lead, _ = matching(wanted.q, Talent.search_key, Talent.name, Talent.initials)
     query = select(TalentTeam).join(TalentTeam.lead).options(selectinload(TalentTeam.members))
     if (units := units_shown(reader)) is not None:
         own = Talent.employer_unit.in_(units)
@@ -241,7 +228,7 @@ def search_teams(
         of_lead = and_(own, of_lead) if of_lead is not None else None
     if of_team is not None and of_lead is not None:
         query = query.where(or_(of_team, of_lead))
-    if not include_inactive:
+    if not wanted.include_inactive:
         query = query.where(TalentTeam.active)
     return page(session, query.order_by(*order, TalentTeam.pinyin, TalentTeam.id), limit=limit, offset=offset)
 
@@ -293,17 +280,14 @@ def phone_for(actor: Actor, talent: Talent, leaders: Iterable[Leader] = ()) -> s
     return masked(talent.phone)
 
 
-def contact_for(actor: Actor, talent: Talent, leaders: Iterable[Leader] = ()) -> dict[str, str | None]:
-    """The contact data and the document's last signs as ``actor`` may see them: whole, masked, or none."""
-    whole = sees_contact(actor, leaders, talent.employer_unit)
-    number, address, other = talent.phone, talent.email, talent.contact_phone
-    return {
-        "phone": number if whole or number is None else masked(number),
-        "email": address if whole or address is None else masked_email(address),
-        "contact_person": talent.contact_person,
-        "contact_phone": other if whole or other is None else masked(other),
-        "id_tail": talent.id_tail if may(actor, "view_talent_identity") else None,
-    }
+def shown(actor: Actor, talent: Talent, leaders: Iterable[Leader] = ()) -> dict[str, Any]:
+    """The fields of the file as ``actor`` may see them: private ones whole, masked, or none."""
+    found = held(talent, FIELDS)
+    if not sees_contact(actor, leaders, talent.employer_unit):
+        found |= {name: mask(str(found[name])) for name, mask in CONTACT_MASKS.items() if found[name] is not None}
+    if not may(actor, "view_talent_identity"):
+        found |= dict.fromkeys(IDENTITY_FIELDS)
+    return found
 
 
 def visible(actor: Actor, talent: Talent, leaders: Sequence[Leader] = ()) -> dict[str, Any]:
@@ -313,28 +297,11 @@ def visible(actor: Actor, talent: Talent, leaders: Sequence[Leader] = ()) -> dic
     """
     first = leaders[0] if leaders else None
     return {
+        **shown(actor, talent, leaders),
         "id": talent.id,
-        "name": talent.name,
         "pinyin": talent.pinyin,
         "initials": talent.initials,
-        "category": talent.category,
-        "type": talent.type,
-        "employer": talent.employer,
-        "employer_unit": talent.employer_unit,
         "employer_unit_name": talent.unit.name if talent.unit is not None else None,
-        "post": talent.post,
-        "fields": talent.fields,
-        "platform": talent.platform,
-        **contact_for(actor, talent, leaders),
-        "town": talent.town,
-        "in_district": talent.in_district,
-        "works_from": talent.works_from,
-        "works_until": talent.works_until,
-        "recognition": talent.recognition,
-        "recognition_no": talent.recognition_no,
-        "recognized_on": talent.recognized_on,
-        "recognition_expires_on": talent.recognition_expires_on,
-        "type_reason": talent.type_reason,
         "type_approved_on": talent.type_approved_on,
         "confirmed_on": talent.confirmed_on,
         "leader_id": str(first.id) if first is not None else None,
@@ -343,5 +310,4 @@ def visible(actor: Actor, talent: Talent, leaders: Sequence[Leader] = ()) -> dic
             {"id": str(leader.id), "name": leader.person.name, "class": leader.klass, "post": leader.post}
             for leader in leaders
         ],
-        "active": talent.active,
     }

@@ -1,9 +1,8 @@
-"""What of a talent is shown to whom. Pure."""
+"""Who is a talent, and who is likely the same person. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Protocol
 
@@ -11,8 +10,6 @@ from service.spelling import plain, spell
 
 TALENT_ID = re.compile(r"T[0-9]{4,9}")
 ID_TAIL = re.compile(r"[0-9A-Z]{4,6}")
-LOWEST_CATEGORY, HIGHEST_CATEGORY = 1, 4
-LOWEST_TYPE, HIGHEST_TYPE = 1, 5
 
 CATEGORIES = {1: "一类人才", 2: "二类人才", 3: "三类人才", 4: "四类人才"}
 """Recognized talents (S1)."""
@@ -28,8 +25,6 @@ TYPES = {
 
 OPEN_TYPE = 5
 """The group without fixed bounds: it needs a reason and the approval of the Talent Office (S1)."""
-
-HEAD, TAIL = 3, 4
 
 
 class File(Protocol):
@@ -115,24 +110,6 @@ def _tails_meet(one: str, other: str) -> bool:
     return one.endswith(other) or other.endswith(one)
 
 
-HIDDEN = "（不显示）"
-
-
-def redacted(data: Mapping[str, object], *, contact: bool, identity: bool) -> dict[str, object]:
-    """An entry of a talent's journal for a reader who may (not) see contact data and the document's last signs."""
-    shown = dict(data)
-    masks: dict[str, Callable[[str], str]] = {} if contact else dict(CONTACT_MASKS)
-    if not identity:
-        masks["id_tail"] = lambda _: HIDDEN
-    for field, mask in masks.items():
-        value = shown.get(field)
-        if isinstance(value, list):
-            shown[field] = [mask(one) if isinstance(one, str) else one for one in value]
-        elif isinstance(value, str):
-            shown[field] = mask(value)
-    return shown
-
-
 def picture(content: bytes) -> str | None:
     """The media type of a whole PNG or JPEG, by its first and last bytes; ``None`` for anything else."""
     if content.startswith(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR") and content.endswith(b"IEND\xaeB`\x82"):
@@ -142,31 +119,6 @@ def picture(content: bytes) -> str | None:
     return None
 
 
-def masked_email(email: str) -> str:
-    """An address of which only the first sign and the domain show: ``l***@example.com``."""
-    user, _, domain = email.partition("@")
-    return f"{user[:1]}***@{domain}"
-
-
-def masked(phone: str) -> str:
-    """A telephone number of which only the first three and the last four digits show: ``138****0000``.
-
-    A short one shows its last two digits at most.
-    """
-    digits = "".join(sign for sign in phone if sign.isdigit())
-    if len(digits) > HEAD + TAIL:
-        return f"{digits[:HEAD]}{'*' * (len(digits) - HEAD - TAIL)}{digits[-TAIL:]}"
-    return f"{'*' * (len(digits) - 2)}{digits[-2:]}"
-
-
 def id_after(last: str | None) -> str:
     """The id that follows ``last`` (``None``: the first): ``T0001``, ``T0002`` …"""
     return f"T{1 if last is None else int(last[1:]) + 1:04d}"
-
-
-CONTACT_MASKS: Mapping[str, Callable[[str], str]] = {
-    "phone": masked,
-    "email": masked_email,
-    "contact_phone": masked,
-}
-"""How each field of contact data looks to those who may not see it."""

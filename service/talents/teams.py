@@ -12,17 +12,16 @@ from sqlalchemy.orm import Session
 
 from service import ids
 from service.db.failures import conflicts
-from service.fields import Checks, merged
+from service.fields import Checks, defaults, held, merged, take
 from service.history import require_version
 from service.history.records import difference, record
 from service.rights import Actor, require
 from service.spelling import search_key, spell
 from service.talents.edits import team_edits
+from service.talents.fields import TEAM_FIELDS
 from service.talents.models import Talent, TalentTeam, TalentTeamMember
 from service.talents.queries import find_talent, get_team
 
-TEAM_FIELDS = ("name", "lead_id", "fields", "recognition", "recognized_on", "note", "active", "members")
-"""What of a team can be changed."""
 MOST_MEMBERS = 200
 
 
@@ -52,7 +51,7 @@ def add_team(
     """
     require(actor, "edit_talents")
     checks = Checks()
-    empty: dict[str, object] = {**dict.fromkeys(TEAM_FIELDS), "active": True, "members": []}
+    empty: dict[str, object] = {**defaults(TEAM_FIELDS), "members": []}
     values, members = _checked(session, checks, merged(checks, empty, {**fields, "name": name, "lead_id": lead_id}))
     checks.done()
     team = TalentTeam(id=team_id or ids.new())
@@ -84,7 +83,7 @@ def update_team(
     team = get_team(session, team_id)
     session.refresh(team, with_for_update={"of": TalentTeam})
     require_version(session, team_edits(team), version)
-    before: dict[str, object] = {field: getattr(team, field) for field in TEAM_FIELDS[:-1]}
+    before = held(team, TEAM_FIELDS)
     before["members"] = _told([Member(one.talent_id, one.name, one.post) for one in team.members])
     checks = Checks()
     values, members = _checked(session, checks, merged(checks, before, changes), lead=team.lead_id)
@@ -105,15 +104,7 @@ def _checked(
     session: Session, checks: Checks, given: Mapping[str, object], *, lead: str | None = None
 ) -> tuple[dict[str, object], list[Member]]:
     """The cleaned fields and members; ``lead`` is who leads the team so far."""
-    values: dict[str, object] = {
-        "name": checks.text("/name", "团队名称", given["name"]),
-        "lead_id": given["lead_id"],
-        "fields": checks.optional_text("/fields", "专业领域", given["fields"], 200),
-        "recognition": checks.optional_text("/recognition", "认定名称", given["recognition"]),
-        "recognized_on": checks.day("/recognized_on", "认定日期", given["recognized_on"]),
-        "note": checks.optional_text("/note", "备注", given["note"], 500),
-        "active": checks.flag("/active", "在用", given["active"]),
-    }
+    values = take(TEAM_FIELDS, given, checks)
     found = find_talent(session, str(given["lead_id"] or ""))
     if found is None:
         checks.refuse("/lead_id", "请从人才信息库中选择团队带头人")

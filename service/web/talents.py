@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -15,18 +16,20 @@ from service import talents as registry
 from service.actions.eligibility import open_reviews
 from service.db.lists import Page
 from service.errors import Conflict, Finding, Invalid, NotFound
-from service.fields import AREA, CHOICE, DATE, FLAG, NUMBER, PICK, Field
+from service.fields import Field, chosen, defaults, form_of, held
 from service.ledger.reported import reports_about
 from service.liaisons import leaders_of, served_ids
 from service.people.namesakes import CONFIRM
 from service.people.queries import find_leader, find_unit
 from service.processes.starting import may_start
 from service.rights import may
-from service.talents import CATEGORIES, FIELDS, SORTS, TYPES, Talent
+from service.talents import CATEGORIES, FIELDS, TYPES, Talent, TalentFilter
 from service.talents.edits import talent_edits
+from service.talents.fields import SOURCE
 from service.talents.photos import LARGEST
 from service.web.access import requires
-from service.web.answers import PER_PAGE, argument, asked_whole, done, offset, typed_day
+from service.web.answers import PER_PAGE, argument, done, offset
+from service.web.asked import asked
 from service.web.changes import changes
 from service.web.context import actor, db, web
 from service.web.exports import Columns, batches, workbook
@@ -57,7 +60,7 @@ def talents() -> ResponseReturnValue:
         towns=web().organization.towns,
         categories=CATEGORIES,
         types=TYPES,
-        sort=_sort(),
+        sort=_wanted().sort,
         stale=today - timedelta(days=STALE_DAYS),
         may_edit=may(actor(), "edit_talents"),
     )
@@ -74,7 +77,7 @@ def export() -> ResponseReturnValue:
 @requires(right="edit_talents")
 def new_talent() -> ResponseReturnValue:
     """登记人才."""
-    return _new_page(Filling.of(_fields(), {"in_district": True}))
+    return _new_page(Filling.of(_fields(), defaults(FIELDS)))
 
 
 @blueprint.post("/talents")
@@ -103,7 +106,7 @@ def talent(talent_id: str) -> ResponseReturnValue:
     return render_template(
         "talents/talent.html",
         talent=found,
-        contact=registry.contact_for(actor(), found, leaders),
+        contact=registry.shown(actor(), found, leaders),
         sees_contact=registry.sees_contact(actor(), leaders, found.employer_unit),
         sees_leaders=may(actor(), "view_serving_leaders"),
         sees_links=may(actor(), "view_links"),
@@ -217,24 +220,17 @@ def withdraw_photo(talent_id: str) -> ResponseReturnValue:
 
 def _found(limit: int, offset: int) -> Page[Talent]:
     """The talents that the address asks for."""
-    today, leader_id = clock.today(), argument("leader")
-    return registry.search_talents(
-        db(),
-        argument("q"),
-        limit,
-        offset,
-        category=asked_whole("category", CATEGORIES),
-        type=asked_whole("type", TYPES),
-        town=argument("town"),
-        employer_unit=argument("unit"),
-        among=served_ids(leader_id=leader_id, reader=actor()) if leader_id else None,
-        confirmed_before=_confirmed_before(today),
-        eligible={"yes": True, "no": False}.get(request.args.get("eligible", "")),
-        on=today,
-        include_inactive=request.args.get("all") == "yes",
-        sort=_sort(),
-        reader=actor(),
-    )
+    leader_id = argument("leader")
+    among = served_ids(leader_id=leader_id, reader=actor()) if leader_id else None
+    return registry.search_talents(db(), _wanted(), limit, offset, among=among, reader=actor())
+
+
+def _wanted() -> TalentFilter:
+    """The filter of the address; ``confirmed=stale`` asks for files not confirmed for half a year."""
+    found = asked(TalentFilter)
+    if argument("confirmed") == "stale":
+        return replace(found, confirmed_before=clock.today() - timedelta(days=STALE_DAYS))
+    return found
 
 
 def _columns(found: Sequence[Talent]) -> Columns[Talent]:
@@ -261,51 +257,12 @@ def _columns(found: Sequence[Talent]) -> Columns[Talent]:
 
 
 def _fields(*, new: bool = True) -> list[Field]:
-    person, class_, work, contact = "基本信息", "类别与认定", "工作单位", "联系方式"
-    fields = [
-        Field("name", "姓名", required=True, longest=40, group=person),
-        Field("id_tail", "证件号码末位", longest=6, note="4 至 6 位，用于区分同名人员，仅区人才办可见", group=person),
-        Field("fields", "专业领域", AREA, longest=200, group=person),
-        Field("category", "人才类别", NUMBER, choices=CATEGORIES, note="与人员类型至少填一项", group=class_),
-        Field(
-            "type", "人员类型", NUMBER, choices={code: f"{code}. {name}" for code, name in TYPES.items()}, group=class_
-        ),
-        Field(
-            "type_reason",
-            "列为其他高层次人才的理由",
-            AREA,
-            longest=500,
-            note="人员类型为第 5 类时必填，并由区人才办审核",
-            group=class_,
-        ),
-        Field("recognition", "认定名称", note="例如 佛山市领军人才", group=class_),
-        Field("recognition_no", "认定文号", longest=60, group=class_),
-        Field("recognized_on", "认定日期", DATE, group=class_),
-        Field("recognition_expires_on", "认定有效期至", DATE, note="长期有效的不填", group=class_),
-        Field("employer", "工作单位", required=True, group=work),
-        Field("employer_unit", "主管单位", PICK, pick="units", note="核实人才信息、报告变动的单位", group=work),
-        Field("post", "职务", group=work),
-        Field("platform", "重大创新平台", group=work),
-        Field("town", "镇街", CHOICE, choices=dict(named(web().organization.towns)), group=work),
-        Field("in_district", "在我区工作", FLAG, group=work),
-        Field("works_from", "来区工作日期", DATE, group=work),
-        Field("works_until", "离区日期", DATE, group=work),
-        Field("phone", "联系电话", longest=27, group=contact),
-        Field("email", "电子邮箱", longest=254, group=contact),
-        Field("contact_person", "单位联系人", longest=40, group=contact),
-        Field("contact_phone", "单位联系人电话", longest=27, group=contact),
-    ]
-    if new:
-        return fields
-    return [
-        *fields,
-        Field("active", "在库", FLAG, note="移出后不再出现在名单中，历史记录保留", group="保存"),
-        Field("source", "修改依据", longest=200, note="例如 变动报告编号、来函文号", group="保存"),
-    ]
+    table = chosen(FIELDS, towns=dict(named(web().organization.towns)))
+    return form_of([*table, SOURCE], new=new)
 
 
 def _values(found: Talent) -> dict[str, object]:
-    return {name: getattr(found, name) for name in FIELDS}
+    return held(found, FIELDS)
 
 
 @contextmanager
@@ -340,19 +297,3 @@ def _new_page(form: Filling) -> str:
 def _edit_page(found: Talent, form: Filling) -> str:
     back, action = (url_for(f"web.talents.{name}", talent_id=found.id) for name in ("talent", "change_talent"))
     return form_page(form, title=f"修改{found.name}的信息", action=action, back=back)
-
-
-def _sort() -> str:
-    asked = request.args.get("sort", "name")
-    return asked if asked.removeprefix("-") in SORTS else "name"
-
-
-def _confirmed_before(today: date) -> date | None:
-    """The day of the filter; ``stale`` is half a year ago."""
-    asked = request.args.get("confirmed", "")
-    if asked == "stale":
-        return today - timedelta(days=STALE_DAYS)
-    try:
-        return typed_day(asked)
-    except ValueError:
-        return None

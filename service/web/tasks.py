@@ -26,6 +26,7 @@ from service.processes.standing import ROLE_NAMES, Marks, marks, stand_in_accoun
 from service.processes.subjects import Subjects, subjects_of, titled
 from service.processes.wiring import wiring
 from service.talents import CATEGORIES, Talent, find_talent, search_talents
+from service.talents.filters import TalentFilter
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, offset, sent, text
 from service.web.answers import done as answer
@@ -303,7 +304,7 @@ def _checklist(detail: queries.TaskDetail) -> dict[str, Any]:
     if detail.listing is None:
         return {"checklist": None}
     today = clock.today()
-    page = search_talents(db(), argument("q"), PER_CHECKLIST, offset(), among=detail.listing)
+    page = search_talents(db(), TalentFilter(argument("q")), PER_CHECKLIST, offset(), among=detail.listing)
     return {"checklist": page, "today": today, "stale": today - timedelta(days=STALE_DAYS), "categories": CATEGORIES}
 
 

@@ -8,20 +8,22 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
 from service import talents as registry
 from service.db.lists import Page
 from service.errors import Finding, Invalid
-from service.fields import AREA, DATE, FLAG, LINES, PICK, PICKS, Field
+from service.fields import Field, form_of, held, picked
 from service.history import Later, Stale
 from service.rights import may
-from service.talents import TEAM_FIELDS, TalentTeam
+from service.talents import TEAM_FIELDS, TalentTeam, TeamFilter
 from service.talents.edits import team_edits
+from service.talents.fields import MEMBER_IDS, OTHERS
 from service.web.access import requires
-from service.web.answers import PER_PAGE, argument, done, offset
+from service.web.answers import PER_PAGE, done, offset
+from service.web.asked import asked
 from service.web.changes import changes
 from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
@@ -126,26 +128,17 @@ def _columns(found: Sequence[TalentTeam]) -> Columns[TalentTeam]:
 
 
 def _found(limit: int, offset: int) -> Page[TalentTeam]:
-    everything = request.args.get("all") == "yes"
-    return registry.search_teams(db(), argument("q"), limit, offset, include_inactive=everything, reader=actor())
+    return registry.search_teams(db(), asked(TeamFilter), limit, offset, reader=actor())
 
 
 def _fields(*, new: bool = True) -> list[Field]:
-    fields = [
-        Field("name", "团队名称", required=True),
-        Field("lead_id", "带头人", PICK, required=True, pick="talents", note="团队通过带头人联系，计一名联系对象"),
-        Field("fields", "专业领域", AREA, longest=200),
-        Field("recognition", "认定名称"),
-        Field("recognized_on", "认定日期", DATE),
-        Field("member_ids", "库内成员", PICKS, pick="talents", note="人才信息库中的成员，不含带头人"),
-        Field("others", "库外成员", LINES, longest=5000, note="一行一人；写职务的用逗号隔开，例如：张三，高级工程师"),
-        Field("note", "备注", AREA, longest=500),
-    ]
-    return fields if new else [*fields, Field("active", "在用", FLAG)]
+    note = ("note", "active")
+    first = [one for one in TEAM_FIELDS if one.name not in note]
+    return form_of([*first, MEMBER_IDS, OTHERS, *picked(TEAM_FIELDS, *note)], new=new)
 
 
 def _values(found: TalentTeam) -> dict[str, object]:
-    values: dict[str, object] = {name: getattr(found, name) for name in TEAM_FIELDS if name != "members"}
+    values = held(found, TEAM_FIELDS)
     members = [{"talent_id": one.talent_id, "name": one.name, "post": one.post} for one in found.members]
     return values | _shown_members(members)
 

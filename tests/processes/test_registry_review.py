@@ -11,6 +11,7 @@ from service.processes import commands
 from service.processes.advance import open_tasks
 from service.rights import SYSTEM
 from service.talents import NewTalent, add_talents, get_talent, search_talents, update_talent
+from service.talents.filters import TalentFilter
 from tests.processes.rounds import begin, calendar_starts
 from tests.processes.steps import complete, detail, events, instance, mismatches, notices, tasks
 from tests.web.test_registry import counted
@@ -208,7 +209,10 @@ def test_two_thousand_talents_of_a_unit_leave_the_case_small(world):
     assert len(instance(world).state) < 30_000
     assert max(len(str(event.data)) for event in events(world)) < 10_000
     with world.database.reading() as session:
-        assert search_talents(session, employer_unit="hrss", confirmed_before=world.clock.now.date()).total == 0
+        assert (
+            search_talents(session, TalentFilter(employer_unit="hrss", confirmed_before=world.clock.now.date())).total
+            == 0
+        )
 
 
 def asked(world, first, last):

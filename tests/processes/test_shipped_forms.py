@@ -13,6 +13,8 @@ import jsonschema_rs
 import pytest
 from lxml import etree
 
+from service.actions.corrections import CORRECTED
+
 ROOT = Path(__file__).parents[2]
 FORMS = ROOT / "forms/request"
 NAMES = sorted(path.stem for path in FORMS.glob("*.json") if not path.name.endswith(".ui.json"))
@@ -249,3 +251,8 @@ def test_the_table_follows_who_is_in_charge_and_else_the_place() -> None:
     assert propose("research", "lishui") == ("sci", ["lishui"], "competent")
     assert propose("capital", "guicheng") == ("finance", ["fintech"], "competent")
     assert propose("other", "xiqiao") == ("xiqiao", [], "territorial")
+
+
+def test_a_correction_shows_every_field_that_it_may_clear() -> None:
+    shown = json.loads((ROOT / "forms/registry_review/correct_talent.json").read_text())["properties"]
+    assert set(CORRECTED) <= set(shown)

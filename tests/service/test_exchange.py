@@ -134,7 +134,7 @@ def test_people_come_with_their_posts(world: World):
                                             ("丙某", "区教育厅", None, "B", None, None, None)))  # fmt: skip
     work(world)
     assert [(row, column) for row, column, _ in faults(world, again)] == [
-        (2, "姓名"), (3, "单位"), (3, "职务"), (3, "分工"), (3, "任职日期"),
+        (2, "姓名"), (3, "所在单位"), (3, "职务"), (3, "分工"), (3, "任职日期"),
     ]  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def test_talents_are_many_at_once_and_no_duplicates(world: World):
     work(world)
     found = faults(world, second)
     assert [(row, column) for row, column, _ in found] == [
-        (2, "姓名"), (3, "人才类别"), (5, "主管单位"), (5, "证件号末位"),
+        (2, "姓名"), (3, "人才类别"), (5, "证件号码末位"), (5, "主管单位"),
     ]  # fmt: skip
     assert "疑似重复" in found[0][2]
 
@@ -252,7 +252,7 @@ def test_the_same_record_under_two_names_is_a_duplicate_also_in_another_batch(wo
     others = [(f"某{number}", "区教育局") for number in range(48)]
     found = checked(world, "people", ("姓名", "单位"), ("甲某", "edu"), *others, ("甲某", "区教育局"))
     assert [(row, column) for row, column, _ in found] == [(51, "姓名")]
-    assert "与第 2 行重复（姓名、单位相同）" in found[0][2]
+    assert "与第 2 行重复（姓名、所在单位相同）" in found[0][2]
 
     leader, post, talent, name = a_pair(world)
     links = ("领导姓名", "领导职务", "联系对象", "确定原则", "开始日期")
@@ -305,8 +305,8 @@ def test_all_that_is_wrong_with_a_row_is_found_at_once(world: World):
         ("乙某", "无此局", "局长", "12", "C", None, None, "2025-01-06"),
     )
     assert [(row, column) for row, column, _ in found] == [
-        (2, "姓名"), (2, "单位"), (2, "联系电话"), (2, "领导班子"), (2, "分工"), (2, "任职日期"),
-        (3, "单位"), (3, "联系电话"), (3, "领导类别"),
+        (2, "姓名"), (2, "所在单位"), (2, "办公电话"), (2, "领导班子"), (2, "分工"), (2, "任职日期"),
+        (3, "所在单位"), (3, "办公电话"), (3, "领导类别"),
     ]  # fmt: skip
     contacts = ("领导姓名", "联系对象", "日期", "联系形式", "联系内容", "情况摘要", "意见建议")
     found = checked(
@@ -369,7 +369,7 @@ def test_columns_of_digits_are_texts_in_a_template(world: World):
     formats = {
         str(cell.value).rstrip("*"): made.column_dimensions[cell.column_letter].number_format for cell in made[1]
     }
-    assert (formats["证件号末位"], formats["联系电话"], formats["认定日期"]) == ("@", "@", "General")
+    assert (formats["证件号码末位"], formats["联系电话"], formats["认定日期"]) == ("@", "@", "General")
 
 
 def half_hidden(headings: tuple[str, ...], *rows: tuple[Any, ...], hide: int) -> bytes:

@@ -14,6 +14,7 @@ from service import liaisons, people, talents
 from service.people.filters import PersonFilter, UnitFilter
 from service.rights import SYSTEM
 from service.talents import search_talents
+from service.talents.filters import TalentFilter
 from tests.factories.people import EARLY, actor, leader, person, unit
 from tests.factories.workers import mismatches
 from tests.factories.world import World
@@ -46,7 +47,7 @@ def test_talents_are_found_in_the_other_way_of_writing_and_by_a_rare_sign(sessio
         "⽂": [],
         "台湾积体": ["何某"],
     }.items():
-        assert names(search_talents(session, q)) == found, q
+        assert names(search_talents(session, TalentFilter(q))) == found, q
 
 
 def test_variants_of_a_sign_find_each_other_and_stay_as_typed(session):
@@ -62,7 +63,7 @@ def test_variants_of_a_sign_find_each_other_and_stay_as_typed(session):
         "坤": ["宋堃"],
         "王者": [],
     }.items():
-        assert sorted(names(search_talents(session, q))) == sorted(found), q
+        assert sorted(names(search_talents(session, TalentFilter(q)))) == sorted(found), q
     head = leader(session, person(session, "赵犇"))
     unit(session, "tmp", "区邨镇建设局")
     assert names(people.search_people(session, PersonFilter("赵奔"))) == ["赵犇"]
@@ -115,5 +116,5 @@ def test_keys_of_an_older_version_are_spelled_anew_and_histories_stay_true(world
             assert sorted(map(str, again)) == sorted(map(str, known[table])), table
     assert mismatches(world) == []
     with world.database.reading() as session:
-        assert names(search_talents(session, "陈曾贤")) == ["陳曾賢"]
-        assert names(search_talents(session, "王哲")) == ["王喆"]
+        assert names(search_talents(session, TalentFilter("陈曾贤"))) == ["陳曾賢"]
+        assert names(search_talents(session, TalentFilter("王哲"))) == ["王喆"]

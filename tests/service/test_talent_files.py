@@ -13,7 +13,9 @@ from service import history, talents
 from service.errors import Conflict, Invalid, NotAllowed
 from service.rights import SYSTEM
 from service.talents import Talent
-from service.talents.rules import eligibility, masked_email
+from service.talents.filters import TalentFilter, TeamFilter
+from service.talents.masks import masked_email
+from service.talents.rules import eligibility
 from tests.factories.people import EARLY, Statements, actor, unit
 
 OFFICE = actor(("talent_office", None), username="office")
@@ -130,9 +132,11 @@ class TestEligibility:
         change(session, add(session, "甲乙"), in_district=False)
         change(session, add(session, "丙丁"), active=False)
         session.flush()
-        everybody = talents.search_talents(session, limit=200, include_inactive=True).items
+        everybody = talents.search_talents(session, TalentFilter(include_inactive=True), limit=200).items
         for wanted in (True, False):
-            found = talents.search_talents(session, limit=200, include_inactive=True, eligible=wanted, on=TODAY).items
+            found = talents.search_talents(
+                session, TalentFilter(include_inactive=True, eligible=wanted, on=TODAY), limit=200
+            ).items
             assert found
             assert {one.id for one in found} == {one.id for one in everybody if (not eligibility(one, TODAY)) is wanted}
 
@@ -209,11 +213,13 @@ class TestConfirmation:
         add(session, "丙三")
         self.confirm(session, fresh)
         self.confirm(session, stale, TODAY - 200 * DAY)
-        found = talents.search_talents(session, confirmed_before=TODAY - 180 * DAY, sort="-name")
+        found = talents.search_talents(session, TalentFilter(confirmed_before=TODAY - 180 * DAY, sort="-name"))
         assert [one.name for one in found.items] == ["乙二", "丙三"]
-        by_day = [one.name for one in talents.search_talents(session, sort="confirmed").items]
+        by_day = [one.name for one in talents.search_talents(session, TalentFilter(sort="confirmed")).items]
         assert by_day == ["丙三", "乙二", "甲一"]
-        assert [one.name for one in talents.search_talents(session, sort="-confirmed").items] == by_day[::-1]
+        assert [one.name for one in talents.search_talents(session, TalentFilter(sort="-confirmed")).items] == by_day[
+            ::-1
+        ]
 
 
 class TestDuplicates:
@@ -388,9 +394,9 @@ class TestTeams:
             self.team(session, name=f"创新团队{number}", lead_id=lead.id, members=[{"name": "甲"}])
         session.expunge_all()
         statements = Statements(session)
-        page = talents.search_teams(session, "liang", limit=10)
+        page = talents.search_teams(session, TeamFilter("liang"), limit=10)
         assert [len(team.members) for team in page.items] == [1] * 10
         assert (page.total, statements.since()) == (12, 3)
-        assert talents.search_teams(session, "cxtd11").total == 1
+        assert talents.search_teams(session, TeamFilter("cxtd11")).total == 1
         with pytest.raises(NotAllowed):
             self.team(session, name="别的团队", lead_id="T0001", actor=LIAISON)

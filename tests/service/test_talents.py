@@ -11,7 +11,9 @@ from service import history, talents
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.rights import SYSTEM
 from service.talents import Talent
-from service.talents.rules import id_after, masked
+from service.talents.filters import TalentFilter
+from service.talents.masks import masked
+from service.talents.rules import id_after
 from tests.factories.people import EARLY, Statements, actor, leader, person, unit
 
 OFFICE = actor(("talent_office", None), username="office")
@@ -126,14 +128,14 @@ class TestChanging:
     def test_search_follows_the_change(self, session):
         talent = add(session)
         self.change(session, talent, name="吕芳", employer="另一家公司")
-        assert talents.search_talents(session, "lf lyjgs").total == 1
-        assert talents.search_talents(session, "liang").total == 0
+        assert talents.search_talents(session, TalentFilter("lf lyjgs")).total == 1
+        assert talents.search_talents(session, TalentFilter("liang")).total == 0
 
     def test_out_of_the_registry_means_out_of_the_lists(self, session):
         talent = add(session)
         self.change(session, talent, active=False)
         assert talents.search_talents(session).total == 0
-        assert talents.search_talents(session, include_inactive=True).total == 1
+        assert talents.search_talents(session, TalentFilter(include_inactive=True)).total == 1
         assert talents.get_talent(session, "T0001") is talent
 
     def test_unknown_fields_and_bad_values_are_named(self, session):
@@ -157,13 +159,13 @@ class TestSearching:
         add(session)
         add(session, "吕芳", employer="岭南医院")
         for q in ("思远", "liangsi", "lsy", "T0001", "t0001", "精密", "hnjm", "liang jingmi"):
-            assert [found.id for found in talents.search_talents(session, q).items] == ["T0001"], q
-        assert talents.search_talents(session, "lufang").total == 1
+            assert [found.id for found in talents.search_talents(session, TalentFilter(q)).items] == ["T0001"], q
+        assert talents.search_talents(session, TalentFilter("lufang")).total == 1
 
     def test_by_any_reading_of_a_sign_that_has_several(self, session):
         add(session, "顾长风")
         for q in ("顾长风", "gzf", "gcf", "guzhangfeng", "guchangfeng"):
-            assert [found.id for found in talents.search_talents(session, q).items] == ["T0001"], q
+            assert [found.id for found in talents.search_talents(session, TalentFilter(q)).items] == ["T0001"], q
 
     def test_who_sounds_the_same_by_any_reading_may_be_the_same_person(self, session):
         add(session, "顾长风", employer="岭南医院")
@@ -180,9 +182,11 @@ class TestSearching:
             {"type": 4},
             {"town": "guicheng"},
             {"employer_unit": "guicheng"},
-            {"among": select(Talent.id).where(Talent.type == 4)},
         ):
-            assert [found.id for found in talents.search_talents(session, **filters).items] == ["T0001"], filters
+            found = talents.search_talents(session, TalentFilter(**filters)).items
+            assert [one.id for one in found] == ["T0001"], filters
+        [found] = talents.search_talents(session, among=select(Talent.id).where(Talent.type == 4)).items
+        assert found.id == "T0001"
 
     def test_a_list_takes_two_statements_however_long(self, session):
         unit(session, "guicheng", "桂城街道办事处", kind="town", town="guicheng")
@@ -191,7 +195,7 @@ class TestSearching:
         session.flush()
         session.expunge_all()
         statements = Statements(session)
-        page = talents.search_talents(session, "liang", limit=25)
+        page = talents.search_talents(session, TalentFilter("liang"), limit=25)
         assert {talents.visible(HANDLER, found)["employer_unit_name"] for found in page.items} == {"桂城街道办事处"}
         assert (page.total, page.next) == (30, 25)
         assert statements.since() == 2
@@ -208,7 +212,7 @@ def test_a_page_of_the_list_is_found_in_the_order_of_an_index(session, filters):
         sent.append((statement, parameters))
 
     event.listen(session.get_bind(), "before_cursor_execute", note)
-    talents.search_talents(session, **filters)
+    talents.search_talents(session, TalentFilter(**filters))
     event.remove(session.get_bind(), "before_cursor_execute", note)
     statement, parameters = next(one for one in sent if "ORDER BY" in one[0])
     connection = session.connection().connection.dbapi_connection
