@@ -167,7 +167,9 @@ def _leader(lookups: Lookups, row: Values, unit: str | None, person: Person) -> 
 
 
 def _person_twin(lookups: Lookups, number: int, row: Values) -> Twin | None:
-    twin = lookups.seen(number, Mark((row["name"], lookups.unit(row["unit_code"], "/unit_code")), ("name", "unit_code")))
+    twin = lookups.seen(
+        number, Mark((row["name"], lookups.unit(row["unit_code"], "/unit_code")), ("name", "unit_code"))
+    )
     return None if twin is None or row["not_a_duplicate"] is True else replace(twin, unless=UNLESS)
 
 

@@ -9,155 +9,107 @@ from typing import Any
 
 from service import history
 from service.contacts.access import readable
+from service.fields import CHOICE, DATE, PICK, Entry, Field
 from service.history import HistoryEvent
 from service.ledger.reported import KINDS as REPORTS
 from service.ledger.reported import seen_entries
 from service.liaisons import REASONS
-from service.people import BODIES, DUTIES
-from service.talents import CATEGORIES, TYPES
+from service.people.fields import ENTRIES as PEOPLE_ENTRIES
+from service.talents.fields import ENTRIES as TALENT_ENTRIES
+from service.talents.fields import MEMBERS
 from service.web.context import actor, db, web
 from service.web.names import Names
+from service.web.present import named
 
-KINDS = {
-    "unit_added": "登记单位",
-    "unit_updated": "修改单位信息",
-    "liaison_named": "指定联络员",
-    "liaison_ended": "联络员任职结束",
-    "person_added": "登记人员",
-    "person_updated": "修改人员信息",
-    "leader_added": "登记领导任职",
-    "leader_updated": "更正领导任职",
-    "leader_ended": "结束领导任职",
-    "leader_end_updated": "更正任职结束日期",
-    "substitute_declared": "指定代理人",
-    "substitute_withdrawn": "撤销代理",
-    "service_team_set": "组建工作团队",
-    "service_team_ended": "工作团队结束",
-    "service_team_resumed": "工作团队恢复",
-    "service_team_end_updated": "更正工作团队结束日期",
-    "missed_interviews_explained": "说明访谈未达次数的原因",
-    "talent_added": "登记人才",
-    "talent_updated": "修改人才信息",
-    "talent_type_approved": "审核同意列为其他高层次人才",
-    "talent_confirmed": "核实人才信息",
-    "talent_reported": "重大事项报告获同意",
-    "talent_photo_set": "更换照片",
-    "talent_photo_withdrawn": "删除照片",
-    "file_attached": "上传附件",
-    "file_withdrawn": "撤回附件",
-    "link_proposed": "提出联系关系",
-    "link_activated": "联系关系生效",
-    "link_held": "联系关系由区人才办代管",
-    "link_released": "更正代管",
-    "link_handed_over": "联系关系移交",
-    "link_ended": "联系关系结束",
-    "link_changed": "修改联系关系",
-    "team_added": "登记团队",
-    "team_updated": "修改团队信息",
-    "account_added": "开立账号",
-    "account_disabled": "停用账号",
-    "account_enabled": "启用账号",
-    "account_unlocked": "解除登录锁定",
-    "password_set": "设置新密码",
-    "mail_address_set": "设置提醒邮件地址",
-    "mail_address_removed": "不再收提醒邮件",
-    "identity_bound": "绑定统一身份认证",
-    "identity_unbound": "解除统一身份认证的绑定",
-    "role_granted": "授予角色",
-    "role_revoked": "收回角色",
-    "token_issued": "签发接口令牌",
-    "token_revoked": "撤销接口令牌",
-    "signed_in": "登录",
-    "sign_in_failed": "登录未成功",
-    "sign_in_locked": "登录未成功，暂时锁定",
-}
+_LEADER = Field("leader_id", "联系领导", PICK, pick="leaders")
+_TALENT_REPORT = (
+    Field("change_type", "重大事项", CHOICE, choices=REPORTS),
+    Field("event_date", "发生日期", DATE),
+    Field("reported_on", "报告日期", DATE),
+    Field("late_days", "迟报工作日"),
+    Field("starts_on", "开始日期", DATE),
+)
+_PERIOD = (Field("starts_on", "开始日期", DATE), Field("ends_on", "结束日期", DATE))
+_LINK = (
+    _LEADER,
+    *_PERIOD,
+    Field("held_from", "代管开始日期", DATE),
+    Field("reason", "理由", CHOICE, choices=REASONS),
+    Field("note", "说明"),
+    Field("end_reason", "结束原因"),
+)
+_TEAM = (
+    Field("head", "组长"),
+    Field("liaison", "联络员"),
+    MEMBERS,
+    *_PERIOD,
+    Field("reason", "理由"),
+)
+_ACCOUNT = (
+    Field("role", "角色", CHOICE, among="roles"),
+    Field("way", "登录方式", CHOICE, choices={"password": "用户名和密码", "oidc": "统一身份认证"}),
+    Field("failures", "连续失败次数"),
+    Field("address", "来源地址"),
+    Field("expires_on", "到期日期", DATE),
+    Field("label", "用途"),
+    Field("name", "名称"),
+    Field("person_id", "人员", PICK, pick="people"),
+    Field("unit", "单位", PICK, pick="units"),
+    Field("email", "电子邮箱"),
+    *_PERIOD,
+    Field("reason", "理由"),
+)
+_SIGN_IN = tuple(
+    Field(
+        "reason",
+        "原因",
+        CHOICE,
+        choices={"password": "密码不正确", "disabled": "账号已停用", "not bound": "身份尚未绑定账号"},
+    )
+    if one.name == "reason"
+    else one
+    for one in _ACCOUNT
+)
+_FILE = (Field("name", "文件"),)
 
-FIELDS = {
-    "role": "角色",
-    "way": "登录方式",
-    "failures": "连续失败次数",
-    "address": "来源地址",
-    "expires_on": "到期日期",
-    "label": "用途",
-    "code": "单位代码",
-    "name": "名称",
-    "kind": "单位类别",
-    "klass": "领导类别",
-    "body": "领导班子",
-    "category": "人才类别",
-    "type": "人员类型",
-    "type_reason": "认定理由",
-    "type_approved_on": "审核日期",
-    "approved_on": "审核日期",
-    "leader_id": "联系领导",
-    "lead_id": "带头人",
-    "person_id": "人员",
-    "former_person_id": "原联络员",
-    "substitute_id": "代理人",
-    "employer": "工作单位",
-    "employer_unit": "主管单位",
-    "unit": "单位",
-    "unit_code": "单位",
-    "post": "职务",
-    "duty": "分工",
-    "portfolio": "分管工作",
-    "stationed": "驻点企业",
-    "head": "组长",
-    "liaison": "联络员",
-    "town": "镇街",
-    "is_member_unit": "成员单位",
-    "recognition": "认定名称",
-    "recognition_no": "认定文号",
-    "recognized_on": "认定日期",
-    "recognition_expires_on": "认定有效期",
-    "fields": "专业领域",
-    "platform": "创新平台",
-    "in_district": "在我区工作",
-    "works_from": "来区工作日期",
-    "works_until": "离区日期",
-    "phone": "联系电话",
-    "email": "电子邮箱",
-    "contact_person": "单位联系人",
-    "contact_phone": "单位联系人电话",
-    "id_tail": "证件号码末位",
-    "confirmed_on": "核实日期",
-    "members": "成员",
-    "change_type": "重大事项",
-    "event_date": "发生日期",
-    "reported_on": "报告日期",
-    "late_days": "迟报工作日",
-    "starts_on": "开始日期",
-    "ends_on": "结束日期",
-    "held_from": "代管开始日期",
-    "reason": "理由",
-    "note": "说明",
-    "end_reason": "结束原因",
-    "active": "在用",
+ENTRIES: Mapping[str, Entry] = {
+    **PEOPLE_ENTRIES,
+    **TALENT_ENTRIES,
+    "service_team_set": Entry("组建工作团队", _TEAM),
+    "service_team_ended": Entry("工作团队结束", _TEAM),
+    "service_team_resumed": Entry("工作团队恢复", _TEAM),
+    "service_team_end_updated": Entry("更正工作团队结束日期", _TEAM, changes=True),
+    "missed_interviews_explained": Entry("说明访谈未达次数的原因", (Field("reason", "理由"), Field("note", "说明"))),
+    "talent_reported": Entry("重大事项报告获同意", _TALENT_REPORT),
+    "file_attached": Entry("上传附件", _FILE),
+    "file_withdrawn": Entry("撤回附件", _FILE),
+    "link_proposed": Entry("提出联系关系", _LINK),
+    "link_activated": Entry("联系关系生效", _LINK),
+    "link_held": Entry("联系关系由区人才办代管", _LINK),
+    "link_released": Entry("更正代管", _LINK),
+    "link_handed_over": Entry("联系关系移交", _LINK),
+    "link_ended": Entry("联系关系结束", _LINK),
+    "link_changed": Entry("修改联系关系", _LINK),
+    "account_added": Entry("开立账号", _ACCOUNT),
+    "account_disabled": Entry("停用账号", _ACCOUNT),
+    "account_enabled": Entry("启用账号", _ACCOUNT),
+    "account_unlocked": Entry("解除登录锁定", _ACCOUNT),
+    "password_set": Entry("设置新密码", _ACCOUNT),
+    "mail_address_set": Entry("设置提醒邮件地址", _ACCOUNT),
+    "mail_address_removed": Entry("不再收提醒邮件", _ACCOUNT),
+    "identity_bound": Entry("绑定统一身份认证", _ACCOUNT),
+    "identity_unbound": Entry("解除统一身份认证的绑定", _ACCOUNT),
+    "role_granted": Entry("授予角色", _ACCOUNT),
+    "role_revoked": Entry("收回角色", _ACCOUNT),
+    "token_issued": Entry("签发接口令牌", _ACCOUNT),
+    "token_revoked": Entry("撤销接口令牌", _ACCOUNT),
+    "signed_in": Entry("登录", _SIGN_IN),
+    "sign_in_failed": Entry("登录未成功", _SIGN_IN),
+    "sign_in_locked": Entry("登录未成功，暂时锁定", _SIGN_IN),
 }
-"""What people call the fields; those that are not here (ids, digests) are not shown."""
+"""Every kind of entry that people read, from the features whose commands write it."""
 
-OWN = {
-    "sign": {"reason": "原因"},
-    "file": {"name": "文件"},
-    "person": {"name": "姓名", "active": "在任"},
-    "talent": {"name": "姓名", "active": "在库"},
-    "team": {"name": "团队名称"},
-    "unit": {"name": "单位名称"},
-}
-"""What the fields are called of one kind of record."""
-
-PEOPLE = frozenset({"person_id", "former_person_id", "substitute_id"})
-UNITS = frozenset({"unit", "unit_code", "employer_unit"})
-CODES: Mapping[str, Mapping[Any, str]] = {
-    "klass": {"A": "区领导（A类）", "B": "成员单位领导（B类）"},
-    "body": BODIES,
-    "duty": DUTIES,
-    "category": CATEGORIES,
-    "type": TYPES,
-    "change_type": REPORTS,
-    "reason": {**REASONS, "password": "密码不正确", "disabled": "账号已停用", "not bound": "身份尚未绑定账号"},
-    "way": {"password": "用户名和密码", "oidc": "统一身份认证"},
-}
+_OTHER = Entry("其他变更")
 NOTHING = "（空）"
 
 
@@ -185,9 +137,16 @@ class Change:
 def changes(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> list[Change]:
     """The entries, the newest first, with the data that the reader may see."""
     listed = seen_entries(db(), actor(), readable(db(), actor(), events))
+    told = [(event, data, ENTRIES.get(event.kind, _OTHER)) for event, data in listed]
     names = Names(db()).learn(
         [name for event, _ in listed for name in (event.actor, event.on_behalf_of)],
-        [code for _, data in listed for field in UNITS for code in _each(data.get(field))],
+        [
+            code
+            for _, data, entry in told
+            for one in entry.fields
+            if one.pick == "units"
+            for code in _each(data.get(one.name))
+        ],
     )
     reading = _Reading(names)
     return [
@@ -195,11 +154,11 @@ def changes(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> list[Ch
             at=event.at,
             who=names.person(event.actor),
             on_behalf_of=names.person(event.on_behalf_of),
-            what=KINDS.get(event.kind, "其他变更"),
+            what=entry.word,
             source=str(data.get("source") or ""),
-            lines=reading.lines(event.kind, data),
+            lines=reading.lines(entry, data),
         )
-        for event, data in reversed(listed)
+        for event, data, entry in reversed(told)
     ]
 
 
@@ -212,46 +171,40 @@ class _Reading:
     def __init__(self, names: Names) -> None:
         organization = web().organization
         self._names = names
-        self._towns = {code: town.name for code, town in organization.towns.items()}
-        self._roles = {code: role.name for code, role in organization.roles.items()}
-        self._kinds = {code: kind.name for code, kind in organization.kinds.items()}
+        self._known = {
+            "towns": dict(named(organization.towns)),
+            "kinds": dict(named(organization.kinds)),
+            "roles": dict(named(organization.roles)),
+        }
 
-    def lines(self, kind: str, data: Mapping[str, Any]) -> tuple[ChangeLine, ...]:
+    def lines(self, entry: Entry, data: Mapping[str, Any]) -> tuple[ChangeLine, ...]:
         """The fields of an entry in the order in which people know them; of a new record only those that are set.
 
         That a new record is in use goes without saying.
         """
-        own = OWN.get(kind.partition("_")[0], {})
-        updated = kind.endswith(("_updated", "_confirmed"))
         found = []
-        for field, usual in FIELDS.items():
-            label, value = own.get(field, usual), data.get(field)
-            if updated and isinstance(value, list) and len(value) == 2:
-                before, after = (self._text(field, one) or NOTHING for one in value)
-                found.append(ChangeLine(label, before, after))
-            elif field != "active" and (text := self._text(field, value)):
-                found.append(ChangeLine(label, None, text))
+        for one in entry.fields:
+            value = data.get(one.name)
+            if entry.changes and isinstance(value, list) and len(value) == 2:
+                before, after = (self._text(one, each) or NOTHING for each in value)
+                found.append(ChangeLine(one.label, before, after))
+            elif one.name != "active" and (text := self._text(one, value)):
+                found.append(ChangeLine(one.label, None, text))
         return tuple(found)
 
-    def _text(self, field: str, value: Any) -> str:
+    def _text(self, one: Field, value: Any) -> str:
         if value is None or value == "":
             return ""
         if isinstance(value, bool):
             return "是" if value else "否"
         if isinstance(value, list):
-            return "、".join(str(one.get("name", "")) for one in value if isinstance(one, dict))
-        if field in UNITS:
+            return "、".join(str(each.get("name", "")) for each in value if isinstance(each, dict))
+        if one.pick == "units":
             return self._names.unit(str(value))
-        if field in PEOPLE:
-            return self._names.record("people", str(value))
-        if field in ("lead_id", "leader_id"):
-            return self._names.record("talents" if field == "lead_id" else "leaders", str(value))
-        codes: Mapping[Any, str] = {
-            "town": self._towns,
-            "kind": self._kinds,
-            "role": self._roles,
-        }.get(field) or CODES.get(field, {})
-        return codes.get(value, str(value))
+        if one.pick:
+            return self._names.record(one.pick, str(value))
+        choices: Mapping[Any, str] = self._known.get(one.among) or one.choices
+        return choices.get(value, str(value))
 
 
 def _each(value: Any) -> list[str]:
