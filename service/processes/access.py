@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, object_session
 from service import clock
 from service.auth.queries import acting_for, find_account
 from service.db.lists import on_day
-from service.errors import NotAllowed
+from service.errors import Conflict, NotAllowed
 from service.people.models import Leader
 from service.people.queries import find_leader, unit_names
 from service.processes import standing
@@ -34,6 +34,11 @@ def may_take(actor: Actor, task: UserTask) -> bool:
 def is_candidate(actor: Actor, task: UserTask) -> bool:
     """Whether the task is for the actor, whoever has claimed it: by role, unit and person, or as who stands in."""
     return is_holder(actor, task) or stands_in(actor, task)
+
+
+def might_take(session: Session, actor: Actor, task: UserTask) -> bool:
+    """Whether the task is for the actor, in person or as a substitute, whoever has claimed it."""
+    return any(is_candidate(one, task) for one in (actor, *acting_for(session, actor)))
 
 
 def is_holder(actor: Actor, task: UserTask) -> bool:
@@ -111,14 +116,21 @@ def stood_in(session: Session, task: UserTask, doer: Actor) -> str | None:
 
 
 def require_take(session: Session, actor: Actor, task: UserTask, now: datetime) -> Actor:
-    """The actor as who the task is done (``taker``). Raises NotAllowed, saying who may."""
+    """The actor as who the task is done (``taker``).
+
+    Raises Conflict where a colleague has claimed it, saying who; NotAllowed where it is not for the actor at all.
+    """
     if (found := taker(session, actor, task, now)) is not None:
         return found
-    if task.assignee is not None and is_candidate(actor, task):
-        raise NotAllowed(
-            f"该任务已由 {person_name(session, task.assignee)} 领办；如需接手，请先由其退领或由区人才办转办"
-        )
+    if task.assignee is not None and might_take(session, actor, task):
+        raise Conflict(f"该任务已由 {person_name(session, task.assignee)} 领办；如需接手，请先由其退领或由区人才办转办")
     raise NotAllowed("该任务不在您的职责范围内：由" + role_names(session, [task]) + "办理")
+
+
+def over(session: Session, task: UserTask) -> str:
+    """Why a task that is not open cannot be done any more."""
+    done = f"已由 {person_name(session, task.completed_by)} 完成" if task.status == DONE else "已取消"
+    return f"该任务{done}，不能再办理"
 
 
 def require_manage(actor: Actor) -> None:
@@ -156,17 +168,22 @@ def origin_unit(actor: Actor, scopes: Mapping[str, str]) -> str | None:
 
 def candidate_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
     """Tasks that the actor may complete (``may_take``)."""
+    mine = or_(
+        UserTask.assignee.is_(None),
+        UserTask.assignee == account_of(actor),
+        ~standing.claim_stands(session, clock.today()),
+    )
+    return mine & meant_for(session, actor)
+
+
+def meant_for(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """Tasks that are for the actor, whoever has claimed them (``is_candidate``)."""
     today = clock.today()
     grants = [
         (UserTask.role == grant.role)
         & (true() if grant.unit is None else or_(UserTask.unit.is_(None), UserTask.unit == grant.unit))
         for grant in sorted(actor.grants, key=lambda one: (one.role, one.unit or ""))
     ]
-    mine = or_(
-        UserTask.assignee.is_(None),
-        UserTask.assignee == account_of(actor),
-        ~standing.claim_stands(session, today),
-    )
     own: ColumnElement[bool] = UserTask.leader_id.is_(None)
     if actor.person_id is not None and actor.has_role("leader"):
         own = own | UserTask.leader_id.in_(
@@ -174,7 +191,7 @@ def candidate_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
                 Leader.person_id == actor.person_id, on_day(Leader.starts_on, Leader.ends_on, today)
             )
         )
-    return mine & or_(own & or_(false(), *grants), standing.stands_in(session, actor, today))
+    return or_(own & or_(false(), *grants), standing.stands_in(session, actor, today))
 
 
 def done_steps(session: Session, task: UserTask) -> set[str]:

@@ -346,8 +346,7 @@ def locked_task(session: Session, task_id: UUID | str, *, any_status: bool = Fal
     if any_status:
         return found, instance
     if found.status != OPEN:
-        done = f"已由 {access.person_name(session, found.completed_by)} 完成" if found.status == DONE else "已取消"
-        raise Conflict(f"该任务{done}，不能再办理")
+        raise Conflict(access.over(session, found))
     require_running(instance)
     return found, instance
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, contains_eager, defer
 from service import clock, history
 from service.auth.queries import acting_for
 from service.db.lists import Page, page
-from service.errors import NotFound
+from service.errors import Conflict, NotFound
 from service.processes import access, lateness, visibility
 from service.processes.advance import open_tasks as open_rows
 from service.processes.advance import stream_of
@@ -169,13 +169,18 @@ def done_tasks(
 
 
 def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDetail:
-    """A task with form, prefilled data and the reader's rights. NotFound where the case is not the reader's to see."""
+    """A task with form, prefilled data and the reader's rights. NotFound where the case is not the reader's to see.
+
+    Conflict where the task was for the reader and a colleague has done it.
+    """
     task = session.get(UserTask, as_uuid(task_id, NO_TASK))
     if task is None:
         raise NotFound(NO_TASK)
     represented = access.taker(session, actor, task, clock.now())
     if represented is None and not visibility.sees_task(session, task, actor):
         raise NotFound(NO_TASK)
+    if task.status != OPEN and not visibility.sees(session, task.instance_id, actor):
+        raise Conflict(access.over(session, task))  # it was for the reader, who is told no more of the case than that
     instance = session.get_one(Instance, task.instance_id)
     made = compiled(session, instance.digest, instance.process)
     form = made.form_of(task.process, task.task)

@@ -25,7 +25,7 @@ from service.auth.queries import acting_for, grants_of
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent
 from service.people.queries import leader_posts
-from service.processes.access import account_of, candidate_clause, may_take
+from service.processes.access import account_of, may_take, meant_for, might_take
 from service.processes.advance import open_tasks
 from service.processes.masks import Masks
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
@@ -90,7 +90,9 @@ def _parts(session: Session, actor: Actor, only: object = None) -> list[ColumnEl
 
 
 def visible_instance(session: Session, instance_id: object, actor: Actor) -> Instance:
-    """The instance if the actor may see it, or may do one of its open tasks, in person or as a substitute.
+    """The instance if the actor may see it, or one of its open tasks is for the actor, in person or as a substitute.
+
+    A task that a colleague has claimed still is: who may not see it any more would be told that there is none.
 
     Raises NotFound: who may not see it may not know of it either.
     """
@@ -98,7 +100,7 @@ def visible_instance(session: Session, instance_id: object, actor: Actor) -> Ins
         select(Instance).where(Instance.id == instance_id, visible_clause(session, actor, instance_id))
     )
     if found is None:
-        theirs = or_(*(candidate_clause(session, one) for one in (actor, *acting_for(session, actor))))
+        theirs = or_(*(meant_for(session, one) for one in (actor, *acting_for(session, actor))))
         takes = select(UserTask.instance_id).where(UserTask.instance_id == instance_id, UserTask.status == OPEN, theirs)
         found = session.scalar(select(Instance).where(Instance.id.in_(takes)))
     if found is None:
@@ -116,8 +118,8 @@ def sees(session: Session, instance_id: object, actor: Actor) -> bool:
 
 
 def sees_task(session: Session, task: UserTask, actor: Actor) -> bool:
-    """Whether the actor may know of the task: sees its case and, of a round, its slot; or may do it."""
-    if any(may_take(one, task) for one in (actor, *acting_for(session, actor))):
+    """Whether the actor may know of the task: sees its case and, of a round, its slot; or it is for the actor."""
+    if might_take(session, actor, task):
         return True
     if not sees(session, task.instance_id, actor):
         return False

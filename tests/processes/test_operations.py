@@ -54,7 +54,7 @@ class TestClaim:
         task = world.task("handle")
         act(world, "handler-edu", operations.claim, task_id=task.id)
         assert world.task("handle").assignee == "handler-edu"
-        with pytest.raises(NotAllowed, match="谭雅文"):
+        with pytest.raises(Conflict, match="谭雅文"):
             case.complete(world, "handler-edu-2", task.id, DONE)
         case.complete(world, "handler-edu", task.id, DONE)
         (event,) = case.events(world, "claimed")
@@ -121,7 +121,7 @@ class TestReassign:
         assert (event.actor, event.data["to"], event.data["reason"]) == (user, "handler-edu-2", "外出学习")
         (notice,) = case.notices(world, "reassigned")
         assert notice["to"]["usernames"] == ["handler-edu-2"]
-        with pytest.raises(NotAllowed):
+        with pytest.raises(Conflict):
             world.do("handler-edu", "handle")
         world.do("handler-edu-2", "handle")
 
