@@ -96,6 +96,8 @@ class Projection:
         elif event.kind == "copy_withdrawn":
             for username in event.data["to"]:
                 self.copies.pop(username, None)
+        elif event.kind == "copy_read" and event.actor in self.copies:
+            self.copies[event.actor]["read_at"] = event.at
         elif event.kind in ("claimed", "released", "reassigned", CLAIM_ENDED) and row is not None:
             row["assignee"] = event.data.get("assignee") or event.data.get("to")
             row["revision"] += 1

@@ -117,10 +117,13 @@ def may_withdraw_copy(row: CopyTo, actor: Actor) -> bool:
 
 
 def mark_copy_read(session: Session, *, instance_id: UUID, actor: Actor, now: datetime) -> None:
-    """Notes that the actor has opened a case that was copied to them."""
-    row = session.scalar(select(CopyTo).where(CopyTo.instance_id == instance_id, CopyTo.username == actor.username))
+    """Notes, once, that the actor has opened a case that was copied to them."""
+    instance = locked_instance(session, instance_id)
+    row = session.scalar(select(CopyTo).where(CopyTo.instance_id == instance.id, CopyTo.username == actor.username))
     if row is not None and row.read_at is None:
         row.read_at = now
+        record(session, instance, kind="copy_read", actor=actor, now=now, data={})
+        session.flush()
 
 
 def _mentioned(session: Session, text: str) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, after_this_request, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -38,7 +39,7 @@ from service.web import diagrams, files, present
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text, typed_day
 from service.web.begins import begins
-from service.web.context import actor, db
+from service.web.context import actor, db, web
 from service.web.course import course
 from service.web.exports import Columns, batches, workbook
 from service.web.forms import form_page
@@ -183,6 +184,8 @@ def case(instance_id: UUID) -> ResponseReturnValue:
     names.learn([detail.marks.holder(task) for task in detail.open_tasks], [task.unit for task in detail.open_tasks])
     copies = queries.copies_of(db(), detail.instance)
     names.learn(name for copy in copies for name in (copy.username, copy.sent_by))
+    if any(copy.username == actor().username and copy.read_at is None for copy in copies):
+        _note_reading(instance_id)
     return render_template(
         "cases/case.html",
         detail=detail,
@@ -194,6 +197,16 @@ def case(instance_id: UUID) -> ResponseReturnValue:
         },
         **about(detail.instance, made, names),
     )
+
+
+def _note_reading(instance_id: UUID) -> None:
+    """Whoever has opened a case that was copied to them has read it; noted beside the request, which only reads."""
+    who, now = actor(), clock.now()
+
+    @after_this_request
+    def note(answer: Response) -> Response:
+        web().database.try_aside(partial(sharing.mark_copy_read, instance_id=instance_id, actor=who, now=now))
+        return answer
 
 
 @blueprint.post("/cases/<uuid:instance_id>/read")

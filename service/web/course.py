@@ -186,6 +186,7 @@ _TELL: Mapping[str, Callable[[HistoryEvent, Compiled, Names], Entry | None]] = {
     "commented": _commented,
     "copied": _copied,
     "copy_withdrawn": _copy_withdrawn,
+    "copy_read": _plain("阅读抄送"),
     "file_attached": _filed("上传附件"),
     "file_withdrawn": _filed("撤回附件"),
     "urged": _urged,

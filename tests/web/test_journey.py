@@ -6,6 +6,7 @@ import re
 from io import BytesIO
 
 from openpyxl import load_workbook
+from sqlalchemy import select
 
 from service import clock
 from service.ledger import sheet
@@ -15,6 +16,7 @@ from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.processes.models import Incident, Instance, Timer
 from service.rights import SYSTEM
+from tests.factories.workers import happened
 from tests.factories.world import HOME, World
 from tests.processes.steps import mismatches
 from tests.web.visitor import Visitor, island
@@ -257,6 +259,45 @@ def test_a_copy_is_read_once_and_listed(world: World) -> None:
     leader = Visitor(world, "leader")
     assert "阅读</button>" in leader.get("/cases/copied").text
     assert leader.submit(f"/cases/{world.case}/read").location == f"/cases/{world.case}"
+    assert "已读" in leader.get("/cases/copied").text
+
+
+def test_a_copy_that_is_opened_by_its_title_is_read_and_the_journal_says_so_once(world: World) -> None:
+    world.dispatched("edu")
+    with world.transaction() as session:
+        sharing.copy(session, instance_id=world.case, to=["leader"], actor=world.actor("office"), now=clock.now())
+    leader = Visitor(world, "leader")
+    for path in ("/cases/copied", "/cases/copied.xlsx"):
+        leader.get(path)
+    Visitor(world, "office").get(f"/cases/{world.case}")  # somebody else's reading
+    assert happened(world, "copy_read") == []
+    for _ in range(2):
+        assert leader.get(f"/cases/{world.case}").status_code == 200
+    assert "已读" in leader.get("/cases/copied").text
+    assert "阅读</button>" not in leader.get("/cases/copied").text
+    [read] = happened(world, "copy_read")
+    assert read.actor == "leader"
+    assert "阅读抄送" in leader.get(f"/cases/{world.case}").text
+    assert mismatches(world) == []
+    with world.transaction() as session:  # withdrawn and sent again, it is new again
+        office = world.actor("office")
+        sharing.withdraw_copy(session, instance_id=world.case, username="leader", actor=office, now=clock.now())
+        sharing.copy(session, instance_id=world.case, to=["leader"], actor=office, now=clock.now())
+    assert "阅读</button>" in leader.get("/cases/copied").text
+    assert mismatches(world) == []
+
+
+def test_a_reading_that_would_have_to_wait_holds_up_no_page(world: World) -> None:
+    world.dispatched("edu")
+    with world.transaction() as session:
+        sharing.copy(session, instance_id=world.case, to=["leader"], actor=world.actor("office"), now=clock.now())
+    leader = Visitor(world, "leader")
+    leader.get("/cases/copied")
+    with world.database.transaction() as session:
+        session.scalars(select(Instance).where(Instance.id == world.case).with_for_update()).one()
+        assert leader.get(f"/cases/{world.case}").status_code == 200
+    assert "阅读</button>" in leader.get("/cases/copied").text
+    leader.get(f"/cases/{world.case}")
     assert "已读" in leader.get("/cases/copied").text
 
 
