@@ -6,11 +6,12 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from service import clock, reports
+from service.auth.queries import accounts_of_role
 from service.processes import lateness, queries, timers
 from service.processes.deadlines import deadlines
 from service.processes.rules import DEFAULT_WARN, STAGES
 from service.processes.starting import may_start
-from service.rights import LEADER, may
+from service.rights import ADMIN, LEADER, may
 from service.web import cases, overview, tasks
 from service.web.access import ANYONE, requires
 from service.web.begins import begins
@@ -26,6 +27,9 @@ SHOWN = 15
 def desk() -> ResponseReturnValue:
     """工作台."""
     today = clock.today()
+    if not actor().roles:
+        administrators = [account.name for account in accounts_of_role(db(), ADMIN, on=today)]
+        return render_template("desk/without_role.html", administrators=administrators, contact=settings().contact)
     page = queries.open_tasks(db(), actor(), today=today, limit=SHOWN)
     all_units = may(actor(), "view_ledger_all")
     running = queries.cases(db(), actor(), filters=queries.CaseFilter(status="running"), limit=SHOWN)

@@ -10,15 +10,21 @@ from service.rights import Actor, may
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the menu; shown to everybody signed in, or to those who have ``right`` or may start ``process``."""
+    """A line of the menu; shown to everybody with a role, or to those who have ``right`` or may start ``process``.
+
+    ``without_role``: also to who holds no role at all, and so has use for little.
+    """
 
     label: str
     endpoint: str
     right: str | None = None
     process: str | None = None
+    without_role: bool = False
 
     def shown_to(self, actor: Actor, may_start: Callable[[str], bool]) -> bool:
         """Whether ``actor`` has use for the entry. ``may_start`` tells whether a process is ``actor``'s to start."""
+        if not actor.roles and not self.without_role:
+            return False
         return (self.right is None or may(actor, self.right)) and (self.process is None or may_start(self.process))
 
 
@@ -26,12 +32,12 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "我的事项",
         (
-            Entry("工作台", "web.desk.desk"),
+            Entry("工作台", "web.desk.desk", without_role=True),
             Entry("待办", "web.tasks.todo"),
             Entry("已办", "web.tasks.done"),
             Entry("我发起的", "web.cases.started"),
             Entry("抄送我的", "web.cases.copied"),
-            Entry("提醒", "web.notices.notices"),
+            Entry("提醒", "web.notices.notices", without_role=True),
         ),
     ),
     ("需求", (Entry("登记需求", "web.cases.new", process="request"), Entry("需求台账", "web.ledger.ledger"))),
@@ -69,7 +75,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("流程图", "web.processes.index"),
             Entry("账号", "web.accounts.accounts", "manage_accounts"),
             Entry("系统状态", "web.system.status", "retry_incidents"),
-            Entry("帮助", "web.desk.help_page"),
+            Entry("帮助", "web.desk.help_page", without_role=True),
         ),
     ),
 )
