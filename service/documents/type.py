@@ -151,7 +151,7 @@ def _signs(found: typst.Fonts) -> set[int]:
         families.add(face.family)
         files.add(face.path)
         try:
-            with TTFont(face.path, fontNumber=face.index, lazy=True) as font:
+            with Path(face.path).open("rb") as stream, TTFont(stream, fontNumber=face.index, lazy=True) as font:
                 has = set(font.getBestCmap() or ())
         except (*UNREADABLE, TTLibError) as error:  # what cannot be read is not counted on
             log.warning("type_unreadable", file=Path(face.path).name, error=type(error).__name__)
