@@ -8,6 +8,7 @@ from service.processes import commands
 from service.processes.advance import open_tasks
 from service.processes.models import UserTask
 from tests.factories.world import World
+from tests.processes.rounds import begin
 from tests.web.visitor import Visitor
 
 
@@ -49,3 +50,18 @@ def test_approvals_and_reviews_of_two_late_units_are_told_apart(world: World) ->
         assert any("完成「通报审批」" in one and name in one for one in said)
         assert any("发出通报" in one and name in one for one in said)
     assert any("→ 办理审核（区教育局）" in one for one in said)
+
+
+def test_a_step_of_a_round_names_its_unit_once_above_the_form(world: World) -> None:
+    begin(world, "half_year_report", "office")
+    world.do("office", "choose_period", {"year": 2026, "half": 1})
+    page = Visitor(world, "liaison-hrss").get(f"/tasks/{world.task('submit_half_year', 'hrss').id}").text
+    heading = re.search(r"<h2>(.*?核对、补充并报送.*?)</h2>", page, re.DOTALL)
+    assert heading is not None
+    assert heading[1].count("区人力资源和社会保障局") == 1
+
+
+def test_a_step_whose_name_says_nothing_of_its_unit_does_so_above_the_form(world: World) -> None:
+    world.dispatched("edu")
+    page = Visitor(world, "handler-edu").get(f"/tasks/{world.task('handle', 'edu').id}").text
+    assert "<h2>办理 · 区教育局</h2>" in page
