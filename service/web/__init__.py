@@ -56,9 +56,10 @@ from service.web.once import once_token
 
 DIST = Path(__file__).parent / "static" / "dist"
 
-# Pictures of the style sheet are data: addresses; all else comes from this service alone, and no page makes code.
 LARGE = 1_000_000
 """Bytes that are taken only from who is signed in, where a page asks for that."""
+
+# Pictures of the style sheet are data: addresses; all else comes from this service alone, and no page makes code.
 POLICY = (
     "default-src 'self'; script-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from service import auth, people
 from service.auth import RoleGrant, directory
@@ -336,6 +338,26 @@ def test_lists_and_pages_agree_on_whose_a_task_is(world: World) -> None:
             }
             assert listed == taken, user
         assert standing.marks(session, everything, today).lapsed == frozenset()
+
+
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)
+def test_cases_that_nobody_may_do_are_locked_in_one_order(world: World) -> None:
+    for _ in range(5):
+        world.dispatched("housing")
+    for name in ("handler-housing", "office", "office-2"):
+        _disable(world, name)
+    locked: list[UUID] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "FROM instance" in statement and statement.rstrip().endswith("FOR UPDATE"):
+            locked.extend(UUID(str(value)) for value in parameters.values())
+
+    event.listen(world.database.engine, "before_cursor_execute", note)
+    with world.transaction() as session:
+        assert claims.report_unmanned(session, now=world.clock.now) >= 5
+    event.remove(world.database.engine, "before_cursor_execute", note)
+    assert len(set(locked)) >= 5
+    assert locked == sorted(locked)
 
 
 def test_an_incident_about_a_vacancy_can_be_tried_again(world: World) -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+from sqlalchemy.orm import Session
+
 from service import auth, clock, people
+from service.db.failures import conflicts
 from service.demonstration.organization import derived
+from service.errors import Conflict
 from service.processes import commands
-from service.rights import SYSTEM
+from service.processes.models import CopyTo
+from service.processes.visibility import known_only
+from service.rights import SYSTEM, Actor
 from service.talents import update_talent
 from tests.factories.world import World
 from tests.processes.rounds import calendar_starts
@@ -256,3 +263,20 @@ def test_no_refusal_tells_that_there_is_a_record(world: World) -> None:
         ]
         assert [answer.status_code for answer in answers] == [404, 404], (user, path, answers[0].text)
         assert answers[0].json["detail"] == answers[1].json["detail"], path
+
+
+def test_what_the_database_refused_is_told_and_not_that_the_transaction_is_over(world: World) -> None:
+    world.dispatched("edu")
+
+    @known_only
+    def copy_twice(session: Session, *, instance_id: UUID, actor: Actor, now: datetime) -> None:
+        for _ in range(2):
+            session.add(
+                CopyTo(id=uuid4(), instance_id=instance_id, username="leader", sent_by=actor.username, sent_at=now)
+            )
+        with conflicts("已经抄送给该人员"):
+            session.flush()
+
+    stranger = world.actor("handler-housing")
+    with pytest.raises(Conflict, match="已经抄送"), world.transaction() as session:
+        copy_twice(session, instance_id=world.case, actor=stranger, now=clock.now())
