@@ -111,6 +111,7 @@ def _rows(session: Session, instances: Sequence[Instance], on: date) -> list[dic
         accounts=[row.initiator for row in instances],
         talents=[state.talent_id for state in stood.values()],
         leaders=[state.leader_id for state in stood.values()],
+        on=on,
     )
     tasks = tasks_then(session, [row.id for row in instances], on)
     items = []

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service import clock
 from service.auth import Account
 from service.ids import as_id
 from service.people.models import Leader, Person
+from service.people.past import leaders_then, unit_names_then
 from service.people.queries import unit_names
 from service.processes.standing import behalf_names
 from service.rights import SERVICE_NAMES
-from service.talents.models import Talent
+from service.talents.past import names_then
 
 Named = dict[str, str | None]
 
@@ -44,13 +47,20 @@ def learn(
     accounts: Iterable[str | None] = (),
     talents: Iterable[str | None] = (),
     leaders: Iterable[str | None] = (),
+    on: date | None = None,
 ) -> Names:
-    """The names of all these: at most four statements, none for a kind of which nothing is asked."""
+    """The names of all these, as they were called ``on`` a day (default today); accounts by their present names.
+
+    At most four statements, three more for a past day, none for a kind of which nothing is asked.
+    """
+    day = on or clock.today()
+    past, wanted = day < clock.today(), _given(units)
+    found = {} if not wanted else unit_names_then(session, day) if past else unit_names(session, wanted)
     return Names(
-        units=unit_names(session, wanted) if (wanted := _given(units)) else {},
+        units=found,
         accounts=account_names(session, accounts),
-        talents=_talents(session, _given(talents)),
-        leaders=_leaders(session, _given(leaders)),
+        talents=names_then(session, _given(talents), day),
+        leaders=_leaders(session, _given(leaders), day),
     )
 
 
@@ -70,17 +80,13 @@ def account_names(session: Session, usernames: Iterable[str | None]) -> dict[str
     return found | behalf_names(session, stood_in)
 
 
-def _talents(session: Session, wanted: set[str]) -> dict[str, str]:
-    if not wanted:
-        return {}
-    rows = session.execute(select(Talent.id, Talent.name).where(Talent.id.in_(wanted)))
-    return {row.id: row.name for row in rows}
-
-
-def _leaders(session: Session, wanted: set[str]) -> dict[str, str]:
+def _leaders(session: Session, wanted: set[str], on: date) -> dict[str, str]:
     keys = [key for key in map(as_id, wanted) if key is not None]
     if not keys:
         return {}
+    if on < clock.today():
+        posts = session.scalars(select(Leader).where(Leader.id.in_(keys)))
+        return {str(key): one.name for key, one in leaders_then(session, posts, on).items()}
     named = select(Leader.id, Person.name).join(Person, Person.id == Leader.person_id).where(Leader.id.in_(keys))
     return {str(key): name for key, name in session.execute(named)}
 

@@ -354,10 +354,12 @@ def assessment(query: dict[str, Any]) -> Mapping[str, Any]:
         "year": sheet.year,
         "on": sheet.on,
         "leaders": [
-            _row(str(row.leader.id), row.leader.person.name, row.leader.unit_code, row.figures, row.score)
-            for row in sheet.leaders
+            _row(str(row.leader.id), row.then.name, row.then.unit_code, row.figures, row.score) for row in sheet.leaders
         ],
-        "units": [_row(row.unit.code, row.unit.name, row.unit.code, row.figures, row.score) for row in sheet.units],
+        "units": [
+            _row(row.unit.code, sheet.names[row.unit.code], row.unit.code, row.figures, row.score)
+            for row in sheet.units
+        ],
     }
 
 

@@ -27,6 +27,7 @@ from service.ids import as_id
 from service.liaisons.models import Link
 from service.liaisons.queries import serving
 from service.people.models import Leader
+from service.people.past import leaders_then, served_by_unit
 from service.talents.models import Talent
 
 
@@ -63,11 +64,11 @@ def interview_counts(
 ) -> list[PairCount]:
     """The pairs of class B that stand ``on`` that day, each with its interviews of ``year`` up to that day.
 
-    ``leader_ids`` is a condition on ``Leader`` that narrows whose pairs are counted. Five statements, however many
-    pairs; those with the most missing come first.
+    ``leader_ids`` is a condition on ``Leader`` that narrows whose pairs are counted. Seven statements at most, however
+    many pairs; those with the most missing come first.
     """
     until = min(on, date(year, 12, 31))
-    counted = _standing(until, leader_id, unit, leader_ids)
+    counted = _standing(session, until, leader_id, unit, leader_ids)
     links = list(session.scalars(counted))
     if not links:
         return []
@@ -102,9 +103,10 @@ def contact_counts(session: Session, *, unit: str | None, starts_on: date, ends_
     scope = [
         Contact.withdrawn_at.is_(None),
         Contact.held_on.between(starts_on, ends_on),
-        *([] if unit is None else [Contact.leader_id.in_(select(Leader.id).where(Leader.unit_code == unit))]),
     ]
     on = min(ends_on, clock.today())
+    if unit is not None:
+        scope.append(Contact.leader_id.in_(select(Leader.id).where(served_by_unit(session, unit, on))))
     ids = select(Contact.id).where(*scope)
     forms = _counted(session, select(Contact.form, func.count()).where(*scope).group_by(Contact.form))
     topics = _counted(
@@ -133,7 +135,7 @@ def contact_counts(session: Session, *, unit: str | None, starts_on: date, ends_
         "talents": talents or 0,
         "forms": {form: forms.get(form, 0) for form in FORMS},
         "topics": {str(topic): topics.get(topic, 0) for topic in TOPICS},
-        "leaders": _by_leader(session, scope),
+        "leaders": _by_leader(session, scope, on),
         "opinions": {
             "total": heard.total(),
             **{status: heard[status] for status in OPINION_STATUSES},
@@ -143,7 +145,9 @@ def contact_counts(session: Session, *, unit: str | None, starts_on: date, ends_
     }
 
 
-def _standing(on: date, leader_id: UUID | str | None, unit: str | None, which: ColumnElement[bool] | None) -> Any:
+def _standing(
+    session: Session, on: date, leader_id: UUID | str | None, unit: str | None, which: ColumnElement[bool] | None
+) -> Any:
     query = (
         select(Link)
         .join(Leader, Leader.id == Link.leader_id)
@@ -155,7 +159,7 @@ def _standing(on: date, leader_id: UUID | str | None, unit: str | None, which: C
     if leader_id is not None:
         query = query.where(Link.leader_id == as_id(leader_id))
     if unit is not None:
-        query = query.where(Leader.unit_code == unit)
+        query = query.where(served_by_unit(session, unit, on))
     if which is not None:
         query = query.where(which)
     return query
@@ -203,7 +207,7 @@ def _pair(
     )
 
 
-def _by_leader(session: Session, scope: Iterable[ColumnElement[bool]]) -> list[dict[str, Any]]:
+def _by_leader(session: Session, scope: Iterable[ColumnElement[bool]], on: date) -> list[dict[str, Any]]:
     counted = (
         select(Contact.leader_id, func.count().label("contacts"), func.count().filter(Contact.interview).label("met"))
         .where(*scope)
@@ -212,12 +216,13 @@ def _by_leader(session: Session, scope: Iterable[ColumnElement[bool]]) -> list[d
     )
     rows = session.execute(
         select(Leader, counted.c.contacts, counted.c.met).join(counted, counted.c.leader_id == Leader.id)
-    )
+    ).all()
+    then = leaders_then(session, [leader for leader, _, _ in rows], on)
     found = [
         {
             "id": str(leader.id),
-            "name": leader.person.name,
-            "post": leader.post,
+            "name": then[leader.id].name,
+            "post": then[leader.id].post,
             "class": leader.klass,
             "contacts": contacts,
             "interviews": met,

@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.config import Organization
 from service.ledger.tables import FORMULA, Cell, write_table
-from service.people.models import Leader, Unit
+from service.people.models import Leader
+from service.people.past import leaders_then, unit_names_then
 from service.processes.lateness import IN_TIME, Standing, standings
 from service.processes.models import Instance
 from service.processes.past import State, states, tasks_then
 from service.processes.rules import STAGES, STATUSES, one_line
 from service.rights.policy import RESPONSIBLE_UNIT
-from service.talents.models import Talent
+from service.talents.past import names_then
 
 BATCH = 500
 OUTCOMES: Mapping[str, str] = {"solved": "已解决", "partly": "部分解决", "policy_limited": "现行政策框架下未能解决"}
@@ -118,17 +119,16 @@ def _groups(cases: Iterable[Instance]) -> Iterator[list[Instance]]:
 def _names(session: Session, cases: Sequence[Instance], organization: Organization, on: date) -> _Names:
     stood = states(session, cases, on)
     served = {state.talent_id for state in stood.values() if state.talent_id}
-    talents = select(Talent.id, Talent.name).where(Talent.id.in_(served))
     wanted = {state.leader_id for state in stood.values() if state.leader_id}
-    leaders = {str(leader.id): leader.person.name for leader in session.scalars(select(Leader))} if wanted else {}
+    leaders = leaders_then(session, session.scalars(select(Leader)), on) if wanted else {}
     handlers = {
         case: list(dict.fromkeys(task.unit for task in tasks if task.role == RESPONSIBLE_UNIT and task.unit))
         for case, tasks in tasks_then(session, [case.id for case in cases], on).items()
     }
     return _Names(
-        talents=dict(session.execute(talents).all()),
-        leaders=leaders,
-        units=dict(session.execute(select(Unit.code, Unit.name)).all()),
+        talents=names_then(session, served, on),
+        leaders={str(key): one.name for key, one in leaders.items()},
+        units=unit_names_then(session, on),
         handlers=handlers,
         organization=organization,
         standings=standings(session, cases, on),

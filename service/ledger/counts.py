@@ -17,12 +17,13 @@ from service.ledger.cases import OUTCOMES
 from service.ledger.circulars import issued
 from service.liaisons.served import served_within
 from service.people.models import Leader
+from service.people.past import served_by_unit
 from service.processes import lateness
 from service.processes.lateness import IN_TIME, late_cases, standings
 from service.processes.models import TERMINATED, Instance
 from service.processes.past import Rows, State, cases_on, said, states
 from service.processes.rules import STAGES, STATUSES
-from service.talents.models import Talent
+from service.talents.past import names_then
 
 PROCESS = "request"
 ON_THE_SPOT, REJECTED = "end_on_the_spot", "end_rejected"
@@ -88,8 +89,8 @@ def leader_needs(
 
     ``items`` tells of each: number, title, talent, status, stage, whether a responsible unit was ``late`` in it (or
     another step was: ``late_steps``), whether somebody still was that day (``overdue``, ``overdue_steps``), the numbers
-    of the circulars about it that were issued in the period (W10); ``outcomes`` counts them. Five statements, and one
-    for each need with a circular.
+    of the circulars about it that were issued in the period (W10); ``outcomes`` counts them. Seven statements at most,
+    and one for each need with a circular.
     """
     as_of = day_of_paper(ends_on, on)
     first = _midnight(starts_on)
@@ -111,7 +112,7 @@ def leader_needs(
     stood = states(session, rows, as_of)
     late = standings(session, stood, as_of)
     wanted = {state.talent_id for state in stood.values() if state.talent_id}
-    names = dict(session.execute(select(Talent.id, Talent.name).where(Talent.id.in_(wanted))).all())
+    names = names_then(session, wanted, as_of)
     told = _circulars(session, list(stood), starts_on, as_of)
     items = []
     for row in rows:
@@ -219,7 +220,7 @@ def _of_unit(session: Session, cases: Rows, unit: str | None, on: date) -> Colum
     if unit is None:
         return true()
     # a need keeps its leader's id as text
-    leaders = [str(one) for one in session.scalars(select(Leader.id).where(Leader.unit_code == unit))]
+    leaders = [str(one) for one in session.scalars(select(Leader.id).where(served_by_unit(session, unit, on)))]
     return or_(Instance.initiator_unit == unit, cases.leader_id.in_(leaders))
 
 

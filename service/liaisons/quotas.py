@@ -15,6 +15,7 @@ from service.liaisons.models import Link
 from service.liaisons.queries import serving, visible_to
 from service.liaisons.rules import QUOTAS
 from service.people.models import Leader, Person
+from service.people.past import served_by_unit
 from service.people.rules import CLASS_A, CLASS_B
 from service.rights import SYSTEM, Actor
 
@@ -60,7 +61,7 @@ def quotas(
 ) -> Page[QuotaRow]:
     """Every leader who serves on that day with what the quota asks (Q1, Q3), those that lack most first.
 
-    A person counts once a class, however many posts; at most three statements.
+    A person counts once a class, however many posts; at most five statements.
     """
     rows, _ = quota_report(
         session, on=on, klass=klass, unit=unit, short_only=short_only, limit=limit, offset=offset, reader=reader
@@ -79,7 +80,7 @@ def quota_report(
     offset: int = 0,
     reader: Actor = SYSTEM,
 ) -> tuple[Page[QuotaRow], tuple[QuotaTotal, ...]]:
-    """``quotas`` and what they add up to by class, over all pages; at most three statements."""
+    """``quotas`` and what they add up to by class, over all pages; at most five statements."""
     limit, offset = max(1, min(limit, MAX_LIMIT)), max(0, offset)
     tallies = _tallies(session, on, klass=klass, unit=unit, reader=reader)
     totals = tuple(
@@ -138,9 +139,10 @@ def _tallies(session: Session, on: date, *, klass: str | None, unit: str | None,
         .where(on_day(Leader.starts_on, Leader.ends_on, on), visible_to(reader))
         .order_by(Leader.starts_on, Leader.id)
     )
-    for column, value in ((Leader.klass, klass), (Leader.unit_code, unit)):
-        if value is not None:
-            query = query.where(column == value)
+    if klass is not None:
+        query = query.where(Leader.klass == klass)
+    if unit is not None:
+        query = query.where(served_by_unit(session, unit, on))
     found: dict[tuple[UUID, str], _Tally] = {}
     several: set[UUID] = set()
     for leader_id, person_id, its_class, count, leads_a, pinyin in session.execute(query):

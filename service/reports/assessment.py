@@ -27,6 +27,7 @@ from service.liaisons.models import Link
 from service.liaisons.queries import serving
 from service.liaisons.rules import QUOTAS
 from service.people.models import Leader, Liaison, Unit
+from service.people.past import LeaderThen, leaders_then, served_by_unit, unit_names_then
 from service.reports.models import HalfYearReport
 from service.reports.rules import HALVES, REPORT_DAYS, Figure, Score, score, shares
 from service.rights import Actor
@@ -40,9 +41,10 @@ Pairs = Mapping[str, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class LeaderRow:
-    """A leader's indicators; ``score`` is ``None`` without weights."""
+    """A leader's indicators; ``then`` is what the post was called on the day, ``score`` is ``None`` without weights."""
 
     leader: Leader
+    then: LeaderThen
     figures: Mapping[str, Figure]
     score: Score | None
 
@@ -58,12 +60,13 @@ class UnitRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The sheet of a year as it stands ``on`` a day."""
+    """The sheet of a year as it stands ``on`` a day; ``names`` of all units are those of the day, by code."""
 
     year: int
     on: date
     leaders: tuple[LeaderRow, ...]
     units: tuple[UnitRow, ...]
+    names: Mapping[str, str]
 
 
 def assessment_sheet(
@@ -88,15 +91,17 @@ def assessment_sheet(
     seen = leaders_clause(session, reader)
     posts = select(Leader).where(on_day(Leader.starts_on, Leader.ends_on, until), seen)
     if unit is not None:
-        posts = posts.where(Leader.unit_code == unit)
+        posts = posts.where(served_by_unit(session, unit, until))
     leaders = sorted(session.scalars(posts), key=lambda one: (one.klass, one.person.pinyin, str(one.id)))
     figures = _of_leaders(session, leaders, year, until, needs_by_leader, seen)
-    rows = tuple(LeaderRow(one, figures[one.id], score(figures[one.id], weights)) for one in leaders)
+    then = leaders_then(session, leaders, until)
+    rows = tuple(LeaderRow(one, then[one.id], figures[one.id], score(figures[one.id], weights)) for one in leaders)
     return Sheet(
         year,
         until,
         rows,
         _of_units(session, rows, year, on, calendar, answers_by_unit, weights, unit, report_days, reader),
+        unit_names_then(session, until),
     )
 
 
@@ -169,8 +174,8 @@ def _of_units(
     )
     led: dict[str, list[LeaderRow]] = defaultdict(list)
     for row in rows:
-        if row.leader.unit_code is not None:
-            led[row.leader.unit_code].append(row)
+        if row.then.unit_code is not None:
+            led[row.then.unit_code].append(row)
     everything = reader.is_system or bool(reader.roles & {"talent_office", "auditor"})
     wanted = set(led) | (officers | set(answers) if everything else officers & set(reader.units_of("liaison")))
     if only is not None:

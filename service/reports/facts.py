@@ -19,6 +19,7 @@ from service.contacts.past import opinion_states
 from service.contacts.rules import OPINION_STATUSES, form_name, period_of
 from service.liaisons import quota_report, talents_of
 from service.people.models import Leader
+from service.people.past import leaders_then, served_by_unit
 from service.reports.rules import first_texts, month_of
 from service.talents.past import told_then
 
@@ -69,13 +70,23 @@ def brief_facts(
         )
     )
     pairs = interview_counts(session, year=year, on=until, leader_id=leader.id)
-    told = told_then(session, served, until)
+    named = {
+        one.id: one
+        for one in (
+            *served,
+            *(row.talent for one in held for row in one.talents),
+            *(said.talent for one in held for said in one.opinions),
+            *(pair.talent for pair in pairs),
+        )
+    }
+    told = told_then(session, named.values(), until)
+    then = leaders_then(session, [leader], until)[leader.id]
     became = opinion_states(session, [said for one in held for said in one.opinions], until)
     return {
         "starts_on": starts_on.isoformat(),
         "ends_on": ends_on.isoformat(),
-        "leader": leader.person.name,
-        "post": leader.post,
+        "leader": then.name,
+        "post": then.post,
         "talents": [
             {"id": one.id, "name": told[one.id]["name"], "employer": told[one.id]["employer"]} for one in served
         ],
@@ -83,47 +94,57 @@ def brief_facts(
             {
                 "held_on": one.held_on.isoformat(),
                 "form": form_name(one.form, inbound=one.inbound),
-                "talents": [row.talent.name for row in one.talents],
+                "talents": [told[row.talent_id]["name"] for row in one.talents],
                 "summary": one.summary,
             }
             for one in held
         ],
         "opinions": [
-            {"talent": said.talent.name, "text": said.text, "status": OPINION_STATUSES[became[said.id][0]]}
+            {"talent": told[said.talent_id]["name"], "text": said.text, "status": OPINION_STATUSES[became[said.id][0]]}
             for one in held
             for said in one.opinions
         ],
-        "interviews": [{"talent": pair.talent.name, "count": pair.count, "required": pair.required} for pair in pairs],
+        "interviews": [
+            {"talent": told[pair.talent.id]["name"], "count": pair.count, "required": pair.required} for pair in pairs
+        ],
         "needs": dict(needs),
     }
 
 
 def _interviews(session: Session, unit: str, year: int, until: date) -> dict[str, Any]:
     pairs = interview_counts(session, year=year, on=until, unit=unit)
+    short = [pair for pair in pairs if pair.short]
+    told = told_then(session, {pair.talent.id: pair.talent for pair in short}.values(), until)
+    then = leaders_then(session, {pair.leader.id: pair.leader for pair in short}.values(), until)
     return {
         "pairs": len(pairs),
         "done": sum(pair.short == 0 for pair in pairs),
         "short": [
             {
-                "leader": pair.leader.person.name,
-                "talent": pair.talent.name,
+                "leader": then[pair.leader.id].name,
+                "talent": told[pair.talent.id]["name"],
                 "count": pair.count,
                 "required": pair.required,
                 "reason": pair.reason,
             }
-            for pair in pairs
-            if pair.short
+            for pair in short
         ],
     }
 
 
 def _quotas(session: Session, unit: str, until: date) -> dict[str, Any]:
     page, _ = quota_report(session, on=until, unit=unit, limit=MOST_LEADERS)
+    then = leaders_then(session, [row.leader for row in page.items], until)
     return {
         "leaders": page.total,
         "met": sum(row.short == 0 for row in page.items),
         "rows": [
-            {"leader": row.leader.person.name, "post": row.leader.post, "count": row.count, "required": row.required}
+            {
+                "leader": then[row.leader.id].name,
+                "post": then[row.leader.id].post,
+                "count": row.count,
+                "required": row.required,
+            }
             for row in page.items
         ],
     }
@@ -134,16 +155,22 @@ def _opinions(session: Session, unit: str, starts_on: date, ends_on: date, until
         select(Opinion, Contact.held_on, Leader)
         .join(Contact, Contact.id == Opinion.contact_id)
         .join(Leader, Leader.id == Contact.leader_id)
-        .where(Contact.withdrawn_at.is_(None), Contact.held_on.between(starts_on, ends_on), Leader.unit_code == unit)
+        .where(
+            Contact.withdrawn_at.is_(None),
+            Contact.held_on.between(starts_on, ends_on),
+            served_by_unit(session, unit, until),
+        )
         .order_by(Leader.klass, Leader.id, Contact.held_on, Opinion.contact_id, Opinion.position)
         .limit(MOST_OPINIONS)
     )
     rows = session.execute(query).all()
     became = opinion_states(session, [opinion for opinion, _, _ in rows], until)
+    told = told_then(session, {opinion.talent_id: opinion.talent for opinion, _, _ in rows}.values(), until)
+    then = leaders_then(session, {leader.id: leader for _, _, leader in rows}.values(), until)
     return [
         {
-            "leader": leader.person.name,
-            "talent": opinion.talent.name,
+            "leader": then[leader.id].name,
+            "talent": told[opinion.talent_id]["name"],
             "held_on": held_on.isoformat(),
             "text": opinion.text,
             "status": OPINION_STATUSES[became[opinion.id][0]],

@@ -403,10 +403,11 @@ def _sheet() -> reports.Sheet:
 
 def _assessed(sheet: reports.Sheet) -> Iterator[list[str | int]]:
     for line in sheet.units:
-        yield [line.unit.name, "单位", line.unit.name, *_cells(line.figures, line.score)]
+        name = sheet.names[line.unit.code]
+        yield [name, "单位", name, *_cells(line.figures, line.score)]
     for row in sheet.leaders:
-        unit = row.leader.unit.name if row.leader.unit is not None else ""
-        yield [row.leader.person.name, f"领导（{row.leader.klass}类）", unit, *_cells(row.figures, row.score)]
+        unit = sheet.names.get(row.then.unit_code or "", "")
+        yield [row.then.name, f"领导（{row.leader.klass}类）", unit, *_cells(row.figures, row.score)]
 
 
 def _cells(figures: Any, score: reports.Score | None) -> list[str | int]:

@@ -15,14 +15,17 @@ import pytest
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from service import clock
+from service import clock, people, talents
 from service.config import load_organization
 from service.history.models import HistoryEvent
 from service.ledger import COLUMNS, ledger_rows
 from service.ledger.counts import leader_answers, leader_needs, leaders_with_needs, need_counts, unit_answers
+from service.liaisons.quotas import quotas
 from service.people import search_leaders
+from service.people.models import Leader
 from service.processes import commands, filling, lateness, operations, queries
 from service.processes.models import CaseSpan, Instance
+from service.reports.facts import brief_facts, report_facts
 from tests.factories.people import Statements
 from tests.factories.workers import mismatches
 from tests.factories.world import CONFIG, HOME, LIAISON, OFFICE, World
@@ -357,6 +360,68 @@ def test_every_filter_finds_what_the_journal_knew(lived: tuple[Story, dict[date,
                 data.get("town"),
             )
     assert [asked for asked, times in told_apart.items() if not times] == []
+
+
+def test_papers_of_a_past_day_call_people_and_units_as_that_day_did(world: World) -> None:
+    world.dispatched("edu")
+    talent_id, leader_id = "T0001", UUID(world.leader_id)
+    day = clock.today()
+    office = world.actor(OFFICE)
+
+    def told() -> dict[str, Any]:
+        with world.database.reading() as session:
+            [case] = queries.cases(session, office, filters=queries.CaseFilter(as_of=day)).items
+            [row] = ledger_rows(session, [case], load_organization(CONFIG), day)
+            leader = session.get_one(Leader, leader_id)
+            unit = str(served[0])
+            needs = leader_needs(session, leader_id=leader_id, starts_on=SINCE, ends_on=day)
+            report = report_facts(session, unit=unit, year=2026, half=2, needs={}, now=evening)
+            # rows are in the order of the names that people have now
+            report["quotas"]["rows"].sort(key=str)
+            return {
+                "ledger": dict(zip(COLUMNS, row, strict=True)),
+                "needs": needs["items"],
+                "of unit": need_counts(session, unit=unit, starts_on=SINCE, ends_on=day),
+                "report": report,
+                "brief": brief_facts(session, leader=leader, year=2026, month=9, needs={}, now=evening),
+                "quota": sorted(str(row.leader.id) for row in quotas(session, on=day, unit=unit).items),
+            }
+
+    def shown() -> dict[str, Any]:
+        api = world.api(OFFICE)
+        [row] = api.get("/requests", as_of=day.isoformat()).json["items"]
+        sheet = api.get("/assessment", on=day.isoformat()).json
+        names = [(one["name"], one["unit"]) for part in ("leaders", "units") for one in sheet[part]]
+        return {"row": [row["talent"], row["leader"], row["initiator_unit_name"]], "sheet": sorted(map(str, names))}
+
+    with world.database.reading() as session:
+        leader = session.get_one(Leader, leader_id)
+        served = [leader.unit_code, leader.klass]
+        person_id = leader.person_id
+        other = next(code for code in ("district_office", "npc_office") if code != served[0])
+    evening = world.clock.now
+    then = told() | shown()
+    world.clock.advance(days=2)
+    now = {"actor": office, "now": world.clock.now}
+    with world.transaction() as session:
+        people.update_person(session, person_id=person_id, changes={"name": "新名字"}, **now)
+        people.update_leader(session, leader_id=leader_id, changes={"unit_code": other, "post": "新职务"}, **now)
+        people.update_unit(session, code="edu", changes={"name": "区教育和体育局"}, **now)
+        people.update_unit(session, code="hrss", changes={"name": "区人社局"}, **now)
+        talents.update_talent(session, talent_id=talent_id, changes={"name": "沈改名"}, **now)
+    for part, said in (told() | shown()).items():
+        assert said == then[part], part
+    with world.database.reading() as session:
+        [case] = queries.cases(session, office).items
+        [row] = ledger_rows(session, [case], load_organization(CONFIG))
+    today = dict(zip(COLUMNS, row, strict=True))
+    assert [today[name] for name in ("联系对象", "联系领导", "登记单位", "责任单位")] == [
+        "沈改名",
+        "新名字",
+        "区人社局",
+        "区教育和体育局",
+    ]
+    assert all(then["ledger"][name] != today[name] for name in ("联系对象", "联系领导", "登记单位", "责任单位"))
 
 
 def test_cases_of_before_an_upgrade_get_the_same_days_by_replay(lived: tuple[Story, dict[date, Seen]]) -> None:

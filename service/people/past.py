@@ -1,0 +1,55 @@
+"""Leaders and units as the directory knew them at the end of a day: papers say the state of their day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.history.then import fields_then
+from service.people.edits import leader_edits, person_edits, unit_edits
+from service.people.models import Leader, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderThen:
+    """What a leader and the post were called, and the code of the unit that served it."""
+
+    name: str
+    post: str
+    unit_code: str | None
+
+
+def leaders_then(session: Session, leaders: Iterable[Leader], on: date) -> dict[UUID, LeaderThen]:
+    """Leader's post → how it was at the end of a day; at most one statement."""
+    listed = list(leaders)
+    edits = [edit for one in listed for edit in (person_edits(one.person), leader_edits(one))]
+    before = fields_then(session, edits, on)
+    found = {}
+    for one in listed:
+        person = before.get((f"person:{one.person_id}", None), {})
+        post = before.get((f"person:{one.person_id}", str(one.id)), {})
+        found[one.id] = LeaderThen(
+            person.get("name", one.person.name), post.get("post", one.post), post.get("unit_code", one.unit_code)
+        )
+    return found
+
+
+def served_by_unit(session: Session, unit: str, on: date) -> ColumnElement[bool]:
+    """The leaders' posts whose unit it was at the end of a day; at most two statements, none for today."""
+    if on >= clock.today():
+        return Leader.unit_code == unit
+    then = leaders_then(session, session.scalars(select(Leader)), on)
+    return Leader.id.in_([key for key, one in then.items() if one.unit_code == unit])
+
+
+def unit_names_then(session: Session, on: date) -> dict[str, str]:
+    """Code → name of every unit at the end of a day; at most two statements."""
+    units = list(session.scalars(select(Unit)))
+    before = fields_then(session, map(unit_edits, units), on)
+    return {one.code: before.get((f"unit:{one.code}", None), {}).get("name", one.name) for one in units}
