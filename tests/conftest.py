@@ -16,8 +16,10 @@ from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from service.auth import passwords
+from service.auth.followers import follow
 from service.clock import SHANGHAI, now, simulated
 from service.db import Database, migrate
+from service.people.leaving import KEY as LEAVING
 from tests import postgres
 from tests.factories import world as worlds
 from tests.factories.databases import opened
@@ -104,7 +106,7 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def session(database: Database) -> Iterator[Session]:
     """A session in one open transaction, which is never committed."""
-    with Session(database.engine, expire_on_commit=False) as session:
+    with Session(database.engine, expire_on_commit=False, info={LEAVING: follow}) as session:
         yield session
         session.rollback()
 

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 
 from service import clock, history, people
 from service.actions.reading import entitled
-from service.auth.directory import correct_end as correct_post_end
-from service.auth.directory import require_leader, update_leader
 from service.contacts import Contact
 from service.fields import Checks
 from service.liaisons import check_release, hold_links, release_links
 from service.liaisons.models import Link
 from service.people import Leader
-from service.people.commands import PLACE_FIELDS
+from service.people.access import require_leader
+from service.people.posts import PLACE_FIELDS, update_leader
+from service.people.posts import correct_end as correct_post_end
 from service.processes.commands import begin, terminate
 from service.processes.definitions import find_latest
 from service.processes.models import RUNNING, SUSPENDED, Instance
@@ -95,7 +95,7 @@ def correct_post(
     actor: Actor,
     now: datetime,
 ) -> Leader:
-    """``directory.update_leader``; refuses to make the post another one while links or contacts are in its name."""
+    """``people.update_leader``; refuses to make the post another one while links or contacts are in its name."""
     leader = people.get_leader(session, leader_id)
     require_leader(actor, leader)
     moved = [

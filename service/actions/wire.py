@@ -12,10 +12,12 @@ from service.actions.handovers import talents_to_hand_over
 from service.actions.privacy import PRIVATE, withheld
 from service.actions.reviews import talents_to_check
 from service.actions.table import action_table
+from service.auth.followers import follow
 from service.auth.leaving import KEY as LEAVING
 from service.config import Organization, Settings
 from service.db import Database
 from service.liaisons.served import served_by
+from service.people.leaving import KEY as FOLLOWING
 from service.people.queries import find_leader, find_person, find_unit
 from service.processes import claims
 from service.processes.wiring import KEY, Listing, Reference, Wiring
@@ -44,6 +46,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
     )
     database.session_info[KEY] = made
     database.session_info[LEAVING] = _let_go
+    database.session_info[FOLLOWING] = follow
     return made
 
 

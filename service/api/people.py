@@ -7,14 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from service import clock
+from service import people as directory
 from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Body, Flag, Id, Said, Schema
 from service.api.records import RecordHistory, journal_of, paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.api.versions import Tagged, seen, tagged
-from service.auth import directory
 from service.people import queries
+from service.people.access import shown_person
 from service.people.edits import person_edits
 from service.people.fields import PERSON
 from service.people.filters import PersonFilter
@@ -55,7 +56,7 @@ def people(query: dict[str, Any]) -> Mapping[str, Any]:
 @calls.get("/people/<uuid:person_id>", answer=PersonItem)
 def person(person_id: UUID) -> Tagged:
     """One person."""
-    found = directory.shown_person(db(), person_id, actor())
+    found = shown_person(db(), person_id, actor())
     return tagged(found, person_edits(found))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from service import clock
+from service import clock, people
 from service.actions import posts
 from service.api.calls import Calls
 from service.api.context import actor, db
@@ -14,7 +14,6 @@ from service.api.fields import Body, Choice, Day, Id, Said, Schema, Text
 from service.api.records import LastDay, paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.api.versions import Tagged, seen, tagged
-from service.auth import directory
 from service.people import queries
 from service.people.edits import leader_edits
 from service.people.fields import POST
@@ -72,7 +71,7 @@ def leader(leader_id: UUID) -> Tagged:
 @calls.post("/leaders", answer=LeaderItem, status=201, body=NewLeader)
 def add_leader(body: dict[str, Any]) -> object:
     """A new post. 409 where the person is a leader of the same body or unit on one of its days."""
-    return directory.add_leader(db(), **body, actor=actor(), now=clock.now())
+    return people.add_leader(db(), **body, actor=actor(), now=clock.now())
 
 
 @calls.patch("/leaders/<uuid:leader_id>", answer=LeaderItem, body=LeaderChange, right="view_directory")

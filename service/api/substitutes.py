@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from service import clock
+from service import clock, people
 from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Body, Id, List, Moment, Said, Schema
 from service.api.records import paged
 from service.api.shapes import Row, answers, page_of, query_of, takes, wanted
-from service.auth import directory
 from service.auth.absence import cover_of, gaps
 from service.people import queries
 from service.people.fields import SUBSTITUTE
@@ -65,14 +64,14 @@ def declare_substitute(body: dict[str, Any]) -> object:
     403 where it would make oneself the substitute of somebody else. The answer's ``warnings`` say what may leave work
     undone.
     """
-    declared = directory.declare_substitute(db(), **body, actor=actor(), now=clock.now())
+    declared = people.declare_substitute(db(), **body, actor=actor(), now=clock.now())
     return _told(declared, *gaps(db(), [cover_of(declared)], clock.today()))
 
 
 @calls.post("/substitutes/<uuid:declaration_id>/withdraw", answer=SubstituteItem)
 def withdraw_substitute(body: dict[str, Any], declaration_id: UUID) -> object:
     """Takes back a declared substitute at once."""
-    return _told(directory.withdraw_substitute(db(), declaration_id=declaration_id, actor=actor(), now=clock.now()))
+    return _told(people.withdraw_substitute(db(), declaration_id=declaration_id, actor=actor(), now=clock.now()))
 
 
 def _told(row: Substitute, warnings: Sequence[str] = ()) -> Row:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from service import clock
+from service import clock, people
 from service.api.calls import Calls
 from service.api.context import actor, api, db
 from service.api.fields import Body, Day, Flag, Id, Said, Schema, Text
 from service.api.records import LastDay, RecordHistory, journal_of, paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.api.versions import Tagged, seen, tagged
-from service.auth import directory
 from service.people import queries
 from service.people.edits import unit_edits
 from service.people.fields import UNIT
@@ -82,14 +81,14 @@ def unit_history(code: str) -> Mapping[str, Any]:
 @calls.post("/units", answer=UnitItem, status=201, body=NewUnit, right="manage_units")
 def add_unit(body: dict[str, Any]) -> object:
     """A new unit."""
-    return directory.add_unit(db(), **body, organization=api().organization, actor=actor(), now=clock.now())
+    return people.add_unit(db(), **body, organization=api().organization, actor=actor(), now=clock.now())
 
 
 @calls.patch("/units/<code>", answer=UnitItem, body=UnitChange, right="manage_units")
 def change_unit(body: dict[str, Any], code: str) -> Tagged:
     """Changes a unit; ``active: false`` takes it out of use."""
     known = api().organization
-    unit = directory.update_unit(
+    unit = people.update_unit(
         db(), code=code, changes=body, version=seen(), organization=known, actor=actor(), now=clock.now()
     )
     return tagged(unit, unit_edits(unit))
@@ -104,10 +103,10 @@ def liaisons(query: dict[str, Any]) -> Mapping[str, Any]:
 @calls.post("/liaisons", answer=LiaisonItem, status=201, body=NewLiaison)
 def name_liaison(body: dict[str, Any]) -> object:
     """Names the one liaison of a unit. 409 where there is one and ``replace`` is not said."""
-    return directory.name_liaison(db(), **body, actor=actor(), now=clock.now())
+    return people.name_liaison(db(), **body, actor=actor(), now=clock.now())
 
 
 @calls.post("/units/<code>/liaison/end", answer=LiaisonItem, body=LastDay)
 def end_liaison(body: dict[str, Any], code: str) -> object:
     """Ends the service of a unit's liaison without a successor."""
-    return directory.end_liaison(db(), unit_code=code, ends_on=body["ends_on"], actor=actor(), now=clock.now())
+    return people.end_liaison(db(), unit_code=code, ends_on=body["ends_on"], actor=actor(), now=clock.now())

@@ -15,7 +15,7 @@ from service.auth.models import Account
 from service.auth.queries import grants_of, list_accounts
 from service.auth.tokens import issue_token
 from service.cli.setup import opened, organization, settings, wired
-from service.people.commands import add_person
+from service.people.persons import add_person
 from service.rights import COMMAND_LINE
 
 _PAGE = 200

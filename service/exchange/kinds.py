@@ -81,11 +81,8 @@ def _unit_twin(lookups: Lookups, number: int, row: Values) -> Twin | None:
 def _take_unit(lookups: Lookups, row: Values) -> object:
     return people.add_unit(
         lookups.session,
-        code=row["code"],
-        name=row["name"],
-        kind=row["kind"],
-        town=row["town"],
-        is_member_unit=bool(row["is_member_unit"]),
+        **{**row, "is_member_unit": bool(row["is_member_unit"])},
+        organization=lookups.basis.organization,
         actor=lookups.actor,
         now=lookups.now,
     )

@@ -3,22 +3,10 @@
 Commands journal to ``unit:<code>`` and ``person:<id>``; lists take a fixed number of statements.
 """
 
-from service.people.commands import (
-    add_leader,
-    add_person,
-    add_unit,
-    correct_end,
-    declare_substitute,
-    end_leader,
-    end_liaison,
-    name_liaison,
-    update_leader,
-    update_person,
-    update_unit,
-    withdraw_substitute,
-)
 from service.people.directory import sync_units
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
+from service.people.persons import add_person, update_person
+from service.people.posts import add_leader, correct_end, end_leader, update_leader
 from service.people.queries import (
     find_leader,
     find_liaison,
@@ -42,6 +30,8 @@ from service.people.queries import (
     unit_names,
 )
 from service.people.rules import BODIES, CLASS_A, CLASS_B, DUTIES
+from service.people.substitutes import declare_substitute, withdraw_substitute
+from service.people.units import add_unit, end_liaison, name_liaison, update_unit
 
 __all__ = [
     "BODIES",

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.config.organization import Organization
-from service.people.commands import add_unit
 from service.people.models import Unit
+from service.people.units import add_unit
 from service.rights import Actor
 
 
@@ -28,6 +28,7 @@ def sync_units(session: Session, organization: Organization, *, actor: Actor, no
             kind=unit.kind,
             town=unit.town,
             is_member_unit=unit.is_member_unit,
+            organization=organization,
             actor=actor,
             now=now,
         )

@@ -35,10 +35,12 @@ from service.web import (
     notices,
     oidc,
     people,
+    posts,
     present,
     prints,
     processes,
     reports,
+    substitutes,
     system,
     talents,
     tasks,
@@ -93,7 +95,8 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     work = (auth, oidc, desk, tasks, cases, prints, ledger, liaisons, notices, processes, system, imports)
-    for feature in (*work, talents, teams, units, people, contacts, activities, reports, files, accounts, licences):
+    directory = (units, people, posts, substitutes)
+    for feature in (*work, *directory, talents, teams, contacts, activities, reports, files, accounts, licences):
         pages.register_blueprint(feature.blueprint)
     pages.before_request(_protect)
     pages.after_app_request(_headers)

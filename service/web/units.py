@@ -8,15 +8,15 @@ from typing import Any
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from service import clock
-from service.auth import directory
+from service import clock, people
 from service.db.lists import Page
-from service.fields import CHOICE, DATE, FLAG, PICK, Field
-from service.people import CLASS_A, CLASS_B, Unit, queries
-from service.people.commands import UNIT_FIELDS
+from service.fields import FLAG, Field, chosen, form_of, held
+from service.people import Unit, queries
 from service.people.edits import liaison_edits, unit_edits
+from service.people.fields import LIAISON, UNIT
 from service.people.filters import LeaderFilter, LiaisonFilter, PersonFilter, UnitFilter
 from service.people.models import Liaison
+from service.people.rules import CLASSES
 from service.rights import may, require
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
@@ -29,7 +29,6 @@ from service.web.present import named
 
 blueprint = Blueprint("units", __name__)
 
-CLASSES = {CLASS_A: "区领导（A类）", CLASS_B: "成员单位领导（B类）"}
 TALENT_OFFICE = "talent_office"
 
 
@@ -66,10 +65,10 @@ def new_unit() -> ResponseReturnValue:
 @blueprint.post("/units")
 @requires(right="manage_units")
 def add_unit() -> ResponseReturnValue:
-    """Enters a unit into the directory."""
+    """Enters a unit into the people."""
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
-        unit = directory.add_unit(db(), **values, organization=web().organization, actor=actor(), now=clock.now())
+        unit = people.add_unit(db(), **values, organization=web().organization, actor=actor(), now=clock.now())
         return done(f"已登记{unit.name}。", url_for("web.units.unit", code=unit.code))
 
     return submitted(Filling.sent(_fields(new=True)), deed, _new_page)
@@ -105,7 +104,7 @@ def unit(code: str) -> ResponseReturnValue:
 def edit_unit(code: str) -> ResponseReturnValue:
     """修改单位信息."""
     found = queries.get_unit(db(), code)
-    return _edit_page(found, Filling.of(_fields(), _values(found), unit_edits(found)))
+    return _edit_page(found, Filling.of(_fields(), held(found, form_of(UNIT, new=False)), unit_edits(found)))
 
 
 @blueprint.post("/units/<code>")
@@ -115,8 +114,8 @@ def change_unit(code: str) -> ResponseReturnValue:
     found = queries.get_unit(db(), code)
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
-        wanted = changed(values, _values(found))
-        directory.update_unit(
+        wanted = changed(values, held(found, form_of(UNIT, new=False)))
+        people.update_unit(
             db(),
             code=code,
             changes=wanted,
@@ -163,7 +162,7 @@ def name_liaison(code: str) -> ResponseReturnValue:
 
     def deed(values: dict[str, Any]) -> ResponseReturnValue:
         replace = bool(values.pop("replace", False))
-        directory.name_liaison(
+        people.name_liaison(
             db(), unit_code=code, **values, replace=replace, version=form.version, actor=actor(), now=clock.now()
         )
         return done("已指定联络员。", url_for("web.units.unit", code=code))
@@ -176,7 +175,7 @@ def name_liaison(code: str) -> ResponseReturnValue:
 @requires()
 def end_liaison(code: str) -> ResponseReturnValue:
     """Ends the service of a unit's liaison without a successor, as of today."""
-    directory.end_liaison(db(), unit_code=code, ends_on=clock.today(), actor=actor(), now=clock.now())
+    people.end_liaison(db(), unit_code=code, ends_on=clock.today(), actor=actor(), now=clock.now())
     return done("联络员任职已结束，请尽快指定新的联络员。", url_for("web.units.unit", code=code))
 
 
@@ -209,7 +208,7 @@ def _unit_columns(found: Sequence[Unit]) -> Columns[Unit]:
 
 
 def _liaisons_of(found: Sequence[Unit]) -> Mapping[str, Liaison]:
-    """Unit → its liaison of today, for who may read the directory."""
+    """Unit → its liaison of today, for who may read the people."""
     codes = [unit.code for unit in found] if may(actor(), "view_directory") else []
     return queries.liaisons_on(db(), codes, clock.today()) if codes else {}
 
@@ -224,18 +223,8 @@ def _liaisons(limit: int, offset: int) -> Page[Liaison]:
 
 def _fields(*, new: bool = False) -> list[Field]:
     organization = web().organization
-    code = Field("code", "单位代码", required=True, longest=32, note="小写字母开头，登记后不能修改，例如 hrss")
-    fields = [
-        Field("name", "单位名称", required=True),
-        Field("kind", "单位类别", CHOICE, required=True, choices=dict(named(organization.kinds)), empty=""),
-        Field("town", "所属镇街", CHOICE, choices=dict(named(organization.towns)), empty="（不属于镇街）"),
-        Field("is_member_unit", "是区人才工作领导小组成员单位", FLAG),
-    ]
-    return [code, *fields] if new else [*fields, Field("active", "在用", FLAG, note="停用的单位不再出现在选择列表中")]
-
-
-def _values(found: Unit) -> dict[str, object]:
-    return {name: getattr(found, name) for name in UNIT_FIELDS}
+    known = chosen(UNIT, kinds=dict(named(organization.kinds)), towns=dict(named(organization.towns)))
+    return form_of(known, new=new)
 
 
 def _new_page(form: Filling) -> str:
@@ -248,10 +237,7 @@ def _edit_page(found: Unit, form: Filling) -> str:
 
 
 def _liaison_fields(found: Unit) -> list[Field]:
-    fields = [
-        Field("person_id", "联络员", PICK, required=True, pick="people"),
-        Field("starts_on", "开始日期", DATE, required=True),
-    ]
+    fields = list(LIAISON)
     present = queries.liaisons_of(db(), unit_code=found.code)
     if present and present[0].ends_on is None:
         note = f"现任联络员{present[0].person.name}的任职到新联络员开始的前一天为止"

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from contextvars import Context
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from service import auth, people
+from service.app import HOME
 from service.auth import Account
 from service.auth.sign_in import conclude, look_up
+from service.config import Organization
+from service.config.organization import load_organization
 from service.errors import NotAllowed
 from service.people import Leader, Person, Unit
 from service.rights import SYSTEM, Actor, Grant
@@ -20,9 +24,15 @@ EARLY = datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
 PASSWORD = "南海-correct-horse"
 
 
+@cache
+def organization() -> Organization:
+    """The shipped organization."""
+    return load_organization(HOME / "config")
+
+
 def unit(session: Session, code: str = "hrss", name: str = "区人力资源和社会保障局", **fields: Any) -> Unit:
     """A bureau of the district."""
-    fields = {"kind": "bureau", "is_member_unit": True, **fields}
+    fields = {"kind": "bureau", "is_member_unit": True, "organization": organization(), **fields}
     return people.add_unit(session, code=code, name=name, actor=SYSTEM, now=EARLY, **fields)
 
 

@@ -274,6 +274,7 @@ def test_the_calendars_round_asks_only_who_was_not_asked(world):
             session,
             code="guicheng",
             changes={"is_member_unit": True},
+            organization=world.organization,
             actor=world.actor("office"),
             now=world.clock.now,
         )

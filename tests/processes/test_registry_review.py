@@ -12,6 +12,7 @@ from service.processes.advance import open_tasks
 from service.rights import SYSTEM
 from service.talents import NewTalent, add_talents, get_talent, search_talents, update_talent
 from service.talents.filters import TalentFilter
+from tests.factories.people import unit
 from tests.processes.rounds import begin, calendar_starts
 from tests.processes.steps import complete, detail, events, instance, mismatches, notices, tasks
 from tests.web.test_registry import counted
@@ -220,9 +221,7 @@ def asked(world, first, last):
     with world.transaction() as session:
         for number in range(first, last):
             code, now = f"asked{number}", world.clock.now
-            people.add_unit(
-                session, code=code, name=f"区第{number}局", kind="bureau", is_member_unit=True, actor=SYSTEM, now=now
-            )
+            unit(session, code, f"区第{number}局")
             who = people.add_person(session, name=f"张{CENTURY[number]}", unit_code=code, actor=SYSTEM, now=now)
             people.name_liaison(session, unit_code=code, person_id=who.id, starts_on=now.date(), actor=SYSTEM, now=now)
             file = {"name": f"黄{CENTURY[number]}", "employer": f"第{number}院", "employer_unit": code, "category": 4}

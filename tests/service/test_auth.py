@@ -9,10 +9,11 @@ import pytest
 from argon2 import PasswordHasher
 
 from service import auth, history, people
-from service.auth import SignInLock, Token, directory, passwords
+from service.auth import SignInLock, Token, passwords
 from service.auth.rules import LONGEST_LOCK, lock_after
 from service.config.trust import SessionLimits
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
+from service.people import units
 from service.rights import SYSTEM, Actor, Grant, may
 from tests.factories.people import (
     EARLY,
@@ -437,15 +438,15 @@ class TestRoles:
         grant(session, "old", "liaison", "hrss")
         grant(session, "old", "liaison", "edu")
         for who, since in ((old, day), (new, day + timedelta(days=1))):
-            directory.name_liaison(
+            units.name_liaison(
                 session, unit_code="hrss", person_id=who.id, starts_on=since, actor=SYSTEM, now=clock.now
             )
         held = [auth.actor_of(session, "old", on=day + timedelta(days=n)).units_of("liaison") for n in (0, 1)]
         assert held == [{"hrss", "edu"}, {"edu"}]
         told = [event.kind for event in history.stream_events(session, "access")]
         assert told[-1] == "role_revoked"
-        directory.name_liaison(session, unit_code="edu", person_id=old.id, actor=SYSTEM, now=clock.now)
-        directory.end_liaison(session, unit_code="edu", ends_on=day, actor=SYSTEM, now=clock.now)
+        units.name_liaison(session, unit_code="edu", person_id=old.id, actor=SYSTEM, now=clock.now)
+        units.end_liaison(session, unit_code="edu", ends_on=day, actor=SYSTEM, now=clock.now)
         assert auth.actor_of(session, "old", on=day + timedelta(days=1)).units_of("liaison") == frozenset()
 
     def test_a_leaders_post_makes_a_leader_while_it_lasts(self, session, clock):

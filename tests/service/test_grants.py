@@ -9,12 +9,12 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from service import auth, clock, people
-from service.auth import directory
 from service.auth.models import Account
 from service.cli import liaison
 from service.db import Database
 from service.errors import NotAllowed
 from service.history import HistoryEvent
+from service.people import posts, units
 from service.people.models import Substitute
 from service.rights import COMMAND_LINE, SYSTEM
 from tests.factories.world import World
@@ -85,16 +85,16 @@ def test_the_command_line_asks_for_a_word_on_namesakes(database: Database) -> No
 def test_nobody_becomes_liaison_or_leader_by_the_own_hand(world: World) -> None:
     today = clock.today()
     for user, deed in (
-        ("admin", lambda session, actor, me: directory.name_liaison(
+        ("admin", lambda session, actor, me: units.name_liaison(
             session, unit_code="edu", person_id=me, starts_on=today, actor=actor, now=clock.now())),
-        ("liaison-hrss", lambda session, actor, me: directory.add_leader(
+        ("liaison-hrss", lambda session, actor, me: posts.add_leader(
             session, klass="B", person_id=me, unit_code="hrss", duty="talent", post="副局长", starts_on=today,
             actor=actor, now=clock.now())),
     ):  # fmt: skip
         with pytest.raises(NotAllowed, match="不能为自己"), world.transaction() as session:
             deed(session, world.actor(user), person_of(world, user))
     with world.transaction() as session:
-        directory.name_liaison(
+        units.name_liaison(
             session,
             unit_code="edu",
             person_id=person_of(world, "handler-edu"),

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import event, select
 
 from service import auth, people
-from service.auth import RoleGrant, directory
+from service.auth import RoleGrant
 from service.clock import local
 from service.errors import Conflict, NotAllowed
+from service.people import persons, units
 from service.people.models import Leader
 from service.processes import claims, commands, operations, queries, standing, timers
 from service.processes.models import Incident, UserTask
@@ -111,9 +112,9 @@ def test_every_way_of_leaving_gives_the_task_back_at_once(world: World, way: str
                 session, username="handler-edu-2", role="responsible_unit", unit_code="edu", actor=by, now=now
             )
         elif way == "left":
-            directory.update_person(session, person_id=person, changes={"active": False}, actor=by, now=now)
+            persons.update_person(session, person_id=person, changes={"active": False}, actor=by, now=now)
         elif way == "moved":
-            directory.update_person(session, person_id=person, changes={"unit_code": "health"}, actor=by, now=now)
+            persons.update_person(session, person_id=person, changes={"unit_code": "health"}, actor=by, now=now)
         else:
             _close(session, world, "edu")
     [event] = happened(world, "claim_ended")
@@ -132,10 +133,10 @@ def test_every_way_of_leaving_gives_the_task_back_at_once(world: World, way: str
 def _close(session, world: World, unit: str) -> None:
     today, now = local(world.clock.now).date(), world.clock.now
     if people.find_liaison(session, unit, today) is not None:
-        directory.end_liaison(session, unit_code=unit, ends_on=today, actor=world.actor("admin"), now=now)
+        units.end_liaison(session, unit_code=unit, ends_on=today, actor=world.actor("admin"), now=now)
     for post in session.scalars(select(Leader).where(Leader.unit_code == unit, Leader.ends_on.is_(None))):
         people.end_leader(session, leader_id=post.id, ends_on=today - timedelta(days=1), actor=SYSTEM, now=now)
-    directory.update_unit(
+    units.update_unit(
         session,
         code=unit,
         changes={"active": False},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from datetime import date, timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,19 +11,25 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from service import history, people
+from service.auth.followers import follow
 from service.clock import SHANGHAI
-from service.config.organization import load_organization
 from service.errors import Conflict, Invalid, NotFound
 from service.people import Liaison
 from service.people.filters import LeaderFilter, LiaisonFilter, PersonFilter, SubstituteFilter, UnitFilter
-from service.rights import SYSTEM
-from tests.factories.people import EARLY, Statements, leader, person, unit
+from service.people.leaving import KEY as LEAVING
+from service.rights import SYSTEM, Actor, Grant
+from tests.factories.people import EARLY, Statements, leader, organization, person, unit
 
 TODAY = date(2026, 9, 16)
 
 
 def kinds(session, stream):
     return [event.kind for event in history.stream_events(session, stream)]
+
+
+def change_unit(session, changes):
+    """Changes the bureau."""
+    people.update_unit(session, code="hrss", changes=changes, organization=organization(), actor=SYSTEM, now=EARLY)
 
 
 class TestUnits:
@@ -38,8 +43,22 @@ class TestUnits:
 
     def test_a_unit_is_journaled_and_its_changes_too(self, session):
         unit(session)
-        people.update_unit(session, code="hrss", changes={"is_member_unit": False}, actor=SYSTEM, now=EARLY)
-        people.update_unit(session, code="hrss", changes={"is_member_unit": False}, actor=SYSTEM, now=EARLY)
+        people.update_unit(
+            session,
+            organization=organization(),
+            code="hrss",
+            changes={"is_member_unit": False},
+            actor=SYSTEM,
+            now=EARLY,
+        )
+        people.update_unit(
+            session,
+            organization=organization(),
+            code="hrss",
+            changes={"is_member_unit": False},
+            actor=SYSTEM,
+            now=EARLY,
+        )
         events = history.stream_events(session, "unit:hrss")
         assert [event.kind for event in events] == ["unit_added", "unit_updated"]
         assert events[1].data == {"is_member_unit": [True, False]}
@@ -58,7 +77,12 @@ class TestUnits:
         unit(session)
         with pytest.raises(Invalid) as refused:
             people.update_unit(
-                session, code="hrss", changes={"name": "", "colour": "red", "active": 1}, actor=SYSTEM, now=EARLY
+                session,
+                organization=organization(),
+                code="hrss",
+                changes={"name": "", "colour": "red", "active": 1},
+                actor=SYSTEM,
+                now=EARLY,
             )
         assert [finding.path for finding in refused.value.findings] == ["/colour", "/name", "/active"]
 
@@ -69,11 +93,13 @@ class TestUnits:
             people.get_unit(session, code)
 
     def test_the_units_of_the_organization_enter_once(self, session):
-        organization = load_organization(Path("config"))
-        added = people.sync_units(session, organization, actor=SYSTEM, now=EARLY)
-        assert set(added) == set(organization.units)
-        people.update_unit(session, code=added[0], changes={"name": "改了名的单位"}, actor=SYSTEM, now=EARLY)
-        assert people.sync_units(session, organization, actor=SYSTEM, now=EARLY) == []
+        known = organization()
+        added = people.sync_units(session, known, actor=SYSTEM, now=EARLY)
+        assert set(added) == set(known.units)
+        people.update_unit(
+            session, organization=known, code=added[0], changes={"name": "改了名的单位"}, actor=SYSTEM, now=EARLY
+        )
+        assert people.sync_units(session, known, actor=SYSTEM, now=EARLY) == []
         assert people.get_unit(session, added[0]).name == "改了名的单位"
 
     def test_names_of_many_units_take_one_statement(self, session):
@@ -149,9 +175,8 @@ class TestPersons:
             people.get_person(session, person_id)
 
     def test_the_journal_tells_for_whom_somebody_acted(self, session):
-        from service.rights import Actor
-
-        acting = Actor("li", "李", on_behalf_of="wang", on_behalf_of_name="王")
+        office = frozenset({Grant("talent_office")})
+        acting = Actor("li", "李", grants=office, on_behalf_of="wang", on_behalf_of_name="王")
         chen = people.add_person(session, name="陈志明", actor=acting, now=EARLY)
         event = history.stream_events(session, f"person:{chen.id}")[0]
         assert (event.actor, event.on_behalf_of) == ("li", "wang")
@@ -285,6 +310,7 @@ class TestLiaisons:
             candidates = [person(session, name) for name in ("陈志明", "吕芳", "曾庆")]
         barrier = threading.Barrier(len(candidates))
         outcomes: list[str] = []
+        database.session_info[LEAVING] = follow
 
         def run(who):
             barrier.wait()
@@ -496,7 +522,7 @@ class TestOutOfUse:
                 people.update_person(session, person_id=who.id, changes={"active": False}, actor=SYSTEM, now=EARLY)
             assert who.active
         with pytest.raises(Invalid) as refused:
-            people.update_unit(session, code="hrss", changes={"active": False}, actor=SYSTEM, now=EARLY)
+            change_unit(session, {"active": False})
         assert [finding.path for finding in refused.value.findings] == ["/active", "/active"]
         people.end_liaison(session, unit_code="hrss", ends_on=EARLY.date(), actor=SYSTEM, now=EARLY)
         people.update_person(session, person_id=lv.id, changes={"active": False}, actor=SYSTEM, now=EARLY)

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from service import auth, clock, people
-from service.people.commands import add_person
 from service.people.filters import PersonFilter
+from service.people.persons import add_person
 from service.rights import SYSTEM, may
 from tests.factories.world import World
 from tests.web.test_registry import counted, names, wrong
