@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.config import Organization
+from service.ids import as_id
 from service.ledger.tables import FORMULA, Cell, write_table
 from service.people.models import Leader
 from service.people.past import leaders_then, unit_names_then
@@ -119,8 +120,8 @@ def _groups(cases: Iterable[Instance]) -> Iterator[list[Instance]]:
 def _names(session: Session, cases: Sequence[Instance], organization: Organization, on: date) -> _Names:
     stood = states(session, cases, on)
     served = {state.talent_id for state in stood.values() if state.talent_id}
-    wanted = {state.leader_id for state in stood.values() if state.leader_id}
-    leaders = leaders_then(session, session.scalars(select(Leader)), on) if wanted else {}
+    wanted = [key for state in stood.values() if (key := as_id(state.leader_id or "")) is not None]
+    leaders = leaders_then(session, session.scalars(select(Leader).where(Leader.id.in_(set(wanted)))), on)
     handlers = {
         case: list(dict.fromkeys(task.unit for task in tasks if task.role == RESPONSIBLE_UNIT and task.unit))
         for case, tasks in tasks_then(session, [case.id for case in cases], on).items()
