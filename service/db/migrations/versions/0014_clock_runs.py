@@ -11,7 +11,7 @@ from alembic import op
 
 from service.db import UtcDateTime
 from service.db.base import Json
-from service.processes.clocks import runs_of
+from service.db.migrations.clock_runs import runs_of
 
 revision = "0014_clock_runs"
 down_revision = "0013_import_notes"

@@ -1,0 +1,1 @@
+"""The migrations themselves, one line from the first to the newest."""
