@@ -8,7 +8,7 @@ import pytest
 
 from service import attachments, contacts, history, reports
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
-from service.people.commands import name_liaison
+from service.people.units import name_liaison
 from service.workdays import Calendar
 from tests.factories.people import EARLY, actor, leader, person, unit
 from tests.service.test_contacts import (
