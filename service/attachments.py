@@ -21,6 +21,7 @@ from service.contacts.access import acting_for_unit, acting_on_leader, selves
 from service.contacts.models import Activity, Contact, Matter
 from service.db import Base
 from service.errors import Conflict, LiaisonError, NotAllowed, NotFound
+from service.history import HistoryEvent, stream_events
 from service.history.records import record
 from service.people.models import Unit
 from service.people.queries import get_unit
@@ -114,6 +115,13 @@ def files_of(session: Session, stream: str, actor: Actor, now: datetime) -> File
         return Files(stream, items, False, frozenset())
     mine = frozenset(one.id for one in items if _may_withdraw(session, row, one, actor))
     return Files(stream, items, True, mine)
+
+
+def record_history(session: Session, stream: str, actor: Actor) -> list[HistoryEvent]:
+    """The journal of a record for who sees it; who is not told of its files reads of none. Raises as ``files_of``."""
+    row = _seen(session, stream, actor)
+    events = stream_events(session, stream)
+    return [one for one in events if one.kind not in ENTRIES] if hides_files(session, row, actor) else events
 
 
 @dataclass(frozen=True, slots=True)

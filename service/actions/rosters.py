@@ -187,8 +187,8 @@ def _in_force(
     """``liaisons.decide_roster``, unless a contact would then be of a day on which its link had ended."""
     if roster.status == DRAFT:
         for link in liaisons.leaving_links(session, roster, decided_on):
-            wanted = contacts.ContactFilter(leader_id=link.leader_id, talent_id=link.talent_id, since=decided_on)
-            held = contacts.search_contacts(session, SYSTEM, filters=wanted, limit=1).items
+            wanted = contacts.ContactFilter(leader_id=str(link.leader_id), talent_id=link.talent_id, since=decided_on)
+            held = contacts.search_contacts(session, SYSTEM, wanted, limit=1).items
             if held:
                 last = held[0].held_on
                 said = f"{link.leader.person.name}于 {last.isoformat()} 联系过{link.talent.name}，名单未列入"

@@ -1,20 +1,25 @@
 """Contacts of leaders and talents: records, opinions, activities, a unit's own matters (C1–C4, F1–F4, O3, R6, R7)."""
 
 from service.contacts.activities import add_activity, cancel_activity, invite, record_attendance
-from service.contacts.commands import (
-    answer_opinion,
-    give_missed_reason,
-    link_opinion,
-    record_contact,
-    withdraw_contact,
-)
+from service.contacts.commands import record_contact, withdraw_contact
 from service.contacts.edits import attendance_edits, missed_edits, missed_versions, opinion_edits
-from service.contacts.interviews import PairCount, contact_counts, interview_counts
+from service.contacts.entering import (
+    last_contacts,
+    latest_activities,
+    leader_to_enter,
+    leaders_to_enter,
+    leaders_to_record,
+    may_enter,
+)
+from service.contacts.filters import ActivityFilter, ContactFilter, InterviewFilter, MatterFilter, OpinionFilter
+from service.contacts.interviews import PairCount, contact_counts, interview_counts, interview_progress, interviews_of
 from service.contacts.matters import follow_matter, record_matter, solve_matter
+from service.contacts.missed import give_missed_reason
 from service.contacts.models import Activity, Contact, Invitation, Matter, Opinion
+from service.contacts.opinions import answer_opinion, link_opinion
 from service.contacts.queries import (
-    ContactFilter,
     Similar,
+    activity_of,
     get_activity,
     get_contact,
     get_matter,
@@ -34,13 +39,18 @@ __all__ = [
     "OPINION_STATUSES",
     "TOPICS",
     "Activity",
+    "ActivityFilter",
     "Contact",
     "ContactFilter",
+    "InterviewFilter",
     "Invitation",
     "Matter",
+    "MatterFilter",
     "Opinion",
+    "OpinionFilter",
     "PairCount",
     "Similar",
+    "activity_of",
     "add_activity",
     "answer_opinion",
     "attendance_edits",
@@ -55,8 +65,16 @@ __all__ = [
     "give_missed_reason",
     "half_of",
     "interview_counts",
+    "interview_progress",
+    "interviews_of",
     "invite",
+    "last_contacts",
+    "latest_activities",
+    "leader_to_enter",
+    "leaders_to_enter",
+    "leaders_to_record",
     "link_opinion",
+    "may_enter",
     "missed_edits",
     "missed_versions",
     "opinion_edits",

@@ -52,12 +52,23 @@ def acting_for_unit(session: Session, actor: Actor, right: str, unit: str, now: 
     return actor
 
 
+def require_sight(session: Session, actor: Actor, right: str) -> None:
+    """Raises ``NotAllowed`` unless the actor, or who the actor stands in for, has the ``right`` to see."""
+    if not any(may(one, right) for one in selves(session, actor)):
+        require(actor, right)
+
+
 def leaders_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
     """The condition on ``Leader`` that the actor may see the leader's contacts: own, one's office's, or all."""
     mine = selves(session, actor)
     if any(may(one, "view_contacts") for one in mine):
         return true()
     return _close_to(mine)
+
+
+def recorders(mine: Sequence[Actor]) -> ColumnElement[bool]:
+    """The condition on ``Leader`` that one of ``mine`` enters the leader's contacts, as ``acting_on_leader`` checks."""
+    return true() if any(may(one, "record_contacts") for one in mine) else _close_to(mine)
 
 
 def readable(

@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, ids
-from service.contacts.access import acting_for_unit
+from service.contacts.access import acting_for_unit, require_sight
 from service.contacts.edits import attendance_edits
+from service.contacts.fields import ACTIVITY, CANCELLATION
 from service.contacts.models import Activity, Invitation
-from service.contacts.rules import ACTIVITY_KINDS
 from service.db.failures import conflicts
 from service.errors import Conflict, NotFound
-from service.fields import FIRST_YEAR, LAST_YEAR, Checks
+from service.fields import Checks, held, picked, take
 from service.history import require_version
 from service.history.records import record
 from service.ids import as_id
@@ -50,18 +50,11 @@ def add_activity(
     unit = find_unit(session, organizer_unit)
     if unit is None:
         checks.refuse("/organizer_unit", "没有这个单位，请从单位名录中选择")
-    if kind not in ACTIVITY_KINDS:
-        checks.refuse("/kind", f"活动类型须是下列之一：{'、'.join(ACTIVITY_KINDS.values())}")
-    if not FIRST_YEAR <= held_on.year <= LAST_YEAR:
-        checks.refuse("/held_on", f"活动日期的年份须在 {FIRST_YEAR} 至 {LAST_YEAR} 之间")
+    given = {"name": name, "kind": kind, "held_on": held_on, "place": place, "note": note}
     activity = Activity(
         id=activity_id or ids.new(),
-        name=checks.text("/name", "活动名称", name),
-        kind=kind,
-        held_on=held_on,
-        place=checks.optional_text("/place", "地点", place),
+        **take(picked(ACTIVITY, *given), given, checks),
         organizer=unit,
-        note=checks.optional_passage("/note", "说明", note, 2000),
         cancelled_at=None,
         created_by=entering.username,
         created_at=now,
@@ -71,8 +64,7 @@ def add_activity(
     session.add(activity)
     with conflicts("该活动已经登记过，请刷新后查看"):
         session.flush()
-    fields = ("id", "name", "kind", "held_on", "place", "organizer_unit", "note")
-    data = {field: getattr(activity, field) for field in fields}
+    data = {"id": activity.id, **held(activity, ACTIVITY)}
     record(session, _stream(activity.id), "activity_added", data, actor=entering, now=now)
     if invited:
         _invite(session, activity, invited, clock.local(now).date(), entering, now)
@@ -81,10 +73,10 @@ def add_activity(
 
 def cancel_activity(session: Session, *, activity_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Activity:
     """Cancels an activity. Raises ``Conflict`` where it was cancelled already or somebody's attendance is recorded."""
-    activity = _locked(session, activity_id)
+    activity = _locked(session, activity_id, actor)
     entering = acting_for_unit(session, actor, "manage_activities", activity.organizer_unit, now)
     checks = Checks()
-    why = checks.text("/reason", "取消原因", reason, 200)
+    why = take([CANCELLATION], {"reason": reason}, checks)
     checks.done()
     _require_alive(activity)
     came = select(Invitation.talent_id).where(Invitation.activity_id == activity.id, Invitation.attended.is_not(None))
@@ -92,7 +84,7 @@ def cancel_activity(session: Session, *, activity_id: UUID | str, reason: str, a
         raise Conflict("该活动已登记出席情况，不能取消")
     activity.cancelled_at = now
     session.flush()
-    record(session, _stream(activity.id), "activity_cancelled", {"reason": why}, actor=entering, now=now)
+    record(session, _stream(activity.id), "activity_cancelled", why, actor=entering, now=now)
     return activity
 
 
@@ -106,7 +98,7 @@ def invite(
     now: datetime,
 ) -> list[Invitation]:
     """Invites talents to an activity (default: on the day of ``now``); who was invited before stays so."""
-    activity = _locked(session, activity_id)
+    activity = _locked(session, activity_id, actor)
     entering = acting_for_unit(session, actor, "manage_activities", activity.organizer_unit, now)
     _require_alive(activity)
     day = invited_on or clock.local(now).date()
@@ -136,7 +128,7 @@ def record_attendance(
 
     Raises ``Stale`` where somebody said so of one of them since ``version`` was read.
     """
-    activity = _locked(session, activity_id)
+    activity = _locked(session, activity_id, actor)
     entering = acting_for_unit(session, actor, "manage_activities", activity.organizer_unit, now)
     _require_alive(activity)
     require_version(session, attendance_edits(activity), version)
@@ -200,7 +192,9 @@ def _talents(session: Session, checks: Checks, talent_ids: Sequence[str]) -> lis
     return [found[one] for one in wanted if one in found]
 
 
-def _locked(session: Session, activity_id: UUID | str) -> Activity:
+def _locked(session: Session, activity_id: UUID | str, actor: Actor) -> Activity:
+    """The activity, for who may see activities: to all others none is told of, there or not."""
+    require_sight(session, actor, "view_activities")
     key = as_id(activity_id)
     query = select(Activity).where(Activity.id == key).with_for_update(of=Activity)
     found = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None

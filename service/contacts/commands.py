@@ -1,4 +1,4 @@
-"""Entering contacts and what came of them. Every deed enters the journal of ``contact:<id>``; none commits.
+"""Entering contacts. Every deed enters the journal of ``contact:<id>``; none commits.
 
 The text of a restricted note never enters the journal: its SHA-256 does (C4).
 """
@@ -6,8 +6,10 @@ The text of a restricted note never enters the journal: its SHA-256 does (C4).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,25 +18,22 @@ from sqlalchemy.orm import Session
 from service import clock, ids
 from service.contacts import rules
 from service.contacts.access import acting_on_leader, visible
-from service.contacts.edits import missed_edits, opinion_edits, pair_key
+from service.contacts.fields import CONTACT, INBOUND, OPINION, WITHDRAWAL
 from service.contacts.models import (
     Activity,
     Contact,
     ContactTalent,
     ContactTopic,
-    MissedInterviews,
     Opinion,
     RestrictedNote,
 )
 from service.db.failures import conflicts
 from service.errors import Conflict, Finding, NotFound
-from service.fields import FIRST_YEAR, Checks
-from service.history import require_version
+from service.fields import FIRST_YEAR, Checks, picked, take
 from service.history.records import owe_notice, record
 from service.ids import as_id
-from service.liaisons.models import Link
 from service.people.models import Leader
-from service.people.queries import find_leader, get_leader
+from service.people.queries import find_leader
 from service.rights import LIAISON, TALENT_OFFICE, Actor
 from service.talents.models import Talent
 from service.workdays import Calendar
@@ -82,29 +81,30 @@ def record_contact(
     checks = Checks()
     leader = _leader_on(session, checks, leader_id, held_on, today)
     talents = _talents(session, checks, talent_ids)
-    choices = rules.INBOUND_FORMS if inbound else rules.FORMS
-    if form not in choices:
-        checks.refuse("/form", f"{'反映' if inbound else '联系'}形式须是下列之一：{'、'.join(choices.values())}")
     if not topics and not inbound:
         checks.refuse("/topics", "请至少选择一项联系内容")
-    if not set(topics) <= set(rules.TOPICS):
-        checks.refuse("/topics", f"联系内容须是下列之一：{'、'.join(rules.TOPICS.values())}")
     if known_tags is not None and not set(tags) <= set(known_tags):
         checks.refuse("/tags", "有不认识的活动标签，请从名单中选择；标签由系统设置维护")
     activity = _activity(session, checks, activity_id)
-    note = checks.optional_passage("/restricted", "受限记录", restricted)
+    note: Any = take(picked(CONTACT, "restricted"), {"restricted": restricted}, checks)["restricted"]
     if note is not None and rules.RESTRICTED_TOPIC in topics and not summary.strip():
         summary = rules.NEUTRAL_SUMMARY
+    given = {
+        "form": form,
+        "topics": topics,
+        "place": place,
+        "participants": participants,
+        "summary": summary,
+        "follow_up": follow_up,
+    }
+    taken: dict[str, Any] = take(picked(INBOUND if inbound else CONTACT, *given), given, checks)
+    about = taken.pop("topics")
     contact = Contact(
         id=contact_id or ids.new(),
-        form=form,
+        **taken,
         inbound=inbound,
         interview=rules.is_interview(form, inbound=inbound) if interview is None else interview,
         held_on=held_on,
-        place=checks.optional_text("/place", "地点", place),
-        participants=checks.optional_text("/participants", "参加人员", participants, 500),
-        summary=checks.passage("/summary", "情况摘要", summary),
-        follow_up=checks.optional_passage("/follow_up", "后续跟进", follow_up, 2000),
         tags=sorted(set(tags)),
         activity_id=activity.id if activity is not None else None,
         entered_at=now,
@@ -123,7 +123,7 @@ def record_contact(
     with conflicts("该联系记录已经登记过，请刷新后查看"):
         session.flush()
     contact.talents = [ContactTalent(contact_id=contact.id, talent_id=talent.id, talent=talent) for talent in talents]
-    contact.topics = [ContactTopic(contact_id=contact.id, topic=topic) for topic in sorted(set(topics))]
+    contact.topics = [ContactTopic(contact_id=contact.id, topic=topic) for topic in about]
     contact.opinions = [
         Opinion(id=ids.derive(contact.id, f"opinion:{place}"), position=place, talent_id=talent_id, text=text)
         for place, (talent_id, text) in enumerate(said, start=1)
@@ -149,7 +149,7 @@ def withdraw_contact(session: Session, *, contact_id: UUID | str, reason: str, a
     contact = _locked(session, contact_id, actor)
     entering = acting_on_leader(session, actor, "record_contacts", contact.leader, now)
     checks = Checks()
-    why = checks.text("/reason", "撤回原因", reason, 200)
+    why = take([WITHDRAWAL], {"reason": reason}, checks)
     checks.done()
     if contact.withdrawn_at is not None:
         raise Conflict("该联系记录已经撤回")
@@ -157,109 +157,8 @@ def withdraw_contact(session: Session, *, contact_id: UUID | str, reason: str, a
         raise Conflict("该记录的意见建议已转为需求，不能撤回；需要更正时请在需求中沟通说明")
     contact.withdrawn_at = now
     session.flush()
-    record(session, _stream(contact.id), "contact_withdrawn", {"reason": why}, actor=entering, now=now)
+    record(session, _stream(contact.id), "contact_withdrawn", why, actor=entering, now=now)
     return contact
-
-
-def answer_opinion(
-    session: Session,
-    *,
-    opinion_id: UUID | str,
-    status: str,
-    answer: str | None = None,
-    version: int | None = None,
-    actor: Actor,
-    now: datetime,
-) -> Opinion:
-    """Says what became of an opinion that needs no case: ``answered`` with the ``answer``, or ``noted`` (R2).
-
-    Raises ``Stale`` where somebody said otherwise since ``version`` was read.
-    """
-    opinion, contact = _locked_opinion(session, opinion_id, actor)
-    entering = acting_on_leader(session, actor, "record_contacts", contact.leader, now)
-    checks = Checks()
-    if status not in (rules.ANSWERED, rules.NOTED):
-        checks.refuse("/status", "处理结果须是“已答复”或“已知悉”")
-    take = checks.passage if status == rules.ANSWERED else checks.optional_passage
-    said = take("/answer", "答复内容", answer, 2000)
-    checks.done()
-    if opinion.status == rules.NEED:
-        raise Conflict("该意见建议已转为需求，处理结果见需求台账")
-    require_version(session, opinion_edits(opinion), version)
-    before = {"status": opinion.status, "answer": opinion.answer}
-    opinion.status, opinion.answer, opinion.updated_at = status, said, now
-    session.flush()
-    data = {"opinion_id": opinion.id, "status": status, "answer": said, "before": before}
-    record(session, _stream(contact.id), "opinion_answered", data, actor=entering, now=now)
-    return opinion
-
-
-def link_opinion(
-    session: Session, *, opinion_id: UUID | str, instance_id: UUID, actor: Actor, now: datetime
-) -> Opinion:
-    """Notes that an opinion has become the need ``instance_id`` (C2). Raises ``Conflict`` where it is another's."""
-    opinion, contact = _locked_opinion(session, opinion_id, actor)
-    entering = acting_on_leader(session, actor, "record_contacts", contact.leader, now)
-    if opinion.instance_id == instance_id:
-        return opinion
-    if opinion.instance_id is not None:
-        raise Conflict("该意见建议已转为另一件需求，请勿重复登记")
-    if contact.withdrawn_at is not None:
-        raise Conflict("该意见建议所在的联系记录已撤回，不能转为需求")
-    opinion.status, opinion.instance_id, opinion.updated_at = rules.NEED, instance_id, now
-    session.flush()
-    data = {"opinion_id": opinion.id, "instance_id": instance_id}
-    record(session, _stream(contact.id), "opinion_linked", data, actor=entering, now=now)
-    return opinion
-
-
-def give_missed_reason(
-    session: Session,
-    *,
-    leader_id: UUID | str,
-    talent_id: str,
-    year: int,
-    reason: str,
-    version: int | None = None,
-    actor: Actor,
-    now: datetime,
-) -> MissedInterviews:
-    """Why a leader of class B interviewed a talent less than twice in ``year`` (F2); said again it is replaced.
-
-    Raises ``Stale`` where somebody gave another reason since ``version`` was read.
-    """
-    leader = get_leader(session, leader_id)
-    entering = acting_on_leader(session, actor, "record_contacts", leader, now)
-    checks = Checks()
-    why = checks.text("/reason", "未完成访谈的原因", reason, 500)
-    today = clock.local(now).date()
-    if not FIRST_YEAR <= year <= today.year:
-        checks.refuse("/year", f"{year} 年尚未开始，不能填写未完成访谈的原因")
-    if leader.klass != "B":
-        checks.refuse("/leader_id", "每年访谈 2 次的要求只适用于成员单位领导（B类）")
-    pair = select(Link.id).where(Link.leader_id == leader.id, Link.talent_id == talent_id, Link.status != "proposed")
-    if session.scalar(pair.limit(1)) is None:
-        checks.refuse("/talent_id", "这位领导与该人才没有联系关系，请从访谈进度表中选择")
-    checks.done()
-    given = session.get(MissedInterviews, (leader.id, talent_id, year), with_for_update=True)
-    require_version(session, missed_edits(leader, talent_id, year), version)
-    before = given.reason if given is not None else None
-    if given is None:
-        given = MissedInterviews(leader_id=leader.id, talent_id=talent_id, year=year)
-        session.add(given)
-    given.reason, given.given_by, given.given_at = why, entering.username, now
-    with conflicts("该原因刚被他人填写，请刷新后查看"):
-        session.flush()
-    data = {
-        "pair": pair_key(leader.id, talent_id, year),
-        "leader_id": leader.id,
-        "talent_id": talent_id,
-        "year": year,
-        "reason": why,
-        "before": before,
-    }
-    record(session, f"person:{leader.person_id}", "missed_interviews_explained", data, actor=entering, now=now)
-    return given
 
 
 def _leader_on(session: Session, checks: Checks, leader_id: UUID | str, held_on: date, today: date) -> Leader | None:
@@ -314,7 +213,8 @@ def _opinions(
     there = {talent.id for talent in talents}
     found = []
     for place, one in enumerate(opinions):
-        text = checks.passage(f"/opinions/{place}/text", "意见建议", one.get("text"), 2000)
+        own = replace(OPINION, name=f"opinions/{place}/text")
+        text = str(take([own], {own.name: one.get("text")}, checks)[own.name])
         talent_id = one.get("talent_id") or (talents[0].id if len(talents) == 1 else "")
         if talent_id not in there:
             which, path = f"“{text[:12]}{'…' if len(text) > 12 else ''}”", f"/opinions/{place}/talent_id"
@@ -368,17 +268,6 @@ def _locked(session: Session, contact_id: UUID | str, actor: Actor) -> Contact:
     if found is None:
         raise NotFound("没有这条联系记录，或您无权查看")
     return found
-
-
-def _locked_opinion(session: Session, opinion_id: UUID | str, actor: Actor) -> tuple[Opinion, Contact]:
-    key = as_id(opinion_id)
-    seen = select(Contact.id).where(visible(session, actor))
-    query = select(Opinion).where(Opinion.id == key, Opinion.contact_id.in_(seen)).with_for_update(of=Opinion)
-    found = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None
-    contact = session.get(Contact, found.contact_id) if found is not None else None
-    if found is None or contact is None:
-        raise NotFound("没有这条意见建议，或您无权查看")
-    return found, contact
 
 
 def _data(contact: Contact) -> dict[str, object]:

@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.contacts.access import leaders_clause
+from service.contacts.filters import InterviewFilter
 from service.contacts.models import (
     Activity,
     Contact,
@@ -28,6 +30,7 @@ from service.liaisons.models import Link
 from service.liaisons.queries import serving
 from service.people.models import Leader
 from service.people.past import leaders_then, served_by_unit
+from service.rights import Actor
 from service.talents.models import Talent
 
 
@@ -89,6 +92,26 @@ def interview_counts(
     return sorted(
         found, key=lambda pair: (-pair.short, pair.leader.person.pinyin, pair.talent.pinyin, str(pair.link.id))
     )
+
+
+def interview_progress(session: Session, actor: Actor, wanted: InterviewFilter) -> list[PairCount]:
+    """The pairs that are ``wanted``, of the leaders whose contacts the actor may see."""
+    on = wanted.on or clock.today()
+    pairs = interview_counts(
+        session,
+        year=wanted.year or on.year,
+        on=on,
+        leader_id=wanted.leader_id,
+        unit=wanted.unit,
+        leader_ids=leaders_clause(session, actor),
+    )
+    return [pair for pair in pairs if pair.short or not wanted.short]
+
+
+def interviews_of(session: Session, leader_ids: Iterable[UUID], on: date) -> dict[tuple[UUID, str], PairCount]:
+    """(leader, talent) → their interviews this year, of the pairs of these leaders that stand ``on`` that day."""
+    pairs = interview_counts(session, year=on.year, on=on, leader_ids=Leader.id.in_(list(leader_ids)))
+    return {(pair.leader.id, pair.talent.id): pair for pair in pairs}
 
 
 def contact_counts(session: Session, *, unit: str | None, starts_on: date, ends_on: date) -> dict[str, Any]:

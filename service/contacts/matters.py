@@ -6,6 +6,7 @@ The journal of each is ``matter:<id>``.
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from service import clock, ids
 from service.contacts.access import acting_for_unit
+from service.contacts.fields import MATTER, PROGRESS, SOLUTION
 from service.contacts.models import Matter, MatterProgress
 from service.contacts.queries import visible_matters
 from service.db.failures import conflicts
 from service.errors import Conflict, NotFound
-from service.fields import FIRST_YEAR, Checks
+from service.fields import Checks, held, picked, take
 from service.history.records import record
 from service.ids import as_id
 from service.people.queries import find_unit
@@ -53,15 +55,12 @@ def record_matter(
     today = clock.local(now).date()
     if raised_on > today:
         checks.refuse("/raised_on", "提出日期不能晚于今天")
-    elif raised_on.year < FIRST_YEAR:
-        checks.refuse("/raised_on", f"提出日期的年份不能早于 {FIRST_YEAR}")
+    given = {"title": title, "description": description, "raised_on": raised_on}
     matter = Matter(
         id=matter_id or ids.new(),
         unit=unit,
         talent=talent,
-        title=checks.text("/title", "事项", title),
-        description=checks.passage("/description", "情况说明", description),
-        raised_on=raised_on,
+        **take(picked(MATTER, *given), given, checks),
         entered_by=entering.username,
         entered_at=now,
     )
@@ -70,8 +69,7 @@ def record_matter(
     session.add(matter)
     with conflicts("该事项已经登记过，请刷新后查看"):
         session.flush()
-    fields = ("id", "unit_code", "talent_id", "title", "description", "raised_on", "result", "solved_on")
-    data = {field: getattr(matter, field) for field in fields}
+    data = {"id": matter.id, **held(matter, MATTER)}
     record(session, f"matter:{matter.id}", "matter_recorded", data, actor=entering, now=now)
     return matter
 
@@ -84,7 +82,7 @@ def follow_matter(
     entering = acting_for_unit(session, actor, "record_matters", matter.unit_code, now)
     _refuse_solved(matter)
     checks = Checks()
-    said = checks.passage("/text", "进展情况", text, 2000)
+    said = take(PROGRESS, {"text": text, "done_on": done_on}, checks)
     if done_on < matter.raised_on:
         checks.refuse("/done_on", f"进展日期不能早于提出日期 {matter.raised_on.isoformat()}")
     elif done_on > clock.local(now).date():
@@ -93,15 +91,13 @@ def follow_matter(
     step = MatterProgress(
         matter_id=matter.id,
         position=len(matter.progress) + 1,
-        done_on=done_on,
-        text=said,
+        **said,
         entered_by=entering.username,
         entered_at=now,
     )
     matter.progress.append(step)
     session.flush()
-    data = {"done_on": done_on, "text": said}
-    record(session, f"matter:{matter.id}", "matter_followed", data, actor=entering, now=now)
+    record(session, f"matter:{matter.id}", "matter_followed", said, actor=entering, now=now)
     return matter
 
 
@@ -113,14 +109,13 @@ def solve_matter(
     entering = acting_for_unit(session, actor, "record_matters", matter.unit_code, now)
     _refuse_solved(matter)
     checks = Checks()
+    take(SOLUTION, {"result": result, "solved_on": solved_on}, checks)
+    checks.done()
     found = _solution(checks, result, solved_on, matter.raised_on, clock.local(now).date())
-    if not result:
-        checks.refuse("/result", "办理结果不能为空")
     checks.done()
     matter.result, matter.solved_on = found
     session.flush()
-    data = {"result": matter.result, "solved_on": matter.solved_on}
-    record(session, f"matter:{matter.id}", "matter_solved", data, actor=entering, now=now)
+    record(session, f"matter:{matter.id}", "matter_solved", held(matter, SOLUTION), actor=entering, now=now)
     return matter
 
 
@@ -142,7 +137,7 @@ def _refuse_solved(matter: Matter) -> None:
 def _solution(
     checks: Checks, result: str | None, solved_on: date | None, raised_on: date, today: date
 ) -> tuple[str | None, date | None]:
-    said = checks.optional_passage("/result", "办理结果", result)
+    said: Any = take(picked(MATTER, "result"), {"result": result}, checks)["result"]
     if said is None:
         if solved_on is not None:
             checks.refuse("/result", "填写了办结日期，请同时填写办理结果")

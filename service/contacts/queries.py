@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, or_, select, true
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, Text, and_, cast, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
-from service.contacts.access import confidants, selves, visible
+from service.contacts.access import confidants, require_sight, selves, visible
+from service.contacts.filters import ActivityFilter, ContactFilter, MatterFilter, OpinionFilter
 from service.contacts.models import (
     Activity,
     Contact,
@@ -23,33 +24,13 @@ from service.contacts.models import (
     RestrictedNote,
 )
 from service.contacts.rules import SIMILAR, shared_words, similarity
-from service.db.lists import Page, page
+from service.db.lists import Page, page, where
 from service.errors import NotFound
 from service.ids import as_id
 from service.people.models import Leader, Person
-from service.rights import Actor, may, require
+from service.rights import Actor, may
 from service.spelling import terms, written_ways
 from service.talents.models import Talent
-
-
-@dataclass(frozen=True, slots=True)
-class ContactFilter:
-    """What a list of contacts is narrowed to; ``None`` leaves a field open. ``q`` searches talents and leaders."""
-
-    leader_id: UUID | str | None = None
-    talent_id: str | None = None
-    unit: str | None = None
-    form: str | None = None
-    topic: int | None = None
-    tag: str | None = None
-    activity_id: UUID | str | None = None
-    inbound: bool | None = None
-    interview: bool | None = None
-    late: bool | None = None
-    since: date | None = None
-    until: date | None = None
-    q: str | None = None
-    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +44,9 @@ class Similar:
 
 
 def search_contacts(
-    session: Session,
-    actor: Actor,
-    *,
-    filters: ContactFilter | None = None,
-    limit: int = 50,
-    offset: int = 0,
+    session: Session, actor: Actor, wanted: ContactFilter = ContactFilter(), limit: int = 50, offset: int = 0
 ) -> Page[Contact]:
     """The contacts that the actor may see, the newest first, with talents, topics and opinions: five statements."""
-    wanted = filters or ContactFilter()
     # Nothing is joined for the count, and both columns run the same way: the newest are read from the end of an index.
     query = select(Contact).where(visible(session, actor), *_contact_clauses(wanted))
     query = query.order_by(Contact.held_on.desc(), Contact.id.desc()).options(
@@ -112,18 +87,7 @@ def restricted_notes(session: Session, actor: Actor, contact_ids: Iterable[UUID]
 
 
 def search_opinions(
-    session: Session,
-    actor: Actor,
-    *,
-    status: str | None = None,
-    talent_id: str | None = None,
-    leader_id: UUID | str | None = None,
-    unit: str | None = None,
-    since: date | None = None,
-    until: date | None = None,
-    q: str | None = None,
-    limit: int = 50,
-    offset: int = 0,
+    session: Session, actor: Actor, wanted: OpinionFilter = OpinionFilter(), limit: int = 50, offset: int = 0
 ) -> Page[tuple[Opinion, Contact]]:
     """The opinions of the contacts that the actor may see, the newest contact first, each with its contact."""
     query = (
@@ -133,20 +97,12 @@ def search_opinions(
         .join(Leader, Leader.id == Contact.leader_id)
         .where(visible(session, actor), Contact.withdrawn_at.is_(None))
     )
-    equal: dict[Any, object] = {
-        Opinion.status: status,
-        Opinion.talent_id: talent_id,
-        Leader.unit_code: unit,
-    }
-    query = query.where(*(column == value for column, value in equal.items() if value is not None))
-    if leader_id is not None:
-        query = query.where(_same_id(Contact.leader_id, leader_id))
-    if since is not None:
-        query = query.where(Contact.held_on >= since)
-    if until is not None:
-        query = query.where(Contact.held_on <= until)
-    if q:
-        query = query.where(or_(_written(Opinion.text, q), _holding(Talent.search_key, q)))
+    equal = {Opinion.status: wanted.status, Opinion.talent_id: wanted.talent_id, Leader.unit_code: wanted.unit}
+    query = where(query, equal, None).where(*_within(Contact.held_on, wanted.since, wanted.until))
+    if wanted.leader_id is not None:
+        query = query.where(_same_id(Contact.leader_id, wanted.leader_id))
+    if wanted.q:
+        query = query.where(or_(_written(Opinion.text, wanted.q), _holding(Talent.search_key, wanted.q)))
     query = query.order_by(Contact.held_on.desc(), Opinion.contact_id, Opinion.position)
     found = page(session, query, limit=limit, offset=offset)
     contacts = _contacts(session, {one.contact_id for one in found.items})
@@ -168,41 +124,24 @@ def get_opinion(session: Session, opinion_id: UUID | str, actor: Actor) -> tuple
 
 
 def search_activities(
-    session: Session,
-    actor: Actor,
-    *,
-    kind: str | None = None,
-    unit: str | None = None,
-    talent_id: str | None = None,
-    since: date | None = None,
-    until: date | None = None,
-    q: str | None = None,
-    limit: int = 50,
-    offset: int = 0,
+    session: Session, actor: Actor, wanted: ActivityFilter = ActivityFilter(), limit: int = 50, offset: int = 0
 ) -> Page[Activity]:
     """Activities, the newest first, with their invitations: three statements. Raises ``NotAllowed``."""
-    _require_view(session, actor, "view_activities")
-    query: Select[Activity] = select(Activity)
-    if kind is not None:
-        query = query.where(Activity.kind == kind)
-    if unit is not None:
-        query = query.where(Activity.organizer_unit == unit)
-    if talent_id is not None:
-        invited = select(Invitation.activity_id).where(Invitation.talent_id == talent_id)
+    require_sight(session, actor, "view_activities")
+    query = where(select(Activity), {Activity.kind: wanted.kind, Activity.organizer_unit: wanted.unit}, None)
+    query = query.where(*_within(Activity.held_on, wanted.since, wanted.until))
+    if wanted.talent_id is not None:
+        invited = select(Invitation.activity_id).where(Invitation.talent_id == wanted.talent_id)
         query = query.where(Activity.id.in_(invited))
-    if since is not None:
-        query = query.where(Activity.held_on >= since)
-    if until is not None:
-        query = query.where(Activity.held_on <= until)
-    if q:
-        query = query.where(Activity.name.contains(q, autoescape=True))
+    if wanted.q:
+        query = query.where(Activity.name.contains(wanted.q, autoescape=True))
     query = query.order_by(Activity.held_on.desc(), Activity.id).options(selectinload(Activity.invitations))
     return page(session, query, limit=limit, offset=offset)
 
 
 def get_activity(session: Session, activity_id: UUID | str, actor: Actor) -> Activity:
     """The activity; raises ``NotAllowed``, ``NotFound``."""
-    _require_view(session, actor, "view_activities")
+    require_sight(session, actor, "view_activities")
     key = as_id(activity_id)
     found = session.get(Activity, key) if key is not None else None
     if found is None:
@@ -210,38 +149,26 @@ def get_activity(session: Session, activity_id: UUID | str, actor: Actor) -> Act
     return found
 
 
+def activity_of(session: Session, contact: Contact) -> Activity | None:
+    """The activity that a contact was part of."""
+    return session.get(Activity, contact.activity_id) if contact.activity_id is not None else None
+
+
 def search_matters(
-    session: Session,
-    actor: Actor,
-    *,
-    unit: str | None = None,
-    talent_id: str | None = None,
-    solved: bool | None = None,
-    since: date | None = None,
-    until: date | None = None,
-    q: str | None = None,
-    limit: int = 50,
-    offset: int = 0,
+    session: Session, actor: Actor, wanted: MatterFilter = MatterFilter(), limit: int = 50, offset: int = 0
 ) -> Page[Matter]:
     """The matters of the units whose ledger the actor may see, the newest first: three statements (R6)."""
     query = (
         select(Matter)
         .options(selectinload(Matter.progress))
         .join(Talent, Talent.id == Matter.talent_id)
-        .where(visible_matters(session, actor))
+        .where(visible_matters(session, actor), *_within(Matter.raised_on, wanted.since, wanted.until))
     )
-    if unit is not None:
-        query = query.where(Matter.unit_code == unit)
-    if talent_id is not None:
-        query = query.where(Matter.talent_id == talent_id)
-    if solved is not None:
-        query = query.where(Matter.solved_on.is_not(None) if solved else Matter.solved_on.is_(None))
-    if since is not None:
-        query = query.where(Matter.raised_on >= since)
-    if until is not None:
-        query = query.where(Matter.raised_on <= until)
-    if q:
-        query = query.where(or_(_written(Matter.title, q), _holding(Talent.search_key, q)))
+    query = where(query, {Matter.unit_code: wanted.unit, Matter.talent_id: wanted.talent_id}, None)
+    if wanted.solved is not None:
+        query = query.where(Matter.solved_on.is_not(None) if wanted.solved else Matter.solved_on.is_(None))
+    if wanted.q:
+        query = query.where(or_(_written(Matter.title, wanted.q), _holding(Talent.search_key, wanted.q)))
     return page(session, query.order_by(Matter.raised_on.desc(), Matter.id), limit=limit, offset=offset)
 
 
@@ -295,10 +222,7 @@ def _contact_clauses(wanted: ContactFilter) -> list[ColumnElement[bool]]:
     if wanted.tag is not None:
         # a code is of lower-case letters, digits, _ and -: quoted it can be no part of another
         clauses.append(cast(Contact.tags, Text).contains(f'"{wanted.tag}"', autoescape=True))
-    if wanted.since is not None:
-        clauses.append(Contact.held_on >= wanted.since)
-    if wanted.until is not None:
-        clauses.append(Contact.held_on <= wanted.until)
+    clauses += _within(Contact.held_on, wanted.since, wanted.until)
     if wanted.q:
         named = select(ContactTalent.contact_id).join(Talent, Talent.id == ContactTalent.talent_id)
         from_leader = select(Leader.id).join(Leader.person).where(_holding(Person.search_key, wanted.q))
@@ -327,9 +251,9 @@ def _contacts(session: Session, wanted: set[UUID]) -> dict[UUID, Contact]:
     return {one.id: one for one in session.scalars(select(Contact).where(Contact.id.in_(wanted)))}
 
 
-def _require_view(session: Session, actor: Actor, right: str) -> None:
-    if not any(may(one, right) for one in selves(session, actor)):
-        require(actor, right)
+def _within(column: InstrumentedAttribute[date], since: date | None, until: date | None) -> list[ColumnElement[bool]]:
+    """The conditions that a day lies in a period, both ends included, each of which may be open."""
+    return [*([column >= since] if since is not None else []), *([column <= until] if until is not None else [])]
 
 
 def _written(text: Any, q: str) -> ColumnElement[bool]:

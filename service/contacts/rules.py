@@ -54,6 +54,11 @@ ENTRY_DAYS = 3
 SIMILAR = 0.5
 
 
+def reasons_asked(year: int, today: date) -> bool:
+    """Whether it is time to say why interviews of ``year`` are missing: from its last reminder on (F2)."""
+    return today >= date(year, 12, 1)
+
+
 def is_interview(form: str, *, inbound: bool) -> bool:
     """Whether a contact counts as an interview (访谈) unless somebody says otherwise: a visit or appointment (F2)."""
     return form == "visit" and not inbound

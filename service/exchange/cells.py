@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from service.fields import CHOICE, DATE, DIGITS, FLAG, NUMBER, PHONE, PICK, Field
+from service.fields import CHOICE, DATE, DIGITS, FLAG, NUMBER, PHONE, PICK, SEVERAL, Field
 from service.spelling import half_width, tidy
 
 DAY = re.compile(
@@ -61,7 +61,15 @@ class Column:
 
 TEXT_CELL = "单元格须是文本格式，开头的 0 才不会丢失"
 BY_NAME = "名录中的全称或代码"
-_KINDS = {PHONE: "digits", DIGITS: "digits", DATE: "date", FLAG: "flag", CHOICE: "choice", NUMBER: "choice"}
+_KINDS = {
+    PHONE: "digits",
+    DIGITS: "digits",
+    DATE: "date",
+    FLAG: "flag",
+    CHOICE: "choice",
+    NUMBER: "choice",
+    SEVERAL: "many",
+}
 
 
 def columns_of(fields: Iterable[Field]) -> list[Column]:

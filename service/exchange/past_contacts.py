@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from service import clock
 from service.contacts import record_contact
-from service.contacts.rules import FORMS, INBOUND_FORMS, TOPICS
-from service.exchange.cells import Column
+from service.contacts.fields import CONTACT
+from service.contacts.rules import FORMS, INBOUND_FORMS
+from service.exchange.cells import Column, columns_of
 from service.exchange.lookups import Basis, Gathered, Lookups, Mark, Twin, Values, day_of, refused, turned
+from service.fields import chosen
 from service.processes import calendars
 from service.talents.models import Talent
 
 
 def past_contact_columns(basis: Basis) -> Sequence[Column]:
-    forms = turned(FORMS) | turned(INBOUND_FORMS)
+    tags = {code: str(word) for code, word in basis.contacts.tags.items()}
+    known = {one.key: one for one in columns_of(chosen(CONTACT, tags=tags))}
     return (
         Column("leader", "领导姓名", True, example="王五"),
         Column("leader_post", "领导职务", help="同名或一人多职时填写职务或单位名称，以区分"),
         Column("talents", "联系对象", True, "many", help="人才编号或姓名，多人用“、”分开", example="T0001、T0002"),
-        Column("held_on", "日期", True, "date", example="2026-03-12"),
-        Column("inbound", "主动反映", kind="flag", help="人才主动向领导反映的填“是”，不填为“否”"),
-        Column("form", "联系形式", True, "choice", help="主动反映的填信函、通讯或面谈", choices=forms),
-        Column(
-            "topics", "联系内容", kind="many", help="可填多项，用“、”分开；主动反映的可不填", choices=turned(TOPICS)
-        ),
-        Column("interview", "计入访谈", kind="flag", help="不填时，走访约见计入，其他不计"),
-        Column("place", "地点"),
-        Column("participants", "参加人员"),
-        Column("summary", "情况摘要", True, help="思想、学习、生活方面的情况请填在“受限记录”"),
+        known["held_on"],
+        known["inbound"],
+        replace(known["form"], choices=turned(FORMS) | turned(INBOUND_FORMS)),
+        known["topics"],
+        replace(known["interview"], help="不填时，走访约见计入，其他不计"),
+        known["place"],
+        known["participants"],
+        known["summary"],
         Column("opinions", "意见建议", help="一行一条（单元格内换行）；联系对象不止一人时写成“姓名：内容”"),
-        Column("follow_up", "后续事项"),
-        Column("tags", "标签", kind="many", help="一并开展的活动，用“、”分开", choices=turned(basis.contacts.tags)),
-        Column(
-            "restricted",
-            "受限记录",
-            help="思想、学习、工作、生活情况，只有联系领导、其联络员和区人才办可以查看；预览中不显示",
-            hidden=True,
-        ),
+        known["follow_up"],
+        known["tags"],
+        replace(known["restricted"], hidden=True),
     )
 
 

@@ -18,8 +18,8 @@ CODE, DIGITS, PHONE, EMAIL, SECRET = "code", "digits", "phone", "email", "secret
 """A code; a number that may begin with 0, half-width; a telephone number; an address; a password."""
 DATE, FLAG, CHOICE, NUMBER = "date", "flag", "choice", "number"
 """A calendar day; yes or no; one of ``choices`` by its code; one of ``choices`` by its number."""
-PICK, PICKS = "pick", "picks"
-"""The id of a record of the kind ``pick``; several ids."""
+PICK, PICKS, SEVERAL = "pick", "picks", "several"
+"""The id of a record of the kind ``pick``; several ids; several of ``choices``."""
 
 NEW, CHANGE = "new", "change"
 """What a field stands in, where it does not stand in both: the form of a new record, the form of a change."""
@@ -148,6 +148,16 @@ def _number(checks: Checks, one: Field, value: object) -> object:
     return checks.between(one.path, one.label, value, min(one.choices), max(one.choices))
 
 
+def _several(checks: Checks, one: Field, value: object) -> object:
+    given = list(value) if isinstance(value, Iterable) else []
+    if not set(given) <= set(one.choices):
+        checks.refuse(one.path, f"{one.label}须是下列之一：{'、'.join(one.choices.values())}")
+        return []
+    if one.required and not given:
+        checks.refuse(one.path, f"请至少选择一项{one.label}")
+    return sorted(set(given))
+
+
 def _pick(checks: Checks, one: Field, value: object) -> object:
     return _code(checks, one, value) if one.pick == "units" else value
 
@@ -166,6 +176,7 @@ _TAKEN: Mapping[str, Callable[[Checks, Field, object], object]] = {
     CHOICE: _choice,
     NUMBER: _number,
     PICK: _pick,
+    SEVERAL: _several,
 }
 """How a value of each kind is checked. Lines, several records and secrets are checked by their commands."""
 

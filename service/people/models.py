@@ -79,6 +79,11 @@ class Leader(Base):
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
     unit: Mapped[Unit | None] = relationship(lazy="joined")
 
+    @property
+    def name(self) -> str:
+        """The leader's own name."""
+        return self.person.name
+
     def serves_on(self, day: date) -> bool:
         """Whether the post is held on ``day`` (both ends included)."""
         return self.starts_on <= day and (self.ends_on is None or day <= self.ends_on)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -51,6 +51,11 @@ class Duplicate:
 def find_talent(session: Session, talent_id: str) -> Talent | None:
     """The talent with that id, in the registry or removed from it, or ``None``."""
     return session.get(Talent, talent_id) if TALENT_ID.fullmatch(talent_id) else None
+
+
+def talents_by_id(session: Session, talent_ids: Collection[str]) -> list[Talent]:
+    """Those of ``talent_ids`` that there are; at most one statement."""
+    return list(session.scalars(select(Talent).where(Talent.id.in_(talent_ids)))) if talent_ids else []
 
 
 def units_shown(reader: Actor) -> frozenset[str] | None:

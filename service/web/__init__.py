@@ -29,11 +29,14 @@ from service.web import (
     errors,
     files,
     imports,
+    interviews,
     ledger,
     liaisons,
     licences,
+    matters,
     notices,
     oidc,
+    opinions,
     people,
     posts,
     present,
@@ -96,7 +99,8 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     work = (auth, oidc, desk, tasks, cases, prints, ledger, liaisons, notices, processes, system, imports)
     directory = (units, people, posts, substitutes)
-    for feature in (*work, *directory, talents, teams, contacts, activities, reports, files, accounts, licences):
+    done = (contacts, opinions, interviews, activities, matters, reports)
+    for feature in (*work, *directory, talents, teams, *done, files, accounts, licences):
         pages.register_blueprint(feature.blueprint)
     pages.before_request(_protect)
     pages.after_app_request(_headers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
@@ -39,6 +39,12 @@ def text(fields: dict[str, Any], name: str) -> str:
     """A text among the sent fields; empty where it is missing or no text."""
     value = fields.get(name)
     return value if isinstance(value, str) else ""
+
+
+def listed(fields: Mapping[str, Any], name: str) -> list[str]:
+    """The texts among the sent fields that stand under ``name``, one or several; empty ones are left out."""
+    value = fields.get(name)
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one]
 
 
 def day(fields: dict[str, Any], name: str, label: str) -> date:

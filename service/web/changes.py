@@ -9,6 +9,7 @@ from typing import Any
 
 from service import history
 from service.contacts.access import readable
+from service.contacts.fields import ENTRIES as CONTACT_ENTRIES
 from service.fields import CHOICE, DATE, PICK, Entry, Field
 from service.history import HistoryEvent
 from service.ledger.reported import KINDS as REPORTS
@@ -75,11 +76,11 @@ _FILE = (Field("name", "文件"),)
 ENTRIES: Mapping[str, Entry] = {
     **PEOPLE_ENTRIES,
     **TALENT_ENTRIES,
+    **CONTACT_ENTRIES,
     "service_team_set": Entry("组建工作团队", _TEAM),
     "service_team_ended": Entry("工作团队结束", _TEAM),
     "service_team_resumed": Entry("工作团队恢复", _TEAM),
     "service_team_end_updated": Entry("更正工作团队结束日期", _TEAM, changes=True),
-    "missed_interviews_explained": Entry("说明访谈未达次数的原因", (Field("reason", "理由"), Field("note", "说明"))),
     "talent_reported": Entry("重大事项报告获同意", _TALENT_REPORT),
     "file_attached": Entry("上传附件", _FILE),
     "file_withdrawn": Entry("撤回附件", _FILE),
@@ -140,13 +141,7 @@ def changes(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> list[Ch
     told = [(event, data, ENTRIES.get(event.kind, _OTHER)) for event, data in listed]
     names = Names(db()).learn(
         [name for event, _ in listed for name in (event.actor, event.on_behalf_of)],
-        [
-            code
-            for _, data, entry in told
-            for one in entry.fields
-            if one.pick == "units"
-            for code in _each(data.get(one.name))
-        ],
+        *([key for _, data, entry in told for key in _picked(entry, data, kind)] for kind in ("units", "talents")),
     )
     reading = _Reading(names)
     return [
@@ -175,6 +170,7 @@ class _Reading:
             "towns": dict(named(organization.towns)),
             "kinds": dict(named(organization.kinds)),
             "roles": dict(named(organization.roles)),
+            "tags": web().settings.contacts.tags,
         }
 
     def lines(self, entry: Entry, data: Mapping[str, Any]) -> tuple[ChangeLine, ...]:
@@ -197,8 +193,12 @@ class _Reading:
             return ""
         if isinstance(value, bool):
             return "是" if value else "否"
+        if isinstance(value, Mapping):
+            return "、".join(f"{self._names.record(one.pick, key)}：{one.choices[said]}" for key, said in value.items())
         if isinstance(value, list):
-            return "、".join(str(each.get("name", "")) for each in value if isinstance(each, dict))
+            return "、".join(
+                str(each.get("name", "")) if isinstance(each, dict) else self._text(one, each) for each in value
+            )
         if one.pick == "units":
             return self._names.unit(str(value))
         if one.pick:
@@ -207,5 +207,10 @@ class _Reading:
         return choices.get(value, str(value))
 
 
+def _picked(entry: Entry, data: Mapping[str, Any], kind: str) -> list[str]:
+    """The keys of records of that kind in the data of an entry."""
+    return [key for one in entry.fields if one.pick == kind for key in _each(data.get(one.name))]
+
+
 def _each(value: Any) -> list[str]:
-    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    return [one for one in (value if isinstance(value, list | dict) else [value]) if isinstance(one, str)]

@@ -69,6 +69,6 @@ def _page_of(stream: str) -> str:
         case "instance":
             return url_for("web.cases.case", instance_id=UUID(key)) + PLACE
         case "unit":
-            return url_for("web.activities.matters", unit=key) + PLACE
+            return url_for("web.matters.matters", unit=key) + PLACE
         case _:
-            return url_for("web.activities.matters")
+            return url_for("web.matters.matters")

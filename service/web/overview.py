@@ -78,7 +78,7 @@ YEAR: tuple[tuple[str, str, str, tuple[str, str]], ...] = (
         "",
         "interview_check",
         "系统提醒访谈不足两次的成员单位，年底由单位说明原因",
-        ("访谈进度", "web.contacts.interviews"),
+        ("访谈进度", "web.interviews.interviews"),
     ),
     (
         "",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 from datetime import date, datetime
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from service import contacts, history, talents
 from service.clock import SHANGHAI
+from service.contacts.fields import ENTRIES
 from service.contacts.rules import similarity
 from service.db.canonical import dumps
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
-from service.liaisons.models import Link
+from service.liaisons.models import Link, ServiceTeam
 from service.workdays import Calendar
 from tests.factories.people import EARLY, Statements, actor, leader, person, unit
 
@@ -200,7 +203,7 @@ class TestSeeing:
         second = contact(session, chief, other, form="phone", held_on=date(2026, 9, 8))
 
         def found(**wanted):
-            page = contacts.search_contacts(session, OFFICE, filters=contacts.ContactFilter(**wanted))
+            page = contacts.search_contacts(session, OFFICE, contacts.ContactFilter(**wanted))
             return [one.id for one in page.items]
 
         assert found() == [first.id, second.id]
@@ -256,8 +259,8 @@ class TestOpinions:
         contacts.answer_opinion(
             session, opinion_id=opinion.id, status="answered", answer="已当面说明", actor=LIAISON, now=NOW
         )
-        assert contacts.search_opinions(session, OFFICE, status="answered").total == 1
-        assert contacts.search_opinions(session, OFFICE, status="open").total == 0
+        assert contacts.search_opinions(session, OFFICE, contacts.OpinionFilter(status="answered")).total == 1
+        assert contacts.search_opinions(session, OFFICE, contacts.OpinionFilter(status="open")).total == 0
 
     def test_a_similar_open_matter_is_named_and_explained(self):
         cases = [
@@ -334,7 +337,7 @@ class TestMatters:
             actor=handler,
             now=NOW,
         )
-        assert contacts.search_matters(session, OFFICE, solved=False).total == 1
+        assert contacts.search_matters(session, OFFICE, contacts.MatterFilter(solved=False)).total == 1
         assert contacts.search_matters(session, STRANGER).total == 0
         with pytest.raises(Invalid) as refused:
             contacts.solve_matter(
@@ -431,3 +434,44 @@ def test_a_period_in_figures(session, chief, talent):
     assert [row["contacts"] for row in inside["leaders"]] == [2]
     assert dumps(inside)
     assert contacts.contact_counts(session, unit="edu", starts_on=TODAY, ends_on=TODAY)["total"] == 0
+
+
+def test_every_entry_that_the_commands_write_has_a_word():
+    written = set()
+    for path in Path(contacts.__path__[0]).glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "record":
+                written.add(ast.literal_eval(call.args[2]))
+    assert "contact_recorded" in written
+    assert written == set(ENTRIES)
+    assert len({entry.word for entry in ENTRIES.values()}) == len(ENTRIES)
+
+
+def test_whom_pages_let_enter_contacts_is_whom_the_command_lets(session, chief, talent):
+    """Also the liaison of the leader's service team, who is the liaison of no unit."""
+    member = person(session, "何静怡")
+    team = {"leader_id": chief.id, "head_id": chief.person_id, "liaison_id": member.id, "starts_on": TODAY}
+    session.add(ServiceTeam(id=uuid4(), created_at=EARLY, **team))
+    session.flush()
+    of_team = actor(("responsible_unit", "edu"), username="team", person_id=member.id)
+    own = actor(("leader", None), username="chief", person_id=chief.person_id)
+    for number, one in enumerate((OFFICE, LIAISON, own, of_team, STRANGER, AUDITOR, ADMIN)):
+        allowed = contacts.leaders_to_record(session, one, [chief.id]) == {chief.id}
+        assert allowed is (number < 4)
+        assert (contacts.leaders_to_enter(session, one, TODAY, 60) == [chief]) is allowed
+        assert contacts.may_enter(session, one) is (allowed or one is STRANGER)  # of other leaders
+        try:
+            contact(session, chief, talent, actor=one, summary=f"第 {number} 次走访")
+        except NotAllowed:
+            assert not allowed
+        else:
+            assert allowed
+
+
+def test_who_sees_no_activities_is_told_of_none(session, chief, talent):
+    given = {"name": "座谈会", "kind": "symposium", "held_on": TODAY, "organizer_unit": "hrss"}
+    made = contacts.add_activity(session, **given, actor=LIAISON, now=NOW)
+    handler = actor(("responsible_unit", "hrss"), username="handler-hrss")
+    for key in (made.id, uuid4()):
+        with pytest.raises(NotAllowed):
+            contacts.invite(session, activity_id=key, talent_ids=[talent.id], actor=handler, now=NOW)

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from service import contacts
 from service.clock import SHANGHAI
-from service.contacts.queries import ContactFilter
+from service.contacts.filters import ContactFilter
 from service.demonstration.organization import derived
 from tests.api.test_lists import counted as counting
 from tests.factories import serving
@@ -140,7 +140,7 @@ def test_lists_keep_their_filters_in_the_address(world: World) -> None:
     assert office.get("/contacts", topic="9", since="never", leader="x").status_code == 200
     with world.database.reading() as session:
         wanted = ContactFilter(late=True)
-        assert contacts.search_contacts(session, world.actor("office"), filters=wanted).total == 1
+        assert contacts.search_contacts(session, world.actor("office"), wanted).total == 1
 
 
 def test_an_activity_from_invitation_to_attendance(world: World) -> None:

@@ -1,0 +1,80 @@
+"""Interviews a year (访谈进度) of the leaders of class B, and why there were too few (F2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from service import clock, contacts
+from service.api.calls import Calls
+from service.api.context import actor, db
+from service.api.fields import Body, Id, List, Nested, Query, Said, Schema, Text, Whole
+from service.api.shapes import Row, asks, takes, wanted
+from service.api.tasks import Named
+from service.contacts import InterviewFilter
+from service.contacts.fields import MISSED
+from service.fields import picked
+
+calls = Calls(
+    "contacts", "Contacts of leaders and talents: records, opinions, activities, matters, interviews", noun="interviews"
+)
+
+
+class Share(Schema):
+    """How many of a pair's interviews a leader held."""
+
+    leader = Nested(Named, required=True)
+    count = Whole(required=True)
+
+
+class PairItem(Schema):
+    """A leader of class B and a talent: the interviews of a year; ``split`` after a handover."""
+
+    link = Id(required=True, attribute="link.id")
+    leader = Nested(Named, required=True)
+    talent = Nested(Named, required=True)
+    count = Whole(required=True)
+    required = Whole(required=True)
+    split = List(Nested(Share), required=True)
+    reason = Said(required=True, allow_none=True)
+
+
+class Pairs(Schema):
+    """All pairs that stand on the asked-for day."""
+
+    items = List(Nested(PairItem), required=True)
+    total = Whole(required=True)
+
+
+@asks(InterviewFilter)
+class InterviewQuery(Query):
+    """Whose interviews of which year; ``on`` is the last day counted (default today)."""
+
+
+@takes(picked(MISSED, "reason"), new=True)
+class Missed(Body):
+    """Why a pair had too few interviews in a year."""
+
+    leader_id = Text(required=True, data_key="leader")
+    talent_id = Text(required=True, data_key="talent")
+    year = Whole(low=1940, high=2099, required=True)
+
+
+class Given(Schema):
+    """The reason that is kept."""
+
+    reason = Said(required=True)
+
+
+@calls.get("/interviews", answer=Pairs, query=InterviewQuery)
+def interviews(query: dict[str, Any]) -> Mapping[str, Any]:
+    """Interviews a year of the leaders of class B (F2), those with the most missing first."""
+    pairs = contacts.interview_progress(db(), actor(), wanted(InterviewFilter, query))
+    items = [Row(one, split=[{"leader": leader, "count": count} for leader, count in one.split]) for one in pairs]
+    return {"items": items, "total": len(items)}
+
+
+@calls.post("/interviews/reason", answer=Given, body=Missed)
+def missed(body: dict[str, Any]) -> object:
+    """Says why a pair had too few interviews in a year."""
+    return contacts.give_missed_reason(db(), **body, actor=actor(), now=clock.now())

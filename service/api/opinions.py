@@ -1,0 +1,64 @@
+"""Opinions (意见建议) that talents gave at contacts, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from service import clock, contacts
+from service.api.calls import Calls
+from service.api.context import actor, db
+from service.api.fields import Body, Choice, Id, Nested, Schema
+from service.api.records import paged
+from service.api.shapes import answers, page_of, query_of, takes, wanted
+from service.api.tasks import Named
+from service.contacts import OPINION_STATUSES, OpinionFilter
+from service.contacts.fields import ANSWER, OPINION
+from service.fields import picked
+from service.processes.queries import visible
+
+calls = Calls("contacts", "Opinions that talents gave at contacts", noun="opinions")
+
+
+@answers([OPINION, *picked(ANSWER, "answer")])
+class OpinionItem(Schema):
+    """An opinion that a talent gave. ``instance`` is the need it became."""
+
+    id = Id(required=True)
+    contact = Id(required=True, attribute="contact_id")
+    talent = Nested(Named, required=True)
+    status = Choice(*OPINION_STATUSES, required=True)
+    instance = Id(required=True, allow_none=True, attribute="instance_id")
+
+
+@takes(ANSWER, new=True)
+class Answer(Body):
+    """What became of an opinion."""
+
+
+class Became(Body):
+    """The need that an opinion became."""
+
+    instance = Id(required=True)
+
+
+@calls.get("/opinions", answer=page_of(OpinionItem, "Opinions"), query=query_of(OpinionFilter))
+def opinions(query: dict[str, Any]) -> Mapping[str, Any]:
+    """意见建议: the opinions that I may see, the newest contact first."""
+    page = contacts.search_opinions(db(), actor(), wanted(OpinionFilter, query), **query)
+    return paged(page, lambda pair: pair[0])
+
+
+@calls.post("/opinions/<uuid:opinion_id>/answer", answer=OpinionItem, body=Answer)
+def answer(body: dict[str, Any], opinion_id: UUID) -> object:
+    """Says what became of an opinion that needs no case."""
+    return contacts.answer_opinion(db(), opinion_id=opinion_id, **body, actor=actor(), now=clock.now())
+
+
+@calls.post("/opinions/<uuid:opinion_id>/need", answer=OpinionItem, body=Became)
+def became_need(body: dict[str, Any], opinion_id: UUID) -> object:
+    """Notes which need an opinion became."""
+    contacts.get_opinion(db(), opinion_id, actor())
+    case = visible(db(), body["instance"], actor())
+    return contacts.link_opinion(db(), opinion_id=opinion_id, instance_id=case.id, actor=actor(), now=clock.now())
