@@ -11,11 +11,11 @@ from flask import Flask
 from werkzeug.exceptions import BadRequest
 
 from service import api, web
-from service.actions import wire
 from service.auth.queries import has_demo_accounts
 from service.config import Settings, load, load_organization
 from service.db import Database, migrate
 from service.errors import Conflict, Invalid
+from service.usecases import wire
 from service.web import proxies
 
 

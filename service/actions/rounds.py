@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from service import clock, contacts, history, reports
-from service.actions.reading import by_hand, list_of, today_of
+from service.actions.parameters import by_hand, list_of, today_of
 from service.auth.queries import units_held
 from service.config import Settings
 from service.engine import EngineFailure

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from service import auth, clock
-from service.actions.leaving import Held, held_by
 from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Day, Flag, Id, List, Nested, Said, Schema, Whole
+from service.usecases.leaving import Held, held_by
 
 calls = Calls("accounts", "Accounts: what depends on one, and disabling it")
 

@@ -12,7 +12,6 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import UnsupportedMediaType
 
 from service import clock
-from service.actions import check_context
 from service.api.calls import Calls
 from service.api.context import actor, api, db
 from service.api.errors import problem
@@ -26,6 +25,7 @@ from service.processes.checks.findings import Report
 from service.processes.checks.graph import entries
 from service.processes.definitions import deploy_checked, find_latest, list_definitions
 from service.processes.models import Definition
+from service.usecases import check_context
 
 calls = Calls("definitions", "Definitions of processes: versions and deployment")
 

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from service import clock, liaisons
-from service.actions import rosters as deeds
 from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import (
@@ -31,6 +30,7 @@ from service.api.tasks import Named
 from service.liaisons.models import Link, Roster, RosterItem, ServiceTeam
 from service.liaisons.rules import REASONS, ROSTER_STATUSES, STATUSES
 from service.people.models import Leader, Person
+from service.usecases import rosters as deeds
 
 calls = Calls("links", "Who serves whom: links, quotas, service teams, rosters")
 

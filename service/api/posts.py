@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from service import clock, people
-from service.actions import posts
 from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Body, Choice, Day, Id, Said, Schema, Text
@@ -18,6 +17,7 @@ from service.people import queries
 from service.people.edits import leader_edits
 from service.people.fields import POST
 from service.people.filters import LeaderFilter
+from service.usecases import posts
 
 calls = Calls("people", "The directory: units, people, leaders' posts, liaisons, substitutes", noun="posts")
 

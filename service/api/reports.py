@@ -8,8 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from service import clock, reports
-from service.actions import half_years
-from service.actions.briefs import release_from_page
 from service.api.calls import Calls
 from service.api.context import actor, api, db
 from service.api.fields import (
@@ -34,12 +32,14 @@ from service.api.records import paged
 from service.api.tasks import Named
 from service.api.versions import Tagged, seen, tagged
 from service.contacts.rules import period_of
-from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
+from service.ledger.counts import half_year_needs, leader_answers, leader_needs, need_counts, unit_answers
 from service.people.queries import get_leader
 from service.processes.calendars import current
 from service.reports.edits import brief_edits, report_edits
 from service.reports.models import Brief, HalfYearReport
 from service.reports.rules import REPORT_STATUSES, Figure, Score, month_of
+from service.usecases import half_years
+from service.usecases.briefs import release_from_page
 
 calls = Calls("reports", "Half-year reports, briefs to leaders, the assessment sheet")
 
@@ -230,7 +230,7 @@ def roll_up(query: dict[str, Any]) -> Mapping[str, Any]:
     """What the reports of a half-year add up to, and whose are missing; ``summary`` is the Talent Office's."""
     written = half_years.summaries(db(), **query)
     summary = (written[0].submitted or {}).get("summary") if written else None
-    return {**reports.roll_up(db(), **query, needs=half_years.all_needs(db(), **query)), "summary": summary}
+    return {**reports.roll_up(db(), **query, needs=half_year_needs(db(), **query)), "summary": summary}
 
 
 @calls.get("/reports/<uuid:report_id>", answer=ReportDetail)

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from service import clock
 from service import talents as registry
-from service.actions.eligibility import open_reviews
 from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Body, Choice, Day, Flag, Id, List, Nested, Query, Said, Schema, Text
@@ -21,6 +20,7 @@ from service.rights import may
 from service.talents import FIELDS, TEAM_FIELDS, Talent, TalentFilter, TalentTeam, TeamFilter
 from service.talents.edits import talent_edits, team_edits
 from service.talents.fields import SOURCE
+from service.usecases.talents import update_talent
 
 calls = Calls("talents", "高层次人才信息库: talents and teams")
 
@@ -196,7 +196,7 @@ def add_talent(body: dict[str, Any]) -> Mapping[str, Any]:
 def change_talent(body: dict[str, Any], talent_id: str) -> Tagged:
     """Changes a talent's file; ``active: false`` takes the talent off the lists, not out of history."""
     confirmed, source = body.pop("confirm_duplicate"), body.pop("source", None)
-    changed = registry.update_talent(
+    changed, _ = update_talent(
         db(),
         talent_id=talent_id,
         changes=body,
@@ -206,7 +206,6 @@ def change_talent(body: dict[str, Any], talent_id: str) -> Tagged:
         actor=actor(),
         now=clock.now(),
     )
-    open_reviews(db(), talent_id=talent_id, actor=actor(), now=clock.now())
     return tagged(_talent(changed), talent_edits(changed))
 
 

@@ -58,8 +58,8 @@ def calendar() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 def load(file: Path) -> None:
     """载入放假安排或临时停工文件 FILE（格式同 config/calendar.toml），并重算未答复事项的期限。"""
-    from service.actions import calendars  # loads the engine, which counting days need not wait for
     from service.rights import COMMAND_LINE
+    from service.usecases import calendars  # loads the engine, which counting days need not wait for
 
     now = clock.now()
     with wired() as database:

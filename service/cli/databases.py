@@ -22,7 +22,7 @@ from service.db import migrate as migrations
 @click.command()
 def migrate() -> None:
     """把数据库升级到最新结构，并部署随附流程中尚未部署的。"""
-    from service.actions import prepare
+    from service.usecases import prepare
 
     with wired(current=False) as database:
         before = migrations.is_current(database)

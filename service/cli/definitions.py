@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from service import clock
-from service.actions import check_context
 from service.cli.setup import organization, settings, wired
 from service.errors import NotFound
 from service.processes.bundles import compile_bundle, read_bundle
@@ -18,6 +17,7 @@ from service.processes.checks import DefinitionFinding
 from service.processes.checks.confined import check_all_confined
 from service.processes.definitions import deploy_checked
 from service.rights import COMMAND_LINE
+from service.usecases import check_context
 
 _PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True), metavar="PATH…")
 

@@ -53,7 +53,7 @@ def opened(*, current: bool = True) -> Iterator[Database]:
 @contextmanager
 def wired(*, current: bool = True) -> Iterator[Database]:
     """The same, able to run processes."""
-    from service.actions import wire  # loads the engine, which commands on accounts need not wait for
+    from service.usecases import wire  # loads the engine, which commands on accounts need not wait for
 
     with opened(current=current) as database:
         wire(database, settings(), organization())

@@ -122,7 +122,7 @@ def mail(username: str, address: str | None) -> None:
 @click.option("--yes", is_flag=True, help="不再询问，直接停用。")
 def disable(username: str, show: bool, yes: bool) -> None:
     """停用账号 USERNAME，先列出其名下事项；它的会话和令牌随之失效，领办的任务退回同岗位待办。"""
-    from service.actions.leaving import held_by  # loads the engine, which other commands need not wait for
+    from service.usecases.leaving import held_by  # loads the engine, which other commands need not wait for
 
     with wired() as database:
         with database.reading() as session:

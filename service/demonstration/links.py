@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, ids, liaisons
-from service.actions.posts import end_post
 from service.auth import actor_of
 from service.demonstration import cast
 from service.demonstration.cast import HELD, LEAVER, NEWCOMER, SUCCESSOR
@@ -20,6 +19,7 @@ from service.demonstration.organization import SPACE, derived
 from service.demonstration.plan import Deed, Pair, Plan, add_leader, do, office, post_of, set_team
 from service.processes import commands
 from service.processes.models import Instance
+from service.usecases.posts import end_post
 
 
 def planned(plan: Plan) -> Iterator[Deed]:

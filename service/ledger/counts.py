@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select, text, true
 from sqlalchemy.orm import Session
 
 from service.clock import SHANGHAI, local, today
+from service.contacts import period_of
 from service.history import HistoryEvent, stream_events
 from service.ledger.cases import OUTCOMES
 from service.ledger.circulars import issued
@@ -39,6 +40,12 @@ NEED_OUTCOMES: Mapping[str, str] = {
 """What became of a need: every need is counted under exactly one."""
 
 MOST_ITEMS = 200
+
+
+def half_year_needs(session: Session, *, year: int, half: int, unit: str | None = None) -> dict[str, Any]:
+    """:func:`need_counts` of a half-year: of one liaison office, or of all, each need counted once (R5)."""
+    starts_on, ends_on = period_of(year, half)
+    return need_counts(session, unit=unit, starts_on=starts_on, ends_on=ends_on)
 
 
 def need_counts(

@@ -118,6 +118,6 @@ class Wiring:
 
 
 def wiring(session: Session) -> Wiring:
-    """The wiring of this session's database, which ``service.actions.wire`` has set."""
+    """The wiring of this session's database, which ``service.usecases.wire`` has set."""
     found: Wiring = session.info[KEY]
     return found

@@ -9,7 +9,6 @@ from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import auth, clock
-from service.actions.leaving import held_by
 from service.auth import Account, NewPassword, RoleGrant
 from service.auth.queries import accounts_of_person
 from service.auth.rules import LONGEST_PASSWORD, SHORTEST_PASSWORD
@@ -17,6 +16,7 @@ from service.errors import Conflict, Finding, Invalid, NotFound
 from service.fields import CHOICE, DATE, PICK, SECRET, Field
 from service.people import queries
 from service.rights import LIAISON, Grant, may
+from service.usecases.leaving import held_by
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.changes import changes

@@ -12,7 +12,6 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, documents, history, liaisons
-from service.actions import rosters as deeds
 from service.db.lists import Page
 from service.errors import Finding, Invalid, NotFound
 from service.history import HistoryEvent, version_of
@@ -36,6 +35,7 @@ from service.people.rules import CLASS_A, CLASS_B
 from service.rights import LIAISON, may
 from service.talents.models import Talent
 from service.talents.queries import find_talent, teams_of
+from service.usecases import rosters as deeds
 from service.web import stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, asked_day, day, done, offset, sent, text

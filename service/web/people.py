@@ -11,7 +11,6 @@ from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, people
-from service.actions.leaving import held_by
 from service.auth import Account
 from service.auth.queries import accounts_of_person, grants_of
 from service.db.lists import Page
@@ -27,6 +26,7 @@ from service.people.namesakes import CONFIRM
 from service.people.rules import CLASSES
 from service.processes.standing import ROLE_NAMES
 from service.rights import LEADER, LIAISON, may, require
+from service.usecases.leaving import held_by
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.asked import asked

@@ -10,7 +10,6 @@ from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, people
-from service.actions import posts
 from service.db.lists import Page
 from service.fields import Field, form_of, held
 from service.people import BODIES, CLASS_B, DUTIES, Leader, Person, queries
@@ -21,6 +20,7 @@ from service.people.filters import LeaderFilter
 from service.people.posts import KEPT
 from service.people.rules import CLASSES
 from service.rights import require
+from service.usecases import posts
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 from service.web.asked import asked

@@ -13,8 +13,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from service import clock, documents, reports
-from service.actions import half_years
-from service.actions.briefs import release_from_page
 from service.auth.queries import signs_in
 from service.contacts.access import leaders_clause
 from service.contacts.rules import half_of, period_of
@@ -23,7 +21,7 @@ from service.errors import Finding, Invalid
 from service.history import version_of
 from service.ids import as_id
 from service.ledger import Cell
-from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
+from service.ledger.counts import half_year_needs, leader_answers, leader_needs, need_counts, unit_answers
 from service.people.models import Leader, Unit
 from service.people.queries import get_leader, get_unit
 from service.processes.calendars import current
@@ -33,6 +31,8 @@ from service.reports.models import Brief, HalfYearReport
 from service.reports.papers import brief_paper, report_paper, roll_up_paper
 from service.reports.rules import HALVES, INDICATORS, REPORT_STATUSES, SECTIONS, month_of
 from service.rights import may
+from service.usecases import half_years
+from service.usecases.briefs import release_from_page
 from service.web import files, stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
@@ -468,7 +468,7 @@ def _summed() -> dict[str, Any]:
     year, half = _number("year"), _number("half")
     if year is None or half is None or half not in HALVES:
         year, half = _last_half()
-    needs = half_years.all_needs(db(), year=year, half=half)
+    needs = half_year_needs(db(), year=year, half=half)
     return reports.roll_up(db(), year=year, half=half, needs=needs)
 
 

@@ -13,7 +13,6 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service import talents as registry
-from service.actions.eligibility import open_reviews
 from service.db.lists import Page
 from service.errors import Conflict, Finding, Invalid, NotFound
 from service.fields import Field, chosen, defaults, form_of, held
@@ -27,6 +26,7 @@ from service.talents import CATEGORIES, FIELDS, TYPES, Talent, TalentFilter
 from service.talents.edits import talent_edits
 from service.talents.fields import SOURCE
 from service.talents.photos import LARGEST
+from service.usecases.talents import update_talent
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.asked import asked
@@ -148,7 +148,7 @@ def change_talent(talent_id: str) -> ResponseReturnValue:
         source = values.pop("source")
         wanted = changed(values, _values(found))
         with _alike(form, {**_values(found), **wanted}, talent_id):
-            registry.update_talent(
+            _, reviewed = update_talent(
                 db(),
                 talent_id=talent_id,
                 changes=wanted,
@@ -158,7 +158,7 @@ def change_talent(talent_id: str) -> ResponseReturnValue:
                 actor=actor(),
                 now=clock.now(),
             )
-        if open_reviews(db(), talent_id=talent_id, actor=actor(), now=clock.now()):
+        if reviewed:
             said = "已保存。该人才目前不符合联系对象条件，已发起资格复核，请在待办中决定是否继续联系。"
             return done(said, url_for("web.talents.talent", talent_id=talent_id))
         return done("已保存。", url_for("web.talents.talent", talent_id=talent_id))

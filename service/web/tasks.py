@@ -11,7 +11,6 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import auth, clock, contacts, liaisons
-from service.actions import rosters
 from service.db.lists import Page
 from service.errors import NotFound
 from service.liaisons.rules import DRAFT, SUPERSEDED
@@ -27,6 +26,7 @@ from service.processes.subjects import Subjects, subjects_of, titled
 from service.processes.wiring import wiring
 from service.talents import CATEGORIES, Talent, find_talent, search_talents
 from service.talents.filters import TalentFilter
+from service.usecases import rosters
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, offset, sent, text
 from service.web.answers import done as answer

@@ -17,7 +17,6 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from service import clock, exchange
-from service.actions import eligibility, posts
 from service.auth import forget_sessions
 from service.config import Organization, Settings, Wording
 from service.db import Database
@@ -28,6 +27,7 @@ from service.notifications.channels import Send
 from service.processes import calendars, claims, starts, timers
 from service.processes.models import WorkerBeat
 from service.rights import SYSTEM
+from service.usecases import eligibility, posts
 from service.workdays import next_office_moment
 from service.worker import daily
 

@@ -22,7 +22,6 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from service import auth, clock, logs
-from service.actions import prepare, wire
 from service.api import limits as api_limits
 from service.api.context import KEY as API
 from service.app import create_app
@@ -37,6 +36,7 @@ from service.processes.advance import open_tasks
 from service.processes.lateness import IN_TIME, Standing, standings
 from service.processes.models import UserTask
 from service.rights import SYSTEM, Actor
+from service.usecases import prepare, wire
 from service.web.context import KEY as PAGES
 from service.web.limits import limiter
 from tests.factories.databases import opened

@@ -9,10 +9,10 @@ from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from service.actions import check_context
 from service.clock import SHANGHAI
 from service.processes.bundles import read_bundle
 from service.processes.checks import check
+from service.usecases import check_context
 from tests.factories.world import HOME, read_config
 
 ASSETS = HOME / "service/web/assets"

@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from service import clock
-from service.actions import check_context
 from service.processes import commands, replay, timers
 from service.processes.advance import open_tasks
 from service.processes.checks import enforce
@@ -22,6 +21,7 @@ from service.processes.commands import Occurrence
 from service.processes.definitions import deploy
 from service.processes.models import Instance
 from service.rights import SYSTEM
+from service.usecases import check_context
 from tests.factories.diagrams import UNITS_FOR, drawn, form
 from tests.factories.engines import flow
 from tests.processes.steps import mismatches, steps

@@ -26,7 +26,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, history
-from service.actions import wire
 from service.auth import actor_of
 from service.config import Organization, Settings
 from service.db import Database
@@ -38,6 +37,7 @@ from service.processes.bundles import compiled
 from service.processes.calendars import by_digest
 from service.processes.models import DONE, RUNNING, SUSPENDED, Instance, UserTask
 from service.rights import SYSTEM, Actor
+from service.usecases import wire
 from service.workdays import Calendar, load_notices, parse_notice_file
 from tests.factories.databases import opened
 from tests.factories.world import CONFIG, read_config

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from service import people, reports
-from service.actions import half_years
 from service.auth.queries import units_held
 from service.errors import Invalid
-from service.ledger.counts import need_counts
+from service.ledger.counts import half_year_needs, need_counts
 from service.processes import commands
 from service.reports import HalfYearReport
+from service.usecases import half_years
 from tests.factories.workers import at_once, work_all
 from tests.processes.rounds import at, begin, calendar_starts
 from tests.processes.steps import complete, events, instance, mismatches, notices
@@ -152,7 +152,7 @@ def test_words_that_the_report_would_not_hold_are_refused(world):
 def test_the_roll_up_counts_a_need_once_and_keeps_what_the_office_wrote(world):
     world.start("liaison-hrss", received_on="2026-06-15")  # through another office's leader: in two reports
     with world.database.reading() as session:
-        counted = half_years.all_needs(session, year=2026, half=2)
+        counted = half_year_needs(session, year=2026, half=2)
         of_units = [
             need_counts(session, unit=unit, starts_on=date(2026, 7, 1), ends_on=date(2026, 12, 31))["started"]
             for unit in ("hrss", "district_office")

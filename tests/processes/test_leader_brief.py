@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import func, select
 
 from service import clock, people, reports
-from service.actions.briefs import release_from_page
 from service.demonstration.organization import derived
 from service.errors import Conflict, Invalid
 from service.ledger.counts import leader_needs
@@ -20,6 +19,7 @@ from service.processes.models import Instance
 from service.processes.rules import NAMED
 from service.reports import Brief
 from service.rights import SYSTEM
+from service.usecases.briefs import release_from_page
 from tests.factories.workers import inbox_of, incidents, owed, work_all
 from tests.processes.rounds import at, begin, calendar_starts
 from tests.processes.steps import detail, instance, mismatches, notices, tasks

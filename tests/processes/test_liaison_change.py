@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from service import liaisons
-from service.actions.posts import correct_end, correct_post, end_post, open_handovers
 from service.errors import Invalid
 from service.history import stream_events
 from service.liaisons import Link
 from service.people import Leader
 from service.processes.models import Instance
 from service.rights import SYSTEM
+from service.usecases.posts import correct_end, correct_post, end_post, open_handovers
 from tests.factories.workers import work_all
 from tests.processes.steps import events, instance, mismatches
 

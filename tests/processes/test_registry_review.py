@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service import people
-from service.actions.reviews import talents_to_check
+from service.actions.registry_review import talents_to_check
 from service.errors import Invalid
 from service.processes import commands
 from service.processes.advance import open_tasks

@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from service import contacts, liaisons, people
-from service.actions import rosters
 from service.errors import Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent
 from service.liaisons.models import Roster
 from service.processes import calendars
 from service.rights import SYSTEM
+from service.usecases import rosters
 from tests.processes.rounds import begin, calendar_starts
 from tests.processes.steps import events, instance, mismatches, notices
 

@@ -13,7 +13,7 @@ import jsonschema_rs
 import pytest
 from lxml import etree
 
-from service.actions.corrections import CORRECTED
+from service.actions.registry_review import CORRECTED
 
 ROOT = Path(__file__).parents[2]
 FORMS = ROOT / "forms/request"

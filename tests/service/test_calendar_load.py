@@ -7,7 +7,6 @@ from datetime import datetime
 import pytest
 from click.testing import CliRunner
 
-from service.actions.calendars import add_notices, recount
 from service.cli import liaison
 from service.clock import SHANGHAI
 from service.errors import NotAllowed
@@ -15,6 +14,7 @@ from service.processes import commands
 from service.processes import timers as wake_ups
 from service.processes.calendars import current
 from service.rights import SYSTEM
+from service.usecases.calendars import add_notices, recount
 from tests.factories.workers import at_once, happened, inbox_of, mismatches, timers_of, work_all
 from tests.factories.world import CONFIG
 

@@ -18,7 +18,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, contacts, liaisons
-from service.actions import prepare, wire
 from service.cli import liaison
 from service.contacts.models import Contact, ContactTopic, Invitation, MissedInterviews, Opinion, RestrictedNote
 from service.db import Database, migrate
@@ -38,6 +37,7 @@ from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.queries import light_of
 from service.reports.models import Brief, HalfYearReport
 from service.talents.models import Talent
+from service.usecases import prepare, wire
 from service.workdays import Calendar, load_notices
 from tests.factories.databases import opened
 from tests.factories.world import CONFIG, HOME, read_config

@@ -22,13 +22,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.actions import half_years
 from service.config import load_organization
 from service.demonstration import build, cases
 from service.demonstration.scenarios import FINISHED, STOPPED
 from service.history.models import HistoryEvent
 from service.ledger import COLUMNS, ledger_rows
-from service.ledger.counts import leader_answers, leader_needs, need_counts, unit_answers
+from service.ledger.counts import half_year_needs, leader_answers, leader_needs, need_counts, unit_answers
 from service.people.models import Leader
 from service.processes import lateness, queries, replay, timers
 from service.processes.models import Instance
@@ -246,7 +245,7 @@ def test_every_list_and_figure_tells_what_the_journal_knew(year: tuple[World, di
         assert counted["late"] == sum(units[case] for case in titled)
         assert counted["late_steps"] == sum(steps[case] for case in titled)
         if on == JUNE:
-            rolled = half_years.all_needs(session, year=2026, half=1)
+            rolled = half_year_needs(session, year=2026, half=1)
             assert {name: rolled[name] for name in ("started", "late", "late_steps", "urges", "outcomes")} == {
                 name: counted[name] for name in ("started", "late", "late_steps", "urges", "outcomes")
             }

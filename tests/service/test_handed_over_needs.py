@@ -7,12 +7,12 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from service.actions.posts import end_post
 from service.demonstration.organization import derived
 from service.ledger.counts import leader_needs
 from service.people import Leader
 from service.processes import queries
 from service.processes.models import Instance
+from service.usecases.posts import end_post
 from tests.factories.people import Statements
 from tests.factories.workers import work_all
 

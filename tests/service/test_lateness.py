@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import Boolean, Column, MetaData, insert, select, text
 from sqlalchemy.orm import Session
 
-from service.actions.calendars import add_notices
 from service.clock import SHANGHAI
 from service.db import Database, migrate
 from service.history.models import HistoryEvent
@@ -20,6 +19,7 @@ from service.processes import commands, lateness, operations
 from service.processes.models import ClockRun, Instance, UserTask
 from service.reports.rules import brief_text
 from service.rights import SYSTEM
+from service.usecases.calendars import add_notices
 from tests.factories.workers import mismatches
 from tests.factories.world import CONFIG, OFFICE, World
 

@@ -8,12 +8,12 @@ import pytest
 from click.testing import CliRunner
 
 from service import auth, people
-from service.actions.leaving import held_by
 from service.auth.absence import cover_of, gaps
 from service.cli import liaison
 from service.clock import local
 from service.processes import operations
 from service.rights import SYSTEM
+from service.usecases.leaving import held_by
 from tests.factories.workers import looking, mismatches
 from tests.factories.world import World
 from tests.web.visitor import Visitor

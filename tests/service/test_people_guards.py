@@ -6,12 +6,12 @@ from datetime import date
 from importlib import import_module
 
 from service import clock, contacts, history
-from service.actions.posts import end_post
 from service.demonstration.organization import derived
 from service.people.models import Leader
 from service.rights import SYSTEM
 from service.talents import update_talent
 from service.talents.models import Talent
+from service.usecases.posts import end_post
 from tests.factories.workers import at_once
 from tests.factories.world import World
 from tests.service.test_exchange import TALENTS, basis, confirmed, counted, job, sheet, uploaded, work

@@ -15,11 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from service import engine
-from service.actions import posts
 from service.clock import SHANGHAI
 from service.processes import commands, sharing, timers
 from service.processes.models import Timer, WorkerBeat
 from service.rights import SYSTEM
+from service.usecases import posts
 from service.worker import Work
 from tests.factories.workers import (
     at_once,

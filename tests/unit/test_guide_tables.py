@@ -8,9 +8,10 @@ from types import ModuleType
 
 import pytest
 
-from service.actions import action_table, listing_table, reference_table
+from service.actions import action_table
 from service.config import load
 from service.processes.checks.forms import LISTINGS, REFERENCES
+from service.usecases import listing_table, reference_table
 from tests.factories.scripts import load_script
 
 HOME = Path(__file__).resolve().parents[2]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.actions.privacy import PRIVATE
 from service.processes.privacy import marks_of
+from service.usecases.privacy import PRIVATE
 
 PHONE, MAIL = "13800138000", "liang@example.com"
 ALL = frozenset({"phone", "email", "identity"})

@@ -15,3 +15,10 @@ def test_import_linter_sees_every_migration() -> None:
     files = {path.stem for path in (SERVICE / "db/migrations/versions").glob("0*.py")}
     assert files
     assert {f"service.db.migrations.versions.{name}" for name in files} <= modules
+
+
+def test_a_module_of_actions_is_named_as_the_folder_of_its_process() -> None:
+    """What several processes share says what it is; a new name here needs a thought."""
+    processes = {path.name for path in (SERVICE.parent / "bpmn").iterdir() if path.is_dir()}
+    modules = {path.stem for path in (SERVICE / "actions").glob("*.py")}
+    assert modules - {"__init__", "table", "parameters", "rounds", "talent_file"} == processes

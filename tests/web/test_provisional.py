@@ -12,13 +12,13 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from service import clock
-from service.actions.calendars import add_notices
 from service.ledger import sheet, write_ocel, write_xes
 from service.notifications.models import Notification
 from service.notifications.rules import Due as Told
 from service.notifications.rules import outside_text
 from service.processes import operations
 from service.rights import SYSTEM
+from service.usecases.calendars import add_notices
 from tests.factories.workers import work_all
 from tests.factories.world import CONFIG, OFFICE, World
 from tests.processes.steps import INTERIM

@@ -6,131 +6,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import contacts, reports
-from service.actions.reading import day_of, entitled, text_of, whole_of
+from service import reports
+from service.actions.parameters import day_of, entitled, text_of, whole_of
 from service.actions.rounds import refuse_another, taken
-from service.actions.steps import take_step
 from service.engine import EngineFailure
 from service.errors import Finding, Invalid, LiaisonError
-from service.history.records import owe_notice
-from service.ledger.counts import need_counts
-from service.processes.models import DONE, UserTask
+from service.ledger.counts import half_year_needs
 from service.processes.wiring import Action, ActionCall
 from service.reports.models import HalfYearReport
 from service.reports.papers import roll_up_paper
 from service.reports.rules import EDITABLE
-from service.rights import LIAISON, SYSTEM, TALENT_OFFICE, Actor
+from service.rights import SYSTEM, Actor
 
-SUBMIT, REVIEW, ROLL_UP = "submit_half_year", "review_report", "roll_up"
-"""The steps of a round that the report's own pages take as well."""
 STEP_SECTIONS = ("work", "plans")
 """The sections that the step itself takes; the others are written on the report's page."""
-
-
-# --- The pages and the API -------------------------------------------------------------------------------------------
-
-
-def send_report(session: Session, *, report_id: UUID | str, actor: Actor, now: datetime) -> HalfYearReport:
-    """Sends a report (T6): takes the step of the round that waits for it, where there is one.
-
-    Raises ``NotFound``, ``NotAllowed``, ``Conflict``, and ``Invalid`` where it cannot be sent yet.
-    """
-    report = reports.get_report(session, report_id, actor)
-    with _told_at({f"/data/{name}": f"/sections/{name}" for name in STEP_SECTIONS}):
-        if not _take(session, report, SUBMIT, {}, actor, now):
-            _send(session, report, actor, now)
-            _tell(session, report, "report_submitted", "", TALENT_OFFICE, None, actor, now)
-    return report
-
-
-def give_back_report(
-    session: Session, *, report_id: UUID | str, reason: str, actor: Actor, now: datetime
-) -> HalfYearReport:
-    """Returns a report with what to mend, by the round's step where one waits; its office is told either way."""
-    report = reports.get_report(session, report_id, actor)
-    with _told_at({"/data/reason": "/reason"}):
-        if not _take(session, report, REVIEW, {"decision": "return", "reason": reason}, actor, now):
-            reports.return_report(session, report_id=report.id, reason=reason, actor=actor, now=now)
-            _tell(session, report, "report_returned", reason.strip(), LIAISON, report.unit_code, actor, now)
-    return report
-
-
-def take_report(session: Session, *, report_id: UUID | str, actor: Actor, now: datetime) -> HalfYearReport:
-    """Accepts a report, by the round's step where one waits."""
-    report = reports.get_report(session, report_id, actor)
-    if not _take(session, report, REVIEW, {"decision": "accept"}, actor, now):
-        reports.accept_report(session, report_id=report.id, actor=actor, now=now)
-    return report
-
-
-def summaries(session: Session, *, year: int, half: int) -> list[UserTask]:
-    """What the Talent Office wrote when it rolled a half-year up (R5): the done steps, the newest first."""
-    rounds = select(HalfYearReport.instance_id).where(
-        HalfYearReport.year == year, HalfYearReport.half == half, HalfYearReport.instance_id.is_not(None)
-    )
-    query = select(UserTask).where(UserTask.instance_id.in_(rounds), UserTask.task == ROLL_UP, UserTask.status == DONE)
-    return list(session.scalars(query.order_by(UserTask.completed_at.desc())))
-
-
-def all_needs(session: Session, *, year: int, half: int) -> dict[str, Any]:
-    """The needs of a half-year in all offices, each counted once, for the roll-up (R5)."""
-    starts_on, ends_on = contacts.period_of(year, half)
-    return need_counts(session, unit=None, starts_on=starts_on, ends_on=ends_on)
-
-
-def _take(
-    session: Session, report: HalfYearReport, step: str, data: Mapping[str, Any], actor: Actor, now: datetime
-) -> bool:
-    return take_step(
-        session,
-        instance_id=report.instance_id,
-        step=step,
-        slot=report.unit_code,
-        data=data,
-        actor=actor,
-        now=now,
-    )
-
-
-def _send(session: Session, report: HalfYearReport, actor: Actor, now: datetime) -> None:
-    starts_on, ends_on = contacts.period_of(report.year, report.half)
-    needs = need_counts(session, unit=report.unit_code, starts_on=starts_on, ends_on=ends_on)
-    reports.submit_report(session, report_id=report.id, needs=needs, actor=actor, now=now)
-
-
-def _tell(
-    session: Session,
-    report: HalfYearReport,
-    template: str,
-    text: str,
-    to: str,
-    unit: str | None,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    """Word of a report outside a round; in a round the next step's task is word enough."""
-    title = f"{report.unit.name}{report.year}年{reports.HALVES[report.half]}报告"
-    owe_notice(
-        session, f"report:{report.id}", template, title=title, text=text, role=to, unit=unit, actor=actor, now=now
-    )
-
-
-@contextmanager
-def _told_at(paths: Mapping[str, str]) -> Iterator[None]:
-    """Within the block findings on one path stand at another: a step and a page have fields of their own."""
-    try:
-        yield
-    except LiaisonError as error:
-        error.findings = tuple(Finding(paths.get(one.path, one.path), one.message) for one in error.findings)
-        raise
-
-
-# --- The gear tasks --------------------------------------------------------------------------------------------------
 
 
 def _liaison_offices(session: Session, call: ActionCall) -> list[str]:
@@ -156,13 +49,12 @@ def _compile_report(session: Session, call: ActionCall) -> dict[str, Any]:
         )
     )
     if found is None or found.status in EDITABLE:
-        starts_on, ends_on = contacts.period_of(year, half)
         found = reports.compile_report(
             session,
             unit_code=unit,
             year=year,
             half=half,
-            needs=need_counts(session, unit=unit, starts_on=starts_on, ends_on=ends_on),
+            needs=half_year_needs(session, year=year, half=half, unit=unit),
             due_on=day_of(call, "due_on"),
             instance_id=call.instance.id,
             actor=entitled(call.actor, "compile_reports", unit),
@@ -181,10 +73,10 @@ def _submit_report(session: Session, call: ActionCall) -> dict[str, Any]:
     if report.status in EDITABLE:
         sections = {name: text for name, text in words.items() if text}
         actor = entitled(call.actor, "submit_reports", report.unit_code)
-        with _told_at({f"/sections/{name}": f"/data/{name}" for name in STEP_SECTIONS}):
+        with found_at({f"/sections/{name}": f"/data/{name}" for name in STEP_SECTIONS}):
             if sections:
                 reports.edit_report(session, report_id=report.id, sections=sections, actor=actor, now=call.now)
-            _send(session, report, actor, call.now)
+            send_with_needs(session, report, actor, call.now)
         return _told(report)
     lost = [name for name, text in words.items() if text and text != report.sections.get(name)]
     if lost:
@@ -218,7 +110,7 @@ def _accept_report(session: Session, call: ActionCall) -> dict[str, Any]:
 def _sum_reports(session: Session, call: ActionCall) -> dict[str, Any]:
     """What the reports add up to, beside the step in which the Talent Office words it (R5)."""
     year, half = whole_of(call, "year"), whole_of(call, "half")
-    summed = reports.roll_up(session, year=year, half=half, needs=all_needs(session, year=year, half=half))
+    summed = reports.roll_up(session, year=year, half=half, needs=half_year_needs(session, year=year, half=half))
     paper = roll_up_paper(summed, "")
     lines = [["报送情况", paper["state"]], *([row["name"], row["value"]] for row in paper["figures"])]
     return {"roll_up": f"{year}-{half}", "lines": lines}
@@ -240,6 +132,22 @@ def _told(report: HalfYearReport) -> dict[str, Any]:
         "late": report.late,
         "lines": [["半年报告", name], ["状态", f"{reports.REPORT_STATUSES[report.status]}，{late}"]],
     }
+
+
+def send_with_needs(session: Session, report: HalfYearReport, actor: Actor, now: datetime) -> None:
+    """Sends a report with its office's needs of the half-year as they stand today (T6)."""
+    needs = half_year_needs(session, year=report.year, half=report.half, unit=report.unit_code)
+    reports.submit_report(session, report_id=report.id, needs=needs, actor=actor, now=now)
+
+
+@contextmanager
+def found_at(paths: Mapping[str, str]) -> Iterator[None]:
+    """Within the block findings on one path stand at another: a step and a page have fields of their own."""
+    try:
+        yield
+    except LiaisonError as error:
+        error.findings = tuple(Finding(paths.get(one.path, one.path), one.message) for one in error.findings)
+        raise
 
 
 SAMPLE = {"report_id": "a", "unit_name": "区教育局", "late": False, "lines": []}

@@ -3,56 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, history, reports
-from service.actions.reading import by_hand, entitled, text_of, today_of, whole_of
+from service.actions.parameters import by_hand, entitled, text_of, today_of, whole_of
 from service.auth.queries import signs_in
 from service.engine import EngineFailure
 from service.engine.expressions import as_date
 from service.errors import Finding, Invalid
 from service.ledger.counts import leader_needs, leaders_with_needs
 from service.people.queries import get_leader
-from service.processes import commands
-from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
+from service.processes.models import RUNNING, SUSPENDED, Instance
 from service.processes.wiring import Action, ActionCall
 from service.reports.rules import late_words, month_of
-from service.rights import SYSTEM, Actor, require
+from service.rights import SYSTEM
 
 RIGHT = "release_briefs"
 STEP = "sign_brief"
 """The step of a round at which the Talent Office decides on a leader's brief."""
-
-
-def release_from_page(session: Session, *, brief_id: UUID, actor: Actor, now: datetime) -> None:
-    """Releases a brief from its own page: by the step of the round that waits for it, else without any (R3).
-
-    A step that a colleague has claimed is left to them: it will find the brief released. Raises ``NotAllowed``,
-    ``Conflict`` where it is released already.
-    """
-    require(actor, RIGHT)
-    brief = reports.get_brief(session, brief_id, actor)
-    waiting = (
-        select(UserTask)
-        .join(Instance, Instance.id == UserTask.instance_id)
-        .where(
-            UserTask.task == STEP,
-            UserTask.status == OPEN,
-            UserTask.data["brief"]["brief_id"].as_string() == str(brief.id),
-            Instance.status == RUNNING,
-        )
-    )
-    step = session.scalars(waiting.order_by(UserTask.entered_at, UserTask.id)).first()
-    if brief.released_at is None and step is not None and step.assignee in (None, actor.username):
-        said = {"decision": "release", "text": brief.text}
-        commands.complete(session, task_id=step.id, data=said, actor=actor, now=now)
-    else:
-        reports.release_brief(session, brief_id=brief.id, actor=actor, now=now)
 
 
 def _brief_month(_session: Session, call: ActionCall) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import contacts
-from service.actions.reading import list_of, text_of, today_of, whole_of
+from service.actions.parameters import list_of, text_of, today_of, whole_of
 from service.contacts.models import MissedInterviews
 from service.processes.operations import notify
 from service.processes.wiring import Action, ActionCall

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service import clock, history, people
-from service.actions.reading import entitled
+from service.actions.parameters import entitled
 from service.contacts import Contact
 from service.fields import Checks
 from service.liaisons import check_release, hold_links, release_links

@@ -1,4 +1,4 @@
-"""Lists of who serves whom: the actions of ``roster``, and what the page of a list does (Q2 Q4)."""
+"""The actions of ``roster``: lists of who serves whom are checked, decided and filed (Q2 Q4)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session, selectinload
 
 from service import contacts, liaisons, talents
-from service.actions.reading import day_of, text_of, today_of
+from service.actions.parameters import day_of, text_of, today_of
 from service.actions.rounds import taken, under_way
-from service.actions.steps import take_step
 from service.db.lists import on_day
 from service.errors import Finding, Invalid, LiaisonError
 from service.history import HistoryEvent
@@ -22,8 +21,6 @@ from service.liaisons.models import Roster
 from service.liaisons.rules import DECIDED, DRAFT
 from service.people.models import Leader, Person, Unit
 from service.people.rules import CLASS_A, CLASS_B
-from service.processes import commands
-from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.wiring import Action, ActionCall
 from service.rights import SYSTEM, Actor
 
@@ -76,69 +73,6 @@ def scope_of(unit: str) -> str:
     return CLASS_A if unit == OFFICE_UNIT else unit
 
 
-def open_task(session: Session, roster: Roster) -> UserTask | None:
-    """The open step of the running round that asks for this list: drafting, deciding or filing it."""
-    slot = OFFICE_UNIT if roster.scope == CLASS_A else roster.scope
-    steps = {DRAFT: ("draft_a", "draft_b", "decide_a", "decide_b"), DECIDED: ("file_list",)}.get(roster.status, ())
-    query = (
-        select(UserTask)
-        .join(Instance, Instance.id == UserTask.instance_id)
-        .where(
-            Instance.process == PROCESS,
-            Instance.status.in_((RUNNING, SUSPENDED)),
-            UserTask.slot == slot,
-            UserTask.task.in_(steps),
-            UserTask.status == OPEN,
-        )
-        .order_by(UserTask.entered_at, UserTask.id)
-    )
-    if roster.status == DECIDED:
-        query = query.where(UserTask.instance_id == roster.instance_id)
-    return session.scalars(query.limit(1)).first()
-
-
-def decide(
-    session: Session, *, roster_id: UUID | str, document_no: str, decided_on: date, actor: Actor, now: datetime
-) -> Roster:
-    """Puts a draft in force (Q2, Q4), through the steps of the round that asks for the list where one runs.
-
-    So the round goes on, and a unit's list comes to the Talent Office to be filed; where none runs the office is told
-    in its inbox. Raises what ``liaisons.decide_roster`` and ``commands.complete`` raise.
-    """
-    roster = liaisons.get_roster(session, roster_id)
-    told = {"decision": "decide", "document_no": document_no, "decided_on": decided_on.isoformat()}
-    task = open_task(session, roster) if roster.status == DRAFT else None
-    with _own_paths():
-        if task is not None and task.task.startswith("draft"):
-            commands.complete(session, task_id=task.id, data={}, actor=actor, now=now)
-            task = open_task(session, roster)
-        if task is not None and take_step(
-            session,
-            instance_id=task.instance_id,
-            step=task.task,
-            slot=task.slot,
-            data=told,
-            actor=actor,
-            now=now,
-        ):
-            session.refresh(roster)
-            if roster.status != DRAFT:  # else the step's list was another, decided while the round could not go on
-                return roster
-    return _in_force(session, roster, document_no, decided_on, actor, now, tell=True)
-
-
-def file(session: Session, *, roster_id: UUID | str, on: date, actor: Actor, now: datetime) -> Roster:
-    """The Talent Office has a list on file (备案, Q4), through the step of the round where one waits for it."""
-    roster = liaisons.get_roster(session, roster_id)
-    task = open_task(session, roster) if roster.status == DECIDED else None
-    if task is not None:
-        with _own_paths(filed_on="on"):
-            data = {"filed_on": on.isoformat()}
-            commands.complete(session, task_id=task.id, data=data, actor=actor, now=now)
-        return roster
-    return liaisons.file_roster(session, roster_id=roster.id, on=on, actor=actor, now=now)
-
-
 def _check_roster(session: Session, call: ActionCall) -> dict[str, Any]:
     """``roster_lines`` of the draft; warns, never blocks."""
     roster = _draft(session, call, "/data/note")
@@ -159,7 +93,7 @@ def _decide_roster(session: Session, call: ActionCall) -> str:
     if roster.status == DRAFT:
         number, day = text_of(call, "document_no"), day_of(call, "decided_on")
         with _step_paths():
-            return str(_in_force(session, roster, number, day, call.actor, call.now).id)
+            return str(put_in_force(session, roster, number, day, call.actor, call.now).id)
     if not _decided_since(session, call, roster):
         said = f"所检查的第 {roster.version} 版在本轮发起前已经确定，请选择“重新拟定”，起草新的一版，检查后再确定"
         raise Invalid("名单没有确定", [Finding("/data/decision", said)])
@@ -174,7 +108,7 @@ def _file_roster(session: Session, call: ActionCall) -> bool:
     return True
 
 
-def _in_force(
+def put_in_force(
     session: Session,
     roster: Roster,
     document_no: str,
@@ -213,17 +147,6 @@ def _left_out(session: Session, roster: Roster, on: date, listed: set[UUID]) -> 
         mine = and_(Leader.klass == CLASS_B, Leader.unit_code == roster.scope, Leader.person_id.not_in(above))
     query = select(Leader).join(Leader.person).where(mine, on_day(Leader.starts_on, Leader.ends_on, on))
     return [one for one in session.scalars(query.order_by(Person.pinyin, Leader.id)) if one.id not in listed]
-
-
-@contextmanager
-def _own_paths(**names: str) -> Iterator[None]:
-    """Within the block findings on a step's form name the page's fields: ``/data/x`` is ``/x``, or its other name."""
-    try:
-        yield
-    except LiaisonError as error:
-        found = [(one.path.removeprefix("/data").removeprefix("/"), one.message) for one in error.findings]
-        error.findings = tuple(Finding(f"/{names.get(path, path)}" if path else "", said) for path, said in found)
-        raise
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from sqlalchemy import Select, false, select
 from sqlalchemy.orm import Session
 
 from service import contacts, liaisons
-from service.actions.reading import day_of, text_of, today_of
+from service.actions.parameters import day_of, text_of, today_of
 from service.errors import Finding, Invalid
 from service.ids import as_id
 from service.liaisons.models import Link

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import liaisons, talents
-from service.actions.files import alike, differences, wanted_changes
-from service.actions.reading import day_of, entitled, text_of, today_of
+from service.actions.parameters import day_of, entitled, text_of, today_of
+from service.actions.talent_file import alike, differences, wanted_changes
 from service.auth import Account
 from service.auth.queries import is_usable
 from service.engine import EngineFailure

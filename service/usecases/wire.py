@@ -8,9 +8,8 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from service.actions.handovers import talents_to_hand_over
-from service.actions.privacy import PRIVATE, withheld
-from service.actions.reviews import talents_to_check
+from service.actions.liaison_change import talents_to_hand_over
+from service.actions.registry_review import talents_to_check
 from service.actions.table import action_table
 from service.auth.followers import follow
 from service.auth.leaving import KEY as LEAVING
@@ -24,6 +23,7 @@ from service.processes.wiring import KEY, Listing, Reference, Wiring
 from service.rights import Actor
 from service.talents.models import Talent
 from service.talents.queries import find_talent, units_shown
+from service.usecases.privacy import PRIVATE, withheld
 
 
 def wire(database: Database, settings: Settings, organization: Organization) -> Wiring:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from service.actions.reading import list_of
+from service.actions.parameters import list_of
 from service.engine.expressions import as_date
 from service.fields import CHANGE, DATE, Field, names
 from service.people.queries import unit_names

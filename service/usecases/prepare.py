@@ -7,7 +7,6 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from service.actions.calendars import notices_in_force
 from service.actions.table import action_table
 from service.config import Organization, Settings
 from service.people import sync_units
@@ -18,6 +17,7 @@ from service.processes.rules import STAGES
 from service.processes.timers import ensure_calendar
 from service.processes.waking import wake_sleepers
 from service.rights import SYSTEM
+from service.usecases.calendars import notices_in_force
 from service.workdays import Calendar
 
 

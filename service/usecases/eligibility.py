@@ -1,23 +1,20 @@
-"""The actions of ``eligibility_review``: who no longer may be served is looked at by a person, once (S1, S2)."""
+"""Opening ``eligibility_review``: who no longer may be served is looked at by a person, once (S1, S2)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import not_, select
 from sqlalchemy.orm import Session, defer
 
-from service import clock, history, liaisons, talents
-from service.actions.reading import text_of, today_of
+from service import clock, history, talents
 from service.liaisons.models import Link
 from service.liaisons.rules import PROPOSED
 from service.processes.commands import begin
 from service.processes.definitions import find_latest
 from service.processes.models import COMPLETED, RUNNING, SUSPENDED, Instance
-from service.processes.wiring import Action, ActionCall
 from service.rights import Actor
 from service.talents.models import Talent
 from service.talents.queries import eligible_on
@@ -83,31 +80,3 @@ def _settles(session: Session, talent: Talent, case: Instance, now: datetime) ->
         return False
     later = (one for one in history.stream_events(session, f"talent:{talent.id}") if one.at > case.ended_at)
     return not any(DECIDES & set(event.data) for event in later)
-
-
-def _eligibility_facts(session: Session, call: ActionCall) -> dict[str, Any]:
-    """Why the talent may no longer be served, and by whom it is: what the Talent Office decides on."""
-    talent, today = talents.get_talent(session, text_of(call, "talent_id")), today_of(call)
-    leaders = liaisons.leaders_of(session, [talent.id], today)[talent.id]
-    names = [f"{leader.person.name}（{leader.post}）" for leader in leaders]
-    reasons = talents.eligibility(talent, today)
-    return {
-        "title": f"资格复核：{talent.name}",
-        "lines": [
-            ["工作单位", talent.employer],
-            ["不符合条件的原因", "；".join(reasons) or "目前符合条件"],
-            ["联系领导", "、".join(names) or "没有联系领导"],
-        ],
-    }
-
-
-ACTIONS = (
-    Action(
-        "eligibility_facts",
-        "列出资格复核的原因",
-        ("talent_id",),
-        _eligibility_facts,
-        sample={"title": "资格复核：张三", "lines": []},
-        does="列出人才不再符合联系条件的原因和联系领导；结果是标题和显示在表单前的几行",
-    ),
-)
