@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from service import auth, clock
 from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Day, Flag, Id, List, Nested, Said, Schema, Whole
+from service.api.records import Row
 from service.usecases.leaving import Held, held_by
 
 calls = Calls("accounts", "Accounts: what depends on one, and disabling it")
@@ -17,8 +17,8 @@ calls = Calls("accounts", "Accounts: what depends on one, and disabling it")
 class HeldTask(Schema):
     """An open task: of which matter, which step, by when."""
 
-    task = Id(required=True)
-    instance = Id(required=True)
+    task_id = Id(required=True, data_key="task")
+    instance_id = Id(required=True, data_key="instance")
     number = Said(required=True, allow_none=True)
     title = Said(required=True)
     step = Said(required=True)
@@ -60,47 +60,20 @@ class HeldBy(Schema):
 
 
 @calls.get("/accounts/<username>/held", answer=HeldBy, right="manage_accounts")
-def held(username: str) -> Mapping[str, Any]:
+def held(username: str) -> Row:
     """What depends on the account: tasks by number, title and due date, links, liaison duties, substitutions."""
     account = auth.get_account(db(), username)
-    return _shape(account, held_by(db(), account.username, clock.today()))
+    return _told(account, held_by(db(), account.username, clock.today()))
 
 
 @calls.post("/accounts/<username>/disable", answer=HeldBy, right="manage_accounts")
-def disable(_body: dict[str, Any], username: str) -> Mapping[str, Any]:
+def disable(_body: dict[str, Any], username: str) -> Row:
     """Disables the account: sign-in and tokens end, tasks go back to the role. Answers what depended on it."""
     account = auth.get_account(db(), username)
     before = held_by(db(), account.username, clock.today())
     auth.disable_user(db(), username=account.username, actor=actor(), now=clock.now())
-    return _shape(account, before)
+    return _told(account, before)
 
 
-def _shape(account: auth.Account, held: Held) -> Mapping[str, Any]:
-    def tasks(rows: Any) -> list[dict[str, Any]]:
-        return [
-            {
-                "task": row.task_id,
-                "instance": row.instance_id,
-                "number": row.number,
-                "title": row.title,
-                "step": row.step,
-                "due_on": row.due_on,
-                "due_provisional": row.due_provisional,
-            }
-            for row in rows
-        ]
-
-    def stands(rows: Any) -> list[dict[str, Any]]:
-        return [{"name": row.name, "starts_on": row.starts_on, "ends_on": row.ends_on} for row in rows]
-
-    return {
-        "username": account.username,
-        "name": account.name,
-        "active": account.active,
-        "claimed": tasks(held.claimed),
-        "alone": tasks(held.alone),
-        "posts": [{"post": row.post, "talents": row.talents} for row in held.posts],
-        "offices": list(held.offices),
-        "acts_for": stands(held.acts_for),
-        "substitutes": stands(held.substitutes),
-    }
+def _told(account: auth.Account, held: Held) -> Row:
+    return Row(held, username=account.username, name=account.name, active=account.active)

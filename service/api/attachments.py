@@ -13,6 +13,7 @@ from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Flag, Id, List, Moment, Nested, Said, Schema, Whole
 from service.api.names import account_names
+from service.api.records import Row, whole
 from service.api.uploads import ENVELOPE, download, one_file, uploaded
 from service.errors import NotAllowed
 from service.storage import KINDS, LARGEST, Attachment
@@ -28,7 +29,7 @@ class AttachmentItem(Schema):
     """A file. ``record`` is what it belongs to (``contact:<id>``), ``may_withdraw`` whether I may take it back."""
 
     id = Id(required=True)
-    record = Said(required=True)
+    record = Said(required=True, attribute="stream")
     name = Said(required=True)
     media_type = Said(required=True)
     size = Whole(required=True)
@@ -52,7 +53,7 @@ class Withdrawn(Schema):
     """The file that is hidden from now on."""
 
     id = Id(required=True)
-    record = Said(required=True)
+    record = Said(required=True, attribute="stream")
     name = Said(required=True)
 
 
@@ -63,7 +64,7 @@ def of_contact(contact_id: UUID) -> Mapping[str, Any]:
 
 
 @calls.post("/contacts/<uuid:contact_id>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
-def attach_to_contact(contact_id: UUID) -> Mapping[str, Any]:
+def attach_to_contact(contact_id: UUID) -> Row:
     """Attaches a file to a contact that is not withdrawn."""
     return _attached(f"contact:{contact_id}")
 
@@ -82,7 +83,7 @@ def of_activity(activity_id: UUID) -> Mapping[str, Any]:
     size=SIZE,
     right="view_activities",
 )
-def attach_to_activity(activity_id: UUID) -> Mapping[str, Any]:
+def attach_to_activity(activity_id: UUID) -> Row:
     """Attaches a file to an activity that is not cancelled."""
     return _attached(f"activity:{activity_id}")
 
@@ -94,7 +95,7 @@ def of_matter(matter_id: UUID) -> Mapping[str, Any]:
 
 
 @calls.post("/matters/<uuid:matter_id>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
-def attach_to_matter(matter_id: UUID) -> Mapping[str, Any]:
+def attach_to_matter(matter_id: UUID) -> Row:
     """Attaches a file to a unit's own matter."""
     return _attached(f"matter:{matter_id}")
 
@@ -106,7 +107,7 @@ def of_unit(code: str) -> Mapping[str, Any]:
 
 
 @calls.post("/units/<code>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
-def attach_to_unit(code: str) -> Mapping[str, Any]:
+def attach_to_unit(code: str) -> Row:
     """Attaches a unit's regulation."""
     return _attached(f"unit:{code}")
 
@@ -118,7 +119,7 @@ def of_report(report_id: UUID) -> Mapping[str, Any]:
 
 
 @calls.post("/reports/<uuid:report_id>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
-def attach_to_report(report_id: UUID) -> Mapping[str, Any]:
+def attach_to_report(report_id: UUID) -> Row:
     """Attaches a file to a half-year report before it is submitted, or after it was returned."""
     return _attached(f"report:{report_id}")
 
@@ -130,7 +131,7 @@ def of_instance(instance_id: UUID) -> Mapping[str, Any]:
 
 
 @calls.post("/instances/<uuid:instance_id>/attachments", answer=AttachmentItem, status=201, upload=UPLOAD, size=SIZE)
-def attach_to_instance(instance_id: UUID) -> Mapping[str, Any]:
+def attach_to_instance(instance_id: UUID) -> Row:
     """Attaches a file to a running case, for who has a part in it; rounds over many units take none."""
     return _attached(f"instance:{instance_id}")
 
@@ -143,36 +144,25 @@ def content(attachment_id: UUID) -> Response:
 
 
 @calls.post("/attachments/<uuid:attachment_id>/withdraw", answer=Withdrawn)
-def withdraw(_body: dict[str, Any], attachment_id: UUID) -> Mapping[str, Any]:
+def withdraw(_body: dict[str, Any], attachment_id: UUID) -> Attachment:
     """Hides a file, for who may attach one; of a case for who attached it and the Talent Office."""
-    kept = attachments.withdraw_attachment(db(), attachment_id=attachment_id, actor=actor(), now=clock.now())
-    return {"id": kept.id, "record": kept.stream, "name": kept.name}
+    return attachments.withdraw_attachment(db(), attachment_id=attachment_id, actor=actor(), now=clock.now())
 
 
 def _listed(stream: str) -> Mapping[str, Any]:
     found = attachments.files_of(db(), stream, actor(), clock.now())
     if found.hidden:
         raise NotAllowed(attachments.RESTRICTED)
-    items = _shapes(found.items, found.withdrawable)
-    return {"items": items, "total": len(items), "next": None, "may_attach": found.may_attach}
+    return {**whole(_rows(found.items, found.withdrawable)), "may_attach": found.may_attach}
 
 
-def _attached(stream: str) -> Mapping[str, Any]:
+def _attached(stream: str) -> Row:
     name, content = uploaded("file", "请选择要上传的文件")
     kept = attachments.attach(db(), stream=stream, name=name, content=content, actor=actor(), now=clock.now())
-    return _shapes([kept], {kept.id})[0]
+    return _rows([kept], {kept.id})[0]
 
 
-def _shapes(kept: Iterable[Attachment], withdrawable: Iterable[UUID]) -> list[dict[str, Any]]:
+def _rows(kept: Iterable[Attachment], withdrawable: Iterable[UUID]) -> list[Row]:
     rows, mine = list(kept), set(withdrawable)
     names = account_names(db(), [row.added_by for row in rows])
-    fields = ("id", "name", "media_type", "size", "sha256", "added_by", "added_at")
-    return [
-        {
-            **{field: getattr(row, field) for field in fields},
-            "record": row.stream,
-            "added_by_name": names.get(row.added_by),
-            "may_withdraw": row.id in mine,
-        }
-        for row in rows
-    ]
+    return [Row(row, added_by_name=names.get(row.added_by), may_withdraw=row.id in mine) for row in rows]

@@ -13,8 +13,8 @@ from service.api.fields import Body, Choice, Day, Flag, Id, List, Moment, Nested
 from service.api.instances import Reason
 from service.api.names import account_names
 from service.api.opinions import OpinionItem
-from service.api.records import RecordHistory, journal, paged
-from service.api.shapes import Row, answers, page_of, query_of, takes, wanted
+from service.api.records import RecordHistory, Row, journal, paged
+from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.api.tasks import Named
 from service.contacts import FORMS, TOPICS, Contact, ContactFilter
 from service.contacts.fields import CONTACT, OPINION

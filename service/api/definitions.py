@@ -16,6 +16,8 @@ from service.api.calls import Calls
 from service.api.context import actor, api, db
 from service.api.errors import problem
 from service.api.fields import Choice, Flag, List, Moment, Nested, Problem, Said, Schema, Whole
+from service.api.records import Row, whole
+from service.api.shapes import page_of
 from service.errors import Finding, Invalid
 from service.processes.bundles import Compiled, compile_bundle
 from service.processes.checks import DefinitionFinding
@@ -24,7 +26,6 @@ from service.processes.checks.confined import check_confined
 from service.processes.checks.findings import Report
 from service.processes.checks.graph import entries
 from service.processes.definitions import deploy_checked, find_latest, list_definitions
-from service.processes.models import Definition
 from service.usecases import check_context
 
 calls = Calls("definitions", "Definitions of processes: versions and deployment")
@@ -59,14 +60,6 @@ class DefinitionItem(Schema):
     newest = Flag(required=True)
 
 
-class Definitions(Schema):
-    """All versions of all processes, the newest first within a process."""
-
-    items = List(Nested(DefinitionItem), required=True)
-    total = Whole(required=True)
-    next = Whole(required=True, allow_none=True)
-
-
 class FindingItem(Schema):
     """What a deployment check says of one place."""
 
@@ -92,13 +85,12 @@ class DefinitionProblem(Problem):
     findings = List(Nested(FindingItem))
 
 
-@calls.get("/definitions", answer=Definitions, right="view_definitions")
+@calls.get("/definitions", answer=page_of(DefinitionItem, "Definitions"), right="view_definitions")
 def definitions() -> Mapping[str, Any]:
     """The deployed versions."""
     rows = list_definitions(db())
     newest = {row.key: max(one.version for one in rows if one.key == row.key) for row in rows}
-    items = [_shape(row, newest=row.version == newest[row.key]) for row in rows]
-    return {"items": items, "total": len(items), "next": None}
+    return whole([Row(row, newest=row.version == newest[row.key]) for row in rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +134,7 @@ def deploy_definition(prepared: _Checked) -> ResponseReturnValue | tuple[Mapping
     """
     if any(finding.severity == "error" for finding in prepared.found):
         return _refused(prepared.found)
-    findings = [_finding(finding) for finding in prepared.found]
+    findings = prepared.found
     if prepared.key is None or prepared.made is None:
         return {"dry_run": True, "definition": None, "findings": findings}, 200
     before = find_latest(db(), prepared.key)
@@ -150,7 +142,7 @@ def deploy_definition(prepared: _Checked) -> ResponseReturnValue | tuple[Mapping
         db(), key=prepared.key, files=prepared.files, made=prepared.made, actor=actor(), now=clock.now()
     )
     status = 200 if before is not None and before.id == made.id else 201
-    return {"dry_run": False, "definition": _shape(made, newest=True), "findings": findings}, status
+    return {"dry_run": False, "definition": Row(made, newest=True), "findings": findings}, status
 
 
 def _dry_run() -> bool:
@@ -200,28 +192,5 @@ def _refused(found: Sequence[DefinitionFinding]) -> Response:
         422,
         f"流程定义有 {len(errors)} 处错误，没有部署；请按说明修改后再部署",
         [Finding(f"{one.file}:{one.line} {one.element} {one.rule}", one.message) for one in errors],
-        more={"findings": [_finding(finding) for finding in found]},
+        more={"findings": FindingItem(many=True).dump(found)},
     )
-
-
-def _finding(finding: DefinitionFinding) -> dict[str, Any]:
-    return {
-        "file": finding.file,
-        "line": finding.line,
-        "element": finding.element,
-        "rule": finding.rule,
-        "message": finding.message,
-        "severity": finding.severity,
-    }
-
-
-def _shape(row: Definition, *, newest: bool) -> dict[str, Any]:
-    return {
-        "key": row.key,
-        "version": row.version,
-        "name": row.name,
-        "digest": row.digest,
-        "deployed_at": row.deployed_at,
-        "deployed_by": row.deployed_by,
-        "newest": newest,
-    }

@@ -13,6 +13,8 @@ from service import clock, exchange
 from service.api.calls import Calls
 from service.api.context import actor, api, db
 from service.api.fields import Body, Choice, Count, Flag, Id, List, Moment, Nested, Query, Said, Schema, Whole
+from service.api.records import paged
+from service.api.shapes import page_of
 from service.api.uploads import ENVELOPE, download
 from service.db.lists import MAX_LIMIT
 from service.errors import Finding, Invalid
@@ -68,14 +70,6 @@ class ConfirmImport(Body):
     skip_hidden = Flag(load_default=False)
 
 
-class Imports(Schema):
-    """The imports, the newest first."""
-
-    items = List(Nested(ImportItem), required=True)
-    total = Whole(required=True)
-    next = Whole(required=True, allow_none=True)
-
-
 class ImportQuery(Query):
     """Which page."""
 
@@ -83,11 +77,10 @@ class ImportQuery(Query):
     offset = Count(low=0, high=2**31, load_default=0)
 
 
-@calls.get("/imports", answer=Imports, query=ImportQuery, right="import_data")
+@calls.get("/imports", answer=page_of(ImportItem, "Imports"), query=ImportQuery, right="import_data")
 def imports(query: dict[str, Any]) -> Mapping[str, Any]:
     """What was imported."""
-    page = exchange.jobs(db(), actor(), limit=query["limit"], offset=query["offset"])
-    return {"items": [_shape(row) for row in page.items], "total": page.total, "next": page.next}
+    return paged(exchange.jobs(db(), actor(), **query))
 
 
 @calls.file("/imports/templates/<kind>", media_types=(XLSX,), right="import_data")
@@ -101,7 +94,7 @@ def template(kind: str) -> Response:
 @calls.post(
     "/imports", answer=ImportItem, status=201, upload=UPLOAD, size=exchange.MAX_BYTES + ENVELOPE, right="import_data"
 )
-def upload() -> Mapping[str, Any]:
+def upload() -> ImportJob:
     """Takes in a file of at most 20 MB for checking; look again until its ``status`` is ``checked`` or ``refused``.
 
     Only of a kind whose records the account may write by hand as well.
@@ -113,44 +106,25 @@ def upload() -> Mapping[str, Any]:
         raise Invalid("请求有 1 处需要修改", [Finding("/kind", f"须是下列之一：{'、'.join(KINDS)}")])
     if file is None:
         raise Invalid("没有收到文件", [Finding("/file", "请以 multipart/form-data 上传 .xlsx 文件")])
-    job = exchange.upload(
+    return exchange.upload(
         db(), kind=kind, name=file.filename or "", content=file.read(), actor=actor(), now=clock.now()
     )
-    return _shape(job)
 
 
 @calls.get("/imports/<uuid:job_id>", answer=ImportItem, right="import_data")
-def one_import(job_id: UUID) -> Mapping[str, Any]:
+def one_import(job_id: UUID) -> ImportJob:
     """How far it is, and what was found."""
-    return _shape(exchange.get_job(db(), job_id, actor()))
+    return exchange.get_job(db(), job_id, actor())
 
 
 @calls.post("/imports/<uuid:job_id>/confirm", answer=ImportItem, body=ConfirmImport, right="import_data")
-def confirm(body: dict[str, Any], job_id: UUID) -> Mapping[str, Any]:
+def confirm(body: dict[str, Any], job_id: UUID) -> ImportJob:
     """Has a checked import written, with the rows that the sheet hides unless ``skip_hidden``."""
     skip = body["skip_hidden"]
-    return _shape(exchange.confirm(db(), job_id=job_id, actor=actor(), now=clock.now(), skip_hidden=skip))
+    return exchange.confirm(db(), job_id=job_id, actor=actor(), now=clock.now(), skip_hidden=skip)
 
 
 @calls.post("/imports/<uuid:job_id>/cancel", answer=ImportItem, right="import_data")
-def cancel(_body: dict[str, Any], job_id: UUID) -> Mapping[str, Any]:
+def cancel(_body: dict[str, Any], job_id: UUID) -> ImportJob:
     """Gives an import up before it is written."""
-    return _shape(exchange.cancel(db(), job_id=job_id, actor=actor(), now=clock.now()))
-
-
-def _shape(job: ImportJob) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "kind": job.kind,
-        "name": job.name,
-        "sha256": job.sha256,
-        "status": job.status,
-        "total": job.total,
-        "done": job.done,
-        "findings": job.findings,
-        "notes": job.notes,
-        "hidden": job.hidden,
-        "created_by": job.created_by,
-        "created_at": job.created_at,
-        "finished_at": job.finished_at,
-    }
+    return exchange.cancel(db(), job_id=job_id, actor=actor(), now=clock.now())

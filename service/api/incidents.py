@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from service import clock
 from service.api.calls import Calls
 from service.api.context import actor, db
-from service.api.fields import Count, Flag, Id, List, Moment, Nested, Query, Said, Schema, Whole
+from service.api.fields import Count, Flag, Id, Moment, Query, Said, Schema, Whole
+from service.api.records import paged, whole
+from service.api.shapes import page_of
 from service.notifications import letters
-from service.processes.models import Incident
 from service.processes.timers import open_incidents, retry
 
 calls = Calls("incidents", "Incidents: failures that people must look at")
@@ -23,19 +23,11 @@ class IncidentItem(Schema):
 
     id = Id(required=True)
     kind = Said(required=True)
-    instance = Id(required=True, allow_none=True)
+    instance_id = Id(required=True, allow_none=True, data_key="instance")
     message = Said(required=True)
     happened_at = Moment(required=True)
     resolved_at = Moment(required=True, allow_none=True)
     resolved_by = Said(required=True, allow_none=True)
-
-
-class Incidents(Schema):
-    """All open incidents, the newest first."""
-
-    items = List(Nested(IncidentItem), required=True)
-    total = Whole(required=True)
-    next = Whole(required=True, allow_none=True)
 
 
 class LetterItem(Schema):
@@ -57,14 +49,6 @@ class LetterItem(Schema):
     error = Said(required=True)
 
 
-class Letters(Schema):
-    """A page of unsent letters. ``next`` is the offset of the next page, null on the last."""
-
-    items = List(Nested(LetterItem), required=True)
-    total = Whole(required=True)
-    next = Whole(required=True, allow_none=True)
-
-
 class Listed(Query):
     """A part of the list."""
 
@@ -78,42 +62,28 @@ class Retried(Schema):
     retried = Whole(required=True)
 
 
-@calls.get("/incidents", answer=Incidents, right="retry_incidents")
+@calls.get("/incidents", answer=page_of(IncidentItem, "Incidents"), right="retry_incidents")
 def incidents() -> Mapping[str, Any]:
     """The open incidents."""
-    rows = open_incidents(db())
-    return {"items": [_shape(row) for row in rows], "total": len(rows), "next": None}
+    return whole(open_incidents(db()))
 
 
 @calls.post("/incidents/<uuid:incident_id>/retry", answer=IncidentItem, right="retry_incidents")
-def retry_incident(_body: dict[str, Any], incident_id: UUID) -> Mapping[str, Any]:
+def retry_incident(_body: dict[str, Any], incident_id: UUID) -> object:
     """Resolves an incident by trying again what failed."""
     found = retry(db(), incident_id=incident_id, actor=actor(), now=clock.now())
     if found.kind == letters.INCIDENT:
         letters.retry_all(db(), actor=actor(), now=clock.now())
-    return _shape(found)
+    return found
 
 
-@calls.get("/letters", answer=Letters, query=Listed, right="retry_incidents")
+@calls.get("/letters", answer=page_of(LetterItem, "Letters"), query=Listed, right="retry_incidents")
 def unsent_letters(query: dict[str, Any]) -> Mapping[str, Any]:
     """Letters that have failed and are still owed, the longest first, each with the reason."""
-    page = letters.unsent(db(), **query)
-    return {"items": [asdict(one) for one in page.items], "total": page.total, "next": page.next}
+    return paged(letters.unsent(db(), **query))
 
 
 @calls.post("/letters/retry", answer=Retried, right="retry_incidents")
 def retry_letters(_body: dict[str, Any]) -> Mapping[str, Any]:
     """Tries all of them again at once, also those that were given up."""
     return {"retried": letters.retry_all(db(), actor=actor(), now=clock.now())}
-
-
-def _shape(row: Incident) -> Mapping[str, Any]:
-    return {
-        "id": row.id,
-        "kind": row.kind,
-        "instance": row.instance_id,
-        "message": row.message,
-        "happened_at": row.happened_at,
-        "resolved_at": row.resolved_at,
-        "resolved_by": row.resolved_by,
-    }

@@ -13,6 +13,8 @@ from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Body, Choice, Flag, Form, Id, List, Moment, Nested, Said, Schema, Text, Whole
 from service.api.names import account_names
+from service.api.records import Row, whole
+from service.api.shapes import page_of
 from service.api.steps import STAGE, Step, steps, steps_of
 from service.history import HistoryEvent
 from service.processes import commands, lateness, operations, queries, sharing
@@ -21,7 +23,6 @@ from service.processes.models import (
     RUNNING,
     SUSPENDED,
     TERMINATED,
-    CopyTo,
     Instance,
 )
 from service.processes.rules import one_line
@@ -105,19 +106,11 @@ class Entry(Schema):
     hash = Said(required=True)
 
 
-class History(Schema):
-    """The whole journal of an instance."""
-
-    items = List(Nested(Entry), required=True)
-    total = Whole(required=True)
-    next = Whole(required=True, allow_none=True)
-
-
 class Passed(Schema):
     """A node of a diagram that the case has passed, and the one that it came from."""
 
     node = Said(required=True)
-    source = Said(required=True, allow_none=True, data_key="from")
+    source = Said(required=True, allow_none=True, data_key="from", attribute="from")
     scope = Said(required=True)
     at = Said(required=True)
     seq = Whole(required=True)
@@ -199,12 +192,8 @@ class Copy(Schema):
     read_at = Moment(required=True, allow_none=True)
 
 
-class Copies(Schema):
-    """Those to whom the case is copied; of the call that copies it those whom it named."""
-
-    items = List(Nested(Copy), required=True)
-    total = Whole(required=True)
-    next = Whole(required=True, allow_none=True)
+COPIES = page_of(Copy, "Copies")
+"""Those to whom the case is copied; of the call that copies it those whom it named."""
 
 
 @calls.post("/instances", answer=InstanceTasks, status=201, body=NewInstance)
@@ -228,28 +217,19 @@ def instance(instance_id: UUID) -> Mapping[str, Any]:
     }
 
 
-@calls.get("/instances/<uuid:instance_id>/history", answer=History)
+@calls.get("/instances/<uuid:instance_id>/history", answer=page_of(Entry, "History"))
 def history(instance_id: UUID) -> Mapping[str, Any]:
     """The journal of an instance, in order, whole; of a round without what is other units' alone."""
     events = queries.timeline(db(), instance_id, actor())
     names = account_names(db(), [name for event in events for name in (event.actor, event.on_behalf_of)])
-    return {"items": [entry(event, names) for event in events], "total": len(events), "next": None}
+    return whole([entry(event, names) for event in events])
 
 
 @calls.get("/instances/<uuid:instance_id>/diagram", answer=Diagram)
-def diagram(instance_id: UUID) -> Mapping[str, Any]:
+def diagram(instance_id: UUID) -> Row:
     """The diagrams of an instance with the way so far."""
-    drawings = [
-        {
-            "process": drawing.process,
-            "name": drawing.name,
-            "xml": drawing.xml,
-            "trail": [{**step, "source": step["from"]} for step in drawing.trail],
-            "present": drawing.present,
-        }
-        for drawing in queries.drawings(db(), instance_id, actor())
-    ]
-    return {**drawings[0], "drawings": drawings}
+    drawings = queries.drawings(db(), instance_id, actor())
+    return Row(drawings[0], drawings=drawings)
 
 
 @calls.post("/instances/<uuid:instance_id>/urge", answer=Moved, body=Urge)
@@ -280,7 +260,7 @@ def terminate(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
 
 
 @calls.post("/instances/<uuid:instance_id>/comment", answer=Entry, status=201, body=TaskRemark)
-def comment(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
+def comment(body: dict[str, Any], instance_id: UUID) -> Row:
     """沟通: a remark on the case; ``@name`` in it tells that user, who must see the case. Not for auditors."""
     made = sharing.comment(
         db(), instance_id=instance_id, text=body["text"], task_id=body["task"], actor=actor(), now=clock.now()
@@ -288,26 +268,23 @@ def comment(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
     return entry(made, {})
 
 
-@calls.post("/instances/<uuid:instance_id>/copy", answer=Copies, status=201, body=CopyOrder)
+@calls.post("/instances/<uuid:instance_id>/copy", answer=COPIES, status=201, body=CopyOrder)
 def copy(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
     """抄送: shows the case to others, who hold a role, for information. For who has or had a part in it."""
-    rows = sharing.copy(db(), instance_id=instance_id, actor=actor(), now=clock.now(), **body)
-    return {"items": [_copied(row) for row in rows], "total": len(rows), "next": None}
+    return whole(sharing.copy(db(), instance_id=instance_id, actor=actor(), now=clock.now(), **body))
 
 
-@calls.get("/instances/<uuid:instance_id>/copies", answer=Copies)
+@calls.get("/instances/<uuid:instance_id>/copies", answer=COPIES)
 def copies(instance_id: UUID) -> Mapping[str, Any]:
     """To whom the case is copied, the latest first."""
-    rows = queries.copies_of(db(), queries.visible(db(), instance_id, actor()))
-    return {"items": [_copied(row) for row in rows], "total": len(rows), "next": None}
+    return whole(queries.copies_of(db(), queries.visible(db(), instance_id, actor())))
 
 
-@calls.post("/instances/<uuid:instance_id>/copy/withdraw", answer=Copies, body=CopyWithdrawal)
+@calls.post("/instances/<uuid:instance_id>/copy/withdraw", answer=COPIES, body=CopyWithdrawal)
 def withdraw_copy(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
     """撤回抄送: for who sent the copy, and the Talent Office. Answers the copies that are left."""
     sharing.withdraw_copy(db(), instance_id=instance_id, username=body["to"], actor=actor(), now=clock.now())
-    rows = queries.copies_of(db(), db().get_one(Instance, instance_id))
-    return {"items": [_copied(row) for row in rows], "total": len(rows), "next": None}
+    return whole(queries.copies_of(db(), db().get_one(Instance, instance_id)))
 
 
 def moved(session: Session, instance: Instance) -> dict[str, Any]:
@@ -329,22 +306,10 @@ def state_of(instance: Instance) -> dict[str, Any]:
     return {**shown, "data": seen(db(), instance, actor()).data(instance.data)}
 
 
-def entry(event: HistoryEvent, names: Mapping[str, str]) -> dict[str, Any]:
+def entry(event: HistoryEvent, names: Mapping[str, str]) -> Row:
     """An event as the shape ``Entry``."""
-    return {
-        "seq": event.seq,
-        "at": event.at,
-        "actor": event.actor,
-        "actor_name": names.get(event.actor) or (actor().name if event.actor == actor().username else None),
-        "on_behalf_of": event.on_behalf_of,
-        "on_behalf_of_name": names.get(event.on_behalf_of or ""),
-        "kind": event.kind,
-        "task": event.task,
-        "data": event.data,
-        "prev_hash": event.prev_hash,
-        "hash": event.hash,
-    }
-
-
-def _copied(row: CopyTo) -> dict[str, Any]:
-    return {"username": row.username, "sent_by": row.sent_by, "sent_at": row.sent_at, "read_at": row.read_at}
+    return Row(
+        event,
+        actor_name=names.get(event.actor) or (actor().name if event.actor == actor().username else None),
+        on_behalf_of_name=names.get(event.on_behalf_of or ""),
+    )

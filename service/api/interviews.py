@@ -9,7 +9,8 @@ from service import clock, contacts
 from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Body, Id, List, Nested, Query, Said, Schema, Text, Whole
-from service.api.shapes import Row, asks, takes, wanted
+from service.api.records import Row
+from service.api.shapes import asks, takes, wanted
 from service.api.tasks import Named
 from service.contacts import InterviewFilter
 from service.contacts.fields import MISSED

@@ -13,6 +13,7 @@ from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Choice, Count, Day, Flag, Id, List, Moment, Nested, Query, Said, Schema, Text, Whole
 from service.api.names import learn
+from service.api.shapes import page_of
 from service.api.tasks import Named
 from service.processes import queries
 from service.processes.lateness import IN_TIME, standings
@@ -62,14 +63,6 @@ class Request(Schema):
     urges = Whole(required=True)
 
 
-class Requests(Schema):
-    """A page of the ledger. ``next`` is the offset of the next page, null on the last."""
-
-    items = List(Nested(Request), required=True)
-    total = Whole(required=True)
-    next = Whole(required=True, allow_none=True)
-
-
 class RequestQuery(Query):
     """Filters of the ledger."""
 
@@ -94,7 +87,7 @@ class RequestQuery(Query):
     offset = Count(low=0, high=2**31, load_default=0)
 
 
-@calls.get("/requests", answer=Requests, query=RequestQuery)
+@calls.get("/requests", answer=page_of(Request, "Requests"), query=RequestQuery)
 def requests(query: dict[str, Any]) -> Mapping[str, Any]:
     """台账: the needs that I may see, the newest first."""
     limit, offset = query.pop("limit"), query.pop("offset")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from service.api.context import actor, db
@@ -13,7 +13,17 @@ from service.db.lists import Page
 from service.history import HistoryEvent, stream_events
 from service.ledger.reported import seen_entries
 
-Row = TypeVar("Row")
+R = TypeVar("R")
+
+
+class Row:
+    """A row of a table with what an answer tells besides."""
+
+    def __init__(self, row: object, **more: Any) -> None:
+        self._row, self._more = row, more
+
+    def __getattr__(self, name: str) -> Any:
+        return self._more[name] if name in self._more else getattr(self._row, name)
 
 
 class RecordChange(Schema):
@@ -50,28 +60,21 @@ class Search(Query):
     offset = Count(low=0, high=2**31, load_default=0)
 
 
-def paged(page: Page[Row], shape: Callable[[Row], object] = lambda row: row) -> Mapping[str, Any]:
+def paged(page: Page[R], shape: Callable[[R], object] = lambda row: row) -> Mapping[str, Any]:
     """A page of a list as an answer: its rows themselves, or what ``shape`` makes of them."""
     return {"items": [shape(row) for row in page.items], "total": page.total, "next": page.next}
+
+
+def whole(items: Sequence[object]) -> Mapping[str, Any]:
+    """A list that has no pages, as an answer."""
+    return {"items": items, "total": len(items), "next": None}
 
 
 def journal(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> Mapping[str, Any]:
     """Entries with the data that the reader may see, as an answer; two statements beside."""
     listed = seen_entries(db(), actor(), readable(db(), actor(), events))
     names = account_names(db(), [event.actor for event, _ in listed])
-    items = [
-        {
-            "seq": event.seq,
-            "at": event.at,
-            "actor": event.actor,
-            "actor_name": names.get(event.actor, event.actor),
-            "on_behalf_of": event.on_behalf_of,
-            "kind": event.kind,
-            "data": data,
-        }
-        for event, data in listed
-    ]
-    return {"items": items, "total": len(items), "next": None}
+    return whole([Row(event, actor_name=names.get(event.actor, event.actor), data=data) for event, data in listed])
 
 
 def journal_of(stream: str) -> Mapping[str, Any]:

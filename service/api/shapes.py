@@ -35,16 +35,6 @@ def takes(fields: Iterable[Field], *, new: bool) -> Callable[[type[S]], type[S]]
     )
 
 
-class Row:
-    """A row of a table with what an answer tells besides."""
-
-    def __init__(self, row: object, **more: Any) -> None:
-        self._row, self._more = row, more
-
-    def __getattr__(self, name: str) -> Any:
-        return self._more[name] if name in self._more else getattr(self._row, name)
-
-
 def page_of(item: type[Schema], name: str) -> type[Schema]:
     """The shape ``name`` of a page of a list whose rows are ``item``."""
     return type(

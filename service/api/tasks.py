@@ -30,7 +30,8 @@ from service.api.fields import (
 )
 from service.api.instances import Entry, Moved, Reason, Remark, entry, moved
 from service.api.names import learn
-from service.api.records import Search, paged
+from service.api.records import Row, Search, paged
+from service.api.shapes import page_of
 from service.api.steps import STAGE, Step, steps_of
 from service.db.lists import Page
 from service.errors import Finding, Invalid, NotFound
@@ -58,14 +59,6 @@ class Task(Step):
     unit_name = Said(required=True, allow_none=True)
     assignee_name = Said(required=True, allow_none=True)
     talent = Nested(Named, required=True, allow_none=True)
-
-
-class Tasks(Schema):
-    """A page of tasks. ``next`` is the offset of the next page, null on the last."""
-
-    items = List(Nested(Task), required=True)
-    total = Whole(required=True)
-    next = Whole(required=True, allow_none=True)
 
 
 class Target(Schema):
@@ -106,14 +99,6 @@ class CheckedTalent(Schema):
     works_until = Day(required=True, allow_none=True)
     recognition_expires_on = Day(required=True, allow_none=True)
     confirmed_on = Day(required=True, allow_none=True)
-
-
-class CheckedTalents(Schema):
-    """A page of them."""
-
-    items = List(Nested(CheckedTalent), required=True)
-    total = Whole(required=True)
-    next = Whole(required=True, allow_none=True)
 
 
 class TaskDetail(Task):
@@ -180,7 +165,7 @@ class Return(Reason):
     target = Text(required=True)
 
 
-@calls.get("/tasks", answer=Tasks, query=TaskQuery)
+@calls.get("/tasks", answer=page_of(Task, "Tasks"), query=TaskQuery)
 def tasks(query: dict[str, Any]) -> Mapping[str, Any]:
     """待办: the open tasks that I may act on, most urgent first."""
     limit, offset, status = query.pop("limit"), query.pop("offset"), query["status"]
@@ -225,16 +210,13 @@ def task(task_id: UUID) -> Mapping[str, Any]:
     }
 
 
-@calls.get("/tasks/<uuid:task_id>/records", answer=CheckedTalents, query=Search)
+@calls.get("/tasks/<uuid:task_id>/records", answer=page_of(CheckedTalent, "CheckedTalents"), query=Search)
 def records(query: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
     """The talents whose files an open task is about, found by name, pinyin, initials, id or employer."""
     detail = queries.task_detail(db(), task_id, actor())
     if detail.listing is None:
         raise NotFound("本步骤没有要逐一核对的名单")
-    return paged(
-        search_talents(db(), TalentFilter(query.pop("q", None)), **query, among=detail.listing),
-        lambda one: {name: getattr(one, name) for name in CheckedTalent().fields},
-    )
+    return paged(search_talents(db(), TalentFilter(query.pop("q", None)), **query, among=detail.listing))
 
 
 @calls.post("/tasks/<uuid:task_id>/complete", answer=Completed, body=Completion)
@@ -285,7 +267,7 @@ def acknowledge(_body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
 
 
 @calls.post("/tasks/<uuid:task_id>/comment", answer=Entry, status=201, body=Remark)
-def comment(body: dict[str, Any], task_id: UUID) -> Mapping[str, Any]:
+def comment(body: dict[str, Any], task_id: UUID) -> Row:
     """沟通: a remark on the task; ``@name`` in it tells that user."""
     found = db().get(UserTask, task_id)
     if found is None or not sees_task(db(), found, actor()):
