@@ -52,6 +52,13 @@ class LastDay(Body):
     ends_on = Day(required=True)
 
 
+class Pages(Query):
+    """Which part of a list, where it is not searched by a name."""
+
+    limit = Count(low=1, high=200, load_default=50)
+    offset = Count(low=0, high=2**31, load_default=0)
+
+
 class Search(Query):
     """``q`` finds 汉字, pinyin and initials; without it everything is listed."""
 

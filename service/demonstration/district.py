@@ -14,7 +14,7 @@ from service import auth, clock, liaisons, people, talents
 from service.demonstration import cast
 from service.demonstration.cast import CLASS_A, CLASS_B, EMPLOYERS, Employer, Post
 from service.demonstration.organization import derived, served
-from service.demonstration.plan import Deed, Pair, Plan, Served, add_leader, first_posts, office, set_team
+from service.demonstration.plan import Deed, Pair, Plan, Served, add_leader, first_posts, office, set_service_team
 from service.rights import SYSTEM
 
 
@@ -92,7 +92,7 @@ def _people(plan: Plan) -> Iterator[Deed]:
     everybody = [(post, "" if post.person else next(plan.names)) for post in (*CLASS_A, *CLASS_B)]
     yield Deed(plan.at(0, 9.2), partial(_add_leaders, posts=everybody))
     for place, (post, _) in enumerate(everybody):
-        yield Deed(plan.at(1, 9.1 + place / 10), partial(set_team, post=post))
+        yield Deed(plan.at(1, 9.1 + place / 10), partial(set_service_team, post=post))
 
 
 def _name_officers(session: Session, *, names: Mapping[str, str]) -> None:

@@ -16,7 +16,7 @@ from service.auth import actor_of
 from service.demonstration import cast
 from service.demonstration.cast import HELD, LEAVER, NEWCOMER, SUCCESSOR
 from service.demonstration.organization import SPACE, derived
-from service.demonstration.plan import Deed, Pair, Plan, add_leader, do, office, post_of, set_team
+from service.demonstration.plan import Deed, Pair, Plan, add_leader, do, office, post_of, set_service_team
 from service.processes import commands
 from service.processes.models import Instance
 from service.usecases.posts import end_post
@@ -119,7 +119,7 @@ def _take_post(session: Session, *, key: str, team: bool = True) -> None:
     name = {SUCCESSOR: "第五知秋", NEWCOMER: "第五观海"}[key]
     add_leader(session, post_of(key), name, clock.today())
     if team:
-        set_team(session, post=post_of(key))
+        set_service_team(session, post=post_of(key))
 
 
 def _propose(session: Session, *, key: str, talent: str, unit: str) -> None:

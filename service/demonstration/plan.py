@@ -159,7 +159,7 @@ def add_leader(session: Session, post: Post, name: str, since: date) -> None:
     )
 
 
-def set_team(session: Session, *, post: Post) -> None:
+def set_service_team(session: Session, *, post: Post) -> None:
     """The leader heads it; of class A heads of departments work in it, of class B the unit's heads of sections."""
     if post.klass == "A":
         members = [derived("person", "b-hrss-1"), derived("person", "b-sci-1"), derived("person", "office")]

@@ -93,7 +93,7 @@ def columns_of(fields: Iterable[Field]) -> list[Column]:
 def _how(one: Field) -> str:
     if one.kind == DIGITS:
         return TEXT_CELL
-    if one.kind == PICK:
+    if one.kind == PICK and one.pick == "units":
         return BY_NAME
     return ("不填为“是”" if one.default else "不填为“否”") if one.kind == FLAG else ""
 

@@ -15,12 +15,11 @@ from typing import Any
 from service import clock, people, talents
 from service.errors import Conflict, LiaisonError
 from service.exchange.cells import Column, columns_of
-from service.exchange.lookups import Basis, Gathered, Lookups, Mark, Twin, Values, day_of, refused, turned
+from service.exchange.lookups import Basis, Gathered, Lookups, Mark, Twin, Values, day_of, refused
 from service.exchange.past_contacts import past_contact_columns, past_contact_twin, take_past_contact
 from service.exchange.reading import Row
 from service.fields import DATE, chosen, form_of, picked
-from service.liaisons import propose_link
-from service.liaisons.rules import REASONS
+from service.liaisons import LINK, propose_link
 from service.people.fields import PERSON, POST, UNIT
 from service.people.models import Person
 from service.people.namesakes import CONFIRM
@@ -199,16 +198,14 @@ def _talent_twin(lookups: Lookups, number: int, row: Values) -> Twin | None:
 # --- Links ------------------------------------------------------------------------------------------------------------
 
 
+LEADER_POST = Column("leader_post", "领导职务", help="同名或一人多职时填写职务或单位名称，以区分")
+EMPLOYER = Column("employer", "工作单位", help="人才同名时填写，以区分")
+"""What tells namesakes apart, where a sheet names people."""
+
+
 def _link_columns(_basis: Basis) -> Sequence[Column]:
-    return (
-        Column("leader", "领导姓名", True, example="王五"),
-        Column("leader_post", "领导职务", help="同名或一人多职时填写职务或单位名称，以区分"),
-        Column("talent", "联系对象", True, help="人才编号（如 T0001）或姓名", example="T0001"),
-        Column("employer", "工作单位", help="人才同名时填写，以区分"),
-        Column("reason", "确定原则", True, "choice", choices=turned(REASONS)),
-        Column("note", "说明", help="B 类须说明与本部门业务的关系"),
-        Column("starts_on", "开始日期", True, "date", example="2026-01-15"),
-    )
+    leader, talent, *others = columns_of(picked(LINK, "leader_id", "talent_id", "reason", "note", "starts_on"))
+    return (replace(leader, key="leader"), LEADER_POST, replace(talent, key="talent"), EMPLOYER, *others)
 
 
 def _take_link(lookups: Lookups, row: Values) -> object:

@@ -88,7 +88,7 @@ class Lookups:
     def leader(self, name: str | None, post: str | None, day: date | None) -> Leader:
         """The leader with that name who held a post on ``day``; ``post`` tells several apart."""
         if name is None:
-            raise refused("/leader", "“领导姓名”不能为空")
+            raise refused("/leader", "请填写领导的姓名")
         if name not in self._leaders:
             found = select(Leader).join(Leader.person).where(Leader.person.has(name=name))
             self._leaders[name] = list(self.session.scalars(found))

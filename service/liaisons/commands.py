@@ -13,19 +13,15 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.errors import Conflict, NotFound
-from service.fields import Checks
+from service.fields import Checks, picked, take
 from service.ids import as_id
+from service.liaisons.fields import ENDING, HANDOVER, LINK
 from service.liaisons.models import Link
-from service.liaisons.queries import sees_leader, standing_teams
-from service.liaisons.rules import (
-    ACTIVE,
-    ENDED,
-    HELD,
-    PROPOSED,
-)
+from service.liaisons.queries import sees_links, standing_service_teams
+from service.liaisons.rules import ACTIVE, ENDED, HELD, PROPOSED
+from service.liaisons.service_teams import end_service_team
 from service.liaisons.steps import (
     A_DAY,
-    NOTE_LENGTH,
     activate,
     allow,
     begin,
@@ -40,12 +36,9 @@ from service.liaisons.steps import (
     wanted_leader,
     wanted_talent,
 )
-from service.liaisons.teams import end_team
 from service.people.models import Leader
 from service.rights import Actor
 from service.talents.models import Talent, TalentTeam
-
-REASON_LENGTH = 200
 
 
 def propose_link(
@@ -72,7 +65,7 @@ def propose_link(
     leader = wanted_leader(session, checks, "/leader_id", leader_id, actor)
     talent = wanted_talent(session, checks, "/talent_id", talent_id)
     team = _talent_team(session, checks, team_id, talent)
-    checks.period(starts_on, None)
+    take(picked(LINK, "starts_on"), {"starts_on": starts_on}, checks)
     said: tuple[str, str | None] = ("", None)
     if leader is not None:
         said = checked_reason(checks, "", leader.klass, reason, note)
@@ -110,7 +103,7 @@ def activate_link(
         raise Conflict("该联系关系已经生效或结束，请刷新后查看")
     day = starts_on or max(link.starts_on, clock.local(now).date())
     checks = Checks()
-    checks.period(day, None)
+    take(picked(LINK, "starts_on"), {"starts_on": day}, checks)
     refuse_unless_serving(checks, "/starts_on", link.leader, day)
     for why in waiting(session, link, day):
         checks.refuse("/link_id", why)
@@ -128,28 +121,36 @@ def end_link(session: Session, *, link_id: UUID | str, ends_on: date, reason: st
     link = _locked(session, link_id, actor)
     _not_ended(link)
     checks = Checks()
-    said = checks.text("/reason", "结束原因", reason, REASON_LENGTH)
-    checks.period(link.starts_on, ends_on if link.status != PROPOSED else None)
-    checks.done()
+    said = take(ENDING, {"ends_on": ends_on, "reason": reason}, checks)
     begun = link.status != PROPOSED
-    end(session, link, ends_on, said, actor, now)
+    if begun and ends_on < link.starts_on:
+        checks.refuse("/ends_on", f"{ENDING[0].label}不能早于联系开始的日期（{link.starts_on.isoformat()}）")
+    checks.done()
+    end(session, link, ends_on, str(said["reason"]), actor, now)
     if begun:
         tell_of_links(session, [link], "结束联系", actor=actor, now=now)
     return link
 
 
-def hold_links(session: Session, *, leader_id: UUID | str, held_from: date, actor: Actor, now: datetime) -> list[Link]:
+def hold_links(
+    session: Session, *, leader_id: UUID | str, held_from: date | None = None, actor: Actor, now: datetime
+) -> list[Link]:
     """A leader's post has ended: from ``held_from`` on the Talent Office holds what the leader served (O4).
 
-    Proposed links are taken back, the service team ends. Gives the links now held; calling it again changes nothing.
-    Raises ``NotAllowed``, and ``Invalid`` where the post has not ended before ``held_from``.
+    That is by default the day after the post's last. Proposed links are taken back, the service team ends. Gives the
+    links now held; calling it again changes nothing. Raises ``NotAllowed``, and ``Invalid`` where the post has not
+    ended before ``held_from``.
     """
     checks = Checks()
     leader = wanted_leader(session, checks, "/leader_id", leader_id, actor)
-    if leader is not None and (leader.ends_on is None or leader.ends_on >= held_from):
-        checks.refuse("/held_from", f"{leader.person.name}在这一天仍在任，请先登记任职的结束日期")
+    if leader is not None and leader.ends_on is None:
+        checks.refuse("/leader_id", f"{leader.person.name}仍在任，请先登记任职的结束日期")
+    elif leader is not None and leader.ends_on is not None:
+        held_from = held_from or leader.ends_on + A_DAY
+        if leader.ends_on >= held_from:
+            checks.refuse("/held_from", f"{leader.person.name}在这一天仍在任，请先更正任职的结束日期")
     checks.done()
-    leader = there(leader)
+    leader, held_from = there(leader), there(held_from)
     last_day = held_from - A_DAY
     later = or_(Link.ends_on.is_(None), Link.ends_on >= held_from)
     query = select(Link).where(Link.leader_id == leader.id, later).order_by(Link.starts_on, Link.id)
@@ -164,7 +165,7 @@ def hold_links(session: Session, *, leader_id: UUID | str, held_from: date, acto
                 held.append(link)
             journal(session, link, "link_held", {"held_from": held_from}, actor, now)
     session.flush()
-    end_team(session, leader, held_from, actor, now)
+    end_service_team(session, leader, held_from, actor, now)
     return held
 
 
@@ -193,13 +194,12 @@ def hand_over(
         raise Conflict("该联系关系尚未生效，不需移交；请直接结束后另行登记")
     checks = Checks()
     successor = wanted_leader(session, checks, "/successor_id", successor_id, actor)
-    said = checks.optional_text("/note", "交接说明", note, NOTE_LENGTH)
-    checks.period(starts_on, None)
+    said = take(picked(HANDOVER, "starts_on", "note"), {"starts_on": starts_on, "note": note}, checks)
     if starts_on <= link.starts_on:
         checks.refuse("/starts_on", f"接任日期须晚于原联系开始的日期（{link.starts_on.isoformat()}）")
     if successor is not None:
         _succeeds(checks, link, successor, starts_on)
-        if successor.id not in standing_teams(session, [successor.id], starts_on):
+        if successor.id not in standing_service_teams(session, [successor.id], starts_on):
             checks.refuse("/successor_id", f"{successor.person.name}的工作团队在接任当日尚未组建，请先组建工作团队")
     checks.done()
     successor = there(successor)
@@ -228,7 +228,7 @@ def hand_over(
         "from_leader_name": link.leader.person.name,
         "ends_on": link.ends_on,
         "held_from": link.held_from,
-        "handover_note": said,
+        "handover_note": said["note"],
     }
     journal(session, taken, "link_handed_over", data, actor, now)
     if tell:
@@ -267,7 +267,7 @@ def _succeeds(checks: Checks, link: Link, successor: Leader, starts_on: date) ->
 def _locked(session: Session, link_id: UUID | str, actor: Actor) -> Link:
     key = as_id(link_id)
     link = session.get(Link, key) if key is not None else None
-    if link is None or not sees_leader(session, link.leader, actor):
+    if link is None or not sees_links(actor, link.leader):
         raise NotFound("没有这条联系关系，请从列表中选择")
     allow(actor, link.leader)
     session.refresh(link, ["status", "starts_on", "held_from", "ends_on"], with_for_update={"of": Link})

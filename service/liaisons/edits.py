@@ -8,13 +8,13 @@ from typing import Any
 from service.history import Edits
 from service.people.models import Leader
 
-TEAM_KINDS = ("service_team_set", "service_team_ended", "service_team_resumed", "service_team_end_updated")
+SERVICE_TEAM_KINDS = ("service_team_set", "service_team_ended", "service_team_resumed", "service_team_end_updated")
 
 
 def service_team_edits(leader: Leader) -> Edits:
     """What sets, ends or resumes the team that works for a leader's talents."""
     stream = f"person:{leader.person_id}"
-    return Edits(stream, TEAM_KINDS, about=str(leader.id), key="leader_id", changes=_team)
+    return Edits(stream, SERVICE_TEAM_KINDS, about=str(leader.id), key="leader_id", changes=_team)
 
 
 def roster_edits(scope: str) -> Edits:

@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from service import clock
-from service.db.lists import Page, matching, on_day, page
+from service.db.lists import Page, matching, on_day, page, where
 from service.errors import NotFound
+from service.history import HistoryEvent, stream_events
 from service.ids import as_id
+from service.liaisons.filters import ServiceTeamFilter
 from service.liaisons.models import Link, ServiceTeam
 from service.liaisons.rules import PROPOSED
 from service.people.models import Leader, Person
@@ -46,11 +48,6 @@ def visible_to(reader: Actor) -> ColumnElement[bool]:
     return or_(*ways) if ways else false()
 
 
-def sees_leader(session: Session, leader: Leader, reader: Actor) -> bool:
-    """Whether the reader may see whom the leader serves, as ``visible_to`` says it of many."""
-    return session.scalar(select(Leader.id).where(Leader.id == leader.id, visible_to(reader))) is not None
-
-
 def get_link(session: Session, link_id: UUID | str, reader: Actor = SYSTEM) -> Link:
     """The link with that id; raises ``NotFound``, also where the reader may not see it."""
     key = as_id(link_id)
@@ -60,6 +57,19 @@ def get_link(session: Session, link_id: UUID | str, reader: Actor = SYSTEM) -> L
     if link is None:
         raise NotFound("没有这条联系关系，请从列表中选择")
     return link
+
+
+def link_events(session: Session, link: Link) -> list[HistoryEvent]:
+    """What the journal says of the link, its handover to the next one included, the oldest first."""
+    told = stream_events(session, f"talent:{link.talent_id}")
+    return [one for one in told if str(link.id) in (one.data.get("link_id"), one.data.get("from_link_id"))]
+
+
+def sees_links(reader: Actor, leader: Leader) -> bool:
+    """Whether the reader may see whom the leader serves, as ``visible_to`` says it of many; without a statement."""
+    if may(reader, "view_links_all") or leader.unit_code in reader.units_of(LIAISON):
+        return True
+    return reader.has_role(LEADER) and reader.person_id == leader.person_id
 
 
 def leaders_of(
@@ -145,7 +155,7 @@ def links_with_leaders() -> Select[Link]:
     )
 
 
-def standing_teams(session: Session, leader_ids: Iterable[UUID], on: date) -> dict[UUID, ServiceTeam]:
+def standing_service_teams(session: Session, leader_ids: Iterable[UUID], on: date) -> dict[UUID, ServiceTeam]:
     """Leader's post → the service team that stands on that day, with its members; two statements."""
     wanted = set(leader_ids)
     if not wanted:
@@ -160,23 +170,16 @@ def standing_teams(session: Session, leader_ids: Iterable[UUID], on: date) -> di
     return {team.leader_id: team for team in session.scalars(query)}
 
 
-def search_teams(
+def search_service_teams(
     session: Session,
-    q: str | None = None,
+    wanted: ServiceTeamFilter = ServiceTeamFilter(),
     limit: int = 50,
     offset: int = 0,
     *,
-    leader_id: UUID | str | None = None,
-    unit: str | None = None,
-    klass: str | None = None,
-    on: date | None = None,
     reader: Actor = SYSTEM,
 ) -> Page[ServiceTeam]:
-    """Service teams, by class and the leader's name, the newest of each leader first; three statements.
-
-    ``on`` asks for those that stand on that day.
-    """
-    condition, _ = matching(q, Person.search_key, Person.name, Person.initials)
+    """A page of the service teams that are ``wanted``, by class and leader, the newest of each first; 3 statements."""
+    condition, _ = matching(wanted.q, Person.search_key, Person.name, Person.initials)
     query = (
         select(ServiceTeam)
         .join(ServiceTeam.leader)
@@ -184,15 +187,11 @@ def search_teams(
         .where(visible_to(reader))
         .options(contains_eager(ServiceTeam.leader), selectinload(ServiceTeam.members))
     )
-    if condition is not None:
-        query = query.where(condition)
-    for column, value in ((Leader.unit_code, unit), (Leader.klass, klass)):
-        if value is not None:
-            query = query.where(column == value)
-    if leader_id is not None:
-        post = as_id(leader_id)
+    query = where(query, {Leader.unit_code: wanted.unit, Leader.klass: wanted.klass}, condition)
+    if wanted.leader_id is not None:
+        post = as_id(wanted.leader_id)
         query = query.where(ServiceTeam.leader_id == post if post is not None else false())
-    if on is not None:
-        query = query.where(on_day(ServiceTeam.starts_on, ServiceTeam.ends_on, on))
+    if wanted.on is not None:
+        query = query.where(on_day(ServiceTeam.starts_on, ServiceTeam.ends_on, wanted.on))
     query = query.order_by(Leader.klass, Person.pinyin, Leader.id, ServiceTeam.starts_on.desc(), ServiceTeam.id)
     return page(session, query, limit=limit, offset=offset)

@@ -10,7 +10,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from service import clock
 from service.db.lists import MAX_LIMIT, Page, on_day
+from service.liaisons.filters import QuotaFilter
 from service.liaisons.models import Link
 from service.liaisons.queries import serving, visible_to
 from service.liaisons.rules import QUOTAS
@@ -50,52 +52,43 @@ class QuotaTotal:
 
 def quotas(
     session: Session,
-    *,
-    on: date,
-    klass: str | None = None,
-    unit: str | None = None,
-    short_only: bool = False,
+    wanted: QuotaFilter = QuotaFilter(),
     limit: int = 50,
     offset: int = 0,
+    *,
     reader: Actor = SYSTEM,
 ) -> Page[QuotaRow]:
     """Every leader who serves on that day with what the quota asks (Q1, Q3), those that lack most first.
 
     A person counts once a class, however many posts; at most five statements.
     """
-    rows, _ = quota_report(
-        session, on=on, klass=klass, unit=unit, short_only=short_only, limit=limit, offset=offset, reader=reader
-    )
-    return rows
+    return quota_report(session, wanted, limit, offset, reader=reader)[0]
 
 
 def quota_report(
     session: Session,
-    *,
-    on: date,
-    klass: str | None = None,
-    unit: str | None = None,
-    short_only: bool = False,
+    wanted: QuotaFilter = QuotaFilter(),
     limit: int = 50,
     offset: int = 0,
+    *,
     reader: Actor = SYSTEM,
 ) -> tuple[Page[QuotaRow], tuple[QuotaTotal, ...]]:
     """``quotas`` and what they add up to by class, over all pages; at most five statements."""
     limit, offset = max(1, min(limit, MAX_LIMIT)), max(0, offset)
-    tallies = _tallies(session, on, klass=klass, unit=unit, reader=reader)
+    tallies = _tallies(session, wanted, reader)
     totals = tuple(
         QuotaTotal(one, len(mine), sum(tally.short > 0 for tally in mine), sum(tally.count for tally in mine))
         for one in (CLASS_A, CLASS_B)
         if (mine := [tally for tally in tallies if tally.klass == one])
     )
-    wanted = sorted((tally for tally in tallies if tally.short or not short_only), key=lambda tally: tally.order)
-    shown = wanted[offset : offset + limit]
+    found = sorted((tally for tally in tallies if tally.short or not wanted.short_only), key=lambda tally: tally.order)
+    shown = found[offset : offset + limit]
     leaders = {
         leader.id: leader
         for leader in session.scalars(select(Leader).where(Leader.id.in_([tally.leader_id for tally in shown])))
     }
     rows = tuple(QuotaRow(leaders[tally.leader_id], tally.required, tally.count, tally.both) for tally in shown)
-    return Page(rows, len(wanted), limit, offset), totals
+    return Page(rows, len(found), limit, offset), totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +112,9 @@ class _Tally:
         return (-self.short, self.klass, self.pinyin, self.leader_id)
 
 
-def _tallies(session: Session, on: date, *, klass: str | None, unit: str | None, reader: Actor) -> list[_Tally]:
+def _tallies(session: Session, wanted: QuotaFilter, reader: Actor) -> list[_Tally]:
     """One for each person and class on that day; the first post stands for all of the class."""
+    on = wanted.on or clock.today()
     other = aliased(Leader)
     # Two links of the same post and talent never count on the same day, so that rows are talents.
     served = select(Link.leader_id, func.count().label("count")).where(serving(on)).group_by(Link.leader_id).subquery()
@@ -139,10 +133,10 @@ def _tallies(session: Session, on: date, *, klass: str | None, unit: str | None,
         .where(on_day(Leader.starts_on, Leader.ends_on, on), visible_to(reader))
         .order_by(Leader.starts_on, Leader.id)
     )
-    if klass is not None:
-        query = query.where(Leader.klass == klass)
-    if unit is not None:
-        query = query.where(served_by_unit(session, unit, on))
+    if wanted.klass is not None:
+        query = query.where(Leader.klass == wanted.klass)
+    if wanted.unit is not None:
+        query = query.where(served_by_unit(session, wanted.unit, on))
     found: dict[tuple[UUID, str], _Tally] = {}
     several: set[UUID] = set()
     for leader_id, person_id, its_class, count, leads_a, pinyin in session.execute(query):

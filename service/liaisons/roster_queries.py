@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, select, true
 from sqlalchemy.orm import Session, selectinload
 
-from service.db.lists import Page, page
+from service.db.lists import Page, page, where
 from service.errors import NotFound
 from service.ids import as_id
-from service.liaisons.models import Roster, RosterItem
+from service.liaisons.filters import RosterFilter
+from service.liaisons.models import Link, Roster, RosterItem
+from service.liaisons.queries import scope_links
+from service.liaisons.rules import DRAFT
+from service.liaisons.steps import awaits_handover
 from service.people.rules import CLASS_A
 from service.rights import LIAISON, SYSTEM, Actor, may
 
@@ -27,20 +32,32 @@ class RosterChange:
     """(old, new) where the reason or its note differs."""
 
 
+@dataclass(frozen=True, slots=True)
+class DraftStart:
+    """What somebody begins the next version of a roster with."""
+
+    draft: Roster | None
+    """The draft that is there already and would be rewritten."""
+    lines: tuple[RosterItem | Link, ...]
+    """The draft's lines, else the present links; nobody's whose post has ended."""
+    waiting: tuple[Link, ...]
+    """Links that wait for a handover: no list ends them."""
+
+
 def search_rosters(
     session: Session,
+    wanted: RosterFilter = RosterFilter(),
     limit: int = 50,
     offset: int = 0,
     *,
-    scope: str | None = None,
-    status: str | None = None,
     reader: Actor = SYSTEM,
 ) -> Page[Roster]:
-    """Versions of rosters, the Talent Office's first, the newest of each first; two statements."""
+    """A page of the versions of rosters that are ``wanted``, the Talent Office's first, the newest of each first.
+
+    Two statements.
+    """
     query = select(Roster).where(_rosters_of(reader))
-    for column, value in ((Roster.scope, scope), (Roster.status, status)):
-        if value is not None:
-            query = query.where(column == value)
+    query = where(query, {Roster.scope: wanted.scope, Roster.status: wanted.status}, None)
     # No unit's code begins with a capital letter: the list of class A comes first.
     query = query.order_by((Roster.scope != CLASS_A), Roster.scope, Roster.version.desc())
     return page(session, query, limit=limit, offset=offset)
@@ -78,6 +95,17 @@ def roster_change(session: Session, roster: Roster) -> RosterChange:
             if key in old and (old[key].reason, old[key].note) != (item.reason, item.note)
         ),
     )
+
+
+def draft_start(session: Session, scope: str, on: date, reader: Actor = SYSTEM) -> DraftStart:
+    """What the draft of a list of ``scope`` begins with on that day; at most four statements."""
+    drafts = search_rosters(session, RosterFilter(scope=scope, status=DRAFT), 1, reader=reader).items
+    present = scope_links(session, scope)
+    waiting = [link for link in present if awaits_handover(link, on)]
+    lines: list[RosterItem | Link] = [link for link in present if link not in waiting]
+    if drafts:
+        lines = [item for item in drafts[0].items if item.leader.serves_on(on)]
+    return DraftStart(drafts[0] if drafts else None, tuple(lines), tuple(waiting))
 
 
 def _rosters_of(reader: Actor) -> ColumnElement[bool]:

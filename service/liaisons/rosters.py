@@ -11,22 +11,17 @@ from sqlalchemy.orm import Session, selectinload
 
 from service import clock, history, ids
 from service.errors import Conflict, NotFound
-from service.fields import Checks
+from service.fields import Checks, take
 from service.history.records import record
 from service.liaisons.edits import roster_edits
+from service.liaisons.fields import DECISION, FILING, ROSTER_NOTE
+from service.liaisons.keepers import is_filed
 from service.liaisons.models import Link, Roster, RosterItem
 from service.liaisons.queries import scope_links
 from service.liaisons.roster_queries import get_roster
-from service.liaisons.rules import (
-    DECIDED,
-    DRAFT,
-    FILED,
-    PROPOSED,
-    SUPERSEDED,
-)
+from service.liaisons.rules import DECIDED, DRAFT, FILED, PROPOSED, SUPERSEDED
 from service.liaisons.steps import (
     A_DAY,
-    NOTE_LENGTH,
     Item,
     awaits_handover,
     began,
@@ -72,7 +67,7 @@ def draft_roster(
     """
     _require_scope(session, scope, actor)
     checks = Checks()
-    text = checks.optional_text("/note", "说明", note, NOTE_LENGTH)
+    text = checks.optional_text(ROSTER_NOTE.path, ROSTER_NOTE.label, note, ROSTER_NOTE.longest)
     lines = _lines(session, checks, scope, items, clock.local(now).date())
     checks.done()
     history.lock(session, f"roster:{scope}")  # two drafts at once would take the same number
@@ -160,8 +155,7 @@ def decide_roster(
     if roster.status != DRAFT:
         raise Conflict("该名单已经确定，请刷新后查看；如需调整，请起草新的一版")
     checks = Checks()
-    number = checks.text("/document_no", "文号", document_no, 60)
-    checks.period(decided_on, None)
+    told = take(DECISION, {"document_no": document_no, "decided_on": decided_on}, checks)
     if decided_on > clock.local(now).date():
         checks.refuse("/decided_on", "确定日期不能晚于今天")
     before = _in_force(session, roster.scope)
@@ -178,6 +172,7 @@ def decide_roster(
     checks.done()
     for former in before:
         former.status = SUPERSEDED
+    number = str(told["document_no"])
     roster.status, roster.document_no, roster.decided_on = DECIDED, number, decided_on
     session.flush()
     counts = _carry_out(session, roster, decided_on, actor, now)
@@ -209,15 +204,20 @@ def leaving_links(session: Session, roster: Roster, day: date) -> list[Link]:
 
 
 def file_roster(session: Session, *, roster_id: UUID | str, on: date, actor: Actor, now: datetime) -> Roster:
-    """The Talent Office has a decided roster on file (备案, Q4): taken note of, not approved."""
+    """The Talent Office has a unit's decided roster on file (备案, Q4): taken note of, not approved.
+
+    Raises ``NotAllowed``, ``NotFound``, ``Invalid``, and ``Conflict`` where it is not decided, or the office's own.
+    """
     require(actor, "file_rosters")
     roster = get_roster(session, roster_id, actor)
     _lock(session, roster)
+    if not is_filed(roster):
+        raise Conflict("区领导（A类）的名单由区人才办确定，不需备案")
     if roster.status != DECIDED:
         state = "还是草稿，请先确定" if roster.status == DRAFT else "已经备案或已被新版取代，请刷新后查看"
         raise Conflict(f"该名单{state}")
     checks = Checks()
-    checks.period(on, None)
+    take(FILING, {"on": on}, checks)
     if roster.decided_on is not None and on < roster.decided_on:
         checks.refuse("/on", f"备案日期不能早于确定日期（{roster.decided_on.isoformat()}）")
     if on > clock.local(now).date():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.people.rules import CLASS_A, CLASS_B
 
@@ -30,24 +31,6 @@ STATUSES: Mapping[str, str] = {PROPOSED: "待生效", ACTIVE: "联系中", HELD:
 DRAFT, DECIDED, FILED, SUPERSEDED = "draft", "decided", "filed", "superseded"
 ROSTER_STATUSES: Mapping[str, str] = {DRAFT: "草稿", DECIDED: "已确定", FILED: "已备案", SUPERSEDED: "已被新版取代"}
 
-EVENTS: Mapping[str, str] = {
-    "link_proposed": "登记联系关系",
-    "link_activated": "联系关系生效",
-    "link_changed": "修改联系理由",
-    "link_ended": "结束联系关系",
-    "link_held": "转由区人才办代管",
-    "link_released": "更正代管",
-    "link_handed_over": "移交联系关系",
-    "service_team_set": "组建工作团队",
-    "service_team_ended": "工作团队结束",
-    "service_team_resumed": "工作团队恢复",
-    "service_team_end_updated": "更正工作团队结束日期",
-    "roster_drafted": "起草名单",
-    "roster_decided": "确定名单",
-    "roster_filed": "名单备案",
-}
-"""What the journal calls what happens here."""
-
 UNSERVED, SERVED = "unserved", "served"
 SAME_EMPLOYER, SAME_TOWN = "same_employer", "same_town"
 POINTS_A_TERM, MOST_FOR_TERMS = 15, 45
@@ -62,8 +45,14 @@ POINTS: Mapping[str, int] = {
     SERVED: -20,
 }
 
-Part = tuple[str, int, str]
-"""Why a talent is suggested: code, points, and the reason in words."""
+
+class Part(NamedTuple):
+    """Why a talent is suggested: code, points, and the reason in words."""
+
+    code: str
+    points: int
+    why: str
+
 
 _CUT = re.compile(
     r"(?:科技|技术|实业|集团)*(?:股份)?有限公司|分管|主管|负责|联系|协助|主持|兼管|全面|工作|事务|方面|[等和与及、，。；：/（）()\s\W]+"
@@ -158,18 +147,18 @@ def scored(leader: Wanted, talent: Offered) -> tuple[Part, ...]:
     """Why ``talent`` fits ``leader``, best reason first; nothing where no principle of D1 or Q3 speaks for it."""
     parts = [*_by_portfolio(leader, talent), *_by_station(leader, talent), *_by_platform(leader, talent)]
     if leader.unit is not None and leader.unit == talent.employer_unit:
-        parts.append((RELATED, POINTS[RELATED], f"由{leader.unit_name}主管"))
+        parts.append(Part(RELATED, POINTS[RELATED], f"由{leader.unit_name}主管"))
     if talent.id in leader.former:
-        parts.append((KNOWN, POINTS[KNOWN], "以前联系过，情况熟悉"))
+        parts.append(Part(KNOWN, POINTS[KNOWN], "以前联系过，情况熟悉"))
     if not parts:
         return ()
     parts.sort(key=lambda part: -part[1])
     if talent.leaders:
-        parts.append((SERVED, POINTS[SERVED], f"已由{'、'.join(talent.leaders)}联系，避免重复"))
+        parts.append(Part(SERVED, POINTS[SERVED], f"已由{'、'.join(talent.leaders)}联系，避免重复"))
     elif talent.proposed:
-        parts.append((SERVED, POINTS[SERVED], f"已登记由{'、'.join(talent.proposed)}联系、尚待生效，避免重复"))
+        parts.append(Part(SERVED, POINTS[SERVED], f"已登记由{'、'.join(talent.proposed)}联系、尚待生效，避免重复"))
     else:
-        parts.append((UNSERVED, POINTS[UNSERVED], "目前没有领导联系"))
+        parts.append(Part(UNSERVED, POINTS[UNSERVED], "目前没有领导联系"))
     return tuple(parts)
 
 
@@ -178,7 +167,7 @@ def _by_portfolio(leader: Wanted, talent: Offered) -> list[Part]:
     if not terms:
         return []
     points = min(MOST_FOR_TERMS, POINTS_A_TERM * len(terms))
-    return [(PORTFOLIO, points, f"分管工作与其研究方向、单位均涉及“{'、'.join(terms)}”")]
+    return [Part(PORTFOLIO, points, f"分管工作与其研究方向、单位均涉及“{'、'.join(terms)}”")]
 
 
 def enterprises(stationed: str | None) -> tuple[str, ...]:
@@ -188,13 +177,13 @@ def enterprises(stationed: str | None) -> tuple[str, ...]:
 
 def _by_station(leader: Wanted, talent: Offered) -> list[Part]:
     if any(name in talent.employer for name in leader.stationed):
-        return [(STATIONED, POINTS[STATIONED], f"所在的{talent.employer}是其驻点企业")]
+        return [Part(STATIONED, POINTS[STATIONED], f"所在的{talent.employer}是其驻点企业")]
     # That somebody else of the enterprise is served, or that it is near, does not make it a stationed one.
     if talent.employer in leader.employers:
         why = f"与已联系的{leader.employers[talent.employer]}同在{talent.employer}"
-        return [(SAME_EMPLOYER, POINTS[SAME_EMPLOYER], why)]
+        return [Part(SAME_EMPLOYER, POINTS[SAME_EMPLOYER], why)]
     if leader.town is not None and leader.town == talent.town:
-        return [(SAME_TOWN, POINTS[SAME_TOWN], f"与{leader.unit_name}同在一个镇街")]
+        return [Part(SAME_TOWN, POINTS[SAME_TOWN], f"与{leader.unit_name}同在一个镇街")]
     return []
 
 
@@ -203,9 +192,9 @@ def _by_platform(leader: Wanted, talent: Offered) -> list[Part]:
         return []
     if talent.platform in leader.platforms:
         why = f"与已联系的{leader.platforms[talent.platform]}同在{talent.platform}"
-        return [(PLATFORM, POINTS["same_platform"], why)]
+        return [Part(PLATFORM, POINTS["same_platform"], why)]
     terms = shared_terms(leader.portfolio, talent.platform)
-    return [(PLATFORM, POINTS_A_TERM, f"所在平台{talent.platform}涉及“{'、'.join(terms)}”")] if terms else []
+    return [Part(PLATFORM, POINTS_A_TERM, f"所在平台{talent.platform}涉及“{'、'.join(terms)}”")] if terms else []
 
 
 HEADS_OF_UNITS = (

@@ -15,8 +15,10 @@ from service.db.failures import conflicts
 from service.errors import Conflict, Finding
 from service.fields import Checks
 from service.history.records import owe_notice, record
+from service.liaisons.fields import NOTE
+from service.liaisons.keepers import right_to_keep
 from service.liaisons.models import Link
-from service.liaisons.queries import standing_teams
+from service.liaisons.queries import standing_service_teams
 from service.liaisons.rules import (
     ACTIVE,
     ENDED,
@@ -34,7 +36,6 @@ from service.rights import TALENT_OFFICE, Actor, require
 from service.talents.models import Talent
 from service.talents.queries import find_talent
 
-NOTE_LENGTH = 500
 A_DAY = timedelta(days=1)
 
 T = TypeVar("T")
@@ -46,7 +47,7 @@ Item = Mapping[str, Any]
 def waiting(session: Session, link: Link, on: date) -> tuple[str, ...]:
     """What a link must wait for before it can be active on that day, in Chinese; nothing where it can be."""
     missing = []
-    if link.leader_id not in standing_teams(session, [link.leader_id], on):
+    if link.leader_id not in standing_service_teams(session, [link.leader_id], on):
         missing.append(f"{link.leader.person.name}的工作团队尚未组建，请先组建工作团队（组长、成员、联络员）")
     return (*missing, *eligibility_warnings(link.talent, on))
 
@@ -60,7 +61,7 @@ def there(found: T | None) -> T:
 
 def allow(actor: Actor, leader: Leader) -> None:
     """Class A is the Talent Office's (Q2), class B the unit's own (Q4)."""
-    require(actor, "manage_links_a" if leader.klass == CLASS_A else "manage_links_b", unit=leader.unit_code)
+    require(actor, right_to_keep(leader), unit=leader.unit_code)
 
 
 def find_post(session: Session, checks: Checks, path: str, leader_id: object) -> Leader | None:
@@ -99,7 +100,7 @@ def wanted_person(session: Session, checks: Checks, path: str, label: str, perso
 
 def checked_reason(checks: Checks, path: str, klass: str, reason: object, note: object) -> tuple[str, str | None]:
     """The reason's code and note: of class A one of D1, of class B how it relates to the unit's work (Q3)."""
-    text = checks.optional_text(f"{path}/note", "说明", note, NOTE_LENGTH)
+    text = checks.optional_text(f"{path}/note", NOTE.label, note, NOTE.longest)
     allowed = REASONS_OF[klass]
     if reason not in allowed:
         names = "、".join(REASONS[code] for code in allowed)

@@ -27,7 +27,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from service.db.lists import on_day
 from service.liaisons.models import Link, ServiceTeam, ServiceTeamMember
-from service.liaisons.queries import serving, standing_teams
+from service.liaisons.queries import serving, standing_service_teams
 from service.liaisons.rules import HEADS_OF_SECTIONS, HEADS_OF_UNITS, HELD, PROPOSED, heads_a_section, heads_a_unit
 from service.people.models import Leader, Liaison, Person, Unit
 from service.people.rules import CLASS_A, CLASS_B
@@ -150,7 +150,7 @@ def _troubled(on: date, of_few: bool) -> Select[UUID]:
 
 
 def _standing(on: date, team: type[ServiceTeam]) -> ColumnElement[bool]:
-    """The condition that a team is the one that holds on that day, as ``standing_teams`` has it."""
+    """The condition that a team is the one that holds on that day, as ``standing_service_teams`` has it."""
     other = aliased(ServiceTeam)
     replaced = exists().where(
         other.leader_id == team.leader_id,
@@ -187,7 +187,7 @@ class _Surroundings:
         self.on = on
         open_links = [link for link in links if link.ends_on is None or link.ends_on >= on]
         self.others: dict[str, list[tuple[UUID, UUID, str]]] = {}
-        self.teams = standing_teams(session, {link.leader_id for link in open_links}, on)
+        self.teams = standing_service_teams(session, {link.leader_id for link in open_links}, on)
         self.posts: dict[UUID, set[tuple[str, str | None]]] = {}
         self.officers: dict[str, set[UUID]] = {}
         if not open_links:
@@ -259,7 +259,7 @@ class _Surroundings:
                     yield f"工作团队成员{member.person.name}不是职能部门负责人"
             elif not heads_a_section(member.post) or (member.unit_code or leader.unit_code) != leader.unit_code:
                 yield f"工作团队成员{member.person.name}不是本单位科室负责人"
-        if gone := left_team(team):
+        if gone := left_service_team(team):
             yield f"工作团队的{'、'.join(gone)}已离任，请调整工作团队"
         officers = self.officers.get(leader.unit_code or "")
         if officers and team.liaison_id not in officers:
@@ -274,7 +274,7 @@ class _Surroundings:
         return (CLASS_B, leader.unit_code) in posts
 
 
-def left_team(team: ServiceTeam) -> list[str]:
+def left_service_team(team: ServiceTeam) -> list[str]:
     """The names of those in a service team who have left their unit (T1)."""
     people = [team.head, *(member.person for member in team.members), team.liaison]
     return list(dict.fromkeys(one.name for one in people if not one.active))

@@ -17,7 +17,7 @@ from service.contacts import contact_counts, interview_counts
 from service.contacts.models import Contact, Opinion
 from service.contacts.past import opinion_states
 from service.contacts.rules import OPINION_STATUSES, form_name, period_of
-from service.liaisons import quota_report, talents_of
+from service.liaisons import QuotaFilter, quota_report, talents_of
 from service.people.models import Leader
 from service.people.past import leaders_then, served_by_unit
 from service.reports.rules import first_texts, month_of
@@ -133,7 +133,7 @@ def _interviews(session: Session, unit: str, year: int, until: date) -> dict[str
 
 
 def _quotas(session: Session, unit: str, until: date) -> dict[str, Any]:
-    page, _ = quota_report(session, on=until, unit=unit, limit=MOST_LEADERS)
+    page, _ = quota_report(session, QuotaFilter(on=until, unit=unit), MOST_LEADERS)
     then = leaders_then(session, [row.leader for row in page.items], until)
     return {
         "leaders": page.total,

@@ -31,8 +31,8 @@ from service.web import (
     imports,
     interviews,
     ledger,
-    liaisons,
     licences,
+    links,
     matters,
     notices,
     oidc,
@@ -42,7 +42,10 @@ from service.web import (
     present,
     prints,
     processes,
+    quotas,
     reports,
+    rosters,
+    service_teams,
     substitutes,
     system,
     talents,
@@ -97,10 +100,11 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     csrf.init_app(app)
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    work = (auth, oidc, desk, tasks, cases, prints, ledger, liaisons, notices, processes, system, imports)
+    work = (auth, oidc, desk, tasks, cases, prints, ledger, notices, processes, system, imports)
+    serving = (links, quotas, service_teams, rosters)
     directory = (units, people, posts, substitutes)
     done = (contacts, opinions, interviews, activities, matters, reports)
-    for feature in (*work, *directory, talents, teams, *done, files, accounts, licences):
+    for feature in (*work, *serving, *directory, talents, teams, *done, files, accounts, licences):
         pages.register_blueprint(feature.blueprint)
     pages.before_request(_protect)
     pages.after_app_request(_headers)

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from service import clock
 from service.clock import FIRST_DAY, LAST_DAY
 from service.errors import Finding, Invalid
+from service.fields import DATE, Fields
 from service.spelling import half_width
 from service.web.context import wants_json
 
@@ -54,6 +55,13 @@ def day(fields: dict[str, Any], name: str, label: str) -> date:
     except ValueError:
         message = f"请填写{label}，例如 {clock.today().isoformat()}"
         raise Invalid(message, [Finding(f"/{name}", message)]) from None
+
+
+def given(fields: Fields) -> dict[str, Any]:
+    """What was sent in ``fields``, by name: days, and the text of all others; ``day`` says what it raises."""
+    found = sent()
+    days = {one.name: day(found, one.name, one.label) for one in fields if one.kind == DATE}
+    return {**{one.name: text(found, one.name) for one in fields}, **days}
 
 
 def typed_day(given: str) -> date:

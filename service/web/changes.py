@@ -14,15 +14,13 @@ from service.fields import CHOICE, DATE, PICK, Entry, Field
 from service.history import HistoryEvent
 from service.ledger.reported import KINDS as REPORTS
 from service.ledger.reported import seen_entries
-from service.liaisons import REASONS
+from service.liaisons.fields import ENTRIES as LIAISON_ENTRIES
 from service.people.fields import ENTRIES as PEOPLE_ENTRIES
 from service.talents.fields import ENTRIES as TALENT_ENTRIES
-from service.talents.fields import MEMBERS
 from service.web.context import actor, db, web
 from service.web.names import Names
 from service.web.present import named
 
-_LEADER = Field("leader_id", "联系领导", PICK, pick="leaders")
 _TALENT_REPORT = (
     Field("change_type", "重大事项", CHOICE, choices=REPORTS),
     Field("event_date", "发生日期", DATE),
@@ -31,21 +29,6 @@ _TALENT_REPORT = (
     Field("starts_on", "开始日期", DATE),
 )
 _PERIOD = (Field("starts_on", "开始日期", DATE), Field("ends_on", "结束日期", DATE))
-_LINK = (
-    _LEADER,
-    *_PERIOD,
-    Field("held_from", "代管开始日期", DATE),
-    Field("reason", "理由", CHOICE, choices=REASONS),
-    Field("note", "说明"),
-    Field("end_reason", "结束原因"),
-)
-_TEAM = (
-    Field("head", "组长"),
-    Field("liaison", "联络员"),
-    MEMBERS,
-    *_PERIOD,
-    Field("reason", "理由"),
-)
 _ACCOUNT = (
     Field("role", "角色", CHOICE, among="roles"),
     Field("way", "登录方式", CHOICE, choices={"password": "用户名和密码", "oidc": "统一身份认证"}),
@@ -76,21 +59,11 @@ _FILE = (Field("name", "文件"),)
 ENTRIES: Mapping[str, Entry] = {
     **PEOPLE_ENTRIES,
     **TALENT_ENTRIES,
+    **LIAISON_ENTRIES,
     **CONTACT_ENTRIES,
-    "service_team_set": Entry("组建工作团队", _TEAM),
-    "service_team_ended": Entry("工作团队结束", _TEAM),
-    "service_team_resumed": Entry("工作团队恢复", _TEAM),
-    "service_team_end_updated": Entry("更正工作团队结束日期", _TEAM, changes=True),
     "talent_reported": Entry("重大事项报告获同意", _TALENT_REPORT),
     "file_attached": Entry("上传附件", _FILE),
     "file_withdrawn": Entry("撤回附件", _FILE),
-    "link_proposed": Entry("提出联系关系", _LINK),
-    "link_activated": Entry("联系关系生效", _LINK),
-    "link_held": Entry("联系关系由区人才办代管", _LINK),
-    "link_released": Entry("更正代管", _LINK),
-    "link_handed_over": Entry("联系关系移交", _LINK),
-    "link_ended": Entry("联系关系结束", _LINK),
-    "link_changed": Entry("修改联系关系", _LINK),
     "account_added": Entry("开立账号", _ACCOUNT),
     "account_disabled": Entry("停用账号", _ACCOUNT),
     "account_enabled": Entry("启用账号", _ACCOUNT),

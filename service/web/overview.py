@@ -42,7 +42,7 @@ YEAR: tuple[tuple[str, str, str, tuple[str, str]], ...] = (
         "按需要",
         "roster",
         "区人才办确定区领导的联系名单，成员单位联络员确定本单位的，报区人才办备案",
-        ("名单", "web.liaisons.rosters"),
+        ("名单", "web.rosters.rosters"),
     ),
     (
         "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -16,8 +16,8 @@ from service.auth.queries import accounts_of_person, grants_of
 from service.db.lists import Page
 from service.errors import Conflict, Finding
 from service.fields import form_of, held
-from service.liaisons import search_links, standing_teams
-from service.people import BODIES, CLASS_A, DUTIES, Leader, Person, namesakes, queries
+from service.liaisons import Link, LinkFilter, keeps_links, search_links, sees_links, standing_service_teams
+from service.people import BODIES, DUTIES, Person, namesakes, queries
 from service.people.access import keeps_leader, may_declare, shown_person
 from service.people.edits import person_edits
 from service.people.fields import PERSON
@@ -25,7 +25,7 @@ from service.people.filters import PersonFilter, SubstituteFilter
 from service.people.namesakes import CONFIRM
 from service.people.rules import CLASSES
 from service.processes.standing import ROLE_NAMES
-from service.rights import LEADER, LIAISON, may, require
+from service.rights import LIAISON, may, require
 from service.usecases.leaving import held_by
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
@@ -85,7 +85,7 @@ def person(person_id: UUID) -> ResponseReturnValue:
     """One person: posts, services as liaison, substitutes and history."""
     found = shown_person(db(), person_id, actor())
     taken = queries.posts_of(db(), person_id)
-    seen = [post.id for post in taken if _sees_links(post)]
+    seen = [post.id for post in taken if sees_links(actor(), post)]
     return render_template(
         "people/person.html",
         person=found,
@@ -93,9 +93,9 @@ def person(person_id: UUID) -> ResponseReturnValue:
         kept={post.id for post in taken if keeps_leader(actor(), post)},
         served=queries.liaisons_of(db(), person_id=person_id),
         substitutes=queries.search_substitutes(db(), SubstituteFilter(person_id=person_id, include_former=True)),
-        links={post: search_links(db(), leader_id=post, include_ended=False, limit=200).items for post in seen},
-        teams=standing_teams(db(), seen, clock.today()),
-        arranged={post.id for post in taken if _may_arrange(post)},
+        links={post: _links(post) for post in seen},
+        teams=standing_service_teams(db(), seen, clock.today()),
+        arranged={post.id for post in taken if post.ends_on is None and keeps_links(actor(), post)},
         classes=CLASSES,
         bodies=BODIES,
         duties=DUTIES,
@@ -214,16 +214,8 @@ def _leaving(found: Person) -> str:
     return f"现领办 {len(tasks)} 项任务{first}。换单位或登记离任后，任务退回原单位待办，原单位的办理角色同时收回。"
 
 
-def _sees_links(post: Leader) -> bool:
-    """Whether the reader may see whom the leader serves, as ``liaisons.queries.visible_to`` says of a list."""
-    if may(actor(), "view_links_all") or post.unit_code in actor().units_of(LIAISON):
-        return True
-    return actor().has_role(LEADER) and actor().person_id == post.person_id
-
-
-def _may_arrange(post: Leader) -> bool:
-    right = "manage_links_a" if post.klass == CLASS_A else "manage_links_b"
-    return post.ends_on is None and may(actor(), right, unit=post.unit_code)
+def _links(leader_id: UUID) -> Sequence[Link]:
+    return search_links(db(), LinkFilter(leader_id=str(leader_id), include_ended=False), limit=200).items
 
 
 def _may_add(unit_code: str | None) -> bool:

@@ -17,7 +17,7 @@ from service.db.lists import Page
 from service.errors import Conflict, Finding, Invalid, NotFound
 from service.fields import Field, chosen, defaults, form_of, held
 from service.ledger.reported import reports_about
-from service.liaisons import leaders_of, served_ids
+from service.liaisons import leaders_of, scopes_of, served_ids
 from service.people.namesakes import CONFIRM
 from service.people.queries import find_leader, find_unit
 from service.processes.starting import may_start
@@ -34,7 +34,6 @@ from service.web.changes import changes
 from service.web.context import actor, db, web
 from service.web.exports import Columns, batches, workbook
 from service.web.filling import Filling, changed, form_page, submitted
-from service.web.liaisons import own_scopes
 from service.web.present import named
 
 blueprint = Blueprint("talents", __name__)
@@ -113,7 +112,7 @@ def talent(talent_id: str) -> ResponseReturnValue:
         sees_identity=may(actor(), "view_talent_identity"),
         leaders=leaders,
         meets=[one for one in leaders if may(actor(), "record_contacts", unit=one.unit_code, person_id=one.person_id)],
-        may_link=found.active and bool(own_scopes()),
+        may_link=found.active and bool(scopes_of(db(), actor())),
         reasons=registry.eligibility(found, today),
         teams=registry.teams_of(db(), talent_id),
         photo=registry.has_photo(db(), talent_id),

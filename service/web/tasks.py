@@ -331,10 +331,10 @@ def _list_page(detail: queries.TaskDetail) -> tuple[str, str] | None:
     if detail.instance.process != rosters.PROCESS or detail.task.slot is None or detail.task.status != OPEN:
         return None
     scope = rosters.scope_of(detail.task.slot)
-    found = liaisons.search_rosters(db(), 1, scope=scope, reader=actor()).items
+    found = liaisons.search_rosters(db(), liaisons.RosterFilter(scope=scope), 1, reader=actor()).items
     if found and found[0].status != SUPERSEDED and (found[0].status == DRAFT or detail.task.task == "file_list"):
-        return url_for("web.liaisons.roster", roster_id=found[0].id), f"查看名单第 {found[0].version} 版"
-    return (url_for("web.liaisons.new_roster", scope=scope), "起草名单") if detail.may_act else None
+        return url_for("web.rosters.roster", roster_id=found[0].id), f"查看名单第 {found[0].version} 版"
+    return (url_for("web.rosters.new_roster", scope=scope), "起草名单") if detail.may_act else None
 
 
 def _colleagues(detail: queries.TaskDetail) -> list[auth.Account]:

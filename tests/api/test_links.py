@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from service.demonstration.organization import derived
 from tests.api.test_lists import counted
+from tests.factories import serving
 from tests.factories.world import World
 
 SECOND, THIRD = str(derived("leader", "程望津")), str(derived("leader", "温如故"))
@@ -99,9 +100,20 @@ def test_a_team_and_a_roster(world: World) -> None:
     assert (decided.status_code, decided.json["status"]) == (200, "decided")
     [only] = office.get("/links", on="2026-09-16").json["items"]
     assert (only["leader"]["name"], only["talent"]["id"]) == ("程望津", "T0001")
-    assert world.api("liaison-hrss").post(f"{address}/file", {}).status_code == 403
-    assert office.post(f"{address}/file", {}).json["filed_on"] == "2026-09-16"
+    assert office.post(f"{address}/file", {}).status_code == 409  # the office's own
     assert office.post("/rosters", {"scope": "A", "items": []}).json["errors"][0]["path"] == "/items"
+
+
+def test_a_units_roster_is_filed(world: World) -> None:
+    with world.transaction() as session:
+        leader = str(serving.leader_b(session).id)
+    liaison, office = world.api("liaison-hrss"), world.api("office")
+    line = {"leader": leader, "talent": "T0001", "reason": "related", "note": "人才政策兑现"}
+    address = f"/rosters/{liaison.post('/rosters', {'scope': 'hrss', 'items': [line]}).json['id']}"
+    decision = {"document_no": "南人社〔2026〕3号", "decided_on": "2026-09-16"}
+    assert liaison.post(f"{address}/decide", decision).json["status"] == "decided"
+    assert liaison.post(f"{address}/file", {}).status_code == 403
+    assert office.post(f"{address}/file", {}).json["filed_on"] == "2026-09-16"
 
 
 def test_lists_take_as_many_statements_for_one_as_for_many(world: World) -> None:

@@ -64,7 +64,10 @@ def test_a_post_that_ends_opens_the_handover_which_ends_when_all_are_taken_over(
     world.do("office", "plan_a", {**PLAN, "successor_id": successor})
     assert instance(world).end_name == "交接完成"
     with world.database.reading() as session:
-        taken = {link.talent_id for link in liaisons.search_links(session, leader_id=successor, limit=100).items}
+        taken = {
+            link.talent_id
+            for link in liaisons.search_links(session, liaisons.LinkFilter(leader_id=successor), limit=100).items
+        }
     assert set(before) <= taken
     assert mismatches(world) == []
 
@@ -101,7 +104,7 @@ def test_nothing_is_handed_over_in_name_only(world):
         world.do("office", "plan_a", {"decision": "settled", "note": "已另行安排"})
     assert [one.path for one in refused.value.findings] == ["/data/decision"]
     with world.transaction() as session:
-        for link in liaisons.search_links(session, leader_id=leaders(world)["程望津"]).items:
+        for link in liaisons.search_links(session, liaisons.LinkFilter(leader_id=leaders(world)["程望津"])).items:
             liaisons.end_link(
                 session,
                 link_id=link.id,
@@ -153,7 +156,7 @@ def test_a_wrong_end_is_corrected_while_nothing_has_been_handed_over(world):
     assert instance(world).status == "terminated"
     with world.database.reading() as session:
         leader = leaders(world)["程望津"]
-        assert liaisons.standing_teams(session, [leader], date(2026, 12, 1)) != {}
+        assert liaisons.standing_service_teams(session, [leader], date(2026, 12, 1)) != {}
         assert len(liaisons.talents_of(session, [leader], world.clock.now.date())[leader]) == len(before)
         [told] = [
             e for e in stream_events(session, f"person:{_person(session, leader)}") if e.kind == "leader_end_updated"
@@ -165,7 +168,7 @@ def test_another_end_moves_what_is_held_and_opens_its_own_handover(world):
     end(world, "程望津", "2026-09-15")
     correct(world, "程望津", "2026-09-10")
     with world.database.reading() as session:
-        held = liaisons.search_links(session, leader_id=leaders(world)["程望津"]).items
+        held = liaisons.search_links(session, liaisons.LinkFilter(leader_id=leaders(world)["程望津"])).items
         assert {(link.status, link.held_from) for link in held} == {("held", date(2026, 9, 11))}
         cases = session.scalars(select(Instance).where(Instance.process == "liaison_change")).all()
         assert sorted(case.status for case in cases) == ["running", "terminated"]

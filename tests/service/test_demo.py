@@ -290,7 +290,11 @@ def test_a_year_of_the_people_side(database_url: str, tmp_path: Path) -> None:
         warnings = {why for some in liaisons.link_warnings(session, links, UNTIL.date()).values() for why in some}
         for word in ("另由", "同为区领导", "到期", "不在我区工作", "代管", "尚未组建", "尚待区人才办审核"):
             assert any(word in why for why in warnings), word
-        assert [row for row in liaisons.quotas(session, on=UNTIL.date(), short_only=True).items if row.count]
+        assert [
+            row
+            for row in liaisons.quotas(session, liaisons.QuotaFilter(on=UNTIL.date(), short_only=True)).items
+            if row.count
+        ]
         pairs = contacts.interview_counts(session, year=UNTIL.year, on=UNTIL.date())
         assert {bool(pair.short) for pair in pairs} == {True, False}
         phones = {*session.scalars(select(Talent.phone)), *session.scalars(select(Talent.contact_phone))}

@@ -182,7 +182,7 @@ def test_links_and_contacts_follow(world: World):
         taken = select(Link.talent_id).where(Link.leader_id == leader.id)
         served = session.scalars(select(Talent.id).where(Talent.id.not_in(taken)).order_by(Talent.id.desc())).first()
     links = sheet(
-        ("领导姓名", "领导职务", "联系对象", "确定原则", "说明", "开始日期"),
+        ("联系领导", "领导职务", "联系对象", "理由", "说明", "开始日期"),
         (name, post, served, "了解掌握", None, "2026-09-01"),
         (name, post, "查无此人", "了解掌握", None, "2026-09-01"),
     )
@@ -255,9 +255,9 @@ def test_the_same_record_under_two_names_is_a_duplicate_also_in_another_batch(wo
     assert "与第 2 行重复（姓名、所在单位相同）" in found[0][2]
 
     leader, post, talent, name = a_pair(world)
-    links = ("领导姓名", "领导职务", "联系对象", "确定原则", "开始日期")
+    links = ("联系领导", "领导职务", "联系对象", "理由", "开始日期")
     by_number, by_name = ((leader, post, one, "了解掌握", "2026-09-01") for one in (talent, name))
-    assert [(row, column) for row, column, _ in checked(world, "links", links, by_number, by_name)] == [(3, "领导姓名")]
+    assert [(row, column) for row, column, _ in checked(world, "links", links, by_number, by_name)] == [(3, "联系领导")]
     assert written(world, "links", links, by_number) == "done"
 
     contacts = ("领导姓名", "领导职务", "联系对象", "日期", "联系形式", "联系内容", "情况摘要")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from service import clock
 from service.demonstration.organization import derived
 from service.history.records import record
-from service.liaisons import end_link, search_links
+from service.liaisons import LinkFilter, end_link, search_links
 from service.people.models import Leader
 from service.rights import SYSTEM
 from tests.factories.world import World
@@ -20,7 +20,7 @@ INSIDERS = ("office", "auditor")
 def _told(world: World) -> tuple[str, str]:
     """(talent, person): the journal says why a leader no longer serves the talent, and did not interview enough."""
     with world.transaction() as session:
-        link = search_links(session, leader_id=SECOND).items[0]
+        link = search_links(session, LinkFilter(leader_id=SECOND)).items[0]
         end_link(session, link_id=link.id, ends_on=clock.today(), reason=NOTE, actor=SYSTEM, now=clock.now())
         person_id = session.get_one(Leader, SECOND).person_id
         data = {"leader_id": SECOND, "talent_id": link.talent_id, "year": 2026, "reason": WHY}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import date, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from service import history, liaisons, people, talents
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.liaisons import Link
+from service.liaisons.fields import ENTRIES
 from service.rights import SYSTEM
 from tests.factories.people import EARLY, Statements, actor, leader, person, unit
 from tests.factories.serving import SINCE, leader_a, leader_b, link, officer_of, service_team, talent
@@ -210,9 +213,7 @@ class TestHandover:
     def test_no_day_is_without_an_owner(self, session, chen, cheng):
         made = link(session, chen, talent(session))
         end_post(session, chen)
-        [held] = liaisons.hold_links(
-            session, leader_id=chen.id, held_from=LAST + timedelta(days=1), actor=OFFICE, now=EARLY
-        )
+        [held] = liaisons.hold_links(session, leader_id=chen.id, actor=OFFICE, now=EARLY)
         assert (held, made.status, made.held_from) == (made, "held", date(2026, 9, 1))
         assert liaisons.hold_links(
             session, leader_id=chen.id, held_from=date(2026, 9, 5), actor=OFFICE, now=EARLY
@@ -290,25 +291,28 @@ class TestHandover:
     def test_a_post_that_goes_on_is_not_held(self, session, chen):
         with pytest.raises(Invalid, match="仍在任"):
             liaisons.hold_links(session, leader_id=chen.id, held_from=TODAY, actor=OFFICE, now=EARLY)
+        end_post(session, chen)
+        with pytest.raises(Invalid, match="仍在任"):
+            liaisons.hold_links(session, leader_id=chen.id, held_from=LAST, actor=OFFICE, now=EARLY)
 
     def test_holding_takes_back_what_waited_and_ends_the_team(self, session, chen):
         waits = link(session, chen, talent(session, category=None, type=5, type_reason="行业带头人"))
         end_post(session, chen)
         liaisons.hold_links(session, leader_id=chen.id, held_from=date(2026, 9, 1), actor=SYSTEM, now=EARLY)
         assert (waits.status, waits.serves_on(SINCE)) == ("ended", False)
-        assert liaisons.standing_teams(session, [chen.id], LAST) != {}
-        assert liaisons.standing_teams(session, [chen.id], date(2026, 9, 1)) == {}
+        assert liaisons.standing_service_teams(session, [chen.id], LAST) != {}
+        assert liaisons.standing_service_teams(session, [chen.id], date(2026, 9, 1)) == {}
 
 
 class TestServiceTeams:
     def test_a_new_team_follows_the_former_without_a_gap(self, session, chen):
-        [first] = liaisons.search_teams(session).items
+        [first] = liaisons.search_service_teams(session).items
         second = service_team(session, chen, TODAY)
         assert (first.ends_on, second.ends_on) == (TODAY - timedelta(days=1), None)
-        assert liaisons.standing_teams(session, [chen.id], TODAY) == {chen.id: second}
-        assert liaisons.standing_teams(session, [chen.id], LAST) == {chen.id: first}
+        assert liaisons.standing_service_teams(session, [chen.id], TODAY) == {chen.id: second}
+        assert liaisons.standing_service_teams(session, [chen.id], LAST) == {chen.id: first}
         same_day = service_team(session, chen, TODAY)
-        assert liaisons.standing_teams(session, [chen.id], TODAY) == {chen.id: same_day}
+        assert liaisons.standing_service_teams(session, [chen.id], TODAY) == {chen.id: same_day}
 
     def test_what_is_wrong_is_named(self, session, chen):
         gone = person(session, "郑远")
@@ -327,7 +331,7 @@ class TestServiceTeams:
             with pytest.raises(Invalid) as refused:
                 service_team(session, chen, day)
             assert set(paths(refused)) == {"/starts_on"}
-        assert liaisons.search_teams(session).total == 1
+        assert liaisons.search_service_teams(session).total == 1
 
 
 class TestWarnings:
@@ -376,10 +380,12 @@ class TestWarnings:
 
     def test_who_has_left_is_still_in_the_team(self, session, chen):
         made = link(session, chen, talent(session))
-        member = liaisons.standing_teams(session, [chen.id], TODAY)[chen.id].members[0].person
+        member = liaisons.standing_service_teams(session, [chen.id], TODAY)[chen.id].members[0].person
         people.update_person(session, person_id=member.id, changes={"active": False}, actor=SYSTEM, now=EARLY)
         assert self.warned(session, made) == "工作团队的温以宁已离任，请调整工作团队"
-        assert [one.id for one in liaisons.search_links(session, warned=True, on=TODAY).items] == [made.id]
+        assert [one.id for one in liaisons.search_links(session, liaisons.LinkFilter(warned=True, on=TODAY)).items] == [
+            made.id
+        ]
 
     def test_a_post_that_ended_and_a_held_link(self, session, chen):
         made = link(session, chen, talent(session))
@@ -393,7 +399,9 @@ class TestWarnings:
         link(session, chen, fine)
         made = link(session, chen, odd)
         talents.update_talent(session, talent_id=odd.id, changes={"in_district": False}, actor=OFFICE, now=EARLY)
-        assert [one.id for one in liaisons.search_links(session, warned=True, on=TODAY).items] == [made.id]
+        assert [one.id for one in liaisons.search_links(session, liaisons.LinkFilter(warned=True, on=TODAY)).items] == [
+            made.id
+        ]
 
 
 class TestLists:
@@ -409,12 +417,26 @@ class TestLists:
             (actor(("responsible_unit", "hrss")), set()),
         ):
             assert set(liaisons.search_links(session, reader=reader).items) == expected
+            assert {one for one in (of_a, of_b) if liaisons.sees_links(reader, one.leader)} == expected
             for one in (of_a, of_b):
                 if one in expected:
                     assert liaisons.get_link(session, one.id, reader) is one
                 else:
                     with pytest.raises(NotFound):
                         liaisons.get_link(session, one.id, reader)
+
+    def test_who_keeps_whose_links_and_lists(self, session, chen, feng):
+        for who, kept, scopes in (
+            (OFFICE, {chen, feng}, ["A"]),
+            (LIAISON, {feng}, ["hrss"]),
+            (OTHER_LIAISON, set(), []),  # there is no such unit
+            (AUDITOR, set(), []),
+        ):
+            assert {one for one in (chen, feng) if liaisons.keeps_links(who, one)} == kept
+            assert liaisons.scopes_of(session, who) == scopes
+        assert liaisons.keeper_of(chen) == "区人才办"
+        assert liaisons.keeper_of(feng).endswith("联络员")
+        assert liaisons.scope_names(session, ["A", "hrss"])["A"] == "区领导（A类）"
 
     def test_filters(self, session, chen, feng):
         zhou, gu = talent(session), talent(session, "顾长风")
@@ -430,7 +452,7 @@ class TestLists:
             ({"status": "held"}, []),
             ({"on": LAST}, [of_a]),
         ):
-            assert list(liaisons.search_links(session, **filters).items) == expected, filters
+            assert list(liaisons.search_links(session, liaisons.LinkFilter(**filters)).items) == expected, filters
 
     def test_every_list_takes_a_fixed_number_of_statements(self, session, feng):
         for number in range(12):
@@ -444,11 +466,11 @@ class TestLists:
         assert statements.since() == 2
         liaisons.link_warnings(session, page.items, TODAY)
         assert statements.since() == 5
-        assert [team.members[0].person.name for team in liaisons.search_teams(session, limit=10).items] == [
+        assert [team.members[0].person.name for team in liaisons.search_service_teams(session, limit=10).items] == [
             "温以宁"
         ] * 10
         assert statements.since() == 3
-        assert liaisons.quotas(session, on=TODAY, limit=10).items[0].leader.person.name[0] == "冯"
+        assert liaisons.quotas(session, liaisons.QuotaFilter(on=TODAY), limit=10).items[0].leader.person.name[0] == "冯"
         assert statements.since() == 2
         liaisons.suggestions(session, leader_id=feng.id, on=TODAY)
         assert statements.since() <= 5
@@ -456,7 +478,7 @@ class TestLists:
 
 class TestQuotas:
     def row(self, session, name, on=TODAY, **filters):
-        rows = liaisons.quotas(session, on=on, **filters).items
+        rows = liaisons.quotas(session, liaisons.QuotaFilter(on=on, **filters)).items
         return next(((row.required, row.count, row.short) for row in rows if row.leader.person.name == name), None)
 
     def test_two_for_class_a_three_for_class_b_on_any_day(self, session, chen, feng):
@@ -468,7 +490,7 @@ class TestQuotas:
         liaisons.end_link(session, link_id=first.id, ends_on=LAST, reason="工作调整", actor=OFFICE, now=EARLY)
         assert self.row(session, "陈砚秋") == (2, 1, 1)
         assert self.row(session, "冯启明") == (3, 0, 3)
-        page, totals = liaisons.quota_report(session, on=TODAY, short_only=True, klass="A")
+        page, totals = liaisons.quota_report(session, liaisons.QuotaFilter(on=TODAY, short_only=True, klass="A"))
         assert [(total.klass, total.leaders, total.short, total.links) for total in totals] == [("A", 1, 1, 1)]
         assert (page.total, page.items[0].leader) == (1, chen)
 
@@ -483,7 +505,7 @@ class TestQuotas:
         )
         service_team(session, as_b)
         link(session, as_b, talent(session))
-        rows = {row.leader.klass: row for row in liaisons.quotas(session, on=TODAY).items}
+        rows = {row.leader.klass: row for row in liaisons.quotas(session, liaisons.QuotaFilter(on=TODAY)).items}
         assert [(rows[k].required, rows[k].count, rows[k].short, rows[k].both) for k in "AB"] == [
             (2, 0, 2, False),
             (0, 1, 0, True),
@@ -494,11 +516,16 @@ class TestQuotas:
         service_team(session, second)
         link(session, chen, talent(session))
         link(session, second, talent(session, "顾长风"))
-        assert [(row.count, row.short) for row in liaisons.quotas(session, on=TODAY).items] == [(2, 0)]
+        assert [(row.count, row.short) for row in liaisons.quotas(session, liaisons.QuotaFilter(on=TODAY)).items] == [
+            (2, 0)
+        ]
 
     def test_readers_see_their_own(self, session, chen, feng):
         seen = {
-            who.username: {row.leader.person.name for row in liaisons.quotas(session, on=TODAY, reader=who).items}
+            who.username: {
+                row.leader.person.name
+                for row in liaisons.quotas(session, liaisons.QuotaFilter(on=TODAY), reader=who).items
+            }
             for who in (OFFICE, LIAISON, OTHER_LIAISON)
         }
         assert seen == {"office": {"陈砚秋", "冯启明"}, "liaison-hrss": {"冯启明"}, "liaison-edu": set()}
@@ -589,7 +616,7 @@ class TestRosters:
         assert (roster.status, roster.document_no, roster.decided_on) == ("decided", "南人才办〔2026〕3号", TODAY)
         assert (stays.status, stays.note) == ("active", "同一领域")
         assert (moves.ends_on, leaves.ends_on) == (LAST, LAST)
-        [taken] = liaisons.search_links(session, leader_id=cheng.id).items
+        [taken] = liaisons.search_links(session, liaisons.LinkFilter(leader_id=cheng.id)).items
         assert (taken.previous_id, taken.roster_id, taken.starts_on, taken.status) == (
             moves.id,
             roster.id,
@@ -609,7 +636,7 @@ class TestRosters:
         first = self.decide(session, self.draft(session, (chen, zhou), (chen, gu)), on=LAST)
         assert self.draft(session, (chen, shen)) is not first
         second = self.draft(session, (chen, gu, {"note": "新说明"}), (chen, shen), note="年中调整")
-        assert (second.version, liaisons.search_rosters(session, scope="A").total) == (2, 2)
+        assert (second.version, liaisons.search_rosters(session, liaisons.RosterFilter(scope="A")).total) == (2, 2)
         change = liaisons.roster_change(session, second)
         assert change.before is first
         assert [item.talent.name for item in change.added] == ["沈清越"]
@@ -634,7 +661,7 @@ class TestRosters:
         cheng = leader_a(session, "程望津")
         service_team(session, cheng)
         self.decide(session, self.draft(session, (cheng, made.talent)), on=TODAY)
-        [taken] = liaisons.search_links(session, leader_id=cheng.id).items
+        [taken] = liaisons.search_links(session, liaisons.LinkFilter(leader_id=cheng.id)).items
         assert (taken.previous_id, taken.status) == (made.id, "active")
         assert (made.status, made.ends_on, made.end_reason) == ("ended", LAST, "名单第 1 版确定由程望津接任")
 
@@ -668,7 +695,7 @@ class TestRosters:
         )
         gu = talent(session, "顾长风")
         self.decide(session, self.draft(session, (chen, gu)))
-        [third] = liaisons.search_links(session, talent_id=gu.id).items
+        [third] = liaisons.search_links(session, liaisons.LinkFilter(talent_id=gu.id)).items
         for made in (second, third):
             assert (made.status, made.held_from) == ("held", date(2026, 10, 1))
             assert [made.serves_on(day) for day in (date(2026, 9, 30), date(2026, 10, 1))] == [True, False]
@@ -702,6 +729,30 @@ class TestRosters:
         with pytest.raises(NotFound):
             liaisons.get_roster(session, roster.id, OTHER_LIAISON)
 
+    def test_the_list_of_class_a_is_not_filed(self, session, chen):
+        roster = self.draft(session, (chen, talent(session)))
+        self.decide(session, roster)
+        assert not liaisons.may_file(OFFICE, roster)
+        with pytest.raises(Conflict, match="不需备案"):
+            liaisons.file_roster(session, roster_id=roster.id, on=TODAY, actor=OFFICE, now=EARLY)
+
+    def test_a_day_that_cannot_be_meant_is_named_at_its_field(self, session, feng):
+        roster = self.draft(session, (feng, talent(session), {"note": "人才政策兑现"}), scope="hrss", by=LIAISON)
+        with pytest.raises(Invalid) as refused:
+            self.decide(session, roster, date(1900, 1, 1), by=LIAISON)
+        assert paths(refused)[0] == "/decided_on"
+
+    def test_a_draft_begins_with_the_present_links_and_then_with_itself(self, session, chen):
+        zhou, gu = talent(session), talent(session, "顾长风")
+        made = link(session, chen, zhou)
+        assert liaisons.draft_start(session, "A", TODAY) == liaisons.DraftStart(None, (made,), ())
+        roster = self.draft(session, (chen, gu))
+        begun = liaisons.draft_start(session, "A", TODAY)
+        assert (begun.draft, [one.talent.name for one in begun.lines], begun.waiting) == (roster, ["顾长风"], ())
+        end_post(session, chen)
+        begun = liaisons.draft_start(session, "A", TODAY)
+        assert (begun.lines, begun.waiting) == ((), (made,))
+
     def test_every_bad_line_is_named(self, session, chen, feng):
         zhou = talent(session)
         former = leader_a(session, "温如故", ends_on=date(2026, 6, 30))
@@ -733,3 +784,20 @@ class TestRosters:
             self.decide(session, roster, on=TODAY + timedelta(days=1), number="")
         assert paths(refused) == ["/document_no", "/decided_on"]
         assert session.query(Link).count() == 0
+
+
+def test_every_kind_that_is_journaled_has_a_word():
+    """A kind stands in the source where it is recorded: as the third argument, or as what ``kind`` may be."""
+    recorded = set()
+    for module in Path(liaisons.__file__).parent.glob("*.py"):
+        for one in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            told: list[ast.expr] = []
+            if isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id in ("journal", "record"):
+                told = one.args[2:3]
+            elif isinstance(one, ast.Assign) and getattr(one.targets[0], "id", "") == "kind":
+                told = [one.value]
+            texts = (inner.value for each in told for inner in ast.walk(each) if isinstance(inner, ast.Constant))
+            recorded |= {text for text in texts if isinstance(text, str)}
+    assert recorded == set(ENTRIES)
+    words = [entry.word for entry in ENTRIES.values()]
+    assert len(set(words)) == len(words)

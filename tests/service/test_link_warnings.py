@@ -162,7 +162,7 @@ def test_what_the_filter_finds_is_what_has_warnings(session, seed):
         expected = {link.id for link in links if told[link.id]}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("service.clock.today", lambda day=day: day)
-            found = liaisons.search_links(session, warned=True, limit=200)
+            found = liaisons.search_links(session, liaisons.LinkFilter(warned=True), limit=200)
         assert {link.id for link in found.items} == expected, (seed, day)
         assert found.total == len(expected)
         assert 0.1 < len(expected) / len(links) < 0.9
@@ -173,17 +173,20 @@ def test_what_the_filter_finds_is_what_has_warnings(session, seed):
 )
 def test_pages_follow_each_other_without_a_gap_or_a_repeat(session, filters):
     District(session, 1)
-    whole = liaisons.search_links(session, limit=200, **filters)
+    whole = liaisons.search_links(session, liaisons.LinkFilter(**filters), limit=200)
     assert whole.total == len(whole.items) > 0
     order = [
         (link.leader.klass, link.leader.person.pinyin, link.leader.id, link.starts_on, link.id) for link in whole.items
     ]
     assert order == sorted(order)
     for limit in (1, 3, 7):
-        pages = [liaisons.search_links(session, limit=limit, offset=n, **filters) for n in range(0, whole.total, limit)]
+        pages = [
+            liaisons.search_links(session, liaisons.LinkFilter(**filters), limit=limit, offset=n)
+            for n in range(0, whole.total, limit)
+        ]
         assert [link for page in pages for link in page.items] == list(whole.items)
         assert {page.total for page in pages} == {whole.total}
-    beyond = liaisons.search_links(session, offset=whole.total, **filters)
+    beyond = liaisons.search_links(session, liaisons.LinkFilter(**filters), offset=whole.total)
     assert (beyond.items, beyond.total) == ((), whole.total)
 
 
@@ -191,5 +194,5 @@ def test_the_filter_takes_two_statements_however_many_links_there_are(session):
     District(session, 2)
     session.expunge_all()
     statements = Statements(session)
-    assert liaisons.search_links(session, warned=True, q="ren", limit=200).total > 10
+    assert liaisons.search_links(session, liaisons.LinkFilter(warned=True, q="ren"), limit=200).total > 10
     assert statements.since() == 2

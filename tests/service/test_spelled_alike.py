@@ -89,7 +89,7 @@ def test_people_units_and_links_are_found_in_the_other_way_of_writing(session):
     assert names(people.search_units(session, UnitFilter("科学技术"))) == ["区科學技術局"]
     assert names(people.search_people(session, PersonFilter("乐单贤"))) == ["樂單賢"]
     for q in ("区乐", RARE, "陈曾贤", "ou"):
-        assert [one.id for one in liaisons.search_links(session, q).items] == [link.id], q
+        assert [one.id for one in liaisons.search_links(session, liaisons.LinkFilter(q)).items] == [link.id], q
 
 
 @pytest.mark.parametrize("revision", ["0012_spelled_alike", "0017_variants_of_signs"])

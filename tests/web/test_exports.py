@@ -70,7 +70,10 @@ def fill(world: World) -> None:
         serving.service_team(session, whose)
         served = [session.get_one(Talent, talent_id) for talent_id in ("T0001", "T0002", "T0003")]
         links = [serving.link(session, whose, talent) for talent in served]
-        for scope, lines in (("A", liaisons.search_links(session, klass="A").items), ("hrss", links)):
+        for scope, lines in (
+            ("A", liaisons.search_links(session, liaisons.LinkFilter(klass="A")).items),
+            ("hrss", links),
+        ):
             items = [
                 {"leader_id": one.leader_id, "talent_id": one.talent_id, "reason": one.reason, "note": FORMULA}
                 for one in lines
@@ -99,7 +102,7 @@ def test_every_list_is_exported_as_it_is_shown(
 ) -> None:
     fill(world)
     with world.database.reading() as session:
-        roster = liaisons.search_rosters(session, scope="hrss").items[0].id
+        roster = liaisons.search_rosters(session, liaisons.RosterFilter(scope="hrss")).items[0].id
     inert: list[Cell] = []
     for reader, path, narrow in (*LISTS, ("office", f"/rosters/{roster}", {"any": "x"})):
         with subtests.test(path, reader=reader):

@@ -7,9 +7,10 @@ import re
 from sqlalchemy import select
 
 from service.demonstration.organization import derived
-from service.liaisons import search_links
+from service.liaisons import LinkFilter, search_links
 from service.processes.models import UserTask
 from service.talents import add_team
+from tests.factories import serving
 from tests.factories.world import World
 from tests.processes.rounds import begin
 from tests.web.visitor import Visitor
@@ -44,7 +45,7 @@ def test_the_list_shows_what_the_reader_may_see(world: World) -> None:
     assert (total["office"], total["liaison-hrss"]) == (15, 0)
     assert 0 < total["leader"] < 15
     with world.database.reading() as session:
-        link_id = search_links(session, leader_id=THIRD).items[0].id
+        link_id = search_links(session, LinkFilter(leader_id=THIRD)).items[0].id
     assert Visitor(world, "leader").get(f"/links/{link_id}").status_code == 404
     liaison = Visitor(world, "liaison-cppcc_office").get(f"/links/{link_id}").text
     assert "移交" not in liaison.split("<main", 1)[1]  # class A is the Talent Office's to change
@@ -57,7 +58,7 @@ def test_quotas_of_today_and_before(world: World) -> None:
     assert "全部达到" in office.get("/quotas").text
     assert "没有符合条件的领导" in office.get("/quotas", on="2025-12-31").text
     with world.database.reading() as session:
-        links = [link.id for link in search_links(session, leader_id=SECOND).items]
+        links = [link.id for link in search_links(session, LinkFilter(leader_id=SECOND)).items]
     for link_id in links[1:]:
         office.post(f"/links/{link_id}/end", ends_on="2026-09-15", reason="工作调整")
     assert "缺 1 名" in office.get("/quotas").text
@@ -90,7 +91,7 @@ def test_a_team_lets_waiting_links_begin(world: World) -> None:
     assert _total(office.get("/service-teams", leader=str(SECOND), all="yes").text) == 2
 
 
-def test_a_roster_is_drafted_decided_filed_and_printed(world: World) -> None:
+def test_a_roster_is_drafted_decided_and_printed(world: World) -> None:
     office = Visitor(world, "office")
     page = office.get("/rosters/new", scope="A").text
     fields = dict(re.findall(r'name="((?:line|leader|talent)_\d+)" value="([^"]+)"', page))
@@ -106,12 +107,28 @@ def test_a_roster_is_drafted_decided_filed_and_printed(world: World) -> None:
     assert "没有更早的一版可比" in office.get(draft).text
     assert office.post(f"{draft}/decide", document_no="南人才办〔2026〕3号", decided_on="2026-09-16").status_code == 200
     assert _total(office.get("/links").text) == 14
-    assert office.post(f"{draft}/file", on="2026-09-16").status_code == 200
-    assert "已备案" in office.get(draft).text
+    refused = office.post(f"{draft}/file", on="2026-09-16")
+    assert (refused.status_code, "不需备案" in refused.text) == (409, True)
+    assert "备案</button>" not in office.get(draft).text
     paper = office.get(f"{draft}.pdf")
     assert (paper.mimetype, paper.data[:5]) == ("application/pdf", b"%PDF-")
     assert Visitor(world, "liaison-hrss").get(draft).status_code == 404
     assert Visitor(world, "liaison-hrss").get("/rosters/new", scope="A").status_code == 404
+
+
+def test_a_units_roster_is_filed_by_the_office(world: World) -> None:
+    with world.transaction() as session:
+        leader_id = str(serving.leader_b(session).id)
+    liaison, office = Visitor(world, "liaison-hrss"), Visitor(world, "office")
+    line = {"line_0": "1", "leader_0": leader_id, "talent_0": "T0001", "reason_0": "related", "note_0": "人才政策兑现"}
+    draft = liaison.post("/rosters", scope="hrss", **line).json["location"]
+    assert "备案</button>" not in office.get(draft).text
+    assert liaison.post(f"{draft}/decide", document_no="南人社〔2026〕3号", decided_on="2026-09-16").status_code == 200
+    assert "备案</button>" in office.get(draft).text
+    refused = office.post(f"{draft}/file", on="2026-09-15")
+    assert [error["path"] for error in refused.json["errors"]] == ["/on"]
+    assert office.post(f"{draft}/file", on="2026-09-16").status_code == 200
+    assert "已备案" in office.get(draft).text
 
 
 def test_a_draft_shows_what_is_held_and_the_list_what_to_look_at(world: World) -> None:
@@ -129,7 +146,7 @@ def test_a_draft_shows_what_is_held_and_the_list_what_to_look_at(world: World) -
     assert "没有列入" in shown
     assert office.post(f"{draft}/decide", document_no="3号", decided_on="2026-09-16").status_code == 200
     with world.database.reading() as session:
-        assert {link.status for link in search_links(session, leader_id=THIRD).items} == {"held"}
+        assert {link.status for link in search_links(session, LinkFilter(leader_id=THIRD)).items} == {"held"}
     listed = office.get("/links", status="held")
     assert (listed.status_code, "区人才办代管" in listed.text) == (200, True)
 

@@ -150,6 +150,8 @@ def test_a_draft_of_a_list_rewritten_meanwhile_is_told(world: World) -> None:
     assert "去掉" in told(late)["/lines"]
     assert "联系" in told(late)["/lines"]
     with world.database.reading() as session:
-        [draft] = liaisons.search_rosters(session, 5, scope="A", status="draft", reader=world.actor("office")).items
+        [draft] = liaisons.search_rosters(
+            session, liaisons.RosterFilter(scope="A", status="draft"), limit=5, reader=world.actor("office")
+        ).items
         assert len(draft.items) == sum(name.startswith("leader_") for name in lines) - 1
     assert office.post("/rosters", **body, version=str(body_of(late)["version"])).status_code == 200

@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 
 from service import history, ids
 from service.db.failures import conflicts
-from service.fields import Checks
+from service.fields import Checks, picked, take
 from service.history import require_version
 from service.history.records import record
 from service.liaisons.edits import service_team_edits
+from service.liaisons.fields import MEMBER_POST, SERVICE_TEAM
 from service.liaisons.models import Link, ServiceTeam, ServiceTeamMember
-from service.liaisons.rules import (
-    PROPOSED,
-)
+from service.liaisons.rules import PROPOSED
 from service.liaisons.steps import (
     A_DAY,
     Item,
@@ -31,6 +30,7 @@ from service.liaisons.steps import (
     wanted_person,
 )
 from service.people.models import Leader, Person
+from service.people.queries import find_liaison
 from service.rights import Actor
 
 MOST_MEMBERS = 50
@@ -59,7 +59,7 @@ def set_service_team(
     head = wanted_person(session, checks, "/head_id", "组长", head_id)
     liaison = wanted_person(session, checks, "/liaison_id", "联络员", liaison_id)
     chosen = _members(session, checks, members, head)
-    checks.period(starts_on, None)
+    take(picked(SERVICE_TEAM, "starts_on"), {"starts_on": starts_on}, checks)
     former = _open_team(session, leader) if leader is not None else None
     if leader is not None:
         refuse_unless_serving(checks, "/starts_on", leader, starts_on)
@@ -105,6 +105,16 @@ def set_service_team(
     return team
 
 
+def offered_officer(session: Session, leader: Leader, standing: ServiceTeam | None, on: date) -> Person | None:
+    """Whom the form of a leader's team offers as liaison officer: the unit's, else the present team's (T4).
+
+    Somebody who has left is not offered again.
+    """
+    named = find_liaison(session, leader.unit_code, on) if leader.unit_code else None
+    officer = named.person if named else standing.liaison if standing else None
+    return officer if officer is not None and officer.active else None
+
+
 def _begin_waiting(session: Session, leader: Leader, since: date, actor: Actor, now: datetime) -> None:
     query = select(Link).where(Link.leader_id == leader.id, Link.status == PROPOSED).order_by(Link.id)
     begun = []
@@ -124,7 +134,8 @@ def _open_team(session: Session, leader: Leader) -> ServiceTeam | None:
     return session.scalars(newest.with_for_update(of=ServiceTeam)).first()
 
 
-def end_team(session: Session, leader: Leader, until: date, actor: Actor, now: datetime) -> None:
+def end_service_team(session: Session, leader: Leader, until: date, actor: Actor, now: datetime) -> None:
+    """Ends the leader's team with the day before ``until``, where one stands."""
     team = _open_team(session, leader)
     if team is None:
         return
@@ -147,7 +158,7 @@ def _members(
     for place, item in enumerate(members):
         path = f"/members/{place}/person_id"
         person = wanted_person(session, checks, path, "成员", item.get("person_id") or "")
-        post = checks.optional_text(f"/members/{place}/post", "职务", item.get("post"))
+        post = checks.optional_text(f"/members/{place}/post", MEMBER_POST.label, item.get("post"), MEMBER_POST.longest)
         if person is None:
             continue
         if person.id in seen:
