@@ -132,20 +132,13 @@ PROGRESS: tuple[Field, ...] = (
 SOLUTION: tuple[Field, ...] = tuple(replace(one, required=True) for one in picked(MATTER, "result", "solved_on"))
 """How a matter was solved, and when."""
 
-_RECORDED = tuple(
-    replace(one, name="talents") if one.name == "talent_ids" else one
-    for one in CONTACT
-    if one.private != RESTRICTED and one.pick != "activities"
-)
-"""What the entry of a contact tells: of a restricted note it holds a digest."""
-
 ENTRIES: Mapping[str, Entry] = {
-    "contact_recorded": Entry("登记联系记录", _RECORDED),
+    "contact_recorded": Entry("登记联系记录"),
     "contact_withdrawn": Entry("撤回联系记录", (WITHDRAWAL,)),
     "opinion_answered": Entry("登记意见建议的处理结果", ANSWER),
     "opinion_linked": Entry("意见建议转为需求"),
     "missed_interviews_explained": Entry("说明访谈未达次数的原因", MISSED),
-    "activity_added": Entry("登记活动", ACTIVITY),
+    "activity_added": Entry("登记活动"),
     "activity_cancelled": Entry("取消活动", (CANCELLATION,)),
     "talents_invited": Entry("邀请人才", (_INVITED, Field("invited_on", "邀请日期", DATE))),
     "attendance_recorded": Entry("登记出席情况", (_ATTENDED,)),
@@ -153,4 +146,7 @@ ENTRIES: Mapping[str, Entry] = {
     "matter_followed": Entry("登记事项进展", PROGRESS),
     "matter_solved": Entry("登记事项办结", SOLUTION),
 }
-"""Kinds of entries in the journals of contacts, activities and matters, and of missed interviews in a leader's."""
+"""Kinds of entries in the journals of contacts, activities and matters, and of missed interviews in a leader's.
+
+Contacts and activities are not edited: what they were entered with is what their pages show.
+"""

@@ -17,6 +17,7 @@ from service.web import files, stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, day, done, listed, offset, sent, text
 from service.web.asked import asked
+from service.web.changes import changes_with_files
 from service.web.choices import every_unit, may_for, own_units
 from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
@@ -99,6 +100,7 @@ def activity(activity_id: UUID) -> ResponseReturnValue:
         contacts=part,
         form_name=contacts.form_name,
         files=files.of_record(f"activity:{found.id}"),
+        changes=changes_with_files(f"activity:{found.id}"),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from service import history
+from service.attachments import record_history
 from service.contacts.access import readable
 from service.contacts.fields import ENTRIES as CONTACT_ENTRIES
 from service.fields import CHOICE, DATE, PICK, Entry, Field
@@ -135,6 +136,11 @@ def changes_of(stream: str) -> list[Change]:
     return changes((event, event.data) for event in history.stream_events(db(), stream))
 
 
+def changes_with_files(stream: str) -> list[Change]:
+    """The journal of a record that takes files, without them where the reader is not told of them."""
+    return changes((event, event.data) for event in record_history(db(), stream, actor()))
+
+
 class _Reading:
     def __init__(self, names: Names) -> None:
         organization = web().organization
@@ -143,7 +149,6 @@ class _Reading:
             "towns": dict(named(organization.towns)),
             "kinds": dict(named(organization.kinds)),
             "roles": dict(named(organization.roles)),
-            "tags": web().settings.contacts.tags,
         }
 
     def lines(self, entry: Entry, data: Mapping[str, Any]) -> tuple[ChangeLine, ...]:

@@ -26,6 +26,7 @@ from service.web import files
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, day, done, listed, offset, sent, text
 from service.web.asked import asked
+from service.web.changes import changes_with_files
 from service.web.choices import member_units
 from service.web.context import actor, db, settings
 from service.web.exports import Columns, batches, workbook
@@ -146,6 +147,7 @@ def contact(contact_id: UUID) -> ResponseReturnValue:
         restricted=contacts.restricted_notes(db(), actor(), [found.id]),
         activity=contacts.activity_of(db(), found),
         files=files.of_record(f"contact:{found.id}"),
+        changes=changes_with_files(f"contact:{found.id}"),
         may_change=bool(contacts.leaders_to_record(db(), actor(), [found.leader_id])),
         **parts,
         **_words(),

@@ -163,6 +163,27 @@ def test_an_activity_from_invitation_to_attendance(world: World) -> None:
     assert Visitor(world, "handler-edu").get(found[1]).status_code == 404
 
 
+def test_the_journals_of_contacts_and_activities_are_read_in_words(world: World) -> None:
+    made, office = record(world, topic=["2", "4"], restricted=SECRET), Visitor(world, "office")
+    address = f"/contacts/{made}"
+    office.post(f"/opinions/{opinion_of(world, made)}/answer", status="answered", answer="已当面说明")
+    upload = {"stream": f"contact:{made}", "file": (BytesIO(b"%PDF-1.7"), "谈话纪要.pdf")}
+    assert office.submit("/files", **upload).status_code == 302
+    assert office.post(f"{address}/withdraw", reason="登记错误").status_code == 200
+    told = office.get(address).text.partition('id="changes"')[2]
+    for word in ("撤回联系记录", "登记错误", "登记意见建议的处理结果", "已当面说明", "登记联系记录", "谈话纪要.pdf"):
+        assert word in told
+    assert SECRET not in told
+    assert "谈话纪要.pdf" not in Visitor(world, "auditor").get(address).text
+    given = {"name": "政策座谈会", "kind": "symposium", "held_on": "2026-09-16", "unit": "hrss", "talent": ["T0001"]}
+    address = office.post("/activities", **given).json["location"]
+    office.post(f"{address}/attendance", came_T0001="no")
+    told = office.get(address).text.partition('id="changes"')[2]
+    for word in ("登记活动", "邀请人才", "登记出席情况", "周慕白：未到场"):
+        assert word in told
+    assert "其他变更" not in told
+
+
 def test_a_report_is_written_sent_and_accepted(world: World) -> None:
     record(world)
     world.clock.set(datetime(2027, 1, 8, 9, 0, tzinfo=SHANGHAI))
