@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from service.storage import LARGEST
 from tests.api.test_contacts import SECRET, body
-from tests.api.test_lists import counted
+from tests.factories.statements import counted
 from tests.factories.world import LIAISON, World
 from tests.web.test_registry import PNG
 

@@ -97,7 +97,7 @@ def test_logs_are_json_without_personal_data(world: World, capsys: pytest.Captur
     requests = {line["request_id"]: line for line in lines if line["event"] == "request"}
     assert requests["one"]["route"] == "/api/v1/talents"
     assert (requests["two"]["method"], requests["two"]["status"]) == ("POST", 200)
-    assert requests["two"]["ms"] >= 0
+    assert isinstance(requests["two"]["ms"], float)
     for secret in ("周慕白", "秘密", "%E5", str(task), world.token("liaison-hrss")):
         assert secret not in written
 

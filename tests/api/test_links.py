@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from service.demonstration.organization import derived
-from tests.api.test_lists import counted
 from tests.factories import serving
+from tests.factories.statements import counted
 from tests.factories.world import World
 
 SECOND, THIRD = str(derived("leader", "程望津")), str(derived("leader", "温如故"))

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event
 
 from service import clock, people
 from service.people.queries import find_person
 from service.processes.models import Incident
 from service.rights import SYSTEM, may
+from tests.factories.statements import counted
 from tests.factories.world import World
-
-
-@contextmanager
-def counted(world: World) -> Iterator[list[str]]:
-    """The statements that the service sends meanwhile."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    event.listen(world.database.engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(world.database.engine, "before_cursor_execute", note)
 
 
 def test_lists_take_as_many_statements_for_one_as_for_many(world: World, subtests: pytest.Subtests) -> None:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from service import auth, people
@@ -95,20 +94,3 @@ def actor(*grants: tuple[str, str | None], username: str = "somebody", **fields:
     """An actor with these ``(role, unit)``, in no database."""
     held = frozenset(Grant(role, unit_code) for role, unit_code in grants)
     return Actor(username=username, name=username, grants=held, **fields)
-
-
-class Statements:
-    """Counts what a session sends to the database from now on."""
-
-    def __init__(self, session: Session) -> None:
-        session.flush()
-        self.sent: list[str] = []
-        event.listen(session.get_bind(), "before_cursor_execute", self._note)
-
-    def _note(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        self.sent.append(statement)
-
-    def since(self) -> int:
-        """How many since the last time this was asked."""
-        count, self.sent = len(self.sent), []
-        return count

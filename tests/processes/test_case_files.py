@@ -6,8 +6,8 @@ import pytest
 
 from service import attachments, clock
 from service.errors import Conflict, NotAllowed, NotFound
-from tests.processes.rounds import begin
-from tests.processes.steps import events, mismatches
+from tests.factories.rounds import begin
+from tests.factories.steps import events, mismatches
 from tests.processes.test_change_report import known, reported
 
 PDF = b"%PDF-1.7 decision"

@@ -11,8 +11,8 @@ from service.history import stream_events
 from service.liaisons import Link
 from service.rights import SYSTEM
 from service.talents import get_talent, update_talent
-from tests.processes.rounds import begin
-from tests.processes.steps import events, instance, mismatches
+from tests.factories.rounds import begin
+from tests.factories.steps import events, instance, mismatches
 
 MOVED = {
     "talent_id": "T0001",

@@ -12,9 +12,9 @@ from service.errors import Invalid
 from service.processes import commands
 from service.processes.dated import DateRule, rules_of
 from service.processes.forms import load_form
+from tests.factories.steps import DONE, REFER, events, mismatches
+from tests.factories.visitor import Visitor, island
 from tests.factories.world import OFFICE, World
-from tests.processes.steps import DONE, REFER, events, mismatches
-from tests.web.visitor import Visitor, island
 
 
 def refused(world: World, step: str, **data: Any) -> dict[str, str]:

@@ -16,9 +16,9 @@ from service.processes.models import Timer
 from service.processes.timers import load_calendar
 from service.rights import SYSTEM
 from service.workdays import Calendar, load_notices, parse_notice_file
+from tests.factories import steps as case
+from tests.factories.steps import DONE, INTERIM, NOT_OURS
 from tests.factories.world import CONFIG, OFFICE, World
-from tests.processes import steps as case
-from tests.processes.steps import DONE, INTERIM, NOT_OURS
 
 VECTORS = [
     ("2018-12-27", "2019-01-08"),

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from service.liaisons import Link
 from service.processes.models import Instance
 from service.talents import update_talent
+from tests.factories.rounds import begin
+from tests.factories.steps import events, instance, mismatches
 from tests.factories.workers import work_all
-from tests.processes.rounds import begin
-from tests.processes.steps import events, instance, mismatches
 
 
 def change(world, talent: str = "T0001", **fields) -> None:

@@ -24,7 +24,7 @@ from service.rights import SYSTEM
 from service.usecases import check_context
 from tests.factories.diagrams import UNITS_FOR, drawn, form
 from tests.factories.engines import flow
-from tests.processes.steps import mismatches, steps
+from tests.factories.steps import mismatches, steps
 
 if TYPE_CHECKING:
     from tests.factories.world import World

@@ -14,9 +14,9 @@ from service.ledger.counts import half_year_needs, need_counts
 from service.processes import commands
 from service.reports import HalfYearReport
 from service.usecases import half_years
+from tests.factories.rounds import at, begin, calendar_starts
+from tests.factories.steps import complete, events, instance, mismatches, notices
 from tests.factories.workers import at_once, work_all
-from tests.processes.rounds import at, begin, calendar_starts
-from tests.processes.steps import complete, events, instance, mismatches, notices
 
 WORDS = {"work": "走访 12 次，收集意见 5 条。", "plans": "继续走访。"}
 

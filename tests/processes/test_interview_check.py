@@ -10,10 +10,10 @@ from service import liaisons, people
 from service.contacts.models import MissedInterviews
 from service.processes.models import UserTask
 from service.rights import SYSTEM
-from tests.processes.rounds import calendar_starts
-from tests.processes.steps import instance, mismatches, notices
+from tests.factories.rounds import calendar_starts
+from tests.factories.steps import instance, mismatches, notices
+from tests.factories.visitor import Visitor
 from tests.processes.test_roster import leader_of_unit
-from tests.web.visitor import Visitor
 
 
 def pair(world) -> None:

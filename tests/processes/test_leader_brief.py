@@ -20,9 +20,9 @@ from service.processes.rules import NAMED
 from service.reports import Brief
 from service.rights import SYSTEM
 from service.usecases.briefs import release_from_page
+from tests.factories.rounds import at, begin, calendar_starts
+from tests.factories.steps import detail, instance, mismatches, notices, tasks
 from tests.factories.workers import inbox_of, incidents, owed, work_all
-from tests.processes.rounds import at, begin, calendar_starts
-from tests.processes.steps import detail, instance, mismatches, notices, tasks
 
 RELEASE = {"decision": "release", "text": "本月情况正常。"}
 HOLD = {"decision": "hold", "reason": "数据尚待核实。"}

@@ -15,8 +15,8 @@ from service.people import Leader
 from service.processes.models import Instance
 from service.rights import SYSTEM
 from service.usecases.posts import correct_end, correct_post, end_post, open_handovers
+from tests.factories.steps import events, instance, mismatches
 from tests.factories.workers import work_all
-from tests.processes.steps import events, instance, mismatches
 
 RESUMED = ("service_team_resumed", "service_team_end_updated")
 PLAN = {"decision": "hand_over", "starts_on": "2026-09-17", "note": "在办需求一件，请接续跟进。"}

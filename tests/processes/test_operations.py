@@ -15,9 +15,9 @@ from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.processes import commands, operations, queries, sharing
 from service.processes.models import CopyTo, UserTask
 from service.rights import SYSTEM, Actor
+from tests.factories import steps as case
+from tests.factories.steps import DONE, REFER
 from tests.factories.world import LIAISON, OFFICE, World
-from tests.processes import steps as case
-from tests.processes.steps import DONE, REFER
 
 
 @pytest.fixture

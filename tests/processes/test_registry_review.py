@@ -13,9 +13,9 @@ from service.rights import SYSTEM
 from service.talents import NewTalent, add_talents, get_talent, search_talents, update_talent
 from service.talents.filters import TalentFilter
 from tests.factories.people import unit
-from tests.processes.rounds import begin, calendar_starts
-from tests.processes.steps import complete, detail, events, instance, mismatches, notices, tasks
-from tests.web.test_registry import counted
+from tests.factories.rounds import begin, calendar_starts
+from tests.factories.statements import counted
+from tests.factories.steps import complete, detail, events, instance, mismatches, notices, tasks
 
 CENTURY = [chr(0x4E8C + n) for n in range(100)]
 """A hundred characters, to make names of."""

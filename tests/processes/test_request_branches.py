@@ -10,9 +10,9 @@ import pytest
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.processes import queries
 from service.processes.advance import open_tasks
+from tests.factories import steps as case
+from tests.factories.steps import DONE, INTERIM, NOT_OURS, REDO, REFER
 from tests.factories.world import LIAISON, OFFICE, World
-from tests.processes import steps as case
-from tests.processes.steps import DONE, INTERIM, NOT_OURS, REDO, REFER
 
 
 @pytest.fixture

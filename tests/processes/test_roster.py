@@ -12,8 +12,8 @@ from service.liaisons.models import Roster
 from service.processes import calendars
 from service.rights import SYSTEM
 from service.usecases import rosters
-from tests.processes.rounds import begin, calendar_starts
-from tests.processes.steps import events, instance, mismatches, notices
+from tests.factories.rounds import begin, calendar_starts
+from tests.factories.steps import events, instance, mismatches, notices
 
 DECIDED = {"decision": "decide", "document_no": "南人才〔2026〕1号", "decided_on": "2026-09-16"}
 

@@ -16,12 +16,12 @@ from service.processes.definitions import deploy
 from service.processes.models import UserTask
 from service.processes.subjects import Subject, subjects_of, titled
 from service.rights import SYSTEM
-from tests.api.test_lists import counted
+from tests.factories.statements import counted
+from tests.factories.steps import DONE, NOT_OURS, REFER, mismatches
+from tests.factories.visitor import Visitor
 from tests.factories.workers import work_all
 from tests.factories.world import HOME, OFFICE, World
-from tests.processes.steps import DONE, NOT_OURS, REFER, mismatches
 from tests.web.test_exports import exported_rows
-from tests.web.visitor import Visitor
 
 EDU, HOUSING = "handler-edu", "handler-housing"
 

@@ -15,18 +15,9 @@ from service.config.trust import SessionLimits
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.people import units
 from service.rights import SYSTEM, Actor, Grant, may
-from tests.factories.people import (
-    EARLY,
-    PASSWORD,
-    Statements,
-    account,
-    grant,
-    leader,
-    person,
-    prepared,
-    unit,
-)
+from tests.factories.people import EARLY, PASSWORD, account, grant, leader, person, prepared, unit
 from tests.factories.people import try_in as attempt
+from tests.factories.statements import Statements
 
 ADMIN = Actor("admin", "管理员", grants=frozenset({Grant("admin")}))
 SESSIONS = SessionLimits(longest=timedelta(hours=10), idle=timedelta(hours=2))

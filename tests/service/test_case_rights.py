@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 from service import auth, clock
 from service.processes import replay
 from service.rights import SYSTEM
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 OFFICE, LIAISON, HANDLER, STRANGER = "office", "liaison-hrss", "handler-edu", "handler-health"
 

@@ -18,7 +18,8 @@ from service.db.canonical import dumps
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.liaisons.models import Link, ServiceTeam
 from service.workdays import Calendar
-from tests.factories.people import EARLY, Statements, actor, leader, person, unit
+from tests.factories.people import EARLY, actor, leader, person, unit
+from tests.factories.statements import Statements
 
 CALENDAR = Calendar.from_config()
 OFFICE = actor(("talent_office", None), username="office")

@@ -17,7 +17,7 @@ from service.processes.definitions import deploy
 from service.processes.models import CANCELLED, COMPLETED, FIRED, SUSPENDED, WAITING, Instance, Timer
 from service.rights import SYSTEM
 from service.workdays.calendar import Mark
-from tests.processes import steps
+from tests.factories import steps
 from tests.processes.test_every_element_runs import (
     FORMAL,
     MESSAGE,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from openpyxl import Workbook, load_workbook
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from service import auth, exchange, history
 from service.contacts.models import Contact, RestrictedNote
@@ -18,6 +18,7 @@ from service.exchange import KINDS, Basis, ImportJob
 from service.liaisons.models import Link
 from service.people.models import Leader, Person, Unit
 from service.talents.models import Talent
+from tests.factories.statements import counted
 from tests.factories.workers import work_all
 from tests.factories.world import World
 
@@ -65,7 +66,7 @@ def job(world: World, job_id: UUID) -> ImportJob:
         return found
 
 
-def counted(world: World, table: type[Any]) -> int:
+def rows_of(world: World, table: type[Any]) -> int:
     with world.database.reading() as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
@@ -75,17 +76,17 @@ def faults(world: World, job_id: UUID) -> list[tuple[int, str, str]]:
 
 
 def test_units_are_shown_before_anything_is_written(world: World):
-    before = counted(world, Unit)
+    before = rows_of(world, Unit)
     content = sheet(UNITS, ("sport", "区体育中心", "区直局", "是"), ("archive", "区档案馆", "区直局", None))
     job_id = uploaded(world, "units", content)
     work(world)
     checked = job(world, job_id)
     assert (checked.status, checked.total, checked.findings) == ("checked", 2, [])
     assert checked.preview[0]["cells"][:3] == ["sport", "区体育中心", "区直局"]
-    assert counted(world, Unit) == before
+    assert rows_of(world, Unit) == before
     confirmed(world, job_id)
     assert job(world, job_id).status == "done"
-    assert counted(world, Unit) == before + 2
+    assert rows_of(world, Unit) == before + 2
     with world.database.reading() as session:
         assert session.get_one(Unit, "sport").is_member_unit
         assert [one.kind for one in history.stream_events(session, "unit:sport")] == ["unit_added"]
@@ -94,7 +95,7 @@ def test_units_are_shown_before_anything_is_written(world: World):
 
 
 def test_one_wrong_row_and_nothing_is_written(world: World):
-    before = counted(world, Unit)
+    before = rows_of(world, Unit)
     content = sheet(
         UNITS,
         ("sport", "区体育中心", "区直局", "是"),
@@ -112,7 +113,7 @@ def test_one_wrong_row_and_nothing_is_written(world: World):
     ]  # fmt: skip
     assert "与第 2 行重复" in found[1][2]
     assert "已被区教育局使用" in found[2][2]
-    assert counted(world, Unit) == before
+    assert rows_of(world, Unit) == before
     with pytest.raises(Conflict):
         confirmed(world, job_id)
 
@@ -124,12 +125,12 @@ def test_people_come_with_their_posts(world: World):
         ("甲某", "区教育局", "科长", None, None, None, None),
         ("乙某", "edu", "副局长", "B", None, "分管人才工作负责同志", "2025-01-06"),
     )
-    people, leaders = counted(world, Person), counted(world, Leader)
+    people, leaders = rows_of(world, Person), rows_of(world, Leader)
     job_id = uploaded(world, "people", content)
     work(world)
     assert faults(world, job_id) == []
     confirmed(world, job_id)
-    assert (counted(world, Person), counted(world, Leader)) == (people + 2, leaders + 1)
+    assert (rows_of(world, Person), rows_of(world, Leader)) == (people + 2, leaders + 1)
     again = uploaded(world, "people", sheet(headings, ("甲某", "区教育局", "科长", None, None, None, None),
                                             ("丙某", "区教育厅", None, "B", None, None, None)))  # fmt: skip
     work(world)
@@ -141,16 +142,15 @@ def test_people_come_with_their_posts(world: World):
 def test_talents_are_many_at_once_and_no_duplicates(world: World):
     town = next(iter(world.organization.towns.values())).name
     rows = [(f"新人{number}", "三类人才", f"某公司{number}", "区教育局", town, None, None) for number in range(1200)]
-    before = counted(world, Talent)
+    before = rows_of(world, Talent)
     job_id = uploaded(world, "talents", sheet(TALENTS, *rows))
     work(world)
     assert (job(world, job_id).status, faults(world, job_id)) == ("checked", [])
-    assert counted(world, Talent) == before
-    sent: list[str] = []
-    event.listen(world.database.engine, "before_cursor_execute", lambda _c, _u, statement, *_: sent.append(statement))
-    confirmed(world, job_id)
-    assert counted(world, Talent) == before + 1200
-    assert len(sent) < 60
+    assert rows_of(world, Talent) == before
+    with counted(world) as statements:
+        confirmed(world, job_id)
+    assert rows_of(world, Talent) == before + 1200
+    assert len(statements) < 60
     with world.database.reading() as session:
         one = session.scalars(select(Talent).where(Talent.name == "新人7")).one()
         assert one.employer_unit == "edu"

@@ -16,8 +16,8 @@ from service.cli import liaison
 from service.people.models import Person
 from service.processes import operations
 from service.talents.models import Talent
+from tests.factories.rounds import calendar_starts
 from tests.factories.workers import happened
-from tests.processes.rounds import calendar_starts
 
 TITLE = '=HYPERLINK("http://x","子女入学")'
 SECRET = "孩子的身份情况"

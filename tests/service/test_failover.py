@@ -17,9 +17,9 @@ from service.db.failures import BUSY, SLOW, SWITCHING, trouble
 from tests import postgres
 from tests.conftest import SCRATCH, FakeClock
 from tests.factories import world as worlds
+from tests.factories.visitor import Visitor
 from tests.factories.workers import timers_of, worker_of
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 pytestmark = pytest.mark.postgres
 on_postgresql = pytest.mark.parametrize("world", ["postgresql"], indirect=True)

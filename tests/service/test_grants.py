@@ -17,8 +17,8 @@ from service.history import HistoryEvent
 from service.people import posts, units
 from service.people.models import Substitute
 from service.rights import COMMAND_LINE, SYSTEM
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 
 def person_of(world: World, username: str) -> UUID:

@@ -13,7 +13,7 @@ from service.people import Leader
 from service.processes import queries
 from service.processes.models import Instance
 from service.usecases.posts import end_post
-from tests.factories.people import Statements
+from tests.factories.statements import Statements
 from tests.factories.workers import work_all
 
 TALENT = "T0006"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,7 @@ from service.db.canonical import dumps, normalized
 from service.errors import Invalid
 from service.history.chain import FIRST
 from tests.factories.journal import tamper, write
+from tests.factories.statements import counted
 
 JSON = st.recursive(
     st.none()
@@ -200,11 +201,9 @@ def test_writers_of_one_stream_queue_up(database, clock):
 
 
 def test_many_events_cost_few_statements(database, clock):
-    statements: list[str] = []
     with database.transaction() as session:
         write(session, clock.now)
-    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    with database.transaction() as session:
+    with counted(database) as statements, database.transaction() as session:
         for number in range(10):
             write(session, clock.now, number=number)
     assert len([line for line in statements if not line.startswith("BEGIN")]) <= 4

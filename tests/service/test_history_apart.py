@@ -8,8 +8,8 @@ from service.history.records import record
 from service.liaisons import LinkFilter, end_link, search_links
 from service.people.models import Leader
 from service.rights import SYSTEM
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 SECOND = derived("leader", "程望津")
 NOTE, WHY = "结束联系的内部说明", "领导长期住院未能访谈"

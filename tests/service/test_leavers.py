@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from service import auth, people
 from service.auth import RoleGrant
@@ -19,6 +18,7 @@ from service.processes import claims, commands, operations, queries, standing, t
 from service.processes.models import Incident, UserTask
 from service.rights import SYSTEM
 from tests.factories.people import prepared
+from tests.factories.statements import sent
 from tests.factories.workers import happened, inbox_of, incidents, looking, mismatches, work_all, worker_of
 from tests.factories.world import World
 from tests.service.test_leader_tasks import deploy
@@ -347,16 +347,14 @@ def test_cases_that_nobody_may_do_are_locked_in_one_order(world: World) -> None:
         world.dispatched("housing")
     for name in ("handler-housing", "office", "office-2"):
         _disable(world, name)
-    locked: list[UUID] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if "FROM instance" in statement and statement.rstrip().endswith("FOR UPDATE"):
-            locked.extend(UUID(str(value)) for value in parameters.values())
-
-    event.listen(world.database.engine, "before_cursor_execute", note)
-    with world.transaction() as session:
+    with sent(world) as statements, world.transaction() as session:
         assert claims.report_unmanned(session, now=world.clock.now) >= 5
-    event.remove(world.database.engine, "before_cursor_execute", note)
+    locked = [
+        UUID(str(value))
+        for statement, parameters in statements
+        if "FROM instance" in statement and statement.rstrip().endswith("FOR UPDATE")
+        for value in parameters.values()
+    ]
     assert len(set(locked)) >= 5
     assert locked == sorted(locked)
 

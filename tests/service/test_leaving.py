@@ -14,9 +14,9 @@ from service.clock import local
 from service.processes import operations
 from service.rights import SYSTEM
 from service.usecases.leaving import held_by
+from tests.factories.visitor import Visitor
 from tests.factories.workers import looking, mismatches
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 SAID = "2026-需-0001 子女入学：办理，2026-09-24 到期"
 

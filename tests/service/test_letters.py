@@ -22,9 +22,9 @@ from service.notifications.post import LEASE
 from service.processes import operations
 from service.rights import SYSTEM
 from tests.factories.mail import Sink, sink, web_hook
+from tests.factories.visitor import Visitor
 from tests.factories.workers import inbox_of, incidents, looking, owed, work_all, worker_of
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 FIRST, SECOND = "handler-edu@office.test", "handler-edu-2@office.test"
 

@@ -14,8 +14,9 @@ from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.liaisons import Link
 from service.liaisons.fields import ENTRIES
 from service.rights import SYSTEM
-from tests.factories.people import EARLY, Statements, actor, leader, person, unit
+from tests.factories.people import EARLY, actor, leader, person, unit
 from tests.factories.serving import SINCE, leader_a, leader_b, link, officer_of, service_team, talent
+from tests.factories.statements import Statements
 
 TODAY = EARLY.date()
 OFFICE = actor(("talent_office", None), username="office")

@@ -12,7 +12,7 @@ from service import liaisons
 from service.liaisons import Link, ServiceTeam, ServiceTeamMember
 from service.people.models import Leader, Liaison, Person, Unit
 from service.talents.models import Talent
-from tests.factories.people import Statements
+from tests.factories.statements import Statements
 
 TODAY = date(2026, 9, 16)
 DAYS = (TODAY - timedelta(days=40), TODAY - timedelta(days=1), TODAY, TODAY + timedelta(days=1))

@@ -24,9 +24,9 @@ from service.processes import commands, operations, sharing, timers
 from service.rights import SYSTEM
 from service.workdays import Calendar, Closure, load_notices
 from tests.factories.mail import sink
+from tests.factories.rounds import calendar_starts
 from tests.factories.workers import inbox_of, incidents, looking, mismatches, owed, timers_of, work_all, worker_of
 from tests.factories.world import CONFIG
-from tests.processes.rounds import calendar_starts
 
 
 def _copy(world, *to, by="office", note="请阅") -> None:

@@ -26,7 +26,7 @@ from service.people.models import Leader
 from service.processes import commands, filling, lateness, operations, queries
 from service.processes.models import CaseSpan, Instance
 from service.reports.facts import brief_facts, report_facts
-from tests.factories.people import Statements
+from tests.factories.statements import Statements
 from tests.factories.workers import mismatches
 from tests.factories.world import CONFIG, HOME, LIAISON, OFFICE, World
 

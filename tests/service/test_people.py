@@ -18,7 +18,8 @@ from service.people import Liaison
 from service.people.filters import LeaderFilter, LiaisonFilter, PersonFilter, SubstituteFilter, UnitFilter
 from service.people.leaving import KEY as LEAVING
 from service.rights import SYSTEM, Actor, Grant
-from tests.factories.people import EARLY, Statements, leader, organization, person, unit
+from tests.factories.people import EARLY, leader, organization, person, unit
+from tests.factories.statements import Statements
 
 TODAY = date(2026, 9, 16)
 

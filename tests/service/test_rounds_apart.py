@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from service.processes.models import UserTask
+from tests.factories.rounds import calendar_starts
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.processes.rounds import calendar_starts
-from tests.web.visitor import Visitor
 
 SAID = "教育线走访发现的问题不宜外传"
 OWN = "人社线走访 12 次"

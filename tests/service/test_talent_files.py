@@ -16,7 +16,8 @@ from service.talents import Talent
 from service.talents.filters import TalentFilter, TeamFilter
 from service.talents.masks import masked_email
 from service.talents.rules import eligibility
-from tests.factories.people import EARLY, Statements, actor, unit
+from tests.factories.people import EARLY, actor, unit
+from tests.factories.statements import Statements
 
 OFFICE = actor(("talent_office", None), username="office")
 LIAISON = actor(("liaison", "hrss"))

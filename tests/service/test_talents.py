@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from service import history, talents
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -14,7 +14,8 @@ from service.talents import Talent
 from service.talents.filters import TalentFilter
 from service.talents.masks import masked
 from service.talents.rules import id_after
-from tests.factories.people import EARLY, Statements, actor, leader, person, unit
+from tests.factories.people import EARLY, actor, leader, person, unit
+from tests.factories.statements import Statements, sent
 
 OFFICE = actor(("talent_office", None), username="office")
 LIAISON = actor(("liaison", "hrss"))
@@ -206,15 +207,9 @@ def test_a_page_of_the_list_is_found_in_the_order_of_an_index(session, filters):
     if session.get_bind().dialect.name != "sqlite":
         return  # PostgreSQL decides by what the table holds, and an empty one is read as it lies
     add(session)
-    sent = []
-
-    def note(_connection, _cursor, statement, parameters, *_):
-        sent.append((statement, parameters))
-
-    event.listen(session.get_bind(), "before_cursor_execute", note)
-    talents.search_talents(session, TalentFilter(**filters))
-    event.remove(session.get_bind(), "before_cursor_execute", note)
-    statement, parameters = next(one for one in sent if "ORDER BY" in one[0])
+    with sent(session.get_bind()) as statements:
+        talents.search_talents(session, TalentFilter(**filters))
+    statement, parameters = next(one for one in statements if "ORDER BY" in one[0])
     connection = session.connection().connection.dbapi_connection
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
     assert any("ix_talent_pinyin_id" in step for step in plan), plan

@@ -18,10 +18,10 @@ from service.processes.models import CopyTo
 from service.processes.visibility import known_only
 from service.rights import SYSTEM, Actor
 from service.talents import update_talent
+from tests.factories.rounds import calendar_starts
+from tests.factories.steps import detail, mismatches
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.processes.rounds import calendar_starts
-from tests.processes.steps import detail, mismatches
-from tests.web.visitor import Visitor
 
 OLD, NEW = "13800138111", "13900139222"
 OLD_MAIL, NEW_MAIL = "zhoumubai@example.com", "mubai.zhou@example.org"

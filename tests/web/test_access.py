@@ -15,8 +15,8 @@ from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.rights import SYSTEM
 from service.web import access
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 PEOPLE = ("office", "liaison-hrss", "handler-edu", "leader", "auditor", "owner", "admin")
 ARGUMENTS = {"key": "request", "version": 1, "n": 1, "kind": "units"}

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from service.talents import NewTalent, add_talents, update_talent
-from tests.api.test_lists import counted
+from tests.factories.rounds import calendar_starts
+from tests.factories.statements import counted
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.processes.rounds import calendar_starts
-from tests.web.visitor import Visitor
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from service import contacts
 from service.clock import SHANGHAI
 from service.contacts.filters import ContactFilter
 from service.demonstration.organization import derived
-from tests.api.test_lists import counted as counting
 from tests.factories import serving
+from tests.factories.statements import counted as counting
+from tests.factories.visitor import Visitor, island
 from tests.factories.workers import inbox_of, work_all
 from tests.factories.world import World
-from tests.web.visitor import Visitor, island
 
 SECRET = "近期情绪低落，家中老人住院"
 LIAISON = "liaison-district_office"

@@ -7,9 +7,9 @@ import re
 from service.processes import commands
 from service.processes.advance import open_tasks
 from service.processes.models import UserTask
+from tests.factories.rounds import begin
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.processes.rounds import begin
-from tests.web.visitor import Visitor
 
 
 def told(world: World, username: str = "office") -> list[str]:

@@ -6,9 +6,9 @@ import re
 
 from werkzeug.test import TestResponse
 
+from tests.factories.visitor import Visitor
 from tests.factories.workers import at_once, happened
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 
 def _send(visitor: Visitor, path: str, key: str, **body: object) -> TestResponse:

@@ -7,8 +7,8 @@ from sqlalchemy.exc import OperationalError
 
 from service.errors import Incident
 from service.processes import queries
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,10 @@ from service.processes.rules import STATUSES
 from service.rights import SYSTEM
 from service.talents import Talent
 from service.web import exports
-from tests.api.test_lists import counted
 from tests.factories import serving
+from tests.factories.statements import counted
+from tests.factories.visitor import Visitor
 from tests.factories.world import LIAISON, World
-from tests.web.visitor import Visitor
 
 SECRET = "近期情绪低落，家中老人住院"
 FORMULA = '=HYPERLINK("http://example.org","点我")'

@@ -26,9 +26,9 @@ from service.people.filters import PersonFilter
 from service.reports.models import HalfYearReport
 from service.talents.models import TalentTeam
 from tests.factories.openapi import document
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
 from tests.web.test_exports import LEADER, fill
-from tests.web.visitor import Visitor
 
 pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 

@@ -11,8 +11,8 @@ from service.processes.bundles import compile_bundle, read_bundle
 from service.processes.definitions import deploy
 from service.processes.wording import due_in_words, starts_in_words
 from service.rights import SYSTEM
+from tests.factories.visitor import Visitor
 from tests.factories.world import HOME, World
-from tests.web.visitor import Visitor
 
 ASSUMED = "本系统默认，非文件规定"
 POLICY = "实施方案三（二）3"

@@ -8,8 +8,8 @@ from openpyxl import Workbook, load_workbook
 
 from service import exchange
 from service.exchange import Basis
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 HEADINGS = ("单位代码", "单位名称", "单位类别", "镇街", "成员单位")
 

@@ -16,10 +16,10 @@ from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.processes.models import Incident, Instance, Timer
 from service.rights import SYSTEM
+from tests.factories.steps import mismatches
+from tests.factories.visitor import Visitor, island
 from tests.factories.workers import happened
 from tests.factories.world import HOME, World
-from tests.processes.steps import mismatches
-from tests.web.visitor import Visitor, island
 
 
 def test_a_new_need_is_started_and_its_first_step_done_in_one(world: World) -> None:

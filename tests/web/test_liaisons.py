@@ -11,9 +11,9 @@ from service.liaisons import LinkFilter, search_links
 from service.processes.models import UserTask
 from service.talents import add_team
 from tests.factories import serving
+from tests.factories.rounds import begin
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.processes.rounds import begin
-from tests.web.visitor import Visitor
 
 SECOND, THIRD = derived("leader", "程望津"), derived("leader", "温如故")
 

@@ -8,8 +8,8 @@ from importlib.metadata import distribution
 import pytest
 
 from service.web.components import BUNDLED, CONDITIONS, PAGES, SERVICE, TYPE, components
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 PERMISSIVE = {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0"}
 """Licences that ask for nothing but to be named and handed on."""

@@ -12,8 +12,8 @@ from service.history import stream_events
 from service.people.filters import LeaderFilter, PersonFilter
 from service.people.models import Leader
 from service.rights import SYSTEM
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 TEAM = "精密仪器团队"
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from service.history.records import owe_notice
 from service.processes import operations, queries
+from tests.factories.visitor import Visitor
 from tests.factories.workers import work_all
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 
 def _urged(world: World) -> Visitor:

@@ -13,8 +13,8 @@ from service.demonstration import PASSWORD
 from service.history import HistoryEvent
 from service.web.proxies import RealAddress
 from tests.conftest import FakeClock
+from tests.factories.visitor import Visitor
 from tests.factories.world import World, read_config
-from tests.web.visitor import Visitor
 
 NGINX, READER = "10.1.2.3", "198.51.100.7"
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from service import people, talents
 from service.people.filters import PersonFilter
 from service.rights import SYSTEM
+from tests.factories.statements import counted
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 17 + b"\x00\x00\x00\x00IEND\xaeB`\x82"
 
@@ -24,19 +22,6 @@ PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 17 + b"\x00\x00\x00\x00
 def office(world: World) -> Visitor:
     """The Talent Office at the pages."""
     return Visitor(world, "office")
-
-
-@contextmanager
-def counted(world: World) -> Iterator[list[str]]:
-    """The statements that the service sends meanwhile."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    event.listen(world.database.engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(world.database.engine, "before_cursor_execute", note)
 
 
 def wrong(page: Any) -> list[str]:

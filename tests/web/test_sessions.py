@@ -15,8 +15,8 @@ from service.demonstration import PASSWORD
 from service.rights import SYSTEM
 from tests.conftest import FakeClock
 from tests.factories.people import prepared
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 NEW = "another-good-one-2026"
 

@@ -8,8 +8,8 @@ from service import auth, clock
 from service.demonstration import PASSWORD
 from service.rights import SYSTEM
 from tests.conftest import FakeClock
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 
 def test_name_and_password_lead_to_where_one_wanted_to_go(world: World) -> None:

@@ -17,8 +17,8 @@ from service.api import access as calls
 from service.processes.definitions import list_definitions
 from service.web import access as pages
 from tests.factories.openapi import template
+from tests.factories.visitor import Visitor
 from tests.factories.world import HOME, World
-from tests.web.visitor import Visitor
 
 VALUES = ("99999999999999999999", "9223372036854775808", "-1", "a\x00b", "\ud800", "0001-01-01", "9999-12-31")
 """Numbers beyond every column, signs that no database keeps, days that are none, and what only a machine sends."""

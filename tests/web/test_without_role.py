@@ -5,8 +5,8 @@ from __future__ import annotations
 from service.auth import add_user, grant_role, revoke_role
 from service.rights import SYSTEM
 from tests.factories.people import prepared
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.visitor import Visitor
 
 TOLD = "您还没有角色，请与管理员联系"
 PASSWORD = "南海-correct-horse"
