@@ -125,12 +125,11 @@ def _report(session: Session, call: ActionCall) -> HalfYearReport:
 
 def _told(report: HalfYearReport) -> dict[str, Any]:
     late = {None: "尚未报送", False: "按时报送", True: "迟报"}[report.late]
-    name = f"{report.unit.name}{report.year}年{reports.HALVES[report.half]}报告"
     return {
         "report_id": str(report.id),
         "unit_name": report.unit.name,
         "late": report.late,
-        "lines": [["半年报告", name], ["状态", f"{reports.REPORT_STATUSES[report.status]}，{late}"]],
+        "lines": [["半年报告", report.name], ["状态", f"{reports.REPORT_STATUSES[report.status]}，{late}"]],
     }
 
 

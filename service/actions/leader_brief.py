@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -15,16 +15,28 @@ from service.auth.queries import signs_in
 from service.engine import EngineFailure
 from service.engine.expressions import as_date
 from service.errors import Finding, Invalid
+from service.fields import FIRST_YEAR, LAST_YEAR
 from service.ledger.counts import leader_needs, leaders_with_needs
+from service.people.models import Leader
 from service.people.queries import get_leader
 from service.processes.models import RUNNING, SUSPENDED, Instance
 from service.processes.wiring import Action, ActionCall
 from service.reports.rules import late_words, month_of
-from service.rights import SYSTEM
+from service.rights import SYSTEM, Actor
 
 RIGHT = "release_briefs"
 STEP = "sign_brief"
 """The step of a round at which the Talent Office decides on a leader's brief."""
+
+
+def draft_with_needs(
+    session: Session, leader: Leader, *, year: int, month: int, actor: Actor, now: datetime
+) -> reports.Brief:
+    """``reports.draft_brief`` with the needs of the leader's talents in that month."""
+    known = 1 <= month <= 12 and FIRST_YEAR <= year <= LAST_YEAR  # else the command refuses it
+    starts_on, ends_on = month_of(year, month) if known else (date.min, date.min)
+    needs = leader_needs(session, leader_id=leader.id, starts_on=starts_on, ends_on=ends_on) if known else {}
+    return reports.draft_brief(session, leader_id=leader.id, year=year, month=month, needs=needs, actor=actor, now=now)
 
 
 def _brief_month(_session: Session, call: ActionCall) -> dict[str, Any]:
@@ -74,16 +86,8 @@ def _draft_brief(session: Session, call: ActionCall) -> dict[str, Any]:
     leader = get_leader(session, text_of(call, "leader_id"))
     brief = reports.find_brief(session, leader_id=leader.id, year=year, month=month)
     if brief is None or brief.released_at is None:
-        starts_on, ends_on = month_of(year, month)
-        brief = reports.draft_brief(
-            session,
-            leader_id=leader.id,
-            year=year,
-            month=month,
-            needs=leader_needs(session, leader_id=leader.id, starts_on=starts_on, ends_on=ends_on),
-            actor=entitled(call.actor, RIGHT),
-            now=call.now,
-        )
+        actor = entitled(call.actor, RIGHT)
+        brief = draft_with_needs(session, leader, year=year, month=month, actor=actor, now=call.now)
     return _told(session, brief, call)
 
 

@@ -16,7 +16,9 @@ from service.api import (
     account,
     accounts,
     activities,
+    assessment,
     attachments,
+    briefs,
     calendar,
     contacts,
     definitions,
@@ -33,12 +35,12 @@ from service.api import (
     metrics,
     openapi,
     opinions,
-    papers,
     people,
     photos,
     posts,
     quotas,
     reports,
+    roll_ups,
     rosters,
     service_teams,
     substitutes,
@@ -73,7 +75,9 @@ FEATURES = (
     matters,
     interviews,
     reports,
-    papers,
+    roll_ups,
+    briefs,
+    assessment,
     attachments,
     account,
     accounts,
@@ -98,7 +102,8 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     telemetry.install(app)
     limits.install(app, settings.rate_limits.api_per_minute)
     errors.install(app)
-    openapi.install(app, [feature.calls for feature in FEATURES])
+    groups = [group for feature in FEATURES for group in (feature.calls, *getattr(feature, "more", ()))]
+    openapi.install(app, groups)
     app.after_request(_headers)
     access.rules(app)
 

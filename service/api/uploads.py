@@ -9,7 +9,9 @@ from flask import Response, request, send_file
 from werkzeug.exceptions import UnsupportedMediaType
 
 from service.api.calls import BYTES
+from service.documents import HEADER, MEDIA_TYPES, Printed
 from service.errors import Finding, Invalid
+from service.spelling import code_point
 
 ENVELOPE = 100_000
 """Bytes that a multipart body may have beyond its file."""
@@ -40,3 +42,11 @@ def uploaded(name: str, please: str) -> tuple[str, bytes]:
 def download(content: bytes, media_type: str, name: str) -> Response:
     """A file as an answer: saved by a browser, never shown as a page of this service."""
     return send_file(BytesIO(content), mimetype=media_type, as_attachment=True, download_name=name)
+
+
+def printed(made: Printed, name: str, kind: str) -> Response:
+    """A ``pdf`` or ``docx`` as an answer, whose header names the signs that it could not show."""
+    answer = download(made.content, MEDIA_TYPES[kind], f"{name}.{kind}")
+    if made.missing:
+        answer.headers[HEADER] = " ".join(map(code_point, made.missing))
+    return answer

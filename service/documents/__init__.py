@@ -4,6 +4,7 @@ Templates are data of the office (``forms/print/*.typ``, ``*.docx``); what peopl
 never as template text, so nothing in it can be markup.
 """
 
+from service.documents.files import MEDIA_TYPES, PDF, TEMPLATE_FOLDER, WORD
 from service.documents.pdf import Printed, render
 from service.documents.text import LONGEST, printable
 from service.documents.type import (
@@ -24,9 +25,13 @@ __all__ = [
     "HEADER",
     "LONGEST",
     "MARK",
+    "MEDIA_TYPES",
     "OFFICE_TYPE",
+    "PDF",
     "SUPPLIED_TYPE",
+    "TEMPLATE_FOLDER",
     "TYPE_FOLDER",
+    "WORD",
     "Covered",
     "Printed",
     "coverage",

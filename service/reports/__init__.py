@@ -1,7 +1,7 @@
 """Half-year reports, briefs to leaders, the assessment sheet (T6, R3, R5, O1)."""
 
 from service.reports.assessment import LeaderRow, Sheet, UnitRow, assessment_sheet
-from service.reports.briefed import briefed_leaders, find_brief
+from service.reports.briefed import briefed_leaders, find_brief, leaders_without_brief
 from service.reports.commands import (
     accept_report,
     compile_report,
@@ -16,6 +16,7 @@ from service.reports.commands import (
     return_report,
     submit_report,
 )
+from service.reports.filters import BriefFilter, ReportFilter
 from service.reports.models import Brief, HalfYearReport
 from service.reports.papers import brief_document, report_document, roll_up_document
 from service.reports.queries import (
@@ -36,9 +37,11 @@ __all__ = [
     "REPORT_STATUSES",
     "SECTIONS",
     "Brief",
+    "BriefFilter",
     "Figure",
     "HalfYearReport",
     "LeaderRow",
+    "ReportFilter",
     "Score",
     "Sheet",
     "UnitRow",
@@ -56,6 +59,7 @@ __all__ = [
     "get_brief",
     "get_report",
     "hold_brief",
+    "leaders_without_brief",
     "read_brief",
     "release_brief",
     "report_document",

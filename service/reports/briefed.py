@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, contains_eager
 
+from service import clock
+from service.contacts.access import leaders_clause
 from service.db.lists import on_day
 from service.ids import as_id
 from service.liaisons.models import Link
@@ -16,6 +18,7 @@ from service.people.models import Leader, Person
 from service.people.rules import CLASS_A
 from service.reports.models import Brief
 from service.reports.rules import month_of
+from service.rights import Actor
 
 
 def briefed_leaders(session: Session, *, year: int, month: int, with_needs: Collection[str]) -> list[Leader]:
@@ -40,6 +43,21 @@ def briefed_leaders(session: Session, *, year: int, month: int, with_needs: Coll
         )
     )
     return list(session.scalars(query.order_by(Person.pinyin, Leader.id)))
+
+
+def leaders_without_brief(session: Session, *, year: int, month: int, reader: Actor) -> list[Leader]:
+    """The leaders on whose work the reader may look, serving at the end of a month, to whom no brief of it is released.
+
+    The end is today while the month lasts. One statement.
+    """
+    last = min(month_of(year, month)[1], clock.today())
+    released = select(Brief.id).where(
+        Brief.leader_id == Leader.id, Brief.year == year, Brief.month == month, Brief.released_at.is_not(None)
+    )
+    query = select(Leader).where(
+        on_day(Leader.starts_on, Leader.ends_on, last), leaders_clause(session, reader), ~released.exists()
+    )
+    return list(session.scalars(query.order_by(Leader.klass, Leader.id)))
 
 
 def find_brief(session: Session, *, leader_id: UUID | str, year: int, month: int) -> Brief | None:

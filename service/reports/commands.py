@@ -18,13 +18,14 @@ from service.contacts.access import acting_for_unit, selves
 from service.contacts.rules import period_of
 from service.db.failures import conflicts
 from service.errors import Conflict, NotFound
-from service.fields import FIRST_YEAR, LAST_YEAR, Checks
+from service.fields import FIRST_YEAR, LAST_YEAR, Checks, take
 from service.history import require_version
 from service.history.records import owe_notice, record
 from service.ids import as_id
 from service.people.queries import find_liaison, find_unit, get_leader
 from service.reports.edits import brief_edits, report_edits
 from service.reports.facts import brief_facts, report_facts
+from service.reports.fields import BRIEF_TEXT, HOLD_REASON, RETURN_REASON, TEXT_LENGTH
 from service.reports.models import Brief, HalfYearReport
 from service.reports.queries import reporting_units, visible_briefs, visible_reports
 from service.reports.rules import (
@@ -136,7 +137,7 @@ def edit_report(
     if unknown := sorted(set(sections) - set(SECTIONS)):
         checks.refuse("/sections", f"报告没有这些部分：{'、'.join(unknown)}")
     said = {
-        name: checks.optional_passage(f"/sections/{name}", SECTIONS[name], text, 8000) or ""
+        name: checks.optional_passage(f"/sections/{name}", SECTIONS[name], text, TEXT_LENGTH) or ""
         for name, text in sections.items()
         if name in SECTIONS
     }
@@ -193,7 +194,7 @@ def return_report(
     """Sends a submitted report back with what to mend."""
     report, entering = _under_review(session, report_id, actor, now)
     checks = Checks()
-    why = checks.text("/reason", "退回原因", reason, 500)
+    why = str(take((RETURN_REASON,), {"reason": reason}, checks)["reason"])
     checks.done()
     report.status, report.return_reason, report.updated_at = RETURNED, why, now
     session.flush()
@@ -260,7 +261,7 @@ def edit_brief(
     brief = _locked_brief(session, brief_id, actor)
     require_version(session, brief_edits(brief), version)
     checks = Checks()
-    said = checks.passage("/text", "专报正文", text, 8000)
+    said = str(take((BRIEF_TEXT,), {"text": text}, checks)["text"])
     checks.done()
     if brief.released_at is not None:
         raise Conflict("该专报已签发，不能修改")
@@ -292,7 +293,7 @@ def hold_brief(session: Session, *, brief_id: UUID | str, reason: str, actor: Ac
     require(actor, "release_briefs")
     brief = _locked_brief(session, brief_id, actor)
     checks = Checks()
-    why = checks.passage("/reason", "不签发的原因", reason, 500)
+    why = str(take((HOLD_REASON,), {"reason": reason}, checks)["reason"])
     checks.done()
     if brief.released_at is not None:
         raise Conflict("该专报已签发")

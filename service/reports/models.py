@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Json, UtcDateTime
 from service.people.models import Leader, Unit
+from service.reports.rules import HALVES
 
 
 class HalfYearReport(Base):
@@ -45,6 +46,11 @@ class HalfYearReport(Base):
 
     unit: Mapped[Unit] = relationship(lazy="joined", innerjoin=True)
 
+    @property
+    def name(self) -> str:
+        """What people call it: 区教育局2026年上半年报告."""
+        return f"{self.unit.name}{self.year}年{HALVES[self.half]}报告"
+
     def overdue(self, on: date) -> bool:
         """Whether it was never sent although its date had passed by the end of a day."""
         return self.late is None and self.due_on is not None and self.due_on < on
@@ -71,3 +77,8 @@ class Brief(Base):
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     leader: Mapped[Leader] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def name(self) -> str:
+        """What people call it: 张三2026年7月专报."""
+        return f"{self.leader.person.name}{self.year}年{self.month}月专报"

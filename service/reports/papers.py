@@ -9,7 +9,7 @@ from typing import Any
 
 from service import clock
 from service.contacts.rules import FORMS, OPINION_STATUSES, TOPICS
-from service.documents import Printed, render, render_word
+from service.documents import TEMPLATE_FOLDER, TYPE_FOLDER, Printed, render, render_word
 from service.errors import Invalid
 from service.reports.models import Brief, HalfYearReport
 from service.reports.rules import HALVES, REPORT_STATUSES, SECTIONS, brief_title, late_words, lateness_note
@@ -18,7 +18,12 @@ KINDS = ("pdf", "docx")
 
 
 def report_document(
-    report: HalfYearReport, kind: str, *, templates: Path, type_folder: Path, submitted_by: str = ""
+    report: HalfYearReport,
+    kind: str,
+    *,
+    templates: Path = TEMPLATE_FOLDER,
+    type_folder: Path = TYPE_FOLDER,
+    submitted_by: str = "",
 ) -> Printed:
     """The report as ``pdf`` or ``docx``. ``submitted_by`` is the name of the one who sent it."""
     return _made(
@@ -26,7 +31,9 @@ def report_document(
     )
 
 
-def brief_document(brief: Brief, kind: str, *, templates: Path, type_folder: Path) -> Printed:
+def brief_document(
+    brief: Brief, kind: str, *, templates: Path = TEMPLATE_FOLDER, type_folder: Path = TYPE_FOLDER
+) -> Printed:
     """The brief as ``pdf`` or ``docx``."""
     made_at = brief.released_at or brief.created_at
     return _made("brief", brief_paper(brief), kind, made_at, templates, type_folder)
@@ -77,7 +84,12 @@ def report_paper(report: HalfYearReport, submitted_by: str = "") -> dict[str, An
 
 
 def roll_up_document(
-    paper: Mapping[str, Any], kind: str, *, made_at: datetime, templates: Path, type_folder: Path
+    paper: Mapping[str, Any],
+    kind: str,
+    *,
+    made_at: datetime,
+    templates: Path = TEMPLATE_FOLDER,
+    type_folder: Path = TYPE_FOLDER,
 ) -> Printed:
     """The roll-up as ``pdf`` or ``docx``; ``paper`` is a ``roll_up_paper``."""
     return _made("roll_up", paper, kind, made_at, templates, type_folder)

@@ -19,6 +19,7 @@ from service.errors import NotFound
 from service.ids import as_id
 from service.people.models import Leader, Liaison, Person, Unit
 from service.people.queries import owes_liaison
+from service.reports.filters import BriefFilter, ReportFilter
 from service.reports.models import Brief, HalfYearReport
 from service.reports.rules import ACCEPTED, RETURNED, SUBMITTED
 from service.rights import AUDITOR, LIAISON, TALENT_OFFICE, Actor, may
@@ -26,28 +27,24 @@ from service.rights import AUDITOR, LIAISON, TALENT_OFFICE, Actor, may
 
 def search_reports(
     session: Session,
-    actor: Actor,
-    *,
-    unit: str | None = None,
-    year: int | None = None,
-    half: int | None = None,
-    status: str | None = None,
-    late: bool | None = None,
+    wanted: ReportFilter = ReportFilter(),
     limit: int = 50,
     offset: int = 0,
+    *,
+    reader: Actor,
 ) -> Page[HalfYearReport]:
-    """The reports that the actor may see, the newest half-year first: two statements."""
+    """The reports that the reader may see, the newest half-year first: two statements."""
     query = select(HalfYearReport).join(HalfYearReport.unit).options(contains_eager(HalfYearReport.unit))
-    query = query.where(visible_reports(session, actor))
+    query = query.where(visible_reports(session, reader))
     equal: dict[Any, object] = {
-        HalfYearReport.unit_code: unit,
-        HalfYearReport.year: year,
-        HalfYearReport.half: half,
-        HalfYearReport.status: status,
+        HalfYearReport.unit_code: wanted.unit,
+        HalfYearReport.year: wanted.year,
+        HalfYearReport.half: wanted.half,
+        HalfYearReport.status: wanted.status,
     }
     query = query.where(*(column == value for column, value in equal.items() if value is not None))
-    if late is not None:
-        query = query.where(is_late(clock.today()) if late else ~is_late(clock.today()))
+    if wanted.late is not None:
+        query = query.where(is_late(clock.today()) if wanted.late else ~is_late(clock.today()))
     newest = (HalfYearReport.year.desc(), HalfYearReport.half.desc(), Unit.pinyin, HalfYearReport.id)
     return page(session, query.order_by(*newest), limit=limit, offset=offset)
 
@@ -70,28 +67,25 @@ def get_report(session: Session, report_id: UUID | str, actor: Actor) -> HalfYea
 
 def search_briefs(
     session: Session,
-    actor: Actor,
-    *,
-    leader_id: UUID | str | None = None,
-    year: int | None = None,
-    month: int | None = None,
-    released: bool | None = None,
+    wanted: BriefFilter = BriefFilter(),
     limit: int = 50,
     offset: int = 0,
+    *,
+    reader: Actor,
 ) -> Page[Brief]:
-    """The briefs that the actor may see, the newest month first: two statements."""
+    """The briefs that the reader may see, the newest month first: two statements."""
     query = select(Brief).join(Brief.leader).join(Leader.person)
     query = query.options(contains_eager(Brief.leader).contains_eager(Leader.person))
-    query = query.where(visible_briefs(session, actor))
-    if leader_id is not None:
-        key = as_id(leader_id)
+    query = query.where(visible_briefs(session, reader))
+    if wanted.leader_id is not None:
+        key = as_id(wanted.leader_id)
         query = query.where(Brief.leader_id == key if key is not None else false())
-    if year is not None:
-        query = query.where(Brief.year == year)
-    if month is not None:
-        query = query.where(Brief.month == month)
-    if released is not None:
-        query = query.where(Brief.released_at.is_not(None) if released else Brief.released_at.is_(None))
+    if wanted.year is not None:
+        query = query.where(Brief.year == wanted.year)
+    if wanted.month is not None:
+        query = query.where(Brief.month == wanted.month)
+    if wanted.released is not None:
+        query = query.where(Brief.released_at.is_not(None) if wanted.released else Brief.released_at.is_(None))
     newest = (Brief.year.desc(), Brief.month.desc(), Leader.klass, Person.pinyin, Brief.id)
     return page(session, query.order_by(*newest), limit=limit, offset=offset)
 

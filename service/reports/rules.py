@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from service.contacts.rules import FORMS
+from service.contacts.rules import FORMS, half_of
 
 DRAFT, SUBMITTED, RETURNED, ACCEPTED = "draft", "submitted", "returned", "accepted"
 REPORT_STATUSES: Mapping[str, str] = {
@@ -110,6 +110,12 @@ def month_of(year: int, month: int) -> tuple[date, date]:
     """The first and the last day of a month."""
     after = date(year + 1, 1, 1) if month == 12 else date(year, month + 1, 1)
     return date(year, month, 1), after - timedelta(days=1)
+
+
+def half_to_report(today: date) -> tuple[int, int]:
+    """The year and the half-year that has ended last: the one to report on (T6)."""
+    year, half = half_of(today)
+    return (year, 1) if half == 2 else (year - 1, 2)
 
 
 def first_texts(facts: Mapping[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Releasing a brief from its own page (R3)."""
+"""What pages and API do with briefs: drawing them up, releasing them (R3)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import reports
+from service.actions.leader_brief import draft_with_needs
+from service.fields import FIRST_YEAR, LAST_YEAR
+from service.people.queries import get_leader
 from service.processes import commands
 from service.processes.models import OPEN, RUNNING, Instance, UserTask
 from service.rights import Actor, require
@@ -16,6 +19,26 @@ from service.rights import Actor, require
 RIGHT = "release_briefs"
 STEP = "sign_brief"
 """The step of a round at which the Talent Office decides on a leader's brief."""
+
+
+def draw_up(
+    session: Session, *, leader_id: UUID | str, year: int, month: int, actor: Actor, now: datetime
+) -> reports.Brief:
+    """Draws up the brief to a leader for a month, or counts its figures anew (R3).
+
+    Raises as ``reports.draft_brief`` does.
+    """
+    return draft_with_needs(session, get_leader(session, leader_id), year=year, month=month, actor=actor, now=now)
+
+
+def draw_up_all(session: Session, *, year: int, month: int, actor: Actor, now: datetime) -> int:
+    """Draws up the brief of every leader serving in a month to whom none is released; how many there are."""
+    if not (1 <= month <= 12 and FIRST_YEAR <= year <= LAST_YEAR):
+        return 0
+    leaders = reports.leaders_without_brief(session, year=year, month=month, reader=actor)
+    for leader in leaders:
+        draft_with_needs(session, leader, year=year, month=month, actor=actor, now=now)
+    return len(leaders)
 
 
 def release_from_page(session: Session, *, brief_id: UUID, actor: Actor, now: datetime) -> None:

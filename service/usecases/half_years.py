@@ -10,9 +10,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import reports
+from service import clock, reports
 from service.actions.half_year_report import STEP_SECTIONS, found_at, send_with_needs
+from service.contacts.rules import period_of
+from service.fields import FIRST_YEAR, LAST_YEAR
 from service.history.records import owe_notice
+from service.ledger.counts import half_year_needs
+from service.processes import calendars
 from service.processes.models import DONE, UserTask
 from service.reports.models import HalfYearReport
 from service.rights import LIAISON, TALENT_OFFICE, Actor
@@ -20,6 +24,27 @@ from service.usecases.steps import take_step
 
 SUBMIT, REVIEW, ROLL_UP = "submit_half_year", "review_report", "roll_up"
 """The steps of a round that the report's own pages take as well."""
+
+
+def begin_report(
+    session: Session, *, unit_code: str, year: int, half: int, days: int, actor: Actor, now: datetime
+) -> HalfYearReport:
+    """Begins a report, or counts its figures anew (T6); it is due ``days`` working days after the half-year.
+
+    Raises as ``reports.compile_report`` does.
+    """
+    known = half in reports.HALVES and FIRST_YEAR <= year <= LAST_YEAR  # else the command refuses it
+    ends_on = period_of(year, half)[1] if known else clock.local(now).date()
+    return reports.compile_report(
+        session,
+        unit_code=unit_code,
+        year=year,
+        half=half,
+        needs=half_year_needs(session, year=year, half=half, unit=unit_code) if known else {},
+        due_on=reports.due_of(calendars.current(session), ends_on, days),
+        actor=actor,
+        now=now,
+    )
 
 
 def send_report(session: Session, *, report_id: UUID | str, actor: Actor, now: datetime) -> HalfYearReport:
@@ -64,6 +89,18 @@ def summaries(session: Session, *, year: int, half: int) -> list[UserTask]:
     return list(session.scalars(query.order_by(UserTask.completed_at.desc())))
 
 
+def rolled_up(session: Session, *, year: int, half: int) -> dict[str, Any]:
+    """``reports.roll_up`` of a half-year (R5), with each need of all offices counted once.
+
+    ``summary`` is what the Talent Office wrote when it rolled the half-year up, ``summed_up`` the step in which it did;
+    both are None before.
+    """
+    step = next(iter(summaries(session, year=year, half=half)), None)
+    summary = (step.submitted or {}).get("summary") if step is not None else None
+    summed = reports.roll_up(session, year=year, half=half, needs=half_year_needs(session, year=year, half=half))
+    return {**summed, "summary": summary, "summed_up": step}
+
+
 def _take(
     session: Session, report: HalfYearReport, step: str, data: Mapping[str, Any], actor: Actor, now: datetime
 ) -> bool:
@@ -89,7 +126,6 @@ def _tell(
     now: datetime,
 ) -> None:
     """Word of a report outside a round; in a round the next step's task is word enough."""
-    title = f"{report.unit.name}{report.year}年{reports.HALVES[report.half]}报告"
     owe_notice(
-        session, f"report:{report.id}", template, title=title, text=text, role=to, unit=unit, actor=actor, now=now
+        session, f"report:{report.id}", template, title=report.name, text=text, role=to, unit=unit, actor=actor, now=now
     )

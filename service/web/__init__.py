@@ -18,11 +18,14 @@ from service.notifications import unread_count
 from service.processes.rules import STAGES, STATUSES
 from service.processes.standing import ROLE_NAMES
 from service.processes.starting import may_start
+from service.reports import HALVES, REPORT_STATUSES
 from service.web import (
     access,
     accounts,
     activities,
+    assessment,
     auth,
+    briefs,
     cases,
     contacts,
     desk,
@@ -44,6 +47,7 @@ from service.web import (
     processes,
     quotas,
     reports,
+    roll_ups,
     rosters,
     service_teams,
     substitutes,
@@ -103,8 +107,9 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     work = (auth, oidc, desk, tasks, cases, prints, ledger, notices, processes, system, imports)
     serving = (links, quotas, service_teams, rosters)
     directory = (units, people, posts, substitutes)
-    done = (contacts, opinions, interviews, activities, matters, reports)
-    for feature in (*work, *serving, *directory, talents, teams, *done, files, accounts, licences):
+    done = (contacts, opinions, interviews, activities, matters)
+    told = (reports, roll_ups, briefs, assessment)
+    for feature in (*work, *serving, *directory, talents, teams, *done, *told, files, accounts, licences):
         pages.register_blueprint(feature.blueprint)
     pages.before_request(_protect)
     pages.after_app_request(_headers)
@@ -116,6 +121,7 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     app.jinja_env.globals.update(
         LIGHTS=present.LIGHTS, STAGES=stages, CASE_STATUSES=STATUSES, ROLE_NAMES=ROLE_NAMES, asset=_asset
     )
+    app.jinja_env.globals.update(HALVES=HALVES, REPORT_STATUSES=REPORT_STATUSES)
     errors.install(app)
     access.rules(app)
 

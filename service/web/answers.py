@@ -48,6 +48,12 @@ def listed(fields: Mapping[str, Any], name: str) -> list[str]:
     return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one]
 
 
+def whole(fields: dict[str, Any], name: str) -> int:
+    """A whole number of at most four digits among the sent fields; 0 where there is none."""
+    value = text(fields, name)
+    return int(value) if value.isdecimal() and len(value) <= 4 else 0
+
+
 def day(fields: dict[str, Any], name: str, label: str) -> date:
     """The day in a field of a sent form. Raises ``Invalid`` at that field where it is none."""
     try:

@@ -52,10 +52,10 @@ blueprint = Blueprint("cases", __name__)
 PROCESS = "request"
 SHORT_LIST = 12
 RECORDS: Mapping[str, Callable[[str], str]] = {
-    "brief_id": lambda key: url_for("web.reports.brief", brief_id=key),
+    "brief_id": lambda key: url_for("web.briefs.brief", brief_id=key),
     "report_id": lambda key: url_for("web.reports.report", report_id=key),
     "roster_id": lambda key: url_for("web.rosters.roster", roster_id=key),
-    "roll_up": lambda key: url_for("web.reports.roll_up", year=key[:4], half=key[5:]),
+    "roll_up": lambda key: url_for("web.roll_ups.roll_up", year=key[:4], half=key[5:]),
 }
 """The key under which a gear task tells of a record -> the address of the record's page."""
 

@@ -17,6 +17,7 @@ from service.ledger.reported import KINDS as REPORTS
 from service.ledger.reported import seen_entries
 from service.liaisons.fields import ENTRIES as LIAISON_ENTRIES
 from service.people.fields import ENTRIES as PEOPLE_ENTRIES
+from service.reports.fields import ENTRIES as REPORT_ENTRIES
 from service.talents.fields import ENTRIES as TALENT_ENTRIES
 from service.web.context import actor, db, web
 from service.web.names import Names
@@ -62,6 +63,7 @@ ENTRIES: Mapping[str, Entry] = {
     **TALENT_ENTRIES,
     **LIAISON_ENTRIES,
     **CONTACT_ENTRIES,
+    **REPORT_ENTRIES,
     "talent_reported": Entry("重大事项报告获同意", _TALENT_REPORT),
     "file_attached": Entry("上传附件", _FILE),
     "file_withdrawn": Entry("撤回附件", _FILE),

@@ -17,7 +17,7 @@ from service.config import Organization, Settings
 from service.contacts.access import selves as find_selves
 from service.db import Database
 from service.errors import NotAllowed
-from service.rights import Actor
+from service.rights import Actor, may
 
 KEY = "liaison-web"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -57,6 +57,11 @@ def selves() -> list[Actor]:
     if "selves" not in g:
         g.selves = find_selves(db(), actor())
     return cast(list[Actor], g.selves)
+
+
+def may_today(right: str, unit: str | None = None) -> bool:
+    """Whether who asks, or somebody as whom that person may act today, has a right (on ``unit``)."""
+    return any(may(one, right, unit=unit) for one in selves())
 
 
 @contextmanager

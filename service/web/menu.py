@@ -59,9 +59,9 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "报告与考核",
         (
-            Entry("半年报告", "web.reports.index", "view_report_pages"),
-            Entry("专报", "web.reports.briefs", "view_brief_pages"),
-            Entry("考核指标", "web.reports.assessment", "view_people_side"),
+            Entry("半年报告", "web.reports.reports_list", "view_report_pages"),
+            Entry("专报", "web.briefs.briefs", "view_brief_pages"),
+            Entry("考核指标", "web.assessment.assessment", "view_people_side"),
         ),
     ),
     (

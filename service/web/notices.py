@@ -20,7 +20,7 @@ blueprint = Blueprint("notices", __name__)
 
 PAGES = {
     "instance": ("web.cases.case", "instance_id"),
-    "brief": ("web.reports.brief", "brief_id"),
+    "brief": ("web.briefs.brief", "brief_id"),
     "report": ("web.reports.report", "report_id"),
     "roster": ("web.rosters.roster", "roster_id"),
     "link": ("web.links.link", "link_id"),

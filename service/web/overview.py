@@ -84,13 +84,13 @@ YEAR: tuple[tuple[str, str, str, tuple[str, str]], ...] = (
         "",
         "half_year_report",
         "三办和成员单位联络员报送开展情况，区人才办接收、汇总",
-        ("半年报告", "web.reports.index"),
+        ("半年报告", "web.reports.reports_list"),
     ),
     (
         "",
         "leader_brief",
         "系统按联系对象编好，区人才办签发给区领导",
-        ("专报", "web.reports.briefs"),
+        ("专报", "web.briefs.briefs"),
     ),
 )
 """The work of a year in the order in which it comes: on which occasion beside the days that the diagrams start it on,

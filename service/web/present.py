@@ -15,6 +15,7 @@ from service.processes.rules import one_line
 from service.processes.subjects import titled
 from service.reports.rules import late_words, lateness_note
 
+YEARS_SHOWN = 5
 WEEKDAYS = "一二三四五六日"
 
 LIGHTS: Mapping[str, str] = {"green": "正常", "yellow": "临期", "red": "超期", "grey": "不计时"}
@@ -76,6 +77,12 @@ def usual(years_back: int, years_ahead: int) -> Markup:
     return Markup('data-usual-from="{}" data-usual-until="{}"').format(first.isoformat(), last.isoformat())
 
 
+def recent_years() -> list[tuple[str, str]]:
+    """The years that a list offers to look at, the present one first."""
+    year = clock.today().year
+    return [(str(one), f"{one} 年") for one in range(year, year - YEARS_SHOWN, -1)]
+
+
 def named(items: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(code, name) of the towns, categories … of the organization."""
     return [(code, str(item.name)) for code, item in items.items()]
@@ -99,5 +106,5 @@ FILTERS = {
     "one_line": one_line,
     "titled": titled,
 }
-FUNCTIONS = {"usual": usual}
+FUNCTIONS = {"usual": usual, "recent_years": recent_years}
 """What templates call without a value to begin with."""

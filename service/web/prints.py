@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,6 @@ from service.errors import Incident
 from service.history import HistoryEvent
 from service.ledger.circulars import circular as circular_of
 from service.ledger.circulars import circulars
-from service.ledger.papers import Paper
 from service.ledger.sheet import has_sheet
 from service.ledger.sheet import sheet as sheet_of
 from service.processes.models import Instance
@@ -26,21 +25,21 @@ from service.web.context import actor, db
 
 blueprint = Blueprint("prints", __name__)
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "forms" / "print"
-
 
 @blueprint.get("/cases/<uuid:instance_id>/sheet.pdf")
 @requires()
 def sheet(instance_id: UUID) -> ResponseReturnValue:
     """《南海区直接联系服务高层次人才需求处理单》, for whoever may see the case (X1)."""
-    return _answer("sheet", sheet_of(db(), instance_id, actor()))
+    paper = sheet_of(db(), instance_id, actor())
+    return printed("sheet", paper.data, paper.made_at, paper.name)
 
 
 @blueprint.get("/cases/<uuid:instance_id>/circulars/<int:n>.pdf")
 @requires()
 def circular(instance_id: UUID, n: int) -> ResponseReturnValue:
     """The ``n``-th 通报 of a case, for whoever may see the case (W10)."""
-    return _answer("circular", circular_of(db(), instance_id, n, actor()))
+    paper = circular_of(db(), instance_id, n, actor())
+    return printed("circular", paper.data, paper.made_at, paper.name)
 
 
 def papers(instance: Instance, events: Iterable[HistoryEvent]) -> list[tuple[str, str, list[tuple[str, str]]]]:
@@ -61,16 +60,18 @@ def papers(instance: Instance, events: Iterable[HistoryEvent]) -> list[tuple[str
     return found
 
 
-def _answer(template: str, paper: Paper) -> ResponseReturnValue:
+def printed(template: str, data: Any, made_at: datetime, name: str) -> Response:
+    """``data`` on the paper that the office's ``template`` makes of them, as a PDF called ``name``."""
     made = documents.render(
-        TEMPLATES / f"{template}.typ", paper.data, made_at=paper.made_at, type_folder=documents.TYPE_FOLDER
+        documents.TEMPLATE_FOLDER / f"{template}.typ", data, made_at=made_at, type_folder=documents.TYPE_FOLDER
     )
-    return paper_file(made, "application/pdf", f"{paper.name}.pdf")
+    return paper_file(made, name)
 
 
-def paper_file(made: documents.Printed, media_type: str, name: str, *, save: bool = False) -> Response:
-    """A document as an answer that nobody keeps; its header names the signs that it could not show."""
-    answer = send_file(BytesIO(made.content), mimetype=media_type, download_name=name, as_attachment=save)
+def paper_file(made: documents.Printed, name: str, kind: str = "pdf") -> Response:
+    """A ``pdf`` or ``docx`` as an answer that nobody keeps; its header names the signs that it could not show."""
+    media_type, save = documents.MEDIA_TYPES[kind], kind == "docx"
+    answer = send_file(BytesIO(made.content), mimetype=media_type, download_name=f"{name}.{kind}", as_attachment=save)
     answer.headers["Cache-Control"] = "no-store"
     if made.missing:
         answer.headers[documents.HEADER] = " ".join(map(code_point, made.missing))

@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from service import clock, documents, liaisons
+from service import clock, liaisons
 from service.db.lists import Page
 from service.errors import Finding, Invalid, NotFound
 from service.history import version_of
@@ -29,7 +29,7 @@ from service.web.exports import Columns, batches, workbook
 from service.web.links import RIGHT
 from service.web.names import Names
 from service.web.present import day as written
-from service.web.prints import TEMPLATES, paper_file, without_type
+from service.web.prints import printed, without_type
 
 blueprint = Blueprint("rosters", __name__)
 
@@ -177,8 +177,7 @@ def roster_paper(roster_id: UUID) -> ResponseReturnValue:
     """The list on paper."""
     found = liaisons.get_roster(db(), roster_id, actor())
     data = _on_paper(found)
-    made = documents.render(TEMPLATES / "roster.typ", data, made_at=found.created_at, type_folder=documents.TYPE_FOLDER)
-    return paper_file(made, "application/pdf", f"{data['scope']}联系名单 第 {found.version} 版.pdf")
+    return printed("roster", data, found.created_at, f"{data['scope']}联系名单 第 {found.version} 版")
 
 
 def _found(limit: int, offset: int) -> Page[Roster]:

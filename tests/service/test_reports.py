@@ -17,6 +17,7 @@ from service.clock import SHANGHAI
 from service.errors import Conflict, Incident, Invalid, NotAllowed, NotFound
 from service.ledger.counts import leader_needs, need_counts, open_matters_of, unit_answers
 from service.liaisons.models import Link
+from service.reports import ReportFilter
 from service.reports.papers import report_paper, roll_up_paper
 from service.reports.rules import Figure, score
 from service.rights import SYSTEM
@@ -148,7 +149,7 @@ class TestReport:
         with pytest.raises(Invalid) as refused:
             compiled(session, **fields)
         assert paths(refused) == [path]
-        assert reports.search_reports(session, OFFICE).total == 0
+        assert reports.search_reports(session, reader=OFFICE).total == 0
 
     def test_one_that_runs_on_cannot_be_sent_yet(self, session, chief):
         report = compiled(session, year=2027, half=1)
@@ -160,8 +161,8 @@ class TestReport:
         report = compiled(session)
         for now, overdue in ((report.due_on, 0), (report.due_on + timedelta(days=1), 1)):
             with clock.simulated(datetime.combine(now, time(9), SHANGHAI)):
-                assert reports.search_reports(session, OFFICE, late=True).total == overdue
-                assert reports.search_reports(session, OFFICE, late=False).total == 1 - overdue
+                assert reports.search_reports(session, ReportFilter(late=True), reader=OFFICE).total == overdue
+                assert reports.search_reports(session, ReportFilter(late=False), reader=OFFICE).total == 1 - overdue
                 summed = reports.roll_up(session, year=2026, half=2, needs=NEEDS)
                 assert (summed["late"], summed["overdue"]) == (0, overdue)
                 assert ("已过期限仍未报送 1 个" in roll_up_paper(summed, "")["state"]) == bool(overdue)
@@ -280,7 +281,7 @@ class TestBrief:
         assert "梁思远" in str(brief.facts["talents"])
         assert SECRET not in str(brief.facts)
         for reader in (own, AUDITOR, STRANGER):
-            assert reports.search_briefs(session, reader).total == 0
+            assert reports.search_briefs(session, reader=reader).total == 0
         reports.edit_brief(session, brief_id=brief.id, text="本月情况。", actor=OFFICE, now=NOW)
         reports.release_brief(session, brief_id=brief.id, actor=OFFICE, now=NOW)
         assert reports.get_brief(session, brief.id, own).text == "本月情况。"

@@ -59,6 +59,7 @@ def _address(world: World, rule: Rule, value: str | None) -> str | None:
         "process": "request",
         "version": 1,
         "kind": "units",
+        "suffix": "pdf",
         "username": "office",
     }
     values = {name: known.get(name, UUID(int=9)) for name in rule.arguments}

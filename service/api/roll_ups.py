@@ -1,0 +1,45 @@
+"""What the offices' reports of a half-year add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from service.api.calls import Calls
+from service.api.context import db
+from service.api.fields import Count, Flag, Form, List, Query, Said, Schema, Whole
+from service.fields import FIRST_YEAR, LAST_YEAR
+from service.usecases import half_years
+
+calls = Calls("reports", "Half-year reports, briefs to leaders, the assessment sheet", noun="roll_ups")
+
+
+class RollUp(Schema):
+    """What the reports of a half-year add up to."""
+
+    year = Whole(required=True)
+    half = Whole(required=True)
+    expected = Whole(required=True)
+    submitted = Whole(required=True)
+    accepted = Whole(required=True)
+    returned = Whole(required=True)
+    late = Whole(required=True)
+    overdue = Whole(required=True, metadata={"description": "reports past their date that were never sent"})
+    complete = Flag(required=True)
+    missing = List(Form(), required=True)
+    units = List(Form(), required=True)
+    totals = Form(required=True)
+    summary = Said(required=True, allow_none=True)
+
+
+class HalfQuery(Query):
+    """Which half-year."""
+
+    year = Count(low=FIRST_YEAR, high=LAST_YEAR, required=True)
+    half = Count(low=1, high=2, required=True)
+
+
+@calls.get("/reports/roll-up", answer=RollUp, query=HalfQuery, right="view_reports")
+def roll_up(query: dict[str, Any]) -> Mapping[str, Any]:
+    """What the reports of a half-year add up to, and whose are missing; ``summary`` is the Talent Office's."""
+    return half_years.rolled_up(db(), **query)

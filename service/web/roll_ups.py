@@ -1,0 +1,72 @@
+"""汇总: what the offices' reports of a half-year add up to, and whose are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from service import clock, reports
+from service.reports import HALVES, REPORT_STATUSES
+from service.reports.filters import YEARS
+from service.reports.papers import roll_up_paper
+from service.reports.rules import half_to_report
+from service.usecases import half_years
+from service.web.access import requires
+from service.web.answers import asked_whole
+from service.web.context import db
+from service.web.exports import Columns, workbook
+from service.web.names import Names
+from service.web.prints import paper_file, without_type
+
+blueprint = Blueprint("roll_ups", __name__)
+
+COLUMNS: Columns[Mapping[str, Any]] = {
+    "单位": lambda row: row["name"],
+    "状态": lambda row: REPORT_STATUSES[row["status"]] if row["status"] else "未编制",
+    "是否逾期报送": lambda row: "是" if row["late"] else "否",
+    "联系次数": lambda row: row["contacts"],
+    "意见建议": lambda row: row["opinions"],
+    "需求": lambda row: row["needs"],
+}
+
+
+@blueprint.get("/reports/roll-up")
+@requires(right="view_reports")
+def roll_up() -> ResponseReturnValue:
+    """汇总."""
+    summed = _summed()
+    paper = roll_up_paper(summed, summed["summary"] or "")
+    lacking = without_type(paper)
+    return render_template("roll_ups/roll_up.html", summed=summed, paper=paper, lacking=lacking, names=Names(db()))
+
+
+@blueprint.get("/reports/roll-up.xlsx")
+@requires(right="view_reports")
+def export() -> ResponseReturnValue:
+    """The units of the roll-up as a sheet."""
+    summed = _summed()
+    return workbook(_name(summed), [summed["units"]], lambda _: COLUMNS)
+
+
+@blueprint.get("/reports/roll-up.<any(pdf, docx):suffix>")
+@requires(right="view_reports")
+def paper(suffix: str) -> ResponseReturnValue:
+    """The roll-up as PDF or for Word."""
+    summed = _summed()
+    made = reports.roll_up_document(roll_up_paper(summed, summed["summary"] or ""), suffix, made_at=clock.now())
+    return paper_file(made, _name(summed), suffix)
+
+
+def _summed() -> dict[str, Any]:
+    """What the half-year that the address names adds up to; where it names none, the one to report on."""
+    year, half = asked_whole("year", YEARS), asked_whole("half", HALVES)
+    if year is None or half is None:
+        year, half = half_to_report(clock.today())
+    return half_years.rolled_up(db(), year=year, half=half)
+
+
+def _name(summed: Mapping[str, Any]) -> str:
+    return f"{summed['year']}年{HALVES[summed['half']]}报告汇总"
