@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.history import HistoryEvent, stream_events
-from service.processes.advance import stream_of
 from service.processes.bundles import compiled
+from service.processes.inputs import stream_of
 from service.processes.models import Instance
 from service.processes.rules import one_line
 

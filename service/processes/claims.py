@@ -18,7 +18,8 @@ from service import clock, ids
 from service.auth.queries import find_account, grants_of
 from service.people.queries import find_unit
 from service.processes import standing
-from service.processes.advance import lock, record
+from service.processes.advance import lock
+from service.processes.inputs import record
 from service.processes.models import OPEN, RUNNING, SUSPENDED, Incident, Instance, UserTask
 from service.processes.notices import NOTICE, notice_of
 from service.processes.rules import one_line

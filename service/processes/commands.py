@@ -15,13 +15,15 @@ from sqlalchemy.orm.attributes import set_committed_value
 from service import clock, engine, ids
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import access
-from service.processes.advance import FRAME_NAMES, Input, advance, lock, merge_data, open_tasks, record
+from service.processes.advance import FRAME_NAMES, advance, lock, open_tasks
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current, days_late
 from service.processes.clocks import begun, how_done, stopped
 from service.processes.dated import broken_rules, findings_of, known_days
 from service.processes.definitions import latest
 from service.processes.forms import plain_data
+from service.processes.inputs import Input, record
+from service.processes.merging import merge_data
 from service.processes.models import (
     COMPLETED,
     DONE,

@@ -19,10 +19,12 @@ from service.db.canonical import normalized
 from service.errors import Conflict, LiaisonError
 from service.history import HistoryEvent
 from service.processes import effects as fx
-from service.processes.advance import FRAME_NAMES, merged, stream_of
+from service.processes.advance import FRAME_NAMES
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, by_digest
 from service.processes.contexts import as_of, context_of
+from service.processes.inputs import stream_of
+from service.processes.merging import merged
 from service.processes.models import Instance
 from service.workdays import Calendar
 

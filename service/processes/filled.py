@@ -9,8 +9,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from service.history import HistoryEvent
-from service.processes.advance import stream_of
 from service.processes.forms import Form
+from service.processes.inputs import stream_of
 from service.processes.models import DONE, OPEN, UserTask
 
 

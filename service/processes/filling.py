@@ -9,10 +9,10 @@ from sqlalchemy import exists, insert, select
 from sqlalchemy.orm import Session
 
 from service import clock, history
-from service.processes.advance import stream_of
 from service.processes.bundles import compiled
 from service.processes.calendars import by_digest
 from service.processes.course import Replayer
+from service.processes.inputs import stream_of
 from service.processes.models import CaseSpan, Instance
 from service.processes.projections import Projection
 from service.processes.replay import DAMAGE, Mismatch, replayed

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.history import HistoryEvent
 from service.processes import effects as fx
-from service.processes.advance import stream_of
 from service.processes.course import INPUTS
+from service.processes.inputs import stream_of
 from service.processes.models import OPEN, CaseSpan, Instance, UserTask
 from service.processes.spans import COLUMNS, SAID, at_end_of, of_instance
 

@@ -17,7 +17,6 @@ from service.db.lists import Page, page
 from service.errors import Conflict, NotFound
 from service.processes import access, lateness, visibility
 from service.processes.advance import open_tasks as open_rows
-from service.processes.advance import stream_of
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.commands import as_uuid, return_targets
@@ -26,6 +25,7 @@ from service.processes.filled import filled_in
 from service.processes.filters import CaseFilter as CaseFilter
 from service.processes.filters import TaskFilter as TaskFilter
 from service.processes.filters import case_clauses, case_order, light_clause, task_clauses, task_order
+from service.processes.inputs import stream_of
 from service.processes.models import (
     COMPLETED,
     DONE,

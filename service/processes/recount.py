@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from service import engine
 from service.processes import effects as fx
-from service.processes.advance import Input, advance, due_of_row, open_tasks
+from service.processes.advance import advance, open_tasks
+from service.processes.applying import due_of_row
 from service.processes.bundles import compiled
 from service.processes.calendars import DayFunctions
 from service.processes.contexts import as_of, context_of
+from service.processes.inputs import Input
 from service.processes.models import WAITING, Instance, Timer
 from service.processes.wiring import wiring
 from service.rights import Actor

@@ -19,13 +19,13 @@ from service.db.canonical import dumps, normalized
 from service.errors import LiaisonError
 from service.history import HistoryEvent, HistoryHead
 from service.processes import counters, stored
-from service.processes.advance import stream_of
 from service.processes.bundles import Compiled, compile_bundle, digest_of, files_of
 from service.processes.calendars import LONGEST_SOURCE
 from service.processes.clocks import runs_of
 from service.processes.course import Course, Replayer, steps_of, taken_back_effects
 from service.processes.cycles import Cycle
 from service.processes.definitions import name_of
+from service.processes.inputs import stream_of
 from service.processes.models import (
     CalendarVersion,
     CaseSpan,

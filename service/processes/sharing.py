@@ -15,8 +15,8 @@ from service.auth.queries import actor_of, usable_name
 from service.auth.rules import normal_name
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import visibility
-from service.processes.advance import record
 from service.processes.commands import as_uuid, locked_instance
+from service.processes.inputs import record
 from service.processes.models import CopyTo, Instance, UserTask
 from service.processes.operations import NOBODY, notify
 from service.processes.rules import NO_CASE, NO_TASK

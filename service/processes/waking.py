@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import engine
-from service.processes.advance import Input, advance, lock
+from service.processes.advance import advance, lock
 from service.processes.bundles import compiled, files_of
+from service.processes.inputs import Input
 from service.processes.models import RUNNING, SUSPENDED, Instance
 from service.rights import SYSTEM
 
