@@ -16,8 +16,8 @@ from typing import Any
 from lxml import etree
 
 from service.actions import action_table
+from service.checks.forms import LISTINGS, REFERENCES
 from service.config import load
-from service.processes.checks.forms import LISTINGS, REFERENCES
 from service.processes.wiring import Action
 
 HOME = Path(__file__).resolve().parents[2]

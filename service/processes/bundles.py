@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -83,6 +83,19 @@ class Compiled:
             return str(engine.evaluate(expression, data, {}) or "")[:LONGEST_TITLE]
         except engine.ExpressionError:  # what it names is not there yet
             return str(self.program.spec.description or self.program.key)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedBundle:
+    """What may be deployed as the process ``key``: its files, what they compile to, and what the checks warned of.
+
+    ``service.checks.gate`` makes it, nobody else: where somebody has one, the checks have passed.
+    """
+
+    key: str
+    files: Mapping[str, bytes]
+    compiled: Compiled
+    findings: Sequence[object] = ()
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from service import clock
+from service.engine import program
 from service.engine.expressions import readable
 from service.engine.xml import parse_xml
 from service.processes.bundles import Compiled
-from service.processes.checks.model import SPIFF
 from service.processes.cycles import Cycle
 from service.processes.rules import one_line
 
+SPIFF = f"{{{program.SPIFF}}}"
 UNTIMED = "不计时"
 SOMEHOW = "符合流程图里写的条件"
 MONTHS, SHORTEST = 12, 28
