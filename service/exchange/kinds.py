@@ -1,4 +1,4 @@
-"""What can be imported: the columns of each sheet, and the command that takes in one of its rows.
+"""The kinds of import: the columns of each sheet, and the command that takes in one of its rows.
 
 A row is taken in by the very command that a page calls, so a sheet is held to the same rules as a form. No row refers
 to another row of its own sheet; what two rows may not both say, they say in a ``Mark``.
@@ -91,7 +91,7 @@ def _take_unit(lookups: Lookups, row: Values) -> object:
 
 
 LEADING = {"starts_on": "任职日期"}
-"""What a sheet of persons calls fields of their posts."""
+"""The names in a sheet of persons for fields of their posts."""
 
 
 def _people_columns(_basis: Basis) -> Sequence[Column]:
@@ -200,7 +200,7 @@ def _talent_twin(lookups: Lookups, number: int, row: Values) -> Twin | None:
 
 LEADER_POST = Column("leader_post", "领导职务", help="同名或一人多职时填写职务或单位名称，以区分")
 EMPLOYER = Column("employer", "工作单位", help="人才同名时填写，以区分")
-"""What tells namesakes apart, where a sheet names people."""
+"""The column that tells namesakes apart, where a sheet names people."""
 
 
 def _link_columns(_basis: Basis) -> Sequence[Column]:

@@ -106,29 +106,29 @@ class Turn:
     on: date
     taken_back: bool
     suspended: bool
-    _deeds: list[tuple[str, UserTask, date | None]] = field(default_factory=list)
+    _operations: list[tuple[str, UserTask, date | None]] = field(default_factory=list)
 
     def entered(self, row: UserTask, due_on: date | None) -> None:
         """A task opened."""
-        self._deeds.append((fx.ENTERED, row, due_on))
+        self._operations.append((fx.ENTERED, row, due_on))
 
     def cancelled(self, row: UserTask) -> None:
         """A task is gone."""
-        self._deeds.append((fx.CANCELLED, row, None))
+        self._operations.append((fx.CANCELLED, row, None))
 
     def moved(self, row: UserTask, old: date | None, new: date | None) -> None:
         """A task got another date."""
         if old != new:
-            self._deeds.append((fx.DUE_CHANGED, row, new))
+            self._operations.append((fx.DUE_CHANGED, row, new))
 
     def reopened(self, row: UserTask, due_on: date | None) -> None:
         """A task is open again."""
-        self._deeds.append((fx.REOPENED, row, due_on))
+        self._operations.append((fx.REOPENED, row, due_on))
 
     def send(self, session: Session) -> None:
         """Writes it all down; the tasks' rows are there already."""
         fresh: list[tuple[UserTask, date | None]] = []
-        for kind, row, due_on in self._deeds:
+        for kind, row, due_on in self._operations:
             if kind != fx.ENTERED:
                 begun(session, fresh, self.on)
                 fresh = []

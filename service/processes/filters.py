@@ -132,12 +132,15 @@ def case_clauses(wanted: CaseFilter) -> list[ColumnElement[bool]]:
 
 
 def _equal(wanted: Mapping[Any, str | None]) -> list[ColumnElement[bool]]:
-    """Each column that must be something. A NUL sign, which PostgreSQL does not even take as a question, is nowhere."""
+    """Each column that must be something.
+
+    A NUL character, which PostgreSQL does not even take as a question, is nowhere.
+    """
     return [column == value if "\x00" not in value else false() for column, value in wanted.items() if value]
 
 
 def _holding(q: str | None, key: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
-    """Each word of a search must occur; a search of nothing but signs that no case holds finds nothing."""
+    """Each word of a search must occur; a search of nothing but characters that no case holds finds nothing."""
     words = terms(q or "")
     if q and q.strip() and not words:
         return [false()]

@@ -127,7 +127,7 @@ def mark_copy_read(session: Session, *, instance_id: UUID, actor: Actor, now: da
 
 
 def _mentioned(session: Session, text: str) -> list[str]:
-    """The accounts that ``text`` names as ``@user``; between Chinese signs nobody puts a blank around it.
+    """The accounts that ``text`` names as ``@user``; between Chinese characters nobody puts a blank around it.
 
     Who may not see the case when the notice is delivered is told nothing.
     """

@@ -48,7 +48,7 @@ def due_in_words(made: Compiled, process: str, due: str) -> str:
 
 
 def days_given(made: Compiled, action: str, parameter: str = "within") -> int | None:
-    """The whole number that the diagrams give an action of a gear task; None where none does."""
+    """The whole number that the diagrams give an action of a service task; None where none does."""
     for _, xml in made.diagrams.values():
         for operator in parse_xml(xml.encode(), name=made.program.key).iter(f"{SPIFF}serviceTaskOperator"):
             for one in operator.iter(f"{SPIFF}parameter") if operator.get("id") == action else ():
