@@ -1,4 +1,4 @@
-"""Who is who: from a sign-in name, a token or an identity to an actor with the rights of a day."""
+"""Look-ups: from a sign-in name, a token or an identity to an actor with the rights of a day."""
 
 from __future__ import annotations
 
@@ -212,7 +212,10 @@ def accounts_of_person(session: Session, person_id: UUID) -> list[Account]:
 
 
 def signs_in(session: Session, person_id: UUID) -> bool:
-    """Whether the person uses the system: has an account that works. Who does not is given things on paper."""
+    """Whether the person uses the system: has an account that works.
+
+    A person without such an account gets things on paper.
+    """
     return any(is_usable(account) for account in accounts_of_person(session, person_id))
 
 

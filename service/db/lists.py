@@ -73,8 +73,8 @@ def matching(
 ) -> tuple[ColumnElement[bool] | None, list[ColumnElement[Any]]]:
     """The condition and the order that search ``q`` asks for: every word must occur; whole names come first.
 
-    ``q`` may be Chinese signs, pinyin or initials. Without a word to search for (``None``, blanks) the condition is
-    ``None``; a ``q`` of nothing but signs that no name holds finds nothing.
+    ``q`` may be Chinese characters, pinyin or initials. Without a word to search for (``None``, blanks) the condition
+    is ``None``; a ``q`` of nothing but characters that no name holds finds nothing.
     """
     words = terms(q or "")
     if not words:

@@ -1,4 +1,4 @@
-"""What is owed to the outside (notices), delivered by the worker after commit, at least once.
+"""Notices owed to the outside, delivered by the worker after commit, at least once.
 
 The idempotency key of a delivery is the event's ``hash``.
 """

@@ -37,7 +37,7 @@ NEED_OUTCOMES: Mapping[str, str] = {
     "terminated": "已终止",
     "running": STATUSES["running"],
 }
-"""What became of a need: every need is counted under exactly one."""
+"""The outcome of a need: every need is counted under exactly one."""
 
 MOST_ITEMS = 200
 
@@ -232,7 +232,7 @@ def _of_unit(session: Session, cases: Rows, unit: str | None, on: date) -> Colum
 
 
 def _outcome(cases: Rows) -> ColumnElement[str]:
-    """What had become of a need."""
+    """The outcome of a need then."""
     told = said(cases, "outcome")
     return case(
         (cases.ended_at.is_(None), "running"),

@@ -54,7 +54,7 @@ WORDS: Mapping[str, str] = {
     "complete": "",
     "ate_abort": "取消",
 }
-"""What a transition of the lifecycle is called beside the step that it is of; completing goes without saying."""
+"""Words for transitions of the lifecycle is called beside the step that it is of; completing goes without saying."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,5 +26,5 @@ def require_unlike(session: Session, *, name: object, unit_code: object, except_
 
 
 def described(person: Person) -> str:
-    """Who a person is, for telling namesakes apart: 张三（区教育局，科长）."""
+    """A description of a person, for telling namesakes apart: 张三（区教育局，科长）."""
     return f"{person.name}（{'，'.join(filter(None, [person.unit.name if person.unit else '未填单位', person.post]))}）"

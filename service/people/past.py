@@ -18,7 +18,7 @@ from service.people.models import Leader, Unit
 
 @dataclass(frozen=True, slots=True)
 class LeaderThen:
-    """What a leader and the post were called, and the code of the unit that served it."""
+    """The names of a leader and of the post at that time, and the code of the unit that served it."""
 
     name: str
     post: str

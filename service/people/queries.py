@@ -151,7 +151,7 @@ def posts_of(session: Session, person_id: UUID) -> list[Leader]:
 
 
 def liaisons_of(session: Session, *, unit_code: str | None = None, person_id: UUID | None = None) -> list[Liaison]:
-    """Who has been the unit's liaison, or where the person has been one, the newest first; one statement."""
+    """The terms of the unit's liaisons, or those of the person as a liaison, the newest first; one statement."""
     query = where(select(Liaison), {Liaison.unit_code: unit_code}, None)
     if person_id is not None:
         query = query.where(Liaison.person_id == person_id)
@@ -160,7 +160,7 @@ def liaisons_of(session: Session, *, unit_code: str | None = None, person_id: UU
 
 
 def find_liaison(session: Session, unit_code: str, on: date | None = None) -> Liaison | None:
-    """Who is the liaison of the unit ``on`` that day (default today), or ``None`` (T4)."""
+    """The liaison of the unit ``on`` that day (default today), or ``None`` (T4)."""
     if not UNIT_CODE.fullmatch(unit_code):
         return None
     query = select(Liaison).where(
@@ -208,7 +208,7 @@ def search_liaisons(
 
 
 def substitutes_of(session: Session, person_id: UUID, on: date) -> list[Substitute]:
-    """Who may act for the person ``on`` that day (代理); one statement."""
+    """The substitutes of the person ``on`` that day (代理); one statement."""
     return _substitutes(session, Substitute.person_id == person_id, on)
 
 

@@ -52,9 +52,9 @@ def add_talents(
 ) -> Added:
     """Adds those of ``talents`` that are in order (R4, S1), with as few statements for many as for one.
 
-    A name that the registry, or one before it of ``talents``, holds with the same last signs of the identity document,
-    or with the same employer where either has none, is refused as a likely duplicate unless ``confirmed``. Who has
-    compared them ``among_themselves`` already says so. Raises ``NotAllowed``.
+    A name that the registry, or one before it of ``talents``, holds with the same last characters of the identity
+    document, or with the same employer where either has none, is refused as a likely duplicate unless ``confirmed``. A
+    caller that has compared them already passes ``among_themselves=False``. Raises ``NotAllowed``.
     """
     require(actor, "edit_talents")
     alone(session)  # two lists at once would not see each other's namesakes
@@ -114,7 +114,7 @@ def _insert(session: Session, sound: Sequence[Mapping[str, object]], actor: Acto
 
 
 def _namesakes(session: Session, names: Sequence[str]) -> defaultdict[str, list[tuple[str, str | None, str]]]:
-    """Name -> (id, last signs of the document, employer) of those in the registry; the id of one to be is empty."""
+    """Name -> (id, last characters of the document, employer) of those in the registry; a new one has no id."""
     found: defaultdict[str, list[tuple[str, str | None, str]]] = defaultdict(list)
     wanted = sorted(set(names))
     for start in range(0, len(wanted), CHUNK):
