@@ -27,7 +27,7 @@ from service.processes.wiring import ActionCall, wiring
 from service.rights import Actor
 
 FRAME_NAMES = frozenset({"settings", "initiator", "initiator_unit", "initiator_roles", "scheduled"})
-"""What every instance's data hold from the start, besides what people gave."""
+"""The names that every instance's data hold from the start, besides what people gave."""
 
 Run = Callable[[Compiled, engine.Context], engine.Landing]
 Judge = Callable[[Compiled, engine.Landing, DayFunctions], list[fx.Effect]]

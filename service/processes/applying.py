@@ -1,5 +1,4 @@
-"""What a step did to an instance, written down: its effects in the journal, then instance, user tasks, timers and
-clocks as they are after it."""
+"""A step's effects, written down: in the journal first, then on instance, user tasks, timers and clocks."""
 
 from __future__ import annotations
 
@@ -105,7 +104,7 @@ def set_due(row: UserTask, data: Mapping[str, Any]) -> None:
 
 
 def due_of_row(row: UserTask) -> dict[str, Any]:
-    """What the row of a user task says of its date, as an effect would say it."""
+    """The date in the row of a user task, in the words of an effect."""
     return {
         "due_on": row.due_on.isoformat() if row.due_on else None,
         "warn_on": row.warn_on.isoformat() if row.warn_on else None,

@@ -46,7 +46,7 @@ class Compiled:
         return self.forms[name]
 
     def own_fields(self, process: str, task: str) -> frozenset[str]:
-        """What the form of a user task says of its own step alone: the case's data keep what another form said of it.
+        """The fields of a user task's form about its own step alone: the case's data keep what another form said of it.
 
         Those are the fields marked ``x-own`` that another form of the bundle has and does not mark.
         """
@@ -71,11 +71,11 @@ class Compiled:
 
     @property
     def given(self) -> tuple[str, ...]:
-        """What the service starts the process with (its property ``given``): nobody starts such a one by hand."""
+        """The values with which the service starts the process (property ``given``): nobody starts it by hand."""
         return tuple(self.program.properties.get("given", "").split())
 
     def title_of(self, data: Mapping[str, Any]) -> str:
-        """What a case with ``data`` is called: by the process's property ``title``, else by the field ``title``."""
+        """The title of a case with ``data``: by the process's property ``title``, else by the field ``title``."""
         expression = self.program.properties.get("title")
         if not expression:
             return str(data.get("title") or "")
@@ -87,7 +87,7 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class CheckedBundle:
-    """What may be deployed as the process ``key``: its files, what they compile to, and what the checks warned of.
+    """A bundle that may be deployed as the process ``key``: its files, what they compile to, and the checks' warnings.
 
     ``service.checks.gate`` makes it, nobody else: where somebody has one, the checks have passed.
     """

@@ -1,6 +1,6 @@
 """The clocks of tasks: from when till when each ran against which due date. Lateness is asked of them (``lateness``).
 
-A task's row knows only its newest state. Who asks how things stood on a day needs what was so on that day: the date
+A task's row knows only its newest state. A question about a past day needs the state of that day: the date
 that a notice moved later, the answer that was taken back, the case that was suspended. Live code and verification make
 the same runs, the one step by step, the other from the journal alone.
 """
@@ -101,7 +101,7 @@ def how_done(data: Mapping[str, Any]) -> str:
 
 @dataclass
 class Turn:
-    """What the effects of one step do to the clocks, in order: collected while rows change, sent when they are."""
+    """A step's changes to the clocks, in order: collected while rows change, sent when they are."""
 
     on: date
     taken_back: bool
@@ -156,7 +156,7 @@ class _Task:
 
 
 class Told(Protocol):
-    """What is read of an event of the journal."""
+    """The part that is read of an event of the journal."""
 
     @property
     def at(self) -> datetime:
@@ -164,7 +164,7 @@ class Told(Protocol):
 
     @property
     def kind(self) -> str:
-        """What."""
+        """The kind of the event."""
 
     @property
     def task(self) -> str | None:
@@ -172,7 +172,7 @@ class Told(Protocol):
 
     @property
     def data(self) -> Mapping[str, Any]:
-        """What is said of it."""
+        """The data of the event."""
 
 
 def runs_of(instance_id: UUID, events: Iterable[Told]) -> list[dict[str, Any]]:

@@ -77,7 +77,7 @@ def start(
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """Which start of a timer start event it is: the ``n``-th (from 0), planned for ``planned_at`` (aware)."""
+    """A start of a timer start event: the ``n``-th (from 0), planned for ``planned_at`` (aware)."""
 
     event: str
     n: int
@@ -387,7 +387,7 @@ def return_targets(session: Session, made: Compiled, task: UserTask) -> list[tup
 
 
 def signature_of(made: Compiled, task: UserTask, doer: Actor) -> dict[str, Any] | None:
-    """Who signs which box of the printed form by completing this task (X1)."""
+    """The signature that completing this task puts into a box of the printed form (X1)."""
     box = made.program.user_tasks[task.process, task.task].properties.get("sign")
     if not box:
         return None

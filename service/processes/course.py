@@ -188,7 +188,7 @@ def rebuilt(session: Session, instance: Instance, without: int) -> Course:
 
 
 def taken_back_effects(before: frozenset[str], due: Mapping[str, Mapping[str, Any]], course: Course) -> list[fx.Effect]:
-    """What a step that is taken back leaves: tasks that vanish, tasks that come back, each by the date that it would
+    """The effects of taking back a step: tasks that vanish, tasks that come back, each by the date that it would
     have by now.
 
     ``before`` are the ids of the tasks open until now, ``due`` the dates that tasks had when they were last open.

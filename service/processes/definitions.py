@@ -72,7 +72,7 @@ def missing_bundles(session: Session, *, bpmn: Path, forms: Path) -> Iterator[tu
 
 
 def name_of(made: Compiled) -> str:
-    """What a process is called: the name in its diagram, else its key."""
+    """The name of a process: that in its diagram, else its key."""
     return str(made.program.spec.description or made.program.key)
 
 

@@ -43,7 +43,7 @@ def _rows(session: Session, instance: Instance) -> list[dict[str, Any]]:
 
 
 def _told(steps: Generator[Mismatch, None, Projection]) -> Projection:
-    """What the replay makes, whether or not its steps are as recorded."""
+    """The projection that the replay makes, whether or not its steps are as recorded."""
     while True:
         try:
             next(steps)

@@ -1,4 +1,4 @@
-"""What moves an instance, and the stream of the journal that tells it."""
+"""Inputs, which move an instance, and the stream of the journal that tells it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def record(
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What moves an instance: its kind, data and the user task (or timer) that it is about."""
+    """An input, which moves an instance: its kind, data and the user task (or timer) that it is about."""
 
     kind: str
     data: Mapping[str, Any]

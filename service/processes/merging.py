@@ -26,8 +26,8 @@ def merged(
 ) -> dict[str, Any]:
     """``data`` with the latest of each field; a slot's fields stay apart, under ``slots`` by the slot's scope.
 
-    Beside a slot's fields stands whose slot it is: its ``unit``, or the ``name`` that its diagram gives it. What is the
-    step's ``own`` covers nothing that another form said.
+    Beside a slot's fields stands whose slot it is: its ``unit``, or the ``name`` that its diagram gives it. A field of
+    the step's ``own`` covers nothing that another form said.
     """
     fields, drop = {name: value for name, value in fields.items() if name not in own}, drop - own
     if slot is None:

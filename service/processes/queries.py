@@ -231,7 +231,7 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
 
 
 def warnings_of(session: Session, task: UserTask) -> list[str]:
-    """What the form of a completed task warned of when it was submitted (``x-warn``, ``x-dates``); one statement."""
+    """The warnings of a completed task's form at its submission (``x-warn``, ``x-dates``); one statement."""
     done = select(history.HistoryEvent.data).where(
         history.HistoryEvent.stream == stream_of(task.instance_id), history.HistoryEvent.seq == task.completed_seq
     )

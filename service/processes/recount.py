@@ -26,7 +26,7 @@ def recount(
 ) -> bool:
     """Counts the due dates and timers of the locked instance's open tasks with ``calendar``, which ``source`` made.
 
-    What is the same as before leaves no trace. Gives whether anything changed (CLOCK).
+    An unchanged date or timer leaves no trace. Gives whether anything changed (CLOCK).
     """
     made = compiled(session, instance.digest, instance.process)
     rows = open_tasks(session, instance.id)

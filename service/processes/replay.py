@@ -66,7 +66,7 @@ def verify(
 ) -> Iterator[Mismatch]:
     """Checks definitions, calendars, chains, replays and rows; yields every mismatch, each named.
 
-    Of all instances, or of ``instance_ids`` only. Whatever cannot be read or replayed is a mismatch, not an error.
+    Of all instances, or of ``instance_ids`` only. Anything that cannot be read or replayed is a mismatch, not an error.
     ``progress`` is told how many instances of how many are done.
     """
     definitions: dict[str, Compiled] = {}
@@ -276,7 +276,7 @@ def _definition(
 
 
 def _schedules(session: Session, newest: Mapping[str, str], definitions: Mapping[str, Compiled]) -> Iterator[Mismatch]:
-    """What starts by itself is what the newest versions draw, each at the moment that its interval gives.
+    """Checks that the starts are those that the newest versions draw, each at the moment that its interval gives.
 
     Of a process whose newest version cannot run nothing is said: that it is damaged has been named.
     """
@@ -300,7 +300,7 @@ def _schedules(session: Session, newest: Mapping[str, str], definitions: Mapping
 
 
 def _planned(session: Session, row: stored.Row, again: Collection[Any]) -> str | None:
-    """What is wrong with when the row says that it starts next: when planned, later after a failure, or at the moment
+    """The fault in the row's next start, which should be as planned, later after a failure, or at the moment
     (one of ``again``) when somebody had it tried again."""
     try:
         told = row["incident_id"] is not None

@@ -1,4 +1,4 @@
-"""What people say of a case beside its steps, and to whom they show it: remarks (沟通) and copies (抄送)."""
+"""Talk about a case beside its steps, and showing it to others: remarks (沟通) and copies (抄送)."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def mark_copy_read(session: Session, *, instance_id: UUID, actor: Actor, now: da
 def _mentioned(session: Session, text: str) -> list[str]:
     """The accounts that ``text`` names as ``@user``; between Chinese characters nobody puts a blank around it.
 
-    Who may not see the case when the notice is delivered is told nothing.
+    A person who may not see the case when the notice is delivered is told nothing.
     """
     names = sorted(set(_MENTION.findall(text)))[:20]
     found = (usable_name(session, name) or usable_name(session, name.rstrip("._-")) for name in names)

@@ -16,7 +16,7 @@ from service.rights import SYSTEM
 
 WOKEN = "woken"
 _SIGN = b"eventBasedGateway"
-"""What a diagram has in which a case can sleep."""
+"""The element of a diagram in which a case can sleep."""
 
 
 def wake_sleepers(session: Session, *, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""What a diagram says of time, in words for staff: when it starts by itself, how long a step has and when."""
+"""The diagram's words about time, in words for staff: when it starts by itself, how long a step has and when."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class _Words:
         return f"{title}不为{said}" if isinstance(how, ast.NotEq | ast.NotIn) else SOMEHOW
 
     def title(self, node: ast.expr) -> str:
-        """What the form calls the field; empty for what stands in no form."""
+        """The form's name for the field; empty for what stands in no form."""
         named = self._fields.get(node.id, {}).get("title") if isinstance(node, ast.Name) else None
         return f"“{one_line(named)}”" if named else ""
 

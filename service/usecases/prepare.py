@@ -48,7 +48,7 @@ def prepare(
 
 
 def check_context(settings: Settings, organization: Organization) -> CheckContext:
-    """What the deployment checks need to know of this house."""
+    """The facts about this house that the deployment checks need."""
     return CheckContext(
         roles={role.id: role.scope for role in organization.roles.values()},
         actions={
