@@ -15,7 +15,8 @@ CONFIRM = "/confirm_duplicate"
 
 
 def require_unlike(session: Session, *, name: object, unit_code: object, except_id: UUID | None = None) -> None:
-    """Raises ``Conflict`` naming everybody of that name in the same unit; one statement."""
+    """Raises ``Conflict`` naming everybody of that name, also with variants of its characters, in the same unit; one
+    statement."""
     unit = unit_code if isinstance(unit_code, str) else None
     same = namesakes(session, name=str(name), unit_code=unit, except_id=except_id)
     if same:

@@ -11,13 +11,13 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from service import clock
-from service.db.lists import Page, matching, on_day, page, where
+from service.db.lists import Page, called, matching, on_day, page, where
 from service.errors import NotFound
 from service.fields import UNIT_CODE
 from service.ids import as_id
 from service.people.filters import LeaderFilter, LiaisonFilter, PersonFilter, SubstituteFilter, UnitFilter
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
-from service.spelling import spell
+from service.spelling import plain
 
 OFFICE_KIND = "office"
 """The kind of the offices of the leading bodies (三办), as ``organization.toml`` calls it."""
@@ -94,10 +94,10 @@ def search_people(
 
 
 def namesakes(session: Session, *, name: str, unit_code: str | None, except_id: UUID | None = None) -> list[Person]:
-    """Active persons of that name in the same unit, who may be the same person; one statement."""
+    """Active persons of that name in the same unit, also with variants of its characters: maybe the same person; one
+    statement."""
     query = select(Person).where(
-        Person.pinyin == spell(name.strip()).pinyin,
-        Person.name == name.strip(),
+        called(Person.search_key, plain(name)),
         Person.unit_code == unit_code if unit_code is not None else Person.unit_code.is_(None),
         Person.active,
     )
