@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.history.models import OutboxEntry
@@ -67,3 +67,8 @@ def revive(session: Session, *, event_id: int, now: datetime) -> bool:
     entry.attempts, entry.due_at = 0, now
     session.flush()
     return True
+
+
+def count_owed(session: Session) -> int:
+    """How many notices are not delivered yet; one statement."""
+    return session.scalar(select(func.count()).select_from(OutboxEntry)) or 0

@@ -85,6 +85,19 @@ def need_counts(
     }
 
 
+def late_needs(session: Session, on: date) -> dict[str, int]:
+    """Needs in which a responsible ``unit`` was late or is, and in which another ``step`` was; two statements."""
+    return {
+        name: session.scalar(
+            select(func.count()).where(
+                Instance.process == PROCESS, Instance.title != "", Instance.id.in_(late_cases(on, steps=steps))
+            )
+        )
+        or 0
+        for name, steps in (("unit", False), ("step", True))
+    }
+
+
 def leader_needs(
     session: Session, *, leader_id: UUID, starts_on: date, ends_on: date, on: date | None = None
 ) -> dict[str, Any]:

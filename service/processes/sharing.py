@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -155,3 +155,9 @@ def _readers(session: Session, instance: Instance, to: list[str]) -> list[str]:
     if wrong:
         raise Invalid("抄送对象有误", wrong)
     return names
+
+
+def received(session: Session, instance_ids: Collection[UUID], actor: Actor) -> dict[UUID, CopyTo]:
+    """Case → the copy of it that the actor got; one statement."""
+    query = select(CopyTo).where(CopyTo.username == actor.username, CopyTo.instance_id.in_(instance_ids))
+    return {copy.instance_id: copy for copy in session.scalars(query)}
