@@ -38,7 +38,7 @@ MOST = 20
 """Files of one record."""
 
 ENTRIES = ("file_attached", "file_withdrawn")
-"""The entries of the journal of a record that tell of its files."""
+"""What the journal of a record tells of its files."""
 
 RESTRICTED = "本次联系有受限记录，附件一并保密：只有该领导、其联络员和区人才办可以查看"
 
@@ -167,7 +167,7 @@ def _may_withdraw(session: Session, row: Base, kept: Attachment, actor: Actor) -
 def hides_files(session: Session, row: Base, actor: Actor) -> bool:
     """Whether the record is a contact with a restricted note that the actor may not read (C4).
 
-    The files of such a talk are as delicate as what was said, a file's name too.
+    What came with such a talk is as delicate as what was said, a file's name too.
     """
     if not isinstance(row, Contact):
         return False

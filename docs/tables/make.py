@@ -1,4 +1,5 @@
-"""Writes the tables of ``docs/diagrams.zh.md`` that repeat what the code declares: actions, records, lists.
+"""Writes the tables of ``docs/diagrams.zh.md`` that repeat what code and diagrams declare: actions, records, lists,
+properties, pages, processes.
 
 ``make docs`` after a change; ``tests/unit/test_guide_tables.py`` fails while they are stale.
 An action's words stand beside it (``Action.does`` in ``service/actions``); its example is its first use in a shipped
@@ -16,8 +17,14 @@ from typing import Any
 from lxml import etree
 
 from service.actions import action_table
-from service.checks.forms import LISTINGS, REFERENCES
 from service.config import load
+from service.config.organization import load_organization
+from service.processes.bundles import compile_bundle, read_bundle
+from service.processes.checks.forms import LISTINGS, REFERENCES
+from service.processes.definitions import name_of
+from service.processes.models import Definition
+from service.processes.profiles import profile_of
+from service.processes.properties import PAGES, PROCESS, TASK, Property
 from service.processes.wiring import Action
 
 HOME = Path(__file__).resolve().parents[2]
@@ -38,7 +45,15 @@ def main() -> None:
 
 def filled(guide: str) -> str:
     """The guide with each table between its marks made anew. Raises KeyError for marks of an unknown table."""
-    tables = {"actions": actions_table, "records": records_table, "lists": lists_table}
+    tables = {
+        "actions": actions_table,
+        "records": records_table,
+        "lists": lists_table,
+        "task_properties": lambda: properties_table(TASK),
+        "process_properties": lambda: properties_table(PROCESS),
+        "pages": pages_table,
+        "processes": processes_table,
+    }
 
     def put(found: re.Match[str]) -> str:
         return f"{found[1]}\n{tables[found[2]]()}\n{found[3]}"
@@ -68,7 +83,10 @@ def records_table() -> str:
     fields = _fields("x-ref")
     return _table(
         ("写法", "选什么", "例子"),
-        ((f'`"x-ref": "{code}"`', name, fields.get(code, "")) for code, name in REFERENCES.items()),
+        (
+            (f'`"x-ref": "{code}"`', name, fields.get(code) or _written("x-ref", code, name))
+            for code, name in REFERENCES.items()
+        ),
     )
 
 
@@ -77,8 +95,50 @@ def lists_table() -> str:
     fields = _fields("x-among")
     return _table(
         ("写法", "名单上有谁", "例子"),
-        ((f'`"x-among": "{code}"`', name, fields.get(code, "")) for code, name in LISTINGS.items()),
+        (
+            (f'`"x-among": "{code}"`', name, fields.get(code) or _written("x-among", code, name))
+            for code, name in LISTINGS.items()
+        ),
     )
+
+
+def _written(word: str, code: str, name: str) -> str:
+    """The example of what no shipped form names."""
+    return f'出厂表单没有用到；写作 `{{ "type": "string", "title": "{name}", "{word}": "{code}" }}`'
+
+
+def properties_table(declared: Mapping[str, Property]) -> str:
+    """What a process, or a user task, may say of itself."""
+    rows = (
+        (f"`{name}`", f"{one.does}{f'；最多 {one.longest} 个字' if one.longest else ''}", f"`{one.example}`")
+        for name, one in declared.items()
+    )
+    return _table(("属性", "意思", "例子"), rows)
+
+
+def pages_table() -> str:
+    """What the property ``page`` may name."""
+    return _table(("代码", "页面"), ((f"`{code}`", name) for code, name in PAGES.items()))
+
+
+def processes_table() -> str:
+    """The shipped processes as their diagrams describe them, in the order of the help page."""
+    named = {stage.code: stage.name for stage in load_organization(HOME / "config").stages.values()}
+    found = []
+    for folder in sorted(path for path in (HOME / "bpmn").iterdir() if path.is_dir()):
+        made = compile_bundle(read_bundle(folder, HOME / "forms" / folder.name), folder.name)
+        found.append(profile_of(Definition(key=folder.name, version=1, name=name_of(made)), made, named))
+    rows = (
+        (
+            f"`{one.process}` {one.name}",
+            one.when,
+            one.work,
+            PAGES[one.page],
+            "、".join(name or named.get(code, code) for code, name in one.made.stage_names.items()),
+        )
+        for one in sorted(found, key=lambda one: one.order)
+    )
+    return _table(("流程", "时间", "谁做什么", "在哪里办", "阶段"), rows)
 
 
 def _parameters(action: Action) -> str:

@@ -12,8 +12,8 @@ from service.engine import EngineFailure
 from service.liaisons import leaders_of
 from service.people.models import Leader
 from service.people.queries import find_leader, unit_names
+from service.processes.advance import record
 from service.processes.counters import circular_name, next_value, number_name
-from service.processes.inputs import record
 from service.processes.operations import count_urge, notify, open_handling
 from service.processes.wiring import Action, ActionCall
 

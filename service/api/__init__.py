@@ -46,7 +46,6 @@ from service.api import (
     substitutes,
     talents,
     tasks,
-    teams,
     telemetry,
     units,
 )
@@ -65,7 +64,6 @@ FEATURES = (
     posts,
     substitutes,
     talents,
-    teams,
     photos,
     links,
     quotas,

@@ -1,4 +1,4 @@
-"""Changes that have to follow when accounts lose a right: told to whatever room above this one was wired in."""
+"""What has to follow when accounts lose a right: told to whatever room above this one was wired in."""
 
 from __future__ import annotations
 

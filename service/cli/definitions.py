@@ -10,13 +10,12 @@ from pathlib import Path
 import click
 
 from service import clock
-from service.checks import DefinitionFinding
-from service.checks.confined import check_all_confined
-from service.checks.gate import passed
 from service.cli.setup import organization, settings, wired
 from service.errors import NotFound
-from service.processes import definitions
-from service.processes.bundles import CheckedBundle, read_bundle
+from service.processes.bundles import compile_bundle, read_bundle
+from service.processes.checks import DefinitionFinding
+from service.processes.checks.confined import check_all_confined
+from service.processes.definitions import deploy_checked
 from service.rights import COMMAND_LINE
 from service.usecases import check_context
 
@@ -63,10 +62,11 @@ def check(paths: tuple[Path, ...]) -> None:
 def deploy(paths: tuple[Path, ...]) -> None:
     """检查并部署 PATH 中的流程定义；任何一个有错误，就一个也不部署。"""
     folders = _folders(paths)
-    bundles = _require_pass(folders)
+    _require_pass(folders)
+    compiled = [(folder.key, files := folder.files(), compile_bundle(files, folder.key)) for folder in folders]
     with wired() as database, database.transaction() as session:
-        for bundle in bundles:
-            made = definitions.deploy(session, bundle, actor=COMMAND_LINE, now=clock.now())
+        for key, files, program in compiled:
+            made = deploy_checked(session, key=key, files=files, made=program, actor=COMMAND_LINE, now=clock.now())
             click.echo(f"流程 {made.name}（{made.key}）现为第 {made.version} 版。")
 
 
@@ -81,15 +81,14 @@ def _folders(paths: Iterable[Path]) -> list[_Folder]:
     return list(found.values())
 
 
-def _require_pass(folders: Iterable[_Folder]) -> list[CheckedBundle]:
+def _require_pass(folders: Iterable[_Folder]) -> None:
     """Shows the findings of all folders, not only of the first bad one; ends the command if there is an error."""
-    read = [(folder, folder.files()) for folder in folders]
+    chosen = list(folders)
     context = check_context(settings(), organization())
-    found = check_all_confined([(files, context) for _, files in read])
-    fine = [_passes(folder, findings) for (folder, _), findings in zip(read, found, strict=True)]
-    if not all(fine):
+    found = check_all_confined([(folder.files(), context) for folder in chosen])
+    passed = [_passes(folder, findings) for folder, findings in zip(chosen, found, strict=True)]
+    if not all(passed):
         sys.exit(1)
-    return [passed(files, findings, key=folder.key) for (folder, files), findings in zip(read, found, strict=True)]
 
 
 def _passes(folder: _Folder, findings: Sequence[DefinitionFinding]) -> bool:

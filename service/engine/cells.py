@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 PLACEHOLDER = "dmninputexpr"
-"""The name that stands for ``?`` when the cell is evaluated."""
+"""What stands for ``?`` when the cell is evaluated."""
 
 
 def asked(text: str) -> str:

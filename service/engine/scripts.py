@@ -1,4 +1,4 @@
-"""Our answers when the library meets an expression or an action: our evaluator, the caller's actions, no scripts."""
+"""What the library asks when it meets an expression or an action: our evaluator, the caller's actions, no scripts."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class ScriptEngine(PythonScriptEngine):
 
 
 class _Re:
-    """Stands for the module ``re`` within the library's decision tables, which use it for the character ``?`` alone."""
+    """Stands for the module ``re`` within the library's decision tables, which use it for the signs ``?`` alone."""
 
     @staticmethod
     def sub(_pattern: str, _placeholder: str, cell: str) -> str:

@@ -63,7 +63,7 @@ def as_json(data: Mapping[str, object]) -> dict[str, object]:
 
 
 def difference(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, object]:
-    """The changes of an update: field → ``[old, new]``; fields that stay are left out."""
+    """What an update changed: field → ``[old, new]``; fields that stay are left out."""
     return {key: [_json(before[key]), _json(after[key])] for key in after if before[key] != after[key]}
 
 

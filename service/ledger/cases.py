@@ -22,7 +22,8 @@ from service.people.past import leaders_then, unit_names_then
 from service.processes.lateness import IN_TIME, Standing, standings
 from service.processes.models import Instance
 from service.processes.past import State, states, tasks_then
-from service.processes.rules import STAGES, STATUSES, one_line
+from service.processes.rules import STATUSES, one_line
+from service.processes.stages import StageNames
 from service.rights.policy import RESPONSIBLE_UNIT
 from service.talents.past import names_then
 
@@ -58,6 +59,7 @@ class _Names:
     organization: Organization
     standings: Mapping[UUID, Standing]
     states: Mapping[UUID, State]
+    stages: StageNames
 
 
 def ledger_rows(
@@ -134,6 +136,7 @@ def _names(session: Session, cases: Sequence[Instance], organization: Organizati
         organization=organization,
         standings=standings(session, cases, on),
         states=stood,
+        stages=StageNames(session),
     )
 
 
@@ -145,7 +148,7 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
         state.number or "",
         state.title,
         STATUSES[state.status],
-        STAGES.get(state.stage or "", ""),
+        names.stages.of(case.process, state.stage),
         names.talents.get(state.talent_id or "", ""),
         names.leaders.get(state.leader_id or "", ""),
         category.name if category is not None else "",

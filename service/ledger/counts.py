@@ -23,7 +23,8 @@ from service.processes import lateness
 from service.processes.lateness import IN_TIME, late_cases, standings
 from service.processes.models import TERMINATED, Instance
 from service.processes.past import Rows, State, cases_on, said, states
-from service.processes.rules import STAGES, STATUSES
+from service.processes.rules import STATUSES
+from service.processes.stages import StageNames
 from service.talents.past import names_then
 
 PROCESS = "request"
@@ -37,7 +38,7 @@ NEED_OUTCOMES: Mapping[str, str] = {
     "terminated": "已终止",
     "running": STATUSES["running"],
 }
-"""The outcome of a need: every need is counted under exactly one."""
+"""What became of a need: every need is counted under exactly one."""
 
 MOST_ITEMS = 200
 
@@ -85,19 +86,6 @@ def need_counts(
     }
 
 
-def late_needs(session: Session, on: date) -> dict[str, int]:
-    """Needs in which a responsible ``unit`` was late or is, and in which another ``step`` was; two statements."""
-    return {
-        name: session.scalar(
-            select(func.count()).where(
-                Instance.process == PROCESS, Instance.title != "", Instance.id.in_(late_cases(on, steps=steps))
-            )
-        )
-        or 0
-        for name, steps in (("unit", False), ("step", True))
-    }
-
-
 def leader_needs(
     session: Session, *, leader_id: UUID, starts_on: date, ends_on: date, on: date | None = None
 ) -> dict[str, Any]:
@@ -129,7 +117,7 @@ def leader_needs(
         .limit(MOST_ITEMS)
     )
     rows = list(session.scalars(query))
-    stood = states(session, rows, as_of)
+    stood, stages = states(session, rows, as_of), StageNames(session)
     late = standings(session, stood, as_of)
     wanted = {state.talent_id for state in stood.values() if state.talent_id}
     names = names_then(session, wanted, as_of)
@@ -145,7 +133,7 @@ def leader_needs(
                 "title": state.title,
                 "talent_id": state.talent_id,
                 "talent": names.get(state.talent_id or "", ""),
-                "status": STAGES.get(state.stage or "", STATUSES[state.status])
+                "status": stages.of(row.process, state.stage) or STATUSES[state.status]
                 if name == "running"
                 else NEED_OUTCOMES[name],
                 "outcome": name,
@@ -245,7 +233,7 @@ def _of_unit(session: Session, cases: Rows, unit: str | None, on: date) -> Colum
 
 
 def _outcome(cases: Rows) -> ColumnElement[str]:
-    """The outcome of a need then."""
+    """What had become of a need."""
     told = said(cases, "outcome")
     return case(
         (cases.ended_at.is_(None), "running"),

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.history import HistoryEvent, stream_events
+from service.processes.advance import stream_of
 from service.processes.bundles import compiled
-from service.processes.inputs import stream_of
 from service.processes.models import Instance
 from service.processes.rules import one_line
 
@@ -54,7 +54,7 @@ WORDS: Mapping[str, str] = {
     "complete": "",
     "ate_abort": "取消",
 }
-"""Words for transitions of the lifecycle is called beside the step that it is of; completing goes without saying."""
+"""What a transition of the lifecycle is called beside the step that it is of; completing goes without saying."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Telling people what the journal owes them. Plain functions in the caller's transaction; none commits.
 
-Reading a notice is no part of the matter's history, so it is not journaled.
+That somebody has read a notice is no part of the matter's history, so it is not journaled.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Office:
 def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime) -> None:
     """Puts the notice ``event`` into the inboxes of all whom it concerns, and owes what is to be sent elsewhere.
 
-    Telling the same event again changes nothing. A notice that asks for work that is done reaches nobody. A notice for
+    Telling the same event again changes nothing. A notice that asks for work that is done reaches nobody. What is for
     the liaison of a unit that has none lets the Talent Office know of it, once (T4). Raises NobodyToTell when there is
     nobody else: a matter must not wait in silence for an office without an account.
     """
@@ -111,7 +111,7 @@ def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime
 
 
 def told_of(session: Session, event: HistoryEvent, now: datetime) -> Told:
-    """The notice as of ``now``: its data with the step's full title, and the date by which to act."""
+    """What the notice says as of ``now``: its data with the step's full title, and the date by which to act."""
     data, today = event.data, clock.local(now).date()
     task = session.get(UserTask, UUID(event.task)) if event.task else None
     return Told({**data, "step": _step(session, data, task, today)}, _due(session, data, task, today))
@@ -254,7 +254,7 @@ def _unit_name(session: Session, data: Mapping[str, Any]) -> str | None:
 
 
 def _step(session: Session, data: Mapping[str, Any], task: UserTask | None, today: date) -> str | None:
-    """The full title of the step, with the units that it is about where somebody else decides on what they did."""
+    """What the step is called, with the units that it is about where somebody else decides on what they did."""
     name = data.get("step")
     if task is None or not name:
         return one_line(name) or None
@@ -275,7 +275,7 @@ def _due(session: Session, data: Mapping[str, Any], task: UserTask | None, today
 
 
 def _name(session: Session, event: HistoryEvent) -> str:
-    """The name of the actor who caused the notice, with whom it was done for: both names are kept (代理)."""
+    """Who caused the notice, with whom it was done for: both names are kept (代理)."""
     names = []
     stood_in = standing.behalf_names(session, [event.on_behalf_of])
     for username in (event.actor, event.on_behalf_of):

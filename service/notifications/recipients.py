@@ -47,8 +47,8 @@ def goal_of(
 ) -> dict[str, Any]:
     """To whom it goes today, in the shape of ``to``: who has claimed the task, as long as the claim stands.
 
-    Without a claim that stands it is everybody's of the role. A notice for the filer of a matter goes, if the filer has
-    left, to the liaison of the office that filed it.
+    Without a claim that stands it is everybody's of the role. What is for who filed a matter and has left goes to the
+    liaison of the office that filed it.
     """
     goal = dict(to)
     if to["usernames"] is None:

@@ -1,4 +1,4 @@
-"""Rules for the words and the readers of a notice: pure."""
+"""What a notice says to whom: pure."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SAYS_WHEN = frozenset({"due_soon", "due_today"})
 """Reminders that are named by how the due date stands on the day of delivery, however late that is."""
 
 NOT_TO_DOER = frozenset({"task", "returned", "due_changed"})
-"""Notices of what an operation led to: whoever did it knows."""
+"""Notices of what a deed led to: whoever did it knows."""
 
 ONLY_WHO_SEES = frozenset({"mentioned"})
 """Notices for whomever somebody named: who may not see the case may not know of it either."""
 
 ON_PAPER_TOO = frozenset({"brief", "circular_told"})
-"""Notices that leaders without an account are given on paper: that nobody reads it here is no fault."""
+"""What leaders without an account are given on paper: that nobody reads it here is no fault."""
 
 WITHOUT_MATTER = frozenset({"incident"})
 """Notices for administrators, who keep the system running and have no business with the matters themselves."""
@@ -70,14 +70,14 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A notice in words as of the day of delivery: the journal's ``data`` with the step's full title, and the date."""
+    """What a notice says as of the day of delivery: the journal's ``data`` with the step's full title, and the date."""
 
     data: Mapping[str, Any]
     due: Due | None
 
 
 def values_of(data: Mapping[str, Any], *, unit: str | None, due: Due | None, by: str) -> dict[str, object]:
-    """Values for the wording: ``data`` is the notice with its ``step`` as it is told, ``unit`` a name."""
+    """What the wording may fill in: ``data`` is the notice with its ``step`` as it is told, ``unit`` a name."""
     matter = data["template"] not in WITHOUT_MATTER
     text = data.get("text") or ""
     return {

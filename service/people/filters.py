@@ -1,4 +1,4 @@
-"""Filters of the lists of the directory."""
+"""What the lists of the directory can be asked for."""
 
 from __future__ import annotations
 

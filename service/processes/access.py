@@ -1,4 +1,4 @@
-"""The rights to act on a task: role, unit and assignment. ``visibility`` decides how much somebody sees of a case."""
+"""Who may act on a task: role, unit and assignment. What somebody sees of a case is decided in ``visibility``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from service.people.queries import find_leader, unit_names
 from service.processes import standing
 from service.processes.models import DONE, UserTask
 from service.processes.rules import holds
-from service.processes.standing import ROLE_NAMES
+from service.processes.wiring import wiring
 from service.rights import Actor, require
 
 OFFICE = "talent_office"
@@ -64,7 +64,7 @@ def stands_in(actor: Actor, task: UserTask) -> bool:
 
 
 def holder_of(task: UserTask) -> str | None:
-    """The holder of a claim on the task who could still take it; without one it is everybody's of its role again."""
+    """Who has claimed the task, as long as they could still take it; else it is everybody's of its role again."""
     session = object_session(task)
     if task.assignee is None or session is None:
         return task.assignee
@@ -74,7 +74,7 @@ def holder_of(task: UserTask) -> str | None:
 
 
 def account_of(actor: Actor) -> str:
-    """The account whose task the actor takes: a substitute takes it for who is away (代理), a stand-in takes it up."""
+    """Whose task it is that the actor takes: a substitute takes it for who is away (代理), a stand-in takes it up."""
     return actor.on_behalf_of if actor.on_behalf_of and ":" not in actor.on_behalf_of else actor.username
 
 
@@ -108,7 +108,7 @@ def _standing_in(session: Session, actor: Actor, task: UserTask) -> Actor:
 
 
 def stood_in(session: Session, task: UserTask, doer: Actor) -> str | None:
-    """The note kept with what a stand-in did: why it was not done by whose task it was; None where that one did it."""
+    """What is kept with what a stand-in did: why it was not done by whose task it was; None where that one did it."""
     if is_holder(doer, task):
         return None
     absence = standing.absence_of(session, task, clock.today())
@@ -147,10 +147,9 @@ def person_name(session: Session, username: str | None) -> str:
 def role_names(session: Session, tasks: Iterable[UserTask]) -> str:
     """The roles of the tasks in words, with the names of their units."""
     asked = list(tasks)
-    units = unit_names(session, [task.unit for task in asked if task.unit])
+    called, units = wiring(session).role_name, unit_names(session, [task.unit for task in asked if task.unit])
     names = [
-        ROLE_NAMES.get(task.role or "", task.role or "")
-        + (f"（{units.get(task.unit, task.unit)}）" if task.unit else "")
+        (called(task.role) or task.role or "") + (f"（{units.get(task.unit, task.unit)}）" if task.unit else "")
         for task in asked
     ]
     return "、".join(dict.fromkeys(names)) or "指定人员"

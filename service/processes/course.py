@@ -19,12 +19,10 @@ from service.db.canonical import normalized
 from service.errors import Conflict, LiaisonError
 from service.history import HistoryEvent
 from service.processes import effects as fx
-from service.processes.advance import FRAME_NAMES
+from service.processes.advance import FRAME_NAMES, merged, stream_of
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, by_digest
 from service.processes.contexts import as_of, context_of
-from service.processes.inputs import stream_of
-from service.processes.merging import merged
 from service.processes.models import Instance
 from service.workdays import Calendar
 
@@ -188,7 +186,7 @@ def rebuilt(session: Session, instance: Instance, without: int) -> Course:
 
 
 def taken_back_effects(before: frozenset[str], due: Mapping[str, Mapping[str, Any]], course: Course) -> list[fx.Effect]:
-    """The effects of taking back a step: tasks that vanish, tasks that come back, each by the date that it would
+    """What a step that is taken back leaves: tasks that vanish, tasks that come back, each by the date that it would
     have by now.
 
     ``before`` are the ids of the tasks open until now, ``due`` the dates that tasks had when they were last open.

@@ -1,4 +1,4 @@
-"""The records, lists and first form that a form names: a record must be there, and be the actor's to know."""
+"""What a form names beside itself: records that must be there and be the actor's to know, lists, the first form."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from service.db.lists import Page, page
 from service.errors import Conflict, NotFound
 from service.processes import access, lateness, visibility
 from service.processes.advance import open_tasks as open_rows
+from service.processes.advance import stream_of
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.commands import as_uuid, return_targets
@@ -25,7 +26,6 @@ from service.processes.filled import filled_in
 from service.processes.filters import CaseFilter as CaseFilter
 from service.processes.filters import TaskFilter as TaskFilter
 from service.processes.filters import case_clauses, case_order, light_clause, task_clauses, task_order
-from service.processes.inputs import stream_of
 from service.processes.models import (
     COMPLETED,
     DONE,
@@ -231,7 +231,7 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
 
 
 def warnings_of(session: Session, task: UserTask) -> list[str]:
-    """The warnings of a completed task's form at its submission (``x-warn``, ``x-dates``); one statement."""
+    """What the form of a completed task warned of when it was submitted (``x-warn``, ``x-dates``); one statement."""
     done = select(history.HistoryEvent.data).where(
         history.HistoryEvent.stream == stream_of(task.instance_id), history.HistoryEvent.seq == task.completed_seq
     )

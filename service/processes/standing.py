@@ -1,7 +1,7 @@
-"""Stand-ins where nobody can act, and claims that no longer stand: conditions on ``UserTask`` as of a day.
+"""Who stands in where nobody can act, and whose claim no longer stands: conditions on ``UserTask`` as of a day.
 
 They are asked when tasks are read, never stored, so nothing lags behind the directory: a role that ends at midnight
-gives its tasks back at midnight, whether or not a worker runs. A day's rule is no part of a case's course;
+gives its tasks back at midnight, whether or not a worker runs. What a day's rule says is no part of a case's course;
 who acted, and for whom, stands with what they did.
 """
 
@@ -25,13 +25,6 @@ from service.processes.models import OPEN, UserTask
 from service.processes.wiring import wiring
 from service.rights import TALENT_OFFICE, UNIT_ROLES, Actor
 
-ROLE_NAMES: Mapping[str, str] = {
-    "liaison": "联络员",
-    "talent_office": "区人才办",
-    "responsible_unit": "责任单位",
-    "leader": "区领导",
-    "employer": "所在单位",
-}
 NOBODY = "目前无人可以代办，请系统管理员处理"
 
 # For whom a stand-in acts, where no account can be named: kept in the journal in the place of a sign-in name.
@@ -60,13 +53,13 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The facts about open tasks that differ from their rows: claims that ``lapsed`` and absences, by the task's id."""
+    """What of some open tasks is not as their rows say: claims that ``lapsed`` and absences, by the task's id."""
 
     lapsed: frozenset[UUID] = frozenset()
     absences: Mapping[UUID, Absence] = field(default_factory=dict)
 
     def holder(self, task: UserTask) -> str | None:
-        """The account that has claimed the task, as long as the claim stands."""
+        """Who has claimed the task, as long as the claim stands."""
         return None if task.id in self.lapsed else task.assignee
 
 
@@ -177,7 +170,7 @@ def _filled(role: str, day: date) -> ColumnElement[bool]:
 
 
 def marks(session: Session, tasks: Iterable[UserTask], day: date) -> Marks:
-    """The facts about open ones of ``tasks`` that differ from their rows: one statement, more where one is vacant."""
+    """What of the open ones among ``tasks`` is not as their rows say: one statement, some more where one is vacant."""
     wanted = {task.id: task for task in tasks if task.status == OPEN}
     if not wanted:
         return Marks()
@@ -197,14 +190,14 @@ def marks(session: Session, tasks: Iterable[UserTask], day: date) -> Marks:
 
 
 def absence_of(session: Session, task: UserTask, day: date) -> Absence | None:
-    """The words about a task, open or done, for which nobody is there today; None where somebody is."""
+    """What to say of a task, open or done, for which nobody is there today; None where somebody is."""
     if session.scalar(select(UserTask.id).where(UserTask.id == task.id, vacant(day))) is None:
         return None
     return absences(session, [(task.role, task.unit, task.leader_id)], day)[0]
 
 
 def absences(session: Session, keys: Sequence[tuple[str | None, str | None, UUID | None]], day: date) -> list[Absence]:
-    """The words about tasks of (role, unit, leader's post) that are known to be vacant; at most four statements."""
+    """What to say of tasks of (role, unit, leader's post) that are known to be vacant; at most four statements."""
     if not keys:
         return []
     ids = [leader for _, _, leader in keys if leader is not None]
@@ -217,13 +210,16 @@ def absences(session: Session, keys: Sequence[tuple[str | None, str | None, UUID
     filled = {(row.role, row.unit) for row in session.execute(select(held.c.role, held.c.unit).distinct())}
     units = {unit for _, unit, _ in keys if unit} | {one.unit_code for one in leaders.values() if one.unit_code}
     names = unit_names(session, units) if units else {}
+    called = wiring(session).role_name
     found = []
     for role, unit, leader_id in keys:
         leader = leaders.get(leader_id) if leader_id is not None else None
         own = unit or (leader.unit_code if leader is not None else None)
-        key, name, why = _of_leader(leader, accounts, day) if leader is not None else _of_role(role, unit, names)
+        key, name, why = (
+            _of_leader(leader, accounts, day) if leader is not None else _of_role(role, called(role), unit, names)
+        )
         instead = _first_filled(chain_of(session, role), own, filled)
-        stand_in = ROLE_NAMES.get(instead or "", instead or "")
+        stand_in = called(instead) or instead or ""
         bound = own if instead in UNIT_ROLES else None
         found.append(
             Absence(key, name, why, instead, bound, f"{names.get(bound, bound)}{stand_in}" if bound else stand_in)
@@ -239,7 +235,8 @@ def stand_in_accounts(session: Session, absence: Absence, day: date) -> list[Acc
 def behalf_names(session: Session, keys: Iterable[str | None]) -> dict[str, str]:
     """The names of those for whom a stand-in acted, by what the journal keeps; at most two statements."""
     wanted = {key for key in keys if key and ":" in key}
-    found = {key: ROLE_NAMES.get(key.removeprefix(OF_ROLE), "") for key in wanted if key.startswith(OF_ROLE)}
+    named = wiring(session).role_name
+    found = {key: named(key.removeprefix(OF_ROLE)) for key in wanted if key.startswith(OF_ROLE)}
     units = {key.removeprefix(OF_UNIT): key for key in wanted if key.startswith(OF_UNIT)}
     if units:
         found |= {units[code]: name for code, name in unit_names(session, units).items()}
@@ -261,8 +258,8 @@ def _of_leader(leader: Leader, accounts: Mapping[UUID, Account], day: date) -> t
     return f"{OF_LEADER}{leader.id}", name, f"{name}（{leader.post}）{state}"
 
 
-def _of_role(role: str | None, unit: str | None, names: Mapping[str, str]) -> tuple[str, str, str]:
-    said = ROLE_NAMES.get(role or "", "指定人员")
+def _of_role(role: str | None, called: str, unit: str | None, names: Mapping[str, str]) -> tuple[str, str, str]:
+    said = called or "指定人员"
     if unit is None:
         return f"{OF_ROLE}{role}", said, f"{said}没有能办理的人员"
     name = names.get(unit, unit)

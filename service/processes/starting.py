@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 from service import clock, engine
 from service.errors import LiaisonError, NotAllowed, NotFound
 from service.processes import access
-from service.processes.bundles import compiled
+from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, current
 from service.processes.contexts import context_of
 from service.processes.definitions import latest
 from service.processes.effects import entered
 from service.processes.forms import Form
 from service.processes.rules import BY_ITSELF, holds, one_line
-from service.processes.standing import ROLE_NAMES
 from service.processes.wiring import wiring
 from service.rights import Actor
 
@@ -36,7 +35,10 @@ class FirstStep:
 
 def first_step(session: Session, process: str, actor: Actor) -> FirstStep:
     """The first step of the newest version. Raises NotFound, NotAllowed where ``actor`` may not take it."""
-    made = compiled(session, latest(session, process).digest, process)
+    return _first(session, process, compiled(session, latest(session, process).digest, process), actor)
+
+
+def _first(session: Session, process: str, made: Compiled, actor: Actor) -> FirstStep:
     if made.given:
         raise NotFound(BY_ITSELF)
     unit = access.origin_unit(actor, wiring(session).scopes)
@@ -55,7 +57,7 @@ def first_step(session: Session, process: str, actor: Actor) -> FirstStep:
     info = made.program.user_tasks[opened.process, opened.task]
     said = entered(made, {"scopes": dict(wiring(session).scopes)}, opened, days)
     if said["role"] is not None and not holds(actor, said["role"], said["unit"]):
-        role = ROLE_NAMES.get(said["role"], "指定人员")
+        role = wiring(session).role_name(said["role"]) or "指定人员"
         raise NotAllowed(f"「{info.name}」由{role}办理，您没有登记的权限。")
     return FirstStep(process, one_line(info.name), made.form_of(opened.process, opened.task))
 
@@ -66,6 +68,15 @@ def may_start(session: Session, process: str, actor: Actor) -> bool:
         first_step(session, process, actor)
     except LiaisonError:
         return False  # a menu stays usable where a definition cannot be started
+    return True
+
+
+def may_start_made(session: Session, process: str, made: Compiled, actor: Actor) -> bool:
+    """As :func:`may_start`, of the version that ``made`` is: no statement to find it."""
+    try:
+        _first(session, process, made, actor)
+    except LiaisonError:
+        return False
     return True
 
 

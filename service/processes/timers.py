@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 
 from service import engine, history, ids
 from service.errors import Conflict, NotFound
-from service.processes.advance import advance, lock
+from service.processes.advance import Input, advance, lock, record
 from service.processes.calendars import find_current, store
-from service.processes.inputs import Input, record
 from service.processes.models import FIRED, RUNNING, SUSPENDED, WAITING, Incident, Instance, Schedule, Timer
 from service.processes.operations import notify
 from service.processes.recount import recount

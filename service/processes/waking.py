@@ -8,15 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import engine
-from service.processes.advance import advance, lock
+from service.processes.advance import Input, advance, lock
 from service.processes.bundles import compiled, files_of
-from service.processes.inputs import Input
 from service.processes.models import RUNNING, SUSPENDED, Instance
 from service.rights import SYSTEM
 
 WOKEN = "woken"
 _SIGN = b"eventBasedGateway"
-"""The element of a diagram in which a case can sleep."""
+"""What a diagram has in which a case can sleep."""
 
 
 def wake_sleepers(session: Session, *, now: datetime) -> int:

@@ -1,7 +1,4 @@
-"""The things that the application hands to the processes: actions, references, settings.
-
-One per database, no globals.
-"""
+"""What the application hands to the processes: actions, references, settings. One per database, no globals."""
 
 from __future__ import annotations
 
@@ -14,7 +11,8 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from service.processes.privacy import Private
-from service.rights import Actor
+from service.processes.terms import STAGES
+from service.rights import UNIT_ROLES, Actor
 
 if TYPE_CHECKING:
     from service.processes.models import Instance
@@ -42,11 +40,10 @@ class ActionCall:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A function that a diagram's service task may call.
+    """What a diagram's service task may call. ``run`` works in the caller's transaction and gives a JSON value.
 
-    ``run`` works in the caller's transaction and gives a JSON value. ``sample`` is a plausible result, on which the
-    deployment checks try expressions. ``does`` says in Chinese what it does and gives, for the table of actions in the
-    guide (``docs/tables/make.py``).
+    ``sample`` is a plausible result, on which the deployment checks try expressions. ``does`` says in Chinese what it
+    does and gives, for the table of actions in the guide (``docs/tables/make.py``).
     """
 
     name: str
@@ -81,10 +78,7 @@ def _nobody(_reader: Actor) -> Select[str] | None:
 
 
 Shown = Callable[[Session, str, str, Actor], bool]
-"""Whether somebody may know of a record: its kind (``x-ref``), its key, who asks.
-
-A record that is not shown is not picked.
-"""
+"""Whether somebody may know of a record: its kind (``x-ref``), its key, who asks. What is not shown is not picked."""
 
 
 def _everything(_session: Session, _kind: str, _key: str, _reader: Actor) -> bool:
@@ -104,8 +98,9 @@ class Wiring:
     """``settings`` is frozen into each new instance; ``scopes`` maps a role to whose tasks it sees.
 
     ``towns`` maps the code of a town to its name, ``stand_ins`` a role to those that act in turn where nobody can act
-    in it (default: the Talent Office alone); ``most_instances`` is how many instances one activity may open side by
-    side.
+    in it (default: the Talent Office alone), ``role_names`` a role and ``stages`` a stage to what people call it;
+    ``unit_roles`` are the roles that mean nothing without a unit; ``most_instances`` is how many instances one activity
+    may open side by side.
     """
 
     actions: Mapping[str, Action] = field(default_factory=dict)
@@ -114,6 +109,9 @@ class Wiring:
     settings: Mapping[str, Any] = field(default_factory=dict)
     scopes: Mapping[str, str] = field(default_factory=dict)
     stand_ins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    role_names: Mapping[str, str] = field(default_factory=dict)
+    unit_roles: frozenset[str] = UNIT_ROLES
+    stages: Mapping[str, str] = field(default_factory=lambda: dict(STAGES))
     towns: Mapping[str, str] = field(default_factory=dict)
     served: Served = _nobody
     known: Known = _nobody
@@ -122,6 +120,10 @@ class Wiring:
     withheld: Withheld = _nothing_withheld
     opening: time = time(9, 0)
     most_instances: int = 500
+
+    def role_name(self, role: str | None) -> str:
+        """What people call a role; empty for one that ``organization.toml`` does not have."""
+        return self.role_names.get(role or "", "")
 
 
 def wiring(session: Session) -> Wiring:

@@ -1,4 +1,4 @@
-"""The diagram's words about time, in words for staff: when it starts by itself, how long a step has and when."""
+"""What a diagram says of time, in words for staff: when it starts by itself, how long a step has and when."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from service import clock
-from service.engine import program
 from service.engine.expressions import readable
 from service.engine.xml import parse_xml
 from service.processes.bundles import Compiled
+from service.processes.checks.model import SPIFF
 from service.processes.cycles import Cycle
 from service.processes.rules import one_line
 
-SPIFF = f"{{{program.SPIFF}}}"
 UNTIMED = "不计时"
 SOMEHOW = "符合流程图里写的条件"
 MONTHS, SHORTEST = 12, 28
@@ -47,8 +46,8 @@ def due_in_words(made: Compiled, process: str, due: str) -> str:
     return _Words(made, process).due(tree.body) if tree is not None else "按流程图计算"
 
 
-def days_given(made: Compiled, action: str, parameter: str = "within") -> int | None:
-    """The whole number that the diagrams give an action of a service task; None where none does."""
+def given_number(made: Compiled, action: str, parameter: str) -> int | None:
+    """The whole number that the diagrams give an action as ``parameter``; None where none does."""
     for _, xml in made.diagrams.values():
         for operator in parse_xml(xml.encode(), name=made.program.key).iter(f"{SPIFF}serviceTaskOperator"):
             for one in operator.iter(f"{SPIFF}parameter") if operator.get("id") == action else ():
@@ -152,7 +151,7 @@ class _Words:
         return f"{title}不为{said}" if isinstance(how, ast.NotEq | ast.NotIn) else SOMEHOW
 
     def title(self, node: ast.expr) -> str:
-        """The form's name for the field; empty for what stands in no form."""
+        """What the form calls the field; empty for what stands in no form."""
         named = self._fields.get(node.id, {}).get("title") if isinstance(node, ast.Name) else None
         return f"“{one_line(named)}”" if named else ""
 

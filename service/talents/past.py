@@ -1,4 +1,4 @@
-"""The registry's facts about talents at the end of a day: papers say the state of their day."""
+"""What the registry said of talents at the end of a day: papers say the state of their day."""
 
 from __future__ import annotations
 

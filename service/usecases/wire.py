@@ -19,6 +19,7 @@ from service.liaisons.served import served_by
 from service.people.leaving import KEY as FOLLOWING
 from service.people.queries import find_leader, find_person, find_unit
 from service.processes import claims
+from service.processes.rules import STAGES
 from service.processes.wiring import KEY, Listing, Reference, Wiring
 from service.rights import Actor
 from service.talents.models import Talent
@@ -35,6 +36,8 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
         settings=dict(settings.process),
         scopes={role.id: role.scope for role in organization.roles.values()},
         stand_ins={role.id: role.stand_ins for role in organization.roles.values()},
+        role_names={role.id: role.name for role in organization.roles.values()},
+        stages={**STAGES, **{stage.code: stage.name for stage in organization.stages.values()}},
         towns={code: town.name for code, town in organization.towns.items()},
         served=served_by,
         known=_known,

@@ -15,8 +15,7 @@ from service import clock
 from service.config import Organization, Settings
 from service.db import Database
 from service.notifications import unread_count
-from service.processes.rules import STAGES, STATUSES
-from service.processes.standing import ROLE_NAMES
+from service.processes.rules import STATUSES
 from service.processes.starting import may_start
 from service.reports import HALVES, REPORT_STATUSES
 from service.web import (
@@ -58,8 +57,8 @@ from service.web import (
     units,
 )
 from service.web.answers import here
-from service.web.begins import may_begin
-from service.web.context import KEY, READING, Web, find_actor, note_use, web
+from service.web.begins import begins, purpose, works
+from service.web.context import KEY, READING, Web, find_actor, note_use, role_name, stage_name, web
 from service.web.cookies import Notes
 from service.web.exports import export_address
 from service.web.limits import limiter
@@ -117,9 +116,15 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     app.register_blueprint(pages)
     app.jinja_env.filters.update(present.FILTERS)
     app.jinja_env.globals.update(present.FUNCTIONS)
-    stages = {**STAGES, **{stage.code: stage.name for stage in organization.stages.values()}}
     app.jinja_env.globals.update(
-        LIGHTS=present.LIGHTS, STAGES=stages, CASE_STATUSES=STATUSES, ROLE_NAMES=ROLE_NAMES, asset=_asset
+        LIGHTS=present.LIGHTS,
+        CASE_STATUSES=STATUSES,
+        asset=_asset,
+        stage_name=stage_name,
+        role_name=role_name,
+        may_begin=begins,
+        begin_purpose=purpose,
+        works_on=works,
     )
     app.jinja_env.globals.update(HALVES=HALVES, REPORT_STATUSES=REPORT_STATUSES)
     errors.install(app)
@@ -169,7 +174,6 @@ def _common() -> dict[str, Any]:
         "once_token": once_token,
         "now": clock.now,
         "here": here,
-        "may_begin": may_begin,
         "export_address": export_address,
     }
 

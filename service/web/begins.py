@@ -1,56 +1,42 @@
-"""What people may begin by hand beside a need: each process of the people side, what for, and where it belongs."""
+"""What people may begin by hand beside a need, and where a process belongs: both as its diagram says."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 
 from flask import g
 
-from service.processes.bundles import compiled
-from service.processes.definitions import latest
-from service.processes.starting import may_start
-from service.processes.wording import days_given, starts_in_words
+from service.processes.profiles import Profile, profiles, startable
+from service.processes.properties import PAGES as PAGE_NAMES
+from service.web.menu import ENDPOINTS
+
+NEED = "request"
+"""The need has a button and a form of its own."""
+
+PAGES: Mapping[str, str] = {code: ENDPOINTS[name] for code, name in PAGE_NAMES.items()}
+"""The code that a diagram's property ``page`` names → the address of the page, as the menu has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """A process that a person begins: the words of its button, and one line what it is for.
-
-    How soon, and when the calendar begins it too, the line takes from the diagram.
-    """
-
-    process: str
-    label: str
-    purpose: str
-
-
-CHANGE_FACTS = "change_facts"
-"""The gear task of a report that counts how late it is (R9)."""
-
-BEGINS: tuple[Begin, ...] = (
-    Begin("change_report", "报告变动", "人才工作变动、职务调整、重大奖惩"),
-    Begin("roster", "发起名单确定", "区领导和成员单位各自确定联系名单，成员单位的报区人才办备案"),
-    Begin("registry_review", "发起信息核对", "请各单位逐人核对人才信息"),
-    Begin("half_year_report", "发起半年报告", "请三办和成员单位报送开展情况"),
-    Begin("leader_brief", "编制专报", "为区领导编制本人联系人才的月度情况"),
-)
-"""In the order in which somebody new meets them; which of them a reader may begin, the diagrams say."""
-
-
-def may_begin(process: str) -> Begin | None:
-    """The process for the button of a page, where the reader may begin it."""
+def begins(page: str | None = None) -> Sequence[Profile]:
+    """The processes that the reader may begin: all, or those whose records are found on ``page``."""
     if "db" not in g:
-        return None
-    found = next((one for one in BEGINS if one.process == process), None)
-    if found is None or not may_start(g.db, process, g.actor):
-        return None
-    made = compiled(g.db, latest(g.db, process).digest, process)
-    within, starts = days_given(made, CHANGE_FACTS), starts_in_words(made)
-    soon = f"，发生后 {within} 个工作日内报告" if within else ""
-    itself = f"；{starts}另由系统自动发起" if starts else ""
-    return replace(found, purpose=found.purpose + soon + itself)
+        return []
+    if "startable" not in g:  # a page asks for its own beside the menu and the desk
+        g.startable = startable(g.db, g.actor)
+    return [one for one in g.startable if one.process != NEED and page in (None, one.page)]
 
 
-def begins() -> list[Begin]:
-    """All that the reader may begin."""
-    return [found for one in BEGINS if (found := may_begin(one.process)) is not None]
+def need() -> Profile | None:
+    """登记需求, where the reader may."""
+    begins()
+    return next((one for one in g.get("startable", ()) if one.process == NEED), None)
+
+
+def works(page: str) -> Sequence[Profile]:
+    """The processes whose records are found on ``page``, whoever may begin them."""
+    return [one for one in profiles(g.db) if one.page == page]
+
+
+def purpose(one: Profile) -> str:
+    """What it is begun for, and when the calendar begins it as well."""
+    return one.purpose + (f"；{one.starts}另由系统自动发起" if one.starts else "")

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, after_this_request, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from service import auth, clock, contacts
 from service.contacts.models import Contact, Opinion
@@ -26,9 +27,9 @@ from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
 from service.processes.forms import Form
 from service.processes.lateness import standings
-from service.processes.models import OPEN, Instance, UserTask
-from service.processes.rules import NAMED, STAGES, STATUSES, one_line
-from service.processes.starting import first_step, may_start
+from service.processes.models import OPEN, CopyTo, Instance, UserTask
+from service.processes.rules import NAMED, STATUSES, one_line
+from service.processes.starting import first_step
 from service.processes.subjects import subjects_of
 from service.processes.visibility import is_round, may_speak
 from service.processes.wiring import wiring
@@ -37,8 +38,8 @@ from service.talents.queries import find_talent, phone_for
 from service.web import diagrams, files, present
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text, typed_day
-from service.web.begins import begins
-from service.web.context import actor, db, web
+from service.web.begins import begins, need
+from service.web.context import actor, db, stage_name, web
 from service.web.course import course
 from service.web.exports import Columns, batches, workbook
 from service.web.forms import form_page
@@ -306,7 +307,7 @@ def started() -> ResponseReturnValue:
     return render_template(
         "cases/started.html",
         page=page,
-        may_record=may_start(db(), PROCESS, actor()),
+        need=need(),
         begins=begins(),
         **rows(page.items),
     )
@@ -489,7 +490,7 @@ def _before(
 def case_status(case: Instance) -> str:
     """Where a case stands, in words."""
     if case.status == "running":
-        return STAGES.get(case.stage or "", STATUSES[case.status])
+        return stage_name(case.process, case.stage) or STATUSES[case.status]
     return (case.status == "completed" and one_line(case.end_name)) or STATUSES[case.status]
 
 
@@ -503,7 +504,9 @@ def _copied(limit: int, offset: int) -> Page[Instance]:
 
 def _copy_rows(instances: Sequence[Instance]) -> dict[str, Any]:
     """What a table of copied cases needs beside the rows."""
-    beside, copies = rows(instances), sharing.received(db(), [row.id for row in instances], actor())
+    wanted = CopyTo.instance_id.in_([row.id for row in instances])
+    received = db().scalars(select(CopyTo).where(CopyTo.username == actor().username, wanted))
+    beside, copies = rows(instances), {copy.instance_id: copy for copy in received}
     beside["names"].learn(copy.sent_by for copy in copies.values())
     return {**beside, "copies": copies}
 

@@ -17,6 +17,7 @@ from service.config import Organization, Settings
 from service.contacts.access import selves as find_selves
 from service.db import Database
 from service.errors import NotAllowed
+from service.processes.stages import StageNames
 from service.rights import Actor, may
 
 KEY = "liaison-web"
@@ -62,6 +63,24 @@ def selves() -> list[Actor]:
 def may_today(right: str, unit: str | None = None) -> bool:
     """Whether who asks, or somebody as whom that person may act today, has a right (on ``unit``)."""
     return any(may(one, right, unit=unit) for one in selves())
+
+
+def stage_names() -> StageNames:
+    """The names of stages; read once a request."""
+    if "stage_names" not in g:
+        g.stage_names = StageNames(db())
+    return cast(StageNames, g.stage_names)
+
+
+def stage_name(process: str, code: str | None) -> str:
+    """What people call a stage of a process; empty for none."""
+    return stage_names().of(process, code)
+
+
+def role_name(role: str | None) -> str:
+    """What people call a role; empty for one that nobody declares any more."""
+    found = web().organization.roles.get(role or "")
+    return found.name if found is not None else ""
 
 
 @contextmanager

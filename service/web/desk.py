@@ -9,12 +9,11 @@ from service import clock, reports
 from service.auth.queries import accounts_of_role
 from service.processes import lateness, queries, timers
 from service.processes.deadlines import deadlines
-from service.processes.rules import DEFAULT_WARN, STAGES
-from service.processes.starting import may_start
+from service.processes.rules import DEFAULT_WARN
 from service.rights import ADMIN, LEADER, may
 from service.web import cases, overview, tasks
 from service.web.access import ANYONE, requires
-from service.web.begins import begins
+from service.web.begins import begins, need
 from service.web.context import actor, db, settings
 
 blueprint = Blueprint("desk", __name__)
@@ -40,7 +39,7 @@ def desk() -> ResponseReturnValue:
         running=running,
         counts=queries.light_counts(db(), actor(), today=today),
         running_title=_running_title(),
-        may_record=may_start(db(), cases.PROCESS, actor()),
+        need=need(),
         may_contact=LEADER in actor().roles,
         units=lateness.unit_work(db(), today) if all_units else [],
         talents=overview.own_talents(db(), actor()),
@@ -63,7 +62,6 @@ def help_page() -> ResponseReturnValue:
         contact=settings().contact,
         deadlines=deadlines(db(), cases.PROCESS),
         year=overview.year_of_work(db()),
-        stages=STAGES,
         default_warn=DEFAULT_WARN,
         meaning=lateness.MEANING,
     )

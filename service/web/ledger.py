@@ -14,11 +14,10 @@ from service.people.queries import search_units
 from service.processes import queries
 from service.processes.lateness import MEANING
 from service.processes.models import Instance
-from service.processes.rules import STAGES
 from service.web.access import requires
 from service.web.answers import PER_PAGE, offset
-from service.web.cases import as_of, filters
-from service.web.context import actor, db, web
+from service.web.cases import PROCESS, as_of, filters
+from service.web.context import actor, db, stage_names, web
 from service.web.exports import Columns, batches, workbook
 
 blueprint = Blueprint("ledger", __name__)
@@ -52,7 +51,7 @@ def ledger() -> ResponseReturnValue:
         linked=LINKED,
         wide=WIDE,
         sorted_by=SORTED,
-        stages=STAGES,
+        stages=stage_names().newest(PROCESS),
         towns=organization.towns,
         categories=organization.categories,
         units=search_units(db(), limit=ALL_UNITS).items,

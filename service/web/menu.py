@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from service.rights import Actor, may
@@ -79,6 +79,10 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
 )
+
+
+ENDPOINTS: Mapping[str, str] = {entry.label: entry.endpoint for _, entries in GROUPS for entry in entries}
+"""What an entry is called → the address of its page."""
 
 
 def menu(actor: Actor | None, may_start: Callable[[str], bool]) -> list[tuple[str, list[Entry]]]:

@@ -24,14 +24,13 @@ from service.people.fields import PERSON
 from service.people.filters import PersonFilter, SubstituteFilter
 from service.people.namesakes import CONFIRM
 from service.people.rules import CLASSES
-from service.processes.standing import ROLE_NAMES
 from service.rights import LIAISON, may, require
 from service.usecases.leaving import held_by
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.asked import asked
 from service.web.changes import changes_of
-from service.web.context import actor, db
+from service.web.context import actor, db, role_name
 from service.web.exports import Columns, batches, workbook
 from service.web.filling import Filling, changed, form_page, submitted
 from service.web.names import Names
@@ -163,7 +162,7 @@ def _accounts(person_id: UUID) -> list[tuple[Account, list[str]]]:
         (
             account,
             sorted(
-                ROLE_NAMES.get(one.role, one.role) + (f"（{names.unit(one.unit)}）" if one.unit else "")
+                (role_name(one.role) or one.role) + (f"（{names.unit(one.unit)}）" if one.unit else "")
                 for one in grants.get(account.username, ())
             ),
         )

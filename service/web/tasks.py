@@ -17,11 +17,11 @@ from service.liaisons.rules import DRAFT, SUPERSEDED
 from service.processes import commands, operations, queries
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
-from service.processes.definitions import latest, list_definitions
+from service.processes.definitions import list_definitions
 from service.processes.forms import Form
 from service.processes.models import DONE, OPEN, UserTask
-from service.processes.rules import STAGES, one_line
-from service.processes.standing import ROLE_NAMES, Marks, marks, stand_in_accounts
+from service.processes.rules import one_line
+from service.processes.standing import Marks, marks, stand_in_accounts
 from service.processes.subjects import Subjects, subjects_of, titled
 from service.processes.wiring import wiring
 from service.talents import CATEGORIES, Talent, find_talent, search_talents
@@ -31,7 +31,7 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, offset, sent, text
 from service.web.answers import done as answer
 from service.web.cases import about, case_status, days_left
-from service.web.context import actor, db, web
+from service.web.context import actor, db, role_name, stage_name, stage_names
 from service.web.exports import Columns, batches, workbook
 from service.web.forms import form_page
 from service.web.names import Names
@@ -235,7 +235,7 @@ def _open_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
         "剩余时间": lambda task: left(beside["days"][task.id], task.due_on) if task.due_on else "不计时",
         "是否暂定": lambda task: "暂定" if task.due_provisional else "",
         "已等待天数": lambda task: None if task.due_on else beside["waited"][task.id],
-        "承办": lambda task: names.unit(task.unit) or ROLE_NAMES.get(task.role or "", ""),
+        "承办": lambda task: names.unit(task.unit) or role_name(task.role),
         "领办人": lambda task: names.person(marked.holder(task)),
         "代办": lambda task: marked.absences[task.id].words if task.id in marked.absences else "",
     }
@@ -257,7 +257,7 @@ def _done_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
 
 
 def _step(task: UserTask, subjects: Subjects) -> str:
-    stage = STAGES.get(task.stage or "", "")
+    stage = stage_name(task.instance.process, task.stage)
     name = titled(task.name, subjects.get(task.id, ()))
     return name if stage in ("", one_line(task.name)) else f"{stage} · {name}"
 
@@ -276,11 +276,8 @@ def _filters(sort: str) -> queries.TaskFilter:
 def _choices() -> dict[str, Any]:
     """The processes to choose from, and the stages of the chosen one; of all where none is chosen."""
     processes = {one.key: one.name for one in reversed(list_definitions(db()))}
-    stages = {**STAGES, **{stage.code: stage.name for stage in web().organization.stages.values()}}
-    chosen = argument("process")
-    if chosen in processes:
-        own = compiled(db(), latest(db(), chosen).digest, chosen).stages
-        stages = {code: stages.get(code, code) for code in own}
+    names, chosen = stage_names(), argument("process")
+    stages = names.newest(chosen) if chosen in processes and chosen is not None else names.every()
     return {"processes": processes, "stages": stages}
 
 

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from service.checks import ActionSignature, CheckContext, check
+from service.processes.checks import ActionSignature, CheckContext, check
 
 CONTEXT = CheckContext(
     roles={"liaison": "origin", "talent_office": "all", "responsible_unit": "data:unit"},
@@ -34,6 +34,11 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 MATTER = """
 <bpmn:message id="withdrawn" name="withdrawn" />
 <bpmn:process id="matter" name="事项" isExecutable="true">
+  <bpmn:extensionElements><spiffworkflow:properties>
+    <spiffworkflow:property name="work" value="联络员申请，区人才办决定，责任单位办理" />
+    <spiffworkflow:property name="button" value="提出申请" />
+    <spiffworkflow:property name="purpose" value="请区人才办决定" />
+  </spiffworkflow:properties></bpmn:extensionElements>
   <bpmn:laneSet id="lanes">
     <bpmn:lane id="liaison" name="联络员"><bpmn:flowNodeRef>apply</bpmn:flowNodeRef></bpmn:lane>
     <bpmn:lane id="talent_office" name="区人才办">

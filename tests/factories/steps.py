@@ -10,10 +10,9 @@ from sqlalchemy import select
 
 from service import clock, history
 from service.processes import commands, queries, replay
-from service.processes.advance import open_tasks
+from service.processes.advance import open_tasks, stream_of
 from service.processes.bundles import compiled
 from service.processes.calendars import by_digest
-from service.processes.inputs import stream_of
 from service.processes.models import WAITING, CalendarVersion, Instance, Timer, UserTask
 from tests.factories.world import World
 

@@ -32,10 +32,9 @@ from service.db import Database
 from service.errors import Conflict
 from service.people import search_leaders
 from service.processes import commands, course, operations, replay, timers
-from service.processes.advance import open_tasks
+from service.processes.advance import open_tasks, stream_of
 from service.processes.bundles import compiled
 from service.processes.calendars import by_digest
-from service.processes.inputs import stream_of
 from service.processes.models import DONE, RUNNING, SUSPENDED, Instance, UserTask
 from service.rights import SYSTEM, Actor
 from service.usecases import wire

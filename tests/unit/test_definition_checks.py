@@ -11,11 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service import checks
-from service.checks import ActionSignature, CheckContext, DefinitionFinding, check
-from service.checks.elements import MAX_NODES, MAX_PROCESSES
-from service.checks.gate import checked
 from service.errors import Finding, Invalid
+from service.processes import checks
+from service.processes.checks import ActionSignature, CheckContext, DefinitionFinding, check, enforce
+from service.processes.checks.elements import MAX_NODES, MAX_PROCESSES
 from tests.factories.diagrams import CONTEXT, F10, MATTER, before_end, definition, drawn, form, rules
 
 ROOT = Path(__file__).parents[2]
@@ -417,6 +416,82 @@ DIAGRAMS: list[tuple[str, str, list[tuple[str, str, str]]]] = [
 ]
 
 
+WORK = '<spiffworkflow:property name="work" value="联络员申请，区人才办决定，责任单位办理" />'
+
+
+def saying(name: str, value: str, file: str = M) -> list[tuple[str, str, str]]:
+    """A change by which a process says ``name``."""
+    said = f'<spiffworkflow:property name="{name}" value="{value}" />'
+    if file == M:
+        return [(M, WORK, WORK + said)]
+    held = (
+        f"<bpmn:extensionElements><spiffworkflow:properties>{said}</spiffworkflow:properties></bpmn:extensionElements>"
+    )
+    head = '<bpmn:process id="slot" name="单位办理" isExecutable="true">'
+    return [(S, head, head + held)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (saying("ocasion", "按需要"), "不认识属性 ocasion，是不是 occasion？"),
+        (saying("colour", "red"), "不认识属性 colour；可用："),
+        (saying("page", "roster"), "没有页面 roster；page 应为："),
+        (saying("page", ""), "属性 page 是空的；请填写，例如 rosters"),
+        (saying("order", "first"), "应为 0 至 9999 的整数"),
+        (saying("occasion", "every day"), "请用中文写"),
+        (saying("occasion", "每" * 41), "有 41 个字，最多 40 个"),
+        (saying("occasion", "发生后 {log.within} 天"), "请删去花括号"),
+        ([(M, WORK, WORK.replace("责任单位办理", "{log.within} 天内办理"))], "{log.within} 找不到"),
+        ([(M, WORK, WORK.replace("责任单位办理", "{within} 天内办理"))], "花括号里只能写 {动作.参数}"),
+        (saying("given", "talent_id"), "没有发起的按钮；请删去 button"),
+        (saying("occasion", "按需要", S), "只写在主流程 matter 里"),
+        (saying("stages", "intake:受理 dispatch：派单"), "要用英文冒号，例如 dispatch:派单"),
+        (saying("stages", "intake:受理 dispatch:派单 handling:办理 noted"), "请写成 noted:名称"),
+        (saying("stages", "intake:受理 dispatch:派单 handling:Handling"), "应为中文"),
+        (saying("stages", "intake:受理 dispatch:受理 handling:办理"), "重复"),
+        (saying("stages", "intake:受理 dispatch:派单 Handling:办理"), "阶段代码 Handling 应是小写英文字母"),
+    ],
+)
+def test_what_a_process_says_of_itself_wrongly_is_found_with_the_fix(
+    changes: list[tuple[str, str, str]], words: str
+) -> None:
+    findings = [f for f in check(definition(*changes), context=CONTEXT) if f.rule == "process-property"]
+    assert [f for f in findings if words in f.message and f.severity == "error" and f.file == changes[0][0]], findings
+
+
+def test_what_a_process_does_not_say_of_itself_is_asked_for() -> None:
+    silent = [
+        (M, f'<spiffworkflow:property name="{name}" value="{value}" />', "")
+        for name, value in (
+            ("work", "联络员申请，区人才办决定，责任单位办理"),
+            ("button", "提出申请"),
+            ("purpose", "请区人才办决定"),
+        )
+    ]
+    findings = check(definition(*silent), context=CONTEXT)
+    assert {(f.rule, f.severity, f.element) for f in findings} == {("process-property", "warning", "matter")}
+    for name in ("work", "button", "purpose"):
+        assert [f for f in findings if f"（属性 {name}）" in f.message and "例如" in f.message]
+
+
+def test_a_number_within_a_text_is_one_that_an_action_is_given() -> None:
+    changes = [
+        (M, WORK, WORK.replace("责任单位办理", "{notice.unit} 个工作日内办理")),
+        (
+            M,
+            '<spiffworkflow:parameter id="kind"',
+            '<spiffworkflow:parameter id="unit" type="str" value="5" /><spiffworkflow:parameter id="kind"',
+        ),
+    ]
+    assert check(definition(*changes), context=CONTEXT) == []
+
+
+def test_a_process_names_its_own_stages() -> None:
+    named = saying("stages", "intake:收件 dispatch:派出 handling:制证")
+    assert check(definition(*named), context=CONTEXT) == []
+
+
 def test_a_sound_definition_has_no_findings() -> None:
     assert check(definition(), context=CONTEXT) == []
 
@@ -460,10 +535,10 @@ def test_warnings_do_not_hide_the_engine_and_errors_do() -> None:
 
 
 def test_a_definition_with_errors_is_refused_and_one_with_warnings_is_not() -> None:
-    [warning] = checked(definition((M, "'return'", "'retrun'")), key="matter", context=CONTEXT).findings
+    [warning] = enforce(definition((M, "'return'", "'retrun'")), context=CONTEXT)
     assert warning.rule == "value-unknown"
     with pytest.raises(Invalid, match="没有部署") as refused:
-        checked(definition((M, STAGE, "")), key="matter", context=CONTEXT)
+        enforce(definition((M, STAGE, "")), context=CONTEXT)
     [finding] = refused.value.findings
     assert re.fullmatch(r"bpmn/matter\.bpmn:\d+ decide task-stage", finding.path)
 
@@ -724,7 +799,7 @@ def test_no_spoilt_file_makes_the_checks_fail_themselves(data: st.DataObject) ->
 
 
 def test_every_rule_is_explained_to_process_owners() -> None:
-    source = "\n".join(path.read_text() for path in (ROOT / "service/checks").glob("*.py"))
+    source = "\n".join(path.read_text() for path in (ROOT / "service/processes/checks").glob("*.py"))
     guide = (ROOT / "docs/diagram-checks.md").read_text()
     explained = set(re.findall(r"^\| `([a-z-]+)` \|", guide, re.MULTILINE))
     assert explained, "the guide lists the rules in tables"

@@ -6,19 +6,19 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from service.checks.bundle import Bundle
-from service.checks.expressions import known_data
-from service.checks.findings import CheckContext, Report
-from service.checks.form_model import Field
-from service.checks.model import MultiInstance, Node, ProcessModel
 from service.engine.expressions import LITERALS
-from service.processes.terms import ABOUT, LEADER, SLOTS, STAGES, UNIT
+from service.processes.checks import profile
+from service.processes.checks.bundle import Bundle
+from service.processes.checks.expressions import known_data
+from service.processes.checks.findings import CheckContext, Report
+from service.processes.checks.form_model import Field
+from service.processes.checks.model import MultiInstance, Node, ProcessModel
+from service.processes.properties import TASK
+from service.processes.terms import ABOUT, LEADER, SLOTS, UNIT
 
 SIGNS = frozenset({"office", "unit", "group"})
 
-_USER_TASK = frozenset({"stage", "form", "candidates", "due", "due_basis", "warn", "sign", "clock", "about"})
 _OTHER = frozenset({"stage"})
-_PROCESS = frozenset({"title", "stages", "given"})
 NARROWING = {UNIT: "单位代码", LEADER: "领导任职编号"}
 """What may stand before the colon of ``candidates``, and what the expression after it must give."""
 EXAMPLES = {UNIT: "unit", LEADER: "leader_id"}
@@ -29,9 +29,9 @@ _GIVEN = frozenset({"settings", "initiator", "initiator_unit", "initiator_roles"
 
 def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
     """Rules task-stage, task-property, task-lane, lane-role, form-missing, action-unknown, action-parameter,
-    action-result, data-name, decision-unresolved, multi-instance and process-property."""
+    action-result, data-name, decision-unresolved and multi-instance."""
     known = known_data(bundle)
-    stages = _stages(bundle, context, report)
+    stages = profile.stages(bundle, context, report)
     for process in bundle.processes.values():
         for lane in process.lanes.values():
             if lane.id not in context.roles:
@@ -50,25 +50,8 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
                 _multi_instance(node, node.loop, known, report)
 
 
-def _stages(bundle: Bundle, context: CheckContext, report: Report) -> Mapping[str, str]:
-    """The stages that the definition's tasks may have: those that its processes name, else the five of a need."""
-    named: dict[str, str] = {}
-    for process in bundle.processes.values():
-        for name in process.properties:
-            if name not in _PROCESS:
-                message = f"流程不认识属性 {name}；可用：{_list(_PROCESS)}"
-                report.error(process.file, process.line, process.id, "process-property", message)
-        for stage in process.properties.get("stages", "").split():
-            if stage in context.stages:
-                named[stage] = context.stages[stage]
-            else:
-                message = f"阶段 {stage} 不在组织设置里；可用：{_list(context.stages)}"
-                report.error(process.file, process.line, process.id, "process-property", message)
-    return named or STAGES
-
-
 def _properties(node: Node, stages: Mapping[str, str], report: Report) -> None:
-    known = _USER_TASK if node.type == "userTask" else _OTHER
+    known = TASK.keys() if node.type == "userTask" else _OTHER
     for name in node.properties:
         if name not in known:
             close = difflib.get_close_matches(name, sorted(known), n=1)

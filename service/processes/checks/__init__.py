@@ -8,9 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from service.checks import choices, dates, decisions, drawing, elements, expressions, forms, graph, tasks
-from service.checks.bundle import Bundle, check_schemas, read
-from service.checks.findings import (
+from service.engine.program import parse
+from service.errors import Finding, Invalid
+from service.processes.checks import (
+    choices,
+    dates,
+    decisions,
+    drawing,
+    elements,
+    expressions,
+    forms,
+    graph,
+    profile,
+    tasks,
+)
+from service.processes.checks.bundle import Bundle, check_schemas, read
+from service.processes.checks.findings import (
     ActionSignature,
     CheckContext,
     DefinitionFinding,
@@ -18,9 +31,7 @@ from service.checks.findings import (
     Report,
     Severity,
 )
-from service.checks.model import Flow, Lane, MultiInstance, Node, Operation, ProcessModel, Timer, model
-from service.engine.program import parse
-from service.errors import Invalid
+from service.processes.checks.model import Flow, Lane, MultiInstance, Node, Operation, ProcessModel, Timer, model
 
 __all__ = [
     "ActionSignature",
@@ -35,6 +46,7 @@ __all__ = [
     "Severity",
     "Timer",
     "check",
+    "enforce",
     "model",
 ]
 
@@ -61,6 +73,21 @@ def _nobody(_file: str) -> None:
     pass
 
 
+def enforce(files: Mapping[str, bytes], *, context: CheckContext) -> list[DefinitionFinding]:
+    """The warnings of :func:`check`. Raises Invalid, with one finding per error, when the definition may not run.
+
+    A finding's path is ``file:line element rule``.
+    """
+    found = check(files, context=context)
+    errors = [finding for finding in found if finding.severity == "error"]
+    if errors:
+        raise Invalid(
+            f"流程定义有 {len(errors)} 处错误，没有部署；请按说明修改后再部署",
+            [Finding(f"{each.file}:{each.line} {each.element} {each.rule}", each.message) for each in errors],
+        )
+    return found
+
+
 def _content(bundle: Bundle, context: CheckContext, report: Report) -> None:
     check_schemas(bundle, report)
     elements.check(bundle, report)
@@ -68,6 +95,7 @@ def _content(bundle: Bundle, context: CheckContext, report: Report) -> None:
         return  # the checks below take time that grows with the square of a process
     graph.check(bundle, context, report)
     tasks.check(bundle, context, report)
+    profile.check(bundle, report, _entry(bundle, context))
     forms.check(bundle, context, report)
     choices.check(bundle, report)
     dates.check(bundle, report)
@@ -79,10 +107,14 @@ def _content(bundle: Bundle, context: CheckContext, report: Report) -> None:
         _engine(bundle, context, report)
 
 
+def _entry(bundle: Bundle, context: CheckContext) -> str | None:
+    """The process that an instance starts with; None where every one is called."""
+    return context.key or next((process.id for process in graph.entries(bundle)), None)
+
+
 def _engine(bundle: Bundle, context: CheckContext, report: Report) -> None:
     """The engine has the last word: what passed every rule must also run (rule engine)."""
-    uncalled = graph.entries(bundle)
-    key = context.key or uncalled[0].id
+    key = _entry(bundle, context) or ""
     try:
         parse(bundle.files, key)
     except Invalid as error:

@@ -1,0 +1,94 @@
+"""What each process says of itself to people: when it starts, who does what in it, how to begin it, where it is found.
+
+All of it stands in its diagram (``properties``). Of a version that was deployed before its diagram said so, each has a
+default, so that no process is missing anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service.processes import properties, starting
+from service.processes.bundles import Compiled, compiled
+from service.processes.models import Definition
+from service.processes.wiring import wiring
+from service.processes.wording import given_number, starts_in_words
+from service.rights import Actor
+
+LAST = 1_000_000
+"""The place of a process that does not say its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A process as its newest version describes it.
+
+    ``when`` are all its occasions, ``starts`` those of the calendar alone (empty: none), ``work`` who does what,
+    ``button`` and ``purpose`` what is said where one begins it, ``page`` a key of ``properties.PAGES``.
+    """
+
+    process: str
+    version: int
+    name: str
+    made: Compiled
+    when: str
+    starts: str
+    work: str
+    button: str
+    purpose: str
+    page: str
+    order: int = LAST
+
+
+def profiles(session: Session) -> Sequence[Profile]:
+    """Of every deployed process, in the order that they give themselves; two statements, once they are compiled."""
+    named = wiring(session).stages
+    found = [profile_of(one, compiled(session, one.digest, one.key), named) for one in newest(session)]
+    return sorted(found, key=lambda one: (one.order, one.process))
+
+
+def startable(session: Session, actor: Actor) -> Sequence[Profile]:
+    """Of the processes whose first step ``actor`` may take: first those that only people begin."""
+    mine = [one for one in profiles(session) if starting.may_start_made(session, one.process, one.made, actor)]
+    return sorted(mine, key=lambda one: bool(one.starts))
+
+
+def newest(session: Session) -> Sequence[Definition]:
+    """The newest version of each process; one statement."""
+    last = select(Definition.key, func.max(Definition.version).label("version")).group_by(Definition.key).subquery()
+    query = select(Definition).join(last, (Definition.key == last.c.key) & (Definition.version == last.c.version))
+    return list(session.scalars(query.order_by(Definition.key)))
+
+
+def profile_of(definition: Definition, made: Compiled, named: Mapping[str, str]) -> Profile:
+    """What the version says of itself, with a default for what it does not say; ``named``: code → name of stages."""
+    said = made.program.properties
+    starts = starts_in_words(made)
+    occasion = said.get(properties.OCCASION) or ("有关情况发生时，由系统发起" if made.given else "")
+    work = _text(made, properties.WORK) or "、".join(
+        name or named.get(code, code) for code, name in made.stage_names.items()
+    )
+    page = said.get(properties.PAGE, "")
+    order = said.get(properties.ORDER, "")
+    return Profile(
+        process=definition.key,
+        version=definition.version,
+        name=definition.name,
+        made=made,
+        when="，或".join(part for part in (starts, occasion) if part) or "随时",
+        starts=starts,
+        work=work,
+        button=said.get(properties.BUTTON) or f"发起{definition.name}",
+        purpose=_text(made, properties.PURPOSE) or work,
+        page=page if page in properties.PAGES else properties.TODO,
+        order=int(order) if order.isdecimal() else LAST,
+    )
+
+
+def _text(made: Compiled, name: str) -> str:
+    said = made.program.properties.get(name, "")
+    return properties.with_numbers(said, lambda action, parameter: given_number(made, action, parameter))

@@ -1,0 +1,66 @@
+"""What people call the stages of a process: as its diagram says, else as the office's settings do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.processes.bundles import compiled
+from service.processes.models import Definition
+from service.processes.wiring import wiring
+
+
+class StageNames:
+    """The names of stages by process and code. A version is read at most once, and only when it is asked for."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._common = wiring(session).stages
+        self._versions: dict[str, list[tuple[str, str]]] | None = None
+        self._named: dict[tuple[str, str], str] = {}
+
+    def of(self, process: str, code: str | None) -> str:
+        """The name, empty for no stage. The newest version that names the code says it: a running case of an older one
+        may stand in a stage that a newer one has no more."""
+        if not code:
+            return ""
+        if (process, code) not in self._named:
+            self._named[process, code] = self._look(process, code)
+        return self._named[process, code]
+
+    def newest(self, process: str) -> Mapping[str, str]:
+        """Code → name of the stages of the newest version, in their order; nothing for an unknown process."""
+        versions = self._read().get(process)
+        if not versions:
+            return {}
+        made = compiled(self._session, versions[0][1], process)
+        return {code: name or self._common.get(code, code) for code, name in made.stage_names.items()}
+
+    def every(self) -> Mapping[str, str]:
+        """Code → name of the stages of all processes: those of the settings first. Where two processes name one code
+        differently, both names."""
+        named: dict[str, list[str]] = {code: [name] for code, name in self._common.items()}
+        for process in self._read():
+            for code, name in self.newest(process).items():
+                if name not in named.setdefault(code, []):
+                    named[code].append(name)
+        return {code: "、".join(names) for code, names in named.items()}
+
+    def _look(self, process: str, code: str) -> str:
+        for key, digest in self._read().get(process, ()):
+            made = compiled(self._session, digest, key)
+            if name := made.stage_names.get(code):
+                return name
+            if code in made.stage_names and code in self._common:
+                break  # a version from before diagrams named their stages
+        return self._common.get(code, "")
+
+    def _read(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        if self._versions is None:
+            self._versions = {}
+            query = select(Definition.key, Definition.digest).order_by(Definition.key, Definition.version.desc())
+            for key, digest in self._session.execute(query):
+                self._versions.setdefault(key, []).append((key, digest))
+        return self._versions
