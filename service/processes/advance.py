@@ -32,13 +32,10 @@ from service.processes.models import (
     UserTask,
 )
 from service.processes.notices import NOTICE, notice_of, words_of
-from service.processes.rules import NAMED, NO_CASE, described, stage_of
+from service.processes.rules import NO_CASE, described, merged, stage_of
 from service.processes.spans import keep
 from service.processes.wiring import ActionCall, wiring
 from service.rights import Actor
-
-FRAME_NAMES = frozenset({"settings", "initiator", "initiator_unit", "initiator_roles", "scheduled"})
-"""What every instance's data hold from the start, besides what people gave."""
 
 Run = Callable[[Compiled, engine.Context], engine.Landing]
 
@@ -255,29 +252,6 @@ def merge_data(
 ) -> None:
     """Brings a completed form into the case's data, without the fields that are its ``own`` step's alone."""
     instance.data = merged(instance.data, task.scope, task.slot, fields, drop, own)
-
-
-def merged(
-    data: Mapping[str, Any],
-    scope: str,
-    slot: str | None,
-    fields: Mapping[str, Any],
-    drop: frozenset[str],
-    own: frozenset[str],
-) -> dict[str, Any]:
-    """``data`` with the latest of each field; a slot's fields stay apart, under ``slots`` by the slot's scope.
-
-    Beside a slot's fields stands whose slot it is: its ``unit``, or the ``name`` that its diagram gives it. What is the
-    step's ``own`` covers nothing that another form said.
-    """
-    fields, drop = {name: value for name, value in fields.items() if name not in own}, drop - own
-    if slot is None:
-        return {**{name: value for name, value in data.items() if name not in drop}, **fields}
-    slots = dict(data.get("slots", {}))
-    before = {name: value for name, value in slots.get(scope, {}).items() if name not in drop}
-    whose = {"name": slot.removeprefix(NAMED)} if slot.startswith(NAMED) else {"unit": slot}
-    slots[scope] = {**before, **whose, **fields}
-    return {**data, "slots": slots}
 
 
 def _actions(

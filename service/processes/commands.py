@@ -15,7 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from service import clock, engine, ids
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import access
-from service.processes.advance import FRAME_NAMES, Input, advance, lock, merge_data, open_tasks, record
+from service.processes.advance import Input, advance, lock, merge_data, open_tasks, record
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current, days_late
 from service.processes.clocks import begun, how_done, stopped
@@ -35,7 +35,7 @@ from service.processes.models import (
     UserTask,
 )
 from service.processes.picks import check_listed, check_prefill, check_references
-from service.processes.rules import BY_ITSELF, NO_CASE, NO_TASK, one_line
+from service.processes.rules import BY_ITSELF, FRAME_NAMES, NO_CASE, NO_TASK, one_line
 from service.processes.spans import keep
 from service.processes.texts import optional_text, required_text
 from service.processes.visibility import known_only

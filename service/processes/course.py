@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +18,10 @@ from service.db.canonical import normalized
 from service.errors import Conflict, LiaisonError
 from service.history import HistoryEvent
 from service.processes import effects as fx
-from service.processes.advance import FRAME_NAMES, merged, stream_of
+from service.processes.advance import stream_of
 from service.processes.bundles import Compiled, compiled
-from service.processes.calendars import DayFunctions, by_digest
-from service.processes.contexts import as_of, context_of
+from service.processes.calendars import by_digest
+from service.processes.inputs import Act, Begun, Course, run_input
 from service.processes.models import Instance
 from service.workdays import Calendar
 
@@ -51,23 +50,6 @@ class Step:
     effects: list[HistoryEvent] = field(default_factory=list)
 
 
-@dataclass
-class Course:
-    """An instance on its way: where the engine landed, the case's data, and of each task when it was entered, when it
-    is due, and in which scope and slot it stands."""
-
-    landing: engine.Landing | None = None
-    data: dict[str, Any] = field(default_factory=dict)
-    entered: dict[str, datetime] = field(default_factory=dict)
-    due: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    places: dict[str, tuple[str, str | None]] = field(default_factory=dict)
-
-    @property
-    def open(self) -> frozenset[str]:
-        """The ids of the open tasks."""
-        return frozenset(self.landing.open_tasks) if self.landing else frozenset()
-
-
 def steps_of(events: Sequence[HistoryEvent]) -> list[Step]:
     """The journal of an instance as inputs with what belongs to each; notes (claims, comments) are left out."""
     steps: list[Step] = []
@@ -79,11 +61,6 @@ def steps_of(events: Sequence[HistoryEvent]) -> list[Step]:
         elif steps and event.kind in fx.EFFECTS:
             steps[-1].effects.append(event)
     return steps
-
-
-def rules_of(event: HistoryEvent) -> int:
-    """The rules by which an input ran; those before the journal kept their number are the first."""
-    return int(event.data.get("rules", 1))
 
 
 def standing(steps: Sequence[Step], without: frozenset[int] = frozenset()) -> Iterator[Step]:
@@ -99,9 +76,7 @@ class Replayer:
     def __init__(
         self, instance_id: UUID, frame: Mapping[str, Any], made: Compiled, calendar: Callable[[str], Calendar]
     ) -> None:
-        self.instance_id = instance_id
-        self.frame = frame
-        self.made = made
+        self.begun = Begun(instance_id, frame, made)
         self.calendar = calendar
 
     def run(self, steps: Sequence[Step], without: frozenset[int] = frozenset()) -> Course:
@@ -113,62 +88,8 @@ class Replayer:
 
     def step(self, course: Course, step: Step) -> list[fx.Effect]:
         """Runs one input and gives its effects. Raises what the engine raises."""
-        event = step.event
-        days = DayFunctions(self.calendar(event.data["calendar"]), event.at)
-        self._take_in(course, event)
-        landing = self._land(course, step, days)
-        before = course.open
-        if event.kind == "calendar_changed":
-            found = fx.due_changes(self.made, landing, course.entered, days.calendar, course.due, event.data["notice"])
-            found.append(fx.Effect(fx.ADVANCED, fx.sealed(landing)))
-        else:
-            completed = event.task if event.kind == "completed" else None
-            found = fx.effects_of(self.made, self.frame, before, completed, landing, days, rules_of(event))
-        course.landing = landing
-        for task_id in landing.open_tasks:
-            course.entered.setdefault(task_id, event.at)
-        for effect in found:
-            if effect.task and "due_on" in effect.data:
-                course.due[effect.task] = effect.data
-            if effect.task and effect.kind == fx.ENTERED:
-                course.places[effect.task] = (effect.data["scope"], effect.data["slot"])
-        return found
-
-    def _take_in(self, course: Course, event: HistoryEvent) -> None:
-        """Brings what an input says into the case's data, as the command did."""
-        if event.kind == "started":
-            course.data = {name: value for name, value in event.data["data"].items() if name not in FRAME_NAMES}
-        elif event.kind == "completed":
-            if event.task not in course.places:
-                raise Conflict("该任务已经完成或取消")
-            scope, slot = course.places[event.task]
-            own = self.made.own_fields(event.data["process"], event.data["step"])
-            course.data = merged(course.data, scope, slot, event.data["data"], frozenset(event.data["drop"]), own)
-
-    def _land(self, course: Course, step: Step, days: DayFunctions) -> engine.Landing:
-        event, data, program = step.event, step.event.data, self.made.program
-        opening = time.fromisoformat(data["opening"])
-        context = context_of(self.instance_id, event.seq, days, _recorded(course, step), opening, rules_of(event))
-        if event.kind == "started":
-            return engine.start(program, data["data"], context, data.get("event"))
-        if course.landing is None:
-            raise Conflict("历史不是从启动开始的")
-        state = course.landing.state
-        if event.kind == "completed":
-            return engine.complete(program, state, event.task or "", data["data"], frozenset(data["drop"]), context)
-        if event.kind == "returned":
-            return engine.move(program, state, event.task or "", data["target"], context)
-        if event.kind == "timer_fired":
-            return engine.fire_timer(program, state, data["timer"], context)
-        if event.kind == "message":
-            return engine.deliver(program, state, data["message"], data["payload"], context)
-        if event.kind == "terminated":
-            return engine.cancel(program, state, context)
-        if event.kind == "woken":
-            if not engine.sleeps(program, state):  # the step that led there has been taken back: nothing waits for it
-                return engine.inspect(program, state, context)
-            return engine.wake(program, state, context)
-        return engine.recompute(program, state, as_of(days.calendar, context), context)
+        calendar = self.calendar(step.event.data["calendar"])
+        return run_input(self.begun, course, step.event, calendar, _recorded(step))
 
 
 def rebuilt(session: Session, instance: Instance, without: int) -> Course:
@@ -202,8 +123,8 @@ def taken_back_effects(before: frozenset[str], due: Mapping[str, Mapping[str, An
     return found
 
 
-def _recorded(course: Course, step: Step) -> Callable[[engine.Call], Any]:
-    """Gives the results that were recorded, in order, and brings them into the case's data, as the action did."""
+def _recorded(step: Step) -> Act:
+    """Gives the results that were recorded, in order."""
     queue = list(step.actions)
 
     def give(call: engine.Call) -> Any:
@@ -213,8 +134,6 @@ def _recorded(course: Course, step: Step) -> Callable[[engine.Call], Any]:
         wanted = [call.name, call.task, normalized(dict(call.parameters))]
         if [event.data["name"], event.task, event.data["parameters"]] != wanted:
             raise Conflict(f"重放时动作 {call.name} 与记录的 {event.data['name']} 不符")
-        if not call.scope:
-            course.data = {**course.data, call.variable: event.data["result"]}
         return event.data["result"]
 
     return give

@@ -12,7 +12,7 @@ from service.history import HistoryEvent
 from service.processes import effects as fx
 from service.processes.bundles import Compiled
 from service.processes.claims import CLAIM_ENDED
-from service.processes.course import Course
+from service.processes.inputs import Course
 from service.processes.models import (
     CANCELLED,
     COMPLETED,

@@ -23,9 +23,10 @@ from service.processes.advance import stream_of
 from service.processes.bundles import Compiled, compile_bundle, digest_of, files_of
 from service.processes.calendars import LONGEST_SOURCE
 from service.processes.clocks import runs_of
-from service.processes.course import Course, Replayer, steps_of, taken_back_effects
+from service.processes.course import Replayer, steps_of, taken_back_effects
 from service.processes.cycles import Cycle
 from service.processes.definitions import name_of
+from service.processes.inputs import Course
 from service.processes.models import (
     CalendarVersion,
     CaseSpan,
@@ -121,7 +122,7 @@ def _instance(
 
 def replayed(stream: str, replayer: Replayer, events: Sequence[HistoryEvent]) -> Generator[Mismatch, None, Projection]:
     """Replays a journal: yields each step that is not as recorded, gives the rows that it leads to."""
-    course, told, steps = Course(), Projection(replayer.instance_id, replayer.made), steps_of(events)
+    course, told, steps = Course(), Projection(replayer.begun.instance_id, replayer.begun.made), steps_of(events)
     position_of = {step.event.seq: position for position, step in enumerate(steps)}
     for event in events:
         position = position_of.get(event.seq)

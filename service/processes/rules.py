@@ -27,6 +27,9 @@ NAMED = "name:"
 """What stands before the name that a diagram gives a slot; a slot without it is a unit's code."""
 LONGEST_SLOT = 32
 
+FRAME_NAMES = frozenset({"settings", "initiator", "initiator_unit", "initiator_roles", "scheduled"})
+"""What every instance's data hold from the start, besides what people gave."""
+
 DEFAULT_BASIS = "本系统默认，非文件规定"
 
 
@@ -109,6 +112,29 @@ def described(data: Mapping[str, Any], number: str | None, title: str) -> dict[s
         "leader_id": _id_text(data.get("leader_id")),
         "search_key": search_key(number, spell(title, of_person=False, readings=1).keys),
     }
+
+
+def merged(
+    data: Mapping[str, Any],
+    scope: str,
+    slot: str | None,
+    fields: Mapping[str, Any],
+    drop: frozenset[str],
+    own: frozenset[str],
+) -> dict[str, Any]:
+    """``data`` with the latest of each field; a slot's fields stay apart, under ``slots`` by the slot's scope.
+
+    Beside a slot's fields stands whose slot it is: its ``unit``, or the ``name`` that its diagram gives it. What is the
+    step's ``own`` covers nothing that another form said.
+    """
+    fields, drop = {name: value for name, value in fields.items() if name not in own}, drop - own
+    if slot is None:
+        return {**{name: value for name, value in data.items() if name not in drop}, **fields}
+    slots = dict(data.get("slots", {}))
+    before = {name: value for name, value in slots.get(scope, {}).items() if name not in drop}
+    whose = {"name": slot.removeprefix(NAMED)} if slot.startswith(NAMED) else {"unit": slot}
+    slots[scope] = {**before, **whose, **fields}
+    return {**data, "slots": slots}
 
 
 def _text(value: Any) -> str | None:

@@ -31,7 +31,7 @@ from service.config import Organization, Settings
 from service.db import Database
 from service.errors import Conflict
 from service.people import search_leaders
-from service.processes import commands, course, operations, replay, timers
+from service.processes import commands, course, inputs, operations, replay, timers
 from service.processes.advance import open_tasks, stream_of
 from service.processes.bundles import compiled
 from service.processes.calendars import by_digest
@@ -305,14 +305,14 @@ class Twin:
 
     def __init__(self, replayer: course.Replayer) -> None:
         self.replayer = replayer
-        self.pruned, self.whole = course.Course(), course.Course()
+        self.pruned, self.whole = inputs.Course(), inputs.Course()
         self.ids: dict[str, str] = {}
 
     def step(self, step: course.Step) -> None:
         """Runs an input on both; they must come to the same."""
         self.replayer.step(self.pruned, step)
-        with_pruning = course.context_of
-        with patch.object(course, "context_of", lambda *given: replace(with_pruning(*given), pruning=False)):
+        with_pruning = inputs.context_of
+        with patch.object(inputs, "context_of", lambda *given: replace(with_pruning(*given), pruning=False)):
             self.replayer.step(self.whole, self._translated(step))
         here, there = self.pruned.landing, self.whole.landing
         assert here is not None

@@ -1,0 +1,160 @@
+"""One input of a case, run: the step that replay and rehearsal share. No database, no clock, no people.
+
+What moves a case (a completed form, a timer, a message …) is data; what it does follows from where the case stood, from
+what the case was begun with, and from what its actions answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time
+from typing import Any, Protocol
+from uuid import UUID
+
+from service import engine
+from service.errors import Conflict
+from service.processes import effects as fx
+from service.processes.bundles import Compiled
+from service.processes.calendars import DayFunctions
+from service.processes.contexts import as_of, context_of
+from service.processes.rules import FRAME_NAMES, merged
+from service.workdays import Calendar
+
+Act = Callable[[engine.Call], Any]
+"""What a service action answers."""
+
+
+class Given(Protocol):
+    """An input: what happened, when, to which task; ``data`` as the journal keeps it."""
+
+    @property
+    def seq(self) -> int:
+        """Its number; ids are derived from it."""
+
+    @property
+    def kind(self) -> str:
+        """What happened."""
+
+    @property
+    def at(self) -> datetime:
+        """When."""
+
+    @property
+    def task(self) -> str | None:
+        """To which user task, or whose timer it is."""
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What was said with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a case runs by from its start to its end: its id, its frame (settings, scopes) and its definition.
+
+    ``instances`` is how many instances one activity may open (None: any number, when what has happened is run again).
+    """
+
+    instance_id: UUID
+    frame: Mapping[str, Any]
+    made: Compiled
+    instances: int | None = None
+
+
+@dataclass
+class Course:
+    """An instance on its way: where the engine landed, the case's data, and of each task when it was entered, when it
+    is due, and in which scope and slot it stands."""
+
+    landing: engine.Landing | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    entered: dict[str, datetime] = field(default_factory=dict)
+    due: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    places: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+
+    @property
+    def open(self) -> frozenset[str]:
+        """The ids of the open tasks."""
+        return frozenset(self.landing.open_tasks) if self.landing else frozenset()
+
+    def fork(self) -> Course:
+        """Another one that stands here and goes its own way."""
+        return Course(self.landing, self.data, dict(self.entered), dict(self.due), dict(self.places))
+
+
+def rules_of(given: Given) -> int:
+    """The rules by which an input ran; those before the journal kept their number are the first."""
+    return int(given.data.get("rules", 1))
+
+
+def run_input(begun: Begun, course: Course, given: Given, calendar: Calendar, act: Act) -> list[fx.Effect]:
+    """Runs one input, counted with ``calendar``: ``course`` then stands behind it. Gives its effects.
+
+    Raises what the engine raises, and Conflict for a task that is not open.
+    """
+    days = DayFunctions(calendar, given.at)
+    _take_in(begun.made, course, given)
+
+    def answer(call: engine.Call) -> Any:
+        result = act(call)
+        if not call.scope:
+            course.data = {**course.data, call.variable: result}
+        return result
+
+    landing = _land(begun, course, given, days, answer)
+    before = course.open
+    if given.kind == "calendar_changed":
+        found = fx.due_changes(begun.made, landing, course.entered, calendar, course.due, given.data["notice"])
+        found.append(fx.Effect(fx.ADVANCED, fx.sealed(landing)))
+    else:
+        completed = given.task if given.kind == "completed" else None
+        found = fx.effects_of(begun.made, begun.frame, before, completed, landing, days, rules_of(given))
+    course.landing = landing
+    for task_id in landing.open_tasks:
+        course.entered.setdefault(task_id, given.at)
+    for effect in found:
+        if effect.task and "due_on" in effect.data:
+            course.due[effect.task] = effect.data
+        if effect.task and effect.kind == fx.ENTERED:
+            course.places[effect.task] = (effect.data["scope"], effect.data["slot"])
+    return found
+
+
+def _take_in(made: Compiled, course: Course, given: Given) -> None:
+    """Brings what an input says into the case's data, as the command did."""
+    if given.kind == "started":
+        course.data = {name: value for name, value in given.data["data"].items() if name not in FRAME_NAMES}
+    elif given.kind == "completed":
+        if given.task not in course.places:
+            raise Conflict("该任务已经完成或取消")
+        scope, slot = course.places[given.task]
+        own = made.own_fields(given.data["process"], given.data["step"])
+        course.data = merged(course.data, scope, slot, given.data["data"], frozenset(given.data["drop"]), own)
+
+
+def _land(begun: Begun, course: Course, given: Given, days: DayFunctions, answer: Act) -> engine.Landing:
+    data, program = given.data, begun.made.program
+    opening = time.fromisoformat(data["opening"])
+    context = context_of(begun.instance_id, given.seq, days, answer, opening, rules_of(given))
+    context = replace(context, instances=begun.instances)
+    if given.kind == "started":
+        return engine.start(program, data["data"], context, data.get("event"))
+    if course.landing is None:
+        raise Conflict("历史不是从启动开始的")
+    state = course.landing.state
+    if given.kind == "completed":
+        return engine.complete(program, state, given.task or "", data["data"], frozenset(data["drop"]), context)
+    if given.kind == "returned":
+        return engine.move(program, state, given.task or "", data["target"], context)
+    if given.kind == "timer_fired":
+        return engine.fire_timer(program, state, data["timer"], context)
+    if given.kind == "message":
+        return engine.deliver(program, state, data["message"], data["payload"], context)
+    if given.kind == "terminated":
+        return engine.cancel(program, state, context)
+    if given.kind == "woken":
+        if not engine.sleeps(program, state):  # the step that led there has been taken back: nothing waits for it
+            return engine.inspect(program, state, context)
+        return engine.wake(program, state, context)
+    return engine.recompute(program, state, as_of(days.calendar, context), context)
