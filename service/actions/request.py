@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,8 @@ from service.people.queries import find_leader, unit_names
 from service.processes.advance import record
 from service.processes.counters import circular_name, next_value, number_name
 from service.processes.operations import count_urge, notify, open_handling
-from service.processes.wiring import Action, ActionCall
+from service.processes.wiring import Action, ActionCall, RehearsedCall, RehearsedTask
+from service.rights import LEADER, RESPONSIBLE_UNIT
 
 NOTICE_KINDS: Mapping[str, str] = {
     "due_soon": "办理期限将至，请按时办理并回复",
@@ -34,6 +36,7 @@ def actions(settings: Settings) -> tuple[Action, ...]:
             (),
             lambda session, call: _issue_number(session, call, settings),
             sample="2026-需-0001",
+            rehearsed=lambda call: _number_rehearsed(call, settings),
             does="按年度连续编受理编号，一件事项只编一次；结果是编号",
         ),
         Action(
@@ -43,6 +46,7 @@ def actions(settings: Settings) -> tuple[Action, ...]:
             _open_round,
             ("assisting_units",),
             sample=["hrss", "guicheng"],
+            rehearsed=lambda call: _round_of(call.parameters),
             does="发出处理单，开始一轮办理；结果是单位名单，主办排第一，重复的只列一次",
         ),
         Action(
@@ -52,6 +56,7 @@ def actions(settings: Settings) -> tuple[Action, ...]:
             _notice,
             ("unit",),
             sample=True,
+            rehearsed=_notice_rehearsed,
             does=(
                 "发通知：`kind` 为 `'rejected'` 不予受理、`'due_soon'` 将到期、`'due_today'` 今日到期；"
                 "不写 `unit` 的发给登记人。结果是发了没有：已答复的、有更晚的提醒同时到时间的不发"
@@ -63,6 +68,7 @@ def actions(settings: Settings) -> tuple[Action, ...]:
             ("unit",),
             _urge,
             sample=1,
+            rehearsed=_urge_rehearsed,
             does="催办还没有答复的单位，要求签收；结果是累计催办次数，已答复的不催，为 0",
         ),
         Action(
@@ -71,6 +77,7 @@ def actions(settings: Settings) -> tuple[Action, ...]:
             ("unit", "text"),
             _issue_circular,
             sample="通报〔2026〕1号",
+            rehearsed=_circular_rehearsed,
             does="发出经人审批的通报：编号、通知该单位和联系领导、可打印；结果是通报文号",
         ),
     )
@@ -88,8 +95,12 @@ def _issue_number(session: Session, call: ActionCall, settings: Settings) -> str
 
 def _open_round(_session: Session, call: ActionCall) -> list[str]:
     """The units of a dispatch round, 主办 first, each once (W4)."""
-    lead = call.parameters.get("lead_unit")
-    assisting = call.parameters.get("assisting_units") or []
+    return _round_of(call.parameters)
+
+
+def _round_of(parameters: Mapping[str, Any]) -> list[str]:
+    lead = parameters.get("lead_unit")
+    assisting = parameters.get("assisting_units") or []
     if not isinstance(lead, str) or not lead or not isinstance(assisting, list):
         raise EngineFailure("派单时没有给出主办单位")
     return list(dict.fromkeys([lead, *(str(unit) for unit in assisting)]))
@@ -131,7 +142,7 @@ def _issue_circular(session: Session, call: ActionCall) -> str:
     The leader whose talent's need it is hears of it at once, beside the monthly brief (R3).
     """
     year = clock.local(call.now).year
-    number = f"通报〔{year}〕{next_value(session, circular_name(year))}号"
+    number = _circular_number(year, next_value(session, circular_name(year)))
     unit, text = str(call.parameters.get("unit")), str(call.parameters.get("text") or "")
     record(
         session,
@@ -157,6 +168,10 @@ def _issue_circular(session: Session, call: ActionCall) -> str:
     return number
 
 
+def _circular_number(year: int, n: int) -> str:
+    return f"通报〔{year}〕{n}号"
+
+
 def _concerned(session: Session, call: ActionCall) -> Sequence[Leader]:
     """The leaders who serve the talent today; where nobody does, the one to whom the need was told, while in office."""
     talent_id, today = call.instance.talent_id or "", clock.local(call.now).date()
@@ -164,3 +179,57 @@ def _concerned(session: Session, call: ActionCall) -> Sequence[Leader]:
         return serving
     leader = find_leader(session, call.instance.leader_id or "")
     return [leader] if leader is not None and leader.serves_on(today) else []
+
+
+# --- The same in a rehearsal -----------------------------------------------------------------------------------------
+
+
+def _counted(call: RehearsedCall, name: str) -> int:
+    """The next number under a name, from 1."""
+    n = int(call.remembered.get(name, 0)) + 1
+    call.remembered[name] = n
+    return n
+
+
+def _number_rehearsed(call: RehearsedCall, settings: Settings) -> str:
+    if "number" not in call.remembered:
+        year = clock.local(call.now).year
+        call.remembered["number"] = settings.request_number(year, _counted(call, number_name("request", year)))
+    return str(call.remembered["number"])
+
+
+def _handling(call: RehearsedCall) -> RehearsedTask | None:
+    """The open task of the called unit in the handling stage, as ``open_handling`` finds it."""
+    unit = str(call.parameters.get("unit"))
+    for task in reversed(call.open_tasks):
+        if task.unit == unit and task.stage == "handling" and call.scope in ("", task.scope):
+            return task
+    return None
+
+
+def _notice_rehearsed(call: RehearsedCall) -> bool:
+    kind = str(call.parameters.get("kind"))
+    if kind not in NOTICE_KINDS:
+        raise EngineFailure(f"没有这种提醒：{kind}")
+    if call.parameters.get("unit") is None:
+        call.tell(kind)
+        return True
+    task = _handling(call)
+    if task is not None:
+        call.tell(kind, step=task)
+    return task is not None
+
+
+def _urge_rehearsed(call: RehearsedCall) -> int:
+    task = _handling(call)
+    if task is None:
+        return 0
+    call.tell("urge", step=task)
+    return _counted(call, f"urges:{task.id}")
+
+
+def _circular_rehearsed(call: RehearsedCall) -> str:
+    year = clock.local(call.now).year
+    call.tell("circular", role=RESPONSIBLE_UNIT, unit=str(call.parameters.get("unit")))
+    call.tell("circular_told", role=LEADER)
+    return _circular_number(year, _counted(call, circular_name(year)))

@@ -21,7 +21,7 @@ from service.processes.advance import open_tasks
 from service.processes.calendars import current
 from service.processes.models import COMPLETED, OPEN, TERMINATED, Instance, UserTask
 from service.processes.operations import notify
-from service.processes.wiring import Action, ActionCall
+from service.processes.wiring import Action, ActionCall, RehearsedCall
 from service.rights import LIAISON, TALENT_OFFICE
 
 ONCE = ("half_year", "month")
@@ -165,6 +165,17 @@ def _remind(session: Session, call: ActionCall) -> bool:
     return False
 
 
+def _remind_rehearsed(call: RehearsedCall) -> bool:
+    """The same in a rehearsal."""
+    kind, step = str(call.parameters.get("kind")), call.parameters.get("step")
+    if kind not in REMINDERS:
+        raise EngineFailure(f"没有这种提醒：{kind}")
+    task = next((one for one in call.open_tasks if one.task == step and one.scope == call.scope), None)
+    if task is not None:
+        call.tell(kind, step=task)
+    return task is not None
+
+
 def actions(settings: Settings) -> tuple[Action, ...]:
     """The whitelist entries of all rounds."""
     report_days = settings.contacts.report_days
@@ -206,6 +217,7 @@ def actions(settings: Settings) -> tuple[Action, ...]:
             ("kind", "step"),
             _remind,
             sample=True,
+            rehearsed=_remind_rehearsed,
             does=(
                 "提醒还没有办完 `step` 这一步的人：`kind` 为 `'due_soon'` 将到期、`'due_today'` 今日到期；"
                 "结果是发了没有"

@@ -21,6 +21,7 @@ from service.engine.runtime import (
     start,
     wake,
 )
+from service.engine.state import marking
 from service.engine.world import RULES, Call, Context, EngineFailure, TooMany
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "evaluate",
     "fire_timer",
     "inspect",
+    "marking",
     "move",
     "parse",
     "processes_in",

@@ -29,7 +29,7 @@ from service.engine.scripts import ScriptEngine, scope_of
 from service.engine.specs import EventGateway
 from service.engine.state import dump, load
 from service.engine.timers import ArmedTimer, attached_to
-from service.engine.world import Context, EngineFailure, ordered, world
+from service.engine.world import Context, EngineFailure, all_decided, ordered, world
 from service.errors import Conflict, NotFound
 
 
@@ -78,6 +78,8 @@ class Landing:
     completed: bool
     end: str | None
     data: Mapping[str, Any] = field(default_factory=dict)
+    decided: tuple[tuple[str, str], ...] = ()
+    """(decision table, rule) of each rule that answered on the way."""
 
 
 # --- The calls -------------------------------------------------------------------------------------------------------
@@ -298,6 +300,7 @@ def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed:
         completed=bool(workflow.completed),
         end=ends[-1] if ends else None,
         data=json.loads(json.dumps(workflow.data)) if workflow.completed else {},
+        decided=all_decided(),
     )
 
 

@@ -10,12 +10,13 @@ import SpiffWorkflow.dmn.engine.DMNEngine as library_tables  # noqa: N813 - a mo
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+from SpiffWorkflow.dmn.specs.model import HitPolicy
 from SpiffWorkflow.task import Task
 
 from service.engine.cells import asked
 from service.engine.expressions import FUNCTIONS, ExpressionError, as_date, check_expression, evaluate
 from service.engine.program import Program
-from service.engine.world import Call, Context
+from service.engine.world import Call, Context, decided
 
 
 def scope_of(task: Task) -> str:
@@ -90,3 +91,18 @@ class _Re:
 
 
 library_tables.re = _Re
+
+
+_decide = library_tables.DMNEngine.decide
+
+
+def _decide_and_tell(table: Any, task: Task) -> Any:
+    """The library's answer; which rules gave it is noted for who asks what a run has passed."""
+    rules = _decide(table, task)
+    model = table.decision_table
+    answering = rules if model.hit_policy == HitPolicy.COLLECT.value else rules[:1]
+    decided(str(model.id), [str(rule.id) for rule in answering])
+    return rules
+
+
+library_tables.DMNEngine.decide = _decide_and_tell

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from SpiffWorkflow.bpmn.serializer.helpers.registry import DefaultRegistry
@@ -48,6 +48,28 @@ def load(program: Program, state: str) -> BpmnWorkflow:
     _restore(workflow, stored)
     _restore_subprocesses(stored["subprocesses"], workflow, workflow)
     return workflow
+
+
+def marking(program: Program, state: str) -> tuple[tuple[str, str, str], ...]:
+    """(process, scope, node) of everything that holds a token in ``state``, in one order: open tasks, calls that run,
+    joins, events and timers that wait."""
+    stored = json.loads(state)
+    found = list(_tokens(program.spec, "", stored))
+    for scope, part in stored["subprocesses"].items():
+        found += _tokens(program.subprocess_specs[part["spec"]], scope, part)
+    return tuple(sorted(found))
+
+
+_HELD = TaskState.READY | TaskState.WAITING | TaskState.STARTED
+
+
+def _tokens(spec: Any, scope: str, part: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    if part["completed"]:
+        return
+    for task in part["tasks"].values():
+        node = getattr(spec.task_specs.get(task["task_spec"]), "bpmn_id", None)
+        if node and task["state"] & _HELD:
+            yield spec.name, scope, node
 
 
 def _part_to_dict(part: Any) -> dict[str, Any]:

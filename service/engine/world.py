@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -79,7 +79,9 @@ class Context:
 class _World:
     def __init__(self, context: Context) -> None:
         self.context = context
+        self.moment = context.now.timestamp()
         self.made = 0
+        self.decided: list[tuple[str, str]] = []
 
     def next_id(self) -> str:
         self.made += 1
@@ -117,6 +119,19 @@ def most_instances() -> int | None:
     return running.context.instances if running is not None else None
 
 
+def decided(table: str, rules: Iterable[str]) -> None:
+    """Notes that these rules of a decision table answered in the advance that runs."""
+    running = _current.get()
+    if running is not None:
+        running.decided += [(table, rule) for rule in rules]
+
+
+def all_decided() -> tuple[tuple[str, str], ...]:
+    """(table, rule) of all rules that answered in the advance that runs, in order."""
+    running = _current.get()
+    return tuple(running.decided) if running is not None else ()
+
+
 def ordered(data: Mapping[str, Any]) -> dict[str, Any]:
     """A copy whose keys stand in one order: a database gives JSON back in an order of its own."""
     copy: dict[str, Any] = json.loads(json.dumps(dict(data), sort_keys=True))
@@ -148,7 +163,7 @@ class _Time:
     @staticmethod
     def time() -> float:
         running = _current.get()
-        return running.context.now.timestamp() if running is not None else 0.0
+        return running.moment if running is not None else 0.0
 
 
 library_task.uuid4 = _next_id

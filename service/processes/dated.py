@@ -6,9 +6,9 @@ step was last done, or today. What cannot be right is refused; what may be is wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -76,12 +76,26 @@ def known_days(session: Session, form: Form, task: UserTask | None, today: date)
 
     Of a step the newest time counts: that of the task's own slot where it was done there.
     """
+    if task is None:
+        return days_known(form, {}, today, _none_done)
+    return days_known(form, task.data, today, lambda steps: _done(session, task, steps))
+
+
+Done = Callable[[Collection[str]], Iterable[tuple[str, bool, datetime | None]]]
+"""Of the steps asked for (ids): each time that one was done, and whether in the task's own slot."""
+
+
+def days_known(form: Form, data: Mapping[str, Any], today: date, done: Done) -> dict[str, date]:
+    """The same, of a task that was entered with ``data``."""
     wanted = {name for rule in rules_of(form.schema) for name in rule.names}
     found = {TODAY: today} if TODAY in wanted else {}
-    if task is None:
-        return found
-    found |= {name: day for name in wanted - {TODAY} if (day := as_day(task.data.get(name))) is not None}
-    return found | _done_on(session, task, [name for name in wanted if name.startswith(STEP)])
+    found |= {name: day for name in wanted - {TODAY} if (day := as_day(data.get(name))) is not None}
+    steps = {name.removeprefix(STEP): name for name in wanted if name.startswith(STEP)}
+    return found | _done_on(steps, done)
+
+
+def _none_done(_steps: Collection[str]) -> Iterable[tuple[str, bool, datetime | None]]:
+    return ()
 
 
 def broken_rules(form: Form, data: Mapping[str, Any], known: Mapping[str, date]) -> Iterator[tuple[DateRule, str]]:
@@ -138,18 +152,20 @@ def _side(name: str, form: Form, known: Mapping[str, date]) -> dict[str, str] | 
     return {"day": known[name].isoformat()} if name in known else None
 
 
-def _done_on(session: Session, task: UserTask, names: Iterable[str]) -> dict[str, date]:
-    steps = {name.removeprefix(STEP): name for name in names}
-    if not steps:
-        return {}
+def _done(session: Session, task: UserTask, steps: Collection[str]) -> Iterator[tuple[str, bool, datetime | None]]:
     own = UserTask.scope == task.scope
     query = (
         select(UserTask.task, own, func.max(UserTask.completed_at))
         .where(UserTask.instance_id == task.instance_id, UserTask.task.in_(steps), UserTask.status == DONE)
         .group_by(UserTask.task, own)
     )
-    found: dict[str, tuple[bool, date]] = {}
     for step, here, at in session.execute(query):
+        yield step, bool(here), at
+
+
+def _done_on(steps: Mapping[str, str], done: Done) -> dict[str, date]:
+    found: dict[str, tuple[bool, date]] = {}
+    for step, here, at in done(steps.keys()) if steps else ():
         if at is not None and (steps[step] not in found or here):
-            found[steps[step]] = (bool(here), clock.local(at).date())
+            found[steps[step]] = (here, clock.local(at).date())
     return {name: day for name, (_, day) in found.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from service.processes import effects as fx
@@ -16,12 +16,27 @@ NOTICE = "notice"
 TASK, RETURNED, DUE_CHANGED = "task", "returned", "due_changed"
 
 
+class Addressed(Protocol):
+    """A task, as far as it says for whom it is."""
+
+    @property
+    def role(self) -> str | None:
+        """Whose role; None: nobody's."""
+
+    @property
+    def unit(self) -> str | None:
+        """Of which unit."""
+
+
+Task = TypeVar("Task", bound=Addressed)
+
+
 @dataclass(frozen=True, slots=True)
-class Word:
+class Word(Generic[Task]):
     """Word that is owed to those who must do ``task``."""
 
     template: str
-    task: UserTask
+    task: Task
     text: str = ""
 
 
@@ -59,8 +74,8 @@ def notice_of(
 
 
 def words_of(
-    found: Iterable[fx.Effect], rows: Mapping[str, UserTask], *, cause: str, reason: str, actor: Actor
-) -> Iterator[Word]:
+    found: Iterable[fx.Effect], rows: Mapping[str, Task], *, cause: str, reason: str, actor: Actor
+) -> Iterator[Word[Task]]:
     """What effects have to be told: a task that came to people, came back to them (退回), or is due on another day.
 
     ``cause`` is the kind of the input, ``reason`` what was said with it. Who starts a process knows of the first step

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
@@ -38,12 +38,62 @@ class ActionCall:
     overtaken: bool = False
 
 
+class RehearsedTask(Protocol):
+    """An open task, as far as an action asks for it."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def task(self) -> str:
+        """The step's id."""
+
+    @property
+    def scope(self) -> str:
+        """In which called process it stands, '' in none."""
+
+    @property
+    def unit(self) -> str | None:
+        """Whose it is."""
+
+    @property
+    def stage(self) -> str | None:
+        """To which stage it belongs."""
+
+
+class Tell(Protocol):
+    """Notes that a notice would go out: of a kind, to a role (of a unit), or to who does an open task."""
+
+    def __call__(
+        self, kind: str, *, role: str | None = None, unit: str | None = None, step: RehearsedTask | None = None
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsedCall:
+    """One call of a service action in a rehearsal, which has no database and writes nothing.
+
+    ``remembered`` is what actions left there at earlier calls of the same rehearsal: numbers count up in it.
+    """
+
+    task: str
+    parameters: Mapping[str, Any]
+    data: Mapping[str, Any]
+    now: datetime
+    scope: str
+    open_tasks: Sequence[RehearsedTask]
+    remembered: dict[str, Any]
+    tell: Tell
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """What a diagram's service task may call. ``run`` works in the caller's transaction and gives a JSON value.
 
-    ``sample`` is a plausible result, on which the deployment checks try expressions. ``does`` says in Chinese what it
-    does and gives, for the table of actions in the guide (``docs/tables/make.py``).
+    ``sample`` is a plausible result, on which the deployment checks try expressions, and which a rehearsal takes for
+    the answer, unless ``rehearsed`` works one out of the call alone. ``does`` says in Chinese what it does and gives,
+    for the table of actions in the guide (``docs/tables/make.py``).
     """
 
     name: str
@@ -53,6 +103,7 @@ class Action:
     optional: tuple[str, ...] = ()
     sample: Any = None
     does: str = ""
+    rehearsed: Callable[[RehearsedCall], Any] | None = None
 
 
 Reference = Callable[[Session, str], str | None]

@@ -1,0 +1,19 @@
+"""What a rehearsal may use of this house: actions, settings, roles and units, by the files of the settings alone."""
+
+from __future__ import annotations
+
+from service.actions.table import action_table
+from service.config import Organization, Settings
+from service.processes.rehearsal import Plan
+
+
+def plan_of(settings: Settings, organization: Organization) -> Plan:
+    """The plan of the house that ``settings`` and ``organization`` describe; no database is asked."""
+    return Plan(
+        actions=action_table(settings),
+        settings=dict(settings.process),
+        scopes={role.id: role.scope for role in organization.roles.values()},
+        units=frozenset(organization.units),
+        opening=settings.office_opens,
+        instances=settings.most_instances,
+    )
