@@ -7,7 +7,7 @@ evidence of a reported change, R9, or the signed form of a need, W3). Rights are
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -21,6 +21,7 @@ from service.contacts.access import acting_for_unit, acting_on_leader, selves
 from service.contacts.models import Activity, Contact, Matter
 from service.db import Base
 from service.errors import Conflict, LiaisonError, NotAllowed, NotFound
+from service.fields import Entry, Field
 from service.history import HistoryEvent, stream_events
 from service.history.records import record
 from service.people.models import Unit
@@ -37,8 +38,12 @@ from service.storage import Attachment, attachments_of, get_attachment, keep
 MOST = 20
 """Files of one record."""
 
-ENTRIES = ("file_attached", "file_withdrawn")
-"""What the journal of a record tells of its files."""
+_FILE = (Field("name", "文件"),)
+ENTRIES: Mapping[str, Entry] = {
+    "file_attached": Entry("上传附件", _FILE),
+    "file_withdrawn": Entry("撤回附件", _FILE),
+}
+"""Kinds of entries of the journal of a record that tell of its files."""
 
 RESTRICTED = "本次联系有受限记录，附件一并保密：只有该领导、其联络员和区人才办可以查看"
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.config import Settings
 from service.engine import EngineFailure
+from service.ledger.circulars import ISSUED
 from service.liaisons import leaders_of
 from service.people.models import Leader
 from service.people.queries import find_leader, unit_names
@@ -147,7 +148,7 @@ def _issue_circular(session: Session, call: ActionCall) -> str:
     record(
         session,
         call.instance,
-        kind="circular_issued",
+        kind=ISSUED,
         actor=call.actor,
         now=call.now,
         data={"number": number, "unit": unit, "text": text},

@@ -14,7 +14,7 @@ from service import clock
 from service.auth import acting_for
 from service.contacts.models import Contact
 from service.history import HistoryEvent
-from service.history.records import NOTICE
+from service.history.notices import NOTICE
 from service.ids import as_id
 from service.liaisons.models import ServiceTeam
 from service.people.models import Leader

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.history.models import OutboxEntry
+from service.history.notices import NOTICE
 
-OUTBOX_KINDS: frozenset[str] = frozenset({"notice"})
+OUTBOX_KINDS: frozenset[str] = frozenset({NOTICE})
 """Kinds of events that must be told to people."""
 
 MAX_ATTEMPTS = 5

@@ -9,10 +9,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service.history.journal import append
-from service.rights import Actor
-
-NOTICE = "notice"
-"""The kind of what is owed to people: no change of the record whose journal holds it."""
+from service.history.notices import NOTICE, Goal, Notice
+from service.rights import LEADER, Actor
 
 
 def record(
@@ -50,11 +48,9 @@ def owe_notice(
     ``config.notifications.KINDS``, filled in with ``title`` and ``text``. To the accounts of ``usernames``, or to who
     holds the post ``leader`` (its id), or to all who hold ``role`` (of ``unit``), as of the day of delivery.
     """
-    to: dict[str, object] = {"usernames": None if usernames is None else sorted(usernames), "role": role, "unit": unit}
-    if leader is not None:
-        to |= {"role": role or "leader", "leader": str(leader)}
-    told = {"template": template, "to": to, "number": None, "title": title, "step": None, "due_on": None, "text": text}
-    record(session, stream, NOTICE, told, actor=actor, now=now)
+    names = None if usernames is None else tuple(sorted(usernames))
+    to = Goal(names, role, unit) if leader is None else Goal(names, role or LEADER, unit, str(leader))
+    record(session, stream, NOTICE, Notice(template, to, title=title, text=text).data(), actor=actor, now=now)
 
 
 def as_json(data: Mapping[str, object]) -> dict[str, object]:

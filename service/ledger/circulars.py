@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.errors import Conflict, NotFound
+from service.fields import Entry
 from service.history import HistoryEvent
 from service.ledger.papers import Paper, Record, day
 from service.processes import effects
@@ -20,6 +21,10 @@ from service.processes.course import Step, standing, steps_of
 from service.rights import Actor
 
 ACTION = "issue_circular"
+ISSUED = "circular_issued"
+"""The entry of the case's journal that a circular leaves."""
+
+ENTRIES: Mapping[str, Entry] = {ISSUED: Entry("发出通报")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
 from service.engine.expressions import as_date
+from service.fields import CHOICE, DATE, Entry, Field
 from service.history import HistoryEvent
 from service.processes.models import Instance
 from service.processes.rules import STATUSES
@@ -30,6 +31,19 @@ KINDS: Mapping[str, str] = {
     "other": "其他重大事项",
 }
 MOST = 50
+
+ENTRIES: Mapping[str, Entry] = {
+    REPORTED: Entry(
+        "重大事项报告获同意",
+        (
+            Field("change_type", "重大事项", CHOICE, choices=KINDS),
+            Field("event_date", "发生日期", DATE),
+            Field("reported_on", "报告日期", DATE),
+            Field("late_days", "迟报工作日"),
+            Field("starts_on", "开始日期", DATE),
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)

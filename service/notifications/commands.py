@@ -6,9 +6,8 @@ That somebody has read a notice is no part of the matter's history, so it is not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -22,7 +21,8 @@ from service.config import Mail, Wording
 from service.config.notifications import KINDS, get_wording
 from service.errors import Finding, Incident, Invalid, NotFound
 from service.history import HistoryEvent, OutboxEntry
-from service.history.records import owe_notice
+from service.history.notices import NOTICE, Goal, Notice
+from service.history.records import owe_notice, record
 from service.ids import as_id
 from service.notifications import letters
 from service.notifications.models import MailAddress, Notification
@@ -33,10 +33,10 @@ from service.notifications.rules import (
     ONLY_WHO_SEES,
     REASSIGNED,
     STALE_WHEN_DONE,
+    VACANCY,
     Due,
     Told,
     is_for_liaison,
-    is_vacancy,
     next_attempt,
     values_of,
 )
@@ -74,47 +74,45 @@ def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime
     the liaison of a unit that has none lets the Talent Office know of it, once (T4). Raises NobodyToTell when there is
     nobody else: a matter must not wait in silence for an office without an account.
     """
-    data, today = event.data, clock.local(now).date()
+    notice, today = Notice.of(event.data), clock.local(now).date()
     instance_id = _instance_of(event)
     task = session.get(UserTask, UUID(event.task)) if event.task else None
-    if data["template"] in STALE_WHEN_DONE and task is not None and task.status != OPEN:
+    if notice.template in STALE_WHEN_DONE and task is not None and task.status != OPEN:
         return
-    if data["template"] == REASSIGNED and task is not None and holder_of(task) not in data["to"]["usernames"]:
+    if notice.template == REASSIGNED and task is not None and holder_of(task) not in (notice.to.usernames or ()):
         return  # whom it was handed to has left since: all others were told so
     instance = session.get(Instance, instance_id) if instance_id is not None else None
-    asks = data["template"] in STALE_WHEN_DONE
-    to = goal_of(session, data["to"], task if asks else None, instance)
+    asks = notice.template in STALE_WHEN_DONE
+    to = goal_of(session, notice.to, task if asks else None, instance)
     people = recipients(session, to, on=today)
-    if not people and data["template"] in ON_PAPER_TOO:
+    if not people and notice.template in ON_PAPER_TOO:
         return
     if not people and is_for_liaison(to):
-        _tell_of_vacancy(session, str(to["unit"]), today=today, now=now)
+        _tell_of_vacancy(session, str(to.unit), today=today, now=now)
         return
     absence = None
-    if not people and to["usernames"] is None and to["role"] is not None:
-        [absence] = standing.absences(session, [(to["role"], to["unit"], as_id(to.get("leader") or ""))], today)
+    if not people and to.usernames is None and to.role is not None:
+        [absence] = standing.absences(session, [(to.role, to.unit, as_id(to.leader or ""))], today)
         people = standing.stand_in_accounts(session, absence, today)
     if not people:
-        raise NobodyToTell(
-            f"提醒「{KINDS.get(data['template'], data['template'])}」没有收件人：{_missing(session, to)}"
-        )
-    if (task is not None or to.get("leader")) and data["template"] not in ONLY_WHO_SEES:
+        raise NobodyToTell(f"提醒「{KINDS.get(notice.template, notice.template)}」没有收件人：{_missing(session, to)}")
+    if (task is not None or to.leader) and notice.template not in ONLY_WHO_SEES:
         people = with_substitutes(session, people, on=today)
-    if data["template"] in ONLY_WHO_SEES and instance_id is not None:
+    if notice.template in ONLY_WHO_SEES and instance_id is not None:
         people = who_see(session, people, instance_id, on=today)
-    if data["template"] in NOT_TO_DOER:
+    if notice.template in NOT_TO_DOER:
         people = [account for account in people if account.username != event.actor]
     told = told_of(session, event, now)
     _fill_inboxes(session, event, people, office, told, now, instead=absence.words if absence is not None else None)
-    if get_wording(office.wordings, data["template"]).outside:
+    if get_wording(office.wordings, notice.template).outside:
         letters.owe(session, event, people, office.mail, now=now)
 
 
 def told_of(session: Session, event: HistoryEvent, now: datetime) -> Told:
-    """What the notice says as of ``now``: its data with the step's full title, and the date by which to act."""
-    data, today = event.data, clock.local(now).date()
+    """The notice as of ``now``, with the step's full title and the date by which to act."""
+    notice, today = Notice.of(event.data), clock.local(now).date()
     task = session.get(UserTask, UUID(event.task)) if event.task else None
-    return Told({**data, "step": _step(session, data, task, today)}, _due(session, data, task, today))
+    return Told(replace(notice, step=_step(session, notice, task, today)), _due(session, notice, task, today))
 
 
 def failed(session: Session, event_id: int, error: str, *, hopeless: bool, now: datetime) -> None:
@@ -179,15 +177,8 @@ def set_mail_address(session: Session, *, username: str, address: str | None, ac
         session.add(MailAddress(username=account.username, address=address))
     else:
         row.address = address
-    history.append(
-        session,
-        stream=ACCESS,
-        kind="mail_address_set" if address is not None else "mail_address_removed",
-        actor=actor.username,
-        on_behalf_of=actor.on_behalf_of,
-        at=now,
-        data={"username": account.username},
-    )
+    kind = "mail_address_set" if address is not None else "mail_address_removed"
+    record(session, ACCESS, kind, {"username": account.username}, actor=actor, now=now)
     session.flush()
 
 
@@ -205,16 +196,16 @@ def _fill_inboxes(
     fresh = [account for account in people if account.username not in had]
     if not fresh:
         return
-    data = told.data
-    wording = get_wording(office.wordings, data["template"])
-    known = values_of(data, unit=_unit_name(session, data), due=told.due, by=_name(session, event))
+    notice = told.notice
+    wording = get_wording(office.wordings, notice.template)
+    known = values_of(notice, unit=_unit_name(session, notice.to), due=told.due, by=_name(session, event))
     subject, text = wording.render(known)
     session.add_all(
         Notification(
             id=ids.new(),
             username=account.username,
             event_id=event.id,
-            template=data["template"],
+            template=notice.template,
             title=subject,
             text=f"{text}（{instead}）" if instead else text,
             instance_id=_instance_of(event),
@@ -237,34 +228,34 @@ def _tell_of_vacancy(session: Session, unit: str, *, today: date, now: datetime)
     past = history.stream_events(session, stream)
     changed = max((event.seq for event in past if event.kind in ("liaison_named", "liaison_ended")), default=0)
     since = now - AGAIN_AFTER
-    if any(is_vacancy(event.data) and event.at > since for event in past if event.seq > changed):
+    told = [event for event in past if event.kind == NOTICE and event.seq > changed and event.at > since]
+    if any(event.data.get("template") == VACANCY for event in told):
         return
     name = unit_names(session, [unit]).get(unit, unit)
     text = "目前没有能办理的联络员，请尽快指定（并开通账号）；指定前，其任务可由区人才办代为办理。"
-    owe_notice(session, stream, "vacancy", title=name, text=text, role=TALENT_OFFICE, actor=SYSTEM, now=now)
+    owe_notice(session, stream, VACANCY, title=name, text=text, role=TALENT_OFFICE, actor=SYSTEM, now=now)
 
 
 def _instance_of(event: HistoryEvent) -> UUID | None:
     return UUID(event.stream.removeprefix(CASE)) if event.stream.startswith(CASE) else None
 
 
-def _unit_name(session: Session, data: Mapping[str, Any]) -> str | None:
-    code = data["to"]["unit"]
-    return unit_names(session, [code]).get(code, code) if code else None
+def _unit_name(session: Session, to: Goal) -> str | None:
+    return unit_names(session, [to.unit]).get(to.unit, to.unit) if to.unit else None
 
 
-def _step(session: Session, data: Mapping[str, Any], task: UserTask | None, today: date) -> str | None:
-    """What the step is called, with the units that it is about where somebody else decides on what they did."""
-    name = data.get("step")
+def _step(session: Session, notice: Notice, task: UserTask | None, today: date) -> str | None:
+    """The full title of the step, with the units that it is about where somebody else decides on what they did."""
+    name = notice.step
     if task is None or not name:
         return one_line(name) or None
     return titled(name, subjects_of(session, [task], today=today).get(task.id, ()))
 
 
-def _due(session: Session, data: Mapping[str, Any], task: UserTask | None, today: date) -> Due | None:
+def _due(session: Session, notice: Notice, task: UserTask | None, today: date) -> Due | None:
     """The date by which to act, as it stands today: a notice of the calendar may have moved it since the event."""
-    told = date.fromisoformat(data["due_on"]) if data.get("due_on") else None
-    day = task.due_on if told and task is not None and data["template"] in STALE_WHEN_DONE else told
+    told = notice.due_on
+    day = task.due_on if told and task is not None and notice.template in STALE_WHEN_DONE else told
     if day is None:
         return None
     calendar = calendars.current(session)
@@ -285,10 +276,10 @@ def _name(session: Session, event: HistoryEvent) -> str:
     return "代".join(names)
 
 
-def _missing(session: Session, to: Mapping[str, Any]) -> str:
-    if to["usernames"] is not None:
-        return f"账号 {'、'.join(to['usernames']) or '（无）'} 已停用或不存在"
-    unit = _unit_name(session, {"to": to})
+def _missing(session: Session, to: Goal) -> str:
+    if to.usernames is not None:
+        return f"账号 {'、'.join(to.usernames) or '（无）'} 已停用或不存在"
+    unit = _unit_name(session, to)
     return f"{f'{unit}没有' if unit else '没有'}人担任办理角色，请在账号管理中指定后重试"
 
 

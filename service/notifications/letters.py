@@ -22,6 +22,8 @@ from service.config import Mail
 from service.config.notifications import KINDS
 from service.db.lists import Page, page
 from service.history import HistoryEvent
+from service.history.notices import Notice
+from service.history.records import record
 from service.notifications.channels import APPRISE, MAIL, Letter, recipient_of
 from service.notifications.models import MailAddress, NotificationDelivery, OwedLetter
 from service.notifications.rules import SAYS_WHEN, STALE_WHEN_DONE, Told, next_letter, outside_text
@@ -108,7 +110,7 @@ def written(session: Session, key: Key, mail: Mail, public_url: str, told: Told)
     """
     event_id, channel, recipient = key
     event = session.get_one(HistoryEvent, event_id)
-    template = event.data["template"]
+    template = Notice.of(event.data).template
     task = session.get(UserTask, UUID(event.task)) if event.task else None
     if template in STALE_WHEN_DONE and task is not None and task.status != OPEN:
         return None
@@ -124,7 +126,7 @@ def written(session: Session, key: Key, mail: Mail, public_url: str, told: Told)
     due, name = told.due, KINDS.get(template, template)
     if due is not None and template in SAYS_WHEN:
         name = due.state
-    subject, body = outside_text(name, told.data, due, link or public_url or None)
+    subject, body = outside_text(name, told.notice, due, link or public_url or None)
     return Letter(channel, recipient, address, subject, body, f"{event.hash[:32]}.{recipient[:32]}")
 
 
@@ -191,15 +193,7 @@ def retry_all(session: Session, *, actor: Actor, now: datetime) -> int:
         incident.resolved_at, incident.resolved_by = now, actor.username
     session.flush()
     if rows:
-        history.append(
-            session,
-            stream=ACCESS,
-            kind="letters_retried",
-            actor=actor.username,
-            on_behalf_of=actor.on_behalf_of,
-            at=now,
-            data={"letters": len(rows)},
-        )
+        record(session, ACCESS, "letters_retried", {"letters": len(rows)}, actor=actor, now=now)
     return len(rows)
 
 
@@ -238,12 +232,12 @@ def counts(session: Session) -> dict[str, int]:
 
 
 def _unsent(owed: OwedLetter, event: HistoryEvent, account: Account | None) -> Unsent:
-    template = event.data["template"]
+    notice = Notice.of(event.data)
     return Unsent(
         event_id=owed.event_id,
         channel=owed.channel,
-        kind=KINDS.get(template, template),
-        number=event.data.get("number"),
+        kind=KINDS.get(notice.template, notice.template),
+        number=notice.number,
         username=owed.recipient if owed.channel == MAIL else None,
         name=account.name if account is not None else None,
         attempts=owed.attempts,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from service.auth.models import Account
 from service.auth.queries import accounts_of_role, actor_of_account, is_usable
 from service.db.lists import on_day
 from service.errors import NotFound
+from service.history.notices import Goal
 from service.people.models import Substitute
 from service.people.queries import find_leader
 from service.processes.access import holder_of
@@ -23,43 +24,40 @@ from service.processes.queries import visible
 from service.rights import LIAISON
 
 
-def recipients(session: Session, to: Mapping[str, Any], *, on: date) -> list[Account]:
-    """The usable accounts that a journal's ``to`` names: its user names, else all who hold its role.
+def recipients(session: Session, to: Goal, *, on: date) -> list[Account]:
+    """The usable accounts that a notice goes to: its user names, else all who hold its role.
 
     ``unit`` narrows the role to a unit, ``leader`` to the holder of one leader's post.
     """
-    if to["usernames"] is not None:
-        named = select(Account).where(Account.username.in_(to["usernames"])).order_by(Account.username)
+    if to.usernames is not None:
+        named = select(Account).where(Account.username.in_(to.usernames)).order_by(Account.username)
         return [account for account in session.scalars(named) if is_usable(account)]
-    if to["role"] is None:
+    if to.role is None:
         return []
-    found = accounts_of_role(session, to["role"], to["unit"], on=on)
-    if to.get("leader") is None:
+    found = accounts_of_role(session, to.role, to.unit, on=on)
+    if to.leader is None:
         return found
-    post = find_leader(session, to["leader"])
+    post = find_leader(session, to.leader)
     if post is None or not post.serves_on(on):
         return []
     return [account for account in found if account.person_id == post.person_id]
 
 
-def goal_of(
-    session: Session, to: Mapping[str, Any], task: UserTask | None, instance: Instance | None
-) -> dict[str, Any]:
-    """To whom it goes today, in the shape of ``to``: who has claimed the task, as long as the claim stands.
+def goal_of(session: Session, to: Goal, task: UserTask | None, instance: Instance | None) -> Goal:
+    """To whom it goes today: who has claimed the task, as long as the claim stands.
 
     Without a claim that stands it is everybody's of the role. What is for who filed a matter and has left goes to the
     liaison of the office that filed it.
     """
-    goal = dict(to)
-    if to["usernames"] is None:
-        return goal
-    if task is not None and task.status == OPEN and to["role"] is not None:
+    if to.usernames is None:
+        return to
+    if task is not None and task.status == OPEN and to.role is not None:
         holder = holder_of(task)
-        return goal | {"usernames": [holder] if holder is not None else None}
-    filed = instance is not None and list(to["usernames"]) == [instance.initiator]
+        return replace(to, usernames=(holder,) if holder is not None else None)
+    filed = instance is not None and to.usernames == (instance.initiator,)
     if filed and instance is not None and instance.initiator_unit and not recipients(session, to, on=clock.today()):
-        return goal | {"usernames": None, "role": LIAISON, "unit": instance.initiator_unit}
-    return goal
+        return replace(to, usernames=None, role=LIAISON, unit=instance.initiator_unit)
+    return to
 
 
 def with_substitutes(session: Session, accounts: Sequence[Account], *, on: date) -> list[Account]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+
+from service.history.notices import Goal, Notice
+from service.rights import LIAISON
 
 STALE_WHEN_DONE = frozenset(
     {"task", "due_soon", "due_today", "urge", "reassigned", "returned", "due_changed", "claim_ended"}
@@ -70,52 +71,44 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a notice says as of the day of delivery: the journal's ``data`` with the step's full title, and the date."""
+    """A notice in words as of the day of delivery: with the step's full title, and the date."""
 
-    data: Mapping[str, Any]
+    notice: Notice
     due: Due | None
 
 
-def values_of(data: Mapping[str, Any], *, unit: str | None, due: Due | None, by: str) -> dict[str, object]:
-    """What the wording may fill in: ``data`` is the notice with its ``step`` as it is told, ``unit`` a name."""
-    matter = data["template"] not in WITHOUT_MATTER
-    text = data.get("text") or ""
+def values_of(notice: Notice, *, unit: str | None, due: Due | None, by: str) -> dict[str, object]:
+    """Values for the wording: ``notice`` has its ``step`` as it is told, ``unit`` is a name."""
     return {
-        "number": data.get("number"),
-        "title": data.get("title") if matter else None,
-        "task": data.get("step") or None,
+        "number": notice.number,
+        "title": notice.title if notice.template not in WITHOUT_MATTER else None,
+        "task": notice.step or None,
         "unit": unit,
         "due_on": due.day if due else None,
         "days": due.left if due else None,
         "state": due.state if due else None,
         "deadline": due,
-        "reason": text or None,
+        "reason": notice.text or None,
         "by": by,
-        "text": text,
+        "text": notice.text,
     }
 
 
-def is_for_liaison(to: Mapping[str, Any]) -> bool:
+def is_for_liaison(to: Goal) -> bool:
     """Whether a notice is for whoever is liaison of a unit."""
-    return to.get("usernames") is None and to.get("role") == "liaison" and bool(to.get("unit"))
+    return to.usernames is None and to.role == LIAISON and bool(to.unit)
 
 
-def is_vacancy(data: Mapping[str, Any]) -> bool:
-    """Whether a journal's entry is word of a vacancy."""
-    return data.get("template") == VACANCY
-
-
-def outside_text(name: str, data: Mapping[str, Any], due: Due | None, link: str | None) -> tuple[str, str]:
+def outside_text(name: str, notice: Notice, due: Due | None, link: str | None) -> tuple[str, str]:
     """Subject and body for channels that leave the service: what to do and by when, nothing of the matter itself."""
     known: list[tuple[str, str | None]] = [
-        ("编号", data.get("number")),
-        ("任务", data.get("step") or None),
+        ("编号", notice.number),
+        ("任务", notice.step or None),
         ("期限", due.day if due else None),
     ]
     lines = [f"您有一条新的提醒：{name}。", *(f"{label}：{value}" for label, value in known if value)]
     lines.append(f"请登录直联平台查看：{link}" if link else "请登录直联平台查看。")
-    number = data.get("number")
-    return f"【直联平台】{name}{f'（{number}）' if number else ''}", "\n".join(lines)
+    return f"【直联平台】{name}{f'（{notice.number}）' if notice.number else ''}", "\n".join(lines)
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from service import clock, engine, history
 from service.db.canonical import normalized
 from service.errors import NotFound
+from service.history.notices import NOTICE
 from service.processes import effects as fx
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, current
@@ -31,7 +32,7 @@ from service.processes.models import (
     Timer,
     UserTask,
 )
-from service.processes.notices import NOTICE, notice_of, words_of
+from service.processes.notices import notice_of, words_of
 from service.processes.rules import NO_CASE, described, merged, stage_of
 from service.processes.spans import keep
 from service.processes.wiring import ActionCall, wiring
@@ -200,7 +201,7 @@ def apply_effects(
         reason = str(cause.data.get("reason") or "")
         for word in words_of(found, rows, cause=cause.kind, reason=reason, actor=actor):
             told = notice_of(instance, word.template, task=word.task, text=word.text)
-            record(session, instance, kind=NOTICE, actor=actor, now=now, task=str(word.task.id), data=told)
+            record(session, instance, kind=NOTICE, actor=actor, now=now, task=str(word.task.id), data=told.data())
     session.flush()
     turn.send(session)
     keep(session, instance, now)

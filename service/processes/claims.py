@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from service import clock, ids
 from service.auth.queries import find_account, grants_of
+from service.history.notices import NOTICE
 from service.people.queries import find_unit
 from service.processes import standing
 from service.processes.advance import lock, record
 from service.processes.models import OPEN, RUNNING, SUSPENDED, Incident, Instance, UserTask
-from service.processes.notices import NOTICE, notice_of
+from service.processes.notices import notice_of
 from service.processes.rules import one_line
 from service.rights import SYSTEM, Actor
 
@@ -80,7 +81,7 @@ def end_claim(session: Session, *, task_id: UUID, now: datetime, actor: Actor = 
     record(session, instance, kind=CLAIM_ENDED, actor=actor, now=now, task=str(task.id), data=data)
     said = f"{data['was_name']}{WHY[str(data['why'])]}"
     told = notice_of(instance, CLAIM_ENDED, task=task, text=said)
-    record(session, instance, kind=NOTICE, actor=actor, now=now, task=str(task.id), data=told)
+    record(session, instance, kind=NOTICE, actor=actor, now=now, task=str(task.id), data=told.data())
     session.flush()
     return True
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
+from service.history.notices import Goal, Notice
 from service.processes import effects as fx
 from service.processes.models import Instance, UserTask
 from service.processes.rules import LEADER, holds
 from service.rights import Actor
 
-NOTICE = "notice"
 TASK, RETURNED, DUE_CHANGED = "task", "returned", "due_changed"
 
 
@@ -50,8 +50,8 @@ def notice_of(
     leader: UUID | None = None,
     usernames: list[str] | None = None,
     text: str = "",
-) -> dict[str, Any]:
-    """The data of a notice.
+) -> Notice:
+    """A notice about a case.
 
     To ``usernames``, or to who holds the post ``leader``, or to all who hold ``role`` (for ``unit``); with a task and
     none of them, to those who must do it.
@@ -61,16 +61,16 @@ def notice_of(
     if usernames is None and role is None and task is not None:
         usernames = [task.assignee] if task.assignee else None
         role, unit, leader = task.role, task.unit, task.leader_id
-    to = {"usernames": usernames, "role": role, "unit": unit}
-    return {
-        "template": template,
-        "to": to if leader is None else to | {"leader": str(leader)},
-        "number": instance.number,
-        "title": instance.title,
-        "step": task.name if task else None,
-        "due_on": task.due_on.isoformat() if task and task.due_on else None,
-        "text": text,
-    }
+    names, post = (None if usernames is None else tuple(usernames)), (None if leader is None else str(leader))
+    return Notice(
+        template,
+        Goal(names, role, unit, post),
+        number=instance.number,
+        title=instance.title,
+        step=task.name if task is not None else None,
+        due_on=task.due_on if task is not None else None,
+        text=text,
+    )
 
 
 def words_of(

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from service.auth.queries import actor_of, usable_name
 from service.errors import Conflict, Finding, Invalid, NotAllowed
+from service.history.notices import NOTICE
 from service.processes import access
 from service.processes.advance import Input, apply_effects, due_of_row, open_tasks, record
 from service.processes.calendars import current, find_current
 from service.processes.commands import locked_instance, locked_task, require_running
 from service.processes.course import rebuilt, taken_back_effects
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, Instance, UserTask
-from service.processes.notices import NOTICE, notice_of
+from service.processes.notices import notice_of
 from service.processes.recount import recount
 from service.processes.spans import keep
 from service.processes.texts import required_text
@@ -239,17 +240,9 @@ def notify(
     To ``usernames``, or to who holds the post ``leader``, or to all who hold ``role`` (for ``unit``); with a task and
     none of them, to those who must do it.
     """
-    record(
-        session,
-        instance,
-        kind=NOTICE,
-        actor=actor,
-        now=now,
-        task=str(task.id) if task else None,
-        data=notice_of(
-            instance, template, task=task, role=role, unit=unit, leader=leader, usernames=usernames, text=text
-        ),
-    )
+    told = notice_of(instance, template, task=task, role=role, unit=unit, leader=leader, usernames=usernames, text=text)
+    about = str(task.id) if task is not None else None
+    record(session, instance, kind=NOTICE, actor=actor, now=now, task=about, data=told.data())
 
 
 def _note(

@@ -8,11 +8,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import clock, history, ids
+from service import clock, ids
+from service.history.notices import NOTICE, Goal, Notice
+from service.history.records import record
 from service.processes.commands import Occurrence, begin
 from service.processes.cycles import Cycle
 from service.processes.models import Incident, Instance, Schedule
-from service.rights import SYSTEM
+from service.rights import ADMIN, SYSTEM
 
 MAX_ATTEMPTS = 5
 FIRST_WAIT = timedelta(minutes=1)
@@ -82,19 +84,6 @@ def _locked(session: Session, process: str, event: str, *, skip: bool = False) -
 
 def _tell(session: Session, process: str, now: datetime) -> None:
     """The administrators are told; the journal is the outbox."""
-    history.append(
-        session,
-        stream=f"schedule:{process}",
-        kind="notice",
-        actor=SYSTEM.username,
-        at=now,
-        data={
-            "template": "incident",
-            "to": {"usernames": None, "role": "admin", "unit": None},
-            "number": None,
-            "title": None,
-            "step": "自动启动",
-            "due_on": None,
-            "text": f"流程 {process} 的自动启动失败",
-        },
-    )
+    text = f"流程 {process} 的自动启动失败"
+    told = Notice("incident", Goal(role=ADMIN), step="自动启动", text=text)
+    record(session, f"schedule:{process}", NOTICE, told.data(), actor=SYSTEM, now=now)

@@ -24,6 +24,7 @@ from service import clock
 from service.auth.queries import acting_for, grants_of
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent
+from service.history.notices import NOTICE, Notice
 from service.people.queries import leader_posts
 from service.processes.access import account_of, may_take, meant_for, might_take
 from service.processes.advance import open_tasks
@@ -196,8 +197,7 @@ class Seen:
         """Whether an entry of the case's journal is seen."""
         if self.everything:
             return True
-        told = event.data.get("to") if event.kind == "notice" else None
-        unit = told.get("unit") if isinstance(told, Mapping) else None
+        unit = Notice.of(event.data).to.unit if event.kind == NOTICE else None
         if unit is not None and unit not in self.units:
             return False
         return event.task not in self.tasks and self.scope(str(event.data.get("scope") or ""))

@@ -101,12 +101,6 @@ MEMBER_IDS = Field("member_ids", "库内成员", PICKS, pick="talents", note="�
 OTHERS = Field("others", "库外成员", LINES, longest=5000, note="一行一人；写职务的用逗号隔开，例如：张三，高级工程师")
 """Members as a form shows them: of the registry, and by name only."""
 
-_REPORT = (
-    Field("change_type", "重大事项"),
-    Field("event_date", "发生日期", DATE),
-    Field("reported_on", "报告日期", DATE),
-    Field("late_days", "迟报工作日"),
-)
 _JOURNAL = (*FIELDS, APPROVED_ON, CONFIRMED_ON)
 
 ENTRIES: Mapping[str, Entry] = {
@@ -122,9 +116,6 @@ ENTRIES: Mapping[str, Entry] = {
     "team_updated": Entry("修改团队信息", (*TEAM_FIELDS, MEMBERS), changes=True),
 }
 """Kinds of entries in the journals of talents and teams."""
-
-REPORTED = _REPORT
-"""What the entry of a reported event (R9) holds."""
 
 TELLING = picked(FIELDS, "name", "id_tail", "employer")
 """The fields that tell one person from another."""

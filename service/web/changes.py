@@ -8,14 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from service import history
+from service.attachments import ENTRIES as FILE_ENTRIES
 from service.attachments import record_history
+from service.auth.fields import ENTRIES as ACCOUNT_ENTRIES
 from service.contacts.access import readable
 from service.contacts.fields import ENTRIES as CONTACT_ENTRIES
-from service.fields import CHOICE, DATE, PICK, Entry, Field
+from service.fields import Entry, Field
 from service.history import HistoryEvent
-from service.ledger.reported import KINDS as REPORTS
+from service.ledger.reported import ENTRIES as REPORTED_ENTRIES
 from service.ledger.reported import seen_entries
 from service.liaisons.fields import ENTRIES as LIAISON_ENTRIES
+from service.notifications.fields import ENTRIES as MAIL_ENTRIES
 from service.people.fields import ENTRIES as PEOPLE_ENTRIES
 from service.reports.fields import ENTRIES as REPORT_ENTRIES
 from service.talents.fields import ENTRIES as TALENT_ENTRIES
@@ -23,66 +26,16 @@ from service.web.context import actor, db, web
 from service.web.names import Names
 from service.web.present import named
 
-_TALENT_REPORT = (
-    Field("change_type", "重大事项", CHOICE, choices=REPORTS),
-    Field("event_date", "发生日期", DATE),
-    Field("reported_on", "报告日期", DATE),
-    Field("late_days", "迟报工作日"),
-    Field("starts_on", "开始日期", DATE),
-)
-_PERIOD = (Field("starts_on", "开始日期", DATE), Field("ends_on", "结束日期", DATE))
-_ACCOUNT = (
-    Field("role", "角色", CHOICE, among="roles"),
-    Field("way", "登录方式", CHOICE, choices={"password": "用户名和密码", "oidc": "统一身份认证"}),
-    Field("failures", "连续失败次数"),
-    Field("address", "来源地址"),
-    Field("expires_on", "到期日期", DATE),
-    Field("label", "用途"),
-    Field("name", "名称"),
-    Field("person_id", "人员", PICK, pick="people"),
-    Field("unit", "单位", PICK, pick="units"),
-    Field("email", "电子邮箱"),
-    *_PERIOD,
-    Field("reason", "理由"),
-)
-_SIGN_IN = tuple(
-    Field(
-        "reason",
-        "原因",
-        CHOICE,
-        choices={"password": "密码不正确", "disabled": "账号已停用", "not bound": "身份尚未绑定账号"},
-    )
-    if one.name == "reason"
-    else one
-    for one in _ACCOUNT
-)
-_FILE = (Field("name", "文件"),)
-
 ENTRIES: Mapping[str, Entry] = {
     **PEOPLE_ENTRIES,
     **TALENT_ENTRIES,
     **LIAISON_ENTRIES,
     **CONTACT_ENTRIES,
     **REPORT_ENTRIES,
-    "talent_reported": Entry("重大事项报告获同意", _TALENT_REPORT),
-    "file_attached": Entry("上传附件", _FILE),
-    "file_withdrawn": Entry("撤回附件", _FILE),
-    "account_added": Entry("开立账号", _ACCOUNT),
-    "account_disabled": Entry("停用账号", _ACCOUNT),
-    "account_enabled": Entry("启用账号", _ACCOUNT),
-    "account_unlocked": Entry("解除登录锁定", _ACCOUNT),
-    "password_set": Entry("设置新密码", _ACCOUNT),
-    "mail_address_set": Entry("设置提醒邮件地址", _ACCOUNT),
-    "mail_address_removed": Entry("不再收提醒邮件", _ACCOUNT),
-    "identity_bound": Entry("绑定统一身份认证", _ACCOUNT),
-    "identity_unbound": Entry("解除统一身份认证的绑定", _ACCOUNT),
-    "role_granted": Entry("授予角色", _ACCOUNT),
-    "role_revoked": Entry("收回角色", _ACCOUNT),
-    "token_issued": Entry("签发接口令牌", _ACCOUNT),
-    "token_revoked": Entry("撤销接口令牌", _ACCOUNT),
-    "signed_in": Entry("登录", _SIGN_IN),
-    "sign_in_failed": Entry("登录未成功", _SIGN_IN),
-    "sign_in_locked": Entry("登录未成功，暂时锁定", _SIGN_IN),
+    **REPORTED_ENTRIES,
+    **FILE_ENTRIES,
+    **ACCOUNT_ENTRIES,
+    **MAIL_ENTRIES,
 }
 """Every kind of entry that people read, from the features whose commands write it."""
 

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from service.attachments import ENTRIES as FILE_ENTRIES
 from service.history import HistoryEvent
+from service.ledger.circulars import ENTRIES as CIRCULARS
+from service.ledger.circulars import ISSUED
 from service.processes.bundles import Compiled
 from service.processes.claims import WHY
+from service.processes.fields import ENTRIES
 from service.processes.rules import NAMED, one_line
 from service.web.names import Line, Names
 from service.web.present import day
@@ -75,6 +79,10 @@ def _is_code(value: object) -> bool:
     return isinstance(value, str) and not value.startswith(NAMED)
 
 
+def _word(event: HistoryEvent) -> str:
+    return ENTRIES[event.kind].word
+
+
 def _step(event: HistoryEvent) -> str:
     return f"「{one_line(event.data.get('name'))}」"
 
@@ -82,7 +90,7 @@ def _step(event: HistoryEvent) -> str:
 def _completed(event: HistoryEvent, made: Compiled, names: Names) -> Entry:
     data = event.data
     late = data.get("late_days") or 0
-    entry = _entry(event, names, f"完成{_step(event)}", tone="late" if late else "")
+    entry = _entry(event, names, f"{_word(event)}{_step(event)}", tone="late" if late else "")
     if late:
         entry.what += f"，超期 {late} 个工作日"
     entry.lines = names.lines(made.form_of(data["process"], data["step"]), data["data"])
@@ -102,29 +110,25 @@ def _commented(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     text = str(event.data.get("text", ""))
     for username in event.data.get("mentions", []):
         text = text.replace(f"@{username}", f"@{names.person(username)}")
-    return _entry(event, names, "沟通", text, tone="talk")
+    return _entry(event, names, _word(event), text, tone="talk")
 
 
 def _copied(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     to = "、".join(names.person(name) for name in event.data.get("to", []))
-    return _entry(event, names, f"抄送 {to}", str(event.data.get("note", "")))
+    return _entry(event, names, f"{_word(event)} {to}", str(event.data.get("note", "")))
 
 
 def _copy_withdrawn(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     return _entry(event, names, f"撤回对 {'、'.join(names.person(name) for name in event.data.get('to', []))} 的抄送")
 
 
-def _filed(words: str) -> Callable[[HistoryEvent, Compiled, Names], Entry]:
+def _filed(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     """An entry about an attached file."""
-
-    def tell(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
-        return _entry(event, names, words, str(event.data.get("name", "")))
-
-    return tell
+    return _entry(event, names, FILE_ENTRIES[event.kind].word, str(event.data.get("name", "")))
 
 
 def _urged(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
-    how = "催办" if event.data.get("by_hand") else "逾期自动催办"
+    how = _word(event) if event.data.get("by_hand") else f"逾期自动{_word(event)}"
     return _entry(
         event, names, f"{how}{_step(event)}（第 {event.data.get('n', 1)} 次）", str(event.data.get("text", "")), "late"
     )
@@ -143,14 +147,13 @@ def _action(event: HistoryEvent, _made: Compiled, names: Names) -> Entry | None:
     if event.data.get("name") == "notice" and result is False:
         return _entry(event, names, "提醒时间已过，不再提醒")
     if event.data.get("name") == "issue_circular":
-        return _entry(event, names, f"发出通报 {result}", tone="late")
+        return _entry(event, names, f"{CIRCULARS[ISSUED].word} {result}", tone="late")
     return None
 
 
 def _reassigned(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
-    return _entry(
-        event, names, f"把{_step(event)}转办给 {event.data.get('to_name', '')}", str(event.data.get("reason", ""))
-    )
+    what = f"把{_step(event)}{_word(event)}给 {event.data.get('to_name', '')}"
+    return _entry(event, names, what, str(event.data.get("reason", "")))
 
 
 def _claim_ended(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
@@ -161,40 +164,47 @@ def _claim_ended(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
 def _returned(event: HistoryEvent, made: Compiled, names: Names) -> Entry:
     target = event.data.get("target", "")
     name = next((label for (_, node), label in made.program.names.items() if node == target), "")
-    return _entry(event, names, f"把{_step(event)}退回到「{one_line(name)}」", str(event.data.get("reason", "")))
+    what = f"把{_step(event)}{_word(event)}到「{one_line(name)}」"
+    return _entry(event, names, what, str(event.data.get("reason", "")))
 
 
-def _plain(words: str) -> Callable[[HistoryEvent, Compiled, Names], Entry]:
-    """An entry of fixed words; ``{step}`` is the step's name."""
+def _plain(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    """What was done with the whole case."""
+    return _entry(event, names, _word(event), str(event.data.get("reason") or ""))
 
-    def tell(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
-        return _entry(event, names, words.format(step=_step(event)), str(event.data.get("reason") or ""))
 
-    return tell
+def _with_step(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    """What was done with a step."""
+    return _entry(event, names, f"{_word(event)}{_step(event)}", str(event.data.get("reason") or ""))
+
+
+def _with_name(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    """What happened by itself: a timer, an end."""
+    return _entry(event, names, f"{_word(event)}：{one_line(event.data.get('name'))}")
 
 
 _TELL: Mapping[str, Callable[[HistoryEvent, Compiled, Names], Entry | None]] = {
-    "started": _plain("发起"),
+    "started": _plain,
     "completed": _completed,
-    "claimed": _plain("领办{step}"),
-    "released": _plain("退领{step}"),
+    "claimed": _with_step,
+    "released": _with_step,
     "claim_ended": _claim_ended,
-    "acknowledged": _plain("签收{step}"),
+    "acknowledged": _with_step,
     "reassigned": _reassigned,
     "returned": _returned,
-    "taken_back": _plain("撤回{step}"),
+    "taken_back": _with_step,
     "commented": _commented,
     "copied": _copied,
     "copy_withdrawn": _copy_withdrawn,
-    "copy_read": _plain("阅读抄送"),
-    "file_attached": _filed("上传附件"),
-    "file_withdrawn": _filed("撤回附件"),
+    "file_attached": _filed,
+    "file_withdrawn": _filed,
     "urged": _urged,
-    "suspended": _plain("挂起"),
-    "resumed": _plain("恢复办理"),
-    "terminated": _plain("终止"),
-    "timer_fired": lambda event, _made, names: _entry(event, names, f"到时：{one_line(event.data.get('name'))}"),
+    "suspended": _plain,
+    "resumed": _plain,
+    "terminated": _plain,
+    "timer_fired": _with_name,
     "due_changed": _due_changed,
     "action": _action,
-    "ended": lambda event, _made, names: _entry(event, names, f"结束：{one_line(event.data.get('name'))}"),
+    "ended": _with_name,
 }
+"""How the entries are told of which people read; their words are those of the features that write them."""

@@ -14,8 +14,8 @@ from flask.typing import ResponseReturnValue
 from service import documents
 from service.errors import Incident
 from service.history import HistoryEvent
+from service.ledger.circulars import ISSUED, circulars
 from service.ledger.circulars import circular as circular_of
-from service.ledger.circulars import circulars
 from service.ledger.sheet import has_sheet
 from service.ledger.sheet import sheet as sheet_of
 from service.processes.models import Instance
@@ -48,7 +48,7 @@ def papers(instance: Instance, events: Iterable[HistoryEvent]) -> list[tuple[str
     if instance.title and has_sheet(instance):
         lacking = without_type(sheet_of(db(), instance.id, actor()).data)
         found.append(("需求处理单", url_for("web.prints.sheet", instance_id=instance.id), lacking))
-    if any(event.kind == "circular_issued" for event in events):
+    if any(event.kind == ISSUED for event in events):
         found += [
             (
                 f"{one.number}（{one.unit}）",

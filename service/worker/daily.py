@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from service import clock, history, ids
 from service.auth.queries import accounts_of_role
 from service.db import IdempotentAnswer
+from service.history.notices import NOTICE, Goal, Notice
+from service.history.records import record
 from service.processes import calendars
 from service.processes.models import Incident, WorkerBeat
 from service.rights import ADMIN, SYSTEM
@@ -36,24 +38,10 @@ def remind_of_missing_notice(session: Session, *, now: datetime) -> bool:
         return False
     history.lock(session, CALENDAR)
     for event in reversed(history.stream_events(session, CALENDAR)):
-        if event.kind == "notice" and clock.local(event.at).date() == today:
+        if event.kind == NOTICE and clock.local(event.at).date() == today:
             return False
-    history.append(
-        session,
-        stream=CALENDAR,
-        kind="notice",
-        actor=SYSTEM.username,
-        at=now,
-        data={
-            "template": REMINDER,
-            "to": {"usernames": None, "role": ADMIN, "unit": None},
-            "number": None,
-            "title": None,
-            "step": None,
-            "due_on": None,
-            "text": text,
-        },
-    )
+    told = Notice(REMINDER, Goal(role=ADMIN), text=text)
+    record(session, CALENDAR, NOTICE, told.data(), actor=SYSTEM, now=now)
     return True
 
 

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from service import clock
+from service.history.notices import Notice
 from service.ledger import sheet, write_ocel, write_xes
 from service.notifications.models import Notification
 from service.notifications.rules import Due as Told
@@ -48,7 +49,7 @@ def test_a_notice_says_that_its_date_may_move(world: World, moment: datetime | N
 def test_reminders_and_letters_say_it_too() -> None:
     due = Told(datetime(2027, 1, 5, tzinfo=clock.SHANGHAI).date(), 3, 0, provisional=True)
     assert str(due) == "将于 2027-01-05（周二，暂定）到期，还剩 3 个工作日"
-    assert "期限：2027-01-05（周二，暂定）" in outside_text("新待办", {}, due, None)[1]
+    assert "期限：2027-01-05（周二，暂定）" in outside_text("新待办", Notice("task"), due, None)[1]
 
 
 def test_the_printed_form_says_it_of_dates_that_people_named(world: World) -> None:

@@ -1,0 +1,15 @@
+"""What the entries in the journal of an import are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from service.fields import Entry
+
+ENTRIES: Mapping[str, Entry] = {
+    "import_uploaded": Entry("上传导入文件"),
+    "import_confirmed": Entry("确认导入"),
+    "import_cancelled": Entry("取消导入"),
+    "import_written": Entry("写入导入的数据"),
+}
+"""Kinds of entries in the journal of an import."""

@@ -1,0 +1,50 @@
+"""What the entries in the journals of cases, definitions and the calendar are called.
+
+``web.course`` tells the course of a case with these words; what moves no work of anybody it leaves out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from service.fields import Entry
+
+ENTRIES: Mapping[str, Entry] = {
+    # Inputs
+    "started": Entry("发起"),
+    "completed": Entry("完成"),
+    "returned": Entry("退回"),
+    "taken_back": Entry("撤回"),
+    "message": Entry("收到消息"),
+    "terminated": Entry("终止"),
+    "timer_fired": Entry("到时"),
+    "calendar_changed": Entry("工作日历调整"),
+    "woken": Entry("升级后重新等待"),
+    "action": Entry("自动步骤"),
+    # Effects
+    "entered": Entry("进入步骤"),
+    "cancelled": Entry("步骤不再需要"),
+    "reopened": Entry("步骤恢复办理"),
+    "due_changed": Entry("到期日调整"),
+    "ended": Entry("结束"),
+    "advanced": Entry("流程推进"),
+    # Notes
+    "claimed": Entry("领办"),
+    "released": Entry("退领"),
+    "claim_ended": Entry("领办终止"),
+    "acknowledged": Entry("签收"),
+    "reassigned": Entry("转办"),
+    "commented": Entry("沟通"),
+    "copied": Entry("抄送"),
+    "copy_withdrawn": Entry("撤回抄送"),
+    "copy_read": Entry("阅读抄送"),
+    "urged": Entry("催办"),
+    "suspended": Entry("挂起"),
+    "resumed": Entry("恢复办理"),
+    "incident_retried": Entry("重试异常"),
+    # Definitions and the calendar
+    "deployed": Entry("发布流程"),
+    "calendar_loaded": Entry("启用工作日历"),
+    "notices_added": Entry("登记放假安排"),
+}
+"""Kinds of entries: inputs move a case, effects follow from them, notes move no token."""
