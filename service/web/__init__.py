@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, g, request, url_for
+from flask import Blueprint, Flask, Response, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect, generate_csrf  # type: ignore[import-untyped]  # the library ships no types
 
 from service import clock
@@ -110,6 +111,7 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     told = (reports, roll_ups, briefs, assessment)
     for feature in (*work, *serving, *directory, talents, teams, *done, *told, files, accounts, licences):
         pages.register_blueprint(feature.blueprint)
+    pages.add_url_rule("/favicon.ico", view_func=favicon)
     pages.before_request(_protect)
     pages.after_app_request(_headers)
     pages.app_context_processor(_common)
@@ -129,6 +131,12 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     app.jinja_env.globals.update(HALVES=HALVES, REPORT_STATUSES=REPORT_STATUSES)
     errors.install(app)
     access.rules(app)
+
+
+@access.requires(access.ANYONE, opens=False)
+def favicon() -> ResponseReturnValue:
+    """The icon of the service, where a browser guesses its address: beside a text or a picture, which name none."""
+    return redirect(url_for("web.static", filename="icon.svg"), 301)
 
 
 def _protect() -> None:

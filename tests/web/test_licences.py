@@ -73,3 +73,10 @@ def test_the_list_is_found_from_the_help_page(world: World) -> None:
     assert text.mimetype == "text/plain"
     assert "Apache License" in text.text
     assert visitor.get("/licences/pages/1.0/nothing").status_code == 404
+
+
+def test_an_opened_text_has_the_icon_of_the_service(world: World) -> None:
+    """It is no page, so the browser guesses where the icon is."""
+    with world.app.test_client().get("/favicon.ico", follow_redirects=True) as icon:
+        assert (icon.status_code, icon.mimetype) == (200, "image/svg+xml")
+        assert "Set-Cookie" not in icon.headers
