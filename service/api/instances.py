@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from flask import Response, after_this_request
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.api.calls import Calls
-from service.api.context import actor, db
+from service.api.context import actor, api, db
 from service.api.fields import Body, Choice, Flag, Form, Id, List, Moment, Nested, Said, Schema, Text, Whole
 from service.api.names import account_names
 from service.api.records import Row, whole
@@ -205,8 +207,9 @@ def start(body: dict[str, Any]) -> Mapping[str, Any]:
 
 @calls.get("/instances/<uuid:instance_id>", answer=InstanceDetail)
 def instance(instance_id: UUID) -> Mapping[str, Any]:
-    """The state of an instance."""
+    """The state of an instance. Reading it, or its journal, reads the copy that was sent to the caller (抄送)."""
     detail = queries.case_detail(db(), instance_id, actor())
+    _note_reading(instance_id)
     rows = [*detail.open_tasks, *detail.done_tasks]
     told = steps_of(db(), [(task, detail.instance) for task in rows])
     return {
@@ -221,8 +224,21 @@ def instance(instance_id: UUID) -> Mapping[str, Any]:
 def history(instance_id: UUID) -> Mapping[str, Any]:
     """The journal of an instance, in order, whole; of a round without what is other units' alone."""
     events = queries.timeline(db(), instance_id, actor())
+    _note_reading(instance_id)
     names = account_names(db(), [name for event in events for name in (event.actor, event.on_behalf_of)])
     return whole([entry(event, names) for event in events])
+
+
+def _note_reading(instance_id: UUID) -> None:
+    """Whoever reads a case that was copied to them has read it; noted beside the request, which only reads."""
+    who, now = actor(), clock.now()
+    if not sharing.has_unread_copy(db(), instance_id, who):
+        return
+
+    @after_this_request
+    def note(answer: Response) -> Response:
+        api().database.try_aside(partial(sharing.mark_copy_read, instance_id=instance_id, actor=who, now=now))
+        return answer
 
 
 @calls.get("/instances/<uuid:instance_id>/diagram", answer=Diagram)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from service import history, ids
@@ -114,6 +114,12 @@ def withdraw_copy(session: Session, *, instance_id: UUID | str, username: str, a
 def may_withdraw_copy(row: CopyTo, actor: Actor) -> bool:
     """Whether ``withdraw_copy`` is for the actor: who sent it, and the Talent Office."""
     return row.sent_by == actor.username or actor.has_role(TALENT_OFFICE)
+
+
+def has_unread_copy(session: Session, instance_id: UUID, actor: Actor) -> bool:
+    """Whether the case was copied to the actor, who has not opened it yet; one statement."""
+    mine = (CopyTo.instance_id == instance_id) & (CopyTo.username == actor.username)
+    return session.scalar(select(exists().where(mine, CopyTo.read_at.is_(None)))) or False
 
 
 def mark_copy_read(session: Session, *, instance_id: UUID, actor: Actor, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from io import BytesIO
 
+import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select
 
@@ -250,6 +251,20 @@ def test_take_back_and_hand_over(world: World) -> None:
     assert unit.post(f"/tasks/{task}/release").status_code == 200
     refused = unit.post(f"/tasks/{task}/reassign", to="handler-housing", reason="请代办")
     assert refused.status_code == 422
+
+
+@pytest.mark.parametrize("path", ["", "/history"])
+def test_a_copy_that_is_read_through_the_api_is_read(world: World, path: str) -> None:
+    world.dispatched("edu")
+    with world.transaction() as session:
+        sharing.copy(session, instance_id=world.case, to=["leader"], actor=world.actor("office"), now=clock.now())
+    world.api("office").get(f"/instances/{world.case}{path}")  # somebody else's reading
+    assert happened(world, "copy_read") == []
+    for _ in range(2):
+        assert world.api("leader").get(f"/instances/{world.case}{path}").status_code == 200
+    assert [one.actor for one in happened(world, "copy_read")] == ["leader"]
+    assert "已读" in Visitor(world, "leader").get("/cases/copied").text
+    assert mismatches(world) == []
 
 
 def test_a_copy_is_read_once_and_listed(world: World) -> None:
