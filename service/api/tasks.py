@@ -106,6 +106,10 @@ class TaskDetail(Task):
 
     schema = Form(required=True)
     ui_schema = Form(required=True)
+    refused = Said(
+        required=True,
+        metadata={"description": "why the form is not handed out (too large, deployed long ago); else empty"},
+    )
     data = Form(required=True)
     due_explanation = Nested(DueExplanation, required=True, allow_none=True)
     due_basis = Said(required=True, allow_none=True)
@@ -184,8 +188,9 @@ def task(task_id: UUID) -> Mapping[str, Any]:
     row = detail.task
     return {
         **_rows(db(), [(row, detail.instance)])[0],
-        "schema": detail.schema,
-        "ui_schema": detail.ui_schema,
+        "schema": {} if detail.refused else detail.schema,
+        "ui_schema": {} if detail.refused else detail.ui_schema,
+        "refused": detail.refused,
         "data": detail.data,
         "due_explanation": explained(detail.due_explanation) if detail.due_explanation else None,
         "due_basis": row.due_basis,

@@ -40,6 +40,21 @@ class Form:
     endless: bool = False
     """Whether a reference leads back to itself."""
 
+    @property
+    def undrawable(self) -> str:
+        """Why nobody is given the form to fill in, in words for people; empty for every form that the checks let pass.
+
+        It was deployed before forms were counted, and whoever draws it would unfold all of it.
+        """
+        if self.endless:
+            why = "表单的引用（$ref）绕回了自己，没有尽头"
+        elif self.parts > LARGEST_FORM:
+            why = f"表单过大：引用展开后有 {self.parts:,} 处，最多显示 {LARGEST_FORM:,} 处"
+        else:
+            return ""
+        title = self.schema.get("title") or self.name
+        return f"{why}。请流程管理员精简表单“{title}”后重新部署；本事项按原版本办理，须办结的请联系系统管理员。"
+
     def prefill(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The values that the page starts with: fields marked ``x-prefill``, from the data. Never a decision.
 

@@ -52,7 +52,7 @@ class TaskDetail:
 
     ``holder`` has claimed it and could still take it. ``absence``: nobody can act in its role, and who does instead.
     ``listing`` selects the ids of the records that an open task is about, ``listed`` is what they are (``talents``);
-    None where it has no list.
+    None where it has no list. ``refused`` says why nobody is given the form (``Form.undrawable``).
     """
 
     task: UserTask
@@ -78,6 +78,7 @@ class TaskDetail:
     absence: Absence | None = None
     listing: Select[str] | None = None
     listed: str | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,7 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
         absence=marks.absences.get(task.id),
         listing=wiring(session).listings[listing[0]](task.data, today) if listing is not None else None,
         listed=listing[1] if listing is not None else None,
+        refused=form.undrawable,
     )
 
 

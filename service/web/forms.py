@@ -9,26 +9,10 @@ from typing import Any
 from flask import url_for
 
 from service import clock
-from service.processes.bounds import LARGEST_FORM
 from service.processes.dated import known_days, page_rules
 from service.processes.forms import Form
 from service.web.context import actor, db
 from service.web.names import Names
-
-
-def _undrawable(form: Form) -> str:
-    """Why the page cannot show the form: it was deployed before forms were counted, and a browser would unfold it all.
-
-    The checks hold whatever is deployed now to the same measure.
-    """
-    if form.endless:
-        why = "表单的引用（$ref）绕回了自己，没有尽头"
-    elif form.parts > LARGEST_FORM:
-        why = f"表单过大：引用展开后有 {form.parts:,} 处，页面最多显示 {LARGEST_FORM:,} 处"
-    else:
-        return ""
-    title = form.schema.get("title") or form.name
-    return f"{why}。请流程管理员精简表单“{title}”后重新部署；本事项按原版本办理，须办结的请联系系统管理员。"
 
 
 def form_page(
@@ -50,7 +34,7 @@ def form_page(
     ask the address ``records``. ``dates`` are the rules on dates of an open task, with what its case knows.
     """
     filled = dict(data or {})
-    refused = _undrawable(form)
+    refused = form.undrawable
     return {
         "refused": refused,
         "schema": {} if refused else form.schema,

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from tests.factories.world import Api, World
+import pytest
+from tests.factories.bundles import unchecked
+
+from service import clock
+from service.processes.bundles import read_bundle
+from service.processes.definitions import deploy
+from service.rights import SYSTEM
+from tests.factories.visitor import Visitor, island
+from tests.factories.world import HOME, Api, World
 
 
 class Traveller:
@@ -169,3 +178,27 @@ def test_task_detail_has_form_and_reasons(world: World) -> None:
         "reassign": True,
         "take_back": False,
     }
+
+
+FAN = {f"s{n}": {"allOf": [{"$ref": f"#/$defs/s{n + 1}"}] * 2} for n in range(8)} | {"s8": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("more", "why"), [({"$ref": "#/$defs/s0"}, "表单过大：引用展开后有"), ({"$ref": "#"}, "绕回了自己")]
+)
+def test_a_form_from_before_forms_were_measured_is_not_handed_out(world: World, more: dict[str, str], why: str) -> None:
+    """Whoever draws it would unfold all of it; a page refuses it with the same words."""
+    files = read_bundle(HOME / "bpmn" / "request", HOME / "forms" / "request")
+    form = json.loads(files["forms/record_need.json"]) | {"$defs": FAN}
+    form["properties"]["more"] = more
+    files["forms/record_need.json"] = json.dumps(form).encode()
+    with world.transaction() as session:  # as it was deployed then: nothing held it to a measure
+        deploy(session, unchecked("request", files), actor=SYSTEM, now=clock.now())
+    world.start()
+    told = world.api("liaison-hrss").get(f"/tasks/{world.task('record_need').id}").json
+    assert why in told["refused"]
+    assert "请流程管理员精简表单" in told["refused"]
+    assert (told["schema"], told["ui_schema"]) == ({}, {})
+    assert told["may"]["complete"]
+    page = Visitor(world, "liaison-hrss").get(f"/tasks/{world.task('record_need').id}")
+    assert island(page, "form-data")["refused"] == told["refused"]
