@@ -172,7 +172,7 @@ def _may_withdraw(session: Session, row: Base, kept: Attachment, actor: Actor) -
 def hides_files(session: Session, row: Base, actor: Actor) -> bool:
     """Whether the record is a contact with a restricted note that the actor may not read (C4).
 
-    What came with such a talk is as delicate as what was said, a file's name too.
+    The files of such a talk are as delicate as what was said, a file's name too.
     """
     if not isinstance(row, Contact):
         return False

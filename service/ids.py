@@ -1,7 +1,8 @@
 """The only source of identifiers.
 
-``new()`` makes an unguessable id for a record that starts its own history. What an instance does inside itself takes
-``derive()``: the same name within the same namespace always gives the same id, so replay meets the ids of the past.
+``new()`` makes an unguessable id for a record that starts its own history. Ids that an instance makes inside itself
+come from ``derive()``: the same name within the same namespace always gives the same id, so replay meets the ids of the
+past.
 """
 
 from __future__ import annotations

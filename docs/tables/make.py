@@ -17,10 +17,10 @@ from typing import Any
 from lxml import etree
 
 from service.actions import action_table
+from service.checks.forms import LISTINGS, REFERENCES
 from service.config import load
 from service.config.organization import load_organization
 from service.processes.bundles import compile_bundle, read_bundle
-from service.processes.checks.forms import LISTINGS, REFERENCES
 from service.processes.definitions import name_of
 from service.processes.models import Definition
 from service.processes.profiles import profile_of

@@ -40,7 +40,7 @@ CHANGES: Mapping[str, str] = {
 
 
 def _change_facts(session: Session, call: ActionCall) -> dict[str, Any]:
-    """What the report is called, and how many working days late it was made; lateness is kept, never blocks.
+    """The title of the report, and how many working days late it was made; lateness is kept, never blocks.
 
     ``changes`` and ``clear`` (as of ``update_talent``) are told to who decides. Raises ``Invalid`` at its field where
     the report is older than what it reports, or the talent is not the reporter's to report about.

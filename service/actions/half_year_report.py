@@ -108,7 +108,7 @@ def _accept_report(session: Session, call: ActionCall) -> dict[str, Any]:
 
 
 def _sum_reports(session: Session, call: ActionCall) -> dict[str, Any]:
-    """What the reports add up to, beside the step in which the Talent Office words it (R5)."""
+    """The sum of the reports, beside the step in which the Talent Office words it (R5)."""
     year, half = whole_of(call, "year"), whole_of(call, "half")
     summed = reports.roll_up(session, year=year, half=half, needs=half_year_needs(session, year=year, half=half))
     paper = roll_up_paper(summed, "")

@@ -92,7 +92,7 @@ def _draft_brief(session: Session, call: ActionCall) -> dict[str, Any]:
 
 
 def _brief_words(session: Session, call: ActionCall) -> str:
-    """What the brief says now, for the form to begin with."""
+    """The text of the brief as it stands now, for the form to begin with."""
     return _brief(session, call).text
 
 

@@ -39,7 +39,7 @@ def talents_to_hand_over(told: Mapping[str, Any], _day: date) -> Select[str]:
 
 
 def _open_handover(session: Session, call: ActionCall) -> dict[str, Any]:
-    """What there is to hand over: the links that the Talent Office holds, open needs, interviews of the year.
+    """The matters to hand over: the links that the Talent Office holds, open needs, interviews of the year.
 
     ``within``: working days after the post's end in which it should be done, as the diagram says (O4 [A]).
     """

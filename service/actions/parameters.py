@@ -13,7 +13,7 @@ from service.rights import SYSTEM, Actor, may
 
 
 def entitled(actor: Actor, right: str, unit: str | None = None) -> Actor:
-    """Who acts: the person of the step where the right is theirs, else the service, by the diagram's order."""
+    """The actor: the person of the step where the right is theirs, else the service, by the diagram's order."""
     return actor if may(actor, right, unit=unit) else SYSTEM
 
 

@@ -26,7 +26,7 @@ from service.rights import TALENT_OFFICE, Actor
 from service.talents.models import Talent
 
 CORRECTED = tuple(name for name in TOLD if name not in ("in_district", "works_from", "works_until"))
-"""What a unit corrects. Who came or left is reported, not corrected (R9)."""
+"""The fields that a unit corrects. Arrivals and departures are reported, not corrected (R9)."""
 WHY_NOBODY = "主管单位未填或没有联络员，也没有联系领导"
 
 
@@ -91,14 +91,14 @@ def _answering(on: date, asked: Collection[str]) -> ColumnElement[Any]:
 
 
 def _talent_file(session: Session, call: ActionCall) -> dict[str, Any]:
-    """Whose file it is, and its ``values``, which the form begins with; an empty field is left out."""
+    """The talent's name, and its ``values``, which the form begins with; an empty field is left out."""
     talent = talents.get_talent(session, text_of(call, "talent_id"))
     values = {name: _plain(getattr(talent, name)) for name in CORRECTED}
     return {"name": talent.name, "values": {name: value for name, value in values.items() if value is not None}}
 
 
 def _correction_facts(session: Session, call: ActionCall) -> dict[str, Any]:
-    """What the form changes in the file as it was ``before``: ``changes``, ``clear``, and ``lines`` old → new.
+    """The form's changes to the file as it was ``before``: ``changes``, ``clear``, and ``lines`` old → new.
 
     A field that the form shows and that comes back empty is cleared. Raises ``Invalid`` at the form's fields where the
     registry would refuse it: what is accepted here can be approved.

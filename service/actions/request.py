@@ -14,9 +14,9 @@ from service.ledger.circulars import ISSUED
 from service.liaisons import leaders_of
 from service.people.models import Leader
 from service.people.queries import find_leader, unit_names
-from service.processes.advance import record
 from service.processes.counters import circular_name, next_value, number_name
 from service.processes.operations import count_urge, notify, open_handling
+from service.processes.recording import record
 from service.processes.wiring import Action, ActionCall, RehearsedCall, RehearsedTask
 from service.rights import LEADER, RESPONSIBLE_UNIT
 

@@ -28,11 +28,11 @@ PROCESS = "roster"
 OFFICE_UNIT = "talent_office"
 """In a list of units it stands for the list of class A, which is the Talent Office's (Q2)."""
 STEP_FIELDS = ("document_no", "decided_on")
-"""What the step's form and a decided list both have."""
+"""The fields that the step's form and a decided list both have."""
 
 
 def _roster_units(session: Session, call: ActionCall) -> list[str]:
-    """Whose lists a round makes: by hand the starter's own, by the calendar that of class A and every member unit's.
+    """The lists that a round makes: by hand the starter's own, by the calendar that of class A and every member unit's.
 
     The calendar leaves out lists that are being made already; raises Invalid where somebody starts a second one of
     the same list by hand.
@@ -49,7 +49,7 @@ def _roster_units(session: Session, call: ActionCall) -> list[str]:
 
 
 def roster_lines(session: Session, roster: Roster, on: date) -> list[list[str]]:
-    """What somebody should look at before a list is decided: eligibility, numbers, reasons (S1, Q1, Q3); only told."""
+    """The points to look at before a list is decided: eligibility, numbers, reasons (S1, Q1, Q3); only told."""
     lines: list[list[str]] = []
     served: dict[UUID, int] = {}
     leaders: dict[UUID, Leader] = {}

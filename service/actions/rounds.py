@@ -1,4 +1,4 @@
-"""What every round needs: its period, who takes part and who is missing, and reminders to who must act in it."""
+"""The needs of every round: its period, who takes part and who is missing, and reminders to who must act in it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REMINDERS: Mapping[str, str] = {"due_soon": "办理期限将至，请按时办�
 
 
 def _round_period(session: Session, call: ActionCall, report_days: int) -> dict[str, Any]:
-    """What a round is about: the year, the half-year before the planned day (T6), or the month.
+    """The subject of a round: the year, the half-year before the planned day (T6), or the month.
 
     Half-year reports are due ``report_days`` working days after the half-year, a setting [A].
     Raises Invalid for a half-year that has not begun.
@@ -124,7 +124,7 @@ def _same_period(other: Instance, period: Mapping[str, Any]) -> bool:
 
 
 def _round_facts(session: Session, call: ActionCall) -> dict[str, Any]:
-    """Who takes part, who has been asked elsewhere, and which units have nobody who could act (T4).
+    """The units that take part, those asked elsewhere, and those with nobody who could act (T4).
 
     The Talent Office is told where somebody must be named, and where there is nothing to do.
     """

@@ -34,6 +34,6 @@ Those of ``request`` and those that all rounds share depend on the settings.
 
 
 def action_table(settings: Settings) -> dict[str, Action]:
-    """Name -> action. What is not in here no diagram can call."""
+    """Name -> action. A diagram can call nothing that is missing here."""
     settled = (action for process in PROCESSES for action in process.ACTIONS)
     return {action.name: action for action in (*request.actions(settings), *rounds.actions(settings), *settled)}

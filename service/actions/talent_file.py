@@ -1,4 +1,4 @@
-"""What a step changes in a talent's file: read from the diagram, told to who decides, written with its origin."""
+"""The changes of a step to a talent's file: read from the diagram, told to who decides, written with its origin."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ NOTHING = "（空）"
 
 
 def wanted_changes(call: ActionCall) -> dict[str, Any]:
-    """What ``changes`` fills in and ``clear`` empties, as the registry takes it. What is left out stays as it is."""
+    """The fields that ``changes`` fills in and ``clear`` empties, as the registry takes it.
+
+    A field that is left out stays as it is.
+    """
     given = call.parameters.get("changes")
     changes = {name: value_of(name, value) for name, value in dict(given or {}).items() if value not in (None, "")}
     for name in list_of(call, "clear"):
@@ -33,7 +36,7 @@ def wanted_changes(call: ActionCall) -> dict[str, Any]:
 
 
 def value_of(name: str, value: Any) -> Any:
-    """What a form or an expression says of a field, as the registry takes it: dates are no texts there."""
+    """The registry's form of a field's value from a form or an expression: dates are no texts there."""
     if name in TOLD and TOLD[name].kind == DATE and isinstance(value, str):
         return as_date(value)
     return value

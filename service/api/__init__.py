@@ -46,6 +46,7 @@ from service.api import (
     substitutes,
     talents,
     tasks,
+    teams,
     telemetry,
     units,
 )
@@ -64,6 +65,7 @@ FEATURES = (
     posts,
     substitutes,
     talents,
+    teams,
     photos,
     links,
     quotas,

@@ -18,14 +18,15 @@ from service.api.errors import problem
 from service.api.fields import Choice, Flag, List, Moment, Nested, Problem, Said, Schema, Whole
 from service.api.records import Row, whole
 from service.api.shapes import page_of
+from service.checks import DefinitionFinding
+from service.checks.bundle import read
+from service.checks.confined import check_confined
+from service.checks.findings import Report
+from service.checks.gate import passed, place, refusal
+from service.checks.graph import entries
 from service.errors import Finding, Invalid
-from service.processes.bundles import Compiled, compile_bundle
-from service.processes.checks import DefinitionFinding
-from service.processes.checks.bundle import read
-from service.processes.checks.confined import check_confined
-from service.processes.checks.findings import Report
-from service.processes.checks.graph import entries
-from service.processes.definitions import deploy_checked, find_latest, list_definitions
+from service.processes.bundles import CheckedBundle
+from service.processes.definitions import deploy, find_latest, list_definitions
 from service.usecases import check_context
 
 calls = Calls("definitions", "Definitions of processes: versions and deployment")
@@ -95,13 +96,10 @@ def definitions() -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """An upload that has been checked, and what it compiles to where it may be deployed."""
+    """What the checks say of an upload, and the bundle where it is to be deployed and may be."""
 
-    files: Mapping[str, bytes]
-    dry_run: bool
     found: Sequence[DefinitionFinding]
-    key: str | None = None
-    made: Compiled | None = None
+    bundle: CheckedBundle | None = None
 
 
 def _checked() -> _Checked:
@@ -112,9 +110,8 @@ def _checked() -> _Checked:
     context = replace(check_context(api().settings, api().organization), key=process)
     found = check_confined(files, context=context)
     if dry_run or any(finding.severity == "error" for finding in found):
-        return _Checked(files, dry_run, found)
-    key = process or _key(files)
-    return _Checked(files, dry_run, found, key, compile_bundle(files, key))
+        return _Checked(found)
+    return _Checked(found, passed(files, found, key=process or _key(files)))
 
 
 @calls.post(
@@ -135,12 +132,10 @@ def deploy_definition(prepared: _Checked) -> ResponseReturnValue | tuple[Mapping
     if any(finding.severity == "error" for finding in prepared.found):
         return _refused(prepared.found)
     findings = prepared.found
-    if prepared.key is None or prepared.made is None:
+    if prepared.bundle is None:
         return {"dry_run": True, "definition": None, "findings": findings}, 200
-    before = find_latest(db(), prepared.key)
-    made = deploy_checked(
-        db(), key=prepared.key, files=prepared.files, made=prepared.made, actor=actor(), now=clock.now()
-    )
+    before = find_latest(db(), prepared.bundle.key)
+    made = deploy(db(), prepared.bundle, actor=actor(), now=clock.now())
     status = 200 if before is not None and before.id == made.id else 201
     return {"dry_run": False, "definition": Row(made, newest=True), "findings": findings}, status
 
@@ -190,7 +185,7 @@ def _refused(found: Sequence[DefinitionFinding]) -> Response:
     errors = [finding for finding in found if finding.severity == "error"]
     return problem(
         422,
-        f"流程定义有 {len(errors)} 处错误，没有部署；请按说明修改后再部署",
-        [Finding(f"{one.file}:{one.line} {one.element} {one.rule}", one.message) for one in errors],
+        refusal(errors),
+        [Finding(place(one), one.message) for one in errors],
         more={"findings": FindingItem(many=True).dump(found)},
     )

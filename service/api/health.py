@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import clock
@@ -15,7 +14,7 @@ from service.api.calls import Calls
 from service.api.context import api
 from service.api.fields import Choice, Flag, Nested, Schema
 from service.db import migrate
-from service.processes.models import WorkerBeat
+from service.processes.figures import last_beat
 
 calls = Calls("health", "Health, for load balancers and monitoring", prefix="")
 
@@ -60,7 +59,7 @@ def ready() -> tuple[Mapping[str, Any], int]:
         checks["migrations"] = migrate.is_current(api().database)
         checks["database"] = True
         with api().database.reading() as session:
-            beat = session.scalar(select(func.max(WorkerBeat.beat_at)))
+            beat = last_beat(session)
         checks["worker"] = beat is not None and clock.now() - beat <= HEARTBEAT_WITHIN
     except SQLAlchemyError as error:  # what could not be asked stays False, and that is the answer
         log.warning("not_ready", exc_info=error)

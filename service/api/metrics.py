@@ -6,7 +6,6 @@ Where ``PROMETHEUS_MULTIPROC_DIR`` is set the request metrics are those of all s
 from __future__ import annotations
 
 import os
-from collections import Counter as Tally
 from collections.abc import Iterator
 from hmac import compare_digest
 
@@ -16,7 +15,6 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
-from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -24,24 +22,12 @@ from service.api.calls import Calls
 from service.api.context import api
 from service.config.trust import RELAYED
 from service.errors import NotAllowed
-from service.history import OutboxEntry
-from service.ledger.counts import PROCESS
+from service.history.outbox import count_owed
+from service.ledger.counts import late_needs
 from service.notifications import letters
-from service.processes.lateness import late_cases, unit_work
-from service.processes.models import (
-    COMPLETED,
-    OPEN,
-    RUNNING,
-    SUSPENDED,
-    TERMINATED,
-    WAITING,
-    Incident,
-    Instance,
-    Timer,
-    UserTask,
-    WorkerBeat,
-)
-from service.processes.rules import GREEN, GREY, RED, YELLOW, light
+from service.processes import figures
+from service.processes.lateness import unit_work
+from service.processes.timers import count_open_incidents
 
 calls = Calls("metrics", "Metrics for Prometheus", prefix="")
 
@@ -59,63 +45,26 @@ class House(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The gauges."""
-        yield _by("liaison_tasks_open", "Open tasks by light.", "light", self._lights())
-        yield _by("liaison_needs_late", "Needs in which somebody was late or is, by who.", "by", self._late())
-        yield _by("liaison_answers_overdue", "Answers of units past their due date.", "unit", self._overdue())
-        yield _by("liaison_instances", "Instances by status.", "status", self._instances())
-        now = clock.now()
-        waiting = select(func.count()).select_from(Timer).where(Timer.status == WAITING)
-        yield self._count("liaison_timers_waiting", "Timers that wait.", waiting)
-        yield self._count("liaison_timers_due", "Timers that should have fired.", waiting.where(Timer.due_at <= now))
-        incidents = select(func.count()).select_from(Incident).where(Incident.resolved_at.is_(None))
-        yield self._count("liaison_incidents_open", "Incidents that nobody has resolved.", incidents)
-        owed = select(func.count()).select_from(OutboxEntry)
-        yield self._count("liaison_notices_owed", "Notices that are not delivered yet.", owed)
-        yield _by("liaison_letters_owed", "Letters that are not sent yet.", "state", letters.counts(self._session))
-        beat = self._session.scalar(select(func.max(WorkerBeat.beat_at)))
-        age = GaugeMetricFamily("liaison_worker_heartbeat_age_seconds", "Since a worker last looked for work.")
-        age.add_metric([], (now - beat).total_seconds() if beat is not None else float("inf"))
-        yield age
-
-    def _lights(self) -> dict[str, int]:
-        """Counted by due date, so that the rule of the lights stays in one place."""
-        found: Tally[str] = Tally()
         today = clock.today()
-        groups = (
-            select(UserTask.due_on, UserTask.warn_on, UserTask.paused, Instance.status, func.count())
-            .join(Instance, Instance.id == UserTask.instance_id)
-            .where(UserTask.status == OPEN, Instance.status.in_((RUNNING, SUSPENDED)))
-            .group_by(UserTask.due_on, UserTask.warn_on, UserTask.paused, Instance.status)
-        )
-        for due_on, warn_on, paused, status, number in self._session.execute(groups):
-            found[light(due_on=due_on, warn_on=warn_on, paused=paused or status == SUSPENDED, today=today)] += number
-        return {name: found[name] for name in (GREEN, YELLOW, RED, GREY)}
-
-    def _late(self) -> dict[str, int]:
-        """By the one definition of lateness, as of today."""
-        return {
-            name: self._session.scalar(
-                select(func.count()).where(
-                    Instance.process == PROCESS,
-                    Instance.title != "",
-                    Instance.id.in_(late_cases(clock.today(), steps=steps)),
-                )
-            )
-            or 0
-            for name, steps in (("unit", False), ("step", True))
-        }
+        yield _by("liaison_tasks_open", "Open tasks by light.", "light", figures.task_lights(self._session, today))
+        late = late_needs(self._session, today)
+        yield _by("liaison_needs_late", "Needs in which somebody was late or is, by who.", "by", late)
+        yield _by("liaison_answers_overdue", "Answers of units past their due date.", "unit", self._overdue())
+        yield _by("liaison_instances", "Instances by status.", "status", figures.instance_counts(self._session))
+        waiting, due = figures.timers_waiting(self._session), figures.timers_waiting(self._session, due_by=clock.now())
+        yield _count("liaison_timers_waiting", "Timers that wait.", waiting)
+        yield _count("liaison_timers_due", "Timers that should have fired.", due)
+        incidents = count_open_incidents(self._session)
+        yield _count("liaison_incidents_open", "Incidents that nobody has resolved.", incidents)
+        yield _count("liaison_notices_owed", "Notices that are not delivered yet.", count_owed(self._session))
+        yield _by("liaison_letters_owed", "Letters that are not sent yet.", "state", letters.counts(self._session))
+        beat = figures.last_beat(self._session)
+        age = GaugeMetricFamily("liaison_worker_heartbeat_age_seconds", "Since a worker last looked for work.")
+        age.add_metric([], (clock.now() - beat).total_seconds() if beat is not None else float("inf"))
+        yield age
 
     def _overdue(self) -> dict[str, int]:
         return {one.unit: one.overdue for one in unit_work(self._session, clock.today()) if one.overdue}
-
-    def _instances(self) -> dict[str, int]:
-        rows = self._session.execute(select(Instance.status, func.count()).group_by(Instance.status))
-        return dict.fromkeys((RUNNING, SUSPENDED, COMPLETED, TERMINATED), 0) | {row[0]: row[1] for row in rows}
-
-    def _count(self, name: str, help_text: str, query: Select[int]) -> Metric:
-        gauge = GaugeMetricFamily(name, help_text)
-        gauge.add_metric([], self._session.scalar(query) or 0)
-        return gauge
 
 
 @calls.public("/metrics", answer={"type": "string"}, media_type="text/plain")
@@ -154,4 +103,10 @@ def _by(name: str, help_text: str, label: str, values: dict[str, int]) -> Metric
     gauge = GaugeMetricFamily(name, help_text, labels=[label])
     for value, number in values.items():
         gauge.add_metric([value], number)
+    return gauge
+
+
+def _count(name: str, help_text: str, number: int) -> Metric:
+    gauge = GaugeMetricFamily(name, help_text)
+    gauge.add_metric([], number)
     return gauge

@@ -6,14 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.auth import Account
-from service.ids import as_id
-from service.people.models import Leader, Person
-from service.people.past import leaders_then, unit_names_then
+from service.auth import queries
+from service.people.past import leader_names_then, unit_names_then
 from service.people.queries import unit_names
 from service.processes.standing import behalf_names
 from service.rights import SERVICE_NAMES
@@ -60,7 +57,7 @@ def learn(
         units=found,
         accounts=account_names(session, accounts),
         talents=names_then(session, _given(talents), day),
-        leaders=_leaders(session, _given(leaders), day),
+        leaders=leader_names_then(session, _given(leaders), day),
     )
 
 
@@ -70,25 +67,8 @@ def account_names(session: Session, usernames: Iterable[str | None]) -> dict[str
     stood_in = {name for name in wanted if ":" in name}
     found = {name: said for name, said in SERVICE_NAMES.items() if name in wanted}
     wanted -= stood_in | SERVICE_NAMES.keys()
-    if wanted:
-        named = (
-            select(Account.username, func.coalesce(Person.name, Account.username).label("name"))
-            .outerjoin(Person, Person.id == Account.person_id)
-            .where(Account.username.in_(wanted))
-        )
-        found |= {row.username: row.name for row in session.execute(named)}
+    found |= queries.account_names(session, wanted)
     return found | behalf_names(session, stood_in)
-
-
-def _leaders(session: Session, wanted: set[str], on: date) -> dict[str, str]:
-    keys = [key for key in map(as_id, wanted) if key is not None]
-    if not keys:
-        return {}
-    if on < clock.today():
-        posts = session.scalars(select(Leader).where(Leader.id.in_(keys)))
-        return {str(key): one.name for key, one in leaders_then(session, posts, on).items()}
-    named = select(Leader.id, Person.name).join(Person, Person.id == Leader.person_id).where(Leader.id.in_(keys))
-    return {str(key): name for key, name in session.execute(named)}
 
 
 def _given(values: Iterable[str | None]) -> set[str]:

@@ -1,7 +1,7 @@
 """Accounts, sign-in, sessions, tokens, roles granted. No Flask in it.
 
 ``actor_of`` answers who acts with which rights today, as ``rights.Actor``; what a right is stands in ``rights``.
-What happens here is journaled to the stream ``access``, never with a secret.
+Every change here is journaled to the stream ``access``, never with a secret.
 """
 
 from service.auth.accounts import (

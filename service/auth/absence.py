@@ -36,7 +36,7 @@ def cover_of(row: Substitute) -> Cover:
 
 
 def gaps(session: Session, covers: Iterable[Cover], today: date) -> list[list[str]]:
-    """What is doubtful about each of ``covers``, in words; three statements, however many they are.
+    """The doubts about each of ``covers``, in words; three statements, however many they are.
 
     Of those that are over nothing is said.
     """

@@ -236,8 +236,8 @@ def end_unit_grants(
 ) -> int:
     """Ends, with ``until`` as the last day, what the person was given by hand for the unit; gives how many.
 
-    Who is the liaison says the directory (T4), and who works elsewhere handles nothing of the former unit: a grant
-    beside it would outlast the office.
+    The directory says who is the liaison (T4), and a person who works elsewhere handles nothing of the former unit: a
+    grant beside it would outlast the office.
     """
     accounts = select(Account.username).where(Account.person_id == person_id)
     held = select(RoleGrant).where(

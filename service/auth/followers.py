@@ -1,4 +1,4 @@
-"""What the directory takes from a person, and what follows for the person's accounts."""
+"""Changes that follow for a person's accounts when the directory takes something from the person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOVING = (RESPONSIBLE_UNIT, EMPLOYER)
 
 
 def follow(session: Session, leaving: Leaving, actor: Actor, now: datetime) -> None:
-    """What was given by hand for a unit ends when the directory takes the person from it, and claims with it.
+    """Ends grants by hand for a unit, and claims, when the directory takes the person from it.
 
     Wired in as ``people.leaving.KEY``. The liaison's own rights follow the directory by themselves.
     """

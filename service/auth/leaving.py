@@ -1,4 +1,4 @@
-"""What has to follow when accounts lose a right: told to whatever room above this one was wired in."""
+"""Changes that have to follow when accounts lose a right: told to whatever room above this one was wired in."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from service.people.models import Person
 class Account(Base):
     """A sign-in name of a person.
 
-    ``oidc_issuer`` and ``oidc_subject`` name the account's identity at the single sign-on. Who has a password that
+    ``oidc_issuer`` and ``oidc_subject`` name the account's identity at the single sign-on. A user whose password
     somebody else chose ``must_change_password`` before anything else.
     """
 

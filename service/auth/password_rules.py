@@ -1,8 +1,8 @@
-"""Which passwords are too easy to guess. Pure.
+"""Tests whether passwords are too easy to guess. Pure.
 
 A password is taken apart into pieces that guessers try first: common passwords and words, the account's own names, rows
-of the keyboard, sequences, repetitions, years and dates. A piece counts as one sign, whatever its length; what is left
-must still be long enough.
+of the keyboard, sequences, repetitions, years and dates. A piece counts as one character, whatever its length; what is
+left must still be long enough.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from service.people.models import Person
 
 ENOUGH = 6
-"""So many signs must be left that are not part of something guessed at once."""
+"""So many characters must be left that are not part of something guessed at once."""
 SHORTEST_OF_DIGITS = 12
 COMMON = "common_passwords.txt"
 
@@ -83,7 +83,7 @@ def _taken_apart(text: str, known: frozenset[str]) -> tuple[int, list[str]]:
             choices.append((count + 1, reasons if reason in reasons else (*reasons, reason)))
         best.append(min(choices, key=lambda one: one[0]))
     count, reasons = best[-1]
-    # Hardly any different signs are hardly anything to guess, however often they come.
+    # Hardly any different characters are hardly anything to guess, however often they come.
     return min(count, 2 * len(set(text))), list(reasons)
 
 
@@ -121,6 +121,6 @@ def _is_row(piece: str) -> bool:
 
 @cache
 def common() -> frozenset[str]:
-    """What guessers try first, in lower case: the lines of the list."""
+    """Words that guessers try first, in lower case: the lines of the list."""
     lines: Iterable[str] = files("service.auth").joinpath(COMMON).read_text("utf-8").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.lower().split())

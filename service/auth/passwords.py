@@ -104,5 +104,5 @@ def _nobodys_hash() -> str:
 
 
 def _normal(password: str) -> bytes:
-    # The same sign typed on two machines may arrive composed or decomposed.
+    # The same character typed on two machines may arrive composed or decomposed.
     return unicodedata.normalize("NFC", password).encode(errors="surrogatepass")

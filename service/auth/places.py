@@ -6,7 +6,7 @@ where it has not signed in lately, and of an address with all names. No name wai
 
 One order of locks, so that nobody waits in a ring: the account (of several: by name), where the name has one; then the
 counts of the place, of the address, of the name; then what is cleared away, which waits for nobody; then the journal.
-Whoever touches the counts of an account otherwise (``forget_failures``) holds the account.
+Any other code that touches the counts of an account (``forget_failures``) locks the account.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Place:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """What counts here."""
+        """The keys of all counts at this place."""
         return (self.here, *self.slower)
 
 

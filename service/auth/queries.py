@@ -1,4 +1,4 @@
-"""Who is who: from a sign-in name, a token or an identity to an actor with the rights of a day."""
+"""Look-ups: from a sign-in name, a token or an identity to an actor with the rights of a day."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     exists,
+    func,
     literal,
     null,
     or_,
@@ -53,6 +54,18 @@ def get_account(session: Session, username: str) -> Account:
     if account is None:
         raise NotFound("没有这个账号")
     return account
+
+
+def account_names(session: Session, usernames: Collection[str]) -> dict[str, str]:
+    """Sign-in name → the person's name, or the sign-in name where no person stands behind it; at most one statement."""
+    if not usernames:
+        return {}
+    named = (
+        select(Account.username, func.coalesce(Person.name, Account.username))
+        .outerjoin(Person, Person.id == Account.person_id)
+        .where(Account.username.in_(usernames))
+    )
+    return dict(session.execute(named).all())
 
 
 def actor_of(session: Session, username: str, *, on: date | None = None) -> Actor:
@@ -212,7 +225,10 @@ def accounts_of_person(session: Session, person_id: UUID) -> list[Account]:
 
 
 def signs_in(session: Session, person_id: UUID) -> bool:
-    """Whether the person uses the system: has an account that works. Who does not is given things on paper."""
+    """Whether the person uses the system: has an account that works.
+
+    A person without such an account gets things on paper.
+    """
     return any(is_usable(account) for account in accounts_of_person(session, person_id))
 
 

@@ -1,4 +1,4 @@
-"""What sign-in names and passwords must look like, and how long failures lock. Pure."""
+"""Rules for sign-in names and passwords, and how long failures lock. Pure."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def lock_after(failures: int, attempts: int = ATTEMPTS, longest: timedelta = LON
 
 
 def locked_message(until: datetime, now: datetime) -> str:
-    """What a person in a lock is told: how long it still lasts."""
+    """The message for a person in a lock: how long it still lasts."""
     seconds = max(1, int((until - now).total_seconds()))
     left = f"{seconds} 秒" if seconds < 60 else f"{-(-seconds // 60)} 分钟"
     return f"登录失败次数过多，请在 {left}后再试；忘记密码请联系系统管理员"

@@ -29,7 +29,7 @@ LONGEST_KEY = 100
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Whose session it is. ``stale``: its last use should be noted (``note_session_use``)."""
+    """The account that owns the session. ``stale``: its last use should be noted (``note_session_use``)."""
 
     actor: Actor
     sha256: str
@@ -52,7 +52,7 @@ def begin_session(session: Session, *, username: str, way: str, address: str, no
 def find_signed_in(
     session: Session, key: str, now: datetime, limits: SessionLimits, longest_age: timedelta | None = None
 ) -> SignedIn:
-    """Who is signed in with the cookie's ``key``; two statements. Raises ``NotAllowed``.
+    """The account that is signed in with the cookie's ``key``; two statements. Raises ``NotAllowed``.
 
     A password older than ``longest_age`` must be changed, as must one that somebody else chose.
     """

@@ -92,7 +92,7 @@ def sign_in(
 
 
 def look_up(session: Session, *, username: str, address: str, browser: str | None, now: datetime) -> Attempt:
-    """What is stored for a name; three statements."""
+    """The stored facts about a name; three statements."""
     place = place_of(session, username, address, browser, now)
     account = find_account(session, username)
     stored = account.password_hash if account is not None else None

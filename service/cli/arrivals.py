@@ -1,7 +1,7 @@
 """Requests on their way: what has come of one, and whether that is all of it.
 
-Only where a request ends is found out here, so that a thread gets it whole. What it says, and whether that is allowed,
-is judged by gunicorn's parser: whatever looks odd is handed on as far as it has come, and no more of it is read.
+Only where a request ends is found out here, so that a thread gets it whole. gunicorn's parser judges the request:
+whatever looks odd is handed on as far as it has come, and no more of it is read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ HEAD_SECONDS = 10.0
 BODY_SECONDS, BYTES_A_SECOND, LONGEST_SECONDS = 20.0, 10_000, 300.0
 """For a body: so long, more for a longer one, but never longer than that."""
 SILENT_SECONDS = 20.0
-"""Who sends nothing of a body for so long has gone."""
+"""A client that sends nothing of a body for so long has gone."""
 LARGEST_HEAD, LARGEST_UNKNOWN, LARGEST_BODY = 65_536, 1_048_576, 32_000_000
 """Bytes of headers; of a body from who shows neither session nor token; of any, if the application names no limit."""
 IN_MEMORY = 32_768
@@ -32,7 +32,7 @@ _LONGEST_LINE = 8192
 
 @dataclass(slots=True, eq=False)
 class Arrival:
-    """A request on its way over ``connection``. ``known`` finds in its headers the sign of a session or a token.
+    """A request on its way over ``connection``. ``known`` finds in its headers the mark of a session or a token.
 
     ``complete``: a thread may have it. ``cut``: it has not come whole, and the rest is not waited for: the parser, or
     the application by its size or for want of a session, refuses it. ``rest``: what came after its end.

@@ -10,12 +10,13 @@ from pathlib import Path
 import click
 
 from service import clock
+from service.checks import DefinitionFinding
+from service.checks.confined import check_all_confined
+from service.checks.gate import passed
 from service.cli.setup import organization, settings, wired
 from service.errors import NotFound
-from service.processes.bundles import compile_bundle, read_bundle
-from service.processes.checks import DefinitionFinding
-from service.processes.checks.confined import check_all_confined
-from service.processes.definitions import deploy_checked
+from service.processes import definitions
+from service.processes.bundles import CheckedBundle, read_bundle
 from service.rights import COMMAND_LINE
 from service.usecases import check_context
 
@@ -62,11 +63,10 @@ def check(paths: tuple[Path, ...]) -> None:
 def deploy(paths: tuple[Path, ...]) -> None:
     """检查并部署 PATH 中的流程定义；任何一个有错误，就一个也不部署。"""
     folders = _folders(paths)
-    _require_pass(folders)
-    compiled = [(folder.key, files := folder.files(), compile_bundle(files, folder.key)) for folder in folders]
+    bundles = _require_pass(folders)
     with wired() as database, database.transaction() as session:
-        for key, files, program in compiled:
-            made = deploy_checked(session, key=key, files=files, made=program, actor=COMMAND_LINE, now=clock.now())
+        for bundle in bundles:
+            made = definitions.deploy(session, bundle, actor=COMMAND_LINE, now=clock.now())
             click.echo(f"流程 {made.name}（{made.key}）现为第 {made.version} 版。")
 
 
@@ -81,14 +81,15 @@ def _folders(paths: Iterable[Path]) -> list[_Folder]:
     return list(found.values())
 
 
-def _require_pass(folders: Iterable[_Folder]) -> None:
+def _require_pass(folders: Iterable[_Folder]) -> list[CheckedBundle]:
     """Shows the findings of all folders, not only of the first bad one; ends the command if there is an error."""
-    chosen = list(folders)
+    read = [(folder, folder.files()) for folder in folders]
     context = check_context(settings(), organization())
-    found = check_all_confined([(folder.files(), context) for folder in chosen])
-    passed = [_passes(folder, findings) for folder, findings in zip(chosen, found, strict=True)]
-    if not all(passed):
+    found = check_all_confined([(files, context) for _, files in read])
+    fine = [_passes(folder, findings) for (folder, _), findings in zip(read, found, strict=True)]
+    if not all(fine):
         sys.exit(1)
+    return [passed(files, findings, key=folder.key) for (folder, files), findings in zip(read, found, strict=True)]
 
 
 def _passes(folder: _Folder, findings: Sequence[DefinitionFinding]) -> bool:

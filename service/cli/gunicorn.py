@@ -1,4 +1,4 @@
-"""What gunicorn is told beside its command line, of its server processes: how they begin, and what is left of them."""
+"""Settings of gunicorn beside its command line, for its server processes: how they begin, and what is left of them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ FIRST = 1
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 forwarded_allow_ips = ""
-"""Whose word on the client's address and scheme counts is said by the settings (``proxy``) and by nothing else."""
+"""The settings (``proxy``) and nothing else say whose word on the client's address and scheme counts."""
 
 
 def post_worker_init(worker: Any) -> None:
     """gunicorn's hook, called in a server process that has loaded the application.
 
-    What was loaded stays for good. Python's collector walked its half a million objects every twentieth page or so:
+    Loaded objects stay for good. Python's collector walked its half a million objects every twentieth page or so:
     200 ms, and whoever had asked waited. Now it walks only what came since.
     """
     gc.collect()

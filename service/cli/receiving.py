@@ -3,8 +3,8 @@
 As it comes, gunicorn gives each connection one of its few threads, and the thread waits for the rest of the request
 and for the reader of its answer: as many half-sent requests or slow readers as there are threads stop the service. Here
 the one loop that also accepts connections collects what arrives, gives a thread only what is complete, and sends on
-what the thread has written (``wires``). Who sends or reads slowly holds a connection and room on the disk, and is the
-first to go where either becomes scarce.
+what the thread has written (``wires``). A client that sends or reads slowly holds a connection and room on the disk,
+and is the first to go where either becomes scarce.
 
 A proxy that buffers (``docs/deployment.zh.md``) keeps the slow ones away from here altogether.
 """
@@ -39,7 +39,7 @@ ROOM = 0.9
 LARGEST = "LARGEST_BODY"
 """The application's configuration that names the largest body it takes anywhere."""
 KNOWN = re.compile(rb"\r\nauthorization:|\r\ncookie:[^\r\n]*\bliaison_session=", re.IGNORECASE)
-"""The sign of a token or a session; whose it is, if anybody's, is looked up when the request is there."""
+"""The mark of a token or a session; its owner, if any, is looked up when the request is there."""
 
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nContent-Length: 0\r\n\r\n"
@@ -63,7 +63,7 @@ class Connection(TConn):
 
 @dataclass(slots=True)
 class Answer:
-    """What is left of an answer, and what comes after it."""
+    """The rest of an answer, and what comes after it."""
 
     then: Callable[[], None]
     begun: float = field(default_factory=time.monotonic)

@@ -70,7 +70,7 @@ def _is_current() -> bool:
 
 
 def _prepare(chosen: Settings) -> None:
-    """What ``liaison migrate`` and ``liaison demo --if-empty`` do, without loading everything twice more."""
+    """Does the work of ``liaison migrate`` and ``liaison demo --if-empty``, without loading everything twice more."""
     context = click.get_current_context()
     commands: Any = context.find_root().command
     context.invoke(commands.get_command(context, "migrate"))

@@ -1,4 +1,4 @@
-"""What commands start from: the settings, the organization, the database."""
+"""The common start of commands: the settings, the organization, the database."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a thread has in place of a socket: it reads what has arrived, and what it writes waits for nobody.
+"""The thread's stand-in for a socket: it reads what has arrived, and what it writes waits for nobody.
 
-So no thread ever waits for the network. What the other side does not take at once is kept, in a file where it is long,
-and sent by the loop as fast as it is read.
+So no thread ever waits for the network. Anything that the other side does not take at once is kept, in a file where it
+is long, and sent by the loop as fast as it is read.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class Wire:
     # --- for the loop ---
 
     def give(self, arrival: Arrival) -> None:
-        """What the thread may read from now on."""
+        """The bytes that the thread may read from now on."""
         self._arrival, self._head_read = arrival, 0
         if arrival.body is not None:
             arrival.body.seek(0)
 
     def take_rest(self) -> bytes:
-        """What the thread has not read of what came, which belongs to the next request; forgets all else."""
+        """Takes the bytes that came and the thread has not read: they belong to the next request; forgets all else."""
         arrival, self._arrival = self._arrival, None
         if arrival is None:
             return b""

@@ -1,4 +1,4 @@
-"""What an office sets in ``config/*.toml``: read once at the start, checked whole, frozen.
+"""The settings of an office in ``config/*.toml``: read once at the start, checked whole, frozen.
 
 The calendar's file is read by ``service.workdays``.
 """

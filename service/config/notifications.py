@@ -44,12 +44,12 @@ KINDS: Mapping[str, str] = MappingProxyType(
 """Every kind of notice with its Chinese name; the file must word each of them."""
 
 PLACEHOLDERS = ("number", "title", "task", "unit", "due_on", "days", "reason", "by", "text", "state", "deadline")
-"""The names that wording may hold in braces. What a notice does not know is left out as ——."""
+"""The names that wording may hold in braces. A value that a notice does not know is left out as ——."""
 
 _UNKNOWN = "——"
 _ABSENT = "\x00"
 MAY_BE_ABSENT = ("number", "title", "task", "unit")
-"""What a case has not from its first moment on, such as a number before it is accepted."""
+"""Values that a case lacks at first, such as a number before it is accepted."""
 _SPARED = tuple(
     (re.compile(pattern), instead)
     for pattern, instead in (
@@ -61,11 +61,11 @@ _SPARED = tuple(
 )
 """How wording is made whole where a name in it is not known: brackets and quotation marks go with it."""
 _ENDS = ("。", "！", "？", "!", "?", "…")
-"""What ends the sentence of a text that is filled in."""
+"""Marks that end the sentence of a text that is filled in."""
 _MARKS = ("。", "，", "；", "、", "：")
 """Marks of the wording that stand beside it."""
 _WEAK = "，、；：,;:.．· \u3000\t\r\n"
-"""What such a text may trail off with: nothing of it is left before a mark."""
+"""Characters that such a text may trail off with: nothing of it is left before a mark."""
 _CLOSING = "”’」』"
 
 

@@ -1,4 +1,4 @@
-"""Who is who by office, not by person: ``organization.toml`` gives roles, towns, categories and the first units."""
+"""The organization by office, not person: ``organization.toml`` gives roles, towns, categories and the first units."""
 
 from __future__ import annotations
 

@@ -65,8 +65,8 @@ def invalid(name: str, findings: Sequence[Finding]) -> Invalid:
 class Table:
     """One table of a file, read key by key; what was never asked for is unknown.
 
-    Reading never raises: a mistake is added to the shared ``findings`` and a harmless value is returned. Whoever
-    built the root table raises ``invalid`` once everything has been read.
+    Reading never raises: a mistake is added to the shared ``findings`` and a harmless value is returned. The builder of
+    the root table raises ``invalid`` once everything has been read.
     """
 
     def __init__(self, data: Mapping[str, object], path: str, findings: list[Finding]) -> None:
@@ -203,7 +203,7 @@ class Table:
         return found
 
     def value(self, key: str) -> object:
-        """Whatever stands at ``key``, for the caller to judge."""
+        """The value at ``key``, for the caller to judge."""
         return self._take(key)
 
     def close(self) -> None:

@@ -51,7 +51,7 @@ INDICATORS = (
     "answers_in_time",
     "reports_in_time",
 )
-"""What of leaders and units is counted for a year's assessment (O1)."""
+"""The figures of leaders and units that are counted for a year's assessment (O1)."""
 
 TAGS = {"stationed": "驻点直联", "warm_spring": "企业暖春行动", "research": "调研活动"}
 """Joint activities where the settings name none of their own (O3)."""

@@ -47,7 +47,7 @@ Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Whose ``X-Forwarded-…`` headers count: those of proxies at ``addresses``, or of the last ``hops`` before us.
+    """The proxies whose ``X-Forwarded-…`` headers count: those at ``addresses``, or the last ``hops`` before us.
 
     With both, of so many proxies, and only where the nearest is at one of the addresses. With neither, nobody's.
     """
@@ -63,7 +63,7 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Who may read the metrics: who asks from one of ``addresses`` itself, or with the bearer ``token``."""
+    """The callers that may read the metrics: those at one of ``addresses`` itself, or with the bearer ``token``."""
 
     addresses: tuple[Network, ...]
     token: str = field(repr=False)
@@ -127,7 +127,7 @@ def rate_limits(table: Table) -> RateLimits:
 
 
 def sessions(root: Table) -> SessionLimits:
-    """What the top of the settings says of sessions."""
+    """The part of the settings' top about sessions."""
     return SessionLimits(
         longest=timedelta(hours=root.integer("session_hours", 10, low=1, high=168)),
         idle=timedelta(minutes=root.integer("session_idle_minutes", 120, low=5, high=10_080)),

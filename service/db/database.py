@@ -35,7 +35,7 @@ class Database:
         self.url = make_url(url)
         self.timeouts = timeouts or Timeouts()
         self.session_info: dict[str, Any] = {}
-        """What the wiring hands to every session (``session.info``): no globals, no import of upper layers."""
+        """Facts that the wiring hands to every session (``session.info``): no globals, no import of upper layers."""
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(self.url, self.timeouts)
 
     @property
@@ -82,8 +82,8 @@ class Database:
         """A session whose changes are never kept; all that it reads is as of one moment, that of its first statement.
 
         SQLite does so by itself; PostgreSQL would show each statement what others have committed meanwhile, and a
-        verification beside people at work would find fault with half of their deeds. ``long`` is for work that reads
-        everything (see ``Timeouts``).
+        verification beside people at work would find fault with half of their operations. ``long`` is for work that
+        reads everything (see ``Timeouts``).
         """
         engine = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
         with Session(engine, autoflush=False, info=self.session_info) as session:
@@ -108,7 +108,7 @@ class Database:
 
 @contextmanager
 def _impatient(connection: Connection) -> Iterator[None]:
-    """What begins on ``connection`` fails at once where it would have to wait for somebody else's lock."""
+    """Makes statements on ``connection`` fail at once where they would have to wait for somebody else's lock."""
     if connection.dialect.name != "sqlite":
         connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
         yield

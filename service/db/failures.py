@@ -1,4 +1,4 @@
-"""What a database's failure means to people."""
+"""The meaning of a database's failure for people."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ _CONNECTION_EXCEPTIONS = "08"
 
 
 def trouble(error: BaseException) -> Trouble | None:
-    """What is known of ``error`` if it is a failure of database or disk that is nobody's mistake, else None.
+    """The known facts about ``error`` if it is a failure of database or disk that is nobody's mistake, else None.
 
     Known: locked, slow, switching or lost, read-only, full, unreachable, broken. Nothing was written when one of these
     is met, but for a connection lost at the very commit.
@@ -112,9 +112,9 @@ def trouble(error: BaseException) -> Trouble | None:
 
 
 def is_unkeepable(error: BaseException) -> bool:
-    """Whether a value is such as no column takes: the sign NUL, a broken sequence, a number beyond the column.
+    """Whether a value is such as no column takes: the character NUL, a broken sequence, a number beyond the column.
 
-    That is a mistake of whoever sent it, and nothing is wrong with the database.
+    The sender made the mistake, and nothing is wrong with the database.
     """
     if not isinstance(error, DataError):
         return False
@@ -139,14 +139,14 @@ def _state(original: Any) -> str:
 
 
 def told(error: BaseException) -> str:
-    """What went wrong, for an incident that people see: in our words, or that the log has it; nobody reads Python."""
+    """The error for an incident that people see: in our words, or that the log has it; nobody reads Python."""
     if isinstance(error, LiaisonError):
         return error.message
     return explain(error) or "程序出错，详情见技术日志"
 
 
 def describe(error: BaseException) -> str:
-    """What went wrong in a line, for a log; never the values of a statement: they are personal data."""
+    """The error in a line, for a log; never the values of a statement: they are personal data."""
     if isinstance(error, LiaisonError):
         return error.message
     text = str(error.orig if isinstance(error, StatementError) else error).strip()

@@ -73,17 +73,23 @@ def matching(
 ) -> tuple[ColumnElement[bool] | None, list[ColumnElement[Any]]]:
     """The condition and the order that search ``q`` asks for: every word must occur; whole names come first.
 
-    ``q`` may be Chinese signs, pinyin or initials. Without a word to search for (``None``, blanks) the condition is
-    ``None``; a ``q`` of nothing but signs that no name holds finds nothing.
+    ``q`` may be Chinese characters, pinyin or initials. Without a word to search for (``None``, blanks) the condition
+    is ``None``; a ``q`` of nothing but characters that no name holds finds nothing.
     """
     words = terms(q or "")
     if not words:
         return (false() if q and q.strip() else None), []
     first = words[0]
     # A key begins with the folded name: who is called just so comes first, whichever way it is written.
-    called = or_(name == first, key == first, key.startswith(f"{first} ", autoescape=True), initials == first)
-    rank = case((called, 0), (key.startswith(first, autoescape=True), 1), else_=2)
+    whole = or_(name == first, called(key, first), initials == first)
+    rank = case((whole, 0), (key.startswith(first, autoescape=True), 1), else_=2)
     return and_(*(key.contains(word, autoescape=True) for word in words)), [rank]
+
+
+def called(key: InstrumentedAttribute[str], plain_name: str) -> ColumnElement[bool]:
+    """The condition that a record's search key begins with a whole name as search compares it (``spelling.plain``):
+    王喆 and 王哲 are called the same."""
+    return or_(key == plain_name, key.startswith(f"{plain_name} ", autoescape=True))
 
 
 def on_day(

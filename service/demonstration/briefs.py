@@ -13,7 +13,7 @@ from service import clock, ids, reports
 from service.auth import actor_of
 from service.demonstration.cast import CLASS_A
 from service.demonstration.organization import SPACE, derived
-from service.demonstration.plan import Deed, Plan, begin, do, first_posts, office
+from service.demonstration.plan import Plan, PlannedAct, begin, do, first_posts, office
 from service.processes import commands
 from service.processes.advance import open_tasks
 
@@ -22,23 +22,23 @@ HELD, WAITING = "a-congress-2", ("温如故", "a-conference")
 """Of the newest month: whose brief is not released, and whose are being worded."""
 
 
-def planned(plan: Plan) -> Iterator[Deed]:
+def planned(plan: Plan) -> Iterator[PlannedAct]:
     """The rounds of the last months; of the newest one brief is held and two are being worded."""
     for back, (year, month) in enumerate(_months(plan)):
         case = ids.derive(SPACE, f"briefs:{plan.seed}:{year}:{month}")
         first = plan.calendar.add(_after(year, month) - timedelta(days=1), 1).due
         chosen = {"year": year, "month": month}
-        yield Deed(plan.on(first, 9.1), partial(begin, process="leader_brief", case=case))
-        yield Deed(plan.on(first, 9.2), partial(do, case=case, step="choose_month", who="office", data=chosen))
+        yield PlannedAct(plan.on(first, 9.1), partial(begin, process="leader_brief", case=case))
+        yield PlannedAct(plan.on(first, 9.2), partial(do, case=case, step="choose_month", who="office", data=chosen))
         for place, post in enumerate((*first_posts(), *CLASS_A)):
             if back == 0 and post.key in WAITING:
                 continue
             day = plan.calendar.add(first, 1 + place % 3).due
             held = back == 0 and post.key == HELD
-            yield Deed(plan.on(day, 10 + place / 4), partial(_sign, case=case, key=post.key, held=held))
+            yield PlannedAct(plan.on(day, 10 + place / 4), partial(_sign, case=case, key=post.key, held=held))
         if back:
             read = partial(_read, key="leader", year=year, month=month)
-            yield Deed(plan.on(plan.calendar.add(first, 4).due, 16), read)
+            yield PlannedAct(plan.on(plan.calendar.add(first, 4).due, 16), read)
 
 
 def _months(plan: Plan) -> list[tuple[int, int]]:

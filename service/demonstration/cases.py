@@ -31,9 +31,9 @@ from service.demonstration.organization import (
     served,
 )
 from service.demonstration.papers import Case, Desk, filled
-from service.demonstration.plan import Deed, first_day
+from service.demonstration.plan import PlannedAct, first_day
 from service.demonstration.scenarios import FINISHED, STOPPED, Do, Op, Scenario
-from service.demonstration.year import deeds
+from service.demonstration.year import acts_of_year
 from service.errors import Conflict, Invalid
 from service.processes import calendars, commands, operations, sharing, timers
 from service.processes.advance import open_tasks
@@ -48,7 +48,7 @@ SPREAD = 150
 """Working days before the end over which cases begin."""
 
 BATCH = 40
-"""Deeds a transaction: the database is free in between."""
+"""Operations a transaction: the database is free in between."""
 
 OPENS, CLOSES = time(9, 5), time(17, 15)
 LIAISONS = ("liaison-hrss", "liaison-district_office", "liaison-cppcc_office", "liaison-sci")
@@ -78,7 +78,7 @@ def build(
         require_none(session)
         calendar = calendars.current(session)
     plan = planned(cases, seed, until, calendar)
-    others = deeds(plan, seed, until, calendar) if people_side else []
+    others = acts_of_year(plan, seed, until, calendar) if people_side else []
     first = clock.local(min((case.begins for case in plan), default=until)).date()
     if people_side:
         first = min(first, first_day(until, calendar))
@@ -111,7 +111,7 @@ def require_none(session: Session) -> None:
 
 
 def planned(cases: int, seed: int, until: datetime, calendar: Calendar) -> list[Case]:
-    """Which cases there are, in the order in which they are numbered here: every scenario once, then by weight."""
+    """The cases, in the order in which they are numbered here: every scenario once, then by weight."""
     chance = Random(f"liaison:{seed}")
     scenarios = list(islice(_scenarios(chance), cases))
     categories, towns = list(MATTERS), list(TOWN_NAMES)
@@ -141,7 +141,7 @@ def planned(cases: int, seed: int, until: datetime, calendar: Calendar) -> list[
                 liaison=LIAISONS[place % len(LIAISONS)],
                 begins=begins,
                 chance=Random(f"liaison:{seed}:{place + 1}"),
-                deeds={step: list(deeds) for step, deeds in scenario.steps.items()},
+                operations={step: list(each) for step, each in scenario.steps.items()},
             )
         )
     return found
@@ -196,20 +196,20 @@ class _Run:
     """The simulation: turns in the order of their moments, and the timers that come due before each."""
 
     def __init__(
-        self, calendar: Calendar, plan: list[Case], others: list[Deed], until: datetime, progress: Progress
+        self, calendar: Calendar, plan: list[Case], others: list[PlannedAct], until: datetime, progress: Progress
     ) -> None:
         self.calendar, self.until, self.progress = calendar, until, progress
         self.cases = {case.instance_id: case for case in plan}
         self.turns: list[_Turn] = []
         self.number = 0
         self.actors: dict[str, Actor] = {}
-        moments = [*(case.begins for case in plan), *(deed.moment for deed in others)]
+        moments = [*(case.begins for case in plan), *(operation.moment for operation in others)]
         self.moment = min(moments, default=until)
         self.ahead = dict.fromkeys(self.cases, 0)
         for case in plan:
             self._later(case, case.begins, self._start)
-        for deed in others:
-            self._push(deed.moment, deed.act)
+        for operation in others:
+            self._push(operation.moment, operation.act)
 
     def play(self, database: Database) -> None:
         """Plays until the end, some turns a transaction."""
@@ -264,7 +264,7 @@ class _Run:
     # --- What people find on their desks ------------------------------------------------------------------------
 
     def _look(self, session: Session, case: Case) -> None:
-        """Plans the deed of each task that has opened; forgets those that are gone."""
+        """Plans the operation of each task that has opened; forgets those that are gone."""
         rows = {row.id: row for row in open_tasks(session, case.instance_id)}
         for task_id in set(case.waits) - set(rows):
             del case.waits[task_id]
@@ -278,17 +278,17 @@ class _Run:
             if operation.at == step and step not in case.begun:
                 self._plan_operation(case, row, operation)
         case.begun.add(step)
-        queue = case.deeds.get(step, [])
+        queue = case.operations.get(step, [])
         if not queue and step in case.scenario.stops_at:
             case.waits[row.id] = 0
             return
-        deed = queue.pop(0) if queue else Do()
+        do = queue.pop(0) if queue else Do()
         task_id = row.id
 
         def act(session: Session, case: Case) -> Instance | None:
-            return self._do(session, case, task_id, number, deed)
+            return self._do(session, case, task_id, number, do)
 
-        number = self._later(case, self._when(case, row.task, deed), act)
+        number = self._later(case, self._when(case, row.task, do), act)
         case.waits[row.id] = number
 
     def _step(self, session: Session, case: Case, row: UserTask) -> str:
@@ -302,9 +302,9 @@ class _Run:
             case.leads.add(row.scope)
         return row.task if row.scope in case.leads else f"{row.task}+"
 
-    def _when(self, case: Case, task: str, deed: Do) -> datetime:
-        if deed.after is not None:
-            days = deed.after
+    def _when(self, case: Case, task: str, do: Do) -> datetime:
+        if do.after is not None:
+            days = do.after
         elif case.brisk:
             days = 0
         else:
@@ -330,7 +330,7 @@ class _Run:
             instance_id=case.instance_id,
         )
 
-    def _do(self, session: Session, case: Case, task_id: UUID, number: int, deed: Do) -> Instance | None:
+    def _do(self, session: Session, case: Case, task_id: UUID, number: int, do: Do) -> Instance | None:
         if case.waits.get(task_id) != number:
             return None  # taken back, cancelled or done meanwhile
         row = session.get_one(UserTask, task_id, populate_existing=True)
@@ -339,25 +339,25 @@ class _Run:
             case.waits[task_id] = self._later(
                 case,
                 self.moment + timedelta(days=1),
-                lambda session, case: self._do(session, case, task_id, case.waits.get(task_id, 0), deed),
+                lambda session, case: self._do(session, case, task_id, case.waits.get(task_id, 0), do),
             )
             return None
         if instance.status != RUNNING:
             return None
         actor = self._actor(session, self._doer(case, instance, row))
-        if deed.return_to:
+        if do.return_to:
             commands.return_task(
                 session,
                 task_id=task_id,
-                target=deed.return_to,
+                target=do.return_to,
                 reason="所附材料不全，请补充后重新回复。",
                 actor=actor,
                 now=clock.now(),
             )
             return instance
-        desk = Desk(case, instance, row, deed.outcome, clock.today(), self.calendar)
+        desk = Desk(case, instance, row, do.outcome, clock.today(), self.calendar)
         commands.complete(session, task_id=task_id, data=filled(desk), actor=actor, now=clock.now())
-        if deed.take_back:
+        if do.take_back:
             self._later(
                 case,
                 self.moment + timedelta(minutes=5),

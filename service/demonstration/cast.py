@@ -31,7 +31,7 @@ class Post:
     body: str | None = None
     duty: str | None = None
     person: str | None = None
-    """Whose post it is, where the person is another post's."""
+    """The holder of the post, where the person is another post's."""
     short: int = 0
     """Talents fewer than the quota asks for."""
 

@@ -15,7 +15,7 @@ from service import clock, ids, talents
 from service.auth import actor_of
 from service.demonstration.cast import EMPLOYERS
 from service.demonstration.organization import SPACE
-from service.demonstration.plan import Deed, Plan, Served, do, office
+from service.demonstration.plan import Plan, PlannedAct, Served, do, office
 from service.processes import commands
 from service.processes.advance import open_tasks
 
@@ -34,16 +34,16 @@ class Report:
     leader: str | None = None
     """The account of the leader who acknowledges it; without one it is presented on paper."""
     eligibility: Mapping[str, Any] = field(default_factory=dict)
-    """What the Talent Office decides on who leaves; without it that still waits."""
+    """The Talent Office's decision on who leaves; without it that still waits."""
 
 
-def planned(plan: Plan) -> Iterator[Deed]:
+def planned(plan: Plan) -> Iterator[PlannedAct]:
     """Four reports from the first word to the registry, and what the Talent Office does without one."""
     approved, left = plan.others[1], plan.others[5]
-    yield Deed(plan.at(12), partial(_approve, talent=approved.id))
+    yield PlannedAct(plan.at(12), partial(_approve, talent=approved.id))
     gone = {"in_district": False, "works_until": plan.days[plan.last - 30]}
     update = partial(_update, talent=left.id, changes=gone, source="区人才办走访核实：已离区")
-    yield Deed(plan.at(plan.last - 28), update)
+    yield PlannedAct(plan.at(plan.last - 28), update)
     for report, day in _reports(plan):
         yield from _reported(plan, report, day)
 
@@ -62,7 +62,7 @@ def _reports(plan: Plan) -> Iterator[tuple[Report, int]]:
     yield Report("leaving", first["b-health-3"], "health", moved), plan.last - 14
 
 
-def _reported(plan: Plan, report: Report, day: int) -> Iterator[Deed]:
+def _reported(plan: Plan, report: Report, day: int) -> Iterator[PlannedAct]:
     case = ids.derive(SPACE, f"change:{plan.seed}:{report.key}")
     who, told = f"liaison-{report.by}", day + report.after
     said = {
@@ -72,21 +72,21 @@ def _reported(plan: Plan, report: Report, day: int) -> Iterator[Deed]:
         "reported_on": plan.days[told].isoformat(),
     }
     step = partial(do, case=case)
-    yield Deed(plan.at(told, 9.7), partial(_begin, case=case, who=who))
-    yield Deed(plan.at(told, 9.8), partial(step, step="report_for_employer", who=who, data=said))
+    yield PlannedAct(plan.at(told, 9.7), partial(_begin, case=case, who=who))
+    yield PlannedAct(plan.at(told, 9.8), partial(step, step="report_for_employer", who=who, data=said))
     if report.leader is not None:
         known = partial(step, step="acknowledge_change", who=report.leader, data=KNOWN)
     else:
         shown = {"presented_on": plan.days[told + 1].isoformat()}
         known = partial(_present, case=case, data=shown)
-    yield Deed(plan.at(told + 1, 11), known)
-    yield Deed(plan.at(told + 1, 15), partial(step, step="acknowledge_report", who="office", data={}))
+    yield PlannedAct(plan.at(told + 1, 11), known)
+    yield PlannedAct(plan.at(told + 1, 15), partial(step, step="acknowledge_report", who="office", data={}))
     agreed = {"decision": "approve"}
-    yield Deed(plan.at(told + 3, 10.5), partial(step, step="review_change", who="office", data=agreed))
+    yield PlannedAct(plan.at(told + 3, 10.5), partial(step, step="review_change", who="office", data=agreed))
     if report.eligibility:
         ends_on: date = plan.days[told + 8]
         data = {**report.eligibility, "ends_on": ends_on.isoformat()}
-        yield Deed(plan.at(told + 8, 14.5), partial(step, step="review_eligibility", who="office", data=data))
+        yield PlannedAct(plan.at(told + 8, 14.5), partial(step, step="review_eligibility", who="office", data=data))
 
 
 def _answers_for(talent: Served) -> str:

@@ -1,4 +1,4 @@
-"""Who is there as the demonstration's year begins: officers, leaders, their service teams, talents."""
+"""The people there as the demonstration's year begins: officers, leaders, their service teams, talents."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from service import auth, clock, liaisons, people, talents
 from service.demonstration import cast
 from service.demonstration.cast import CLASS_A, CLASS_B, EMPLOYERS, Employer, Post
 from service.demonstration.organization import derived, served
-from service.demonstration.plan import Deed, Pair, Plan, Served, add_leader, first_posts, office, set_service_team
+from service.demonstration.plan import Pair, Plan, PlannedAct, Served, add_leader, first_posts, office, set_service_team
 from service.rights import SYSTEM
 
 
-def planned(plan: Plan) -> Iterator[Deed]:
-    """Talents first: the links of everybody else's deeds are between them and the leaders."""
+def planned(plan: Plan) -> Iterator[PlannedAct]:
+    """Talents first: the links of everybody else's operations are between them and the leaders."""
     yield from _registry(plan)
     yield from _people(plan)
 
 
-def _registry(plan: Plan) -> Iterator[Deed]:
+def _registry(plan: Plan) -> Iterator[PlannedAct]:
     """The talents: of every employer as many as the leaders of its unit serve, then those of class A."""
     place = len(plan.served)
     told: list[dict[str, Any]] = []
@@ -38,9 +38,9 @@ def _registry(plan: Plan) -> Iterator[Deed]:
         place += 1
         plan.others.append(_talent(plan, told, place, EMPLOYERS[n * 2], type=5 if n < 2 else None))
     for first in range(0, len(told), 20):
-        yield Deed(plan.at(0, 9.3 + first / 200), partial(_add_talents, told=told[first : first + 20]))
+        yield PlannedAct(plan.at(0, 9.3 + first / 200), partial(_add_talents, told=told[first : first + 20]))
     leads = [(plan.pairs[0].talent.id, plan.pairs[1].talent.id), (plan.pairs[-1].talent.id, plan.others[-1].id)]
-    yield Deed(plan.at(1, 15), partial(_add_teams, leads=leads))
+    yield PlannedAct(plan.at(1, 15), partial(_add_teams, leads=leads))
     # one talent with two leaders, of either class
     twice = next(pair for pair in plan.pairs if pair.post.key == "b-sci-2")
     plan.pairs.append(replace(twice, talent=plan.served["T0003"]))
@@ -83,16 +83,16 @@ def _talent(plan: Plan, told: list[dict[str, Any]], place: int, employer: Employ
     return who
 
 
-def _people(plan: Plan) -> Iterator[Deed]:
+def _people(plan: Plan) -> Iterator[PlannedAct]:
     """Officers of every office and member unit, leaders, section heads, service teams."""
     accounts = {unit: next(plan.names) for unit in (*cast.OFFICES, *cast.MEMBER_UNITS)}
-    yield Deed(plan.at(0, 9.0), partial(_name_officers, names=accounts))
+    yield PlannedAct(plan.at(0, 9.0), partial(_name_officers, names=accounts))
     sections = {unit: (next(plan.names), next(plan.names)) for unit in cast.MEMBER_UNITS}
-    yield Deed(plan.at(0, 9.1), partial(_add_section_heads, names=sections))
+    yield PlannedAct(plan.at(0, 9.1), partial(_add_section_heads, names=sections))
     everybody = [(post, "" if post.person else next(plan.names)) for post in (*CLASS_A, *CLASS_B)]
-    yield Deed(plan.at(0, 9.2), partial(_add_leaders, posts=everybody))
+    yield PlannedAct(plan.at(0, 9.2), partial(_add_leaders, posts=everybody))
     for place, (post, _) in enumerate(everybody):
-        yield Deed(plan.at(1, 9.1 + place / 10), partial(set_service_team, post=post))
+        yield PlannedAct(plan.at(1, 9.1 + place / 10), partial(set_service_team, post=post))
 
 
 def _name_officers(session: Session, *, names: Mapping[str, str]) -> None:

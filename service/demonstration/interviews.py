@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from service import clock, ids
 from service.auth import actor_of
 from service.demonstration.organization import SPACE
-from service.demonstration.plan import Deed, Plan
+from service.demonstration.plan import Plan, PlannedAct
 from service.processes import commands
 from service.processes.advance import open_tasks
 from service.rights import SYSTEM
@@ -26,20 +26,22 @@ REASONS = (
 )
 
 
-def planned(plan: Plan) -> Iterator[Deed]:
-    """What the calendar starts within the year; the reasons come in the next weeks."""
+def planned(plan: Plan) -> Iterator[PlannedAct]:
+    """The cases that the calendar starts within the year; the reasons come in the next weeks."""
     for year in sorted({day.year for day in plan.days}):
         for event, month, day in STARTS:
             on = date(year, month, day)
             if not plan.days[8] < on <= plan.days[-1]:
                 continue
             case = ids.derive(SPACE, f"interviews:{plan.seed}:{on}")
-            yield Deed(plan.on(on, 9), partial(_starts, case=case, event=event))
+            yield PlannedAct(plan.on(on, 9), partial(_starts, case=case, event=event))
             if event == "year_end":
                 for n in range(len(plan.posts)):
                     answers = plan.calendar.add(on, 2 + n).due
                     if answers <= plan.days[-1]:
-                        yield Deed(plan.on(answers, 10 + n / 5), partial(_explain, case=case, reason=REASONS[n % 3]))
+                        yield PlannedAct(
+                            plan.on(answers, 10 + n / 5), partial(_explain, case=case, reason=REASONS[n % 3])
+                        )
 
 
 def _starts(session: Session, *, case: UUID, event: str) -> None:

@@ -1,4 +1,4 @@
-"""Who serves whom in the demonstration's year: rosters, a handover, a post whose links are held, a newcomer."""
+"""Links of leaders and talents in the demonstration's year: rosters, a handover, held links, a newcomer."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from service.auth import actor_of
 from service.demonstration import cast
 from service.demonstration.cast import HELD, LEAVER, NEWCOMER, SUCCESSOR
 from service.demonstration.organization import SPACE, derived
-from service.demonstration.plan import Deed, Pair, Plan, add_leader, do, office, post_of, set_service_team
+from service.demonstration.plan import Pair, Plan, PlannedAct, add_leader, do, office, post_of, set_service_team
 from service.processes import commands
 from service.processes.models import Instance
 from service.usecases.posts import end_post
 
 
-def planned(plan: Plan) -> Iterator[Deed]:
+def planned(plan: Plan) -> Iterator[PlannedAct]:
     """Rosters, handovers, and what waits for a service team."""
     yield from _rosters(plan)
     yield from _handovers(plan)
     yield from _newcomer(plan)
 
 
-def _rosters(plan: Plan) -> Iterator[Deed]:
-    """That of class A by the Talent Office, those of class B by each unit, filed with the Talent Office."""
+def _rosters(plan: Plan) -> Iterator[PlannedAct]:
+    """The roster of class A by the Talent Office, those of class B by each unit, filed with the Talent Office."""
     year = plan.days[0].year
     scopes = [("A", "office"), *((unit, f"liaison-{unit}") for unit in cast.MEMBER_UNITS)]
     for place, (scope, who) in enumerate(scopes):
@@ -48,15 +48,15 @@ def _rosters(plan: Plan) -> Iterator[Deed]:
         suffix = "a" if scope == "A" else "b"
         number = f"演示名单〔{year}〕{place + 1}号"
         hour = 9.2 + place / 4
-        yield Deed(plan.at(2, hour), partial(_draft, scope=scope, who=who, items=items, case=case))
+        yield PlannedAct(plan.at(2, hour), partial(_draft, scope=scope, who=who, items=items, case=case))
         begin = "start_district_list" if scope == "A" else "start_unit_list"
-        yield Deed(plan.at(2, hour + 0.1), partial(do, case=case, step=begin, who=who, data={}))
-        yield Deed(plan.at(3, hour), partial(do, case=case, step=f"draft_{suffix}", who=who, data={}))
+        yield PlannedAct(plan.at(2, hour + 0.1), partial(do, case=case, step=begin, who=who, data={}))
+        yield PlannedAct(plan.at(3, hour), partial(do, case=case, step=f"draft_{suffix}", who=who, data={}))
         told = {"decision": "decide", "document_no": number, "decided_on": plan.days[4].isoformat()}
-        yield Deed(plan.at(4, hour), partial(do, case=case, step=f"decide_{suffix}", who=who, data=told))
+        yield PlannedAct(plan.at(4, hour), partial(do, case=case, step=f"decide_{suffix}", who=who, data=told))
         if scope != "A":
             filed = {"filed_on": plan.days[5].isoformat()}
-            yield Deed(plan.at(5, hour), partial(do, case=case, step="file_list", who="office", data=filed))
+            yield PlannedAct(plan.at(5, hour), partial(do, case=case, step="file_list", who="office", data=filed))
 
 
 def _reason(plan: Plan, pair: Pair) -> str:
@@ -65,11 +65,11 @@ def _reason(plan: Plan, pair: Pair) -> str:
     return plan.chance.choice(("portfolio", "stationed", "platform", "known"))
 
 
-def _handovers(plan: Plan) -> Iterator[Deed]:
+def _handovers(plan: Plan) -> Iterator[PlannedAct]:
     """A post of class B that ended with a handover; one of class A whose links the Talent Office still holds."""
     gone = plan.ends[LEAVER]
-    yield Deed(plan.at(gone + 1, 9.5), partial(_end, key=LEAVER, ends_on=plan.days[gone]))
-    yield Deed(plan.at(plan.begins[SUCCESSOR], 9.5), partial(_take_post, key=SUCCESSOR))
+    yield PlannedAct(plan.at(gone + 1, 9.5), partial(_end, key=LEAVER, ends_on=plan.days[gone]))
+    yield PlannedAct(plan.at(plan.begins[SUCCESSOR], 9.5), partial(_take_post, key=SUCCESSOR))
     taken = gone + 6
     told = {
         "decision": "hand_over",
@@ -77,23 +77,27 @@ def _handovers(plan: Plan) -> Iterator[Deed]:
         "starts_on": plan.days[taken].isoformat(),
         "note": "联系对象情况和在办事项已当面交接。",
     }
-    yield Deed(plan.at(taken, 9.5), partial(_hand_over, step="plan_b", who="liaison-edu", data=told))
+    yield PlannedAct(plan.at(taken, 9.5), partial(_hand_over, step="plan_b", who="liaison-edu", data=told))
     filed = {"filed_on": plan.days[taken + 1].isoformat()}
-    yield Deed(plan.at(taken + 1, 10), partial(_hand_over, step="file_handover", who="office", data=filed))
+    yield PlannedAct(plan.at(taken + 1, 10), partial(_hand_over, step="file_handover", who="office", data=filed))
     successor = post_of(SUCCESSOR)
     moved = [pair for pair in plan.pairs if pair.post.key == LEAVER]
     plan.pairs += [Pair(successor, pair.talent, taken, plan.last) for pair in moved]
     gone = plan.ends[HELD]
-    yield Deed(plan.at(gone + 1, 9.5), partial(_end, key=HELD, ends_on=plan.days[gone]))
+    yield PlannedAct(plan.at(gone + 1, 9.5), partial(_end, key=HELD, ends_on=plan.days[gone]))
 
 
-def _newcomer(plan: Plan) -> Iterator[Deed]:
+def _newcomer(plan: Plan) -> Iterator[PlannedAct]:
     """A new leader of class B has no service team yet: what is proposed waits, and so does the unit's next list."""
-    yield Deed(plan.at(plan.begins[NEWCOMER], 9.5), partial(_take_post, key=NEWCOMER, team=False))
+    yield PlannedAct(plan.at(plan.begins[NEWCOMER], 9.5), partial(_take_post, key=NEWCOMER, team=False))
     for place, who in enumerate(plan.others[2:4]):
-        yield Deed(plan.at(plan.last - 10, 10 + place), partial(_propose, key=NEWCOMER, talent=who.id, unit="finance"))
+        yield PlannedAct(
+            plan.at(plan.last - 10, 10 + place), partial(_propose, key=NEWCOMER, talent=who.id, unit="finance")
+        )
     # of the open-ended group, not approved: waits too
-    yield Deed(plan.at(plan.last - 9, 11), partial(_propose, key="b-police-2", talent=plan.others[0].id, unit="police"))
+    yield PlannedAct(
+        plan.at(plan.last - 9, 11), partial(_propose, key="b-police-2", talent=plan.others[0].id, unit="police")
+    )
 
 
 def _draft(session: Session, *, scope: str, who: str, items: Sequence[Mapping[str, Any]], case: UUID) -> None:

@@ -1,4 +1,4 @@
-"""What the demonstration's talents ask for and what offices answer: made up, in the words that such papers use."""
+"""Needs of the demonstration's talents and answers of offices: made up, in the words that such papers use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What is said of every matter of a category: progress, obstacles, limits of policy, a meeting's subject."""
+    """The words about every matter of a category: progress, obstacles, limits of policy, a meeting's subject."""
 
     progress: str
     reason: str

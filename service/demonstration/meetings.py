@@ -1,4 +1,4 @@
-"""What leaders and talents did together in the demonstration's year: activities, contacts, units' own matters."""
+"""Meetings of leaders and talents in the demonstration's year: activities, contacts, units' own matters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from service.auth import actor_of
 from service.demonstration import cast
 from service.demonstration.cast import Post
 from service.demonstration.organization import SPACE, derived
-from service.demonstration.plan import Deed, Pair, Plan, first_posts, office, officer, say
+from service.demonstration.plan import Pair, Plan, PlannedAct, first_posts, office, officer, say
 from service.workdays import Calendar
 
 OFFICE_UNIT = "talent_office"
@@ -23,7 +23,7 @@ FORMS = ("phone", "online", "discussion", "letter", "consultation", "visit")
 LATE_DAYS, IN_TIME = (5, 8), (0, 2)
 
 
-def planned(plan: Plan) -> Iterator[Deed]:
+def planned(plan: Plan) -> Iterator[PlannedAct]:
     """Activities, contacts, the needs that were told at a visit, what units solved themselves."""
     yield from _activities(plan)
     yield from _contacts(plan)
@@ -31,7 +31,7 @@ def planned(plan: Plan) -> Iterator[Deed]:
     yield from _matters(plan)
 
 
-def _activities(plan: Plan) -> Iterator[Deed]:
+def _activities(plan: Plan) -> Iterator[PlannedAct]:
     """A symposium and a consultation that were held, and an activity to come."""
     guests = [pair.talent.id for pair in plan.pairs if pair.post.klass == "A"][:14]
     plans = (
@@ -42,9 +42,9 @@ def _activities(plan: Plan) -> Iterator[Deed]:
         activity = derived("activity", f"{plan.seed}:{place}")
         told = {"name": f"{name}（演示）", "kind": kind, "organizer_unit": unit, "held_on": plan.days[day]}
         invited = guests[place * 4 :]
-        yield Deed(plan.at(day - 6), partial(_hold, told=told, activity=activity, invited=invited, who=who))
+        yield PlannedAct(plan.at(day - 6), partial(_hold, told=told, activity=activity, invited=invited, who=who))
         came: dict[str, bool | None] = {one: n % 4 != 3 for n, one in enumerate(invited)}
-        yield Deed(plan.at(day + 1), partial(_attended, activity=activity, came=came, who=who))
+        yield PlannedAct(plan.at(day + 1), partial(_attended, activity=activity, came=came, who=who))
         post = first_posts()[place]
         mine = [pair.talent.id for pair in plan.pairs if pair.post == post]
         said = {
@@ -55,17 +55,19 @@ def _activities(plan: Plan) -> Iterator[Deed]:
             "activity_id": activity,
         }
         contact_id = derived("contact", f"{plan.seed}:activity:{place}")
-        yield Deed(
+        yield PlannedAct(
             plan.at(day + 1, 15),
             partial(_record, told=said, post=post, talent_ids=mine, id=contact_id, who=officer(post), at=plan.calendar),
         )
     held_on = plan.calendar.add(plan.days[-1], 8).due
     told = {"name": "人才政策宣讲会（演示）", "kind": "activity", "organizer_unit": "hrss", "held_on": held_on}
     activity = derived("activity", f"{plan.seed}:next")
-    yield Deed(plan.at(plan.last - 4), partial(_hold, told=told, activity=activity, invited=guests, who="liaison-hrss"))
+    yield PlannedAct(
+        plan.at(plan.last - 4), partial(_hold, told=told, activity=activity, invited=guests, who="liaison-hrss")
+    )
 
 
-def _contacts(plan: Plan) -> Iterator[Deed]:
+def _contacts(plan: Plan) -> Iterator[PlannedAct]:
     """Interviews of class B and what else there is, entered in time or late."""
     forms = iter(FORMS * len(plan.pairs))
     this_year = next(n for n, day in enumerate(plan.days) if day.year == plan.days[-1].year)
@@ -80,7 +82,7 @@ def _contacts(plan: Plan) -> Iterator[Deed]:
             yield from _contact(plan, pair, next(forms), since, taken)
 
 
-def _contact(plan: Plan, pair: Pair, form: str, since: int, taken: set[int]) -> Iterator[Deed]:
+def _contact(plan: Plan, pair: Pair, form: str, since: int, taken: set[int]) -> Iterator[PlannedAct]:
     """On a day from ``since`` on that the pair has not ``taken``: two of one day could say the same, and be refused."""
     chance = plan.chance
     free = [day for day in range(since, pair.until + 1) if day not in taken]
@@ -110,7 +112,7 @@ def _contact(plan: Plan, pair: Pair, form: str, since: int, taken: set[int]) -> 
         return  # nobody has got round to it yet
     contact_id = ids.derive(SPACE, f"contact:{plan.seed}:{chance.getrandbits(64)}")
     who = officer(pair.post)
-    yield Deed(
+    yield PlannedAct(
         plan.at(entered, plan.hour() + 0.2),
         partial(
             _record,
@@ -126,11 +128,11 @@ def _contact(plan: Plan, pair: Pair, form: str, since: int, taken: set[int]) -> 
     if opinion and outcome < 0.7:
         answered = min(entered + chance.randint(2, 12), plan.last)
         answer = chance.choice(cast.ANSWERS) if outcome < 0.5 else None
-        yield Deed(plan.at(answered, 17.6), partial(_answer, contact=contact_id, answer=answer, who=who))
+        yield PlannedAct(plan.at(answered, 17.6), partial(_answer, contact=contact_id, answer=answer, who=who))
 
 
-def _needs(plan: Plan) -> Iterator[Deed]:
-    """What a talent said to the leader, and the case that it became."""
+def _needs(plan: Plan) -> Iterator[PlannedAct]:
+    """The words of a talent to the leader, and the case that they became."""
     chosen = {case.talent.id: case for case in plan.cases if clock.local(case.begins).date() > plan.days[20]}
     for case in list(chosen.values())[:10]:
         begins = clock.local(case.begins)
@@ -145,26 +147,28 @@ def _needs(plan: Plan) -> Iterator[Deed]:
             "opinions": [{"talent_id": case.talent.id, "text": case.say(case.matter.description)}],
         }
         who = "leader" if post.key == "leader" else officer(post)
-        yield Deed(
+        yield PlannedAct(
             plan.on(told_on, 17.1),
             partial(
                 _record, told=told, post=post, talent_ids=[case.talent.id], id=contact_id, who=who, at=plan.calendar
             ),
         )
-        yield Deed(case.begins + timedelta(minutes=5), partial(_become, contact=contact_id, instance=case.instance_id))
+        yield PlannedAct(
+            case.begins + timedelta(minutes=5), partial(_become, contact=contact_id, instance=case.instance_id)
+        )
 
 
-def _matters(plan: Plan) -> Iterator[Deed]:
+def _matters(plan: Plan) -> Iterator[PlannedAct]:
     for place, (unit, title, description, result) in enumerate(cast.MATTERS):
         who = next(pair.talent for pair in plan.pairs if pair.post.unit == unit and pair.post.klass == "B")
         day = 30 + place * (plan.last - 50) // len(cast.MATTERS)
         matter = derived("matter", f"{plan.seed}:{place}")
         told = {"unit_code": unit, "talent_id": who.id, "title": title, "description": say(description, who)}
-        yield Deed(
+        yield PlannedAct(
             plan.at(day, 11), partial(_note_matter, told=told, matter=matter, raised_on=plan.days[day], unit=unit)
         )
         if result:
-            yield Deed(plan.at(day + 4, 15), partial(_solve, matter=matter, result=result, unit=unit))
+            yield PlannedAct(plan.at(day + 4, 15), partial(_solve, matter=matter, result=result, unit=unit))
 
 
 def _record(

@@ -1,4 +1,4 @@
-"""What the demonstration's staff write into the forms: the data of each step for an outcome."""
+"""The words that the demonstration's staff write into the forms: the data of each step for an outcome."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Case:
     liaison: str
     begins: datetime
     chance: Random
-    deeds: dict[str, list[Do]] = field(default_factory=dict)
+    operations: dict[str, list[Do]] = field(default_factory=dict)
     begun: set[str] = field(default_factory=set)
     """Steps that have opened before."""
     leads: set[str] = field(default_factory=set)
     """Scopes of the slots of leading units (主办)."""
     waits: dict[UUID, int] = field(default_factory=dict)
-    """Open tasks with the number of the deed that is meant for each."""
+    """Open tasks with the number of the operation that is meant for each."""
     stands_in: dict[UUID, str] = field(default_factory=dict)
     """Tasks that a substitute does."""
     rounds: int = 0
@@ -70,13 +70,13 @@ class Case:
 
     @property
     def field(self) -> Field:
-        """What is said of matters of this category."""
+        """The words about matters of this category."""
         return FIELDS[self.category]
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What somebody has before them when they fill in a form."""
+    """The facts before somebody who fills in a form."""
 
     case: Case
     instance: Instance

@@ -1,4 +1,4 @@
-"""What the themes of the demonstration's year share: its working days, who is in it, and hands that do."""
+"""The common ground of the themes of the demonstration's year: its working days, who is in it, and hands that do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class PlannedAct:
     """Something that somebody does at a moment (aware)."""
 
     moment: datetime
@@ -37,7 +37,7 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A talent as the deeds need it."""
+    """A talent as the operations need it."""
 
     id: str
     name: str

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Do:
-    """One deed at a step. ``after``: working days since the step opened (None: as staff usually take).
+    """One operation at a step. ``after``: working days since the step opened (None: as staff usually take).
 
-    ``take_back``: the person takes it back at once and does the next deed instead; ``return_to``: 退回 to that step.
+    ``take_back``: the person takes it back at once and does the next one instead; ``return_to``: 退回 to that step.
     """
 
     outcome: str = ""
@@ -33,7 +33,7 @@ class Op:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What happens to a case. Steps that are not named, or have run out of deeds, go the plain way.
+    """The course of a case. Steps that are not named, or have run out of operations, go the plain way.
 
     A case that ``stops_at`` steps stays there, ``age`` working days old; ``path`` is the steps before.
     """
@@ -52,18 +52,18 @@ class Scenario:
         """Working days that the steps of ``path`` take one after another (a step without a day: none)."""
         total, seen = 0, dict.fromkeys(path, 0)
         for step in path:
-            deeds = self.steps.get(step, ())
-            if seen[step] < len(deeds):
-                total += deeds[seen[step]].after or 0
+            operations = self.steps.get(step, ())
+            if seen[step] < len(operations):
+                total += operations[seen[step]].after or 0
             seen[step] += 1
         return total
 
     @property
     def longest(self) -> int:
         """Working days after which the case is surely at its end."""
-        deeds = [deed for step in self.steps.values() for deed in step]
-        rounds = 1 + any(deed.outcome == "redispatch" for deed in deeds)
-        return 4 + 12 * rounds + sum(2 if deed.after is None else deed.after for deed in deeds)
+        operations = [operation for step in self.steps.values() for operation in step]
+        rounds = 1 + any(operation.outcome == "redispatch" for operation in operations)
+        return 4 + 12 * rounds + sum(2 if operation.after is None else operation.after for operation in operations)
 
 
 REFER = {"handle": (Do("done", 3),), "review_reply": (Do("refer", 1),)}

@@ -19,7 +19,7 @@ from service.spelling import code_point
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A made document; ``missing`` are the signs that it could not show and marks, in the order of the paper."""
+    """A made document; ``missing`` are the characters that it could not show and marks, in the order of the paper."""
 
     content: bytes
     missing: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ def render(template: Path, data: Mapping[str, Any], *, made_at: datetime, type_f
     the PDF carries: the same data, moment and type give the same bytes. Raises Invalid for too much text, NotFound for
     a missing template, Incident where the type is not installed or the template fails.
 
-    A sign that no installed type has is printed as ``MARK``; the template reads which these are as
+    A character that no installed type has is printed as ``MARK``; the template reads which these are as
     ``json(bytes(sys.inputs.missing))`` and says so on the paper.
     """
     if not template.is_file():

@@ -1,4 +1,4 @@
-"""What people typed, made fit for paper. Pure."""
+"""Text that people typed, made fit for paper. Pure."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _NEW_LINES = re.compile(r"\r\n?|[\v\f\x85\u2028\u2029]")
 _ACCENTS = re.compile(
     r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]{2})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]+"
 )
-# Signs that cannot be seen: control and format signs (writing direction, zero width), halves of pairs. A sign that this
-# machine's own table does not know is none of them: it may be younger than the table.
+# Characters that cannot be seen: control and format characters (writing direction, zero width), halves of pairs. A
+# character that this machine's own table does not know is none of them: it may be younger than the table.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs"})
 
 
 def printable(value: Any) -> Any:
-    """``value`` (JSON) with every text fit for paper: no unseen signs, no heaped accents, line ends as ``\\n``.
+    """``value`` (JSON) with every text fit for paper: no unseen characters, no heaped accents, line ends as ``\\n``.
 
     Raises Invalid where all texts together are longer than ``LONGEST``.
     """

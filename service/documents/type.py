@@ -1,4 +1,4 @@
-"""Which type there is to print with, and which signs it has: what it lacks is told before and on the paper."""
+"""The type that there is to print with, and its characters: the lack of one is told before and on the paper."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ OFFICE_TYPE = ("FangSong_GB2312", "仿宋_GB2312", "FangSong", "仿宋", "STFang
 """The office's own 仿宋 by the names under which machines know it, the best first."""
 
 SUPPLIED_TYPE = "Noto Serif SC"
-"""What comes with the product, in ``TYPE_FOLDER``."""
+"""The type that comes with the product, in ``TYPE_FOLDER``."""
 
 TYPE_FOLDER = Path(__file__).resolve().parents[1] / "web" / "static" / "dist" / "print"
 """The supplied type stands with the pages' built files: both are made by one command."""
 
 MARK = "〓"
-"""Stands on paper for a sign that no type has, as wide as the sign that is written there by hand."""
+"""Stands on paper for a character that no type has, as wide as the character that is written there by hand."""
 
 HEADER = "Unprintable-Signs"
-"""The header of an answer with a PDF that names the signs behind the marks: ``U+2EBF3 U+E863``."""
+"""The header of an answer with a PDF that names the characters behind the marks: ``U+2EBF3 U+E863``."""
 
 UNREADABLE = (OSError, ValueError, LookupError, AssertionError, AttributeError, TypeError, struct.error)
-"""What the reader of type raises over odd files: one such file in the system stops no print."""
+"""Errors that the reader of type raises over odd files: one such file in the system stops no print."""
 
 LATIN_A, HAN_ONE = 0x41, 0x4E00
 
@@ -57,7 +57,7 @@ RANGES = (
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """How many of the signs from ``first`` to ``last`` some installed type has."""
+    """How many of the characters from ``first`` to ``last`` some installed type has."""
 
     name: str
     first: int
@@ -87,8 +87,11 @@ class Type:
 
 @lru_cache(maxsize=4)
 def type_of(folder: Path) -> Type:
-    """What a paper is printed with; found once in a process. Raises Incident where no Chinese type is there."""
-    # Type inside the program cannot be looked into, so it is left out: what a sign is printed with must be known.
+    """The type that a paper is printed with; found once in a process.
+
+    Raises Incident where no Chinese type is there.
+    """
+    # Type inside the program cannot be looked into, so it is left out: what a character is printed with must be known.
     found = typst.Fonts(include_system_fonts=True, include_embedded_fonts=False, font_paths=[str(folder)])
     names = {name.lower() for name in found.families()}
     office = tuple(name for name in OFFICE_TYPE if name.lower() in names)
@@ -107,7 +110,7 @@ def coverage(folder: Path = TYPE_FOLDER) -> tuple[Covered, ...]:
 
 
 def log_coverage(folder: Path = TYPE_FOLDER) -> None:
-    """Says in the log which type there is and which signs of names it lacks, for whoever starts the service."""
+    """Says in the log which type there is and which characters of names it lacks, for whoever starts the service."""
     try:
         ranges = coverage(folder)
     except Incident as error:
@@ -130,18 +133,18 @@ def unprintable(data: Any, folder: Path = TYPE_FOLDER) -> tuple[str, ...]:
 
 
 def marked(data: Any, missing: tuple[str, ...]) -> Any:
-    """``data`` with ``MARK`` for each sign of ``missing``."""
+    """``data`` with ``MARK`` for each character of ``missing``."""
     return _replaced(data, str.maketrans(dict.fromkeys(missing, MARK))) if missing else data
 
 
 def _lacking(sign: str, known: frozenset[int]) -> bool:
     place = ord(sign)
-    selects = 0xFE00 <= place <= 0xFE0F or 0xE0100 <= place <= 0xE01EF  # says which form of the sign before it
+    selects = 0xFE00 <= place <= 0xFE0F or 0xE0100 <= place <= 0xE01EF  # says which form of the character before it
     return place not in known and not selects and not sign.isspace()
 
 
 def _signs(found: typst.Fonts) -> set[int]:
-    """Every sign of the files found. Of faces in one file, and of the weights of one family, the first speaks."""
+    """Every character of the files found. Of faces in one file, and of the weights of one family, the first speaks."""
     signs: set[int] = set()
     files: set[str] = set()
     families: set[str] = set()
@@ -156,7 +159,7 @@ def _signs(found: typst.Fonts) -> set[int]:
         except (*UNREADABLE, TTLibError) as error:  # what cannot be read is not counted on
             log.warning("type_unreadable", file=Path(face.path).name, error=type(error).__name__)
             continue
-        # Where a face has letters and no Chinese, its signs of private use are icons and nobody's name.
+        # Where a face has letters and no Chinese, its characters of private use are icons and nobody's name.
         signs |= {sign for sign in has if not _is_private(sign)} if LATIN_A in has and HAN_ONE not in has else has
     return signs
 

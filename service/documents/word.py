@@ -24,8 +24,8 @@ _log = logging.getLogger(__name__)
 def render_word(template: Path, data: Mapping[str, Any]) -> Printed:
     """The .docx that ``template`` (a .docx of the office with ``{{ … }}`` in it) makes of ``data`` (JSON).
 
-    What people typed is put in as text: it can be neither markup nor template. The template itself runs in a sandbox.
-    Raises Invalid for too much text, NotFound for a missing template, Incident where the template fails.
+    Text that people typed is put in as text: it can be neither markup nor template. The template itself runs in a
+    sandbox. Raises Invalid for too much text, NotFound for a missing template, Incident where the template fails.
     """
     if not template.is_file():
         raise NotFound(f"没有打印模板 {template.name}")

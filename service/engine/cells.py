@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 PLACEHOLDER = "dmninputexpr"
-"""What stands for ``?`` when the cell is evaluated."""
+"""The name that stands for ``?`` when the cell is evaluated."""
 
 
 def asked(text: str) -> str:

@@ -54,7 +54,7 @@ def is_empty(value: Any) -> bool:
 
 
 def kind_of(value: Any) -> str:
-    """What a value is, in words for staff."""
+    """The kind of a value, in words for staff."""
     if is_empty(value):
         return "空"
     if isinstance(value, bool):

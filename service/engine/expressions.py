@@ -19,7 +19,7 @@ from service.engine.comparing import ExpressionError, as_date, compare, kind_of
 __all__ = ["FUNCTIONS", "LITERALS", "ExpressionError", "as_date", "check_expression", "evaluate", "kind_of", "readable"]
 
 FUNCTIONS = frozenset({"working_days", "working_days_after", "today", "now"})
-"""What an expression may call (the owner's contract)."""
+"""The functions that an expression may call (the owner's contract)."""
 
 LITERALS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
 """Constants as DMN and JSON write them, where the data have no such name."""
@@ -68,7 +68,7 @@ _ALLOWED = (
 
 
 def check_expression(text: str, known_names: Collection[str] | None, functions: Collection[str]) -> list[str]:
-    """What is wrong with ``text``, as Chinese sentences; empty when it may be used.
+    """The faults of ``text``, as Chinese sentences; empty when it may be used.
 
     ``known_names`` are the data that the expression may name (None: any name); ``functions`` what it may call.
     """

@@ -28,7 +28,7 @@ SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
 
 @dataclass(frozen=True, slots=True)
 class UserTaskInfo:
-    """What the diagram says of a user task. ``lane`` is the lane's id: a role; ``inherited`` whether it is that of the
+    """The diagram's words about a user task. ``lane`` is the lane's id: a role; ``inherited`` whether it is that of the
     sub-process in which the task stands."""
 
     process: str
@@ -63,7 +63,7 @@ class Program:
     names: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(process, node) -> its label."""
     properties: Mapping[str, str] = field(default_factory=dict)
-    """What the diagram says of the process itself (``title``, ``stages``)."""
+    """The diagram's words about the process itself (``title``, ``stages``)."""
     slot_titles: Mapping[str, str] = field(default_factory=dict)
     """Called process -> the expression that says whose slot it is (its ``title``), where its diagram has one."""
     timer_starts: tuple[TimerStart, ...] = ()

@@ -184,7 +184,7 @@ def move(program: Program, state: str, task_id: str, target: str, context: Conte
 
 
 def _withdraw(task: Task) -> None:
-    """Takes the token from an open task. What still watches it ends with it; what a watch has begun (a circular that
+    """Takes the token from an open task. A watch on it ends with it; what a watch has begun (a circular that
     waits for its approval) goes on."""
     task.cancel()
     if not isinstance(task.parent.task_spec, BoundaryEventSplit):
@@ -227,7 +227,7 @@ def sleeps(program: Program, state: str) -> bool:
 
 
 def inspect(program: Program, state: str, context: Context) -> Landing:
-    """What is open in ``state``, without advancing it."""
+    """Lists everything open in ``state``, without advancing it."""
     with _running(program, state, context) as workflow:
         return _landing(program, workflow, context, [])
 

@@ -1,4 +1,4 @@
-"""What the library asks when it meets an expression or an action: our evaluator, the caller's actions, no scripts."""
+"""Our answers when the library meets an expression or an action: our evaluator, the caller's actions, no scripts."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class ScriptEngine(PythonScriptEngine):
 
 
 class _Re:
-    """Stands for the module ``re`` within the library's decision tables, which use it for the signs ``?`` alone."""
+    """Stands for the module ``re`` within the library's decision tables, which use it for the character ``?`` alone."""
 
     @staticmethod
     def sub(_pattern: str, _placeholder: str, cell: str) -> str:

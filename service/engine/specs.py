@@ -1,4 +1,4 @@
-"""What we change in the library's nodes: instances side by side, joins, event gateways."""
+"""Our changes to the library's nodes: instances side by side, joins, event gateways."""
 
 from __future__ import annotations
 

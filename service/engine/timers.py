@@ -50,7 +50,7 @@ class ArmedTimer:
         raise NotImplementedError
 
     def no_time(self, value: Any) -> ExpressionError:
-        """What is wrong when the expression gave ``value``."""
+        """The error for an expression that gave ``value``."""
         return ExpressionError(f"定时的表达式 {self.expression} 得到的是{kind_of(value)}，不是日期、时间或时长")
 
     def value(self, my_task: Task) -> Any:

@@ -1,4 +1,4 @@
-"""What an advance may use of the world, and how the library is kept from asking for more."""
+"""The part of the world that an advance may use, and how the library is kept from asking for more."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an advance may use of the world, all of it recorded or reproducible.
+    """The part of the world that an advance may use, all of it recorded or reproducible.
 
     ``seed`` is unique to the input (instance and sequence number): ids are derived from it. ``action`` runs a service
     action and gives its JSON value. ``opening`` is when office hours begin; ``rules`` as in RULES. ``instances`` is how

@@ -1,6 +1,6 @@
 """One cell of an uploaded sheet: the value that is meant, or why none can be. Pure.
 
-What Excel has made of something typed is not guessed back: a number where digits were meant may have lost zeros at its
+The reader does not guess back from Excel's changes: a number where digits were meant may have lost zeros at its
 beginning and, beyond fifteen digits, figures at its end.
 """
 
@@ -29,7 +29,7 @@ SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+[0-9]{1,3}")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong where: ``row`` as Excel counts (0: the whole file), ``column`` a heading or ``""``."""
+    """A fault and its place: ``row`` as Excel counts (0: the whole file), ``column`` a heading or ``""``."""
 
     row: int
     column: str

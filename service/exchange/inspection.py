@@ -36,12 +36,12 @@ NUMBERED_CELL = re.compile(rb"<(?:\w+:)?c(?=\s)[^<>]*?\sr=\"[A-Z]{1,3}\d+\"")
 EMPTY_CELL = re.compile(rb"<(?:\w+:)?c(?=\s)(?>[^<>]*?\sr=\"[A-Z]{1,3}\d+\")[^<>]*?/>")
 """Rows and cells that say where they stand, so that empty ones can be left out (``slim``).
 
-What stands first is not looked for again (``(?>…)``): a tag made of many references would take hours.
+A part once matched is not looked for again (``(?>…)``): a tag made of many references would take hours.
 """
 DECLARED = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([\w.-]+)")
 ENCODINGS = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
 WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
-"""How a text begins whose signs have two bytes: a search for tags would find none of them."""
+"""How a text begins whose characters have two bytes: a search for tags would find none of them."""
 
 
 STRICT = b"http://purl.oclc.org/ooxml/"
@@ -129,7 +129,7 @@ def _inspect_part(part: IO[bytes], name: str) -> None:
 
 
 def _compound(content: bytes) -> str:
-    """What is wrong with a compound file: a password, or a format of before 2007."""
+    """The fault of a compound file: a password, or a format of before 2007."""
     if "EncryptedPackage".encode("utf-16-le") in content:
         return f"文件设有打开密码，请去掉密码后重试；{SAVE_AS}"
     if any(name.encode("utf-16-le") in content for name in ("Workbook", "Book")):
@@ -138,7 +138,7 @@ def _compound(content: bytes) -> str:
 
 
 def _no_package(content: bytes) -> str:
-    """What a file is that is no package of parts at all."""
+    """The kind of a file that is no package of parts at all."""
     start = content[:2048].lstrip(b"\xef\xbb\xbf \r\n\t")
     if start.startswith(b"%PDF"):
         said = "PDF 文件"

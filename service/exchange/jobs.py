@@ -1,7 +1,7 @@
 """The way of an import: uploaded, checked row by row, shown, confirmed by a person, written all or nothing.
 
 The worker checks and writes; a page looks at the job's row. Checking rehearses each row with the very command that
-would take it in and undoes it, a few rows a transaction, so nobody waits long for the database. What was found is shown
+would take it in and undoes it, a few rows a transaction, so nobody waits long for the database. People see all findings
 before anything is written; writing is one transaction.
 """
 
@@ -231,7 +231,7 @@ def _rows(kind: Kind, content: bytes, columns: Sequence[Column]) -> Reading:
 
 
 def _begin(database: Database, job_id: UUID) -> tuple[Kind, Actor, bytes]:
-    """What is imported, by whom (with the rights of today), from which file."""
+    """Begins a job; gives the kind, the actor (with the rights of today) and the file."""
     with database.reading() as session:
         job = session.get_one(ImportJob, job_id)
         return KINDS[job.kind], actor_of(session, job.created_by), job.content

@@ -1,4 +1,4 @@
-"""What can be imported: the columns of each sheet, and the command that takes in one of its rows.
+"""The kinds of import: the columns of each sheet, and the command that takes in one of its rows.
 
 A row is taken in by the very command that a page calls, so a sheet is held to the same rules as a form. No row refers
 to another row of its own sheet; what two rows may not both say, they say in a ``Mark``.
@@ -24,6 +24,7 @@ from service.people.fields import PERSON, POST, UNIT
 from service.people.models import Person
 from service.people.namesakes import CONFIRM
 from service.rights import require
+from service.spelling import plain
 from service.talents import NewTalent, add_talents
 from service.talents.rules import same_person
 
@@ -60,6 +61,11 @@ MOBILE = r"1\d{10}"
 NOT_A_DUPLICATE = Column("not_a_duplicate", "确认不重复", kind="flag", help="系统提示疑似重复而确非同一人时填“是”")
 
 
+def _called(row: Values) -> str:
+    """The name of a row as it is compared, whichever variants it is written with."""
+    return plain(row["name"] or "")
+
+
 def _named(table: Mapping[str, Any]) -> dict[str, str]:
     return {code: one.name for code, one in table.items()}
 
@@ -91,7 +97,7 @@ def _take_unit(lookups: Lookups, row: Values) -> object:
 
 
 LEADING = {"starts_on": "任职日期"}
-"""What a sheet of persons calls fields of their posts."""
+"""The names in a sheet of persons for fields of their posts."""
 
 
 def _people_columns(_basis: Basis) -> Sequence[Column]:
@@ -164,7 +170,7 @@ def _leader(lookups: Lookups, row: Values, unit: str | None, person: Person) -> 
 
 def _person_twin(lookups: Lookups, number: int, row: Values) -> Twin | None:
     twin = lookups.seen(
-        number, Mark((row["name"], lookups.unit(row["unit_code"], "/unit_code")), ("name", "unit_code"))
+        number, Mark((_called(row), lookups.unit(row["unit_code"], "/unit_code")), ("name", "unit_code"))
     )
     return None if twin is None or row["not_a_duplicate"] is True else replace(twin, unless=UNLESS)
 
@@ -187,11 +193,11 @@ def _talent_values(lookups: Lookups, row: Values) -> dict[str, Any]:
 def _talent_twin(lookups: Lookups, number: int, row: Values) -> Twin | None:
     """The first row above that is likely the same person, unless the row says that it is not."""
     tail = row["id_tail"].upper() if row["id_tail"] else None
-    for other, other_tail, employer in lookups.namesakes.setdefault(row["name"], []):
+    for other, other_tail, employer in lookups.namesakes.setdefault(_called(row), []):
         if row["not_a_duplicate"] is not True and same_person(tail, row["employer"], other_tail, employer):
             both = tail is not None and other_tail is not None
             return Twin(other, ("name", "id_tail" if both else "employer"), UNLESS)
-    lookups.namesakes[row["name"]].append((number, tail, row["employer"]))
+    lookups.namesakes[_called(row)].append((number, tail, row["employer"]))
     return None
 
 
@@ -200,7 +206,7 @@ def _talent_twin(lookups: Lookups, number: int, row: Values) -> Twin | None:
 
 LEADER_POST = Column("leader_post", "领导职务", help="同名或一人多职时填写职务或单位名称，以区分")
 EMPLOYER = Column("employer", "工作单位", help="人才同名时填写，以区分")
-"""What tells namesakes apart, where a sheet names people."""
+"""The column that tells namesakes apart, where a sheet names people."""
 
 
 def _link_columns(_basis: Basis) -> Sequence[Column]:

@@ -1,4 +1,4 @@
-"""What an uploaded workbook holds beside the sheet that is read: it is named, so that nobody thinks it was taken."""
+"""The parts of a workbook beside the sheet that is read: they are named, so that nobody thinks they were taken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rows of a sheet refer to by name, and what is found wrong with one row."""
+"""The records that rows of a sheet name, and the faults of one row."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What no two rows of a sheet may both say, with the columns that say it; names are resolved to records."""
+    """A fact that no two rows of a sheet may both say, with the columns that say it; names are resolved to records."""
 
     key: tuple[object, ...]
     columns: tuple[str, ...]
@@ -45,12 +45,12 @@ class Twin:
     number: int
     columns: tuple[str, ...]
     unless: str = ""
-    """What else can be done than deleting one of the two."""
+    """Another way out than deleting one of the two."""
 
 
 @dataclass(slots=True)
 class Lookups:
-    """What rows refer to by name, read once a transaction: names are unique only where the lists hold one entry.
+    """The records that rows name, read once a transaction: names are unique only where the lists hold one entry.
 
     ``marks`` and ``namesakes`` hold what the rows above said: they are of the whole sheet, over all transactions.
     """
@@ -120,15 +120,15 @@ class Lookups:
 
 
 class Gathered:
-    """What is wrong with one row: of every name it holds and then of the command, so that nothing comes bit by bit."""
+    """The faults of one row: of every name it holds and then of the command, so that nothing comes bit by bit."""
 
     def __init__(self) -> None:
         self._findings: list[Finding] = []
 
-    def of(self, deed: Callable[[], Found], instead: Found) -> Found:
-        """What ``deed`` gives; where it is refused that is noted, and ``instead`` stands for it."""
+    def of(self, operation: Callable[[], Found], instead: Found) -> Found:
+        """The result of ``operation``; where it is refused that is noted, and ``instead`` stands for it."""
         try:
-            return deed()
+            return operation()
         except LiaisonError as error:
             self.note(error)
             return instead

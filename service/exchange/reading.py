@@ -1,8 +1,8 @@
 """Reads an uploaded Excel file with suspicion: what is in it is data from a person, never code. Pure.
 
 Everything that could be misread is refused with its row and column, instead of being guessed: formulas, merged cells,
-texts that are no dates, unknown columns. Encrypted files, macros and other kinds of files are refused at once. What is
-in the file and was not read is named.
+texts that are no dates, unknown columns. Encrypted files, macros and other kinds of files are refused at once. Anything
+in the file that was not read is named.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read of a file, what is wrong with it, and in words what it holds besides."""
+    """The rows read from a file, their faults, and in words the other parts of the file."""
 
     rows: list[Row]
     faults: list[Fault]
@@ -134,7 +134,7 @@ def _merged(
 
 
 def _noted(facts: SheetFacts, rows: Sequence[Row], headed: set[int], unread: set[int]) -> list[Fault]:
-    """What the person who looks at the sheet does not see, and what of it was not read."""
+    """The parts that the viewer of the sheet does not see, and those that were not read."""
     notes = []
     if hidden := [row.number for row in rows if row.hidden]:
         how = "隐藏（筛选）" if facts.filtered else "隐藏"

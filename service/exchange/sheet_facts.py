@@ -1,4 +1,4 @@
-"""What a sheet says beside its cells: hidden rows and columns, merged cells, filters. Pure.
+"""Facts of a sheet beside its cells: hidden rows and columns, merged cells, filters. Pure.
 
 The stream of rows from which the cells are read tells none of it. A parser reads the tags here too: attributes come in
 any order, in either kind of quotes, and a row need not say its number.
@@ -20,7 +20,7 @@ _MERGED = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})(?::\$?([A-Z]{1,3})\$?(\d{1,7}
 
 @dataclass(slots=True)
 class SheetFacts:
-    """What one sheet says beside its cells; rows and columns are counted from 1."""
+    """Facts of one sheet beside its cells; rows and columns are counted from 1."""
 
     empty_rows: int = 0
     hidden_rows: set[int] = field(default_factory=set)

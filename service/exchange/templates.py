@@ -17,7 +17,7 @@ from service.exchange.lookups import Basis
 
 WIDTH = 18
 LISTED = 255
-"""As many signs as Excel takes for a list of choices in a cell's validation."""
+"""As many characters as Excel takes for a list of choices in a cell's validation."""
 KIND_NAMES = {
     "text": "文字",
     "digits": "文字（数字串）",

@@ -1,4 +1,4 @@
-"""What people type into fields: one vocabulary, and its checks. Pure.
+"""The fields that people type into: one vocabulary, and its checks. Pure.
 
 A feature's ``fields.py`` has its tables of ``Field``; ``take`` checks what is given against a table. A ``Checks``
 collects what is wrong with one input, field by field, and refuses it as a whole.

@@ -21,7 +21,7 @@ NAME_LENGTH = 40
 TITLE_LENGTH = 100
 PASSAGE_LENGTH = 4000
 
-# Of a name no sign may be unreadable or a picture.
+# Of a name no character may be unreadable or a picture.
 _REFUSED_IN_NAMES = CONTROLS | {"Cf", "So", "Zl", "Zp"}
 
 
@@ -46,7 +46,7 @@ class Checks:
         return self._text(path, label, name, NAME_LENGTH, _REFUSED_IN_NAMES) or self._missing(path, label, value)
 
     def text(self, path: str, label: str, value: object, length: int = TITLE_LENGTH) -> str:
-        """A text that must be there: one line, at most ``length`` signs."""
+        """A text that must be there: one line, at most ``length`` characters."""
         return self._text(path, label, value, length) or self._missing(path, label, value)
 
     def optional_text(self, path: str, label: str, value: object, length: int = TITLE_LENGTH) -> str | None:
@@ -54,11 +54,11 @@ class Checks:
         return self._text(path, label, value, length) or None
 
     def optional_half_width(self, path: str, label: str, value: object, length: int = TITLE_LENGTH) -> str | None:
-        """A number or code that may be missing; full-width signs become half-width."""
+        """A number or code that may be missing; full-width characters become half-width."""
         return self.optional_text(path, label, half_width(value) if isinstance(value, str) else value, length)
 
     def passage(self, path: str, label: str, value: object, length: int = PASSAGE_LENGTH) -> str:
-        """A text of one or more lines that must be there, at most ``length`` signs."""
+        """A text of one or more lines that must be there, at most ``length`` characters."""
         return self.optional_passage(path, label, value, length) or self._missing(path, label, value)
 
     def optional_passage(self, path: str, label: str, value: object, length: int = PASSAGE_LENGTH) -> str | None:
@@ -69,7 +69,7 @@ class Checks:
         return self._text(path, label, "\n".join(lines), length, allowed="\n\t") or None
 
     def code(self, path: str, label: str, value: object) -> str:
-        """A code: a lower-case letter, then letters, digits, ``_`` and ``-``, at most 32 signs."""
+        """A code: a lower-case letter, then letters, digits, ``_`` and ``-``, at most 32 characters."""
         if isinstance(value, str) and UNIT_CODE.fullmatch(code := half_width(value)):
             return code
         self.refuse(path, f"{label}须以小写字母开头，只含小写字母、数字、“_”和“-”，最多 32 个字符")

@@ -1,4 +1,4 @@
-"""What a list can be asked for: one frozen dataclass a list, read by its page, its export and the API. Pure.
+"""The questions that a list answers: one frozen dataclass a list, read by its page, its export and the API. Pure.
 
 A filter's fields are plain (``town: str | None = None``), or a ``condition`` where the query calls it otherwise or only
 knows some values.

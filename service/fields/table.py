@@ -22,7 +22,7 @@ PICK, PICKS, SEVERAL = "pick", "picks", "several"
 """The id of a record of the kind ``pick``; several ids; several of ``choices``."""
 
 NEW, CHANGE = "new", "change"
-"""What a field stands in, where it does not stand in both: the form of a new record, the form of a change."""
+"""The forms of which a field stands in one only: that of a new record, that of a change."""
 
 Choices = Mapping[Any, str]
 
@@ -54,7 +54,7 @@ class Field:
     only: str = ""
     default: Any = None
     empty: str = "（不填）"
-    """What a choice is called that is left open; ``""`` where one must be chosen from the beginning."""
+    """The label of a choice that is left open; ``""`` where one must be chosen from the beginning."""
     sure: str = ""
     """Of digits: as which a cell that Excel holds for a number can have lost no 0 at its beginning (a pattern)."""
 
@@ -92,12 +92,12 @@ def names(fields: Iterable[Field]) -> tuple[str, ...]:
 
 
 def defaults(fields: Iterable[Field]) -> dict[str, object]:
-    """What a new record holds in ``fields`` where nothing is said."""
+    """The values of a new record in ``fields`` where nothing is said."""
     return {one.name: one.default for one in fields}
 
 
 def held(row: object, fields: Iterable[Field]) -> dict[str, object]:
-    """What a record holds in ``fields``, by name."""
+    """The values of a record in ``fields``, by name."""
     return {one.name: getattr(row, one.name) for one in fields}
 
 

@@ -1,4 +1,4 @@
-"""What is owed to the outside (notices), delivered by the worker after commit, at least once.
+"""Notices owed to the outside, delivered by the worker after commit, at least once.
 
 The idempotency key of a delivery is the event's ``hash``.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.history.models import OutboxEntry
@@ -68,3 +68,8 @@ def revive(session: Session, *, event_id: int, now: datetime) -> bool:
     entry.attempts, entry.due_at = 0, now
     session.flush()
     return True
+
+
+def count_owed(session: Session) -> int:
+    """How many notices are not delivered yet; one statement."""
+    return session.scalar(select(func.count()).select_from(OutboxEntry)) or 0

@@ -59,7 +59,7 @@ def as_json(data: Mapping[str, object]) -> dict[str, object]:
 
 
 def difference(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, object]:
-    """What an update changed: field → ``[old, new]``; fields that stay are left out."""
+    """The changes of an update: field → ``[old, new]``; fields that stay are left out."""
     return {key: [_json(before[key]), _json(after[key])] for key in after if before[key] != after[key]}
 
 

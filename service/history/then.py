@@ -1,4 +1,4 @@
-"""What records said at the end of a day: papers say the state of their day.
+"""Records as they were at the end of a day: papers say the state of their day.
 
 An event of change says what stood there before, so of each field the first change after that day tells.
 """

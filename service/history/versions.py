@@ -44,7 +44,7 @@ class Edits:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """What became of a field after it was read: ``was`` → ``now`` (JSON values), last changed ``by`` whom and when."""
+    """The change of a field after it was read: ``was`` → ``now`` (JSON values), last changed ``by`` whom and when."""
 
     field: str
     was: Any

@@ -38,7 +38,7 @@ NEED_OUTCOMES: Mapping[str, str] = {
     "terminated": "已终止",
     "running": STATUSES["running"],
 }
-"""What became of a need: every need is counted under exactly one."""
+"""The outcome of a need: every need is counted under exactly one."""
 
 MOST_ITEMS = 200
 
@@ -83,6 +83,19 @@ def need_counts(
         "outcomes": {name: counted[name] for name in NEED_OUTCOMES},
         "names": dict(NEED_OUTCOMES),
         "categories": {str(name): count for name, count in sorted(map(tuple, categories), key=str) if name is not None},
+    }
+
+
+def late_needs(session: Session, on: date) -> dict[str, int]:
+    """Needs in which a responsible ``unit`` was late or is, and in which another ``step`` was; two statements."""
+    return {
+        name: session.scalar(
+            select(func.count()).where(
+                Instance.process == PROCESS, Instance.title != "", Instance.id.in_(late_cases(on, steps=steps))
+            )
+        )
+        or 0
+        for name, steps in (("unit", False), ("step", True))
     }
 
 
@@ -233,7 +246,7 @@ def _of_unit(session: Session, cases: Rows, unit: str | None, on: date) -> Colum
 
 
 def _outcome(cases: Rows) -> ColumnElement[str]:
-    """What had become of a need."""
+    """The outcome of a need then."""
     told = said(cases, "outcome")
     return case(
         (cases.ended_at.is_(None), "running"),

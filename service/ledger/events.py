@@ -15,9 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.history import HistoryEvent, stream_events
-from service.processes.advance import stream_of
 from service.processes.bundles import compiled
 from service.processes.models import Instance
+from service.processes.recording import stream_of
 from service.processes.rules import one_line
 
 # Kind of event -> transition of the XES lifecycle extension, for events on a user task ...
@@ -54,7 +54,7 @@ WORDS: Mapping[str, str] = {
     "complete": "",
     "ate_abort": "取消",
 }
-"""What a transition of the lifecycle is called beside the step that it is of; completing goes without saying."""
+"""Words for transitions of the lifecycle is called beside the step that it is of; completing goes without saying."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the papers of a case share: its journal read for print, names, dates."""
+"""The common part of the papers of a case: its journal read for print, names, dates."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PROCESS = "request"
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What a print template needs: JSON-ready ``data``, the moment that the paper stands for, a name for the file."""
+    """The input of a print template: JSON-ready ``data``, the moment that the paper stands for, a name for the file."""
 
     data: Mapping[str, Any]
     made_at: datetime
@@ -55,7 +55,7 @@ class Done:
 
     @property
     def fields(self) -> Mapping[str, Any]:
-        """What was filled in."""
+        """The values that were filled in."""
         found: Mapping[str, Any] = self.event.data["data"]
         return found
 
@@ -143,7 +143,7 @@ class Record:
         return self._people.setdefault(username, username)
 
     def sign(self, event: HistoryEvent | None) -> dict[str, str | None]:
-        """Who completed a step and when, both names where a substitute (代理) did; all empty for a step to come."""
+        """The signature under a step: name (both where a 代理 did it) and day; empty for a step to come."""
         if event is None:
             return {"name": None, "on_behalf_of": None, "on": None}
         signature = event.data.get("signature") or {}

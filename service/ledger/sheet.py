@@ -60,7 +60,7 @@ def sheet(session: Session, instance_id: UUID, actor: Actor) -> Paper:
 
 
 def _filed(record: Record, done: Sequence[Done]) -> dict[str, str]:
-    """Who filled the form in, as last corrected (W2)."""
+    """The person who filled the form in, as last corrected (W2)."""
     first = next((one for one in reversed(done) if one.step == FIRST), None)
     return {
         "unit": record.unit(record.instance.initiator_unit),
@@ -79,7 +79,7 @@ def _person(session: Session, instance: Instance, actor: Actor) -> dict[str, str
 
 
 def _matter(record: Record, done: Sequence[Done]) -> dict[str, Any]:
-    """What was registered, as last corrected: later forms have fields of the same names (反馈方式, 反映形式)."""
+    """The registered matter, as last corrected: later forms have fields of the same names (反馈方式, 反映形式)."""
     first = next((one for one in reversed(done) if one.step == FIRST), None)
     data = first.fields if first is not None else record.instance.data
     leader = find_leader(record.session, str(data.get("leader_id") or ""))
@@ -139,7 +139,7 @@ def _units(record: Record, done: Sequence[Done], waiting: Sequence[UserTask]) ->
 
 
 class _Slots:
-    """Which unit leads, which assists, in which round, and how often each has answered."""
+    """The roles of units: which one leads, which assists, in which round, and how often each has answered."""
 
     def __init__(self, record: Record, done: Sequence[Done]) -> None:
         self._record = record
@@ -193,7 +193,7 @@ def _said(record: Record, answer: Done) -> str:
 
 
 def _after(record: Record, done: Sequence[Done], answer: Done) -> list[str]:
-    """What the office said to an answer: the next review of the same slot (W11)."""
+    """The office's word on an answer: the next review of the same slot (W11)."""
     later = (one for one in done if one.scope == answer.scope and one.event.seq > answer.event.seq)
     review = next((one for one in later if one.box == UNIT or one.step in REVIEWS), None)
     if review is None or review.step not in REVIEWS:

@@ -15,10 +15,13 @@ from openpyxl.utils import get_column_letter
 from service import clock
 
 Cell = str | int | date | datetime | None
-"""What a cell may hold. A moment is aware and stands in the sheet as Asia/Shanghai time; None is an empty cell."""
+"""The values that a cell may hold.
+
+A moment is aware and stands in the sheet as Asia/Shanghai time; None is an empty cell.
+"""
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for a formula."""
+"""The characters that a spreadsheet would take for a formula."""
 
 WIDTH = 20
 """Of a column, in characters of the heading's type."""
@@ -86,6 +89,6 @@ class _Cells:
 
 
 def _text(value: str) -> str:
-    """``value`` without the signs that no workbook may hold, and no longer than a cell."""
+    """``value`` without the characters that no workbook may hold, and no longer than a cell."""
     kept = "".join(sign for sign in value if (sign >= " " or sign in "\n\t") and sign not in "\ufffe\uffff")
     return kept if len(kept) <= LONGEST else kept[: LONGEST - len(CUT)] + CUT

@@ -117,14 +117,14 @@ def _connected(mail: Mail) -> smtplib.SMTP:
 
 
 def _refused(code: int, said: str) -> Incident:
-    """What a refusal of one letter means: 421 closes the door for all, 4xx is for later, 5xx for good (RFC 5321)."""
+    """The meaning of a refusal of one letter: 421 closes the door for all, 4xx means later, 5xx for good (RFC 5321)."""
     if code == CLOSING:
         return ChannelDown(said)
     return Undeliverable(said) if code >= PERMANENT else Incident(said)
 
 
 def _leave(server: smtplib.SMTP) -> None:
-    """What is sent is sent, whether or not the server hears the farewell."""
+    """Takes leave: a letter is sent, whether or not the server hears the farewell."""
     try:
         server.quit()
     except (smtplib.SMTPException, OSError):

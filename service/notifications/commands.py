@@ -1,6 +1,6 @@
 """Telling people what the journal owes them. Plain functions in the caller's transaction; none commits.
 
-That somebody has read a notice is no part of the matter's history, so it is not journaled.
+Reading a notice is no part of the matter's history, so it is not journaled.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Office:
 def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime) -> None:
     """Puts the notice ``event`` into the inboxes of all whom it concerns, and owes what is to be sent elsewhere.
 
-    Telling the same event again changes nothing. A notice that asks for work that is done reaches nobody. What is for
+    Telling the same event again changes nothing. A notice that asks for work that is done reaches nobody. A notice for
     the liaison of a unit that has none lets the Talent Office know of it, once (T4). Raises NobodyToTell when there is
     nobody else: a matter must not wait in silence for an office without an account.
     """
@@ -266,7 +266,7 @@ def _due(session: Session, notice: Notice, task: UserTask | None, today: date) -
 
 
 def _name(session: Session, event: HistoryEvent) -> str:
-    """Who caused the notice, with whom it was done for: both names are kept (代理)."""
+    """The name of the actor who caused the notice, with whom it was done for: both names are kept (代理)."""
     names = []
     stood_in = standing.behalf_names(session, [event.on_behalf_of])
     for username in (event.actor, event.on_behalf_of):

@@ -85,7 +85,8 @@ def owe(session: Session, event: HistoryEvent, people: Sequence[Account], mail: 
 def take(session: Session, channels: Collection[str], *, now: datetime, until: datetime) -> Key | None:
     """The letter that waits longest of those due over ``channels``, kept from other workers ``until`` then.
 
-    Whatever makes letters due at once (``wake``, ``retry_all``) leaves that lease: who sends it may be at it right now.
+    A command that makes letters due at once (``wake``, ``retry_all``) leaves that lease: who sends it may be at it
+    right now.
     """
     due = (
         select(OwedLetter)
@@ -154,8 +155,8 @@ def failed(
 ) -> None:
     """An attempt failed: later again, until it has been tried for ``retry_for``; a ``hopeless`` one waits for people.
 
-    ``of_channel``: the way out failed for all letters, not for this one. Whose lease (``leased_until``) ended meanwhile
-    says nothing: another worker has the letter.
+    ``of_channel``: the way out failed for all letters, not for this one. A worker whose lease (``leased_until``) ended
+    meanwhile says nothing: another worker has the letter.
     """
     owed = session.get(OwedLetter, key, with_for_update=True)
     if owed is None or owed.leased_until != leased_until:

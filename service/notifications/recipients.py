@@ -46,8 +46,8 @@ def recipients(session: Session, to: Goal, *, on: date) -> list[Account]:
 def goal_of(session: Session, to: Goal, task: UserTask | None, instance: Instance | None) -> Goal:
     """To whom it goes today: who has claimed the task, as long as the claim stands.
 
-    Without a claim that stands it is everybody's of the role. What is for who filed a matter and has left goes to the
-    liaison of the office that filed it.
+    Without a claim that stands it is everybody's of the role. A notice for the filer of a matter goes, if the filer has
+    left, to the liaison of the office that filed it.
     """
     if to.usernames is None:
         return to

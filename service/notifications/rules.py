@@ -1,4 +1,4 @@
-"""What a notice says to whom: pure."""
+"""Rules for the words and the readers of a notice: pure."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SAYS_WHEN = frozenset({"due_soon", "due_today"})
 """Reminders that are named by how the due date stands on the day of delivery, however late that is."""
 
 NOT_TO_DOER = frozenset({"task", "returned", "due_changed"})
-"""Notices of what a deed led to: whoever did it knows."""
+"""Notices of what an operation led to: whoever did it knows."""
 
 ONLY_WHO_SEES = frozenset({"mentioned"})
 """Notices for whomever somebody named: who may not see the case may not know of it either."""
 
 ON_PAPER_TOO = frozenset({"brief", "circular_told"})
-"""What leaders without an account are given on paper: that nobody reads it here is no fault."""
+"""Notices that leaders without an account are given on paper: that nobody reads it here is no fault."""
 
 WITHOUT_MATTER = frozenset({"incident"})
 """Notices for administrators, who keep the system running and have no business with the matters themselves."""

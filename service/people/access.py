@@ -1,4 +1,4 @@
-"""Who may keep which record of the directory, and who sees a person. Asked by the commands themselves."""
+"""Rights to keep the records of the directory, and to see a person. Asked by the commands themselves."""
 
 from __future__ import annotations
 

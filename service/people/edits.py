@@ -1,4 +1,4 @@
-"""Which events change a unit, a person or a post: what the version of an edited record is counted by."""
+"""Events that change a unit, a person or a post: their number is the version of an edited record."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from service.people.models import Leader, Person, Unit
 
 
 def unit_edits(unit: Unit) -> Edits:
-    """What changes a unit."""
+    """Events that change a unit."""
     return Edits(f"unit:{unit.code}", ("unit_added", "unit_updated"))
 
 
 def person_edits(person: Person) -> Edits:
-    """What changes a person's own data; posts are records of their own."""
+    """Events that change a person's own data; posts are records of their own."""
     return Edits(f"person:{person.id}", ("person_added", "person_updated"))
 
 
 def liaison_edits(unit: Unit) -> Edits:
-    """What names or ends the one liaison of a unit."""
+    """Events that name or end the one liaison of a unit."""
     return Edits(f"unit:{unit.code}", ("liaison_named", "liaison_ended"), changes=_liaison)
 
 
 def leader_edits(leader: Leader) -> Edits:
-    """What changes a leader's post."""
+    """Events that change a leader's post."""
     kinds = ("leader_added", "leader_updated", "leader_ended", "leader_end_updated")
     return Edits(f"person:{leader.person_id}", kinds, about=str(leader.id))
 

@@ -1,4 +1,4 @@
-"""What units, persons, posts, liaisons and substitutes consist of, and what the entries of their journals are called.
+"""The fields of units, persons, posts, liaisons and substitutes, and the words for the entries of their journals.
 
 Pages, the API, import and export and the journal's words read these tables.
 """
@@ -105,7 +105,7 @@ LIAISON: tuple[Field, ...] = (
     Field("person_id", "联络员", PICK, required=True, pick="people"),
     Field("starts_on", "开始日期", DATE, required=True),
 )
-"""Who becomes the one liaison of a unit (T4)."""
+"""The fields of an appointment of a unit's one liaison (T4)."""
 
 SUBSTITUTE: tuple[Field, ...] = (
     Field("substitute_id", "代理人", PICK, required=True, pick="people"),
@@ -113,7 +113,7 @@ SUBSTITUTE: tuple[Field, ...] = (
     Field("ends_on", "结束日期", DATE, required=True, note="含当天；到期自动失效"),
     Field("reason", "事由", AREA, longest=200),
 )
-"""Who acts for a person (代理)."""
+"""The fields of a substitute for a person (代理)."""
 
 _ENDED = (Field("post", "职务"), Field("ends_on", "结束日期", DATE))
 _FORMER = Field("former_person_id", "原联络员", PICK, pick="people")

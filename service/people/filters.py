@@ -1,4 +1,4 @@
-"""What the lists of the directory can be asked for."""
+"""Filters of the lists of the directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What follows in the rooms above when the directory takes something from a person: told to whoever was wired in."""
+"""Changes that follow above when the directory takes something from a person: told to whoever was wired in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEY = "people.leaving"
 class Leaving:
     """A person has moved or left (``person_id``), a liaison's service has ended, a unit is out of use (no person).
 
-    What was given by hand for ``unit_code`` ends with the day ``until``: to a ``liaison``, or to who works there.
+    Grants by hand for ``unit_code`` end with the day ``until``: to a ``liaison``, or to who works there.
     """
 
     person_id: UUID | None = None

@@ -90,7 +90,7 @@ class Leader(Base):
 
 
 class Liaison(Base):
-    """Who is, or was, the liaison officer (联络员) of a unit; at most one row a unit has no end (T4)."""
+    """A present or former liaison officer (联络员) of a unit; at most one row a unit has no end (T4)."""
 
     __tablename__ = "liaison"
     __table_args__ = (

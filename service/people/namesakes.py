@@ -15,7 +15,8 @@ CONFIRM = "/confirm_duplicate"
 
 
 def require_unlike(session: Session, *, name: object, unit_code: object, except_id: UUID | None = None) -> None:
-    """Raises ``Conflict`` naming everybody of that name in the same unit; one statement."""
+    """Raises ``Conflict`` naming everybody of that name, also with variants of its characters, in the same unit; one
+    statement."""
     unit = unit_code if isinstance(unit_code, str) else None
     same = namesakes(session, name=str(name), unit_code=unit, except_id=except_id)
     if same:
@@ -26,5 +27,5 @@ def require_unlike(session: Session, *, name: object, unit_code: object, except_
 
 
 def described(person: Person) -> str:
-    """Who a person is, for telling namesakes apart: 张三（区教育局，科长）."""
+    """A description of a person, for telling namesakes apart: 张三（区教育局，科长）."""
     return f"{person.name}（{'，'.join(filter(None, [person.unit.name if person.unit else '未填单位', person.post]))}）"

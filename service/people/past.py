@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.history.then import fields_then
+from service.ids import as_id
 from service.people.edits import leader_edits, person_edits, unit_edits
-from service.people.models import Leader, Unit
+from service.people.models import Leader, Person, Unit
 
 
 @dataclass(frozen=True, slots=True)
 class LeaderThen:
-    """What a leader and the post were called, and the code of the unit that served it."""
+    """The names of a leader and of the post at that time, and the code of the unit that served it."""
 
     name: str
     post: str
@@ -38,6 +39,18 @@ def leaders_then(session: Session, leaders: Iterable[Leader], on: date) -> dict[
             person.get("name", one.person.name), post.get("post", one.post), post.get("unit_code", one.unit_code)
         )
     return found
+
+
+def leader_names_then(session: Session, leader_ids: Iterable[str], on: date) -> dict[str, str]:
+    """Leader's post → the leader's name at the end of a day; one statement for today, else two."""
+    keys = [key for key in map(as_id, leader_ids) if key is not None]
+    if not keys:
+        return {}
+    if on < clock.today():
+        posts = session.scalars(select(Leader).where(Leader.id.in_(keys)))
+        return {str(key): one.name for key, one in leaders_then(session, posts, on).items()}
+    named = select(Leader.id, Person.name).join(Person, Person.id == Leader.person_id).where(Leader.id.in_(keys))
+    return {str(key): name for key, name in session.execute(named)}
 
 
 def served_by_unit(session: Session, unit: str, on: date) -> ColumnElement[bool]:

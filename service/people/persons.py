@@ -72,9 +72,9 @@ def update_person(
 ) -> Person:
     """Changes fields of a person (``fields.PERSON``); nothing is journaled when nothing differs.
 
-    Who moves a person needs the right for both units. What was given by hand for the former unit ends with the move,
-    and claims on tasks with it. ``version`` is the one that was read: raises ``Stale`` where somebody changed the
-    person since, else what ``add_person`` does: who gets the name of somebody in the same unit must be confirmed.
+    A move needs the right for both units. Grants by hand for the former unit end with the move, and so do claims on
+    tasks. ``version`` is the one that was read: raises ``Stale`` where somebody changed the person since, else what
+    ``add_person`` does: who gets the name of somebody in the same unit must be confirmed.
     """
     person = get_person(session, person_id)
     require(actor, "manage_people", unit=person.unit_code)

@@ -29,9 +29,9 @@ from service.rights import Actor, require
 
 THREE_OFFICES = "区委办公室（区府办）、区人大常委会办公室、区政协办公室"
 KEPT = picked(POST, "body", "unit_code", "duty", "post", "portfolio", "stationed", "starts_on")
-"""What of a post can be corrected."""
+"""The fields of a post that can be corrected."""
 PLACE_FIELDS = ("body", "unit_code", "duty")
-"""What a post is: with links or contacts in it, it cannot become another."""
+"""The fields that say which post it is: with links or contacts in it, it cannot become another."""
 
 
 def add_leader(

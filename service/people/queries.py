@@ -11,13 +11,13 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from service import clock
-from service.db.lists import Page, matching, on_day, page, where
+from service.db.lists import Page, called, matching, on_day, page, where
 from service.errors import NotFound
 from service.fields import UNIT_CODE
 from service.ids import as_id
 from service.people.filters import LeaderFilter, LiaisonFilter, PersonFilter, SubstituteFilter, UnitFilter
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
-from service.spelling import spell
+from service.spelling import plain
 
 OFFICE_KIND = "office"
 """The kind of the offices of the leading bodies (三办), as ``organization.toml`` calls it."""
@@ -94,10 +94,10 @@ def search_people(
 
 
 def namesakes(session: Session, *, name: str, unit_code: str | None, except_id: UUID | None = None) -> list[Person]:
-    """Active persons of that name in the same unit, who may be the same person; one statement."""
+    """Active persons of that name in the same unit, also with variants of its characters: maybe the same person; one
+    statement."""
     query = select(Person).where(
-        Person.pinyin == spell(name.strip()).pinyin,
-        Person.name == name.strip(),
+        called(Person.search_key, plain(name)),
         Person.unit_code == unit_code if unit_code is not None else Person.unit_code.is_(None),
         Person.active,
     )
@@ -151,7 +151,7 @@ def posts_of(session: Session, person_id: UUID) -> list[Leader]:
 
 
 def liaisons_of(session: Session, *, unit_code: str | None = None, person_id: UUID | None = None) -> list[Liaison]:
-    """Who has been the unit's liaison, or where the person has been one, the newest first; one statement."""
+    """The terms of the unit's liaisons, or those of the person as a liaison, the newest first; one statement."""
     query = where(select(Liaison), {Liaison.unit_code: unit_code}, None)
     if person_id is not None:
         query = query.where(Liaison.person_id == person_id)
@@ -160,7 +160,7 @@ def liaisons_of(session: Session, *, unit_code: str | None = None, person_id: UU
 
 
 def find_liaison(session: Session, unit_code: str, on: date | None = None) -> Liaison | None:
-    """Who is the liaison of the unit ``on`` that day (default today), or ``None`` (T4)."""
+    """The liaison of the unit ``on`` that day (default today), or ``None`` (T4)."""
     if not UNIT_CODE.fullmatch(unit_code):
         return None
     query = select(Liaison).where(
@@ -208,7 +208,7 @@ def search_liaisons(
 
 
 def substitutes_of(session: Session, person_id: UUID, on: date) -> list[Substitute]:
-    """Who may act for the person ``on`` that day (代理); one statement."""
+    """The substitutes of the person ``on`` that day (代理); one statement."""
     return _substitutes(session, Substitute.person_id == person_id, on)
 
 

@@ -18,4 +18,4 @@ OFFICE = "office"
 """The kind of units (``organization.toml``) that the three offices are: one of them serves each leader of class A."""
 
 DUTIES = {"principal": "主要负责同志", "talent": "分管人才工作负责同志"}
-"""What makes an officer of a member unit a leader of class B (L2)."""
+"""The duties that make an officer of a member unit a leader of class B (L2)."""

@@ -1,4 +1,4 @@
-"""Who acts for whom (代理): declared and taken back. None commits.
+"""Substitutes (代理): declared and taken back. None commits.
 
 Both commands ask for the right and enter the journal of ``person:<id>``, of who is absent.
 """

@@ -30,7 +30,7 @@ from service.rights import LIAISON, Actor, require
 from service.spelling import search_key, spell
 
 CHANGED = tuple(one for one in UNIT if one.name != "code")
-"""What of a unit can be changed."""
+"""The fields of a unit that can be changed."""
 
 
 def add_unit(session: Session, *, organization: Organization, actor: Actor, now: datetime, **fields: object) -> Unit:
@@ -73,7 +73,7 @@ def update_unit(
     """Changes fields of a unit (``CHANGED``); nothing is journaled when nothing differs.
 
     ``version`` is the one that was read: raises ``Stale`` where somebody changed the unit since, else what ``add_unit``
-    does. What people hold by a unit out of use goes back.
+    does. Roles and tasks that people hold by a unit out of use go back.
     """
     require(actor, "manage_units")
     unit = get_unit(session, code)

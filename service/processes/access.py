@@ -1,4 +1,4 @@
-"""Who may act on a task: role, unit and assignment. What somebody sees of a case is decided in ``visibility``."""
+"""The rights to act on a task: role, unit and assignment. ``visibility`` decides how much somebody sees of a case."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def stands_in(actor: Actor, task: UserTask) -> bool:
 
 
 def holder_of(task: UserTask) -> str | None:
-    """Who has claimed the task, as long as they could still take it; else it is everybody's of its role again."""
+    """The holder of a claim on the task who could still take it; without one it is everybody's of its role again."""
     session = object_session(task)
     if task.assignee is None or session is None:
         return task.assignee
@@ -74,7 +74,7 @@ def holder_of(task: UserTask) -> str | None:
 
 
 def account_of(actor: Actor) -> str:
-    """Whose task it is that the actor takes: a substitute takes it for who is away (代理), a stand-in takes it up."""
+    """The account whose task the actor takes: a substitute takes it for who is away (代理), a stand-in takes it up."""
     return actor.on_behalf_of if actor.on_behalf_of and ":" not in actor.on_behalf_of else actor.username
 
 
@@ -108,7 +108,7 @@ def _standing_in(session: Session, actor: Actor, task: UserTask) -> Actor:
 
 
 def stood_in(session: Session, task: UserTask, doer: Actor) -> str | None:
-    """What is kept with what a stand-in did: why it was not done by whose task it was; None where that one did it."""
+    """The note kept with what a stand-in did: why it was not done by whose task it was; None where that one did it."""
     if is_holder(doer, task):
         return None
     absence = standing.absence_of(session, task, clock.today())

@@ -14,7 +14,7 @@ REFERRING = ("$ref", "$dynamicRef", "$recursiveRef")
 
 _MOST = 10**12
 _AGAIN = ("unevaluatedProperties", "unevaluatedItems")
-"""What makes a validator go through all beside it once more, at each level on which it stands."""
+"""Keywords that make a validator go through all beside it once more, at each level on which it stands."""
 
 
 def unfolded(schema: Any) -> int | None:
@@ -27,7 +27,7 @@ def unfolded(schema: Any) -> int | None:
 
 
 def local_target(root: Any, reference: object) -> Any:
-    """What a reference within the schema (``#/$defs/…``) refers to; None for any other, or where nothing stands."""
+    """The target of a reference within the schema (``#/$defs/…``); None for any other, or where nothing stands."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
     target: Any = root

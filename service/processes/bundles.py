@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -47,7 +47,7 @@ class Compiled:
         return self.forms[name]
 
     def own_fields(self, process: str, task: str) -> frozenset[str]:
-        """What the form of a user task says of its own step alone: the case's data keep what another form said of it.
+        """The fields of a user task's form about its own step alone: the case's data keep what another form said of it.
 
         Those are the fields marked ``x-own`` that another form of the bundle has and does not mark.
         """
@@ -77,11 +77,11 @@ class Compiled:
 
     @property
     def given(self) -> tuple[str, ...]:
-        """What the service starts the process with (its property ``given``): nobody starts such a one by hand."""
+        """The values with which the service starts the process (property ``given``): nobody starts it by hand."""
         return tuple(self.program.properties.get("given", "").split())
 
     def title_of(self, data: Mapping[str, Any]) -> str:
-        """What a case with ``data`` is called: by the process's property ``title``, else by the field ``title``."""
+        """The title of a case with ``data``: by the process's property ``title``, else by the field ``title``."""
         expression = self.program.properties.get("title")
         if not expression:
             return str(data.get("title") or "")
@@ -89,6 +89,19 @@ class Compiled:
             return str(engine.evaluate(expression, data, {}) or "")[:LONGEST_TITLE]
         except engine.ExpressionError:  # what it names is not there yet
             return str(self.program.spec.description or self.program.key)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedBundle:
+    """A bundle that may be deployed as the process ``key``: its files, what they compile to, and the checks' warnings.
+
+    ``service.checks.gate`` makes it, nobody else: where somebody has one, the checks have passed.
+    """
+
+    key: str
+    files: Mapping[str, bytes]
+    compiled: Compiled
+    findings: Sequence[object] = ()
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:

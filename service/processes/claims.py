@@ -1,8 +1,8 @@
 """The end of a claim (领办) whose holder can no longer act: journaled, told to whoever can, and nobody's by then.
 
 Reading follows the rule of the day (``standing``); what is journaled here says when, why and by whom, so that a role
-that is given back later gives no claim back. Who takes a right away lets its claims go in the same transaction
-(``let_go``); what ends by a date, or by a way that asks nobody, the worker finds (``lapsed``).
+that is given back later gives no claim back. A command that takes a right away lets its claims go in the same
+transaction (``let_go``); what ends by a date, or by a way that asks nobody, the worker finds (``lapsed``).
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from service.auth.queries import find_account, grants_of
 from service.history.notices import NOTICE
 from service.people.queries import find_unit
 from service.processes import standing
-from service.processes.advance import lock, record
+from service.processes.advance import lock
 from service.processes.models import OPEN, RUNNING, SUSPENDED, Incident, Instance, UserTask
 from service.processes.notices import notice_of
+from service.processes.recording import record
 from service.processes.rules import one_line
 from service.rights import SYSTEM, Actor
 

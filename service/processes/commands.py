@@ -15,13 +15,14 @@ from sqlalchemy.orm.attributes import set_committed_value
 from service import clock, engine, ids
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import access
-from service.processes.advance import Input, advance, lock, merge_data, open_tasks, record
+from service.processes.advance import advance, lock, open_tasks
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current, days_late
 from service.processes.clocks import begun, how_done, stopped
 from service.processes.dated import broken_rules, findings_of, known_days
 from service.processes.definitions import latest
 from service.processes.forms import plain_data
+from service.processes.merging import merge_data
 from service.processes.models import (
     COMPLETED,
     DONE,
@@ -35,6 +36,7 @@ from service.processes.models import (
     UserTask,
 )
 from service.processes.picks import check_listed, check_prefill, check_references
+from service.processes.recording import Input, record
 from service.processes.rules import BY_ITSELF, FRAME_NAMES, NO_CASE, NO_TASK, one_line
 from service.processes.spans import keep
 from service.processes.texts import optional_text, required_text
@@ -75,7 +77,7 @@ def start(
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """Which start of a timer start event it is: the ``n``-th (from 0), planned for ``planned_at`` (aware)."""
+    """A start of a timer start event: the ``n``-th (from 0), planned for ``planned_at`` (aware)."""
 
     event: str
     n: int
@@ -385,7 +387,7 @@ def return_targets(session: Session, made: Compiled, task: UserTask) -> list[tup
 
 
 def signature_of(made: Compiled, task: UserTask, doer: Actor) -> dict[str, Any] | None:
-    """Who signs which box of the printed form by completing this task (X1)."""
+    """The signature that completing this task puts into a box of the printed form (X1)."""
     box = made.program.user_tasks[task.process, task.task].properties.get("sign")
     if not box:
         return None

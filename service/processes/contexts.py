@@ -1,4 +1,4 @@
-"""What an advance may use of the world, out of what is recorded with its input."""
+"""The part of the world that an advance may use, out of what is recorded with its input."""
 
 from __future__ import annotations
 

@@ -18,11 +18,11 @@ from service.db.canonical import normalized
 from service.errors import Conflict, LiaisonError
 from service.history import HistoryEvent
 from service.processes import effects as fx
-from service.processes.advance import stream_of
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import by_digest
 from service.processes.inputs import Act, Begun, Course, run_input
 from service.processes.models import Instance
+from service.processes.recording import stream_of
 from service.workdays import Calendar
 
 INPUTS = frozenset(
@@ -107,7 +107,7 @@ def rebuilt(session: Session, instance: Instance, without: int) -> Course:
 
 
 def taken_back_effects(before: frozenset[str], due: Mapping[str, Mapping[str, Any]], course: Course) -> list[fx.Effect]:
-    """What a step that is taken back leaves: tasks that vanish, tasks that come back, each by the date that it would
+    """The effects of taking back a step: tasks that vanish, tasks that come back, each by the date that it would
     have by now.
 
     ``before`` are the ids of the tasks open until now, ``due`` the dates that tasks had when they were last open.

@@ -1,7 +1,8 @@
 """Dates that contradict each other or the course of the case, in the form's own words (``x-dates``).
 
 A rule compares a date of the form with another day: a date of this form, one that the case knows, the day on which a
-step was last done, or today. What cannot be right is refused; what may be is warned of, recorded and not stopped.
+step was last done, or today. Values that cannot be right are refused; doubtful ones are warned of, recorded and not
+stopped.
 """
 
 from __future__ import annotations
@@ -99,7 +100,10 @@ def _none_done(_steps: Collection[str]) -> Iterable[tuple[str, bool, datetime | 
 
 
 def broken_rules(form: Form, data: Mapping[str, Any], known: Mapping[str, date]) -> Iterator[tuple[DateRule, str]]:
-    """Each rule that the filled form breaks, with what it says. What this form says counts, not what the case knew."""
+    """Each rule that the filled form breaks, with what it says.
+
+    The values of this form count, not those that the case knew.
+    """
     rules = rules_of(form.schema)
     said = {name: day for name in form.fields if (day := as_day(data.get(name))) is not None}
     days = {**{name: day for name, day in known.items() if name not in form.fields}, **said}
@@ -110,7 +114,7 @@ def broken_rules(form: Form, data: Mapping[str, Any], known: Mapping[str, date])
 
 
 def findings_of(broken: Iterable[tuple[DateRule, str]]) -> list[Finding]:
-    """What the refusing rules say, one finding a field."""
+    """The findings of the refusing rules, one a field."""
     found: dict[str, str] = {}
     for rule, message in broken:
         if rule.refuse:

@@ -1,4 +1,4 @@
-"""What a process gives its steps: how much time, and whether the policy or this system says so."""
+"""The time that a process gives its steps, and whether the policy or this system says so."""
 
 from __future__ import annotations
 

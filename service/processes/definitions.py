@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -11,13 +11,10 @@ from sqlalchemy.orm import Session
 
 from service import history, ids
 from service.errors import Conflict, NotFound
-from service.processes.bundles import Compiled, compile_bundle, read_bundle
+from service.processes.bundles import CheckedBundle, Compiled, read_bundle
 from service.processes.models import Definition, DefinitionFile
 from service.processes.schedules import sync
-from service.rights import SYSTEM, Actor
-
-Check = Callable[[Mapping[str, bytes]], object]
-"""Raises Invalid with findings when the bundle may not be deployed."""
+from service.rights import Actor
 
 
 def stream_of(key: str) -> str:
@@ -25,21 +22,9 @@ def stream_of(key: str) -> str:
     return f"definition:{key}"
 
 
-def deploy(
-    session: Session, *, key: str, files: Mapping[str, bytes], check: Check, actor: Actor, now: datetime
-) -> Definition:
-    """Stores the bundle as the next version of ``key``; the same content again gives the version that has it.
-
-    Raises Invalid with the findings of ``check``, changing nothing.
-    """
-    check(files)
-    return deploy_checked(session, key=key, files=files, made=compile_bundle(files, key), actor=actor, now=now)
-
-
-def deploy_checked(
-    session: Session, *, key: str, files: Mapping[str, bytes], made: Compiled, actor: Actor, now: datetime
-) -> Definition:
-    """As :func:`deploy`, of what was checked and compiled to ``made`` before the transaction."""
+def deploy(session: Session, bundle: CheckedBundle, *, actor: Actor, now: datetime) -> Definition:
+    """Stores the bundle as the next version of its process; the same content again gives the version that has it."""
+    key, files, made = bundle.key, bundle.files, bundle.compiled
     digest = made.digest
     history.lock(session, stream_of(key))  # two deployments at once are one after the other
     same = session.scalar(select(Definition).where(Definition.key == key, Definition.digest == digest))
@@ -79,18 +64,15 @@ def deploy_checked(
     return definition
 
 
-def deploy_shipped(session: Session, *, bpmn: Path, forms: Path, check: Check, now: datetime) -> Sequence[Definition]:
-    """Deploys every process folder of the product that the database has no version of yet (first start)."""
-    deployed = []
+def missing_bundles(session: Session, *, bpmn: Path, forms: Path) -> Iterator[tuple[str, Mapping[str, bytes]]]:
+    """(key, files) of every process folder of the product that the database has no version of yet (first start)."""
     for folder in sorted(path for path in bpmn.iterdir() if path.is_dir() and any(path.glob("*.bpmn"))):
         if find_latest(session, folder.name) is None:
-            files = read_bundle(folder, forms / folder.name)
-            deployed.append(deploy(session, key=folder.name, files=files, check=check, actor=SYSTEM, now=now))
-    return deployed
+            yield folder.name, read_bundle(folder, forms / folder.name)
 
 
 def name_of(made: Compiled) -> str:
-    """What a process is called: the name in its diagram, else its key."""
+    """The name of a process: that in its diagram, else its key."""
     return str(made.program.spec.description or made.program.key)
 
 

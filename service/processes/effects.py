@@ -1,4 +1,4 @@
-"""What an advance does to the world, as plain values: the same code makes them when it happens and on replay."""
+"""The effects of an advance on the world, as plain values: the same code makes them when it happens and on replay."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONGEST_NAME = 200
 DUE_CHANGED, REOPENED = "due_changed", "reopened"
 EFFECTS = frozenset({ENTERED, CANCELLED, ENDED, ADVANCED, DUE_CHANGED, REOPENED})
 DUE = ("due_on", "warn_on", "provisional", "basis", "explanation")
-"""What an effect says of a task's date."""
+"""The fields of an effect about a task's date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def entered(
     days: DayFunctions,
     rules: int = engine.RULES,
 ) -> dict[str, Any]:
-    """What is fixed when a user task opens: what it is called, who may take it, by when, and why by then.
+    """The facts fixed when a user task opens: its name, who may take it, by when, and why by then.
 
     In a slot that its diagram names, the name stands with the task's: nobody could tell such tasks apart otherwise.
     """
@@ -153,7 +153,7 @@ def differ(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def changed(old: Mapping[str, Any], new: Mapping[str, Any], notice: str) -> dict[str, Any]:
-    """What is told of a task's date that is no longer ``old`` but ``new``, because of ``notice``."""
+    """The effect of a change of a task's date: it is no longer ``old`` but ``new``, because of ``notice``."""
     return {**{name: new[name] for name in DUE}, "old_due_on": old.get("due_on"), "notice": notice}
 
 

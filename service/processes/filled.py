@@ -1,4 +1,4 @@
-"""What the form of a task shows before anybody types: what is known, and what was submitted on a step come back."""
+"""The values in a task's form before anybody types: known ones, and those submitted on a step that came back."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from service.history import HistoryEvent
-from service.processes.advance import stream_of
 from service.processes.forms import Form
 from service.processes.models import DONE, OPEN, UserTask
+from service.processes.recording import stream_of
 
 
 def filled_in(session: Session, task: UserTask, form: Form) -> dict[str, Any]:
-    """What the task's page shows in its form: what was submitted, also of a step that came back; else what is known."""
+    """The values in the form of the task's page: those submitted, also of a step that came back; else those known."""
     if task.status == DONE and task.submitted is not None:
         return task.submitted
     shown = form.prefill(task.data)
@@ -26,7 +26,7 @@ def filled_in(session: Session, task: UserTask, form: Form) -> dict[str, Any]:
 
 
 def _submitted_before(session: Session, task: UserTask) -> Mapping[str, Any]:
-    """What was submitted on an open step before it was taken back (撤回) or returned (退回); nothing on a new one.
+    """The values submitted on an open step before it was taken back (撤回) or returned (退回); nothing on a new one.
 
     A step that the diagram leads to again is a new one: its decisions are taken anew.
     """

@@ -9,12 +9,12 @@ from sqlalchemy import exists, insert, select
 from sqlalchemy.orm import Session
 
 from service import clock, history
-from service.processes.advance import stream_of
 from service.processes.bundles import compiled
 from service.processes.calendars import by_digest
 from service.processes.course import Replayer
 from service.processes.models import CaseSpan, Instance
 from service.processes.projections import Projection
+from service.processes.recording import stream_of
 from service.processes.replay import DAMAGE, Mismatch, replayed
 from service.processes.spans import of_instance
 
@@ -43,7 +43,7 @@ def _rows(session: Session, instance: Instance) -> list[dict[str, Any]]:
 
 
 def _told(steps: Generator[Mismatch, None, Projection]) -> Projection:
-    """What the replay makes, whether or not its steps are as recorded."""
+    """The projection that the replay makes, whether or not its steps are as recorded."""
     while True:
         try:
             next(steps)

@@ -1,4 +1,4 @@
-"""What lists of tasks and cases are narrowed to and sorted by, as conditions of SQL."""
+"""Filters and sort orders of lists of tasks and cases, as conditions of SQL."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """What a list of tasks is narrowed to; None leaves it open. ``q`` searches number and matter, 汉字 or pinyin."""
+    """The filter of a list of tasks; None leaves it open. ``q`` searches number and matter, 汉字 or pinyin."""
 
     instance: str | None = None
     process: str | None = None
@@ -38,7 +38,7 @@ class TaskFilter:
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """What a list of cases (the ledger) is narrowed to.
+    """The filter of a list of cases (the ledger).
 
     ``late``: a responsible unit is late in it, ``late_steps``: somebody else is (``lateness``). ``as_of``: as of the
     end of that day (None: today): the cases that had begun, all that is asked of them as it was then.
@@ -132,12 +132,15 @@ def case_clauses(wanted: CaseFilter) -> list[ColumnElement[bool]]:
 
 
 def _equal(wanted: Mapping[Any, str | None]) -> list[ColumnElement[bool]]:
-    """Each column that must be something. A NUL sign, which PostgreSQL does not even take as a question, is nowhere."""
+    """Each column that must be something.
+
+    A NUL character, which PostgreSQL does not even take as a question, is nowhere.
+    """
     return [column == value if "\x00" not in value else false() for column, value in wanted.items() if value]
 
 
 def _holding(q: str | None, key: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
-    """Each word of a search must occur; a search of nothing but signs that no case holds finds nothing."""
+    """Each word of a search must occur; a search of nothing but characters that no case holds finds nothing."""
     words = terms(q or "")
     if q and q.strip() and not words:
         return [false()]

@@ -117,7 +117,7 @@ class Form:
                     yield f"/data/{name}/{position}", str(kind), str(item)
 
     def warnings(self, data: Mapping[str, Any], entered: date, today: date, calendar: Calendar) -> list[str]:
-        """What the person is warned of, never stopped for (``x-warn``)."""
+        """The warnings for the person, which never stop anything (``x-warn``)."""
         found = []
         for rule in self.schema.get("x-warn", []):
             passed = calendar.between(entered, today)
@@ -150,7 +150,7 @@ class Form:
                 yield Finding(path, f"{self._label(path)}：{reason}")
 
     def _errors(self, data: dict[str, Any]) -> Iterable[Any]:
-        """What the validator says: all of it, but of very much content only the first thing. It makes a list of all
+        """The validator's errors: all of them, but of very much content only the first thing. It makes a list of all
         errors at once, and each keeps what it is about: a megabyte of wrong values would take hundreds."""
         if self.parts * values_in(data) <= MOST_PAIRS:
             found: Iterable[Any] = self.validator.iter_errors(data)
@@ -279,7 +279,7 @@ def _validator(schema: dict[str, Any]) -> Any:
 
 
 def _at(data: Any, path: str) -> Any:
-    """What stands in ``data`` under a path of names; None where nothing does."""
+    """The value in ``data`` under a path of names; None where nothing does."""
     for name in path.split("."):
         data = data.get(name) if isinstance(data, Mapping) else None
     return data

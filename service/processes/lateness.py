@@ -1,7 +1,7 @@
 """Lateness, one truth as of any day (W6, W10): every list, paper, figure and gauge asks here.
 
 A step is late as of the end of a day when it was answered after its due date, or when its due date had passed and it
-was still open. What ended it without an answer (returned, cancelled with its case, handed back as 不属于本单位职责)
+was still open. An end without an answer (returned, cancelled with its case, handed back as 不属于本单位职责)
 takes nothing back: a step that was open past its date stays late. Not late is what has no date, what is paused
 (待上会), what waits in a suspended case as long as that lasts, and what was taken back, from that day on. The due
 date is the one that stood on that day: a notice that moved it later says nothing about the days before.
@@ -27,7 +27,7 @@ MEANING = (
     "超期：责任单位在到期日之后才答复，或到期日已过仍未答复（退回改派不算答复），按所示日期当天的情况计算；"
     "会议研究、挂起期间不计。环节超期：其他步骤超过本系统默认时限（非文件规定）。"
 )
-"""What people are told where they see the figures."""
+"""The explanation beside the figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a unit was asked in a period: answers in time, answers late, and what is late without an answer."""
+    """The requests to a unit in a period: answers in time, answers late, and what is late without an answer."""
 
     in_time: int = 0
     late: int = 0
@@ -59,7 +59,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a responsible unit has open as of a day; ``overdue`` of them past their due date."""
+    """The open tasks of a responsible unit as of a day; ``overdue`` of them past their due date."""
 
     unit: str
     open: int

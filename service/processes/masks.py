@@ -66,7 +66,7 @@ class Masks:
         return self._places
 
     def _of(self, talent_id: str | None) -> frozenset[str]:
-        """What of the talent's is withheld from the reader, also as a substitute."""
+        """The parts of the talent's data that are withheld from the reader, also as a substitute."""
         if talent_id not in self._withheld:
             if self._readers is None:
                 self._readers = [self._reader, *acting_for(self._session, self._reader, clock.today())]

@@ -1,4 +1,4 @@
-"""What people are told: notes in the journal, which the worker delivers after commit. They move no token."""
+"""Notices to people: notes in the journal, which the worker delivers after commit. They move no token."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ def notice_of(
 def words_of(
     found: Iterable[fx.Effect], rows: Mapping[str, Task], *, cause: str, reason: str, actor: Actor
 ) -> Iterator[Word[Task]]:
-    """What effects have to be told: a task that came to people, came back to them (退回), or is due on another day.
+    """The notices of effects: a task that came to people, came back to them (退回), or is due on another day.
 
-    ``cause`` is the kind of the input, ``reason`` what was said with it. Who starts a process knows of the first step
-    that they are about to take.
+    ``cause`` is the kind of the input, ``reason`` what was said with it. The starter of a process knows of the first
+    step that they are about to take.
     """
     for effect in found:
         row = rows.get(effect.task or "")

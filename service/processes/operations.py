@@ -12,12 +12,14 @@ from service.auth.queries import actor_of, usable_name
 from service.errors import Conflict, Finding, Invalid, NotAllowed
 from service.history.notices import NOTICE
 from service.processes import access
-from service.processes.advance import Input, apply_effects, due_of_row, open_tasks, record
+from service.processes.advance import open_tasks
+from service.processes.applying import apply_effects, due_of_row
 from service.processes.calendars import current, find_current
 from service.processes.commands import locked_instance, locked_task, require_running
 from service.processes.course import rebuilt, taken_back_effects
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, Instance, UserTask
 from service.processes.notices import notice_of
+from service.processes.recording import Input, record
 from service.processes.recount import recount
 from service.processes.spans import keep
 from service.processes.texts import required_text

@@ -1,7 +1,7 @@
 """Cases and their tasks as they stood at the end of a day: papers say the state of their day.
 
-What of a case changes in its course is asked of its ``spans``; its tasks, whose rows know only their newest state, are
-read from the journal.
+Facts of a case that change in its course are asked of its ``spans``; its tasks, whose rows know only their newest
+state, are read from the journal.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.history import HistoryEvent
 from service.processes import effects as fx
-from service.processes.advance import stream_of
 from service.processes.course import INPUTS
 from service.processes.models import OPEN, CaseSpan, Instance, UserTask
+from service.processes.recording import stream_of
 from service.processes.spans import COLUMNS, SAID, at_end_of, of_instance
 
 Rows = type[Instance] | type[CaseSpan]
@@ -29,7 +29,7 @@ Rows = type[Instance] | type[CaseSpan]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What of a case changes in its course, as of a day."""
+    """The changing facts of a case, as of a day."""
 
     status: str
     stage: str | None
@@ -75,7 +75,7 @@ def cases_on(on: date | None) -> tuple[Rows, Sequence[ColumnElement[bool]]]:
 
 
 def said(rows: Rows, name: str) -> ColumnElement[str]:
-    """What forms said in a field of ``SAID``: category, town or outcome."""
+    """The values that forms gave in a field of ``SAID``: category, town or outcome."""
     if name not in SAID:
         raise LookupError(name)
     found: ColumnElement[str] = Instance.data[name].as_string() if rows is Instance else getattr(CaseSpan, name)
@@ -150,7 +150,7 @@ _TELLING = (*INPUTS, fx.ENTERED, fx.CANCELLED, fx.DUE_CHANGED, fx.REOPENED)
 
 
 def _turn(tasks: dict[str, TaskThen], kind: str, task: str, data: Mapping[str, Any], cause: int) -> None:
-    """What an event makes of the tasks of its case."""
+    """Applies an event to the tasks of its case."""
     if kind == fx.ENTERED:
         tasks[task] = TaskThen(cause, task, data["role"], data["unit"], *_due(data), data["paused"], True)
     elif task not in tasks:

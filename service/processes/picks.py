@@ -1,4 +1,4 @@
-"""What a form names beside itself: records that must be there and be the actor's to know, lists, the first form."""
+"""The records, lists and first form that a form names: a record must be there, and be the actor's to know."""
 
 from __future__ import annotations
 

@@ -14,19 +14,19 @@ from typing import Any
 from service.processes.bounds import local_target
 
 KINDS = ("phone", "email", "identity")
-"""What a form may say under ``x-private``: how a value looks to who may not see it, and who sees it whole."""
+"""The values of ``x-private`` in a form: how a value looks to who may not see it, and who sees it whole."""
 
 DEEPEST_REFERENCE = 10
 
 ARROW = " → "
-"""What stands between the old and the new value in a line that tells of a change."""
+"""The mark between the old and the new value in a line that tells of a change."""
 
 Mask = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Private:
-    """What is private in cases: field → kind, a line's label → kind, and how a value of each kind looks masked.
+    """The private parts of cases: field → kind, a line's label → kind, and how a value of each kind looks masked.
 
     ``nothing`` is what a line says of an empty value.
     """
@@ -95,7 +95,7 @@ def marks_of(schema: Any) -> Iterator[tuple[str, str]]:
 
 
 def _kind(root: Any, field_schema: Any, depth: int = 0) -> str | None:
-    """What a field says of itself, or of its items, or what it refers to says."""
+    """The kind that a field has by itself, by its items, or by its reference."""
     if not isinstance(field_schema, Mapping) or depth > DEEPEST_REFERENCE:
         return None
     if "x-private" in field_schema:

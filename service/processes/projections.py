@@ -1,4 +1,4 @@
-"""What the rows of an instance must be, column by column, worked out from its journal alone: verification compares."""
+"""The proper rows of an instance, column by column, worked out from its journal alone: verification compares."""
 
 from __future__ import annotations
 

@@ -17,7 +17,6 @@ from service.db.lists import Page, page
 from service.errors import Conflict, NotFound
 from service.processes import access, lateness, visibility
 from service.processes.advance import open_tasks as open_rows
-from service.processes.advance import stream_of
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.commands import as_uuid, return_targets
@@ -38,6 +37,7 @@ from service.processes.models import (
     Timer,
     UserTask,
 )
+from service.processes.recording import stream_of
 from service.processes.rules import GREEN, GREY, NO_CASE, NO_TASK, RED, YELLOW, light
 from service.processes.standing import NOTHING, Absence, Marks
 from service.processes.standing import marks as marks_of
@@ -233,7 +233,7 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
 
 
 def warnings_of(session: Session, task: UserTask) -> list[str]:
-    """What the form of a completed task warned of when it was submitted (``x-warn``, ``x-dates``); one statement."""
+    """The warnings of a completed task's form at its submission (``x-warn``, ``x-dates``); one statement."""
     done = select(history.HistoryEvent.data).where(
         history.HistoryEvent.stream == stream_of(task.instance_id), history.HistoryEvent.seq == task.completed_seq
     )

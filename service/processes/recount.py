@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from service import engine
 from service.processes import effects as fx
-from service.processes.advance import Input, advance, due_of_row, open_tasks
+from service.processes.advance import advance, open_tasks
+from service.processes.applying import due_of_row
 from service.processes.bundles import compiled
 from service.processes.calendars import DayFunctions
 from service.processes.contexts import as_of, context_of
 from service.processes.models import WAITING, Instance, Timer
+from service.processes.recording import Input
 from service.processes.wiring import wiring
 from service.rights import Actor
 from service.workdays import Calendar
@@ -24,7 +26,7 @@ def recount(
 ) -> bool:
     """Counts the due dates and timers of the locked instance's open tasks with ``calendar``, which ``source`` made.
 
-    What is the same as before leaves no trace. Gives whether anything changed (CLOCK).
+    An unchanged date or timer leaves no trace. Gives whether anything changed (CLOCK).
     """
     made = compiled(session, instance.digest, instance.process)
     rows = open_tasks(session, instance.id)

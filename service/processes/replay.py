@@ -19,7 +19,6 @@ from service.db.canonical import dumps, normalized
 from service.errors import LiaisonError
 from service.history import HistoryEvent, HistoryHead
 from service.processes import counters, stored
-from service.processes.advance import stream_of
 from service.processes.bundles import Compiled, compile_bundle, digest_of, files_of
 from service.processes.calendars import LONGEST_SOURCE
 from service.processes.clocks import runs_of
@@ -42,6 +41,7 @@ from service.processes.models import (
     UserTask,
 )
 from service.processes.projections import Projection
+from service.processes.recording import stream_of
 from service.processes.spans import joined
 from service.processes.starts import MAX_ATTEMPTS as START_ATTEMPTS
 from service.processes.timers import MAX_ATTEMPTS
@@ -67,7 +67,7 @@ def verify(
 ) -> Iterator[Mismatch]:
     """Checks definitions, calendars, chains, replays and rows; yields every mismatch, each named.
 
-    Of all instances, or of ``instance_ids`` only. Whatever cannot be read or replayed is a mismatch, not an error.
+    Of all instances, or of ``instance_ids`` only. Anything that cannot be read or replayed is a mismatch, not an error.
     ``progress`` is told how many instances of how many are done.
     """
     definitions: dict[str, Compiled] = {}
@@ -277,7 +277,7 @@ def _definition(
 
 
 def _schedules(session: Session, newest: Mapping[str, str], definitions: Mapping[str, Compiled]) -> Iterator[Mismatch]:
-    """What starts by itself is what the newest versions draw, each at the moment that its interval gives.
+    """Checks that the starts are those that the newest versions draw, each at the moment that its interval gives.
 
     Of a process whose newest version cannot run nothing is said: that it is damaged has been named.
     """
@@ -301,7 +301,7 @@ def _schedules(session: Session, newest: Mapping[str, str], definitions: Mapping
 
 
 def _planned(session: Session, row: stored.Row, again: Collection[Any]) -> str | None:
-    """What is wrong with when the row says that it starts next: when planned, later after a failure, or at the moment
+    """The fault in the row's next start, which should be as planned, later after a failure, or at the moment
     (one of ``again``) when somebody had it tried again."""
     try:
         told = row["incident_id"] is not None

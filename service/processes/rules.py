@@ -21,10 +21,10 @@ DEFAULT_WARN = 3
 """Working days before the due date at which a light turns yellow, where the diagram does not say (W10 [A])."""
 
 NO_CASE, NO_TASK = "没有这个事项，或您无权查看", "没有这个任务，或您无权查看"
-"""What is said of a case or task that is not there, and of one that the asker may not know of: the very same words."""
+"""The answer about a case or task that is not there, and about one hidden from the asker: the very same words."""
 BY_ITSELF = "该流程由系统在有关情况发生时自动发起，不能在此发起"
 NAMED = "name:"
-"""What stands before the name that a diagram gives a slot; a slot without it is a unit's code."""
+"""The mark before the name that a diagram gives a slot; a slot without it is a unit's code."""
 LONGEST_SLOT = 32
 
 FRAME_NAMES = frozenset({"settings", "initiator", "initiator_unit", "initiator_roles", "scheduled"})
@@ -79,7 +79,7 @@ def candidate(
 
 
 def slot_of(unit: Any, name: str | None) -> str | None:
-    """Whose slot of a round it is: a unit's code, else ``NAMED`` and the name that the called diagram gives."""
+    """The key of a slot of a round: a unit's code, else ``NAMED`` and the name that the called diagram gives."""
     if isinstance(unit, str):
         return unit
     return f"{NAMED}{name}"[:LONGEST_SLOT] if name else None

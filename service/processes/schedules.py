@@ -1,7 +1,7 @@
 """Timer start events: when each process's newest version starts its next instance by itself.
 
-A row a start event. What was due before a version came into force is never made up; a row whose interval stays as it
-was keeps its place over a deployment. Starting them is in ``starts``.
+A row a start event. A start that was due before a version came into force is never made up; a row whose interval stays
+as it was keeps its place over a deployment. Starting them is in ``starts``.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What people say of a case beside its steps, and to whom they show it: remarks (沟通) and copies (抄送)."""
+"""Talk about a case beside its steps, and showing it to others: remarks (沟通) and copies (抄送)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,10 +15,10 @@ from service.auth.queries import actor_of, usable_name
 from service.auth.rules import normal_name
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import visibility
-from service.processes.advance import record
 from service.processes.commands import as_uuid, locked_instance
 from service.processes.models import CopyTo, Instance, UserTask
 from service.processes.operations import NOBODY, notify
+from service.processes.recording import record
 from service.processes.rules import NO_CASE, NO_TASK
 from service.processes.texts import optional_text, required_text
 from service.processes.visibility import known_only
@@ -133,9 +133,9 @@ def mark_copy_read(session: Session, *, instance_id: UUID, actor: Actor, now: da
 
 
 def _mentioned(session: Session, text: str) -> list[str]:
-    """The accounts that ``text`` names as ``@user``; between Chinese signs nobody puts a blank around it.
+    """The accounts that ``text`` names as ``@user``; between Chinese characters nobody puts a blank around it.
 
-    Who may not see the case when the notice is delivered is told nothing.
+    A person who may not see the case when the notice is delivered is told nothing.
     """
     names = sorted(set(_MENTION.findall(text)))[:20]
     found = (usable_name(session, name) or usable_name(session, name.rstrip("._-")) for name in names)
@@ -161,3 +161,9 @@ def _readers(session: Session, instance: Instance, to: list[str]) -> list[str]:
     if wrong:
         raise Invalid("抄送对象有误", wrong)
     return names
+
+
+def received(session: Session, instance_ids: Collection[UUID], actor: Actor) -> dict[UUID, CopyTo]:
+    """Case → the copy of it that the actor got; one statement."""
+    query = select(CopyTo).where(CopyTo.username == actor.username, CopyTo.instance_id.in_(instance_ids))
+    return {copy.instance_id: copy for copy in session.scalars(query)}

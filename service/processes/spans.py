@@ -1,6 +1,6 @@
 """How cases stood on any day: stretches of days over which all that lists and papers show of a case stayed the same.
 
-A case's row knows only its newest state. Who asks how things stood on a day needs what was so at its end: the title
+A case's row knows only its newest state. A question about a past day needs the state at its end: the title
 before it was corrected, the end before it was taken back, the leader who had taken it in. Live code keeps the stretches
 step by step; verification and an upgrade make the same ones by replay.
 """
@@ -37,7 +37,7 @@ _CURRENT = select(CaseSpan.id, CaseSpan.from_on, *(getattr(CaseSpan, name) for n
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What a stretch says of a case, out of the columns of its row."""
+    """The words of a stretch about a case, out of the columns of its row."""
     said = row["data"]
     return {name: row[name] for name in OF_ROW} | {name: _text(said.get(name)) for name in SAID}
 

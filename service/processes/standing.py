@@ -1,7 +1,7 @@
-"""Who stands in where nobody can act, and whose claim no longer stands: conditions on ``UserTask`` as of a day.
+"""Stand-ins where nobody can act, and claims that no longer stand: conditions on ``UserTask`` as of a day.
 
 They are asked when tasks are read, never stored, so nothing lags behind the directory: a role that ends at midnight
-gives its tasks back at midnight, whether or not a worker runs. What a day's rule says is no part of a case's course;
+gives its tasks back at midnight, whether or not a worker runs. A day's rule is no part of a case's course;
 who acted, and for whom, stands with what they did.
 """
 
@@ -53,13 +53,13 @@ class Absence:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What of some open tasks is not as their rows say: claims that ``lapsed`` and absences, by the task's id."""
+    """The facts about open tasks that differ from their rows: claims that ``lapsed`` and absences, by the task's id."""
 
     lapsed: frozenset[UUID] = frozenset()
     absences: Mapping[UUID, Absence] = field(default_factory=dict)
 
     def holder(self, task: UserTask) -> str | None:
-        """Who has claimed the task, as long as the claim stands."""
+        """The account that has claimed the task, as long as the claim stands."""
         return None if task.id in self.lapsed else task.assignee
 
 
@@ -170,7 +170,7 @@ def _filled(role: str, day: date) -> ColumnElement[bool]:
 
 
 def marks(session: Session, tasks: Iterable[UserTask], day: date) -> Marks:
-    """What of the open ones among ``tasks`` is not as their rows say: one statement, some more where one is vacant."""
+    """The facts about open ones of ``tasks`` that differ from their rows: one statement, more where one is vacant."""
     wanted = {task.id: task for task in tasks if task.status == OPEN}
     if not wanted:
         return Marks()
@@ -190,14 +190,14 @@ def marks(session: Session, tasks: Iterable[UserTask], day: date) -> Marks:
 
 
 def absence_of(session: Session, task: UserTask, day: date) -> Absence | None:
-    """What to say of a task, open or done, for which nobody is there today; None where somebody is."""
+    """The words about a task, open or done, for which nobody is there today; None where somebody is."""
     if session.scalar(select(UserTask.id).where(UserTask.id == task.id, vacant(day))) is None:
         return None
     return absences(session, [(task.role, task.unit, task.leader_id)], day)[0]
 
 
 def absences(session: Session, keys: Sequence[tuple[str | None, str | None, UUID | None]], day: date) -> list[Absence]:
-    """What to say of tasks of (role, unit, leader's post) that are known to be vacant; at most four statements."""
+    """The words about tasks of (role, unit, leader's post) that are known to be vacant; at most four statements."""
     if not keys:
         return []
     ids = [leader for _, _, leader in keys if leader is not None]

@@ -1,4 +1,4 @@
-"""Which units a task is about that somebody else decides: a reply is reviewed, a circular approved, a need assessed.
+"""The units that a task is about for another's decision: a reply is reviewed, a circular approved, a need assessed.
 
 A task in a unit's slot is about that unit. Others say it in their diagram (property ``about``): an expression over the
 task's data that gives the code of a unit or several, or ``slots:`` and a condition over what was filled in in each slot
@@ -57,7 +57,7 @@ Subjects = Mapping[UUID, Sequence[Subject]]
 
 
 def titled(name: str, subjects: Sequence[Subject]) -> str:
-    """What a task is called with those whom it is about: 通报审批：区教育局（超期 6 个工作日，催办 1 次）."""
+    """The title of a task with those whom it is about: 通报审批：区教育局（超期 6 个工作日，催办 1 次）."""
     shown = one_line(name)
     told = [subject.standing if subject.name in shown else str(subject) for subject in subjects]
     words = "、".join(one for one in told if one)
@@ -67,7 +67,7 @@ def titled(name: str, subjects: Sequence[Subject]) -> str:
 
 
 def subjects_of(session: Session, tasks: Iterable[UserTask], *, today: date | None = None) -> Subjects:
-    """Whom each of the ``tasks`` is about; at most six statements, however many they are, if their cases are loaded."""
+    """The units that each of ``tasks`` is about; at most six statements for any number, if their cases are loaded."""
     day = today or clock.today()
     rows = list(tasks)
     wanted = {
@@ -177,7 +177,7 @@ def _slots(
 
 
 def _words(session: Session, rows: Sequence[UserTask]) -> list[str]:
-    """What the diagram of each task says of whom it is about; one statement, where the cases are loaded."""
+    """The diagram's words for the units that each task is about; one statement, where the cases are loaded."""
     cases = [session.get_one(Instance, row.instance_id) for row in rows]
     newest = _newest(session, {case.process for case in cases}) if cases else {}
     found = []

@@ -18,13 +18,13 @@ STATUSES: Mapping[str, str] = {
     "completed": "已办结",
     "terminated": "已终止",
 }
-"""What people call the state of a case, on every page, list and export."""
+"""The names for the state of a case, on every page, list and export."""
 
 ABOUT, SLOTS = "about", "slots:"
 """The property of a user task that says which units it is about; what stands there before a condition over slots."""
 
 LEADER, UNIT = "leader", "unit"
-"""What may stand before the colon of ``candidates``: the holder of one leader's post, the people of one unit."""
+"""The words before the colon of ``candidates``: the holder of one leader's post, the people of one unit."""
 
 TYPES: Mapping[str, str] = {
     "string": "文字",
@@ -35,7 +35,7 @@ TYPES: Mapping[str, str] = {
     "object": "对象",
     "null": "空",
 }
-"""What a JSON Schema calls types, as people do."""
+"""The names that people use for the types of a JSON Schema."""
 
 MAX_DAYS = 1000
 """Working days that an expression may count from a date."""

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from service import engine, history, ids
 from service.errors import Conflict, NotFound
-from service.processes.advance import Input, advance, lock, record
+from service.processes.advance import advance, lock
 from service.processes.calendars import find_current, store
 from service.processes.models import FIRED, RUNNING, SUSPENDED, WAITING, Incident, Instance, Schedule, Timer
 from service.processes.operations import notify
+from service.processes.recording import Input, record
 from service.processes.recount import recount
 from service.rights import SYSTEM, Actor, require
 from service.workdays import Calendar

@@ -1,7 +1,7 @@
-"""What somebody may know of a case and may say in it: the one place that decides, for reading and for writing.
+"""The rights to know a case and to speak in it: the one place that decides, for reading and for writing.
 
-Pages, API, exports, attachments, prints and notices ask here. Who may *do* an open task is another question, answered
-in ``access``; whoever may do one sees its case.
+Pages, API, exports, attachments, prints and notices ask here. ``access`` answers who may *do* an open task; whoever may
+do one sees its case.
 
 A need is one matter, and whoever has a part in it sees the whole. A round (half-year reports, the checks of the
 registry) is about no talent and no leader: there a unit sees its own slot and what belongs to all, the Talent Office
@@ -38,7 +38,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 SEES_ALL = frozenset({TALENT_OFFICE, AUDITOR})
-"""Who sees every case, whole."""
+"""Roles that see every case, whole."""
 
 
 # --- Which cases ---
@@ -174,7 +174,7 @@ def copied_clause(session: Session, actor: Actor, only: object = None) -> Column
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What of a case somebody sees: all of it, or not the ``hidden`` scopes and tasks and what is told other units.
+    """The part of a case that somebody sees: not the ``hidden`` scopes and tasks, nor what is told other units.
 
     Personal data in it are masked for who may not see those of the talent concerned.
     """
@@ -215,7 +215,7 @@ class Seen:
         return {**self.masks.data({name: value for name, value in data.items() if name != "slots"}), "slots": mine}
 
     def of_task(self, task: UserTask, data: Mapping[str, Any]) -> dict[str, Any]:
-        """What the form of a task shows, as it is seen by who does not fill it in."""
+        """The form of a task as a reader sees it who does not fill it in."""
         return self.masks.data(data, task.scope)
 
 
@@ -225,7 +225,7 @@ def is_round(instance: Instance) -> bool:
 
 
 def seen(session: Session, instance: Instance, actor: Actor) -> Seen:
-    """What the actor, who may see the case, sees of it. Of a case that is no round: all of it, without a statement.
+    """The part of the case that the actor, who may see it, sees: the whole where it is no round, without a statement.
 
     Personal data that stand in it cost a few statements more, once.
     """
@@ -298,8 +298,8 @@ def require_handling(session: Session, instance: Instance, actor: Actor) -> None
 def require_part(session: Session, instance: Instance, actor: Actor, now: datetime) -> Actor:
     """The actor as who a file is added to the case: in person, or for somebody on leave (代理).
 
-    Who or whose office started it, who may do one of its open tasks, and the Talent Office; who sees it otherwise only
-    looks on. Raises ``NotAllowed``.
+    Its starter and the starter's office, those who may do one of its open tasks, and the Talent Office have a part; who
+    sees it otherwise only looks on. Raises ``NotAllowed``.
     """
     waiting = open_tasks(session, instance.id)
     for one in (actor, *acting_for(session, actor, clock.local(now).date())):

@@ -8,14 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import engine
-from service.processes.advance import Input, advance, lock
+from service.processes.advance import advance, lock
 from service.processes.bundles import compiled, files_of
 from service.processes.models import RUNNING, SUSPENDED, Instance
+from service.processes.recording import Input
 from service.rights import SYSTEM
 
 WOKEN = "woken"
 _SIGN = b"eventBasedGateway"
-"""What a diagram has in which a case can sleep."""
+"""The element of a diagram in which a case can sleep."""
 
 
 def wake_sleepers(session: Session, *, now: datetime) -> int:

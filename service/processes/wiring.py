@@ -1,4 +1,7 @@
-"""What the application hands to the processes: actions, references, settings. One per database, no globals."""
+"""The things that the application hands to the processes: actions, references, settings.
+
+One per database, no globals.
+"""
 
 from __future__ import annotations
 
@@ -89,8 +92,9 @@ class RehearsedCall:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a diagram's service task may call. ``run`` works in the caller's transaction and gives a JSON value.
+    """A function that a diagram's service task may call.
 
+    ``run`` works in the caller's transaction and gives a JSON value.
     ``sample`` is a plausible result, on which the deployment checks try expressions, and which a rehearsal takes for
     the answer, unless ``rehearsed`` works one out of the call alone. ``does`` says in Chinese what it does and gives,
     for the table of actions in the guide (``docs/tables/make.py``).
@@ -129,7 +133,10 @@ def _nobody(_reader: Actor) -> Select[str] | None:
 
 
 Shown = Callable[[Session, str, str, Actor], bool]
-"""Whether somebody may know of a record: its kind (``x-ref``), its key, who asks. What is not shown is not picked."""
+"""Whether somebody may know of a record: its kind (``x-ref``), its key, who asks.
+
+A record that is not shown is not picked.
+"""
 
 
 def _everything(_session: Session, _kind: str, _key: str, _reader: Actor) -> bool:

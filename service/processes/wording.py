@@ -1,4 +1,4 @@
-"""What a diagram says of time, in words for staff: when it starts by itself, how long a step has and when."""
+"""The diagram's words about time, in words for staff: when it starts by itself, how long a step has and when."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from service import clock
+from service.engine import program
 from service.engine.expressions import readable
 from service.engine.xml import parse_xml
 from service.processes.bundles import Compiled
-from service.processes.checks.model import SPIFF
 from service.processes.cycles import Cycle
 from service.processes.rules import one_line
 
+SPIFF = f"{{{program.SPIFF}}}"
 UNTIMED = "不计时"
 SOMEHOW = "符合流程图里写的条件"
 MONTHS, SHORTEST = 12, 28
@@ -151,7 +152,7 @@ class _Words:
         return f"{title}不为{said}" if isinstance(how, ast.NotEq | ast.NotIn) else SOMEHOW
 
     def title(self, node: ast.expr) -> str:
-        """What the form calls the field; empty for what stands in no form."""
+        """The form's name for the field; empty for what stands in no form."""
         named = self._fields.get(node.id, {}).get("title") if isinstance(node, ast.Name) else None
         return f"“{one_line(named)}”" if named else ""
 

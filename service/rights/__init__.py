@@ -1,4 +1,4 @@
-"""Who acts, and who may do what, by role. Pure: no database, no page.
+"""Actors and their rights, by role. Pure: no database, no page.
 
 Every command takes an ``Actor`` and asks ``require`` for the right itself.
 """

@@ -1,4 +1,4 @@
-"""Who acts: the one value that every command takes."""
+"""The actor: the one value that every command takes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ SYSTEM = Actor(username="system", name="系统")
 """The service itself: timers, first start. No account can have its name."""
 
 COMMAND_LINE = Actor(username="command-line", name="命令行")
-"""Whoever works at the machine's own command line: may everything, and the journal says that it was there."""
+"""The actor at the machine's own command line: it may do everything, and the journal says that it was there."""
 
 SERVICE_NAMES = {one.username: one.name for one in (SYSTEM, COMMAND_LINE)}
 """Sign-in name → name of those who are nobody's account."""

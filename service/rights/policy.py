@@ -1,6 +1,6 @@
-"""Who may do what, by role: the coarse rights, in one table. Pure.
+"""The coarse rights of each role, in one table. Pure.
 
-Whose tasks and cases somebody sees is decided where these live; this table answers questions such as "may this person
+Other modules decide whose tasks and cases somebody sees; this table answers questions such as "may this person
 manage accounts". Roles are those of ``organization.toml``.
 """
 
@@ -29,12 +29,12 @@ UNIT_ROLES = frozenset({LIAISON, RESPONSIBLE_UNIT, EMPLOYER})
 """Roles that mean nothing without a unit."""
 
 DELEGABLE = frozenset({LIAISON, TALENT_OFFICE, RESPONSIBLE_UNIT, LEADER, EMPLOYER})
-"""What a substitute (代理) takes over: the handling of matters, never the care of the system or its audit."""
+"""Roles that a substitute (代理) takes over: the handling of matters, never the care of the system or its audit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """Who has a right: holders of ``roles``, of ``unit_roles`` for their own unit, with ``own`` the person itself."""
+    """The holders of a right: of ``roles``, of ``unit_roles`` for their own unit, with ``own`` the person itself."""
 
     name: str
     roles: frozenset[str] = frozenset()
@@ -114,8 +114,8 @@ RIGHTS: Mapping[str, Right] = {
 def may(actor: Actor, action: str, *, unit: str | None = None, person_id: UUID | None = None) -> bool:
     """Whether ``actor`` has the right ``action`` (a key of ``RIGHTS``).
 
-    ``unit`` is the unit, ``person_id`` the person that the deed concerns; without them only the roles that have the
-    right everywhere count. The service itself may do everything.
+    ``unit`` is the unit, ``person_id`` the person that the operation concerns; without them only the roles that have
+    the right everywhere count. The service itself may do everything.
     """
     right = RIGHTS[action]
     if actor.is_system or right.everybody or actor.roles & right.roles or (right.staff and actor.roles - {EMPLOYER}):

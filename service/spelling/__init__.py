@@ -1,6 +1,6 @@
 """Signs of writing, by one rule: what input takes, what search finds, what paper can show. Pure.
 
-``signs`` tidies what people type and names what cannot be used, ``variants`` folds the ways of writing a sign
+``signs`` tidies what people type and names what cannot be used, ``variants`` folds the ways of writing a character
 into the usual one, ``keys`` makes what is searched, ``pinyin`` spells names in Latin letters.
 """
 

@@ -16,7 +16,7 @@ MOST_WAYS = 16
 def plain(text: str) -> str:
     """``text`` as search compares it: its signs in their usual form, half-width, lower case, without points and spaces.
 
-    Every sign of a name stays, however rare: those of private use, and those younger than the machine's own table.
+    Every character of a name stays, however rare: those of private use, and those younger than the machine's own table.
     """
     signs = folded(unicodedata.normalize("NFKC", tidy(text)).casefold())
     return "".join(sign for sign in signs if sign.isalnum() or _rare(sign))
@@ -37,8 +37,9 @@ def search_key(*parts: str | Iterable[str] | None) -> str:
 
 
 def written_ways(query: str) -> list[str]:
-    """A search of running text, which has no key: as it was typed, in simplified and in traditional signs, and with
-    one sign in another of its forms; at most ``MOST_WAYS``.
+    """The spellings under which running text, which has no key, is searched; at most ``MOST_WAYS``.
+
+    As typed, in simplified and in traditional characters, and with one character in another of its forms.
     """
     typed = tidy(query).strip()
     ways = [typed, simplified(typed), traditional(typed), folded(typed)]

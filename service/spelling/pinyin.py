@@ -19,9 +19,9 @@ PERSON_READINGS, NAME_READINGS, PART_READINGS = 24, 12, 8
 """How many readings are kept to be searched: of a person's name, of a unit's or team's, of a name beside another."""
 
 KNOWN_NAMES = 20_000
-"""Spellings kept at hand: thousands of talents of one list share their employers and signs."""
+"""Spellings kept at hand: thousands of talents of one list share their employers and characters."""
 
-# Surnames whose reading as a surname is not the everyday one: the first is proposed, then come the sign's others.
+# Surnames whose reading as a surname is not the everyday one: the first is proposed, then come the character's others.
 _OF_SURNAMES = """
 单 shan 区 ou 解 xie 仇 qiu 查 zha 曾 zeng 盖 ge 朴 piao 翟 zhai di 覃 qin tan 尉 wei yu 缪 miao 乐 yue le
 召 shao 员 yun 贠 yun 貟 yun 折 she 黑 he 秘 bi 种 chong 重 chong 长 chang 盛 sheng 会 gui 洗 xian 冼 xian
@@ -60,14 +60,14 @@ class Spelling:
 
 
 Syllable = tuple[str, str]
-"""What one sign is spelled like, and what it gives to the initials."""
+"""The spelling of one character, and its share of the initials."""
 
 
 @lru_cache(maxsize=KNOWN_NAMES)
 def spell(name: str, *, of_person: bool = True, readings: int | None = None) -> Spelling:
     """How ``name`` is spelled; for a person the surname is read as a surname (单 is shan, not dan).
 
-    ``keys`` holds the name itself and every spelling a reader may try: other readings of a sign (长 is zhang and
+    ``keys`` holds the name itself and every spelling a reader may try: other readings of a character (长 is zhang and
     chang), lu for lü. At most ``readings`` of them, the likeliest.
     """
     most = readings or (PERSON_READINGS if of_person else NAME_READINGS)
@@ -81,14 +81,14 @@ def spell(name: str, *, of_person: bool = True, readings: int | None = None) -> 
 
 
 def _readings(signs: Sequence[Sequence[Syllable]]) -> Iterator[list[Syllable]]:
-    """The name with each sign read in every way, the likeliest readings first."""
+    """The name with each character read in every way, the likeliest readings first."""
     unlikeliest = sum(len(ways) - 1 for ways in signs)
     for unlikely in range(unlikeliest + 1):
         yield from _read(signs, unlikely, unlikeliest)
 
 
 def _read(signs: Sequence[Sequence[Syllable]], unlikely: int, room: int) -> Iterator[list[Syllable]]:
-    """The readings whose signs are together ``unlikely`` steps from the likeliest; they can be ``room`` steps."""
+    """The readings whose characters are together ``unlikely`` steps from the likeliest; they can be ``room`` steps."""
     several = next((place for place, ways in enumerate(signs) if len(ways) > 1), len(signs))
     usual = [ways[0] for ways in signs[:several]]
     if several == len(signs) or unlikely == 0:
@@ -102,7 +102,7 @@ def _read(signs: Sequence[Sequence[Syllable]], unlikely: int, room: int) -> Iter
 
 
 def _persons(name: str) -> list[tuple[Syllable, ...]]:
-    """The ways of reading each sign of a person's name; a surname is known in either way of writing it."""
+    """The ways of reading each character of a person's name; a surname is known in either way of writing it."""
     signs, surname = _signs(name), simplified(name[:2])
     sounds = COMPOUND_SURNAMES.get(surname)
     if sounds is not None:
@@ -117,8 +117,8 @@ def _persons(name: str) -> list[tuple[Syllable, ...]]:
 
 
 def _signs(text: str) -> list[tuple[Syllable, ...]]:
-    """The ways of reading each sign of ``text``, the likeliest where it stands first."""
-    # What is no Chinese sign comes through `errors` in runs: a word of it belongs to the initials as a whole.
+    """The ways of reading each character of ``text``, the likeliest where it stands first."""
+    # What is no Chinese character comes through `errors` in runs: a word of it belongs to the initials as a whole.
     found: list[tuple[Syllable, ...]] = []
     place = 0
     for part in lazy_pinyin(text, errors=lambda run: f"{_FOREIGN}{run}"):
@@ -135,5 +135,5 @@ def _signs(text: str) -> list[tuple[Syllable, ...]]:
 
 @lru_cache(maxsize=KNOWN_NAMES)
 def _sounds_of(sign: str) -> tuple[str, ...]:
-    """Every sound of one Chinese sign, whatever its tone."""
+    """Every sound of one Chinese character, whatever its tone."""
     return tuple(map(plain, pinyin(sign, style=Style.NORMAL, heteronym=True)[0]))

@@ -1,8 +1,9 @@
-"""What people type, tidied; and what in it cannot be used, named with its place. Pure.
+"""Text that people type, tidied; and the characters in it that cannot be used, named with their places. Pure.
 
-The machine's own table of signs is older than the standard that names are written by (GB 18030-2022): to it the newest
-Chinese signs (extensions H and I) are unassigned, and those of private use are nothing. So no rule here asks whether a
-sign is known: only what is known to be unusable is refused, and only what nobody can see is taken out.
+The machine's own table of characters is older than the standard that names are written by (GB 18030-2022): to it the
+newest Chinese characters (extensions H and I) are unassigned, and those of private use are nothing. So no rule here
+asks whether a character is known: only what is known to be unusable is refused, and only what nobody can see is taken
+out.
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣"), "-")
 
 
 def tidy(text: str) -> str:
-    """``text`` as it is kept: radicals and compatibility signs as their characters, without signs that nobody sees.
+    """``text`` as it is kept: radicals and compatibility forms as their characters, without those that nobody sees.
 
-    A line ends with one sign: a form that is sent without script ends it with two, which no limit of a field counts.
+    A line ends with one character: a form that is sent without script ends it with two, which no limit of a field
+    counts.
     """
     text = _LINE_ENDS.sub("\n", text)
     if text.isascii():
@@ -58,9 +60,10 @@ def half_width(text: str) -> str:
 
 
 def unusable(text: str, refused: Collection[str] = CONTROLS, *, allowed: str = "") -> str:
-    """What cannot be used in ``text`` and where, as the end of a sentence that a label begins; empty where all can.
+    """The unusable characters of ``text`` and their places, as the end of a sentence that a label begins.
 
-    ``refused`` are categories of Unicode, ``allowed`` single signs of them that may stand there all the same.
+    Empty where all can be used. ``refused`` are categories of Unicode, ``allowed`` single characters of them that may
+    stand there all the same.
     """
     for place, sign in enumerate(text, 1):
         category = unicodedata.category(sign)
@@ -74,10 +77,10 @@ def unusable(text: str, refused: Collection[str] = CONTROLS, *, allowed: str = "
 
 
 def code_point(sign: str) -> str:
-    """How a sign is named that cannot be shown: U+2EBF3."""
+    """How a character is named that cannot be shown: U+2EBF3."""
     return f"U+{ord(sign):04X}"
 
 
 def is_noncharacter(sign: str) -> bool:
-    """Whether Unicode promises that this will never be a sign; a file for Excel or Word cannot hold it."""
+    """Whether Unicode promises that this will never be a character; a file for Excel or Word cannot hold it."""
     return 0xFDD0 <= ord(sign) <= 0xFDEF or ord(sign) & 0xFFFE == 0xFFFE

@@ -1,8 +1,8 @@
 """Signs that are written in several ways, so that 陳曾賢 and 陈曾贤, 王喆 and 王哲 meet. Pure.
 
-The pairs of traditional and simplified signs are those of OpenCC, the variants of one sign those of ``variants.txt``. A
-traditional sign that stands for two simplified ones takes the first: what is searched and what is searched in are
-folded alike, so they meet whichever it is. What is kept and shown stays as it was typed.
+The pairs of traditional and simplified characters are those of OpenCC, the variants of one character those of
+``variants.txt``. A traditional character that stands for two simplified ones takes the first: what is searched and what
+is searched in are folded alike, so they meet whichever it is. Records keep and show names as they were typed.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ _VARIANTS = Path(__file__).with_name("variants.txt")
 
 
 def simplified(text: str) -> str:
-    """``text`` with every traditional sign as its simplified one; what has none stays."""
+    """``text`` with every traditional character as its simplified one; what has none stays."""
     return text if text.isascii() else text.translate(_pairs())
 
 
 def traditional(text: str) -> str:
-    """``text`` with every simplified sign as the traditional one that it most often stands for."""
+    """``text`` with every simplified character as the traditional one that it most often stands for."""
     return text if text.isascii() else text.translate(_back())
 
 
 def folded(text: str) -> str:
-    """``text`` in simplified signs, and of the variants of a sign always the usual one: 喆 as 哲, 峯 as 峰."""
+    """``text`` in simplified characters, and of a character's variants always the usual one: 喆 as 哲, 峯 as 峰."""
     return text if text.isascii() else text.translate(_folds())
 
 
 def variants_of(sign: str) -> tuple[str, ...]:
-    """The other ways in which a sign is written that is no mere traditional one: 喆, 嚞 and 悊 for 哲."""
+    """The other ways in which a character is written that is no mere traditional one: 喆, 嚞 and 悊 for 哲."""
     return tuple(one for one in _kinds().get(folded(sign), ()) if one != sign)
 
 

@@ -1,4 +1,4 @@
-"""Keeping and finding attached files. Who may, and the journal, are matters of whoever calls."""
+"""Keeping and finding attached files. The caller checks the right and writes the journal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files may be attached. Pure."""
+"""Rules for files that may be attached. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REFUSED = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\u200e\u200f\u202a-\u202e\u2066-
 
 
 def plain_name(name: str) -> str:
-    """The name of a file without its folders and without signs that no system lets a name hold."""
+    """The name of a file without its folders and without characters that no system lets a name hold."""
     return _REFUSED.sub("", name.replace("\\", "/").rpartition("/")[2]).strip(" .")
 
 

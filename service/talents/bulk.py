@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.db.failures import conflicts
@@ -17,6 +17,7 @@ from service.history import begin_streams
 from service.history.records import as_json
 from service.people.models import Unit
 from service.rights import Actor, require
+from service.spelling import plain
 from service.talents.commands import alone, checked, fill, next_id
 from service.talents.fields import FIELDS
 from service.talents.models import Talent
@@ -24,6 +25,8 @@ from service.talents.rules import id_after, same_person
 
 CHUNK = 500
 """Names asked for in one statement."""
+BEGINNING = 2
+"""So many characters of a name pick whom to compare: the key of the shortest name has two, with the space after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,9 @@ def add_talents(
 ) -> Added:
     """Adds those of ``talents`` that are in order (R4, S1), with as few statements for many as for one.
 
-    A name that the registry, or one before it of ``talents``, holds with the same last signs of the identity document,
-    or with the same employer where either has none, is refused as a likely duplicate unless ``confirmed``. Who has
-    compared them ``among_themselves`` already says so. Raises ``NotAllowed``.
+    A name that the registry, or one before it of ``talents``, holds with the same last characters of the identity
+    document, or with the same employer where either has none, is refused as a likely duplicate unless ``confirmed``. A
+    caller that has compared them already passes ``among_themselves=False``. Raises ``NotAllowed``.
     """
     require(actor, "edit_talents")
     alone(session)  # two lists at once would not see each other's namesakes
@@ -76,13 +79,14 @@ def add_talents(
         try:
             checks.done()
             if not one.confirmed:
-                _unlike(values, there[str(values["name"])])
+                _unlike(values, there[plain(str(values["name"]))])
         except (Invalid, Conflict) as error:
             refused[position] = error
             continue
         sound.append(values)
         if among_themselves:
-            there[str(values["name"])].append(("", _text(values["id_tail"]), str(values["employer"])))
+            one_more = _Namesake("", str(values["name"]), _text(values["id_tail"]), str(values["employer"]))
+            there[plain(one_more.name)].append(one_more)
     return Added(_insert(session, sound, actor, now), refused)
 
 
@@ -113,28 +117,34 @@ def _insert(session: Session, sound: Sequence[Mapping[str, object]], actor: Acto
     return tuple(talent.id for talent in added)
 
 
-def _namesakes(session: Session, names: Sequence[str]) -> defaultdict[str, list[tuple[str, str | None, str]]]:
-    """Name -> (id, last signs of the document, employer) of those in the registry; the id of one to be is empty."""
-    found: defaultdict[str, list[tuple[str, str | None, str]]] = defaultdict(list)
-    wanted = sorted(set(names))
+@dataclass(frozen=True, slots=True)
+class _Namesake:
+    """Somebody of a name; the id of one to be is empty."""
+
+    id: str
+    name: str
+    id_tail: str | None
+    employer: str
+
+
+def _namesakes(session: Session, names: Sequence[str]) -> defaultdict[str, list[_Namesake]]:
+    """A name as search compares it -> those in the registry who are called so, however it is written."""
+    found: defaultdict[str, list[_Namesake]] = defaultdict(list)
+    # A key begins with the folded name and goes on after a space.
+    wanted = sorted({f"{plain(name)} "[:BEGINNING] for name in names})
     for start in range(0, len(wanted), CHUNK):
-        query = select(Talent.name, Talent.id, Talent.id_tail, Talent.employer)
-        for name, talent_id, tail, employer in session.execute(
-            query.where(Talent.name.in_(wanted[start : start + CHUNK]), Talent.active)
-        ):
-            found[name].append((talent_id, tail, employer))
+        query = select(Talent.id, Talent.name, Talent.id_tail, Talent.employer)
+        begins = func.substr(Talent.search_key, 1, BEGINNING).in_(wanted[start : start + CHUNK])
+        for row in session.execute(query.where(begins, Talent.active)):
+            found[plain(row.name)].append(_Namesake(*row))
     return found
 
 
-def _unlike(values: Mapping[str, object], there: Sequence[tuple[str, str | None, str]]) -> None:
+def _unlike(values: Mapping[str, object], there: Sequence[_Namesake]) -> None:
     """Raises ``Conflict`` where a namesake is likely the same person."""
-    for talent_id, tail, employer in there:
-        if same_person(values["id_tail"], values["employer"], tail, employer):
-            who = (
-                f"人才库里已有{values['name']}（{talent_id}，{employer}）"
-                if talent_id
-                else f"名单里已有{values['name']}"
-            )
+    for one in there:
+        if same_person(values["id_tail"], values["employer"], one.id_tail, one.employer):
+            who = f"人才库里已有{one.name}（{one.id}，{one.employer}）" if one.id else f"名单里已有{one.name}"
             message = f"{who}，疑似重复；确非同一人时请标明“确认不重复”"
             raise Conflict(message, [Finding("/name", message)])
 

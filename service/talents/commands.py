@@ -84,7 +84,7 @@ def update_talent(
 ) -> Talent:
     """Changes fields (``FIELDS``) of a talent; ``active: False`` takes the talent off the lists, not out of history.
 
-    ``source`` names the report that the change comes from (R9). Who changes the open-ended group or its reason makes
+    ``source`` names the report that the change comes from (R9). A change of the open-ended group or its reason makes
     it wait for approval again. Nothing is journaled when nothing differs. Raises ``NotAllowed``, ``NotFound``,
     ``Invalid``, ``Stale`` where somebody changed the file since ``version`` was read, and ``Conflict`` where the change
     makes the talent like somebody else in the registry, unless ``confirm_duplicate`` says that it is nobody of them.
@@ -149,7 +149,7 @@ def approve_type(session: Session, *, talent_id: str, approved_on: date, actor: 
 
 
 def confirm_talent(session: Session, *, talent_id: str, on: date, actor: Actor, now: datetime) -> Talent:
-    """Whoever answers for the talent has checked the file: it is right as of ``on`` (R4).
+    """Records that the user who answers for the talent has checked the file: it is right as of ``on`` (R4).
 
     Raises ``NotAllowed``, ``NotFound``, and ``Invalid`` for a day to come or one before the last confirmation.
     """
@@ -220,7 +220,7 @@ def checked(
 
 
 def _together(checks: Checks, values: Mapping[str, object], given: Mapping[str, object], now: datetime) -> None:
-    """What the fields must be to each other: a group or category, a reason for the open group, dates in order."""
+    """Checks the fields against each other: a group or category, a reason for the open group, dates in order."""
     if given["category"] is None and given["type"] is None:
         checks.refuse("/category", "请填写人才类别（一至四类）或人员类型（五类人员）")
     if values["type"] == OPEN_TYPE and not given["type_reason"]:

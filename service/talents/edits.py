@@ -1,4 +1,4 @@
-"""Which events change a talent's file or a team: what the version of an edited record is counted by."""
+"""Events that change a talent's file or a team: their number is the version of an edited record."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from service.talents.models import Talent, TalentTeam
 
 
 def talent_edits(talent: Talent) -> Edits:
-    """What changes a talent's file."""
+    """Events that change a talent's file."""
     return Edits(f"talent:{talent.id}", ("talent_added", "talent_updated"))
 
 
 def team_edits(team: TalentTeam) -> Edits:
-    """What changes a team."""
+    """Events that change a team."""
     return Edits(f"team:{team.id}", ("team_added", "team_updated"))

@@ -1,4 +1,4 @@
-"""What a talent's file and a team consist of, and what the entries of their journals are called: said once.
+"""The fields of a talent's file and of a team, and the words for the entries of their journals: said once.
 
 Pages, the API, import and export, the journal's words and the masks of private data read these tables.
 """
@@ -77,10 +77,10 @@ FIELDS: tuple[Field, ...] = (
     Field("contact_phone", "单位联系人电话", PHONE, longest=27, group=_REACH, private=CONTACT, sure=MOBILE),
     Field("active", "在库", FLAG, note="移出后不再出现在名单中，历史记录保留", group=_SAVE, only=CHANGE, default=True),
 )
-"""What of a talent can be changed, in the order in which people read it (R4, S1)."""
+"""The fields of a talent that can be changed, in the order in which people read it (R4, S1)."""
 
 SOURCE = Field("source", "修改依据", longest=200, note="例如 变动报告编号、来函文号", group=_SAVE, only=CHANGE)
-"""What a change follows from (R9): kept with the entry of the journal."""
+"""The reason for a change (R9): kept with the entry of the journal."""
 
 APPROVED_ON = Field("type_approved_on", "审核日期", DATE)
 CONFIRMED_ON = Field("confirmed_on", "核实日期", DATE)
@@ -94,7 +94,7 @@ TEAM_FIELDS: tuple[Field, ...] = (
     Field("note", "备注", AREA, longest=500),
     Field("active", "在用", FLAG, only=CHANGE, default=True),
 )
-"""What of a team can be changed besides its members (P1)."""
+"""The fields of a team that can be changed besides its members (P1)."""
 
 MEMBERS = Field("members", "成员", PICKS, pick="talents")
 MEMBER_IDS = Field("member_ids", "库内成员", PICKS, pick="talents", note="人才信息库中的成员，不含带头人")

@@ -1,4 +1,4 @@
-"""What the lists of talents and teams can be asked for."""
+"""Filters of the lists of talents and teams."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from service.fields import condition
 from service.talents.rules import CATEGORIES, TYPES
 
 SORTS = ("name", "id", "employer", "category", "confirmed", "updated")
-"""What the list of talents can be sorted by; after ``-`` in the other direction."""
+"""The sort keys of the list of talents; after ``-`` in the other direction."""
 _DIRECTIONS = tuple(sign + name for name in SORTS for sign in ("", "-"))
 
 

@@ -1,4 +1,4 @@
-"""What of a talent's private data is shown to whom. Pure."""
+"""Masks of a talent's private data, by reader. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HIDDEN = "（不显示）"
 
 
 def masked_email(email: str) -> str:
-    """An address of which only the first sign and the domain show: ``l***@example.com``."""
+    """An address of which only the first character and the domain show: ``l***@example.com``."""
     user, _, domain = email.partition("@")
     return f"{user[:1]}***@{domain}"
 
@@ -36,7 +36,7 @@ IDENTITY_FIELDS = frozenset(one.name for one in FIELDS if one.private == IDENTIT
 
 
 def redacted(data: Mapping[str, object], *, contact: bool, identity: bool) -> dict[str, object]:
-    """An entry of a talent's journal for a reader who may (not) see contact data and the document's last signs."""
+    """An entry of a talent's journal for a reader who may (not) see contact data and the document's last characters."""
     shown = dict(data)
     masks: dict[str, Callable[[str], str]] = {} if contact else dict(CONTACT_MASKS)
     if not identity:

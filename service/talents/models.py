@@ -16,7 +16,7 @@ class Talent(Base):
     """Somebody whom leaders serve: recognized in categories 1–4, or of one of the five groups (S1).
 
     ``employer`` is the employer's name as people write it; ``employer_unit`` the code of the unit that answers for the
-    talent (the employer itself, or its 主管部门). Who serves the talent is said by links (``service.liaisons``).
+    talent (the employer itself, or its 主管部门). Links (``service.liaisons``) say who serves the talent.
     """
 
     __tablename__ = "talent"
@@ -49,7 +49,7 @@ class Talent(Base):
     in_district: Mapped[bool]
     active: Mapped[bool]
     id_tail: Mapped[str | None] = mapped_column(String(6), index=True)
-    """The last signs of the identity document: tells namesakes apart (duplicates), shown to the Talent Office only."""
+    """The document's last characters: they tell namesakes apart (duplicates); only the Talent Office sees them."""
     recognition: Mapped[str | None] = mapped_column(String(100))
     recognition_no: Mapped[str | None] = mapped_column(String(60))
     recognized_on: Mapped[date | None]

@@ -1,4 +1,4 @@
-"""What the registry said of talents at the end of a day: papers say the state of their day."""
+"""The registry's facts about talents at the end of a day: papers say the state of their day."""
 
 from __future__ import annotations
 

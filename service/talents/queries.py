@@ -61,7 +61,7 @@ def talents_by_id(session: Session, talent_ids: Collection[str]) -> list[Talent]
 def units_shown(reader: Actor) -> frozenset[str] | None:
     """The units whose talents alone the reader sees, an employer's own; ``None`` for everybody's (R8).
 
-    Who holds no role today sees nobody: losing a right must not show more.
+    A reader with no role today sees nobody: losing a right must not show more.
     """
     if reader.is_system or reader.roles - {EMPLOYER}:
         return None
@@ -142,9 +142,9 @@ def eligible_on(day: date) -> ColumnElement[bool]:
 def duplicates(
     session: Session, *, name: str, id_tail: str | None, employer: str, except_id: str | None = None
 ) -> tuple[Duplicate, ...]:
-    """Who in the registry (also of those taken off its lists) may be the same person, most likely first; one statement.
+    """Talents of the registry (also those taken off its lists) that may be the same person, likeliest first.
 
-    Namesakes whose documents end differently are different people.
+    Namesakes whose documents end differently are different people. One statement.
     """
     wanted, sounds = name.strip(), spell(name.strip()).sounds
     if not wanted:

@@ -1,4 +1,4 @@
-"""Who is a talent, and who is likely the same person. Pure."""
+"""Rules for eligibility and for duplicates of talents. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OPEN_TYPE = 5
 
 
 class File(Protocol):
-    """What of a talent's file decides eligibility."""
+    """The facts of a talent's file that decide eligibility."""
 
     active: bool
     in_district: bool
@@ -41,7 +41,7 @@ class File(Protocol):
 
 
 class Known(Protocol):
-    """What of a talent's file tells one person from another."""
+    """The facts of a talent's file that tell one person from another."""
 
     name: str
     employer: str
@@ -82,7 +82,7 @@ def likeness(talent: Known, *, name: str, employer: str, id_tail: str | None) ->
 
     Two names sound the same where any reading of the one is a reading of the other: 顾长风 and 顾常风.
     """
-    same_name = plain(talent.name) == plain(name)  # also where it is written with other forms of its signs
+    same_name = plain(talent.name) == plain(name)  # also where it is written with other forms of its characters
     same_sound = not set(spell(talent.name).sounds).isdisjoint(spell(name).sounds)
     same_employer = plain(talent.employer) == plain(employer)
     known = bool(id_tail and talent.id_tail)
@@ -99,7 +99,7 @@ def likeness(talent: Known, *, name: str, employer: str, id_tail: str | None) ->
 
 
 def same_person(tail: object, employer: object, other_tail: str | None, other_employer: str | None) -> bool:
-    """Whether two of one name are likely the same: by the document's last signs, or by the employer without them."""
+    """Whether two of one name are likely the same: by the document's last characters; without, by the employer."""
     if tail and other_tail:
         return _tails_meet(str(tail), other_tail)
     return plain(str(employer or "")) == plain(other_employer or "")

@@ -1,4 +1,4 @@
-"""What pages, API, command line and worker do that spans people and processes, and the wiring that joins the two."""
+"""Work of pages, API, command line and worker that spans people and processes, and the wiring that joins the two."""
 
 from service.usecases.prepare import check_context, prepare
 from service.usecases.wire import listing_table, reference_table, wire

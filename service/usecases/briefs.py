@@ -1,4 +1,4 @@
-"""What pages and API do with briefs: drawing them up, releasing them (R3)."""
+"""The work of pages and API on briefs: drawing them up, releasing them (R3)."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def open_reviews(session: Session, *, actor: Actor, now: datetime, talent_id: st
     """Opens the review of each talent whom leaders serve but may no longer be asked to; gives how many (S2).
 
     Of one talent, whose file somebody has changed, or of all: the daily round, which any number of workers may make.
-    What has been reviewed is not asked again until the file or the reasons change. No link ends by itself.
+    A reviewed talent is not asked again until the file or the reasons change. No link ends by itself.
     """
     if find_latest(session, PROCESS) is None:
         return 0

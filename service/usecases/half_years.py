@@ -1,4 +1,4 @@
-"""What pages and API do with half-year reports: by the step of the round that waits, where one does (T6 R5)."""
+"""The work of pages and API on half-year reports: by the step of the round that waits, where one does (T6 R5)."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def take_report(session: Session, *, report_id: UUID | str, actor: Actor, now: d
 
 
 def summaries(session: Session, *, year: int, half: int) -> list[UserTask]:
-    """What the Talent Office wrote when it rolled a half-year up (R5): the done steps, the newest first."""
+    """The Talent Office's words on rolling a half-year up (R5): the done steps, the newest first."""
     rounds = select(HalfYearReport.instance_id).where(
         HalfYearReport.year == year, HalfYearReport.half == half, HalfYearReport.instance_id.is_not(None)
     )

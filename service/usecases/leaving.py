@@ -1,4 +1,4 @@
-"""What depends on one account: shown to whoever disables it or takes its roles, before anything is changed."""
+"""Lists all that depends on one account, for whoever disables it or takes its roles, before anything is changed."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What depends on an account today.
+    """The things that depend on an account today.
 
     ``claimed``: tasks in its hands, which go back to everybody of the role. ``alone``: tasks that nobody else could
     take without a stand-in. ``posts``, ``offices`` (units whose liaison the person is), ``acts_for`` and
@@ -91,7 +91,7 @@ class Held:
 
 
 def held_by(session: Session, username: str, today: date) -> Held:
-    """What depends on the account ``today``; raises NotFound. A fixed number of statements."""
+    """Finds the things that depend on the account ``today``; raises NotFound. A fixed number of statements."""
     account = get_account(session, username)
     grants = grants_of(session, [account.username], today)[account.username] if is_usable(account) else frozenset()
     person = account.person_id

@@ -1,4 +1,4 @@
-"""Ending and correcting a leader's post: the deeds of the directory that reach links, contacts and handovers."""
+"""Ending and correcting a leader's post: the operations of the directory that reach links, contacts and handovers."""
 
 from __future__ import annotations
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from service.actions.table import action_table
+from service.checks import ActionSignature, CheckContext
+from service.checks.gate import checked
 from service.config import Organization, Settings
 from service.people import sync_units
-from service.processes.checks import ActionSignature, CheckContext, enforce
-from service.processes.definitions import deploy_shipped
+from service.processes.definitions import deploy, missing_bundles
 from service.processes.filling import fill_spans
 from service.processes.rules import STAGES
 from service.processes.timers import ensure_calendar
@@ -39,14 +40,15 @@ def prepare(
     if woken := wake_sleepers(session, now=now):
         done.append(f"{woken} 件停在事件网关的事项恢复等候")
     context = check_context(settings, organization)
-    deployed = deploy_shipped(
-        session, bpmn=home / "bpmn", forms=home / "forms", check=lambda files: enforce(files, context=context), now=now
-    )
+    deployed = [
+        deploy(session, checked(files, key=key, context=context), actor=SYSTEM, now=now)
+        for key, files in missing_bundles(session, bpmn=home / "bpmn", forms=home / "forms")
+    ]
     return done + [f"部署流程 {one.name}（{one.key}）第 {one.version} 版" for one in deployed]
 
 
 def check_context(settings: Settings, organization: Organization) -> CheckContext:
-    """What the deployment checks need to know of this house."""
+    """The facts about this house that the deployment checks need."""
     return CheckContext(
         roles={role.id: role.scope for role in organization.roles.values()},
         actions={

@@ -1,4 +1,4 @@
-"""What of a talent's file is private where it stands inside cases, and from whom it is withheld (R4 R8)."""
+"""The private parts of a talent's file inside cases, and from whom it is withheld (R4 R8)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.actions.table import action_table
 from service.config import Organization, Settings
-from service.processes.rehearsal import Plan
+from service.rehearsal.core import Plan
 
 
 def plan_of(settings: Settings, organization: Organization) -> Plan:

@@ -1,4 +1,4 @@
-"""What the page of a list of who serves whom does, through the round that asks for it where one runs (Q2 Q4)."""
+"""The work of the page of a list of who serves whom, through the round that asks for it where one runs (Q2 Q4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page's button that does what a step of a running round asks for takes that step: one deed, one truth."""
+"""A page's button that does what a step of a running round asks for takes that step: one operation, one truth."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def take_step(
 ) -> bool:
     """Completes the open ``step`` with ``data``, as its own page would; whether there was one.
 
-    Who calls this does the deed itself only where it gives False: else the step's action has done it. Raises what
+    The caller does the operation itself only where it gives False: else the step's action has done it. Raises what
     ``commands.complete`` raises.
     """
     found = open_step(session, instance_id=instance_id, step=step, slot=slot)

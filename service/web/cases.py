@@ -11,7 +11,6 @@ from uuid import UUID
 
 from flask import Blueprint, Response, after_this_request, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from service import auth, clock, contacts
 from service.contacts.models import Contact, Opinion
@@ -27,7 +26,7 @@ from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
 from service.processes.forms import Form
 from service.processes.lateness import standings
-from service.processes.models import OPEN, CopyTo, Instance, UserTask
+from service.processes.models import OPEN, Instance, UserTask
 from service.processes.rules import NAMED, STATUSES, one_line
 from service.processes.starting import first_step
 from service.processes.subjects import subjects_of
@@ -504,9 +503,7 @@ def _copied(limit: int, offset: int) -> Page[Instance]:
 
 def _copy_rows(instances: Sequence[Instance]) -> dict[str, Any]:
     """What a table of copied cases needs beside the rows."""
-    wanted = CopyTo.instance_id.in_([row.id for row in instances])
-    received = db().scalars(select(CopyTo).where(CopyTo.username == actor().username, wanted))
-    beside, copies = rows(instances), {copy.instance_id: copy for copy in received}
+    beside, copies = rows(instances), sharing.received(db(), [row.id for row in instances], actor())
     beside["names"].learn(copy.sent_by for copy in copies.values())
     return {**beside, "copies": copies}
 

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.auth import Account
+from service import clock
+from service.auth.queries import account_names
 from service.people.queries import unit_names
 from service.processes.forms import Form
 from service.processes.standing import behalf_names
 from service.processes.wiring import wiring
 from service.rights import SERVICE_NAMES
-from service.talents.models import Talent
+from service.talents.past import names_then
 from service.web.present import day
 
 
@@ -48,16 +48,15 @@ class Names:
         """
         people = {name for name in usernames if name} - set(self._people)
         if people:
-            accounts = self._session.scalars(select(Account).where(Account.username.in_(people)))
-            self._people.update({account.username: account.name for account in accounts})
+            self._people.update(account_names(self._session, people))
             self._people.update(behalf_names(self._session, people))
         codes = {code for code in units if code} - set(self._units)
         if codes:
             self._units.update(unit_names(self._session, codes))
         ids = {talent for talent in talents if talent and ("talents", talent) not in self._records}
         if ids:
-            rows = self._session.execute(select(Talent.id, Talent.name).where(Talent.id.in_(ids)))
-            self._records.update({("talents", talent): name for talent, name in rows})
+            names = names_then(self._session, ids, clock.today())
+            self._records.update({("talents", talent): name for talent, name in names.items()})
         return self
 
     def person(self, username: str | None) -> str:

@@ -7,14 +7,15 @@ from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from service import clock, documents
 from service.errors import Incident
 from service.notifications import letters
 from service.processes import schedules
 from service.processes.bundles import compiled
-from service.processes.models import Instance, Schedule, WorkerBeat
+from service.processes.figures import worker_beats
+from service.processes.models import Schedule
+from service.processes.queries import instances_by_id
 from service.processes.rules import one_line
 from service.processes.timers import open_incidents, retry
 from service.web.access import requires
@@ -30,15 +31,13 @@ def status() -> ResponseReturnValue:
     """Open incidents, when each worker last looked for work, and which signs can be printed."""
     incidents = open_incidents(db())
     wanted = [incident.instance_id for incident in incidents if incident.instance_id]
-    cases = {row.id: row for row in db().scalars(select(Instance).where(Instance.id.in_(wanted)))}
-    beats = list(db().scalars(select(WorkerBeat).order_by(WorkerBeat.beat_at.desc())))
     planned = [(row, *_named(row), schedules.planned_at(row)) for row in schedules.upcoming(db())]
     covered, families = _type()
     return render_template(
         "system/status.html",
         incidents=incidents,
-        cases=cases,
-        beats=beats,
+        cases=instances_by_id(db(), wanted),
+        beats=worker_beats(db()),
         planned=planned,
         covered=covered,
         families=families,

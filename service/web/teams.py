@@ -41,7 +41,7 @@ def teams() -> ResponseReturnValue:
     """人才团队."""
     page = _found(PER_PAGE, offset())
     return render_template(
-        "talents/teams.html",
+        "teams/teams.html",
         page=page,
         shown=registry.shown_of_teams(db(), page.items, actor()),
         may_edit=may(actor(), "edit_talents"),
@@ -81,7 +81,7 @@ def team(team_id: UUID) -> ResponseReturnValue:
     """One team."""
     found = registry.get_team(db(), team_id, actor())
     return render_template(
-        "talents/team.html",
+        "teams/team.html",
         team=found,
         shown=registry.shown_of_teams(db(), [found], actor()),
         may_edit=may(actor(), "edit_talents"),

@@ -1,4 +1,4 @@
-"""What the ``holidays`` library knows of China: official years, and its guesses for the years after.
+"""The facts that the ``holidays`` library has about China: official years, and its guesses for the years after.
 
 The library models the State Council's notices up to ``max(special_public_holidays)``. Past that year it goes on with
 the statutory holidays alone, without saying so; here those years are called guesses.
@@ -35,7 +35,7 @@ def last_official_year() -> int:
 
 @cache
 def year(number: int) -> Year:
-    """What the library says of the year ``number``, official or guessed.
+    """The library's answer for the year ``number``, official or guessed.
 
     A weekend that was worked for a day off of this year is listed here even if it lay in the December before.
     """

@@ -1,4 +1,4 @@
-"""What an office adds to the calendar: notices on holidays, and local closures.
+"""Additions of an office to the calendar: notices on holidays, and local closures.
 
 A file of notices (``config/calendar.toml``, or what ``liaison calendar load FILE`` reads) looks like this::
 

@@ -11,7 +11,7 @@ _NOTICE_EXPECTED_FROM_MONTH = 11
 
 
 def missing_notice_reminder(calendar: Calendar, today: date) -> str | None:
-    """What administrators are told if a notice is missing, else None.
+    """The reminder to administrators if a notice is missing, else None.
 
     Next year's notice is asked for from 1 November on; this year's at any time.
     """

@@ -1,4 +1,4 @@
-"""What happens once a working day, by whichever worker comes first."""
+"""Work of once a working day, by whichever worker comes first."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def remind_of_missing_notice(session: Session, *, now: datetime) -> bool:
 
 
 def failed(session: Session, message: str, *, now: datetime) -> None:
-    """A daily deed failed (its transaction is gone): an incident that people see, one a day for all workers."""
+    """A daily operation failed (its transaction is gone): an incident that people see, one a day for all workers."""
     history.lock(session, DAILY)
     midnight = clock.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
     told = select(Incident.id).where(Incident.kind == DAILY, Incident.message == message[:2000])

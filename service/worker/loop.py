@@ -42,14 +42,14 @@ DAILY: Mapping[str, Callable[[Session, datetime], object]] = {
     "发起联系关系调整": lambda session, now: posts.open_handovers(session, actor=SYSTEM, now=now),
     "发起资格复核": lambda session, now: eligibility.open_reviews(session, actor=SYSTEM, now=now),
 }
-"""What is done once on a working day, each in a transaction of its own."""
+"""Work of once on a working day, each in a transaction of its own."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one tick did. ``more``: it stopped at the size of its batch, and there may be more at once."""
+    """The result of one tick. ``more``: it stopped at the size of its batch, and there may be more at once."""
 
     fired: int = 0
     failed: int = 0
@@ -88,15 +88,15 @@ class Worker:
     def run(self, stop: Event) -> None:
         """Ticks until ``stop`` is set; the transaction at hand is finished first.
 
-        What stops all work (a database that does not answer) is logged and tried again, less and less often.
+        An error that stops all work (a database that does not answer) is logged and tried again, less and less often.
         """
         self._stop = stop
         log.info("worker_started", worker=self.name)
         # Reading a large file takes half a minute, and so does a mail server at times: no timer waits for that.
         self._beside = True
         beside = [
-            Thread(target=copy_context().run, args=(self._keep, what, deed), name=f"{self.name}:{what}")
-            for what, deed in (("imports", self._import), ("letters", self._send_letters))
+            Thread(target=copy_context().run, args=(self._keep, what, operation), name=f"{self.name}:{what}")
+            for what, operation in (("imports", self._import), ("letters", self._send_letters))
         ]
         for one in beside:
             one.start()
@@ -118,12 +118,12 @@ class Worker:
         self._leave()
         log.info("worker_stopped", worker=self.name)
 
-    def _keep(self, what: str, deed: Callable[[datetime], bool | int]) -> None:
-        """Does ``deed`` over and over until the worker stops, at once again while there is something to do."""
+    def _keep(self, what: str, operation: Callable[[datetime], bool | int]) -> None:
+        """Does ``operation`` over and over until the worker stops, at once again while there is something to do."""
         wait = self.poll_seconds
         while not self._stop.is_set():
             try:
-                if deed(clock.now()):
+                if operation(clock.now()):
                     continue
             except Exception as error:  # what is wrong with one is noted there; the next one must not wait for a person
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
@@ -172,14 +172,14 @@ class Worker:
         self._swept_at = now
         with self.database.reading() as session:
             found = claims.lapsed(session, limit=BATCH)
-        deeds: list[Callable[[Session], object]] = [
+        operations: list[Callable[[Session], object]] = [
             partial(claims.end_claim, task_id=task_id, now=now) for task_id in found
         ]
-        deeds.append(partial(claims.report_unmanned, now=now))
-        for deed in deeds:
+        operations.append(partial(claims.report_unmanned, now=now))
+        for operation in operations:
             try:
                 with self.database.transaction() as session:
-                    deed(session)
+                    operation(session)
             except Exception as error:  # what is wrong with one case must not hold up the others
                 if explain(error) is not None:
                     raise
@@ -204,7 +204,7 @@ class Worker:
         return fired, failed, len(due)
 
     def _start_due(self, now: datetime) -> tuple[int, int]:
-        """What the calendar starts: one transaction each, so that one that fails holds up no other."""
+        """Starts the due processes of the calendar: one transaction each, so that one that fails holds up no other."""
         with self.database.reading() as session:
             due = starts.due_starts(session, now=now, limit=BATCH)
         started = failed = 0
@@ -248,11 +248,11 @@ class Worker:
         if self._reminded_on == today:
             return
         self._reminded_on = today
-        for name, deed in DAILY.items():
+        for name, operation in DAILY.items():
             self._beat()
             try:
                 with self.database.transaction() as session:
-                    deed(session, now)
+                    operation(session, now)
             except Exception as error:  # what is wrong with one must hold up neither the others nor any notice
                 if explain(error) is not None:
                     self._reminded_on = None

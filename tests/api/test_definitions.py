@@ -13,7 +13,7 @@ from flask import g
 from werkzeug.test import TestResponse
 
 from service.api import definitions
-from service.processes.checks import CheckContext
+from service.checks import CheckContext
 from service.processes.wiring import KEY
 from tests.factories.world import HOME, World
 

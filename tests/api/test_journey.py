@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from tests.factories.bundles import unchecked
 
 from service import clock
 from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.rights import SYSTEM
+from tests.factories.bundles import unchecked
 from tests.factories.visitor import Visitor, island
 from tests.factories.world import HOME, Api, World
 

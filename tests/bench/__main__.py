@@ -48,7 +48,7 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
         table.head("The people side")
         people_pages(world, table, column)
         return
-    table.head("Deeds (one transaction)")
+    table.head("Operations (one transaction)")
     cases = deeds(world, table, column)
     verification(world, cases, table, column)
     table.head("Rework")

@@ -12,6 +12,7 @@ from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.rights import SYSTEM
 from tests.browser.conftest import PHONE, Site
+from tests.factories.bundles import unchecked
 
 pytestmark = pytest.mark.browser
 
@@ -182,7 +183,7 @@ def test_a_form_from_before_forms_were_measured_does_not_hold_the_page(
     form["properties"]["more"] = more
     files["forms/record_need.json"] = json.dumps(form).encode()
     with site.world.transaction() as session:  # as it was deployed then: nothing held it to a measure
-        deploy(session, key="request", files=files, check=lambda _: None, actor=SYSTEM, now=site.now)
+        deploy(session, unchecked("request", files), actor=SYSTEM, now=site.now)
     page = site.visit("liaison-hrss", "/cases/new")
     expect(page.get_by_role("alert")).to_contain_text(why, timeout=5_000)
     expect(page.get_by_role("alert")).to_contain_text("请流程管理员精简表单")

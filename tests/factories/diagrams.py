@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from service.processes.checks import ActionSignature, CheckContext, check
+from service.checks import ActionSignature, CheckContext, check
 
 CONTEXT = CheckContext(
     roles={"liaison": "origin", "talent_office": "all", "responsible_unit": "data:unit"},

@@ -11,7 +11,7 @@ from typing import Any
 from service import clock
 from service.config import load, load_organization
 from service.processes.bundles import Compiled, compile_bundle, read_bundle
-from service.processes.rehearsal import Plan, Rehearsal
+from service.rehearsal.core import Plan, Rehearsal
 from service.usecases.rehearsals import plan_of
 from service.workdays import Calendar, load_notices
 

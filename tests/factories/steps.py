@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from service import clock, history
 from service.processes import commands, queries, replay
-from service.processes.advance import open_tasks, stream_of
+from service.processes.advance import open_tasks
 from service.processes.bundles import compiled
 from service.processes.calendars import by_digest
 from service.processes.models import WAITING, CalendarVersion, Instance, Timer, UserTask
+from service.processes.recording import stream_of
 from tests.factories.world import World
 
 _CALENDARS = select(CalendarVersion)

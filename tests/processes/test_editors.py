@@ -9,9 +9,9 @@ from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
+from service.checks import check
 from service.clock import SHANGHAI
 from service.processes.bundles import read_bundle
-from service.processes.checks import check
 from service.usecases import check_context
 from tests.factories.world import HOME, read_config
 

@@ -13,10 +13,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from service import clock
+from service.checks.elements import EVENTS, HOSTS, SUPPORTED
+from service.checks.gate import checked
 from service.processes import commands, replay, timers
 from service.processes.advance import open_tasks
-from service.processes.checks import enforce
-from service.processes.checks.elements import EVENTS, HOSTS, SUPPORTED
 from service.processes.commands import Occurrence
 from service.processes.definitions import deploy
 from service.processes.models import Instance
@@ -280,14 +280,7 @@ def test_every_element_that_may_be_drawn_runs_to_its_end(world: World) -> None:
             which = f"{element} {event} #{n}"
             with world.transaction() as session:
                 files = bundle(body.replace("开始", f"开始：{which}"))
-                deploy(
-                    session,
-                    key="p",
-                    files=files,
-                    check=lambda files: enforce(files, context=checks),
-                    actor=SYSTEM,
-                    now=clock.now(),
-                )
+                deploy(session, checked(files, key="p", context=checks), actor=SYSTEM, now=clock.now())
             walked(world, which, script)
     with world.database.reading() as session:
         assert list(replay.verify(session)) == []

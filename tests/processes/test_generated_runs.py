@@ -32,10 +32,11 @@ from service.db import Database
 from service.errors import Conflict
 from service.people import search_leaders
 from service.processes import commands, course, inputs, operations, replay, timers
-from service.processes.advance import open_tasks, stream_of
+from service.processes.advance import open_tasks
 from service.processes.bundles import compiled
 from service.processes.calendars import by_digest
 from service.processes.models import DONE, RUNNING, SUSPENDED, Instance, UserTask
+from service.processes.recording import stream_of
 from service.rights import SYSTEM, Actor
 from service.usecases import wire
 from service.workdays import Calendar, load_notices, parse_notice_file

@@ -16,6 +16,7 @@ from service.processes.definitions import deploy
 from service.processes.models import UserTask
 from service.processes.subjects import Subject, subjects_of, titled
 from service.rights import SYSTEM
+from tests.factories.bundles import unchecked
 from tests.factories.statements import counted
 from tests.factories.steps import DONE, NOT_OURS, REFER, mismatches
 from tests.factories.visitor import Visitor
@@ -169,7 +170,7 @@ def test_a_case_of_an_older_diagram_takes_the_word_of_the_newest(world: World) -
 
     def publish(bundle: dict[str, bytes]) -> None:
         with world.transaction() as session:
-            deploy(session, key="request", files=bundle, check=lambda _: None, actor=SYSTEM, now=clock.now())
+            deploy(session, unchecked("request", bundle), actor=SYSTEM, now=clock.now())
 
     publish(older)
     world.dispatched("edu")
@@ -188,7 +189,7 @@ def test_a_diagram_may_name_units_by_an_expression(world: World, word: str, unit
     after = before + f'<spiffworkflow:property name="about" value="{word}" />'.encode()
     made = {**files, "bpmn/request.bpmn": files["bpmn/request.bpmn"].replace(before, after)}
     with world.transaction() as session:
-        deploy(session, key="request", files=made, check=lambda _: None, actor=SYSTEM, now=clock.now())
+        deploy(session, unchecked("request", made), actor=SYSTEM, now=clock.now())
     world.dispatched("edu", "housing")
     [named] = about(world, "feedback_accepted")
     assert ([one.unit for one in named] or None) == units

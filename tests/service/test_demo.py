@@ -25,7 +25,7 @@ from service.demonstration import build
 from service.demonstration.matters import FIELDS, MATTERS
 from service.demonstration.organization import PASSWORD
 from service.demonstration.scenarios import FINISHED, STOPPED
-from service.demonstration.year import deeds
+from service.demonstration.year import acts_of_year
 from service.errors import Conflict, Invalid
 from service.history.models import HistoryEvent
 from service.liaisons.models import Link, Roster
@@ -312,8 +312,8 @@ def test_no_contact_is_told_twice_however_young_the_year_is(day: str) -> None:
             act.keywords["told"]["form"],
             act.keywords["told"]["held_on"],
         )
-        for deed in deeds([], 1, until, Calendar.from_config(load_notices(CONFIG)))
-        if isinstance(act := deed.act, partial) and "post" in act.keywords and "told" in act.keywords
+        for operation in acts_of_year([], 1, until, Calendar.from_config(load_notices(CONFIG)))
+        if isinstance(act := operation.act, partial) and "post" in act.keywords and "told" in act.keywords
     ]
     assert len(told) > 50
     assert [one for one, n in Counter(told).items() if n > 1] == []

@@ -18,6 +18,7 @@ from service.processes.models import CANCELLED, COMPLETED, FIRED, SUSPENDED, WAI
 from service.rights import SYSTEM
 from service.workdays.calendar import Mark
 from tests.factories import steps
+from tests.factories.bundles import unchecked
 from tests.processes.test_every_element_runs import (
     FORMAL,
     MESSAGE,
@@ -50,7 +51,7 @@ def waiting(world: World) -> World:
 def begun(world: World) -> None:
     files = bundle(first_of(soon=timer("P10D"), later=TWO_DAYS, called_off=TOLD))
     with world.transaction() as session:
-        deploy(session, key="p", files=files, check=lambda _: None, actor=SYSTEM, now=clock.now())
+        deploy(session, unchecked("p", files), actor=SYSTEM, now=clock.now())
     with world.transaction() as session:
         made = commands.begin(session, process="p", data={}, actor=world.actor("office"), now=clock.now())
         world.case = made.id
@@ -265,7 +266,7 @@ def test_a_suspended_case_that_ends_by_being_woken_has_ended(world: World, monke
 
 def test_a_task_in_a_sub_process_stays_as_older_rules_opened_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with world.transaction() as session:
-        deploy(session, key="p", files=bundle(around(PART)), check=lambda _: None, actor=SYSTEM, now=clock.now())
+        deploy(session, unchecked("p", bundle(around(PART))), actor=SYSTEM, now=clock.now())
     for rules, role in ((1, None), (engine.RULES, "talent_office")):
         with monkeypatch.context() as then:
             then.setattr(engine, "RULES", rules)

@@ -295,6 +295,27 @@ def test_talents_of_one_sheet_are_compared_with_each_other(world: World):
     assert written(world, "talents", TALENTS, *rows) == "done"
 
 
+def test_names_are_compared_whichever_way_their_signs_are_written(world: World):
+    """In one sheet, and with who is there already: 王喆 and 王哲, 陳峯 and 陈峰."""
+    rows = [(name, "三类人才", "某公司", None, None, None, None) for name in ("王喆", "陈峰")]
+    assert written(world, "talents", TALENTS, *rows) == "done"
+    again = [
+        (name, "三类人才", "某公司", None, None, None, None) for name in ("王哲", "赵犇", "赵奔", "陳峯", "王喆之")
+    ]
+    found = checked(world, "talents", TALENTS, *again)
+    assert [(row, column) for row, column, _ in found] == [(2, "姓名"), (4, "姓名"), (5, "姓名")]
+    assert "人才库里已有王喆" in found[0][2]
+    assert "与第 3 行重复" in found[1][2]
+    assert "人才库里已有陈峰" in found[2][2]
+
+    found = checked(world, "people", ("姓名", "单位"), ("王喆", "edu"), ("王哲", "区教育局"))
+    assert [(row, column) for row, column, _ in found] == [(3, "姓名")]
+    assert "与第 2 行重复（姓名、所在单位相同）" in found[0][2]
+    assert written(world, "people", ("姓名", "单位"), ("王喆", "edu")) == "done"
+    found = checked(world, "people", ("姓名", "单位"), ("王嚞", "edu"))
+    assert [(row, column, "王喆" in message) for row, column, message in found] == [(2, "姓名", True)], found
+
+
 def test_all_that_is_wrong_with_a_row_is_found_at_once(world: World):
     people = ("姓名", "单位", "职务", "联系电话", "领导类别", "领导班子", "分工", "任职日期")
     found = checked(

@@ -12,6 +12,7 @@ from service.people.models import Leader
 from service.processes import commands, definitions, operations, queries, replay
 from service.processes.advance import open_tasks
 from service.rights import SYSTEM
+from tests.factories.bundles import unchecked
 from tests.factories.engines import bpmn, end, flow, process, user
 from tests.factories.people import prepared
 from tests.factories.workers import work_all
@@ -34,7 +35,7 @@ def deploy(world: World) -> None:
     form = b'{"type": "object", "title": "x", "properties": {"leader_id": {"type": "string", "title": "l"}}}'
     files = {"bpmn/p.bpmn": bpmn(body), "forms/file.json": form, "forms/read.json": FORM}
     with world.transaction() as session:
-        definitions.deploy(session, key="p", files=files, check=lambda _: None, actor=SYSTEM, now=world.clock.now)
+        definitions.deploy(session, unchecked("p", files), actor=SYSTEM, now=world.clock.now)
 
 
 LANES = (

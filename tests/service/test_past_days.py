@@ -406,8 +406,9 @@ def test_papers_of_a_past_day_call_people_and_units_as_that_day_did(world: World
     with world.transaction() as session:
         people.update_person(session, person_id=person_id, changes={"name": "新名字"}, **now)
         people.update_leader(session, leader_id=leader_id, changes={"unit_code": other, "post": "新职务"}, **now)
-        people.update_unit(session, code="edu", changes={"name": "区教育和体育局"}, **now)
-        people.update_unit(session, code="hrss", changes={"name": "区人社局"}, **now)
+        for code, name in {"edu": "区教育和体育局", "hrss": "区人社局"}.items():
+            changes = {"name": name}
+            people.update_unit(session, code=code, changes=changes, organization=world.organization, **now)
         talents.update_talent(session, talent_id=talent_id, changes={"name": "沈改名"}, **now)
     for part, said in (told() | shown()).items():
         assert said == then[part], part

@@ -549,6 +549,15 @@ class TestOutOfUse:
         assert people.namesakes(session, name=" 陈志明", unit_code="hrss") == [chen]
         assert people.namesakes(session, name="陈志明", unit_code="hrss", except_id=chen.id) == []
 
+    def test_namesakes_are_known_whichever_way_their_signs_are_written(self, session):
+        unit(session)
+        there = [person(session, "王喆", unit_code="hrss", post=None), person(session, "王喆之", unit_code="hrss")]
+        for written in ("王哲", "王嚞", "王喆"):
+            assert people.namesakes(session, name=written, unit_code="hrss") == there[:1], written
+        with pytest.raises(Conflict, match="同名") as refused:
+            people.add_person(session, name="王哲", unit_code="hrss", actor=SYSTEM, now=EARLY)
+        assert "王喆" in refused.value.findings[0].message
+
 
 class TestSubstituteLists:
     def test_found_by_either_name_in_two_statements(self, session):

@@ -102,4 +102,5 @@ def test_a_note_on_attendance_is_in_the_journal(world: World) -> None:
             now=clock.now(),
         )
         entry = history.stream_events(session, f"activity:{made.id}")[-1]
-    assert entry.data == {"attended": {"T0001": True}, "notes": {"T0001": "作了发言"}}
+    noted = {"attended": {"T0001": True}, "notes": {"T0001": "作了发言"}}
+    assert entry.data == {**noted, "before": {"T0001": None}}

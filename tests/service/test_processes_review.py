@@ -34,6 +34,7 @@ from service.processes.models import (
 from service.processes.wiring import KEY
 from service.rights import SYSTEM
 from service.workdays.calendar import Mark
+from tests.factories.bundles import unchecked
 from tests.factories.world import HOME
 
 if TYPE_CHECKING:
@@ -482,7 +483,7 @@ def test_two_deployments_at_once_are_two_versions(world: World) -> None:
         more = {**files, f"forms/more_{number}.json": b'{"type": "object", "properties": {}}'}
         together.wait()
         with world.transaction() as session:
-            made = deploy(session, key="request", files=more, check=lambda _files: None, actor=SYSTEM, now=clock.now())
+            made = deploy(session, unchecked("request", more), actor=SYSTEM, now=clock.now())
             return made.version
 
     with ThreadPoolExecutor(2) as pool:

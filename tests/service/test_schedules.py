@@ -13,6 +13,7 @@ from service.errors import NotFound
 from service.processes import commands, definitions, replay, schedules, starts, timers
 from service.processes.models import Incident, Instance, Schedule
 from service.rights import SYSTEM
+from tests.factories.bundles import unchecked
 from tests.factories.engines import bpmn, end, flow, process, user
 from tests.factories.workers import at_once, happened, worker_of
 
@@ -50,7 +51,7 @@ def deploy(world, *events: str, name: str = "流程", key: str = "p") -> None:
     with world.transaction() as session:
         # the shipped processes have starts of their own: these tests look at one alone
         session.execute(delete(Schedule).where(Schedule.process != key))
-        definitions.deploy(session, key=key, files=files, check=lambda _: None, actor=SYSTEM, now=world.clock.now)
+        definitions.deploy(session, unchecked(key, files), actor=SYSTEM, now=world.clock.now)
 
 
 def row(world, event: str = "half") -> Schedule:
@@ -181,9 +182,7 @@ def test_a_process_of_the_calendar_alone_has_no_start_by_hand(world):
     with world.transaction() as session:
         definitions.deploy(
             session,
-            key="only",
-            files={"bpmn/only.bpmn": bpmn(timed)},
-            check=lambda _: None,
+            unchecked("only", {"bpmn/only.bpmn": bpmn(timed)}),
             actor=SYSTEM,
             now=world.clock.now,
         )

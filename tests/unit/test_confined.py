@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from service.checks import confined
+from service.checks.confined import MOST_COMPLAINT, Limits, check_all_confined
+from service.checks.findings import CheckContext
 from service.errors import Incident
-from service.processes.checks import confined
-from service.processes.checks.confined import MOST_COMPLAINT, Limits, check_all_confined
-from service.processes.checks.findings import CheckContext
 from tests.factories.diagrams import CONTEXT
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from service.checks import DefinitionFinding
+from service.checks.confined import Limits, check_all_confined
+from service.checks.elements import MAX_ALL_NODES
 from service.processes.bounds import LARGEST_FORM, unfolded
-from service.processes.checks import DefinitionFinding
-from service.processes.checks.confined import Limits, check_all_confined
-from service.processes.checks.elements import MAX_ALL_NODES
 from tests.factories.diagrams import CONTEXT, UNITS_FOR, changed_form, definition, drawn, form
 
 LIMITS = Limits(seconds=2, memory=200_000_000)
@@ -229,7 +229,7 @@ def test_what_dies_names_the_file_that_it_was_at_and_the_others_are_checked() ->
 
 
 def test_the_child_knows_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    from service.processes.checks import confined
+    from service.checks import confined
 
     monkeypatch.setenv("LIAISON_SECRET_KEY", "x" * 40)
     assert "LIAISON_SECRET_KEY" not in confined._environment()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.processes.checks import check
-from service.processes.checks.bundle import MAX_BUNDLE_BYTES, MAX_FILES, MAX_JSON_BYTES
+from service.checks import check
+from service.checks.bundle import MAX_BUNDLE_BYTES, MAX_FILES, MAX_JSON_BYTES
 from tests.factories.diagrams import CONTEXT, changed_form, choice, definition, forms, rules
 
 M, D = "bpmn/matter.bpmn", "bpmn/units_for.dmn"

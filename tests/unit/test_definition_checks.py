@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service import checks
+from service.checks import ActionSignature, CheckContext, DefinitionFinding, check
+from service.checks.elements import MAX_NODES, MAX_PROCESSES
+from service.checks.gate import checked
 from service.errors import Finding, Invalid
-from service.processes import checks
-from service.processes.checks import ActionSignature, CheckContext, DefinitionFinding, check, enforce
-from service.processes.checks.elements import MAX_NODES, MAX_PROCESSES
 from tests.factories.diagrams import CONTEXT, F10, MATTER, before_end, definition, drawn, form, rules
 
 ROOT = Path(__file__).parents[2]
@@ -535,10 +536,10 @@ def test_warnings_do_not_hide_the_engine_and_errors_do() -> None:
 
 
 def test_a_definition_with_errors_is_refused_and_one_with_warnings_is_not() -> None:
-    [warning] = enforce(definition((M, "'return'", "'retrun'")), context=CONTEXT)
+    [warning] = checked(definition((M, "'return'", "'retrun'")), key="matter", context=CONTEXT).findings
     assert warning.rule == "value-unknown"
     with pytest.raises(Invalid, match="没有部署") as refused:
-        enforce(definition((M, STAGE, "")), context=CONTEXT)
+        checked(definition((M, STAGE, "")), key="matter", context=CONTEXT)
     [finding] = refused.value.findings
     assert re.fullmatch(r"bpmn/matter\.bpmn:\d+ decide task-stage", finding.path)
 
@@ -799,7 +800,7 @@ def test_no_spoilt_file_makes_the_checks_fail_themselves(data: st.DataObject) ->
 
 
 def test_every_rule_is_explained_to_process_owners() -> None:
-    source = "\n".join(path.read_text() for path in (ROOT / "service/processes/checks").glob("*.py"))
+    source = "\n".join(path.read_text() for path in (ROOT / "service/checks").glob("*.py"))
     guide = (ROOT / "docs/diagram-checks.md").read_text()
     explained = set(re.findall(r"^\| `([a-z-]+)` \|", guide, re.MULTILINE))
     assert explained, "the guide lists the rules in tables"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.processes.checks import check
+from service.checks import check
 from tests.unit.test_definition_checks import FILES, REQUEST
 
 OWN = "x-own"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.processes.checks import check
+from service.checks import check
 from tests.unit.test_definition_checks import FILES, REQUEST
 
 RULE = {"field": "decided_on", "not_before": "submitted_on", "message": "决定早于提交（{date}）"}

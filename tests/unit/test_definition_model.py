@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from service.processes.checks import ActionSignature, check, model
+from service.checks import ActionSignature, check, model
 from tests.factories.diagrams import CONTEXT, before_end, definition, rules
 
 M = "bpmn/matter.bpmn"

@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from service.processes.checks import patterns
+from service.checks import patterns
 
 HOME = Path(__file__).parents[2]
 SOUND = [

@@ -9,8 +9,8 @@ from types import ModuleType
 import pytest
 
 from service.actions import action_table
+from service.checks.forms import LISTINGS, REFERENCES
 from service.config import load
-from service.processes.checks.forms import LISTINGS, REFERENCES
 from service.processes.properties import PAGES, PROCESS, TASK, stages_of
 from service.usecases import listing_table, reference_table
 from tests.factories.scripts import load_script

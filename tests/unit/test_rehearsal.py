@@ -8,8 +8,8 @@ import pytest
 
 from service import clock
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
-from service.processes.rehearsal import Rehearsal
-from service.processes.samples import filled
+from service.rehearsal.core import Rehearsal
+from service.rehearsal.samples import filled
 from tests.factories import engines
 from tests.factories.rehearsals import MONDAY, NEED, begun, calendar, handed_out, made_of, plan
 

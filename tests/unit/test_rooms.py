@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
 from grimp import build_graph
 
 SERVICE = Path(__file__).resolve().parents[2] / "service"
@@ -22,3 +24,24 @@ def test_a_module_of_actions_is_named_as_the_folder_of_its_process() -> None:
     processes = {path.name for path in (SERVICE.parent / "bpmn").iterdir() if path.is_dir()}
     modules = {path.stem for path in (SERVICE / "actions").glob("*.py")}
     assert modules - {"__init__", "table", "parameters", "rounds", "talent_file"} == processes
+
+
+def test_only_the_gate_of_the_checks_makes_a_bundle_that_may_be_deployed() -> None:
+    made = [path for path in SERVICE.rglob("*.py") if "CheckedBundle(" in path.read_text()]
+    assert [str(path.relative_to(SERVICE)) for path in made] == ["checks/gate.py"]
+
+
+@pytest.mark.parametrize("room", ["web", "api"])
+def test_queries_belong_to_features(room: str) -> None:
+    found = [path.name for path in (SERVICE / room).glob("*.py") if re.search(r"\bselect\(", path.read_text())]
+    assert found == []
+
+
+TOO_LONG = {"web/cases.py"}
+"""To be split; nothing else may be so long."""
+
+
+@pytest.mark.parametrize("room", ["web", "api", "people"])
+def test_no_module_is_over_400_lines(room: str) -> None:
+    long = {path for path in (SERVICE / room).glob("*.py") if len(path.read_text().splitlines()) > 400}
+    assert {str(path.relative_to(SERVICE)) for path in long} - TOO_LONG == set()

@@ -15,6 +15,7 @@ from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.rights import SYSTEM
 from service.web import access
+from tests.factories.bundles import unchecked
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
 
@@ -47,7 +48,7 @@ def test_who_takes_the_first_step_of_the_diagram_finds_it_in_the_menu(world: Wor
     drawn = files["bpmn/request.bpmn"].replace(lane, lane + office)
     with world.transaction() as session:
         changed = {**files, "bpmn/request.bpmn": drawn}
-        deploy(session, key="request", files=changed, check=lambda _files: None, actor=SYSTEM, now=clock.now())
+        deploy(session, unchecked("request", changed), actor=SYSTEM, now=clock.now())
     assert [name for name, may in may_record().items() if may] == ["office"]
 
 

@@ -17,6 +17,7 @@ from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.processes.models import Incident, Instance, Timer
 from service.rights import SYSTEM
+from tests.factories.bundles import unchecked
 from tests.factories.steps import mismatches
 from tests.factories.visitor import Visitor, island
 from tests.factories.workers import happened
@@ -176,7 +177,7 @@ def test_a_case_of_older_forms_prints_what_was_registered_too(world: World) -> N
     files = read_bundle(HOME / "bpmn/request", HOME / "forms/request")
     older = {name: content.replace(b'"x-own": true,', b"") for name, content in files.items()}
     with world.transaction() as session:
-        deploy(session, key="request", files=older, check=lambda _: None, actor=SYSTEM, now=clock.now())
+        deploy(session, unchecked("request", older), actor=SYSTEM, now=clock.now())
     world.finished(channel="symposium")
     with world.database.reading() as session:
         paper = sheet(session, world.case, world.actor("office")).data

@@ -8,9 +8,9 @@ import re
 import pytest
 
 from service import clock
+from service.checks import enforce
 from service.processes import properties
 from service.processes.bundles import read_bundle
-from service.processes.checks import enforce
 from service.processes.definitions import deploy
 from service.processes.queries import case_detail
 from service.processes.replay import verify

@@ -1,4 +1,4 @@
-"""Who serves a talent is said by links: each talent's one leader becomes a link, and the column goes."""
+"""Links say who serves a talent: each talent's one leader becomes a link, and the column goes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What names are searched by holds every reading of their signs: 顾长风 is found by gcf as by gzf."""
+"""Search keys of names hold every reading of their characters: 顾长风 is found by gcf as by gzf."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """What was imported before cannot be told from what was entered by hand: it stays as it was shown."""
+    """Contacts imported before stay as they were shown: nothing tells them from those entered by hand."""
     op.add_column("contact", sa.Column("supplementary", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_table(
         "matter_progress",

@@ -1,4 +1,4 @@
-"""What is searched by is spelled anew: traditional signs as simplified ones, rare signs kept, surnames read as such.
+"""Search keys are spelled anew: traditional characters as simplified ones, rare characters kept, surnames read as such.
 
 Readings of surnames have changed as well, so what lists are sorted by is made anew too.
 """

@@ -27,7 +27,7 @@ _token = sa.table(
 
 
 def upgrade() -> None:
-    """Who is signed in signs in anew; counts of failures begin anew; every token gets an end."""
+    """Ends all sessions: everybody signs in anew; counts of failures begin anew; every token gets an end."""
     op.drop_column("account", "session_stamp")
     op.add_column("account", sa.Column("password_set_at", UtcDateTime(), nullable=True))
     op.add_column("account", sa.Column("must_change_password", sa.Boolean(), server_default=sa.false(), nullable=False))

@@ -1,4 +1,4 @@
-"""What is searched by is spelled anew: variants of a sign are searched as the usual one (王喆 as 王哲)."""
+"""Search keys are spelled anew: variants of a character are searched as the usual one (王喆 as 王哲)."""
 
 from __future__ import annotations
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from service.processes.checks.bundle import Bundle
-from service.processes.checks.findings import Report
-from service.processes.checks.form_model import Form
+from service.checks.bundle import Bundle
+from service.checks.findings import Report
+from service.checks.form_model import Form
 from service.processes.terms import KEYWORD, STEP, TODAY
 
 WORDS = frozenset({"field", "value", "not_before", "not_after", "days", "message", "refuse"})

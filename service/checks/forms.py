@@ -8,13 +8,13 @@ from typing import Any
 
 import jsonschema_rs
 
+from service.checks import patterns
+from service.checks.bundle import Bundle
+from service.checks.findings import CheckContext, Report
+from service.checks.form_model import Field, Form, subschemas
+from service.checks.tasks import reserved
+from service.checks.values import compared
 from service.processes.bounds import REFERRING
-from service.processes.checks import patterns
-from service.processes.checks.bundle import Bundle
-from service.processes.checks.findings import CheckContext, Report
-from service.processes.checks.form_model import Field, Form, subschemas
-from service.processes.checks.tasks import reserved
-from service.processes.checks.values import compared
 from service.processes.privacy import KINDS
 from service.processes.terms import TYPES
 

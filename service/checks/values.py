@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from service.checks.bundle import Bundle
+from service.checks.form_model import Form
+from service.checks.graph import Calls
+from service.checks.model import Node, ProcessModel
 from service.engine.expressions import readable
-from service.processes.checks.bundle import Bundle
-from service.processes.checks.form_model import Form
-from service.processes.checks.graph import Calls
-from service.processes.checks.model import Node, ProcessModel
 
 
 def compared(text: str) -> Iterator[tuple[str, Any]]:

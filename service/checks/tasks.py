@@ -6,13 +6,13 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from service.checks import profile
+from service.checks.bundle import Bundle
+from service.checks.expressions import known_data
+from service.checks.findings import CheckContext, Report
+from service.checks.form_model import Field
+from service.checks.model import MultiInstance, Node, ProcessModel
 from service.engine.expressions import LITERALS
-from service.processes.checks import profile
-from service.processes.checks.bundle import Bundle
-from service.processes.checks.expressions import known_data
-from service.processes.checks.findings import CheckContext, Report
-from service.processes.checks.form_model import Field
-from service.processes.checks.model import MultiInstance, Node, ProcessModel
 from service.processes.properties import TASK
 from service.processes.terms import ABOUT, LEADER, SLOTS, UNIT
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
+from service.checks.form_model import allowed_values, form_of
 from service.errors import Invalid
-from service.processes.checks.form_model import allowed_values, form_of
 from service.processes.forms import Form
 from service.workdays import Calendar
 

@@ -6,10 +6,10 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from service.checks.bundle import Bundle
+from service.checks.findings import CheckContext, Report
+from service.checks.model import ProcessModel
 from service.processes import properties
-from service.processes.checks.bundle import Bundle
-from service.processes.checks.findings import CheckContext, Report
-from service.processes.checks.model import ProcessModel
 from service.processes.properties import BUTTON, GIVEN, NUMBER, ORDER, PAGE, PAGES, PROCESS, PURPOSE, WORK, stages_of
 from service.processes.terms import STAGES
 

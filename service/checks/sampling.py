@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from service.checks.bundle import Bundle
+from service.checks.findings import CheckContext
+from service.checks.form_model import sample
 from service.clock import SHANGHAI
 from service.engine.expressions import LITERALS, ExpressionError, as_date, evaluate, kind_of, readable
-from service.processes.checks.bundle import Bundle
-from service.processes.checks.findings import CheckContext
-from service.processes.checks.form_model import sample
 from service.processes.terms import MAX_DAYS
 
 MAX_VARIANTS = 64

@@ -19,8 +19,8 @@ from typing import IO
 
 import structlog
 
+from service.checks.findings import CheckContext, DefinitionFinding
 from service.errors import Conflict, Incident
-from service.processes.checks.findings import CheckContext, DefinitionFinding
 
 WALL_SECONDS = 60
 """Of one definition, on a machine that has much else to do."""
@@ -77,7 +77,7 @@ def _some(jobs: Sequence[Job], limits: Limits) -> list[list[DefinitionFinding]]:
         pickle.dump(([(dict(files), context) for files, context in jobs], limits), given)
         given.seek(0)
         child = subprocess.Popen(
-            [sys.executable, "-m", "service.processes.checks.child"],
+            [sys.executable, "-m", "service.checks.child"],
             stdin=given,
             stdout=told,
             stderr=complained,

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from service.processes.checks import check
+from service.checks import check
 
 
 def main() -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
+from service.checks.bundle import Bundle
+from service.checks.findings import CheckContext, Report
+from service.checks.model import Flow, Node, ProcessModel
 from service.engine.timers import duration_of
-from service.processes.checks.bundle import Bundle
-from service.processes.checks.findings import CheckContext, Report
-from service.processes.checks.model import Flow, Node, ProcessModel
 
 MAX_CALL_DEPTH = 5
 

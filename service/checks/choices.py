@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from service.checks.bundle import Bundle
+from service.checks.expressions import Use, places, uses
+from service.checks.findings import Report
+from service.checks.form_model import Field, Form
+from service.checks.model import Node, ProcessModel
+from service.checks.sampling import names_in
+from service.checks.values import Writers, compared
 from service.engine.expressions import readable
-from service.processes.checks.bundle import Bundle
-from service.processes.checks.expressions import Use, places, uses
-from service.processes.checks.findings import Report
-from service.processes.checks.form_model import Field, Form
-from service.processes.checks.model import Node, ProcessModel
-from service.processes.checks.sampling import names_in
-from service.processes.checks.values import Writers, compared
 
 LISTED = frozenset({"category", "town", "outcome", "change_type", "leaves_district"})
 """What the ledger, the reports and the statistics read from a case's data by its name."""

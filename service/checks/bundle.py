@@ -11,14 +11,14 @@ from typing import Any
 
 from lxml import etree
 
+from service.checks.decision_model import Decision, decisions_of
+from service.checks.findings import Report
+from service.checks.form_model import Form, form_of
+from service.checks.model import ProcessModel, model_of
 from service.engine import schemas
 from service.engine.xml import parse_xml
 from service.errors import Invalid
 from service.processes.bounds import LARGEST_FORM, unfolded
-from service.processes.checks.decision_model import Decision, decisions_of
-from service.processes.checks.findings import Report
-from service.processes.checks.form_model import Form, form_of
-from service.processes.checks.model import ProcessModel, model_of
 
 MAX_FILES = 200
 MAX_FILE_BYTES = 2_000_000

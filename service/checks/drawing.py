@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from service.checks.bundle import Bundle
+from service.checks.findings import Report
+from service.checks.model import BPMN, Node, ProcessModel
 from service.engine.xml import line_of
-from service.processes.checks.bundle import Bundle
-from service.processes.checks.findings import Report
-from service.processes.checks.model import BPMN, Node, ProcessModel
 
 _DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 _DC = "{http://www.omg.org/spec/DD/20100524/DC}"

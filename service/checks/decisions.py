@@ -7,10 +7,10 @@ import keyword
 from collections.abc import Iterator
 from typing import Any
 
+from service.checks.bundle import Bundle
+from service.checks.decision_model import Cell, Decision
+from service.checks.findings import CheckContext, Report
 from service.engine.expressions import readable
-from service.processes.checks.bundle import Bundle
-from service.processes.checks.decision_model import Cell, Decision
-from service.processes.checks.findings import CheckContext, Report
 
 HIT_POLICIES = frozenset({"UNIQUE", "FIRST", "COLLECT"})
 

@@ -23,7 +23,9 @@ from service.processes.dated import broken_rules, days_known, findings_of
 from service.processes.forms import plain_data
 from service.processes.inputs import Begun, Course, run_input
 from service.processes.notices import words_of
-from service.processes.rehearsed import (
+from service.processes.rules import FRAME_NAMES
+from service.processes.wiring import RehearsedCall, RehearsedTask
+from service.rehearsal.state import (
     Coming,
     DoneStep,
     Kept,
@@ -37,8 +39,6 @@ from service.processes.rehearsed import (
     open_step,
     taker_of,
 )
-from service.processes.rules import FRAME_NAMES
-from service.processes.wiring import RehearsedCall, RehearsedTask
 from service.rights import SYSTEM, Actor
 from service.workdays import Calendar
 

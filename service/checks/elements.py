@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from service.checks.bundle import Bundle
+from service.checks.findings import Report
+from service.checks.model import BPMN, FLOW_NODES, SPIFF, ProcessModel, local
 from service.engine.xml import line_of
-from service.processes.checks.bundle import Bundle
-from service.processes.checks.findings import Report
-from service.processes.checks.model import BPMN, FLOW_NODES, SPIFF, ProcessModel, local
 
 MAX_NODES = 300
 """Of one process: more than people can read and return through."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from service.processes.checks.pattern_reader import MANY, Choice, Letter, Pattern, Repeat, Tree, Unreadable, read
+from service.checks.pattern_reader import MANY, Choice, Letter, Pattern, Repeat, Tree, Unreadable, read
 
 LONGEST = 300
 """Letters of a pattern."""

@@ -8,22 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from service.engine.program import parse
-from service.errors import Finding, Invalid
-from service.processes.checks import (
-    choices,
-    dates,
-    decisions,
-    drawing,
-    elements,
-    expressions,
-    forms,
-    graph,
-    profile,
-    tasks,
-)
-from service.processes.checks.bundle import Bundle, check_schemas, read
-from service.processes.checks.findings import (
+from service.checks import choices, dates, decisions, drawing, elements, expressions, forms, graph, profile, tasks
+from service.checks.bundle import Bundle, check_schemas, read
+from service.checks.findings import (
     ActionSignature,
     CheckContext,
     DefinitionFinding,
@@ -31,7 +18,9 @@ from service.processes.checks.findings import (
     Report,
     Severity,
 )
-from service.processes.checks.model import Flow, Lane, MultiInstance, Node, Operation, ProcessModel, Timer, model
+from service.checks.model import Flow, Lane, MultiInstance, Node, Operation, ProcessModel, Timer, model
+from service.engine.program import parse
+from service.errors import Invalid
 
 __all__ = [
     "ActionSignature",
@@ -46,7 +35,6 @@ __all__ = [
     "Severity",
     "Timer",
     "check",
-    "enforce",
     "model",
 ]
 
@@ -71,21 +59,6 @@ def check(
 
 def _nobody(_file: str) -> None:
     pass
-
-
-def enforce(files: Mapping[str, bytes], *, context: CheckContext) -> list[DefinitionFinding]:
-    """The warnings of :func:`check`. Raises Invalid, with one finding per error, when the definition may not run.
-
-    A finding's path is ``file:line element rule``.
-    """
-    found = check(files, context=context)
-    errors = [finding for finding in found if finding.severity == "error"]
-    if errors:
-        raise Invalid(
-            f"流程定义有 {len(errors)} 处错误，没有部署；请按说明修改后再部署",
-            [Finding(f"{each.file}:{each.line} {each.element} {each.rule}", each.message) for each in errors],
-        )
-    return found
 
 
 def _content(bundle: Bundle, context: CheckContext, report: Report) -> None:

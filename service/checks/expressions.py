@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from service.checks.bundle import Bundle
+from service.checks.decision_model import Decision
+from service.checks.findings import CheckContext, Report
+from service.checks.model import Node, ProcessModel
+from service.checks.sampling import Samples, names_in
+from service.checks.values import Writers, compared
 from service.engine.cells import PLACEHOLDER, asked
 from service.engine.expressions import ExpressionError, check_expression, kind_of, readable
 from service.engine.timers import duration_of
-from service.processes.checks.bundle import Bundle
-from service.processes.checks.decision_model import Decision
-from service.processes.checks.findings import CheckContext, Report
-from service.processes.checks.model import Node, ProcessModel
-from service.processes.checks.sampling import Samples, names_in
-from service.processes.checks.values import Writers, compared
 from service.processes.cycles import Cycle
 from service.processes.terms import ABOUT, SLOTS
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from service.checks.model import local
 from service.engine.xml import line_of
-from service.processes.checks.model import local
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,40 @@
+"""The gate of deployment: findings without an error make a bundle that may be deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from service.checks import CheckContext, DefinitionFinding, check
+from service.errors import Finding, Invalid
+from service.processes.bundles import CheckedBundle, compile_bundle
+
+
+def checked(files: Mapping[str, bytes], *, key: str, context: CheckContext) -> CheckedBundle:
+    """Checks the files of the process ``key``. Raises Invalid where they may not be deployed."""
+    return passed(files, check(files, context=context), key=key)
+
+
+def passed(files: Mapping[str, bytes], findings: Sequence[DefinitionFinding], *, key: str) -> CheckedBundle:
+    """The bundle of ``files``, of which ``check`` has found ``findings``, wherever it ran.
+
+    Raises Invalid, with one finding per error, where there is one: its path is ``file:line element rule``.
+    """
+    require_pass(findings)
+    return CheckedBundle(key, files, compile_bundle(files, key), tuple(findings))
+
+
+def require_pass(findings: Sequence[DefinitionFinding]) -> None:
+    """Raises Invalid, with one finding per error, where the definition may not run."""
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise Invalid(refusal(errors), [Finding(place(each), each.message) for each in errors])
+
+
+def refusal(errors: Sequence[DefinitionFinding]) -> str:
+    """That a definition was refused, for people."""
+    return f"流程定义有 {len(errors)} 处错误，没有部署；请按说明修改后再部署"
+
+
+def place(finding: DefinitionFinding) -> str:
+    """Where a finding is: file, line, element and rule."""
+    return f"{finding.file}:{finding.line} {finding.element} {finding.rule}"

@@ -1,0 +1,195 @@
+"""A step's effects, written down: in the journal first, then on instance, user tasks, timers and clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, or_, select
+from sqlalchemy.orm import Session
+
+from service import clock, engine
+from service.history.notices import NOTICE
+from service.processes import effects as fx
+from service.processes.bundles import Compiled, compiled
+from service.processes.clocks import TAKEN_BACK, Turn
+from service.processes.models import (
+    CANCELLED,
+    COMPLETED,
+    OPEN,
+    RUNNING,
+    SUSPENDED,
+    WAITING,
+    Instance,
+    Timer,
+    UserTask,
+)
+from service.processes.notices import notice_of, words_of
+from service.processes.recording import Input, record
+from service.processes.rules import described, stage_of
+from service.processes.spans import keep
+from service.rights import Actor
+
+# Asked at every step, so built once.
+_WAITING_OR_ARMED = select(Timer).where(
+    Timer.instance_id == bindparam("instance"),
+    or_(Timer.status == WAITING, Timer.id.in_(bindparam("armed", expanding=True))),
+)
+
+
+def apply_effects(
+    session: Session,
+    instance: Instance,
+    found: Sequence[fx.Effect],
+    landing: engine.Landing,
+    *,
+    rows: dict[str, UserTask],
+    seq: int,
+    actor: Actor,
+    now: datetime,
+    cause: Input,
+) -> None:
+    """Journals effects, brings the projections (instance, user tasks, timers) in line, and says who is to be told.
+
+    ``rows``, by id, are the tasks that were open before; new ones are added.
+    """
+    turn = Turn(clock.local(now).date(), cause.kind == TAKEN_BACK, instance.status == SUSPENDED)
+    # Nothing below reads back what it writes: all of it is sent at the end, the journal's rows in one statement.
+    with session.no_autoflush:
+        for effect in found:
+            record(session, instance, kind=effect.kind, actor=actor, now=now, task=effect.task, data=effect.data)
+            if effect.kind == fx.ENTERED and effect.task:
+                made = _row(instance, effect.task, effect.data, landing.open_tasks[effect.task].data, seq, now)
+                # a step that was taken back and is done again brings the same later tasks, by the same ids
+                rows[effect.task] = session.merge(made) if effect.task in rows else _added(session, made)
+                turn.entered(rows[effect.task], made.due_on)
+            elif effect.kind == fx.CANCELLED and effect.task:
+                rows[effect.task].status = CANCELLED
+                rows[effect.task].completed_at = now
+                turn.cancelled(rows[effect.task])
+            elif effect.kind == fx.DUE_CHANGED and effect.task:
+                before = rows[effect.task].due_on
+                set_due(rows[effect.task], effect.data)
+                turn.moved(rows[effect.task], before, rows[effect.task].due_on)
+            elif effect.kind == fx.REOPENED and effect.task:
+                rows[effect.task] = session.get_one(UserTask, UUID(effect.task))
+                _reopen(rows[effect.task])
+                turn.reopened(rows[effect.task], rows[effect.task].due_on)
+            elif effect.kind == fx.ENDED:
+                instance.end, instance.end_name = effect.data["end"], effect.data["name"]
+        instance.state = landing.state
+        if landing.completed and instance.status in (RUNNING, SUSPENDED):  # a suspended case may end by being woken
+            instance.status, instance.ended_at = COMPLETED, now
+        _sync_timers(session, instance, landing)
+        definition = compiled(session, instance.digest, instance.process)
+        _sync_instance(instance, definition, [row.stage for row in rows.values() if row.status == OPEN])
+        reason = str(cause.data.get("reason") or "")
+        for word in words_of(found, rows, cause=cause.kind, reason=reason, actor=actor):
+            told = notice_of(instance, word.template, task=word.task, text=word.text)
+            record(session, instance, kind=NOTICE, actor=actor, now=now, task=str(word.task.id), data=told.data())
+    session.flush()
+    turn.send(session)
+    keep(session, instance, now)
+
+
+def set_due(row: UserTask, data: Mapping[str, Any]) -> None:
+    """Writes a computed due date onto the row of a user task."""
+    row.due_on = date.fromisoformat(data["due_on"]) if data["due_on"] else None
+    row.warn_on = date.fromisoformat(data["warn_on"]) if data["warn_on"] else None
+    row.due_provisional = data["provisional"]
+    row.due_basis = data["basis"]
+    row.due_explanation = dict(data["explanation"])
+    row.revision = (row.revision or 0) + 1
+
+
+def due_of_row(row: UserTask) -> dict[str, Any]:
+    """The date in the row of a user task, in the words of an effect."""
+    return {
+        "due_on": row.due_on.isoformat() if row.due_on else None,
+        "warn_on": row.warn_on.isoformat() if row.warn_on else None,
+        "provisional": row.due_provisional,
+    }
+
+
+def _added(session: Session, row: UserTask) -> UserTask:
+    session.add(row)
+    return row
+
+
+def _reopen(row: UserTask) -> None:
+    row.status, row.revision = OPEN, row.revision + 1
+    _undone(row)
+
+
+def _undone(row: UserTask) -> None:
+    row.completed_at = row.completed_by = row.on_behalf_of = row.late_days = None
+    row.completed_seq = row.submitted = None
+
+
+def _row(
+    instance: Instance, task_id: str, data: Mapping[str, Any], snapshot: Mapping[str, Any], seq: int, now: datetime
+) -> UserTask:
+    row = UserTask(
+        id=UUID(task_id),
+        instance_id=instance.id,
+        process=data["process"],
+        task=data["task"],
+        name=data["name"],
+        scope=data["scope"],
+        stage=data["stage"],
+        role=data["role"],
+        unit=data["unit"],
+        leader_id=UUID(data["leader"]) if "leader" in data else None,
+        slot=data["slot"],
+        status=OPEN,
+        revision=0,
+        data=dict(snapshot),
+        entered_at=now,
+        entered_seq=seq,
+        paused=data["paused"],
+        urges=0,
+        assignee=None,
+    )
+    _undone(row)
+    set_due(row, data)
+    return row
+
+
+def _sync_timers(session: Session, instance: Instance, landing: engine.Landing) -> None:
+    armed_ids = [UUID(timer_id) for timer_id in landing.timers]
+    known = session.scalars(_WAITING_OR_ARMED, {"instance": instance.id, "armed": armed_ids})
+    rows = {str(row.id): row for row in known}
+    for timer_id, row in rows.items():
+        armed = landing.timers.get(timer_id)
+        if armed is None:
+            row.status = CANCELLED
+        elif row.status != WAITING:  # a taken-back step brings its timers back to life
+            row.status, row.fire_at, row.due_at, row.attempts = WAITING, armed.fire_at, armed.fire_at, 0
+        elif armed.fire_at != row.fire_at:
+            row.fire_at = row.due_at = armed.fire_at
+    for timer_id, armed in landing.timers.items():
+        if timer_id in rows:
+            continue
+        session.add(
+            Timer(
+                id=UUID(timer_id),
+                instance_id=instance.id,
+                task_id=UUID(armed.task) if armed.task else None,
+                process=armed.process,
+                event=armed.event,
+                name=armed.name,
+                fire_at=armed.fire_at,
+                due_at=armed.fire_at,
+                status=WAITING,
+                attempts=0,
+            )
+        )
+
+
+def _sync_instance(instance: Instance, made: Compiled, stages: Sequence[str | None]) -> None:
+    ended = instance.ended_at is not None
+    instance.stage = stage_of(stages, order=made.stages, ended=ended, before=instance.stage)
+    for name, value in described(instance.data, instance.number, made.title_of(instance.data)).items():
+        setattr(instance, name, value)
