@@ -26,6 +26,7 @@ COMMANDS = {
     "restore": "databases",
     "check": "definitions",
     "deploy": "definitions",
+    "scenario": "scenarios",
     "due": "calendar",
     "calendar": "calendar",
     "demo": "demo",

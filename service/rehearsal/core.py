@@ -239,6 +239,7 @@ class Rehearsal:
             timers=self.timers,
             messages=landing.waiting_messages if landing is not None else (),
             data=self._course.data,
+            results=dict(told.results),
             notices=told.notices,
             decided=told.decided,
             due=dict(told.due),
@@ -342,6 +343,12 @@ class _Actions:
         self.rehearsal, self.told = rehearsal, told
 
     def answer(self, call: engine.Call) -> Any:
+        """The action's result, kept for who asks what it was."""
+        result = self._answer(call)
+        self.told.results[call.variable] = result
+        return result
+
+    def _answer(self, call: engine.Call) -> Any:
         plan = self.rehearsal.plan
         action = plan.actions.get(call.name)
         if action is None:

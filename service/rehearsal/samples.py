@@ -19,14 +19,21 @@ RECORD = "00000000-0000-4000-8000-000000000001"
 
 
 def filled(
-    form: Form, given: Mapping[str, Any], *, today: date, calendar: Calendar, units: Collection[str] | None = None
+    form: Form,
+    given: Mapping[str, Any],
+    *,
+    known: Mapping[str, Any] | None = None,
+    today: date,
+    calendar: Calendar,
+    units: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """``given`` and, for each field that the form requires beside it, a value that it takes.
 
-    What was given stays as it is, right or wrong. Raises nothing: what is still wrong, ``Form.check`` tells.
+    A field that a page fills in beforehand (``x-prefill``) gets what the case knows (``known``). What was given stays
+    as it is, right or wrong. Raises nothing: what is still wrong, ``Form.check`` tells.
     """
-    known = form_of(form.name, form.name, "", form.schema).fields
-    data, missed = dict(given), ""
+    fields, before = form_of(form.name, form.name, "", form.schema).fields, known or {}
+    data = dict(given)
     for _ in range(MOST_TRIES):
         try:
             form.check(data, today=today, calendar=calendar)
@@ -34,11 +41,13 @@ def filled(
             asked = [finding.path.removeprefix("/data/") for finding in error.findings]
         else:
             return data
-        fresh = [name for name in asked if name in known and name not in data]
-        if not fresh or "".join(fresh) == missed:
+        fresh = [name for name in asked if name in fields and name not in data]
+        if not fresh:
             return data
-        missed = "".join(fresh)
-        data |= {name: value_of(known[name].schema, today, calendar, units) for name in fresh}
+        for name in fresh:
+            schema = fields[name].schema
+            prefilled = before.get(name) if schema.get("x-prefill") else None
+            data[name] = value_of(schema, today, calendar, units) if prefilled is None else prefilled
     return data
 
 

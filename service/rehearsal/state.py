@@ -108,8 +108,8 @@ class ToldNotice:
 @dataclass(frozen=True, slots=True)
 class State:
     """Where a rehearsal stands. ``marking`` is (process, scope, node) of all that holds a token; ``path`` what was
-    passed, in order; ``decided`` (table, rule) of each rule that answered; ``end`` the id of the end event, '' while it
-    runs."""
+    passed, in order; ``results`` what each action answered last, by the name under which the data keep it; ``decided``
+    (table, rule) of each rule that answered; ``end`` the id of the end event, '' while it runs."""
 
     now: datetime
     open: tuple[OpenStep, ...]
@@ -120,6 +120,7 @@ class State:
     timers: tuple[Coming, ...]
     messages: tuple[str, ...]
     data: Mapping[str, Any]
+    results: Mapping[str, Any]
     notices: tuple[ToldNotice, ...]
     decided: tuple[tuple[str, str], ...]
     due: Mapping[str, date | None]
@@ -139,6 +140,7 @@ class Kept:
     decided: tuple[tuple[str, str], ...] = ()
     due: dict[str, date | None] = field(default_factory=dict)
     remembered: dict[str, Any] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
     end: str = ""
     end_name: str = ""
@@ -154,6 +156,7 @@ class Kept:
             self.decided,
             dict(self.due),
             dict(self.remembered),
+            dict(self.results),
             dict(self.answers),
             self.end,
             self.end_name,

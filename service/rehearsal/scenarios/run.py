@@ -1,0 +1,190 @@
+"""Running a scenario: its steps on a rehearsal, then what is expected beside what came, up to the first difference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.errors import Finding, Invalid, LiaisonError
+from service.processes.bundles import Compiled
+from service.processes.notices import DUE_CHANGED, RETURNED, TASK
+from service.rehearsal.core import Plan, Rehearsal, State, ToldNotice
+from service.rehearsal.samples import filled
+from service.rehearsal.scenarios.shape import Scenario, Step, moment_of, scenario_of
+from service.rehearsal.scenarios.text import Place, read
+from service.workdays import Calendar
+
+ABOUT_TASKS = frozenset({TASK, RETURNED, DUE_CHANGED})
+"""Word that a task has come, come back or moves: every step has it, and ``notices`` leaves it out."""
+
+Dated = Callable[[Sequence[str]], Calendar]
+"""The calendar with these files of notices over the one of the house."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a scenario went: ``difference`` is the first one, None where it passed; ``state`` where it came to."""
+
+    file: str
+    title: str
+    difference: Finding | None
+    state: State | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether all was as expected."""
+        return self.difference is None
+
+
+def run_file(content: bytes, file: str, made: Compiled, plan: Plan, dated: Dated) -> Outcome:
+    """Reads and runs a scenario; whatever is wrong with it is its difference."""
+    try:
+        scenario = scenario_of(read(content, file))
+    except Invalid as error:
+        return Outcome(file, file, error.findings[0], None)
+    return run(scenario, made, plan, dated)
+
+
+def run(scenario: Scenario, made: Compiled, plan: Plan, dated: Dated) -> Outcome:
+    """Runs a scenario on a bundle."""
+    text, title = scenario.text, scenario.title
+    try:
+        rehearsal = Rehearsal(
+            made,
+            dated(scenario.calendar),
+            plan,
+            scenario.starts,
+            by=scenario.by or _first_by(scenario),
+            data=scenario.data,
+            event=scenario.event,
+            answers=scenario.answers,
+        )
+    except LiaisonError as error:
+        return Outcome(text.file, title, text.finding(f"不能开始：{_said(error)}", "starts"), None)
+    for number, step in enumerate(scenario.steps, 1):
+        try:
+            _take(rehearsal, step, scenario.fill)
+        except LiaisonError as error:
+            said = f"第 {number} 步 {step.kind} {_short(step.about)}：{_said(error)}"
+            return Outcome(text.file, title, text.finding(said, *step.place), rehearsal.state)
+    state = rehearsal.state
+    for place, message in differences(scenario.expect, state):
+        return Outcome(text.file, title, text.finding(message, "expect", *place), state)
+    return Outcome(text.file, title, None, state)
+
+
+def _first_by(scenario: Scenario) -> str | None:
+    if scenario.event is not None:
+        return None
+    return next((step.said["by"] for step in scenario.steps if step.kind == "do" and step.said.get("by")), None)
+
+
+def _take(rehearsal: Rehearsal, step: Step, fill: bool) -> None:
+    said, unit, by = step.said, step.said.get("unit"), step.said.get("by")
+    if step.kind == "do":
+        data = said.get("data") or {}
+        if said.get("fill", fill):
+            opened = rehearsal.step(step.about, unit)
+            form = rehearsal.made.form_of(opened.process, opened.task)
+            data = filled(
+                form,
+                data,
+                known=opened.data,
+                today=rehearsal.today,
+                calendar=rehearsal.calendar,
+                units=rehearsal.plan.units,
+            )
+        rehearsal.do(step.about, data, unit=unit, by=by)
+    elif step.kind == "wait":
+        rehearsal.wait(working_days=step.about)
+    elif step.kind == "until":
+        rehearsal.until(moment_of(step.about))
+    elif step.kind == "give_back":
+        rehearsal.give_back(step.about, said["reason"], task=said.get("from"), unit=unit, by=by)
+    elif step.kind == "message":
+        rehearsal.message(step.about, said.get("data"))
+    else:
+        for action, value in step.about.items():
+            rehearsal.answer(action, value)
+
+
+# --- Beside what is expected -----------------------------------------------------------------------------------------
+
+
+def differences(expect: Mapping[str, Any], state: State) -> Iterator[tuple[Place, str]]:
+    """(place within ``expect``, what is other than expected), in the order of the file's meaning: the end first.
+
+    The end is always compared: without one the case must still run.
+    """
+    end = expect.get("end", "")
+    if end != state.end:
+        yield ("end",), f"结束：应为 {end or '仍在办'}，实为 {_end(state)}"
+    came: Mapping[str, list[str]] = {
+        "passed": [one.label for one in state.done],
+        "fired": list(state.fired),
+        "open": [one.label for one in state.open],
+    }
+    for name, words in (("passed", "办过的步骤"), ("fired", "触发的定时"), ("open", "待办的步骤")):
+        if name in expect:
+            yield from _in_order(name, words, expect[name], came[name])
+    if "notices" in expect:
+        sent = [one for one in state.notices if one.kind not in ABOUT_TASKS]
+        wanted = expect["notices"]
+        shown = [_notice(one, wanted[n] if n < len(wanted) else "") for n, one in enumerate(sent)]
+        yield from _in_order("notices", "发出的提醒", wanted, shown)
+    due = {label: day.isoformat() if day else None for label, day in state.due.items()}
+    yield from _by_name("due", "期限", expect.get("due", {}), due)
+    late = {one.label: one.late_days for one in state.done}
+    yield from _by_name("late", "逾期工作日", expect.get("late", {}), late)
+    data = expect.get("data", {})
+    yield from _by_name("data", "数据", data, {name: found for name in data for found in _data(name, state)})
+
+
+def _in_order(name: str, words: str, wanted: Sequence[str], came: Sequence[str]) -> Iterator[tuple[Place, str]]:
+    for number, one in enumerate(wanted):
+        have = came[number] if number < len(came) else None
+        if have != one:
+            yield (name, number), f"{words}第 {number + 1} 个：应为 {one}，实为 {have or '没有了'}"
+            return
+    if len(came) > len(wanted):
+        yield (name,), f"{words}：多出 {'、'.join(came[len(wanted) :])}"
+
+
+def _by_name(name: str, words: str, wanted: Mapping[str, Any], came: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    for label, value in wanted.items():
+        if label not in came:
+            yield (name, label), f"{words} {label}：应为 {_short(value)}，实际没有"
+        elif came[label] != value or isinstance(came[label], bool) is not isinstance(value, bool):
+            yield (name, label), f"{words} {label}：应为 {_short(value)}，实为 {_short(came[label])}"
+
+
+def _data(name: str, state: State) -> Iterator[Any]:
+    """The value under a name: of the case, or ``reply/edu`` of a slot; what an action of a slot gave, likewise."""
+    field, _, slot = name.partition("/")
+    if slot:
+        shares = [one for one in state.data.get("slots", {}).values() if slot in (one.get("unit"), one.get("name"))]
+        yield from [one[field] for one in shares if field in one][-1:]
+    elif field in state.data:
+        yield state.data[field]
+    elif field in state.results:
+        yield state.results[field]
+
+
+def _notice(notice: ToldNotice, like: str) -> str:
+    return f"{notice.kind}/{notice.unit}" if "/" in like and notice.unit else notice.kind
+
+
+def _end(state: State) -> str:
+    if state.end:
+        return f"{state.end}（{state.end_name}）"
+    return f"仍在办，待办 {'、'.join(one.label for one in state.open) or '无'}"
+
+
+def _said(error: LiaisonError) -> str:
+    return "；".join([error.message, *(f"{one.path} {one.message}" for one in error.findings)])
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else text[:80] + "…"
