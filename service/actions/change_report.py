@@ -23,13 +23,13 @@ from service.ledger.reported import REPORTED
 from service.liaisons.models import Link
 from service.liaisons.served import served_by
 from service.people.models import Leader
+from service.people.rules import OFFICE_UNIT
 from service.processes.calendars import current, days_late
 from service.processes.wiring import Action, ActionCall
 from service.rights import EMPLOYER, LIAISON, RESPONSIBLE_UNIT, TALENT_OFFICE
 
 WITHIN = 10
 """Working days after a change, for definitions deployed before a diagram could say them [A] (R9)."""
-OFFICE_UNIT = "talent_office"
 CHANGES: Mapping[str, str] = {
     "job_change": "工作变动",
     "post_change": "职务调整",

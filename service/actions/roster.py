@@ -20,13 +20,11 @@ from service.history import HistoryEvent
 from service.liaisons.models import Roster
 from service.liaisons.rules import DECIDED, DRAFT
 from service.people.models import Leader, Person, Unit
-from service.people.rules import CLASS_A, CLASS_B
+from service.people.rules import CLASS_A, CLASS_B, OFFICE_UNIT
 from service.processes.wiring import Action, ActionCall
 from service.rights import SYSTEM, Actor
 
 PROCESS = "roster"
-OFFICE_UNIT = "talent_office"
-"""In a list of units it stands for the list of class A, which is the Talent Office's (Q2)."""
 STEP_FIELDS = ("document_no", "decided_on")
 """The fields that the step's form and a decided list both have."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.actions.parameters import list_of
 from service.engine.expressions import as_date
-from service.fields import CHANGE, DATE, Field, names
+from service.fields import CHANGE, DATE, NOTHING, Field, names
 from service.people.queries import unit_names
 from service.processes.wiring import ActionCall, wiring
 from service.talents.fields import FIELDS, IDENTITY, TELLING
@@ -19,8 +19,6 @@ from service.talents.queries import duplicates
 
 TOLD = {one.name: one for one in FIELDS if one.private != IDENTITY and one.only != CHANGE}
 """The fields of a file that a step may change, in the order in which people read them."""
-
-NOTHING = "（空）"
 
 
 def wanted_changes(call: ActionCall) -> dict[str, Any]:

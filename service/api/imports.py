@@ -19,10 +19,10 @@ from service.api.uploads import ENVELOPE, download
 from service.db.lists import MAX_LIMIT
 from service.errors import Finding, Invalid
 from service.exchange import KINDS, ImportJob
+from service.ledger.tables import XLSX
 
 calls = Calls("imports", "Excel imports: checked row by row, then written all or nothing")
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 UPLOAD = {
     "type": "object",

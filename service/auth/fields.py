@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from service.fields import CHOICE, DATE, PICK, Entry, Field
+from service.people.fields import OF_UNIT
 
 ROLE = Field("role", "角色", CHOICE, among="roles")
-UNIT = Field("unit", "单位", PICK, pick="units")
 PERIOD = (Field("starts_on", "开始日期", DATE), Field("ends_on", "结束日期", DATE))
-_GRANT = (ROLE, UNIT, *PERIOD)
+_GRANT = (ROLE, OF_UNIT, *PERIOD)
 _TOKEN = (Field("label", "用途"), Field("expires_on", "到期日期", DATE))
 _SIGN_IN = (
     Field("way", "登录方式", CHOICE, choices={"password": "用户名和密码", "oidc": "统一身份认证"}),

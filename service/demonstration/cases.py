@@ -35,6 +35,7 @@ from service.demonstration.plan import PlannedAct, first_day
 from service.demonstration.scenarios import FINISHED, STOPPED, Do, Op, Scenario
 from service.demonstration.year import acts_of_year
 from service.errors import Conflict, Invalid
+from service.ledger.papers import PROCESS
 from service.processes import calendars, commands, operations, sharing, timers
 from service.processes.advance import open_tasks
 from service.processes.models import RUNNING, SUSPENDED, Instance, Timer, UserTask
@@ -42,7 +43,6 @@ from service.processes.rules import STATUSES
 from service.rights import SYSTEM, Actor
 from service.workdays import Calendar
 
-PROCESS = "request"
 MOST = 20_000
 SPREAD = 150
 """Working days before the end over which cases begin."""

@@ -16,9 +16,9 @@ from service.demonstration import cast
 from service.demonstration.cast import Post
 from service.demonstration.organization import SPACE, derived
 from service.demonstration.plan import Pair, Plan, PlannedAct, first_posts, office, officer, say
+from service.people.rules import OFFICE_UNIT
 from service.workdays import Calendar
 
-OFFICE_UNIT = "talent_office"
 FORMS = ("phone", "online", "discussion", "letter", "consultation", "visit")
 LATE_DAYS, IN_TIME = (5, 8), (0, 2)
 

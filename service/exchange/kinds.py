@@ -54,8 +54,6 @@ class Kind:
 
 UNLESS = "；确非同一人时请在“确认不重复”填“是”"
 """How a row says that its person is none of those who are there."""
-MOBILE = r"1\d{10}"
-"""The only telephone number that Excel can hold for a number and lose nothing of it."""
 
 
 NOT_A_DUPLICATE = Column("not_a_duplicate", "确认不重复", kind="flag", help="系统提示疑似重复而确非同一人时填“是”")

@@ -24,6 +24,12 @@ PICK, PICKS, SEVERAL = "pick", "picks", "several"
 NEW, CHANGE = "new", "change"
 """The forms of which a field stands in one only: that of a new record, that of a change."""
 
+MOBILE = r"1\d{10}"
+"""The only telephone number that Excel can hold for a number and lose nothing of it."""
+
+NOTHING = "（空）"
+"""How an empty value reads where old and new stand side by side."""
+
 Choices = Mapping[Any, str]
 
 

@@ -16,6 +16,7 @@ from service.contacts import period_of
 from service.history import HistoryEvent, stream_events
 from service.ledger.cases import OUTCOMES
 from service.ledger.circulars import issued
+from service.ledger.papers import PROCESS
 from service.liaisons.served import served_within
 from service.people.models import Leader
 from service.people.past import served_by_unit
@@ -27,7 +28,6 @@ from service.processes.rules import STATUSES
 from service.processes.stages import StageNames
 from service.talents.past import names_then
 
-PROCESS = "request"
 ON_THE_SPOT, REJECTED = "end_on_the_spot", "end_rejected"
 
 NEED_OUTCOMES: Mapping[str, str] = {

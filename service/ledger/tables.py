@@ -14,6 +14,9 @@ from openpyxl.utils import get_column_letter
 
 from service import clock
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+"""The media type of a workbook."""
+
 Cell = str | int | date | datetime | None
 """The values that a cell may hold.
 

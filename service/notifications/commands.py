@@ -28,6 +28,7 @@ from service.notifications import letters
 from service.notifications.models import MailAddress, Notification
 from service.notifications.recipients import goal_of, recipients, who_see, with_substitutes
 from service.notifications.rules import (
+    CASE,
     NOT_TO_DOER,
     ON_PAPER_TOO,
     ONLY_WHO_SEES,
@@ -49,7 +50,6 @@ from service.processes.rules import one_line
 from service.processes.subjects import subjects_of, titled
 from service.rights import SYSTEM, TALENT_OFFICE, Actor, require
 
-CASE = "instance:"
 AGAIN_AFTER = timedelta(days=30)
 """How long the Talent Office is left to name a liaison before it hears of the same vacancy again."""
 

@@ -26,11 +26,10 @@ from service.history.notices import Notice
 from service.history.records import record
 from service.notifications.channels import APPRISE, MAIL, Letter, recipient_of
 from service.notifications.models import MailAddress, NotificationDelivery, OwedLetter
-from service.notifications.rules import SAYS_WHEN, STALE_WHEN_DONE, Told, next_letter, outside_text
+from service.notifications.rules import CASE, SAYS_WHEN, STALE_WHEN_DONE, Told, next_letter, outside_text
 from service.processes.models import OPEN, Incident, UserTask
 from service.rights import Actor, require
 
-CASE = "instance:"
 LEAST_ATTEMPTS = 8
 """Nobody gives a letter up after fewer: the office was closed over a holiday for most of the hours that it waited."""
 INCIDENT = "mail"

@@ -31,6 +31,9 @@ ON_PAPER_TOO = frozenset({"brief", "circular_told"})
 WITHOUT_MATTER = frozenset({"incident"})
 """Notices for administrators, who keep the system running and have no business with the matters themselves."""
 
+CASE = "instance:"
+"""How the names of the streams of cases begin."""
+
 VACANCY = "vacancy"
 """Word that a unit has no liaison."""
 

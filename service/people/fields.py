@@ -14,6 +14,7 @@ from service.fields import (
     CODE,
     DATE,
     FLAG,
+    MOBILE,
     NAME,
     NEW,
     PHONE,
@@ -22,9 +23,6 @@ from service.fields import (
     Field,
 )
 from service.people.rules import BODIES, CLASSES, DUTIES
-
-MOBILE = r"1\d{10}"
-"""The only telephone number that Excel can hold for a number and lose nothing of it."""
 
 UNIT: tuple[Field, ...] = (
     Field(
@@ -117,13 +115,13 @@ SUBSTITUTE: tuple[Field, ...] = (
 
 _ENDED = (Field("post", "职务"), Field("ends_on", "结束日期", DATE))
 _FORMER = Field("former_person_id", "原联络员", PICK, pick="people")
-_OF_UNIT = Field("unit", "单位", PICK, pick="units")
+OF_UNIT = Field("unit", "单位", PICK, pick="units")
 
 ENTRIES: Mapping[str, Entry] = {
     "unit_added": Entry("登记单位", UNIT),
     "unit_updated": Entry("修改单位信息", UNIT, changes=True),
-    "liaison_named": Entry("指定联络员", (*LIAISON, _FORMER, _OF_UNIT)),
-    "liaison_ended": Entry("联络员任职结束", (*LIAISON, LAST_DAY, _OF_UNIT)),
+    "liaison_named": Entry("指定联络员", (*LIAISON, _FORMER, OF_UNIT)),
+    "liaison_ended": Entry("联络员任职结束", (*LIAISON, LAST_DAY, OF_UNIT)),
     "person_added": Entry("登记人员", PERSON),
     "person_updated": Entry("修改人员信息", PERSON, changes=True),
     "leader_added": Entry("登记领导任职", POST),

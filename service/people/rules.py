@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+OFFICE_UNIT = "talent_office"
+"""The code of the Talent Office as a unit. In a round about lists it stands for the list of class A (Q2)."""
+
 CLASS_A, CLASS_B = "A", "B"
 CLASSES = {CLASS_A: "区领导（A类）", CLASS_B: "成员单位领导（B类）"}
 """The classes of leaders as people call them."""

@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from service.fields import DATE, PASSAGE, PICK, Entry, Field
-from service.reports.rules import SECTIONS
+from service.people.fields import OF_UNIT
 
 TEXT_LENGTH = 8000
 """How many characters a section of a report, or a brief, may have."""
 
-UNIT = Field("unit", "单位", PICK, pick="units")
 DUE_ON = Field("due_on", "报送期限", DATE)
-SECTION = tuple(Field(name, heading, PASSAGE, longest=TEXT_LENGTH) for name, heading in SECTIONS.items())
-"""What the office words of a half-year report; a draft may leave any of it open."""
 RETURN_REASON = Field("reason", "退回原因", required=True, longest=500)
 
 BRIEF_TEXT = Field("text", "专报正文", PASSAGE, required=True, longest=TEXT_LENGTH)
@@ -26,7 +23,7 @@ _PERIOD = (Field("year", "年度"), Field("half", "期间"))
 _MONTH = (Field("leader_id", "领导", PICK, pick="leaders"), Field("year", "年度"), Field("month", "月份"))
 
 ENTRIES: Mapping[str, Entry] = {
-    "report_compiled": Entry("编制半年报告并取数", (UNIT, *_PERIOD, DUE_ON)),
+    "report_compiled": Entry("编制半年报告并取数", (OF_UNIT, *_PERIOD, DUE_ON)),
     "report_edited": Entry("修改半年报告的文字"),
     "report_submitted": Entry("报送半年报告", (DUE_ON, Field("late", "逾期报送"))),
     "report_returned": Entry("退回半年报告", (RETURN_REASON,)),

@@ -16,6 +16,7 @@ from service.fields import (
     EMAIL,
     FLAG,
     LINES,
+    MOBILE,
     NAME,
     NUMBER,
     PHONE,
@@ -30,8 +31,6 @@ from service.talents.rules import CATEGORIES, TYPES
 CONTACT, IDENTITY = "contact", "identity"
 """The kinds of private data in a file: how to reach the talent; the last characters of the identity document."""
 
-MOBILE = r"1\d{10}"
-"""The only telephone number that Excel can hold for a number and lose nothing of it."""
 _PERSON, _CLASS, _WORK, _REACH, _SAVE = "基本信息", "类别与认定", "工作单位", "联系方式", "保存"
 
 FIELDS: tuple[Field, ...] = (

@@ -9,16 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import reports
-from service.actions.leader_brief import draft_with_needs
+from service.actions.leader_brief import RIGHT, STEP, draft_with_needs
 from service.fields import FIRST_YEAR, LAST_YEAR
 from service.people.queries import get_leader
 from service.processes import commands
 from service.processes.models import OPEN, RUNNING, Instance, UserTask
 from service.rights import Actor, require
-
-RIGHT = "release_briefs"
-STEP = "sign_brief"
-"""The step of a round at which the Talent Office decides on a leader's brief."""
 
 
 def draw_up(

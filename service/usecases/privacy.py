@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from service import clock, liaisons
-from service.actions.talent_file import NOTHING, TOLD
+from service.actions.talent_file import TOLD
+from service.fields import NOTHING
 from service.processes.privacy import Private
 from service.rights import Actor, may
 from service.talents.masks import CONTACT_MASKS, HIDDEN, masked, masked_email

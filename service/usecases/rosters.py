@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import liaisons
-from service.actions.roster import OFFICE_UNIT, PROCESS, put_in_force, roster_lines, scope_of
+from service.actions.roster import PROCESS, put_in_force, roster_lines, scope_of
 from service.errors import Finding, LiaisonError
 from service.liaisons.models import Roster
 from service.liaisons.rules import DECIDED, DRAFT
-from service.people.rules import CLASS_A
+from service.people.rules import CLASS_A, OFFICE_UNIT
 from service.processes import commands
 from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
 from service.rights import Actor

@@ -19,6 +19,7 @@ from service.errors import Finding, Invalid
 from service.history import HistoryEvent
 from service.ledger import Cell
 from service.ledger.counts import open_matters_of
+from service.ledger.papers import PROCESS
 from service.liaisons import leaders_of
 from service.people.queries import unit_names
 from service.processes import commands, operations, queries, sharing
@@ -48,7 +49,6 @@ from service.workdays import Calendar
 
 blueprint = Blueprint("cases", __name__)
 
-PROCESS = "request"
 SHORT_LIST = 12
 RECORDS: Mapping[str, Callable[[str], str]] = {
     "brief_id": lambda key: url_for("web.briefs.brief", brief_id=key),

@@ -13,7 +13,7 @@ from service.attachments import record_history
 from service.auth.fields import ENTRIES as ACCOUNT_ENTRIES
 from service.contacts.access import readable
 from service.contacts.fields import ENTRIES as CONTACT_ENTRIES
-from service.fields import Entry, Field
+from service.fields import NOTHING, Entry, Field
 from service.history import HistoryEvent
 from service.ledger.reported import ENTRIES as REPORTED_ENTRIES
 from service.ledger.reported import seen_entries
@@ -40,7 +40,6 @@ ENTRIES: Mapping[str, Entry] = {
 """Every kind of entry that people read, from the features whose commands write it."""
 
 _OTHER = Entry("其他变更")
-NOTHING = "（空）"
 
 
 @dataclass(frozen=True, slots=True)

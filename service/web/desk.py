@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from service import clock, reports
 from service.auth.queries import accounts_of_role
+from service.ledger.papers import PROCESS
 from service.processes import lateness, queries, timers
 from service.processes.deadlines import deadlines
 from service.processes.rules import DEFAULT_WARN
@@ -60,7 +61,7 @@ def help_page() -> ResponseReturnValue:
     return render_template(
         "desk/help.html",
         contact=settings().contact,
-        deadlines=deadlines(db(), cases.PROCESS),
+        deadlines=deadlines(db(), PROCESS),
         year=overview.year_of_work(db()),
         default_warn=DEFAULT_WARN,
         meaning=lateness.MEANING,

@@ -18,10 +18,10 @@ from flask.typing import ResponseReturnValue
 from service import clock
 from service.db.lists import MAX_LIMIT, Page
 from service.ledger import Cell, write_table
+from service.ledger.tables import XLSX
 
 T = TypeVar("T")
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Columns = Mapping[str, Callable[[T], Cell]]
 """Heading → what a row has in this column, in the order of the sheet."""

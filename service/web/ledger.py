@@ -10,19 +10,19 @@ from flask.typing import ResponseReturnValue
 from service import clock
 from service.db.lists import Page
 from service.ledger import COLUMNS, Cell, ledger_rows
-from service.people.queries import search_units
+from service.ledger.papers import PROCESS
 from service.processes import queries
 from service.processes.lateness import MEANING
 from service.processes.models import Instance
 from service.web.access import requires
 from service.web.answers import PER_PAGE, offset
-from service.web.cases import PROCESS, as_of, filters
+from service.web.cases import as_of, filters
+from service.web.choices import every_unit
 from service.web.context import actor, db, stage_names, web
 from service.web.exports import Columns, batches, workbook
 
 blueprint = Blueprint("ledger", __name__)
 
-ALL_UNITS = 200
 LINKED = "需求"
 """The column that leads to the case; it is always shown."""
 USUAL = ("编号", LINKED, "状态", "联系对象", "责任单位", "登记时间", "结束时间", "催办次数", "是否超期")
@@ -54,7 +54,7 @@ def ledger() -> ResponseReturnValue:
         stages=stage_names().newest(PROCESS),
         towns=organization.towns,
         categories=organization.categories,
-        units=search_units(db(), limit=ALL_UNITS).items,
+        units=every_unit(),
     )
 
 

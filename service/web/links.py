@@ -15,12 +15,13 @@ from service.liaisons import LINK, QUOTAS, REASONS, REASONS_OF, Link, LinkFilter
 from service.liaisons.fields import ENDING, ENTRIES, HANDOVER
 from service.liaisons.rules import PROPOSED, STATUSES
 from service.people.models import Unit
-from service.people.queries import find_leader, search_units
+from service.people.queries import find_leader
 from service.people.rules import CLASSES
 from service.talents.queries import find_talent, teams_of
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, asked_day, done, given, offset
 from service.web.asked import asked
+from service.web.choices import every_unit
 from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
 from service.web.names import Names
@@ -28,7 +29,6 @@ from service.web.names import Names
 blueprint = Blueprint("links", __name__)
 
 RIGHT = "view_links"
-ALL_UNITS = 200
 SUGGESTED = 8
 
 
@@ -155,7 +155,7 @@ def hold(link_id: UUID) -> ResponseReturnValue:
 
 def units() -> Sequence[Unit]:
     """The units by which lists of who serves whom are narrowed."""
-    return search_units(db(), limit=ALL_UNITS).items
+    return every_unit()
 
 
 def require_keeping() -> None:

@@ -9,11 +9,12 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from service.errors import NotFound
+from service.ledger.papers import PROCESS
 from service.processes import schedules
 from service.processes.bundles import files_of
 from service.processes.definitions import list_definitions
 from service.processes.starting import may_start
-from service.web import cases, diagrams
+from service.web import diagrams
 from service.web.access import requires
 from service.web.context import actor, db
 
@@ -29,7 +30,7 @@ def index() -> ResponseReturnValue:
         "processes/index.html",
         processes=found,
         starts=next_starts(),
-        startable={key for key in found if key != cases.PROCESS and may_start(db(), key, actor())},
+        startable={key for key in found if key != PROCESS and may_start(db(), key, actor())},
     )
 
 

@@ -16,7 +16,7 @@ from service.people.edits import liaison_edits, unit_edits
 from service.people.fields import LIAISON, UNIT
 from service.people.filters import LeaderFilter, LiaisonFilter, PersonFilter, UnitFilter
 from service.people.models import Liaison
-from service.people.rules import CLASSES
+from service.people.rules import CLASSES, OFFICE_UNIT
 from service.rights import may, require
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
@@ -28,8 +28,6 @@ from service.web.filling import Filling, changed, form_page, submitted
 from service.web.present import named
 
 blueprint = Blueprint("units", __name__)
-
-TALENT_OFFICE = "talent_office"
 
 
 @blueprint.get("/units")
@@ -91,7 +89,7 @@ def unit(code: str) -> ResponseReturnValue:
         leaders=queries.search_leaders(db(), LeaderFilter(unit_code=code), limit=PER_PAGE) if shows_people else None,
         staff=queries.search_people(db(), PersonFilter(unit_code=code), limit=PER_PAGE) if shows_people else None,
         classes=CLASSES,
-        contact=settings().contact if code == TALENT_OFFICE else None,
+        contact=settings().contact if code == OFFICE_UNIT else None,
         may_edit=may(actor(), "manage_units"),
         may_name=may(actor(), "name_liaison", unit=code),
         may_add=may(actor(), "manage_people", unit=code),
