@@ -196,6 +196,7 @@ _TELL: Mapping[str, Callable[[HistoryEvent, Compiled, Names], Entry | None]] = {
     "commented": _commented,
     "copied": _copied,
     "copy_withdrawn": _copy_withdrawn,
+    "copy_read": _plain,
     "file_attached": _filed,
     "file_withdrawn": _filed,
     "urged": _urged,
