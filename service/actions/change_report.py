@@ -170,7 +170,9 @@ ACTIONS = (
         "列出联系领导",
         ("talent_id", "on"),
         _talent_leaders,
-        sample=[{"leader_id": "a", "name": "张三", "signed_up": True, "unit": "edu"}],
+        sample=[
+            {"leader_id": "00000000-0000-4000-8000-000000000001", "name": "张三", "signed_up": True, "unit": "edu"}
+        ],
         does=(
             "列出 `on` 那天联系该人才的领导，每人一次；`signed_up` 为是否使用本系统，没有使用的由 `unit` 的联络员呈送"
         ),

@@ -20,7 +20,7 @@ from service.ledger.counts import leader_needs, leaders_with_needs
 from service.people.models import Leader
 from service.people.queries import get_leader
 from service.processes.models import RUNNING, SUSPENDED, Instance
-from service.processes.wiring import Action, ActionCall
+from service.processes.wiring import Action, ActionCall, RehearsedCall
 from service.reports.rules import late_words, month_of
 from service.rights import SYSTEM, Actor
 
@@ -39,7 +39,7 @@ def draft_with_needs(
     return reports.draft_brief(session, leader_id=leader.id, year=year, month=month, needs=needs, actor=actor, now=now)
 
 
-def _brief_month(_session: Session, call: ActionCall) -> dict[str, Any]:
+def _brief_month(call: ActionCall | RehearsedCall) -> dict[str, Any]:
     """The month that the briefs are about: the one that was chosen, else the one before the planned day."""
     year, month = call.parameters.get("year"), call.parameters.get("month")
     if not isinstance(year, int) or not isinstance(month, int):
@@ -200,8 +200,9 @@ ACTIONS = (
         "brief_month",
         "确定月份",
         (),
-        _brief_month,
+        lambda _session, call: _brief_month(call),
         ("year", "month"),
+        rehearsed=_brief_month,
         sample={
             "year": 2026,
             "month": 9,
@@ -216,7 +217,7 @@ ACTIONS = (
         "列出应呈送的领导",
         ("year", "month"),
         _brief_leaders,
-        sample=[{"leader_id": "a", "name": "张三", "post": "副区长"}],
+        sample=[{"leader_id": "00000000-0000-4000-8000-000000000001", "name": "张三", "post": "副区长"}],
         does="列出当月应呈送专报的区领导；另一轮正在办的不再列入",
     ),
     Action(

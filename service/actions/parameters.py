@@ -8,7 +8,7 @@ from datetime import date
 from service import clock
 from service.engine import EngineFailure
 from service.engine.expressions import as_date
-from service.processes.wiring import ActionCall
+from service.processes.wiring import ActionCall, RehearsedCall
 from service.rights import SYSTEM, Actor, may
 
 
@@ -22,7 +22,7 @@ def by_hand(call: ActionCall) -> bool:
     return not call.data.get("scheduled")
 
 
-def today_of(call: ActionCall) -> date:
+def today_of(call: ActionCall | RehearsedCall) -> date:
     return clock.local(call.now).date()
 
 

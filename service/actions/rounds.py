@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from service.processes.models import COMPLETED, OPEN, TERMINATED, Instance, User
 from service.processes.operations import notify
 from service.processes.wiring import Action, ActionCall, RehearsedCall
 from service.rights import LIAISON, TALENT_OFFICE
+from service.workdays import Calendar
 
 ONCE = ("half_year", "month")
 """The kinds of periods of which there is one round: who was asked in it is not asked again."""
@@ -33,7 +34,9 @@ MOST_NAMES = 12
 REMINDERS: Mapping[str, str] = {"due_soon": "办理期限将至，请按时办理", "due_today": "今日为办理期限，请于今日办理"}
 
 
-def _round_period(session: Session, call: ActionCall, report_days: int) -> dict[str, Any]:
+def _round_period(
+    call: ActionCall | RehearsedCall, calendar: Callable[[], Calendar], report_days: int
+) -> dict[str, Any]:
     """The subject of a round: the year, the half-year before the planned day (T6), or the month.
 
     Half-year reports are due ``report_days`` working days after the half-year, a setting [A].
@@ -52,7 +55,7 @@ def _round_period(session: Session, call: ActionCall, report_days: int) -> dict[
         if starts_on > today_of(call):
             said = f"{year}年{reports.HALVES[half]}还没有开始，请改选已经开始的期间"
             raise Invalid("没有发起", [Finding("/data/year", said)])
-        due_on = reports.due_of(current(session), ends_on, report_days)
+        due_on = reports.due_of(calendar(), ends_on, report_days)
         return {
             "kind": kind,
             "year": year,
@@ -184,8 +187,9 @@ def actions(settings: Settings) -> tuple[Action, ...]:
             "round_period",
             "确定期间",
             ("kind",),
-            lambda session, call: _round_period(session, call, report_days),
+            lambda session, call: _round_period(call, lambda: current(session), report_days),
             ("year", "half"),
+            rehearsed=lambda call: _round_period(call, lambda: call.calendar, report_days),
             sample={
                 "kind": "half_year",
                 "year": 2026,

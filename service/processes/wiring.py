@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from service.processes.privacy import Private
 from service.processes.terms import STAGES
 from service.rights import UNIT_ROLES, Actor
+from service.workdays import Calendar
 
 if TYPE_CHECKING:
     from service.processes.models import Instance
@@ -84,6 +85,7 @@ class RehearsedCall:
     parameters: Mapping[str, Any]
     data: Mapping[str, Any]
     now: datetime
+    calendar: Calendar
     scope: str
     open_tasks: Sequence[RehearsedTask]
     remembered: dict[str, Any]

@@ -364,6 +364,7 @@ class _Actions:
                     parameters=call.parameters,
                     data=call.data,
                     now=self.rehearsal.now,
+                    calendar=self.rehearsal.calendar,
                     scope=call.scope,
                     open_tasks=tuple(self.told.open.values()),
                     remembered=self.told.remembered,

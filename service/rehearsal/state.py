@@ -65,8 +65,9 @@ class OpenStep:
         return light(due_on=self.due_on, warn_on=self.warn_on, paused=self.paused, today=today)
 
     def is_of(self, unit: str | None) -> bool:
-        """Whether it is meant by ``unit``: whose slot it is, or whose task; None: any."""
-        return unit is None or unit in (self.slot, self.unit)
+        """Whether it is meant by ``unit``: whose slot it is, or whose task, or the name beside the task's (``张三`` of
+        ``填写更正：张三``); None: any."""
+        return unit is None or unit in (self.slot, self.unit) or self.name.endswith(f"：{unit}")
 
 
 @dataclass(frozen=True, slots=True)
