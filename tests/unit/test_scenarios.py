@@ -56,6 +56,14 @@ def test_the_shipped_scenarios_pass_and_leave_nothing_of_the_drawing(process: st
     assert passed.count("flows")[1] > 5
 
 
+def test_the_example_of_the_guide_runs() -> None:
+    _, _, rest = (HOME / "docs/diagrams.zh.md").read_text().partition("```yaml\n")
+    example, _, _ = rest.partition("```")
+    found = ran(example)
+    assert found.difference is None, found.difference
+    assert found.title == "逾期，催办，通报，再办结"
+
+
 def test_what_one_scenario_leaves_is_named() -> None:
     files = read_bundle(HOME / "bpmn/request", HOME / "forms/request")
     alone = [one.state for one in outcomes("request") if one.file == "plain.yaml" and one.state is not None]
