@@ -111,7 +111,7 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
 
 
 def _headers(answer: Response) -> Response:
-    """What a program read is not for caches, and never taken for a page."""
+    """Keeps answers out of caches, and from being taken for pages."""
     answer.headers.setdefault("Cache-Control", "no-store")
     answer.headers.setdefault("X-Content-Type-Options", "nosniff")
     access.note_use()

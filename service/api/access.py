@@ -1,4 +1,4 @@
-"""Who may make a call. Every call says so when it is registered; there is no other way to register one."""
+"""The right to make a call. Every call says so when it is registered; there is no other way to register one."""
 
 from __future__ import annotations
 
@@ -64,9 +64,10 @@ def rule_of(view: Callable[..., Any]) -> Rule | None:
 
 
 def asker(session: Session, rule: Rule) -> Actor:
-    """Who asks: by bearer token, else by the session cookie of the pages, which for writes needs the CSRF header too.
+    """The actor who asks: by bearer token, else by the session cookie of the pages.
 
-    Raises ``SignedOut``, and ``NotAllowed`` where the rule does not admit that person.
+    For writes the cookie needs the CSRF header too. Raises ``SignedOut``, and ``NotAllowed`` where the rule does not
+    admit that person.
     """
     found = _by_token(session) if "Authorization" in request.headers else _by_cookie(session)
     if not rule.admits(found):

@@ -1,4 +1,4 @@
-"""Who I am to the service."""
+"""The caller as the service knows them."""
 
 from __future__ import annotations
 

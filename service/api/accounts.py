@@ -42,7 +42,7 @@ class HeldStand(Schema):
 
 
 class HeldBy(Schema):
-    """What depends on an account today.
+    """The things that depend on an account today.
 
     ``claimed`` goes back to all of the role when the account is disabled; ``alone`` nobody else could take without a
     stand-in. Posts, offices (units whose liaison the person is) and substitutions stay until somebody changes them.
@@ -61,7 +61,7 @@ class HeldBy(Schema):
 
 @calls.get("/accounts/<username>/held", answer=HeldBy, right="manage_accounts")
 def held(username: str) -> Row:
-    """What depends on the account: tasks by number, title and due date, links, liaison duties, substitutions."""
+    """All that depends on the account: tasks by number, title and due date, links, liaison duties, substitutions."""
     account = auth.get_account(db(), username)
     return _told(account, held_by(db(), account.username, clock.today()))
 

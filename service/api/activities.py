@@ -52,7 +52,7 @@ class ActivityBody(Body):
 
 
 class Invited(Body):
-    """Who is invited."""
+    """The talents who are invited."""
 
     talent_ids = List(Text(), required=True, data_key="talents")
     invited_on = Day()
@@ -66,7 +66,7 @@ class Came(Body):
 
 
 class Attendance(Body):
-    """Who came."""
+    """The talents who came."""
 
     attendance = List(Nested(Came), required=True)
 
@@ -103,7 +103,7 @@ def invite(body: dict[str, Any], activity_id: UUID) -> object:
 
 @calls.post("/activities/<uuid:activity_id>/attendance", answer=ActivityItem, body=Attendance)
 def attendance(body: dict[str, Any], activity_id: UUID) -> object:
-    """Who came."""
+    """Enters who came."""
     came = {row["talent"]: row["attended"] for row in body["attendance"]}
     contacts.record_attendance(db(), activity_id=activity_id, attended=came, actor=actor(), now=clock.now())
     return contacts.get_activity(db(), activity_id, actor())

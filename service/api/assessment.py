@@ -46,7 +46,7 @@ class Assessment(Schema):
 
 
 class AssessmentQuery(Query):
-    """Which year; ``on`` is the last day counted (default today)."""
+    """The year; ``on`` is the last day counted (default today)."""
 
     year = Count(low=FIRST_YEAR, high=LAST_YEAR)
     on = Day()

@@ -51,7 +51,7 @@ class BriefQuery(Pages):
 
 
 class BriefBody(Body):
-    """Whose brief of which month."""
+    """The leader and the month of a brief."""
 
     leader_id = Text(required=True, data_key="leader")
     year = Whole(low=FIRST_YEAR, high=LAST_YEAR, required=True)

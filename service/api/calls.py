@@ -44,8 +44,8 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "name": HEADER,
     "required": False,
-    "description": "A value of the caller's own (1 to 200 visible ASCII characters) for this one deed. The same key "
-    "and body give the first answer again; the same key with another body is refused (422).",
+    "description": "A value of the caller's own (1 to 200 visible ASCII characters) for this one operation. The same "
+    "key and body give the first answer again; the same key with another body is refused (422).",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200},
 }
 
@@ -257,7 +257,7 @@ def _documented(
     *,
     versioned: bool,
 ) -> dict[str, Any]:
-    """What the OpenAPI document says of a call besides its schemas."""
+    """The OpenAPI document's words about a call besides its schemas."""
     if rule.public:
         return {"security": []}
     statuses = {401, 403, 422, 429} | ({404} if "<" in address else set())

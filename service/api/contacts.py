@@ -95,7 +95,7 @@ def contact(contact_id: UUID) -> object:
 def contact_history(contact_id: UUID) -> Mapping[str, Any]:
     """The journal of a contact; of a restricted note it holds a digest, never the text (C4).
 
-    Who may not read the note is not told of files either.
+    A reader without access to the note is not told of files either.
     """
     events = attachments.record_history(db(), f"contact:{contact_id}", actor())
     return journal((event, event.data) for event in events)

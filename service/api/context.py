@@ -1,4 +1,4 @@
-"""What a request of the API knows: the wiring of the app, the session of its one transaction, and who asks."""
+"""The context of a request of the API: the wiring of the app, the session of its one transaction, and who asks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """What ``create_app`` hands to the API. ``config`` is the directory of the settings."""
+    """The parts that ``create_app`` hands to the API. ``config`` is the directory of the settings."""
 
     database: Database
     settings: Settings
@@ -40,7 +40,7 @@ def db() -> Session:
 
 
 def actor() -> Actor:
-    """Who asks; only within calls that need somebody."""
+    """The actor who asks; only within calls that need somebody."""
     return cast(Actor, g.api_actor)
 
 

@@ -62,7 +62,7 @@ class DefinitionItem(Schema):
 
 
 class FindingItem(Schema):
-    """What a deployment check says of one place."""
+    """A finding of a deployment check about one place."""
 
     file = Said(required=True)
     line = Whole(required=True)
@@ -73,7 +73,7 @@ class FindingItem(Schema):
 
 
 class Deployed(Schema):
-    """What was deployed (null for a dry run), and the warnings that the checks found."""
+    """The deployed version (null for a dry run), and the warnings that the checks found."""
 
     dry_run = Flag(required=True)
     definition = Nested(DefinitionItem, required=True, allow_none=True)
@@ -96,7 +96,7 @@ def definitions() -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """What the checks say of an upload, and the bundle where it is to be deployed and may be."""
+    """The checks' findings on an upload, and the bundle where it is to be deployed and may be."""
 
     found: Sequence[DefinitionFinding]
     bundle: CheckedBundle | None = None

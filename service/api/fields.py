@@ -46,7 +46,7 @@ class Schema(ma.Schema):
 
 
 class Body(ma.Schema):
-    """What a call takes; unknown fields are refused."""
+    """The body of a call; unknown fields are refused."""
 
     class Meta:
         unknown = ma.RAISE
@@ -74,7 +74,7 @@ def _plain(value: str) -> None:
 
 
 class Text(fields.String):
-    """Text without control characters, at most ``longest`` signs; tidied like what people type on pages."""
+    """Text without control characters, at most ``longest`` characters; tidied like what people type on pages."""
 
     default_error_messages = _words(invalid="应为文字", invalid_utf8="应为文字")
 
@@ -147,7 +147,7 @@ class Id(fields.UUID):
 
 
 class Form(fields.Dict):
-    """What was filled into a form, by field; the form's own schema says more."""
+    """The values of a form, by field; the form's own schema says more."""
 
     default_error_messages = _words(invalid="应为 JSON 对象，按表单的字段填写")
 

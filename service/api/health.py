@@ -31,7 +31,7 @@ class Alive(Schema):
 
 
 class Checks(Schema):
-    """What work needs: a database that answers, its newest schema, a worker that looks after due timers."""
+    """The needs of work: a database that answers, its newest schema, a worker that looks after due timers."""
 
     database = Flag(required=True)
     migrations = Flag(required=True)

@@ -35,7 +35,7 @@ UPLOAD = {
 
 
 class FaultItem(Schema):
-    """What is wrong where: ``row`` as Excel counts (0: the whole file), ``column`` a heading or empty."""
+    """A fault and its place: ``row`` as Excel counts (0: the whole file), ``column`` a heading or empty."""
 
     row = Whole(required=True)
     column = Said(required=True)
@@ -65,13 +65,13 @@ class ImportItem(Schema):
 
 
 class ConfirmImport(Body):
-    """Which rows to write: without ``skip_hidden`` those too that the sheet hides."""
+    """The rows to write: without ``skip_hidden`` those too that the sheet hides."""
 
     skip_hidden = Flag(load_default=False)
 
 
 class ImportQuery(Query):
-    """Which page."""
+    """The page of the list of imports."""
 
     limit = Count(low=1, high=MAX_LIMIT, load_default=50)
     offset = Count(low=0, high=2**31, load_default=0)
@@ -79,7 +79,7 @@ class ImportQuery(Query):
 
 @calls.get("/imports", answer=page_of(ImportItem, "Imports"), query=ImportQuery, right="import_data")
 def imports(query: dict[str, Any]) -> Mapping[str, Any]:
-    """What was imported."""
+    """Lists the imports."""
     return paged(exchange.jobs(db(), actor(), **query))
 
 

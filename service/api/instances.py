@@ -67,7 +67,7 @@ class InstanceTasks(InstanceState):
 
 
 class Operations(Schema):
-    """What the reader may do with the instance now."""
+    """The operations that the reader may do with the instance now."""
 
     urge = Flag(required=True)
     suspend = Flag(required=True)
@@ -85,7 +85,7 @@ class InstanceDetail(InstanceTasks):
 
 
 class Moved(Schema):
-    """Where the instance stands after the deed; ``task`` is the one that it was about."""
+    """Where the instance stands after the operation; ``task`` is the one that it was about."""
 
     instance = Nested(InstanceState, required=True)
     open_tasks = List(Nested(Step), required=True)
@@ -135,14 +135,14 @@ class Diagram(Drawing):
 
 
 class NewInstance(Body):
-    """Which process to start; ``data`` prefills its first form."""
+    """The process to start; ``data`` prefills its first form."""
 
     process = Text(required=True, longest=64)
     data = Form(load_default=dict)
 
 
 class Urge(Body):
-    """What to tell those who must act; ``task`` names one task, else all open ones of others are urged."""
+    """The words for those who must act; ``task`` names one task, else all open ones of others are urged."""
 
     text = Text(required=True, longest=10_000)
     task = Id(load_default=None, allow_none=True)
@@ -180,7 +180,7 @@ class CopyOrder(Body):
 
 
 class CopyWithdrawal(Body):
-    """Who (a sign-in name) is no longer shown the case."""
+    """The account (by sign-in name) that is no longer shown the case."""
 
     to = Text(required=True)
 
@@ -230,7 +230,7 @@ def history(instance_id: UUID) -> Mapping[str, Any]:
 
 
 def _note_reading(instance_id: UUID) -> None:
-    """Whoever reads a case that was copied to them has read it; noted beside the request, which only reads."""
+    """Notes that the reader has read a case that was copied to them; done beside the request, which only reads."""
     who, now = actor(), clock.now()
     if not sharing.has_unread_copy(db(), instance_id, who):
         return

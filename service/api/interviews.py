@@ -49,7 +49,7 @@ class Pairs(Schema):
 
 @asks(InterviewFilter)
 class InterviewQuery(Query):
-    """Whose interviews of which year; ``on`` is the last day counted (default today)."""
+    """The leader and the year of the interviews; ``on`` is the last day counted (default today)."""
 
 
 @takes(picked(MISSED, "reason"), new=True)

@@ -25,8 +25,8 @@ LARGEST_KNOWN = 10_000
 class Limits:
     """Counts the calls of this server process; with several processes each grants the full number.
 
-    Whoever makes up a new token or cookie for each call is counted too: calls of nobody count by address, and where
-    there are too many, only what has been good there before is looked up at all.
+    A caller who makes up a new token or cookie for each call is counted too: calls of nobody count by address, and
+    where there are too many, only what has been good there before is looked up at all.
     """
 
     def __init__(self, per_minute: int) -> None:
@@ -44,7 +44,7 @@ class Limits:
             raise TooManyRequests(retry_after=60)
 
     def note(self, *, known: bool) -> None:
-        """What the token or session of this request turned out to be: somebody's, or nobody's."""
+        """Notes the owner of the token or session of this request: somebody's, or nobody's."""
         who = _who()
         with self._lock:
             self._good.pop(who, None)

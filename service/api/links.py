@@ -92,14 +92,14 @@ class LinkEnding(Body):
 
 @takes(HANDOVER, new=True)
 class LinkHandover(Body):
-    """Who takes the talent over (the id of a leader's post), from when, and the handover note."""
+    """The leader who takes the talent over (the id of a leader's post), from when, and the handover note."""
 
     successor_id = Text(required=True, data_key="successor")
 
 
 @takes(HOLDING, new=True)
 class LinkHolding(Body):
-    """Whose links the Talent Office holds (the id of a leader's post), from the day after the post's last on."""
+    """The leader (the id of a post) whose links the Talent Office holds, from the day after the post's last on."""
 
     leader_id = Text(required=True, data_key="leader")
 

@@ -24,7 +24,7 @@ calls = Calls(
 
 @answers(PROGRESS)
 class MatterStep(Schema):
-    """What was done about a matter."""
+    """The work done about a matter."""
 
     entered_by = Said(required=True)
     entered_at = Moment(required=True)
@@ -48,7 +48,7 @@ class MatterBody(Body):
 
 @takes(PROGRESS, new=True)
 class MatterProgress(Body):
-    """What was done about a matter, on which day."""
+    """The work done about a matter, and its day."""
 
 
 @takes(SOLUTION, new=True)

@@ -38,7 +38,7 @@ SECONDS = Histogram("liaison_request_seconds", "Time to answer.", ["method", "ro
 
 
 class House(Collector):
-    """What the database says now: one statement a gauge."""
+    """The database's figures of this moment: one statement a gauge."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

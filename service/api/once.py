@@ -73,7 +73,7 @@ def fingerprint() -> str:
             seal.update(dumps(described).encode(errors="surrogatepass"))
         return seal.hexdigest()
     content = request.get_data()
-    # What is no JSON is refused later; until then its bytes say enough.
+    # A body that is no JSON is refused later; until then its bytes say enough.
     with suppress(ValueError, RecursionError):
         content = dumps(json.loads(content)).encode()
     seal.update(content)

@@ -34,7 +34,7 @@ class OpinionItem(Schema):
 
 @takes(ANSWER, new=True)
 class Answer(Body):
-    """What became of an opinion."""
+    """The outcome of an opinion."""
 
 
 class Became(Body):

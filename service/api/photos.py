@@ -34,7 +34,7 @@ class PhotoItem(Schema):
 
 
 class PhotoWithdrawn(Schema):
-    """Whose photo is gone."""
+    """The talent whose photo is gone."""
 
     talent = Said(required=True)
 

@@ -1,4 +1,4 @@
-"""What calls on records share: their journal, and lists by pages."""
+"""The common part of calls on records: their journal, and lists by pages."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class LastDay(Body):
 
 
 class Pages(Query):
-    """Which part of a list, where it is not searched by a name."""
+    """The part of a list, where it is not searched by a name."""
 
     limit = Count(low=1, high=200, load_default=50)
     offset = Count(low=0, high=2**31, load_default=0)

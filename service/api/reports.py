@@ -60,7 +60,7 @@ class ReportQuery(Pages):
 
 
 class ReportBody(Body):
-    """Whose report of which half-year."""
+    """The office and the half-year of a report."""
 
     unit_code = Text(required=True, data_key="unit")
     year = Whole(low=FIRST_YEAR, high=LAST_YEAR, required=True)

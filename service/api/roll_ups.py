@@ -1,4 +1,4 @@
-"""What the offices' reports of a half-year add up to."""
+"""The sums of the offices' reports of a half-year."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ calls = Calls("reports", "Half-year reports, briefs to leaders, the assessment s
 
 
 class RollUp(Schema):
-    """What the reports of a half-year add up to."""
+    """The sums of the reports of a half-year."""
 
     year = Whole(required=True)
     half = Whole(required=True)
@@ -33,7 +33,7 @@ class RollUp(Schema):
 
 
 class HalfQuery(Query):
-    """Which half-year."""
+    """The half-year that is summed up."""
 
     year = Count(low=FIRST_YEAR, high=LAST_YEAR, required=True)
     half = Count(low=1, high=2, required=True)
@@ -41,5 +41,5 @@ class HalfQuery(Query):
 
 @calls.get("/reports/roll-up", answer=RollUp, query=HalfQuery, right="view_reports")
 def roll_up(query: dict[str, Any]) -> Mapping[str, Any]:
-    """What the reports of a half-year add up to, and whose are missing; ``summary`` is the Talent Office's."""
+    """Sums up the reports of a half-year, and names those missing; ``summary`` is the Talent Office's."""
     return half_years.rolled_up(db(), **query)

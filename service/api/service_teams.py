@@ -68,5 +68,5 @@ def service_teams(query: dict[str, Any]) -> Mapping[str, Any]:
 
 @calls.post("/service-teams", answer=ServiceTeamItem, status=201, body=NewServiceTeam, right=RIGHT)
 def set_service_team(body: dict[str, Any]) -> object:
-    """Who works for a leader's talents. Links that waited only for a team begin."""
+    """Sets the people who work for a leader's talents. Links that waited only for a team begin."""
     return liaisons.set_service_team(db(), **body, actor=actor(), now=clock.now())

@@ -1,4 +1,4 @@
-"""Who acts for whom (代理): declared and taken back."""
+"""Substitutes (代理): declared and taken back."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SubstituteItem(Schema):
 
 @takes(SUBSTITUTE, new=True)
 class NewSubstitute(Body):
-    """Who acts for whom, from when to when (both included)."""
+    """The substitute, the person who is away, and the days from when to when (both included)."""
 
     person_id = Id(required=True)
 

@@ -94,7 +94,7 @@ class NewTalent(Body):
 
 
 class OnDay(Body):
-    """The day of the deed; without it today."""
+    """The day of the operation; without it today."""
 
     on = Day(load_default=None)
 
@@ -119,7 +119,7 @@ def talents(query: dict[str, Any]) -> Mapping[str, Any]:
     "/talents/duplicates", answer=page_of(DuplicateItem, "Duplicates"), query=DuplicateQuery, right="view_talents"
 )
 def duplicates(query: dict[str, Any]) -> Mapping[str, Any]:
-    """Who in the registry may be the same person; ``id_tail`` counts for who may see documents' last signs."""
+    """Finds talents who may be the same person; ``id_tail`` counts for readers who see documents' last characters."""
     if not may(actor(), "view_talent_identity"):
         query["id_tail"] = None  # trying them all would tell what they are
     units = registry.units_shown(actor())

@@ -69,7 +69,7 @@ class Target(Schema):
 
 
 class Rights(Schema):
-    """What the reader may do with the task now."""
+    """The operations that the reader may do with the task now."""
 
     complete = Flag(required=True)
     claim = Flag(required=True)

@@ -51,7 +51,7 @@ class NewUnit(Body):
 
 
 class NewLiaison(Body):
-    """Who becomes the one liaison of a unit; ``replace`` says that the present one is to end."""
+    """The new liaison of a unit; ``replace`` says that the present one is to end."""
 
     unit_code = Text(required=True, data_key="unit")
     person_id = Id(required=True)

@@ -45,7 +45,7 @@ def download(content: bytes, media_type: str, name: str) -> Response:
 
 
 def printed(made: Printed, name: str, kind: str) -> Response:
-    """A ``pdf`` or ``docx`` as an answer, whose header names the signs that it could not show."""
+    """A ``pdf`` or ``docx`` as an answer, whose header names the characters that it could not show."""
     answer = download(made.content, MEDIA_TYPES[kind], f"{name}.{kind}")
     if made.missing:
         answer.headers[HEADER] = " ".join(map(code_point, made.missing))

@@ -1,4 +1,4 @@
-"""What the entries about accounts are called: rights, passwords, tokens and sign-in (the stream of access)."""
+"""The words for the entries about accounts: rights, passwords, tokens and sign-in (the stream of access)."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def weakness(password: str, known: Collection[str]) -> str | None:
 
 
 def _taken_apart(text: str, known: frozenset[str]) -> tuple[int, list[str]]:
-    """How many signs a guesser must still find, at the least, and the pieces that made it so few."""
+    """How many characters a guesser must still find, at the least, and the pieces that made it so few."""
     best: list[tuple[int, tuple[str, ...]]] = [(0, ())]
     for end in range(1, len(text) + 1):
         count, reasons = best[end - 1]

@@ -49,7 +49,7 @@ def issue_token(
 def revoke_token(session: Session, *, sha256: str, actor: Actor, now: datetime) -> None:
     """Ends a token, named by its SHA-256 (see ``list_tokens``), at once."""
     entry = session.get(Token, sha256, with_for_update=True) if sha256.isalnum() else None
-    # Whose token it is must not show, so a foreign one is as unknown as none.
+    # The owner of a token must not show, so a foreign one is as unknown as none.
     if entry is None or not _manages(actor, entry.username):
         raise NotFound("没有这个令牌")
     if entry.revoked_at is not None:

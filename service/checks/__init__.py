@@ -42,7 +42,7 @@ __all__ = [
 def check(
     files: Mapping[str, bytes], *, context: CheckContext, looking_at: Callable[[str], None] | None = None
 ) -> list[DefinitionFinding]:
-    """What is wrong with a definition, sorted by file and line; empty when it may be deployed as it is.
+    """The faults of a definition, sorted by file and line; empty when it may be deployed as it is.
 
     ``files`` maps bundle names (``bpmn/request.bpmn``, ``bpmn/dispatch.dmn``, ``forms/accept.json``,
     ``forms/accept.ui.json``, ``print/…``) to bytes. Never raises for bad content: a finding of severity ``error``

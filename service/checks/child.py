@@ -1,4 +1,4 @@
-"""What runs in the process of ``confined``: jobs in (pickled, from our own parent), lines of JSON out."""
+"""The code that runs in the process of ``confined``: jobs in (pickled, from our own parent), lines of JSON out."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from service.checks.values import Writers, compared
 from service.engine.expressions import readable
 
 LISTED = frozenset({"category", "town", "outcome", "change_type", "leaves_district"})
-"""What the ledger, the reports and the statistics read from a case's data by its name."""
+"""The names by which the ledger, the reports and the statistics read values from a case's data."""
 
 Choices = Mapping[Any, str | None]
 """Code → the words for it; None where an enumeration has none."""

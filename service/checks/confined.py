@@ -1,6 +1,6 @@
 """The checks in a process of their own: a hostile definition harms nobody, and never while a transaction is open.
 
-What people upload may be made to unfold without end, in ways that no rule foresees. The child has little time and
+An upload may be made to unfold without end, in ways that no rule foresees. The child has little time and
 memory and no secrets; when it dies, the file that it was looking at is named (rule check-limit).
 """
 
@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the check of one definition may take: processor seconds, and bytes over what the child has when it begins.
+    """The limits of the check of one definition: processor seconds, and bytes beyond the child's first ones.
 
     The largest definition that passes takes about two seconds.
     """

@@ -32,7 +32,7 @@ SUPPORTED = frozenset(
         *("exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway"),
     }
 )
-"""What may be drawn. A test runs each of them, each kind of event and each host of a boundary event."""
+"""The elements that may be drawn. A test runs each of them, each kind of event and each host of a boundary event."""
 EVENTS: dict[str, set[str | None]] = {
     "startEvent": {None, "timer"},
     "endEvent": {None, "terminate"},

@@ -1,4 +1,4 @@
-"""What a deployment check says, and what it needs to know of the house to say it."""
+"""Findings of deployment checks, and the facts about the house behind them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class DefinitionFinding:
 
 @dataclass(frozen=True, slots=True)
 class ActionSignature:
-    """What a diagram must know of an action: its parameters (name -> required) and whether it gives a result.
+    """An action as a diagram must know it: its parameters (name -> required) and whether it gives a result.
 
     ``sample`` is a plausible result, to try expressions on; None: expressions that name the result are not tried.
     """
@@ -40,7 +40,7 @@ class ActionSignature:
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """What stands outside the bundle.
+    """The facts outside the bundle.
 
     ``roles`` maps role ids to their scope (``all``, ``origin``, ``data:unit``, ``own``); ``settings`` are the names
     that ``settings.…`` may end in (None: not checked); ``units`` the unit codes that decision tables and conditions
@@ -88,7 +88,7 @@ class Report:
 
     @property
     def findings(self) -> list[DefinitionFinding]:
-        """What was found, by file and line."""
+        """The findings, by file and line."""
         return sorted(self._findings)
 
     def error(self, file: str, line: int, element: str, rule: str, message: str) -> None:

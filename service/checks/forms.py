@@ -200,7 +200,7 @@ class _Checker:
 
 
 def _schema_words(error: Exception) -> str:
-    """What the validator says of a schema, in words for process owners."""
+    """The validator's words about a schema, in words for process owners."""
     kind = getattr(error, "kind", None)
     name = getattr(kind, "name", "")
     if name == "type":

@@ -31,7 +31,7 @@ def require_pass(findings: Sequence[DefinitionFinding]) -> None:
 
 
 def refusal(errors: Sequence[DefinitionFinding]) -> str:
-    """That a definition was refused, for people."""
+    """The message that a definition was refused, for people."""
     return f"流程定义有 {len(errors)} 处错误，没有部署；请按说明修改后再部署"
 
 

@@ -44,7 +44,7 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
 
 
 class Calls:
-    """Which process runs which (call activities and embedded sub-processes)."""
+    """The calls between processes (call activities and embedded sub-processes)."""
 
     def __init__(self, processes: Mapping[str, ProcessModel]) -> None:
         self.processes = processes
@@ -260,7 +260,7 @@ def _out(process: ProcessModel, node: Node) -> list[Flow]:
 
 
 def _entered(process: ProcessModel, node: Node) -> Iterator[Node]:
-    """What a token meets as soon as it leaves the node: what comes next, and the boundary events on that."""
+    """The nodes that a token meets as soon as it leaves the node: what comes next, and the boundary events on that."""
     for flow in _out(process, node):
         if (target := process.nodes.get(flow.target)) is not None:
             yield target

@@ -69,7 +69,7 @@ class MultiInstance:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a service task calls: an action, expressions for its parameters, the name of its result in the data."""
+    """The call of a service task: an action, expressions for its parameters, the name of its result in the data."""
 
     action: str
     result: str | None

@@ -1,4 +1,4 @@
-"""What a process says of itself to people: its stages by name, when it starts, what for, where it is found."""
+"""The words of a process about itself for people: its stages by name, when it starts, what for, where it is found."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _given(bundle: Bundle, action: str, parameter: str) -> bool:
 
 
 def _missing(process: ProcessModel) -> Iterator[str]:
-    """What people would find a default for: no reason to refuse a diagram that was drawn before."""
+    """Missing properties for which people find a default: no reason to refuse a diagram that was drawn before."""
     said = process.properties
     if WORK not in said:
         yield f"没有写谁做什么（属性 {WORK}），帮助页只显示各阶段的名称；例如 {PROCESS[WORK].example}"

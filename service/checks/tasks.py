@@ -1,4 +1,4 @@
-"""What a task says of itself: its stage, lane, candidates, deadline, form, action and instances."""
+"""The properties of a task: its stage, lane, candidates, deadline, form, action and instances."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIGNS = frozenset({"office", "unit", "group"})
 
 _OTHER = frozenset({"stage"})
 NARROWING = {UNIT: "单位代码", LEADER: "领导任职编号"}
-"""What may stand before the colon of ``candidates``, and what the expression after it must give."""
+"""The words that may stand before the colon of ``candidates``, and what the expression after it must give."""
 EXAMPLES = {UNIT: "unit", LEADER: "leader_id"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _GIVEN = frozenset({"settings", "initiator", "initiator_unit", "initiator_roles", "scheduled", "due_on"})

@@ -1,4 +1,4 @@
-"""Which values a field can have at a place of the diagram: those that the forms before it offer."""
+"""The values that a field can have at a place of the diagram: those that the forms before it offer."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MOST_STEPS = 500_000
 
 
 class Writers:
-    """Which forms may have written a field before a token comes to a node."""
+    """The forms that may have written a field before a token comes to a node."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle

@@ -50,7 +50,7 @@ class Ready(Protocol):
 
     @property
     def compiled(self) -> Compiled:
-        """What they compile to."""
+        """The compiled bundle."""
 
 
 def require(chosen: Sequence[tuple[Folder, Ready, Sequence[Path]]]) -> None:

@@ -127,7 +127,7 @@ def _read_role(table: Table) -> tuple[str, Role]:
         name=table.text("name", longest=40),
         scope=table.text("scope", pattern=_SCOPE, hint="应为 all、origin、own 或 data:数据名"),
     )
-    # Who names none has the office that coordinates all matters stand in.
+    # A role that names none has the office that coordinates all matters stand in.
     stand_ins = table.texts("stand_ins") if table.has("stand_ins") else (STANDS_IN,)
     return role.id, replace(role, stand_ins=tuple(one for one in stand_ins if one != role.id))
 

@@ -1,4 +1,4 @@
-"""Who may see and enter contacts, and who reads the restricted notes (C4)."""
+"""Rights to see and enter contacts, and to read the restricted notes (C4)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def selves(session: Session, actor: Actor, now: datetime | None = None) -> list[
 
 
 def acting_on_leader(session: Session, actor: Actor, right: str, leader: Leader, now: datetime) -> Actor:
-    """The actor as who a deed concerning ``leader`` is done: in person, or for somebody on leave.
+    """The actor as who an operation concerning ``leader`` is done: in person, or for somebody on leave.
 
     The leader, the liaison of the leader's office, the liaison of the leader's service team and the Talent Office may.
     Raises ``NotAllowed``.
@@ -44,7 +44,7 @@ def acting_on_leader(session: Session, actor: Actor, right: str, leader: Leader,
 
 
 def acting_for_unit(session: Session, actor: Actor, right: str, unit: str, now: datetime) -> Actor:
-    """The actor as who a deed of ``unit`` is done: in person, or for somebody on leave. Raises ``NotAllowed``."""
+    """The actor as who an operation of ``unit`` is done: in person, or for somebody on leave. Raises ``NotAllowed``."""
     for one in selves(session, actor, now):
         if may(one, right, unit=unit):
             return one
@@ -106,7 +106,8 @@ def visible(session: Session, actor: Actor) -> ColumnElement[bool]:
 def confidants(session: Session, actor: Actor) -> ColumnElement[bool]:
     """The condition on ``Leader`` that the actor may read the restricted notes of the leader's contacts (C4).
 
-    That leader, the leader's liaison and the Talent Office: nobody else, neither an administrator nor an auditor.
+    These are that leader, the leader's liaison and the Talent Office: nobody else, neither an administrator nor an
+    auditor.
     """
     mine = selves(session, actor)
     if not actor.is_system and any(may(one, "view_restricted") for one in mine):

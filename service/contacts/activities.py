@@ -124,7 +124,7 @@ def record_attendance(
     actor: Actor,
     now: datetime,
 ) -> list[Invitation]:
-    """Who of those invited came: talent id → yes, no, or ``None`` for unknown again. Gives what changed.
+    """Enters which of those invited came: talent id → yes, no, or ``None`` for unknown again. Gives what changed.
 
     Raises ``Stale`` where somebody said so of one of them since ``version`` was read.
     """

@@ -1,4 +1,4 @@
-"""Entering contacts. Every deed enters the journal of ``contact:<id>``; none commits.
+"""Entering contacts. Every operation enters the journal of ``contact:<id>``; none commits.
 
 The text of a restricted note never enters the journal: its SHA-256 does (C4).
 """
@@ -69,7 +69,7 @@ def record_contact(
 ) -> Contact:
     """A contact of a leader with talents (F1), or of a talent with a leader (``inbound``, F4).
 
-    What was said of thought, study, work and life goes into ``restricted`` (C4): ``summary`` may be empty then.
+    Talk of thought, study, work and life goes into ``restricted`` (C4): ``summary`` may be empty then.
     ``form`` is a key of ``rules.FORMS``, ``topics`` keys of ``rules.TOPICS``; ``opinions`` are ``{talent_id, text}``.
     ``interview`` says whether it counts as an interview (F2); by default an outbound visit does. ``known_tags`` are the
     codes that ``tags`` may hold (``None``: any). Entered more than ``entry_days`` working days after ``held_on`` it is

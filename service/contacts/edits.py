@@ -1,4 +1,4 @@
-"""Which events say what became of an opinion, why interviews were missed, who came: what versions are counted by."""
+"""Events about outcomes of opinions, missed interviews and attendance: their number is the version of the record."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from service.people.models import Leader
 
 
 def opinion_edits(opinion: Opinion) -> Edits:
-    """What says what became of an opinion."""
+    """Events about the outcome of an opinion."""
     kinds = ("opinion_answered",)
     return Edits(f"contact:{opinion.contact_id}", kinds, about=str(opinion.id), key="opinion_id", changes=_answer)
 
 
 def missed_edits(leader: Leader, talent_id: str, year: int) -> Edits:
-    """What says why a pair had too few interviews in a year."""
+    """Events that tell why a pair had too few interviews in a year."""
     about = pair_key(leader.id, talent_id, year)
     stream = f"person:{leader.person_id}"
     return Edits(stream, ("missed_interviews_explained",), about=about, key="pair", changes=_reason)
@@ -34,7 +34,7 @@ def missed_versions(session: Session, pairs: Iterable[PairCount], year: int) -> 
 
 
 def attendance_edits(activity: Activity) -> Edits:
-    """What says who came to an activity."""
+    """Events that tell who came to an activity."""
     return Edits(f"activity:{activity.id}", ("attendance_recorded",), changes=_attendance)
 
 

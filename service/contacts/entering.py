@@ -22,7 +22,7 @@ LATEST = 20
 def may_enter(session: Session, actor: Actor) -> bool:
     """Whether the actor, or who the actor stands in for, enters contacts at all.
 
-    Whoever has a role for it may, whether there is a leader yet or not; others where they are of a leader's team.
+    An actor with a role for it may, whether there is a leader yet or not; others where they are of a leader's team.
     """
     mine = selves(session, actor)
     if any(one.roles & {TALENT_OFFICE, LIAISON, LEADER} for one in mine):

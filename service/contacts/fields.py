@@ -1,4 +1,4 @@
-"""What contacts, opinions, activities and own matters consist of, and what the entries of their journals are called.
+"""The fields of contacts, opinions, activities and own matters, and the words for the entries of their journals.
 
 Pages, the API, the import of past contacts and the journal's words read these tables.
 """
@@ -86,7 +86,7 @@ ANSWER: tuple[Field, ...] = (
     ),
     Field("answer", "答复内容", PASSAGE, longest=2000),
 )
-"""What became of an opinion that needs no case."""
+"""The fields for the outcome of an opinion that needs no case."""
 
 MISSED: tuple[Field, ...] = (
     Field("leader_id", "联系领导", PICK, required=True, pick="leaders", sent="leader"),
@@ -127,7 +127,7 @@ PROGRESS: tuple[Field, ...] = (
     Field("text", "进展情况", PASSAGE, required=True, longest=2000),
     Field("done_on", "进展日期", DATE, required=True),
 )
-"""What was done about a matter on which day (R7)."""
+"""The fields for work done about a matter on a day (R7)."""
 
 SOLUTION: tuple[Field, ...] = tuple(replace(one, required=True) for one in picked(MATTER, "result", "solved_on"))
 """How a matter was solved, and when."""

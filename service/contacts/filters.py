@@ -1,4 +1,4 @@
-"""What the lists of contacts, opinions, activities, own matters and interviews can be asked for.
+"""Filters of the lists of contacts, opinions, activities, own matters and interviews.
 
 Leaders and activities are named by their ids as texts: what is no id finds nothing.
 """
@@ -71,7 +71,7 @@ class MatterFilter:
 
 @dataclass(frozen=True, slots=True)
 class InterviewFilter:
-    """Whose interviews of which year (default: that of ``on``), up to the day ``on`` (default today).
+    """The filter of interviews: leader and year (default: that of ``on``), up to the day ``on`` (default today).
 
     ``short``: only the pairs with too few of them (F2).
     """

@@ -117,7 +117,7 @@ def interviews_of(session: Session, leader_ids: Iterable[UUID], on: date) -> dic
 def contact_counts(session: Session, *, unit: str | None, starts_on: date, ends_on: date) -> dict[str, Any]:
     """The contacts of a period in figures, JSON-ready: by form, topic and leader; opinions by status.
 
-    What became of opinions and of own matters is as of the period's last day, or of today while it lasts; what was held
+    The outcome of opinions and of own matters is as of the period's last day, or of today while it lasts; what was held
     in the period counts whenever it was entered.
 
     ``unit`` is a liaison office: its leaders' contacts, its activities, its own matters; ``None`` counts all.

@@ -117,7 +117,7 @@ class ContactTopic(Base):
 
 
 class RestrictedNote(Base):
-    """What was said of thought, study, work and life (C4): read by the leader, the liaison and the Talent Office only.
+    """Talk of thought, study, work and life (C4): read by the leader, the liaison and the Talent Office only.
 
     The journal keeps the SHA-256 of salt and text, never the text: a journal is read by more people.
     """

@@ -1,4 +1,4 @@
-"""What became of the opinions of a contact: answered, noted, or made a need. The journal is that of the contact."""
+"""Outcomes of the opinions of a contact: answered, noted, or made a need. The journal is that of the contact."""
 
 from __future__ import annotations
 

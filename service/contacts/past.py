@@ -1,6 +1,6 @@
-"""What had become of opinions by the end of a day: papers say the state of their day.
+"""The outcomes of opinions by the end of a day: papers say the state of their day.
 
-A contact and what was said at it belong to the day on which it was held, whenever somebody entered it. What became of
+A contact and what was said at it belong to the day on which it was held, whenever somebody entered it. The outcome of
 an opinion belongs to the day on which it was dealt with.
 """
 

@@ -185,7 +185,7 @@ def get_matter(session: Session, matter_id: UUID | str, actor: Actor) -> Matter:
 def similar_matters(text: str, open_cases: Sequence[tuple[UUID, str, str]], *, limit: int = 3) -> list[Similar]:
     """Of ``open_cases`` (id, title, description) of the same talent those that ``text`` may repeat (O3).
 
-    Compared are pairs of neighbouring signs; the likest comes first.
+    Compared are pairs of neighbouring characters; the likest comes first.
     """
     found = []
     for case_id, title, description in open_cases:
@@ -257,7 +257,7 @@ def _within(column: InstrumentedAttribute[date], since: date | None, until: date
 
 
 def _written(text: Any, q: str) -> ColumnElement[bool]:
-    """``q`` stands in running text, in simplified or traditional signs."""
+    """``q`` stands in running text, in simplified or traditional characters."""
     return or_(*(text.contains(way, autoescape=True) for way in written_ways(q)))
 
 

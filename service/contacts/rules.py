@@ -38,7 +38,7 @@ TOPICS: Mapping[int, str] = {
 
 RESTRICTED_TOPIC = 4
 NEUTRAL_SUMMARY = "了解思想、学习、工作、生活情况"
-"""What everybody reads of a contact about which all that was said is restricted (C4)."""
+"""The summary that everybody reads of a contact about which all that was said is restricted (C4)."""
 
 OPEN, NEED, ANSWERED, NOTED = "open", "need", "answered", "noted"
 OPINION_STATUSES: Mapping[str, str] = {OPEN: "待处理", NEED: "已转需求", ANSWERED: "已答复", NOTED: "已知悉"}
@@ -80,7 +80,7 @@ def period_of(year: int, half: int) -> tuple[date, date]:
 
 
 def similarity(one: str, other: str) -> float:
-    """How alike two matters are, from 0 to 1: the share of pairs of neighbouring signs that both have.
+    """How alike two matters are, from 0 to 1: the share of pairs of neighbouring characters that both have.
 
     The shorter text sets the measure, so that a title is like the passage that says it at length.
     """
@@ -91,7 +91,7 @@ def similarity(one: str, other: str) -> float:
 
 
 def shared_words(one: str, other: str) -> tuple[str, ...]:
-    """The longest stretches of at least two signs that both texts hold: why they were taken for similar."""
+    """The longest stretches of at least two characters that both texts hold: why they were taken for similar."""
     blocks = difflib.SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
     found = {one[block.a : block.a + block.size].strip("，。、；：！？ \n") for block in blocks}
     return tuple(sorted((word for word in found if len(word) > 1), key=lambda word: (-len(word), word))[:3])

@@ -66,7 +66,7 @@ class Covered:
 
     @property
     def of(self) -> int:
-        """How many signs the range has."""
+        """How many characters the range has."""
         return self.last - self.first + 1
 
     @property
@@ -123,7 +123,7 @@ def log_coverage(folder: Path = TYPE_FOLDER) -> None:
 
 
 def unprintable(data: Any, folder: Path = TYPE_FOLDER) -> tuple[str, ...]:
-    """The signs in ``data`` (JSON) that no type on this machine has, each once, in the order in which they come."""
+    """The characters in ``data`` (JSON) that no type on this machine has, each once, in the order of the text."""
     known = type_of(folder).signs
     found: dict[str, None] = {}
     for text in map(clean, _texts(data)):

@@ -1,4 +1,4 @@
-"""What the entries in the journal of an import are called."""
+"""The words for the entries in the journal of an import."""
 
 from __future__ import annotations
 

@@ -338,7 +338,7 @@ def _finish(
         job.findings = [fault.data() for fault in found]
         wrong = {fault.row for fault in found}
         job.notes, job.hidden = [note.data() for note in notes], [row.number for row in rows if row.hidden]
-        # What somebody must look at comes first; the others as they stand.
+        # Rows that somebody must look at come first; the others as they stand.
         shown = sorted(rows, key=lambda row: (row.number not in wrong, not row.hidden))
         job.preview = [
             {

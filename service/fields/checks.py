@@ -41,7 +41,7 @@ class Checks:
             raise Invalid("填写的内容有误：" + "；".join(finding.message for finding in self.findings), self.findings)
 
     def name(self, path: str, label: str, value: object) -> str:
-        """A person's name: 1 to ``NAME_LENGTH`` readable signs on one line."""
+        """A person's name: 1 to ``NAME_LENGTH`` readable characters on one line."""
         name = one_line(value) if isinstance(value, str) else value
         return self._text(path, label, name, NAME_LENGTH, _REFUSED_IN_NAMES) or self._missing(path, label, value)
 

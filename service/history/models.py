@@ -21,7 +21,7 @@ class HistoryEvent(Base):
     __table_args__ = (
         UniqueConstraint("stream", "seq"),
         CheckConstraint("seq > 0", name="seq_positive"),
-        # What happened after a day, of the kinds that the state of that day is told without.
+        # Events after a day, of the kinds that the state of that day is told without.
         Index(
             "ix_history_event_kind_at",
             "kind",

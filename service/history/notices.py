@@ -1,4 +1,4 @@
-"""What people are owed word of: the journal's ``notice`` entries, which move nothing and are delivered after commit.
+"""Notices owed to people: the journal's ``notice`` entries, which move nothing and are delivered after commit.
 
 Cases, records, the calendar and the planned starts owe them; ``notifications`` puts them into inboxes and letters.
 """
@@ -39,7 +39,7 @@ class Goal:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Goal:
-        """What ``data`` gave."""
+        """The goal that ``data`` gives."""
         names = data.get("usernames")
         return cls(None if names is None else tuple(names), data.get("role"), data.get("unit"), data.get("leader"))
 
@@ -73,7 +73,7 @@ class Notice:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Notice:
-        """What ``data`` gave. Raises ``LookupError`` for an entry that is no notice."""
+        """The notice that ``data`` gives. Raises ``LookupError`` for an entry that is no notice."""
         due_on = data.get("due_on")
         return cls(
             data["template"],

@@ -77,7 +77,7 @@ class _Cells:
             style = self._day
         elif isinstance(value, str):
             shown = _text(value)
-            # What looks like a formula must not become one when somebody edits the cell.
+            # A text that looks like a formula must not become one when somebody edits the cell.
             style = self._formula if value.startswith(FORMULA) else self._plain
         cell: Any = WriteOnlyCell(self._sheet, value=shown)
         if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Who serves whom (联系关系): links between leaders and talents, quotas, service teams, rosters."""
+"""The service of talents by leaders (联系关系): links between leaders and talents, quotas, service teams, rosters."""
 
 from service.liaisons.commands import activate_link, end_link, hand_over, hold_links, propose_link
 from service.liaisons.fields import LINK, SERVICE_TEAM

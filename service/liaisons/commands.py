@@ -1,6 +1,6 @@
 """Changing who serves whom: a link from its proposal to its end.
 
-What happens to a link enters the journal of ``talent:<id>``. None commits.
+Every step of a link enters the journal of ``talent:<id>``. None commits.
 """
 
 from __future__ import annotations
@@ -137,9 +137,9 @@ def hold_links(
 ) -> list[Link]:
     """A leader's post has ended: from ``held_from`` on the Talent Office holds what the leader served (O4).
 
-    That is by default the day after the post's last. Proposed links are taken back, the service team ends. Gives the
-    links now held; calling it again changes nothing. Raises ``NotAllowed``, and ``Invalid`` where the post has not
-    ended before ``held_from``.
+    ``held_from`` is by default the day after the post's last. Proposed links are taken back, the service team ends.
+    Gives the links now held; calling it again changes nothing. Raises ``NotAllowed``, and ``Invalid`` where the post
+    has not ended before ``held_from``.
     """
     checks = Checks()
     leader = wanted_leader(session, checks, "/leader_id", leader_id, actor)

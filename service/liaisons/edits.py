@@ -1,4 +1,4 @@
-"""Which events change a leader's service team or the draft of a list: what their versions are counted by."""
+"""Events that change a leader's service team or the draft of a list: their number is the version."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ SERVICE_TEAM_KINDS = ("service_team_set", "service_team_ended", "service_team_re
 
 
 def service_team_edits(leader: Leader) -> Edits:
-    """What sets, ends or resumes the team that works for a leader's talents."""
+    """Events that set, end or resume the team that works for a leader's talents."""
     stream = f"person:{leader.person_id}"
     return Edits(stream, SERVICE_TEAM_KINDS, about=str(leader.id), key="leader_id", changes=_team)
 
 
 def roster_edits(scope: str) -> Edits:
-    """What rewrites the draft of a list."""
+    """Events that rewrite the draft of a list."""
     return Edits(f"roster:{scope}", ("roster_drafted",), changes=_lines)
 
 

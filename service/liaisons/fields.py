@@ -1,4 +1,4 @@
-"""What links, service teams and rosters consist of, and what the entries of their journals are called: said once.
+"""The fields of links, service teams and rosters, and the words for the entries of their journals: said once.
 
 Commands, pages, the API, import and the journal's words read these tables.
 """
@@ -47,7 +47,7 @@ COURSE: tuple[Field, ...] = (
     ENDS_ON,
     Field("end_reason", "结束原因", longest=200),
 )
-"""What becomes of a link."""
+"""The fields of the course of a link."""
 
 ENDING: tuple[Field, ...] = (
     Field("ends_on", "最后一天", DATE, required=True),
@@ -59,7 +59,7 @@ HANDOVER: tuple[Field, ...] = (
     Field("note", "交接说明", AREA, longest=500),
 )
 HOLDING: tuple[Field, ...] = (LEADER, Field("held_from", "代管开始日期", DATE, required=True))
-"""What is said of a link that ends, goes to another leader, or is held by the Talent Office (O4)."""
+"""The fields of a link that ends, of one that goes to another leader, and of one that the Talent Office holds (O4)."""
 
 SERVICE_TEAM: tuple[Field, ...] = (
     Field("leader_id", "责任领导", PICK, required=True, pick="leaders", sent="leader"),
@@ -78,7 +78,7 @@ DECISION: tuple[Field, ...] = (
     Field("decided_on", "确定日期", DATE, required=True),
 )
 FILING: tuple[Field, ...] = (Field("on", "备案日期", DATE, required=True),)
-"""What is said of a list that is decided (Q2, Q4), and of one that is put on file."""
+"""The fields of a decided list (Q2, Q4), and of a filed one."""
 
 _LINK = (*picked(LINK, "leader_id", "starts_on"), *picked(COURSE, "ends_on", "held_from"))
 _LINK_ENTRY = (*_LINK, *picked(LINK, "reason", "note"), *picked(COURSE, "end_reason"))

@@ -1,4 +1,4 @@
-"""What the lists of links, quotas, service teams and rosters can be asked for."""
+"""Filters of the lists of links, quotas, service teams and rosters."""
 
 from __future__ import annotations
 

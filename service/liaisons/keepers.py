@@ -1,4 +1,4 @@
-"""Who keeps a leader's links, and who draws up, decides and files a list (Q2, Q4): one answer for commands and pages.
+"""The keepers of leaders' links, who also draw up, decide and file lists (Q2, Q4): one answer for commands and pages.
 
 Class A is the Talent Office's, class B the unit's own.
 """
@@ -28,12 +28,12 @@ def keeps_links(actor: Actor, leader: Leader) -> bool:
 
 
 def keeper_of(leader: Leader) -> str:
-    """Who keeps the leader's links, as people call them."""
+    """The keeper of the leader's links, as people call them."""
     return f"{leader.unit.name}联络员" if leader.klass != CLASS_A and leader.unit is not None else "区人才办"
 
 
 def scopes_of(session: Session, actor: Actor) -> list[str]:
-    """Whose lists the actor draws up: class A (``A``), the own member units (their codes).
+    """The scopes of the lists that the actor draws up: class A (``A``), the own member units (their codes).
 
     Empty for who keeps nobody's links: a liaison of the three offices has none.
     """

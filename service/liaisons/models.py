@@ -83,7 +83,7 @@ class Link(Base):
         Index("ix_link_status_starts_on", "status", "starts_on"),
         # Quotas of any day are counted from this index alone, and so is the list of links, whatever it is narrowed to.
         Index("ix_link_leader_id_days", "leader_id", "starts_on", "ends_on", "held_from", "status", "talent_id"),
-        # Who has several leaders is counted from this one.
+        # A talent with several leaders is counted from this one.
         Index("ix_link_talent_id_ends_on", "talent_id", "ends_on", "leader_id"),
     )
 

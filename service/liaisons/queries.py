@@ -60,7 +60,7 @@ def get_link(session: Session, link_id: UUID | str, reader: Actor = SYSTEM) -> L
 
 
 def link_events(session: Session, link: Link) -> list[HistoryEvent]:
-    """What the journal says of the link, its handover to the next one included, the oldest first."""
+    """The entries of the journal about the link, its handover to the next one included, the oldest first."""
     told = stream_events(session, f"talent:{link.talent_id}")
     return [one for one in told if str(link.id) in (one.data.get("link_id"), one.data.get("from_link_id"))]
 

@@ -23,7 +23,7 @@ from service.rights import LIAISON, SYSTEM, Actor, may
 
 @dataclass(frozen=True, slots=True)
 class RosterChange:
-    """What a version of a roster changes against the one before."""
+    """The changes of a version of a roster against the one before."""
 
     before: Roster | None
     added: tuple[RosterItem, ...]
@@ -34,7 +34,7 @@ class RosterChange:
 
 @dataclass(frozen=True, slots=True)
 class DraftStart:
-    """What somebody begins the next version of a roster with."""
+    """The beginning of the next version of a roster."""
 
     draft: Roster | None
     """The draft that is there already and would be rewritten."""
@@ -98,7 +98,7 @@ def roster_change(session: Session, roster: Roster) -> RosterChange:
 
 
 def draft_start(session: Session, scope: str, on: date, reader: Actor = SYSTEM) -> DraftStart:
-    """What the draft of a list of ``scope`` begins with on that day; at most four statements."""
+    """The beginning of the draft of a list of ``scope`` on that day; at most four statements."""
     drafts = search_rosters(session, RosterFilter(scope=scope, status=DRAFT), 1, reader=reader).items
     present = scope_links(session, scope)
     waiting = [link for link in present if awaits_handover(link, on)]

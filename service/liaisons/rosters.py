@@ -45,7 +45,7 @@ from service.talents.models import Talent
 MOST_ITEMS = 5000
 
 _Line = tuple[Leader, Talent, str, str | None]
-"""Who serves whom, why, and the note on it."""
+"""Leader, talent, reason and note."""
 
 
 def draft_roster(
@@ -115,7 +115,7 @@ def draft_roster(
 
 
 def _rewritten(former: Sequence[_Line] | None, lines: Sequence[_Line]) -> str:
-    """What a draft says that the one before did not, by name; empty where its lines are the same."""
+    """The changes of a draft against the one before, by name; empty where its lines are the same."""
     old, new = ({(str(one[0].id), one[1].id): one for one in listed} for listed in (former or (), lines))
     told = {
         "增加": [new[key] for key in new if key not in old],

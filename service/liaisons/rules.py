@@ -89,7 +89,7 @@ _COMMON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is known of a leader when talents are looked for."""
+    """The known facts about a leader when talents are looked for."""
 
     klass: str
     portfolio: str
@@ -107,7 +107,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What is known of a talent who may fit."""
+    """The known facts about a talent who may fit."""
 
     id: str
     employer: str
@@ -122,13 +122,13 @@ class Offered:
 
 
 def pairs(text: str | None) -> frozenset[str]:
-    """Every two neighbouring signs of ``text`` that say something: 生物医药 gives 生物, 物医, 医药."""
+    """Every two neighbouring characters of ``text`` that say something: 生物医药 gives 生物, 物医, 医药."""
     found = {run[place : place + 2] for run in _CUT.split(text or "") if run for place in range(len(run) - 1)}
     return frozenset(found - _COMMON)
 
 
 def shared_terms(one: str | None, other: str | None) -> tuple[str, ...]:
-    """The terms of ``one`` that occur in ``other``: runs of at least two signs, in the order of ``one``."""
+    """The terms of ``one`` that occur in ``other``: runs of at least two characters, in the order of ``one``."""
     both = pairs(one) & pairs(other)
     terms: dict[str, None] = {}
     for run in _CUT.split(one or ""):
@@ -178,7 +178,7 @@ def enterprises(stationed: str | None) -> tuple[str, ...]:
 def _by_station(leader: Wanted, talent: Offered) -> list[Part]:
     if any(name in talent.employer for name in leader.stationed):
         return [Part(STATIONED, POINTS[STATIONED], f"所在的{talent.employer}是其驻点企业")]
-    # That somebody else of the enterprise is served, or that it is near, does not make it a stationed one.
+    # Another served talent of the enterprise, or its nearness, does not make it a stationed one.
     if talent.employer in leader.employers:
         why = f"与已联系的{leader.employers[talent.employer]}同在{talent.employer}"
         return [Part(SAME_EMPLOYER, POINTS[SAME_EMPLOYER], why)]

@@ -70,7 +70,7 @@ def search_links(
 
 
 def _conditions(wanted: LinkFilter, *, of_few: bool = False) -> Iterator[ColumnElement[bool]]:
-    """What is asked of the links themselves, whoever's they are; ``of_few``: of those of the leaders ``FEW``.
+    """The conditions on the links themselves, whoever's they are; ``of_few``: of those of the leaders ``FEW``.
 
     On ``Link`` alone, so that an index of links is all that must be read.
     """

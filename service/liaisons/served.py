@@ -1,4 +1,4 @@
-"""Whose talents are whose: what a reader of cases and briefs may be told of, without naming a leader."""
+"""The talents of each reader: what a reader of cases and briefs may be told of, without naming a leader."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def set_service_team(
     actor: Actor,
     now: datetime,
 ) -> ServiceTeam:
-    """Who works for a leader's talents from ``starts_on`` on: head, members, liaison officer (T1–T4).
+    """Sets the people who work for a leader's talents from ``starts_on`` on: head, members, liaison officer (T1–T4).
 
     ``members`` are ``{person_id, post?}``, the post by default that of the directory. The former team ends the day
     before; links that waited only for a team become active. Raises ``NotAllowed``, ``Invalid``, and ``Stale`` where
@@ -106,7 +106,7 @@ def set_service_team(
 
 
 def offered_officer(session: Session, leader: Leader, standing: ServiceTeam | None, on: date) -> Person | None:
-    """Whom the form of a leader's team offers as liaison officer: the unit's, else the present team's (T4).
+    """The person whom the form of a leader's team offers as liaison officer: the unit's, else the present team's (T4).
 
     Somebody who has left is not offered again.
     """

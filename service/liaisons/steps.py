@@ -1,4 +1,4 @@
-"""What the commands share: looking up what was named, who may, and the steps of a link's life."""
+"""The shared ground of the commands: looking up what was named, rights, and the steps of a link's life."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Item = Mapping[str, Any]
 
 
 def waiting(session: Session, link: Link, on: date) -> tuple[str, ...]:
-    """What a link must wait for before it can be active on that day, in Chinese; nothing where it can be."""
+    """The things that a link must wait for before it can be active on that day, in Chinese; nothing where it can be."""
     missing = []
     if link.leader_id not in standing_service_teams(session, [link.leader_id], on):
         missing.append(f"{link.leader.person.name}的工作团队尚未组建，请先组建工作团队（组长、成员、联络员）")
@@ -53,7 +53,7 @@ def waiting(session: Session, link: Link, on: date) -> tuple[str, ...]:
 
 
 def there(found: T | None) -> T:
-    """What was looked up, after ``Checks.done()`` has raised for what is not there."""
+    """The found record, after ``Checks.done()`` has raised for what is not there."""
     if found is None:
         raise AssertionError("a missing record was not refused")
     return found
@@ -214,7 +214,7 @@ def end(session: Session, link: Link, ends_on: date, reason: str, actor: Actor, 
 def tell_office(
     session: Session, stream: str, template: str, title: str, text: str, *, actor: Actor, now: datetime
 ) -> None:
-    """The Talent Office hears of what a unit did by itself (Q4: 报区人才办); of its own deeds it tells nobody."""
+    """The Talent Office hears of what a unit did by itself (Q4: 报区人才办); of its own operations it tells nobody."""
     if actor.is_system or actor.has_role(TALENT_OFFICE):
         return
     owe_notice(session, stream, template, title=title, text=text, role=TALENT_OFFICE, actor=actor, now=now)

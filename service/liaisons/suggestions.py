@@ -1,4 +1,4 @@
-"""Whom a leader might serve (D1, Q3)."""
+"""Talents whom a leader might serve (D1, Q3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody should look at of a link. Nothing here blocks."""
+"""Warnings about a link, for people to look at. Nothing here blocks."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def _standing(on: date, team: type[ServiceTeam]) -> ColumnElement[bool]:
 
 
 def _ends(post: InstrumentedAttribute[str | None], with_one_of: Iterable[str]) -> ColumnElement[bool]:
-    """Whether a post ends with one of these, by comparing its last signs: patterns took most of the time."""
+    """Whether a post ends with one of these, by comparing its last characters: patterns took most of the time."""
     by_length: dict[int, list[str]] = {}
     for end in with_one_of:
         by_length.setdefault(len(end), []).append(end)
@@ -181,7 +181,7 @@ def _ends(post: InstrumentedAttribute[str | None], with_one_of: Iterable[str]) -
 
 
 class _Surroundings:
-    """What the warnings of some links depend on."""
+    """The facts that the warnings of some links depend on."""
 
     def __init__(self, session: Session, links: Sequence[Link], on: date) -> None:
         self.on = on

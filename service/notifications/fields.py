@@ -1,4 +1,4 @@
-"""What the entries about mail are called (the stream of access)."""
+"""The words for the entries about mail (the stream of access)."""
 
 from __future__ import annotations
 

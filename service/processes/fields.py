@@ -1,4 +1,4 @@
-"""What the entries in the journals of cases, definitions and the calendar are called.
+"""The words for the entries in the journals of cases, definitions and the calendar.
 
 ``web.course`` tells the course of a case with these words; what moves no work of anybody it leaves out.
 """

@@ -1,7 +1,7 @@
 """One input of a case, run: the step that replay and rehearsal share. No database, no clock, no people.
 
-What moves a case (a completed form, a timer, a message …) is data; what it does follows from where the case stood, from
-what the case was begun with, and from what its actions answer.
+The input of a case (a completed form, a timer, a message …) is data; what it does follows from where the case stood,
+from what the case was begun with, and from what its actions answer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from service.processes.rules import FRAME_NAMES, merged
 from service.workdays import Calendar
 
 Act = Callable[[engine.Call], Any]
-"""What a service action answers."""
+"""The answer of a service action."""
 
 
 class Given(Protocol):
@@ -34,7 +34,7 @@ class Given(Protocol):
 
     @property
     def kind(self) -> str:
-        """What happened."""
+        """The kind of input."""
 
     @property
     def at(self) -> datetime:
@@ -46,12 +46,12 @@ class Given(Protocol):
 
     @property
     def data(self) -> Mapping[str, Any]:
-        """What was said with it."""
+        """The data given with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What a case runs by from its start to its end: its id, its frame (settings, scopes) and its definition.
+    """The foundation of a case from its start to its end: its id, its frame (settings, scopes) and its definition.
 
     ``instances`` is how many instances one activity may open (None: any number, when what has happened is run again).
     """

@@ -21,7 +21,7 @@ class Addressed(Protocol):
 
     @property
     def role(self) -> str | None:
-        """Whose role; None: nobody's."""
+        """The role of the task; None: nobody's."""
 
     @property
     def unit(self) -> str | None:

@@ -1,4 +1,4 @@
-"""What each process says of itself to people: when it starts, who does what in it, how to begin it, where it is found.
+"""Each process in its own words for people: when it starts, who does what in it, how to begin it, where it is found.
 
 All of it stands in its diagram (``properties``). Of a version that was deployed before its diagram said so, each has a
 default, so that no process is missing anywhere.
@@ -65,7 +65,7 @@ def newest(session: Session) -> Sequence[Definition]:
 
 
 def profile_of(definition: Definition, made: Compiled, named: Mapping[str, str]) -> Profile:
-    """What the version says of itself, with a default for what it does not say; ``named``: code → name of stages."""
+    """The version in its own words, with a default for what it does not say; ``named``: code → name of stages."""
     said = made.program.properties
     starts = starts_in_words(made)
     occasion = said.get(properties.OCCASION) or ("有关情况发生时，由系统发起" if made.given else "")

@@ -1,4 +1,4 @@
-"""What a diagram may say of itself and of its steps: the words of its properties, declared once.
+"""The words of a diagram about itself and its steps: the words of its properties, declared once.
 
 The deployment checks, the pages and the guide's tables (``docs/tables/make.py``) all read this. Pure.
 """
@@ -66,7 +66,7 @@ PROCESS: Mapping[str, Property] = {
     ),
     ORDER: Property("排在第几，写整数，小的在前；不写的排在最后", "40"),
 }
-"""Of the process. What it shows where one is missing, as in a version deployed before there was such a property, stands
+"""Of the process. The default for a missing property, as in a version deployed before there was such a property, stands
 in ``profiles``."""
 
 TASK: Mapping[str, Property] = {
@@ -107,7 +107,7 @@ PAGES: Mapping[str, str] = {
     "talents": "人才信息库",
     "units": "单位与人员",
 }
-"""What ``page`` may name, by code: the page's name in the menu."""
+"""The pages that ``page`` may name, by code: the page's name in the menu."""
 
 NUMBER = re.compile(r"\{\s*([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)\s*\}")
 """A number within a text: ``{change_facts.within}`` is what the diagrams give that action as that parameter."""

@@ -105,7 +105,7 @@ class Drawing:
     present: Sequence[str]
 
 
-# What is read of one case or task at a time: left in, the sort of a list carries the states of all its cases about.
+# Columns read of one case or task at a time: left in, the sort of a list carries the states of all its cases about.
 _LEAN_CASE = (defer(Instance.state), defer(Instance.frame))
 _LEAN_TASK = (
     *(defer(column) for column in (UserTask.data, UserTask.submitted, UserTask.due_explanation)),

@@ -28,7 +28,7 @@ NAMED = "name:"
 LONGEST_SLOT = 32
 
 FRAME_NAMES = frozenset({"settings", "initiator", "initiator_unit", "initiator_roles", "scheduled"})
-"""What every instance's data hold from the start, besides what people gave."""
+"""The names that every instance's data hold from the start, besides what people gave."""
 
 DEFAULT_BASIS = "本系统默认，非文件规定"
 
@@ -124,8 +124,8 @@ def merged(
 ) -> dict[str, Any]:
     """``data`` with the latest of each field; a slot's fields stay apart, under ``slots`` by the slot's scope.
 
-    Beside a slot's fields stands whose slot it is: its ``unit``, or the ``name`` that its diagram gives it. What is the
-    step's ``own`` covers nothing that another form said.
+    Beside a slot's fields stands whose slot it is: its ``unit``, or the ``name`` that its diagram gives it. A field of
+    the step's ``own`` covers nothing that another form said.
     """
     fields, drop = {name: value for name, value in fields.items() if name not in own}, drop - own
     if slot is None:

@@ -1,4 +1,4 @@
-"""What people call the stages of a process: as its diagram says, else as the office's settings do."""
+"""The names for the stages of a process: as its diagram says, else as the office's settings do."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class RehearsedTask(Protocol):
 
     @property
     def unit(self) -> str | None:
-        """Whose it is."""
+        """The code of its unit."""
 
     @property
     def stage(self) -> str | None:
@@ -182,7 +182,7 @@ class Wiring:
     most_instances: int = 500
 
     def role_name(self, role: str | None) -> str:
-        """What people call a role; empty for one that ``organization.toml`` does not have."""
+        """The name of a role; empty for one that ``organization.toml`` does not have."""
         return self.role_names.get(role or "", "")
 
 

@@ -337,7 +337,7 @@ class Rehearsal:
 
 
 class _Actions:
-    """What service actions answer in one input of a rehearsal."""
+    """The answers of service actions in one input of a rehearsal."""
 
     def __init__(self, rehearsal: Rehearsal, told: Kept) -> None:
         self.rehearsal, self.told = rehearsal, told

@@ -29,7 +29,7 @@ def filled(
 ) -> dict[str, Any]:
     """``given`` and, for each field that the form requires beside it, a value that it takes.
 
-    A field that a page fills in beforehand (``x-prefill``) gets what the case knows (``known``). What was given stays
+    A field that a page fills in beforehand (``x-prefill``) gets what the case knows (``known``). Given values stay
     as it is, right or wrong. Raises nothing: what is still wrong, ``Form.check`` tells.
     """
     fields, before = form_of(form.name, form.name, "", form.schema).fields, known or {}

@@ -1,4 +1,4 @@
-"""What a rehearsal shows and what it takes: the state of a case that runs in memory, as plain values."""
+"""The input and output of a rehearsal: the state of a case that runs in memory, as plain values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from service.rights import Actor, Grant
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a house hands to a rehearsal, beside the bundle and the calendar.
+    """The facts that a house hands to a rehearsal, beside the bundle and the calendar.
 
     ``scopes`` maps a role to whose tasks it sees; ``settings`` is what diagrams read; ``units`` are the codes that
     forms may pick (None: not checked); ``instances`` how many instances one activity may open.
@@ -131,7 +131,7 @@ class State:
 
 @dataclass
 class Kept:
-    """What a rehearsal keeps beside the course: all of it grows or is replaced, so that a fork shares the rest."""
+    """The memory of a rehearsal beside the course: all of it grows or is replaced, so that a fork shares the rest."""
 
     open: dict[str, OpenStep] = field(default_factory=dict)
     done: tuple[DoneStep, ...] = ()
@@ -191,7 +191,7 @@ def open_step(task_id: str, effect: Effect, at: datetime, data: Mapping[str, Any
 
 
 def actor_of(by: str) -> Actor:
-    """Who acts, as scenarios write it: ``talent_office``, ``liaison@hrss``, ``leader@<id of the post>``.
+    """The actor, as scenarios write it: ``talent_office``, ``liaison@hrss``, ``leader@<id of the post>``.
 
     Raises Invalid for anything else.
     """

@@ -1,4 +1,4 @@
-"""Who gets a brief of a month (R3), and which there is."""
+"""The leaders who get a brief of a month (R3), and the briefs that exist."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from service.rights import Actor
 def briefed_leaders(session: Session, *, year: int, month: int, with_needs: Collection[str]) -> list[Leader]:
     """The leaders of the district who get a brief of a month (R3), by name: of class A, serving on its last day.
 
-    Who served nobody in the month and is not among ``with_needs`` (posts, as text) has nothing to be told of. One
-    statement.
+    A leader who served nobody in the month and is not among ``with_needs`` (posts, as text) has nothing to be told of.
+    One statement.
     """
     first, last = month_of(year, month)
     linked = select(Link.leader_id).where(

@@ -157,7 +157,7 @@ def submit_report(
 ) -> HalfYearReport:
     """Sends a report to the Talent Office (T6); whether it is late is fixed at the first time.
 
-    What it says is as of this moment: figures and untouched sentences are counted anew with ``needs``
+    The report speaks as of this moment: figures and untouched sentences are counted anew with ``needs``
     (``ledger.counts.need_counts``), so that nothing entered since they were first filled in is left out. Raises
     ``Invalid`` where a section of ``REQUIRED`` is empty or the half-year has not ended.
     """

@@ -1,4 +1,4 @@
-"""Which events reword a half-year report or a brief: what the version of an edited text is counted by."""
+"""Events that reword a half-year report or a brief: their number is the version of an edited text."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from service.reports.models import Brief, HalfYearReport
 
 
 def report_edits(report: HalfYearReport) -> Edits:
-    """What rewords the sections of a report: people, and the system where its figures are counted anew."""
+    """Events that reword the sections of a report: people, and the system where its figures are counted anew."""
     return Edits(f"report:{report.id}", ("report_compiled", "report_edited", "report_submitted"), changes=_sections)
 
 
 def brief_edits(brief: Brief) -> Edits:
-    """What rewords a brief."""
+    """Events that reword a brief."""
     return Edits(f"brief:{brief.id}", ("brief_edited",), changes=_text)
 
 

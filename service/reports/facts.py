@@ -1,4 +1,4 @@
-"""What a report or a brief is filled in with: counts and lists, JSON-ready, never a restricted note.
+"""The facts that a report or a brief is filled in with: counts and lists, JSON-ready, never a restricted note.
 
 They say the state of the period's last day, or of today while it lasts, whenever they are made.
 """
@@ -53,7 +53,7 @@ def report_facts(
 def brief_facts(
     session: Session, *, leader: Leader, year: int, month: int, needs: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    """What a leader is told of a month: own talents, own contacts and their opinions, the needs handed in."""
+    """The facts that a leader is told of a month: own talents, own contacts and their opinions, the needs handed in."""
     starts_on, ends_on = month_of(year, month)
     until = min(ends_on, clock.local(now).date())
     served = talents_of(session, [leader.id], until)[leader.id]

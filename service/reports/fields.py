@@ -1,4 +1,4 @@
-"""What reports and briefs consist of, and what the entries of their journals are called.
+"""The fields of reports and briefs, and the words for the entries of their journals.
 
 Pages, the API and the journal's words read these tables.
 """

@@ -1,4 +1,4 @@
-"""What the lists of reports and briefs can be asked for."""
+"""Filters of the lists of reports and briefs."""
 
 from __future__ import annotations
 

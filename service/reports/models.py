@@ -15,7 +15,7 @@ from service.reports.rules import HALVES
 
 
 class HalfYearReport(Base):
-    """What a liaison office reports for a half-year (T6, R5): counts of the data and the office's own words.
+    """The report of a liaison office for a half-year (T6, R5): counts of the data and the office's own words.
 
     ``facts`` are the counts and lists as they stood when they were last filled in; ``sections`` the texts by section
     id. ``status``: draft, submitted, returned, accepted. ``late`` is frozen at the first submission.
@@ -48,7 +48,7 @@ class HalfYearReport(Base):
 
     @property
     def name(self) -> str:
-        """What people call it: 区教育局2026年上半年报告."""
+        """The title for people: 区教育局2026年上半年报告."""
         return f"{self.unit.name}{self.year}年{HALVES[self.half]}报告"
 
     def overdue(self, on: date) -> bool:
@@ -57,7 +57,7 @@ class HalfYearReport(Base):
 
 
 class Brief(Base):
-    """What a leader is told of a month's needs (专报, R3): own talents only; the Talent Office releases it."""
+    """The facts of a month's needs for a leader (专报, R3): own talents only; the Talent Office releases it."""
 
     __tablename__ = "brief"
     __table_args__ = (
@@ -80,5 +80,5 @@ class Brief(Base):
 
     @property
     def name(self) -> str:
-        """What people call it: 张三2026年7月专报."""
+        """The title for people: 张三2026年7月专报."""
         return f"{self.leader.person.name}{self.year}年{self.month}月专报"

@@ -40,7 +40,7 @@ def brief_document(
 
 
 def report_paper(report: HalfYearReport, submitted_by: str = "") -> dict[str, Any]:
-    """What the templates are given of a report: JSON-ready, every figure a text."""
+    """The data of a report for the templates: JSON-ready, every figure a text."""
     facts = report.facts
     contacts = facts["contacts"]
     sent = report.submitted_at
@@ -96,7 +96,7 @@ def roll_up_document(
 
 
 def roll_up_paper(summed: Mapping[str, Any], summary: str) -> dict[str, Any]:
-    """What the templates are given of a roll-up (``queries.roll_up``): JSON-ready, every figure a text.
+    """The data of a roll-up (``queries.roll_up``) for the templates: JSON-ready, every figure a text.
 
     ``summary`` is what the Talent Office wrote to it.
     """
@@ -145,7 +145,7 @@ def _total_figures(totals: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def brief_paper(brief: Brief) -> dict[str, Any]:
-    """What the templates are given of a brief: JSON-ready."""
+    """The data of a brief for the templates: JSON-ready."""
     facts = brief.facts
     released, note = brief.released_at, _note(facts["needs"].get("on")) if facts["needs"].get("total") else ""
     return {
@@ -227,7 +227,7 @@ def _bracketed(words: Sequence[str]) -> str:
 
 
 def _note(on: object) -> str:
-    """What 超期 means, where the paper knows as of which day it says it; older ones do not."""
+    """The meaning of 超期, where the paper knows as of which day it says it; older ones do not."""
     return lateness_note(on) if isinstance(on, str) else ""
 
 

@@ -121,7 +121,7 @@ def reporting_units(session: Session, *, year: int, half: int) -> list[Unit]:
 
 
 def roll_up(session: Session, *, year: int, half: int, needs: Mapping[str, Any]) -> dict[str, Any]:
-    """What the offices' reports of a half-year add up to, JSON-ready (R5): two statements.
+    """The sums of the offices' reports of a half-year, JSON-ready (R5): two statements.
 
     Counted are those submitted or accepted. ``missing`` are the units that have not sent theirs; ``complete`` says
     whether there are none. Totals are sums of the figures as they stood in each report; but a need is counted in the

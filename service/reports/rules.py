@@ -119,7 +119,7 @@ def half_to_report(today: date) -> tuple[int, int]:
 
 
 def first_texts(facts: Mapping[str, Any]) -> dict[str, str]:
-    """What the sections say before anybody writes: sentences made of ``facts``, for the office to go on from."""
+    """The texts of the sections before anybody writes: sentences made of ``facts``, for the office to go on from."""
     made, opinions, needs = facts["contacts"], facts["contacts"]["opinions"], facts["needs"]
     forms = "、".join(f"{FORMS[form]} {count} 次" for form, count in made["forms"].items() if count)
     sentences = [
@@ -156,12 +156,12 @@ def renewed_texts(sections: Mapping[str, str], drafted: Mapping[str, str], now: 
 
 
 def brief_title(year: int, month: int) -> str:
-    """What the brief of a month is called."""
+    """The title of the brief of a month."""
     return f"{year}年{month}月联系服务高层次人才情况专报"
 
 
 def brief_text(facts: Mapping[str, Any]) -> str:
-    """What a brief says before anybody words it: sentences made of ``facts``."""
+    """The text of a brief before anybody words it: sentences made of ``facts``."""
     needs = facts["needs"]
     served = f"{facts['leader']}同志联系服务高层次人才 {len(facts['talents'])} 名"
     lines = [f"{served}，本月开展联系 {len(facts['contacts'])} 次，收集意见建议 {len(facts['opinions'])} 条。"]
@@ -188,7 +188,7 @@ def late_words(need: Mapping[str, Any]) -> list[str]:
 
 
 def lateness_note(on: str) -> str:
-    """What 超期 means in a paper that says the state of the day ``on`` (ISO)."""
+    """The meaning of 超期 in a paper that says the state of the day ``on`` (ISO)."""
     day = date.fromisoformat(on)
     return (
         f"超期：截至{day.year}年{day.month}月{day.day}日，责任单位在到期日之后才答复，或到期日已过仍未答复"
@@ -204,7 +204,7 @@ def _late_needs(needs: Mapping[str, Any]) -> str:
 
 
 def shares(rows: Sequence[Figure]) -> Figure:
-    """What several figures add up to."""
+    """The sum of several figures."""
     return Figure(sum(row.done for row in rows), sum(row.of for row in rows))
 
 

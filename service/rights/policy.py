@@ -101,7 +101,8 @@ RIGHTS: Mapping[str, Right] = {
     "view_assessment": Right("查看考核指标", _roles(TALENT_OFFICE, AUDITOR), _roles(LIAISON), own=True),
     "view_links": Right("查看联系关系", _roles(TALENT_OFFICE, AUDITOR, LIAISON, LEADER)),
     "view_links_all": Right("查看全部联系关系", _roles(TALENT_OFFICE, AUDITOR)),
-    # Whoever files a need names the leader who serves the talent; whoever asks for a link should not double one (O3).
+    # An actor who files a need names the leader who serves the talent; one who asks for a link should not double one
+    # (O3).
     "view_serving_leaders": Right("查看人才由哪位领导联系", _roles(TALENT_OFFICE, AUDITOR, LIAISON)),
     "manage_links_a": Right("维护区领导联系关系（A类）", _roles(TALENT_OFFICE)),
     "manage_links_b": Right("维护成员单位联系关系（B类）", _roles(TALENT_OFFICE), _roles(LIAISON)),

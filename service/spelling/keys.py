@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from service.spelling.signs import is_noncharacter, tidy
+from service.spelling.characters import is_noncharacter, tidy
 from service.spelling.variants import folded, simplified, traditional, variants_of
 
 QUERY_LENGTH = 60
@@ -14,12 +14,12 @@ MOST_WAYS = 16
 
 
 def plain(text: str) -> str:
-    """``text`` as search compares it: its signs in their usual form, half-width, lower case, without points and spaces.
+    """``text`` as search compares it: usual forms of characters, half-width, lower case, without points and spaces.
 
     Every character of a name stays, however rare: those of private use, and those younger than the machine's own table.
     """
-    signs = folded(unicodedata.normalize("NFKC", tidy(text)).casefold())
-    return "".join(sign for sign in signs if sign.isalnum() or _rare(sign))
+    characters = folded(unicodedata.normalize("NFKC", tidy(text)).casefold())
+    return "".join(character for character in characters if character.isalnum() or _rare(character))
 
 
 def terms(query: str) -> list[str]:
@@ -43,10 +43,10 @@ def written_ways(query: str) -> list[str]:
     """
     typed = tidy(query).strip()
     ways = [typed, simplified(typed), traditional(typed), folded(typed)]
-    for place, sign in enumerate(typed):
-        ways.extend(f"{typed[:place]}{other}{typed[place + 1 :]}" for other in variants_of(sign))
+    for place, character in enumerate(typed):
+        ways.extend(f"{typed[:place]}{other}{typed[place + 1 :]}" for other in variants_of(character))
     return list(dict.fromkeys(ways))[:MOST_WAYS]
 
 
-def _rare(sign: str) -> bool:
-    return unicodedata.category(sign) in {"Co", "Cn"} and not is_noncharacter(sign)
+def _rare(character: str) -> bool:
+    return unicodedata.category(character) in {"Co", "Cn"} and not is_noncharacter(character)

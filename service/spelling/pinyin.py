@@ -29,7 +29,9 @@ _OF_SURNAMES = """
 都 du 莘 shen xin 晁 chao 逄 pang 宓 mi fu 谌 chen shen 柏 bai bo 车 che 俞 yu 幺 yao 那 na 哈 ha 任 ren
 宁 ning 盍 he 瞿 qu 殷 yin 逯 lu 难 ning nan 适 kuo shi 咎 jiu 藏 zang 褚 chu 谷 gu 晟 cheng 妫 gui
 """
-SURNAMES = {sign: tuple(sounds.split()) for sign, sounds in re.findall(r"([^a-z\s]) ((?:[a-z]+\s)+)", _OF_SURNAMES)}
+SURNAMES = {
+    character: tuple(sounds.split()) for character, sounds in re.findall(r"([^a-z\s]) ((?:[a-z]+\s)+)", _OF_SURNAMES)
+}
 COMPOUND_SURNAMES = {
     "尉迟": ("yu", "chi"),
     "万俟": ("mo", "qi"),
@@ -71,7 +73,7 @@ def spell(name: str, *, of_person: bool = True, readings: int | None = None) -> 
     chang), lu for lü. At most ``readings`` of them, the likeliest.
     """
     most = readings or (PERSON_READINGS if of_person else NAME_READINGS)
-    spelled = list(islice(_readings(_persons(name) if of_person else _signs(name)), most))
+    spelled = list(islice(_readings(_persons(name) if of_person else _characters(name)), most))
     full = ["".join(sound for sound, _ in reading) for reading in spelled]
     short = ["".join(initial for _, initial in reading) for reading in spelled]
     unmarked = [text.replace("v", "u") for text in full if "v" in text]
@@ -80,21 +82,21 @@ def spell(name: str, *, of_person: bool = True, readings: int | None = None) -> 
     return Spelling(pinyin=full[0][:PINYIN_LENGTH], initials=short[0][:INITIALS_LENGTH], keys=keys, sounds=sounds)
 
 
-def _readings(signs: Sequence[Sequence[Syllable]]) -> Iterator[list[Syllable]]:
+def _readings(characters: Sequence[Sequence[Syllable]]) -> Iterator[list[Syllable]]:
     """The name with each character read in every way, the likeliest readings first."""
-    unlikeliest = sum(len(ways) - 1 for ways in signs)
+    unlikeliest = sum(len(ways) - 1 for ways in characters)
     for unlikely in range(unlikeliest + 1):
-        yield from _read(signs, unlikely, unlikeliest)
+        yield from _read(characters, unlikely, unlikeliest)
 
 
-def _read(signs: Sequence[Sequence[Syllable]], unlikely: int, room: int) -> Iterator[list[Syllable]]:
+def _read(characters: Sequence[Sequence[Syllable]], unlikely: int, room: int) -> Iterator[list[Syllable]]:
     """The readings whose characters are together ``unlikely`` steps from the likeliest; they can be ``room`` steps."""
-    several = next((place for place, ways in enumerate(signs) if len(ways) > 1), len(signs))
-    usual = [ways[0] for ways in signs[:several]]
-    if several == len(signs) or unlikely == 0:
-        yield [ways[0] for ways in signs]
+    several = next((place for place, ways in enumerate(characters) if len(ways) > 1), len(characters))
+    usual = [ways[0] for ways in characters[:several]]
+    if several == len(characters) or unlikely == 0:
+        yield [ways[0] for ways in characters]
         return
-    ways, rest = signs[several], signs[several + 1 :]
+    ways, rest = characters[several], characters[several + 1 :]
     left = room - (len(ways) - 1)
     for rank in range(max(0, unlikely - left), min(unlikely, len(ways) - 1) + 1):
         for others in _read(rest, unlikely - rank, left):
@@ -103,7 +105,7 @@ def _read(signs: Sequence[Sequence[Syllable]], unlikely: int, room: int) -> Iter
 
 def _persons(name: str) -> list[tuple[Syllable, ...]]:
     """The ways of reading each character of a person's name; a surname is known in either way of writing it."""
-    signs, surname = _signs(name), simplified(name[:2])
+    characters, surname = _characters(name), simplified(name[:2])
     sounds = COMPOUND_SURNAMES.get(surname)
     if sounds is not None:
         # 单于 may also be somebody of the surname 单.
@@ -112,13 +114,13 @@ def _persons(name: str) -> list[tuple[Syllable, ...]]:
         likely = [SURNAMES.get(surname[:1], ())]
     for place, ways in enumerate(likely):
         if ways:
-            signs[place] = tuple(dict.fromkeys([*((sound, sound[0]) for sound in ways), *signs[place]]))
-    return signs
+            characters[place] = tuple(dict.fromkeys([*((sound, sound[0]) for sound in ways), *characters[place]]))
+    return characters
 
 
-def _signs(text: str) -> list[tuple[Syllable, ...]]:
+def _characters(text: str) -> list[tuple[Syllable, ...]]:
     """The ways of reading each character of ``text``, the likeliest where it stands first."""
-    # What is no Chinese character comes through `errors` in runs: a word of it belongs to the initials as a whole.
+    # Text without Chinese characters comes through `errors` in runs: a word of it belongs to the initials as a whole.
     found: list[tuple[Syllable, ...]] = []
     place = 0
     for part in lazy_pinyin(text, errors=lambda run: f"{_FOREIGN}{run}"):
@@ -134,6 +136,6 @@ def _signs(text: str) -> list[tuple[Syllable, ...]]:
 
 
 @lru_cache(maxsize=KNOWN_NAMES)
-def _sounds_of(sign: str) -> tuple[str, ...]:
+def _sounds_of(character: str) -> tuple[str, ...]:
     """Every sound of one Chinese character, whatever its tone."""
-    return tuple(map(plain, pinyin(sign, style=Style.NORMAL, heteronym=True)[0]))
+    return tuple(map(plain, pinyin(character, style=Style.NORMAL, heteronym=True)[0]))

@@ -31,9 +31,9 @@ def folded(text: str) -> str:
     return text if text.isascii() else text.translate(_folds())
 
 
-def variants_of(sign: str) -> tuple[str, ...]:
+def variants_of(character: str) -> tuple[str, ...]:
     """The other ways in which a character is written that is no mere traditional one: 喆, 嚞 and 悊 for 哲."""
-    return tuple(one for one in _kinds().get(folded(sign), ()) if one != sign)
+    return tuple(one for one in _kinds().get(folded(character), ()) if one != character)
 
 
 @cache
@@ -42,20 +42,20 @@ def _pairs() -> dict[int, str]:
     for name in _TABLES:
         pairs |= _read(name)
     # Of a chain only its end counts: else a key would depend on how often it was folded.
-    return {sign: pairs.get(ord(one), one) for sign, one in pairs.items()}
+    return {character: pairs.get(ord(one), one) for character, one in pairs.items()}
 
 
 @cache
 def _folds() -> dict[int, str]:
-    usual = {ord(sign): group[0] for group in _groups() for sign in group[1:]}
+    usual = {ord(character): group[0] for group in _groups() for character in group[1:]}
     pairs = _pairs()
 
-    def end(sign: str) -> str:
-        while (after := usual.get(ord(sign)) or pairs.get(ord(sign), sign)) != sign:
-            sign = after
-        return sign
+    def end(character: str) -> str:
+        while (after := usual.get(ord(character)) or pairs.get(ord(character), character)) != character:
+            character = after
+        return character
 
-    return {sign: end(chr(sign)) for sign in [*pairs, *usual]}
+    return {character: end(chr(character)) for character in [*pairs, *usual]}
 
 
 @cache
@@ -63,7 +63,7 @@ def _kinds() -> dict[str, tuple[str, ...]]:
     kinds: dict[str, list[str]] = {}
     for group in _groups():
         kinds.setdefault(folded(group[0]), []).extend(group)
-    return {usual: tuple(dict.fromkeys([usual, *signs])) for usual, signs in kinds.items()}
+    return {usual: tuple(dict.fromkeys([usual, *characters])) for usual, characters in kinds.items()}
 
 
 @cache

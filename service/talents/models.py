@@ -23,7 +23,7 @@ class Talent(Base):
     __table_args__ = (
         Index("ix_talent_pinyin_id", "pinyin", "id"),
         Index("ix_talent_confirmed_on_id", "confirmed_on", "id"),
-        # Who is eligible on a day is decided from this index alone. The id comes first: beginning with "active" it
+        # Eligibility on a day is decided from this index alone. The id comes first: beginning with "active" it
         # would be taken for every list of those in use, which then had to be sorted.
         Index(
             "ix_talent_eligibility",

@@ -117,7 +117,7 @@ def _order(sort: str, rank: list[ColumnElement[Any]]) -> list[ColumnElement[Any]
     columns = _SORTED.get(sort.removeprefix("-"), _SORTED["name"])
     if columns is _SORTED["name"] and not sort.startswith("-"):
         return [*rank, *(column.asc() for column in columns)]
-    # What is missing comes first on both databases, last when turned round.
+    # A missing value comes first on both databases, last when turned round.
     down = sort.startswith("-")
     return [column.desc().nulls_last() if down else column.asc().nulls_first() for column in columns]
 

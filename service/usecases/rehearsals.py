@@ -1,4 +1,4 @@
-"""What a rehearsal may use of this house: actions, settings, roles and units, by the files of the settings alone."""
+"""The facts about this house for a rehearsal: actions, settings, roles and units, by the settings' files alone."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ def _headers(answer: Response) -> Response:
 
 
 def _common() -> dict[str, Any]:
-    """What every template may use."""
+    """The names that every template may use."""
     actor = g.get("actor")
     return {
         "actor": actor,

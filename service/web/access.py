@@ -1,4 +1,4 @@
-"""Who may call a page. Every view says so with ``requires``; one that does not stops the start of the service."""
+"""The right to call a page. Every view says so with ``requires``; one that does not stops the start of the service."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SignInNeeded(Exception):
 
 
 class PasswordChangeNeeded(Exception):
-    """Who asks has a password that somebody else chose, or that is too old; ends in the page where to change it."""
+    """The signed-in person's password was chosen by somebody else, or is too old; ends in the page to change it."""
 
 
 def requires(
@@ -61,8 +61,8 @@ def requires(
     """Marks a view with who may call it, and runs it in the request's one transaction after the check.
 
     ``right`` is a key of the table of rights. Within the view ``context.actor()`` and ``context.db()`` are there.
-    What the view raises undoes the transaction; a response of status 400 and more does not. What a signed-in person
-    sends twice is done once.
+    An error of the view undoes the transaction; a response of status 400 and more does not. A request that a signed-in
+    person sends twice is done once.
 
     ``ahead`` is for what takes long and must not keep a transaction open: it is called with the view's arguments before
     that, for who is admitted, and what it gives is ``g.ahead``. A view that ``opens`` nothing has transactions of its

@@ -66,7 +66,7 @@ def new_account() -> ResponseReturnValue:
 
 
 def _typed_password(**_place: str) -> auth.NewPassword | None:
-    """What was typed into a form of this module, hashed before any transaction is open."""
+    """The password typed into a form of this module, hashed before any transaction is open."""
     typed = text(sent(), "password")
     return auth.prepare(typed[: LONGEST_PASSWORD + 1]) if typed else None
 
@@ -76,7 +76,7 @@ def _typed_password(**_place: str) -> auth.NewPassword | None:
 def add_account() -> ResponseReturnValue:
     """Opens an account; its roles are granted on the account's page."""
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         _require_free(values)
         account = auth.add_user(
             db(),
@@ -89,7 +89,7 @@ def add_account() -> ResponseReturnValue:
         )
         return done(f"已为{account.name}开立账号，请授予角色。", _address(account))
 
-    return submitted(Filling.sent(_fields()), deed, _new_page)
+    return submitted(Filling.sent(_fields()), operation, _new_page)
 
 
 @blueprint.get("/accounts/<username>")
@@ -119,7 +119,7 @@ def account(username: str) -> ResponseReturnValue:
 @blueprint.get("/accounts/<username>/disable")
 @requires(right="manage_accounts")
 def leaving(username: str) -> ResponseReturnValue:
-    """What depends on the account, before it is disabled."""
+    """Shows the things that depend on the account, before it is disabled."""
     found = auth.get_account(db(), username)
     held = held_by(db(), found.username, clock.today())
     return render_template("accounts/leaving.html", account=found, held=held, own=found.username == actor().username)
@@ -171,7 +171,7 @@ def set_password(username: str) -> ResponseReturnValue:
     """Gives an account a new password; the own one is changed only by who knows the old one."""
     found = auth.get_account(db(), username)
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         if found.username == actor().username:
             raise Conflict("修改自己的密码请到“我的账号”页面，须输入原密码")
         auth.set_password(
@@ -184,7 +184,7 @@ def set_password(username: str) -> ResponseReturnValue:
         )
         return done("新密码已生效，该账号已在各处退出登录，接口令牌已全部撤销。", _address(found))
 
-    return submitted(Filling.sent(_password_fields()), deed, lambda form: _password_page(found, form))
+    return submitted(Filling.sent(_password_fields()), operation, lambda form: _password_page(found, form))
 
 
 @blueprint.get("/accounts/<username>/roles")
@@ -202,7 +202,7 @@ def grant_role(username: str) -> ResponseReturnValue:
     """Grants a role for a time."""
     found, roles = auth.get_account(db(), username), web().organization.roles
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         if values["role"] is None:
             raise Invalid("请选择角色", [Finding("/role", "请选择角色")])
         if values["role"] in BY_DIRECTORY:
@@ -215,7 +215,7 @@ def grant_role(username: str) -> ResponseReturnValue:
         )
         return done(f"已授予{roles[values['role']].name}角色。", _address(found))
 
-    return submitted(Filling.sent(_role_fields()), deed, lambda form: _role_page(found, form))
+    return submitted(Filling.sent(_role_fields()), operation, lambda form: _role_page(found, form))
 
 
 @blueprint.post("/accounts/<username>/roles/revoke")
@@ -245,7 +245,7 @@ def _said(grant: Grant, names: Names) -> str:
 
 
 def _by_directory(held: Collection[Grant], given: Collection[RoleGrant]) -> set[Grant]:
-    """What the account holds as a unit's liaison or a leader, which nobody gave it by hand."""
+    """The rights of the account as a unit's liaison or a leader, which nobody gave it by hand."""
     return set(held) - {Grant(one.role, one.unit_code) for one in given if one.starts_on <= clock.today()}
 
 

@@ -118,7 +118,7 @@ def invite(activity_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/activities/<uuid:activity_id>/attendance")
 @requires()
 def attendance(activity_id: UUID) -> ResponseReturnValue:
-    """Who came."""
+    """Enters who came."""
     fields, found = sent(), contacts.get_activity(db(), activity_id, actor())
     said = {sent_as: came for came, sent_as in SENT_AS.items()}
     came = {

@@ -64,7 +64,7 @@ def day(fields: dict[str, Any], name: str, label: str) -> date:
 
 
 def given(fields: Fields) -> dict[str, Any]:
-    """What was sent in ``fields``, by name: days, and the text of all others; ``day`` says what it raises."""
+    """The values sent in ``fields``, by name: days, and the text of all others; ``day`` says what it raises."""
     found = sent()
     days = {one.name: day(found, one.name, one.label) for one in fields if one.kind == DATE}
     return {**{one.name: text(found, one.name) for one in fields}, **days}

@@ -1,4 +1,4 @@
-"""What the address of a list asks for, as the list's filter."""
+"""The question in the address of a list, as the list's filter."""
 
 from __future__ import annotations
 

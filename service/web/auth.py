@@ -78,7 +78,7 @@ def account() -> ResponseReturnValue:
 
 
 def _typed_password() -> auth.NewPassword:
-    """What was typed into the form of the own password, hashed before any transaction is open."""
+    """The password typed into the form of the own password, hashed before any transaction is open."""
     with web().database.reading() as session:
         known = auth.known_hashes(session, actor().username, settings().passwords.history)
     form = request.form
@@ -131,7 +131,7 @@ def _same(new: str, again: str) -> None:
 
 
 def _own() -> dict[str, object]:
-    """What the page of the own account shows."""
+    """The parts of the page of the own account."""
     organization, me = web().organization, actor()
     names = [organization.roles[role].name for role in organization.roles if role in me.roles]
     now, mine = clock.now(), signed_in()

@@ -1,4 +1,4 @@
-"""What people may begin by hand beside a need, and where a process belongs: both as its diagram says."""
+"""Processes that people may begin by hand beside a need, and where a process belongs: both as its diagram says."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def works(page: str) -> Sequence[Profile]:
 
 
 def purpose(one: Profile) -> str:
-    """What it is begun for, and when the calendar begins it as well."""
+    """The reason to begin it, and when the calendar begins it as well."""
     return one.purpose + (f"；{one.starts}另由系统自动发起" if one.starts else "")

@@ -1,4 +1,4 @@
-"""专报: the briefs to leaders, one brief with its words and figures, and the deeds on it."""
+"""专报: the briefs to leaders, one brief with its words and figures, and the operations on it."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ RECORDS: Mapping[str, Callable[[str], str]] = {
     "roster_id": lambda key: url_for("web.rosters.roster", roster_id=key),
     "roll_up": lambda key: url_for("web.roll_ups.roll_up", year=key[:4], half=key[5:]),
 }
-"""The key under which a gear task tells of a record -> the address of the record's page."""
+"""The key under which a service task tells of a record -> the address of the record's page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a gear task has found out in the ``slot`` of somebody, and the ``page`` of the record it made, if any.
+    """The facts that a service task found out in somebody's ``slot``, and the ``page`` of the record it made, if any.
 
     ``cases`` are (address, name) of the cases that it names.
     """
@@ -199,7 +199,7 @@ def case(instance_id: UUID) -> ResponseReturnValue:
 
 
 def _note_reading(instance_id: UUID) -> None:
-    """Whoever has opened a case that was copied to them has read it; noted beside the request, which only reads."""
+    """Notes that the reader has opened a case that was copied to them; done beside the request, which only reads."""
     who, now = actor(), clock.now()
 
     @after_this_request
@@ -337,7 +337,7 @@ def export_copied() -> ResponseReturnValue:
 @blueprint.get("/lookup/accounts")
 @requires(right="view_directory")
 def accounts() -> ResponseReturnValue:
-    """Who can be named in a remark or copied to: found by name, pinyin or initials, for the picker."""
+    """The people who can be named in a remark or copied to: found by name, pinyin or initials, for the picker."""
     found = auth.list_accounts(db(), argument("q"), limit=SHORT_LIST, active=True).items
     people = [(account, account.person) for account in found]
     units = unit_names(db(), [person.unit_code for _, person in people if person and person.unit_code])
@@ -356,7 +356,7 @@ def accounts() -> ResponseReturnValue:
 def about(
     instance: Instance, made: Compiled, names: Names, task: UserTask | None = None, *, shown: Collection[UUID] = ()
 ) -> dict[str, Any]:
-    """What every page about a case shows beside its own: the need, the talent, the course, the diagrams.
+    """The common parts of all pages about a case: the need, the talent, the course, the diagrams.
 
     With ``task`` only its own slot's facts stand there, and the diagram that it stands in shows only its slot's path.
     ``shown`` are the tasks whose answers stand on the page already.
@@ -392,7 +392,7 @@ def days_left(calendar: Calendar, today: date, due_on: date | None) -> int | Non
 
 
 def _said(opinion: Opinion, held: Contact) -> dict[str, Any]:
-    """What the form of a need begins with, of an opinion and the contact at which it was given."""
+    """The first values of the form of a need, from an opinion and the contact at which it was given."""
     known = {
         "talent_id": opinion.talent_id,
         "leader_id": str(held.leader_id),
@@ -405,7 +405,7 @@ def _said(opinion: Opinion, held: Contact) -> dict[str, Any]:
 
 
 def _need(events: Sequence[HistoryEvent], made: Compiled, names: Names) -> list[Line]:
-    """What the first step says, as it was filled in last (a return may have had it corrected).
+    """The values of the first step, as it was filled in last (a return may have had it corrected).
 
     Of a round that the calendar began there is nothing: what one slot says is not what the case is about.
     """
@@ -418,9 +418,9 @@ def _need(events: Sequence[HistoryEvent], made: Compiled, names: Names) -> list[
 
 
 def _facts(events: Sequence[HistoryEvent], names: Names, task: UserTask | None) -> list[Facts]:
-    """What the gear tasks have found out for people, the latest of each action and slot; in a slot, of that alone.
+    """The facts that the service tasks have found out, the latest of each action and slot; in a slot, of that alone.
 
-    What is about the whole case comes first.
+    Facts about the whole case come first.
     """
     slots = {event.data["scope"]: event.data for event in events if event.kind == "entered"}
     latest: dict[tuple[str, str], Facts] = {}
@@ -445,13 +445,13 @@ def _cases(result: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _slot(data: Mapping[str, Any], names: Names) -> str:
-    """Whose slot a task stands in: the unit, or whom the diagram names."""
+    """The slot of a task: the unit, or whom the diagram names."""
     slot = str(data.get("slot") or "")
     return slot.removeprefix(NAMED) if slot.startswith(NAMED) else names.unit(slot or data["unit"])
 
 
 def _record_page(record: str | None, result: Mapping[str, Any]) -> str:
-    """Where the record that a gear task made stands; a brief that is not released is the Talent Office's alone."""
+    """Where the record that a service task made stands; a brief that is not released is the Talent Office's alone."""
     if record is None:
         return ""
     if record == "brief_id" and not result.get("released") and not may(actor(), "release_briefs"):
@@ -462,7 +462,7 @@ def _record_page(record: str | None, result: Mapping[str, Any]) -> str:
 def _before(
     events: Sequence[HistoryEvent], made: Compiled, names: Names, task: UserTask, shown: frozenset[str]
 ) -> list[Before]:
-    """What ``task`` answers to: the last step done in its own scope, and what the slots have said since."""
+    """The steps that ``task`` answers to: the last step done in its own scope, and what the slots have said since."""
     entered = {event.task: event.data for event in events if event.kind == "entered"}
     latest: dict[str, HistoryEvent] = {}
     for event in events:
@@ -502,7 +502,7 @@ def _copied(limit: int, offset: int) -> Page[Instance]:
 
 
 def _copy_rows(instances: Sequence[Instance]) -> dict[str, Any]:
-    """What a table of copied cases needs beside the rows."""
+    """The facts that a table of copied cases needs beside the rows."""
     beside, copies = rows(instances), sharing.received(db(), [row.id for row in instances], actor())
     beside["names"].learn(copy.sent_by for copy in copies.values())
     return {**beside, "copies": copies}
@@ -545,7 +545,7 @@ def _copied_columns(instances: Sequence[Instance]) -> Columns[Instance]:
 
 
 def rows(instances: Any) -> dict[str, Any]:
-    """What a table of cases needs beside the rows."""
+    """The facts that a table of cases needs beside the rows."""
     names = Names(db()).learn(
         [row.initiator for row in instances],
         [row.initiator_unit for row in instances],

@@ -108,7 +108,7 @@ class _Reading:
     def lines(self, entry: Entry, data: Mapping[str, Any]) -> tuple[ChangeLine, ...]:
         """The fields of an entry in the order in which people know them; of a new record only those that are set.
 
-        That a new record is in use goes without saying.
+        An entry does not say that a new record is in use.
         """
         found = []
         for one in entry.fields:

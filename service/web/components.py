@@ -1,4 +1,4 @@
-"""What of others is shipped with the service, under which licence: read from what is installed, never written down."""
+"""The shipped work of others, and its licences: read from the installed packages, never written down."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BUNDLED = Path(__file__).parent / "static" / "dist" / "licences.json"
 SERVICE, PAGES, TYPE = "service", "pages", "type"
 PARTS = {SERVICE: "服务", PAGES: "网页", TYPE: "打印字体"}
 
-# What older metadata say -> the name of the licence in the list of SPDX.
+# The word of older metadata -> the name of the licence in the list of SPDX.
 NAMES = {
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD-3-Clause",
@@ -51,7 +51,7 @@ class Component:
 
     @property
     def condition(self) -> str:
-        """What its licence asks for beyond being named; empty for a permissive one."""
+        """The demand of its licence beyond being named; empty for a permissive one."""
         return CONDITIONS.get(self.licence, "")
 
 

@@ -59,7 +59,7 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/contacts.xlsx")
 @requires()
 def export() -> ResponseReturnValue:
-    """What the list shows, all its pages, for a spreadsheet; never a restricted note (C4)."""
+    """Exports the shown list, all its pages, for a spreadsheet; never a restricted note (C4)."""
     return workbook("联系记录", batches(_found), _columns)
 
 

@@ -1,4 +1,4 @@
-"""What a request of the pages knows: the wiring of the app, the session of its one transaction, and who asks."""
+"""The context of a request of the pages: the wiring of the app, the session of its one transaction, and who asks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """What ``create_app`` hands to the pages."""
+    """The parts that ``create_app`` hands to the pages."""
 
     database: Database
     settings: Settings
@@ -49,12 +49,12 @@ def db() -> Session:
 
 
 def actor() -> Actor:
-    """Who asks; only within views that need a signed-in person."""
+    """The actor who asks; only within views that need a signed-in person."""
     return cast(Actor, g.actor)
 
 
 def selves() -> list[Actor]:
-    """Who asks, and as whom else that person may act today as a declared substitute; asked for once a request."""
+    """The actor who asks, and those for whom the actor is a substitute today (代理); asked for once a request."""
     if "selves" not in g:
         g.selves = find_selves(db(), actor())
     return cast(list[Actor], g.selves)
@@ -73,12 +73,12 @@ def stage_names() -> StageNames:
 
 
 def stage_name(process: str, code: str | None) -> str:
-    """What people call a stage of a process; empty for none."""
+    """The name of a stage of a process; empty for none."""
     return stage_names().of(process, code)
 
 
 def role_name(role: str | None) -> str:
-    """What people call a role; empty for one that nobody declares any more."""
+    """The name of a role; empty for one that nobody declares any more."""
     found = web().organization.roles.get(role or "")
     return found.name if found is not None else ""
 

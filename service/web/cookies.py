@@ -31,7 +31,7 @@ class Notes(SecureCookieSessionInterface):
 
 
 def browser_id() -> str:
-    """What this browser calls itself; a new id where it does not."""
+    """The browser's name for itself; a new id where it does not."""
     given = request.cookies.get(BROWSER_COOKIE, "")
     return given if 0 < len(given) <= LONGEST_ID else token_urlsafe(24)
 

@@ -70,7 +70,7 @@ def _entry(event: HistoryEvent, names: Names, what: str, text: str = "", tone: s
 
 
 def _whose(place: Mapping[str, Any], names: Names) -> str:
-    """Whose slot a step stands in: an approval or a timer in it too says whose work it is about."""
+    """The holder of the slot in which a step stands: an approval or a timer in it too says whose work it is about."""
     slot = str(place.get("slot") or "")
     return slot.removeprefix(NAMED) if slot.startswith(NAMED) else names.unit(place.get("unit") or slot or None)
 
@@ -169,17 +169,17 @@ def _returned(event: HistoryEvent, made: Compiled, names: Names) -> Entry:
 
 
 def _plain(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
-    """What was done with the whole case."""
+    """The entry of an act on the whole case."""
     return _entry(event, names, _word(event), str(event.data.get("reason") or ""))
 
 
 def _with_step(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
-    """What was done with a step."""
+    """The entry of an act on a step."""
     return _entry(event, names, f"{_word(event)}{_step(event)}", str(event.data.get("reason") or ""))
 
 
 def _with_name(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
-    """What happened by itself: a timer, an end."""
+    """The entry of an event that happened by itself: a timer, an end."""
     return _entry(event, names, f"{_word(event)}：{one_line(event.data.get('name'))}")
 
 

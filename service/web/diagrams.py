@@ -1,4 +1,4 @@
-"""What the diagram island of a page gets: each drawn process of a bundle, its name, position and path."""
+"""The input of a page's diagram island: each drawn process of a bundle, its name, position and path."""
 
 from __future__ import annotations
 

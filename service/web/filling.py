@@ -29,7 +29,7 @@ class Filling:
     alike: Sequence[Mapping[str, str]] = ()
     """Records that may be the same one: ``{name, detail, address, why}``."""
     doubts: Sequence[str] = ()
-    """What speaks against it, and yet may be meant."""
+    """Points that speak against it, and yet may be meant."""
     confirmed: bool = False
     """Whether somebody looked at those that are alike, or at the doubts, and means it all the same."""
     version: int | None = None
@@ -128,13 +128,13 @@ class Filling:
 
 
 def submitted(
-    form: Filling, deed: Callable[[dict[str, Any]], ResponseReturnValue], page: Callable[[Filling], str]
+    form: Filling, operation: Callable[[dict[str, Any]], ResponseReturnValue], page: Callable[[Filling], str]
 ) -> ResponseReturnValue:
-    """What ``deed`` answers to the form's values; where it is refused nothing is changed and ``page`` shows why."""
+    """Answers the form's values with ``operation``; where it is refused nothing is changed and ``page`` shows why."""
     try:
         values = form.values()
         with db().begin_nested():
-            return deed(values)
+            return operation(values)
     except (Invalid, Conflict) as error:
         form.refuse(error)
         return page(form), 409 if isinstance(error, Conflict) else 422

@@ -1,4 +1,4 @@
-"""What the form island of a page gets."""
+"""The input of the form island of a page."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def missed() -> ResponseReturnValue:
 
 
 def _wanted() -> InterviewFilter:
-    """What the address asks for; a year that has not begun is this one."""
+    """The filter in the address; a year that has not begun is this one."""
     today = clock.today()
     found = asked(InterviewFilter, on=today)
     return found if found.year and FIRST_YEAR <= found.year <= today.year else replace(found, year=today.year)

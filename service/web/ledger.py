@@ -61,7 +61,7 @@ def ledger() -> ResponseReturnValue:
 @blueprint.get("/ledger.xlsx")
 @requires()
 def export() -> ResponseReturnValue:
-    """What the list shows, by its filters and columns, all its pages, for a spreadsheet."""
+    """Exports the shown list, by its filters and columns, all its pages, for a spreadsheet."""
     on = as_of() or clock.today()
     return workbook(f"需求台账（截至{on.isoformat()}）", batches(_found), _columns)
 

@@ -82,7 +82,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
 
 
 ENDPOINTS: Mapping[str, str] = {entry.label: entry.endpoint for _, entries in GROUPS for entry in entries}
-"""What an entry is called → the address of its page."""
+"""The label of an entry → the address of its page."""
 
 
 def menu(actor: Actor | None, may_start: Callable[[str], bool]) -> list[tuple[str, list[Entry]]]:

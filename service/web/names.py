@@ -90,7 +90,7 @@ class Names:
         return {value: self.record(kind, value) for _, kind, value in form.references(data)}
 
     def lines(self, form: Form, data: Mapping[str, Any]) -> list[Line]:
-        """What was filled into a form, in the form's order, as a person reads it."""
+        """The values filled into a form, in the form's order, as a person reads it."""
         order = [name for name in form.ui_schema.get("ui:order", []) if name in form.fields]
         order += [name for name in form.fields if name not in order]
         return [

@@ -1,7 +1,7 @@
 """Sign-in through the office's single sign-on: OpenID Connect, authorization code flow with PKCE, state and nonce.
 
-Off unless ``settings.oidc.enabled``; then the sign-in page has a button for it. Which account an identity belongs to
-is for ``service.auth.sign_in_oidc``. What the provider says goes into the log, never onto a page.
+Off unless ``settings.oidc.enabled``; then the sign-in page has a button for it. ``service.auth.sign_in_oidc`` decides
+which account an identity belongs to. The provider's words go into the log, never onto a page.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Provider(FlaskOAuth2App):
         self._oidc = oidc
 
     def load_server_metadata(self) -> dict[str, Any]:
-        """What the provider says of itself, fetched once an hour. Raises ``Unverified`` and errors of ``requests``."""
+        """The provider's metadata, fetched once an hour. Raises ``Unverified`` and errors of ``requests``."""
         if time.time() - self.server_metadata.get("_loaded_at", 0) > METADATA_SECONDS:
             self.server_metadata = {}
         try:

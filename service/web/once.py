@@ -1,8 +1,8 @@
-"""A deed that is sent twice (a double click, a retry after a lost answer) is done once and answered twice.
+"""An operation that is sent twice (a double click, a retry after a lost answer) is done once and answered twice.
 
-The page's script sends an ``Idempotency-Key``, a plain form a hidden ``once``; a changed body is another deed. What a
-deed led to is kept in the transaction that did it: of two that arrive at once the second waits for the first. What was
-refused leaves nothing, and may be sent again as it is.
+The page's script sends an ``Idempotency-Key``, a plain form a hidden ``once``; a changed body is another operation. The
+outcome is kept in the transaction that did it: of two that arrive at once the second waits for the first. A refusal
+leaves nothing, and may be sent again as it is.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FLASHES = "_flashes"
 
 
 def once_token() -> str:
-    """What a form carries, so that a second click on it is known for one."""
+    """The token that a form carries, so that a second click on it is known for one."""
     return token_urlsafe(12)
 
 

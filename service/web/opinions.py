@@ -45,7 +45,7 @@ def export() -> ResponseReturnValue:
 @blueprint.post("/opinions/<uuid:opinion_id>/answer")
 @requires()
 def answer(opinion_id: UUID) -> ResponseReturnValue:
-    """What became of an opinion that needs no case."""
+    """Enters the outcome of an opinion that needs no case."""
     fields = sent()
     with stale.named(fields, words=OPINION_STATUSES, labels={one.name: one.label for one in ANSWER}):
         found = contacts.answer_opinion(
@@ -61,7 +61,7 @@ def answer(opinion_id: UUID) -> ResponseReturnValue:
 
 
 def opinion_parts(pairs: Sequence[tuple[Opinion, Contact]]) -> dict[str, Any]:
-    """What a list of opinions needs beside the rows: their needs, who may answer, what else is open."""
+    """The facts that a list of opinions needs beside the rows: their needs, who may answer, what else is open."""
     mine = contacts.leaders_to_record(db(), actor(), {held.leader_id for _, held in pairs})
     return {
         "cases": _cases_of(pairs),

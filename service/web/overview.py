@@ -1,4 +1,4 @@
-"""What the desk shows beside one's own tasks: the work of a year, a leader's own talents."""
+"""The parts of the desk beside one's own tasks: the work of a year, a leader's own talents."""
 
 from __future__ import annotations
 

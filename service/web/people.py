@@ -69,13 +69,13 @@ def new_person() -> ResponseReturnValue:
 def add_person() -> ResponseReturnValue:
     """Enters a person; a namesake in the same unit must be confirmed."""
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         with _alike(form, values):
             person = people.add_person(db(), **values, confirm_duplicate=form.confirmed, actor=actor(), now=clock.now())
         return done(f"已登记{person.name}。", url_for("web.people.person", person_id=person.id))
 
     form = Filling.sent(form_of(PERSON, new=True))
-    return submitted(form, deed, _new_page)
+    return submitted(form, operation, _new_page)
 
 
 @blueprint.get("/people/<uuid:person_id>")
@@ -122,7 +122,7 @@ def change_person(person_id: UUID) -> ResponseReturnValue:
     """Changes a person."""
     found = queries.get_person(db(), person_id)
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         wanted = changed(values, held(found, PERSON))
         with _alike(form, {**held(found, PERSON), **wanted}, person_id):
             people.update_person(
@@ -137,7 +137,7 @@ def change_person(person_id: UUID) -> ResponseReturnValue:
         return done("已保存。", url_for("web.people.person", person_id=person_id))
 
     form = Filling.sent(form_of(PERSON, new=False))
-    return submitted(form, deed, lambda page: _edit_page(found, page))
+    return submitted(form, operation, lambda page: _edit_page(found, page))
 
 
 PERSON_COLUMNS: Columns[Person] = {
@@ -203,7 +203,7 @@ def _edit_page(found: Person, form: Filling) -> str:
 
 
 def _leaving(found: Person) -> str:
-    """What goes back to the unit when the person leaves it, or is entered as having left."""
+    """The tasks and claims that go back to the unit when the person leaves it, or is entered as having left."""
     accounts = accounts_of_person(db(), found.id)
     tasks = [task for one in accounts for task in held_by(db(), one.username, clock.today()).claimed]
     if not tasks:

@@ -66,12 +66,12 @@ def add_post(person_id: UUID) -> ResponseReturnValue:
     """Makes a person a leader."""
     found = queries.get_person(db(), person_id)
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         klass = values.pop("klass") or ""
         made = people.add_leader(db(), person_id=person_id, klass=klass, **values, actor=actor(), now=clock.now())
         return done(_with_notes("已登记任职。", made), url_for("web.people.person", person_id=person_id))
 
-    return submitted(Filling.sent(_new_fields()), deed, lambda form: _new_post_page(found, form))
+    return submitted(Filling.sent(_new_fields()), operation, lambda form: _new_post_page(found, form))
 
 
 @blueprint.get("/posts/<uuid:leader_id>/edit")
@@ -90,7 +90,7 @@ def change_post(leader_id: UUID) -> ResponseReturnValue:
     found = queries.get_leader(db(), leader_id)
     person_id = found.person_id
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         wanted = changed(values, held(found, KEPT))
         corrected = posts.correct_post(
             db(), leader_id=leader_id, changes=wanted, version=form.version, actor=actor(), now=clock.now()
@@ -98,7 +98,7 @@ def change_post(leader_id: UUID) -> ResponseReturnValue:
         return done(_with_notes("已更正任职。", corrected), url_for("web.people.person", person_id=person_id))
 
     form = Filling.sent(KEPT)
-    return submitted(form, deed, lambda page: _edit_post_page(found, page))
+    return submitted(form, operation, lambda page: _edit_post_page(found, page))
 
 
 @blueprint.get("/posts/<uuid:leader_id>/end")
@@ -117,12 +117,12 @@ def end_post(leader_id: UUID) -> ResponseReturnValue:
     found = queries.get_leader(db(), leader_id)
     person_id = found.person_id
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         _, links = posts.end_post(db(), leader_id=leader_id, **values, actor=actor(), now=clock.now())
         said = f"其 {len(links)} 条联系关系由区人才办代管，请尽快移交。" if links else ""
         return done(f"已登记任职结束。{said}", url_for("web.people.person", person_id=person_id))
 
-    return submitted(Filling.sent([LAST_DAY]), deed, lambda form: _end_post_page(found, form))
+    return submitted(Filling.sent([LAST_DAY]), operation, lambda form: _end_post_page(found, form))
 
 
 @blueprint.get("/posts/<uuid:leader_id>/end/correct")
@@ -141,7 +141,7 @@ def correct_end(leader_id: UUID) -> ResponseReturnValue:
     found = queries.get_leader(db(), leader_id)
     person_id = found.person_id
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         reason = values["reason"] or ""
         leader, links = posts.correct_end(
             db(),
@@ -157,7 +157,7 @@ def correct_end(leader_id: UUID) -> ResponseReturnValue:
         return done(f"已更正结束日期。{said}", url_for("web.people.person", person_id=person_id))
 
     form = Filling.sent(OTHER_END)
-    return submitted(form, deed, lambda page: _correct_end_page(found, page))
+    return submitted(form, operation, lambda page: _correct_end_page(found, page))
 
 
 LEADER_COLUMNS: Columns[Leader] = {
@@ -214,7 +214,7 @@ def _correct_end_page(found: Leader, form: Filling) -> str:
 
 
 def _with_notes(said: str, post: Leader) -> str:
-    """What is odd about a post and yet may be meant: the same person leads elsewhere too (L2)."""
+    """The odd points about a post that may yet be meant: the same person leads elsewhere too (L2)."""
     others = [one for one in queries.leader_posts(db(), post.person_id) if one.id != post.id]
     if not others or not post.serves_on(clock.today()):
         return said

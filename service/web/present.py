@@ -67,7 +67,7 @@ def island(value: Any) -> Markup:
     text = json.dumps(value, ensure_ascii=False, default=str)
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)  # noqa: S704 - every sign that could end the element was replaced above
+    return Markup(text)  # noqa: S704 - every character that could end the element was replaced above
 
 
 def usual(years_back: int, years_ahead: int) -> Markup:
@@ -107,4 +107,4 @@ FILTERS = {
     "titled": titled,
 }
 FUNCTIONS = {"usual": usual, "recent_years": recent_years}
-"""What templates call without a value to begin with."""
+"""The functions that templates call without a value to begin with."""

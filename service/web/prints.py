@@ -1,4 +1,4 @@
-"""What is put on paper: 需求处理单 and 通报 of a case, as PDF."""
+"""The papers: 需求处理单 and 通报 of a case, as PDF."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def circular(instance_id: UUID, n: int) -> ResponseReturnValue:
 
 
 def papers(instance: Instance, events: Iterable[HistoryEvent]) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """(name, address, signs without type) of what can be printed of a case whose journal is ``events``."""
+    """(name, address, characters without type) of what can be printed of a case whose journal is ``events``."""
     found = []
     if instance.title and has_sheet(instance):
         lacking = without_type(sheet_of(db(), instance.id, actor()).data)
@@ -69,7 +69,7 @@ def printed(template: str, data: Any, made_at: datetime, name: str) -> Response:
 
 
 def paper_file(made: documents.Printed, name: str, kind: str = "pdf") -> Response:
-    """A ``pdf`` or ``docx`` as an answer that nobody keeps; its header names the signs that it could not show."""
+    """A ``pdf`` or ``docx`` as an answer that nobody keeps; its header names the characters that it could not show."""
     media_type, save = documents.MEDIA_TYPES[kind], kind == "docx"
     answer = send_file(BytesIO(made.content), mimetype=media_type, download_name=f"{name}.{kind}", as_attachment=save)
     answer.headers["Cache-Control"] = "no-store"
@@ -79,7 +79,7 @@ def paper_file(made: documents.Printed, name: str, kind: str = "pdf") -> Respons
 
 
 def without_type(*data: Any) -> list[tuple[str, str]]:
-    """(sign, its name) of each sign in what is to be printed that this machine has no type for."""
+    """(character, its name) of each character in what is to be printed that this machine has no type for."""
     try:
         return [(sign, code_point(sign)) for sign in documents.unprintable(data)]
     except Incident:  # no type at all: that is told when something is printed, and on the status page

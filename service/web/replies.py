@@ -1,4 +1,4 @@
-"""What the units have answered on whom a task decides: it stands above the form, so that nobody decides unseen."""
+"""The answers of the units that a task decides on: it stands above the form, so that nobody decides unseen."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from service.web.names import Line, Names
 class Reply:
     """How one unit stands: its own task in the slot (None where it has none), and what it filled in there.
 
-    ``part`` is 主办 or 协办 where the case has a unit that leads. ``late_days`` are as of today. What was
-    ``handed_back`` was not answered.
+    ``part`` is 主办 or 协办 where the case has a unit that leads. ``late_days`` are as of today. A
+    ``handed_back`` need was not answered.
     """
 
     unit: str

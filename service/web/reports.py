@@ -1,4 +1,4 @@
-"""半年报告: the list, one report with its texts and figures, and the deeds on it."""
+"""半年报告: the list, one report with its texts and figures, and the operations on it."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def paper(suffix: str) -> ResponseReturnValue:
 
 
 def _summed() -> dict[str, Any]:
-    """What the half-year that the address names adds up to; where it names none, the one to report on."""
+    """The sum of the half-year that the address names; where it names none, the one to report on."""
     year, half = asked_whole("year", YEARS), asked_whole("half", HALVES)
     if year is None or half is None:
         year, half = half_to_report(clock.today())

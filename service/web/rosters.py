@@ -203,7 +203,7 @@ def _scope_name(scope: str) -> str:
 
 
 def _typed(name: str) -> str:
-    """What the form of a draft calls a field of its lines."""
+    """The name of a field of lines in the form of a draft."""
     return name.removesuffix("_id")
 
 
@@ -217,7 +217,7 @@ def _of_line(finding: Finding, numbers: Sequence[int]) -> Finding:
 
 
 def _on_paper(found: Roster) -> dict[str, Any]:
-    """What the template of the paper is given of a list."""
+    """The data of a list for the template of the paper."""
     return {
         "scope": _scope_name(found.scope),
         "version": found.version,

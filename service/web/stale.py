@@ -1,4 +1,4 @@
-"""What a page is told where somebody else changed the record meanwhile: who, what, and that nothing typed is lost."""
+"""The message on a page where somebody else changed the record meanwhile: who, what, and that nothing typed is lost."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def declare_substitute(person_id: UUID) -> ResponseReturnValue:
     """Declares who acts for a person, from when to when."""
     found = shown_person(db(), person_id, actor())
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         declared = people.declare_substitute(db(), person_id=person_id, **values, actor=actor(), now=clock.now())
         [doubts] = gaps(db(), [cover_of(declared)], clock.today())
         if doubts and not form.confirmed:
@@ -75,7 +75,7 @@ def declare_substitute(person_id: UUID) -> ResponseReturnValue:
         return done("已指定代理人。", url_for("web.people.person", person_id=person_id))
 
     form = Filling.sent(SUBSTITUTE)
-    return submitted(form, deed, lambda form: _substitute_page(found, form))
+    return submitted(form, operation, lambda form: _substitute_page(found, form))
 
 
 @blueprint.post("/substitutes/<uuid:declaration_id>/withdraw")

@@ -28,7 +28,7 @@ blueprint = Blueprint("system", __name__)
 @blueprint.get("/system")
 @requires(right="retry_incidents")
 def status() -> ResponseReturnValue:
-    """Open incidents, when each worker last looked for work, and which signs can be printed."""
+    """Open incidents, when each worker last looked for work, and which characters can be printed."""
     incidents = open_incidents(db())
     wanted = [incident.instance_id for incident in incidents if incident.instance_id]
     planned = [(row, *_named(row), schedules.planned_at(row)) for row in schedules.upcoming(db())]
@@ -46,7 +46,7 @@ def status() -> ResponseReturnValue:
 
 
 def _type() -> tuple[Sequence[documents.Covered], Sequence[str]]:
-    """What can be printed of the signs of names, and with which type; nothing where there is none."""
+    """The printable characters of names, and with which type; nothing where there is none."""
     try:
         return documents.coverage(), documents.type_of(documents.TYPE_FOLDER).families
     except Incident:
@@ -73,6 +73,6 @@ def retry_letters() -> ResponseReturnValue:
 
 
 def _named(row: Schedule) -> tuple[str, str]:
-    """What the diagram calls the process and its start event."""
+    """The diagram's names for the process and its start event."""
     program = compiled(db(), row.digest, row.process).program
     return str(program.spec.description), one_line(program.names.get((row.process, row.event))) or row.event

@@ -1,4 +1,4 @@
-"""高层次人才信息库: the list of talents, one talent with everything known, and the deeds on the file."""
+"""高层次人才信息库: the list of talents, one talent with everything known, and the operations on the file."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def new_talent() -> ResponseReturnValue:
 def add_talent() -> ResponseReturnValue:
     """Enters a talent; who may be the same person is shown first, and must be ruled out."""
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         with _alike(form, values):
             talent = registry.add_talent(
                 db(), **values, confirm_duplicate=form.confirmed, actor=actor(), now=clock.now()
@@ -92,7 +92,7 @@ def add_talent() -> ResponseReturnValue:
         return done(f"已登记{talent.name}，编号 {talent.id}。", url_for("web.talents.talent", talent_id=talent.id))
 
     form = Filling.sent(_fields())
-    return submitted(form, deed, _new_page)
+    return submitted(form, operation, _new_page)
 
 
 @blueprint.get("/talents/<talent_id>")
@@ -143,7 +143,7 @@ def change_talent(talent_id: str) -> ResponseReturnValue:
     """Changes a talent's file."""
     found = registry.get_talent(db(), talent_id)
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         source = values.pop("source")
         wanted = changed(values, _values(found))
         with _alike(form, {**_values(found), **wanted}, talent_id):
@@ -163,7 +163,7 @@ def change_talent(talent_id: str) -> ResponseReturnValue:
         return done("已保存。", url_for("web.talents.talent", talent_id=talent_id))
 
     form = Filling.sent(_fields(new=False))
-    return submitted(form, deed, lambda page: _edit_page(found, page))
+    return submitted(form, operation, lambda page: _edit_page(found, page))
 
 
 @blueprint.post("/talents/<talent_id>/confirm")

@@ -192,7 +192,7 @@ def take_back(task_id: UUID) -> ResponseReturnValue:
 
 
 def rows(tasks: Any) -> dict[str, Any]:
-    """What a table of tasks needs beside the rows: names, lights, the working days left and the days waited."""
+    """The facts that a table of tasks needs beside the rows: names, lights, working days left and days waited."""
     today, calendar = clock.today(), current(db())
     marked = marks(db(), tasks, today)
     names = Names(db()).learn(

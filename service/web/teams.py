@@ -32,7 +32,7 @@ from service.web.filling import Filling, form_page, submitted
 blueprint = Blueprint("teams", __name__)
 
 ELSEWHERE = "其他单位的人才"
-"""What stands for a lead whom the reader, an employer, may not know of (R8)."""
+"""The text that stands for a lead whom the reader, an employer, may not know of (R8)."""
 
 
 @blueprint.get("/teams")
@@ -67,12 +67,12 @@ def new_team() -> ResponseReturnValue:
 def add_team() -> ResponseReturnValue:
     """Enters a team."""
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         with _at_their_fields(values):
             team = registry.add_team(db(), **_kept(values), actor=actor(), now=clock.now())
         return done(f"已登记{team.name}。", url_for("web.teams.team", team_id=team.id))
 
-    return submitted(Filling.sent(_fields()), deed, _new_page)
+    return submitted(Filling.sent(_fields()), operation, _new_page)
 
 
 @blueprint.get("/teams/<uuid:team_id>")
@@ -103,7 +103,7 @@ def change_team(team_id: UUID) -> ResponseReturnValue:
     """Changes a team."""
     found = registry.get_team(db(), team_id)
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         wanted = _kept(values, found)
         with _at_their_fields(values):
             registry.update_team(
@@ -112,7 +112,7 @@ def change_team(team_id: UUID) -> ResponseReturnValue:
         return done("已保存。", url_for("web.teams.team", team_id=team_id))
 
     form = Filling.sent(_fields(new=False))
-    return submitted(form, deed, lambda page: _edit_page(found, page))
+    return submitted(form, operation, lambda page: _edit_page(found, page))
 
 
 def _columns(found: Sequence[TalentTeam]) -> Columns[TalentTeam]:

@@ -65,11 +65,11 @@ def new_unit() -> ResponseReturnValue:
 def add_unit() -> ResponseReturnValue:
     """Enters a unit into the people."""
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         unit = people.add_unit(db(), **values, organization=web().organization, actor=actor(), now=clock.now())
         return done(f"已登记{unit.name}。", url_for("web.units.unit", code=unit.code))
 
-    return submitted(Filling.sent(_fields(new=True)), deed, _new_page)
+    return submitted(Filling.sent(_fields(new=True)), operation, _new_page)
 
 
 @blueprint.get("/units/<code>")
@@ -111,7 +111,7 @@ def change_unit(code: str) -> ResponseReturnValue:
     """Changes a unit."""
     found = queries.get_unit(db(), code)
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         wanted = changed(values, held(found, form_of(UNIT, new=False)))
         people.update_unit(
             db(),
@@ -125,7 +125,7 @@ def change_unit(code: str) -> ResponseReturnValue:
         return done("已保存。", url_for("web.units.unit", code=code))
 
     form = Filling.sent(_fields())
-    return submitted(form, deed, lambda page: _edit_page(found, page))
+    return submitted(form, operation, lambda page: _edit_page(found, page))
 
 
 @blueprint.get("/liaison-officers")
@@ -158,7 +158,7 @@ def name_liaison(code: str) -> ResponseReturnValue:
     """Names the one liaison of a unit; the present one ends only if that is said."""
     found = queries.get_unit(db(), code)
 
-    def deed(values: dict[str, Any]) -> ResponseReturnValue:
+    def operation(values: dict[str, Any]) -> ResponseReturnValue:
         replace = bool(values.pop("replace", False))
         people.name_liaison(
             db(), unit_code=code, **values, replace=replace, version=form.version, actor=actor(), now=clock.now()
@@ -166,7 +166,7 @@ def name_liaison(code: str) -> ResponseReturnValue:
         return done("已指定联络员。", url_for("web.units.unit", code=code))
 
     form = Filling.sent(_liaison_fields(found))
-    return submitted(form, deed, lambda page: _liaison_page(found, page))
+    return submitted(form, operation, lambda page: _liaison_page(found, page))
 
 
 @blueprint.post("/units/<code>/liaison/end")

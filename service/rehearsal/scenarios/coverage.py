@@ -39,7 +39,7 @@ class Coverage:
 
     @property
     def missed(self) -> tuple[Part, ...]:
-        """What no scenario passed."""
+        """The parts that no scenario passed."""
         return tuple(part for part in self.parts if part not in self.passed)
 
 

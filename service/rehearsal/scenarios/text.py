@@ -25,7 +25,7 @@ Place = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a file says. ``lines`` maps a place in ``value`` (keys and positions) to its line; () is the whole."""
+    """The text of a file. ``lines`` maps a place in ``value`` (keys and positions) to its line; () is the whole."""
 
     file: str
     value: Any

@@ -33,7 +33,7 @@ _RADICALS[0x2F3E] = "户"  # 用户 comes with it; Unicode's 戶 is the form of 
 _UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 _LINE_ENDS = re.compile("\r\n?")
 _JOINERS = re.compile("[\u200c\u200d]")  # in a text they join the parts of a picture or the letters of a script
-_FULL_WIDTH = {sign: sign - 0xFEE0 for sign in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xA0: " "}
+_FULL_WIDTH = {character: character - 0xFEE0 for character in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xA0: " "}
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣"), "-")
 
 
@@ -65,22 +65,22 @@ def unusable(text: str, refused: Collection[str] = CONTROLS, *, allowed: str = "
     Empty where all can be used. ``refused`` are categories of Unicode, ``allowed`` single characters of them that may
     stand there all the same.
     """
-    for place, sign in enumerate(text, 1):
-        category = unicodedata.category(sign)
-        if sign in allowed or not (category in refused or is_noncharacter(sign)):
+    for place, character in enumerate(text, 1):
+        category = unicodedata.category(character)
+        if character in allowed or not (category in refused or is_noncharacter(character)):
             continue
         if category == "So":
-            return f"第 {place} 个字“{sign}”是图形符号，不能使用，请删去"
+            return f"第 {place} 个字“{character}”是图形符号，不能使用，请删去"
         before = f"“{text[max(0, place - 4) : place - 1]}”之后" if place > 1 else "开头"
-        return f"{before}（第 {place} 个字）含有不可见的控制字符 {code_point(sign)}，请删去该处后重新输入"
+        return f"{before}（第 {place} 个字）含有不可见的控制字符 {code_point(character)}，请删去该处后重新输入"
     return ""
 
 
-def code_point(sign: str) -> str:
+def code_point(character: str) -> str:
     """How a character is named that cannot be shown: U+2EBF3."""
-    return f"U+{ord(sign):04X}"
+    return f"U+{ord(character):04X}"
 
 
-def is_noncharacter(sign: str) -> bool:
+def is_noncharacter(character: str) -> bool:
     """Whether Unicode promises that this will never be a character; a file for Excel or Word cannot hold it."""
-    return 0xFDD0 <= ord(sign) <= 0xFDEF or ord(sign) & 0xFFFE == 0xFFFE
+    return 0xFDD0 <= ord(character) <= 0xFDEF or ord(character) & 0xFFFE == 0xFFFE
