@@ -82,6 +82,7 @@ def fingerprint() -> str:
 
 def _reserve(session: Session, username: str, key: str, wanted: str, body: str) -> bool:
     """Whether this request is the first with its key. Waits for one that is under way."""
+    # SQLAlchemy has ON CONFLICT only on each dialect's own insert, not on the common one.
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     row = {
         "username": username,

@@ -247,6 +247,7 @@ def _foreign_keys_at_the_end(connection: sa.Connection) -> Iterator[None]:
         connection.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
         yield
         return
+    # PostgreSQL can put off only keys that are declared so: they are, for the time of the restore.
     there = sa.inspect(connection)
     quote = connection.dialect.identifier_preparer.quote
     keys = [

@@ -26,7 +26,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
     """
     with _loosened(database) as connection, connection.begin():
         database.allow_long_work(connection)
-        if not database.is_sqlite:
+        if not database.is_sqlite:  # SQLite has locked its file by BEGIN IMMEDIATE
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         before = revision_of(connection)
         config = _config()

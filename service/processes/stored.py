@@ -48,6 +48,7 @@ def _table(model: type[Base]) -> Table:
 
 
 def _raw(session: Session) -> bool:
+    # SQLite keeps moments, ids and documents as text, which may be damaged: it is read as it stands.
     return session.get_bind().dialect.name == "sqlite"
 
 

@@ -84,6 +84,7 @@ def _body() -> str:
 
 def _reserve(session: Session, username: str, key: str, body: str) -> bool:
     """Whether this is the first of its kind. Waits for one that is under way."""
+    # SQLAlchemy has ON CONFLICT only on each dialect's own insert, not on the common one.
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     row = {
         "username": username,
