@@ -61,9 +61,8 @@ def begin_streams(
             }
         )
     session.execute(insert(HistoryHead), [{"stream": one["stream"], "seq": 1, "hash": one["hash"]} for one in events])
-    if (
-        session.get_bind().dialect.name == "sqlite"
-    ):  # asked for its ids, it would be sent the rows one by one (`journal`)
+    # Asked for the ids, SQLite would be sent the rows one by one (`journal`).
+    if session.get_bind().dialect.name == "sqlite":
         first = (session.scalar(select(func.max(HistoryEvent.id))) or 0) + 1
         for number, one in enumerate(events, first):
             one["id"] = number
