@@ -24,13 +24,16 @@ from service.web import (
     accounts,
     activities,
     assessment,
+    attachments,
     auth,
+    begins,
     briefs,
     cases,
+    comments,
     contacts,
+    copies,
     desk,
     errors,
-    files,
     imports,
     interviews,
     ledger,
@@ -58,7 +61,6 @@ from service.web import (
     units,
 )
 from service.web.answers import here
-from service.web.begins import begins, purpose, works
 from service.web.context import KEY, READING, Web, find_actor, note_use, role_name, stage_name, web
 from service.web.cookies import Notes
 from service.web.exports import export_address
@@ -104,12 +106,13 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
     csrf.init_app(app)
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    work = (auth, oidc, desk, tasks, cases, prints, ledger, notices, processes, system, imports)
+    work = (auth, oidc, desk, tasks, prints, ledger, notices, processes, system, imports)
+    course = (cases, begins, copies, comments, attachments)
     serving = (links, quotas, service_teams, rosters)
     directory = (units, people, posts, substitutes)
     done = (contacts, opinions, interviews, activities, matters)
     told = (reports, roll_ups, briefs, assessment)
-    for feature in (*work, *serving, *directory, talents, teams, *done, *told, files, accounts, licences):
+    for feature in (*work, *course, *serving, *directory, talents, teams, *done, *told, accounts, licences):
         pages.register_blueprint(feature.blueprint)
     pages.add_url_rule("/favicon.ico", view_func=favicon)
     pages.before_request(_protect)
@@ -124,9 +127,9 @@ def install(app: Flask, *, database: Database, settings: Settings, organization:
         asset=_asset,
         stage_name=stage_name,
         role_name=role_name,
-        may_begin=begins,
-        begin_purpose=purpose,
-        works_on=works,
+        may_begin=begins.begins,
+        begin_purpose=begins.purpose,
+        works_on=begins.works,
     )
     app.jinja_env.globals.update(HALVES=HALVES, REPORT_STATUSES=REPORT_STATUSES)
     errors.install(app)

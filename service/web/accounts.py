@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from flask import Blueprint, g, render_template, request, url_for
+from flask import Blueprint, g, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import auth, clock
@@ -31,6 +31,8 @@ BY_DIRECTORY = {LIAISON: "请在单位页面“指定联络员”，更换时原
 """Roles that follow the directory, and where they are given (T4)."""
 
 PASSWORD, SINGLE_SIGN_ON = "password", "oidc"
+SHORT_LIST = 12
+"""Accounts that a picker offers."""
 STATES = {"yes": True, "no": False}
 
 
@@ -343,3 +345,22 @@ def _password_page(found: Account, form: Filling) -> str:
 def _role_page(found: Account, form: Filling) -> str:
     action = url_for("web.accounts.grant_role", username=found.username)
     return form_page(form, title=f"授予{found.name}角色", action=action, back=_address(found), submit="授予")
+
+
+@blueprint.get("/lookup/accounts")
+@requires(right="view_directory")
+def lookup() -> ResponseReturnValue:
+    """The people who can be named in a remark or copied to: found by name, pinyin or initials, for the picker."""
+    found = auth.list_accounts(db(), argument("q"), limit=SHORT_LIST, active=True).items
+    people = [(account, account.person) for account in found]
+    units = queries.unit_names(db(), [person.unit_code for _, person in people if person and person.unit_code])
+    items = [
+        {
+            "id": account.username,
+            "name": account.name,
+            "unit_name": units.get(person.unit_code or "") if person else None,
+            "post": person.post if person else None,
+        }
+        for account, person in people
+    ]
+    return jsonify(items=items, total=len(items), next=None)

@@ -13,7 +13,7 @@ from service.contacts.fields import CAME
 from service.contacts.rules import ACTIVITY_KINDS
 from service.db.lists import Page
 from service.history import version_of
-from service.web import files, stale
+from service.web import attachments, stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, day, done, listed, offset, sent, text
 from service.web.asked import asked
@@ -99,7 +99,7 @@ def activity(activity_id: UUID) -> ResponseReturnValue:
         version=version_of(db(), contacts.attendance_edits(found)),
         contacts=part,
         form_name=contacts.form_name,
-        files=files.of_record(f"activity:{found.id}"),
+        files=attachments.of_record(f"activity:{found.id}"),
         changes=changes_with_files(f"activity:{found.id}"),
     )
 

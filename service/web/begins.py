@@ -1,14 +1,30 @@
-"""Processes that people may begin by hand beside a need, and where a process belongs: both as its diagram says."""
+"""Beginning a case: its first form, what people may begin by hand, and where a process belongs, as its diagram says."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from flask import g
+from flask import Blueprint, g, render_template, url_for
+from flask.typing import ResponseReturnValue
 
+from service import clock, contacts
+from service.contacts.models import Contact, Opinion
+from service.ledger.counts import open_matters_of
+from service.processes import commands, queries
+from service.processes.forms import Form
 from service.processes.profiles import Profile, profiles, startable
 from service.processes.properties import PAGES as PAGE_NAMES
+from service.processes.starting import first_step
+from service.processes.wiring import wiring
+from service.web.access import requires
+from service.web.answers import argument, done, sent, text
+from service.web.context import actor, db
+from service.web.forms import form_page
 from service.web.menu import ENDPOINTS
+from service.web.names import Names
+
+blueprint = Blueprint("begins", __name__)
 
 NEED = "request"
 """The need has a button and a form of its own."""
@@ -40,3 +56,106 @@ def works(page: str) -> Sequence[Profile]:
 def purpose(one: Profile) -> str:
     """The reason to begin it, and when the calendar begins it as well."""
     return one.purpose + (f"；{one.starts}另由系统自动发起" if one.starts else "")
+
+
+@blueprint.get("/cases/new")
+@requires()
+def new() -> ResponseReturnValue:
+    """登记需求: the first form of the process; ``?opinion=`` begins with what a talent said to a leader (C2)."""
+    step = first_step(db(), NEED, actor())
+    said = contacts.get_opinion(db(), argument("opinion") or "", actor()) if argument("opinion") else None
+    opinion, held = said or (None, None)
+    known = _said(opinion, held) if opinion is not None and held is not None else {}
+    page = form_page(
+        step.form,
+        url=url_for("web.begins.start"),
+        draft=f"new-{NEED}" if opinion is None else f"new-{NEED}-{opinion.id}",
+        names=Names(db()),
+        data={name: value for name, value in known.items() if name in step.form.fields},
+        extra={"opinion": str(opinion.id)} if opinion is not None else None,
+    )
+    return render_template(
+        "begins/new.html",
+        step=step,
+        form_page=page,
+        opinion=opinion,
+        held=held,
+        similar=contacts.similar_matters(opinion.text, open_matters_of(db(), opinion.talent_id)) if opinion else [],
+    )
+
+
+@blueprint.post("/cases")
+@requires()
+def start() -> ResponseReturnValue:
+    """Starts a case and completes its first step with what was filled in: both or neither.
+
+    Where it began with an opinion, that one becomes this need.
+    """
+    fields = sent()
+    data = fields.get("data")
+    filled = data if isinstance(data, dict) else {}
+    instance = commands.start(db(), process=NEED, data={}, actor=actor(), now=clock.now())
+    opened = queries.case_detail(db(), instance.id, actor()).open_tasks
+    commands.complete(db(), task_id=opened[0].id, data=filled, actor=actor(), now=clock.now())
+    if opinion := text(fields, "opinion"):
+        contacts.get_opinion(db(), opinion, actor())
+        contacts.link_opinion(db(), opinion_id=opinion, instance_id=instance.id, actor=actor(), now=clock.now())
+    return done("已登记。", url_for("web.cases.case", instance_id=instance.id))
+
+
+@blueprint.get("/cases/new/<process>")
+@requires()
+def begin_form(process: str) -> ResponseReturnValue:
+    """The first form of a process other than the need's, for whoever takes its first step.
+
+    A link from a record's page names the record that the form begins with (``?talent_id=``).
+    """
+    step = first_step(db(), process, actor())
+    known = _picked(step.form)
+    page = form_page(
+        step.form,
+        url=url_for("web.begins.begin", process=process),
+        draft="-".join(["new", process, *known.values()]),
+        names=Names(db()),
+        data=known,
+    )
+    return render_template("begins/new.html", step=step, form_page=page, opinion=None, held=None, similar=[])
+
+
+@blueprint.post("/cases/new/<process>")
+@requires()
+def begin(process: str) -> ResponseReturnValue:
+    """Starts the process and completes its first step: both or neither."""
+    data = sent().get("data")
+    instance = commands.start(db(), process=process, data={}, actor=actor(), now=clock.now())
+    opened = queries.case_detail(db(), instance.id, actor()).open_tasks
+    filled = data if isinstance(data, dict) else {}
+    commands.complete(db(), task_id=opened[0].id, data=filled, actor=actor(), now=clock.now())
+    return done("已发起。", url_for("web.cases.case", instance_id=instance.id))
+
+
+def _picked(form: Form) -> dict[str, str]:
+    """The records that the address names, as far as the form picks such and the reader may know of them."""
+    plan = wiring(db())
+    found = {}
+    for name, schema in form.fields.items():
+        kind, value = str(schema.get("x-ref")), argument(name)
+        label = plan.references.get(kind)
+        if label is None or not value or not schema.get("x-prefill"):
+            continue
+        if label(db(), value) is not None and plan.shown(db(), kind, value, actor()):
+            found[name] = value
+    return found
+
+
+def _said(opinion: Opinion, held: Contact) -> dict[str, Any]:
+    """The first values of the form of a need, from an opinion and the contact at which it was given."""
+    known = {
+        "talent_id": opinion.talent_id,
+        "leader_id": str(held.leader_id),
+        "channel": held.form,
+        "received_on": held.held_on.isoformat(),
+        "description": opinion.text,
+        "town": opinion.talent.town,
+    }
+    return {name: value for name, value in known.items() if value}

@@ -22,7 +22,7 @@ from service.processes.calendars import current
 from service.processes.models import Instance
 from service.processes.starting import may_start
 from service.talents.queries import talents_by_id
-from service.web import files
+from service.web import attachments as attachments
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, day, done, listed, offset, sent, text
 from service.web.asked import asked
@@ -146,7 +146,7 @@ def contact(contact_id: UUID) -> ResponseReturnValue:
         names=Names(db()).learn([found.entered_by]),
         restricted=contacts.restricted_notes(db(), actor(), [found.id]),
         activity=contacts.activity_of(db(), found),
-        files=files.of_record(f"contact:{found.id}"),
+        files=attachments.of_record(f"contact:{found.id}"),
         changes=changes_with_files(f"contact:{found.id}"),
         may_change=bool(contacts.leaders_to_record(db(), actor(), [found.leader_id])),
         **parts,

@@ -12,7 +12,7 @@ from service.processes import lateness, queries, timers
 from service.processes.deadlines import deadlines
 from service.processes.rules import DEFAULT_WARN
 from service.rights import ADMIN, LEADER, may
-from service.web import cases, overview, tasks
+from service.web import case_lists, overview, tasks
 from service.web.access import ANYONE, requires
 from service.web.begins import begins, need
 from service.web.context import actor, db, settings
@@ -33,7 +33,7 @@ def desk() -> ResponseReturnValue:
     page = queries.open_tasks(db(), actor(), today=today, limit=SHOWN)
     all_units = may(actor(), "view_ledger_all")
     running = queries.cases(db(), actor(), filters=queries.CaseFilter(status="running"), limit=SHOWN)
-    about = cases.rows(running.items)
+    about = case_lists.rows(running.items)
     return render_template(
         "desk/desk.html",
         page=page,

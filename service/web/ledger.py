@@ -16,7 +16,7 @@ from service.processes.lateness import MEANING
 from service.processes.models import Instance
 from service.web.access import requires
 from service.web.answers import PER_PAGE, offset
-from service.web.cases import as_of, filters
+from service.web.case_lists import as_of, filters
 from service.web.choices import every_unit
 from service.web.context import actor, db, stage_names, web
 from service.web.exports import Columns, batches, workbook

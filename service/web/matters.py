@@ -13,7 +13,7 @@ from service.attachments import Files
 from service.contacts import Matter, MatterFilter
 from service.db.lists import Page
 from service.storage import attachments_of
-from service.web import files
+from service.web import attachments as attachments
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, day, done, offset, sent, text
 from service.web.asked import asked
@@ -50,7 +50,7 @@ def matters() -> ResponseReturnValue:
         units=every_unit(),
         own_units=own,
         unit=shown[0] if shown else None,
-        files=files.of_record(f"unit:{shown[0].code}") if shown else None,
+        files=attachments.of_record(f"unit:{shown[0].code}") if shown else None,
         names=Names(db()).learn([step.entered_by for one in page.items for step in one.progress]),
         attached=_attached(page.items, {unit.code for unit in own}),
         today=clock.today(),

@@ -36,11 +36,11 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("待办", "web.tasks.todo"),
             Entry("已办", "web.tasks.done"),
             Entry("我发起的", "web.cases.started"),
-            Entry("抄送我的", "web.cases.copied"),
+            Entry("抄送我的", "web.copies.copied"),
             Entry("提醒", "web.notices.notices", without_role=True),
         ),
     ),
-    ("需求", (Entry("登记需求", "web.cases.new", process="request"), Entry("需求台账", "web.ledger.ledger"))),
+    ("需求", (Entry("登记需求", "web.begins.new", process="request"), Entry("需求台账", "web.ledger.ledger"))),
     (
         "联系服务",
         (

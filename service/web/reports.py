@@ -24,7 +24,7 @@ from service.reports.edits import report_edits
 from service.reports.papers import report_paper
 from service.reports.rules import EDITABLE, SUBMITTED, half_to_report
 from service.usecases import half_years
-from service.web import files, stale
+from service.web import attachments, stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset, sent, text, whole
 from service.web.asked import asked
@@ -104,7 +104,7 @@ def report(report_id: UUID) -> ResponseReturnValue:
         may_review=may_today("review_reports") and found.status == SUBMITTED,
         sections=SECTIONS,
         version=version_of(db(), report_edits(found)),
-        files=files.of_record(f"report:{found.id}"),
+        files=attachments.of_record(f"report:{found.id}"),
         provisional=_provisional(),
     )
 

@@ -30,7 +30,8 @@ from service.usecases import rosters
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, offset, sent, text
 from service.web.answers import done as answer
-from service.web.cases import about, case_status, days_left
+from service.web.case_facts import about
+from service.web.case_lists import case_status
 from service.web.context import actor, db, role_name, stage_name, stage_names
 from service.web.exports import Columns, batches, workbook
 from service.web.forms import form_page
@@ -38,6 +39,7 @@ from service.web.names import Names
 from service.web.present import LIGHTS, left
 from service.web.replies import replies
 from service.web.talents import STALE_DAYS
+from service.workdays import Calendar
 
 PER_CHECKLIST = 20
 """Rows of a list beside a form: the form stays in sight."""
@@ -343,3 +345,8 @@ def _colleagues(detail: queries.TaskDetail) -> list[auth.Account]:
     else:
         accounts = auth.accounts_of_role(db(), detail.task.role, detail.task.unit)
     return [account for account in accounts if account.username != detail.holder]
+
+
+def days_left(calendar: Calendar, today: date, due_on: date | None) -> int | None:
+    """Working days from today to a due date, negative when it has passed; None where there is none."""
+    return calendar.between(today, due_on) if due_on else None

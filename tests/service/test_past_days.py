@@ -20,6 +20,7 @@ from service.config import load_organization
 from service.history.models import HistoryEvent
 from service.ledger import COLUMNS, ledger_rows
 from service.ledger.counts import leader_answers, leader_needs, leaders_with_needs, need_counts, unit_answers
+from service.liaisons.filters import QuotaFilter
 from service.liaisons.quotas import quotas
 from service.people import search_leaders
 from service.people.models import Leader
@@ -384,7 +385,7 @@ def test_papers_of_a_past_day_call_people_and_units_as_that_day_did(world: World
                 "of unit": need_counts(session, unit=unit, starts_on=SINCE, ends_on=day),
                 "report": report,
                 "brief": brief_facts(session, leader=leader, year=2026, month=9, needs={}, now=evening),
-                "quota": sorted(str(row.leader.id) for row in quotas(session, on=day, unit=unit).items),
+                "quota": sorted(str(row.leader.id) for row in quotas(session, QuotaFilter(on=day, unit=unit)).items),
             }
 
     def shown() -> dict[str, Any]:

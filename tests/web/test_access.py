@@ -22,7 +22,7 @@ from tests.factories.world import World
 PEOPLE = ("office", "liaison-hrss", "handler-edu", "leader", "auditor", "owner", "admin")
 ARGUMENTS = {"key": "request", "version": 1, "n": 1, "kind": "units", "suffix": "pdf"}
 READING_LEADS_ON = {200, 302, 404}
-SCOPED = {"web.cases.new", "web.people.new_person"}
+SCOPED = {"web.begins.new", "web.people.new_person"}
 
 
 def routes(app: Flask) -> Iterator[Route]:

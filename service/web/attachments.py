@@ -15,7 +15,7 @@ from service.web.access import requires
 from service.web.answers import done, sent, text
 from service.web.context import actor, db
 
-blueprint = Blueprint("files", __name__)
+blueprint = Blueprint("attachments", __name__)
 
 UPLOAD = LARGEST + 100_000
 PLACE = "#files"

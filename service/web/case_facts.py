@@ -1,0 +1,196 @@
+"""What every page about a case shows: the need, what service tasks found out, the course, the diagrams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import url_for
+
+from service import clock
+from service.history import HistoryEvent
+from service.ledger.papers import PROCESS
+from service.liaisons import leaders_of
+from service.processes import queries
+from service.processes.bundles import Compiled
+from service.processes.models import OPEN, Instance, UserTask
+from service.processes.rules import NAMED, one_line
+from service.processes.visibility import is_round, may_speak
+from service.rights import may
+from service.talents.queries import find_talent, phone_for
+from service.web import attachments, diagrams
+from service.web.context import actor, db
+from service.web.course import course
+from service.web.names import Line, Names
+from service.web.prints import papers
+
+RECORDS: Mapping[str, Callable[[str], str]] = {
+    "brief_id": lambda key: url_for("web.briefs.brief", brief_id=key),
+    "report_id": lambda key: url_for("web.reports.report", report_id=key),
+    "roster_id": lambda key: url_for("web.rosters.roster", roster_id=key),
+    "roll_up": lambda key: url_for("web.roll_ups.roll_up", year=key[:4], half=key[5:]),
+}
+"""The key under which a service task tells of a record -> the address of the record's page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A step that was done before the one on the page, and what it said."""
+
+    step: str
+    unit: str
+    who: str
+    at: datetime
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The facts that a service task found out in somebody's ``slot``, and the ``page`` of the record it made, if any.
+
+    ``cases`` are (address, name) of the cases that it names.
+    """
+
+    slot: str
+    lines: Sequence[Line]
+    page: str
+    cases: Sequence[tuple[str, str]] = ()
+
+
+def about(
+    instance: Instance, made: Compiled, names: Names, task: UserTask | None = None, *, shown: Collection[UUID] = ()
+) -> dict[str, Any]:
+    """The common parts of all pages about a case: the need, the talent, the course, the diagrams.
+
+    With ``task`` only its own slot's facts stand there, and the diagram that it stands in shows only its slot's path.
+    ``shown`` are the tasks whose answers stand on the page already.
+    """
+    events = queries.timeline(db(), instance.id, actor())
+    told = course(events, made, names)  # first, since it learns all names at once: a round asks every unit
+    need = _need(events, made, names)
+    talent = find_talent(db(), instance.talent_id) if instance.talent_id else None
+    leaders = leaders_of(db(), [talent.id], clock.today())[talent.id] if talent else ()
+    drawn = _drawn(instance, task)
+    return {
+        "instance": instance,
+        "process_name": made.title_of({}) if instance.process == PROCESS else str(made.program.spec.description),
+        "facts": _facts(events, names, task),
+        "names": names,
+        "need": need,
+        "before": _before(events, made, names, task, frozenset(map(str, shown))) if task else [],
+        "talent": talent,
+        "talent_phone": phone_for(actor(), talent, leaders) if talent else None,
+        "course": told,
+        "drawn": drawn,
+        "island": diagrams.island(drawn, task.process if task else _present(drawn)),
+        "papers": papers(instance, events),
+        "files": None if is_round(instance) else attachments.of_record(f"instance:{instance.id}"),
+        "may_speak": may_speak(db(), instance, actor()),
+        "names_people": may(actor(), "view_directory"),
+    }
+
+
+def _need(events: Sequence[HistoryEvent], made: Compiled, names: Names) -> list[Line]:
+    """The values of the first step, as it was filled in last (a return may have had it corrected).
+
+    Of a round that the calendar began there is nothing: what one slot says is not what the case is about.
+    """
+    filled = [event.data for event in events if event.kind == "completed"]
+    filled = [data for data in filled if data["process"] == made.program.key]
+    if not filled:
+        return []
+    latest = [data for data in filled if data["step"] == filled[0]["step"]][-1]
+    return names.lines(made.form_of(latest["process"], latest["step"]), latest["data"])
+
+
+def _facts(events: Sequence[HistoryEvent], names: Names, task: UserTask | None) -> list[Facts]:
+    """The facts that the service tasks have found out, the latest of each action and slot; in a slot, of that alone.
+
+    Facts about the whole case come first.
+    """
+    slots = {event.data["scope"]: event.data for event in events if event.kind == "entered"}
+    latest: dict[tuple[str, str], Facts] = {}
+    for event in events:
+        result, scope = event.data.get("result"), str(event.data.get("scope") or "")
+        if event.kind != "action" or not isinstance(result, dict) or not isinstance(result.get("lines"), list):
+            continue
+        if task is None or not task.scope or scope in ("", task.scope):
+            record = next((name for name in RECORDS if name in result), None)
+            lines = [Line(str(title), str(said)) for title, said in result["lines"]]
+            slot = _slot(slots[scope], names) if scope and scope in slots else ""
+            found = Facts(slot, lines, _record_page(record, result), _cases(result))
+            latest[scope, record or str(event.data["name"])] = found
+    return sorted((facts for facts in latest.values() if facts.lines), key=lambda facts: bool(facts.slot))
+
+
+def _cases(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    named = result.get("cases")
+    return (
+        [(url_for("web.cases.case", instance_id=key), said) for key, said in named] if isinstance(named, list) else []
+    )
+
+
+def _slot(data: Mapping[str, Any], names: Names) -> str:
+    """The slot of a task: the unit, or whom the diagram names."""
+    slot = str(data.get("slot") or "")
+    return slot.removeprefix(NAMED) if slot.startswith(NAMED) else names.unit(slot or data["unit"])
+
+
+def _record_page(record: str | None, result: Mapping[str, Any]) -> str:
+    """Where the record that a service task made stands; a brief that is not released is the Talent Office's alone."""
+    if record is None:
+        return ""
+    if record == "brief_id" and not result.get("released") and not may(actor(), "release_briefs"):
+        return ""
+    return RECORDS[record](str(result[record]))
+
+
+def _before(
+    events: Sequence[HistoryEvent], made: Compiled, names: Names, task: UserTask, shown: frozenset[str]
+) -> list[Before]:
+    """The steps that ``task`` answers to: the last step done in its own scope, and what the slots have said since."""
+    entered = {event.task: event.data for event in events if event.kind == "entered"}
+    latest: dict[str, HistoryEvent] = {}
+    for event in events:
+        if event.kind == "completed" and event.task in entered and event.task != str(task.id):
+            latest[str(entered[event.task]["scope"])] = event
+    own = latest.get(task.scope)
+    since = own.seq if own is not None else 0
+    wanted = [
+        event for scope, event in latest.items() if event is own or (not task.scope and scope and event.seq > since)
+    ]
+    return [
+        Before(
+            step=one_line(event.data["name"]),
+            unit=names.unit(entered[event.task].get("unit")),
+            who=names.person(event.actor),
+            at=event.at,
+            lines=names.lines(made.form_of(event.data["process"], event.data["step"]), event.data["data"]),
+        )
+        for event in sorted(wanted, key=lambda one: one.seq)
+        if event.task not in shown
+    ]
+
+
+def _drawn(instance: Instance, task: UserTask | None) -> list[diagrams.Picture]:
+    drawings = queries.drawings(db(), instance.id, actor())
+    found = [diagrams.Picture(one.process, one.name, one.xml, active=list(one.present)) for one in drawings]
+    passed = [
+        (one.process, step["node"], step["from"])
+        for one in drawings
+        for step in one.trail
+        if task is None or one.process != task.process or step["scope"] == task.scope
+    ]
+    if task is not None:
+        for picture in found:
+            if picture.id == task.process:
+                picture.active = [task.task] if task.status == OPEN else []
+    return diagrams.travelled(found, passed)
+
+
+def _present(drawn: list[diagrams.Picture]) -> str | None:
+    """The diagram to open first: the innermost one in which somebody must act."""
+    return next((picture.id for picture in reversed(drawn) if picture.active), None)
