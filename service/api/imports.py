@@ -19,7 +19,7 @@ from service.api.uploads import ENVELOPE, download
 from service.db.lists import MAX_LIMIT
 from service.errors import Finding, Invalid
 from service.exchange import KINDS, ImportJob
-from service.ledger.tables import XLSX
+from service.ledger.workbooks import XLSX
 
 calls = Calls("imports", "Excel imports: checked row by row, then written all or nothing")
 

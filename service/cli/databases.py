@@ -11,8 +11,8 @@ import click
 
 from service import history
 from service.auth.sessions import end_all_sessions
+from service.cli.schema import all_tables
 from service.cli.setup import config_directory, opened, organization, project_directory, settings, wired
-from service.cli.tables import all_tables
 from service.clock import now
 from service.db import Database
 from service.db import backup as copies

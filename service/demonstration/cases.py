@@ -20,6 +20,7 @@ from service import clock, ids, people
 from service.auth import actor_of, find_account
 from service.auth.passwords import hashed
 from service.db import Database
+from service.demonstration.form_data import Case, Desk, filled
 from service.demonstration.matters import COMMENTS, MATTERS, TOWN_NAMES, URGES
 from service.demonstration.organization import (
     PASSWORD,
@@ -30,7 +31,6 @@ from service.demonstration.organization import (
     derived,
     served,
 )
-from service.demonstration.papers import Case, Desk, filled
 from service.demonstration.plan import PlannedAct, first_day
 from service.demonstration.scenarios import FINISHED, STOPPED, Do, Op, Scenario
 from service.demonstration.year import acts_of_year

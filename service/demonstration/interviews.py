@@ -45,7 +45,7 @@ def planned(plan: Plan) -> Iterator[PlannedAct]:
 
 
 def _starts(session: Session, *, case: UUID, event: str) -> None:
-    """The calendar starts it, as ``processes.starts`` does."""
+    """The calendar starts it, as ``processes.scheduled_starts`` does."""
     occurrence = commands.Occurrence(event, 0, clock.now())
     commands.begin(
         session,

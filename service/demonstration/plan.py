@@ -15,8 +15,8 @@ from service import clock, liaisons, people
 from service.auth import actor_of
 from service.demonstration import cast
 from service.demonstration.cast import CLASS_A, CLASS_B, HELD, LEAVER, NEWCOMER, SUCCESSOR, Post
+from service.demonstration.form_data import Case
 from service.demonstration.organization import derived, served
-from service.demonstration.papers import Case
 from service.processes import commands
 from service.processes.advance import open_tasks
 from service.rights import SYSTEM, Actor

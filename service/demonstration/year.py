@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from service.demonstration import briefs, changes, district, half_years, interviews, links, meetings, reviews
-from service.demonstration.papers import Case
+from service.demonstration import briefs, change_reports, district, half_years, interviews, links, meetings, reviews
+from service.demonstration.form_data import Case
 from service.demonstration.plan import Plan, PlannedAct
 from service.workdays import Calendar
 
-THEMES = (district, links, meetings, changes, reviews, interviews, half_years, briefs)
+THEMES = (district, links, meetings, change_reports, reviews, interviews, half_years, briefs)
 """In this order: a theme draws its chances after those before it, and links know the people."""
 
 

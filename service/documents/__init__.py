@@ -4,8 +4,8 @@ Templates are data of the office (``forms/print/*.typ``, ``*.docx``); what peopl
 never as template text, so nothing in it can be markup.
 """
 
-from service.documents.files import MEDIA_TYPES, PDF, TEMPLATE_FOLDER, WORD
 from service.documents.pdf import Printed, render
+from service.documents.templates import MEDIA_TYPES, PDF, TEMPLATE_FOLDER, WORD
 from service.documents.text import LONGEST, printable
 from service.documents.type import (
     HEADER,

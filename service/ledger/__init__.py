@@ -5,7 +5,7 @@ from service.ledger.circulars import CircularRef, circular, circulars
 from service.ledger.ocel import write_ocel
 from service.ledger.papers import Paper
 from service.ledger.sheet import has_sheet, sheet
-from service.ledger.tables import Cell, write_table
+from service.ledger.workbooks import Cell, write_table
 from service.ledger.xes import write_xes
 
 __all__ = [

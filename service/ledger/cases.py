@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.config import Organization
 from service.ids import as_id
-from service.ledger.tables import FORMULA, Cell, write_table
+from service.ledger.workbooks import FORMULA, Cell, write_table
 from service.people.models import Leader
 from service.people.past import leaders_then, unit_names_then
 from service.processes.lateness import IN_TIME, Standing, standings

@@ -22,6 +22,7 @@ from service.processes.clocks import begun, how_done, stopped
 from service.processes.dated import broken_rules, findings_of, known_days
 from service.processes.definitions import latest
 from service.processes.forms import plain_data
+from service.processes.free_text import optional_text, required_text
 from service.processes.merging import merge_data
 from service.processes.models import (
     COMPLETED,
@@ -39,7 +40,6 @@ from service.processes.picks import check_listed, check_prefill, check_reference
 from service.processes.recording import Input, record
 from service.processes.rules import BY_ITSELF, FRAME_NAMES, NO_CASE, NO_TASK, one_line
 from service.processes.spans import keep
-from service.processes.texts import optional_text, required_text
 from service.processes.visibility import known_only
 from service.processes.wiring import wiring
 from service.rights import Actor

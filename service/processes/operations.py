@@ -17,12 +17,12 @@ from service.processes.applying import apply_effects, due_of_row
 from service.processes.calendars import current, find_current
 from service.processes.commands import locked_instance, locked_task, require_running
 from service.processes.course import rebuilt, taken_back_effects
+from service.processes.free_text import required_text
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, Instance, UserTask
 from service.processes.notices import notice_of
 from service.processes.recording import Input, record
 from service.processes.recount import recount
 from service.processes.spans import keep
-from service.processes.texts import required_text
 from service.processes.visibility import known_only
 from service.rights import Actor
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.processes import properties, starting
+from service.processes import first_steps, properties
 from service.processes.bundles import Compiled, compiled
 from service.processes.models import Definition
 from service.processes.wiring import wiring
@@ -53,7 +53,7 @@ def profiles(session: Session) -> Sequence[Profile]:
 
 def startable(session: Session, actor: Actor) -> Sequence[Profile]:
     """Of the processes whose first step ``actor`` may take: first those that only people begin."""
-    mine = [one for one in profiles(session) if starting.may_start_made(session, one.process, one.made, actor)]
+    mine = [one for one in profiles(session) if first_steps.may_start_made(session, one.process, one.made, actor)]
     return sorted(mine, key=lambda one: bool(one.starts))
 
 

@@ -21,7 +21,6 @@ from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.commands import as_uuid, return_targets
 from service.processes.dated import known_days, page_rules
-from service.processes.filled import filled_in
 from service.processes.filters import CaseFilter as CaseFilter
 from service.processes.filters import TaskFilter as TaskFilter
 from service.processes.filters import case_clauses, case_order, light_clause, task_clauses, task_order
@@ -37,6 +36,7 @@ from service.processes.models import (
     Timer,
     UserTask,
 )
+from service.processes.prefills import filled_in
 from service.processes.recording import stream_of
 from service.processes.rules import GREEN, GREY, NO_CASE, NO_TASK, RED, YELLOW, light
 from service.processes.standing import NOTHING, Absence, Marks

@@ -18,7 +18,7 @@ from service import history
 from service.db.canonical import dumps, normalized
 from service.errors import LiaisonError
 from service.history import HistoryEvent, HistoryHead
-from service.processes import counters, stored
+from service.processes import counters, raw_rows
 from service.processes.bundles import Compiled, compile_bundle, digest_of, files_of
 from service.processes.calendars import LONGEST_SOURCE
 from service.processes.clocks import runs_of
@@ -42,8 +42,8 @@ from service.processes.models import (
 )
 from service.processes.projections import Projection
 from service.processes.recording import stream_of
+from service.processes.scheduled_starts import MAX_ATTEMPTS as START_ATTEMPTS
 from service.processes.spans import joined
-from service.processes.starts import MAX_ATTEMPTS as START_ATTEMPTS
 from service.processes.timers import MAX_ATTEMPTS
 from service.workdays import Calendar
 
@@ -146,22 +146,22 @@ def replayed(stream: str, replayer: Replayer, events: Sequence[HistoryEvent]) ->
 
 def _rows(session: Session, stream: str, told: Projection) -> Iterator[Mismatch]:
     instance_id = told.instance["id"]
-    have = stored.rows(session, Instance, Instance.id == instance_id)
+    have = raw_rows.rows(session, Instance, Instance.id == instance_id)
     if not have:
         yield Mismatch(stream, None, "没有这个事项")
         return
-    for column in stored.differences(session, Instance, have[0], told.instance):
+    for column in raw_rows.differences(session, Instance, have[0], told.instance):
         if column == "state":
             seal = hashlib.sha256(have[0]["state"].encode()).hexdigest()[:12]
             yield Mismatch(stream, None, f"保存的状态（{seal}…）与重放结果不符")
         else:
             yield Mismatch(stream, None, f"事项的 {column} 与历史不符")
-    tasks = stored.rows(session, UserTask, UserTask.instance_id == instance_id)
+    tasks = raw_rows.rows(session, UserTask, UserTask.instance_id == instance_id)
     yield from _held(session, stream, UserTask, "任务", tasks, told.tasks)
-    timers = stored.rows(session, Timer, Timer.instance_id == instance_id)
+    timers = raw_rows.rows(session, Timer, Timer.instance_id == instance_id)
     yield from _held(session, stream, Timer, "定时", timers, told.timers)
     yield from _attempts(session, stream, instance_id, timers)
-    copies = stored.rows(session, CopyTo, CopyTo.instance_id == instance_id)
+    copies = raw_rows.rows(session, CopyTo, CopyTo.instance_id == instance_id)
     yield from _held(session, stream, CopyTo, "抄送", copies, told.copies, key="username")
 
 
@@ -169,10 +169,10 @@ def _runs(session: Session, stream: str, instance_id: UUID, events: Sequence[His
     """The clocks of the tasks ran as the journal says: lateness is told by them."""
     have = [
         {name: value for name, value in row.items() if name != "id"}
-        for row in stored.rows(session, ClockRun, ClockRun.instance_id == instance_id)
+        for row in raw_rows.rows(session, ClockRun, ClockRun.instance_id == instance_id)
     ]
     try:
-        must = [stored.form(session, ClockRun, row) for row in runs_of(instance_id, events)]
+        must = [raw_rows.form(session, ClockRun, row) for row in runs_of(instance_id, events)]
     except DAMAGE as error:
         yield Mismatch(stream, None, f"计时记录无法核对：{error}")
         return
@@ -184,9 +184,9 @@ def _spans(session: Session, stream: str, told: Projection) -> Iterator[Mismatch
     """How the case stood on each day is as the journal says: papers of past days are told by it."""
     have = [
         {name: value for name, value in row.items() if name not in ("id", "instance_id")}
-        for row in stored.rows(session, CaseSpan, CaseSpan.instance_id == told.instance["id"])
+        for row in raw_rows.rows(session, CaseSpan, CaseSpan.instance_id == told.instance["id"])
     ]
-    must = [stored.form(session, CaseSpan, row) for row in told.spans.rows]
+    must = [raw_rows.form(session, CaseSpan, row) for row in told.spans.rows]
     if joined(have) != joined(must):
         yield Mismatch(stream, None, "各日状态的记录与历史不符")
 
@@ -200,7 +200,7 @@ def _held(
     stream: str,
     model: type[UserTask | Timer | CopyTo],
     noun: str,
-    have: Sequence[stored.Row],
+    have: Sequence[raw_rows.Row],
     must: Mapping[str, Mapping[str, Any]],
     key: str = "id",
 ) -> Iterator[Mismatch]:
@@ -208,20 +208,20 @@ def _held(
     found = {str(row[key]): row for row in have}
     for row in must.values():
         name = row.get("name") or row["username"]
-        there = found.pop(str(stored.form(session, model, {key: row[key]})[key]), None)
+        there = found.pop(str(raw_rows.form(session, model, {key: row[key]})[key]), None)
         if there is None:
             yield Mismatch(stream, row.get("entered_seq"), f"缺少{noun}「{name}」的记录")
             continue
-        for column in stored.differences(session, model, there, row):
+        for column in raw_rows.differences(session, model, there, row):
             yield Mismatch(stream, row.get("entered_seq"), f"{noun}「{name}」的 {column} 与历史不符")
     for other in found:
         yield Mismatch(stream, None, f"{noun} {other} 没有历史")
 
 
-def _attempts(session: Session, stream: str, instance_id: UUID, timers: Sequence[stored.Row]) -> Iterator[Mismatch]:
+def _attempts(session: Session, stream: str, instance_id: UUID, timers: Sequence[raw_rows.Row]) -> Iterator[Mismatch]:
     """A timer wakes when it says, unless it failed; one that is given up has an incident that people see."""
     told = select(Incident.timer_id).where(Incident.instance_id == instance_id, Incident.timer_id.is_not(None))
-    failed = {stored.form(session, Timer, {"id": timer_id})["id"] for timer_id in session.scalars(told)}
+    failed = {raw_rows.form(session, Timer, {"id": timer_id})["id"] for timer_id in session.scalars(told)}
     for row in timers:
         if row["id"] in failed:
             continue
@@ -237,7 +237,7 @@ def _definitions(session: Session, into: dict[str, Compiled]) -> Generator[Misma
 
     Gives the digest of the newest version of each process, as the journal tells it.
     """
-    have = {(row["key"], row["version"]): row for row in stored.rows(session, Definition)}
+    have = {(row["key"], row["version"]): row for row in raw_rows.rows(session, Definition)}
     newest: dict[str, str] = {}
     for stream in history.streams(session, "definition:"):
         try:
@@ -256,7 +256,7 @@ def _definitions(session: Session, into: dict[str, Compiled]) -> Generator[Misma
 
 
 def _definition(
-    session: Session, stream: str, event: HistoryEvent, row: stored.Row | None, into: dict[str, Compiled]
+    session: Session, stream: str, event: HistoryEvent, row: raw_rows.Row | None, into: dict[str, Compiled]
 ) -> Iterator[Mismatch]:
     key, version, digest = stream.removeprefix("definition:"), event.data["version"], event.data["digest"]
     must = {"digest": digest, "deployed_at": event.at, "deployed_by": event.actor}
@@ -272,7 +272,7 @@ def _definition(
     if row is None:
         yield Mismatch(stream, event.seq, f"缺少第 {version} 版的记录")
         return
-    for column in stored.differences(session, Definition, row, must):
+    for column in raw_rows.differences(session, Definition, row, must):
         yield Mismatch(stream, event.seq, f"第 {version} 版的 {column} 与部署记录不符")
 
 
@@ -283,11 +283,11 @@ def _schedules(session: Session, newest: Mapping[str, str], definitions: Mapping
     """
     again = {
         row["resolved_at"]
-        for row in stored.rows(session, Incident, Incident.kind == "schedule", Incident.resolved_at.is_not(None))
+        for row in raw_rows.rows(session, Incident, Incident.kind == "schedule", Incident.resolved_at.is_not(None))
     }
     known = {key: definitions[digest] for key, digest in newest.items() if digest in definitions}
     must = {(key, start.event): start.cycle for key, made in known.items() for start in made.program.timer_starts}
-    for row in stored.rows(session, Schedule):
+    for row in raw_rows.rows(session, Schedule):
         process, event = row["process"], row["event"]
         if process in newest and process not in known:
             continue
@@ -300,7 +300,7 @@ def _schedules(session: Session, newest: Mapping[str, str], definitions: Mapping
         yield Mismatch(f"schedule:{process}", None, f"缺少定时开始「{event}」的记录")
 
 
-def _planned(session: Session, row: stored.Row, again: Collection[Any]) -> str | None:
+def _planned(session: Session, row: raw_rows.Row, again: Collection[Any]) -> str | None:
     """The fault in the row's next start, which should be as planned, later after a failure, or at the moment
     (one of ``again``) when somebody had it tried again."""
     try:
@@ -308,7 +308,7 @@ def _planned(session: Session, row: stored.Row, again: Collection[Any]) -> str |
         if not 0 <= row["attempts"] <= START_ATTEMPTS or told != (row["attempts"] == START_ATTEMPTS):
             return "失败次数被改动"
         planned = Cycle.parse(row["cycle"]).moment(row["occurrence"])
-        as_planned = row["next_at"] == stored.form(session, Schedule, {"next_at": planned})["next_at"]
+        as_planned = row["next_at"] == raw_rows.form(session, Schedule, {"next_at": planned})["next_at"]
     except DAMAGE as error:
         return f"记录无法读取：{error}"
     right = as_planned or row["next_at"] in again if row["attempts"] == 0 else not as_planned
@@ -317,7 +317,7 @@ def _planned(session: Session, row: stored.Row, again: Collection[Any]) -> str |
 
 def _calendars(session: Session, into: dict[str, Calendar]) -> Iterator[Mismatch]:
     """Each calendar is as it was loaded, and the newest is in force; ``into`` takes those that can be counted with."""
-    rows = sorted(stored.rows(session, CalendarVersion), key=lambda row: int(row["id"]))
+    rows = sorted(raw_rows.rows(session, CalendarVersion), key=lambda row: int(row["id"]))
     have = {row["digest"]: row for row in rows}
     must: dict[str, dict[str, Any]] = {}
     try:
@@ -335,11 +335,11 @@ def _calendars(session: Session, into: dict[str, Calendar]) -> Iterator[Mismatch
         stream = f"calendar:{digest}"
         if (problem := _calendar(row, into)) is not None:
             yield Mismatch(stream, None, problem)
-        for column in stored.differences(session, CalendarVersion, row, must.get(digest, {})):
+        for column in raw_rows.differences(session, CalendarVersion, row, must.get(digest, {})):
             yield Mismatch(stream, None, f"工作日历的 {column} 与载入记录不符")
 
 
-def _calendar(row: stored.Row, into: dict[str, Calendar]) -> str | None:
+def _calendar(row: raw_rows.Row, into: dict[str, Calendar]) -> str | None:
     try:
         data = json.loads(row["data"])
         calendar = Calendar.from_data(data)
@@ -384,7 +384,7 @@ def _counters(session: Session) -> Iterator[Mismatch]:
         given = counters.given(session)
     except DAMAGE:
         return
-    have = {row["name"]: row["value"] for row in stored.rows(session, Counter)}
+    have = {row["name"]: row["value"] for row in raw_rows.rows(session, Counter)}
     ours = {name for name in have if str(name).startswith((counters.NUMBER, counters.CIRCULAR))}
     for name in sorted(given.keys() | ours):
         if have.get(name) != given.get(name, 0):

@@ -16,11 +16,11 @@ from service.auth.rules import normal_name
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import visibility
 from service.processes.commands import as_uuid, locked_instance
+from service.processes.free_text import optional_text, required_text
 from service.processes.models import CopyTo, Instance, UserTask
 from service.processes.operations import NOBODY, notify
 from service.processes.recording import record
 from service.processes.rules import NO_CASE, NO_TASK
-from service.processes.texts import optional_text, required_text
 from service.processes.visibility import known_only
 from service.processes.wiring import wiring
 from service.rights import TALENT_OFFICE, Actor

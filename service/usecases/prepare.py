@@ -12,8 +12,8 @@ from service.checks import ActionSignature, CheckContext
 from service.checks.gate import checked
 from service.config import Organization, Settings
 from service.people import sync_units
+from service.processes.backfill import fill_spans
 from service.processes.definitions import deploy, missing_bundles
-from service.processes.filling import fill_spans
 from service.processes.rules import STAGES
 from service.processes.timers import ensure_calendar
 from service.processes.waking import wake_sleepers

@@ -16,8 +16,8 @@ from service import clock
 from service.config import Organization, Settings
 from service.db import Database
 from service.notifications import unread_count
+from service.processes.first_steps import may_start
 from service.processes.rules import STATUSES
-from service.processes.starting import may_start
 from service.reports import HALVES, REPORT_STATUSES
 from service.web import (
     access,

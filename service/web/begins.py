@@ -12,10 +12,10 @@ from service import clock, contacts
 from service.contacts.models import Contact, Opinion
 from service.ledger.counts import open_matters_of
 from service.processes import commands, queries
+from service.processes.first_steps import first_step
 from service.processes.forms import Form
 from service.processes.profiles import Profile, profiles, startable
 from service.processes.properties import PAGES as PAGE_NAMES
-from service.processes.starting import first_step
 from service.processes.wiring import wiring
 from service.web.access import requires
 from service.web.answers import argument, done, sent, text

@@ -19,8 +19,8 @@ from service.errors import Finding, Invalid
 from service.people.models import Leader
 from service.processes import queries
 from service.processes.calendars import current
+from service.processes.first_steps import may_start
 from service.processes.models import Instance
-from service.processes.starting import may_start
 from service.talents.queries import talents_by_id
 from service.web import attachments as attachments
 from service.web.access import requires

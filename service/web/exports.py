@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 from service import clock
 from service.db.lists import MAX_LIMIT, Page
 from service.ledger import Cell, write_table
-from service.ledger.tables import XLSX
+from service.ledger.workbooks import XLSX
 
 T = TypeVar("T")
 

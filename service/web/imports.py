@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from service import clock, exchange
 from service.errors import Invalid
-from service.ledger.tables import XLSX
+from service.ledger.workbooks import XLSX
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 from service.web.context import actor, db, settings, web

@@ -13,9 +13,9 @@ from service import clock, contacts, history
 from service.contacts import OPINION_STATUSES, Contact, Opinion, OpinionFilter
 from service.contacts.fields import ANSWER
 from service.db.lists import Page
+from service.processes.first_steps import may_start
 from service.processes.models import Instance
 from service.processes.queries import instances_by_id
-from service.processes.starting import may_start
 from service.web import stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset, sent, text

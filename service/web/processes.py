@@ -13,7 +13,7 @@ from service.ledger.papers import PROCESS
 from service.processes import schedules
 from service.processes.bundles import files_of
 from service.processes.definitions import list_definitions
-from service.processes.starting import may_start
+from service.processes.first_steps import may_start
 from service.web import diagrams
 from service.web.access import requires
 from service.web.context import actor, db

@@ -20,7 +20,7 @@ from service.ledger.reported import reports_about
 from service.liaisons import leaders_of, scopes_of, served_ids
 from service.people.namesakes import CONFIRM
 from service.people.queries import find_leader, find_unit
-from service.processes.starting import may_start
+from service.processes.first_steps import may_start
 from service.rights import may
 from service.talents import CATEGORIES, FIELDS, TYPES, Talent, TalentFilter
 from service.talents.edits import talent_edits

@@ -1,7 +1,7 @@
 """Working days (W6, CLOCK): which days offices work, due dates with their reasons, notices, office hours. Pure."""
 
 from service.workdays.calendar import GUESSED_YEARS, Calendar, DayNote, DueDate
-from service.workdays.notices import (
+from service.workdays.holiday_notices import (
     FIRST_YEAR,
     CalendarNotices,
     Closure,

@@ -17,7 +17,7 @@ from itertools import accumulate
 from service.config.reader import as_day, invalid
 from service.errors import Finding, Invalid
 from service.workdays import library
-from service.workdays.notices import FIRST_YEAR, CalendarNotices, Notice
+from service.workdays.holiday_notices import FIRST_YEAR, CalendarNotices, Notice
 
 GUESSED_YEARS = 10
 """How many years past the last notice dates are still computed, all of them provisional."""

@@ -15,7 +15,7 @@ from holidays import country_holidays
 from holidays.constants import PUBLIC
 from holidays.countries.china import ChinaStaticHolidays
 
-from service.workdays.notices import FIRST_YEAR
+from service.workdays.holiday_notices import FIRST_YEAR
 
 _SWAPPED = re.compile(r"休息日（由 (\d{4}-\d{2}-\d{2}) 调休）")
 

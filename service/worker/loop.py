@@ -24,7 +24,7 @@ from service.db.failures import describe, explain, told
 from service.errors import LiaisonError
 from service.notifications import Delivery, Office, Post
 from service.notifications.channels import Send
-from service.processes import calendars, claims, starts, timers
+from service.processes import calendars, claims, scheduled_starts, timers
 from service.processes.models import WorkerBeat
 from service.rights import SYSTEM
 from service.usecases import eligibility, posts
@@ -206,7 +206,7 @@ class Worker:
     def _start_due(self, now: datetime) -> tuple[int, int]:
         """Starts the due processes of the calendar: one transaction each, so that one that fails holds up no other."""
         with self.database.reading() as session:
-            due = starts.due_starts(session, now=now, limit=BATCH)
+            due = scheduled_starts.due_starts(session, now=now, limit=BATCH)
         started = failed = 0
         for process, event in due:
             if self._stop.is_set():
@@ -214,14 +214,14 @@ class Worker:
             self._beat()
             try:
                 with self.database.transaction() as session:
-                    started += starts.fire(session, process=process, event=event, now=now)
+                    started += scheduled_starts.fire(session, process=process, event=event, now=now)
             except Exception as error:  # whatever is wrong with one process must not hold up the others
                 if explain(error) is not None:
                     raise
                 failed += 1
                 log.warning("start_failed", process=process, start=event, error=describe(error), exc_info=error)
                 with self.database.transaction() as session:
-                    starts.failed(session, process=process, event=event, error=told(error), now=now)
+                    scheduled_starts.failed(session, process=process, event=event, error=told(error), now=now)
         return started, failed
 
     def _failed(self, timer_id: UUID, error: Exception, now: datetime) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from service import clock
-from service.processes import commands, starts
+from service.processes import commands, scheduled_starts
 from service.processes.models import Instance, Schedule
 from tests.factories.world import World
 
@@ -29,7 +29,7 @@ def calendar_starts(world: World, process: str, event: str) -> UUID:
     assert planned is not None
     world.clock.set(planned)
     with world.transaction() as session:
-        assert starts.fire(session, process=process, event=event, now=clock.now())
+        assert scheduled_starts.fire(session, process=process, event=event, now=clock.now())
     with world.database.reading() as session:
         query = select(Instance.id).where(Instance.process == process).order_by(Instance.started_at.desc())
         world.case = session.scalars(query).first() or UUID(int=0)

@@ -13,7 +13,7 @@ from service.errors import Conflict, Invalid
 from service.ledger.counts import leader_needs
 from service.liaisons.models import Link
 from service.notifications import Notification
-from service.processes import commands, operations, starts
+from service.processes import commands, operations, scheduled_starts
 from service.processes.advance import open_tasks
 from service.processes.models import Instance
 from service.processes.rules import NAMED
@@ -99,7 +99,7 @@ def test_a_month_runs_from_the_calendar_to_the_leaders_inbox(world):
 def test_the_calendar_begins_a_month_once(world):
     calendar_starts(world, "leader_brief", "every_month")
     with world.transaction() as session:
-        assert not starts.fire(session, process="leader_brief", event="every_month", now=clock.now())
+        assert not scheduled_starts.fire(session, process="leader_brief", event="every_month", now=clock.now())
     work_all(world)
     world.clock.set(at("2027-01-01T09:00:00"))
     work_all(world)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from service import history
-from service.cli.tables import all_tables
+from service.cli.schema import all_tables
 from service.db import Database, backup, migrate
 from service.errors import Conflict, Incident, Invalid
 from tests.factories.journal import tamper, write

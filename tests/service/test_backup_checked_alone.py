@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from service import history
-from service.cli.tables import all_tables
+from service.cli.schema import all_tables
 from service.db import Database
 from service.db.backup import dump
 from tests.factories.scripts import DOCS

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from service import liaisons
-from service.cli.tables import all_tables
+from service.cli.schema import all_tables
 from service.db import Database
 from service.errors import Conflict
 from service.liaisons.models import Link

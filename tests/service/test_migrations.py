@@ -12,7 +12,7 @@ from sqlalchemy import Connection, MetaData, inspect, select
 from sqlalchemy.orm import Session
 
 from service.auth import Account, SignInLock, Token
-from service.cli.tables import all_tables
+from service.cli.schema import all_tables
 from service.clock import simulated
 from service.db import Database, migrate
 from service.liaisons import Link

@@ -24,7 +24,7 @@ from service.liaisons.filters import QuotaFilter
 from service.liaisons.quotas import quotas
 from service.people import search_leaders
 from service.people.models import Leader
-from service.processes import commands, filling, lateness, operations, queries
+from service.processes import backfill, commands, lateness, operations, queries
 from service.processes.models import CaseSpan, Instance
 from service.reports.facts import brief_facts, report_facts
 from tests.factories.statements import Statements
@@ -436,8 +436,8 @@ def test_cases_of_before_an_upgrade_get_the_same_days_by_replay(lived: tuple[Sto
     with story.world.transaction() as session:
         before = told(session)
         session.execute(delete(CaseSpan))
-        assert filling.fill_spans(session) == len(story.cases)
-        assert filling.fill_spans(session) == 0
+        assert backfill.fill_spans(session) == len(story.cases)
+        assert backfill.fill_spans(session) == 0
         assert told(session) == before
     assert mismatches(story.world) == []
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from service import engine
 from service.clock import SHANGHAI
 from service.errors import NotFound
-from service.processes import commands, definitions, replay, schedules, starts, timers
+from service.processes import commands, definitions, replay, scheduled_starts, schedules, timers
 from service.processes.models import Incident, Instance, Schedule
 from service.rights import SYSTEM
 from tests.factories.bundles import unchecked
@@ -109,7 +109,7 @@ def test_several_workers_start_it_once(world):
 
     def fire() -> bool:
         with world.transaction() as session:
-            return starts.fire(session, process="p", event="half", now=now)
+            return scheduled_starts.fire(session, process="p", event="half", now=now)
 
     assert sum(at_once(*[fire] * 4)) == 1
     assert len(started(world)) == 1

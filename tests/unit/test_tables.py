@@ -7,7 +7,7 @@ from io import BytesIO
 
 from openpyxl import load_workbook
 
-from service.ledger.tables import CUT, LONGEST, write_table
+from service.ledger.workbooks import CUT, LONGEST, write_table
 
 
 def test_cells_keep_their_kind_and_what_is_too_long_says_so() -> None:

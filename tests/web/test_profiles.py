@@ -8,7 +8,7 @@ import re
 import pytest
 
 from service import clock
-from service.checks import enforce
+from service.checks.gate import checked
 from service.processes import properties
 from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
@@ -66,8 +66,7 @@ def publish(world: World, key: str, files: dict[str, bytes]) -> None:
     """Deploys as ``liaison deploy`` does, checks included."""
     context = check_context(world.settings, world.organization)
     with world.transaction() as session:
-        enforce(files, context=context)
-        deploy(session, key=key, files=files, check=lambda _: None, actor=SYSTEM, now=clock.now())
+        deploy(session, checked(files, key=key, context=context), actor=SYSTEM, now=clock.now())
 
 
 def row(page: str) -> str:
