@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 
 from service import auth, documents, people
 from service import clock as time
+from service.documents import TEMPLATE_FOLDER as TEMPLATES
 from service.documents import type as types
 from service.errors import Incident, Invalid, NotFound
 from service.processes import commands, operations
@@ -26,7 +27,6 @@ from service.processes.advance import open_tasks
 from service.processes.calendars import current
 from service.rights import SYSTEM
 from service.talents.models import Talent
-from service.web.prints import TEMPLATES
 from tests.factories.world import LIAISON, OFFICE, World
 
 MADE_AT = datetime(2026, 9, 30, 8, 0, tzinfo=UTC)
