@@ -751,7 +751,12 @@ def test_an_unknown_version_of_the_notation_is_refused() -> None:
 
 def shipped(name: str) -> dict[str, bytes]:
     folders = (("bpmn", ROOT / "bpmn" / name), ("forms", ROOT / "forms" / name))
-    return {f"{kind}/{path.name}": path.read_bytes() for kind, folder in folders for path in sorted(folder.iterdir())}
+    return {
+        f"{kind}/{path.name}": path.read_bytes()
+        for kind, folder in folders
+        for path in sorted(folder.iterdir())
+        if path.is_file()
+    }
 
 
 REQUEST = CheckContext(
