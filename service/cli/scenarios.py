@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Protocol
 
 import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from service.cli.folders import PATHS, Folder, folders_of
-from service.cli.setup import config_directory, organization, settings
+from service.cli.setup import config_directory, organization, settings, wired
 from service.errors import Finding, Invalid, NotFound
-from service.processes.bundles import Compiled, compile_bundle
-from service.rehearsal.scenarios import KINDS, Coverage, Dated, Outcome, coverage, run_file
+from service.ids import as_id
+from service.processes.bundles import Compiled, compile_bundle, compiled
+from service.processes.calendars import current
+from service.processes.models import Instance
+from service.rehearsal.scenarios import KINDS, Coverage, Dated, Outcome, coverage, recording, run_file
 from service.usecases.rehearsals import plan_of
 from service.workdays import Calendar, load_notices, parse_notice_file
 
@@ -39,6 +44,21 @@ def run_command(paths: tuple[Path, ...]) -> None:
     if not any(some for _, some in chosen):
         raise NotFound("没有用例：请把用例（.yaml）放在流程目录的 scenarios 目录里")
     require([(folder, _bundle(folder), some) for folder, some in chosen])
+
+
+@scenario.command()
+@click.argument("case", metavar="CASE")
+def record(case: str) -> None:
+    """把一件真实事项（编号如 2026-需-0001，或标识）录成用例，输出到屏幕；其中的文字和人员一律换成样例。"""
+    plan = plan_of(settings(), organization())
+    with wired() as database, database.reading() as session:
+        instance = _case(session, case)
+        text = recording.record(session, instance.id, actions=plan.actions, units=sorted(plan.units or ()))
+        made = compiled(session, instance.digest, instance.process)
+        outcome = run_file(text.encode(), "用例", made, plan, lambda _names: current(session))
+    click.echo(text, nl=False)
+    if outcome.difference is not None:
+        click.echo(f"请修改后使用，推演与原事项不同：{outcome.difference.path} {outcome.difference.message}", err=True)
 
 
 class Ready(Protocol):
@@ -68,6 +88,16 @@ def require(chosen: Sequence[tuple[Folder, Ready, Sequence[Path]]]) -> None:
         _tell(folder, outcomes, coverage(bundle.files, states))
     if not passed:
         sys.exit(1)
+
+
+def _case(session: Session, name: str) -> Instance:
+    """The case by number or id. Raises NotFound."""
+    by_number = session.scalar(select(Instance).where(Instance.number == name))
+    wanted = as_id(name)
+    instance = by_number if by_number is not None or wanted is None else session.get(Instance, wanted)
+    if instance is None:
+        raise NotFound(f"没有事项 {name}，请写编号（如 2026-需-0001）或标识")
+    return instance
 
 
 @dataclass(frozen=True, slots=True)

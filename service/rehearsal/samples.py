@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
@@ -13,7 +14,7 @@ from service.workdays import Calendar
 
 MOST_TRIES = 20
 """Each try answers what the last one missed: a form that asks on for longer is not to be filled by guessing."""
-TEXT, PHONE = "样例", "13800000000"
+TEXT, PHONE, MAIL = "样例", "13800000000", "sample@example.cn"
 RECORD = "00000000-0000-4000-8000-000000000001"
 """Stands for a record that a form picks, where any will do."""
 
@@ -71,9 +72,21 @@ def value_of(schema: Mapping[str, Any], today: date, calendar: Calendar, units: 
         return schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
     if kind == "object":
         return {}
+    return text_like(schema)
+
+
+def text_like(schema: Mapping[str, Any]) -> str:
+    """A text that a field takes, as far as its length and the usual patterns go."""
     text = TEXT * -(-int(schema.get("minLength", 1)) // len(TEXT))
-    return (
-        text[: int(schema.get("maxLength", len(text)))]
-        if "pattern" not in schema or schema["pattern"] == r"\S"
-        else PHONE
-    )
+    pattern = schema.get("pattern")
+    for one in (text[: int(schema.get("maxLength", len(text)))], PHONE, MAIL):
+        if not isinstance(pattern, str) or _matches(pattern, one):
+            return one
+    return text
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except re.error:
+        return False

@@ -123,9 +123,10 @@ def differences(expect: Mapping[str, Any], state: State) -> Iterator[tuple[Place
     came: Mapping[str, list[str]] = {
         "passed": [one.label for one in state.done],
         "fired": list(state.fired),
-        "open": [one.label for one in state.open],
     }
-    for name, words in (("passed", "办过的步骤"), ("fired", "触发的定时"), ("open", "待办的步骤")):
+    if "open" in expect:
+        yield from _beside("open", "待办的步骤", expect["open"], [one.label for one in state.open])
+    for name, words in (("passed", "办过的步骤"), ("fired", "触发的定时")):
         if name in expect:
             yield from _in_order(name, words, expect[name], came[name])
     if "notices" in expect:
@@ -149,6 +150,18 @@ def _in_order(name: str, words: str, wanted: Sequence[str], came: Sequence[str])
             return
     if len(came) > len(wanted):
         yield (name,), f"{words}：多出 {'、'.join(came[len(wanted) :])}"
+
+
+def _beside(name: str, words: str, wanted: Sequence[str], came: Sequence[str]) -> Iterator[tuple[Place, str]]:
+    """What is open side by side has no order."""
+    left = list(came)
+    for number, one in enumerate(wanted):
+        if one not in left:
+            yield (name, number), f"{words}：应有 {one}，实为 {'、'.join(came) or '没有'}"
+            return
+        left.remove(one)
+    if left:
+        yield (name,), f"{words}：多出 {'、'.join(left)}"
 
 
 def _by_name(name: str, words: str, wanted: Mapping[str, Any], came: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
