@@ -83,7 +83,9 @@ class Rehearsal:
         self.now = starts_at.astimezone(UTC)
         frame = {"scopes": dict(plan.scopes), "settings": dict(plan.settings)}
         self._begun = Begun(INSTANCE, frame, made, plan.instances)
-        self._course, self._told, self._seq = Course(), Kept(answers=dict(answers or {})), 0
+        self._course, self._told, self._seq = Course(), Kept(), 0
+        for action, value in (answers or {}).items():
+            self.answer(action, value)
         self._starter = actor_of(by) if by else SYSTEM
         self._start(plain_data(data or {}), event)
 

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from tests.bench import databases
 from tests.bench.figures import Table
+from tests.bench.rehearsing import rehearsing
 from tests.bench.requests import requests
 from tests.bench.work import Bench, bench, deeds, fill, people_pages, reading, rework, verification, wake_ups
 
@@ -51,6 +52,8 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
     table.head("Operations (one transaction)")
     cases = deeds(world, table, column)
     verification(world, cases, table, column)
+    table.head("Rehearsal (no database)")
+    rehearsing(table, column)
     table.head("Rework")
     rework(world, table, column)
     table.head("A full database")

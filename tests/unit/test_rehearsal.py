@@ -142,6 +142,8 @@ def test_an_action_answers_what_it_is_told_to() -> None:
     assert labels(rehearsal) == ["plan_a"]
     with pytest.raises(NotFound, match="没有服务动作 nothing"):
         rehearsal.answer("nothing", 1)
+    with pytest.raises(NotFound, match="没有服务动作 nothing"):
+        begun(answers={"nothing": 1})
 
 
 def test_a_step_for_nobody_is_shown_and_cannot_be_taken() -> None:
