@@ -146,6 +146,32 @@ def test_an_action_answers_what_it_is_told_to() -> None:
         begun(answers={"nothing": 1})
 
 
+def test_a_message_moves_what_waits_for_it() -> None:
+    body = (
+        engines.start("wait")
+        + '<bpmn:intermediateCatchEvent id="wait"><bpmn:messageEventDefinition id="wait_for" messageRef="withdrawn" />'
+        + "</bpmn:intermediateCatchEvent>"
+        + engines.flow("wait", "finish")
+        + engines.end()
+    )
+    files = engines.bpmn('<bpmn:message id="withdrawn" name="withdrawn" />' + engines.process(body))
+    rehearsal = Rehearsal(made_of(files, {}), calendar(), plan(), MONDAY)
+    assert (rehearsal.state.messages, rehearsal.state.marking) == (("withdrawn",), (("p", "", "wait"),))
+    with pytest.raises(Conflict, match="没有步骤在等待消息「other」"):
+        rehearsal.message("other")
+    rehearsal.message("withdrawn", {"why": "已解决"})
+    assert rehearsal.state.end == "finish"
+
+
+def test_the_marking_names_what_holds_a_token_joins_and_calls_too() -> None:
+    rehearsal = handed_out()
+    held = {(process, node) for process, _, node in rehearsal.state.marking}
+    assert {("request", "unit_slots"), ("request", "all_back"), ("unit_handling", "handle")} <= held
+    assert ("request", "accept") not in held
+    timers = [node for process, _, node in rehearsal.state.marking if process == "unit_handling" and node == "overdue"]
+    assert len(timers) == 2, "one a unit"
+
+
 def test_a_step_for_nobody_is_shown_and_cannot_be_taken() -> None:
     body = engines.start("ask") + engines.user("ask") + engines.flow("ask", "finish") + engines.end()
     made = made_of(engines.bpmn(engines.process(body)), {"ask": EMPTY})
