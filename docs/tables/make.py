@@ -1,5 +1,5 @@
-"""Writes the tables of ``docs/diagrams.zh.md`` that repeat what code and diagrams declare: actions, records, lists,
-properties, pages, processes.
+"""Writes the tables of the guides that repeat what code and diagrams declare: actions, records, lists, properties,
+pages, processes (``docs/diagrams.zh.md``), rights (``docs/administrators.zh.md``).
 
 ``make docs`` after a change; ``tests/unit/test_guide_tables.py`` fails while they are stale.
 An action's words stand beside it (``Action.does`` in ``service/actions``); its example is its first use in a shipped
@@ -26,9 +26,10 @@ from service.processes.models import Definition
 from service.processes.profiles import profile_of
 from service.processes.properties import PAGES, PROCESS, TASK, Property
 from service.processes.wiring import Action
+from service.rights import RIGHTS, scopes_of
 
 HOME = Path(__file__).resolve().parents[2]
-GUIDE = HOME / "docs/diagrams.zh.md"
+GUIDE, ADMINISTRATORS = HOME / "docs/diagrams.zh.md", HOME / "docs/administrators.zh.md"
 NAMES = {
     "b": "http://www.omg.org/spec/BPMN/20100524/MODEL",
     "s": "http://spiffworkflow.org/bpmn/schema/1.0/core",
@@ -40,7 +41,8 @@ MOST = 60
 
 
 def main() -> None:
-    GUIDE.write_text(filled(GUIDE.read_text()))
+    for guide in (GUIDE, ADMINISTRATORS):
+        guide.write_text(filled(guide.read_text()))
 
 
 def filled(guide: str) -> str:
@@ -53,6 +55,7 @@ def filled(guide: str) -> str:
         "process_properties": lambda: properties_table(PROCESS),
         "pages": pages_table,
         "processes": processes_table,
+        "rights": rights_table,
     }
 
     def put(found: re.Match[str]) -> str:
@@ -114,6 +117,21 @@ def properties_table(declared: Mapping[str, Property]) -> str:
         for name, one in declared.items()
     )
     return _table(("属性", "意思", "例子"), rows)
+
+
+def rights_table() -> str:
+    """What an added role may be given, over what, and which of the product's own roles have it."""
+    names = {role.id: role.name for role in load_organization(HOME / "config").roles.values()}
+    rows = (
+        (
+            f"`{right}` {one.name}",
+            "、".join(f"`{scope}`" for scope in scopes_of(one)),
+            "人人都有" if one.everybody else "、".join(names[role] for role in names if role in one.roles) or "—",
+            "、".join(names[role] for role in names if role in one.unit_roles) or "—",
+        )
+        for right, one in RIGHTS.items()
+    )
+    return _table(("权限", "可写的范围", "自带角色：全部", "自带角色：本单位"), rows)
 
 
 def pages_table() -> str:

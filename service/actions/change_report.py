@@ -26,7 +26,7 @@ from service.people.models import Leader
 from service.people.rules import OFFICE_UNIT
 from service.processes.calendars import current, days_late
 from service.processes.wiring import Action, ActionCall
-from service.rights import EMPLOYER, LIAISON, RESPONSIBLE_UNIT, TALENT_OFFICE
+from service.rights import TALENT_OFFICE
 
 WITHIN = 10
 """Working days after a change, for definitions deployed before a diagram could say them [A] (R9)."""
@@ -72,7 +72,7 @@ def _change_facts(session: Session, call: ActionCall) -> dict[str, Any]:
 def _require_reporter(session: Session, call: ActionCall, talent: talents.Talent) -> None:
     """R9: the employer or its department, the liaison of the talent's leaders, or the Talent Office reports."""
     actor = call.actor
-    units = actor.units_of(EMPLOYER) | actor.units_of(LIAISON) | actor.units_of(RESPONSIBLE_UNIT)
+    units = {grant.unit for grant in actor.grants if grant.unit is not None}
     if actor.is_system or actor.has_role(TALENT_OFFICE) or talent.employer_unit in units:
         return
     served = served_by(actor, today_of(call))

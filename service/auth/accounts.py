@@ -16,13 +16,14 @@ from service.auth.password_rules import check_password, knowing
 from service.auth.passwords import NewPassword
 from service.auth.places import forget_failures
 from service.auth.queries import accounts_of_role, find_account, get_account
+from service.auth.roles import roles_of
 from service.auth.rules import check_username, normal_name
 from service.db.failures import conflicts
 from service.errors import Conflict, NotAllowed
 from service.fields import Checks
 from service.history.records import record
 from service.people.queries import get_person, get_unit
-from service.rights import ADMIN, LIAISON, ROLES, UNIT_ROLES, Actor, require
+from service.rights import ADMIN, LIAISON, ROLES, Actor, require
 
 ACCESS = "access"
 """The stream of everything that concerns sign-in and rights."""
@@ -167,7 +168,8 @@ def grant_role(
     day = starts_on or clock.local(now).date()
     checks = Checks()
     checks.choice("/role", "角色", role, tuple(known_roles))
-    if role in UNIT_ROLES and unit_code is None:
+    known = roles_of(session).get(role)
+    if known is not None and known.of_unit and unit_code is None:
         checks.refuse("/unit_code", "该角色须指定单位")
     checks.optional_code("/unit_code", "单位代码", unit_code)
     checks.period(day, ends_on)

@@ -32,12 +32,13 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.auth.models import Account, RoleGrant, Token
+from service.auth.roles import permissions, roles_of
 from service.auth.rules import DISABLED, USERNAME, normal_name
 from service.db.lists import Page, matching, on_day, page
 from service.errors import NotAllowed, NotFound
 from service.people.models import Leader, Liaison, Person, Unit
 from service.people.queries import represented_by
-from service.rights import DELEGABLE, LEADER, LIAISON, Actor, Grant
+from service.rights import LEADER, LIAISON, Actor, Grant
 
 LAST_USED_EVERY = timedelta(minutes=1)
 
@@ -83,7 +84,7 @@ def actor_of_account(session: Session, account: Account, on: date | None = None)
     """The actor of an account; raises ``NotAllowed`` where it, or its person, is no longer active."""
     if not is_usable(account):
         raise NotAllowed(DISABLED)
-    return _actor(account, grants_of(session, [account.username], on or clock.today())[account.username])
+    return _actor(session, account, grants_of(session, [account.username], on or clock.today())[account.username])
 
 
 def actor_of_token(session: Session, token: str, now: datetime) -> Actor:
@@ -132,7 +133,7 @@ def acting_for(session: Session, actor: Actor, on: date | None = None) -> list[A
     accounts = session.scalars(select(Account).where(Account.person_id.in_(absent)).order_by(Account.username)).all()
     usable = [account for account in accounts if is_usable(account)]
     grants = grants_of(session, [account.username for account in usable], day)
-    return [_for(actor, _actor(account, grants[account.username])) for account in usable]
+    return [_for(session, actor, account, grants[account.username]) for account in usable]
 
 
 def accounts_of_role(session: Session, role: str, unit: str | None = None, *, on: date | None = None) -> list[Account]:
@@ -324,20 +325,30 @@ _BY_TOKEN = (
 _HELD = _holdings(bindparam("day", type_=Date), bindparam("usernames", expanding=True))
 
 
-def _actor(account: Account, grants: frozenset[Grant]) -> Actor:
+def _actor(session: Session, account: Account, grants: frozenset[Grant]) -> Actor:
     unit = account.person.unit_code if account.person is not None else None
     if unit is None:
         units = {grant.unit for grant in grants if grant.unit is not None}
         unit = units.pop() if len(units) == 1 else None
-    return Actor(username=account.username, name=account.name, unit=unit, grants=grants, person_id=account.person_id)
+    return Actor(
+        username=account.username,
+        name=account.name,
+        unit=unit,
+        grants=grants,
+        permissions=permissions(session, grants),
+        person_id=account.person_id,
+    )
 
 
-def _for(actor: Actor, absent: Actor) -> Actor:
+def _for(session: Session, actor: Actor, account: Account, grants: frozenset[Grant]) -> Actor:
+    known, absent = roles_of(session), _actor(session, account, grants)
+    kept = frozenset(grant for grant in grants if grant.role in known and known[grant.role].delegable)
     return Actor(
         username=actor.username,
         name=actor.name,
         unit=absent.unit,
-        grants=frozenset(grant for grant in absent.grants if grant.role in DELEGABLE),
+        grants=kept,
+        permissions=permissions(session, kept),
         person_id=absent.person_id,
         on_behalf_of=absent.username,
         on_behalf_of_name=absent.name,

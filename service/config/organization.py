@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from typing import TypeVar
 
 from service.config.reader import Table, invalid, read_file
 from service.errors import NotFound
+from service.rights import OWN_ROLES, RIGHTS, SCOPES, RoleRights, scopes_of
 
 Item = TypeVar("Item")
 
@@ -29,12 +31,15 @@ class Role:
 
     ``stand_ins`` are the roles that act in turn where nobody can act in this one, the first that somebody holds. A role
     that is bound to a unit stands in for the own unit only, or for the leaders whom that unit serves.
+
+    ``rights`` is what the file lets a role do that an office has added.
     """
 
     id: str
     name: str
     scope: str
     stand_ins: tuple[str, ...] = ()
+    rights: RoleRights = field(default_factory=RoleRights)
 
     @property
     def data_name(self) -> str | None:
@@ -129,7 +134,35 @@ def _read_role(table: Table) -> tuple[str, Role]:
     )
     # A role that names none has the office that coordinates all matters stand in.
     stand_ins = table.texts("stand_ins") if table.has("stand_ins") else (STANDS_IN,)
-    return role.id, replace(role, stand_ins=tuple(one for one in stand_ins if one != role.id))
+    stand_ins = tuple(one for one in stand_ins if one != role.id)
+    return role.id, replace(role, stand_ins=stand_ins, rights=_read_rights(table, role))
+
+
+def _read_rights(table: Table, role: Role) -> RoleRights:
+    """What may be done in the role; the product's own keep theirs, which no file changes."""
+    if role.id in OWN_ROLES:
+        for key in ("rights", "of_unit", "delegable"):
+            if table.value(key) is not None:
+                table.fault(key, f"{role.name}是产品自带的角色，权限由产品规定，请删去；需要别的权限时，另加一个角色")
+        return OWN_ROLES[role.id]
+    of_unit = table.boolean("of_unit", default=role.scope == "origin" or role.data_name is not None)
+    delegable = table.boolean("delegable", default=True)
+    given = table.table("rights")
+    found: dict[str, str] = {}
+    for right in given.names():
+        scope = str(given.value(right))
+        if right not in RIGHTS:
+            close = difflib.get_close_matches(right, RIGHTS, n=1)
+            hint = f"是不是 {close[0]}（{RIGHTS[close[0]].name}）？" if close else "能写的见管理员指南的“角色的权限”"
+            given.fault(right, f"没有这项权限，{hint}")
+        elif scope not in scopes_of(RIGHTS[right]):
+            allowed = "、".join(f"{one}（{SCOPES[one]}）" for one in scopes_of(RIGHTS[right]))
+            given.fault(right, f"“{RIGHTS[right].name}”的范围应为：{allowed}")
+        elif scope == "unit" and not of_unit:
+            given.fault(right, "范围 unit 是本单位，而这个角色不分单位；请写 of_unit = true，或把范围改成 all")
+        else:
+            found[right] = scope
+    return RoleRights(of_unit, delegable, MappingProxyType(found))
 
 
 def _check_stand_ins(root: Table, roles: Mapping[str, Role]) -> None:

@@ -18,7 +18,7 @@ from service.history.notices import NOTICE
 from service.ids import as_id
 from service.liaisons.models import ServiceTeam
 from service.people.models import Leader
-from service.rights import LIAISON, Actor, may, require
+from service.rights import Actor, may, require, units_with
 
 OF_LEADERS = ("link_", "service_team_", "missed_interviews_")
 """How the kinds of entries begin that tell of a leader's work in the journal of a talent or of a person."""
@@ -63,12 +63,12 @@ def leaders_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
     mine = selves(session, actor)
     if any(may(one, "view_contacts") for one in mine):
         return true()
-    return _close_to(mine)
+    return _close_to(mine, "view_contacts")
 
 
 def recorders(mine: Sequence[Actor]) -> ColumnElement[bool]:
     """The condition on ``Leader`` that one of ``mine`` enters the leader's contacts, as ``acting_on_leader`` checks."""
-    return true() if any(may(one, "record_contacts") for one in mine) else _close_to(mine)
+    return true() if any(may(one, "record_contacts") for one in mine) else _close_to(mine, "record_contacts")
 
 
 def readable(
@@ -112,11 +112,11 @@ def confidants(session: Session, actor: Actor) -> ColumnElement[bool]:
     mine = selves(session, actor)
     if not actor.is_system and any(may(one, "view_restricted") for one in mine):
         return true()
-    return _close_to(mine)
+    return _close_to(mine, "view_restricted")
 
 
-def _close_to(mine: Sequence[Actor]) -> ColumnElement[bool]:
-    units = sorted({unit for one in mine for unit in one.units_of(LIAISON)})
+def _close_to(mine: Sequence[Actor], right: str) -> ColumnElement[bool]:
+    units = sorted({unit for one in mine for unit in units_with(one, right)})
     persons = sorted({one.person_id for one in mine if one.person_id is not None})
     teams = select(ServiceTeam.leader_id).where(ServiceTeam.liaison_id.in_(persons), ServiceTeam.ends_on.is_(None))
     return or_(Leader.unit_code.in_(units), Leader.person_id.in_(persons), Leader.id.in_(teams))

@@ -14,7 +14,7 @@ from service.liaisons.rules import ACTIVE, DECIDED, DRAFT
 from service.people.models import Leader
 from service.people.queries import find_unit, unit_names
 from service.people.rules import CLASS_A, CLASSES
-from service.rights import LIAISON, Actor, may
+from service.rights import Actor, may, units_with
 
 
 def right_to_keep(leader: Leader) -> str:
@@ -38,7 +38,9 @@ def scopes_of(session: Session, actor: Actor) -> list[str]:
     Empty for who keeps nobody's links: a liaison of the three offices has none.
     """
     first = [CLASS_A] if may(actor, "manage_links_a") else []
-    units = [unit for code in sorted(actor.units_of(LIAISON)) if (unit := find_unit(session, code)) is not None]
+    units = [
+        unit for code in sorted(units_with(actor, "manage_links_b")) if (unit := find_unit(session, code)) is not None
+    ]
     return [*first, *(unit.code for unit in units if unit.is_member_unit)]
 
 

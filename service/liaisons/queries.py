@@ -19,7 +19,7 @@ from service.liaisons.models import Link, ServiceTeam
 from service.liaisons.rules import PROPOSED
 from service.people.models import Leader, Person
 from service.people.rules import CLASS_A, CLASS_B
-from service.rights import LEADER, LIAISON, SYSTEM, Actor, may
+from service.rights import LEADER, SYSTEM, Actor, may, units_with
 from service.talents.models import Talent
 
 
@@ -41,7 +41,7 @@ def visible_to(reader: Actor) -> ColumnElement[bool]:
     if may(reader, "view_links_all"):
         return true()
     ways: list[ColumnElement[bool]] = []
-    if units := reader.units_of(LIAISON):
+    if units := units_with(reader, "view_links_all"):
         ways.append(Leader.unit_code.in_(units))
     if reader.has_role(LEADER) and reader.person_id is not None:
         ways.append(Leader.person_id == reader.person_id)
@@ -67,7 +67,7 @@ def link_events(session: Session, link: Link) -> list[HistoryEvent]:
 
 def sees_links(reader: Actor, leader: Leader) -> bool:
     """Whether the reader may see whom the leader serves, as ``visible_to`` says it of many; without a statement."""
-    if may(reader, "view_links_all") or leader.unit_code in reader.units_of(LIAISON):
+    if may(reader, "view_links_all") or leader.unit_code in units_with(reader, "view_links_all"):
         return True
     return reader.has_role(LEADER) and reader.person_id == leader.person_id
 

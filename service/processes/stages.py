@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,9 +18,13 @@ class StageNames:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._common = wiring(session).stages
         self._versions: dict[str, list[tuple[str, str]]] | None = None
         self._named: dict[tuple[str, str], str] = {}
+
+    @cached_property
+    def _common(self) -> Mapping[str, str]:
+        """What the settings call stages."""
+        return wiring(self._session).stages
 
     def of(self, process: str, code: str | None) -> str:
         """The name, empty for no stage. The newest version that names the code says it: a running case of an older one

@@ -23,7 +23,7 @@ from service.people.models import Leader
 from service.people.queries import unit_names
 from service.processes.models import OPEN, UserTask
 from service.processes.wiring import wiring
-from service.rights import TALENT_OFFICE, UNIT_ROLES, Actor
+from service.rights import TALENT_OFFICE, Actor
 
 NOBODY = "目前无人可以代办，请系统管理员处理"
 
@@ -98,9 +98,9 @@ def stands_in(session: Session, actor: Actor, day: date) -> ColumnElement[bool]:
         earlier: list[ColumnElement[bool]] = []
         for role in chain:
             if actor.has_role(role):
-                own = _own_unit().in_(sorted(actor.units_of(role))) if role in UNIT_ROLES else true()
+                own = _own_unit().in_(sorted(actor.units_of(role))) if role in wiring(session).unit_roles else true()
                 ways.append(roles & own & and_(true(), *(~one for one in earlier)))
-            earlier.append(_filled(role, day))
+            earlier.append(_filled(session, role, day))
     return vacant(day) & or_(false(), *ways) if ways else false()
 
 
@@ -126,7 +126,7 @@ def claim_stands(session: Session, day: date) -> ColumnElement[bool]:
         for role in chain:
             held_by = (
                 _own_unit().is_not(None) & tuple_(who, literal(role), _own_unit()).in_(triples)
-                if role in UNIT_ROLES
+                if role in wiring(session).unit_roles
                 else tuple_(who, literal(role)).in_(pairs)
             )
             standing.append(roles & held_by)
@@ -135,7 +135,9 @@ def claim_stands(session: Session, day: date) -> ColumnElement[bool]:
 
 def unmanned(session: Session, day: date) -> ColumnElement[bool]:
     """Tasks that nobody may take at all, not even a stand-in."""
-    filled = [roles & or_(false(), *(_filled(role, day) for role in chain)) for roles, chain in _chains(session)]
+    filled = [
+        roles & or_(false(), *(_filled(session, role, day) for role in chain)) for roles, chain in _chains(session)
+    ]
     return or_(UserTask.role.is_(None), vacant(day) & ~or_(false(), *filled))
 
 
@@ -157,10 +159,10 @@ def _own_unit() -> ColumnElement[Any]:
     return func.coalesce(UserTask.unit, serving)
 
 
-def _filled(role: str, day: date) -> ColumnElement[bool]:
+def _filled(session: Session, role: str, day: date) -> ColumnElement[bool]:
     """Whether somebody holds the stand-in's role (for the task's unit, where it is bound to one)."""
     held = holdings(day)
-    if role not in UNIT_ROLES:
+    if role not in wiring(session).unit_roles:
         return literal(role).in_(select(held.c.role))
     units = select(held.c.unit).where(held.c.role == role, held.c.unit.is_not(None))
     return _own_unit().is_not(None) & _own_unit().in_(units)
@@ -210,7 +212,7 @@ def absences(session: Session, keys: Sequence[tuple[str | None, str | None, UUID
     filled = {(row.role, row.unit) for row in session.execute(select(held.c.role, held.c.unit).distinct())}
     units = {unit for _, unit, _ in keys if unit} | {one.unit_code for one in leaders.values() if one.unit_code}
     names = unit_names(session, units) if units else {}
-    called = wiring(session).role_name
+    called, of_unit = wiring(session).role_name, wiring(session).unit_roles
     found = []
     for role, unit, leader_id in keys:
         leader = leaders.get(leader_id) if leader_id is not None else None
@@ -218,9 +220,9 @@ def absences(session: Session, keys: Sequence[tuple[str | None, str | None, UUID
         key, name, why = (
             _of_leader(leader, accounts, day) if leader is not None else _of_role(role, called(role), unit, names)
         )
-        instead = _first_filled(chain_of(session, role), own, filled)
+        instead = _first_filled(chain_of(session, role), own, filled, of_unit)
         stand_in = called(instead) or instead or ""
-        bound = own if instead in UNIT_ROLES else None
+        bound = own if instead in of_unit else None
         found.append(
             Absence(key, name, why, instead, bound, f"{names.get(bound, bound)}{stand_in}" if bound else stand_in)
         )
@@ -266,6 +268,8 @@ def _of_role(role: str | None, called: str, unit: str | None, names: Mapping[str
     return f"{OF_UNIT}{unit}", name, f"{name}没有能办理的{said if role == 'liaison' else '人员'}"
 
 
-def _first_filled(chain: Sequence[str], unit: str | None, filled: set[tuple[str, str | None]]) -> str | None:
+def _first_filled(
+    chain: Sequence[str], unit: str | None, filled: set[tuple[str, str | None]], of_unit: frozenset[str]
+) -> str | None:
     roles = {role for role, _ in filled}
-    return next((one for one in chain if ((one, unit) in filled if one in UNIT_ROLES else one in roles)), None)
+    return next((one for one in chain if ((one, unit) in filled if one in of_unit else one in roles)), None)

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.auth.queries import acting_for, grants_of
+from service.auth.roles import roles_of
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent
 from service.history.notices import NOTICE, Notice
@@ -32,16 +33,29 @@ from service.processes.masks import Masks
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
 from service.processes.rules import NO_CASE, NO_TASK
 from service.processes.wiring import wiring
-from service.rights import AUDITOR, EMPLOYER, LEADER, LIAISON, TALENT_OFFICE, Actor
+from service.rights import AUDITOR, EMPLOYER, LEADER, LIAISON, TALENT_OFFICE, Actor, may, roles_with
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-SEES_ALL = frozenset({TALENT_OFFICE, AUDITOR})
-"""Roles that see every case, whole."""
+SEE_ALL = "view_ledger_all"
+"""The right to see every case, whole."""
 
 
 # --- Which cases ---
+
+
+def sees_all(actor: Actor) -> bool:
+    """Whether the actor sees every case, whole; the service itself sees nothing, it acts."""
+    return not actor.is_system and may(actor, SEE_ALL)
+
+
+def _offices(session: Session, actor: Actor) -> frozenset[str]:
+    """The units whose own matters the actor sees: a liaison's, and those of a role whose scope is ``origin``."""
+    scopes = {LIAISON: "origin", **wiring(session).scopes}
+    return frozenset(
+        grant.unit for grant in actor.grants if grant.unit is not None and scopes.get(grant.role) == "origin"
+    )
 
 
 def visible_clause(session: Session, actor: Actor, only: object = None) -> ColumnElement[bool]:
@@ -52,7 +66,7 @@ def visible_clause(session: Session, actor: Actor, only: object = None) -> Colum
     liaison, see the cases of the talents whom they serve today, whoever served them then (O4). ``only`` is the id of
     the one instance that is asked about, where it is one: then no other's tasks are read.
     """
-    if actor.roles & SEES_ALL:
+    if sees_all(actor):
         return true()
     ways = [copied_clause(session, actor, only), *_parts(session, actor, only)]
     if (served := wiring(session).served(actor)) is not None:
@@ -81,7 +95,7 @@ def _parts(session: Session, actor: Actor, only: object = None) -> list[ColumnEl
             )
         ),
     ]
-    origin = sorted(actor.units_of(LIAISON))
+    origin = sorted(_offices(session, actor))
     if origin:
         ways.append(Instance.initiator_unit.in_(origin))
     if actor.has_role(LEADER) and actor.person_id is not None:
@@ -230,10 +244,10 @@ def seen(session: Session, instance: Instance, actor: Actor) -> Seen:
     Personal data that stand in it cost a few statements more, once.
     """
     masks = Masks(session, instance, actor)
-    if actor.roles & SEES_ALL or not is_round(instance):
+    if sees_all(actor) or not is_round(instance):
         return Seen(masks)
     mine = [actor, *acting_for(session, actor, clock.today())]
-    if any(one.roles & SEES_ALL for one in mine) or _shown_whole(session, instance, actor):
+    if any(sees_all(one) for one in mine) or _shown_whole(session, instance, actor):
         return Seen(masks)
     units = frozenset(grant.unit for one in mine for grant in one.grants if grant.unit is not None)
     names = {one.on_behalf_of or one.username for one in mine} | {actor.username}
@@ -254,7 +268,8 @@ def _shown_whole(session: Session, instance: Instance, actor: Actor) -> bool:
     query = select(CopyTo.sent_by).where(CopyTo.instance_id == instance.id, CopyTo.username == actor.username)
     senders = list(session.scalars(query))
     held = grants_of(session, senders, clock.today()) if senders else {}
-    return any(grant.role in SEES_ALL for grants in held.values() for grant in grants)
+    whole = roles_with(SEE_ALL, roles_of(session))
+    return any(grant.role in whole for grants in held.values() for grant in grants)
 
 
 # --- What somebody may add ---
@@ -303,7 +318,7 @@ def require_part(session: Session, instance: Instance, actor: Actor, now: dateti
     """
     waiting = open_tasks(session, instance.id)
     for one in (actor, *acting_for(session, actor, clock.local(now).date())):
-        offices = one.units_of(LIAISON) | one.units_of(EMPLOYER)
+        offices = _offices(session, one) | one.units_of(EMPLOYER)
         if (
             one.has_role(TALENT_OFFICE)
             or instance.initiator == account_of(one)

@@ -22,7 +22,7 @@ from service.people.queries import owes_liaison
 from service.reports.filters import BriefFilter, ReportFilter
 from service.reports.models import Brief, HalfYearReport
 from service.reports.rules import ACCEPTED, RETURNED, SUBMITTED
-from service.rights import AUDITOR, LIAISON, TALENT_OFFICE, Actor, may
+from service.rights import AUDITOR, TALENT_OFFICE, Actor, may, units_with
 
 
 def search_reports(
@@ -202,7 +202,7 @@ def visible_reports(session: Session, actor: Actor) -> ColumnElement[bool]:
     mine = selves(session, actor)
     if any(may(one, "view_reports") for one in mine):
         return true()
-    return HalfYearReport.unit_code.in_(sorted({unit for one in mine for unit in one.units_of(LIAISON)}))
+    return HalfYearReport.unit_code.in_(sorted({unit for one in mine for unit in units_with(one, "view_reports")}))
 
 
 def visible_briefs(session: Session, actor: Actor) -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 Every command takes an ``Actor`` and asks ``require`` for the right itself.
 """
 
-from service.rights.actor import COMMAND_LINE, SERVICE_NAMES, SYSTEM, Actor, Grant
+from service.rights.actor import COMMAND_LINE, SERVICE_NAMES, SYSTEM, Actor, Grant, Permission
 from service.rights.policy import (
     ADMIN,
     AUDITOR,
@@ -20,7 +20,9 @@ from service.rights.policy import (
     Right,
     may,
     require,
+    units_with,
 )
+from service.rights.roles import OWN_ROLES, SCOPES, RoleRights, roles_with, scopes_of
 
 __all__ = [
     "ADMIN",
@@ -31,16 +33,23 @@ __all__ = [
     "LEADER",
     "LIAISON",
     "OWNER",
+    "OWN_ROLES",
     "RESPONSIBLE_UNIT",
     "RIGHTS",
     "ROLES",
+    "SCOPES",
     "SERVICE_NAMES",
     "SYSTEM",
     "TALENT_OFFICE",
     "UNIT_ROLES",
     "Actor",
     "Grant",
+    "Permission",
     "Right",
+    "RoleRights",
     "may",
     "require",
+    "roles_with",
+    "scopes_of",
+    "units_with",
 ]

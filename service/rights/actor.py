@@ -15,18 +15,30 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Permission:
+    """A right (a key of ``RIGHTS``) that an office has given a role; ``scope`` is ``all``, ``unit`` or ``own``."""
+
+    role: str
+    right: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """A signed-in person with the rights of today.
 
     ``username`` and ``name`` are always those of who really acts. When somebody acts as the declared substitute (代理),
     ``on_behalf_of`` and ``on_behalf_of_name`` name the represented account, and ``unit``, ``grants`` and
     ``person_id`` are that account's: both names are kept, the rights are the absent person's.
+
+    ``permissions`` are those of roles that an office has added; those of the product's own stand in ``policy``.
     """
 
     username: str
     name: str
     unit: str | None = None
     grants: frozenset[Grant] = field(default_factory=frozenset)
+    permissions: frozenset[Permission] = field(default_factory=frozenset, kw_only=True)
     person_id: UUID | None = None
     on_behalf_of: str | None = None
     on_behalf_of_name: str | None = None

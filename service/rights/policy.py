@@ -1,7 +1,8 @@
 """The coarse rights of each role, in one table. Pure.
 
 Other modules decide whose tasks and cases somebody sees; this table answers questions such as "may this person
-manage accounts". Roles are those of ``organization.toml``.
+manage accounts". It holds for the roles that the product knows; what an office gives a
+role that it has added in ``organization.toml`` stands with the actor (``Actor.permissions``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from service.errors import NotAllowed
-from service.rights import Actor
+from service.rights.actor import Actor
 
 LIAISON = "liaison"
 TALENT_OFFICE = "talent_office"
@@ -22,13 +23,13 @@ AUDITOR = "auditor"
 OWNER = "owner"
 ADMIN = "admin"
 
-ROLES = frozenset({LIAISON, TALENT_OFFICE, RESPONSIBLE_UNIT, LEADER, EMPLOYER, AUDITOR, OWNER, ADMIN})
+ROLES: frozenset[str] = frozenset({LIAISON, TALENT_OFFICE, RESPONSIBLE_UNIT, LEADER, EMPLOYER, AUDITOR, OWNER, ADMIN})
 """The roles that the product itself knows."""
 
-UNIT_ROLES = frozenset({LIAISON, RESPONSIBLE_UNIT, EMPLOYER})
+UNIT_ROLES: frozenset[str] = frozenset({LIAISON, RESPONSIBLE_UNIT, EMPLOYER})
 """Roles that mean nothing without a unit."""
 
-DELEGABLE = frozenset({LIAISON, TALENT_OFFICE, RESPONSIBLE_UNIT, LEADER, EMPLOYER})
+DELEGABLE: frozenset[str] = frozenset({LIAISON, TALENT_OFFICE, RESPONSIBLE_UNIT, LEADER, EMPLOYER})
 """Roles that a substitute (代理) takes over: the handling of matters, never the care of the system or its audit."""
 
 
@@ -100,7 +101,7 @@ RIGHTS: Mapping[str, Right] = {
     "view_briefs": Right("查看专报", _roles(TALENT_OFFICE, AUDITOR), own=True),
     "view_assessment": Right("查看考核指标", _roles(TALENT_OFFICE, AUDITOR), _roles(LIAISON), own=True),
     "view_links": Right("查看联系关系", _roles(TALENT_OFFICE, AUDITOR, LIAISON, LEADER)),
-    "view_links_all": Right("查看全部联系关系", _roles(TALENT_OFFICE, AUDITOR)),
+    "view_links_all": Right("查看全部联系关系", _roles(TALENT_OFFICE, AUDITOR), _roles(LIAISON)),
     # An actor who files a need names the leader who serves the talent; one who asks for a link should not double one
     # (O3).
     "view_serving_leaders": Right("查看人才由哪位领导联系", _roles(TALENT_OFFICE, AUDITOR, LIAISON)),
@@ -121,9 +122,21 @@ def may(actor: Actor, action: str, *, unit: str | None = None, person_id: UUID |
     right = RIGHTS[action]
     if actor.is_system or right.everybody or actor.roles & right.roles or (right.staff and actor.roles - {EMPLOYER}):
         return True
-    if unit is not None and any(unit in actor.units_of(role) for role in right.unit_roles):
+    if any(one.right == action and one.scope == "all" for one in actor.permissions):
+        return True
+    if unit is not None and unit in units_with(actor, action):
         return True
     return right.own and person_id is not None and actor.person_id == person_id
+
+
+def units_with(actor: Actor, action: str) -> frozenset[str]:
+    """The codes of the units for which ``actor`` has the right by a role of that unit."""
+    added = {one.role for one in actor.permissions if one.right == action and one.scope == "unit"}
+    return frozenset(
+        grant.unit
+        for grant in actor.grants
+        if grant.unit is not None and grant.role in RIGHTS[action].unit_roles | added
+    )
 
 
 def require(actor: Actor, action: str, *, unit: str | None = None, person_id: UUID | None = None) -> None:

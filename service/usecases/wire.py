@@ -13,6 +13,7 @@ from service.actions.registry_review import talents_to_check
 from service.actions.table import action_table
 from service.auth.followers import follow
 from service.auth.leaving import KEY as LEAVING
+from service.auth.roles import KEY as ROLES
 from service.config import Organization, Settings
 from service.db import Database
 from service.liaisons.served import served_by
@@ -36,6 +37,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
         settings=dict(settings.process),
         scopes={role.id: role.scope for role in organization.roles.values()},
         stand_ins={role.id: role.stand_ins for role in organization.roles.values()},
+        unit_roles=frozenset(role.id for role in organization.roles.values() if role.rights.of_unit),
         role_names={role.id: role.name for role in organization.roles.values()},
         stages={**STAGES, **{stage.code: stage.name for stage in organization.stages.values()}},
         towns={code: town.name for code, town in organization.towns.items()},
@@ -48,6 +50,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
         most_instances=settings.most_instances,
     )
     database.session_info[KEY] = made
+    database.session_info[ROLES] = {role.id: role.rights for role in organization.roles.values()}
     database.session_info[LEAVING] = _let_go
     database.session_info[FOLLOWING] = follow
     return made

@@ -24,7 +24,7 @@ from service.people.fields import PERSON
 from service.people.filters import PersonFilter, SubstituteFilter
 from service.people.namesakes import CONFIRM
 from service.people.rules import CLASSES
-from service.rights import LIAISON, may, require
+from service.rights import may, require, units_with
 from service.usecases.leaving import held_by
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
@@ -58,7 +58,7 @@ def export_persons() -> ResponseReturnValue:
 @requires(right="view_directory")
 def new_person() -> ResponseReturnValue:
     """登记人员."""
-    own = next(iter(sorted(actor().units_of(LIAISON))), None)
+    own = next(iter(sorted(units_with(actor(), "manage_people"))), None)
     code = argument("unit") or (None if may(actor(), "manage_people") else own)
     require(actor(), "manage_people", unit=code)
     return _new_page(Filling.of(form_of(PERSON, new=True), {"unit_code": code}))
@@ -218,7 +218,7 @@ def _links(leader_id: UUID) -> Sequence[Link]:
 
 
 def _may_add(unit_code: str | None) -> bool:
-    return may(actor(), "manage_people", unit=unit_code) or bool(actor().units_of(LIAISON))
+    return may(actor(), "manage_people", unit=unit_code) or bool(units_with(actor(), "manage_people"))
 
 
 def may_post(found: Person) -> bool:

@@ -23,6 +23,7 @@ from service.reports import HALVES, REPORT_STATUSES, SECTIONS, HalfYearReport, R
 from service.reports.edits import report_edits
 from service.reports.papers import report_paper
 from service.reports.rules import EDITABLE, SUBMITTED, half_to_report
+from service.rights import units_with
 from service.usecases import half_years
 from service.web import attachments, stale
 from service.web.access import requires
@@ -202,7 +203,10 @@ def _figures(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _own_units() -> list[Unit]:
     """The units for which the reader writes reports."""
-    return [get_unit(db(), code) for code in sorted({unit for one in selves() for unit in one.units_of("liaison")})]
+    return [
+        get_unit(db(), code)
+        for code in sorted({unit for one in selves() for unit in units_with(one, "compile_reports")})
+    ]
 
 
 def _provisional() -> Callable[[HalfYearReport], bool]:

@@ -8,6 +8,7 @@ import pytest
 from service.config import load_notifications, load_organization
 from service.config.notifications import KINDS, PLACEHOLDERS, Wording, get_wording
 from service.errors import Invalid, NotFound
+from service.rights import OWN_ROLES
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -174,3 +175,49 @@ def test_bad_wording_is_named(tmp_path: Path, old: str, new: str, path: str, mes
     shipped = (CONFIG / "notifications.toml").read_text(encoding="utf-8")
     assert old in shipped
     assert message in refused(tmp_path, shipped.replace(old, new), "notifications.toml")[path]
+
+
+STATION = """
+[[roles]]
+id = "station"
+name = "人才服务站"
+scope = "all"
+"""
+
+
+def test_a_role_that_is_added_has_the_rights_of_its_line(tmp_path: Path) -> None:
+    lines = STATION.replace('"all"', '"origin"') + '[roles.rights]\nview_reports = "unit"\nrecord_needs = "all"\n'
+    (tmp_path / "organization.toml").write_text(SMALL + lines, encoding="utf-8")
+    organization = load_organization(tmp_path)
+    station = organization.roles["station"].rights
+    assert station.of_unit
+    assert station.delegable
+    assert dict(station.rights) == {"view_reports": "unit", "record_needs": "all"}
+    assert organization.roles["liaison"].rights is OWN_ROLES["liaison"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "place", "words"),
+    [
+        (
+            '[roles.rights]\nview_report = "unit"\n',
+            "rights.view_report",
+            "是不是 view_reports（查看半年报告）？",
+        ),
+        ('[roles.rights]\nsupervise = "unit"\n', "rights.supervise", "“督办需求”的范围应为：all（不分单位）"),
+        ('[roles.rights]\nview_reports = "unit"\n', "rights.view_reports", "这个角色不分单位；请写 of_unit = true"),
+        ('of_unit = "yes"\n', "of_unit", "true"),
+        ("[roles.rights]\nview_contacts = 1\n", "rights.view_contacts", "all（不分单位）、unit（本单位）、own（本人）"),
+        ('rights = ["view_reports"]\n', "rights", "应为一张表"),
+    ],
+)
+def test_a_wrong_right_of_a_role_is_told_with_the_way_out(tmp_path: Path, lines: str, place: str, words: str) -> None:
+    found = refused(tmp_path, SMALL + STATION + lines)
+    assert words in found[f"roles[1].{place}"]
+
+
+def test_the_rights_of_the_products_own_roles_stand_in_the_product(tmp_path: Path) -> None:
+    found = refused(
+        tmp_path, SMALL.replace('scope = "origin"\n', 'scope = "origin"\n[roles.rights]\nsupervise = "all"\n', 1)
+    )
+    assert "权限由产品规定" in found["roles[0].rights"]

@@ -12,6 +12,7 @@ from service.actions import action_table
 from service.checks.forms import LISTINGS, REFERENCES
 from service.config import load
 from service.processes.properties import PAGES, PROCESS, TASK, stages_of
+from service.rights import RIGHTS
 from service.usecases import listing_table, reference_table
 from tests.factories.scripts import load_script
 
@@ -24,8 +25,9 @@ def make() -> ModuleType:
 
 
 def test_the_guide_is_current(make: ModuleType) -> None:
-    guide = make.GUIDE.read_text()
-    assert make.filled(guide) == guide, "run make docs"
+    for path in (make.GUIDE, make.ADMINISTRATORS):
+        guide = path.read_text()
+        assert make.filled(guide) == guide, f"run make docs: {path.name}"
 
 
 def test_the_guide_explains_every_action_record_and_list(make: ModuleType) -> None:
@@ -52,6 +54,11 @@ def test_the_guide_explains_every_property_page_and_process(make: ModuleType) ->
     assert [
         name for name in shipped if not re.search(rf"^\| `{name}` [^|]+\| [^|]+\| [^|]+\|", guide, re.MULTILINE)
     ] == []
+
+
+def test_the_administrators_guide_explains_every_right(make: ModuleType) -> None:
+    guide = make.ADMINISTRATORS.read_text()
+    assert [right for right, one in RIGHTS.items() if f"| `{right}` {one.name} |" not in guide] == []
 
 
 def test_every_row_of_the_guides_tables_has_an_example(make: ModuleType) -> None:

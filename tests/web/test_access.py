@@ -60,6 +60,11 @@ def test_a_page_without_a_rule_stops_the_start(world: World) -> None:
 
 @pytest.mark.parametrize("username", [None, *PEOPLE])
 def test_each_role_meets_the_rule_of_every_page(world: World, username: str | None) -> None:
+    walk_pages(world, username)
+
+
+def walk_pages(world: World, username: str | None) -> None:
+    """Asserts that ``username`` is let in to every page that its rule admits, and to no other."""
     visitor, rules = Visitor(world, username), access.rules(world.app)
     actor = world.actor(username) if username else None
     for route in routes(world.app):
@@ -81,6 +86,11 @@ def test_each_role_meets_the_rule_of_every_page(world: World, username: str | No
 
 @pytest.mark.parametrize("username", [None, *PEOPLE])
 def test_each_role_meets_the_rule_of_every_deed(world: World, username: str | None) -> None:
+    walk_deeds(world, username)
+
+
+def walk_deeds(world: World, username: str | None) -> None:
+    """The same of everything that a page may send."""
     visitor, rules = Visitor(world, username), access.rules(world.app)
     actor = world.actor(username) if username else None
     for route in routes(world.app):
