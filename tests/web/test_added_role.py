@@ -18,6 +18,7 @@ from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.rights import RIGHTS, SYSTEM, may, units_with
 from service.web import access
+from tests.factories.bundles import unchecked
 from tests.factories.visitor import Visitor
 from tests.factories.world import CONFIG, HOME, World
 from tests.web.test_access import walk_deeds, walk_pages
@@ -104,7 +105,7 @@ def test_an_added_role_is_named_everywhere_as_its_line_names_it(added: World) ->
     assert drawn != files["bpmn/request.bpmn"]
     with added.transaction() as session:
         changed = {**files, "bpmn/request.bpmn": drawn}
-        deploy(session, key="request", files=changed, check=lambda _: None, actor=SYSTEM, now=clock.now())
+        deploy(session, unchecked("request", changed), actor=SYSTEM, now=clock.now())
     added.recorded()
     assert "受理 · 受理审核" in Visitor(added, "inspector").get("/tasks").text
     case = f"/cases/{added.case}"
