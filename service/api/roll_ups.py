@@ -7,7 +7,7 @@ from typing import Any
 
 from service.api.calls import Calls
 from service.api.context import db
-from service.api.fields import Count, Flag, Form, List, Query, Said, Schema, Whole
+from service.api.fields import Count, Day, Flag, Form, List, Query, Said, Schema, Whole
 from service.fields import FIRST_YEAR, LAST_YEAR
 from service.usecases import half_years
 
@@ -19,6 +19,7 @@ class RollUp(Schema):
 
     year = Whole(required=True)
     half = Whole(required=True)
+    on = Day(required=True, metadata={"description": "the reports as they stood at the end of this day"})
     expected = Whole(required=True)
     submitted = Whole(required=True)
     accepted = Whole(required=True)
@@ -37,9 +38,10 @@ class HalfQuery(Query):
 
     year = Count(low=FIRST_YEAR, high=LAST_YEAR, required=True)
     half = Count(low=1, high=2, required=True)
+    as_of = Day(metadata={"description": "as of the end of this day (default: today): reports as they stood then"})
 
 
 @calls.get("/reports/roll-up", answer=RollUp, query=HalfQuery, right="view_reports")
 def roll_up(query: dict[str, Any]) -> Mapping[str, Any]:
     """Sums up the reports of a half-year, and names those missing; ``summary`` is the Talent Office's."""
-    return half_years.rolled_up(db(), **query)
+    return half_years.rolled_up(db(), on=query.pop("as_of", None), **query)

@@ -43,10 +43,12 @@ NEED_OUTCOMES: Mapping[str, str] = {
 MOST_ITEMS = 200
 
 
-def half_year_needs(session: Session, *, year: int, half: int, unit: str | None = None) -> dict[str, Any]:
+def half_year_needs(
+    session: Session, *, year: int, half: int, unit: str | None = None, on: date | None = None
+) -> dict[str, Any]:
     """:func:`need_counts` of a half-year: of one liaison office, or of all, each need counted once (R5)."""
     starts_on, ends_on = period_of(year, half)
-    return need_counts(session, unit=unit, starts_on=starts_on, ends_on=ends_on)
+    return need_counts(session, unit=unit, starts_on=starts_on, ends_on=ends_on, on=on)
 
 
 def need_counts(

@@ -18,9 +18,11 @@ from service.db.lists import Page, on_day, page
 from service.errors import NotFound
 from service.ids import as_id
 from service.people.models import Leader, Liaison, Person, Unit
+from service.people.past import unit_names_then
 from service.people.queries import owes_liaison
 from service.reports.filters import BriefFilter, ReportFilter
 from service.reports.models import Brief, HalfYearReport
+from service.reports.past import ReportThen, reports_then
 from service.reports.rules import ACCEPTED, RETURNED, SUBMITTED
 from service.rights import AUDITOR, TALENT_OFFICE, Actor, may, units_with
 
@@ -120,28 +122,38 @@ def reporting_units(session: Session, *, year: int, half: int) -> list[Unit]:
     return list(session.scalars(query.order_by(Unit.pinyin, Unit.code)))
 
 
-def roll_up(session: Session, *, year: int, half: int, needs: Mapping[str, Any]) -> dict[str, Any]:
-    """The sums of the offices' reports of a half-year, JSON-ready (R5): two statements.
+def roll_up(
+    session: Session, *, year: int, half: int, needs: Mapping[str, Any], on: date | None = None
+) -> dict[str, Any]:
+    """What the offices' reports of a half-year add up to at the end of a day (default: today), which is ``on`` (R5).
 
-    Counted are those submitted or accepted. ``missing`` are the units that have not sent theirs; ``complete`` says
-    whether there are none. Totals are sums of the figures as they stood in each report; but a need is counted in the
-    report of the office that registered it and in that of its leader's office, so the totals of needs are ``needs``
-    (``ledger.counts.need_counts`` of all offices), each once, and ``needs_reported`` is the plain sum.
+    Counted are those submitted or accepted by then. ``missing`` are the units that had not sent theirs; ``complete``
+    says whether there are none. Totals are sums of the figures as they stood in each report; but a need is counted in
+    the report of the office that registered it and in that of its leader's office, so the totals of needs are ``needs``
+    (``ledger.counts.need_counts`` of all offices), each once, and ``needs_reported`` is the plain sum. A fixed number
+    of statements.
     """
+    day = min(on or clock.today(), clock.today())
     query = select(HalfYearReport).where(HalfYearReport.year == year, HalfYearReport.half == half)
-    reports = {one.unit_code: one for one in session.scalars(query)}
+    rows = list(session.scalars(query))
+    then = reports_then(session, rows, day)
+    reports = {one.unit_code: then[one.id] for one in rows if one.id in then}
     units = {unit.code: unit.name for unit in reporting_units(session, year=year, half=half)}
-    units |= {code: one.unit.name for code, one in reports.items()}
+    units |= {one.unit_code: one.unit.name for one in rows if one.id in then}
+    if day < clock.today():
+        called = unit_names_then(session, day)
+        units = {code: called.get(code, name) for code, name in units.items()}
     sent = {code: one for code, one in reports.items() if one.status in (SUBMITTED, ACCEPTED)}
     return {
         "year": year,
         "half": half,
+        "on": day,
         "expected": len(units),
         "submitted": len(sent),
         "accepted": sum(one.status == ACCEPTED for one in sent.values()),
         "returned": sum(one.status == RETURNED for one in reports.values()),
         "late": sum(one.late is True for one in sent.values()),
-        "overdue": sum(one.overdue(clock.today()) for one in reports.values()),
+        "overdue": sum(one.overdue(day) for one in reports.values()),
         "complete": len(sent) == len(units),
         "missing": [{"unit": code, "name": name} for code, name in units.items() if code not in sent],
         "units": [_row(code, name, reports.get(code)) for code, name in units.items()],
@@ -149,7 +161,7 @@ def roll_up(session: Session, *, year: int, half: int, needs: Mapping[str, Any])
     }
 
 
-def _row(code: str, name: str, report: HalfYearReport | None) -> dict[str, Any]:
+def _row(code: str, name: str, report: ReportThen | None) -> dict[str, Any]:
     facts: Mapping[str, Any] = report.facts if report is not None else {}
     contacts = facts.get("contacts", {})
     return {
@@ -164,7 +176,7 @@ def _row(code: str, name: str, report: HalfYearReport | None) -> dict[str, Any]:
     }
 
 
-def _totals(facts: list[dict[str, Any]], counted: Mapping[str, Any]) -> dict[str, Any]:
+def _totals(facts: list[Mapping[str, Any]], counted: Mapping[str, Any]) -> dict[str, Any]:
     def added(*path: str) -> Counter[str]:
         found: Counter[str] = Counter()
         for one in facts:

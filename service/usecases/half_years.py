@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -89,15 +89,17 @@ def summaries(session: Session, *, year: int, half: int) -> list[UserTask]:
     return list(session.scalars(query.order_by(UserTask.completed_at.desc())))
 
 
-def rolled_up(session: Session, *, year: int, half: int) -> dict[str, Any]:
-    """``reports.roll_up`` of a half-year (R5), with each need of all offices counted once.
+def rolled_up(session: Session, *, year: int, half: int, on: date | None = None) -> dict[str, Any]:
+    """``reports.roll_up`` of a half-year at the end of a day (R5), with each need of all offices counted once.
 
     ``summary`` is what the Talent Office wrote when it rolled the half-year up, ``summed_up`` the step in which it did;
     both are None before.
     """
-    step = next(iter(summaries(session, year=year, half=half)), None)
+    done = summaries(session, year=year, half=half)
+    step = next((one for one in done if on is None or (one.completed_at and one.completed_at < clock.end_of(on))), None)
     summary = (step.submitted or {}).get("summary") if step is not None else None
-    summed = reports.roll_up(session, year=year, half=half, needs=half_year_needs(session, year=year, half=half))
+    needs = half_year_needs(session, year=year, half=half, on=on)
+    summed = reports.roll_up(session, year=year, half=half, needs=needs, on=on)
     return {**summed, "summary": summary, "summed_up": step}
 
 

@@ -15,7 +15,7 @@ from service.reports.papers import roll_up_paper
 from service.reports.rules import half_to_report
 from service.usecases import half_years
 from service.web.access import requires
-from service.web.answers import asked_whole
+from service.web.answers import asked_day, asked_whole
 from service.web.context import db
 from service.web.exports import Columns, workbook
 from service.web.names import Names
@@ -40,7 +40,9 @@ def roll_up() -> ResponseReturnValue:
     summed = _summed()
     paper = roll_up_paper(summed, summed["summary"] or "")
     lacking = without_type(paper)
-    return render_template("roll_ups/roll_up.html", summed=summed, paper=paper, lacking=lacking, names=Names(db()))
+    past = summed["on"].isoformat() if summed["on"] < clock.today() else None
+    told = {"summed": summed, "paper": paper, "lacking": lacking, "past": past, "today": clock.today()}
+    return render_template("roll_ups/roll_up.html", **told, names=Names(db()))
 
 
 @blueprint.get("/reports/roll-up.xlsx")
@@ -65,7 +67,7 @@ def _summed() -> dict[str, Any]:
     year, half = asked_whole("year", YEARS), asked_whole("half", HALVES)
     if year is None or half is None:
         year, half = half_to_report(clock.today())
-    return half_years.rolled_up(db(), year=year, half=half)
+    return half_years.rolled_up(db(), year=year, half=half, on=asked_day("as_of"))
 
 
 def _name(summed: Mapping[str, Any]) -> str:

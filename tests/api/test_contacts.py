@@ -112,7 +112,9 @@ def test_a_report_from_figures_to_acceptance(world: World) -> None:
     assert liaison.post(f"{path}/accept").status_code == 403
     assert world.api("liaison-sci").get(path).status_code == 404
     summed = office.get("/reports/roll-up", year=2026, half=2).json
-    assert (summed["submitted"], summed["complete"]) == (1, False)
+    assert (summed["on"], summed["submitted"], summed["accepted"], summed["complete"]) == ("2027-01-18", 1, 1, False)
+    before = office.get("/reports/roll-up", year=2026, half=2, as_of="2027-01-17").json
+    assert (before["on"], before["submitted"], before["accepted"]) == ("2027-01-17", 0, 0)
     for on, owed in (("2026-12-31", 1), ("2027-01-18", 2)):  # the second half's report was not due by the first day
         sheet = office.get("/assessment", year=2026, on=on).json
         [row] = [one for one in sheet["units"] if one["id"] == "hrss"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from io import BytesIO
@@ -22,7 +23,7 @@ from service.reports.papers import report_paper, roll_up_paper
 from service.reports.rules import Figure, score
 from service.rights import SYSTEM
 from service.workdays import Calendar
-from tests.factories.people import EARLY, actor, leader, person, unit
+from tests.factories.people import EARLY, actor, leader, organization, person, unit
 from tests.factories.world import HOME, World
 
 CALENDAR = Calendar.from_config()
@@ -217,6 +218,49 @@ class TestReport:
         assert (summed["totals"]["contacts"], summed["totals"]["needs"]) == (1, 2)
         assert summed["totals"]["forms"]["visit"] == 1
         assert reports.roll_up(session, year=2020, half=1, needs=NEEDS)["totals"]["contacts"] == 0
+
+    def test_a_past_day_counts_the_reports_as_they_stood_then(self, session, chief):
+        """Each evening of a report's way says the same when it is asked for later, whatever has happened since."""
+
+        def told(on: date | None = None) -> dict[str, object]:
+            summed = reports.roll_up(session, year=2026, half=2, needs=NEEDS, on=on)
+            return {**summed, "paper": roll_up_paper(summed, "")["state"]}
+
+        evenings = {}
+
+        def evening(day: date, step: Callable[[datetime], object] | None) -> None:
+            now = datetime.combine(day, time(9), SHANGHAI)
+            if step is not None:
+                step(now)
+            with clock.simulated(now + timedelta(hours=8)):
+                evenings[day] = told()
+
+        evening(date(2027, 1, 4), None)
+        report = compiled(session, now=datetime(2027, 1, 5, 9, 0, tzinfo=SHANGHAI))
+        edit = {"report_id": report.id, "sections": {"plans": "继续走访。"}, "actor": LIAISON}
+        evening(date(2027, 1, 5), lambda now: reports.edit_report(session, **edit, now=now))
+        office, liaison = {"report_id": report.id, "actor": OFFICE}, {"report_id": report.id, "actor": LIAISON}
+        evening(report.due_on + timedelta(days=1), None)
+        evening(date(2027, 1, 20), lambda now: reports.submit_report(session, **liaison, needs=NEEDS, now=now))
+        evening(date(2027, 1, 21), lambda now: reports.return_report(session, **office, reason="请补充", now=now))
+        evening(date(2027, 1, 22), lambda now: reports.submit_report(session, **liaison, needs=NEEDS, now=now))
+        evening(date(2027, 1, 25), lambda now: reports.accept_report(session, **office, now=now))
+        evening(
+            date(2027, 1, 26),
+            lambda now: people.update_unit(
+                session, code="hrss", changes={"name": "区人社局"}, organization=organization(), actor=SYSTEM, now=now
+            ),
+        )
+        counts = [(one["submitted"], one["accepted"], one["returned"], one["late"]) for one in evenings.values()]
+        assert counts == [(0,) * 4] * 3 + [(1, 0, 0, 1), (0, 0, 1, 0), (1, 0, 0, 1), (1, 1, 0, 1), (1, 1, 0, 1)]
+        assert [one["overdue"] for one in evenings.values()] == [0, 0, 1, 0, 0, 0, 0, 0]
+        with clock.simulated(datetime(2027, 2, 1, 9, 0, tzinfo=SHANGHAI)):
+            for day, said in evenings.items():
+                assert told(day) == said, day
+        names = [
+            {row["unit"]: row["name"] for row in evenings[date(2027, 1, day)]["units"]}["hrss"] for day in (25, 26)
+        ]
+        assert names == ["区人力资源和社会保障局", "区人社局"]
 
 
 class TestPaper:

@@ -201,8 +201,12 @@ def test_a_report_is_written_sent_and_accepted(world: World) -> None:
     assert "已通过" in liaison.get("/reports").text
     assert Visitor(world, "liaison-hrss").get(address).status_code == 404
     assert "继续走访" in office.get(address).text
-    summed = office.get("/reports/roll-up", year=2026, half=2).text
-    assert "尚未报送" in summed
+    world.clock.set(datetime(2027, 1, 11, 9, 0, tzinfo=SHANGHAI))
+    for on, sent in (("2027-01-07", 0), ("2027-01-08", 1), ("", 1)):
+        summed = office.get("/reports/roll-up", year=2026, half=2, as_of=on).text
+        assert "尚未报送" in summed
+        assert f"已报送<b>{sent}</b>" in summed, on
+        assert (f"half=2&amp;as_of={on}" in summed) == bool(on)  # PDF and Word are of the same day
     future = liaison.post("/reports", unit="district_office", year="2027", half="2")
     assert (future.status_code, future.json["errors"][0]["path"]) == (422, "/half")
 
