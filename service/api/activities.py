@@ -14,6 +14,7 @@ from service.api.instances import Reason
 from service.api.records import paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.api.tasks import Named
+from service.api.versions import Tagged, seen, tagged
 from service.contacts import ActivityFilter
 from service.contacts.fields import ACTIVITY
 from service.contacts.rules import ACTIVITY_KINDS
@@ -83,9 +84,10 @@ def activities(query: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @calls.get("/activities/<uuid:activity_id>", answer=ActivityItem, right="view_activities")
-def activity(activity_id: UUID) -> object:
-    """One activity with its invitations."""
-    return contacts.get_activity(db(), activity_id, actor())
+def activity(activity_id: UUID) -> Tagged:
+    """One activity with its invitations; the ``ETag`` is the version of what was said of who came."""
+    found = contacts.get_activity(db(), activity_id, actor())
+    return tagged(found, contacts.attendance_edits(found))
 
 
 @calls.post("/activities", answer=ActivityItem, status=201, body=ActivityBody)
@@ -101,12 +103,14 @@ def invite(body: dict[str, Any], activity_id: UUID) -> object:
     return contacts.get_activity(db(), activity_id, actor())
 
 
-@calls.post("/activities/<uuid:activity_id>/attendance", answer=ActivityItem, body=Attendance)
-def attendance(body: dict[str, Any], activity_id: UUID) -> object:
+@calls.post("/activities/<uuid:activity_id>/attendance", answer=ActivityItem, body=Attendance, versioned=True)
+def attendance(body: dict[str, Any], activity_id: UUID) -> Tagged:
     """Enters who came."""
     came = {row["talent"]: row["attended"] for row in body["attendance"]}
-    contacts.record_attendance(db(), activity_id=activity_id, attended=came, actor=actor(), now=clock.now())
-    return contacts.get_activity(db(), activity_id, actor())
+    contacts.record_attendance(
+        db(), activity_id=activity_id, attended=came, version=seen(), actor=actor(), now=clock.now()
+    )
+    return activity(activity_id)
 
 
 @calls.post("/activities/<uuid:activity_id>/cancel", answer=ActivityItem, body=Reason)

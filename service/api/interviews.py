@@ -9,12 +9,14 @@ from service import clock, contacts
 from service.api.calls import Calls
 from service.api.context import actor, db
 from service.api.fields import Body, Id, List, Nested, Query, Said, Schema, Text, Whole
-from service.api.records import Row
-from service.api.shapes import asks, takes, wanted
+from service.api.records import Row, whole
+from service.api.shapes import asks, page_of, takes, wanted
 from service.api.tasks import Named
+from service.api.versions import Tagged, seen, tagged
 from service.contacts import InterviewFilter
 from service.contacts.fields import MISSED
 from service.fields import picked
+from service.people.queries import get_leader
 
 calls = Calls(
     "contacts", "Contacts of leaders and talents: records, opinions, activities, matters, interviews", noun="interviews"
@@ -38,13 +40,7 @@ class PairItem(Schema):
     required = Whole(required=True)
     split = List(Nested(Share), required=True)
     reason = Said(required=True, allow_none=True)
-
-
-class Pairs(Schema):
-    """All pairs that stand on the asked-for day."""
-
-    items = List(Nested(PairItem), required=True)
-    total = Whole(required=True)
+    version = Whole(required=True, metadata={"description": "of the reason; `If-Match` takes it in quotes"})
 
 
 @asks(InterviewFilter)
@@ -67,15 +63,26 @@ class Given(Schema):
     reason = Said(required=True)
 
 
-@calls.get("/interviews", answer=Pairs, query=InterviewQuery)
+@calls.get("/interviews", answer=page_of(PairItem, "Pairs"), query=InterviewQuery)
 def interviews(query: dict[str, Any]) -> Mapping[str, Any]:
-    """Interviews a year of the leaders of class B (F2), those with the most missing first."""
-    pairs = contacts.interview_progress(db(), actor(), wanted(InterviewFilter, query))
-    items = [Row(one, split=[{"leader": leader, "count": count} for leader, count in one.split]) for one in pairs]
-    return {"items": items, "total": len(items)}
+    """Interviews a year of the leaders of class B (F2), those with the most missing first, whole."""
+    asked = wanted(InterviewFilter, query)
+    pairs = contacts.interview_progress(db(), actor(), asked)
+    versions = contacts.missed_versions(db(), pairs, asked.year or (asked.on or clock.today()).year)
+    items = [
+        Row(
+            one,
+            split=[{"leader": leader, "count": count} for leader, count in one.split],
+            version=versions[one.link.id],
+        )
+        for one in pairs
+    ]
+    return whole(items)
 
 
-@calls.post("/interviews/reason", answer=Given, body=Missed)
-def missed(body: dict[str, Any]) -> object:
+@calls.post("/interviews/reason", answer=Given, body=Missed, versioned=True)
+def missed(body: dict[str, Any]) -> Tagged:
     """Says why a pair had too few interviews in a year."""
-    return contacts.give_missed_reason(db(), **body, actor=actor(), now=clock.now())
+    given = contacts.give_missed_reason(db(), **body, version=seen(), actor=actor(), now=clock.now())
+    leader = get_leader(db(), given.leader_id)
+    return tagged(given, contacts.missed_edits(leader, given.talent_id, given.year))

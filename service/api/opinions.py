@@ -13,6 +13,7 @@ from service.api.fields import Body, Choice, Id, Nested, Schema
 from service.api.records import paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.api.tasks import Named
+from service.api.versions import Tagged, seen, tagged
 from service.contacts import OPINION_STATUSES, OpinionFilter
 from service.contacts.fields import ANSWER, OPINION
 from service.fields import picked
@@ -50,10 +51,18 @@ def opinions(query: dict[str, Any]) -> Mapping[str, Any]:
     return paged(page, lambda pair: pair[0])
 
 
-@calls.post("/opinions/<uuid:opinion_id>/answer", answer=OpinionItem, body=Answer)
-def answer(body: dict[str, Any], opinion_id: UUID) -> object:
+@calls.get("/opinions/<uuid:opinion_id>", answer=OpinionItem)
+def opinion(opinion_id: UUID) -> Tagged:
+    """One opinion and what became of it."""
+    found, _ = contacts.get_opinion(db(), opinion_id, actor())
+    return tagged(found, contacts.opinion_edits(found))
+
+
+@calls.post("/opinions/<uuid:opinion_id>/answer", answer=OpinionItem, body=Answer, versioned=True)
+def answer(body: dict[str, Any], opinion_id: UUID) -> Tagged:
     """Says what became of an opinion that needs no case."""
-    return contacts.answer_opinion(db(), opinion_id=opinion_id, **body, actor=actor(), now=clock.now())
+    said = contacts.answer_opinion(db(), opinion_id=opinion_id, **body, version=seen(), actor=actor(), now=clock.now())
+    return tagged(said, contacts.opinion_edits(said))
 
 
 @calls.post("/opinions/<uuid:opinion_id>/need", answer=OpinionItem, body=Became)

@@ -90,8 +90,10 @@ def end_leader(body: dict[str, Any], leader_id: UUID) -> object:
     return ended
 
 
-@calls.post("/leaders/<uuid:leader_id>/end/correct", answer=LeaderItem, body=OtherEnd, right="view_directory")
-def correct_end(body: dict[str, Any], leader_id: UUID) -> object:
+@calls.post(
+    "/leaders/<uuid:leader_id>/end/correct", answer=LeaderItem, body=OtherEnd, right="view_directory", versioned=True
+)
+def correct_end(body: dict[str, Any], leader_id: UUID) -> Tagged:
     """Corrects the last day of a post: held links, team and handover follow. 422 once a link has been handed over."""
     leader, _ = posts.correct_end(db(), leader_id=leader_id, **body, version=seen(), actor=actor(), now=clock.now())
-    return leader
+    return tagged(leader, leader_edits(leader))

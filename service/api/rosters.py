@@ -14,8 +14,10 @@ from service.api.links import RIGHT, TAG, TAG_SAYS, LeaderName
 from service.api.records import Pages, Row, paged
 from service.api.shapes import answers, asks, page_of, takes, wanted
 from service.api.tasks import Named
+from service.api.versions import Tagged, seen, tagged
 from service.fields import picked
 from service.liaisons import Roster, RosterFilter
+from service.liaisons.edits import roster_edits
 from service.liaisons.fields import DECISION, LINE, ROSTER_NOTE
 from service.liaisons.rules import REASONS, ROSTER_STATUSES
 from service.usecases import rosters as operations
@@ -93,16 +95,21 @@ def rosters(query: dict[str, Any]) -> Mapping[str, Any]:
     return paged(liaisons.search_rosters(db(), wanted(RosterFilter, query), **query, reader=actor()))
 
 
-@calls.post("/rosters", answer=RosterPaper, status=201, body=RosterDraft, right=RIGHT)
-def draft_roster(body: dict[str, Any]) -> Row:
-    """Drafts a version of a list; nothing changes for links until it is decided."""
-    return _paper(liaisons.draft_roster(db(), **body, actor=actor(), now=clock.now()))
+@calls.post("/rosters", answer=RosterPaper, status=201, body=RosterDraft, right=RIGHT, versioned=True)
+def draft_roster(body: dict[str, Any]) -> Tagged:
+    """Drafts a version of a list; nothing changes for links until it is decided.
+
+    ``If-Match`` is the ``ETag`` of any version of that list: how often it was drafted.
+    """
+    made = liaisons.draft_roster(db(), **body, version=seen(), actor=actor(), now=clock.now())
+    return tagged(_paper(made), roster_edits(made.scope))
 
 
 @calls.get("/rosters/<uuid:roster_id>", answer=RosterPaper, right=RIGHT)
-def roster(roster_id: UUID) -> Row:
+def roster(roster_id: UUID) -> Tagged:
     """A version with its lines and what it changes."""
-    return _paper(liaisons.get_roster(db(), roster_id, actor()))
+    found = liaisons.get_roster(db(), roster_id, actor())
+    return tagged(_paper(found), roster_edits(found.scope))
 
 
 @calls.post("/rosters/<uuid:roster_id>/decide", answer=RosterPaper, body=RosterDecision, right=RIGHT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from service import clock, liaisons
 from service.api.calls import Calls
@@ -13,7 +14,10 @@ from service.api.links import RIGHT, TAG, TAG_SAYS, LeaderName
 from service.api.records import paged
 from service.api.shapes import page_of, query_of, takes, wanted
 from service.api.tasks import Named
+from service.api.versions import Tagged, seen, tagged
+from service.errors import NotFound
 from service.liaisons import SERVICE_TEAM, ServiceTeamFilter
+from service.liaisons.edits import service_team_edits
 
 calls = Calls(TAG, TAG_SAYS, noun="service_teams")
 
@@ -66,7 +70,18 @@ def service_teams(query: dict[str, Any]) -> Mapping[str, Any]:
     return paged(liaisons.search_service_teams(db(), wanted(ServiceTeamFilter, query), **query, reader=actor()))
 
 
-@calls.post("/service-teams", answer=ServiceTeamItem, status=201, body=NewServiceTeam, right=RIGHT)
-def set_service_team(body: dict[str, Any]) -> object:
+@calls.get("/leaders/<uuid:leader_id>/service-team", answer=ServiceTeamItem, right=RIGHT)
+def service_team(leader_id: UUID) -> Tagged:
+    """The newest service team of a leader."""
+    asked = ServiceTeamFilter(leader_id=str(leader_id))
+    found = next(iter(liaisons.search_service_teams(db(), asked, 1, reader=actor()).items), None)
+    if found is None:
+        raise NotFound("这位领导还没有工作团队，或您无权查看")
+    return tagged(found, service_team_edits(found.leader))
+
+
+@calls.post("/service-teams", answer=ServiceTeamItem, status=201, body=NewServiceTeam, right=RIGHT, versioned=True)
+def set_service_team(body: dict[str, Any]) -> Tagged:
     """Sets the people who work for a leader's talents. Links that waited only for a team begin."""
-    return liaisons.set_service_team(db(), **body, actor=actor(), now=clock.now())
+    made = liaisons.set_service_team(db(), **body, version=seen(), actor=actor(), now=clock.now())
+    return tagged(made, service_team_edits(made.leader))

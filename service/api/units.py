@@ -13,7 +13,7 @@ from service.api.records import LastDay, RecordHistory, journal_of, paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.api.versions import Tagged, seen, tagged
 from service.people import queries
-from service.people.edits import unit_edits
+from service.people.edits import liaison_edits, unit_edits
 from service.people.fields import UNIT
 from service.people.filters import LiaisonFilter, UnitFilter
 
@@ -100,10 +100,18 @@ def liaisons(query: dict[str, Any]) -> Mapping[str, Any]:
     return paged(queries.search_liaisons(db(), wanted(LiaisonFilter, query), **query))
 
 
-@calls.post("/liaisons", answer=LiaisonItem, status=201, body=NewLiaison)
-def name_liaison(body: dict[str, Any]) -> object:
+@calls.get("/units/<code>/liaison", answer=LiaisonItem, right="view_directory")
+def liaison(code: str) -> Tagged:
+    """The one liaison of a unit today."""
+    found = queries.get_liaison(db(), code, clock.today())
+    return tagged(found, liaison_edits(found.unit))
+
+
+@calls.post("/liaisons", answer=LiaisonItem, status=201, body=NewLiaison, versioned=True)
+def name_liaison(body: dict[str, Any]) -> Tagged:
     """Names the one liaison of a unit. 409 where there is one and ``replace`` is not said."""
-    return people.name_liaison(db(), **body, actor=actor(), now=clock.now())
+    named = people.name_liaison(db(), **body, version=seen(), actor=actor(), now=clock.now())
+    return tagged(named, liaison_edits(named.unit))
 
 
 @calls.post("/units/<code>/liaison/end", answer=LiaisonItem, body=LastDay)
