@@ -18,7 +18,7 @@ def roles_of(session: Session) -> Mapping[str, RoleRights]:
 
 
 def permissions(session: Session, grants: Iterable[Grant]) -> frozenset[Permission]:
-    """What the added ones among the roles held may do."""
+    """The permissions of the added ones among the roles held."""
     known = roles_of(session)
     return frozenset(
         Permission(role, right, scope)

@@ -139,7 +139,7 @@ def _read_role(table: Table) -> tuple[str, Role]:
 
 
 def _read_rights(table: Table, role: Role) -> RoleRights:
-    """What may be done in the role; the product's own keep theirs, which no file changes."""
+    """The rights of the role; the product's own keep theirs, which no file changes."""
     if role.id in OWN_ROLES:
         for key in ("rights", "of_unit", "delegable"):
             if table.value(key) is not None:

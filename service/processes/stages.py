@@ -23,7 +23,7 @@ class StageNames:
 
     @cached_property
     def _common(self) -> Mapping[str, str]:
-        """What the settings call stages."""
+        """The names of stages in the settings."""
         return wiring(self._session).stages
 
     def of(self, process: str, code: str | None) -> str:

@@ -26,7 +26,7 @@ _BECAME: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ReportThen:
-    """What counts of a report at the end of a day. ``late`` is None before it was first sent."""
+    """The state of a report at the end of a day. ``late`` is None before it was first sent."""
 
     id: UUID
     status: str

@@ -125,7 +125,7 @@ def reporting_units(session: Session, *, year: int, half: int) -> list[Unit]:
 def roll_up(
     session: Session, *, year: int, half: int, needs: Mapping[str, Any], on: date | None = None
 ) -> dict[str, Any]:
-    """What the offices' reports of a half-year add up to at the end of a day (default: today), which is ``on`` (R5).
+    """The sums of the offices' reports of a half-year at the end of a day (default: today), which is ``on`` (R5).
 
     Counted are those submitted or accepted by then. ``missing`` are the units that had not sent theirs; ``complete``
     says whether there are none. Totals are sums of the figures as they stood in each report; but a need is counted in

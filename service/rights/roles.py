@@ -1,4 +1,4 @@
-"""What an office says of a role that it has added: which rights, over what; bound to a unit or not. Pure."""
+"""The rights of a role that an office has added: which rights, over what; bound to a unit or not. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCOPES: Mapping[str, str] = {ALL: "不分单位", UNIT: "本单位", OWN: "本�
 
 @dataclass(frozen=True, slots=True)
 class RoleRights:
-    """What may be done in a role beside what ``policy`` says of the product's own: right → one of ``SCOPES``.
+    """The rights of a role beside those that ``policy`` gives the product's own: right → one of ``SCOPES``.
 
     ``of_unit``: it means nothing without a unit; ``delegable``: a substitute (代理) takes it over.
     """

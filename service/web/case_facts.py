@@ -1,4 +1,4 @@
-"""What every page about a case shows: the need, what service tasks found out, the course, the diagrams."""
+"""The facts that every page about a case shows: the need, what service tasks found out, the course, the diagrams."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A scenario out of a real case's journal, without the people in it.
 
-What the diagrams decide by stays: choices, units, dates, numbers. Every other text is replaced, whatever it says,
+The values that diagrams decide by stay: choices, units, dates, numbers. Every other text is replaced, whatever it says,
 because a name may stand in any of them.
 """
 
@@ -198,7 +198,7 @@ class _Teller:
         return f"{about['task']}/{self._masked_slot(about['slot'])}" if about["slot"] else str(about["task"])
 
     def _answers(self, step: Step) -> dict[str, Any]:
-        """What actions gave that a rehearsal cannot work out."""
+        """The results of actions that a rehearsal cannot work out."""
         return {
             event.data["name"]: self.mask.value(event.data["result"])
             for event in step.actions

@@ -153,7 +153,7 @@ def _in_order(name: str, words: str, wanted: Sequence[str], came: Sequence[str])
 
 
 def _beside(name: str, words: str, wanted: Sequence[str], came: Sequence[str]) -> Iterator[tuple[Place, str]]:
-    """What is open side by side has no order."""
+    """Tasks that are open side by side have no order."""
     left = list(came)
     for number, one in enumerate(wanted):
         if one not in left:
