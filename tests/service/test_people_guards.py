@@ -15,7 +15,7 @@ from service.usecases.posts import end_post
 from tests.factories.visitor import Visitor
 from tests.factories.workers import at_once
 from tests.factories.world import World
-from tests.service.test_exchange import TALENTS, basis, confirmed, counted, job, sheet, uploaded, work
+from tests.service.test_exchange import TALENTS, basis, confirmed, job, rows_of, sheet, uploaded, work
 
 SECOND = derived("leader", "程望津")
 
@@ -66,7 +66,7 @@ def test_a_worker_that_comes_back_does_not_write_an_import_again(world: World, m
     job_id = uploaded(world, "talents", sheet(TALENTS, ("吴一凡", "一类人才", "某厂", None, None, None, "是")))
     work(world)
     jobs = import_module("service.exchange.jobs")
-    before, begin, slow = counted(world, Talent), jobs._begin, []
+    before, begin, slow = rows_of(world, Talent), jobs._begin, []
 
     def begun(*given):
         found = begin(*given)
@@ -77,7 +77,7 @@ def test_a_worker_that_comes_back_does_not_write_an_import_again(world: World, m
 
     monkeypatch.setattr(jobs, "_begin", begun)
     confirmed(world, job_id)
-    assert (job(world, job_id).status, counted(world, Talent)) == ("done", before + 1)
+    assert (job(world, job_id).status, rows_of(world, Talent)) == ("done", before + 1)
 
 
 def test_a_note_on_attendance_is_in_the_journal(world: World) -> None:
