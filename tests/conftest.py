@@ -9,7 +9,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from argon2 import PasswordHasher
@@ -20,6 +22,8 @@ from service.auth.followers import follow
 from service.clock import SHANGHAI, now, simulated
 from service.db import Database, migrate
 from service.people.leaving import KEY as LEAVING
+from service.processes.wiring import KEY as WIRING
+from service.usecases import wire
 from tests import postgres
 from tests.factories import world as worlds
 from tests.factories.databases import opened
@@ -103,10 +107,18 @@ def database(database_url: str) -> Iterator[Database]:
         yield database
 
 
+@cache
+def _session_info() -> dict[str, object]:
+    """The wiring of a session: what processes are called, and what follows when somebody leaves."""
+    bare = SimpleNamespace(session_info={})
+    wire(bare, *worlds.read_config("sqlite://"))
+    return {WIRING: bare.session_info[WIRING], LEAVING: follow}
+
+
 @pytest.fixture
 def session(database: Database) -> Iterator[Session]:
     """A session in one open transaction, which is never committed."""
-    with Session(database.engine, expire_on_commit=False, info={LEAVING: follow}) as session:
+    with Session(database.engine, expire_on_commit=False, info=_session_info()) as session:
         yield session
         session.rollback()
 

@@ -201,7 +201,8 @@ def test_two_thousand_talents_of_a_unit_leave_the_case_small(world):
     names = [f"{first}{second}{third}" for first in "赵钱孙李" for second in "一二三四五" for third in CENTURY]
     with world.transaction() as session:
         many = [
-            NewTalent({"name": name, "employer": "某研究院", "employer_unit": "hrss", "category": 4}) for name in names
+            NewTalent({"name": name, "employer": "某研究院", "employer_unit": "hrss", "category": 4}, confirmed=True)
+            for name in names
         ]
         assert len(add_talents(session, talents=many, actor=world.actor("office"), now=world.clock.now).ids) == 2000
     calendar_starts(world, "registry_review", "twice_a_year")

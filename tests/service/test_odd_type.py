@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import structlog
 from fontTools.ttLib import TTFont, TTLibError
 from structlog.testing import capture_logs
 
@@ -55,8 +56,14 @@ def spoiled(folder: Path, spoil: Table) -> Path:
     return folder
 
 
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A logger that no earlier test has bound: a bound one keeps to the settings of that time."""
+    monkeypatch.setattr(types, "log", structlog.get_logger("type"))
+
+
 @pytest.mark.parametrize("spoil", [group_count, short_header, beyond_the_end, nothing_in_it])
-def test_a_face_whose_signs_cannot_be_read_is_not_counted_on(tmp_path: Path, spoil: Table) -> None:
+def test_a_face_whose_signs_cannot_be_read_is_not_counted_on(tmp_path: Path, spoil: Table, heard: None) -> None:
     folder = spoiled(tmp_path, spoil)
     with capture_logs() as logs:
         found = types.type_of(folder)
@@ -70,7 +77,7 @@ def test_a_face_whose_signs_cannot_be_read_is_not_counted_on(tmp_path: Path, spo
     assert "试〓" in text_of(made.content)
 
 
-def test_a_file_that_is_taken_away_meanwhile_is_passed_over(tmp_path: Path) -> None:
+def test_a_file_that_is_taken_away_meanwhile_is_passed_over(tmp_path: Path, heard: None) -> None:
     folder = with_type(tmp_path, "Rare Song", f"一{RARE}")
     found = types.type_of(folder)
     (folder / "Rare Song.ttf").unlink()
