@@ -30,7 +30,7 @@ def test_filters_stay_in_the_address_bar(site: Site) -> None:
 
 
 def test_a_duplicate_is_shown_and_what_was_typed_stays(site: Site) -> None:
-    site.expected = ("422",)
+    site.expected = ("409",)
     page = site.visit("office", "/talents/new", PHONE)
     page.get_by_label("姓名", exact=False).first.fill("周慕白")
     page.get_by_label("工作单位").first.fill("岭南先进材料研究院")

@@ -29,7 +29,8 @@ def checked(world: World) -> str:
         )
         more = [
             NewTalent(
-                {"name": f"甲乙{chr(0x4E8C + n)}", "employer": "某研究院", "employer_unit": "hrss", "category": 4}
+                {"name": f"甲乙{chr(0x4E8C + n)}", "employer": "某研究院", "employer_unit": "hrss", "category": 4},
+                confirmed=True,  # 于 and 亏 are written for each other
             )
             for n in range(44)
         ]
