@@ -37,11 +37,9 @@ class QuotaTotals(Schema):
     links = Whole(required=True)
 
 
-class Quotas(page_of(QuotaItem, "QuotaPage")):  # type: ignore[misc]  # a class that is made
-    """A page of leaders, those that lack most first."""
-
-    on = Day(required=True)
-    totals = List(Nested(QuotaTotals), required=True)
+TOTALS = List(Nested(QuotaTotals), required=True)
+Quotas = page_of(QuotaItem, "Quotas", on=Day(required=True), totals=TOTALS)
+"""A page of leaders, those that lack most first."""
 
 
 @asks(QuotaFilter)

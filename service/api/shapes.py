@@ -35,8 +35,8 @@ def takes(fields: Iterable[Field], *, new: bool) -> Callable[[type[S]], type[S]]
     )
 
 
-def page_of(item: type[Schema], name: str) -> type[Schema]:
-    """The shape ``name`` of a page of a list whose rows are ``item``."""
+def page_of(item: type[Schema], name: str, **more: ma.fields.Field[Any]) -> type[Schema]:
+    """The shape ``name`` of a page of a list whose rows are ``item``; ``more`` is said of the whole list."""
     return type(
         name,
         (Schema,),
@@ -45,6 +45,7 @@ def page_of(item: type[Schema], name: str) -> type[Schema]:
             "items": List(Nested(item), required=True),
             "total": Whole(required=True),
             "next": Whole(required=True, allow_none=True),
+            **more,
         },
     )
 
