@@ -23,7 +23,6 @@ from service.liaisons import LINK, propose_link
 from service.people.fields import PERSON, POST, UNIT
 from service.people.models import Person
 from service.people.namesakes import CONFIRM
-from service.rights import require
 from service.spelling import plain
 from service.talents import NewTalent, add_talents
 from service.talents.rules import same_person
@@ -149,7 +148,6 @@ def _person(lookups: Lookups, row: Values, unit: str | None) -> Person:
 
 
 def _leader(lookups: Lookups, row: Values, unit: str | None, person: Person) -> object:
-    require(lookups.actor, f"manage_leaders_{row['klass'].lower()}", unit=unit)
     return people.add_leader(
         lookups.session,
         person_id=person.id,

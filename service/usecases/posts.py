@@ -35,9 +35,7 @@ def end_post(
     A post that has ended with links left opens their handover at once, one that ends later on the day after.
     Raises ``NotAllowed``, ``NotFound``, ``Invalid`` for a day before the first, ``Conflict`` where the post has ended.
     """
-    leader = people.get_leader(session, leader_id)
-    require_leader(actor, leader)
-    people.end_leader(session, leader_id=leader.id, ends_on=ends_on, actor=actor, now=now)
+    leader = people.end_leader(session, leader_id=leader_id, ends_on=ends_on, actor=actor, now=now)
     first = ends_on + timedelta(days=1)
     held = hold_links(session, leader_id=leader.id, held_from=first, actor=actor, now=now)
     open_handovers(session, actor=actor, now=now, leader_id=leader.id)
