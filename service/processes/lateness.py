@@ -93,11 +93,6 @@ def is_open(on: date) -> ColumnElement[bool]:
     return and_(_counts(on), or_(ClockRun.until_on.is_(None), ClockRun.until_on > on))
 
 
-def is_overdue(on: date) -> ColumnElement[bool]:
-    """The runs that still went on at the end of a day, past their due date: the red light."""
-    return and_(is_open(on), ClockRun.due_on < on)
-
-
 def late_cases(on: date, *, steps: bool = False) -> Select[UUID]:
     """The ids of the cases in which a responsible unit (``steps``: somebody else) is late as of a day."""
     return select(ClockRun.instance_id).where(by_others() if steps else by_unit(), is_late(on))
