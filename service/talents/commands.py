@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from service import clock, history
 from service.db.failures import conflicts
 from service.errors import Conflict
-from service.fields import Checks, defaults, held, merged, names, take
+from service.fields import Checks, defaults, held, merged, names, picked, take
 from service.history import require_version
 from service.history.records import difference, record
 from service.people.models import Unit
@@ -29,6 +29,9 @@ from service.talents.rules import (
     id_after,
 )
 
+[_TAIL] = picked(FIELDS, "id_tail")
+_PLAIN = tuple(one for one in FIELDS if one is not _TAIL)
+"""The fields whose kind says all of how they are checked."""
 AT_ONCE = 500
 """Files read in one statement."""
 
@@ -208,8 +211,8 @@ def checked(
     session: Session, checks: Checks, given: Mapping[str, object], *, before: Mapping[str, object], now: datetime
 ) -> dict[str, object]:
     """The cleaned fields; references are looked up only where they differ from ``before``."""
-    values = take(FIELDS, given, checks)
-    values["id_tail"] = _id_tail(checks, values["id_tail"])
+    values = take(_PLAIN, given, checks)
+    values["id_tail"] = _id_tail(checks, given["id_tail"])
     _together(checks, values, given, now)
     unit, town = values["employer_unit"], values["town"]
     if isinstance(unit, str) and unit and unit != before.get("employer_unit") and find_unit(session, unit) is None:
@@ -236,10 +239,10 @@ def _together(checks: Checks, values: Mapping[str, object], given: Mapping[str, 
 
 
 def _id_tail(checks: Checks, value: object) -> str | None:
-    if not isinstance(value, str) or ID_TAIL.fullmatch(value.upper()):
-        return value.upper() if isinstance(value, str) else None
-    checks.findings = [one for one in checks.findings if one.path != "/id_tail"]  # one word on it is enough
-    checks.refuse("/id_tail", "证件号码末位须是 4 至 6 位数字或字母，例如 012X")
+    text = checks.optional_half_width("/id_tail", _TAIL.label, value)
+    if text is None or ID_TAIL.fullmatch(text.upper()):
+        return text and text.upper()
+    checks.refuse("/id_tail", f"{_TAIL.label}须是 4 至 6 位数字或字母，例如 012X")
     return None
 
 
