@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.history import HistoryEvent
 from service.history.then import fields_then
 from service.ids import as_id
 from service.people.edits import leader_edits, person_edits, unit_edits
 from service.people.models import Leader, Person, Unit
+from service.people.rules import OFFICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +68,23 @@ def unit_names_then(session: Session, on: date) -> dict[str, str]:
     units = list(session.scalars(select(Unit)))
     before = fields_then(session, map(unit_edits, units), on)
     return {one.code: before.get((f"unit:{one.code}", None), {}).get("name", one.name) for one in units}
+
+
+def units_owing_then(session: Session, on: date, also: Collection[str] = ()) -> list[Unit]:
+    """The units in use at the end of a day that owed a liaison then (T4), or are ``also`` asked for; by name.
+
+    Two statements beside that of the units.
+    """
+    units = list(session.scalars(select(Unit).order_by(Unit.pinyin, Unit.code)))
+    before = fields_then(session, map(unit_edits, units), on)
+    added = select(HistoryEvent.stream).where(HistoryEvent.kind == "unit_added", HistoryEvent.at >= clock.end_of(on))
+    later = set(session.scalars(added))
+
+    def owed(unit: Unit) -> bool:
+        stream = f"unit:{unit.code}"
+        then = {name: getattr(unit, name) for name in ("active", "is_member_unit", "kind")}
+        then |= before.get((stream, None), {})
+        owes = then["is_member_unit"] or then["kind"] == OFFICE
+        return stream not in later and then["active"] and (owes or unit.code in also)
+
+    return [unit for unit in units if owed(unit)]

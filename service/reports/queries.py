@@ -18,7 +18,7 @@ from service.db.lists import Page, on_day, page
 from service.errors import NotFound
 from service.ids import as_id
 from service.people.models import Leader, Liaison, Person, Unit
-from service.people.past import unit_names_then
+from service.people.past import unit_names_then, units_owing_then
 from service.people.queries import owes_liaison
 from service.reports.filters import BriefFilter, ReportFilter
 from service.reports.models import Brief, HalfYearReport
@@ -111,13 +111,17 @@ def unread_briefs(session: Session, actor: Actor) -> int:
     return session.scalar(query) or 0 if actor.person_id is not None else 0
 
 
-def reporting_units(session: Session, *, year: int, half: int) -> list[Unit]:
+def reporting_units(session: Session, *, year: int, half: int, on: date | None = None) -> list[Unit]:
     """The units that report for a half-year, by name: who owes a liaison (T4, T6), or had one on its last day.
+
+    ``on``: who owed one at the end of that day (default: today).
 
     A unit without a liaison owes its report all the same: who is named meanwhile writes it.
     """
     ends_on = period_of(year, half)[1]
     named = select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, ends_on))
+    if on is not None and on < clock.today():
+        return units_owing_then(session, on, set(session.scalars(named)))
     query = select(Unit).where(or_(owes_liaison(), and_(Unit.code.in_(named), Unit.active)))
     return list(session.scalars(query.order_by(Unit.pinyin, Unit.code)))
 
@@ -138,7 +142,7 @@ def roll_up(
     rows = list(session.scalars(query))
     then = reports_then(session, rows, day)
     reports = {one.unit_code: then[one.id] for one in rows if one.id in then}
-    units = {unit.code: unit.name for unit in reporting_units(session, year=year, half=half)}
+    units = {unit.code: unit.name for unit in reporting_units(session, year=year, half=half, on=day)}
     units |= {one.unit_code: one.unit.name for one in rows if one.id in then}
     if day < clock.today():
         called = unit_names_then(session, day)

@@ -251,9 +251,27 @@ class TestReport:
                 session, code="hrss", changes={"name": "区人社局"}, organization=organization(), actor=SYSTEM, now=now
             ),
         )
-        counts = [(one["submitted"], one["accepted"], one["returned"], one["late"]) for one in evenings.values()]
+        film = {"code": "film", "name": "区电影局", "kind": "bureau", "is_member_unit": True}
+        evening(
+            date(2027, 1, 27),
+            lambda now: people.add_unit(session, **film, organization=organization(), actor=SYSTEM, now=now),
+        )
+        evening(
+            date(2027, 1, 28),
+            lambda now: people.update_unit(
+                session,
+                code="edu",
+                changes={"is_member_unit": False},
+                organization=organization(),
+                actor=SYSTEM,
+                now=now,
+            ),
+        )
+        expected = {day.day: one["expected"] for day, one in evenings.items()}
+        assert (expected[26], expected[27], expected[28]) == (2, 3, 2)
+        counts = [(one["submitted"], one["accepted"], one["returned"], one["late"]) for one in evenings.values()][:8]
         assert counts == [(0,) * 4] * 3 + [(1, 0, 0, 1), (0, 0, 1, 0), (1, 0, 0, 1), (1, 1, 0, 1), (1, 1, 0, 1)]
-        assert [one["overdue"] for one in evenings.values()] == [0, 0, 1, 0, 0, 0, 0, 0]
+        assert [one["overdue"] for one in evenings.values()] == [0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
         with clock.simulated(datetime(2027, 2, 1, 9, 0, tzinfo=SHANGHAI)):
             for day, said in evenings.items():
                 assert told(day) == said, day
