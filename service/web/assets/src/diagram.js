@@ -8,10 +8,12 @@ import "bpmn-js/dist/assets/bpmn-js.css";
 import "./diagram.css";
 
 const STEP = 1.25;
-const READABLE = 0.62;
+const READABLE = 0.9;
 const MOVING = /Task$|Event$|Gateway$|CallActivity$|SubProcess$|SequenceFlow$/;
 const LIMITS = [0.15, 3];
 const FONT = '"Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "Noto Serif CJK SC", sans-serif';
+
+const within = (value, least, most) => Math.max(least, Math.min(value, most));
 
 class Picture {
   constructor(root, page) {
@@ -127,7 +129,7 @@ class Picture {
     canvas.zoom("fit-viewport", "auto");
   }
 
-  /** The present position in the middle, at a size one can read. */
+  /** The present position in the middle, at a size one can read; no room is lost beside the drawing. */
   here() {
     const canvas = this.viewer.get("canvas");
     const registry = this.viewer.get("elementRegistry");
@@ -140,7 +142,10 @@ class Picture {
     const bottom = Math.max(...elements.map((element) => element.y + element.height));
     const width = this.stage.clientWidth / READABLE;
     const height = this.stage.clientHeight / READABLE;
-    canvas.viewbox({ x: (left + right) / 2 - width / 2, y: (top + bottom) / 2 - height / 2, width, height });
+    const { inner } = canvas.viewbox();
+    const x = within((left + right) / 2 - width / 2, inner.x, inner.x + inner.width - width);
+    const y = within((top + bottom) / 2 - height / 2, inner.y, inner.y + inner.height - height);
+    canvas.viewbox({ x, y, width, height });
   }
 
   #zoom(factor) {
