@@ -9,7 +9,7 @@ from uuid import UUID
 from service import clock, contacts
 from service.api.calls import Calls
 from service.api.context import actor, db
-from service.api.fields import Body, Choice, Id, Nested, Schema
+from service.api.fields import Body, Choice, Form, Id, Nested, Schema
 from service.api.records import paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.api.tasks import Named
@@ -17,7 +17,7 @@ from service.api.versions import Tagged, seen, tagged
 from service.contacts import OPINION_STATUSES, OpinionFilter
 from service.contacts.fields import ANSWER, OPINION
 from service.fields import picked
-from service.processes.queries import visible
+from service.usecases import begins
 
 calls = Calls("contacts", "Opinions that talents gave at contacts", noun="opinions")
 
@@ -39,9 +39,10 @@ class Answer(Body):
 
 
 class Became(Body):
-    """The need that an opinion became."""
+    """The need that an opinion became, or ``data`` of the first form of the one that begins with it."""
 
-    instance = Id(required=True)
+    instance = Id()
+    data = Form()
 
 
 @calls.get("/opinions", answer=page_of(OpinionItem, "Opinions"), query=query_of(OpinionFilter))
@@ -67,7 +68,6 @@ def answer(body: dict[str, Any], opinion_id: UUID) -> Tagged:
 
 @calls.post("/opinions/<uuid:opinion_id>/need", answer=OpinionItem, body=Became)
 def became_need(body: dict[str, Any], opinion_id: UUID) -> object:
-    """Notes which need an opinion became."""
-    contacts.get_opinion(db(), opinion_id, actor())
-    case = visible(db(), body["instance"], actor())
-    return contacts.link_opinion(db(), opinion_id=opinion_id, instance_id=case.id, actor=actor(), now=clock.now())
+    """Makes an opinion a need: one that is there (``instance``), or one that begins with ``data`` of its first form."""
+    made = {"instance_id": body.get("instance"), "data": body.get("data")}
+    return begins.make_need(db(), opinion_id=opinion_id, **made, actor=actor(), now=clock.now())

@@ -22,6 +22,7 @@ from service.processes.wiring import wiring
 from service.rights import Actor
 
 NOWHERE = UUID(int=0)
+NO_FIRST_STEP = "该流程没有需要填写的首个步骤，请联系流程管理员"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def _first(session: Session, process: str, made: Compiled, actor: Actor) -> Firs
     landing = engine.start(made.program, data, replace(context, instances=wiring(session).most_instances))
     opened = next(iter(landing.open_tasks.values()), None)
     if opened is None:
-        raise NotFound("该流程没有需要填写的首个步骤，请联系流程管理员")
+        raise NotFound(NO_FIRST_STEP)
     info = made.program.user_tasks[opened.process, opened.task]
     said = entered(made, {"scopes": dict(wiring(session).scopes)}, opened, days)
     if said["role"] is not None and not holds(actor, said["role"], said["unit"]):

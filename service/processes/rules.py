@@ -20,6 +20,9 @@ GREEN, YELLOW, RED, GREY = "green", "yellow", "red", "grey"
 DEFAULT_WARN = 3
 """Working days before the due date at which a light turns yellow, where the diagram does not say (W10 [A])."""
 
+NEED = "request"
+"""The process of a need (需求)."""
+
 NO_CASE, NO_TASK = "没有这个事项，或您无权查看", "没有这个任务，或您无权查看"
 """The answer about a case or task that is not there, and about one hidden from the asker: the very same words."""
 BY_ITSELF = "该流程由系统在有关情况发生时自动发起，不能在此发起"

@@ -11,12 +11,13 @@ from flask.typing import ResponseReturnValue
 from service import clock, contacts
 from service.contacts.models import Contact, Opinion
 from service.ledger.counts import open_matters_of
-from service.processes import commands, queries
 from service.processes.first_steps import first_step
 from service.processes.forms import Form
 from service.processes.profiles import Profile, profiles, startable
 from service.processes.properties import PAGES as PAGE_NAMES
+from service.processes.rules import NEED
 from service.processes.wiring import wiring
+from service.usecases.begins import begin_by_hand, make_need
 from service.web.access import requires
 from service.web.answers import argument, done, sent, text
 from service.web.context import actor, db
@@ -26,15 +27,15 @@ from service.web.names import Names
 
 blueprint = Blueprint("begins", __name__)
 
-NEED = "request"
-"""The need has a button and a form of its own."""
-
 PAGES: Mapping[str, str] = {code: ENDPOINTS[name] for code, name in PAGE_NAMES.items()}
 """The code that a diagram's property ``page`` names → the address of the page, as the menu has it."""
 
 
 def begins(page: str | None = None) -> Sequence[Profile]:
-    """The processes that the reader may begin: all, or those whose records are found on ``page``."""
+    """The processes that the reader may begin: all, or those whose records are found on ``page``.
+
+    The need is not among them: it has a button and a form of its own.
+    """
     if "db" not in g:
         return []
     if "startable" not in g:  # a page asks for its own beside the menu and the desk
@@ -92,15 +93,12 @@ def start() -> ResponseReturnValue:
     Where it began with an opinion, that one becomes this need.
     """
     fields = sent()
-    data = fields.get("data")
-    filled = data if isinstance(data, dict) else {}
-    instance = commands.start(db(), process=NEED, data={}, actor=actor(), now=clock.now())
-    opened = queries.case_detail(db(), instance.id, actor()).open_tasks
-    commands.complete(db(), task_id=opened[0].id, data=filled, actor=actor(), now=clock.now())
+    how: dict[str, Any] = {"data": _filled(fields), "actor": actor(), "now": clock.now()}
     if opinion := text(fields, "opinion"):
-        contacts.get_opinion(db(), opinion, actor())
-        contacts.link_opinion(db(), opinion_id=opinion, instance_id=instance.id, actor=actor(), now=clock.now())
-    return done("已登记。", url_for("web.cases.case", instance_id=instance.id))
+        case = make_need(db(), opinion_id=opinion, **how).instance_id
+    else:
+        case = begin_by_hand(db(), process=NEED, **how).id
+    return done("已登记。", url_for("web.cases.case", instance_id=case))
 
 
 @blueprint.get("/cases/new/<process>")
@@ -126,12 +124,13 @@ def begin_form(process: str) -> ResponseReturnValue:
 @requires()
 def begin(process: str) -> ResponseReturnValue:
     """Starts the process and completes its first step: both or neither."""
-    data = sent().get("data")
-    instance = commands.start(db(), process=process, data={}, actor=actor(), now=clock.now())
-    opened = queries.case_detail(db(), instance.id, actor()).open_tasks
-    filled = data if isinstance(data, dict) else {}
-    commands.complete(db(), task_id=opened[0].id, data=filled, actor=actor(), now=clock.now())
+    instance = begin_by_hand(db(), process=process, data=_filled(sent()), actor=actor(), now=clock.now())
     return done("已发起。", url_for("web.cases.case", instance_id=instance.id))
+
+
+def _filled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    data = fields.get("data")
+    return data if isinstance(data, dict) else {}
 
 
 def _picked(form: Form) -> dict[str, str]:

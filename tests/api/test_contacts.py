@@ -54,6 +54,27 @@ def test_a_contact_and_what_comes_of_it(world: World) -> None:
     assert (refused.status_code, refused.json["type"]) == (409, "conflict")
 
 
+def test_an_opinion_begins_a_need_or_becomes_one_that_is_there(world: World) -> None:
+    """As on its page: the need begins, its first step is taken and the opinion is linked, or nothing of it."""
+    liaison = world.api("liaison-district_office")
+    assert liaison.post("/contacts", body(world)).status_code == 201
+    [opinion] = liaison.get("/opinions", status="open").json["items"]
+    need = world.need()
+    path, cases = f"/opinions/{opinion['id']}/need", liaison.get("/requests").json["total"]
+    for sent in ({}, {"data": need, "instance": str(uuid4())}):
+        refused = liaison.post(path, sent)
+        assert (refused.status_code, refused.json["errors"][0]["path"]) == (422, "/instance")
+    refused = liaison.post(path, {"data": {**need, "title": ""}})
+    assert (refused.status_code, refused.json["errors"][0]["path"]) == (422, "/data/title")
+    assert liaison.get(f"/opinions/{opinion['id']}").json["status"] == "open"
+    made = liaison.post(path, {"data": need})
+    assert (made.status_code, made.json["status"]) == (200, "need"), made.text
+    [waiting] = liaison.get(f"/instances/{made.json['instance']}").json["open_tasks"]
+    assert waiting["name"] == "受理审核"
+    assert liaison.post(path, {"data": need}).status_code == 409
+    assert liaison.get("/requests").json["total"] == cases + 1
+
+
 def test_bad_input_is_named_by_the_fields_that_were_sent(world: World) -> None:
     liaison = world.api("liaison-district_office")
     sent = body(world, held_on="2026-09-17", talents=["T9999"], tags=["picnic"], activity=str(uuid4()))
