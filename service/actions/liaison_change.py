@@ -18,6 +18,7 @@ from service.liaisons.models import Link
 from service.people.queries import get_leader
 from service.processes.calendars import current
 from service.processes.models import RUNNING, Instance
+from service.processes.rules import NEED
 from service.processes.wiring import Action, ActionCall
 from service.talents.queries import find_talent
 
@@ -47,7 +48,7 @@ def _open_handover(session: Session, call: ActionCall) -> dict[str, Any]:
     held = session.scalars(links_to_hand_over(leader.id)).all()
     open_needs = session.scalars(
         select(Instance)
-        .where(Instance.process == "request", Instance.leader_id == str(leader.id), Instance.status == RUNNING)
+        .where(Instance.process == NEED, Instance.leader_id == str(leader.id), Instance.status == RUNNING)
         .order_by(Instance.started_at, Instance.id)
     ).all()
     ended = leader.ends_on or today_of(call)

@@ -19,7 +19,7 @@ from service.processes import queries
 from service.processes.lateness import IN_TIME, standings
 from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance
 from service.processes.past import State, TaskThen, states, tasks_then
-from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW, light
+from service.processes.rules import GREEN, GREY, NEED, RED, STAGES, YELLOW, light
 
 calls = Calls("requests", "The ledger (台账) of needs")
 
@@ -66,7 +66,7 @@ class Request(Schema):
 class RequestQuery(Query):
     """Filters of the ledger."""
 
-    process = Text(load_default="request")
+    process = Text(load_default=NEED)
     status = Choice(RUNNING, SUSPENDED, COMPLETED, TERMINATED)
     stage = Choice(*STAGES)
     number = Text()

@@ -35,11 +35,10 @@ from service.demonstration.plan import PlannedAct, first_day
 from service.demonstration.scenarios import FINISHED, STOPPED, Do, Op, Scenario
 from service.demonstration.year import acts_of_year
 from service.errors import Conflict, Invalid
-from service.ledger.papers import PROCESS
 from service.processes import calendars, commands, operations, sharing, timers
 from service.processes.advance import open_tasks
 from service.processes.models import RUNNING, SUSPENDED, Instance, Timer, UserTask
-from service.processes.rules import STATUSES
+from service.processes.rules import NEED, STATUSES
 from service.rights import SYSTEM, Actor
 from service.workdays import Calendar
 
@@ -95,7 +94,7 @@ def build(
         _Run(calendar, plan, others, until, progress or _silent).play(database)
     with database.reading() as session:
         counted: dict[str, int] = {}
-        found = select(Instance.status, Instance.end_name).where(Instance.process == PROCESS)
+        found = select(Instance.status, Instance.end_name).where(Instance.process == NEED)
         for status, name in session.execute(found):
             label = name or STATUSES[status]
             counted[label] = counted.get(label, 0) + 1
@@ -323,7 +322,7 @@ class _Run:
     def _start(self, session: Session, case: Case) -> Instance | None:
         return commands.start(
             session,
-            process=PROCESS,
+            process=NEED,
             data={},
             actor=self._actor(session, case.liaison),
             now=clock.now(),

@@ -21,10 +21,9 @@ from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import by_digest
 from service.processes.course import Step, standing, steps_of
 from service.processes.models import Instance
+from service.processes.rules import NEED
 from service.processes.standing import behalf_names
 from service.rights import SERVICE_NAMES, Actor
-
-PROCESS = "request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class Record:
         """Raises NotFound where ``actor`` may not see the case, or it is none that has a form."""
         self.session = session
         self.instance: Instance = queries.visible(session, instance_id, actor)
-        if self.instance.process != PROCESS:
+        if self.instance.process != NEED:
             raise NotFound("该事项没有需求处理单")
         self.events: Sequence[HistoryEvent] = queries.timeline(session, instance_id, actor)
         self.made: Compiled = compiled(session, self.instance.digest, self.instance.process)
@@ -107,7 +106,7 @@ class Record:
                 elif effect.task and effect.kind == effects.DUE_CHANGED:
                     due[effect.task] = effect
 
-    def choice(self, step: str, field: str, value: object, process: str = PROCESS) -> str:
+    def choice(self, step: str, field: str, value: object, process: str = NEED) -> str:
         """How the form of ``step`` words the choice ``value``; empty for none."""
         found = self.made.form_of(process, step).fields.get(field, {}).get("oneOf", ())
         return next((str(one["title"]) for one in found if one.get("const") == value and "title" in one), "")

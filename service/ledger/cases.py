@@ -22,7 +22,7 @@ from service.people.past import leaders_then, unit_names_then
 from service.processes.lateness import IN_TIME, Standing, standings
 from service.processes.models import Instance
 from service.processes.past import State, states, tasks_then
-from service.processes.rules import STATUSES, one_line
+from service.processes.rules import NEED, STATUSES, one_line
 from service.processes.stages import StageNames
 from service.rights.policy import RESPONSIBLE_UNIT
 from service.talents.past import names_then
@@ -76,7 +76,7 @@ def ledger_rows(
             yield _row(case, names)
 
 
-def all_cases(session: Session, process: str = "request") -> Iterator[Instance]:
+def all_cases(session: Session, process: str = NEED) -> Iterator[Instance]:
     """Every case of the process, the oldest first."""
     found = select(Instance).where(Instance.process == process).order_by(Instance.started_at, Instance.id)
     yield from session.scalars(found.execution_options(yield_per=BATCH))

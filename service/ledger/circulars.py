@@ -14,7 +14,7 @@ from service import clock
 from service.errors import Conflict, NotFound
 from service.fields import Entry
 from service.history import HistoryEvent
-from service.ledger.papers import Paper, Record, day
+from service.ledger.case_record import Paper, Record, day
 from service.processes import effects
 from service.processes.calendars import by_digest
 from service.processes.course import Step, standing, steps_of

@@ -16,7 +16,6 @@ from service.contacts import period_of
 from service.history import HistoryEvent, stream_events
 from service.ledger.cases import OUTCOMES
 from service.ledger.circulars import issued
-from service.ledger.papers import PROCESS
 from service.liaisons.served import served_within
 from service.people.models import Leader
 from service.people.past import served_by_unit
@@ -24,7 +23,7 @@ from service.processes import lateness
 from service.processes.lateness import IN_TIME, late_cases, standings
 from service.processes.models import TERMINATED, Instance
 from service.processes.past import Rows, State, cases_on, said, states
-from service.processes.rules import STATUSES
+from service.processes.rules import NEED, STATUSES
 from service.processes.stages import StageNames
 from service.talents.past import names_then
 
@@ -93,7 +92,7 @@ def late_needs(session: Session, on: date) -> dict[str, int]:
     return {
         name: session.scalar(
             select(func.count()).where(
-                Instance.process == PROCESS, Instance.title != "", Instance.id.in_(late_cases(on, steps=steps))
+                Instance.process == NEED, Instance.title != "", Instance.id.in_(late_cases(on, steps=steps))
             )
         )
         or 0
@@ -193,7 +192,7 @@ def unit_answers(session: Session, *, starts_on: date, ends_on: date) -> dict[st
     As of the last day of the period, or of today while it lasts. Each round of handling counts; so does what is overdue
     without an answer. A hand-back in time is no answer.
     """
-    found = lateness.unit_answers(session, process=PROCESS, since=starts_on, on=day_of_paper(ends_on))
+    found = lateness.unit_answers(session, process=NEED, since=starts_on, on=day_of_paper(ends_on))
     return {unit: (one.asked, one.in_time) for unit, one in found.items()}
 
 
@@ -222,7 +221,7 @@ def open_matters_of(session: Session, talent_id: str) -> list[tuple[UUID, str, s
     query = (
         select(Instance.id, Instance.title, func.coalesce(Instance.data["description"].as_string(), ""))
         .where(
-            Instance.process == PROCESS,
+            Instance.process == NEED,
             Instance.talent_id == talent_id,
             Instance.ended_at.is_(None),
             Instance.title != "",
@@ -236,7 +235,7 @@ def open_matters_of(session: Session, talent_id: str) -> list[tuple[UUID, str, s
 def _needs(on: date) -> tuple[Rows, ColumnElement[bool]]:
     """Where the columns of needs stand as of the end of a day, and which cases were needs then, with a title."""
     cases, tied = cases_on(on)
-    return cases, and_(Instance.process == PROCESS, cases.title != "", *tied)
+    return cases, and_(Instance.process == NEED, cases.title != "", *tied)
 
 
 def _of_unit(session: Session, cases: Rows, unit: str | None, on: date) -> ColumnElement[bool]:

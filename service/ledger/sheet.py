@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.errors import Conflict
-from service.ledger.papers import Done, Paper, Record, day
+from service.ledger.case_record import Done, Paper, Record, day
 from service.liaisons import leaders_of
 from service.people.queries import find_leader
 from service.processes.advance import open_tasks
 from service.processes.clocks import how_done
 from service.processes.models import RUN_HANDED_BACK, Instance, UserTask
+from service.processes.rules import NEED
 from service.rights import Actor
 from service.talents.queries import find_talent, phone_for
 
@@ -29,7 +30,7 @@ CONVENE, MINUTES, TOPIC, DECISION = "convene_meeting", "record_minutes", "submit
 
 def has_sheet(instance: Instance) -> bool:
     """Whether the form is filled in for the case: not where the need was answered on the spot (W1)."""
-    return instance.process == "request" and instance.data.get("on_the_spot") is not True
+    return instance.process == NEED and instance.data.get("on_the_spot") is not True
 
 
 def sheet(session: Session, instance_id: UUID, actor: Actor) -> Paper:

@@ -1,6 +1,6 @@
 """The words for the entries in the journals of cases, definitions and the calendar.
 
-``web.course`` tells the course of a case with these words; what moves no work of anybody it leaves out.
+``web.timeline`` tells the course of a case with these words; what moves no work of anybody it leaves out.
 """
 
 from __future__ import annotations

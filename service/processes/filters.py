@@ -16,7 +16,7 @@ from service.errors import Finding, Invalid
 from service.processes import lateness
 from service.processes.models import RUNNING, Instance, UserTask
 from service.processes.past import cases_on, of_unit, said
-from service.processes.rules import GREEN, GREY, RED, YELLOW
+from service.processes.rules import GREEN, GREY, NEED, RED, YELLOW
 from service.spelling import terms
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
@@ -44,7 +44,7 @@ class CaseFilter:
     end of that day (None: today): the cases that had begun, all that is asked of them as it was then.
     """
 
-    process: str | None = "request"
+    process: str | None = NEED
     status: str | None = None
     stage: str | None = None
     number: str | None = None

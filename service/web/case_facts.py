@@ -1,4 +1,4 @@
-"""The facts that every page about a case shows: the need, what service tasks found out, the course, the diagrams."""
+"""The facts that every page about a case shows: the need, what service tasks found out, the timeline, the diagrams."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ from flask import url_for
 
 from service import clock
 from service.history import HistoryEvent
-from service.ledger.papers import PROCESS
 from service.liaisons import leaders_of
 from service.processes import queries
 from service.processes.bundles import Compiled
 from service.processes.models import OPEN, Instance, UserTask
-from service.processes.rules import NAMED, one_line
+from service.processes.rules import NAMED, NEED, one_line
 from service.processes.visibility import is_round, may_speak
 from service.rights import may
 from service.talents.queries import find_talent, phone_for
 from service.web import attachments, diagrams
 from service.web.context import actor, db
-from service.web.course import course
 from service.web.names import Line, Names
 from service.web.prints import papers
+from service.web.timeline import timeline
 
 RECORDS: Mapping[str, Callable[[str], str]] = {
     "brief_id": lambda key: url_for("web.briefs.brief", brief_id=key),
@@ -63,27 +62,27 @@ class Facts:
 def about(
     instance: Instance, made: Compiled, names: Names, task: UserTask | None = None, *, shown: Collection[UUID] = ()
 ) -> dict[str, Any]:
-    """The common parts of all pages about a case: the need, the talent, the course, the diagrams.
+    """The common parts of all pages about a case: the need, the talent, the timeline, the diagrams.
 
     With ``task`` only its own slot's facts stand there, and the diagram that it stands in shows only its slot's path.
     ``shown`` are the tasks whose answers stand on the page already.
     """
     events = queries.timeline(db(), instance.id, actor())
-    told = course(events, made, names)  # first, since it learns all names at once: a round asks every unit
+    told = timeline(events, made, names)  # first, since it learns all names at once: a round asks every unit
     need = _need(events, made, names)
     talent = find_talent(db(), instance.talent_id) if instance.talent_id else None
     leaders = leaders_of(db(), [talent.id], clock.today())[talent.id] if talent else ()
     drawn = _drawn(instance, task)
     return {
         "instance": instance,
-        "process_name": made.title_of({}) if instance.process == PROCESS else str(made.program.spec.description),
+        "process_name": made.title_of({}) if instance.process == NEED else str(made.program.spec.description),
         "facts": _facts(events, names, task),
         "names": names,
         "need": need,
         "before": _before(events, made, names, task, frozenset(map(str, shown))) if task else [],
         "talent": talent,
         "talent_phone": phone_for(actor(), talent, leaders) if talent else None,
-        "course": told,
+        "timeline": told,
         "drawn": drawn,
         "island": diagrams.island(drawn, task.process if task else _present(drawn)),
         "papers": papers(instance, events),

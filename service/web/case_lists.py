@@ -11,11 +11,10 @@ from flask import request
 from service import clock
 from service.errors import Finding, Invalid
 from service.ledger import Cell
-from service.ledger.papers import PROCESS
 from service.processes import queries
 from service.processes.lateness import standings
 from service.processes.models import Instance
-from service.processes.rules import STATUSES, one_line
+from service.processes.rules import NEED, STATUSES, one_line
 from service.web.answers import argument, typed_day
 from service.web.context import db, stage_name
 from service.web.names import Names
@@ -31,7 +30,7 @@ def rows(instances: Any) -> dict[str, Any]:
     return {"names": names, "standings": standings(db(), instances, clock.today())}
 
 
-def filters(process: str | None = PROCESS, *, on: date | None = None) -> queries.CaseFilter:
+def filters(process: str | None = NEED, *, on: date | None = None) -> queries.CaseFilter:
     """The filters of a list of cases as of a day (default: today), from the address bar."""
     late = request.args.get("late", "")
     return queries.CaseFilter(

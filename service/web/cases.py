@@ -1,4 +1,4 @@
-"""Cases: one with its course and diagram, the operations on it, and the list of those that one has begun."""
+"""Cases: one with its timeline and diagram, the operations on it, and the list of those that one has begun."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ blueprint = Blueprint("cases", __name__)
 @blueprint.get("/cases/<uuid:instance_id>")
 @requires()
 def case(instance_id: UUID) -> ResponseReturnValue:
-    """One case: the need, where it stands, its course, its diagram, and what the reader may do with it."""
+    """One case: the need, where it stands, its timeline, its diagram, and what the reader may do with it."""
     detail = queries.case_detail(db(), instance_id, actor())
     made = compiled(db(), detail.instance.digest, detail.instance.process)
     names, today, calendar = Names(db()), clock.today(), current(db())

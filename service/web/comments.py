@@ -29,4 +29,4 @@ def comment(instance_id: UUID) -> ResponseReturnValue:
         actor=actor(),
         now=clock.now(),
     )
-    return done("已发送。", url_for("web.cases.case", instance_id=instance_id) + "#course")
+    return done("已发送。", url_for("web.cases.case", instance_id=instance_id) + "#timeline")

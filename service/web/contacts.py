@@ -21,6 +21,7 @@ from service.processes import queries
 from service.processes.calendars import current
 from service.processes.first_steps import may_start
 from service.processes.models import Instance
+from service.processes.rules import NEED
 from service.talents.queries import talents_by_id
 from service.web import attachments as attachments
 from service.web.access import requires
@@ -89,7 +90,7 @@ def new() -> ResponseReturnValue:
         today=today,
         lines=range(OPINION_LINES),
         entry_days=settings().contacts.entry_days,
-        may_start=may_start(db(), "request", actor()),
+        may_start=may_start(db(), NEED, actor()),
         neutral=NEUTRAL_SUMMARY,
         **_words(),
     )
@@ -129,7 +130,7 @@ def record() -> ResponseReturnValue:
     told = "联系记录已登记。"
     if made.late:
         told = f"联系记录已登记。联系当天起已超过 {rules.entry_days} 个工作日，记录上标为“逾期登记”。"
-    if made.opinions and not may_start(db(), "request", actor()):
+    if made.opinions and not may_start(db(), NEED, actor()):
         told += "意见建议已转给联络员，由其答复或转为需求。"
     return done(told, url_for(".contact", contact_id=made.id))
 
@@ -229,7 +230,7 @@ def _open_needs(talent_ids: Collection[str]) -> dict[str, list[Instance]]:
     """Talent → the open needs that the actor may see; at most one page of them."""
     found: dict[str, list[Instance]] = {}
     if talent_ids:
-        wanted = queries.CaseFilter(process="request", status="running", talents=talent_ids)
+        wanted = queries.CaseFilter(process=NEED, status="running", talents=talent_ids)
         for case in queries.cases(db(), actor(), filters=wanted, limit=MAX_LIMIT, offset=0).items:
             found.setdefault(str(case.talent_id), []).append(case)
     return found

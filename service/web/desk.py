@@ -7,10 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from service import clock, reports
 from service.auth.queries import accounts_of_role
-from service.ledger.papers import PROCESS
 from service.processes import lateness, queries, timers
 from service.processes.deadlines import deadlines
-from service.processes.rules import DEFAULT_WARN
+from service.processes.rules import DEFAULT_WARN, NEED
 from service.rights import ADMIN, LEADER, may
 from service.web import case_lists, overview, tasks
 from service.web.access import ANYONE, requires
@@ -61,7 +60,7 @@ def help_page() -> ResponseReturnValue:
     return render_template(
         "desk/help.html",
         contact=settings().contact,
-        deadlines=deadlines(db(), PROCESS),
+        deadlines=deadlines(db(), NEED),
         year=overview.year_of_work(db()),
         default_warn=DEFAULT_WARN,
         meaning=lateness.MEANING,

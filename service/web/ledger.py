@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 from service import clock
 from service.db.lists import Page
 from service.ledger import COLUMNS, Cell, ledger_rows
-from service.ledger.papers import PROCESS
 from service.processes import queries
 from service.processes.lateness import MEANING
 from service.processes.models import Instance
+from service.processes.rules import NEED
 from service.web.access import requires
 from service.web.answers import PER_PAGE, offset
 from service.web.case_lists import as_of, filters
@@ -51,7 +51,7 @@ def ledger() -> ResponseReturnValue:
         linked=LINKED,
         wide=WIDE,
         sorted_by=SORTED,
-        stages=stage_names().newest(PROCESS),
+        stages=stage_names().newest(NEED),
         towns=organization.towns,
         categories=organization.categories,
         units=every_unit(),

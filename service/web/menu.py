@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from service.processes.rules import NEED
 from service.rights import Actor, may
 
 
@@ -40,7 +41,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("提醒", "web.notices.notices", without_role=True),
         ),
     ),
-    ("需求", (Entry("登记需求", "web.begins.new", process="request"), Entry("需求台账", "web.ledger.ledger"))),
+    ("需求", (Entry("登记需求", "web.begins.new", process=NEED), Entry("需求台账", "web.ledger.ledger"))),
     (
         "联系服务",
         (

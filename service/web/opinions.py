@@ -16,6 +16,7 @@ from service.db.lists import Page
 from service.processes.first_steps import may_start
 from service.processes.models import Instance
 from service.processes.queries import instances_by_id
+from service.processes.rules import NEED
 from service.web import stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset, sent, text
@@ -66,7 +67,7 @@ def opinion_parts(pairs: Sequence[tuple[Opinion, Contact]]) -> dict[str, Any]:
     return {
         "cases": _cases_of(pairs),
         "statuses": OPINION_STATUSES,
-        "may_start": may_start(db(), "request", actor()),
+        "may_start": may_start(db(), NEED, actor()),
         "may_answer": {held.id for _, held in pairs if held.leader_id in mine},
         "versions": history.versions_of(db(), {one.id: contacts.opinion_edits(one) for one, _ in pairs}),
     }

@@ -9,11 +9,11 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from service.errors import NotFound
-from service.ledger.papers import PROCESS
 from service.processes import schedules
 from service.processes.bundles import files_of
 from service.processes.definitions import list_definitions
 from service.processes.first_steps import may_start
+from service.processes.rules import NEED
 from service.web import diagrams
 from service.web.access import requires
 from service.web.context import actor, db
@@ -30,7 +30,7 @@ def index() -> ResponseReturnValue:
         "processes/index.html",
         processes=found,
         starts=next_starts(),
-        startable={key for key in found if key != PROCESS and may_start(db(), key, actor())},
+        startable={key for key in found if key != NEED and may_start(db(), key, actor())},
     )
 
 

@@ -1,4 +1,4 @@
-"""The course of a case as staff read it: one entry for each thing that somebody, or a clock, did."""
+"""The timeline of a case as staff read it: one entry for each thing that somebody, or a clock, did."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Entry:
     on_behalf_of: str = ""
 
 
-def course(events: Iterable[HistoryEvent], made: Compiled, names: Names) -> list[Entry]:
+def timeline(events: Iterable[HistoryEvent], made: Compiled, names: Names) -> list[Entry]:
     """The journal of a case in the order it happened; bookkeeping of the engine is left out."""
     known = list(events)
     names.learn(

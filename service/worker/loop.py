@@ -257,7 +257,7 @@ class Worker:
                 if explain(error) is not None:
                     self._reminded_on = None
                     raise
-                log.warning("daily_failed", deed=name, error=describe(error), exc_info=error)
+                log.warning("daily_failed", operation=name, error=describe(error), exc_info=error)
                 with self.database.transaction() as session:
                     daily.failed(session, f"每日例行“{name}”没有完成，明日再试：{told(error)}", now=now)
 

@@ -24,7 +24,7 @@ def test_a_full_remark_is_taken_without_script(site: Site) -> None:
     page.get_by_label("意见或说明").fill(FULL)
     assert page.get_by_label("意见或说明").input_value() == FULL
     page.get_by_role("button", name="发送").click()
-    expect(page.locator("#course")).to_contain_text("第一行")
+    expect(page.locator("#timeline")).to_contain_text("第一行")
     expect(page.get_by_text("已发送。")).to_be_visible()
 
 
@@ -34,7 +34,7 @@ def test_a_full_remark_may_name_somebody(site: Site) -> None:
     page.get_by_label("意见或说明").fill(FULL)
     pick(page, "提醒谁查看", "tyw")
     page.get_by_role("button", name="发送").click()
-    expect(page.locator("#course")).to_contain_text("@谭雅文")
+    expect(page.locator("#timeline")).to_contain_text("@谭雅文")
 
 
 def test_what_is_too_long_stays_and_is_told_until_it_fits(site: Site) -> None:
@@ -53,7 +53,7 @@ def test_what_is_too_long_stays_and_is_told_until_it_fits(site: Site) -> None:
     field.fill("𠮷" * LIMIT)
     expect(told).to_be_hidden()
     page.get_by_role("button", name="发送").click()
-    expect(page.locator("#course")).to_contain_text("𠮷𠮷𠮷")
+    expect(page.locator("#timeline")).to_contain_text("𠮷𠮷𠮷")
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])

@@ -65,11 +65,11 @@ def test_lists_dialogs_and_remarks_work_in_an_old_browser(old_site: Site, size: 
     dialog = page.get_by_role("dialog", name="催办")
     dialog.get_by_label("催办内容").fill("请抓紧办理")
     dialog.get_by_role("button", name="催办").click()
-    expect(page.locator("#course")).to_contain_text("请抓紧办理")
+    expect(page.locator("#timeline")).to_contain_text("请抓紧办理")
     page.get_by_label("意见或说明").fill("第一行\n" * 12)
     assert page.get_by_label("意见或说明").evaluate("one => one.clientHeight >= one.scrollHeight - 2")  # it has grown
     page.get_by_role("button", name="发送").click()
-    expect(page.locator("#course")).to_contain_text("第一行")
+    expect(page.locator("#timeline")).to_contain_text("第一行")
 
 
 @SIZES

@@ -140,7 +140,7 @@ def test_a_date_that_contradicts_is_doubted_at_its_field_or_refused_there(site: 
     page.get_by_label("反馈日期").fill("2026-09-11")
     expect(field.locator(".form-doubt")).to_contain_text("反馈日期早于派单的日期")
     submit(page)
-    expect(page.locator("#course")).to_contain_text("反馈日期早于派单的日期")
+    expect(page.locator("#timeline")).to_contain_text("反馈日期早于派单的日期")
 
 
 def test_a_year_far_from_today_is_doubted_on_the_page_of_a_record(site: Site) -> None:
@@ -287,7 +287,7 @@ def test_a_remark_reminds_somebody_picked_by_initials(site: Site) -> None:
     page.get_by_label("意见或说明").fill("请与学校联系")
     pick(page, "提醒谁查看", "tyw")
     page.get_by_role("button", name="发送").click()
-    expect(page.locator("#course")).to_contain_text("@谭雅文")
+    expect(page.locator("#timeline")).to_contain_text("@谭雅文")
 
 
 def test_filters_stay_in_the_address_bar(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""The course of a case says of every step whose work it is about, where two units work at once."""
+"""The timeline of a case says of every step whose work it is about, where two units work at once."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tests.factories.world import World
 
 
 def told(world: World, username: str = "office") -> list[str]:
-    """The entries of the course as a person reads them, the oldest first."""
+    """The entries of the timeline as a person reads them, the oldest first."""
     page = Visitor(world, username).get(f"/cases/{world.case}").text
-    course = page[page.index('id="course"') :]
-    entries = re.findall(r"<li class=.*?</li>", course, re.DOTALL)
+    shown = page[page.index('id="timeline"') :]
+    entries = re.findall(r"<li class=.*?</li>", shown, re.DOTALL)
     return [" ".join(re.sub(r"<[^>]+>", " ", one).split()) for one in reversed(entries)]
 
 
