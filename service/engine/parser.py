@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, ClassVar
 
 import SpiffWorkflow.dmn.parser.DMNParser as library_tables  # noqa: N813 - a module, called like its class
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.task_parsers import GatewayParser
+from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, StartEvent
@@ -25,7 +27,7 @@ from SpiffWorkflow.spiff.parser.task_spec import CallActivityParser, UserTaskPar
 from SpiffWorkflow.spiff.specs.defaults import CallActivity, UserTask
 
 from service.engine.expressions import readable
-from service.engine.specs import CatchEvent, EventGateway, Join, MultiInstance
+from service.engine.specs import CatchEvent, EventGateway, Join, MultiInstance, WatchJoin
 from service.engine.timers import DateTimer, DurationTimer, StartTimer
 
 
@@ -110,3 +112,4 @@ class _Ast:
 
 
 library_tables.ast = _Ast
+sys.modules[TaskParser.__module__].BoundaryEventJoin = WatchJoin  # type: ignore[attr-defined]  # that of the library

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
+
+from service.engine.world import by_rules
 
 CAME_FROM = "came_from"
 """Under what name a task remembers the node before it, once that is pruned."""
@@ -39,6 +41,8 @@ def _pass(part: Any) -> bool:
         if isinstance(task.task_spec, Join)
         and len(task.task_spec.inputs) > 1
         and task.has_state(TaskState.NOT_FINISHED_MASK)
+        # the end of a watch looks at what it watched, which is kept, and at nothing that came before
+        and not (isinstance(task.task_spec, BoundaryEventJoin) and by_rules() > 2)
     }
     for task in list(part.tasks.values()):
         if task.id not in part.tasks or not _removable(part, task) or _feeds_join(task, pending):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin
 from SpiffWorkflow.bpmn.specs.defaults import IntermediateCatchEvent, ParallelGateway
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.spiff.specs.defaults import ParallelMultiInstanceTask
@@ -134,6 +135,21 @@ def _common_ancestor(tasks: list[Task]) -> Task:
         ids = {ancestor.id for ancestor in line(task)}
         shared = [ancestor for ancestor in shared if ancestor.id in ids]
     return shared[0]
+
+
+class WatchJoin(BoundaryEventJoin):
+    """Ends the watch on a task, when it is done or an event has interrupted it: of this round of the task alone.
+
+    The library withdraws the joins of all rounds below. Where an event leads back to its task at once, the next round
+    has begun by then, and its task would never be withdrawn again.
+    """
+
+    def _find_tasks(self, my_task: Task) -> list[Task]:
+        found: list[Task] = super()._find_tasks(my_task)
+        if by_rules() < 3:
+            return found
+        mine = my_task.find_ancestor(self.split_task)
+        return [task for task in found if task.find_ancestor(self.split_task) is mine]
 
 
 class EventGateway(BpmnSpecMixin):

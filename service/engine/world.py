@@ -24,13 +24,14 @@ from service.errors import Conflict, Incident
 STEP_BUDGET = 2000
 """Engine steps that one input may take; a diagram that needs more is looping."""
 
-RULES = 2
+RULES = 3
 """By which rules an input runs. The journal keeps the number with each input: what ran by older rules replays by them.
 
 1: an event gateway waits for ever, a task in a sub-process has no lane but its own, a date is never equal to a text
    (inputs without a number).
 2: an event gateway waits for its events, a task in a sub-process has the lane of the sub-process, a date is equal to
    its ISO text.
+3: a timer that interrupts its task and leads back to it opens it once, and nothing of its past rounds is kept.
 """
 
 _log = logging.getLogger(__name__)
