@@ -3,7 +3,7 @@ pages, processes (``docs/diagrams.zh.md``), rights (``docs/administrators.zh.md`
 
 ``make docs`` after a change; ``tests/unit/test_guide_tables.py`` fails while they are stale.
 An action's words stand beside it (``Action.does`` in ``service/actions``); its example is its first use in a shipped
-diagram.
+diagram, else ``Action.example``.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def filled(guide: str) -> str:
 
 
 def actions_table() -> str:
-    """Every action of the whitelist: name, parameters, what it does, a result, an example from a shipped diagram."""
+    """Every action of the whitelist: name, parameters, what it does, a result, an example (a shipped diagram's, or its
+    own where none calls it)."""
     uses = dict(_uses())
     settings = load(HOME / "config", environ={})
     rows = (
@@ -73,8 +74,8 @@ def actions_table() -> str:
             f"`{one.name}` {one.title}",
             _parameters(one),
             one.does,
-            _sample(one.sample),
-            uses.get(one.name, "出厂图没有用到"),
+            f"同 `{one.same_as}`" if one.same_as else _sample(one.sample),
+            uses.get(one.name) or one.example or "出厂图没有用到",
         )
         for one in action_table(settings).values()
     )

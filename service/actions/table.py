@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from service.actions import (
     change_report,
+    common,
     eligibility_review,
     half_year_report,
     interview_check,
@@ -18,6 +19,7 @@ from service.config import Settings
 from service.processes.wiring import Action
 
 PROCESSES = (
+    common,
     change_report,
     eligibility_review,
     half_year_report,
@@ -27,7 +29,8 @@ PROCESSES = (
     registry_review,
     roster,
 )
-"""Where the actions stand: a module a process, under the name of its folder in ``bpmn/``.
+"""Where the actions stand: those of any process in ``common``, else a module a process, under the name of its folder
+in ``bpmn/``.
 
 Those of ``request`` and those that all rounds share depend on the settings.
 """

@@ -16,7 +16,7 @@ from service.checks.model import Node, ProcessModel
 from service.checks.sampling import Samples, names_in
 from service.checks.values import Writers, compared
 from service.engine.cells import PLACEHOLDER, asked
-from service.engine.expressions import ExpressionError, check_expression, kind_of, readable
+from service.engine.expressions import PURE, ExpressionError, check_expression, kind_of, readable
 from service.engine.timers import duration_of
 from service.processes.cycles import Cycle
 from service.processes.terms import ABOUT, SLOTS
@@ -164,7 +164,7 @@ def _allowed(use: Use, known: frozenset[str], context: CheckContext, report: Rep
         text, names = asked(text), names | {PLACEHOLDER}
         if readable(text) is None and readable(f"v {text}") is not None:
             text = f"{PLACEHOLDER} {text}"  # a comparison whose left side is the column's input: `> 3`
-    problems = check_expression(text, None, context.functions)
+    problems = check_expression(text, None, PURE if use.kind == "title" else context.functions)
     for problem in problems:
         report.error(use.file, use.line, use.element, "expression-syntax", f"{use.place}“{use.text}”：{problem}")
     if problems:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from service.engine.expressions import FUNCTIONS
 from service.processes.terms import STAGES
 
 Severity = Literal["error", "warning"]
@@ -31,11 +32,14 @@ class ActionSignature:
     """An action as a diagram must know it: its parameters (name -> required) and whether it gives a result.
 
     ``sample`` is a plausible result, to try expressions on; None: expressions that name the result are not tried.
+    ``same_as`` is the parameter whose value is the result; ``kept`` whether a diagram must name the result.
     """
 
     parameters: Mapping[str, bool]
     result: bool = True
     sample: Any = None
+    same_as: str = ""
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class CheckContext:
 
     roles: Mapping[str, str]
     actions: Mapping[str, ActionSignature]
-    functions: frozenset[str] = frozenset({"working_days", "working_days_after", "today", "now"})
+    functions: frozenset[str] = FUNCTIONS
     settings: frozenset[str] | None = None
     units: frozenset[str] | None = None
     stages: Mapping[str, str] = field(default_factory=lambda: dict(STAGES))

@@ -12,12 +12,16 @@ from service.checks.bundle import Bundle
 from service.checks.findings import CheckContext
 from service.checks.form_model import sample
 from service.clock import SHANGHAI
-from service.engine.expressions import LITERALS, ExpressionError, as_date, evaluate, kind_of, readable
+from service.engine.comparing import is_empty
+from service.engine.expressions import LITERALS, PURE, ExpressionError, as_date, evaluate, kind_of, readable
 from service.processes.terms import MAX_DAYS
 
 MAX_VARIANTS = 64
 MAX_TRIALS = 4_000
 """Of one check: a definition cannot keep the machine busy by its number of expressions."""
+
+MAX_SETS, MAX_SAMPLES = 10, 8
+"""How often values that rest on each other are worked out anew, and how many of each are kept."""
 
 _DAY = date(2026, 3, 2)
 
@@ -57,6 +61,31 @@ class Samples:
                 signature = context.actions.get(node.operation.action)
                 if signature is not None and signature.sample is not None:
                     self._values.setdefault(node.operation.result, []).append(signature.sample)
+        self._take_over(bundle, context)
+
+    def _take_over(self, bundle: Bundle, context: CheckContext) -> None:
+        """The results that are the value of a parameter, worked out over the samples; one may rest on another."""
+        given = [
+            (node.operation.result, node.operation.parameters.get(signature.same_as, ""))
+            for process in bundle.processes.values()
+            for node in process.nodes.values()
+            if node.operation is not None and node.operation.result is not None
+            for signature in [context.actions.get(node.operation.action)]
+            if signature is not None and signature.same_as
+        ]
+        for _ in given[:MAX_SETS]:
+            found: dict[str, list[Any]] = {}
+            for name, text in given:
+                values = found.setdefault(name, [])
+                values += [
+                    value.isoformat() if isinstance(value, date) else value
+                    for value in self.results(text)
+                    if not isinstance(value, ExpressionError)
+                ]
+            fresh = {name: values for name, values in found.items() if values and not self._values.get(name)}
+            if not fresh:
+                return
+            self._values.update({name: values[:MAX_SAMPLES] for name, values in fresh.items()})
 
     def results(self, text: str) -> Iterator[Any]:
         """The expression's values over the samples; an ExpressionError in place of a value that it does not have.
@@ -91,11 +120,23 @@ def _working_days_after(start: Any, count: Any) -> date:
     return day + timedelta(days=count)
 
 
+def _working_days_between(first: Any, last: Any) -> int | None:
+    """As the calendar's, but that every day counts."""
+    if is_empty(first) or is_empty(last):
+        return None
+    days = as_date(first), as_date(last)
+    if days[0] is None or days[1] is None:
+        raise ExpressionError(f"{kind_of(first if days[0] is None else last)}不是日期，不能数工作日")
+    return (days[1] - days[0]).days
+
+
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "working_days": _working_days,
     "working_days_after": _working_days_after,
+    "working_days_between": _working_days_between,
     "today": lambda: _DAY,
     "now": lambda: datetime(2026, 3, 2, 9, tzinfo=SHANGHAI),
+    **PURE,
 }
 
 

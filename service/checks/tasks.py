@@ -139,6 +139,8 @@ def _service_task(node: Node, context: CheckContext, report: Report) -> None:
         if name not in signature.parameters:
             options = _list(signature.parameters) or "（无）"
             error("action-parameter", f"动作 {operation.action} 没有参数 {name}；可用：{options}")
+    if signature.kept and not operation.result:
+        error("action-result", f"动作 {operation.action} 的结果要有名称，请写结果变量（resultVariable），例如 days")
     if operation.result is not None:
         if not signature.result:
             error("action-result", f"动作 {operation.action} 没有结果，请删去结果变量 {operation.result}")

@@ -3,7 +3,7 @@
 Only this package imports SpiffWorkflow.
 """
 
-from service.engine.expressions import ExpressionError, check_expression, evaluate
+from service.engine.expressions import PURE, ExpressionError, check_expression, evaluate
 from service.engine.program import Program, TimerStart, UserTaskInfo, parse, processes_in
 from service.engine.runtime import (
     Landing,
@@ -25,6 +25,7 @@ from service.engine.state import marking
 from service.engine.world import RULES, Call, Context, EngineFailure, TooMany
 
 __all__ = [
+    "PURE",
     "RULES",
     "Call",
     "Context",

@@ -72,6 +72,30 @@ def kind_of(value: Any) -> str:
     return "一组数据" if isinstance(value, Mapping) else "其他数据"
 
 
+def size_of(value: Any) -> int:
+    """How many a list has; 1 for a single thing, 0 for what is empty."""
+    if is_empty(value):
+        return 0
+    return len(value) if isinstance(value, list | tuple | Mapping) else 1
+
+
+def as_text(value: Any) -> str:
+    """A value as people read it: 2026-03-02, 是 or 否, the parts of a list with 、; '' for what is empty."""
+    if is_empty(value):
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return "、".join(as_text(each) for each in value)
+    if isinstance(value, Mapping):
+        raise ExpressionError("一组数据不能写成文字，请写明其中哪一项")
+    return str(value)
+
+
 def as_date(value: Any) -> date | None:
     """A date out of what an expression or a form gave: a date, a datetime, or ISO text; None otherwise."""
     if isinstance(value, datetime):

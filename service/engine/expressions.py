@@ -14,12 +14,27 @@ from typing import Any
 
 from simpleeval import EvalWithCompoundTypes, InvalidExpression, IterableTooLong
 
-from service.engine.comparing import ExpressionError, as_date, compare, kind_of
+from service.engine.comparing import ExpressionError, as_date, as_text, compare, kind_of, size_of
 
-__all__ = ["FUNCTIONS", "LITERALS", "ExpressionError", "as_date", "check_expression", "evaluate", "kind_of", "readable"]
+__all__ = [
+    "FUNCTIONS",
+    "LITERALS",
+    "PURE",
+    "ExpressionError",
+    "as_date",
+    "check_expression",
+    "evaluate",
+    "kind_of",
+    "readable",
+]
 
-FUNCTIONS = frozenset({"working_days", "working_days_after", "today", "now"})
+FUNCTIONS = frozenset(
+    {"working_days", "working_days_after", "working_days_between", "today", "now", "size_of", "as_text"}
+)
 """The functions that an expression may call (the owner's contract)."""
+
+PURE: Mapping[str, Callable[..., Any]] = {"size_of": size_of, "as_text": as_text}
+"""Those among them that ask for no day: a title may call them."""
 
 LITERALS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
 """Constants as DMN and JSON write them, where the data have no such name."""

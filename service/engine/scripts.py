@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import SpiffWorkflow.dmn.engine.DMNEngine as library_tables  # noqa: N813 - a module, called like its class
@@ -17,6 +18,17 @@ from service.engine.cells import asked
 from service.engine.expressions import FUNCTIONS, ExpressionError, as_date, check_expression, evaluate
 from service.engine.program import Program
 from service.engine.world import Call, Context, decided
+
+
+def _plain(value: Any) -> Any:
+    """A value as the journal keeps it: a date is its ISO text."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return value
 
 
 def scope_of(task: Task) -> str:
@@ -58,7 +70,7 @@ class ScriptEngine(PythonScriptEngine):
 
     def call_service(self, task: Task, **kwargs: Any) -> str:
         """Runs a service task's action; gives its result as JSON text."""
-        parameters = {name: value["value"] for name, value in kwargs["operation_params"].items()}
+        parameters = {name: _plain(value["value"]) for name, value in kwargs["operation_params"].items()}
         result = self.context.action(
             Call(
                 name=kwargs["operation_name"],

@@ -86,7 +86,7 @@ class Compiled:
         if not expression:
             return str(data.get("title") or "")
         try:
-            return str(engine.evaluate(expression, data, {}) or "")[:LONGEST_TITLE]
+            return str(engine.evaluate(expression, data, engine.PURE) or "")[:LONGEST_TITLE]
         except engine.ExpressionError:  # what it names is not there yet
             return str(self.program.spec.description or self.program.key)
 

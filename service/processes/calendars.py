@@ -9,7 +9,8 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.engine.expressions import ExpressionError, as_date, kind_of
+from service.engine.comparing import is_empty
+from service.engine.expressions import PURE, ExpressionError, as_date, kind_of
 from service.errors import NotFound
 from service.processes.models import CalendarVersion
 from service.processes.terms import MAX_DAYS
@@ -91,8 +92,10 @@ class DayFunctions:
         return {
             "working_days": self.working_days,
             "working_days_after": self.working_days_after,
+            "working_days_between": self.working_days_between,
             "today": lambda: self.today,
             "now": lambda: clock.local(self.now),
+            **PURE,
         }
 
     def working_days(self, n: Any) -> date:
@@ -109,6 +112,19 @@ class DayFunctions:
         counted = self.calendar.add(start, n)
         self.counted[counted.due] = counted
         return counted.due
+
+    def working_days_between(self, first: Any, last: Any) -> int | None:
+        """The working days after ``first`` up to and with ``last``, negative the other way round; None where either is
+        empty, so that no order holds with it."""
+        days = []
+        for value in (first, last):
+            if is_empty(value):
+                return None
+            day = as_date(value)
+            if day is None:
+                raise ExpressionError(f"{kind_of(value)}不是日期，不能数工作日")
+            days.append(day)
+        return self.calendar.between(*days)
 
     def explain(self, day: date) -> DueDate | None:
         """How ``day`` was counted; None when it was named, not counted."""

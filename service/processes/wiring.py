@@ -99,7 +99,9 @@ class Action:
     ``run`` works in the caller's transaction and gives a JSON value.
     ``sample`` is a plausible result, on which the deployment checks try expressions, and which a rehearsal takes for
     the answer, unless ``rehearsed`` works one out of the call alone. ``does`` says in Chinese what it does and gives,
-    for the table of actions in the guide (``docs/tables/make.py``).
+    for the table of actions in the guide (``docs/tables/make.py``). ``same_as`` is the parameter whose value is the
+    result, of any kind; ``kept`` whether a diagram must name the result. ``example`` is a call for that table, of an
+    action that no shipped diagram calls.
     """
 
     name: str
@@ -110,6 +112,9 @@ class Action:
     sample: Any = None
     does: str = ""
     rehearsed: Callable[[RehearsedCall], Any] | None = None
+    same_as: str = ""
+    kept: bool = False
+    example: str = ""
 
 
 Reference = Callable[[Session, str], str | None]

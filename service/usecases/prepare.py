@@ -55,6 +55,8 @@ def check_context(settings: Settings, organization: Organization) -> CheckContex
             action.name: ActionSignature(
                 parameters={**dict.fromkeys(action.parameters, True), **dict.fromkeys(action.optional, False)},
                 sample=action.sample,
+                same_as=action.same_as,
+                kept=action.kept,
             )
             for action in action_table(settings).values()
         },
