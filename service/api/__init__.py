@@ -28,6 +28,7 @@ from service.api import (
     incidents,
     instances,
     interviews,
+    jobs,
     ledger,
     limits,
     links,
@@ -85,6 +86,7 @@ FEATURES = (
     accounts,
     incidents,
     imports,
+    jobs,
     health,
     metrics,
 )

@@ -16,6 +16,7 @@ from service.auth.leaving import KEY as LEAVING
 from service.auth.roles import KEY as ROLES
 from service.config import Organization, Settings
 from service.db import Database
+from service.jobs import KEY as JOBS
 from service.liaisons.served import served_by
 from service.people.leaving import KEY as FOLLOWING
 from service.people.queries import find_leader, find_person, find_unit
@@ -25,6 +26,7 @@ from service.processes.wiring import KEY, Listing, Reference, Wiring
 from service.rights import Actor
 from service.talents.models import Talent
 from service.talents.queries import find_talent, units_shown
+from service.usecases.jobs import job_kinds
 from service.usecases.privacy import PRIVATE, withheld
 
 
@@ -51,6 +53,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
     )
     database.session_info[KEY] = made
     database.session_info[ROLES] = {role.id: role.rights for role in organization.roles.values()}
+    database.session_info[JOBS] = job_kinds(settings, organization)
     database.session_info[LEAVING] = _let_go
     database.session_info[FOLLOWING] = follow
     return made

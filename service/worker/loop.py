@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from service import clock, exchange
+from service import clock, exchange, jobs
 from service.auth import forget_sessions
 from service.config import Organization, Settings, Wording
 from service.db import Database
@@ -96,7 +96,7 @@ class Worker:
         self._beside = True
         beside = [
             Thread(target=copy_context().run, args=(self._keep, what, operation), name=f"{self.name}:{what}")
-            for what, operation in (("imports", self._import), ("letters", self._send_letters))
+            for what, operation in (("imports", self._import), ("letters", self._send_letters), ("jobs", self._do_job))
         ]
         for one in beside:
             one.start()
@@ -135,6 +135,9 @@ class Worker:
     def _import(self, now: datetime) -> bool:
         return exchange.work(self.database, self.basis, now)
 
+    def _do_job(self, now: datetime) -> bool:
+        return jobs.work(self.database, self.database.session_info.get(jobs.KEY, {}), self._stop.is_set, now)
+
     def _send_letters(self, now: datetime) -> int:
         """Sends what is due, up to a batch, in office hours as all notices; gives how many were tried."""
         tried = 0
@@ -149,20 +152,21 @@ class Worker:
     def tick(self, now: datetime) -> Work:
         """Does what is due at ``now``, up to a batch of each kind; one transaction for each timer and each notice.
 
-        Imports and letters too, unless ``run`` has them done beside it.
+        Imports, jobs and letters too, unless ``run`` has them done beside it.
         """
         self._beat()
         self._give_back(now)
         fired, failed, seen = self._fire_due(now)
         started, unstarted = self._start_due(now)
         imported = not self._beside and self._import(now)
+        worked = not self._beside and self._do_job(now)
         delivered = 0
         if self._office_is_open(now):
             self._once_a_day(now)
             delivered = self._deliver_due(now)
             if not self._beside:
                 delivered += self._send_letters(now)
-        more = imported or (seen == BATCH and fired + failed > 0) or delivered >= BATCH or started > 0
+        more = imported or worked or (seen == BATCH and fired + failed > 0) or delivered >= BATCH or started > 0
         return Work(fired, failed + unstarted, delivered, started, more)
 
     def _give_back(self, now: datetime) -> None:
@@ -270,6 +274,7 @@ class Worker:
             session.merge(WorkerBeat(worker=self.name, beat_at=now))
             daily.forget_dead_workers(session, now=now)
             daily.forget_old_answers(session, now=now)
+            jobs.forget_old(session, now=now)
             forget_sessions(session, now=now, limits=self.settings.sessions)
         self._beat_at = now
 

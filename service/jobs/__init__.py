@@ -1,0 +1,34 @@
+"""Long work in the background: submitted by a person, done by the worker in short transactions, told piece by piece."""
+
+from service.jobs.models import CANCELLED, DONE, FAILED, PAUSED, QUEUED, RUNNING, Job, JobItem
+from service.jobs.queries import counts, items_of, job_of, jobs, visible_job
+from service.jobs.running import Handler, Item, Kind, Run, Stopped, work
+from service.jobs.submitting import KEY, cancel, forget_old, pause, resume, submit
+
+__all__ = [
+    "CANCELLED",
+    "DONE",
+    "FAILED",
+    "KEY",
+    "PAUSED",
+    "QUEUED",
+    "RUNNING",
+    "Handler",
+    "Item",
+    "Job",
+    "JobItem",
+    "Kind",
+    "Run",
+    "Stopped",
+    "cancel",
+    "counts",
+    "forget_old",
+    "items_of",
+    "job_of",
+    "jobs",
+    "pause",
+    "resume",
+    "submit",
+    "visible_job",
+    "work",
+]

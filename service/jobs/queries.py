@@ -1,0 +1,55 @@
+"""Reading jobs and what they tell."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service.db.lists import Page, page
+from service.errors import NotFound
+from service.jobs.models import Job, JobItem
+from service.jobs.submitting import kinds_of
+from service.rights import Actor, may, require
+
+
+def job_of(session: Session, job_id: UUID) -> Job:
+    """The job. Raises NotFound."""
+    job = session.get(Job, job_id)
+    if job is None:
+        raise NotFound("没有这个后台任务")
+    return job
+
+
+def visible_job(session: Session, job_id: UUID, actor: Actor) -> Job:
+    """The job, for those who have the right of its kind. Raises NotFound, NotAllowed."""
+    job = job_of(session, job_id)
+    kind = kinds_of(session).get(job.kind)
+    if kind is None:
+        raise NotFound("没有这个后台任务")
+    require(actor, kind.right)
+    return job
+
+
+def jobs(session: Session, actor: Actor, *, kind: str | None = None, limit: int = 50, offset: int = 0) -> Page[Job]:
+    """The jobs that the actor may see, the newest first."""
+    seen = [one.name for one in kinds_of(session).values() if may(actor, one.right) and kind in (None, one.name)]
+    query = select(Job).where(Job.kind.in_(seen)).order_by(Job.made_at.desc(), Job.id)
+    return page(session, query, limit=limit, offset=offset)
+
+
+def items_of(
+    session: Session, job_id: UUID, *, verdict: str | None = None, limit: int = 50, offset: int = 0
+) -> Page[JobItem]:
+    """What a job tells, in the order in which it was told; of one ``verdict`` alone where it is named."""
+    query = select(JobItem).where(JobItem.job_id == job_id).order_by(JobItem.id)
+    if verdict is not None:
+        query = query.where(JobItem.verdict == verdict)
+    return page(session, query, limit=limit, offset=offset)
+
+
+def counts(session: Session, job_id: UUID) -> dict[str, int]:
+    """Verdict → how many items have it."""
+    found = select(JobItem.verdict, func.count()).where(JobItem.job_id == job_id).group_by(JobItem.verdict)
+    return {row[0]: row[1] for row in session.execute(found.order_by(JobItem.verdict))}
