@@ -138,6 +138,18 @@ class Calls:
         """A call that changes what is sent and leaves the rest. The view gets the checked JSON ``body`` first."""
         return self._call("PATCH", address, Rule(right=right), answer, 200, body=body, versioned=True)
 
+    def put(
+        self, address: str, *, answer: Any, size: int, also: Mapping[int, Any], right: str
+    ) -> Callable[[View], View]:
+        """A call that takes a file of at most ``size`` bytes as its body, which the view reads itself."""
+        return self._call("PUT", address, Rule(right=right, size=size), answer, 200, also=also)
+
+    def delete(
+        self, address: str, *, answer: Any, right: str, also: Mapping[int, Any] = MappingProxyType({})
+    ) -> Callable[[View], View]:
+        """A call that takes something away; it has no body."""
+        return self._call("DELETE", address, Rule(right=right), answer, 200, also=also)
+
     def public(self, address: str, *, answer: Any, media_type: str = "application/json") -> Callable[[View], View]:
         """A call that anybody may make. It has no transaction of its own."""
         return self._call("GET", address, Rule(public=True), answer, 200, media_type=media_type)
@@ -262,7 +274,7 @@ def _documented(
         return {"security": []}
     statuses = {401, 403, 422, 429} | ({404} if "<" in address else set())
     found: dict[str, Any] = {}
-    if method in ("POST", "PATCH"):
+    if method not in READING:
         statuses |= {400, 409, 413, 415, 503}
         found["parameters"] = [IDEMPOTENCY_KEY, *([IF_MATCH] if versioned else [])]
     found["responses"] = {str(status): problem_name(status) for status in sorted(statuses - set(also))}
@@ -270,6 +282,8 @@ def _documented(
         found["responses"]["200"] = {"content": {media_type: {"schema": BYTES} for media_type in files}}
     if upload is not None:
         found["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": upload}}}
+    if method == "PUT":
+        found["requestBody"] = {"required": True, "content": {"application/octet-stream": {"schema": BYTES}}}
     if rule.right is not None:
         found["x-right"] = rule.right
     return found

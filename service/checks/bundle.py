@@ -34,6 +34,11 @@ _NAMES = (
 )
 
 
+def fits_bundle(name: str) -> bool:
+    """Whether a file of a bundle may be called ``name``."""
+    return any(pattern.fullmatch(name) for pattern in _NAMES)
+
+
 @dataclass(slots=True)
 class Bundle:
     """The readable content of a definition. ``forms`` by form name, ``decisions`` by decision id."""
@@ -59,7 +64,7 @@ def read(files: Mapping[str, bytes], report: Report) -> Bundle:
         return bundle
     for name, data in sorted(files.items()):
         report.looking_at(_shown(name))
-        if not any(pattern.fullmatch(name) for pattern in _NAMES):
+        if not fits_bundle(name):
             report.error(
                 _shown(name),
                 1,

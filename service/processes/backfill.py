@@ -12,10 +12,11 @@ from service import clock, history
 from service.processes.bundles import compiled
 from service.processes.calendars import by_digest
 from service.processes.course import Replayer
+from service.processes.deployed import DAMAGE, Mismatch
 from service.processes.models import CaseSpan, Instance
 from service.processes.projections import Projection
 from service.processes.recording import stream_of
-from service.processes.replay import DAMAGE, Mismatch, replayed
+from service.processes.replay import replayed
 from service.processes.spans import of_instance
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service import history, ids
-from service.errors import Conflict, NotFound
+from service.errors import NotFound
 from service.processes.bundles import CheckedBundle, Compiled, read_bundle
-from service.processes.models import Definition, DefinitionFile
+from service.processes.models import Definition, DefinitionFile, DefinitionPicture
 from service.processes.schedules import sync
 from service.rights import Actor
 
@@ -22,46 +22,100 @@ def stream_of(key: str) -> str:
     return f"definition:{key}"
 
 
-def deploy(session: Session, bundle: CheckedBundle, *, actor: Actor, now: datetime) -> Definition:
-    """Stores the bundle as the next version of its process; the same content again gives the version that has it."""
-    key, files, made = bundle.key, bundle.files, bundle.compiled
+def deploy(
+    session: Session,
+    bundle: CheckedBundle,
+    *,
+    actor: Actor,
+    now: datetime,
+    note: str = "",
+    approved_by: str | None = None,
+    changes: Sequence[str] = (),
+) -> Definition:
+    """Stores the bundle as the next version of its process; the content of the newest version gives that version.
+
+    The content of an older version becomes the newest version again. ``changes`` says in words what is other than
+    before; with the ``note`` it stands in the journal.
+    """
+    key, made = bundle.key, bundle.compiled
     digest = made.digest
     history.lock(session, stream_of(key))  # two deployments at once are one after the other
-    same = session.scalar(select(Definition).where(Definition.key == key, Definition.digest == digest))
-    if same is not None:
-        newest = latest(session, key)
-        if newest.id == same.id:
-            return same
-        raise Conflict(
-            f"该内容已是流程 {key} 的第 {same.version} 版，最新为第 {newest.version} 版；如需恢复旧版请先修改再部署"
-        )
-    if not session.scalar(select(func.count()).where(DefinitionFile.digest == digest)):
-        session.add_all(
-            DefinitionFile(digest=digest, name=name, content=content) for name, content in sorted(files.items())
-        )
-    last = session.scalar(select(func.max(Definition.version)).where(Definition.key == key)) or 0
+    newest = find_latest(session, key)
+    if newest is not None and newest.digest == digest:
+        return newest
+    _keep(session, digest, bundle.files)
     definition = Definition(
         id=ids.new(),
         key=key,
-        version=last + 1,
+        version=newest.version + 1 if newest is not None else 1,
         digest=digest,
         name=name_of(made),
         deployed_at=now,
         deployed_by=actor.username,
+        note=note or None,
+        approved_by=approved_by,
     )
     session.add(definition)
-    history.append(
-        session,
-        stream=stream_of(key),
-        kind="deployed",
-        actor=actor.username,
-        on_behalf_of=actor.on_behalf_of,
-        at=now,
-        data={"version": definition.version, "digest": digest, "files": sorted(files)},
-    )
+    said: dict[str, object] = {"version": definition.version, "digest": digest, "files": sorted(bundle.files)}
+    said |= {name: value for name, value in _told(note, approved_by, changes).items() if value}
+    _journal(session, key, "deployed", said, actor=actor, now=now)
     session.flush()
     sync(session, definition, made.program, now=now)
     return definition
+
+
+def redraw(
+    session: Session, definition: Definition, bundle: CheckedBundle, *, note: str, actor: Actor, now: datetime
+) -> DefinitionPicture:
+    """Stores the bundle as the newest picture of a version that says the same (the caller has compared them)."""
+    history.lock(session, stream_of(definition.key))
+    mine = (DefinitionPicture.key == definition.key, DefinitionPicture.version == definition.version)
+    last = session.scalar(select(func.max(DefinitionPicture.number)).where(*mine)) or 0
+    digest = bundle.compiled.digest
+    _keep(session, digest, bundle.files)
+    picture = DefinitionPicture(
+        key=definition.key,
+        version=definition.version,
+        number=last + 1,
+        digest=digest,
+        deployed_at=now,
+        deployed_by=actor.username,
+        note=note,
+    )
+    session.add(picture)
+    said = {"version": definition.version, "picture": last + 1, "digest": digest, "note": note}
+    _journal(session, definition.key, "redrawn", said, actor=actor, now=now)
+    session.flush()
+    return picture
+
+
+def shown_digest(session: Session, key: str, version: int, digest: str) -> str:
+    """The digest of the bundle that draws a version: its newest picture's, else its own."""
+    query = select(DefinitionPicture.digest).where(DefinitionPicture.key == key, DefinitionPicture.version == version)
+    return session.scalar(query.order_by(DefinitionPicture.number.desc()).limit(1)) or digest
+
+
+def _told(note: str, approved_by: str | None, changes: Sequence[str]) -> dict[str, object]:
+    return {"note": note, "approved_by": approved_by, "changes": list(changes)}
+
+
+def _keep(session: Session, digest: str, files: Mapping[str, bytes]) -> None:
+    if not session.scalar(select(func.count()).where(DefinitionFile.digest == digest)):
+        session.add_all(
+            DefinitionFile(digest=digest, name=name, content=content) for name, content in sorted(files.items())
+        )
+
+
+def _journal(session: Session, key: str, kind: str, data: Mapping[str, object], *, actor: Actor, now: datetime) -> None:
+    history.append(
+        session,
+        stream=stream_of(key),
+        kind=kind,
+        actor=actor.username,
+        on_behalf_of=actor.on_behalf_of,
+        at=now,
+        data=data,
+    )
 
 
 def missing_bundles(session: Session, *, bpmn: Path, forms: Path) -> Iterator[tuple[str, Mapping[str, bytes]]]:

@@ -44,6 +44,7 @@ ENTRIES: Mapping[str, Entry] = {
     "incident_retried": Entry("重试异常"),
     # Definitions and the calendar
     "deployed": Entry("发布流程"),
+    "redrawn": Entry("调整流程图布局"),
     "calendar_loaded": Entry("启用工作日历"),
     "notices_added": Entry("登记放假安排"),
 }

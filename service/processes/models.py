@@ -36,10 +36,13 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class Definition(Base):
-    """Version ``version`` of process ``key``: the bundle with this digest."""
+    """Version ``version`` of process ``key``: the bundle with this digest, which an older version may have too.
+
+    ``note`` says why it was deployed, ``approved_by`` who was the second person, where one is asked for.
+    """
 
     __tablename__ = "definition"
-    __table_args__ = (UniqueConstraint("key", "version"), UniqueConstraint("key", "digest"))
+    __table_args__ = (UniqueConstraint("key", "version"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(64))
@@ -48,6 +51,25 @@ class Definition(Base):
     name: Mapped[str] = mapped_column(String(200))
     deployed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     deployed_by: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str | None] = mapped_column(Text)
+    approved_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class DefinitionPicture(Base):
+    """A newer drawing of a version: the bundle with ``digest`` says the same and is only laid out otherwise.
+
+    Cases run, and are replayed, on the version's own digest; the picture with the highest ``number`` is shown.
+    """
+
+    __tablename__ = "definition_picture"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), index=True)
+    deployed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deployed_by: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(Text)
 
 
 class DefinitionFile(Base):

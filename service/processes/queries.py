@@ -21,6 +21,7 @@ from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.commands import as_uuid, return_targets
 from service.processes.dated import known_days, page_rules
+from service.processes.definitions import shown_digest
 from service.processes.filters import CaseFilter as CaseFilter
 from service.processes.filters import TaskFilter as TaskFilter
 from service.processes.filters import case_clauses, case_order, light_clause, task_clauses, task_order
@@ -347,7 +348,8 @@ _AWAITED = select(Timer.process, Timer.event).where(
 def drawings(session: Session, instance_id: UUID | str, actor: Actor) -> list[Drawing]:
     """The diagrams of a case with the path so far and the present position; the main process first."""
     instance = visible(session, instance_id, actor)
-    made, mine = compiled(session, instance.digest, instance.process), seen(session, instance, actor)
+    shown = shown_digest(session, instance.process, instance.version, instance.digest)
+    made, mine = compiled(session, shown, instance.process), seen(session, instance, actor)
     passed: dict[str, list[dict[str, Any]]] = {}
     for event in history.stream_events(session, stream_of(instance.id)):
         if event.kind == "advanced":

@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -16,15 +15,14 @@ from sqlalchemy.types import NullType
 
 from service import history
 from service.db.canonical import dumps, normalized
-from service.errors import LiaisonError
 from service.history import HistoryEvent, HistoryHead
 from service.processes import counters, raw_rows
-from service.processes.bundles import Compiled, compile_bundle, digest_of, files_of
+from service.processes.bundles import Compiled
 from service.processes.calendars import LONGEST_SOURCE
 from service.processes.clocks import runs_of
 from service.processes.course import Replayer, steps_of, taken_back_effects
 from service.processes.cycles import Cycle
-from service.processes.definitions import name_of
+from service.processes.deployed import DAMAGE, Mismatch, definitions_as_deployed
 from service.processes.inputs import Course
 from service.processes.models import (
     CalendarVersion,
@@ -32,8 +30,6 @@ from service.processes.models import (
     ClockRun,
     CopyTo,
     Counter,
-    Definition,
-    DefinitionFile,
     Incident,
     Instance,
     Schedule,
@@ -47,18 +43,6 @@ from service.processes.spans import joined
 from service.processes.timers import MAX_ATTEMPTS
 from service.workdays import Calendar
 
-DAMAGE = (LiaisonError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
-"""How reading or running what was tampered with can fail; each is a finding, none an error."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """One thing that is not as the journal says. ``seq`` is the event, None for the stored rows."""
-
-    stream: str
-    seq: int | None
-    what: str
-
 
 def verify(
     session: Session,
@@ -71,7 +55,7 @@ def verify(
     ``progress`` is told how many instances of how many are done.
     """
     definitions: dict[str, Compiled] = {}
-    newest = yield from _definitions(session, definitions)
+    newest = yield from definitions_as_deployed(session, definitions)
     yield from _schedules(session, newest, definitions)
     calendars: dict[str, Calendar] = {}
     yield from _calendars(session, calendars)
@@ -230,50 +214,6 @@ def _attempts(session: Session, stream: str, instance_id: UUID, timers: Sequence
 
 
 # --- What all instances share ----------------------------------------------------------------------------------------
-
-
-def _definitions(session: Session, into: dict[str, Compiled]) -> Generator[Mismatch, None, dict[str, str]]:
-    """Each version is as it was deployed, byte for byte; ``into`` takes those that can run.
-
-    Gives the digest of the newest version of each process, as the journal tells it.
-    """
-    have = {(row["key"], row["version"]): row for row in raw_rows.rows(session, Definition)}
-    newest: dict[str, str] = {}
-    for stream in history.streams(session, "definition:"):
-        try:
-            for event in history.stream_events(session, stream):
-                key, version, digest = stream.removeprefix("definition:"), event.data["version"], event.data["digest"]
-                newest[key] = digest
-                yield from _definition(session, stream, event, have.pop((key, version), None), into)
-        except DAMAGE as error:
-            yield Mismatch(stream, None, f"部署记录无法读取：{error}")
-    for key, version in have:
-        yield Mismatch(f"definition:{key}", None, f"第 {version} 版没有部署记录")
-    known = select(Definition.digest)
-    for digest in session.scalars(select(DefinitionFile.digest).where(DefinitionFile.digest.not_in(known)).distinct()):
-        yield Mismatch(f"definition:{digest}", None, "定义文件不属于任何版本")
-    return newest
-
-
-def _definition(
-    session: Session, stream: str, event: HistoryEvent, row: raw_rows.Row | None, into: dict[str, Compiled]
-) -> Iterator[Mismatch]:
-    key, version, digest = stream.removeprefix("definition:"), event.data["version"], event.data["digest"]
-    must = {"digest": digest, "deployed_at": event.at, "deployed_by": event.actor}
-    try:
-        files = files_of(session, digest)
-        if (actual := digest_of(files)) != digest:
-            yield Mismatch(stream, event.seq, f"第 {version} 版的定义文件与摘要不符（实际 {actual[:12]}…）")
-        else:
-            into[digest] = compile_bundle(files, key)
-            must["name"] = name_of(into[digest])
-    except DAMAGE as error:
-        yield Mismatch(stream, event.seq, f"第 {version} 版的定义无法读取：{error}")
-    if row is None:
-        yield Mismatch(stream, event.seq, f"缺少第 {version} 版的记录")
-        return
-    for column in raw_rows.differences(session, Definition, row, must):
-        yield Mismatch(stream, event.seq, f"第 {version} 版的 {column} 与部署记录不符")
 
 
 def _schedules(session: Session, newest: Mapping[str, str], definitions: Mapping[str, Compiled]) -> Iterator[Mismatch]:

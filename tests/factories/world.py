@@ -106,6 +106,19 @@ class Api:
         self._promise.check(answer)
         return answer
 
+    def put(self, path: str, content: bytes, *, headers: Mapping[str, str] | None = None) -> TestResponse:
+        """PUT of a file."""
+        sent = {**self._headers, **(headers or {})}
+        answer = self._client.put(f"/api/v1{path}", headers=sent, data=content, content_type="application/octet-stream")
+        self._promise.check(answer)
+        return answer
+
+    def delete(self, path: str, *, headers: Mapping[str, str] | None = None) -> TestResponse:
+        """DELETE."""
+        answer = self._client.delete(f"/api/v1{path}", headers={**self._headers, **(headers or {})})
+        self._promise.check(answer)
+        return answer
+
     def patch(self, path: str, body: Any, *, headers: Mapping[str, str] | None = None) -> TestResponse:
         """PATCH of the JSON ``body``."""
         answer = self._client.patch(f"/api/v1{path}", headers={**self._headers, **(headers or {})}, json=body)

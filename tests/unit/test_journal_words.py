@@ -26,6 +26,7 @@ from service.people.fields import ENTRIES as OF_PEOPLE
 from service.processes import effects, operations
 from service.processes.fields import ENTRIES as OF_PROCESSES
 from service.reports.fields import ENTRIES as OF_REPORTS
+from service.studio.fields import ENTRIES as OF_DRAFTS
 from service.talents.fields import ENTRIES as OF_TALENTS
 from service.web import changes
 
@@ -35,6 +36,7 @@ FEATURES = {
     "attachments": attachments.ENTRIES,
     "circulars": OF_CIRCULARS,
     "contacts": OF_CONTACTS,
+    "drafts": OF_DRAFTS,
     "history": notices.ENTRIES,
     "imports": OF_IMPORTS,
     "liaisons": OF_LIAISONS,

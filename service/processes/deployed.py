@@ -1,0 +1,87 @@
+"""Verifying definitions: each version and each picture is as it was deployed, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import history
+from service.errors import LiaisonError
+from service.history import HistoryEvent
+from service.processes import raw_rows
+from service.processes.bundles import Compiled, compile_bundle, digest_of, files_of
+from service.processes.definitions import name_of
+from service.processes.models import Definition, DefinitionFile, DefinitionPicture
+
+DAMAGE = (LiaisonError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+"""How reading or running what was tampered with can fail; each is a finding, none an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One thing that is not as the journal says. ``seq`` is the event, None for the stored rows."""
+
+    stream: str
+    seq: int | None
+    what: str
+
+
+def definitions_as_deployed(session: Session, into: dict[str, Compiled]) -> Generator[Mismatch, None, dict[str, str]]:
+    """Each version is as it was deployed, byte for byte; ``into`` takes those that can run.
+
+    Gives the digest of the newest version of each process, as the journal tells it.
+    """
+    have = {(row["key"], row["version"]): row for row in raw_rows.rows(session, Definition)}
+    newest: dict[str, str] = {}
+    for stream in history.streams(session, "definition:"):
+        try:
+            for event in history.stream_events(session, stream):
+                key, version, digest = stream.removeprefix("definition:"), event.data["version"], event.data["digest"]
+                if event.kind == "redrawn":
+                    yield from _picture(session, stream, event)
+                    continue
+                newest[key] = digest
+                yield from _definition(session, stream, event, have.pop((key, version), None), into)
+        except DAMAGE as error:
+            yield Mismatch(stream, None, f"部署记录无法读取：{error}")
+    for key, version in have:
+        yield Mismatch(f"definition:{key}", None, f"第 {version} 版没有部署记录")
+    known = select(Definition.digest).union(select(DefinitionPicture.digest))
+    for digest in session.scalars(select(DefinitionFile.digest).where(DefinitionFile.digest.not_in(known)).distinct()):
+        yield Mismatch(f"definition:{digest}", None, "定义文件不属于任何版本")
+    return newest
+
+
+def _definition(
+    session: Session, stream: str, event: HistoryEvent, row: raw_rows.Row | None, into: dict[str, Compiled]
+) -> Iterator[Mismatch]:
+    key, version, digest = stream.removeprefix("definition:"), event.data["version"], event.data["digest"]
+    must = {"digest": digest, "deployed_at": event.at, "deployed_by": event.actor}
+    must |= {"note": event.data.get("note"), "approved_by": event.data.get("approved_by")}
+    try:
+        files = files_of(session, digest)
+        if (actual := digest_of(files)) != digest:
+            yield Mismatch(stream, event.seq, f"第 {version} 版的定义文件与摘要不符（实际 {actual[:12]}…）")
+        else:
+            into[digest] = compile_bundle(files, key)
+            must["name"] = name_of(into[digest])
+    except DAMAGE as error:
+        yield Mismatch(stream, event.seq, f"第 {version} 版的定义无法读取：{error}")
+    if row is None:
+        yield Mismatch(stream, event.seq, f"缺少第 {version} 版的记录")
+        return
+    for column in raw_rows.differences(session, Definition, row, must):
+        yield Mismatch(stream, event.seq, f"第 {version} 版的 {column} 与部署记录不符")
+
+
+def _picture(session: Session, stream: str, event: HistoryEvent) -> Iterator[Mismatch]:
+    version, digest = event.data["version"], event.data["digest"]
+    where = (DefinitionPicture.key == stream.removeprefix("definition:"), DefinitionPicture.version == version)
+    kept = session.scalar(
+        select(DefinitionPicture.digest).where(*where, DefinitionPicture.number == event.data["picture"])
+    )
+    if kept != digest or digest_of(files_of(session, digest)) != digest:
+        yield Mismatch(stream, event.seq, f"第 {version} 版的新图与发布记录不符")
