@@ -21,7 +21,7 @@ from service.people.models import Leader
 from service.people.past import leaders_then, unit_names_then
 from service.processes.lateness import IN_TIME, Standing, standings
 from service.processes.models import Instance
-from service.processes.past import State, states, tasks_then
+from service.processes.past import State, states, units_of_role_then
 from service.processes.rules import NEED, STATUSES, one_line
 from service.processes.stages import StageNames
 from service.rights.policy import RESPONSIBLE_UNIT
@@ -124,10 +124,7 @@ def _names(session: Session, cases: Sequence[Instance], organization: Organizati
     served = {state.talent_id for state in stood.values() if state.talent_id}
     wanted = [key for state in stood.values() if (key := as_id(state.leader_id or "")) is not None]
     leaders = leaders_then(session, session.scalars(select(Leader).where(Leader.id.in_(set(wanted)))), on)
-    handlers = {
-        case: list(dict.fromkeys(task.unit for task in tasks if task.role == RESPONSIBLE_UNIT and task.unit))
-        for case, tasks in tasks_then(session, [case.id for case in cases], on).items()
-    }
+    handlers = units_of_role_then(session, [case.id for case in cases], RESPONSIBLE_UNIT, on)
     return _Names(
         talents=names_then(session, served, on),
         leaders={str(key): one.name for key, one in leaders.items()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import engine
+from service.engine.program import SPIFF
+from service.engine.xml import parse_xml
 from service.errors import Finding, Invalid, NotFound
 from service.processes.forms import Form, load_form
 from service.processes.models import DefinitionFile
@@ -24,6 +26,7 @@ from service.processes.rules import STAGES
 
 CACHED = 64
 LONGEST_TITLE = 200
+_SPIFF = f"{{{SPIFF}}}"
 _SUFFIXES = (".bpmn", ".dmn", ".json", ".typ")
 
 
@@ -74,6 +77,23 @@ class Compiled:
     def private(self) -> Mapping[str, str]:
         """The fields of its forms that are private (``x-private``), each with its kind."""
         return dict(mark for form in self.forms.values() for mark in marks_of(form.schema))
+
+    @cached_property
+    def given_numbers(self) -> Mapping[tuple[str, str], int]:
+        """(action, parameter) → the whole number that the diagrams give it; the first, where they give several."""
+        found: dict[tuple[str, str], int] = {}
+        for _, xml in self.diagrams.values():
+            for operator in parse_xml(xml.encode(), name=self.program.key).iter(f"{_SPIFF}serviceTaskOperator"):
+                for one in operator.iter(f"{_SPIFF}parameter"):
+                    value = one.get("value") or ""
+                    if value.isdigit():
+                        found.setdefault((str(operator.get("id")), str(one.get("id"))), int(value))
+        return found
+
+    @cached_property
+    def openings(self) -> dict[Hashable, object]:
+        """What ``first_steps`` remembers of the step that a new case opens with: pages ask it of every process."""
+        return {}
 
     @property
     def given(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from service.processes import access
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, current
 from service.processes.contexts import context_of
-from service.processes.definitions import latest
+from service.processes.definitions import find_latest, latest
 from service.processes.effects import entered
 from service.processes.forms import Form
 from service.processes.rules import BY_ITSELF, holds, one_line
@@ -23,6 +23,8 @@ from service.rights import Actor
 
 NOWHERE = UUID(int=0)
 NO_FIRST_STEP = "该流程没有需要填写的首个步骤，请联系流程管理员"
+REMEMBERED = 1000
+"""Answers about who may begin a process, kept with its compiled version; as many people sign in on a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,59 @@ class FirstStep:
     form: Form
 
 
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """Where a new case opens: a user task of a process of the bundle, and the role and unit that may take it."""
+
+    process: str
+    task: str
+    role: str | None
+    unit: str | None
+
+
 def first_step(session: Session, process: str, actor: Actor) -> FirstStep:
     """The first step of the newest version. Raises NotFound, NotAllowed where ``actor`` may not take it."""
-    return _first(session, process, compiled(session, latest(session, process).digest, process), actor)
+    made = compiled(session, latest(session, process).digest, process)
+    opening = _opening(session, made, actor)
+    info = made.program.user_tasks[opening.process, opening.task]
+    if not _may_take(actor, opening):
+        role = wiring(session).role_name(opening.role) or "指定人员"
+        raise NotAllowed(f"「{info.name}」由{role}办理，您没有登记的权限。")
+    return FirstStep(process, one_line(info.name), made.form_of(opening.process, opening.task))
 
 
-def _first(session: Session, process: str, made: Compiled, actor: Actor) -> FirstStep:
+def may_start(session: Session, process: str, actor: Actor) -> bool:
+    """Whether ``first_step`` is for ``actor``: what a menu asks."""
+    found = find_latest(session, process)
+    return found is not None and may_start_made(session, compiled(session, found.digest, process), actor)
+
+
+def may_start_made(session: Session, made: Compiled, actor: Actor) -> bool:
+    """As :func:`may_start`, of the version that ``made`` is: no statement to find it.
+
+    The engine runs up to the first step once a day for each kind of actor, not once a page: a menu stays quick.
+    """
+    calendar = current(session)
+    key = (
+        actor.username,
+        access.origin_unit(actor, wiring(session).scopes),
+        frozenset(actor.roles),
+        calendar.digest,
+        clock.today(),
+        repr((wiring(session).settings, wiring(session).scopes)),
+    )
+    if key not in made.openings:
+        if len(made.openings) >= REMEMBERED:
+            made.openings.clear()
+        try:
+            made.openings[key] = _opening(session, made, actor)
+        except LiaisonError:
+            made.openings[key] = None  # a menu stays usable where a definition cannot be started
+    opening = made.openings[key]
+    return isinstance(opening, _Opening) and _may_take(actor, opening)
+
+
+def _opening(session: Session, made: Compiled, actor: Actor) -> _Opening:
     if made.given:
         raise NotFound(BY_ITSELF)
     unit = access.origin_unit(actor, wiring(session).scopes)
@@ -55,30 +104,12 @@ def _first(session: Session, process: str, made: Compiled, actor: Actor) -> Firs
     opened = next(iter(landing.open_tasks.values()), None)
     if opened is None:
         raise NotFound(NO_FIRST_STEP)
-    info = made.program.user_tasks[opened.process, opened.task]
     said = entered(made, {"scopes": dict(wiring(session).scopes)}, opened, days)
-    if said["role"] is not None and not holds(actor, said["role"], said["unit"]):
-        role = wiring(session).role_name(said["role"]) or "指定人员"
-        raise NotAllowed(f"「{info.name}」由{role}办理，您没有登记的权限。")
-    return FirstStep(process, one_line(info.name), made.form_of(opened.process, opened.task))
+    return _Opening(opened.process, opened.task, said["role"], said["unit"])
 
 
-def may_start(session: Session, process: str, actor: Actor) -> bool:
-    """Whether ``first_step`` is for ``actor``: what a menu asks."""
-    try:
-        first_step(session, process, actor)
-    except LiaisonError:
-        return False  # a menu stays usable where a definition cannot be started
-    return True
-
-
-def may_start_made(session: Session, process: str, made: Compiled, actor: Actor) -> bool:
-    """As :func:`may_start`, of the version that ``made`` is: no statement to find it."""
-    try:
-        _first(session, process, made, actor)
-    except LiaisonError:
-        return False
-    return True
+def _may_take(actor: Actor, opening: _Opening) -> bool:
+    return opening.role is None or holds(actor, opening.role, opening.unit)
 
 
 def _nothing(call: engine.Call) -> Any:

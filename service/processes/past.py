@@ -116,6 +116,21 @@ def tasks_then(session: Session, cases: Iterable[UUID], on: date) -> dict[UUID, 
     return {case: sorted(tasks.values(), key=lambda one: (one.seq, one.id)) for case, tasks in found.items()}
 
 
+def units_of_role_then(session: Session, cases: Iterable[UUID], role: str, on: date) -> dict[UUID, list[str]]:
+    """The units that tasks of ``role`` had gone to by the end of a day, each once, in order. One statement."""
+    ids = list(cases)
+    found: dict[UUID, dict[str, None]] = {}
+    if is_past(on):
+        for case, tasks in tasks_then(session, ids, on).items():
+            found[case] = {task.unit: None for task in tasks if task.role == role and task.unit}
+    else:
+        theirs = select(UserTask.instance_id, UserTask.unit).where(UserTask.instance_id.in_(ids), UserTask.role == role)
+        for case, unit in session.execute(theirs.order_by(*_NOW[:2])):
+            if unit:
+                found.setdefault(case, {})[unit] = None
+    return {case: list(units) for case, units in found.items()}
+
+
 def of_unit(unit: str, on: date | None) -> ColumnElement[bool]:
     """The cases in which a unit had been given a task by the end of a day (``None``: ever)."""
     theirs = select(UserTask.instance_id).where(UserTask.unit == unit)

@@ -16,7 +16,7 @@ from service.processes import first_steps, properties
 from service.processes.bundles import Compiled, compiled
 from service.processes.models import Definition
 from service.processes.wiring import wiring
-from service.processes.wording import given_number, starts_in_words
+from service.processes.wording import starts_in_words
 from service.rights import Actor
 
 LAST = 1_000_000
@@ -53,7 +53,7 @@ def profiles(session: Session) -> Sequence[Profile]:
 
 def startable(session: Session, actor: Actor) -> Sequence[Profile]:
     """Of the processes whose first step ``actor`` may take: first those that only people begin."""
-    mine = [one for one in profiles(session) if first_steps.may_start_made(session, one.process, one.made, actor)]
+    mine = [one for one in profiles(session) if first_steps.may_start_made(session, one.made, actor)]
     return sorted(mine, key=lambda one: bool(one.starts))
 
 
@@ -91,4 +91,4 @@ def profile_of(definition: Definition, made: Compiled, named: Mapping[str, str])
 
 def _text(made: Compiled, name: str) -> str:
     said = made.program.properties.get(name, "")
-    return properties.with_numbers(said, lambda action, parameter: given_number(made, action, parameter))
+    return properties.with_numbers(said, lambda action, parameter: made.given_numbers.get((action, parameter)))

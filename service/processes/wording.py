@@ -7,14 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from service import clock
-from service.engine import program
 from service.engine.expressions import readable
-from service.engine.xml import parse_xml
 from service.processes.bundles import Compiled
 from service.processes.cycles import Cycle
 from service.processes.rules import one_line
 
-SPIFF = f"{{{program.SPIFF}}}"
 UNTIMED = "不计时"
 SOMEHOW = "符合流程图里写的条件"
 MONTHS, SHORTEST = 12, 28
@@ -45,16 +42,6 @@ def due_in_words(made: Compiled, process: str, due: str) -> str:
         return UNTIMED
     tree = readable(due)
     return _Words(made, process).due(tree.body) if tree is not None else "按流程图计算"
-
-
-def given_number(made: Compiled, action: str, parameter: str) -> int | None:
-    """The whole number that the diagrams give an action as ``parameter``; None where none does."""
-    for _, xml in made.diagrams.values():
-        for operator in parse_xml(xml.encode(), name=made.program.key).iter(f"{SPIFF}serviceTaskOperator"):
-            for one in operator.iter(f"{SPIFF}parameter") if operator.get("id") == action else ():
-                if one.get("id") == parameter and (one.get("value") or "").isdigit():
-                    return int(one.get("value") or 0)
-    return None
 
 
 def _yearly(cycle: Cycle) -> set[tuple[int, int]] | None:
