@@ -110,13 +110,15 @@ class Calls:
         right: str | None = None,
         versioned: bool = False,
         first: Callable[[], Any] | None = None,
+        apart: bool = False,
     ) -> Callable[[View], View]:
         """A call that writes. The view gets the checked JSON ``body`` as its first argument.
 
         ``upload`` is the schema of a multipart body instead, of at most ``size`` bytes, which the view reads itself.
         ``first`` is what takes long: done for those who may, before the transaction; the view gets what it gives.
-        ``also`` are the shapes of answers with another status that the view gives. A ``versioned`` one takes the
-        version of the record that was read (``If-Match``).
+        The view of a call ``apart`` opens its transactions itself, because it works long outside them; it takes no
+        Idempotency-Key. ``also`` are the shapes of answers with another status that the view gives. A ``versioned`` one
+        takes the version of the record that was read (``If-Match``).
         """
         rule, taken = Rule(right=right, size=size), body or Nothing
         return self._call(
@@ -130,6 +132,7 @@ class Calls:
             also=also or {},
             versioned=versioned,
             first=first,
+            apart=apart,
         )
 
     def patch(
@@ -170,6 +173,7 @@ class Calls:
         files: Sequence[str] = (),
         versioned: bool = False,
         first: Callable[[], Any] | None = None,
+        apart: bool = False,
     ) -> Callable[[View], View]:
         def register(view: View) -> View:
             shown = view if body is None else _as_sent(view, body())
@@ -182,9 +186,9 @@ class Calls:
                 kind = errors.MEDIA_TYPE if other >= 400 else media_type
                 made = self.blueprint.alt_response(other, schema=shape, content_type=kind)(made)
             name = f"{self.tag}_{view.__name__}"
-            told = _documented(method, address, rule, upload, also, files, versioned=versioned)
+            told = _documented(method, address, rule, upload, also, files, versioned=versioned, apart=apart)
             made = self.blueprint.doc(operationId=name, **told)(made)
-            made = _guarded(made, rule, first)
+            made = _guarded(made, rule, first, apart=apart)
             self.blueprint.add_url_rule(address, view.__name__, made, methods=[method], tags=[self.tag])
             return view
 
@@ -223,7 +227,7 @@ def sent_path(body: ma.Schema, path: str) -> str:
 
 
 def _guarded(
-    view: Callable[..., Any], rule: Rule, first: Callable[[], Any] | None = None
+    view: Callable[..., Any], rule: Rule, first: Callable[[], Any] | None = None, *, apart: bool = False
 ) -> Callable[..., ResponseReturnValue]:
     """The view within the request's limit, its rule and its one transaction."""
 
@@ -234,9 +238,12 @@ def _guarded(
         limits().count()
         if rule.size is not None:
             request.max_content_length = rule.size  # before anybody reads the body
-        if first is not None:
+        if first is not None or apart:
             with api().database.reading() as session:
                 g.api_actor = _known(session, rule)
+        if apart:
+            return make_response(view(**arguments))
+        if first is not None:
             arguments["prepared"] = first()
         with transaction() as session:
             actor = g.api_actor = _known(session, rule)
@@ -268,6 +275,7 @@ def _documented(
     files: Sequence[str],
     *,
     versioned: bool,
+    apart: bool,
 ) -> dict[str, Any]:
     """The OpenAPI document's words about a call besides its schemas."""
     if rule.public:
@@ -276,7 +284,7 @@ def _documented(
     found: dict[str, Any] = {}
     if method not in READING:
         statuses |= {400, 409, 413, 415, 503}
-        found["parameters"] = [IDEMPOTENCY_KEY, *([IF_MATCH] if versioned else [])]
+        found["parameters"] = [*([] if apart else [IDEMPOTENCY_KEY]), *([IF_MATCH] if versioned else [])]
     found["responses"] = {str(status): problem_name(status) for status in sorted(statuses - set(also))}
     if files:
         found["responses"]["200"] = {"content": {media_type: {"schema": BYTES} for media_type in files}}

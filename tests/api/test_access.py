@@ -54,6 +54,8 @@ CALLS = {
     "api_drafts.draft_file": "edit_definitions",
     "api_drafts.save_draft_file": "edit_definitions",
     "api_drafts.delete_draft_file": "edit_definitions",
+    "api_draft_checks.check_draft": "edit_definitions",
+    "api_rehearsals.rehearse": "edit_definitions",
     "api_calendar.due": SIGNED_IN,
     "api_units.units": SIGNED_IN,
     "api_units.unit": SIGNED_IN,

@@ -1,7 +1,7 @@
 """Scenarios 用例: rehearsals kept as files beside the diagrams, run by every check; what of a drawing they pass."""
 
 from service.rehearsal.scenarios.coverage import KINDS, Coverage, Part, coverage
-from service.rehearsal.scenarios.run import Dated, Outcome, run, run_file
+from service.rehearsal.scenarios.run import Dated, Outcome, first_by, run, run_file, take
 from service.rehearsal.scenarios.shape import Scenario, Step, scenario_of
 from service.rehearsal.scenarios.text import Text, read
 
@@ -15,8 +15,10 @@ __all__ = [
     "Step",
     "Text",
     "coverage",
+    "first_by",
     "read",
     "run",
     "run_file",
     "scenario_of",
+    "take",
 ]

@@ -55,7 +55,7 @@ def run(scenario: Scenario, made: Compiled, plan: Plan, dated: Dated) -> Outcome
             dated(scenario.calendar),
             plan,
             scenario.starts,
-            by=scenario.by or _first_by(scenario),
+            by=scenario.by or first_by(scenario),
             data=scenario.data,
             event=scenario.event,
             answers=scenario.answers,
@@ -64,7 +64,7 @@ def run(scenario: Scenario, made: Compiled, plan: Plan, dated: Dated) -> Outcome
         return Outcome(text.file, title, text.finding(f"不能开始：{_said(error)}", "starts"), None)
     for number, step in enumerate(scenario.steps, 1):
         try:
-            _take(rehearsal, step, scenario.fill)
+            take(rehearsal, step, scenario.fill)
         except LiaisonError as error:
             said = f"第 {number} 步 {step.kind} {_short(step.about)}：{_said(error)}"
             return Outcome(text.file, title, text.finding(said, *step.place), rehearsal.state)
@@ -74,13 +74,15 @@ def run(scenario: Scenario, made: Compiled, plan: Plan, dated: Dated) -> Outcome
     return Outcome(text.file, title, None, state)
 
 
-def _first_by(scenario: Scenario) -> str | None:
+def first_by(scenario: Scenario) -> str | None:
+    """Who starts the case where the scenario does not say: whoever does the first step; None at a timer start."""
     if scenario.event is not None:
         return None
     return next((step.said["by"] for step in scenario.steps if step.kind == "do" and step.said.get("by")), None)
 
 
-def _take(rehearsal: Rehearsal, step: Step, fill: bool) -> None:
+def take(rehearsal: Rehearsal, step: Step, fill: bool) -> None:
+    """Takes one step; ``fill``: what a form requires beside what is said gets a sample. Raises what the step raises."""
     said, unit, by = step.said, step.said.get("unit"), step.said.get("by")
     if step.kind == "do":
         data = said.get("data") or {}
