@@ -10,13 +10,12 @@ import flask
 from flask import Flask
 from werkzeug.exceptions import BadRequest
 
-from service import api, web
+from service import api, http, web
 from service.auth.queries import has_demo_accounts
 from service.config import Settings, load, load_organization
 from service.db import Database, migrate
 from service.errors import Conflict, Invalid
 from service.usecases import wire
-from service.web import proxies
 
 
 class Request(flask.Request):
@@ -57,9 +56,9 @@ def create_app(
                 raise Invalid("生产环境不能有演示账号，请换用没有演示数据的数据库")
     app = Flask("service", static_folder=None)
     app.request_class = Request
-    web.install(app, database=database, settings=settings, organization=organization)
-    api.install(app, database=database, settings=settings, organization=organization, config=directory)
-    proxies.install(app, settings)
+    http.install(app, database=database, settings=settings, organization=organization, config=directory)
+    web.install(app, settings)
+    api.install(app, settings)
     pages, calls = web.access.rules(app).values(), api.access.rules(app).values()
     sizes = (settings.rate_limits.body_bytes, *(one.body for one in pages), *(one.size for one in calls))
     app.config["LARGEST_BODY"] = max(size or 0 for size in sizes)  # the server keeps no more of a request than that

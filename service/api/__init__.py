@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from flask import Flask, Response
 from flask.json.provider import DefaultJSONProvider
 
-from service import logs
 from service.api import (
     access,
     account,
@@ -51,12 +48,9 @@ from service.api import (
     talents,
     tasks,
     teams,
-    telemetry,
     units,
 )
-from service.api.context import KEY, Api
-from service.config import Organization, Settings
-from service.db import Database
+from service.config import Settings
 
 FEATURES = (
     tasks,
@@ -98,18 +92,15 @@ FEATURES = (
 )
 
 
-def install(app: Flask, *, database: Database, settings: Settings, organization: Organization, config: Path) -> None:
-    """Puts the API into ``app``, after the pages: routes, problem+json, limits, request ids, logs, metrics.
+def install(app: Flask, settings: Settings) -> None:
+    """Puts the API into ``app``, after the pages: routes, problem+json, limits.
 
-    ``config`` is the directory of the settings. Raises ``LookupError`` if a call does not say who may make it.
+    Raises ``LookupError`` if a call does not say who may make it.
     """
-    app.extensions[KEY] = Api(database, settings, organization, config)
     app.config["MAX_CONTENT_LENGTH"] = settings.rate_limits.body_bytes
     if isinstance(app.json, DefaultJSONProvider):
         # A form's fields stand in the order in which people fill them; and 汉字 need no escapes.
         app.json.sort_keys, app.json.ensure_ascii = False, False
-    logs.configure(settings.log_level)
-    telemetry.install(app)
     limits.install(app, settings.rate_limits.api_per_minute)
     errors.install(app)
     groups = [group for feature in FEATURES for group in (feature.calls, *getattr(feature, "more", ()))]
@@ -122,5 +113,4 @@ def _headers(answer: Response) -> Response:
     """Keeps answers out of caches, and from being taken for pages."""
     answer.headers.setdefault("Cache-Control", "no-store")
     answer.headers.setdefault("X-Content-Type-Options", "nosniff")
-    access.note_use()
     return answer

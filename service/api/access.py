@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, request
 from flask_wtf.csrf import validate_csrf  # type: ignore[import-untyped]  # the library ships no types
 from sqlalchemy.orm import Session
 from wtforms.validators import ValidationError  # type: ignore[import-untyped]  # the library ships no types
 
 from service import auth, clock
-from service.api.context import READING, api
-from service.auth.sessions import COOKIE
 from service.errors import NotAllowed
+from service.http.context import READING
+from service.http.sessions import by_cookie, note, note_session
 from service.rights import RIGHTS, Actor, may
 
 CSRF_HEADER = "X-CSRFToken"
@@ -85,18 +85,17 @@ def _by_token(session: Session) -> Actor:
     except NotAllowed as error:
         raise SignedOut(error.message) from error
     if stale is not None:
-        g.api_noted = partial(auth.note_token_use, sha256=stale, now=clock.now())
+        note(partial(auth.note_token_use, sha256=stale, now=clock.now()))
     return found
 
 
 def _by_cookie(session: Session) -> Actor:
-    key, settings = request.cookies.get(COOKIE), api().settings
-    if not key:
-        raise SignedOut("请先登录，或用 Authorization: Bearer 令牌 访问接口")
     try:
-        found = auth.find_signed_in(session, key, clock.now(), settings.sessions, settings.passwords.longest_age)
+        found = by_cookie(session)
     except NotAllowed as error:
         raise SignedOut(error.message) from error
+    if found is None:
+        raise SignedOut("请先登录，或用 Authorization: Bearer 令牌 访问接口")
     if found.must_change_password:
         raise NotAllowed("请先在网页的“我的账号”修改密码，再使用接口")
     if request.method not in READING:
@@ -104,13 +103,5 @@ def _by_cookie(session: Session) -> Actor:
             validate_csrf(request.headers.get(CSRF_HEADER))
         except ValidationError as error:
             raise NotAllowed(f"缺少有效的 {CSRF_HEADER} 请求头，请刷新页面后再试") from error
-    if found.stale:
-        g.api_noted = partial(auth.note_session_use, sha256=found.sha256, now=clock.now())
+    note_session(found)
     return found.actor
-
-
-def note_use() -> None:
-    """Notes, once a minute, that the token or session was used; after the request's transaction, waiting for nobody."""
-    noted = g.pop("api_noted", None)
-    if noted is not None:
-        api().database.try_aside(noted)

@@ -7,10 +7,10 @@ from typing import Any
 
 from service import auth, clock
 from service.api.calls import Calls
-from service.api.context import actor, api, db
 from service.api.fields import Id, List, Moment, Nested, Said, Schema
 from service.api.names import learn
 from service.errors import NotFound
+from service.http.context import actor, db, wired
 from service.rights import RIGHTS, may
 
 calls = Calls("account", "The own account")
@@ -79,7 +79,7 @@ def revoke_token(_body: Mapping[str, Any], sha256: str) -> Mapping[str, Any]:
 @calls.get("/me", answer=Me)
 def me() -> Mapping[str, Any]:
     """The account behind the token or session."""
-    who, roles = actor(), api().organization.roles
+    who, roles = actor(), wired().organization.roles
     grants = sorted(who.grants, key=lambda grant: (grant.role, grant.unit or ""))
     names = learn(db(), units=[who.unit, *(grant.unit for grant in grants)]).units
     return {

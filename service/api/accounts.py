@@ -6,9 +6,9 @@ from typing import Any
 
 from service import auth, clock
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Day, Flag, Id, List, Nested, Said, Schema, Whole
 from service.api.records import Row
+from service.http.context import actor, db
 from service.usecases.leaving import Held, held_by
 
 calls = Calls("accounts", "Accounts: what depends on one, and disabling it")

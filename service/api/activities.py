@@ -8,7 +8,6 @@ from uuid import UUID
 
 from service import clock, contacts
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Body, Choice, Day, Flag, Id, List, Moment, Nested, Said, Schema, Text
 from service.api.instances import Reason
 from service.api.records import paged
@@ -18,6 +17,7 @@ from service.api.versions import Tagged, seen, tagged
 from service.contacts import ActivityFilter
 from service.contacts.fields import ACTIVITY
 from service.contacts.rules import ACTIVITY_KINDS
+from service.http.context import actor, db
 
 calls = Calls(
     "contacts", "Contacts of leaders and talents: records, opinions, activities, matters, interviews", noun="activities"

@@ -8,9 +8,9 @@ from typing import Any
 
 from service import clock
 from service.api.calls import Calls
-from service.api.context import actor, api, db
 from service.api.fields import Count, Day, List, Nested, Query, Said, Schema, Text, Whole
 from service.fields import FIRST_YEAR, LAST_YEAR
+from service.http.context import actor, db, wired
 from service.ledger.assessment import sheet_of_year
 from service.reports import Figure, Score
 
@@ -57,7 +57,7 @@ class AssessmentQuery(Query):
 def assessment(query: dict[str, Any]) -> Mapping[str, Any]:
     """考核指标: the leaders and units that I may see."""
     on: date = query.get("on") or clock.today()
-    settings = api().settings
+    settings = wired().settings
     sheet = sheet_of_year(
         db(),
         year=query.get("year") or on.year,

@@ -10,12 +10,13 @@ from flask import Response
 
 from service import attachments, clock
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Flag, Id, List, Moment, Nested, Said, Schema, Whole
 from service.api.names import account_names
 from service.api.records import Row, whole
-from service.api.uploads import ENVELOPE, download, one_file, uploaded
+from service.api.uploads import ENVELOPE, one_file, uploaded
 from service.errors import NotAllowed
+from service.http.context import actor, db
+from service.http.files import download
 from service.storage import KINDS, LARGEST, Attachment
 
 calls = Calls("attachments", "Files attached to records, with the rights of the record")

@@ -10,15 +10,15 @@ from flask import Response
 
 from service import clock, reports
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Body, Form, Id, Moment, Nested, Said, Schema, Text, Whole
 from service.api.records import Pages, Row, paged
 from service.api.shapes import asks, page_of, wanted
 from service.api.tasks import Named
-from service.api.uploads import printed
 from service.api.versions import Tagged, seen, tagged
 from service.documents import PDF, WORD
 from service.fields import FIRST_YEAR, LAST_YEAR
+from service.http.context import actor, db
+from service.http.files import printed
 from service.reports import Brief, BriefFilter
 from service.reports.edits import brief_edits
 from service.reports.fields import TEXT_LENGTH

@@ -8,9 +8,9 @@ from typing import Any
 
 from service import clock
 from service.api.calls import Calls
-from service.api.context import db
 from service.api.fields import Count, Day, Flag, List, Nested, Query, Said, Schema, Whole
 from service.errors import Finding, Invalid
+from service.http.context import db
 from service.processes.calendars import current
 from service.processes.terms import MAX_DAYS
 

@@ -22,13 +22,14 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from service.api import errors
 from service.api.access import Rule, SignedOut, asker
-from service.api.context import READING, api, transaction
 from service.api.fields import Nothing
 from service.api.limits import limits
 from service.api.once import HEADER, once
 from service.api.versions import IF_MATCH
 from service.db.canonical import normalized
 from service.errors import Finding, Invalid, LiaisonError
+from service.http.context import READING, transaction, wired
+from service.http.failures import MEDIA_TYPE
 from service.rights import Actor
 
 PREFIX = "/api/v1"
@@ -183,7 +184,7 @@ class Calls:
             if body is not None and upload is None:
                 made = self.blueprint.arguments(body, location="json", required=body is not Nothing)(made)
             for other, shape in also.items():
-                kind = errors.MEDIA_TYPE if other >= 400 else media_type
+                kind = MEDIA_TYPE if other >= 400 else media_type
                 made = self.blueprint.alt_response(other, schema=shape, content_type=kind)(made)
             name = f"{self.tag}_{view.__name__}"
             told = _documented(method, address, rule, upload, also, files, versioned=versioned, apart=apart)
@@ -239,14 +240,14 @@ def _guarded(
         if rule.size is not None:
             request.max_content_length = rule.size  # before anybody reads the body
         if first is not None or apart:
-            with api().database.reading() as session:
-                g.api_actor = _known(session, rule)
+            with wired().database.reading() as session:
+                g.actor = _known(session, rule)
         if apart:
             return make_response(view(**arguments))
         if first is not None:
             arguments["prepared"] = first()
         with transaction() as session:
-            actor = g.api_actor = _known(session, rule)
+            actor = g.actor = _known(session, rule)
             if request.method in READING:
                 return make_response(view(**arguments))
             return once(session, actor.username, lambda: make_response(view(**arguments)))

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from service import attachments, clock, contacts
 from service.api.calls import Calls
-from service.api.context import actor, api, db
 from service.api.fields import Body, Choice, Day, Flag, Id, List, Moment, Nested, Said, Schema, Text, Whole
 from service.api.instances import Reason
 from service.api.names import account_names
@@ -19,6 +18,7 @@ from service.api.tasks import Named
 from service.contacts import FORMS, TOPICS, Contact, ContactFilter
 from service.contacts.fields import CONTACT, OPINION
 from service.fields import picked
+from service.http.context import actor, db, wired
 from service.processes.calendars import current
 
 calls = Calls("contacts", "Contacts of leaders and talents: records, opinions, activities, matters, interviews")
@@ -104,7 +104,7 @@ def contact_history(contact_id: UUID) -> Mapping[str, Any]:
 @calls.post("/contacts", answer=ContactItem, status=201, body=ContactBody)
 def record(body: dict[str, Any]) -> object:
     """Enters a contact: by the leader, a liaison of the leader, or the Talent Office."""
-    rules = api().settings.contacts
+    rules = wired().settings.contacts
     made = contacts.record_contact(
         db(),
         **body,

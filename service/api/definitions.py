@@ -13,7 +13,6 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from service import clock
 from service.api.calls import Calls
-from service.api.context import actor, api, db
 from service.api.errors import problem
 from service.api.fields import Choice, Flag, List, Moment, Nested, Problem, Said, Schema, Whole
 from service.api.records import Row, whole
@@ -25,6 +24,7 @@ from service.checks.findings import Report
 from service.checks.gate import passed, place, refusal
 from service.checks.graph import entries
 from service.errors import Finding, Invalid
+from service.http.context import actor, db, wired
 from service.processes.bundles import CheckedBundle
 from service.processes.definitions import deploy, find_latest, list_definitions
 from service.usecases import check_context
@@ -107,7 +107,7 @@ def _checked() -> _Checked:
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType
     dry_run, process, files = _dry_run(), request.form.get("process") or None, _files()
-    context = replace(check_context(api().settings, api().organization), key=process)
+    context = replace(check_context(wired().settings, wired().organization), key=process)
     found = check_confined(files, context=context)
     if dry_run or any(finding.severity == "error" for finding in found):
         return _Checked(found)

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from service.api.calls import Calls
-from service.api.context import actor, api
 from service.api.definitions import FindingItem
 from service.api.drafts import RIGHT
 from service.api.fields import Flag, List, Nested, Said, Schema, Whole
+from service.http.context import actor, wired
 from service.rehearsal.scenarios import KINDS, Outcome
 from service.studio.checking import Checked, checked
 from service.usecases.studio import house_of, read_draft
@@ -59,8 +59,8 @@ class CheckResult(Schema):
 @calls.post("/drafts/<uuid:draft_id>/check", answer=CheckResult, right=RIGHT, apart=True)
 def check_draft(_body: dict[str, Any], draft_id: UUID) -> Mapping[str, Any]:
     """Checks a draft as it would be checked when published, and runs its scenarios."""
-    read = read_draft(api().database, draft_id, actor())
-    house = house_of(api().settings, api().organization)
+    read = read_draft(wired().database, draft_id, actor())
+    house = house_of(wired().settings, wired().organization)
     found = checked(read.files, key=read.process, house=house, calendar=read.calendar)
     return {"revision": read.revision, **result_of(found)}
 

@@ -13,13 +13,13 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.errors import problem
 from service.api.fields import Body, Flag, Id, List, Moment, Nested, Problem, Query, Said, Schema, Text, Whole
 from service.api.records import Row, whole
 from service.api.shapes import page_of
-from service.api.uploads import download
 from service.errors import Finding, Invalid
+from service.http.context import actor, db
+from service.http.files import download
 from service.studio import drafts
 from service.studio.fields import MOST_FILE_BYTES
 from service.studio.models import Draft

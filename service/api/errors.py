@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -14,16 +14,9 @@ from werkzeug.exceptions import HTTPException
 
 from service.api.access import SignedOut
 from service.db.failures import UNKEEPABLE, Trouble, is_unkeepable, trouble
-from service.errors import Busy, Conflict, Finding, Incident, Invalid, LiaisonError, NotAllowed, NotFound
-
-STATUS: dict[type[LiaisonError], int] = {
-    NotFound: 404,
-    NotAllowed: 403,
-    Conflict: 409,
-    Invalid: 422,
-    Busy: 503,
-    Incident: 500,
-}
+from service.errors import Finding, LiaisonError
+from service.http import failures
+from service.http.failures import status_of
 
 WORDS = {
     400: ("bad_request", "请求无法识别", "请求内容不是有效的 JSON，或写法有误"),
@@ -45,8 +38,6 @@ WORDS = {
 }
 """Status → type, title and, where nothing more is known, detail."""
 
-MEDIA_TYPE = "application/problem+json"
-
 log = structlog.get_logger(__name__)
 
 
@@ -55,22 +46,14 @@ def problem(
 ) -> Response:
     """A problem+json answer; ``more`` are further members."""
     kind, title, way_out = WORDS.get(status) or WORDS[500 if status >= 500 else 400]
-    answer = jsonify(
-        type=kind,
-        title=title,
-        status=status,
-        detail=detail or way_out,
-        errors=[{"path": finding.path, "message": finding.message} for finding in findings],
-        request_id=g.get("request_id"),
-        **(more or {}),
+    return failures.problem(
+        status, kind, title, detail or way_out, findings, request_id=g.get("request_id"), **(more or {})
     )
-    answer.status_code, answer.content_type = status, MEDIA_TYPE
-    return answer
 
 
 def refusal(error: LiaisonError) -> Response:
     """The answer to an expected failure."""
-    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+    status = status_of(error)
     if status >= 500:
         log.error("incident", kind=type(error).__name__, exc_info=error)
     return problem(status, error.message, error.findings)

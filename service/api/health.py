@@ -11,9 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service import clock
 from service.api.calls import Calls
-from service.api.context import api
 from service.api.fields import Choice, Flag, Nested, Schema
 from service.db import migrate
+from service.http.context import wired
 from service.processes.figures import last_beat
 
 calls = Calls("health", "Health, for load balancers and monitoring", prefix="")
@@ -56,9 +56,9 @@ def ready() -> tuple[Mapping[str, Any], int]:
     """Whether the service can work; with 503 it says what is missing."""
     checks = {"database": False, "migrations": False, "worker": False}
     try:
-        checks["migrations"] = migrate.is_current(api().database)
+        checks["migrations"] = migrate.is_current(wired().database)
         checks["database"] = True
-        with api().database.reading() as session:
+        with wired().database.reading() as session:
             beat = last_beat(session)
         checks["worker"] = beat is not None and clock.now() - beat <= HEARTBEAT_WITHIN
     except SQLAlchemyError as error:  # what could not be asked stays False, and that is the answer

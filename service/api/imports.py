@@ -11,14 +11,15 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from service import clock, exchange
 from service.api.calls import Calls
-from service.api.context import actor, api, db
 from service.api.fields import Body, Choice, Count, Flag, Id, List, Moment, Nested, Query, Said, Schema, Whole
 from service.api.records import paged
 from service.api.shapes import page_of
-from service.api.uploads import ENVELOPE, download
+from service.api.uploads import ENVELOPE
 from service.db.lists import MAX_LIMIT
 from service.errors import Finding, Invalid
 from service.exchange import KINDS, ImportJob
+from service.http.context import actor, db, wired
+from service.http.files import download
 from service.ledger.workbooks import XLSX
 
 calls = Calls("imports", "Excel imports: checked row by row, then written all or nothing")
@@ -87,7 +88,7 @@ def imports(query: dict[str, Any]) -> Mapping[str, Any]:
 def template(kind: str) -> Response:
     """The sheet to fill in, with its columns explained."""
     wanted = exchange.kind_for(kind, actor())
-    made = exchange.template(wanted, exchange.Basis(api().organization, api().settings.contacts))
+    made = exchange.template(wanted, exchange.Basis(wired().organization, wired().settings.contacts))
     return download(made, XLSX, f"{wanted.name}导入模板.xlsx")
 
 

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from service import clock
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Count, Flag, Id, Moment, Query, Said, Schema, Whole
 from service.api.records import paged, whole
 from service.api.shapes import page_of
+from service.http.context import actor, db
 from service.notifications import letters
 from service.processes.timers import open_incidents, retry
 

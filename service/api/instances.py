@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.api.calls import Calls
-from service.api.context import actor, api, db
 from service.api.fields import Body, Choice, Flag, Form, Id, List, Moment, Nested, Said, Schema, Text, Whole
 from service.api.names import account_names
 from service.api.records import Row, whole
 from service.api.shapes import page_of
 from service.api.steps import STAGE, Step, steps, steps_of
 from service.history import HistoryEvent
+from service.http.context import actor, db, wired
 from service.processes import commands, lateness, operations, queries, sharing
 from service.processes.models import (
     COMPLETED,
@@ -237,7 +237,7 @@ def _note_reading(instance_id: UUID) -> None:
 
     @after_this_request
     def note(answer: Response) -> Response:
-        api().database.try_aside(partial(sharing.mark_copy_read, instance_id=instance_id, actor=who, now=now))
+        wired().database.try_aside(partial(sharing.mark_copy_read, instance_id=instance_id, actor=who, now=now))
         return answer
 
 

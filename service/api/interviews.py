@@ -7,7 +7,6 @@ from typing import Any
 
 from service import clock, contacts
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Body, Id, List, Nested, Query, Said, Schema, Text, Whole
 from service.api.records import Row, whole
 from service.api.shapes import asks, page_of, takes, wanted
@@ -16,6 +15,7 @@ from service.api.versions import Tagged, seen, tagged
 from service.contacts import InterviewFilter
 from service.contacts.fields import MISSED
 from service.fields import picked
+from service.http.context import actor, db
 from service.people.queries import get_leader
 
 calls = Calls(

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from service import clock, jobs
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Choice, Count, Form, Id, Moment, Query, Said, Schema, Text, Whole
 from service.api.records import Pages, Row, paged
 from service.api.shapes import page_of
+from service.http.context import actor, db
 
 calls = Calls("jobs", "Jobs: long work in the background, its progress and its report")
 

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Choice, Count, Day, Flag, Id, List, Moment, Nested, Query, Said, Schema, Text, Whole
 from service.api.names import learn
 from service.api.shapes import page_of
 from service.api.tasks import Named
+from service.http.context import actor, db
 from service.processes import queries
 from service.processes.lateness import IN_TIME, standings
 from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from service import clock, liaisons
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Body, Choice, Count, Day, Id, List, Nested, Query, Said, Schema, Text, Whole
 from service.api.records import Row, Search, paged
 from service.api.shapes import answers, asks, page_of, takes, wanted
 from service.api.tasks import Named
 from service.fields import picked
+from service.http.context import actor, db
 from service.liaisons import LINK, Link, LinkFilter
 from service.liaisons.fields import COURSE, ENDING, HANDOVER, HOLDING
 from service.liaisons.rules import REASONS, STATUSES

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from service import clock, contacts
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Body, Id, List, Moment, Nested, Said, Schema
 from service.api.records import RecordHistory, journal_of, paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
@@ -16,6 +15,7 @@ from service.api.tasks import Named
 from service.contacts import MatterFilter
 from service.contacts.fields import MATTER, PROGRESS, SOLUTION
 from service.fields import picked
+from service.http.context import actor, db
 
 calls = Calls(
     "contacts", "Contacts of leaders and talents: records, opinions, activities, matters, interviews", noun="matters"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from hmac import compare_digest
 
 from flask import Response, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.api.calls import Calls
-from service.api.context import api
 from service.config.trust import RELAYED
 from service.errors import NotAllowed
 from service.history.outbox import count_owed
+from service.http.context import wired
+from service.http.telemetry import REGISTRY
 from service.ledger.counts import late_needs
 from service.notifications import letters
 from service.processes import figures
@@ -30,11 +31,6 @@ from service.processes.lateness import unit_work
 from service.processes.timers import count_open_incidents
 
 calls = Calls("metrics", "Metrics for Prometheus", prefix="")
-
-disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
-REGISTRY = CollectorRegistry()
-REQUESTS = Counter("liaison_requests", "Requests answered.", ["method", "route", "status"], registry=REGISTRY)
-SECONDS = Histogram("liaison_request_seconds", "Time to answer.", ["method", "route"], registry=REGISTRY)
 
 
 class House(Collector):
@@ -74,7 +70,7 @@ def metrics() -> Response:
     For who asks from an address of the settings, or with their token.
     """
     _require_known()
-    with api().database.reading() as session:
+    with wired().database.reading() as session:
         house = CollectorRegistry(auto_describe=False)
         house.register(House(session))
         text = generate_latest(_requests()) + generate_latest(house)
@@ -83,7 +79,7 @@ def metrics() -> Response:
 
 def _require_known() -> None:
     """Raises ``NotAllowed`` for everybody but the monitoring. A relayed request's address is the proxy's."""
-    known, given = api().settings.metrics, request.authorization
+    known, given = wired().settings.metrics, request.authorization
     token = (given.token or "") if given is not None and given.type == "bearer" else ""
     if known.token and compare_digest(token.encode(errors="replace"), known.token.encode()):
         return

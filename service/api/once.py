@@ -14,20 +14,17 @@ from contextlib import suppress
 from hashlib import sha256
 
 from flask import Response, request
-from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from service import clock
 from service.api import errors
-from service.db import IdempotentAnswer
+from service.db import IdempotentAnswer, idempotency
 from service.db.canonical import dumps
 from service.errors import Finding, Incident, Invalid, LiaisonError
+from service.http.failures import MEDIA_TYPE
 
 HEADER = "Idempotency-Key"
 AGAIN = "Idempotency-Replayed"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
-_PENDING = 0
 
 
 def once(session: Session, username: str, work: Callable[[], Response]) -> Response:
@@ -42,8 +39,9 @@ def once(session: Session, username: str, work: Callable[[], Response]) -> Respo
         message = "应为 1 至 200 个不含空格的可见 ASCII 字符"
         raise Invalid(f"{HEADER} 请求头有误", [Finding(HEADER, message)])
     wanted, body = f"{request.method} {request.path}"[:300], fingerprint()
-    if not _reserve(session, username, key, wanted, body):
-        return _first(session, username, key, wanted, body)
+    first = idempotency.reserve(session, username=username, key=key, request=wanted, body=body)
+    if first is not None:
+        return _again(first, wanted, body)
     try:
         with session.begin_nested():
             answer = work()
@@ -51,12 +49,7 @@ def once(session: Session, username: str, work: Callable[[], Response]) -> Respo
         raise
     except LiaisonError as error:
         answer = errors.refusal(error)
-    session.execute(
-        update(IdempotentAnswer)
-        .where(IdempotentAnswer.username == username, IdempotentAnswer.key == key)
-        .values(status=answer.status_code, answer=answer.get_data()),
-        execution_options={"synchronize_session": False},
-    )
+    idempotency.keep(session, username=username, key=key, status=answer.status_code, answer=answer.get_data())
     return answer
 
 
@@ -80,31 +73,11 @@ def fingerprint() -> str:
     return seal.hexdigest()
 
 
-def _reserve(session: Session, username: str, key: str, wanted: str, body: str) -> bool:
-    """Whether this request is the first with its key. Waits for one that is under way."""
-    # SQLAlchemy has ON CONFLICT only on each dialect's own insert, not on the common one.
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    row = {
-        "username": username,
-        "key": key,
-        "request": wanted,
-        "body_sha256": body,
-        "status": _PENDING,
-        "answer": b"",
-        "at": clock.now(),
-    }
-    made = session.execute(
-        insert(IdempotentAnswer).values(**row).on_conflict_do_nothing().returning(IdempotentAnswer.key)
-    )
-    return made.first() is not None
-
-
-def _first(session: Session, username: str, key: str, wanted: str, body: str) -> Response:
-    row = session.get_one(IdempotentAnswer, (username, key))
+def _again(row: IdempotentAnswer, wanted: str, body: str) -> Response:
     if (row.request, row.body_sha256) != (wanted, body):
         message = "该值已用于另一个请求（地址或内容不同），请为每次新的操作使用新的值"
         raise Invalid(f"{HEADER} 重复使用", [Finding(HEADER, message)])
     answer = Response(row.answer, row.status)
-    answer.content_type = errors.MEDIA_TYPE if row.status >= 400 else "application/json"
+    answer.content_type = MEDIA_TYPE if row.status >= 400 else "application/json"
     answer.headers[AGAIN] = "true"
     return answer

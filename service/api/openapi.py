@@ -12,8 +12,9 @@ from flask.typing import ResponseReturnValue
 
 from service.api.access import CSRF_HEADER, Rule
 from service.api.calls import Calls, problem_name
-from service.api.errors import MEDIA_TYPE, WORDS
+from service.api.errors import WORDS
 from service.api.fields import Problem
+from service.http.failures import MEDIA_TYPE
 
 OPENAPI = "3.1.0"
 DESCRIPTION = """\

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from service import clock, contacts
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Body, Choice, Form, Id, Nested, Schema
 from service.api.records import paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
@@ -17,6 +16,7 @@ from service.api.versions import Tagged, seen, tagged
 from service.contacts import OPINION_STATUSES, OpinionFilter
 from service.contacts.fields import ANSWER, OPINION
 from service.fields import picked
+from service.http.context import actor, db
 from service.usecases import begins
 
 calls = Calls("contacts", "Opinions that talents gave at contacts", noun="opinions")

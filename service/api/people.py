@@ -9,11 +9,11 @@ from uuid import UUID
 from service import clock
 from service import people as directory
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Body, Flag, Id, Said, Schema
 from service.api.records import RecordHistory, journal_of, paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.api.versions import Tagged, seen, tagged
+from service.http.context import actor, db
 from service.people import queries
 from service.people.access import shown_person
 from service.people.edits import person_edits

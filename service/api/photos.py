@@ -10,10 +10,11 @@ from flask import Response
 from service import clock
 from service import talents as registry
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Moment, Said, Schema, Whole
-from service.api.uploads import ENVELOPE, download, one_file, uploaded
+from service.api.uploads import ENVELOPE, one_file, uploaded
 from service.errors import NotFound
+from service.http.context import actor, db
+from service.http.files import download
 from service.talents.models import TalentPhoto
 from service.talents.photos import LARGEST
 

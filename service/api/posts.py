@@ -8,11 +8,11 @@ from uuid import UUID
 
 from service import clock, people
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Body, Choice, Day, Id, Said, Schema, Text
 from service.api.records import LastDay, paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.api.versions import Tagged, seen, tagged
+from service.http.context import actor, db
 from service.people import queries
 from service.people.edits import leader_edits
 from service.people.fields import POST

@@ -7,11 +7,11 @@ from typing import Any
 
 from service import clock, liaisons
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Choice, Day, Flag, List, Nested, Said, Schema, Whole
 from service.api.links import RIGHT, TAG, TAG_SAYS, LeaderName
 from service.api.records import Pages, paged
 from service.api.shapes import asks, page_of, wanted
+from service.http.context import actor, db
 from service.liaisons import QuotaFilter
 
 calls = Calls(TAG, TAG_SAYS, noun="quotas")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from service.api.context import actor, db
 from service.api.fields import Body, Count, Day, Form, List, Moment, Nested, Query, Said, Schema, Text, Whole
 from service.api.names import account_names
 from service.contacts.access import readable
 from service.db.lists import Page
 from service.history import HistoryEvent, stream_events
+from service.http.context import actor, db
 from service.ledger.reported import seen_entries
 
 R = TypeVar("R")

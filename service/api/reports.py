@@ -10,16 +10,16 @@ from flask import Response
 
 from service import clock, reports
 from service.api.calls import Calls
-from service.api.context import actor, api, db
 from service.api.fields import Body, Choice, Day, Flag, Form, Id, Moment, Said, Schema, Text, Whole
 from service.api.instances import Reason
 from service.api.names import account_names
 from service.api.records import Pages, Row, paged
 from service.api.shapes import asks, page_of, wanted
-from service.api.uploads import printed
 from service.api.versions import Tagged, seen, tagged
 from service.documents import PDF, WORD
 from service.fields import FIRST_YEAR, LAST_YEAR
+from service.http.context import actor, db, wired
+from service.http.files import printed
 from service.processes.calendars import current
 from service.reports import REPORT_STATUSES, HalfYearReport, ReportFilter
 from service.reports.edits import report_edits
@@ -89,7 +89,7 @@ def report(report_id: UUID) -> Tagged:
 @calls.post("/reports", answer=ReportDetail, body=ReportBody)
 def compile_report(body: dict[str, Any]) -> Row:
     """Begins a report, or counts its figures anew; texts stay as they are."""
-    days = api().settings.contacts.report_days
+    days = wired().settings.contacts.report_days
     return _row(half_years.begin_report(db(), **body, days=days, actor=actor(), now=clock.now()))
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.api.calls import Calls
-from service.api.context import db
 from service.api.fields import Count, Day, Flag, Form, List, Query, Said, Schema, Whole
 from service.fields import FIRST_YEAR, LAST_YEAR
+from service.http.context import db
 from service.usecases import half_years
 
 calls = Calls("reports", "Half-year reports, briefs to leaders, the assessment sheet", noun="roll_ups")

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from service import clock, liaisons
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Body, Choice, Day, Id, List, Moment, Nested, Said, Schema, Text, Whole
 from service.api.links import RIGHT, TAG, TAG_SAYS, LeaderName
 from service.api.records import Pages, Row, paged
@@ -16,6 +15,7 @@ from service.api.shapes import answers, asks, page_of, takes, wanted
 from service.api.tasks import Named
 from service.api.versions import Tagged, seen, tagged
 from service.fields import picked
+from service.http.context import actor, db
 from service.liaisons import Roster, RosterFilter
 from service.liaisons.edits import roster_edits
 from service.liaisons.fields import DECISION, LINE, ROSTER_NOTE

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from service import clock, liaisons
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Body, Day, Id, List, Nested, Said, Schema, Text
 from service.api.links import RIGHT, TAG, TAG_SAYS, LeaderName
 from service.api.records import paged
@@ -16,6 +15,7 @@ from service.api.shapes import page_of, query_of, takes, wanted
 from service.api.tasks import Named
 from service.api.versions import Tagged, seen, tagged
 from service.errors import NotFound
+from service.http.context import actor, db
 from service.liaisons import SERVICE_TEAM, ServiceTeamFilter
 from service.liaisons.edits import service_team_edits
 

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.api.context import actor
 from service.api.fields import Choice, Day, Flag, Id, List, Moment, Nested, Said, Schema, Whole
+from service.http.context import actor
 from service.processes import queries
 from service.processes.advance import open_tasks
 from service.processes.models import CANCELLED, DONE, OPEN, SUSPENDED, Instance, UserTask

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from service import clock, people
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Body, Id, List, Moment, Said, Schema
 from service.api.records import Row, paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.auth.absence import cover_of, gaps
+from service.http.context import actor, db
 from service.people import queries
 from service.people.fields import SUBSTITUTE
 from service.people.filters import SubstituteFilter

@@ -8,11 +8,11 @@ from typing import Any
 from service import clock
 from service import talents as registry
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Body, Choice, Day, Flag, Id, List, Nested, Query, Said, Schema, Text
 from service.api.records import RecordHistory, Row, Search, journal, paged
 from service.api.shapes import answers, asks, page_of, takes, wanted
 from service.api.versions import Tagged, seen, tagged
+from service.http.context import actor, db
 from service.liaisons import leaders_of, served_ids
 from service.rights import may
 from service.talents import FIELDS, Talent, TalentFilter

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.api.calendar import DueExplanation, explained
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import (
     Body,
     Choice,
@@ -35,6 +34,7 @@ from service.api.shapes import page_of
 from service.api.steps import STAGE, Step, steps_of
 from service.db.lists import Page
 from service.errors import Finding, Invalid, NotFound
+from service.http.context import actor, db
 from service.processes import commands, operations, queries, sharing
 from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.rules import GREEN, GREY, NO_TASK, RED, YELLOW

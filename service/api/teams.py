@@ -9,13 +9,13 @@ from uuid import UUID
 from service import clock
 from service import talents as registry
 from service.api.calls import Calls
-from service.api.context import actor, db
 from service.api.fields import Body, Id, List, Nested, Said, Schema, Text
 from service.api.records import RecordHistory, journal, paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.api.talents import TAG, TAG_SAYS
 from service.api.versions import Tagged, seen, tagged
 from service.fields import held
+from service.http.context import actor, db
 from service.talents import TEAM_FIELDS, TalentTeam, TeamFilter
 from service.talents.edits import team_edits
 

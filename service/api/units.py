@@ -7,11 +7,11 @@ from typing import Any
 
 from service import clock, people
 from service.api.calls import Calls
-from service.api.context import actor, api, db
 from service.api.fields import Body, Day, Flag, Id, Said, Schema, Text
 from service.api.records import LastDay, RecordHistory, journal_of, paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
 from service.api.versions import Tagged, seen, tagged
+from service.http.context import actor, db, wired
 from service.people import queries
 from service.people.edits import liaison_edits, unit_edits
 from service.people.fields import UNIT
@@ -81,13 +81,13 @@ def unit_history(code: str) -> Mapping[str, Any]:
 @calls.post("/units", answer=UnitItem, status=201, body=NewUnit, right="manage_units")
 def add_unit(body: dict[str, Any]) -> object:
     """A new unit."""
-    return people.add_unit(db(), **body, organization=api().organization, actor=actor(), now=clock.now())
+    return people.add_unit(db(), **body, organization=wired().organization, actor=actor(), now=clock.now())
 
 
 @calls.patch("/units/<code>", answer=UnitItem, body=UnitChange, right="manage_units")
 def change_unit(body: dict[str, Any], code: str) -> Tagged:
     """Changes a unit; ``active: false`` takes it out of use."""
-    known = api().organization
+    known = wired().organization
     unit = people.update_unit(
         db(), code=code, changes=body, version=seen(), organization=known, actor=actor(), now=clock.now()
     )

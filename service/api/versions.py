@@ -7,9 +7,9 @@ from typing import Any
 
 from flask import request
 
-from service.api.context import db
 from service.errors import Finding, Invalid
 from service.history import Edits, version_of
+from service.http.context import db
 
 HEADER = "If-Match"
 _TAG = re.compile(r'(?:W/)?"(\d{1,9})"')

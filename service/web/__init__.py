@@ -13,8 +13,8 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect, generate_csrf  # type: ignore[import-untyped]  # the library ships no types
 
 from service import clock
-from service.config import Organization, Settings
-from service.db import Database
+from service.config import Settings
+from service.http.context import READING, wired
 from service.notifications import unread_count
 from service.processes.first_steps import may_start
 from service.processes.rules import STATUSES
@@ -61,7 +61,7 @@ from service.web import (
     units,
 )
 from service.web.answers import here
-from service.web.context import KEY, READING, Web, find_actor, note_use, role_name, stage_name, web
+from service.web.context import find_actor, role_name, stage_name
 from service.web.cookies import Notes
 from service.web.exports import export_address
 from service.web.limits import limiter
@@ -82,12 +82,11 @@ POLICY = (
 csrf = CSRFProtect()
 
 
-def install(app: Flask, *, database: Database, settings: Settings, organization: Organization) -> None:
+def install(app: Flask, settings: Settings) -> None:
     """Puts the pages into ``app``: routes, error pages, sessions, protection against forged requests, headers.
 
     Raises ``LookupError`` if a page does not say who may call it.
     """
-    app.extensions[KEY] = Web(database, settings, organization)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="liaison",
@@ -151,7 +150,7 @@ def _protect() -> None:
     size = LARGE if request.content_length is None else request.content_length
     if rule is not None and rule.who == access.SIGNED_IN and size >= LARGE:
         # nor is a large body read, which the check of the token does, for somebody who is not signed in
-        with web().database.reading() as session:
+        with wired().database.reading() as session:
             if find_actor(session) is None:
                 raise access.SignInNeeded
     csrf.protect()
@@ -159,7 +158,6 @@ def _protect() -> None:
 
 def _headers(answer: Response) -> Response:
     """For every page, also that of an address which leads nowhere; the API has its own."""
-    note_use()
     if (request.endpoint or "web").split(".")[0] != "web":
         return answer
     named_by_content = "v" in request.args or "/chunks/" in request.path or "/fonts/" in request.path

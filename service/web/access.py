@@ -12,8 +12,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from service.errors import NotAllowed
+from service.http.context import READING, transaction, wired
 from service.rights import RIGHTS, Actor, may
-from service.web.context import READING, find_actor, signed_in, transaction, web
+from service.web.context import find_actor, signed_in
 from service.web.once import once
 
 ANYONE, SIGNED_IN = "anyone", "signed_in"
@@ -79,7 +80,7 @@ def requires(
                 g.actor = None
                 return make_response(view(*args, **arguments))
             if ahead is not None:
-                with web().database.reading() as session:
+                with wired().database.reading() as session:
                     _admit(session, rule)
                 g.ahead = ahead(**arguments)
             with transaction() as session:

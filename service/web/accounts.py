@@ -14,13 +14,13 @@ from service.auth.queries import accounts_of_person
 from service.auth.rules import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from service.errors import Conflict, Finding, Invalid, NotFound
 from service.fields import CHOICE, DATE, PICK, SECRET, Field
+from service.http.context import actor, db, settings, wired
 from service.people import queries
 from service.rights import LIAISON, Grant, may
 from service.usecases.leaving import held_by
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.changes import changes
-from service.web.context import actor, db, settings, web
 from service.web.filling import Filling, form_page, submitted
 from service.web.names import Names
 from service.web.present import named
@@ -56,7 +56,7 @@ def accounts() -> ResponseReturnValue:
         page=page,
         roles={username: sorted(_said(grant, names) for grant in grants) for username, grants in held.items()},
         locked=auth.locks_of(db(), usernames, clock.now()),
-        known=web().organization.roles,
+        known=wired().organization.roles,
     )
 
 
@@ -109,7 +109,7 @@ def account(username: str) -> ResponseReturnValue:
         given=given,
         by_directory=sorted(_said(grant, names) for grant in _by_directory(held, given)),
         names=names,
-        known=web().organization.roles,
+        known=wired().organization.roles,
         today=today,
         locked=auth.locks_of(db(), [found.username], clock.now()).get(found.username),
         held=held_by(db(), found.username, today),
@@ -202,7 +202,7 @@ def role_form(username: str) -> ResponseReturnValue:
 @requires(right="manage_accounts")
 def grant_role(username: str) -> ResponseReturnValue:
     """Grants a role for a time."""
-    found, roles = auth.get_account(db(), username), web().organization.roles
+    found, roles = auth.get_account(db(), username), wired().organization.roles
 
     def operation(values: dict[str, Any]) -> ResponseReturnValue:
         if values["role"] is None:
@@ -242,7 +242,7 @@ def revoke_token(username: str) -> ResponseReturnValue:
 
 
 def _said(grant: Grant, names: Names) -> str:
-    role = web().organization.roles.get(grant.role)
+    role = wired().organization.roles.get(grant.role)
     return (role.name if role else grant.role) + (f"（{names.unit(grant.unit)}）" if grant.unit else "")
 
 
@@ -277,7 +277,7 @@ def _password_fields(*, required: bool = True) -> list[Field]:
 
 
 def _given_by_hand() -> list[tuple[str, str]]:
-    return [(code, name) for code, name in named(web().organization.roles) if code not in BY_DIRECTORY]
+    return [(code, name) for code, name in named(wired().organization.roles) if code not in BY_DIRECTORY]
 
 
 def _role_fields() -> list[Field]:

@@ -8,13 +8,13 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from service import clock
+from service.http.context import actor, db, settings
 from service.ledger.assessment import sheet_of_year
 from service.processes.lateness import MEANING
 from service.reports import INDICATORS, Figure, Score, Sheet
 from service.reports.assessment import OF_LEADERS
 from service.web.access import requires
 from service.web.answers import argument, asked_whole
-from service.web.context import actor, db, settings
 from service.web.exports import sheet
 
 blueprint = Blueprint("assessment", __name__)

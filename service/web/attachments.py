@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from uuid import UUID
 
-from flask import Blueprint, request, send_file, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import attachments, clock
 from service.errors import Finding, Invalid
+from service.http.context import actor, db
+from service.http.files import download
 from service.storage import LARGEST
 from service.web.access import requires
 from service.web.answers import done, sent, text
-from service.web.context import actor, db
 
 blueprint = Blueprint("attachments", __name__)
 
@@ -44,9 +44,7 @@ def attach() -> ResponseReturnValue:
 def file(file_id: UUID) -> ResponseReturnValue:
     """A file, for whoever may see its record; always as a download."""
     kept = attachments.attachment_for(db(), file_id, actor(), with_content=True)
-    answer = send_file(BytesIO(kept.content), mimetype=kept.media_type, as_attachment=True, download_name=kept.name)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return download(kept.content, kept.media_type, kept.name)
 
 
 @blueprint.post("/files/<uuid:file_id>/withdraw")

@@ -12,10 +12,11 @@ from service import auth, clock
 from service.auth.sessions import COOKIE
 from service.auth.sign_in import OIDC
 from service.errors import Finding, Invalid, NotFound
+from service.http.context import actor, db, settings, wired
 from service.web import cookies
 from service.web.access import ANYONE, requires
 from service.web.answers import done, sent, text
-from service.web.context import actor, db, settings, signed_in, web
+from service.web.context import signed_in
 from service.web.names import Names
 
 blueprint = Blueprint("auth", __name__)
@@ -35,7 +36,7 @@ def sign_in_post() -> ResponseReturnValue:
     username, goal = request.form.get("username", "")[:200], inside(request.form.get("next"))
     limits, browser = settings().rate_limits, cookies.browser_id()
     found = auth.sign_in(
-        web().database,
+        wired().database,
         username=username,
         password=request.form.get("password", "")[:1000],
         now=clock.now(),
@@ -79,7 +80,7 @@ def account() -> ResponseReturnValue:
 
 def _typed_password() -> auth.NewPassword:
     """The password typed into the form of the own password, hashed before any transaction is open."""
-    with web().database.reading() as session:
+    with wired().database.reading() as session:
         known = auth.known_hashes(session, actor().username, settings().passwords.history)
     form = request.form
     return auth.prepare(form.get("password", "")[:1000], over=known, old=form.get("old_password", "")[:1000])
@@ -132,7 +133,7 @@ def _same(new: str, again: str) -> None:
 
 def _own() -> dict[str, object]:
     """The parts of the page of the own account."""
-    organization, me = web().organization, actor()
+    organization, me = wired().organization, actor()
     names = [organization.roles[role].name for role in organization.roles if role in me.roles]
     now, mine = clock.now(), signed_in()
     return {

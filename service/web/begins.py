@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from service import clock, contacts
 from service.contacts.models import Contact, Opinion
+from service.http.context import actor, db
 from service.ledger.counts import open_matters_of
 from service.processes.first_steps import first_step
 from service.processes.forms import Form
@@ -20,7 +21,6 @@ from service.processes.wiring import wiring
 from service.usecases.begins import begin_by_hand, make_need
 from service.web.access import requires
 from service.web.answers import argument, done, sent, text
-from service.web.context import actor, db
 from service.web.forms import form_page
 from service.web.menu import ENDPOINTS
 from service.web.names import Names

@@ -13,6 +13,8 @@ from service import clock, reports
 from service.auth.queries import signs_in
 from service.db.lists import Page
 from service.history import version_of
+from service.http.context import actor, db
+from service.http.files import printed
 from service.reports import Brief, BriefFilter
 from service.reports.edits import brief_edits
 from service.reports.papers import brief_paper
@@ -21,10 +23,10 @@ from service.web import stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset, sent, text, whole
 from service.web.asked import asked
-from service.web.context import actor, db, may_today, selves
+from service.web.context import may_today, selves
 from service.web.exports import Columns, batches, workbook
 from service.web.names import Names
-from service.web.prints import paper_file, without_type
+from service.web.prints import without_type
 
 blueprint = Blueprint("briefs", __name__)
 
@@ -121,7 +123,7 @@ def read(brief_id: UUID) -> ResponseReturnValue:
 def paper(brief_id: UUID, suffix: str) -> ResponseReturnValue:
     """The brief as PDF or for Word."""
     found = reports.get_brief(db(), brief_id, actor())
-    return paper_file(reports.brief_document(found, suffix), found.name, suffix)
+    return printed(reports.brief_document(found, suffix), found.name, suffix, save=suffix == "docx")
 
 
 def _found(limit: int, offset: int) -> Page[Brief]:

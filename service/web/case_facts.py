@@ -12,6 +12,7 @@ from flask import url_for
 
 from service import clock
 from service.history import HistoryEvent
+from service.http.context import actor, db
 from service.liaisons import leaders_of
 from service.processes import queries
 from service.processes.bundles import Compiled
@@ -21,7 +22,6 @@ from service.processes.visibility import is_round, may_speak
 from service.rights import may
 from service.talents.queries import find_talent, phone_for
 from service.web import attachments, diagrams
-from service.web.context import actor, db
 from service.web.names import Line, Names
 from service.web.prints import papers
 from service.web.timeline import timeline

@@ -10,13 +10,14 @@ from flask import request
 
 from service import clock
 from service.errors import Finding, Invalid
+from service.http.context import db
 from service.ledger import Cell
 from service.processes import queries
 from service.processes.lateness import standings
 from service.processes.models import Instance
 from service.processes.rules import NEED, STATUSES, one_line
 from service.web.answers import argument, typed_day
-from service.web.context import db, stage_name
+from service.web.context import stage_name
 from service.web.names import Names
 
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.db.lists import Page
+from service.http.context import actor, db
 from service.processes import commands, operations, queries, sharing
 from service.processes.bundles import compiled
 from service.processes.calendars import current
@@ -21,7 +22,6 @@ from service.web.answers import PER_PAGE, done, offset, sent, text
 from service.web.begins import begins, need
 from service.web.case_facts import about
 from service.web.case_lists import case_columns, filters, rows
-from service.web.context import actor, db
 from service.web.copies import note_reading
 from service.web.exports import Columns, batches, workbook
 from service.web.names import Names

@@ -15,6 +15,7 @@ from service.contacts.access import readable
 from service.contacts.fields import ENTRIES as CONTACT_ENTRIES
 from service.fields import NOTHING, Entry, Field
 from service.history import HistoryEvent
+from service.http.context import actor, db, wired
 from service.ledger.reported import ENTRIES as REPORTED_ENTRIES
 from service.ledger.reported import seen_entries
 from service.liaisons.fields import ENTRIES as LIAISON_ENTRIES
@@ -22,7 +23,6 @@ from service.notifications.fields import ENTRIES as MAIL_ENTRIES
 from service.people.fields import ENTRIES as PEOPLE_ENTRIES
 from service.reports.fields import ENTRIES as REPORT_ENTRIES
 from service.talents.fields import ENTRIES as TALENT_ENTRIES
-from service.web.context import actor, db, web
 from service.web.names import Names
 from service.web.present import named
 
@@ -97,7 +97,7 @@ def changes_with_files(stream: str) -> list[Change]:
 
 class _Reading:
     def __init__(self, names: Names) -> None:
-        organization = web().organization
+        organization = wired().organization
         self._names = names
         self._known = {
             "towns": dict(named(organization.towns)),

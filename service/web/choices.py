@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from service.http.context import actor, db
 from service.people.filters import UnitFilter
 from service.people.models import Unit
 from service.people.queries import get_unit, search_units
 from service.rights import may
-from service.web.context import actor, db, selves
+from service.web.context import selves
 
 ALL_UNITS = 200
 

@@ -8,10 +8,10 @@ from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
 from service import auth, clock
+from service.http.context import actor, db
 from service.processes import sharing
 from service.web.access import requires
 from service.web.answers import done, names_in, sent, text
-from service.web.context import actor, db
 
 blueprint = Blueprint("comments", __name__)
 

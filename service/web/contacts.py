@@ -16,6 +16,7 @@ from service.contacts import INBOUND_FORMS, OPINION_STATUSES, TOPICS, Contact, C
 from service.contacts.rules import FORMS, NEUTRAL_SUMMARY
 from service.db.lists import MAX_LIMIT, Page
 from service.errors import Finding, Invalid
+from service.http.context import actor, db, settings
 from service.people.models import Leader
 from service.processes import queries
 from service.processes.calendars import current
@@ -29,7 +30,6 @@ from service.web.answers import PER_PAGE, argument, day, done, listed, offset, s
 from service.web.asked import asked
 from service.web.changes import changes_with_files
 from service.web.choices import member_units
-from service.web.context import actor, db, settings
 from service.web.exports import Columns, batches, workbook
 from service.web.names import Names
 from service.web.opinions import opinion_parts

@@ -14,7 +14,7 @@ from flask import session as notes
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 from service.auth.sessions import BROWSER_COOKIE, COOKIE
-from service.web.context import settings
+from service.http.context import settings
 
 PUBLIC_FILES = "web.static"
 BROWSER_SECONDS = 365 * 86_400

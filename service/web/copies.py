@@ -12,13 +12,13 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.db.lists import Page
+from service.http.context import actor, db, wired
 from service.processes import queries, sharing
 from service.processes.models import Instance
 from service.web import present
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, names_in, offset, sent, text
 from service.web.case_lists import case_columns, filters, rows
-from service.web.context import actor, db, web
 from service.web.exports import Columns, batches, workbook
 
 blueprint = Blueprint("copies", __name__)
@@ -64,7 +64,7 @@ def note_reading(instance_id: UUID) -> None:
 
     @after_this_request
     def note(answer: Response) -> Response:
-        web().database.try_aside(partial(sharing.mark_copy_read, instance_id=instance_id, actor=who, now=now))
+        wired().database.try_aside(partial(sharing.mark_copy_read, instance_id=instance_id, actor=who, now=now))
         return answer
 
 

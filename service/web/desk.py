@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from service import clock, reports
 from service.auth.queries import accounts_of_role
+from service.http.context import actor, db, settings
 from service.processes import lateness, queries, timers
 from service.processes.deadlines import deadlines
 from service.processes.rules import DEFAULT_WARN, NEED
@@ -14,7 +15,6 @@ from service.rights import ADMIN, LEADER, may
 from service.web import case_lists, overview, tasks
 from service.web.access import ANYONE, requires
 from service.web.begins import begins, need
-from service.web.context import actor, db, settings
 
 blueprint = Blueprint("desk", __name__)
 

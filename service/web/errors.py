@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Response, current_app, g, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Flask, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # the library ships no types
 from sqlalchemy.exc import DBAPIError
@@ -15,19 +16,12 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
 from service.db.failures import UNKEEPABLE, is_unkeepable, trouble
-from service.errors import Busy, Conflict, Incident, Invalid, LiaisonError, NotAllowed, NotFound
+from service.errors import Finding, LiaisonError
 from service.history import Stale
+from service.http.context import wired
+from service.http.failures import problem, status_of
 from service.web.access import PasswordChangeNeeded, SignInNeeded
-from service.web.context import find_actor, wants_json, web
-
-STATUS: dict[type[LiaisonError], int] = {
-    NotFound: 404,
-    NotAllowed: 403,
-    Conflict: 409,
-    Invalid: 422,
-    Busy: 503,
-    Incident: 500,
-}
+from service.web.context import find_actor, wants_json
 
 WORDS = {
     400: ("请求无法识别", "页面可能已过期。请返回上一页刷新后再试。"),
@@ -57,41 +51,29 @@ def install(app: Flask) -> None:
     app.register_error_handler(NoConnectionFree, _database)
 
 
-def problem(
-    status: int, kind: str, title: str, detail: str, errors: list[dict[str, str]] | None = None, **more: Any
-) -> Response:
-    """A problem+json answer; ``more`` are further members."""
-    answer = jsonify(type=kind, title=title, status=status, detail=detail, errors=errors or [], **more)
-    answer.status_code = status
-    answer.content_type = "application/problem+json"
-    return answer
-
-
-def _show(status: int, kind: str, detail: str, **more: Any) -> ResponseReturnValue:
+def _show(status: int, kind: str, detail: str, findings: Sequence[Finding] = (), **more: Any) -> ResponseReturnValue:
     title, way_out = WORDS.get(status, WORDS[500] if status >= 500 else WORDS[400])
-    title, errors = more.pop("title", title), more.pop("errors", [])
+    title = more.pop("title", title)
     if wants_json():
-        return problem(status, kind, title, detail or way_out, errors, **more)
+        return problem(status, kind, title, detail or way_out, findings, **more)
     page = render_template(
         "errors/error.html",
         status=status,
         title=title,
         detail=detail,
         way_out=way_out,
-        errors=errors,
+        errors=findings,
         reference=g.get("request_id"),
     )
     return page, status
 
 
 def _liaison(error: LiaisonError) -> ResponseReturnValue:
-    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
-    errors = [{"path": finding.path, "message": finding.message} for finding in error.findings]
     more: dict[str, Any] = {}
     if isinstance(error, Stale):
         # the page goes on from the present version: what nobody touched on it becomes as it is now
         more = {"version": error.version, "later": {name: str(one.now or "") for name, one in error.later.items()}}
-    return _show(status, type(error).__name__.lower(), error.message, errors=errors, **more)
+    return _show(status_of(error), type(error).__name__.lower(), error.message, error.findings, **more)
 
 
 def _sign_in(_error: SignInNeeded) -> ResponseReturnValue:
@@ -109,7 +91,7 @@ def _change_password(_error: PasswordChangeNeeded) -> ResponseReturnValue:
 
 
 def _csrf(_error: CSRFError) -> ResponseReturnValue:
-    if web().settings.secure_cookies and not request.is_secure:  # the browser keeps none of our cookies
+    if wired().settings.secure_cookies and not request.is_secure:  # the browser keeps none of our cookies
         return _show(400, "csrf", "本系统只能通过 https:// 的网址使用，请改用该网址打开。")
     return _show(400, "csrf", "页面已过期，没有提交。请返回上一页刷新后再试。")
 
@@ -125,7 +107,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 def _know_who_asks() -> None:
     """Where no view was reached, or it failed early, the page still has the menu of who is signed in."""
     if "actor" not in g and not wants_json():
-        with suppress(DBAPIError, NoConnectionFree), web().database.reading() as session:
+        with suppress(DBAPIError, NoConnectionFree), wired().database.reading() as session:
             g.actor = find_actor(session)
 
 

@@ -12,10 +12,10 @@ from flask.typing import ResponseReturnValue
 from service.errors import Conflict, Finding, Invalid
 from service.fields import AREA, DATE, FLAG, LINES, NUMBER, PICK, PICKS, SECRET, Field
 from service.history import Edits, Stale, version_of
+from service.http.context import db
 from service.spelling import half_width
 from service.web import stale
 from service.web.answers import sent, typed_day
-from service.web.context import db
 from service.web.names import Names
 
 

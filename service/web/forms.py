@@ -9,9 +9,9 @@ from typing import Any
 from flask import url_for
 
 from service import clock
+from service.http.context import actor, db
 from service.processes.dated import known_days, page_rules
 from service.processes.forms import Form
-from service.web.context import actor, db
 from service.web.names import Names
 
 

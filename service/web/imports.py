@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, exchange
 from service.errors import Invalid
+from service.http.context import actor, db, settings, wired
+from service.http.files import download
 from service.ledger.workbooks import XLSX
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
-from service.web.context import actor, db, settings, web
 
 blueprint = Blueprint("imports", __name__)
 
@@ -33,7 +33,7 @@ MOVING = frozenset({"uploaded", "checking", "confirmed", "writing"})
 
 
 def _basis() -> exchange.Basis:
-    return exchange.Basis(web().organization, settings().contacts)
+    return exchange.Basis(wired().organization, settings().contacts)
 
 
 @blueprint.get("/imports")
@@ -62,8 +62,7 @@ def template(kind: str) -> ResponseReturnValue:
     """The sheet to fill in."""
     wanted = exchange.kind_for(kind, actor())
     made = exchange.template(wanted, _basis())
-    name = f"{wanted.name}导入模板.xlsx"
-    return send_file(BytesIO(made), mimetype=XLSX, as_attachment=True, download_name=name)
+    return download(made, XLSX, f"{wanted.name}导入模板.xlsx")
 
 
 @blueprint.post("/imports/<kind>")

@@ -10,13 +10,13 @@ from flask.typing import ResponseReturnValue
 from service import clock, contacts
 from service.contacts import InterviewFilter, PairCount
 from service.contacts.rules import reasons_asked
+from service.http.context import actor, db
 from service.ids import as_id
 from service.web import stale
 from service.web.access import requires
 from service.web.answers import done, sent, text
 from service.web.asked import asked
 from service.web.choices import member_units
-from service.web.context import actor, db
 from service.web.exports import Columns, workbook
 
 blueprint = Blueprint("interviews", __name__)

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.db.lists import Page
+from service.http.context import actor, db, wired
 from service.ledger import COLUMNS, Cell, ledger_rows
 from service.processes import queries
 from service.processes.lateness import MEANING
@@ -18,7 +19,7 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, offset
 from service.web.case_lists import as_of, filters
 from service.web.choices import every_unit
-from service.web.context import actor, db, stage_names, web
+from service.web.context import stage_names
 from service.web.exports import Columns, batches, workbook
 
 blueprint = Blueprint("ledger", __name__)
@@ -38,7 +39,7 @@ SORTED = {"编号": "number", "登记时间": "started", "结束时间": "ended"
 def ledger() -> ResponseReturnValue:
     """需求台账."""
     page = _found(PER_PAGE, offset())
-    organization = web().organization
+    organization = wired().organization
     table = ledger_rows(db(), page.items, organization, as_of())
     return render_template(
         "ledger/ledger.html",
@@ -71,7 +72,7 @@ def _found(limit: int, offset: int) -> Page[Instance]:
 
 
 def _columns(cases: Sequence[Instance]) -> Columns[Instance]:
-    table = ledger_rows(db(), cases, web().organization, as_of())
+    table = ledger_rows(db(), cases, wired().organization, as_of())
     cells = {case.id: row for case, row in zip(cases, table, strict=True)}
 
     def column(place: int) -> Callable[[Instance], Cell]:

@@ -6,7 +6,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from service.auth.rules import ADDRESS_SHARE
-from service.web.context import settings
+from service.http.context import settings
 
 # Counted in each server process. The provider has its own limits; this one keeps a flood from reaching it through here.
 limiter = Limiter(key_func=get_remote_address, storage_uri="memory://")

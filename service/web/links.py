@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from service import clock, liaisons
 from service.db.lists import Page
 from service.errors import NotFound
+from service.http.context import actor, db
 from service.liaisons import LINK, QUOTAS, REASONS, REASONS_OF, Link, LinkFilter
 from service.liaisons.fields import ENDING, ENTRIES, HANDOVER
 from service.liaisons.rules import PROPOSED, STATUSES
@@ -22,7 +23,6 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, asked_day, done, given, offset
 from service.web.asked import asked
 from service.web.choices import every_unit
-from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
 from service.web.names import Names
 

@@ -10,11 +10,11 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.errors import Conflict
+from service.http.context import actor, db, settings
 from service.notifications import Notification, inbox, mark_all_read, mark_read
 from service.processes.operations import acknowledge
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
-from service.web.context import actor, db, settings
 
 blueprint = Blueprint("notices", __name__)
 

@@ -23,11 +23,11 @@ from service import auth, clock
 from service.auth.sessions import COOKIE
 from service.config.settings import Oidc
 from service.errors import NotFound
+from service.http.context import KEY as WIRED
+from service.http.context import Wired, settings, wired
 from service.web import cookies
 from service.web.access import ANYONE, requires
 from service.web.auth import inside
-from service.web.context import KEY as WEB
-from service.web.context import Web, settings, web
 from service.web.limits import limiter, sign_in_limit
 
 blueprint = Blueprint("oidc", __name__)
@@ -133,7 +133,7 @@ class Provider(FlaskOAuth2App):
 
 
 def _register(state: BlueprintSetupState) -> None:
-    oidc = cast(Web, state.app.extensions[WEB]).settings.oidc
+    oidc = cast(Wired, state.app.extensions[WIRED]).settings.oidc
     state.app.extensions[KEY] = Provider(oidc) if oidc.enabled else None
 
 
@@ -179,7 +179,7 @@ def callback() -> ResponseReturnValue:
     except (OAuthError, JoseError, Unverified, requests.RequestException, RuntimeError, ValueError) as error:
         return _failed(error)
     # Though a GET, it writes. The transaction opens only now: nobody waits for the provider with a locked database.
-    with web().database.transaction() as session:
+    with wired().database.transaction() as session:
         found = auth.sign_in_oidc(
             session,
             issuer=settings().oidc.issuer,

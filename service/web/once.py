@@ -16,19 +16,16 @@ from secrets import token_urlsafe
 from flask import Response, flash, make_response, request
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
-from sqlalchemy import delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from service import clock
-from service.db import IdempotentAnswer
+from service.db import IdempotentAnswer, idempotency
 from service.db.canonical import dumps
+from service.http.context import settings
 from service.web.answers import going_to
-from service.web.context import settings
 
 FIELD, HEADER = "once", "Idempotency-Key"
 LONGEST = 200
-_PENDING, _DONE = 0, 200
+_DONE = 200
 _FLASHES = "_flashes"
 
 
@@ -44,23 +41,21 @@ def once(session: Session, username: str, work: Callable[[], ResponseReturnValue
         return make_response(work())
     body = _body()
     kept = "page:" + sha256(dumps([key, request.path, body]).encode(errors="surrogatepass")).hexdigest()
-    mine = (IdempotentAnswer.username == username) & (IdempotentAnswer.key == kept)
-    if not _reserve(session, username, kept, body):
-        return _first(session.get_one(IdempotentAnswer, (username, kept)))
+    wanted = f"{request.method} {request.path}"
+    first = idempotency.reserve(session, username=username, key=kept, request=wanted, body=body)
+    if first is not None:
+        return _again(first)
     before = len(cookie.get(_FLASHES, []))
     answer = make_response(work())
     if answer.status_code >= 400:
-        session.execute(delete(IdempotentAnswer).where(mine), execution_options={"synchronize_session": False})
+        idempotency.forget(session, username=username, key=kept)
         return answer
     told = {"location": _location(answer), "said": [text for _, text in cookie.get(_FLASHES, [])[before:]]}
-    session.execute(
-        update(IdempotentAnswer).where(mine).values(status=_DONE, answer=dumps(told).encode()),
-        execution_options={"synchronize_session": False},
-    )
+    idempotency.keep(session, username=username, key=kept, status=_DONE, answer=dumps(told).encode())
     return answer
 
 
-def _first(row: IdempotentAnswer) -> Response:
+def _again(row: IdempotentAnswer) -> Response:
     told = json.loads(row.answer)
     for said in told["said"]:
         flash(said)
@@ -80,22 +75,3 @@ def _body() -> str:
         if name not in ("csrf_token", FIELD):
             seal.update(dumps([name, value]).encode(errors="surrogatepass"))
     return seal.hexdigest()
-
-
-def _reserve(session: Session, username: str, key: str, body: str) -> bool:
-    """Whether this is the first of its kind. Waits for one that is under way."""
-    # SQLAlchemy has ON CONFLICT only on each dialect's own insert, not on the common one.
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    row = {
-        "username": username,
-        "key": key,
-        "request": f"{request.method} {request.path}"[:300],
-        "body_sha256": body,
-        "status": _PENDING,
-        "answer": b"",
-        "at": clock.now(),
-    }
-    made = session.execute(
-        insert(IdempotentAnswer).values(**row).on_conflict_do_nothing().returning(IdempotentAnswer.key)
-    )
-    return made.first() is not None

@@ -13,6 +13,7 @@ from service import clock, contacts, history
 from service.contacts import OPINION_STATUSES, Contact, Opinion, OpinionFilter
 from service.contacts.fields import ANSWER
 from service.db.lists import Page
+from service.http.context import actor, db
 from service.processes.first_steps import may_start
 from service.processes.models import Instance
 from service.processes.queries import instances_by_id
@@ -22,7 +23,6 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset, sent, text
 from service.web.asked import asked
 from service.web.choices import member_units
-from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
 
 blueprint = Blueprint("opinions", __name__)

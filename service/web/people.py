@@ -16,6 +16,7 @@ from service.auth.queries import accounts_of_person, grants_of
 from service.db.lists import Page
 from service.errors import Conflict, Finding
 from service.fields import form_of, held
+from service.http.context import actor, db
 from service.liaisons import Link, LinkFilter, keeps_links, search_links, sees_links, standing_service_teams
 from service.people import BODIES, DUTIES, Person, namesakes, queries
 from service.people.access import keeps_leader, may_declare, shown_person
@@ -30,7 +31,7 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.asked import asked
 from service.web.changes import changes_of
-from service.web.context import actor, db, role_name
+from service.web.context import role_name
 from service.web.exports import Columns, batches, workbook
 from service.web.filling import Filling, changed, form_page, submitted
 from service.web.names import Names

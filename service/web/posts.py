@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from service import clock, people
 from service.db.lists import Page
 from service.fields import Field, form_of, held
+from service.http.context import actor, db
 from service.people import BODIES, CLASS_B, DUTIES, Leader, Person, queries
 from service.people.access import require_leader
 from service.people.edits import leader_edits
@@ -24,7 +25,6 @@ from service.usecases import posts
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 from service.web.asked import asked
-from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
 from service.web.filling import Filling, changed, form_page, submitted
 from service.web.people import may_post

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, send_file, url_for
+from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
 from service import documents
 from service.errors import Incident
 from service.history import HistoryEvent
+from service.http import files
+from service.http.context import actor, db
 from service.ledger.circulars import ISSUED, circulars
 from service.ledger.circulars import circular as circular_of
 from service.ledger.sheet import has_sheet
@@ -21,7 +22,6 @@ from service.ledger.sheet import sheet as sheet_of
 from service.processes.models import Instance
 from service.spelling import code_point
 from service.web.access import requires
-from service.web.context import actor, db
 
 blueprint = Blueprint("prints", __name__)
 
@@ -65,17 +65,7 @@ def printed(template: str, data: Any, made_at: datetime, name: str) -> Response:
     made = documents.render(
         documents.TEMPLATE_FOLDER / f"{template}.typ", data, made_at=made_at, type_folder=documents.TYPE_FOLDER
     )
-    return paper_file(made, name)
-
-
-def paper_file(made: documents.Printed, name: str, kind: str = "pdf") -> Response:
-    """A ``pdf`` or ``docx`` as an answer that nobody keeps; its header names the characters that it could not show."""
-    media_type, save = documents.MEDIA_TYPES[kind], kind == "docx"
-    answer = send_file(BytesIO(made.content), mimetype=media_type, download_name=f"{name}.{kind}", as_attachment=save)
-    answer.headers["Cache-Control"] = "no-store"
-    if made.missing:
-        answer.headers[documents.HEADER] = " ".join(map(code_point, made.missing))
-    return answer
+    return files.printed(made, name, save=False)
 
 
 def without_type(*data: Any) -> list[tuple[str, str]]:

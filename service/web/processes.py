@@ -9,6 +9,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from service.errors import NotFound
+from service.http.context import actor, db
 from service.processes import schedules
 from service.processes.bundles import files_of
 from service.processes.definitions import list_definitions
@@ -16,7 +17,6 @@ from service.processes.first_steps import may_start
 from service.processes.rules import NEED
 from service.web import diagrams
 from service.web.access import requires
-from service.web.context import actor, db
 
 blueprint = Blueprint("processes", __name__)
 

@@ -11,12 +11,12 @@ from flask.typing import ResponseReturnValue
 
 from service import clock, liaisons
 from service.db.lists import Page
+from service.http.context import actor, db
 from service.liaisons import QUOTAS, QuotaFilter, QuotaRow, QuotaTotal
 from service.people.rules import CLASSES
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, asked_day, offset
 from service.web.asked import asked
-from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
 from service.web.links import RIGHT, units
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service.http.context import actor, db
 from service.processes.bundles import Compiled
 from service.processes.clocks import handed_back
 from service.processes.models import DONE, Instance, UserTask
 from service.processes.subjects import Subject
 from service.processes.visibility import seen
-from service.web.context import actor, db
 from service.web.names import Line, Names
 
 

@@ -14,6 +14,8 @@ from service import clock, reports
 from service.db.lists import Page
 from service.errors import Finding, Invalid
 from service.history import version_of
+from service.http.context import actor, db, settings
+from service.http.files import printed
 from service.ids import as_id
 from service.ledger import Cell
 from service.people.models import Unit
@@ -29,10 +31,10 @@ from service.web import attachments, stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset, sent, text, whole
 from service.web.asked import asked
-from service.web.context import actor, db, may_today, selves, settings
+from service.web.context import may_today, selves
 from service.web.exports import Columns, batches, workbook
 from service.web.names import Names
-from service.web.prints import paper_file, without_type
+from service.web.prints import without_type
 
 blueprint = Blueprint("reports", __name__)
 
@@ -156,7 +158,7 @@ def paper(report_id: UUID, suffix: str) -> ResponseReturnValue:
     """The report as PDF or for Word."""
     found = reports.get_report(db(), report_id, actor())
     made = reports.report_document(found, suffix, submitted_by=Names(db()).person(found.submitted_by))
-    return paper_file(made, found.name, suffix)
+    return printed(made, found.name, suffix, save=suffix == "docx")
 
 
 def _found(limit: int, offset: int) -> Page[HalfYearReport]:

@@ -9,6 +9,8 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from service import clock, reports
+from service.http.context import db
+from service.http.files import printed
 from service.reports import HALVES, REPORT_STATUSES
 from service.reports.filters import YEARS
 from service.reports.papers import roll_up_paper
@@ -16,10 +18,9 @@ from service.reports.rules import half_to_report
 from service.usecases import half_years
 from service.web.access import requires
 from service.web.answers import asked_day, asked_whole
-from service.web.context import db
 from service.web.exports import Columns, workbook
 from service.web.names import Names
-from service.web.prints import paper_file, without_type
+from service.web.prints import without_type
 
 blueprint = Blueprint("roll_ups", __name__)
 
@@ -59,7 +60,7 @@ def paper(suffix: str) -> ResponseReturnValue:
     """The roll-up as PDF or for Word."""
     summed = _summed()
     made = reports.roll_up_document(roll_up_paper(summed, summed["summary"] or ""), suffix, made_at=clock.now())
-    return paper_file(made, _name(summed), suffix)
+    return printed(made, _name(summed), suffix, save=suffix == "docx")
 
 
 def _summed() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from service import clock, liaisons
 from service.db.lists import Page
 from service.errors import Finding, Invalid, NotFound
 from service.history import version_of
+from service.http.context import actor, db
 from service.liaisons import REASONS, REASONS_OF, Roster, RosterFilter, RosterItem
 from service.liaisons.edits import roster_edits
 from service.liaisons.fields import DECISION, FILING, LINE
@@ -24,7 +25,6 @@ from service.web import stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, given, offset, sent, text
 from service.web.asked import asked
-from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
 from service.web.links import RIGHT
 from service.web.names import Names

@@ -11,6 +11,7 @@ from service import clock, liaisons
 from service.db.lists import Page
 from service.errors import NotFound
 from service.history import version_of
+from service.http.context import actor, db
 from service.liaisons import SERVICE_TEAM, ServiceTeam, ServiceTeamFilter
 from service.liaisons.edits import service_team_edits
 from service.people.models import Leader
@@ -20,7 +21,6 @@ from service.web import stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, given, offset, sent, text
 from service.web.asked import asked
-from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
 from service.web.links import RIGHT, require_keeping, units
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from service.errors import Finding
 from service.history import Later, Stale
-from service.web.context import db
+from service.http.context import db
 from service.web.names import Names
 from service.web.present import moment
 

@@ -12,6 +12,7 @@ from service import clock, people
 from service.auth.absence import cover_of, gaps
 from service.db.lists import Page
 from service.errors import Conflict, Finding
+from service.http.context import actor, db
 from service.people import Person, queries
 from service.people.access import may_declare, shown_person
 from service.people.fields import SUBSTITUTE
@@ -21,7 +22,6 @@ from service.rights import require
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 from service.web.asked import asked
-from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
 from service.web.filling import Filling, form_page, submitted
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from service import clock, documents
 from service.errors import Incident
+from service.http.context import actor, db
 from service.notifications import letters
 from service.processes import schedules
 from service.processes.bundles import compiled
@@ -20,7 +21,6 @@ from service.processes.rules import one_line
 from service.processes.timers import open_incidents, retry
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
-from service.web.context import actor, db
 
 blueprint = Blueprint("system", __name__)
 

@@ -16,6 +16,7 @@ from service import talents as registry
 from service.db.lists import Page
 from service.errors import Conflict, Finding, Invalid, NotFound
 from service.fields import Field, chosen, defaults, form_of, held
+from service.http.context import actor, db, wired
 from service.ledger.reported import reports_about
 from service.liaisons import leaders_of, scopes_of, served_ids
 from service.people.namesakes import CONFIRM
@@ -31,7 +32,6 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.asked import asked
 from service.web.changes import changes
-from service.web.context import actor, db, web
 from service.web.exports import Columns, batches, workbook
 from service.web.filling import Filling, changed, form_page, submitted
 from service.web.present import named
@@ -56,7 +56,7 @@ def talents() -> ResponseReturnValue:
         reasons={talent.id: registry.eligibility(talent, today) for talent in page.items},
         leader=find_leader(db(), leader_id) if leader_id else None,
         unit=find_unit(db(), code) if code else None,
-        towns=web().organization.towns,
+        towns=wired().organization.towns,
         categories=CATEGORIES,
         types=TYPES,
         sort=_wanted().sort,
@@ -101,7 +101,7 @@ def talent(talent_id: str) -> ResponseReturnValue:
     """One talent: recognition, employer, contact data, leaders, teams and the whole history."""
     found, today = registry.get_talent(db(), talent_id, actor()), clock.today()
     leaders = leaders_of(db(), [talent_id], today, actor())[talent_id]
-    town = web().organization.towns.get(found.town or "")
+    town = wired().organization.towns.get(found.town or "")
     return render_template(
         "talents/talent.html",
         talent=found,
@@ -233,7 +233,7 @@ def _wanted() -> TalentFilter:
 
 
 def _columns(found: Sequence[Talent]) -> Columns[Talent]:
-    today, towns = clock.today(), web().organization.towns
+    today, towns = clock.today(), wired().organization.towns
     leaders = leaders_of(db(), [talent.id for talent in found], today, actor())
     nobody = "未安排" if may(actor(), "view_serving_leaders") else ""
     reasons = {talent.id: registry.eligibility(talent, today) for talent in found}
@@ -256,7 +256,7 @@ def _columns(found: Sequence[Talent]) -> Columns[Talent]:
 
 
 def _fields(*, new: bool = True) -> list[Field]:
-    table = chosen(FIELDS, towns=dict(named(web().organization.towns)))
+    table = chosen(FIELDS, towns=dict(named(wired().organization.towns)))
     return form_of([*table, SOURCE], new=new)
 
 

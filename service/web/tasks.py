@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from service import auth, clock, contacts, liaisons
 from service.db.lists import Page
 from service.errors import NotFound
+from service.http.context import actor, db
 from service.liaisons.rules import DRAFT, SUPERSEDED
 from service.processes import commands, operations, queries
 from service.processes.bundles import compiled
@@ -32,7 +33,7 @@ from service.web.answers import PER_PAGE, argument, offset, sent, text
 from service.web.answers import done as answer
 from service.web.case_facts import about
 from service.web.case_lists import case_status
-from service.web.context import actor, db, role_name, stage_name, stage_names
+from service.web.context import role_name, stage_name, stage_names
 from service.web.exports import Columns, batches, workbook
 from service.web.forms import form_page
 from service.web.names import Names

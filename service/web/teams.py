@@ -17,6 +17,7 @@ from service.db.lists import Page
 from service.errors import Finding, Invalid
 from service.fields import Field, form_of, held, picked
 from service.history import Later, Stale
+from service.http.context import actor, db
 from service.rights import may
 from service.talents import TEAM_FIELDS, TalentTeam, TeamFilter
 from service.talents.edits import team_edits
@@ -25,7 +26,6 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 from service.web.asked import asked
 from service.web.changes import changes
-from service.web.context import actor, db
 from service.web.exports import Columns, batches, workbook
 from service.web.filling import Filling, form_page, submitted
 

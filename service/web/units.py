@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from service import clock, people
 from service.db.lists import Page
 from service.fields import FLAG, Field, chosen, form_of, held
+from service.http.context import actor, db, settings, wired
 from service.people import Unit, queries
 from service.people.edits import liaison_edits, unit_edits
 from service.people.fields import LIAISON, UNIT
@@ -22,7 +23,6 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 from service.web.asked import asked
 from service.web.changes import changes_of
-from service.web.context import actor, db, settings, web
 from service.web.exports import Columns, batches, workbook
 from service.web.filling import Filling, changed, form_page, submitted
 from service.web.present import named
@@ -34,7 +34,7 @@ blueprint = Blueprint("units", __name__)
 @requires()
 def units() -> ResponseReturnValue:
     """单位名录."""
-    organization, page = web().organization, _units(PER_PAGE, offset())
+    organization, page = wired().organization, _units(PER_PAGE, offset())
     return render_template(
         "people/units.html",
         page=page,
@@ -66,7 +66,7 @@ def add_unit() -> ResponseReturnValue:
     """Enters a unit into the people."""
 
     def operation(values: dict[str, Any]) -> ResponseReturnValue:
-        unit = people.add_unit(db(), **values, organization=web().organization, actor=actor(), now=clock.now())
+        unit = people.add_unit(db(), **values, organization=wired().organization, actor=actor(), now=clock.now())
         return done(f"已登记{unit.name}。", url_for("web.units.unit", code=unit.code))
 
     return submitted(Filling.sent(_fields(new=True)), operation, _new_page)
@@ -76,7 +76,7 @@ def add_unit() -> ResponseReturnValue:
 @requires()
 def unit(code: str) -> ResponseReturnValue:
     """One unit: its facts, liaisons, leaders, people and history."""
-    found, organization = queries.get_unit(db(), code), web().organization
+    found, organization = queries.get_unit(db(), code), wired().organization
     kind, town = organization.kinds.get(found.kind), organization.towns.get(found.town or "")
     shows_people = may(actor(), "view_directory")
     return render_template(
@@ -118,7 +118,7 @@ def change_unit(code: str) -> ResponseReturnValue:
             code=code,
             changes=wanted,
             version=form.version,
-            organization=web().organization,
+            organization=wired().organization,
             actor=actor(),
             now=clock.now(),
         )
@@ -192,7 +192,7 @@ def _units(limit: int, offset: int) -> Page[Unit]:
 
 
 def _unit_columns(found: Sequence[Unit]) -> Columns[Unit]:
-    organization = web().organization
+    organization = wired().organization
     kinds, towns = organization.kinds, organization.towns
     named = {"联络员": _named_liaison(_liaisons_of(found))} if may(actor(), "view_directory") else {}
     return {
@@ -220,7 +220,7 @@ def _liaisons(limit: int, offset: int) -> Page[Liaison]:
 
 
 def _fields(*, new: bool = False) -> list[Field]:
-    organization = web().organization
+    organization = wired().organization
     known = chosen(UNIT, kinds=dict(named(organization.kinds)), towns=dict(named(organization.towns)))
     return form_of(known, new=new)
 

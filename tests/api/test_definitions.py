@@ -131,7 +131,7 @@ def test_others_write_while_a_definition_is_checked(
     written = []
 
     def check(files: Any, *, context: CheckContext) -> Any:
-        assert not hasattr(g, "api_session")
+        assert not hasattr(g, "db")
         assert world.database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # of the pools that we use
         written.append(world.recorded())
         return checked(files, context=context)

@@ -23,13 +23,13 @@ from werkzeug.test import TestResponse
 
 from service import auth, clock, logs
 from service.api import limits as api_limits
-from service.api.context import KEY as API
 from service.app import create_app
 from service.auth import passwords
 from service.auth.sessions import COOKIE
 from service.config import Organization, Settings, load, load_organization
 from service.db import Database, migrate
 from service.demonstration import PASSWORD, build_organization
+from service.http.context import KEY as WIRED
 from service.people import search_leaders
 from service.processes import commands, timers
 from service.processes.advance import open_tasks
@@ -37,7 +37,6 @@ from service.processes.lateness import IN_TIME, Standing, standings
 from service.processes.models import UserTask
 from service.rights import SYSTEM, Actor
 from service.usecases import prepare, wire
-from service.web.context import KEY as PAGES
 from service.web.limits import limiter
 from tests.factories.databases import opened
 from tests.factories.openapi import Promise
@@ -167,8 +166,7 @@ class Served:
         app.config.update(self._config)
         app.view_functions.clear()
         app.view_functions.update(self._views)
-        for key in (PAGES, API):
-            app.extensions[key] = replace(app.extensions[key], settings=settings, database=database)
+        app.extensions[WIRED] = replace(app.extensions[WIRED], settings=settings, database=database)
         api_limits.install(app, settings.rate_limits.api_per_minute)
         with app.app_context():
             limiter.reset()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 
-from service.api import metrics
 from service.cli.group import COMMANDS
 from service.cli.users import user
+from service.http import telemetry
 from tests.factories.scripts import DOCS
 from tests.factories.texts import HOME, files_of
 
@@ -33,9 +33,9 @@ def test_every_named_variable_sets_something() -> None:
 
 def test_every_named_figure_is_told() -> None:
     named = set(re.findall(r"`(liaison_\w+)`", GUIDE))
-    source = files_of(("service/api",), {".py"})
+    source = files_of(("service/api", "service/http"), {".py"})
     told = {name for path in source for name in re.findall(r'"(liaison_\w+)"', path.read_text())}
-    assert metrics.REQUESTS._name in told
+    assert telemetry.REQUESTS._name in told
     assert named
     assert named - told == set()
 

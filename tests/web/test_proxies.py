@@ -11,7 +11,7 @@ from service.auth import WebSession
 from service.config.trust import Proxy, address_of
 from service.demonstration import PASSWORD
 from service.history import HistoryEvent
-from service.web.proxies import RealAddress
+from service.http.proxies import RealAddress
 from tests.conftest import FakeClock
 from tests.factories.visitor import Visitor
 from tests.factories.world import World, read_config

@@ -1,4 +1,4 @@
-"""The context of a request of the API: the wiring of the app, the session of its one transaction, and who asks."""
+"""The context of a request: the wiring of the app, the session of its one transaction, and who asks."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from service.config import Organization, Settings
 from service.db import Database
 from service.rights import Actor
 
-KEY = "liaison-api"
+KEY = "liaison"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
-class Api:
-    """The parts that ``create_app`` hands to the API. ``config`` is the directory of the settings."""
+class Wired:
+    """The parts that ``create_app`` hands to pages and API. ``config`` is the directory of the settings."""
 
     database: Database
     settings: Settings
@@ -29,29 +29,34 @@ class Api:
     config: Path
 
 
-def api() -> Api:
+def wired() -> Wired:
     """The wiring of the running app."""
-    return cast(Api, current_app.extensions[KEY])
+    return cast(Wired, current_app.extensions[KEY])
+
+
+def settings() -> Settings:
+    """The settings of the running app."""
+    return wired().settings
 
 
 def db() -> Session:
     """The session of this request's transaction."""
-    return cast(Session, g.api_session)
+    return cast(Session, g.db)
 
 
 def actor() -> Actor:
-    """The actor who asks; only within calls that need somebody."""
-    return cast(Actor, g.api_actor)
+    """The actor who asks; only within views and calls that need somebody."""
+    return cast(Actor, g.actor)
 
 
 @contextmanager
 def transaction() -> Iterator[Session]:
     """The one transaction of a request: writing for a POST, else one whose changes are never kept."""
-    database = api().database
+    database = wired().database
     opened = database.reading() if request.method in READING else database.transaction()
     with opened as session:
-        g.api_session = session
+        g.db = session
         try:
             yield session
         finally:
-            g.pop("api_session", None)
+            g.pop("db", None)

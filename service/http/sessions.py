@@ -1,0 +1,46 @@
+"""The session of who asks, by its cookie; and that it, or a token, was used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from flask import Response, g, request
+from sqlalchemy.orm import Session
+
+from service import auth, clock
+from service.auth import SignedIn
+from service.auth.sessions import COOKIE
+from service.http.context import settings, wired
+
+
+def by_cookie(session: Session) -> SignedIn | None:
+    """The session that the cookie names, as it is now; ``None`` without a cookie.
+
+    One that has ended anywhere, a changed password, a disabled account take effect with the next request. Raises
+    ``NotAllowed`` then.
+    """
+    key = request.cookies.get(COOKIE)
+    if not key:
+        return None
+    known = settings()
+    return auth.find_signed_in(session, key, clock.now(), known.sessions, known.passwords.longest_age)
+
+
+def note_session(found: SignedIn) -> None:
+    """Has the session's use noted, where the last note is old."""
+    if found.stale:
+        note(partial(auth.note_session_use, sha256=found.sha256, now=clock.now()))
+
+
+def note(work: Callable[[Session], object]) -> None:
+    """Has ``work`` done after this request's own transaction."""
+    g.noted = work
+
+
+def noting(answer: Response) -> Response:
+    """Notes, once a minute, that the session or token was used; after the request's transaction, waiting for nobody."""
+    noted = g.pop("noted", None)
+    if noted is not None:
+        wired().database.try_aside(noted)
+    return answer
