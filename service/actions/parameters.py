@@ -26,7 +26,7 @@ def today_of(call: ActionCall | RehearsedCall) -> date:
     return clock.local(call.now).date()
 
 
-def text_of(call: ActionCall, name: str) -> str:
+def text_of(call: ActionCall | RehearsedCall, name: str) -> str:
     value = call.parameters.get(name)
     if not isinstance(value, str) or not value:
         raise EngineFailure(f"动作没有得到 {name}，请检查流程图")

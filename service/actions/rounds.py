@@ -158,7 +158,7 @@ def _remind(session: Session, call: ActionCall) -> bool:
     """A reminder to whoever must take the step; none once it is done, or once a later reminder is due as well."""
     kind, step = str(call.parameters.get("kind")), call.parameters.get("step")
     if kind not in REMINDERS:
-        raise EngineFailure(f"没有这种提醒：{kind}")
+        raise EngineFailure(f"没有这种提醒：{kind}；自己加的一种，请用 notice")
     if call.overtaken:
         return False
     for task in open_tasks(session, call.instance.id):
@@ -222,6 +222,7 @@ def actions(settings: Settings) -> tuple[Action, ...]:
             _remind,
             sample=True,
             rehearsed=_remind_rehearsed,
+            takes={"kind": "reminders", "step": "steps"},
             does=(
                 "提醒还没有办完 `step` 这一步的人：`kind` 为 `'due_soon'` 将到期、`'due_today'` 今日到期；"
                 "结果是发了没有"

@@ -14,12 +14,12 @@ from service.actions import (
     request,
     roster,
     rounds,
+    telling,
 )
 from service.config import Settings
 from service.processes.wiring import Action
 
 PROCESSES = (
-    common,
     change_report,
     eligibility_review,
     half_year_report,
@@ -29,14 +29,16 @@ PROCESSES = (
     registry_review,
     roster,
 )
-"""Where the actions stand: those of any process in ``common``, else a module a process, under the name of its folder
-in ``bpmn/``.
+"""Where the actions stand: a module a process, under the name of its folder in ``bpmn/``.
 
-Those of ``request`` and those that all rounds share depend on the settings.
+Those of ``request``, those that all rounds share and those of any process (``SHARED``) depend on the settings.
 """
+
+SHARED = (request, common, telling, rounds)
 
 
 def action_table(settings: Settings) -> dict[str, Action]:
     """Name -> action. A diagram can call nothing that is missing here."""
+    shared = (action for module in SHARED for action in module.actions(settings))
     settled = (action for process in PROCESSES for action in process.ACTIONS)
-    return {action.name: action for action in (*request.actions(settings), *rounds.actions(settings), *settled)}
+    return {action.name: action for action in (*shared, *settled)}

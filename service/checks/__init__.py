@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from service.checks import choices, dates, decisions, drawing, elements, expressions, forms, graph, profile, tasks
+from service.checks import (
+    choices,
+    dates,
+    decisions,
+    drawing,
+    elements,
+    expressions,
+    forms,
+    graph,
+    named,
+    profile,
+    tasks,
+)
 from service.checks.bundle import Bundle, check_schemas, read
 from service.checks.findings import (
     ActionSignature,
@@ -68,6 +80,7 @@ def _content(bundle: Bundle, context: CheckContext, report: Report) -> None:
         return  # the checks below take time that grows with the square of a process
     graph.check(bundle, context, report)
     tasks.check(bundle, context, report)
+    named.check(bundle, context, report)
     profile.check(bundle, report, _entry(bundle, context))
     forms.check(bundle, context, report)
     choices.check(bundle, report)

@@ -33,6 +33,7 @@ class ActionSignature:
 
     ``sample`` is a plausible result, to try expressions on; None: expressions that name the result are not tried.
     ``same_as`` is the parameter whose value is the result; ``kept`` whether a diagram must name the result.
+    ``takes`` maps a parameter to the list on which its text must stand (see ``named``).
     """
 
     parameters: Mapping[str, bool]
@@ -40,6 +41,7 @@ class ActionSignature:
     sample: Any = None
     same_as: str = ""
     kept: bool = False
+    takes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class CheckContext:
     ``roles`` maps role ids to their scope (``all``, ``origin``, ``data:unit``, ``own``); ``settings`` are the names
     that ``settings.…`` may end in (None: not checked); ``units`` the unit codes that decision tables and conditions
     may name (None: not checked); ``key`` the process that an instance starts with (None: the one that no other calls);
-    ``stages`` are those that a process may have, code to name.
+    ``stages`` are those that a process may have, code to name; ``notices`` the kinds that diagrams may send, code to
+    name, ``counters`` the series of numbers, code to when they begin again (None: not checked).
     All of it is plain data: it goes to the process in which definitions are checked.
     """
 
@@ -60,6 +63,8 @@ class CheckContext:
     units: frozenset[str] | None = None
     stages: Mapping[str, str] = field(default_factory=lambda: dict(STAGES))
     key: str | None = None
+    notices: Mapping[str, str] | None = None
+    counters: Mapping[str, str] | None = None
 
 
 MAX_FINDINGS = 500

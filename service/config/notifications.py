@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from string import Formatter
 from types import MappingProxyType
@@ -41,7 +42,10 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "opinion": "领导登记意见建议",
     }
 )
-"""Every kind of notice with its Chinese name; the file must word each of them."""
+"""Every kind of notice with its Chinese name; the file must word each of them, and may add kinds of its own."""
+
+FOR_DIAGRAMS = ("due_soon", "due_today", "rejected", "reminder")
+"""Those of them that a diagram may send as it likes; the others say what the service has done."""
 
 PLACEHOLDERS = ("number", "title", "task", "unit", "due_on", "days", "reason", "by", "text", "state", "deadline")
 """The names that wording may hold in braces. A value that a notice does not know is left out as ——."""
@@ -73,7 +77,8 @@ _CLOSING = "”’」』"
 class Wording:
     """How one kind of notice reads. ``receipt``: the reader is asked to confirm it (催办).
 
-    ``outside``: it also goes out by mail and the other channels, where the settings open them.
+    ``outside``: it also goes out by mail and the other channels, where the settings open them. ``name`` is what the
+    kind is called.
     """
 
     kind: str
@@ -81,6 +86,7 @@ class Wording:
     text: str
     receipt: bool
     outside: bool = True
+    name: str = ""
 
     def render(self, values: Mapping[str, object]) -> tuple[str, str]:
         """Subject and text with ``values`` filled in; missing or None values read ——."""
@@ -97,20 +103,37 @@ def load_notifications(directory: Path) -> Mapping[str, Wording]:
     for kind, name in KINDS.items():
         if not root.has(kind):
             root.fault(kind, f"缺少“{name}”的通知文字，请补上 [{kind}]")
+        else:
+            wordings[kind] = _wording(root.table(kind), kind, name)
+    for kind in root.names():
+        if kind in KINDS:
+            continue
         table = root.table(kind)
-        if root.has(kind):
-            wordings[kind] = Wording(
-                kind,
-                _template(table, "subject", 80),
-                _template(table, "text", 500),
-                receipt=table.boolean("receipt", default=False),
-                outside=table.boolean("outside", default=True),
-            )
-            table.close()
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", kind):
+            root.fault(kind, "代码只能用小写字母、数字和下划线，以字母开头，最多 40 个字符")
+        if not table.has("name"):
+            near = get_close_matches(kind, KINDS, n=1)
+            meant = f"是否想写 [{near[0]}]？" if near else ""
+            root.fault(kind, f"没有这种通知。{meant}另加一种的，请写名称 name（图里的 notice 用代码 {kind} 发出）")
+            continue
+        wordings[kind] = _wording(table, kind, table.text("name", longest=20))
     root.close()
     if root.findings:
         raise invalid(FILE, root.findings)
     return MappingProxyType(wordings)
+
+
+def _wording(table: Table, kind: str, name: str) -> Wording:
+    made = Wording(
+        kind,
+        _template(table, "subject", 80),
+        _template(table, "text", 500),
+        receipt=table.boolean("receipt", default=False),
+        outside=table.boolean("outside", default=True),
+        name=name,
+    )
+    table.close()
+    return made
 
 
 def get_wording(wordings: Mapping[str, Wording], kind: str) -> Wording:

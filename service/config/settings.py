@@ -13,7 +13,9 @@ from datetime import time, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
-from service.config import trust
+from service.config import language, trust
+from service.config.language import NumberSeries
+from service.config.notifications import FILE as NOTIFICATIONS
 from service.config.reader import FromEnvironment, Table, braces, invalid, read_file
 from service.config.trust import Metrics, Passwords, Proxy, RateLimits, SessionLimits, Timeouts
 
@@ -25,6 +27,7 @@ SHORTEST_SECRET = 32
 _TABLES = (
     "contact",
     "contacts",
+    "counters",
     "tags",
     "assessment",
     "process",
@@ -111,7 +114,10 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings, checked. ``process`` is the ``[process]`` table that expressions in diagrams read."""
+    """All settings, checked. ``process`` is the ``[process]`` table that expressions in diagrams read.
+
+    The office's own are ``counters``, series of numbers, and ``notice_kinds``, code → name of notices.
+    """
 
     env: str
     database_url: str = field(repr=False)
@@ -126,6 +132,8 @@ class Settings:
     office_opens: time
     office_closes: time
     number_format: str
+    counters: Mapping[str, NumberSeries]
+    notice_kinds: Mapping[str, str]
     most_instances: int
     contact: Contact
     contacts: Contacts
@@ -186,6 +194,8 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         office_opens=opens,
         office_closes=closes,
         number_format=_number_format(root),
+        counters=language.series(root.table("counters")),
+        notice_kinds=language.own_kinds(directory / NOTIFICATIONS),
         most_instances=root.integer("most_instances", 500, low=1, high=1000),
         contact=_contact(root.table("contact")),
         contacts=_contacts(root.table("contacts"), root.table("tags") if root.has("tags") else None),

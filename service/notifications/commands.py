@@ -77,12 +77,12 @@ def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime
     notice, today = Notice.of(event.data), clock.local(now).date()
     instance_id = _instance_of(event)
     task = session.get(UserTask, UUID(event.task)) if event.task else None
-    if notice.template in STALE_WHEN_DONE and task is not None and task.status != OPEN:
+    asks = _asks(notice)
+    if asks and task is not None and task.status != OPEN:
         return
     if notice.template == REASSIGNED and task is not None and holder_of(task) not in (notice.to.usernames or ()):
         return  # whom it was handed to has left since: all others were told so
     instance = session.get(Instance, instance_id) if instance_id is not None else None
-    asks = notice.template in STALE_WHEN_DONE
     to = goal_of(session, notice.to, task if asks else None, instance)
     people = recipients(session, to, on=today)
     if not people and notice.template in ON_PAPER_TOO:
@@ -104,7 +104,7 @@ def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime
         people = [account for account in people if account.username != event.actor]
     told = told_of(session, event, now)
     _fill_inboxes(session, event, people, office, told, now, instead=absence.words if absence is not None else None)
-    if get_wording(office.wordings, notice.template).outside:
+    if _wording(office, notice).outside:
         letters.owe(session, event, people, office.mail, now=now)
 
 
@@ -197,7 +197,7 @@ def _fill_inboxes(
     if not fresh:
         return
     notice = told.notice
-    wording = get_wording(office.wordings, notice.template)
+    wording = _wording(office, notice)
     known = values_of(notice, unit=_unit_name(session, notice.to), due=told.due, by=_name(session, event))
     subject, text = wording.render(known)
     session.add_all(
@@ -216,6 +216,17 @@ def _fill_inboxes(
         for account in fresh
     )
     session.flush()
+
+
+def _asks(notice: Notice) -> bool:
+    """Whether a notice about a task asks for work on it; those of the office's own kinds do."""
+    return notice.template in STALE_WHEN_DONE or notice.template not in KINDS
+
+
+def _wording(office: Office, notice: Notice) -> Wording:
+    """The wording of a notice; of a kind that the office has given up since, that of a plain reminder."""
+    kind = notice.template
+    return get_wording(office.wordings, kind if kind in KINDS or kind in office.wordings else "reminder")
 
 
 def _tell_of_vacancy(session: Session, unit: str, *, today: date, now: datetime) -> None:
@@ -255,7 +266,7 @@ def _step(session: Session, notice: Notice, task: UserTask | None, today: date) 
 def _due(session: Session, notice: Notice, task: UserTask | None, today: date) -> Due | None:
     """The date by which to act, as it stands today: a notice of the calendar may have moved it since the event."""
     told = notice.due_on
-    day = task.due_on if told and task is not None and notice.template in STALE_WHEN_DONE else told
+    day = task.due_on if told and task is not None and _asks(notice) else told
     if day is None:
         return None
     calendar = calendars.current(session)

@@ -123,7 +123,7 @@ def written(session: Session, key: Key, mail: Mail, public_url: str, told: Told)
         return None
     case = event.stream.removeprefix(CASE) if event.stream.startswith(CASE) else None
     link = f"{public_url}/cases/{case}" if public_url and case is not None else None
-    due, name = told.due, KINDS.get(template, template)
+    due, name = told.due, KINDS.get(template, KINDS["reminder"])
     if due is not None and template in SAYS_WHEN:
         name = due.state
     subject, body = outside_text(name, told.notice, due, link or public_url or None)
@@ -236,7 +236,7 @@ def _unsent(owed: OwedLetter, event: HistoryEvent, account: Account | None) -> U
     return Unsent(
         event_id=owed.event_id,
         channel=owed.channel,
-        kind=KINDS.get(notice.template, notice.template),
+        kind=KINDS.get(notice.template, KINDS["reminder"]),
         number=notice.number,
         username=owed.recipient if owed.channel == MAIL else None,
         name=account.name if account is not None else None,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -10,8 +13,9 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.history import HistoryEvent
 from service.processes.models import Counter
+from service.processes.recording import stream_of
 
-NUMBER, CIRCULAR = "number:", "circular:"
+NUMBER, CIRCULAR, SERIES = "number:", "circular:", "series:"
 AT_ONCE = 500
 
 _FIRST = text("INSERT INTO counter (name, value) VALUES (:name, 0) ON CONFLICT DO NOTHING")
@@ -38,6 +42,23 @@ def circular_name(year: int) -> str:
     return f"{CIRCULAR}{year}"
 
 
+def series_name(code: str, per: str, restart: str, today: date) -> str:
+    """Under which name the numbers of a series are counted: of a part ``per``, in the year or month of ``today``."""
+    period = {"year": f"{today:%Y}", "month": f"{today:%Y-%m}"}.get(restart, "")
+    return f"{SERIES}{':'.join((code, per, period))}"
+
+
+def last_given(session: Session, instance_id: UUID, place: Mapping[str, Any]) -> str | None:
+    """The number that a case was last given at a place (series, part, step, unit); None where it has none yet."""
+    asked = (
+        select(HistoryEvent.data)
+        .where(HistoryEvent.stream == stream_of(instance_id), HistoryEvent.kind == "numbered")
+        .order_by(HistoryEvent.seq.desc())
+    )
+    found = (data for data in session.scalars(asked) if place.items() <= data.items())
+    return next((str(data["number"]) for data in found), None)
+
+
 def given(session: Session) -> Mapping[str, int]:
     """How many numbers the journal tells to have been given under each name; one statement.
 
@@ -45,7 +66,7 @@ def given(session: Session) -> Mapping[str, int]:
     """
     asked = (
         select(HistoryEvent.stream, HistoryEvent.kind, HistoryEvent.at, HistoryEvent.data)
-        .where(HistoryEvent.kind.in_(("started", "action", "circular_issued")))
+        .where(HistoryEvent.kind.in_(("started", "action", "circular_issued", "numbered")))
         .order_by(HistoryEvent.id)
         .execution_options(yield_per=AT_ONCE)
     )
@@ -59,6 +80,8 @@ def given(session: Session) -> Mapping[str, int]:
                 unnumbered[stream] = data["process"]
             elif kind == "circular_issued":
                 name = circular_name(year)
+            elif kind == "numbered":
+                name = str(data["name"])
             elif data["name"] == "issue_number" and stream in unnumbered:
                 name = number_name(unnumbered.pop(stream), year)
             if name is not None:

@@ -39,6 +39,7 @@ ENTRIES: Mapping[str, Entry] = {
     "copy_withdrawn": Entry("撤回抄送"),
     "copy_read": Entry("阅读抄送"),
     "urged": Entry("催办"),
+    "numbered": Entry("给号"),
     "suspended": Entry("挂起"),
     "resumed": Entry("恢复办理"),
     "incident_retried": Entry("重试异常"),

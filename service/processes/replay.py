@@ -325,7 +325,7 @@ def _counters(session: Session) -> Iterator[Mismatch]:
     except DAMAGE:
         return
     have = {row["name"]: row["value"] for row in raw_rows.rows(session, Counter)}
-    ours = {name for name in have if str(name).startswith((counters.NUMBER, counters.CIRCULAR))}
+    ours = {name for name in have if str(name).startswith((counters.NUMBER, counters.CIRCULAR, counters.SERIES))}
     for name in sorted(given.keys() | ours):
         if have.get(name) != given.get(name, 0):
             used = f"已用到 {have[name]}" if name in have else "没有记录"

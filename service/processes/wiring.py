@@ -54,6 +54,10 @@ class RehearsedTask(Protocol):
         """The step's id."""
 
     @property
+    def role(self) -> str | None:
+        """The role that may take it; None: nobody may."""
+
+    @property
     def scope(self) -> str:
         """In which called process it stands, '' in none."""
 
@@ -100,8 +104,9 @@ class Action:
     ``sample`` is a plausible result, on which the deployment checks try expressions, and which a rehearsal takes for
     the answer, unless ``rehearsed`` works one out of the call alone. ``does`` says in Chinese what it does and gives,
     for the table of actions in the guide (``docs/tables/make.py``). ``same_as`` is the parameter whose value is the
-    result, of any kind; ``kept`` whether a diagram must name the result. ``example`` is a call for that table, of an
-    action that no shipped diagram calls.
+    result, of any kind; ``kept`` whether a diagram must name the result. ``takes`` maps a parameter to the list on
+    which its text must stand (as ``checks.named`` knows them). ``example`` is a call for that table, of an action that
+    no shipped diagram calls.
     """
 
     name: str
@@ -114,6 +119,7 @@ class Action:
     rehearsed: Callable[[RehearsedCall], Any] | None = None
     same_as: str = ""
     kept: bool = False
+    takes: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
 
 

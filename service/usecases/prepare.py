@@ -11,6 +11,7 @@ from service.actions.table import action_table
 from service.checks import ActionSignature, CheckContext
 from service.checks.gate import checked
 from service.config import Organization, Settings
+from service.config.notifications import FOR_DIAGRAMS, KINDS
 from service.people import sync_units
 from service.processes.backfill import fill_spans
 from service.processes.definitions import deploy, missing_bundles
@@ -57,10 +58,13 @@ def check_context(settings: Settings, organization: Organization) -> CheckContex
                 sample=action.sample,
                 same_as=action.same_as,
                 kept=action.kept,
+                takes=dict(action.takes),
             )
             for action in action_table(settings).values()
         },
         settings=frozenset(settings.process),
         units=frozenset(organization.units),
         stages={**STAGES, **{stage.code: stage.name for stage in organization.stages.values()}},
+        notices={**{kind: KINDS[kind] for kind in FOR_DIAGRAMS}, **settings.notice_kinds},
+        counters={series.code: series.restart for series in settings.counters.values()},
     )

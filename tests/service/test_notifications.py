@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from sqlalchemy import delete, select
 
 from service import auth, history, notifications, people
-from service.actions.request import NOTICE_KINDS
+from service.actions.telling import NOTICE_KINDS
 from service.cli import liaison
 from service.clock import local
 from service.config import load_notifications
