@@ -54,6 +54,7 @@ _PLACES = {
     "slots": "涉及的单位（about）",
     "parameter": "动作参数",
     "cardinality": "多实例个数",
+    "collection": "多实例的名单",
     "completion": "多实例完成条件",
     "timer-date": "定时",
     "timer-duration": "定时",
@@ -74,14 +75,26 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
     samples = Samples(bundle, context)
     writers = Writers(bundle)
     for use in uses(bundle):
-        if not _allowed(use, known, context, report):
+        if not _sound(use, known, samples, context, report) or use.kind == "match":
             continue
-        _settings(use, context, report)
-        if use.kind == "match":
-            continue
-        _evaluates(use, samples, report)
         if use.process is not None and use.node is not None:
             _values(use, list(places(bundle, use, use.process, use.node)), writers, report)
+
+
+def problems(use: Use, bundle: Bundle, context: CheckContext) -> list[str]:
+    """The faults of one expression, in the words of the checks; for who is typing it."""
+    report = Report()
+    _sound(use, known_data(bundle), Samples(bundle, context), context, report)
+    return [one.message.removeprefix(f"{use.place}“{use.text}”").removeprefix("：") for one in report.findings]
+
+
+def _sound(use: Use, known: frozenset[str], samples: Samples, context: CheckContext, report: Report) -> bool:
+    if not _allowed(use, known, context, report):
+        return False
+    _settings(use, context, report)
+    if use.kind != "match":
+        _evaluates(use, samples, report)
+    return True
 
 
 def known_data(bundle: Bundle) -> frozenset[str]:

@@ -82,6 +82,11 @@ def spell(name: str, *, of_person: bool = True, readings: int | None = None) -> 
     return Spelling(pinyin=full[0][:PINYIN_LENGTH], initials=short[0][:INITIALS_LENGTH], keys=keys, sounds=sounds)
 
 
+def syllables(text: str) -> list[str]:
+    """How ``text`` is read, character by character; words in Latin letters and numbers as they are written."""
+    return [ways[0][0] for ways in _characters(text) if ways]
+
+
 def _readings(characters: Sequence[Sequence[Syllable]]) -> Iterator[list[Syllable]]:
     """The name with each character read in every way, the likeliest readings first."""
     unlikeliest = sum(len(ways) - 1 for ways in characters)

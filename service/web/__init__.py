@@ -53,6 +53,10 @@ from service.web import (
     roll_ups,
     rosters,
     service_teams,
+    studio,
+    studio_diagram,
+    studio_files,
+    studio_versions,
     substitutes,
     system,
     talents,
@@ -111,7 +115,8 @@ def install(app: Flask, settings: Settings) -> None:
     directory = (units, people, posts, substitutes)
     done = (contacts, opinions, interviews, activities, matters)
     told = (reports, roll_ups, briefs, assessment)
-    for feature in (*work, *course, *serving, *directory, talents, teams, *done, *told, accounts, licences):
+    changing = (studio, studio_versions, studio_files, studio_diagram)
+    for feature in (*work, *course, *serving, *directory, talents, teams, *done, *told, *changing, accounts, licences):
         pages.register_blueprint(feature.blueprint)
     pages.add_url_rule("/favicon.ico", view_func=favicon)
     pages.before_request(_protect)

@@ -11,6 +11,7 @@ const options = {
     form: "src/form.jsx",
     diagram: "src/diagram.js",
     apidocs: "src/apidocs.js",
+    "studio-diagram": "src/studio/diagram.jsx",
   },
   outdir: out,
   bundle: true,

@@ -23,12 +23,12 @@ export class Keys {
   }
 }
 
-function token() {
+export function token() {
   return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 }
 
 /** After signing in again in another tab this page's token is stale: fetches the present one. The answer's status. */
-async function freshToken() {
+export async function freshToken() {
   const answer = await fetch("/session/token", { headers: { Accept: "application/json" } });
   const meta = document.querySelector('meta[name="csrf-token"]');
   if (answer.ok && meta) meta.content = (await answer.json()).token;

@@ -1,0 +1,93 @@
+"""The meaning of an expression where it stands in a diagram, told while somebody types it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from service.checks.bundle import Bundle
+from service.checks.expressions import Use, problems
+from service.checks.findings import CheckContext
+from service.checks.sampling import names_in
+from service.engine.expressions import ExpressionError, as_date, evaluate
+from service.processes.calendars import DayFunctions
+from service.processes.cycles import Cycle
+from service.spelling import syllables
+from service.workdays import Calendar
+
+LONGEST_ID = 40
+LONGEST_NAME = 60
+WEEKDAYS = "一二三四五六日"
+DATED = frozenset({"due", "timer-date"})
+_NO_ID = re.compile(r"[^a-z0-9_]+")
+
+
+def spelled(name: str) -> str:
+    """An id for a Chinese name: its syllables, parted by underscores; ``step`` where nothing can be spelled."""
+    parts, size = [], 0
+    for part in syllables(name[:LONGEST_NAME]):
+        if size + len(part) > LONGEST_ID:
+            break
+        parts.append(part)
+        size += len(part) + 1
+    found = _NO_ID.sub("", "_".join(parts)).strip("_")
+    return found if found[:1].isalpha() else f"step_{found}".strip("_")
+
+
+class Reckoning:
+    """Expressions over one bundle, on the calendar in force and as of ``now``."""
+
+    def __init__(self, bundle: Bundle, context: CheckContext, calendar: Calendar, now: datetime) -> None:
+        self._bundle, self._context = bundle, context
+        self._days = DayFunctions(calendar, now)
+
+    def told(self, kind: str, text: str, due: str = "") -> dict[str, Any]:
+        """``problems``: what the checks say of it; ``says``: the date that it gives today, where that is known.
+
+        ``kind`` is one of ``Use``; ``due`` the deadline of the task on which a clock stands, '' where it has none.
+        """
+        if kind == "timer-cycle":
+            return self._cycle(text)
+        extra = frozenset({"due_on"}) if due else frozenset[str]()
+        found = problems(Use("", 1, "", kind, text, extra=extra), self._bundle, self._context) if text.strip() else []
+        if found:
+            return {"problems": found, "says": ""}
+        return {"problems": [], "says": self._date(kind, text, due)}
+
+    def _date(self, kind: str, text: str, due: str) -> str:
+        if kind not in DATED:
+            return ""
+        known: dict[str, Any] = {}
+        if "due_on" in names_in(text):
+            due_on = self._value(due, {})
+            if due_on is None:
+                return ""
+            known["due_on"] = due_on
+        day = self._value(text, known)
+        if day is None:
+            return ""
+        if "due_on" in known:
+            return f"今天开始办的，{_said(known['due_on'])} 到期，{_said(day)} 到时间"
+        return f"今天开始办的，{_said(day)} 到期" if kind == "due" else f"从今天算，是 {_said(day)}"
+
+    def _value(self, text: str, known: Mapping[str, Any]) -> date | None:
+        """The day that an expression gives without anything that a case would have to say."""
+        if not text or names_in(text) - known.keys():
+            return None
+        try:
+            return as_date(evaluate(text, known, self._days.table()))
+        except ExpressionError:
+            return None
+
+    def _cycle(self, text: str) -> dict[str, Any]:
+        try:
+            Cycle.parse(text)
+        except ValueError as error:
+            return {"problems": [f"重复间隔{error}"], "says": ""}
+        return {"problems": [], "says": ""}
+
+
+def _said(day: date) -> str:
+    return f"{day.isoformat()}（周{WEEKDAYS[day.weekday()]}）"

@@ -1,0 +1,61 @@
+// The findings of a draft, errors first, each with its way out. Every tab of the studio shows them with this:
+//   <Findings found={answer of POST …/check, or null while it has not answered} here={file name} onGo={(finding) => …} />
+// A finding of another tab's file has an `address`: a link there.
+
+export function Findings({ found, checking, here, onGo }) {
+  if (!found) return <p className="muted studio-findings-state" role="status">{checking ? "正在检查…" : "还没有检查"}</p>;
+  const errors = found.findings.filter((one) => one.severity === "error");
+  const rest = found.findings.filter((one) => one.severity !== "error");
+  const head = errors.length ? `${errors.length} 处错误，改好才能发布` : rest.length ? "没有错误" : "没有发现问题";
+  return (
+    <div className="studio-findings">
+      <p className="studio-findings-state" role="status">
+        <b className={errors.length ? "studio-bad" : "studio-good"}>{head}</b>
+        {rest.length > 0 && <span>，{rest.length} 处提醒</span>}
+        {checking && <span className="muted">（正在重新检查…）</span>}
+      </p>
+      <ul>
+        {[...errors, ...rest].map((one, index) => (
+          <li key={index} className={one.severity === "error" ? "is-error" : "is-warning"}>
+            <span className="label-tag">{one.severity === "error" ? "错误" : "提醒"}</span>
+            {one.file === here || !one.address
+              ? <button type="button" className="studio-finding" onClick={() => onGo(one)}>{one.place && <b>{one.place}：</b>}{one.message}</button>
+              : <a className="studio-finding" href={one.address}><b>{one.place || one.file_name}：</b>{one.message}</a>}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** Asks for the findings after a pause, one question at a time: the answer is to what was last saved. */
+export class Checker {
+  #timer = 0;
+  #busy = false;
+  #again = false;
+
+  constructor(check, onAnswer, pause = 900) {
+    Object.assign(this, { check, onAnswer, pause });
+  }
+
+  soon(pause = this.pause) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#now(), pause);
+  }
+
+  async #now() {
+    if (this.#busy) {
+      this.#again = true;
+      return;
+    }
+    this.#busy = true;
+    this.onAnswer(undefined, true);
+    const answer = await this.check();
+    this.#busy = false;
+    this.onAnswer(answer ?? undefined, false);
+    if (this.#again) {
+      this.#again = false;
+      this.soon();
+    }
+  }
+}

@@ -1,0 +1,157 @@
+// The properties of the chosen element: a form over the schema that the server gives for its kind.
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { withTheme } from "@rjsf/core";
+import { Theme } from "@rjsf/react-bootstrap";
+import { templates as formTemplates, widgets as formWidgets } from "../form/templates.jsx";
+import { validator } from "../form/validator.js";
+import { difference, panelOf, propertiesOf, read, write } from "./element.js";
+import { kindName } from "./kinds.js";
+import { CycleWidget, DueWidget, ExpressionWidget, TimerWidget, WhoWidget } from "./widgets.jsx";
+
+const Form = withTheme(Theme);
+const WRITE_AFTER_MS = 250;
+const NOTHING_FILLED_IN = { constAsDefaults: "never", emptyObjectFields: "skipDefaults" };
+
+function FieldTemplate({ id, label, hidden, children, errors, rawDescription, schema, classNames }) {
+  if (hidden) return <div hidden>{children}</div>;
+  if (id === "root") return <>{children}</>;
+  if (schema.type === "object" && schema.properties) return <fieldset className="studio-fields"><legend>{label}</legend>{children}</fieldset>;
+  if (schema.type === "boolean") return <div className={`form-field ${classNames ?? ""}`} data-field={id}>{children}{rawDescription && <div className="form-note">{rawDescription}</div>}</div>;
+  return (
+    <div className="form-field" data-field={id}>
+      <label className="form-label" htmlFor={id}>{label}</label>
+      {children}
+      {errors}
+      {rawDescription && <div className="form-note">{rawDescription}</div>}
+    </div>
+  );
+}
+
+function ObjectFieldTemplate({ properties }) {
+  return <>{properties.map((property) => <div key={property.name}>{property.content}</div>)}</>;
+}
+
+function CheckboxWidget({ id, value, label, disabled, readonly, onChange }) {
+  return (
+    <label className="form-check studio-check" htmlFor={id}>
+      <input type="checkbox" className="form-check-input" id={id} checked={Boolean(value)} disabled={disabled || readonly} onChange={(event) => onChange(event.target.checked)} />
+      <span className="form-check-label">{label}</span>
+    </label>
+  );
+}
+
+const templates = { ...formTemplates, FieldTemplate, ObjectFieldTemplate };
+const widgets = { ...formWidgets, CheckboxWidget, due: DueWidget, who: WhoWidget, expression: ExpressionWidget };
+
+/** A field whose value is no text, shown by one of our widgets. */
+const whole = (Widget) => function Whole({ formData, onChange, fieldPathId, uiSchema, registry, disabled, readonly }) {
+  const tell = (value) => onChange(value, fieldPathId.path, undefined, fieldPathId.$id);
+  return <Widget id={fieldPathId.$id} value={formData} onChange={tell} options={uiSchema?.["ui:options"] ?? {}} registry={registry} disabled={disabled} readonly={readonly} />;
+};
+const fields = { timer: whole(TimerWidget), cycle: whole(CycleWidget) };
+
+/** The schema of the element's panel: that of its kind, with what depends on what the element is and says. */
+function schemaOf(panel, element, data) {
+  const kind = panel.kinds[panelOf(element)];
+  const properties = { ...kind.schema.properties };
+  const ui = { ...kind.ui };
+  if (properties.parameters) {
+    const action = panel.actions[data.action];
+    if (action && Object.keys(action.parameters).length) {
+      const others = Object.keys(data.parameters ?? {}).filter((name) => !(name in action.parameters));
+      const unknown = Object.fromEntries(others.map((name) => [name, { type: "string", title: `${name}（这个动作没有，清空即删去）` }]));
+      properties.parameters = { ...properties.parameters, properties: { ...action.parameters, ...unknown } };
+      const expression = { "ui:widget": "expression", "ui:options": { kind: "parameter" } };
+      ui.parameters = Object.fromEntries(Object.keys(action.parameters).map((name) => [name, expression]));
+    } else delete properties.parameters;
+    if (action) properties.action = { ...properties.action, description: action.does };
+  }
+  if (properties.list && !data.many) for (const name of ["list", "item", "results", "each"]) delete properties[name];
+  if (properties.condition && data.otherwise) delete properties.condition;
+  for (const name of Object.keys(propertiesOf(element))) {
+    if (properties[name] && (properties[name]["x-keep"] ?? "property") === "property") continue;
+    properties[`other:${name}`] = { type: "string", title: `${name}（系统不认识，清空即删去）`, "x-keep": "property" };
+  }
+  for (const [name, property] of Object.entries(properties)) {
+    const known = property.oneOf && data[name] !== undefined && !property.oneOf.some((one) => one.const === data[name]);
+    if (known) properties[name] = { ...property, oneOf: [{ const: data[name], title: `${data[name]}（没有这一项）` }, ...property.oneOf] };
+  }
+  return { title: kind.title, help: kind.help, schema: { type: "object", properties }, ui: { "ui:submitButtonOptions": { norender: true }, ...ui } };
+}
+
+// what the file calls an unknown property, without the mark that keeps it apart from the fields of the panel
+const bare = (schema) => ({ ...schema, properties: Object.fromEntries(Object.entries(schema.properties).map(([name, one]) => [name.replace(/^other:/, ""), one])) });
+const plain = (data) => Object.fromEntries(Object.entries(data).map(([name, value]) => [name.replace(/^other:/, ""), value]));
+
+const ID = { user: /^[a-z][a-z0-9_]{0,59}$/, service: /^[a-z][a-z0-9_]{0,59}$/, rule: /^[a-z][a-z0-9_]{0,59}$/, call: /^[a-z][a-z0-9_]{0,59}$/ };
+
+function idProblem(modeler, element, id) {
+  const pattern = ID[panelOf(element)] ?? /^[A-Za-z][A-Za-z0-9_]{0,59}$/;
+  if (!pattern.test(id)) return "用小写英文字母、数字和下划线，以字母开头";
+  const taken = modeler.get("moddle").ids.assigned(id);
+  return taken && taken !== element.businessObject ? "已有环节用了这个编号，请换一个" : "";
+}
+
+export function Panel({ modeler, element, version, panel, editable, reckon, today, tomorrow, onOpen, onMakeForm }) {
+  const [typed, setTyped] = useState(null); // what is on its way into the drawing
+  const timer = useRef(0);
+  const pending = useRef(null);
+  const kind = panel.kinds[panelOf(element)];
+  const stored = useMemo(() => {
+    const first = read(element, bare(schemaOf(panel, element, {}).schema));
+    const { schema } = schemaOf(panel, element, first);
+    const all = read(element, bare(schema));
+    return Object.fromEntries(Object.keys(schema.properties).filter((name) => all[name.replace(/^other:/, "")] !== undefined).map((name) => [name, all[name.replace(/^other:/, "")]]));
+  }, [panel, element, version]);
+  const data = typed ?? stored;
+  const { schema, ui, title, help } = useMemo(() => schemaOf(panel, element, data), [panel, element, data]);
+  const reckonHere = useCallback((what, text) => reckon(what, text, element.id), [reckon, element]);
+  const known = useMemo(() => (panelOf(element) === "clock" ? [...panel.known, ...panel.known_at_clock] : panel.known), [panel, element]);
+  const lane = laneOf(modeler, element);
+  const context = useMemo(() => ({ reckon: reckonHere, known, roles: panel.roles, lane, today, tomorrow }), [reckonHere, known, panel, lane, today, tomorrow]);
+  const fault = data.id !== undefined && data.id !== element.id && kind.schema.properties.id && !kind.schema.properties.id.readOnly ? idProblem(modeler, element, data.id) : "";
+
+  const settle = useCallback(() => {
+    clearTimeout(timer.current);
+    const waiting = pending.current;
+    pending.current = null;
+    if (!waiting) return;
+    const changed = difference(element, bare(waiting.schema), plain(waiting.data));
+    if (changed.id !== undefined && idProblem(modeler, element, changed.id)) delete changed.id;
+    if (Object.keys(changed).length) write(modeler, element, bare(waiting.schema), changed);
+    setTyped((now) => (now === waiting.data && !("id" in waiting.data && waiting.data.id !== element.id) ? null : now));
+  }, [modeler, element]);
+  useEffect(() => settle, [settle]);
+
+  function changed({ formData }, id) {
+    if (!id || !editable) return;
+    setTyped(formData);
+    pending.current = { data: formData, schema };
+    clearTimeout(timer.current);
+    timer.current = setTimeout(settle, WRITE_AFTER_MS);
+  }
+
+  const bo = element.businessObject;
+  return (
+    <section className="studio-panel" aria-label="属性">
+      <h2>{title ?? kindName(element)}</h2>
+      {help && <p className="form-note">{help}</p>}
+      <Form
+        tagName="div" schema={schema} uiSchema={ui} formData={data} formContext={context} validator={validator} templates={templates} widgets={widgets} fields={fields}
+        experimental_defaultFormStateBehavior={NOTHING_FILLED_IN} noValidate disabled={!editable} showErrorList={false}
+        extraErrors={fault ? { id: { __errors: [fault] } } : undefined} onChange={changed} onBlur={settle}
+      ><></></Form>
+      {bo.$type === "bpmn:CallActivity" && bo.calledElement && <button type="button" className="btn btn-sm" onClick={() => onOpen(bo.calledElement)}>打开这张图</button>}
+      {bo.$type === "bpmn:UserTask" && editable && !panel.forms.includes(propertiesOf(element).form ?? element.id) && (
+        <div className="alert alert-warning">还没有这张表单。<button type="button" className="btn btn-sm" onClick={() => onMakeForm(propertiesOf(element).form ?? element.id, bo.name ?? "")}>新建表单</button></div>
+      )}
+    </section>
+  );
+}
+
+/** The name of the lane in which an element stands. */
+function laneOf(modeler, element) {
+  const bo = element.businessObject;
+  const inLane = modeler.get("elementRegistry").filter((one) => one.type === "bpmn:Lane" && one.businessObject.flowNodeRef?.includes(bo) && !one.children.some((child) => child.type === "bpmn:Lane"));
+  return inLane[0]?.businessObject.name;
+}

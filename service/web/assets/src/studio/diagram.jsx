@@ -1,0 +1,356 @@
+// The tab 流程图: the drawing with our palette, the properties of the chosen element beside it, findings below.
+//
+// The page holds {draft: {id, process, title, revision, editable}, files: {name: text of each diagram}, open, panel, user,
+// today, tomorrow, sign_in, urls: {files, check, reckon, spelling, panel}}.
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { createRoot } from "react-dom/client";
+import Modeler from "bpmn-js/lib/Modeler";
+import minimap from "diagram-js-minimap";
+import "bpmn-js/dist/assets/diagram-js.css";
+import "bpmn-js/dist/assets/bpmn-js.css";
+import "bpmn-js/dist/assets/bpmn-font/css/bpmn-codes.css";
+import "diagram-js-minimap/assets/diagram-js-minimap.css";
+import "./studio.css";
+import descriptor from "./descriptor.json";
+import { Guard } from "../form/Guard.jsx";
+import { automaticIds } from "./ids.js";
+import { panelOf, processOf } from "./element.js";
+import { Checker, Findings } from "./Findings.jsx";
+import { menus } from "./menus.js";
+import { Panel } from "./Panel.jsx";
+import { Conflict, Kept, Saved } from "./Saved.jsx";
+import { ask, Saver } from "./saving.js";
+import { translate } from "./words.js";
+
+const FONT = '"Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "Noto Serif CJK SC", sans-serif';
+const WRITE_AFTER_MS = 120;
+const STEP = 1.2;
+
+function makeModeler(container, editable, reckonId) {
+  const modeler = new Modeler({
+    container,
+    moddleExtensions: { spiffworkflow: descriptor },
+    additionalModules: [minimap, menus, { translate: ["value", translate] }, ...(editable ? [] : [reading])],
+    textRenderer: { defaultStyle: { fontFamily: FONT }, externalStyle: { fontFamily: FONT } },
+  });
+  if (editable) automaticIds(modeler, reckonId);
+  return modeler;
+}
+
+/** A drawing that nothing changes: no palette, no pad, and no rule allows a change. */
+const reading = {
+  __init__: ["readOnly"],
+  paletteProvider: ["value", {}],
+  contextPadProvider: ["value", {}],
+  readOnly: [
+    "type",
+    Object.assign(
+      function ReadOnly(eventBus, injector) {
+        const never = () => false;
+        for (const event of ["shape.move.start", "connectionSegment.move.start", "bendpoint.move.start", "connection.reconnect", "resize.start", "element.dblclick", "connect.start"]) eventBus.on(event, 10000, never);
+        injector.get("directEditing").activate = never;
+        const stack = injector.get("commandStack");
+        stack.execute = never;
+      },
+      { $inject: ["eventBus", "injector"] },
+    ),
+  ],
+};
+
+function useModeler(page, saver) {
+  const stage = useRef(null);
+  const [modeler, setModeler] = useState(null);
+  useEffect(() => {
+    const made = makeModeler(stage.current, page.draft.editable, (text) => ask(page.urls.spelling, { text }));
+    setModeler(made);
+    window.studio = { modeler: made, saver }; // for the tests of the pages
+    const seen = new ResizeObserver(() => made.get("canvas").resized());
+    seen.observe(stage.current);
+    return () => {
+      seen.disconnect();
+      made.destroy();
+    };
+  }, [page, saver]);
+  return [stage, modeler];
+}
+
+function Tools({ modeler, editable, can, onLarge }) {
+  const act = (name, options) => () => modeler.get("editorActions").trigger(name, options);
+  const zoom = (factor) => () => modeler.get("canvas").zoom(modeler.get("canvas").zoom() * factor);
+  return (
+    <div className="studio-tools" role="toolbar" aria-label="画图工具">
+      {editable && <><button type="button" className="btn btn-sm" disabled={!can.undo} onClick={act("undo")} title="Ctrl+Z">撤销</button>
+        <button type="button" className="btn btn-sm" disabled={!can.redo} onClick={act("redo")} title="Ctrl+Y">重做</button></>}
+      <button type="button" className="btn btn-sm" onClick={act("find")}>查找</button>
+      <button type="button" className="btn btn-sm" aria-label="缩小" onClick={zoom(1 / STEP)}>－</button>
+      <button type="button" className="btn btn-sm" aria-label="放大" onClick={zoom(STEP)}>＋</button>
+      <button type="button" className="btn btn-sm" onClick={() => modeler.get("canvas").zoom("fit-viewport", "auto")}>全图</button>
+      <button type="button" className="btn btn-sm" onClick={onLarge}>全屏</button>
+    </div>
+  );
+}
+
+function download(name, text) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "application/xml" }));
+  link.download = name.split("/").pop();
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+const NEW_DIAGRAM = (id, name) => `<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" xmlns:di="http://www.omg.org/spec/DD/20100524/DI" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core" id="${id}_definitions" targetNamespace="urn:liaison:${id}">
+  <bpmn:process id="${id}" name="${name}" isExecutable="true">
+    <bpmn:startEvent id="${id}_begins" name="开始"><bpmn:outgoing>${id}_way</bpmn:outgoing></bpmn:startEvent>
+    <bpmn:endEvent id="${id}_ends" name="结束"><bpmn:incoming>${id}_way</bpmn:incoming></bpmn:endEvent>
+    <bpmn:sequenceFlow id="${id}_way" sourceRef="${id}_begins" targetRef="${id}_ends" />
+  </bpmn:process>
+  <bpmndi:BPMNDiagram id="${id}_diagram">
+    <bpmndi:BPMNPlane id="${id}_plane" bpmnElement="${id}">
+      <bpmndi:BPMNShape id="${id}_begins_shape" bpmnElement="${id}_begins"><dc:Bounds x="180" y="160" width="36" height="36" /><bpmndi:BPMNLabel><dc:Bounds x="187" y="203" width="22" height="14" /></bpmndi:BPMNLabel></bpmndi:BPMNShape>
+      <bpmndi:BPMNShape id="${id}_ends_shape" bpmnElement="${id}_ends"><dc:Bounds x="420" y="160" width="36" height="36" /><bpmndi:BPMNLabel><dc:Bounds x="427" y="203" width="22" height="14" /></bpmndi:BPMNLabel></bpmndi:BPMNShape>
+      <bpmndi:BPMNEdge id="${id}_way_edge" bpmnElement="${id}_way"><di:waypoint x="216" y="178" /><di:waypoint x="420" y="178" /></bpmndi:BPMNEdge>
+    </bpmndi:BPMNPlane>
+  </bpmndi:BPMNDiagram>
+</bpmn:definitions>
+`;
+
+/** The element whose id a finding names, or the one that stands for the file's process. */
+function elementOf(modeler, id) {
+  const registry = modeler.get("elementRegistry");
+  const found = registry.get(id);
+  if (found) return found;
+  const root = modeler.get("canvas").getRootElement();
+  const pool = root.children?.find((one) => one.businessObject.processRef?.id === id);
+  return pool ?? (processOf(root)?.id === id ? root : null);
+}
+
+function mark(modeler, found, file) {
+  const overlays = modeler.get("overlays");
+  overlays.remove({ type: "finding" });
+  const worst = new Map();
+  for (const one of found?.findings ?? []) {
+    const element = one.file === file ? elementOf(modeler, one.element) : null;
+    if (!element || element === modeler.get("canvas").getRootElement()) continue;
+    const now = worst.get(element) ?? { error: false, lines: [] };
+    worst.set(element, { error: now.error || one.severity === "error", lines: [...now.lines, one.message] });
+  }
+  for (const [element, { error, lines }] of worst) {
+    const html = document.createElement("button");
+    Object.assign(html, { type: "button", className: `studio-mark ${error ? "is-error" : "is-warning"}`, textContent: error ? "✕" : "！", title: lines.join("\n") });
+    html.setAttribute("aria-label", lines.join("；"));
+    html.addEventListener("click", () => modeler.get("selection").select(element));
+    overlays.add(element, "finding", { position: { top: -9, left: -9 }, html });
+  }
+}
+
+function Studio({ page, place }) {
+  const { editable } = page.draft;
+  const [state, setState] = useState({ kind: "saved" });
+  const saver = useMemo(() => new Saver({ files: page.urls.files, revision: page.draft.revision, user: page.user, draft: page.draft.id, onState: setState }), [page]);
+  const [files, setFiles] = useState(page.files);
+  const [panel, setPanel] = useState(page.panel);
+  const [file, setFile] = useState(page.open);
+  const [kept, setKept] = useState(null);
+  const [trouble, setTrouble] = useState("");
+  const [element, setElement] = useState(null);
+  const [version, setVersion] = useState(0);
+  const [can, setCan] = useState({ undo: false, redo: false });
+  const [found, setFound] = useState(null);
+  const [checking, setChecking] = useState(false);
+  const [stage, modeler] = useModeler(page, saver);
+  const now = useRef({ file, files, found, loading: false });
+  Object.assign(now.current, { file, files, found });
+
+  const checker = useMemo(() => new Checker(() => ask(page.urls.check, {}), (answer, busy) => {
+    setChecking(busy);
+    if (answer) setFound(answer);
+  }), [page]);
+
+  const show = useCallback(async (name, text) => {
+    now.current.loading = true;
+    setTrouble("");
+    try {
+      await modeler.importXML(text);
+      modeler.get("canvas").zoom("fit-viewport", "auto");
+      setElement(modeler.get("canvas").getRootElement());
+    } catch (error) {
+      setTrouble(`这张图打不开：${/[\u4e00-\u9fff]/.test(error.message) ? error.message : "文件里的内容不是能画出来的流程图"}。可下载后修改，或从版本中恢复。`);
+    }
+    now.current.loading = false;
+    setVersion((one) => one + 1);
+    mark(modeler, now.current.found, name);
+  }, [modeler]);
+
+  const open = useCallback(async (name) => {
+    const text = now.current.files[name];
+    setFile(name);
+    now.current.file = name;
+    history.replaceState(null, "", `#${name}`);
+    setKept(saver.open(name, text) ?? null);
+    await show(name, text);
+  }, [saver, show]);
+
+  const openProcess = useCallback((id) => {
+    const name = Object.keys(now.current.files).find((one) => new RegExp(`<(\\w+:)?process[^>]* id="${id}"`).test(now.current.files[one]));
+    if (name) open(name);
+  }, [open]);
+
+  // the drawing tells what it says now: into the list of files, this browser, and after a pause to the server
+  useEffect(() => {
+    if (!modeler) return undefined;
+    let timer = 0;
+    const changed = () => {
+      if (now.current.loading) return;
+      setVersion((one) => one + 1);
+      setCan({ undo: modeler.get("commandStack").canUndo(), redo: modeler.get("commandStack").canRedo() });
+      clearTimeout(timer);
+      timer = setTimeout(async () => {
+        const name = now.current.file;
+        const { xml } = await modeler.saveXML({ format: true });
+        if (name !== now.current.file) return;
+        now.current.files = { ...now.current.files, [name]: xml };
+        setFiles(now.current.files);
+        saver.change(name, xml);
+      }, WRITE_AFTER_MS);
+    };
+    const chosen = ({ newSelection }) => setElement(newSelection.length === 1 ? (newSelection[0].labelTarget ?? newSelection[0]) : modeler.get("canvas").getRootElement());
+    if (editable) modeler.on("commandStack.changed", changed);
+    modeler.on("selection.changed", chosen);
+    modeler.on("studio.open", ({ process }) => openProcess(process));
+    modeler.on("studio.made", ({ element: made }) => modeler.get("selection").select(made));
+    open(page.open).then(() => {
+      place.dataset.ready = "";
+      performance.mark?.("studio-ready");
+    });
+    return () => clearTimeout(timer);
+  }, [modeler]);
+
+  useEffect(() => {
+    saver.onSaved(async () => {
+      checker.soon();
+      const next = await ask(page.urls.panel, {});
+      if (next) setPanel(next);
+    });
+    checker.soon(50);
+  }, [saver, checker, page]);
+
+  useEffect(() => {
+    if (modeler && found) mark(modeler, found, file);
+  }, [modeler, found, file, version]);
+
+  // one question at a time for one text: every field that asks the same has the same answer
+  const reckon = useMemo(() => {
+    const answers = new Map();
+    return (kind, text, id) => {
+      const key = JSON.stringify([kind, text, id]);
+      if (!answers.has(key)) {
+        answers.set(key, ask(page.urls.reckon, { kind, text, file: now.current.file, element: id }));
+        if (answers.size > 500) answers.clear();
+      }
+      return answers.get(key);
+    };
+  }, [page, panel]);
+
+  function go(finding) {
+    const reach = () => {
+      const target = elementOf(modeler, finding.element);
+      if (!target) return;
+      if (target === modeler.get("canvas").getRootElement()) modeler.get("selection").select([]);
+      else {
+        modeler.get("selection").select(target);
+        modeler.get("canvas").scrollToElement(target, 80);
+      }
+    };
+    if (finding.file !== file && finding.file in files) open(finding.file).then(reach);
+    else reach();
+  }
+
+  async function takeKept() {
+    await show(file, kept.content);
+    now.current.files = { ...now.current.files, [file]: kept.content };
+    setFiles(now.current.files);
+    saver.change(file, kept.content);
+    setKept(null);
+  }
+
+  async function theirs() {
+    const text = await saver.theirs();
+    if (text === null) return;
+    now.current.files = { ...now.current.files, [file]: text };
+    setFiles(now.current.files);
+    await show(file, text);
+    checker.soon();
+  }
+
+  async function addDiagram() {
+    const name = window.prompt("这张图的名称（被调用的流程）");
+    if (!name?.trim()) return;
+    const said = await ask(page.urls.spelling, { text: name });
+    let id = said?.id ?? "";
+    if (!id) return;
+    for (let n = 2; `bpmn/${id}.bpmn` in files; n += 1) id = `${said.id}_${n}`;
+    const path = `bpmn/${id}.bpmn`;
+    const text = NEW_DIAGRAM(id, name.trim().replace(/[<>&"]/g, ""));
+    now.current.files = { ...now.current.files, [path]: text };
+    setFiles(now.current.files);
+    saver.open(path, "");
+    saver.change(path, text);
+    await saver.flush();
+    saver.open(path, text);
+    open(path);
+  }
+
+  async function makeForm(id, title) {
+    const schema = { title: title || "表单", type: "object", properties: { note: { type: "string", title: "说明", maxLength: 500 } }, unevaluatedProperties: false };
+    saver.open(`forms/${id}.json`, "");
+    saver.change(`forms/${id}.json`, `${JSON.stringify(schema, null, 2)}\n`);
+    await saver.flush();
+  }
+
+  const names = Object.keys(files);
+  return (
+    <div className="studio">
+      <div className="studio-bar">
+        <div className="diagram-tabs" role="tablist" aria-label="流程图文件">
+          {names.map((name) => (
+            <button type="button" role="tab" key={name} aria-selected={name === file} className={name === file ? "active" : ""} onClick={() => open(name)}>
+              {titleOf(files[name])}{countIn(found, name) > 0 && <span className="studio-count" aria-label={`${countIn(found, name)} 处错误`}>{countIn(found, name)}</span>}
+            </button>
+          ))}
+          {editable && <button type="button" className="studio-add" onClick={addDiagram}>＋ 加一张图</button>}
+        </div>
+        {modeler && <Tools modeler={modeler} editable={editable} can={can} onLarge={() => (document.fullscreenElement ? document.exitFullscreen() : place.requestFullscreen())} />}
+        {editable ? <Saved state={state} signIn={page.sign_in} /> : <span className="label-tag">只能查看</span>}
+      </div>
+      <Conflict state={state} onMine={() => saver.mine()} onTheirs={theirs} onKeepCopy={() => download(file, files[file])} />
+      <Kept kept={editable ? kept : null} onTake={takeKept} onLeave={() => { saver.discard(file); setKept(null); }} />
+      {trouble && <div className="alert alert-danger" role="alert">{trouble} <button type="button" className="btn btn-sm" onClick={() => download(file, files[file])}>下载</button></div>}
+      <div className="studio-work">
+        <div className="studio-stage" ref={stage} data-stage />
+        <div className="studio-side">
+          {modeler && element && <Panel key={keyOf(element)} modeler={modeler} element={element} version={version} panel={panel} editable={editable} reckon={reckon} today={page.today} tomorrow={page.tomorrow} onOpen={openProcess} onMakeForm={makeForm} />}
+        </div>
+      </div>
+      <section className="studio-below" aria-label="检查结果"><Findings found={found} checking={checking} here={file} onGo={go} /></section>
+    </div>
+  );
+}
+
+const keys = new WeakMap();
+let made = 0;
+/** A key for an element that outlives a new id, so that a field keeps its focus. */
+function keyOf(element) {
+  if (!keys.has(element)) keys.set(element, (made += 1));
+  return `${keys.get(element)} ${panelOf(element)}`;
+}
+
+const titleOf = (xml) => (/<(?:\w+:)?process\b[^>]*\bname="([^"]*)"/.exec(xml)?.[1] ?? "未命名流程").replace(/&quot;/g, "”").replace(/&amp;/g, "&");
+const countIn = (found, name) => (found?.findings ?? []).filter((one) => one.file === name && one.severity === "error").length;
+
+for (const root of document.querySelectorAll("[data-studio-diagram]")) {
+  const page = JSON.parse(document.getElementById(root.dataset.studioDiagram).textContent);
+  const wanted = decodeURIComponent(window.location.hash.slice(1)).split("!")[0];
+  if (wanted in page.files) page.open = wanted;
+  createRoot(root).render(<Guard place={{ dataset: {} }}><Studio page={page} place={root} /></Guard>);
+}

@@ -1,0 +1,214 @@
+// Saves the files of a draft while somebody edits them, and loses nothing. Every tab of the studio saves through it:
+//
+//   const saver = new Saver({ files: "/studio/<draft>/files/", revision, user, draft, onState });
+//   saver.open(name, content)                 what the server has; answers what this browser kept of an unsaved edit, or null
+//   saver.change(name, content)               kept in this browser at once, sent after a pause
+//   await saver.flush()                       sends what waits; true when nothing is left unsaved
+//   saver.mine() / saver.theirs()             the way out of a conflict: over theirs, or theirs for mine (answers its text)
+//
+// onState(state) is told {kind, ...}: saved {at} · saving · waiting (typed, not yet sent) · offline · signed_out ·
+// refused {message} · conflict {name, by, at}. Each PUT names the draft's revision (If-Match): where another window or
+// person wrote the same file since, the server answers 409 and nothing is overwritten.
+import { freshToken, token } from "../post.js";
+
+const PAUSE_MS = 700;
+const RETRY_MS = 5000;
+
+export class Saver {
+  #files;
+  #revision;
+  #prefix;
+  #onState;
+  #known = new Map(); // name -> what the server has
+  #waiting = new Map(); // name -> what is to be sent
+  #timer = 0;
+  #sending = null;
+  #conflict = null;
+  #listeners = new Set();
+
+  constructor({ files, revision, user, draft, onState = () => {} }) {
+    this.#files = files;
+    this.#revision = revision;
+    this.#prefix = `studio:${user}:${draft}:`;
+    this.#onState = onState;
+    window.addEventListener("online", () => this.flush());
+    window.addEventListener("beforeunload", (event) => {
+      if (this.#waiting.size && !this.#kept()) event.preventDefault();
+    });
+  }
+
+  get revision() {
+    return this.#revision;
+  }
+
+  get unsaved() {
+    return this.#waiting.size > 0;
+  }
+
+  /** Calls `listener` after every file that the server took. */
+  onSaved(listener) {
+    this.#listeners.add(listener);
+  }
+
+  open(name, content) {
+    this.#known.set(name, content);
+    const kept = this.#load(name);
+    if (!kept || kept.content === content) {
+      this.#forget(name);
+      return null;
+    }
+    return kept;
+  }
+
+  /** Lets go of what this browser kept of a file. */
+  discard(name) {
+    this.#waiting.delete(name);
+    this.#forget(name);
+  }
+
+  change(name, content) {
+    if (content === this.#known.get(name)) {
+      this.discard(name);
+      if (!this.#waiting.size) this.#onState({ kind: "saved", at: new Date() });
+      return;
+    }
+    this.#waiting.set(name, content);
+    this.#keep(name, content);
+    if (this.#conflict) return;
+    this.#onState({ kind: "waiting" });
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), PAUSE_MS);
+  }
+
+  async flush() {
+    clearTimeout(this.#timer);
+    if (this.#sending) await this.#sending;
+    if (this.#conflict || !this.#waiting.size) return !this.#waiting.size;
+    this.#sending = this.#send();
+    try {
+      await this.#sending;
+    } finally {
+      this.#sending = null;
+    }
+    return !this.#waiting.size;
+  }
+
+  /** Mine over theirs: sends it on their revision. */
+  async mine() {
+    if (!this.#conflict) return true;
+    this.#revision = this.#conflict.revision;
+    this.#conflict = null;
+    return this.flush();
+  }
+
+  /** Theirs for mine: what they wrote, as text; mine is let go of. */
+  async theirs() {
+    const { name, revision } = this.#conflict;
+    const answer = await fetch(this.#address(name), { headers: { Accept: "text/plain, application/json" }, cache: "no-store" });
+    if (!answer.ok) return null;
+    const content = await answer.text();
+    this.#conflict = null;
+    this.#revision = revision;
+    this.discard(name);
+    this.#known.set(name, content);
+    this.#onState({ kind: "saved", at: new Date() });
+    if (this.#waiting.size) this.flush();
+    return content;
+  }
+
+  #address(name) {
+    return this.#files + name.split("/").map(encodeURIComponent).join("/");
+  }
+
+  async #send() {
+    for (const [name, content] of [...this.#waiting]) {
+      this.#onState({ kind: "saving" });
+      const { status, said } = await this.#put(name, content);
+      if (status === 200 || status === 201) {
+        this.#revision = said.revision;
+        this.#known.set(name, content);
+        if (this.#waiting.get(name) === content) this.discard(name);
+        for (const listener of this.#listeners) listener(name);
+        continue;
+      }
+      if (status === 409 && said.revision !== undefined) {
+        if (said.same_file === false) {
+          this.#revision = said.revision; // somebody wrote another file of the draft: nothing of ours is touched
+          return this.#send();
+        }
+        this.#conflict = { name, revision: said.revision };
+        return this.#onState({ kind: "conflict", name, by: said.by, at: said.at });
+      }
+      if (status === 401) return this.#onState({ kind: "signed_out" });
+      if (status === 0 || status >= 500 || status === 429) {
+        this.#timer = setTimeout(() => this.flush(), RETRY_MS);
+        return this.#onState({ kind: "offline" });
+      }
+      return this.#onState({ kind: "refused", message: said.detail ?? "没有保存，请刷新本页后再试。" });
+    }
+    if (this.#waiting.size) return this.#send();
+    return this.#onState({ kind: "saved", at: new Date() });
+  }
+
+  async #put(name, content, again = false) {
+    try {
+      const answer = await fetch(this.#address(name), {
+        method: "PUT",
+        headers: { "Content-Type": "application/octet-stream", Accept: "application/json, application/problem+json", "If-Match": `"${this.#revision}"`, "X-CSRFToken": token() },
+        body: content,
+      });
+      const said = await answer.json().catch(() => ({}));
+      if (answer.status === 400 && said.type === "csrf" && !again) {
+        if ((await freshToken()) === 401) return { status: 401, said };
+        return this.#put(name, content, true);
+      }
+      return { status: answer.status, said };
+    } catch {
+      return { status: 0, said: {} };
+    }
+  }
+
+  #keep(name, content) {
+    try {
+      localStorage.setItem(this.#prefix + name, JSON.stringify({ content, at: Date.now() }));
+    } catch {
+      /* a full or forbidden store: the page asks before it is left */
+    }
+  }
+
+  #kept() {
+    return [...this.#waiting].every(([name, content]) => this.#load(name)?.content === content);
+  }
+
+  #load(name) {
+    try {
+      return JSON.parse(localStorage.getItem(this.#prefix + name));
+    } catch {
+      return null;
+    }
+  }
+
+  #forget(name) {
+    try {
+      localStorage.removeItem(this.#prefix + name);
+    } catch {
+      /* nothing was kept */
+    }
+  }
+}
+
+/** Asks the server beside the page: POST of JSON, answered as JSON; null where there is no answer to go by. */
+export async function ask(url, body, again = false) {
+  try {
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token() },
+      body: JSON.stringify(body),
+    });
+    const said = await answer.json().catch(() => null);
+    if (answer.status === 400 && said?.type === "csrf" && !again) return (await freshToken()) === 200 ? ask(url, body, true) : null;
+    return answer.ok ? said : null;
+  } catch {
+    return null;
+  }
+}

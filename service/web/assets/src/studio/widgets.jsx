@@ -1,0 +1,259 @@
+// The fields of the panel that are more than a text: expressions with completion, due dates, who, timers, cycles.
+import { useEffect, useId, useRef, useState } from "react";
+
+const CHECK_AFTER_MS = 400;
+const WORD = /[A-Za-z_\u4e00-\u9fff][\w.\u4e00-\u9fff]*$/;
+const COMPARED = /([a-z_][\w.]*)\s*(?:==|!=|in \[?)\s*'?([^']*)$/;
+const MOST = 8;
+
+/** What the server says of an expression at this place: {problems, says}; null until it has answered. */
+function useReckoned(reckon, kind, text) {
+  const [said, setSaid] = useState(null);
+  useEffect(() => {
+    if (!text) {
+      setSaid(null);
+      return undefined;
+    }
+    let alive = true;
+    const timer = setTimeout(async () => {
+      const answer = await reckon(kind, text);
+      if (alive) setSaid(answer);
+    }, CHECK_AFTER_MS);
+    return () => {
+      alive = false;
+      clearTimeout(timer);
+    };
+  }, [reckon, kind, text]);
+  return said;
+}
+
+function Said({ said, id }) {
+  if (!said) return null;
+  return (
+    <div id={id} role="status">
+      {said.problems?.map((problem) => <div className="form-error" key={problem}>{problem}</div>)}
+      {said.says && <div className="studio-says">{said.says}</div>}
+    </div>
+  );
+}
+
+/** What may stand where the cursor is: known data by name or title, and the values of the field that is compared. */
+function offers(known, before) {
+  const compared = COMPARED.exec(before);
+  const field = compared && known.find((one) => one.name === compared[1]);
+  if (field?.values?.length) {
+    const typed = compared[2];
+    return field.values.filter(({ value, title }) => `${value}${title}`.includes(typed)).slice(0, MOST)
+      .map(({ value, title }) => ({ text: typeof value === "string" ? `'${value}'` : String(value), title, from: before.length - typed.length - (before.endsWith(`'${typed}`) && typed !== "" || /'$/.test(before) ? 1 : 0) }));
+  }
+  const word = WORD.exec(before)?.[0] ?? "";
+  if (!word) return [];
+  return known.filter(({ name, title }) => name !== word && (name.startsWith(word) || title.includes(word))).slice(0, MOST)
+    .map(({ name, title, insert }) => ({ text: insert ?? name, title, from: before.length - word.length }));
+}
+
+function Expression({ id, value, onChange, kind, reckon, known, disabled, placeholder, label }) {
+  const [text, setText] = useState(value ?? "");
+  const [open, setOpen] = useState([]);
+  const [at, setAt] = useState(0);
+  const field = useRef(null);
+  const list = useId();
+  const said = useReckoned(reckon, kind, text);
+  const typed = useRef(value);
+  if (value !== typed.current) {
+    typed.current = value;
+    if ((value ?? "") !== text) setText(value ?? "");
+  }
+  const change = (next, cursor) => {
+    setText(next);
+    typed.current = next || undefined;
+    onChange(next || undefined);
+    setOpen(offers(known, next.slice(0, cursor)));
+    setAt(0);
+  };
+  const take = (offer) => {
+    const cursor = field.current.selectionStart;
+    const next = text.slice(0, offer.from) + offer.text + text.slice(cursor);
+    change(next, -1);
+    setOpen([]);
+    const place = offer.from + offer.text.length;
+    requestAnimationFrame(() => field.current?.setSelectionRange(place, place));
+  };
+  const key = (event) => {
+    if (!open.length) return;
+    if (event.key === "ArrowDown") setAt((now) => (now + 1) % open.length);
+    else if (event.key === "ArrowUp") setAt((now) => (now + open.length - 1) % open.length);
+    else if (event.key === "Enter" || event.key === "Tab") take(open[at]);
+    else if (event.key === "Escape") setOpen([]);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <div className="studio-expression">
+      <textarea
+        id={id} ref={field} rows={1} className={`form-control studio-code${said?.problems?.length ? " is-invalid" : ""}`} value={text} disabled={disabled}
+        placeholder={placeholder} spellCheck={false} role="combobox" aria-label={label} aria-expanded={open.length > 0} aria-controls={list}
+        aria-activedescendant={open.length ? `${list}-${at}` : undefined} aria-invalid={Boolean(said?.problems?.length)} aria-describedby={`${id}-said`}
+        onChange={(event) => change(event.target.value.replace(/\n/g, " "), event.target.selectionStart)} onKeyDown={key} onBlur={() => setTimeout(() => setOpen([]), 150)}
+      />
+      {open.length > 0 && (
+        <ul className="studio-offers" role="listbox" id={list}>
+          {open.map((offer, index) => (
+            <li key={offer.text} id={`${list}-${index}`} role="option" aria-selected={index === at} onMouseDown={(event) => { event.preventDefault(); take(offer); }}>
+              <span>{offer.title}</span><code>{offer.text}</code>
+            </li>
+          ))}
+        </ul>
+      )}
+      <Said said={said} id={`${id}-said`} />
+    </div>
+  );
+}
+
+export function ExpressionWidget({ id, value, onChange, options, registry, disabled, readonly, placeholder }) {
+  const { reckon, known } = registry.formContext;
+  return <Expression id={id} value={value} onChange={onChange} kind={options.kind ?? "condition"} reckon={reckon} known={known} disabled={disabled || readonly} placeholder={placeholder} />;
+}
+
+function Select({ id, value, choices, onChange, disabled, label }) {
+  return (
+    <select id={id} className="form-select" value={value} disabled={disabled} aria-label={label} onChange={(event) => onChange(event.target.value)}>
+      {choices.map(({ value: one, title }) => <option key={one} value={one}>{title}</option>)}
+    </select>
+  );
+}
+
+function Whole({ value, onChange, disabled, label }) {
+  return <input className="form-control studio-number" type="number" min={0} max={999} step={1} value={value} disabled={disabled} aria-label={label} onChange={(event) => onChange(event.target.value)} />;
+}
+
+const DAYS = /^working_days\((\d{1,3})\)$/;
+
+/** 期限: none, a number of working days from the day the step begins, or an expression; with the date that it gives today. */
+export function DueWidget({ id, value, onChange, registry, disabled, readonly }) {
+  const { reckon, known } = registry.formContext;
+  const days = DAYS.exec(value ?? "")?.[1];
+  const [mode, setMode] = useState(value === undefined ? "none" : days !== undefined ? "days" : "text");
+  const shown = value === undefined && mode !== "text" ? "none" : days !== undefined && mode !== "text" ? "days" : mode === "none" ? "text" : mode;
+  const said = useReckoned(reckon, "due", shown === "days" ? value : "");
+  const choose = (next) => {
+    setMode(next);
+    if (next === "none") onChange(undefined);
+    if (next === "days") onChange(days !== undefined ? value : "working_days(5)");
+  };
+  return (
+    <>
+      <div className="studio-row">
+        <Select id={id} value={shown} disabled={disabled || readonly} choices={[{ value: "none", title: "没有期限" }, { value: "days", title: "几个工作日" }, { value: "text", title: "按日期或式子" }]} onChange={choose} />
+        {shown === "days" && <><Whole label="工作日数" value={days} disabled={disabled || readonly} onChange={(next) => /^\d{1,3}$/.test(next) && onChange(`working_days(${Number(next)})`)} /><span>个工作日</span></>}
+      </div>
+      {shown === "text" && <Expression id={`${id}-text`} label="期限的式子" value={value} onChange={onChange} kind="due" reckon={reckon} known={known} disabled={disabled || readonly} />}
+      {shown === "days" && <Said said={said} id={`${id}-said`} />}
+    </>
+  );
+}
+
+/** 谁办: the lane's role, another role, one unit, or one leader. */
+export function WhoWidget({ id, value, onChange, registry, disabled, readonly }) {
+  const { reckon, known, roles, lane } = registry.formContext;
+  const [prefix, text] = value?.includes(":") ? [value.slice(0, value.indexOf(":")), value.slice(value.indexOf(":") + 1)] : [value === undefined ? "lane" : "role", value ?? ""];
+  const choices = [
+    { value: "lane", title: lane ? `所在泳道：${lane}` : "所在泳道的角色" },
+    { value: "role", title: "另一个角色" },
+    { value: "unit", title: "某个单位的人" },
+    { value: "leader", title: "某位领导本人" },
+  ];
+  const choose = (next) => onChange({ lane: undefined, role: roles[0]?.value, unit: "unit:unit", leader: "leader:leader_id" }[next]);
+  const off = disabled || readonly;
+  return (
+    <>
+      <Select id={id} value={prefix} choices={choices} disabled={off} onChange={choose} />
+      {prefix === "role" && <Select id={`${id}-role`} label="角色" value={text} choices={roles.some((one) => one.value === text) ? roles : [{ value: text, title: `没有这个角色：${text}` }, ...roles]} disabled={off} onChange={onChange} />}
+      {(prefix === "unit" || prefix === "leader") && (
+        <Expression key={prefix} id={`${id}-text`} label={prefix === "unit" ? "给出单位的数据" : "给出领导任职的数据"} value={text} onChange={(next) => onChange(`${prefix}:${next ?? ""}`)} kind="candidates" reckon={reckon} known={known} disabled={off} />
+      )}
+    </>
+  );
+}
+
+const ABOUT_DUE = /^working_days_after\(due_on, (-?\d{1,3})\)$/;
+
+function timeMode({ kind, text } = {}) {
+  if (kind === "timeDate" && text === "due_on") return { mode: "on", days: 0 };
+  const moved = kind === "timeDate" && ABOUT_DUE.exec(text);
+  if (moved) return Number(moved[1]) < 0 ? { mode: "before", days: -Number(moved[1]) } : { mode: "after", days: Number(moved[1]) };
+  const days = kind === "timeDate" && DAYS.exec(text);
+  if (days) return { mode: "days", days: Number(days[1]) };
+  const span = kind === "timeDuration" && /^'P(\d{1,3})D'$/.exec(text);
+  if (span) return { mode: "calendar", days: Number(span[1]) };
+  return { mode: kind === "timeDuration" ? "duration" : "date", days: 1 };
+}
+
+const TIME_OF = {
+  before: (days) => ({ kind: "timeDate", text: `working_days_after(due_on, -${days})` }),
+  on: () => ({ kind: "timeDate", text: "due_on" }),
+  after: (days) => ({ kind: "timeDate", text: `working_days_after(due_on, ${days})` }),
+  days: (days) => ({ kind: "timeDate", text: `working_days(${days})` }),
+  calendar: (days) => ({ kind: "timeDuration", text: `'P${days}D'` }),
+};
+const COUNTED = { before: ["到期前", "个工作日"], after: ["逾期", "个工作日"], days: ["从这时起", "个工作日"], calendar: ["从这时起", "天（自然日）"] };
+
+/** 到什么时间: in words for what owners mean mostly, an expression for the rest. */
+export function TimerWidget({ id, value, onChange, options, registry, disabled, readonly }) {
+  const { reckon, known } = registry.formContext;
+  const told = timeMode(value);
+  const [free, setFree] = useState(false);
+  const mode = free && !(told.mode in TIME_OF) ? told.mode : free ? "date" : told.mode;
+  const off = disabled || readonly;
+  const choices = [
+    ...(options.due ? [{ value: "before", title: "到期前几个工作日" }, { value: "on", title: "到期当日" }, { value: "after", title: "逾期几个工作日" }] : []),
+    { value: "days", title: "几个工作日以后" },
+    { value: "calendar", title: "几天以后（自然日）" },
+    { value: "date", title: "某个日期或时刻（式子）" },
+    { value: "duration", title: "一段时间（式子）" },
+  ];
+  const choose = (next) => {
+    setFree(!(next in TIME_OF));
+    if (next in TIME_OF) onChange(TIME_OF[next](told.days || 1));
+    else onChange({ kind: next === "date" ? "timeDate" : "timeDuration", text: next === "date" ? (value?.kind === "timeDate" ? value.text : "") : "'P1D'" });
+  };
+  const said = useReckoned(reckon, "timer-date", mode in TIME_OF && value?.kind === "timeDate" ? value.text : "");
+  return (
+    <>
+      <Select id={id} value={mode} choices={choices} disabled={off} onChange={choose} />
+      {COUNTED[mode] && <div className="studio-row"><span>{COUNTED[mode][0]}</span><Whole label="天数" value={told.days} disabled={off} onChange={(next) => /^\d{1,3}$/.test(next) && onChange(TIME_OF[mode](Number(next)))} /><span>{COUNTED[mode][1]}</span></div>}
+      {(mode === "date" || mode === "duration") && (
+        <Expression key={mode} id={`${id}-text`} label="时间的式子" value={value?.text} onChange={(text) => onChange({ kind: mode === "date" ? "timeDate" : "timeDuration", text: text ?? "" })} kind={mode === "date" ? "timer-date" : "timer-duration"} reckon={reckon} known={known} disabled={off} />
+      )}
+      {mode in TIME_OF && <Said said={said} id={`${id}-said`} />}
+    </>
+  );
+}
+
+const CYCLE = /^R\/(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00)?\+08:00\/P(\d{1,2})([DWMY])$/;
+const PERIODS = [{ value: "1Y", title: "每年" }, { value: "6M", title: "每半年" }, { value: "3M", title: "每季度" }, { value: "1M", title: "每月" }, { value: "1W", title: "每周" }, { value: "1D", title: "每天" }];
+
+/** 什么时候自动开始: the first day, the time of day and how often. */
+export function CycleWidget({ id, value, onChange, registry, disabled, readonly }) {
+  const { reckon, known, tomorrow } = registry.formContext;
+  const off = disabled || readonly;
+  const told = CYCLE.exec(value?.text ?? "");
+  if (value?.text && !told) return <Expression id={id} value={value.text} onChange={(text) => onChange({ kind: "timeCycle", text: text ?? "" })} kind="timer-cycle" reckon={reckon} known={known} disabled={off} />;
+  const [, day = tomorrow, time = "09:00", count = "1", unit = "Y"] = told ?? [];
+  const period = `${count}${unit}`;
+  const set = (next) => {
+    const all = { day, time, period, ...next };
+    if (all.day && all.time) onChange({ kind: "timeCycle", text: `R/${all.day}T${all.time}:00+08:00/P${all.period}` });
+  };
+  const periods = PERIODS.some((one) => one.value === period) ? PERIODS : [{ value: period, title: `每 ${count} ${{ D: "天", W: "周", M: "个月", Y: "年" }[unit]}` }, ...PERIODS];
+  return (
+    <div className="studio-row">
+      <Select id={id} label="多久一次" value={period} choices={periods} disabled={off} onChange={(next) => set({ period: next })} />
+      <span>从</span>
+      <input className="form-control" type="date" aria-label="第一天" value={day} disabled={off} onChange={(event) => set({ day: event.target.value })} />
+      <input className="form-control" type="time" aria-label="时刻" value={time} disabled={off} onChange={(event) => set({ time: event.target.value })} />
+      <span>起</span>
+    </div>
+  );
+}

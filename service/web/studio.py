@@ -1,0 +1,102 @@
+"""流程管理: the shell of the studio: processes with their versions and open cases, drafts, and the tabs of a draft.
+
+A tab is a blueprint of its own that shows ``studio/<tab>.html`` (which extends ``studio/draft.html``) and a row in
+``TABS``: the shell knows nothing else of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock
+from service.http.context import actor, db
+from service.processes.definitions import list_definitions
+from service.processes.tallies import open_tallies
+from service.studio import drafts
+from service.studio.models import Draft
+from service.web.access import requires
+from service.web.answers import done, going_to, sent, text
+from service.web.names import Names
+
+blueprint = Blueprint("studio", __name__)
+
+RIGHT = drafts.EDIT
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab of a draft: its label, the endpoint of its page (which takes ``draft_id``) and whose files it edits."""
+
+    label: str
+    endpoint: str
+    edits: Callable[[str], bool] = lambda _name: False
+
+
+TABS: list[Tab] = [
+    Tab("流程图", "web.studio_diagram.diagram", lambda name: name.endswith(".bpmn")),
+]
+"""In the order of the page; 规则表, 表单, 打印模板, 试办, 用例, 走查, 影响 and 发布 add their rows as they come."""
+
+
+def tab_page(template: str, draft: Draft, endpoint: str, **more: Any) -> str:
+    """The page of a tab, with the head and the tabs of the draft."""
+    return render_template(template, draft=draft, tabs=TABS, tab=endpoint, **more)
+
+
+@blueprint.get("/studio")
+@requires(right=RIGHT)
+def index() -> ResponseReturnValue:
+    """The processes with their versions and what is open on each, and the drafts."""
+    definitions = {key: list(rows) for key, rows in groupby(list_definitions(db()), key=lambda one: one.key)}
+    open_, discarded = (drafts.listed(db(), actor(), discarded=away) for away in (False, True))
+    names = Names(db()).learn([one.updated_by for one in (*open_, *discarded)])
+    return render_template(
+        "studio/index.html",
+        processes=definitions,
+        tallies=open_tallies(db()),
+        drafts=open_,
+        discarded=discarded,
+        names=names,
+    )
+
+
+@blueprint.get("/studio/<uuid:draft_id>")
+@requires(right=RIGHT)
+def draft(draft_id: UUID) -> ResponseReturnValue:
+    """The first tab of a draft."""
+    drafts.get(db(), draft_id, actor())
+    return going_to(url_for(TABS[0].endpoint, draft_id=draft_id))
+
+
+@blueprint.post("/studio")
+@requires(right=RIGHT)
+def new_draft() -> ResponseReturnValue:
+    """A draft of the newest version of a process."""
+    fields = sent()
+    made = drafts.create(
+        db(), process=text(fields, "process"), title=text(fields, "title"), actor=actor(), now=clock.now()
+    )
+    return going_to(url_for("web.studio.draft", draft_id=made.id))
+
+
+@blueprint.post("/studio/<uuid:draft_id>/discard")
+@requires(right=RIGHT)
+def discard(draft_id: UUID) -> ResponseReturnValue:
+    """Puts a draft away; it can be brought back for a while."""
+    drafts.discard(db(), draft_id=draft_id, actor=actor(), now=clock.now())
+    return done("草稿已弃置，30 天内可以找回。", url_for("web.studio.index"))
+
+
+@blueprint.post("/studio/<uuid:draft_id>/restore")
+@requires(right=RIGHT)
+def restore(draft_id: UUID) -> ResponseReturnValue:
+    """Brings a discarded draft back."""
+    drafts.restore(db(), draft_id=draft_id, actor=actor(), now=clock.now())
+    return done("草稿已找回。", url_for("web.studio.draft", draft_id=draft_id))

@@ -1,0 +1,116 @@
+"""The tab 流程图: the diagrams of a draft with the editor's panel, and what it asks while somebody types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, jsonify, url_for
+from flask.typing import ResponseReturnValue
+from lxml import etree
+
+from service import clock
+from service.checks.bundle import Bundle, read
+from service.checks.findings import Report
+from service.engine.xml import parse_xml
+from service.errors import Invalid
+from service.http.context import actor, db, settings, wired
+from service.processes.calendars import current
+from service.studio import drafts
+from service.studio.models import Draft
+from service.studio.names import bundle_of
+from service.studio.panel import panel
+from service.studio.reckoning import Reckoning, spelled
+from service.usecases import check_context
+from service.usecases.panels import choices_of
+from service.web.access import requires
+from service.web.answers import sent, text
+from service.web.studio import RIGHT, tab_page
+
+blueprint = Blueprint("studio_diagram", __name__)
+
+ENDPOINT = "web.studio_diagram.diagram"
+
+
+@blueprint.get("/studio/<uuid:draft_id>/diagram")
+@requires(right=RIGHT)
+def diagram(draft_id: UUID) -> ResponseReturnValue:
+    """The diagrams, drawn and to be changed."""
+    draft = drafts.get(db(), draft_id, actor())
+    files = drafts.files(db(), draft)
+    island = _island(draft, files)
+    return tab_page("studio/diagram.html", draft, ENDPOINT, island=island)
+
+
+@blueprint.post("/studio/<uuid:draft_id>/panel")
+@requires(right=RIGHT)
+def panel_again(draft_id: UUID) -> ResponseReturnValue:
+    """The choices and the known data as they are now: forms, tables and data may have come and gone."""
+    draft = drafts.get(db(), draft_id, actor())
+    return jsonify(_panel(draft, drafts.files(db(), draft)))
+
+
+@blueprint.post("/studio/<uuid:draft_id>/reckon")
+@requires(right=RIGHT)
+def reckon(draft_id: UUID) -> ResponseReturnValue:
+    """``{problems, says}`` of an expression where it stands: ``{kind, text, due}``, ``due`` that of a clock's task."""
+    draft = drafts.get(db(), draft_id, actor())
+    fields = sent()
+    context = check_context(settings(), wired().organization)
+    reckoning = Reckoning(_bundle(drafts.files(db(), draft)), context, current(db()), clock.now())
+    return jsonify(reckoning.told(text(fields, "kind"), text(fields, "text"), text(fields, "due")))
+
+
+@blueprint.post("/studio/spelling")
+@requires(right=RIGHT)
+def spelling() -> ResponseReturnValue:
+    """``{id}`` for a Chinese name."""
+    return jsonify(id=spelled(text(sent(), "text")))
+
+
+def _bundle(files: Mapping[str, bytes]) -> Bundle:
+    """The readable files; those that cannot be read are told by the checks."""
+    return read(bundle_of(files), Report())
+
+
+def _panel(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
+    return panel(_bundle(files), choices_of(settings(), wired().organization), draft.process)
+
+
+def _island(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
+    diagrams = {name: _text(name, content) for name, content in files.items() if name.endswith(".bpmn")}
+    first = f"bpmn/{draft.process}.bpmn"
+    ordered = dict(sorted(diagrams.items(), key=lambda one: (one[0] != first, one[0])))
+    base = url_for("web.studio_files.read_file", name="x", draft_id=draft.id).removesuffix("x")
+    return {
+        "draft": {"id": str(draft.id), "process": draft.process, "revision": draft.revision, "editable": draft.is_open},
+        "files": ordered,
+        "open": next(iter(ordered), ""),
+        "panel": _panel(draft, files),
+        "user": actor().username,
+        "today": clock.today(),
+        "tomorrow": clock.today() + timedelta(days=1),
+        "sign_in": url_for("web.auth.sign_in"),
+        "urls": {
+            "files": base,
+            "check": url_for("web.studio_files.check", draft_id=draft.id),
+            "reckon": url_for("web.studio_diagram.reckon", draft_id=draft.id),
+            "panel": url_for("web.studio_diagram.panel_again", draft_id=draft.id),
+            "spelling": url_for("web.studio_diagram.spelling"),
+        },
+    }
+
+
+def _text(name: str, content: bytes) -> str:
+    """A diagram as text, whatever encoding it declares; what is no XML as far as it can be read."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    try:
+        root = parse_xml(content, name=name)
+    except Invalid:
+        return content.decode("utf-8", errors="replace")
+    return etree.tostring(root, encoding="unicode")

@@ -1,0 +1,144 @@
+"""The files of a draft, beside its pages: read, saved while people type, checked. Every tab of the studio uses these.
+
+Answers are JSON; who saves names the revision that was read in ``If-Match``, and a 409 says whose change came between.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, g, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock
+from service.checks import DefinitionFinding
+from service.checks.bundle import Bundle, read
+from service.checks.findings import Report
+from service.errors import Finding, Invalid
+from service.http.context import actor, db, settings, wired
+from service.http.failures import problem
+from service.studio import drafts
+from service.studio.checking import verdict
+from service.studio.fields import MOST_FILE_BYTES
+from service.studio.names import bundle_of
+from service.usecases import check_context
+from service.web.access import requires
+from service.web.names import Names
+from service.web.studio import RIGHT, TABS
+
+blueprint = Blueprint("studio_files", __name__)
+
+_TAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
+
+
+@blueprint.get("/studio/<uuid:draft_id>/files/<path:name>")
+@requires(right=RIGHT)
+def read_file(draft_id: UUID, name: str) -> ResponseReturnValue:
+    """A file of a draft as it is now; ``ETag`` is the draft's revision."""
+    found = drafts.get(db(), draft_id, actor())
+    answer = Response(drafts.file(db(), found, name), mimetype="application/octet-stream")
+    answer.headers["Content-Disposition"] = "attachment"
+    answer.headers["ETag"] = f'"{found.revision}"'
+    return answer
+
+
+@blueprint.put("/studio/<uuid:draft_id>/files/<path:name>")
+@requires(right=RIGHT, body=MOST_FILE_BYTES + 1)
+def save_file(draft_id: UUID, name: str) -> ResponseReturnValue:
+    """Saves a file: ``{revision}``, or 409 ``{revision, same_file, by, at}``."""
+    try:
+        revision = drafts.put(
+            db(),
+            draft_id=draft_id,
+            name=name,
+            content=request.get_data(),
+            revision=_revision(),
+            actor=actor(),
+            now=clock.now(),
+        )
+    except drafts.OtherRevision as error:
+        return _meanwhile(error)
+    return jsonify(revision=revision)
+
+
+@blueprint.delete("/studio/<uuid:draft_id>/files/<path:name>")
+@requires(right=RIGHT)
+def delete_file(draft_id: UUID, name: str) -> ResponseReturnValue:
+    """Takes a file out of a draft; answers as ``save_file`` does."""
+    try:
+        revision = drafts.delete_file(
+            db(), draft_id=draft_id, name=name, revision=_revision(), actor=actor(), now=clock.now()
+        )
+    except drafts.OtherRevision as error:
+        return _meanwhile(error)
+    return jsonify(revision=revision)
+
+
+def _check(draft_id: UUID) -> tuple[Sequence[DefinitionFinding], Bundle]:
+    """The findings on the draft's files, and the bundle of those that can be read; with no transaction open."""
+    with wired().database.reading() as session:
+        draft = drafts.get(session, draft_id, g.actor)
+        files, key = bundle_of(drafts.files(session, draft)), draft.process
+    found = verdict(files, key=key, context=check_context(settings(), wired().organization)).findings
+    unreadable = {one.file for one in found if one.rule in ("xml", "json", "check-limit")}
+    return found, read({name: one for name, one in files.items() if name not in unreadable}, Report())
+
+
+@blueprint.post("/studio/<uuid:draft_id>/check")
+@requires(right=RIGHT, ahead=_check)
+def check(draft_id: UUID) -> ResponseReturnValue:
+    """``{findings: […]}`` as ``liaison check`` finds them, errors first, each as ``_told`` says."""
+    told, bundle = g.ahead
+    names = names_of(bundle)
+    found = sorted(told, key=lambda one: (one.severity != "error", one.file, one.line))
+    return jsonify(findings=[_told(draft_id, one, names) for one in found])
+
+
+def names_of(bundle: Bundle) -> Mapping[str, str]:
+    """Id of an element, name of a file → what people call it."""
+    names: dict[str, str] = {}
+    for process in bundle.processes.values():
+        names[process.id] = names[process.file] = process.name or "未命名流程"
+        names |= {flow.id: flow.name for flow in process.flows.values()}
+        names |= {lane.id: lane.name for lane in process.lanes.values()}
+        names |= {node.id: node.name for node in process.nodes.values()}
+    for decision in bundle.decisions.values():
+        names[decision.id] = names[decision.file] = f"规则表“{decision.name}”"
+    for form in bundle.forms.values():
+        title = form.schema.get("title") if isinstance(form.schema, dict) else None
+        names[form.file] = f"表单“{title or form.name}”"
+    return names
+
+
+def _told(draft_id: UUID, one: DefinitionFinding, names: Mapping[str, str]) -> dict[str, Any]:
+    tab = next((tab for tab in TABS if tab.edits(one.file)), None)
+    address = None if tab is None else f"{url_for(tab.endpoint, draft_id=draft_id)}#{one.file}!{one.element}"
+    return {
+        "file": one.file,
+        "file_name": names.get(one.file, one.file),
+        "line": one.line,
+        "element": one.element,
+        "place": names.get(one.element, ""),
+        "rule": one.rule,
+        "message": one.message,
+        "severity": one.severity,
+        "address": address,
+    }
+
+
+def _revision() -> int:
+    given = _TAG.fullmatch(request.headers.get("If-Match", "").strip())
+    if given is None:
+        raise Invalid("没有说明改的是哪一次的内容", [Finding("If-Match", "请刷新本页后再改")])
+    return int(given[1])
+
+
+def _meanwhile(error: drafts.OtherRevision) -> Response:
+    theirs = error.theirs or (error.changes[0] if error.changes else None)
+    said: dict[str, Any] = {"revision": error.revision, "same_file": error.theirs is not None}
+    if theirs is not None:
+        said |= {"by": Names(db()).learn([theirs.by]).person(theirs.by), "at": theirs.at.isoformat()}
+    return problem(409, "conflict", "他人也改了", error.message, **said)

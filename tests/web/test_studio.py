@@ -1,0 +1,173 @@
+"""流程管理: the shell of the studio, the files that its pages save, and what the editor of diagrams asks meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from service import clock
+from service.app import HOME
+from service.checks.bundle import read
+from service.checks.findings import Report
+from service.engine.expressions import check_expression
+from service.processes.bundles import read_bundle
+from service.processes.properties import PROCESS, TASK
+from service.studio import drafts
+from service.studio.panel import PROCESS_TITLES, TASK_TITLES, panel
+from service.studio.reckoning import spelled
+from service.usecases.panels import choices_of
+from service.workdays import Calendar, load_notices
+from tests.factories.visitor import Visitor
+from tests.factories.world import World, read_config
+
+REQUEST = "bpmn/request.bpmn"
+
+
+class Owner:
+    """A process owner with a draft of the request, as the pages' own script speaks."""
+
+    def __init__(self, world: World, username: str = "owner") -> None:
+        self.world, self.visitor = world, Visitor(world, username)
+        self.client: FlaskClient = self.visitor.client
+
+    def draft(self, process: str = "request") -> UUID:
+        with self.world.transaction() as session:
+            actor = self.world.actor("owner")
+            return drafts.create(session, process=process, actor=actor, now=clock.now()).id
+
+    def put(self, draft: UUID, name: str, content: str, revision: int) -> TestResponse:
+        return self.client.put(
+            f"/studio/{draft}/files/{name}",
+            data=content.encode(),
+            content_type="application/octet-stream",
+            headers={"If-Match": f'"{revision}"', "X-CSRFToken": self.visitor.token(), "Accept": "application/json"},
+        )
+
+    def ask(self, address: str, body: dict[str, Any]) -> Any:
+        answer = self.client.post(
+            address, json=body, headers={"X-CSRFToken": self.visitor.token(), "Accept": "application/json"}
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+
+@pytest.fixture
+def owner(world: World) -> Owner:
+    return Owner(world)
+
+
+def test_the_shell_counts_open_cases_by_version_and_step_and_shows_none(owner: Owner) -> None:
+    owner.world.dispatched("edu", "hrss", title="保密的事项")
+    owner.world.recorded(title="另一件")
+    page = owner.visitor.get("/studio").text
+    assert "第 1 版 2 件" in page
+    assert "办理 2" in page
+    assert "受理审核 1" in page
+    assert "保密的事项" not in page
+    assert "流程管理" in owner.visitor.get("/").text
+    assert "流程管理" not in Visitor(owner.world, "office").get("/").text
+
+
+def test_a_draft_is_made_put_away_and_brought_back(owner: Owner) -> None:
+    made = owner.visitor.submit("/studio", process="request")
+    page = owner.visitor.get("/studio").text
+    assert "以哪一版为底" in page
+    address = made.location
+    owner.visitor.submit(f"{address}/discard")
+    assert "弃置的草稿（1 份" in owner.visitor.get("/studio").text
+    assert "已弃置，不能再改" in owner.visitor.get(f"{address}/diagram").text
+    owner.visitor.submit(f"{address}/restore")
+    assert "弃置的草稿" not in owner.visitor.get("/studio").text
+
+
+def test_two_owners_on_one_file_overwrite_nothing(owner: Owner) -> None:
+    draft = owner.draft()
+    first = owner.put(draft, "forms/accept.json", '{"title": "甲"}', 1)
+    assert first.json == {"revision": 2}
+    other = Owner(owner.world, "admin")
+    refused = other.put(draft, "forms/accept.json", '{"title": "乙"}', 1)
+    assert refused.status_code == 409
+    assert refused.json is not None
+    assert refused.json["same_file"] is True
+    assert refused.json["revision"] == 2
+    assert refused.json["by"] not in ("", "owner")  # the person's name, not the account's
+    elsewhere = other.put(draft, "forms/dispatch.json", '{"title": "乙"}', 1)
+    assert elsewhere.json is not None
+    assert elsewhere.json["same_file"] is False
+    assert other.put(draft, "forms/dispatch.json", '{"title": "乙"}', 2).json == {"revision": 3}
+    assert owner.client.get(f"/studio/{draft}/files/forms/accept.json").data == '{"title": "甲"}'.encode()
+
+
+def test_findings_name_the_place_and_lead_to_the_tab_of_their_file(owner: Owner) -> None:
+    draft = owner.draft()
+    drawn = owner.client.get(f"/studio/{draft}/files/{REQUEST}").text
+    assert owner.ask(f"/studio/{draft}/check", {}) == {"findings": []}
+    broken = drawn.replace('name="stage" value="intake"', 'name="stage" value="intak"')
+    owner.put(draft, REQUEST, broken, 1)
+    findings = owner.ask(f"/studio/{draft}/check", {})["findings"]
+    assert findings[0]["severity"] == "error"
+    assert findings[0]["place"]
+    assert findings[0]["address"] == f"/studio/{draft}/diagram#{REQUEST}!{findings[0]['element']}"
+
+
+def test_an_expression_is_judged_while_it_is_typed(owner: Owner) -> None:
+    draft = owner.draft()
+    today = clock.local(clock.now()).date()
+    calendar = Calendar.from_config(load_notices(HOME / "config"))
+    in_five, in_two = calendar.add(today, 5).due, calendar.add(calendar.add(today, 5).due, -3).due
+
+    def told(kind: str, text: str, due: str = "") -> tuple[str, str]:
+        said = owner.ask(f"/studio/{draft}/reckon", {"kind": kind, "text": text, "due": due})
+        return "；".join(said["problems"]), said["says"]
+
+    problems, says = told("due", "working_days(5)")
+    assert not problems
+    assert says.startswith(f"今天开始办的，{in_five}（周")
+    assert told("due", "working_days(5")[0]
+    assert "应为日期" in told("due", "7")[0]
+    assert "是不是 decision" in told("condition", "decisoin == 'accept'")[0]
+    problems, says = told("timer-date", "working_days_after(due_on, -3)", "working_days(5)")
+    assert not problems
+    assert f"{in_two}（周" in says
+    assert "due_on 只能用在" in told("timer-date", "working_days_after(due_on, -3)")[0]
+    assert "大于零" in told("timer-duration", "'P0D'")[0]
+    assert told("timer-cycle", "R/2027-01-01T09:00:00+08:00/P6M") == ("", "")
+    assert "重复间隔" in told("timer-cycle", "每年")[0]
+
+
+def test_an_id_is_spelled_from_a_chinese_name() -> None:
+    assert spelled("受理审核") == "shou_li_shen_he"
+    assert spelled("银行长") == "yin_hang_zhang"
+    assert spelled("A 类 2 次") == "a_lei_2_ci"
+    assert spelled("①") == "step_1"
+    assert spelled("…") == "step"
+    assert len(spelled("区" * 200)) <= 40
+
+
+def test_the_panel_has_a_chinese_title_for_whatever_a_diagram_may_say() -> None:
+    assert set(TASK) <= set(TASK_TITLES)
+    assert set(PROCESS) <= set(PROCESS_TITLES)
+
+
+def test_every_shipped_property_has_a_field_in_the_panel() -> None:
+    settings, organization = read_config("sqlite://")
+    for folder in sorted((HOME / "bpmn").iterdir()):
+        key = folder.name
+        bundle = read(read_bundle(folder, HOME / "forms" / key), Report())
+        told = panel(bundle, choices_of(settings, organization), key)
+        task = set(told["kinds"]["user"]["schema"]["properties"])
+        process = set(told["kinds"]["process"]["schema"]["properties"])
+        for one in bundle.processes.values():
+            assert set(one.properties) <= process
+            for node in one.nodes.values():
+                assert set(node.properties) <= (task if node.type == "userTask" else {"stage"})
+                if node.operation is not None:
+                    assert set(node.operation.parameters) <= set(told["actions"][node.operation.action]["parameters"])
+        for offered in told["known"]:
+            text = offered.get("insert", offered["name"])
+            if text.isidentifier():
+                assert check_expression(text, None, frozenset()) == []
