@@ -24,7 +24,7 @@ from service.processes.forms import plain_data
 from service.processes.inputs import Begun, Course, run_input
 from service.processes.notices import words_of
 from service.processes.rules import FRAME_NAMES
-from service.processes.wiring import RehearsedCall, RehearsedTask
+from service.rehearsal.answers import Answers
 from service.rehearsal.state import (
     Coming,
     DoneStep,
@@ -115,6 +115,12 @@ class Rehearsal:
         other.__dict__.update(self.__dict__, _course=self._course.fork(), _told=self._told.fork())
         return other
 
+    def forgetful(self) -> Rehearsal:
+        """Another one that stands here, but no longer knows how it came here: it costs no more the later it is."""
+        other = self.fork()
+        other.__dict__["_told"] = self._told.forgetful()
+        return other
+
     # --- What people do ----------------------------------------------------------------------------------------------
 
     def do(self, task: str, data: Mapping[str, Any], unit: str | None = None, by: str | None = None) -> None:
@@ -161,7 +167,7 @@ class Rehearsal:
         ]
         if len(fitting) != 1:
             which = "有多个步骤可以退回到那里，请写明从哪一步退回" if fitting else "当前没有步骤可以退回到那里"
-            raise NotFound(f"不能退回到 {target}：{which}；待办：{listed(self._open)}")
+            raise NotFound(f"不能退回到 {target}：{which}；待办：{listed(self.open)}")
         [step] = fitting
         self._run("returned", {"target": target, "reason": reason}, step, self._taker(step, by))
 
@@ -233,7 +239,7 @@ class Rehearsal:
         told, landing = self._told, self._course.landing
         return State(
             now=self.now,
-            open=self._open,
+            open=self.open,
             done=told.done,
             marking=engine.marking(self.made.program, landing.state) if landing is not None else (),
             path=told.path,
@@ -250,16 +256,35 @@ class Rehearsal:
         )
 
     @property
-    def _open(self) -> tuple[OpenStep, ...]:
+    def open(self) -> tuple[OpenStep, ...]:
+        """The open steps."""
         return tuple(self._told.open.values())
 
+    @property
+    def landing(self) -> engine.Landing | None:
+        """Where the engine came to rest."""
+        return self._course.landing
+
+    @property
+    def passed(self) -> tuple[engine.Passed, ...]:
+        """The nodes that were passed, in order, as far as it knows."""
+        return self._told.path
+
+    @property
+    def decided(self) -> tuple[tuple[str, str], ...]:
+        """(table, rule) of the rules that answered, as far as it knows."""
+        return self._told.decided
+
     def step(self, task: str, unit: str | None = None) -> OpenStep:
-        """The one open step ``task`` (of ``unit``). Raises NotFound, saying what is open."""
+        """The one open step ``task`` (of ``unit``); of several in one place, which nothing tells apart, the first.
+
+        Raises NotFound, saying what is open.
+        """
         found = [one for one in self._told.open.values() if one.task == task and one.is_of(unit)]
-        if len(found) != 1:
+        if len({(one.scope, one.unit, one.name) for one in found}) != 1:
             whose = f"{task}/{unit}" if unit else task
             which = "同时有几份，请写明单位" if found else "不在待办"
-            raise NotFound(f"步骤 {whose} {which}；待办：{listed(self._open)}")
+            raise NotFound(f"步骤 {whose} {which}；待办：{listed(self.open)}")
         return found[0]
 
     # --- One input ---------------------------------------------------------------------------------------------------
@@ -292,7 +317,8 @@ class Rehearsal:
             step.id if step is not None else None,
             {**said, "opening": self.plan.opening.isoformat(), "rules": engine.RULES},
         )
-        found = run_input(self._begun, course, given, self.calendar, _Actions(self, told).answer)
+        answers = Answers(self.plan, self.calendar, self.now, told)
+        found = run_input(self._begun, course, given, self.calendar, answers.answer)
         if done is not None:
             told.done += (done,)
         if kind == "timer_fired":
@@ -336,50 +362,3 @@ class Rehearsal:
             if one.task in steps:
                 latest[one.task, one.scope == scope] = one.at
         return [(task, here, at) for (task, here), at in latest.items()]
-
-
-class _Actions:
-    """The answers of service actions in one input of a rehearsal."""
-
-    def __init__(self, rehearsal: Rehearsal, told: Kept) -> None:
-        self.rehearsal, self.told = rehearsal, told
-
-    def answer(self, call: engine.Call) -> Any:
-        """The action's result, kept for who asks what it was."""
-        result = self._answer(call)
-        self.told.results[call.variable] = result
-        return result
-
-    def _answer(self, call: engine.Call) -> Any:
-        plan = self.rehearsal.plan
-        action = plan.actions.get(call.name)
-        if action is None:
-            raise engine.EngineFailure(f"流程图调用了未知的动作 {call.name}")
-        if call.name in self.told.answers:
-            return self.told.answers[call.name]
-        if action.rehearsed is None:
-            return normalized(action.sample)
-        return normalized(
-            action.rehearsed(
-                RehearsedCall(
-                    task=call.task,
-                    parameters=call.parameters,
-                    data=call.data,
-                    now=self.rehearsal.now,
-                    calendar=self.rehearsal.calendar,
-                    scope=call.scope,
-                    open_tasks=tuple(self.told.open.values()),
-                    remembered=self.told.remembered,
-                    tell=self.tell,
-                )
-            )
-        )
-
-    def tell(
-        self, kind: str, *, role: str | None = None, unit: str | None = None, step: RehearsedTask | None = None
-    ) -> None:
-        """Notes a notice that an action would send."""
-        label = None
-        if isinstance(step, OpenStep):
-            role, unit, label = role or step.role, unit or step.unit, step.label
-        self.told.notices += (ToldNotice(self.rehearsal.now, kind, role, unit, label),)

@@ -163,6 +163,12 @@ class Kept:
             self.end_name,
         )
 
+    def forgetful(self) -> Kept:
+        """A fork without what has only been told: nothing that happens later asks for it."""
+        other = self.fork()
+        other.path, other.fired, other.notices, other.decided, other.due = (), (), (), (), {}
+        return other
+
 
 def open_step(task_id: str, effect: Effect, at: datetime, data: Mapping[str, Any]) -> OpenStep:
     """The step that the effect ``entered`` tells of."""
