@@ -21,6 +21,7 @@ from service.processes.models import Definition
 from service.rights import Actor, require
 from service.spelling import tidy
 from service.studio import fields, names
+from service.studio.canonical import canonical
 from service.studio.contents import contents_of, keep
 from service.studio.models import Draft, DraftFile, KeptContent, VersionScenario
 
@@ -208,6 +209,7 @@ def put(
     names.require_file(name, content)
     row = session.get(DraftFile, (draft.id, name))
     require_revision(session, draft, revision, name)
+    content = _as_base(session, draft, name, content)
     if row is not None and row.digest == sha256(content).hexdigest():
         return draft.revision
     names.require_whole({one.name: one.size for one in states(session, draft)} | {name: len(content)})
@@ -297,6 +299,17 @@ def _locked(session: Session, draft_id: UUID, actor: Actor) -> Draft:
     if found is None:
         raise NotFound("没有这份草稿")
     return found
+
+
+def _as_base(session: Session, draft: Draft, name: str, content: bytes) -> bytes:
+    """What an editor gave, in the words of the file that it was opened from."""
+    if not name.endswith((".bpmn", ".dmn")):
+        return content
+    row = session.get(DraftFile, (draft.id, name))
+    current = session.get_one(KeptContent, row.digest).content if row is not None and row.digest else None
+    if current == content:
+        return content
+    return canonical(name, content, base_files(session, draft).get(name), current)
 
 
 def _put_row(session: Session, draft: Draft, name: str, digest: str | None, actor: Actor, now: datetime) -> None:

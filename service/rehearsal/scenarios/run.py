@@ -75,7 +75,7 @@ def run(scenario: Scenario, made: Compiled, plan: Plan, dated: Dated) -> Outcome
 
 
 def first_by(scenario: Scenario) -> str | None:
-    """Who starts the case where the scenario does not say: whoever does the first step; None at a timer start."""
+    """By whom a case starts that does not say so: whoever does the first step; None at a timer start event."""
     if scenario.event is not None:
         return None
     return next((step.said["by"] for step in scenario.steps if step.kind == "do" and step.said.get("by")), None)

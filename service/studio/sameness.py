@@ -1,0 +1,98 @@
+"""What a file says, whatever its spelling: two files are the same program, or the same picture, or neither."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any, Literal
+
+from service.engine.xml import parse_xml
+from service.errors import Invalid
+from service.studio.source import Element, Unreadable, read
+
+BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+_DRAWN = frozenset({"BPMNDiagram", "DMNDI"})
+_NOTES = frozenset({"textAnnotation", "association", "group", "category"})
+"""Of BPMN, what only people read on the drawing."""
+_DERIVED = frozenset({"incoming", "outgoing"})
+_TOOL = frozenset({"exporter", "exporterVersion"})
+
+Sort = Literal["same", "layout", "content"]
+"""How two versions differ: not at all, in the drawing alone, or in what happens."""
+
+
+def difference(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Sort:
+    """How two bundles differ."""
+    if program_digest(before) != program_digest(after):
+        return "content"
+    return "same" if picture_digest(before) == picture_digest(after) else "layout"
+
+
+def program_digest(files: Mapping[str, bytes]) -> str:
+    """SHA-256 (hex) of what a bundle says: layout, notes on the drawing, white space and spelling say nothing."""
+    return _digest(files, _program)
+
+
+def picture_digest(files: Mapping[str, bytes]) -> str:
+    """SHA-256 (hex) of all that a bundle says and shows; white space, comments and order of attributes say nothing."""
+    return _digest(files, _everything)
+
+
+def said(element: Element, keep: Callable[[Element], bool] = lambda _: True) -> tuple[Any, ...]:
+    """An element as a value: equal for equal meaning. ``keep`` says which elements below it count."""
+    inner = [one for one in element.elements if keep(one)]
+    attributes = {name: value for name, value in element.said.items() if name not in _TOOL}
+    parts = [said(one, keep) for one in inner]
+    if element.key.startswith(BPMN):
+        # Of the flows of one gateway the engine takes the first that holds; nothing else in a diagram has an order.
+        flows = [(one.get("sourceRef") or "", part) for one, part in zip(inner, parts, strict=True) if _is_flow(one)]
+        others = [part for one, part in zip(inner, parts, strict=True) if not _is_flow(one)]
+        parts = [part for _, part in sorted(flows, key=lambda pair: pair[0])] + sorted(others, key=repr)
+    text = "" if inner else element.text
+    return (element.key, tuple(sorted(attributes.items())), text, tuple(parts))
+
+
+def _is_flow(element: Element) -> bool:
+    return element.local == "sequenceFlow"
+
+
+def _digest(files: Mapping[str, bytes], of: Callable[[str, bytes], str]) -> str:
+    seal = sha256()
+    for name in sorted(files):
+        seal.update(f"{name}\0{of(name, files[name])}\0".encode())
+    return seal.hexdigest()
+
+
+def _program(name: str, content: bytes) -> str:
+    return _meaning(name, content, _counts)
+
+
+def _everything(name: str, content: bytes) -> str:
+    return _meaning(name, content, lambda _: True)
+
+
+def _counts(element: Element) -> bool:
+    if element.local in _DRAWN:
+        return False
+    return not (element.key.startswith(BPMN) and element.local in _NOTES | _DERIVED)
+
+
+def _meaning(name: str, content: bytes, keep: Callable[[Element], bool]) -> str:
+    """The digest of what a file says; of bytes that cannot be read, of the bytes."""
+    if name.endswith((".bpmn", ".dmn")):
+        try:
+            parse_xml(content, name=name)
+            return _sealed(said(read(content.decode("utf-8-sig")).root, keep))
+        except (Invalid, Unreadable):
+            pass
+    elif name.endswith(".json"):
+        try:
+            return _sealed(json.loads(content))
+        except (ValueError, RecursionError):
+            pass
+    return sha256(content).hexdigest()
+
+
+def _sealed(value: Any) -> str:
+    return sha256(json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass")).hexdigest()
