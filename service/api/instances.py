@@ -16,10 +16,11 @@ from service.api.fields import Body, Choice, Flag, Form, Id, List, Moment, Neste
 from service.api.names import account_names
 from service.api.records import Row, whole
 from service.api.shapes import page_of
-from service.api.steps import STAGE, Step, steps, steps_of
+from service.api.steps import Step, steps, steps_of
 from service.history import HistoryEvent
 from service.http.context import actor, db, wired
 from service.processes import commands, lateness, operations, queries, sharing
+from service.processes.filters import STAGE
 from service.processes.models import (
     COMPLETED,
     RUNNING,

@@ -10,20 +10,20 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.api.calls import Calls
-from service.api.fields import Choice, Count, Day, Flag, Id, List, Moment, Nested, Query, Said, Schema, Text, Whole
+from service.api.fields import Choice, Day, Flag, Id, List, Moment, Nested, Query, Said, Schema, Whole
 from service.api.names import learn
-from service.api.shapes import page_of
+from service.api.records import Pages
+from service.api.shapes import asks, page_of, wanted
 from service.api.tasks import Named
 from service.http.context import actor, db
 from service.processes import queries
 from service.processes.lateness import IN_TIME, standings
 from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance
 from service.processes.past import State, TaskThen, states, tasks_then
-from service.processes.rules import GREEN, GREY, NEED, RED, STAGES, YELLOW, light
+from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW, light
 
 calls = Calls("requests", "The ledger (台账) of needs")
 
-SORTS = ("started", "-started", "number", "-number", "ended", "-ended", "-urges")
 WORST_FIRST = (RED, YELLOW, GREEN, GREY)
 
 
@@ -63,36 +63,21 @@ class Request(Schema):
     urges = Whole(required=True)
 
 
-class RequestQuery(Query):
-    """Filters of the ledger."""
+@asks(queries.CaseFilter)
+class Narrowed(Query):
+    """The conditions of the ledger."""
 
-    process = Text(load_default=NEED)
-    status = Choice(RUNNING, SUSPENDED, COMPLETED, TERMINATED)
-    stage = Choice(*STAGES)
-    number = Text()
-    talent_id = Text(data_key="talent")
-    leader_id = Text(data_key="leader")
-    category = Text()
-    town = Text()
-    unit = Text(metadata={"description": "code of a unit that has, or had, a task in the case"})
-    end = Text(metadata={"description": "id of the end event"})
-    late = Flag(metadata={"description": "a responsible unit is late in it as of `as_of`"})
-    late_steps = Flag(metadata={"description": "another step is late in it as of `as_of`"})
-    as_of = Day(metadata={"description": "as of the end of this day (default: today): cases as they stood then"})
-    since = Day(metadata={"description": "started on this day or later"})
-    until = Day(metadata={"description": "started on this day or earlier"})
-    q = Text(metadata={"description": "number or matter: 汉字, pinyin or initials"})
-    sort = Choice(*SORTS, load_default="-started")
-    limit = Count(low=1, high=200, load_default=50)
-    offset = Count(low=0, high=2**31, load_default=0)
+
+class RequestQuery(Pages, Narrowed):
+    """Filters of the ledger."""
 
 
 @calls.get("/requests", answer=page_of(Request, "Requests"), query=RequestQuery)
 def requests(query: dict[str, Any]) -> Mapping[str, Any]:
     """台账: the needs that I may see, the newest first."""
-    limit, offset = query.pop("limit"), query.pop("offset")
-    page = queries.cases(db(), actor(), filters=queries.CaseFilter(**query), limit=limit, offset=offset)
-    on = query.get("as_of") or clock.today()
+    asked = wanted(queries.CaseFilter, query)
+    page = queries.cases(db(), actor(), filters=asked, **query)
+    on = asked.as_of or clock.today()
     return {"items": _rows(db(), page.items, on), "total": page.total, "next": page.next}
 
 

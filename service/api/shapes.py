@@ -51,8 +51,8 @@ def page_of(item: type[Schema], name: str, **more: ma.fields.Field[Any]) -> type
 
 
 def asks(kind_of_filter: type) -> Callable[[type[S]], type[S]]:
-    """Gives the query string of a list the conditions of such a filter; ``q`` and the page are every list's."""
-    own = {one.name: _asked(one) for one in conditions(kind_of_filter) if one.name != "q" and not one.internal}
+    """Gives the query string of a list the conditions of such a filter; what the class says itself counts more."""
+    own = {one.name: _asked(one) for one in conditions(kind_of_filter) if not one.internal}
     return lambda shape: _with(shape, own)
 
 
@@ -128,6 +128,8 @@ def _asked(one: Condition) -> ma.fields.Field[Any]:
     said: dict[str, Any] = {} if one.sent == one.name else {"data_key": one.sent}
     if not one.optional:
         said["load_default"] = one.default
+    if one.note:
+        said["metadata"] = {"description": one.note}
     if one.kind is int:
         return Count(low=min(one.choices), high=max(one.choices), **said) if one.choices else Count(**said)
     if one.choices:

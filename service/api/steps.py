@@ -12,14 +12,13 @@ from service.api.fields import Choice, Day, Flag, Id, List, Moment, Nested, Said
 from service.http.context import actor
 from service.processes import queries
 from service.processes.advance import open_tasks
+from service.processes.filters import STAGE
 from service.processes.models import CANCELLED, DONE, OPEN, SUSPENDED, Instance, UserTask
-from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW, one_line
+from service.processes.rules import GREEN, GREY, RED, YELLOW, one_line
 from service.processes.standing import Marks, marks
 from service.processes.subjects import Subject as About
 from service.processes.subjects import subjects_of
 from service.processes.visibility import seen
-
-STAGE = "of a need: " + ", ".join(STAGES) + "; of other processes a code of organization.toml"
 
 
 class Subject(Schema):

@@ -13,8 +13,6 @@ from service.api.calendar import DueExplanation, explained
 from service.api.calls import Calls
 from service.api.fields import (
     Body,
-    Choice,
-    Count,
     Day,
     Flag,
     Form,
@@ -29,21 +27,18 @@ from service.api.fields import (
 )
 from service.api.instances import Entry, Moved, Reason, Remark, entry, moved
 from service.api.names import learn
-from service.api.records import Row, Search, paged
-from service.api.shapes import page_of
-from service.api.steps import STAGE, Step, steps_of
-from service.db.lists import Page
+from service.api.records import Pages, Row, Search, paged
+from service.api.shapes import asks, page_of, wanted
+from service.api.steps import Step, steps_of
 from service.errors import Finding, Invalid, NotFound
 from service.http.context import actor, db
 from service.processes import commands, operations, queries, sharing
 from service.processes.models import DONE, OPEN, Instance, UserTask
-from service.processes.rules import GREEN, GREY, NO_TASK, RED, YELLOW
+from service.processes.rules import NO_TASK
 from service.processes.visibility import sees_task
 from service.talents import TalentFilter, search_talents
 
 calls = Calls("tasks", "Tasks: 待办 已办, with their forms, and the operations 领办 退领 转办 退回 撤回 签收 沟通")
-
-SORTS = ("due", "-due", "entered", "-entered", "number", "-number", "stage")
 
 
 class Named(Schema):
@@ -129,19 +124,13 @@ class TaskDetail(Task):
     listing = Nested(Listing, required=True, allow_none=True)
 
 
-class TaskQuery(Query):
-    """Filters of the list of tasks. ``status=completed`` lists what I have done."""
+@asks(queries.TaskFilter)
+class Narrowed(Query):
+    """The conditions of the list of tasks."""
 
-    instance = Text(metadata={"description": "id of the instance"})
-    status = Choice(OPEN, DONE, load_default=OPEN)
-    process = Text()
-    light = Choice(GREEN, YELLOW, RED, GREY)
-    stage = Text(metadata={"description": STAGE})
-    unit = Text(metadata={"description": "code of the unit that must act"})
-    q = Text(metadata={"description": "number or matter: 汉字, pinyin or initials"})
-    sort = Choice(*SORTS, load_default="due")
-    limit = Count(low=1, high=200, load_default=50)
-    offset = Count(low=0, high=2**31, load_default=0)
+
+class TaskQuery(Pages, Narrowed):
+    """Filters of the list of tasks. ``status=completed`` lists what I have done."""
 
 
 class Completion(Body):
@@ -172,13 +161,12 @@ class Return(Reason):
 @calls.get("/tasks", answer=page_of(Task, "Tasks"), query=TaskQuery)
 def tasks(query: dict[str, Any]) -> Mapping[str, Any]:
     """待办: the open tasks that I may act on, most urgent first."""
-    limit, offset, status = query.pop("limit"), query.pop("offset"), query["status"]
-    if status == DONE and query.get("light"):
+    asked = wanted(queries.TaskFilter, query)
+    if asked.status == DONE and asked.light:
         raise Invalid("已办任务没有灯", [Finding("/light", "只能与 status=open 一起使用")])
-    listed = queries.open_tasks if status == OPEN else queries.done_tasks
-    today, filters = clock.today(), queries.TaskFilter(**query)
-    page = listed(db(), actor(), today=today, filters=filters, limit=limit, offset=offset)
-    return _page(db(), page)
+    listed = queries.open_tasks if asked.status == OPEN else queries.done_tasks
+    page = listed(db(), actor(), today=clock.today(), filters=asked, **query)
+    return {**paged(page), "items": _rows(db(), [(row, row.instance) for row in page.items])}
 
 
 @calls.get("/tasks/<uuid:task_id>", answer=TaskDetail)
@@ -292,11 +280,6 @@ def _moved(row: UserTask) -> Mapping[str, Any]:
     instance = db().get_one(Instance, row.instance_id)
     [step] = steps_of(db(), [(row, instance)])
     return {"task": step, **moved(db(), instance)}
-
-
-def _page(session: Session, page: Page[UserTask]) -> Mapping[str, Any]:
-    rows = [(row, row.instance) for row in page.items]
-    return {"items": _rows(session, rows), "total": page.total, "next": page.next}
 
 
 def _rows(session: Session, rows: Iterable[tuple[UserTask, Instance]]) -> list[dict[str, Any]]:

@@ -13,27 +13,36 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from service import clock
 from service.errors import Finding, Invalid
+from service.fields import condition
 from service.processes import lateness
-from service.processes.models import RUNNING, Instance, UserTask
+from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
 from service.processes.past import cases_on, of_unit, said
-from service.processes.rules import GREEN, GREY, NEED, RED, YELLOW
+from service.processes.rules import GREEN, GREY, NEED, RED, STAGES, YELLOW
 from service.spelling import terms
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 
+STAGE = "of a need: " + ", ".join(STAGES) + "; of other processes a code of organization.toml"
+SEARCHED = "number or matter: 汉字, pinyin or initials"
+TASK_SORTS = ("due", "-due", "entered", "-entered", "number", "-number", "stage")
+CASE_SORTS = ("started", "-started", "number", "-number", "ended", "-ended", "-urges")
+
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """The filter of a list of tasks; None leaves it open. ``q`` searches number and matter, 汉字 or pinyin."""
+    """The filter of a list of tasks; None leaves it open. ``q`` searches number and matter, 汉字 or pinyin.
 
-    instance: str | None = None
+    ``status`` says which list is asked for: it is the list that holds to it.
+    """
+
+    instance: str | None = condition(note="id of the instance")
+    status: str = condition(OPEN, choices=(OPEN, DONE), strict=True)
     process: str | None = None
-    status: str | None = None
-    light: str | None = None
-    stage: str | None = None
-    unit: str | None = None
-    q: str | None = None
-    sort: str = "due"
+    light: str | None = condition(choices=(GREEN, YELLOW, RED, GREY), strict=True)
+    stage: str | None = condition(note=STAGE)
+    unit: str | None = condition(note="code of the unit that must act")
+    q: str | None = condition(note=SEARCHED)
+    sort: str = condition("due", choices=TASK_SORTS, strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +54,23 @@ class CaseFilter:
     """
 
     process: str | None = NEED
-    status: str | None = None
-    stage: str | None = None
+    status: str | None = condition(choices=(RUNNING, SUSPENDED, COMPLETED, TERMINATED), strict=True)
+    stage: str | None = condition(choices=STAGES, strict=True)
     number: str | None = None
-    talent_id: str | None = None
-    talents: Collection[str] | None = None
-    leader_id: str | None = None
+    talent_id: str | None = condition(sent="talent")
+    talents: Collection[str] | None = condition(internal=True)
+    leader_id: str | None = condition(sent="leader")
     category: str | None = None
     town: str | None = None
-    unit: str | None = None
-    end: str | None = None
-    late: bool | None = None
-    late_steps: bool | None = None
-    since: date | None = None
-    until: date | None = None
-    q: str | None = None
-    sort: str = "-started"
-    as_of: date | None = None
+    unit: str | None = condition(note="code of a unit that has, or had, a task in the case")
+    end: str | None = condition(note="id of the end event")
+    late: bool | None = condition(note="a responsible unit is late in it as of `as_of`")
+    late_steps: bool | None = condition(note="another step is late in it as of `as_of`")
+    as_of: date | None = condition(note="as of the end of this day (default: today): cases as they stood then")
+    since: date | None = condition(note="started on this day or later")
+    until: date | None = condition(note="started on this day or earlier")
+    q: str | None = condition(note=SEARCHED)
+    sort: str = condition("-started", choices=CASE_SORTS, strict=True)
 
 
 def light_clause(name: str, today: date) -> ColumnElement[bool]:
@@ -83,7 +92,6 @@ def task_clauses(wanted: TaskFilter, today: date) -> list[ColumnElement[bool]]:
     clauses = _equal(
         {
             Instance.process: wanted.process,
-            UserTask.status: wanted.status,
             UserTask.stage: wanted.stage,
             UserTask.unit: wanted.unit,
         }
@@ -162,7 +170,6 @@ _TASK_SORTS: Mapping[str, Any] = {
     "-number": (Instance.number.is_(None), Instance.number.desc(), UserTask.id),
     "stage": (UserTask.stage, UserTask.due_on.is_(None), UserTask.due_on, UserTask.id),
 }
-_CASE_SORTS = ("started", "-started", "number", "-number", "ended", "-ended", "-urges")
 
 
 def task_order(sort: str) -> Any:
@@ -174,8 +181,8 @@ def task_order(sort: str) -> Any:
 
 def case_order(sort: str, as_of: date | None = None) -> Any:
     """How cases are sorted, by what was so at the end of a day (default: today). Raises Invalid."""
-    if sort not in _CASE_SORTS:
-        raise Invalid("不能这样排序", [Finding("/sort", "可用：" + "、".join(_CASE_SORTS))])
+    if sort not in CASE_SORTS:
+        raise Invalid("不能这样排序", [Finding("/sort", "可用：" + "、".join(CASE_SORTS))])
     if sort.endswith("started"):
         return (Instance.started_at.desc() if sort.startswith("-") else Instance.started_at, Instance.id)
     rows, _ = cases_on(as_of)

@@ -34,4 +34,4 @@ def _value(one: Condition) -> Any:
         return asked_day(one.page)
     if one.kind is UUID:
         return as_id(given)
-    return given if not one.choices or given in one.choices else None
+    return given if not one.choices or one.strict or given in one.choices else None

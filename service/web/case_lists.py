@@ -6,17 +6,16 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from flask import request
-
 from service import clock
 from service.errors import Finding, Invalid
 from service.http.context import db
 from service.ledger import Cell
-from service.processes import queries
+from service.processes.filters import CaseFilter
 from service.processes.lateness import standings
 from service.processes.models import Instance
 from service.processes.rules import NEED, STATUSES, one_line
-from service.web.answers import argument, typed_day
+from service.web.answers import argument, asked_day
+from service.web.asked import asked
 from service.web.context import stage_name
 from service.web.names import Names
 
@@ -31,43 +30,19 @@ def rows(instances: Any) -> dict[str, Any]:
     return {"names": names, "standings": standings(db(), instances, clock.today())}
 
 
-def filters(process: str | None = NEED, *, on: date | None = None) -> queries.CaseFilter:
+def filters(process: str | None = NEED, *, on: date | None = None) -> CaseFilter:
     """The filters of a list of cases as of a day (default: today), from the address bar."""
-    late = request.args.get("late", "")
-    return queries.CaseFilter(
-        process=process,
-        status=argument("status"),
-        stage=argument("stage"),
-        category=argument("category"),
-        town=argument("town"),
-        unit=argument("unit"),
-        talent_id=argument("talent"),
-        late={"yes": True, "no": False}.get(late),
-        late_steps=True if late == "steps" else None,
-        since=_day("since"),
-        until=_day("until"),
-        q=argument("q"),
-        sort=request.args.get("sort", "-started")[:20],
-        as_of=on,
-    )
+    late = argument("late")
+    known = {"yes": True, "no": False}.get(late or "")
+    return asked(CaseFilter, process=process, late=known, late_steps=True if late == "steps" else None, as_of=on)
 
 
 def as_of() -> date | None:
     """The day as of which a list is asked for. Raises Invalid for what is no day."""
-    said = request.args.get("as_of", "").strip()
-    if not said:
-        return None
-    found = _day("as_of")
-    if found is None:
+    found = asked_day("as_of")
+    if found is None and argument("as_of"):
         raise Invalid("不能这样筛选", [Finding("/as_of", "截至日期请写成 2026-01-31 的格式")])
     return found
-
-
-def _day(name: str) -> date | None:
-    try:
-        return typed_day(request.args.get(name, ""))
-    except ValueError:
-        return None
 
 
 def case_status(case: Instance) -> str:

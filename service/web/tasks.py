@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import auth, clock, contacts, liaisons
@@ -31,6 +31,7 @@ from service.usecases import rosters
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, offset, sent, text
 from service.web.answers import done as answer
+from service.web.asked import asked
 from service.web.case_facts import about
 from service.web.case_lists import case_status
 from service.web.context import role_name, stage_name, stage_names
@@ -215,11 +216,11 @@ def rows(tasks: Any) -> dict[str, Any]:
 
 
 def _open(limit: int, offset: int) -> Page[UserTask]:
-    return queries.open_tasks(db(), actor(), today=clock.today(), filters=_filters("due"), limit=limit, offset=offset)
+    return queries.open_tasks(db(), actor(), today=clock.today(), filters=_filters(), limit=limit, offset=offset)
 
 
 def _done(limit: int, offset: int) -> Page[UserTask]:
-    return queries.done_tasks(db(), actor(), today=clock.today(), filters=_filters("due"), limit=limit, offset=offset)
+    return queries.done_tasks(db(), actor(), today=clock.today(), filters=_filters(), limit=limit, offset=offset)
 
 
 def _open_columns(tasks: Sequence[UserTask]) -> Columns[UserTask]:
@@ -265,15 +266,8 @@ def _step(task: UserTask, subjects: Subjects) -> str:
     return name if stage in ("", one_line(task.name)) else f"{stage} · {name}"
 
 
-def _filters(sort: str) -> queries.TaskFilter:
-    return queries.TaskFilter(
-        light=argument("light"),
-        process=argument("process"),
-        stage=argument("stage"),
-        unit=argument("unit"),
-        q=argument("q"),
-        sort=request.args.get("sort", sort)[:20],
-    )
+def _filters() -> queries.TaskFilter:
+    return asked(queries.TaskFilter, instance=None)
 
 
 def _choices() -> dict[str, Any]:

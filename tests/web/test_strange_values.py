@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import is_dataclass
+from importlib import import_module
 from io import BytesIO
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +16,7 @@ import pytest
 from werkzeug.routing import Rule
 
 from service.api import access as calls
+from service.fields import conditions
 from service.processes.definitions import list_definitions
 from service.web import access as pages
 from tests.factories.openapi import template
@@ -34,10 +37,14 @@ TASK: dict[UUID, UUID] = {}
 
 
 def _names() -> list[str]:
-    """Every name that a page asks the address for."""
+    """Every name that a page asks the address for, by itself or by a filter."""
     found = {"sort"}
     for module in (HOME / "service" / "web").glob("*.py"):
         found |= set(LEARNT.findall(module.read_text("utf-8")))
+    for module in (HOME / "service").glob("*/filters.py"):
+        room = import_module(f"service.{module.parent.name}.filters")
+        filters = [one for name, one in vars(room).items() if name.endswith("Filter") and is_dataclass(one)]
+        found |= {one.page for kind in filters for one in conditions(kind) if not one.internal}
     return sorted(found)
 
 
