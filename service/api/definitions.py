@@ -111,7 +111,7 @@ def _checked() -> _Checked:
     found = check_confined(files, context=context)
     if dry_run or any(finding.severity == "error" for finding in found):
         return _Checked(found)
-    return _Checked(found, passed(files, found, key=process or _key(files)))
+    return _Checked(found, passed(files, found, key=process or _key(files), context=context))
 
 
 @calls.post(

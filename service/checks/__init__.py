@@ -18,6 +18,7 @@ from service.checks import (
     forms,
     graph,
     named,
+    options,
     profile,
     tasks,
 )
@@ -33,6 +34,7 @@ from service.checks.findings import (
 from service.checks.model import Flow, Lane, MultiInstance, Node, Operation, ProcessModel, Timer, model
 from service.engine.program import parse
 from service.errors import Invalid
+from service.processes.options import frozen
 
 __all__ = [
     "ActionSignature",
@@ -63,7 +65,7 @@ def check(
     """
     report = Report(looking_at or _nobody)
     with suppress(Enough):
-        bundle = read(files, report)
+        bundle = read(frozen(files, context.options), report)
         if not report.failed:
             _content(bundle, context, report)
     return report.findings
@@ -83,6 +85,7 @@ def _content(bundle: Bundle, context: CheckContext, report: Report) -> None:
     named.check(bundle, context, report)
     profile.check(bundle, report, _entry(bundle, context))
     forms.check(bundle, context, report)
+    options.check(bundle, context, report)
     choices.check(bundle, report)
     dates.check(bundle, report)
     decisions.check(bundle, context, report)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from service.engine.expressions import FUNCTIONS
+from service.processes.options import Lists
 from service.processes.terms import STAGES
 
 Severity = Literal["error", "warning"]
@@ -52,7 +53,8 @@ class CheckContext:
     that ``settings.…`` may end in (None: not checked); ``units`` the unit codes that decision tables and conditions
     may name (None: not checked); ``key`` the process that an instance starts with (None: the one that no other calls);
     ``stages`` are those that a process may have, code to name; ``notices`` the kinds that diagrams may send, code to
-    name, ``counters`` the series of numbers, code to when they begin again (None: not checked).
+    name, ``counters`` the series of numbers, code to when they begin again (None: not checked); ``options`` the lists
+    that forms may offer (``x-options``).
     All of it is plain data: it goes to the process in which definitions are checked.
     """
 
@@ -65,6 +67,7 @@ class CheckContext:
     key: str | None = None
     notices: Mapping[str, str] | None = None
     counters: Mapping[str, str] | None = None
+    options: Lists = field(default_factory=dict)
 
 
 MAX_FINDINGS = 500

@@ -36,7 +36,7 @@ DATES = frozenset({"past", "future"})
 _OWN = frozenset(
     {
         *("x-ref", "x-among", "x-prefill", "x-date", "x-dates", "x-within-working-days", "x-warn", "x-print"),
-        *("x-own", "x-private"),
+        *("x-own", "x-private", "x-options"),
     }
 )
 _PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")

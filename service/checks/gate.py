@@ -7,20 +7,26 @@ from collections.abc import Mapping, Sequence
 from service.checks import CheckContext, DefinitionFinding, check
 from service.errors import Finding, Invalid
 from service.processes.bundles import CheckedBundle, compile_bundle
+from service.processes.options import frozen
 
 
 def checked(files: Mapping[str, bytes], *, key: str, context: CheckContext) -> CheckedBundle:
     """Checks the files of the process ``key``. Raises Invalid where they may not be deployed."""
-    return passed(files, check(files, context=context), key=key)
+    return passed(files, check(files, context=context), key=key, context=context)
 
 
-def passed(files: Mapping[str, bytes], findings: Sequence[DefinitionFinding], *, key: str) -> CheckedBundle:
-    """The bundle of ``files``, of which ``check`` has found ``findings``, wherever it ran.
+def passed(
+    files: Mapping[str, bytes], findings: Sequence[DefinitionFinding], *, key: str, context: CheckContext
+) -> CheckedBundle:
+    """The bundle of ``files``, of which ``check`` has found ``findings`` with ``context``, wherever it ran.
+
+    The choices that its forms take from the settings are written into them.
 
     Raises Invalid, with one finding per error, where there is one: its path is ``file:line element rule``.
     """
     require_pass(findings)
-    return CheckedBundle(key, files, compile_bundle(files, key), tuple(findings))
+    kept = frozen(files, context.options)
+    return CheckedBundle(key, kept, compile_bundle(kept, key), tuple(findings))
 
 
 def require_pass(findings: Sequence[DefinitionFinding]) -> None:

@@ -50,7 +50,10 @@ def _require_pass(folders: Iterable[Folder]) -> list[CheckedBundle]:
     fine = [_passes(folder, findings) for (folder, _), findings in zip(read, found, strict=True)]
     if not all(fine):
         sys.exit(1)
-    return [passed(files, findings, key=folder.key) for (folder, files), findings in zip(read, found, strict=True)]
+    return [
+        passed(files, findings, key=folder.key, context=context)
+        for (folder, files), findings in zip(read, found, strict=True)
+    ]
 
 
 def _passes(folder: Folder, findings: Sequence[DefinitionFinding]) -> bool:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import click
 
+from service.cli.setup import organization
 from service.errors import NotFound
 from service.processes.bundles import read_bundle
+from service.processes.options import frozen
 
 PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True), metavar="PATH…")
 
@@ -31,8 +33,8 @@ class Folder:
         return self.bpmn / ".." / ".." / "forms" / self.key
 
     def files(self) -> Mapping[str, bytes]:
-        """Its bundle."""
-        return read_bundle(self.bpmn, self.forms)
+        """Its bundle, with the choices that its forms take from the settings."""
+        return frozen(read_bundle(self.bpmn, self.forms), organization().lists)
 
     def scenarios(self) -> list[Path]:
         """The files of its scenarios, ``scenarios/*.yaml``, by name."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,8 @@ Item = TypeVar("Item")
 FILE = "organization.toml"
 STANDS_IN = "talent_office"
 """The role that stands in where the file names none."""
+GIVEN_LISTS = ("towns", "categories", "kinds")
+"""The lists of choices that every organization has."""
 _SCOPE = r"all|origin|own|data:[a-z][a-z0-9_]*"
 
 
@@ -76,6 +79,14 @@ class Organization:
     kinds: Mapping[str, Named]
     units: Mapping[str, OrganizationUnit]
     stages: Mapping[str, Named]
+    options: Mapping[str, Mapping[str, Named]] = field(default_factory=dict)
+
+    @property
+    def lists(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """The choices that forms may take from here: (code, name) of towns, categories, kinds of units, and of the
+        office's own lists."""
+        given = {"towns": self.towns, "categories": self.categories, "kinds": self.kinds, **self.options}
+        return {name: tuple((one.code, one.name) for one in each.values()) for name, each in given.items()}
 
     def get_role(self, role_id: str) -> Role:
         """The role ``role_id``; raises ``NotFound``."""
@@ -100,6 +111,7 @@ def load_organization(directory: Path) -> Organization:
     kinds = _read(root, "kinds", _read_named)
     units = _read(root, "units", partial(_read_unit, towns=towns, kinds=kinds))
     stages = _read(root, "stages", _read_named) if root.has("stages") else {}
+    options = _read_options(root.table("options"))
     root.close()
     if root.findings:
         raise invalid(FILE, root.findings)
@@ -110,6 +122,7 @@ def load_organization(directory: Path) -> Organization:
         MappingProxyType(kinds),
         MappingProxyType(units),
         MappingProxyType(stages),
+        MappingProxyType(options),
     )
 
 
@@ -123,6 +136,18 @@ def _read(root: Table, key: str, read: Callable[[Table], tuple[str, Item]]) -> d
         found.setdefault(code, item)
     if root.value(key) in (None, []):
         root.fault(key, f"至少要有一项，写成 [[{key}]]")
+    return found
+
+
+def _read_options(table: Table) -> dict[str, Mapping[str, Named]]:
+    """The office's own lists of choices, each ``[[options.<name>]]``."""
+    found: dict[str, Mapping[str, Named]] = {}
+    for name in table.names():
+        if name in GIVEN_LISTS:
+            table.fault(name, f"{name} 是系统给出的选项表，请换一个名称")
+        elif not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
+            table.fault(name, "名称只能用小写字母、数字和下划线，以字母开头，最多 40 个字符")
+        found[name] = MappingProxyType(_read(table, name, _read_named))
     return found
 
 

@@ -82,7 +82,7 @@ def verdict(files: Mapping[str, bytes], *, key: str, context: CheckContext) -> V
             return _cache[known]
     found = check_confined(bundle, context=told)
     fine = all(one.severity != "error" for one in found)
-    made = Verdict(tuple(found), passed(bundle, found, key=key) if fine else None)
+    made = Verdict(tuple(found), passed(bundle, found, key=key, context=told) if fine else None)
     with _lock:
         _cache[known] = made
         while len(_cache) > CACHED:

@@ -66,5 +66,6 @@ def check_context(settings: Settings, organization: Organization) -> CheckContex
         units=frozenset(organization.units),
         stages={**STAGES, **{stage.code: stage.name for stage in organization.stages.values()}},
         notices={**{kind: KINDS[kind] for kind in FOR_DIAGRAMS}, **settings.notice_kinds},
+        options=organization.lists,
         counters={series.code: series.restart for series in settings.counters.values()},
     )
