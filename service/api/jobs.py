@@ -79,7 +79,7 @@ def one_job(job_id: UUID) -> Row:
 
 @calls.get("/jobs/<uuid:job_id>/items", answer=page_of(JobPiece, "JobItems"), query=ItemQuery)
 def job_items(query: dict[str, Any], job_id: UUID) -> Mapping[str, Any]:
-    """What it tells, piece by piece, also while it is under way."""
+    """The pieces that it tells, also while it is under way."""
     return paged(jobs.items_of(db(), jobs.visible_job(db(), job_id, actor()).id, **query))
 
 

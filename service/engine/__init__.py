@@ -4,6 +4,8 @@ Only this package imports SpiffWorkflow.
 """
 
 from service.engine.expressions import PURE, ExpressionError, check_expression, evaluate
+from service.engine.fitting import Misfit
+from service.engine.migrating import Change, Unfit, migrate, unfit
 from service.engine.program import Program, TimerStart, UserTaskInfo, parse, processes_in
 from service.engine.runtime import (
     Landing,
@@ -28,15 +30,18 @@ __all__ = [
     "PURE",
     "RULES",
     "Call",
+    "Change",
     "Context",
     "EngineFailure",
     "ExpressionError",
     "Landing",
+    "Misfit",
     "OpenTask",
     "Passed",
     "Program",
     "TimerStart",
     "TooMany",
+    "Unfit",
     "UserTaskInfo",
     "WaitingTimer",
     "cancel",
@@ -47,11 +52,13 @@ __all__ = [
     "fire_timer",
     "inspect",
     "marking",
+    "migrate",
     "move",
     "parse",
     "processes_in",
     "recompute",
     "sleeps",
     "start",
+    "unfit",
     "wake",
 ]

@@ -204,7 +204,7 @@ def recompute(program: Program, state: str, armed: Callable[[datetime], Context]
     ``armed`` gives the context as of a past moment, with the new calendar.
     """
     with _running(program, state, context) as workflow:
-        for task in _waiting_timers(workflow):
+        for task in waiting_timers(workflow):
             then = datetime.fromisoformat(task.internal_data["armed_at"])
             workflow.script_engine = ScriptEngine(program, armed(then))
             moment = task.task_spec.event_definition.moment(task)
@@ -263,6 +263,11 @@ def _advance(program: Program, workflow: BpmnWorkflow, context: Context, trail: 
     return _landing(program, workflow, context, passed)
 
 
+def landed(program: Program, workflow: BpmnWorkflow, context: Context) -> Landing:
+    """Where ``workflow`` stands, without a step having been taken."""
+    return _landing(program, workflow, context, [])
+
+
 def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed: list[Passed]) -> Landing:
     if context.pruning:
         prune(workflow)
@@ -278,7 +283,7 @@ def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed:
         open_tasks[opened.id] = opened
     timers = {}
     if not workflow.completed:
-        for task in _waiting_timers(workflow):
+        for task in waiting_timers(workflow):
             watched = attached_to(task)
             timers[task.id] = WaitingTimer(
                 id=task.id,
@@ -327,7 +332,8 @@ def _manual_tasks(workflow: BpmnWorkflow) -> Iterator[Task]:
                 yield task
 
 
-def _waiting_timers(workflow: BpmnWorkflow) -> Iterator[Task]:
+def waiting_timers(workflow: BpmnWorkflow) -> Iterator[Task]:
+    """The armed timers of a case and of what it calls."""
     for part in _workflows(workflow):
         for task in list(part.tasks.values()):
             if task.state == TaskState.WAITING and isinstance(

@@ -89,8 +89,10 @@ class ScriptEngine(PythonScriptEngine):
         """The due date (ISO) that the diagram gives the user task, for the timers attached to it."""
         if task is None:
             return None
-        expression = getattr(task.task_spec, "extensions", {}).get("properties", {}).get("due")
-        day = as_date(self.evaluate(task.parent, expression)) if expression else None
+        kept = self.context.kept.get(str(task.id))
+        expression = kept["due"] if kept else getattr(task.task_spec, "extensions", {}).get("properties", {}).get("due")
+        beside = {"settings": kept["settings"]} if kept else None
+        day = as_date(self.evaluate(task.parent, expression, external_context=beside)) if expression else None
         return day.isoformat() if day else None
 
 

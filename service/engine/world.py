@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any
 from uuid import UUID
@@ -75,6 +75,8 @@ class Context:
     pruning: bool = True
     rules: int = RULES
     instances: int | None = None
+    kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Task → the words of an earlier version by which its date stays counted: ``due`` and ``settings``."""
 
 
 class _World:

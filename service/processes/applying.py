@@ -73,6 +73,9 @@ def apply_effects(
                 before = rows[effect.task].due_on
                 set_due(rows[effect.task], effect.data)
                 turn.moved(rows[effect.task], before, rows[effect.task].due_on)
+            elif effect.kind == fx.RENEWED and effect.task:
+                if renew(rows[effect.task], effect.data):
+                    turn.handed_on(rows[effect.task])
             elif effect.kind == fx.REOPENED and effect.task:
                 rows[effect.task] = session.get_one(UserTask, UUID(effect.task))
                 _reopen(rows[effect.task])
@@ -110,7 +113,25 @@ def due_of_row(row: UserTask) -> dict[str, Any]:
         "due_on": row.due_on.isoformat() if row.due_on else None,
         "warn_on": row.warn_on.isoformat() if row.warn_on else None,
         "provisional": row.due_provisional,
+        "basis": row.due_basis,
     }
+
+
+def facts_of_row(row: UserTask) -> dict[str, Any]:
+    """What the row of a user task says of the task itself, in the words of an effect."""
+    leader = {"leader": str(row.leader_id)} if row.leader_id is not None else {}
+    return {name: getattr(row, name) for name in fx.FACTS} | leader
+
+
+def renew(row: UserTask, data: Mapping[str, Any]) -> bool:
+    """Writes onto the row what another version says of the task; whether its clock is another one's from now on."""
+    before = (row.role, row.unit, row.paused)
+    for name in fx.FACTS:
+        setattr(row, name, data[name])
+    row.leader_id = UUID(data["leader"]) if "leader" in data else None
+    row.kept = data["kept"]
+    row.revision += 1
+    return (row.role, row.unit, row.paused) != before
 
 
 def _added(session: Session, row: UserTask) -> UserTask:
@@ -148,6 +169,7 @@ def _row(
         data=dict(snapshot),
         entered_at=now,
         entered_seq=seq,
+        kept=None,
         paused=data["paused"],
         urges=0,
         assignee=None,
@@ -169,6 +191,8 @@ def _sync_timers(session: Session, instance: Instance, landing: engine.Landing) 
             row.status, row.fire_at, row.due_at, row.attempts = WAITING, armed.fire_at, armed.fire_at, 0
         elif armed.fire_at != row.fire_at:
             row.fire_at = row.due_at = armed.fire_at
+        if armed is not None:  # another version may draw it under another name
+            row.process, row.event, row.name = armed.process, armed.event, armed.name
     for timer_id, armed in landing.timers.items():
         if timer_id in rows:
             continue

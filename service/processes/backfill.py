@@ -9,9 +9,7 @@ from sqlalchemy import exists, insert, select
 from sqlalchemy.orm import Session
 
 from service import clock, history
-from service.processes.bundles import compiled
-from service.processes.calendars import by_digest
-from service.processes.course import Replayer
+from service.processes.course import replayer_of
 from service.processes.deployed import DAMAGE, Mismatch
 from service.processes.models import CaseSpan, Instance
 from service.processes.projections import Projection
@@ -36,9 +34,8 @@ def fill_spans(session: Session) -> int:
 def _rows(session: Session, instance: Instance) -> list[dict[str, Any]]:
     stream = stream_of(instance.id)
     try:
-        made = compiled(session, instance.digest, instance.process)
-        replayer = Replayer(instance.id, instance.frame, made, lambda digest: by_digest(session, digest))
-        return _told(replayed(stream, replayer, history.stream_events(session, stream))).spans.rows
+        events = history.stream_events(session, stream)
+        return _told(replayed(stream, replayer_of(session, instance, events[0]), events)).spans.rows
     except DAMAGE:  # verification names what is wrong with the journal; papers then know the newest state alone
         return [{"from_on": clock.local(instance.started_at).date(), "until_on": None, **of_instance(instance)}]
 

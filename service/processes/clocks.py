@@ -7,7 +7,7 @@ the same runs, the one step by step, the other from the journal alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -32,7 +32,7 @@ from service.processes.models import (
 HANDED_BACK = ("result", "not_ours")
 """The field and the value by which a form says 不属于本单位职责: the step is done, but nothing was answered."""
 
-TAKEN_BACK = "taken_back"
+TAKEN_BACK, MIGRATED = "taken_back", "migrated"
 _CAUSES = frozenset(
     {
         "started",
@@ -43,6 +43,7 @@ _CAUSES = frozenset(
         "timer_fired",
         "calendar_changed",
         "woken",
+        MIGRATED,
         TAKEN_BACK,
     }
 )
@@ -50,20 +51,19 @@ _CAUSES = frozenset(
 
 def begun(session: Session, rows: Iterable[tuple[UserTask, date | None]], on: date) -> None:
     """From ``on`` the clocks of these open tasks run against the dates beside them; a paused task has no clock."""
-    fresh = [
-        {
-            "task_id": row.id,
-            "instance_id": row.instance_id,
-            "role": row.role,
-            "unit": row.unit,
-            "due_on": due_on,
-            "from_on": on,
-        }
-        for row, due_on in rows
-        if due_on is not None and not row.paused
-    ]
-    if fresh:
-        session.execute(insert(ClockRun), fresh)
+    _insert(session, [run for row, due_on in rows if (run := _run_of(row, due_on, on)) is not None])
+
+
+def _run_of(row: UserTask, due_on: date | None, on: date) -> dict[str, Any] | None:
+    if due_on is None or row.paused:
+        return None
+    whose = {"role": row.role, "unit": row.unit}
+    return {"task_id": row.id, "instance_id": row.instance_id, **whose, "due_on": due_on, "from_on": on}
+
+
+def _insert(session: Session, runs: Sequence[dict[str, Any]]) -> None:
+    if runs:
+        session.execute(insert(ClockRun), runs)
 
 
 def stopped(session: Session, tasks: Iterable[UUID], on: date, ended: str, *, undone: bool = False) -> None:
@@ -106,41 +106,48 @@ class Turn:
     on: date
     taken_back: bool
     suspended: bool
-    _operations: list[tuple[str, UserTask, date | None]] = field(default_factory=list)
+    _operations: list[tuple[str, UUID, dict[str, Any] | None]] = field(default_factory=list)
 
     def entered(self, row: UserTask, due_on: date | None) -> None:
         """A task opened."""
-        self._operations.append((fx.ENTERED, row, due_on))
+        self._note(fx.ENTERED, row, due_on)
 
     def cancelled(self, row: UserTask) -> None:
         """A task is gone."""
-        self._operations.append((fx.CANCELLED, row, None))
+        self._note(fx.CANCELLED, row, None)
 
     def moved(self, row: UserTask, old: date | None, new: date | None) -> None:
         """A task got another date."""
         if old != new:
-            self._operations.append((fx.DUE_CHANGED, row, new))
+            self._note(fx.DUE_CHANGED, row, new)
+
+    def handed_on(self, row: UserTask) -> None:
+        """A task is from now on another role's or unit's, or its clock stands still or runs again."""
+        self._note(fx.RENEWED, row, row.due_on)
 
     def reopened(self, row: UserTask, due_on: date | None) -> None:
         """A task is open again."""
-        self._operations.append((fx.REOPENED, row, due_on))
+        self._note(fx.REOPENED, row, due_on)
+
+    def _note(self, kind: str, row: UserTask, due_on: date | None) -> None:
+        self._operations.append((kind, row.id, _run_of(row, due_on, self.on)))
 
     def send(self, session: Session) -> None:
         """Writes it all down; the tasks' rows are there already."""
-        fresh: list[tuple[UserTask, date | None]] = []
-        for kind, row, due_on in self._operations:
+        fresh: list[dict[str, Any]] = []
+        for kind, task_id, run in self._operations:
             if kind != fx.ENTERED:
-                begun(session, fresh, self.on)
+                _insert(session, fresh)
                 fresh = []
             if kind == fx.CANCELLED:
-                stopped(session, [row.id], self.on, RUN_CANCELLED, undone=self.taken_back)
-            elif kind == fx.DUE_CHANGED:
-                stopped(session, [row.id], self.on, RUN_MOVED, undone=True)
+                stopped(session, [task_id], self.on, RUN_CANCELLED, undone=self.taken_back)
+            elif kind in (fx.DUE_CHANGED, fx.RENEWED):
+                stopped(session, [task_id], self.on, RUN_MOVED, undone=True)
             elif kind == fx.REOPENED:
-                undone(session, row.id, self.on)
-            if kind != fx.CANCELLED and not self.suspended:
-                fresh.append((row, due_on))
-        begun(session, fresh, self.on)
+                undone(session, task_id, self.on)
+            if run is not None and not self.suspended:
+                fresh.append(run)
+        _insert(session, fresh)
 
 
 # --- From the journal ------------------------------------------------------------------------------------------------
@@ -209,16 +216,33 @@ class _Journal:
             self._stop(task, on, RUN_RETURNED)
         elif kind == fx.CANCELLED:
             self._stop(task, on, RUN_CANCELLED, undone=self.cause == TAKEN_BACK)
-        elif kind == fx.DUE_CHANGED and (new := _day(event.data["due_on"])) != self.tasks[task].due_on:
+        else:
+            self._change(kind, task, on, event.data)
+
+    def _change(self, kind: str, task: str, on: date, data: Mapping[str, Any]) -> None:
+        """An effect on a task that stays: another date, other people, or open once more."""
+        if kind == fx.DUE_CHANGED and (new := _day(data["due_on"])) != self.tasks[task].due_on:
             is_open = self.tasks[task].open
             self._stop(task, on, RUN_MOVED, undone=True)
             self.tasks[task].due_on, self.tasks[task].open = new, is_open
             self._begin(task, on)
+        elif kind == fx.RENEWED:
+            self._renew(task, on, data)
         elif kind == fx.REOPENED:
             for run in self.runs:
                 if run["task_id"] == UUID(task) and run["void_on"] is None:
                     run["void_on"] = on
             self.tasks[task].open = True
+            self._begin(task, on)
+
+    def _renew(self, task: str, on: date, data: Mapping[str, Any]) -> None:
+        about = self.tasks[task]
+        if (about.role, about.unit, about.paused) == (data["role"], data["unit"], data["paused"]):
+            return
+        is_open = about.open
+        self._stop(task, on, RUN_MOVED, undone=True)
+        about.role, about.unit, about.paused, about.open = data["role"], data["unit"], data["paused"], is_open
+        if is_open:
             self._begin(task, on)
 
     def _begin(self, task: str, on: date) -> None:

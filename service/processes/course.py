@@ -22,6 +22,7 @@ from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import by_digest
 from service.processes.inputs import Act, Begun, Course, run_input
 from service.processes.models import Instance
+from service.processes.moves import MIGRATED
 from service.processes.recording import stream_of
 from service.workdays import Calendar
 
@@ -36,6 +37,7 @@ INPUTS = frozenset(
         "calendar_changed",
         "taken_back",
         "woken",
+        MIGRATED,
     }
 )
 ACTION = "action"
@@ -70,13 +72,18 @@ def standing(steps: Sequence[Step], without: frozenset[int] = frozenset()) -> It
 
 
 class Replayer:
-    """Runs an instance's inputs again, with nothing of today: ``frame`` and definition are those that it began with,
-    ``calendar`` looks up by digest the calendar that an input was counted with."""
+    """Runs an instance's inputs again, with nothing of today: frame and definition are those of ``started``, its first
+    event, until it was migrated; ``definition`` and ``calendar`` look up by digest what an input was run with."""
 
     def __init__(
-        self, instance_id: UUID, frame: Mapping[str, Any], made: Compiled, calendar: Callable[[str], Calendar]
+        self,
+        instance_id: UUID,
+        started: HistoryEvent,
+        definition: Callable[[str], Compiled],
+        calendar: Callable[[str], Calendar],
     ) -> None:
-        self.begun = Begun(instance_id, frame, made)
+        said = started.data
+        self.begun = Begun(instance_id, said["frame"], definition(said["digest"]), definitions=definition)
         self.calendar = calendar
 
     def run(self, steps: Sequence[Step], without: frozenset[int] = frozenset()) -> Course:
@@ -92,35 +99,60 @@ class Replayer:
         return run_input(self.begun, course, step.event, calendar, _recorded(step))
 
 
+def replayer_of(session: Session, instance: Instance, started: HistoryEvent) -> Replayer:
+    """The replayer of an instance, whose first event is ``started``."""
+    return Replayer(
+        instance.id,
+        started,
+        lambda digest: compiled(session, digest, instance.process),
+        lambda digest: by_digest(session, digest),
+    )
+
+
 def rebuilt(session: Session, instance: Instance, without: int) -> Course:
     """The instance as if the input ``without`` (a sequence number) had not happened.
 
     Raises Conflict when something later depends on it.
     """
     steps = steps_of(history.stream_events(session, stream_of(instance.id)))
-    made = compiled(session, instance.digest, instance.process)
-    replayer = Replayer(instance.id, instance.frame, made, lambda digest: by_digest(session, digest))
     try:
-        return replayer.run(steps, frozenset({without}))
+        return replayer_of(session, instance, steps[0].event).run(steps, frozenset({without}))
+    except engine.Unfit as error:
+        raise Conflict(f"本事项后来迁移过流程版本，撤回后它在新版中没有位置（{error}）；请由后续环节退回") from error
     except LiaisonError as error:
         raise Conflict("后续步骤已经办理，不能撤回；请由后续环节退回") from error
 
 
-def taken_back_effects(before: frozenset[str], due: Mapping[str, Mapping[str, Any]], course: Course) -> list[fx.Effect]:
+def taken_back_effects(
+    before: frozenset[str],
+    due: Mapping[str, Mapping[str, Any]],
+    facts: Mapping[str, Mapping[str, Any]],
+    kept: Mapping[str, Mapping[str, Any]],
+    course: Course,
+) -> list[fx.Effect]:
     """The effects of taking back a step: tasks that vanish, tasks that come back, each by the date that it would
-    have by now.
+    have by now, and as the version draws it that the case was migrated to.
 
-    ``before`` are the ids of the tasks open until now, ``due`` the dates that tasks had when they were last open.
+    ``before`` are the ids of the tasks open until now; ``due``, ``facts`` and ``kept`` what tasks were when they were
+    last open.
     """
     found = [fx.Effect(fx.CANCELLED, {}, task_id) for task_id in sorted(before - course.open)]
     for task_id in sorted(course.open - before):
         found.append(fx.Effect(fx.REOPENED, {"entered_at": course.entered[task_id].isoformat()}, task_id))
+        if course.begun is not None and (facts[task_id], kept.get(task_id)) != _now(course, task_id):
+            told = {**course.facts[task_id], "kept": course.kept.get(task_id), "was": facts[task_id]["name"]}
+            told["handed_on"] = False
+            found.append(fx.Effect(fx.RENEWED, told, task_id))
         old, new = due[task_id], course.due[task_id]
         if fx.differ(old, new):  # a notice was loaded while the answer was in
             found.append(fx.Effect(fx.DUE_CHANGED, fx.changed(old, new, str(new.get("notice") or "")), task_id))
     if course.landing is not None:
         found.append(fx.Effect(fx.ADVANCED, fx.sealed(course.landing)))
     return found
+
+
+def _now(course: Course, task_id: str) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+    return course.facts[task_id], course.kept.get(task_id)
 
 
 def _recorded(step: Step) -> Act:

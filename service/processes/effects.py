@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -19,10 +19,14 @@ from service.workdays import Calendar
 
 ENTERED, CANCELLED, ENDED, ADVANCED = "entered", "cancelled", "ended", "advanced"
 LONGEST_NAME = 200
-DUE_CHANGED, REOPENED = "due_changed", "reopened"
-EFFECTS = frozenset({ENTERED, CANCELLED, ENDED, ADVANCED, DUE_CHANGED, REOPENED})
+DUE_CHANGED, REOPENED, RENEWED = "due_changed", "reopened", "renewed"
+EFFECTS = frozenset({ENTERED, CANCELLED, ENDED, ADVANCED, DUE_CHANGED, REOPENED, RENEWED})
 DUE = ("due_on", "warn_on", "provisional", "basis", "explanation")
 """The fields of an effect about a task's date."""
+DUE_WORDS = ("due", "warn", "due_basis")
+"""The words of a diagram by which a date is counted and explained."""
+FACTS = ("process", "task", "name", "scope", "stage", "role", "unit", "slot", "paused")
+"""The fields of an effect about a task itself, beside ``leader``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,19 @@ def entered(
     days: DayFunctions,
     rules: int = engine.RULES,
 ) -> dict[str, Any]:
-    """The facts fixed when a user task opens: its name, who may take it, by when, and why by then.
+    """The facts fixed when a user task opens: its name, who may take it, by when, and why by then."""
+    properties = compiled.program.user_tasks[opened.process, opened.task].properties
+    return {**facts_of(compiled, frame, opened, days, rules), **due_of(properties, opened, days)}
+
+
+def facts_of(
+    compiled: Compiled,
+    frame: Mapping[str, Any],
+    opened: engine.OpenTask,
+    days: DayFunctions,
+    rules: int = engine.RULES,
+) -> dict[str, Any]:
+    """The facts of a user task but its date: its name, its stage, who may take it, whose share of the case it is.
 
     In a slot that its diagram names, the name stands with the task's: nobody could tell such tasks apart otherwise.
     """
@@ -103,12 +119,22 @@ def entered(
         **({"leader": _leader(opened, value)} if kind == LEADER else {}),
         "slot": slot_of(opened.data.get("unit"), slot_name) if opened.scope else None,
         "paused": properties.get("clock") == "paused",
-        **due_of(properties, opened, days),
     }
 
 
-def due_of(properties: Mapping[str, str], opened: engine.OpenTask, days: DayFunctions) -> dict[str, Any]:
-    """The due date as of ``days``, when the light turns yellow, whether it is provisional, and the explanation."""
+def due_of(
+    properties: Mapping[str, str],
+    opened: engine.OpenTask,
+    days: DayFunctions,
+    kept: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The due date as of ``days``, when the light turns yellow, whether it is provisional, and the explanation.
+
+    ``kept`` are the words of an earlier version by which the date of a migrated task stays counted.
+    """
+    if kept is not None:
+        properties = {name: kept[name] for name in DUE_WORDS if kept[name] is not None}
+        opened = replace(opened, data={**opened.data, "settings": kept["settings"]})
     day = as_date(_value(properties["due"], opened, days)) if properties.get("due") else None
     if day is None:
         return {"due_on": None, "warn_on": None, "provisional": False, "basis": None, "explanation": {}}
@@ -132,15 +158,16 @@ def due_changes(
     calendar: Calendar,
     old: Mapping[str, Mapping[str, Any]],
     notice: str,
+    kept: Mapping[str, Mapping[str, Any]],
 ) -> list[Effect]:
     """The due dates of open tasks that ``calendar`` changes, each counted as of when the task was entered (CLOCK).
 
-    ``notice`` is the number of the notice that made the calendar; each change names it.
+    ``notice`` is the number of the notice that made the calendar; each change names it. ``kept``: as in ``due_of``.
     """
     found = []
     for task_id, opened in landing.open_tasks.items():
         properties = compiled.program.user_tasks[opened.process, opened.task].properties
-        due = due_of(properties, opened, DayFunctions(calendar, entered_at[task_id]))
+        due = due_of(properties, opened, DayFunctions(calendar, entered_at[task_id]), kept.get(task_id))
         before = old.get(task_id, {})
         if differ(before, due):
             found.append(Effect(DUE_CHANGED, changed(before, due, notice), task_id))

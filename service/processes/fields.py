@@ -20,6 +20,8 @@ ENTRIES: Mapping[str, Entry] = {
     "timer_fired": Entry("到时"),
     "calendar_changed": Entry("工作日历调整"),
     "woken": Entry("升级后重新等待"),
+    "migrated": Entry("迁移流程版本"),
+    "renewed": Entry("按新版更新环节"),
     "action": Entry("自动步骤"),
     # Effects
     "entered": Entry("进入步骤"),

@@ -13,11 +13,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from service import engine
-from service.errors import Conflict
+from service.errors import Conflict, NotFound
 from service.processes import effects as fx
 from service.processes.bundles import Compiled
 from service.processes.calendars import DayFunctions
 from service.processes.contexts import as_of, context_of
+from service.processes.moves import MIGRATED, Known, Move, no_action
 from service.processes.rules import FRAME_NAMES, merged
 from service.workdays import Calendar
 
@@ -49,29 +50,39 @@ class Given(Protocol):
         """The data given with it."""
 
 
+def _unknown(digest: str) -> Compiled:
+    raise NotFound(f"没有摘要为 {digest} 的定义")
+
+
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The foundation of a case from its start to its end: its id, its frame (settings, scopes) and its definition.
+    """The foundation of a case: its id, its frame (settings, scopes) and its definition, until it is migrated.
 
-    ``instances`` is how many instances one activity may open (None: any number, when what has happened is run again).
+    ``instances`` is how many instances one activity may open (None: any number, when what has happened is run again);
+    ``definitions`` looks up by digest the definition to which a case was migrated.
     """
 
     instance_id: UUID
     frame: Mapping[str, Any]
     made: Compiled
     instances: int | None = None
+    definitions: Callable[[str], Compiled] = _unknown
 
 
 @dataclass
 class Course:
     """An instance on its way: where the engine landed, the case's data, and of each task when it was entered, when it
-    is due, and in which scope and slot it stands."""
+    is due, in which scope and slot it stands, what it is (``fx.FACTS``), and the words of an earlier version by which
+    its date stays counted. ``begun`` is the foundation since the last migration, None before any."""
 
     landing: engine.Landing | None = None
     data: dict[str, Any] = field(default_factory=dict)
     entered: dict[str, datetime] = field(default_factory=dict)
     due: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     places: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    facts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    kept: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    begun: Begun | None = None
 
     @property
     def open(self) -> frozenset[str]:
@@ -80,7 +91,16 @@ class Course:
 
     def fork(self) -> Course:
         """Another one that stands here and goes its own way."""
-        return Course(self.landing, self.data, dict(self.entered), dict(self.due), dict(self.places))
+        return Course(
+            self.landing,
+            self.data,
+            dict(self.entered),
+            dict(self.due),
+            dict(self.places),
+            dict(self.facts),
+            dict(self.kept),
+            self.begun,
+        )
 
 
 def rules_of(given: Given) -> int:
@@ -93,7 +113,10 @@ def run_input(begun: Begun, course: Course, given: Given, calendar: Calendar, ac
 
     Raises what the engine raises, and Conflict for a task that is not open.
     """
+    begun = course.begun or begun
     days = DayFunctions(calendar, given.at)
+    if given.kind == MIGRATED:
+        return _migrated(begun, course, given, days)
     _take_in(begun.made, course, given)
 
     def answer(call: engine.Call) -> Any:
@@ -105,7 +128,8 @@ def run_input(begun: Begun, course: Course, given: Given, calendar: Calendar, ac
     landing = _land(begun, course, given, days, answer)
     before = course.open
     if given.kind == "calendar_changed":
-        found = fx.due_changes(begun.made, landing, course.entered, calendar, course.due, given.data["notice"])
+        notice = given.data["notice"]
+        found = fx.due_changes(begun.made, landing, course.entered, calendar, course.due, notice, course.kept)
         found.append(fx.Effect(fx.ADVANCED, fx.sealed(landing)))
     else:
         completed = given.task if given.kind == "completed" else None
@@ -118,6 +142,39 @@ def run_input(begun: Begun, course: Course, given: Given, calendar: Calendar, ac
             course.due[effect.task] = effect.data
         if effect.task and effect.kind == fx.ENTERED:
             course.places[effect.task] = (effect.data["scope"], effect.data["slot"])
+            course.facts[effect.task] = facts_in(effect.data)
+    return found
+
+
+def facts_in(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What an effect says of a task itself (``fx.FACTS``, and whose post it is, where it is one leader's)."""
+    leader = {"leader": data["leader"]} if "leader" in data else {}
+    return {name: data[name] for name in fx.FACTS} | leader
+
+
+def _migrated(begun: Begun, course: Course, given: Given, days: DayFunctions) -> list[fx.Effect]:
+    if course.landing is None:
+        raise Conflict("历史不是从启动开始的")
+    after = replace(begun, frame=given.data["frame"], made=begun.definitions(given.data["to"]["digest"]))
+    move = Move.of(given.data, begun.made, after.made, begun.frame, after.frame)
+    opening = time.fromisoformat(given.data["opening"])
+    context = context_of(begun.instance_id, given.seq, days, no_action, opening, rules_of(given))
+    known = {
+        task_id: Known(course.entered[task_id], course.facts[task_id], course.due[task_id], course.kept.get(task_id))
+        for task_id in course.landing.open_tasks
+    }
+    landing = move.land(course.landing.state, known, days.calendar, context)
+    found = move.effects(landing, known, days, rules_of(given))
+    course.landing, course.begun = landing, after
+    for effect in found:
+        if effect.task and effect.kind == fx.DUE_CHANGED:
+            course.due[effect.task] = effect.data
+        elif effect.task and effect.kind == fx.RENEWED:
+            course.facts[effect.task] = facts_in(effect.data)
+            course.places[effect.task] = (effect.data["scope"], effect.data["slot"])
+            course.kept.pop(effect.task, None)
+            if effect.data["kept"] is not None:
+                course.kept[effect.task] = effect.data["kept"]
     return found
 
 
@@ -137,7 +194,7 @@ def _land(begun: Begun, course: Course, given: Given, days: DayFunctions, answer
     data, program = given.data, begun.made.program
     opening = time.fromisoformat(data["opening"])
     context = context_of(begun.instance_id, given.seq, days, answer, opening, rules_of(given))
-    context = replace(context, instances=begun.instances)
+    context = replace(context, instances=begun.instances, kept=course.kept)
     if given.kind == "started":
         return engine.start(program, data["data"], context, data.get("event"))
     if course.landing is None:

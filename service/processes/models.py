@@ -153,6 +153,8 @@ class UserTask(Base):
     due_provisional: Mapped[bool]
     due_basis: Mapped[str | None] = mapped_column(String(200))
     due_explanation: Mapped[dict[str, Any]] = mapped_column(Json)
+    kept: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """The words of an earlier version by which the date stays counted, where the case was migrated since."""
     paused: Mapped[bool]
     urges: Mapped[int] = mapped_column(default=0)
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

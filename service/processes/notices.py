@@ -87,7 +87,13 @@ def words_of(
             continue
         if effect.kind == fx.ENTERED and cause == "returned":
             yield Word(RETURNED, row, reason)
-        elif effect.kind == fx.ENTERED and not (cause == "started" and holds(actor, row.role, row.unit)):
+        elif _new_to_people(effect, row, cause, actor):
             yield Word(TASK, row)
         elif effect.kind == fx.DUE_CHANGED and effect.data["due_on"] != effect.data["old_due_on"]:
             yield Word(DUE_CHANGED, row, str(effect.data["notice"]))
+
+
+def _new_to_people(effect: fx.Effect, row: Addressed, cause: str, actor: Actor) -> bool:
+    if effect.kind == fx.RENEWED:
+        return bool(effect.data["handed_on"])
+    return effect.kind == fx.ENTERED and not (cause == "started" and holds(actor, row.role, row.unit))

@@ -13,7 +13,7 @@ from service.errors import Conflict, Finding, Invalid, NotAllowed
 from service.history.notices import NOTICE
 from service.processes import access
 from service.processes.advance import open_tasks
-from service.processes.applying import apply_effects, due_of_row
+from service.processes.applying import apply_effects, due_of_row, facts_of_row
 from service.processes.calendars import current, find_current
 from service.processes.commands import locked_instance, locked_task, require_running
 from service.processes.course import rebuilt, taken_back_effects
@@ -131,7 +131,13 @@ def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Acto
         instance.status, instance.ended_at, instance.end, instance.end_name = RUNNING, None, None, None
     instance.data = course.data
     rows = {str(row.id): row for row in open_now}
-    found = taken_back_effects(frozenset(rows), {name: due_of_row(row) for name, row in known.items()}, course)
+    found = taken_back_effects(
+        frozenset(rows),
+        {name: due_of_row(row) for name, row in known.items()},
+        {name: facts_of_row(row) for name, row in known.items()},
+        {name: row.kept for name, row in known.items() if row.kept is not None},
+        course,
+    )
     apply_effects(session, instance, found, course.landing, rows=rows, seq=event.seq, actor=doer, now=now, cause=what)
     version = find_current(session)
     if version is not None and instance.status == RUNNING:

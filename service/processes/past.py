@@ -161,7 +161,7 @@ def _case_of(stream: SQLColumnExpression[str]) -> ColumnElement[UUID]:
     return found
 
 
-_TELLING = (*INPUTS, fx.ENTERED, fx.CANCELLED, fx.DUE_CHANGED, fx.REOPENED)
+_TELLING = (*INPUTS, fx.ENTERED, fx.CANCELLED, fx.DUE_CHANGED, fx.REOPENED, fx.RENEWED)
 
 
 def _turn(tasks: dict[str, TaskThen], kind: str, task: str, data: Mapping[str, Any], cause: int) -> None:
@@ -173,6 +173,8 @@ def _turn(tasks: dict[str, TaskThen], kind: str, task: str, data: Mapping[str, A
     elif kind == fx.DUE_CHANGED:
         due_on, warn_on, provisional = _due(data)
         tasks[task] = replace(tasks[task], due_on=due_on, warn_on=warn_on, provisional=provisional)
+    elif kind == fx.RENEWED:
+        tasks[task] = replace(tasks[task], role=data["role"], unit=data["unit"], paused=data["paused"])
     elif kind in ("completed", "returned", fx.CANCELLED, fx.REOPENED):
         tasks[task] = replace(tasks[task], open=kind == fx.REOPENED)
 

@@ -58,6 +58,10 @@ class Projection:
             self._begin(event)
         elif event.kind == "taken_back" and self.instance["status"] == COMPLETED:
             self.instance |= {"status": RUNNING, "ended_at": None, "end": None, "end_name": None}
+        elif event.kind == "migrated" and course.begun is not None:
+            to = event.data["to"]
+            self.made = course.begun.made
+            self.instance |= {"version": to["version"], "digest": to["digest"], "frame": event.data["frame"]}
         elif event.kind == "terminated":
             self.instance |= {"status": TERMINATED, "ended_at": event.at, "end": "terminated", "end_name": "终止"}
         self._input_of_task(event)
@@ -157,15 +161,18 @@ class Projection:
                 row |= {"status": CANCELLED, "completed_at": event.at}
             elif effect.kind == fx.DUE_CHANGED:
                 row |= {**_due(data), "revision": row["revision"] + 1}
+            elif effect.kind == fx.RENEWED:
+                row |= {name: data[name] for name in fx.FACTS}
+                row |= {"leader_id": UUID(data["leader"]) if "leader" in data else None, "kept": data["kept"]}
+                row["revision"] += 1
             elif effect.kind == fx.REOPENED:
                 row |= {**_UNDONE, "status": OPEN, "revision": row["revision"] + 1}
 
     def _entered(self, event: HistoryEvent, task_id: str, data: Mapping[str, Any], landing: engine.Landing) -> Row:
-        same = ("process", "task", "name", "scope", "stage", "role", "unit", "slot", "paused")
         return {
             **_UNDONE,
             **_due(data),
-            **{name: data[name] for name in same},
+            **{name: data[name] for name in fx.FACTS},
             "id": UUID(task_id),
             "leader_id": UUID(data["leader"]) if "leader" in data else None,
             "instance_id": self.instance["id"],
@@ -175,6 +182,7 @@ class Projection:
             "data": dict(landing.open_tasks[task_id].data),
             "entered_at": event.at,
             "entered_seq": event.seq,
+            "kept": None,
             "urges": 0,
         }
 

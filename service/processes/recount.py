@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -32,12 +33,14 @@ def recount(
     rows = open_tasks(session, instance.id)
     entered = {str(row.id): row.entered_at for row in rows}
     old = {str(row.id): due_of_row(row) for row in rows}
+    kept = {str(row.id): row.kept for row in rows if row.kept is not None}
 
     def run(_made: object, context: engine.Context) -> engine.Landing:
-        return engine.recompute(made.program, instance.state, as_of(calendar, context), context)
+        given = replace(context, kept=kept)
+        return engine.recompute(made.program, instance.state, as_of(calendar, given), given)
 
     def judge(_made: object, landing: engine.Landing, _days: object) -> list[fx.Effect]:
-        found = fx.due_changes(made, landing, entered, calendar, old, source)
+        found = fx.due_changes(made, landing, entered, calendar, old, source, kept)
         return [*found, fx.Effect(fx.ADVANCED, fx.sealed(landing))]
 
     trial = run(made, context_of(instance.id, 0, DayFunctions(calendar, now), _nothing, wiring(session).opening))
@@ -48,7 +51,7 @@ def recount(
         )
     }
     same_timers = {timer.id: timer.fire_at for timer in trial.timers.values()} == timers
-    if same_timers and not fx.due_changes(made, trial, entered, calendar, old, source):
+    if same_timers and not fx.due_changes(made, trial, entered, calendar, old, source, kept):
         return False
     advance(session, instance, Input("calendar_changed", {"notice": source}), run, actor=actor, now=now, judge=judge)
     return True

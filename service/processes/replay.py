@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -71,10 +71,10 @@ def verify(
 
 
 def verify_instance(
-    session: Session, instance: Instance, made: Compiled | None, calendars: Mapping[str, Calendar]
+    session: Session, instance: Instance, made: Iterable[Compiled], calendars: Mapping[str, Calendar]
 ) -> Iterator[Mismatch]:
-    """Chain, effects and rows of one instance, whose definition is ``made``."""
-    return _instance(session, instance.id, {made.digest: made} if made is not None else {}, calendars)
+    """Chain, effects and rows of one instance, whose definitions, one after the other, are ``made``."""
+    return _instance(session, instance.id, {one.digest: one for one in made}, calendars)
 
 
 # --- One instance ----------------------------------------------------------------------------------------------------
@@ -94,7 +94,9 @@ def _instance(
         if digest not in definitions:
             yield Mismatch(stream, None, f"定义 {digest} 缺失或已损坏，无法重放")
             return
-        replayer = Replayer(instance_id, events[0].data["frame"], definitions[digest], lambda wanted: calendars[wanted])
+        replayer = Replayer(
+            instance_id, events[0], lambda wanted: definitions[wanted], lambda wanted: calendars[wanted]
+        )
         told = yield from replayed(stream, replayer, events)
     except DAMAGE as error:
         yield Mismatch(stream, None, f"无法重放：{error}")
@@ -117,7 +119,7 @@ def replayed(stream: str, replayer: Replayer, events: Sequence[HistoryEvent]) ->
         if event.kind == "taken_back":
             before = course
             course = replayer.run(steps[: position + 1])
-            found = taken_back_effects(before.open, before.due, course)
+            found = taken_back_effects(before.open, before.due, before.facts, before.kept, course)
         else:
             found = replayer.step(course, step)
         told.step(event, found, course)

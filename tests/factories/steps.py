@@ -84,7 +84,9 @@ def mismatches(world: World) -> list[replay.Mismatch]:
     """
     with world.database.reading() as session:
         found = session.get_one(Instance, world.case)
-        made = compiled(session, found.digest, found.process)
+        told = history.stream_events(session, stream_of(world.case))
+        digests = [told[0].data["digest"], *(one.data["to"]["digest"] for one in told if one.kind == "migrated")]
+        made = [compiled(session, digest, found.process) for digest in dict.fromkeys(digests)]
         calendars = {version.digest: by_digest(session, version.digest) for version in session.scalars(_CALENDARS)}
         return list(replay.verify_instance(session, found, made, calendars))
 

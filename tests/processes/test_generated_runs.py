@@ -34,7 +34,6 @@ from service.people import search_leaders
 from service.processes import commands, course, inputs, operations, replay, timers
 from service.processes.advance import open_tasks
 from service.processes.bundles import compiled
-from service.processes.calendars import by_digest
 from service.processes.models import DONE, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.recording import stream_of
 from service.rights import SYSTEM, Actor
@@ -372,9 +371,8 @@ def checked(database: Database, case: UUID) -> None:
     with database.reading() as session:
         assert list(replay.verify(session)) == []
         instance = session.get_one(Instance, case)
-        made = compiled(session, instance.digest, instance.process)
         steps = course.steps_of(history.stream_events(session, stream_of(case)))
-        replayer = course.Replayer(case, instance.frame, made, lambda digest: by_digest(session, digest))
+        replayer = course.replayer_of(session, instance, steps[0].event)
         twin = Twin(replayer)
         for step in course.standing(steps):
             twin.step(step)

@@ -311,6 +311,14 @@ def _rows(session: Session) -> list[Any]:
     return sorted(map(str, session.execute(select(*columns)).all()))
 
 
+_LATER = {"kept"}
+"""Columns that were not there yet."""
+
+
+def _then(model: type[Any]) -> list[Any]:
+    return [column for column in model.__table__.columns if column.name not in _LATER]
+
+
 def test_cases_that_began_before_get_their_clocks_from_the_journal(handled: World, empty_database: Database) -> None:
     go(handled, 22)
     handled.do("handler-edu", "handle")
@@ -322,7 +330,7 @@ def test_cases_that_began_before_get_their_clocks_from_the_journal(handled: Worl
     with handled.database.reading() as session:
         told = _rows(session)
         kept = {
-            model: [dict(row) for row in session.execute(select(model.__table__)).mappings()]
+            model: [dict(row) for row in session.execute(select(*_then(model))).mappings()]
             for model in (Instance, UserTask, HistoryEvent)
         }
     assert len(told) > 8
@@ -332,7 +340,10 @@ def test_cases_that_began_before_get_their_clocks_from_the_journal(handled: Worl
     with empty_database.engine.begin() as connection:
         connection.execute(insert(before), [{**row, "late": False} for row in kept.pop(Instance)])
         for model, rows in kept.items():
-            connection.execute(insert(model.__table__), rows)
+            table = model.__table__.to_metadata(MetaData())
+            for later in _LATER & set(table.columns.keys()):
+                table._columns.remove(table.columns[later])
+            connection.execute(insert(table), rows)
     migrate.upgrade(empty_database)
     with Session(empty_database.engine) as session:
         assert _rows(session) == told

@@ -74,7 +74,7 @@ def _forged(world, statement: str) -> list[str]:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.exec_driver_sql(statement)
         instance = session.get_one(Instance, world.case)
-        return [f"{one.stream} {one.seq}: {one.what}" for one in verify_instance(session, instance, made, calendars)]
+        return [f"{one.stream} {one.seq}: {one.what}" for one in verify_instance(session, instance, [made], calendars)]
 
 
 def _changed(value: object, place: int) -> str:

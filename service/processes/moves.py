@@ -1,0 +1,135 @@
+"""A case moves to another version of its process: what becomes of its tasks. The step that live code and replay share.
+
+No database, no clock: where the case stands, both versions and the choices of who moves it are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from service import engine
+from service.processes import effects as fx
+from service.processes.bundles import Compiled
+from service.processes.calendars import DayFunctions
+from service.processes.contexts import as_of
+from service.workdays import Calendar
+
+MIGRATED = "migrated"
+KEEP, RECOUNT = "keep", "recount"
+"""What becomes of the dates of open tasks: they stay as promised, or are counted by the new version, as of entry."""
+
+_WHOSE = ("role", "unit", "leader")
+
+
+def no_action(call: engine.Call) -> Any:
+    """The answer to a call of an action where none may be called."""
+    raise engine.EngineFailure(f"迁移版本时不应调用动作 {call.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An open task before the move: when it was entered, its facts (``fx.FACTS``), its date as an effect tells it, and
+    by which words of an earlier version that stays counted."""
+
+    entered_at: datetime
+    facts: Mapping[str, Any]
+    due: Mapping[str, Any]
+    kept: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A move from ``old`` to ``new``, each with its frame. ``version`` is the number of the new version, for people."""
+
+    old: Compiled
+    new: Compiled
+    old_frame: Mapping[str, Any]
+    frame: Mapping[str, Any]
+    mapping: Mapping[tuple[str, str], str]
+    due: str
+    version: int | None
+
+    @classmethod
+    def of(
+        cls,
+        said: Mapping[str, Any],
+        old: Compiled,
+        new: Compiled,
+        old_frame: Mapping[str, Any],
+        frame: Mapping[str, Any],
+    ) -> Move:
+        """The move that the data of a journaled input tell."""
+        mapping = {_pair(key): str(node) for key, node in said["mapping"].items()}
+        return cls(old, new, old_frame, frame, mapping, said["due"], said["to"]["version"])
+
+    @property
+    def recount(self) -> bool:
+        """Whether dates are counted anew."""
+        return self.due == RECOUNT
+
+    def land(
+        self, state: str, known: Mapping[str, Known], calendar: Calendar, context: engine.Context
+    ) -> engine.Landing:
+        """Where the case stands on the new version. Raises engine.Unfit, EngineFailure."""
+        change = engine.Change(self.mapping, self.frame["settings"], self.recount)
+        kept = {task_id: self._words(one) for task_id, one in known.items() if not self._anew(one)}
+        given = replace(context, kept=kept)
+        return engine.migrate(self.old.program, self.new.program, state, change, as_of(calendar, given), context)
+
+    def effects(
+        self, landing: engine.Landing, known: Mapping[str, Known], days: DayFunctions, rules: int
+    ) -> list[fx.Effect]:
+        """What changes of the open tasks, and the seal of the state. Raises Incident where the new version's words
+        about a task cannot be computed."""
+        found: list[fx.Effect] = []
+        for task_id, opened in landing.open_tasks.items():
+            before = known[task_id]
+            facts = fx.facts_of(self.new, self.frame, opened, days, rules)
+            kept = None if self._anew(before) else self._kept(before, opened)
+            if facts != before.facts or kept != before.kept:
+                handed_on = any(facts.get(name) != before.facts.get(name) for name in _WHOSE)
+                told = {**facts, "kept": kept, "was": before.facts["name"], "handed_on": handed_on}
+                found.append(fx.Effect(fx.RENEWED, told, task_id))
+            if self._anew(before):
+                properties = self.new.program.user_tasks[opened.process, opened.task].properties
+                due = fx.due_of(properties, opened, DayFunctions(days.calendar, before.entered_at))
+                if fx.differ(before.due, due) or before.due["basis"] != due["basis"]:
+                    source = f"流程第 {self.version} 版" if self.version is not None else "流程新版"
+                    found.append(fx.Effect(fx.DUE_CHANGED, fx.changed(before.due, due, source), task_id))
+        found.append(fx.Effect(fx.ADVANCED, fx.sealed(landing)))
+        return found
+
+    def _anew(self, before: Known) -> bool:
+        """Whether the task's date is counted by the new version: where none was promised, in any case."""
+        return self.recount or before.due["due_on"] is None
+
+    def _words(self, before: Known) -> dict[str, Any]:
+        """The words by which the task's date has been counted so far."""
+        if before.kept is not None:
+            return dict(before.kept)
+        facts = before.facts
+        properties = self.old.program.user_tasks[facts["process"], facts["task"]].properties
+        return {**{name: properties.get(name) for name in fx.DUE_WORDS}, "settings": dict(self.old_frame["settings"])}
+
+    def _kept(self, before: Known, opened: engine.OpenTask) -> dict[str, Any] | None:
+        """The same, where the new version counts otherwise; None where it counts alike."""
+        words = self._words(before)
+        properties = self.new.program.user_tasks[opened.process, opened.task].properties
+        alike = all(properties.get(name) == words[name] for name in fx.DUE_WORDS)
+        asks = any("settings" in (words[name] or "") for name in ("due", "warn"))
+        if alike and not (asks and words["settings"] != self.frame["settings"]):
+            return None
+        return {**words, "settings": words["settings"] if asks else {}}
+
+
+def mapping_text(mapping: Mapping[tuple[str, str], str]) -> dict[str, str]:
+    """A mapping as the journal keeps it: ``process/element`` → element."""
+    return {f"{process}/{node}": target for (process, node), target in sorted(mapping.items())}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    process, _, node = text.partition("/")
+    return process, node

@@ -1,0 +1,165 @@
+"""A running case goes on by another version: the same tasks, dates as promised or counted anew; all of it replays."""
+
+from __future__ import annotations
+
+import pytest
+
+from service import clock, engine
+from service.errors import Conflict, Invalid, NotAllowed
+from service.processes import operations
+from service.processes.calendars import current
+from service.processes.moves import KEEP, RECOUNT
+from service.rights import SYSTEM
+from service.usecases.calendars import add_notices
+from tests.factories.steps import DONE, events, instance, mismatches, notices, tasks, timers
+from tests.factories.versions import FIVE_DAYS, RENAMED, move, version
+from tests.factories.workers import timers_of
+from tests.factories.world import CONFIG, LIAISON, OFFICE, World
+
+TYPHOON = """
+[[closures]]
+from = 2026-09-21
+to = 2026-09-22
+reason = "台风停工"
+number = "南府通〔2026〕8号"
+"""
+CLOCKS = ["due_soon", "due_today", "long_overdue", "overdue"]
+EARLY = {
+    "bpmn/unit_handling.bpmn": [
+        ("else working_days(7)", "else working_days(5)"),
+        (">working_days_after(due_on, -3)<", ">working_days_after(due_on, -2)<"),
+        ('id="due_soon"', 'id="due_early"'),
+        (">due_soon<", ">due_early<"),
+        ('sourceRef="due_soon"', 'sourceRef="due_early"'),
+        ('bpmnElement="due_soon"', 'bpmnElement="due_early"'),
+    ]
+}
+
+
+def test_the_same_task_goes_on_with_new_words_and_its_date_stays(world: World) -> None:
+    world.dispatched()
+    before = world.task("handle")
+    to = version(world, {**FIVE_DAYS, "bpmn/request.bpmn": [('name="受理审核"', 'name="接件"')]})
+    moved = move(world, to, reason="时限统一为 5 个工作日")
+    after = world.task("handle")
+    assert (moved.version, instance(world).version) == (to, to)
+    assert (after.id, after.entered_at, after.due_on) == (before.id, before.entered_at, before.due_on)
+    assert timers(world) == CLOCKS
+    [told] = events(world, "migrated")
+    assert (told.data["due"], told.data["reason"], told.actor) == (KEEP, "时限统一为 5 个工作日", "admin")
+    assert notices(world, "due_changed") == []
+    assert mismatches(world) == []
+    world.do(OFFICE, "feedback_accepted")
+    world.do("handler-edu", "handle", DONE)
+    world.do(OFFICE, "review_reply")
+    world.do(OFFICE, "feedback_result")
+    assert (instance(world).status, instance(world).end) == ("completed", "end_done")
+    assert mismatches(world) == []
+
+
+def test_dates_counted_anew_are_told_and_counted_back(world: World) -> None:
+    world.dispatched()
+    seven, first = world.task("handle").due_on, instance(world).version
+    five = version(world, FIVE_DAYS)
+    move(world, five, due=RECOUNT)
+    assert seven is not None
+    due = world.task("handle").due_on
+    assert due is not None
+    assert due < seven
+    assert [one["text"] for one in notices(world, "due_changed")] == [f"流程第 {five} 版"]
+    assert sorted(one.fire_at.date() for one in timers_of(world))[1] == due
+    assert mismatches(world) == []
+    move(world, first, due=RECOUNT)
+    assert world.task("handle").due_on == seven
+    assert mismatches(world) == []
+
+
+def test_a_kept_date_stays_counted_by_the_words_it_was_promised_by(world: World) -> None:
+    world.dispatched()
+    promised = world.task("handle").due_on
+    move(world, version(world, EARLY))
+    assert timers(world) == ["due_early", "due_today", "long_overdue", "overdue"]
+    early = next(one for one in timers_of(world) if one.event == "due_early")
+    with world.database.reading() as session:
+        assert clock.local(early.fire_at).date() == current(session).add(promised, -2).due
+    assert mismatches(world) == []
+    load(world, TYPHOON)  # two days off more: the date moves as seven working days do, not as five
+    after = world.task("handle").due_on
+    assert promised is not None
+    assert after is not None
+    with world.database.reading() as session:
+        assert after == current(session).add(clock.today(), 7).due > promised
+        timer = next(one for one in timers_of(world) if one.event == "due_early")
+        assert clock.local(timer.fire_at).date() == current(session).add(after, -2).due
+    assert mismatches(world) == []
+
+
+def test_a_removed_task_needs_one_that_takes_its_token(world: World) -> None:
+    world.recorded()
+    to, first = version(world, RENAMED), instance(world)
+    with pytest.raises(engine.Unfit, match="新版没有「受理审核」"):
+        move(world, to)
+    assert (instance(world).version, instance(world).state) == (first.version, first.state)
+    before = world.task("accept")
+    move(world, to, mapping={("request", "accept"): "take_in"})
+    after = world.task("take_in")
+    assert (after.id, after.entered_at, after.due_on) == (before.id, before.entered_at, before.due_on)
+    assert mismatches(world) == []
+    world.do(OFFICE, "take_in", {"decision": "accept"})
+    assert world.open_steps() == [("dispatch", None)]
+    assert mismatches(world) == []
+
+
+@pytest.mark.parametrize(
+    ("mapping", "path"),
+    [
+        ({("request", "nothing"): "dispatch"}, "/mapping/request/nothing"),
+        ({("request", "accept"): "nothing"}, "/mapping/request/accept"),
+        ({("request", "accept"): "handle"}, "/mapping/request/accept"),
+        ({("request", "accept"): "acceptance"}, "/mapping/request/accept"),
+    ],
+)
+def test_a_mapping_that_leads_nowhere_is_refused_by_its_name(
+    world: World, mapping: dict[tuple[str, str], str], path: str
+) -> None:
+    world.recorded()
+    to = version(world, FIVE_DAYS)
+    with pytest.raises(Invalid) as refused:
+        move(world, to, mapping=mapping)
+    assert [one.path for one in refused.value.findings] == [path]
+
+
+def test_a_step_is_taken_back_across_a_migration(world: World) -> None:
+    world.recorded()
+    first = instance(world).version
+    world.do(OFFICE, "accept")
+    done = world.done("accept")
+    to = version(world, {"bpmn/request.bpmn": [('name="受理审核"', 'name="接件"')]})
+    move(world, to)
+    with world.transaction() as session:
+        operations.take_back(session, task_id=done.id, reason="误点", actor=world.actor(OFFICE), now=clock.now())
+    [again] = tasks(world, "accept")
+    assert (again.id, again.status, again.name) == (done.id, "open", "接件")
+    assert mismatches(world) == []
+    move(world, first)
+    assert world.task("accept").name == "受理审核"
+    assert mismatches(world) == []
+
+
+def test_what_ends_or_is_there_already_or_is_not_ones_to_move_stays(world: World) -> None:
+    world.finished()
+    to = version(world, FIVE_DAYS)
+    with pytest.raises(Conflict, match="已经结束"):
+        move(world, to)
+    world.recorded()
+    with pytest.raises(Conflict, match="无需迁移"):
+        move(world, to)
+    for user in (OFFICE, LIAISON):
+        with pytest.raises(NotAllowed):
+            move(world, 1, user)
+
+
+def load(world: World, notice: str) -> None:
+    """Puts a notice of days off in force."""
+    with world.transaction() as session:
+        add_notices(session, content=notice.encode(), name="notice.toml", config=CONFIG, actor=SYSTEM, now=clock.now())
