@@ -7,20 +7,19 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import liaisons, talents
 from service.actions.parameters import day_of, entitled, text_of, today_of
 from service.actions.talent_file import alike, differences, wanted_changes
-from service.auth import Account
-from service.auth.queries import is_usable
+from service.auth.queries import signs_in
 from service.engine import EngineFailure
 from service.engine.expressions import as_date
 from service.errors import Finding, Invalid
 from service.history.records import record
 from service.ledger.reported import REPORTED
 from service.liaisons.models import Link
+from service.liaisons.queries import links_of_talent
 from service.liaisons.served import served_by
 from service.people.models import Leader
 from service.people.rules import OFFICE_UNIT
@@ -89,8 +88,7 @@ def _talent_leaders(session: Session, call: ActionCall) -> list[dict[str, Any]]:
     """The leaders who serve the talent, each once; ``signed_up`` where the leader uses this system."""
     found: dict[UUID, dict[str, Any]] = {}
     for leader in _serving(session, text_of(call, "talent_id"), day_of(call, "on"), call):
-        accounts = session.scalars(select(Account).where(Account.person_id == leader.person_id))
-        signed_up = any(is_usable(account) for account in accounts)
+        signed_up = signs_in(session, leader.person_id)
         found.setdefault(
             leader.person_id,
             {
@@ -143,9 +141,8 @@ def _update_talent(session: Session, call: ActionCall) -> list[str]:
 def _review_eligibility(session: Session, call: ActionCall) -> int:
     """Ends the links of a talent whom nobody serves any longer, because a person decided so (S2)."""
     day, reason = day_of(call, "on"), text_of(call, "reason")
-    query = select(Link).where(Link.talent_id == text_of(call, "talent_id"), Link.ends_on.is_(None)).order_by(Link.id)
     ended = 0
-    for link in list(session.scalars(query)):
+    for link in links_of_talent(session, text_of(call, "talent_id")):
         actor = entitled(call.actor, "manage_links_a" if link.leader.klass == "A" else "manage_links_b")
         liaisons.end_link(session, link_id=link.id, ends_on=day, reason=reason, actor=actor, now=call.now)
         ended += 1

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import reports
@@ -41,13 +40,7 @@ def _liaison_offices(session: Session, call: ActionCall) -> list[str]:
 def _compile_report(session: Session, call: ActionCall) -> dict[str, Any]:
     """Fills in the unit's report from the data (T6); what was submitted meanwhile stays as it is."""
     unit, year, half = text_of(call, "unit"), whole_of(call, "year"), whole_of(call, "half")
-    found = session.scalar(
-        select(HalfYearReport).where(
-            HalfYearReport.unit_code == unit,
-            HalfYearReport.year == year,
-            HalfYearReport.half == half,
-        )
-    )
+    found = reports.find_report(session, unit_code=unit, year=year, half=half)
     if found is None or found.status in EDITABLE:
         found = reports.compile_report(
             session,

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import contacts
 from service.actions.parameters import list_of, text_of, today_of, whole_of
-from service.contacts.models import MissedInterviews
 from service.processes.operations import notify
 from service.processes.wiring import Action, ActionCall
 
@@ -44,10 +42,7 @@ def _remind_interviews(session: Session, call: ActionCall) -> int:
 def _keep_reasons(session: Session, call: ActionCall) -> int:
     """Keeps the unit's reason with each pair that is short and has none yet."""
     unit, year = text_of(call, "unit"), whole_of(call, "year")
-    known = {
-        (row.leader_id, row.talent_id)
-        for row in session.scalars(select(MissedInterviews).where(MissedInterviews.year == year))
-    }
+    known = contacts.pairs_explained(session, year)
     kept = 0
     for pair in _short(session, call).get(unit, []):
         if (pair.leader.id, pair.talent.id) not in known:

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import clock, history, reports
+from service import clock, reports
 from service.actions.parameters import by_hand, entitled, text_of, today_of, whole_of
 from service.auth.queries import signs_in
 from service.engine import EngineFailure
@@ -19,7 +18,8 @@ from service.fields import FIRST_YEAR, LAST_YEAR
 from service.ledger.counts import leader_needs, leaders_with_needs
 from service.people.models import Leader
 from service.people.queries import get_leader
-from service.processes.models import RUNNING, SUSPENDED, Instance
+from service.processes.instances import other_rounds
+from service.processes.models import Instance
 from service.processes.wiring import Action, ActionCall, RehearsedCall
 from service.reports.rules import late_words, month_of
 from service.rights import SYSTEM, Actor
@@ -122,13 +122,7 @@ def _hold_brief(session: Session, call: ActionCall) -> dict[str, Any]:
 
 def _under_way(session: Session, call: ActionCall, year: int, month: int) -> Instance | None:
     """The other round of the same month that runs; nobody starts one until this transaction ends."""
-    history.lock(session, f"definition:{call.instance.process}")
-    others = select(Instance).where(
-        Instance.process == call.instance.process,
-        Instance.id != call.instance.id,
-        Instance.status.in_((RUNNING, SUSPENDED)),
-    )
-    for other in session.scalars(others.order_by(Instance.started_at, Instance.id)):
+    for other in other_rounds(session, call.instance):
         period = other.data.get("period") or {}
         if (period.get("year"), period.get("month")) == (year, month):
             return other

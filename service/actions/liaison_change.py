@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from service import contacts, liaisons
@@ -15,9 +14,11 @@ from service.actions.parameters import day_of, text_of, today_of
 from service.errors import Finding, Invalid
 from service.ids import as_id
 from service.liaisons.models import Link
+from service.liaisons.queries import links_left
 from service.people.queries import get_leader
 from service.processes.calendars import current
-from service.processes.models import RUNNING, Instance
+from service.processes.instances import running_of_leader
+from service.processes.models import Instance
 from service.processes.rules import NEED
 from service.processes.wiring import Action, ActionCall
 from service.talents.queries import find_talent
@@ -25,18 +26,10 @@ from service.talents.queries import find_talent
 SETTLED = "settled"
 
 
-def links_to_hand_over(leader_id: UUID) -> Select[Link]:
-    """The links that an ended post leaves to a successor, the oldest first."""
-    query = select(Link).where(Link.leader_id == leader_id, Link.ends_on.is_(None), Link.status.in_(("active", "held")))
-    return query.order_by(Link.starts_on, Link.id)
-
-
 def talents_to_hand_over(told: Mapping[str, Any], _day: date) -> Select[str]:
-    """The ids of the talents of these links, for the step that hands them over (``x-among``)."""
-    leader_id = as_id(str(told.get("leader_id") or ""))
-    if leader_id is None:
-        return select(Link.talent_id).where(false())
-    return links_to_hand_over(leader_id).order_by(None).with_only_columns(Link.talent_id)
+    """The ids of the talents whose links an ended post leaves, for the step that hands them over (``x-among``)."""
+    post = as_id(str(told.get("leader_id") or ""))
+    return links_left(post).order_by(None).with_only_columns(Link.talent_id)
 
 
 def _open_handover(session: Session, call: ActionCall) -> dict[str, Any]:
@@ -45,12 +38,8 @@ def _open_handover(session: Session, call: ActionCall) -> dict[str, Any]:
     ``within``: working days after the post's end in which it should be done, as the diagram says (O4 [A]).
     """
     leader = get_leader(session, text_of(call, "leader_id"))
-    held = session.scalars(links_to_hand_over(leader.id)).all()
-    open_needs = session.scalars(
-        select(Instance)
-        .where(Instance.process == NEED, Instance.leader_id == str(leader.id), Instance.status == RUNNING)
-        .order_by(Instance.started_at, Instance.id)
-    ).all()
+    held = session.scalars(links_left(leader.id)).all()
+    open_needs = running_of_leader(session, NEED, leader.id)
     ended = leader.ends_on or today_of(call)
     pairs = contacts.interview_counts(session, year=ended.year, on=ended, leader_id=leader.id)
     interviews = {pair.talent.id: pair.count for pair in pairs}
@@ -89,7 +78,7 @@ def _hand_over(session: Session, call: ActionCall) -> int:
     where that is not so, and where there is nothing to hand over: nothing is reported as done that was not (O4).
     """
     leader = get_leader(session, text_of(call, "leader_id"))
-    links = session.scalars(links_to_hand_over(leader.id)).all()
+    links = session.scalars(links_left(leader.id)).all()
     if call.parameters.get("decision") == SETTLED:
         if links:
             left = "、".join(link.talent.name for link in links)
@@ -119,7 +108,7 @@ def _hand_over(session: Session, call: ActionCall) -> int:
             actor=call.actor,
             now=call.now,
         )
-    return len(session.scalars(links_to_hand_over(leader.id)).all())
+    return len(session.scalars(links_left(leader.id)).all())
 
 
 ACTIONS = (

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from service import talents
 from service.actions.parameters import entitled, text_of, today_of
 from service.actions.rounds import refuse_another, taken
 from service.actions.talent_file import TOLD, alike, differences, value_of
-from service.db.lists import on_day
 from service.engine import EngineFailure
 from service.errors import Finding, Invalid
-from service.liaisons.models import Link
-from service.liaisons.queries import serving
-from service.people.models import Leader, Liaison, Unit
-from service.people.queries import owes_liaison
+from service.liaisons.answering import answered_by, answering_counts
 from service.processes.operations import notify
 from service.processes.wiring import Action, ActionCall
 from service.rights import TALENT_OFFICE, Actor
-from service.talents.models import Talent
+from service.talents.queries import employer_units
 
 CORRECTED = tuple(name for name in TOLD if name not in ("in_district", "works_from", "works_until"))
 """The fields that a unit corrects. Arrivals and departures are reported, not corrected (R9)."""
@@ -31,13 +27,10 @@ WHY_NOBODY = "主管单位未填或没有联络员，也没有联系领导"
 
 
 def talents_to_check(told: Mapping[str, Any], on: date) -> Select[str]:
-    """The ids of the talents whose files the slot's ``unit`` checks, among all ``units`` of its round (R4).
-
-    A query, so that a unit's two thousand talents are neither kept with the case nor read at once.
-    """
+    """The ids of the talents whose files the slot's ``unit`` checks, among all ``units`` of its round (R4)."""
     unit, units = str(told.get("unit")), told.get("units")
     asked = [str(one) for one in units] if isinstance(units, list) else [unit]
-    return select(Talent.id).where(Talent.active, _answering(on, asked) == unit)
+    return answered_by(unit, on, asked)
 
 
 def _review_units(session: Session, call: ActionCall) -> list[str]:
@@ -47,11 +40,7 @@ def _review_units(session: Session, call: ActionCall) -> list[str]:
     hand.
     """
     refuse_another(session, call, "/data")
-    today = today_of(call)
-    named = session.scalars(select(Liaison.unit_code).where(on_day(Liaison.starts_on, Liaison.ends_on, today)))
-    answering = _answering(today, named.all())
-    counts = session.execute(select(answering, func.count()).where(Talent.active).group_by(answering))
-    found: dict[str | None, int] = dict(counts.all())
+    found = answering_counts(session, today_of(call))
     if nobodys := found.pop(None, 0):
         text = f"有 {nobodys} 位人才没有单位负责核对（{WHY_NOBODY}）。请补录主管单位，或由区人才办核对"
         notify(session, call.instance, "reminder", actor=call.actor, now=call.now, role=TALENT_OFFICE, text=text)
@@ -65,29 +54,12 @@ def _confirm_talents(session: Session, call: ActionCall) -> int:
     left_out = set(named) if isinstance(named, list) else set[str]()
     mine = talents_to_check({**call.data, "unit": unit}, today)
     by: dict[Actor, list[str]] = {}
-    for talent_id, employer_unit in session.execute(select(Talent.id, Talent.employer_unit).where(Talent.id.in_(mine))):
+    for talent_id, employer_unit in employer_units(session, mine):
         if talent_id not in left_out:
             by.setdefault(entitled(call.actor, "confirm_talents", employer_unit), []).append(talent_id)
     for actor, some in by.items():
         talents.confirm_talents(session, talent_ids=some, on=today, actor=actor, now=call.now)
     return sum(map(len, by.values()))
-
-
-def _answering(on: date, asked: Collection[str]) -> ColumnElement[Any]:
-    """The unit that answers for a talent's file: the own one where it owes a liaison or is ``asked``, else a leader's.
-
-    Whether somebody is named just then does not matter: a talent would otherwise change units in the middle of a round.
-    """
-    units = select(Unit.code).where(or_(owes_liaison(), Unit.code.in_(asked)))
-    leaders = (
-        select(Leader.unit_code)
-        .join(Link, Link.leader_id == Leader.id)
-        .where(Link.talent_id == Talent.id, serving(on), Leader.unit_code.in_(units))
-        .order_by(Leader.klass, Link.starts_on, Link.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    return case((Talent.employer_unit.in_(units), Talent.employer_unit), else_=leaders)
 
 
 def _talent_file(session: Session, call: ActionCall) -> dict[str, Any]:

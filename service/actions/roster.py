@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from service import contacts, liaisons, talents
 from service.actions.parameters import day_of, text_of, today_of
 from service.actions.rounds import taken, under_way
-from service.db.lists import on_day
 from service.errors import Finding, Invalid, LiaisonError
-from service.history import HistoryEvent
 from service.liaisons.models import Roster
+from service.liaisons.roster_queries import decided_since, left_out, newest_roster
 from service.liaisons.rules import DECIDED, DRAFT
-from service.people.models import Leader, Person, Unit
-from service.people.rules import CLASS_A, CLASS_B, OFFICE_UNIT
+from service.people.models import Leader
+from service.people.queries import member_units
+from service.people.rules import CLASS_A, OFFICE_UNIT
 from service.processes.wiring import Action, ActionCall
 from service.rights import SYSTEM, Actor
 
@@ -42,8 +41,7 @@ def _roster_units(session: Session, call: ActionCall) -> list[str]:
         if own in others:
             raise Invalid("没有发起", [Finding("/data/note", under_way(others[str(own)]))])
         return [str(own)] if own else []
-    query = select(Unit.code).where(Unit.is_member_unit, Unit.active).order_by(Unit.pinyin, Unit.code)
-    return [one for one in (OFFICE_UNIT, *session.scalars(query)) if one not in others]
+    return [one for one in (OFFICE_UNIT, *member_units(session)) if one not in others]
 
 
 def roster_lines(session: Session, roster: Roster, on: date) -> list[list[str]]:
@@ -62,7 +60,7 @@ def roster_lines(session: Session, roster: Roster, on: date) -> list[list[str]]:
         required = liaisons.QUOTAS[leader.klass]
         if count < required:
             lines.append(["数量", f"{leader.person.name}：列入 {count} 人，不足 {required} 人"])
-    lines += [["数量", f"{leader.person.name}：没有列入"] for leader in _left_out(session, roster, on, set(leaders))]
+    lines += [["数量", f"{leader.person.name}：没有列入"] for leader in left_out(session, roster, on)]
     return lines
 
 
@@ -92,7 +90,7 @@ def _decide_roster(session: Session, call: ActionCall) -> str:
         number, day = text_of(call, "document_no"), day_of(call, "decided_on")
         with _step_paths():
             return str(put_in_force(session, roster, number, day, call.actor, call.now).id)
-    if not _decided_since(session, call, roster):
+    if not decided_since(session, roster, call.instance.started_at):
         said = f"所检查的第 {roster.version} 版在本轮发起前已经确定，请选择“重新拟定”，起草新的一版，检查后再确定"
         raise Invalid("名单没有确定", [Finding("/data/decision", said)])
     return str(roster.id)
@@ -137,16 +135,6 @@ def put_in_force(
     )
 
 
-def _left_out(session: Session, roster: Roster, on: date, listed: set[UUID]) -> Sequence[Leader]:
-    """Serving leaders of the list's scope who are not on it; who leads in both classes is asked as A only (L2)."""
-    mine = Leader.klass == CLASS_A
-    if roster.scope != CLASS_A:
-        above = select(Leader.person_id).where(Leader.klass == CLASS_A, on_day(Leader.starts_on, Leader.ends_on, on))
-        mine = and_(Leader.klass == CLASS_B, Leader.unit_code == roster.scope, Leader.person_id.not_in(above))
-    query = select(Leader).join(Leader.person).where(mine, on_day(Leader.starts_on, Leader.ends_on, on))
-    return [one for one in session.scalars(query.order_by(Person.pinyin, Leader.id)) if one.id not in listed]
-
-
 @contextmanager
 def _step_paths() -> Iterator[None]:
     """Within the block findings on a list stand at the step's form: at its own fields, else at the decision."""
@@ -162,22 +150,10 @@ def _step_paths() -> Iterator[None]:
 
 def _draft(session: Session, call: ActionCall, path: str) -> Roster:
     """The draft that the step is about, or the list that was decided on its own page since the round began."""
-    scope = scope_of(text_of(call, "unit"))
-    newest = select(Roster).where(Roster.scope == scope).order_by(Roster.version.desc()).limit(1)
-    found = session.scalars(newest.options(selectinload(Roster.items))).first()
-    if found is not None and (found.status == DRAFT or _decided_since(session, call, found)):
+    found = newest_roster(session, scope_of(text_of(call, "unit")))
+    if found is not None and (found.status == DRAFT or decided_since(session, found, call.instance.started_at)):
         return found
     raise Invalid("还没有起草名单", [Finding(path, "请先在“名单”页面起草名单，再提交本步骤")])
-
-
-def _decided_since(session: Session, call: ActionCall, roster: Roster) -> bool:
-    """Whether the list was decided after the round began: by the journal, as the list tells its day only."""
-    query = select(HistoryEvent.data).where(
-        HistoryEvent.stream == f"roster:{roster.scope}",
-        HistoryEvent.kind == "roster_decided",
-        HistoryEvent.at > call.instance.started_at,
-    )
-    return any(data.get("id") == str(roster.id) for data in session.scalars(query))
 
 
 ACTIONS = (

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from service import clock, contacts, history, reports
+from service import clock, contacts, reports
 from service.actions.parameters import by_hand, list_of, today_of
 from service.auth.queries import units_held
 from service.config import Settings
@@ -19,8 +18,10 @@ from service.errors import Finding, Invalid
 from service.people.queries import unit_names
 from service.processes.advance import open_tasks
 from service.processes.calendars import current
-from service.processes.models import COMPLETED, OPEN, TERMINATED, Instance, UserTask
+from service.processes.instances import other_rounds
+from service.processes.models import COMPLETED, Instance
 from service.processes.operations import notify
+from service.processes.steps import slots_of
 from service.processes.wiring import Action, ActionCall, RehearsedCall
 from service.rights import LIAISON, TALENT_OFFICE
 from service.workdays import Calendar
@@ -73,12 +74,9 @@ def taken(session: Session, call: ActionCall) -> dict[str, Instance]:
     period = call.instance.data.get("period") or {}
     found: dict[str, Instance] = {}
     for other in _others(session, call):
-        slots = select(UserTask.slot).where(UserTask.instance_id == other.id, UserTask.slot.is_not(None)).distinct()
-        if not (_same_period(other, period) and period.get("kind") in ONCE):
-            if period.get("kind") not in AT_A_TIME:
-                continue
-            slots = slots.where(UserTask.status == OPEN)
-        found |= {slot: other for slot in session.scalars(slots) if slot is not None}
+        once = _same_period(other, period) and period.get("kind") in ONCE
+        if once or period.get("kind") in AT_A_TIME:
+            found |= dict.fromkeys(slots_of(session, other.id, only_open=not once), other)
     return found
 
 
@@ -108,16 +106,8 @@ def _others(session: Session, call: ActionCall) -> list[Instance]:
 
     Nobody starts another one until this transaction ends.
     """
-    history.lock(session, f"definition:{call.instance.process}")
     period = call.instance.data.get("period") or {}
-    same = Instance.data["period"]["name"].as_string() == str(period.get("name"))
-    query = select(Instance).where(
-        Instance.process == call.instance.process,
-        Instance.id != call.instance.id,
-        Instance.status != TERMINATED,
-        or_(Instance.status != COMPLETED, same),
-    )
-    found = session.scalars(query.order_by(Instance.started_at, Instance.id))
+    found = other_rounds(session, call.instance, str(period.get("name")))
     return [one for one in found if isinstance(one.data.get("units"), list)]
 
 

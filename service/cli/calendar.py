@@ -58,13 +58,15 @@ def calendar() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 def load(file: Path) -> None:
     """载入放假安排或临时停工文件 FILE（格式同 config/calendar.toml），并重算未答复事项的期限。"""
+    from service.history import last_event
+    from service.processes.due_changes import due_changes
     from service.rights import COMMAND_LINE
     from service.usecases import calendars  # loads the engine, which counting days need not wait for
 
     now = clock.now()
     with wired() as database:
         with database.transaction() as session:
-            since = calendars.last_event(session)
+            since = last_event(session)
             changed = calendars.add_notices(
                 session,
                 content=file.read_bytes(),
@@ -73,7 +75,7 @@ def load(file: Path) -> None:
                 actor=COMMAND_LINE,
                 now=now,
             )
-            changes = calendars.due_changes(session, since=since)
+            changes = due_changes(session, since=since)
         with database.transaction() as session:
             calendars.recount(session, actor=COMMAND_LINE, now=now)
     for change in changes:

@@ -14,7 +14,7 @@ from service.contacts.entering import (
 from service.contacts.filters import ActivityFilter, ContactFilter, InterviewFilter, MatterFilter, OpinionFilter
 from service.contacts.interviews import PairCount, contact_counts, interview_counts, interview_progress, interviews_of
 from service.contacts.matters import follow_matter, record_matter, solve_matter
-from service.contacts.missed import give_missed_reason
+from service.contacts.missed import give_missed_reason, pairs_explained
 from service.contacts.models import Activity, Contact, Invitation, Matter, Opinion
 from service.contacts.opinions import answer_opinion, link_opinion
 from service.contacts.queries import (
@@ -78,6 +78,7 @@ __all__ = [
     "missed_edits",
     "missed_versions",
     "opinion_edits",
+    "pairs_explained",
     "period_of",
     "record_attendance",
     "record_contact",

@@ -70,3 +70,9 @@ def give_missed_reason(
     }
     record(session, f"person:{leader.person_id}", "missed_interviews_explained", data, actor=entering, now=now)
     return given
+
+
+def pairs_explained(session: Session, year: int) -> set[tuple[UUID, str]]:
+    """The pairs (leader's post, talent) for which a reason was given in ``year``; one statement."""
+    query = select(MissedInterviews.leader_id, MissedInterviews.talent_id).where(MissedInterviews.year == year)
+    return {(leader_id, talent_id) for leader_id, talent_id in session.execute(query)}

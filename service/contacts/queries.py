@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, cast, false, or_, select, true
+from sqlalchemy import ColumnElement, Text, and_, cast, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from service.contacts.access import confidants, require_sight, selves, visible
@@ -65,6 +65,17 @@ def get_contact(session: Session, contact_id: UUID | str, actor: Actor) -> Conta
     if found is None:
         raise NotFound("没有这条联系记录，或您无权查看")
     return found
+
+
+def has_contacts(session: Session, leader_id: UUID) -> bool:
+    """Whether a contact is in the name of a leader's post, a withdrawn one too."""
+    return session.scalar(select(Contact.id).where(Contact.leader_id == leader_id).limit(1)) is not None
+
+
+def last_contact(session: Session, leader_id: UUID) -> date | None:
+    """The day of the last contact of a leader's post; None where there is none that stands."""
+    query = select(func.max(Contact.held_on)).where(Contact.leader_id == leader_id, Contact.withdrawn_at.is_(None))
+    return session.scalar(query)
 
 
 def restricted_notes(session: Session, actor: Actor, contact_ids: Iterable[UUID]) -> dict[UUID, str | None]:

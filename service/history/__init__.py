@@ -5,7 +5,7 @@ A stream is an instance (``instance:…``) or a record of the people side (``tal
 """
 
 from service.history.bulk import begin_streams
-from service.history.journal import append, count, lock, lock_all, stream_events, streams
+from service.history.journal import append, count, last_event, lock, lock_all, stream_events, streams
 from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
 from service.history.outbox import MAX_ATTEMPTS, OUTBOX_KINDS, claim, give_up, lease, postpone, revive, settle
 from service.history.verify import Mismatch, verify_stream
@@ -26,6 +26,7 @@ __all__ = [
     "claim",
     "count",
     "give_up",
+    "last_event",
     "lease",
     "lock",
     "lock_all",

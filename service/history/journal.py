@@ -123,6 +123,11 @@ def count(session: Session, stream: str) -> int:
     return session.scalar(select(func.count()).where(HistoryEvent.stream == stream)) or 0
 
 
+def last_event(session: Session) -> int:
+    """The id of the newest event of all streams; 0 while the journal is empty."""
+    return session.scalar(select(func.max(HistoryEvent.id))) or 0
+
+
 def _locked_head(session: Session, stream: str) -> HistoryHead:
     """The head row, locked until the transaction ends; asked for once a transaction, whatever the number of events."""
     held: dict[str, HistoryHead] = session.info.setdefault(_HEADS, {})

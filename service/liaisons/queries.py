@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from service import clock
@@ -16,11 +16,12 @@ from service.history import HistoryEvent, stream_events
 from service.ids import as_id
 from service.liaisons.filters import ServiceTeamFilter
 from service.liaisons.models import Link, ServiceTeam
-from service.liaisons.rules import PROPOSED
+from service.liaisons.rules import ACTIVE, HELD, PROPOSED
 from service.people.models import Leader, Person
 from service.people.rules import CLASS_A, CLASS_B
 from service.rights import LEADER, SYSTEM, Actor, may, units_with
 from service.talents.models import Talent
+from service.talents.queries import eligible_on
 
 
 def serving(on: date, link: type[Link] = Link) -> ColumnElement[bool]:
@@ -130,6 +131,44 @@ def served_ids(
     if not may(reader, "view_links_all"):
         query = query.where(Link.leader_id.in_(select(Leader.id).where(visible_to(reader))))
     return query
+
+
+def no_longer_eligible(session: Session, on: date, talent_id: str | None = None) -> list[Talent]:
+    """The talents with a link who may not be asked to be served on that day (S1): all, or that one; one statement."""
+    linked = select(Link.talent_id).where(Link.ends_on.is_(None), Link.status != PROPOSED)
+    query = select(Talent).where(Talent.id.in_(linked), not_(eligible_on(on)))
+    if talent_id is not None:
+        query = query.where(Talent.id == talent_id)
+    return list(session.scalars(query.order_by(Talent.id)))
+
+
+def has_links(session: Session, leader_id: UUID) -> bool:
+    """Whether a link was ever in the name of a leader's post."""
+    return session.scalar(select(Link.id).where(Link.leader_id == leader_id).limit(1)) is not None
+
+
+def links_of_talent(session: Session, talent_id: str) -> list[Link]:
+    """The links of a talent that have no end, the oldest first."""
+    query = select(Link).where(Link.talent_id == talent_id, Link.ends_on.is_(None))
+    return list(session.scalars(query.order_by(Link.id)))
+
+
+def links_left(leader_id: UUID | None) -> Select[Link]:
+    """The links that an ended post leaves to a successor, the oldest first; none without a post."""
+    mine = Link.leader_id == leader_id if leader_id is not None else false()
+    query = select(Link).where(mine, Link.ends_on.is_(None), Link.status.in_((ACTIVE, HELD)))
+    return query.order_by(Link.starts_on, Link.id)
+
+
+def posts_with_links_left(session: Session, on: date, leader_id: UUID | None = None) -> set[UUID]:
+    """The posts that ended by that day and whose links nobody has taken over: all, or that one."""
+    ended = select(Leader.id).where(Leader.ends_on.is_not(None), Leader.ends_on <= on)
+    query = select(Link.leader_id).where(
+        Link.leader_id.in_(ended), Link.ends_on.is_(None), Link.status.in_((ACTIVE, HELD))
+    )
+    if leader_id is not None:
+        query = query.where(Link.leader_id == leader_id)
+    return set(session.scalars(query))
 
 
 def scope_links(session: Session, scope: str, *, lock: bool = False) -> list[Link]:

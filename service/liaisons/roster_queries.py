@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy import ColumnElement, and_, false, select, true
 from sqlalchemy.orm import Session, selectinload
 
-from service.db.lists import Page, page, where
+from service.db.lists import Page, on_day, page, where
 from service.errors import NotFound
+from service.history import HistoryEvent
 from service.ids import as_id
 from service.liaisons.filters import RosterFilter
 from service.liaisons.models import Link, Roster, RosterItem
 from service.liaisons.queries import scope_links
 from service.liaisons.rules import DRAFT
 from service.liaisons.steps import awaits_handover
-from service.people.rules import CLASS_A
+from service.people.models import Leader, Person
+from service.people.rules import CLASS_A, CLASS_B
 from service.rights import SYSTEM, Actor, may, units_with
 
 
@@ -106,6 +108,33 @@ def draft_start(session: Session, scope: str, on: date, reader: Actor = SYSTEM) 
     if drafts:
         lines = [item for item in drafts[0].items if item.leader.serves_on(on)]
     return DraftStart(drafts[0] if drafts else None, tuple(lines), tuple(waiting))
+
+
+def newest_roster(session: Session, scope: str) -> Roster | None:
+    """The newest version of the list of ``scope``, whatever its status."""
+    query = select(Roster).where(Roster.scope == scope).order_by(Roster.version.desc()).limit(1)
+    return session.scalars(query.options(selectinload(Roster.items))).first()
+
+
+def decided_since(session: Session, roster: Roster, moment: datetime) -> bool:
+    """Whether the list was decided after ``moment``: by the journal, as the list itself tells its day only."""
+    query = select(HistoryEvent.data).where(
+        HistoryEvent.stream == f"roster:{roster.scope}",
+        HistoryEvent.kind == "roster_decided",
+        HistoryEvent.at > moment,
+    )
+    return any(data.get("id") == str(roster.id) for data in session.scalars(query))
+
+
+def left_out(session: Session, roster: Roster, on: date) -> list[Leader]:
+    """Serving leaders of the list's scope who are not on it; a leader in both classes is asked as A only (L2)."""
+    mine = Leader.klass == CLASS_A
+    if roster.scope != CLASS_A:
+        above = select(Leader.person_id).where(Leader.klass == CLASS_A, on_day(Leader.starts_on, Leader.ends_on, on))
+        mine = and_(Leader.klass == CLASS_B, Leader.unit_code == roster.scope, Leader.person_id.not_in(above))
+    query = select(Leader).join(Leader.person).where(mine, on_day(Leader.starts_on, Leader.ends_on, on))
+    listed = {item.leader_id for item in roster.items}
+    return [one for one in session.scalars(query.order_by(Person.pinyin, Leader.id)) if one.id not in listed]
 
 
 def _rosters_of(reader: Actor) -> ColumnElement[bool]:

@@ -43,6 +43,12 @@ def owes_liaison() -> ColumnElement[bool]:
     return and_(Unit.active, or_(Unit.is_member_unit, Unit.kind == OFFICE_KIND))
 
 
+def member_units(session: Session) -> list[str]:
+    """The codes of the active member units, by name."""
+    query = select(Unit.code).where(Unit.is_member_unit, Unit.active)
+    return list(session.scalars(query.order_by(Unit.pinyin, Unit.code)))
+
+
 def unit_names(session: Session, codes: Iterable[str]) -> dict[str, str]:
     """Code → name of those of ``codes`` that exist; one statement."""
     wanted = [code for code in set(codes) if UNIT_CODE.fullmatch(code)]
@@ -215,6 +221,16 @@ def substitutes_of(session: Session, person_id: UUID, on: date) -> list[Substitu
 def represented_by(session: Session, person_id: UUID, on: date) -> list[Substitute]:
     """For whom the person may act ``on`` that day (代理); one statement."""
     return _substitutes(session, Substitute.substitute_id == person_id, on)
+
+
+def substitutions_of(session: Session, person_id: UUID, on: date) -> list[Substitute]:
+    """The declarations with the person on either side that hold on that day or later; one statement."""
+    query = select(Substitute).where(
+        or_(Substitute.person_id == person_id, Substitute.substitute_id == person_id),
+        Substitute.withdrawn_at.is_(None),
+        Substitute.ends_on >= on,
+    )
+    return list(session.scalars(query.order_by(Substitute.starts_on, Substitute.id)))
 
 
 def get_substitute(session: Session, declaration_id: UUID | str) -> Substitute:

@@ -20,10 +20,12 @@ from service.reports.filters import BriefFilter, ReportFilter
 from service.reports.models import Brief, HalfYearReport
 from service.reports.papers import brief_document, report_document, roll_up_document
 from service.reports.queries import (
+    find_report,
     get_brief,
     get_report,
     reporting_units,
     roll_up,
+    rounds_of,
     search_briefs,
     search_reports,
     unread_briefs,
@@ -56,6 +58,7 @@ __all__ = [
     "edit_brief",
     "edit_report",
     "find_brief",
+    "find_report",
     "get_brief",
     "get_report",
     "hold_brief",
@@ -67,6 +70,7 @@ __all__ = [
     "return_report",
     "roll_up",
     "roll_up_document",
+    "rounds_of",
     "score",
     "search_briefs",
     "search_reports",

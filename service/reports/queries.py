@@ -67,6 +67,20 @@ def get_report(session: Session, report_id: UUID | str, actor: Actor) -> HalfYea
     return found
 
 
+def find_report(session: Session, *, unit_code: str, year: int, half: int) -> HalfYearReport | None:
+    """The report of a unit for a half-year, or ``None``."""
+    mine = {"unit_code": unit_code, "year": year, "half": half}
+    return session.scalar(select(HalfYearReport).filter_by(**mine))
+
+
+def rounds_of(session: Session, *, year: int, half: int) -> list[UUID]:
+    """The cases of the rounds in which reports of a half-year were asked for."""
+    query = (
+        select(HalfYearReport.instance_id).where(HalfYearReport.year == year, HalfYearReport.half == half).distinct()
+    )
+    return [one for one in session.scalars(query) if one is not None]
+
+
 def search_briefs(
     session: Session,
     wanted: BriefFilter = BriefFilter(),

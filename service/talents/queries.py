@@ -58,6 +58,17 @@ def talents_by_id(session: Session, talent_ids: Collection[str]) -> list[Talent]
     return list(session.scalars(select(Talent).where(Talent.id.in_(talent_ids)))) if talent_ids else []
 
 
+def employed_by(units: Collection[str]) -> Select[str]:
+    """The ids of the talents whose employers belong to these units."""
+    return select(Talent.id).where(Talent.employer_unit.in_(units))
+
+
+def employer_units(session: Session, among: Select[str]) -> list[tuple[str, str | None]]:
+    """(id, unit of the employer) of the talents whose ids a query gives; one statement."""
+    query = select(Talent.id, Talent.employer_unit).where(Talent.id.in_(among))
+    return [(talent_id, unit) for talent_id, unit in session.execute(query)]
+
+
 def units_shown(reader: Actor) -> frozenset[str] | None:
     """The units whose talents alone the reader sees, an employer's own; ``None`` for everybody's (R8).
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import reports
@@ -13,7 +12,7 @@ from service.actions.leader_brief import RIGHT, STEP, draft_with_needs
 from service.fields import FIRST_YEAR, LAST_YEAR
 from service.people.queries import get_leader
 from service.processes import commands
-from service.processes.models import OPEN, RUNNING, Instance, UserTask
+from service.processes.steps import open_step_about
 from service.rights import Actor, require
 
 
@@ -45,17 +44,7 @@ def release_from_page(session: Session, *, brief_id: UUID, actor: Actor, now: da
     """
     require(actor, RIGHT)
     brief = reports.get_brief(session, brief_id, actor)
-    waiting = (
-        select(UserTask)
-        .join(Instance, Instance.id == UserTask.instance_id)
-        .where(
-            UserTask.task == STEP,
-            UserTask.status == OPEN,
-            UserTask.data["brief"]["brief_id"].as_string() == str(brief.id),
-            Instance.status == RUNNING,
-        )
-    )
-    step = session.scalars(waiting.order_by(UserTask.entered_at, UserTask.id)).first()
+    step = open_step_about(session, STEP, record="brief", key="brief_id", value=str(brief.id))
     if brief.released_at is None and step is not None and step.assignee in (None, actor.username):
         said = {"decision": "release", "text": brief.text}
         commands.complete(session, task_id=step.id, data=said, actor=actor, now=now)

@@ -6,18 +6,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import not_, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 
 from service import clock, history, talents
-from service.liaisons.models import Link
-from service.liaisons.rules import PROPOSED
+from service.liaisons.queries import no_longer_eligible
 from service.processes.commands import begin
 from service.processes.definitions import find_latest
-from service.processes.models import COMPLETED, RUNNING, SUSPENDED, Instance
+from service.processes.instances import cases_about
+from service.processes.models import COMPLETED, Instance
 from service.rights import Actor
 from service.talents.models import Talent
-from service.talents.queries import eligible_on
 
 PROCESS, REPORT = "eligibility_review", "change_report"
 """Its own process, and the one in which who is reported to leave the district is reviewed as well."""
@@ -39,11 +37,7 @@ def open_reviews(session: Session, *, actor: Actor, now: datetime, talent_id: st
         return 0
     history.lock(session, f"definition:{PROCESS}")
     today = clock.local(now).date()
-    served = select(Link.talent_id).where(Link.ends_on.is_(None), Link.status != PROPOSED)
-    query = select(Talent).where(Talent.id.in_(served), not_(eligible_on(today)))
-    if talent_id is not None:
-        query = query.where(Talent.id == talent_id)
-    doubtful = session.scalars(query.order_by(Talent.id)).all()
+    doubtful = no_longer_eligible(session, today, talent_id)
     reviews = _reviews(session, doubtful)
     opened = 0
     for talent in doubtful:
@@ -55,19 +49,9 @@ def open_reviews(session: Session, *, actor: Actor, now: datetime, talent_id: st
 
 def _reviews(session: Session, doubtful: Sequence[Talent]) -> dict[str, list[Instance]]:
     found: dict[str, list[Instance]] = defaultdict(list)
-    if doubtful:
-        query = (
-            select(Instance)
-            .where(
-                Instance.process.in_((PROCESS, REPORT)),
-                Instance.talent_id.in_([talent.id for talent in doubtful]),
-                Instance.status.in_((RUNNING, SUSPENDED, COMPLETED)),
-            )
-            .options(defer(Instance.state), defer(Instance.frame))
-        )
-        for case in session.scalars(query.order_by(Instance.started_at, Instance.id)):
-            if case.process == PROCESS or case.data.get("leaves_district") is True:
-                found[str(case.talent_id)].append(case)
+    for case in cases_about(session, [talent.id for talent in doubtful], (PROCESS, REPORT)):
+        if case.process == PROCESS or case.data.get("leaves_district") is True:
+            found[str(case.talent_id)].append(case)
     return found
 
 

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, reports
@@ -17,7 +16,8 @@ from service.fields import FIRST_YEAR, LAST_YEAR
 from service.history.records import owe_notice
 from service.ledger.counts import half_year_needs
 from service.processes import calendars
-from service.processes.models import DONE, UserTask
+from service.processes.models import UserTask
+from service.processes.steps import done_steps
 from service.reports.models import HalfYearReport
 from service.rights import LIAISON, TALENT_OFFICE, Actor
 from service.usecases.steps import take_step
@@ -82,11 +82,7 @@ def take_report(session: Session, *, report_id: UUID | str, actor: Actor, now: d
 
 def summaries(session: Session, *, year: int, half: int) -> list[UserTask]:
     """The Talent Office's words on rolling a half-year up (R5): the done steps, the newest first."""
-    rounds = select(HalfYearReport.instance_id).where(
-        HalfYearReport.year == year, HalfYearReport.half == half, HalfYearReport.instance_id.is_not(None)
-    )
-    query = select(UserTask).where(UserTask.instance_id.in_(rounds), UserTask.task == ROLL_UP, UserTask.status == DONE)
-    return list(session.scalars(query.order_by(UserTask.completed_at.desc())))
+    return done_steps(session, reports.rounds_of(session, year=year, half=half), ROLL_UP)
 
 
 def rolled_up(session: Session, *, year: int, half: int, on: date | None = None) -> dict[str, Any]:

@@ -5,38 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
-from service.auth import Account
-from service.auth.queries import get_account, grants_of, holdings, is_usable
+from service.auth.queries import get_account, grants_of, is_usable
 from service.liaisons import talents_of
-from service.people.models import Leader, Liaison, Substitute
-from service.people.queries import leader_posts, liaisons_of, unit_names
-from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
-from service.processes.rules import one_line
-from service.rights import Grant
-
-MOST = 200
-"""Rows of tasks that are shown; who has more is told how many."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldTask:
-    """An open task: of which matter, which step, by when. ``number`` and ``due_on`` may be missing.
-
-    ``due_provisional``: the days off of that year are not announced yet (暂定).
-    """
-
-    task_id: UUID
-    instance_id: UUID
-    number: str | None
-    title: str
-    step: str
-    due_on: date | None
-    due_provisional: bool
+from service.people.models import Liaison, Person, Substitute
+from service.people.queries import leader_posts, liaisons_of, substitutions_of, unit_names
+from service.processes.held import HeldTask, tasks_claimed, tasks_of_nobody_else
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,59 +74,15 @@ def held_by(session: Session, username: str, today: date) -> Held:
     posts = leader_posts(session, person, today) if person is not None else []
     served = talents_of(session, [post.id for post in posts], today)
     mine = liaisons_of(session, person_id=person) if person is not None else []
+    declared = substitutions_of(session, person, today) if person is not None else []
     return Held(
-        claimed=_tasks(session, UserTask.assignee == account.username),
-        alone=_alone(session, account, grants, posts, today),
+        claimed=tasks_claimed(session, account.username),
+        alone=tasks_of_nobody_else(session, account.username, grants, [post.id for post in posts], today),
         posts=[Post(post.post, len(served.get(post.id, ()))) for post in posts],
         offices=_offices(session, mine, today),
-        acts_for=_stands(session, Substitute.substitute_id, person, today),
-        substitutes=_stands(session, Substitute.person_id, person, today),
+        acts_for=[_stand(one, one.person) for one in declared if one.substitute_id == person],
+        substitutes=[_stand(one, one.substitute) for one in declared if one.person_id == person],
     )
-
-
-def _alone(
-    session: Session, account: Account, grants: frozenset[Grant], posts: Sequence[Leader], today: date
-) -> list[HeldTask]:
-    """Open tasks that nobody has claimed and that no other usable account holds the role for."""
-    held = holdings(today)
-    others = select(held.c.role, held.c.unit).where(held.c.username != account.username, held.c.unit.is_not(None))
-    anywhere = select(held.c.role).where(held.c.username != account.username)
-    ways = [
-        (UserTask.role == grant.role) & (UserTask.unit == grant.unit) & UserTask.leader_id.is_(None)
-        for grant in sorted(grants, key=lambda one: (one.role, one.unit or ""))
-        if grant.unit is not None
-    ]
-    unbound = sorted({grant.role for grant in grants if grant.unit is None})
-    clauses: list[ColumnElement[bool]] = (
-        [or_(*ways) & tuple_(UserTask.role, UserTask.unit).not_in(others)] if ways else []
-    )
-    if unbound:
-        lone = UserTask.unit.is_(None) & UserTask.leader_id.is_(None) & UserTask.role.not_in(anywhere)
-        clauses.append(UserTask.role.in_(unbound) & lone)
-    if posts:
-        clauses.append(UserTask.leader_id.in_([post.id for post in posts]))
-    return _tasks(session, UserTask.assignee.is_(None) & or_(*clauses)) if clauses else []
-
-
-def _tasks(session: Session, whose: ColumnElement[bool]) -> list[HeldTask]:
-    query = (
-        select(
-            UserTask.id,
-            UserTask.instance_id,
-            Instance.number,
-            Instance.title,
-            UserTask.name,
-            UserTask.due_on,
-            UserTask.due_provisional,
-        )
-        .join(Instance, Instance.id == UserTask.instance_id)
-        .where(UserTask.status == OPEN, Instance.status.in_((RUNNING, SUSPENDED)), whose)
-        .order_by(UserTask.due_on.is_(None), UserTask.due_on, Instance.number, UserTask.id)
-    )
-    return [
-        HeldTask(row.id, row.instance_id, row.number, row.title, one_line(row.name), row.due_on, row.due_provisional)
-        for row in session.execute(query.limit(MOST))
-    ]
 
 
 def _offices(session: Session, mine: Sequence[Liaison], today: date) -> list[str]:
@@ -159,15 +91,8 @@ def _offices(session: Session, mine: Sequence[Liaison], today: date) -> list[str
     return [names.get(code, code) for code in codes]
 
 
-def _stands(session: Session, column: InstrumentedAttribute[UUID], person: UUID | None, today: date) -> list[Stand]:
-    if person is None:
-        return []
-    query = select(Substitute).where(column == person, Substitute.withdrawn_at.is_(None), Substitute.ends_on >= today)
-    of_person = column.key == "substitute_id"
-    return [
-        Stand((one.person if of_person else one.substitute).name, one.starts_on, one.ends_on)
-        for one in session.scalars(query.order_by(Substitute.starts_on, Substitute.id))
-    ]
+def _stand(declared: Substitute, other: Person) -> Stand:
+    return Stand(other.name, declared.starts_on, declared.ends_on)
 
 
 def _said(task: HeldTask) -> str:

@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service import clock, history, people
 from service.actions.parameters import entitled
-from service.contacts import Contact
+from service.contacts.queries import has_contacts, last_contact
 from service.fields import Checks
 from service.liaisons import check_release, hold_links, release_links
 from service.liaisons.models import Link
+from service.liaisons.queries import has_links, posts_with_links_left
 from service.people import Leader
 from service.people.access import require_leader
 from service.people.posts import PLACE_FIELDS, update_leader
 from service.people.posts import correct_end as correct_post_end
 from service.processes.commands import begin, terminate
 from service.processes.definitions import find_latest
-from service.processes.models import RUNNING, SUSPENDED, Instance
+from service.processes.instances import going_on_about, leaders_under_way
 from service.rights import Actor
 
 PROCESS = "liaison_change"
@@ -63,7 +63,7 @@ def correct_end(
     before, checks = leader.ends_on, Checks()
     if before is not None:
         check_release(session, checks, leader, ends_on)
-        last = _last_contact(session, leader) if ends_on is not None else None
+        last = last_contact(session, leader.id) if ends_on is not None else None
         if last is not None and ends_on is not None and last > ends_on:
             said = f"{leader.person.name}于 {last.isoformat()} 还有联系记录，结束日期不能早于这一天"
             checks.refuse("/ends_on", f"{said}；登记有误的请先撤回该联系记录")
@@ -72,12 +72,7 @@ def correct_end(
         session, leader_id=leader.id, ends_on=ends_on, reason=reason, version=version, actor=actor, now=now
     )
     changed = release_links(session, leader=leader, before=before or date.max, actor=actor, now=now)
-    running = select(Instance.id).where(
-        Instance.process == PROCESS,
-        Instance.leader_id == str(leader.id),
-        Instance.status.in_((RUNNING, SUSPENDED)),
-    )
-    for case in session.scalars(running.order_by(Instance.id)).all():
+    for case in going_on_about(session, PROCESS, leader.id):
         said = f"任职结束日期已更正：{reason.strip()}"
         terminate(session, instance_id=case, reason=said, actor=entitled(actor, "operate_cases"), now=now)
     open_handovers(session, actor=actor, now=now, leader_id=leader.id)
@@ -110,16 +105,7 @@ def correct_post(
 
 
 def _in_use(session: Session, leader: Leader) -> bool:
-    links = session.scalar(select(Link.id).where(Link.leader_id == leader.id).limit(1))
-    return (
-        links is not None
-        or session.scalar(select(Contact.id).where(Contact.leader_id == leader.id).limit(1)) is not None
-    )
-
-
-def _last_contact(session: Session, leader: Leader) -> date | None:
-    query = select(func.max(Contact.held_on)).where(Contact.leader_id == leader.id, Contact.withdrawn_at.is_(None))
-    return session.scalar(query)
+    return has_links(session, leader.id) or has_contacts(session, leader.id)
 
 
 def open_handovers(session: Session, *, actor: Actor, now: datetime, leader_id: UUID | None = None) -> int:
@@ -130,19 +116,10 @@ def open_handovers(session: Session, *, actor: Actor, now: datetime, leader_id: 
     if find_latest(session, PROCESS) is None:
         return 0
     history.lock(session, f"handover:{leader_id or 'all'}")
-    running = select(Instance.leader_id).where(
-        Instance.process == PROCESS, Instance.status.in_((RUNNING, SUSPENDED)), Instance.leader_id.is_not(None)
-    )
-    going_on = set(session.scalars(running))
     today = clock.local(now).date()
-    ended = select(Leader.id).where(Leader.ends_on.is_not(None), Leader.ends_on <= today)
-    waiting = select(Link.leader_id).where(
-        Link.leader_id.in_(ended), Link.ends_on.is_(None), Link.status.in_(("active", "held"))
-    )
-    if leader_id is not None:
-        waiting = waiting.where(Link.leader_id == leader_id)
+    waiting = posts_with_links_left(session, today, leader_id) - leaders_under_way(session, PROCESS)
     opened = 0
-    for post in sorted(set(session.scalars(waiting)) - {UUID(one) for one in going_on}, key=str):
+    for post in sorted(waiting, key=str):
         begin(session, process=PROCESS, data={"leader_id": str(post)}, actor=actor, now=now)
         opened += 1
     return opened

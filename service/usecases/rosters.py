@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import liaisons
@@ -17,7 +16,8 @@ from service.liaisons.models import Roster
 from service.liaisons.rules import DECIDED, DRAFT
 from service.people.rules import CLASS_A, OFFICE_UNIT
 from service.processes import commands
-from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
+from service.processes.models import UserTask
+from service.processes.steps import open_step_of
 from service.rights import Actor
 from service.usecases.steps import take_step
 
@@ -28,21 +28,11 @@ def open_task(session: Session, roster: Roster) -> UserTask | None:
     """The open step of the running round that asks for this list: drafting, deciding or filing it."""
     slot = OFFICE_UNIT if roster.scope == CLASS_A else roster.scope
     steps = {DRAFT: ("draft_a", "draft_b", "decide_a", "decide_b"), DECIDED: ("file_list",)}.get(roster.status, ())
-    query = (
-        select(UserTask)
-        .join(Instance, Instance.id == UserTask.instance_id)
-        .where(
-            Instance.process == PROCESS,
-            Instance.status.in_((RUNNING, SUSPENDED)),
-            UserTask.slot == slot,
-            UserTask.task.in_(steps),
-            UserTask.status == OPEN,
-        )
-        .order_by(UserTask.entered_at, UserTask.id)
-    )
-    if roster.status == DECIDED:
-        query = query.where(UserTask.instance_id == roster.instance_id)
-    return session.scalars(query.limit(1)).first()
+    if roster.status != DECIDED:
+        return open_step_of(session, PROCESS, slot=slot, steps=steps)
+    if roster.instance_id is None:  # decided without a round
+        return None
+    return open_step_of(session, PROCESS, slot=slot, steps=steps, instance_id=roster.instance_id)
 
 
 def decide(

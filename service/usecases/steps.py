@@ -7,22 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.processes import commands
-from service.processes.models import OPEN, UserTask
+from service.processes.steps import open_step
 from service.rights import Actor
-
-
-def open_step(session: Session, *, instance_id: UUID | None, step: str, slot: str | None = None) -> UserTask | None:
-    """The open task at ``step`` of a case, in the ``slot`` of a unit; None where it does not wait there."""
-    if instance_id is None:
-        return None
-    query = select(UserTask).where(UserTask.instance_id == instance_id, UserTask.task == step, UserTask.status == OPEN)
-    if slot is not None:
-        query = query.where(UserTask.slot == slot)
-    return session.scalars(query.order_by(UserTask.entered_at, UserTask.id).limit(1)).first()
 
 
 def take_step(

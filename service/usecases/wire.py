@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from service.actions.liaison_change import talents_to_hand_over
@@ -24,8 +24,7 @@ from service.processes import claims
 from service.processes.rules import STAGES
 from service.processes.wiring import KEY, Listing, Reference, Wiring
 from service.rights import Actor
-from service.talents.models import Talent
-from service.talents.queries import find_talent, units_shown
+from service.talents.queries import employed_by, find_talent, units_shown
 from service.usecases.jobs import job_kinds
 from service.usecases.privacy import PRIVATE, withheld
 
@@ -84,7 +83,7 @@ def _shown(session: Session, kind: str, key: str, reader: Actor) -> bool:
 
 def _known(reader: Actor) -> Select[str] | None:
     units = units_shown(reader)
-    return None if units is None else select(Talent.id).where(Talent.employer_unit.in_(units))
+    return None if units is None else employed_by(units)
 
 
 def _unit(session: Session, code: str) -> str | None:

@@ -31,7 +31,7 @@ def test_only_the_gate_of_the_checks_makes_a_bundle_that_may_be_deployed() -> No
     assert [str(path.relative_to(SERVICE)) for path in made] == ["checks/gate.py"]
 
 
-@pytest.mark.parametrize("room", ["web", "api"])
+@pytest.mark.parametrize("room", ["web", "api", "usecases", "actions"])
 def test_queries_belong_to_features(room: str) -> None:
     found = [path.name for path in (SERVICE / room).glob("*.py") if re.search(r"\bselect\(", path.read_text())]
     assert found == []

@@ -1,0 +1,68 @@
+"""Finding the cases that use cases and actions go by: of a round, about a talent, about a leader's post."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import false, or_, select
+from sqlalchemy.orm import Session, defer
+
+from service import history
+from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance
+
+GOING_ON = (RUNNING, SUSPENDED)
+
+
+def cases_about(session: Session, talent_ids: Collection[str], processes: Collection[str]) -> list[Instance]:
+    """The cases of these processes about these talents that were not terminated, the oldest first; no state is read."""
+    query = (
+        select(Instance)
+        .where(
+            Instance.process.in_(processes),
+            Instance.talent_id.in_(talent_ids),
+            Instance.status.in_((*GOING_ON, COMPLETED)),
+        )
+        .options(defer(Instance.state), defer(Instance.frame))
+    )
+    return list(session.scalars(query.order_by(Instance.started_at, Instance.id))) if talent_ids else []
+
+
+def going_on_about(session: Session, process: str, leader_id: UUID) -> list[UUID]:
+    """The ids of the cases of ``process`` about a leader's post that run or are suspended."""
+    query = select(Instance.id).where(
+        Instance.process == process, Instance.leader_id == str(leader_id), Instance.status.in_(GOING_ON)
+    )
+    return list(session.scalars(query.order_by(Instance.id)))
+
+
+def leaders_under_way(session: Session, process: str) -> set[UUID]:
+    """The leaders' posts about which a case of ``process`` runs or is suspended."""
+    query = select(Instance.leader_id).where(
+        Instance.process == process, Instance.status.in_(GOING_ON), Instance.leader_id.is_not(None)
+    )
+    return {UUID(one) for one in session.scalars(query) if one is not None}
+
+
+def running_of_leader(session: Session, process: str, leader_id: UUID) -> list[Instance]:
+    """The running cases of ``process`` that name a leader's post, the oldest first."""
+    query = select(Instance).where(
+        Instance.process == process, Instance.leader_id == str(leader_id), Instance.status == RUNNING
+    )
+    return list(session.scalars(query.order_by(Instance.started_at, Instance.id)))
+
+
+def other_rounds(session: Session, instance: Instance, period: str | None = None) -> list[Instance]:
+    """The other cases of the process of ``instance`` that go on, the oldest first; the completed of ``period`` too.
+
+    Nobody starts another one until this transaction ends.
+    """
+    history.lock(session, f"definition:{instance.process}")
+    same = Instance.data["period"]["name"].as_string() == period if period is not None else false()
+    query = select(Instance).where(
+        Instance.process == instance.process,
+        Instance.id != instance.id,
+        Instance.status != TERMINATED,
+        or_(Instance.status != COMPLETED, same),
+    )
+    return list(session.scalars(query.order_by(Instance.started_at, Instance.id)))
