@@ -33,7 +33,7 @@ from service.processes.masks import Masks
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
 from service.processes.rules import NO_CASE, NO_TASK
 from service.processes.wiring import wiring
-from service.rights import AUDITOR, EMPLOYER, LEADER, LIAISON, TALENT_OFFICE, Actor, may, roles_with
+from service.rights import EMPLOYER, LEADER, LIAISON, TALENT_OFFICE, Actor, may, roles_with
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -276,16 +276,24 @@ def _shown_whole(session: Session, instance: Instance, actor: Actor) -> bool:
 
 
 def require_voice(session: Session, instance: Instance, actor: Actor) -> None:
-    """Raises ``NotAllowed`` where the actor only audits the case: an auditor reads everything and writes nothing."""
+    """Raises ``NotAllowed`` where the actor only looks at the case, as auditors do: they read all and write nothing."""
     if not may_speak(session, instance, actor):
-        raise NotAllowed("审计人员只查看、不发表意见；需要说明情况的，请与区人才办联系")
+        raise NotAllowed("您只能查看本事项，不能留言；需要说明情况的，请与区人才办联系")
 
 
 def may_speak(session: Session, instance: Instance, actor: Actor) -> bool:
-    """Whether the actor, who may see the case, may remark on it: not who sees it for having to audit it alone."""
-    if not actor.has_role(AUDITOR) or actor.has_role(TALENT_OFFICE):
+    """Whether the actor, who may see the case, may remark on it.
+
+    An actor who sees it only because of the right to see all cases may not, unless with the right to remark on them.
+    """
+    if not sees_all(actor) or may(actor, "remark_all"):
         return True
-    beside = replace(actor, grants=frozenset(grant for grant in actor.grants if grant.role != AUDITOR))
+    whole = roles_with(SEE_ALL, roles_of(session))
+    beside = replace(
+        actor,
+        grants=frozenset(grant for grant in actor.grants if grant.role not in whole),
+        permissions=frozenset(one for one in actor.permissions if one.role not in whole),
+    )
     seen_too = select(Instance.id).where(Instance.id == instance.id, visible_clause(session, beside, instance.id))
     return bool(beside.grants and session.scalar(seen_too)) or handles(session, instance, actor)
 

@@ -63,6 +63,7 @@ RIGHTS: Mapping[str, Right] = {
     "verify": Right("核验日志", _roles(AUDITOR, ADMIN)),
     "view_history_all": Right("查看全部办理记录", _roles(AUDITOR, TALENT_OFFICE)),
     "view_ledger_all": Right("查看全部台账", _roles(TALENT_OFFICE, AUDITOR)),
+    "remark_all": Right("在全部办件上留言", _roles(TALENT_OFFICE)),
     "view_ledger": Right("查看本单位或本人的台账", _roles(TALENT_OFFICE, AUDITOR), _roles(*UNIT_ROLES), own=True),
     "import_data": Right("批量导入数据", _roles(TALENT_OFFICE, ADMIN)),
     "export_all": Right("导出全部数据", _roles(TALENT_OFFICE, AUDITOR)),

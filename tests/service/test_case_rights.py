@@ -122,7 +122,7 @@ def test_an_auditor_reads_and_writes_nothing(world: World) -> None:
     for path in (f"/instances/{world.case}/comment", f"/tasks/{task}/comment"):
         refused = auditor.post(path, {"text": "请说明"})
         assert refused.status_code == 403
-        assert "审计" in refused.json["detail"]
+        assert "只能查看" in refused.json["detail"]
     visitor = Visitor(world, "auditor")
     assert visitor.post(f"/cases/{world.case}/comment", text="请说明").status_code == 403
     for page in (f"/cases/{world.case}", f"/tasks/{task}"):

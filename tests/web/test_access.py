@@ -86,10 +86,10 @@ def walk_pages(world: World, username: str | None) -> None:
 
 @pytest.mark.parametrize("username", [None, *PEOPLE])
 def test_each_role_meets_the_rule_of_every_deed(world: World, username: str | None) -> None:
-    walk_deeds(world, username)
+    walk_operations(world, username)
 
 
-def walk_deeds(world: World, username: str | None) -> None:
+def walk_operations(world: World, username: str | None) -> None:
     """The same of everything that a page may send."""
     visitor, rules = Visitor(world, username), access.rules(world.app)
     actor = world.actor(username) if username else None

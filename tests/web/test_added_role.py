@@ -18,10 +18,11 @@ from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.rights import RIGHTS, SYSTEM, may, units_with
 from service.web import access
+from tests.api.test_access import walk_calls
 from tests.factories.bundles import unchecked
 from tests.factories.visitor import Visitor
 from tests.factories.world import CONFIG, HOME, World
-from tests.web.test_access import walk_deeds, walk_pages
+from tests.web.test_access import walk_operations, walk_pages
 
 STATION = """
 [[roles]]
@@ -72,13 +73,14 @@ def added(world: World, tmp_path: Path) -> World:
 
 
 @pytest.mark.parametrize("username", ["station", "inspector"])
-def test_an_added_role_meets_the_rule_of_every_page_and_deed(added: World, username: str) -> None:
+def test_an_added_role_meets_the_rule_of_every_page_operation_and_call(added: World, username: str) -> None:
     rules = access.rules(added.app)
     asked = {rule.right for rule in rules.values() if rule.right}
     admitted = {right for right in asked if may(added.actor(username), right)}
     assert asked - admitted
     walk_pages(added, username)
-    walk_deeds(added, username)
+    walk_operations(added, username)
+    walk_calls(added, username)
 
 
 def test_an_added_role_may_what_its_line_says(added: World) -> None:
@@ -92,6 +94,22 @@ def test_an_added_role_may_what_its_line_says(added: World) -> None:
     given = {right for right in RIGHTS if may(inspector, right)}
     everybody = {right for right, one in RIGHTS.items() if one.everybody or one.staff}
     assert given - everybody == {"view_ledger_all", "supervise", "view_people_side"}
+
+
+@pytest.mark.parametrize("may_remark", [False, True])
+def test_an_added_role_that_sees_every_case_remarks_on_it_by_a_right(
+    added: World, tmp_path: Path, may_remark: bool
+) -> None:
+    if may_remark:
+        with (tmp_path / "config" / "organization.toml").open("a", encoding="utf-8") as file:
+            file.write('remark_all = "all"\n')
+        added.app = create_app(added.settings, config=tmp_path / "config", database=added.database)
+    added.dispatched("edu")
+    api = added.api("inspector")
+    assert api.get(f"/instances/{added.case}").json["may"]["comment"] is may_remark
+    answer = api.post(f"/instances/{added.case}/comment", {"text": "请说明进展"})
+    assert answer.status_code == (201 if may_remark else 403)
+    assert added.api("office").post(f"/instances/{added.case}/comment", {"text": "知悉"}).status_code == 201
 
 
 def test_an_added_role_is_named_everywhere_as_its_line_names_it(added: World) -> None:
