@@ -17,10 +17,12 @@ from service.api.shapes import asks, page_of, wanted
 from service.api.tasks import Named
 from service.http.context import actor, db
 from service.processes import queries
+from service.processes.filters import STAGE
 from service.processes.lateness import IN_TIME, standings
 from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance
 from service.processes.past import State, TaskThen, states, tasks_then
-from service.processes.rules import GREEN, GREY, RED, STAGES, YELLOW, light
+from service.processes.rules import GREEN, GREY, RED, YELLOW, light
+from service.processes.stages import StageNames
 
 calls = Calls("requests", "The ledger (台账) of needs")
 
@@ -38,7 +40,7 @@ class Request(Schema):
     number = Said(required=True, allow_none=True)
     title = Said(required=True)
     status = Choice(RUNNING, SUSPENDED, COMPLETED, TERMINATED, required=True)
-    stage = Choice(*STAGES, required=True, allow_none=True)
+    stage = Said(required=True, allow_none=True, metadata={"description": STAGE})
     talent = Nested(Named, required=True, allow_none=True)
     leader = Nested(Named, required=True, allow_none=True)
     category = Said(required=True, allow_none=True)
@@ -76,6 +78,8 @@ class RequestQuery(Pages, Narrowed):
 def requests(query: dict[str, Any]) -> Mapping[str, Any]:
     """台账: the needs that I may see, the newest first."""
     asked = wanted(queries.CaseFilter, query)
+    if asked.stage:
+        StageNames(db()).require(asked.process, asked.stage)
     page = queries.cases(db(), actor(), filters=asked, **query)
     on = asked.as_of or clock.today()
     return {"items": _rows(db(), page.items, on), "total": page.total, "next": page.next}

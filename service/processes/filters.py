@@ -17,12 +17,12 @@ from service.fields import condition
 from service.processes import lateness
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
 from service.processes.past import cases_on, of_unit, said
-from service.processes.rules import GREEN, GREY, NEED, RED, STAGES, YELLOW
+from service.processes.rules import GREEN, GREY, NEED, RED, YELLOW
 from service.spelling import terms
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 
-STAGE = "of a need: " + ", ".join(STAGES) + "; of other processes a code of organization.toml"
+STAGE = "the code of a stage, as the process or `organization.toml` names it"
 SEARCHED = "number or matter: 汉字, pinyin or initials"
 TASK_SORTS = ("due", "-due", "entered", "-entered", "number", "-number", "stage")
 CASE_SORTS = ("started", "-started", "number", "-number", "ended", "-ended", "-urges")
@@ -55,7 +55,7 @@ class CaseFilter:
 
     process: str | None = NEED
     status: str | None = condition(choices=(RUNNING, SUSPENDED, COMPLETED, TERMINATED), strict=True)
-    stage: str | None = condition(choices=STAGES, strict=True)
+    stage: str | None = condition(note=STAGE)
     number: str | None = None
     talent_id: str | None = condition(sent="talent")
     talents: Collection[str] | None = condition(internal=True)

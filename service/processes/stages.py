@@ -8,6 +8,7 @@ from functools import cached_property
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.errors import Finding, Invalid
 from service.processes.bundles import compiled
 from service.processes.models import Definition
 from service.processes.wiring import wiring
@@ -34,6 +35,15 @@ class StageNames:
         if (process, code) not in self._named:
             self._named[process, code] = self._look(process, code)
         return self._named[process, code]
+
+    def require(self, process: str | None, code: str) -> None:
+        """Raises ``Invalid``, at ``stage``, where neither a version of the process nor the settings know the code."""
+        if not (self.of(process, code) if process else self.every().get(code)):
+            known = "、".join(
+                f"{code}（{name}）" for code, name in (self.newest(process) if process else self.every()).items()
+            )
+            said = f"没有这个阶段；可用：{known}" if known else "没有这个阶段"
+            raise Invalid(said, [Finding("/stage", said)])
 
     def newest(self, process: str) -> Mapping[str, str]:
         """Code → name of the stages of the newest version, in their order; nothing for an unknown process."""

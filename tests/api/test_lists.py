@@ -205,3 +205,12 @@ def test_incidents_are_listed_and_tried_again(world: World) -> None:
     assert admin.post(f"/incidents/{uuid4()}/retry").status_code == 404
     assert admin.get("/incidents").json["total"] == 0
     assert may(world.actor("admin"), "retry_incidents")
+
+
+def test_the_ledger_takes_the_stages_that_the_process_names_and_no_other(world: World) -> None:
+    world.dispatched()
+    office = world.api("office")
+    assert office.get("/requests", stage="handling").json["total"] == 1
+    refused = office.get("/requests", stage="handlin")
+    assert (refused.status_code, refused.json["errors"][0]["path"]) == (422, "/stage")
+    assert "handling（办理）" in refused.json["errors"][0]["message"]
