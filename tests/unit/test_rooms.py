@@ -37,7 +37,8 @@ def test_queries_belong_to_features(room: str) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("room", ["web", "api", "people"])
-def test_no_module_is_over_400_lines(room: str) -> None:
-    long = {path for path in (SERVICE / room).glob("*.py") if len(path.read_text().splitlines()) > 400}
-    assert long == set()
+def test_no_module_is_over_400_lines() -> None:
+    """Migrations stay as they were written."""
+    modules = [path for path in SERVICE.rglob("*.py") if "versions" not in path.parts and "node_modules" not in path.parts]
+    assert len(modules) > 400
+    assert [str(path.relative_to(SERVICE)) for path in modules if len(path.read_text().splitlines()) > 400] == []
