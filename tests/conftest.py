@@ -1,4 +1,4 @@
-"""What every test may ask for. Database tests that ask for ``database`` or ``session`` run on SQLite and PostgreSQL."""
+"""The fixtures of all tests. Database tests that ask for ``database`` or ``session`` run on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 

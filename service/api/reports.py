@@ -121,8 +121,8 @@ def accept_report(_body: dict[str, Any], report_id: UUID) -> Row:
 
 papers = Calls(
     "papers",
-    "Half-year reports and briefs as PDF and Word files. Signs that the server has no type for are marked in a PDF and"
-    " named in the header Unprintable-Signs",
+    "Half-year reports and briefs as PDF and Word files. Characters that the server has no type for are marked in a"
+    " PDF and named in the header Unprintable-Signs",
     noun="report_papers",
 )
 more = (papers,)

@@ -28,7 +28,7 @@ COMMON = "common_passwords.txt"
 
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p", "qazwsxedcrfvtgb")
 _PLAIN = str.maketrans("@$!013457", "asioieast")
-"""Signs that are put in the place of letters, and which."""
+"""Characters that are put in the place of letters, and which."""
 LONGEST_LOOKED_AT, LONGEST_PIECE = 64, 40
 _DATES = re.compile(
     r"(19[3-9]\d|20[0-4]\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"  # 19850203
@@ -55,7 +55,7 @@ def check_password(checks: Checks, password: str, known: Collection[str]) -> Non
         checks.refuse("/password", f"密码至少 {SHORTEST_PASSWORD} 个字符")
     elif len(password) > LONGEST_PASSWORD:
         checks.refuse("/password", f"密码最多 {LONGEST_PASSWORD} 个字符")
-    elif any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in password):
+    elif any(unicodedata.category(character) in {"Cc", "Cs"} for character in password):
         checks.refuse("/password", "密码不能含有控制字符")
     elif password.isdecimal() and len(password) < SHORTEST_OF_DIGITS:
         checks.refuse("/password", "只有数字的密码太容易被猜中，请加上字母或汉字")

@@ -161,7 +161,9 @@ _JSON_WORDS = {
 
 
 def _json_words(message: str) -> str:
-    return next((words for sign, words in _JSON_WORDS.items() if message.startswith(sign)), "请核对引号、逗号和括号")
+    return next(
+        (words for character, words in _JSON_WORDS.items() if message.startswith(character)), "请核对引号、逗号和括号"
+    )
 
 
 def _unfolds(name: str, content: Any, report: Report) -> bool:

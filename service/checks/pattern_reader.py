@@ -12,8 +12,8 @@ MANY = 30
 _COUNT = re.compile(r"\{(\d{1,6})(?:(,)(\d{1,6})?)?\}")
 _CODE = re.compile(r"u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})")
 _CLASSES: dict[str, Callable[[str], bool]] = {
-    "d": lambda sign: "0" <= sign <= "9",
-    "w": lambda sign: sign.isascii() and (sign.isalnum() or sign == "_"),
+    "d": lambda character: "0" <= character <= "9",
+    "w": lambda character: character.isascii() and (character.isalnum() or character == "_"),
     "s": str.isspace,
 }
 _PLAIN = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v", "0": "\0"}
@@ -27,9 +27,9 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter out of a set: those of the pattern's own letters (``signs``) that it may be."""
+    """One letter out of a set: those of the pattern's own letters (``characters``) that it may be."""
 
-    signs: frozenset[str]
+    characters: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +53,23 @@ Tree = Letter | Choice | Repeat
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """``tree`` is one sequence; ``anchored`` whether it must begin where the text begins; ``signs`` are the letters
+    """``tree`` is one sequence; ``anchored`` whether it must begin where the text begins; ``characters`` are those
     that tell its sets apart: two sets have a letter in common if and only if they have one of these."""
 
     tree: Choice
     anchored: bool
-    signs: frozenset[str]
+    characters: frozenset[str]
 
 
 def read(pattern: str) -> Pattern:
     """The tree of ``pattern``. Raises Unreadable."""
-    signs = frozenset(_near(_Reader(pattern, frozenset()).mentioned()))
-    reader = _Reader(pattern, signs)
-    return Pattern(reader.whole(), _anchored(pattern), signs)
+    characters = frozenset(_near(_Reader(pattern, frozenset()).mentioned()))
+    reader = _Reader(pattern, characters)
+    return Pattern(reader.whole(), _anchored(pattern), characters)
 
 
 def _near(mentioned: set[str]) -> set[str]:
-    codes = {ord(sign) + step for sign in mentioned for step in (-1, 0, 1)}
+    codes = {ord(character) + step for character in mentioned for step in (-1, 0, 1)}
     return {chr(code) for code in codes if 0 <= code <= 0x10FFFF} | set(_SAMPLES)
 
 
@@ -79,23 +79,23 @@ def _anchored(pattern: str) -> bool:
         return False
     depth, at = 0, 0
     while at < len(pattern):
-        sign = pattern[at]
-        if sign == "\\":
+        character = pattern[at]
+        if character == "\\":
             at += 1
-        elif sign == "[":
+        elif character == "[":
             while at < len(pattern) and pattern[at] != "]":
                 at += 2 if pattern[at] == "\\" else 1
-        elif sign in "()":
-            depth += 1 if sign == "(" else -1
-        elif sign == "|" and depth == 0:
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+        elif character == "|" and depth == 0:
             return False
         at += 1
     return True
 
 
 class _Reader:
-    def __init__(self, pattern: str, signs: frozenset[str]) -> None:
-        self.text, self.at, self.signs = pattern, 0, signs
+    def __init__(self, pattern: str, characters: frozenset[str]) -> None:
+        self.text, self.at, self.characters = pattern, 0, characters
         self.seen: set[str] = set()
 
     def mentioned(self) -> set[str]:
@@ -125,24 +125,24 @@ class _Reader:
 
     def _part(self) -> Tree | None:
         """The next part; None for what stands between letters."""
-        sign = self._next()
-        if sign in "^$":
+        character = self._next()
+        if character in "^$":
             return None
-        if sign == "(":
+        if character == "(":
             return self._group()
-        if sign == "[":
+        if character == "[":
             return self._set()
-        if sign == ".":
+        if character == ".":
             return self._letter(lambda one: one not in "\n\r\u2028\u2029")
-        if sign == "\\":
+        if character == "\\":
             if self.text[self.at : self.at + 1] in ("b", "B"):
                 self.at += 1
                 return None
             return self._letter(self._escape())
-        if sign in "*+?{}":
+        if character in "*+?{}":
             raise Unreadable("重复次数前面没有内容")
-        self.seen.add(sign)
-        return self._letter(sign.__eq__)
+        self.seen.add(character)
+        return self._letter(character.__eq__)
 
     def _group(self) -> Choice:
         if self._take("?") and not self._take(":") and not re.match(r"<[A-Za-z_]\w*>", self.text[self.at :]):
@@ -196,46 +196,46 @@ class _Reader:
 
     def _member(self, tests: list[Callable[[str], bool]]) -> str | None:
         """The next letter of a set, taken into ``tests``; None where it is a class."""
-        sign = self._next()
-        if sign == "\\":
+        character = self._next()
+        if character == "\\":
             before = set(self.seen)
             self.seen = set()
             tests.append(self._escape())
             named, self.seen = self.seen, before | self.seen
             return next(iter(named)) if len(named) == 1 else None
-        self.seen.add(sign)
-        tests.append(sign.__eq__)
-        return sign
+        self.seen.add(character)
+        tests.append(character.__eq__)
+        return character
 
     def _escape(self) -> Callable[[str], bool]:
-        sign = self._next()
-        if sign.lower() in _CLASSES:
-            test = _CLASSES[sign.lower()]
-            return test if sign.islower() else lambda one: not test(one)
-        if sign in "pP":
+        character = self._next()
+        if character.lower() in _CLASSES:
+            test = _CLASSES[character.lower()]
+            return test if character.islower() else lambda one: not test(one)
+        if character in "pP":
             if re.match(r"\{[A-Za-z_=]{1,40}\}", self.text[self.at :]) is None:
                 raise Unreadable("\\p 的写法不对")
             self.at = self.text.index("}", self.at) + 1
             return lambda one: True  # whichever letters it takes: they count as all
-        if sign in _PLAIN:
-            letter = _PLAIN[sign]
+        if character in _PLAIN:
+            letter = _PLAIN[character]
         elif code := re.match(
-            r"u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})", sign + self.text[self.at :]
+            r"u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})", character + self.text[self.at :]
         ):
             self.at += code.end() - 1
             number = int(next(digits for digits in code.groups() if digits), 16)
             if number > 0x10FFFF:
                 raise Unreadable("\\u 的写法不对")
             letter = chr(number)
-        elif sign.isalnum():
-            raise Unreadable(f"用了 \\{sign} 这样的写法")
+        elif character.isalnum():
+            raise Unreadable(f"用了 \\{character} 这样的写法")
         else:
-            letter = sign
+            letter = character
         self.seen.add(letter)
         return letter.__eq__
 
     def _letter(self, test: Callable[[str], bool]) -> Letter:
-        return Letter(frozenset(sign for sign in self.signs if test(sign)))
+        return Letter(frozenset(character for character in self.characters if test(character)))
 
     def _next(self) -> str:
         if self.at >= len(self.text):
@@ -243,8 +243,8 @@ class _Reader:
         self.at += 1
         return self.text[self.at - 1]
 
-    def _take(self, sign: str) -> bool:
-        if self.text.startswith(sign, self.at):
+    def _take(self, character: str) -> bool:
+        if self.text.startswith(character, self.at):
             self.at += 1
             return True
         return False

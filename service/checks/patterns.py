@@ -56,7 +56,7 @@ class _Automaton:
         self.first, last, _ = self._part(pattern.tree)
         self.last = frozenset(last)
         if not pattern.anchored:  # it is looked for anywhere: before it may stand any text
-            before = self._letter(pattern.signs)
+            before = self._letter(pattern.characters)
             self.onward[before] += [before, *self.first]
             self.first = [before, *self.first]
 
@@ -101,10 +101,10 @@ class _Automaton:
                 if self.letters[one] & self.letters[other]:
                     yield one, other
 
-    def _letter(self, signs: frozenset[str]) -> int:
+    def _letter(self, characters: frozenset[str]) -> int:
         if len(self.letters) >= _MOST_LETTERS:
             raise Unreadable("重复的次数太多，太长")
-        self.letters.append(signs)
+        self.letters.append(characters)
         self.onward.append([])
         return len(self.letters) - 1
 
@@ -123,7 +123,7 @@ class _Automaton:
 
     def _part(self, part: Tree) -> _Ends:
         if isinstance(part, Letter):
-            state = self._letter(part.signs)
+            state = self._letter(part.characters)
             return [state], [state], False
         if isinstance(part, Choice):
             ways = [self._sequence(way) for way in part.ways]

@@ -98,5 +98,5 @@ def shared_words(one: str, other: str) -> tuple[str, ...]:
 
 
 def _pairs(text: str) -> set[str]:
-    signs = plain(text)
-    return {signs[place : place + 2] for place in range(len(signs) - 1)}
+    characters = plain(text)
+    return {characters[place : place + 2] for place in range(len(characters) - 1)}

@@ -44,13 +44,13 @@ def _mapped(value: Any) -> Any:
 def clean(text: str) -> str:
     """``text`` as ``printable`` makes it."""
     lines = _NEW_LINES.sub("\n", text).replace("\t", "  ")
-    seen = "".join(sign for sign in lines if sign == "\n" or not _unseen(sign))
+    seen = "".join(character for character in lines if character == "\n" or not _unseen(character))
     # Heaped accents would climb out of their line.
     return _ACCENTS.sub(r"\1", seen)
 
 
-def _unseen(sign: str) -> bool:
-    return unicodedata.category(sign) in _UNSEEN or is_noncharacter(sign)
+def _unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN or is_noncharacter(character)
 
 
 def _length(value: Any) -> int:

@@ -82,7 +82,7 @@ class Type:
     faces: typst.Fonts
     office: tuple[str, ...]
     families: tuple[str, ...]
-    signs: frozenset[int]
+    characters: frozenset[int]
 
 
 @lru_cache(maxsize=4)
@@ -97,14 +97,14 @@ def type_of(folder: Path) -> Type:
     office = tuple(name for name in OFFICE_TYPE if name.lower() in names)
     if not office and SUPPLIED_TYPE.lower() not in names:
         raise Incident("没有可用的中文打印字体，请先运行 make setup")
-    return Type(found, office, tuple(found.families()), frozenset(_signs(found)))
+    return Type(found, office, tuple(found.families()), frozenset(_characters(found)))
 
 
 def coverage(folder: Path = TYPE_FOLDER) -> tuple[Covered, ...]:
     """How much of each of ``RANGES`` can be printed on this machine. Raises Incident as ``type_of``."""
-    signs = type_of(folder).signs
+    characters = type_of(folder).characters
     return tuple(
-        Covered(name, first, last, sum(sign in signs for sign in range(first, last + 1)))
+        Covered(name, first, last, sum(character in characters for character in range(first, last + 1)))
         for name, first, last in RANGES
     )
 
@@ -117,18 +117,18 @@ def log_coverage(folder: Path = TYPE_FOLDER) -> None:
         log.warning("type_missing", what=error.message)
         return
     told = {one.name: f"{one.there}/{one.of}" for one in ranges}
-    log.info("type_found", families=type_of(folder).families, signs=told)
+    log.info("type_found", families=type_of(folder).families, characters=told)
     if lacking := [f"{one.name} {one.places}" for one in ranges if not one.there]:
         log.warning("type_lacks", ranges=lacking, what="没有这些范围的字体，打印时以“〓”代替；请安装含有这些字的字体")
 
 
 def unprintable(data: Any, folder: Path = TYPE_FOLDER) -> tuple[str, ...]:
     """The characters in ``data`` (JSON) that no type on this machine has, each once, in the order of the text."""
-    known = type_of(folder).signs
+    known = type_of(folder).characters
     found: dict[str, None] = {}
     for text in map(clean, _texts(data)):
         if not text.isascii():
-            found.update((sign, None) for sign in text if _lacking(sign, known))
+            found.update((character, None) for character in text if _lacking(character, known))
     return tuple(found)
 
 
@@ -137,15 +137,15 @@ def marked(data: Any, missing: tuple[str, ...]) -> Any:
     return _replaced(data, str.maketrans(dict.fromkeys(missing, MARK))) if missing else data
 
 
-def _lacking(sign: str, known: frozenset[int]) -> bool:
-    place = ord(sign)
+def _lacking(character: str, known: frozenset[int]) -> bool:
+    place = ord(character)
     selects = 0xFE00 <= place <= 0xFE0F or 0xE0100 <= place <= 0xE01EF  # says which form of the character before it
-    return place not in known and not selects and not sign.isspace()
+    return place not in known and not selects and not character.isspace()
 
 
-def _signs(found: typst.Fonts) -> set[int]:
+def _characters(found: typst.Fonts) -> set[int]:
     """Every character of the files found. Of faces in one file, and of the weights of one family, the first speaks."""
-    signs: set[int] = set()
+    characters: set[int] = set()
     files: set[str] = set()
     families: set[str] = set()
     for face in sorted(found.fonts(), key=lambda face: (abs(face.weight - 400), face.index)):
@@ -160,12 +160,16 @@ def _signs(found: typst.Fonts) -> set[int]:
             log.warning("type_unreadable", file=Path(face.path).name, error=type(error).__name__)
             continue
         # Where a face has letters and no Chinese, its characters of private use are icons and nobody's name.
-        signs |= {sign for sign in has if not _is_private(sign)} if LATIN_A in has and HAN_ONE not in has else has
-    return signs
+        characters |= (
+            {character for character in has if not _is_private(character)}
+            if LATIN_A in has and HAN_ONE not in has
+            else has
+        )
+    return characters
 
 
-def _is_private(sign: int) -> bool:
-    return 0xE000 <= sign <= 0xF8FF or sign >= 0xF0000
+def _is_private(character: int) -> bool:
+    return 0xE000 <= character <= 0xF8FF or character >= 0xF0000
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -13,8 +13,8 @@ def asked(text: str) -> str:
     """
     done: list[str] = []
     outside = True
-    for sign in reversed(text):
-        if sign in "'\"":
+    for character in reversed(text):
+        if character in "'\"":
             outside = not outside
-        done.append(PLACEHOLDER if sign == "?" and outside else sign)
+        done.append(PLACEHOLDER if character == "?" and outside else character)
     return "".join(reversed(done))

@@ -1,4 +1,4 @@
-"""Signs that are written in several ways, so that 陳曾賢 and 陈曾贤, 王喆 and 王哲 meet. Pure.
+"""Characters that are written in several ways, so that 陳曾賢 and 陈曾贤, 王喆 and 王哲 meet. Pure.
 
 The pairs of traditional and simplified characters are those of OpenCC, the variants of one character those of
 ``variants.txt``. A traditional character that stands for two simplified ones takes the first: what is searched and what

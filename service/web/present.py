@@ -65,8 +65,8 @@ def lateness(standing: Standing | None) -> list[str]:
 def island(value: Any) -> Markup:
     """JSON for a ``<script type="application/json">``: no text in it can end the element."""
     text = json.dumps(value, ensure_ascii=False, default=str)
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704 - every character that could end the element was replaced above
 
 

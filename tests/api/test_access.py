@@ -1,4 +1,4 @@
-"""Who may make which call: every call × every role, tokens, sessions."""
+"""The right to each call: every call × every role, tokens, sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong is refused field by field, in Chinese, as problem+json, and changes nothing."""
+"""Bad input is refused field by field, in Chinese, as problem+json, and changes nothing."""
 
 from __future__ import annotations
 

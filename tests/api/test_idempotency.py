@@ -1,4 +1,4 @@
-"""Idempotency-Key: one deed, one answer, whatever the network does."""
+"""Idempotency-Key: one operation, one answer, whatever the network does."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ FAN = {f"s{n}": {"allOf": [{"$ref": f"#/$defs/s{n + 1}"}] * 2} for n in range(8)
     ("more", "why"), [({"$ref": "#/$defs/s0"}, "表单过大：引用展开后有"), ({"$ref": "#"}, "绕回了自己")]
 )
 def test_a_form_from_before_forms_were_measured_is_not_handed_out(world: World, more: dict[str, str], why: str) -> None:
-    """Whoever draws it would unfold all of it; a page refuses it with the same words."""
+    """Drawing it would unfold all of it; a page refuses it with the same words."""
     files = read_bundle(HOME / "bpmn" / "request", HOME / "forms" / "request")
     form = json.loads(files["forms/record_need.json"]) | {"$defs": FAN}
     form["properties"]["more"] = more

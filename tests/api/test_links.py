@@ -1,4 +1,4 @@
-"""Who serves whom, through the API: a link's life, quotas, teams and rosters, and who is refused."""
+"""Links through the API: a link's life, quotas, teams and rosters, and who is refused."""
 
 from __future__ import annotations
 

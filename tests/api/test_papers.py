@@ -1,4 +1,4 @@
-"""What the API gives as files besides attachments, the large files it takes, the journals of contacts and matters."""
+"""The API gives papers as files, takes large files, and shows the journals of contacts and matters."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.bench import databases
 from tests.bench.figures import Table
 from tests.bench.rehearsing import rehearsing
 from tests.bench.requests import requests
-from tests.bench.work import Bench, bench, deeds, fill, people_pages, reading, rework, verification, wake_ups
+from tests.bench.work import Bench, bench, fill, operations, people_pages, reading, rework, verification, wake_ups
 
 KINDS = {"SQLite": databases.sqlite, "PostgreSQL": databases.postgresql}
 
@@ -50,7 +50,7 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
         people_pages(world, table, column)
         return
     table.head("Operations (one transaction)")
-    cases = deeds(world, table, column)
+    cases = operations(world, table, column)
     verification(world, cases, table, column)
     table.head("Rehearsal (no database)")
     rehearsing(table, column)
@@ -67,7 +67,7 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
 
 
 def machine() -> str:
-    """What it ran on; who compares two runs compares this first."""
+    """The machine and libraries it ran on: two runs compare only where these are alike."""
     load = os.getloadavg()[0]
     libraries = ", ".join(f"{name} {version(name)}" for name in ("Flask", "SQLAlchemy", "SpiffWorkflow", "gunicorn"))
     return (

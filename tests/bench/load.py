@@ -52,7 +52,7 @@ class Client:
 
 @dataclass
 class Load:
-    """What the clients saw together."""
+    """The answers that all clients got, together."""
 
     taken: list[float] = field(default_factory=list)
     seconds: float = 0.0

@@ -1,4 +1,4 @@
-"""What is measured over HTTP: the service under gunicorn beside the bare application."""
+"""Measurements over HTTP: the service under gunicorn beside the bare application."""
 
 from __future__ import annotations
 

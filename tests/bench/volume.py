@@ -141,7 +141,7 @@ def hurry(connection: Connection) -> None:
 
 
 def _copy(made: Original, source: int, n: int, number: int) -> dict[str, Any]:
-    """What sets copy ``n`` apart: its ids, number, title and day."""
+    """The differences of copy ``n``: its ids, number, title and day."""
     matter = n % len(MATTERS)
     case_number = f"2026-需-{number:06d}"
     started: datetime = made.rows["instance"][0]["started_at"]

@@ -1,4 +1,4 @@
-"""What is measured within one process: commands, wake-ups, pages, verification, rework."""
+"""Measurements within one process: commands, wake-ups, pages, verification, rework."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Steps:
             commands.complete(session, task_id=task, data=data, actor=self._actors[user], now=clock.now())
 
 
-def deeds(world: Bench, table: Table, column: str) -> list[UUID]:
+def operations(world: Bench, table: Table, column: str) -> list[UUID]:
     """One transaction each, on an empty database. Gives the cases, all at their end."""
     steps = Steps(world, table, column)
     steps.start()

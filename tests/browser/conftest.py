@@ -39,7 +39,7 @@ class Site:
         self.world, self.browser = world, browser
         self.now: datetime = service_clock.now()
         self.complaints: list[str] = []
-        """What the browsers' consoles said, and every address asked for outside the service."""
+        """The lines of the browsers' consoles, and every address asked for outside the service."""
         self.expected: tuple[str, ...] = ()
         """Parts of console messages that a test provokes on purpose."""
         self._contexts: list[BrowserContext] = []

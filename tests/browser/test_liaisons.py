@@ -1,4 +1,4 @@
-"""What only a browser shows of who serves whom: picked records in a form, suggestions, the lines of a draft."""
+"""Links as only a browser shows them: picked records in a form, suggestions, the lines of a draft."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a field takes is what the service takes, with script and without; times are the office's."""
+"""A field takes as much as the service takes, with script and without; times are the office's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FULL = ("第一行\n" * (LIMIT // 4))[: LIMIT - 1] + "止"
 
 
 def test_a_full_remark_is_taken_without_script(site: Site) -> None:
-    """A form without script sends two signs for the end of each of its thousand lines."""
+    """A form without script sends two characters for the end of each of its thousand lines."""
     site.world.dispatched("edu")
     page = site.visit("office", f"/cases/{site.world.case}", java_script_enabled=False)
     page.get_by_label("意见或说明").fill(FULL)
@@ -44,7 +44,7 @@ def test_what_is_too_long_stays_and_is_told_until_it_fits(site: Site) -> None:
     field.click()
     page.keyboard.insert_text(
         "𠮷" * (LIMIT + 7)
-    )  # what is pasted; each sign is two to a browser and one to the service
+    )  # what is pasted; each character is two to a browser and one to the service
     assert field.evaluate("one => [...one.value].length") == LIMIT + 7
     told = page.get_by_text(f"最多 {LIMIT} 字，现有 {LIMIT + 7} 字，请精简。")
     expect(told).to_be_visible()

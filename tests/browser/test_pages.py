@@ -1,4 +1,4 @@
-"""What a person does at the pages, in a real browser."""
+"""A person works at the pages, in a real browser."""
 
 from __future__ import annotations
 

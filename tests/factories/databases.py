@@ -1,7 +1,7 @@
 """Databases of tests, which share what SQLAlchemy has compiled.
 
 Each test has a database and an engine of its own, and a fresh engine compiles every statement anew: a third of the
-time of a test that takes a case through its stages. What one engine of a process has compiled serves all of its kind.
+time of a test that takes a case through its stages. All engines of a kind share what one has compiled.
 """
 
 from __future__ import annotations

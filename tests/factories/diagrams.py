@@ -221,7 +221,7 @@ def before_end(node: str) -> tuple[str, str, str]:
 
 
 def rules(files: dict[str, bytes], context: CheckContext = CONTEXT) -> list[tuple[str, str]]:
-    """What the checks find: (rule, element) in the order of the findings."""
+    """The findings of the checks: (rule, element) in the order of the findings."""
     return [(finding.rule, finding.element) for finding in check(files, context=context)]
 
 

@@ -1,7 +1,7 @@
 """A real OpenID Connect provider on loopback: discovery, authorize, token with PKCE, keys, user info.
 
 Built from Authlib's server parts, so the protocol is somebody else's reading of the standard and not that of the code
-under test. Whoever is ``signed_in`` there consents at once; what it says wrongly, a test tells it to.
+under test. The account that is ``signed_in`` there consents at once; it says wrong things only where a test tells it.
 """
 
 from __future__ import annotations
@@ -109,11 +109,11 @@ class Provider:
     )
     """The claims of who sits at the browser; None: nobody consents."""
     claims: dict[str, Any] = field(default_factory=dict)
-    """What the id_token says instead of the truth."""
+    """The claims that the id_token has instead of the true ones."""
     profile_in_token: bool = True
     """Whether the profile stands in the id_token; else only at the user info endpoint."""
     info: dict[str, Any] = field(default_factory=dict)
-    """What the user info endpoint says instead of the truth."""
+    """The claims that the user info endpoint has instead of the true ones."""
     metadata: dict[str, Any] = field(default_factory=dict)
     signing_key: RSAKey = field(default_factory=lambda: key_pair("first"))
     published_key: RSAKey | None = None

@@ -78,7 +78,7 @@ def try_in(
 
 
 def signed_in(session: Session, username: str, password: str, now: datetime) -> Actor:
-    """Who signs in so; raises ``NotAllowed``."""
+    """The actor who signs in so; raises ``NotAllowed``."""
     found = try_in(session, username, password, now)
     if found.actor is None:
         raise NotAllowed(found.refusal or "")

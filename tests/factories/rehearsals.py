@@ -35,7 +35,7 @@ DISPATCH = {"opinion": "请办理", "basis": "competent", "lead_unit": "edu", "a
 
 @cache
 def plan() -> Plan:
-    """What the shipped settings hand to a rehearsal."""
+    """The plan that the shipped settings hand to a rehearsal."""
     return plan_of(load(CONFIG, {}), load_organization(CONFIG))
 
 

@@ -1,4 +1,4 @@
-"""Two deeds over a real PostgreSQL, of which the second begins while the first stands still in the middle."""
+"""Two operations over a real PostgreSQL, of which the second begins while the first stands still in the middle."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def in_the_middle(world: World, first: Callable[[], Any], after: str, second: Ca
             reached.set()
             assert go_on.wait(30)
 
-    def run(place: int, deed: Callable[[], Any]) -> None:
+    def run(place: int, operation: Callable[[], Any]) -> None:
         try:
-            results[place] = deed()
+            results[place] = operation()
         except Exception as error:  # noqa: BLE001 - the test looks at it
             results[place] = error
 

@@ -1,4 +1,4 @@
-"""What is sent to the database: the one counter of statements."""
+"""The statements sent to the database: their one counter."""
 
 from __future__ import annotations
 

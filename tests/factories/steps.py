@@ -1,4 +1,4 @@
-"""What the behaviour tests look at: the journal, notices, instance and lights of the world's case."""
+"""The things that behaviour tests look at: the journal, notices, instance and lights of the world's case."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def events(world: World, *kinds: str) -> list[history.HistoryEvent]:
 
 
 def notices(world: World, template: str | None = None) -> list[dict[str, Any]]:
-    """What the case owes to the outside; word of new tasks, which every step brings, only by its ``template``."""
+    """The notices that the case owes; word of new tasks, which every step brings, only by its ``template``."""
     found = [dict(event.data) for event in events(world, "notice")]
     if template is None:
         return [notice for notice in found if notice["template"] != "task"]

@@ -36,26 +36,27 @@ def work_all(world: World, worker: Worker | None = None) -> None:
         pass
 
 
-def at_once(*deeds: Callable[[], Any]) -> list[Any]:
-    """Runs the deeds in threads that start together, under the present clock; gives results or exceptions in order."""
-    start = Barrier(len(deeds))
-    results: list[Any] = [None] * len(deeds)
+def at_once(*operations: Callable[[], Any]) -> list[Any]:
+    """Runs the operations in threads that start together, under the present clock; gives their results in order."""
+    start = Barrier(len(operations))
+    results: list[Any] = [None] * len(operations)
 
     def run(place: int) -> None:
         start.wait(10)
         try:
-            results[place] = deeds[place]()
+            results[place] = operations[place]()
         except Exception as error:  # noqa: BLE001 - the test looks at it
             results[place] = error
 
     threads = [
-        Thread(target=contextvars.copy_context().run, args=(run, place), daemon=True) for place in range(len(deeds))
+        Thread(target=contextvars.copy_context().run, args=(run, place), daemon=True)
+        for place in range(len(operations))
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-        assert not thread.is_alive(), "two deeds wait for each other"
+        assert not thread.is_alive(), "two operations wait for each other"
     return results
 
 
@@ -76,7 +77,7 @@ def inbox_of(world: World, username: str) -> list[tuple[str, str]]:
 
 
 def owed(world: World) -> list[OutboxEntry]:
-    """What the outbox still holds, but for word of new tasks."""
+    """The entries that the outbox still holds, but for word of new tasks."""
     with looking(world) as session:
         found = session.scalars(select(OutboxEntry).order_by(OutboxEntry.event_id))
         return [entry for entry in found if entry.event.data["template"] != "task"]
@@ -104,6 +105,6 @@ def happened(world: World, kind: str) -> list[HistoryEvent]:
 
 
 def mismatches(world: World) -> list[str]:
-    """What ``liaison verify`` finds wrong."""
+    """The mismatches that ``liaison verify`` finds."""
     with world.database.reading() as session:
         return [f"{one.stream} {one.seq}: {one.what}" for one in replay.verify(session)]

@@ -152,7 +152,7 @@ class Browser(FlaskClient):
 class Served:
     """An application that serves one test after the other: making one takes longer than most tests.
 
-    What a test bent (settings, counts, views) is straight again for the next.
+    Puts back all that a test bent (settings, counts, views).
     """
 
     def __init__(self, settings: Settings, database: Database) -> None:
@@ -243,7 +243,7 @@ class World:
         self.database.engine.dispose()
 
     def actor(self, username: str) -> Actor:
-        """Who ``username`` is today."""
+        """The actor that ``username`` is today."""
         with self.database.reading() as session:
             return auth.actor_of(session, username)
 
@@ -262,7 +262,7 @@ class World:
             return str(search_leaders(session).items[0].id)
 
     def need(self, **changes: Any) -> dict[str, Any]:
-        """What is filled into the first form (record_need)."""
+        """The values of the first form (record_need)."""
         return {
             "talent_id": "T0001",
             "leader_id": self.leader_id,
@@ -373,7 +373,7 @@ class World:
             return session.scalars(found.order_by(UserTask.completed_seq.desc())).first() or _missing(step)
 
     def sample(self, step: str) -> dict[str, Any]:
-        """What a person in a hurry fills into the form of ``step``."""
+        """The values that a person in a hurry fills into the form of ``step``."""
         today = clock.today()
         soon = (today + timedelta(days=14)).isoformat()
         return {**_samples(today, soon)[step]}

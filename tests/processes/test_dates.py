@@ -18,7 +18,7 @@ from tests.factories.world import OFFICE, World
 
 
 def refused(world: World, step: str, **data: Any) -> dict[str, str]:
-    """What is refused of the step, by field, and nothing has changed."""
+    """The step's findings by field; asserts that nothing has changed."""
     before = len(events(world))
     with pytest.raises(Invalid) as error:
         world.do(OFFICE, step, {**world.sample(step), **data})
@@ -27,7 +27,7 @@ def refused(world: World, step: str, **data: Any) -> dict[str, str]:
 
 
 def warned(world: World, step: str, **data: Any) -> list[str]:
-    """What the step, submitted, is recorded to have warned of."""
+    """The warnings that the journal keeps of the step once it is submitted."""
     world.do(OFFICE, step, {**world.sample(step), **data})
     done = [event for event in events(world, "completed") if event.data["step"] == step][-1]
     return list(done.data["warnings"])

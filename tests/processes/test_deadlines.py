@@ -36,7 +36,7 @@ VECTORS = [
 
 @pytest.fixture
 def world(world: World) -> Iterator[World]:
-    """Whatever a test does to the case, its journal must replay to what is stored."""
+    """The case's journal must replay to what is stored, whatever a test has done to it."""
     yield world
     if world.case.int:
         assert case.mismatches(world) == []

@@ -37,7 +37,7 @@ def _node() -> str:
 
 
 def _saved(xml: bytes) -> bytes:
-    """What bpmn-js makes of a diagram: it reads and writes with the same library."""
+    """The diagram as bpmn-js saves it: it reads and writes with the same library."""
     done = subprocess.run(
         [_node(), "--input-type=module", "--eval", SAVE], input=xml, cwd=ASSETS, capture_output=True, check=False
     )

@@ -1,4 +1,4 @@
-"""Whatever the deployment checks let people draw runs to its end, on each kind of database, and replays.
+"""Every element that the deployment checks allow runs to its end, on each kind of database, and replays.
 
 The list of elements is the checks' own: an element that is newly allowed has no run here, and the test fails.
 """
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from tests.factories.world import World
 
 Step = tuple[Any, list[str]]
-"""What happens (a task's id: it is completed, with data in a pair; hours: they go by; ``MESSAGE``: it comes), and which
-tasks are open then."""
+"""The events of a run (a task's id: it is completed, with data in a pair; hours: they go by; ``MESSAGE``: it comes),
+and the tasks that are open then."""
 
 FORMAL = 'xsi:type="bpmn:tFormalExpression"'
 MESSAGE = "withdrawn"

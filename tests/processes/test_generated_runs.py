@@ -261,7 +261,7 @@ class Walker:
         return None
 
     def doer(self, session: Session, task: UserTask) -> Actor:
-        """Who does it."""
+        """The actor who does it."""
         if task.assignee is not None:
             return self.actor(session, task.assignee)
         if task.role == "liaison":

@@ -43,7 +43,7 @@ def terminated(world) -> None:
 
 
 def facts(world) -> list[list[str]]:
-    """What the round says of who takes part."""
+    """The lines in which the round says who takes part."""
     [found] = [one.data["result"]["lines"] for one in events(world, "action") if one.data["name"] == "round_facts"]
     return found
 

@@ -54,10 +54,12 @@ def brief_of(world, name="陈砚秋", month=11):
     return found
 
 
-def on_its_page(world, deed, name="陈砚秋", **fields):
+def on_its_page(world, operation, name="陈砚秋", **fields):
     """Somebody does something with the brief on its own page."""
     with world.transaction() as session:
-        deed(session, brief_id=brief_of(world, name).id, actor=world.actor("office"), now=world.clock.now, **fields)
+        operation(
+            session, brief_id=brief_of(world, name).id, actor=world.actor("office"), now=world.clock.now, **fields
+        )
 
 
 def by_hand(world, year, month):

@@ -205,7 +205,7 @@ def test_a_post_in_use_does_not_become_another(world):
 
 
 def team_events(world, name: str) -> list[str]:
-    """What became of the leader's service team, in order."""
+    """The entries about the leader's service team, in order."""
     with world.database.reading() as session:
         found = stream_events(session, f"person:{_person(session, leaders(world)[name])}")
         return [event.kind for event in found if event.kind in ("service_team_ended", *RESUMED)]

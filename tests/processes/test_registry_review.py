@@ -52,7 +52,7 @@ def test_a_round_confirms_what_is_right_and_corrects_what_is_not(world):
 
 
 def shown(world):
-    """What the open correction's form begins with."""
+    """The first values of the open correction's form."""
     return dict(detail(world, "liaison-district_office", world.task("correct_talent")).data)
 
 

@@ -17,7 +17,7 @@ from tests.factories.world import LIAISON, OFFICE, World
 
 @pytest.fixture
 def world(world: World) -> Iterator[World]:
-    """Whatever a test does to the case, its journal must replay to what is stored."""
+    """The case's journal must replay to what is stored, whatever a test has done to it."""
     yield world
     if world.case.int:
         assert case.mismatches(world) == []

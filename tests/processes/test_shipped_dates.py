@@ -31,7 +31,7 @@ FIELDS = list(dated_fields())
 
 
 def told(form: Form, name: str, day: date) -> list[str]:
-    """What is said at the field where it is ``day`` and everything else happened a few days ago."""
+    """The findings at the field where it is ``day`` and everything else happened a few days ago."""
     rules = rules_of(form.schema)
     named = {one for rule in rules for one in rule.names} - {name}
     known = {one: DAY if one == TODAY else LATELY for one in named}

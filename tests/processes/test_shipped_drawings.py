@@ -98,7 +98,7 @@ class Drawing:
         return str(element.get("name", ""))
 
     def nodes(self) -> dict[str, Box]:
-        """What people must be able to tell apart: flow nodes and notes, without the frames around them."""
+        """The shapes that people must be able to tell apart: flow nodes and notes, without the frames around them."""
         frames = {"participant", "lane", "group"}
         return {key: box for key, box in self.shapes.items() if self.tag(key) not in frames}
 

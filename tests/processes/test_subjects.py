@@ -28,7 +28,7 @@ EDU, HOUSING = "handler-edu", "handler-housing"
 
 
 def about(world: World, step: str) -> list[Sequence[Subject]]:
-    """Whom the open tasks of ``step`` are about."""
+    """The units that the open tasks of ``step`` are about."""
     with world.database.reading() as session:
         page = queries.open_tasks(session, world.actor(OFFICE), today=clock.today())
         rows = [row for row in page.items if row.task == step and row.instance_id == world.case]

@@ -1,4 +1,4 @@
-"""Who may know of a case, speak in it and show it to others: one function decides, for every way in."""
+"""The right to know of a case, speak in it and show it to others: one function decides, for every way in."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_an_auditor_who_also_handles_the_case_may_speak(world: World) -> None:
 # --- What is not there and what may not be seen ---
 
 
-def _deeds(case: object, task: object) -> dict[str, dict[str, Any]]:
+def _calls(case: object, task: object) -> dict[str, dict[str, Any]]:
     """Every call about a case or a task, with a body that is right."""
     reason = {"reason": "说明"}
     return {
@@ -167,7 +167,7 @@ def test_a_case_that_may_not_be_seen_answers_as_one_that_is_not_there(world: Wor
     for stranger in (STRANGER, "admin", account(world, "nobody")):
         api, missing = world.api(stranger), uuid4()
         for task in (done, waiting):
-            there, nowhere = _deeds(world.case, task), _deeds(missing, missing)
+            there, nowhere = _calls(world.case, task), _calls(missing, missing)
             for (path, body), (other, _) in zip(there.items(), nowhere.items(), strict=True):
                 one, two = api.post(path, body), api.post(other, body)
                 assert one.status_code == two.status_code == 404, path

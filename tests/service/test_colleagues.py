@@ -1,4 +1,4 @@
-"""Who comes after a colleague, in person or as a substitute, is told who has the task, on pages and in the API."""
+"""A person who comes after a colleague is told who has the task, on pages and in the API."""
 
 from __future__ import annotations
 

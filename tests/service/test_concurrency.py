@@ -174,11 +174,11 @@ def _at_dispatch(world):
     data = {**world.sample("dispatch"), "assisting_units": ["guicheng"]}
     task, actor, now = world.task("dispatch").id, world.actor("office"), world.clock.now
 
-    def deed(database: Database) -> None:
+    def operation(database: Database) -> None:
         with database.transaction() as session:
             commands.complete(session, task_id=task, data=data, actor=actor, now=now)
 
-    return deed
+    return operation
 
 
 def _at_answer(world):
@@ -186,11 +186,11 @@ def _at_answer(world):
     world.dispatched("edu", "guicheng")
     task, actor, now = world.task("handle", "edu").id, world.actor("handler-edu"), world.clock.now
 
-    def deed(database: Database) -> None:
+    def operation(database: Database) -> None:
         with database.transaction() as session:
             commands.complete(session, task_id=task, data=world.sample("handle"), actor=actor, now=now)
 
-    return deed
+    return operation
 
 
 def _at_wake_up(world):
@@ -202,11 +202,11 @@ def _at_wake_up(world):
         work_all(world)
     timer = timers_of(world)[0]
 
-    def deed(database: Database) -> None:
+    def operation(database: Database) -> None:
         with database.transaction() as session:
             assert timers.fire(session, timer_id=timer.id, now=timer.fire_at)
 
-    return deed
+    return operation
 
 
 def _at_return(world):
@@ -215,26 +215,26 @@ def _at_return(world):
     world.do("handler-edu", "handle")
     task, actor, now = world.task("review_reply").id, world.actor("office"), world.clock.now
 
-    def deed(database: Database) -> None:
+    def operation(database: Database) -> None:
         with database.transaction() as session:
             commands.return_task(session, task_id=task, target="handle", reason="请补充", actor=actor, now=now)
 
-    return deed
+    return operation
 
 
-DEEDS = [_at_dispatch, _at_answer, _at_wake_up, _at_return]
+SCENES = [_at_dispatch, _at_answer, _at_wake_up, _at_return]
 
 
-@pytest.mark.parametrize("scene", DEEDS, ids=lambda scene: scene.__name__.strip("_"))
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__.strip("_"))
 def test_a_failure_before_any_statement_leaves_no_trace(world, scene):
-    deed = scene(world)
+    operation = scene(world)
     before = _everything(world.database)
     n = 0
     while True:
         n += 1
         with _cut_at(world.database, n, _pull) as sent:
             try:
-                deed(world.database)
+                operation(world.database)
             except Cut:
                 pass
             else:
@@ -249,11 +249,11 @@ def test_a_failure_before_any_statement_leaves_no_trace(world, scene):
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 @pytest.mark.parametrize("scene", [_at_dispatch, _at_wake_up], ids=lambda scene: scene.__name__.strip("_"))
 def test_a_process_killed_before_any_statement_leaves_no_trace(world, scene):
-    deed = scene(world)
+    operation = scene(world)
     before = _everything(world.database)
     world.database.dispose()  # no connection may be shared with a child
     n = 0
-    while _killed_at(world, deed, n := n + 1):
+    while _killed_at(world, operation, n := n + 1):
         assert _everything(world.database) == before, n
         world.database.dispose()
     assert n > 8
@@ -261,7 +261,7 @@ def test_a_process_killed_before_any_statement_leaves_no_trace(world, scene):
     assert _everything(world.database) != before
 
 
-def _killed_at(world, deed, n: int) -> bool:
+def _killed_at(world, operation, n: int) -> bool:
     """Whether another process that dies at its ``n``-th statement died before it was done."""
     child = os.fork()
     if child == 0:
@@ -270,7 +270,7 @@ def _killed_at(world, deed, n: int) -> bool:
             database = Database(world.database.url.render_as_string(hide_password=False))
             database.session_info.update(world.database.session_info)
             with _cut_at(database, n, lambda: os._exit(KILLED)):
-                deed(database)
+                operation(database)
             code = 0
         finally:
             os._exit(code)

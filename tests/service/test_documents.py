@@ -129,7 +129,7 @@ class TestWhatPeopleTyped:
         )
         assert "甲[31m乙丙丁" in found
         assert "戊己" in found
-        assert not [sign for sign in found if unicodedata.category(sign) in ("Cc", "Cf", "Cs")]
+        assert not [character for character in found if unicodedata.category(character) in ("Cc", "Cf", "Cs")]
 
     def test_lines_are_kept_whatever_ends_them(self):
         assert documents.printable("一\r\n二\r三\u2028四\t五") == "一\n二\n三\n四  五"
@@ -336,11 +336,11 @@ class TestSignsWithoutType:
         assert "U+2EBF0–U+2EE5D" in status
 
 
-def with_type(folder: Path, family: str, signs: str) -> Path:
-    """A folder with the supplied type and a face ``family`` that has ``signs``."""
+def with_type(folder: Path, family: str, characters: str) -> Path:
+    """A folder with the supplied type and a face ``family`` that has ``characters``."""
     for file in TYPE_FOLDER.glob("*.ttf"):
         (folder / file.name).symlink_to(file)
-    names = {ord(sign): f"s{place}" for place, sign in enumerate(signs)}
+    names = {ord(character): f"s{place}" for place, character in enumerate(characters)}
     glyphs = [".notdef", *names.values()]
     pen = TTGlyphPen(None)
     for step, point in enumerate(((0, 0), (0, 800), (800, 800), (800, 0))):

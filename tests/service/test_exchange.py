@@ -232,7 +232,7 @@ def test_every_template_can_be_filled_in(world: World):
 
 
 def checked(world: World, kind: str, *rows: tuple[Any, ...], by: str = "office") -> list[tuple[int, str, str]]:
-    """What is found in a sheet of ``rows``, the first of them its headings."""
+    """The findings in a sheet of ``rows``, the first of them its headings."""
     job_id = uploaded(world, kind, sheet(*rows), by=by)
     work(world)
     return faults(world, job_id)
@@ -440,16 +440,16 @@ def test_a_sheet_of_hidden_rows_alone_cannot_be_left_out(world: World):
 
 
 def test_rare_names_come_in_are_found_and_go_out_as_they_are(world: World):
-    signs = ("\U00020bb7", "\U00030edd", "\U000313c4", "\U0002ebf3", "\ue863")
-    rows = [(f"试{sign}", "一类人才", f"试{sign}公司", None, None, None, None) for sign in signs]
+    characters = ("\U00020bb7", "\U00030edd", "\U000313c4", "\U0002ebf3", "\ue863")
+    rows = [(f"试{character}", "一类人才", f"试{character}公司", None, None, None, None) for character in characters]
     job_id = uploaded(world, "talents", sheet(TALENTS, *rows))
     work(world)
     confirmed(world, job_id)
     assert job(world, job_id).status == "done", faults(world, job_id)
     book = load_workbook(BytesIO(world.as_user("office").get("/talents.xlsx").data))
     cells = {cell.value for row in book.worksheets[0].iter_rows(min_row=2) for cell in row}
-    assert {f"试{sign}" for sign in signs} <= cells
-    for sign in signs:
-        for q in (sign, f"试{sign}"):
+    assert {f"试{character}" for character in characters} <= cells
+    for character in characters:
+        for q in (character, f"试{character}"):
             found = world.api("office").get("/talents", q=q).json["items"]
-            assert [one["name"] for one in found] == [f"试{sign}"], q
+            assert [one["name"] for one in found] == [f"试{character}"], q

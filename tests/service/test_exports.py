@@ -164,7 +164,7 @@ OCEL_2 = {
         },
     },
 }
-"""What OCEL 2.0 asks of its JSON: the keys, and the five types that an attribute may have."""
+"""The demands of OCEL 2.0 on its JSON: the keys, and the five types that an attribute may have."""
 KINDS = {"string": str, "integer": int}
 
 

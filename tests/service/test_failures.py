@@ -1,4 +1,4 @@
-"""What the databases' failures are told as."""
+"""The databases' failures become errors of the service."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ UNITS = ("hrss", "district_office", None)
 
 @dataclass
 class Seen:
-    """What papers say of a day: counted in its evening, or later as of then."""
+    """The figures of a day on paper: counted in its evening, or later as of then."""
 
     needs: dict[str | None, Any] = field(default_factory=dict)
     of_leader: dict[str, Any] = field(default_factory=dict)

@@ -84,7 +84,7 @@ def test_the_command_line_asks_for_a_word_on_namesakes(database: Database) -> No
 
 def test_nobody_becomes_liaison_or_leader_by_the_own_hand(world: World) -> None:
     today = clock.today()
-    for user, deed in (
+    for user, operation in (
         ("admin", lambda session, actor, me: units.name_liaison(
             session, unit_code="edu", person_id=me, starts_on=today, actor=actor, now=clock.now())),
         ("liaison-hrss", lambda session, actor, me: posts.add_leader(
@@ -92,7 +92,7 @@ def test_nobody_becomes_liaison_or_leader_by_the_own_hand(world: World) -> None:
             actor=actor, now=clock.now())),
     ):  # fmt: skip
         with pytest.raises(NotAllowed, match="不能为自己"), world.transaction() as session:
-            deed(session, world.actor(user), person_of(world, user))
+            operation(session, world.actor(user), person_of(world, user))
     with world.transaction() as session:
         units.name_liaison(
             session,

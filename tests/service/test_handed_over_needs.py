@@ -1,4 +1,4 @@
-"""Whose talents they are today sees their needs, whoever took these in (O4); elsewhere nobody sees more than before."""
+"""A leader sees the needs of today's talents, whoever took these in (O4); elsewhere nobody sees more than before."""
 
 from __future__ import annotations
 

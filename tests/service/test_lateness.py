@@ -61,9 +61,9 @@ def answers(world: World, until: date) -> dict[str, tuple[int, int]]:
         return unit_answers(session, starts_on=SINCE, ends_on=until)
 
 
-def act(world: World, user: str, deed: Any, **told: Any) -> None:
+def act(world: World, user: str, operation: Any, **told: Any) -> None:
     with world.transaction() as session:
-        deed(session, actor=world.actor(user), now=world.clock.now, **told)
+        operation(session, actor=world.actor(user), now=world.clock.now, **told)
 
 
 @pytest.fixture

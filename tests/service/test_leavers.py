@@ -310,7 +310,7 @@ def test_what_nobody_may_take_even_so_is_an_incident_until_somebody_may(world: W
 
 
 def test_lists_and_pages_agree_on_whose_a_task_is(world: World) -> None:
-    """What the list's condition says and what one task's rule says is the same for everybody."""
+    """The condition of the list and the rule of one task say the same for everybody."""
     world.dispatched("edu", "housing")
     _disable(world, "handler-housing")
     post = _for_leader(world)

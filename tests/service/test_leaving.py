@@ -1,4 +1,4 @@
-"""What depends on somebody is seen before they leave, and chains of absence when a substitute is declared."""
+"""All that depends on a person is seen before they leave, and chains of absence when a substitute is declared."""
 
 from __future__ import annotations
 

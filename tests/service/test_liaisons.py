@@ -1,4 +1,4 @@
-"""Who serves whom, on both databases."""
+"""Links, service teams and rosters, on both databases."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class TestLinking:
         assert path in paths(refused)
         assert liaisons.search_links(session).total == 0
 
-    def test_the_office_hears_once_of_what_a_unit_does_and_not_of_its_own_deeds(self, session, chen, feng):
+    def test_the_office_hears_once_of_what_a_unit_does_and_not_of_its_own_operations(self, session, chen, feng):
         said = {"reason": "related", "note": "人才政策兑现"}
         made = propose(session, feng, talent(session), by=LIAISON, **said)
         liaisons.end_link(session, link_id=made.id, ends_on=TODAY, reason="工作调整", actor=LIAISON, now=EARLY)

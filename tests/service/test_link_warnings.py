@@ -1,4 +1,4 @@
-"""Which links the filter 有提示 finds, the database decides; what is said of them, Python: of every link the same."""
+"""The database finds the links for the filter 有提示, Python words their warnings: of every link the same."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from service.talents.models import TalentTeam
 
 
 def constraints(connection: Connection) -> dict[str, object]:
-    """What ``compare_metadata`` passes over: checks, the ways of foreign keys, defaults, the names of keys."""
+    """Passed over by ``compare_metadata``: checks, the ways of foreign keys, defaults, the names of keys."""
     seen: dict[str, object] = {}
     there = inspect(connection)
     for table in sorted(set(there.get_table_names()) - {"alembic_version"}):

@@ -233,7 +233,7 @@ def test_word_that_reaches_nobody_at_all_is_an_incident_that_people_see_and_retr
 
 
 def _vacancies(world) -> list[str]:
-    """What the Talent Office was told of units without a liaison."""
+    """The notices to the Talent Office about units without a liaison."""
     return [row.title for row in _notices(world, "office") if row.template == "vacancy"]
 
 

@@ -42,7 +42,7 @@ def nothing_in_it(data: bytearray, at: int, parts: list[int]) -> None:
 
 
 def spoiled(folder: Path, spoil: Table) -> Path:
-    """The supplied type and a face with a rare sign, whose table of signs is spoiled."""
+    """The supplied type and a face with a rare character, whose table of characters is spoiled."""
     with_type(folder, "Odd Song", f"一{RARE}")
     file = folder / "Odd Song.ttf"
     data = bytearray(file.read_bytes())
@@ -82,8 +82,8 @@ def test_a_file_that_is_taken_away_meanwhile_is_passed_over(tmp_path: Path, hear
     found = types.type_of(folder)
     (folder / "Rare Song.ttf").unlink()
     with capture_logs() as logs:
-        signs = types._signs(found.faces)
-    assert ord(RARE) not in signs
+        characters = types._characters(found.faces)
+    assert ord(RARE) not in characters
     assert [(one["file"], one["error"]) for one in logs] == [("Rare Song.ttf", "FileNotFoundError")]
 
 

@@ -1,4 +1,4 @@
-"""Which passwords are refused, and where passwords are worked on."""
+"""Weak passwords are refused, and passwords are hashed outside transactions."""
 
 from __future__ import annotations
 

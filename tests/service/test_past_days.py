@@ -71,13 +71,13 @@ class Story:
         world = self.on(name)
         self.act(user, operations.take_back, task_id=world.done(step).id, reason="填错了")
 
-    def act(self, user: str, deed: Callable[..., Any], **told: Any) -> None:
+    def act(self, user: str, operation: Callable[..., Any], **told: Any) -> None:
         with self.world.transaction() as session:
-            deed(session, actor=self.world.actor(user), now=self.world.clock.now, **told)
+            operation(session, actor=self.world.actor(user), now=self.world.clock.now, **told)
 
 
 def script(story: Story) -> dict[date, list[Callable[[], Any]]]:
-    """What is done on which day."""
+    """The operations of each day."""
     world, first, second = story.world, story.leaders[0], story.leaders[1]
 
     def corrected(name: str, **changes: Any) -> None:
@@ -189,7 +189,7 @@ def filter_of(asked: Mapping[str, str], on: date | None) -> queries.CaseFilter:
 
 
 def look(story: Story, on: date | None) -> Seen:
-    """What is shown as of a past day, or of today."""
+    """The figures shown as of a past day, or of today."""
     world, seen = story.world, Seen()
     day = on or clock.today()
     told = {"as_of": day.isoformat()} if on is not None else {}
@@ -304,10 +304,10 @@ def fits(told: Told, data: Mapping[str, Any], asked: Mapping[str, str]) -> bool:
 def lived(world: World) -> tuple[Story, dict[date, Seen]]:
     """The story told to its end, and what was seen in the evening of each of its days."""
     story, seen = Story(world), {}
-    for day, deeds in script(story).items():
+    for day, planned in script(story).items():
         world.clock.set(datetime.combine(day, time(10), clock.SHANGHAI))
-        for deed in deeds:
-            deed()
+        for operation in planned:
+            operation()
             world.clock.advance(minutes=1)
         world.clock.set(datetime.combine(day, time(18), clock.SHANGHAI))
         seen[day] = look(story, None)

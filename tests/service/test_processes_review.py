@@ -1,4 +1,4 @@
-"""What a close look at commands, operations, replay and verification found wrong once; each stays put right here."""
+"""Faults that a close look at commands, operations, replay and verification found once; each stays put right here."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def returned(world: World, user: str, step: str, target: str, *, unit: str | Non
 
 
 def form_of(world: World, step: str) -> dict[str, Any]:
-    """What the open ``step`` has in its data."""
+    """The data of the open ``step``."""
     return dict(world.task(step).data)
 
 
 def shown(world: World, user: str, step: str) -> dict[str, Any]:
-    """What the form of the open ``step`` shows to ``user``."""
+    """The form of the open ``step`` as it is shown to ``user``."""
     actor = world.actor(user)
     with world.database.reading() as session:
         return dict(queries.task_detail(session, world.task(step).id, actor).data)
@@ -391,7 +391,7 @@ def test_a_notice_loaded_while_the_answer_was_in_holds_for_a_step_taken_back(
 
 
 def faults(world: World) -> list[str]:
-    """What verification says of everything."""
+    """The mismatches that verification finds in everything."""
     with world.database.reading() as session:
         return [f"{found.stream} {found.seq} {found.what}" for found in replay.verify(session)]
 

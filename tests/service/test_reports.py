@@ -177,9 +177,9 @@ class TestReport:
         reports.submit_report(session, report_id=report.id, needs=NEEDS, actor=LIAISON, now=later)
         assert (report.late, report.return_reason) == (False, None)
         reports.accept_report(session, report_id=report.id, actor=OFFICE, now=later)
-        for deed in (reports.accept_report, partial(reports.submit_report, needs=NEEDS)):
+        for operation in (reports.accept_report, partial(reports.submit_report, needs=NEEDS)):
             with pytest.raises(Conflict):
-                deed(session, report_id=report.id, actor=SYSTEM, now=later)
+                operation(session, report_id=report.id, actor=SYSTEM, now=later)
         with pytest.raises(Conflict, match="退回"):
             compiled(session)
 
@@ -198,12 +198,12 @@ class TestReport:
             assert reports.get_report(session, report.id, reader).id == report.id
         with pytest.raises(NotFound):
             reports.get_report(session, report.id, STRANGER)
-        for deed, refused in (
+        for operation, refused in (
             (partial(reports.submit_report, needs=NEEDS), NotFound),
             (reports.accept_report, NotAllowed),
         ):
             with pytest.raises(refused):
-                deed(session, report_id=report.id, actor=STRANGER, now=NOW)
+                operation(session, report_id=report.id, actor=STRANGER, now=NOW)
         with pytest.raises(NotAllowed):
             reports.edit_report(session, report_id=report.id, sections={}, actor=OFFICE, now=NOW)
 
@@ -351,9 +351,9 @@ class TestBrief:
         assert (told["template"], told["to"]["leader"]) == ("brief", str(chief.id))
         assert reports.read_brief(session, brief_id=brief.id, actor=OFFICE, now=NOW).read_at is None
         assert reports.read_brief(session, brief_id=brief.id, actor=own, now=NOW).read_at == NOW
-        for deed in (reports.release_brief, lambda *a, **k: reports.edit_brief(*a, text="改", **k)):
+        for operation in (reports.release_brief, lambda *a, **k: reports.edit_brief(*a, text="改", **k)):
             with pytest.raises(Conflict, match="已签发"):
-                deed(session, brief_id=brief.id, actor=OFFICE, now=NOW)
+                operation(session, brief_id=brief.id, actor=OFFICE, now=NOW)
         with pytest.raises(NotFound):
             reports.get_brief(session, brief.id, STRANGER)
         for kind in ("pdf", "docx"):

@@ -90,11 +90,11 @@ def test_two_administrators_who_remove_each_other_are_no_ring_and_one_is_left(wo
         grant_role(session, username="office", role="admin", actor=world.actor("admin"), now=world.clock.now)
 
     def remove(whom: str, who: str):
-        def deed() -> None:
+        def operation() -> None:
             with world.transaction() as session:
                 revoke_role(session, username=whom, role="admin", actor=world.actor(who), now=world.clock.now)
 
-        return deed
+        return operation
 
     done = in_the_middle(world, remove("office", "admin"), "FOR UPDATE", remove("admin", "office"))
     assert sorted(type(one).__name__ for one in done) == ["Conflict", "NoneType"]

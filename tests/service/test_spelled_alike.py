@@ -1,4 +1,4 @@
-"""A search finds the other way of writing and the rarest sign, in every list; on both databases."""
+"""A search finds the other way of writing and the rarest character, in every list; on both databases."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def names(page):
     return [one.name for one in page.items]
 
 
-def test_talents_are_found_in_the_other_way_of_writing_and_by_a_rare_sign(session):
+def test_talents_are_found_in_the_other_way_of_writing_and_by_a_rare_character(session):
     for name in ("陳曾賢", "单解覃", f"试{RARE}", "试验"):
         add(session, name)
     add(session, "何某", "臺灣積體電路")

@@ -42,9 +42,9 @@ def lived(world):
         commands.return_task(
             session, task_id=review, target="handle", reason="请补充", actor=world.actor("office"), now=now
         )
-    for deed in (commands.suspend, commands.resume):
+    for operation in (commands.suspend, commands.resume):
         with world.transaction() as session:
-            deed(session, instance_id=world.case, reason="试", actor=world.actor("office"), now=now)
+            operation(session, instance_id=world.case, reason="试", actor=world.actor("office"), now=now)
     assert mismatches(world) == []
     return world
 
@@ -60,7 +60,7 @@ def _case(world) -> str:
 
 
 def _forged(world, statement: str) -> list[str]:
-    """What verification finds wrong with the case after ``statement``, which is then undone."""
+    """The mismatches in the case after ``statement``, which is then undone."""
     with world.database.reading() as session:
         instance = session.get_one(Instance, world.case)
         made = compiled(session, instance.digest, instance.process)
@@ -78,11 +78,11 @@ def _forged(world, statement: str) -> list[str]:
 
 
 def _changed(value: object, place: int) -> str:
-    """A literal like ``value`` with one sign changed."""
+    """A literal like ``value`` with one character changed."""
     written = str(value)
     at = place % len(written)
-    sign = "7" if written[at] != "7" else "8"
-    return _literal(written[:at] + sign + written[at + 1 :])
+    character = "7" if written[at] != "7" else "8"
+    return _literal(written[:at] + character + written[at + 1 :])
 
 
 def _literal(written: str) -> str:
@@ -119,12 +119,12 @@ def test_a_changed_byte_of_the_data_of_any_event_is_found_and_named(lived):
 
 
 def _one_sign(written: str, *, form: bool) -> str:
-    """A JSON object with one sign changed; with ``form`` only its form, else its meaning."""
+    """A JSON object with one character changed; with ``form`` only its form, else its meaning."""
     if form:
         return written.replace(":", ": ", 1) if ":" in written else written.replace("}", " }")
-    for sign, other in (("1", "2"), ("a", "b"), ("{}", '{"a":1}')):
-        if sign in written:
-            return written.replace(sign, other, 1)
+    for character, other in (("1", "2"), ("a", "b"), ("{}", '{"a":1}')):
+        if character in written:
+            return written.replace(character, other, 1)
     raise AssertionError(written)
 
 

@@ -12,7 +12,7 @@ from tests.factories.world import World
 
 
 def found(world: World) -> list[str]:
-    """What verification finds, as text."""
+    """The mismatches that verification finds, as text."""
     with world.database.reading() as session:
         return [f"{one.stream}: {one.what}" for one in replay.verify(session)]
 

@@ -1,4 +1,4 @@
-"""Who sees what of which record, by role and kind; and what stands inside cases of a talent's personal data."""
+"""Each role sees its part of each kind of record, and of a talent's personal data inside cases."""
 
 from __future__ import annotations
 
@@ -239,7 +239,7 @@ def test_no_refusal_tells_that_there_is_a_record(world: World) -> None:
     opinion, today = contact["opinions"][0]["id"], date(2026, 9, 16).isoformat()
     reason = {"reason": "登记有误"}
     account(world, "employer-health", ("employer", "health"))
-    deeds: list[tuple[str, str, object, str, dict[str, Any] | None]] = [
+    calls: list[tuple[str, str, object, str, dict[str, Any] | None]] = [
         ("handler-health", "post", contact["id"], "/contacts/{}/withdraw", reason),
         ("handler-health", "get", contact["id"], "/contacts/{}/history", None),
         ("handler-health", "get", contact["id"], "/contacts/{}/attachments", None),
@@ -256,7 +256,7 @@ def test_no_refusal_tells_that_there_is_a_record(world: World) -> None:
         ("employer-health", "get", "T0001", "/talents/{}/history", None),
         ("employer-health", "get", "T0001", "/talents/{}/photo", None),
     ]  # fmt: skip
-    for user, method, key, path, body in deeds:
+    for user, method, key, path, body in calls:
         api, missing = world.api(user), "T9998" if key == "T0001" else uuid4()
         answers = [
             api.get(path.format(one)) if method == "get" else api.post(path.format(one), body) for one in (key, missing)

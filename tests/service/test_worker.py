@@ -265,7 +265,7 @@ def test_administrators_are_reminded_once_a_day_of_a_missing_notice(world):
     assert mismatches(world) == []
 
 
-def test_a_daily_deed_that_fails_holds_up_no_notice_and_is_an_incident_once_a_day(world, monkeypatch):
+def test_a_daily_operation_that_fails_holds_up_no_notice_and_is_an_incident_once_a_day(world, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("流程图有误")
 

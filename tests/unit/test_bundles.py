@@ -1,4 +1,4 @@
-"""What the browsers get holds back what the oldest promised one, Chromium 90, does not know."""
+"""The browsers get nothing that the oldest promised one, Chromium 90, does not know."""
 
 from __future__ import annotations
 

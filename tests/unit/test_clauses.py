@@ -21,9 +21,9 @@ CODE = re.compile(r"(?<![\w.%/#&;=:-])([A-Z])(\d{1,2})(?:–\1(\d{1,2}))?(?![\w-
 PLACE = re.compile(r"实施方案([一二三四](?:（[一二三四五六]）\d?)?)")
 """How people are told a place of the policy: 实施方案三（二）3."""
 BETWEEN = {tokenize.INDENT, tokenize.DEDENT, tokenize.NL}
-"""What may stand between the end of a statement and a docstring."""
+"""The tokens that may stand between the end of a statement and a docstring."""
 OTHERS = {"A4"}
-"""What looks like a clause and is the size of paper."""
+"""Sizes of paper, which look like clauses."""
 
 
 def listed() -> dict[str, str]:
@@ -42,7 +42,7 @@ def codes(text: str) -> Iterator[str]:
 
 
 def said(path: Path) -> Iterator[tuple[int, str]]:
-    """What a file says to its readers, with the line: comments and docstrings of Python, all of any other text."""
+    """The words of a file to its readers, with the line: comments and docstrings of Python, all of any other text."""
     text = path.read_text()
     if path.suffix != ".py":
         yield from enumerate(text.splitlines(), start=1)

@@ -266,10 +266,10 @@ def test_full_width_signs_radicals_and_unseen_signs_are_read_as_they_are_meant()
     assert [(row.values["name"], row.values["tail"]) for row in rows] == [("马三", "123456"), ("李\u3000四", "012X")]
 
 
-@pytest.mark.parametrize("sign", ["\U00020bb7", "\U00030edd", "\U000313c4", "\U0002ebf3", "\ue863"])
-def test_a_rare_sign_is_read(sign: str):
-    rows, faults = read_rows(book([f"试{sign}"]), COLUMNS)
-    assert (rows[0].values["name"], faults) == (f"试{sign}", [])
+@pytest.mark.parametrize("character", ["\U00020bb7", "\U00030edd", "\U000313c4", "\U0002ebf3", "\ue863"])
+def test_a_rare_character_is_read(character: str):
+    rows, faults = read_rows(book([f"试{character}"]), COLUMNS)
+    assert (rows[0].values["name"], faults) == (f"试{character}", [])
 
 
 class TestWhatTheSheetHides:

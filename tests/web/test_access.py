@@ -85,7 +85,7 @@ def walk_pages(world: World, username: str | None) -> None:
 
 
 @pytest.mark.parametrize("username", [None, *PEOPLE])
-def test_each_role_meets_the_rule_of_every_deed(world: World, username: str | None) -> None:
+def test_each_role_meets_the_rule_of_every_operation(world: World, username: str | None) -> None:
     walk_operations(world, username)
 
 
@@ -103,7 +103,7 @@ def walk_operations(world: World, username: str | None) -> None:
             assert answer.status_code == (401 if actor is None else 403), (route, answer.text)
 
 
-def test_a_deed_without_the_token_of_the_page_is_refused(world: World) -> None:
+def test_a_operation_without_the_token_of_the_page_is_refused(world: World) -> None:
     client = world.as_user("office")
     for route in routes(world.app):
         if "POST" in (route.methods or ()):

@@ -134,7 +134,7 @@ def test_an_added_role_is_named_everywhere_as_its_line_names_it(added: World) ->
 
 
 def test_the_lists_of_an_added_role_are_those_of_its_unit(added: World) -> None:
-    """What it may see of one unit it sees in lists as well, and nothing of others."""
+    """It sees in lists what it may see of its unit, and nothing of others."""
     with added.transaction() as session:
         for unit in ("edu", "hrss"):
             reports.compile_report(

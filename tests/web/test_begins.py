@@ -1,4 +1,4 @@
-"""What one may begin is found where one looks for it: on the desk, and on the page of the matter."""
+"""The processes that one may begin are found where one looks for them: on the desk, and on the page of the matter."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def begun(page: str) -> set[str]:
 
 
 def prefilled(page: str) -> dict[str, str]:
-    """What the form of a page begins with."""
+    """The first values of a page's form."""
     island = re.search(r'id="form-data">(.*?)</script>', page, re.DOTALL)
     assert island is not None
     found: dict[str, str] = json.loads(island[1])["data"]

@@ -1,4 +1,4 @@
-"""What is sent twice, by a double click or after a lost answer, is done once."""
+"""A form sent twice, by a double click or after a lost answer, is done once."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_two_clicks_at_the_same_moment_do_it_once(world: World) -> None:
         headers = {"X-CSRFToken": token, "Idempotency-Key": "k", "Accept": "application/json"}
         return visitor.client.post(path, json={"text": "请尽快"}, headers=headers).status_code
 
-    deeds = [lambda visitor=visitor, token=token: click(visitor, token) for visitor, token in keys]
-    assert at_once(*deeds) == [200, 200]
+    clicks = [lambda visitor=visitor, token=token: click(visitor, token) for visitor, token in keys]
+    assert at_once(*clicks) == [200, 200]
     assert len(happened(world, "urged")) == 1
 
 

@@ -1,4 +1,4 @@
-"""What the people of a talent's employer see: their own talents whole, nobody else's, and not who serves whom (R8)."""
+"""The pages of the people of a talent's employer: their own talents whole, nobody else's, no links (R8)."""
 
 from __future__ import annotations
 

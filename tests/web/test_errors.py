@@ -1,4 +1,4 @@
-"""What goes wrong is said in Chinese with the way out, and changes nothing."""
+"""An error is said in Chinese with the way out, and changes nothing."""
 
 from __future__ import annotations
 

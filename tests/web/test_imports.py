@@ -75,13 +75,13 @@ def test_who_may_not_see_an_import_neither_confirms_nor_cancels_it(world: World)
         actor, now = world.actor("office"), world.clock.now
         job = exchange.upload(session, kind="talents", name="人才.xlsx", content=made, actor=actor, now=now).id
     admin, missing = world.api("admin"), "00000000-0000-0000-0000-000000000007"
-    for deed in ("", "/confirm", "/cancel"):
-        ask = admin.post if deed else admin.get
-        there, nowhere = ask(f"/imports/{job}{deed}"), ask(f"/imports/{missing}{deed}")
+    for operation in ("", "/confirm", "/cancel"):
+        ask = admin.post if operation else admin.get
+        there, nowhere = ask(f"/imports/{job}{operation}"), ask(f"/imports/{missing}{operation}")
         assert there.status_code == nowhere.status_code == 404
         assert there.json["detail"] == nowhere.json["detail"]
-    for deed in ("confirm", "cancel"):
-        assert Visitor(world, "admin").submit(f"/imports/{job}/{deed}").status_code == 404
+    for operation in ("confirm", "cancel"):
+        assert Visitor(world, "admin").submit(f"/imports/{job}/{operation}").status_code == 404
     assert "等待检查" in office.get(f"/imports/{job}").text
     assert office.submit(f"/imports/{job}/cancel").status_code == 302
 

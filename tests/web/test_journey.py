@@ -200,7 +200,7 @@ def test_operations_are_journaled_and_told(world: World) -> None:
     office = Visitor(world, "office")
     case = f"/cases/{world.case}"
     said = "请加快办理<b>"
-    for deed, body in (
+    for operation, body in (
         ("urge", {"text": said}),
         ("copy", {"to": ["leader"], "note": "供参阅"}),
         ("comment", {"text": "请与学校联系", "mention": ["handler-edu"]}),
@@ -208,8 +208,8 @@ def test_operations_are_journaled_and_told(world: World) -> None:
         ("resume", {"reason": ""}),
         ("terminate", {"reason": "重复登记"}),
     ):
-        answer = office.post(f"{case}/{deed}", **body)
-        assert answer.status_code == 200, (deed, answer.text)
+        answer = office.post(f"{case}/{operation}", **body)
+        assert answer.status_code == 200, (operation, answer.text)
     page = office.get(case).text
     for words in (
         "催办「办理」（第 1 次）",

@@ -66,7 +66,7 @@ def test_quotas_of_today_and_before(world: World) -> None:
 
 
 def test_only_who_keeps_a_leaders_links_is_led_to_the_form_of_the_team(world: World) -> None:
-    """What a button leads to is there: a liaison of the three offices keeps no leader's links (Q2)."""
+    """A button stands only where its page is allowed: a liaison of the three offices keeps no leader's links (Q2)."""
     for who, adds in (("office", True), ("liaison-cppcc_office", False), ("liaison-hrss", True)):
         visitor = Visitor(world, who)
         page = visitor.get("/service-teams").text.split("<main", 1)[1]

@@ -1,4 +1,4 @@
-"""What of others is shipped is named with its licence, and no licence slips in that nobody has looked at."""
+"""Every shipped work of others is named with its licence, and no licence slips in that nobody has looked at."""
 
 from __future__ import annotations
 

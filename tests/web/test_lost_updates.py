@@ -31,7 +31,7 @@ def other(world: World) -> Visitor:
 
 
 def typed(page: Any) -> dict[str, str]:
-    """What a form shows, as a browser would send it: texts, areas, choices, ticks, pickers, hidden fields."""
+    """The values of a form, as a browser would send them: texts, areas, choices, ticks, pickers, hidden fields."""
     form = re.search(r'<form class="panel narrow".*?</form>', page.text, re.DOTALL)
     assert form is not None
     text, found = form[0], {}
@@ -49,7 +49,7 @@ def typed(page: Any) -> dict[str, str]:
 
 
 def said(page: Any) -> str:
-    """What stands at the fields and above the form."""
+    """The messages at the fields and above the form."""
     return " ".join(re.findall(r'<div class="alert alert-danger" id="form-summary".*?</div>', page.text, re.DOTALL))
 
 

@@ -23,8 +23,8 @@ def _urged(world: World) -> Visitor:
     return Visitor(world, "handler-edu")
 
 
-def _address(page: str, deed: str) -> str:
-    found = re.search(rf'action="(/notices/[0-9a-f-]+/{deed})"', page)
+def _address(page: str, operation: str) -> str:
+    found = re.search(rf'action="(/notices/[0-9a-f-]+/{operation})"', page)
     assert found is not None
     return found[1]
 

@@ -68,7 +68,7 @@ class Office:
 
     @property
     def user(self) -> str | None:
-        """Who is signed in in the browser."""
+        """The account that is signed in in the browser."""
         cookie = self.browser.get_cookie(COOKIE)
         if cookie is None:
             return None
@@ -78,7 +78,7 @@ class Office:
         return None
 
     def journal(self, kind: str) -> list[dict[str, Any]]:
-        """What the journal of access holds of that kind."""
+        """The entries of that kind in the journal of access."""
         with self.world.database.reading() as session:
             events = session.scalars(
                 select(HistoryEvent).where(HistoryEvent.stream == "access", HistoryEvent.kind == kind)

@@ -1,4 +1,4 @@
-"""Pages of processes other than the need: begun by whoever takes the first step, titled, with what the gears found."""
+"""Pages of other processes than the need: begun by whoever takes the first step, titled, with what was found."""
 
 from __future__ import annotations
 

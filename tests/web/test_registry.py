@@ -30,7 +30,7 @@ def wrong(page: Any) -> list[str]:
 
 
 def names(page: Any) -> list[str]:
-    """What the rows of a list are called."""
+    """The names of the rows of a list."""
     return re.findall(r'<td class="matter[^"]*"><a href="[^"]+">([^<]+)</a>', page.text)
 
 

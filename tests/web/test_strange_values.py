@@ -24,16 +24,16 @@ from tests.factories.visitor import Visitor
 from tests.factories.world import HOME, World
 
 VALUES = ("99999999999999999999", "9223372036854775808", "-1", "a\x00b", "\ud800", "0001-01-01", "9999-12-31")
-"""Numbers beyond every column, signs that no database keeps, days that are none, and what only a machine sends."""
+"""Numbers beyond every column, characters that no database keeps, days that are none, and what only a machine sends."""
 
 UNAVAILABLE = frozenset({"api_health.ready"})
-"""What rightly answers 503: no worker runs in a test."""
+"""The pages that rightly answer 503: no worker runs in a test."""
 
 LEARNT = re.compile(r'(?:argument|asked_day|_[a-z]+|args\.get)\(\s*"([a-z_]+)"')
 
 
 TASK: dict[UUID, UUID] = {}
-"""Case → its task, which a strange deed may end while the walk goes on."""
+"""Case → its task, which a strange operation may end while the walk goes on."""
 
 
 def _names() -> list[str]:
@@ -150,7 +150,7 @@ BODIES: tuple[Any, ...] = (
     *("a\x00b", "\ud800", "x" * 5000, "9999-12-31", "0001-01-01", "99999999999999999999"),
     *("00000000-0000-0000-0000-000000000009", "T0001", "edu"),
 )
-"""What a field may be sent as: of the wrong type, beyond every column, with signs that no database keeps."""
+"""The values that a field may be sent: of the wrong type, beyond every column, characters that no database keeps."""
 
 
 def _writing(world: World, known: set[str]) -> Iterator[tuple[Rule, str]]:
@@ -178,7 +178,7 @@ def test_no_call_fails_over_a_strange_body(quiet: World) -> None:
     assert wrong == {}
 
 
-def test_no_deed_of_a_page_fails_over_strange_fields(quiet: World) -> None:
+def test_no_operation_of_a_page_fails_over_strange_fields(quiet: World) -> None:
     visitor, wrong = Visitor(quiet, "office"), {}
     headers = {"X-CSRFToken": visitor.token()}
     fields = _fields()

@@ -1,4 +1,4 @@
-"""Who has an account and no role is told so, and whom to ask, on every page."""
+"""A person with an account and no role is told so, and whom to ask, on every page."""
 
 from __future__ import annotations
 
