@@ -42,7 +42,7 @@ def jobs(session: Session, actor: Actor, *, kind: str | None = None, limit: int 
 def items_of(
     session: Session, job_id: UUID, *, verdict: str | None = None, limit: int = 50, offset: int = 0
 ) -> Page[JobItem]:
-    """What a job tells, in the order in which it was told; of one ``verdict`` alone where it is named."""
+    """The pieces that a job tells, in the order in which it told them; of one ``verdict`` alone where it is named."""
     query = select(JobItem).where(JobItem.job_id == job_id).order_by(JobItem.id)
     if verdict is not None:
         query = query.where(JobItem.verdict == verdict)

@@ -92,7 +92,7 @@ class Compiled:
 
     @cached_property
     def openings(self) -> dict[Hashable, object]:
-        """What ``first_steps`` remembers of the step that a new case opens with: pages ask it of every process."""
+        """The memory of ``first_steps`` of the step that a new case opens with: pages ask it of every process."""
         return {}
 
     @property

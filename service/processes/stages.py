@@ -39,9 +39,8 @@ class StageNames:
     def require(self, process: str | None, code: str) -> None:
         """Raises ``Invalid``, at ``stage``, where neither a version of the process nor the settings know the code."""
         if not (self.of(process, code) if process else self.every().get(code)):
-            known = "、".join(
-                f"{code}（{name}）" for code, name in (self.newest(process) if process else self.every()).items()
-            )
+            names = self.newest(process) if process else self.every()
+            known = "、".join(f"{one}（{name}）" for one, name in names.items())
             said = f"没有这个阶段；可用：{known}" if known else "没有这个阶段"
             raise Invalid(said, [Finding("/stage", said)])
 

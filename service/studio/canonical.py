@@ -1,8 +1,8 @@
 """Saving as an owner of text files would: a diagram comes back from the editor in the words and order of its base.
 
-bpmn-js writes other quotes, orders and white space than people, and no comments. What says the same keeps its bytes;
-only what was changed is written anew, new elements after the last of their kind. The flows stand in the order in which
-they came: the engine takes the first of a gateway whose condition holds.
+bpmn-js writes other quotes, orders and white space than people, and no comments. A file that says the same keeps its
+bytes; only what was changed is written anew, new elements after the last of their kind. The flows stand in the order
+in which they came: the engine takes the first of a gateway whose condition holds.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _STEP = "  "
 def canonical(name: str, content: bytes, base: bytes | None, current: bytes | None = None) -> bytes:
     """The bytes to save for what an editor gave.
 
-    ``base`` is the file in the version on which the draft stands, ``current`` as the draft has it. What is no diagram
-    or table, what cannot be read, and what holds comments (no editor wrote it) is saved as it came.
+    ``base`` is the file in the version on which the draft stands, ``current`` as the draft has it. A file
+    that is no diagram or table, cannot be read, or holds comments (no editor wrote it) is saved as it came.
     """
     if not name.endswith((".bpmn", ".dmn")):
         return content

@@ -302,7 +302,7 @@ def _locked(session: Session, draft_id: UUID, actor: Actor) -> Draft:
 
 
 def _as_base(session: Session, draft: Draft, name: str, content: bytes) -> bytes:
-    """What an editor gave, in the words of the file that it was opened from."""
+    """The bytes that an editor gave, in the words of the file that it was opened from."""
     if not name.endswith((".bpmn", ".dmn")):
         return content
     row = session.get(DraftFile, (draft.id, name))

@@ -1,4 +1,4 @@
-"""What a file says, whatever its spelling: two files are the same program, or the same picture, or neither."""
+"""The meaning of a file, whatever its spelling: two files are the same program, or the same picture, or neither."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def is_comment(text: str) -> bool:
 
 
 def decoded(text: str) -> str:
-    """What a text as written says."""
+    """The text that a piece of source, as written, says."""
     if "<![CDATA[" in text:
         text = re.sub(r"<!\[CDATA\[(.*?)\]\]>", lambda one: one[1].replace("&", "&amp;"), text, flags=re.DOTALL)
     return _CHARACTER.sub(lambda one: unescape(one[0]), text) if "&" in text else text
