@@ -41,6 +41,11 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), SHANGHAI)
 
 
+def written(day: date) -> str:
+    """``day`` as people read it: 2026-10-13（周二）."""
+    return f"{day.isoformat()}（周{'一二三四五六日'[day.weekday()]}）"
+
+
 @contextmanager
 def simulated(moment: datetime) -> Iterator[None]:
     """Within the block ``now()`` is ``moment`` (aware), for this thread or task only."""

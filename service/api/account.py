@@ -8,10 +8,10 @@ from typing import Any
 from service import auth, clock
 from service.api.calls import Calls
 from service.api.fields import Id, List, Moment, Nested, Said, Schema
-from service.api.names import learn
 from service.errors import NotFound
 from service.http.context import actor, db, wired
 from service.rights import RIGHTS, may
+from service.usecases.names import Names
 
 calls = Calls("account", "The own account")
 
@@ -81,19 +81,19 @@ def me() -> Mapping[str, Any]:
     """The account behind the token or session."""
     who, roles = actor(), wired().organization.roles
     grants = sorted(who.grants, key=lambda grant: (grant.role, grant.unit or ""))
-    names = learn(db(), units=[who.unit, *(grant.unit for grant in grants)]).units
+    names = Names(db()).learn(units=[who.unit, *(grant.unit for grant in grants)])
     return {
         "username": who.username,
         "name": who.name,
         "person_id": who.person_id,
         "unit": who.unit,
-        "unit_name": names.get(who.unit or ""),
+        "unit_name": names.known_unit(who.unit),
         "grants": [
             {
                 "role": grant.role,
                 "name": roles[grant.role].name if grant.role in roles else grant.role,
                 "unit": grant.unit,
-                "unit_name": names.get(grant.unit or ""),
+                "unit_name": names.known_unit(grant.unit),
             }
             for grant in grants
         ],

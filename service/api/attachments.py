@@ -11,13 +11,13 @@ from flask import Response
 from service import attachments, clock
 from service.api.calls import Calls
 from service.api.fields import Flag, Id, List, Moment, Nested, Said, Schema, Whole
-from service.api.names import account_names
 from service.api.records import Row, whole
 from service.api.uploads import ENVELOPE, one_file, uploaded
 from service.errors import NotAllowed
 from service.http.context import actor, db
 from service.http.files import download
 from service.storage import KINDS, LARGEST, Attachment
+from service.usecases.names import Names
 
 calls = Calls("attachments", "Files attached to records, with the rights of the record")
 
@@ -165,5 +165,5 @@ def _attached(stream: str) -> Row:
 
 def _rows(kept: Iterable[Attachment], withdrawable: Iterable[UUID]) -> list[Row]:
     rows, mine = list(kept), set(withdrawable)
-    names = account_names(db(), [row.added_by for row in rows])
-    return [Row(row, added_by_name=names.get(row.added_by), may_withdraw=row.id in mine) for row in rows]
+    names = Names(db()).learn([row.added_by for row in rows])
+    return [Row(row, added_by_name=names.known_person(row.added_by), may_withdraw=row.id in mine) for row in rows]

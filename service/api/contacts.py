@@ -10,7 +10,6 @@ from service import attachments, clock, contacts
 from service.api.calls import Calls
 from service.api.fields import Body, Choice, Day, Flag, Id, List, Moment, Nested, Said, Schema, Text, Whole
 from service.api.instances import Reason
-from service.api.names import account_names
 from service.api.opinions import OpinionItem
 from service.api.records import RecordHistory, Row, journal, paged
 from service.api.shapes import answers, page_of, query_of, takes, wanted
@@ -20,6 +19,7 @@ from service.contacts.fields import CONTACT, OPINION
 from service.fields import picked
 from service.http.context import actor, db, wired
 from service.processes.calendars import current
+from service.usecases.names import Names
 
 calls = Calls("contacts", "Contacts of leaders and talents: records, opinions, activities, matters, interviews")
 
@@ -125,14 +125,14 @@ def withdraw(body: dict[str, Any], contact_id: UUID) -> object:
 
 
 def _shown(rows: Sequence[Contact]) -> list[Row]:
-    names = account_names(db(), [row.entered_by for row in rows])
+    names = Names(db()).learn([row.entered_by for row in rows])
     noted = contacts.restricted_notes(db(), actor(), [row.id for row in rows])
     return [
         Row(
             row,
             talents=[one.talent for one in row.talents],
             topics=[one.topic for one in row.topics],
-            entered_by_name=names.get(row.entered_by),
+            entered_by_name=names.known_person(row.entered_by),
             has_restricted=row.id in noted,
         )
         for row in rows

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.api.calls import Calls
 from service.api.fields import Body, Choice, Flag, Form, Id, List, Moment, Nested, Said, Schema, Text, Whole
-from service.api.names import account_names
 from service.api.records import Row, whole
 from service.api.shapes import page_of
 from service.api.steps import Step, steps, steps_of
@@ -30,6 +29,7 @@ from service.processes.models import (
 )
 from service.processes.rules import one_line
 from service.processes.visibility import seen
+from service.usecases.names import Names
 
 calls = Calls(
     "instances", "Instances (需求 and other cases): start, state, journal, diagrams, 催办 挂起 恢复 终止 沟通 抄送"
@@ -226,7 +226,7 @@ def history(instance_id: UUID) -> Mapping[str, Any]:
     """The journal of an instance, in order, whole; of a round without what is other units' alone."""
     events = queries.timeline(db(), instance_id, actor())
     _note_reading(instance_id)
-    names = account_names(db(), [name for event in events for name in (event.actor, event.on_behalf_of)])
+    names = Names(db()).learn([name for event in events for name in (event.actor, event.on_behalf_of)])
     return whole([entry(event, names) for event in events])
 
 
@@ -282,7 +282,7 @@ def comment(body: dict[str, Any], instance_id: UUID) -> Row:
     made = sharing.comment(
         db(), instance_id=instance_id, text=body["text"], task_id=body["task"], actor=actor(), now=clock.now()
     )
-    return entry(made, {})
+    return entry(made, Names(db()))
 
 
 @calls.post("/instances/<uuid:instance_id>/copy", answer=COPIES, status=201, body=CopyOrder)
@@ -323,10 +323,10 @@ def state_of(instance: Instance) -> dict[str, Any]:
     return {**shown, "data": seen(db(), instance, actor()).data(instance.data)}
 
 
-def entry(event: HistoryEvent, names: Mapping[str, str]) -> Row:
+def entry(event: HistoryEvent, names: Names) -> Row:
     """An event as the shape ``Entry``."""
     return Row(
         event,
-        actor_name=names.get(event.actor) or (actor().name if event.actor == actor().username else None),
-        on_behalf_of_name=names.get(event.on_behalf_of or ""),
+        actor_name=names.known_person(event.actor) or (actor().name if event.actor == actor().username else None),
+        on_behalf_of_name=names.known_person(event.on_behalf_of),
     )

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.api.calls import Calls
 from service.api.fields import Choice, Day, Flag, Id, List, Moment, Nested, Query, Said, Schema, Whole
-from service.api.names import learn
 from service.api.records import Pages
 from service.api.shapes import asks, page_of, wanted
 from service.api.tasks import Named
@@ -23,6 +22,7 @@ from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, 
 from service.processes.past import State, TaskThen, states, tasks_then
 from service.processes.rules import GREEN, GREY, RED, YELLOW, light
 from service.processes.stages import StageNames
+from service.usecases.names import Names
 
 calls = Calls("requests", "The ledger (台账) of needs")
 
@@ -87,13 +87,11 @@ def requests(query: dict[str, Any]) -> Mapping[str, Any]:
 
 def _rows(session: Session, instances: Sequence[Instance], on: date) -> list[dict[str, Any]]:
     stood, late = states(session, instances, on), standings(session, instances, on)
-    names = learn(
-        session,
-        units=[row.initiator_unit for row in instances],
-        accounts=[row.initiator for row in instances],
-        talents=[state.talent_id for state in stood.values()],
-        leaders=[state.leader_id for state in stood.values()],
-        on=on,
+    names = Names(session, on).learn(
+        [row.initiator for row in instances],
+        [row.initiator_unit for row in instances],
+        [state.talent_id for state in stood.values()],
+        [state.leader_id for state in stood.values()],
     )
     tasks = tasks_then(session, [row.id for row in instances], on)
     items = []
@@ -107,15 +105,15 @@ def _rows(session: Session, instances: Sequence[Instance], on: date) -> list[dic
                 "title": state.title,
                 "status": state.status,
                 "stage": state.stage,
-                "talent": names.talent(state.talent_id),
-                "leader": names.leader(state.leader_id),
+                "talent": names.known("talents", state.talent_id),
+                "leader": names.known("leaders", state.leader_id),
                 "category": state.category,
                 "town": state.town,
                 **_urgency([one for one in tasks.get(row.id, ()) if one.open], state, on),
                 "initiator": row.initiator,
-                "initiator_name": names.accounts.get(row.initiator),
+                "initiator_name": names.known_person(row.initiator),
                 "initiator_unit": row.initiator_unit,
-                "initiator_unit_name": names.units.get(row.initiator_unit or ""),
+                "initiator_unit_name": names.known_unit(row.initiator_unit),
                 "started_at": row.started_at,
                 "ended_at": state.ended_at,
                 "end": state.end,

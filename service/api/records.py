@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from service.api.fields import Body, Count, Day, Form, List, Moment, Nested, Query, Said, Schema, Text, Whole
-from service.api.names import account_names
 from service.contacts.access import readable
 from service.db.lists import Page
 from service.history import HistoryEvent, stream_events
 from service.http.context import actor, db
 from service.ledger.reported import seen_entries
+from service.usecases.names import Names
 
 R = TypeVar("R")
 
@@ -80,8 +80,10 @@ def whole(items: Sequence[object]) -> Mapping[str, Any]:
 def journal(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> Mapping[str, Any]:
     """Entries with the data that the reader may see, as an answer; two statements beside."""
     listed = seen_entries(db(), actor(), readable(db(), actor(), events))
-    names = account_names(db(), [event.actor for event, _ in listed])
-    return whole([Row(event, actor_name=names.get(event.actor, event.actor), data=data) for event, data in listed])
+    names = Names(db()).learn([event.actor for event, _ in listed])
+    return whole(
+        [Row(event, actor_name=names.known_person(event.actor) or event.actor, data=data) for event, data in listed]
+    )
 
 
 def journal_of(stream: str) -> Mapping[str, Any]:

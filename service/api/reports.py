@@ -12,7 +12,6 @@ from service import clock, reports
 from service.api.calls import Calls
 from service.api.fields import Body, Choice, Day, Flag, Form, Id, Moment, Said, Schema, Text, Whole
 from service.api.instances import Reason
-from service.api.names import account_names
 from service.api.records import Pages, Row, paged
 from service.api.shapes import asks, page_of, wanted
 from service.api.versions import Tagged, seen, tagged
@@ -24,6 +23,7 @@ from service.processes.calendars import current
 from service.reports import REPORT_STATUSES, HalfYearReport, ReportFilter
 from service.reports.edits import report_edits
 from service.usecases import half_years
+from service.usecases.names import Names
 
 calls = Calls("reports", "Half-year reports, briefs to leaders, the assessment sheet")
 
@@ -147,5 +147,5 @@ def _row(report: HalfYearReport) -> Row:
 def _paper(report_id: UUID, kind: str) -> Response:
     found = reports.get_report(db(), report_id, actor())
     by = found.submitted_by
-    name = (account_names(db(), [by]).get(by) or by) if by else ""
+    name = (Names(db()).learn([by]).known_person(by) or by) if by else ""
     return printed(reports.report_document(found, kind, submitted_by=name), found.name, kind)

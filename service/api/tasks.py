@@ -26,7 +26,6 @@ from service.api.fields import (
     Whole,
 )
 from service.api.instances import Entry, Moved, Reason, Remark, entry, moved
-from service.api.names import learn
 from service.api.records import Pages, Row, Search, paged
 from service.api.shapes import asks, page_of, wanted
 from service.api.steps import Step, steps_of
@@ -37,6 +36,7 @@ from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.rules import NO_TASK
 from service.processes.visibility import sees_task
 from service.talents import TalentFilter, search_talents
+from service.usecases.names import Names
 
 calls = Calls("tasks", "Tasks: 待办 已办, with their forms, and the operations 领办 退领 转办 退回 撤回 签收 沟通")
 
@@ -266,7 +266,7 @@ def comment(body: dict[str, Any], task_id: UUID) -> Row:
     if found is None or not sees_task(db(), found, actor()):
         raise NotFound(NO_TASK)
     made = sharing.comment(db(), instance_id=found.instance_id, task_id=task_id, actor=actor(), now=clock.now(), **body)
-    return entry(made, {})
+    return entry(made, Names(db()))
 
 
 def _listing(detail: queries.TaskDetail) -> Mapping[str, Any] | None:
@@ -285,18 +285,17 @@ def _moved(row: UserTask) -> Mapping[str, Any]:
 def _rows(session: Session, rows: Iterable[tuple[UserTask, Instance]]) -> list[dict[str, Any]]:
     pairs = list(rows)
     told = steps_of(session, pairs)
-    names = learn(
-        session,
-        units=[row.unit for row, _ in pairs],
-        accounts=[step["assignee"] for step in told],
-        talents=[instance.talent_id for _, instance in pairs],
+    names = Names(session).learn(
+        [step["assignee"] for step in told],
+        [row.unit for row, _ in pairs],
+        [instance.talent_id for _, instance in pairs],
     )
     return [
         {
             **step,
-            "unit_name": names.units.get(row.unit or ""),
-            "assignee_name": names.accounts.get(step["assignee"] or ""),
-            "talent": names.talent(instance.talent_id),
+            "unit_name": names.known_unit(row.unit),
+            "assignee_name": names.known_person(step["assignee"]),
+            "talent": names.known("talents", instance.talent_id),
         }
         for step, (row, instance) in zip(told, pairs, strict=True)
     ]

@@ -18,11 +18,11 @@ from service.http.context import actor, db, settings, wired
 from service.people import queries
 from service.rights import LIAISON, Grant, may
 from service.usecases.leaving import held_by
+from service.usecases.names import Names
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset, sent, text
 from service.web.changes import changes
 from service.web.filling import Filling, form_page, submitted
-from service.web.names import Names
 from service.web.present import named
 
 blueprint = Blueprint("accounts", __name__)

@@ -14,6 +14,7 @@ from service.contacts.rules import ACTIVITY_KINDS
 from service.db.lists import Page
 from service.history import version_of
 from service.http.context import actor, db
+from service.usecases.names import Names
 from service.web import attachments, stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, day, done, listed, offset, sent, text
@@ -21,7 +22,6 @@ from service.web.asked import asked
 from service.web.changes import changes_with_files
 from service.web.choices import every_unit, may_for, own_units
 from service.web.exports import Columns, batches, workbook
-from service.web.names import Names
 
 blueprint = Blueprint("activities", __name__)
 

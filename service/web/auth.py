@@ -13,11 +13,11 @@ from service.auth.sessions import COOKIE
 from service.auth.sign_in import OIDC
 from service.errors import Finding, Invalid, NotFound
 from service.http.context import actor, db, settings, wired
+from service.usecases.names import Names
 from service.web import cookies
 from service.web.access import ANYONE, requires
 from service.web.answers import done, sent, text
 from service.web.context import signed_in
-from service.web.names import Names
 
 blueprint = Blueprint("auth", __name__)
 

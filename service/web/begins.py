@@ -19,11 +19,11 @@ from service.processes.properties import PAGES as PAGE_NAMES
 from service.processes.rules import NEED
 from service.processes.wiring import wiring
 from service.usecases.begins import begin_by_hand, make_need
+from service.usecases.names import Names
 from service.web.access import requires
 from service.web.answers import argument, done, sent, text
 from service.web.forms import form_page
 from service.web.menu import ENDPOINTS
-from service.web.names import Names
 
 blueprint = Blueprint("begins", __name__)
 

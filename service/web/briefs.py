@@ -19,13 +19,13 @@ from service.reports import Brief, BriefFilter
 from service.reports.edits import brief_edits
 from service.reports.papers import brief_paper
 from service.usecases.briefs import draw_up, draw_up_all, release_from_page
+from service.usecases.names import Names
 from service.web import stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset, sent, text, whole
 from service.web.asked import asked
 from service.web.context import may_today, selves
 from service.web.exports import Columns, batches, workbook
-from service.web.names import Names
 from service.web.prints import without_type
 
 blueprint = Blueprint("briefs", __name__)

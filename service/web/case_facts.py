@@ -21,8 +21,8 @@ from service.processes.rules import NAMED, NEED, one_line
 from service.processes.visibility import is_round, may_speak
 from service.rights import may
 from service.talents.queries import find_talent, phone_for
+from service.usecases.names import Line, Names
 from service.web import attachments, diagrams
-from service.web.names import Line, Names
 from service.web.prints import papers
 from service.web.timeline import timeline
 

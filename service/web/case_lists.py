@@ -14,10 +14,10 @@ from service.processes.filters import CaseFilter
 from service.processes.lateness import standings
 from service.processes.models import Instance
 from service.processes.rules import NEED, STATUSES, one_line
+from service.usecases.names import Names
 from service.web.answers import argument, asked_day
 from service.web.asked import asked
 from service.web.context import stage_name
-from service.web.names import Names
 
 
 def rows(instances: Any) -> dict[str, Any]:

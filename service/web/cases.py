@@ -16,6 +16,7 @@ from service.processes.bundles import compiled
 from service.processes.calendars import current
 from service.processes.models import Instance
 from service.processes.subjects import subjects_of
+from service.usecases.names import Names
 from service.web import present
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset, sent, text
@@ -24,7 +25,6 @@ from service.web.case_facts import about
 from service.web.case_lists import case_columns, filters, rows
 from service.web.copies import note_reading
 from service.web.exports import Columns, batches, workbook
-from service.web.names import Names
 
 blueprint = Blueprint("cases", __name__)
 

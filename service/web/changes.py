@@ -23,7 +23,7 @@ from service.notifications.fields import ENTRIES as MAIL_ENTRIES
 from service.people.fields import ENTRIES as PEOPLE_ENTRIES
 from service.reports.fields import ENTRIES as REPORT_ENTRIES
 from service.talents.fields import ENTRIES as TALENT_ENTRIES
-from service.web.names import Names
+from service.usecases.names import Names
 from service.web.present import named
 
 ENTRIES: Mapping[str, Entry] = {

@@ -24,6 +24,7 @@ from service.processes.first_steps import may_start
 from service.processes.models import Instance
 from service.processes.rules import NEED
 from service.talents.queries import talents_by_id
+from service.usecases.names import Names
 from service.web import attachments as attachments
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, day, done, listed, offset, sent, text
@@ -31,7 +32,6 @@ from service.web.asked import asked
 from service.web.changes import changes_with_files
 from service.web.choices import member_units
 from service.web.exports import Columns, batches, workbook
-from service.web.names import Names
 from service.web.opinions import opinion_parts
 
 blueprint = Blueprint("contacts", __name__)

@@ -14,9 +14,9 @@ from service.fields import AREA, DATE, FLAG, LINES, NUMBER, PICK, PICKS, SECRET,
 from service.history import Edits, Stale, version_of
 from service.http.context import db
 from service.spelling import half_width
+from service.usecases.names import Names
 from service.web import stale
 from service.web.answers import sent, typed_day
-from service.web.names import Names
 
 
 @dataclass(slots=True)

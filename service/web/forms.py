@@ -12,7 +12,7 @@ from service import clock
 from service.http.context import actor, db
 from service.processes.dated import known_days, page_rules
 from service.processes.forms import Form
-from service.web.names import Names
+from service.usecases.names import Names
 
 
 def form_page(

@@ -19,12 +19,12 @@ from service.people.models import Unit
 from service.people.queries import find_leader
 from service.people.rules import CLASSES
 from service.talents.queries import find_talent, teams_of
+from service.usecases.names import Names
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, asked_day, done, given, offset
 from service.web.asked import asked
 from service.web.choices import every_unit
 from service.web.exports import Columns, batches, workbook
-from service.web.names import Names
 
 blueprint = Blueprint("links", __name__)
 

@@ -14,13 +14,13 @@ from service.contacts import Matter, MatterFilter
 from service.db.lists import Page
 from service.http.context import actor, db
 from service.storage import attachments_of
+from service.usecases.names import Names
 from service.web import attachments as attachments
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, day, done, offset, sent, text
 from service.web.asked import asked
 from service.web.choices import every_unit, own_units
 from service.web.exports import Columns, batches, workbook
-from service.web.names import Names
 
 blueprint = Blueprint("matters", __name__)
 

@@ -27,6 +27,7 @@ from service.people.namesakes import CONFIRM
 from service.people.rules import CLASSES
 from service.rights import may, require, units_with
 from service.usecases.leaving import held_by
+from service.usecases.names import Names
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.asked import asked
@@ -34,7 +35,6 @@ from service.web.changes import changes_of
 from service.web.context import role_name
 from service.web.exports import Columns, batches, workbook
 from service.web.filling import Filling, changed, form_page, submitted
-from service.web.names import Names
 
 blueprint = Blueprint("people", __name__)
 

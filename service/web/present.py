@@ -16,7 +16,6 @@ from service.processes.subjects import titled
 from service.reports.rules import late_words, lateness_note
 
 YEARS_SHOWN = 5
-WEEKDAYS = "一二三四五六日"
 
 LIGHTS: Mapping[str, str] = {"green": "正常", "yellow": "临期", "red": "超期", "grey": "不计时"}
 
@@ -26,7 +25,7 @@ def day(value: date | str | None) -> str:
     if not value:
         return "—"
     found = date.fromisoformat(value) if isinstance(value, str) else value
-    return f"{found.isoformat()}（周{WEEKDAYS[found.weekday()]}）"
+    return clock.written(found)
 
 
 def moment(value: datetime | str | None) -> str:

@@ -11,7 +11,7 @@ from service.processes.clocks import handed_back
 from service.processes.models import DONE, Instance, UserTask
 from service.processes.subjects import Subject
 from service.processes.visibility import seen
-from service.web.names import Line, Names
+from service.usecases.names import Line, Names
 
 
 @dataclass(frozen=True, slots=True)

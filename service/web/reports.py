@@ -27,13 +27,13 @@ from service.reports.papers import report_paper
 from service.reports.rules import EDITABLE, SUBMITTED, half_to_report
 from service.rights import units_with
 from service.usecases import half_years
+from service.usecases.names import Names
 from service.web import attachments, stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset, sent, text, whole
 from service.web.asked import asked
 from service.web.context import may_today, selves
 from service.web.exports import Columns, batches, workbook
-from service.web.names import Names
 from service.web.prints import without_type
 
 blueprint = Blueprint("reports", __name__)

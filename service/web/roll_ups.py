@@ -16,10 +16,10 @@ from service.reports.filters import YEARS
 from service.reports.papers import roll_up_paper
 from service.reports.rules import half_to_report
 from service.usecases import half_years
+from service.usecases.names import Names
 from service.web.access import requires
 from service.web.answers import asked_day, asked_whole
 from service.web.exports import Columns, workbook
-from service.web.names import Names
 from service.web.prints import without_type
 
 blueprint = Blueprint("roll_ups", __name__)

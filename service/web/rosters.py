@@ -21,13 +21,13 @@ from service.liaisons.fields import DECISION, FILING, LINE
 from service.liaisons.rules import DRAFT, ROSTER_STATUSES, STATUSES
 from service.people.rules import CLASS_A, CLASS_B, CLASSES
 from service.usecases import rosters as operations
+from service.usecases.names import Names
 from service.web import stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, given, offset, sent, text
 from service.web.asked import asked
 from service.web.exports import Columns, batches, workbook
 from service.web.links import RIGHT
-from service.web.names import Names
 from service.web.present import day as written
 from service.web.prints import printed, without_type
 

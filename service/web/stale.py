@@ -10,7 +10,7 @@ from typing import Any
 from service.errors import Finding
 from service.history import Later, Stale
 from service.http.context import db
-from service.web.names import Names
+from service.usecases.names import Names
 from service.web.present import moment
 
 FIELD = "version"

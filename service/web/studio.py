@@ -21,9 +21,9 @@ from service.processes.definitions import list_definitions
 from service.processes.tallies import open_tallies
 from service.studio import drafts
 from service.studio.models import Draft
+from service.usecases.names import Names
 from service.web.access import requires
 from service.web.answers import done, going_to, sent, text
-from service.web.names import Names
 
 blueprint = Blueprint("studio", __name__)
 

@@ -25,8 +25,8 @@ from service.studio.checking import verdict
 from service.studio.fields import MOST_FILE_BYTES
 from service.studio.names import bundle_of
 from service.usecases import check_context
+from service.usecases.names import Names
 from service.web.access import requires
-from service.web.names import Names
 from service.web.studio import RIGHT, TABS
 
 blueprint = Blueprint("studio_files", __name__)

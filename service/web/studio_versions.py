@@ -9,8 +9,8 @@ from service.errors import NotFound
 from service.http.context import db
 from service.processes.definitions import list_definitions
 from service.processes.tallies import open_tallies
+from service.usecases.names import Names
 from service.web.access import requires
-from service.web.names import Names
 from service.web.studio import RIGHT
 
 blueprint = Blueprint("studio_versions", __name__)

@@ -28,6 +28,7 @@ from service.processes.wiring import wiring
 from service.talents import CATEGORIES, Talent, find_talent, search_talents
 from service.talents.filters import TalentFilter
 from service.usecases import rosters
+from service.usecases.names import Names
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, offset, sent, text
 from service.web.answers import done as answer
@@ -37,7 +38,6 @@ from service.web.case_lists import case_status
 from service.web.context import role_name, stage_name, stage_names
 from service.web.exports import Columns, batches, workbook
 from service.web.forms import form_page
-from service.web.names import Names
 from service.web.present import LIGHTS, left
 from service.web.replies import replies
 from service.web.talents import STALE_DAYS

@@ -15,7 +15,7 @@ from service.processes.bundles import Compiled
 from service.processes.claims import WHY
 from service.processes.fields import ENTRIES
 from service.processes.rules import NAMED, one_line
-from service.web.names import Line, Names
+from service.usecases.names import Line, Names
 from service.web.present import day
 
 

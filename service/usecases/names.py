@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.auth.queries import account_names
+from service.people.past import leader_names_then, unit_names_then
 from service.people.queries import unit_names
 from service.processes.forms import Form
 from service.processes.standing import behalf_names
 from service.processes.wiring import wiring
 from service.rights import SERVICE_NAMES
 from service.talents.past import names_then
-from service.web.present import day
+
+Named = dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,14 @@ class Line:
 
 
 class Names:
-    """Looks names up in batches and remembers them for one request."""
+    """Looks names up in batches and remembers them for one request: as they were called ``on`` a day (default today).
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    Accounts have their present names. ``person``, ``unit`` and ``record`` have words for what is not known, and look up
+    what was not learnt; ``known_…`` tell what was learnt, None for what is not known.
+    """
+
+    def __init__(self, session: Session, on: date | None = None) -> None:
+        self._session, self._on = session, on or clock.today()
         self._people: dict[str, str] = dict(SERVICE_NAMES)
         self._units: dict[str, str] = {}
         self._records: dict[tuple[str, str], str] = {}
@@ -41,37 +48,50 @@ class Names:
         usernames: Iterable[str | None] = (),
         units: Iterable[str | None] = (),
         talents: Iterable[str | None] = (),
+        leaders: Iterable[str | None] = (),
     ) -> Names:
-        """Fetches all these at once: one statement for the accounts, one for the units, one for the talents.
+        """Fetches all these at once: one statement a kind, however long the list; one more for a past day.
 
         Among the sign-in names may stand whom a stand-in acted for: a leader, a unit or a role.
         """
         people = {name for name in usernames if name} - set(self._people)
         if people:
-            self._people.update(account_names(self._session, people))
+            self._people.update(account_names(self._session, {name for name in people if ":" not in name}))
             self._people.update(behalf_names(self._session, people))
         codes = {code for code in units if code} - set(self._units)
         if codes:
-            self._units.update(unit_names(self._session, codes))
-        ids = {talent for talent in talents if talent and ("talents", talent) not in self._records}
-        if ids:
-            names = names_then(self._session, ids, clock.today())
-            self._records.update({("talents", talent): name for talent, name in names.items()})
+            past = self._on < clock.today()
+            self._units.update(unit_names_then(self._session, self._on) if past else unit_names(self._session, codes))
+        for kind, wanted, find in (("talents", talents, names_then), ("leaders", leaders, leader_names_then)):
+            ids = {one for one in wanted if one and (kind, one) not in self._records}
+            if ids:
+                found = find(self._session, ids, self._on)
+                self._records.update({(kind, one): name for one, name in found.items()})
         return self
+
+    def known_person(self, username: str | None) -> str | None:
+        """The learnt name behind a sign-in name."""
+        return self._people.get(username or "")
+
+    def known_unit(self, code: str | None) -> str | None:
+        """The learnt name of a unit."""
+        return self._units.get(code or "")
+
+    def known(self, kind: str, value: str | None) -> Named | None:
+        """A talent or leader by id and learnt name; None for none."""
+        return {"id": value, "name": self._records.get((kind, value))} if value else None
 
     def person(self, username: str | None) -> str:
         """The name behind a sign-in name, or of who had no account and was stood in for."""
         if not username:
             return ""
-        self.learn(usernames=[username])
-        return self._people.setdefault(username, "（已删除的账号）")
+        return self.learn(usernames=[username]).known_person(username) or "（已删除的账号）"
 
     def unit(self, code: str | None) -> str:
         """The name of a unit."""
         if not code:
             return ""
-        self.learn(units=[code])
-        return self._units.setdefault(code, "（未知单位）")
+        return self.learn(units=[code]).known_unit(code) or "（未知单位）"
 
     def talent(self, talent_id: str | None) -> str:
         """The name of a talent."""
@@ -121,7 +141,7 @@ class Names:
         if schema.get("x-ref") and isinstance(value, str):
             return self.record(str(schema["x-ref"]), value)
         if schema.get("format") == "date" and isinstance(value, str):
-            return day(value)
+            return clock.written(date.fromisoformat(value))
         return str(value)
 
 
