@@ -6,15 +6,18 @@ import threading
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, MetaData, inspect, select
+from sqlalchemy import Connection, MetaData, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.auth import Account, SignInLock, Token
 from service.cli.schema import all_tables
 from service.clock import simulated
 from service.db import Database, migrate
+from service.exchange.kinds import KINDS
 from service.liaisons import Link
 from service.people.models import Person, Unit
 from service.talents import Talent
@@ -202,3 +205,31 @@ def test_tokens_of_before_get_an_end_and_nobody_is_locked_out(empty_database):
         kept = session.get(Account, "office")
         assert (kept.password_hash, kept.must_change_password, kept.password_set_at) == ("x", False, None)
         assert session.scalars(select(SignInLock)).all() == []
+
+
+def test_an_import_of_before_stays_and_any_kind_of_today_fits(empty_database):
+    """The kinds stand in one place, ``exchange.kinds``: the database holds a job of each without being told of it."""
+    migrate.upgrade(empty_database, "0022_kept_dates")
+    _import_job(empty_database, kind="people", status="done")
+    migrate.upgrade(empty_database)
+    with empty_database.engine.connect() as connection:
+        rows = connection.execute(text("SELECT kind, status, content FROM import_job")).all()
+    assert [(row.kind, row.status, bytes(row.content)) for row in rows] == [("people", "done", b"PK")]
+    for kind in (*KINDS, "another"):
+        _import_job(empty_database, kind=kind, status="uploaded")
+    with pytest.raises(IntegrityError, match="ck_import_job_status"):
+        _import_job(empty_database, kind="people", status="lost")
+
+
+def _import_job(database: Database, *, kind: str, status: str) -> None:
+    """A job, written as the database has its table at the time."""
+    tables = MetaData()
+    with database.engine.begin() as connection:
+        tables.reflect(connection, only=["import_job"])
+        now = datetime(2026, 9, 1, tzinfo=UTC)
+        row = {
+            "id": _key(database, uuid4()), "kind": kind, "name": "a.xlsx", "sha256": "0" * 64, "content": b"PK",
+            "status": status, "total": 0, "done": 0, "findings": "[]", "preview": "[]",
+            "created_by": "office", "created_at": now, "touched_at": now,
+        }  # fmt: skip
+        connection.execute(tables.tables["import_job"].insert(), [row])
