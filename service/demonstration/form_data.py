@@ -94,7 +94,7 @@ class Desk:
         return self.calendar.add(self.today, days).due.isoformat()
 
 
-def filled(desk: Desk) -> dict[str, Any]:
+def answers(desk: Desk) -> dict[str, Any]:
     """The data of the step's form."""
     return _PAPERS[desk.task.task](desk)
 

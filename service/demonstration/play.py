@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from service import clock, people
 from service.auth import actor_of
 from service.db import Database
-from service.demonstration.form_data import Case, Desk, filled
+from service.demonstration.form_data import Case, Desk, answers
 from service.demonstration.matters import COMMENTS, URGES
 from service.demonstration.organization import (
     derived,
@@ -209,7 +209,7 @@ class Play:
             )
             return instance
         desk = Desk(case, instance, row, do.outcome, clock.today(), self.calendar)
-        commands.complete(session, task_id=task_id, data=filled(desk), actor=actor, now=clock.now())
+        commands.complete(session, task_id=task_id, data=answers(desk), actor=actor, now=clock.now())
         if do.take_back:
             self._later(
                 case,

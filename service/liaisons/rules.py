@@ -46,7 +46,7 @@ POINTS: Mapping[str, int] = {
 }
 
 
-class Part(NamedTuple):
+class ScoreLine(NamedTuple):
     """Why a talent is suggested: code, points, and the reason in words."""
 
     code: str
@@ -143,31 +143,31 @@ def shared_terms(one: str | None, other: str | None) -> tuple[str, ...]:
     return tuple(terms)
 
 
-def scored(leader: Wanted, talent: Offered) -> tuple[Part, ...]:
+def scored(leader: Wanted, talent: Offered) -> tuple[ScoreLine, ...]:
     """Why ``talent`` fits ``leader``, best reason first; nothing where no principle of D1 or Q3 speaks for it."""
     parts = [*_by_portfolio(leader, talent), *_by_station(leader, talent), *_by_platform(leader, talent)]
     if leader.unit is not None and leader.unit == talent.employer_unit:
-        parts.append(Part(RELATED, POINTS[RELATED], f"由{leader.unit_name}主管"))
+        parts.append(ScoreLine(RELATED, POINTS[RELATED], f"由{leader.unit_name}主管"))
     if talent.id in leader.former:
-        parts.append(Part(KNOWN, POINTS[KNOWN], "以前联系过，情况熟悉"))
+        parts.append(ScoreLine(KNOWN, POINTS[KNOWN], "以前联系过，情况熟悉"))
     if not parts:
         return ()
     parts.sort(key=lambda part: -part[1])
     if talent.leaders:
-        parts.append(Part(SERVED, POINTS[SERVED], f"已由{'、'.join(talent.leaders)}联系，避免重复"))
+        parts.append(ScoreLine(SERVED, POINTS[SERVED], f"已由{'、'.join(talent.leaders)}联系，避免重复"))
     elif talent.proposed:
-        parts.append(Part(SERVED, POINTS[SERVED], f"已登记由{'、'.join(talent.proposed)}联系、尚待生效，避免重复"))
+        parts.append(ScoreLine(SERVED, POINTS[SERVED], f"已登记由{'、'.join(talent.proposed)}联系、尚待生效，避免重复"))
     else:
-        parts.append(Part(UNSERVED, POINTS[UNSERVED], "目前没有领导联系"))
+        parts.append(ScoreLine(UNSERVED, POINTS[UNSERVED], "目前没有领导联系"))
     return tuple(parts)
 
 
-def _by_portfolio(leader: Wanted, talent: Offered) -> list[Part]:
+def _by_portfolio(leader: Wanted, talent: Offered) -> list[ScoreLine]:
     terms = shared_terms(leader.portfolio, f"{talent.fields}；{talent.employer}")
     if not terms:
         return []
     points = min(MOST_FOR_TERMS, POINTS_A_TERM * len(terms))
-    return [Part(PORTFOLIO, points, f"分管工作与其研究方向、单位均涉及“{'、'.join(terms)}”")]
+    return [ScoreLine(PORTFOLIO, points, f"分管工作与其研究方向、单位均涉及“{'、'.join(terms)}”")]
 
 
 def enterprises(stationed: str | None) -> tuple[str, ...]:
@@ -175,26 +175,26 @@ def enterprises(stationed: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for part in _BETWEEN.split(stationed or "") if len(name := part.strip()) > 1))
 
 
-def _by_station(leader: Wanted, talent: Offered) -> list[Part]:
+def _by_station(leader: Wanted, talent: Offered) -> list[ScoreLine]:
     if any(name in talent.employer for name in leader.stationed):
-        return [Part(STATIONED, POINTS[STATIONED], f"所在的{talent.employer}是其驻点企业")]
+        return [ScoreLine(STATIONED, POINTS[STATIONED], f"所在的{talent.employer}是其驻点企业")]
     # Another served talent of the enterprise, or its nearness, does not make it a stationed one.
     if talent.employer in leader.employers:
         why = f"与已联系的{leader.employers[talent.employer]}同在{talent.employer}"
-        return [Part(SAME_EMPLOYER, POINTS[SAME_EMPLOYER], why)]
+        return [ScoreLine(SAME_EMPLOYER, POINTS[SAME_EMPLOYER], why)]
     if leader.town is not None and leader.town == talent.town:
-        return [Part(SAME_TOWN, POINTS[SAME_TOWN], f"与{leader.unit_name}同在一个镇街")]
+        return [ScoreLine(SAME_TOWN, POINTS[SAME_TOWN], f"与{leader.unit_name}同在一个镇街")]
     return []
 
 
-def _by_platform(leader: Wanted, talent: Offered) -> list[Part]:
+def _by_platform(leader: Wanted, talent: Offered) -> list[ScoreLine]:
     if not talent.platform:
         return []
     if talent.platform in leader.platforms:
         why = f"与已联系的{leader.platforms[talent.platform]}同在{talent.platform}"
-        return [Part(PLATFORM, POINTS["same_platform"], why)]
+        return [ScoreLine(PLATFORM, POINTS["same_platform"], why)]
     terms = shared_terms(leader.portfolio, talent.platform)
-    return [Part(PLATFORM, POINTS_A_TERM, f"所在平台{talent.platform}涉及“{'、'.join(terms)}”")] if terms else []
+    return [ScoreLine(PLATFORM, POINTS_A_TERM, f"所在平台{talent.platform}涉及“{'、'.join(terms)}”")] if terms else []
 
 
 HEADS_OF_UNITS = (

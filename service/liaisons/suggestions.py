@@ -15,7 +15,7 @@ from service.errors import NotFound
 from service.ids import as_id
 from service.liaisons.models import Link
 from service.liaisons.queries import leaders_of, visible_to
-from service.liaisons.rules import PROPOSED, REASONS_OF, Offered, Part, Wanted, enterprises, pairs, scored
+from service.liaisons.rules import PROPOSED, REASONS_OF, Offered, ScoreLine, Wanted, enterprises, pairs, scored
 from service.people.models import Leader, Person
 from service.rights import SYSTEM, Actor
 from service.talents.models import Talent
@@ -31,7 +31,7 @@ class Suggestion:
 
     talent: Talent
     score: int
-    parts: tuple[Part, ...]
+    parts: tuple[ScoreLine, ...]
     reason: str
     """The code of the reason that speaks most for it, of those that the leader's class knows."""
 

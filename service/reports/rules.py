@@ -64,7 +64,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Share:
     """One line of the working: an indicator, its figure, its weight, and the points that it gives."""
 
     code: str
@@ -80,7 +80,7 @@ class Score:
 
     points: float
     measured: float
-    parts: tuple[Part, ...]
+    parts: tuple[Share, ...]
 
     @property
     def working(self) -> str:
@@ -99,7 +99,7 @@ def score(figures: Mapping[str, Figure], weights: Mapping[str, float]) -> Score 
         figure = figures.get(code)
         ratio = figure.ratio if figure is not None else None
         if weight > 0 and figure is not None and ratio is not None:
-            parts.append(Part(code, INDICATORS[code], figure, weight, ratio * weight))
+            parts.append(Share(code, INDICATORS[code], figure, weight, ratio * weight))
     measured = sum(part.weight for part in parts)
     if not parts:
         return None

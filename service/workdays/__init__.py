@@ -6,7 +6,7 @@ from service.workdays.holiday_notices import (
     CalendarNotices,
     Closure,
     DayOff,
-    Notice,
+    HolidayNotice,
     load_notices,
     parse_notice_file,
 )
@@ -21,7 +21,7 @@ __all__ = [
     "DayNote",
     "DayOff",
     "DueDate",
-    "Notice",
+    "HolidayNotice",
     "load_notices",
     "missing_notice_reminder",
     "next_office_moment",

@@ -17,7 +17,7 @@ from itertools import accumulate
 from service.config.reader import as_day, invalid
 from service.errors import Finding, Invalid
 from service.workdays import library
-from service.workdays.holiday_notices import FIRST_YEAR, CalendarNotices, Notice
+from service.workdays.holiday_notices import FIRST_YEAR, CalendarNotices, HolidayNotice
 
 GUESSED_YEARS = 10
 """How many years past the last notice dates are still computed, all of them provisional."""
@@ -279,8 +279,8 @@ def _build(notices: CalendarNotices) -> Calendar:
 
 def _gaps(
     years: Mapping[int, str],
-    whole: Mapping[int, Notice],
-    amending: list[Notice],
+    whole: Mapping[int, HolidayNotice],
+    amending: list[HolidayNotice],
     library_numbers: Mapping[int, str],
 ) -> list[Finding]:
     findings = [
@@ -301,7 +301,7 @@ def _gaps(
     return findings
 
 
-def _forgotten(notice: Notice, amending: list[Notice]) -> list[Finding]:
+def _forgotten(notice: HolidayNotice, amending: list[HolidayNotice]) -> list[Finding]:
     """Statutory holidays that a whole year's notice does not name: a slip of the pen, not a rule.
 
     Those on a weekend must be named too, for a forgotten one takes its day in lieu with it.

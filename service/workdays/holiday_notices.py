@@ -46,7 +46,7 @@ class DayOff:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class HolidayNotice:
     """A notice of the State Council on the holidays of ``year``.
 
     ``amends`` is the number of the notice it changes, or None if it arranges the whole year. ``place`` says where it
@@ -88,7 +88,7 @@ class Closure:
 class CalendarNotices:
     """All that offices have added. ``library_numbers``: year -> number of the notice that the library already holds."""
 
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[HolidayNotice, ...] = ()
     closures: tuple[Closure, ...] = ()
     library_numbers: Mapping[int, str] = field(default_factory=dict)
 
@@ -192,7 +192,7 @@ def _second(seen: dict[tuple[date, bool], str], key: tuple[date, bool], place: s
     return []
 
 
-def _read_notice(table: Table) -> Notice:
+def _read_notice(table: Table) -> HolidayNotice:
     year = table.integer("year", low=FIRST_YEAR, high=_LAST_YEAR)
     number = table.text("number", longest=60)
     issued_on = table.day("issued_on", required=False)
@@ -214,7 +214,7 @@ def _read_notice(table: Table) -> Notice:
     if not spans and not worked and not table.findings:
         table.findings.append(Finding(place, "没有写放假日期（days_off）或调休上班日期（worked_weekends）"))
     table.close()
-    return Notice(year, number, spans, tuple(worked), issued_on, amends, place)
+    return HolidayNotice(year, number, spans, tuple(worked), issued_on, amends, place)
 
 
 def _read_day_off(table: Table, year: int) -> DayOff | None:
@@ -287,7 +287,7 @@ def _placed(read: CalendarNotices, name: str) -> CalendarNotices:
     )
 
 
-def _notice_data(notice: Notice) -> dict[str, object]:
+def _notice_data(notice: HolidayNotice) -> dict[str, object]:
     data: dict[str, object] = {
         "year": notice.year,
         "number": notice.number,
