@@ -1,7 +1,7 @@
 """Whether the tokens of a running case have a place in another version of its program, and whether they get on there.
 
 Every name in the state is looked up before anything is moved: the library takes a name that a version does not have
-for a start. What is found is said of an element of the drawing, in words for staff.
+for a start. Each finding is said of an element of the drawing, in words for staff.
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ def _fit_watches(part: Any, task: Task, specs: Mapping[str, Any], mapping: Moves
 
 
 def _keep_begun(part: Any, event: Task, split: Task) -> None:
-    """What a watch has begun (a circular that waits for its approval) goes on beside the task."""
+    """A run that a watch has begun (a circular that waits for its approval) goes on beside the task."""
     for after in list(event.children):
         if isinstance(after.task_spec, BoundaryEventJoin) or not _lives(after):
             continue

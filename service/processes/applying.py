@@ -118,7 +118,7 @@ def due_of_row(row: UserTask) -> dict[str, Any]:
 
 
 def facts_of_row(row: UserTask) -> dict[str, Any]:
-    """What the row of a user task says of the task itself, in the words of an effect."""
+    """The facts of a user task as its row has them, in the words of an effect."""
     leader = {"leader": str(row.leader_id)} if row.leader_id is not None else {}
     return {name: getattr(row, name) for name in fx.FACTS} | leader
 

@@ -147,7 +147,7 @@ def run_input(begun: Begun, course: Course, given: Given, calendar: Calendar, ac
 
 
 def facts_in(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What an effect says of a task itself (``fx.FACTS``, and whose post it is, where it is one leader's)."""
+    """The facts of a task as an effect says them (``fx.FACTS``, and whose post it is, where it is one leader's)."""
     leader = {"leader": data["leader"]} if "leader" in data else {}
     return {name: data[name] for name in fx.FACTS} | leader
 

@@ -19,7 +19,7 @@ from service.workdays import Calendar
 
 MIGRATED = "migrated"
 KEEP, RECOUNT = "keep", "recount"
-"""What becomes of the dates of open tasks: they stay as promised, or are counted by the new version, as of entry."""
+"""The dates of open tasks after a move: they stay as promised, or are counted by the new version, as of entry."""
 
 _WHOSE = ("role", "unit", "leader")
 
@@ -82,7 +82,7 @@ class Move:
     def effects(
         self, landing: engine.Landing, known: Mapping[str, Known], days: DayFunctions, rules: int
     ) -> list[fx.Effect]:
-        """What changes of the open tasks, and the seal of the state. Raises Incident where the new version's words
+        """The changes of the open tasks, and the seal of the state. Raises Incident where the new version's words
         about a task cannot be computed."""
         found: list[fx.Effect] = []
         for task_id, opened in landing.open_tasks.items():

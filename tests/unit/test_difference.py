@@ -1,4 +1,4 @@
-"""What changed between two versions, in words that an owner reads, and by element for the drawing."""
+"""Changes between two versions, in words that an owner reads, and by element for the drawing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def shipped() -> Files:
 
 
 def after(name: str, *swaps: tuple[str, str]) -> Difference:
-    """What is told of a change of text in one file."""
+    """The words for a change of text in one file."""
     files = shipped()
     text = files[name].decode()
     for old, new in swaps:
@@ -31,7 +31,7 @@ def after(name: str, *swaps: tuple[str, str]) -> Difference:
 
 
 def form(change: Callable[[dict[str, Any]], object]) -> list[str]:
-    """What is told of a change of one form."""
+    """The words for a change of one form."""
     files = shipped()
     schema = json.loads(files[FORM])
     change(schema)

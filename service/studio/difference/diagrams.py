@@ -1,4 +1,4 @@
-"""What changed in diagrams, by element id: steps, flows, clocks, lanes, what they say, where they stand."""
+"""Changes in diagrams, by element id: steps, flows, clocks, lanes, what they say, where they stand."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _lanes(old: ProcessModel, new: ProcessModel) -> Iterator[Change]:
 
 
 def _apart(old: Mapping[str, etree._Element], new: Mapping[str, etree._Element]) -> Iterator[Change]:
-    """What is no step, flow or lane: what the drawing says of its parts, and the messages that it knows."""
+    """The rest, beside steps, flows and lanes: what the drawing says of its parts, and the messages that it knows."""
     for tag, what in (("documentation", "说明"), ("message", "消息名称")):
         mine, theirs = _words(old, tag), _words(new, tag)
         for key in [*theirs, *(key for key in mine if key not in theirs)]:
@@ -176,7 +176,7 @@ def titled(node: Node, process: ProcessModel) -> str:
 
 
 def _about(node: Node, process: ProcessModel) -> str:
-    """What a new element says, in brackets."""
+    """The words of a new element, in brackets."""
     told = []
     if node.lane and node.type == "userTask":
         told.append(_lane_name(process.lanes, node.lane))

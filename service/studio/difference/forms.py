@@ -1,4 +1,4 @@
-"""What changed in forms, by field."""
+"""Changes in forms, by field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changed in print templates, scenarios and whatever cannot be read part by part: by file."""
+"""Changes in print templates, scenarios and whatever cannot be read part by part: by file."""
 
 from __future__ import annotations
 

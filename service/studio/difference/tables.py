@@ -1,4 +1,4 @@
-"""What changed in decision tables, by rule."""
+"""Changes in decision tables, by rule."""
 
 from __future__ import annotations
 
