@@ -20,6 +20,9 @@ ALWAYS = {
 FUNCTIONS = {
     "working_days": ("今天起第几个工作日", "working_days(5)"),
     "working_days_after": ("某日起第几个工作日", "working_days_after(due_on, 1)"),
+    "working_days_between": ("两个日期之间有几个工作日", "working_days_between(received_on, today())"),
+    "size_of": ("名单里有几个", "size_of(units)"),
+    "as_text": ("写成文字", "as_text(days)"),
     "today": ("今天", "today()"),
     "now": ("现在", "now()"),
     "not": ("不、没有", "not "),

@@ -7,7 +7,7 @@ without it is an extension property of its own name. Pure: the caller hands in t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from service.checks.bundle import Bundle
@@ -39,18 +39,25 @@ class Declared(Protocol):
         """Those that may be left out."""
 
     @property
+    def takes(self) -> Mapping[str, str]:
+        """Parameter → the list on which its text must stand."""
+
+    @property
     def does(self) -> str:
         """Its effect and its result, in Chinese."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The choices of owners from outside the bundle: code → name of roles and stages, the names of settings."""
+    """The choices of owners from outside the bundle: code → name of each list, the names of settings."""
 
     actions: Iterable[Declared]
     roles: Mapping[str, str]
     stages: Mapping[str, str]
     settings: Iterable[str]
+    units: Mapping[str, str] = field(default_factory=dict)
+    notices: Mapping[str, str] = field(default_factory=dict)
+    counters: Mapping[str, str] = field(default_factory=dict)
 
 
 TASK_TITLES: Mapping[str, str] = {
@@ -85,6 +92,52 @@ PROCESS_HELPS: Mapping[str, str] = {
     properties.PURPOSE: "显示在工作台；不写的同“谁做什么”。",
     properties.ORDER: "写整数，小的在前。",
 }
+PARAMETER_TITLES: Mapping[str, str] = {
+    "again": "每到一次编一个新号",
+    "assisting_units": "协办单位",
+    "before": "原来的信息",
+    "brief": "专报",
+    "change_type": "变动类别",
+    "changes": "要改的内容",
+    "clear": "要清空的内容",
+    "confirm": "同时记为已核实",
+    "counter": "编号系列",
+    "decided_on": "确定日期",
+    "decision": "结论",
+    "document_no": "文号",
+    "due_on": "到期日",
+    "event_date": "发生日期",
+    "except_ids": "除外的人才",
+    "format": "编号的格式",
+    "half": "上半年还是下半年",
+    "kind": "哪一种",
+    "lead_unit": "主办单位",
+    "leader_id": "领导的任职",
+    "month": "月",
+    "note": "说明",
+    "on": "哪一天",
+    "per": "按什么分开编号",
+    "person": "人员",
+    "plans": "下步打算",
+    "reason": "原因",
+    "report": "报告",
+    "role": "角色",
+    "roles": "角色",
+    "roster_id": "名单",
+    "source": "依据",
+    "starts_on": "开始日期",
+    "step": "步骤",
+    "successor_id": "接任领导",
+    "talent_id": "人才",
+    "talents": "哪些人才",
+    "text": "说的话",
+    "unit": "单位",
+    "units": "单位名单",
+    "value": "值",
+    "within": "几个工作日以内",
+    "work": "工作情况",
+    "year": "年",
+}
 SIGNS = {"office": "转办意见", "unit": "办理情况", "group": "领导小组意见"}
 
 
@@ -96,9 +149,19 @@ def panel(bundle: Bundle, choices: Choices, process: str) -> Json:
     """
     stages = _stages(bundle, choices)
     actions = sorted(choices.actions, key=lambda one: one.title)
+    listed = {
+        "notices": choices.notices,
+        "reminders": {code: choices.notices.get(code, code) for code in ("due_soon", "due_today")},
+        "counters": choices.counters,
+        "roles": choices.roles,
+        "units": choices.units,
+        "steps": _steps(bundle),
+    }
     return {
         "kinds": _kinds(bundle, choices, stages, actions, process),
-        "actions": {one.name: {"does": one.does.replace("`", ""), "parameters": _parameters(one)} for one in actions},
+        "actions": {
+            one.name: {"does": one.does.replace("`", ""), "parameters": _parameters(one, listed)} for one in actions
+        },
         "known": known(bundle, choices.settings),
         "known_at_clock": [{"name": "due_on", "title": "所在任务的到期日"}],
         "roles": [{"value": code, "title": name} for code, name in choices.roles.items()],
@@ -112,6 +175,11 @@ def _stages(bundle: Bundle, choices: Choices) -> dict[str, str]:
         for code, name in properties.stages_of(one.properties.get(properties.STAGES, "")):
             named[code] = name or choices.stages.get(code, code)
     return named or dict(STAGES)
+
+
+def _steps(bundle: Bundle) -> dict[str, str]:
+    nodes = (node for process in bundle.processes.values() for node in process.nodes.values())
+    return {node.id: node.name or node.id for node in nodes if node.type == "userTask"}
 
 
 def _choices(options: Mapping[str, str]) -> list[Json]:
@@ -273,9 +341,15 @@ def _many() -> tuple[Json, Json]:
     return fields, {"list": _widget(EXPRESSION, kind="collection")}
 
 
-def _parameters(action: Declared) -> Json:
-    needed = {name: _text(name) for name in action.parameters}
-    return {**needed, **{name: _text(f"{name}（可不写）") for name in action.optional}}
+def _parameters(action: Declared, listed: Mapping[str, Mapping[str, str]]) -> Json:
+    """Name → schema of each parameter, an expression; ``x-offers`` are the texts of the list that it must stand on."""
+    fields: Json = {}
+    for name in (*action.parameters, *action.optional):
+        title = PARAMETER_TITLES.get(name, name)
+        fields[name] = _text(title if name in action.parameters else f"{title}（可不写）")
+        if offered := listed.get(action.takes.get(name, "")):
+            fields[name]["x-offers"] = [{"text": f"'{code}'", "title": said} for code, said in offered.items()]
+    return fields
 
 
 def _said(declared: Mapping[str, Property], titles: Mapping[str, str], special: Json) -> Json:

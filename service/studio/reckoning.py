@@ -69,12 +69,16 @@ class Reckoning:
         if day is None:
             return ""
         if "due_on" in known:
-            return f"今天开始办的，{_said(known['due_on'])} 到期，{_said(day)} 到时间"
-        return f"今天开始办的，{_said(day)} 到期" if kind == "due" else f"从今天算，是 {_said(day)}"
+            said = f"今天开始办的，{_said(known['due_on'])} 到期，{_said(day)} 到时间"
+        else:
+            said = f"今天开始办的，{_said(day)} 到期" if kind == "due" else f"从今天算，是 {_said(day)}"
+        # data that a case may come to have count as empty, as they are when it begins
+        others = (names_in(text) | (names_in(due) if "due_on" in known else frozenset())) - known.keys()
+        return f"{said}（其他数据还没有填写时）" if others else said
 
     def _value(self, text: str, known: Mapping[str, Any]) -> date | None:
-        """The day that an expression gives without anything that a case would have to say."""
-        if not text or names_in(text) - known.keys():
+        """The day that an expression gives on a case that has only ``known`` yet."""
+        if not text:
             return None
         try:
             return as_date(evaluate(text, known, self._days.table()))

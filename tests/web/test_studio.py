@@ -10,14 +10,17 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service import clock
+from service.actions.table import action_table
 from service.app import HOME
 from service.checks.bundle import read
 from service.checks.findings import Report
+from service.engine.expressions import FUNCTIONS as ENGINE_FUNCTIONS
 from service.engine.expressions import check_expression
 from service.processes.bundles import read_bundle
 from service.processes.properties import PROCESS, TASK
 from service.studio import drafts
-from service.studio.panel import PROCESS_TITLES, TASK_TITLES, panel
+from service.studio.known import FUNCTIONS
+from service.studio.panel import PARAMETER_TITLES, PROCESS_TITLES, TASK_TITLES, panel
 from service.studio.reckoning import spelled
 from service.usecases.panels import choices_of
 from service.workdays import Calendar, load_notices
@@ -151,6 +154,10 @@ def test_an_id_is_spelled_from_a_chinese_name() -> None:
 def test_the_panel_has_a_chinese_title_for_whatever_a_diagram_may_say() -> None:
     assert set(TASK) <= set(TASK_TITLES)
     assert set(PROCESS) <= set(PROCESS_TITLES)
+    settings, _ = read_config("sqlite://")
+    for action in action_table(settings).values():
+        assert {*action.parameters, *action.optional} <= set(PARAMETER_TITLES), action.name
+    assert set(ENGINE_FUNCTIONS) <= set(FUNCTIONS)
 
 
 def test_every_shipped_property_has_a_field_in_the_panel() -> None:

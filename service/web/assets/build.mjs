@@ -24,8 +24,8 @@ const options = {
   chunkNames: "chunks/[name]-[hash]",
   assetNames: "fonts/[name]-[hash]",
   loader: { ".woff": "file", ".woff2": "file", ".ttf": "file", ".eot": "file", ".svg": "dataurl" },
-  // the form library's helper for its own tests names a validator that makes code; nothing of it reaches the bundles
-  alias: { "@rjsf/validator-ajv8": "./src/form/validator.js" },
+  // descriptions are plain text; the form library's helper for its own tests names a validator that makes code; nothing of it reaches the bundles
+  alias: { "@rjsf/validator-ajv8": "./src/form/validator.js", "markdown-to-jsx/react": "./src/form/no-markdown.js" },
   define: { "process.env.NODE_ENV": '"production"' },
   logLevel: "info",
 };

@@ -92,7 +92,7 @@ function idProblem(modeler, element, id) {
   return taken && taken !== element.businessObject ? "已有环节用了这个编号，请换一个" : "";
 }
 
-export function Panel({ modeler, element, version, panel, editable, reckon, today, tomorrow, onOpen, onMakeForm }) {
+export function Panel({ modeler, element, version, panel, editable, reckon, today, tomorrow, onOpen, onMakeForm, onTyping, onRest }) {
   const [typed, setTyped] = useState(null); // what is on its way into the drawing
   const timer = useRef(0);
   const pending = useRef(null);
@@ -105,7 +105,7 @@ export function Panel({ modeler, element, version, panel, editable, reckon, toda
   }, [panel, element, version]);
   const data = typed ?? stored;
   const { schema, ui, title, help } = useMemo(() => schemaOf(panel, element, data), [panel, element, data]);
-  const reckonHere = useCallback((what, text) => reckon(what, text, element.id), [reckon, element]);
+  const reckonHere = useCallback((what, text) => reckon(what, text, (element.host && propertiesOf(element.host).due) ?? ""), [reckon, element, version]);
   const known = useMemo(() => (panelOf(element) === "clock" ? [...panel.known, ...panel.known_at_clock] : panel.known), [panel, element]);
   const lane = laneOf(modeler, element);
   const context = useMemo(() => ({ reckon: reckonHere, known, roles: panel.roles, lane, today, tomorrow }), [reckonHere, known, panel, lane, today, tomorrow]);
@@ -119,13 +119,15 @@ export function Panel({ modeler, element, version, panel, editable, reckon, toda
     const changed = difference(element, bare(waiting.schema), plain(waiting.data));
     if (changed.id !== undefined && idProblem(modeler, element, changed.id)) delete changed.id;
     if (Object.keys(changed).length) write(modeler, element, bare(waiting.schema), changed);
+    else onRest();
     setTyped((now) => (now === waiting.data && !("id" in waiting.data && waiting.data.id !== element.id) ? null : now));
-  }, [modeler, element]);
+  }, [modeler, element, onRest]);
   useEffect(() => settle, [settle]);
 
   function changed({ formData }, id) {
     if (!id || !editable) return;
     setTyped(formData);
+    onTyping();
     pending.current = { data: formData, schema };
     clearTimeout(timer.current);
     timer.current = setTimeout(settle, WRITE_AFTER_MS);

@@ -74,17 +74,31 @@ function useModeler(page, saver) {
   return [stage, modeler];
 }
 
+const PALETTE_WIDTH = 92;
+
+/** The whole drawing, beside the palette and not under it. */
+function fit(modeler) {
+  const canvas = modeler.get("canvas");
+  canvas.resized();
+  canvas.zoom("fit-viewport", "auto");
+  const { inner, outer } = canvas.viewbox();
+  const left = outer.width > 3 * PALETTE_WIDTH && modeler.get("palette").isOpen() ? PALETTE_WIDTH : 12;
+  const scale = Math.min((outer.width - left - 12) / inner.width, (outer.height - 24) / inner.height, 1);
+  canvas.viewbox({ x: inner.x - left / scale, y: inner.y - Math.max(12, (outer.height - inner.height * scale) / 2) / scale, width: outer.width / scale, height: outer.height / scale });
+}
+
 function Tools({ modeler, editable, can, onLarge }) {
   const act = (name, options) => () => modeler.get("editorActions").trigger(name, options);
   const zoom = (factor) => () => modeler.get("canvas").zoom(modeler.get("canvas").zoom() * factor);
   return (
     <div className="studio-tools" role="toolbar" aria-label="画图工具">
-      {editable && <><button type="button" className="btn btn-sm" disabled={!can.undo} onClick={act("undo")} title="Ctrl+Z">撤销</button>
-        <button type="button" className="btn btn-sm" disabled={!can.redo} onClick={act("redo")} title="Ctrl+Y">重做</button></>}
-      <button type="button" className="btn btn-sm" onClick={act("find")}>查找</button>
+      {editable && <><button type="button" className="btn btn-sm" disabled={!can.undo} onClick={act("undo")}>撤销</button>
+        <button type="button" className="btn btn-sm" disabled={!can.redo} onClick={act("redo")}>重做</button></>}
+      {/* a click anywhere closes the search, so it opens after this one */}
+      <button type="button" className="btn btn-sm" onClick={() => setTimeout(act("find"))}>查找</button>
       <button type="button" className="btn btn-sm" aria-label="缩小" onClick={zoom(1 / STEP)}>－</button>
       <button type="button" className="btn btn-sm" aria-label="放大" onClick={zoom(STEP)}>＋</button>
-      <button type="button" className="btn btn-sm" onClick={() => modeler.get("canvas").zoom("fit-viewport", "auto")}>全图</button>
+      <button type="button" className="btn btn-sm" onClick={() => fit(modeler)}>全图</button>
       <button type="button" className="btn btn-sm" onClick={onLarge}>全屏</button>
     </div>
   );
@@ -162,6 +176,9 @@ function Studio({ page, place }) {
   const now = useRef({ file, files, found, loading: false });
   Object.assign(now.current, { file, files, found });
 
+  const typing = useCallback(() => saver.touch(), [saver]);
+  const rest = useCallback(() => saver.rest(), [saver]);
+
   const checker = useMemo(() => new Checker(() => ask(page.urls.check, {}), (answer, busy) => {
     setChecking(busy);
     if (answer) setFound(answer);
@@ -172,7 +189,7 @@ function Studio({ page, place }) {
     setTrouble("");
     try {
       await modeler.importXML(text);
-      modeler.get("canvas").zoom("fit-viewport", "auto");
+      fit(modeler);
       setElement(modeler.get("canvas").getRootElement());
     } catch (error) {
       setTrouble(`这张图打不开：${/[\u4e00-\u9fff]/.test(error.message) ? error.message : "文件里的内容不是能画出来的流程图"}。可下载后修改，或从版本中恢复。`);
@@ -202,6 +219,7 @@ function Studio({ page, place }) {
     let timer = 0;
     const changed = () => {
       if (now.current.loading) return;
+      saver.touch();
       setVersion((one) => one + 1);
       setCan({ undo: modeler.get("commandStack").canUndo(), redo: modeler.get("commandStack").canRedo() });
       clearTimeout(timer);
@@ -242,10 +260,10 @@ function Studio({ page, place }) {
   // one question at a time for one text: every field that asks the same has the same answer
   const reckon = useMemo(() => {
     const answers = new Map();
-    return (kind, text, id) => {
-      const key = JSON.stringify([kind, text, id]);
+    return (kind, text, due) => {
+      const key = JSON.stringify([kind, text, due]);
       if (!answers.has(key)) {
-        answers.set(key, ask(page.urls.reckon, { kind, text, file: now.current.file, element: id }));
+        answers.set(key, ask(page.urls.reckon, { kind, text, due }));
         if (answers.size > 500) answers.clear();
       }
       return answers.get(key);
@@ -329,7 +347,7 @@ function Studio({ page, place }) {
       <div className="studio-work">
         <div className="studio-stage" ref={stage} data-stage />
         <div className="studio-side">
-          {modeler && element && <Panel key={keyOf(element)} modeler={modeler} element={element} version={version} panel={panel} editable={editable} reckon={reckon} today={page.today} tomorrow={page.tomorrow} onOpen={openProcess} onMakeForm={makeForm} />}
+          {modeler && element && <Panel key={keyOf(element)} modeler={modeler} element={element} version={version} panel={panel} editable={editable} reckon={reckon} today={page.today} tomorrow={page.tomorrow} onOpen={openProcess} onMakeForm={makeForm} onTyping={typing} onRest={rest} />}
         </div>
       </div>
       <section className="studio-below" aria-label="检查结果"><Findings found={found} checking={checking} here={file} onGo={go} /></section>

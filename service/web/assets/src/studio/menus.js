@@ -1,7 +1,10 @@
 // Our palette, pad and menu to change an element, in place of the library's: they offer what runs.
 import CommandInterceptor from "diagram-js/lib/command/CommandInterceptor";
+import ALIGN from "bpmn-js/lib/features/align-elements/AlignElementsIcons";
+import DISTRIBUTE from "bpmn-js/lib/features/distribute-elements/DistributeElementsIcons";
 import { isExpanded } from "bpmn-js/lib/util/DiUtil";
-import { is, isAny } from "bpmn-js/lib/util/ModelUtil";
+import { isLabelExternal } from "bpmn-js/lib/util/LabelUtil";
+import { getDi, is, isAny } from "bpmn-js/lib/util/ModelUtil";
 import { KINDS, kindName, kindOf } from "./kinds.js";
 
 const PALETTE = ["start", "end", "user", "service", "rule", "call", "sub", "exclusive", "parallel", "eventGateway", "waitTimer", "waitMessage", "pool", "group", "note"];
@@ -9,6 +12,13 @@ const NEXT = ["user", "service", "exclusive", "end"];
 const AFTER_EVENT_GATEWAY = ["waitTimer", "waitMessage"];
 const MAY_HAVE_CLOCK = ["bpmn:UserTask", "bpmn:CallActivity", "bpmn:SubProcess"];
 const MAY_BE_MANY = ["bpmn:UserTask", "bpmn:CallActivity", "bpmn:SubProcess"];
+
+// the library's icons have inline styles, which the policy of the pages forbids: as attributes they look the same
+for (const icons of [ALIGN, DISTRIBUTE]) {
+  for (const [name, svg] of Object.entries(icons)) {
+    icons[name] = svg.replace(/ style="([^"]*)"/g, (_, style) => style.split(";").filter(Boolean).map((one) => ` ${one.replace(/\s*:\s*/, '="')}"`).join(""));
+  }
+}
 
 const iconOf = (kind) => `bpmn-icon-${KINDS[kind].icon}`;
 
@@ -39,7 +49,7 @@ function Palette(palette, create, elementFactory, handTool, lassoTool, spaceTool
 }
 Palette.$inject = ["palette", "create", "elementFactory", "handTool", "lassoTool", "spaceTool", "globalConnect", "translate"];
 
-function Pad(contextPad, modeling, elementFactory, connect, create, popupMenu, rules, translate, autoPlace, eventBus) {
+function Pad(contextPad, modeling, elementFactory, connect, create, popupMenu, rules, translate, autoPlace, eventBus, canvas) {
   const deletable = (elements) => {
     const allowed = rules.allowed("elements.delete", { elements });
     return Array.isArray(allowed) ? elements.every((one) => allowed.includes(one)) : allowed;
@@ -90,7 +100,7 @@ function Pad(contextPad, modeling, elementFactory, connect, create, popupMenu, r
     title: translate("Change element"),
     action: {
       click: (event) => {
-        const { left, bottom } = contextPad.getPad(element).html.getBoundingClientRect();
+        const { left, bottom } = canvas.getContainer().querySelector(".djs-context-pad.open").getBoundingClientRect();
         popupMenu.open(element, "bpmn-replace", { x: left, y: bottom + 5, cursor: { x: event.x, y: event.y } }, { title: translate("Change element"), width: 300 });
       },
     },
@@ -119,7 +129,7 @@ function Pad(contextPad, modeling, elementFactory, connect, create, popupMenu, r
   };
   contextPad.registerProvider(this);
 }
-Pad.$inject = ["contextPad", "modeling", "elementFactory", "connect", "create", "popupMenu", "rules", "translate", "autoPlace", "eventBus"];
+Pad.$inject = ["contextPad", "modeling", "elementFactory", "connect", "create", "popupMenu", "rules", "translate", "autoPlace", "eventBus", "canvas"];
 
 function Changes(popupMenu, modeling, bpmnReplace, bpmnFactory, rules) {
   const into = (element, kind) => ({ label: KINDS[kind].label, className: iconOf(kind), action: () => bpmnReplace.replaceElement(element, { ...KINDS[kind].shape }) });
@@ -150,6 +160,9 @@ function Changes(popupMenu, modeling, bpmnReplace, bpmnFactory, rules) {
     return { many: { className: "bpmn-icon-parallel-mi-marker", title: "名单上每一项同时各办一份", active: Boolean(loop), action } };
   };
   popupMenu.registerProvider("bpmn-replace", this);
+  // a menu without a title is called "Results"
+  const { open } = popupMenu;
+  popupMenu.open = (target, id, position, options) => open.call(popupMenu, target, id, position, { title: "对齐、等距", ...options });
 }
 Changes.$inject = ["popupMenu", "modeling", "bpmnReplace", "bpmnFactory", "rules"];
 
@@ -195,6 +208,35 @@ class GentleClocks extends CommandInterceptor {
   }
 }
 
+/** A name taken back leaves nothing behind: the library keeps the empty label that it made for a text within a shape. */
+class CleanUndo extends CommandInterceptor {
+  static $inject = ["eventBus"];
+
+  constructor(eventBus) {
+    super(eventBus);
+    const inside = ({ element }) => !isLabelExternal(element) && getDi(element);
+    this.executed("element.updateLabel", 2000, ({ context }) => {
+      context.hadLabel = Boolean(inside(context)?.get("label"));
+    });
+    this.reverted("element.updateLabel", 500, ({ context }) => {
+      if (!context.hadLabel && inside(context)) inside(context).set("label", undefined);
+    });
+  }
+}
+
+const REFERENCES = ["loopDataInputRef", "loopDataOutputRef", "messageRef"];
+const ITEMS = { inputDataItem: "bpmn:DataInput", outputDataItem: "bpmn:DataOutput" };
+
+/** A copy keeps its list, its items and its message: the library copies no references, and no id that is known. */
+function Copies(eventBus, bpmnFactory) {
+  eventBus.on("moddleCopy.canCopyProperty", ({ property, propertyName }) => {
+    if (property && REFERENCES.includes(propertyName)) return property;
+    if (property && ITEMS[propertyName]) return bpmnFactory.create(ITEMS[propertyName], { id: property.id, name: property.name });
+    return undefined;
+  });
+}
+Copies.$inject = ["eventBus", "bpmnFactory"];
+
 /** What is written together is taken back together: a command that holds others. */
 function Together(commandStack) {
   commandStack.registerHandler("studio.together", TogetherHandler);
@@ -206,11 +248,13 @@ function TogetherHandler() {
 }
 
 export const menus = {
-  __init__: ["gentleClocks", "together"],
+  __init__: ["cleanUndo", "gentleClocks", "together", "copies"],
   paletteProvider: ["type", Palette],
   contextPadProvider: ["type", Pad],
   replaceMenuProvider: ["type", Changes],
   bpmnSearch: ["type", Search],
+  cleanUndo: ["type", CleanUndo],
   gentleClocks: ["type", GentleClocks],
   together: ["type", Together],
+  copies: ["type", Copies],
 };

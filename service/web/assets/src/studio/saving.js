@@ -3,6 +3,7 @@
 //   const saver = new Saver({ files: "/studio/<draft>/files/", revision, user, draft, onState });
 //   saver.open(name, content)                 what the server has; answers what this browser kept of an unsaved edit, or null
 //   saver.change(name, content)               kept in this browser at once, sent after a pause
+//   saver.touch() / saver.rest()              typing has begun / has changed nothing: the state says so at once
 //   await saver.flush()                       sends what waits; true when nothing is left unsaved
 //   saver.mine() / saver.theirs()             the way out of a conflict: over theirs, or theirs for mine (answers its text)
 //
@@ -78,6 +79,16 @@ export class Saver {
     this.#onState({ kind: "waiting" });
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.flush(), PAUSE_MS);
+  }
+
+  /** Something is being typed that has not become a change yet. */
+  touch() {
+    if (!this.#conflict) this.#onState({ kind: "waiting" });
+  }
+
+  /** What was typed has become no change. */
+  rest() {
+    if (!this.#waiting.size && !this.#sending) this.#onState({ kind: "saved", at: new Date() });
   }
 
   async flush() {

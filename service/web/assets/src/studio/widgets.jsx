@@ -38,7 +38,12 @@ function Said({ said, id }) {
 }
 
 /** What may stand where the cursor is: known data by name or title, and the values of the field that is compared. */
-function offers(known, before) {
+function offers(known, before, listed = []) {
+  if (listed.length && /^'?[\w\u4e00-\u9fff]*$/.test(before)) {
+    const typed = before.replace("'", "");
+    const fitting = listed.filter(({ text, title }) => text !== before && `${text}${title}`.includes(typed));
+    if (fitting.length) return fitting.map((one) => ({ ...one, from: 0 }));
+  }
   const compared = COMPARED.exec(before);
   const field = compared && known.find((one) => one.name === compared[1]);
   if (field?.values?.length) {
@@ -52,7 +57,7 @@ function offers(known, before) {
     .map(({ name, title, insert }) => ({ text: insert ?? name, title, from: before.length - word.length }));
 }
 
-function Expression({ id, value, onChange, kind, reckon, known, disabled, placeholder, label }) {
+function Expression({ id, value, onChange, kind, reckon, known, listed, disabled, placeholder, label }) {
   const [text, setText] = useState(value ?? "");
   const [open, setOpen] = useState([]);
   const [at, setAt] = useState(0);
@@ -68,7 +73,7 @@ function Expression({ id, value, onChange, kind, reckon, known, disabled, placeh
     setText(next);
     typed.current = next || undefined;
     onChange(next || undefined);
-    setOpen(offers(known, next.slice(0, cursor)));
+    setOpen(offers(known, next.slice(0, cursor), listed));
     setAt(0);
   };
   const take = (offer) => {
@@ -95,7 +100,7 @@ function Expression({ id, value, onChange, kind, reckon, known, disabled, placeh
         id={id} ref={field} rows={1} className={`form-control studio-code${said?.problems?.length ? " is-invalid" : ""}`} value={text} disabled={disabled}
         placeholder={placeholder} spellCheck={false} role="combobox" aria-label={label} aria-expanded={open.length > 0} aria-controls={list}
         aria-activedescendant={open.length ? `${list}-${at}` : undefined} aria-invalid={Boolean(said?.problems?.length)} aria-describedby={`${id}-said`}
-        onChange={(event) => change(event.target.value.replace(/\n/g, " "), event.target.selectionStart)} onKeyDown={key} onBlur={() => setTimeout(() => setOpen([]), 150)}
+        onChange={(event) => change(event.target.value.replace(/\n/g, " "), event.target.selectionStart)} onKeyDown={key} onFocus={() => !text && setOpen(offers(known, "", listed))} onBlur={() => setTimeout(() => setOpen([]), 150)}
       />
       {open.length > 0 && (
         <ul className="studio-offers" role="listbox" id={list}>
@@ -111,9 +116,9 @@ function Expression({ id, value, onChange, kind, reckon, known, disabled, placeh
   );
 }
 
-export function ExpressionWidget({ id, value, onChange, options, registry, disabled, readonly, placeholder }) {
+export function ExpressionWidget({ id, value, onChange, options, schema, registry, disabled, readonly, placeholder }) {
   const { reckon, known } = registry.formContext;
-  return <Expression id={id} value={value} onChange={onChange} kind={options.kind ?? "condition"} reckon={reckon} known={known} disabled={disabled || readonly} placeholder={placeholder} />;
+  return <Expression id={id} value={value} onChange={onChange} kind={options.kind ?? "condition"} reckon={reckon} known={known} listed={schema["x-offers"]} disabled={disabled || readonly} placeholder={placeholder} />;
 }
 
 function Select({ id, value, choices, onChange, disabled, label }) {

@@ -1,0 +1,293 @@
+"""The editor of diagrams: nothing of a drawing is lost, nothing typed is lost, everything it says is Chinese."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from uuid import UUID
+
+import pytest
+from lxml import etree
+from playwright.sync_api import Page, expect
+
+from service import clock
+from service.app import HOME
+from service.studio import drafts
+from tests.browser.conftest import DESKTOP, PHONE, Site
+
+pytestmark = pytest.mark.browser
+
+READY = "[data-studio-diagram][data-ready]"
+REQUEST, HANDLING = "bpmn/request.bpmn", "bpmn/unit_handling.bpmn"
+LATIN = re.compile(r"[A-Za-z]")
+
+
+def draft_of(site: Site, process: str = "request") -> UUID:
+    with site.world.transaction() as session:
+        return drafts.create(session, process=process, actor=site.world.actor("owner"), now=clock.now()).id
+
+
+def kept(site: Site, draft: UUID, name: str) -> str:
+    """A file of the draft as the server has it."""
+    with site.world.database.reading() as session:
+        return drafts.file(session, drafts.get(session, draft, site.world.actor("owner")), name).decode()
+
+
+def edit(site: Site, draft: UUID, username: str = "owner", size: dict[str, int] | None = None, file: str = "") -> Page:
+    page = site.visit(username, f"/studio/{draft}/diagram{'#' + file if file else ''}", size)
+    page.wait_for_selector(READY)
+    return page
+
+
+def choose(page: Page, *elements: str) -> None:
+    page.evaluate(
+        """ids => { const { modeler } = studio;
+                    const chosen = ids.map(id => modeler.get('elementRegistry').get(id));
+                    modeler.get('selection').select(chosen);
+                    modeler.get('canvas').scrollToElement(chosen[0], 120); }""",
+        list(elements),
+    )
+
+
+def found(page: Page, test: str) -> str:
+    """The id of the element for which a script's ``test`` of ``one`` holds."""
+    return str(page.evaluate(f"studio.modeler.get('elementRegistry').find(one => {test}).id"))
+
+
+def drawn(page: Page) -> str:
+    return str(page.evaluate("studio.modeler.saveXML({ format: true }).then(({ xml }) => xml)"))
+
+
+def saved(page: Page) -> None:
+    expect(page.locator(".studio-saved")).to_contain_text("已保存")
+    assert page.evaluate("!studio.saver.unsaved")
+
+
+def until(page: Page, script: str) -> None:
+    """Waits for a script to hold; the policy of the pages forbids Playwright's own way of waiting for one."""
+    for _ in range(100):
+        if page.evaluate(script):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"never: {script}")
+
+
+def parts(xml: str) -> Counter[object]:
+    """Every element of a diagram with its place, attributes and text: what a change of order or layout leaves alike."""
+    found: Counter[object] = Counter()
+    for element in etree.fromstring(xml.encode()).iter(etree.Element):
+        path = tuple((one.tag, one.get("id") or one.get("name")) for one in (element, *element.iterancestors()))
+        said = {
+            name: str(float(value)) if name in ("x", "y", "width", "height") else value
+            for name, value in element.attrib.items()
+        }
+        found[path, tuple(sorted(said.items())), (element.text or "").strip()] += 1
+    return found
+
+
+def test_every_shipped_drawing_survives_the_editor(site: Site) -> None:
+    page = edit(site, draft_of(site))
+    files = sorted((HOME / "bpmn").glob("*/*.bpmn"))
+    assert len(files) >= 19
+    for path in files:
+        out, warnings = page.evaluate(
+            """async xml => { const { warnings } = await studio.modeler.importXML(xml);
+                 return [(await studio.modeler.saveXML({ format: true })).xml, warnings.map(one => one.message)]; }""",
+            path.read_text(),
+        )
+        assert warnings == [], path.name
+        assert parts(out) == parts(path.read_text()), path.name
+
+
+def texts(page: Page, selector: str) -> list[str]:
+    """What people read or hear at the elements: their text, titles, labels and placeholders."""
+    return list(
+        page.evaluate(
+            """selector => [...document.querySelectorAll(selector)]
+                 .flatMap(root => [root, ...root.querySelectorAll('*')])
+                 .flatMap(one => [...['title', 'aria-label', 'placeholder'].map(name => one.getAttribute(name)),
+                                  one.children.length ? '' : one.textContent]).filter(Boolean)""",
+            selector,
+        )
+    )
+
+
+def test_every_menu_is_chinese(site: Site) -> None:
+    site.expected = ("getPad is deprecated",)  # by the library's own menu to align
+    page = edit(site, draft_of(site), file=HANDLING)
+
+    def chinese(selector: str) -> None:
+        said = texts(page, selector)
+        assert said, selector
+        assert [one for one in said if LATIN.search(one)] == []
+
+    chinese(".djs-palette")
+    chinese(".djs-minimap")
+    chinese(".studio-tools")
+    all_ = "studio.modeler.get('elementRegistry').getAll()"
+    kinds = page.evaluate(f"Object.values(Object.fromEntries({all_}.map(one => [one.type, one.id])))")
+    assert len(kinds) > 8
+    for element in kinds:
+        choose(page, element)
+        pad = texts(page, ".djs-context-pad")
+        assert [one for one in pad if LATIN.search(one)] == []
+        wrench = page.locator(".djs-context-pad.open .bpmn-icon-screw-wrench")
+        if wrench.count():
+            wrench.click(force=True)
+            chinese(".djs-popup")
+            page.keyboard.press("Escape")
+    choose(page, "handle", "redispatch")
+    page.locator(".djs-context-pad.open .entry[title='对齐']").click(force=True)
+    chinese(".djs-popup")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="查找").click()
+    page.locator(".djs-search-input input").fill("办理")
+    chinese(".djs-search-results")
+
+
+def test_the_panel_writes_plain_words_and_takes_them_back_to_the_byte(site: Site) -> None:
+    draft = draft_of(site)
+    page = edit(site, draft, file=HANDLING)
+    before = drawn(page)
+    choose(page, "review_reply")
+    days = page.get_by_label("工作日数")
+    days.fill("5")
+    expect(page.locator(".studio-says")).to_contain_text("到期")
+    name = page.get_by_label("名称", exact=True)
+    name.fill("")
+    name.press_sequentially("审核答复", delay=60)
+    expect(name).to_be_focused()  # while it is written into the drawing
+    page.get_by_label("期限的依据").fill("实施方案四（一）")
+    page.get_by_label("提前几个工作日变黄灯").fill("2")
+    saved(page)
+    now = kept(site, draft, HANDLING)
+    assert 'name="due" value="working_days(5)"' in now
+    assert 'name="审核答复"' in now
+    choose(page, "long_overdue")
+    expect(page.get_by_label("天数")).to_have_value("5")
+    page.get_by_label("到什么时间").select_option(label="到期前几个工作日")
+    page.get_by_label("天数").fill("2")
+    expect(page.locator(".studio-says")).to_contain_text("到时间")
+    saved(page)
+    assert "working_days_after(due_on, -2)" in kept(site, draft, HANDLING)
+    while page.evaluate("studio.modeler.get('commandStack').canUndo()"):
+        page.get_by_role("button", name="撤销").click()
+    assert drawn(page) == before
+    saved(page)
+    assert parts(kept(site, draft, HANDLING)) == parts(before)
+
+
+def test_a_new_step_gets_its_id_from_its_name_and_copies_keep_what_they_say(site: Site) -> None:
+    draft = draft_of(site)
+    page = edit(site, draft)
+    choose(page, "dispatch")
+    page.locator(".djs-context-pad.open .entry[title='接着：要人办的任务']").click(force=True)
+    page.keyboard.press("Escape")
+    choose(page, found(page, "/^Activity_/.test(one.id) && !one.labelTarget"))
+    page.get_by_label("名称", exact=True).fill("领导签批")
+    expect(page.get_by_label("编号")).to_have_value("ling_dao_qian_pi")
+    page.get_by_label("编号").fill("dispatch")
+    expect(page.get_by_text("已有环节用了这个编号")).to_be_visible()
+    page.get_by_label("编号").fill("sign_off")
+    until(page, "studio.modeler.get('elementRegistry').get('sign_off')")
+    expect(page.get_by_text("还没有这张表单")).to_be_visible()
+    page.get_by_role("button", name="新建表单").click()
+    expect(page.get_by_text("还没有这张表单")).to_have_count(0)
+    assert "领导签批" in kept(site, draft, "forms/sign_off.json")
+    # a clock put onto the step lets it go on
+    page.locator(".djs-context-pad.open .entry[title^='加一只钟']").click(force=True)
+    expect(page.get_by_role("heading", name="任务上的钟")).to_be_visible()
+    saved(page)
+    assert re.search(
+        r'<bpmn:boundaryEvent [^>]*cancelActivity="false" attachedToRef="sign_off"', kept(site, draft, REQUEST)
+    )
+    copies = page.evaluate(
+        """() => { const m = studio.modeler, registry = m.get('elementRegistry');
+             m.get('copyPaste').copy([registry.get('unit_slots'), registry.get('accept')]);
+             const element = registry.find(one => one.type === 'bpmn:Participant');
+             return m.get('copyPaste').paste({ element, point: { x: 900, y: 900 } }).map(one => one.id); }"""
+    )
+    xml = etree.fromstring(drawn(page).encode())
+    names = {"b": "http://www.omg.org/spec/BPMN/20100524/MODEL", "s": "http://spiffworkflow.org/bpmn/schema/1.0/core"}
+    looped, accept = (
+        next(one for one in xml.iter(etree.Element) if one.get("id") in copies and etree.QName(one).localname == kind)
+        for kind in ("callActivity", "userTask")
+    )
+    assert looped.findtext(".//b:loopDataInputRef", namespaces=names) == "units"
+    assert [one.get("id") for one in looped.iterfind(".//b:inputDataItem", names)] == ["unit"]
+    assert {one.get("name") for one in accept.iterfind(".//s:property", names)} >= {"stage", "due"}
+
+
+def test_findings_stand_at_the_element_and_lead_there(site: Site) -> None:
+    draft = draft_of(site)
+    page = edit(site, draft)
+    expect(page.locator(".studio-findings")).to_contain_text("没有发现问题")
+    choose(page, found(page, "one.type === 'bpmn:SequenceFlow' && one.source.id === 'accept'"))
+    page.locator(".djs-context-pad.open .entry[title='删除']").click(force=True)
+    expect(page.locator(".studio-findings .is-error").first).to_be_visible()
+    expect(page.locator(".studio-mark.is-error").first).to_be_visible()
+    page.locator(".studio-findings .is-error button", has_text="受理审核").first.click()
+    expect(page.get_by_label("名称", exact=True)).to_have_value("受理审核")
+    page.get_by_role("button", name="撤销").click()
+    expect(page.locator(".studio-findings")).to_contain_text("没有发现问题")
+    choose(page, "unit_slots")
+    page.get_by_role("button", name="打开这张图", exact=True).click()
+    expect(page.get_by_role("tab", name="责任单位办理")).to_have_attribute("aria-selected", "true")
+    until(page, "studio.modeler.get('elementRegistry').get('review_reply')")
+
+
+def test_two_owners_choose_and_a_closed_browser_loses_nothing(site: Site) -> None:
+    site.expected = ("ERR_FAILED", "409", "Failed to load resource")
+    draft = draft_of(site)
+    first, second = edit(site, draft), edit(site, draft, "admin")
+
+    def rename(page: Page, text: str) -> None:
+        choose(page, "accept")
+        page.get_by_label("名称", exact=True).fill(text)
+
+    rename(first, "受理甲")
+    saved(first)
+    rename(second, "受理乙")
+    expect(second.get_by_role("alert")).to_contain_text("也改了这个文件")
+    assert "受理甲" in kept(site, draft, REQUEST)
+    second.get_by_role("button", name="采用对方的").click()
+    saved(second)
+    assert "受理甲" in drawn(second)
+    rename(second, "受理丙")
+    saved(second)
+    rename(first, "受理丁")
+    first.get_by_role("button", name="采用我的").click()
+    saved(first)
+    assert "受理丁" in kept(site, draft, REQUEST)
+
+    first.route("**/files/**", lambda route: route.abort())
+    rename(first, "断网时改的")
+    expect(first.locator(".studio-saved")).to_contain_text("没有连接到服务器")
+    first.unroute("**/files/**")
+    context = first.context
+    first.close()
+    again = context.new_page()
+    again.goto(f"/studio/{draft}/diagram")
+    again.get_by_role("button", name="接着用").click()
+    saved(again)
+    assert "断网时改的" in kept(site, draft, REQUEST)
+
+
+def small(site: Site, size: dict[str, int]) -> None:
+    """The editor opens, says what is chosen, and saves, in a window of this size."""
+    draft = draft_of(site)
+    page = edit(site, draft, size=size)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    choose(page, "accept")
+    page.get_by_label("名称", exact=True).fill("受理与审核")
+    saved(page)
+    assert 'name="受理与审核"' in kept(site, draft, REQUEST)
+    expect(page.locator(".bjs-powered-by")).to_be_visible()
+
+
+def test_the_editor_works_on_a_phone(site: Site) -> None:
+    small(site, PHONE)
+
+
+def test_the_editor_works_in_an_old_browser(old_site: Site) -> None:
+    small(old_site, DESKTOP)
