@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
 from service.errors import Finding, Invalid, LiaisonError
 from service.processes.bundles import Compiled
 from service.processes.calendars import days_late
+from service.processes.rules import one_line
 from service.rehearsal import Plan, Rehearsal
+from service.rehearsal.samples import filled
 from service.rehearsal.scenarios import Scenario, Text, first_by, scenario_of, take
 from service.rehearsal.scenarios.text import Place
 from service.rehearsal.state import OpenStep, State
@@ -22,7 +24,10 @@ SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """An open step with its form as a page shows it: the schemas, and the values that it starts with."""
+    """An open step with its form as a page shows it: the schemas, and the values that it starts with.
+
+    ``sample`` are values that the form takes, ``back`` the steps (id, name) to which it can be given back.
+    """
 
     step: OpenStep
     schema: Mapping[str, Any]
@@ -30,6 +35,8 @@ class Offered:
     prefill: Mapping[str, Any]
     light: str
     late_days: int
+    sample: Mapping[str, Any] = field(default_factory=dict)
+    back: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,23 @@ def _misfit(what: str, place: Place, error: LiaisonError) -> Invalid:
 def _offered(rehearsal: Rehearsal, step: OpenStep) -> Offered:
     form, today = rehearsal.made.form_of(step.process, step.task), rehearsal.today
     late = days_late(rehearsal.calendar, step.due_on, today)
+    back = _ways_back(rehearsal, step)
     if form.undrawable:
-        return Offered(step, {}, {}, {}, step.light(today), late)
-    return Offered(step, form.schema, form.ui_schema, form.prefill(step.data), step.light(today), late)
+        return Offered(step, {}, {}, {}, step.light(today), late, back=back)
+    prefill = form.prefill(step.data)
+    sample = filled(
+        form,
+        prefill,
+        known=step.data,
+        today=today,
+        calendar=rehearsal.calendar,
+        units=rehearsal.plan.units,
+    )
+    return Offered(step, form.schema, form.ui_schema, prefill, step.light(today), late, sample, back)
+
+
+def _ways_back(rehearsal: Rehearsal, step: OpenStep) -> tuple[tuple[str, str], ...]:
+    program, done = rehearsal.made.program, rehearsal.state.done
+    targets = program.ways_back.get((step.process, step.task), ())
+    there = [one for one in targets if any(past.task == one and past.scope == step.scope for past in done)]
+    return tuple((one, one_line(program.user_tasks[step.process, one].name)) for one in there)

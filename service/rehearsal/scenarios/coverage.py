@@ -81,5 +81,5 @@ def _parts(process: ProcessModel, ways: set[tuple[str, str | None, str]]) -> Ite
 
 
 def _between(nodes: Mapping[str, Node], source: str, target: str, name: str) -> str:
-    ends = [one_line(nodes[one].name) or one if one in nodes else one for one in (source, target)]
+    ends = [one_line(nodes[one].name) or "网关" if one in nodes else one for one in (source, target)]
     return f"{ends[0]} → {ends[1]}" + (f"（{one_line(name)}）" if name else "")

@@ -12,6 +12,7 @@ const options = {
     diagram: "src/diagram.js",
     apidocs: "src/apidocs.js",
     "studio-diagram": "src/studio/diagram.jsx",
+    "studio-try": "src/studio/try.jsx",
   },
   outdir: out,
   bundle: true,

@@ -57,6 +57,8 @@ class Picture {
       else if (event.key === "-") this.#zoom(1 / STEP);
       else if (event.key === "0") this.fit();
     });
+    // a page whose case moves on tells where it stands: [{id, active, done, ways}], one a diagram
+    this.root.addEventListener("diagram:show", ({ detail }) => this.#moved(detail));
     document.addEventListener("fullscreenchange", () => requestAnimationFrame(() => this.#settle()));
     new ResizeObserver(() => this.viewer.get("canvas").resized()).observe(this.stage);
   }
@@ -83,6 +85,12 @@ class Picture {
     this.#name(diagram);
     this.#settle();
     this.root.dataset.ready = "";
+  }
+
+  #moved(marks) {
+    for (const mark of marks) Object.assign(this.page.diagrams.find((one) => one.id === mark.id) ?? {}, mark);
+    const here = this.page.diagrams.find((one) => one.id === this.diagram?.id && one.active.length) ?? this.page.diagrams.find((one) => one.active.length);
+    this.open((here ?? this.diagram ?? this.page.diagrams[0])?.id);
   }
 
   /** The path so far keeps its colours with a heavier line, the present position is framed, the rest is faint. */

@@ -59,7 +59,7 @@ async function json(answer) {
 /**
  * Posts `body` as JSON.
  *
- * Answers `{kind, title, message, errors, location}`, where somebody else changed the record `{version, later}` too, with kind `done`, `invalid` (422), `conflict` (409),
+ * Answers `{kind, title, message, errors, location, answer}` (`answer`: all that the server said), where somebody else changed the record `{version, later}` too, with kind `done`, `invalid` (422), `conflict` (409),
  * `signed_out` (401), `refused` (403, 404) or `failed` (no answer, 429, 5xx).
  */
 export async function send(url, body, key) {
@@ -79,7 +79,7 @@ export async function send(url, body, key) {
   } catch {
     return { kind: "failed", title: "未能提交", message: OFFLINE, errors: [] };
   }
-  const outcome = { title: problem.title, message: problem.detail, errors: problem.errors ?? [], location: problem.location, version: problem.version, later: problem.later };
+  const outcome = { answer: problem, title: problem.title, message: problem.detail, errors: problem.errors ?? [], location: problem.location, version: problem.version, later: problem.later };
   if (answer.ok) return { ...outcome, kind: "done" };
   if (answer.status === 422) return { ...outcome, kind: "invalid" };
   if (answer.status === 409) return { ...outcome, kind: "conflict" };

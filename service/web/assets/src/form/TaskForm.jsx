@@ -10,6 +10,7 @@ import { allProperties, contradictions, datesOf, plain, titlesOf, validator, war
 
 const Form = withTheme(Theme);
 const SAVE_AFTER_MS = 400;
+const NOTHING_KEPT = { load: () => null, save: () => true, clear: () => {} };
 const NOTHING_PRESELECTED = { constAsDefaults: "never", emptyObjectFields: "skipDefaults" };
 
 /** The form's own uiSchema, with the pickers added where a property says `x-ref`. */
@@ -95,8 +96,10 @@ async function servingLeader(talent) {
   }
 }
 
-export function TaskForm({ page }) {
-  const draft = useMemo(() => new Draft(page.user, page.task), [page]);
+/** `deliver(data)` takes the place of sending the form: it answers as `send` does, and its caller shows what comes next.
+    A page that is not `kept` leaves nothing of what is typed in the browser. */
+export function TaskForm({ page, deliver }) {
+  const draft = useMemo(() => (page.kept === false ? NOTHING_KEPT : new Draft(page.user, page.task)), [page]);
   const kept = useMemo(() => draft.load(), [draft]);
   const keys = useMemo(() => new Keys(), []);
   const uiSchema = useMemo(() => completed(page.ui_schema ?? {}, page.schema), [page]);
@@ -183,11 +186,12 @@ export function TaskForm({ page }) {
     setRest([]);
     setExtra({});
     const body = { ...page.extra, data: formData };
-    const result = await send(page.url, body, keys.of(page.url, body));
+    const result = deliver ? await deliver(formData) : await send(page.url, body, keys.of(page.url, body));
     if (result.kind === "done") {
       done.current = true;
       clearTimeout(timer.current);
       draft.clear();
+      if (deliver) return;
       window.location.assign(result.location ?? "/");
       return;
     }
@@ -243,7 +247,7 @@ export function TaskForm({ page }) {
         <div className="form-foot">
           <button type="submit" className="btn btn-primary" disabled={sending}>{sending ? "正在提交…" : page.submit}</button>
           <span className="form-saved" role="status">
-            {saved === "refused" ? "浏览器未能保存草稿，请勿关闭本页" : saved ? `草稿已保存 ${clockText(saved)}` : ""}
+            {page.kept === false ? "" : saved === "refused" ? "浏览器未能保存草稿，请勿关闭本页" : saved ? `草稿已保存 ${clockText(saved)}` : ""}
           </span>
         </div>
       </Form>

@@ -1,0 +1,253 @@
+"""The tab 试办: a draft run in memory; somebody plays every role, moves the clock, and keeps the way as a scenario.
+
+Nothing of it stays on the server: the page sends the steps and is told where they lead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, g, jsonify, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock
+from service.config import Organization, load_notifications
+from service.errors import NotFound
+from service.http.context import actor, db, settings, wired
+from service.processes.bundles import Compiled
+from service.processes.calendars import current
+from service.processes.rules import one_line
+from service.rehearsal.samples import RECORD
+from service.rehearsal.scenarios import Scenario, Step, read, scenario_of
+from service.rehearsal.scenarios.run import ABOUT_TASKS
+from service.rehearsal.state import State, ToldNotice
+from service.studio import drafts
+from service.studio.models import Draft
+from service.studio.names import bundle_of, scenarios_of
+from service.studio.saying import scenario_file, scenario_text
+from service.studio.trying import Offered, Tried, asked, tried
+from service.usecases.studio import house_of, ready_to_try
+from service.web import diagrams
+from service.web.access import requires
+from service.web.answers import sent, text
+from service.web.present import day, moment
+from service.web.studio import RIGHT, tab_page
+from service.workdays import next_office_moment
+
+blueprint = Blueprint("studio_try", __name__)
+
+ENDPOINT = "web.studio_try.page"
+ASKED = ("starts", "by", "event", "data", "answers", "fill", "steps")
+
+
+@blueprint.get("/studio/<uuid:draft_id>/try")
+@requires(right=RIGHT)
+def page(draft_id: UUID) -> ResponseReturnValue:
+    """The page; ``?scenario=`` names a scenario of the draft whose steps it begins with."""
+    draft = drafts.get(db(), draft_id, actor())
+    files = drafts.files(db(), draft)
+    drawn = diagrams.pictures(bundle_of(files), draft.process)
+    return tab_page(
+        "studio/try.html",
+        draft,
+        ENDPOINT,
+        island=_island(draft, files),
+        drawn=drawn,
+        drawing=diagrams.island(drawn),
+    )
+
+
+def _island(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
+    organization = wired().organization
+    starts = next_office_moment(current(db()), clock.now(), settings().office_opens, settings().office_closes)
+    begin: dict[str, Any] = {"starts": f"{clock.local(starts):%Y-%m-%dT%H:%M}", "steps": []}
+    if name := request.args.get("scenario"):
+        begin = _of_scenario(name, scenarios_of(files))
+    return {
+        "editable": draft.is_open,
+        "begin": begin,
+        "roles": [
+            {"code": one.id, "name": one.name, "of_unit": one.scope == "unit"} for one in organization.roles.values()
+        ],
+        "units": [{"code": one.code, "name": one.name} for one in organization.units.values()],
+        "user": actor().username,
+        "sign_in": url_for("web.auth.sign_in"),
+        "urls": {
+            "try": url_for("web.studio_try.rehearse", draft_id=draft.id),
+            "keep": url_for("web.studio_try.keep", draft_id=draft.id),
+            "diagram": url_for("web.studio_diagram.diagram", draft_id=draft.id),
+            "scenarios": url_for("web.studio_scenarios.page", draft_id=draft.id),
+        },
+    }
+
+
+def _of_scenario(name: str, scenarios: Mapping[str, bytes]) -> dict[str, Any]:
+    """What a scenario says, as the page says it."""
+    if name not in scenarios:
+        raise NotFound("草稿里没有这个用例")
+    said = read(scenarios[name], name).value
+    scenario_of(read(scenarios[name], name))  # what cannot be run is told, and not shown
+    kept: dict[str, Any] = {key: said[key] for key in ASKED if key in said}
+    return {"steps": [], **kept}
+
+
+def _ahead(draft_id: UUID) -> tuple[Compiled, Scenario, Tried]:
+    """Takes the steps that were sent, with no transaction open."""
+    said = sent()
+    where = {name: said[name] for name in ASKED if said.get(name) is not None}
+    scenario = asked(where)
+    house = house_of(settings(), wired().organization)
+    made, calendar = ready_to_try(wired().database, house, draft=draft_id, process="", version=None, actor=g.actor)
+    return made, scenario, tried(made, scenario, house.plan, calendar)
+
+
+@blueprint.post("/studio/<uuid:draft_id>/try")
+@requires(right=RIGHT, ahead=_ahead)
+def rehearse(draft_id: UUID) -> ResponseReturnValue:
+    """Where the steps lead, in words; 422 names the step that does not fit."""
+    made, scenario, found = g.ahead
+    draft = drafts.get(db(), draft_id, actor())
+    words = _Words(made, wired().organization)
+    state: State = found.state
+    return jsonify(
+        now=moment(state.now),
+        today=clock.local(state.now).date().isoformat(),
+        open=[words.offered(one, state) for one in found.offered],
+        steps=[words.step(one) for one in scenario.steps],
+        notices=[words.notice(one) for one in state.notices if one.kind not in ABOUT_TASKS],
+        timers=[{"name": one_line(one.name), "at": moment(one.fire_at), "of": one.of or ""} for one in state.timers],
+        messages=list(state.messages),
+        data=words.data(state),
+        decided=[{"table": table, "rule": rule} for table, rule in state.decided],
+        end=state.end,
+        end_name=one_line(state.end_name),
+        drawing=_marks(drafts.files(db(), draft), draft.process, state),
+    )
+
+
+@blueprint.post("/studio/<uuid:draft_id>/try/keep")
+@requires(right=RIGHT, ahead=_ahead)
+def keep(draft_id: UUID) -> ResponseReturnValue:
+    """Keeps the steps as a scenario of the draft: ``{name, revision}``."""
+    _, _, found = g.ahead
+    said = sent()
+    draft = drafts.get(db(), draft_id, actor())
+    title = text(said, "title")
+    name = scenario_file(title, drafts.files(db(), draft))
+    content = scenario_text(title, said, found.state).encode()
+    revision = drafts.put(
+        db(),
+        draft_id=draft_id,
+        name=name,
+        content=content,
+        revision=draft.revision,
+        actor=actor(),
+        now=clock.now(),
+    )
+    return jsonify(name=name, revision=revision)
+
+
+def _marks(files: Mapping[str, bytes], process: str, state: State) -> list[dict[str, Any]]:
+    """Each drawing's position and path, without its XML: the page has that."""
+    drawn = diagrams.pictures(bundle_of(files), process)
+    standing = {picture.id: picture for picture in drawn}
+    clocks = {one.event for one in state.timers if one.of is not None}  # at a step that is a position already
+    for where, _, node in state.marking:
+        if where in standing and node not in clocks:
+            standing[where].active.append(node)
+    travelled = diagrams.travelled(drawn, ((one.process, one.node, one.source) for one in state.path))
+    return [{"id": one.id, "active": one.active, "done": one.done, "ways": one.ways} for one in travelled]
+
+
+class _Words:
+    """What a rehearsal came to, as the page says it."""
+
+    def __init__(self, made: Compiled, organization: Organization) -> None:
+        self._organization = organization
+        self._kinds = {kind: one.name for kind, one in load_notifications(wired().config).items() if one.name}
+        self._steps = {task: one_line(info.name) for (_, task), info in made.program.user_tasks.items()}
+        self._fields = {name: schema for form in made.forms.values() for name, schema in form.fields.items()}
+
+    def _unit(self, code: str | None) -> str:
+        known = self._organization.units.get(code or "")
+        return known.name if known else code or ""
+
+    def who(self, role: str | None, unit: str | None, leader: str | None = None) -> str:
+        """区人才办, 区教育局的责任单位经办人; 没有人 for nobody."""
+        if role is None:
+            return "没有人"
+        named = self._organization.roles.get(role)
+        name = named.name if named else role
+        whose = "一位联系领导" if leader else self._unit(unit)
+        return f"{whose}的{name}" if whose and whose != name else name
+
+    def offered(self, one: Offered, state: State) -> dict[str, Any]:
+        """An open step with its form."""
+        step = one.step
+        return {
+            "label": step.label,
+            "task": step.task,
+            "process": step.process,
+            "unit": step.slot or step.unit,
+            "name": step.name,
+            "slot": self._unit(step.slot) if step.slot else "",
+            "who": self.who(step.role, step.unit, step.leader),
+            "nobody": step.role is None,
+            "due": day(step.due_on) if step.due_on else "",
+            "paused": step.paused,
+            "basis": step.basis or "",
+            "light": one.light,
+            "late": one.late_days,
+            "schema": one.schema,
+            "ui_schema": one.ui_schema,
+            "prefill": one.prefill,
+            "sample": one.sample,
+            "back": [{"task": task, "name": name} for task, name in one.back],
+        }
+
+    def step(self, step: Step) -> str:
+        """A step as a person says it."""
+        said, about = step.said, step.about
+        at = self._unit(said.get("unit"))
+        whose = f"（{at}）" if at else ""
+        if step.kind == "do":
+            return f"办理「{self._steps.get(about, about)}」{whose}"
+        if step.kind == "wait":
+            return f"过 {about} 个工作日"
+        if step.kind == "until":
+            return f"到 {about.replace('T', ' ')}"
+        if step.kind == "give_back":
+            return f"退回到「{self._steps.get(about, about)}」{whose}：{said.get('reason', '')}"
+        if step.kind == "message":
+            return f"收到消息 {about}"
+        return "改变系统动作的答复"
+
+    def notice(self, one: ToldNotice) -> dict[str, str]:
+        """A notice that would go out."""
+        said = self._kinds.get(one.kind, one.kind)
+        return {
+            "at": moment(one.at),
+            "to": self.who(one.role, one.unit) if one.role else self._unit(one.unit),
+            "text": f"{said}：{one.text}" if one.text else said,
+        }
+
+    def data(self, state: State) -> list[dict[str, str]]:
+        """The data that forms gave, by the forms' titles and in their words."""
+        return [
+            {"name": str(schema.get("title") or name), "value": self._plain(state.data[name], schema)}
+            for name, schema in self._fields.items()
+            if state.data.get(name) not in (None, "", [])
+        ]
+
+    def _plain(self, value: Any, schema: Mapping[str, Any]) -> str:
+        if isinstance(value, bool):
+            return "是" if value else "否"
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            items = schema.get("items")
+            return "、".join(self._plain(one, items if isinstance(items, Mapping) else {}) for one in value)
+        named = next((one.get("title") for one in schema.get("oneOf", ()) if one.get("const") == value), None)
+        if named is None and schema.get("x-ref") == "units":
+            named = self._unit(str(value))
+        return "样例" if value == RECORD else str(named or value)

@@ -1,0 +1,42 @@
+"""A process owner with a draft, as the pages' own script speaks."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from service import clock
+from service.studio import drafts
+from tests.factories.visitor import Visitor
+from tests.factories.world import World
+
+
+class Owner:
+    """A process owner with a draft of the request, as the pages' own script speaks."""
+
+    def __init__(self, world: World, username: str = "owner") -> None:
+        self.world, self.visitor = world, Visitor(world, username)
+        self.client: FlaskClient = self.visitor.client
+
+    def draft(self, process: str = "request") -> UUID:
+        with self.world.transaction() as session:
+            actor = self.world.actor("owner")
+            return drafts.create(session, process=process, actor=actor, now=clock.now()).id
+
+    def put(self, draft: UUID, name: str, content: str, revision: int) -> TestResponse:
+        return self.client.put(
+            f"/studio/{draft}/files/{name}",
+            data=content.encode(),
+            content_type="application/octet-stream",
+            headers={"If-Match": f'"{revision}"', "X-CSRFToken": self.visitor.token(), "Accept": "application/json"},
+        )
+
+    def ask(self, address: str, body: dict[str, Any]) -> Any:
+        answer = self.client.post(
+            address, json=body, headers={"X-CSRFToken": self.visitor.token(), "Accept": "application/json"}
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json
