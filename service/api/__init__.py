@@ -33,6 +33,7 @@ from service.api import (
     links,
     matters,
     metrics,
+    migrations,
     openapi,
     opinions,
     people,
@@ -87,6 +88,7 @@ FEATURES = (
     incidents,
     imports,
     jobs,
+    migrations,
     health,
     metrics,
 )

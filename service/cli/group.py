@@ -15,7 +15,7 @@ import click
 from service.db.failures import explain
 from service.errors import LiaisonError
 
-# Command -> its module in service.cli; the command object has the command's name there (``run`` -> ``run``).
+# Command -> its module in service.cli; the command object has its name there (``migrate-cases`` -> ``migrate_cases``).
 # Kept as text, so that ``liaison due`` does not wait for the engine and the web to load.
 COMMANDS = {
     "run": "serving",
@@ -27,6 +27,8 @@ COMMANDS = {
     "check": "definitions",
     "deploy": "definitions",
     "scenario": "scenarios",
+    "impact": "moving",
+    "migrate-cases": "moving",
     "due": "calendar",
     "calendar": "calendar",
     "demo": "demo",
@@ -46,7 +48,9 @@ class Liaison(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        return cast(click.Command, getattr(import_module(f"service.cli.{COMMANDS[cmd_name]}"), cmd_name))
+        return cast(
+            click.Command, getattr(import_module(f"service.cli.{COMMANDS[cmd_name]}"), cmd_name.replace("-", "_"))
+        )
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

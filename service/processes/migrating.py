@@ -5,7 +5,7 @@ One case a transaction, the case locked first as by every command: who completes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -118,6 +118,6 @@ def migrate(session: Session, *, instance_id: UUID, to: int, choices: Choices, a
     return instance
 
 
-def known_of(rows: list[UserTask]) -> dict[str, Known]:
+def known_of(rows: Iterable[UserTask]) -> dict[str, Known]:
     """The open tasks of a case before it is moved, by id."""
     return {str(row.id): Known(row.entered_at, facts_of_row(row), due_of_row(row), row.kept) for row in rows}

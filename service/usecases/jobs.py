@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from service.config import Organization, Settings
 from service.jobs import Kind
+from service.studio import moving
 
 
 def job_kinds(settings: Settings, organization: Organization) -> Mapping[str, Kind]:
     """The table of kinds, by name."""
-    kinds: list[Kind] = []
+    kinds: list[Kind] = [*moving.KINDS]
     return {kind.name: kind for kind in kinds}

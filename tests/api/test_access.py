@@ -186,6 +186,8 @@ CALLS = {
     "api_jobs.pause_job": SIGNED_IN,
     "api_jobs.resume_job": SIGNED_IN,
     "api_jobs.cancel_job": SIGNED_IN,
+    "api_migrations.impact": "migrate_instances",
+    "api_migrations.migrate": "migrate_instances",
     "api_incidents.incidents": "retry_incidents",
     "api_incidents.retry_incident": "retry_incidents",
     "api_incidents.unsent_letters": "retry_incidents",

@@ -1,0 +1,163 @@
+"""``liaison impact`` and ``liaison migrate-cases``: open cases and another version of their process."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import click
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.cli.setup import wired
+from service.db import Database
+from service.db.failures import BUSY, trouble
+from service.errors import LiaisonError
+from service.processes.migrating import Choices
+from service.processes.moves import KEEP, RECOUNT
+from service.rights import COMMAND_LINE
+from service.studio import impact as outlook
+from service.studio import moving
+
+WORDS: Mapping[str, str] = {
+    outlook.MOVES: "可迁移",
+    outlook.CHANGES: "可迁移，有变化",
+    outlook.CANNOT: "不能迁移",
+    moving.MOVED: "已迁移",
+    moving.FAILED: "未迁移",
+}
+BATCH = 50
+
+_FROM = click.option(
+    "--from", "of", type=click.IntRange(1), metavar="N", help="只看按第 N 版办理的事项；缺省为其他各版。"
+)
+_TO = click.option("--to", type=click.IntRange(1), required=True, metavar="M", help="要迁移到的版本。")
+_MAP = click.option(
+    "--map",
+    "mapped",
+    multiple=True,
+    metavar="流程/环节=新环节",
+    help="新版没有的环节由哪个环节接替，如 request/accept=take_in；可多次给出。",
+)
+_DUE = click.option(
+    "--due",
+    type=click.Choice([KEEP, RECOUNT]),
+    default=KEEP,
+    show_default=True,
+    help="keep：保持已承诺的期限；recount：按新版从进入环节之日重新计算。",
+)
+
+
+@click.command()
+@click.argument("process")
+@_TO
+@_FROM
+@_MAP
+@_DUE
+def impact(process: str, to: int, of: int | None, mapped: tuple[str, ...], due: str) -> None:
+    """评估 PROCESS 的在办事项迁移到第 M 版的影响；不锁定、不改动任何事项。有不能迁移的，以 1 退出。"""
+    with wired() as database:
+        _require(database, wish := _wish(process, to, of, mapped, due))
+        counts = _look(database, wish)
+    sys.exit(1 if counts[outlook.CANNOT] else 0)
+
+
+@click.command("migrate-cases")
+@click.argument("process")
+@_FROM
+@_TO
+@_MAP
+@_DUE
+@click.option("--reason", default="", metavar="理由", help="记入每件事项的办理记录。")
+@click.option("--dry-run", is_flag=True, help="只评估，不迁移。")
+def migrate_cases(
+    process: str, of: int | None, to: int, mapped: tuple[str, ...], due: str, reason: str, dry_run: bool
+) -> None:
+    """把 PROCESS 的在办事项迁移到第 M 版，逐件提交；不能迁移的留在原版本并说明原因，以 1 退出。可重复执行。"""
+    with wired() as database:
+        _require(database, wish := _wish(process, to, of, mapped, due, reason))
+        counts = _look(database, wish) if dry_run else _move(database, wish)
+    sys.exit(1 if counts[outlook.CANNOT] or counts[moving.FAILED] else 0)
+
+
+def _wish(process: str, to: int, of: int | None, mapped: Sequence[str], due: str, reason: str = "") -> moving.Wish:
+    said = {key.strip(): node.strip() for key, _, node in (one.partition("=") for one in mapped)}
+    return moving.Wish(process, to, None, of, None, Choices(moving.mapping_of(said), due, reason))
+
+
+def _require(database: Database, wish: moving.Wish) -> None:
+    with database.reading() as session:
+        moving.require_wish(session, wish, COMMAND_LINE)
+
+
+def _ids(session: Session, wish: moving.Wish, after: UUID | None) -> list[UUID]:
+    return outlook.open_ids(session, wish.process, version=wish.of, but=wish.to, after=after, limit=BATCH)
+
+
+def _look(database: Database, wish: moving.Wish) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    after: UUID | None = None
+    with database.reading(long=True) as session:
+        new, version = moving.target_of(session, wish, COMMAND_LINE)
+        look = outlook.Look.of(session, new, version, wish.choices, clock.now())
+        while ids := _ids(session, wish, after):
+            for one in outlook.judged(session, look, ids):
+                counts[one.verdict] += 1
+                _tell(one.instance, one.number, one.verdict, _words(one))
+            session.expunge_all()
+            after = ids[-1]
+    _sum(counts)
+    return counts
+
+
+def _move(database: Database, wish: moving.Wish) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    after: UUID | None = None
+    while True:
+        with database.reading() as session:
+            ids = _ids(session, wish, after)
+        if not ids:
+            break
+        for case in ids:
+            try:
+                with database.transaction() as session:
+                    moved = moving.moved_one(session, wish, case, COMMAND_LINE, clock.now())
+            except Exception as error:  # one case that cannot be moved holds up no other
+                if not isinstance(error, LiaisonError) and trouble(error) is not BUSY:
+                    raise
+                counts[moving.FAILED] += 1
+                _tell(case, None, moving.FAILED, [str(moving.reason_of(error)["reason"])])
+            else:
+                counts[moving.MOVED] += 1
+                _tell(case, moved.data["number"], moving.MOVED, [])
+        after = ids[-1]
+    _sum(counts)
+    return counts
+
+
+def _words(one: outlook.Outlook) -> list[str]:
+    """The changes that one case would meet, each as a phrase."""
+    return [
+        *(str(why["message"]) for why in one.why),
+        *(f"「{due['step']}」期限 {due['from'] or '无'} → {due['to'] or '无'}" for due in one.due),
+        *(f"{'新增' if timer['new'] else '取消'}定时「{timer['name']}」{_at_once(timer)}" for timer in one.timers),
+        *(f"「{who['step']}」改由{who['to']}办理" for who in one.people),
+        *(f"缺「{gap['title']}」（{gap['step']}）" for gap in one.missing),
+        *(f"「{step['from']}」改为「{step['to']}」" for step in one.steps),
+    ]
+
+
+def _at_once(timer: Mapping[str, Any]) -> str:
+    return "（迁移后立即触发）" if timer["now"] else ""
+
+
+def _tell(case: UUID, number: str | None, verdict: str, words: Sequence[str]) -> None:
+    click.echo(f"{number or case}：{WORDS[verdict]}{'：' if words else ''}{'；'.join(words)}")
+
+
+def _sum(counts: Counter[str]) -> None:
+    told = "，".join(f"{WORDS[verdict]} {count} 件" for verdict, count in sorted(counts.items()))
+    click.echo(told or "没有需要迁移的在办事项。", err=True)

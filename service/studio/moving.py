@@ -1,0 +1,255 @@
+"""Impact and migration of many cases: jobs that go on where they stopped, and say of each case how it went.
+
+Cases are taken in the order of their ids. Of a migration each is one transaction, in which it is noted too; what fails
+stays where it was, with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy.orm import Session
+
+from service import clock, engine, jobs
+from service.auth.queries import actor_of
+from service.db.failures import BUSY, describe, trouble
+from service.errors import Finding, Invalid, LiaisonError, NotAllowed
+from service.ids import as_id
+from service.processes.bundles import Compiled, compile_bundle, compiled
+from service.processes.migrating import RIGHT, Choices, migrate, require_choices, version_of
+from service.processes.models import Instance
+from service.processes.moves import mapping_text
+from service.processes.rules import one_line
+from service.rights import Actor, require
+from service.studio import drafts, impact
+from service.studio.names import bundle_of
+
+IMPACT, MIGRATION = "impact", "migration"
+MOVED, FAILED = "moved", "failed"
+BATCH = 25
+MOST_NAMED = 5000
+"""Cases that one request may name; all of a version are named by the version."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A wish of somebody: open cases of ``process`` (of the version ``of``, None: of all others; ``only`` these)
+    towards the version ``to``, or towards the draft ``draft``."""
+
+    process: str
+    to: int | None = None
+    draft: UUID | None = None
+    of: int | None = None
+    only: tuple[UUID, ...] | None = None
+    choices: Choices = field(default_factory=Choices)
+
+    def params(self) -> dict[str, Any]:
+        """As a job keeps it."""
+        return {
+            "process": self.process,
+            "to": self.to,
+            "draft": str(self.draft) if self.draft else None,
+            "of": self.of,
+            "only": [str(one) for one in self.only] if self.only is not None else None,
+            "mapping": mapping_text(self.choices.mapping),
+            "due": self.choices.due,
+            "reason": self.choices.reason,
+        }
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any], batch: str = "") -> Wish:
+        """The wish that a job keeps."""
+        mapping = {(key.partition("/")[0], key.partition("/")[2]): node for key, node in said["mapping"].items()}
+        return cls(
+            said["process"],
+            said["to"],
+            UUID(said["draft"]) if said["draft"] else None,
+            said["of"],
+            tuple(UUID(one) for one in said["only"]) if said["only"] is not None else None,
+            Choices(mapping, said["due"], said["reason"], batch),
+        )
+
+
+def mapping_of(said: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    """``process/element`` → element, as people write it. Raises Invalid for anything else."""
+    wrong = [key for key in said if key.count("/") != 1 or not all(key.split("/"))]
+    if wrong:
+        raise Invalid(
+            "迁移设置有误", [Finding(f"/mapping/{key}", "应写成 流程/环节，如 request/accept") for key in wrong]
+        )
+    return {(key.split("/")[0], key.split("/")[1]): node for key, node in said.items()}
+
+
+def ids_of(said: Sequence[str]) -> tuple[UUID, ...]:
+    """The ids of named cases. Raises Invalid."""
+    found = [as_id(one) for one in said]
+    wrong = [place for place, one in enumerate(found) if one is None]
+    if wrong or len(found) > MOST_NAMED:
+        message = f"一次最多指定 {MOST_NAMED:,} 件" if not wrong else "不是事项编号"
+        raise Invalid("指定的事项有误", [Finding(f"/instances/{place}", message) for place in wrong or [MOST_NAMED]])
+    return tuple(one for one in found if one is not None)
+
+
+def submit_impact(session: Session, *, wish: Wish, actor: Actor, now: datetime) -> jobs.Job:
+    """A job that tells the outlook of every open case. Raises NotAllowed, NotFound, Invalid."""
+    require(actor, RIGHT)
+    require_wish(session, wish, actor)
+    return jobs.submit(session, kind=IMPACT, params=wish.params(), actor=actor, now=now, total=len(_ids(session, wish)))
+
+
+def submit_migration(session: Session, *, wish: Wish, actor: Actor, now: datetime) -> jobs.Job:
+    """A job that moves the cases. Raises NotAllowed, NotFound, Invalid (also where there is no case to move)."""
+    require(actor, RIGHT)
+    if wish.to is None:
+        raise Invalid("请指明要迁移到的版本", [Finding("/to", "必填，请填写版本号；草稿须先发布")])
+    require_wish(session, wish, actor)
+    total = len(_ids(session, wish))
+    if not total:
+        raise Invalid("没有可以迁移的在办事项", [Finding("/instances", "所选事项都已办结，或已按该版本办理")])
+    return jobs.submit(session, kind=MIGRATION, params=wish.params(), actor=actor, now=now, total=total)
+
+
+def require_wish(session: Session, wish: Wish, actor: Actor) -> None:
+    """Raises NotFound and Invalid where versions or choices are wrong."""
+    if wish.of is not None and wish.of == wish.to:
+        raise Invalid("迁移设置有误", [Finding("/to", "应与原版本不同")])
+    new, _ = target_of(session, wish, actor)
+    if wish.of is None:  # of several versions each case is asked by itself
+        require_choices(Choices({}, wish.choices.due, wish.choices.reason), new, new)
+    else:
+        old = compiled(session, version_of(session, wish.process, wish.of).digest, wish.process)
+        require_choices(wish.choices, old, new)
+
+
+def target_of(session: Session, wish: Wish, actor: Actor) -> tuple[Compiled, int | None]:
+    """The definition to which the cases would move, and its number. Raises NotFound, Invalid."""
+    if wish.draft is not None:
+        draft = drafts.get(session, wish.draft, actor)
+        if draft.process != wish.process:
+            raise Invalid("草稿不属于该流程", [Finding("/draft", f"这份草稿属于流程 {draft.process}")])
+        return compile_bundle(bundle_of(drafts.files(session, draft)), wish.process), None
+    if wish.to is None:
+        raise Invalid("请指明版本或草稿", [Finding("/to", "必填，请填写版本号")])
+    return compiled(session, version_of(session, wish.process, wish.to).digest, wish.process), wish.to
+
+
+def _ids(session: Session, wish: Wish, after: UUID | None = None, limit: int | None = None) -> list[UUID]:
+    return impact.open_ids(
+        session, wish.process, version=wish.of, but=wish.to, only=wish.only, after=after, limit=limit
+    )
+
+
+# --- The work --------------------------------------------------------------------------------------------------------
+
+
+def look(run: jobs.Run) -> dict[str, Any]:
+    """The work of an impact job: a look at each case; gives which steps need another that takes their tokens."""
+    wish = Wish.read(run.params)
+    after, homeless = as_id(run.state.get("after") or ""), dict(run.state.get("homeless", {}))
+    with run.database.reading() as session:
+        actor = actor_of(session, run.made_by)
+        require(actor, RIGHT)
+        new, version = target_of(session, wish, actor)
+        looking = impact.Look.of(session, new, version, wish.choices, clock.now())
+    while True:
+        with run.database.reading() as session:
+            ids = _ids(session, wish, after, BATCH)
+            found = impact.judged(session, looking, ids)
+        if not ids:
+            break
+        for one in found:
+            for why in one.why:
+                if why["mappable"]:
+                    key = f"{why['process']}/{why['node']}"
+                    count = homeless.get(key, {}).get("count", 0)
+                    homeless[key] = {"name": why["name"], "count": count + 1}
+        after = ids[-1]
+        items = [jobs.Item(str(one.instance), one.verdict, one.data()) for one in found]
+        run.tell(done=run.done + len(ids), items=items, state={"after": str(after), "homeless": homeless})
+    return {"homeless": homeless, "targets": targets(new, homeless)}
+
+
+def targets(new: Compiled, homeless: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
+    """For each step without a place, the steps of its process in the new version that may take its token."""
+    return {
+        key: [
+            {"node": task, "name": one_line(new.program.names[process, task])}
+            for process, task in new.program.user_tasks
+            if process == key.partition("/")[0]
+        ]
+        for key in homeless
+    }
+
+
+def move(run: jobs.Run) -> dict[str, Any]:
+    """The work of a migration job: one case after the other, each in a transaction of its own."""
+    wish = Wish.read(run.params, str(run.id))
+    after = as_id(run.state.get("after") or "")
+    while True:
+        with run.database.reading() as session:
+            actor = actor_of(session, run.made_by)
+            ids = _ids(session, wish, after, BATCH)
+        require(actor, RIGHT)
+        if not ids:
+            return {}
+        for after in ids:
+            _move_one(run, wish, after, actor)
+
+
+def _move_one(run: jobs.Run, wish: Wish, case: UUID, actor: Actor) -> None:
+    state, done = {"after": str(case)}, run.done + 1
+    try:
+        with run.database.transaction() as session:
+            moved = moved_one(session, wish, case, actor, clock.now())
+            run.step(session, done=done, state=state, items=[moved])
+    except (jobs.Stopped, NotAllowed):
+        raise
+    except Exception as error:  # what is wrong with one case must not hold up the others
+        if trouble(error) not in (None, BUSY):
+            raise
+        run.done = done - 1
+        run.tell(done=done, state=state, items=[_failed(run, case, error)])
+    else:
+        run.tell()
+
+
+def moved_one(session: Session, wish: Wish, case: UUID, actor: Actor, now: datetime) -> jobs.Item:
+    """Moves one case and says so. Raises what ``migrate`` raises."""
+    if wish.to is None:
+        raise Invalid("请指明要迁移到的版本", [Finding("/to", "必填，请填写版本号")])
+    moved = migrate(session, instance_id=case, to=wish.to, choices=wish.choices, actor=actor, now=now)
+    return jobs.Item(str(case), MOVED, {"number": moved.number})
+
+
+def reason_of(error: Exception) -> dict[str, Any]:
+    """The reason why a case was not moved, for people."""
+    if isinstance(error, engine.Unfit):
+        nodes = [f"{one.process}/{one.node}" for one in error.misfits if one.mappable]
+        return {"reason": one_line(error.message), "homeless": nodes}
+    if isinstance(error, LiaisonError):
+        return {"reason": "；".join([error.message, *(one.message for one in error.findings[:3])])}
+    if trouble(error) is not None:
+        return {"reason": "该事项正由他人办理，或系统正忙；请稍后重试"}
+    return {"reason": "系统内部错误；请联系系统管理员查看日志"}
+
+
+def _failed(run: jobs.Run, case: UUID, error: Exception) -> jobs.Item:
+    if not isinstance(error, LiaisonError):
+        log.warning("migration_failed", case=str(case), error=describe(error), exc_info=error)
+    with run.database.reading() as session:
+        instance = session.get(Instance, case)
+        number = instance.number if instance is not None else None
+    return jobs.Item(str(case), FAILED, {"number": number, **reason_of(error)})
+
+
+KINDS = (
+    jobs.Kind(IMPACT, "影响评估", RIGHT, look),
+    jobs.Kind(MIGRATION, "在办事项迁移", RIGHT, move),
+)

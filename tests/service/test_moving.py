@@ -1,0 +1,223 @@
+"""Impact and migration of many cases: by a job, by the command line; what fails stays, with its reason."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from service import clock, jobs
+from service.cli import liaison
+from service.processes import commands, timers
+from service.processes.migrating import Choices, migrate
+from service.processes.models import Instance
+from service.processes.moves import RECOUNT
+from service.studio import moving
+from tests.factories.steps import events, instance, mismatches
+from tests.factories.versions import FIVE_DAYS, RENAMED, Edits, move, version
+from tests.factories.workers import at_once
+from tests.factories.workers import mismatches as all_mismatches
+from tests.factories.world import CONFIG, LIAISON, OFFICE, World
+
+TASK = '<bpmn:userTask id="accept"'
+RINGS = """
+<bpmn:boundaryEvent id="accept_late" name="受理超时" cancelActivity="false" attachedToRef="accept">
+  <bpmn:outgoing>accept_late_flow</bpmn:outgoing>
+  <bpmn:timerEventDefinition><bpmn:timeDate>working_days_after(due_on, 1)</bpmn:timeDate></bpmn:timerEventDefinition>
+</bpmn:boundaryEvent>
+<bpmn:endEvent id="end_accept_late"><bpmn:incoming>accept_late_flow</bpmn:incoming></bpmn:endEvent>
+<bpmn:sequenceFlow id="accept_late_flow" sourceRef="accept_late" targetRef="end_accept_late" />
+"""
+NEW_CLOCK: Edits = {"bpmn/request.bpmn": [(TASK, RINGS + TASK)]}
+
+
+def work(world: World) -> None:
+    while jobs.work(world.database, world.database.session_info[jobs.KEY], lambda: False, clock.now()):
+        pass
+
+
+def asked(world: World, path: str, body: dict[str, Any], user: str = "admin") -> tuple[dict[str, Any], list[Any]]:
+    """The job that the call submits, done, and its items."""
+    api = world.api(user)
+    answer = api.post(path, body)
+    assert answer.status_code == 202, answer.json
+    work(world)
+    job = api.get(f"/jobs/{answer.json['id']}").json
+    assert job["status"] == "done", job
+    return job, api.get(f"/jobs/{job['id']}/items", limit=200).json["items"]
+
+
+def test_impact_says_of_each_case_what_the_move_would_mean(world: World) -> None:
+    accepting, handling = world.recorded(), world.dispatched()
+    world.finished()
+    before = {one: _row(world, one) for one in (accepting, handling)}
+    to = version(world, FIVE_DAYS)
+    job, items = asked(world, "/definitions/request/impact", {"to": to, "due": "recount"}, "owner")
+    assert (job["total"], job["done"], job["counts"]) == (2, 2, {"changes": 1, "moves": 1})
+    told = {item["key"]: item["data"] for item in items}
+    [due] = told[str(handling)]["due"]
+    assert (due["step"], due["from"] > due["to"], due["late"]) == ("办理", True, False)
+    assert told[str(accepting)]["stands"] == ["受理审核"]
+    assert set(told[str(handling)]) <= {"number", "version", "stands", "due", "recounted", "timers"}
+    assert "子女入学" not in str(items)
+    assert {one: _row(world, one) for one in before} == before
+
+
+def test_a_step_without_a_place_is_offered_those_that_may_take_its_token(world: World) -> None:
+    case = world.recorded()
+    to = version(world, RENAMED)
+    job, [item] = asked(world, "/definitions/request/impact", {"to": to})
+    assert (item["verdict"], item["data"]["why"][0]["message"]) == ("cannot", "新版没有「受理审核」")
+    assert job["result"]["homeless"] == {"request/accept": {"name": "受理审核", "count": 1}}
+    assert {"node": "take_in", "name": "受理审核"} in job["result"]["targets"]["request/accept"]
+    body = {"process": "request", "from": 1, "to": to, "due": "keep"}
+    job, [item] = asked(world, "/migrations", body)
+    assert (item["verdict"], item["data"]["reason"]) == ("failed", "新版没有「受理审核」")
+    assert (item["data"]["homeless"], _row(world, case)[0]) == (["request/accept"], 1)
+    job, [item] = asked(world, "/migrations", {**body, "mapping": {"request/accept": "take_in"}})
+    assert (item["verdict"], _row(world, case)[0]) == ("moved", to)
+    assert all_mismatches(world) == []
+
+
+def test_a_new_clock_that_would_ring_at_once_is_said_beforehand(world: World) -> None:
+    world.recorded()
+    world.clock.advance(days=5)
+    to = version(world, NEW_CLOCK)
+    _, [item] = asked(world, "/definitions/request/impact", {"to": to})
+    [timer] = item["data"]["timers"]
+    assert (item["verdict"], timer["name"], timer["new"], timer["now"]) == ("changes", "受理超时", True, True)
+    asked(world, "/migrations", {"process": "request", "from": 1, "to": to, "due": "keep"})
+    with world.database.reading() as session:
+        [due] = timers.due_timers(session, now=clock.now())
+    with world.transaction() as session:
+        assert timers.fire(session, timer_id=due, now=clock.now())
+    assert mismatches(world) == []
+    # back: its clock has rung and is gone; forth again: it does not ring twice
+    move(world, 1)
+    move(world, to)
+    with world.database.reading() as session:
+        assert timers.due_timers(session, now=clock.now()) == []
+    assert mismatches(world) == []
+
+
+def test_a_batch_stops_and_goes_on_and_moves_none_twice(world: World) -> None:
+    cases = [world.recorded() for _ in range(4)]
+    to = version(world, FIVE_DAYS)
+    api = world.api("owner")
+    job = api.post("/migrations", {"process": "request", "from": 1, "to": to, "due": "keep"}).json["id"]
+    asked = iter([False, True])
+    jobs.work(world.database, world.database.session_info[jobs.KEY], lambda: next(asked), clock.now())
+    assert api.get(f"/jobs/{job}").json["done"] == 2
+    work(world)
+    assert api.get(f"/jobs/{job}").json["counts"] == {"moved": 4}
+    assert [_row(world, case)[0] for case in cases] == [to] * 4
+    for world.case in cases:
+        [told] = events(world, "migrated")
+        assert (told.data["batch"], told.actor) == (job, "owner")
+    assert all_mismatches(world) == []
+
+
+def test_who_may_and_what_is_asked_wrongly(world: World) -> None:
+    world.recorded()
+    for user in (OFFICE, LIAISON):
+        assert world.api(user).post("/migrations", {"process": "request", "to": 1, "due": "keep"}).status_code == 403
+    api = world.api("owner")
+    nobody = {"process": "request", "from": 1, "to": 1, "due": "keep"}
+    assert api.post("/migrations", nobody).json["errors"][0]["path"] == "/to"
+    assert api.post("/migrations", {**nobody, "to": 9}).status_code == 404
+    to = version(world, FIVE_DAYS)
+    wrong = {**nobody, "to": to, "mapping": {"accept": "take_in"}}
+    assert api.post("/migrations", wrong).json["errors"][0]["path"] == "/mapping/accept"
+    answer = api.post("/migrations", {**nobody, "to": to, "instances": ["x"]})
+    assert answer.json["errors"][0]["path"] == "/instances/0"
+    gone = api.post("/migrations", {**nobody, "to": to, "instances": [str(UUID(int=1))]})
+    assert gone.json["errors"][0]["path"] == "/instances"
+
+
+def test_people_complete_tasks_while_cases_move(world: World) -> None:
+    cases = [world.recorded() for _ in range(3)]
+    to = version(world, FIVE_DAYS)
+    assert world.app
+    with world.transaction() as session:
+        wish = moving.Wish("request", to, None, 1, None, Choices(due=RECOUNT))
+        moving.submit_migration(session, wish=wish, actor=world.actor("admin"), now=clock.now())
+    tasks = []
+    for world.case in cases:
+        tasks.append(world.task("accept").id)
+    office = world.actor(OFFICE)
+
+    def complete(task: UUID) -> None:
+        with world.database.transaction() as session:
+            commands.complete(session, task_id=task, data={"decision": "accept"}, actor=office, now=clock.now())
+
+    found = at_once(lambda: work(world), *(lambda task=task: complete(task) for task in tasks))
+    assert found == [None] * 4
+    for world.case in cases:
+        assert (instance(world).version, world.open_steps()) == (to, [("dispatch", None)])
+    assert all_mismatches(world) == []
+
+
+def test_a_timer_fires_or_its_case_moves_first(world: World) -> None:
+    case = world.dispatched()
+    to = version(world, {"bpmn/unit_handling.bpmn": [('name="办理"', 'name="承办"')]})
+    world.clock.advance(days=7)
+    with world.database.reading() as session:
+        due = timers.due_timers(session, now=clock.now())
+    admin = world.actor("admin")
+    assert due
+
+    def fire() -> bool:
+        with world.database.transaction() as session:
+            return timers.fire(session, timer_id=due[0], now=clock.now())
+
+    def shift() -> None:
+        with world.database.transaction() as session:
+            migrate(session, instance_id=case, to=to, choices=Choices(), actor=admin, now=clock.now())
+
+    assert at_once(fire, shift) == [True, None]
+    assert world.task("handle").name == "承办"
+    assert mismatches(world) == []
+
+
+@pytest.fixture
+def command(world: World) -> Any:
+    def run(*words: str) -> Any:
+        environ = {"LIAISON_DATABASE_URL": world.settings.database_url}
+        return CliRunner().invoke(liaison, ["--config", str(CONFIG), *words], env=environ)
+
+    return run
+
+
+def test_the_command_line_looks_and_moves(world: World, command: Any) -> None:
+    case = world.recorded()
+    to = version(world, RENAMED)
+    looked = command("impact", "request", "--to", str(to))
+    assert (looked.exit_code, "不能迁移：新版没有「受理审核」" in looked.output) == (1, True)
+    words = ("migrate-cases", "request", "--from", "1", "--to", str(to), "--map", "request/accept=take_in")
+    assert command(*words, "--dry-run").exit_code == 0
+    assert _row(world, case)[0] == 1
+    moved = command(*words)
+    assert (moved.exit_code, "已迁移 1 件" in moved.output) == (0, True)
+    assert _row(world, case)[0] == to
+    again = command(*words)
+    assert (again.exit_code, "没有需要迁移的在办事项" in again.output) == (0, True)
+
+
+def _row(world: World, case: UUID) -> tuple[int, str]:
+    with world.database.reading() as session:
+        row = session.execute(select(Instance.version, Instance.state).where(Instance.id == case)).one()
+        return row.version, row.state
+
+
+def test_a_stopped_worker_loses_no_case(world: World) -> None:
+    case = world.recorded()
+    to = version(world, FIVE_DAYS)
+    job = world.api("admin").post("/migrations", {"process": "request", "to": to, "due": "keep"}).json["id"]
+    world.clock.set(clock.now() + timedelta(days=1))
+    work(world)
+    assert _row(world, case)[0] == to
+    assert world.api("admin").get(f"/jobs/{job}").json["counts"] == {"moved": 1}
