@@ -8,20 +8,24 @@ import pickle
 import resource
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from service.checks import check
+from service.checks import CheckContext, DefinitionFinding, check
+
+Look = Callable[[Mapping[str, bytes], CheckContext, Callable[[str], None]], list[DefinitionFinding]]
+"""A check of a bundle, which tells of each file that comes next."""
 
 
-def main() -> None:
+def serve(look: Look) -> None:
     """Checks each job and tells its findings, and before it of each file that comes next."""
     jobs, limits = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our parent
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _limit(resource.RLIMIT_AS, _size_now() + limits.memory)
     for files, context in jobs:
         _limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + limits.seconds)
-        found = check(files, context=context, looking_at=lambda file: _tell({"at": file}))
+        found = look(files, context, lambda file: _tell({"at": file}))
         _tell({"findings": [[one.file, one.line, one.element, one.rule, one.message, one.severity] for one in found]})
 
 
@@ -45,4 +49,4 @@ def _tell(said: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(lambda files, context, looking_at: check(files, context=context, looking_at=looking_at))

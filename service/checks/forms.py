@@ -225,6 +225,8 @@ def _own_word_problem(word: str, value: Any) -> str | None:
         return "x-prefill 应为 true 或 false，或数据所在的位置，例如 file.values.post"
     if word == "x-own" and value is not True:
         return "x-own 应为 true（只说本步骤，不进入事项的数据）"
+    if word == "x-print" and value is not True:
+        return "x-print 应为 true（印在需求处理单上）"
     if word == "x-date" and value not in sorted(DATES):
         return "x-date 应为 past（今天或以前）或 future（今天以后）"
     if word == "x-within-working-days" and not _whole(value, 1):

@@ -43,6 +43,8 @@ class Folder:
     def path_of(self, name: str) -> Path:
         """Where the bundle's file ``name`` lies, as people would type it."""
         kind, _, file = name.partition("/")
+        if kind == "print":
+            return Path(self._shown_forms) / kind / file
         return self.bpmn / file if kind == "bpmn" else Path(self._shown_forms) / file
 
     @property

@@ -4,7 +4,8 @@ Templates are data of the office (``forms/print/*.typ``, ``*.docx``); what peopl
 never as template text, so nothing in it can be markup.
 """
 
-from service.documents.pdf import Printed, render
+from service.documents.pdf import SHARED, Printed, render, render_files
+from service.documents.samples import SAMPLES
 from service.documents.templates import MEDIA_TYPES, PDF, TEMPLATE_FOLDER, WORD
 from service.documents.text import LONGEST, printable
 from service.documents.type import (
@@ -28,6 +29,8 @@ __all__ = [
     "MEDIA_TYPES",
     "OFFICE_TYPE",
     "PDF",
+    "SAMPLES",
+    "SHARED",
     "SUPPLIED_TYPE",
     "TEMPLATE_FOLDER",
     "TYPE_FOLDER",
@@ -38,6 +41,7 @@ __all__ = [
     "log_coverage",
     "printable",
     "render",
+    "render_files",
     "render_word",
     "type_of",
     "unprintable",

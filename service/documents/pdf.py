@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import typst
@@ -16,6 +17,9 @@ from service.documents.type import SUPPLIED_TYPE, marked, type_of, unprintable
 from service.errors import Incident, NotFound
 from service.spelling import code_point
 
+SHARED = "common.typ"
+"""The part that all templates share: it stands in the house's folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Printed:
@@ -23,6 +27,19 @@ class Printed:
 
     content: bytes
     missing: tuple[str, ...] = ()
+
+
+def render_files(
+    files: Mapping[str, bytes], name: str, data: Mapping[str, Any], *, made_at: datetime, house: Path, type_folder: Path
+) -> Printed:
+    """The PDF that the template ``name`` among ``files`` makes; they may use what the folder ``house`` shares.
+
+    As ``render``. The templates of a process stand with its version; those of the house in their folder.
+    """
+    with TemporaryDirectory() as folder:
+        for file, content in {SHARED: (house / SHARED).read_bytes(), **files}.items():
+            (Path(folder) / file).write_bytes(content)
+        return render(Path(folder) / f"{name}.typ", data, made_at=made_at, type_folder=type_folder)
 
 
 def render(template: Path, data: Mapping[str, Any], *, made_at: datetime, type_folder: Path) -> Printed:

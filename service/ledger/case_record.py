@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.auth import Account
-from service.errors import NotFound
 from service.history import HistoryEvent
 from service.people.queries import unit_names
 from service.processes import effects, queries
@@ -23,6 +22,8 @@ from service.processes.course import Step, standing, steps_of
 from service.processes.models import Instance
 from service.processes.rules import NEED
 from service.processes.standing import behalf_names
+from service.processes.told_fields import told
+from service.processes.wiring import wiring
 from service.rights import SERVICE_NAMES, Actor
 
 
@@ -72,17 +73,16 @@ class Record:
     """The journal of one case as it counts today: what was taken back is left out."""
 
     def __init__(self, session: Session, instance_id: UUID, actor: Actor) -> None:
-        """Raises NotFound where ``actor`` may not see the case, or it is none that has a form."""
+        """Raises NotFound where ``actor`` may not see the case."""
         self.session = session
         self.instance: Instance = queries.visible(session, instance_id, actor)
-        if self.instance.process != NEED:
-            raise NotFound("该事项没有需求处理单")
         self.events: Sequence[HistoryEvent] = queries.timeline(session, instance_id, actor)
         self.made: Compiled = compiled(session, self.instance.digest, self.instance.process)
         self.all_steps: list[Step] = steps_of(self.events)
         self.steps: list[Step] = list(standing(self.all_steps))
         self._units: dict[str, str] = {}
         self._people: dict[str, str] = dict(SERVICE_NAMES)
+        self._picked: dict[tuple[str, str], str] = {}
 
     @property
     def last_at(self) -> datetime:
@@ -110,6 +110,17 @@ class Record:
         """How the form of ``step`` words the choice ``value``; empty for none."""
         found = self.made.form_of(process, step).fields.get(field, {}).get("oneOf", ())
         return next((str(one["title"]) for one in found if one.get("const") == value and "title" in one), "")
+
+    def told(self, step: Done) -> list[dict[str, Any]]:
+        """The fields that a step filled in, as people read them (``told_fields``)."""
+        return list(told(self.made.form_of(step.process, step.step), step.fields, self.named))
+
+    def named(self, kind: str, key: str) -> str:
+        """The name of a picked record (``x-ref``)."""
+        if (kind, key) not in self._picked:
+            find = wiring(self.session).references.get(kind)
+            self._picked[kind, key] = (find(self.session, key) if find else None) or "（已停用的记录）"
+        return self._picked[kind, key]
 
     def unit(self, code: object) -> str:
         """The name of a unit; empty for none."""

@@ -15,6 +15,7 @@ from service.errors import Conflict, NotFound
 from service.fields import Entry
 from service.history import HistoryEvent
 from service.ledger.case_record import Paper, Record, day
+from service.ledger.own_papers import given
 from service.processes import effects
 from service.processes.calendars import by_digest
 from service.processes.course import Step, standing, steps_of
@@ -77,6 +78,7 @@ def circular(session: Session, instance_id: UUID, n: int, actor: Actor) -> Paper
         "on": day(action.at),
         "facts": _facts(record, step, action, unit),
         "sign": record.sign(step.event),
+        **given(record, actor),
     }
     return Paper(data, action.at, f"{number} {record.unit(unit)}")
 

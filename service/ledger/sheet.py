@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.errors import Conflict
+from service.errors import Conflict, NotFound
 from service.ledger.case_record import Done, Paper, Record, day
+from service.ledger.own_papers import given
 from service.liaisons import leaders_of
 from service.people.queries import find_leader
 from service.processes.advance import open_tasks
@@ -40,6 +41,8 @@ def sheet(session: Session, instance_id: UUID, actor: Actor) -> Paper:
     """
     record = Record(session, instance_id, actor)
     instance = record.instance
+    if instance.process != NEED:
+        raise NotFound("该事项没有需求处理单")
     if not has_sheet(instance):
         raise Conflict("该事项已现场解答，不填写需求处理单")
     done = record.done()
@@ -56,6 +59,7 @@ def sheet(session: Session, instance_id: UUID, actor: Actor) -> Paper:
         "units": list(_units(record, done, waiting)) or [_blank()],
         "meetings": list(_meetings(record, done)),
         "group": _group(done),
+        **given(record, actor),
     }
     return Paper(data, record.last_at, f"需求处理单 {instance.number or instance.title or '未编号'}")
 
@@ -91,7 +95,15 @@ def _matter(record: Record, done: Sequence[Done]) -> dict[str, Any]:
         "收到日期": day(data.get("received_on")),
         "联系领导": leader.person.name if leader else "",
     }
-    return {"title": data.get("title") or "", "text": data.get("description") or "", "facts": _facts(facts)}
+    more = _printed(record, first) if first is not None else {}
+    return {"title": data.get("title") or "", "text": data.get("description") or "", "facts": _facts(facts | more)}
+
+
+def _printed(record: Record, step: Done) -> dict[str, str]:
+    """The fields of a step's form that its owner wants on the form (``x-print``): title → words."""
+    form = record.made.form_of(step.process, step.step)
+    told = record.told(step)
+    return {one["title"]: one["words"] for one in told if form.fields[one["id"]].get("x-print") is True}
 
 
 def _office(record: Record, done: Sequence[Done]) -> Iterator[dict[str, Any]]:
@@ -106,6 +118,7 @@ def _office(record: Record, done: Sequence[Done]) -> Iterator[dict[str, Any]]:
                 "主办": record.unit(fields.get("lead_unit")),
                 "协办": "、".join(record.unit(code) for code in fields.get("assisting_units") or ()),
                 "依据": record.choice(one.step, "basis", fields.get("basis")),
+                **_printed(record, one),
             }
             heading = f"第{count}轮派单" if rounds > 1 else ""
         elif one.step == REDISPATCH:
@@ -125,6 +138,7 @@ def _units(record: Record, done: Sequence[Done], waiting: Sequence[UserTask]) ->
                 "收到": day(one.entered.at),
                 "办理期限": day(one.event.data.get("due_on"), provisional=one.provisional),
                 "回复": day(one.event.at) + _lateness(one.event.data),
+                **_printed(record, one),
             }
             heading = slots.heading(one.scope, one.entered.data["unit"], one.event.seq)
             after = _after(record, done, one)

@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,20 +27,24 @@ from service.processes.rules import STAGES
 CACHED = 64
 LONGEST_TITLE = 200
 _SPIFF = f"{{{SPIFF}}}"
+PRINT = "print"
 _SUFFIXES = (".bpmn", ".dmn", ".json", ".typ")
+_PICTURES = (".typ", ".toml", ".svg", ".png")
 
 
 @dataclass(frozen=True)
 class Compiled:
     """A definition ready to run: the engine's program, the forms by name, and the drawings of its processes.
 
-    ``diagrams`` maps a process id to its name and the XML of the file that draws it.
+    ``diagrams`` maps a process id to its name and the XML of the file that draws it; ``prints`` are the files of its
+    print templates by name.
     """
 
     digest: str
     program: engine.Program
     forms: Mapping[str, Form]
     diagrams: Mapping[str, tuple[str, str]]
+    prints: Mapping[str, bytes] = field(default_factory=dict)
 
     def form_of(self, process: str, task: str) -> Form:
         """The form of a user task: its property ``form``, else the form named like the task."""
@@ -135,14 +139,17 @@ def digest_of(files: Mapping[str, bytes]) -> str:
 
 
 def read_bundle(bpmn: Path, forms: Path) -> dict[str, bytes]:
-    """The files of the process folders ``bpmn/<process>`` and ``forms/<process>`` under their bundle names."""
+    """The files of the process folders ``bpmn/<process>`` and ``forms/<process>`` under their bundle names.
+
+    The print templates lie in ``forms/<process>/print``.
+    """
     if not bpmn.is_dir():
         raise NotFound(f"没有流程目录 {bpmn}")
     files: dict[str, bytes] = {}
-    for folder, prefix in ((bpmn, "bpmn"), (forms, "forms")):
+    for folder, prefix in ((bpmn, "bpmn"), (forms, "forms"), (forms / "print", PRINT)):
         if folder.is_dir():
             for path in sorted(folder.iterdir()):
-                if path.is_file() and path.suffix in _SUFFIXES:
+                if path.is_file() and path.suffix in (_PICTURES if prefix == PRINT else _SUFFIXES):
                     files[f"{prefix}/{path.name}"] = path.read_bytes()
     if not files:
         raise Invalid(f"{bpmn} 里没有流程文件", [Finding(str(bpmn), "请放入 .bpmn 文件")])
@@ -163,7 +170,10 @@ def compile_bundle(files: Mapping[str, bytes], key: str) -> Compiled:
         if name.endswith(".bpmn")
         for process, title in engine.processes_in(content, name)
     }
-    return Compiled(digest_of(files), program, forms, diagrams)
+    prints = {
+        name.removeprefix(f"{PRINT}/"): content for name, content in files.items() if name.startswith(f"{PRINT}/")
+    }
+    return Compiled(digest_of(files), program, forms, diagrams, prints)
 
 
 _cache: OrderedDict[tuple[str, str], Compiled] = OrderedDict()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,8 +17,10 @@ from service.http import files
 from service.http.context import actor, db
 from service.ledger.circulars import ISSUED, circulars
 from service.ledger.circulars import circular as circular_of
+from service.ledger.own_papers import own_paper, own_papers, templates_of
 from service.ledger.sheet import has_sheet
 from service.ledger.sheet import sheet as sheet_of
+from service.processes.bundles import compiled
 from service.processes.models import Instance
 from service.spelling import code_point
 from service.web.access import requires
@@ -31,7 +33,7 @@ blueprint = Blueprint("prints", __name__)
 def sheet(instance_id: UUID) -> ResponseReturnValue:
     """《南海区直接联系服务高层次人才需求处理单》, for whoever may see the case (X1)."""
     paper = sheet_of(db(), instance_id, actor())
-    return printed("sheet", paper.data, paper.made_at, paper.name)
+    return printed("sheet", paper.data, paper.made_at, paper.name, templates_of(db(), instance_id))
 
 
 @blueprint.get("/cases/<uuid:instance_id>/circulars/<int:n>.pdf")
@@ -39,7 +41,15 @@ def sheet(instance_id: UUID) -> ResponseReturnValue:
 def circular(instance_id: UUID, n: int) -> ResponseReturnValue:
     """The ``n``-th 通报 of a case, for whoever may see the case (W10)."""
     paper = circular_of(db(), instance_id, n, actor())
-    return printed("circular", paper.data, paper.made_at, paper.name)
+    return printed("circular", paper.data, paper.made_at, paper.name, templates_of(db(), instance_id))
+
+
+@blueprint.get("/cases/<uuid:instance_id>/papers/<name>.pdf")
+@requires()
+def own(instance_id: UUID, name: str) -> ResponseReturnValue:
+    """A paper that the case's process prints by a template of its own, for whoever may see the case."""
+    paper, templates = own_paper(db(), instance_id, name, actor())
+    return printed(name, paper.data, paper.made_at, paper.name, templates)
 
 
 def papers(instance: Instance, events: Iterable[HistoryEvent]) -> list[tuple[str, str, list[tuple[str, str]]]]:
@@ -57,14 +67,25 @@ def papers(instance: Instance, events: Iterable[HistoryEvent]) -> list[tuple[str
             )
             for one in circulars(db(), instance.id, actor())
         ]
+    found += [
+        (title, url_for("web.prints.own", instance_id=instance.id, name=name), [])
+        for name, title in own_papers(compiled(db(), instance.digest, instance.process))
+    ]
     return found
 
 
-def printed(template: str, data: Any, made_at: datetime, name: str) -> Response:
-    """``data`` on the paper that the office's ``template`` makes of them, as a PDF called ``name``."""
-    made = documents.render(
-        documents.TEMPLATE_FOLDER / f"{template}.typ", data, made_at=made_at, type_folder=documents.TYPE_FOLDER
-    )
+def printed(
+    template: str, data: Any, made_at: datetime, name: str, templates: Mapping[str, bytes] | None = None
+) -> Response:
+    """``data`` on the paper that the template makes of them, as a PDF called ``name``: that of the process's
+    ``templates``, where they have it, else that of the house."""
+    house = documents.TEMPLATE_FOLDER
+    if templates and f"{template}.typ" in templates:
+        made = documents.render_files(
+            templates, template, data, made_at=made_at, house=house, type_folder=documents.TYPE_FOLDER
+        )
+    else:
+        made = documents.render(house / f"{template}.typ", data, made_at=made_at, type_folder=documents.TYPE_FOLDER)
     return files.printed(made, name, save=False)
 
 

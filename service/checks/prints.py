@@ -1,0 +1,112 @@
+"""Print templates of a process: each is rendered once on sample data, in a process of its own (``print_child``)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from service import documents
+from service.checks.bundle import Bundle, read
+from service.checks.findings import CheckContext, DefinitionFinding, Report
+from service.checks.form_model import sample
+from service.errors import Incident, Invalid
+from service.processes.options import frozen
+from service.processes.told_fields import words
+
+MADE_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+_TITLE = re.compile(r"\A\ufeff?\s*//[^\n]*[\u3400-\u9fff]")
+_PACKAGE = re.compile(r'"@\w')
+_LINE = re.compile(r":(\d+):\d+")
+_SIGN = {"name": "张三", "on_behalf_of": None, "on": "2026年3月2日"}
+
+
+def papers(files: Mapping[str, bytes]) -> list[str]:
+    """The templates among the files that are papers, not what several share."""
+    return sorted(
+        name.removeprefix("print/").removesuffix(".typ")
+        for name in files
+        if name.startswith("print/") and name.endswith(".typ") and name != f"print/{documents.SHARED}"
+    )
+
+
+def check(
+    files: Mapping[str, bytes], context: CheckContext, looking_at: Callable[[str], None]
+) -> list[DefinitionFinding]:
+    """Rule print-template."""
+    report = Report(looking_at)
+    bundle = read(frozen(files, context.options), Report())
+    templates = {name.removeprefix("print/"): content for name, content in files.items() if name.startswith("print/")}
+    for name, content in sorted(templates.items()):
+        if name.endswith(".typ") and _PACKAGE.search(content.decode(errors="replace")):
+            message = "不能引用网上的软件包（@…）；请把要用的内容写在 print/ 里"
+            report.error(f"print/{name}", 1, "-", "print-template", message)
+    data = sample_of(bundle)
+    for name in papers(files) if not report.failed else ():
+        file = f"print/{name}.typ"
+        report.looking_at(file)
+        text = templates[f"{name}.typ"].decode(errors="replace")
+        if not _TITLE.match(text) and name not in documents.SAMPLES:
+            message = "第一行请写打印件的名称，例如 // 住房补贴审批表"
+            report.error(file, 1, name, "print-template", message)
+        try:
+            documents.render_files(
+                templates,
+                name,
+                {**documents.SAMPLES.get(name, {}), **data},
+                made_at=MADE_AT,
+                house=documents.TEMPLATE_FOLDER,
+                type_folder=documents.TYPE_FOLDER,
+            )
+        except (Incident, Invalid) as error:
+            report.error(file, 1, name, "print-template", f"用样例数据印不出来：{str(error)[:600]}")
+    return report.findings
+
+
+def sample_of(bundle: Bundle) -> dict[str, Any]:
+    """The data of a made-up case in which every step was done and every field filled in."""
+    fields: dict[str, dict[str, Any]] = {}
+    steps = []
+    for process in bundle.processes.values():
+        for node in process.nodes.values():
+            if node.operation is not None and node.operation.result:
+                name = node.operation.result
+                fields.setdefault(name, {"id": name, "title": node.name or name, "value": "样例", "words": "样例"})
+            form = bundle.forms.get(node.form or "") if node.type == "userTask" else None
+            if form is None:
+                continue
+            told = [
+                {"id": name, "title": str(one.schema.get("title") or name), "value": value, "words": said}
+                for name, one in form.fields.items()
+                for value in [sample(one.schema)]
+                for said in [words(one.schema, value, lambda _kind, _key: "样例")]
+            ]
+            fields.update({str(one["id"]): one for one in told})
+            steps.append(
+                {
+                    "id": node.id,
+                    "name": node.name or node.id,
+                    "stage": node.properties.get("stage", ""),
+                    "slot": "",
+                    "unit": "edu",
+                    "unit_name": "区教育局",
+                    "sign": _SIGN,
+                    "on": "2026年3月2日",
+                    "due": "2026年3月11日",
+                    "late_days": 0,
+                    "fields": told,
+                }
+            )
+    case = {
+        "number": "2026-需-0001",
+        "title": "样例事项",
+        "process": "样例流程",
+        "started_on": "2026年3月2日",
+        "ended_on": "2026年3月11日",
+        "end": "办结",
+        "starter": "张三",
+        "unit": "区教育局",
+    }
+    waiting = [{"id": "step", "name": "待办的一步", "unit_name": "区教育局", "due": "2026年3月11日"}]
+    return {"case": case, "fields": fields, "steps": steps, "waiting": waiting}

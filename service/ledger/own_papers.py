@@ -1,0 +1,142 @@
+"""Papers that a process prints by templates of its own (``forms/<process>/print``), of the version of the case.
+
+Every template, the house's too, is given ``case``, ``fields`` and ``steps`` beside what is its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from service.errors import NotFound
+from service.ledger.case_record import Done, Paper, Record, day
+from service.processes.advance import open_tasks
+from service.processes.bundles import Compiled, compiled
+from service.processes.masks import Masks
+from service.processes.models import Instance
+from service.processes.rules import one_line
+from service.processes.told_fields import words
+from service.rights import Actor
+
+HOUSE = frozenset({"common", "sheet", "circular"})
+"""Templates that are no papers of a process's own: what all share, and the house's, which a process may replace."""
+_TITLE = re.compile(r"\A\ufeff?\s*//\s*([^\n]+)")
+
+
+def own_papers(made: Compiled) -> list[tuple[str, str]]:
+    """(name, title) of the papers of a version; the title is the comment on the template's first line."""
+    found = []
+    for file, content in sorted(made.prints.items()):
+        name, _, kind = file.rpartition(".")
+        if kind == "typ" and name not in HOUSE:
+            found.append((name, title_of(content) or name))
+    return found
+
+
+def title_of(template: bytes) -> str:
+    """The title that a template gives its paper; '' where it gives none."""
+    said = _TITLE.match(template.decode(errors="replace"))
+    return said[1].strip()[:60] if said else ""
+
+
+def templates_of(session: Session, instance_id: UUID) -> Mapping[str, bytes]:
+    """The print templates of the version that a case runs on."""
+    instance = session.get_one(Instance, instance_id)
+    return compiled(session, instance.digest, instance.process).prints
+
+
+def own_paper(session: Session, instance_id: UUID, name: str, actor: Actor) -> tuple[Paper, Mapping[str, bytes]]:
+    """The paper ``name`` of a case as it stands, and the templates of its version.
+
+    Raises NotFound where there is none, or ``actor`` may not see the case.
+    """
+    record = Record(session, instance_id, actor)
+    title = dict(own_papers(record.made)).get(name)
+    if title is None:
+        raise NotFound("没有这份打印件")
+    instance = record.instance
+    paper = Paper(given(record, actor), record.last_at, f"{title} {instance.number or instance.title or ''}".strip())
+    return paper, record.made.prints
+
+
+def given(record: Record, actor: Actor) -> dict[str, Any]:
+    """``case``, ``fields``, ``steps`` and ``waiting`` of a case, as ``actor`` may see them."""
+    teller = _Teller(record, actor)
+    done = record.done()
+    steps = [teller.step(one) for one in done]
+    return {
+        "case": teller.case(),
+        "fields": teller.results() | {one["id"]: one for step in steps if not step["slot"] for one in step["fields"]},
+        "steps": steps,
+        "waiting": list(teller.waiting()),
+    }
+
+
+class _Teller:
+    def __init__(self, record: Record, actor: Actor) -> None:
+        self._record, self._actor = record, actor
+
+    def case(self) -> dict[str, str]:
+        instance = self._record.instance
+        return {
+            "number": instance.number or "",
+            "title": instance.title or "",
+            "process": str(self._record.made.program.spec.description or instance.process),
+            "started_on": day(instance.started_at),
+            "ended_on": day(instance.ended_at),
+            "end": one_line(instance.end_name),
+            "starter": self._record.person(instance.initiator),
+            "unit": self._record.unit(instance.initiator_unit),
+        }
+
+    def step(self, one: Done) -> dict[str, Any]:
+        said = one.event.data
+        unit = one.entered.data["unit"]
+        return {
+            "id": one.step,
+            "name": one_line(one.entered.data["name"]),
+            "stage": one.entered.data["stage"] or "",
+            "slot": one.entered.data["slot"] or "",
+            "unit": unit or "",
+            "unit_name": self._record.unit(unit),
+            "sign": self._record.sign(one.event),
+            "on": day(one.event.at),
+            "due": day(said.get("due_on"), provisional=one.provisional),
+            "late_days": said.get("late_days") or 0,
+            "fields": self._record.told(one),
+        }
+
+    def results(self) -> dict[str, dict[str, Any]]:
+        """The results of service tasks that are kept under a name: numbers, values that were set."""
+        record = self._record
+        shown = Masks(record.session, record.instance, self._actor).data(record.instance.data)
+        found: dict[str, dict[str, Any]] = {}
+        for step in record.steps:
+            for action in step.actions:
+                name = str(action.data["variable"])
+                value = shown.get(name)
+                if action.data["scope"] or isinstance(value, dict) or value is None:
+                    continue
+                label = record.made.program.names.get((record.made.program.key, action.task or ""), name)
+                found[name] = {
+                    "id": name,
+                    "title": one_line(label),
+                    "value": value,
+                    "words": words({}, value, self._record.named),
+                }
+        return found
+
+    def waiting(self) -> Iterator[dict[str, Any]]:
+        """The open steps."""
+        for row in open_tasks(self._record.session, self._record.instance.id):
+            if any(event.task == str(row.id) for event in self._record.events):  # of a round, those that are seen
+                yield {
+                    "id": row.task,
+                    "name": one_line(row.name),
+                    "unit_name": self._record.unit(row.unit),
+                    "due": day(row.due_on, provisional=row.due_provisional),
+                }

@@ -1,0 +1,48 @@
+"""The values of a form as people read them: id, title, value and words of each field. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from service.processes.forms import Form
+
+NameOf = Callable[[str, str], str]
+"""The name of a picked record: its kind (``x-ref``), its key."""
+
+
+def told(form: Form, data: Mapping[str, Any], name_of: NameOf) -> Iterator[dict[str, Any]]:
+    """The fields of the form that ``data`` fill in, in the form's order: ``id``, ``title``, ``value``, ``words``."""
+    order = [name for name in form.ui_schema.get("ui:order", ()) if name in form.fields]
+    for name in [*order, *(name for name in form.fields if name not in order)]:
+        if data.get(name) not in (None, "", []):
+            schema = form.fields[name]
+            title = str(schema.get("title") or name)
+            yield {"id": name, "title": title, "value": data[name], "words": words(schema, data[name], name_of)}
+
+
+def words(schema: Mapping[str, Any], value: Any, name_of: NameOf) -> str:
+    """A value as people read it: the title of a choice, the name of a record, 是 or 否, 2026年9月16日."""
+    if isinstance(value, list):
+        items = schema.get("items")
+        return "、".join(words(items if isinstance(items, Mapping) else {}, one, name_of) for one in value)
+    for option in schema.get("oneOf", ()):
+        if isinstance(option, Mapping) and option.get("const") == value and "title" in option:
+            return str(option["title"])
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, str) and schema.get("x-ref"):
+        return name_of(str(schema["x-ref"]), value)
+    if isinstance(value, str) and schema.get("format") == "date":
+        return day_words(value)
+    return "" if value is None else str(value)
+
+
+def day_words(text: str) -> str:
+    """A date as it stands on paper; a text that is none stays as it is."""
+    try:
+        day = date.fromisoformat(text[:10])
+    except ValueError:
+        return text
+    return f"{day.year}年{day.month}月{day.day}日"
