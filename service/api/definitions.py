@@ -26,7 +26,10 @@ from service.checks.graph import entries
 from service.errors import Finding, Invalid
 from service.http.context import actor, db, wired
 from service.processes.bundles import CheckedBundle
-from service.processes.definitions import deploy, find_latest, list_definitions
+from service.processes.definitions import list_definitions
+from service.spelling import tidy
+from service.studio.fields import LONGEST_NOTE
+from service.studio.publishing import SAME, release
 from service.usecases import check_context
 
 calls = Calls("definitions", "Definitions of processes: versions and deployment")
@@ -44,13 +47,17 @@ UPLOAD = {
             "description": "all files of the process: *.bpmn, *.dmn, forms *.json and *.ui.json, print templates",
         },
         "process": {"type": "string", "description": "id of the process; default: the one that no other calls"},
+        "note": {"type": "string", "description": "why; stands with the version"},
         "dry_run": {"type": "boolean", "default": False, "description": "check only, deploy nothing"},
     },
 }
 
 
 class DefinitionItem(Schema):
-    """Version ``version`` of the process ``key``; ``digest`` is the SHA-256 of its content."""
+    """Version ``version`` of the process ``key``; ``digest`` is the SHA-256 of its content.
+
+    ``approved_by`` is the second person, where one was needed.
+    """
 
     key = Said(required=True)
     version = Whole(required=True)
@@ -58,6 +65,8 @@ class DefinitionItem(Schema):
     digest = Said(required=True)
     deployed_at = Moment(required=True)
     deployed_by = Said(required=True)
+    note = Said(required=True, allow_none=True)
+    approved_by = Said(required=True, allow_none=True)
     newest = Flag(required=True)
 
 
@@ -100,6 +109,7 @@ class _Checked:
 
     found: Sequence[DefinitionFinding]
     bundle: CheckedBundle | None = None
+    note: str = ""
 
 
 def _checked() -> _Checked:
@@ -111,7 +121,8 @@ def _checked() -> _Checked:
     found = check_confined(files, context=context)
     if dry_run or any(finding.severity == "error" for finding in found):
         return _Checked(found)
-    return _Checked(found, passed(files, found, key=process or _key(files), context=context))
+    bundle = passed(files, found, key=process or _key(files), context=context)
+    return _Checked(found, bundle, tidy(request.form.get("note", ""))[:LONGEST_NOTE])
 
 
 @calls.post(
@@ -126,22 +137,21 @@ def _checked() -> _Checked:
 def deploy_definition(prepared: _Checked) -> ResponseReturnValue | tuple[Mapping[str, Any], int]:
     """Checks the files and deploys them as the next version of their process.
 
-    201: deployed; 200: a dry run that found no error, or exactly what the newest version is already; 422 with all
-    findings: refused, nothing was changed.
+    201: deployed, or a new picture of the newest version where only the layout changed; 200: a dry run that found no
+    error, or what the newest version says already; 422 with all findings: refused, nothing was changed.
     """
     if any(finding.severity == "error" for finding in prepared.found):
         return _refused(prepared.found)
     findings = prepared.found
     if prepared.bundle is None:
         return {"dry_run": True, "definition": None, "findings": findings}, 200
-    before = find_latest(db(), prepared.bundle.key)
-    made = deploy(db(), prepared.bundle, actor=actor(), now=clock.now())
-    status = 200 if before is not None and before.id == made.id else 201
-    return {"dry_run": False, "definition": Row(made, newest=True), "findings": findings}, status
+    made = release(db(), prepared.bundle, note=prepared.note, actor=actor(), now=clock.now())
+    status = 200 if made.outcome == SAME else 201
+    return {"dry_run": False, "definition": Row(made.definition, newest=True), "findings": findings}, status
 
 
 def _dry_run() -> bool:
-    if unknown := sorted(set(request.form) - {"dry_run", "process"}):
+    if unknown := sorted(set(request.form) - {"dry_run", "process", "note"}):
         raise Invalid("有未知的字段", [Finding(f"/{name}", "没有这个字段，请删去") for name in unknown])
     given = request.form.get("dry_run", "false").lower()
     if given not in ("", "true", "false", "1", "0"):

@@ -28,15 +28,7 @@ calls = Calls("drafts", "Drafts of processes: change, compare, check, rehearse, 
 
 RIGHT = drafts.EDIT
 _TAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
-_KINDS = {
-    ".bpmn": "application/xml",
-    ".dmn": "application/xml",
-    ".json": "application/json",
-    ".yaml": "application/yaml",
-    ".yml": "application/yaml",
-}
 OTHER = "application/octet-stream"
-FILES = (OTHER, *sorted(set(_KINDS.values())))
 
 
 class DraftItem(Schema):
@@ -56,6 +48,7 @@ class DraftItem(Schema):
     published_version = Whole(required=True, allow_none=True)
     proposed_by = Said(required=True, allow_none=True)
     proposed_at = Moment(required=True, allow_none=True)
+    proposed_note = Said(required=True, allow_none=True)
 
 
 class DraftFileItem(Schema):
@@ -149,12 +142,11 @@ def restore_draft(_body: dict[str, Any], draft_id: UUID) -> Row:
     return state(drafts.restore(db(), draft_id=draft_id, actor=actor(), now=clock.now()))
 
 
-@calls.file("/drafts/<uuid:draft_id>/files/<path:name>", media_types=FILES, right=RIGHT)
+@calls.file("/drafts/<uuid:draft_id>/files/<path:name>", media_types=(OTHER,), right=RIGHT)
 def draft_file(draft_id: UUID, name: str) -> Response:
     """A file of a draft; ``ETag`` is the draft's revision."""
     found = drafts.get(db(), draft_id, actor())
-    path = PurePosixPath(name)
-    answer = download(drafts.file(db(), found, name), _KINDS.get(path.suffix, OTHER), path.name)
+    answer = download(drafts.file(db(), found, name), OTHER, PurePosixPath(name).name)
     answer.headers["ETag"] = f'"{found.revision}"'
     return answer
 

@@ -8,16 +8,17 @@ from pathlib import Path
 
 import click
 
-from service import clock
+from service import clock, rights
+from service.auth import actor_of
 from service.checks import DefinitionFinding
 from service.checks.confined import check_all_confined
 from service.checks.gate import passed
 from service.cli.folders import PATHS, Folder, folders_of
 from service.cli.scenarios import require
 from service.cli.setup import organization, settings, wired
-from service.processes import definitions
 from service.processes.bundles import CheckedBundle
 from service.rights import COMMAND_LINE
+from service.studio.publishing import DEPLOY, LAYOUT, SAME, SCENARIOS, Release, release
 from service.usecases import check_context
 
 
@@ -32,14 +33,36 @@ def check(paths: tuple[Path, ...]) -> None:
 
 @click.command()
 @PATHS
-def deploy(paths: tuple[Path, ...]) -> None:
-    """检查并部署 PATH 中的流程定义；任何一个有错误，就一个也不部署。"""
+@click.option("--note", default="", metavar="说明", help="为什么修改，和新版本记在一起。")
+@click.option("--by", "username", default="", metavar="用户名", help="由谁发布；不写的记为命令行。")
+def deploy(paths: tuple[Path, ...], note: str, username: str) -> None:
+    """检查 PATH 中的流程定义，运行其用例，然后部署；任何一个有错误或用例不符，就一个也不部署。"""
     folders = folders_of(paths)
     bundles = _require_pass(folders)
+    require([(folder, bundle, folder.scenarios()) for folder, bundle in zip(folders, bundles, strict=True)])
     with wired() as database, database.transaction() as session:
-        for bundle in bundles:
-            made = definitions.deploy(session, bundle, actor=COMMAND_LINE, now=clock.now())
-            click.echo(f"流程 {made.name}（{made.key}）现为第 {made.version} 版。")
+        actor = actor_of(session, username) if username else COMMAND_LINE
+        rights.require(actor, DEPLOY)
+        for folder, bundle in zip(folders, bundles, strict=True):
+            scenarios = {f"scenarios/{path.name}": path.read_bytes() for path in folder.scenarios()}
+            made = release(session, bundle, scenarios, note=note, actor=actor, now=clock.now())
+            _tell(made)
+
+
+def _tell(made: Release) -> None:
+    """Prints the outcome of one process and its changes, in words."""
+    definition = made.definition
+    if definition is None:
+        return
+    done = {
+        LAYOUT: f"仍为第 {definition.version} 版，只换了流程图的布局",
+        SCENARIOS: f"仍为第 {definition.version} 版，只更新了用例",
+        SAME: f"仍为第 {definition.version} 版，没有差别",
+    }.get(made.outcome, f"现为第 {definition.version} 版")
+    click.echo(f"流程 {definition.name}（{definition.key}）{done}。")
+    if definition.version > 1:
+        for line in made.difference.lines:
+            click.echo(f"  {line}")
 
 
 def _require_pass(folders: Iterable[Folder]) -> list[CheckedBundle]:

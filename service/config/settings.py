@@ -37,6 +37,7 @@ _TABLES = (
     "metrics",
     "passwords",
     "proxy",
+    "studio",
     "timeouts",
 )
 # Read by the entry points and the tests themselves; not settings.
@@ -113,6 +114,14 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class Studio:
+    """``four_eyes``: what one person proposes, a second one publishes. ``scenarios``: all must pass to be published."""
+
+    four_eyes: bool
+    scenarios: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings, checked. ``process`` is the ``[process]`` table that expressions in diagrams read.
 
@@ -147,6 +156,7 @@ class Settings:
     metrics: Metrics
     hsts_days: int
     timeouts: Timeouts
+    studio: Studio
 
     @property
     def is_production(self) -> bool:
@@ -209,6 +219,7 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         metrics=trust.metrics(root.table("metrics")),
         hsts_days=root.integer("hsts_days", 365, low=0, high=3650),
         timeouts=trust.timeouts(root.table("timeouts")),
+        studio=_studio(root.table("studio")),
     )
     if settings.is_production:
         _check_production(settings, root)
@@ -385,6 +396,14 @@ def _mail(table: Table) -> Mail:
                 table.fault(name, "已启用邮件（enabled = true），此项必须填写")
     table.close()
     return mail
+
+
+def _studio(table: Table) -> Studio:
+    studio = Studio(
+        four_eyes=table.boolean("four_eyes", default=False), scenarios=table.boolean("scenarios", default=True)
+    )
+    table.close()
+    return studio
 
 
 def _check_production(settings: Settings, root: Table) -> None:

@@ -29,13 +29,13 @@ def deploy(
     actor: Actor,
     now: datetime,
     note: str = "",
-    approved_by: str | None = None,
+    author: str | None = None,
     changes: Sequence[str] = (),
 ) -> Definition:
     """Stores the bundle as the next version of its process; the content of the newest version gives that version.
 
     The content of an older version becomes the newest version again. ``changes`` says in words what is other than
-    before; with the ``note`` it stands in the journal.
+    before; with the ``note`` it stands in the journal. ``author`` proposed it, where ``actor`` approves it.
     """
     key, made = bundle.key, bundle.compiled
     digest = made.digest
@@ -51,13 +51,13 @@ def deploy(
         digest=digest,
         name=name_of(made),
         deployed_at=now,
-        deployed_by=actor.username,
+        deployed_by=author or actor.username,
         note=note or None,
-        approved_by=approved_by,
+        approved_by=actor.username if author else None,
     )
     session.add(definition)
     said: dict[str, object] = {"version": definition.version, "digest": digest, "files": sorted(bundle.files)}
-    said |= {name: value for name, value in _told(note, approved_by, changes).items() if value}
+    said |= {name: value for name, value in _told(note, author, changes).items() if value}
     _journal(session, key, "deployed", said, actor=actor, now=now)
     session.flush()
     sync(session, definition, made.program, now=now)
@@ -95,8 +95,8 @@ def shown_digest(session: Session, key: str, version: int, digest: str) -> str:
     return session.scalar(query.order_by(DefinitionPicture.number.desc()).limit(1)) or digest
 
 
-def _told(note: str, approved_by: str | None, changes: Sequence[str]) -> dict[str, object]:
-    return {"note": note, "approved_by": approved_by, "changes": list(changes)}
+def _told(note: str, author: str | None, changes: Sequence[str]) -> dict[str, object]:
+    return {"note": note, "author": author, "changes": list(changes)}
 
 
 def _keep(session: Session, digest: str, files: Mapping[str, bytes]) -> None:

@@ -39,10 +39,11 @@ def definitions_as_deployed(session: Session, into: dict[str, Compiled]) -> Gene
     for stream in history.streams(session, "definition:"):
         try:
             for event in history.stream_events(session, stream):
-                key, version, digest = stream.removeprefix("definition:"), event.data["version"], event.data["digest"]
                 if event.kind == "redrawn":
                     yield from _picture(session, stream, event)
+                if event.kind != "deployed":
                     continue
+                key, version, digest = stream.removeprefix("definition:"), event.data["version"], event.data["digest"]
                 newest[key] = digest
                 yield from _definition(session, stream, event, have.pop((key, version), None), into)
         except DAMAGE as error:
@@ -59,8 +60,8 @@ def _definition(
     session: Session, stream: str, event: HistoryEvent, row: raw_rows.Row | None, into: dict[str, Compiled]
 ) -> Iterator[Mismatch]:
     key, version, digest = stream.removeprefix("definition:"), event.data["version"], event.data["digest"]
-    must = {"digest": digest, "deployed_at": event.at, "deployed_by": event.actor}
-    must |= {"note": event.data.get("note"), "approved_by": event.data.get("approved_by")}
+    must = {"digest": digest, "deployed_at": event.at, "deployed_by": event.data.get("author", event.actor)}
+    must |= {"note": event.data.get("note"), "approved_by": event.actor if "author" in event.data else None}
     try:
         files = files_of(session, digest)
         if (actual := digest_of(files)) != digest:

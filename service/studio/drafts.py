@@ -95,7 +95,7 @@ def create(
         names.require_file(name, content)
     names.require_whole({name: len(content) for name, content in given.items()})
     _require_room(session, actor)
-    called = tidy(title) or (base.name if base is not None else process)
+    called = tidy(title).strip() or (base.name if base is not None else process)
     if len(called) > fields.LONGEST_TITLE:
         raise Invalid("草稿名称太长", [Finding("/title", f"不能超过 {fields.LONGEST_TITLE} 个字")])
     made = Draft(

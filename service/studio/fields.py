@@ -7,12 +7,17 @@ from datetime import timedelta
 
 from service.fields import Entry
 
-MADE, DISCARDED, RESTORED = "draft_made", "draft_discarded", "draft_restored"
+MADE, DISCARDED, RESTORED, REBASED = "draft_made", "draft_discarded", "draft_restored", "draft_rebased"
+PROPOSED, RECALLED, PUBLISHED = "draft_proposed", "draft_recalled", "draft_published"
 
 ENTRIES: Mapping[str, Entry] = {
     MADE: Entry("新建流程草稿"),
     DISCARDED: Entry("弃置流程草稿"),
     RESTORED: Entry("找回流程草稿"),
+    REBASED: Entry("流程草稿改以新版为底"),
+    PROPOSED: Entry("提请发布流程"),
+    RECALLED: Entry("撤回发布提请"),
+    PUBLISHED: Entry("发布流程草稿"),
 }
 
 KEPT_FOR = timedelta(days=30)

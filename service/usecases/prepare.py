@@ -14,11 +14,14 @@ from service.config import Organization, Settings
 from service.config.notifications import FOR_DIAGRAMS, KINDS
 from service.people import sync_units
 from service.processes.backfill import fill_spans
-from service.processes.definitions import deploy, missing_bundles
+from service.processes.bundles import digest_of, read_bundle
+from service.processes.definitions import deploy, find_latest, missing_bundles
+from service.processes.options import frozen
 from service.processes.rules import STAGES
 from service.processes.timers import ensure_calendar
 from service.processes.waking import wake_sleepers
 from service.rights import SYSTEM
+from service.studio.publishing import has_scenarios, keep_scenarios
 from service.usecases.calendars import notices_in_force
 from service.workdays import Calendar
 
@@ -45,7 +48,20 @@ def prepare(
         deploy(session, checked(files, key=key, context=context), actor=SYSTEM, now=now)
         for key, files in missing_bundles(session, bpmn=home / "bpmn", forms=home / "forms")
     ]
+    _add_scenarios(session, home, context)
     return done + [f"部署流程 {one.name}（{one.key}）第 {one.version} 版" for one in deployed]
+
+
+def _add_scenarios(session: Session, home: Path, context: CheckContext) -> None:
+    """Gives shipped versions that are still in force the scenarios that are shipped with them."""
+    for folder in sorted((home / "bpmn").glob("*/scenarios")):
+        newest = find_latest(session, folder.parent.name)
+        if newest is None or has_scenarios(session, newest):
+            continue
+        files = frozen(read_bundle(folder.parent, home / "forms" / newest.key), context.options)
+        if digest_of(files) == newest.digest:
+            found = {f"scenarios/{one.name}": one.read_bytes() for one in folder.glob("*.yaml")}
+            keep_scenarios(session, newest, found)
 
 
 def check_context(settings: Settings, organization: Organization) -> CheckContext:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from service.config import Organization, Settings
@@ -12,8 +13,9 @@ from service.errors import Finding, Invalid
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
 from service.rights import Actor, require
-from service.studio import drafts
-from service.studio.checking import House, verdict
+from service.studio import drafts, publishing
+from service.studio.checking import House, checked, verdict
+from service.studio.publishing import Release
 from service.usecases.prepare import check_context
 from service.usecases.rehearsals import plan_of
 from service.workdays import Calendar
@@ -31,7 +33,12 @@ class Read:
 
 def house_of(settings: Settings, organization: Organization) -> House:
     """The facts of the house for checks and rehearsals."""
-    return House(plan_of(settings, organization), check_context(settings, organization))
+    return House(
+        plan_of(settings, organization),
+        check_context(settings, organization),
+        four_eyes=settings.studio.four_eyes,
+        scenarios=settings.studio.scenarios,
+    )
 
 
 def read_draft(database: Database, draft_id: UUID, actor: Actor) -> Read:
@@ -58,3 +65,52 @@ def ready_to_try(
     with database.reading() as session:
         definition = drafts.version(session, process, version)
         return compiled(session, definition.digest, process), current(session)
+
+
+def publish_draft(
+    database: Database, house: House, draft_id: UUID, *, note: str, actor: Actor, now: datetime
+) -> Release:
+    """Checks a draft and publishes it, or proposes it where two are needed: the check holds no transaction.
+
+    Raises as ``checking.Checked.require`` and ``publishing.publish`` do.
+    """
+    require(actor, publishing.DEPLOY)
+    read = read_draft(database, draft_id, actor)
+    found = checked(read.files, key=read.process, house=house, calendar=read.calendar)
+    bundle = found.require(scenarios=house.scenarios)
+    with database.transaction() as session:
+        return publishing.publish(
+            session,
+            draft_id=draft_id,
+            revision=read.revision,
+            note=note,
+            bundle=bundle,
+            four_eyes=house.four_eyes,
+            actor=actor,
+            now=now,
+        )
+
+
+def back_to(
+    database: Database, house: House, process: str, version: int, *, note: str, actor: Actor, now: datetime
+) -> Release:
+    """Makes the content of an earlier version the newest version, checked as of today; as ``publish_draft`` does."""
+    require(actor, publishing.DEPLOY)
+    with database.reading() as session:
+        old = drafts.version(session, process, version)
+        files, calendar = drafts.version_files(session, old), current(session)
+    found = checked(files, key=process, house=house, calendar=calendar)
+    bundle = found.require(scenarios=house.scenarios)
+    with database.transaction() as session:
+        title = f"恢复第 {version} 版"
+        draft = drafts.create(session, process=process, files=files, title=title, actor=actor, now=now)
+        return publishing.publish(
+            session,
+            draft_id=draft.id,
+            revision=draft.revision,
+            note=note,
+            bundle=bundle,
+            four_eyes=house.four_eyes,
+            actor=actor,
+            now=now,
+        )

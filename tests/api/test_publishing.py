@@ -1,0 +1,166 @@
+"""Publishing: what changed in words, layout alone, back, two pairs of eyes, a base that was superseded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from service.http.context import KEY
+from service.processes.replay import verify
+from tests.api.test_drafts import made, save
+from tests.factories.world import World
+
+pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+
+DIAGRAM, SCENARIO = "bpmn/request.bpmn", "scenarios/one.yaml"
+DUE = (b'name="due" value="working_days(2)"', b'name="due" value="working_days(5)"')
+MOVED = (b'x="160" y="80"', b'x="150" y="80"')
+
+
+def edited(world: World, *swap: bytes, user: str = "owner") -> dict[str, Any]:
+    """A draft in which one thing was changed. The shipped scenarios, which know other dates, are left out."""
+    draft, api = made(world, user), world.api(user)
+    before = api.get(f"/drafts/{draft['id']}/files/{DIAGRAM}").data
+    old, new = swap
+    assert old in before
+    revision = save(world, draft, DIAGRAM, before.replace(old, new, 1), 1, user).json["revision"]
+    for one in draft["files"]:
+        if one["name"].startswith("scenarios/") and new not in MOVED:
+            gone = api.delete(f"/drafts/{draft['id']}/files/{one['name']}", headers={"If-Match": str(revision)})
+            revision = gone.json["revision"]
+    return draft
+
+
+def deploy(world: World, draft: dict[str, Any], note: str = "改期限", user: str = "owner") -> Any:
+    return world.api(user).post(f"/drafts/{draft['id']}/deploy", {"note": note})
+
+
+def sound(world: World) -> bool:
+    with world.database.reading() as session:
+        return list(verify(session)) == []
+
+
+def test_a_draft_becomes_the_next_version_with_its_note_and_what_changed(world: World) -> None:
+    draft, api = edited(world, *DUE), world.api("owner")
+    told = api.get(f"/drafts/{draft['id']}/difference").json
+    assert (told["sort"], told["base"]) == ("content", 1)
+    assert "步骤「登记需求」：期限由“2 个工作日”改为“5 个工作日”" in told["lines"]
+    assert told["elements"]["request"] == {"record_need": "changed"}
+    assert deploy(world, draft, note=" ").json["errors"][0]["path"] == "/note"
+    done = deploy(world, draft)
+    assert (done.status_code, done.json["outcome"], done.json["version"]) == (201, "version", 2), done.json
+    definition = done.json["definition"]
+    assert (definition["deployed_by"], definition["note"], definition["approved_by"]) == ("owner", "改期限", None)
+    assert deploy(world, draft).status_code == 409, "it is published"
+    assert api.get("/drafts").json["total"] == 0
+    between = api.get("/definitions/request/difference", before=1, after=2).json
+    assert "步骤「登记需求」：期限由“2 个工作日”改为“5 个工作日”" in between["lines"]
+    assert sound(world)
+
+
+def test_an_earlier_version_is_brought_back_by_one_call(world: World) -> None:
+    assert deploy(world, edited(world, *DUE)).status_code == 201
+    api = world.api("owner")
+    back = api.post("/definitions/request/back", {"version": 1, "note": "改错了"})
+    assert (back.status_code, back.json["version"]) == (201, 3), back.json
+    rows = [one for one in api.get("/definitions").json["items"] if one["key"] == "request"]
+    assert rows[0]["digest"] == rows[2]["digest"] != rows[1]["digest"]
+    assert api.post("/definitions/request/back", {"version": 1, "note": "再来"}).status_code == 409, "no difference"
+    assert api.post("/definitions/request/back", {"version": 9, "note": "x"}).status_code == 404
+    names = [one["name"] for one in made(world)["files"]]
+    assert "scenarios/plain.yaml" in names, "the scenarios of the version came back too"
+    assert world.api("liaison-hrss").post("/instances", {"process": "request"}).json["version"] == 3
+    assert sound(world)
+
+
+def test_layout_alone_is_a_picture_of_the_same_version(world: World) -> None:
+    case = world.dispatched()
+    done = deploy(world, edited(world, *MOVED))
+    assert (done.status_code, done.json["outcome"], done.json["version"]) == (201, "layout", 1), done.json
+    shown = world.api("office").get(f"/instances/{case}/diagram").json["drawings"]
+    assert MOVED[1].decode() in next(one["xml"] for one in shown if one["process"] == "request")
+    api = world.api("owner")
+    [row] = [one for one in api.get("/definitions").json["items"] if one["key"] == "request"]
+    assert row["version"] == 1
+    again = made(world)
+    assert MOVED[1] in api.get(f"/drafts/{again['id']}/files/{DIAGRAM}").data, "the next draft begins with it"
+    nothing = deploy(world, again)
+    assert (nothing.status_code, "没有差别" in nothing.json["detail"]) == (409, True)
+    assert sound(world)
+
+
+def test_scenarios_alone_make_no_version_and_those_that_fail_forbid_it(world: World) -> None:
+    draft = made(world)
+    good = b"title: a\nstarts: 2026-03-02T09:30\nsteps: []\nexpect: {open: [record_need]}\n"
+    assert save(world, draft, SCENARIO, good.replace(b"record_need", b"accept"), 1).status_code == 200
+    refused = deploy(world, draft)
+    assert refused.status_code == 422
+    assert refused.json["errors"][0]["path"] == f"{SCENARIO}:4"
+    assert save(world, draft, SCENARIO, good, 2).status_code == 200
+    done = deploy(world, draft)
+    assert (done.json["outcome"], done.json["version"]) == ("scenarios", 1)
+    assert SCENARIO in [one["name"] for one in made(world)["files"]]
+    broken = edited(world, b"bpmn:userTask", b"bpmn:scriptTask")
+    assert deploy(world, broken).status_code == 422
+    assert sound(world)
+
+
+def four_eyes(app: Flask) -> None:
+    parts = app.extensions[KEY]
+    settings = replace(parts.settings, studio=replace(parts.settings.studio, four_eyes=True))
+    app.extensions[KEY] = replace(parts, settings=settings)
+
+
+def test_a_second_person_publishes_what_was_proposed(world: World) -> None:
+    draft = edited(world, *DUE)
+    four_eyes(world.app)
+    asked = deploy(world, draft)
+    assert (asked.status_code, asked.json["outcome"], asked.json["version"]) == (202, "proposed", None), asked.json
+    assert "期限由“2 个工作日”改为“5 个工作日”" in "".join(asked.json["lines"])
+    assert deploy(world, draft).status_code == 409, "not by the same person"
+    seen = world.api("admin").get(f"/drafts/{draft['id']}").json
+    assert (seen["proposed_by"], seen["proposed_note"]) == ("owner", "改期限")
+    assert world.api("admin").post(f"/drafts/{draft['id']}/recall").json["proposed_by"] is None
+    assert deploy(world, draft).status_code == 202
+    done = deploy(world, draft, note="", user="admin")
+    assert done.status_code == 201, done.json
+    definition = done.json["definition"]
+    assert (definition["deployed_by"], definition["approved_by"], definition["note"]) == ("owner", "admin", "改期限")
+    assert sound(world)
+
+
+def test_a_change_after_the_proposal_voids_it(world: World) -> None:
+    draft = edited(world, *DUE)
+    four_eyes(world.app)
+    assert deploy(world, draft).status_code == 202
+    revision = world.api("owner").get(f"/drafts/{draft['id']}").json["revision"]
+    good = b"title: a\nstarts: 2026-03-02T09:30\nsteps: []\nexpect: {open: [record_need]}\n"
+    assert save(world, draft, SCENARIO, good, revision).status_code == 200
+    assert deploy(world, draft, user="admin").status_code == 202, "it is the admin's own proposal now"
+
+
+def test_a_superseded_draft_is_set_on_the_newest_version_file_by_file(world: World) -> None:
+    mine, theirs, api = edited(world, *DUE), edited(world, DUE[0], DUE[1].replace(b"5", b"7")), world.api("owner")
+    form = api.get(f"/drafts/{theirs['id']}/files/forms/accept.json").data
+    revision = api.get(f"/drafts/{theirs['id']}").json["revision"]
+    assert (
+        save(
+            world, theirs, "forms/accept.json", form.replace("受理".encode(), "接收".encode(), 1), revision
+        ).status_code
+        == 200
+    )
+    assert deploy(world, theirs).status_code == 201
+    refused = deploy(world, mine)
+    assert (refused.status_code, "第 2 版" in refused.json["detail"]) == (409, True)
+    path, revision = f"/drafts/{mine['id']}/rebase", api.get(f"/drafts/{mine['id']}").json["revision"]
+    asked = api.post(path, {}, headers={"If-Match": str(revision)})
+    assert (asked.status_code, asked.json["undecided"]) == (409, [DIAGRAM])
+    done = api.post(path, {"keep": {DIAGRAM: "mine"}}, headers={"If-Match": str(revision)}).json
+    assert done["base_version"] == 2
+    assert "接收".encode() in api.get(f"/drafts/{mine['id']}/files/forms/accept.json").data
+    assert DUE[1] in api.get(f"/drafts/{mine['id']}/files/{DIAGRAM}").data
+    assert deploy(world, mine).json["version"] == 3
+    assert sound(world)
