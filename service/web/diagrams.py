@@ -12,7 +12,10 @@ from service.engine.xml import parse_xml
 
 @dataclass(slots=True)
 class Picture:
-    """One diagram. ``done`` and ``active`` are ids of elements, ``ways`` pairs (from, to) of passed elements."""
+    """One diagram. ``done`` and ``active`` are ids of elements, ``ways`` pairs (from, to) of passed elements.
+
+    ``marks`` says of elements what became of them since another version: added, removed, changed or moved.
+    """
 
     id: str
     name: str
@@ -20,6 +23,7 @@ class Picture:
     active: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     ways: list[tuple[str, str]] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
 
 
 def pictures(files: Mapping[str, bytes], main: str) -> list[Picture]:

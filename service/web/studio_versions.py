@@ -1,27 +1,92 @@
-"""The versions of a process: who put each in force and when, and what is open on it."""
+"""The versions of a process: who put each in force, when and why, what is open on it, and how two of them differ."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from service import clock
 from service.errors import NotFound
-from service.http.context import db
+from service.http.context import actor, db
 from service.processes.definitions import list_definitions
+from service.processes.models import Definition
 from service.processes.tallies import open_tallies
+from service.studio import drafts
+from service.studio.difference import REMOVED, Difference, compare
 from service.usecases.names import Names
+from service.web import diagrams
 from service.web.access import requires
+from service.web.answers import asked_whole, going_to, sent, whole
+from service.web.diagrams import Picture
 from service.web.studio import RIGHT
 
 blueprint = Blueprint("studio_versions", __name__)
+
+Files = Mapping[str, bytes]
 
 
 @blueprint.get("/studio/processes/<key>")
 @requires(right=RIGHT)
 def versions(key: str) -> ResponseReturnValue:
-    """The versions of one process, newest first."""
+    """The versions of one process, newest first, and the difference between two of them: the newest, or those asked."""
+    found = _versions(key)
+    numbers = {one.version: one for one in found}
+    after = asked_whole("after", numbers) or found[0].version
+    before = asked_whole("before", numbers) or next((one.version for one in found if one.version < after), None)
+    compared: dict[str, Any] = {}
+    if before is not None and before != after:
+        old, new = (drafts.version_files(db(), numbers[one]) for one in (before, after))
+        compared = difference_page(old, new, key, f"第 {before} 版")
+    names = Names(db()).learn([name for one in found for name in (one.deployed_by, one.approved_by)])
+    return render_template(
+        "studio/versions.html",
+        versions=found,
+        tallies=open_tallies(db()),
+        names=names,
+        before=before,
+        after=after,
+        **compared,
+    )
+
+
+@blueprint.post("/studio/processes/<key>")
+@requires(right=RIGHT)
+def draft_of(key: str) -> ResponseReturnValue:
+    """A draft that holds what an earlier version did, to be put in force again."""
+    wanted = whole(sent(), "version")
+    version = next((one for one in _versions(key) if one.version == wanted), None)
+    if version is None:
+        raise NotFound("没有这个版本。请从版本列表中选择。")
+    files, title = drafts.version_files(db(), version), f"{version.name}（恢复第 {version.version} 版）"
+    made = drafts.create(db(), process=key, files=files, title=title, actor=actor(), now=clock.now())
+    return going_to(url_for("web.studio.draft", draft_id=made.id))
+
+
+def difference_page(before: Files, after: Files, key: str, called: str) -> dict[str, Any]:
+    """The names that ``studio/difference.html`` uses: the difference in words and drawn; ``called`` is the old one."""
+    told = compare(before, after)
+    drawn = _drawn(told, diagrams.pictures(before, key), diagrams.pictures(after, key), called)
+    return {"difference": told, "drawn": drawn, "island": diagrams.island(drawn)}
+
+
+def _drawn(told: Difference, before: Sequence[Picture], after: Sequence[Picture], called: str) -> list[Picture]:
+    """The diagrams on which something changed: the new ones, and the old ones of which something was removed."""
+    for picture in after:
+        found = told.elements.get(picture.id, {})
+        picture.marks = {element: kind for element, kind in found.items() if kind != REMOVED}
+    new = [picture for picture in after if picture.marks]
+    for picture in before:
+        found = told.elements.get(picture.id, {})
+        picture.marks = {element: kind for element, kind in found.items() if kind == REMOVED}
+        picture.id, picture.name = f"{picture.id} ", f"{picture.name}（{called}）"
+    return [*new, *(picture for picture in before if picture.marks)]
+
+
+def _versions(key: str) -> list[Definition]:
     found = [one for one in list_definitions(db()) if one.key == key]
     if not found:
         raise NotFound("没有这个流程。请从流程管理中选择。")
-    names = Names(db()).learn([one.deployed_by for one in found])
-    return render_template("studio/versions.html", versions=found, tallies=open_tallies(db()), names=names)
+    return found

@@ -26,6 +26,11 @@ class Owner:
             actor = self.world.actor("owner")
             return drafts.create(session, process=process, actor=actor, now=clock.now()).id
 
+    def drafts(self) -> list[UUID]:
+        """The ids of the open drafts."""
+        with self.world.database.reading() as session:
+            return [one.id for one in drafts.listed(session, self.world.actor("owner"))]
+
     def put(self, draft: UUID, name: str, content: str, revision: int) -> TestResponse:
         return self.client.put(
             f"/studio/{draft}/files/{name}",

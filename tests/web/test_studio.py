@@ -12,14 +12,16 @@ from service.checks.findings import Report
 from service.engine.expressions import FUNCTIONS as ENGINE_FUNCTIONS
 from service.engine.expressions import check_expression
 from service.processes.bundles import read_bundle
+from service.processes.definitions import deploy
 from service.processes.properties import PROCESS, TASK
 from service.studio.known import FUNCTIONS
 from service.studio.panel import PARAMETER_TITLES, PROCESS_TITLES, TASK_TITLES, panel
 from service.studio.reckoning import spelled
 from service.usecases.panels import choices_of
 from service.workdays import Calendar, load_notices
+from tests.factories.bundles import unchecked
 from tests.factories.owners import Owner
-from tests.factories.visitor import Visitor
+from tests.factories.visitor import Visitor, island
 from tests.factories.world import World, read_config
 
 REQUEST = "bpmn/request.bpmn"
@@ -145,3 +147,23 @@ def test_every_shipped_property_has_a_field_in_the_panel() -> None:
             text = offered.get("insert", offered["name"])
             if text.isidentifier():
                 assert check_expression(text, None, frozenset()) == []
+
+
+def test_the_history_says_and_draws_what_changed_and_leads_back(owner: Owner) -> None:
+    world = owner.world
+    files = read_bundle(HOME / "bpmn" / "request", HOME / "forms" / "request")
+    drawn = files[REQUEST].replace(b"working_days(2)", b"working_days(4)", 1)
+    assert drawn != files[REQUEST]
+    with world.transaction() as session:
+        deploy(session, unchecked("request", {**files, REQUEST: drawn}), actor=world.actor("owner"), now=clock.now())
+    page = owner.visitor.get("/studio/processes/request")
+    assert "第 2 版" in page.text
+    assert "由“2 个工作日”改为“4 个工作日”" in page.text
+    marks = island(page, "diagram-data")["diagrams"][0]["marks"]
+    assert set(marks.values()) == {"changed"}
+    assert "没有差别" not in page.text
+    back = owner.visitor.submit("/studio/processes/request", version="1")
+    [made] = owner.drafts()
+    assert str(made) in back.location
+    assert owner.client.get(f"/studio/{made}/files/{REQUEST}").data == files[REQUEST]
+    assert owner.visitor.submit("/studio/processes/request", version="7").status_code == 404

@@ -1,6 +1,7 @@
 // Shows a process as drawn, with the present position and the path so far; one tab a diagram. Read-only.
 //
-// The page holds {diagrams: [{id, name, xml, active: [element ids], done: [element ids], ways: [[from, to]]}], open: id}.
+// The page holds {diagrams: [{id, name, xml, active: [element ids], done: [element ids], ways: [[from, to]],
+// marks: {element id: added, removed, changed or moved}}], open: id}.
 // Nothing is fetched.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import "bpmn-js/dist/assets/diagram-js.css";
@@ -94,7 +95,11 @@ class Picture {
   }
 
   /** The path so far keeps its colours with a heavier line, the present position is framed, the rest is faint. */
-  #mark({ active = [], done = [], ways = [] }) {
+  #mark({ active = [], done = [], ways = [], marks = {} }) {
+    for (const [id, kind] of Object.entries(marks)) {
+      const element = this.viewer.get("elementRegistry").get(id);
+      if (element) this.viewer.get("canvas").addMarker(element, `diff-${kind}`);
+    }
     if (!active.length && !done.length) return;
     const canvas = this.viewer.get("canvas");
     const registry = this.viewer.get("elementRegistry");
