@@ -10,8 +10,9 @@ from flask import Response
 
 from service import attachments, clock
 from service.api.calls import Calls
-from service.api.fields import Flag, Id, List, Moment, Nested, Said, Schema, Whole
+from service.api.fields import Flag, Id, Moment, Said, Schema, Whole
 from service.api.records import Row, whole
+from service.api.shapes import page_of
 from service.api.uploads import ENVELOPE, one_file, uploaded
 from service.errors import NotAllowed
 from service.http.context import actor, db
@@ -41,13 +42,8 @@ class AttachmentItem(Schema):
     may_withdraw = Flag(required=True)
 
 
-class Attachments(Schema):
-    """All files of a record, the oldest first; ``may_attach`` says whether I may add one."""
-
-    items = List(Nested(AttachmentItem), required=True)
-    total = Whole(required=True)
-    next = Whole(required=True, allow_none=True)
-    may_attach = Flag(required=True)
+Attachments = page_of(AttachmentItem, "Attachments", may_attach=Flag(required=True))
+"""All files of a record, the oldest first; ``may_attach`` says whether I may add one."""
 
 
 class Withdrawn(Schema):

@@ -11,11 +11,10 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from service import clock, exchange
 from service.api.calls import Calls
-from service.api.fields import Body, Choice, Count, Flag, Id, List, Moment, Nested, Query, Said, Schema, Whole
-from service.api.records import paged
+from service.api.fields import Body, Choice, Flag, Id, List, Moment, Nested, Said, Schema, Whole
+from service.api.records import Pages, paged
 from service.api.shapes import page_of
 from service.api.uploads import ENVELOPE
-from service.db.lists import MAX_LIMIT
 from service.errors import Finding, Invalid
 from service.exchange import KINDS, ImportJob
 from service.http.context import actor, db, wired
@@ -71,14 +70,7 @@ class ConfirmImport(Body):
     skip_hidden = Flag(load_default=False)
 
 
-class ImportQuery(Query):
-    """The page of the list of imports."""
-
-    limit = Count(low=1, high=MAX_LIMIT, load_default=50)
-    offset = Count(low=0, high=2**31, load_default=0)
-
-
-@calls.get("/imports", answer=page_of(ImportItem, "Imports"), query=ImportQuery, right="import_data")
+@calls.get("/imports", answer=page_of(ImportItem, "Imports"), query=Pages, right="import_data")
 def imports(query: dict[str, Any]) -> Mapping[str, Any]:
     """Lists the imports."""
     return paged(exchange.jobs(db(), actor(), **query))

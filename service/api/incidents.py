@@ -8,8 +8,8 @@ from uuid import UUID
 
 from service import clock
 from service.api.calls import Calls
-from service.api.fields import Count, Flag, Id, Moment, Query, Said, Schema, Whole
-from service.api.records import paged, whole
+from service.api.fields import Flag, Id, Moment, Said, Schema, Whole
+from service.api.records import Pages, paged, whole
 from service.api.shapes import page_of
 from service.http.context import actor, db
 from service.notifications import letters
@@ -49,13 +49,6 @@ class LetterItem(Schema):
     error = Said(required=True)
 
 
-class Listed(Query):
-    """A part of the list."""
-
-    limit = Count(low=1, high=200, load_default=50)
-    offset = Count(low=0, high=2**31, load_default=0)
-
-
 class Retried(Schema):
     """How many letters are tried again."""
 
@@ -77,7 +70,7 @@ def retry_incident(_body: dict[str, Any], incident_id: UUID) -> object:
     return found
 
 
-@calls.get("/letters", answer=page_of(LetterItem, "Letters"), query=Listed, right="retry_incidents")
+@calls.get("/letters", answer=page_of(LetterItem, "Letters"), query=Pages, right="retry_incidents")
 def unsent_letters(query: dict[str, Any]) -> Mapping[str, Any]:
     """Letters that have failed and are still owed, the longest first, each with the reason."""
     return paged(letters.unsent(db(), **query))

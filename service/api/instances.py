@@ -200,25 +200,21 @@ COPIES = page_of(Copy, "Copies")
 
 
 @calls.post("/instances", answer=InstanceTasks, status=201, body=NewInstance)
-def start(body: dict[str, Any]) -> Mapping[str, Any]:
+def start(body: dict[str, Any]) -> Row:
     """Starts the newest version of a process. ``data`` prefills the first form, which is then completed as a task."""
     made = commands.start(db(), actor=actor(), now=clock.now(), **body)
-    return {**state_of(made), "open_tasks": steps(db(), made)}
+    return Row(state_of(made), open_tasks=steps(db(), made))
 
 
 @calls.get("/instances/<uuid:instance_id>", answer=InstanceDetail)
-def instance(instance_id: UUID) -> Mapping[str, Any]:
+def instance(instance_id: UUID) -> Row:
     """The state of an instance. Reading it, or its journal, reads the copy that was sent to the caller (抄送)."""
     detail = queries.case_detail(db(), instance_id, actor())
     _note_reading(instance_id)
     rows = [*detail.open_tasks, *detail.done_tasks]
     told = steps_of(db(), [(task, detail.instance) for task in rows])
-    return {
-        **state_of(detail.instance),
-        "open_tasks": told[: len(detail.open_tasks)],
-        "done_tasks": told[len(detail.open_tasks) :],
-        "may": detail.may,
-    }
+    opened = len(detail.open_tasks)
+    return Row(state_of(detail.instance), open_tasks=told[:opened], done_tasks=told[opened:], may=detail.may)
 
 
 @calls.get("/instances/<uuid:instance_id>/history", answer=page_of(Entry, "History"))
@@ -309,18 +305,14 @@ def moved(session: Session, instance: Instance) -> dict[str, Any]:
     return {"instance": state_of(instance), "open_tasks": steps(session, instance)}
 
 
-def state_of(instance: Instance) -> dict[str, Any]:
+def state_of(instance: Instance) -> Row:
     """An instance as the shape ``InstanceState``."""
-    names = (
-        "id process version status stage number title data initiator initiator_unit started_at ended_at end end_name "
-        "urges"
+    return Row(
+        instance,
+        lateness.standings(db(), [instance], clock.today()).get(instance.id, lateness.IN_TIME),
+        end_name=None if instance.end_name is None else one_line(instance.end_name),
+        data=seen(db(), instance, actor()).data(instance.data),
     )
-    shown = {name: getattr(instance, name) for name in names.split()}
-    if instance.end_name is not None:
-        shown["end_name"] = one_line(instance.end_name)
-    standing = lateness.standings(db(), [instance], clock.today()).get(instance.id, lateness.IN_TIME)
-    shown |= {"late": standing.late, "late_steps": standing.late_steps}
-    return {**shown, "data": seen(db(), instance, actor()).data(instance.data)}
 
 
 def entry(event: HistoryEvent, names: Names) -> Row:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.api.calls import Calls
 from service.api.fields import Choice, Day, Flag, Id, List, Moment, Nested, Query, Said, Schema, Whole
-from service.api.records import Pages
+from service.api.records import Pages, Row, paged
 from service.api.shapes import asks, page_of, wanted
 from service.api.tasks import Named
 from service.http.context import actor, db
@@ -82,10 +82,10 @@ def requests(query: dict[str, Any]) -> Mapping[str, Any]:
         StageNames(db()).require(asked.process, asked.stage)
     page = queries.cases(db(), actor(), filters=asked, **query)
     on = asked.as_of or clock.today()
-    return {"items": _rows(db(), page.items, on), "total": page.total, "next": page.next}
+    return {**paged(page), "items": _rows(db(), page.items, on)}
 
 
-def _rows(session: Session, instances: Sequence[Instance], on: date) -> list[dict[str, Any]]:
+def _rows(session: Session, instances: Sequence[Instance], on: date) -> list[Row]:
     stood, late = states(session, instances, on), standings(session, instances, on)
     names = Names(session, on).learn(
         [row.initiator for row in instances],
@@ -94,36 +94,19 @@ def _rows(session: Session, instances: Sequence[Instance], on: date) -> list[dic
         [state.leader_id for state in stood.values()],
     )
     tasks = tasks_then(session, [row.id for row in instances], on)
-    items = []
-    for row in instances:
-        state, standing = stood[row.id], late.get(row.id, IN_TIME)
-        items.append(
-            {
-                "id": row.id,
-                "process": row.process,
-                "number": state.number,
-                "title": state.title,
-                "status": state.status,
-                "stage": state.stage,
-                "talent": names.known("talents", state.talent_id),
-                "leader": names.known("leaders", state.leader_id),
-                "category": state.category,
-                "town": state.town,
-                **_urgency([one for one in tasks.get(row.id, ()) if one.open], state, on),
-                "initiator": row.initiator,
-                "initiator_name": names.known_person(row.initiator),
-                "initiator_unit": row.initiator_unit,
-                "initiator_unit_name": names.known_unit(row.initiator_unit),
-                "started_at": row.started_at,
-                "ended_at": state.ended_at,
-                "end": state.end,
-                "end_name": state.end_name,
-                "late": standing.late,
-                "late_steps": standing.late_steps,
-                "urges": state.urges,
-            }
+    return [
+        Row(
+            state,
+            late.get(row.id, IN_TIME),
+            row,
+            talent=names.known("talents", state.talent_id),
+            leader=names.known("leaders", state.leader_id),
+            initiator_name=names.known_person(row.initiator),
+            initiator_unit_name=names.known_unit(row.initiator_unit),
+            **_urgency([one for one in tasks.get(row.id, ()) if one.open], state, on),
         )
-    return items
+        for row, state in ((row, stood[row.id]) for row in instances)
+    ]
 
 
 def _urgency(tasks: Sequence[TaskThen], state: State, on: date) -> dict[str, Any]:

@@ -17,13 +17,15 @@ R = TypeVar("R")
 
 
 class Row:
-    """A row of a table with what an answer tells besides."""
+    """A row of a table with what an answer tells besides: by name, else by the first of ``rows`` that knows it."""
 
-    def __init__(self, row: object, **more: Any) -> None:
-        self._row, self._more = row, more
+    def __init__(self, *rows: object, **more: Any) -> None:
+        self._rows, self._more = rows, more
 
     def __getattr__(self, name: str) -> Any:
-        return self._more[name] if name in self._more else getattr(self._row, name)
+        if name in self._more:
+            return self._more[name]
+        return getattr(next((row for row in self._rows if hasattr(row, name)), self._rows[0]), name)
 
 
 class RecordChange(Schema):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.api.fields import Choice, Day, Flag, Id, List, Moment, Nested, Said, Schema, Whole
+from service.api.records import Row
 from service.http.context import actor
 from service.processes import queries
 from service.processes.advance import open_tasks
@@ -25,7 +25,7 @@ class Subject(Schema):
     """A unit that a task is about; ``late_days`` and ``urges`` are those of its own ``task`` (null: it has none)."""
 
     unit = Said(required=True)
-    unit_name = Said(required=True)
+    unit_name = Said(required=True, attribute="name")
     late_days = Whole(required=True)
     urges = Whole(required=True)
     task = Id(required=True, allow_none=True)
@@ -59,42 +59,29 @@ class Step(Schema):
     about = List(Nested(Subject), required=True, metadata={"description": "units that somebody else decides about"})
 
 
-def steps(session: Session, instance: Instance) -> list[dict[str, Any]]:
+def steps(session: Session, instance: Instance) -> list[Row]:
     """The open tasks of ``instance`` that whoever asks sees; a fixed number of statements."""
     rows = seen(session, instance, actor()).rows(open_tasks(session, instance.id))
     return steps_of(session, [(row, instance) for row in rows])
 
 
-def steps_of(session: Session, rows: Sequence[tuple[UserTask, Instance]]) -> list[dict[str, Any]]:
+def steps_of(session: Session, rows: Sequence[tuple[UserTask, Instance]]) -> list[Row]:
     """Tasks, each with its case, as the shape ``Step``; a fixed number of statements."""
     tasks = [task for task, _ in rows]
     subjects, marked = subjects_of(session, tasks), marks(session, tasks, clock.today())
     return [_step(task, instance, subjects.get(task.id, ()), marked) for task, instance in rows]
 
 
-def _step(task: UserTask, instance: Instance, subjects: Sequence[About], marked: Marks) -> dict[str, Any]:
+def _step(task: UserTask, instance: Instance, subjects: Sequence[About], marked: Marks) -> Row:
     absence = marked.absences.get(task.id)
-    return {
-        "id": task.id,
-        "task": task.task,
-        "name": one_line(task.name),
-        "process": task.process,
-        "stage": task.stage,
-        "instance": instance.id,
-        "number": instance.number,
-        "title": instance.title,
-        "role": task.role,
-        "unit": task.unit,
-        "assignee": marked.holder(task),
-        "stand_in": absence.words if absence is not None else None,
-        "entered_at": task.entered_at,
-        "due_on": task.due_on,
-        "due_provisional": task.due_provisional,
-        "light": queries.light_of(task, clock.today(), suspended=instance.status == SUSPENDED),
-        "status": task.status,
-        "revision": task.revision,
-        "about": [
-            {"unit": one.unit, "unit_name": one.name, "late_days": one.late_days, "urges": one.urges, "task": one.task}
-            for one in subjects
-        ],
-    }
+    return Row(
+        task,
+        name=one_line(task.name),
+        instance=instance.id,
+        number=instance.number,
+        title=instance.title,
+        assignee=marked.holder(task),
+        stand_in=absence.words if absence is not None else None,
+        light=queries.light_of(task, clock.today(), suspended=instance.status == SUSPENDED),
+        about=subjects,
+    )

@@ -66,11 +66,11 @@ class Target(Schema):
 class Rights(Schema):
     """The operations that the reader may do with the task now."""
 
-    complete = Flag(required=True)
-    claim = Flag(required=True)
-    release = Flag(required=True)
-    reassign = Flag(required=True)
-    take_back = Flag(required=True)
+    complete = Flag(required=True, attribute="may_act")
+    claim = Flag(required=True, attribute="may_claim")
+    release = Flag(required=True, attribute="may_release")
+    reassign = Flag(required=True, attribute="may_reassign")
+    take_back = Flag(required=True, attribute="may_take_back")
 
 
 class Listing(Schema):
@@ -170,37 +170,22 @@ def tasks(query: dict[str, Any]) -> Mapping[str, Any]:
 
 
 @calls.get("/tasks/<uuid:task_id>", answer=TaskDetail)
-def task(task_id: UUID) -> Mapping[str, Any]:
+def task(task_id: UUID) -> Row:
     """One task with its form, its data and the explanation of its due date."""
     detail = queries.task_detail(db(), task_id, actor())
-    row = detail.task
-    return {
-        **_rows(db(), [(row, detail.instance)])[0],
-        "schema": {} if detail.refused else detail.schema,
-        "ui_schema": {} if detail.refused else detail.ui_schema,
-        "refused": detail.refused,
-        "data": detail.data,
-        "due_explanation": explained(detail.due_explanation) if detail.due_explanation else None,
-        "due_basis": row.due_basis,
-        "days_left": detail.days_left,
-        "waiting_days": detail.waiting_days,
-        "round": detail.round,
-        "urges": row.urges,
-        "may": {
-            "complete": detail.may_act,
-            "claim": detail.may_claim,
-            "release": detail.may_release,
-            "reassign": detail.may_reassign,
-            "take_back": detail.may_take_back,
-        },
-        "targets": [{"task": target, "name": name} for target, name in detail.targets],
-        "on_behalf_of_name": detail.on_behalf_of,
-        "completed_at": row.completed_at,
-        "completed_by": row.completed_by,
-        "late_days": row.late_days,
-        "dates": detail.dates,
-        "listing": _listing(detail),
-    }
+    return Row(
+        *_rows(db(), [(detail.task, detail.instance)]),
+        detail,
+        schema={} if detail.refused else detail.schema,
+        ui_schema={} if detail.refused else detail.ui_schema,
+        data=detail.data,
+        due_explanation=explained(detail.due_explanation) if detail.due_explanation else None,
+        round=detail.round,
+        may=detail,
+        targets=[{"task": target, "name": name} for target, name in detail.targets],
+        on_behalf_of_name=detail.on_behalf_of,
+        listing=_listing(detail),
+    )
 
 
 @calls.get("/tasks/<uuid:task_id>/records", answer=page_of(CheckedTalent, "CheckedTalents"), query=Search)
@@ -282,20 +267,20 @@ def _moved(row: UserTask) -> Mapping[str, Any]:
     return {"task": step, **moved(db(), instance)}
 
 
-def _rows(session: Session, rows: Iterable[tuple[UserTask, Instance]]) -> list[dict[str, Any]]:
+def _rows(session: Session, rows: Iterable[tuple[UserTask, Instance]]) -> list[Row]:
     pairs = list(rows)
     told = steps_of(session, pairs)
     names = Names(session).learn(
-        [step["assignee"] for step in told],
+        [step.assignee for step in told],
         [row.unit for row, _ in pairs],
         [instance.talent_id for _, instance in pairs],
     )
     return [
-        {
-            **step,
-            "unit_name": names.known_unit(row.unit),
-            "assignee_name": names.known_person(step["assignee"]),
-            "talent": names.known("talents", instance.talent_id),
-        }
+        Row(
+            step,
+            unit_name=names.known_unit(row.unit),
+            assignee_name=names.known_person(step.assignee),
+            talent=names.known("talents", instance.talent_id),
+        )
         for step, (row, instance) in zip(told, pairs, strict=True)
     ]

@@ -9,19 +9,20 @@ from flask.typing import ResponseReturnValue
 
 from service import clock, contacts
 from service.contacts import Activity, ActivityFilter, ContactFilter
-from service.contacts.fields import CAME
+from service.contacts.fields import ACTIVITY, CAME
 from service.contacts.rules import ACTIVITY_KINDS
 from service.db.lists import Page
+from service.fields import picked
 from service.history import version_of
 from service.http.context import actor, db
 from service.usecases.names import Names
 from service.web import attachments, stale
 from service.web.access import requires
-from service.web.answers import PER_PAGE, day, done, listed, offset, sent, text
+from service.web.answers import PER_PAGE, done, given, listed, offset, sent, text
 from service.web.asked import asked
 from service.web.changes import changes_with_files
 from service.web.choices import every_unit, may_for, own_units
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 
 blueprint = Blueprint("activities", __name__)
 
@@ -55,13 +56,6 @@ def activities() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/activities.xlsx")
-@requires(right="view_activities")
-def export() -> ResponseReturnValue:
-    """活动 as the list shows it, all its pages."""
-    return workbook("活动", batches(_found), lambda _: COLUMNS)
-
-
 @blueprint.post("/activities")
 @requires()
 def add() -> ResponseReturnValue:
@@ -69,12 +63,8 @@ def add() -> ResponseReturnValue:
     fields = sent()
     made = contacts.add_activity(
         db(),
-        name=text(fields, "name"),
-        kind=text(fields, "kind"),
-        held_on=day(fields, "held_on", "活动日期"),
+        **given(picked(ACTIVITY, "name", "kind", "held_on", "place", "note")),
         organizer_unit=text(fields, "unit"),
-        place=text(fields, "place"),
-        note=text(fields, "note"),
         talent_ids=listed(fields, "talent"),
         actor=actor(),
         now=clock.now(),
@@ -150,3 +140,6 @@ def cancel(activity_id: UUID) -> ResponseReturnValue:
 
 def _found(limit: int, offset: int) -> Page[Activity]:
     return contacts.search_activities(db(), actor(), asked(ActivityFilter), limit, offset)
+
+
+exported(blueprint, "/activities.xlsx", "活动", _found, COLUMNS, right="view_activities")

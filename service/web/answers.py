@@ -119,10 +119,3 @@ def argument(name: str, longest: int = 100) -> str | None:
 def offset() -> int:
     """Where the asked-for page of a list begins."""
     return max(0, min(request.args.get("offset", 0, type=int), 1_000_000))
-
-
-def names_in(fields: dict[str, Any], name: str) -> list[str]:
-    """The names under a field of what was sent: one, several, or none."""
-    value = fields.get(name)
-    listed = value if isinstance(value, list) else [value]
-    return [one for one in listed if isinstance(one, str) and one]

@@ -25,7 +25,7 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset, sent, text, whole
 from service.web.asked import asked
 from service.web.context import may_today, selves
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 from service.web.prints import without_type
 
 blueprint = Blueprint("briefs", __name__)
@@ -48,13 +48,6 @@ def briefs() -> ResponseReturnValue:
     before = clock.today().replace(day=1) - timedelta(days=1)
     page, may_release = _found(PER_PAGE, offset()), may_today("release_briefs")
     return render_template("briefs/briefs.html", page=page, may_release=may_release, before=before)
-
-
-@blueprint.get("/briefs.xlsx")
-@requires()
-def export() -> ResponseReturnValue:
-    """专报 as the list shows it, all its pages."""
-    return workbook("专报", batches(_found), lambda _: COLUMNS)
 
 
 @blueprint.post("/briefs")
@@ -139,3 +132,6 @@ def _reword(brief_id: UUID, fields: dict[str, Any]) -> None:
 
 def _at(brief_id: UUID) -> str:
     return url_for("web.briefs.brief", brief_id=brief_id)
+
+
+exported(blueprint, "/briefs.xlsx", "专报", _found, COLUMNS)

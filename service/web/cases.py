@@ -24,7 +24,7 @@ from service.web.begins import begins, need
 from service.web.case_facts import about
 from service.web.case_lists import case_columns, filters, rows
 from service.web.copies import note_reading
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 
 blueprint = Blueprint("cases", __name__)
 
@@ -108,13 +108,6 @@ def started() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/cases/started.xlsx")
-@requires()
-def export_started() -> ResponseReturnValue:
-    """我发起的 as the list shows it, all its pages."""
-    return workbook("我发起的", batches(_started), _started_columns)
-
-
 def _started(limit: int, offset: int) -> Page[Instance]:
     return queries.started_by(db(), actor(), filters=filters(process=None), limit=limit, offset=offset)
 
@@ -131,3 +124,6 @@ def _started_columns(instances: Sequence[Instance]) -> Columns[Instance]:
         "登记时间": lambda case: case.started_at,
         "办结时间": lambda case: case.ended_at,
     }
+
+
+exported(blueprint, "/cases/started.xlsx", "我发起的", _started, _started_columns)

@@ -11,7 +11,7 @@ from service import auth, clock
 from service.http.context import actor, db
 from service.processes import sharing
 from service.web.access import requires
-from service.web.answers import done, names_in, sent, text
+from service.web.answers import done, listed, sent, text
 
 blueprint = Blueprint("comments", __name__)
 
@@ -25,7 +25,7 @@ def comment(instance_id: UUID) -> ResponseReturnValue:
         db(),
         instance_id=instance_id,
         text=text(fields, "text"),
-        mention=[name for name in names_in(fields, "mention") if auth.find_account(db(), name)],
+        mention=[name for name in listed(fields, "mention") if auth.find_account(db(), name)],
         actor=actor(),
         now=clock.now(),
     )

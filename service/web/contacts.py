@@ -31,7 +31,7 @@ from service.web.answers import PER_PAGE, argument, day, done, listed, offset, s
 from service.web.asked import asked
 from service.web.changes import changes_with_files
 from service.web.choices import member_units
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 from service.web.opinions import opinion_parts
 
 blueprint = Blueprint("contacts", __name__)
@@ -55,13 +55,6 @@ def index() -> ResponseReturnValue:
         may_add=contacts.may_enter(db(), actor()),
         **_words(),
     )
-
-
-@blueprint.get("/contacts.xlsx")
-@requires()
-def export() -> ResponseReturnValue:
-    """Exports the shown list, all its pages, for a spreadsheet; never a restricted note (C4)."""
-    return workbook("联系记录", batches(_found), _columns)
 
 
 @blueprint.get("/contacts/new")
@@ -269,3 +262,7 @@ def _words() -> dict[str, Any]:
         "tags": settings().contacts.tags,
         "form_name": contacts.form_name,
     }
+
+
+# Never a restricted note (C4).
+exported(blueprint, "/contacts.xlsx", "联系记录", _found, _columns)

@@ -17,9 +17,9 @@ from service.processes import queries, sharing
 from service.processes.models import Instance
 from service.web import present
 from service.web.access import requires
-from service.web.answers import PER_PAGE, done, names_in, offset, sent, text
+from service.web.answers import PER_PAGE, done, listed, offset, sent, text
 from service.web.case_lists import case_columns, filters, rows
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 
 blueprint = Blueprint("copies", __name__)
 
@@ -32,7 +32,7 @@ def copy(instance_id: UUID) -> ResponseReturnValue:
     sharing.copy(
         db(),
         instance_id=instance_id,
-        to=names_in(fields, "to"),
+        to=listed(fields, "to"),
         note=text(fields, "note"),
         actor=actor(),
         now=clock.now(),
@@ -76,13 +76,6 @@ def copied() -> ResponseReturnValue:
     return render_template("copies/copied.html", page=page, **_copy_rows(page.items))
 
 
-@blueprint.get("/cases/copied.xlsx")
-@requires()
-def export() -> ResponseReturnValue:
-    """抄送我的 as the list shows it, all its pages."""
-    return workbook("抄送我的", batches(_found), _columns)
-
-
 def _found(limit: int, offset: int) -> Page[Instance]:
     return queries.copied_to(db(), actor(), filters=filters(process=None), limit=limit, offset=offset)
 
@@ -105,3 +98,6 @@ def _columns(instances: Sequence[Instance]) -> Columns[Instance]:
         "抄送人": lambda case: names.person(copies[case.id].sent_by),
         "阅读": lambda case: "已读" if copies[case.id].read_at else "未读",
     }
+
+
+exported(blueprint, "/cases/copied.xlsx", "抄送我的", _found, _columns)

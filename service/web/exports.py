@@ -12,13 +12,14 @@ from itertools import chain
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from flask import request, send_file, url_for
+from flask import Blueprint, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.db.lists import MAX_LIMIT, Page
 from service.ledger import Cell, write_table
 from service.ledger.workbooks import XLSX
+from service.web.access import requires
 
 T = TypeVar("T")
 
@@ -36,6 +37,26 @@ def batches(find: Callable[[int, int], Page[T]]) -> Iterator[Sequence[T]]:
         start += len(page.items)
         if start >= page.total or not page.items:
             return
+
+
+def exported(
+    pages: Blueprint,
+    address: str,
+    title: str | Callable[[], str],
+    find: Callable[[int, int], Page[T]],
+    columns: Columns[T] | Callable[[Sequence[T]], Columns[T]],
+    *,
+    right: str | None = None,
+    name: str = "export",
+) -> None:
+    """Gives a list an ``address`` where who has ``right`` gets it as its page shows it, all its pages, as a sheet."""
+
+    @requires(right=right)
+    def export() -> ResponseReturnValue:
+        said = title if isinstance(title, str) else title()
+        return workbook(said, batches(find), columns if callable(columns) else lambda _: columns)
+
+    pages.add_url_rule(address, name, export)
 
 
 def workbook(

@@ -24,7 +24,7 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, asked_day, done, given, offset
 from service.web.asked import asked
 from service.web.choices import every_unit
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 
 blueprint = Blueprint("links", __name__)
 
@@ -48,13 +48,6 @@ def links() -> ResponseReturnValue:
         link_statuses=STATUSES,
         today=clock.today(),
     )
-
-
-@blueprint.get("/links.xlsx")
-@requires(right=RIGHT)
-def export() -> ResponseReturnValue:
-    """联系关系 as the list shows it, all its pages."""
-    return workbook("联系关系", batches(_found), _columns)
 
 
 @blueprint.get("/links/new")
@@ -186,3 +179,6 @@ def _columns(found: Sequence[Link]) -> Columns[Link]:
         "状态": lambda link: STATUSES[link.status],
         "提示": lambda link: "\n".join(warnings[link.id]),
     }
+
+
+exported(blueprint, "/links.xlsx", "联系关系", _found, _columns, right=RIGHT)

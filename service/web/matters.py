@@ -11,16 +11,18 @@ from flask.typing import ResponseReturnValue
 from service import clock, contacts
 from service.attachments import Files
 from service.contacts import Matter, MatterFilter
+from service.contacts.fields import MATTER, PROGRESS, SOLUTION
 from service.db.lists import Page
+from service.fields import picked
 from service.http.context import actor, db
 from service.storage import attachments_of
 from service.usecases.names import Names
 from service.web import attachments as attachments
 from service.web.access import requires
-from service.web.answers import PER_PAGE, argument, day, done, offset, sent, text
+from service.web.answers import PER_PAGE, argument, done, given, offset, sent, text
 from service.web.asked import asked
 from service.web.choices import every_unit, own_units
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 
 blueprint = Blueprint("matters", __name__)
 
@@ -57,13 +59,6 @@ def matters() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/matters.xlsx")
-@requires()
-def export() -> ResponseReturnValue:
-    """单位事项 as the list shows it, all its pages."""
-    return workbook("单位事项", batches(_found), lambda _: COLUMNS)
-
-
 @blueprint.post("/matters")
 @requires()
 def add() -> ResponseReturnValue:
@@ -73,10 +68,7 @@ def add() -> ResponseReturnValue:
         db(),
         unit_code=text(fields, "unit"),
         talent_id=text(fields, "talent"),
-        title=text(fields, "title"),
-        description=text(fields, "description"),
-        raised_on=day(fields, "raised_on", "提出日期"),
-        result=text(fields, "result"),
+        **given(picked(MATTER, "title", "description", "raised_on", "result")),
         actor=actor(),
         now=clock.now(),
     )
@@ -87,15 +79,7 @@ def add() -> ResponseReturnValue:
 @requires()
 def follow(matter_id: UUID) -> ResponseReturnValue:
     """Says what was done about a matter (R7)."""
-    fields = sent()
-    contacts.follow_matter(
-        db(),
-        matter_id=matter_id,
-        text=text(fields, "text"),
-        done_on=day(fields, "done_on", "进展日期"),
-        actor=actor(),
-        now=clock.now(),
-    )
+    contacts.follow_matter(db(), matter_id=matter_id, **given(PROGRESS), actor=actor(), now=clock.now())
     return done("进展已登记。", url_for(".matters"))
 
 
@@ -103,15 +87,7 @@ def follow(matter_id: UUID) -> ResponseReturnValue:
 @requires()
 def solve(matter_id: UUID) -> ResponseReturnValue:
     """Says how a matter was solved."""
-    fields = sent()
-    contacts.solve_matter(
-        db(),
-        matter_id=matter_id,
-        result=text(fields, "result"),
-        solved_on=day(fields, "solved_on", "办结日期"),
-        actor=actor(),
-        now=clock.now(),
-    )
+    contacts.solve_matter(db(), matter_id=matter_id, **given(SOLUTION), actor=actor(), now=clock.now())
     return done("事项已办结。", url_for(".matters"))
 
 
@@ -128,3 +104,6 @@ def _attached(shown: Iterable[Matter], own: Collection[str]) -> dict[UUID, Files
         items, mine = tuple(kept.get(streams[one.id], ())), one.unit_code in own
         found[one.id] = Files(streams[one.id], items, mine, frozenset(each.id for each in items if mine))
     return found
+
+
+exported(blueprint, "/matters.xlsx", "单位事项", _found, COLUMNS)

@@ -23,7 +23,7 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset, sent, text
 from service.web.asked import asked
 from service.web.choices import member_units
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 
 blueprint = Blueprint("opinions", __name__)
 
@@ -34,13 +34,6 @@ def opinions() -> ResponseReturnValue:
     """意见建议."""
     page = _found(PER_PAGE, offset())
     return render_template("opinions/opinions.html", page=page, units=member_units(), **opinion_parts(page.items))
-
-
-@blueprint.get("/opinions.xlsx")
-@requires()
-def export() -> ResponseReturnValue:
-    """意见建议 as the list shows it, all its pages."""
-    return workbook("意见建议", batches(_found), _columns)
 
 
 @blueprint.post("/opinions/<uuid:opinion_id>/answer")
@@ -98,3 +91,6 @@ def _columns(found: Sequence[tuple[Opinion, Contact]]) -> Columns[tuple[Opinion,
 def _cases_of(pairs: Sequence[tuple[Opinion, Contact]]) -> Mapping[UUID, Instance]:
     """The needs that opinions became; at most one statement."""
     return instances_by_id(db(), [one.instance_id for one, _ in pairs if one.instance_id is not None])
+
+
+exported(blueprint, "/opinions.xlsx", "意见建议", _found, _columns)

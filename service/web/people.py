@@ -33,7 +33,7 @@ from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.asked import asked
 from service.web.changes import changes_of
 from service.web.context import role_name
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 from service.web.filling import Filling, changed, form_page, submitted
 
 blueprint = Blueprint("people", __name__)
@@ -46,13 +46,6 @@ def persons() -> ResponseReturnValue:
     code, page = argument("unit"), _persons(PER_PAGE, offset())
     unit = queries.find_unit(db(), code) if code else None
     return render_template("people/persons.html", page=page, unit=unit, may_add=_may_add(code))
-
-
-@blueprint.get("/people.xlsx")
-@requires(right="view_directory")
-def export_persons() -> ResponseReturnValue:
-    """人员名录 as the list shows it, all its pages."""
-    return workbook("人员名录", batches(_persons), lambda _: PERSON_COLUMNS)
 
 
 @blueprint.get("/people/new")
@@ -225,3 +218,6 @@ def _may_add(unit_code: str | None) -> bool:
 def may_post(found: Person) -> bool:
     """Whether the reader may make this person a leader."""
     return may(actor(), "manage_leaders_a") or may(actor(), "manage_leaders_b", unit=found.unit_code)
+
+
+exported(blueprint, "/people.xlsx", "人员名录", _persons, PERSON_COLUMNS, right="view_directory")

@@ -25,7 +25,7 @@ from service.usecases import posts
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 from service.web.asked import asked
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 from service.web.filling import Filling, changed, form_page, submitted
 from service.web.people import may_post
 
@@ -40,13 +40,6 @@ def leaders() -> ResponseReturnValue:
     return render_template(
         "people/leaders.html", page=page, classes=CLASSES, bodies=BODIES, duties=DUTIES, today=clock.today()
     )
-
-
-@blueprint.get("/leaders.xlsx")
-@requires(right="view_directory")
-def export_leaders() -> ResponseReturnValue:
-    """领导名录 as the list shows it, all its pages."""
-    return workbook("领导名录", batches(_leaders), lambda _: LEADER_COLUMNS)
 
 
 @blueprint.get("/people/<uuid:person_id>/posts/new")
@@ -226,3 +219,6 @@ def _with_notes(said: str, post: Leader) -> str:
 def _new_fields() -> list[Field]:
     """The fields of a new post: each names its unit, which older ones of class A may lack."""
     return [replace(one, required=True) if one.name == "unit_code" else one for one in form_of(POST, new=True)]
+
+
+exported(blueprint, "/leaders.xlsx", "领导名录", _leaders, LEADER_COLUMNS, right="view_directory")

@@ -17,7 +17,7 @@ from service.people.rules import CLASSES
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, asked_day, offset
 from service.web.asked import asked
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 from service.web.links import RIGHT, units
 
 blueprint = Blueprint("quotas", __name__)
@@ -42,13 +42,6 @@ def quotas() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/quotas.xlsx")
-@requires(right=RIGHT)
-def export() -> ResponseReturnValue:
-    """配额 as the list shows it, all its pages."""
-    return workbook(f"配额（{_day()}）", batches(lambda limit, offset: _report(limit, offset)[0]), _columns)
-
-
 def _day() -> date:
     return asked_day("on") or clock.today()
 
@@ -69,3 +62,13 @@ def _columns(found: Sequence[QuotaRow]) -> Columns[QuotaRow]:
         "情况": lambda row: "按 A 类考核" if row.both else f"缺 {row.short} 名" if row.short else "达到",
         "联系对象": lambda row: "、".join(talent.name for talent in served[row.leader.id]),
     }
+
+
+exported(
+    blueprint,
+    "/quotas.xlsx",
+    lambda: f"配额（{_day()}）",
+    lambda limit, offset: _report(limit, offset)[0],
+    _columns,
+    right=RIGHT,
+)

@@ -33,7 +33,7 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset, sent, text, whole
 from service.web.asked import asked
 from service.web.context import may_today, selves
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 from service.web.prints import without_type
 
 blueprint = Blueprint("reports", __name__)
@@ -65,13 +65,6 @@ def reports_list() -> ResponseReturnValue:
         may_review=may_today("view_reports"),
         provisional=_provisional(),
     )
-
-
-@blueprint.get("/reports.xlsx")
-@requires()
-def export() -> ResponseReturnValue:
-    """半年报告 as the list shows it, all its pages."""
-    return workbook("半年报告", batches(_found), _columns)
 
 
 @blueprint.post("/reports")
@@ -219,3 +212,6 @@ def _provisional() -> Callable[[HalfYearReport], bool]:
 
 def _at(report_id: UUID) -> str:
     return url_for("web.reports.report", report_id=report_id)
+
+
+exported(blueprint, "/reports.xlsx", "半年报告", _found, _columns)

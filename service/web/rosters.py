@@ -26,7 +26,7 @@ from service.web import stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, given, offset, sent, text
 from service.web.asked import asked
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported, workbook
 from service.web.links import RIGHT
 from service.web.present import day as written
 from service.web.prints import printed, without_type
@@ -63,13 +63,6 @@ def rosters() -> ResponseReturnValue:
         names=Names(db()).learn(roster.created_by for roster in page.items),
         roster_statuses=ROSTER_STATUSES,
     )
-
-
-@blueprint.get("/rosters.xlsx")
-@requires(right=RIGHT)
-def export() -> ResponseReturnValue:
-    """名单 as the list shows it, all its pages."""
-    return workbook("名单", batches(_found), _columns)
 
 
 @blueprint.get("/rosters/new")
@@ -237,3 +230,6 @@ def _on_paper(found: Roster) -> dict[str, Any]:
             for item in found.items
         ],
     }
+
+
+exported(blueprint, "/rosters.xlsx", "名单", _found, _columns, right=RIGHT)

@@ -21,7 +21,7 @@ from service.web import stale
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, given, offset, sent, text
 from service.web.asked import asked
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 from service.web.links import RIGHT, require_keeping, units
 
 blueprint = Blueprint("service_teams", __name__)
@@ -53,13 +53,6 @@ def service_teams() -> ResponseReturnValue:
         left=liaisons.left_service_team,
         classes=CLASSES,
     )
-
-
-@blueprint.get("/service-teams.xlsx")
-@requires(right=RIGHT)
-def export() -> ResponseReturnValue:
-    """工作团队 as the list shows it, all its pages."""
-    return workbook("工作团队", batches(_found), lambda _: COLUMNS)
 
 
 @blueprint.get("/service-teams/new")
@@ -112,3 +105,6 @@ def _asked_leader() -> Leader | None:
     if leader is not None and not liaisons.keeps_links(actor(), leader):
         raise NotFound("没有您可以登记的这位领导；区领导由区人才办登记，单位领导由本单位联络员登记")
     return leader
+
+
+exported(blueprint, "/service-teams.xlsx", "工作团队", _found, COLUMNS, right=RIGHT)

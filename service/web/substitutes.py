@@ -22,7 +22,7 @@ from service.rights import require
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 from service.web.asked import asked
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 from service.web.filling import Filling, form_page, submitted
 
 blueprint = Blueprint("substitutes", __name__)
@@ -42,13 +42,6 @@ def substitutes() -> ResponseReturnValue:
         may_end=lambda person: may_declare(actor(), person),
         gaps=dict(zip(standing, said, strict=True)),
     )
-
-
-@blueprint.get("/substitutes.xlsx")
-@requires(right="view_directory")
-def export_substitutes() -> ResponseReturnValue:
-    """代理 as the list shows it, all its pages."""
-    return workbook("代理", batches(_substitutes), lambda _: SUBSTITUTE_COLUMNS)
 
 
 @blueprint.get("/people/<uuid:person_id>/substitutes/new")
@@ -105,3 +98,6 @@ def _substitute_page(found: Person, form: Filling) -> str:
     action = url_for("web.substitutes.declare_substitute", person_id=found.id)
     lead = "代理期间，代理人可办理其全部待办，办理记录同时写明两人姓名。"
     return form_page(form, title=f"指定{found.name}的代理人", action=action, back=back, lead=lead)
+
+
+exported(blueprint, "/substitutes.xlsx", "代理", _substitutes, SUBSTITUTE_COLUMNS, right="view_directory")

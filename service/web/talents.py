@@ -32,7 +32,7 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.asked import asked
 from service.web.changes import changes
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 from service.web.filling import Filling, changed, form_page, submitted
 from service.web.present import named
 
@@ -63,13 +63,6 @@ def talents() -> ResponseReturnValue:
         stale=today - timedelta(days=STALE_DAYS),
         may_edit=may(actor(), "edit_talents"),
     )
-
-
-@blueprint.get("/talents.xlsx")
-@requires(right="view_talents")
-def export() -> ResponseReturnValue:
-    """人才信息库 as the list shows it, all its pages; no contact data, as on the page."""
-    return workbook("人才信息库", batches(_found), _columns)
 
 
 @blueprint.get("/talents/new")
@@ -296,3 +289,7 @@ def _new_page(form: Filling) -> str:
 def _edit_page(found: Talent, form: Filling) -> str:
     back, action = (url_for(f"web.talents.{name}", talent_id=found.id) for name in ("talent", "change_talent"))
     return form_page(form, title=f"修改{found.name}的信息", action=action, back=back)
+
+
+# No contact data, as on the page.
+exported(blueprint, "/talents.xlsx", "人才信息库", _found, _columns, right="view_talents")

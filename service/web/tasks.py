@@ -36,7 +36,7 @@ from service.web.asked import asked
 from service.web.case_facts import about
 from service.web.case_lists import case_status
 from service.web.context import role_name, stage_name, stage_names
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 from service.web.forms import form_page
 from service.web.present import LIGHTS, left
 from service.web.replies import replies
@@ -58,26 +58,12 @@ def todo() -> ResponseReturnValue:
     return render_template("tasks/todo.html", page=page, counts=counts, **_choices(), **rows(page.items))
 
 
-@blueprint.get("/tasks.xlsx")
-@requires()
-def export_todo() -> ResponseReturnValue:
-    """待办 as the list shows it, all its pages."""
-    return workbook("待办", batches(_open), _open_columns)
-
-
 @blueprint.get("/tasks/done")
 @requires()
 def done() -> ResponseReturnValue:
     """已办: what the person has completed, the latest first."""
     page = _done(PER_PAGE, offset())
     return render_template("tasks/done.html", page=page, **_choices(), **rows(page.items))
-
-
-@blueprint.get("/tasks/done.xlsx")
-@requires()
-def export_done() -> ResponseReturnValue:
-    """已办 as the list shows it, all its pages."""
-    return workbook("已办", batches(_done), _done_columns)
 
 
 @blueprint.get("/tasks/<uuid:task_id>")
@@ -345,3 +331,7 @@ def _colleagues(detail: queries.TaskDetail) -> list[auth.Account]:
 def days_left(calendar: Calendar, today: date, due_on: date | None) -> int | None:
     """Working days from today to a due date, negative when it has passed; None where there is none."""
     return calendar.between(today, due_on) if due_on else None
+
+
+exported(blueprint, "/tasks.xlsx", "待办", _open, _open_columns, name="export_todo")
+exported(blueprint, "/tasks/done.xlsx", "已办", _done, _done_columns, name="export_done")

@@ -26,7 +26,7 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 from service.web.asked import asked
 from service.web.changes import changes
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 from service.web.filling import Filling, form_page, submitted
 
 blueprint = Blueprint("teams", __name__)
@@ -46,13 +46,6 @@ def teams() -> ResponseReturnValue:
         shown=registry.shown_of_teams(db(), page.items, actor()),
         may_edit=may(actor(), "edit_talents"),
     )
-
-
-@blueprint.get("/teams.xlsx")
-@requires(right="view_talents")
-def export() -> ResponseReturnValue:
-    """人才团队 as the list shows it, all its pages."""
-    return workbook("人才团队", batches(_found), _columns)
 
 
 @blueprint.get("/teams/new")
@@ -199,3 +192,6 @@ def _new_page(form: Filling) -> str:
 def _edit_page(found: TalentTeam, form: Filling) -> str:
     back, action = (url_for(f"web.teams.{name}", team_id=found.id) for name in ("team", "change_team"))
     return form_page(form, title=f"修改{found.name}", action=action, back=back)
+
+
+exported(blueprint, "/teams.xlsx", "人才团队", _found, _columns, right="view_talents")

@@ -23,7 +23,7 @@ from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 from service.web.asked import asked
 from service.web.changes import changes_of
-from service.web.exports import Columns, batches, workbook
+from service.web.exports import Columns, exported
 from service.web.filling import Filling, changed, form_page, submitted
 from service.web.present import named
 
@@ -44,13 +44,6 @@ def units() -> ResponseReturnValue:
         may_add=may(actor(), "manage_units"),
         shows_people=may(actor(), "view_directory"),
     )
-
-
-@blueprint.get("/units.xlsx")
-@requires()
-def export_units() -> ResponseReturnValue:
-    """单位名录 as the list shows it, all its pages."""
-    return workbook("单位名录", batches(_units), _unit_columns)
 
 
 @blueprint.get("/units/new")
@@ -133,13 +126,6 @@ def change_unit(code: str) -> ResponseReturnValue:
 def liaisons() -> ResponseReturnValue:
     """联络员名录."""
     return render_template("people/liaisons.html", page=_liaisons(PER_PAGE, offset()))
-
-
-@blueprint.get("/liaison-officers.xlsx")
-@requires(right="view_directory")
-def export_liaisons() -> ResponseReturnValue:
-    """联络员名录 as the list shows it, all its pages."""
-    return workbook("联络员名录", batches(_liaisons), lambda _: LIAISON_COLUMNS)
 
 
 @blueprint.get("/units/<code>/liaison")
@@ -247,3 +233,15 @@ def _liaison_page(found: Unit, form: Filling) -> str:
     back, action = (url_for(f"web.units.{name}", code=found.code) for name in ("unit", "name_liaison"))
     lead = "每个单位只设一名联络员，负责沟通协调、及时总结，并每半年向区人才办报送开展情况。"
     return form_page(form, title=f"指定{found.name}的联络员", action=action, back=back, lead=lead)
+
+
+exported(blueprint, "/units.xlsx", "单位名录", _units, _unit_columns, name="export_units")
+exported(
+    blueprint,
+    "/liaison-officers.xlsx",
+    "联络员名录",
+    _liaisons,
+    LIAISON_COLUMNS,
+    right="view_directory",
+    name="export_liaisons",
+)
