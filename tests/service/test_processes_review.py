@@ -164,7 +164,7 @@ def test_a_form_that_nobody_could_fill_in_so_is_refused_and_changes_nothing(worl
     task = world.task("handle")
     with pytest.raises(Invalid) as refused, world.transaction() as session:
         commands.complete(session, task_id=task.id, data=data, actor=world.actor(HANDLER), now=clock.now())
-    assert all(finding.path.startswith("/data") for finding in refused.value.findings)
+    assert {finding.path[:5] for finding in refused.value.findings} == {"/data"}
     assert world.task("handle").revision == task.revision
 
 

@@ -62,6 +62,7 @@ def test_a_date_past_the_last_notice_is_provisional_and_says_so() -> None:
     assert answer.due == day("2027-01-05")
     assert answer.provisional
     in_2027 = [note for note in answer.explanation if note.date.year == 2027]
+    assert in_2027
     assert all(note.provisional and "暂定：2027年" in note.reason for note in in_2027)
     assert not any(note.provisional for note in answer.explanation if note.date.year == 2026)
 
