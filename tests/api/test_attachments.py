@@ -9,10 +9,10 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service.storage import LARGEST
-from tests.api.test_contacts import SECRET, body
+from tests.factories.contact_calls import SECRET, body
+from tests.factories.record_pages import PNG
 from tests.factories.statements import counted
 from tests.factories.world import LIAISON, World
-from tests.web.test_registry import PNG
 
 PDF = b"%PDF-1.7 regulation"
 MULTIPART = "multipart/form-data"

@@ -8,24 +8,9 @@ from uuid import uuid4
 import pytest
 
 from service.clock import SHANGHAI
+from tests.factories.contact_calls import SECRET, body
 from tests.factories.statements import counted
 from tests.factories.world import World
-
-SECRET = "近期情绪低落，家中老人住院"
-
-
-def body(world: World, **changes):
-    return {
-        "leader": world.leader_id,
-        "talents": ["T0001"],
-        "form": "visit",
-        "held_on": "2026-09-15",
-        "topics": [4],
-        "summary": "走访了解近况",
-        "tags": ["stationed"],
-        "opinions": [{"text": "希望协调子女入读公办学校"}],
-        **changes,
-    }
 
 
 def test_a_contact_and_what_comes_of_it(world: World) -> None:

@@ -6,7 +6,7 @@ from io import BytesIO
 
 from openpyxl import load_workbook
 
-from tests.api.test_contacts import SECRET, body
+from tests.factories.contact_calls import SECRET, body
 from tests.factories.world import World
 
 MULTIPART = "multipart/form-data; boundary=x"

@@ -11,9 +11,9 @@ from service import people
 from service.people.filters import PersonFilter
 from service.people.models import Leader
 from tests.factories import serving
+from tests.factories.contact_pages import LIAISON, opinion_of, record
 from tests.factories.workers import at_once
 from tests.factories.world import World
-from tests.web.test_contacts import LIAISON, opinion_of, record
 
 
 @pytest.fixture

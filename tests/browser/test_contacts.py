@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from service import clock, contacts, reports
 from service.clock import SHANGHAI
-from service.demonstration.organization import derived
 from service.ledger.counts import leader_needs, need_counts
-from service.liaisons.models import Link
 from service.processes.calendars import current
 from service.rights import SYSTEM
 from tests.browser.conftest import DESKTOP, PHONE, Site
-from tests.browser.test_pages import UNLABELLED
+from tests.factories.browsing import UNLABELLED
+from tests.factories.browsing_leaders import LEADER, served
 from tests.factories.world import World
 
 pytestmark = pytest.mark.browser
 
-LEADER = derived("leader", "leader")
 LONG = "走访省重点实验室引进团队，了解中试基地建设进展，就研发用地、设备通关、子女入读公办小学等事项听取意见建议。"
-
-
-def served(world: World) -> None:
-    """The demonstration's first leader serves two talents."""
-    with world.transaction() as session:
-        for talent_id in ("T0001", "T0003"):
-            there = session.query(Link).filter_by(leader_id=LEADER, talent_id=talent_id, ends_on=None).first()
-            if there is None:
-                session.add(
-                    Link(
-                        id=uuid4(),
-                        leader_id=LEADER,
-                        talent_id=talent_id,
-                        reason="portfolio",
-                        status="active",
-                        starts_on=date(2026, 1, 1),
-                        created_at=clock.now(),
-                    )
-                )
 
 
 def lived_in(world: World) -> list[str]:

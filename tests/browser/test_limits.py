@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from service.clock import SHANGHAI
 from tests.browser.conftest import Site
-from tests.browser.test_pages import pick
+from tests.factories.browsing import pick
 
 pytestmark = pytest.mark.browser
 

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Site
-from tests.browser.test_contacts import LEADER, served
-from tests.browser.test_pages import fill_need, pick, submit
+from tests.factories.browsing import fill_need, pick, submit
+from tests.factories.browsing_leaders import LEADER, served
 
 pytestmark = pytest.mark.browser
 

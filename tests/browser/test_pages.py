@@ -6,39 +6,16 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.rights import SYSTEM
 from tests.browser.conftest import PHONE, Site
+from tests.factories.browsing import UNLABELLED, fill_need, pick, submit
 from tests.factories.bundles import unchecked
 
 pytestmark = pytest.mark.browser
-
-
-def pick(page: Page, label: str, typed: str) -> None:
-    """Picks the first that ``typed`` finds, by keyboard."""
-    field = page.get_by_role("combobox", name=label)
-    field.fill(typed)
-    page.locator("ref-pick [role=option]:visible").first.wait_for()
-    field.press("Enter")
-
-
-def fill_need(page: Page, title: str = "子女小学转学学位") -> None:
-    pick(page, "联系服务对象", "zmb")
-    expect(page.locator('[data-field="root_leader_id"] .ref-pick-chip')).to_contain_text("陈砚秋")  # who serves him
-    page.get_by_label("反映形式").select_option(label="走访约见")
-    page.get_by_label("收到日期").fill("2026-09-15")
-    page.get_by_label("事项标题").fill(title)
-    page.get_by_label("需求（问题）内容").fill("其长子由外省转入，希望就近入读公办小学。\n" * 6)
-    page.get_by_label("事项类别").select_option(label="子女教育")
-    page.get_by_label("所在镇街").select_option(label="桂城街道")
-    page.get_by_label("否，提交区人才办受理").check()
-
-
-def submit(page: Page) -> None:
-    page.get_by_role("button", name="提交", exact=True).click()
 
 
 def test_a_liaison_records_a_need_and_the_office_dispatches_it(site: Site) -> None:
@@ -338,9 +315,3 @@ def test_no_page_scrolls_sideways_and_each_is_labelled(site: Site, size: dict[st
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
         assert page.locator("h1").count() == 1, path
         assert page.evaluate(UNLABELLED) == [], path
-
-
-UNLABELLED = """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea, button, a[href]")]
-  .filter((one) => one.offsetParent !== null)
-  .filter((one) => !(one.labels?.length || one.getAttribute("aria-label") || one.title || one.textContent.trim()))
-  .map((one) => one.outerHTML.slice(0, 120))"""

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, Site
-from tests.browser.test_pages import pick
+from tests.factories.browsing import pick
 
 pytestmark = pytest.mark.browser
 

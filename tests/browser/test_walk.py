@@ -14,7 +14,7 @@ from pypdf import PdfReader
 
 from service.history import stream_events
 from tests.browser.conftest import Site
-from tests.browser.test_pages import fill_need, pick, submit
+from tests.factories.browsing import fill_need, pick, submit
 from tests.factories.steps import mismatches
 
 pytestmark = pytest.mark.browser

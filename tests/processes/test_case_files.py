@@ -6,9 +6,9 @@ import pytest
 
 from service import attachments, clock
 from service.errors import Conflict, NotAllowed, NotFound
+from tests.factories.change_reports import known, reported
 from tests.factories.rounds import begin
 from tests.factories.steps import events, mismatches
-from tests.processes.test_change_report import known, reported
 
 PDF = b"%PDF-1.7 decision"
 REPORTER = "liaison-district_office"

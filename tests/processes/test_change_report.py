@@ -11,24 +11,9 @@ from service.history import stream_events
 from service.liaisons import Link
 from service.rights import SYSTEM
 from service.talents import get_talent, update_talent
+from tests.factories.change_reports import MOVED, known, reported
 from tests.factories.rounds import begin
 from tests.factories.steps import events, instance, mismatches
-
-MOVED = {
-    "talent_id": "T0001",
-    "change_type": "job_change",
-    "event_date": "2026-09-10",
-    "reported_on": "2026-09-16",
-    "description": "调往新的单位",
-    "leaves_district": False,
-    "new_employer": "新材料研究院",
-}
-
-
-def reported(world, user="liaison-district_office", step="report_for_employer", **changes):
-    begin(world, "change_report", user)
-    said = {**MOVED, **changes}
-    world.do(user, step, {name: value for name, value in said.items() if value is not None})
 
 
 def belongs(world, unit, **fields):
@@ -40,11 +25,6 @@ def belongs(world, unit, **fields):
             actor=world.actor("office"),
             now=world.clock.now,
         )
-
-
-def known(world):
-    world.do("leader", "acknowledge_change", {})
-    world.do("office", "acknowledge_report", {})
 
 
 def talent(world):

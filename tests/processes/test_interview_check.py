@@ -12,8 +12,8 @@ from service.processes.models import UserTask
 from service.rights import SYSTEM
 from tests.factories.rounds import calendar_starts
 from tests.factories.steps import instance, mismatches, notices
+from tests.factories.unit_leaders import leader_of_unit
 from tests.factories.visitor import Visitor
-from tests.processes.test_roster import leader_of_unit
 
 
 def pair(world) -> None:

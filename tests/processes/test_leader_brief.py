@@ -13,45 +13,19 @@ from service.errors import Conflict, Invalid
 from service.ledger.counts import leader_needs
 from service.liaisons.models import Link
 from service.notifications import Notification
-from service.processes import commands, operations, scheduled_starts
-from service.processes.advance import open_tasks
+from service.processes import operations, scheduled_starts
 from service.processes.models import Instance
 from service.processes.rules import NAMED
 from service.reports import Brief
 from service.rights import SYSTEM
 from service.usecases.briefs import release_from_page
+from tests.factories.briefs import RELEASE, brief_of, sign, signing
 from tests.factories.rounds import at, begin, calendar_starts
 from tests.factories.steps import detail, instance, mismatches, notices, tasks
 from tests.factories.workers import inbox_of, incidents, owed, work_all
 
-RELEASE = {"decision": "release", "text": "本月情况正常。"}
 HOLD = {"decision": "hold", "reason": "数据尚待核实。"}
 LEADERS = ["程望津", "温如故", "陈砚秋"]
-
-
-def signing(world, name="陈砚秋"):
-    """The open task of the leader's brief."""
-    with world.database.reading() as session:
-        found = [row for row in open_tasks(session, world.case) if row.slot == NAMED + name]
-        session.expunge_all()
-    assert [row.name for row in found] == [f"签发专报：{name}"]
-    return found[0]
-
-
-def sign(world, name="陈砚秋", data=None):
-    task = signing(world, name)
-    with world.transaction() as session:
-        commands.complete(
-            session, task_id=task.id, data=data or RELEASE, actor=world.actor("office"), now=world.clock.now
-        )
-
-
-def brief_of(world, name="陈砚秋", month=11):
-    with world.database.reading() as session:
-        query = select(Brief).where(Brief.month == month)
-        [found] = [one for one in session.scalars(query) if one.leader.person.name == name]
-        session.expunge_all()
-    return found
 
 
 def on_its_page(world, operation, name="陈砚秋", **fields):

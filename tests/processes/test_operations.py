@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from service import clock, people
-from service.demonstration.organization import derived
+from service import clock
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.processes import commands, operations, queries, sharing
 from service.processes.models import CopyTo, UserTask
-from service.rights import SYSTEM, Actor
+from service.rights import Actor
 from tests.factories import steps as case
+from tests.factories.absences import on_leave
 from tests.factories.steps import DONE, REFER
 from tests.factories.world import LIAISON, OFFICE, World
 
@@ -33,20 +32,6 @@ def act(world: World, user: str, what: Callable[..., Any], **arguments: Any) -> 
     actor = world.actor(user)
     with world.transaction() as session:
         return what(session, actor=actor, now=clock.now(), **arguments)
-
-
-def on_leave(world: World, absent: str, substitute: str) -> None:
-    """``substitute`` acts for ``absent`` from today for a week."""
-    with world.transaction() as session:
-        people.declare_substitute(
-            session,
-            person_id=derived("person", absent),
-            substitute_id=derived("person", substitute),
-            starts_on=clock.today(),
-            ends_on=date(2026, 9, 30),
-            actor=SYSTEM,
-            now=clock.now(),
-        )
 
 
 class TestClaim:

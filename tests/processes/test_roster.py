@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from service import contacts, liaisons, people
+from service import contacts, liaisons
 from service.errors import Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent
 from service.liaisons.models import Roster
 from service.processes import calendars
-from service.rights import SYSTEM
 from service.usecases import rosters
 from tests.factories.rounds import begin, calendar_starts
 from tests.factories.steps import events, instance, mismatches, notices
+from tests.factories.unit_leaders import leader_of_unit
 
 DECIDED = {"decision": "decide", "document_no": "南人才〔2026〕1号", "decided_on": "2026-09-16"}
 
@@ -25,25 +25,6 @@ def drafted(world, user: str, scope: str, *lines: tuple[str, str, str]) -> None:
     ]
     with world.transaction() as session:
         liaisons.draft_roster(session, scope=scope, items=items, actor=world.actor(user), now=world.clock.now)
-
-
-def leader_of_unit(world, unit: str = "hrss") -> str:
-    with world.transaction() as session:
-        person = people.add_person(
-            session, name="纪明川", unit_code=unit, post="局长", actor=SYSTEM, now=world.clock.now
-        )
-        found = people.add_leader(
-            session,
-            person_id=person.id,
-            klass="B",
-            duty="principal",
-            unit_code=unit,
-            post="局长",
-            starts_on=world.clock.now.date().replace(month=1),
-            actor=SYSTEM,
-            now=world.clock.now,
-        )
-        return str(found.id)
 
 
 def roster(world, scope: str) -> Roster:

@@ -17,12 +17,12 @@ from service.processes.models import UserTask
 from service.processes.subjects import Subject, subjects_of, titled
 from service.rights import SYSTEM
 from tests.factories.bundles import unchecked
+from tests.factories.exports import exported_rows
 from tests.factories.statements import counted
 from tests.factories.steps import DONE, NOT_OURS, REFER, mismatches
 from tests.factories.visitor import Visitor
 from tests.factories.workers import work_all
 from tests.factories.world import HOME, OFFICE, World
-from tests.web.test_exports import exported_rows
 
 EDU, HOUSING = "handler-edu", "handler-housing"
 

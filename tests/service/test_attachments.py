@@ -10,8 +10,7 @@ from service import attachments, contacts, history, reports
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.people.units import name_liaison
 from service.workdays import Calendar
-from tests.factories.people import EARLY, actor, leader, person, unit
-from tests.service.test_contacts import (
+from tests.factories.contacts import (
     ADMIN,
     AUDITOR,
     LIAISON,
@@ -23,6 +22,7 @@ from tests.service.test_contacts import (
     add_talent,
     contact,
 )
+from tests.factories.people import EARLY, actor, leader, person, unit
 
 PDF = b"%PDF-1.7 regulation"
 HANDLER = actor(("responsible_unit", "hrss"), username="handler-hrss")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from service.processes import operations
+from tests.factories.absences import on_leave
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.processes.test_operations import on_leave
 
 
 def test_who_comes_after_a_colleague_is_told_who_has_it(world: World) -> None:

@@ -18,8 +18,8 @@ from service.errors import Conflict
 from service.liaisons.models import Link
 from service.processes import commands, operations, timers
 from service.processes.models import Instance, UserTask
+from tests.factories.unit_leaders import leader_of_unit
 from tests.factories.workers import at_once, happened, mismatches, timers_of, work_all
-from tests.processes.test_roster import leader_of_unit
 
 KILLED = 9
 

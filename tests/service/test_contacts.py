@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
-from service import contacts, history, talents
-from service.clock import SHANGHAI
+from service import contacts, history
 from service.contacts.fields import ENTRIES
 from service.contacts.rules import similarity
 from service.db.canonical import dumps
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.liaisons.models import Link, ServiceTeam
-from service.workdays import Calendar
+from tests.factories.contacts import (
+    ADMIN,
+    AUDITOR,
+    CALENDAR,
+    LIAISON,
+    NOW,
+    OFFICE,
+    SECRET,
+    STRANGER,
+    TODAY,
+    add_talent,
+    contact,
+)
 from tests.factories.people import EARLY, actor, leader, person, unit
 from tests.factories.statements import Statements
-
-CALENDAR = Calendar.from_config()
-OFFICE = actor(("talent_office", None), username="office")
-LIAISON = actor(("liaison", "hrss"), username="liaison-hrss")
-STRANGER = actor(("liaison", "edu"), username="liaison-edu")
-AUDITOR = actor(("auditor", None), username="auditor")
-ADMIN = actor(("admin", None), username="admin")
-NOW = datetime(2026, 9, 16, 9, 0, tzinfo=SHANGHAI)
-TODAY = NOW.date()
-SECRET = "近期情绪低落，家中老人住院"
 
 
 @pytest.fixture
@@ -43,25 +44,6 @@ def chief(session):
 @pytest.fixture
 def talent(session):
     return add_talent(session)
-
-
-def add_talent(session, name="梁思远", **fields):
-    fields = {"employer": "华南精密仪器有限公司", "category": 2, "actor": OFFICE, "now": EARLY, **fields}
-    return talents.add_talent(session, name=name, **fields)
-
-
-def contact(session, chief, *who, **fields):
-    fields = {
-        "form": "visit",
-        "held_on": TODAY,
-        "topics": [3],
-        "summary": "到企业走访，了解研发进展。",
-        "calendar": CALENDAR,
-        "actor": LIAISON,
-        "now": NOW,
-        **fields,
-    }
-    return contacts.record_contact(session, leader_id=chief.id, talent_ids=[one.id for one in who], **fields)
 
 
 def link(session, chief, talent, starts_on=date(2026, 9, 1), **fields):

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from service import clock, contacts, liaisons
 from service.cli import liaison
 from service.contacts.models import Contact, ContactTopic, Invitation, MissedInterviews, Opinion, RestrictedNote
-from service.db import Database, migrate
+from service.db import Database
 from service.demonstration import build
 from service.demonstration.matters import FIELDS, MATTERS
 from service.demonstration.organization import PASSWORD
@@ -37,24 +37,12 @@ from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.queries import light_of
 from service.reports.models import Brief, HalfYearReport
 from service.talents.models import Talent
-from service.usecases import prepare, wire
+from service.usecases import wire
 from service.workdays import Calendar, load_notices
-from tests.factories.databases import opened
-from tests.factories.world import CONFIG, HOME, read_config
+from tests.factories.demonstrations import UNTIL, fresh
+from tests.factories.world import CONFIG, read_config
 
-UNTIL = datetime(2026, 11, 20, 17, 30, tzinfo=clock.SHANGHAI)
 ALL = len(FINISHED) + len(STOPPED)
-
-
-def fresh(url: str) -> Database:
-    """A migrated, prepared database without people."""
-    settings, organization = read_config(url)
-    database = opened(url)
-    migrate.upgrade(database)
-    wire(database, settings, organization)
-    with clock.simulated(UNTIL), database.transaction() as session:
-        prepare(session, settings=settings, organization=organization, config=CONFIG, home=HOME, now=clock.now())
-    return database
 
 
 def built(url: str, cases: int, seed: int = 1, *, people_side: bool = False) -> Database:

@@ -7,12 +7,9 @@ import unicodedata
 import zipfile
 from datetime import UTC, date, datetime
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
-from fontTools.fontBuilder import FontBuilder
-from fontTools.pens.ttGlyphPen import TTGlyphPen
 from pypdf import PageObject, PdfReader
 from sqlalchemy import select
 from structlog.testing import capture_logs
@@ -27,50 +24,24 @@ from service.processes.advance import open_tasks
 from service.processes.calendars import current
 from service.rights import SYSTEM
 from service.talents.models import Talent
+from tests.factories.documents import (
+    MADE_AT,
+    PRIVATE,
+    RARE,
+    TYPE_FOLDER,
+    entry,
+    pages,
+    printed,
+    sheet,
+    text_of,
+    with_type,
+)
 from tests.factories.world import LIAISON, OFFICE, World
 
-MADE_AT = datetime(2026, 9, 30, 8, 0, tzinfo=UTC)
-NOBODY = {"name": None, "on_behalf_of": None, "on": None}
-TYPE_FOLDER = documents.TYPE_FOLDER
 TITLE = "南海区直接联系服务高层次人才需求处理单"
 
 
-def pages(content: bytes) -> list[str]:
-    """The text of each page without blanks: where lines break is the typesetter's business."""
-    return ["".join(page.extract_text().split()) for page in PdfReader(BytesIO(content)).pages]
-
-
-def text_of(content: bytes) -> str:
-    """The text of all pages without blanks."""
-    return "".join(pages(content))
-
-
 DECIDED = {"document_no": "南常〔2026〕9号", "content": "同意统筹安排"}
-
-
-def entry(**changes: Any) -> dict[str, Any]:
-    """One opinion, or one unit's answer."""
-    return {"heading": "", "facts": [], "text": "", "after": [], "sign": NOBODY, **changes}
-
-
-def sheet(**changes: Any) -> dict[str, Any]:
-    """The data of a 处理单."""
-    return {
-        "number": "2026-需-0001",
-        "filed": {"unit": "区人力资源和社会保障局", "name": "林晓岚", "on": "2026年9月16日"},
-        "person": {"name": "欧阳振华", "work": "季华实验室　研究员", "contact": "0757-00000000"},
-        "matter": {"title": "子女转学", "text": "希望协调子女入读公办学校。", "facts": ["类别：子女教育"]},
-        "office": [entry(text="请研究办理。")],
-        "units": [entry(heading="区教育局（主办）", text="已协调。")],
-        "meetings": [],
-        "group": None,
-        **changes,
-    }
-
-
-def printed(data: dict[str, Any], *, template: str = "sheet", made_at: datetime = MADE_AT) -> documents.Printed:
-    """A shipped template as it is made."""
-    return documents.render(TEMPLATES / f"{template}.typ", data, made_at=made_at, type_folder=TYPE_FOLDER)
 
 
 def render(data: dict[str, Any], *, template: str = "sheet", made_at: datetime = MADE_AT) -> bytes:
@@ -254,9 +225,6 @@ class TestTemplates:
         assert any("OfficeSong" in name for name in _fonts(made.content))
 
 
-RARE, PRIVATE = "\U0002ebf3", "\ue863"
-
-
 class TestSignsWithoutType:
     """No machine that runs these tests has type for extension I; one that is brought along changes what is told."""
 
@@ -334,30 +302,6 @@ class TestSignsWithoutType:
         status = world.as_user("admin").get("/system").get_data(as_text=True)
         assert "打印字体" in status
         assert "U+2EBF0–U+2EE5D" in status
-
-
-def with_type(folder: Path, family: str, characters: str) -> Path:
-    """A folder with the supplied type and a face ``family`` that has ``characters``."""
-    for file in TYPE_FOLDER.glob("*.ttf"):
-        (folder / file.name).symlink_to(file)
-    names = {ord(character): f"s{place}" for place, character in enumerate(characters)}
-    glyphs = [".notdef", *names.values()]
-    pen = TTGlyphPen(None)
-    for step, point in enumerate(((0, 0), (0, 800), (800, 800), (800, 0))):
-        pen.moveTo(point) if step == 0 else pen.lineTo(point)
-    pen.closePath()
-    box = pen.glyph()
-    builder = FontBuilder(1000, isTTF=True)
-    builder.setupGlyphOrder(glyphs)
-    builder.setupCharacterMap(names)
-    builder.setupGlyf(dict.fromkeys(glyphs, box))
-    builder.setupHorizontalMetrics(dict.fromkeys(glyphs, (1000, 0)))
-    builder.setupHorizontalHeader(ascent=800, descent=-200)
-    builder.setupNameTable({"familyName": family, "styleName": "Regular", "psName": family.replace(" ", "")})
-    builder.setupOS2()
-    builder.setupPost()
-    builder.save(folder / f"{family}.ttf")
-    return folder
 
 
 BRIEF: dict[str, Any] = {

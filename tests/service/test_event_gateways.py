@@ -19,7 +19,7 @@ from service.rights import SYSTEM
 from service.workdays.calendar import Mark
 from tests.factories import steps
 from tests.factories.bundles import unchecked
-from tests.processes.test_every_element_runs import (
+from tests.factories.elements import (
     FORMAL,
     MESSAGE,
     PART,

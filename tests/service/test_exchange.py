@@ -5,74 +5,24 @@ from __future__ import annotations
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
-from uuid import UUID
 
 import pytest
 from openpyxl import Workbook, load_workbook
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from service import auth, exchange, history
 from service.contacts.models import Contact, RestrictedNote
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
-from service.exchange import KINDS, Basis, ImportJob
+from service.exchange import KINDS, ImportJob
 from service.liaisons.models import Link
 from service.people.models import Leader, Person, Unit
 from service.talents.models import Talent
+from tests.factories.imports import TALENTS, basis, confirmed, faults, job, rows_of, sheet, uploaded, work, written
 from tests.factories.statements import counted
 from tests.factories.workers import work_all
 from tests.factories.world import World
 
 UNITS = ("单位代码", "单位名称", "单位类别", "成员单位")
-TALENTS = ("姓名", "人才类别", "工作单位", "主管单位", "镇街", "证件号末位", "确认不重复")
-
-
-def sheet(headings: tuple[str, ...], *rows: tuple[Any, ...]) -> bytes:
-    made = Workbook()
-    made.worksheets[0].append(headings)
-    for row in rows:
-        made.worksheets[0].append(row)
-    written = BytesIO()
-    made.save(written)
-    return written.getvalue()
-
-
-def basis(world: World) -> Basis:
-    return Basis(world.organization, world.settings.contacts)
-
-
-def uploaded(world: World, kind: str, content: bytes, by: str = "office") -> UUID:
-    with world.database.transaction() as session:
-        actor = auth.actor_of(session, by)
-        return exchange.upload(
-            session, kind=kind, name="名单.xlsx", content=content, actor=actor, now=world.clock.now
-        ).id
-
-
-def confirmed(world: World, job_id: UUID) -> None:
-    with world.database.transaction() as session:
-        exchange.confirm(session, job_id=job_id, actor=auth.actor_of(session, "office"), now=world.clock.now)
-    work(world)
-
-
-def work(world: World) -> None:
-    while exchange.work(world.database, basis(world), world.clock.now):
-        pass
-
-
-def job(world: World, job_id: UUID) -> ImportJob:
-    with world.database.reading() as session:
-        found = session.get_one(ImportJob, job_id)
-        session.expunge(found)
-        return found
-
-
-def rows_of(world: World, table: type[Any]) -> int:
-    with world.database.reading() as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
-
-
-def faults(world: World, job_id: UUID) -> list[tuple[int, str, str]]:
-    return [(one["row"], one["column"], one["message"]) for one in job(world, job_id).findings]
 
 
 def test_units_are_shown_before_anything_is_written(world: World):
@@ -236,15 +186,6 @@ def checked(world: World, kind: str, *rows: tuple[Any, ...], by: str = "office")
     job_id = uploaded(world, kind, sheet(*rows), by=by)
     work(world)
     return faults(world, job_id)
-
-
-def written(world: World, kind: str, *rows: tuple[Any, ...]) -> str:
-    """How an import ends whose preview found nothing."""
-    job_id = uploaded(world, kind, sheet(*rows))
-    work(world)
-    assert faults(world, job_id) == []
-    confirmed(world, job_id)
-    return job(world, job_id).status
 
 
 def test_the_same_record_under_two_names_is_a_duplicate_also_in_another_batch(world: World):

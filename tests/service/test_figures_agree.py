@@ -33,8 +33,8 @@ from service.processes import lateness, queries, replay, timers
 from service.processes.models import Instance
 from service.reports.facts import brief_facts, report_facts
 from tests.conftest import FakeClock
+from tests.factories.demonstrations import UNTIL, fresh
 from tests.factories.world import CONFIG, World
-from tests.service.test_demo import UNTIL, fresh
 
 TODAY = UNTIL.date()
 YEAR = date(2026, 1, 1)

@@ -9,39 +9,13 @@ from service import auth
 from service.errors import Invalid, NotFound
 from service.notifications import Notification
 from service.people.models import Leader
-from service.processes import commands, definitions, operations, queries, replay
+from service.processes import commands, operations, queries, replay
 from service.processes.advance import open_tasks
 from service.rights import SYSTEM
-from tests.factories.bundles import unchecked
-from tests.factories.engines import bpmn, end, flow, process, user
+from tests.factories.leader_lanes import deploy
 from tests.factories.people import prepared
 from tests.factories.workers import work_all
 from tests.factories.world import World
-
-FORM = b'{"type": "object", "title": "x", "properties": {}}'
-
-
-def deploy(world: World) -> None:
-    body = process(
-        '<bpmn:startEvent id="begin" />'
-        + flow("begin", "file")
-        + user("file", candidates="talent_office", stage="intake")
-        + flow("file", "read")
-        + user("read", candidates="leader:leader_id", stage="intake")
-        + flow("read", "finish")
-        + end(),
-        "p",
-    ).replace('<bpmn:startEvent id="begin" />', LANES + '<bpmn:startEvent id="begin" />', 1)
-    form = b'{"type": "object", "title": "x", "properties": {"leader_id": {"type": "string", "title": "l"}}}'
-    files = {"bpmn/p.bpmn": bpmn(body), "forms/file.json": form, "forms/read.json": FORM}
-    with world.transaction() as session:
-        definitions.deploy(session, unchecked("p", files), actor=SYSTEM, now=world.clock.now)
-
-
-LANES = (
-    '<bpmn:laneSet id="lanes"><bpmn:lane id="leader" name="联系领导"><bpmn:flowNodeRef>read</bpmn:flowNodeRef>'
-    "</bpmn:lane></bpmn:laneSet>"
-)
 
 
 @pytest.fixture

@@ -17,11 +17,11 @@ from service.people.models import Leader
 from service.processes import claims, commands, operations, queries, standing, timers
 from service.processes.models import Incident, UserTask
 from service.rights import SYSTEM
+from tests.factories.leader_lanes import deploy
 from tests.factories.people import prepared
 from tests.factories.statements import sent
 from tests.factories.workers import happened, inbox_of, incidents, looking, mismatches, work_all, worker_of
 from tests.factories.world import World
-from tests.service.test_leader_tasks import deploy
 
 
 def _claimed(world: World, by: str = "handler-edu-2") -> UserTask:

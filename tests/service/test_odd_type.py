@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 from service import documents
 from service.documents import type as types
 from service.documents.type import UNREADABLE
-from tests.service.test_documents import MADE_AT, RARE, sheet, text_of, with_type
-from tests.service.test_documents import TEMPLATES as PAPERS
+from tests.factories.documents import MADE_AT, RARE, sheet, text_of, with_type
+from tests.factories.documents import TEMPLATES as PAPERS
 
 Table = Callable[[bytearray, int, list[int]], None]
 """Spoils a file in place, told where its ``cmap`` stands and where that one's parts are."""

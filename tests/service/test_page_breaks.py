@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pypdf import PageObject, PdfReader
 
-from tests.service.test_documents import NOBODY, entry, printed, sheet
+from tests.factories.documents import NOBODY, entry, printed, sheet
 
 WORDS = "已与学校沟通并逐项落实"
 AROUND = re.compile(

@@ -12,10 +12,10 @@ from service.rights import SYSTEM
 from service.talents import update_talent
 from service.talents.models import Talent
 from service.usecases.posts import end_post
+from tests.factories.imports import TALENTS, basis, confirmed, job, rows_of, sheet, uploaded, work
 from tests.factories.visitor import Visitor
 from tests.factories.workers import at_once
 from tests.factories.world import World
-from tests.service.test_exchange import TALENTS, basis, confirmed, job, rows_of, sheet, uploaded, work
 
 SECOND = derived("leader", "程望津")
 

@@ -12,8 +12,8 @@ import pytest
 from service.studio.canonical import canonical
 from service.studio.sameness import difference
 from service.studio.source import read
+from tests.factories.node import ASSETS, node_path
 from tests.factories.world import HOME
-from tests.processes.test_editors import ASSETS, _node
 
 DIAGRAMS = {path.name: path for path in sorted((HOME / "bpmn").glob("*/*.bpmn"))}
 SAVE_ALL = """
@@ -34,7 +34,7 @@ def saved() -> dict[str, bytes]:
     """Every shipped diagram as bpmn-js saves it, by the library with which it reads and writes."""
     given = json.dumps({name: path.read_text() for name, path in DIAGRAMS.items()})
     done = subprocess.run(
-        [_node(), "--input-type=module", "--eval", SAVE_ALL],
+        [node_path(), "--input-type=module", "--eval", SAVE_ALL],
         input=given.encode(),
         cwd=ASSETS,
         capture_output=True,

@@ -11,10 +11,10 @@ from service import auth, clock, people
 from service.people.filters import PersonFilter
 from service.people.persons import add_person
 from service.rights import SYSTEM, may
+from tests.factories.record_pages import names, wrong
 from tests.factories.statements import counted
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.test_registry import names, wrong
 
 PASSWORD = "荷塘月色-2026"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from tests.factories.briefs import RELEASE, brief_of, sign, signing
 from tests.factories.rounds import calendar_starts
 from tests.factories.visitor import Visitor, island
 from tests.factories.workers import work_all
 from tests.factories.world import World
-from tests.processes.test_leader_brief import RELEASE, brief_of, sign, signing
 
 
 def test_the_office_sees_whose_brief_it_signs_and_what_it_is_made_of(world: World) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from io import BytesIO
-from typing import Any
 from uuid import UUID
 
 from openpyxl import load_workbook
@@ -15,35 +14,13 @@ from service.clock import SHANGHAI
 from service.contacts.filters import ContactFilter
 from service.demonstration.organization import derived
 from tests.factories import serving
+from tests.factories.contact_pages import LIAISON, opinion_of, record
 from tests.factories.statements import counted as counting
 from tests.factories.visitor import Visitor, island
 from tests.factories.workers import inbox_of, work_all
 from tests.factories.world import World
 
 SECRET = "近期情绪低落，家中老人住院"
-LIAISON = "liaison-district_office"
-
-
-def record(world: World, **changes: Any) -> UUID:
-    """A contact entered at the page by the liaison of the leader's office."""
-    fields = {
-        "leader_id": str(derived("leader", "leader")),
-        "talent": ["T0001"],
-        "form": "visit",
-        "held_on": "2026-09-15",
-        "topic": ["4"],
-        "summary": "走访了解近况",
-        "opinion_0": "希望协调子女小学转学学位",
-        **changes,
-    }
-    answer = Visitor(world, LIAISON).post("/contacts", **fields)
-    assert answer.status_code == 200, answer.text
-    return UUID(answer.json["location"].rpartition("/")[2])
-
-
-def opinion_of(world: World, contact: UUID) -> UUID:
-    with world.database.reading() as session:
-        return contacts.get_contact(session, contact, world.actor("office")).opinions[0].id
 
 
 def test_a_leader_enters_a_contact_with_few_taps(world: World) -> None:

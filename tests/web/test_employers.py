@@ -9,8 +9,8 @@ import pytest
 from service import auth, people
 from service.rights import SYSTEM
 from service.talents import add_team, update_talent
+from tests.factories.exports import exported_rows
 from tests.factories.visitor import Visitor
-from tests.web.test_exports import exported_rows
 
 OWN, OTHER = "T0001", "T0003"
 

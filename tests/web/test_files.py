@@ -6,10 +6,10 @@ import re
 from io import BytesIO
 from typing import Any
 
+from tests.factories.change_reports import MOVED
+from tests.factories.contact_pages import record
 from tests.factories.visitor import Visitor
 from tests.factories.world import LIAISON, World
-from tests.processes.test_change_report import MOVED
-from tests.web.test_contacts import record
 
 PDF = b"%PDF-1.7 decision"
 

@@ -25,10 +25,10 @@ from service.liaisons import Link, Roster
 from service.people.filters import PersonFilter
 from service.reports.models import HalfYearReport
 from service.talents.models import TalentTeam
+from tests.factories.exports import LEADER, fill
 from tests.factories.openapi import document
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.test_exports import LEADER, fill
 
 pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 

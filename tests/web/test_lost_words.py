@@ -11,10 +11,10 @@ from service.clock import SHANGHAI
 from service.people.models import Leader
 from service.rights import SYSTEM
 from tests.factories import serving
+from tests.factories.contact_pages import LIAISON, opinion_of, record
+from tests.factories.typed_forms import said, typed
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.web.test_contacts import LIAISON, opinion_of, record
-from tests.web.test_lost_updates import said, typed
 
 
 def version(text: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from tests.factories.change_reports import MOVED
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
-from tests.processes.test_change_report import MOVED
 
 
 def test_who_may_begin_what_is_said_beside_when_the_calendar_does(world: World) -> None:

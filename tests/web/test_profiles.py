@@ -18,10 +18,10 @@ from service.rights import SYSTEM
 from service.usecases.prepare import check_context
 from service.web.begins import PAGES
 from service.web.menu import GROUPS
+from tests.factories.change_reports import MOVED
 from tests.factories.diagrams import drawn, form
 from tests.factories.visitor import Visitor
 from tests.factories.world import HOME, World
-from tests.processes.test_change_report import MOVED
 
 SAYS = {
     "stages": "ask:申办 grant:核发",

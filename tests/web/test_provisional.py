@@ -20,11 +20,11 @@ from service.notifications.rules import outside_text
 from service.processes import operations
 from service.rights import SYSTEM
 from service.usecases.calendars import add_notices
+from tests.factories.holiday_notices import NOTICE_2027
 from tests.factories.steps import INTERIM
 from tests.factories.visitor import Visitor
 from tests.factories.workers import work_all
 from tests.factories.world import CONFIG, OFFICE, World
-from tests.unit.test_workdays_notices import NOTICE_2027
 
 DECEMBER = datetime(2026, 12, 24, 10, 0, tzinfo=clock.SHANGHAI)
 

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import io
 import re
-from typing import Any
 
 import pytest
 
 from service import people, talents
 from service.people.filters import PersonFilter
 from service.rights import SYSTEM
+from tests.factories.record_pages import PNG, names, wrong
 from tests.factories.statements import counted
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
-
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 17 + b"\x00\x00\x00\x00IEND\xaeB`\x82"
 
 
 @pytest.fixture
 def office(world: World) -> Visitor:
     """The Talent Office at the pages."""
     return Visitor(world, "office")
-
-
-def wrong(page: Any) -> list[str]:
-    """The fields at which an error stands."""
-    return re.findall(r'class="form-error" id="f-(\w+)-error"', page.text)
-
-
-def names(page: Any) -> list[str]:
-    """The names of the rows of a list."""
-    return re.findall(r'<td class="matter[^"]*"><a href="[^"]+">([^<]+)</a>', page.text)
 
 
 def person_of(world: World, name: str) -> str:
