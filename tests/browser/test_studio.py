@@ -100,7 +100,7 @@ def test_every_shipped_drawing_survives_the_editor(site: Site) -> None:
 
 
 def texts(page: Page, selector: str) -> list[str]:
-    """What people read or hear at the elements: their text, titles, labels and placeholders."""
+    """The words that people read or hear at the elements: their text, titles, labels and placeholders."""
     return list(
         page.evaluate(
             """selector => [...document.querySelectorAll(selector)]
