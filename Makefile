@@ -54,12 +54,13 @@ test: setup ## all tests, on SQLite and PostgreSQL (ARGS="-k journal" picks some
 e2e: setup ## only the tests that drive a browser
 	$(BIN)/python -m pytest -m browser $(ARGS)
 
-check: setup ## lint, format, types, imports, and the shipped diagrams
+check: setup ## lint, format, types, imports, and the shipped diagrams, checked and proved
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict service
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/liaison check bpmn
+	$(BIN)/liaison prove bpmn
 
 format: $(PYTHON_READY) ## lets ruff lay out the Python code and mend what it can
 	$(BIN)/ruff check --fix-only .

@@ -22,20 +22,21 @@ def serve(look: Look) -> None:
     """Checks each job and tells its findings, and before it of each file that comes next."""
     jobs, limits = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our parent
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _limit(resource.RLIMIT_AS, _size_now() + limits.memory)
+    limit(resource.RLIMIT_AS, size_now() + limits.memory)
     for files, context in jobs:
-        _limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + limits.seconds)
+        limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + limits.seconds)
         found = look(files, context, lambda file: _tell({"at": file}))
         _tell({"findings": [[one.file, one.line, one.element, one.rule, one.message, one.severity] for one in found]})
 
 
-def _limit(what: int, value: int) -> None:
+def limit(what: int, value: int) -> None:
     """The soft limit alone: the next definition gets its own."""
     _, hard = resource.getrlimit(what)
     resource.setrlimit(what, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
-def _size_now() -> int:
+def size_now() -> int:
+    """Bytes that this process has now."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     except OSError:  # no such place on this system: as much as a child has after its imports

@@ -26,6 +26,7 @@ COMMANDS = {
     "restore": "databases",
     "check": "definitions",
     "deploy": "definitions",
+    "prove": "proving",
     "scenario": "scenarios",
     "impact": "moving",
     "migrate-cases": "moving",

@@ -4,66 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from service import clock
 from service.engine.tokens import Token, tokens
 from service.errors import Invalid, LiaisonError, NotFound
-from service.processes.wiring import Action, RehearsedCall
+from service.proof import shortcuts
+from service.proof.answering import Answering
 from service.proof.diagram import Diagram
 from service.proof.findings import Bounds
 from service.proof.keys import Keys, Standing, every
 from service.proof.outcomes import Outcomes
+from service.proof.states import Failure, Move, Reached, Start, Step, done, next_moment, said_of, slot_of, wait_until
 from service.rehearsal.core import Plan, Rehearsal
 from service.rehearsal.state import OpenStep
 from service.workdays import Calendar
-
-Step = Mapping[str, Any]
-"""A step of a scenario."""
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """How a case begins: by whom, at which event, with what."""
-
-    at: datetime
-    by: str | None = None
-    event: str | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Reached:
-    """A state. ``steps`` led here from ``before``; ``open`` are the labels of its open steps; ``after`` the states that
-    one step leads to; ``cut`` why nothing was tried from here."""
-
-    number: int
-    before: int | None
-    steps: tuple[Step, ...]
-    start: Start
-    depth: int
-    open: tuple[OpenStep, ...] = ()
-    end: str = ""
-    stuck: bool = False
-    waiting: tuple[str, ...] = ()
-    held: tuple[tuple[str, str], ...] = ()
-    after: list[int] = field(default_factory=list)
-    cut: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A step that failed: the last of ``steps`` from the state ``before`` (None: the start itself)."""
-
-    before: int | None
-    steps: tuple[Step, ...]
-    start: Start
-    message: str
-    task: tuple[str, str] | None
-    action: str = ""
 
 
 class Explorer:
@@ -72,12 +28,12 @@ class Explorer:
     def __init__(self, diagram: Diagram, calendar: Calendar, plan: Plan, bounds: Bounds, starts: list[Start]) -> None:
         self.diagram, self.calendar, self.bounds, self.starts = diagram, calendar, bounds, starts
         self.outcomes = Outcomes(diagram, calendar, plan)
-        self.answers = self.outcomes.answers()
-        self.plan = replace(plan, actions={name: self._noted(name, action) for name, action in plan.actions.items()})
+        self.answering = answering = Answering(self.outcomes.answers())
+        noted = {name: answering.noted(name, action) for name, action in plan.actions.items()}
+        self.plan = replace(plan, actions=noted)
         self.keys = Keys(diagram, plan.units)
         self.states: list[Reached] = []
         self.failures: list[Failure] = []
-        self.ways = 0
         self.nodes: dict[tuple[str, str], int] = {}
         self.moves: dict[tuple[str, str, str], int] = {}
         self.rules: set[str] = set()
@@ -89,73 +45,28 @@ class Explorer:
         self.left = 0
         self._seen: dict[str, int] = {}
         self._queue: deque[tuple[int, Rehearsal, Standing]] = deque()
-        self._answers: dict[str, Any] = {}
-        self._called: list[str] = []
-        self._calling = ""
+        self._later: deque[tuple[int, Rehearsal, Standing]] = deque()
+        self.inner: dict[str, int] = {}
+        self.looked_at: set[int] = set()
 
     def run(self) -> None:
         """Walks until nothing new is found, or a bound is met."""
         began = time.process_time()
         for start in self.starts:
             self._begin(start)
-        while self._queue:
+        while self._queue or self._later:
             if len(self.states) > self.bounds.states or time.process_time() - began > self.bounds.seconds:
-                self.left = len(self._queue)
+                self.left = len(self._queue) + len(self._later)
                 why = "情形过多" if len(self.states) > self.bounds.states else "时间用完"
-                for number, _, _ in self._queue:
+                for number, _, _ in (*self._queue, *self._later):
                     self.states[number].cut = why
                 break
-            number, rehearsal, standing = self._queue.popleft()
-            self._from(self.states[number], rehearsal, standing)
-
-    # --- Service actions ----------------------------------------------------------------------------------------------
-
-    def _noted(self, name: str, action: Action) -> Action:
-        """The action, of which is known that and where it is called, and which gives the answer that is tried."""
-        told = action.rehearsed
-
-        def answer(call: RehearsedCall) -> Any:
-            self._calling = call.task
-            if name in self.answers:
-                self._called.append(name)
-                result = self._answers.get(name, self.answers[name][0])
+            if self._queue:
+                number, rehearsal, standing = self._queue.popleft()
+                self.looked_at.add(number)
+                self.walk_from(self.states[number], rehearsal, standing)
             else:
-                result = told(call) if told is not None else action.sample
-            self._calling = ""
-            return result
-
-        return replace(action, rehearsed=answer)
-
-    def _every_answer(self, told: dict[str, Any], run: Any) -> Iterator[tuple[dict[str, Any], Any]]:
-        """Runs a step with every combination of answers that its actions may give: (answers, result or error)."""
-        self._answers, self._called, self._calling = told, [], ""
-        try:
-            result: Any = run()
-        except LiaisonError as error:
-            result = error
-        called = list(dict.fromkeys(self._called))
-        open_question = next((name for name in called if name not in told), None)
-        self.ways += 1
-        if open_question is None:
-            yield {name: told[name] for name in called}, result
-            return
-        first, *others = self.answers[open_question]
-        yield from self._known_answer({**told, open_question: first}, called, result, run)
-        for value in others:
-            yield from self._every_answer({**told, open_question: value}, run)
-
-    def _known_answer(
-        self, told: dict[str, Any], called: list[str], result: Any, run: Any
-    ) -> Iterator[tuple[dict[str, Any], Any]]:
-        """As above, where the run with the first answers is there already."""
-        open_question = next((name for name in called if name not in told), None)
-        if open_question is None:
-            yield {name: told[name] for name in called}, result
-            return
-        first, *others = self.answers[open_question]
-        yield from self._known_answer({**told, open_question: first}, called, result, run)
-        for value in others:
-            yield from self._every_answer({**told, open_question: value}, run)
+                shortcuts.go_on(self, *self._later.popleft())
 
     # --- Steps --------------------------------------------------------------------------------------------------------
 
@@ -171,25 +82,26 @@ class Explorer:
                 event=start.event,
             )
 
-        for answers, result in self._every_answer({}, run):
+        for answers, result in self.answering.every({}, run):
             steps: tuple[Step, ...] = ({"answers": answers},) if answers else ()
             if isinstance(result, LiaisonError):
-                self.failures.append(Failure(None, steps, start, _said(result), None, self._calling))
+                self.failures.append(Failure(None, steps, start, said_of(result), None, self.answering.calling))
             else:
-                self._arrive(None, steps, start, result)
+                self.arrive(None, steps, start, result)
 
-    def _from(self, state: Reached, rehearsal: Rehearsal, standing: Standing) -> None:
+    def walk_from(self, state: Reached, rehearsal: Rehearsal, standing: Standing) -> None:
         """All steps from a state, of parts that do not touch each other only those of one, as long as it leads on."""
         groups = self._groups(rehearsal.open, standing)
         if rehearsal.timers:
             self._wait(state, rehearsal)
         for message in dict.fromkeys(rehearsal.landing.waiting_messages if rehearsal.landing else ()):
-            self._take(state, rehearsal, {"message": message}, None, lambda r, m=message: r.message(m))
+            move = Move(-1, {}, message=message)
+            self._take(state, rehearsal, {"message": message}, move, lambda r, m=message: r.message(m))
         for group in groups:
-            before = len(state.after)
+            before = len(state.moves)
             for step in group:
-                self._do(state, rehearsal, step)
-            if any(one > state.number or self.states[one].end for one in state.after[before:]):
+                self._do(state, rehearsal, standing, step)
+            if any(one not in self.looked_at for one in state.after[before:]):
                 break  # the other groups come later: not all that this one leads to has been looked at yet
 
     def _groups(self, opened: tuple[OpenStep, ...], standing: Standing) -> list[list[OpenStep]]:
@@ -220,17 +132,14 @@ class Explorer:
         return node.loop.completion is not None or not self.diagram.separable
 
     def _wait(self, state: Reached, rehearsal: Rehearsal) -> None:
-        moment = max(rehearsal.now, rehearsal.timers[0].fire_at)
-        local = clock.local(moment)
-        said = local.strftime("%Y-%m-%dT%H:%M") if not (local.second or local.microsecond) else local.isoformat()
-        self._take(state, rehearsal, {"until": said}, None, lambda r: r.until(moment))
+        moment = next_moment(rehearsal)
+        self._take(state, rehearsal, wait_until(moment), Move(-1, {}), lambda r: r.until(moment))
 
-    def _do(self, state: Reached, rehearsal: Rehearsal, step: OpenStep) -> None:
+    def _do(self, state: Reached, rehearsal: Rehearsal, standing: Standing, step: OpenStep) -> None:
         if step.role is None:
             return
         place, today = (step.process, step.task), rehearsal.today
-        several = sum(one.task == step.task for one in rehearsal.open) > 1
-        unit = (step.slot or step.unit) if several else None
+        unit = slot_of(rehearsal, step)
         try:
             if rehearsal.step(step.task, unit).id != step.id:
                 return
@@ -239,14 +148,13 @@ class Explorer:
             self.refused.setdefault(place, (state.number, str(error)))
             return
         deciding = self.outcomes.deciding(*place)
-        for data in outcomes:
-            said: dict[str, Any] = {"do": step.task, **({"unit": unit} if unit else {})}
-            shown = {name: data[name] for name in deciding if name in data}
-            said |= {"data": shown} if shown else {}
+        for number, data in enumerate(outcomes):
+            said = done(step.task, unit, {name: data[name] for name in deciding if name in data})
+            move = Move(-1, {}, place, standing.scopes[step.scope], number)
             try:
-                taken = self._take(state, rehearsal, said, place, lambda r, d=data: r.do(step.task, d, unit=unit))
+                taken = self._take(state, rehearsal, said, move, lambda r, d=data: r.do(step.task, d, unit=unit))
             except Invalid as error:
-                self.refused.setdefault(place, (state.number, str(_said(error))))
+                self.refused.setdefault(place, (state.number, said_of(error)))
                 continue
             self.done.add(place)
             self._note_leads(state, place, data, deciding, taken)
@@ -268,9 +176,7 @@ class Explorer:
                 found = self.leads.setdefault((*place, name), {})
                 found.setdefault(value, set()).update((state.number, rest, *one) for one in taken)
 
-    def _take(
-        self, state: Reached, rehearsal: Rehearsal, said: Step, place: tuple[str, str] | None, act: Any
-    ) -> list[tuple[Any, ...]]:
+    def _take(self, state: Reached, rehearsal: Rehearsal, said: Step, move: Move, act: Any) -> list[tuple[Any, ...]]:
         """Tries a step with all answers of its actions; gives where it led. Raises Invalid where it is refused."""
 
         def run() -> Rehearsal:
@@ -279,25 +185,31 @@ class Explorer:
             return other
 
         led: list[tuple[Any, ...]] = []
-        for answers, result in self._every_answer({}, run):
+        place = move.place
+        for answers, result in self.answering.every({}, run):
             steps: tuple[Step, ...] = (*(({"answers": answers},) if answers else ()), said)
             if isinstance(result, Invalid):
                 if place is None:
-                    self.failures.append(Failure(state.number, steps, state.start, _said(result), place, self._calling))
+                    self.failures.append(
+                        Failure(state.number, steps, state.start, said_of(result), place, self.answering.calling)
+                    )
                     continue
                 raise result
             if isinstance(result, LiaisonError):
-                self.failures.append(Failure(state.number, steps, state.start, _said(result), place, self._calling))
+                self.failures.append(
+                    Failure(state.number, steps, state.start, said_of(result), place, self.answering.calling)
+                )
                 led.append((repr(answers), -1, str(result)))
                 continue
-            number = self._arrive(state, steps, state.start, result)
-            state.after.append(number)
+            number = self.arrive(state, steps, state.start, result)
+            state.moves.append(replace(move, to=number, answers=answers))
             led.append((repr(answers), number, self._trail(result)))
         return led
 
     # --- Where a step leads -------------------------------------------------------------------------------------------
 
-    def _arrive(self, before: Reached | None, steps: tuple[Step, ...], start: Start, rehearsal: Rehearsal) -> int:
+    def arrive(self, before: Reached | None, steps: tuple[Step, ...], start: Start, rehearsal: Rehearsal) -> int:
+        """Notes the state that ``steps`` lead to from ``before``; gives its number, of a known one the first."""
         landing = rehearsal.landing
         if landing is None:
             raise Invalid("没有开始")
@@ -316,6 +228,7 @@ class Explorer:
         state.open, state.waiting = rehearsal.open, landing.waiting_messages
         state.end = (landing.end or "end") if landing.completed else ""
         state.held = tuple((one.process, one.node) for one in held)
+        state.inner, state.outer = standing.inner, standing.outer
         self.states.append(state)
         if landing.completed:
             return number
@@ -324,8 +237,22 @@ class Explorer:
         if state.cut:
             self.cuts[state.cut] += 1
         elif not state.stuck:
-            self._queue.append((number, rehearsal.forgetful(), standing))
+            known = self.states[self.inner.setdefault(state.inner, number)] if state.inner else state
+            later = known is not state and known.outer != state.outer
+            (self._later if later else self._queue).append((number, rehearsal.forgetful(), standing))
         return number
+
+    @property
+    def ways(self) -> int:
+        """How many steps were tried."""
+        return self.answering.runs
+
+    def standing(self, rehearsal: Rehearsal) -> Standing:
+        """The state of a rehearsal as it is compared."""
+        if rehearsal.landing is None:
+            raise Invalid("没有开始")
+        top = tokens(self.diagram.made.program, rehearsal.landing.state, self.diagram.names)
+        return self.keys.standing(top, rehearsal.today)
 
     def _note(self, rehearsal: Rehearsal, held: list[Token], number: int) -> None:
         """Notes what was passed on the way to a state, and what its tokens have come to."""
@@ -367,7 +294,3 @@ class Explorer:
             found = (*state.steps, *found)
             number = state.before
         return found
-
-
-def _said(error: LiaisonError) -> str:
-    return "；".join([error.message, *(f"{one.path} {one.message}" for one in error.findings)])

@@ -8,10 +8,11 @@ from typing import Any
 
 from service.processes.rules import one_line
 from service.proof.diagram import Diagram
-from service.proof.explorer import Explorer, Failure, Reached
+from service.proof.explorer import Explorer
 from service.proof.findings import ENDLESS, FAILS, FORM, NOBODY, SAME, STUCK, UNIT, Fault
 from service.proof.missing import Missing
 from service.proof.reading import EQUAL, Reading
+from service.proof.states import Failure, Reached
 from service.proof.telling import Teller
 from service.rehearsal.state import OpenStep
 from service.rights import UNIT_ROLES

@@ -17,16 +17,21 @@ from service.proof.diagram import Diagram
 from service.proof.reading import DAY, EQUAL, HOLDS, ORDER, TRUTH, Fact, Path, at
 
 _MOST_ELEMENTS = 8
+SLOT = " [child]"
+"""How the engine marks one of the tasks that stand side by side."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A state as the proof compares it: its key; the key of each called process by the scope it runs in; the chain of
-    (process, node, token) from the top to each scope."""
+    (process, node, token) from the top to each scope. ``inner`` is the part of the key about slots, where nothing else
+    can go on, ``outer`` the rest of it; else ''."""
 
     key: str
     scopes: Mapping[str, str]
     chains: Mapping[str, tuple[tuple[str, str, str], ...]]
+    inner: str = ""
+    outer: str = ""
 
 
 class Keys:
@@ -37,14 +42,25 @@ class Keys:
 
     def standing(self, top: Token, today: date) -> Standing:
         """The key of the state whose tokens are ``top``, on a day."""
-        moments = sorted({one.moment for one in every(top) if one.moment is not None})
-        reader = _Reader(self, {moment: rank for rank, moment in enumerate(moments)}, today)
+        reader = _Reader(self, today)
         reader.chains[""] = ()
         frame = [
             f"{name}={self.value(name, top.data.get(name), today)}" for name in sorted(FRAME_NAMES & self.diagram.names)
         ]
         key = ";".join([*frame, reader.part(top)])
-        return Standing(key, reader.scopes, reader.chains)
+        return Standing(key, reader.scopes, reader.chains, *reader.apart(top, key))
+
+    def is_slot(self, call: tuple[str, str, str]) -> bool:
+        """Whether a call is one of several side by side that nothing ends but themselves."""
+        node = self.diagram.node(call[0], call[1])
+        return node is not None and node.loop is not None and not node.boundaries and self.diagram.separable
+
+    def together(self, top: Token) -> Iterator[Token]:
+        """The places of a process that runs and of those that it calls, without those of its slots."""
+        for one in inside(top):
+            yield one
+            if one.called is not None and not self.is_slot((one.process, one.node, one.id)):
+                yield from self.together(one.called)
 
     def value(self, name: str, value: Any, today: date, path: Path = ()) -> str:
         """As much of a value as anything reads of it."""
@@ -94,20 +110,28 @@ class Keys:
 
 
 class _Reader:
-    def __init__(self, keys: Keys, ranks: Mapping[str, int], today: date) -> None:
-        self.keys, self.ranks, self.today = keys, ranks, today
+    def __init__(self, keys: Keys, today: date) -> None:
+        self.keys, self.today = keys, today
+        self.ranks: Mapping[str, int] = {}
         self.scopes: dict[str, str] = {}
+        self.told: dict[str, str] = {}
         self.chains: dict[str, tuple[tuple[str, str, str], ...]] = {}
 
     def part(self, top: Token) -> str:
-        """The key of one process that runs: its tokens; while one waits at a join also where its branches parted."""
-        diagram = self.keys.diagram
+        """The key of one process that runs: its tokens; while one waits at a join also where its branches parted.
+
+        Timers stand in the order in which they are due, those of a slot among themselves.
+        """
+        diagram, around = self.keys.diagram, self.ranks
+        if not top.scope or self.keys.is_slot(self.chains[top.scope][-1]):
+            moments = sorted({one.moment for one in self.keys.together(top) if one.moment is not None})
+            self.ranks = {moment: rank for rank, moment in enumerate(moments)}
         joins = [one for one in inside(top) if one.held and _is_join(diagram, one)]
         waits = (
             frozenset(fact for one in joins for fact in diagram.live_after(one.process, one.node)) if joins else None
         )
         key = "|".join(sorted(self._of(top, waits)))
-        self.scopes[top.scope] = key
+        self.scopes[top.scope], self.ranks = key, around
         return key
 
     def _of(self, token: Token, waits: frozenset[Fact] | None) -> list[str]:
@@ -120,13 +144,33 @@ class _Reader:
             return [f"{token.node}{self._data(token, waits)}({_joined(after)})"]
         return after
 
+    def apart(self, top: Token, key: str) -> tuple[str, str]:
+        """The slots of the one call that can go on with what they have given so far, and the rest of the key; '' and ''
+        where there is no such call."""
+        held = [one for one in inside(top) if one.held and one.node and not one.spec.endswith(SLOT)]
+        calls = [one for one in held if self.keys.is_slot((one.process, one.node, one.id))]
+        if len(calls) != 1 or any(one is not calls[0] and not _is_join(self.keys.diagram, one) for one in held):
+            return "", ""
+        [call] = calls
+        node = self.keys.diagram.node(call.process, call.node)
+        given = node.loop.output_collection if node is not None and node.loop is not None else None
+        value = self.keys.value(given, call.data.get(given), self.today) if given else ""
+        slots = [f"[{self.scopes[one.called.scope]}]" for one in call.after if one.held and one.called is not None]
+        if not slots:
+            return "", ""
+        others = {one for one in self.keys.diagram.live_held(call.process, call.node) if one.name != given}
+        return f"{call.spec}={value}({_joined(slots)})", key.replace(self.told[call.id], self._data(call, others))
+
     def _held(self, token: Token, after: list[str]) -> str:
         diagram = self.keys.diagram
         rank = f"#{self.ranks[token.moment]}" if token.moment is not None else ""
         source = f"<{token.source}" if _is_join(diagram, token) else ""
         called = f"[{self.part(token.called)}]" if token.called is not None else ""
-        data = self._data(token, diagram.live_held(token.process, token.node))
-        return f"{token.spec}{rank}{source}{data}{called}" + (f"({_joined(after)})" if after else "")
+        slot = token.called is not None and token.spec.endswith(SLOT)
+        data = "" if slot else self._data(token, diagram.live_held(token.process, token.node))
+        found = f"{token.spec}{rank}{source}{data}{called}" + (f"({_joined(after)})" if after else "")
+        self.told[token.id] = found
+        return found
 
     def _data(self, token: Token, live: Collection[Fact]) -> str:
         matter = {one.name for one in live if one.holds(token.data)} - FRAME_NAMES

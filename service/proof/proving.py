@@ -9,10 +9,11 @@ from datetime import datetime
 from service import clock
 from service.processes.bundles import compile_bundle
 from service.proof.diagram import Diagram
-from service.proof.explorer import Explorer, Start
+from service.proof.explorer import Explorer
 from service.proof.findings import Bounds, Proof
 from service.proof.judging import Judge
 from service.proof.starts import starts_of
+from service.proof.states import Start
 from service.rehearsal.core import Plan
 from service.workdays import Calendar
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from service.errors import LiaisonError
 from service.processes.bundles import Compiled
 from service.processes.cycles import Cycle
-from service.proof.explorer import Start
+from service.proof.states import Start
 from service.rehearsal.core import Plan, Rehearsal
 from service.rehearsal.samples import RECORD
 from service.rights import UNIT_ROLES

@@ -8,8 +8,9 @@ from typing import Any
 
 from service.processes.rules import one_line
 from service.proof.diagram import Diagram, Place
-from service.proof.explorer import Explorer, Start, Step
+from service.proof.explorer import Explorer
 from service.proof.findings import Fault
+from service.proof.states import Start, Step
 from service.proof.ways import as_scenario, in_words
 
 MOST_NAMES = 6

@@ -11,8 +11,8 @@ import yaml
 from service import clock
 from service.checks.form_model import form_of
 from service.proof.diagram import Diagram
-from service.proof.explorer import Start, Step
 from service.proof.starts import words as start_words
+from service.proof.states import Start, Step
 
 
 def in_words(diagram: Diagram, start: Start, steps: Iterable[Step]) -> tuple[str, ...]:

@@ -1,0 +1,105 @@
+"""The states of a walk and the steps between them, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from service import clock
+from service.errors import LiaisonError
+from service.rehearsal.core import Rehearsal
+from service.rehearsal.state import OpenStep
+
+Step = Mapping[str, Any]
+"""A step of a scenario."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a case begins: by whom, at which event, with what."""
+
+    at: datetime
+    by: str | None = None
+    event: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step that was tried and the state ``to`` that it led to: the ``number``-th outcome of the task ``place`` in a
+    process whose key is ``part``, a ``message``, or (with neither) waiting for the next timer."""
+
+    to: int
+    answers: Mapping[str, Any]
+    place: tuple[str, str] | None = None
+    part: str = ""
+    number: int = 0
+    message: str = ""
+
+
+@dataclass(slots=True)
+class Reached:
+    """A state. ``steps`` led here from ``before``; ``open`` are its open steps; ``moves`` the steps that lead on;
+    ``cut`` why nothing was tried from here. ``inner`` and ``outer``: the key of its slots, and the rest."""
+
+    number: int
+    before: int | None
+    steps: tuple[Step, ...]
+    start: Start
+    depth: int
+    open: tuple[OpenStep, ...] = ()
+    end: str = ""
+    stuck: bool = False
+    waiting: tuple[str, ...] = ()
+    held: tuple[tuple[str, str], ...] = ()
+    moves: list[Move] = field(default_factory=list)
+    cut: str = ""
+    inner: str = ""
+    outer: str = ""
+
+    @property
+    def after(self) -> list[int]:
+        """The states that one step leads to."""
+        return [one.to for one in self.moves]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A step that failed: the last of ``steps`` from the state ``before`` (None: the start itself)."""
+
+    before: int | None
+    steps: tuple[Step, ...]
+    start: Start
+    message: str
+    task: tuple[str, str] | None
+    action: str = ""
+
+
+def said_of(error: LiaisonError) -> str:
+    """All that an error says."""
+    return "；".join([error.message, *(f"{one.path} {one.message}" for one in error.findings)])
+
+
+def next_moment(rehearsal: Rehearsal) -> datetime:
+    """When the next timer fires."""
+    return max(rehearsal.now, rehearsal.timers[0].fire_at)
+
+
+def wait_until(moment: datetime) -> Step:
+    """The step that waits till a moment."""
+    local = clock.local(moment)
+    exact = bool(local.second or local.microsecond)
+    return {"until": local.isoformat() if exact else f"{local:%Y-%m-%dT%H:%M}"}
+
+
+def slot_of(rehearsal: Rehearsal, step: OpenStep) -> str | None:
+    """The name by which a scenario tells the step from others of the same task."""
+    several = sum(one.task == step.task for one in rehearsal.open) > 1
+    return (step.slot or step.unit) if several else None
+
+
+def done(task: str, unit: str | None, data: Mapping[str, Any]) -> Step:
+    """The step that does a task with what decides of its form."""
+    return {"do": task, **({"unit": unit} if unit else {}), **({"data": dict(data)} if data else {})}

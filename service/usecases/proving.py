@@ -1,0 +1,157 @@
+"""Proofs in processes of their own: a hostile definition harms nobody, several are walked at once.
+
+Each child has as much processor time and memory as it is told, no secrets and no database. One that takes more is
+ended, and its proof says so.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import io
+import json
+import os
+import pickle
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from tempfile import TemporaryFile
+from types import MappingProxyType
+from typing import Any, cast
+
+import structlog
+
+from service.config import Organization, Settings
+from service.errors import Incident, Invalid
+from service.proof import Bounds, Fault, Proof
+from service.proof.findings import LIMIT
+from service.workdays import Calendar
+
+MEMORY = 1_500_000_000
+"""Bytes beyond the child's first ones; the largest shipped process takes a quarter of it."""
+_MORE_SECONDS = 60
+"""Beyond those of the walk: to read the bundle and to write the report."""
+_PATIENCE = 20
+"""Times the processor time that a child may take by the clock, on a machine that has much else to do."""
+_POLL = 0.2
+_KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONDONTWRITEBYTECODE")
+_WITHHELD: Mapping[str, Any] = {"database_url": "", "secret_key": "", "oidc": None, "mail": None, "metrics": None}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The facts outside a bundle."""
+
+    settings: Settings
+    organization: Organization
+    calendar: Calendar
+
+
+def prove_confined(
+    files: Mapping[str, bytes],
+    key: str,
+    house: House,
+    bounds: Bounds | None = None,
+    *,
+    memory: int = MEMORY,
+    going: Callable[[], None] | None = None,
+) -> Proof:
+    """As ``proof.prove``, in a process of its own. Raises Invalid for a bundle that cannot be compiled.
+
+    ``going`` is called now and then while it runs; what it raises ends the child. Not to be called with an open
+    transaction.
+    """
+    limits = bounds or Bounds()
+    with TemporaryFile() as given, TemporaryFile() as told, TemporaryFile() as complained:
+        given.write(_packed((dict(files), key, _without_secrets(house), limits, memory)))
+        given.seek(0)
+        child = subprocess.Popen(
+            [sys.executable, "-m", "service.usecases.proving_child"],
+            stdin=given,
+            stdout=told,
+            stderr=complained,
+            env=_environment(),
+            close_fds=True,
+        )
+        until = time.monotonic() + _PATIENCE * (limits.seconds + _MORE_SECONDS)
+        try:
+            while child.poll() is None and time.monotonic() < until:
+                if going is not None:
+                    going()
+                _wait(child)
+        finally:
+            child.kill()
+            child.wait()
+        told.seek(0)
+        said = told.read()
+        if child.returncode == 0 and said:
+            return _read(json.loads(said))
+        complained.seek(0)
+        _note(child.returncode, complained.read()[-4_000:].decode(errors="replace"))
+        return _ended(files, key, limits, memory)
+
+
+def prove_all_confined(
+    jobs: Sequence[tuple[Mapping[str, bytes], str]], house: House, bounds: Bounds, *, memory: int, at_once: int
+) -> Iterator[Proof | Invalid]:
+    """The proofs of several bundles in their order, ``at_once`` side by side; Invalid for one that is none."""
+
+    def one(job: tuple[Mapping[str, bytes], str]) -> Proof | Invalid:
+        try:
+            return prove_confined(*job, house, bounds, memory=memory)
+        except Invalid as error:
+            return error
+
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
+        yield from pool.map(one, jobs)
+
+
+def _wait(child: subprocess.Popen[bytes]) -> None:
+    try:
+        child.wait(_POLL)
+    except subprocess.TimeoutExpired:
+        return
+
+
+def _read(said: Mapping[str, Any]) -> Proof:
+    if "refused" in said:
+        raise Invalid(str(said["refused"]))
+    return Proof.from_data(said)
+
+
+def _note(code: int, said: str) -> None:
+    """The log says how a child ended. Raises Incident where it failed by itself: no bundle did that."""
+    log.warning("proof_child_ended", code=code, said=said)
+    if code > 0 and "MemoryError" not in said:
+        raise Incident("走查的程序没有正常结束，没有改动任何内容；请联系系统管理员查看日志")
+
+
+def _ended(files: Mapping[str, bytes], key: str, bounds: Bounds, memory: int) -> Proof:
+    file = next((name for name in sorted(files) if name.endswith(".bpmn")), "-")
+    message = (
+        f"走查用了超过 {bounds.seconds + _MORE_SECONDS:g} 秒或 {memory // 1_000_000} MB，已经停止，没有得出结果；"
+        "多半是同时办理的份数或选项太多，请拆小、精简后再试"
+    )
+    return Proof((Fault(LIMIT, file, 1, key, message),), (), 0, 0, float(bounds.seconds), (message,))
+
+
+def _packed(job: Any) -> bytes:
+    """The job for the child; a mapping that cannot be changed goes as one that can."""
+    into = io.BytesIO()
+    pickler = pickle.Pickler(into)
+    pickler.dispatch_table = {**copyreg.dispatch_table, MappingProxyType: lambda table: (dict, (dict(table),))}
+    pickler.dump(job)
+    return into.getvalue()
+
+
+def _without_secrets(house: House) -> House:
+    return replace(house, settings=replace(house.settings, **cast("dict[str, Any]", dict(_WITHHELD))))
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
