@@ -84,7 +84,7 @@ def _island(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def _of_scenario(name: str, scenarios: Mapping[str, bytes]) -> dict[str, Any]:
-    """What a scenario says, as the page says it."""
+    """A scenario as the page tells it."""
     if name not in scenarios:
         raise NotFound("草稿里没有这个用例")
     said = read(scenarios[name], name).value
@@ -162,7 +162,7 @@ def _marks(files: Mapping[str, bytes], process: str, state: State) -> list[dict[
 
 
 class _Words:
-    """What a rehearsal came to, as the page says it."""
+    """The outcome of a rehearsal as the page tells it."""
 
     def __init__(self, made: Compiled, organization: Organization) -> None:
         self._organization = organization
