@@ -57,6 +57,7 @@ from service.web import (
     studio_diagram,
     studio_files,
     studio_scenarios,
+    studio_tables,
     studio_try,
     studio_versions,
     substitutes,
@@ -117,7 +118,7 @@ def install(app: Flask, settings: Settings) -> None:
     directory = (units, people, posts, substitutes)
     done = (contacts, opinions, interviews, activities, matters)
     told = (reports, roll_ups, briefs, assessment)
-    changing = (studio, studio_versions, studio_files, studio_diagram, studio_try, studio_scenarios)
+    changing = (studio, studio_versions, studio_files, studio_diagram, studio_tables, studio_try, studio_scenarios)
     for feature in (*work, *course, *serving, *directory, talents, teams, *done, *told, *changing, accounts, licences):
         pages.register_blueprint(feature.blueprint)
     pages.add_url_rule("/favicon.ico", view_func=favicon)

@@ -41,10 +41,11 @@ class Tab:
 
 TABS: list[Tab] = [
     Tab("流程图", "web.studio_diagram.diagram", lambda name: name.endswith(".bpmn")),
+    Tab("规则表", "web.studio_tables.page", lambda name: name.endswith(".dmn")),
     Tab("试办", "web.studio_try.page"),
     Tab("用例", "web.studio_scenarios.page", lambda name: name.startswith("scenarios/")),
 ]
-"""In the order of the page; 规则表, 表单, 打印模板, 走查, 影响 and 发布 add their rows as they come."""
+"""In the order of the page; 表单, 打印模板, 走查, 影响 and 发布 add their rows as they come."""
 
 
 def tab_page(template: str, draft: Draft, endpoint: str, **more: Any) -> str:

@@ -13,6 +13,7 @@ const options = {
     apidocs: "src/apidocs.js",
     "studio-diagram": "src/studio/diagram.jsx",
     "studio-try": "src/studio/try.jsx",
+    "studio-tables": "src/studio/tables.jsx",
   },
   outdir: out,
   bundle: true,

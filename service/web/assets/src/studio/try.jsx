@@ -7,6 +7,7 @@ import { createRoot } from "react-dom/client";
 import { Guard } from "../form/Guard.jsx";
 import { TaskForm } from "../form/TaskForm.jsx";
 import { Keys, send } from "../post.js";
+import "./studio.css";
 import "./try.css";
 
 const WAITS = [1, 3, 5, 7, 10];
