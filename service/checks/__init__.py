@@ -21,6 +21,7 @@ from service.checks import (
     options,
     profile,
     tasks,
+    texts,
 )
 from service.checks.bundle import Bundle, check_schemas, read
 from service.checks.findings import (
@@ -86,6 +87,7 @@ def _content(bundle: Bundle, context: CheckContext, report: Report) -> None:
     profile.check(bundle, report, _entry(bundle, context))
     forms.check(bundle, context, report)
     options.check(bundle, context, report)
+    texts.check(bundle, context, report)
     choices.check(bundle, report)
     dates.check(bundle, report)
     decisions.check(bundle, context, report)

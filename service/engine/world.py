@@ -31,7 +31,8 @@ RULES = 3
    (inputs without a number).
 2: an event gateway waits for its events, a task in a sub-process has the lane of the sub-process, a date is equal to
    its ISO text.
-3: a timer that interrupts its task and leads back to it opens it once, and nothing of its past rounds is kept.
+3: a timer that interrupts its task and leads back to it opens it once, and nothing of its past rounds is kept; what
+   stands in braces in the basis of a due date is a value.
 """
 
 _log = logging.getLogger(__name__)

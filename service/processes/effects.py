@@ -15,6 +15,7 @@ from service.errors import Incident
 from service.processes.bundles import Compiled
 from service.processes.calendars import DayFunctions
 from service.processes.rules import DEFAULT_BASIS, DEFAULT_WARN, LEADER, candidate, slot_of
+from service.processes.told_texts import day_facts, told_text
 from service.workdays import Calendar
 
 ENTERED, CANCELLED, ENDED, ADVANCED = "entered", "cancelled", "ended", "advanced"
@@ -85,7 +86,7 @@ def entered(
 ) -> dict[str, Any]:
     """The facts fixed when a user task opens: its name, who may take it, by when, and why by then."""
     properties = compiled.program.user_tasks[opened.process, opened.task].properties
-    return {**facts_of(compiled, frame, opened, days, rules), **due_of(properties, opened, days)}
+    return {**facts_of(compiled, frame, opened, days, rules), **due_of(properties, opened, days, rules=rules)}
 
 
 def facts_of(
@@ -127,6 +128,8 @@ def due_of(
     opened: engine.OpenTask,
     days: DayFunctions,
     kept: Mapping[str, Any] | None = None,
+    *,
+    rules: int = engine.RULES,
 ) -> dict[str, Any]:
     """The due date as of ``days``, when the light turns yellow, whether it is provisional, and the explanation.
 
@@ -146,9 +149,17 @@ def due_of(
         "due_on": day.isoformat(),
         "warn_on": days.calendar.add(day, -warn).due.isoformat(),
         "provisional": counted.provisional if counted is not None else days.calendar.is_provisional(day),
-        "basis": properties.get("due_basis") or DEFAULT_BASIS,
+        "basis": _basis(properties, opened, days, day, rules),
         "explanation": counted.to_data() if counted is not None else _named(day),
     }
+
+
+def _basis(properties: Mapping[str, str], opened: engine.OpenTask, days: DayFunctions, day: date, rules: int) -> str:
+    """Why by then, in the diagram's words; by the first two rules nothing in them is a value."""
+    text = properties.get("due_basis") or DEFAULT_BASIS
+    if rules < 3:
+        return text
+    return told_text(text, {**opened.data, **day_facts(day, days.today, days.calendar)}, days.table())
 
 
 def due_changes(
@@ -159,6 +170,7 @@ def due_changes(
     old: Mapping[str, Mapping[str, Any]],
     notice: str,
     kept: Mapping[str, Mapping[str, Any]],
+    rules: int = engine.RULES,
 ) -> list[Effect]:
     """The due dates of open tasks that ``calendar`` changes, each counted as of when the task was entered (CLOCK).
 
@@ -167,7 +179,7 @@ def due_changes(
     found = []
     for task_id, opened in landing.open_tasks.items():
         properties = compiled.program.user_tasks[opened.process, opened.task].properties
-        due = due_of(properties, opened, DayFunctions(calendar, entered_at[task_id]), kept.get(task_id))
+        due = due_of(properties, opened, DayFunctions(calendar, entered_at[task_id]), kept.get(task_id), rules=rules)
         before = old.get(task_id, {})
         if differ(before, due):
             found.append(Effect(DUE_CHANGED, changed(before, due, notice), task_id))

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service import clock, engine
+from service.engine.expressions import as_date
 from service.errors import LiaisonError, NotAllowed, NotFound
 from service.processes import access
 from service.processes.bundles import Compiled, compiled
@@ -18,6 +19,7 @@ from service.processes.definitions import find_latest, latest
 from service.processes.effects import entered
 from service.processes.forms import Form
 from service.processes.rules import BY_ITSELF, holds, one_line
+from service.processes.told_texts import day_facts, told_form
 from service.processes.wiring import wiring
 from service.rights import Actor
 
@@ -54,7 +56,19 @@ def first_step(session: Session, process: str, actor: Actor) -> FirstStep:
     if not _may_take(actor, opening):
         role = wiring(session).role_name(opening.role) or "指定人员"
         raise NotAllowed(f"「{info.name}」由{role}办理，您没有登记的权限。")
-    return FirstStep(process, one_line(info.name), made.form_of(opening.process, opening.task))
+    form = made.form_of(opening.process, opening.task)
+    days = DayFunctions(current(session), clock.now())
+    return FirstStep(process, one_line(info.name), _with_values(form, info.properties.get("due"), days))
+
+
+def _with_values(form: Form, due: str | None, days: DayFunctions) -> Form:
+    """The form with the values in its help texts, as far as they are known before any case exists."""
+    try:
+        day = as_date(engine.evaluate(due, {}, days.table())) if due else None
+    except engine.ExpressionError:
+        day = None
+    schema, ui_schema = told_form(form, day_facts(day, days.today, days.calendar), days.table())
+    return replace(form, schema=schema, ui_schema=ui_schema)
 
 
 def may_start(session: Session, process: str, actor: Actor) -> bool:

@@ -128,8 +128,8 @@ def run_input(begun: Begun, course: Course, given: Given, calendar: Calendar, ac
     landing = _land(begun, course, given, days, answer)
     before = course.open
     if given.kind == "calendar_changed":
-        notice = given.data["notice"]
-        found = fx.due_changes(begun.made, landing, course.entered, calendar, course.due, notice, course.kept)
+        notice, rules = given.data["notice"], rules_of(given)
+        found = fx.due_changes(begun.made, landing, course.entered, calendar, course.due, notice, course.kept, rules)
         found.append(fx.Effect(fx.ADVANCED, fx.sealed(landing)))
     else:
         completed = given.task if given.kind == "completed" else None

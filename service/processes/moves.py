@@ -95,7 +95,7 @@ class Move:
                 found.append(fx.Effect(fx.RENEWED, told, task_id))
             if self._anew(before):
                 properties = self.new.program.user_tasks[opened.process, opened.task].properties
-                due = fx.due_of(properties, opened, DayFunctions(days.calendar, before.entered_at))
+                due = fx.due_of(properties, opened, DayFunctions(days.calendar, before.entered_at), rules=rules)
                 if fx.differ(before.due, due) or before.due["basis"] != due["basis"]:
                     source = f"流程第 {self.version} 版" if self.version is not None else "流程新版"
                     found.append(fx.Effect(fx.DUE_CHANGED, fx.changed(before.due, due, source), task_id))

@@ -80,7 +80,10 @@ TASK: Mapping[str, Property] = {
         "unit:unit",
     ),
     "due": Property("期限：一个日期，多是今天起第几个工作日", "working_days(2)"),
-    "due_basis": Property("期限的文件依据。不写的，页面上显示“本系统默认，非文件规定”", "实施方案三（二）3"),
+    "due_basis": Property(
+        "期限的文件依据，可以含花括号里的值，如 `{due_days}` 个工作日。不写的，页面上显示“本系统默认，非文件规定”",
+        "实施方案三（二）3",
+    ),
     "warn": Property("到期前几个工作日变黄灯", "3"),
     "sign": Property("签在处理单的哪一栏：office 转办意见、unit 办理情况、group 领导小组意见", "unit"),
     "clock": Property("`paused`：不计期限，只显示天数（待上会）", "paused"),

@@ -18,7 +18,7 @@ from service.errors import Conflict, NotFound
 from service.processes import access, lateness, visibility
 from service.processes.advance import open_tasks as open_rows
 from service.processes.bundles import compiled
-from service.processes.calendars import current, days_between
+from service.processes.calendars import DayFunctions, current, days_between
 from service.processes.commands import as_uuid, return_targets
 from service.processes.dated import known_days, page_rules
 from service.processes.definitions import shown_digest
@@ -42,6 +42,7 @@ from service.processes.recording import stream_of
 from service.processes.rules import GREEN, GREY, NO_CASE, NO_TASK, RED, YELLOW, light
 from service.processes.standing import NOTHING, Absence, Marks
 from service.processes.standing import marks as marks_of
+from service.processes.told_texts import day_facts, told_form
 from service.processes.visibility import seen
 from service.processes.wiring import wiring
 from service.rights import Actor, may
@@ -202,12 +203,15 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
             UserTask.entered_seq <= task.entered_seq,
         )
     )
+    shown = task.data if acts else seen(session, instance, actor).of_task(task, task.data)
+    facts = day_facts(task.due_on, clock.local(task.entered_at).date(), calendar)
+    schema, ui_schema = told_form(form, {**shown, **facts}, DayFunctions(calendar, task.entered_at).table())
     return TaskDetail(
         task=task,
         instance=instance,
         light=light_of(task, today, suspended=instance.status == SUSPENDED),
-        schema=form.schema,
-        ui_schema=form.ui_schema,
+        schema=schema,
+        ui_schema=ui_schema,
         data=filled if acts else seen(session, instance, actor).of_task(task, filled),
         due_explanation=task.due_explanation,
         days_left=calendar.between(today, task.due_on) if task.due_on and task.status == OPEN else None,

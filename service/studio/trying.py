@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
+from service.clock import local
 from service.errors import Finding, Invalid, LiaisonError
 from service.processes.bundles import Compiled
-from service.processes.calendars import days_late
+from service.processes.calendars import DayFunctions, days_late
 from service.processes.rules import one_line
+from service.processes.told_texts import day_facts, told_form
 from service.rehearsal import Plan, Rehearsal
 from service.rehearsal.samples import filled
 from service.rehearsal.scenarios import Scenario, Text, first_by, scenario_of, take
@@ -109,7 +111,10 @@ def _offered(rehearsal: Rehearsal, step: OpenStep) -> Offered:
         calendar=rehearsal.calendar,
         units=rehearsal.plan.units,
     )
-    return Offered(step, form.schema, form.ui_schema, prefill, step.light(today), late, sample, back)
+    facts = day_facts(step.due_on, local(step.entered_at).date(), rehearsal.calendar)
+    days = DayFunctions(rehearsal.calendar, step.entered_at).table()
+    schema, ui_schema = told_form(form, {**step.data, **facts}, days)
+    return Offered(step, schema, ui_schema, prefill, step.light(today), late, sample, back)
 
 
 def _ways_back(rehearsal: Rehearsal, step: OpenStep) -> tuple[tuple[str, str], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -267,7 +268,7 @@ def _choices() -> dict[str, Any]:
 def _form_page(detail: queries.TaskDetail, names: Names, form: Form) -> dict[str, Any]:
     task, today = detail.task, clock.today()
     return form_page(
-        form,
+        replace(form, schema=detail.schema, ui_schema=detail.ui_schema),
         url=url_for("web.tasks.complete", task_id=task.id),
         draft=str(task.id),
         names=names,
