@@ -18,8 +18,9 @@ from service.api.fields import Body, Flag, Id, List, Moment, Nested, Problem, Qu
 from service.api.records import Row, whole
 from service.api.shapes import page_of
 from service.errors import Finding, Invalid
-from service.http.context import actor, db
+from service.http.context import actor, db, wired
 from service.http.files import download
+from service.rights import TALENT_OFFICE
 from service.studio import drafts
 from service.studio.fields import MOST_FILE_BYTES
 from service.studio.models import Draft
@@ -69,10 +70,16 @@ class DraftState(DraftItem):
 
 
 class NewDraft(Body):
-    """``process``: the process to change."""
+    """``process``: the process to change; with a ``template`` the id of a new one, called ``name``.
+
+    ``template`` is ``empty`` (whose one step is for ``role``), or the process whose newest version is copied.
+    """
 
     process = Text(longest=64, required=True)
     title = Text(longest=200, load_default="")
+    template = Text(longest=64, load_default="")
+    name = Text(longest=200, load_default="")
+    role = Text(longest=64, load_default=TALENT_OFFICE)
 
 
 class DraftQuery(Query):
@@ -120,8 +127,22 @@ def draft_list(query: dict[str, Any]) -> Mapping[str, Any]:
 
 @calls.post("/drafts", answer=DraftState, status=201, body=NewDraft, right=RIGHT)
 def make_draft(body: dict[str, Any]) -> Row:
-    """Makes a draft of the newest version of a process."""
-    return state(drafts.create(db(), process=body["process"], title=body["title"], actor=actor(), now=clock.now()))
+    """Makes a draft of the newest version of a process, or of a new process from a template."""
+    process, template = body["process"], body["template"]
+    if not template:
+        return state(drafts.create(db(), process=process, title=body["title"], actor=actor(), now=clock.now()))
+    roles = {role.id: role.name for role in wired().organization.roles.values()}
+    made = drafts.create_new(
+        db(),
+        process=process,
+        name=body["name"],
+        template=template,
+        role=body["role"],
+        roles=roles,
+        actor=actor(),
+        now=clock.now(),
+    )
+    return state(made)
 
 
 @calls.get("/drafts/<uuid:draft_id>", answer=DraftState, right=RIGHT)

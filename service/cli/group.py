@@ -28,6 +28,8 @@ COMMANDS = {
     "deploy": "definitions",
     "prove": "proving",
     "scenario": "scenarios",
+    "diff": "comparing",
+    "ways": "comparing",
     "impact": "moving",
     "migrate-cases": "moving",
     "due": "calendar",

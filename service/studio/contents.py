@@ -32,7 +32,7 @@ def contents_of(session: Session, digests: Collection[str]) -> Mapping[str, byte
     return {row.digest: row.content for row in session.execute(rows)}
 
 
-def sweep(session: Session) -> None:
+def forget_unheld(session: Session) -> None:
     """Forgets the contents that no draft and no version holds any more."""
     held = [select(one.digest).where(one.digest == KeptContent.digest).exists() for one in (DraftFile, VersionScenario)]
     session.execute(delete(KeptContent).where(~held[0], ~held[1]), execution_options={"synchronize_session": False})

@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from service import ids
@@ -20,9 +20,9 @@ from service.processes.definitions import find_latest, shown_digest
 from service.processes.models import Definition
 from service.rights import Actor, require
 from service.spelling import tidy
-from service.studio import fields, names
+from service.studio import fields, names, templates
 from service.studio.canonical import canonical
-from service.studio.contents import contents_of, keep
+from service.studio.contents import contents_of, forget_unheld, keep
 from service.studio.models import Draft, DraftFile, KeptContent, VersionScenario
 
 EDIT = "edit_definitions"
@@ -118,6 +118,45 @@ def create(
     journal(session, made, fields.MADE, said, actor, now)
     session.flush()
     return made
+
+
+def create_new(
+    session: Session,
+    *,
+    process: str,
+    name: str,
+    template: str = "empty",
+    role: str,
+    roles: Mapping[str, str],
+    actor: Actor,
+    now: datetime,
+) -> Draft:
+    """A draft of a new process called ``name``: empty but runnable for ``role`` (of ``roles``, id to name), or a copy.
+
+    ``template`` is ``empty`` or the process to copy. Raises as ``create`` does, Conflict where there is ``process``.
+    """
+    require(actor, EDIT)
+    called = templates.require_new(process, name)
+    if find_latest(session, process) is not None:
+        message = f"代码 {process} 已是另一个流程的，请换一个"
+        raise Conflict(message, [Finding("/process", message)])
+    if template == "empty":
+        if role not in roles:
+            raise Invalid("没有这个角色", [Finding("/role", f"可用：{'、'.join(sorted(roles))}")])
+        given = templates.empty(process, called, role=role, role_name=roles[role])
+    else:
+        given = templates.copy(version_files(session, version(session, template, None)), template, process, called)
+    return create(session, process=process, files=given, title=called, actor=actor, now=now)
+
+
+def sweep(session: Session, now: datetime) -> int:
+    """Forgets drafts that were discarded over 30 days ago, and contents that nothing holds; gives how many drafts."""
+    gone = select(Draft.id).where(Draft.discarded_at < now - fields.KEPT_FOR)
+    old = list(session.scalars(gone))
+    session.execute(delete(DraftFile).where(DraftFile.draft_id.in_(old)))
+    session.execute(delete(Draft).where(Draft.id.in_(old)))
+    forget_unheld(session)
+    return len(old)
 
 
 def get(session: Session, draft_id: UUID, actor: Actor) -> Draft:

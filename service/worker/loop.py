@@ -27,6 +27,7 @@ from service.notifications.channels import Send
 from service.processes import calendars, claims, scheduled_starts, timers
 from service.processes.models import WorkerBeat
 from service.rights import SYSTEM
+from service.studio import drafts
 from service.usecases import eligibility, posts
 from service.workdays import next_office_moment
 from service.worker import daily
@@ -40,6 +41,7 @@ SWEEP_EVERY = timedelta(seconds=30)
 DAILY: Mapping[str, Callable[[Session, datetime], object]] = {
     "提醒录入放假安排": lambda session, now: daily.remind_of_missing_notice(session, now=now),
     "发起联系关系调整": lambda session, now: posts.open_handovers(session, actor=SYSTEM, now=now),
+    "清理弃置的流程草稿": lambda session, now: drafts.sweep(session, now),
     "发起资格复核": lambda session, now: eligibility.open_reviews(session, actor=SYSTEM, now=now),
 }
 """Work of once on a working day, each in a transaction of its own."""
