@@ -40,6 +40,7 @@ def actions(settings: Settings) -> tuple[Action, ...]:
             ("assisting_units",),
             sample=["hrss", "guicheng"],
             rehearsed=lambda call: _round_of(call.parameters),
+            takes={"lead_unit": "units", "assisting_units": "units"},
             does="发出处理单，开始一轮办理；结果是单位名单，主办排第一，重复的只列一次",
         ),
         Action(
@@ -49,6 +50,7 @@ def actions(settings: Settings) -> tuple[Action, ...]:
             _issue_circular,
             sample="通报〔2026〕1号",
             rehearsed=_circular_rehearsed,
+            takes={"unit": "units"},
             does="发出经人审批的通报：编号、通知该单位和联系领导、可打印；结果是通报文号",
         ),
     )

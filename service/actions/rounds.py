@@ -180,6 +180,7 @@ def actions(settings: Settings) -> tuple[Action, ...]:
             lambda session, call: _round_period(call, lambda: current(session), report_days),
             ("year", "half"),
             rehearsed=lambda call: _round_period(call, lambda: call.calendar, report_days),
+            takes={"kind": "periods"},
             sample={
                 "kind": "half_year",
                 "year": 2026,

@@ -10,29 +10,44 @@ from contextlib import suppress
 
 from service.checks import (
     choices,
+    contradictions,
     dates,
+    deadlines,
     decisions,
     drawing,
     elements,
     expressions,
+    foreign,
     forms,
     graph,
+    holders,
+    joins,
+    messages,
     named,
     options,
+    overlap,
     profile,
+    reliance,
+    shadows,
     tasks,
+    tested,
     texts,
+    words,
 )
 from service.checks.bundle import Bundle, check_schemas, read
+from service.checks.dataflow import DataFlow
+from service.checks.dataflow import check as check_data
 from service.checks.findings import (
     ActionSignature,
     CheckContext,
     DefinitionFinding,
     Enough,
+    Reliance,
     Report,
     Severity,
 )
 from service.checks.model import Flow, Lane, MultiInstance, Node, Operation, ProcessModel, Timer, model
+from service.checks.values import Writers
 from service.engine.program import parse
 from service.errors import Invalid
 from service.processes.options import frozen
@@ -47,6 +62,7 @@ __all__ = [
     "Node",
     "Operation",
     "ProcessModel",
+    "Reliance",
     "Severity",
     "Timer",
     "check",
@@ -79,23 +95,44 @@ def _nobody(_file: str) -> None:
 def _content(bundle: Bundle, context: CheckContext, report: Report) -> None:
     check_schemas(bundle, report)
     elements.check(bundle, report)
+    foreign.check(bundle, report)
     if elements.too_large(bundle):
         return  # the checks below take time that grows with the square of a process
+    entry = _entry(bundle, context)
     graph.check(bundle, context, report)
     tasks.check(bundle, context, report)
     named.check(bundle, context, report)
-    profile.check(bundle, report, _entry(bundle, context))
+    profile.check(bundle, report, entry)
     forms.check(bundle, context, report)
     options.check(bundle, context, report)
     texts.check(bundle, context, report)
+    contradictions.check(bundle, report)
     choices.check(bundle, report)
     dates.check(bundle, report)
     decisions.check(bundle, context, report)
     expressions.check_timers(bundle, report)
     expressions.check(bundle, context, report)
     drawing.check(bundle, report)
+    _meaning(bundle, context, entry, report)
     if not report.failed:
         _engine(bundle, context, report)
+
+
+def _meaning(bundle: Bundle, context: CheckContext, entry: str | None, report: Report) -> None:
+    """Finds the faults of a definition that is well drawn and means something else than its author meant."""
+    if graph.Calls(bundle.processes).recursive:
+        return
+    flow, writers = DataFlow(bundle), Writers(bundle, context)
+    joins.check(bundle, report)
+    check_data(bundle, flow, report)
+    holders.check(bundle, context, writers, report)
+    tested.check(bundle, context, writers, report)
+    overlap.check(bundle, writers, report)
+    messages.check(bundle, context, report)
+    deadlines.check(bundle, report)
+    shadows.check(bundle, report)
+    words.check(bundle, report)
+    reliance.check(bundle, context, entry, report)
 
 
 def _entry(bundle: Bundle, context: CheckContext) -> str | None:

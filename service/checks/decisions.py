@@ -88,7 +88,7 @@ def _values(decision: Decision, bundle: Bundle, context: CheckContext, report: R
             if column.text in units:
                 for code in _constants(cell):
                     if code not in (context.units or ()):
-                        message = f"单位代码 {code!r} 不在组织设置里"
+                        message = f"单位代码 {code!r} 不在组织设置里；请改成 config/organization.toml 里的单位代码"
                         report.error(decision.file, cell.line, decision.id, "unit-unknown", message)
 
 
@@ -96,8 +96,8 @@ def _known_values(decision: Decision, cell: Cell, name: str, allowed: frozenset[
     for constant in _constants(cell) if allowed is not None else ():
         if constant not in (allowed or ()):
             shown = "、".join(sorted(str(value) for value in allowed or ()))
-            message = f"{name} 没有 {constant!r} 这个选项；表单里的选项是 {shown}"
-            report.warning(decision.file, cell.line, decision.id, "value-unknown", message)
+            message = f"{name} 没有 {constant!r} 这个选项；请改成表单里的选项：{shown}"
+            report.error(decision.file, cell.line, decision.id, "value-unknown", message)
 
 
 def _options(bundle: Bundle) -> dict[str, frozenset[Any] | None]:

@@ -206,7 +206,9 @@ class _Diagram:
             )
         elif event == "message":
             if definitions[0].get("messageRef") not in self.messages:
-                self._error(node, "reference-broken", "消息事件没有指明本文件中的消息（messageRef）")
+                self._error(
+                    node, "reference-broken", "消息事件没有指明本文件中的消息（messageRef），请在属性面板选一条"
+                )
             if kind == "boundaryEvent" and node.get("cancelActivity") == "false":
                 self._error(
                     node, "event-unsupported", "不支持非中断的消息边界事件（只能触发一次）；催办等请用页面上的操作"
@@ -221,14 +223,8 @@ class _Diagram:
             for child in holder:
                 namespace, name = etree.QName(child).namespace, local(child)
                 if namespace != SPIFF_NAMESPACE:
-                    self.report.warning(
-                        self.file,
-                        line_of(child),
-                        owner.get("id", "-"),
-                        "extension-unknown",
-                        f"扩展 {name} 不属于本系统，不起作用；请删去",
-                    )
-                elif name in _SCRIPTS:
+                    continue  # of another modeler: those have rules of their own
+                if name in _SCRIPTS:
                     self._error(owner, "script-forbidden", f"不能写 {name}；数据由表单、决策表和动作给出", child)
                 elif name not in allowed:
                     self._error(owner, "extension-unknown", f"这里不能用扩展 {name}", child)

@@ -14,7 +14,6 @@ from service.checks.decision_model import Decision
 from service.checks.findings import CheckContext, Report
 from service.checks.model import Node, ProcessModel
 from service.checks.sampling import Samples, names_in
-from service.checks.values import Writers, compared
 from service.engine.cells import PLACEHOLDER, asked
 from service.engine.expressions import PURE, ExpressionError, check_expression, kind_of, readable
 from service.engine.timers import duration_of
@@ -70,15 +69,11 @@ MOST_INSTANCES = 1000
 
 
 def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
-    """Rules expression-syntax, unknown-data, expression-fails, value-unknown, timer, due-date and settings-unknown."""
+    """Rules expression-syntax, unknown-data, expression-fails, timer, due-date and settings-unknown."""
     known = known_data(bundle)
     samples = Samples(bundle, context)
-    writers = Writers(bundle)
     for use in uses(bundle):
-        if not _sound(use, known, samples, context, report) or use.kind == "match":
-            continue
-        if use.process is not None and use.node is not None:
-            _values(use, list(places(bundle, use, use.process, use.node)), writers, report)
+        _sound(use, known, samples, context, report)
 
 
 def problems(use: Use, bundle: Bundle, context: CheckContext) -> list[str]:
@@ -192,11 +187,13 @@ def _allowed(use: Use, known: frozenset[str], context: CheckContext, report: Rep
 
 def _unknown(name: str, names: frozenset[str], use: Use) -> str:
     if name == "due_on":
-        return "due_on 只能用在依附于有办理期限（due）的用户任务的定时事件里"
+        return "due_on 只能用在依附于有办理期限（due）的用户任务的定时事件里；请给任务写上期限，或改用别的日期"
     message = f"不认识数据 {name}；它既不是本定义的表单字段，也不是动作或决策表的结果"
     close = difflib.get_close_matches(name, sorted(names), n=1)
     if close:
-        message += f"，是不是 {close[0]}？"
+        message += f"，是不是 {close[0]}？请改正"
+    else:
+        message += "；请改用已有的数据"
     if use.kind in ("match", "output", "parameter", "timer-duration"):
         message += f"；如果是文字，请加引号写成 '{name}'"
     return message
@@ -297,21 +294,6 @@ def places(bundle: Bundle, use: Use, process: ProcessModel, node: Node) -> Itera
         called = bundle.processes.get(process.nodes[before].called or "")
         if called is not None and process.nodes[before].loop is not None:
             yield from ((called, end) for end in called.ends())
-
-
-def _values(use: Use, places: list[tuple[ProcessModel, Node]], writers: Writers, report: Report) -> None:
-    for name, constant in compared(use.text):
-        each = [writers.values(process, node, name) for process, node in places]
-        allowed = frozenset[Any]().union(*(one for one in each if one is not None))
-        if each and None not in each and constant is not None and constant not in allowed:
-            shown = "、".join(sorted(str(value) for value in allowed))
-            report.warning(
-                use.file,
-                use.line,
-                use.element,
-                "value-unknown",
-                f"{use.place}“{use.text}”：到这里 {name} 不会是 {constant!r}；表单里的选项是 {shown}",
-            )
 
 
 def _is_date(value: Any) -> bool:

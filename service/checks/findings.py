@@ -46,6 +46,22 @@ class ActionSignature:
 
 
 @dataclass(frozen=True, slots=True)
+class Reliance:
+    """A name of a process that the service reads: without it something comes out empty.
+
+    The something is ``what``, in words for people. ``task`` is the id of a step, ``sign`` a box that some step must
+    sign, ``fields`` are names of its form; ``action`` is one whose result must be called ``result``.
+    """
+
+    what: str
+    task: str = ""
+    fields: tuple[str, ...] = ()
+    sign: str = ""
+    action: str = ""
+    result: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckContext:
     """The facts outside the bundle.
 
@@ -53,8 +69,9 @@ class CheckContext:
     that ``settings.…`` may end in (None: not checked); ``units`` the unit codes that decision tables and conditions
     may name (None: not checked); ``key`` the process that an instance starts with (None: the one that no other calls);
     ``stages`` are those that a process may have, code to name; ``notices`` the kinds that diagrams may send, code to
-    name, ``counters`` the series of numbers, code to when they begin again (None: not checked); ``options`` the lists
-    that forms may offer (``x-options``).
+    name, ``counters`` the series of numbers, code to when they begin again, ``messages`` those that somebody can send
+    (None: not checked); ``options`` the lists that forms may offer (``x-options``). ``relied`` maps a process to what
+    the service reads of it by name; ``base`` are the files of the version that this one is to follow (None: not known).
     All of it is plain data: it goes to the process in which definitions are checked.
     """
 
@@ -68,6 +85,9 @@ class CheckContext:
     notices: Mapping[str, str] | None = None
     counters: Mapping[str, str] | None = None
     options: Lists = field(default_factory=dict)
+    messages: frozenset[str] | None = None
+    relied: Mapping[str, tuple[Reliance, ...]] = field(default_factory=dict)
+    base: Mapping[str, bytes] | None = None
 
 
 MAX_FINDINGS = 500

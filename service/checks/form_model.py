@@ -38,6 +38,11 @@ class Form:
         """The line on which ``name`` first stands as a key; 1 when it does not."""
         return self._lines.get(name, 1)
 
+    def line_of(self, words: str) -> int:
+        """The line on which words for people first stand; 1 where they are spelt otherwise there."""
+        at = self.text.find(words[:40])
+        return self.text.count("\n", 0, at) + 1 if at >= 0 else 1
+
     @cached_property
     def _lines(self) -> Mapping[str, int]:
         """Key -> its first line, read once: a form may have thousands of things wrong."""

@@ -170,7 +170,7 @@ class _Checker:
 
     def _known(self, name: str, where: str) -> None:
         if name not in self.form.fields:
-            self._error("form-schema", f"{where}里的 {name} 不是本表单的字段", name)
+            self._error("form-schema", f"{where}里的 {name} 不是本表单的字段；请改成已有的字段，或加上这个字段", name)
 
     def _own_words(self, schema: Mapping[str, Any]) -> None:
         for part in subschemas(schema):

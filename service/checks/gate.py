@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from service.checks import CheckContext, DefinitionFinding, check
+from service.engine.xml import utf8
 from service.errors import Finding, Invalid
 from service.processes.bundles import CheckedBundle, compile_bundle
 from service.processes.options import frozen
@@ -25,7 +26,9 @@ def passed(
     Raises Invalid, with one finding per error, where there is one: its path is ``file:line element rule``.
     """
     require_pass(findings)
-    kept = frozen(files, context.options)
+    # from other modelers come other encodings; what is kept is UTF-8
+    read = {name: utf8(data, name) if name.endswith((".bpmn", ".dmn")) else data for name, data in files.items()}
+    kept = frozen(read, context.options)
     return CheckedBundle(key, kept, compile_bundle(kept, key), tuple(findings))
 
 

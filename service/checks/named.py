@@ -15,6 +15,7 @@ from service.engine.expressions import readable
 _WORDS: Mapping[str, str] = {
     "notices": "种通知",
     "reminders": "种提醒",
+    "periods": "种期间",
     "roles": "个角色",
     "units": "个单位",
     "steps": "个步骤",
@@ -33,6 +34,7 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
     lists: Mapping[str, Collection[str] | None] = {
         "notices": context.notices,
         "reminders": ("due_soon", "due_today"),
+        "periods": ("half_year", "month", "year"),
         "roles": context.roles,
         "units": context.units,
         "steps": [
@@ -62,7 +64,7 @@ def _listed(node: Node, operation: Operation, name: str, listed: str, known: Col
         close = difflib.get_close_matches(text, known, n=1)
         shown = "、".join(sorted(known)[:MOST_NAMED])
         more = " 等" if len(known) > MOST_NAMED else ""
-        hint = f"，是不是 {close[0]}？" if close else f"；可用：{shown or '（无）'}{more}"
+        hint = f"，是不是 {close[0]}？请改正" if close else f"；可用：{shown or '（无）'}{more}"
         message = f"动作 {operation.action} 的 {name}：没有这{_WORDS[listed]} {text[:40]}{hint}{_WHERE.get(listed, '')}"
         report.error(node.file, operation.line, node.id, "action-value", message)
 
@@ -79,12 +81,14 @@ def _format(node: Node, operation: Operation, name: str, context: CheckContext, 
 
 
 def _texts(expression: str) -> Iterator[str]:
-    """The texts that an expression may give as they stand: a constant, or the branches of ``甲 if 条件 else 乙``."""
+    """The texts that an expression may give as they stand: a constant, those of a list, the branches of an if."""
     tree = readable(expression) if expression else None
     waiting: list[ast.expr] = [tree.body] if tree is not None else []
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.IfExp):
             waiting += [node.orelse, node.body]
+        elif isinstance(node, ast.List | ast.Tuple):
+            waiting += node.elts
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
             yield node.value

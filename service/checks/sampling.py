@@ -23,7 +23,7 @@ MAX_TRIALS = 4_000
 MAX_SETS, MAX_SAMPLES = 10, 8
 """How often values that rest on each other are worked out anew, and how many of each are kept."""
 
-_DAY = date(2026, 3, 2)
+DAY = date(2026, 3, 2)
 
 
 def names_in(text: str) -> frozenset[str]:
@@ -47,7 +47,7 @@ class Samples:
             "initiator_unit": ["district_office"],
             "unit": ["edu"],
             "number": ["2026-需-0001"],
-            "due_on": [_DAY.isoformat()],
+            "due_on": [DAY.isoformat()],
         }
         for form in bundle.forms.values():
             for name, field in form.fields.items():
@@ -107,7 +107,7 @@ class Samples:
 
 
 def _working_days(count: Any) -> date:
-    return _working_days_after(_DAY, count)
+    return _working_days_after(DAY, count)
 
 
 def _working_days_after(start: Any, count: Any) -> date:
@@ -130,15 +130,15 @@ def _working_days_between(first: Any, last: Any) -> int | None:
     return (days[1] - days[0]).days
 
 
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "working_days": _working_days,
     "working_days_after": _working_days_after,
     "working_days_between": _working_days_between,
-    "today": lambda: _DAY,
+    "today": lambda: DAY,
     "now": lambda: datetime(2026, 3, 2, 9, tzinfo=SHANGHAI),
     **PURE,
 }
 
 
 def _evaluate(text: str, data: Mapping[str, Any]) -> Any:
-    return evaluate(text, data, _FUNCTIONS)
+    return evaluate(text, data, FUNCTIONS)

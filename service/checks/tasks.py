@@ -81,7 +81,7 @@ def _user_task(
         error("form-missing", f"没有表单 forms/{node.form}.json；请添加，或用属性 form 指定已有的表单")
     candidates = properties.get("candidates")
     if candidates is None and node.lane is None:
-        error("task-lane", "用户任务不在任何泳道里，也没有写办理人（candidates），没有人能办")
+        error("task-lane", "用户任务不在任何泳道里，也没有写办理人（candidates），没有人能办；请拖进一条泳道")
     if candidates is not None:
         for problem in _candidate_problems(candidates, context):
             error("task-lane", problem)
@@ -172,7 +172,7 @@ def _loop_problems(node: Node, loop: MultiInstance, known: frozenset[str]) -> It
         yield "输出集合不能与输入集合同名，否则再次进入时没有输入"
     for name, what in ((loop.collection, "输入集合"), (loop.output_item, "每一项的输出")):
         if name and name not in known:
-            yield f"{what} {name} 不是本定义的表单字段，也不是动作或决策表的结果"
+            yield f"{what} {name} 不是本定义的表单字段，也不是动作或决策表的结果；请改成已有的数据"
 
 
 def reserved(field: Field, functions: frozenset[str]) -> bool:

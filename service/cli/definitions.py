@@ -13,6 +13,7 @@ from service.auth import actor_of
 from service.checks import DefinitionFinding
 from service.checks.confined import check_all_confined
 from service.checks.gate import passed
+from service.checks.kinds import grouped, totals
 from service.cli.folders import PATHS, Folder, folders_of
 from service.cli.scenarios import require
 from service.cli.setup import organization, settings, wired
@@ -80,10 +81,17 @@ def _require_pass(folders: Iterable[Folder]) -> list[CheckedBundle]:
 
 
 def _passes(folder: Folder, findings: Sequence[DefinitionFinding]) -> bool:
-    """Prints every finding as ``file:line element rule: message``; whether none of them is an error."""
-    for one in findings:
-        weight = "" if one.severity == "error" else "（提示）"
-        click.echo(f"{folder.path_of(one.file)}:{one.line} {one.element} {one.rule}: {weight}{one.message}")
+    """Prints the findings by kind, errors first, and whether none of them is an error.
+
+    Each as ``file:line element rule: message``, of one kind not more than anybody reads.
+    """
+    for group in grouped(findings):
+        for one in group.shown:
+            weight = "" if one.severity == "error" else "（提示）"
+            click.echo(f"{folder.path_of(one.file)}:{one.line} {one.element} {one.rule}: {weight}{one.message}")
+        if group.more:
+            click.echo(f"{group.rule}（{group.name}）：{group.more}")
     passes = all(one.severity != "error" for one in findings)
-    click.echo(f"{folder.bpmn}：{'通过' if passes else '有错误，不能部署'}。", err=True)
+    told = f"（{counts}）" if (counts := totals(findings)) else ""
+    click.echo(f"{folder.bpmn}：{'通过' if passes else '有错误，不能部署'}{told}。", err=True)
     return passes

@@ -25,6 +25,7 @@ from service.engine.runtime import (
 )
 from service.engine.state import marking
 from service.engine.world import RULES, Call, Context, EngineFailure, TooMany
+from service.engine.xml import utf8
 
 __all__ = [
     "PURE",
@@ -60,5 +61,6 @@ __all__ = [
     "sleeps",
     "start",
     "unfit",
+    "utf8",
     "wake",
 ]

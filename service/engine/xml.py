@@ -22,6 +22,22 @@ _DECLARATION = re.compile(r"\s*<\?xml\s[^>]*?\?>")
 _ENCODING = re.compile(r"""encoding\s*=\s*["']([^"']*)["']""")
 _UTF8 = {"utf-8", "utf8", "us-ascii", "ascii"}
 _BOM = "\ufeff"
+MAX_DECLARATION = 400
+"""Bytes within which a file's declaration ends."""
+_ENCODINGS = {
+    "utf-8": "utf-8",
+    "utf-16": "utf-16",
+    "utf-16-le": "utf-16-le",
+    "utf-16-be": "utf-16-be",
+    **dict.fromkeys(("gb18030", "gbk", "gb2312", "gb_2312-80", "x-gbk", "cp936"), "gb18030"),
+    **dict.fromkeys(("big5", "big5-hkscs"), "big5"),
+    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin1", "latin-1", "iso_8859-1"), "latin-1"),
+    **dict.fromkeys(("iso-8859-15", "latin-9"), "iso-8859-15"),
+    **dict.fromkeys(("windows-1252", "cp1252"), "cp1252"),
+}
+"""Encodings that editors write, by the names that files give them → Python's."""
+_SHOWN = ("UTF-16", "GB18030（GBK、GB2312）", "ISO-8859-1", "Windows-1252", "Big5")
+_NAMES = {"utf-8": " UTF-8"}
 
 _EXPLANATIONS = (
     ("mismatch", "开始标签与结束标签不配对"),
@@ -46,8 +62,8 @@ def parse_xml(data: bytes, *, name: str) -> etree._Element:
     """The root element of an untrusted XML file; ``sourceline`` of each element is its line in ``data``.
 
     ``name`` is the file's name in the bundle. Raises Invalid with one finding whose path is ``name:line`` when the
-    file is not UTF-8 XML, declares a DTD or an entity, holds a processing instruction, or passes the limits
-    (2 MB, depth 60, 20,000 elements). Schema location hints are dropped, so that no validator follows them.
+    file is not XML in the encoding that it says, declares a DTD or an entity, holds a processing instruction, or passes
+    the limits (2 MB, depth 60, 20,000 elements). Schema location hints are dropped, so that no validator follows them.
     """
     text = _text(data, name)
     _refuse_doctype(text, name)
@@ -76,23 +92,51 @@ def line_of(element: etree._Element) -> int:
     return cast("int | None", element.sourceline) or 1  # the stubs leave its type out
 
 
+def utf8(data: bytes, name: str) -> bytes:
+    """An XML file as it is kept: in UTF-8, whatever encoding it came in. Raises Invalid where it cannot be read."""
+    if _encoding(data) == "utf-8" and _declared(data) in _UTF8:
+        return data
+    return b'<?xml version="1.0" encoding="UTF-8"?>' + _text(data, name).encode()
+
+
 def _text(data: bytes, name: str) -> str:
+    """The text of a file without its declaration; lines are those of the file."""
     if len(data) > MAX_BYTES:
         _refuse(name, 1, f"文件有 {len(data)} 字节，超过上限 {MAX_BYTES} 字节")
+    encoding = _encoding(data)
+    if encoding not in _ENCODINGS:
+        _refuse(name, 1, f"声明的编码是 {encoding[:20]}，请另存为 UTF-8 后再上传；能读的还有 {'、'.join(_SHOWN)}")
     try:
-        text = data.decode("utf-8")
+        text = data.decode(_ENCODINGS[encoding])
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        _refuse(name, line, "文件不是 UTF-8 编码，请另存为 UTF-8 后再上传")
+        _refuse(name, line, f"内容不是{_NAMES.get(encoding, encoding)} 编码，请另存为 UTF-8 后再上传")
     text = text.removeprefix(_BOM)
     declaration = _DECLARATION.match(text)
     if declaration is not None:
-        encoding = _ENCODING.search(declaration.group())
-        if encoding is not None and encoding.group(1).lower() not in _UTF8:
-            _refuse(name, 1, f"声明的编码是 {encoding.group(1)[:20]}，只接受 UTF-8，请另存为 UTF-8 后再上传")
-        # The declaration is blanked, not cut: line numbers stay, and the encoding below is ours alone.
+        # The declaration is blanked, not cut: line numbers stay, and the encoding that the parser sees is ours alone.
         text = "\n" * declaration.group().count("\n") + text[declaration.end() :]
     return text
+
+
+def _encoding(data: bytes) -> str:
+    """The encoding that a file says or shows, in small letters; UTF-8 without a word."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    for encoding, begin in (("utf-16-le", b"<\x00"), ("utf-16-be", b"\x00<")):
+        if data.startswith(begin):
+            return encoding
+    encoding = _declared(data)
+    # a declaration in single bytes is not in UTF-16, whatever it says: somebody saved the file again
+    return "utf-8" if encoding in _UTF8 or encoding.startswith(("utf-16", "ucs-2", "unicode")) else encoding
+
+
+def _declared(data: bytes) -> str:
+    """The encoding that a file of single bytes declares, in small letters; UTF-8 where it declares none."""
+    head = data[:MAX_DECLARATION].decode("latin-1").removeprefix("\xef\xbb\xbf")
+    declaration = _DECLARATION.match(head)
+    said = _ENCODING.search(declaration.group()) if declaration is not None else None
+    return said.group(1).lower() if said is not None else "utf-8"
 
 
 def _refuse_doctype(text: str, name: str) -> None:

@@ -165,7 +165,7 @@ def compile_bundle(files: Mapping[str, bytes], key: str) -> Compiled:
             form = name.removeprefix("forms/").removesuffix(".json")
             forms[form] = load_form(form, content, files.get(f"forms/{form}.ui.json"))
     diagrams = {
-        process: (title, content.decode())
+        process: (title, engine.utf8(content, name).decode())
         for name, content in files.items()
         if name.endswith(".bpmn")
         for process, title in engine.processes_in(content, name)

@@ -23,6 +23,7 @@ from service.processes.waking import wake_sleepers
 from service.rights import SYSTEM
 from service.studio.publishing import has_scenarios, keep_scenarios
 from service.usecases.calendars import notices_in_force
+from service.usecases.reliance import RELIED
 from service.workdays import Calendar
 
 
@@ -84,4 +85,6 @@ def check_context(settings: Settings, organization: Organization) -> CheckContex
         notices={**{kind: KINDS[kind] for kind in FOR_DIAGRAMS}, **settings.notice_kinds},
         options=organization.lists,
         counters={series.code: series.restart for series in settings.counters.values()},
+        messages=frozenset(),  # no page and no call sends one
+        relied=RELIED,
     )

@@ -24,7 +24,11 @@ FIELDS = {
     "category": {
         "type": "string",
         "title": "类别",
-        "oneOf": [{"const": "school", "title": "中小学"}, {"const": "clinic", "title": "医疗"}],
+        "oneOf": [
+            {"const": "school", "title": "中小学"},
+            {"const": "college", "title": "高校"},
+            {"const": "clinic", "title": "医疗"},
+        ],
     },
     "count": {"type": "integer", "title": "人数"},
     "units": {"type": "array", "title": "名单", "maxItems": 9, "items": {"type": "string", "maxLength": 9}},

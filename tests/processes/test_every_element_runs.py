@@ -209,7 +209,7 @@ def test_there_is_a_run_of_every_element_that_may_be_drawn() -> None:
 
 
 def test_every_element_that_may_be_drawn_runs_to_its_end(world: World) -> None:
-    checks = replace(check_context(world.settings, world.organization), key="p")
+    checks = replace(check_context(world.settings, world.organization), key="p", messages=frozenset({MESSAGE}))
     for (element, event), runs in RUNS.items():
         for n, (body, script) in enumerate(runs):
             which = f"{element} {event} #{n}"
