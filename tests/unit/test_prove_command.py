@@ -12,7 +12,7 @@ from service.config import load, load_organization
 from service.errors import Invalid
 from service.proof import Bounds
 from service.usecases.proving import House, prove_confined
-from tests.factories.diagrams import definition
+from tests.factories.diagrams import changed_form, choice, definition, forms
 from tests.factories.rehearsals import CONFIG, HOME, calendar
 
 SPOILT = ("bpmn/matter.bpmn", "decision == 'return'", "decision == 'retrun'")
@@ -55,7 +55,13 @@ def test_a_process_that_holds_is_told_so() -> None:
 
 
 def test_a_walk_that_takes_too_much_memory_is_ended_and_says_so() -> None:
-    proof = prove_confined(definition(), "matter", house(), Bounds(seconds=5), memory=200_000)
+    fields = {
+        **forms()["apply.json"]["properties"],
+        "category": choice("类别", **{f"c{n:0>8000}": "类" for n in range(200)}),
+    }
+    read = ("bpmn/slot.bpmn", "unit:unit", "unit:category")
+    wide = definition(read, extra=changed_form("apply", properties=fields))
+    proof = prove_confined(wide, "matter", house(), Bounds(seconds=20), memory=10_000_000)
     assert [one.kind for one in proof.faults] == ["limit"]
     assert "已经停止" in proof.unexplored[0]
 
