@@ -80,7 +80,8 @@ def problems(use: Use, bundle: Bundle, context: CheckContext) -> list[str]:
     """The faults of one expression, in the words of the checks; for who is typing it."""
     report = Report()
     _sound(use, known_data(bundle), Samples(bundle, context), context, report)
-    return [one.message.removeprefix(f"{use.place}“{use.text}”").removeprefix("：") for one in report.findings]
+    said = (one.message.removeprefix(f"{use.place}“{use.text}”") for one in report.findings)
+    return [one.removeprefix("：").removeprefix("的") for one in said]
 
 
 def _sound(use: Use, known: frozenset[str], samples: Samples, context: CheckContext, report: Report) -> bool:

@@ -34,23 +34,68 @@ FUNCTIONS = {
 }
 
 
-def known(bundle: Bundle, settings: Iterable[str]) -> list[Json]:
+def known(bundle: Bundle, settings: Iterable[str], nearest: Iterable[str] = ()) -> list[Json]:
     """``{name, title, values?, insert?}`` of each: ``values`` are a field's choices, ``insert`` what is written for it.
 
-    Of two that have one name the first counts; one with choices before one without.
+    Where forms have fields of one name, those of the ``nearest`` forms alone count, else the choices of all of them.
     """
     found: dict[str, Json] = {name: {"name": name, "title": title} for name, title in ALWAYS.items()}
-    for one in (*_of_forms(bundle), *_of_tables(bundle), *_of_nodes(bundle)):
-        if one["name"] not in found or ("values" in one and "values" not in found[one["name"]]):
-            found[one["name"]] = one
+    near = {one["name"]: one for one in _of_forms(bundle, list(nearest))}
+    for one in (*_of_forms(bundle, sorted(bundle.forms)), *_of_tables(bundle), *_of_nodes(bundle)):
+        first = found.setdefault(one["name"], one)
+        if first is not one and "values" in one:
+            found[one["name"]] = {**first, "values": _both(first.get("values", []), one["values"])}
+    found |= near
     for name in sorted(settings):
         found[f"settings.{name}"] = {"name": f"settings.{name}", "title": f"设置 {name}"}
     functions = [{"name": name, "title": title, "insert": text} for name, (title, text) in FUNCTIONS.items()]
     return [*found.values(), *functions]
 
 
-def _of_forms(bundle: Bundle) -> Iterator[Json]:
-    for form in bundle.forms.values():
+def branches(bundle: Bundle) -> dict[str, list[Json]]:
+    """Id of a sequence flow that leaves a branching → the fields of the forms that are meant there."""
+    gateways = ("exclusiveGateway", "inclusiveGateway")
+    flows = (
+        flow.id
+        for process in bundle.processes.values()
+        for flow in process.flows.values()
+        if (source := process.nodes.get(flow.source)) is not None and source.type in gateways
+    )
+    return {flow: list(_of_forms(bundle, forms_before(bundle, flow))) for flow in flows}
+
+
+def forms_before(bundle: Bundle, flow_id: str) -> list[str]:
+    """The forms of the steps that a token comes from straight before the sequence flow, the nearest last."""
+    for process in bundle.processes.values():
+        if (flow := process.flows.get(flow_id)) is None:
+            continue
+        found, seen, waiting = [], set[str](), [flow.source]
+        while waiting:
+            node = process.nodes.get(waiting.pop(0))
+            if node is None or node.id in seen:
+                continue
+            seen.add(node.id)
+            if node.form is not None:
+                found.append(node.form)
+            else:
+                called = bundle.processes.get(node.called or "")
+                found += [one.form for one in (called.nodes.values() if called else ()) if one.form is not None]
+                waiting += [one.id for one in process.before(node.id)]
+        return list(reversed(found))
+    return []
+
+
+def _both(first: list[Json], second: list[Json]) -> list[Json]:
+    """The choices of two fields; one value that is worded differently has both words."""
+    words: dict[tuple[type, Any], list[str]] = {}
+    for one in (*first, *second):
+        said = words.setdefault((type(one["value"]), one["value"]), [])
+        said += [word for word in str(one["title"]).split("／") if word not in said]
+    return [{"value": value, "title": "／".join(said)} for (_, value), said in words.items()]
+
+
+def _of_forms(bundle: Bundle, names: Iterable[str]) -> Iterator[Json]:
+    for form in (bundle.forms[name] for name in names if name in bundle.forms):
         where = title_of(form.schema)
         for name, field in form.fields.items():
             titled = field.schema.get("title")
@@ -62,18 +107,18 @@ def _of_forms(bundle: Bundle) -> Iterator[Json]:
 def _of_tables(bundle: Bundle) -> Iterator[Json]:
     for decision in bundle.decisions.values():
         for output in decision.outputs:
-            yield {"name": output.text, "title": f"规则表“{decision.name}”的结果"}
+            yield {"name": output.text, "title": f"规则表{decision.name}的结果"}
 
 
 def _of_nodes(bundle: Bundle) -> Iterator[Json]:
     for process in bundle.processes.values():
         for node in process.nodes.values():
             if node.operation is not None and node.operation.result:
-                yield {"name": node.operation.result, "title": f"“{node.name}”的结果"}
+                yield {"name": node.operation.result, "title": f"{node.name}的结果"}
             if node.loop is not None and node.loop.item:
-                yield {"name": node.loop.item, "title": f"“{node.name}”的每一项"}
+                yield {"name": node.loop.item, "title": f"{node.name}的每一项"}
             if node.loop is not None and node.loop.output_collection:
-                yield {"name": node.loop.output_collection, "title": f"“{node.name}”的各份结论"}
+                yield {"name": node.loop.output_collection, "title": f"{node.name}的各份结论"}
 
 
 def _values(schema: Mapping[str, Any]) -> list[Json]:

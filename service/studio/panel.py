@@ -14,7 +14,7 @@ from service.checks.bundle import Bundle
 from service.processes import properties
 from service.processes.properties import PAGES, PROCESS, TASK, Property
 from service.processes.terms import STAGES
-from service.studio.known import known, title_of
+from service.studio.known import branches, known, title_of
 
 Json = dict[str, Any]
 
@@ -145,7 +145,8 @@ def panel(bundle: Bundle, choices: Choices, process: str) -> Json:
     """All that the page needs to show the panel of any element of the bundle's diagrams.
 
     ``kinds``: by panel name ``{title, help, schema, ui}``; ``actions``: by name ``{does, parameters}``; ``known``: data
-    that expressions may name, ``{name, title, values?, insert?}``; ``forms``: the names of the forms that there are.
+    that expressions may name, ``{name, title, values?, insert?}``, ``branches``: those meant on a sequence flow, by its
+    id; ``forms``: the names of the forms that there are.
     """
     stages = _stages(bundle, choices)
     actions = sorted(choices.actions, key=lambda one: one.title)
@@ -163,6 +164,7 @@ def panel(bundle: Bundle, choices: Choices, process: str) -> Json:
             one.name: {"does": one.does.replace("`", ""), "parameters": _parameters(one, listed)} for one in actions
         },
         "known": known(bundle, choices.settings),
+        "branches": branches(bundle),
         "known_at_clock": [{"name": "due_on", "title": "所在任务的到期日"}],
         "roles": [{"value": code, "title": name} for code, name in choices.roles.items()],
         "forms": sorted(bundle.forms),

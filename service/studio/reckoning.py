@@ -15,6 +15,8 @@ from service.engine.expressions import ExpressionError, as_date, evaluate
 from service.processes.calendars import DayFunctions
 from service.processes.cycles import Cycle
 from service.spelling import syllables
+from service.studio.conditions import in_words
+from service.studio.known import forms_before, known
 from service.workdays import Calendar
 
 LONGEST_ID = 40
@@ -43,9 +45,11 @@ class Reckoning:
         self._bundle, self._context = bundle, context
         self._days = DayFunctions(calendar, now)
 
-    def told(self, kind: str, text: str, due: str = "") -> dict[str, Any]:
-        """``problems``: what the checks say of it; ``says``: the date that it gives today, where that is known.
+    def told(self, kind: str, text: str, due: str = "", element: str = "") -> dict[str, Any]:
+        """``problems``: what the checks say of it; ``says``: the date that it gives today, a condition in words, where
+        that is known.
 
+        ``element`` is the id of the sequence flow on which a condition stands.
         ``kind`` is one of ``Use``; ``due`` the deadline of the task on which a clock stands, '' where it has none.
         """
         if kind == "timer-cycle":
@@ -54,26 +58,29 @@ class Reckoning:
         found = problems(Use("", 1, "", kind, text, extra=extra), self._bundle, self._context) if text.strip() else []
         if found:
             return {"problems": found, "says": ""}
+        if kind == "condition":
+            data = known(self._bundle, self._context.settings or (), forms_before(self._bundle, element))
+            return {"problems": [], "says": in_words(text, data)}
         return {"problems": [], "says": self._date(kind, text, due)}
 
     def _date(self, kind: str, text: str, due: str) -> str:
         if kind not in DATED:
             return ""
-        known: dict[str, Any] = {}
+        given: dict[str, Any] = {}
         if "due_on" in names_in(text):
             due_on = self._value(due, {})
             if due_on is None:
                 return ""
-            known["due_on"] = due_on
-        day = self._value(text, known)
+            given["due_on"] = due_on
+        day = self._value(text, given)
         if day is None:
             return ""
-        if "due_on" in known:
-            said = f"今天开始办的，{_said(known['due_on'])} 到期，{_said(day)} 到时间"
+        if "due_on" in given:
+            said = f"今天开始办的，{_said(given['due_on'])} 到期，{_said(day)} 到时间"
         else:
             said = f"今天开始办的，{_said(day)} 到期" if kind == "due" else f"从今天算，是 {_said(day)}"
         # data that a case may come to have count as empty, as they are when it begins
-        others = (names_in(text) | (names_in(due) if "due_on" in known else frozenset())) - known.keys()
+        others = (names_in(text) | (names_in(due) if "due_on" in given else frozenset())) - given.keys()
         return f"{said}（其他数据还没有填写时）" if others else said
 
     def _value(self, text: str, known: Mapping[str, Any]) -> date | None:

@@ -55,12 +55,14 @@ def panel_again(draft_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/studio/<uuid:draft_id>/reckon")
 @requires(right=RIGHT)
 def reckon(draft_id: UUID) -> ResponseReturnValue:
-    """``{problems, says}`` of an expression where it stands: ``{kind, text, due}``, ``due`` that of a clock's task."""
+    """``{problems, says}`` of an expression where it stands: ``{kind, text, due, element}``, see ``Reckoning.told``."""
     draft = drafts.get(db(), draft_id, actor())
     fields = sent()
     context = check_context(settings(), wired().organization)
     reckoning = Reckoning(_bundle(drafts.files(db(), draft)), context, current(db()), clock.now())
-    return jsonify(reckoning.told(text(fields, "kind"), text(fields, "text"), text(fields, "due")))
+    return jsonify(
+        reckoning.told(text(fields, "kind"), text(fields, "text"), text(fields, "due"), text(fields, "element"))
+    )
 
 
 @blueprint.post("/studio/spelling")

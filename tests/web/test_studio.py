@@ -92,8 +92,9 @@ def test_an_expression_is_judged_while_it_is_typed(owner: Owner) -> None:
     calendar = Calendar.from_config(load_notices(HOME / "config"))
     in_five, in_two = calendar.add(today, 5).due, calendar.add(calendar.add(today, 5).due, -3).due
 
-    def told(kind: str, text: str, due: str = "") -> tuple[str, str]:
-        said = owner.ask(f"/studio/{draft}/reckon", {"kind": kind, "text": text, "due": due})
+    def told(kind: str, text: str, due: str = "", element: str = "") -> tuple[str, str]:
+        body = {"kind": kind, "text": text, "due": due, "element": element}
+        said = owner.ask(f"/studio/{draft}/reckon", body)
         return "；".join(said["problems"]), said["says"]
 
     problems, says = told("due", "working_days(5)")
@@ -107,6 +108,14 @@ def test_an_expression_is_judged_while_it_is_typed(owner: Owner) -> None:
     assert f"{in_two}（周" in says
     assert "due_on 只能用在" in told("timer-date", "working_days_after(due_on, -3)")[0]
     assert "大于零" in told("timer-duration", "'P0D'")[0]
+    problems, says = told("condition", "decision == 'accept' and not (talent_id is None)")
+    assert not problems
+    assert says == "“审核意见（受理审核）”是“受理／同意办结”，并且不是（“联系服务对象（登记需求）”没有填）"
+    assert (
+        "“审核意见（受理审核）”是“受理”，"
+        in told("condition", "decision == 'accept' and on_the_spot", "", "accepted")[1]
+    )
+    assert told("condition", "working_days(1) > today()")[1] == ""
     assert told("timer-cycle", "R/2027-01-01T09:00:00+08:00/P6M") == ("", "")
     assert "重复间隔" in told("timer-cycle", "每年")[0]
 

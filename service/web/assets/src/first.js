@@ -8,7 +8,7 @@
   "use strict";
 
   var PATIENCE_MS = 15000;
-  var PROGRAMS = { "form.js": "[data-form]", "diagram.js": "[data-diagram-island]", "apidocs.js": "#api-docs" };
+  var PROGRAMS = { "form.js": "[data-form]", "diagram.js": "[data-diagram-island]", "apidocs.js": "#api-docs", "studio-diagram.js": "[data-studio-diagram]" };
   var OLD = [
     "浏览器版本过旧",
     "本浏览器不能显示表单和流程图。请升级浏览器，或改用 Chromium 90 及以上内核的浏览器（国产浏览器请使用“极速模式”）；无法升级时，请联系系统管理员。",
@@ -163,6 +163,6 @@
   });
   window.addEventListener("load", function () {
     // a picture in a fold that nobody opened is not late
-    setTimeout(function () { tell(MISSING, "[data-form], #api-docs"); }, PATIENCE_MS);
+    setTimeout(function () { tell(MISSING, "[data-form], #api-docs, [data-studio-diagram]"); }, PATIENCE_MS);
   });
 })();

@@ -64,7 +64,7 @@ function schemaOf(panel, element, data) {
       const expression = { "ui:widget": "expression", "ui:options": { kind: "parameter" } };
       ui.parameters = Object.fromEntries(Object.keys(action.parameters).map((name) => [name, expression]));
     } else delete properties.parameters;
-    if (action) properties.action = { ...properties.action, description: action.does };
+    if (action) properties.action = { ...properties.action, description: `${action.does.split(/[。；]/)[0]}。` };
   }
   if (properties.list && !data.many) for (const name of ["list", "item", "results", "each"]) delete properties[name];
   if (properties.condition && data.otherwise) delete properties.condition;
@@ -105,8 +105,11 @@ export function Panel({ modeler, element, version, panel, editable, reckon, toda
   }, [panel, element, version]);
   const data = typed ?? stored;
   const { schema, ui, title, help } = useMemo(() => schemaOf(panel, element, data), [panel, element, data]);
-  const reckonHere = useCallback((what, text) => reckon(what, text, (element.host && propertiesOf(element.host).due) ?? ""), [reckon, element, version]);
-  const known = useMemo(() => (panelOf(element) === "clock" ? [...panel.known, ...panel.known_at_clock] : panel.known), [panel, element]);
+  const reckonHere = useCallback((what, text) => reckon(what, text, (element.host && propertiesOf(element.host).due) ?? "", element.id), [reckon, element, version]);
+  const known = useMemo(() => {
+    const meant = panelOf(element) === "clock" ? panel.known_at_clock : (panel.branches[element.id] ?? []);
+    return [...meant, ...panel.known.filter(({ name }) => !meant.some((one) => one.name === name))];
+  }, [panel, element, version]);
   const lane = laneOf(modeler, element);
   const context = useMemo(() => ({ reckon: reckonHere, known, roles: panel.roles, lane, today, tomorrow }), [reckonHere, known, panel, lane, today, tomorrow]);
   const fault = data.id !== undefined && data.id !== element.id && kind.schema.properties.id && !kind.schema.properties.id.readOnly ? idProblem(modeler, element, data.id) : "";

@@ -82,7 +82,7 @@ function fit(modeler) {
   canvas.resized();
   canvas.zoom("fit-viewport", "auto");
   const { inner, outer } = canvas.viewbox();
-  const left = outer.width > 3 * PALETTE_WIDTH && modeler.get("palette").isOpen() ? PALETTE_WIDTH : 12;
+  const left = outer.width > 3 * PALETTE_WIDTH && canvas.getContainer().querySelector(".djs-palette")?.offsetParent ? PALETTE_WIDTH : 12;
   const scale = Math.min((outer.width - left - 12) / inner.width, (outer.height - 24) / inner.height, 1);
   canvas.viewbox({ x: inner.x - left / scale, y: inner.y - Math.max(12, (outer.height - inner.height * scale) / 2) / scale, width: outer.width / scale, height: outer.height / scale });
 }
@@ -195,6 +195,7 @@ function Studio({ page, place }) {
       setTrouble(`这张图打不开：${/[\u4e00-\u9fff]/.test(error.message) ? error.message : "文件里的内容不是能画出来的流程图"}。可下载后修改，或从版本中恢复。`);
     }
     now.current.loading = false;
+    setCan({ undo: false, redo: false });
     setVersion((one) => one + 1);
     mark(modeler, now.current.found, name);
   }, [modeler]);
@@ -238,6 +239,7 @@ function Studio({ page, place }) {
     modeler.on("studio.open", ({ process }) => openProcess(process));
     modeler.on("studio.made", ({ element: made }) => modeler.get("selection").select(made));
     open(page.open).then(() => {
+      if (page.element) go({ file: page.open, element: page.element });
       place.dataset.ready = "";
       performance.mark?.("studio-ready");
     });
@@ -260,10 +262,10 @@ function Studio({ page, place }) {
   // one question at a time for one text: every field that asks the same has the same answer
   const reckon = useMemo(() => {
     const answers = new Map();
-    return (kind, text, due) => {
-      const key = JSON.stringify([kind, text, due]);
+    return (kind, text, due, element) => {
+      const key = JSON.stringify([kind, text, due, element]);
       if (!answers.has(key)) {
-        answers.set(key, ask(page.urls.reckon, { kind, text, due }));
+        answers.set(key, ask(page.urls.reckon, { kind, text, due, element }));
         if (answers.size > 500) answers.clear();
       }
       return answers.get(key);
@@ -368,7 +370,8 @@ const countIn = (found, name) => (found?.findings ?? []).filter((one) => one.fil
 
 for (const root of document.querySelectorAll("[data-studio-diagram]")) {
   const page = JSON.parse(document.getElementById(root.dataset.studioDiagram).textContent);
-  const wanted = decodeURIComponent(window.location.hash.slice(1)).split("!")[0];
-  if (wanted in page.files) page.open = wanted;
+  // an address may name a file and an element of it: #bpmn/request.bpmn!accept
+  const [wanted, element] = decodeURIComponent(window.location.hash.slice(1)).split("!");
+  if (wanted in page.files) Object.assign(page, { open: wanted, element });
   createRoot(root).render(<Guard place={{ dataset: {} }}><Studio page={page} place={root} /></Guard>);
 }

@@ -111,7 +111,7 @@ function Expression({ id, value, onChange, kind, reckon, known, listed, disabled
           ))}
         </ul>
       )}
-      <Said said={said} id={`${id}-said`} />
+      <Said said={said?.says || said?.problems?.length ? said : { says: listed?.find((one) => one.text === text)?.title }} id={`${id}-said`} />
     </div>
   );
 }
