@@ -98,7 +98,7 @@ def _pieces_that_end(text: str, end: int, known: frozenset[str]) -> Iterator[tup
 def _guessable(piece: str, known: frozenset[str]) -> str | None:
     plain = piece.translate(_PLAIN)
     if piece in known or plain in known:
-        return "用户名、姓名或单位"
+        return "用户名、姓名、电话或单位"
     if len(piece) < 3:
         return None
     if len(set(piece)) == 1:
