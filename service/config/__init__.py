@@ -5,11 +5,10 @@ The calendar's file is read by ``service.workdays``.
 
 from service.config.notifications import Wording, load_notifications
 from service.config.organization import Named, Organization, OrganizationUnit, Role, load_organization
+from service.config.outside import Mail, Oidc
 from service.config.settings import (
     DEVELOPMENT_SECRET,
     Contact,
-    Mail,
-    Oidc,
     Settings,
     load,
 )

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from service.config import language, trust
 from service.config.language import NumberSeries
 from service.config.notifications import FILE as NOTIFICATIONS
+from service.config.outside import URL, Mail, Oidc, read_mail, read_oidc
 from service.config.reader import FromEnvironment, Table, braces, invalid, read_file
 from service.config.trust import Metrics, Passwords, Proxy, RateLimits, SessionLimits, Timeouts
 
@@ -42,7 +43,6 @@ _TABLES = (
 )
 # Read by the entry points and the tests themselves; not settings.
 _NOT_SETTINGS = re.compile(r"LIAISON_(CONFIG|TEST_\w+)")
-_URL = r"https?://[^\s/]+(/\S*)?"
 _DATABASE = r"(sqlite|postgresql(\+psycopg)?)://\S*"
 
 INDICATORS = (
@@ -80,37 +80,6 @@ class Contacts:
     entry_days: int
     report_days: int
     tags: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Oidc:
-    """Sign-in through an OpenID Connect provider; off unless ``enabled``."""
-
-    enabled: bool
-    issuer: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    scopes: tuple[str, ...]
-    username_claim: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """Notices by e-mail and through Apprise services; both off by default (a closed network has neither).
-
-    ``retry_for``: how long a letter that cannot be sent is tried again by itself, from its first failure on.
-    """
-
-    enabled: bool
-    host: str
-    port: int
-    starttls: bool
-    username: str
-    password: str = field(repr=False)
-    sender: str
-    apprise_urls: tuple[str, ...] = field(repr=False)
-    retry_for: timedelta = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +164,7 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         database_url=_database_url(root, home),
         secret_key=root.text("secret_key", DEVELOPMENT_SECRET),
         bind=_bind(root),
-        public_url=root.text("public_url", "", pattern=_URL, hint="应写成 https://主机名 的样子").rstrip("/"),
+        public_url=root.text("public_url", "", pattern=URL, hint="应写成 https://主机名 的样子").rstrip("/"),
         data_dir=home / root.text("data_dir", "var"),
         log_level=root.text("log_level", "info", choices=("debug", "info", "warning", "error")),
         demo=root.boolean("demo", default=False),
@@ -211,9 +180,9 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         contacts=_contacts(root.table("contacts"), root.table("tags") if root.has("tags") else None),
         assessment=_assessment(root.table("assessment")),
         process=_process(root.table("process")),
-        oidc=_oidc(root.table("oidc"), production=env == "production"),
+        oidc=read_oidc(root.table("oidc"), production=env == "production"),
         rate_limits=trust.rate_limits(root.table("rate_limits")),
-        mail=_mail(root.table("mail")),
+        mail=read_mail(root.table("mail")),
         passwords=trust.passwords(root.table("passwords")),
         proxy=trust.proxy(root.table("proxy")),
         metrics=trust.metrics(root.table("metrics")),
@@ -354,48 +323,6 @@ def _plain(text: FromEnvironment) -> ProcessValue:
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     return int(text) if re.fullmatch(r"-?[0-9]{1,15}", text) else str(text)
-
-
-def _oidc(table: Table, *, production: bool) -> Oidc:
-    oidc = Oidc(
-        enabled=table.boolean("enabled", default=False),
-        issuer=table.text("issuer", "", pattern=_URL, hint="应写成 https://主机名/路径 的样子"),
-        client_id=table.text("client_id", ""),
-        client_secret=table.text("client_secret", ""),
-        scopes=table.texts("scopes") or ("openid", "profile"),
-        username_claim=table.text("username_claim", "preferred_username"),
-        label=table.text("label", "统一身份认证登录", longest=20),
-    )
-    if oidc.enabled:
-        for name in ("issuer", "client_id", "client_secret"):
-            if not getattr(oidc, name):
-                table.fault(name, "已启用统一身份认证（enabled = true），此项必须填写")
-        if production and oidc.issuer.startswith("http://"):
-            table.fault("issuer", "正式环境必须使用 https:// 地址")
-        if "openid" not in oidc.scopes:
-            table.fault("scopes", "必须含有 openid")
-    table.close()
-    return oidc
-
-
-def _mail(table: Table) -> Mail:
-    mail = Mail(
-        enabled=table.boolean("enabled", default=False),
-        host=table.text("host", ""),
-        port=table.integer("port", 25, low=1, high=65535),
-        starttls=table.boolean("starttls", default=False),
-        username=table.text("username", ""),
-        password=table.text("password", ""),
-        sender=table.text("sender", "", pattern=r"[^@\s]+@[^@\s]+", hint="应写成 名称@域名"),
-        apprise_urls=table.texts("apprise_urls"),
-        retry_for=timedelta(hours=table.integer("retry_hours", 48, low=1, high=720)),
-    )
-    if mail.enabled:
-        for name in ("host", "sender"):
-            if not getattr(mail, name):
-                table.fault(name, "已启用邮件（enabled = true），此项必须填写")
-    table.close()
-    return mail
 
 
 def _studio(table: Table) -> Studio:

@@ -21,7 +21,7 @@ from joserfc.errors import JoseError
 
 from service import auth, clock
 from service.auth.sessions import COOKIE
-from service.config.settings import Oidc
+from service.config.outside import Oidc
 from service.errors import NotFound
 from service.http.context import KEY as WIRED
 from service.http.context import Wired, settings, wired
