@@ -15,6 +15,7 @@ from service.api import (
     activities,
     assessment,
     attachments,
+    backtests,
     briefs,
     calendar,
     contacts,
@@ -93,6 +94,7 @@ FEATURES = (
     imports,
     jobs,
     migrations,
+    backtests,
     health,
     metrics,
 )

@@ -30,6 +30,7 @@ COMMANDS = {
     "scenario": "scenarios",
     "diff": "comparing",
     "ways": "comparing",
+    "backtest": "backtesting",
     "impact": "moving",
     "migrate-cases": "moving",
     "due": "calendar",

@@ -49,6 +49,11 @@ def items_of(
     return page(session, query, limit=limit, offset=offset)
 
 
+def all_items(session: Session, job_id: UUID) -> list[JobItem]:
+    """All items of a job, for a report."""
+    return list(session.scalars(select(JobItem).where(JobItem.job_id == job_id).order_by(JobItem.id)))
+
+
 def counts(session: Session, job_id: UUID) -> dict[str, int]:
     """Verdict → how many items have it."""
     found = select(JobItem.verdict, func.count()).where(JobItem.job_id == job_id).group_by(JobItem.verdict)

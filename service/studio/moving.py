@@ -20,14 +20,14 @@ from service.auth.queries import actor_of
 from service.db.failures import BUSY, describe, trouble
 from service.errors import Finding, Invalid, LiaisonError, NotAllowed
 from service.ids import as_id
-from service.processes.bundles import Compiled, compile_bundle, compiled
+from service.processes.bundles import Compiled, compiled
 from service.processes.migrating import RIGHT, Choices, migrate, require_choices, version_of
 from service.processes.models import Instance
 from service.processes.moves import mapping_text
 from service.processes.rules import one_line
 from service.rights import Actor, require
 from service.studio import drafts, impact
-from service.studio.names import bundle_of
+from service.studio.checking import House, verdict
 
 IMPACT, MIGRATION = "impact", "migration"
 MOVED, FAILED = "moved", "failed"
@@ -120,6 +120,9 @@ def require_wish(session: Session, wish: Wish, actor: Actor) -> None:
     """Raises NotFound and Invalid where versions or choices are wrong."""
     if wish.of is not None and wish.of == wish.to:
         raise Invalid("迁移设置有误", [Finding("/to", "应与原版本不同")])
+    if wish.draft is not None:  # which takes its time to check: the job does so
+        drafts.get(session, wish.draft, actor)
+        return
     new, _ = target_of(session, wish, actor)
     if wish.of is None:  # of several versions each case is asked by itself
         require_choices(Choices({}, wish.choices.due, wish.choices.reason), new, new)
@@ -128,13 +131,19 @@ def require_wish(session: Session, wish: Wish, actor: Actor) -> None:
         require_choices(wish.choices, old, new)
 
 
-def target_of(session: Session, wish: Wish, actor: Actor) -> tuple[Compiled, int | None]:
-    """The definition to which the cases would move, and its number. Raises NotFound, Invalid."""
+def target_of(session: Session, wish: Wish, actor: Actor, house: House | None = None) -> tuple[Compiled, int | None]:
+    """The definition to which the cases would move, and its number; a draft is checked by the facts of the ``house``.
+
+    Raises NotFound, Invalid.
+    """
     if wish.draft is not None:
         draft = drafts.get(session, wish.draft, actor)
         if draft.process != wish.process:
             raise Invalid("草稿不属于该流程", [Finding("/draft", f"这份草稿属于流程 {draft.process}")])
-        return compile_bundle(bundle_of(drafts.files(session, draft)), wish.process), None
+        if house is None:
+            raise Invalid("草稿须先由系统检查", [Finding("/draft", "请提交后台任务评估草稿的影响")])
+        files = drafts.files(session, draft)
+        return verdict(files, key=wish.process, context=house.context).required().compiled, None
     if wish.to is None:
         raise Invalid("请指明版本或草稿", [Finding("/to", "必填，请填写版本号")])
     return compiled(session, version_of(session, wish.process, wish.to).digest, wish.process), wish.to
@@ -149,14 +158,14 @@ def _ids(session: Session, wish: Wish, after: UUID | None = None, limit: int | N
 # --- The work --------------------------------------------------------------------------------------------------------
 
 
-def look(run: jobs.Run) -> dict[str, Any]:
+def look(run: jobs.Run, house: House) -> dict[str, Any]:
     """The work of an impact job: a look at each case; gives which steps need another that takes their tokens."""
     wish = Wish.read(run.params)
     after, homeless = as_id(run.state.get("after") or ""), dict(run.state.get("homeless", {}))
     with run.database.reading() as session:
         actor = actor_of(session, run.made_by)
         require(actor, RIGHT)
-        new, version = target_of(session, wish, actor)
+        new, version = target_of(session, wish, actor, house)
         looking = impact.Look.of(session, new, version, wish.choices, clock.now())
     while True:
         with run.database.reading() as session:
@@ -249,7 +258,9 @@ def _failed(run: jobs.Run, case: UUID, error: Exception) -> jobs.Item:
     return jobs.Item(str(case), FAILED, {"number": number, **reason_of(error)})
 
 
-KINDS = (
-    jobs.Kind(IMPACT, "影响评估", RIGHT, look),
-    jobs.Kind(MIGRATION, "在办事项迁移", RIGHT, move),
-)
+def kinds(house: House) -> tuple[jobs.Kind, ...]:
+    """The kinds of these jobs, by the facts of the house."""
+    return (
+        jobs.Kind(IMPACT, "影响评估", RIGHT, lambda run: look(run, house)),
+        jobs.Kind(MIGRATION, "在办事项迁移", RIGHT, move),
+    )

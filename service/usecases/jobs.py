@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from service.config import Organization, Settings
 from service.jobs import Kind
-from service.studio import moving
+from service.studio import backtesting, moving
+from service.usecases.studio import house_of
 
 
 def job_kinds(settings: Settings, organization: Organization) -> Mapping[str, Kind]:
     """The table of kinds, by name."""
-    kinds: list[Kind] = [*moving.KINDS]
-    return {kind.name: kind for kind in kinds}
+    house = house_of(settings, organization)
+    return {kind.name: kind for kind in (*moving.kinds(house), backtesting.kind(house))}

@@ -1,0 +1,60 @@
+"""Backtests: a draft, tried on finished cases."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from sqlalchemy.orm import Session
+
+from service import clock, jobs
+from service.api.calls import Calls
+from service.api.fields import Body, Day, Whole
+from service.api.jobs import JobView, view_of
+from service.api.records import Row
+from service.errors import NotFound
+from service.http.context import actor, db
+from service.http.files import download
+from service.ledger.workbooks import XLSX, write_table
+from service.studio import backtesting, drafts
+
+calls = Calls("backtests", "Backtests: a draft, tried on finished cases")
+
+
+class BacktestWish(Body):
+    """The finished cases: those that ended from ``from`` to ``to``, at most ``limit`` of them, drawn by lot."""
+
+    first = Day(required=True, data_key="from")
+    last = Day(required=True, data_key="to")
+    limit = Whole(low=1, high=backtesting.MOST, load_default=200)
+
+
+@calls.post("/drafts/<uuid:draft_id>/backtest", answer=JobView, status=202, body=BacktestWish, right=drafts.EDIT)
+def backtest(body: dict[str, Any], draft_id: UUID) -> Row:
+    """Has the draft tried on finished cases: whether each would have gone the same way, and by which dates.
+
+    The job's items say of each: ``same``, ``other``, ``asked`` (it would have waited for what nobody was asked) or
+    ``fails``; its result has dates by step, and how often each flow was gone (``process/element/next element``).
+    """
+    draft = drafts.get(db(), draft_id, actor())
+    wish = backtesting.Wish(draft.process, body["first"], body["last"], draft.id, None, body["limit"])
+    return view_of(backtesting.submit(db(), wish=wish, actor=actor(), now=clock.now()))
+
+
+@calls.file("/backtests/<uuid:job_id>/xlsx", media_types=(XLSX,), right=drafts.EDIT)
+def backtest_sheet(job_id: UUID) -> Response:
+    """The report of a backtest as a workbook."""
+    job = jobs.visible_job(db(), job_id, actor())
+    if job.kind != backtesting.BACKTEST:
+        raise NotFound("没有这个回测")
+    return download(sheet(db(), job), XLSX, "回测.xlsx")
+
+
+def sheet(session: Session, job: jobs.Job) -> bytes:
+    """The workbook of a backtest."""
+    into = BytesIO()
+    rows = backtesting.rows(jobs.all_items(session, job.id))
+    write_table(rows, into, columns=backtesting.COLUMNS, title="回测")
+    return into.getvalue()

@@ -1,0 +1,145 @@
+"""The job that tests a draft, or a version, on finished cases, and its report as a sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service import jobs
+from service.auth.queries import actor_of
+from service.errors import Finding, Invalid
+from service.ids import as_id
+from service.ledger.workbooks import Cell
+from service.processes.bundles import Compiled, compiled
+from service.processes.calendars import current
+from service.processes.migrating import version_of
+from service.processes.models import COMPLETED, Instance
+from service.rights import Actor, require
+from service.studio import backtest, drafts
+from service.studio.checking import House, verdict
+
+BACKTEST = "backtest"
+BATCH = 20
+MOST = 5000
+COLUMNS = ("编号", "结论", "说明", "环节", "当时期限", "新版期限", "相差工作日", "当时逾期", "新版逾期")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A test of a draft, or of the version ``version``, on the cases that ended in a period, at most ``limit``."""
+
+    process: str
+    first: date
+    last: date
+    draft: UUID | None = None
+    version: int | None = None
+    limit: int = 200
+
+    def params(self) -> dict[str, Any]:
+        """As a job keeps it."""
+        return {
+            "process": self.process,
+            "from": self.first.isoformat(),
+            "to": self.last.isoformat(),
+            "draft": str(self.draft) if self.draft else None,
+            "version": self.version,
+            "limit": self.limit,
+        }
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> Wish:
+        """The wish that a job keeps."""
+        first, last = date.fromisoformat(said["from"]), date.fromisoformat(said["to"])
+        return cls(said["process"], first, last, as_id(said["draft"] or ""), said["version"], said["limit"])
+
+
+def submit(session: Session, *, wish: Wish, actor: Actor, now: datetime) -> jobs.Job:
+    """Asks for the test. Raises NotAllowed, NotFound, Invalid (a period that ends before it begins)."""
+    require(actor, drafts.EDIT)
+    require_period(wish)
+    if wish.draft is not None:
+        drafts.get(session, wish.draft, actor)
+    else:
+        version_of(session, wish.process, wish.version or 0)
+    total = min(wish.limit, in_period(session, wish))
+    return jobs.submit(session, kind=BACKTEST, params=wish.params(), actor=actor, now=now, total=total)
+
+
+def require_period(wish: Wish) -> None:
+    """Raises Invalid where the period or the limit makes no sense."""
+    findings = []
+    if wish.last < wish.first:
+        findings.append(Finding("/to", "结束日期不能早于开始日期"))
+    if not 1 <= wish.limit <= MOST:
+        findings.append(Finding("/limit", f"应在 1 到 {MOST:,} 之间"))
+    if findings:
+        raise Invalid(f"回测设置有 {len(findings)} 处需要修改", findings)
+
+
+def in_period(session: Session, wish: Wish) -> int:
+    """How many cases came to their end in the period."""
+    bounds = backtest.ended(wish.first, wish.last)
+    query = select(func.count()).where(Instance.process == wish.process, Instance.status == COMPLETED, *bounds)
+    return session.scalar(query) or 0
+
+
+def work(run: jobs.Run, house: House) -> dict[str, Any]:
+    """The work of a backtest: some cases at a time; gives dates by step and how often each flow was gone."""
+    wish = Wish.read(run.params)
+    with run.database.reading() as session:
+        actor = actor_of(session, run.made_by)
+        require(actor, drafts.EDIT)
+        made, calendar = _made(session, wish, house, actor), current(session)
+    summary, after = backtest.Summary.read(run.state.get("summary", {})), as_id(run.state.get("after") or "")
+    while run.done < wish.limit:
+        with run.database.reading() as session:
+            limit = min(BATCH, wish.limit - run.done)
+            period = {"first": wish.first, "last": wish.last}
+            ids = backtest.finished(session, wish.process, **period, after=after, limit=limit)
+            found = [backtest.tested(session, case, made, house.plan, calendar) for case in ids]
+        if not ids:
+            break
+        for one in found:
+            summary.take(one)
+        after = ids[-1]
+        items = [jobs.Item(str(one.instance), one.verdict, one.data()) for one in found]
+        state = {"after": str(after), "summary": summary.data()}
+        run.tell(done=run.done + len(ids), items=items, state=state)
+    return summary.data()
+
+
+def _made(session: Session, wish: Wish, house: House, actor: Actor) -> Compiled:
+    if wish.draft is not None:
+        draft = drafts.get(session, wish.draft, actor)
+        files = drafts.files(session, draft)
+        return verdict(files, key=draft.process, context=house.context).required().compiled
+    return compiled(session, version_of(session, wish.process, wish.version or 0).digest, wish.process)
+
+
+def rows(items: Sequence[jobs.JobItem]) -> Iterator[Sequence[Cell]]:
+    """The report as rows of ``COLUMNS``: one for each date that would be another, at least one a case."""
+    for item in items:
+        data = item.data
+        about = (data["number"] or item.key, backtest.WORDS.get(item.verdict, item.verdict), data.get("message", ""))
+        dues: list[dict[str, Any]] = data.get("due") or [{}]
+        for due in dues:
+            yield (*about, *_due_cells(due))
+
+
+def _due_cells(due: Mapping[str, Any]) -> tuple[Cell, ...]:
+    if not due:
+        return (None,) * 6
+    days = [date.fromisoformat(due[name]) if due[name] else None for name in ("from", "to")]
+    late = ["是" if due[name] else "否" for name in ("late_before", "late_after")]
+    return (due["step"], *days, due["days"], *late)
+
+
+def kind(house: House) -> jobs.Kind:
+    """The kind of these jobs, by the facts of the house."""
+    return jobs.Kind(BACKTEST, "回测", drafts.EDIT, lambda run: work(run, house))
