@@ -15,6 +15,7 @@ from service.api.fields import Choice, Count, Flag, List, Nested, Query, Said, S
 from service.api.records import Row, whole
 from service.api.shapes import page_of
 from service.api.uploads import ENVELOPE, one_file, uploaded
+from service.errors import NotFound
 from service.http.context import actor, db
 from service.http.files import download
 from service.processes.tallies import open_tallies
@@ -80,10 +81,12 @@ def draft_zip(draft_id: UUID) -> Response:
     return download(content, ZIP, f"{found.process}.zip")
 
 
-@calls.file("/definitions/<process>/versions/<int:version>/zip", media_types=(ZIP,), right=RIGHT)
-def version_zip(process: str, version: int) -> Response:
+@calls.file("/definitions/<process>/versions/<version>/zip", media_types=(ZIP,), right=RIGHT)
+def version_zip(process: str, version: str) -> Response:
     """The same folders of a version."""
-    definition = drafts.version(db(), process, version)
+    if not (version.isascii() and version.isdecimal() and len(version) < 10):
+        raise NotFound(f"流程 {process} 没有第 {version[:20]} 版")
+    definition = drafts.version(db(), process, int(version))
     content = packing.packed(process, drafts.version_files(db(), definition))
     return download(content, ZIP, f"{process}-{version}.zip")
 

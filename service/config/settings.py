@@ -84,10 +84,12 @@ class Contacts:
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """``four_eyes``: what one person proposes, a second one publishes. ``scenarios``: all must pass to be published."""
+    """``four_eyes``: what one person proposes, a second one publishes. ``scenarios``: all must pass to be published;
+    ``proof``: every way is walked before, and no fault may be found."""
 
     four_eyes: bool
     scenarios: bool
+    proof: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +329,9 @@ def _plain(text: FromEnvironment) -> ProcessValue:
 
 def _studio(table: Table) -> Studio:
     studio = Studio(
-        four_eyes=table.boolean("four_eyes", default=False), scenarios=table.boolean("scenarios", default=True)
+        four_eyes=table.boolean("four_eyes", default=False),
+        scenarios=table.boolean("scenarios", default=True),
+        proof=table.boolean("proof", default=False),
     )
     table.close()
     return studio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from time import monotonic
@@ -28,13 +28,15 @@ SECONDS = 30.0
 class House:
     """The facts outside a draft: what actions, roles and settings there are.
 
-    ``four_eyes``: a second person publishes; ``scenarios``: those that fail forbid it.
+    ``four_eyes``: a second person publishes; ``scenarios``: those that fail forbid it; ``prove`` walks
+    every way before, where it is asked for, and gives the faults.
     """
 
     plan: Plan
     context: CheckContext
     four_eyes: bool = False
     scenarios: bool = True
+    prove: Callable[[CheckedBundle, Calendar], Sequence[Finding]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

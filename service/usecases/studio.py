@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from service.config import Organization, Settings
 from service.db import Database
 from service.errors import Finding, Invalid
-from service.processes.bundles import Compiled, compiled
+from service.processes.bundles import CheckedBundle, Compiled, compiled
 from service.processes.calendars import current
+from service.proof import Bounds
 from service.rights import Actor, require
 from service.studio import drafts, publishing
-from service.studio.checking import House, checked, verdict
+from service.studio.checking import Checked, House, checked, verdict
 from service.studio.publishing import Release
+from service.usecases import proving
 from service.usecases.prepare import check_context
 from service.usecases.rehearsals import plan_of
 from service.workdays import Calendar
+
+PROOF_SECONDS = 120
+"""Of the processor, for the walk before a publication: people wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ def house_of(settings: Settings, organization: Organization) -> House:
         check_context(settings, organization),
         four_eyes=settings.studio.four_eyes,
         scenarios=settings.studio.scenarios,
+        prove=partial(_faults, settings, organization) if settings.studio.proof else None,
     )
 
 
@@ -77,7 +84,7 @@ def publish_draft(
     require(actor, publishing.DEPLOY)
     read = read_draft(database, draft_id, actor)
     found = checked(read.files, key=read.process, house=house, calendar=read.calendar)
-    bundle = found.require(scenarios=house.scenarios)
+    bundle = _may_be_published(found, house, read.calendar)
     with database.transaction() as session:
         return publishing.publish(
             session,
@@ -100,7 +107,7 @@ def back_to(
         old = drafts.version(session, process, version)
         files, calendar = drafts.version_files(session, old), current(session)
     found = checked(files, key=process, house=house, calendar=calendar)
-    bundle = found.require(scenarios=house.scenarios)
+    bundle = _may_be_published(found, house, calendar)
     with database.transaction() as session:
         title = f"恢复第 {version} 版"
         draft = drafts.create(session, process=process, files=files, title=title, actor=actor, now=now)
@@ -114,3 +121,17 @@ def back_to(
             actor=actor,
             now=now,
         )
+
+
+def _may_be_published(found: Checked, house: House, calendar: Calendar) -> CheckedBundle:
+    bundle = found.require(scenarios=house.scenarios)
+    if house.prove is not None and (faults := house.prove(bundle, calendar)):
+        raise Invalid(f"走查发现 {len(faults)} 处错误，没有发布；请改正后再发布", faults)
+    return bundle
+
+
+def _faults(settings: Settings, organization: Organization, bundle: CheckedBundle, calendar: Calendar) -> list[Finding]:
+    """The faults that a walk of every way finds, in a process of its own."""
+    told = proving.House(settings, organization, calendar)
+    proof = proving.prove_confined(bundle.files, bundle.key, told, Bounds(seconds=PROOF_SECONDS))
+    return [Finding(f"{one.file}:{one.line} {one.element} {one.kind}", one.message) for one in proof.faults]

@@ -108,15 +108,16 @@ def test_scenarios_alone_make_no_version_and_those_that_fail_forbid_it(world: Wo
     assert sound(world)
 
 
-def four_eyes(app: Flask) -> None:
+def ask_for(app: Flask, **what: bool) -> None:
+    """Changes settings of the studio for this test."""
     parts = app.extensions[KEY]
-    settings = replace(parts.settings, studio=replace(parts.settings.studio, four_eyes=True))
+    settings = replace(parts.settings, studio=replace(parts.settings.studio, **what))
     app.extensions[KEY] = replace(parts, settings=settings)
 
 
 def test_a_second_person_publishes_what_was_proposed(world: World) -> None:
     draft = edited(world, *DUE)
-    four_eyes(world.app)
+    ask_for(world.app, four_eyes=True)
     asked = deploy(world, draft)
     assert (asked.status_code, asked.json["outcome"], asked.json["version"]) == (202, "proposed", None), asked.json
     assert "期限由“2 个工作日”改为“5 个工作日”" in "".join(asked.json["lines"])
@@ -134,7 +135,7 @@ def test_a_second_person_publishes_what_was_proposed(world: World) -> None:
 
 def test_a_change_after_the_proposal_voids_it(world: World) -> None:
     draft = edited(world, *DUE)
-    four_eyes(world.app)
+    ask_for(world.app, four_eyes=True)
     assert deploy(world, draft).status_code == 202
     revision = world.api("owner").get(f"/drafts/{draft['id']}").json["revision"]
     good = b"title: a\nstarts: 2026-03-02T09:30\nsteps: []\nexpect: {open: [record_need]}\n"
@@ -164,3 +165,21 @@ def test_a_superseded_draft_is_set_on_the_newest_version_file_by_file(world: Wor
     assert DUE[1] in api.get(f"/drafts/{mine['id']}/files/{DIAGRAM}").data
     assert deploy(world, mine).json["version"] == 3
     assert sound(world)
+
+
+def test_where_the_settings_ask_for_it_every_way_is_walked_before(world: World) -> None:
+    ask_for(world.app, proof=True)
+    api = world.api("owner")
+    fine = api.post("/drafts", {"process": "own_one", "name": "走访", "template": "empty"}).json
+    bad = api.post("/drafts", {"process": "own_two", "name": "走访", "template": "empty"}).json
+    name = "bpmn/own_two.bpmn"
+    drawn = api.get(f"/drafts/{bad['id']}/files/{name}").data
+    due = drawn.replace(b"working_days(3)", b"working_days(title)")
+    assert due != drawn
+    assert save(world, bad, name, due, 1).status_code == 200
+    gone = api.delete(f"/drafts/{bad['id']}/files/scenarios/plain.yaml", headers={"If-Match": "2"})
+    assert gone.status_code == 200
+    assert deploy(world, fine).status_code == 201
+    refused = deploy(world, bad)
+    assert refused.status_code == 422, refused.json
+    assert "走查" in refused.json["detail"] or refused.json["errors"]
