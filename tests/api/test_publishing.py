@@ -167,19 +167,48 @@ def test_a_superseded_draft_is_set_on_the_newest_version_file_by_file(world: Wor
     assert sound(world)
 
 
+GATEWAY = """<bpmn:exclusiveGateway id="good" name="好？" default="again">
+  <bpmn:incoming>filled_in</bpmn:incoming><bpmn:outgoing>ok</bpmn:outgoing><bpmn:outgoing>again</bpmn:outgoing>
+</bpmn:exclusiveGateway><bpmn:endEvent id="finished\""""
+FLOWS = """targetRef="good" /><bpmn:sequenceFlow id="again" name="否" sourceRef="good" targetRef="fill_in" />
+<bpmn:sequenceFlow id="ok" name="是" sourceRef="good" targetRef="finished">
+  <bpmn:conditionExpression>title == note and note == '甲' and title != '甲'</bpmn:conditionExpression>
+</bpmn:sequenceFlow>"""
+DRAWN = """<bpmndi:BPMNShape id="g_di" bpmnElement="good"><dc:Bounds x="470" y="190" width="30" height="30"/>
+</bpmndi:BPMNShape>
+<bpmndi:BPMNEdge id="o_di" bpmnElement="ok"><di:waypoint x="500" y="205"/><di:waypoint x="530" y="178"/>
+</bpmndi:BPMNEdge>
+<bpmndi:BPMNEdge id="a_di" bpmnElement="again"><di:waypoint x="470" y="205"/><di:waypoint x="400" y="200"/>
+</bpmndi:BPMNEdge></bpmndi:BPMNPlane>"""
+INCOMING, NODE = "<bpmn:incoming>begun</bpmn:incoming>", "<bpmn:flowNodeRef>finished<"
+LAST = "<bpmn:incoming>filled_in</bpmn:incoming>\n    </bpmn:endEvent>"
+NEVER = (
+    ('<bpmn:endEvent id="finished"', GATEWAY),
+    (LAST, LAST.replace("filled_in", "ok")),
+    (INCOMING, f"{INCOMING}<bpmn:incoming>again</bpmn:incoming>"),
+    (NODE, f"<bpmn:flowNodeRef>good</bpmn:flowNodeRef>{NODE}"),
+    ('targetRef="finished" />', FLOWS),
+    ("</bpmndi:BPMNPlane>", DRAWN),
+)
+"""A step that nobody can leave: no check sees that the condition never holds, whoever walks every way does."""
+
+
 def test_where_the_settings_ask_for_it_every_way_is_walked_before(world: World) -> None:
     ask_for(world.app, proof=True)
     api = world.api("owner")
     fine = api.post("/drafts", {"process": "own_one", "name": "走访", "template": "empty"}).json
     bad = api.post("/drafts", {"process": "own_two", "name": "走访", "template": "empty"}).json
     name = "bpmn/own_two.bpmn"
-    drawn = api.get(f"/drafts/{bad['id']}/files/{name}").data
-    due = drawn.replace(b"working_days(3)", b"working_days(title)")
-    assert due != drawn
-    assert save(world, bad, name, due, 1).status_code == 200
+    text = api.get(f"/drafts/{bad['id']}/files/{name}").data.decode()
+    for old, new in NEVER:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    assert save(world, bad, name, text.encode(), 1).status_code == 200
     gone = api.delete(f"/drafts/{bad['id']}/files/scenarios/plain.yaml", headers={"If-Match": "2"})
     assert gone.status_code == 200
     assert deploy(world, fine).status_code == 201
     refused = deploy(world, bad)
-    assert refused.status_code == 422, refused.json
-    assert "走查" in refused.json["detail"] or refused.json["errors"]
+    assert (refused.status_code, refused.json["detail"][:4]) == (422, "走查发现"), refused.json
+    assert refused.json["errors"][0]["path"].startswith(f"{name}:")
+    ask_for(world.app, proof=False)
+    assert deploy(world, bad).status_code == 201, "the checks alone let it pass"
