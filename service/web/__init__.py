@@ -56,6 +56,7 @@ from service.web import (
     studio,
     studio_diagram,
     studio_files,
+    studio_new,
     studio_scenarios,
     studio_tables,
     studio_try,
@@ -118,8 +119,23 @@ def install(app: Flask, settings: Settings) -> None:
     directory = (units, people, posts, substitutes)
     done = (contacts, opinions, interviews, activities, matters)
     told = (reports, roll_ups, briefs, assessment)
-    changing = (studio, studio_versions, studio_files, studio_diagram, studio_tables, studio_try, studio_scenarios)
-    for feature in (*work, *course, *serving, *directory, talents, teams, *done, *told, *changing, accounts, licences):
+    changing = (studio, studio_versions, studio_new, studio_files)
+    tabs = (studio_diagram, studio_tables, studio_try, studio_scenarios)
+    features = (
+        *work,
+        *course,
+        *serving,
+        *directory,
+        talents,
+        teams,
+        *done,
+        *told,
+        *changing,
+        *tabs,
+        accounts,
+        licences,
+    )
+    for feature in features:
         pages.register_blueprint(feature.blueprint)
     pages.add_url_rule("/favicon.ico", view_func=favicon)
     pages.before_request(_protect)

@@ -16,18 +16,21 @@ from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
-from service.http.context import actor, db
+from service.http.context import actor, db, wired
 from service.processes.definitions import list_definitions
 from service.processes.tallies import open_tallies
+from service.rights.policy import ADMIN, AUDITOR, OWNER
 from service.studio import drafts
 from service.studio.models import Draft
 from service.usecases.names import Names
 from service.web.access import requires
-from service.web.answers import done, going_to, sent, text
+from service.web.answers import done, going_to
 
 blueprint = Blueprint("studio", __name__)
 
 RIGHT = drafts.EDIT
+KEEPERS = frozenset({AUDITOR, OWNER, ADMIN})
+"""The roles that handle no matters: a new process does not begin with a step of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def index() -> ResponseReturnValue:
         "studio/index.html",
         processes=definitions,
         tallies=open_tallies(db()),
+        roles={role.id: role.name for role in wired().organization.roles.values() if role.id not in KEEPERS},
         drafts=open_,
         discarded=discarded,
         names=names,
@@ -76,17 +80,6 @@ def draft(draft_id: UUID) -> ResponseReturnValue:
     """The first tab of a draft."""
     drafts.get(db(), draft_id, actor())
     return going_to(url_for(TABS[0].endpoint, draft_id=draft_id))
-
-
-@blueprint.post("/studio")
-@requires(right=RIGHT)
-def new_draft() -> ResponseReturnValue:
-    """A draft of the newest version of a process."""
-    fields = sent()
-    made = drafts.create(
-        db(), process=text(fields, "process"), title=text(fields, "title"), actor=actor(), now=clock.now()
-    )
-    return going_to(url_for("web.studio.draft", draft_id=made.id))
 
 
 @blueprint.post("/studio/<uuid:draft_id>/discard")

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
-from service.errors import NotFound
-from service.http.context import actor, db
+from service.errors import Finding, Invalid, NotFound
+from service.http.context import actor, db, settings, wired
 from service.processes.definitions import list_definitions
 from service.processes.models import Definition
 from service.processes.tallies import open_tallies
 from service.studio import drafts
 from service.studio.difference import REMOVED, Difference, compare
+from service.studio.publishing import DEPLOY, PROPOSED
 from service.usecases.names import Names
+from service.usecases.studio import back_to, house_of
 from service.web import diagrams
 from service.web.access import requires
-from service.web.answers import asked_whole, going_to, sent, whole
+from service.web.answers import asked_whole, done, going_to, sent, text, whole
 from service.web.diagrams import Picture
 from service.web.studio import RIGHT
 
@@ -63,6 +65,25 @@ def draft_of(key: str) -> ResponseReturnValue:
     files, title = drafts.version_files(db(), version), f"{version.name}（恢复第 {version.version} 版）"
     made = drafts.create(db(), process=key, files=files, title=title, actor=actor(), now=clock.now())
     return going_to(url_for("web.studio.draft", draft_id=made.id))
+
+
+def _back(key: str, version: int) -> str:
+    """Puts the content of an earlier version in force, with transactions of its own; what came of it, in words."""
+    house = house_of(settings(), wired().organization)
+    note = text(sent(), "note")
+    if not note.strip():  # before the checks take their time
+        raise Invalid("没有恢复：请写明为什么", [Finding("/note", "请写明为什么恢复")])
+    made = back_to(wired().database, house, key, version, note=note, actor=g.actor, now=clock.now())
+    if made.outcome == PROPOSED:
+        return "已提请恢复，须由另一位有权发布的人核准。"
+    return f"第 {version} 版的内容已恢复，为第 {made.definition.version if made.definition else version} 版。"
+
+
+@blueprint.post("/studio/processes/<key>/<int:version>/back")
+@requires(right=DEPLOY, ahead=_back)
+def back(key: str, version: int) -> ResponseReturnValue:
+    """An earlier version as the newest one, after today's checks."""
+    return done(g.ahead, url_for("web.studio_versions.versions", key=key))
 
 
 def difference_page(before: Files, after: Files, key: str, called: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 
 from service import clock
@@ -176,3 +178,39 @@ def test_the_history_says_and_draws_what_changed_and_leads_back(owner: Owner) ->
     assert str(made) in back.location
     assert owner.client.get(f"/studio/{made}/files/{REQUEST}").data == files[REQUEST]
     assert owner.visitor.submit("/studio/processes/request", version="7").status_code == 404
+
+
+def test_an_earlier_version_comes_back_with_a_note(owner: Owner) -> None:
+    world = owner.world
+    files = read_bundle(HOME / "bpmn" / "request", HOME / "forms" / "request")
+    drawn = files[REQUEST].replace(b"working_days(2)", b"working_days(4)", 1)
+    with world.transaction() as session:
+        deploy(session, unchecked("request", {**files, REQUEST: drawn}), actor=world.actor("owner"), now=clock.now())
+    refused = owner.visitor.post("/studio/processes/request/1/back", note="")
+    assert refused.status_code == 422
+    owner.visitor.post("/studio/processes/request/1/back", note="四个工作日太长")
+    page = owner.visitor.get("/studio/processes/request").text
+    assert "第 3 版" in page
+    assert "四个工作日太长" in page
+    assert "由“4 个工作日”改为“2 个工作日”" in page
+
+
+def test_a_new_process_runs_as_it_is_and_goes_out_and_in_as_a_zip(owner: Owner) -> None:
+    owner.visitor.post("/studio/new", name="住房走访", source="liaison")
+    owner.visitor.post("/studio/new", name="住房走访", source="copy:request")
+    copied, empty = owner.drafts()
+    for draft in (copied, empty):
+        assert [one for one in owner.ask(f"/studio/{draft}/check", {})["findings"] if one["severity"] == "error"] == []
+    assert 'id="zhu_fang_zou_fang_2"' in owner.client.get(f"/studio/{copied}/diagram").text.replace("\\", "")
+    packed = owner.client.get(f"/studio/{empty}.zip")
+    assert packed.mimetype == "application/zip"
+    token, file = owner.visitor.token(), (BytesIO(packed.data), "流程.zip")
+    back = owner.client.post("/studio/import", data={"file": file, "csrf_token": token})
+    assert back.status_code == 302
+    newest = owner.drafts()[0]
+    assert owner.client.get(f"/studio/{newest}.zip").data == packed.data
+    assert owner.client.get("/studio/processes/request/1.zip").data[:2] == b"PK"
+    wrong = owner.client.post("/studio/import", data={"file": (BytesIO(b"x"), "x.zip"), "csrf_token": token})
+    assert wrong.status_code == 422
+    assert "不是有效的 zip 压缩包" in wrong.text
+    assert owner.visitor.post("/studio/new", name="", source="liaison").status_code == 422
