@@ -23,7 +23,7 @@ from service.people.models import Leader
 from service.people.queries import unit_names
 from service.processes.models import OPEN, UserTask
 from service.processes.wiring import wiring
-from service.rights import TALENT_OFFICE, Actor
+from service.rights import LIAISON, OWN_ROLES, TALENT_OFFICE, Actor
 
 NOBODY = "目前无人可以代办，请系统管理员处理"
 
@@ -265,7 +265,7 @@ def _of_role(role: str | None, called: str, unit: str | None, names: Mapping[str
     if unit is None:
         return f"{OF_ROLE}{role}", said, f"{said}没有能办理的人员"
     name = names.get(unit, unit)
-    return f"{OF_UNIT}{unit}", name, f"{name}没有能办理的{said if role == 'liaison' else '人员'}"
+    return f"{OF_UNIT}{unit}", name, f"{name}没有能办理的{said if role == LIAISON or role not in OWN_ROLES else '人员'}"
 
 
 def _first_filled(
