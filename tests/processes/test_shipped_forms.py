@@ -14,6 +14,9 @@ import pytest
 from lxml import etree
 
 from service.actions.registry_review import CORRECTED
+from service.config import load_organization
+from service.processes.bundles import read_bundle
+from service.processes.options import frozen
 
 ROOT = Path(__file__).parents[2]
 FORMS = ROOT / "forms/request"
@@ -221,6 +224,13 @@ def test_the_forms_know_the_same_towns_and_categories_as_the_organization() -> N
     assert choices("record_need", "town") == {town["code"]: town["name"] for town in house["towns"]}
     categories = {category["code"]: category["name"] for category in house["categories"]}
     assert choices("record_need", "category") == categories
+
+
+@pytest.mark.parametrize("process", sorted(path.name for path in (ROOT / "bpmn").iterdir() if path.is_dir()))
+def test_choices_from_the_settings_stand_in_the_forms_as_deploying_writes_them(process: str) -> None:
+    """So whoever reads a folder without the settings meets the very form that is deployed."""
+    files = read_bundle(ROOT / "bpmn" / process, ROOT / "forms" / process)
+    assert frozen(files, load_organization(ROOT / "config").lists) == files
 
 
 def propose(category: str, town: str) -> tuple[str, list[str], str]:
