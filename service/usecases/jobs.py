@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from service.config import Organization, Settings
 from service.jobs import Kind
 from service.studio import backtesting, moving
+from service.usecases import proofs
 from service.usecases.studio import house_of
 
 
 def job_kinds(settings: Settings, organization: Organization) -> Mapping[str, Kind]:
     """The table of kinds, by name."""
     house = house_of(settings, organization)
-    return {kind.name: kind for kind in (*moving.kinds(house), backtesting.kind(house))}
+    kinds = (*moving.kinds(house), backtesting.kind(house), proofs.kind(settings, organization))
+    return {kind.name: kind for kind in kinds}

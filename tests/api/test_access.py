@@ -61,6 +61,7 @@ CALLS = {
     "api_draft_files.version_ways": "edit_definitions",
     "api_draft_files.open_cases": "edit_definitions",
     "api_draft_checks.check_draft": "edit_definitions",
+    "api_proofs.prove_draft": "edit_definitions",
     "api_publishing.draft_difference": "edit_definitions",
     "api_publishing.version_difference": "edit_definitions",
     "api_publishing.deploy_draft": "deploy_definitions",
