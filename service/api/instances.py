@@ -120,13 +120,17 @@ class Passed(Schema):
 
 
 class Drawing(Schema):
-    """One BPMN diagram with the way so far (``trail``) and the nodes where somebody must act (``present``)."""
+    """One BPMN diagram with the way so far (``trail``) and the nodes where somebody must act (``present``).
+
+    ``version`` is set where it is that of an earlier version, from which the case was migrated since.
+    """
 
     process = Said(required=True)
     name = Said(required=True)
     xml = Said(required=True)
     trail = List(Nested(Passed), required=True)
     present = List(Said(), required=True)
+    version = Whole(required=True, allow_none=True)
 
 
 class Diagram(Drawing):

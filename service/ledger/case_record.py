@@ -19,10 +19,12 @@ from service.processes import effects, queries
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import by_digest
 from service.processes.course import Step, standing, steps_of
+from service.processes.forms import Form
 from service.processes.models import Instance
 from service.processes.rules import NEED
 from service.processes.standing import behalf_names
 from service.processes.told_fields import told
+from service.processes.versions import versions_of
 from service.processes.wiring import wiring
 from service.rights import SERVICE_NAMES, Actor
 
@@ -78,6 +80,7 @@ class Record:
         self.instance: Instance = queries.visible(session, instance_id, actor)
         self.events: Sequence[HistoryEvent] = queries.timeline(session, instance_id, actor)
         self.made: Compiled = compiled(session, self.instance.digest, self.instance.process)
+        self.versions = versions_of(session, self.instance, self.events)
         self.all_steps: list[Step] = steps_of(self.events)
         self.steps: list[Step] = list(standing(self.all_steps))
         self._units: dict[str, str] = {}
@@ -106,14 +109,20 @@ class Record:
                 elif effect.task and effect.kind == effects.DUE_CHANGED:
                     due[effect.task] = effect
 
+    def form_of(self, step: Done) -> Form:
+        """The form by which a step was filled in: that of the version of its time."""
+        return self.versions.form_of(step.event)
+
     def choice(self, step: str, field: str, value: object, process: str = NEED) -> str:
         """How the form of ``step`` words the choice ``value``; empty for none."""
-        found = self.made.form_of(process, step).fields.get(field, {}).get("oneOf", ())
+        asked = [one.event for one in self.steps if one.event.kind == "completed" and one.event.data["step"] == step]
+        form = self.versions.form_of(asked[-1]) if asked else self.made.form_of(process, step)
+        found = form.fields.get(field, {}).get("oneOf", ())
         return next((str(one["title"]) for one in found if one.get("const") == value and "title" in one), "")
 
     def told(self, step: Done) -> list[dict[str, Any]]:
         """The fields that a step filled in, as people read them (``told_fields``)."""
-        return list(told(self.made.form_of(step.process, step.step), step.fields, self.named))
+        return list(told(self.form_of(step), step.fields, self.named))
 
     def named(self, kind: str, key: str) -> str:
         """The name of a picked record (``x-ref``)."""

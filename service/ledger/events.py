@@ -15,10 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.history import HistoryEvent, stream_events
-from service.processes.bundles import compiled
 from service.processes.models import Instance
 from service.processes.recording import stream_of
 from service.processes.rules import one_line
+from service.processes.versions import versions_of
 
 # Kind of event -> transition of the XES lifecycle extension, for events on a user task ...
 ON_TASK: Mapping[str, str] = {
@@ -42,6 +42,7 @@ BESIDE: Mapping[str, str] = {
     "terminated": "终止",
     "calendar_changed": "期限重算",
     "woken": "恢复等候",
+    "migrated": "迁移流程版本",
     "ended": "",
     "timer_fired": "",
 }
@@ -97,16 +98,19 @@ def cases(session: Session) -> Iterator[Instance]:
 def case_events(session: Session, case: Instance) -> list[CaseEvent]:
     """The steps of a case in order."""
     about: dict[str, Mapping[str, Any]] = {}
-    names = compiled(session, case.digest, case.process).program.names
     found = []
-    for event in stream_events(session, stream_of(case.id)):
+    events = stream_events(session, stream_of(case.id))
+    versions = versions_of(session, case, events)
+    for event in events:
         if event.kind == "entered" and event.task:
             about[event.task] = event.data
         elif event.kind == "due_changed" and event.task in about:
             moved = {name: event.data[name] for name in ("due_on", "provisional")}
             about[event.task] = {**about[event.task], **moved}
+        elif event.kind == "renewed" and event.task in about:
+            about[event.task] = {**about[event.task], **event.data}
         if event.kind in ON_TASK or event.kind in BESIDE:
-            found.append(_step(event, about, names))
+            found.append(_step(event, about, versions.at(event.seq).program.names))
     return found
 
 

@@ -101,7 +101,7 @@ def _matter(record: Record, done: Sequence[Done]) -> dict[str, Any]:
 
 def _printed(record: Record, step: Done) -> dict[str, str]:
     """The fields of a step's form that its owner wants on the form (``x-print``): title → words."""
-    form = record.made.form_of(step.process, step.step)
+    form = record.form_of(step)
     told = record.told(step)
     return {one["title"]: one["words"] for one in told if form.fields[one["id"]].get("x-print") is True}
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.auth.queries import acting_for
 from service.history import HistoryEvent
-from service.processes.bundles import compiled
 from service.processes.models import Instance, UserTask
+from service.processes.versions import find_versions
 from service.processes.wiring import wiring
 from service.rights import Actor
 
@@ -49,7 +49,9 @@ class Masks:
 
     def _marks(self) -> Mapping[str, str]:
         if self._marked is None:
-            self._marked = compiled(self._session, self._instance.digest, self._instance.process).private
+            versions = find_versions(self._session, self._instance)  # what one of them marks as private stays so
+            marks = [versions.at(start).private for start, _, _ in versions.starts]
+            self._marked = {name: kind for each in marks for name, kind in each.items()}
         return self._marked
 
     def _talent(self, scope: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -43,6 +43,7 @@ from service.processes.rules import GREEN, GREY, NO_CASE, NO_TASK, RED, YELLOW, 
 from service.processes.standing import NOTHING, Absence, Marks
 from service.processes.standing import marks as marks_of
 from service.processes.told_texts import day_facts, told_form
+from service.processes.versions import Versions, versions_of
 from service.processes.visibility import seen
 from service.processes.wiring import wiring
 from service.rights import Actor, may
@@ -98,13 +99,27 @@ class CaseDetail:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """One diagram of an instance: its XML, nodes and flows passed in order, and the nodes where tokens stand."""
+    """One diagram of an instance: its XML, nodes and flows passed in order, and the nodes where tokens stand.
+
+    ``version`` is that of the drawing where the case was migrated away from it, None for the present one.
+    """
 
     process: str
     name: str
     xml: str
     trail: Sequence[Mapping[str, Any]]
     present: Sequence[str]
+    version: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Its id among the drawings of the case."""
+        return self.process if self.version is None else f"{self.process}@{self.version}"
+
+    @property
+    def title(self) -> str:
+        """Its name among the drawings of the case."""
+        return self.name if self.version is None else f"{self.name}（原第 {self.version} 版）"
 
 
 # Columns read of one case or task at a time: left in, the sort of a list carries the states of all its cases about.
@@ -355,7 +370,8 @@ def drawings(session: Session, instance_id: UUID | str, actor: Actor) -> list[Dr
     shown = shown_digest(session, instance.process, instance.version, instance.digest)
     made, mine = compiled(session, shown, instance.process), seen(session, instance, actor)
     passed: dict[str, list[dict[str, Any]]] = {}
-    for event in history.stream_events(session, stream_of(instance.id)):
+    events = history.stream_events(session, stream_of(instance.id))
+    for event in events:
         if event.kind == "advanced":
             for process, scope, node, source in event.data["passed"]:
                 if not mine.scope(scope):
@@ -373,7 +389,22 @@ def drawings(session: Session, instance_id: UUID | str, actor: Actor) -> list[Dr
         if process == instance.process or process in passed or process in present:
             found.append(Drawing(process, name, xml, passed.get(process, []), sorted(set(present.get(process, [])))))
     found.sort(key=lambda drawing: (drawing.process != made.program.key, drawing.process))
-    return found
+    return [*found, *_earlier(session, instance, versions_of(session, instance, events), passed)]
+
+
+def _earlier(
+    session: Session, instance: Instance, versions: Versions, passed: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> Iterator[Drawing]:
+    """The drawings of the versions that the case was migrated away from, with the path passed on each."""
+    ends = [start for start, _, _ in versions.starts[1:]]
+    for (start, digest, version), end in zip(versions.starts, ends, strict=False):
+        shown = shown_digest(session, instance.process, version, digest)
+        drawn = compiled(session, shown, instance.process).diagrams
+        for process, steps in passed.items():
+            trail = [step for step in steps if start <= step["seq"] < end]
+            if trail and process in drawn:
+                name, xml = drawn[process]
+                yield Drawing(process, name, xml, trail, [], version)
 
 
 # --- Shared ----------------------------------------------------------------------------------------------------------

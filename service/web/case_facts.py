@@ -18,6 +18,7 @@ from service.processes import queries
 from service.processes.bundles import Compiled
 from service.processes.models import OPEN, Instance, UserTask
 from service.processes.rules import NAMED, NEED, one_line
+from service.processes.versions import Versions, versions_of
 from service.processes.visibility import is_round, may_speak
 from service.rights import may
 from service.talents.queries import find_talent, phone_for
@@ -68,8 +69,9 @@ def about(
     ``shown`` are the tasks whose answers stand on the page already.
     """
     events = queries.timeline(db(), instance.id, actor())
-    told = timeline(events, made, names)  # first, since it learns all names at once: a round asks every unit
-    need = _need(events, made, names)
+    versions = versions_of(db(), instance, events)
+    told = timeline(events, versions, names)  # first, since it learns all names at once: a round asks every unit
+    need = _need(events, versions, made, names)
     talent = find_talent(db(), instance.talent_id) if instance.talent_id else None
     leaders = leaders_of(db(), [talent.id], clock.today())[talent.id] if talent else ()
     drawn = _drawn(instance, task)
@@ -79,7 +81,7 @@ def about(
         "facts": _facts(events, names, task),
         "names": names,
         "need": need,
-        "before": _before(events, made, names, task, frozenset(map(str, shown))) if task else [],
+        "before": _before(events, versions, names, task, frozenset(map(str, shown))) if task else [],
         "talent": talent,
         "talent_phone": phone_for(actor(), talent, leaders) if talent else None,
         "timeline": told,
@@ -92,17 +94,17 @@ def about(
     }
 
 
-def _need(events: Sequence[HistoryEvent], made: Compiled, names: Names) -> list[Line]:
+def _need(events: Sequence[HistoryEvent], versions: Versions, made: Compiled, names: Names) -> list[Line]:
     """The values of the first step, as it was filled in last (a return may have had it corrected).
 
     Of a round that the calendar began there is nothing: what one slot says is not what the case is about.
     """
-    filled = [event.data for event in events if event.kind == "completed"]
-    filled = [data for data in filled if data["process"] == made.program.key]
+    filled = [event for event in events if event.kind == "completed"]
+    filled = [event for event in filled if event.data["process"] == made.program.key]
     if not filled:
         return []
-    latest = [data for data in filled if data["step"] == filled[0]["step"]][-1]
-    return names.lines(made.form_of(latest["process"], latest["step"]), latest["data"])
+    latest = [event for event in filled if event.data["step"] == filled[0].data["step"]][-1]
+    return names.lines(versions.form_of(latest), latest.data["data"])
 
 
 def _facts(events: Sequence[HistoryEvent], names: Names, task: UserTask | None) -> list[Facts]:
@@ -148,7 +150,7 @@ def _record_page(record: str | None, result: Mapping[str, Any]) -> str:
 
 
 def _before(
-    events: Sequence[HistoryEvent], made: Compiled, names: Names, task: UserTask, shown: frozenset[str]
+    events: Sequence[HistoryEvent], versions: Versions, names: Names, task: UserTask, shown: frozenset[str]
 ) -> list[Before]:
     """The steps that ``task`` answers to: the last step done in its own scope, and what the slots have said since."""
     entered = {event.task: event.data for event in events if event.kind == "entered"}
@@ -167,7 +169,7 @@ def _before(
             unit=names.unit(entered[event.task].get("unit")),
             who=names.person(event.actor),
             at=event.at,
-            lines=names.lines(made.form_of(event.data["process"], event.data["step"]), event.data["data"]),
+            lines=names.lines(versions.form_of(event), event.data["data"]),
         )
         for event in sorted(wanted, key=lambda one: one.seq)
         if event.task not in shown
@@ -176,9 +178,9 @@ def _before(
 
 def _drawn(instance: Instance, task: UserTask | None) -> list[diagrams.Picture]:
     drawings = queries.drawings(db(), instance.id, actor())
-    found = [diagrams.Picture(one.process, one.name, one.xml, active=list(one.present)) for one in drawings]
+    found = [diagrams.Picture(one.key, one.title, one.xml, active=list(one.present)) for one in drawings]
     passed = [
-        (one.process, step["node"], step["from"])
+        (one.key, step["node"], step["from"])
         for one in drawings
         for step in one.trail
         if task is None or one.process != task.process or step["scope"] == task.scope

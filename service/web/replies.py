@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.http.context import actor, db
-from service.processes.bundles import Compiled
 from service.processes.clocks import handed_back
 from service.processes.models import DONE, Instance, UserTask
 from service.processes.subjects import Subject
+from service.processes.versions import find_versions
 from service.processes.visibility import seen
 from service.usecases.names import Line, Names
 
@@ -30,15 +30,17 @@ class Reply:
     handed_back: bool
 
 
-def replies(task: UserTask, subjects: Sequence[Subject], made: Compiled, names: Names) -> list[Reply]:
+def replies(task: UserTask, subjects: Sequence[Subject], names: Names) -> list[Reply]:
     """The answers of the units that ``task`` is about, in the order of the slots."""
     found = []
-    shown = seen(db(), db().get_one(Instance, task.instance_id), actor())
+    instance = db().get_one(Instance, task.instance_id)
+    shown, versions = seen(db(), instance, actor()), find_versions(db(), instance)
     for subject in subjects:
         own = db().get(UserTask, subject.task) if subject.task is not None else None
         lines: Sequence[Line] = ()
         if own is not None and own.status == DONE and own.submitted:
-            lines = names.lines(made.form_of(own.process, own.task), shown.of_task(own, own.submitted))
+            form = versions.at(own.completed_seq or 0).form_of(own.process, own.task)
+            lines = names.lines(form, shown.of_task(own, own.submitted))
         gone = own is not None and own.status == DONE and handed_back(own)
         found.append(Reply(subject.name, _part(task, own, subject), own, subject.late_days, lines, gone))
     return found

@@ -75,7 +75,7 @@ def task(task_id: UUID) -> ResponseReturnValue:
     names, made = Names(db()), compiled(db(), detail.instance.digest, detail.instance.process)
     form = made.form_of(detail.task.process, detail.task.task)
     subjects = subjects_of(db(), [detail.task])
-    answers = replies(detail.task, subjects.get(detail.task.id, ()), made, names)
+    answers = replies(detail.task, subjects.get(detail.task.id, ()), names)
     return render_template(
         "tasks/task.html",
         subjects=subjects,

@@ -14,7 +14,9 @@ from service.ledger.circulars import ISSUED
 from service.processes.bundles import Compiled
 from service.processes.claims import WHY
 from service.processes.fields import ENTRIES
+from service.processes.moves import KEEP
 from service.processes.rules import NAMED, one_line
+from service.processes.versions import Versions
 from service.usecases.names import Line, Names
 from service.web.present import day
 
@@ -38,7 +40,7 @@ class Entry:
     on_behalf_of: str = ""
 
 
-def timeline(events: Iterable[HistoryEvent], made: Compiled, names: Names) -> list[Entry]:
+def timeline(events: Iterable[HistoryEvent], versions: Versions, names: Names) -> list[Entry]:
     """The journal of a case in the order it happened; bookkeeping of the engine is left out."""
     known = list(events)
     names.learn(
@@ -54,7 +56,7 @@ def timeline(events: Iterable[HistoryEvent], made: Compiled, names: Names) -> li
             entries[-1].then.append(_entered(event, names))
             continue
         tell = _TELL.get(event.kind)
-        entry = tell(event, made, names) if tell else None
+        entry = tell(event, versions.at(event.seq), names) if tell else None
         if entry is None:
             continue
         place = about.get(event.task) or scopes.get(event.data.get("scope")) or {}
@@ -104,6 +106,13 @@ def _entered(event: HistoryEvent, names: Names) -> str:
     provisional = "，暂定" if event.data.get("provisional") else ""
     by = f"，{day(due)}到期{provisional}" if due else ""
     return f"{name}{f'（{whose}）' if whose and whose not in name else ''}{by}"
+
+
+def _migrated(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    versions = [event.data[name]["version"] for name in ("from", "to")]
+    kept = "期限不变" if event.data["due"] == KEEP else "期限按新版重新计算"
+    text = "；".join(part for part in (kept, event.data["reason"]) if part)
+    return _entry(event, names, f"{_word(event)}：第 {versions[0]} 版 → 第 {versions[1]} 版", text)
 
 
 def _commented(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
@@ -203,6 +212,7 @@ _TELL: Mapping[str, Callable[[HistoryEvent, Compiled, Names], Entry | None]] = {
     "suspended": _plain,
     "resumed": _plain,
     "terminated": _plain,
+    "migrated": _migrated,
     "timer_fired": _with_name,
     "due_changed": _due_changed,
     "action": _action,

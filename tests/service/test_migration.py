@@ -6,8 +6,11 @@ import pytest
 
 from service import clock, engine
 from service.errors import Conflict, Invalid, NotAllowed
+from service.ledger.events import case_events
+from service.ledger.sheet import sheet as sheet_of
 from service.processes import operations
 from service.processes.calendars import current
+from service.processes.models import Instance
 from service.processes.moves import KEEP, RECOUNT
 from service.rights import SYSTEM
 from service.usecases.calendars import add_notices
@@ -163,3 +166,31 @@ def load(world: World, notice: str) -> None:
     """Puts a notice of days off in force."""
     with world.transaction() as session:
         add_notices(session, content=notice.encode(), name="notice.toml", config=CONFIG, actor=SYSTEM, now=clock.now())
+
+
+def test_pages_and_papers_tell_the_past_in_the_words_of_its_time(world: World) -> None:
+    """The step accept, done by the first version, is not drawn by the second."""
+    world.recorded()
+    world.do(OFFICE, "accept")
+    to = version(world, RENAMED)
+    move(world, to, reason="环节更名")
+    office = world.as_user(OFFICE)
+    page = office.get(f"/cases/{world.case}")
+    assert page.status_code == 200
+    told = page.get_data(as_text=True)
+    assert f"迁移流程版本：第 1 版 → 第 {to} 版" in told
+    assert "环节更名" in told
+    drawn = world.api(OFFICE).get(f"/instances/{world.case}/diagram").json["drawings"]
+    assert [(one["process"], one["version"]) for one in drawn] == [("request", None), ("request", 1)]
+    assert "accept" in {step["node"] for step in drawn[1]["trail"]}
+    assert 'id="accept"' in drawn[1]["xml"]
+    with world.database.reading() as session:
+        paper = sheet_of(session, world.case, world.actor(OFFICE))
+    assert paper.data["matter"]["facts"]
+    with world.database.reading() as session:
+        case = session.get_one(Instance, world.case)
+        names = [one.activity for one in case_events(session, case) if one.step == "accept"]
+        assert set(names) == {"受理审核"}
+    world.do(OFFICE, "dispatch", {**world.sample("dispatch"), "lead_unit": "edu", "assisting_units": []})
+    assert office.get(f"/tasks/{world.task('feedback_accepted').id}").status_code == 200
+    assert mismatches(world) == []

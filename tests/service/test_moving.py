@@ -178,7 +178,9 @@ def test_a_timer_fires_or_its_case_moves_first(world: World) -> None:
         with world.database.transaction() as session:
             migrate(session, instance_id=case, to=to, choices=Choices(), actor=admin, now=clock.now())
 
-    assert at_once(fire, shift) == [True, None]
+    fired, moved = at_once(fire, shift)
+    assert moved is None
+    assert fired or fire()  # who finds the case locked leaves it to the next look
     assert world.task("handle").name == "承办"
     assert mismatches(world) == []
 
