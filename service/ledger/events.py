@@ -37,6 +37,7 @@ BESIDE: Mapping[str, str] = {
     "urged": "催办",
     "acknowledged": "签收",
     "circular_issued": "通报",
+    "numbered": "给号",
     "suspended": "挂起",
     "resumed": "恢复",
     "terminated": "终止",

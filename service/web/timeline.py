@@ -154,10 +154,15 @@ def _action(event: HistoryEvent, _made: Compiled, names: Names) -> Entry | None:
     if event.data.get("name") == "issue_number":
         return _entry(event, names, f"受理编号 {result}")
     if event.data.get("name") == "notice" and result is False:
-        return _entry(event, names, "提醒时间已过，不再提醒")
+        timed = event.data["parameters"].get("kind") in ("due_soon", "due_today")
+        return _entry(event, names, "提醒时间已过，不再提醒" if timed else "没有要告知的人，没有发通知")
     if event.data.get("name") == "issue_circular":
         return _entry(event, names, f"{CIRCULARS[ISSUED].word} {result}", tone="late")
     return None
+
+
+def _numbered(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+    return _entry(event, names, f"{_word(event)} {event.data.get('number', '')}")
 
 
 def _reassigned(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
@@ -209,6 +214,7 @@ _TELL: Mapping[str, Callable[[HistoryEvent, Compiled, Names], Entry | None]] = {
     "file_attached": _filed,
     "file_withdrawn": _filed,
     "urged": _urged,
+    "numbered": _numbered,
     "suspended": _plain,
     "resumed": _plain,
     "terminated": _plain,

@@ -87,6 +87,8 @@ def test_a_series_of_ones_own_is_counted_by_year_and_held_to_the_journal(world: 
     world.clock.set(datetime(2027, 1, 4, 10, tzinfo=clock.SHANGHAI))
     house.begin("paper", {"town": "dali"})
     assert [*found, number(house)] == ["南人才批〔2026〕1号", "南人才批〔2026〕2号", "南人才批〔2027〕1号"]
+    house.pages()
+    assert "给号 南人才批〔2027〕1号" in world.as_user("office").get(f"/cases/{world.case}").text
     assert counted(world) == {"series:approval::2026": 2, "series:approval::2027": 1}
     assert (mismatches(world), told(world)) == ([], [])
     with world.transaction() as session:

@@ -12,7 +12,8 @@ from tests.factories.engines import Walk, choice, end, flow, process, service, s
 ASK = start("ask") + user("ask") + flow("ask", "finish") + end()
 AGAIN = timer("again", "ask", "'PT1H'", cancels=True, kind="timeDuration")
 AT_ONCE = process(ASK + AGAIN + flow("again", "ask"))
-REMINDING = process(ASK + AGAIN + flow("again", "tell") + service("tell", "notice", "told") + flow("tell", "ask"))
+TELL = service("tell", "notice", "told")
+REMINDING = process(ASK + AGAIN + flow("again", "tell") + TELL + flow("tell", "ask"))
 WATCHED_TWICE = process(
     ASK
     + AGAIN
@@ -42,6 +43,31 @@ def test_the_task_is_open_once_and_the_state_no_larger_after_a_hundred_rounds(bo
     assert walk.nodes() == nodes
     assert walk.size < size + 50  # a count in a notice's result has more digits
     assert walk.do("ask").completed
+
+
+CALLED = process(start("inner_ask") + user("inner_ask") + flow("inner_ask", "finish") + end(), "inner")
+CALL = '<bpmn:callActivity id="ask" name="ask" calledElement="inner" />'
+PART = (
+    '<bpmn:subProcess id="ask" name="ask"><bpmn:startEvent id="part_begin" />'
+    + flow("part_begin", "inner_ask")
+    + user("inner_ask")
+    + flow("inner_ask", "part_end")
+    + '<bpmn:endEvent id="part_end" /></bpmn:subProcess>'
+)
+
+
+@pytest.mark.parametrize("host", [CALL, PART])
+@pytest.mark.parametrize("back", [flow("again", "ask"), flow("again", "tell") + TELL + flow("tell", "ask")])
+def test_so_it_is_with_what_is_called_or_embedded(host: str, back: str) -> None:
+    body = process(start("ask") + host + AGAIN + back + flow("ask", "finish") + end())
+    walk = Walk(body, *([CALLED] if host == CALL else []))
+    walk.fire("again")
+    nodes = walk.nodes()
+    for _ in range(30):
+        walk.fire("again")
+        assert [one.task for one in walk.landing.open_tasks.values()] == ["inner_ask"]
+    assert walk.nodes() == nodes
+    assert walk.do("inner_ask").completed
 
 
 def test_what_another_clock_began_goes_on_when_the_task_comes_back() -> None:
