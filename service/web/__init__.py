@@ -56,7 +56,9 @@ from service.web import (
     studio,
     studio_diagram,
     studio_files,
+    studio_impact,
     studio_new,
+    studio_publish,
     studio_scenarios,
     studio_tables,
     studio_try,
@@ -120,7 +122,7 @@ def install(app: Flask, settings: Settings) -> None:
     done = (contacts, opinions, interviews, activities, matters)
     told = (reports, roll_ups, briefs, assessment)
     changing = (studio, studio_versions, studio_new, studio_files)
-    tabs = (studio_diagram, studio_tables, studio_try, studio_scenarios)
+    tabs = (studio_diagram, studio_tables, studio_try, studio_scenarios, studio_impact, studio_publish)
     features = (
         *work,
         *course,

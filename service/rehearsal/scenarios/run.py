@@ -24,12 +24,16 @@ Dated = Callable[[Sequence[str]], Calendar]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a scenario went: ``difference`` is the first one, None where it passed; ``state`` where it came to."""
+    """How a scenario went: ``difference`` is the first one, None where it passed; ``state`` where it came to.
+
+    ``walked``: all its steps could be taken.
+    """
 
     file: str
     title: str
     difference: Finding | None
     state: State | None
+    walked: bool = False
 
     @property
     def passed(self) -> bool:
@@ -70,8 +74,8 @@ def run(scenario: Scenario, made: Compiled, plan: Plan, dated: Dated) -> Outcome
             return Outcome(text.file, title, text.finding(said, *step.place), rehearsal.state)
     state = rehearsal.state
     for place, message in differences(scenario.expect, state):
-        return Outcome(text.file, title, text.finding(message, "expect", *place), state)
-    return Outcome(text.file, title, None, state)
+        return Outcome(text.file, title, text.finding(message, "expect", *place), state, walked=True)
+    return Outcome(text.file, title, None, state, walked=True)
 
 
 def first_by(scenario: Scenario) -> str | None:

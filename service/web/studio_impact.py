@@ -1,0 +1,198 @@
+"""影响 and 在办事项迁移: what a version would mean for each open case, and moving them, as jobs of the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock, jobs
+from service.errors import NotFound
+from service.http.context import actor, db
+from service.processes.definitions import list_definitions
+from service.processes.migrating import RIGHT as MOVE
+from service.processes.migrating import Choices
+from service.processes.models import Definition
+from service.processes.moves import KEEP, RECOUNT
+from service.processes.tallies import open_tallies
+from service.studio import drafts, moving
+from service.studio.impact import CANNOT, CHANGES, MOVES
+from service.usecases.names import Names
+from service.web.access import requires
+from service.web.answers import PER_PAGE, argument, done, going_to, offset, sent, text, whole
+from service.web.studio import RIGHT, tab_page
+
+blueprint = Blueprint("studio_impact", __name__)
+
+ENDPOINT = "web.studio_impact.page"
+STATUSES = {
+    jobs.QUEUED: "排队中",
+    jobs.RUNNING: "进行中",
+    jobs.PAUSED: "已暂停",
+    jobs.DONE: "已完成",
+    jobs.FAILED: "未完成",
+    jobs.CANCELLED: "已取消",
+}
+VERDICTS = {
+    MOVES: "可以迁移",
+    CHANGES: "可以迁移，有变化",
+    CANNOT: "不能迁移",
+    moving.MOVED: "已迁移",
+    moving.FAILED: "没有迁移",
+}
+RECENT = 10
+UNTIMED = "不计时"
+
+
+@blueprint.get("/studio/<uuid:draft_id>/impact")
+@requires(right=RIGHT)
+def page(draft_id: UUID) -> ResponseReturnValue:
+    """The tab 影响: starts a look at the open cases towards the draft, and shows those of before."""
+    draft = drafts.get(db(), draft_id, actor())
+    found = [job for job in _recent(moving.IMPACT) if job.params.get("draft") == str(draft.id)]
+    return tab_page(
+        "studio/impact.html",
+        draft,
+        ENDPOINT,
+        versions=_open_versions(draft.process),
+        found=found,
+        statuses=STATUSES,
+        keep=KEEP,
+        recount=RECOUNT,
+    )
+
+
+@blueprint.post("/studio/<uuid:draft_id>/impact")
+@requires(right=MOVE)
+def look(draft_id: UUID) -> ResponseReturnValue:
+    """Has the worker look at every open case."""
+    draft = drafts.get(db(), draft_id, actor())
+    fields = sent()
+    choices = Choices({}, text(fields, "due") or KEEP)
+    wish = moving.Wish(draft.process, None, draft.id, whole(fields, "from") or None, None, choices)
+    made = moving.submit_impact(db(), wish=wish, actor=actor(), now=clock.now())
+    return going_to(url_for("web.studio_impact.job", job_id=made.id))
+
+
+@blueprint.get("/studio/processes/<key>/move")
+@requires(right=MOVE)
+def move_form(key: str) -> ResponseReturnValue:
+    """The page from which open cases are moved to a version: first the look, then the move."""
+    versions = [one for one in list_definitions(db()) if one.key == key]
+    if not versions:
+        raise NotFound("没有这个流程。请从流程管理中选择。")
+    return render_template(
+        "studio/move.html",
+        key=key,
+        versions=versions,
+        open_versions=_open_versions(key),
+        found=[one for one in _recent(moving.IMPACT, moving.MIGRATION) if one.params.get("process") == key],
+        statuses=STATUSES,
+        titles=_titles(),
+        keep=KEEP,
+        recount=RECOUNT,
+    )
+
+
+@blueprint.post("/studio/processes/<key>/move")
+@requires(right=MOVE)
+def move(key: str) -> ResponseReturnValue:
+    """Looks first (``operation=look``) or moves the open cases; of a finished look only those that it found fit."""
+    fields = sent()
+    mapping = {
+        name.removeprefix("map:"): value
+        for name, value in fields.items()
+        if name.startswith("map:") and isinstance(value, str) and value
+    }
+    choices = Choices(moving.mapping_of(mapping), text(fields, "due") or KEEP, text(fields, "reason"))
+    only = moving.ids_of([text(fields, "case")]) if text(fields, "case") else None
+    wish = moving.Wish(key, whole(fields, "to") or None, None, whole(fields, "from") or None, only, choices)
+    begin = moving.submit_impact if text(fields, "operation") == "look" else moving.submit_migration
+    made = begin(db(), wish=wish, actor=actor(), now=clock.now())
+    return going_to(url_for("web.studio_impact.job", job_id=made.id))
+
+
+@blueprint.get("/studio/jobs/<uuid:job_id>")
+@requires(right=RIGHT)
+def job(job_id: UUID) -> ResponseReturnValue:
+    """A job: how far it is, and what it says of each case."""
+    found = jobs.visible_job(db(), job_id, actor())
+    if found.kind not in (moving.IMPACT, moving.MIGRATION):
+        raise NotFound("没有这个后台任务")
+    verdict = argument("verdict")
+    counts = jobs.counts(db(), found.id)
+    process = str(found.params["process"])
+    return render_template(
+        "studio/job.html",
+        job=found,
+        title=_titles()[found.kind],
+        status=STATUSES[found.status],
+        moving_on=found.status in (jobs.QUEUED, jobs.RUNNING),
+        counts=counts,
+        verdicts=VERDICTS,
+        verdict=verdict,
+        page=jobs.items_of(db(), found.id, verdict=verdict, limit=PER_PAGE, offset=offset()),
+        lines=_lines,
+        versions=[one for one in list_definitions(db()) if one.key == process],
+        names=Names(db()).learn([found.made_by]),
+        impact=moving.IMPACT,
+        keep=KEEP,
+    )
+
+
+@blueprint.post("/studio/jobs/<uuid:job_id>/<operation>")
+@requires(right=MOVE)
+def steer(job_id: UUID, operation: str) -> ResponseReturnValue:
+    """Pauses a job, lets it go on, or ends it."""
+    steering = {
+        "pause": (jobs.pause, "已暂停。"),
+        "resume": (jobs.resume, "已继续。"),
+        "cancel": (jobs.cancel, "已取消。"),
+    }
+    if operation not in steering:
+        raise NotFound("没有这个操作")
+    command, message = steering[operation]
+    command(db(), job_id=job_id, actor=actor(), now=clock.now())
+    return done(message, url_for("web.studio_impact.job", job_id=job_id))
+
+
+def _titles() -> Mapping[str, str]:
+    return {kind.name: kind.title for kind in moving.KINDS}
+
+
+def _recent(*kinds: str) -> list[jobs.Job]:
+    found = [job for kind in kinds for job in jobs.jobs(db(), actor(), kind=kind, limit=50).items]
+    return sorted(found, key=lambda one: one.made_at, reverse=True)[:RECENT]
+
+
+def _open_versions(process: str) -> list[tuple[Definition, int]]:
+    """The versions with open cases, and how many."""
+    tallies = open_tallies(db())
+    return [
+        (one, tallies[one.key, one.version].cases)
+        for one in list_definitions(db())
+        if one.key == process and (one.key, one.version) in tallies
+    ]
+
+
+def _lines(data: Mapping[str, Any]) -> Sequence[str]:
+    """What an item says of a case, in sentences."""
+    found = [str(data["reason"])] if data.get("reason") else []
+    found += [f"{one['name']}：{one['message']}" if one["name"] else one["message"] for one in data.get("why", ())]
+    if data.get("stands"):
+        found.append(f"将停在 {'、'.join(data['stands'])}")
+    for one in data.get("due", ()):
+        late = "，立即超期" if one["late"] else ""
+        found.append(f"「{one['step']}」期限由 {one['from'] or UNTIMED} 变为 {one['to'] or UNTIMED}{late}")
+    for one in data.get("timers", ()):
+        when = "，立即触发" if one["now"] else f"（{str(one['at'])[:10]}）"
+        found.append(f"{'新增' if one['new'] else '取消'}定时「{one['name']}」{when if one['new'] else ''}")
+    found += [f"「{one['step']}」由 {one['from']} 改为 {one['to']} 办理" for one in data.get("people", ())]
+    found += [
+        f"「{one['step']}」新版须填「{one['title']}」，该事项已办过这一步，没有填" for one in data.get("missing", ())
+    ]
+    found += [f"「{one['from']}」改称「{one['to']}」" for one in data.get("steps", ())]
+    return found

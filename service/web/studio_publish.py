@@ -1,0 +1,121 @@
+"""The tab 发布: what changes, whether checks and scenarios pass, the note, and the second pair of eyes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import Blueprint, g, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock
+from service.http.context import actor, db, settings, wired
+from service.processes.definitions import find_latest
+from service.processes.tallies import open_tallies
+from service.rights import may
+from service.studio import drafts, publishing
+from service.studio.checking import Checked, House, checked
+from service.usecases.names import Names
+from service.usecases.studio import Read, house_of, read_draft
+from service.web.access import requires
+from service.web.answers import done, sent, text
+from service.web.studio import RIGHT, tab_page
+from service.web.studio_versions import difference_page
+
+blueprint = Blueprint("studio_publish", __name__)
+
+ENDPOINT = "web.studio_publish.page"
+SAID = {
+    publishing.LAYOUT: "已发布：只有布局不同，第 {} 版换了一张图，办理不变。",
+    publishing.SCENARIOS: "已发布：第 {} 版的用例已更新，流程不变。",
+    publishing.VERSION: "已发布，现为第 {} 版。以后登记的事项按新版办理；在办的事项可在“影响”里迁移。",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A draft that was read and checked, with no transaction open."""
+
+    house: House
+    read: Read
+    checked: Checked
+
+
+def _ahead(draft_id: UUID) -> Ahead:
+    house = house_of(settings(), wired().organization)
+    found = read_draft(wired().database, draft_id, g.actor)
+    return Ahead(house, found, checked(found.files, key=found.process, house=house, calendar=found.calendar))
+
+
+@blueprint.get("/studio/<uuid:draft_id>/publish")
+@requires(right=RIGHT, ahead=_ahead)
+def page(draft_id: UUID) -> ResponseReturnValue:
+    """All that the one who publishes, and the second one who approves, must see."""
+    ahead: Ahead = g.ahead
+    draft = drafts.get(db(), draft_id, actor())
+    newest = find_latest(db(), draft.process)
+    before = drafts.version_files(db(), newest) if newest is not None else {}
+    found = ahead.checked.verdict.findings
+    tallies = open_tallies(db())
+    return tab_page(
+        "studio/publish.html",
+        draft,
+        ENDPOINT,
+        newest=newest,
+        superseded=newest is not None and draft.is_open and newest.version != draft.base_version,
+        errors=[one for one in found if one.severity == "error"],
+        warnings=[one for one in found if one.severity != "error"],
+        outcomes=ahead.checked.outcomes,
+        failed=[one for one in ahead.checked.outcomes if not one.passed],
+        strict=ahead.house.scenarios,
+        four_eyes=ahead.house.four_eyes,
+        may_publish=may(actor(), publishing.DEPLOY),
+        mine=draft.proposed_by == actor().username,
+        names=Names(db()).learn([draft.proposed_by]),
+        open_cases=sum(one.cases for (process, _), one in tallies.items() if process == draft.process),
+        **difference_page(before, ahead.read.files, draft.process, "现行版本"),
+    )
+
+
+@blueprint.post("/studio/<uuid:draft_id>/publish")
+@requires(right=publishing.DEPLOY, ahead=_ahead)
+def publish(draft_id: UUID) -> ResponseReturnValue:
+    """Publishes the draft as it was checked, proposes it, or approves what somebody else proposed."""
+    ahead: Ahead = g.ahead
+    made = publishing.publish(
+        db(),
+        draft_id=draft_id,
+        revision=ahead.read.revision,
+        note=text(sent(), "note"),
+        bundle=ahead.checked.require(scenarios=ahead.house.scenarios),
+        four_eyes=ahead.house.four_eyes,
+        actor=actor(),
+        now=clock.now(),
+    )
+    if made.definition is None:
+        return done("已提请发布，须由另一位有权发布的人审核后发布。", url_for(ENDPOINT, draft_id=draft_id))
+    message = SAID[made.outcome].format(made.definition.version)
+    return done(message, url_for("web.studio_versions.versions", key=made.definition.key))
+
+
+@blueprint.post("/studio/<uuid:draft_id>/recall")
+@requires(right=publishing.DEPLOY)
+def recall(draft_id: UUID) -> ResponseReturnValue:
+    """Takes a proposal back, or turns it down."""
+    publishing.recall(db(), draft_id=draft_id, actor=actor(), now=clock.now())
+    return done("已退回，草稿可以继续修改。", url_for(ENDPOINT, draft_id=draft_id))
+
+
+@blueprint.post("/studio/<uuid:draft_id>/rebase")
+@requires(right=RIGHT)
+def rebase(draft_id: UUID) -> ResponseReturnValue:
+    """Lets the draft stand on the version now in force; what both changed is decided file by file."""
+    fields = sent()
+    kept = {name.removeprefix("keep:"): value == "mine" for name, value in fields.items() if name.startswith("keep:")}
+    draft = drafts.get(db(), draft_id, actor())
+    _, undecided = publishing.rebase(
+        db(), draft_id=draft_id, keep_mine=kept, revision=draft.revision, actor=actor(), now=clock.now()
+    )
+    if not undecided:
+        return done("草稿已改以现行版本为底。", url_for(ENDPOINT, draft_id=draft_id))
+    return tab_page("studio/rebase.html", draft, ENDPOINT, undecided=undecided)

@@ -1,0 +1,109 @@
+"""发布, 影响 and 在办事项迁移: an owner puts a draft in force, and moves open cases there and back."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+import pytest
+
+from service.processes.models import Definition, Instance
+from tests.factories.jobs import work_off
+from tests.factories.owners import Owner
+from tests.factories.world import World
+
+UNIT = "bpmn/unit_handling.bpmn"
+
+
+@pytest.fixture
+def owner(world: World) -> Owner:
+    return Owner(world)
+
+
+@pytest.fixture
+def draft(owner: Owner) -> UUID:
+    return owner.draft()
+
+
+def shorten(owner: Owner, draft: UUID) -> None:
+    """A draft in which units have 5 working days for a need about housing."""
+    found = owner.client.get(f"/studio/{draft}/files/{UNIT}")
+    text = found.text.replace("else working_days(7)", "else working_days(5 if category == 'housing' else 7)")
+    assert owner.put(draft, UNIT, text, int(found.headers["ETag"].strip('"'))).status_code == 200
+
+
+def agreed(owner: Owner, draft: UUID) -> None:
+    """The same draft, and the scenario that counted on 7 days takes the new date."""
+    shorten(owner, draft)
+    page = owner.client.get(f"/studio/{draft}/scenarios").text
+    [name] = re.findall(r'action="/studio/[^"]+/(scenarios/[^"]+)/renew"', page)
+    send(owner, f"/studio/{draft}/scenarios/{name}/renew")
+
+
+def send(owner: Owner, address: str, **fields: str) -> str:
+    """Sends a plain form; the address that it leads to."""
+    answer = owner.client.post(address, data={**fields, "csrf_token": owner.visitor.token()})
+    assert answer.status_code == 302, re.sub(r"<[^>]+>|\s+", " ", answer.text.partition("<main")[2])[:600]
+    return str(answer.headers["Location"])
+
+
+def test_a_draft_is_published_with_its_note_and_the_page_says_what_changes(owner: Owner, draft: UUID) -> None:
+    shorten(owner, draft)
+    page = owner.client.get(f"/studio/{draft}/publish").text
+    assert "期限 handle/housing：应为 2026-03-11，实为 2026-03-09" in page  # a scenario counts on 7 days
+    agreed(owner, draft)
+    page = owner.client.get(f"/studio/{draft}/publish").text
+    assert "流程检查没有错误" in page
+    assert "办理" in page.partition("与现行版本的差别")[2]
+    led = send(owner, f"/studio/{draft}/publish", note="住房类改为 5 个工作日")
+    assert led.endswith("/studio/processes/request")
+    assert "住房类改为 5 个工作日" in owner.client.get(led).text
+    with owner.world.transaction() as session:
+        made = session.query(Definition).filter_by(key="request", version=2).one()
+        assert (made.note, made.deployed_by) == ("住房类改为 5 个工作日", "owner")
+    assert "已发布为第 2 版" in owner.client.get(f"/studio/{draft}/publish").text
+
+
+def test_no_note_and_no_difference_are_refused_in_words(owner: Owner, draft: UUID) -> None:
+    for note, told in (("", "请写明为什么修改"), ("没有改", "没有差别")):
+        answer = owner.client.post(f"/studio/{draft}/publish", data={"note": note, "csrf_token": owner.visitor.token()})
+        assert answer.status_code in (409, 422)
+        assert told in answer.text
+
+
+def test_open_cases_are_looked_at_moved_and_moved_back(owner: Owner, draft: UUID) -> None:
+    case = owner.world.dispatched()
+    agreed(owner, draft)
+    looked = send(owner, f"/studio/{draft}/impact", due="recount")
+    work_off(owner.world)
+    page = owner.client.get(looked).text
+    assert "已完成" in page
+    assert "可以迁移" in page
+    send(owner, f"/studio/{draft}/publish", note="住房类改为 5 个工作日")
+    moved = send(
+        owner,
+        "/studio/processes/request/move",
+        **{"from": "1", "to": "2", "due": "keep", "reason": "改期", "operation": "move"},
+    )
+    work_off(owner.world)
+    page = owner.client.get(moved).text
+    assert "已迁移" in page
+    assert version_of(owner.world, case) == 2
+    [key] = re.findall(r'name="case" value="([^"]+)"', page)
+    back = send(
+        owner,
+        "/studio/processes/request/move",
+        case=key,
+        to="1",
+        due="keep",
+        reason="迁回原来的版本",
+        operation="move",
+    )
+    work_off(owner.world)
+    assert "已迁移" in owner.client.get(back).text
+    assert version_of(owner.world, case) == 1
+
+
+def version_of(world: World, case: UUID) -> int:
+    with world.transaction() as session:
+        return session.get_one(Instance, case).version
