@@ -3,7 +3,7 @@
 from service.jobs.models import CANCELLED, DONE, FAILED, PAUSED, QUEUED, RUNNING, Job, JobItem
 from service.jobs.queries import all_items, counts, items_of, job_of, jobs, visible_job
 from service.jobs.running import Handler, Item, Kind, Run, Stopped, work
-from service.jobs.submitting import KEY, cancel, forget_old, pause, resume, submit
+from service.jobs.submitting import KEY, cancel, forget_old, kinds_of, pause, resume, submit
 
 __all__ = [
     "CANCELLED",
@@ -27,6 +27,7 @@ __all__ = [
     "items_of",
     "job_of",
     "jobs",
+    "kinds_of",
     "pause",
     "resume",
     "submit",

@@ -160,7 +160,7 @@ def steer(job_id: UUID, operation: str) -> ResponseReturnValue:
 
 
 def _titles() -> Mapping[str, str]:
-    return {kind.name: kind.title for kind in moving.KINDS}
+    return {name: kind.title for name, kind in jobs.kinds_of(db()).items()}
 
 
 def _recent(*kinds: str) -> list[jobs.Job]:
@@ -179,7 +179,7 @@ def _open_versions(process: str) -> list[tuple[Definition, int]]:
 
 
 def _lines(data: Mapping[str, Any]) -> Sequence[str]:
-    """What an item says of a case, in sentences."""
+    """The sentences that an item says of a case."""
     found = [str(data["reason"])] if data.get("reason") else []
     found += [f"{one['name']}：{one['message']}" if one["name"] else one["message"] for one in data.get("why", ())]
     if data.get("stands"):
