@@ -16,6 +16,8 @@ from service.studio.source import Document, Element, Unreadable, escaped, is_com
 
 _BY_TEXT = frozenset({"flowNodeRef", "incoming", "outgoing"})
 _STEP = "  "
+LARGEST = 500_000
+"""Bytes; the largest shipped diagram has a tenth. A larger one is saved as it comes: nobody waits for its merge."""
 
 
 def canonical(name: str, content: bytes, base: bytes | None, current: bytes | None = None) -> bytes:
@@ -24,7 +26,7 @@ def canonical(name: str, content: bytes, base: bytes | None, current: bytes | No
     ``base`` is the file in the version on which the draft stands, ``current`` as the draft has it. A file
     that is no diagram or table, cannot be read, or holds comments (no editor wrote it) is saved as it came.
     """
-    if not name.endswith((".bpmn", ".dmn")):
+    if not name.endswith((".bpmn", ".dmn")) or len(content) > LARGEST:
         return content
     new, old, mine = _read(name, content), _read(name, base), _read(name, current)
     if new is None or new.comments:
@@ -102,7 +104,7 @@ def _renamed(name: str, space: Mapping[str, str], prefixes: Mapping[str, str]) -
 def _children(old: Element, new: Element, depth: int) -> list[str | Element]:
     """The children of ``new``: those that ``old`` has at its places, the others after the last of their kind."""
     wanted = _keyed(new.elements)
-    placed: list[tuple[list[str], Element | None]] = []  # what stands before an element, and the element
+    placed: list[Placed] = []
     for (before, child), key in zip(_pairs(old), [*_keyed(old.elements), None], strict=True):
         match = wanted.get(key) if key is not None else None
         if child is not None and match is not None and key is not None:
@@ -115,11 +117,7 @@ def _children(old: Element, new: Element, depth: int) -> list[str | Element]:
     margin = _margin(old, depth)
     if not old.elements:
         placed = [(["\n" + margin[: -len(_STEP)]], None)]
-    order = list(_keyed(new.elements).items())
-    for number, (key, child) in enumerate(order):
-        if wanted.get(key) is not None and child is not None:
-            at = _place(placed, child, [one for _, one in order[:number]])
-            placed.insert(at, (["\n" + margin], _written(child, old, margin)))
+    placed = _with_new(placed, old, new, wanted, margin)
     _order_flows(placed, new)
     found: list[str | Element] = []
     for before, placed_child in placed:
@@ -129,9 +127,9 @@ def _children(old: Element, new: Element, depth: int) -> list[str | Element]:
     return found
 
 
-def _pairs(element: Element) -> list[tuple[list[str], Element | None]]:
+def _pairs(element: Element) -> list[Placed]:
     """Each element with the texts before it; at last the texts before the closing tag, with None."""
-    pairs: list[tuple[list[str], Element | None]] = []
+    pairs: list[Placed] = []
     before: list[str] = []
     for one in element.inside:
         if isinstance(one, Element):
@@ -147,6 +145,8 @@ def _last_comment(texts: Sequence[str]) -> int:
 
 
 Key = tuple[str, str, int]
+Placed = tuple[list[str], Element | None]
+"""An element with the texts before it; texts alone where it is gone, and before the closing tag."""
 
 
 def _keyed(elements: Sequence[Element]) -> dict[Key, Element | None]:
@@ -160,17 +160,26 @@ def _keyed(elements: Sequence[Element]) -> dict[Key, Element | None]:
     return found
 
 
-def _place(
-    placed: Sequence[tuple[list[str], Element | None]], child: Element, earlier: Sequence[Element | None]
-) -> int:
-    """Behind the last of its kind, else behind the nearest one that stands before it in the new file, else first."""
-    keys = [one.key if one is not None else None for _, one in placed]
-    if child.key in keys:
-        return len(keys) - keys[::-1].index(child.key)
-    for before in reversed(earlier):
-        if before is not None and before.key in keys:
-            return len(keys) - keys[::-1].index(before.key)
-    return 0
+def _with_new(
+    placed: Sequence[Placed], old: Element, new: Element, wanted: Mapping[Key, Element | None], margin: str
+) -> list[Placed]:
+    """The elements with the new ones behind the last of their kind, else behind whatever stands before them."""
+    last = {one.key: number for number, (_, one) in enumerate(placed) if one is not None}
+    behind: dict[int, list[Placed]] = {}
+    before = -1  # where the element stands that comes before in the new file
+    for key, child in _keyed(new.elements).items():
+        if child is None:
+            continue
+        if wanted.get(key) is not None:
+            before = last.get(child.key, before)
+            behind.setdefault(before, []).append((["\n" + margin], _written(child, old, margin)))
+            last.setdefault(child.key, before)
+        else:
+            before = last.get(child.key, before)
+    found = list(behind.get(-1, ()))
+    for number, one in enumerate(placed):
+        found += [one, *behind.get(number, ())]
+    return found
 
 
 def _margin(element: Element, depth: int) -> str:
@@ -201,7 +210,7 @@ def _flows(element: Element) -> list[str | None]:
     return [one.get("id") for one in element.elements if one.local == "sequenceFlow"]
 
 
-def _order_flows(placed: list[tuple[list[str], Element | None]], new: Element) -> None:
+def _order_flows(placed: list[Placed], new: Element) -> None:
     """Puts the flows, at the places that flows have, into the order of the new file."""
     wanted = {name: number for number, name in enumerate(_flows(new))}
     spots = [number for number, (_, one) in enumerate(placed) if one is not None and one.local == "sequenceFlow"]

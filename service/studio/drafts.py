@@ -17,7 +17,7 @@ from service.errors import Conflict, Finding, Invalid, NotFound
 from service.history.records import record
 from service.processes.bundles import files_of
 from service.processes.definitions import find_latest, shown_digest
-from service.processes.models import Definition
+from service.processes.models import Definition, DefinitionFile
 from service.rights import Actor, require
 from service.spelling import tidy
 from service.studio import fields, names, templates
@@ -348,7 +348,16 @@ def _as_base(session: Session, draft: Draft, name: str, content: bytes) -> bytes
     current = session.get_one(KeptContent, row.digest).content if row is not None and row.digest else None
     if current == content:
         return content
-    return canonical(name, content, base_files(session, draft).get(name), current)
+    return canonical(name, content, _base_file(session, draft, name), current)
+
+
+def _base_file(session: Session, draft: Draft, name: str) -> bytes | None:
+    """The file in the version on which the draft stands, as it is drawn now."""
+    if draft.base_version is None:
+        return None
+    base = version(session, draft.process, draft.base_version)
+    row = session.get(DefinitionFile, (shown_digest(session, base.key, base.version, base.digest), name))
+    return row.content if row is not None else None
 
 
 def _put_row(session: Session, draft: Draft, name: str, digest: str | None, actor: Actor, now: datetime) -> None:

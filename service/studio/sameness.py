@@ -39,18 +39,22 @@ def picture_digest(files: Mapping[str, bytes]) -> str:
     return _digest(files, _everything)
 
 
-def said(element: Element, keep: Callable[[Element], bool] = lambda _: True) -> tuple[Any, ...]:
-    """An element as a value: equal for equal meaning. ``keep`` says which elements below it count."""
-    inner = [one for one in element.elements if keep(one)]
-    attributes = {name: value for name, value in element.said.items() if name not in _TOOL}
+def said(element: Element, keep: Callable[[Element], bool] | None = None) -> str:
+    """The digest of an element: equal for equal meaning. ``keep`` says which elements below it count (default: all)."""
+    if keep is None and element.digest:
+        return element.digest
+    inner = [one for one in element.elements if keep is None or keep(one)]
     parts = [said(one, keep) for one in inner]
     if element.key.startswith(BPMN):
         # Of the flows of one gateway the engine takes the first that holds; nothing else in a diagram has an order.
         flows = [(one.get("sourceRef") or "", part) for one, part in zip(inner, parts, strict=True) if _is_flow(one)]
         others = [part for one, part in zip(inner, parts, strict=True) if not _is_flow(one)]
-        parts = [part for _, part in sorted(flows, key=lambda pair: pair[0])] + sorted(others, key=repr)
-    text = "" if inner else element.text
-    return (element.key, tuple(sorted(attributes.items())), text, tuple(parts))
+        parts = [part for _, part in sorted(flows, key=lambda pair: pair[0])] + sorted(others)
+    attributes = sorted((name, value) for name, value in element.said.items() if name not in _TOOL)
+    found = _sealed([element.key, attributes, "" if inner else element.text, parts])
+    if keep is None:
+        element.digest = found
+    return found
 
 
 def _is_flow(element: Element) -> bool:
@@ -69,7 +73,7 @@ def _program(name: str, content: bytes) -> str:
 
 
 def _everything(name: str, content: bytes) -> str:
-    return _meaning(name, content, lambda _: True)
+    return _meaning(name, content, None)
 
 
 def _counts(element: Element) -> bool:
@@ -78,12 +82,12 @@ def _counts(element: Element) -> bool:
     return not (element.key.startswith(BPMN) and element.local in _NOTES | _DERIVED)
 
 
-def _meaning(name: str, content: bytes, keep: Callable[[Element], bool]) -> str:
+def _meaning(name: str, content: bytes, keep: Callable[[Element], bool] | None) -> str:
     """The digest of what a file says; of bytes that cannot be read, of the bytes."""
     if name.endswith((".bpmn", ".dmn")):
         try:
             parse_xml(content, name=name)
-            return _sealed(said(read(content.decode("utf-8-sig")).root, keep))
+            return said(read(content.decode("utf-8-sig")).root, keep)
         except (Invalid, Unreadable):
             pass
     elif name.endswith(".json"):

@@ -48,7 +48,8 @@ class Unreadable(ValueError):
 class Element:
     """An element: ``name`` as written, ``attributes`` in their order, decoded; ``inside``: texts as written, elements.
 
-    ``opening`` and ``closing`` are its tags as written; an empty ``closing`` closes itself.
+    ``opening`` and ``closing`` are its tags as written; an empty ``closing`` closes itself. ``digest`` is kept by
+    ``sameness.said`` once it was asked.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Element:
     space: Mapping[str, str]
     inside: list[str | Element] = field(default_factory=list)
     closing: str = ""
+    digest: str = ""
 
     @cached_property
     def key(self) -> str:

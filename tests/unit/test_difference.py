@@ -161,3 +161,9 @@ def test_other_files_and_what_cannot_be_read_are_told_by_file() -> None:
     ]
     [broken] = compare(shipped(), shipped() | {REQUEST: b"<broken"}).lines
     assert broken.startswith("流程图文件「request.bpmn」有改动（增加 1 行")
+
+
+def test_a_form_that_unfolds_without_end_is_told_by_file() -> None:
+    parts = {f"p{n}": {"allOf": [{"$ref": f"#/$defs/p{n + 1}"}] * 10} for n in range(9)}
+    bomb = json.dumps({"$defs": {**parts, "p9": {"properties": {"a": {}}}}, "$ref": "#/$defs/p0"}).encode()
+    assert compare(shipped(), shipped() | {FORM: bomb}).lines[0].startswith("表单文件「accept.json」有改动")

@@ -8,6 +8,7 @@ from typing import Any
 
 from service.checks.form_model import Field, Form, form_of
 from service.errors import Invalid
+from service.processes.bounds import LARGEST_FORM, unfolded
 from service.studio.difference.shape import ADDED, CHANGED, REMOVED, Change, other
 
 WORDS: Mapping[str, str] = {
@@ -175,5 +176,8 @@ def _read(files: Mapping[str, bytes]) -> dict[str, dict[str, Any]]:
             raise Invalid(f"文件 {name} 不是 JSON") from error
         if not isinstance(value, dict):
             raise Invalid(f"文件 {name} 不是 JSON 对象")
+        parts = unfolded(value)
+        if parts is None or parts > LARGEST_FORM:  # a draft may hold one that would unfold for ever
+            raise Invalid(f"文件 {name} 的引用展开后过大")
         found[name] = value
     return found
