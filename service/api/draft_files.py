@@ -12,12 +12,13 @@ from service import clock
 from service.api.calls import Calls
 from service.api.drafts import RIGHT, DraftState, state
 from service.api.fields import Choice, Count, Flag, List, Nested, Query, Said, Schema, Whole
-from service.api.records import Row, whole
+from service.api.records import RecordHistory, Row, journal_of, whole
 from service.api.shapes import page_of
 from service.api.uploads import ENVELOPE, one_file, uploaded
 from service.errors import NotFound
 from service.http.context import actor, db
 from service.http.files import download
+from service.processes.definitions import stream_of
 from service.processes.tallies import open_tallies
 from service.studio import drafts, packing
 from service.studio.ways import BACK, CHOICE, CLOCK, END, SERVICE, STEP, ProcessWays, ways
@@ -118,6 +119,18 @@ def version_ways(query: dict[str, Any], process: str) -> Mapping[str, Any]:
     """Every path through a version's diagrams, as lists of steps in words."""
     definition = drafts.version(db(), process, query.get("version"))
     return _listed(ways(drafts.version_files(db(), definition), process))
+
+
+@calls.get("/drafts/<uuid:draft_id>/history", answer=RecordHistory, right=RIGHT)
+def draft_history(draft_id: UUID) -> Mapping[str, Any]:
+    """The journal of a draft: who made, proposed, published or discarded it; saves of files are not journaled."""
+    return journal_of(drafts.stream_of(drafts.get(db(), draft_id, actor()).id))
+
+
+@calls.get("/definitions/<process>/history", answer=RecordHistory, right=RIGHT)
+def process_history(process: str) -> Mapping[str, Any]:
+    """The journal of a process: every version and picture, by whom, why, and what changed in words."""
+    return journal_of(stream_of(drafts.version(db(), process, None).key))
 
 
 @calls.get("/definitions/open", answer=page_of(OpenCasesItem, "OpenCases"), right=RIGHT)

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from service import history
 from service.errors import Conflict, Finding, Invalid
-from service.history.records import record
+from service.history.records import owe_notice, record
 from service.processes import definitions
 from service.processes.bundles import CheckedBundle
 from service.processes.models import Definition
-from service.rights import Actor, require
+from service.rights import RIGHTS, Actor, require
 from service.spelling import tidy
 from service.studio import drafts, fields
 from service.studio.contents import keep
@@ -27,6 +27,8 @@ from service.studio.names import bundle_of, scenarios_of
 from service.studio.sameness import difference
 
 DEPLOY = "deploy_definitions"
+WORD = "reminder"
+"""The wording of the word that a draft waits for a second person."""
 VERSION: Final = "version"
 LAYOUT: Final = "layout"
 SCENARIOS: Final = "scenarios"
@@ -218,6 +220,11 @@ def _propose(session: Session, draft: Draft, note: str, bundle: CheckedBundle, a
     draft.proposed_revision, draft.proposed_note = draft.revision, note
     said = {"revision": draft.revision, "note": note, "changes": told.lines[:MOST_LINES]}
     drafts.journal(session, draft, fields.PROPOSED, said, actor, now)
+    text = f"{actor.name}提请发布，请核准：{note}"
+    for role in sorted(RIGHTS[DEPLOY].roles):  # whoever may publish is the second pair of eyes
+        owe_notice(
+            session, drafts.stream_of(draft.id), WORD, title=draft.title, text=text, role=role, actor=actor, now=now
+        )
     session.flush()
     return Release(PROPOSED, None, told)
 

@@ -20,6 +20,7 @@ blueprint = Blueprint("notices", __name__)
 
 PAGES = {
     "instance": ("web.cases.case", "instance_id"),
+    "draft": ("web.studio.draft", "draft_id"),
     "brief": ("web.briefs.brief", "brief_id"),
     "report": ("web.reports.report", "report_id"),
     "roster": ("web.rosters.roster", "roster_id"),

@@ -60,6 +60,8 @@ CALLS = {
     "api_draft_files.draft_ways": "edit_definitions",
     "api_draft_files.version_ways": "edit_definitions",
     "api_draft_files.open_cases": "edit_definitions",
+    "api_draft_files.draft_history": "edit_definitions",
+    "api_draft_files.process_history": "edit_definitions",
     "api_draft_checks.check_draft": "edit_definitions",
     "api_proofs.prove_draft": "edit_definitions",
     "api_publishing.draft_difference": "edit_definitions",

@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from service import clock
 from service.processes.replay import verify
+from service.studio import fields
 from tests.factories.world import World
 
 TABLE = "bpmn/dispatch.dmn"
@@ -108,3 +109,14 @@ def test_a_discarded_draft_comes_back(world: World) -> None:
     with world.database.reading() as session:
         assert clock.now() is not None
         assert list(verify(session)) == []
+
+
+def test_a_person_has_so_many_drafts_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fields, "MOST_DRAFTS", 2)
+    first, _ = made(world), made(world)
+    refused = world.api("owner").post("/drafts", {"process": "request"})
+    assert (refused.status_code, "2 份草稿" in refused.json["detail"]) == (409, True)
+    world.api("owner").delete(f"/drafts/{first['id']}")
+    assert made(world)["revision"] == 1
+    assert world.api("owner").post(f"/drafts/{first['id']}/restore").status_code == 409
+    assert made(world, "admin")["revision"] == 1

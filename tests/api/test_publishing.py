@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
 
+from service.history import stream_events
 from service.http.context import KEY
 from service.processes.replay import verify
+from service.studio import drafts
 from tests.api.test_drafts import made, save
 from tests.factories.world import World
 
@@ -54,6 +57,11 @@ def test_a_draft_becomes_the_next_version_with_its_note_and_what_changed(world: 
     assert (done.status_code, done.json["outcome"], done.json["version"]) == (201, "version", 2), done.json
     definition = done.json["definition"]
     assert (definition["deployed_by"], definition["note"], definition["approved_by"]) == ("owner", "改期限", None)
+    last = api.get("/definitions/request/history").json["items"][-1]
+    assert (last["kind"], last["actor"], last["data"]["note"]) == ("deployed", "owner", "改期限")
+    assert "步骤「登记需求」：期限由“2 个工作日”改为“5 个工作日”" in last["data"]["changes"]
+    kinds = [one["kind"] for one in api.get(f"/drafts/{draft['id']}/history").json["items"]]
+    assert kinds == ["draft_made", "draft_published"]
     assert deploy(world, draft).status_code == 409, "it is published"
     assert api.get("/drafts").json["total"] == 0
     between = api.get("/definitions/request/difference", before=1, after=2).json
@@ -122,6 +130,10 @@ def test_a_second_person_publishes_what_was_proposed(world: World) -> None:
     assert (asked.status_code, asked.json["outcome"], asked.json["version"]) == (202, "proposed", None), asked.json
     assert "期限由“2 个工作日”改为“5 个工作日”" in "".join(asked.json["lines"])
     assert deploy(world, draft).status_code == 409, "not by the same person"
+    with world.database.reading() as session:
+        stream = drafts.stream_of(UUID(draft["id"]))
+        told = [one.data["to"]["role"] for one in stream_events(session, stream) if one.kind == "notice"]
+    assert sorted(told) == ["admin", "owner"], "whoever may publish hears of it"
     seen = world.api("admin").get(f"/drafts/{draft['id']}").json
     assert (seen["proposed_by"], seen["proposed_note"]) == ("owner", "改期限")
     assert world.api("admin").post(f"/drafts/{draft['id']}/recall").json["proposed_by"] is None
