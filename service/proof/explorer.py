@@ -16,7 +16,19 @@ from service.proof.diagram import Diagram
 from service.proof.findings import Bounds
 from service.proof.keys import Keys, Standing, every
 from service.proof.outcomes import Outcomes
-from service.proof.states import Failure, Move, Reached, Start, Step, done, next_moment, said_of, slot_of, wait_until
+from service.proof.states import (
+    Failure,
+    Move,
+    Reached,
+    Start,
+    Step,
+    Waiting,
+    done,
+    next_moment,
+    said_of,
+    slot_of,
+    wait_until,
+)
 from service.rehearsal.core import Plan, Rehearsal
 from service.rehearsal.state import OpenStep
 from service.workdays import Calendar
@@ -40,6 +52,7 @@ class Explorer:
         self.entered: dict[tuple[str, str], int] = {}
         self.done: set[tuple[str, str]] = set()
         self.refused: dict[tuple[str, str], tuple[int, str]] = {}
+        self.alike: set[tuple[str, str]] = set()
         self.leads: dict[tuple[str, str, str], dict[Any, set[tuple[Any, ...]]]] = {}
         self.cuts: Counter[str] = Counter()
         self.left = 0
@@ -144,8 +157,8 @@ class Explorer:
             if rehearsal.step(step.task, unit).id != step.id:
                 return
             outcomes = self.outcomes.of(step, today)
-        except NotFound as error:
-            self.refused.setdefault(place, (state.number, str(error)))
+        except NotFound:
+            self.alike.add(place)
             return
         deciding = self.outcomes.deciding(*place)
         for number, data in enumerate(outcomes):
@@ -225,14 +238,17 @@ class Explorer:
         self._seen[key] = number
         depth = before.depth + 1 if before is not None else 0
         state = Reached(number, before.number if before is not None else None, steps, start, depth)
-        state.open, state.waiting = rehearsal.open, landing.waiting_messages
+        state.messages = landing.waiting_messages
+        state.open = tuple(
+            Waiting(one.process, one.task, one.label, one.role, one.unit, one.leader) for one in rehearsal.open
+        )
         state.end = (landing.end or "end") if landing.completed else ""
         state.held = tuple((one.process, one.node) for one in held)
         state.inner, state.outer = standing.inner, standing.outer
         self.states.append(state)
         if landing.completed:
             return number
-        state.stuck = not (state.open or rehearsal.timers or state.waiting)
+        state.stuck = not (state.open or rehearsal.timers or state.messages)
         state.cut = self._beyond(top, rehearsal)
         if state.cut:
             self.cuts[state.cut] += 1

@@ -12,9 +12,8 @@ from service.proof.explorer import Explorer
 from service.proof.findings import ENDLESS, FAILS, FORM, NOBODY, SAME, STUCK, UNIT, Fault
 from service.proof.missing import Missing
 from service.proof.reading import EQUAL, Reading
-from service.proof.states import Failure, Reached
+from service.proof.states import Failure, Reached, Waiting
 from service.proof.telling import Teller
-from service.rehearsal.state import OpenStep
 from service.rights import UNIT_ROLES
 
 _QUOTED = re.compile(r"环节「([^」]+)」|步骤 (\w+)")
@@ -26,6 +25,7 @@ class Judge:
     def __init__(self, diagram: Diagram, walked: Explorer) -> None:
         self.diagram, self.walked = diagram, walked
         self.teller = Teller(diagram, walked)
+        self.told: set[tuple[str, str]] = set()
 
     def faults(self) -> list[Fault]:
         """All faults and warnings; of each the first, which is the shortest way there."""
@@ -43,6 +43,7 @@ class Judge:
             ]
         for source in sources:
             for one in source:
+                self.told |= {place for place in self.diagram.made.program.user_tasks if place[1] == one.element}
                 found.setdefault((one.kind, one.element, one.message), one)
         return sorted(found.values(), key=lambda one: (one.file, one.line, one.element, one.kind))
 
@@ -96,7 +97,7 @@ class Judge:
                     place = (step.process, step.task)
                     yield self.teller.fault(told[0], place, told[1], state=state.number, expect={"open": labels})
 
-    def _taker(self, step: OpenStep, scopes: Mapping[str, str], units: frozenset[str] | None) -> tuple[str, str] | None:
+    def _taker(self, step: Waiting, scopes: Mapping[str, str], units: frozenset[str] | None) -> tuple[str, str] | None:
         name = self.teller.name((step.process, step.task))
         if step.role is None:
             return NOBODY, f"{name}没有人可以办理：不在任何泳道里，也没有写办理人（candidates）。请放进办理角色的泳道"
@@ -134,10 +135,10 @@ class Judge:
     def _hopeful(self) -> set[int]:
         """The states from which an end is reached, a bound, or something that is told already."""
         walked = self.walked
-        refused = {state for place, (state, _) in walked.refused.items() if place not in walked.done}
-        found = {one.before for one in walked.failures if one.before is not None} | refused
+        found = {one.before for one in walked.failures if one.before is not None}
         found |= {one.number for one in walked.states if one.end or one.cut or one.stuck}
-        found |= {one.number for one in walked.states if any(step.role is None for step in one.open)}
+        told = self.told | walked.alike
+        found |= {one.number for one in walked.states if any((step.process, step.task) in told for step in one.open)}
         before: dict[int, list[int]] = {}
         for state in walked.states:
             for after in state.after:

@@ -39,6 +39,18 @@ class Move:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A step that waits for a person, as far as faults speak of it."""
+
+    process: str
+    task: str
+    label: str
+    role: str | None
+    unit: str | None
+    leader: str | None
+
+
 @dataclass(slots=True)
 class Reached:
     """A state. ``steps`` led here from ``before``; ``open`` are its open steps; ``moves`` the steps that lead on;
@@ -49,10 +61,10 @@ class Reached:
     steps: tuple[Step, ...]
     start: Start
     depth: int
-    open: tuple[OpenStep, ...] = ()
+    open: tuple[Waiting, ...] = ()
     end: str = ""
     stuck: bool = False
-    waiting: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
     held: tuple[tuple[str, str], ...] = ()
     moves: list[Move] = field(default_factory=list)
     cut: str = ""

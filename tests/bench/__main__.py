@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from tests.bench import databases
 from tests.bench.figures import Table
-from tests.bench.rehearsing import rehearsing
+from tests.bench.rehearsing import proving, rehearsing
 from tests.bench.requests import requests
 from tests.bench.work import Bench, bench, fill, operations, people_pages, reading, rework, verification, wake_ups
 
@@ -54,6 +54,7 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
     verification(world, cases, table, column)
     table.head("Rehearsal (no database)")
     rehearsing(table, column)
+    proving(table, column)
     table.head("Rework")
     rework(world, table, column)
     table.head("A full database")
