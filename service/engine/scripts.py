@@ -11,7 +11,7 @@ import SpiffWorkflow.dmn.engine.DMNEngine as library_tables  # noqa: N813 - a mo
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
-from SpiffWorkflow.dmn.specs.model import HitPolicy
+from SpiffWorkflow.dmn.specs.model import HitPolicy, Rule
 from SpiffWorkflow.task import Task
 
 from service.engine.cells import asked
@@ -120,3 +120,14 @@ def _decide_and_tell(table: Any, task: Task) -> Any:
 
 
 library_tables.DMNEngine.decide = _decide_and_tell
+
+
+_outputs = Rule.output_as_dict
+
+
+def _plain_outputs(rule: Rule, task: Task) -> dict[str, Any]:
+    """The results of a rule as the data keep them: a date is its ISO text."""
+    return {name: _plain(value) for name, value in _outputs(rule, task).items()}
+
+
+Rule.output_as_dict = _plain_outputs
