@@ -23,6 +23,7 @@ from service.checks.confined import check_confined
 from service.checks.findings import Report
 from service.checks.gate import passed, place, refusal
 from service.checks.graph import entries
+from service.checks.kinds import grouped
 from service.errors import Finding, Invalid
 from service.http.context import actor, db, wired
 from service.processes.bundles import CheckedBundle
@@ -81,18 +82,35 @@ class FindingItem(Schema):
     severity = Choice("error", "warning", required=True)
 
 
+class GroupItem(Schema):
+    """The findings of one rule and severity: its name for people, and how many there are."""
+
+    rule = Said(required=True)
+    name = Said(required=True)
+    severity = Choice("error", "warning", required=True)
+    total = Whole(required=True)
+
+
 class Deployed(Schema):
-    """The deployed version (null for a dry run), and the warnings that the checks found."""
+    """The deployed version (null for a dry run), and the warnings that the checks found.
+
+    ``groups`` counts the findings by kind.
+    """
 
     dry_run = Flag(required=True)
     definition = Nested(DefinitionItem, required=True, allow_none=True)
     findings = List(Nested(FindingItem), required=True)
+    groups = List(Nested(GroupItem), required=True)
 
 
 class DefinitionProblem(Problem):
-    """A refused definition: ``findings`` has every error and warning with its place."""
+    """A refused definition: ``findings`` has every error and warning with its place, ``groups`` counts them by kind.
+
+    Errors are before warnings in ``groups``.
+    """
 
     findings = List(Nested(FindingItem))
+    groups = List(Nested(GroupItem))
 
 
 @calls.get("/definitions", answer=page_of(DefinitionItem, "Definitions"), right="view_definitions")
@@ -144,10 +162,11 @@ def deploy_definition(prepared: _Checked) -> ResponseReturnValue | tuple[Mapping
         return _refused(prepared.found)
     findings = prepared.found
     if prepared.bundle is None:
-        return {"dry_run": True, "definition": None, "findings": findings}, 200
+        return {"dry_run": True, "definition": None, "findings": findings, "groups": grouped(findings)}, 200
     made = release(db(), prepared.bundle, note=prepared.note, actor=actor(), now=clock.now())
     status = 200 if made.outcome == SAME else 201
-    return {"dry_run": False, "definition": Row(made.definition, newest=True), "findings": findings}, status
+    told = {"findings": findings, "groups": grouped(findings)}
+    return {"dry_run": False, "definition": Row(made.definition, newest=True), **told}, status
 
 
 def _dry_run() -> bool:
@@ -197,5 +216,5 @@ def _refused(found: Sequence[DefinitionFinding]) -> Response:
         422,
         refusal(errors),
         [Finding(place(one), one.message) for one in errors],
-        more={"findings": FindingItem(many=True).dump(found)},
+        more={"findings": FindingItem(many=True).dump(found), "groups": GroupItem(many=True).dump(grouped(found))},
     )

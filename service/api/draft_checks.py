@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from service.api.calls import Calls
-from service.api.definitions import FindingItem
+from service.api.definitions import FindingItem, GroupItem
 from service.api.drafts import RIGHT
 from service.api.fields import Flag, List, Nested, Said, Schema, Whole
+from service.checks.kinds import grouped
 from service.http.context import actor, wired
 from service.rehearsal.scenarios import KINDS, Outcome
 from service.studio.checking import Checked, checked
@@ -47,10 +48,14 @@ class PartMissed(Schema):
 
 
 class CheckResult(Schema):
-    """The result of a check of ``revision``. Scenarios are run only where no finding is an error."""
+    """The result of a check of ``revision``; ``groups`` counts the findings by kind, errors first.
+
+    Scenarios are run only where no finding is an error.
+    """
 
     revision = Whole(required=True)
     findings = List(Nested(FindingItem), required=True)
+    groups = List(Nested(GroupItem), required=True)
     scenarios = List(Nested(ScenarioResult), required=True)
     coverage = List(Nested(PartsPassed), required=True)
     missed = List(Nested(PartMissed), required=True)
@@ -61,7 +66,7 @@ def check_draft(_body: dict[str, Any], draft_id: UUID) -> Mapping[str, Any]:
     """Checks a draft as it would be checked when published, and runs its scenarios."""
     read = read_draft(wired().database, draft_id, actor())
     house = house_of(wired().settings, wired().organization)
-    found = checked(read.files, key=read.process, house=house, calendar=read.calendar)
+    found = checked(read.files, key=read.process, house=house, calendar=read.calendar, base=read.base)
     return {"revision": read.revision, **result_of(found)}
 
 
@@ -70,6 +75,7 @@ def result_of(found: Checked) -> Mapping[str, Any]:
     covered = found.covered
     return {
         "findings": found.verdict.findings,
+        "groups": grouped(found.verdict.findings),
         "scenarios": [_scenario(one) for one in found.outcomes],
         "coverage": [
             {"kind": kind, "name": name, "passed": done, "total": every}

@@ -50,8 +50,8 @@ def _problems(
     base = body.value if isinstance(body, ast.Attribute) else body
     if isinstance(base, ast.Name) and _may_lack(process, node, base.id, writers):
         yield f"{place}：有一条路走到这里时还没有 {base.id}，没有人能办；请在前面给出，或核对多实例每一项的名称"
-    if isinstance(body, ast.Constant):
-        yield from _codes(place, kind, [body.value], context)
+    if constants := _constants(body):
+        yield from _codes(place, kind, constants, context)
     elif isinstance(body, ast.Name):
         values = writers.values(process, node, body.id)
         if values is not None:
@@ -65,6 +65,13 @@ def _problems(
                     f"{place}：字段 {body.id}（{field.schema.get('title', '')}）{what}，不会是{wanted}；"
                     f'请改用 "x-ref": "{_REFERRED[kind]}" 的字段，或动作给出的{wanted}'
                 )
+
+
+def _constants(body: ast.expr | None) -> list[Any]:
+    """The constants to which an expression may come: itself, or the branches of ``甲 if 条件 else 乙``."""
+    if isinstance(body, ast.IfExp):
+        return [*_constants(body.body), *_constants(body.orelse)]
+    return [body.value] if isinstance(body, ast.Constant) else []
 
 
 def _codes(place: str, kind: str, values: list[Any], context: CheckContext) -> Iterator[str]:

@@ -75,12 +75,17 @@ _cache: OrderedDict[tuple[str, str, str], Verdict] = OrderedDict()
 _lock = threading.Lock()
 
 
-def verdict(files: Mapping[str, bytes], *, key: str, context: CheckContext) -> Verdict:
+def verdict(
+    files: Mapping[str, bytes], *, key: str, context: CheckContext, base: Mapping[str, bytes] | None = None
+) -> Verdict:
     """Checks the files of the process ``key``, in a process of their own; the same content is checked once.
+
+    ``base`` are the files of the version that these are to follow, where there is one: the checks say what of it has
+    changed unawares.
 
     Not to be called with an open transaction. Raises Conflict while too many are being checked.
     """
-    bundle, told = bundle_of(files), replace(context, key=key)
+    bundle, told = bundle_of(files), replace(context, key=key, base=bundle_of(base) if base else None)
     known = (digest_of(bundle), key, sha256(repr(told).encode()).hexdigest())
     with _lock:
         if known in _cache:
@@ -96,9 +101,16 @@ def verdict(files: Mapping[str, bytes], *, key: str, context: CheckContext) -> V
     return made
 
 
-def checked(files: Mapping[str, bytes], *, key: str, house: House, calendar: Calendar) -> Checked:
+def checked(
+    files: Mapping[str, bytes],
+    *,
+    key: str,
+    house: House,
+    calendar: Calendar,
+    base: Mapping[str, bytes] | None = None,
+) -> Checked:
     """The verdict on the files and, where they may run, how each scenario goes. As ``verdict`` is to be called."""
-    found = verdict(files, key=key, context=house.context)
+    found = verdict(files, key=key, context=house.context, base=base)
     if found.bundle is None:
         return Checked(found)
     outcomes = run_scenarios(found.bundle, scenarios_of(files), house.plan, calendar)

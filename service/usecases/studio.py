@@ -29,12 +29,16 @@ PROOF_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A draft as it was read, outside any transaction: its process, revision and files, and the calendar in force."""
+    """A draft as it was read, outside any transaction: its process, revision and files, and the calendar in force.
+
+    ``base`` are the files of the version on which it stands; none of a new process.
+    """
 
     process: str
     revision: int
     files: Mapping[str, bytes]
     calendar: Calendar
+    base: Mapping[str, bytes]
 
 
 def house_of(settings: Settings, organization: Organization) -> House:
@@ -52,7 +56,8 @@ def read_draft(database: Database, draft_id: UUID, actor: Actor) -> Read:
     """The draft, read in a transaction that is over when this returns. Raises NotAllowed, NotFound."""
     with database.reading() as session:
         draft = drafts.get(session, draft_id, actor)
-        return Read(draft.process, draft.revision, drafts.files(session, draft), current(session))
+        files, base = drafts.files(session, draft), drafts.base_files(session, draft)
+        return Read(draft.process, draft.revision, files, current(session), base)
 
 
 def ready_to_try(
@@ -66,7 +71,7 @@ def ready_to_try(
         raise Invalid("请写明试办哪一份", [Finding("/draft", "写草稿（draft）或流程（process）中的一项")])
     if draft is not None:
         found = read_draft(database, draft, actor)
-        made = verdict(found.files, key=found.process, context=house.context).required()
+        made = verdict(found.files, key=found.process, context=house.context, base=found.base).required()
         return made.compiled, found.calendar
     require(actor, drafts.EDIT)
     with database.reading() as session:
@@ -83,7 +88,7 @@ def publish_draft(
     """
     require(actor, publishing.DEPLOY)
     read = read_draft(database, draft_id, actor)
-    found = checked(read.files, key=read.process, house=house, calendar=read.calendar)
+    found = checked(read.files, key=read.process, house=house, calendar=read.calendar, base=read.base)
     bundle = _may_be_published(found, house, read.calendar)
     with database.transaction() as session:
         return publishing.publish(

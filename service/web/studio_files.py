@@ -82,7 +82,8 @@ def _check(draft_id: UUID) -> tuple[Sequence[DefinitionFinding], Bundle]:
     with wired().database.reading() as session:
         draft = drafts.get(session, draft_id, g.actor)
         files, key = bundle_of(drafts.files(session, draft)), draft.process
-    found = verdict(files, key=key, context=check_context(settings(), wired().organization)).findings
+        base = drafts.base_files(session, draft)
+    found = verdict(files, key=key, context=check_context(settings(), wired().organization), base=base).findings
     unreadable = {one.file for one in found if one.rule in ("xml", "json", "check-limit")}
     return found, read({name: one for name, one in files.items() if name not in unreadable}, Report())
 

@@ -44,7 +44,8 @@ class Ahead:
 def _ahead(draft_id: UUID) -> Ahead:
     house = house_of(settings(), wired().organization)
     found = read_draft(wired().database, draft_id, g.actor)
-    return Ahead(house, found, checked(found.files, key=found.process, house=house, calendar=found.calendar))
+    told = checked(found.files, key=found.process, house=house, calendar=found.calendar, base=found.base)
+    return Ahead(house, found, told)
 
 
 @blueprint.get("/studio/<uuid:draft_id>/publish")

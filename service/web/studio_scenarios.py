@@ -43,7 +43,7 @@ def _run(draft_id: UUID) -> Checked:
     """Runs the scenarios, with no transaction open."""
     house = house_of(settings(), wired().organization)
     found = read_draft(wired().database, draft_id, g.actor)
-    return checked(found.files, key=found.process, house=house, calendar=found.calendar)
+    return checked(found.files, key=found.process, house=house, calendar=found.calendar, base=found.base)
 
 
 @blueprint.get("/studio/<uuid:draft_id>/scenarios")

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from service.history import HistoryEvent
 from tests.api.test_drafts import made, save
+from tests.factories.mistakes import MISTAKES
 from tests.factories.world import World
 
 pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
@@ -80,6 +81,18 @@ def test_a_draft_is_rehearsed_once_it_has_no_error(world: World) -> None:
     refused = api.post("/rehearsals", asked)
     assert refused.status_code == 422
     assert refused.json["errors"][0]["path"].startswith("bpmn/request.bpmn:")
+
+
+def test_a_check_says_what_has_changed_unawares_since_the_version_in_force(world: World) -> None:
+    """An editor gives the tasks of a deleted lane to the neighbour; the draft stays fit to be published."""
+    draft, api = made(world), world.api("owner")
+    spoilt = next(one for one in MISTAKES if one.name == "a step dragged into the neighbour's lane")
+    assert save(world, draft, spoilt.file, spoilt.files()[spoilt.file], 1).status_code == 200
+    found = api.post(f"/drafts/{draft['id']}/check").json
+    assert [(one["element"], one["rule"], one["severity"]) for one in found["findings"]] == [
+        (spoilt.element, "lane-changed", "warning")
+    ]
+    assert found["groups"] == [{"rule": "lane-changed", "name": "办理人变了", "severity": "warning", "total": 1}]
 
 
 def test_a_check_tells_findings_and_how_scenarios_go(world: World) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from tests.bench import databases
 from tests.bench.figures import Table
-from tests.bench.rehearsing import proving, rehearsing
+from tests.bench.rehearsing import checking, proving, rehearsing
 from tests.bench.requests import requests
 from tests.bench.work import Bench, bench, fill, operations, people_pages, reading, rework, verification, wake_ups
 
@@ -53,6 +53,7 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
     cases = operations(world, table, column)
     verification(world, cases, table, column)
     table.head("Rehearsal (no database)")
+    checking(table, column)
     rehearsing(table, column)
     proving(table, column)
     table.head("Rework")

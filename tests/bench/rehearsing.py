@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import process_time
 
+from service.checks import check
+from service.config import load, load_organization
 from service.processes.bundles import read_bundle
 from service.proof import prove
 from service.rehearsal.scenarios import read, run, scenario_of
+from service.usecases import check_context
 from tests.bench.figures import Table
-from tests.factories.rehearsals import HOME, calendar, plan, shipped
+from tests.factories.rehearsals import CONFIG, HOME, calendar, plan, shipped
 
 TIMES = 3
 
@@ -22,6 +26,19 @@ def proving(table: Table, column: str) -> None:
             raise RuntimeError(f"the shipped {process} does not hold: {proof.faults[0]}")
         figures = f"{proof.seconds:7.1f} s  {proof.states:5} states {proof.ways:6} steps"
         table.put(f"proof of {process}", column, figures)
+
+
+def checking(table: Table, column: str) -> None:
+    """The deployment checks of ``request``, without the process of their own in which the service runs them."""
+    context = replace(check_context(load(CONFIG, {}), load_organization(CONFIG)), key="request")
+    files = read_bundle(HOME / "bpmn/request", HOME / "forms/request")
+    spent = []
+    for _ in range(1 + TIMES):
+        began = process_time()
+        if found := check(files, context=context):
+            raise RuntimeError(f"the shipped process has findings: {found[0]}")
+        spent.append(process_time() - began)
+    table.put("check of request", column, f"{sorted(spent[1:])[TIMES // 2]:7.2f} s   first {spent[0]:.2f} s")
 
 
 def rehearsing(table: Table, column: str) -> None:

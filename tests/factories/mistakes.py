@@ -314,6 +314,14 @@ WHO = [
         "task-holder",
     ),
     Mistake(
+        "a unit that does not exist in one of two cases",
+        "request",
+        [prop(MAIN, "feedback_result", "candidates", "unit:'edu' if category == 'education' else 'helth'")],
+        MAIN,
+        "feedback_result",
+        "task-holder",
+    ),
+    Mistake(
         "a unit's lane where there is no unit",
         "request",
         [moved(MAIN, "feedback_result", "responsible_unit")],
@@ -423,9 +431,8 @@ TOGETHER = [
         "request",
         [target(MAIN, "talent_told", "any_referred")],
         MAIN,
-        "all_back",
-        "unreachable",
-        by=PROOF,
+        "any_referred",
+        "merge-twice",
     ),
     Mistake("one way at once may end alone", "request", [AWAY], MAIN, "all_back", "join-waits"),
     Mistake(
@@ -1263,7 +1270,70 @@ RELIED = [
     ),
 ]
 
-PROVED = []
+BRIEF, REVIEW = "bpmn/one_brief.bpmn", "bpmn/eligibility_review.bpmn"
+PROVED = [
+    Mistake(
+        "a condition that never holds",
+        "eligibility_review",
+        [put(REVIEW, "decision == 'end'", "decision == 'end' and decision == 'keep'")],
+        REVIEW,
+        "links_end",
+        "unpassed",
+        by=PROOF,
+    ),
+    Mistake(
+        "a condition that always holds",
+        "eligibility_review",
+        [put(REVIEW, "decision == 'end'", "decision in ['end', 'keep']")],
+        REVIEW,
+        "review_eligibility",
+        "same",
+        WARNING,
+        PROOF,
+    ),
+    Mistake(
+        "a review that nobody passes",
+        "half_year_report",
+        [condition(UNIT_REPORT, "report_accepted", "decision == 'accept' and decision == 'return'")],
+        UNIT_REPORT,
+        "submit_half_year",
+        "endless",
+        by=PROOF,
+    ),
+    Mistake(
+        "a text added to what one of the ways leaves out",
+        "half_year_report",
+        [within(UNIT_REPORT, "take_report", 'value="report"', "value=\"report if reason + '。' else report\"")],
+        UNIT_REPORT,
+        "take_report",
+        "fails",
+        by=PROOF,
+    ),
+    Mistake(
+        "a reminder behind a clock that interrupts",
+        "leader_brief",
+        [within(BRIEF, "due_in_one", ' cancelActivity="false"', "")],
+        BRIEF,
+        "due_today",
+        "timer",
+        by=PROOF,
+    ),
+    Mistake(
+        "a reason that one rule asks and another refuses",
+        "eligibility_review",
+        [
+            put(
+                "forms/review_eligibility.json",
+                '"allOf": [',
+                '"allOf": [{"required": ["decision"]}, {"not": {"required": ["decision"]}},',
+            )
+        ],
+        REVIEW,
+        "review_eligibility",
+        "form",
+        by=PROOF,
+    ),
+]
 
 MISTAKES = [
     *WHO,

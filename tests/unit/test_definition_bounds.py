@@ -12,7 +12,8 @@ from service.checks import DefinitionFinding
 from service.checks.confined import Limits, check_all_confined
 from service.checks.elements import MAX_ALL_NODES
 from service.processes.bounds import LARGEST_FORM, unfolded
-from tests.factories.diagrams import CONTEXT, UNITS_FOR, changed_form, definition, drawn, form
+from tests.factories.diagrams import CONTEXT, F10, UNITS_FOR, changed_form, definition, drawn, form
+from tests.factories.diagrams import MATTER as DRAWN
 
 LIMITS = Limits(seconds=2, memory=200_000_000)
 FORM, TABLE, MATTER = "forms/apply.json", "bpmn/units_for.dmn", "bpmn/matter.bpmn"
@@ -85,6 +86,31 @@ def in_elements(depth: int) -> bytes:
     return b'<?xml version="1.0"?>' + b"<a>" * depth + b"</a>" * depth
 
 
+def woven(kind: str, nodes: int = 280, flows: int = 880, condition: str = "") -> dict[str, bytes]:
+    """A process of gateways in which each leads to several others, so that there are ways without number."""
+    test = f'<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">{condition}</bpmn:conditionExpression>'
+
+    def way(n: int) -> str:
+        source, target = n % nodes, (n * 7 + 3) % nodes if n >= nodes else (n + 1) % nodes
+        inside = test.replace("#", str(n)) if condition and n >= nodes else ""
+        ends = f'sourceRef="w{source}" targetRef="{"closed" if n == nodes - 1 else f"w{target}"}"'
+        return f'<bpmn:sequenceFlow id="v{n}" name="路" {ends}>{inside}</bpmn:sequenceFlow>'
+
+    gates = "".join(
+        f'<bpmn:{kind} id="w{n}" name="门"{f" default={chr(34)}v{n}{chr(34)}" if condition else ""} />'
+        for n in range(nodes)
+    )
+    begin = '<bpmn:sequenceFlow id="f10" sourceRef="slots" targetRef="w0" />'
+    return {MATTER: drawn(DRAWN.replace(F10, begin + gates + "".join(map(way, range(flows))))).encode()}
+
+
+def extended(count: int, name: str) -> dict[str, bytes]:
+    """A task with so many extensions of another modeler."""
+    more = f'<x:{name} xmlns:x="http://camunda.org/schema/1.0/bpmn" />' * count
+    text = definition()[MATTER].decode().replace("<bpmn:extensionElements>", f"<bpmn:extensionElements>{more}", 1)
+    return {MATTER: text.encode()}
+
+
 LAUGHS = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;&b;&b;">]><a>&c;</a>'
 
 HOSTILE: dict[str, tuple[str, Callable[[], dict[str, bytes]]]] = {
@@ -153,6 +179,18 @@ HOSTILE: dict[str, tuple[str, Callable[[], dict[str, bytes]]]] = {
     "a large number": ("expression-fails", lambda: condition("count == " + "*".join(["9" * 40] * 20))),
     "brackets in a condition": ("expression-syntax", lambda: condition("(" * 1_500 + "1" + ")" * 400)),
     "nots in a condition": ("expression-syntax", lambda: condition("not " * 400 + "count")),
+    "parallel gateways woven": ("loop-without-wait", lambda: woven("parallelGateway")),
+    "inclusive gateways woven": ("loop-without-wait", lambda: woven("inclusiveGateway", condition="count &gt; #")),
+    "exclusive gateways woven": ("value-unknown", lambda: woven("exclusiveGateway", condition="decision == 'a#'")),
+    "conditions on many fields": (
+        "value-unknown",
+        lambda: woven("exclusiveGateway", 40, 890, "decision == 'a#' or category != 'b#' and count &gt; #"),
+    ),
+    "rows that hold the same": ("decision-shadowed", lambda: rows(2_900, "'school'")),
+    "rows that hold options of their own": ("value-unknown", lambda: rows(2_900, "? in ['a{0}', 'b{0}']")),
+    "foreign scripts": ("extension-unknown", lambda: extended(19_000, "executionListener")),
+    "deep elements in two bytes a letter": ("xml", lambda: {MATTER: ("<a>" * 99_000).encode("utf-16")}),
+    "elements in two bytes a letter": ("xml", lambda: {MATTER: f"<a>{'<b />' * 150_000}</a>".encode("utf-16")}),
     "instances without end": (
         "multi-instance",
         lambda: {
@@ -184,6 +222,16 @@ def test_each_is_refused_by_name_with_the_way_out() -> None:
         assert first.file in files or first.file == "-", name
         assert len(findings) <= 500, name
         assert len(first.message) < 3_000, name
+
+
+def test_much_that_means_nothing_is_told_once_and_in_time() -> None:
+    """Extensions, words about days and conditions of a gateway in masses: warnings, no refusal."""
+    said = "自收到之日起 7 个工作日内办理。" * 4_000
+    many = {"forms/apply.json": changed_form("apply", description=said)["forms/apply.json"]}
+    jobs = [definition(extra=extended(19_000, "properties")), definition(extra=many)]
+    kept, worded = check_all_confined([(files, CONTEXT) for files in jobs], LIMITS)
+    assert [(one.rule, one.severity) for one in kept] == [("extension-unknown", "warning")]
+    assert {one.rule for one in worded} == set()
 
 
 def test_a_large_definition_passes() -> None:

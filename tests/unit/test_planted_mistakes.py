@@ -10,8 +10,11 @@ import pytest
 
 from service.checks import CheckContext, check
 from service.config import load, load_organization
+from service.processes.options import frozen
+from service.proof import prove
 from service.usecases import check_context
-from tests.factories.mistakes import CHECK, MISTAKES, ROOT, Mistake, shipped
+from tests.factories.mistakes import CHECK, MISTAKES, PROOF, ROOT, Mistake, shipped
+from tests.factories.rehearsals import calendar, plan
 
 CONTEXT = check_context(load(ROOT / "config", {}), load_organization(ROOT / "config"))
 PROCESSES = sorted(path.name for path in (ROOT / "bpmn").iterdir())
@@ -38,6 +41,21 @@ def test_a_planted_mistake_is_found_at_its_element(mistake: Mistake) -> None:
         == (mistake.file, mistake.element, mistake.rule, mistake.severity)
     ]
     assert there, "\n".join(map(str, found))
+    assert all(FIX.search(one.message) for one in there)
+
+
+@pytest.mark.parametrize("mistake", [one for one in MISTAKES if one.by == PROOF], ids=lambda one: one.name)
+def test_a_mistake_that_no_look_at_the_drawing_finds_is_found_by_the_proof(mistake: Mistake) -> None:
+    files = frozen(mistake.files(), CONTEXT.options)
+    assert [str(one) for one in check(files, context=context(mistake.process)) if one.severity == "error"] == []
+    proof = prove(files, mistake.process, calendar(), plan())
+    there = [
+        one
+        for one in (*proof.faults, *proof.warnings)
+        if (one.file, one.element, one.kind, one.severity)
+        == (mistake.file, mistake.element, mistake.rule, mistake.severity)
+    ]
+    assert there, "\n".join(map(str, (*proof.faults, *proof.warnings)))
     assert all(FIX.search(one.message) for one in there)
 
 
