@@ -275,10 +275,10 @@ def _kinds(bundle: Bundle, choices: Choices, stages: Mapping[str, str], actions:
             {
                 "name": NAME,
                 "otherwise": {"type": "boolean", "title": "其他情况走这条", "x-keep": "otherwise"},
-                "condition": _text("条件", "成立时走这条路；文字加引号。", **{"x-keep": "condition"}),
+                "condition": _text("条件", "成立时走这条路。", **{"x-keep": "condition"}),
                 "id": ID,
             },
-            {"condition": _widget(EXPRESSION, kind="condition")},
+            {"condition": _widget("condition")},
         ),
         "flow": _kind("连线", {"name": NAME, "id": ID}),
         "lane": _kind(

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.browser
 
 READY = "[data-studio-diagram][data-ready]"
 REQUEST, HANDLING = "bpmn/request.bpmn", "bpmn/unit_handling.bpmn"
+CHECKED_MS = 60_000
+"""The checks have a process of their own, which on a busy machine has to wait."""
 LATIN = re.compile(r"[A-Za-z]")
 
 
@@ -163,6 +165,18 @@ def test_the_panel_writes_plain_words_and_takes_them_back_to_the_byte(site: Site
     now = kept(site, draft, HANDLING)
     assert 'name="due" value="working_days(5)"' in now
     assert 'name="审核答复"' in now
+    page.get_by_label("期限", exact=True).select_option(label="分情况，几个工作日")
+    page.get_by_label("哪一项").select_option(value="category")
+    page.get_by_label("哪个选项").select_option(value="housing")
+    page.get_by_label("这时的工作日数").fill("5")
+    page.get_by_label("其他的工作日数").fill("7")
+    saved(page)
+    chosen = "working_days(5) if category == 'housing' else working_days(7)"
+    assert f'name="due" value="{chosen}"' in kept(site, draft, HANDLING).replace("&#39;", "'")
+    choose(page, "reply_accepted")
+    page.get_by_label("哪个选项").select_option(label="转研判（另作处理）")
+    saved(page)
+    assert kept(site, draft, HANDLING).count("decision == 'refer'") == 3
     choose(page, "long_overdue")
     expect(page.get_by_label("天数")).to_have_value("5")
     page.get_by_label("到什么时间").select_option(label="到期前几个工作日")
@@ -175,6 +189,11 @@ def test_the_panel_writes_plain_words_and_takes_them_back_to_the_byte(site: Site
     assert drawn(page) == before
     saved(page)
     assert parts(kept(site, draft, HANDLING)) == parts(before)
+    choose(page, "review_reply")
+    page.get_by_label("名称", exact=True).fill("马上换一张图")
+    page.get_by_role("tab", name="提交上会").click()
+    saved(page)
+    assert 'name="马上换一张图"' in kept(site, draft, HANDLING)
 
 
 def test_a_new_step_gets_its_id_from_its_name_and_copies_keep_what_they_say(site: Site) -> None:
@@ -221,15 +240,15 @@ def test_a_new_step_gets_its_id_from_its_name_and_copies_keep_what_they_say(site
 def test_findings_stand_at_the_element_and_lead_there(site: Site) -> None:
     draft = draft_of(site)
     page = edit(site, draft)
-    expect(page.locator(".studio-findings")).to_contain_text("没有发现问题")
+    expect(page.locator(".studio-findings")).to_contain_text("没有发现问题", timeout=CHECKED_MS)
     choose(page, found(page, "one.type === 'bpmn:SequenceFlow' && one.source.id === 'accept'"))
     page.locator(".djs-context-pad.open .entry[title='删除']").click(force=True)
-    expect(page.locator(".studio-findings .is-error").first).to_be_visible()
+    expect(page.locator(".studio-findings .is-error").first).to_be_visible(timeout=CHECKED_MS)
     expect(page.locator(".studio-mark.is-error").first).to_be_visible()
     page.locator(".studio-findings .is-error button", has_text="受理审核").first.click()
     expect(page.get_by_label("名称", exact=True)).to_have_value("受理审核")
     page.get_by_role("button", name="撤销").click()
-    expect(page.locator(".studio-findings")).to_contain_text("没有发现问题")
+    expect(page.locator(".studio-findings")).to_contain_text("没有发现问题", timeout=CHECKED_MS)
     choose(page, "unit_slots")
     page.get_by_role("button", name="打开这张图", exact=True).click()
     expect(page.get_by_role("tab", name="责任单位办理")).to_have_attribute("aria-selected", "true")

@@ -6,7 +6,7 @@ import { templates as formTemplates, widgets as formWidgets } from "../form/temp
 import { validator } from "../form/validator.js";
 import { difference, panelOf, propertiesOf, read, write } from "./element.js";
 import { kindName } from "./kinds.js";
-import { CycleWidget, DueWidget, ExpressionWidget, TimerWidget, WhoWidget } from "./widgets.jsx";
+import { ConditionWidget, CycleWidget, DueWidget, ExpressionWidget, TimerWidget, WhoWidget } from "./widgets.jsx";
 
 const Form = withTheme(Theme);
 const WRITE_AFTER_MS = 250;
@@ -41,7 +41,7 @@ function CheckboxWidget({ id, value, label, disabled, readonly, onChange }) {
 }
 
 const templates = { ...formTemplates, FieldTemplate, ObjectFieldTemplate };
-const widgets = { ...formWidgets, CheckboxWidget, due: DueWidget, who: WhoWidget, expression: ExpressionWidget };
+const widgets = { ...formWidgets, CheckboxWidget, due: DueWidget, who: WhoWidget, condition: ConditionWidget, expression: ExpressionWidget };
 
 /** A field whose value is no text, shown by one of our widgets. */
 const whole = (Widget) => function Whole({ formData, onChange, fieldPathId, uiSchema, registry, disabled, readonly }) {
@@ -92,7 +92,7 @@ function idProblem(modeler, element, id) {
   return taken && taken !== element.businessObject ? "已有环节用了这个编号，请换一个" : "";
 }
 
-export function Panel({ modeler, element, version, panel, editable, reckon, today, tomorrow, onOpen, onMakeForm, onTyping, onRest }) {
+export function Panel({ file, main, modeler, element, version, panel, editable, reckon, today, tomorrow, onOpen, onMakeForm, onTyping, onRest, onRemove, settling }) {
   const [typed, setTyped] = useState(null); // what is on its way into the drawing
   const timer = useRef(0);
   const pending = useRef(null);
@@ -125,7 +125,10 @@ export function Panel({ modeler, element, version, panel, editable, reckon, toda
     else onRest();
     setTyped((now) => (now === waiting.data && !("id" in waiting.data && waiting.data.id !== element.id) ? null : now));
   }, [modeler, element, onRest]);
-  useEffect(() => settle, [settle]);
+  useEffect(() => {
+    settling.current = settle; // whoever opens another file first writes what is typed here
+    return settle;
+  }, [settle, settling]);
 
   function changed({ formData }, id) {
     if (!id || !editable) return;
@@ -147,6 +150,7 @@ export function Panel({ modeler, element, version, panel, editable, reckon, toda
         extraErrors={fault ? { id: { __errors: [fault] } } : undefined} onChange={changed} onBlur={settle}
       ><></></Form>
       {bo.$type === "bpmn:CallActivity" && bo.calledElement && <button type="button" className="btn btn-sm" onClick={() => onOpen(bo.calledElement)}>打开这张图</button>}
+      {panelOf(element) === "process" && editable && file !== main && <button type="button" className="btn btn-sm" onClick={onRemove}>删去这张图</button>}
       {bo.$type === "bpmn:UserTask" && editable && !panel.forms.includes(propertiesOf(element).form ?? element.id) && (
         <div className="alert alert-warning">还没有这张表单。<button type="button" className="btn btn-sm" onClick={() => onMakeForm(propertiesOf(element).form ?? element.id, bo.name ?? "")}>新建表单</button></div>
       )}

@@ -176,6 +176,7 @@ function Studio({ page, place }) {
   const now = useRef({ file, files, found, loading: false });
   Object.assign(now.current, { file, files, found });
 
+  const settling = useRef(null);
   const typing = useCallback(() => saver.touch(), [saver]);
   const rest = useCallback(() => saver.rest(), [saver]);
 
@@ -201,6 +202,8 @@ function Studio({ page, place }) {
   }, [modeler]);
 
   const open = useCallback(async (name) => {
+    settling.current?.();
+    await now.current.write?.();
     const text = now.current.files[name];
     setFile(name);
     now.current.file = name;
@@ -224,15 +227,25 @@ function Studio({ page, place }) {
       setVersion((one) => one + 1);
       setCan({ undo: modeler.get("commandStack").canUndo(), redo: modeler.get("commandStack").canRedo() });
       clearTimeout(timer);
-      timer = setTimeout(async () => {
-        const name = now.current.file;
-        const { xml } = await modeler.saveXML({ format: true });
-        if (name !== now.current.file) return;
-        now.current.files = { ...now.current.files, [name]: xml };
-        setFiles(now.current.files);
-        saver.change(name, xml);
-      }, WRITE_AFTER_MS);
+      now.current.written = false;
+      timer = setTimeout(() => now.current.write(), WRITE_AFTER_MS);
     };
+    // before another file is opened, what was changed in this one is written
+    now.current.write = async () => {
+      clearTimeout(timer);
+      if (now.current.written !== false) return;
+      now.current.written = true;
+      const name = now.current.file;
+      const { xml } = await modeler.saveXML({ format: true });
+      now.current.files = { ...now.current.files, [name]: xml };
+      setFiles(now.current.files);
+      saver.change(name, xml);
+    };
+    const leaving = () => {
+      settling.current?.();
+      now.current.write();
+    };
+    window.addEventListener("pagehide", leaving);
     const chosen = ({ newSelection }) => setElement(newSelection.length === 1 ? (newSelection[0].labelTarget ?? newSelection[0]) : modeler.get("canvas").getRootElement());
     if (editable) modeler.on("commandStack.changed", changed);
     modeler.on("selection.changed", chosen);
@@ -243,7 +256,10 @@ function Studio({ page, place }) {
       place.dataset.ready = "";
       performance.mark?.("studio-ready");
     });
-    return () => clearTimeout(timer);
+    return () => {
+      clearTimeout(timer);
+      window.removeEventListener("pagehide", leaving);
+    };
   }, [modeler]);
 
   useEffect(() => {
@@ -321,6 +337,14 @@ function Studio({ page, place }) {
     open(path);
   }
 
+  async function removeDiagram() {
+    if (!window.confirm("把这张图从草稿里删去？以前的版本里仍有这张图。") || !(await saver.remove(file))) return;
+    const { [file]: _gone, ...rest } = now.current.files;
+    now.current.files = rest;
+    setFiles(rest);
+    open(`bpmn/${page.draft.process}.bpmn` in rest ? `bpmn/${page.draft.process}.bpmn` : Object.keys(rest)[0]);
+  }
+
   async function makeForm(id, title) {
     const schema = { title: title || "表单", type: "object", properties: { note: { type: "string", title: "说明", maxLength: 500 } }, unevaluatedProperties: false };
     saver.open(`forms/${id}.json`, "");
@@ -349,7 +373,7 @@ function Studio({ page, place }) {
       <div className="studio-work">
         <div className="studio-stage" ref={stage} data-stage />
         <div className="studio-side">
-          {modeler && element && <Panel key={keyOf(element)} modeler={modeler} element={element} version={version} panel={panel} editable={editable} reckon={reckon} today={page.today} tomorrow={page.tomorrow} onOpen={openProcess} onMakeForm={makeForm} onTyping={typing} onRest={rest} />}
+          {modeler && element && <Panel key={keyOf(element)} file={file} main={`bpmn/${page.draft.process}.bpmn`} onRemove={removeDiagram} settling={settling} modeler={modeler} element={element} version={version} panel={panel} editable={editable} reckon={reckon} today={page.today} tomorrow={page.tomorrow} onOpen={openProcess} onMakeForm={makeForm} onTyping={typing} onRest={rest} />}
         </div>
       </div>
       <section className="studio-below" aria-label="检查结果"><Findings found={found} checking={checking} here={file} onGo={go} /></section>

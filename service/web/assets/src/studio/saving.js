@@ -4,6 +4,7 @@
 //   saver.open(name, content)                 what the server has; answers what this browser kept of an unsaved edit, or null
 //   saver.change(name, content)               kept in this browser at once, sent after a pause
 //   saver.touch() / saver.rest()              typing has begun / has changed nothing: the state says so at once
+//   await saver.remove(name)                  takes the file out of the draft; true when the server did
 //   await saver.flush()                       sends what waits; true when nothing is left unsaved
 //   saver.mine() / saver.theirs()             the way out of a conflict: over theirs, or theirs for mine (answers its text)
 //
@@ -25,6 +26,7 @@ export class Saver {
   #timer = 0;
   #sending = null;
   #conflict = null;
+  #touched = false; // something is typed that is no change yet
   #listeners = new Set();
 
   constructor({ files, revision, user, draft, onState = () => {} }) {
@@ -43,7 +45,7 @@ export class Saver {
   }
 
   get unsaved() {
-    return this.#waiting.size > 0;
+    return this.#touched || this.#waiting.size > 0;
   }
 
   /** Calls `listener` after every file that the server took. */
@@ -68,9 +70,10 @@ export class Saver {
   }
 
   change(name, content) {
+    this.#touched = false;
     if (content === this.#known.get(name)) {
       this.discard(name);
-      if (!this.#waiting.size) this.#onState({ kind: "saved", at: new Date() });
+      if (!this.#waiting.size) this.#saved();
       return;
     }
     this.#waiting.set(name, content);
@@ -83,12 +86,14 @@ export class Saver {
 
   /** Something is being typed that has not become a change yet. */
   touch() {
+    this.#touched = true;
     if (!this.#conflict) this.#onState({ kind: "waiting" });
   }
 
   /** What was typed has become no change. */
   rest() {
-    if (!this.#waiting.size && !this.#sending) this.#onState({ kind: "saved", at: new Date() });
+    this.#touched = false;
+    if (!this.#waiting.size && !this.#sending) this.#saved();
   }
 
   async flush() {
@@ -102,6 +107,21 @@ export class Saver {
       this.#sending = null;
     }
     return !this.#waiting.size;
+  }
+
+  /** Takes a file out of the draft; whether the server did. */
+  async remove(name) {
+    await this.flush();
+    const { status, said } = await this.#call("DELETE", name);
+    if (status !== 200) {
+      this.#onState(status === 0 ? { kind: "offline" } : { kind: "refused", message: said.detail ?? "没有删去，请刷新本页后再试。" });
+      return false;
+    }
+    this.#revision = said.revision;
+    this.discard(name);
+    this.#known.delete(name);
+    for (const listener of this.#listeners) listener(name);
+    return true;
   }
 
   /** Mine over theirs: sends it on their revision. */
@@ -122,7 +142,7 @@ export class Saver {
     this.#revision = revision;
     this.discard(name);
     this.#known.set(name, content);
-    this.#onState({ kind: "saved", at: new Date() });
+    this.#saved();
     if (this.#waiting.size) this.flush();
     return content;
   }
@@ -134,7 +154,7 @@ export class Saver {
   async #send() {
     for (const [name, content] of [...this.#waiting]) {
       this.#onState({ kind: "saving" });
-      const { status, said } = await this.#put(name, content);
+      const { status, said } = await this.#call("PUT", name, content);
       if (status === 200 || status === 201) {
         this.#revision = said.revision;
         this.#known.set(name, content);
@@ -158,20 +178,24 @@ export class Saver {
       return this.#onState({ kind: "refused", message: said.detail ?? "没有保存，请刷新本页后再试。" });
     }
     if (this.#waiting.size) return this.#send();
-    return this.#onState({ kind: "saved", at: new Date() });
+    return this.#saved();
   }
 
-  async #put(name, content, again = false) {
+  #saved() {
+    this.#onState(this.#touched ? { kind: "waiting" } : { kind: "saved", at: new Date() });
+  }
+
+  async #call(method, name, body, again = false) {
     try {
       const answer = await fetch(this.#address(name), {
-        method: "PUT",
+        method,
         headers: { "Content-Type": "application/octet-stream", Accept: "application/json, application/problem+json", "If-Match": `"${this.#revision}"`, "X-CSRFToken": token() },
-        body: content,
+        body,
       });
       const said = await answer.json().catch(() => ({}));
       if (answer.status === 400 && said.type === "csrf" && !again) {
         if ((await freshToken()) === 401) return { status: 401, said };
-        return this.#put(name, content, true);
+        return this.#call(method, name, body, true);
       }
       return { status: answer.status, said };
     } catch {

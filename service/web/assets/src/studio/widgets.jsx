@@ -121,6 +121,64 @@ export function ExpressionWidget({ id, value, onChange, options, schema, registr
   return <Expression id={id} value={value} onChange={onChange} kind={options.kind ?? "condition"} reckon={reckon} known={known} listed={schema["x-offers"]} disabled={disabled || readonly} placeholder={placeholder} />;
 }
 
+const CHOICE = /^([a-z][a-z0-9_]*) (==|!=) '([^']*)'$/;
+const FLAG = /^(not )?([a-z][a-z0-9_]*)$/;
+const isFlag = (field) => field.values?.some((one) => typeof one.value === "boolean");
+
+/** `decision == 'accept'`, `on_the_spot`, `not on_the_spot` as {field, is, value}; null for what is more than that. */
+function simple(text, fields) {
+  const choice = CHOICE.exec(text ?? "");
+  if (choice) return fields.some((one) => one.name === choice[1] && !isFlag(one)) ? { field: choice[1], is: choice[2] === "==", value: choice[3] } : null;
+  const flag = FLAG.exec(text ?? "");
+  return flag && fields.some((one) => one.name === flag[2] && isFlag(one)) ? { field: flag[2], is: !flag[1], value: true } : null;
+}
+
+function spoken({ field, is, value }, fields) {
+  if (isFlag(fields.find((one) => one.name === field))) return is ? field : `not ${field}`;
+  return `${field} ${is ? "==" : "!="} '${value}'`;
+}
+
+/** Which field, is or is not, which choice. */
+function Choice({ id, chosen, fields, onChange, disabled }) {
+  const field = fields.find((one) => one.name === chosen.field);
+  const take = (name) => {
+    const next = fields.find((one) => one.name === name);
+    onChange({ field: name, is: true, value: next.values[0].value });
+  };
+  const flag = isFlag(field);
+  const known = flag || field.values.some((one) => one.value === chosen.value);
+  return (
+    <div className="studio-row">
+      <Select id={id} label="哪一项" value={chosen.field} disabled={disabled} choices={fields.map(({ name, title }) => ({ value: name, title }))} onChange={take} />
+      <Select label="是不是" value={chosen.is ? "is" : "not"} disabled={disabled} choices={[{ value: "is", title: "是" }, { value: "not", title: "不是" }]} onChange={(next) => onChange({ ...chosen, is: next === "is" })} />
+      {!flag && <Select label="哪个选项" value={chosen.value} disabled={disabled} choices={[...(known ? [] : [{ value: chosen.value, title: `没有这个选项：${chosen.value}` }]), ...field.values.map(({ value, title }) => ({ value: String(value), title }))]} onChange={(next) => onChange({ ...chosen, value: next })} />}
+    </div>
+  );
+}
+
+const choosable = (known) => known.filter((one) => one.values?.every(({ value }) => ["string", "boolean"].includes(typeof value)));
+
+/** 条件: a field of a form and one of its choices, or an expression for what is more than that. */
+export function ConditionWidget({ id, value, onChange, registry, disabled, readonly }) {
+  const { reckon, known } = registry.formContext;
+  const fields = choosable(known);
+  const [free, setFree] = useState(false);
+  const chosen = simple(value, fields);
+  const mode = free || (value && !chosen) || !fields.length ? "text" : "choice";
+  const off = disabled || readonly;
+  const begin = () => {
+    setFree(false);
+    if (!chosen) onChange(spoken({ field: fields[0].name, is: true, value: fields[0].values[0].value }, fields));
+  };
+  return (
+    <>
+      <Select id={id} label="怎样写条件" value={value || free ? mode : "none"} disabled={off} choices={[...(value || free ? [] : [{ value: "none", title: "还没有写" }]), { value: "choice", title: "某一项选了什么" }, { value: "text", title: "写成式子" }]} onChange={(next) => (next === "text" ? setFree(true) : begin())} />
+      {mode === "choice" && chosen && <Choice id={`${id}-field`} chosen={chosen} fields={fields} disabled={off} onChange={(next) => onChange(spoken(next, fields))} />}
+      {mode === "text" && <Expression id={`${id}-text`} label="条件的式子" value={value} onChange={onChange} kind="condition" reckon={reckon} known={known} disabled={off} />}
+    </>
+  );
+}
+
 function Select({ id, value, choices, onChange, disabled, label }) {
   return (
     <select id={id} className="form-select" value={value} disabled={disabled} aria-label={label} onChange={(event) => onChange(event.target.value)}>
@@ -135,26 +193,54 @@ function Whole({ value, onChange, disabled, label }) {
 
 const DAYS = /^working_days\((\d{1,3})\)$/;
 
+const BY_CASE = /^working_days\((\d{1,3})\) if (.+) else working_days\((\d{1,3})\)$/;
+
+function byCase(text, fields) {
+  const parts = BY_CASE.exec(text ?? "");
+  const chosen = parts && simple(parts[2], fields);
+  return chosen && { days: parts[1], chosen, rest: parts[3] };
+}
+
 /** 期限: none, a number of working days from the day the step begins, or an expression; with the date that it gives today. */
 export function DueWidget({ id, value, onChange, registry, disabled, readonly }) {
   const { reckon, known } = registry.formContext;
+  const fields = choosable(known);
   const days = DAYS.exec(value ?? "")?.[1];
-  const [mode, setMode] = useState(value === undefined ? "none" : days !== undefined ? "days" : "text");
-  const shown = value === undefined && mode !== "text" ? "none" : days !== undefined && mode !== "text" ? "days" : mode === "none" ? "text" : mode;
-  const said = useReckoned(reckon, "due", shown === "days" ? value : "");
+  const cases = byCase(value, fields);
+  const [free, setFree] = useState(false);
+  const told = value === undefined ? "none" : days !== undefined ? "days" : cases ? "cases" : "text";
+  const shown = free ? "text" : told;
+  const said = useReckoned(reckon, "due", shown === "days" || shown === "cases" ? value : "");
+  const off = disabled || readonly;
+  const write = (next) => onChange(`working_days(${next.days}) if ${spoken(next.chosen, fields)} else working_days(${next.rest})`);
   const choose = (next) => {
-    setMode(next);
+    setFree(next === "text");
+    const now = days ?? cases?.rest ?? "5";
     if (next === "none") onChange(undefined);
-    if (next === "days") onChange(days !== undefined ? value : "working_days(5)");
+    if (next === "days") onChange(`working_days(${now})`);
+    if (next === "cases") write({ days: now, chosen: { field: fields[0].name, is: true, value: fields[0].values[0].value }, rest: now });
   };
+  const whole = (text, act) => /^\d{1,3}$/.test(text) && act(String(Number(text)));
+  const modes = [
+    { value: "none", title: "没有期限" },
+    { value: "days", title: "几个工作日" },
+    ...(fields.length ? [{ value: "cases", title: "分情况，几个工作日" }] : []),
+    { value: "text", title: "按日期或式子" },
+  ];
   return (
     <>
       <div className="studio-row">
-        <Select id={id} value={shown} disabled={disabled || readonly} choices={[{ value: "none", title: "没有期限" }, { value: "days", title: "几个工作日" }, { value: "text", title: "按日期或式子" }]} onChange={choose} />
-        {shown === "days" && <><Whole label="工作日数" value={days} disabled={disabled || readonly} onChange={(next) => /^\d{1,3}$/.test(next) && onChange(`working_days(${Number(next)})`)} /><span>个工作日</span></>}
+        <Select id={id} value={shown} disabled={off} choices={modes} onChange={choose} />
+        {shown === "days" && <><Whole label="工作日数" value={days} disabled={off} onChange={(next) => whole(next, (one) => onChange(`working_days(${one})`))} /><span>个工作日</span></>}
       </div>
-      {shown === "text" && <Expression id={`${id}-text`} label="期限的式子" value={value} onChange={onChange} kind="due" reckon={reckon} known={known} disabled={disabled || readonly} />}
-      {shown === "days" && <Said said={said} id={`${id}-said`} />}
+      {shown === "cases" && (
+        <>
+          <Choice id={`${id}-field`} chosen={cases.chosen} fields={fields} disabled={off} onChange={(chosen) => write({ ...cases, chosen })} />
+          <div className="studio-row"><span>这时</span><Whole label="这时的工作日数" value={cases.days} disabled={off} onChange={(next) => whole(next, (one) => write({ ...cases, days: one }))} /><span>个工作日；其他</span><Whole label="其他的工作日数" value={cases.rest} disabled={off} onChange={(next) => whole(next, (one) => write({ ...cases, rest: one }))} /><span>个</span></div>
+        </>
+      )}
+      {shown === "text" && <Expression id={`${id}-text`} label="期限的式子" value={value} onChange={onChange} kind="due" reckon={reckon} known={known} disabled={off} />}
+      {(shown === "days" || shown === "cases") && <Said said={said} id={`${id}-said`} />}
     </>
   );
 }
