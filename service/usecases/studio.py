@@ -89,7 +89,7 @@ def publish_draft(
     require(actor, publishing.DEPLOY)
     read = read_draft(database, draft_id, actor)
     found = checked(read.files, key=read.process, house=house, calendar=read.calendar, base=read.base)
-    bundle = _may_be_published(found, house, read.calendar)
+    bundle = may_be_published(found, house, read.calendar)
     with database.transaction() as session:
         return publishing.publish(
             session,
@@ -112,7 +112,7 @@ def back_to(
         old = drafts.version(session, process, version)
         files, calendar = drafts.version_files(session, old), current(session)
     found = checked(files, key=process, house=house, calendar=calendar)
-    bundle = _may_be_published(found, house, calendar)
+    bundle = may_be_published(found, house, calendar)
     with database.transaction() as session:
         title = f"恢复第 {version} 版"
         draft = drafts.create(session, process=process, files=files, title=title, actor=actor, now=now)
@@ -128,7 +128,8 @@ def back_to(
         )
 
 
-def _may_be_published(found: Checked, house: House, calendar: Calendar) -> CheckedBundle:
+def may_be_published(found: Checked, house: House, calendar: Calendar) -> CheckedBundle:
+    """The bundle that was checked, walked too where the settings ask for it. Raises Invalid naming what forbids it."""
     bundle = found.require(scenarios=house.scenarios)
     if house.prove is not None and (faults := house.prove(bundle, calendar)):
         raise Invalid(f"走查发现 {len(faults)} 处错误，没有发布；请改正后再发布", faults)

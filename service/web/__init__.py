@@ -58,6 +58,7 @@ from service.web import (
     studio_files,
     studio_impact,
     studio_new,
+    studio_proof,
     studio_publish,
     studio_scenarios,
     studio_tables,
@@ -122,7 +123,7 @@ def install(app: Flask, settings: Settings) -> None:
     done = (contacts, opinions, interviews, activities, matters)
     told = (reports, roll_ups, briefs, assessment)
     changing = (studio, studio_versions, studio_new, studio_files)
-    tabs = (studio_diagram, studio_tables, studio_try, studio_scenarios, studio_impact, studio_publish)
+    tabs = (studio_diagram, studio_tables, studio_try, studio_scenarios, studio_proof, studio_impact, studio_publish)
     features = (
         *work,
         *course,

@@ -47,10 +47,11 @@ TABS: list[Tab] = [
     Tab("规则表", "web.studio_tables.page", lambda name: name.endswith(".dmn")),
     Tab("试办", "web.studio_try.page"),
     Tab("用例", "web.studio_scenarios.page", lambda name: name.startswith("scenarios/")),
+    Tab("走查", "web.studio_proof.page"),
     Tab("影响", "web.studio_impact.page"),
     Tab("发布", "web.studio_publish.page"),
 ]
-"""In the order of the page; 表单, 打印模板 and 走查 add their rows as they come."""
+"""In the order of the page; 表单 and 打印模板 add their rows as they come."""
 
 
 def tab_page(template: str, draft: Draft, endpoint: str, **more: Any) -> str:

@@ -10,16 +10,18 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.http.context import actor, db, settings, wired
+from service.processes.bundles import CheckedBundle
 from service.processes.definitions import find_latest
 from service.processes.tallies import open_tallies
 from service.rights import may
 from service.studio import drafts, publishing
 from service.studio.checking import Checked, House, checked
 from service.usecases.names import Names
-from service.usecases.studio import Read, house_of, read_draft
+from service.usecases.studio import Read, house_of, may_be_published, read_draft
 from service.web.access import requires
 from service.web.answers import done, sent, text
 from service.web.studio import RIGHT, tab_page
+from service.web.studio_proof import last_walk
 from service.web.studio_versions import difference_page
 
 blueprint = Blueprint("studio_publish", __name__)
@@ -48,6 +50,12 @@ def _ahead(draft_id: UUID) -> Ahead:
     return Ahead(house, found, told)
 
 
+def _fit(draft_id: UUID) -> tuple[Ahead, CheckedBundle]:
+    """The draft, checked, and walked where the settings ask for it. Raises Invalid naming what forbids it."""
+    ahead = _ahead(draft_id)
+    return ahead, may_be_published(ahead.checked, ahead.house, ahead.read.calendar)
+
+
 @blueprint.get("/studio/<uuid:draft_id>/publish")
 @requires(right=RIGHT, ahead=_ahead)
 def page(draft_id: UUID) -> ResponseReturnValue:
@@ -69,6 +77,8 @@ def page(draft_id: UUID) -> ResponseReturnValue:
         outcomes=ahead.checked.outcomes,
         failed=[one for one in ahead.checked.outcomes if not one.passed],
         strict=ahead.house.scenarios,
+        walked=last_walk(draft),
+        must_walk=ahead.house.prove is not None,
         four_eyes=ahead.house.four_eyes,
         may_publish=may(actor(), publishing.DEPLOY),
         mine=draft.proposed_by == actor().username,
@@ -79,16 +89,16 @@ def page(draft_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/studio/<uuid:draft_id>/publish")
-@requires(right=publishing.DEPLOY, ahead=_ahead)
+@requires(right=publishing.DEPLOY, ahead=_fit)
 def publish(draft_id: UUID) -> ResponseReturnValue:
     """Publishes the draft as it was checked, proposes it, or approves what somebody else proposed."""
-    ahead: Ahead = g.ahead
+    ahead, bundle = g.ahead
     made = publishing.publish(
         db(),
         draft_id=draft_id,
         revision=ahead.read.revision,
         note=text(sent(), "note"),
-        bundle=ahead.checked.require(scenarios=ahead.house.scenarios),
+        bundle=bundle,
         four_eyes=ahead.house.four_eyes,
         actor=actor(),
         now=clock.now(),

@@ -12,10 +12,11 @@ from uuid import UUID
 from flask import Blueprint, g, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
-from service import clock
+from service import clock, jobs
 from service.config import Organization, load_notifications
 from service.errors import NotFound
 from service.http.context import actor, db, settings, wired
+from service.ids import as_id
 from service.processes.bundles import Compiled
 from service.processes.calendars import current
 from service.processes.rules import one_line
@@ -65,6 +66,8 @@ def _island(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
     begin: dict[str, Any] = {"starts": f"{clock.local(starts):%Y-%m-%dT%H:%M}", "steps": []}
     if name := request.args.get("scenario"):
         begin = _of_scenario(name, scenarios_of(files))
+    elif request.args.get("proof"):
+        begin = _of_fault(draft)
     return {
         "editable": draft.is_open,
         "begin": begin,
@@ -91,6 +94,18 @@ def _of_scenario(name: str, scenarios: Mapping[str, bytes]) -> dict[str, Any]:
     scenario_of(read(scenarios[name], name))  # what cannot be run is told, and not shown
     kept: dict[str, Any] = {key: said[key] for key in ASKED if key in said}
     return {"steps": [], **kept}
+
+
+def _of_fault(draft: Draft) -> dict[str, Any]:
+    """The way to what a walk found, as the page says it: ``?proof=`` names the job, ``at`` the place in its result."""
+    job_id, place = as_id(request.args.get("proof", "")), request.args.get("at", 0, type=int)
+    job = jobs.visible_job(db(), job_id, actor()) if job_id is not None else None
+    if job is None or job.params.get("draft") != str(draft.id) or job.result is None:
+        raise NotFound("没有这次走查，请重新走查")
+    found = [*job.result["faults"], *job.result["warnings"]]
+    if not 0 <= place < len(found) or not found[place]["scenario"]:
+        raise NotFound("走查的结果里没有这一处")
+    return _of_scenario("fault", {"fault": found[place]["scenario"].encode()})
 
 
 def _ahead(draft_id: UUID) -> tuple[Compiled, Scenario, Tried]:

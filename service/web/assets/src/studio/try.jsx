@@ -38,7 +38,13 @@ function useRehearsal(page) {
     [page, keys],
   );
   useEffect(() => {
-    go(page.begin);
+    // where a way cannot be gone to its end, the page stands before the step that fails, and says why it does
+    go(page.begin).then(async (outcome) => {
+      const failed = /^\/steps\/(\d+)/.exec(outcome.errors?.[0]?.path ?? "")?.[1];
+      if (outcome.kind !== "invalid" || failed === undefined) return;
+      await go({ ...page.begin, steps: page.begin.steps.slice(0, Number(failed)) });
+      setProblem(outcome);
+    });
   }, [go, page]);
   return { said, state, problem, busy, go };
 }
@@ -246,7 +252,7 @@ function Try({ page, root }) {
     <div className="try" aria-busy={busy}>
       <Clock state={state} busy={busy} onWait={(days) => add({ wait: days })} onUntil={(until) => add({ until })} />
       {problem && problem.kind !== "invalid" && <Problem problem={problem} />}
-      {problem?.kind === "invalid" && !step && <Problem problem={problem} />}
+      {problem?.kind === "invalid" && (!step || said.steps.length < page.begin.steps.length) && <Problem problem={problem} />}
       <div className="try-columns">
         <div>
           <section className="panel"><h2>待办</h2><Open state={state} chosen={chosen} onChoose={setChosen} />

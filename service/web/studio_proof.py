@@ -1,0 +1,94 @@
+"""The tab 走查: every way through a draft walked by the worker; what it found, each with the shortest way there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock, jobs
+from service.checks.bundle import read
+from service.checks.findings import Report
+from service.http.context import actor, db
+from service.studio import drafts
+from service.studio.models import Draft
+from service.studio.names import bundle_of
+from service.usecases import proofs
+from service.web import diagrams
+from service.web.access import requires
+from service.web.answers import going_to
+from service.web.studio import RIGHT, TABS, tab_page
+from service.web.studio_files import names_of
+
+blueprint = Blueprint("studio_proof", __name__)
+
+ENDPOINT = "web.studio_proof.page"
+LOOKED_AT = 100
+"""Proofs of all drafts among which the last one of a draft is looked for."""
+
+
+@blueprint.get("/studio/<uuid:draft_id>/proof")
+@requires(right=RIGHT)
+def page(draft_id: UUID) -> ResponseReturnValue:
+    """The last walk: how far it is, or what it found."""
+    draft = drafts.get(db(), draft_id, actor())
+    files = drafts.files(db(), draft)
+    found = last_walk(draft)
+    drawn = diagrams.pictures(bundle_of(files), draft.process)
+    result = found.result if found is not None and found.status == jobs.DONE else None
+    names = names_of(read(bundle_of(files), Report()))
+    if result is not None:
+        by_id = {picture.id: picture for picture in drawn}
+        for process, element in result["passed"]:
+            if process in by_id:
+                by_id[process].done.append(element)
+    return tab_page(
+        "studio/proof.html",
+        draft,
+        ENDPOINT,
+        job=found,
+        result=result,
+        under_way=found is not None and found.status in (jobs.QUEUED, jobs.RUNNING),
+        stale=result is not None and result["revision"] != draft.revision,
+        told=[] if result is None else [_told(draft, one, names) for one in (*result["faults"], *result["warnings"])],
+        missed=[] if result is None else _missed(result, names),
+        drawn=drawn,
+        drawing=diagrams.island(drawn),
+    )
+
+
+@blueprint.post("/studio/<uuid:draft_id>/proof")
+@requires(right=RIGHT)
+def walk(draft_id: UUID) -> ResponseReturnValue:
+    """Has the draft walked."""
+    proofs.submit(db(), draft_id=draft_id, seconds=proofs.SECONDS, actor=actor(), now=clock.now())
+    return going_to(url_for(ENDPOINT, draft_id=draft_id))
+
+
+@blueprint.post("/studio/<uuid:draft_id>/proof/cancel")
+@requires(right=RIGHT)
+def cancel(draft_id: UUID) -> ResponseReturnValue:
+    """Ends the walk that is under way."""
+    found = last_walk(drafts.get(db(), draft_id, actor()))
+    if found is not None:
+        jobs.cancel(db(), job_id=found.id, actor=actor(), now=clock.now())
+    return going_to(url_for(ENDPOINT, draft_id=draft_id))
+
+
+def last_walk(draft: Draft) -> jobs.Job | None:
+    """The last walk of a draft, whatever became of it."""
+    found = jobs.jobs(db(), actor(), kind=proofs.PROOF, limit=LOOKED_AT).items
+    return next((job for job in found if job.params.get("draft") == str(draft.id)), None)
+
+
+def _told(draft: Draft, one: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    tab = next((tab for tab in TABS if tab.edits(one["file"])), None)
+    address = None if tab is None else f"{url_for(tab.endpoint, draft_id=draft.id)}#{one['file']}!{one['element']}"
+    return {**one, "place": names.get(one["element"], ""), "address": address}
+
+
+def _missed(result: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+    return [name for _, element in result["missed"] if (name := names.get(element))]
