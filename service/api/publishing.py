@@ -18,6 +18,7 @@ from service.api.fields import Body, Choice, Count, Form, List, Nested, Problem,
 from service.api.records import Row
 from service.errors import Finding
 from service.http.context import actor, db, wired
+from service.processes.options import frozen
 from service.studio import drafts, publishing
 from service.studio.difference import ADDED, CHANGED, MOVED, REMOVED, Difference, compare
 from service.studio.fields import LONGEST_NOTE
@@ -106,11 +107,12 @@ class Between(Query):
 def draft_difference(query: dict[str, Any], draft_id: UUID) -> Mapping[str, Any]:
     """The changes of a draft, in words and by element."""
     draft = drafts.get(db(), draft_id, actor())
+    after = frozen(drafts.files(db(), draft), wired().organization.lists)  # as it would be deployed today
     wanted = query.get("version")
     if wanted is None and draft.base_version is None:
-        return _difference(draft.process, None, compare({}, drafts.files(db(), draft)))
+        return _difference(draft.process, None, compare({}, after))
     base = drafts.version(db(), draft.process, wanted)
-    told = compare(drafts.version_files(db(), base), drafts.files(db(), draft))
+    told = compare(drafts.version_files(db(), base), after)
     return _difference(draft.process, base.version, told)
 
 

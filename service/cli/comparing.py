@@ -10,9 +10,10 @@ import click
 from sqlalchemy.orm import Session
 
 from service.cli.folders import PATHS, folders_of
-from service.cli.setup import wired
+from service.cli.setup import organization, wired
 from service.errors import NotFound
 from service.ids import as_id
+from service.processes.options import frozen
 from service.studio import drafts
 from service.studio.difference import compare
 from service.studio.models import Draft
@@ -57,7 +58,7 @@ def _files(session: Session, name: str) -> Mapping[str, bytes]:
     draft = session.get(Draft, wanted) if wanted is not None else None
     if draft is None:
         raise NotFound(f"没有 {name}：请写流程目录、版本（request@3）或草稿的标识")
-    return drafts.files(session, draft)
+    return frozen(drafts.files(session, draft), organization().lists)
 
 
 def _folder(name: str) -> Mapping[str, bytes]:

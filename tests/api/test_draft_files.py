@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from service import clock
 from service.cli import liaison
+from service.processes.options import thawed
 from service.processes.replay import verify
 from service.studio import drafts
 from service.studio.models import Draft, DraftFile, KeptContent
@@ -81,6 +82,21 @@ def test_a_zip_goes_out_and_comes_in(world: World) -> None:
     refused = imported(world, buffer.getvalue())
     assert (refused.status_code, refused.json["errors"][0]["path"]) == (422, "bpmn/x/../../evil.bpmn")
     assert api.get("/drafts").json["total"] == 2
+
+
+def test_git_sees_no_difference_in_an_unchanged_draft(world: World) -> None:
+    draft, api = made(world), world.api("owner")
+    content = api.get(f"/drafts/{draft['id']}/zip").data
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            assert archive.read(name) == (HOME / name).read_bytes(), name
+    form = "forms/record_need.json"
+    whole = api.get(f"/drafts/{draft['id']}/files/{form}").data
+    short = thawed({form: whole})[form]
+    assert short != whole
+    assert save(world, draft, form, short, 1).status_code == 200, "the list is named, its choices are left out"
+    assert api.get(f"/drafts/{draft['id']}/difference").json["changes"] == []
+    assert api.post(f"/drafts/{draft['id']}/deploy", {"note": "x"}).status_code == 409, "no difference"
 
 
 def test_ways_and_open_cases_are_told(world: World) -> None:
