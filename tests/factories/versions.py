@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from lxml import etree
+
 from service import clock
 from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
@@ -41,8 +43,7 @@ def changed(edits: Edits, process: str = "request") -> dict[str, bytes]:
 
 def version(world: World, edits: Edits, process: str = "request") -> int:
     """The number of the version that the edits make."""
-    with world.transaction() as session:
-        return deploy(session, unchecked(process, changed(edits, process)), actor=SYSTEM, now=clock.now()).version
+    return deployed(world, changed(edits, process), process)
 
 
 def move(world: World, to: int, user: str = "admin", case: UUID | None = None, **choices: Any) -> Instance:
@@ -56,3 +57,24 @@ def move(world: World, to: int, user: str = "admin", case: UUID | None = None, *
             actor=world.actor(user),
             now=clock.now(),
         )
+
+
+BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+
+
+def without(files: Mapping[str, bytes], name: str, *gone: str) -> dict[str, bytes]:
+    """The files, of whose diagram ``name`` these elements and their flows are gone."""
+    root = etree.fromstring(files[name])
+    for node in list(root.iter()):
+        ends = {node.get(end) for end in ("id", "sourceRef", "targetRef", "bpmnElement")}
+        if ends & set(gone) or (node.tag == f"{BPMN}flowNodeRef" and node.text in gone):
+            parent = node.getparent()
+            if parent is not None:
+                parent.remove(node)
+    return {**files, name: etree.tostring(root)}
+
+
+def deployed(world: World, files: Mapping[str, bytes], process: str = "request") -> int:
+    """The number of the version that these files make."""
+    with world.transaction() as session:
+        return deploy(session, unchecked(process, files), actor=SYSTEM, now=clock.now()).version

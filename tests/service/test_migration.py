@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import random
+from typing import Any
+
 import pytest
 
 from service import clock, engine
 from service.errors import Conflict, Invalid, NotAllowed
 from service.ledger.events import case_events
 from service.ledger.sheet import sheet as sheet_of
-from service.processes import operations
+from service.processes import commands, operations
+from service.processes.advance import open_tasks
 from service.processes.calendars import current
 from service.processes.models import Instance
 from service.processes.moves import KEEP, RECOUNT
 from service.rights import SYSTEM
 from service.usecases.calendars import add_notices
-from tests.factories.steps import DONE, events, instance, mismatches, notices, tasks, timers
-from tests.factories.versions import FIVE_DAYS, RENAMED, move, version
+from tests.factories.steps import DONE, INTERIM, NOT_OURS, events, instance, mismatches, notices, tasks, timers
+from tests.factories.versions import FIVE_DAYS, RENAMED, Edits, changed, deployed, move, version, without
 from tests.factories.workers import timers_of
 from tests.factories.world import CONFIG, LIAISON, OFFICE, World
 
@@ -194,3 +198,102 @@ def test_pages_and_papers_tell_the_past_in_the_words_of_its_time(world: World) -
     world.do(OFFICE, "dispatch", {**world.sample("dispatch"), "lead_unit": "edu", "assisting_units": []})
     assert office.get(f"/tasks/{world.task('feedback_accepted').id}").status_code == 200
     assert mismatches(world) == []
+
+
+def test_a_journey_that_is_moved_before_every_step_verifies(world: World) -> None:
+    """Forth and back between four versions, with clocks that ring, a round, and a step taken back in between."""
+    chance = random.Random(7)
+    clocks = "bpmn/unit_handling.bpmn"
+    more = [
+        version(world, FIVE_DAYS),
+        version(world, EARLY),
+        deployed(world, without(changed({}), clocks, "due_today", "remind_due_today", "end_due_today")),
+    ]
+
+    def shift() -> None:
+        move(
+            world,
+            chance.choice([one for one in (1, *more) if one != instance(world).version]),
+            due=chance.choice([KEEP, RECOUNT]),
+        )
+
+    def do(user: str, step: str, data: dict[str, Any] | None = None, unit: str | None = None) -> None:
+        shift()
+        world.do(user, step, data, unit=unit)
+
+    world.start()
+    do(LIAISON, "record_need", world.need())
+    do(OFFICE, "accept")
+    do(OFFICE, "dispatch", {**world.sample("dispatch"), "lead_unit": "edu", "assisting_units": ["guicheng"]})
+    do(OFFICE, "feedback_accepted")
+    world.pass_days(7)
+    do("handler-edu", "handle", INTERIM, "edu")
+    do(OFFICE, "confirm_interim", {"decision": "agree", "agreed_date": INTERIM["next_date"]})
+    world.pass_days(9)
+    do("handler-guicheng", "handle", NOT_OURS, "guicheng")
+    shift()
+    with world.transaction() as session:
+        again = world.done("handle").id
+        guicheng = world.actor("handler-guicheng")
+        operations.take_back(session, task_id=again, reason="误报", actor=guicheng, now=clock.now())
+    do("handler-guicheng", "handle", None, "guicheng")
+    world.pass_days(20)
+    do("handler-edu", "handle", None, "edu")
+    for _ in range(2):
+        shift()
+        with world.database.reading() as session:
+            review = next(task for task in open_tasks(session, world.case) if task.task == "review_reply").id
+        with world.transaction() as session:
+            office = world.actor(OFFICE)
+            commands.complete(session, task_id=review, data={"decision": "accept"}, actor=office, now=clock.now())
+    do(OFFICE, "feedback_result")
+    assert (instance(world).status, instance(world).end) == ("completed", "end_done")
+    assert len(events(world, "migrated")) > 10
+    assert mismatches(world) == []
+
+
+MANY = "<bpmn:multiInstanceLoopCharacteristics"
+LESS: dict[str, tuple[Edits | tuple[str, str], str]] = {
+    "removed inside a round": (("bpmn/unit_handling.bpmn", "handle"), "新版没有「办理」"),
+    "a branch less": (("bpmn/request.bpmn", "feedback_accepted"), "新版没有「反馈受理情况」"),
+    "another call": (
+        {"bpmn/request.bpmn": [('calledElement="unit_handling"', 'calledElement="special_meeting"')]},
+        "调用另一个流程",
+    ),
+    "one after the other": ({"bpmn/request.bpmn": [(MANY, f'{MANY} isSequential="true"')]}, "换了种类"),
+    "a round renamed": ({"bpmn/request.bpmn": [('"unit_slots"', '"slots"'), (">unit_slots<", ">slots<")]}, "新版没有"),
+}
+
+
+@pytest.mark.parametrize("what", LESS)
+def test_what_has_no_place_stays_where_it_was_with_its_reason(world: World, what: str) -> None:
+    world.dispatched("edu", "guicheng")
+    before, (less, why) = instance(world), LESS[what]
+    to = deployed(world, without(changed({}), *less) if isinstance(less, tuple) else changed(less))
+    with pytest.raises(engine.Unfit, match=why):
+        move(world, to)
+    assert (instance(world).version, instance(world).state) == (before.version, before.state)
+
+
+def test_a_task_that_went_into_a_called_process_is_refused_unless_another_takes_its_token(world: World) -> None:
+    world.recorded()
+    past = ('sourceRef="answered_now" targetRef="accept"', 'sourceRef="answered_now" targetRef="acceptance"')
+    meeting = {"bpmn/special_meeting.bpmn": [("convene_meeting", "accept")], "bpmn/request.bpmn": [past]}
+    files = without(changed(meeting), "bpmn/request.bpmn", "accept")
+    to = deployed(world, files)
+    with pytest.raises(engine.Unfit, match="移到了"):
+        move(world, to)
+    move(world, to, mapping={("request", "accept"): "dispatch"})
+    assert world.open_steps() == [("dispatch", None)]
+    assert mismatches(world) == []
+
+
+def test_parallel_steps_that_become_one_after_the_other_are_not_done_twice(world: World) -> None:
+    world.dispatched()
+    flow = (
+        'sourceRef="feedback_accepted" targetRef="all_back"',
+        'sourceRef="feedback_accepted" targetRef="unit_slots"',
+    )
+    to = version(world, {"bpmn/request.bpmn": [flow]})
+    with pytest.raises(engine.Unfit, match=r"会重复出现|等不到"):
+        move(world, to)
