@@ -19,6 +19,7 @@ from service.api.steps import Step, steps, steps_of
 from service.history import HistoryEvent
 from service.http.context import actor, db, wired
 from service.processes import commands, lateness, operations, queries, sharing
+from service.processes.drawings import drawings
 from service.processes.filters import STAGE
 from service.processes.models import (
     COMPLETED,
@@ -245,8 +246,8 @@ def _note_reading(instance_id: UUID) -> None:
 @calls.get("/instances/<uuid:instance_id>/diagram", answer=Diagram)
 def diagram(instance_id: UUID) -> Row:
     """The diagrams of an instance with the way so far."""
-    drawings = queries.drawings(db(), instance_id, actor())
-    return Row(drawings[0], drawings=drawings)
+    found = drawings(db(), instance_id, actor())
+    return Row(found[0], drawings=found)
 
 
 @calls.post("/instances/<uuid:instance_id>/urge", answer=Moved, body=Urge)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, case, func, or_, select
+from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from service import clock, history
@@ -16,12 +16,10 @@ from service.auth.queries import acting_for
 from service.db.lists import Page, page
 from service.errors import Conflict, NotFound
 from service.processes import access, lateness, visibility
-from service.processes.advance import open_tasks as open_rows
 from service.processes.bundles import compiled
 from service.processes.calendars import DayFunctions, current, days_between
 from service.processes.commands import as_uuid, return_targets
 from service.processes.dated import known_days, page_rules
-from service.processes.definitions import shown_digest
 from service.processes.filters import CaseFilter as CaseFilter
 from service.processes.filters import TaskFilter as TaskFilter
 from service.processes.filters import case_clauses, case_order, light_clause, task_clauses, task_order
@@ -31,10 +29,8 @@ from service.processes.models import (
     OPEN,
     RUNNING,
     SUSPENDED,
-    WAITING,
     CopyTo,
     Instance,
-    Timer,
     UserTask,
 )
 from service.processes.prefills import filled_in
@@ -43,7 +39,6 @@ from service.processes.rules import GREEN, GREY, NO_CASE, NO_TASK, RED, YELLOW, 
 from service.processes.standing import NOTHING, Absence, Marks
 from service.processes.standing import marks as marks_of
 from service.processes.told_texts import day_facts, told_form
-from service.processes.versions import Versions, versions_of
 from service.processes.visibility import seen
 from service.processes.wiring import wiring
 from service.rights import Actor, may
@@ -95,31 +90,6 @@ class CaseDetail:
     standing: lateness.Standing = lateness.IN_TIME
     marks: Marks = NOTHING
     may: Mapping[str, bool] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """One diagram of an instance: its XML, nodes and flows passed in order, and the nodes where tokens stand.
-
-    ``version`` is that of the drawing where the case was migrated away from it, None for the present one.
-    """
-
-    process: str
-    name: str
-    xml: str
-    trail: Sequence[Mapping[str, Any]]
-    present: Sequence[str]
-    version: int | None = None
-
-    @property
-    def key(self) -> str:
-        """Its id among the drawings of the case."""
-        return self.process if self.version is None else f"{self.process}@{self.version}"
-
-    @property
-    def title(self) -> str:
-        """Its name among the drawings of the case."""
-        return self.name if self.version is None else f"{self.name}（原第 {self.version} 版）"
 
 
 # Columns read of one case or task at a time: left in, the sort of a list carries the states of all its cases about.
@@ -357,54 +327,6 @@ def timeline(session: Session, instance_id: UUID | str, actor: Actor) -> list[hi
     """The journal of a case, in order, for whoever may see it; of a round without what is other units' alone."""
     instance = visible(session, instance_id, actor)
     return seen(session, instance, actor).events(history.stream_events(session, stream_of(instance.id)))
-
-
-_AWAITED = select(Timer.process, Timer.event).where(
-    Timer.instance_id == bindparam("instance"), Timer.status == WAITING, Timer.task_id.is_(None)
-)
-
-
-def drawings(session: Session, instance_id: UUID | str, actor: Actor) -> list[Drawing]:
-    """The diagrams of a case with the path so far and the present position; the main process first."""
-    instance = visible(session, instance_id, actor)
-    shown = shown_digest(session, instance.process, instance.version, instance.digest)
-    made, mine = compiled(session, shown, instance.process), seen(session, instance, actor)
-    passed: dict[str, list[dict[str, Any]]] = {}
-    events = history.stream_events(session, stream_of(instance.id))
-    for event in events:
-        if event.kind == "advanced":
-            for process, scope, node, source in event.data["passed"]:
-                if not mine.scope(scope):
-                    continue
-                step = {"node": node, "from": source, "scope": scope, "at": event.at.isoformat(), "seq": event.seq}
-                passed.setdefault(process, []).append(step)
-    present: dict[str, list[str]] = {}
-    for task in mine.rows(open_rows(session, instance.id)):
-        present.setdefault(task.process, []).append(task.task)
-    if mine.everything:  # where nobody's task is open, the token stands at what is waited for
-        for process, awaited in session.execute(_AWAITED, {"instance": instance.id}):
-            present.setdefault(process, []).append(awaited)
-    found = []
-    for process, (name, xml) in made.diagrams.items():
-        if process == instance.process or process in passed or process in present:
-            found.append(Drawing(process, name, xml, passed.get(process, []), sorted(set(present.get(process, [])))))
-    found.sort(key=lambda drawing: (drawing.process != made.program.key, drawing.process))
-    return [*found, *_earlier(session, instance, versions_of(session, instance, events), passed)]
-
-
-def _earlier(
-    session: Session, instance: Instance, versions: Versions, passed: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> Iterator[Drawing]:
-    """The drawings of the versions that the case was migrated away from, with the path passed on each."""
-    ends = [start for start, _, _ in versions.starts[1:]]
-    for (start, digest, version), end in zip(versions.starts, ends, strict=False):
-        shown = shown_digest(session, instance.process, version, digest)
-        drawn = compiled(session, shown, instance.process).diagrams
-        for process, steps in passed.items():
-            trail = [step for step in steps if start <= step["seq"] < end]
-            if trail and process in drawn:
-                name, xml = drawn[process]
-                yield Drawing(process, name, xml, trail, [], version)
 
 
 # --- Shared ----------------------------------------------------------------------------------------------------------

@@ -1,8 +1,7 @@
 """Backtest 回测: finished cases run again by another version, on the core of rehearsals, from what their journals hold.
 
 People give what they gave, at the moment at which they gave it; actions answer as they answered then; clocks ring by
-the new version. What is told of a case is its number, steps in the words of the drawing, and dates: never what
-forms said.
+the new version. A case is told by its number, steps in the words of the drawing, and dates, never by what forms said.
 """
 
 from __future__ import annotations

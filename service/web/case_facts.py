@@ -16,6 +16,7 @@ from service.http.context import actor, db
 from service.liaisons import leaders_of
 from service.processes import queries
 from service.processes.bundles import Compiled
+from service.processes.drawings import drawings
 from service.processes.models import OPEN, Instance, UserTask
 from service.processes.rules import NAMED, NEED, one_line
 from service.processes.versions import Versions, versions_of
@@ -177,11 +178,11 @@ def _before(
 
 
 def _drawn(instance: Instance, task: UserTask | None) -> list[diagrams.Picture]:
-    drawings = queries.drawings(db(), instance.id, actor())
-    found = [diagrams.Picture(one.key, one.title, one.xml, active=list(one.present)) for one in drawings]
+    shown = drawings(db(), instance.id, actor())
+    found = [diagrams.Picture(one.key, one.title, one.xml, active=list(one.present)) for one in shown]
     passed = [
         (one.key, step["node"], step["from"])
-        for one in drawings
+        for one in shown
         for step in one.trail
         if task is None or one.process != task.process or step["scope"] == task.scope
     ]

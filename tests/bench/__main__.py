@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from tests.bench import databases
 from tests.bench.figures import Table
+from tests.bench.moving import moving
 from tests.bench.rehearsing import checking, proving, rehearsing
 from tests.bench.requests import requests
 from tests.bench.work import Bench, bench, fill, operations, people_pages, reading, rework, verification, wake_ups
@@ -66,6 +67,8 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
     people_pages(world, table, column)
     table.head("Under gunicorn, 2 workers of 4 threads")
     requests(world, url, chosen.seconds, table, column)
+    table.head("Another version of the process")
+    moving(world.database, table, column)
 
 
 def machine() -> str:

@@ -14,6 +14,7 @@ from service.errors import Conflict
 from service.processes import commands, operations, queries, timers, waking
 from service.processes.calendars import current
 from service.processes.definitions import deploy
+from service.processes.drawings import drawings
 from service.processes.models import CANCELLED, COMPLETED, FIRED, SUSPENDED, WAITING, Instance, Timer
 from service.rights import SYSTEM
 from service.workdays.calendar import Mark
@@ -162,7 +163,7 @@ def test_a_suspended_case_waits_on(waiting: World) -> None:
 def test_the_drawn_way_shows_the_gateway_and_what_is_waited_for(waiting: World) -> None:
     def drawn() -> queries.Drawing:
         with waiting.database.reading() as session:
-            [found] = queries.drawings(session, waiting.case, waiting.actor("office"))
+            [found] = drawings(session, waiting.case, waiting.actor("office"))
             return found
 
     assert [(one["node"], one["from"]) for one in drawn().trail][-1:] == [("split", "first")]

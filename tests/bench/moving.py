@@ -1,0 +1,58 @@
+"""Impact, migration and backtest: cases a second, on the work of this process alone."""
+
+from __future__ import annotations
+
+from datetime import date
+from time import process_time
+
+from sqlalchemy import select
+
+from service import clock
+from service.db import Database
+from service.processes.bundles import compile_bundle, compiled
+from service.processes.calendars import current
+from service.processes.definitions import deploy
+from service.processes.migrating import Choices, migrate
+from service.processes.models import COMPLETED, Instance
+from service.rights import COMMAND_LINE
+from service.studio import backtest, impact
+from tests.bench.figures import Table
+from tests.factories.bundles import unchecked
+from tests.factories.rehearsals import plan
+from tests.factories.versions import FIVE_DAYS, changed
+
+LOOKED, MOVED, TESTED = 200, 40, 20
+FIRST, LAST = date(2000, 1, 1), date(2099, 12, 31)
+
+
+def moving(database: Database, table: Table, column: str) -> None:
+    """The open needs of ``database`` towards a changed version; some of them moved there; some finished ones tested."""
+    files = changed(FIVE_DAYS)
+    with database.transaction() as session:
+        to = deploy(session, unchecked("request", files), actor=COMMAND_LINE, now=clock.now())
+    with database.reading() as session:
+        made = compiled(session, to.digest, "request")
+        ids = impact.open_ids(session, "request", version=None, but=to.version, limit=LOOKED)
+        impact.judged(session, impact.Look.of(session, made, to.version, Choices(), clock.now()), ids[:5])
+        look, began = impact.Look.of(session, made, to.version, Choices(), clock.now()), process_time()
+        seen = impact.judged(session, look, ids)
+        _put(table, "impact: each open case", column, process_time() - began, len(seen))
+    began = process_time()
+    for case in ids[:MOVED]:
+        with database.transaction() as session:
+            migrate(session, instance_id=case, to=to.version, choices=Choices(), actor=COMMAND_LINE, now=clock.now())
+    _put(table, "migration: each case", column, process_time() - began, len(ids[:MOVED]))
+    draft = compile_bundle(files, "request")
+    with database.reading() as session:
+        done = session.scalars(
+            select(Instance.id).where(Instance.process == "request", Instance.status == COMPLETED).limit(TESTED)
+        ).all()
+        calendar, began = current(session), process_time()
+        for case in done:
+            backtest.tested(session, case, draft, plan(), calendar)
+        _put(table, "backtest: each finished case", column, process_time() - began, len(done))
+
+
+def _put(table: Table, name: str, column: str, busy: float, count: int) -> None:
+    if count:
+        table.put(name, column, f"{busy * 1000 / count:7.1f} ms  {count / busy:5.0f} a second")
