@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from service.checks.bundle import Bundle
+from service.checks.decision_model import Decision
 from service.checks.expressions import ALWAYS_KNOWN, Use, places, uses
 from service.checks.findings import Report
 from service.checks.graph import Calls, entries
@@ -167,10 +168,21 @@ def check(bundle: Bundle, flow: DataFlow, report: Report) -> None:
                 where = f"多实例的输入集合 {node.loop.collection}"
                 _told(node.file, node.loop.line, node.id, where, node.loop.collection, there, flow, report)
             decision = bundle.decisions.get(node.decision or "")
-            for cell in decision.inputs if decision is not None else ():
-                for name in sorted(names_in(asked(cell.text)) - {PLACEHOLDER}):
-                    where = f"决策表 {decision.name or decision.id} 的输入列“{cell.text}”" if decision else ""
-                    _told(node.file, node.line, node.id, where, name, [flow.before(process, node)], flow, report)
+            for where, name in _asked_by(decision) if decision is not None else ():
+                _told(node.file, node.line, node.id, where, name, [flow.before(process, node)], flow, report)
+
+
+def _asked_by(decision: Decision) -> Iterator[tuple[str, str]]:
+    """Each name that a table reads, once, with where it stands."""
+    cells = [("输入列", cell.text) for cell in decision.inputs]
+    for rule in decision.rules:
+        cells += [("条件格", cell.text) for cell in rule.inputs]
+        cells += [("结果格", cell.text) for cell in rule.outputs]
+    found: dict[str, str] = {}
+    for kind, text in cells:
+        for name in sorted(names_in(asked(text)) - {PLACEHOLDER}):
+            found.setdefault(name, f"决策表 {decision.name or decision.id} 的{kind}“{text}”")
+    return ((where, name) for name, where in found.items())
 
 
 def _there(bundle: Bundle, flow: DataFlow, use: Use) -> Iterator[Names]:

@@ -52,7 +52,7 @@ MOST_STEPS = 500_000
 """Of one check through its diagrams: what comes after is not looked at."""
 
 FORM, TABLE, ACTION, ITEM, GATHERED = "form", "table", "action", "item", "gathered"
-START, GIVEN = "start", "given"
+START, GIVEN, SENT = "start", "given", "sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Origin:
     """A node that may have written a name last, and as what: ITEM and GATHERED are of a multi-instance activity.
 
     START stands for the beginning of a case, where nothing on the way wrote it; GIVEN for that where the case begins
-    with it (property ``given``).
+    with it (property ``given``), SENT for a message that may have brought it.
     """
 
     kind: str
@@ -169,6 +169,8 @@ class Writers:
             yield ACTION
         if node.loop is not None and node.loop.output_collection == name:
             yield GATHERED
+        if node.event == "message":  # it may bring any name
+            yield SENT
         decision = self._bundle.decisions.get(node.decision or "")
         if decision is not None and any(output.text == name for output in decision.outputs):
             yield TABLE

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from service.engine.xml import parse_xml
+from service.engine.xml import parse_xml, utf8
 from service.errors import Invalid
 from service.studio.sameness import said
 from service.studio.source import Document, Element, Unreadable, escaped, is_comment, read, tag
@@ -24,9 +24,19 @@ def canonical(name: str, content: bytes, base: bytes | None, current: bytes | No
     """The bytes to save for what an editor gave.
 
     ``base`` is the file in the version on which the draft stands, ``current`` as the draft has it. A file
-    that is no diagram or table, cannot be read, or holds comments (no editor wrote it) is saved as it came.
+    that is no diagram or table, cannot be read, or holds comments (no editor wrote it) is saved as it came; a diagram
+    of another encoding in UTF-8.
     """
-    if not name.endswith((".bpmn", ".dmn")) or len(content) > LARGEST:
+    if not name.endswith((".bpmn", ".dmn")):
+        return content
+    try:
+        told = utf8(content, name)
+        if told is not content:
+            parse_xml(told, name=name)
+    except Invalid:
+        return content
+    content = told
+    if len(content) > LARGEST:
         return content
     new, old, mine = _read(name, content), _read(name, base), _read(name, current)
     if new is None or new.comments:
@@ -45,7 +55,7 @@ def _read(name: str, content: bytes | None) -> Document | None:
         return None
     try:
         parse_xml(content, name=name)
-        return read(content.decode("utf-8-sig"))
+        return read(utf8(content, name).decode("utf-8-sig"))
     except (Invalid, Unreadable):
         return None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, Literal
 
-from service.engine.xml import parse_xml
+from service.engine.xml import parse_xml, utf8
 from service.errors import Invalid
 from service.studio.source import Element, Unreadable, read
 
@@ -87,7 +87,7 @@ def _meaning(name: str, content: bytes, keep: Callable[[Element], bool] | None) 
     if name.endswith((".bpmn", ".dmn")):
         try:
             parse_xml(content, name=name)
-            return said(read(content.decode("utf-8-sig")).root, keep)
+            return said(read(utf8(content, name).decode("utf-8-sig")).root, keep)
         except (Invalid, Unreadable):
             pass
     elif name.endswith(".json"):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from html import escape
 from itertools import pairwise
 
-from service.engine.xml import parse_xml
+from service.engine.xml import parse_xml, utf8
 from service.errors import Finding, Invalid
 from service.spelling import tidy
 from service.studio.source import Document, Element, Unreadable, escaped, read, tag
@@ -126,7 +126,7 @@ def _with_ids(
 def _read(name: str, content: bytes) -> Document:
     parse_xml(content, name=name)
     try:
-        return read(content.decode("utf-8-sig"))
+        return read(utf8(content, name).decode("utf-8-sig"))
     except Unreadable as error:
         raise Invalid(f"文件 {name} 不能复制", [Finding(name, "命名空间请都写在根元素上")]) from error
 

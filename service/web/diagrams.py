@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 
 from service.engine.program import BPMN_NAMES
-from service.engine.xml import parse_xml
+from service.engine.xml import parse_xml, utf8
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ def pictures(files: Mapping[str, bytes], main: str) -> list[Picture]:
             continue
         for process in parse_xml(content, name=name).findall("b:process", BPMN_NAMES):
             key = str(process.get("id"))
-            found.append(Picture(key, str(process.get("name") or "未命名流程"), content.decode()))
+            found.append(Picture(key, str(process.get("name") or "未命名流程"), utf8(content, name).decode()))
     return sorted(found, key=lambda picture: (picture.id != main, picture.name))
 
 

@@ -95,6 +95,17 @@ def test_a_check_says_what_has_changed_unawares_since_the_version_in_force(world
     assert found["groups"] == [{"rule": "lane-changed", "name": "办理人变了", "severity": "warning", "total": 1}]
 
 
+def test_a_diagram_of_another_encoding_is_kept_in_utf_8_and_checked(world: World) -> None:
+    draft, api = made(world), world.api("owner")
+    drawn = api.get(f"/drafts/{draft['id']}/files/bpmn/request.bpmn").data.decode()
+    other = drawn.replace("UTF-8", "GBK", 1).replace("登记需求", "登记诉求").encode("gbk")
+    assert save(world, draft, "bpmn/request.bpmn", other, 1).status_code == 200
+    kept = api.get(f"/drafts/{draft['id']}/files/bpmn/request.bpmn").data.decode()
+    assert "登记诉求" in kept
+    assert "GBK" not in kept
+    assert [one["severity"] for one in api.post(f"/drafts/{draft['id']}/check").json["findings"]] == []
+
+
 def test_a_check_tells_findings_and_how_scenarios_go(world: World) -> None:
     draft, api = made(world), world.api("owner")
     scenario = (

@@ -722,6 +722,14 @@ EARLY = [
         "data-unwritten",
     ),
     Mistake(
+        "a table that answers with what comes later",
+        "request",
+        [within(TABLE, "rule_01_assisting", "[town]", "[body]")],
+        MAIN,
+        "propose_dispatch",
+        "data-unwritten",
+    ),
+    Mistake(
         "what one slot said, read after all",
         "request",
         [condition(MAIN, "some_referred", "result == 'not_ours'")],
