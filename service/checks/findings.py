@@ -84,7 +84,7 @@ class CheckContext:
     key: str | None = None
     notices: Mapping[str, str] | None = None
     counters: Mapping[str, str] | None = None
-    options: Lists = field(default_factory=dict)
+    options: Lists | None = None
     messages: frozenset[str] | None = None
     relied: Mapping[str, tuple[Reliance, ...]] = field(default_factory=dict)
     base: Mapping[str, bytes] | None = None

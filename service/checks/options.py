@@ -9,6 +9,8 @@ from service.processes.options import WORD, named
 
 def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
     """Rule form-options."""
+    if context.options is None:
+        return
     known = "、".join(sorted(context.options)) or "（无）"
     for form in bundle.forms.values():
         for part in named(form.schema):

@@ -22,12 +22,13 @@ _CHOICE = rf'\{{"const": {_TEXT}, "title": {_TEXT}\}}'
 _NAMED = re.compile(rf'("{WORD}"\s*:\s*"([a-z][a-z0-9_]*)")(, "oneOf": \[{_CHOICE}(?:, {_CHOICE})*\])?')
 
 
-def frozen(files: Mapping[str, bytes], lists: Lists) -> dict[str, bytes]:
-    """The bundle with the present choices in its forms; what is no JSON, or names no list, stays as it is.
+def frozen(files: Mapping[str, bytes], lists: Lists | None) -> dict[str, bytes]:
+    """The bundle with the present choices in its forms; what is no JSON, or names no known list, stays as it is.
 
     The choices stand on the line of the word, so that a form keeps its lines; freezing again changes nothing.
     """
-    return {name: _frozen(content, lists) if _is_form(name, content) else content for name, content in files.items()}
+    known = lists or {}
+    return {name: _frozen(content, known) if _is_form(name, content) else content for name, content in files.items()}
 
 
 def thawed(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -38,7 +39,7 @@ def thawed(files: Mapping[str, bytes]) -> dict[str, bytes]:
     }
 
 
-def named(schema: Any) -> Iterator[Mapping[str, Any]]:
+def named(schema: Any) -> Iterator[dict[str, Any]]:
     """Every part of a form that names a list."""
     waiting = [schema]
     while waiting:
@@ -63,17 +64,18 @@ def _is_form(name: str, content: bytes) -> bool:
 
 
 def _frozen(content: bytes, lists: Lists) -> bytes:
-    text = _NAMED.sub(r"\1", content.decode())
+    text = content.decode()
     try:
         wanted = json.loads(text)
+        bare = json.loads(_NAMED.sub(lambda found: found[1] if found[2] in lists else found[0], text))
     except (ValueError, RecursionError):
         return content
     kept = True
-    for part in list(named(wanted)):
-        if isinstance(part[WORD], str) and (choices := lists.get(part[WORD])) and isinstance(part, dict):
+    for whole, part in zip(list(named(wanted)), list(named(bare)), strict=True):
+        if isinstance(part[WORD], str) and (choices := lists.get(part[WORD])):
             kept = kept and "oneOf" not in part
-            part["oneOf"] = [{"const": code, "title": name} for code, name in choices]
-    beside = _NAMED.sub(lambda found: found[1] + _written(lists.get(found[2], ())), text)
+            whole["oneOf"] = [{"const": code, "title": name} for code, name in choices]
+    beside = _NAMED.sub(lambda found: found[1] + _written(lists[found[2]]) if found[2] in lists else found[0], text)
     if kept and json.loads(beside) == wanted:
         return beside.encode()
     return (json.dumps(wanted, ensure_ascii=False, indent=2) + "\n").encode()

@@ -140,6 +140,7 @@ def test_freezing_keeps_the_lines_and_is_undone() -> None:
     }
     assert once["forms/ask.json"].count(b"\n") == text.count("\n")
     assert frozen(once, LISTS) == once
+    assert frozen(once, {}) == frozen(once, None) == once, "of a list that nobody knows the choices stay"
     assert thawed(once) == files
     assert json.loads(frozen(once, {"towns": [("a", "甲")]})["forms/ask.json"])["properties"]["town"]["oneOf"] == [
         {"const": "a", "title": "甲"}
