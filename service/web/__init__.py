@@ -56,6 +56,7 @@ from service.web import (
     studio,
     studio_diagram,
     studio_files,
+    studio_forms,
     studio_impact,
     studio_new,
     studio_proof,
@@ -123,7 +124,8 @@ def install(app: Flask, settings: Settings) -> None:
     done = (contacts, opinions, interviews, activities, matters)
     told = (reports, roll_ups, briefs, assessment)
     changing = (studio, studio_versions, studio_new, studio_files)
-    tabs = (studio_diagram, studio_tables, studio_try, studio_scenarios, studio_proof, studio_impact, studio_publish)
+    editing = (studio_diagram, studio_tables, studio_forms)
+    tabs = (*editing, studio_try, studio_scenarios, studio_proof, studio_impact, studio_publish)
     features = (
         *work,
         *course,

@@ -116,7 +116,8 @@ def names_of(bundle: Bundle) -> Mapping[str, str]:
 
 def _told(draft_id: UUID, one: DefinitionFinding, names: Mapping[str, str]) -> dict[str, Any]:
     tab = next((tab for tab in TABS if tab.edits(one.file)), None)
-    address = None if tab is None else f"{url_for(tab.endpoint, draft_id=draft_id)}#{one.file}!{one.element}"
+    mark = one.line if one.file.endswith(".json") else one.element  # what a form's finding is about stands on its line
+    address = None if tab is None else f"{url_for(tab.endpoint, draft_id=draft_id)}#{one.file}!{mark}"
     return {
         "file": one.file,
         "file_name": names.get(one.file, one.file),

@@ -14,6 +14,7 @@ const options = {
     "studio-diagram": "src/studio/diagram.jsx",
     "studio-try": "src/studio/try.jsx",
     "studio-tables": "src/studio/tables.jsx",
+    "studio-forms": "src/studio/forms.jsx",
   },
   outdir: out,
   bundle: true,

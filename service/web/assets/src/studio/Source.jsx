@@ -1,0 +1,42 @@
+// A text in CodeMirror, which is loaded when somebody first looks at a source. It stands in a shadow root: its styles
+// are then sheets made by script, and the page needs no permission for styles written into it.
+import { useEffect, useRef, useState } from "react";
+
+/** `language`: json or plain; `at`: a line to go to; `onChange(text)` while somebody types. */
+export function Source({ text, language = "json", label, editable, at, onChange }) {
+  const place = useRef(null);
+  const view = useRef(null);
+  const latest = useRef(onChange);
+  const shown = useRef(text);
+  const [failed, setFailed] = useState(false);
+  latest.current = onChange;
+
+  useEffect(() => {
+    let gone = false;
+    import("./editor.js")
+      .then(({ editor }) => {
+        if (gone) return;
+        view.current = editor(place.current, { text: shown.current, language, label, editable, onChange: (typed) => { shown.current = typed; latest.current(typed); } });
+        place.current.dataset.ready = "";
+      })
+      .catch(() => setFailed(true));
+    return () => {
+      gone = true;
+      view.current?.destroy();
+      view.current = null;
+    };
+  }, [language, label, editable]);
+
+  useEffect(() => {
+    if (text === shown.current) return;
+    shown.current = text;
+    view.current?.put(text);
+  }, [text]);
+
+  useEffect(() => {
+    if (at) view.current?.go(at);
+  }, [at]);
+
+  if (failed) return <textarea className="form-control studio-code source-plain" rows={24} aria-label={label} value={text} readOnly={!editable} onChange={(event) => onChange(event.target.value)} />;
+  return <div className="source" ref={place} />;
+}
