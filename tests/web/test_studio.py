@@ -50,6 +50,7 @@ def test_a_draft_is_made_put_away_and_brought_back(owner: Owner) -> None:
     made = owner.visitor.submit("/studio", process="request")
     page = owner.visitor.get("/studio").text
     assert "以哪一版为底" in page
+    assert f'href="{made.location}.zip"' in page
     address = made.location
     owner.visitor.submit(f"{address}/discard")
     assert "弃置的草稿（1 份" in owner.visitor.get("/studio").text
