@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,7 +18,8 @@ from service.checks.kinds import grouped, totals
 from service.cli.folders import PATHS, Folder, folders_of
 from service.cli.scenarios import require
 from service.cli.setup import organization, settings, wired
-from service.processes.bundles import CheckedBundle
+from service.processes.bundles import CheckedBundle, files_of
+from service.processes.definitions import find_latest
 from service.rights import COMMAND_LINE
 from service.studio.publishing import DEPLOY, LAYOUT, SAME, SCENARIOS, Release, release
 from service.usecases import check_context
@@ -39,7 +41,10 @@ def check(paths: tuple[Path, ...]) -> None:
 def deploy(paths: tuple[Path, ...], note: str, username: str) -> None:
     """检查 PATH 中的流程定义，运行其用例，然后部署；任何一个有错误或用例不符，就一个也不部署。"""
     folders = folders_of(paths)
-    bundles = _require_pass(folders)
+    with wired() as database, database.reading() as session:
+        newest = {folder.key: find_latest(session, folder.key) for folder in folders}
+        before = {key: files_of(session, one.digest) for key, one in newest.items() if one is not None}
+    bundles = _require_pass(folders, before)
     require([(folder, bundle, folder.scenarios()) for folder, bundle in zip(folders, bundles, strict=True)])
     with wired() as database, database.transaction() as session:
         actor = actor_of(session, username) if username else COMMAND_LINE
@@ -66,11 +71,17 @@ def _tell(made: Release) -> None:
             click.echo(f"  {line}")
 
 
-def _require_pass(folders: Iterable[Folder]) -> list[CheckedBundle]:
-    """Shows the findings of all folders, not only of the first bad one; ends the command if there is an error."""
+def _require_pass(
+    folders: Iterable[Folder], before: Mapping[str, Mapping[str, bytes]] | None = None
+) -> list[CheckedBundle]:
+    """Shows the findings of all folders, not only of the first bad one; ends the command if there is an error.
+
+    ``before`` are the files of the newest version of each process, where that is known.
+    """
     read = [(folder, folder.files()) for folder in folders]
     context = check_context(settings(), organization())
-    found = check_all_confined([(files, context) for _, files in read])
+    based = before or {}
+    found = check_all_confined([(files, replace(context, base=based.get(folder.key))) for folder, files in read])
     fine = [_passes(folder, findings) for (folder, _), findings in zip(read, found, strict=True)]
     if not all(fine):
         sys.exit(1)

@@ -220,6 +220,15 @@ def test_a_spoilt_diagram_is_found_by_line_and_not_deployed(call, process):
     assert call("check", str(process.parent.parent / "forms")).exit_code == 1
 
 
+def test_who_deploys_hears_which_steps_others_may_take_than_before(call, process):
+    call("migrate")
+    diagram, step = process / "request.bpmn", "<bpmn:flowNodeRef>group_opinion</bpmn:flowNodeRef>"
+    lane = '<bpmn:lane id="liaison" name="联络员">'
+    diagram.write_text(diagram.read_text().replace(step, "").replace(lane, lane + step))
+    assert "lane-changed" not in call("check", str(process)).output, "no version is known to follow"
+    assert re.search(r"request\.bpmn:\d+ group_opinion lane-changed: （提示）", call("deploy", str(process)).output)
+
+
 def test_a_changed_diagram_is_deployed_as_the_next_version(call, process):
     call("migrate")
     diagram = process / "request.bpmn"
