@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from service import clock, engine
 from service.errors import Conflict, Invalid, NotAllowed
@@ -14,7 +15,7 @@ from service.ledger.sheet import sheet as sheet_of
 from service.processes import commands, operations
 from service.processes.advance import open_tasks
 from service.processes.calendars import current
-from service.processes.models import Instance
+from service.processes.models import ClockRun, Instance
 from service.processes.moves import KEEP, RECOUNT
 from service.rights import SYSTEM
 from service.usecases.calendars import add_notices
@@ -297,3 +298,42 @@ def test_parallel_steps_that_become_one_after_the_other_are_not_done_twice(world
     to = version(world, {"bpmn/request.bpmn": [flow]})
     with pytest.raises(engine.Unfit, match=r"会重复出现|等不到"):
         move(world, to)
+
+
+def test_a_suspended_case_is_moved_and_stays_suspended(world: World) -> None:
+    world.dispatched()
+    office = world.actor(OFFICE)
+    with world.transaction() as session:
+        commands.suspend(session, instance_id=world.case, reason="本人出国", actor=office, now=clock.now())
+    move(world, version(world, FIVE_DAYS), due=RECOUNT)
+    assert instance(world).status == "suspended"
+    world.pass_days(2)
+    with world.transaction() as session:
+        commands.resume(session, instance_id=world.case, reason="", actor=office, now=clock.now())
+    assert mismatches(world) == []
+
+
+def test_a_task_that_goes_to_other_people_is_told_to_them_and_its_clock_is_theirs(world: World) -> None:
+    world.recorded()
+    task = world.task("accept")
+    opened = "\n      <bpmn:extensionElements>\n        <spiffworkflow:properties>"
+    whose = f'<bpmn:userTask id="accept" name="受理审核">{opened}'
+    to = version(
+        world,
+        {
+            "bpmn/request.bpmn": [
+                (whose, f'{whose}<spiffworkflow:property name="candidates" value="liaison" />'),
+            ]
+        },
+    )
+    move(world, to)
+    after = world.task("accept")
+    assert (after.role, after.unit, after.due_on, after.revision) == ("liaison", "hrss", task.due_on, task.revision + 1)
+    [told] = [one for one in notices(world, "task") if one["step"] == "受理审核" and one["to"].get("role") == "liaison"]
+    assert told["to"]["unit"] == "hrss"
+    with world.database.reading() as session:
+        runs = session.scalars(select(ClockRun).where(ClockRun.task_id == task.id).order_by(ClockRun.id)).all()
+        assert [(run.role, run.void_on is not None) for run in runs] == [("talent_office", True), ("liaison", False)]
+    assert mismatches(world) == []
+    world.do(LIAISON, "accept")
+    assert mismatches(world) == []

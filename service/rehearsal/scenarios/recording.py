@@ -151,7 +151,7 @@ class _Teller:
             self._follow(step)
             return
         if event.kind not in ("completed", "returned", "message", "timer_fired"):
-            raise Conflict("该事项曾被终止或由升级唤醒，不能录成用例")
+            raise Conflict("该事项曾被终止、迁移过版本或由升级唤醒，不能录成用例")
         if answers := self._answers(step):
             yield {"answers": answers}
         if event.kind == "timer_fired":
