@@ -190,7 +190,9 @@ def _drawn(instance: Instance, task: UserTask | None) -> list[diagrams.Picture]:
         for picture in found:
             if picture.id == task.process:
                 picture.active = [task.task] if task.status == OPEN else []
-    return diagrams.travelled(found, passed)
+    past = {one.key for one in shown if one.version is not None}  # nobody stands on those: each is drawn by itself
+    present = diagrams.travelled([picture for picture in found if picture.id not in past], passed)
+    return [*present, *(diagrams.travelled([picture], passed)[0] for picture in found if picture.id in past)]
 
 
 def _present(drawn: list[diagrams.Picture]) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 from typing import Any
 
 import pytest
@@ -185,6 +187,8 @@ def test_pages_and_papers_tell_the_past_in_the_words_of_its_time(world: World) -
     told = page.get_data(as_text=True)
     assert f"迁移流程版本：第 1 版 → 第 {to} 版" in told
     assert "环节更名" in told
+    island = json.loads(re.findall(r'id="diagram-data">(.*?)</script>', told, re.DOTALL)[-1])
+    assert (island["open"], [bool(one["active"]) for one in island["diagrams"]]) == ("request", [True, False])
     drawn = world.api(OFFICE).get(f"/instances/{world.case}/diagram").json["drawings"]
     assert [(one["process"], one["version"]) for one in drawn] == [("request", None), ("request", 1)]
     assert "accept" in {step["node"] for step in drawn[1]["trail"]}
