@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -13,7 +15,7 @@ from lxml import etree
 
 from service import clock
 from service.checks.bundle import Bundle, read
-from service.checks.findings import Report
+from service.checks.findings import Enough, Report
 from service.engine.xml import parse_xml
 from service.errors import Invalid
 from service.http.context import actor, db, settings, wired
@@ -32,6 +34,8 @@ from service.web.studio import RIGHT, tab_page
 blueprint = Blueprint("studio_diagram", __name__)
 
 ENDPOINT = "web.studio_diagram.diagram"
+KEPT = 8
+"""Drafts that are read and at hand: several people type at once, and each key asks."""
 
 
 @blueprint.get("/studio/<uuid:draft_id>/diagram")
@@ -49,7 +53,7 @@ def diagram(draft_id: UUID) -> ResponseReturnValue:
 def panel_again(draft_id: UUID) -> ResponseReturnValue:
     """The choices and the known data as they are now: forms, tables and data may have come and gone."""
     draft = drafts.get(db(), draft_id, actor())
-    return jsonify(_panel(draft, drafts.files(db(), draft)))
+    return jsonify(_panel(draft))
 
 
 @blueprint.post("/studio/<uuid:draft_id>/reckon")
@@ -59,7 +63,7 @@ def reckon(draft_id: UUID) -> ResponseReturnValue:
     draft = drafts.get(db(), draft_id, actor())
     fields = sent()
     context = check_context(settings(), wired().organization)
-    reckoning = Reckoning(_bundle(drafts.files(db(), draft)), context, current(db()), clock.now())
+    reckoning = Reckoning(_bundle(draft), context, current(db()), clock.now())
     return jsonify(
         reckoning.told(text(fields, "kind"), text(fields, "text"), text(fields, "due"), text(fields, "element"))
     )
@@ -72,13 +76,34 @@ def spelling() -> ResponseReturnValue:
     return jsonify(id=spelled(text(sent(), "text")))
 
 
-def _bundle(files: Mapping[str, bytes]) -> Bundle:
-    """The readable files; those that cannot be read are told by the checks."""
-    return read(bundle_of(files), Report())
+_read: OrderedDict[tuple[UUID, int], Bundle] = OrderedDict()
+_lock = threading.Lock()
 
 
-def _panel(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
-    return panel(_bundle(files), choices_of(settings(), wired().organization), draft.process)
+def _bundle(draft: Draft, files: Mapping[str, bytes] | None = None) -> Bundle:
+    """The readable files of a draft; those that cannot be read are told by the checks. A revision is read once.
+
+    ``files`` are the draft's where somebody has them at hand.
+    """
+    key = (draft.id, draft.revision)
+    with _lock:
+        if (known := _read.get(key)) is not None:
+            _read.move_to_end(key)
+            return known
+    content = bundle_of(drafts.files(db(), draft) if files is None else files)
+    try:
+        made = read(content, Report())
+    except Enough:  # nothing but faults
+        made = Bundle(content)
+    with _lock:
+        _read[key] = made
+        while len(_read) > KEPT:
+            _read.popitem(last=False)
+    return made
+
+
+def _panel(draft: Draft, files: Mapping[str, bytes] | None = None) -> dict[str, Any]:
+    return panel(_bundle(draft, files), choices_of(settings(), wired().organization), draft.process)
 
 
 def _island(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:

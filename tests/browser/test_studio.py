@@ -213,6 +213,11 @@ def test_a_new_step_gets_its_id_from_its_name_and_copies_keep_what_they_say(site
     page.get_by_role("button", name="新建表单").click()
     expect(page.get_by_text("还没有这张表单")).to_have_count(0)
     assert "领导签批" in kept(site, draft, "forms/sign_off.json")
+    choose(page, "talent_office")
+    page.get_by_label("哪个角色").select_option(label="流程管理员")
+    expect(page.get_by_label("名称", exact=True)).to_have_value("流程管理员")
+    page.get_by_role("button", name="撤销").click()
+    choose(page, "sign_off")
     # a clock put onto the step lets it go on
     page.locator(".djs-context-pad.open .entry[title^='加一只钟']").click(force=True)
     expect(page.get_by_role("heading", name="任务上的钟")).to_be_visible()
@@ -302,6 +307,15 @@ def small(site: Site, size: dict[str, int]) -> None:
     saved(page)
     assert 'name="受理与审核"' in kept(site, draft, REQUEST)
     expect(page.locator(".bjs-powered-by")).to_be_visible()
+
+
+def test_an_editor_that_does_not_load_is_told(site: Site) -> None:
+    site.expected = ("ERR_FAILED",)
+    draft = draft_of(site)
+    page = site.visit("owner")
+    page.route("**/studio-diagram.js*", lambda route: route.abort())
+    page.goto(f"/studio/{draft}/diagram")
+    expect(page.get_by_role("alert")).to_contain_text("没有载入完整")
 
 
 def test_the_editor_works_on_a_phone(site: Site) -> None:

@@ -132,9 +132,10 @@ export function Panel({ file, main, modeler, element, version, panel, editable, 
 
   function changed({ formData }, id) {
     if (!id || !editable) return;
-    setTyped(formData);
+    const next = named(element, formData, panel.roles);
+    setTyped(next);
     onTyping();
-    pending.current = { data: formData, schema };
+    pending.current = { data: next, schema };
     clearTimeout(timer.current);
     timer.current = setTimeout(settle, WRITE_AFTER_MS);
   }
@@ -156,6 +157,13 @@ export function Panel({ file, main, modeler, element, version, panel, editable, 
       )}
     </section>
   );
+}
+
+/** A lane that becomes another role's takes its name, where it had none of its own. */
+function named(element, data, roles) {
+  if (panelOf(element) !== "lane" || data.id === element.id) return data;
+  const own = data.name && !roles.some(({ title }) => title === data.name);
+  return own ? data : { ...data, name: roles.find(({ value }) => value === data.id)?.title ?? data.name };
 }
 
 /** The name of the lane in which an element stands. */

@@ -74,7 +74,7 @@ function useModeler(page, saver) {
   return [stage, modeler];
 }
 
-const PALETTE_WIDTH = 92;
+const PALETTE_WIDTH = 108;
 
 /** The whole drawing, beside the palette and not under it. */
 function fit(modeler) {
@@ -87,8 +87,11 @@ function fit(modeler) {
   canvas.viewbox({ x: inner.x - left / scale, y: inner.y - Math.max(12, (outer.height - inner.height * scale) / 2) / scale, width: outer.width / scale, height: outer.height / scale });
 }
 
-function Tools({ modeler, editable, can, onLarge }) {
-  const act = (name, options) => () => modeler.get("editorActions").trigger(name, options);
+function Tools({ modeler, editable, can, onLarge, settling }) {
+  const act = (name, options) => () => {
+    settling.current?.(); // what is being typed is a step of its own
+    modeler.get("editorActions").trigger(name, options);
+  };
   const zoom = (factor) => () => modeler.get("canvas").zoom(modeler.get("canvas").zoom() * factor);
   return (
     <div className="studio-tools" role="toolbar" aria-label="画图工具">
@@ -364,7 +367,7 @@ function Studio({ page, place }) {
           ))}
           {editable && <button type="button" className="studio-add" onClick={addDiagram}>＋ 加一张图</button>}
         </div>
-        {modeler && <Tools modeler={modeler} editable={editable} can={can} onLarge={() => (document.fullscreenElement ? document.exitFullscreen() : place.requestFullscreen())} />}
+        {modeler && <Tools settling={settling} modeler={modeler} editable={editable} can={can} onLarge={() => (document.fullscreenElement ? document.exitFullscreen() : place.requestFullscreen())} />}
         {editable ? <Saved state={state} signIn={page.sign_in} /> : <span className="label-tag">只能查看</span>}
       </div>
       <Conflict state={state} onMine={() => saver.mine()} onTheirs={theirs} onKeepCopy={() => download(file, files[file])} />
