@@ -32,11 +32,12 @@ def passed(
     return CheckedBundle(key, kept, compile_bundle(kept, key), tuple(findings))
 
 
-def require_pass(findings: Sequence[DefinitionFinding]) -> None:
+def require_pass(findings: Sequence[DefinitionFinding], *, deploying: bool = True) -> None:
     """Raises Invalid, with one finding per error, where the definition may not run."""
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
-        raise Invalid(refusal(errors), [Finding(place(each), each.message) for each in errors])
+        message = refusal(errors) if deploying else f"流程定义有 {len(errors)} 处错误，请先按说明改好"
+        raise Invalid(message, [Finding(place(each), each.message) for each in errors])
 
 
 def refusal(errors: Sequence[DefinitionFinding]) -> str:

@@ -46,9 +46,9 @@ class Verdict:
     findings: Sequence[DefinitionFinding]
     bundle: CheckedBundle | None
 
-    def required(self) -> CheckedBundle:
+    def required(self, *, deploying: bool = False) -> CheckedBundle:
         """The bundle. Raises Invalid with a finding an error."""
-        require_pass(self.findings)
+        require_pass(self.findings, deploying=deploying)
         if self.bundle is None:
             raise Conflict("流程定义还没有检查")
         return self.bundle
@@ -64,7 +64,7 @@ class Checked:
 
     def require(self, *, scenarios: bool = True) -> CheckedBundle:
         """The bundle, when it may be published. Raises Invalid naming each error, and each scenario that failed."""
-        bundle = self.verdict.required()
+        bundle = self.verdict.required(deploying=True)
         failed = [one.difference for one in self.outcomes if one.difference is not None]
         if failed and scenarios:
             raise Invalid(f"有 {len(failed)} 个用例不符，没有发布；请修改流程或用例后再发布", failed)
