@@ -218,6 +218,13 @@ def test_a_new_step_gets_its_id_from_its_name_and_copies_keep_what_they_say(site
     expect(page.get_by_label("名称", exact=True)).to_have_value("流程管理员")
     page.get_by_role("button", name="撤销").click()
     choose(page, "sign_off")
+    # moved within its frame it says nothing that it did not say before
+    page.keyboard.press("Escape")
+    accept = "studio.modeler.get('elementRegistry').get('accept')"
+    page.evaluate(f"studio.modeler.get('modeling').moveElements([{accept}], {{ x: 0, y: 9 }})")
+    saved(page)
+    assert "<bpmn:categoryValueRef>" not in kept(site, draft, REQUEST)
+    choose(page, "sign_off")
     # a clock put onto the step lets it go on
     page.locator(".djs-context-pad.open .entry[title^='加一只钟']").click(force=True)
     expect(page.get_by_role("heading", name="任务上的钟")).to_be_visible()

@@ -257,4 +257,6 @@ export const menus = {
   gentleClocks: ["type", GentleClocks],
   together: ["type", Together],
   copies: ["type", Copies],
+  // a frame around a stage is for the eye: the library would write into every step in which frames it lies
+  updateCategoryValueRefsBehavior: ["value", {}],
 };
