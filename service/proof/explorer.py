@@ -215,7 +215,7 @@ class Explorer:
                 led.append((repr(answers), -1, str(result)))
                 continue
             number = self.arrive(state, steps, state.start, result)
-            state.moves.append(replace(move, to=number, answers=answers))
+            state.moves.append(replace(move, to=number, answers=answers, result=self._given(state, result)))
             led.append((repr(answers), number, self._trail(result)))
         return led
 
@@ -244,7 +244,7 @@ class Explorer:
         )
         state.end = (landing.end or "end") if landing.completed else ""
         state.held = tuple((one.process, one.node) for one in held)
-        state.inner, state.outer = standing.inner, standing.outer
+        state.inner, state.outer, state.gathers = standing.inner, standing.outer, standing.gathers
         self.states.append(state)
         if landing.completed:
             return number
@@ -269,6 +269,18 @@ class Explorer:
             raise Invalid("没有开始")
         top = tokens(self.diagram.made.program, rehearsal.landing.state, self.diagram.names)
         return self.keys.standing(top, rehearsal.today)
+
+    def _given(self, state: Reached, rehearsal: Rehearsal) -> str:
+        """The results of a state's slots together, as whatever goes on behind them knows them."""
+        name, landing = state.gathers, rehearsal.landing
+        if not name or landing is None:
+            return ""
+        known: list[Mapping[str, Any]] = [landing.data]
+        if not landing.completed:
+            top = tokens(self.diagram.made.program, landing.state, {name})
+            known = [one.data for one in every(top) if one.held]
+        found = sorted({self.keys.value(name, one[name], rehearsal.today) for one in known if name in one})
+        return "|".join(found)
 
     def _note(self, rehearsal: Rehearsal, held: list[Token], number: int) -> None:
         """Notes what was passed on the way to a state, and what its tokens have come to."""

@@ -151,27 +151,31 @@ class Judge:
         return found
 
     def _same(self) -> Iterator[Fault]:
-        compared = self._compared()
+        """Choices that a condition reads and that lead to the same: all of them, or some that a condition names."""
         for (process, task, name), values in sorted(self.walked.leads.items(), key=lambda one: one[0]):
-            if name not in compared:
+            named = self._named().get(name)
+            if named is None:
                 continue
-            known = sorted(values, key=str)
-            for number, one in enumerate(known):
-                for other in known[number + 1 :]:
-                    if values[one] == values[other]:
-                        titles = "」和「".join(self._title(process, task, name, value) for value in (one, other))
-                        message = (
-                            f"{self.teller.name((process, task))}选「{titles}」走的路完全一样。请核对条件里的值是否写对"
-                        )
-                        yield self.teller.fault(SAME, (process, task), message, severity="warning")
+            groups: dict[frozenset[Any], list[Any]] = {}
+            for value in sorted(values, key=str):
+                groups.setdefault(frozenset(values[value]), []).append(value)
+            for alike in groups.values():
+                if len(alike) > 1 and (len(groups) == 1 or any(value in named for value in alike)):
+                    titles = "」和「".join(self._title(process, task, name, value) for value in alike)
+                    step = self.teller.name((process, task))
+                    message = f"{step}选「{titles}」走的路完全一样。请核对条件里的值是否写对"
+                    yield self.teller.fault(SAME, (process, task), message, severity="warning")
 
-    def _compared(self) -> frozenset[str]:
-        names = set()
-        for process in self.diagram.processes.values():
-            for flow in process.flows.values():
-                names |= {one.name for one in self.diagram.readings.read(flow.condition or "", truth=True)}
-        every = self.diagram.readings.by_name
-        return frozenset(name for name in names if EQUAL in every.get(name, {}).get((), Reading()).kinds)
+    def _named(self) -> dict[str, list[Any]]:
+        """The names that conditions of lines compare, with the constants that they are compared with."""
+        names = {
+            one.name
+            for process in self.diagram.processes.values()
+            for flow in process.flows.values()
+            for one in self.diagram.readings.read(flow.condition or "", truth=True)
+        }
+        readings = {name: self.diagram.readings.by_name.get(name, {}).get((), Reading()) for name in names}
+        return {name: reading.constants for name, reading in readings.items() if EQUAL in reading.kinds}
 
     def _title(self, process: str, task: str, name: str, value: Any) -> str:
         schema = self.diagram.made.form_of(process, task).fields.get(name, {})

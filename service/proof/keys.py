@@ -25,13 +25,14 @@ SLOT = " [child]"
 class Standing:
     """A state as the proof compares it: its key; the key of each called process by the scope it runs in; the chain of
     (process, node, token) from the top to each scope. ``inner`` is the part of the key about slots, where nothing else
-    can go on, ``outer`` the rest of it; else ''."""
+    can go on, ``outer`` the rest of it, ``gathers`` the name under which their results come together; else ''."""
 
     key: str
     scopes: Mapping[str, str]
     chains: Mapping[str, tuple[tuple[str, str, str], ...]]
     inner: str = ""
     outer: str = ""
+    gathers: str = ""
 
 
 class Keys:
@@ -144,22 +145,23 @@ class _Reader:
             return [f"{token.node}{self._data(token, waits)}({_joined(after)})"]
         return after
 
-    def apart(self, top: Token, key: str) -> tuple[str, str]:
-        """The slots of the one call that can go on with what they have given so far, and the rest of the key; '' and ''
-        where there is no such call."""
+    def apart(self, top: Token, key: str) -> tuple[str, str, str]:
+        """The slots of the one call that can go on with what they have given so far, the rest of the key, and the name
+        of what they give; all '' where there is no such call."""
         held = [one for one in inside(top) if one.held and one.node and not one.spec.endswith(SLOT)]
         calls = [one for one in held if self.keys.is_slot((one.process, one.node, one.id))]
         if len(calls) != 1 or any(one is not calls[0] and not _is_join(self.keys.diagram, one) for one in held):
-            return "", ""
+            return "", "", ""
         [call] = calls
         node = self.keys.diagram.node(call.process, call.node)
         given = node.loop.output_collection if node is not None and node.loop is not None else None
-        value = self.keys.value(given, call.data.get(given), self.today) if given else ""
         slots = [f"[{self.scopes[one.called.scope]}]" for one in call.after if one.held and one.called is not None]
-        if not slots:
-            return "", ""
+        if not slots or given is None:
+            return "", "", ""
+        value = self.keys.value(given, call.data.get(given), self.today)
         others = {one for one in self.keys.diagram.live_held(call.process, call.node) if one.name != given}
-        return f"{call.spec}={value}({_joined(slots)})", key.replace(self.told[call.id], self._data(call, others))
+        inner = f"{call.spec}={value}({_joined(slots)})"
+        return inner, key.replace(self.told[call.id], self._data(call, others)), given
 
     def _held(self, token: Token, after: list[str]) -> str:
         diagram = self.keys.diagram

@@ -28,7 +28,10 @@ class Missing:
             if node.event != "timer" or node.type == "startEvent" or place in self.walked.nodes:
                 continue
             host = (place[0], node.attached_to) if node.attached_to else place
-            if host in self.reached and not self.failed & self._beyond(place):
+            watched = self.diagram.node(*host)
+            events = {place[1], *(watched.boundaries if watched is not None else ())}
+            behind = {one for event in events for one in self._beyond((place[0], event))}
+            if host in self.reached and not self.failed & behind:  # what failed kept the later ones from firing
                 state = self.walked.entered.get(host, self.walked.nodes.get(host))
                 name = self.teller.name(place)
                 message = f"定时{name}在任何情形下都不会触发。请核对时间，以及是否有更早的定时先中断了这一步"

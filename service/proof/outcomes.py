@@ -201,7 +201,7 @@ class Outcomes:
             more = [one for one in units if one != first] if first in units else [f"{first}2"]
             yield [first, more[0]]
             named = readings.get(("[]",), Reading()).constants
-            yield from ([one] for one in named if isinstance(one, str))
+            yield from ([one] for one in named if isinstance(one, str) and (one in units or first not in units))
 
 
 def _tested(schema: Any) -> Iterator[str]:

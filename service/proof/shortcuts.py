@@ -33,21 +33,21 @@ def go_on(walk: Explorer, number: int, rehearsal: Rehearsal, standing: Standing)
 
 
 def ways_out(states: Sequence[Reached], first: Reached) -> list[list[Move]]:
-    """The shortest way to each state in which something else than the slots of ``first`` has changed."""
+    """The shortest way to each state in which something else than the slots of ``first`` has changed, with each result
+    of theirs: what reads it may not have read it there, and may read it here."""
     ways: dict[int, list[Move]] = {first.number: []}
-    waiting, found = deque([first]), list[list[Move]]()
+    out: dict[tuple[int, str], list[Move]] = {}
+    waiting = deque([first])
     while waiting:
         state = waiting.popleft()
         for move in state.moves:
-            if move.to in ways:
-                continue
-            ways[move.to] = [*ways[state.number], move]
             there = states[move.to]
-            if there.inner and there.outer == first.outer:
+            if not (there.inner and there.outer == first.outer):
+                out.setdefault((move.to, move.result), [*ways[state.number], move])
+            elif move.to not in ways:
+                ways[move.to] = [*ways[state.number], move]
                 waiting.append(there)
-            else:
-                found.append(ways[move.to])
-    return found
+    return list(out.values())
 
 
 def _follow(walk: Explorer, state: Reached, rehearsal: Rehearsal, standing: Standing, moves: Sequence[Move]) -> bool:

@@ -29,7 +29,8 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class Move:
     """A step that was tried and the state ``to`` that it led to: the ``number``-th outcome of the task ``place`` in a
-    process whose key is ``part``, a ``message``, or (with neither) waiting for the next timer."""
+    process whose key is ``part``, a ``message``, or (with neither) waiting for the next timer. ``result`` is what the
+    slots of the state have given together, where the step ended them."""
 
     to: int
     answers: Mapping[str, Any]
@@ -37,6 +38,7 @@ class Move:
     part: str = ""
     number: int = 0
     message: str = ""
+    result: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class Waiting:
 @dataclass(slots=True)
 class Reached:
     """A state. ``steps`` led here from ``before``; ``open`` are its open steps; ``moves`` the steps that lead on;
-    ``cut`` why nothing was tried from here. ``inner`` and ``outer``: the key of its slots, and the rest."""
+    ``cut`` why nothing was tried from here. ``inner`` and ``outer``: the key of its slots, and the rest;
+    ``gathers`` the name of their results."""
 
     number: int
     before: int | None
@@ -70,6 +73,7 @@ class Reached:
     cut: str = ""
     inner: str = ""
     outer: str = ""
+    gathers: str = ""
 
     @property
     def after(self) -> list[int]:
