@@ -23,11 +23,15 @@ from service.engine.runtime import (
     start,
     wake,
 )
+from service.engine.standstill import CALL, JOIN, MESSAGE, Held, held, put_back
 from service.engine.state import marking
 from service.engine.world import RULES, Call, Context, EngineFailure, TooMany
 from service.engine.xml import utf8
 
 __all__ = [
+    "CALL",
+    "JOIN",
+    "MESSAGE",
     "PURE",
     "RULES",
     "Call",
@@ -35,6 +39,7 @@ __all__ = [
     "Context",
     "EngineFailure",
     "ExpressionError",
+    "Held",
     "Landing",
     "Misfit",
     "OpenTask",
@@ -51,12 +56,14 @@ __all__ = [
     "deliver",
     "evaluate",
     "fire_timer",
+    "held",
     "inspect",
     "marking",
     "migrate",
     "move",
     "parse",
     "processes_in",
+    "put_back",
     "recompute",
     "sleeps",
     "start",

@@ -96,7 +96,7 @@ def start(program: Program, data: Mapping[str, Any], context: Context, event: st
         begin = workflow.get_next_task(spec_name="Start") or workflow.task_tree
         _begin_at(workflow, begin, event, frozenset(one.event for one in program.timer_starts))
         begin.set_data(**ordered(data))
-        return _advance(program, workflow, context)
+        return advanced(program, workflow, context)
 
 
 def _begin_at(workflow: BpmnWorkflow, begin: Task, event: str | None, timed: frozenset[str]) -> None:
@@ -122,40 +122,40 @@ def complete(
 
     Raises Conflict when the task is not open.
     """
-    with _running(program, state, context) as workflow:
+    with running(program, state, context) as workflow:
         task = _open_task(workflow, task_id)
         for name in drop:
             task.data.pop(name, None)
         task.data.update(ordered(data))
         trail = [_passed(task)]
         task.run()
-        return _advance(program, workflow, context, trail)
+        return advanced(program, workflow, context, trail)
 
 
 def fire_timer(program: Program, state: str, timer_id: str, context: Context) -> Landing:
     """Lets the waiting timer ``timer_id`` fire. Raises Conflict when it no longer waits."""
-    with _running(program, state, context) as workflow:
+    with running(program, state, context) as workflow:
         task = _find(workflow, timer_id)
         if task is None or task.state != TaskState.WAITING or not isinstance(task.task_spec, CatchingEvent):
             raise Conflict("该定时已经取消或触发过")
         task._set_internal_data(event_fired=True)
         task.task_spec._update(task)
-        return _advance(program, workflow, context)
+        return advanced(program, workflow, context)
 
 
 def deliver(program: Program, state: str, message: str, payload: Mapping[str, Any], context: Context) -> Landing:
     """Delivers ``message``. Raises Conflict when nothing waits for it."""
-    with _running(program, state, context) as workflow:
+    with running(program, state, context) as workflow:
         waiting = [event for event in _waiting_messages(workflow) if event.name == message]
         if not waiting:
             raise Conflict(f"当前没有步骤在等待消息「{message}」")
         workflow.send_event(BpmnEvent(waiting[0], ordered(payload)))
-        return _advance(program, workflow, context)
+        return advanced(program, workflow, context)
 
 
 def cancel(program: Program, state: str, context: Context) -> Landing:
     """Ends the instance where it stands; nothing more will happen in it."""
-    with _running(program, state, context) as workflow:
+    with running(program, state, context) as workflow:
         workflow.cancel()
         return _landing(program, workflow, context, [])
 
@@ -166,7 +166,7 @@ def move(program: Program, state: str, task_id: str, target: str, context: Conte
     The token takes along the data that it has now. Whether the move is sound (no parallel split in between) is for the
     caller to check on the graph.
     """
-    with _running(program, state, context) as workflow:
+    with running(program, state, context) as workflow:
         task = _open_task(workflow, task_id)
         specs = task.workflow.spec.task_specs
         spec = specs.get(f"{target}.BoundaryEventSplit") or specs.get(target)
@@ -180,7 +180,7 @@ def move(program: Program, state: str, task_id: str, target: str, context: Conte
         child.task_spec._predict(child, mask=TaskState.PREDICTED_MASK | TaskState.FUTURE)
         child.task_spec._update(child)
         child.data = ordered(task.data)  # what stands above may be long past: the steps between have been pruned
-        return _advance(program, workflow, context)
+        return advanced(program, workflow, context)
 
 
 def _withdraw(task: Task) -> None:
@@ -203,7 +203,7 @@ def recompute(program: Program, state: str, armed: Callable[[datetime], Context]
 
     ``armed`` gives the context as of a past moment, with the new calendar.
     """
-    with _running(program, state, context) as workflow:
+    with running(program, state, context) as workflow:
         for task in waiting_timers(workflow):
             then = datetime.fromisoformat(task.internal_data["armed_at"])
             workflow.script_engine = ScriptEngine(program, armed(then))
@@ -215,10 +215,10 @@ def recompute(program: Program, state: str, armed: Callable[[datetime], Context]
 
 def wake(program: Program, state: str, context: Context) -> Landing:
     """Lets what older rules left waiting for ever go on by today's. Raises Conflict when nothing was."""
-    with _running(program, state, context) as workflow:
+    with running(program, state, context) as workflow:
         if not _waiting_gateways(workflow):
             raise Conflict("没有需要唤醒的环节")
-        return _advance(program, workflow, context)
+        return advanced(program, workflow, context)
 
 
 def sleeps(program: Program, state: str) -> bool:
@@ -228,7 +228,7 @@ def sleeps(program: Program, state: str) -> bool:
 
 def inspect(program: Program, state: str, context: Context) -> Landing:
     """Lists everything open in ``state``, without advancing it."""
-    with _running(program, state, context) as workflow:
+    with running(program, state, context) as workflow:
         return _landing(program, workflow, context, [])
 
 
@@ -236,14 +236,14 @@ def inspect(program: Program, state: str, context: Context) -> Landing:
 
 
 @contextmanager
-def _running(program: Program, state: str, context: Context) -> Iterator[BpmnWorkflow]:
+def running(program: Program, state: str, context: Context) -> Iterator[BpmnWorkflow]:
     with world(context):
         workflow = load(program, state)
         workflow.script_engine = ScriptEngine(program, context)
         yield workflow
 
 
-def _advance(program: Program, workflow: BpmnWorkflow, context: Context, trail: list[Passed] | None = None) -> Landing:
+def advanced(program: Program, workflow: BpmnWorkflow, context: Context, trail: list[Passed] | None = None) -> Landing:
     passed = trail if trail is not None else []
     steps = 0
     for gateway in _waiting_gateways(workflow):

@@ -70,7 +70,7 @@ class MultiInstance(ParallelMultiInstanceTask):
             )
 
 
-_JOINED = "joined"
+JOINED = "joined"
 """Under what name a token at a join remembers with which other it went on."""
 
 
@@ -91,7 +91,7 @@ class Join(ParallelGateway):
                     above = above.parent
                 if above is not None:
                     awaited.discard(above.task_spec.name)
-            elif _JOINED not in task.internal_data and task.parent.state == TaskState.COMPLETED:
+            elif JOINED not in task.internal_data and task.parent.state == TaskState.COMPLETED:
                 awaited.discard(task.parent.task_spec.name)
         return not awaited
 
@@ -100,15 +100,15 @@ class Join(ParallelGateway):
         if fires:
             for task in my_task.workflow.get_tasks(spec_name=self.name):
                 arrived = task is my_task or task.has_state(TaskState.FINISHED_MASK)
-                if arrived and _JOINED not in task.internal_data:
-                    task._set_internal_data(**{_JOINED: str(my_task.id)})
+                if arrived and JOINED not in task.internal_data:
+                    task._set_internal_data(**{JOINED: str(my_task.id)})
         return fires
 
     def _run_hook(self, my_task: Task) -> bool:
         others = [
             task
             for task in my_task.workflow.get_tasks(spec_name=self.name)
-            if task is not my_task and task.internal_data.get(_JOINED) == str(my_task.id)
+            if task is not my_task and task.internal_data.get(JOINED) == str(my_task.id)
         ]
         branches = [task.parent for task in sorted(others, key=lambda t: t.last_state_change)] + [my_task.parent]
         base = _common_ancestor(branches).data

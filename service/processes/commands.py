@@ -28,7 +28,6 @@ from service.processes.models import (
     COMPLETED,
     DONE,
     OPEN,
-    RUN_RETURNED,
     RUN_SUSPENDED,
     RUNNING,
     SUSPENDED,
@@ -38,13 +37,14 @@ from service.processes.models import (
 )
 from service.processes.picks import check_listed, check_prefill, check_references
 from service.processes.recording import Input, record
-from service.processes.rules import BY_ITSELF, FRAME_NAMES, NO_CASE, NO_TASK, one_line
+from service.processes.returning import give_back, require_target, targets_among
+from service.processes.rules import BY_ITSELF, FRAME_NAMES, NO_CASE, NO_TASK
 from service.processes.spans import keep
 from service.processes.visibility import known_only
 from service.processes.wiring import wiring
 from service.rights import Actor
 
-STARTED, DID, RETURNED, TERMINATE, MESSAGE = "started", "completed", "returned", "terminated", "message"
+STARTED, DID, TERMINATE, MESSAGE = "started", "completed", "terminated", "message"
 
 
 def start(
@@ -227,24 +227,8 @@ def return_task(
     doer = access.require_take(session, actor, task, now)
     text = required_text(reason, "reason", "退回理由")
     made = compiled(session, instance.digest, instance.process)
-    if target not in [name for name, _ in return_targets(session, made, task)]:
-        raise Invalid(
-            "不能退回到该步骤",
-            [Finding("/target", "只能退回到本环节之前、且不跨并行分支的已办步骤；其余情况请用表单中的结果处理")],
-        )
-    today = clock.local(now).date()
-    late = days_late(current(session), task.due_on, today)
-    task.late_days = late
-    stopped(session, [task.id], today, RUN_RETURNED)
-    data = {"step": task.task, "name": task.name, "target": target, "reason": text, "late_days": late}
-    advance(
-        session,
-        instance,
-        Input(RETURNED, data, str(task.id)),
-        lambda program, context: engine.move(program.program, instance.state, str(task.id), target, context),
-        actor=doer,
-        now=now,
-    )
+    require_target(target, return_targets(session, made, task))
+    give_back(session, task, instance, target, text, doer, now)
     return task
 
 
@@ -381,9 +365,7 @@ def as_uuid(value: UUID | str, message: str) -> UUID:
 
 def return_targets(session: Session, made: Compiled, task: UserTask) -> list[tuple[str, str]]:
     """(id, name) of the steps that ``task`` can be returned to: done before, in its scope, on a way without splits."""
-    ways = made.program.ways_back.get((task.process, task.task), ())
-    done = access.done_steps(session, task)
-    return [(name, one_line(made.program.names[task.process, name])) for name in ways if name in done]
+    return targets_among(made, task.process, task.task, access.done_steps(session, task))
 
 
 def signature_of(made: Compiled, task: UserTask, doer: Actor) -> dict[str, Any] | None:

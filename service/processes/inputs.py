@@ -203,7 +203,9 @@ def _land(begun: Begun, course: Course, given: Given, days: DayFunctions, answer
     if given.kind == "completed":
         return engine.complete(program, state, given.task or "", data["data"], frozenset(data["drop"]), context)
     if given.kind == "returned":
-        return engine.move(program, state, given.task or "", data["target"], context)
+        if given.task is None:  # no step was open: the token lay where nobody could move it
+            return engine.put_back(program, state, data["scope"], data["target"], context)
+        return engine.move(program, state, given.task, data["target"], context)
     if given.kind == "timer_fired":
         return engine.fire_timer(program, state, data["timer"], context)
     if given.kind == "message":

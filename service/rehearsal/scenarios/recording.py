@@ -150,8 +150,9 @@ class _Teller:
         if event.kind == "calendar_changed":
             self._follow(step)
             return
-        if event.kind not in ("completed", "returned", "message", "timer_fired"):
-            raise Conflict("该事项曾被终止、迁移过版本或由升级唤醒，不能录成用例")
+        freed = event.kind == "returned" and event.task is None
+        if freed or event.kind not in ("completed", "returned", "message", "timer_fired"):
+            raise Conflict("该事项曾被终止、迁移过版本、由升级唤醒或在无法继续后退回，不能录成用例")
         if answers := self._answers(step):
             yield {"answers": answers}
         if event.kind == "timer_fired":
