@@ -31,6 +31,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "due_changed": "期限变更",
         "calendar_missing": "放假安排缺失",
         "incident": "运行异常",
+        "stuck": "事项无法继续",
         "reminder": "工作提醒",
         "vacancy": "联络员空缺",
         "brief": "专报签发",

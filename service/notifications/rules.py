@@ -28,8 +28,8 @@ ONLY_WHO_SEES = frozenset({"mentioned"})
 ON_PAPER_TOO = frozenset({"brief", "circular_told"})
 """Notices that leaders without an account are given on paper: that nobody reads it here is no fault."""
 
-WITHOUT_MATTER = frozenset({"incident"})
-"""Notices for administrators, who keep the system running and have no business with the matters themselves."""
+WITHOUT_MATTER = frozenset({"incident", "stuck"})
+"""Notices for administrators and owners, who keep things running and have no business with the matters themselves."""
 
 CASE = "instance:"
 """How the names of the streams of cases begin."""

@@ -14,22 +14,18 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
-from service import clock, ids
+from service import clock
 from service.auth.queries import find_account, grants_of
 from service.history.notices import NOTICE
 from service.people.queries import find_unit
 from service.processes import standing
 from service.processes.advance import lock
-from service.processes.models import OPEN, RUNNING, SUSPENDED, Incident, Instance, UserTask
+from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
 from service.processes.notices import notice_of
 from service.processes.recording import record
-from service.processes.rules import one_line
 from service.rights import SYSTEM, Actor
 
 CLAIM_ENDED = "claim_ended"
-UNMANNED = "unmanned"
-"""The kind of incidents about a task that nobody may take."""
-
 WHY: Mapping[str, str] = {
     "disabled": "的账号已停用",
     "left": "已离任",
@@ -85,47 +81,6 @@ def end_claim(session: Session, *, task_id: UUID, now: datetime, actor: Actor = 
     record(session, instance, kind=NOTICE, actor=actor, now=now, task=str(task.id), data=told.data())
     session.flush()
     return True
-
-
-def report_unmanned(session: Session, *, now: datetime) -> int:
-    """Opens an incident for what nobody may do, closes those whose task somebody may now; gives how many are new.
-
-    Any number of workers may ask: the case's lock lets one of them tell.
-    """
-    today = clock.local(now).date()
-    query = (
-        select(UserTask)
-        .join(Instance, Instance.id == UserTask.instance_id)
-        .where(UserTask.status == OPEN, Instance.status == RUNNING, standing.unmanned(session, today))
-    )
-    tasks = list(session.scalars(query.order_by(UserTask.instance_id, UserTask.id)))
-    absences = standing.marks(session, tasks, today).absences
-    wanted = {(task.instance_id, _said(task, absences.get(task.id))): None for task in tasks}
-    known = {(one.instance_id, one.message): one for one in _unmanned_incidents(session)}
-    for key, incident in known.items():
-        if key not in wanted:
-            incident.resolved_at, incident.resolved_by = now, SYSTEM.username
-    new = 0
-    for instance_id, message in sorted(wanted.keys() - known.keys()):  # in one order: nobody waits in a ring
-        lock(session, instance_id)
-        if any(one.message == message for one in _unmanned_incidents(session, instance_id)):
-            continue
-        session.add(Incident(id=ids.new(), kind=UNMANNED, instance_id=instance_id, message=message, happened_at=now))
-        new += 1
-    session.flush()
-    return new
-
-
-def _unmanned_incidents(session: Session, instance_id: UUID | None = None) -> list[Incident]:
-    query = select(Incident).where(Incident.kind == UNMANNED, Incident.resolved_at.is_(None))
-    if instance_id is not None:
-        query = query.where(Incident.instance_id == instance_id)
-    return list(session.scalars(query))
-
-
-def _said(task: UserTask, absence: standing.Absence | None) -> str:
-    why = absence.words if absence is not None else "没有指定办理角色"
-    return f"「{one_line(task.name)}」没有人能办理：{why}"[:2000]
 
 
 def _lapsed(session: Session, *only: ColumnElement[bool]) -> Select[UUID]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -121,11 +122,10 @@ def failed(session: Session, *, timer_id: UUID, error: str, now: datetime) -> No
     session.flush()
 
 
-def open_incidents(session: Session) -> list[Incident]:
-    """Incidents that nobody has resolved, the newest first."""
-    return list(
-        session.scalars(select(Incident).where(Incident.resolved_at.is_(None)).order_by(Incident.happened_at.desc()))
-    )
+def open_incidents(session: Session, *, less: Collection[str] = ()) -> list[Incident]:
+    """Incidents that nobody has resolved, ``less`` those of some kinds, the newest first."""
+    wanted = select(Incident).where(Incident.resolved_at.is_(None), Incident.kind.not_in(less))
+    return list(session.scalars(wanted.order_by(Incident.happened_at.desc())))
 
 
 def count_open_incidents(session: Session) -> int:

@@ -58,6 +58,7 @@ RIGHTS: Mapping[str, Right] = {
     "edit_definitions": Right("编辑流程图和表单", _roles(OWNER, ADMIN)),
     "view_definitions": Right("查看流程图", everybody=True),
     "migrate_instances": Right("迁移办件的流程版本", _roles(OWNER, ADMIN)),
+    "free_stuck_cases": Right("处理无法继续的事项", _roles(OWNER, ADMIN, TALENT_OFFICE)),
     "retry_incidents": Right("处理系统故障", _roles(OWNER, ADMIN)),
     "load_calendar": Right("维护工作日历", _roles(ADMIN, TALENT_OFFICE)),
     "verify": Right("核验日志", _roles(AUDITOR, ADMIN)),

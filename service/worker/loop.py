@@ -24,7 +24,7 @@ from service.db.failures import describe, explain, told
 from service.errors import LiaisonError
 from service.notifications import Delivery, Office, Post
 from service.notifications.channels import Send
-from service.processes import calendars, claims, scheduled_starts, timers
+from service.processes import calendars, claims, freeing, scheduled_starts, timers
 from service.processes.models import WorkerBeat
 from service.rights import SYSTEM
 from service.studio import drafts
@@ -172,7 +172,7 @@ class Worker:
         return Work(fired, failed + unstarted, delivered, started, more)
 
     def _give_back(self, now: datetime) -> None:
-        """Journals the end of claims that no longer stand, and shows what nobody may do; now and then."""
+        """Journals the end of claims that no longer stand, and shows what nobody can move; now and then."""
         if self._swept_at is not None and abs(now - self._swept_at) < SWEEP_EVERY:
             return
         self._swept_at = now
@@ -181,7 +181,7 @@ class Worker:
         operations: list[Callable[[Session], object]] = [
             partial(claims.end_claim, task_id=task_id, now=now) for task_id in found
         ]
-        operations.append(partial(claims.report_unmanned, now=now))
+        operations.append(partial(freeing.report, now=now))
         for operation in operations:
             try:
                 with self.database.transaction() as session:

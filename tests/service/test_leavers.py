@@ -14,7 +14,7 @@ from service.clock import local
 from service.errors import Conflict, NotAllowed
 from service.people import persons, units
 from service.people.models import Leader
-from service.processes import claims, commands, operations, queries, standing, timers
+from service.processes import claims, commands, freeing, operations, queries, standing, timers
 from service.processes.models import Incident, UserTask
 from service.rights import SYSTEM
 from tests.factories.leader_lanes import deploy
@@ -348,7 +348,7 @@ def test_cases_that_nobody_may_do_are_locked_in_one_order(world: World) -> None:
     for name in ("handler-housing", "office", "office-2"):
         _disable(world, name)
     with sent(world) as statements, world.transaction() as session:
-        assert claims.report_unmanned(session, now=world.clock.now) >= 5
+        assert freeing.report(session, now=world.clock.now) >= 5
     locked = [
         UUID(str(value))
         for statement, parameters in statements
