@@ -28,6 +28,7 @@ from service.ledger.counts import late_needs
 from service.notifications import letters
 from service.processes import figures
 from service.processes.lateness import unit_work
+from service.processes.stuck import count as count_stuck
 from service.processes.timers import count_open_incidents
 
 calls = Calls("metrics", "Metrics for Prometheus", prefix="")
@@ -52,6 +53,8 @@ class House(Collector):
         yield _count("liaison_timers_due", "Timers that should have fired.", due)
         incidents = count_open_incidents(self._session)
         yield _count("liaison_incidents_open", "Incidents that nobody has resolved.", incidents)
+        stuck = count_stuck(self._session, today)
+        yield _count("liaison_cases_stuck", "Running cases that nobody can move.", stuck)
         yield _count("liaison_notices_owed", "Notices that are not delivered yet.", count_owed(self._session))
         yield _by("liaison_letters_owed", "Letters that are not sent yet.", "state", letters.counts(self._session))
         beat = figures.last_beat(self._session)

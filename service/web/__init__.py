@@ -53,6 +53,7 @@ from service.web import (
     roll_ups,
     rosters,
     service_teams,
+    stuck,
     studio,
     studio_diagram,
     studio_files,
@@ -117,7 +118,7 @@ def install(app: Flask, settings: Settings) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    work = (auth, oidc, desk, tasks, prints, ledger, notices, processes, system, imports)
+    work = (auth, oidc, desk, tasks, prints, ledger, notices, processes, system, stuck, imports)
     course = (cases, begins, copies, comments, attachments)
     serving = (links, quotas, service_teams, rosters)
     directory = (units, people, posts, substitutes)

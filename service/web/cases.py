@@ -11,11 +11,13 @@ from flask.typing import ResponseReturnValue
 from service import clock
 from service.db.lists import Page
 from service.http.context import actor, db
-from service.processes import commands, operations, queries, sharing
+from service.processes import commands, freeing, operations, queries, sharing
 from service.processes.bundles import compiled
 from service.processes.calendars import current
 from service.processes.models import Instance
+from service.processes.stuck import why_stuck
 from service.processes.subjects import subjects_of
+from service.rights import may
 from service.usecases.names import Names
 from service.web import present
 from service.web.access import requires
@@ -47,6 +49,8 @@ def case(instance_id: UUID) -> ResponseReturnValue:
         copies=copies,
         withdrawable={one.username for one in copies if sharing.may_withdraw_copy(one, actor())},
         subjects=subjects_of(db(), detail.open_tasks),
+        stuck=why_stuck(db(), detail.instance, today),
+        frees=may(actor(), freeing.RIGHT),
         days={
             str(task.id): calendar.between(today, task.due_on) if task.due_on else None for task in detail.open_tasks
         },

@@ -12,6 +12,7 @@ from service import clock
 from service.errors import Conflict
 from service.http.context import actor, db, settings
 from service.notifications import Notification, inbox, mark_all_read, mark_read
+from service.processes import freeing
 from service.processes.operations import acknowledge
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
@@ -78,6 +79,8 @@ def read_all() -> ResponseReturnValue:
 
 def _about(notice: Notification) -> str:
     """The page of the case or the record; the inbox where there is none."""
+    if notice.template == freeing.NOTICE:
+        return url_for("web.stuck.index")
     kind, _, key = notice.stream.partition(":")
     if kind not in PAGES:
         return url_for("web.notices.notices")

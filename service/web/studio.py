@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 from service import clock
 from service.http.context import actor, db, wired
 from service.processes.definitions import list_definitions
+from service.processes.stuck import count as stuck_count
 from service.processes.tallies import open_tallies
 from service.rights.policy import ADMIN, AUDITOR, OWNER
 from service.studio import drafts
@@ -75,6 +76,7 @@ def index() -> ResponseReturnValue:
         drafts=open_,
         discarded=discarded,
         names=names,
+        stuck=stuck_count(db(), clock.today()),
     )
 
 

@@ -18,7 +18,10 @@ from service.processes.figures import worker_beats
 from service.processes.models import Schedule
 from service.processes.queries import instances_by_id
 from service.processes.rules import one_line
+from service.processes.stuck import STANDSTILL, UNMANNED
+from service.processes.stuck import count as stuck_count
 from service.processes.timers import open_incidents, retry
+from service.processes.visibility import sees_all
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 
@@ -29,13 +32,15 @@ blueprint = Blueprint("system", __name__)
 @requires(right="retry_incidents")
 def status() -> ResponseReturnValue:
     """Open incidents, when each worker last looked for work, and which characters can be printed."""
-    incidents = open_incidents(db())
+    incidents = open_incidents(db(), less=(UNMANNED, STANDSTILL))  # these are shown on a page of their own
     wanted = [incident.instance_id for incident in incidents if incident.instance_id]
     planned = [(row, *_named(row), schedules.planned_at(row)) for row in schedules.upcoming(db())]
     covered, families = _type()
     return render_template(
         "system/status.html",
         incidents=incidents,
+        stuck=stuck_count(db(), clock.today()),
+        sees_content=sees_all(actor()),
         cases=instances_by_id(db(), wanted),
         beats=worker_beats(db()),
         planned=planned,

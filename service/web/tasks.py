@@ -16,7 +16,7 @@ from service.db.lists import Page
 from service.errors import NotFound
 from service.http.context import actor, db
 from service.liaisons.rules import DRAFT, SUPERSEDED
-from service.processes import commands, operations, queries
+from service.processes import commands, freeing, operations, queries
 from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.definitions import list_definitions
@@ -24,8 +24,10 @@ from service.processes.forms import Form
 from service.processes.models import DONE, OPEN, UserTask
 from service.processes.rules import one_line
 from service.processes.standing import Marks, marks, stand_in_accounts
+from service.processes.stuck import unmanned_words
 from service.processes.subjects import Subjects, subjects_of, titled
 from service.processes.wiring import wiring
+from service.rights import may
 from service.talents import CATEGORIES, Talent, find_talent, search_talents
 from service.talents.filters import TalentFilter
 from service.usecases import rosters
@@ -81,6 +83,8 @@ def task(task_id: UUID) -> ResponseReturnValue:
         subjects=subjects,
         replies=answers,
         detail=detail,
+        stuck=unmanned_words(detail.task, detail.absence) if detail.task.status == OPEN else "",
+        frees=may(actor(), freeing.RIGHT),
         form_page=_form_page(detail, names, form) if detail.may_act else None,
         lines=names.lines(form, detail.data) if detail.task.status == DONE else [],
         subject=_subject(detail),

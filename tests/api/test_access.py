@@ -209,6 +209,8 @@ CALLS = {
     "api_incidents.retry_incident": "retry_incidents",
     "api_incidents.unsent_letters": "retry_incidents",
     "api_incidents.retry_letters": "retry_incidents",
+    "api_stuck.stuck_cases": "free_stuck_cases",
+    "api_stuck.put_back": "free_stuck_cases",
     "api_docs.openapi": PUBLIC,
     "api_docs.docs": PUBLIC,
     "api_health.alive": PUBLIC,
