@@ -4,6 +4,7 @@ Templates are data of the office (``forms/print/*.typ``, ``*.docx``); what peopl
 never as template text, so nothing in it can be markup.
 """
 
+from service.documents.apart import Draft, Shown, render_apart
 from service.documents.pdf import SHARED, Printed, render, render_files
 from service.documents.samples import SAMPLES
 from service.documents.templates import MEDIA_TYPES, PDF, TEMPLATE_FOLDER, WORD
@@ -36,11 +37,14 @@ __all__ = [
     "TYPE_FOLDER",
     "WORD",
     "Covered",
+    "Draft",
     "Printed",
+    "Shown",
     "coverage",
     "log_coverage",
     "printable",
     "render",
+    "render_apart",
     "render_files",
     "render_word",
     "type_of",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ from service.spelling import code_point
 
 SHARED = "common.typ"
 """The part that all templates share: it stands in the house's folder."""
+SCREEN_PPI = 90
+"""Points an inch of a page that is looked at on a screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,25 @@ def render_files(
 
     As ``render``. The templates of a process stand with its version; those of the house in their folder.
     """
+    with _laid_out(files, house) as folder:
+        return render(folder / f"{name}.typ", data, made_at=made_at, type_folder=type_folder)
+
+
+def render_pages(
+    files: Mapping[str, bytes], name: str, data: Mapping[str, Any], *, made_at: datetime, house: Path, type_folder: Path
+) -> list[bytes]:
+    """As ``render_files``: a picture (PNG) of each page, to be looked at on a screen."""
+    with _laid_out(files, house) as folder:
+        made, _ = _compiled(folder / f"{name}.typ", data, made_at, type_folder, format="png", ppi=SCREEN_PPI)
+    return made if isinstance(made, list) else [made]
+
+
+@contextmanager
+def _laid_out(files: Mapping[str, bytes], house: Path) -> Iterator[Path]:
     with TemporaryDirectory() as folder:
         for file, content in {SHARED: (house / SHARED).read_bytes(), **files}.items():
             (Path(folder) / file).write_bytes(content)
-        return render(Path(folder) / f"{name}.typ", data, made_at=made_at, type_folder=type_folder)
+        yield Path(folder)
 
 
 def render(template: Path, data: Mapping[str, Any], *, made_at: datetime, type_folder: Path) -> Printed:
@@ -53,6 +71,13 @@ def render(template: Path, data: Mapping[str, Any], *, made_at: datetime, type_f
     A character that no installed type has is printed as ``MARK``; the template reads which these are as
     ``json(bytes(sys.inputs.missing))`` and says so on the paper.
     """
+    made, missing = _compiled(template, data, made_at, type_folder, format="pdf")
+    return Printed(made, missing)
+
+
+def _compiled(
+    template: Path, data: Mapping[str, Any], made_at: datetime, type_folder: Path, **how: Any
+) -> tuple[Any, tuple[str, ...]]:
     if not template.is_file():
         raise NotFound(f"没有打印模板 {template.name}")
     faces = type_of(type_folder)
@@ -68,10 +93,10 @@ def render(template: Path, data: Mapping[str, Any], *, made_at: datetime, type_f
             str(template),
             root=str(template.parent),
             font_paths=faces.faces,
-            format="pdf",
             sys_inputs=inputs,
             timestamp=int(made_at.timestamp()),
+            **how,
         )
     except typst.TypstError as error:
         raise Incident(f"打印模板 {template.name} 有误：{error.message}") from error
-    return Printed(made, missing)
+    return made, missing

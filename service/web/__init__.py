@@ -60,6 +60,7 @@ from service.web import (
     studio_forms,
     studio_impact,
     studio_new,
+    studio_prints,
     studio_proof,
     studio_publish,
     studio_scenarios,
@@ -125,7 +126,7 @@ def install(app: Flask, settings: Settings) -> None:
     done = (contacts, opinions, interviews, activities, matters)
     told = (reports, roll_ups, briefs, assessment)
     changing = (studio, studio_versions, studio_new, studio_files)
-    editing = (studio_diagram, studio_tables, studio_forms)
+    editing = (studio_diagram, studio_tables, studio_forms, studio_prints)
     tabs = (*editing, studio_try, studio_scenarios, studio_proof, studio_impact, studio_publish)
     features = (
         *work,

@@ -15,6 +15,7 @@ const options = {
     "studio-try": "src/studio/try.jsx",
     "studio-tables": "src/studio/tables.jsx",
     "studio-forms": "src/studio/forms.jsx",
+    "studio-prints": "src/studio/prints.jsx",
   },
   outdir: out,
   bundle: true,

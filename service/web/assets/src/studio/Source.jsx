@@ -2,14 +2,17 @@
 // are then sheets made by script, and the page needs no permission for styles written into it.
 import { useEffect, useRef, useState } from "react";
 
-/** `language`: json or plain; `at`: a line to go to; `onChange(text)` while somebody types. */
-export function Source({ text, language = "json", label, editable, at, onChange }) {
+/** `language`: json, typst or plain; `at`: a line to go to; `onChange(text)` while somebody types; `onReady({insert})`:
+    what writes where the cursor stands. */
+export function Source({ text, language = "json", label, editable, at, onChange, onReady }) {
   const place = useRef(null);
   const view = useRef(null);
   const latest = useRef(onChange);
   const shown = useRef(text);
   const [failed, setFailed] = useState(false);
   latest.current = onChange;
+  const begun = useRef(onReady);
+  begun.current = onReady;
 
   useEffect(() => {
     let gone = false;
@@ -18,6 +21,7 @@ export function Source({ text, language = "json", label, editable, at, onChange 
         if (gone) return;
         view.current = editor(place.current, { text: shown.current, language, label, editable, onChange: (typed) => { shown.current = typed; latest.current(typed); } });
         place.current.dataset.ready = "";
+        begun.current?.(view.current);
       })
       .catch(() => setFailed(true));
     return () => {

@@ -47,7 +47,8 @@ function overLines(event, view) {
   return true;
 }
 
-/** An editor in `place`: `put(text)` shows another text, `go(line)` goes to a line. */
+/** An editor in `place`: `put(text)` shows another text, `insert(text)` writes
+    where the cursor stands, `go(line)` goes to a line. */
 export function editor(place, { text, language, label, editable, onChange }) {
   const root = place.shadowRoot ?? place.attachShadow({ mode: "open" });
   let putting = false;
@@ -56,6 +57,7 @@ export function editor(place, { text, language, label, editable, onChange }) {
     parent: root,
     state: EditorState.create({
       doc: text,
+      selection: { anchor: language === "typst" ? text.length : 0 }, // what is written in by a click comes after all that is there
       extensions: [
         basicSetup,
         theme,
@@ -77,6 +79,10 @@ export function editor(place, { text, language, label, editable, onChange }) {
       putting = true;
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });
       putting = false;
+    },
+    insert(words) {
+      view.dispatch(view.state.replaceSelection(words), { userEvent: "input.paste", scrollIntoView: true });
+      view.focus();
     },
     go(line) {
       const { from } = view.state.doc.line(Math.min(Math.max(1, line), view.state.doc.lines));

@@ -5,6 +5,7 @@
 //   saver.change(name, content)               kept in this browser at once, sent after a pause
 //   saver.touch() / saver.rest()              typing has begun / has changed nothing: the state says so at once
 //   await saver.remove(name)                  takes the file out of the draft; true when the server did
+//   await saver.upload(name, content)         saves what is no text, a picture, at once; true when the server took it
 //   await saver.flush()                       sends what waits; true when nothing is left unsaved
 //   saver.mine() / saver.theirs()             the way out of a conflict: over theirs, or theirs for mine (answers its text)
 //
@@ -110,11 +111,23 @@ export class Saver {
   }
 
   /** Takes a file out of the draft; whether the server did. */
-  async remove(name) {
+  remove(name) {
+    return this.#atOnce("DELETE", name);
+  }
+
+  upload(name, content) {
+    return this.#atOnce("PUT", name, content);
+  }
+
+  async #atOnce(method, name, content) {
     await this.flush();
-    const { status, said } = await this.#call("DELETE", name);
+    const { status, said } = await this.#call(method, name, content);
+    if (status === 409 && said.same_file === false) {
+      this.#revision = said.revision;
+      return this.#atOnce(method, name, content);
+    }
     if (status !== 200) {
-      this.#onState(status === 0 ? { kind: "offline" } : { kind: "refused", message: said.detail ?? "没有删去，请刷新本页后再试。" });
+      this.#onState(status === 0 ? { kind: "offline" } : { kind: "refused", message: said.detail ?? "没有办成，请刷新本页后再试。" });
       return false;
     }
     this.#revision = said.revision;

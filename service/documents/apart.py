@@ -1,0 +1,90 @@
+"""A template that somebody is still writing is rendered in a process of its own, with little time and memory."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from os import environ, pathsep
+from tempfile import TemporaryFile
+from typing import Any
+
+from service.errors import Conflict, Finding, Invalid
+
+SECONDS, MEMORY = 15, 1_200_000_000
+"""The processor's time and the bytes of memory of one rendering: the type alone takes 300 MB."""
+WALL_SECONDS, PATIENCE_SECONDS = 30, 20
+MOST_PAGES = 8
+"""Pages that are shown; a paper may have more."""
+
+_slot = threading.BoundedSemaphore(1)
+_KEPT = ("PATH", "LANG", "LC_ALL", "HOME", "TZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A paper to be rendered: the template ``name`` among ``files``, on ``data``."""
+
+    files: Mapping[str, bytes]
+    name: str
+    data: Mapping[str, Any]
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The pages (PNG), at most ``MOST_PAGES`` of ``count``; ``pdf`` is the whole paper where it was asked for."""
+
+    pages: tuple[bytes, ...] = ()
+    count: int = 0
+    pdf: bytes = b""
+
+
+def render_apart(draft: Draft, *, pdf: bool = False) -> Shown:
+    """The paper as pictures, or as a PDF. Not to be called with an open transaction: it takes seconds.
+
+    Raises Invalid where the template fails or takes too much, Conflict where others are rendering.
+    """
+    if not _slot.acquire(timeout=PATIENCE_SECONDS):
+        raise Conflict("正在预览其他打印模板，请稍后再试")
+    try:
+        return _rendered(draft, pdf)
+    finally:
+        _slot.release()
+
+
+def _rendered(draft: Draft, pdf: bool) -> Shown:
+    with TemporaryFile() as given, TemporaryFile() as told:
+        pickle.dump((dict(draft.files), draft.name, dict(draft.data), draft.made_at, pdf), given)
+        given.seek(0)
+        child = subprocess.Popen(
+            [sys.executable, "-m", "service.documents.apart_child"],
+            stdin=given,
+            stdout=told,
+            stderr=subprocess.DEVNULL,
+            env={
+                **{name: environ[name] for name in _KEPT if name in environ},
+                "PYTHONPATH": pathsep.join(part for part in sys.path if part),
+            },
+            close_fds=True,
+        )
+        try:
+            child.wait(WALL_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            child.kill()
+            child.wait()
+        told.seek(0)
+        said = pickle.load(told) if child.returncode == 0 else None  # noqa: S301 - written by our own child
+    if said is None:
+        message = f"排版用了超过 {SECONDS} 秒或 {MEMORY // 1_000_000} MB，已经停止；多半是模板里有停不下来的循环"
+        raise Invalid("印不出来", [Finding(f"/print/{draft.name}.typ", message)])
+    if isinstance(said, str):
+        raise Invalid("印不出来", [Finding(f"/print/{draft.name}.typ", said)])
+    pages, count, whole = said
+    return Shown(tuple(pages), count, whole)
