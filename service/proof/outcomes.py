@@ -18,7 +18,8 @@ from service.rehearsal.state import OpenStep, Plan
 from service.workdays import Calendar
 
 MOST_OUTCOMES = 300
-"""Of one step in one state; where the fields allow more, each value is tried once beside the first of the others."""
+"""Of one step in one state; where the fields allow more, each value is tried beside the first and the last of the
+others."""
 MOST_ANSWERS = 16
 LATEST = 20
 """Working days ahead, for a date that may be as late as one likes."""
@@ -80,11 +81,12 @@ class Outcomes:
             yield from itertools.product(*choices)
             return
         self.shortened.add(task)
-        first = tuple(one[0] for one in choices)
-        yield first
-        for number, values in enumerate(choices):
-            for value in values[1:]:
-                yield (*first[:number], value, *first[number + 1 :])
+        for around in (tuple(one[0] for one in choices), tuple(one[-1] for one in choices)):
+            yield around
+            for number, values in enumerate(choices):
+                for value in values:
+                    if value != around[number]:
+                        yield (*around[:number], value, *around[number + 1 :])
 
     def _fitting(self, form: Form, said: Mapping[str, Any], today: date) -> dict[str, Any] | None:
         """A submission with ``said``, without what the form does not ask for in this case; None where there is none."""

@@ -66,7 +66,7 @@ def _left_out(walked: Explorer, bounds: Bounds) -> list[str]:
     names = walked.diagram.made.program.names
     for task in sorted(walked.outcomes.shortened):
         title = next((name for (_, node), name in sorted(names.items()) if node == task), task)
-        found.append(f"「{title}」的选项太多，没有试遍所有组合，每个选项至少试了一次")
+        found.append(f"「{title}」的选项太多，没有试遍所有组合，每个选项至少试了一次；因此走不到的只作提示")
     return found
 
 

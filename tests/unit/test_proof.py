@@ -7,7 +7,7 @@ import pytest
 from service.processes.bundles import compile_bundle, read_bundle
 from service.proof import Bounds, Fault, Proof, prove
 from service.rehearsal.scenarios import read, run, scenario_of
-from tests.factories.diagrams import changed_form, definition
+from tests.factories.diagrams import changed_form, definition, forms
 from tests.factories.rehearsals import HOME, calendar, plan
 
 MATTER, SLOT, TABLE = "bpmn/matter.bpmn", "bpmn/slot.bpmn", "bpmn/units_for.dmn"
@@ -139,6 +139,17 @@ def test_a_bound_is_told_and_then_nothing_is_said_of_what_was_not_reached() -> N
     proof = proven((MATTER, CONDITION, "decision == 'retrun'"), bounds=Bounds(states=2))
     assert proof.faults == ()
     assert "到了上限" in proof.unexplored[0]
+
+
+def test_where_not_every_combination_was_tried_nothing_is_called_an_error_for_it() -> None:
+    switches = {f"b{number}": {"type": "boolean", "title": f"选{number}"} for number in range(14)}
+    fields = {**forms()["apply.json"]["properties"], **switches}
+    form = changed_form("apply", properties=fields, required=sorted(fields))
+    every = " and ".join(switches)
+    assert proven((MATTER, CONDITION, f"{CONDITION} and {every}"), extra=form).holds
+    mixed = proven((MATTER, CONDITION, f"{CONDITION} and {every} and b0 != b1"), extra=form)
+    assert (mixed.holds, [one.element for one in mixed.warnings if one.kind == "unpassed"]) == (True, ["f8"])
+    assert "没有试遍所有组合" in mixed.unexplored[0]
 
 
 def test_the_same_bundle_gives_the_same_report() -> None:
