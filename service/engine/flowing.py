@@ -6,11 +6,11 @@ taken for an exclusive one.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, ExclusiveGateway, InclusiveGateway
+from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, EndEvent, ExclusiveGateway, InclusiveGateway
 
 from service.engine.specs import EventGateway, Join
 
@@ -25,13 +25,13 @@ _WATCH_END = ".BoundaryEventJoin"
 def faults_of(specs: Mapping[str, Any], start: Iterable[Place]) -> tuple[tuple[str, str], ...]:
     """(``stuck`` or ``twice``, element) of what can go wrong from ``start`` on; of each kind the first."""
     first = _marking(start)
-    todo, seen = [first], {first}
+    todo, seen = deque([first]), {first}
     found: dict[str, str] = {}
     while todo and len(seen) < MOST_STATES:
-        here = todo.pop()
+        here = todo.popleft()  # the nearest first: that is what people can follow
         tokens = Counter(dict(here))
         for place, count in tokens.items():
-            if count > 1:
+            if count > 1 and _does(specs.get(place[0])):
                 found.setdefault("twice", place[0])
         if "twice" in found:
             continue
@@ -44,6 +44,12 @@ def faults_of(specs: Mapping[str, Any], start: Iterable[Place]) -> tuple[tuple[s
         if tokens and not moved:
             found.setdefault("stuck", min(tokens)[0])
     return tuple(sorted(found.items()))
+
+
+def _does(spec: Any) -> bool:
+    """Whether something is done at a node: tokens that meet at a gateway or at the end do no harm."""
+    idle = ExclusiveGateway | InclusiveGateway | EventGateway | Join | EndEvent
+    return spec is not None and not isinstance(spec, idle)
 
 
 def _marking(places: Iterable[Place]) -> tuple[tuple[Place, int], ...]:
