@@ -37,6 +37,7 @@ COMMANDS = {
     "calendar": "calendar",
     "demo": "demo",
     "verify": "verify",
+    "stuck": "stuck",
     "export": "export",
     "user": "users",
     "token": "users",

@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
 from service import auth, clock
+from service.cli import liaison
 from service.errors import Conflict, Invalid, NotAllowed
 from service.processes import commands, freeing, operations, timers
 from service.processes.models import Incident, Timer
@@ -20,7 +22,7 @@ from tests.factories.steps import events, instance, mismatches, notices
 from tests.factories.stuck import APPLY, DECIDE, HOLE, MATTER, MENDED, begun, caught, deployed, found, version
 from tests.factories.versions import move
 from tests.factories.workers import inbox_of, worker_of
-from tests.factories.world import LIAISON, OFFICE, World
+from tests.factories.world import CONFIG, LIAISON, OFFICE, World
 
 
 def disable(world: World, username: str) -> None:
@@ -236,6 +238,16 @@ def test_a_timer_that_is_given_up_is_a_reason_until_it_is_tried_again(world: Wor
         [incident] = [one for one in timers.open_incidents(session) if one.timer_id is not None]
         timers.retry(session, incident_id=incident.id, actor=world.actor("owner"), now=clock.now())
     assert found(world) == []
+
+
+def test_the_command_line_lists_them_and_says_so_by_its_exit_code(world: World) -> None:
+    command = ["--config", str(CONFIG), "stuck"]
+    environ = {"LIAISON_DATABASE_URL": world.settings.database_url}
+    assert CliRunner().invoke(liaison, command, env=environ).exit_code == 0
+    caught(world)
+    answer = CliRunner().invoke(liaison, command, env=environ)
+    assert answer.exit_code == 1
+    assert f"{world.case}  事项（第 1 版）  停在汇合处「汇合」" in answer.output
 
 
 def test_only_who_has_the_right_puts_back_and_only_with_a_reason(world: World) -> None:
