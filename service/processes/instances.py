@@ -9,6 +9,7 @@ from sqlalchemy import false, or_, select
 from sqlalchemy.orm import Session, defer
 
 from service import history
+from service.errors import Finding, Invalid
 from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance
 
 GOING_ON = (RUNNING, SUSPENDED)
@@ -50,6 +51,17 @@ def running_of_leader(session: Session, process: str, leader_id: UUID) -> list[I
         Instance.process == process, Instance.leader_id == str(leader_id), Instance.status == RUNNING
     )
     return list(session.scalars(query.order_by(Instance.started_at, Instance.id)))
+
+
+def numbered(session: Session, process: str, number: str) -> UUID:
+    """The id of the case of ``process`` with a number. Raises Invalid where there is none that goes on."""
+    query = select(Instance.id).where(
+        Instance.process == process, Instance.number == number, Instance.status.in_(GOING_ON)
+    )
+    found = session.scalar(query)
+    if found is None:
+        raise Invalid("没有迁移", [Finding("/number", f"没有编号为 {number} 的在办事项，请核对")])
+    return found
 
 
 def other_rounds(session: Session, instance: Instance, period: str | None = None) -> list[Instance]:

@@ -13,6 +13,7 @@ from service import clock, jobs
 from service.errors import NotFound
 from service.http.context import actor, db
 from service.processes.definitions import list_definitions
+from service.processes.instances import numbered
 from service.processes.migrating import RIGHT as MOVE
 from service.processes.migrating import Choices
 from service.processes.models import Definition
@@ -109,6 +110,8 @@ def move(key: str) -> ResponseReturnValue:
     }
     choices = Choices(moving.mapping_of(mapping), text(fields, "due") or KEEP, text(fields, "reason"))
     only = moving.ids_of([text(fields, "case")]) if text(fields, "case") else None
+    if number := text(fields, "number").strip():
+        only = (numbered(db(), key, number),)
     wish = moving.Wish(key, whole(fields, "to") or None, None, whole(fields, "from") or None, only, choices)
     begin = moving.submit_impact if text(fields, "operation") == "look" else moving.submit_migration
     made = begin(db(), wish=wish, actor=actor(), now=clock.now())
