@@ -13,6 +13,8 @@ from os import environ, pathsep
 from tempfile import TemporaryFile
 from typing import Any
 
+from service.documents.text import printable
+from service.documents.type import unprintable
 from service.errors import Conflict, Finding, Invalid
 
 SECONDS, MEMORY = 15, 1_200_000_000
@@ -58,8 +60,9 @@ def render_apart(draft: Draft, *, pdf: bool = False) -> Shown:
 
 
 def _rendered(draft: Draft, pdf: bool) -> Shown:
+    missing = unprintable(printable(dict(draft.data)))  # known here from the first time on
     with TemporaryFile() as given, TemporaryFile() as told:
-        pickle.dump((dict(draft.files), draft.name, dict(draft.data), draft.made_at, pdf), given)
+        pickle.dump((dict(draft.files), draft.name, dict(draft.data), draft.made_at, missing, pdf), given)
         given.seek(0)
         child = subprocess.Popen(
             [sys.executable, "-m", "service.documents.apart_child"],

@@ -17,7 +17,7 @@ from service.errors import Incident, Invalid, NotFound
 
 def main() -> None:
     """Renders what our parent hands over."""
-    files, name, data, made_at, pdf = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our parent
+    files, name, data, made_at, missing, pdf = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our parent
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (_size_now() + MEMORY,) * 2)
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
@@ -26,7 +26,7 @@ def main() -> None:
         if pdf:
             said: Any = ([], 0, render_files(files, name, data, **where).content)
         else:
-            pages = render_pages(files, name, data, **where)
+            pages = render_pages(files, name, data, **where, missing=missing)
             said = (pages[:MOST_PAGES], len(pages), b"")
     except (Incident, Invalid, NotFound) as error:
         said = error.message

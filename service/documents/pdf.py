@@ -14,7 +14,7 @@ from typing import Any
 import typst
 
 from service.documents.text import printable
-from service.documents.type import SUPPLIED_TYPE, marked, type_of, unprintable
+from service.documents.type import SUPPLIED_TYPE, faces_of, marked, unprintable
 from service.errors import Incident, NotFound
 from service.spelling import code_point
 
@@ -44,11 +44,21 @@ def render_files(
 
 
 def render_pages(
-    files: Mapping[str, bytes], name: str, data: Mapping[str, Any], *, made_at: datetime, house: Path, type_folder: Path
+    files: Mapping[str, bytes],
+    name: str,
+    data: Mapping[str, Any],
+    *,
+    made_at: datetime,
+    house: Path,
+    type_folder: Path,
+    missing: tuple[str, ...],
 ) -> list[bytes]:
-    """As ``render_files``: a picture (PNG) of each page, to be looked at on a screen."""
+    """As ``render_files``: a picture (PNG) of each page, to be looked at on a screen.
+
+    ``missing`` are the characters of ``data`` that no type has: to find them takes longer than all else.
+    """
     with _laid_out(files, house) as folder:
-        made, _ = _compiled(folder / f"{name}.typ", data, made_at, type_folder, format="png", ppi=SCREEN_PPI)
+        made = _compiled(folder / f"{name}.typ", data, made_at, type_folder, missing, format="png", ppi=SCREEN_PPI)
     return made if isinstance(made, list) else [made]
 
 
@@ -71,32 +81,35 @@ def render(template: Path, data: Mapping[str, Any], *, made_at: datetime, type_f
     A character that no installed type has is printed as ``MARK``; the template reads which these are as
     ``json(bytes(sys.inputs.missing))`` and says so on the paper.
     """
-    made, missing = _compiled(template, data, made_at, type_folder, format="pdf")
-    return Printed(made, missing)
+    _require(template)
+    missing = unprintable(printable(dict(data)), type_folder)
+    return Printed(_compiled(template, data, made_at, type_folder, missing, format="pdf"), missing)
+
+
+def _require(template: Path) -> None:
+    if not template.is_file():
+        raise NotFound(f"没有打印模板 {template.name}")
 
 
 def _compiled(
-    template: Path, data: Mapping[str, Any], made_at: datetime, type_folder: Path, **how: Any
-) -> tuple[Any, tuple[str, ...]]:
-    if not template.is_file():
-        raise NotFound(f"没有打印模板 {template.name}")
-    faces = type_of(type_folder)
+    template: Path, data: Mapping[str, Any], made_at: datetime, type_folder: Path, missing: tuple[str, ...], **how: Any
+) -> Any:
+    _require(template)
+    faces, office = faces_of(type_folder)
     fit = printable(dict(data))
-    missing = unprintable(fit, type_folder)
     inputs = {
         "data": json.dumps(marked(fit, missing), ensure_ascii=False, sort_keys=True),
-        "type": json.dumps([*faces.office, SUPPLIED_TYPE], ensure_ascii=False),
+        "type": json.dumps([*office, SUPPLIED_TYPE], ensure_ascii=False),
         "missing": json.dumps([code_point(sign) for sign in missing]),
     }
     try:
-        made = typst.compile(
+        return typst.compile(
             str(template),
             root=str(template.parent),
-            font_paths=faces.faces,
+            font_paths=faces,
             sys_inputs=inputs,
             timestamp=int(made_at.timestamp()),
             **how,
         )
     except typst.TypstError as error:
         raise Incident(f"打印模板 {template.name} 有误：{error.message}") from error
-    return made, missing

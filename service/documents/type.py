@@ -86,8 +86,8 @@ class Type:
 
 
 @lru_cache(maxsize=4)
-def type_of(folder: Path) -> Type:
-    """The type that a paper is printed with; found once in a process.
+def faces_of(folder: Path) -> tuple[typst.Fonts, tuple[str, ...]]:
+    """The faces that there are, and the office's own names among them; quick, as their characters are not read.
 
     Raises Incident where no Chinese type is there.
     """
@@ -97,6 +97,16 @@ def type_of(folder: Path) -> Type:
     office = tuple(name for name in OFFICE_TYPE if name.lower() in names)
     if not office and SUPPLIED_TYPE.lower() not in names:
         raise Incident("没有可用的中文打印字体，请先运行 make setup")
+    return found, office
+
+
+@lru_cache(maxsize=4)
+def type_of(folder: Path) -> Type:
+    """The type that a paper is printed with; found once in a process.
+
+    Raises Incident where no Chinese type is there.
+    """
+    found, office = faces_of(folder)
     return Type(found, office, tuple(found.families()), frozenset(_characters(found)))
 
 

@@ -183,6 +183,14 @@ function Forms({ page, place }) {
     setView("list");
     setFresh("");
   }
+  /** Takes a form that no step shows out of the draft, with how it is shown. */
+  async function drop() {
+    for (const file of [uiOf(name), schemaOf(name)]) if (file in files && !(await saver.remove(file))) return;
+    const { [schemaOf(name)]: _schema, [uiOf(name)]: _ui, ...left } = files;
+    setFiles(left);
+    setUndone([]);
+    setName(names(left)[0] ?? "");
+  }
   async function add() {
     const said = await ask(page.urls.spelling, { text: fresh });
     if (!said) return;
@@ -207,6 +215,7 @@ function Forms({ page, place }) {
         <label className="form-pick">表单 <select className="form-select form-select-sm" value={name} onChange={(event) => { setName(event.target.value); setGoal(null); }}>{names(files).map((one) => <option key={one} value={one}>{titled(one)}</option>)}</select></label>
         <div className="diagram-tabs" role="tablist">{[["list", "字段"], ["source", "源文件"], ["ui", "显示方式的源文件"]].map(([code, words]) => <button type="button" role="tab" key={code} className={shown === code ? "active" : ""} aria-selected={shown === code} onClick={() => setView(code)}>{words}</button>)}</div>
         {editable && <button type="button" className="btn btn-sm" disabled={!undone.length} onClick={undo}>撤销</button>}
+        {editable && name && !page.tasks.some((task) => task.form === name) && <button type="button" className="btn btn-sm" onClick={drop}>删去这张表单</button>}
         {editable && <span className="form-new"><input className="form-control form-control-sm" placeholder="新表单的名称" aria-label="新表单的名称" value={fresh} onChange={(event) => setFresh(event.target.value)} /><button type="button" className="btn btn-sm" disabled={!fresh.trim()} onClick={add}>新建</button></span>}
         <Saved state={state} signIn={page.sign_in} />
       </div>

@@ -35,20 +35,26 @@ function Paper({ page, name, round, ready }) {
   const [on, setOn] = useState("");
   const [shown, setShown] = useState(null);
   const [busy, setBusy] = useState(false);
-  const latest = useRef(0);
+  const state = useRef({ busy: false, again: false, on: "" });
+  const now = useCallback(async () => {
+    const { current } = state;
+    current.again = current.busy; // one at a time: the last that was asked for comes next
+    if (current.busy) return;
+    current.busy = true;
+    setBusy(true);
+    await ready();
+    const body = { name: stemOf(name), case: current.on };
+    const outcome = await send(page.urls.preview, body, new Keys().of(page.urls.preview, body)); // asked anew each time
+    current.busy = false;
+    if (current.again) return now();
+    setBusy(false);
+    return setShown(outcome.kind === "done" ? outcome.answer : { problem: outcome.errors[0]?.message ?? outcome.message ?? "没有得到预览，请稍后再试。" });
+  }, [page, name, ready]);
   useEffect(() => {
-    const mine = (latest.current += 1);
-    const timer = setTimeout(async () => {
-      setBusy(true);
-      await ready();
-      const body = { name: stemOf(name), case: on };
-      const outcome = await send(page.urls.preview, body, new Keys().of(page.urls.preview, body)); // asked anew each time
-      if (mine !== latest.current) return;
-      setBusy(false);
-      setShown(outcome.kind === "done" ? outcome.answer : { problem: outcome.errors[0]?.message ?? outcome.message ?? "没有得到预览，请稍后再试。" });
-    }, 900);
+    state.current.on = on;
+    const timer = setTimeout(now, 900);
     return () => clearTimeout(timer);
-  }, [page, name, on, round, ready]);
+  }, [on, round, now]);
   return (
     <section className="panel form-live print-paper" aria-label="印出来的样子"><h2>印出来的样子</h2>
       <div className="studio-row">
