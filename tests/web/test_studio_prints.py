@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from service.errors import NotFound
+from service.studio import papers
 from tests.factories.owners import Owner
 from tests.factories.visitor import island
 from tests.factories.world import World
@@ -65,3 +67,17 @@ def test_a_real_case_is_shown_to_who_may_see_it_alone(owner: Owner, draft: UUID)
     assert owner.put(draft, "print/note.typ", NOTE, 1).status_code == 200
     assert asked(owner, draft, name="note", case=str(case)).status_code == 404
     assert asked(owner, draft, name="note", case="x").status_code == 404
+
+
+def test_a_finished_case_gives_its_data_to_who_may_see_it(world: World) -> None:
+    case = world.finished(title="子女入学")
+    with world.database.reading() as session:
+        office, owner = world.actor("office"), world.actor("owner")
+        assert [one.id for one in papers.finished(session, "request", office)] == [case]
+        assert papers.finished(session, "request", owner) == []
+        assert papers.case_data(session, "request", case, "note", office)["fields"]["title"]["value"] == "子女入学"
+        assert papers.case_data(session, "request", case, "sheet", office)["matter"]["title"] == "子女入学"
+        with pytest.raises(NotFound):
+            papers.case_data(session, "roster", case, "note", office)
+        with pytest.raises(NotFound):
+            papers.case_data(session, "request", case, "note", owner)
