@@ -16,6 +16,7 @@ from service.actions.talent_file import TOLD, alike, differences, value_of
 from service.engine import EngineFailure
 from service.errors import Finding, Invalid
 from service.liaisons.answering import answered_by, answering_counts
+from service.processes.bundles import compiled
 from service.processes.operations import notify
 from service.processes.wiring import Action, ActionCall
 from service.rights import TALENT_OFFICE, Actor
@@ -72,14 +73,20 @@ def _talent_file(session: Session, call: ActionCall) -> dict[str, Any]:
 def _correction_facts(session: Session, call: ActionCall) -> dict[str, Any]:
     """The form's changes to the file as it was ``before``: ``changes``, ``clear``, and ``lines`` old → new.
 
-    A field that the form shows and that comes back empty is cleared. Raises ``Invalid`` at the form's fields where the
+    A field that the form shows and that comes back empty is cleared; one that the case's version of the form does not
+    know stays as it is. Raises ``Invalid`` at the form's fields where the
     registry would refuse it: what is accepted here can be approved.
     """
     talent = talents.get_talent(session, text_of(call, "talent_id"))
     before = call.parameters.get("before")
     if not isinstance(before, Mapping):
         raise EngineFailure("核对更正时没有给出原来的信息")
-    said = {name: call.data.get(name) for name in CORRECTED}
+    asked = {
+        name
+        for form in compiled(session, call.instance.digest, call.instance.process).forms.values()
+        for name in form.fields
+    }
+    said = {name: call.data.get(name) for name in CORRECTED if name in asked}
     changed = {name: value for name, value in said.items() if (value or None) != before.get(name)}
     wanted = {name: value_of(name, value) if value else None for name, value in changed.items()}
     if not wanted:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from service import people
+from service import clock, people
 from service.actions.registry_review import talents_to_check
+from service.app import HOME
 from service.errors import Invalid
-from service.processes import commands
+from service.processes import commands, definitions
 from service.processes.advance import open_tasks
+from service.processes.bundles import read_bundle
 from service.rights import SYSTEM
 from service.talents import NewTalent, add_talents, get_talent, search_talents, update_talent
 from service.talents.filters import TalentFilter
+from tests.factories.bundles import unchecked
 from tests.factories.people import unit
 from tests.factories.rounds import begin, calendar_starts
 from tests.factories.statements import counted
@@ -129,6 +134,24 @@ def test_a_correction_of_nothing_is_told_so(world):
     correcting(world, "T0001")
     with pytest.raises(Invalid, match="没有需要更正的内容"):
         world.do("liaison-district_office", "correct_talent", corrected(world))
+
+
+def test_a_field_that_an_older_form_does_not_know_keeps_what_it_holds(world):
+    files = read_bundle(HOME / "bpmn/registry_review", HOME / "forms/registry_review")
+    form = json.loads(files["forms/correct_talent.json"])
+    shown_then = json.loads(files["forms/correct_talent.ui.json"])
+    del form["properties"]["platform"]
+    shown_then["ui:order"].remove("platform")
+    older = {"forms/correct_talent.json": form, "forms/correct_talent.ui.json": shown_then}
+    files |= {name: json.dumps(one, ensure_ascii=False).encode() for name, one in older.items()}
+    with world.transaction() as session:
+        definitions.deploy(session, unchecked("registry_review", files), actor=SYSTEM, now=clock.now())
+        update_talent(session, talent_id="T0001", changes={"platform": "季华实验室"}, actor=SYSTEM, now=clock.now())
+    correcting(world, "T0001")
+    said = {name: value for name, value in corrected(world, post="院长").items() if name != "platform"}
+    world.do("liaison-district_office", "correct_talent", said)
+    world.do("office", "approve_correction", {"decision": "approve"})
+    assert (talent(world, "T0001").post, talent(world, "T0001").platform) == ("院长", "季华实验室")
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_undone(world):
