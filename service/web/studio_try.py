@@ -93,7 +93,7 @@ def _of_scenario(name: str, scenarios: Mapping[str, bytes]) -> dict[str, Any]:
     said = read(scenarios[name], name).value
     scenario_of(read(scenarios[name], name))  # what cannot be run is told, and not shown
     kept: dict[str, Any] = {key: said[key] for key in ASKED if key in said}
-    return {"steps": [], **kept}
+    return {"steps": [], **kept, "scenario": {"name": name, "title": str(said.get("title") or "")}}
 
 
 def _of_fault(draft: Draft) -> dict[str, Any]:
@@ -145,12 +145,14 @@ def rehearse(draft_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/studio/<uuid:draft_id>/try/keep")
 @requires(right=RIGHT, ahead=_ahead)
 def keep(draft_id: UUID) -> ResponseReturnValue:
-    """Keeps the steps as a scenario of the draft: ``{name, revision}``."""
+    """Keeps the steps as a scenario of the draft, a new one or over the one of ``scenario``: ``{name, revision}``."""
     _, _, found = g.ahead
     said = sent()
     draft = drafts.get(db(), draft_id, actor())
     title = text(said, "title")
-    name = scenario_file(title, drafts.files(db(), draft))
+    files = drafts.files(db(), draft)
+    again = text(said, "scenario")
+    name = again if again in scenarios_of(files) else scenario_file(title, files)
     content = scenario_text(title, said, found.state).encode()
     revision = drafts.put(
         db(),

@@ -196,6 +196,32 @@ def test_the_panel_writes_plain_words_and_takes_them_back_to_the_byte(site: Site
     assert 'name="马上换一张图"' in kept(site, draft, HANDLING)
 
 
+def test_the_name_of_a_way_is_changed_and_removed_and_a_step_is_moved_within_its_frame(site: Site) -> None:
+    draft = draft_of(site)
+    page = edit(site, draft)
+    before = drawn(page)
+    choose(page, "route_explain")
+    page.get_by_label("名称", exact=True).fill("说明情况")
+    saved(page)
+    assert 'name="说明情况"' in kept(site, draft, REQUEST)
+    said = "const { modeler } = studio, get = id => modeler.get('elementRegistry').get(id);"
+    page.evaluate(f"() => {{ {said} modeler.get('modeling').removeElements([get('no_group_opinion').label]); }}")
+    page.evaluate(f"() => {{ {said} modeler.get('modeling').moveElements([get('dispatch')], {{ x: 4, y: 0 }}); }}")
+    until(page, "!studio.saver.unsaved")
+    saved(page)
+    now = kept(site, draft, REQUEST)
+    assert 'name="不须签署"' not in now
+    assert now.count("categoryValueRef") == before.count("categoryValueRef")
+    while page.evaluate("studio.modeler.get('commandStack').canUndo()"):
+        page.get_by_role("button", name="撤销").click()
+    saved(page)
+    assert parts(kept(site, draft, REQUEST)) == parts(before)
+    choose(page, "numbered")  # it has no name yet
+    page.get_by_label("名称", exact=True).fill("已编号")
+    saved(page)
+    assert 'name="已编号"' in kept(site, draft, REQUEST)
+
+
 def test_a_new_step_gets_its_id_from_its_name_and_copies_keep_what_they_say(site: Site) -> None:
     draft = draft_of(site)
     page = edit(site, draft)

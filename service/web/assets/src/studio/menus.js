@@ -214,7 +214,7 @@ class CleanUndo extends CommandInterceptor {
 
   constructor(eventBus) {
     super(eventBus);
-    const inside = ({ element }) => !isLabelExternal(element) && getDi(element);
+    const inside = ({ element }) => (isLabelExternal(element) ? null : getDi(element));
     this.executed("element.updateLabel", 2000, ({ context }) => {
       context.hadLabel = Boolean(inside(context)?.get("label"));
     });

@@ -206,18 +206,21 @@ function Begin({ said, busy, onBegin }) {
 }
 
 function Keep({ page, said, disabled }) {
-  const [title, setTitle] = useState("");
+  const from = page.begin.scenario;
+  const [title, setTitle] = useState(from?.title ?? "");
   const [outcome, setOutcome] = useState(null);
   const keys = useMemo(() => new Keys(), []);
-  async function keep() {
-    const body = { ...said, title };
+  async function keep(over) {
+    const { scenario: _from, ...steps } = said;
+    const body = { ...steps, title, ...(over ? { scenario: over } : {}) };
     setOutcome(await send(page.urls.keep, body, keys.of(page.urls.keep, body)));
   }
   return (
     <section className="panel"><h2>存成用例</h2>
       <div className="try-waits">
         <input className="form-control form-control-sm" placeholder="这个用例是什么情形，如 逾期后通报" maxLength={100} value={title} onChange={(event) => setTitle(event.target.value)} />
-        <button type="button" className="btn btn-sm btn-primary" disabled={disabled || !title.trim()} onClick={keep}>存成用例</button>
+        {from?.name.startsWith("scenarios/") && <button type="button" className="btn btn-sm btn-primary" disabled={disabled || !title.trim()} onClick={() => keep(from.name)}>存回原用例</button>}
+        <button type="button" className={`btn btn-sm${from ? "" : " btn-primary"}`} disabled={disabled || !title.trim()} onClick={() => keep(null)}>{from ? "另存为新用例" : "存成用例"}</button>
       </div>
       {outcome?.kind === "done" && <p className="alert alert-success" role="status">已存为用例，以后每次检查都会照此运行。<a href={page.urls.scenarios}>查看用例</a></p>}
       {outcome && outcome.kind !== "done" && <Problem problem={outcome} />}
