@@ -30,7 +30,7 @@ ENDPOINT = "web.studio_publish.page"
 SAID = {
     publishing.LAYOUT: "已发布：只有布局不同，第 {} 版换了一张图，办理不变。",
     publishing.SCENARIOS: "已发布：第 {} 版的用例已更新，流程不变。",
-    publishing.VERSION: "已发布，现为第 {} 版。以后登记的事项按新版办理；在办的事项可在“影响”里迁移。",
+    publishing.VERSION: "已发布，现为第 {} 版。以后登记的事项按新版办理；在办的事项要改按新版办的，点“在办事项迁移”。",
 }
 
 

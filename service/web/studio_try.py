@@ -23,7 +23,7 @@ from service.processes.rules import one_line
 from service.rehearsal.samples import RECORD
 from service.rehearsal.scenarios import Scenario, Step, read, scenario_of
 from service.rehearsal.scenarios.run import ABOUT_TASKS
-from service.rehearsal.state import State, ToldNotice
+from service.rehearsal.state import Coming, State, ToldNotice
 from service.studio import drafts
 from service.studio.models import Draft
 from service.studio.names import bundle_of, scenarios_of
@@ -132,7 +132,7 @@ def rehearse(draft_id: UUID) -> ResponseReturnValue:
         open=[words.offered(one, state) for one in found.offered],
         steps=[words.step(one) for one in scenario.steps],
         notices=[words.notice(one) for one in state.notices if one.kind not in ABOUT_TASKS],
-        timers=[{"name": one_line(one.name), "at": moment(one.fire_at), "of": one.of or ""} for one in state.timers],
+        timers=[words.timer(one) for one in state.timers],
         messages=list(state.messages),
         data=words.data(state),
         decided=[{"table": table, "rule": rule} for table, rule in state.decided],
@@ -240,6 +240,11 @@ class _Words:
         if step.kind == "message":
             return f"收到消息 {about}"
         return "改变系统动作的答复"
+
+    def timer(self, one: Coming) -> dict[str, str]:
+        """A timer to come, and whose task it watches where several have the same."""
+        slot = self._unit((one.of or "").partition("/")[2])
+        return {"name": one_line(one.name) + (f"（{slot}）" if slot else ""), "at": moment(one.fire_at)}
 
     def notice(self, one: ToldNotice) -> dict[str, str]:
         """A notice that would go out."""

@@ -196,6 +196,26 @@ def test_the_panel_writes_plain_words_and_takes_them_back_to_the_byte(site: Site
     assert 'name="马上换一张图"' in kept(site, draft, HANDLING)
 
 
+def test_a_case_of_its_own_keeps_the_rest_of_a_due_date(site: Site) -> None:
+    draft = draft_of(site)
+    page = edit(site, draft, file=HANDLING)
+    choose(page, "handle")
+    expect(page.get_by_label("工作日数")).to_have_value("7")
+    expect(page.locator(".studio-panel")).to_contain_text("另有优先的日期")
+    page.get_by_label("期限", exact=True).select_option(label="分情况，几个工作日")
+    page.get_by_label("哪一项").select_option(value="category")
+    page.get_by_label("哪个选项").select_option(value="housing")
+    page.get_by_label("这时的工作日数").fill("5")
+    saved(page)
+    agreed = "agreed_date if result == 'interim' and agreed_date else "
+    told = kept(site, draft, HANDLING).replace("&#39;", "'")
+    assert f"value=\"{agreed}working_days(5) if category == 'housing' else working_days(7)\"" in told
+    page.get_by_label("期限", exact=True).select_option(label="没有期限")
+    page.get_by_role("button", name="恢复").click()
+    saved(page)
+    assert kept(site, draft, HANDLING).replace("&#39;", "'") == told
+
+
 def test_the_name_of_a_way_is_changed_and_removed_and_a_step_is_moved_within_its_frame(site: Site) -> None:
     draft = draft_of(site)
     page = edit(site, draft)

@@ -193,32 +193,44 @@ function Whole({ value, onChange, disabled, label }) {
 
 const DAYS = /^working_days\((\d{1,3})\)$/;
 
-const BY_CASE = /^working_days\((\d{1,3})\) if (.+) else working_days\((\d{1,3})\)$/;
+const PLAIN = /^((?:.+ else )?)working_days\((\d{1,3})\)$/;
+const BY_CASE = /^((?:.+ else )?)working_days\((\d{1,3})\) if (.+) else working_days\((\d{1,3})\)$/;
+
+/** `… else working_days(7)` as what goes before it (`agreed_date if … else `, often nothing) and the days; else null. */
+function plainDays(text) {
+  const parts = PLAIN.exec(text ?? "");
+  return parts && { head: parts[1], days: parts[2] };
+}
 
 function byCase(text, fields) {
   const parts = BY_CASE.exec(text ?? "");
-  const chosen = parts && simple(parts[2], fields);
-  return chosen && { days: parts[1], chosen, rest: parts[3] };
+  const chosen = parts && simple(parts[3], fields);
+  return chosen && { head: parts[1], days: parts[2], chosen, rest: parts[4] };
 }
 
-/** 期限: none, a number of working days from the day the step begins, or an expression; with the date that it gives today. */
+/** 期限: none, a number of working days from the day the step begins, by a case or not, or an expression; with the date
+    that it gives today. What goes before the days in an expression stays; what a choice drops can be had back. */
 export function DueWidget({ id, value, onChange, registry, disabled, readonly }) {
   const { reckon, known } = registry.formContext;
   const fields = choosable(known);
-  const days = DAYS.exec(value ?? "")?.[1];
   const cases = byCase(value, fields);
+  const plain = cases ? null : plainDays(value);
   const [free, setFree] = useState(false);
-  const told = value === undefined ? "none" : days !== undefined ? "days" : cases ? "cases" : "text";
+  const [dropped, setDropped] = useState(null);
+  const told = value === undefined ? "none" : cases ? "cases" : plain ? "days" : "text";
   const shown = free ? "text" : told;
   const said = useReckoned(reckon, "due", shown === "days" || shown === "cases" ? value : "");
   const off = disabled || readonly;
-  const write = (next) => onChange(`working_days(${next.days}) if ${spoken(next.chosen, fields)} else working_days(${next.rest})`);
+  const head = cases?.head ?? plain?.head ?? "";
+  const write = (next) => onChange(`${next.head}working_days(${next.days}) if ${spoken(next.chosen, fields)} else working_days(${next.rest})`);
   const choose = (next) => {
     setFree(next === "text");
-    const now = days ?? cases?.rest ?? "5";
+    if (next === "text") return;
+    const now = plain?.days ?? cases?.rest ?? "5";
+    setDropped(value !== undefined && (told === "text" || next === "none" || (told === "cases" && next === "days")) ? value : null);
     if (next === "none") onChange(undefined);
-    if (next === "days") onChange(`working_days(${now})`);
-    if (next === "cases") write({ days: now, chosen: { field: fields[0].name, is: true, value: fields[0].values[0].value }, rest: now });
+    if (next === "days") onChange(`${head}working_days(${now})`);
+    if (next === "cases" && !cases) write({ head, days: now, chosen: { field: fields[0].name, is: true, value: fields[0].values[0].value }, rest: now });
   };
   const whole = (text, act) => /^\d{1,3}$/.test(text) && act(String(Number(text)));
   const modes = [
@@ -231,8 +243,9 @@ export function DueWidget({ id, value, onChange, registry, disabled, readonly })
     <>
       <div className="studio-row">
         <Select id={id} value={shown} disabled={off} choices={modes} onChange={choose} />
-        {shown === "days" && <><Whole label="工作日数" value={days} disabled={off} onChange={(next) => whole(next, (one) => onChange(`working_days(${one})`))} /><span>个工作日</span></>}
+        {shown === "days" && <><Whole label="工作日数" value={plain.days} disabled={off} onChange={(next) => whole(next, (one) => onChange(`${head}working_days(${one})`))} /><span>个工作日</span></>}
       </div>
+      {head && (shown === "days" || shown === "cases") && <p className="form-note">另有优先的日期：<code>{head.replace(/ else $/, "")}</code>；不合这个条件的才按下面的天数。</p>}
       {shown === "cases" && (
         <>
           <Choice id={`${id}-field`} chosen={cases.chosen} fields={fields} disabled={off} onChange={(chosen) => write({ ...cases, chosen })} />
@@ -241,6 +254,7 @@ export function DueWidget({ id, value, onChange, registry, disabled, readonly })
       )}
       {shown === "text" && <Expression id={`${id}-text`} label="期限的式子" value={value} onChange={onChange} kind="due" reckon={reckon} known={known} disabled={off} />}
       {(shown === "days" || shown === "cases") && <Said said={said} id={`${id}-said`} />}
+      {dropped && dropped !== value && <p className="form-note">原来写的是 <code>{dropped}</code> <button type="button" className="btn btn-sm" disabled={off} onClick={() => { onChange(dropped); setDropped(null); }}>恢复</button></p>}
     </>
   );
 }
