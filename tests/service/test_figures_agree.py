@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.config import load_organization
-from service.demonstration import build, cases
+from service.demonstration import build, play
 from service.demonstration.scenarios import FINISHED, STOPPED
 from service.history.models import HistoryEvent
 from service.ledger import COLUMNS, ledger_rows
@@ -89,7 +89,7 @@ def look(session: Session, on: date) -> Seen:
 def played(url: str) -> dict[date, Seen]:
     """Builds every scenario of the demonstration with its people side; looks around in the evening of each day."""
     seen: dict[date, Seen] = {}
-    going_on = cases._Run._next
+    going_on = play.Play._next
 
     def watched(run: Any, session: Session) -> bool:
         due = timers.due_timers(session, now=UNTIL, limit=1)
@@ -102,7 +102,7 @@ def played(url: str) -> dict[date, Seen]:
         return going_on(run, session)
 
     database = fresh(url)
-    with patch.object(cases._Run, "_next", watched):
+    with patch.object(play.Play, "_next", watched):
         build(database, cases=len(FINISHED) + len(STOPPED), seed=1, until=UNTIL)
     database.dispose()
     return seen

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from service import auth, clock, history, people
 from service.demonstration.organization import derived
 from service.errors import Invalid, NotAllowed, NotFound
-from service.processes import commands, operations, queries, replay, sharing, timers
+from service.processes import commands, deployed, operations, queries, replay, sharing, timers
 from service.processes.advance import open_tasks
 from service.processes.bundles import compiled, read_bundle
 from service.processes.calendars import current
@@ -444,7 +444,7 @@ def test_a_changed_byte_of_any_column_is_a_finding_and_never_a_crash(world: Worl
         known = session.execute(select(Definition.key, Definition.digest)).all()
         made = {key: compiled(session, digest, key) for key, digest in known}
     # or parsing is most of the test's time
-    once = patch.object(replay, "compile_bundle", side_effect=lambda _files, key: made[key])
+    once = patch.object(deployed, "compile_bundle", side_effect=lambda _files, key: made[key])
     for model in (Instance, UserTask, Timer, CopyTo, CalendarVersion, Definition, DefinitionFile, Schedule, Counter):
         table = model.__table__
         for column in table.columns:
