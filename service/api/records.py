@@ -30,7 +30,7 @@ class Row:
         return found
 
     def told(self, name: str, default: Any) -> Any:
-        """What is said under ``name``, or ``default``: schemas ask this, thousands of times for a page of a list."""
+        """The value under ``name``, or ``default``: schemas ask this, thousands of times for a page of a list."""
         if name in self._more:
             return self._more[name]
         for row in self._rows:
