@@ -9,10 +9,10 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from service.checks import CheckContext, DefinitionFinding, check
+from service.children import limit, size_now
 
 Look = Callable[[Mapping[str, bytes], CheckContext, Callable[[str], None]], list[DefinitionFinding]]
 """A check of a bundle, which tells of each file that comes next."""
@@ -27,21 +27,6 @@ def serve(look: Look) -> None:
         limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + limits.seconds)
         found = look(files, context, lambda file: _tell({"at": file}))
         _tell({"findings": [[one.file, one.line, one.element, one.rule, one.message, one.severity] for one in found]})
-
-
-def limit(what: int, value: int) -> None:
-    """The soft limit alone: the next definition gets its own."""
-    _, hard = resource.getrlimit(what)
-    resource.setrlimit(what, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
-
-
-def size_now() -> int:
-    """Bytes that this process has now."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    except OSError:  # no such place on this system: as much as a child has after its imports
-        return 400_000_000
-    return pages * resource.getpagesize()
 
 
 def _tell(said: dict[str, Any]) -> None:

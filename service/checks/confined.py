@@ -7,18 +7,14 @@ memory and no secrets; when it dies, the file that it was looking at is named (r
 from __future__ import annotations
 
 import json
-import os
 import pickle
-import subprocess
-import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from tempfile import TemporaryFile
-from typing import IO
 
 import structlog
 
+from service import children
 from service.checks.findings import CheckContext, DefinitionFinding
 from service.errors import Conflict, Incident
 
@@ -27,8 +23,6 @@ WALL_SECONDS = 60
 AT_ONCE = 2
 """Children of one process; more people wait."""
 PATIENCE_SECONDS = 30
-MOST_COMPLAINT = 4_000
-"""Bytes of what a child said when it failed, its last words, that the log keeps."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +45,6 @@ CHILD, PRINT_CHILD = "service.checks.child", "service.checks.print_child"
 Job = tuple[Mapping[str, bytes], CheckContext]
 
 _slots = threading.BoundedSemaphore(AT_ONCE)
-_KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONDONTWRITEBYTECODE")
 
 
 def check_confined(files: Mapping[str, bytes], *, context: CheckContext) -> list[DefinitionFinding]:
@@ -84,38 +77,18 @@ def _wrong(findings: Sequence[DefinitionFinding]) -> bool:
 
 def _some(jobs: Sequence[Job], limits: Limits, program: str = CHILD) -> list[list[DefinitionFinding]]:
     """The findings of the first jobs, at least one: a child that dies takes the job that it was at with it."""
-    with TemporaryFile() as given, TemporaryFile() as told, TemporaryFile() as complained:
-        pickle.dump(([(dict(files), context) for files, context in jobs], limits), given)
-        given.seek(0)
-        child = subprocess.Popen(  # noqa: S603 - one of our own two programs
-            [sys.executable, "-m", program],
-            stdin=given,
-            stdout=told,
-            stderr=complained,
-            env=_environment(),
-            close_fds=True,
-        )
-        try:
-            child.wait(WALL_SECONDS * len(jobs))
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            child.kill()
-            child.wait()
-        told.seek(0)
-        lines = told.read().splitlines()
-        if child.returncode:
-            _note(child.returncode, complained, began=bool(lines))
-        return list(_read(lines, jobs, limits))
+    given = pickle.dumps(([(dict(files), context) for files, context in jobs], limits))
+    ended = children.run(program, given, wall=WALL_SECONDS * len(jobs))
+    lines = ended.said.splitlines()
+    if ended.code:
+        _note(ended, began=bool(lines))
+    return list(_read(lines, jobs, limits))
 
 
-def _note(code: int, complained: IO[bytes], *, began: bool) -> None:
+def _note(ended: children.Ended, *, began: bool) -> None:
     """The log says how a child ended. Raises Incident where it failed before it had begun: no file did that."""
-    complained.seek(0, os.SEEK_END)
-    complained.seek(max(0, complained.tell() - MOST_COMPLAINT))
-    said = complained.read().decode(errors="replace")
-    log.warning("check_child_ended", code=code, said=said)
-    if code > 0 and not began:
+    log.warning("check_child_ended", code=ended.code, said=ended.complained)
+    if ended.code > 0 and not began:
         raise Incident("检查流程定义的程序没有启动成功，没有改动任何内容；请联系系统管理员查看日志")
 
 
@@ -138,8 +111,3 @@ def _read(lines: Sequence[bytes], jobs: Sequence[Job], limits: Limits) -> Iterab
             "多半是引用、嵌套或重复太多，请拆小、精简后再试"
         )
         yield [DefinitionFinding(file, 1 if file != "-" else 0, "-", "check-limit", message)]
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return {**kept, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}

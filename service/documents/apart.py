@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from os import environ, pathsep
-from tempfile import TemporaryFile
 from typing import Any
 
+from service import children
 from service.documents.text import printable
 from service.documents.type import unprintable
 from service.errors import Conflict, Finding, Invalid
@@ -24,7 +21,6 @@ MOST_PAGES = 8
 """Pages that are shown; a paper may have more."""
 
 _slot = threading.BoundedSemaphore(1)
-_KEPT = ("PATH", "LANG", "LC_ALL", "HOME", "TZ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +57,9 @@ def render_apart(draft: Draft, *, pdf: bool = False) -> Shown:
 
 def _rendered(draft: Draft, pdf: bool) -> Shown:
     missing = unprintable(printable(dict(draft.data)))  # known here from the first time on
-    with TemporaryFile() as given, TemporaryFile() as told:
-        pickle.dump((dict(draft.files), draft.name, dict(draft.data), draft.made_at, missing, pdf), given)
-        given.seek(0)
-        child = subprocess.Popen(
-            [sys.executable, "-m", "service.documents.apart_child"],
-            stdin=given,
-            stdout=told,
-            stderr=subprocess.DEVNULL,
-            env={
-                **{name: environ[name] for name in _KEPT if name in environ},
-                "PYTHONPATH": pathsep.join(part for part in sys.path if part),
-            },
-            close_fds=True,
-        )
-        try:
-            child.wait(WALL_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            child.kill()
-            child.wait()
-        told.seek(0)
-        said = pickle.load(told) if child.returncode == 0 else None  # noqa: S301 - written by our own child
+    given = pickle.dumps((dict(draft.files), draft.name, dict(draft.data), draft.made_at, missing, pdf))
+    ended = children.run("service.documents.apart_child", given, wall=WALL_SECONDS, keep=("HOME",))
+    said = pickle.loads(ended.said) if ended.code == 0 else None  # noqa: S301 - written by our own child
     if said is None:
         message = f"排版用了超过 {SECONDS} 秒或 {MEMORY // 1_000_000} MB，已经停止；多半是模板里有停不下来的循环"
         raise Invalid("印不出来", [Finding(f"/print/{draft.name}.typ", message)])

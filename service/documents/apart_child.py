@@ -5,9 +5,9 @@ from __future__ import annotations
 import pickle
 import resource
 import sys
-from pathlib import Path
 from typing import Any
 
+from service.children import size_now
 from service.documents.apart import MEMORY, MOST_PAGES, SECONDS
 from service.documents.pdf import render_files, render_pages
 from service.documents.templates import TEMPLATE_FOLDER
@@ -19,7 +19,7 @@ def main() -> None:
     """Renders what our parent hands over."""
     files, name, data, made_at, missing, pdf = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our parent
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (_size_now() + MEMORY,) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (size_now() + MEMORY,) * 2)
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     where: dict[str, Any] = {"made_at": made_at, "house": TEMPLATE_FOLDER, "type_folder": TYPE_FOLDER}
     try:
@@ -31,15 +31,6 @@ def main() -> None:
     except (Incident, Invalid, NotFound) as error:
         said = error.message
     pickle.dump(said, sys.stdout.buffer)
-
-
-def _size_now() -> int:
-    """Bytes that this process has now."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    except OSError:
-        return 400_000_000
-    return pages * resource.getpagesize()
 
 
 if __name__ == "__main__":

@@ -9,20 +9,16 @@ from __future__ import annotations
 import copyreg
 import io
 import json
-import os
 import pickle
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from tempfile import TemporaryFile
 from types import MappingProxyType
 from typing import Any, cast
 
 import structlog
 
+from service import children
 from service.config import Organization, Settings
 from service.errors import Incident, Invalid
 from service.proof import Bounds, Fault, Proof
@@ -30,13 +26,11 @@ from service.proof.findings import LIMIT
 from service.workdays import Calendar
 
 MEMORY = 1_500_000_000
-"""Bytes beyond the child's first ones; the largest shipped process takes a quarter of it."""
+"""Bytes beyond the child's first ones."""
 _MORE_SECONDS = 60
 """Beyond those of the walk: to read the bundle and to write the report."""
 _PATIENCE = 20
 """Times the processor time that a child may take by the clock, on a machine that has much else to do."""
-_POLL = 0.2
-_KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONDONTWRITEBYTECODE")
 _WITHHELD: Mapping[str, Any] = {"database_url": "", "secret_key": "", "oidc": None, "mail": None, "metrics": None}
 
 log = structlog.get_logger(__name__)
@@ -66,33 +60,16 @@ def prove_confined(
     transaction.
     """
     limits = bounds or Bounds()
-    with TemporaryFile() as given, TemporaryFile() as told, TemporaryFile() as complained:
-        given.write(_packed((dict(files), key, _without_secrets(house), limits, memory)))
-        given.seek(0)
-        child = subprocess.Popen(
-            [sys.executable, "-m", "service.usecases.proving_child"],
-            stdin=given,
-            stdout=told,
-            stderr=complained,
-            env=_environment(),
-            close_fds=True,
-        )
-        until = time.monotonic() + _PATIENCE * (limits.seconds + _MORE_SECONDS)
-        try:
-            while child.poll() is None and time.monotonic() < until:
-                if going is not None:
-                    going()
-                _wait(child)
-        finally:
-            child.kill()
-            child.wait()
-        told.seek(0)
-        said = told.read()
-        if child.returncode == 0 and said:
-            return _read(json.loads(said))
-        complained.seek(0)
-        _note(child.returncode, complained.read()[-4_000:].decode(errors="replace"))
-        return _ended(files, key, limits, memory)
+    ended = children.run(
+        "service.usecases.proving_child",
+        _packed((dict(files), key, _without_secrets(house), limits, memory)),
+        wall=_PATIENCE * (limits.seconds + _MORE_SECONDS),
+        going=going,
+    )
+    if ended.code == 0 and ended.said:
+        return _read(json.loads(ended.said))
+    _note(ended)
+    return _ended(files, key, limits, memory)
 
 
 def prove_all_confined(
@@ -110,23 +87,16 @@ def prove_all_confined(
         yield from pool.map(one, jobs)
 
 
-def _wait(child: subprocess.Popen[bytes]) -> None:
-    try:
-        child.wait(_POLL)
-    except subprocess.TimeoutExpired:
-        return
-
-
 def _read(said: Mapping[str, Any]) -> Proof:
     if "refused" in said:
         raise Invalid(str(said["refused"]))
     return Proof.from_data(said)
 
 
-def _note(code: int, said: str) -> None:
+def _note(ended: children.Ended) -> None:
     """The log says how a child ended. Raises Incident where it failed by itself: no bundle did that."""
-    log.warning("proof_child_ended", code=code, said=said)
-    if code > 0 and "MemoryError" not in said:
+    log.warning("proof_child_ended", code=ended.code, said=ended.complained)
+    if ended.code > 0 and "MemoryError" not in ended.complained:
         raise Incident("走查的程序没有正常结束，没有改动任何内容；请联系系统管理员查看日志")
 
 
@@ -150,8 +120,3 @@ def _packed(job: Any) -> bytes:
 
 def _without_secrets(house: House) -> House:
     return replace(house, settings=replace(house.settings, **cast("dict[str, Any]", dict(_WITHHELD))))
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return {**kept, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}

@@ -9,7 +9,7 @@ import resource
 import sys
 import time
 
-from service.checks.child import limit, size_now
+from service.children import limit, size_now
 from service.errors import Invalid
 from service.proof import prove
 from service.usecases.rehearsals import plan_of

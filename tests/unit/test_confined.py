@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from service.checks import confined
-from service.checks.confined import MOST_COMPLAINT, Limits, check_all_confined
+from service import children
+from service.checks.confined import Limits, check_all_confined
 from service.checks.findings import CheckContext
+from service.children import MOST_COMPLAINT
 from service.errors import Incident
 from tests.factories.diagrams import CONTEXT
 
@@ -22,7 +23,7 @@ def child(monkeypatch: pytest.MonkeyPatch) -> Any:
     real = subprocess.Popen
 
     def runs(program: str) -> None:
-        monkeypatch.setattr(confined.subprocess, "Popen", lambda _, **how: real([sys.executable, "-c", program], **how))
+        monkeypatch.setattr(children.subprocess, "Popen", lambda _, **how: real([sys.executable, "-c", program], **how))
 
     return runs
 

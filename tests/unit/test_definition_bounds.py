@@ -277,10 +277,11 @@ def test_what_dies_names_the_file_that_it_was_at_and_the_others_are_checked() ->
 
 
 def test_the_child_knows_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    from service.checks import confined
+
+    from service import children
 
     monkeypatch.setenv("LIAISON_SECRET_KEY", "x" * 40)
-    assert "LIAISON_SECRET_KEY" not in confined._environment()
+    assert "LIAISON_SECRET_KEY" not in children._environment(())
 
 
 def test_parts_are_counted_as_a_reader_would_unfold_them() -> None:
