@@ -62,6 +62,21 @@ def tab_page(template: str, draft: Draft, endpoint: str, **more: Any) -> str:
     return render_template(template, draft=draft, tabs=TABS, tab=endpoint, **more)
 
 
+def editing(draft: Draft, **urls: str) -> dict[str, Any]:
+    """The part of an island that every tab with an editor has: the draft, who edits, where files are saved and checked.
+
+    ``urls`` are the tab's own addresses beside these.
+    """
+    files = url_for("web.studio_files.read_file", name="x", draft_id=draft.id).removesuffix("x")
+    check = url_for("web.studio_files.check", draft_id=draft.id)
+    return {
+        "draft": {"id": str(draft.id), "process": draft.process, "revision": draft.revision, "editable": draft.is_open},
+        "user": actor().username,
+        "sign_in": url_for("web.auth.sign_in"),
+        "urls": {"files": files, "check": check, **urls},
+    }
+
+
 @blueprint.get("/studio")
 @requires(right=RIGHT)
 def index() -> ResponseReturnValue:

@@ -29,7 +29,7 @@ from service.usecases import check_context
 from service.usecases.panels import choices_of
 from service.web.access import requires
 from service.web.answers import sent, text
-from service.web.studio import RIGHT, tab_page
+from service.web.studio import RIGHT, editing, tab_page
 
 blueprint = Blueprint("studio_diagram", __name__)
 
@@ -110,23 +110,18 @@ def _island(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
     diagrams = {name: _text(name, content) for name, content in files.items() if name.endswith(".bpmn")}
     first = f"bpmn/{draft.process}.bpmn"
     ordered = dict(sorted(diagrams.items(), key=lambda one: (one[0] != first, one[0])))
-    base = url_for("web.studio_files.read_file", name="x", draft_id=draft.id).removesuffix("x")
     return {
-        "draft": {"id": str(draft.id), "process": draft.process, "revision": draft.revision, "editable": draft.is_open},
         "files": ordered,
         "open": next(iter(ordered), ""),
         "panel": _panel(draft, files),
-        "user": actor().username,
         "today": clock.today(),
         "tomorrow": clock.today() + timedelta(days=1),
-        "sign_in": url_for("web.auth.sign_in"),
-        "urls": {
-            "files": base,
-            "check": url_for("web.studio_files.check", draft_id=draft.id),
-            "reckon": url_for("web.studio_diagram.reckon", draft_id=draft.id),
-            "panel": url_for("web.studio_diagram.panel_again", draft_id=draft.id),
-            "spelling": url_for("web.studio_diagram.spelling"),
-        },
+        **editing(
+            draft,
+            reckon=url_for("web.studio_diagram.reckon", draft_id=draft.id),
+            panel=url_for("web.studio_diagram.panel_again", draft_id=draft.id),
+            spelling=url_for("web.studio_diagram.spelling"),
+        ),
     }
 
 

@@ -25,7 +25,7 @@ from service.studio.uses import uses_of
 from service.usecases import check_context
 from service.web.access import requires
 from service.web.answers import sent, text
-from service.web.studio import RIGHT, tab_page
+from service.web.studio import RIGHT, editing, tab_page
 from service.web.studio_files import names_of
 
 blueprint = Blueprint("studio_forms", __name__)
@@ -79,9 +79,7 @@ def _island(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
     }
     tasks = list(_tasks(bundle, draft.process))
     first = next((one["form"] for one in tasks if f"forms/{one['form']}.json" in forms), "")
-    base = url_for("web.studio_files.read_file", name="x", draft_id=draft.id).removesuffix("x")
     return {
-        "draft": {"id": str(draft.id), "process": draft.process, "revision": draft.revision, "editable": draft.is_open},
         "files": forms,
         "open": first or next((name[6:-5] for name in forms if not name.endswith(".ui.json")), ""),
         "tasks": tasks,
@@ -97,14 +95,11 @@ def _island(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
         "private": [{"code": code, "name": name} for code, name in PRIVATE.items()],
         "days": list(_days(bundle)),
         "today": clock.today(),
-        "user": actor().username,
-        "sign_in": url_for("web.auth.sign_in"),
-        "urls": {
-            "files": base,
-            "check": url_for("web.studio_files.check", draft_id=draft.id),
-            "uses": url_for("web.studio_forms.uses", draft_id=draft.id),
-            "spelling": url_for("web.studio_diagram.spelling"),
-        },
+        **editing(
+            draft,
+            uses=url_for("web.studio_forms.uses", draft_id=draft.id),
+            spelling=url_for("web.studio_diagram.spelling"),
+        ),
     }
 
 

@@ -25,7 +25,7 @@ from service.studio.models import Draft as StudioDraft
 from service.studio.names import bundle_of
 from service.web.access import requires
 from service.web.answers import sent, text
-from service.web.studio import RIGHT, tab_page
+from service.web.studio import RIGHT, editing, tab_page
 
 blueprint = Blueprint("studio_prints", __name__)
 
@@ -92,9 +92,7 @@ def _island(draft: StudioDraft, files: Mapping[str, bytes]) -> dict[str, Any]:
     own = {name: content for name, content in files.items() if name.startswith(papers.FOLDER)}
     bundle = read(bundle_of(files), Report())
     house = papers.templates({}) if draft.process == NEED else {}
-    base = url_for("web.studio_files.read_file", name="x", draft_id=draft.id).removesuffix("x")
     return {
-        "draft": {"id": str(draft.id), "process": draft.process, "revision": draft.revision, "editable": draft.is_open},
         "files": {
             name: content.decode("utf-8-sig", "replace") for name, content in own.items() if name.endswith(TEXTS)
         },
@@ -115,13 +113,10 @@ def _island(draft: StudioDraft, files: Mapping[str, bytes]) -> dict[str, Any]:
             {"id": str(one.id), "title": f"{one.number or ''} {one.title or ''}".strip()}
             for one in papers.finished(db(), draft.process, actor())
         ],
-        "user": actor().username,
-        "sign_in": url_for("web.auth.sign_in"),
-        "urls": {
-            "files": base,
-            "check": url_for("web.studio_files.check", draft_id=draft.id),
-            "preview": url_for("web.studio_prints.preview", draft_id=draft.id),
-            "paper": url_for("web.studio_prints.paper", draft_id=draft.id, name="x").removesuffix("x.pdf"),
-            "spelling": url_for("web.studio_diagram.spelling"),
-        },
+        **editing(
+            draft,
+            preview=url_for("web.studio_prints.preview", draft_id=draft.id),
+            paper=url_for("web.studio_prints.paper", draft_id=draft.id, name="x").removesuffix("x.pdf"),
+            spelling=url_for("web.studio_diagram.spelling"),
+        ),
     }

@@ -21,7 +21,7 @@ from service.studio.models import Draft
 from service.studio.names import bundle_of
 from service.web.access import requires
 from service.web.answers import sent, text
-from service.web.studio import RIGHT, tab_page
+from service.web.studio import RIGHT, editing, tab_page
 
 blueprint = Blueprint("studio_tables", __name__)
 
@@ -54,20 +54,15 @@ def ask(draft_id: UUID) -> ResponseReturnValue:
 def _island(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
     tables = {name: content.decode("utf-8", "replace") for name, content in files.items() if name.endswith(".dmn")}
     bundle = read(bundle_of(files), Report())
-    base = url_for("web.studio_files.read_file", name="x", draft_id=draft.id).removesuffix("x")
     return {
-        "draft": {"id": str(draft.id), "process": draft.process, "revision": draft.revision, "editable": draft.is_open},
         "files": tables,
         "open": next(iter(sorted(tables)), ""),
         "columns": _columns(bundle),
-        "user": actor().username,
-        "sign_in": url_for("web.auth.sign_in"),
-        "urls": {
-            "files": base,
-            "check": url_for("web.studio_files.check", draft_id=draft.id),
-            "ask": url_for("web.studio_tables.ask", draft_id=draft.id),
-            "spelling": url_for("web.studio_diagram.spelling"),
-        },
+        **editing(
+            draft,
+            ask=url_for("web.studio_tables.ask", draft_id=draft.id),
+            spelling=url_for("web.studio_diagram.spelling"),
+        ),
     }
 
 
