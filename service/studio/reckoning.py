@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from service import clock
 from service.checks.bundle import Bundle
 from service.checks.expressions import Use, problems
 from service.checks.findings import CheckContext
@@ -21,7 +22,6 @@ from service.workdays import Calendar
 
 LONGEST_ID = 40
 LONGEST_NAME = 60
-WEEKDAYS = "一二三四五六日"
 DATED = frozenset({"due", "timer-date"})
 _NO_ID = re.compile(r"[^a-z0-9_]+")
 
@@ -76,9 +76,9 @@ class Reckoning:
         if day is None:
             return ""
         if "due_on" in given:
-            said = f"今天开始办的，{_said(given['due_on'])} 到期，{_said(day)} 到时间"
+            said = f"今天开始办的，{clock.written(given['due_on'])} 到期，{clock.written(day)} 到时间"
         else:
-            said = f"今天开始办的，{_said(day)} 到期" if kind == "due" else f"从今天算，是 {_said(day)}"
+            said = f"今天开始办的，{clock.written(day)} 到期" if kind == "due" else f"从今天算，是 {clock.written(day)}"
         # data that a case may come to have count as empty, as they are when it begins
         others = (names_in(text) | (names_in(due) if "due_on" in given else frozenset())) - given.keys()
         return f"{said}（其他数据还没有填写时）" if others else said
@@ -98,7 +98,3 @@ class Reckoning:
         except ValueError as error:
             return {"problems": [f"重复间隔{error}"], "says": ""}
         return {"problems": [], "says": ""}
-
-
-def _said(day: date) -> str:
-    return f"{day.isoformat()}（周{WEEKDAYS[day.weekday()]}）"

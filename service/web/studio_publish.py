@@ -12,6 +12,7 @@ from service import clock
 from service.http.context import actor, db, settings, wired
 from service.processes.bundles import CheckedBundle
 from service.processes.definitions import find_latest
+from service.processes.options import frozen
 from service.processes.tallies import open_tallies
 from service.rights import may
 from service.studio import drafts, publishing
@@ -84,7 +85,8 @@ def page(draft_id: UUID) -> ResponseReturnValue:
         mine=draft.proposed_by == actor().username,
         names=Names(db()).learn([draft.proposed_by]),
         open_cases=sum(one.cases for (process, _), one in tallies.items() if process == draft.process),
-        **difference_page(before, ahead.read.files, draft.process, "现行版本"),
+        # with the choices of today's settings in the forms, as it would be deployed
+        **difference_page(before, frozen(ahead.read.files, wired().organization.lists), draft.process, "现行版本"),
     )
 
 

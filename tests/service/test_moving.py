@@ -17,6 +17,7 @@ from service.processes.migrating import Choices, migrate
 from service.processes.models import Instance
 from service.processes.moves import RECOUNT
 from service.studio import moving
+from tests.factories.jobs import work_off
 from tests.factories.steps import events, instance, mismatches
 from tests.factories.versions import FIVE_DAYS, RENAMED, Edits, move, version
 from tests.factories.workers import at_once
@@ -35,17 +36,12 @@ RINGS = """
 NEW_CLOCK: Edits = {"bpmn/request.bpmn": [(TASK, RINGS + TASK)]}
 
 
-def work(world: World) -> None:
-    while jobs.work(world.database, world.database.session_info[jobs.KEY], lambda: False, clock.now()):
-        pass
-
-
 def asked(world: World, path: str, body: dict[str, Any], user: str = "admin") -> tuple[dict[str, Any], list[Any]]:
     """The job that the call submits, done, and its items."""
     api = world.api(user)
     answer = api.post(path, body)
     assert answer.status_code == 202, answer.json
-    work(world)
+    work_off(world)
     job = api.get(f"/jobs/{answer.json['id']}").json
     assert job["status"] == "done", job
     return job, api.get(f"/jobs/{job['id']}/items", limit=200).json["items"]
@@ -112,7 +108,7 @@ def test_a_batch_stops_and_goes_on_and_moves_none_twice(world: World) -> None:
     asked = iter([False, True])
     jobs.work(world.database, world.database.session_info[jobs.KEY], lambda: next(asked), clock.now())
     assert api.get(f"/jobs/{job}").json["done"] == 2
-    work(world)
+    work_off(world)
     assert api.get(f"/jobs/{job}").json["counts"] == {"moved": 4}
     assert [_row(world, case)[0] for case in cases] == [to] * 4
     for world.case in cases:
@@ -154,7 +150,7 @@ def test_people_complete_tasks_while_cases_move(world: World) -> None:
         with world.database.transaction() as session:
             commands.complete(session, task_id=task, data={"decision": "accept"}, actor=office, now=clock.now())
 
-    found = at_once(lambda: work(world), *(lambda task=task: complete(task) for task in tasks))
+    found = at_once(lambda: work_off(world), *(lambda task=task: complete(task) for task in tasks))
     assert found == [None] * 4
     for world.case in cases:
         assert (instance(world).version, world.open_steps()) == (to, [("dispatch", None)])
@@ -220,6 +216,6 @@ def test_a_stopped_worker_loses_no_case(world: World) -> None:
     to = version(world, FIVE_DAYS)
     job = world.api("admin").post("/migrations", {"process": "request", "to": to, "due": "keep"}).json["id"]
     world.clock.set(clock.now() + timedelta(days=1))
-    work(world)
+    work_off(world)
     assert _row(world, case)[0] == to
     assert world.api("admin").get(f"/jobs/{job}").json["counts"] == {"moved": 1}
