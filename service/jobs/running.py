@@ -1,5 +1,7 @@
 """Doing a job: one worker at a time holds it by a lease, and what it does is told in short transactions.
 
+A worker does the jobs of one kind one after the other, and the kinds side by side (``worker.loop``).
+
 A handler runs outside any transaction. It does a piece, and says so with ``Run.step`` in the very transaction in which
 the piece was done: a worker that dies leaves the job where its last piece was, and another goes on from there.
 """
@@ -26,6 +28,7 @@ from service.jobs.models import DONE, FAILED, QUEUED, RUNNING, Job, JobItem
 LEASE = timedelta(minutes=2)
 """How long a job stays with a worker that is not heard of."""
 MAX_ATTEMPTS = 3
+MOST_LOOKED_AT = 5
 
 log = structlog.get_logger(__name__)
 
@@ -149,11 +152,18 @@ def _take(
     lying = and_(Job.status == RUNNING, or_(Job.leased_until.is_(None), Job.leased_until < now))
     waiting = select(Job.id).where(Job.kind.in_(list(kinds)), or_(Job.status == QUEUED, lying))
     with database.reading() as session:
-        found = session.scalar(waiting.order_by(Job.made_at, Job.id).limit(1))
-    if found is None:
-        return None
+        found = session.scalars(waiting.order_by(Job.made_at, Job.id).limit(MOST_LOOKED_AT)).all()
+    for one in found:  # where another worker was faster, the next one waits no longer for it
+        if (taken := _lease(database, kinds, one, stopping, now)) is not None:
+            return taken
+    return None
+
+
+def _lease(
+    database: Database, kinds: Mapping[str, Kind], waiting: UUID, stopping: Callable[[], bool], now: datetime
+) -> tuple[Kind, Run] | None:
     with database.transaction() as session:
-        job = session.get(Job, found, with_for_update={"skip_locked": True})
+        job = session.get(Job, waiting, with_for_update={"skip_locked": True})
         if job is None or not (job.status == QUEUED or (job.status == RUNNING and _expired(job, now))):
             return None  # another worker was faster
         if job.attempts >= MAX_ATTEMPTS:

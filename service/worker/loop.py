@@ -94,11 +94,13 @@ class Worker:
         """
         self._stop = stop
         log.info("worker_started", worker=self.name)
-        # Reading a large file takes half a minute, and so does a mail server at times: no timer waits for that.
+        # Reading a large file takes half a minute, and so does a mail server at times: no timer waits for that. Nor
+        # does a kind of jobs wait for another kind: a walk of a minute holds up no migration.
         self._beside = True
+        kinds = [(f"jobs-{name}", partial(self._do_job, kinds={name: kind})) for name, kind in self._kinds.items()]
         beside = [
             Thread(target=copy_context().run, args=(self._keep, what, operation), name=f"{self.name}:{what}")
-            for what, operation in (("imports", self._import), ("letters", self._send_letters), ("jobs", self._do_job))
+            for what, operation in (("imports", self._import), ("letters", self._send_letters), *kinds)
         ]
         for one in beside:
             one.start()
@@ -137,8 +139,13 @@ class Worker:
     def _import(self, now: datetime) -> bool:
         return exchange.work(self.database, self.basis, now)
 
-    def _do_job(self, now: datetime) -> bool:
-        return jobs.work(self.database, self.database.session_info.get(jobs.KEY, {}), self._stop.is_set, now)
+    @property
+    def _kinds(self) -> Mapping[str, jobs.Kind]:
+        found: Mapping[str, jobs.Kind] = self.database.session_info.get(jobs.KEY, {})
+        return found
+
+    def _do_job(self, now: datetime, kinds: Mapping[str, jobs.Kind] | None = None) -> bool:
+        return jobs.work(self.database, self._kinds if kinds is None else kinds, self._stop.is_set, now)
 
     def _send_letters(self, now: datetime) -> int:
         """Sends what is due, up to a batch, in office hours as all notices; gives how many were tried."""
