@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any
 from uuid import UUID
 
 from flask import Response
-from sqlalchemy.orm import Session
 
-from service import clock, jobs
+from service import clock
 from service.api.calls import Calls
 from service.api.fields import Body, Day, Whole
 from service.api.jobs import JobView, view_of
 from service.api.records import Row
-from service.errors import NotFound
 from service.http.context import actor, db
 from service.http.files import download
-from service.ledger.workbooks import XLSX, write_table
+from service.ledger.workbooks import XLSX
 from service.studio import backtesting, drafts
 
 calls = Calls("backtests", "Backtests: a draft, tried on finished cases")
@@ -46,15 +43,5 @@ def backtest(body: dict[str, Any], draft_id: UUID) -> Row:
 @calls.file("/backtests/<uuid:job_id>/xlsx", media_types=(XLSX,), right=drafts.EDIT)
 def backtest_sheet(job_id: UUID) -> Response:
     """The report of a backtest as a workbook."""
-    job = jobs.visible_job(db(), job_id, actor())
-    if job.kind != backtesting.BACKTEST:
-        raise NotFound("没有这个回测")
-    return download(sheet(db(), job), XLSX, "回测.xlsx")
-
-
-def sheet(session: Session, job: jobs.Job) -> bytes:
-    """The workbook of a backtest."""
-    into = BytesIO()
-    rows = backtesting.rows(jobs.all_items(session, job.id))
-    write_table(rows, into, columns=backtesting.COLUMNS, title="回测")
-    return into.getvalue()
+    job = backtesting.job_of(db(), job_id, actor())
+    return download(backtesting.sheet(db(), job), XLSX, "回测.xlsx")

@@ -254,6 +254,12 @@ def cases(
     return page(session, query.order_by(*case_order(wanted.sort, wanted.as_of)), limit=limit, offset=offset)
 
 
+def seen_among(session: Session, ids: Collection[UUID], actor: Actor) -> frozenset[UUID]:
+    """Those of the cases ``ids`` that the actor may see; one statement."""
+    query = select(Instance.id).where(Instance.id.in_(ids), visibility.visible_clause(session, actor))
+    return frozenset(session.scalars(query)) if ids else frozenset()
+
+
 def started_by(
     session: Session, actor: Actor, *, filters: CaseFilter | None = None, limit: int = 50, offset: int = 0
 ) -> Page[Instance]:

@@ -29,6 +29,11 @@ from service.rehearsal.core import OpenStep, Plan, Rehearsal
 from service.workdays import Calendar
 
 SAME, OTHER, ASKED, FAILS = "same", "other", "asked", "fails"
+MOST_REASONS = 100
+"""Reasons that are told apart in the summary of a backtest; the cases tell all."""
+
+Flow = tuple[str, str, str]
+"""(process, element, next element)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,8 @@ class Due:
 class Tested:
     """How a finished case would have gone. ``verdict``: the same way, another way, it would have waited for what nobody
     was asked (``step``, ``fields``), or the version fails in it. ``message``: where they part, in Chinese; ``flows``:
-    (process, element, next element) → how often it was gone."""
+    (process, element, next element) → how often it was gone, as far as they go together; ``before``: how often it was
+    gone then."""
 
     instance: UUID
     number: str | None
@@ -68,7 +74,8 @@ class Tested:
     step: str = ""
     fields: tuple[str, ...] = ()
     dues: tuple[Due, ...] = ()
-    flows: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    flows: Mapping[Flow, int] = field(default_factory=dict)
+    before: Mapping[Flow, int] = field(default_factory=dict)
 
     def data(self) -> dict[str, Any]:
         """As a job's item keeps it."""
@@ -90,10 +97,13 @@ class Tested:
 
 @dataclass
 class Summary:
-    """The summary of all cases: dates by step, and how often each flow of the new drawing was gone."""
+    """The summary of all cases: dates by step, how often each flow was gone by the new drawing and then (``before``),
+    and for what reason how many parted, by verdict."""
 
     steps: dict[str, dict[str, int]] = field(default_factory=dict)
     flows: Counter[str] = field(default_factory=Counter)
+    before: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def take(self, one: Tested) -> None:
         """Adds a case."""
@@ -105,17 +115,27 @@ class Summary:
             row["days"] += due.days
             row["late_before"] += due.late_was
             row["late_after"] += due.late_would
-        for (process, source, node), count in one.flows.items():
-            self.flows[f"{process}/{source}/{node}"] += count
+        for tally, gone in ((self.flows, one.flows), (self.before, one.before)):
+            for flow, count in gone.items():
+                tally["/".join(flow)] += count
+        if one.message:
+            told = self.reasons.setdefault(one.verdict, {})
+            if one.message in told or len(told) < MOST_REASONS:
+                told[one.message] = told.get(one.message, 0) + 1
 
     def data(self) -> dict[str, Any]:
         """As a job keeps it."""
-        return {"steps": self.steps, "flows": dict(self.flows)}
+        return {"steps": self.steps, "flows": dict(self.flows), "before": dict(self.before), "reasons": self.reasons}
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> Summary:
         """The summary that a job has kept."""
-        return cls({step: dict(row) for step, row in said.get("steps", {}).items()}, Counter(said.get("flows", {})))
+        return cls(
+            {step: dict(row) for step, row in said.get("steps", {}).items()},
+            Counter(said.get("flows", {})),
+            Counter(said.get("before", {})),
+            {verdict: dict(told) for verdict, told in said.get("reasons", {}).items()},
+        )
 
 
 _COLUMNS = ("n", "earlier", "later", "days", "late_before", "late_after")
@@ -202,10 +222,17 @@ class _Run:
         step: str = "",
         fields: tuple[str, ...] = (),
     ) -> Tested:
-        flows: Counter[tuple[str, str, str]] = Counter()
-        if rehearsal is not None:
-            flows.update((one.process, one.source, one.node) for one in rehearsal.state.path if one.source is not None)
-        return Tested(self.case, self.number, verdict, message, step, fields, tuple(self.dues), flows)
+        path = rehearsal.state.path if rehearsal is not None else ()
+        flows = Counter((one.process, one.source, one.node) for one in path if one.source is not None)
+        before = Counter(
+            (process, source, node)
+            for one in self.steps
+            for effect in one.effects
+            if effect.kind == fx.ADVANCED
+            for process, _scope, node, source in effect.data["passed"]
+            if source is not None
+        )
+        return Tested(self.case, self.number, verdict, message, step, fields, tuple(self.dues), flows, before)
 
     def _step(self, rehearsal: Rehearsal | None, step: Step) -> Rehearsal:
         event = step.event
@@ -308,6 +335,12 @@ WORDS: Mapping[str, str] = {
     FAILS: "新版办不下去",
 }
 """The verdicts in words."""
+
+
+def unlike(was: Mapping[str, int], would: Mapping[str, int]) -> list[tuple[Flow, int, int]]:
+    """(flow, how often it was gone then, how often it would be) of every flow of the summary of a backtest."""
+    found = [(flow.split("/"), was.get(flow, 0), would.get(flow, 0)) for flow in sorted({*was, *would})]
+    return [((process, source, node), old, new) for (process, source, node), old, new in found]
 
 
 def moved(days: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from service import jobs
 from service.auth.queries import actor_of
-from service.errors import Finding, Invalid
+from service.errors import Conflict, Finding, Invalid, NotFound
 from service.ids import as_id
-from service.ledger.workbooks import Cell
+from service.ledger.workbooks import Cell, write_table
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
 from service.processes.migrating import version_of
@@ -95,7 +96,12 @@ def work(run: jobs.Run, house: House) -> dict[str, Any]:
     with run.database.reading() as session:
         actor = actor_of(session, run.made_by)
         require(actor, drafts.EDIT)
-        made, calendar = _made(session, wish, house, actor), current(session)
+        draft = drafts.get(session, wish.draft, actor) if wish.draft is not None else None
+        revision = draft.revision if draft is not None else None
+        if run.state and run.state.get("revision") != revision:
+            raise Conflict("暂停期间草稿又有改动，已测的和没有测的不是同一份；请重新回测")
+        files, calendar = drafts.files(session, draft) if draft is not None else None, current(session)
+    made = _made(run, wish, house, files)
     summary, after = backtest.Summary.read(run.state.get("summary", {})), as_id(run.state.get("after") or "")
     while run.done < wish.limit:
         with run.database.reading() as session:
@@ -109,17 +115,32 @@ def work(run: jobs.Run, house: House) -> dict[str, Any]:
             summary.take(one)
         after = ids[-1]
         items = [jobs.Item(str(one.instance), one.verdict, one.data()) for one in found]
-        state = {"after": str(after), "summary": summary.data()}
+        state = {"after": str(after), "summary": summary.data(), "revision": revision}
         run.tell(done=run.done + len(ids), items=items, state=state)
-    return summary.data()
+    return {**summary.data(), "revision": revision}
 
 
-def _made(session: Session, wish: Wish, house: House, actor: Actor) -> Compiled:
-    if wish.draft is not None:
-        draft = drafts.get(session, wish.draft, actor)
-        files = drafts.files(session, draft)
-        return verdict(files, key=draft.process, context=house.context).required().compiled
-    return compiled(session, version_of(session, wish.process, wish.version or 0).digest, wish.process)
+def _made(run: jobs.Run, wish: Wish, house: House, files: Mapping[str, bytes] | None) -> Compiled:
+    """The draft, checked with no transaction open, or the version."""
+    if files is not None:
+        return verdict(files, key=wish.process, context=house.context).required().compiled
+    with run.database.reading() as session:
+        return compiled(session, version_of(session, wish.process, wish.version or 0).digest, wish.process)
+
+
+def sheet(session: Session, job: jobs.Job) -> bytes:
+    """The report as a workbook."""
+    into = BytesIO()
+    write_table(rows(jobs.all_items(session, job.id)), into, columns=COLUMNS, title="回测")
+    return into.getvalue()
+
+
+def job_of(session: Session, job_id: UUID, actor: Actor) -> jobs.Job:
+    """The backtest. Raises NotAllowed, NotFound."""
+    found = jobs.visible_job(session, job_id, actor)
+    if found.kind != BACKTEST:
+        raise NotFound("没有这个回测")
+    return found
 
 
 def rows(items: Sequence[jobs.JobItem]) -> Iterator[Sequence[Cell]]:

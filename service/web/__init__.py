@@ -55,6 +55,7 @@ from service.web import (
     service_teams,
     stuck,
     studio,
+    studio_backtest,
     studio_diagram,
     studio_files,
     studio_forms,
@@ -127,7 +128,7 @@ def install(app: Flask, settings: Settings) -> None:
     told = (reports, roll_ups, briefs, assessment)
     changing = (studio, studio_versions, studio_new, studio_files)
     editing = (studio_diagram, studio_tables, studio_forms, studio_prints)
-    tabs = (*editing, studio_try, studio_scenarios, studio_proof, studio_impact, studio_publish)
+    tabs = (*editing, studio_try, studio_scenarios, studio_proof, studio_impact, studio_backtest, studio_publish)
     features = (
         *work,
         *course,

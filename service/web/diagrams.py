@@ -14,7 +14,8 @@ from service.engine.xml import parse_xml, utf8
 class Picture:
     """One diagram. ``done`` and ``active`` are ids of elements, ``ways`` pairs (from, to) of passed elements.
 
-    ``marks`` says of elements what became of them since another version: added, removed, changed or moved.
+    ``marks`` says of elements what became of them since another version: added, removed, changed or moved; ``counts``
+    are (from, to, how often the way between them was gone, how often it would be).
     """
 
     id: str
@@ -24,6 +25,7 @@ class Picture:
     done: list[str] = field(default_factory=list)
     ways: list[tuple[str, str]] = field(default_factory=list)
     marks: dict[str, str] = field(default_factory=dict)
+    counts: list[tuple[str, str, int, int]] = field(default_factory=list)
 
 
 def pictures(files: Mapping[str, bytes], main: str) -> list[Picture]:

@@ -52,6 +52,7 @@ TABS: list[Tab] = [
     Tab("用例", "web.studio_scenarios.page", lambda name: name.startswith("scenarios/")),
     Tab("走查", "web.studio_proof.page"),
     Tab("影响", "web.studio_impact.page"),
+    Tab("回测", "web.studio_backtest.page"),
     Tab("发布", "web.studio_publish.page"),
 ]
 """In the order of the page."""

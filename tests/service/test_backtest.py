@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from service import clock, jobs
 from service.cli import liaison
 from service.processes.bundles import Compiled, compile_bundle
 from service.processes.calendars import current
-from service.studio import backtest, drafts
+from service.studio import backtest, backtesting, drafts
 from service.usecases.rehearsals import plan_of
 from tests.factories.steps import INTERIM, NOT_OURS
 from tests.factories.versions import FIVE_DAYS, Edits, changed
@@ -85,6 +86,25 @@ def test_another_way_is_told_where_it_parts(finished: World) -> None:
     one = tried(finished, {"bpmn/request.bpmn": [("decision == 'accept'", "decision == 'taken'")]})
     assert one.verdict in (backtest.OTHER, backtest.ASKED)
     assert "当时办的是「派单」" in one.message
+    summary = backtest.Summary()
+    summary.take(one)
+    assert summary.reasons == {one.verdict: {one.message: 1}}
+    gone = {(flow, was, would) for flow, was, would in backtest.unlike(summary.before, summary.flows)}
+    assert (("request", "accept", "acceptance"), 1, 1) in gone
+    assert {(was, would) for (_, source, _), was, would in gone if source == "dispatch"} == {(1, 0)}
+
+
+def test_a_draft_changed_while_its_backtest_paused_is_not_mixed_with_what_was_tested(finished: World) -> None:
+    owner = finished.actor("owner")
+    with finished.transaction() as session:
+        draft = drafts.create(session, process="request", files=changed({}), actor=owner, now=clock.now()).id
+        wish = backtesting.Wish("request", date(2026, 9, 1), date(2026, 12, 31), draft)
+        job = backtesting.submit(session, wish=wish, actor=owner, now=clock.now())
+        job.state, job_id = {"after": "", "summary": {}, "revision": 7}, job.id
+    _work(finished)
+    with finished.database.reading() as session:
+        told = jobs.job_of(session, job_id)
+        assert (told.status, told.message) == ("failed", "暂停期间草稿又有改动，已测的和没有测的不是同一份；请重新回测")
 
 
 def test_rounds_and_returned_steps_go_the_way_they_went(world: World) -> None:

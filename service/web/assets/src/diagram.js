@@ -1,7 +1,8 @@
 // Shows a process as drawn, with the present position and the path so far; one tab a diagram. Read-only.
 //
 // The page holds {diagrams: [{id, name, xml, active: [element ids], done: [element ids], ways: [[from, to]],
-// marks: {element id: added, removed, changed or moved}}], open: id}.
+// marks: {element id: added, removed, changed or moved}, counts: [[from, to, how often, how often by the new version]]}],
+// open: id}.
 // Nothing is fetched.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import "bpmn-js/dist/assets/diagram-js.css";
@@ -15,6 +16,8 @@ const LIMITS = [0.15, 3];
 const FONT = '"Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "Noto Serif CJK SC", sans-serif';
 
 const within = (value, least, most) => Math.max(least, Math.min(value, most));
+
+const lengthOf = ([start, end]) => Math.hypot(end.x - start.x, end.y - start.y);
 
 class Picture {
   constructor(root, page) {
@@ -83,6 +86,7 @@ class Picture {
     }
     this.status.hidden = true;
     this.#mark(diagram);
+    this.#count(diagram);
     this.#name(diagram);
     this.#settle();
     this.root.dataset.ready = "";
@@ -119,6 +123,21 @@ class Picture {
       if (active.includes(id)) canvas.addMarker(element.id, "trail-active");
       else if (!steps.has(id)) canvas.addMarker(element.id, "trail-rest");
       else if (element.type === "bpmn:SequenceFlow" && !element.labelTarget) canvas.addMarker(element.id, "trail-flow");
+    }
+  }
+
+  /** How often each way was gone and would be, in the middle of its longest piece. */
+  #count({ counts = [] }) {
+    const flows = this.viewer.get("elementRegistry").filter((element) => element.type === "bpmn:SequenceFlow");
+    for (const [from, to, was, would] of counts) {
+      const flow = flows.find((one) => one.source?.id === from && one.target?.id === to);
+      if (!flow) continue;
+      const left = Math.min(...flow.waypoints.map((one) => one.x));
+      const top = Math.min(...flow.waypoints.map((one) => one.y));
+      const pieces = flow.waypoints.slice(1).map((end, at) => [flow.waypoints[at], end]);
+      const [start, end] = pieces.reduce((best, one) => (lengthOf(one) > lengthOf(best) ? one : best));
+      const html = Object.assign(document.createElement("span"), { className: `flow-count ${was === would ? "" : "is-other"}`, textContent: was === would ? String(was) : `${was} → ${would}` });
+      this.viewer.get("overlays").add(flow, { position: { left: (start.x + end.x) / 2 - left, top: (start.y + end.y) / 2 - top }, html });
     }
   }
 
@@ -174,7 +193,7 @@ class Picture {
 
 /** A picture in a folded or hidden part of the page has no size: it is drawn when it first shows, others at leisure,
     so that they are there for who scrolls fast or prints the page. */
-for (const root of document.querySelectorAll("[data-diagram-island]")) {
+function begin(root) {
   const page = JSON.parse(document.getElementById(root.dataset.diagramIsland).textContent);
   let drawn = false;
   const draw = () => {
@@ -187,3 +206,14 @@ for (const root of document.querySelectorAll("[data-diagram-island]")) {
   seen.observe(root);
   (window.requestIdleCallback ?? setTimeout)(draw);
 }
+
+const begun = new WeakSet();
+function beginAll() {
+  for (const root of document.querySelectorAll("[data-diagram-island]")) {
+    if (begun.has(root)) continue;
+    begun.add(root);
+    begin(root);
+  }
+}
+beginAll();
+document.addEventListener("htmx:afterSettle", beginAll); // what came with a piece of the page

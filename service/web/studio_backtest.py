@@ -1,0 +1,156 @@
+"""The tab 回测: a draft tried on finished cases: which would have gone another way, and by which dates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock, jobs
+from service.errors import NotFound
+from service.http.context import actor, db
+from service.http.files import download
+from service.ids import as_id
+from service.ledger.workbooks import XLSX
+from service.processes.queries import seen_among
+from service.studio import backtest, drafts
+from service.studio.backtesting import BACKTEST, MOST, Wish, in_period, job_of, sheet, submit
+from service.studio.models import Draft
+from service.studio.names import bundle_of
+from service.web import diagrams
+from service.web.access import requires
+from service.web.answers import PER_PAGE, argument, day, done, going_to, offset, sent, whole
+from service.web.studio import RIGHT, tab_page
+from service.web.studio_impact import RECENT, STATUSES, UNTIMED
+
+blueprint = Blueprint("studio_backtest", __name__)
+
+ENDPOINT = "web.studio_backtest.page"
+USUAL = timedelta(days=365)
+"""The period that the page offers: back from today."""
+LOOKED_AT = 100
+"""Backtests of all drafts among which those of a draft are looked for."""
+
+
+@blueprint.get("/studio/<uuid:draft_id>/backtest")
+@requires(right=RIGHT)
+def page(draft_id: UUID) -> ResponseReturnValue:
+    """The period to choose, and the newest backtest of the draft or the one that the address names."""
+    draft = drafts.get(db(), draft_id, actor())
+    found = [
+        job
+        for job in jobs.jobs(db(), actor(), kind=BACKTEST, limit=LOOKED_AT).items
+        if job.params.get("draft") == str(draft.id)
+    ]
+    job = _mine(draft, argument("job")) if argument("job") else next(iter(found), None)
+    today = clock.today()
+    wish = Wish.read(job.params) if job is not None else Wish(draft.process, today - USUAL, today, draft.id)
+    more = _told(draft, job) if job is not None else {}
+    return tab_page(
+        "studio/backtest.html",
+        draft,
+        ENDPOINT,
+        wish=wish,
+        most=MOST,
+        there=in_period(db(), wish),
+        found=found[:RECENT],
+        statuses=STATUSES,
+        job=job,
+        **more,
+    )
+
+
+@blueprint.post("/studio/<uuid:draft_id>/backtest")
+@requires(right=RIGHT)
+def begin(draft_id: UUID) -> ResponseReturnValue:
+    """Has the worker run the finished cases of a period by the draft."""
+    draft = drafts.get(db(), draft_id, actor())
+    fields = sent()
+    first, last = day(fields, "from", "办结的第一天"), day(fields, "to", "办结的最后一天")
+    wish = Wish(draft.process, first, last, draft.id, None, whole(fields, "limit"))
+    made = submit(db(), wish=wish, actor=actor(), now=clock.now())
+    return going_to(url_for(ENDPOINT, draft_id=draft_id, job=made.id))
+
+
+@blueprint.post("/studio/<uuid:draft_id>/backtest/<uuid:job_id>/<operation>")
+@requires(right=RIGHT)
+def steer(draft_id: UUID, job_id: UUID, operation: str) -> ResponseReturnValue:
+    """Pauses a backtest, lets it go on, or ends it."""
+    steering = {
+        "pause": (jobs.pause, "已暂停。"),
+        "resume": (jobs.resume, "已继续。"),
+        "cancel": (jobs.cancel, "已取消。"),
+    }
+    _mine(drafts.get(db(), draft_id, actor()), str(job_id))
+    if operation not in steering:
+        raise NotFound("没有这个操作")
+    command, message = steering[operation]
+    command(db(), job_id=job_id, actor=actor(), now=clock.now())
+    return done(message, url_for(ENDPOINT, draft_id=draft_id, job=job_id))
+
+
+@blueprint.get("/studio/<uuid:draft_id>/backtest/<uuid:job_id>.xlsx")
+@requires(right=RIGHT)
+def workbook(draft_id: UUID, job_id: UUID) -> ResponseReturnValue:
+    """The report, case by case, as a workbook."""
+    job = _mine(drafts.get(db(), draft_id, actor()), str(job_id))
+    return download(sheet(db(), job), XLSX, "回测.xlsx")
+
+
+def _mine(draft: Draft, job_id: str | None) -> jobs.Job:
+    """The backtest of this draft. Raises NotFound."""
+    found = as_id(job_id or "")
+    if found is None or (job := job_of(db(), found, actor())).params.get("draft") != str(draft.id):
+        raise NotFound("没有这个回测。请从这份草稿的回测中选择。")
+    return job
+
+
+def _told(draft: Draft, job: jobs.Job) -> dict[str, Any]:
+    verdict = argument("verdict")
+    items = jobs.items_of(db(), job.id, verdict=verdict, limit=PER_PAGE, offset=offset())
+    result = job.result if job.status == jobs.DONE else None
+    drawn = _drawn(draft, result or {}) if result is not None else []
+    return {
+        "moving_on": job.status in (jobs.QUEUED, jobs.RUNNING),
+        "counts": jobs.counts(db(), job.id),
+        "verdicts": backtest.WORDS,
+        "verdict": verdict,
+        "cases": items,
+        "seen": {str(one) for one in seen_among(db(), [UUID(one.key) for one in items.items], actor())},
+        "lines": _lines,
+        "result": result,
+        "steps": sorted((result or {}).get("steps", {}).items(), key=_most_changed),
+        "stale": result is not None and result.get("revision") not in (None, draft.revision),
+        "drawn": drawn,
+        "drawing": diagrams.island(drawn),
+    }
+
+
+def _drawn(draft: Draft, result: Mapping[str, Any]) -> list[diagrams.Picture]:
+    """The diagrams of the draft with both counts on each flow."""
+    drawn = diagrams.pictures(bundle_of(drafts.files(db(), draft)), draft.process)
+    by_id = {picture.id: picture for picture in drawn}
+    for (process, source, node), was, would in backtest.unlike(result.get("before", {}), result.get("flows", {})):
+        if process in by_id:
+            by_id[process].counts.append((source, node, was, would))
+    return drawn
+
+
+def _most_changed(step: tuple[str, Mapping[str, int]]) -> tuple[int, str]:
+    name, row = step
+    return -row["earlier"] - row["later"], name
+
+
+def _lines(data: Mapping[str, Any]) -> Sequence[str]:
+    """The sentences that an item says of a case."""
+    found = [str(data["message"])] if data.get("message") else []
+    for one in data.get("due", ()):
+        late = {(False, True): "，会逾期", (True, False): "，就不逾期了", (True, True): "，仍然逾期"}
+        dates = f"期限由 {one['from'] or UNTIMED} 变为 {one['to'] or UNTIMED}"
+        moved = f"（{backtest.moved(one['days'])}）" if one["days"] else ""
+        found.append(f"「{one['step']}」{dates}{moved}{late.get((one['late_before'], one['late_after']), '')}")
+    return found

@@ -1,0 +1,83 @@
+"""回测: an owner has finished cases run by a draft, and sees what would be other: in numbers, drawn, as a sheet."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from uuid import UUID
+
+import pytest
+from openpyxl import load_workbook
+
+from service import auth, clock
+from service.rights import SYSTEM
+from service.studio import drafts
+from tests.factories.jobs import work_off
+from tests.factories.owners import Owner
+from tests.factories.versions import FIVE_DAYS, changed
+from tests.factories.visitor import island
+from tests.factories.world import OFFICE, World
+
+PERIOD = {"from": "2026-09-01", "to": "2026-12-31", "limit": "50"}
+
+
+@pytest.fixture
+def owner(world: World) -> Owner:
+    """An owner, beside a finished case that took eight days to handle."""
+    world.dispatched()
+    world.do(OFFICE, "feedback_accepted")
+    world.pass_days(8)
+    world.do("handler-edu", "handle")
+    world.do(OFFICE, "review_reply")
+    world.do(OFFICE, "feedback_result")
+    return Owner(world)
+
+
+def of(world: World, files: dict[str, bytes]) -> UUID:
+    with world.transaction() as session:
+        return drafts.create(session, process="request", files=files, actor=world.actor("owner"), now=clock.now()).id
+
+
+def test_a_draft_is_tried_on_finished_cases(owner: Owner) -> None:
+    """The dates by step, both counts on the drawing, the sheet; and the case for who may see cases, no one else."""
+    world, draft = owner.world, of(owner.world, changed(FIVE_DAYS))
+    begun = owner.client.post(f"/studio/{draft}/backtest", data={"csrf_token": owner.visitor.token(), **PERIOD})
+    assert begun.status_code == 302, begun.text
+    assert "排队中" in owner.client.get(begun.location).text
+    work_off(world)
+    page = owner.client.get(begun.location)
+    assert re.search(r"走法相同</span></td><td class=\"num\" data-label=\"件数\">1</td>", page.text)
+    for words in ("早 2 个工作日", "期限提早", "会逾期"):
+        assert words in page.text
+    [main] = [one for one in island(page, "diagram-data")["diagrams"] if one["id"] == "request"]
+    assert ["accept", "acceptance", 1, 1] in main["counts"]
+    sheet = re.search(rf'href="(/studio/{draft}/backtest/[^"]+\.xlsx)"', page.text)
+    assert sheet is not None
+    assert load_workbook(BytesIO(owner.client.get(sheet[1]).data)).active["B2"].value == "走法相同"
+
+    assert f"/cases/{world.case}" not in page.text
+    assert "子女入学" not in page.text
+    with world.transaction() as session:
+        now = clock.now()
+        auth.grant_role(session, username="owner", role="talent_office", unit_code=None, actor=SYSTEM, now=now)
+    assert f"/cases/{world.case}" in owner.client.get(begun.location).text
+
+    text = changed({})["bpmn/unit_handling.bpmn"].decode()
+    assert "请重新回测" not in page.text
+    assert owner.put(draft, "bpmn/unit_handling.bpmn", text, 1).status_code == 200
+    assert "回测以后草稿又有改动" in owner.client.get(begun.location).text
+
+
+def test_bad_wishes_are_refused_at_the_field_and_other_drafts_jobs_not_shown(owner: Owner) -> None:
+    draft, other = of(owner.world, changed({})), of(owner.world, changed(FIVE_DAYS))
+    token = owner.visitor.token()
+    for field, value in (("from", "gestern"), ("to", "2026-08-01"), ("limit", "0"), ("limit", "9999")):
+        body = {"csrf_token": token, **PERIOD, field: value}
+        assert owner.client.post(f"/studio/{draft}/backtest", data=body).status_code == 422, (field, value)
+    job = owner.client.post(f"/studio/{draft}/backtest", data={"csrf_token": token, **PERIOD}).location.split("=")[1]
+    assert owner.client.get(f"/studio/{other}/backtest?job={job}").status_code == 404
+    assert owner.client.get(f"/studio/{other}/backtest/{job}.xlsx").status_code == 404
+    steering = f"/studio/{draft}/backtest/{job}"
+    assert owner.client.post(f"{steering}/turn", data={"csrf_token": token}).status_code == 404
+    assert owner.client.post(f"{steering}/pause", data={"csrf_token": token}).status_code == 302
+    assert "已暂停" in owner.client.get(f"/studio/{draft}/backtest").text
