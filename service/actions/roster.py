@@ -72,7 +72,7 @@ def scope_of(unit: str) -> str:
 def _check_roster(session: Session, call: ActionCall) -> dict[str, Any]:
     """``roster_lines`` of the draft; warns, never blocks."""
     roster = _draft(session, call, "/data/note")
-    roster.instance_id = call.instance.id
+    liaisons.take_up(session, roster, call.instance.id, actor=call.actor, now=call.now)
     head = ["名单", f"第 {roster.version} 版，{len(roster.items)} 条"]
     return {"lines": [head, *roster_lines(session, roster, today_of(call))], "roster_id": str(roster.id)}
 

@@ -69,7 +69,9 @@ def add_user(
     session.add(account)
     with conflicts("用户名已被使用，或该人员已有账号"):
         session.flush()
-    journal(session, "account_added", {"username": name, "person_id": account.person_id, "demo": demo}, actor, now)
+    data = {"username": name, "person_id": account.person_id, "demo": demo}
+    data |= {"with_password": password is not None, "must_change": account.must_change_password}
+    journal(session, "account_added", data, actor, now)
     return account
 
 
@@ -129,7 +131,8 @@ def bind_oidc(session: Session, *, username: str, issuer: str, subject: str, act
     account.oidc_issuer, account.oidc_subject = issuer, subject
     with conflicts("该身份已绑定到另一个账号"):
         session.flush()
-    journal(session, "identity_bound", {"username": account.username, "issuer": issuer}, actor, now)
+    data = {"username": account.username, "issuer": issuer, "subject": subject}
+    journal(session, "identity_bound", data, actor, now)
 
 
 def unbind_oidc(session: Session, *, username: str, actor: Actor, now: datetime) -> None:
@@ -296,9 +299,11 @@ def _keep_an_admin(session: Session, username: str, now: datetime) -> None:
 
 def _grant_data(grant: RoleGrant) -> dict[str, object]:
     return {
+        "id": grant.id,
         "username": grant.username,
         "role": grant.role,
         "unit": grant.unit_code,
         "starts_on": grant.starts_on,
         "ends_on": grant.ends_on,
+        "revoked": grant.revoked_at is not None,
     }

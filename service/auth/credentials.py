@@ -86,7 +86,7 @@ def _store(
     _forget_the_oldest(session, account.username)
     end_access(session, account.username, now)
     forget_failures(session, account.username)
-    journal(session, "password_set", {"username": account.username}, actor, now)
+    journal(session, "password_set", {"username": account.username, "must_change": must_change}, actor, now)
 
 
 def _forget_the_oldest(session: Session, username: str) -> None:

@@ -140,7 +140,8 @@ def sign_in_oidc(
         if is_usable(account):
             account.oidc_issuer, account.oidc_subject = issuer, subject
             session.flush()
-            journal(session, "identity_bound", {"username": account.username, "issuer": issuer}, SYSTEM, now)
+            data = {"username": account.username, "issuer": issuer, "subject": subject}
+            journal(session, "identity_bound", data, SYSTEM, now)
     if not is_usable(account):
         _failed(session, account, "disabled", address, now)
         return SignIn(None, refusal=DISABLED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
@@ -84,4 +85,6 @@ def _data(entry: Token) -> dict[str, object]:
         "label": entry.label,
         "token": entry.sha256[:12],
         "expires_on": clock.local(entry.expires_at).date(),
+        "expires_at": entry.expires_at.isoformat(),
+        "sealed": hashlib.sha256(entry.sha256.encode()).hexdigest(),
     }

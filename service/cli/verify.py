@@ -10,8 +10,8 @@ from uuid import UUID
 
 import click
 
+from service.audit.tables import whole
 from service.cli.setup import wired
-from service.processes import replay
 
 
 @click.command()
@@ -23,7 +23,7 @@ def verify(instances: tuple[UUID, ...], as_json: bool) -> None:
     """核验日志：重算哈希链，重新执行每个事项并与记录比对；逐条列出不符之处，有不符则以 1 退出。"""
     found = []
     with wired() as database, database.reading(long=True) as session:
-        for mismatch in replay.verify(session, list(instances) or None, _progress()):
+        for mismatch in whole.verify(session, list(instances) or None, _progress()):
             found.append(mismatch)
             if not as_json:
                 place = mismatch.stream if mismatch.seq is None else f"{mismatch.stream} 第 {mismatch.seq} 条"

@@ -15,7 +15,7 @@ from service.fields import Entry
 NOTICE = "notice"
 """The kind of what is owed to people: no change of the record whose journal holds it."""
 
-ENTRIES: Mapping[str, Entry] = {NOTICE: Entry("提醒")}
+ENTRIES: Mapping[str, Entry] = {NOTICE: Entry("提醒"), "baseline": Entry("升级时按现状补记")}
 
 
 @dataclass(frozen=True, slots=True)

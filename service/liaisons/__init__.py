@@ -34,7 +34,7 @@ from service.liaisons.roster_queries import (
     roster_change,
     search_rosters,
 )
-from service.liaisons.rosters import decide_roster, draft_roster, file_roster, leaving_links
+from service.liaisons.rosters import decide_roster, draft_roster, file_roster, leaving_links, take_up
 from service.liaisons.rules import QUOTAS, REASONS, REASONS_OF
 from service.liaisons.search import search_links
 from service.liaisons.service_teams import offered_officer, set_service_team
@@ -101,6 +101,7 @@ __all__ = [
     "set_service_team",
     "standing_service_teams",
     "suggestions",
+    "take_up",
     "talents_of",
     "waiting",
 ]

@@ -229,6 +229,7 @@ def hand_over(
         "ends_on": link.ends_on,
         "held_from": link.held_from,
         "handover_note": said["note"],
+        "own_held_from": taken.held_from,
     }
     journal(session, taken, "link_handed_over", data, actor, now)
     if tell:

@@ -104,6 +104,7 @@ ENTRIES: Mapping[str, Entry] = {
     "service_team_resumed": Entry("工作团队恢复", _TEAM_ENTRY),
     "service_team_end_updated": Entry("更正工作团队结束日期", _TEAM_ENTRY),
     "roster_drafted": Entry("起草名单", (_VERSION, ROSTER_NOTE)),
+    "roster_taken_up": Entry("名单进入办理", (_VERSION,)),
     "roster_decided": Entry("确定名单", (_VERSION, *DECISION)),
     "roster_filed": Entry("名单备案", (_VERSION, Field("filed_on", "备案日期", DATE))),
 }

@@ -104,6 +104,7 @@ def draft_roster(
         "id": roster.id,
         "version": roster.version,
         "note": text,
+        "instance_id": roster.instance_id,
         "rewritten": _rewritten(former, lines),
         "items": [
             {"leader_id": str(leader.id), "talent_id": talent.id, "reason": reason, "note": why}
@@ -112,6 +113,16 @@ def draft_roster(
     }
     record(session, f"roster:{scope}", "roster_drafted", data, actor=actor, now=now)
     return roster
+
+
+def take_up(session: Session, roster: Roster, instance_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """A case decides on the list from now on; nothing is journaled where it does already."""
+    if roster.instance_id == instance_id:
+        return
+    roster.instance_id = instance_id
+    session.flush()
+    data = {"id": roster.id, "version": roster.version, "instance_id": instance_id}
+    record(session, f"roster:{roster.scope}", "roster_taken_up", data, actor=actor, now=now)
 
 
 def _rewritten(former: Sequence[_Line] | None, lines: Sequence[_Line]) -> str:

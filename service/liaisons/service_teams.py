@@ -95,9 +95,15 @@ def set_service_team(
         "id": team.id,
         "leader_id": leader.id,
         "head": head.name,
+        "head_id": head.id,
         "liaison": liaison.name,
-        "members": [{"person_id": str(person.id), "name": person.name, "post": post} for person, post in chosen],
+        "liaison_id": liaison.id,
+        "members": [
+            {"person_id": str(person.id), "name": person.name, "unit": person.unit_code, "post": post}
+            for person, post in chosen
+        ],
         "starts_on": starts_on,
+        "ends_on": team.ends_on,
         "former_id": former.id if former is not None else None,
     }
     record(session, f"person:{leader.person_id}", "service_team_set", data, actor=actor, now=now)

@@ -241,5 +241,7 @@ def journal(session: Session, link: Link, kind: str, data: Mapping[str, object],
         "starts_on": link.starts_on,
         "held_from": link.held_from,
         "roster_id": link.roster_id,
+        "team_id": link.team_id,
+        "previous_id": link.previous_id,
     }
     record(session, f"talent:{link.talent_id}", kind, {**facts, **data}, actor=actor, now=now)

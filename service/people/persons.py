@@ -23,8 +23,8 @@ from service.people.models import Leader, Liaison, Person, Unit
 from service.people.namesakes import require_unlike
 from service.people.posts import locked_person, require_free
 from service.people.queries import get_person
+from service.people.rules import person_keys
 from service.rights import Actor, require
-from service.spelling import search_key, spell
 
 
 def add_person(
@@ -111,9 +111,8 @@ def update_person(
 def _fill(person: Person, values: Mapping[str, object]) -> None:
     for field, value in values.items():
         setattr(person, field, value)
-    spelling = spell(person.name)
-    person.pinyin, person.initials = spelling.pinyin, spelling.initials
-    person.search_key = search_key(spelling.keys, person.post)
+    for field, key in person_keys(person.name, person.post).items():
+        setattr(person, field, key)
 
 
 def _require_unit(session: Session, code: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from service.spelling import search_key, spell
+
 OFFICE_UNIT = "talent_office"
 """The code of the Talent Office as a unit. In a round about lists it stands for the list of class A (Q2)."""
 
@@ -22,3 +24,15 @@ OFFICE = "office"
 
 DUTIES = {"principal": "主要负责同志", "talent": "分管人才工作负责同志"}
 """The duties that make an officer of a member unit a leader of class B (L2)."""
+
+
+def unit_keys(code: str, name: str) -> dict[str, str]:
+    """The columns by which a unit is sorted and searched: ``pinyin``, ``initials``, ``search_key``."""
+    spelled = spell(name, of_person=False)
+    return {"pinyin": spelled.pinyin, "initials": spelled.initials, "search_key": search_key(spelled.keys, code)}
+
+
+def person_keys(name: str, post: str | None) -> dict[str, str]:
+    """The same columns of a person."""
+    spelled = spell(name)
+    return {"pinyin": spelled.pinyin, "initials": spelled.initials, "search_key": search_key(spelled.keys, post)}

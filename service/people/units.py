@@ -26,8 +26,8 @@ from service.people.leaving import Leaving, follow
 from service.people.models import Leader, Liaison, Person, Unit
 from service.people.posts import require_free
 from service.people.queries import get_person, get_unit
+from service.people.rules import unit_keys
 from service.rights import LIAISON, Actor, require
-from service.spelling import search_key, spell
 
 CHANGED = tuple(one for one in UNIT if one.name != "code")
 """The fields of a unit that can be changed."""
@@ -133,6 +133,7 @@ def name_liaison(
     with conflicts(f"{unit.name}的联络员刚被他人更改，请刷新后重试"):
         session.flush()
     data = {
+        "id": liaison.id,
         "unit": unit_code,
         "person_id": person.id,
         "starts_on": day,
@@ -152,7 +153,7 @@ def end_liaison(session: Session, *, unit_code: str, ends_on: date, actor: Actor
     if former is None:
         raise Conflict(f"{unit.name}目前没有联络员")
     session.flush()
-    data = {"unit": unit_code, "person_id": former.person_id, "ends_on": ends_on}
+    data = {"id": former.id, "unit": unit_code, "person_id": former.person_id, "ends_on": ends_on}
     record(session, f"unit:{unit_code}", "liaison_ended", data, actor=actor, now=now)
     _left(session, former, actor, now)
     return former
@@ -195,6 +196,5 @@ def _known(fields: Fields, organization: Organization) -> Fields:
 def _fill(unit: Unit, values: Mapping[str, object]) -> None:
     for field, value in values.items():
         setattr(unit, field, value)
-    spelling = spell(unit.name, of_person=False)
-    unit.pinyin, unit.initials = spelling.pinyin, spelling.initials
-    unit.search_key = search_key(spelling.keys, unit.code)
+    for field, key in unit_keys(unit.code, unit.name).items():
+        setattr(unit, field, key)

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import history
+from service.db import raw_rows
 from service.errors import LiaisonError
 from service.history import HistoryEvent
-from service.processes import raw_rows
 from service.processes.bundles import Compiled, compile_bundle, digest_of, files_of
 from service.processes.definitions import name_of
 from service.processes.models import Definition, DefinitionFile, DefinitionPicture
@@ -22,11 +22,18 @@ DAMAGE = (LiaisonError, LookupError, TypeError, ValueError, AttributeError, Arit
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """One thing that is not as the journal says. ``seq`` is the event, None for the stored rows."""
+    """One thing that is not as the journal says. ``seq`` is the event, None for the stored rows.
+
+    Of a stored row ``table``, ``row`` (as people call it) and ``column`` say where; ``sort`` tells findings apart.
+    """
 
     stream: str
     seq: int | None
     what: str
+    table: str | None = None
+    row: str | None = None
+    column: str | None = None
+    sort: str | None = None
 
 
 def definitions_as_deployed(session: Session, into: dict[str, Compiled]) -> Generator[Mismatch, None, dict[str, str]]:

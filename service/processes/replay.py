@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
 from service import history
+from service.db import raw_rows
 from service.db.canonical import dumps, normalized
 from service.history import HistoryEvent, HistoryHead
-from service.processes import counters, raw_rows
+from service.processes import counters
 from service.processes.bundles import Compiled
 from service.processes.calendars import LONGEST_SOURCE
 from service.processes.clocks import runs_of

@@ -96,6 +96,7 @@ def compile_report(
     with conflicts("该报告刚被他人建立，请刷新后重试"):
         session.flush()
     data = {"unit": unit_code, "year": year, "half": half, "due_on": report.due_on, "facts": facts}
+    data["instance_id"] = report.instance_id
     record(session, _stream(report), "report_compiled", {**data, **_reworded(report, before)}, actor=entering, now=now)
     return report
 
@@ -248,7 +249,7 @@ def draft_brief(
     brief.facts = facts
     with conflicts("该专报刚被他人建立，请刷新后重试"):
         session.flush()
-    data = {"leader_id": leader.id, "year": year, "month": month, "facts": facts}
+    data = {"leader_id": leader.id, "year": year, "month": month, "facts": facts, "text": brief.text}
     record(session, f"brief:{brief.id}", "brief_drafted", data, actor=actor, now=now)
     return brief
 

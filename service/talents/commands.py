@@ -17,7 +17,6 @@ from service.history.records import difference, record
 from service.people.models import Unit
 from service.people.queries import find_unit
 from service.rights import Actor, require
-from service.spelling import PART_READINGS, search_key, spell
 from service.talents.edits import talent_edits
 from service.talents.fields import FIELDS, SOURCE, TELLING
 from service.talents.models import Talent
@@ -27,6 +26,7 @@ from service.talents.rules import (
     OPEN_TYPE,
     TALENT_ID,
     id_after,
+    talent_keys,
 )
 
 [_TAIL] = picked(FIELDS, "id_tail")
@@ -255,10 +255,8 @@ def fill(talent: Talent, values: Mapping[str, object], now: datetime) -> None:
     for field, value in values.items():
         setattr(talent, field, value)
     talent.updated_at = now
-    spelling = spell(talent.name)
-    employer = spell(talent.employer, of_person=False, readings=PART_READINGS)
-    talent.pinyin, talent.initials = spelling.pinyin, spelling.initials
-    talent.search_key = search_key(spelling.keys, talent.id, employer.keys)
+    for field, key in talent_keys(talent.id, talent.name, talent.employer).items():
+        setattr(talent, field, key)
 
 
 def next_id(session: Session) -> str:

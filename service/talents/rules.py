@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Protocol
 
-from service.spelling import plain, spell
+from service.spelling import PART_READINGS, plain, search_key, spell
 
 TALENT_ID = re.compile(r"T[0-9]{4,9}")
 ID_TAIL = re.compile(r"[0-9A-Z]{4,6}")
@@ -122,3 +122,16 @@ def picture(content: bytes) -> str | None:
 def id_after(last: str | None) -> str:
     """The id that follows ``last`` (``None``: the first): ``T0001``, ``T0002`` …"""
     return f"T{1 if last is None else int(last[1:]) + 1:04d}"
+
+
+def talent_keys(talent_id: str, name: str, employer: str) -> dict[str, str]:
+    """The columns by which a talent is sorted and searched: ``pinyin``, ``initials``, ``search_key``."""
+    spelled, place = spell(name), spell(employer, of_person=False, readings=PART_READINGS)
+    key = search_key(spelled.keys, talent_id, place.keys)
+    return {"pinyin": spelled.pinyin, "initials": spelled.initials, "search_key": key}
+
+
+def team_keys(name: str) -> dict[str, str]:
+    """The same columns of a team."""
+    spelled = spell(name, of_person=False)
+    return {"pinyin": spelled.pinyin, "initials": spelled.initials, "search_key": search_key(spelled.keys)}

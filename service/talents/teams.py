@@ -16,11 +16,11 @@ from service.fields import Checks, defaults, held, merged, take
 from service.history import require_version
 from service.history.records import difference, record
 from service.rights import Actor, require
-from service.spelling import search_key, spell
 from service.talents.edits import team_edits
 from service.talents.fields import TEAM_FIELDS
 from service.talents.models import Talent, TalentTeam, TalentTeamMember
 from service.talents.queries import find_talent, get_team
+from service.talents.rules import team_keys
 
 MOST_MEMBERS = 200
 
@@ -141,9 +141,9 @@ def _members(session: Session, checks: Checks, given: object, lead: str | None) 
 def _fill(team: TalentTeam, values: Mapping[str, object], now: datetime) -> None:
     for field, value in values.items():
         setattr(team, field, value)
-    spelling = spell(team.name, of_person=False)
-    team.pinyin, team.initials, team.updated_at = spelling.pinyin, spelling.initials, now
-    team.search_key = search_key(spelling.keys)
+    team.updated_at = now
+    for field, key in team_keys(team.name).items():
+        setattr(team, field, key)
 
 
 def _keep(session: Session, team: TalentTeam, members: list[Member]) -> None:

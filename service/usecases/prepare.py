@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from service.actions.table import action_table
+from service.audit.upgrade import write_baseline
 from service.checks import ActionSignature, CheckContext
 from service.checks.gate import checked
 from service.config import Organization, Settings
@@ -36,7 +37,10 @@ def prepare(
     done.
     """
     filled = fill_spans(session)  # before anything below moves a case
+    found = write_baseline(session, now=now)
     done = [f"新增单位 {code}" for code in sync_units(session, organization, actor=SYSTEM, now=now)]
+    if found:
+        done.append(f"升级补记了 {found} 条记录中以前没有写入历史的内容（按现状）")
     if filled:
         done.append(f"由历史补记了 {filled} 件事项各日的状态")
     calendar = Calendar.from_config(notices_in_force(session, config))

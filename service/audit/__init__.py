@@ -1,0 +1,1 @@
+"""The auditor's room: what the journal proves of the rows that pages show, and what auditors ask of it."""

@@ -1,0 +1,124 @@
+"""Rows exactly as the database holds them, to be held against what they must be.
+
+SQLite keeps moments, days, ids and documents as text. There the text itself is compared, for a changed one may mean
+the same or nothing at all; reading it as a value would hide the one and fail on the other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Column, ColumnElement, Dialect, LargeBinary, Table, select, type_coerce
+from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
+
+from service.db.base import Base
+from service.db.canonical import dumps, normalized
+
+Row = dict[str, Any]
+_Read = Mapping[type, Callable[[str], Any]]
+_READ: _Read = {date: date.fromisoformat, datetime: datetime.fromisoformat, UUID: UUID}
+"""How a text of the journal is read for a column of that type."""
+
+
+class Shape:
+    """A table on one kind of database: its columns, and how a value is written in each; looked up once."""
+
+    def __init__(self, table: Table, dialect: Dialect) -> None:
+        self.table = table
+        self._dialect = dialect
+        self.raw = dialect.name == "sqlite"
+        self.columns: dict[str, Column[Any]] = {column.key: column for column in table.columns}
+        self.keys: tuple[str, ...] = tuple(column.key for column in table.primary_key)
+        self.blobs = frozenset(name for name, one in self.columns.items() if isinstance(one.type, LargeBinary))
+        self._bind: dict[str, Callable[[Any], Any] | None] = {}
+        self._read: dict[str, Callable[[str], Any] | None] = {}
+        for name, column in self.columns.items():
+            kind = column.type.dialect_impl(dialect)
+            self._bind[name] = kind.bind_processor(dialect) if self.raw else None
+            try:
+                self._read[name] = _READ.get(column.type.python_type)
+            except NotImplementedError:
+                self._read[name] = None
+
+    def asked(self, *, less: frozenset[str] = frozenset()) -> list[ColumnElement[Any]]:
+        """The columns to select, each as it stands."""
+        listed = [column for name, column in self.columns.items() if name not in less]
+        return [type_coerce(one, NullType()).label(one.key) if self.raw else one.label(one.key) for one in listed]
+
+    def form(self, name: str, value: Any) -> Any:
+        """A value of Python in the form in which ``stored`` gives what the column holds."""
+        bind = self._bind[name]
+        return comparable(bind(value) if bind is not None and value is not None else value)
+
+    def told(self, name: str, value: Any) -> Any:
+        """The same of a value as the journal keeps it; raises ValueError for one that the column cannot hold."""
+        if value is None:
+            return None
+        read = self._read[name]
+        if read is not None and isinstance(value, str):
+            value = read(value)
+        return self.form(name, normalized(value) if isinstance(value, dict | list) else value)
+
+    def plain(self, name: str, stored: Any) -> Any:
+        """A stored value as the journal keeps one (JSON)."""
+        if stored is None:
+            return None
+        kind = self.columns[name].type.dialect_impl(self._dialect)
+        read = kind.result_processor(self._dialect, None) if self.raw else None
+        value = read(stored) if read is not None else stored
+        if isinstance(value, datetime):
+            return (value if value.tzinfo is not None else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+        if isinstance(value, date):
+            return value.isoformat()
+        if isinstance(self.columns[name].type, JSON) and isinstance(value, str):
+            return json.loads(value)
+        return str(value) if isinstance(value, UUID) else value
+
+    def stored(self, row: Mapping[Any, Any]) -> Row:
+        """A row of the result of ``asked``."""
+        return {name: comparable(value) for name, value in row.items()}
+
+
+def shape(session: Session, model: type[Base]) -> Shape:
+    """The shape of the table of ``model`` on the session's database."""
+    return _shape(model, session.get_bind().dialect)
+
+
+@lru_cache(maxsize=256)
+def _shape(model: type[Base], dialect: Dialect) -> Shape:
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError(f"{model} is not one table")
+    return Shape(table, dialect)
+
+
+def rows(session: Session, model: type[Base], *where: ColumnElement[bool]) -> list[Row]:
+    """The rows of the table of ``model``, columns by name, each value in the form that ``form`` gives."""
+    known = shape(session, model)
+    found = session.execute(select(*known.asked()).select_from(model).where(*where))
+    return [known.stored(row) for row in found.mappings()]
+
+
+def form(session: Session, model: type[Base], row: Mapping[str, Any]) -> Row:
+    """``row`` (values of Python) in the form in which ``rows`` gives what is stored."""
+    known = shape(session, model)
+    return {name: known.form(name, value) for name, value in row.items()}
+
+
+def differences(session: Session, model: type[Base], have: Row, must: Mapping[str, Any]) -> Iterator[str]:
+    """The names of the columns of ``must`` in which the stored row ``have`` says something else."""
+    known = shape(session, model)
+    for name, value in must.items():
+        if have[name] != known.form(name, value):
+            yield name
+
+
+def comparable(value: Any) -> Any:
+    """Documents as canonical text: as values, 1 and true would be equal."""
+    return dumps(value) if isinstance(value, dict | list) else value
