@@ -27,7 +27,7 @@ from service.checks.kinds import grouped
 from service.errors import Finding, Invalid
 from service.http.context import actor, db, wired
 from service.processes.bundles import CheckedBundle
-from service.processes.definitions import list_definitions
+from service.processes.definitions import list_definitions, newest_files
 from service.spelling import tidy
 from service.studio.fields import LONGEST_NOTE
 from service.studio.publishing import SAME, release
@@ -136,7 +136,11 @@ def _checked() -> _Checked:
         raise UnsupportedMediaType
     dry_run, process, files = _dry_run(), request.form.get("process") or None, _files()
     context = replace(check_context(wired().settings, wired().organization), key=process)
-    found = check_confined(files, context=context)
+    found = check_confined(files, context=replace(context, base=_newest(process)))
+    if process is None and all(finding.severity != "error" for finding in found):  # now the files may be read
+        tops = _tops(files)
+        if base := _newest(tops[0] if len(tops) == 1 else None):
+            found = check_confined(files, context=replace(context, base=base))
     if dry_run or any(finding.severity == "error" for finding in found):
         return _Checked(found)
     bundle = passed(files, found, key=process or _key(files), context=context)
@@ -167,6 +171,14 @@ def deploy_definition(prepared: _Checked) -> ResponseReturnValue | tuple[Mapping
     status = 200 if made.outcome == SAME else 201
     told = {"findings": findings, "groups": grouped(findings)}
     return {"dry_run": False, "definition": Row(made.definition, newest=True), **told}, status
+
+
+def _newest(process: str | None) -> Mapping[str, bytes] | None:
+    """The files that an upload is to follow."""
+    if process is None:
+        return None
+    with wired().database.reading() as session:
+        return newest_files(session, process) or None
 
 
 def _dry_run() -> bool:
@@ -201,13 +213,17 @@ def _bundle_name(given: str) -> str:
     return f"{folder}/{path.name}"
 
 
+def _tops(files: Mapping[str, bytes]) -> list[str]:
+    """The processes that no other calls; the checks have made sure that the files can be read."""
+    return sorted(top.id for top in entries(read(files, Report())))
+
+
 def _key(files: Mapping[str, bytes]) -> str:
-    """The process that no other calls; the checks have made sure that the files can be read."""
-    tops = entries(read(files, Report()))
+    """The one process that no other calls. Raises Invalid."""
+    tops = _tops(files)
     if len(tops) != 1:
-        known = "、".join(sorted(top.id for top in tops))
-        raise Invalid("请指明要部署的流程", [Finding("/process", f"文件中有多个可发起的流程：{known}")])
-    return tops[0].id
+        raise Invalid("请指明要部署的流程", [Finding("/process", f"文件中有多个可发起的流程：{'、'.join(tops)}")])
+    return tops[0]
 
 
 def _refused(found: Sequence[DefinitionFinding]) -> Response:

@@ -35,7 +35,7 @@ def backtest(path: Path, first: datetime, last: datetime, limit: int) -> None:
         raise Invalid("一次只能回测一个流程", [Finding(str(path), "请写明流程目录，如 bpmn/request")])
     [folder] = folders
     house = house_of(settings(), organization())
-    made = verdict(folder.files(), key=folder.key, context=house.context).required().compiled
+    made = verdict(folder.files(), key=folder.key, context=house.context, base={}).required().compiled
     wish = Wish(folder.key, first.date(), last.date(), limit=limit)
     require_period(wish)
     counts: Counter[str] = Counter()

@@ -18,8 +18,8 @@ from service.checks.kinds import grouped, totals
 from service.cli.folders import PATHS, Folder, folders_of
 from service.cli.scenarios import require
 from service.cli.setup import organization, settings, wired
-from service.processes.bundles import CheckedBundle, files_of
-from service.processes.definitions import find_latest
+from service.processes.bundles import CheckedBundle
+from service.processes.definitions import newest_files
 from service.rights import COMMAND_LINE
 from service.studio.publishing import DEPLOY, LAYOUT, SAME, SCENARIOS, Release, release
 from service.usecases import check_context
@@ -42,8 +42,7 @@ def deploy(paths: tuple[Path, ...], note: str, username: str) -> None:
     """检查 PATH 中的流程定义，运行其用例，然后部署；任何一个有错误或用例不符，就一个也不部署。"""
     folders = folders_of(paths)
     with wired() as database, database.reading() as session:
-        newest = {folder.key: find_latest(session, folder.key) for folder in folders}
-        before = {key: files_of(session, one.digest) for key, one in newest.items() if one is not None}
+        before = {folder.key: newest_files(session, folder.key) for folder in folders}
     bundles = _require_pass(folders, before)
     require([(folder, bundle, folder.scenarios()) for folder, bundle in zip(folders, bundles, strict=True)])
     with wired() as database, database.transaction() as session:
@@ -81,7 +80,9 @@ def _require_pass(
     read = [(folder, folder.files()) for folder in folders]
     context = check_context(settings(), organization())
     based = before or {}
-    found = check_all_confined([(files, replace(context, base=based.get(folder.key))) for folder, files in read])
+    found = check_all_confined(
+        [(files, replace(context, base=based.get(folder.key) or None)) for folder, files in read]
+    )
     fine = [_passes(folder, findings) for (folder, _), findings in zip(read, found, strict=True)]
     if not all(fine):
         sys.exit(1)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service import history, ids
 from service.errors import NotFound
-from service.processes.bundles import CheckedBundle, Compiled, read_bundle
+from service.processes.bundles import CheckedBundle, Compiled, files_of, read_bundle
 from service.processes.models import Definition, DefinitionFile, DefinitionPicture
 from service.processes.schedules import sync
 from service.rights import Actor
@@ -133,6 +133,12 @@ def name_of(made: Compiled) -> str:
 def find_latest(session: Session, key: str) -> Definition | None:
     """The newest version of the process, or None."""
     return session.scalar(select(Definition).where(Definition.key == key).order_by(Definition.version.desc()).limit(1))
+
+
+def newest_files(session: Session, key: str) -> dict[str, bytes]:
+    """The files of the newest version of the process; empty for a new process."""
+    found = find_latest(session, key)
+    return files_of(session, found.digest) if found is not None else {}
 
 
 def latest(session: Session, key: str) -> Definition:

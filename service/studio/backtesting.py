@@ -101,7 +101,8 @@ def work(run: jobs.Run, house: House) -> dict[str, Any]:
         if run.state and run.state.get("revision") != revision:
             raise Conflict("暂停期间草稿又有改动，已测的和没有测的不是同一份；请重新回测")
         files, calendar = drafts.files(session, draft) if draft is not None else None, current(session)
-    made = _made(run, wish, house, files)
+        base = drafts.base_files(session, draft) if draft is not None else {}
+    made = _made(run, wish, house, files, base)
     summary, after = backtest.Summary.read(run.state.get("summary", {})), as_id(run.state.get("after") or "")
     while run.done < wish.limit:
         with run.database.reading() as session:
@@ -120,10 +121,12 @@ def work(run: jobs.Run, house: House) -> dict[str, Any]:
     return {**summary.data(), "revision": revision}
 
 
-def _made(run: jobs.Run, wish: Wish, house: House, files: Mapping[str, bytes] | None) -> Compiled:
+def _made(
+    run: jobs.Run, wish: Wish, house: House, files: Mapping[str, bytes] | None, base: Mapping[str, bytes]
+) -> Compiled:
     """The draft, checked with no transaction open, or the version."""
     if files is not None:
-        return verdict(files, key=wish.process, context=house.context).required().compiled
+        return verdict(files, key=wish.process, context=house.context, base=base).required().compiled
     with run.database.reading() as session:
         return compiled(session, version_of(session, wish.process, wish.version or 0).digest, wish.process)
 

@@ -75,13 +75,11 @@ _cache: OrderedDict[tuple[str, str, str], Verdict] = OrderedDict()
 _lock = threading.Lock()
 
 
-def verdict(
-    files: Mapping[str, bytes], *, key: str, context: CheckContext, base: Mapping[str, bytes] | None = None
-) -> Verdict:
+def verdict(files: Mapping[str, bytes], *, key: str, context: CheckContext, base: Mapping[str, bytes]) -> Verdict:
     """Checks the files of the process ``key``, in a process of their own; the same content is checked once.
 
-    ``base`` are the files of the version that these are to follow, where there is one: the checks say what of it has
-    changed unawares.
+    ``base`` are the files of the version that these are to follow, empty for a new process: the checks say what of it
+    has changed unawares.
 
     Not to be called with an open transaction. Raises Conflict while too many are being checked.
     """
@@ -107,7 +105,7 @@ def checked(
     key: str,
     house: House,
     calendar: Calendar,
-    base: Mapping[str, bytes] | None = None,
+    base: Mapping[str, bytes],
 ) -> Checked:
     """The verdict on the files and, where they may run, how each scenario goes. As ``verdict`` is to be called."""
     found = verdict(files, key=key, context=house.context, base=base)

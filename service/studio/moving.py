@@ -142,8 +142,8 @@ def target_of(session: Session, wish: Wish, actor: Actor, house: House | None = 
             raise Invalid("草稿不属于该流程", [Finding("/draft", f"这份草稿属于流程 {draft.process}")])
         if house is None:
             raise Invalid("草稿须先由系统检查", [Finding("/draft", "请提交后台任务评估草稿的影响")])
-        files = drafts.files(session, draft)
-        return verdict(files, key=wish.process, context=house.context).required().compiled, None
+        files, base = drafts.files(session, draft), drafts.base_files(session, draft)
+        return verdict(files, key=wish.process, context=house.context, base=base).required().compiled, None
     if wish.to is None:
         raise Invalid("请指明版本或草稿", [Finding("/to", "必填，请填写版本号")])
     return compiled(session, version_of(session, wish.process, wish.to).digest, wish.process), wish.to

@@ -49,7 +49,8 @@ def kind(settings: Settings, organization: Organization) -> jobs.Kind:
             actor = actor_of(session, run.made_by)
         read = read_draft(run.database, UUID(run.params["draft"]), actor)
         files = bundle_of(read.files)
-        verdict(files, key=read.process, context=house_of(settings, organization).context).required()
+        context = house_of(settings, organization).context
+        verdict(files, key=read.process, context=context, base=read.base).required()
         house = House(settings, organization, read.calendar)
         bounds = Bounds(seconds=run.params["seconds"])
         proof = prove_confined(files, read.process, house, bounds, going=_Heart(run).beat)

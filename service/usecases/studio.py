@@ -13,6 +13,7 @@ from service.db import Database
 from service.errors import Finding, Invalid
 from service.processes.bundles import CheckedBundle, Compiled, compiled
 from service.processes.calendars import current
+from service.processes.definitions import newest_files
 from service.proof import Bounds
 from service.rights import Actor, require
 from service.studio import drafts, publishing
@@ -111,7 +112,8 @@ def back_to(
     with database.reading() as session:
         old = drafts.version(session, process, version)
         files, calendar = drafts.version_files(session, old), current(session)
-    found = checked(files, key=process, house=house, calendar=calendar)
+        base = newest_files(session, process)
+    found = checked(files, key=process, house=house, calendar=calendar, base=base)
     bundle = may_be_published(found, house, calendar)
     with database.transaction() as session:
         title = f"恢复第 {version} 版"

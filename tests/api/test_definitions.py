@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from service.api import definitions
 from service.checks import CheckContext
 from service.processes.wiring import KEY
+from tests.factories.mistakes import MISTAKES
 from tests.factories.world import HOME, World
 
 
@@ -49,6 +50,16 @@ def test_what_is_deployed_already_stays(world: World) -> None:
     answer = upload(world, shipped())
     assert (answer.status_code, answer.json["definition"]["version"]) == (200, 1)
     assert versions(world) == [1]
+
+
+@pytest.mark.parametrize("named", [{}, {"process": "request"}])
+def test_who_deploys_hears_which_steps_others_may_take_than_before(world: World, named: dict[str, str]) -> None:
+    spoilt = next(one for one in MISTAKES if one.name == "a step dragged into the neighbour's lane")
+    files = {**shipped(), "request.bpmn": spoilt.files()[spoilt.file]}
+    found = upload(world, files, dry_run="true", **named).json["findings"]
+    assert [(one["element"], one["rule"], one["severity"]) for one in found] == [
+        (spoilt.element, "lane-changed", "warning")
+    ]
 
 
 def test_a_changed_process_becomes_the_next_version(world: World) -> None:
@@ -139,7 +150,7 @@ def test_others_write_while_a_definition_is_checked(
     monkeypatch.setattr(definitions, "check_confined", check)
     answer = upload(world, changed(), dry_run=dry_run)
     assert answer.status_code == (200 if dry_run == "true" else 201)
-    assert written == [world.case]
+    assert written[-1:] == [world.case]
 
 
 def test_who_may_not_deploy_makes_nobody_check(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
