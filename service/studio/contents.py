@@ -34,5 +34,6 @@ def contents_of(session: Session, digests: Collection[str]) -> Mapping[str, byte
 
 def forget_unheld(session: Session) -> None:
     """Forgets the contents that no draft and no version holds any more."""
-    held = [select(one.digest).where(one.digest == KeptContent.digest).exists() for one in (DraftFile, VersionScenario)]
-    session.execute(delete(KeptContent).where(~held[0], ~held[1]), execution_options={"synchronize_session": False})
+    holders = (DraftFile.digest, DraftFile.former, VersionScenario.digest)
+    unheld = [~select(one).where(one == KeptContent.digest).exists() for one in holders]
+    session.execute(delete(KeptContent).where(*unheld), execution_options={"synchronize_session": False})

@@ -207,7 +207,12 @@ def file(session: Session, draft: Draft, name: str) -> bytes:
     row = session.get(DraftFile, (draft.id, name))
     if row is None or row.digest is None:
         raise NotFound(f"草稿里没有文件 {name[:120]}")
-    return session.get_one(KeptContent, row.digest).content
+    return content(session, row.digest)
+
+
+def content(session: Session, digest: str) -> bytes:
+    """The content of a digest that a file has."""
+    return session.get_one(KeptContent, digest).content
 
 
 def base_files(session: Session, draft: Draft) -> dict[str, bytes]:
@@ -365,6 +370,7 @@ def _put_row(session: Session, draft: Draft, name: str, digest: str | None, acto
     if row is None:
         row = DraftFile(draft_id=draft.id, name=name)
         session.add(row)
+    row.former = row.digest if digest is None else None
     row.digest, row.revision, row.changed_by, row.changed_at = digest, draft.revision, actor.username, now
 
 

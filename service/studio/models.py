@@ -54,14 +54,18 @@ class KeptContent(Base):
 
 
 class DraftFile(Base):
-    """A file of a draft, as of the draft's revision in which it changed last; without a digest it was deleted."""
+    """A file of a draft, as of the draft's revision in which it changed last; without a digest it was deleted.
+
+    ``former`` is the digest that a deleted file had: it can be brought back.
+    """
 
     __tablename__ = "draft_file"
-    __table_args__ = (Index(None, "digest"),)
+    __table_args__ = (Index(None, "digest"), Index(None, "former"))
 
     draft_id: Mapped[UUID] = mapped_column(ForeignKey("draft.id"), primary_key=True)
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     digest: Mapped[str | None] = mapped_column(ForeignKey("kept_content.digest"))
+    former: Mapped[str | None] = mapped_column(ForeignKey("kept_content.digest"))
     revision: Mapped[int]
     changed_by: Mapped[str] = mapped_column(String(64))
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
