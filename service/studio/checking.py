@@ -15,7 +15,7 @@ from service.checks.gate import passed, place, require_pass
 from service.errors import Conflict, Finding, Invalid
 from service.processes.bundles import CheckedBundle, digest_of
 from service.rehearsal import Plan
-from service.rehearsal.scenarios import Coverage, Outcome, coverage, run_file
+from service.rehearsal.scenarios import Coverage, Dated, Outcome, coverage, run_file
 from service.studio.names import bundle_of, scenarios_of
 from service.workdays import Calendar
 
@@ -120,13 +120,7 @@ def run_scenarios(
     bundle: CheckedBundle, scenarios: Mapping[str, bytes], plan: Plan, calendar: Calendar
 ) -> list[Outcome]:
     """How each scenario goes, within ``SECONDS`` together."""
-
-    def dated(wanted: Sequence[str]) -> Calendar:
-        if wanted:
-            message = "草稿里的用例用现行的工作日历，不能再指定放假安排的文件；请删去 calendar"
-            raise Invalid(message, [Finding(wanted[0], message)])
-        return calendar
-
+    dated = dated_by(calendar)
     outcomes, until = [], monotonic() + SECONDS
     for name, content in scenarios.items():
         if monotonic() > until:
@@ -135,6 +129,18 @@ def run_scenarios(
         else:
             outcomes.append(run_file(content, name, bundle.compiled, plan, dated))
     return outcomes
+
+
+def dated_by(calendar: Calendar) -> Dated:
+    """The calendar of a draft's scenarios: the one in force, and no other."""
+
+    def dated(wanted: Sequence[str]) -> Calendar:
+        if wanted:
+            message = "草稿里的用例用现行的工作日历，不能再指定放假安排的文件；请删去 calendar"
+            raise Invalid(message, [Finding(wanted[0], message)])
+        return calendar
+
+    return dated
 
 
 def as_findings(found: Sequence[DefinitionFinding]) -> list[Finding]:

@@ -18,6 +18,7 @@ from service.proof import Bounds
 from service.rights import Actor, require
 from service.studio import drafts, publishing
 from service.studio.checking import Checked, House, checked, verdict
+from service.studio.mending import Proposals, proposals
 from service.studio.publishing import Release
 from service.usecases import proving
 from service.usecases.prepare import check_context
@@ -59,6 +60,20 @@ def read_draft(database: Database, draft_id: UUID, actor: Actor) -> Read:
         draft = drafts.get(session, draft_id, actor)
         files, base = drafts.files(session, draft), drafts.base_files(session, draft)
         return Read(draft.process, draft.revision, files, current(session), base)
+
+
+def mended(
+    database: Database, house: House, draft_id: UUID, chosen: Mapping[tuple[str, str, str], str], actor: Actor
+) -> tuple[Read, Proposals | None]:
+    """The draft as it was read, and how those of its scenarios that no longer hold would go on, with no transaction
+    open; None where the draft has errors. Raises NotAllowed, NotFound."""
+    read = read_draft(database, draft_id, actor)
+    found = checked(read.files, key=read.process, house=house, calendar=read.calendar, base=read.base)
+    with database.reading() as session:
+        number = drafts.get(session, draft_id, actor).base_version
+        base = drafts.version(session, read.process, number) if number is not None else None
+        old = compiled(session, base.digest, read.process) if base is not None else None
+    return read, proposals(found, read.files, old, chosen, house.plan, read.calendar)
 
 
 def ready_to_try(

@@ -60,6 +60,7 @@ from service.web import (
     studio_files,
     studio_forms,
     studio_impact,
+    studio_mending,
     studio_new,
     studio_prints,
     studio_proof,
@@ -128,7 +129,8 @@ def install(app: Flask, settings: Settings) -> None:
     told = (reports, roll_ups, briefs, assessment)
     changing = (studio, studio_versions, studio_new, studio_files)
     editing = (studio_diagram, studio_tables, studio_forms, studio_prints)
-    tabs = (*editing, studio_try, studio_scenarios, studio_proof, studio_impact, studio_backtest, studio_publish)
+    trying = (studio_try, studio_scenarios, studio_mending, studio_proof)
+    tabs = (*editing, *trying, studio_impact, studio_backtest, studio_publish)
     features = (
         *work,
         *course,

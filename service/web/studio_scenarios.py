@@ -11,13 +11,13 @@ from flask import Blueprint, g, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
-from service.errors import NotFound
 from service.http.context import actor, db, settings, wired
 from service.rehearsal.scenarios import KINDS, Coverage, Part
 from service.studio import drafts
 from service.studio.checking import Checked, checked
-from service.studio.names import bundle_of, scenarios_of
-from service.studio.saying import renewed
+from service.studio.deleted import bring_back, deleted
+from service.studio.names import SCENARIOS, bundle_of, scenarios_of
+from service.usecases.names import Names
 from service.usecases.studio import house_of, read_draft
 from service.web import diagrams
 from service.web.access import requires
@@ -52,7 +52,7 @@ def page(draft_id: UUID) -> ResponseReturnValue:
     """Each scenario with its result, and the drawing with what they pass."""
     found: Checked = g.ahead
     draft = drafts.get(db(), draft_id, actor())
-    files = drafts.files(db(), draft)
+    files, gone = drafts.files(db(), draft), deleted(db(), draft, SCENARIOS)
     drawn = diagrams.pictures(bundle_of(files), draft.process)
     covered = [] if found.covered is None else _covered(found.covered)
     if found.covered is not None:
@@ -64,6 +64,8 @@ def page(draft_id: UUID) -> ResponseReturnValue:
         errors=[one for one in found.verdict.findings if one.severity == "error"],
         outcomes=found.outcomes,
         sources={name: content.decode("utf-8", "replace") for name, content in scenarios_of(files).items()},
+        deleted=gone,
+        names=Names(db()).learn([one.changed_by for one in gone]),
         covered=covered,
         drawn=drawn,
         drawing=diagrams.island(drawn),
@@ -92,26 +94,12 @@ def delete(draft_id: UUID, name: str) -> ResponseReturnValue:
     """Takes a scenario out of the draft."""
     draft = drafts.get(db(), draft_id, actor())
     drafts.delete_file(db(), draft_id=draft_id, name=name, revision=draft.revision, actor=actor(), now=clock.now())
-    return done("用例已删去。", url_for(ENDPOINT, draft_id=draft_id))
+    return done("用例已删去；可以在本页下方恢复。", url_for(ENDPOINT, draft_id=draft_id))
 
 
-@blueprint.post("/studio/<uuid:draft_id>/scenarios/<path:name>/renew")
-@requires(right=RIGHT, ahead=lambda draft_id, name: _run(draft_id))
-def renew(draft_id: UUID, name: str) -> ResponseReturnValue:
-    """Takes what comes of a scenario now for what it is to expect."""
-    found: Checked = g.ahead
-    outcome = next((one for one in found.outcomes if one.file == name), None)
-    if outcome is None:
-        raise NotFound("没有这个用例，或流程有错误、没有运行")
-    draft = drafts.get(db(), draft_id, actor())
-    content = renewed(drafts.file(db(), draft, name), name, outcome).encode()
-    drafts.put(
-        db(),
-        draft_id=draft_id,
-        name=name,
-        content=content,
-        revision=draft.revision,
-        actor=actor(),
-        now=clock.now(),
-    )
-    return done("用例已按现在的结果更新。", url_for(ENDPOINT, draft_id=draft_id))
+@blueprint.post("/studio/<uuid:draft_id>/scenarios/<path:name>/restore")
+@requires(right=RIGHT)
+def restore(draft_id: UUID, name: str) -> ResponseReturnValue:
+    """Brings a deleted scenario back."""
+    bring_back(db(), draft_id=draft_id, name=name, actor=actor(), now=clock.now())
+    return done("用例已恢复。", url_for(ENDPOINT, draft_id=draft_id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,16 @@ class Owner:
             content_type="application/octet-stream",
             headers={"If-Match": f'"{revision}"', "X-CSRFToken": self.visitor.token(), "Accept": "application/json"},
         )
+
+    def accept_scenarios(self, draft: UUID, *, but: str = "") -> list[str]:
+        """Accepts what the page proposes for scenarios that no longer hold, with their changes; gives their names."""
+        address = f"/studio/{draft}/scenarios/mend"
+        shown = dict(re.findall(r'name="shown:([^"]+)" value="([0-9a-f]{64})"', self.client.get(address).text))
+        names = [name for name in shown if name != but]
+        fields = {**{f"shown:{name}": shown[name] for name in names}, "csrf_token": self.visitor.token()}
+        answer = self.client.post(address, data={**fields, "accept[]": names})
+        assert answer.status_code == 302, answer.text
+        return names
 
     def ask(self, address: str, body: dict[str, Any]) -> Any:
         answer = self.client.post(

@@ -27,6 +27,42 @@ RENAMED: Edits = {
 """The step accept is called otherwise; its form is still accept's."""
 
 
+SIGNED: Edits = {
+    "bpmn/request.bpmn": [
+        ('sourceRef="accept" targetRef="acceptance"', 'sourceRef="accept" targetRef="sign_off"'),
+        (
+            '<bpmn:sequenceFlow id="accept_decided"',
+            """<bpmn:userTask id="sign_off" name="科长审签"><bpmn:extensionElements><spiffworkflow:properties>
+              <spiffworkflow:property name="candidates" value="talent_office" />
+              <spiffworkflow:property name="due" value="working_days(1)" />
+              <spiffworkflow:property name="stage" value="intake" />
+              <spiffworkflow:property name="form" value="sign_off" />
+            </spiffworkflow:properties></bpmn:extensionElements></bpmn:userTask>
+            <bpmn:sequenceFlow id="signed" sourceRef="sign_off" targetRef="acceptance" />
+            <bpmn:sequenceFlow id="accept_decided\"""",
+        ),
+        (
+            '<bpmndi:BPMNEdge id="accept_decided_di"',
+            """<bpmndi:BPMNShape id="sign_off_di" bpmnElement="sign_off">
+              <dc:Bounds x="260" y="1363" width="100" height="70" /></bpmndi:BPMNShape>
+            <bpmndi:BPMNEdge id="signed_di" bpmnElement="signed">
+              <di:waypoint x="360" y="1398" /><di:waypoint x="380" y="1398" /></bpmndi:BPMNEdge>
+            <bpmndi:BPMNEdge id="accept_decided_di\"""",
+        ),
+        (
+            "<bpmn:flowNodeRef>accept</bpmn:flowNodeRef>",
+            "<bpmn:flowNodeRef>accept</bpmn:flowNodeRef><bpmn:flowNodeRef>sign_off</bpmn:flowNodeRef>",
+        ),
+    ]
+}
+"""A step more, of a form of its own, behind the step accept."""
+SIGN_OFF = """{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "title": "科长审签",
+  "required": ["signed", "sign_note"], "additionalProperties": false, "properties": {
+  "signed": {"title": "审签意见", "type": "string",
+    "oneOf": [{"const": "yes", "title": "同意"}, {"const": "no", "title": "不同意"}]},
+  "sign_note": {"title": "说明", "type": "string", "minLength": 1, "maxLength": 200}}}"""
+
+
 def changed(edits: Edits, process: str = "request") -> dict[str, bytes]:
     """The files of the shipped process with the edits."""
     files = dict(read_bundle(HOME / "bpmn" / process, HOME / "forms" / process))
@@ -38,6 +74,8 @@ def changed(edits: Edits, process: str = "request") -> dict[str, bytes]:
         files[name] = text.encode()
     if edits is RENAMED:
         files |= {f"forms/take_in{end}": files[f"forms/accept{end}"] for end in (".json", ".ui.json")}
+    if edits is SIGNED:
+        files["forms/sign_off.json"] = SIGN_OFF.encode()
     return files
 
 

@@ -13,7 +13,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import yaml
 from sqlalchemy.orm import Session
 
 from service import clock, history
@@ -28,6 +27,7 @@ from service.processes.recording import stream_of
 from service.processes.rules import FRAME_NAMES, NAMED
 from service.processes.wiring import Action
 from service.rehearsal.samples import TEXT, text_like
+from service.rehearsal.scenarios.text import written
 from service.rights import SYSTEM
 
 _QUOTED = re.compile(r"'([^'\n]{1,64})'|\"([^\"\n]{1,64})\"|&quot;([^&\n]{1,64})&quot;|&#39;([^&\n]{1,64})&#39;")
@@ -82,8 +82,7 @@ def record(session: Session, instance_id: UUID, *, actions: Mapping[str, Action]
     if rest and rest[-1].event.kind == "timer_fired":
         said["steps"] += teller.wait(rest[-1].event.at)
     said["expect"] = teller.expectations(instance.end if instance.ended_at is not None else None)
-    text: str = yaml.safe_dump(said, allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)
-    return text
+    return written(said)
 
 
 def words_of_bundle(files: Mapping[str, bytes], made: Compiled) -> frozenset[str]:

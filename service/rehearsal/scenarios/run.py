@@ -54,28 +54,33 @@ def run(scenario: Scenario, made: Compiled, plan: Plan, dated: Dated) -> Outcome
     """Runs a scenario on a bundle."""
     text, title = scenario.text, scenario.title
     try:
-        rehearsal = Rehearsal(
-            made,
-            dated(scenario.calendar),
-            plan,
-            scenario.starts,
-            by=scenario.by or first_by(scenario),
-            data=scenario.data,
-            event=scenario.event,
-            answers=scenario.answers,
-        )
+        rehearsal = begun(scenario, made, plan, dated)
     except LiaisonError as error:
-        return Outcome(text.file, title, text.finding(f"不能开始：{_said(error)}", "starts"), None)
+        return Outcome(text.file, title, text.finding(f"不能开始：{said_of(error)}", "starts"), None)
     for number, step in enumerate(scenario.steps, 1):
         try:
             take(rehearsal, step, scenario.fill)
         except LiaisonError as error:
-            said = f"第 {number} 步 {step.kind} {_short(step.about)}：{_said(error)}"
+            said = f"第 {number} 步 {step.kind} {_short(step.about)}：{said_of(error)}"
             return Outcome(text.file, title, text.finding(said, *step.place), rehearsal.state)
     state = rehearsal.state
     for place, message in differences(scenario.expect, state):
         return Outcome(text.file, title, text.finding(message, "expect", *place), state, walked=True)
     return Outcome(text.file, title, None, state, walked=True)
+
+
+def begun(scenario: Scenario, made: Compiled, plan: Plan, dated: Dated) -> Rehearsal:
+    """A scenario before its first step. Raises LiaisonError where it cannot begin."""
+    return Rehearsal(
+        made,
+        dated(scenario.calendar),
+        plan,
+        scenario.starts,
+        by=scenario.by or first_by(scenario),
+        data=scenario.data,
+        event=scenario.event,
+        answers=scenario.answers,
+    )
 
 
 def first_by(scenario: Scenario) -> str | None:
@@ -145,7 +150,7 @@ def differences(expect: Mapping[str, Any], state: State) -> Iterator[tuple[Place
     late = {one.label: one.late_days for one in state.done}
     yield from _by_name("late", "逾期工作日", expect.get("late", {}), late)
     data = expect.get("data", {})
-    yield from _by_name("data", "数据", data, {name: found for name in data for found in _data(name, state)})
+    yield from _by_name("data", "数据", data, {name: found for name in data for found in data_of(name, state)})
 
 
 def _in_order(name: str, words: str, wanted: Sequence[str], came: Sequence[str]) -> Iterator[tuple[Place, str]]:
@@ -178,7 +183,7 @@ def _by_name(name: str, words: str, wanted: Mapping[str, Any], came: Mapping[str
             yield (name, label), f"{words} {label}：应为 {_short(value)}，实为 {_short(came[label])}"
 
 
-def _data(name: str, state: State) -> Iterator[Any]:
+def data_of(name: str, state: State) -> Iterator[Any]:
     """The value under a name: of the case, or ``reply/edu`` of a slot; what an action of a slot gave, likewise."""
     field, _, slot = name.partition("/")
     if slot:
@@ -200,7 +205,8 @@ def _end(state: State) -> str:
     return f"仍在办，待办 {'、'.join(one.label for one in state.open) or '无'}"
 
 
-def _said(error: LiaisonError) -> str:
+def said_of(error: LiaisonError) -> str:
+    """An error with its places, as a difference tells it."""
     return "；".join([error.message, *(f"{one.path} {one.message}" for one in error.findings)])
 
 

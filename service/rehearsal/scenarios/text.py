@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,6 +63,16 @@ def read(content: bytes, file: str) -> Text:
     lines: dict[Place, int] = {}
     value = _value(root, (), lines, file) if root is not None else None
     return Text(file, value, lines)
+
+
+def written(value: Any) -> str:
+    """The file of a scenario that says ``value``, plain values throughout.
+
+    A value that stands twice is written twice: a reference to it would not be read again.
+    """
+    plain = json.loads(json.dumps(value, ensure_ascii=False))
+    text: str = yaml.safe_dump(plain, allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)
+    return text
 
 
 def _only_plain(text: str, file: str) -> None:
