@@ -5,7 +5,7 @@ Only this package imports SpiffWorkflow.
 
 from service.engine.expressions import PURE, ExpressionError, check_expression, evaluate
 from service.engine.fitting import Misfit
-from service.engine.migrating import Change, Unfit, migrate, unfit
+from service.engine.migrating import Change, Unfit, migrate
 from service.engine.program import Program, TimerStart, UserTaskInfo, parse, processes_in
 from service.engine.runtime import (
     Landing,
@@ -67,7 +67,6 @@ __all__ = [
     "recompute",
     "sleeps",
     "start",
-    "unfit",
     "utf8",
     "wake",
 ]

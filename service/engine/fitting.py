@@ -66,20 +66,15 @@ def parts_of(workflow: BpmnWorkflow) -> list[Any]:
     return [part for part in [workflow, *workflow.subprocesses.values()] if not part.completed]
 
 
-def misfits(
-    old: Program, new: Program, workflow: BpmnWorkflow, mapping: Moves, memo: dict[Any, Any] | None = None
-) -> tuple[Misfit, ...]:
-    """The tokens of ``workflow`` (loaded on ``old``) that have no place in ``new``; none: it can be moved.
-
-    ``memo`` keeps between cases what was found about the ways on from a set of places.
-    """
+def misfits(old: Program, new: Program, workflow: BpmnWorkflow, mapping: Moves) -> tuple[Misfit, ...]:
+    """The tokens of ``workflow`` (loaded on ``old``) that have no place in ``new``; none: it can be moved."""
     found: dict[tuple[str, str, str], Misfit] = {}
     for part in parts_of(workflow):
         for one in _of_part(old, new, part, mapping):
             found.setdefault((one.process, one.node, one.why), one)
     if not found:
         for part in parts_of(workflow):
-            for one in _ways_on(old, new, part, mapping, {} if memo is None else memo):
+            for one in _ways_on(new, part, mapping):
                 found.setdefault((one.process, one.node, one.why), one)
     return tuple(found.values())
 
@@ -164,19 +159,17 @@ def _title(program: Program, process: str) -> str:
 # --- Whether they get on there --------------------------------------------------------------------------------------
 
 
-def _ways_on(old: Program, new: Program, part: Any, mapping: Moves, memo: dict[Any, Any]) -> Iterator[Misfit]:
+def _ways_on(new: Program, part: Any, mapping: Moves) -> Iterator[Misfit]:
     """Tokens that in the new version would wait for one another for ever, or do a step twice, and did not before."""
     process = part.spec.name
     before = tuple(sorted(_places(part, {})))
     after = tuple(sorted(_places(part, mapping)))
     if len(before) < 1:
         return
-    key = (process, before, after)
-    if key not in memo:
-        memo[key] = faults_of(specs_of(new, process).task_specs, after)
-        if memo[key] and faults_of(part.spec.task_specs, before):
-            memo[key] = ()  # it was no better before
-    for why, node in memo[key]:
+    found = faults_of(specs_of(new, process), after)
+    if found and faults_of(part.spec, before):
+        return  # it was no better before
+    for why, node in found:
         name = new.names.get((process, node), node)
         words = {
             "stuck": f"迁移后「{name}」会一直等不到其余分支：并行的分支在新版中改了",

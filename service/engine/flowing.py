@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, EndEvent, ExclusiveGateway, InclusiveGateway
 
@@ -22,8 +23,23 @@ MOST_STATES = 4000
 _WATCH_END = ".BoundaryEventJoin"
 
 
-def faults_of(specs: Mapping[str, Any], start: Iterable[Place]) -> tuple[tuple[str, str], ...]:
-    """(``stuck`` or ``twice``, element) of what can go wrong from ``start`` on; of each kind the first."""
+_known: WeakKeyDictionary[Any, dict[tuple[Place, ...], tuple[tuple[str, str], ...]]] = WeakKeyDictionary()
+"""By the specs of a process and the places: thousands of cases stand at the same few."""
+MOST_KNOWN = 5000
+
+
+def faults_of(spec: Any, start: Iterable[Place]) -> tuple[tuple[str, str], ...]:
+    """(``stuck`` or ``twice``, element) of what can go wrong in the process ``spec`` from ``start`` on; the first of
+    each kind."""
+    known, places = _known.setdefault(spec, {}), tuple(sorted(start))
+    if places not in known:
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        known[places] = _found(spec.task_specs, places)
+    return known[places]
+
+
+def _found(specs: Mapping[str, Any], start: Iterable[Place]) -> tuple[tuple[str, str], ...]:
     first = _marking(start)
     todo, seen = deque([first]), {first}
     found: dict[str, str] = {}

@@ -36,7 +36,7 @@ from service.engine.prune import CAME_FROM, came_from
 from service.engine.runtime import Landing, landed, waiting_timers
 from service.engine.scripts import ScriptEngine
 from service.engine.specs import EventGateway
-from service.engine.state import dump, load
+from service.engine.state import load, reopened
 from service.engine.world import Context, world
 from service.errors import Conflict
 
@@ -64,19 +64,6 @@ class Change:
     recount: bool = False
 
 
-def unfit(
-    old: Program,
-    new: Program,
-    state: str,
-    mapping: Moves,
-    context: Context,
-    memo: dict[Any, Any] | None = None,
-) -> tuple[Misfit, ...]:
-    """The tokens in ``state`` that have no place in ``new``; ``memo`` keeps between cases what is slow to find."""
-    with world(context):
-        return misfits(old, new, load(old, state), mapping, memo)
-
-
 def migrate(
     old: Program,
     new: Program,
@@ -97,7 +84,7 @@ def migrate(
             _transplant(part, new, change.mapping)
             if change.settings is not None:
                 _renew(part, change.settings)
-        workflow = load(new, dump(workflow))
+        workflow = reopened(new, workflow)
         for part in parts_of(workflow):
             _watch(workflow, part, new, armed)
         if change.recount:

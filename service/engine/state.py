@@ -33,17 +33,29 @@ for _name in ("spiff.task", "spiff.workflow"):  # left unset, they gather whole 
 def dump(workflow: BpmnWorkflow) -> str:
     """The state of ``workflow`` as JSON text."""
     workflow.bpmn_events = []  # what nobody here caught leaves with the advance that threw it
-    state = {
-        **_part_to_dict(workflow),
-        "subprocesses": {key: _subprocess_to_dict(part) for key, part in workflow.subprocesses.items()},
-        "typename": "BpmnWorkflow",
-    }
-    return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(_to_dict(workflow), ensure_ascii=False, separators=(",", ":"))
 
 
 def load(program: Program, state: str) -> BpmnWorkflow:
     """The workflow that ``dump`` wrote, on the specs of ``program``."""
-    stored = json.loads(state)
+    return _opened(program, json.loads(state))
+
+
+def reopened(program: Program, workflow: BpmnWorkflow) -> BpmnWorkflow:
+    """``workflow``, which is used up, on the specs of ``program``: as if it were stored and loaded."""
+    workflow.bpmn_events = []
+    return _opened(program, _to_dict(workflow))
+
+
+def _to_dict(workflow: BpmnWorkflow) -> dict[str, Any]:
+    return {
+        **_part_to_dict(workflow),
+        "subprocesses": {key: _subprocess_to_dict(part) for key, part in workflow.subprocesses.items()},
+        "typename": "BpmnWorkflow",
+    }
+
+
+def _opened(program: Program, stored: Mapping[str, Any]) -> BpmnWorkflow:
     workflow = BpmnWorkflow(program.spec, dict(program.subprocess_specs), deserializing=True)
     _restore(workflow, stored)
     _restore_subprocesses(stored["subprocesses"], workflow, workflow)

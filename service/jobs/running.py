@@ -101,6 +101,10 @@ class Run:
         """As ``step``, in a transaction of its own. Raises Stopped too when the worker is to stop."""
         with self.database.transaction() as session:
             self.step(session, done=done, total=total, items=items, state=state)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Raises Stopped when the worker is to stop."""
         if self.stopping():
             raise Stopped
 

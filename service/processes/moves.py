@@ -93,14 +93,28 @@ class Move:
                 handed_on = any(facts.get(name) != before.facts.get(name) for name in _WHOSE)
                 told = {**facts, "kept": kept, "was": before.facts["name"], "handed_on": handed_on}
                 found.append(fx.Effect(fx.RENEWED, told, task_id))
-            if self._anew(before):
-                properties = self.new.program.user_tasks[opened.process, opened.task].properties
-                due = fx.due_of(properties, opened, DayFunctions(days.calendar, before.entered_at), rules=rules)
-                if fx.differ(before.due, due) or before.due["basis"] != due["basis"]:
-                    source = f"流程第 {self.version} 版" if self.version is not None else "流程新版"
-                    found.append(fx.Effect(fx.DUE_CHANGED, fx.changed(before.due, due, source), task_id))
+            found += self._due(task_id, opened, before, days, rules)
         found.append(fx.Effect(fx.ADVANCED, fx.sealed(landing)))
         return found
+
+    def dues(
+        self, landing: engine.Landing, known: Mapping[str, Known], days: DayFunctions, rules: int
+    ) -> list[fx.Effect]:
+        """Of the effects those that change a date. Raises Incident."""
+        open_tasks = landing.open_tasks.items()
+        return [one for task, opened in open_tasks for one in self._due(task, opened, known[task], days, rules)]
+
+    def _due(
+        self, task_id: str, opened: engine.OpenTask, before: Known, days: DayFunctions, rules: int
+    ) -> list[fx.Effect]:
+        if not self._anew(before):
+            return []
+        properties = self.new.program.user_tasks[opened.process, opened.task].properties
+        due = fx.due_of(properties, opened, DayFunctions(days.calendar, before.entered_at), rules=rules)
+        if not fx.differ(before.due, due) and before.due["basis"] == due["basis"]:
+            return []
+        source = f"流程第 {self.version} 版" if self.version is not None else "流程新版"
+        return [fx.Effect(fx.DUE_CHANGED, fx.changed(before.due, due, source), task_id)]
 
     def _anew(self, before: Known) -> bool:
         """Whether the task's date is counted by the new version: where none was promised, in any case."""

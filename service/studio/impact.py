@@ -7,7 +7,7 @@ drawing, never its title, its people or what forms said.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -77,7 +77,7 @@ class Case:
 @dataclass
 class Look:
     """A look at open cases of one process as of ``now``, all towards ``new`` (the number of whose version is
-    ``version``, None for a draft). ``memo`` keeps from case to case what is slow to find."""
+    ``version``, None for a draft)."""
 
     new: Compiled
     version: int | None
@@ -87,7 +87,6 @@ class Look:
     now: datetime
     role_name: Any
     opening: Any
-    memo: dict[tuple[str, str], dict[Any, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, session: Session, new: Compiled, version: int | None, choices: Choices, now: datetime) -> Look:
@@ -103,15 +102,13 @@ class Look:
         days = DayFunctions(self.calendar, self.now)
         context = context_of(instance.id, 0, days, no_action, self.opening)
         mapping = {pair: to for pair, to in self.choices.mapping.items() if pair in old.program.names}
-        memo = self.memo.setdefault((old.digest, self.new.digest), {})
         move = Move(old, self.new, instance.frame, self.frame, mapping, self.choices.due, self.version)
         try:
-            misfits = engine.unfit(old.program, self.new.program, instance.state, mapping, context, memo)
-            if misfits:
-                return outlook(CANNOT, why=[_misfit(one) for one in misfits])
             landing = move.land(instance.state, known, self.calendar, context)
             found = move.effects(landing, known, days, engine.RULES)
-            anew = replace(move, due=RECOUNT).effects(landing, known, days, engine.RULES)
+            anew = found if move.recount else replace(move, due=RECOUNT).dues(landing, known, days, engine.RULES)
+        except engine.Unfit as error:
+            return outlook(CANNOT, why=[_misfit(one) for one in error.misfits])
         except LiaisonError as error:
             why = {"process": "", "node": "", "name": "", "why": "fails", "message": error.message, "mappable": False}
             return outlook(CANNOT, why=[why])

@@ -226,7 +226,7 @@ def _move_one(run: jobs.Run, wish: Wish, case: UUID, actor: Actor) -> None:
         run.done = done - 1
         run.tell(done=done, state=state, items=[_failed(run, case, error)])
     else:
-        run.tell()
+        run.go_on()
 
 
 def moved_one(session: Session, wish: Wish, case: UUID, actor: Actor, now: datetime) -> jobs.Item:

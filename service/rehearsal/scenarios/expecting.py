@@ -32,8 +32,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The changes that a draft makes by itself: labels of steps that a scenario takes anew or no longer, tasks (by id) that are
-    new or gone, and those whose date is counted otherwise."""
+    """The changes that a draft makes by itself: labels of steps that a scenario takes anew or no longer, tasks (by id)
+    that are new or gone, and those whose date is counted otherwise."""
 
     taken: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
