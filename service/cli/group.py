@@ -37,6 +37,8 @@ COMMANDS = {
     "calendar": "calendar",
     "demo": "demo",
     "verify": "verify",
+    "seal": "sealing",
+    "key": "keys",
     "stuck": "stuck",
     "export": "export",
     "user": "users",

@@ -41,6 +41,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "report_returned": "半年报告退回",
         "circular_told": "通报告知领导",
         "opinion": "领导登记意见建议",
+        "sealed": "日志封存",
     }
 )
 """Every kind of notice with its Chinese name; the file must word each of them, and may add kinds of its own."""

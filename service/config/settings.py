@@ -18,6 +18,7 @@ from service.config.language import NumberSeries
 from service.config.notifications import FILE as NOTIFICATIONS
 from service.config.outside import URL, Mail, Oidc, read_mail, read_oidc
 from service.config.reader import FromEnvironment, Table, braces, invalid, read_file
+from service.config.sealing import Sealing, read_sealing
 from service.config.trust import Metrics, Passwords, Proxy, RateLimits, SessionLimits, Timeouts
 
 FILE = "settings.toml"
@@ -38,6 +39,7 @@ _TABLES = (
     "metrics",
     "passwords",
     "proxy",
+    "seal",
     "studio",
     "timeouts",
 )
@@ -128,6 +130,7 @@ class Settings:
     hsts_days: int
     timeouts: Timeouts
     studio: Studio
+    seal: Sealing
 
     @property
     def is_production(self) -> bool:
@@ -161,13 +164,14 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
     home = directory.resolve().parent
     env = root.text("env", "development", choices=("development", "production"))
     opens, closes = _office_hours(root)
+    data_dir = home / root.text("data_dir", "var")
     settings = Settings(
         env=env,
         database_url=_database_url(root, home),
         secret_key=root.text("secret_key", DEVELOPMENT_SECRET),
         bind=_bind(root),
         public_url=root.text("public_url", "", pattern=URL, hint="应写成 https://主机名 的样子").rstrip("/"),
-        data_dir=home / root.text("data_dir", "var"),
+        data_dir=data_dir,
         log_level=root.text("log_level", "info", choices=("debug", "info", "warning", "error")),
         demo=root.boolean("demo", default=False),
         sessions=trust.sessions(root),
@@ -191,6 +195,7 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         hsts_days=root.integer("hsts_days", 365, low=0, high=3650),
         timeouts=trust.timeouts(root.table("timeouts")),
         studio=_studio(root.table("studio")),
+        seal=read_sealing(root.table("seal"), home=home, data_dir=data_dir),
     )
     if settings.is_production:
         _check_production(settings, root)

@@ -25,8 +25,8 @@ NOT_TO_DOER = frozenset({"task", "returned", "due_changed"})
 ONLY_WHO_SEES = frozenset({"mentioned"})
 """Notices for whomever somebody named: who may not see the case may not know of it either."""
 
-ON_PAPER_TOO = frozenset({"brief", "circular_told"})
-"""Notices that leaders without an account are given on paper: that nobody reads it here is no fault."""
+ON_PAPER_TOO = frozenset({"brief", "circular_told", "sealed"})
+"""Notices that leaders or auditors without an account are given on paper: that nobody reads it here is no fault."""
 
 WITHOUT_MATTER = frozenset({"incident", "stuck"})
 """Notices for administrators and owners, who keep things running and have no business with the matters themselves."""

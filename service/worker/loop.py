@@ -31,6 +31,7 @@ from service.studio import drafts
 from service.usecases import eligibility, posts
 from service.workdays import next_office_moment
 from service.worker import daily
+from service.worker.sealing import Sealing
 
 POLL_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 60.0
@@ -81,6 +82,7 @@ class Worker:
         self.poll_seconds = poll_seconds
         office = Office(wordings, settings.mail, settings.public_url)
         self._delivery, self._post = Delivery(database, office), Post(database, office, send)
+        self._sealing = Sealing(database, settings)
         self._stop = Event()
         self._beside = False
         self._beat_at: datetime | None = None
@@ -100,7 +102,12 @@ class Worker:
         kinds = [(f"jobs-{name}", partial(self._do_job, kinds={name: kind})) for name, kind in self._kinds.items()]
         beside = [
             Thread(target=copy_context().run, args=(self._keep, what, operation), name=f"{self.name}:{what}")
-            for what, operation in (("imports", self._import), ("letters", self._send_letters), *kinds)
+            for what, operation in (
+                ("imports", self._import),
+                ("letters", self._send_letters),
+                ("seals", self._sealing.work),
+                *kinds,
+            )
         ]
         for one in beside:
             one.start()
@@ -169,6 +176,8 @@ class Worker:
         started, unstarted = self._start_due(now)
         imported = not self._beside and self._import(now)
         worked = not self._beside and self._do_job(now)
+        if not self._beside:
+            self._sealing.work(now)
         delivered = 0
         if self._office_is_open(now):
             self._once_a_day(now)

@@ -66,8 +66,11 @@ def build(url: str) -> None:
 
 
 def read_config(url: str, **environ: str) -> tuple[Settings, Organization]:
-    """The shipped settings over the database at ``url``; ``environ`` overrides as the environment would."""
-    return load(CONFIG, {"LIAISON_DATABASE_URL": url, **environ}), load_organization(CONFIG)
+    """The shipped settings over the database at ``url``; ``environ`` overrides as the environment would.
+
+    No daily seal, whose key would be left beside the sources.
+    """
+    return load(CONFIG, {"LIAISON_DATABASE_URL": url, "LIAISON_SEAL_AT": "", **environ}), load_organization(CONFIG)
 
 
 class Api:

@@ -26,6 +26,7 @@ from service.people.fields import ENTRIES as OF_PEOPLE
 from service.processes import effects, operations
 from service.processes.fields import ENTRIES as OF_PROCESSES
 from service.reports.fields import ENTRIES as OF_REPORTS
+from service.seals.fields import ENTRIES as OF_SEALS
 from service.studio.fields import ENTRIES as OF_DRAFTS
 from service.talents.fields import ENTRIES as OF_TALENTS
 from service.web import changes
@@ -45,6 +46,7 @@ FEATURES = {
     "processes": OF_PROCESSES,
     "reported": OF_REPORTED,
     "reports": OF_REPORTS,
+    "seals": OF_SEALS,
     "talents": OF_TALENTS,
 }
 WRITERS: Mapping[Any, tuple[int | None, str]] = {

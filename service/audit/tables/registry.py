@@ -31,6 +31,7 @@ from service.processes.models import (
     WorkerBeat,
 )
 from service.reports import folding as reports
+from service.seals.models import Seal, SealBlock, SealKey, SealToken
 from service.talents import folding as talents
 
 
@@ -92,8 +93,13 @@ REPLAYED: Mapping[type[Base], Mapping[str, str]] = {
     CalendarVersion: {},
     HistoryEvent: {},
     HistoryHead: {},
+    Seal: {},
+    SealBlock: {},
+    SealKey: {},
+    SealToken: {"id": ORDER, "given_at": "外部签章取得的时间，以签章里写的为准", "token": "由给出签章的一方核对"},
 }
-"""Tables that the replay of cases, the check of definitions and the chains compare; columns outside, and why."""
+"""Tables that the replay of cases, the check of definitions, the chains and the seals compare; columns outside, and
+why."""
 OUTSIDE: Mapping[type[Base], str] = {
     FormerPassword: "用过的密码的散列，只为不许重复使用；日志不保存密码的任何痕迹",
     WebSession: "登录中的浏览器，退出即删；登录本身在日志里",

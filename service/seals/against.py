@@ -1,0 +1,148 @@
+"""Checking the journal against heads that were kept elsewhere: proof against the one who owns the database.
+
+Every hash is made anew from the content of its event, so nothing that the database says of itself is believed. The
+tree over the events must have each head's root at each head's size; where it has not, the files of leaves tell which
+event is the first that differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import zip_longest
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service.errors import Invalid
+from service.history import HistoryEvent, Mismatch
+from service.seals.checking import EVERY, Checked, Progress, head_faults
+from service.seals.growth import Growth
+from service.seals.heads import digest_of
+from service.seals.keys import STREAM
+from service.seals.models import Seal
+from service.seals.reading import Line
+from service.seals.rehashing import remade
+from service.seals.statements import Keys, Statement
+from service.seals.witnesses import Witness, leaves_of
+
+NAMED = 20
+"""How many lost streams are named; of more the number is told."""
+
+
+def check_against(session: Session, witnesses: Sequence[Witness], progress: Progress | None = None) -> Checked:
+    """Checks signatures, the sequence of the heads, the rows of the seals, and every event that the heads cover."""
+    keys = Keys(_statements(witnesses))
+    found = [Mismatch(STREAM, 0, what) for what in (*keys.faults, *_heads(witnesses, keys), *_rows(session, witnesses))]
+    found += _events(session, witnesses, progress)
+    return Checked(found, keys.remarks, len(witnesses), witnesses[-1].head.size)
+
+
+def _statements(witnesses: Sequence[Witness]) -> list[Statement]:
+    """Each key once, as the earliest head that names it says."""
+    return list({one.text: one for witness in reversed(witnesses) for one in witness.keys}.values())
+
+
+def _heads(witnesses: Sequence[Witness], keys: Keys) -> Iterator[str]:
+    before: Witness | None = None
+    for witness in witnesses:
+        if (fault := keys.checked(witness.text, witness.signature, witness.head.key)) is not None:
+            yield f"{witness.name}：{fault}"
+        if before is not None:
+            one, other = before.head, witness.head
+            if other.number == one.number and before.text != witness.text:
+                yield f"{witness.name}与 {before.file.name} 编号相同而内容不同"
+            if other.number == one.number + 1 and other.previous != digest_of(before.text):
+                yield f"{witness.name}与前一次封存不衔接"
+            if other.size < one.size or other.streams < one.streams or other.last_id < one.last_id:
+                yield f"{witness.name}的记录比前一次封存少"
+        before = witness
+
+
+def _rows(session: Session, witnesses: Sequence[Witness]) -> Iterator[str]:
+    """Whether the database holds the very heads that were kept."""
+    have = {row.number: row.head for row in session.scalars(select(Seal))}
+    for witness in witnesses:
+        number = witness.head.number
+        if number not in have:
+            yield f"数据库里没有{witness.name}"
+        elif have[number] != witness.text:
+            yield f"数据库里的第 {number} 次封存不是当时的那一次，封存被重做，以 {witness.file.name} 为准"
+
+
+def _events(session: Session, witnesses: Sequence[Witness], progress: Progress | None) -> Iterator[Mismatch]:
+    """The first event that is not what was sealed, and the counts that differ."""
+    last_id = max(one.head.last_id for one in witnesses)
+    total = session.scalar(select(func.count()).where(HistoryEvent.id <= last_id)) or 0
+    growth, waiting, good = Growth(), list(witnesses), None
+    with closing(_with_end(remade(session, until=last_id))) as events:
+        for done, line in enumerate(events):
+            while waiting and (line is None or line.id > waiting[0].head.last_id):
+                bad = waiting.pop(0)
+                follows = bad.head.number == (good.head.number + 1 if good is not None else 1)
+                faults = [*head_faults(bad.head, growth, days=follows)]
+                growth.forget_days()
+                if faults:
+                    yield from _first(session, good, bad, follows=follows)
+                    yield from faults
+                    return
+                good = bad
+            if line is not None:
+                growth.add(line)
+                growth.full.clear()
+            if progress is not None and done % EVERY == 0:
+                progress(done, total)
+
+
+def _with_end(found: Iterable[Line]) -> Generator[Line | None, None, None]:
+    yield from found
+    yield None
+
+
+def _first(session: Session, good: Witness | None, bad: Witness, *, follows: bool) -> Iterator[Mismatch]:
+    """The first event between two heads that is not as it was, and the streams that are gone since."""
+    since = f"{good.name}之后、{bad.name}之前" if good is not None else f"{bad.name}之前"
+    if bad.leaves is None or not follows:
+        lacking = f"缺少 {bad.file.stem}.leaves.gz" if bad.leaves is None else "中间缺少一次封存的文件"
+        yield Mismatch(STREAM, 0, f"改动发生在{since}的记录里；{lacking}，不能指明是哪一条")
+        return
+    after = good.head.last_id if good is not None else 0
+    try:
+        yield _differing(session, bad, bad.leaves, after, since)
+        yield from _gone(session, bad.leaves)
+    except Invalid as error:
+        yield Mismatch(STREAM, 0, f"{error.message}，不能指明是哪一条（改动在{since}）")
+
+
+def _differing(session: Session, bad: Witness, leaves: Path, after: int, since: str) -> Mismatch:
+    with closing(remade(session, after=after, until=bad.head.last_id)) as present:
+        for was, line in zip_longest(leaves_of(leaves), present):
+            if was is None and line is not None:
+                return Mismatch(line.stream, line.seq, f"封存时没有这条记录，事后插入（{since}）")
+            if was is not None and (line is None or was != (line.hash, line.seq, line.stream)):
+                return _said(session, was, line, since)
+    return Mismatch(STREAM, 0, f"{leaves.name} 与 {bad.file.name} 不符，不能指明是哪一条（改动在{since}）")
+
+
+def _said(session: Session, was: tuple[str, int, str], line: Line | None, since: str) -> Mismatch:
+    _, seq, stream = was
+    if line is not None and (line.seq, line.stream) == (seq, stream):
+        return Mismatch(stream, seq, f"内容与封存时不同，是最早被改动的一条（{since}）")
+    there = select(HistoryEvent.id).where(HistoryEvent.stream == stream, HistoryEvent.seq == seq)
+    if session.scalar(there.limit(1)) is None:
+        return Mismatch(stream, seq, f"封存时的这条记录被删除，是最早被改动的一处（{since}）")
+    if line is None:
+        return Mismatch(stream, seq, f"记录的先后与封存时不同（{since}）")
+    return Mismatch(line.stream, line.seq, f"封存时这里是 {stream} 第 {seq} 条：记录被插入或调换（{since}）")
+
+
+def _gone(session: Session, leaves: Path) -> Iterator[Mismatch]:
+    """The streams that began before the head and are not there any more."""
+    begun = [stream for _, seq, stream in leaves_of(leaves) if seq == 1]
+    have = set(session.scalars(select(HistoryEvent.stream).distinct()))
+    gone = [stream for stream in begun if stream not in have]
+    for stream in gone[:NAMED]:
+        yield Mismatch(stream, 0, "整条链被删除")
+    if len(gone) > NAMED:
+        yield Mismatch(STREAM, 0, f"另有 {len(gone) - NAMED} 条链被整条删除")

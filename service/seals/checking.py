@@ -1,0 +1,159 @@
+"""Checking the seals that the database holds: the tree is built again from the journal and held against each head.
+
+Finds whatever was changed without the seals, or in the seals. A hand that also makes the seals anew, with a key of its
+own, is found by heads that are kept elsewhere (``against``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service.errors import Invalid
+from service.history import HistoryEvent, Mismatch, stream_events
+from service.seals.growth import Growth
+from service.seals.heads import NOTHING, Head, digest_of, head_of
+from service.seals.keys import BEGUN, STREAM, known_keys
+from service.seals.models import Seal, SealBlock, SealKey
+from service.seals.reading import lines
+from service.seals.statements import Keys, Statement
+
+Progress = Callable[[int, int], None]
+"""Told how many events of how many are done."""
+EVERY = 5000
+"""Events between two words of progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The result of a check: what is wrong, and what people should know besides (a key that was lost)."""
+
+    mismatches: list[Mismatch]
+    remarks: list[str]
+    seals: int
+    size: int
+
+
+def check_seals(session: Session, progress: Progress | None = None) -> Checked:
+    """Checks keys, heads, blocks and every root, in one pass over the journal."""
+    keys = Keys(known_keys(session))
+    found = [Mismatch("seals", 0, what) for what in (*keys.faults, *_key_rows(session))]
+    seals = list(session.scalars(select(Seal).order_by(Seal.number)))
+    heads: list[Head] = []
+    for fault, head in _heads(seals, keys):
+        found += [Mismatch("seals", 0, fault)] if fault else []
+        heads += [head] if head is not None else []
+    size = 0
+    if heads:
+        found += _roots(session, heads, progress)
+        size = heads[-1].size
+    return Checked(found, keys.remarks, len(seals), size)
+
+
+def _key_rows(session: Session) -> Iterator[str]:
+    """Whether the keys are those that the journal tells of, begun when they say."""
+    told = {str(event.data.get("key")) for event in stream_events(session, STREAM) if event.kind == BEGUN}
+    rows = {row.id: row for row in session.scalars(select(SealKey))}
+    for key in sorted(told ^ rows.keys()):
+        yield f"密钥 {key} {'的记录被删除' if key in told else '没有启用的记录'}"
+    for row in rows.values():
+        said = Statement(row.statement, row.own, row.old).said
+        if (row.id, row.begun_at.isoformat(timespec="microseconds")) != (said.get("id"), said.get("begun_at")):
+            yield f"密钥 {row.id} 的记录与签名的内容不符"
+
+
+def _heads(seals: list[Seal], keys: Keys) -> Iterator[tuple[str, Head | None]]:
+    """Each head that can be read, and what is wrong with heads."""
+    previous, expected = NOTHING, 1
+    for row in seals:
+        name = f"第 {row.number} 次封存"
+        if row.number != expected:
+            yield f"缺少第 {expected} 次封存的记录", None
+        try:
+            head = head_of(row.head)
+        except Invalid as error:
+            yield f"{name}：{error.message}", None
+        else:
+            yield "", head
+            told = (row.number, row.made_at, row.size, row.last_id, row.key_id, row.digest)
+            if told != (head.number, head.made_at, head.size, head.last_id, head.key, digest_of(row.head)):
+                yield f"{name}的记录与签名的内容不符", None
+            if row.number == expected and head.previous != previous:
+                yield f"{name}与前一次封存不衔接", None
+            if (fault := keys.checked(row.head, row.signature, head.key)) is not None:
+                yield f"{name}：{fault}", None
+            if keys.begun.get(head.key, head.key_begun) != head.key_begun:
+                yield f"{name}写的密钥来历与密钥的记录不符", None
+        previous, expected = digest_of(row.head), row.number + 1
+
+
+def _roots(session: Session, heads: list[Head], progress: Progress | None) -> Iterator[Mismatch]:
+    growth, waiting = Growth(), iter(heads)
+    head = next(waiting, None)
+    known = {row.number: row for row in session.scalars(select(SealBlock))}
+    total = session.scalar(select(func.count()).where(HistoryEvent.id <= heads[-1].last_id)) or 0
+    named = False
+    for done, line in enumerate(lines(session, until=heads[-1].last_id)):
+        while head is not None and line.id > head.last_id:
+            yield from head_faults(head, growth)
+            head = next(waiting, None)
+            growth.forget_days()
+        growth.add(line)
+        if growth.full:
+            made = growth.full.pop()
+            if not named and not _same(made, known.get(made.number)):
+                named = True  # what comes after it differs as well
+                yield Mismatch(STREAM, 0, _place(made))
+            known.pop(made.number, None)
+        if progress is not None and done % EVERY == 0:
+            progress(done, total)
+    while head is not None:
+        yield from head_faults(head, growth)
+        head = next(waiting, None)
+        growth.forget_days()
+    if known and not named:
+        yield Mismatch(STREAM, 0, f"封存的分段 {min(known)} 没有对应的记录，末尾的记录被删除")
+
+
+def _same(made: SealBlock, kept: SealBlock | None) -> bool:
+    if kept is None or (made.first_id, made.last_id, made.sha256) != (kept.first_id, kept.last_id, kept.sha256):
+        return False
+    return None in (made.sm3, kept.sm3) or made.sm3 == kept.sm3
+
+
+def _place(block: SealBlock) -> str:
+    return (
+        f"编号 {block.first_id} 到 {block.last_id} 的记录与封存时不符；"
+        "用保存在别处的封存核对（liaison verify --against），可指明是哪一条"
+    )
+
+
+def head_faults(head: Head, growth: Growth, *, days: bool = True) -> Iterator[Mismatch]:
+    """The differences between the tree as it has grown and the one that the head was signed over.
+
+    Those of ``days`` only where the counts of the tree began after the head before.
+    """
+    name = f"第 {head.number} 次封存（{head.made_at:%Y-%m-%d}）"
+    if growth.size != head.size:
+        kind = "少了" if growth.size < head.size else "多了"
+        gap = abs(growth.size - head.size)
+        yield Mismatch(STREAM, 0, f"{name}时有 {head.size} 条记录，现在{kind} {gap} 条")
+    elif growth.roots()[0] != head.sha256 or _other(growth.roots()[1], head.sm3):
+        yield Mismatch(STREAM, 0, f"{name}的根值与现在的 {head.size} 条记录不符，记录被改动")
+    if growth.streams != head.streams:
+        yield Mismatch(STREAM, 0, f"{name}时有 {head.streams} 条链，现在有 {growth.streams} 条")
+    for day, (events, begun) in head.days.items() if days else ():
+        have = growth.days.get(day, 0), growth.begun.get(day, 0)
+        if have != (events, begun):
+            yield Mismatch(
+                STREAM, 0, f"{name}：{day} 封存了 {events} 条记录、{begun} 条新链，现在是 {have[0]} 条、{have[1]} 条"
+            )
+    for day in sorted(growth.days.keys() - head.days.keys()) if days else ():
+        yield Mismatch(STREAM, 0, f"{name}：{day or '时间无法读取'} 多出 {growth.days[day]} 条记录")
+
+
+def _other(made: str | None, kept: str | None) -> bool:
+    return None not in (made, kept) and made != kept

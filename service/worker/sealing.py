@@ -1,0 +1,59 @@
+"""The daily seal, by whichever worker comes first; what fails is told to people and tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from service.config import Settings
+from service.db import Database
+from service.db.failures import describe, explain, told
+from service.errors import LiaisonError
+from service.rights import SYSTEM
+from service.seals import Sealer
+from service.worker import daily
+
+LOOK_EVERY = timedelta(minutes=1)
+AGAIN_AFTER = timedelta(minutes=10)
+"""How long what failed is left alone."""
+
+log = structlog.get_logger(__name__)
+
+
+class Sealing:
+    """Looks now and then whether a seal is due, and whether those that are made have gone everywhere they should."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.database = database
+        self.sealer = Sealer(database, settings.seal, mail=settings.mail.enabled)
+        self._next: datetime | None = None
+        self._waits: dict[str, datetime] = {}
+
+    def work(self, now: datetime) -> bool:
+        """Does what is due. False: there is nothing to do at once."""
+        if self._next is not None and now < self._next and self._next - now <= LOOK_EVERY:
+            return False
+        self._next = now + LOOK_EVERY
+        if self.sealer.settings.at is None:
+            return False
+        if self.sealer.is_due(now):
+            self._try("封存日志", lambda: self.sealer.seal(by=SYSTEM, now=now), now)
+        for name, operation in self.sealer.rest(now):
+            self._try(name, operation, now)
+        return False
+
+    def _try(self, name: str, operation: Callable[[], object], now: datetime) -> None:
+        if self._waits.get(name, now) > now and self._waits[name] - now <= AGAIN_AFTER:
+            return
+        try:
+            operation()
+        except Exception as error:  # what is wrong with one must hold up neither the others nor this worker
+            if explain(error) is not None:
+                raise
+            defect = not isinstance(error, LiaisonError)
+            log.warning("seal_failed", operation=name, error=describe(error), exc_info=error if defect else None)
+            self._waits[name] = now + AGAIN_AFTER
+            with self.database.transaction() as session:
+                daily.failed(session, f"“{name}”没有完成，稍后再试：{told(error)}", now=now)
