@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +13,27 @@ from service.checks.deadlines import due_days
 from service.checks.findings import Report
 from service.checks.form_model import subschemas
 from service.checks.model import BPMN, Node, ProcessModel
+from service.engine.expressions import readable
 from service.engine.xml import line_of
+from service.processes.rules import one_line
 
 _SAID = re.compile(r"([0-9０-９]{1,4}|[一二三四五六七八九十]{1,3})\s*个?\s*工作日")
-_COUNTED = re.compile(r"working_days(?:_after)?\([^()]*?(-?\d+)\s*\)")
+_COUNTING = frozenset({"working_days", "working_days_after"})
 _WHOLE = re.compile(r"-?\d{1,4}")
 _BEFORE = re.compile(r"working_days_after\(\s*due_on\s*,\s*(-?\d+)\s*\)")
+_CLOCKS = ("逾期", "超期", "前", "后", "提前")
+"""Words before the days of a clock."""
 _DIGITS = {sign: value for value, sign in enumerate("〇一二三四五六七八九")}
 _WORDS = ("title", "description", "message")
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A part of the definition that counts working days: in one case or another these; ``step`` where it is due."""
+
+    days: frozenset[int]
+    name: str = ""
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +49,19 @@ class _Text:
 
 def check(bundle: Bundle, report: Report) -> None:
     """Rule words-due."""
-    counted = _counted(bundle)
+    sources = list(_sources(bundle))
+    counted = frozenset[int]().union(*(one.days for one in sources))
     for one in _texts(bundle):
-        for days in sorted(numbers(one.text) - counted):
-            said = f"文字里写着“{days} 个工作日”，流程图里没有这个天数{_instead(one.about)}"
-            message = f"{said}；请改文字或改流程图，使两处一致"
+        said = numbers(one.text)
+        for days in sorted(said - counted):
+            told = f"文字里写着“{days} 个工作日”，流程图里没有这个天数{_instead(one.about, bundle)}"
+            message = f"{told}；请改文字或改流程图，使两处一致"
+            report.warning(one.file, one.line, one.element, "words-due", message)
+        for days, source in _half(one, sources):
+            message = (
+                f"文字里只写着“{days} 个工作日”，而“{one_line(source.name)}”的期限分情况是 "
+                f"{_listed(source.days)} 个工作日；请把各种情况的天数都写上，或不写天数"
+            )
             report.warning(one.file, one.line, one.element, "words-due", message)
     for process in bundle.processes.values():
         for node in process.nodes.values():
@@ -62,23 +84,69 @@ def _number(text: str) -> int | None:
     return _DIGITS.get(tens, 1) * 10 + _DIGITS.get(ones, 0)
 
 
-def _counted(bundle: Bundle) -> set[int]:
-    """The numbers of working days that anything in the bundle counts."""
-    found: set[int] = set()
+def _sources(bundle: Bundle) -> Iterator[_Source]:
+    """All that counts working days: due dates, clocks, warnings, actions and forms."""
     for process in bundle.processes.values():
         for node in process.nodes.values():
-            texts = [node.properties.get("due", ""), node.timer.expression if node.timer is not None else ""]
+            if due := node.properties.get("due"):
+                yield _Source(_days(due, bundle), node.name or node.id, node.id)
+            texts = [node.timer.expression] if node.timer is not None else []
             texts += node.operation.parameters.values() if node.operation is not None else []
-            found.update(abs(int(days)) for text in texts for days in _COUNTED.findall(text))
-            whole = [node.properties.get("warn", ""), *(texts[2:])]
-            found.update(abs(int(text)) for text in whole if _WHOLE.fullmatch(text.strip()))
+            yield _Source(frozenset(day for text in texts for day in _days(text, bundle)))
+            whole = [node.properties.get("warn", ""), *texts]
+            yield _Source(frozenset(abs(int(text)) for text in whole if _WHOLE.fullmatch(text.strip())))
     for form in bundle.forms.values():
         for part in subschemas(form.schema):
             for word in ("x-within-working-days", "after_working_days", "days", "minimum", "maximum", "const"):
                 value = part.get(word)
                 if isinstance(value, int) and not isinstance(value, bool):
-                    found.add(abs(value))
-    return found
+                    yield _Source(frozenset({abs(value)}))
+
+
+def _days(text: str, bundle: Bundle) -> frozenset[int]:
+    """The numbers of working days that an expression counts in one case or another, those of a table among them."""
+    tree = readable(text) if "working_days" in text else None
+    calls = (one for one in ast.walk(tree) if isinstance(one, ast.Call)) if tree is not None else ()
+    named = (one for one in calls if isinstance(one.func, ast.Name) and one.func.id in _COUNTING and one.args)
+    return frozenset(day for one in named for day in _numbers(one.args[-1], bundle))
+
+
+def _numbers(node: ast.expr, bundle: Bundle) -> Iterator[int]:
+    if isinstance(node, ast.IfExp):
+        yield from (*_numbers(node.body, bundle), *_numbers(node.orelse, bundle))
+    elif isinstance(node, ast.BoolOp):
+        yield from (day for one in node.values for day in _numbers(one, bundle))
+    elif isinstance(node, ast.UnaryOp):
+        yield from _numbers(node.operand, bundle)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int) and not isinstance(node.value, bool):
+        yield abs(node.value)
+    elif isinstance(node, ast.Name):
+        for table in bundle.decisions.values():
+            for column, output in enumerate(table.outputs):
+                cells = [rule.outputs[column].text for rule in table.rules if column < len(rule.outputs)]
+                yield from (int(text) for text in cells if output.text == node.id and _WHOLE.fullmatch(text))
+
+
+def _half(one: _Text, sources: Sequence[_Source]) -> Iterator[tuple[int, _Source]]:
+    """The deadlines by cases of which a text says some days and not all.
+
+    A text that is about no step speaks of the only one that counts so many days, if there is only one. The days of a
+    clock (逾期 5 个工作日) are no deadline.
+    """
+    mentions = _SAID.finditer(one.text)
+    said = numbers(
+        "，".join(found[0] for found in mentions if not one.text[: found.start()].rstrip().endswith(_CLOCKS))
+    )
+    for days in sorted(said):
+        counting = [source for source in sources if days in source.days]
+        for source in counting:
+            about = one.about is not None and one.about.id == source.step
+            if len(source.days) > 1 and source.step and not source.days <= said and (about or len(counting) == 1):
+                yield days, source
+
+
+def _listed(days: Iterable[int]) -> str:
+    return "、".join(str(one) for one in sorted(days))
 
 
 def _texts(bundle: Bundle) -> Iterator[_Text]:
@@ -95,10 +163,13 @@ def _texts(bundle: Bundle) -> Iterator[_Text]:
     for process in bundle.tops:
         if not _uncounted(process):
             yield from _documentation(bundle, process)
+    nodes = {name: node for process in bundle.processes.values() for name, node in process.nodes.items()}
     for file, root in bundle.diagrams.items():
+        ends = [(one.get("sourceRef", ""), one.get("targetRef", "")) for one in root.iter(f"{BPMN}association")]
+        at = {**dict(ends), **{theirs: mine for mine, theirs in ends}}
         for note in root.iter(f"{BPMN}textAnnotation"):
             text = "".join(map(str, note.itertext()))
-            yield _Text(file, line_of(note), note.get("id", "-"), text)
+            yield _Text(file, line_of(note), note.get("id", "-"), text, nodes.get(at.get(note.get("id", ""), "")))
 
 
 def _words(part: Mapping[str, Any]) -> Iterator[str]:
@@ -120,9 +191,9 @@ def _uncounted(process: ProcessModel) -> bool:
     return any(node.properties.get("due") and not due_days(node) for node in process.nodes.values())
 
 
-def _instead(node: Node | None) -> str:
-    days = due_days(node) if node is not None else []
-    return f"（“{node.name or node.id}”的期限是 {'、'.join(map(str, days))} 个工作日）" if node and days else ""
+def _instead(node: Node | None, bundle: Bundle) -> str:
+    days = _days(node.properties.get("due", ""), bundle) if node is not None else ()
+    return f"（“{one_line(node.name) or node.id}”的期限是 {_listed(days)} 个工作日）" if node and days else ""
 
 
 def _clock(node: Node, report: Report) -> None:

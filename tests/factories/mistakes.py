@@ -1014,6 +1014,7 @@ DUES = [
     ),
 ]
 
+HOUSING_DUE = "working_days(5) if category == 'housing' else working_days(7)"
 NUMBERS = [
     Mistake(
         "the form says 7 where the diagram says 5",
@@ -1048,6 +1049,38 @@ NUMBERS = [
         [prop(SLOT, "handle", "due", "working_days(9)")],
         MAIN,
         "note_seven_days",
+        "words-due",
+        WARNING,
+    ),
+    Mistake(
+        "the form says 7 where housing has 5",
+        "request",
+        [prop(SLOT, "handle", "due", HOUSING_DUE)],
+        HANDLE,
+        "handle",
+        "words-due",
+        WARNING,
+    ),
+    Mistake(
+        "a note beside no step says 7 where housing has 5",
+        "request",
+        [prop(SLOT, "handle", "due", HOUSING_DUE)],
+        MAIN,
+        "note_seven_days",
+        "words-due",
+        WARNING,
+    ),
+    Mistake(
+        "another form says 7 where a table gives 5 or 7",
+        "request",
+        [
+            prop(SLOT, "handle", "due", "working_days(days)"),
+            put("bpmn/dispatch.dmn", 'name="basis"', 'name="days"'),
+            put("bpmn/dispatch.dmn", '<text>"competent"</text>', "<text>5</text>", 9),
+            put("bpmn/dispatch.dmn", '<text>"territorial"</text>', "<text>7</text>", 1),
+        ],
+        "forms/dispatch.json",
+        "dispatch",
         "words-due",
         WARNING,
     ),
