@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -215,3 +218,37 @@ def test_a_new_process_runs_as_it_is_and_goes_out_and_in_as_a_zip(owner: Owner) 
     assert wrong.status_code == 422
     assert "不是有效的 zip 压缩包" in wrong.text
     assert owner.visitor.post("/studio/new", name="", source="liaison").status_code == 422
+
+
+HEAVIEST = 420_000
+"""Bytes, compressed, of all that the editor's page brings along."""
+LOADED = re.compile(r"""(?:src|href)="(/static/dist/[^"?]+\.(?:js|css))""")
+IMPORTED = re.compile(r"""(?:from|import)\s*"(\./[^"]+\.js|\.\./[^"]+\.js)\"""")
+FONT = re.compile(r"""url\("(\./fonts/[^"]+\.woff2)""")
+
+
+def test_the_page_of_the_editor_weighs_no_more_than_it_may(owner: Owner) -> None:
+    """The form's bundle is the very one that every task has."""
+    page = owner.visitor.get(f"/studio/{owner.draft()}/diagram").text
+    dist = Path(__file__).parents[2] / "service/web/static/dist"
+
+    def brought(names: list[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        waiting = [dist / name.removeprefix("/static/dist/") for name in names]
+        while waiting:
+            path = waiting.pop()
+            if str(path) in found:
+                continue
+            content = path.read_bytes()
+            plain = path.suffix == ".woff2"  # is compressed as it is
+            found[str(path)] = len(content) if plain else len(gzip.compress(content))
+            parts = IMPORTED if path.suffix == ".js" else FONT
+            waiting += [(path.parent / one).resolve() for one in parts.findall("" if plain else content.decode())]
+        return found
+
+    loaded = brought(LOADED.findall(page))
+    total = sum(loaded.values()) + len(gzip.compress(page.encode()))
+    assert total <= HEAVIEST, loaded
+    assert len(loaded) > 8
+    form = brought(["/static/dist/form.js"])
+    assert sum(size for name, size in form.items() if name in loaded) > 0.95 * sum(form.values())

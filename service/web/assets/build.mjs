@@ -1,11 +1,48 @@
 // Bundles every island of src/ into ../static/dist/ as ES modules; chunks that several islands share are split off.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { context, build } from "esbuild";
+import { purge, textsOf, wordsOf } from "./purge.mjs";
 
 const out = "../static/dist";
 // The oldest browsers that the pages promise to work in; README names them, tests/browser/test_old_browser.py drives one.
 const oldest = ["chrome90", "firefox98"];
+// The library's style sheet has 540 kB, of which the pages use an eighth. What writes its classes into forms besides us:
+const LIBRARY = /@tabler[\\/]core[\\/].*\.css$/;
+const WRITERS = ["node_modules/@rjsf/react-bootstrap/lib", "node_modules/react-bootstrap/esm"];
+const WRITING = /(?:^|[\\/])@rjsf[\\/]|[\\/](?:Alert|Button|Card|CloseButton|Col|Container|Form|InputGroup|ListGroup|Row)\w*\.js$/;
+const lean = {
+  name: "lean",
+  setup({ onLoad }) {
+    onLoad({ filter: LIBRARY }, ({ path }) => {
+      const used = wordsOf(["../templates", "src"], (file) => /\.(?:html|jsx?)$/.test(file));
+      for (const word of wordsOf(WRITERS, (file) => WRITING.test(file)).words) used.words.add(word);
+      const own = ["src", "src/studio"].flatMap((folder) => readdirSync(folder).filter((name) => name.endsWith(".css")).map((name) => readFileSync(`${folder}/${name}`, "utf8"))).join("");
+      return { contents: purge(readFileSync(path, "utf8"), used, own), loader: "css" };
+    });
+  },
+};
+// Parts of libraries for which the studio has its own, or which no form may name: they are loaded and never asked.
+const UNUSED = new RegExp([
+  "bpmn-js/lib/features/(?:context-pad/ContextPadProvider|palette/PaletteProvider|popup-menu/(?:ReplaceMenuProvider|PopupEntries)|search/BpmnSearchProvider)",
+  "@rjsf/core/lib/components/fields/Layout(?:Grid|Header|MultiSchema)Field",
+  "@react-icons/all-files/lib/cjs/iconsManifest",
+].map((one) => `${one.replaceAll("/", "[\\\\/]")}\\.js$`).join("|"));
+const TRANSLATED = /bpmn-js-i18n[\\/]translations[\\/]zn\.js$/;
+const SPEAKING = ["bpmn-js", "diagram-js", "diagram-js-direct-editing", "diagram-js-minimap"];
+const ours = {
+  name: "ours",
+  setup({ onLoad }) {
+    onLoad({ filter: UNUSED }, () => ({ contents: "export default function Unused() {}\nexport const PopupEntries = Unused, IconsManifest = [];" }));
+    // of the translation, the words of what is loaded
+    onLoad({ filter: TRANSLATED }, async ({ path }) => {
+      const said = textsOf(SPEAKING.map((name) => `node_modules/${name}`), (file) => /\/(?:lib|dist)\/.*\.js$/.test(file) && !/\.(?:prod|min|umd|dev)\w*\./.test(file) && !UNUSED.test(file));
+      const { default: base } = await import(path);
+      return { contents: `export default ${JSON.stringify(Object.fromEntries(Object.entries(base).filter(([key]) => said.has(key))))}` };
+    });
+  },
+};
 const options = {
+  plugins: [lean, ours],
   entryPoints: {
     base: "src/base.js",
     form: "src/form.jsx",
@@ -28,8 +65,8 @@ const options = {
   chunkNames: "chunks/[name]-[hash]",
   assetNames: "fonts/[name]-[hash]",
   loader: { ".woff": "file", ".woff2": "file", ".ttf": "file", ".eot": "file", ".svg": "dataurl" },
-  // descriptions are plain text; the form library's helper for its own tests names a validator that makes code; nothing of it reaches the bundles
-  alias: { "@rjsf/validator-ajv8": "./src/form/validator.js", "markdown-to-jsx/react": "./src/form/no-markdown.js" },
+  // descriptions are plain text; the form library's helper for its own tests names a validator that makes code; nothing of it reaches the bundles; addresses are the browser's to read
+  alias: { "@rjsf/validator-ajv8": "./src/form/validator.js", "markdown-to-jsx/react": "./src/form/no-markdown.js", "fast-uri": "./src/form/uri.js" },
   define: { "process.env.NODE_ENV": '"production"' },
   logLevel: "info",
 };
