@@ -32,6 +32,7 @@ from service.spelling import tidy
 from service.studio.fields import LONGEST_NOTE
 from service.studio.publishing import SAME, release
 from service.usecases import check_context
+from service.usecases.panels import choices_of
 
 calls = Calls("definitions", "Definitions of processes: versions and deployment")
 
@@ -167,7 +168,8 @@ def deploy_definition(prepared: _Checked) -> ResponseReturnValue | tuple[Mapping
     findings = prepared.found
     if prepared.bundle is None:
         return {"dry_run": True, "definition": None, "findings": findings, "groups": grouped(findings)}, 200
-    made = release(db(), prepared.bundle, note=prepared.note, actor=actor(), now=clock.now())
+    words = choices_of(wired().settings, wired().organization)
+    made = release(db(), prepared.bundle, note=prepared.note, words=words, actor=actor(), now=clock.now())
     status = 200 if made.outcome == SAME else 201
     told = {"findings": findings, "groups": grouped(findings)}
     return {"dry_run": False, "definition": Row(made.definition, newest=True), **told}, status

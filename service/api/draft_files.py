@@ -16,12 +16,13 @@ from service.api.records import RecordHistory, Row, journal_of, whole
 from service.api.shapes import page_of
 from service.api.uploads import ENVELOPE, one_file, uploaded
 from service.errors import NotFound
-from service.http.context import actor, db
+from service.http.context import actor, db, wired
 from service.http.files import download
 from service.processes.definitions import stream_of
 from service.processes.tallies import open_tallies
 from service.studio import drafts, packing
 from service.studio.ways import BACK, CHOICE, CLOCK, END, SERVICE, STEP, ProcessWays, ways
+from service.usecases.panels import choices_of
 
 calls = Calls("drafts", "Drafts of processes: change, compare, check, rehearse, publish", noun="draft_files")
 
@@ -111,14 +112,14 @@ def import_draft() -> Row:
 def draft_ways(draft_id: UUID) -> Mapping[str, Any]:
     """Every path through a draft's diagrams, as lists of steps in words."""
     found = drafts.get(db(), draft_id, actor())
-    return _listed(ways(drafts.files(db(), found), found.process))
+    return _ways(drafts.files(db(), found), found.process)
 
 
 @calls.get("/definitions/<process>/ways", answer=Ways, query=OfVersion, right=RIGHT)
 def version_ways(query: dict[str, Any], process: str) -> Mapping[str, Any]:
     """Every path through a version's diagrams, as lists of steps in words."""
     definition = drafts.version(db(), process, query.get("version"))
-    return _listed(ways(drafts.version_files(db(), definition), process))
+    return _ways(drafts.version_files(db(), definition), process)
 
 
 @calls.get("/drafts/<uuid:draft_id>/history", answer=RecordHistory, right=RIGHT)
@@ -146,6 +147,10 @@ def open_cases() -> Mapping[str, Any]:
         for (process, version), tally in sorted(open_tallies(db()).items())
     ]
     return whole(rows)
+
+
+def _ways(files: Mapping[str, bytes], process: str) -> Mapping[str, Any]:
+    return _listed(ways(files, process, choices_of(wired().settings, wired().organization)))
 
 
 def _listed(found: list[ProcessWays]) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ from service.processes.options import frozen
 from service.studio import drafts, publishing
 from service.studio.difference import ADDED, CHANGED, MOVED, REMOVED, Difference, compare
 from service.studio.fields import LONGEST_NOTE
+from service.usecases.panels import choices_of
 from service.usecases.studio import back_to, house_of, publish_draft
 
 calls = Calls("drafts", "Drafts of processes: change, compare, check, rehearse, publish", noun="publishing")
@@ -110,9 +111,9 @@ def draft_difference(query: dict[str, Any], draft_id: UUID) -> Mapping[str, Any]
     after = frozen(drafts.files(db(), draft), wired().organization.lists)  # as it would be deployed today
     wanted = query.get("version")
     if wanted is None and draft.base_version is None:
-        return _difference(draft.process, None, compare({}, after))
+        return _difference(draft.process, None, _compare({}, after))
     base = drafts.version(db(), draft.process, wanted)
-    told = compare(drafts.version_files(db(), base), after)
+    told = _compare(drafts.version_files(db(), base), after)
     return _difference(draft.process, base.version, told)
 
 
@@ -120,7 +121,7 @@ def draft_difference(query: dict[str, Any], draft_id: UUID) -> Mapping[str, Any]
 def version_difference(query: dict[str, Any], process: str) -> Mapping[str, Any]:
     """The changes between two versions of a process."""
     before, after = (drafts.version(db(), process, query[name]) for name in ("before", "after"))
-    told = compare(drafts.version_files(db(), before), drafts.version_files(db(), after))
+    told = _compare(drafts.version_files(db(), before), drafts.version_files(db(), after))
     return _difference(process, before.version, told)
 
 
@@ -191,6 +192,10 @@ def _undecided(names: list[str]) -> Response:
     findings = [Finding(name, "现行版本和草稿都改了这个文件，请选择保留哪一份") for name in names]
     message = "有的文件现行版本和草稿都改过：请在 keep 中逐个写明 mine（保留草稿的）或 theirs（采用现行版本的）"
     return problem(409, message, findings, more={"undecided": names})
+
+
+def _compare(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Difference:
+    return compare(before, after, choices_of(wired().settings, wired().organization))
 
 
 def _difference(process: str, base: int | None, told: Difference) -> Mapping[str, Any]:

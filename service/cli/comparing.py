@@ -10,7 +10,7 @@ import click
 from sqlalchemy.orm import Session
 
 from service.cli.folders import PATHS, folders_of
-from service.cli.setup import organization, wired
+from service.cli.setup import organization, settings, wired
 from service.errors import NotFound
 from service.ids import as_id
 from service.processes.options import frozen
@@ -19,6 +19,7 @@ from service.studio.difference import compare
 from service.studio.models import Draft
 from service.studio.ways import lines
 from service.studio.ways import ways as ways_of
+from service.usecases.panels import choices_of
 
 _VERSION = re.compile(r"([a-z][a-z0-9_]*)@(\d{1,9})")
 
@@ -28,11 +29,12 @@ _VERSION = re.compile(r"([a-z][a-z0-9_]*)@(\d{1,9})")
 @click.argument("after", metavar="B")
 def diff(before: str, after: str) -> None:
     """用文字说明 A 改成 B 有哪些变化；A、B 可写流程目录（bpmn/request）、版本（request@3）或草稿的标识。"""
+    house = choices_of(settings(), organization())
     if all(Path(one).exists() for one in (before, after)):
-        told = compare(_folder(before), _folder(after))
+        told = compare(_folder(before), _folder(after), house)
     else:
         with wired() as database, database.reading() as session:
-            told = compare(_files(session, before), _files(session, after))
+            told = compare(_files(session, before), _files(session, after), house)
     for line in told.lines:
         click.echo(line)
     click.echo({"same": "没有差别", "layout": "只有布局不同"}.get(told.sort, "内容有变"), err=True)
@@ -42,8 +44,9 @@ def diff(before: str, after: str) -> None:
 @PATHS
 def ways(paths: tuple[Path, ...]) -> None:
     """把 PATH 中流程图的每一条路径写成一步一步的文字，供审批和培训。"""
+    house = choices_of(settings(), organization())
     for folder in folders_of(paths):
-        for found in ways_of(folder.files(), folder.key):
+        for found in ways_of(folder.files(), folder.key, house):
             for line in lines(found):
                 click.echo(line)
 

@@ -23,6 +23,7 @@ from service.processes.definitions import newest_files
 from service.rights import COMMAND_LINE
 from service.studio.publishing import DEPLOY, LAYOUT, SAME, SCENARIOS, Release, release
 from service.usecases import check_context
+from service.usecases.panels import choices_of
 
 
 @click.command()
@@ -45,12 +46,13 @@ def deploy(paths: tuple[Path, ...], note: str, username: str) -> None:
         before = {folder.key: newest_files(session, folder.key) for folder in folders}
     bundles = _require_pass(folders, before)
     require([(folder, bundle, folder.scenarios()) for folder, bundle in zip(folders, bundles, strict=True)])
+    words = choices_of(settings(), organization())
     with wired() as database, database.transaction() as session:
         actor = actor_of(session, username) if username else COMMAND_LINE
         rights.require(actor, DEPLOY)
         for folder, bundle in zip(folders, bundles, strict=True):
             scenarios = {f"scenarios/{path.name}": path.read_bytes() for path in folder.scenarios()}
-            made = release(session, bundle, scenarios, note=note, actor=actor, now=clock.now())
+            made = release(session, bundle, scenarios, note=note, words=words, actor=actor, now=clock.now())
             _tell(made)
 
 

@@ -17,6 +17,7 @@ from service.processes.bundles import CheckedBundle, digest_of
 from service.rehearsal import Plan
 from service.rehearsal.scenarios import Coverage, Dated, Outcome, coverage, run_file
 from service.studio.names import bundle_of, scenarios_of
+from service.studio.panel import NOTHING_KNOWN, Choices
 from service.workdays import Calendar
 
 CACHED = 32
@@ -29,13 +30,14 @@ class House:
     """The facts outside a draft: what actions, roles and settings there are.
 
     ``four_eyes``: a second person publishes; ``scenarios``: those that fail forbid it; ``prove`` walks
-    every way before, where it is asked for, and gives the faults.
+    every way before, where it is asked for, and gives the faults; ``words`` names the codes of the house.
     """
 
     plan: Plan
     context: CheckContext
     four_eyes: bool = False
     scenarios: bool = True
+    words: Choices = NOTHING_KNOWN
     prove: Callable[[CheckedBundle, Calendar], Sequence[Finding]] | None = None
 
 

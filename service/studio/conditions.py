@@ -31,16 +31,16 @@ def in_words(text: str, known: Iterable[Mapping[str, Any]]) -> str:
     if tree is None:
         return ""
     try:
-        return _Words({str(one["name"]): one for one in known}).said(tree.body)
+        return Words(known).said(tree.body)
     except Unsaid:
         return ""
 
 
-class _Words:
+class Words:
     """The words for parts of an expression, over known data by name."""
 
-    def __init__(self, known: Mapping[str, Mapping[str, Any]]) -> None:
-        self._known = known
+    def __init__(self, known: Iterable[Mapping[str, Any]]) -> None:
+        self._known = {str(one["name"]): one for one in known}
 
     def said(self, node: ast.expr) -> str:
         """A condition. Raises Unsaid."""
@@ -51,19 +51,19 @@ class _Words:
             return word.join(f"（{part}）" if inner else part for part, inner in zip(parts, nested, strict=True))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             if isinstance(node.operand, ast.Name | ast.Attribute):
-                one = self._data(node.operand)
-                return f"{self._title(one)}为否" if self._is_flag(one) else f"{self._title(one)}没有填"
+                one = self.data(node.operand)
+                return f"{self.title(one)}为否" if self._is_flag(one) else f"{self.title(one)}没有填"
             return f"不是（{self.said(node.operand)}）"
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
             return self._compared(node.left, node.ops[0], node.comparators[0])
         if isinstance(node, ast.Name | ast.Attribute):
-            one = self._data(node)
-            return f"{self._title(one)}为是" if self._is_flag(one) else f"{self._title(one)}填了"
+            one = self.data(node)
+            return f"{self.title(one)}为是" if self._is_flag(one) else f"{self.title(one)}填了"
         raise Unsaid
 
     def _compared(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> str:
-        one = self._data(left)
-        title = self._title(one)
+        one = self.data(left)
+        title = self.title(one)
         if isinstance(right, ast.Constant) and right.value is None:
             empty = isinstance(operator, ast.Eq | ast.Is)
             return f"{title}没有填" if empty else f"{title}填了"
@@ -76,13 +76,15 @@ class _Words:
             return f"{title}{word}{'或'.join(self._value(one, each) for each in right.elts)}"
         return f"{title}{word}{self._value(one, right)}"
 
-    def _data(self, node: ast.expr) -> Mapping[str, Any]:
+    def data(self, node: ast.expr) -> Mapping[str, Any]:
+        """The data that a part names. Raises Unsaid."""
         found = self._known.get(ast.unparse(node)) if isinstance(node, ast.Name | ast.Attribute) else None
         if found is None or "insert" in found:
             raise Unsaid
         return found
 
-    def _title(self, one: Mapping[str, Any]) -> str:
+    def title(self, one: Mapping[str, Any]) -> str:
+        """The title of data, as a sentence quotes it."""
         return f"“{one['title']}”"
 
     def _is_flag(self, one: Mapping[str, Any]) -> bool:
@@ -94,7 +96,7 @@ class _Words:
         elif isinstance(node, ast.Name) and node.id in _PLAIN:
             value = _PLAIN[node.id]
         elif isinstance(node, ast.Name | ast.Attribute):
-            return self._title(self._data(node))
+            return self.title(self.data(node))
         else:
             raise Unsaid
         for choice in one.get("values", ()):

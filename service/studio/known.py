@@ -8,6 +8,9 @@ from typing import Any
 from service.checks.bundle import Bundle
 
 Json = dict[str, Any]
+Records = Mapping[str, Mapping[str, str]]
+"""Word of a form (a kind of records, a list of choices) → code → name."""
+NO_RECORDS: Records = {}
 
 ALWAYS = {
     "unit": "本单位（责任单位）",
@@ -17,6 +20,10 @@ ALWAYS = {
     "number": "受理编号",
     "scheduled.planned_on": "自动发起的计划日期",
 }
+LISTS: Mapping[str, str] = {"towns": "镇街", "categories": "事项类别", "kinds": "单位类型"}
+"""Lists that every house has → what people call them; one of its own is known by its first choices."""
+PRIVATE: Mapping[str, str] = {"phone": "电话", "email": "电子邮箱", "identity": "证件信息"}
+"""Kinds of personal data (``x-private``) → what people call them."""
 FUNCTIONS = {
     "working_days": ("今天起第几个工作日", "working_days(5)"),
     "working_days_after": ("某日起第几个工作日", "working_days_after(due_on, 1)"),
@@ -34,16 +41,29 @@ FUNCTIONS = {
 }
 
 
-def known(bundle: Bundle, settings: Iterable[str], nearest: Iterable[str] = ()) -> list[Json]:
+def known(
+    bundle: Bundle,
+    settings: Iterable[str],
+    nearest: Iterable[str] = (),
+    *,
+    apart: bool = True,
+    records: Records = NO_RECORDS,
+) -> list[Json]:
     """``{name, title, values?, insert?}`` of each: ``values`` are a field's choices, ``insert`` what is written for it.
 
     Where forms have fields of one name, those of the ``nearest`` forms alone count, else the choices of all of them.
+    ``apart``: a title names its form; without, fields of one name that are titled otherwise have all their titles.
     """
     found: dict[str, Json] = {name: {"name": name, "title": title} for name, title in ALWAYS.items()}
-    near = {one["name"]: one for one in _of_forms(bundle, list(nearest))}
-    for one in (*_of_forms(bundle, sorted(bundle.forms)), *_of_tables(bundle), *_of_nodes(bundle)):
+    near = {one["name"]: one for one in _of_forms(bundle, list(nearest), apart, records)}
+    fields = _of_forms(bundle, sorted(bundle.forms), apart, records)
+    for one in (*fields, *_of_tables(bundle), *_of_nodes(bundle)):
         first = found.setdefault(one["name"], one)
-        if first is not one and "values" in one:
+        if first is one:
+            continue
+        if not apart and one["title"] not in first["title"].split("／"):
+            first = found[one["name"]] = {**first, "title": f"{first['title']}／{one['title']}"}
+        if "values" in one:
             found[one["name"]] = {**first, "values": _both(first.get("values", []), one["values"])}
     found |= near
     for name in sorted(settings):
@@ -61,7 +81,7 @@ def branches(bundle: Bundle) -> dict[str, list[Json]]:
         for flow in process.flows.values()
         if (source := process.nodes.get(flow.source)) is not None and source.type in gateways
     )
-    return {flow: list(_of_forms(bundle, forms_before(bundle, flow))) for flow in flows}
+    return {flow: list(_of_forms(bundle, forms_before(bundle, flow), True, NO_RECORDS)) for flow in flows}
 
 
 def forms_before(bundle: Bundle, flow_id: str) -> list[str]:
@@ -94,13 +114,15 @@ def _both(first: list[Json], second: list[Json]) -> list[Json]:
     return [{"value": value, "title": "／".join(said)} for (_, value), said in words.items()]
 
 
-def _of_forms(bundle: Bundle, names: Iterable[str]) -> Iterator[Json]:
+def _of_forms(
+    bundle: Bundle, names: Iterable[str], apart: bool = True, records: Records = NO_RECORDS
+) -> Iterator[Json]:
     for form in (bundle.forms[name] for name in names if name in bundle.forms):
-        where = title_of(form.schema)
+        where = title_of(form.schema) if apart else ""
         for name, field in form.fields.items():
             titled = field.schema.get("title")
             title = f"{titled}（{where}）" if where and titled else str(titled or name)
-            values = _values(field.schema)
+            values = values_of(field.schema, records)
             yield {"name": name, "title": title, **({"values": values} if values else {})}
 
 
@@ -121,12 +143,19 @@ def _of_nodes(bundle: Bundle) -> Iterator[Json]:
                 yield {"name": node.loop.output_collection, "title": f"{node.name}的各份结论"}
 
 
-def _values(schema: Mapping[str, Any]) -> list[Json]:
-    """The choices of a field with their words; empty where it is no choice."""
+def values_of(schema: Mapping[str, Any], records: Records = NO_RECORDS) -> list[Json]:
+    """The choices of a field with their words; empty where it is no choice.
+
+    ``records`` are those of a kind that forms pick from (``x-ref``), code → name, where their names are known.
+    """
     if schema.get("type") == "boolean":
         return [{"value": True, "title": "是"}, {"value": False, "title": "否"}]
     source = schema.get("items") if schema.get("type") == "array" else schema
-    options = (source.get("oneOf") or source.get("anyOf") or []) if isinstance(source, Mapping) else []
+    if not isinstance(source, Mapping):
+        return []
+    if picked := records.get(str(source.get("x-ref", source.get("x-options", "")))):
+        return [{"value": code, "title": name} for code, name in picked.items()]
+    options = source.get("oneOf") or source.get("anyOf") or []
     return [
         {"value": one["const"], "title": str(one.get("title", one["const"]))}
         for one in options

@@ -58,6 +58,11 @@ class Choices:
     units: Mapping[str, str] = field(default_factory=dict)
     notices: Mapping[str, str] = field(default_factory=dict)
     counters: Mapping[str, str] = field(default_factory=dict)
+    lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+NOTHING_KNOWN = Choices((), {}, {}, ())
+"""No facts about the house: its codes stay codes."""
 
 
 TASK_TITLES: Mapping[str, str] = {

@@ -24,6 +24,7 @@ from service.studio.contents import keep
 from service.studio.difference import Difference, compare
 from service.studio.models import Draft, VersionScenario
 from service.studio.names import bundle_of, scenarios_of
+from service.studio.panel import NOTHING_KNOWN, Choices
 from service.studio.sameness import difference
 
 DEPLOY = "deploy_definitions"
@@ -58,20 +59,22 @@ def release(
     scenarios: Mapping[str, bytes] | None = None,
     *,
     note: str = "",
+    words: Choices = NOTHING_KNOWN,
     actor: Actor,
     now: datetime,
     author: str | None = None,
 ) -> Release:
     """Makes a checked bundle with its scenarios (None: those of the version before) the newest state of its process.
 
-    ``author`` is who proposed it, where ``actor`` approves as the second person. Where only the layout changed,
+    ``author`` is who proposed it, where ``actor`` approves as the second person; ``words`` names the codes in what
+    changed. Where only the layout changed,
     the newest version gets a new picture: its cases, and those that begin, run on as they do.
     """
     newest = definitions.find_latest(session, bundle.key)
     before = drafts.version_files(session, newest) if newest is not None else {}
     if scenarios is None:
         scenarios = scenarios_of(before)
-    told = compare(before, {**bundle.files, **scenarios})
+    told = compare(before, {**bundle.files, **scenarios}, words)
     if newest is None:
         made = _deploy(session, bundle, told, note=note, author=author, actor=actor, now=now)
         keep_scenarios(session, made, scenarios)
@@ -100,6 +103,7 @@ def publish(
     note: str,
     bundle: CheckedBundle,
     four_eyes: bool = False,
+    words: Choices = NOTHING_KNOWN,
     actor: Actor,
     now: datetime,
 ) -> Release:
@@ -123,10 +127,10 @@ def publish(
     history.lock(session, definitions.stream_of(draft.process))  # two publications at once are one after the other
     _require_base(session, draft)
     if four_eyes and not approving:
-        return _propose(session, draft, said, bundle, actor, now)
+        return _propose(session, draft, said, bundle, words, actor, now)
     author = draft.proposed_by if approving else None
     files = drafts.files(session, draft)
-    made = release(session, bundle, scenarios_of(files), note=said, author=author, actor=actor, now=now)
+    made = release(session, bundle, scenarios_of(files), note=said, words=words, author=author, actor=actor, now=now)
     if made.outcome == SAME or made.definition is None:
         raise Conflict("与现行版本没有差别，不需要发布")
     draft.published_at, draft.published_version = now, made.definition.version
@@ -208,12 +212,14 @@ def keep_scenarios(session: Session, definition: Definition, scenarios: Mapping[
     session.flush()
 
 
-def _propose(session: Session, draft: Draft, note: str, bundle: CheckedBundle, actor: Actor, now: datetime) -> Release:
+def _propose(
+    session: Session, draft: Draft, note: str, bundle: CheckedBundle, words: Choices, actor: Actor, now: datetime
+) -> Release:
     if draft.proposed_by == actor.username and draft.proposed_revision == draft.revision:
         raise Conflict("您已提请发布，须由另一位有权发布的人核准")
     newest = definitions.find_latest(session, draft.process)
     before = drafts.version_files(session, newest) if newest is not None else {}
-    told = compare(before, {**bundle.files, **scenarios_of(drafts.files(session, draft))})
+    told = compare(before, {**bundle.files, **scenarios_of(drafts.files(session, draft))}, words)
     if not told.changes and told.sort == "same":
         raise Conflict("与现行版本没有差别，不需要发布")
     draft.proposed_at, draft.proposed_by = now, actor.username

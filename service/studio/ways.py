@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from service.checks.model import Flow, Node, ProcessModel, model
 from service.processes.rules import one_line
 from service.studio.difference.diagrams import titled
-from service.studio.difference.shape import value
+from service.studio.difference.names import Names
+from service.studio.panel import NOTHING_KNOWN, Choices
 
 MOST_WAYS, LONGEST_WAY = 200, 120
 """Ways that are listed of one process, and steps of one way; beyond, it is told that there are more."""
@@ -41,11 +42,14 @@ class ProcessWays:
     bounded: bool
 
 
-def ways(files: Mapping[str, bytes], key: str) -> list[ProcessWays]:
-    """The ways of each process of a bundle, that of ``key`` first. Raises Invalid for a diagram that cannot be read."""
-    processes = model(files)
+def ways(files: Mapping[str, bytes], key: str, house: Choices = NOTHING_KNOWN) -> list[ProcessWays]:
+    """The ways of each process of a bundle, that of ``key`` first; ``house`` names the codes of the house.
+
+    Raises Invalid for a diagram that cannot be read.
+    """
+    processes, names = model(files), Names(files, house)
     ordered = sorted(processes.values(), key=lambda one: (one.id != key, one.id))
-    return [_ways_of(one, processes) for one in ordered]
+    return [_ways_of(one, processes, names) for one in ordered]
 
 
 def lines(found: ProcessWays) -> Iterator[str]:
@@ -63,8 +67,8 @@ def lines(found: ProcessWays) -> Iterator[str]:
                     yield f"     {one.text}"
 
 
-def _ways_of(process: ProcessModel, processes: Mapping[str, ProcessModel]) -> ProcessWays:
-    walk = _Walk(process, processes)
+def _ways_of(process: ProcessModel, processes: Mapping[str, ProcessModel], names: Names) -> ProcessWays:
+    walk = _Walk(process, processes, names)
     told = [way for start in process.starts() for way in walk.all_from(start)]
     clocks = [one for one in process.nodes.values() if one.attached_to is not None and not one.interrupting]
     beside = [way for clock in clocks for way in walk.all_from(clock)]
@@ -81,8 +85,8 @@ class _Token:
 class _Walk:
     """All ways through one process, depth first, within the bounds."""
 
-    def __init__(self, process: ProcessModel, processes: Mapping[str, ProcessModel]) -> None:
-        self.process, self.processes = process, processes
+    def __init__(self, process: ProcessModel, processes: Mapping[str, ProcessModel], names: Names) -> None:
+        self.process, self.processes, self.names = process, processes, names
         self.bounded = False
         self._tries = self._found = 0
 
@@ -153,7 +157,11 @@ class _Walk:
         if node.type == "userTask":
             told = f"{self._who(node)}：{name or node.id}"
             due = node.properties.get("due")
-            return (WayStep(STEP, node.id, told + (f"（期限{value(due)}）" if due else "") + self._times(node)),)
+            return (
+                WayStep(
+                    STEP, node.id, told + (f"（期限{self.names.date(due, node)}）" if due else "") + self._times(node)
+                ),
+            )
         if node.type == "callActivity" or node.called:
             called = self.processes.get(node.called or "")
             inner = f"（见流程「{one_line(called.name) or called.id}」）" if called is not None else ""
@@ -184,14 +192,20 @@ class _Walk:
 
     def _clock(self, node: Node) -> str:
         name = one_line(node.name)
-        return f"“{name}”" if name else value(node.timer.expression) if node.timer is not None else "收到消息"
+        return (
+            f"“{name}”"
+            if name
+            else self.names.date(node.timer.expression, node)
+            if node.timer is not None
+            else "收到消息"
+        )
 
     def _condition(self, node: Node, flow: Flow) -> str:
         asked = one_line(node.name) or titled(node, self.process)
         if flow.name:
             return f"{asked} {one_line(flow.name)}"
         if flow.condition:
-            return f"{asked} {value(flow.condition)}"
+            return f"{asked} {self.names.condition(flow.condition, flow.id)}"
         target = self.process.nodes.get(flow.target)
         if node.type == "eventBasedGateway" and target is not None:
             return f"先到的是{self._clock(target)}"

@@ -19,4 +19,5 @@ def choices_of(settings: Settings, organization: Organization) -> Choices:
         units={unit.code: unit.name for unit in organization.units.values()},
         notices={**{kind: KINDS[kind] for kind in FOR_DIAGRAMS}, **settings.notice_kinds},
         counters={series.code: series.name for series in settings.counters.values()},
+        lists={name: dict(choices) for name, choices in organization.lists.items()},
     )

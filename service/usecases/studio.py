@@ -21,6 +21,7 @@ from service.studio.checking import Checked, House, checked, verdict
 from service.studio.mending import Proposals, proposals
 from service.studio.publishing import Release
 from service.usecases import proving
+from service.usecases.panels import choices_of
 from service.usecases.prepare import check_context
 from service.usecases.rehearsals import plan_of
 from service.workdays import Calendar
@@ -50,6 +51,7 @@ def house_of(settings: Settings, organization: Organization) -> House:
         check_context(settings, organization),
         four_eyes=settings.studio.four_eyes,
         scenarios=settings.studio.scenarios,
+        words=choices_of(settings, organization),
         prove=partial(_faults, settings, organization) if settings.studio.proof else None,
     )
 
@@ -114,6 +116,7 @@ def publish_draft(
             note=note,
             bundle=bundle,
             four_eyes=house.four_eyes,
+            words=house.words,
             actor=actor,
             now=now,
         )
@@ -140,6 +143,7 @@ def back_to(
             note=note,
             bundle=bundle,
             four_eyes=house.four_eyes,
+            words=house.words,
             actor=actor,
             now=now,
         )

@@ -18,7 +18,7 @@ from service.http.context import actor, db, settings, wired
 from service.ledger.own_papers import title_of as paper_title
 from service.processes.rules import one_line
 from service.studio import drafts
-from service.studio.known import title_of
+from service.studio.known import LISTS, PRIVATE, title_of
 from service.studio.models import Draft
 from service.studio.names import bundle_of
 from service.studio.uses import uses_of
@@ -32,10 +32,6 @@ blueprint = Blueprint("studio_forms", __name__)
 
 ENDPOINT = "web.studio_forms.page"
 _TITLE = re.compile(r"^title:(.*)$", re.MULTILINE)
-LISTS: Mapping[str, str] = {"towns": "镇街", "categories": "事项类别", "kinds": "单位类型"}
-"""Lists that every house has → what people call them; one of its own is known by its first choices."""
-PRIVATE: Mapping[str, str] = {"phone": "电话", "email": "电子邮箱", "identity": "证件信息"}
-"""Kinds of personal data (``x-private``) → what people call them."""
 
 
 @blueprint.get("/studio/<uuid:draft_id>/forms")

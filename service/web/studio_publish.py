@@ -102,6 +102,7 @@ def publish(draft_id: UUID) -> ResponseReturnValue:
         note=text(sent(), "note"),
         bundle=bundle,
         four_eyes=ahead.house.four_eyes,
+        words=ahead.house.words,
         actor=actor(),
         now=clock.now(),
     )

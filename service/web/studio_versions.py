@@ -18,6 +18,7 @@ from service.studio import drafts
 from service.studio.difference import REMOVED, Difference, compare
 from service.studio.publishing import DEPLOY, PROPOSED
 from service.usecases.names import Names
+from service.usecases.panels import choices_of
 from service.usecases.studio import back_to, house_of
 from service.web import diagrams
 from service.web.access import requires
@@ -88,7 +89,7 @@ def back(key: str, version: int) -> ResponseReturnValue:
 
 def difference_page(before: Files, after: Files, key: str, called: str) -> dict[str, Any]:
     """The names that ``studio/difference.html`` uses: the difference in words and drawn; ``called`` is the old one."""
-    told = compare(before, after)
+    told = compare(before, after, choices_of(settings(), wired().organization))
     drawn = _drawn(told, diagrams.pictures(before, key), diagrams.pictures(after, key), called)
     return {"difference": told, "drawn": drawn, "island": diagrams.island(drawn)}
 

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from service.config import load, load_organization
 from service.processes.bundles import read_bundle
 from service.studio.difference import Difference, compare
+from service.usecases.panels import choices_of
 from tests.factories.world import HOME
 
 REQUEST, TABLE, FORM = "bpmn/request.bpmn", "bpmn/dispatch.dmn", "forms/accept.json"
 Files = dict[str, bytes]
+HOUSE = choices_of(load(HOME / "config", {}), load_organization(HOME / "config"))
 
 
 def shipped() -> Files:
@@ -27,7 +30,7 @@ def after(name: str, *swaps: tuple[str, str]) -> Difference:
     for old, new in swaps:
         assert old in text, old
         text = text.replace(old, new, 1)
-    return compare(shipped(), files | {name: text.encode()})
+    return compare(shipped(), files | {name: text.encode()}, HOUSE)
 
 
 def form(change: Callable[[dict[str, Any]], object]) -> list[str]:
@@ -62,7 +65,7 @@ DIAGRAM = {
     ),
     "what the process says": (
         [('name="button" value="登记需求"', 'name="button" value="提出需求"')],
-        "流程：按钮上的字由“登记需求”改为“提出需求”",
+        "流程：发起按钮上的字由“登记需求”改为“提出需求”",
     ),
     "words on the drawing": ([("一件事项一张需求处理单。", "一事一单。")], "「高层次人才需求处理」的说明由"),
 }  # fmt: skip
@@ -89,7 +92,7 @@ def test_clocks_conditions_and_actions_are_told() -> None:
     text = text.replace('cancelActivity="false"', 'cancelActivity="true"', 1)
     lines = compare(shipped(), files | {"bpmn/unit_handling.bpmn": text.encode()}).lines
     assert any(line.startswith("定时「") and "：时间由" in line for line in lines), lines
-    assert any("：条件由“" in line and "and True" in line for line in lines), lines
+    assert any("：条件由「" in line and "and True" in line for line in lines), lines
     assert any(line.endswith("改为到时取消原步骤") for line in lines), lines
     action = after(
         REQUEST,
@@ -130,7 +133,7 @@ def test_a_table_is_told_by_rule() -> None:
     gone = compare(files, files | {TABLE: text.replace(rule, "").encode()}).lines
     assert [line.split("，")[0] for line in gone] == ["规则表「派单建议」：删除原第 2 条规则"]
     cell = after(TABLE, ('<text>"edu"</text>', '<text>"hrss"</text>')).lines
-    assert cell == ['规则表「派单建议」第 1 条：「主办单位」由“"edu"”改为“"hrss"”']
+    assert cell == ["规则表「派单建议」第 1 条：「主办单位」由“区教育局”改为“区人力资源和社会保障局”"]
     assert after(TABLE, ('hitPolicy="FIRST"', 'hitPolicy="UNIQUE"')).lines == [
         "规则表「派单建议」：取用规则的方式由“取第一条相符的”改为“只能有一条相符”"
     ]
@@ -148,9 +151,7 @@ def test_a_form_is_told_by_field() -> None:
         f"{decision}增加选项「缓办」"
     ]
     assert form(lambda one: one["required"].remove("decision")) == [f"{decision}改为选填"]
-    assert form(lambda one: one.update({"x-warn": []})) == [
-        "表单「受理审核」：随填写内容而变的要求（何时显示、何时必填、提醒）有变"
-    ]
+    assert form(lambda one: one.update({"x-warn": []})) == ["表单「受理审核」：提交时的提醒有变"]
 
 
 def test_other_files_and_what_cannot_be_read_are_told_by_file() -> None:
@@ -167,3 +168,87 @@ def test_a_form_that_unfolds_without_end_is_told_by_file() -> None:
     parts = {f"p{n}": {"allOf": [{"$ref": f"#/$defs/p{n + 1}"}] * 10} for n in range(9)}
     bomb = json.dumps({"$defs": {**parts, "p9": {"properties": {"a": {}}}}, "$ref": "#/$defs/p0"}).encode()
     assert compare(shipped(), shipped() | {FORM: bomb}).lines[0].startswith("表单文件「accept.json」有改动")
+
+
+def test_a_field_that_depends_on_another_is_told_with_its_condition() -> None:
+    """And nothing else: neither that the order changed, nor that there are other conditions."""
+    files = shipped()
+    schema, page = (json.loads(files[name]) for name in ("forms/handle.json", "forms/handle.ui.json"))
+    schema["allOf"][0]["then"]["properties"]["place"] = {"type": "string", "title": "办理地点"}
+    schema["allOf"][0]["then"]["required"].append("place")
+    page["ui:order"].insert(1, "place")
+    changed = {"forms/handle.json": json.dumps(schema).encode(), "forms/handle.ui.json": json.dumps(page).encode()}
+    assert compare(files, files | changed).lines == [
+        "表单「办理」：新增字段「办理地点」，“办理结果”是“已办理，正式回复”时才显示，显示时必填"
+    ]
+    page["ui:order"].reverse()
+    moved = compare(files, files | {"forms/handle.ui.json": json.dumps(page).encode()}).lines
+    assert moved == ["表单「办理」：字段的先后有变"]
+
+
+def test_words_of_a_form_are_told_by_name() -> None:
+    files = shipped()
+    schema = json.loads(files["forms/dispatch.json"])
+    schema["properties"]["lead_unit"].update({"x-ref": "talents", "type": "integer"})
+    told = compare(files, files | {"forms/dispatch.json": json.dumps(schema).encode()}).lines
+    lead = "表单「派单」的字段「主办单位」："
+    assert told == [f"{lead}类型由“文字”改为“整数”", f"{lead}选自哪种记录由“单位”改为“人才”"]
+
+
+def test_a_long_text_is_told_where_it_differs() -> None:
+    files = shipped()
+    old, new = (json.loads(files[FORM]) for _ in range(2))
+    for one, day in ((old, "三天"), (new, "五天")):
+        one["description"] = f"{'很长的说明。' * 60}{day}{'以后照旧。' * 60}"
+    [line] = compare(files | {FORM: json.dumps(old).encode()}, files | {FORM: json.dumps(new).encode()}).lines
+    assert "三天以后照旧" in line
+    assert "五天以后照旧" in line
+    assert len(line) < 120
+
+
+DUE = "agreed_date if result == 'interim' and agreed_date else "
+AGREED = "“办理结果”是“暂未解决或须分步解决，阶段反馈”，并且“同意的期限”填了时“同意的期限”"
+MANY = f"first_of({', '.join(['category'] * 16)})"
+WORDED = {
+    "a deadline by cases": (
+        "bpmn/unit_handling.bpmn",
+        (f"{DUE}working_days(7)", f"{DUE}working_days(5) if category == 'housing' else working_days(7)"),
+        (
+            f"步骤「办理」：期限由「{AGREED}；其余 7 个工作日」改为"
+            f"「{AGREED}；“事项类别”是“住房保障”时 5 个工作日；其余 7 个工作日」"
+        ),
+    ),
+    "a deadline without words, whole": (
+        "bpmn/unit_handling.bpmn",
+        (f"{DUE}working_days(7)", MANY),
+        f"改为“{MANY}”",
+    ),
+    "a clock": (
+        "bpmn/unit_handling.bpmn",
+        ("working_days_after(due_on, -3)", "working_days_after(due_on, 2)"),
+        "定时「到期前3个工作日」：时间由“到期前 3 个工作日”改为“逾期 2 个工作日”",
+    ),
+    "a condition": (
+        REQUEST,
+        ("decision == 'accept'", "decision == 'decline'"),
+        "：条件由「“审核意见”是“受理”」改为",
+    ),
+    "the default way": (
+        REQUEST,
+        (' default="not_answered_now"', ""),
+        "各条件都不成立时不再有路可走（原来走“不能，或须多部门协调”",
+    ),
+    "who": (
+        REQUEST,
+        ('name="due" value="working_days(2)"', 'name="candidates" value="liaison"'),
+        "步骤「登记需求」：谁办新写为“联络员”",
+    ),
+    "a cell with data": (TABLE, ("[town]", '["edu", town]'), "「协办单位」由“所在镇街”改为“区教育局”、“所在镇街”"),
+}
+
+
+@pytest.mark.parametrize("case", WORDED)
+def test_codes_and_expressions_are_told_in_words(case: str) -> None:
+    name, swap, told = WORDED[case]
+    found = after(name, swap)
+    assert any(told in line for line in found.lines), found.lines

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from service.errors import Invalid
 from service.studio.difference import diagrams, forms, others, tables
+from service.studio.difference.names import Names
 from service.studio.difference.shape import ADDED, CHANGED, MOVED, REMOVED, Change, Difference
+from service.studio.panel import NOTHING_KNOWN, Choices
 from service.studio.sameness import difference as sort_of
 
 __all__ = ["ADDED", "CHANGED", "MOVED", "REMOVED", "Change", "Difference", "compare"]
@@ -14,12 +17,16 @@ __all__ = ["ADDED", "CHANGED", "MOVED", "REMOVED", "Change", "Difference", "comp
 Files = Mapping[str, bytes]
 
 
-def compare(before: Files, after: Files) -> Difference:
-    """The difference between two versions' files, scenarios among them. Files that cannot be read differ as a whole."""
+def compare(before: Files, after: Files, house: Choices = NOTHING_KNOWN) -> Difference:
+    """The difference between two versions' files, scenarios among them. Files that cannot be read differ as a whole.
+
+    ``house`` names the codes of units, roles, actions and lists; what a file names itself is known without it.
+    """
     parts: list[Change] = []
+    old, new = Names(before, house), Names(after, house)
     for told, suffixes in ((diagrams.changes, (".bpmn",)), (tables.changes, (".dmn",)), (forms.changes, (".json",))):
         mine, theirs = _of(before, suffixes), _of(after, suffixes)
-        parts += _told(told, mine, theirs)
+        parts += _told(partial(told, mine_named=old, theirs_named=new), mine, theirs)
     rest = (".bpmn", ".dmn", ".json")
     parts += others.changes(_without(before, rest), _without(after, rest))
     return Difference(sort_of(_runs(before), _runs(after)), tuple(parts))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 from lxml import etree
 
 from service.checks.model import BPMN, Flow, Lane, MultiInstance, Node, Operation, ProcessModel, Timer, local, model_of
 from service.engine.xml import parse_xml
 from service.processes.rules import one_line
-from service.studio.difference.shape import ADDED, CHANGED, MOVED, REMOVED, Change, other, value
+from service.studio.difference.names import Names
+from service.studio.difference.shape import ADDED, CHANGED, MOVED, REMOVED, Change, other, turned, value
+from service.studio.panel import PROCESS_TITLES, TASK_TITLES
 
 KINDS: Mapping[str, str] = {
     "startEvent": "开始",
@@ -33,27 +35,7 @@ KINDS: Mapping[str, str] = {
     "intermediateCatchEvent": "等待",
     "intermediateThrowEvent": "中间事件",
 }
-PROPERTIES: Mapping[str, str] = {
-    "stage": "阶段",
-    "form": "表单",
-    "candidates": "办理人",
-    "due": "期限",
-    "due_basis": "期限依据",
-    "due_days": "期限天数",
-    "warn": "到期前几日提醒",
-    "sign": "签字栏",
-    "clock": "计时方式",
-    "about": "所决定的单位",
-    "title": "事项标题",
-    "stages": "阶段划分",
-    "given": "发起时带来的数据",
-    "occasion": "什么时候办",
-    "work": "谁做什么",
-    "button": "按钮上的字",
-    "purpose": "为什么发起",
-    "page": "所在页面",
-    "order": "排在第几",
-}
+PROPERTIES: Mapping[str, str] = {**PROCESS_TITLES, **TASK_TITLES}
 _LOOP: Mapping[str, str] = {
     "sequential": "是否依次办理",
     "cardinality": "办几份",
@@ -63,13 +45,22 @@ _LOOP: Mapping[str, str] = {
     "output_item": "每一份的结果",
     "completion": "提前结束的条件",
 }
-_TIMERS: Mapping[str, str] = {"date": "到", "duration": "过", "cycle": "每隔"}
 _DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 
 Box = tuple[str, ...]
 
 
-def changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator[Change]:
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of the two versions of a process, with the words for what it says."""
+
+    process: ProcessModel
+    names: Names
+
+
+def changes(
+    before: Mapping[str, bytes], after: Mapping[str, bytes], mine_named: Names, theirs_named: Names
+) -> Iterator[Change]:
     """The changes, process by process. Raises Invalid for a diagram that cannot be read."""
     old_roots = {name: parse_xml(content, name=name) for name, content in before.items()}
     new_roots = {name: parse_xml(content, name=name) for name, content in after.items()}
@@ -83,7 +74,7 @@ def changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator
         elif theirs is None and mine is not None:
             yield Change(REMOVED, mine.file, key, key, (f"删除流程{value(mine.name or key)}",))
         elif mine is not None and theirs is not None:
-            told = list(_process(mine, theirs))
+            told = list(_process(_Side(mine, mine_named), _Side(theirs, theirs_named)))
             yield from told
             known = {one.element for one in told}
             for element in [*theirs.nodes, *theirs.flows, *theirs.lanes]:
@@ -91,15 +82,19 @@ def changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator
                     yield Change(MOVED, theirs.file, key, element, ())
 
 
-def _process(old: ProcessModel, new: ProcessModel) -> Iterator[Change]:
-    whole = [*_names("流程名称", old.name, new.name), *_properties("流程：", old.properties, new.properties)]
+def _process(before: _Side, after: _Side) -> Iterator[Change]:
+    old, new = before.process, after.process
+    whole = [
+        *_names("流程名称", old.name, new.name),
+        *_properties("流程：", (before, old.properties, None), (after, new.properties, None)),
+    ]
     if whole:
         yield Change(CHANGED, new.file, new.id, new.id, tuple(whole))
     yield from _lanes(old, new)
     for name, node in new.nodes.items():
         if name not in old.nodes:
-            yield Change(ADDED, new.file, new.id, name, (f"新增{titled(node, new)}{_about(node, new)}",))
-        elif lines := list(_node(old.nodes[name], node, old, new)):
+            yield Change(ADDED, new.file, new.id, name, (f"新增{titled(node, new)}{_about(node, after)}",))
+        elif lines := list(_node(old.nodes[name], node, before, after)):
             said = f"{titled(node, new)}："
             yield Change(CHANGED, new.file, new.id, name, tuple(said + line for line in lines))
     for name, node in old.nodes.items():
@@ -107,9 +102,9 @@ def _process(old: ProcessModel, new: ProcessModel) -> Iterator[Change]:
             yield Change(REMOVED, new.file, new.id, name, (f"删除{titled(node, old)}",))
     for name, flow in new.flows.items():
         if name not in old.flows:
-            told = f"，条件是{value(flow.condition)}" if flow.condition else ""
+            told = f"，条件是{after.names.condition(flow.condition, name)}" if flow.condition else ""
             yield Change(ADDED, new.file, new.id, name, (f"新增连线{_flow_name(flow, new)}{told}",))
-        elif lines := list(_flow(old.flows[name], flow, old, new)):
+        elif lines := list(_flow(old.flows[name], flow, before, after)):
             said = f"连线{_flow_name(flow, new)}："
             yield Change(CHANGED, new.file, new.id, name, tuple(said + line for line in lines))
     for name, flow in old.flows.items():
@@ -175,59 +170,77 @@ def titled(node: Node, process: ProcessModel) -> str:
     return f"「{before}」之后的{kind}" if before else f"未命名的{kind}（{node.id}）"
 
 
-def _about(node: Node, process: ProcessModel) -> str:
+def _about(node: Node, side: _Side) -> str:
     """The words of a new element, in brackets."""
     told = []
     if node.lane and node.type == "userTask":
-        told.append(_lane_name(process.lanes, node.lane))
+        told.append(_lane_name(side.process.lanes, node.lane))
     if "due" in node.properties:
-        told.append(f"期限{value(node.properties['due'])}")
+        told.append(f"期限{side.names.date(node.properties['due'], node)}")
     if node.timer is not None:
-        told.append(_timer_words(node.timer))
+        told.append(_timer(node, side))
     if node.type == "boundaryEvent":
         told.append("到时取消原步骤" if node.interrupting else "到时原步骤照办")
+    if node.called is not None and node.type == "callActivity":
+        told.append(f"调用{side.names.called(node.called)}")
     if node.operation is not None:
-        told.append(f"动作{value(node.operation.action)}")
+        told.append(f"动作{side.names.action(node.operation.action)}")
     return f"（{'，'.join(told)}）" if told else ""
 
 
-def _node(old: Node, new: Node, before: ProcessModel, after: ProcessModel) -> Iterator[str]:
+def _node(old: Node, new: Node, before: _Side, after: _Side) -> Iterator[str]:
+    mine, theirs = before.names, after.names
     yield from _names("名称", one_line(old.name), one_line(new.name))
     if old.type != new.type:
         yield f"由{KINDS.get(old.type, '其他元素')}改为{KINDS.get(new.type, '其他元素')}"
     if old.lane != new.lane:
-        yield f"由泳道「{_lane_name(before.lanes, old.lane)}」改归「{_lane_name(after.lanes, new.lane)}」"
-    yield from _properties("", old.properties, new.properties)
-    if old.timer != new.timer and _timer_said(old.timer) != _timer_said(new.timer):
-        yield f"时间由{_timer_words(old.timer)}改为{_timer_words(new.timer)}"
+        was, now = _lane_name(before.process.lanes, old.lane), _lane_name(after.process.lanes, new.lane)
+        yield f"由泳道「{was}」改归「{now}」"
+    yield from _properties("", (before, old.properties, old), (after, new.properties, new))
+    if _timer_said(old.timer) != _timer_said(new.timer):
+        yield turned("时间", _timer(old, before), _timer(new, after))
     if old.interrupting != new.interrupting:
         yield "改为到时取消原步骤" if new.interrupting else "改为到时原步骤照办"
     if old.attached_to != new.attached_to:
-        yield f"改为附在步骤「{_node_name(after, new.attached_to)}」上"
+        yield f"改为附在步骤「{_node_name(after.process, new.attached_to)}」上"
     if old.events != new.events:
         yield "事件的种类改了"
-    for what, mine, theirs in (
-        ("调用的流程", old.called, new.called),
-        ("规则表", old.decision, new.decision),
-        ("等待的消息", old.message, new.message),
-    ):
-        if mine != theirs:
-            yield other(what, mine, theirs)
+    if old.called != new.called:
+        yield turned("调用的流程", mine.called(old.called), theirs.called(new.called))
+    if old.decision != new.decision:
+        yield turned("规则表", mine.decision(old.decision), theirs.decision(new.decision))
+    if old.message != new.message:
+        yield turned("等待的消息", mine.message(old.message), theirs.message(new.message))
     if old.default != new.default:
-        flow = after.flows.get(new.default or "")
-        yield f"其余情况改走{_flow_name(flow, after) if flow is not None else '（没有）'}"
-    yield from _operation(old.operation, new.operation)
-    yield from _loop(old.loop, new.loop)
+        yield _otherwise(old, new, before.process, after.process)
+    yield from _operation(old.operation, new.operation, mine, theirs)
+    yield from _loop(old.loop, new.loop, mine, theirs)
 
 
-def _flow(old: Flow, new: Flow, before: ProcessModel, after: ProcessModel) -> Iterator[str]:
+def _otherwise(old: Node, new: Node, before: ProcessModel, after: ProcessModel) -> str:
+    """The way that is taken where no condition holds: another one, none any more, or one where there was none."""
+    was, now = before.flows.get(old.default or ""), after.flows.get(new.default or "")
+    said = "各条件都不成立时"
+    if now is None:
+        return f"{said}不再有路可走（原来走{_flow_name(was, before) if was is not None else '（没有）'}）"
+    way = _flow_name(now, after)
+    return f"{said}改走{way}（原来走{_flow_name(was, before)}）" if was is not None else f"{said}走{way}（原来没有写）"
+
+
+def _flow(old: Flow, new: Flow, before: _Side, after: _Side) -> Iterator[str]:
     yield from _names("名称", old.name, new.name)
     if (old.condition or "") != (new.condition or ""):
-        yield other("条件", old.condition, new.condition)
+        if new.default and not new.condition:
+            yield f"不再写条件，改为各条件都不成立时走（原条件是{before.names.condition(old.condition, old.id)}）"
+        else:
+            mine, theirs = (side.names.condition(one.condition, one.id) for side, one in ((before, old), (after, new)))
+            yield turned("条件", mine, theirs)
     if old.source != new.source:
-        yield f"改从「{_node_name(after, new.source)}」出发（原为「{_node_name(before, old.source)}」）"
+        was, now = _node_name(before.process, old.source), _node_name(after.process, new.source)
+        yield f"改从「{now}」出发（原为「{was}」）"
     if old.target != new.target:
-        yield f"改到「{_node_name(after, new.target)}」（原为「{_node_name(before, old.target)}」）"
+        was, now = _node_name(before.process, old.target), _node_name(after.process, new.target)
+        yield f"改到「{now}」（原为「{was}」）"
 
 
 def _names(what: str, old: str, new: str) -> Iterator[str]:
@@ -235,39 +248,59 @@ def _names(what: str, old: str, new: str) -> Iterator[str]:
         yield other(what, old, new)
 
 
-def _properties(said: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
-    for name in [*new, *(name for name in old if name not in new)]:
-        if old.get(name) != new.get(name):
-            yield said + other(PROPERTIES.get(name, f"属性 {name} "), old.get(name), new.get(name))
+_Properties = tuple[_Side, Mapping[str, str], Node | None]
 
 
-def _operation(old: Operation | None, new: Operation | None) -> Iterator[str]:
-    mine, theirs = old or Operation("", None, {}, 0), new or Operation("", None, {}, 0)
-    yield from _names("动作", mine.action, theirs.action)
-    if mine.result != theirs.result:
-        yield other("结果的名称", mine.result, theirs.result)
-    for name in [*theirs.parameters, *(name for name in mine.parameters if name not in theirs.parameters)]:
-        if mine.parameters.get(name) != theirs.parameters.get(name):
-            yield other(f"动作的参数 {name} ", mine.parameters.get(name), theirs.parameters.get(name))
+def _properties(said: str, old: _Properties, new: _Properties) -> Iterator[str]:
+    before, mine, old_node = old
+    after, theirs, new_node = new
+    for name in [*theirs, *(name for name in mine if name not in theirs)]:
+        if mine.get(name) == theirs.get(name):
+            continue
+        title = PROPERTIES.get(name, f"属性 {name} ")
+        was = before.names.property(name, mine.get(name), old_node)
+        now = after.names.property(name, theirs.get(name), new_node)
+        worded = was != now and (was, now) != (value(mine.get(name)), value(theirs.get(name)))
+        yield said + (turned(title, was, now) if worded else other(title, mine.get(name), theirs.get(name)))
 
 
-def _loop(old: MultiInstance | None, new: MultiInstance | None) -> Iterator[str]:
+def _operation(old: Operation | None, new: Operation | None, mine: Names, theirs: Names) -> Iterator[str]:
+    was, now = old or Operation("", None, {}, 0), new or Operation("", None, {}, 0)
+    if was.action != now.action:
+        yield turned("动作", mine.action(was.action), theirs.action(now.action))
+    if was.result != now.result:
+        yield other("结果的名称", was.result, now.result)
+    for name in [*now.parameters, *(name for name in was.parameters if name not in now.parameters)]:
+        if was.parameters.get(name) != now.parameters.get(name):
+            before = mine.argument(was.action, name, was.parameters.get(name))
+            after = theirs.argument(now.action, name, now.parameters.get(name))
+            yield turned(f"动作的参数{theirs.parameter(now.action or was.action, name)}", before, after)
+
+
+def _loop(old: MultiInstance | None, new: MultiInstance | None, mine: Names, theirs: Names) -> Iterator[str]:
     if old is None and new is not None:
-        yield f"改为分几份同时办（{value(new.collection or new.cardinality)}）"
+        yield f"改为分几份同时办（{theirs.data(new.collection or new.cardinality)}）"
     elif new is None and old is not None:
         yield "不再分几份同时办"
     elif old is not None and new is not None:
         for one in fields(MultiInstance):
-            if one.name != "line" and getattr(old, one.name) != getattr(new, one.name):
-                yield other(_LOOP[one.name], getattr(old, one.name), getattr(new, one.name))
+            was, now = getattr(old, one.name), getattr(new, one.name)
+            if one.name == "line" or was == now:
+                continue
+            listed = one.name in ("collection", "output_collection")
+            yield (
+                turned(_LOOP[one.name], mine.data(was), theirs.data(now))
+                if listed
+                else other(_LOOP[one.name], was, now)
+            )
 
 
 def _timer_said(timer: Timer | None) -> tuple[str, str] | None:
     return None if timer is None else (timer.kind, timer.expression)
 
 
-def _timer_words(timer: Timer | None) -> str:
-    return "（没有）" if timer is None else f"{_TIMERS.get(timer.kind, '')}{value(timer.expression)}"
+def _timer(node: Node, side: _Side) -> str:
+    return value(None) if node.timer is None else side.names.date(node.timer.expression, node)
 
 
 def _lane_name(lanes: Mapping[str, Lane], name: str | None) -> str:

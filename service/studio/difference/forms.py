@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from service.checks.form_model import Field, Form, form_of
+from service.checks.forms import LISTINGS, REFERENCES
 from service.errors import Invalid
 from service.processes.bounds import LARGEST_FORM, unfolded
+from service.studio.difference import conditions
+from service.studio.difference.names import Names
 from service.studio.difference.shape import ADDED, CHANGED, REMOVED, Change, other
+from service.studio.known import LISTS, PRIVATE
 
 WORDS: Mapping[str, str] = {
     "title": "名称",
@@ -39,13 +44,44 @@ WORDS: Mapping[str, str] = {
     "ui:help": "填写说明",
     "ui:placeholder": "提示文字",
     "ui:options": "显示方式",
-    "ui:order": "字段的先后",
 }
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "type": {
+        "string": "文字",
+        "integer": "整数",
+        "number": "数字",
+        "boolean": "是或否",
+        "array": "可填几项",
+        "object": "一组内容",
+    },
+    "format": {"date": "日期", "date-time": "日期和时刻", "email": "电子邮箱", "uuid": "记录"},
+    "x-ref": REFERENCES,
+    "x-among": LISTINGS,
+    "x-private": PRIVATE,
+    "x-options": LISTS,
+    "x-date": {"past": "今天或以前", "future": "今天以后"},
+    "ui:widget": {
+        "textarea": "多行文字",
+        "radio": "全部列出，点选一项",
+        "checkboxes": "全部列出，点选几项",
+        "select": "下拉列表",
+        "hidden": "不显示",
+    },
+}
+"""Word of a form → its codes → what people call them."""
+RULES: Mapping[str, str] = {
+    conditions.WORD: "随填写内容而变的要求（何时显示、何时必填）有变",
+    "x-warn": "提交时的提醒有变",
+    "x-dates": "日期先后的要求有变",
+}
+"""Other rules of a form → the sentence that they changed."""
 _CHOICES = ("oneOf", "anyOf", "enum", "const", "items")
-_WHOLE = ("properties", "required", "title", "$schema", "$id", "type")
+_WHOLE = {"properties", "required", "title", "description", "$schema", "$id", "type"}
 
 
-def changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator[Change]:
+def changes(
+    before: Mapping[str, bytes], after: Mapping[str, bytes], mine_named: Names, theirs_named: Names
+) -> Iterator[Change]:
     """The changes, form by form. Raises Invalid for a file that is no JSON object."""
     old, new = _read(before), _read(after)
     names = sorted({_form_name(name) for name in (*old, *new)})
@@ -60,28 +96,64 @@ def changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator
             yield Change(REMOVED, file, name, name, (f"删除表单「{_title(mine, name)}」",))
         else:
             page = f"forms/{name}.ui.json"
-            yield from _form(file, name, mine, theirs, old.get(page) or {}, new.get(page) or {})
+            before_side = _Side(form_of(name, file, "", mine), mine, old.get(page) or {}, mine_named)
+            after_side = _Side(form_of(name, file, "", theirs), theirs, new.get(page) or {}, theirs_named)
+            yield from _form(file, name, before_side, after_side)
 
 
-def _form(
-    file: str, name: str, old: dict[str, Any], new: dict[str, Any], old_ui: dict[str, Any], new_ui: dict[str, Any]
-) -> Iterator[Change]:
-    said = f"表单「{_title(new, name)}」"
-    mine, theirs = (form_of(name, file, "", one) for one in (old, new))
-    must_before, must_now = _required(old), _required(new)
-    whole = list(_whole(old, new, old_ui, new_ui, mine, theirs))
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of the two versions of a form: its fields, its schema, how they are shown, and the words for its codes."""
+
+    form: Form
+    schema: dict[str, Any]
+    page: dict[str, Any]
+    names: Names
+
+    @property
+    def order(self) -> list[str]:
+        """The fields as the page shows them."""
+        given = self.page.get("ui:order")
+        listed = [str(one) for one in given] if isinstance(given, list) else []
+        rest = [one for one in self.form.fields if one not in listed]
+        at = listed.index("*") if "*" in listed else len(listed)
+        return [one for one in (*listed[:at], *rest, *listed[at + 1 :]) if one in self.form.fields]
+
+    @property
+    def required(self) -> set[str]:
+        """The fields that must be filled whatever else is."""
+        listed = self.schema.get("required")
+        return {str(one) for one in listed} if isinstance(listed, list) else set()
+
+    def shown(self, name: str) -> Mapping[str, Any]:
+        """How a field is shown."""
+        found = self.page.get(name)
+        return found if isinstance(found, dict) else {}
+
+    def options(self, field: Field) -> dict[str, str]:
+        """Value → title of each choice of a field; those of a list of the house as they are today."""
+        return _options(field.schema) or dict(self.names.choice(field.schema))
+
+
+def _form(file: str, name: str, before: _Side, after: _Side) -> Iterator[Change]:
+    said = f"表单「{_title(after.schema, name)}」"
+    mine, theirs = before.form, after.form
+    when = conditions.differences(before.schema, after.schema, theirs)
+    whole = list(_whole(before, after, plain=when is not None))
     if whole:
         yield Change(CHANGED, file, name, name, tuple(f"{said}：{line}" for line in whole))
     for one, field in theirs.fields.items():
         called = _field_name(field)
         if one not in mine.fields:
-            must = "（必填）" if one in must_now else ""
-            yield Change(ADDED, file, name, one, (f"{said}：新增字段「{called}」{must}",))
+            must = "（必填）" if one in after.required else ""
+            asked = "".join(f"，{line}" for line in (when or {}).get(one, ()))
+            yield Change(ADDED, file, name, one, (f"{said}：新增字段「{called}」{must}{asked}",))
             continue
-        lines = list(_field(mine.fields[one], field))
-        if (one in must_before) != (one in must_now):
-            lines.append("改为必填" if one in must_now else "改为选填")
-        lines += _said(_page(old_ui, one), _page(new_ui, one))
+        lines = list(_field(mine.fields[one], field, before, after))
+        if (one in before.required) != (one in after.required):
+            lines.append("改为必填" if one in after.required else "改为选填")
+        lines += (when or {}).get(one, ())
+        lines += _said(before.shown(one), after.shown(one))
         if lines:
             yield Change(CHANGED, file, name, one, tuple(f"{said}的字段「{called}」：{line}" for line in lines))
     for one, field in mine.fields.items():
@@ -89,23 +161,27 @@ def _form(
             yield Change(REMOVED, file, name, one, (f"{said}：删除字段「{_field_name(field)}」",))
 
 
-def _whole(
-    old: dict[str, Any], new: dict[str, Any], old_ui: dict[str, Any], new_ui: dict[str, Any], mine: Form, theirs: Form
-) -> Iterator[str]:
-    if old.get("title") != new.get("title"):
-        yield other("名称", old.get("title"), new.get("title"))
-    order = [one for one in mine.fields if one in theirs.fields]
-    if order != [one for one in theirs.fields if one in mine.fields]:
+def _whole(before: _Side, after: _Side, *, plain: bool) -> Iterator[str]:
+    """The changes of the form as a whole; ``plain``: its conditions are told field by field."""
+    old, new = before.schema, after.schema
+    for key in ("title", "description"):
+        if old.get(key) != new.get(key):
+            yield other(WORDS[key], old.get(key), new.get(key))
+    both = before.form.fields.keys() & after.form.fields.keys()
+    if [one for one in before.order if one in both] != [one for one in after.order if one in both]:
         yield "字段的先后有变"
-    rules = [{key: value for key, value in one.items() if key not in _WHOLE} for one in (old, new)]
-    if json.dumps(rules[0], sort_keys=True) != json.dumps(rules[1], sort_keys=True):
-        yield "随填写内容而变的要求（何时显示、何时必填、提醒）有变"
-    top = [{key: value for key, value in one.items() if key.startswith("ui:")} for one in (old_ui, new_ui)]
+    for key in sorted({*old, *new} - _WHOLE - ({conditions.WORD} if plain else set())):
+        if old.get(key) != new.get(key):
+            yield RULES.get(key, f"属性 {key} 有变")
+    top = [
+        {key: one for key, one in side.page.items() if key.startswith("ui:") and key != "ui:order"}
+        for side in (before, after)
+    ]
     yield from _said(top[0], top[1])
 
 
-def _field(old: Field, new: Field) -> Iterator[str]:
-    mine, theirs = _options(old.schema), _options(new.schema)
+def _field(old: Field, new: Field, before: _Side, after: _Side) -> Iterator[str]:
+    mine, theirs = before.options(old), after.options(new)
     for option, title in theirs.items():
         if option not in mine:
             yield f"增加选项「{title}」"
@@ -114,10 +190,23 @@ def _field(old: Field, new: Field) -> Iterator[str]:
     yield from (f"去掉选项「{title}」" for option, title in mine.items() if option not in theirs)
     if [one for one in mine if one in theirs] != [one for one in theirs if one in mine]:
         yield "选项的先后有变"
-    plain = [{key: value for key, value in one.schema.items() if key not in _CHOICES} for one in (old, new)]
+    plain = [_named(one.schema) for one in (old, new)]
     yield from _said(plain[0], plain[1])
-    if not mine and not theirs and old.schema.get("items") != new.schema.get("items"):
-        yield "每一项的内容有变"
+    inner = [_named(one) if isinstance(one := side.schema.get("items"), dict) else {} for side in (old, new)]
+    yield from _said(inner[0], inner[1])
+
+
+def _named(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The words of a field's schema, with names for their codes; its choices are told apart."""
+    found: dict[str, Any] = {}
+    for key, one in schema.items():
+        if key in _CHOICES:
+            continue
+        names = VALUES.get(key, {})
+        found[key] = names.get(one, one) if isinstance(one, str) else one
+    if "default" in found:
+        found["default"] = _options(schema).get(str(found["default"]), found["default"])
+    return found
 
 
 def _said(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
@@ -125,10 +214,11 @@ def _said(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
         if old.get(key) == new.get(key):
             continue
         what = WORDS.get(key, f"属性 {key} ")
-        if any(isinstance(one.get(key), dict | list) for one in (old, new)):
+        mine, theirs = (VALUES.get(key, {}).get(str(one.get(key)), one.get(key)) for one in (old, new))
+        if any(isinstance(one, dict | list) for one in (mine, theirs)):
             yield f"{what}有变"
         else:
-            yield other(what, old.get(key), new.get(key))
+            yield other(what, mine, theirs)
 
 
 def _options(schema: Mapping[str, Any]) -> dict[str, str]:
@@ -143,16 +233,6 @@ def _options(schema: Mapping[str, Any]) -> dict[str, str]:
         if isinstance(one.get("enum"), list):
             return {str(choice): str(choice) for choice in one["enum"]}
     return {}
-
-
-def _required(schema: dict[str, Any]) -> set[str]:
-    listed = schema.get("required")
-    return {str(one) for one in listed} if isinstance(listed, list) else set()
-
-
-def _page(ui: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = ui.get(name)
-    return found if isinstance(found, dict) else {}
 
 
 def _field_name(field: Field) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 from service.studio.sameness import Sort
 
 ADDED, REMOVED, CHANGED, MOVED = "added", "removed", "changed", "moved"
-LONGEST = 80
-"""Characters of a value that a sentence quotes."""
-_DAYS = re.compile(r"(?:due\s*=\s*)?working_days\(\s*(-?\d+)\s*\)")
+LONGEST = 200
+"""Characters of a value that a sentence quotes whole."""
+AROUND = 15
+"""Characters told beside what differs in a longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +55,51 @@ class Difference:
 
 
 def value(given: Any) -> str:
-    """A value as a sentence quotes it."""
+    """A value as a sentence quotes it, whole unless it is very long."""
     if given is None or given == "":
         return "（没有）"
     if isinstance(given, bool):
         return "是" if given else "否"
-    text = str(given)
-    days = _DAYS.fullmatch(text)
-    text = f"{days[1]} 个工作日" if days else " ".join(text.split())
-    return f"“{text if len(text) <= LONGEST else text[:LONGEST] + '…'}”"
+    text = " ".join(str(given).split())
+    return quoted(text if len(text) <= LONGEST else f"{text[:LONGEST]}…（共 {len(text)} 字）")
+
+
+def quoted(text: str) -> str:
+    """A text in quotation marks that it does not hold itself."""
+    return f"「{text}」" if "“" in text and "「" not in text else f"“{text}”"
 
 
 def other(what: str, before: Any, after: Any) -> str:
-    """``what`` is other than before, as a sentence says it."""
+    """``what`` is other than before, as a sentence says it; of long texts the part that differs."""
     if before in (None, ""):
         return f"{what}新写为{value(after)}"
     if after in (None, ""):
         return f"{what}{value(before)}不再写"
-    return f"{what}由{value(before)}改为{value(after)}"
+    mine, theirs = (" ".join(str(one).split()) for one in (before, after))
+    if max(len(mine), len(theirs)) > LONGEST and not isinstance(before, bool):
+        mine, theirs = _apart(mine, theirs)
+        return f"{what}有改动：{value(mine)}改为{value(theirs)}"
+    return turned(what, value(before), value(after))
+
+
+def turned(what: str, before: str, after: str) -> str:
+    """``what`` is other than before, where both are in words already."""
+    none = value(None)
+    if before == none:
+        return f"{what}新写为{after}"
+    return f"{what}{before}不再写" if after == none else f"{what}由{before}改为{after}"
+
+
+def _apart(before: str, after: str) -> tuple[str, str]:
+    """The parts of two texts that differ, with a few characters around them."""
+    shorter = min(len(before), len(after))
+    start = next((n for n in range(shorter) if before[n] != after[n]), shorter)
+    rest = shorter - start
+    end = next((n for n in range(rest) if before[-1 - n] != after[-1 - n]), rest)
+    left = max(0, start - AROUND)
+
+    def part(text: str) -> str:
+        right = min(len(text), len(text) - end + AROUND)
+        return f"{'…' if left else ''}{text[left:right]}{'…' if right < len(text) else ''}"
+
+    return part(before), part(after)
