@@ -87,7 +87,7 @@ class Contacts:
 @dataclass(frozen=True, slots=True)
 class Studio:
     """``four_eyes``: what one person proposes, a second one publishes. ``scenarios``: all must pass to be published;
-    ``proof``: every way is walked before, and no fault may be found."""
+    ``proof``: every way of the very content must have been walked, and no fault found."""
 
     four_eyes: bool
     scenarios: bool

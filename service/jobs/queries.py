@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -37,6 +38,23 @@ def jobs(session: Session, actor: Actor, *, kind: str | None = None, limit: int 
     seen = [one.name for one in kinds_of(session).values() if may(actor, one.right) and kind in (None, one.name)]
     query = select(Job).where(Job.kind.in_(seen)).order_by(Job.made_at.desc(), Job.id)
     return page(session, query, limit=limit, offset=offset)
+
+
+def about(
+    session: Session,
+    kind: str,
+    *,
+    params: Mapping[str, str] = {},
+    state: Mapping[str, str] = {},
+    status: Collection[str] = (),
+    limit: int = 50,
+) -> list[Job]:
+    """The jobs of a kind whose ``params`` and ``state`` hold these texts, the newest first; of any status, or these."""
+    query = select(Job).where(Job.kind == kind, *(Job.params[name].as_string() == one for name, one in params.items()))
+    query = query.where(*(Job.state[name].as_string() == one for name, one in state.items()))
+    if status:
+        query = query.where(Job.status.in_(status))
+    return list(session.scalars(query.order_by(Job.made_at.desc(), Job.id).limit(limit)))
 
 
 def items_of(

@@ -69,7 +69,7 @@ class Bounds:
 class Proof:
     """``states`` are those found, ``ways`` the steps tried between them; ``unexplored`` says what was left out, and
     why; ``passed`` and ``missed`` are the (process, element) of the drawing, flows among them, that were and were not
-    reached."""
+    reached; ``left`` counts the states that were found and not gone on from, because time or states ran out."""
 
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
@@ -79,6 +79,7 @@ class Proof:
     unexplored: tuple[str, ...] = ()
     passed: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     missed: tuple[tuple[str, str], ...] = ()
+    left: int = 0
 
     @property
     def holds(self) -> bool:
@@ -108,4 +109,5 @@ class Proof:
             tuple(data["unexplored"]),
             places(data["passed"]),
             places(data["missed"]),
+            data["left"],
         )

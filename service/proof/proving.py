@@ -52,6 +52,7 @@ def prove(
         unexplored=tuple(_left_out(walked, bounds)),
         passed=tuple(sorted(_passed(walked))),
         missed=tuple(sorted(_all_places(diagram) - _passed(walked))),
+        left=walked.left,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from time import monotonic
@@ -29,8 +29,8 @@ SECONDS = 30.0
 class House:
     """The facts outside a draft: what actions, roles and settings there are.
 
-    ``four_eyes``: a second person publishes; ``scenarios``: those that fail forbid it; ``prove`` walks
-    every way before, where it is asked for, and gives the faults; ``words`` names the codes of the house.
+    ``four_eyes``: a second person publishes; ``scenarios``: those that fail forbid it; ``walked``: so does a content
+    of which not every way has been walked without a fault; ``words`` names the codes of the house.
     """
 
     plan: Plan
@@ -38,7 +38,7 @@ class House:
     four_eyes: bool = False
     scenarios: bool = True
     words: Choices = NOTHING_KNOWN
-    prove: Callable[[CheckedBundle, Calendar], Sequence[Finding]] | None = None
+    walked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,41 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy.orm import Session
 
 from service import jobs
 from service.auth.queries import actor_of
 from service.config import Organization, Settings
-from service.errors import Conflict
 from service.proof import KINDS, Bounds, Fault, Proof
-from service.rights import Actor
 from service.studio import drafts
 from service.studio.checking import verdict
-from service.studio.names import bundle_of
 from service.usecases.proving import House, prove_confined
 from service.usecases.studio import house_of, read_draft
+from service.usecases.walks import CONTENT, PROOF, content_of
 
-PROOF = "proof"
-SECONDS = 120
-"""Processor seconds of a walk where nobody says otherwise: the largest shipped process takes a fifth of it."""
 MOST_SECONDS = 900
 MOST_SHOWN = 200
 """Faults and warnings that a result holds."""
 _HEARTBEAT = 20
 """Seconds between two signs of life."""
-
-
-def submit(session: Session, *, draft_id: UUID, seconds: int, actor: Actor, now: datetime) -> jobs.Job:
-    """A job that walks the draft as it is when its turn comes. Raises NotAllowed, NotFound, Conflict (not open)."""
-    draft = drafts.get(session, draft_id, actor)
-    if draft.discarded_at is not None or draft.published_at is not None:
-        raise Conflict("这份草稿已丢弃或已发布，不能走查")
-    params = {"draft": str(draft_id), "process": draft.process, "revision": draft.revision, "seconds": seconds}
-    return jobs.submit(session, kind=PROOF, params=params, actor=actor, now=now, total=1)
 
 
 def kind(settings: Settings, organization: Organization) -> jobs.Kind:
@@ -48,14 +31,15 @@ def kind(settings: Settings, organization: Organization) -> jobs.Kind:
         with run.database.reading() as session:
             actor = actor_of(session, run.made_by)
         read = read_draft(run.database, UUID(run.params["draft"]), actor)
-        files = bundle_of(read.files)
+        content = content_of(read.files, organization.lists)
+        run.tell(state={CONTENT: content})
         context = house_of(settings, organization).context
-        verdict(files, key=read.process, context=context, base=read.base).required()
+        files = verdict(read.files, key=read.process, context=context, base=read.base).required().files
         house = House(settings, organization, read.calendar)
         bounds = Bounds(seconds=run.params["seconds"])
         proof = prove_confined(files, read.process, house, bounds, going=_Heart(run).beat)
         run.tell(done=1)
-        return {"revision": read.revision, **result_of(proof)}
+        return {"revision": read.revision, CONTENT: content, **result_of(proof)}
 
     return jobs.Kind(PROOF, "走查", drafts.EDIT, walk, pausable=False)
 
@@ -82,6 +66,7 @@ def result_of(proof: Proof) -> dict[str, Any]:
         "states": proof.states,
         "ways": proof.ways,
         "seconds": round(proof.seconds, 1),
+        "left": proof.left,
         "unexplored": list(proof.unexplored),
         "passed": [list(one) for one in proof.passed],
         "missed": [list(one) for one in proof.missed],

@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from service.config import Organization, Settings
 from service.db import Database
-from service.errors import Finding, Invalid
-from service.processes.bundles import CheckedBundle, Compiled, compiled
+from service.errors import Conflict, Finding, Invalid
+from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current
 from service.processes.definitions import newest_files
-from service.proof import Bounds
 from service.rights import Actor, require
 from service.studio import drafts, publishing
-from service.studio.checking import Checked, House, checked, verdict
+from service.studio.checking import House, checked, verdict
 from service.studio.mending import Proposals, proposals
+from service.studio.models import Draft
 from service.studio.publishing import Release
-from service.usecases import proving
 from service.usecases.panels import choices_of
 from service.usecases.prepare import check_context
 from service.usecases.rehearsals import plan_of
+from service.usecases.walks import content_of, require_clean, submit, walk_of
 from service.workdays import Calendar
-
-PROOF_SECONDS = 120
-"""Of the processor, for the walk before a publication: people wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def house_of(settings: Settings, organization: Organization) -> House:
         four_eyes=settings.studio.four_eyes,
         scenarios=settings.studio.scenarios,
         words=choices_of(settings, organization),
-        prove=partial(_faults, settings, organization) if settings.studio.proof else None,
+        walked=settings.studio.proof,
     )
 
 
@@ -107,7 +105,10 @@ def publish_draft(
     require(actor, publishing.DEPLOY)
     read = read_draft(database, draft_id, actor)
     found = checked(read.files, key=read.process, house=house, calendar=read.calendar, base=read.base)
-    bundle = may_be_published(found, house, read.calendar)
+    bundle = found.require(scenarios=house.scenarios)
+    if house.walked:
+        content = content_of(read.files, house.context.options)
+        require_walked(database, draft_id, content, actor=actor, now=now)
     with database.transaction() as session:
         return publishing.publish(
             session,
@@ -132,10 +133,13 @@ def back_to(
         files, calendar = drafts.version_files(session, old), current(session)
         base = newest_files(session, process)
     found = checked(files, key=process, house=house, calendar=calendar, base=base)
-    bundle = may_be_published(found, house, calendar)
+    bundle = found.require(scenarios=house.scenarios)
+    title = f"恢复第 {version} 版"
+    if house.walked:
+        _require_walk_of_old(database, process, title, files, house, actor, now)
     with database.transaction() as session:
-        title = f"恢复第 {version} 版"
-        draft = drafts.create(session, process=process, files=files, title=title, actor=actor, now=now)
+        kept = _kept_for_its_walk(session, process, title, files, actor) if house.walked else None
+        draft = kept or drafts.create(session, process=process, files=files, title=title, actor=actor, now=now)
         return publishing.publish(
             session,
             draft_id=draft.id,
@@ -149,16 +153,37 @@ def back_to(
         )
 
 
-def may_be_published(found: Checked, house: House, calendar: Calendar) -> CheckedBundle:
-    """The bundle that was checked, walked too where the settings ask for it. Raises Invalid naming what forbids it."""
-    bundle = found.require(scenarios=house.scenarios)
-    if house.prove is not None and (faults := house.prove(bundle, calendar)):
-        raise Invalid(f"走查发现 {len(faults)} 处错误，没有发布；请改正后再发布", faults)
-    return bundle
+def require_walked(database: Database, draft_id: UUID, content: str, *, actor: Actor, now: datetime) -> None:
+    """Has the content of a draft walked where nobody has yet.
+
+    Raises Conflict until the walk of exactly this content is over, Invalid naming each fault that it found.
+    """
+    with database.transaction() as session:
+        if require_clean(walk_of(session, content, draft_id)):
+            return
+        submit(session, draft_id=draft_id, content=content, actor=actor, now=now)
+    raise Conflict("这份内容还没有走查，已开始走查，没有发布；走完没有错误后再发布")
 
 
-def _faults(settings: Settings, organization: Organization, bundle: CheckedBundle, calendar: Calendar) -> list[Finding]:
-    """The faults that a walk of every way finds, in a process of its own."""
-    told = proving.House(settings, organization, calendar)
-    proof = proving.prove_confined(bundle.files, bundle.key, told, Bounds(seconds=PROOF_SECONDS))
-    return [Finding(f"{one.file}:{one.line} {one.element} {one.kind}", one.message) for one in proof.faults]
+def _require_walk_of_old(
+    database: Database, process: str, title: str, files: Mapping[str, bytes], house: House, actor: Actor, now: datetime
+) -> None:
+    """As ``require_walked``, of the content of an earlier version: for its walk it becomes a draft."""
+    content = content_of(files, house.context.options)
+    with database.transaction() as session:
+        if require_clean(walk_of(session, content)):
+            return
+        draft = drafts.create(session, process=process, files=files, title=title, actor=actor, now=now)
+        submit(session, draft_id=draft.id, content=content, actor=actor, now=now)
+    raise Conflict(f"这一版的内容还没有走查，没有恢复；已存成草稿“{title}”并已开始走查，走完没有错误后再恢复")
+
+
+def _kept_for_its_walk(
+    session: Session, process: str, title: str, files: Mapping[str, bytes], actor: Actor
+) -> Draft | None:
+    """The draft that an earlier version became for its walk, as long as nobody has changed it."""
+    newest = drafts.version(session, process, None).version
+    for one in drafts.listed(session, actor, process=process):
+        if (one.title, one.revision, one.base_version) == (title, 1, newest) and drafts.files(session, one) == files:
+            return one
+    return None

@@ -12,11 +12,11 @@ from flask.typing import ResponseReturnValue
 from service import clock, jobs
 from service.checks.bundle import read
 from service.checks.findings import Report
-from service.http.context import actor, db
+from service.http.context import actor, db, wired
 from service.studio import drafts
 from service.studio.models import Draft
 from service.studio.names import bundle_of
-from service.usecases import proofs
+from service.usecases.walks import CONTENT, content_of, last, submit
 from service.web import diagrams
 from service.web.access import requires
 from service.web.answers import going_to
@@ -26,8 +26,6 @@ from service.web.studio_files import names_of
 blueprint = Blueprint("studio_proof", __name__)
 
 ENDPOINT = "web.studio_proof.page"
-LOOKED_AT = 100
-"""Proofs of all drafts among which the last one of a draft is looked for."""
 
 
 @blueprint.get("/studio/<uuid:draft_id>/proof")
@@ -36,7 +34,7 @@ def page(draft_id: UUID) -> ResponseReturnValue:
     """The last walk: how far it is, or what it found."""
     draft = drafts.get(db(), draft_id, actor())
     files = drafts.files(db(), draft)
-    found = last_walk(draft)
+    found = last(db(), draft_id)
     drawn = diagrams.pictures(bundle_of(files), draft.process)
     result = found.result if found is not None and found.status == jobs.DONE else None
     names = names_of(read(bundle_of(files), Report()))
@@ -52,7 +50,7 @@ def page(draft_id: UUID) -> ResponseReturnValue:
         job=found,
         result=result,
         under_way=found is not None and found.status in (jobs.QUEUED, jobs.RUNNING),
-        stale=result is not None and result["revision"] != draft.revision,
+        stale=result is not None and result.get(CONTENT) != _content(files),
         told=[] if result is None else [_told(draft, one, names) for one in (*result["faults"], *result["warnings"])],
         missed=[] if result is None else _missed(result, names),
         drawn=drawn,
@@ -64,7 +62,8 @@ def page(draft_id: UUID) -> ResponseReturnValue:
 @requires(right=RIGHT)
 def walk(draft_id: UUID) -> ResponseReturnValue:
     """Has the draft walked."""
-    proofs.submit(db(), draft_id=draft_id, seconds=proofs.SECONDS, actor=actor(), now=clock.now())
+    content = _content(drafts.files(db(), drafts.get(db(), draft_id, actor())))
+    submit(db(), draft_id=draft_id, content=content, actor=actor(), now=clock.now())
     return going_to(url_for(ENDPOINT, draft_id=draft_id))
 
 
@@ -72,16 +71,15 @@ def walk(draft_id: UUID) -> ResponseReturnValue:
 @requires(right=RIGHT)
 def cancel(draft_id: UUID) -> ResponseReturnValue:
     """Ends the walk that is under way."""
-    found = last_walk(drafts.get(db(), draft_id, actor()))
+    drafts.get(db(), draft_id, actor())
+    found = last(db(), draft_id)
     if found is not None:
         jobs.cancel(db(), job_id=found.id, actor=actor(), now=clock.now())
     return going_to(url_for(ENDPOINT, draft_id=draft_id))
 
 
-def last_walk(draft: Draft) -> jobs.Job | None:
-    """The last walk of a draft, whatever became of it."""
-    found = jobs.jobs(db(), actor(), kind=proofs.PROOF, limit=LOOKED_AT).items
-    return next((job for job in found if job.params.get("draft") == str(draft.id)), None)
+def _content(files: Mapping[str, bytes]) -> str:
+    return content_of(files, wired().organization.lists)
 
 
 def _told(draft: Draft, one: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

@@ -18,11 +18,21 @@ from service.rights import may
 from service.studio import drafts, publishing
 from service.studio.checking import Checked, House, checked
 from service.usecases.names import Names
-from service.usecases.studio import Read, house_of, may_be_published, read_draft
+from service.usecases.studio import Read, house_of, read_draft
+from service.usecases.walks import (
+    FAILED,
+    FAULTY,
+    NONE,
+    STALE,
+    UNDER_WAY,
+    content_of,
+    require_clean,
+    submit,
+    walk_of,
+)
 from service.web.access import requires
 from service.web.answers import done, sent, text
 from service.web.studio import RIGHT, tab_page
-from service.web.studio_proof import last_walk
 from service.web.studio_versions import difference_page
 
 blueprint = Blueprint("studio_publish", __name__)
@@ -33,6 +43,13 @@ SAID = {
     publishing.SCENARIOS: "已发布：第 {} 版的用例已更新，流程不变。",
     publishing.VERSION: "已发布，现为第 {} 版。以后登记的事项按新版办理；在办的事项要改按新版办的，点“在办事项迁移”。",
 }
+
+UNWALKED = {
+    UNDER_WAY: "发布时走查还没有走完，请看它的结果。",
+    FAULTY: "走查发现的错误还没有改正。",
+    **dict.fromkeys((NONE, STALE, FAILED), "这份内容没有走查过。"),
+}
+"""The words that publishing adds where no walk of this content was without a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +69,13 @@ def _ahead(draft_id: UUID) -> Ahead:
 
 
 def _fit(draft_id: UUID) -> tuple[Ahead, CheckedBundle]:
-    """The draft, checked, and walked where the settings ask for it. Raises Invalid naming what forbids it."""
+    """The draft, checked. Raises Invalid naming what forbids it."""
     ahead = _ahead(draft_id)
-    return ahead, may_be_published(ahead.checked, ahead.house, ahead.read.calendar)
+    return ahead, ahead.checked.require(scenarios=ahead.house.scenarios)
+
+
+def _content(ahead: Ahead) -> str:
+    return content_of(ahead.read.files, wired().organization.lists)
 
 
 @blueprint.get("/studio/<uuid:draft_id>/publish")
@@ -78,8 +99,8 @@ def page(draft_id: UUID) -> ResponseReturnValue:
         outcomes=ahead.checked.outcomes,
         failed=[one for one in ahead.checked.outcomes if not one.passed],
         strict=ahead.house.scenarios,
-        walked=last_walk(draft),
-        must_walk=ahead.house.prove is not None,
+        walk=walk_of(db(), _content(ahead), draft_id),
+        must_walk=ahead.house.walked,
         four_eyes=ahead.house.four_eyes,
         may_publish=may(actor(), publishing.DEPLOY),
         mine=draft.proposed_by == actor().username,
@@ -95,6 +116,12 @@ def page(draft_id: UUID) -> ResponseReturnValue:
 def publish(draft_id: UUID) -> ResponseReturnValue:
     """Publishes the draft as it was checked, proposes it, or approves what somebody else proposed."""
     ahead, bundle = g.ahead
+    content, now = _content(ahead), clock.now()
+    walk = walk_of(db(), content, draft_id)
+    if ahead.house.walked and not require_clean(walk):
+        submit(db(), draft_id=draft_id, content=content, actor=actor(), now=now)
+        told = "这份内容还没有走查，已开始走查，还没有发布。走完没有错误，再到“发布”页发布。"
+        return done(told, url_for("web.studio_proof.page", draft_id=draft_id))
     made = publishing.publish(
         db(),
         draft_id=draft_id,
@@ -104,11 +131,11 @@ def publish(draft_id: UUID) -> ResponseReturnValue:
         four_eyes=ahead.house.four_eyes,
         words=ahead.house.words,
         actor=actor(),
-        now=clock.now(),
+        now=now,
     )
     if made.definition is None:
         return done("已提请发布，须由另一位有权发布的人审核后发布。", url_for(ENDPOINT, draft_id=draft_id))
-    message = SAID[made.outcome].format(made.definition.version)
+    message = SAID[made.outcome].format(made.definition.version) + UNWALKED.get(walk.standing, "")
     return done(message, url_for("web.studio_versions.versions", key=made.definition.key))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from service import clock, jobs
 from service.rehearsal.scenarios import read, run, scenario_of
+from service.studio.names import bundle_of
 from service.usecases import proofs
 from tests.api.test_drafts import made, save
 from tests.factories.rehearsals import calendar, plan, shipped
@@ -72,7 +75,7 @@ def test_a_cancelled_walk_ends_its_process(world: World, monkeypatch: pytest.Mon
     draft, api = made(world, process="request"), world.api("owner")
     job = api.post(f"/drafts/{draft['id']}/prove", {}).json["id"]
     monkeypatch.setattr(proofs, "_HEARTBEAT", 0)
-    monkeypatch.setattr(proofs, "verdict", lambda *_a, **_k: _Passed())
+    monkeypatch.setattr(proofs, "verdict", lambda files, **_k: _Passed(bundle_of(files)))
     beat = proofs._Heart.beat
 
     def cancelled(heart: Any) -> None:
@@ -84,6 +87,11 @@ def test_a_cancelled_walk_ends_its_process(world: World, monkeypatch: pytest.Mon
     assert api.get(f"/jobs/{job}").json["status"] == "cancelled"
 
 
+@dataclass
 class _Passed:
-    def required(self) -> None:
-        """A draft whose check has passed: not this test's matter."""
+    """A draft whose check has passed: not this test's matter."""
+
+    files: Mapping[str, bytes]
+
+    def required(self) -> _Passed:
+        return self

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
 from typing import Any
 from uuid import UUID
 
 import pytest
-from flask import Flask
 
+from service import jobs
 from service.history import stream_events
-from service.http.context import KEY
 from service.processes.replay import verify
 from service.studio import drafts
 from tests.api.test_drafts import made, save
+from tests.factories.jobs import work_off
+from tests.factories.owners import ask_for
 from tests.factories.world import World
 
 pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
@@ -116,13 +117,6 @@ def test_scenarios_alone_make_no_version_and_those_that_fail_forbid_it(world: Wo
     assert sound(world)
 
 
-def ask_for(app: Flask, **what: bool) -> None:
-    """Changes settings of the studio for this test."""
-    parts = app.extensions[KEY]
-    settings = replace(parts.settings, studio=replace(parts.settings.studio, **what))
-    app.extensions[KEY] = replace(parts, settings=settings)
-
-
 def test_a_second_person_publishes_what_was_proposed(world: World) -> None:
     draft = edited(world, *DUE)
     ask_for(world.app, four_eyes=True)
@@ -218,9 +212,73 @@ def test_where_the_settings_ask_for_it_every_way_is_walked_before(world: World) 
     assert save(world, bad, name, text.encode(), 1).status_code == 200
     gone = api.delete(f"/drafts/{bad['id']}/files/scenarios/plain.yaml", headers={"If-Match": "2"})
     assert gone.status_code == 200
+    for draft in (fine, bad):
+        begun = deploy(world, draft)
+        assert (begun.status_code, "已开始走查" in begun.json["detail"]) == (409, True), begun.json
+    again = deploy(world, fine)
+    assert (again.status_code, "正在走查" in again.json["detail"]) == (409, True), again.json
+    work_off(world)
     assert deploy(world, fine).status_code == 201
     refused = deploy(world, bad)
     assert (refused.status_code, refused.json["detail"][:4]) == (422, "走查发现"), refused.json
     assert refused.json["errors"][0]["path"].startswith(f"{name}:")
     ask_for(world.app, proof=False)
     assert deploy(world, bad).status_code == 201, "the checks alone let it pass"
+
+
+def own(world: World) -> dict[str, Any]:
+    draft: dict[str, Any] = (
+        world.api("owner").post("/drafts", {"process": "own_one", "name": "走访", "template": "empty"}).json
+    )
+    return draft
+
+
+def retitled(world: World, draft: dict[str, Any], revision: int, title: str) -> int:
+    """The draft's form with another title; the revision that it makes."""
+    name = next(one["name"] for one in draft["files"] if one["name"].startswith("forms/") and ".ui." not in one["name"])
+    form = json.loads(world.api("owner").get(f"/drafts/{draft['id']}/files/{name}").data)
+    content = json.dumps({**form, "title": title}, ensure_ascii=False).encode()
+    saved: int = save(world, draft, name, content, revision).json["revision"]
+    return saved
+
+
+def test_a_walk_is_of_a_content_not_of_a_draft_or_its_revision(world: World) -> None:
+    ask_for(world.app, proof=True)
+    draft = own(world)
+    two = retitled(world, draft, 1, "甲")
+    assert "已开始走查" in deploy(world, draft).json["detail"]
+    three = retitled(world, draft, two, "乙")
+    assert "正在走查" in deploy(world, draft).json["detail"], "one that waits walks what is there at its turn"
+    work_off(world)
+    four = retitled(world, draft, three, "甲")
+    refused = deploy(world, draft).json["detail"]
+    assert "已开始走查" in refused, "the content that waited first has not been walked"
+    retitled(world, draft, four, "乙")
+    assert deploy(world, draft).status_code == 201, "this one has, whatever the revision"
+
+
+def test_an_earlier_version_is_walked_before_it_comes_back(world: World) -> None:
+    draft = own(world)
+    assert deploy(world, draft).status_code == 201
+    next_one = made(world, process="own_one")
+    retitled(world, next_one, 1, "丙")
+    assert deploy(world, next_one).status_code == 201
+    ask_for(world.app, proof=True)
+    back, api = {"version": 1, "note": "恢复"}, world.api("owner")
+    begun = api.post("/definitions/own_one/back", back)
+    assert (begun.status_code, "已开始走查" in begun.json["detail"]) == (409, True)
+    assert [one["title"] for one in api.get("/drafts?process=own_one").json["items"]] == ["恢复第 1 版"]
+    assert "正在走查" in api.post("/definitions/own_one/back", back).json["detail"]
+    work_off(world)
+    assert api.post("/definitions/own_one/back", back).json["version"] == 3
+
+
+def test_a_walk_that_was_cut_short_does_not_count(world: World) -> None:
+    ask_for(world.app, proof=True)
+    draft, api = own(world), world.api("owner")
+    api.post(f"/drafts/{draft['id']}/prove", {"seconds": 1})
+    work_off(world)
+    with world.transaction() as session:
+        job = session.query(jobs.Job).one()
+        job.result = {**job.result, "left": 5}
+    assert "已开始走查" in deploy(world, draft).json["detail"]

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service import clock
+from service.http.context import KEY
 from service.studio import drafts
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
+
+
+def ask_for(app: Flask, **what: bool) -> None:
+    """Changes settings of the studio for this test."""
+    parts = app.extensions[KEY]
+    settings = replace(parts.settings, studio=replace(parts.settings.studio, **what))
+    app.extensions[KEY] = replace(parts, settings=settings)
 
 
 class Owner:
