@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
@@ -33,11 +34,26 @@ SPLIT, WATCH_END, INSTANCE = ".BoundaryEventSplit", ".BoundaryEventJoin", " [chi
 LIVE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
 
 
+MAP_IT = "请为它选定新版中的一个环节（改停在），或留在原版办完"
+WAYS_OUT = {
+    "removed": "请等它过去以后再迁移，或在新版里保留它",
+    "moved_in": "请等它过去以后再迁移，或在新版里把它留在原来的流程",
+    "arrived": "请等其余分支到齐、过了汇合再迁移，或在新版里保留它",
+    "changed": "请等这一步办完再迁移，或退回到前面的环节再迁移",
+    "instances": "请等各份都办完再迁移，或在新版里保留原来的多份办理方式",
+    "called": "请等这一段办完再迁移，或在新版里保留原来调用的流程",
+    "stuck": "请等各分支都办完、过了汇合再迁移，或在新版里保留原来的分支",
+    "twice": "请等各分支都办完、过了汇合再迁移，或在新版里保留原来的分支",
+}
+"""Why a token has no place → the way out: it is gone; it went into a called process; it waits at a join by a way that
+is gone; its kind, the shape of a multi-instance or the called process is another; it would wait for ever, or come
+twice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A token without a place. ``why`` is ``removed``, ``moved_in`` (into a called process), ``changed`` (its kind),
-    ``instances`` (the shape of a multi-instance), ``called`` (another process), ``stuck`` or ``twice``; ``message``
-    says so in Chinese. ``mappable``: naming a task of the new version for it would help."""
+    """A token without a place. ``why`` is one of ``WAYS_OUT``; ``message`` says so in Chinese. ``mappable``: naming a
+    task of the new version for it would help."""
 
     process: str
     node: str
@@ -45,6 +61,11 @@ class Misfit:
     why: str
     message: str
     mappable: bool = False
+
+    @property
+    def way_out(self) -> str:
+        """The way in which people can go on."""
+        return MAP_IT if self.mappable else WAYS_OUT[self.why]
 
 
 def renamed(name: str, process: str, mapping: Moves) -> str:
@@ -74,7 +95,7 @@ def misfits(old: Program, new: Program, workflow: BpmnWorkflow, mapping: Moves) 
             found.setdefault((one.process, one.node, one.why), one)
     if not found:
         for part in parts_of(workflow):
-            for one in _ways_on(new, part, mapping):
+            for one in _ways_on(old, new, part, mapping):
                 found.setdefault((one.process, one.node, one.why), one)
     return tuple(found.values())
 
@@ -106,36 +127,53 @@ def _of_task(
     def misfit(why: str, words: str) -> Misfit:
         return Misfit(process, node, name, why, words, mappable=isinstance(spec, UserTask))
 
+    if isinstance(spec, CatchingEvent) and behind_gateway(task):  # what waits there is armed by the new drawing
+        above = task.parent.task_spec.bpmn_id
+        words = f"「{old.names.get((process, above), above)}」（等候几种情况之一）在新版中没有了"
+        gone = Misfit(process, above, old.names.get((process, above), above), "changed", words)
+        return gone if gateway_of(task, specs, mapping) is None else None
     if there is None:
-        if isinstance(spec, CatchingEvent) and _one_of_several(task, specs, process, mapping):
-            return None
         inside = [key for key, one in new.names.items() if key[1] == node and key[0] != process]
         if inside:
             return misfit("moved_in", f"「{name}」在新版中移到了「{_title(new, inside[0][0])}」里")
         return misfit("removed", f"新版没有「{name}」")
     if isinstance(spec, UserTask):
         return None if isinstance(there, UserTask) else misfit("changed", f"「{name}」在新版中不再由人办理，或改成多份")
+    changed = _changed(spec, there, name)
+    return misfit(*changed) if changed is not None else None
+
+
+def _changed(spec: Any, there: Any, name: str) -> tuple[str, str] | None:
     if type(there) is not type(spec):
-        return misfit("changed", f"「{name}」在新版中换了种类")
+        return "changed", f"「{name}」在新版中换了种类"
     if isinstance(spec, LoopTask) and _shape(spec) != _shape(there):
-        return misfit("instances", f"「{name}」的多份办理方式在新版中改变了")
+        return "instances", f"「{name}」的多份办理方式在新版中改变了"
     if isinstance(spec, SubWorkflowTask) and there.spec != spec.spec:
-        return misfit("called", f"「{name}」在新版中调用另一个流程")
-    if isinstance(spec, CatchingEvent) and not _same_event(spec, there):
-        return misfit("changed", f"「{name}」在新版中等待另一种事件")
+        return "called", f"「{name}」在新版中调用另一个流程"
+    if isinstance(spec, CatchingEvent) and not same_event(spec, there):
+        return "changed", f"「{name}」在新版中等待另一种事件"
     return None
 
 
-def _one_of_several(task: Task, specs: Mapping[str, Any], process: str, mapping: Moves) -> bool:
-    """Whether another event behind the same gateway still waits in the new version."""
-    gateway = task.parent
-    if gateway is None or not isinstance(gateway.task_spec, EventGateway):
-        return False
-    names = [renamed(one.task_spec.name, process, mapping) for one in gateway.children if one.has_state(LIVE)]
-    return any(name in specs for name in names)
+def behind_gateway(task: Task) -> bool:
+    """Whether an event is one of several behind a gateway, of which the first that happens takes the token."""
+    return task.parent is not None and isinstance(task.parent.task_spec, EventGateway)
 
 
-def _same_event(spec: Any, there: Any) -> bool:
+def gateway_of(task: Task, specs: Mapping[str, Any], mapping: Moves) -> Any:
+    """The gateway of the new version behind which a token waits that waits at the event ``task``: the one of the same
+    name, else the one behind which the same event stands; None without such."""
+    process, above = task.workflow.spec.name, task.parent.task_spec
+    there = specs.get(renamed(above.name, process, mapping))
+    if isinstance(there, EventGateway):
+        return there
+    names = [renamed(one.task_spec.name, process, mapping) for one in task.parent.children if one.has_state(LIVE)]
+    found = {one.name: one for name in names if name in specs for one in specs[name].inputs}
+    gateways = [one for one in found.values() if isinstance(one, EventGateway)]
+    return gateways[0] if len(gateways) == 1 else None
+
+
+def same_event(spec: Any, there: Any) -> bool:
     here, other = spec.event_definition, there.event_definition
     if isinstance(here, ArmedTimer):
         return isinstance(other, ArmedTimer)
@@ -159,16 +197,25 @@ def _title(program: Program, process: str) -> str:
 # --- Whether they get on there --------------------------------------------------------------------------------------
 
 
-def _ways_on(new: Program, part: Any, mapping: Moves) -> Iterator[Misfit]:
+def _ways_on(old: Program, new: Program, part: Any, mapping: Moves) -> Iterator[Misfit]:
     """Tokens that in the new version would wait for one another for ever, or do a step twice, and did not before."""
-    process = part.spec.name
-    before = tuple(sorted(_places(part, {})))
-    after = tuple(sorted(_places(part, mapping)))
-    if len(before) < 1:
+    process, there = part.spec.name, specs_of(new, part.spec.name)
+    before, after = _places(part, part.spec, {}), _places(part, there, mapping)
+    if not before:
         return
-    found = faults_of(specs_of(new, process), after)
-    if found and faults_of(part.spec, before):
+    found = faults_of(there, after)
+    if not found or faults_of(part.spec, before):
         return  # it was no better before
+    lost = [place for place in after if _is_lost(place, there)]
+    if lost and rerouted(part, there, mapping):
+        return
+    for join, way in lost:
+        name = old.names.get((process, way), way)
+        if way not in there.task_specs:
+            at = new.names.get((process, join), join)
+            message = f"「{name}」已办完，正在「{at}」等候其余分支；新版没有「{name}」这一支"
+            yield Misfit(process, way, name, "arrived", message, (process, way) in old.user_tasks)
+            return
     for why, node in found:
         name = new.names.get((process, node), node)
         words = {
@@ -178,8 +225,63 @@ def _ways_on(new: Program, part: Any, mapping: Moves) -> Iterator[Misfit]:
         yield Misfit(process, node, name, why, words[why])
 
 
-def _places(part: Any, mapping: Moves) -> Iterator[Place]:
-    """Where tokens stand: (element, '') at a step, (join, the way in by which it came) before a join."""
+MOST_ROUTES = 200
+
+
+def rerouted(part: Any, there: Any, mapping: Moves) -> dict[str, str | None]:
+    """The tokens that wait at joins by ways that the new version ``there`` no longer has: id of each such arrival → the
+    way in by which it counts from now on, None where its branch is gone and nobody waits for it.
+
+    Empty where none has to, or where no choice lets the case get on. A token counts only by a way that leads on from
+    where it came: the steps between are done with.
+    """
+    places = list(_standing(part, there, mapping))
+    if not faults_of(there, [place for _, place in places]) or faults_of(part.spec, _places(part, part.spec, {})):
+        return {}
+    lost = [(task_id, place) for task_id, place in places if task_id and _is_lost(place, there)]
+    rest = [place for task_id, place in places if (task_id, place) not in lost]
+    options = [[*_ways_from(there, place, rest), None] for _, place in lost]
+    for chosen in islice(product(*options), MOST_ROUTES):
+        joined = [(place[0], way) for (_, place), way in zip(lost, chosen, strict=True) if way is not None]
+        if not _fires(there, [*rest, *joined]) and not faults_of(there, [*rest, *joined]):
+            return {task_id: way for (task_id, _), way in zip(lost, chosen, strict=True)}
+    return {}
+
+
+def _is_lost(place: Place, there: Any) -> bool:
+    spec = there.task_specs.get(place[0])
+    return bool(place[1]) and isinstance(spec, Join) and place[1] not in {one.name for one in spec.inputs}
+
+
+def _ways_from(there: Any, place: Place, rest: list[Place]) -> Iterator[str]:
+    """The ways into a join, taken by nobody, to which the way by which a token came leads on in the new version."""
+    join, seen = there.task_specs[place[0]], {place[0]}
+    todo = [there.task_specs[place[1]]] if place[1] in there.task_specs else []
+    while todo:
+        here = todo.pop()
+        if here.name not in seen:
+            seen.add(here.name)
+            todo += here.outputs
+    for one in join.inputs:
+        if one.name in seen and (join.name, one.name) not in rest:
+            yield one.name
+
+
+def _fires(there: Any, places: list[Place]) -> bool:
+    """Whether a join has all that it waits for: nothing advances in a move, so nobody would ever let it go on."""
+    joins = {name for name, way in places if way}
+    ways = {join: {one.name for one in there.task_specs[join].inputs} for join in joins if join in there.task_specs}
+    return any(need <= {way for name, way in places if name == join} for join, need in ways.items())
+
+
+def _places(part: Any, there: Any, mapping: Moves) -> list[Place]:
+    """Where tokens stand in the version ``there``: (element, '') at a step, (join, the way in by which it came) before
+    a join."""
+    return sorted(place for _, place in _standing(part, there, mapping))
+
+
+def _standing(part: Any, there: Any, mapping: Moves) -> Iterator[tuple[str, Place]]:
+    """(id of the arrival at a join, else '', where the token stands)."""
     process = part.spec.name
     seen: set[str] = set()
     for task in part.tasks.values():
@@ -189,16 +291,19 @@ def _places(part: Any, mapping: Moves) -> Iterator[Place]:
         if isinstance(spec, BoundaryEvent) or spec.name.endswith((WATCH_END, SPLIT, INSTANCE)):
             continue
         if isinstance(spec, Join):
-            yield from _arrived(part, task, mapping)
+            if spec.name not in seen:  # all that have come to it, once
+                seen.add(spec.name)
+                yield from _arrived(part, task, mapping)
             continue
-        if task.parent is not None and isinstance(task.parent.task_spec, EventGateway):
+        if behind_gateway(task):
             if task.parent.id in seen:
                 continue
             seen.add(task.parent.id)
-        yield renamed(spec.name, process, mapping), ""
+            spec = gateway_of(task, there.task_specs, mapping) or spec
+        yield "", (renamed(spec.name, process, mapping), "")
 
 
-def _arrived(part: Any, waiting: Task, mapping: Moves) -> Iterator[Place]:
+def _arrived(part: Any, waiting: Task, mapping: Moves) -> Iterator[tuple[str, Place]]:
     """By which ways tokens of this round have come to the join at which ``waiting`` stands."""
     process, name = part.spec.name, waiting.task_spec.name
     for task in part.tasks.values():
@@ -206,7 +311,7 @@ def _arrived(part: Any, waiting: Task, mapping: Moves) -> Iterator[Place]:
             continue
         if "joined" in task.internal_data or task.parent.state != TaskState.COMPLETED:
             continue
-        yield renamed(name, process, mapping), renamed(task.parent.task_spec.name, process, mapping)
+        yield task.id, (renamed(name, process, mapping), renamed(task.parent.task_spec.name, process, mapping))
 
 
 def is_main(task: Task) -> bool:

@@ -24,10 +24,14 @@ from service.engine.fitting import (
     SPLIT,
     Misfit,
     Moves,
+    behind_gateway,
+    gateway_of,
     is_main,
     misfits,
     parts_of,
     renamed,
+    rerouted,
+    same_event,
     specs_of,
     split_of,
 )
@@ -35,7 +39,6 @@ from service.engine.program import Program
 from service.engine.prune import CAME_FROM, came_from
 from service.engine.runtime import Landing, landed, waiting_timers
 from service.engine.scripts import ScriptEngine
-from service.engine.specs import EventGateway
 from service.engine.state import load, reopened
 from service.engine.world import Context, world
 from service.errors import Conflict
@@ -80,13 +83,14 @@ def migrate(
         workflow = load(old, state)
         if found := misfits(old, new, workflow, change.mapping):
             raise Unfit(found)
+        waiting: set[str] = set()
         for part in [workflow, *workflow.subprocesses.values()]:
-            _transplant(part, new, change.mapping)
+            waiting |= _transplant(part, new, change.mapping)
             if change.settings is not None:
                 _renew(part, change.settings)
         workflow = reopened(new, workflow)
         for part in parts_of(workflow):
-            _watch(workflow, part, new, armed)
+            _watch(workflow, part, new, armed, waiting)
         if change.recount:
             for task in waiting_timers(workflow):
                 then = datetime.fromisoformat(task.internal_data["armed_at"])
@@ -104,27 +108,60 @@ def migrate(
 # --- On the old version: out with what the new one does not draw ----------------------------------------------------
 
 
-def _transplant(part: Any, new: Program, mapping: Moves) -> None:
+def _transplant(part: Any, new: Program, mapping: Moves) -> set[str]:
+    """Gives ``part`` the specs of ``new``; the ids of the event gateways at which a token waits."""
     process, there = part.spec.name, specs_of(new, part.spec.name)
     if there is None:  # a called process that is over; nothing in it is looked at again
-        return
+        return set()
     specs = there.task_specs
+    routes = {} if part.completed else rerouted(part, there, mapping)
+    waiting = _gateways(part, specs, mapping)
     for task in list(part.tasks.values()):
         if task.id in part.tasks and task.has_state(_AHEAD):
             part._remove_task(task.id)
+    _reroute(part, specs, routes)
     for task in [one for one in part.tasks.values() if is_main(one)]:
         _fit_watches(part, task, specs, mapping)
     for task in list(part.tasks.values()):
-        if task.id not in part.tasks:
+        if task.id not in part.tasks or task.id in waiting:
             continue
         spec = specs.get(renamed(task.task_spec.name, process, mapping))
-        if spec is not None and (task.has_state(LIVE) or type(spec) is type(task.task_spec)):
+        if _other_event(task, spec):
+            part._remove_task(task.id)
+        elif spec is not None and (task.has_state(LIVE) or type(spec) is type(task.task_spec)):
             task.task_spec = spec
         elif task.has_state(LIVE):  # the end of a watch that is gone, an event of several
             part._remove_task(task.id)
         else:
             _let_go(part, task, specs)
     part.spec = there
+    return waiting
+
+
+def _gateways(part: Any, specs: Mapping[str, Any], mapping: Moves) -> set[str]:
+    """Gives the event gateways at which tokens wait their place in the new version; their ids."""
+    waiting = {task.parent.id: task for task in part.tasks.values() if task.has_state(LIVE) and behind_gateway(task)}
+    found = {one: gateway_of(task, specs, mapping) for one, task in waiting.items()}
+    for gateway, spec in found.items():
+        part.tasks[gateway].task_spec = spec
+    return set(found)
+
+
+def _other_event(task: Task, spec: Any) -> bool:
+    """Whether behind an event gateway ``spec`` is another event than the one that waits, or stands elsewhere."""
+    if not (task.has_state(LIVE) and behind_gateway(task)):
+        return False
+    return spec is None or not same_event(task.task_spec, spec) or task.parent.task_spec not in spec.inputs
+
+
+def _reroute(part: Any, specs: Mapping[str, Any], routes: Mapping[str, str | None]) -> None:
+    """Lets tokens that wait at joins wait there by other ways; those whose branch is gone no longer wait."""
+    for arrival, way in routes.items():
+        task = part.tasks[arrival]
+        if way is None:
+            part._remove_task(arrival)
+            continue
+        _insert_above(part, task, specs[way], task.parent.data)
 
 
 def _fit_watches(part: Any, task: Task, specs: Mapping[str, Any], mapping: Moves) -> None:
@@ -145,7 +182,7 @@ def _fit_watches(part: Any, task: Task, specs: Mapping[str, Any], mapping: Moves
                 _keep_begun(part, event, split)
             part._remove_task(event.id)
     if wanted is not None and split is None:
-        _insert_split(part, task, wanted)
+        _insert_above(part, task, wanted, task.data)
     elif wanted is None and split is not None:
         _splice(part, split)
 
@@ -166,15 +203,15 @@ def _lives(task: Task) -> bool:
     return (task.has_state(LIVE) and not ended) or any(_lives(child) for child in task.children)
 
 
-def _insert_split(part: Any, task: Task, spec: Any) -> None:
+def _insert_above(part: Any, task: Task, spec: Any, data: Mapping[str, Any]) -> None:
     above = task.parent
-    split = Task(part, spec, above, state=TaskState.COMPLETED)
-    split.last_state_change = task.last_state_change
-    split.data = dict(task.data)
-    above._children.remove(split.id)
-    above._children[above._children.index(task.id)] = split.id
-    split._children.append(task.id)
-    task.parent = split
+    made = Task(part, spec, above, state=TaskState.COMPLETED)
+    made.last_state_change = task.last_state_change
+    made.data = dict(data)
+    above._children.remove(made.id)
+    above._children[above._children.index(task.id)] = made.id
+    made._children.append(task.id)
+    task.parent = made
 
 
 def _let_go(part: Any, task: Task, specs: Mapping[str, Any]) -> None:
@@ -209,14 +246,14 @@ def _renew(part: Any, settings: Mapping[str, Any]) -> None:
 # --- On the new version: in with what only it draws -----------------------------------------------------------------
 
 
-def _watch(workflow: BpmnWorkflow, part: Any, new: Program, armed: Callable[[datetime], Context]) -> None:
+def _watch(
+    workflow: BpmnWorkflow, part: Any, new: Program, armed: Callable[[datetime], Context], waiting: set[str]
+) -> None:
     for task in [one for one in part.tasks.values() if is_main(one)]:
         if (split := split_of(task)) is not None:
             _arm(workflow, new, split, task, set(task.internal_data.get(FIRED, ())), armed)
-    for task in list(part.tasks.values()):
-        waits = isinstance(task.task_spec, EventGateway) and any(one.has_state(LIVE) for one in task.children)
-        if waits and task.has_state(TaskState.FINISHED_MASK):
-            _arm(workflow, new, task, task, set(), armed)
+    for gateway in [task for task in part.tasks.values() if task.id in waiting]:
+        _arm(workflow, new, gateway, gateway, set(), armed)
 
 
 def _arm(
