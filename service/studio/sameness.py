@@ -23,7 +23,9 @@ Sort = Literal["same", "layout", "content"]
 
 
 def difference(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Sort:
-    """How two bundles differ."""
+    """How two bundles differ. Files with the same bytes are not read."""
+    same = {name for name, content in before.items() if after.get(name) == content}
+    before, after = ({name: one for name, one in files.items() if name not in same} for files in (before, after))
     if program_digest(before) != program_digest(after):
         return "content"
     return "same" if picture_digest(before) == picture_digest(after) else "layout"
@@ -83,7 +85,21 @@ def _counts(element: Element) -> bool:
 
 
 def _meaning(name: str, content: bytes, keep: Callable[[Element], bool] | None) -> str:
-    """The digest of what a file says; of bytes that cannot be read, of the bytes."""
+    """The digest of what a file says; of bytes that cannot be read, of the bytes. Kept: a page of a draft asks for it
+    over and over, and reading a large diagram takes a second."""
+    key = (name.rpartition(".")[2], sha256(content).digest(), keep is None)
+    if (known := _known.get(key)) is None:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        known = _known[key] = _read_meaning(name, content, keep)
+    return known
+
+
+MOST_KNOWN = 2000
+_known: dict[tuple[str, bytes, bool], str] = {}
+
+
+def _read_meaning(name: str, content: bytes, keep: Callable[[Element], bool] | None) -> str:
     if name.endswith((".bpmn", ".dmn")):
         try:
             parse_xml(content, name=name)
