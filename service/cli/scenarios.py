@@ -16,7 +16,7 @@ from service.cli.folders import PATHS, Folder, folders_of
 from service.cli.setup import config_directory, organization, settings, wired
 from service.errors import Finding, Invalid, NotFound
 from service.ids import as_id
-from service.processes.bundles import Compiled, compile_bundle, compiled
+from service.processes.bundles import Compiled, compile_bundle
 from service.processes.calendars import current
 from service.processes.models import Instance
 from service.rehearsal.scenarios import KINDS, Coverage, Dated, Outcome, coverage, recording, run_file
@@ -53,12 +53,12 @@ def record(case: str) -> None:
     plan = plan_of(settings(), organization())
     with wired() as database, database.reading() as session:
         instance = _case(session, case)
-        text = recording.record(session, instance.id, actions=plan.actions, units=sorted(plan.units or ()))
-        made = compiled(session, instance.digest, instance.process)
-        outcome = run_file(text.encode(), "用例", made, plan, lambda _names: current(session))
-    click.echo(text, nl=False)
-    if outcome.difference is not None:
-        click.echo(f"请修改后使用，推演与原事项不同：{outcome.difference.path} {outcome.difference.message}", err=True)
+        found = recording.recorded(session, instance.id, plan=plan, calendar=current(session))
+    click.echo(found.text, nl=False)
+    for note in found.notes:
+        click.echo(f"请核对：{note}", err=True)
+    if found.difference is not None:
+        click.echo(f"请修改后使用，推演与原事项不同：{found.difference.path} {found.difference.message}", err=True)
 
 
 class Ready(Protocol):

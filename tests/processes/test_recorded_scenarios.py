@@ -19,6 +19,7 @@ from service.rehearsal.scenarios import recording, run_file
 from tests.factories import steps as case
 from tests.factories.rehearsals import plan
 from tests.factories.steps import NOT_OURS
+from tests.factories.versions import RENAMED, SIGNED, Edits, move, version
 from tests.factories.world import CONFIG, LIAISON, OFFICE, World
 
 
@@ -111,3 +112,30 @@ def test_the_command_prints_it_by_number(world: World) -> None:
     result = CliRunner().invoke(liaison, [*words, "2026-需-9999"], env=environ)
     assert result.exit_code == 1
     assert "没有事项 2026-需-9999" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("edits", "mapping", "note"),
+    [
+        (SIGNED, {}, "补上「科长审签」（用样例）"),
+        (RENAMED, {("request", "accept"): "take_in"}, "用例照第 2 版从头走"),
+    ],
+)
+def test_a_migrated_case_is_recorded_by_the_version_in_which_it_stands(
+    world: World, edits: Edits, mapping: dict[tuple[str, str], str], note: str
+) -> None:
+    """A step that the case never took is taken, one that was called otherwise is called as it is now."""
+    world.recorded(title="王小明的学位")
+    if not mapping:
+        world.do(OFFICE, "accept")
+    move(world, version(world, edits), mapping=mapping)
+    if mapping:
+        world.do(OFFICE, "take_in", {"decision": "accept"})
+    with world.database.reading() as session:
+        found = recording.recorded(session, world.case, plan=plan(), calendar=current(session))
+    assert found.difference is None
+    assert note in "；".join(found.notes)
+    assert "王小明" not in found.text
+    state = rehearsed(world, found.text)
+    assert [one.label for one in state.open] == ["dispatch"]
+    assert [one.task for one in state.done][-1] == ("take_in" if mapping else "sign_off")

@@ -17,18 +17,23 @@ from sqlalchemy.orm import Session
 
 from service import clock, history
 from service.checks.form_model import allowed_values, form_of
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, Finding, NotFound
 from service.history import HistoryEvent
 from service.processes import effects as fx
 from service.processes.bundles import Compiled, compiled, files_of
 from service.processes.course import Step, standing, steps_of
 from service.processes.models import Instance
+from service.processes.moves import MIGRATED
 from service.processes.recording import stream_of
 from service.processes.rules import FRAME_NAMES, NAMED
 from service.processes.wiring import Action
 from service.rehearsal.samples import TEXT, text_like
+from service.rehearsal.scenarios.mending import Versions, mend
+from service.rehearsal.scenarios.run import run_file
 from service.rehearsal.scenarios.text import written
+from service.rehearsal.state import Plan
 from service.rights import SYSTEM
+from service.workdays import Calendar
 
 _QUOTED = re.compile(r"'([^'\n]{1,64})'|\"([^\"\n]{1,64})\"|&quot;([^&\n]{1,64})&quot;|&#39;([^&\n]{1,64})&#39;")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -63,6 +68,42 @@ class Mask:
         return text_like(schema) if schema else TEXT
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recorded scenario: its file; the first ``difference`` where a rehearsal comes to something else than the case;
+    ``notes`` say what of a migrated case is told otherwise, because a scenario has one version from its first step on.
+    """
+
+    text: str
+    difference: Finding | None
+    notes: tuple[str, ...] = ()
+
+
+def recorded(session: Session, instance_id: UUID, *, plan: Plan, calendar: Calendar) -> Recorded:
+    """The scenario of a case, tried by the version in which it stands. A migrated one goes by that version from its
+    first step on, through what it adds. Raises as ``record`` does."""
+    text = record(session, instance_id, actions=plan.actions, units=sorted(plan.units or ()))
+    instance = session.get_one(Instance, instance_id)
+    made = compiled(session, instance.digest, instance.process)
+
+    def dated(_names: Sequence[str]) -> Calendar:
+        return calendar
+
+    events = history.stream_events(session, stream_of(instance_id))
+    first = next(one for one in events if one.kind == "started").data
+    if all(one.kind != MIGRATED for one in events):
+        return Recorded(text, run_file(text.encode(), "用例", made, plan, dated).difference)
+    versions = Versions(compiled(session, first["digest"], instance.process), made)
+    found = mend(text.encode(), "用例", versions, plan, dated)
+    notes = [
+        f"该事项办理中由第 {first['version']} 版迁移到第 {instance.version} 版，用例照第 {instance.version} 版从头走"
+    ]
+    notes += [f"补上「{one.name}」（用样例）" for one in found.taken] + [f"不再办「{name}」" for name in found.dropped]
+    if found.content is None:
+        return Recorded(text, run_file(text.encode(), "用例", made, plan, dated).difference, tuple(notes))
+    return Recorded(found.content, None, tuple(notes))
+
+
 def record(session: Session, instance_id: UUID, *, actions: Mapping[str, Action], units: Sequence[str]) -> str:
     """The scenario (YAML) of a case: its steps, and where they led. ``units`` are the codes that stay.
 
@@ -71,10 +112,15 @@ def record(session: Session, instance_id: UUID, *, actions: Mapping[str, Action]
     instance = session.get(Instance, instance_id)
     if instance is None:
         raise NotFound("没有这个事项")
-    made = compiled(session, instance.digest, instance.process)
     events = history.stream_events(session, stream_of(instance_id))
-    mask = Mask(words_of_bundle(files_of(session, instance.digest), made) | frozenset(units))
-    teller = _Teller(made, actions, mask, _tasks(events))
+    frozen = [event.data for event in events if event.kind == "started"]
+    frozen += [event.data["to"] for event in events if event.kind == MIGRATED]
+    digests = [one["digest"] for one in frozen]
+    versions = [compiled(session, digest, instance.process) for digest in digests]
+    words = [words_of_bundle(files_of(session, digest), made) for digest, made in zip(digests, versions, strict=True)]
+    mask = Mask(frozenset().union(*words) | frozenset(units))
+    moves = [_pairs(event.data["mapping"]) for event in events if event.kind == MIGRATED]
+    teller = _Teller(versions, actions, mask, _tasks(events), moves)
     steps = list(standing(steps_of(events)))
     first, rest = steps[0], steps[1:]
     said = teller.start(first)
@@ -104,22 +150,46 @@ def words_of_bundle(files: Mapping[str, bytes], made: Compiled) -> frozenset[str
 
 
 def _tasks(events: Sequence[HistoryEvent]) -> dict[str, Mapping[str, Any]]:
-    return {event.task: event.data for event in events if event.kind == fx.ENTERED and event.task}
+    """The words of each task, and after how many moves to another version (``moves``) it was entered."""
+    found: dict[str, Mapping[str, Any]] = {}
+    moves = 0
+    for event in events:
+        moves += event.kind == MIGRATED
+        if event.kind == fx.ENTERED and event.task:
+            found[event.task] = {**event.data, "moves": moves}
+    return found
+
+
+def _pairs(mapping: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    return {(key.partition("/")[0], key.partition("/")[2]): node for key, node in mapping.items()}
 
 
 @dataclass
 class _Teller:
     """Tells one input after the other as steps of a scenario."""
 
-    made: Compiled
+    versions: Sequence[Compiled]
     actions: Mapping[str, Action]
     mask: Mask
     tasks: Mapping[str, Mapping[str, Any]]
+    moves: Sequence[Mapping[tuple[str, str], str]] = ()
+    moved: int = 0
     now: datetime | None = None
     passed: list[str] = field(default_factory=list)
     late: dict[str, int] = field(default_factory=dict)
     due: dict[str, str | None] = field(default_factory=dict)
     open: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def made(self) -> Compiled:
+        """The version by which the case runs at this step."""
+        return self.versions[self.moved]
+
+    def _called(self, process: str, task: str, moves: int) -> str:
+        """The name of a task in the last version, where people named one for it on a later move."""
+        for mapping in self.moves[moves:]:
+            task = mapping.get((process, task), task)
+        return task
 
     def start(self, step: Step) -> dict[str, Any]:
         """How the scenario begins."""
@@ -146,12 +216,13 @@ class _Teller:
     def step(self, step: Step) -> Iterator[dict[str, Any]]:
         """The steps of one input: the wait before it, the answers of its actions, what was done."""
         event = step.event
-        if event.kind == "calendar_changed":
+        if event.kind in ("calendar_changed", MIGRATED):
+            self.moved += event.kind == MIGRATED
             self._follow(step)
             return
         freed = event.kind == "returned" and event.task is None
         if freed or event.kind not in ("completed", "returned", "message", "timer_fired"):
-            raise Conflict("该事项曾被终止、迁移过版本、由升级唤醒或在无法继续后退回，不能录成用例")
+            raise Conflict("该事项曾被终止、由升级唤醒或在无法继续后退回，不能录成用例；请在试办中照着走一遍")
         if answers := self._answers(step):
             yield {"answers": answers}
         if event.kind == "timer_fired":
@@ -164,7 +235,9 @@ class _Teller:
             yield self._done(event)
         else:
             whose = self._slot(event)
-            yield {"give_back": event.data["target"], "from": event.data["step"], **whose, "reason": TEXT}
+            process = self.tasks[event.task or ""]["process"]
+            target, where = (self._called(process, event.data[name], self.moved) for name in ("target", "step"))
+            yield {"give_back": target, "from": where, **whose, "reason": TEXT}
         self._follow(step)
 
     def wait(self, moment: datetime) -> Iterator[dict[str, Any]]:
@@ -184,7 +257,8 @@ class _Teller:
         self.passed.append(label)
         if event.data["late_days"]:
             self.late[label] = event.data["late_days"]
-        return {"do": event.data["step"], **self._slot(event), "data": data}
+        task = self._called(event.data["process"], event.data["step"], self.moved)
+        return {"do": task, **self._slot(event), "data": data}
 
     def _slot(self, event: HistoryEvent) -> dict[str, str]:
         slot = self.tasks.get(event.task or "", {}).get("slot")
@@ -195,7 +269,8 @@ class _Teller:
 
     def _label(self, task_id: str) -> str:
         about = self.tasks[task_id]
-        return f"{about['task']}/{self._masked_slot(about['slot'])}" if about["slot"] else str(about["task"])
+        task = self._called(about["process"], about["task"], about["moves"])
+        return f"{task}/{self._masked_slot(about['slot'])}" if about["slot"] else task
 
     def _answers(self, step: Step) -> dict[str, Any]:
         """The results of actions that a rehearsal cannot work out."""
