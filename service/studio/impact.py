@@ -37,11 +37,11 @@ OPEN_CASES = (RUNNING, SUSPENDED)
 class Outlook:
     """The outlook of one case. ``verdict``: it moves, moves with a change, or cannot.
 
-    ``why``: what stands in the way, each ``{process, node, name, why, message, mappable}``. ``stands``: the names of
-    the steps at which it would stand. ``due``: dates that would move by the choice made, ``recounted``: those that
-    would if dates were counted anew, each ``{step, from, to, late}``. ``timers``: ``{name, at, new, now}`` of clocks
-    that would come or go. ``people``: ``{step, from, to}``; ``missing``: ``{step, field, title}`` that the new version
-    wants of steps that are done; ``steps``: ``{from, to}`` of steps that would be called otherwise.
+    ``why``: what stands in the way, each ``{process, node, name, why, message, mappable, way_out}``. ``stands``: the
+    names of the steps at which it would stand. ``due``: dates that would move by the choice made, ``recounted``: those
+    that would if dates were counted anew, each ``{step, from, to, late}``. ``timers``: ``{name, at, new, now}`` of
+    clocks that would come or go. ``people``: ``{step, from, to}``; ``missing``: ``{step, field, title}`` that the new
+    version wants of steps that are done; ``steps``: ``{from, to}`` of steps that would be called otherwise.
     """
 
     instance: UUID
@@ -192,7 +192,7 @@ class Look:
 
 def _misfit(one: engine.Misfit) -> dict[str, Any]:
     told = {"process": one.process, "node": one.node, "name": one_line(one.name), "why": one.why}
-    return {**told, "message": one_line(one.message), "mappable": one.mappable}
+    return {**told, "message": one_line(one.message), "mappable": one.mappable, "way_out": one.way_out}
 
 
 # --- Which cases -----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, engine, jobs
@@ -233,15 +234,18 @@ def moved_one(session: Session, wish: Wish, case: UUID, actor: Actor, now: datet
     """Moves one case and says so. Raises what ``migrate`` raises."""
     if wish.to is None:
         raise Invalid("请指明要迁移到的版本", [Finding("/to", "必填，请填写版本号")])
+    was = session.scalar(select(Instance.version).where(Instance.id == case))
     moved = migrate(session, instance_id=case, to=wish.to, choices=wish.choices, actor=actor, now=now)
-    return jobs.Item(str(case), MOVED, {"number": moved.number})
+    told = {"number": moved.number, "from": was, "to": wish.to, "at": now.isoformat()}
+    return jobs.Item(str(case), MOVED, told)
 
 
 def reason_of(error: Exception) -> dict[str, Any]:
     """The reason why a case was not moved, for people."""
     if isinstance(error, engine.Unfit):
         nodes = [f"{one.process}/{one.node}" for one in error.misfits if one.mappable]
-        return {"reason": one_line(error.message), "homeless": nodes}
+        out = "；".join(dict.fromkeys(one.way_out for one in error.misfits))
+        return {"reason": one_line(error.message), "way_out": out, "homeless": nodes}
     if isinstance(error, LiaisonError):
         return {"reason": "；".join([error.message, *(one.message for one in error.findings[:3])])}
     if trouble(error) is not None:
@@ -254,8 +258,8 @@ def _failed(run: jobs.Run, case: UUID, error: Exception) -> jobs.Item:
         log.warning("migration_failed", case=str(case), error=describe(error), exc_info=error)
     with run.database.reading() as session:
         instance = session.get(Instance, case)
-        number = instance.number if instance is not None else None
-    return jobs.Item(str(case), FAILED, {"number": number, **reason_of(error)})
+        told = {"number": instance.number, "version": instance.version} if instance is not None else {"number": None}
+    return jobs.Item(str(case), FAILED, {**told, **reason_of(error)})
 
 
 def kinds(house: House) -> tuple[jobs.Kind, ...]:

@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, jobs
-from service.errors import NotFound
+from service.errors import Finding, Invalid, NotFound
 from service.http.context import actor, db
 from service.processes.definitions import list_definitions
 from service.processes.instances import numbered
@@ -113,7 +113,10 @@ def move(key: str) -> ResponseReturnValue:
     if number := text(fields, "number").strip():
         only = (numbered(db(), key, number),)
     wish = moving.Wish(key, whole(fields, "to") or None, None, whole(fields, "from") or None, only, choices)
-    begin = moving.submit_impact if text(fields, "operation") == "look" else moving.submit_migration
+    looks = text(fields, "operation") == "look"
+    if not looks and not choices.reason.strip():
+        raise Invalid("没有迁移：请写明理由", [Finding("/reason", "请写明为什么迁移，理由留在每件事项的记录里")])
+    begin = moving.submit_impact if looks else moving.submit_migration
     made = begin(db(), wish=wish, actor=actor(), now=clock.now())
     return going_to(url_for("web.studio_impact.job", job_id=made.id))
 
@@ -128,8 +131,10 @@ def job(job_id: UUID) -> ResponseReturnValue:
     verdict = argument("verdict")
     counts = jobs.counts(db(), found.id)
     process = str(found.params["process"])
+    listed = jobs.items_of(db(), found.id, verdict=verdict, limit=PER_PAGE, offset=offset())
     return render_template(
         "studio/job.html",
+        alone=listed.items[0] if len(found.params.get("only") or ()) == 1 and listed.items else None,
         job=found,
         title=_titles()[found.kind],
         status=STATUSES[found.status],
@@ -137,7 +142,7 @@ def job(job_id: UUID) -> ResponseReturnValue:
         counts=counts,
         verdicts=VERDICTS,
         verdict=verdict,
-        page=jobs.items_of(db(), found.id, verdict=verdict, limit=PER_PAGE, offset=offset()),
+        page=listed,
         lines=_lines,
         versions=[one for one in list_definitions(db()) if one.key == process],
         names=Names(db()).learn([found.made_by]),
@@ -181,10 +186,17 @@ def _open_versions(process: str) -> list[tuple[Definition, int]]:
     ]
 
 
+def _ended(message: str, way_out: str | None) -> str:
+    """A hindrance, and the way out of it."""
+    return f"{message}。{way_out}" if way_out else message
+
+
 def _lines(data: Mapping[str, Any]) -> Sequence[str]:
     """The sentences that an item says of a case."""
-    found = [str(data["reason"])] if data.get("reason") else []
-    found += [f"{one['name']}：{one['message']}" if one["name"] else one["message"] for one in data.get("why", ())]
+    found = [_ended(data["reason"], data.get("way_out"))] if data.get("reason") else []
+    for one in data.get("why", ()):
+        told = _ended(one["message"], one.get("way_out"))
+        found.append(f"{one['name']}：{told}" if one["name"] and one["name"] not in told else told)
     if data.get("stands"):
         found.append(f"将停在 {'、'.join(data['stands'])}")
     for one in data.get("due", ()):

@@ -86,19 +86,18 @@ def test_open_cases_are_looked_at_moved_and_moved_back(owner: Owner, draft: UUID
     work_off(owner.world)
     page = owner.client.get(moved).text
     assert "已迁移" in page
+    assert "第 1 版 → 第 2 版" in page
+    assert "理由：改期" in page
     assert version_of(owner.world, case) == 2
     [key] = re.findall(r'name="case" value="([^"]+)"', page)
-    back = send(
-        owner,
-        "/studio/processes/request/move",
-        case=key,
-        to="1",
-        due="keep",
-        reason="迁回原来的版本",
-        operation="move",
-    )
+    asked = {"case": key, "to": "1", "due": "keep", "operation": "move", "csrf_token": owner.visitor.token()}
+    refused = owner.client.post("/studio/processes/request/move", data={**asked, "reason": " "})
+    assert (refused.status_code, "请写明为什么迁移" in refused.text) == (422, True)
+    back = send(owner, "/studio/processes/request/move", **{**asked, "reason": "改得太急"})
     work_off(owner.world)
-    assert "已迁移" in owner.client.get(back).text
+    page = owner.client.get(back).text
+    assert "已迁移" in page
+    assert re.search(r"2026-需-\d{4}，第 2 版 → 第 1 版", page)
     assert version_of(owner.world, case) == 1
 
 
