@@ -45,7 +45,7 @@ class Diagram:
         for _, node in self.places():
             if node.loop is not None and node.loop.item and node.loop.collection:
                 self._elements(node.loop.collection, node.loop.item)
-        self._after = self._flow()
+        self._before, self._after = self._flow()
 
     def places(self) -> Iterator[tuple[Place, Node]]:
         """All nodes with their places."""
@@ -87,6 +87,10 @@ class Diagram:
         """The names that may be read after the node before they are written anew."""
         return self._after.get((process, node), frozenset())
 
+    def live_before(self, process: str, node: str) -> frozenset[Fact]:
+        """The names that may be read from the node on before they are written anew."""
+        return self._before.get((process, node), frozenset())
+
     def live_held(self, process: str, node: str) -> frozenset[Fact]:
         """The names that may be read of a token that rests at the node."""
         place, found = (process, node), self.node(process, node)
@@ -97,7 +101,7 @@ class Diagram:
             return after if found.loop is not None else frozenset()
         return self._held[place] | self._across(place, found, after)
 
-    def _flow(self) -> dict[Place, frozenset[Fact]]:
+    def _flow(self) -> tuple[dict[Place, frozenset[Fact]], dict[Place, frozenset[Fact]]]:
         """Backwards through all processes until nothing changes."""
         before: dict[Place, frozenset[Fact]] = {}
         after: dict[Place, frozenset[Fact]] = {}
@@ -119,7 +123,7 @@ class Diagram:
                     into |= {Fact(one.name) if one.by == item else one for one in inner if one.name != item}
                 if out != after.get(place) or into != before.get(place):
                     after[place], before[place], changed = out, into, True
-        return after
+        return before, after
 
     def _across(self, place: Place, node: Node, facts: frozenset[Fact]) -> frozenset[Fact]:
         """The facts before the node where ``facts`` hold after it: without the names that it writes."""

@@ -16,6 +16,7 @@ from service.proof.diagram import Diagram
 from service.proof.findings import Bounds
 from service.proof.keys import Keys, Standing, every
 from service.proof.outcomes import Outcomes
+from service.proof.returns import Returns
 from service.proof.states import (
     Failure,
     Move,
@@ -23,6 +24,7 @@ from service.proof.states import (
     Start,
     Step,
     Waiting,
+    Way,
     done,
     next_moment,
     said_of,
@@ -39,7 +41,7 @@ class Explorer:
 
     def __init__(self, diagram: Diagram, calendar: Calendar, plan: Plan, bounds: Bounds, starts: list[Start]) -> None:
         self.diagram, self.calendar, self.bounds, self.starts = diagram, calendar, bounds, starts
-        self.outcomes = Outcomes(diagram, calendar, plan)
+        self.outcomes = Outcomes(diagram, calendar, plan, bounds.units)
         self.answering = answering = Answering(self.outcomes.answers())
         noted = {name: answering.noted(name, action) for name, action in plan.actions.items()}
         self.plan = replace(plan, actions=noted)
@@ -59,6 +61,7 @@ class Explorer:
         self._seen: dict[str, int] = {}
         self._queue: deque[tuple[int, Rehearsal, Standing]] = deque()
         self._later: deque[tuple[int, Rehearsal, Standing]] = deque()
+        self.returns = Returns(self)
         self.inner: dict[str, int] = {}
         self.looked_at: set[int] = set()
 
@@ -67,9 +70,9 @@ class Explorer:
         began = time.process_time()
         for start in self.starts:
             self._begin(start)
-        while self._queue or self._later:
+        while self._queue or self._later or self.returns.waiting:
             if len(self.states) > self.bounds.states or time.process_time() - began > self.bounds.seconds:
-                self.left = len(self._queue) + len(self._later)
+                self.left = len(self._queue) + len(self._later) + len(self.returns.waiting)
                 why = "情形过多" if len(self.states) > self.bounds.states else "时间用完"
                 for number, _, _ in (*self._queue, *self._later):
                     self.states[number].cut = why
@@ -78,10 +81,20 @@ class Explorer:
                 number, rehearsal, standing = self._queue.popleft()
                 self.looked_at.add(number)
                 self.walk_from(self.states[number], rehearsal, standing)
+            elif self._later:
+                self._go_on()
             else:
-                shortcuts.go_on(self, *self._later.popleft())
+                self.returns.take()
 
     # --- Steps --------------------------------------------------------------------------------------------------------
+    def _go_on(self) -> None:
+        """From the next state whose slots have been walked: one that others do not have to come before."""
+        for _ in range(len(self._later)):
+            if shortcuts.ready(self, self._later[0][0]):
+                break
+            self._later.rotate(-1)
+        shortcuts.go_on(self, *self._later.popleft())
+
 
     def _begin(self, start: Start) -> None:
         def run() -> Rehearsal:
@@ -109,7 +122,7 @@ class Explorer:
             self._wait(state, rehearsal)
         for message in dict.fromkeys(rehearsal.landing.waiting_messages if rehearsal.landing else ()):
             move = Move(-1, {}, message=message)
-            self._take(state, rehearsal, {"message": message}, move, lambda r, m=message: r.message(m))
+            self.take(state, rehearsal, {"message": message}, move, lambda r, m=message: r.message(m))
         for group in groups:
             before = len(state.moves)
             for step in group:
@@ -146,7 +159,7 @@ class Explorer:
 
     def _wait(self, state: Reached, rehearsal: Rehearsal) -> None:
         moment = next_moment(rehearsal)
-        self._take(state, rehearsal, wait_until(moment), Move(-1, {}), lambda r: r.until(moment))
+        self.take(state, rehearsal, wait_until(moment), Move(-1, {}), lambda r: r.until(moment))
 
     def _do(self, state: Reached, rehearsal: Rehearsal, standing: Standing, step: OpenStep) -> None:
         if step.role is None:
@@ -165,7 +178,7 @@ class Explorer:
             said = done(step.task, unit, {name: data[name] for name in deciding if name in data})
             move = Move(-1, {}, place, standing.scopes[step.scope], number)
             try:
-                taken = self._take(state, rehearsal, said, move, lambda r, d=data: r.do(step.task, d, unit=unit))
+                taken = self.take(state, rehearsal, said, move, lambda r, d=data: r.do(step.task, d, unit=unit))
             except Invalid as error:
                 self.refused.setdefault(place, (state.number, said_of(error)))
                 continue
@@ -189,8 +202,20 @@ class Explorer:
                 found = self.leads.setdefault((*place, name), {})
                 found.setdefault(value, set()).update((state.number, rest, *one) for one in taken)
 
-    def _take(self, state: Reached, rehearsal: Rehearsal, said: Step, move: Move, act: Any) -> list[tuple[Any, ...]]:
-        """Tries a step with all answers of its actions; gives where it led. Raises Invalid where it is refused."""
+    def take(
+        self,
+        state: Reached,
+        rehearsal: Rehearsal,
+        said: Step,
+        move: Move,
+        act: Any,
+        come: Way | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """Tries a step with all answers of its actions; gives where it led. Raises Invalid where it is refused.
+
+        ``come`` is how the rehearsal came to the state, where that is not the first way.
+        """
+        before, earlier, start = come if come is not None else Way(state.number, (), state.start)
 
         def run() -> Rehearsal:
             other = rehearsal.forgetful()
@@ -200,21 +225,15 @@ class Explorer:
         led: list[tuple[Any, ...]] = []
         place = move.place
         for answers, result in self.answering.every({}, run):
-            steps: tuple[Step, ...] = (*(({"answers": answers},) if answers else ()), said)
-            if isinstance(result, Invalid):
-                if place is None:
-                    self.failures.append(
-                        Failure(state.number, steps, state.start, said_of(result), place, self.answering.calling)
-                    )
-                    continue
+            steps: tuple[Step, ...] = (*earlier, *(({"answers": answers},) if answers else ()), said)
+            if isinstance(result, Invalid) and place is not None and not move.back:
                 raise result
             if isinstance(result, LiaisonError):
-                self.failures.append(
-                    Failure(state.number, steps, state.start, said_of(result), place, self.answering.calling)
-                )
+                self.failures.append(Failure(before, steps, start, said_of(result), place, self.answering.calling))
                 led.append((repr(answers), -1, str(result)))
                 continue
-            number = self.arrive(state, steps, state.start, result)
+            from_ = self.states[before] if before is not None else None
+            number = self.arrive(from_, steps, start, result)
             state.moves.append(replace(move, to=number, answers=answers, result=self._given(state, result)))
             led.append((repr(answers), number, self._trail(result)))
         return led
@@ -234,6 +253,9 @@ class Explorer:
         held = [one for one in every(top) if one.held and one.node]
         self._note(rehearsal, held, number)
         if key in self._seen:
+            if not (landing.completed or self.states[number].cut):
+                way = Way(before.number if before is not None else None, steps, start)
+                self.returns.come(number, way, rehearsal, standing)
             return number
         self._seen[key] = number
         depth = before.depth + 1 if before is not None else 0
@@ -255,6 +277,7 @@ class Explorer:
         elif not state.stuck:
             known = self.states[self.inner.setdefault(state.inner, number)] if state.inner else state
             later = known is not state and known.outer != state.outer
+            self.returns.come(number, Way(state.before, steps, start), rehearsal, standing)
             (self._later if later else self._queue).append((number, rehearsal.forgetful(), standing))
         return number
 
@@ -304,8 +327,8 @@ class Explorer:
             node = self.diagram.node(one.process, one.node)
             if one.held and node is not None and node.loop is not None:
                 side_by_side = sum(child.spec != one.spec and child.node == one.node for child in one.after)
-                if side_by_side > self.bounds.units:
-                    return f"「{self._name(one.process, one.node)}」同时办理 {self.bounds.units} 份以上"
+                if side_by_side > self.outcomes.most:
+                    return f"「{self._name(one.process, one.node)}」同时办理 {self.outcomes.most} 份以上"
         return ""
 
     def _name(self, process: str, node: str) -> str:

@@ -13,9 +13,11 @@ from service.proof.explorer import Explorer
 from service.proof.findings import ENDLESS, FAILS, FORM, NOBODY, SAME, STUCK, TIMER, UNIT, UNPASSED, Fault
 from service.proof.missing import Missing
 from service.proof.reading import EQUAL, Reading
+from service.proof.starts import bound
 from service.proof.states import Failure, Reached, Waiting
 from service.proof.telling import Teller
-from service.rights import UNIT_ROLES
+from service.rehearsal.core import Plan
+from service.rights import TALENT_OFFICE, UNIT_ROLES
 
 _QUOTED = re.compile(r"环节「([^」]+)」|步骤 (\w+)")
 
@@ -44,9 +46,12 @@ class Judge:
             ]
         for source in sources:
             for one in source:
-                self.told |= {place for place in self.diagram.made.program.user_tasks if place[1] == one.element}
+                if one.severity == "error":
+                    self.told |= {place for place in self.diagram.made.program.user_tasks if place[1] == one.element}
                 found.setdefault((one.kind, one.element, one.message), one)
-        if self.walked.outcomes.shortened:  # what was not tried may pass what no way has passed
+        if (
+            self.walked.outcomes.shortened or self.walked.outcomes.beyond
+        ):  # what was not tried may pass what no way has passed
             found = {
                 key: replace(one, severity="warning") if one.kind in (UNPASSED, TIMER, ENDLESS, FORM) else one
                 for key, one in found.items()
@@ -94,14 +99,19 @@ class Judge:
         return (self.diagram.made.program.key, self.diagram.made.program.key)
 
     def _takers(self) -> Iterator[Fault]:
-        plan = self.walked.plan
+        plan, stood_in = self.walked.plan, set[str]()
         for state in self.walked.states:
             for step in state.open:
                 told = self._taker(step, plan.scopes, frozenset(plan.units) if plan.units is not None else None)
+                labels = [one.label for one in state.open]
+                place = (step.process, step.task)
                 if told is not None:
-                    labels = [one.label for one in state.open]
-                    place = (step.process, step.task)
                     yield self.teller.fault(told[0], place, told[1], state=state.number, expect={"open": labels})
+                elif (words := self._without(step, plan)) and words not in stood_in:
+                    stood_in.add(words)
+                    yield self.teller.fault(
+                        NOBODY, place, words, severity="warning", state=state.number, expect={"open": labels}
+                    )
 
     def _taker(self, step: Waiting, scopes: Mapping[str, str], units: frozenset[str] | None) -> tuple[str, str] | None:
         name = self.teller.name((step.process, step.task))
@@ -117,6 +127,22 @@ class Judge:
             return UNIT, f"{name}的办理单位是空的，任何单位都能办。请核对给出单位的数据（多实例的单项、表单字段）"
         return None
 
+    def _without(self, step: Waiting, plan: Plan) -> str:
+        """The words where the role could come to have no holder and no declared stand-in could act then; '' elsewhere.
+
+        A role that is bound to a unit stands in for the task's own unit, or for the leader whom that unit serves.
+        """
+        role = step.role or ""
+        if role == TALENT_OFFICE or not plan.stand_ins:
+            return ""
+        chain = plan.stand_ins.get(role, (TALENT_OFFICE,))
+        whose = step.unit or step.leader
+        if any(one in plan.scopes and (whose or not bound(one, plan.scopes)) for one in chain):
+            return ""
+        name = self.teller.name((step.process, step.task))
+        why = "代办的角色只代本单位的，而这一步没有单位" if chain else "没有写明由谁代办"
+        return f"{name}的办理角色没有人担任时，没有人能代办：{why}。请核对 organization.toml 里该角色的 stand_ins"
+
     def _forms(self) -> Iterator[Fault]:
         for place, (state, why) in self.walked.refused.items():
             if place not in self.walked.done:
@@ -129,7 +155,7 @@ class Judge:
 
     def _endless(self) -> Iterator[Fault]:
         hopeful = self._hopeful()
-        after = {one.number: one.after for one in self.walked.states if one.number not in hopeful}
+        after = {one.number: one.onward for one in self.walked.states if one.number not in hopeful}
         for circle in circles(after):
             states = [self.walked.states[one] for one in circle]
             places = [(one.process, one.task) for state in states for one in state.open]
@@ -147,7 +173,7 @@ class Judge:
         found |= {one.number for one in walked.states if any((step.process, step.task) in told for step in one.open)}
         before: dict[int, list[int]] = {}
         for state in walked.states:
-            for after in state.after:
+            for after in state.onward:
                 before.setdefault(after, []).append(state.number)
         waiting = list(found)
         while waiting:

@@ -24,12 +24,14 @@ SLOT = " [child]"
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A state as the proof compares it: its key; the key of each called process by the scope it runs in; the chain of
-    (process, node, token) from the top to each scope. ``inner`` is the part of the key about slots, where nothing else
-    can go on, ``outer`` the rest of it, ``gathers`` the name under which their results come together; else ''."""
+    (process, node, token) from the top to each scope; the part of the key about each token by its
+    id. ``inner`` is the part of the key about slots, where nothing else can go on, ``outer`` the rest of it,
+    ``gathers`` the name under which their results come together; else ''."""
 
     key: str
     scopes: Mapping[str, str]
     chains: Mapping[str, tuple[tuple[str, str, str], ...]]
+    told: Mapping[str, str]
     inner: str = ""
     outer: str = ""
     gathers: str = ""
@@ -49,7 +51,7 @@ class Keys:
             f"{name}={self.value(name, top.data.get(name), today)}" for name in sorted(FRAME_NAMES & self.diagram.names)
         ]
         key = ";".join([*frame, reader.part(top)])
-        return Standing(key, reader.scopes, reader.chains, *reader.apart(top, key))
+        return Standing(key, reader.scopes, reader.chains, reader.told, *reader.apart(top, key))
 
     def is_slot(self, call: tuple[str, str, str]) -> bool:
         """Whether a call is one of several side by side that nothing ends but themselves."""
@@ -62,6 +64,12 @@ class Keys:
             yield one
             if one.called is not None and not self.is_slot((one.process, one.node, one.id)):
                 yield from self.together(one.called)
+
+    def values(self, data: Mapping[str, Any], live: Collection[Fact], today: date) -> str:
+        """As much of the data as still matters where ``live`` is what may be read."""
+        matter = {one.name for one in live if one.holds(data)} - FRAME_NAMES
+        said = [f"{name}={self.value(name, data[name], today)}" for name in sorted(matter) if name in data]
+        return "{" + ";".join(said) + "}" if said else ""
 
     def value(self, name: str, value: Any, today: date, path: Path = ()) -> str:
         """As much of a value as anything reads of it."""
@@ -175,10 +183,7 @@ class _Reader:
         return found
 
     def _data(self, token: Token, live: Collection[Fact]) -> str:
-        matter = {one.name for one in live if one.holds(token.data)} - FRAME_NAMES
-        known = sorted(name for name in matter if name in token.data)
-        said = [f"{name}={self.keys.value(name, token.data[name], self.today)}" for name in known]
-        return "{" + ";".join(said) + "}" if said else ""
+        return self.keys.values(token.data, live, self.today)
 
 
 def _going_on(token: Token) -> list[Token]:

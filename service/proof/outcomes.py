@@ -21,18 +21,24 @@ MOST_OUTCOMES = 300
 """Of one step in one state; where the fields allow more, each value is tried beside the first and the last of the
 others."""
 MOST_ANSWERS = 16
+MOST_SLOTS = 5
+"""Elements of a list, however long a list a diagram asks for: slots can be exchanged, yet each has its own steps."""
 LATEST = 20
 """Working days ahead, for a date that may be as late as one likes."""
+_NAMES = ("李四", "王五", "赵六", "孙七", "周八")
 _ABSENT = object()
 
 
 @dataclass
 class Outcomes:
-    """The outcomes of the steps of a bundle. ``shortened`` are the steps of which not every combination was tried."""
+    """The outcomes of the steps of a bundle, with lists of up to ``units`` elements, more where a length is compared.
+
+    ``shortened`` are the steps of which not every combination was tried."""
 
     diagram: Diagram
     calendar: Calendar
     plan: Plan
+    units: int = 2
     shortened: set[str] = field(default_factory=set)
     _known: dict[tuple[str, str, date], list[dict[str, Any]]] = field(default_factory=dict)
 
@@ -42,6 +48,21 @@ class Outcomes:
         if key not in self._known:
             self._known[key] = list(self._of(step, today))
         return self._known[key]
+
+    def sizes(self, name: str) -> list[int]:
+        """The lengths of a list that may lead elsewhere, beside one element and none."""
+        most = min(max(2, self.units, self.diagram.readings.longest(name)), MOST_SLOTS)
+        return list(range(2, most + 1))
+
+    @property
+    def beyond(self) -> list[str]:
+        """The lists whose length is compared with more than is tried: both answers of such a condition cannot come."""
+        return [name for name in sorted(self.diagram.names) if self.diagram.readings.longest(name) > MOST_SLOTS]
+
+    @property
+    def most(self) -> int:
+        """How many slots may stand side by side before one looks no further."""
+        return max(self.units, min(self.diagram.readings.longest(), MOST_SLOTS))
 
     def deciding(self, process: str, task: str) -> list[str]:
         """The fields of a step's form that anything reads afterwards, and those by which the form asks for them."""
@@ -130,16 +151,17 @@ class Outcomes:
         item = items if isinstance(items, dict) else {}
         reading = self._reading(name)
         if item.get("x-ref") == "units" and self.plan.units:
-            known: list[Any] = sorted(self.plan.units)[1:3]
+            known: list[Any] = sorted(self.plan.units)[1 : 1 + MOST_SLOTS]
         elif (allowed := allowed_values(item)) is not None:
             known = sorted(allowed, key=_order)
         else:
             known = [value_of(item, today, self.calendar, self.plan.units)]
+            if self.diagram.readings.longest(name) > 1:
+                known = _several(known, MOST_SLOTS)
         named = [one for one in (*reading.constants, *self._reading(name, ("[]",)).constants) if one is not None]
         yield known[:1]
         yield []
-        if len(known) > 1:
-            yield known[:2]
+        yield from (known[:size] for size in self.sizes(name) if len(known) >= size)
         for one in named:
             if not isinstance(one, list) and [one] != known[:1]:
                 yield [one]
@@ -197,11 +219,14 @@ class Outcomes:
                 for one in _others(_at(first, path[1:]), reading)
             ]
             yield [first, others[0] if others else _another(first)]
+            yield from (_several([first, *others[:1]], size) for size in self.sizes(name)[1:])
             yield from ([one] for one in others[1:])
         elif isinstance(first, str):
             units = sorted(self.plan.units or ())
             more = [one for one in units if one != first] if first in units else [f"{first}2"]
             yield [first, more[0]]
+            more = _several(more, MOST_SLOTS)
+            yield from ([first, *more[: size - 1]] for size in self.sizes(name)[1:])
             named = readings.get(("[]",), Reading()).constants
             yield from ([one] for one in named if isinstance(one, str) and (one in units or first not in units))
 
@@ -249,14 +274,28 @@ def _others(sample: Any, reading: Reading) -> Iterator[Any]:
             yield None
 
 
-def _another(element: Mapping[str, Any]) -> dict[str, Any]:
-    """A second record like the first: another id, another name."""
+def _several(known: list[Any], size: int) -> list[Any]:
+    """``known`` and others like the first, until there are ``size``."""
+    found = list(known)
+    while len(found) < size:
+        number, first = len(found) + 1, found[0]
+        if isinstance(first, Mapping):
+            found.append(_another(first, number))
+        elif isinstance(first, str):
+            found.append(f"{first}{number}")
+        else:
+            found.append(first)
+    return found[:size]
+
+
+def _another(element: Mapping[str, Any], number: int = 2) -> dict[str, Any]:
+    """The ``number``-th record like the first: another id, another name."""
     found = dict(element)
     for name, value in element.items():
         if isinstance(value, str) and len(value) == 36 and value.endswith("1"):
-            found[name] = value[:-1] + "2"
+            found[name] = f"{value[:-1]}{number}"
         elif name == "name" and isinstance(value, str):
-            found[name] = "李四" if value != "李四" else "王五"
+            found[name] = _NAMES[number - 2] if value != _NAMES[number - 2] else _NAMES[-1]
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -32,10 +32,11 @@ class Fact(NamedTuple):
 
 @dataclass
 class Reading:
-    """How something is read: the kinds, and the constants that it is compared with."""
+    """How something is read: the kinds, the constants that it is compared with, and those that its length is."""
 
     kinds: set[str] = field(default_factory=set)
     constants: list[Any] = field(default_factory=list)
+    lengths: set[int] = field(default_factory=set)
 
     def add(self, kind: str, constants: Iterator[Any] | tuple[Any, ...] = ()) -> None:
         """Notes one more way in which it is read."""
@@ -48,6 +49,12 @@ class Readings:
 
     def __init__(self) -> None:
         self.by_name: dict[str, dict[Path, Reading]] = {}
+
+    def longest(self, name: str | None = None) -> int:
+        """The length that a list (``name``; None: any) must have for all that its length is compared with to differ."""
+        names = self.by_name.values() if name is None else [self.by_name.get(name, {})]
+        known = [length for paths in names for reading in paths.values() for length in reading.lengths]
+        return max(known) + 1 if known else 0
 
     def of(self, name: str, path: Path = ()) -> Reading:
         """The reading of a name, or of what stands below it."""
@@ -70,6 +77,10 @@ class Readings:
             place = _place(tree.body) if tree is not None else None
             if place is None:
                 facts |= self.read(cell.text)
+                measured = _measured(tree.body) if tree is not None else None
+                for rule in decision.rules if measured is not None else ():
+                    if measured is not None and column < len(rule.inputs):
+                        self.of(*measured).lengths |= _lengths_in(rule.inputs[column].text)
                 continue
             facts.add(Fact(place[0]))
             for rule in decision.rules:
@@ -148,6 +159,8 @@ class _Walker:
                 (right, left, ORDER if order else HOLDS if inside else EQUAL),
             ):
                 place, constants = _place(one), _constants(other)
+                if (measured := _measured(one)) is not None:
+                    self.readings.of(*measured).lengths |= _whole(constants or ())
                 if place is None:
                     if _constants(one) is None:
                         self.walk(one, truth=False)
@@ -202,6 +215,25 @@ def _constants(node: ast.expr) -> list[Any] | None:
         each = [_constants(one) for one in node.elts]
         return None if any(one is None for one in each) else [value for one in each for value in one or ()]
     return None
+
+
+def _measured(node: ast.expr) -> tuple[str, Path] | None:
+    """The place whose size an expression asks for; None for anything else."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "size_of" and node.args:
+        return _place(node.args[0])
+    return None
+
+
+def _lengths_in(text: str) -> set[int]:
+    """The numbers with which a cell of a decision table compares."""
+    tree = readable(asked(text))
+    if tree is None:
+        tree = readable(f"{PLACEHOLDER} {asked(text)}")
+    return _whole([one.value for one in ast.walk(tree) if isinstance(one, ast.Constant)]) if tree is not None else set()
+
+
+def _whole(constants: Iterable[Any]) -> set[int]:
+    return {one for one in constants if isinstance(one, int) and not isinstance(one, bool) and one >= 0}
 
 
 def _same(one: Any, other: Any) -> bool:

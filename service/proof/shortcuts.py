@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from service.errors import LiaisonError, NotFound
 from service.proof.keys import Standing
-from service.proof.states import Move, Reached, Step, done, next_moment, slot_of, wait_until
+from service.proof.states import REASON, Move, Reached, Step, done, given_back, next_moment, slot_of, wait_until
 from service.rehearsal.core import Rehearsal
 
 if TYPE_CHECKING:
@@ -24,12 +24,30 @@ if TYPE_CHECKING:
 def go_on(walk: Explorer, number: int, rehearsal: Rehearsal, standing: Standing) -> None:
     """Goes on from a state whose slots have been walked in another one, by all steps where the short way is barred."""
     state = walk.states[number]
+    barred = not ready(walk, number)  # states that wait for each other
     walk.looked_at.add(number)
+    if barred:
+        walk.walk_from(state, rehearsal, standing)
+        return
     for moves in ways_out(walk.states, walk.states[walk.inner[state.inner]]):
         if not _follow(walk, state, rehearsal, standing, moves):
             state.moves.clear()
             walk.walk_from(state, rehearsal, standing)
             return
+
+
+def ready(walk: Explorer, number: int) -> bool:
+    """Whether all states of the slots from which the short ways of this one are read have been looked at."""
+    first = walk.states[walk.inner[walk.states[number].inner]]
+    seen, waiting = {first.number}, [first.number]
+    while waiting:
+        one = waiting.pop()
+        if one not in walk.looked_at:
+            return False
+        more = {to for to in walk.states[one].after if walk.states[to].inner and walk.states[to].outer == first.outer}
+        waiting += more - seen
+        seen |= more
+    return True
 
 
 def ways_out(states: Sequence[Reached], first: Reached) -> list[list[Move]]:
@@ -83,6 +101,9 @@ def _again(walk: Explorer, rehearsal: Rehearsal, standing: Standing, move: Move)
     for step in rehearsal.open:
         if (step.process, step.task) == move.place and standing.scopes[step.scope] == move.part:
             unit = slot_of(rehearsal, step)
+            if move.back:
+                rehearsal.give_back(move.back, REASON, task=step.task, unit=unit)
+                return given_back(move.back, step.task, unit)
             outcomes = walk.outcomes.of(step, rehearsal.today)
             if move.number < len(outcomes):
                 data = outcomes[move.number]

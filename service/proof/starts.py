@@ -50,9 +50,13 @@ def _may(made: Compiled, calendar: Calendar, plan: Plan, start: Start) -> bool:
 
 
 def _person(role: str, plan: Plan) -> str:
-    scope = plan.scopes.get(role, "")
-    bound = role in UNIT_ROLES or scope == "origin" or scope.startswith("data:")
-    return f"{role}@{min(plan.units)}" if bound and plan.units else role
+    return f"{role}@{min(plan.units)}" if bound(role, plan.scopes) and plan.units else role
+
+
+def bound(role: str, scopes: Mapping[str, str]) -> bool:
+    """Whether whoever holds the role does so for a unit."""
+    scope = scopes.get(role, "")
+    return role in UNIT_ROLES or scope == "origin" or scope.startswith("data:")
 
 
 def _planned(cycle: str, at: datetime) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from service import clock
 from service.errors import LiaisonError
@@ -14,6 +14,8 @@ from service.rehearsal.state import OpenStep
 
 Step = Mapping[str, Any]
 """A step of a scenario."""
+REASON = "走查"
+"""Why a walk gives a step back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,20 @@ class Start:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Way(NamedTuple):
+    """A way to a state: from the state ``before`` by ``steps`` (None: from the ``start``)."""
+
+    before: int | None
+    steps: tuple[Step, ...]
+    start: Start
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """A step that was tried and the state ``to`` that it led to: the ``number``-th outcome of the task ``place`` in a
-    process whose key is ``part``, a ``message``, or (with neither) waiting for the next timer. ``result`` is what the
-    slots of the state have given together, where the step ended them."""
+    process whose key is ``part`` (with ``back``: the task given back to that step instead), a ``message``, or (with
+    neither) waiting for the next timer. ``result`` is what the slots of the state have given together, where the step
+    ended them."""
 
     to: int
     answers: Mapping[str, Any]
@@ -39,6 +50,7 @@ class Move:
     number: int = 0
     message: str = ""
     result: str = ""
+    back: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,11 @@ class Reached:
         """The states that one step leads to."""
         return [one.to for one in self.moves]
 
+    @property
+    def onward(self) -> list[int]:
+        """As ``after``, without what is given back: a drawing must lead to its end by itself."""
+        return [one.to for one in self.moves if not one.back]
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -114,6 +131,11 @@ def slot_of(rehearsal: Rehearsal, step: OpenStep) -> str | None:
     """The name by which a scenario tells the step from others of the same task."""
     several = sum(one.task == step.task for one in rehearsal.open) > 1
     return (step.slot or step.unit) if several else None
+
+
+def given_back(target: str, task: str, unit: str | None) -> Step:
+    """The step that gives a task back to an earlier one."""
+    return {"give_back": target, "from": task, **({"unit": unit} if unit else {}), "reason": REASON}
 
 
 def done(task: str, unit: str | None, data: Mapping[str, Any]) -> Step:

@@ -49,6 +49,10 @@ def _words(diagram: Diagram, names: Mapping[str, str], step: Step) -> str:
             + (f"（{unit}）" if unit else "")
             + (f"：{chosen}" if chosen else "")
         )
+    if "give_back" in step:
+        task, target, unit = str(step["from"]), str(step["give_back"]), step.get("unit")
+        whose = f"（{unit}）" if unit else ""
+        return f"从「{_line(names.get(task, task))}」{whose}退回「{_line(names.get(target, target))}」"
     if "until" in step:
         return f"等到 {str(step['until']).replace('T', ' ')}"
     if "message" in step:

@@ -261,6 +261,11 @@ class Rehearsal:
         return tuple(self._told.open.values())
 
     @property
+    def done(self) -> tuple[DoneStep, ...]:
+        """The steps that were completed, in order."""
+        return self._told.done
+
+    @property
     def landing(self) -> engine.Landing | None:
         """Where the engine came to rest."""
         return self._course.landing

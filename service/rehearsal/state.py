@@ -20,7 +20,8 @@ class Plan:
     """The facts that a house hands to a rehearsal, beside the bundle and the calendar.
 
     ``scopes`` maps a role to whose tasks it sees; ``settings`` is what diagrams read; ``units`` are the codes that
-    forms may pick (None: not checked); ``instances`` how many instances one activity may open.
+    forms may pick (None: not checked); ``instances`` how many instances one activity may open; ``stand_ins``
+    maps a role to those that act in turn where nobody holds it.
     """
 
     actions: Mapping[str, Action] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class Plan:
     units: Collection[str] | None = None
     opening: time = time(9, 0)
     instances: int = 500
+    stand_ins: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,4 +16,5 @@ def plan_of(settings: Settings, organization: Organization) -> Plan:
         units=frozenset(organization.units),
         opening=settings.office_opens,
         instances=settings.most_instances,
+        stand_ins={role.id: role.stand_ins for role in organization.roles.values()},
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from service.processes.bundles import compile_bundle, read_bundle
 from service.proof import Bounds, Fault, Proof, prove
 from service.rehearsal.scenarios import read, run, scenario_of
-from tests.factories.diagrams import changed_form, definition, forms
+from tests.factories.diagrams import F10, changed_form, definition, forms
 from tests.factories.rehearsals import HOME, calendar, plan
 
 MATTER, SLOT, TABLE = "bpmn/matter.bpmn", "bpmn/slot.bpmn", "bpmn/units_for.dmn"
@@ -107,6 +109,82 @@ def test_each_kind_of_mistake_is_found_at_its_element(
     fault = next(one for one in (*proof.faults, *proof.warnings) if (one.kind, one.element) == (kind, element))
     assert says in fault.message
     assert fault.line > 1
+
+
+AGAIN = (
+    ROUND[: ROUND.index('  <bpmn:sequenceFlow id="r1"')]
+    + """
+  <bpmn:sequenceFlow id="r1" sourceRef="again" targetRef="slots" />"""
+)
+DECIDE = (
+    MATTER,
+    '<bpmn:userTask id="decide" name="决定">\n    <bpmn:extensionElements><spiffworkflow:properties>',
+    """<bpmn:userTask id="decide" name="决定">
+    <bpmn:extensionElements><spiffworkflow:properties>
+      <spiffworkflow:property name="due" value="working_days(decision if decision == 'agree' else 1)" />""",
+)
+
+
+def test_a_mistake_that_only_giving_back_comes_to_is_found_with_the_way_there() -> None:
+    assert proven((MATTER, F9, AGAIN)).holds
+    proof = proven((MATTER, F9, AGAIN), DECIDE)
+    fault = _of(proof, "fails")
+    assert (fault.element, fault.way[-1]) == ("decide", "从「再办」退回「决定」")
+    made = compile_bundle(definition((MATTER, F9, AGAIN), DECIDE), "matter")
+    outcome = run(scenario_of(read(fault.scenario.encode(), "s.yaml")), made, plan(), lambda _names: calendar())
+    assert outcome.difference is not None
+    assert "decide" in outcome.difference.message
+
+
+def test_giving_back_is_no_way_to_the_end() -> None:
+    proof = proven((MATTER, F9, ROUND))
+    assert _of(proof, "endless").element == "again", "although it can be given back"
+
+
+COUNTED = (
+    MATTER,
+    F10,
+    """<bpmn:sequenceFlow id="f10" sourceRef="slots" targetRef="many" />
+  <bpmn:exclusiveGateway id="many" name="几家？" default="m1" />
+  <bpmn:sequenceFlow id="m1" sourceRef="many" targetRef="closed" />
+  <bpmn:sequenceFlow id="m2" sourceRef="many" targetRef="closed_many">
+    <bpmn:conditionExpression>size_of(asked) &gt; %s</bpmn:conditionExpression></bpmn:sequenceFlow>
+  <bpmn:endEvent id="closed_many" name="多家办结" />""",
+)
+SEVERAL = (MATTER, "InputRef>units<", "InputRef>asked<")
+
+
+def counted(length: int, bounds: Bounds | None = None) -> Proof:
+    """A matter whose units people pick, and which asks whether there were more than ``length``."""
+    fields = {**forms()["decide.json"]["properties"]}
+    fields["asked"] = {"type": "array", "title": "单位", "items": {"type": "string", "x-ref": "units"}}
+    form = changed_form("decide", properties=fields, required=[*forms()["decide.json"]["required"], "asked"])
+    file, old, new = COUNTED
+    return proven(SEVERAL, (file, old, new % length), extra=form, bounds=bounds)
+
+
+def test_as_many_units_are_walked_as_the_drawing_counts() -> None:
+    proof = counted(2)
+    assert (found(proof), proof.unexplored) == (set(), ())
+    assert ("matter", "closed_many") in proof.passed
+    many = counted(7)  # five slots, each state of which is walked once
+    assert (many.holds, [one.element for one in many.warnings]) == (True, ["m2"])
+    assert "最多试到 5 个" in many.unexplored[0]
+
+
+def test_more_units_are_walked_where_one_asks_for_it() -> None:
+    narrow, wide = counted(0), counted(0, Bounds(units=3))
+    assert wide.states > narrow.states
+    assert (wide.holds, wide.unexplored) == (True, ())
+
+
+def test_a_role_that_nobody_may_stand_in_for_is_told() -> None:
+    files = definition()
+    for chain, told in (((), "没有写明由谁代办"), (("responsible_unit",), ""), (("talent_office",), "")):
+        handed = replace(plan(), stand_ins={"liaison": chain})
+        warned = [one for one in prove(files, "matter", calendar(), handed).warnings if one.kind == "nobody"]
+        assert [one.element for one in warned] == (["apply"] if told else [])
+        assert all(told in one.message for one in warned)
 
 
 def test_a_form_that_nothing_satisfies_is_named() -> None:
