@@ -92,7 +92,8 @@ def _shown(folder: Folder, proof: Proof | Invalid, into: Path | None) -> bool:
     for left in proof.unexplored:
         click.echo(f"{folder.bpmn}：没有走到底：{left}。", err=True)
     click.echo(
-        f"{folder.bpmn}：{_result(proof)}；走过 {proof.states} 种情形、{proof.ways} 步，{proof.seconds:.1f} 秒。",
+        f"{folder.bpmn}：{_result(proof)}；走过 {proof.states} 种情形、{proof.ways} 步，"
+        f"{proof.seconds:.1f} 秒，内存最多 {proof.memory // MEGABYTE} MB。",
         err=True,
     )
     return proof.holds

@@ -13,6 +13,7 @@ from service.engine.expressions import readable
 from service.engine.xml import parse_xml
 from service.processes.bundles import Compiled
 from service.processes.dated import rules_of
+from service.processes.rules import one_line
 from service.proof.reading import DAY, HOLDS, VALUE, Fact, Readings, equalities
 
 Place = tuple[str, str]
@@ -66,6 +67,13 @@ class Diagram:
             yield node.properties.get(name, "").rpartition(":")[2].strip()
         yield node.timer.expression if node.timer is not None else ""
         yield from node.operation.parameters.values() if node.operation is not None else ()
+
+    def title(self, name: str) -> str:
+        """The title of a field, as a form knows it; of a name that no form has, the name."""
+        for form in self.made.forms.values():
+            if name in form.fields and form.fields[name].get("title"):
+                return one_line(form.fields[name]["title"])
+        return name
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from service.engine.tokens import Token, tokens
 from service.errors import Invalid, LiaisonError, NotFound
+from service.proof import left_out as told
 from service.proof import shortcuts
 from service.proof.answering import Answering
 from service.proof.diagram import Diagram
@@ -73,7 +74,7 @@ class Explorer:
         while self._queue or self._later or self.returns.waiting:
             if len(self.states) > self.bounds.states or time.process_time() - began > self.bounds.seconds:
                 self.left = len(self._queue) + len(self._later) + len(self.returns.waiting)
-                why = "情形过多" if len(self.states) > self.bounds.states else "时间用完"
+                why = told.STATES if len(self.states) > self.bounds.states else told.SECONDS
                 for number, _, _ in (*self._queue, *self._later):
                     self.states[number].cut = why
                 break
@@ -86,7 +87,6 @@ class Explorer:
             else:
                 self.returns.take()
 
-    # --- Steps --------------------------------------------------------------------------------------------------------
     def _go_on(self) -> None:
         """From the next state whose slots have been walked: one that others do not have to come before."""
         for _ in range(len(self._later)):
@@ -95,6 +95,7 @@ class Explorer:
             self._later.rotate(-1)
         shortcuts.go_on(self, *self._later.popleft())
 
+    # --- Steps --------------------------------------------------------------------------------------------------------
 
     def _begin(self, start: Start) -> None:
         def run() -> Rehearsal:
@@ -322,13 +323,14 @@ class Explorer:
         open_here = Counter((one.scope, one.process, one.task) for one in rehearsal.open)
         for (_, process, task), count in open_here.items():
             if count > self.bounds.rounds:
-                return f"「{self._name(process, task)}」同时有 {self.bounds.rounds} 份以上未办"
+                most = self.bounds.rounds
+                return told.ROUNDS.format(name=self._name(process, task), most=most, more=most + 1)
         for one in every(top):
             node = self.diagram.node(one.process, one.node)
             if one.held and node is not None and node.loop is not None:
                 side_by_side = sum(child.spec != one.spec and child.node == one.node for child in one.after)
-                if side_by_side > self.outcomes.most:
-                    return f"「{self._name(one.process, one.node)}」同时办理 {self.outcomes.most} 份以上"
+                if side_by_side > (most := self.outcomes.most):
+                    return told.SLOTS.format(name=self._name(one.process, one.node), most=most, more=most + 1)
         return ""
 
     def _name(self, process: str, node: str) -> str:

@@ -69,7 +69,8 @@ class Bounds:
 class Proof:
     """``states`` are those found, ``ways`` the steps tried between them; ``unexplored`` says what was left out, and
     why; ``passed`` and ``missed`` are the (process, element) of the drawing, flows among them, that were and were not
-    reached; ``left`` counts the states that were found and not gone on from, because time or states ran out."""
+    reached; ``left`` counts the states that were found and not gone on from, because time or states ran out; ``memory``
+    are the bytes that the walk took at most, where it had a process of its own."""
 
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
@@ -80,6 +81,7 @@ class Proof:
     passed: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     missed: tuple[tuple[str, str], ...] = ()
     left: int = 0
+    memory: int = 0
 
     @property
     def holds(self) -> bool:
@@ -110,4 +112,5 @@ class Proof:
             places(data["passed"]),
             places(data["missed"]),
             data["left"],
+            data["memory"],
         )

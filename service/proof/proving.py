@@ -12,7 +12,7 @@ from service.proof.diagram import Diagram
 from service.proof.explorer import Explorer
 from service.proof.findings import Bounds, Proof
 from service.proof.judging import Judge
-from service.proof.outcomes import MOST_SLOTS
+from service.proof.left_out import left_out
 from service.proof.starts import starts_of
 from service.proof.states import Start
 from service.rehearsal.core import Plan
@@ -50,32 +50,11 @@ def prove(
         states=len(walked.states),
         ways=walked.ways,
         seconds=time.process_time() - began,
-        unexplored=tuple(_left_out(walked, bounds)),
+        unexplored=tuple(left_out(walked)),
         passed=tuple(sorted(_passed(walked))),
         missed=tuple(sorted(_all_places(diagram) - _passed(walked))),
         left=walked.left,
     )
-
-
-def _left_out(walked: Explorer, bounds: Bounds) -> list[str]:
-    """The parts that were not walked, in words."""
-    found = [f"{why}，没有再往下走（{count} 种情形）" for why, count in sorted(walked.cuts.items())]
-    if walked.left:
-        found.append(
-            f"{walked.left} 种情形没有走完：到了上限（{bounds.seconds:g} 秒、{bounds.states:,} 种情形）；"
-            "因此没有判断走不到的环节、定时和结束"
-        )
-    for name in walked.outcomes.beyond:
-        compared = walked.diagram.readings.longest(name) - 1
-        found.append(
-            f"流程比较「{name}」有没有 {compared} 个，走查最多试到 {MOST_SLOTS} 个；因此走不到的只作提示，"
-            f"{compared} 个以上的请在“试办”里办一遍"
-        )
-    names = walked.diagram.made.program.names
-    for task in sorted(walked.outcomes.shortened):
-        title = next((name for (_, node), name in sorted(names.items()) if node == task), task)
-        found.append(f"「{title}」的选项太多，没有试遍所有组合，每个选项至少试了一次；因此走不到的只作提示")
-    return found
 
 
 def _passed(walked: Explorer) -> set[tuple[str, str]]:

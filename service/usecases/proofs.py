@@ -66,6 +66,7 @@ def result_of(proof: Proof) -> dict[str, Any]:
         "states": proof.states,
         "ways": proof.ways,
         "seconds": round(proof.seconds, 1),
+        "memory": proof.memory,
         "left": proof.left,
         "unexplored": list(proof.unexplored),
         "passed": [list(one) for one in proof.passed],

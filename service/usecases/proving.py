@@ -69,7 +69,7 @@ def prove_confined(
     if ended.code == 0 and ended.said:
         return _read(json.loads(ended.said))
     _note(ended)
-    return _ended(files, key, limits, memory)
+    return _ended(files, key, ended, limits, memory)
 
 
 def prove_all_confined(
@@ -100,13 +100,19 @@ def _note(ended: children.Ended) -> None:
         raise Incident("走查的程序没有正常结束，没有改动任何内容；请联系系统管理员查看日志")
 
 
-def _ended(files: Mapping[str, bytes], key: str, bounds: Bounds, memory: int) -> Proof:
+def _ended(files: Mapping[str, bytes], key: str, ended: children.Ended, bounds: Bounds, memory: int) -> Proof:
+    """The proof of a walk that was ended: of what it ran out, what that means, what to do."""
     file = next((name for name in sorted(files) if name.endswith(".bpmn")), "-")
+    megabytes = memory // 1_000_000
+    spent, more = f"{megabytes:,} MB 内存", f"--memory {megabytes * 2}"
+    if ended.code < 0 and "MemoryError" not in ended.complained:
+        spent, more = f"{bounds.seconds + _MORE_SECONDS:g} 秒", f"--seconds {round(bounds.seconds) * 2}"
     message = (
-        f"走查用了超过 {bounds.seconds + _MORE_SECONDS:g} 秒或 {memory // 1_000_000} MB，已经停止，没有得出结果；"
-        "多半是同时办理的份数或选项太多，请拆小、精简后再试"
+        f"走查用满了 {spent}，已经停止，没有结果：流程有没有问题，这次都不知道。多半是一张表单的选项、"
+        f"一个名单的人或单位、同时办理的份数太多。请减少决定走向的选项，或把流程拆小，再走一遍；"
+        f"也可请系统管理员运行 liaison prove {more}"
     )
-    return Proof((Fault(LIMIT, file, 1, key, message),), (), 0, 0, float(bounds.seconds), (message,))
+    return Proof((Fault(LIMIT, file, 1, key, message),), (), 0, 0, float(bounds.seconds), (message,), left=1)
 
 
 def _packed(job: Any) -> bytes:

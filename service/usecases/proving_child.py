@@ -8,6 +8,7 @@ import pickle
 import resource
 import sys
 import time
+from dataclasses import replace
 
 from service.children import limit, size_now
 from service.errors import Invalid
@@ -15,6 +16,8 @@ from service.proof import prove
 from service.usecases.rehearsals import plan_of
 
 _MORE_SECONDS = 60
+_KIB = 1024
+"""The unit in which Linux counts a process's memory."""
 
 
 def main() -> None:
@@ -24,7 +27,8 @@ def main() -> None:
     limit(resource.RLIMIT_AS, size_now() + memory)
     limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + bounds.seconds) + _MORE_SECONDS)
     try:
-        said = prove(files, key, house.calendar, plan_of(house.settings, house.organization), bounds).to_data()
+        proof = prove(files, key, house.calendar, plan_of(house.settings, house.organization), bounds)
+        said = replace(proof, memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB).to_data()
     except Invalid as error:
         said = {"refused": "；".join([error.message, *(f"{one.path} {one.message}" for one in error.findings)])}
     sys.stdout.write(json.dumps(said, ensure_ascii=True))
