@@ -9,7 +9,8 @@ from sqlalchemy import false, or_, select
 from sqlalchemy.orm import Session, defer
 
 from service import history
-from service.errors import Finding, Invalid
+from service.errors import Finding, Invalid, NotFound
+from service.ids import as_id
 from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance
 
 GOING_ON = (RUNNING, SUSPENDED)
@@ -27,6 +28,16 @@ def cases_about(session: Session, talent_ids: Collection[str], processes: Collec
         .options(defer(Instance.state), defer(Instance.frame))
     )
     return list(session.scalars(query.order_by(Instance.started_at, Instance.id))) if talent_ids else []
+
+
+def case_id(session: Session, written: str) -> UUID:
+    """The id of the case that people name by its number, or by the id itself. Raises NotFound."""
+    found = session.scalar(select(Instance.id).where(Instance.number == written.strip()))
+    if found is None and (meant := as_id(written.strip())) is not None:
+        found = session.scalar(select(Instance.id).where(Instance.id == meant))
+    if found is None:
+        raise NotFound(f"没有编号为 {written} 的事项")
+    return found
 
 
 def going_on_about(session: Session, process: str, leader_id: UUID) -> list[UUID]:

@@ -67,6 +67,8 @@ RIGHTS: Mapping[str, Right] = {
     "remark_all": Right("在全部办件上留言", _roles(TALENT_OFFICE)),
     "view_ledger": Right("查看本单位或本人的台账", _roles(TALENT_OFFICE, AUDITOR), _roles(*UNIT_ROLES), own=True),
     "import_data": Right("批量导入数据", _roles(TALENT_OFFICE, ADMIN)),
+    # A whole journal: also what pages keep from an auditor, for without it no hash can be made again.
+    "export_evidence": Right("导出证据包", _roles(AUDITOR)),
     "export_all": Right("导出全部数据", _roles(TALENT_OFFICE, AUDITOR)),
     "supervise": Right("督办需求", _roles(TALENT_OFFICE)),
     "operate_cases": Right("暂停、终止办件", _roles(TALENT_OFFICE)),

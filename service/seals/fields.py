@@ -6,4 +6,7 @@ from collections.abc import Mapping
 
 from service.fields import Entry
 
-ENTRIES: Mapping[str, Entry] = {"seal_key_begun": Entry("启用封存密钥")}
+ENTRIES: Mapping[str, Entry] = {
+    "seal_key_begun": Entry("启用封存密钥"),
+    "evidence_exported": Entry("导出证据包"),
+}

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from service.errors import Conflict, NotFound
 from service.history.models import HistoryEvent
 from service.seals import tree
+from service.seals.heads import head_of
 from service.seals.models import Seal, SealBlock
 
 
@@ -56,7 +57,9 @@ def proofs(session: Session, seal: Seal, stream: str, seqs: Iterable[int] | None
     rest = _leaves(session, rest_after, seal.last_id)
     if rest:
         digests.append(tree.digest_of(tree.sha256, [leaf for _, leaf in rest]))
-    root = tree.reduced(tree.sha256, digests).hex() if digests else ""
+    root = head_of(seal.head).sha256
+    if digests and tree.reduced(tree.sha256, digests).hex() != root:
+        raise Conflict(f"日志与第 {seal.number} 次封存时不符，请先运行 liaison verify 核验")
     found, known = list[Proof](), dict[int, list[tuple[int, bytes]]]()
     for event in covered:
         number = next((n for n, block in enumerate(blocks) if event.id <= block.last_id), len(blocks))

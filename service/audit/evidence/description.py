@@ -1,0 +1,98 @@
+"""The description of a package as archives read it: metadata after DA/T 46, the four tests of DA/T 70."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from service import clock
+from service.audit.evidence import verifier
+from service.history import HistoryEvent
+from service.processes.fields import ENTRIES
+from service.processes.models import Instance
+from service.seals import Seal
+
+
+def metadata(
+    instance: Instance, events: Sequence[HistoryEvent], files: Mapping[str, bytes], seal: Seal | None
+) -> bytes:
+    """``metadata.xml``: the record, its files, its business entries, its signature."""
+    root = Element("电子文件元数据", {"标准": "DA/T 46", "封装": "DA/T 48"})
+    _put(root, "聚合层次", "件")
+    _put(root, "电子文件号", instance.number or str(instance.id))
+    _put(root, "题名", instance.title)
+    _put(root, "日期", f"{clock.local(instance.started_at):%Y-%m-%d}")
+    if instance.ended_at is not None:
+        _put(root, "办结日期", f"{clock.local(instance.ended_at):%Y-%m-%d}")
+    _put(root, "责任者", instance.initiator)
+    _put(root, "文种", instance.process)
+    for path in sorted(files):
+        one = SubElement(root, "文件")
+        _put(one, "计算机文件名", path)
+        _put(one, "计算机文件大小", str(len(files[path])))
+        _put(one, "格式", path.rpartition(".")[2])
+        _put(one, "SHA-256", verifier.sha256(files[path]))
+    for event in events:
+        one = SubElement(root, "业务实体")
+        _put(one, "序号", str(event.seq))
+        _put(one, "业务行为", ENTRIES[event.kind].word if event.kind in ENTRIES else event.kind)
+        _put(one, "行为时间", event.at.isoformat())
+        _put(one, "机构人员", event.actor + (f"（代 {event.on_behalf_of}）" if event.on_behalf_of else ""))
+    if seal is not None:
+        one = SubElement(root, "电子签名")
+        _put(one, "签名规则", "Ed25519，对封存内容签名；记录由哈希树（RFC 9162，SHA-256）纳入封存")
+        _put(one, "签名时间", seal.made_at.isoformat())
+        _put(one, "签名结果", seal.signature)
+        _put(one, "证书", seal.key_id)
+    indent(root)
+    return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def report(
+    events: Sequence[HistoryEvent], uncovered: Sequence[int], files: Mapping[str, bytes], seal: Seal | None
+) -> dict[str, Any]:
+    """The four tests, each item with its result as of the export; ``verify.py`` makes them again."""
+    chained = all(
+        verifier.event_hash(_said(event)) == event.hash
+        and event.prev_hash == (events[number - 1].hash if number else verifier.FIRST)
+        for number, event in enumerate(events)
+    )
+    sealed = seal is not None and not uncovered
+    return {
+        "依据": "DA/T 70",
+        "真实性": [_item("每条记录与其哈希相符，前后衔接", chained), _item("全部记录在签名的封存之内", sealed)],
+        "完整性": [
+            _item("记录序号连续", [event.seq for event in events] == list(range(1, len(events) + 1))),
+            _item("当时的流程图、表单、工作日历齐全", any(path.startswith("definitions/") for path in files)),
+            _item("附件与日志里的摘要一致", _files_fit(events, files)),
+        ],
+        "可用性": [
+            _item("记录为通用的文本格式（JSON），打印件为 PDF", result=True),
+            _item("打印件齐全", not any(path.startswith("papers/") and path.endswith(".txt") for path in files)),
+            _item("可离线回放（index.html）", "index.html" in files),
+        ],
+        "安全性": [
+            _item("清单列出每个文件的 SHA-256，支持时并列 SM3", result=True),
+            _item("包内没有加密、没有宏；网页不访问网络", result=True),
+        ],
+    }
+
+
+def _files_fit(events: Sequence[HistoryEvent], files: Mapping[str, bytes]) -> bool:
+    have = {verifier.sha256(content) for path, content in files.items() if path.startswith("files/")}
+    told = {str(event.data.get("sha256")) for event in events if event.kind == "file_attached"}
+    return have == told
+
+
+def _item(name: str, result: bool) -> dict[str, Any]:
+    return {"检测项": name, "结果": "通过" if result else "不通过"}
+
+
+def _said(event: HistoryEvent) -> dict[str, Any]:
+    found = {name: getattr(event, name) for name in verifier.SEALED}
+    return found | {"at": event.at.isoformat(timespec="microseconds")}
+
+
+def _put(parent: Element, name: str, text: str) -> None:
+    SubElement(parent, name).text = "".join(sign for sign in text if sign >= " " or sign in "\t\n")

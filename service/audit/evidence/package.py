@@ -1,0 +1,210 @@
+"""Putting the evidence of a case together: one zip that proves itself.
+
+Folders follow DA/T 48 (the original files beside a description of them), the description DA/T 46, and each of the four
+tests of DA/T 70 stands with its result. All is read as of one moment; nothing is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from service import clock, documents, history
+from service.audit.evidence import verifier
+from service.audit.evidence.description import metadata, report
+from service.audit.evidence.page import page
+from service.db.canonical import dumps
+from service.errors import LiaisonError
+from service.history import HistoryEvent
+from service.history.records import record
+from service.ledger.own_papers import own_paper, own_papers, templates_of
+from service.ledger.sheet import has_sheet, sheet
+from service.processes.bundles import compiled, files_of
+from service.processes.calendars import by_digest
+from service.processes.models import Instance
+from service.processes.queries import visible
+from service.processes.recording import stream_of
+from service.rights import Actor, require
+from service.seals import STREAM, Seal, last_seal, proofs
+from service.seals.keys import known_keys
+from service.seals.models import SealToken
+from service.seals.witnesses import head_file, name_of
+from service.storage import Attachment
+
+RIGHT = "export_evidence"
+EXPORTED = "evidence_exported"
+VERIFIER = Path(verifier.__file__)
+
+Files = dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A package. ``digest`` is the SHA-256 of its manifest: the receipt; ``uncovered`` are events after the seal."""
+
+    instance: UUID
+    name: str
+    content: bytes
+    digest: str
+    events: int
+    seal: int | None
+    uncovered: Sequence[int]
+
+
+def evidence(session: Session, instance_id: UUID | str, actor: Actor, *, by: Actor | None = None) -> Evidence:
+    """The evidence of a case as it stands, for who sees it; exported ``by`` whom, if by another.
+
+    Raises NotFound, NotAllowed, Conflict (what is sealed was changed).
+    """
+    require(actor, RIGHT)
+    exporter = by or actor
+    instance = visible(session, instance_id, actor)
+    stream = stream_of(instance.id)
+    events = history.stream_events(session, stream)
+    seal = last_seal(session)
+    made: Files = {"journal.jsonl": _lines(events)}
+    shown = [] if seal is None else proofs(session, seal, stream)
+    made["proofs.json"] = _json([{"seq": one.seq, "at": one.at, "path": list(one.path)} for one in shown])
+    covered = {one.seq for one in shown}
+    uncovered = [event.seq for event in events if event.seq not in covered]
+    bundles, calendars = _digests(events, instance)
+    if seal is not None:
+        made |= _seal(session, seal)
+    for digest in bundles:
+        made |= {f"definitions/{digest}/{name}": content for name, content in files_of(session, digest).items()}
+    for digest in calendars:
+        made[f"calendars/{digest}.json"] = _json(by_digest(session, digest).to_data())
+    made |= _attached(session, stream)
+    made |= _papers(session, instance, actor)
+    made["index.html"] = page(session, instance, events)
+    made["verify.py"] = VERIFIER.read_bytes()
+    made["说明.txt"] = _readme(instance, exporter)
+    made["metadata.xml"] = metadata(instance, events, made, seal)
+    made["四性检测.json"] = _json(report(events, uncovered, made, seal))
+    said = {
+        "format": verifier.FORMAT,
+        "version": verifier.VERSION,
+        "instance": str(instance.id),
+        "number": instance.number,
+        "title": instance.title,
+        "stream": stream,
+        "events": len(events),
+        "uncovered": uncovered,
+        "seal": f"seal/{name_of(seal.number)}.json" if seal is not None else None,
+        "definitions": bundles,
+        "calendars": calendars,
+        "made_at": clock.now().astimezone(UTC).isoformat(timespec="seconds"),
+        "made_by": exporter.username,
+        "files": [_listed(path, made[path]) for path in sorted(made)],
+    }
+    manifest = _json(said)
+    digest = verifier.sha256(manifest)
+    made |= {verifier.MANIFEST: manifest, verifier.RECEIPT: f"{digest}  {verifier.MANIFEST}\n".encode()}
+    whole = verifier.packed((path, made[path]) for path in sorted(made))
+    name = f"证据包 {instance.number or instance.id}.zip"
+    return Evidence(instance.id, name, whole, digest, len(events), seal.number if seal else None, uncovered)
+
+
+def journal(session: Session, made: Evidence, *, actor: Actor, now: datetime) -> None:
+    """Notes that the evidence was given out, with the receipt by which it is known again."""
+    data = {
+        "instance": made.instance,
+        "digest": made.digest,
+        "sha256": hashlib.sha256(made.content).hexdigest(),
+        "seal": made.seal,
+    }
+    record(session, STREAM, EXPORTED, data, actor=actor, now=now)
+
+
+def _lines(events: Sequence[HistoryEvent]) -> bytes:
+    names = (*verifier.SEALED, "hash")
+    return "".join(dumps({name: _plain(getattr(event, name)) for name in names}) + "\n" for event in events).encode()
+
+
+def _plain(value: Any) -> Any:
+    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
+
+
+def _digests(events: Sequence[HistoryEvent], instance: Instance) -> tuple[list[str], list[str]]:
+    """The definitions and the calendars that the journal counted with."""
+    bundles, calendars = {instance.digest}, set[str]()
+    for event in events:
+        data = event.data
+        if event.kind == "started":
+            bundles.add(str(data["digest"]))
+        moved = data.get("to")
+        if event.kind == "migrated" and isinstance(moved, Mapping):
+            bundles.add(str(moved["digest"]))
+        if isinstance(data.get("calendar"), str):
+            calendars.add(str(data["calendar"]))
+    return sorted(bundles), sorted(calendars)
+
+
+def _seal(session: Session, seal: Seal) -> Files:
+    found = {f"seal/{name_of(seal.number)}.json": head_file(seal, known_keys(session))}
+    token = session.scalar(select(SealToken.token).where(SealToken.number == seal.number))
+    return found if token is None else found | {f"seal/{name_of(seal.number)}.token": token}
+
+
+def _attached(session: Session, stream: str) -> Files:
+    """The files of the case, withdrawn ones as well: they are part of what happened."""
+    kept = select(Attachment).where(Attachment.stream == stream).options(undefer(Attachment.content))
+    return {f"files/{row.id}-{row.name}": row.content for row in session.scalars(kept.order_by(Attachment.added_at))}
+
+
+def _papers(session: Session, instance: Instance, actor: Actor) -> Files:
+    """The printed forms as they stand; a paper that cannot be printed is told in its place."""
+    return dict(_printed(session, instance, actor))
+
+
+def _printed(session: Session, instance: Instance, actor: Actor) -> Iterator[tuple[str, bytes]]:
+    asked: list[tuple[str, Any]] = []
+    if instance.title and has_sheet(instance):
+        asked.append(("sheet", lambda: (sheet(session, instance.id, actor), templates_of(session, instance.id))))
+    for name, _ in own_papers(compiled(session, instance.digest, instance.process)):
+        asked.append((name, lambda name=name: own_paper(session, instance.id, name, actor)))
+    house = documents.TEMPLATE_FOLDER
+    for name, ask in asked:
+        try:
+            paper, templates = ask()
+            given = {"made_at": paper.made_at, "type_folder": documents.TYPE_FOLDER}
+            if f"{name}.typ" in templates:
+                made = documents.render_files(templates, name, paper.data, house=house, **given)
+            else:
+                made = documents.render(house / f"{name}.typ", paper.data, **given)
+        except LiaisonError as error:
+            yield f"papers/{name}.txt", f"没有打印：{error.message}\n".encode()
+        else:
+            yield f"papers/{paper.name}.pdf", made.content
+
+
+def _listed(path: str, content: bytes) -> dict[str, Any]:
+    return {"path": path, "size": len(content), "sha256": verifier.sha256(content), "sm3": verifier.sm3(content)}
+
+
+def _json(value: Any) -> bytes:
+    return dumps(value).encode()
+
+
+def _readme(instance: Instance, actor: Actor) -> bytes:
+    now = clock.local(clock.now())
+    return (
+        f"证据包：{instance.number or '未编号'} {instance.title}\n"
+        f"导出：{now:%Y-%m-%d %H:%M}，{actor.name}（{actor.username}）\n\n"
+        "核对：在装有 Python 3.9 以上的电脑上运行 python verify.py 证据包.zip，或解压后运行 python verify.py；"
+        "不需要本系统，不需要联网。\n"
+        "浏览：解压后用浏览器打开 index.html，逐步回放办理过程。\n\n"
+        "journal.jsonl  办理记录，一行一条\nproofs.json    每条记录在封存里的证明\nseal/          签名的封存和公钥\n"
+        "definitions/   当时的流程图和表单\ncalendars/     当时的工作日历\nfiles/         附件\npapers/        打印件\n"
+        "metadata.xml   元数据（DA/T 46）\n四性检测.json   真实性、完整性、可用性、安全性（DA/T 70）\n"
+        "manifest.json  全部文件的 SHA-256 和 SM3\n\n"
+        "包内有个人信息，请按保密要求保管。\n"
+    ).encode()

@@ -1,0 +1,222 @@
+"""The evidence of a case proves itself elsewhere; whatever is changed in it is refused and named."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from service import history
+from service.attachments import attach
+from service.audit.evidence import package, verifier
+from service.config.sealing import Sealing
+from service.errors import Conflict, NotAllowed
+from service.processes import commands
+from service.processes.recording import stream_of
+from service.rights import SYSTEM
+from service.seals import Sealer
+from tests.factories.journal import tamper
+
+PDF = b"%PDF-1.7\nwhatever\n"
+
+
+@pytest.fixture
+def sealed(world, tmp_path):
+    """A case with a return, a taken-back step and a file, under a seal."""
+    world.dispatched("edu")
+    world.do("handler-edu", "handle", unit="edu")
+    now, review = world.clock.now, world.task("review_reply").id
+    with world.transaction() as session:
+        commands.return_task(
+            session, task_id=review, target="handle", reason="请补充", actor=world.actor("office"), now=now
+        )
+        attach(
+            session,
+            stream=stream_of(world.case),
+            name="材料.pdf",
+            content=PDF,
+            actor=world.actor("office"),
+            now=world.clock.advance(minutes=1),
+        )
+    Sealer(world.database, Sealing(None, tmp_path / "seal.key", None, False, (), 5), mail=False).seal(
+        by=SYSTEM, now=world.clock.advance(minutes=1)
+    )
+    return world
+
+
+def exported(world) -> package.Evidence:
+    with world.database.reading() as session:
+        return package.evidence(session, world.case, world.actor("auditor"))
+
+
+def asked(folder: Path, *arguments: str) -> tuple[int, str]:
+    """The verifier as strangers run it: alone, with nothing but Python's own library."""
+    program = folder / "verify.py"
+    program.write_bytes(package.VERIFIER.read_bytes())
+    command = [sys.executable, "-I", "-S", str(program), *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
+    return done.returncode, done.stdout.decode() + done.stderr.decode()
+
+
+def unpacked(made: package.Evidence, folder: Path) -> Path:
+    file = folder / "evidence.zip"
+    file.write_bytes(made.content)
+    for name, content in verifier.read(file).items():
+        place = folder / "unpacked" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    return folder / "unpacked"
+
+
+def test_a_package_is_verified_without_the_service(sealed, tmp_path):
+    made = exported(sealed)
+    assert list(made.uncovered) == []
+    outside = tmp_path / "elsewhere"
+    outside.mkdir()
+    (outside / "evidence.zip").write_bytes(made.content)
+    code, said = asked(outside, "evidence.zip", "--digest", made.digest)
+    assert (code, "通过：文件齐全" in said) == (0, True), said
+    folder = unpacked(made, outside)
+    done = subprocess.run([sys.executable, "-I", "-S", "verify.py"], cwd=folder, capture_output=True, check=False)
+    assert done.returncode == 0
+    names = {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()}
+    assert {"journal.jsonl", "index.html", "metadata.xml", "四性检测.json", "seal/seal-000001.json"} <= names
+    assert any(name.endswith("-材料.pdf") for name in names)
+    assert any(name.startswith("papers/") and name.endswith(".pdf") for name in names)
+    results = json.loads((folder / "四性检测.json").read_text())
+    assert {one["结果"] for name, items in results.items() if name != "依据" for one in items} == {"通过"}
+    assert asked(outside, "evidence.zip", "--digest", "ab" * 32)[0] == 1
+    assert asked(outside, "evidence.zip", "--key", "ab" * 32)[0] == 1
+
+
+def test_the_page_holds_every_step_and_asks_for_nothing_outside(sealed):
+    page = files_in(exported(sealed))["index.html"].decode()
+    told = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert [step["what"] for step in told["steps"] if step["what"].startswith("退回")]
+    assert any(fact == ["理由", "请补充"] for step in told["steps"] for fact in step["facts"])
+    assert told["steps"][-1]["marking"]["here"] != {}
+    assert all(told["drawings"][str(step["version"])] for step in told["steps"])
+    for word in ("http://", "https://", "src=", "@import", "url("):
+        assert word not in page
+
+
+def files_in(made: package.Evidence) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(made.content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_every_byte_of_the_file_counts(sealed, tmp_path):
+    made, file = exported(sealed), tmp_path / "evidence.zip"
+    whole = made.content
+    for at in (*range(0, len(whole), len(whole) // 60), len(whole) - 1, len(whole) - 20):
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(verifier.Unreadable):
+            verifier.check(file)
+    file.write_bytes(whole[:-100])
+    with pytest.raises(verifier.Unreadable):
+        verifier.check(file)
+
+
+def test_a_changed_missing_or_added_file_is_named(sealed, tmp_path):
+    folder = unpacked(exported(sealed), tmp_path)
+    files = [one for one in folder.rglob("*") if one.is_file()]
+    for file in files:
+        name, before = file.relative_to(folder).as_posix(), file.read_bytes()
+        file.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+        if name == verifier.MANIFEST:
+            with pytest.raises(verifier.Unreadable):
+                verifier.check(folder)
+        else:
+            faults = verifier.check(folder)[1]
+            assert any(name in fault for fault in faults), name
+        file.write_bytes(before)
+    gone = folder / "proofs.json"
+    kept = gone.read_bytes()
+    gone.unlink()
+    assert "缺少文件 proofs.json" in verifier.check(folder)[1]
+    gone.write_bytes(kept)
+    (folder / "more.txt").write_text("x")
+    assert "多出文件 more.txt，导出时没有" in verifier.check(folder)[1]
+
+
+def forged(folder: Path, name: str, change) -> list[str]:
+    """The faults of a package in which a file was changed and the lists were made anew."""
+    copy = folder.parent / "forged"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(folder, copy)
+    file = copy / name
+    file.write_bytes(change(file.read_bytes()))
+    manifest = json.loads((copy / verifier.MANIFEST).read_text())
+    for one in manifest["files"]:
+        content = (copy / one["path"]).read_bytes()
+        one |= {"size": len(content), "sha256": verifier.sha256(content), "sm3": verifier.sm3(content)}
+    (copy / verifier.MANIFEST).write_text(verifier.canonical(manifest))
+    digest = verifier.sha256((copy / verifier.MANIFEST).read_bytes())
+    (copy / verifier.RECEIPT).write_text(f"{digest}  {verifier.MANIFEST}\n")
+    return verifier.check(copy)[1]
+
+
+def test_a_forged_list_does_not_help(sealed, tmp_path):
+    """Whoever changes a file and writes the lists anew is stopped by the chain, the proofs and the signature."""
+    folder = unpacked(exported(sealed), tmp_path)
+
+    def rewritten(content: bytes) -> bytes:
+        lines = [json.loads(line) for line in content.decode().splitlines()]
+        lines[-1]["data"] = {**lines[-1]["data"], "name": "另一份.pdf"}
+        lines[-1]["hash"] = verifier.event_hash(lines[-1])
+        return "".join(verifier.canonical(line) + "\n" for line in lines).encode()
+
+    assert any("不在封存之内" in fault for fault in forged(folder, "journal.jsonl", rewritten))
+    assert any("不衔接" in fault for fault in forged(folder, "journal.jsonl", lambda text: text.split(b"\n", 1)[1]))
+    signed = b'"signature": "'
+    found = forged(folder, "seal/seal-000001.json", lambda text: text.replace(signed, signed + b"00"))
+    assert any("签名不符" in fault for fault in found)
+    diagram = next(one for one in folder.rglob("*.bpmn")).relative_to(folder).as_posix()
+    assert any("definitions/" in fault for fault in forged(folder, diagram, lambda text: text + b" "))
+    calendar = next(one for one in folder.glob("calendars/*")).relative_to(folder).as_posix()
+    assert any("calendars/" in fault for fault in forged(folder, calendar, lambda text: text.replace(b"20", b"21", 1)))
+
+
+def test_a_newer_format_is_told_in_clear_words(sealed, tmp_path):
+    folder = unpacked(exported(sealed), tmp_path)
+    manifest = folder / verifier.MANIFEST
+    manifest.write_text(manifest.read_text().replace('"version":1', '"version":2'))
+    code, said = asked(tmp_path, str(folder))
+    assert (code, "更新的格式" in said, "Traceback" in said) == (2, True, False)
+    manifest.unlink()
+    code, said = asked(tmp_path, str(folder))
+    assert (code, "缺少 manifest.json" in said) == (2, True)
+    assert asked(tmp_path, "nothing.zip")[0] == 2
+
+
+def test_events_after_the_seal_are_told(sealed, tmp_path):
+    sealed.do("handler-edu", "handle", unit="edu")
+    made = exported(sealed)
+    with sealed.database.reading() as session:
+        total = history.count(session, stream_of(sealed.case))
+    assert made.uncovered[-1] == total
+    (tmp_path / "evidence.zip").write_bytes(made.content)
+    code, said = asked(tmp_path, "evidence.zip")
+    assert (code, f"日志第 {made.uncovered[0]} 条起导出时还没有封存" in said) == (0, True)
+
+
+def test_who_may_and_what_is_noted(sealed):
+    with sealed.database.reading() as session:
+        for username in ("office", "admin", "owner", "handler-edu"):
+            with pytest.raises(NotAllowed):
+                package.evidence(session, sealed.case, sealed.actor(username))
+    made = exported(sealed)
+    with sealed.transaction() as session:
+        package.journal(session, made, actor=sealed.actor("auditor"), now=sealed.clock.now)
+        noted = history.stream_events(session, "seals")[-1]
+        assert (noted.kind, noted.actor, noted.data["digest"]) == ("evidence_exported", "auditor", made.digest)
+    where = f"stream = '{stream_of(sealed.case)}' AND seq = 2"
+    tamper(sealed.database, f"UPDATE history_event SET hash = '{'ab' * 32}' WHERE {where}")  # noqa: S608 - our own words
+    with pytest.raises(Conflict, match="封存时不符"):
+        exported(sealed)
