@@ -45,6 +45,7 @@ from service.api import (
     publishing,
     quotas,
     rehearsals,
+    replay,
     reports,
     roll_ups,
     rosters,
@@ -61,6 +62,7 @@ from service.config import Settings
 FEATURES = (
     tasks,
     instances,
+    replay,
     ledger,
     definitions,
     drafts,

@@ -30,6 +30,7 @@ __all__ = [
     "Said",
     "Schema",
     "Text",
+    "Value",
     "Whole",
 ]
 
@@ -155,6 +156,10 @@ class Form(fields.Dict):
     """The values of a form, by field; the form's own schema says more."""
 
     default_error_messages = _words(invalid="应为 JSON 对象，按表单的字段填写")
+
+
+class Value(fields.Raw):
+    """A value of a form, of whatever kind."""
 
 
 class Nested(fields.Nested):

@@ -35,6 +35,8 @@ CALLS = {
     "api_instances.instance": SIGNED_IN,
     "api_instances.history": SIGNED_IN,
     "api_instances.diagram": SIGNED_IN,
+    "api_replay.replay": SIGNED_IN,
+    "api_replay.replayed_step": SIGNED_IN,
     "api_instances.urge": SIGNED_IN,
     "api_instances.suspend": SIGNED_IN,
     "api_instances.resume": SIGNED_IN,

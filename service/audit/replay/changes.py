@@ -1,0 +1,47 @@
+"""The differences between two states of a case's data: path, title of the field, from, to. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.processes.bundles import Compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value that changed. ``path`` is slashes and names (``slots/<scope>/reply``); ``field`` its form's field with
+    the schema, where a form has it; None stands for a value that was not there."""
+
+    path: str
+    field: str
+    old: Any
+    new: Any
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "") -> Iterator[Change]:
+    """The values that differ, in the order of their names; lists are compared whole."""
+    if old is new:
+        return
+    for name in sorted({*old, *new}):
+        before, after = old.get(name), new.get(name)
+        if before == after:
+            continue
+        where = f"{path}/{name}" if path else name
+        slot = where == "slots" or path == "slots"  # a slot that comes or goes is told by its fields
+        if (isinstance(before, Mapping) or (slot and before is None)) and (
+            isinstance(after, Mapping) or (slot and after is None)
+        ):
+            yield from changes(before or {}, after or {}, where)
+        else:
+            yield Change(where, name, before, after)
+
+
+def fields_of(made: Compiled) -> dict[str, Mapping[str, Any]]:
+    """Field → schema, of all forms of a version; of a name that several forms have, the first form's."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for _, form in sorted(made.forms.items()):
+        for name, schema in form.fields.items():
+            found.setdefault(name, schema)
+    return found
