@@ -23,6 +23,7 @@ from service.processes.dated import known_days, page_rules
 from service.processes.filters import CaseFilter as CaseFilter
 from service.processes.filters import TaskFilter as TaskFilter
 from service.processes.filters import case_clauses, case_order, light_clause, task_clauses, task_order
+from service.processes.forms import Form
 from service.processes.models import (
     COMPLETED,
     DONE,
@@ -39,6 +40,7 @@ from service.processes.rules import GREEN, GREY, NO_CASE, NO_TASK, RED, YELLOW, 
 from service.processes.standing import NOTHING, Absence, Marks
 from service.processes.standing import marks as marks_of
 from service.processes.told_texts import day_facts, told_form
+from service.processes.versions import find_versions
 from service.processes.visibility import seen
 from service.processes.wiring import wiring
 from service.rights import Actor, may
@@ -48,6 +50,7 @@ from service.rights import Actor, may
 class TaskDetail:
     """A task with what its page needs. ``may_act``: the reader may complete it now.
 
+    ``form`` is that of the version of the case, of a task that is done that of the version by which it was done.
     ``holder`` has claimed it and could still take it. ``absence``: nobody can act in its role, and who does instead.
     ``listing`` selects the ids of the records that an open task is about, ``listed`` is what they are (``talents``);
     None where it has no list. ``refused`` says why nobody is given the form (``Form.undrawable``).
@@ -56,6 +59,7 @@ class TaskDetail:
     task: UserTask
     instance: Instance
     light: str
+    form: Form
     schema: Mapping[str, Any]
     ui_schema: Mapping[str, Any]
     data: Mapping[str, Any]
@@ -171,7 +175,8 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
         raise Conflict(access.over(session, task))  # it was for the reader, who is told no more of the case than that
     instance = session.get_one(Instance, task.instance_id)
     made = compiled(session, instance.digest, instance.process)
-    form = made.form_of(task.process, task.task)
+    then = made if task.status == OPEN else find_versions(session, instance).at(task.completed_seq or task.entered_seq)
+    form = then.form_of(task.process, task.task)
     calendar, today = current(session), clock.today()
     live = task.status == OPEN and instance.status == RUNNING
     office = may(actor, "operate_cases")
@@ -195,6 +200,7 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
         task=task,
         instance=instance,
         light=light_of(task, today, suspended=instance.status == SUSPENDED),
+        form=form,
         schema=schema,
         ui_schema=ui_schema,
         data=filled if acts else seen(session, instance, actor).of_task(task, filled),

@@ -75,7 +75,7 @@ def task(task_id: UUID) -> ResponseReturnValue:
     """One task: its form while it is open, what was filled in once it is done; beside it the case."""
     detail = queries.task_detail(db(), task_id, actor())
     names, made = Names(db()), compiled(db(), detail.instance.digest, detail.instance.process)
-    form = made.form_of(detail.task.process, detail.task.task)
+    form = detail.form
     subjects = subjects_of(db(), [detail.task])
     answers = replies(detail.task, subjects.get(detail.task.id, ()), names)
     return render_template(
