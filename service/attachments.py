@@ -45,6 +45,8 @@ ENTRIES: Mapping[str, Entry] = {
 }
 """Kinds of entries of the journal of a record that tell of its files."""
 
+READ_WITHDRAWN = "view_history_all"
+"""The right to read files that were withdrawn: what was once there stays readable to auditors."""
 RESTRICTED = "本次联系有受限记录，附件一并保密：只有该领导、其联络员和区人才办可以查看"
 
 
@@ -99,8 +101,12 @@ def withdraw_attachment(session: Session, *, attachment_id: UUID, actor: Actor, 
 
 
 def attachment_for(session: Session, attachment_id: UUID, actor: Actor, *, with_content: bool = False) -> Attachment:
-    """A file, for who may see its record; raises ``NotFound`` for others."""
-    kept = get_attachment(session, attachment_id, with_content=with_content)
+    """A file, for who may see its record; raises ``NotFound`` for others.
+
+    One that was withdrawn stays readable to who may see all that was done (``READ_WITHDRAWN``).
+    """
+    withdrawn = may(actor, READ_WITHDRAWN)
+    kept = get_attachment(session, attachment_id, with_content=with_content, withdrawn=withdrawn)
     try:
         row = _seen(session, kept.stream, actor)
     except LiaisonError as error:

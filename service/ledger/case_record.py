@@ -14,19 +14,35 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.auth import Account
 from service.history import HistoryEvent
+from service.people.past import unit_names_then
 from service.people.queries import unit_names
 from service.processes import effects, queries
+from service.processes.advance import open_tasks
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import by_digest
 from service.processes.course import Step, standing, steps_of
 from service.processes.forms import Form
-from service.processes.models import Instance
+from service.processes.models import Instance, UserTask
 from service.processes.rules import NEED
 from service.processes.standing import behalf_names
 from service.processes.told_fields import told
 from service.processes.versions import versions_of
 from service.processes.wiring import wiring
 from service.rights import SERVICE_NAMES, Actor
+
+PRINTED = "printed"
+"""The entry of the journal that tells of a printed paper: it changes no later one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """A case as it stood after a past step: the columns of its row, its data and open tasks, and the last entry of the
+    journal that counts. The fold of a replay gives them."""
+
+    row: Mapping[str, Any]
+    data: Mapping[str, Any]
+    tasks: Sequence[Mapping[str, Any]]
+    until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +88,24 @@ class Done:
 
 
 class Record:
-    """The journal of one case as it counts today: what was taken back is left out."""
+    """The journal of one case as it counts today, or counted ``then``: what was taken back is left out."""
 
-    def __init__(self, session: Session, instance_id: UUID, actor: Actor) -> None:
+    def __init__(self, session: Session, instance_id: UUID, actor: Actor, then: Then | None = None) -> None:
         """Raises NotFound where ``actor`` may not see the case."""
         self.session = session
         self.instance: Instance = queries.visible(session, instance_id, actor)
-        self.events: Sequence[HistoryEvent] = queries.timeline(session, instance_id, actor)
+        told = [event for event in queries.timeline(session, instance_id, actor) if event.kind != PRINTED]
+        if then is not None:
+            self.instance = Instance(**then.row, data=dict(then.data), frame=self.instance.frame)
+            told = [event for event in told if event.seq <= then.until]
+        self.events: Sequence[HistoryEvent] = told
+        self._then = then
         self.made: Compiled = compiled(session, self.instance.digest, self.instance.process)
         self.versions = versions_of(session, self.instance, self.events)
         self.all_steps: list[Step] = steps_of(self.events)
         self.steps: list[Step] = list(standing(self.all_steps))
         self._units: dict[str, str] = {}
+        self._units_then: dict[str, str] = {}
         self._people: dict[str, str] = dict(SERVICE_NAMES)
         self._picked: dict[tuple[str, str], str] = {}
 
@@ -91,6 +113,20 @@ class Record:
     def last_at(self) -> datetime:
         """When something last happened."""
         return self.events[-1].at
+
+    @property
+    def stands_on(self) -> date:
+        """The day whose names, telephones and employers stand on the papers: that of its end, of a case that ended;
+        that of the last entry, of one that is shown as it stood; else today."""
+        if self.instance.ended_at is not None:
+            return clock.local(self.instance.ended_at).date()
+        return clock.today() if self._then is None else clock.local(self.last_at).date()
+
+    def waiting(self) -> list[UserTask]:
+        """The open tasks."""
+        if self._then is None:
+            return open_tasks(self.session, self.instance.id)
+        return [UserTask(**row) for row in self._then.tasks]
 
     def done(self) -> list[Done]:
         """The completed steps, in order."""
@@ -136,12 +172,20 @@ class Record:
         if not isinstance(code, str) or not code:
             return ""
         if code not in self._units:
-            self._units.update({code: code} | unit_names(self.session, [code]))
+            self._units.update({code: code, **self._named_units([code])})
         return self._units[code]
 
     def learn_units(self, codes: Iterable[object]) -> None:
         """Fetches the names of all these units at once."""
-        self._units.update(unit_names(self.session, [code for code in codes if isinstance(code, str)]))
+        self._units.update(self._named_units([code for code in codes if isinstance(code, str)]))
+
+    def _named_units(self, codes: Sequence[str]) -> Mapping[str, str]:
+        """The names of units on the day that the papers stand for."""
+        if self.stands_on < clock.today():
+            if not self._units_then:
+                self._units_then = unit_names_then(self.session, self.stands_on)
+            return {code: self._units_then[code] for code in codes if code in self._units_then}
+        return unit_names(self.session, codes)
 
     def due(self, step: Done, value: object) -> str:
         """A date by which to act, as ``step`` named it: provisional where its calendar did not know that year."""

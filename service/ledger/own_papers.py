@@ -13,8 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service.errors import NotFound
-from service.ledger.case_record import Done, Paper, Record, day
-from service.processes.advance import open_tasks
+from service.ledger.case_record import Done, Paper, Record, Then, day
 from service.processes.bundles import Compiled, compiled
 from service.processes.masks import Masks
 from service.processes.models import Instance
@@ -49,12 +48,14 @@ def templates_of(session: Session, instance_id: UUID) -> Mapping[str, bytes]:
     return compiled(session, instance.digest, instance.process).prints
 
 
-def own_paper(session: Session, instance_id: UUID, name: str, actor: Actor) -> tuple[Paper, Mapping[str, bytes]]:
-    """The paper ``name`` of a case as it stands, and the templates of its version.
+def own_paper(
+    session: Session, instance_id: UUID, name: str, actor: Actor, then: Then | None = None
+) -> tuple[Paper, Mapping[str, bytes]]:
+    """The paper ``name`` of a case as it stands, or stood ``then``, and the templates of its version.
 
     Raises NotFound where there is none, or ``actor`` may not see the case.
     """
-    record = Record(session, instance_id, actor)
+    record = Record(session, instance_id, actor, then)
     title = dict(own_papers(record.made)).get(name)
     if title is None:
         raise NotFound("没有这份打印件")
@@ -132,7 +133,7 @@ class _Teller:
 
     def waiting(self) -> Iterator[dict[str, Any]]:
         """The open steps."""
-        for row in open_tasks(self._record.session, self._record.instance.id):
+        for row in self._record.waiting():
             if any(event.task == str(row.id) for event in self._record.events):  # of a round, those that are seen
                 yield {
                     "id": row.task,

@@ -10,16 +10,17 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.errors import Conflict, NotFound
-from service.ledger.case_record import Done, Paper, Record, day
+from service.ledger.case_record import Done, Paper, Record, Then, day
 from service.ledger.own_papers import given
 from service.liaisons import leaders_of
-from service.people.queries import find_leader
-from service.processes.advance import open_tasks
+from service.people.past import leader_names_then
 from service.processes.clocks import how_done
 from service.processes.models import RUN_HANDED_BACK, Instance, UserTask
 from service.processes.rules import NEED
 from service.rights import Actor
-from service.talents.queries import find_talent, phone_for
+from service.talents.masks import masked
+from service.talents.past import told_then
+from service.talents.queries import find_talent, sees_contact
 
 OFFICE, UNIT, GROUP = "office", "unit", "group"
 """The boxes of the form, as the diagrams name them (property ``sign``)."""
@@ -34,26 +35,27 @@ def has_sheet(instance: Instance) -> bool:
     return instance.process == NEED and instance.data.get("on_the_spot") is not True
 
 
-def sheet(session: Session, instance_id: UUID, actor: Actor) -> Paper:
-    """The form as the case stands, for ``actor``'s eyes: the talent's telephone number as ``actor`` may see it.
+def sheet(session: Session, instance_id: UUID, actor: Actor, then: Then | None = None) -> Paper:
+    """The form as the case stands, or stood ``then``, for ``actor``'s eyes: the talent's telephone number as ``actor``
+    may see it. Of a case that has ended names, employer, post and telephone are those of its last day.
 
     Raises NotFound where ``actor`` may not see the case, Conflict where the need was answered on the spot.
     """
-    record = Record(session, instance_id, actor)
+    record = Record(session, instance_id, actor, then)
     instance = record.instance
     if instance.process != NEED:
         raise NotFound("该事项没有需求处理单")
     if not has_sheet(instance):
         raise Conflict("该事项已现场解答，不填写需求处理单")
     done = record.done()
-    waiting = [task for task in open_tasks(session, instance.id) if _signs(record, task) == UNIT]
+    waiting = [task for task in record.waiting() if _signs(record, task) == UNIT]
     record.learn_units(
         [instance.initiator_unit, *(one.entered.data["unit"] for one in done), *(task.unit for task in waiting)]
     )
     data = {
         "number": instance.number,
         "filed": _filed(record, done),
-        "person": _person(session, instance, actor),
+        "person": _person(record, actor),
         "matter": _matter(record, done),
         "office": list(_office(record, done)) or [_blank()],
         "units": list(_units(record, done, waiting)) or [_blank()],
@@ -74,26 +76,31 @@ def _filed(record: Record, done: Sequence[Done]) -> dict[str, str]:
     }
 
 
-def _person(session: Session, instance: Instance, actor: Actor) -> dict[str, str]:
-    talent = find_talent(session, instance.talent_id) if instance.talent_id else None
+def _person(record: Record, actor: Actor) -> dict[str, str]:
+    """The talent as known on the day that the paper stands for; who may see the telephone is a question of today."""
+    session, key = record.session, record.instance.talent_id
+    talent = find_talent(session, key) if key else None
     if talent is None:
         return {"name": "", "work": "", "contact": ""}
-    work = "　".join(part for part in (talent.employer, talent.post) if part)
+    told = told_then(session, [talent], record.stands_on)[talent.id]
+    work = "　".join(part for part in (told["employer"], told["post"]) if part)
     leaders = leaders_of(session, [talent.id], clock.today())[talent.id]
-    return {"name": talent.name, "work": work, "contact": phone_for(actor, talent, leaders) or ""}
+    contact = told["phone"] if sees_contact(actor, leaders, talent.employer_unit) else masked(told["phone"] or "")
+    return {"name": told["name"] or "", "work": work, "contact": contact or ""}
 
 
 def _matter(record: Record, done: Sequence[Done]) -> dict[str, Any]:
     """The registered matter, as last corrected: later forms have fields of the same names (反馈方式, 反映形式)."""
     first = next((one for one in reversed(done) if one.step == FIRST), None)
     data = first.fields if first is not None else record.instance.data
-    leader = find_leader(record.session, str(data.get("leader_id") or ""))
+    leader = str(data.get("leader_id") or "")
+    names = leader_names_then(record.session, [leader], record.stands_on) if leader else {}
     facts = {
         "类别": record.choice(FIRST, "category", data.get("category")),
         "镇（街道）": record.choice(FIRST, "town", data.get("town")),
         "反映形式": record.choice(FIRST, "channel", data.get("channel")),
         "收到日期": day(data.get("received_on")),
-        "联系领导": leader.person.name if leader else "",
+        "联系领导": names.get(leader, ""),
     }
     more = _printed(record, first) if first is not None else {}
     return {"title": data.get("title") or "", "text": data.get("description") or "", "facts": _facts(facts | more)}

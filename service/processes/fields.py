@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from service.fields import Entry
+from service.fields import Entry, Field
 
 ENTRIES: Mapping[str, Entry] = {
     # Inputs
@@ -45,6 +45,7 @@ ENTRIES: Mapping[str, Entry] = {
     "suspended": Entry("挂起"),
     "resumed": Entry("恢复办理"),
     "incident_retried": Entry("重试异常"),
+    "printed": Entry("打印", (Field("name", "文件名"), Field("sha256", "摘要"))),
     # Definitions and the calendar
     "deployed": Entry("发布流程"),
     "redrawn": Entry("调整流程图布局"),

@@ -132,6 +132,25 @@ def mark_copy_read(session: Session, *, instance_id: UUID, actor: Actor, now: da
         session.flush()
 
 
+def note_printed(
+    session: Session,
+    *,
+    instance_id: UUID,
+    paper: str,
+    name: str,
+    sha256: str,
+    at: int | None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Notes that a paper of a case was printed: which (its template), its file's name and SHA-256, and the entry of the
+    journal as of which it stood (None: as the case stands)."""
+    instance = locked_instance(session, instance_id)
+    data = {"paper": paper, "name": name, "sha256": sha256, "as_of": at}
+    record(session, instance, kind="printed", actor=actor, now=now, data=data)
+    session.flush()
+
+
 def _mentioned(session: Session, text: str) -> list[str]:
     """The accounts that ``text`` names as ``@user``; between Chinese characters nobody puts a blank around it.
 

@@ -51,9 +51,13 @@ def attachments_of(session: Session, streams: Collection[str]) -> dict[str, list
     return found
 
 
-def get_attachment(session: Session, attachment_id: UUID, *, with_content: bool = False) -> Attachment:
-    """A file that was not withdrawn; raises ``NotFound``."""
-    wanted = select(Attachment).where(Attachment.id == attachment_id, Attachment.withdrawn_at.is_(None))
+def get_attachment(
+    session: Session, attachment_id: UUID, *, with_content: bool = False, withdrawn: bool = False
+) -> Attachment:
+    """A file that was not withdrawn, or that was, where ``withdrawn`` ones are asked for; raises ``NotFound``."""
+    wanted = select(Attachment).where(Attachment.id == attachment_id)
+    if not withdrawn:
+        wanted = wanted.where(Attachment.withdrawn_at.is_(None))
     found = session.scalar(wanted.options(undefer(Attachment.content)) if with_content else wanted)
     if found is None:
         raise NotFound("没有这个附件，或已撤回")

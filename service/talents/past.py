@@ -13,11 +13,11 @@ from service.history.then import fields_then
 from service.talents.edits import talent_edits
 from service.talents.models import Talent
 
-FIELDS = ("name", "employer", "post")
+FIELDS = ("name", "employer", "post", "phone")
 
 
 def told_then(session: Session, talents: Iterable[Talent], on: date) -> Mapping[str, Mapping[str, str | None]]:
-    """Talent's id → name, employer and post at the end of a day; at most one statement."""
+    """Talent's id → name, employer, post and telephone at the end of a day; at most one statement."""
     listed = list(talents)
     found: dict[str, dict[str, str | None]] = {one.id: {name: getattr(one, name) for name in FIELDS} for one in listed}
     later = {f"talent:{one.id}": one for one in listed if one.updated_at >= clock.end_of(on)}

@@ -44,7 +44,7 @@ def attach() -> ResponseReturnValue:
 def file(file_id: UUID) -> ResponseReturnValue:
     """A file, for whoever may see its record; always as a download."""
     kept = attachments.attachment_for(db(), file_id, actor(), with_content=True)
-    return download(kept.content, kept.media_type, kept.name)
+    return download(kept.content, kept.media_type, kept.name if kept.withdrawn_at is None else f"（已撤回）{kept.name}")
 
 
 @blueprint.post("/files/<uuid:file_id>/withdraw")

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, after_this_request, request, url_for
 from flask.typing import ResponseReturnValue
 
-from service import documents
+from service import clock, documents
+from service.audit.replay import case_replay
 from service.errors import Incident
 from service.history import HistoryEvent
 from service.http import files
-from service.http.context import actor, db
+from service.http.context import actor, db, wired
+from service.ledger.case_record import Then
 from service.ledger.circulars import ISSUED, circulars
 from service.ledger.circulars import circular as circular_of
 from service.ledger.own_papers import own_paper, own_papers, templates_of
 from service.ledger.sheet import has_sheet
 from service.ledger.sheet import sheet as sheet_of
+from service.processes import sharing
 from service.processes.bundles import compiled
 from service.processes.models import Instance
 from service.spelling import code_point
@@ -31,9 +36,10 @@ blueprint = Blueprint("prints", __name__)
 @blueprint.get("/cases/<uuid:instance_id>/sheet.pdf")
 @requires()
 def sheet(instance_id: UUID) -> ResponseReturnValue:
-    """《南海区直接联系服务高层次人才需求处理单》, for whoever may see the case (X1)."""
-    paper = sheet_of(db(), instance_id, actor())
-    return printed("sheet", paper.data, paper.made_at, paper.name, templates_of(db(), instance_id))
+    """《南海区直接联系服务高层次人才需求处理单》, for whoever may see the case (X1); ``?at=`` as it stood at a step."""
+    paper = sheet_of(db(), instance_id, actor(), _then(instance_id))
+    made = printed("sheet", paper.data, paper.made_at, paper.name, templates_of(db(), instance_id))
+    return _noted(instance_id, "sheet", paper.name, made)
 
 
 @blueprint.get("/cases/<uuid:instance_id>/circulars/<int:n>.pdf")
@@ -41,15 +47,51 @@ def sheet(instance_id: UUID) -> ResponseReturnValue:
 def circular(instance_id: UUID, n: int) -> ResponseReturnValue:
     """The ``n``-th 通报 of a case, for whoever may see the case (W10)."""
     paper = circular_of(db(), instance_id, n, actor())
-    return printed("circular", paper.data, paper.made_at, paper.name, templates_of(db(), instance_id))
+    made = printed("circular", paper.data, paper.made_at, paper.name, templates_of(db(), instance_id))
+    return _noted(instance_id, "circular", paper.name, made)
 
 
 @blueprint.get("/cases/<uuid:instance_id>/papers/<name>.pdf")
 @requires()
 def own(instance_id: UUID, name: str) -> ResponseReturnValue:
-    """A paper that the case's process prints by a template of its own, for whoever may see the case."""
-    paper, templates = own_paper(db(), instance_id, name, actor())
-    return printed(name, paper.data, paper.made_at, paper.name, templates)
+    """A paper that the case's process prints by a template of its own, for whoever may see the case (``?at=``)."""
+    paper, templates = own_paper(db(), instance_id, name, actor(), _then(instance_id))
+    return _noted(instance_id, name, paper.name, printed(name, paper.data, paper.made_at, paper.name, templates))
+
+
+def _then(instance_id: UUID) -> Then | None:
+    """The case as it stood at the step that the address names; None where it names none."""
+    if _at() is None:
+        return None
+    one = case_replay(db(), instance_id, actor()).at(_at()).step
+    return Then(one.row, one.case, list(one.tasks.values()), one.last)
+
+
+def _at() -> int | None:
+    return request.args.get("at", type=int)
+
+
+def _noted(instance_id: UUID, paper: str, name: str, made: Response) -> Response:
+    """The paper, which the journal tells of before anybody gets it: who printed it, and the digest of its file."""
+    made.direct_passthrough = False
+    told = partial(
+        sharing.note_printed,
+        instance_id=instance_id,
+        paper=paper,
+        name=name,
+        sha256=sha256(made.get_data()).hexdigest(),
+        at=_at(),
+        actor=actor(),
+        now=clock.now(),
+    )
+
+    @after_this_request
+    def note(answer: Response) -> Response:
+        with wired().database.transaction() as session:
+            told(session)
+        return answer
+
+    return made
 
 
 def papers(instance: Instance, events: Iterable[HistoryEvent]) -> list[tuple[str, str, list[tuple[str, str]]]]:
