@@ -74,7 +74,13 @@ def walk(browser: Browser, base: str) -> None:
     page.get_by_label("已办理，正式回复").check()
     page.get_by_label("办理情况（回复）").fill("居住证明已核，可按户籍所在片区之外的学位协调。")
     _submit(page)
-    decide(_signed_in(browser, base, "office"), base)
+    office = _signed_in(browser, base, "office")
+    decide(office, base)
+    page = _signed_in(browser, base, "auditor")
+    page.goto(f"{office.url}/replay")
+    page.locator(".diagram[data-ready]").wait_for()
+    page.get_by_role("button", name="上一步").click()
+    _shoot(page, "replay")
 
 
 def decide(page: Page, base: str) -> None:

@@ -49,6 +49,8 @@ from service.web import (
     prints,
     processes,
     quotas,
+    record_replays,
+    replay,
     reports,
     roll_ups,
     rosters,
@@ -122,7 +124,7 @@ def install(app: Flask, settings: Settings) -> None:
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     work = (auth, oidc, desk, tasks, prints, ledger, notices, processes, system, stuck, imports)
-    course = (cases, begins, copies, comments, attachments)
+    course = (cases, begins, copies, comments, attachments, replay, record_replays)
     serving = (links, quotas, service_teams, rosters)
     directory = (units, people, posts, substitutes)
     done = (contacts, opinions, interviews, activities, matters)

@@ -15,7 +15,8 @@ class Picture:
     """One diagram. ``done`` and ``active`` are ids of elements, ``ways`` pairs (from, to) of passed elements.
 
     ``marks`` says of elements what became of them since another version: added, removed, changed or moved; ``counts``
-    are (from, to, how often the way between them was gone, how often it would be).
+    are (from, to, how often the way between them was gone, how often it would be). A ``hidden`` one is not offered
+    until the page says so.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Picture:
     ways: list[tuple[str, str]] = field(default_factory=list)
     marks: dict[str, str] = field(default_factory=dict)
     counts: list[tuple[str, str, int, int]] = field(default_factory=list)
+    hidden: bool = False
 
 
 def pictures(files: Mapping[str, bytes], main: str) -> list[Picture]:

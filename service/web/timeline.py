@@ -38,6 +38,7 @@ class Entry:
     then: list[str] = field(default_factory=list)
     tone: str = ""
     on_behalf_of: str = ""
+    kind: str = ""
 
 
 def timeline(events: Iterable[HistoryEvent], versions: Versions, names: Names) -> list[Entry]:
@@ -62,7 +63,7 @@ def timeline(events: Iterable[HistoryEvent], versions: Versions, names: Names) -
         place = about.get(event.task) or scopes.get(event.data.get("scope")) or {}
         whose = _whose(place, names)
         entry.unit = whose if whose not in entry.what else ""
-        entry.on_behalf_of = names.person(event.on_behalf_of)
+        entry.on_behalf_of, entry.kind = names.person(event.on_behalf_of), event.kind
         entries.append(entry)
     return entries
 

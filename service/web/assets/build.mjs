@@ -47,6 +47,7 @@ const options = {
     base: "src/base.js",
     form: "src/form.jsx",
     diagram: "src/diagram.js",
+    replay: "src/replay.js",
     apidocs: "src/apidocs.js",
     "studio-diagram": "src/studio/diagram.jsx",
     "studio-try": "src/studio/try.jsx",

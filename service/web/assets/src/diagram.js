@@ -1,8 +1,8 @@
 // Shows a process as drawn, with the present position and the path so far; one tab a diagram. Read-only.
 //
 // The page holds {diagrams: [{id, name, xml, active: [element ids], done: [element ids], ways: [[from, to]],
-// marks: {element id: added, removed, changed or moved}, counts: [[from, to, how often, how often by the new version]]}],
-// open: id}.
+// marks: {element id: added, removed, changed or moved}, counts: [[from, to, how often, how often by the new version]],
+// hidden}], open: id}.
 // Nothing is fetched.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import "bpmn-js/dist/assets/diagram-js.css";
@@ -61,7 +61,7 @@ class Picture {
       else if (event.key === "-") this.#zoom(1 / STEP);
       else if (event.key === "0") this.fit();
     });
-    // a page whose case moves on tells where it stands: [{id, active, done, ways}], one a diagram
+    // a page whose case moves on tells where it stands: [{id, active, done, ways, hidden}], one a diagram
     this.root.addEventListener("diagram:show", ({ detail }) => this.#moved(detail));
     document.addEventListener("fullscreenchange", () => requestAnimationFrame(() => this.#settle()));
     new ResizeObserver(() => this.viewer.get("canvas").resized()).observe(this.stage);
@@ -70,12 +70,12 @@ class Picture {
   async open(id) {
     const diagram = this.page.diagrams.find((one) => one.id === id) ?? this.page.diagrams[0];
     this.diagram = diagram;
-    for (const tab of this.tabs) {
-      const on = tab.dataset.diagram === diagram.id;
-      tab.setAttribute("aria-selected", String(on));
-      tab.tabIndex = on ? 0 : -1;
-      tab.classList.toggle("active", on);
+    this.#choose(diagram);
+    if (this.drawn === diagram.id) {
+      this.#again(diagram);
+      return;
     }
+    this.drawn = null;
     try {
       await this.viewer.importXML(diagram.xml);
     } catch {
@@ -84,7 +84,10 @@ class Picture {
       this.root.dataset.ready = "";
       return;
     }
+    if (this.diagram !== diagram) return; // another one was asked for meanwhile
     this.status.hidden = true;
+    this.drawn = diagram.id;
+    this.marked = [];
     this.#mark(diagram);
     this.#count(diagram);
     this.#name(diagram);
@@ -92,20 +95,55 @@ class Picture {
     this.root.dataset.ready = "";
   }
 
+  #choose(diagram) {
+    for (const tab of this.tabs) {
+      const { hidden, active = [] } = this.page.diagrams.find((one) => one.id === tab.dataset.diagram) ?? {};
+      const on = tab.dataset.diagram === diagram.id;
+      tab.setAttribute("aria-selected", String(on));
+      tab.tabIndex = on ? 0 : -1;
+      tab.classList.toggle("active", on);
+      tab.hidden = Boolean(hidden);
+      const dot = tab.querySelector(".diagram-here");
+      if (dot) dot.hidden = !active.length;
+    }
+  }
+
+  /** The same drawing, where the case stands elsewhere by now: it is not read anew, nor moved while the place is in sight. */
+  #again(diagram) {
+    const canvas = this.viewer.get("canvas");
+    for (const [id, marker] of this.marked) canvas.removeMarker(id, marker);
+    this.marked = [];
+    this.#mark(diagram);
+    this.#name(diagram);
+    if (!this.#inSight()) this.#settle();
+  }
+
+  #inSight() {
+    const { x, y, width, height } = this.viewer.get("canvas").viewbox();
+    const elements = (this.diagram.active ?? []).map((id) => this.viewer.get("elementRegistry").get(id)).filter(Boolean);
+    return elements.every((one) => one.x >= x && one.y >= y && one.x + one.width <= x + width && one.y + one.height <= y + height);
+  }
+
   #moved(marks) {
     for (const mark of marks) Object.assign(this.page.diagrams.find((one) => one.id === mark.id) ?? {}, mark);
-    const here = this.page.diagrams.find((one) => one.id === this.diagram?.id && one.active.length) ?? this.page.diagrams.find((one) => one.active.length);
-    this.open((here ?? this.diagram ?? this.page.diagrams[0])?.id);
+    const shown = this.page.diagrams.filter((one) => !one.hidden);
+    const stay = shown.find((one) => one.id === this.diagram?.id);
+    const here = stay?.active.length ? stay : shown.find((one) => one.active.length);
+    this.open((here ?? stay ?? shown[0] ?? this.page.diagrams[0])?.id);
+  }
+
+  #set(id, marker) {
+    this.viewer.get("canvas").addMarker(id, marker);
+    this.marked.push([id, marker]);
   }
 
   /** The path so far keeps its colours with a heavier line, the present position is framed, the rest is faint. */
   #mark({ active = [], done = [], ways = [], marks = {} }) {
     for (const [id, kind] of Object.entries(marks)) {
       const element = this.viewer.get("elementRegistry").get(id);
-      if (element) this.viewer.get("canvas").addMarker(element, `diff-${kind}`);
+      if (element) this.#set(element.id, `diff-${kind}`);
     }
     if (!active.length && !done.length) return;
-    const canvas = this.viewer.get("canvas");
     const registry = this.viewer.get("elementRegistry");
     const flows = registry.filter((element) => element.type === "bpmn:SequenceFlow");
     const steps = new Set([...done, ...active]);
@@ -120,9 +158,9 @@ class Picture {
     }
     for (const element of registry.filter((one) => MOVING.test((one.labelTarget ?? one).type))) {
       const id = (element.labelTarget ?? element).id;
-      if (active.includes(id)) canvas.addMarker(element.id, "trail-active");
-      else if (!steps.has(id)) canvas.addMarker(element.id, "trail-rest");
-      else if (element.type === "bpmn:SequenceFlow" && !element.labelTarget) canvas.addMarker(element.id, "trail-flow");
+      if (active.includes(id)) this.#set(element.id, "trail-active");
+      else if (!steps.has(id)) this.#set(element.id, "trail-rest");
+      else if (element.type === "bpmn:SequenceFlow" && !element.labelTarget) this.#set(element.id, "trail-flow");
     }
   }
 

@@ -97,7 +97,7 @@ async function servingLeader(talent) {
 }
 
 /** `deliver(data)` takes the place of sending the form: it answers as `send` does, and its caller shows what comes next.
-    A page that is not `kept` leaves nothing of what is typed in the browser. */
+    A page that is not `kept` leaves nothing of what is typed in the browser; one that is `readonly` shows what was. */
 export function TaskForm({ page, deliver }) {
   const draft = useMemo(() => (page.kept === false ? NOTHING_KEPT : new Draft(page.user, page.task)), [page]);
   const kept = useMemo(() => draft.load(), [draft]);
@@ -238,18 +238,19 @@ export function TaskForm({ page, deliver }) {
         noHtml5Validate
         omitExtraData
         disabled={sending}
+        readonly={Boolean(page.readonly)}
         onChange={changed}
         onSubmit={submit}
         onError={(errors) => refused(errors.map((error) => ({ name: fieldOf(error.property?.replace(/^\./, ""), titles), message: error.message })).filter(({ name }) => name))}
       >
         {warnings.map((message) => <div className="alert alert-warning" role="status" key={message}>{message}</div>)}
         <Notice outcome={outcome} signIn={page.sign_in} />
-        <div className="form-foot">
+        {page.readonly ? <></> : <div className="form-foot">
           <button type="submit" className="btn btn-primary" disabled={sending}>{sending ? "正在提交…" : page.submit}</button>
           <span className="form-saved" role="status">
             {page.kept === false ? "" : saved === "refused" ? "浏览器未能保存草稿，请勿关闭本页" : saved ? `草稿已保存 ${clockText(saved)}` : ""}
           </span>
-        </div>
+        </div>}
       </Form>
     </>
   );

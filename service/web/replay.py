@@ -1,0 +1,352 @@
+"""回放: a case step by step; a drawing with a slider, beside it what was done, seen, changed and told at each step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from service import clock
+from service.attachments import READ_WITHDRAWN
+from service.audit.replay import CaseReplay, case_replay
+from service.audit.replay.cases import Shown
+from service.audit.replay.drawn import drawing_of, flows_of
+from service.audit.replay.forms import FormSeen
+from service.audit.replay.steps import Happened, NoticeSent
+from service.audit.replay.ways import MOST, compared, usual_way
+from service.config.notifications import KINDS
+from service.history.notices import Notice
+from service.http.context import actor, db
+from service.ledger.own_papers import own_papers
+from service.processes.bundles import compiled
+from service.processes.definitions import shown_digest
+from service.processes.fields import ENTRIES
+from service.processes.rules import NAMED, NEED, one_line
+from service.rights import may
+from service.usecases.names import Line, Names
+from service.web import diagrams
+from service.web.access import requires
+from service.web.context import role_name
+from service.web.replay_values import Values
+from service.web.timeline import Entry, timeline
+
+blueprint = Blueprint("replay", __name__)
+
+COMPARE = "view_history_all"
+"""The right to hold a case against the others of its process."""
+WHY: Mapping[str, str] = {
+    "set": "步骤到达时，按流程图规定计算",
+    "calendar": "工作日历调整",
+    "migrated": "迁移流程版本",
+    "taken_back": "撤回后，按现行工作日历计算",
+}
+"""Why a date is as it is."""
+
+
+@blueprint.get("/cases/<uuid:instance_id>/replay")
+@requires()
+def case(instance_id: UUID) -> ResponseReturnValue:
+    """The page; ``?at=`` is the number of the journal's entry at which it stands, default the last step."""
+    found = case_replay(db(), instance_id, actor())
+    shown = found.at(request.args.get("at", type=int))
+    names = Names(db())
+    told = _told(found, names)
+    steps = [_line(one, told) for one in found.shown]
+    drawn, keys = _drawings(found)
+    place = found.shown.index(shown)
+    _marked(found, drawn, keys, place)
+    opened = keys[_version(found, shown.step)]
+    return render_template(
+        "replay/case.html",
+        instance=found.instance,
+        steps=steps,
+        place=place,
+        drawn=drawn,
+        island=diagrams.island(drawn, _opened(drawn, opened)),
+        player=_player(found, keys, place, instance_id),
+        way=_way(found) if may(actor(), COMPARE) else None,
+        **_step(found, shown),
+    )
+
+
+@blueprint.get("/cases/<uuid:instance_id>/replay/<int:seq>")
+@requires()
+def step(instance_id: UUID, seq: int) -> ResponseReturnValue:
+    """The part of the page about one step, which the page takes in when it moves there."""
+    found = case_replay(db(), instance_id, actor())
+    return render_template("replay/_step.html", instance=found.instance, **_step(found, found.at(seq)))
+
+
+# --- The steps in words ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """A step in the list: its number, when, who, what; ``off`` says why it counts no longer."""
+
+    seq: int
+    at: Any
+    who: str
+    what: str
+    unit: str
+    off: str
+
+
+def _told(found: CaseReplay, names: Names) -> dict[int, Entry]:
+    """Number → the entry of the timeline, of each step that it tells of."""
+    return {one.seq: one for one in timeline(found.events_shown(), found.versions, names)}
+
+
+def _entry(one: Happened, told: Mapping[int, Entry], names: Names) -> Entry:
+    if one.seq in told:
+        return told[one.seq]
+    word = ENTRIES[one.kind].word if one.kind in ENTRIES else "其他记录"
+    what = f"{word}「{one.name}」" if one.name else word
+    return Entry(one.seq, one.at, names.person(one.actor), what, on_behalf_of=names.person(one.on_behalf_of))
+
+
+def _line(shown: Shown, told: Mapping[int, Entry]) -> StepLine:
+    one = shown.step
+    entry = told.get(one.seq) or _entry(one, told, Names(db()))
+    who = entry.who + (f"（代理 {entry.on_behalf_of}）" if entry.on_behalf_of else "")
+    return StepLine(one.seq, one.at, who, entry.what, entry.unit, _off(one))
+
+
+def _off(one: Happened) -> str:
+    return "已撤回" if one.taken_back is not None else "已退回重办" if one.redone is not None else ""
+
+
+def _step(found: CaseReplay, shown: Shown) -> dict[str, Any]:
+    """All that the page says of one step, in the names of its day."""
+    one = shown.step
+    names = Names(db(), clock.local(one.at).date())
+    entry = _entry(one, _told(found, names), names)
+    made = found.versions.at(one.seq)
+    values = Values(made, one, names)
+    form = found.form(one)
+    place = found.shown.index(shown)
+    return {
+        "one": one,
+        "entry": entry,
+        "number": place + 1,
+        "total": len(found.shown),
+        "previous": found.shown[place - 1].step.seq if place else None,
+        "following": found.shown[place + 1].step.seq if place + 1 < len(found.shown) else None,
+        "off": _off(one),
+        "standing": _standing(found, one, names),
+        "changes": [values.change(change) for change in shown.changes],
+        "dues": [(due, names.unit(due.unit), WHY[due.why]) for due in one.due_changes],
+        "notices": [(KINDS.get(each.template, "提醒"), _goal(each, names), each) for each in one.notices],
+        "files": [(each, names.person(each.by), names.person(each.withdrawn_by)) for each in one.files],
+        "copies": [(names.person(each["username"]), names.person(each["sent_by"])) for each in one.copies],
+        "gone": {each.id for each in found.shown[-1].step.files if each.withdrawn is not None},
+        "reads_withdrawn": may(actor(), READ_WITHDRAWN),
+        "papers": _papers(found, one),
+        "form": form,
+        "form_lines": _form_lines(found, one, form, names),
+        "form_page": _form_page(found, one, form, names),
+        "names": names,
+        "versions": len(found.versions.starts),
+    }
+
+
+def _papers(found: CaseReplay, one: Happened) -> list[tuple[str, str]]:
+    """(name, address) of what could be printed of the case as it stood after the step."""
+    key = found.instance.id
+    listed = []
+    if found.instance.process == NEED and one.row["title"] and one.case.get("on_the_spot") is not True:
+        listed.append(("需求处理单", url_for("web.prints.sheet", instance_id=key, at=one.seq)))
+    listed += [
+        (title, url_for("web.prints.own", instance_id=key, name=name, at=one.seq))
+        for name, title in own_papers(found.versions.at(one.seq))
+    ]
+    return listed
+
+
+def _standing(found: CaseReplay, one: Happened, names: Names) -> list[tuple[str, str, Any]]:
+    """(step, whose, due date) of each place where the case stood after the step; tasks first."""
+    told: list[tuple[str, str, Any]] = []
+    for row in one.tasks.values():
+        holder = names.person(row["assignee"]) if row["assignee"] else ""
+        slot = str(row["slot"] or "")
+        whose = names.unit(row["unit"]) or (slot.removeprefix(NAMED) if slot.startswith(NAMED) else "")
+        whose = whose or (role_name(row["role"]) if row["role"] else "")
+        told.append((one_line(row["name"]), f"{whose}（{holder} 已领办）" if holder else whose, row["due_on"]))
+    made = found.versions.at(one.seq)
+    tasks = {(row["process"], row["task"]) for row in one.tasks.values()}
+    waiting = sorted({(process, node) for process, _, node in one.marking} - tasks)
+    told += [
+        (one_line(made.program.names.get((process, node), "")), "等待", None)
+        for process, node in waiting
+        if (flows := flows_of(made, process)) is not None and node not in flows.calls  # where it stands within is told
+    ]
+    return [each for each in told if each[0]]
+
+
+def _goal(notice: NoticeSent, names: Names) -> str:
+    """To whom a notice went."""
+    to = Notice.of(notice.data).to
+    if to.usernames is not None:
+        return "、".join(names.person(name) for name in to.usernames)
+    if to.leader is not None:
+        return names.record("leaders", to.leader)
+    return " ".join(part for part in (names.unit(to.unit), role_name(to.role) if to.role else "") if part)
+
+
+# --- The form --------------------------------------------------------------------------------------------------------
+
+
+def _form_lines(
+    found: CaseReplay, one: Happened, form: FormSeen | None, names: Names
+) -> list[tuple[str, str, str]] | None:
+    """(title, what stood there, what was sent) of each field; None where the step has no form."""
+    if form is None or one.form is None:
+        return None
+    drawn = found.versions.at(one.seq).form_of(one.form.process, one.form.step)
+    before = _by_title(names.lines(drawn, form.data))
+    sent = _by_title(names.lines(drawn, form.typed or {}))
+    return [(title, before.get(title, ""), sent.get(title, "")) for title in dict.fromkeys([*sent, *before])]
+
+
+def _by_title(lines: Sequence[Line]) -> dict[str, str]:
+    return {line.title: line.text for line in lines}
+
+
+def _form_page(found: CaseReplay, one: Happened, form: FormSeen | None, names: Names) -> dict[str, Any] | None:
+    """The JSON of the island that draws the form as it was, read only."""
+    if form is None or one.form is None:
+        return None
+    drawn = found.versions.at(one.seq).form_of(one.form.process, one.form.step)
+    today = clock.local(one.at).date()
+    return {
+        "refused": form.refused,
+        "schema": form.schema,
+        "ui_schema": form.ui_schema,
+        "data": dict(form.data if form.typed is None else form.typed),
+        "labels": names.labels(drawn, {**form.data, **(form.typed or {})}),
+        "today": today,
+        "tomorrow": today,
+        "readonly": True,
+        "kept": False,
+        "dates": [],
+    }
+
+
+# --- The drawing -----------------------------------------------------------------------------------------------------
+
+
+def _version(found: CaseReplay, one: Happened) -> int:
+    """The place among the case's versions of the one in force after the step, counted from 0."""
+    starts = found.versions.starts
+    return max(place for place, (seq, _, _) in enumerate(starts) if place == 0 or seq <= one.seq)
+
+
+def _active(found: CaseReplay, one: Happened) -> Iterator[tuple[str, str]]:
+    """(process drawn, element) of each place where the case stood after a step."""
+    made = found.versions.at(one.seq)
+    for process, _, node in one.marking:
+        yield drawing_of(made, process) or process, node
+
+
+def _passed(found: CaseReplay, one: Happened) -> Iterator[tuple[str, str, str | None]]:
+    """(process drawn, element, from which) of each element that a step passed."""
+    made = found.versions.at(one.seq)
+    for process, _, node, source in one.passed:
+        yield drawing_of(made, process) or process, node, source
+
+
+def _drawings(found: CaseReplay) -> tuple[list[diagrams.Picture], list[dict[str, str]]]:
+    """The pictures of all versions that the case ran by, and of each version process → id of its picture."""
+    pictures, keys = [], []
+    several = len(found.versions.starts) > 1
+    for place, (_, digest, version) in enumerate(found.versions.starts):
+        used = {found.instance.process}
+        for shown in found.shown:
+            if _version(found, shown.step) == place:
+                used |= {one[0] for one in _active(found, shown.step)}
+                used |= {one[0] for one in _passed(found, shown.step)}
+        drawn = compiled(db(), shown_digest(db(), found.instance.process, version, digest), found.instance.process)
+        mine = {}
+        for process, (name, xml) in sorted(
+            drawn.diagrams.items(), key=lambda one: (one[0] != found.instance.process, one[0])
+        ):
+            if process in used:
+                mine[process] = f"{process}@{version}"
+                title = f"{name}（第 {version} 版）" if several else name
+                pictures.append(diagrams.Picture(mine[process], title, xml))
+        keys.append(mine)
+    return pictures, keys
+
+
+def _marked(found: CaseReplay, drawn: list[diagrams.Picture], keys: list[dict[str, str]], place: int) -> None:
+    """Draws the way up to the step at ``place`` and where the case stood after it; other versions are put aside."""
+    now = found.shown[place].step
+    mine = keys[_version(found, now)]
+    by_id = {picture.id: picture for picture in drawn}
+    for picture in drawn:
+        picture.hidden = picture.id not in mine.values()
+    for shown in found.shown[: place + 1]:
+        back = shown.step.taken_back
+        if back is not None and back <= now.seq:
+            continue
+        for process, node, source in _passed(found, shown.step):
+            if process in mine:
+                by_id[mine[process]].done.append(node)
+                if source is not None:
+                    by_id[mine[process]].ways.append((source, node))
+    for process, node in _active(found, now):
+        if process in mine and node not in by_id[mine[process]].active:
+            by_id[mine[process]].active.append(node)
+
+
+def _opened(drawn: Sequence[diagrams.Picture], mine: Mapping[str, str]) -> str | None:
+    """The innermost diagram in force in which the case stands, else the main one."""
+    shown = [picture for picture in drawn if picture.id in mine.values()]
+    return next((picture.id for picture in reversed(shown) if picture.active), shown[0].id if shown else None)
+
+
+def _player(found: CaseReplay, keys: Sequence[Mapping[str, str]], place: int, instance_id: UUID) -> dict[str, Any]:
+    """The JSON of the island: of each step where the case stood and what it passed."""
+    return {
+        "at": place,
+        "keys": list(keys),
+        "page": url_for("web.replay.case", instance_id=instance_id),
+        "steps": [
+            {
+                "seq": one.seq,
+                "url": url_for("web.replay.step", instance_id=instance_id, seq=one.seq),
+                "version": _version(found, one),
+                "active": list(_active(found, one)),
+                "passed": list(_passed(found, one)),
+                "back": one.taken_back,
+            }
+            for one in (shown.step for shown in found.shown)
+        ],
+    }
+
+
+# --- The usual way ---------------------------------------------------------------------------------------------------
+
+
+def _way(found: CaseReplay) -> dict[str, Any] | None:
+    """The case beside the way that most cases of its process took; None where none has finished yet."""
+    case = found.instance
+    usual = usual_way(db(), case.process, case.id)
+    if usual is None:
+        return None
+    steps = [shown.step for shown in found.shown]
+    beside = compared(steps, usual, ended=case.ended_at is not None)
+    labels = compiled(db(), case.digest, case.process).program.names
+    mine = {one.seq: one.name for one in steps}
+    return {
+        "compared": beside,
+        "usual": [one_line(labels.get(one, "")) or "（已取消的步骤）" for one in usual.steps],
+        "mine": [(mine.get(seq, ""), seq) for _, seq in beside.mine],
+        "instead": one_line(labels.get(beside.instead, "")) if beside.instead else "",
+        "aside": [(one.seq, ENTRIES[one.kind].word) for one in steps if one.seq in beside.aside],
+        "most": MOST,
+    }

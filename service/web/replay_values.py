@@ -1,0 +1,74 @@
+"""The values of a case as the tables of a replay word them: title, from, to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.audit.replay.changes import Change, fields_of
+from service.audit.replay.steps import Happened
+from service.processes.bundles import Compiled
+from service.processes.rules import one_line
+from service.processes.told_fields import words
+from service.usecases.names import Names
+
+_LONGEST = 300
+_OF_SLOT: Mapping[str, Mapping[str, Any]] = {
+    "unit": {"title": "承办单位", "x-ref": "units"},
+    "name": {"title": "名称"},
+}
+_COMMON = {"number": "受理编号", "title": "事项"}
+"""Names in the data of a case that no form of it may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A change in words; ``slot`` says whose share of the case it is about."""
+
+    title: str
+    slot: str
+    old: str
+    new: str
+
+
+class Values:
+    """Words the changes of one step: titles are those of the version's forms, or of the service task that answered."""
+
+    def __init__(self, made: Compiled, one: Happened, names: Names) -> None:
+        self._one, self._names = one, names
+        self._fields = fields_of(made)
+        if one.process is not None and one.step is not None and (one.process, one.step) in made.program.user_tasks:
+            self._fields |= made.form_of(one.process, one.step).fields
+        labels = made.program.names
+        self._answers = {
+            str(action["variable"]): one_line(
+                next((label for (_, node), label in labels.items() if node == action["task"]), "")
+            )
+            for action in one.actions
+        }
+
+    def change(self, change: Change) -> Worded:
+        """A change as people read it."""
+        parts = change.path.split("/")
+        slot = self._slot(parts[1]) if parts[0] == "slots" and len(parts) > 2 else ""
+        if slot and change.field in _OF_SLOT:  # whose share of the case it is, not what a form of the same name says
+            schema: Mapping[str, Any] = _OF_SLOT[change.field]
+        else:
+            schema = self._fields.get(change.field, {})
+        title = str(schema.get("title") or self._answers.get(change.field) or _COMMON.get(change.field) or change.field)
+        return Worded(title, slot, self._text(schema, change.old), self._text(schema, change.new))
+
+    def _slot(self, scope: str) -> str:
+        said = self._one.case.get("slots", {}).get(scope, {})
+        return str(said.get("name") or "") or self._names.unit(said.get("unit"))
+
+    def _text(self, schema: Mapping[str, Any], value: Any) -> str:
+        if isinstance(value, Mapping):
+            lines = value.get("lines")
+            if isinstance(lines, list):
+                return "；".join(f"{line[0]}：{line[1]}" for line in lines if isinstance(line, list) and len(line) == 2)
+            return "；".join(self._text({}, one) for one in value.values() if one not in (None, "", [], {}))[:_LONGEST]
+        if isinstance(value, list) and any(isinstance(one, Mapping | list) for one in value):
+            return "；".join(self._text({}, one) for one in value)[:_LONGEST]
+        return words(schema, value, self._names.record)

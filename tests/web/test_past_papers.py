@@ -1,0 +1,76 @@
+"""Papers of a case as of its day: of a case that has ended, of a past step; and what is told of printing."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from service import attachments, clock, talents
+from service.ledger.sheet import sheet
+from service.rights import SYSTEM
+from tests.factories.replays import PDF, eventful, replayed
+from tests.factories.steps import events, mismatches
+from tests.factories.visitor import Visitor
+from tests.factories.world import OFFICE, World
+
+
+def moves_on(world: World) -> None:
+    """The talent is at another employer, by another telephone, from the next day on."""
+    world.clock.advance(days=1)
+    with world.transaction() as session:
+        talents.update_talent(
+            session,
+            talent_id="T0001",
+            changes={"employer": "别处的公司", "post": "顾问", "phone": "13900009999"},
+            actor=SYSTEM,
+            now=clock.now(),
+        )
+    world.clock.advance(days=1)
+
+
+def person(world: World) -> dict[str, str]:
+    with world.database.reading() as session:
+        found: dict[str, str] = sheet(session, world.case, world.actor(OFFICE)).data["person"]
+        return found
+
+
+def test_the_paper_of_a_case_that_has_ended_is_as_of_its_end(world: World) -> None:
+    world.finished()
+    before = person(world)
+    moves_on(world)
+    assert person(world) == before
+    world.dispatched()
+    assert "别处的公司" in person(world)["work"]
+    assert person(world)["contact"] == "13900009999"
+
+
+def test_a_paper_as_of_a_step_says_what_was_known_then(world: World) -> None:
+    eventful(world)
+    steps = [one.step for one in replayed(world, "auditor").shown]
+    first = next(one for one in steps if one.taken_back is not None)
+    auditor = Visitor(world, "auditor")
+    page = auditor.get(f"/cases/{world.case}/replay?at={first.seq}").text
+    address = f"/cases/{world.case}/sheet.pdf?at={first.seq}"
+    assert address in page
+    then, now = auditor.get(address), auditor.get(f"/cases/{world.case}/sheet.pdf")
+    assert (then.status_code, then.data[:5]) == (200, b"%PDF-")
+    assert then.data != now.data
+    told = events(world, "printed")
+    assert [(one.actor, one.data["as_of"]) for one in told] == [("auditor", first.seq), ("auditor", None)]
+    assert [one.data["sha256"] for one in told] == [sha256(one.data).hexdigest() for one in (then, now)]
+    assert auditor.get(f"/cases/{world.case}/sheet.pdf").data == now.data
+    assert mismatches(world) == []
+
+
+def test_a_file_that_was_taken_back_stays_readable_to_auditors(world: World) -> None:
+    world.dispatched()
+    with world.transaction() as session:
+        office = world.actor(OFFICE)
+        kept = attachments.attach(
+            session, stream=f"instance:{world.case}", name="证明.pdf", content=PDF, actor=office, now=clock.now()
+        )
+        attachments.withdraw_attachment(session, attachment_id=kept.id, actor=office, now=clock.now())
+        address = f"/files/{kept.id}"
+    answer = Visitor(world, "auditor").get(address)
+    assert (answer.status_code, answer.data) == (200, PDF)
+    assert "%E5%B7%B2%E6%92%A4%E5%9B%9E" in answer.headers["Content-Disposition"]
+    assert Visitor(world, "handler-edu").get(address).status_code == 404

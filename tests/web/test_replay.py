@@ -1,0 +1,49 @@
+"""The page 回放 tells each step without a script, and follows a case to the drawings of its versions."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.factories.replays import eventful, replayed
+from tests.factories.versions import RENAMED, move, version
+from tests.factories.visitor import Visitor
+from tests.factories.world import OFFICE, World
+
+
+def test_each_step_can_be_read_without_a_script(world: World) -> None:
+    eventful(world)
+    steps = [one.step for one in replayed(world, "auditor").shown]
+    auditor = Visitor(world, "auditor")
+    case = auditor.get(f"/cases/{world.case}").text
+    done = [one for one in steps if one.kind == "completed" and one.step == "handle"]
+    assert f"/cases/{world.case}/replay?at={done[-1].seq}" in case
+    page = auditor.get(f"/cases/{world.case}/replay?at={done[0].seq}").text
+    assert all(f"/replay?at={one.seq}" in page for one in steps)
+    assert "已撤回" in page
+    assert "先前的答复" in page
+    again = auditor.get(f"/cases/{world.case}/replay/{done[-1].seq}").text
+    assert "代理 谭雅文" in again
+    moved = next(one for one in steps if one.kind == "calendar_changed")
+    told = auditor.get(f"/cases/{world.case}/replay?at={moved.seq}").text
+    assert "南府通〔2026〕8号" in told
+    assert "台风停工" in told
+    assert auditor.get(f"/cases/{world.case}/replay?at=0").status_code == 404
+
+
+def test_a_migrated_case_changes_its_drawing_at_that_step(world: World) -> None:
+    world.recorded()
+    world.do(OFFICE, "accept")
+    accepted = world.done("accept")
+    world.clock.advance(hours=1)
+    move(world, version(world, RENAMED), reason="环节更名")
+    auditor = Visitor(world, "auditor")
+    page = auditor.get(f"/cases/{world.case}/replay").text
+    found = re.search(r'id="diagram-data">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    shown = {one["id"]: one["hidden"] for one in json.loads(found[1])["diagrams"]}
+    assert shown == {"request@1": True, "request@2": False}
+    before = auditor.get(f"/cases/{world.case}/replay?at={accepted.completed_seq}").text
+    assert "流程第 1 版" in before
+    # the step is not drawn any more: its page shows the form by which it was done
+    assert re.search(r"<dt>审核意见</dt><dd>受理</dd>", auditor.get(f"/tasks/{accepted.id}").text)
