@@ -71,7 +71,7 @@ def changes(events: Iterable[tuple[HistoryEvent, Mapping[str, Any]]]) -> list[Ch
         [name for event, _ in listed for name in (event.actor, event.on_behalf_of)],
         *([key for _, data, entry in told for key in _picked(entry, data, kind)] for kind in ("units", "talents")),
     )
-    reading = _Reading(names)
+    reading = Reading(names)
     return [
         Change(
             at=event.at,
@@ -95,7 +95,9 @@ def changes_with_files(stream: str) -> list[Change]:
     return changes((event, event.data) for event in record_history(db(), stream, actor()))
 
 
-class _Reading:
+class Reading:
+    """Words the fields of records: names of units and picked records, choices, dates."""
+
     def __init__(self, names: Names) -> None:
         organization = wired().organization
         self._names = names
@@ -114,13 +116,14 @@ class _Reading:
         for one in entry.fields:
             value = data.get(one.name)
             if entry.changes and isinstance(value, list) and len(value) == 2:
-                before, after = (self._text(one, each) or NOTHING for each in value)
+                before, after = (self.text(one, each) or NOTHING for each in value)
                 found.append(ChangeLine(one.label, before, after))
-            elif one.name != "active" and (text := self._text(one, value)):
+            elif one.name != "active" and (text := self.text(one, value)):
                 found.append(ChangeLine(one.label, None, text))
         return tuple(found)
 
-    def _text(self, one: Field, value: Any) -> str:
+    def text(self, one: Field, value: Any) -> str:
+        """A value as people read it; empty for none."""
         if value is None or value == "":
             return ""
         if isinstance(value, bool):
@@ -129,7 +132,7 @@ class _Reading:
             return "、".join(f"{self._names.record(one.pick, key)}：{one.choices[said]}" for key, said in value.items())
         if isinstance(value, list):
             return "、".join(
-                str(each.get("name", "")) if isinstance(each, dict) else self._text(one, each) for each in value
+                str(each.get("name", "")) if isinstance(each, dict) else self.text(one, each) for each in value
             )
         if one.pick == "units":
             return self._names.unit(str(value))

@@ -227,7 +227,7 @@ def routes(app: Flask) -> list[tuple[str, str, str]]:
     found = []
     for rule in app.url_map.iter_rules():
         if rule.endpoint in access.rules(app):
-            address = re.sub(r"<[^>]+>", str(UUID(int=7)), rule.rule)
+            address = re.sub(r"<[^>]+>", str(UUID(int=7)), re.sub(r"<int:[^>]+>", "7", rule.rule))
             methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
             found.extend((rule.endpoint, method, address) for method in sorted(methods))
     return found

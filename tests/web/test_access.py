@@ -20,7 +20,7 @@ from tests.factories.visitor import Visitor
 from tests.factories.world import World
 
 PEOPLE = ("office", "liaison-hrss", "handler-edu", "leader", "auditor", "owner", "admin")
-ARGUMENTS = {"key": "request", "version": 1, "n": 1, "kind": "units", "suffix": "pdf"}
+ARGUMENTS = {"key": "request", "version": 1, "n": 1, "seq": 1, "kind": "units", "suffix": "pdf"}
 READING_LEADS_ON = {200, 301, 302, 404}
 SCOPED = {"web.begins.new", "web.people.new_person"}
 
