@@ -23,7 +23,7 @@ from service.engine.runtime import (
     start,
     wake,
 )
-from service.engine.standstill import CALL, JOIN, MESSAGE, Held, held, put_back
+from service.engine.standstill import CALL, JOIN, MESSAGE, Held, held, lying_in, put_back, ways_back_of
 from service.engine.state import marking
 from service.engine.world import RULES, Call, Context, EngineFailure, TooMany
 from service.engine.xml import utf8
@@ -58,6 +58,7 @@ __all__ = [
     "fire_timer",
     "held",
     "inspect",
+    "lying_in",
     "marking",
     "migrate",
     "move",
@@ -69,4 +70,5 @@ __all__ = [
     "start",
     "utf8",
     "wake",
+    "ways_back_of",
 ]

@@ -106,7 +106,7 @@ def parse(files: Mapping[str, bytes], key: str) -> Program:
         user_tasks={(info.process, info.id): info for info in _user_tasks(roots, specs)},
         collections=_collections(specs),
         ways_back={
-            (process, task.bpmn_id): _ways_back(task)
+            (process, task.bpmn_id): ways_back(task)
             for process, spec in specs.items()
             for task in spec.task_specs.values()
             if isinstance(task, UserTask)
@@ -209,8 +209,8 @@ def _collections(specs: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _ways_back(task: Any) -> tuple[str, ...]:
-    """Backwards through the graph, past exclusive gateways and finished activities only."""
+def ways_back(task: Any) -> tuple[str, ...]:
+    """The user tasks before a node: backwards, past exclusive gateways and finished activities only."""
     found: dict[str, None] = {}
     seen: set[str] = set()
     queue = list(task.inputs)

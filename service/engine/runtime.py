@@ -23,6 +23,7 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from service.engine.lying import lying
 from service.engine.program import Program
 from service.engine.prune import CAME_FROM, came_from, prune
 from service.engine.scripts import ScriptEngine, scope_of
@@ -80,6 +81,8 @@ class Landing:
     data: Mapping[str, Any] = field(default_factory=dict)
     decided: tuple[tuple[str, str], ...] = ()
     """(decision table, rule) of each rule that answered on the way."""
+    lying: bool = False
+    """Whether a token lies for ever (``engine.lying``)."""
 
 
 # --- The calls -------------------------------------------------------------------------------------------------------
@@ -306,6 +309,7 @@ def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed:
         end=ends[-1] if ends else None,
         data=json.loads(json.dumps(workflow.data)) if workflow.completed else {},
         decided=all_decided(),
+        lying=bool(lying(workflow)),
     )
 
 

@@ -17,8 +17,9 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine.fitting import LIVE, SPLIT, parts_of
-from service.engine.program import Program
+from service.engine.fitting import SPLIT, parts_of
+from service.engine.lying import live_of, lying
+from service.engine.program import Program, ways_back
 from service.engine.prune import CAME_FROM
 from service.engine.runtime import Landing, advanced, running, waiting_timers
 from service.engine.specs import JOINED, Join
@@ -49,10 +50,24 @@ def held(program: Program, state: str) -> tuple[Held, ...]:
     workflow = load(program, state)
     found: dict[Held, None] = {}
     for part in reversed(parts_of(workflow)):
-        for task in _live(part):
+        for task in live_of(part):
             if node := getattr(task.task_spec, "bpmn_id", None):
                 found.setdefault(_held(part, _scope(workflow, part), task, node))
     return tuple(found)
+
+
+def lying_in(program: Program, state: str) -> tuple[Held, ...]:
+    """As ``held``, of the tokens that lie for ever, whether or not others can move."""
+    workflow = load(program, state)
+    found = [_held(part, _scope(workflow, part), task, task.task_spec.bpmn_id) for part, task in lying(workflow)]
+    return tuple(dict.fromkeys(found))
+
+
+def ways_back_of(program: Program, process: str, node: str) -> tuple[str, ...]:
+    """The user tasks before a node, on ways without splits."""
+    part = program.spec if process == program.spec.name else program.subprocess_specs[process]
+    spec = part.task_specs.get(node)
+    return ways_back(spec) if spec is not None else ()
 
 
 def _held(part: Any, scope: str, task: Task, node: str) -> Held:
@@ -72,22 +87,24 @@ def _held(part: Any, scope: str, task: Task, node: str) -> Held:
 def put_back(program: Program, state: str, scope: str, target: str, context: Context) -> Landing:
     """Takes all tokens of the process in ``scope`` from where they lie and puts one at its user task ``target``.
 
-    It takes along the data of the token that came last. Raises Conflict where the case does not stand still,
-    NotFound where the process has no such step.
+    Where others of the case can move, those that lie for ever are all. It takes along the data of the token that came
+    last. Raises Conflict where nothing there stands still, NotFound where the process has no such step.
     """
     with running(program, state, context) as workflow:
         part = _part(workflow, scope)
-        if _moves(workflow) or not (lying := list(_live(part))):
+        still = [one for where, one in lying(workflow) if where is part] if _moves(workflow) else live_of(part)
+        if not still:
             raise Conflict(NOT_STILL)
         specs = part.spec.task_specs
         spec = specs.get(f"{target}{SPLIT}") or specs.get(target)
         if spec is None or (part.spec.name, target) not in program.user_tasks:
             raise NotFound(f"本流程里没有步骤 {target}")
-        ids = {task.id for task in lying}
-        last = max((one for one in lying if one.parent.id not in ids), key=lambda one: one.last_state_change)
+        ids = {task.id for task in still}
+        last = max((one for one in still if one.parent.id not in ids), key=lambda one: one.last_state_change)
         anchor = last.parent.parent if isinstance(last.parent.task_spec, BoundaryEventSplit) else last.parent
-        data, source = ordered(last.data), last.task_spec.bpmn_id
-        for task in lying:
+        waits = context.rules > 3 and isinstance(last.task_spec, Join)  # data come to a join when it goes on
+        data, source = ordered((last.parent if waits else last).data), last.task_spec.bpmn_id
+        for task in still:
             task.cancel()
             if isinstance(task.task_spec, Join):  # it must not count among the arrivals of the next round
                 task._set_internal_data(**{JOINED: str(task.id)})
@@ -108,10 +125,6 @@ def _part(workflow: BpmnWorkflow, scope: str) -> Any:
 
 def _scope(workflow: BpmnWorkflow, part: Any) -> str:
     return "" if part is workflow else str(part.parent_task_id)
-
-
-def _live(part: Any) -> list[Task]:
-    return [task for task in part.tasks.values() if task.has_state(LIVE) and task.parent is not None]
 
 
 def _moves(workflow: BpmnWorkflow) -> bool:

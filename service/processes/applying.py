@@ -82,7 +82,7 @@ def apply_effects(
                 turn.reopened(rows[effect.task], rows[effect.task].due_on)
             elif effect.kind == fx.ENDED:
                 instance.end, instance.end_name = effect.data["end"], effect.data["name"]
-        instance.state = landing.state
+        instance.state, instance.lying = landing.state, landing.lying
         if landing.completed and instance.status in (RUNNING, SUSPENDED):  # a suspended case may end by being woken
             instance.status, instance.ended_at = COMPLETED, now
         _sync_timers(session, instance, landing)

@@ -54,7 +54,7 @@ def put_back(
     instance = lock(session, as_uuid(instance_id, NO_CASE))
     require_running(instance)
     task = as_uuid(task_id, NO_TASK) if task_id else None
-    why = _reason(why_stuck(session, instance, clock.local(now).date()), task)
+    why = _reason(why_stuck(session, instance, clock.local(now).date()), task, (scope, target))
     if (scope, target) not in [(one.scope, one.task) for one in why.targets]:
         raise Invalid("不能退回到该环节", [Finding("/target", "只能退回到本事项已经办过、在停住的地方之前的环节")])
     if task is not None:
@@ -75,12 +75,13 @@ def put_back(
     return instance
 
 
-def _reason(found: tuple[Reason, ...], task: UUID | None) -> Reason:
+def _reason(found: tuple[Reason, ...], task: UUID | None, target: tuple[str, str]) -> Reason:
+    """The reason that is meant: of several parts that lie, the one from which the target can be reached."""
     kind = UNMANNED if task is not None else STANDSTILL
-    for one in found:
-        if one.kind == kind and one.task == task:
-            return one
-    raise Conflict("该事项可以继续办理，或已有人处理，请刷新页面")
+    meant = [one for one in found if one.kind == kind and one.task == task]
+    if not meant:
+        raise Conflict("该事项可以继续办理，或已有人处理，请刷新页面")
+    return next((one for one in meant if target in [(back.scope, back.task) for back in one.targets]), meant[0])
 
 
 # --- Telling people --------------------------------------------------------------------------------------------------

@@ -73,6 +73,7 @@ class Projection:
         stages = [row["stage"] for row in self.tasks.values() if row["status"] == OPEN]
         self.instance |= {
             "state": landing.state,
+            "lying": landing.lying,
             "data": course.data,
             "stage": stage_of(
                 stages,

@@ -1,8 +1,9 @@
 """Cases that nobody can move: which they are as of a day, why in words, and to which steps they could be put back.
 
-A running case is stuck where nothing is open in it and no timer is armed (a hole in its drawing), where an open task is
-nobody's to take today, or where a timer has failed so often that it is given up. Asked when read, never stored: the
-page, the interface, the worker's sweep and the figures share ``stuck``.
+A running case is stuck where nothing is open in it and no timer is armed (a hole in its drawing), where a part of it (a
+unit's, a parallel branch) lies for ever beside what goes on, where an open task is nobody's to take today, or where a
+timer has failed so often that it is given up. Asked when read: the page, the interface, the worker's sweep and the
+figures share ``stuck``. Whether a part lies follows from the state alone and stands with it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session, aliased, defer
 
 from service import engine
 from service.db.lists import Page, page
@@ -75,7 +76,9 @@ def stuck(session: Session, day: date, only: UUID | None = None) -> ColumnElemen
     failed = select(Timer.instance_id).where(_given_up())
     if only is not None:
         unmanned, failed = unmanned.where(UserTask.instance_id == only), failed.where(Timer.instance_id == only)
-    return and_(Instance.status == RUNNING, or_(_at_rest(), Instance.id.in_(unmanned), Instance.id.in_(failed)))
+    return and_(
+        Instance.status == RUNNING, or_(_at_rest(), *(Instance.id.in_(one) for one in (_lying(), unmanned, failed)))
+    )
 
 
 def _at_rest() -> ColumnElement[bool]:
@@ -83,6 +86,12 @@ def _at_rest() -> ColumnElement[bool]:
     opened = exists().where(UserTask.instance_id == Instance.id, UserTask.status == OPEN)
     armed = exists().where(Timer.instance_id == Instance.id, Timer.status == WAITING)
     return ~opened & ~armed
+
+
+def _lying() -> Select[UUID]:
+    """The ids of cases of which a part lies. By the index alone: the row's column stands behind its state."""
+    one = aliased(Instance)
+    return select(one.id).where(one.lying)
 
 
 def _given_up() -> ColumnElement[bool]:
@@ -139,9 +148,13 @@ def _explained(session: Session, cases: Sequence[Instance], day: date) -> list[S
         targets = tuple(Target(task.scope, name, title) for name, title in back)
         whose = (task.id, task.role, task.unit, task.leader_id)
         reasons[task.instance_id].append(Reason(UNMANNED, _step(task.name), words, *whose, targets=targets))
-    at_rest = select(Instance.id, Instance.state).where(Instance.id.in_(ids), _at_rest())
-    for case, state in session.execute(at_rest):
-        reasons[case].append(_standstill(made[case], state, done.get(case, ())))
+    still = _at_rest().label("at_rest")
+    lying = select(Instance.id, Instance.state, still).where(
+        Instance.id.in_(ids), or_(still, Instance.id.in_(_lying()))
+    )
+    for case, state, at_rest in session.execute(lying):
+        why = _standstill if at_rest else _partly
+        reasons[case] += why(made[case], state, done.get(case, ()))
     for case, name, message in session.execute(_failures(ids)):
         words = str(message or f"定时「{one_line(name)}」多次执行失败")
         reasons[case].append(Reason(FAILED, one_line(name), words))
@@ -172,10 +185,29 @@ def _done(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Target]]:
     return {case: list(steps.values()) for case, steps in found.items()}
 
 
-def _standstill(made: Compiled, state: str, done: Iterable[Target]) -> Reason:
+def _standstill(made: Compiled, state: str, done: Iterable[Target]) -> list[Reason]:
     lying = engine.held(made.program, state)
     scopes = list(dict.fromkeys(one.scope for one in lying))  # the innermost first
-    targets = tuple(one for scope in scopes for one in done if one.scope == scope)
+    return [_of(made, lying, tuple(one for scope in scopes for one in done if one.scope == scope))]
+
+
+def _partly(made: Compiled, state: str, done: Iterable[Target]) -> list[Reason]:
+    """A reason for each process, called or not, in which tokens lie while others of the case go on.
+
+    Where all of that process lies, each of its steps may be taken up again; else only those on the way to the token.
+    """
+    lying, all_held = engine.lying_in(made.program, state), engine.held(made.program, state)
+    found = []
+    for scope in dict.fromkeys(one.scope for one in lying):
+        here = [one for one in lying if one.scope == scope]
+        whole = {one.node for one in all_held if one.scope == scope} == {one.node for one in here}
+        before = {task for one in here for task in engine.ways_back_of(made.program, one.process, one.node)}
+        targets = tuple(one for one in done if one.scope == scope and (whole or one.task in before))
+        found.append(_of(made, here, targets, "；本事项的其他环节还在办"))
+    return found
+
+
+def _of(made: Compiled, lying: Sequence[engine.Held], targets: tuple[Target, ...], more: str = "") -> Reason:
     tokens = [one for one in lying if one.kind != engine.CALL] or lying
     names = list(dict.fromkeys(_step(made.program.names.get((one.process, one.node))) for one in tokens))
     place = "、".join(f"「{name}」" for name in names if name)
@@ -187,7 +219,9 @@ def _standstill(made: Compiled, state: str, done: Iterable[Target]) -> Reason:
     else:
         why = f"停在{place}，没有待办，没有定时，也没有结束" if place else "没有待办，没有定时，也没有结束"
     node = tokens[0].node if tokens else ""
-    return Reason(STANDSTILL, "、".join(name for name in names if name), why[:2000], node=node, targets=targets)
+    return Reason(
+        STANDSTILL, "、".join(name for name in names if name), (why + more)[:2000], node=node, targets=targets
+    )
 
 
 def _failures(ids: Sequence[UUID]) -> Select[UUID, str, str]:
