@@ -11,13 +11,13 @@ from typing import Any
 from service.engine.tokens import Token, tokens
 from service.errors import Invalid, LiaisonError, NotFound
 from service.proof import left_out as told
-from service.proof import shortcuts
 from service.proof.answering import Answering
 from service.proof.diagram import Diagram
 from service.proof.findings import Bounds
 from service.proof.keys import Keys, Standing, every
 from service.proof.outcomes import Outcomes
 from service.proof.returns import Returns
+from service.proof.shortcuts import ShortCuts
 from service.proof.states import (
     Failure,
     Move,
@@ -61,8 +61,7 @@ class Explorer:
         self.left = 0
         self._seen: dict[str, int] = {}
         self._queue: deque[tuple[int, Rehearsal, Standing]] = deque()
-        self._later: deque[tuple[int, Rehearsal, Standing]] = deque()
-        self.returns = Returns(self)
+        self.returns, self.short = Returns(self), ShortCuts(self)
         self.inner: dict[str, int] = {}
         self.looked_at: set[int] = set()
 
@@ -71,29 +70,29 @@ class Explorer:
         began = time.process_time()
         for start in self.starts:
             self._begin(start)
-        while self._queue or self._later or self.returns.waiting:
+        given_back = 0
+        while self._queue or self.returns.waiting or not self.short.settled:
             if len(self.states) > self.bounds.states or time.process_time() - began > self.bounds.seconds:
-                self.left = len(self._queue) + len(self._later) + len(self.returns.waiting)
-                why = told.STATES if len(self.states) > self.bounds.states else told.SECONDS
-                for number, _, _ in (*self._queue, *self._later):
-                    self.states[number].cut = why
+                self._stop()
                 break
             if self._queue:
                 number, rehearsal, standing = self._queue.popleft()
                 self.looked_at.add(number)
                 self.walk_from(self.states[number], rehearsal, standing)
-            elif self._later:
-                self._go_on()
-            else:
+            elif given_back:
+                given_back -= 1
                 self.returns.take()
+            elif not self.short.settled:
+                self.short.go_on()
+            else:  # only then: what comes about by itself is told without a step that is given back
+                given_back = len(self.returns.waiting)
 
-    def _go_on(self) -> None:
-        """From the next state whose slots have been walked: one that others do not have to come before."""
-        for _ in range(len(self._later)):
-            if shortcuts.ready(self, self._later[0][0]):
-                break
-            self._later.rotate(-1)
-        shortcuts.go_on(self, *self._later.popleft())
+    def _stop(self) -> None:
+        """Notes what is left where a bound was met."""
+        waiting = [*(number for number, _, _ in self._queue), *self.short.waiting]
+        self.left = max(1, len(waiting) + len(self.returns.waiting))
+        for number in waiting:
+            self.states[number].cut = told.STATES if len(self.states) > self.bounds.states else told.SECONDS
 
     # --- Steps --------------------------------------------------------------------------------------------------------
 
@@ -279,7 +278,10 @@ class Explorer:
             known = self.states[self.inner.setdefault(state.inner, number)] if state.inner else state
             later = known is not state and known.outer != state.outer
             self.returns.come(number, Way(state.before, steps, start), rehearsal, standing)
-            (self._later if later else self._queue).append((number, rehearsal.forgetful(), standing))
+            if later:
+                self.short.add(number, rehearsal.forgetful(), standing)
+            else:
+                self._queue.append((number, rehearsal.forgetful(), standing))
         return number
 
     @property

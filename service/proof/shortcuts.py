@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from service.errors import LiaisonError, NotFound
@@ -21,36 +21,72 @@ if TYPE_CHECKING:
     from service.proof.explorer import Explorer
 
 
-def go_on(walk: Explorer, number: int, rehearsal: Rehearsal, standing: Standing) -> None:
-    """Goes on from a state whose slots have been walked in another one, by all steps where the short way is barred."""
-    state = walk.states[number]
-    barred = not ready(walk, number)  # states that wait for each other
-    walk.looked_at.add(number)
-    if barred:
-        walk.walk_from(state, rehearsal, standing)
-        return
-    for moves in ways_out(walk.states, walk.states[walk.inner[state.inner]]):
-        if not _follow(walk, state, rehearsal, standing, moves):
-            state.moves.clear()
-            walk.walk_from(state, rehearsal, standing)
-            return
+@dataclass(slots=True)
+class Later:
+    """A state whose slots have been walked in another one: ``taken`` are the ways out of them that were taken here,
+    ``whole`` where one was barred and all steps were taken instead."""
+
+    number: int
+    rehearsal: Rehearsal
+    standing: Standing
+    taken: set[tuple[int, str]] = field(default_factory=set)
+    whole: bool = False
 
 
-def ready(walk: Explorer, number: int) -> bool:
-    """Whether all states of the slots from which the short ways of this one are read have been looked at."""
-    first = walk.states[walk.inner[walk.states[number].inner]]
-    seen, waiting = {first.number}, [first.number]
-    while waiting:
-        one = waiting.pop()
-        if one not in walk.looked_at:
+class ShortCuts:
+    """The states of a walk from which only the ways out of their slots are taken.
+
+    A way out may lead over a state that is such a one itself: so they are gone through again until nothing is new.
+    """
+
+    def __init__(self, walk: Explorer) -> None:
+        self.walk = walk
+        self._later: list[Later] = []
+        self._next = 0
+        self._tried = 0
+
+    def add(self, number: int, rehearsal: Rehearsal, standing: Standing) -> None:
+        """Notes a state."""
+        self._later.append(Later(number, rehearsal, standing))
+
+    @property
+    def waiting(self) -> list[int]:
+        """The states from which nothing has been tried yet."""
+        return [one.number for one in self._later if one.number not in self.walk.looked_at]
+
+    @property
+    def settled(self) -> bool:
+        """Whether all were gone through and nothing has been tried since."""
+        return self._next >= len(self._later) and self._tried == self.walk.ways
+
+    def go_on(self) -> None:
+        """Goes on from the next of them that has a way which was not taken, if there is one."""
+        if self._next >= len(self._later):
+            self._next, self._tried = 0, self.walk.ways
+        while self._next < len(self._later):
+            self._next += 1
+            if self._take(self._later[self._next - 1]):
+                return
+
+    def _take(self, later: Later) -> bool:
+        """Takes the ways out that are new; whether there was one."""
+        walk, state = self.walk, self.walk.states[later.number]
+        walk.looked_at.add(later.number)
+        if later.whole:
             return False
-        more = {to for to in walk.states[one].after if walk.states[to].inner and walk.states[to].outer == first.outer}
-        waiting += more - seen
-        seen |= more
-    return True
+        known = ways_out(walk.states, walk.states[walk.inner[state.inner]])
+        new = {key: moves for key, moves in known.items() if key not in later.taken}
+        for key, moves in new.items():
+            later.taken.add(key)
+            if not _follow(walk, state, later.rehearsal, later.standing, moves):
+                later.whole = True
+                state.moves.clear()
+                walk.walk_from(state, later.rehearsal, later.standing)
+                break
+        return bool(new)
 
 
-def ways_out(states: Sequence[Reached], first: Reached) -> list[list[Move]]:
+def ways_out(states: Sequence[Reached], first: Reached) -> dict[tuple[int, str], list[Move]]:
     """The shortest way to each state in which something else than the slots of ``first`` has changed, with each result
     of theirs: what reads it may not have read it there, and may read it here."""
     ways: dict[int, list[Move]] = {first.number: []}
@@ -65,7 +101,7 @@ def ways_out(states: Sequence[Reached], first: Reached) -> list[list[Move]]:
             elif move.to not in ways:
                 ways[move.to] = [*ways[state.number], move]
                 waiting.append(there)
-    return list(out.values())
+    return out
 
 
 def _follow(walk: Explorer, state: Reached, rehearsal: Rehearsal, standing: Standing, moves: Sequence[Move]) -> bool:
