@@ -67,6 +67,10 @@ DIAGRAM = {
         [('name="button" value="登记需求"', 'name="button" value="提出需求"')],
         "流程：发起按钮上的字由“登记需求”改为“提出需求”",
     ),
+    "a process's name, and not that its description came and went": (
+        [('id="request" name="高层次人才需求处理"', 'id="request" name="人才需求办理"')],
+        "流程名称由“高层次人才需求处理”改为“人才需求办理”",
+    ),
     "words on the drawing": ([("一件事项一张需求处理单。", "一事一单。")], "「高层次人才需求处理」的说明由"),
 }  # fmt: skip
 

@@ -142,20 +142,22 @@ def _apart(old: Mapping[str, etree._Element], new: Mapping[str, etree._Element])
     for tag, what in (("documentation", "说明"), ("message", "消息名称")):
         mine, theirs = _words(old, tag), _words(new, tag)
         for key in [*theirs, *(key for key in mine if key not in theirs)]:
-            if key[0] in old and key[0] in new and mine.get(key) != theirs.get(key):
-                file, element, name = key
-                said = f"「{name}」的{what}" if name else what
-                yield Change(CHANGED, file, "", element, (other(said, mine.get(key), theirs.get(key)),))
+            _, was = mine.get(key, ("", None))
+            name, now = theirs.get(key, (mine[key][0] if key in mine else "", None))
+            if key[0] in old and key[0] in new and was != now:
+                file, element = key
+                yield Change(CHANGED, file, "", element, (other(f"「{name}」的{what}" if name else what, was, now),))
 
 
-def _words(roots: Mapping[str, etree._Element], tag: str) -> dict[tuple[str, str, str], str]:
+def _words(roots: Mapping[str, etree._Element], tag: str) -> dict[tuple[str, str], tuple[str, str]]:
+    """File and element → its name and its words."""
     found = {}
     for file, root in roots.items():
         for one in root.iter(f"{BPMN}{tag}"):
             owner = one if tag == "message" else one.getparent()
             name = "" if owner is None or tag == "message" else one_line(owner.get("name", ""))
             said = one.get("name", "") if tag == "message" else (one.text or "").strip()
-            found[file, "" if owner is None else owner.get("id", ""), name] = said
+            found[file, "" if owner is None else owner.get("id", "")] = (name, said)
     return found
 
 
