@@ -185,7 +185,10 @@ class _Words:
         self._organization = organization
         self._kinds = {kind: one.name for kind, one in load_notifications(wired().config).items() if one.name}
         self._steps = {task: one_line(info.name) for (_, task), info in made.program.user_tasks.items()}
-        self._fields = {name: schema for form in made.forms.values() for name, schema in form.fields.items()}
+        self._forms = made.forms
+        self._form_of = {
+            task: info.properties.get("form") or task for (_, task), info in made.program.user_tasks.items()
+        }
 
     def _unit(self, code: str | None) -> str:
         known = self._organization.units.get(code or "")
@@ -256,12 +259,27 @@ class _Words:
         }
 
     def data(self, state: State) -> list[dict[str, str]]:
-        """The data that forms gave, by the forms' titles and in their words."""
+        """The data that forms gave, by the titles and in the words of the forms that wrote them."""
         return [
             {"name": str(schema.get("title") or name), "value": self._plain(state.data[name], schema)}
-            for name, schema in self._fields.items()
+            for name, schema in self._written(state).items()
             if state.data.get(name) not in (None, "", [])
         ]
+
+    def _written(self, state: State) -> Mapping[str, Mapping[str, Any]]:
+        """Name of a field → its schema in the form that was filled last; of one that none wrote, any form's.
+
+        A step of a called process keeps its data to itself, as fields of a step's own (``x-own``) are.
+        """
+        found: dict[str, Mapping[str, Any]] = {}
+        inner = [one for one in state.done if one.scope]
+        for done in (*inner, *(one for one in state.done if not one.scope)):
+            if (form := self._forms.get(self._form_of.get(done.task, done.task))) is not None:
+                found |= {name: schema for name, schema in form.fields.items() if not schema.get("x-own")}
+        for form in self._forms.values():
+            for name, schema in form.fields.items():
+                found.setdefault(name, schema)
+        return found
 
     def _plain(self, value: Any, schema: Mapping[str, Any]) -> str:
         if isinstance(value, bool):

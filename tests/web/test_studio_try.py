@@ -61,6 +61,11 @@ def test_the_data_are_told_in_the_words_of_the_forms(owner: Owner, draft: UUID) 
     assert (told["事项类别"], told["所在镇街"], told["是否已当场解答"]) == ("科研平台与项目", "西樵镇", "否")
 
 
+def test_data_of_one_name_have_the_title_of_the_form_that_wrote_them(owner: Owner, draft: UUID) -> None:
+    told = tried(owner, draft, NEED, {"do": "accept", "data": {"decision": "accept"}})["data"]
+    assert [one for one in told if one["value"] == "受理"] == [{"name": "审核意见", "value": "受理"}]
+
+
 def test_a_step_that_does_not_fit_names_itself_and_what_is_open(owner: Owner, draft: UUID) -> None:
     answer = owner.client.post(
         f"/studio/{draft}/try",
