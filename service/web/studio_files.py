@@ -17,6 +17,7 @@ from service import clock
 from service.checks import DefinitionFinding
 from service.checks.bundle import Bundle, read
 from service.checks.findings import Report
+from service.checks.kinds import grouped
 from service.errors import Finding, Invalid
 from service.http.context import actor, db, settings, wired
 from service.http.failures import problem
@@ -91,11 +92,13 @@ def _check(draft_id: UUID) -> tuple[Sequence[DefinitionFinding], Bundle]:
 @blueprint.post("/studio/<uuid:draft_id>/check")
 @requires(right=RIGHT, ahead=_check)
 def check(draft_id: UUID) -> ResponseReturnValue:
-    """``{findings: […]}`` as ``liaison check`` finds them, errors first, each as ``_told`` says."""
+    """``{findings: […]}`` as ``liaison check`` finds and groups them: kind by kind, errors first."""
     told, bundle = g.ahead
     names = names_of(bundle)
-    found = sorted(told, key=lambda one: (one.severity != "error", one.file, one.line))
-    return jsonify(findings=[_told(draft_id, one, names) for one in found])
+    kinds = grouped(told, most=len(told))
+    return jsonify(
+        findings=[{**_told(draft_id, one, names), "kind": kind.name} for kind in kinds for one in kind.shown]
+    )
 
 
 def names_of(bundle: Bundle) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -88,8 +89,10 @@ def test_findings_name_the_place_and_lead_to_the_tab_of_their_file(owner: Owner)
     owner.put(draft, REQUEST, broken, 1)
     findings = owner.ask(f"/studio/{draft}/check", {})["findings"]
     assert findings[0]["severity"] == "error"
-    assert findings[0]["place"]
-    assert findings[0]["address"] == f"/studio/{draft}/diagram#{REQUEST}!{findings[0]['element']}"
+    [named, *_] = (one for one in findings if one["place"])
+    assert named["address"] == f"/studio/{draft}/diagram#{REQUEST}!{named['element']}"
+    kinds = [(one["severity"], one["kind"]) for one in findings]
+    assert [kind for kind, _ in groupby(kinds)] == sorted(set(kinds), key=kinds.index)  # each kind stands together
 
 
 def test_an_expression_is_judged_while_it_is_typed(owner: Owner) -> None:

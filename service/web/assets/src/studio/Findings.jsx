@@ -2,6 +2,19 @@
 //   <Findings found={answer of POST …/check, or null while it has not answered} here={file name} onGo={(finding) => …} />
 // A finding of another tab's file has an `address`: a link there.
 
+const MANY = 3;
+
+/** The findings in their order, parted where another kind begins: [{kind, severity, all}]. */
+function kinds(findings) {
+  const found = [];
+  for (const one of findings) {
+    const last = found[found.length - 1];
+    if (last && last.kind === one.kind && last.severity === one.severity) last.all.push(one);
+    else found.push({ kind: one.kind, severity: one.severity, all: [one] });
+  }
+  return found;
+}
+
 export function Findings({ found, checking, here, onGo }) {
   if (!found) return <p className="muted studio-findings-state" role="status">{checking ? "正在检查…" : "还没有检查"}</p>;
   const errors = found.findings.filter((one) => one.severity === "error");
@@ -14,17 +27,25 @@ export function Findings({ found, checking, here, onGo }) {
         {rest.length > 0 && <span>，{rest.length} 处提醒</span>}
         {checking && <span className="muted">（正在重新检查…）</span>}
       </p>
-      <ul>
-        {[...errors, ...rest].map((one, index) => (
-          <li key={index} className={one.severity === "error" ? "is-error" : "is-warning"}>
-            <span className="label-tag">{one.severity === "error" ? "错误" : "提醒"}</span>
-            {one.file === here || !one.address
-              ? <button type="button" className="studio-finding" onClick={() => onGo(one)}>{one.place && <b>{one.place}：</b>}{one.message}</button>
-              : <a className="studio-finding" href={one.address}><b>{one.place || one.file_name}：</b>{one.message}</a>}
-          </li>
-        ))}
-      </ul>
+      {kinds([...errors, ...rest]).map(({ kind, severity, all }, at) => {
+        const list = <ul>{all.map((one, index) => <Finding key={index} one={one} here={here} onGo={onGo} />)}</ul>;
+        // many of one kind are told by their number, and opened by whoever wants to see each
+        return all.length > MANY
+          ? <details key={`${severity}${kind}`} className="fold" open={at === 0 && severity === "error"}><summary><span className={severity === "error" ? "studio-bad" : ""}>{kind}：{all.length} 处{severity === "error" ? "错误" : "提醒"}</span></summary>{list}</details>
+          : <div key={`${severity}${kind}`}>{list}</div>;
+      })}
     </div>
+  );
+}
+
+function Finding({ one, here, onGo }) {
+  return (
+    <li className={one.severity === "error" ? "is-error" : "is-warning"}>
+      <span className="label-tag">{one.severity === "error" ? "错误" : "提醒"}</span>
+      {one.file === here || !one.address
+        ? <button type="button" className="studio-finding" onClick={() => onGo(one)}>{one.place && <b>{one.place}：</b>}{one.message}</button>
+        : <a className="studio-finding" href={one.address}><b>{one.place || one.file_name}：</b>{one.message}</a>}
+    </li>
   );
 }
 
