@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.processes.models import OPEN, RUNNING, SUSPENDED, Instance, UserTask
+from service.processes.rules import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,6 @@ def open_tallies(session: Session) -> dict[tuple[str, int], Tally]:
     for process, version, _task, name, count in steps:
         # whose a called step is stands behind its name, and is a case's content
         by_name = named.setdefault((process, version), {})
-        step = name.partition("：")[0]
+        step = one_line(name.partition("：")[0])
         by_name[step] = by_name.get(step, 0) + count
     return {(process, version): Tally(count, named.get((process, version), {})) for process, version, count in cases}

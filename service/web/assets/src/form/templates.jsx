@@ -1,13 +1,15 @@
 // The look of a form: label above, help under the label, the error under the field; one column, dense.
 import { errorId, helpId, descriptionId, optionId, enumOptionsIsSelected, ariaDescribedByIds } from "@rjsf/utils";
 
+// the browser shows a date in the order of its own language, which may be day before month or month before day
+const FOREIGN = !/^zh/i.test(navigator.language);
 const SEVERAL_CONTROLS = new Set(["radio", "checkboxes"]);
 
 function grouped(schema, uiSchema) {
   return SEVERAL_CONTROLS.has(uiSchema?.["ui:widget"]) || (schema.type === "boolean" && uiSchema?.["ui:widget"] !== "checkbox");
 }
 
-function FieldTemplate({ id, label, required, hidden, children, errors, help, rawDescription, rawErrors, schema, uiSchema, displayLabel, fieldPathId }) {
+function FieldTemplate({ id, label, required, hidden, children, errors, help, rawDescription, rawErrors, schema, uiSchema, displayLabel, fieldPathId, formData }) {
   if (hidden) return <div hidden>{children}</div>;
   if (schema.type === "object") return <>{children}</>;
   const bad = rawErrors?.length > 0;
@@ -25,6 +27,7 @@ function FieldTemplate({ id, label, required, hidden, children, errors, help, ra
       {description}
       {children}
       {limit && <div className="form-limit">最多 {limit} 字</div>}
+      {FOREIGN && schema.format === "date" && <div className="form-limit">年-月-日{formData ? `：${formData}` : ""}</div>}
       {errors}
       {!bad && uiSchema?.["ui:options"]?.doubts?.map((message) => <div className="form-doubt" role="status" key={message}>{message}</div>)}
       {help}

@@ -168,7 +168,7 @@ function Clock({ state, busy, onWait, onUntil }) {
     <div className="try-clock">
       <span>现在 <b className="num">{state.now}</b></span>
       <span className="try-waits">过 {WAITS.map((days) => <button type="button" className="btn btn-sm" key={days} disabled={busy || Boolean(state.end)} onClick={() => onWait(days)}>{days}</button>)} 个工作日</span>
-      <span className="try-waits"><input type="datetime-local" className="form-control form-control-sm" aria-label="到这个时间" value={until} onChange={(event) => setUntil(event.target.value)} /><button type="button" className="btn btn-sm" disabled={busy || !until || Boolean(state.end)} onClick={() => onUntil(until)}>到这时</button></span>
+      <span className="try-waits"><input type="datetime-local" className="form-control form-control-sm" aria-label="到这个时间" value={until} onChange={(event) => setUntil(event.target.value)} />{until && <span className="studio-day" title="年-月-日 时:分">{until.replace("T", " ")}</span>}<button type="button" className="btn btn-sm" disabled={busy || !until || Boolean(state.end)} onClick={() => onUntil(until)}>到这时</button></span>
     </div>
   );
 }
@@ -200,7 +200,7 @@ function Begin({ said, busy, onBegin }) {
   const [starts, setStarts] = useState(said.starts);
   useEffect(() => setStarts(said.starts), [said.starts]);
   return (
-    <div className="try-waits"><label>开始时间 <input type="datetime-local" className="form-control form-control-sm" value={starts.slice(0, 16)} onChange={(event) => setStarts(event.target.value)} /></label>
+    <div className="try-waits"><label>开始时间 <input type="datetime-local" className="form-control form-control-sm" value={starts.slice(0, 16)} onChange={(event) => setStarts(event.target.value)} /> <span className="studio-day" title="年-月-日 时:分">{starts.slice(0, 16).replace("T", " ")}</span></label>
       <button type="button" className="btn btn-sm" disabled={busy || !starts || starts === said.starts} onClick={() => onBegin(starts)}>按这个时间重走</button></div>
   );
 }
