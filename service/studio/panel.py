@@ -89,7 +89,7 @@ PROCESS_TITLES: Mapping[str, str] = {
 }
 PROCESS_HELPS: Mapping[str, str] = {
     properties.TITLE: "写成式子；不写的用表单里的标题。被调用的图里，写这一份是谁的。",
-    properties.STAGES: "按先后写“代码:名称”，用空格隔开。不写的是需求的五个环节。",
+    properties.STAGES: "按先后写名称。不写的是需求的五个环节。",
     properties.GIVEN: "写了的由系统发起，不能手工发起。",
     properties.OCCASION: "显示在帮助页；定时开始的日子不用写。",
     properties.WORK: "显示在帮助页。",
@@ -331,6 +331,7 @@ def _process() -> Json:
         "documentation": {"ui:widget": "textarea", "ui:options": {"rows": 2}},
         properties.WORK: {"ui:widget": "textarea", "ui:options": {"rows": 2}},
         properties.TITLE: _widget(EXPRESSION, kind="title"),
+        properties.STAGES: _widget("stages"),
     }
     documentation = _text("这张图说什么", **{"x-keep": "documentation"})
     fixed = {**ID, "readOnly": True, "description": "流程的编号不能改。"}

@@ -121,6 +121,7 @@ def _island(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
             reckon=url_for("web.studio_diagram.reckon", draft_id=draft.id),
             panel=url_for("web.studio_diagram.panel_again", draft_id=draft.id),
             spelling=url_for("web.studio_diagram.spelling"),
+            forms=url_for("web.studio_forms.page", draft_id=draft.id),
         ),
     }
 

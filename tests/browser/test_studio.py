@@ -295,6 +295,69 @@ def test_a_new_step_gets_its_id_from_its_name_and_copies_keep_what_they_say(site
     assert {one.get("name") for one in accept.iterfind(".//s:property", names)} >= {"stage", "due"}
 
 
+def test_what_is_taken_back_leaves_nothing_and_is_known_after_another_diagram(site: Site) -> None:
+    draft = draft_of(site)
+    page = edit(site, draft)
+    before = drawn(page)
+    choose(page, "need_received")  # a way without a name
+    page.get_by_label("名称", exact=True).fill("收到以后")
+    saved(page)
+    page.get_by_role("button", name="撤销").click()
+    until(page, "!studio.saver.unsaved")
+    assert parts(drawn(page)) == parts(before)
+    choose(page, "dispatch")
+    page.locator(".djs-context-pad.open .entry[title='接着：要人办的任务']").click(force=True)
+    page.keyboard.press("Escape")
+    colours = "(id => studio.modeler.get('elementRegistry').get(id).di.get('color:background-color'))"
+    fresh = page.evaluate("studio.modeler.get('selection').get()[0].id")
+    assert page.evaluate(f"{colours}('{fresh}')") == page.evaluate(f"{colours}('dispatch')")
+    until(page, "!studio.saver.unsaved")
+    tabs = page.locator(".diagram-tabs [role=tab]")
+    tabs.nth(1).click()
+    expect(page.get_by_role("button", name="撤销")).to_be_disabled()
+    tabs.nth(0).click()
+    expect(tabs.nth(0)).to_have_attribute("aria-selected", "true")
+    page.get_by_role("button", name="撤销").click()
+    expect(page.get_by_role("button", name="重做")).to_be_enabled()
+    saved(page)
+    assert parts(kept(site, draft, REQUEST)) == parts(before)
+    page.get_by_role("button", name="重做").click()
+    until(page, f"Boolean(studio.modeler.get('elementRegistry').get('{fresh}'))")
+
+
+def test_the_panel_lists_stages_by_name_and_tells_that_a_form_is_there(site: Site) -> None:
+    draft = draft_of(site)
+    page = edit(site, draft)
+    choose(page, "feedback_result")
+    page.evaluate(
+        """() => { const canvas = studio.modeler.get('canvas'), [chosen] = studio.modeler.get('selection').get();
+                   canvas.zoom(1); const box = canvas.viewbox(), { x, y, width } = chosen;
+                   canvas.viewbox({ ...box, x: x + width + 8 - box.width, y: y - 80 });
+                   studio.modeler.get('contextPad').open(chosen, true); }"""
+    )
+    edges = """() => ['.djs-context-pad.open', '[data-stage]']
+                 .map(one => document.querySelector(one).getBoundingClientRect().right)"""
+    until(page, f"(([pad, stage]) => pad <= stage)(({edges})())")
+    page.evaluate("studio.modeler.get('selection').select([])")
+    expect(page.get_by_label("第 1 个环节")).to_have_value("受理")
+    page.get_by_label("新环节").fill("回访")
+    page.get_by_role("button", name="加上").click()
+    expect(page.get_by_label("第 6 个环节")).to_have_value("回访")
+    saved(page)
+    assert re.search(r'name="stages" value="[^"]*:反馈 hui_fang:回访"', kept(site, draft, REQUEST))
+    choose(page, "accept")
+    page.evaluate(
+        """() => { const { modeler } = studio, factory = modeler.get('elementFactory');
+                   const made = factory.createShape({ type: 'bpmn:UserTask' });
+                   const at = modeler.get('elementRegistry').get('accept');
+                   modeler.get('autoPlace').append(at, made); modeler.get('selection').select(made); }"""
+    )
+    page.get_by_label("名称", exact=True).fill("会签")
+    saved(page)
+    page.get_by_role("button", name="新建表单").click()
+    expect(page.locator(".studio-panel [role=status]").filter(has_text="已建表单“会签”")).to_be_visible()
+
+
 def test_findings_stand_at_the_element_and_lead_there(site: Site) -> None:
     draft = draft_of(site)
     page = edit(site, draft)

@@ -6,7 +6,7 @@ import { templates as formTemplates, widgets as formWidgets } from "../form/temp
 import { validator } from "../form/validator.js";
 import { difference, panelOf, propertiesOf, read, write } from "./element.js";
 import { kindName } from "./kinds.js";
-import { ConditionWidget, CycleWidget, DueWidget, ExpressionWidget, TimerWidget, WhoWidget } from "./widgets.jsx";
+import { ConditionWidget, CycleWidget, DueWidget, ExpressionWidget, StagesWidget, TimerWidget, WhoWidget } from "./widgets.jsx";
 
 const Form = withTheme(Theme);
 const WRITE_AFTER_MS = 250;
@@ -41,7 +41,7 @@ function CheckboxWidget({ id, value, label, disabled, readonly, onChange }) {
 }
 
 const templates = { ...formTemplates, FieldTemplate, ObjectFieldTemplate };
-const widgets = { ...formWidgets, CheckboxWidget, due: DueWidget, who: WhoWidget, condition: ConditionWidget, expression: ExpressionWidget };
+const widgets = { ...formWidgets, CheckboxWidget, due: DueWidget, who: WhoWidget, condition: ConditionWidget, expression: ExpressionWidget, stages: StagesWidget };
 
 /** A field whose value is no text, shown by one of our widgets. */
 const whole = (Widget) => function Whole({ formData, onChange, fieldPathId, uiSchema, registry, disabled, readonly }) {
@@ -92,7 +92,8 @@ function idProblem(modeler, element, id) {
   return taken && taken !== element.businessObject ? "已有环节用了这个编号，请换一个" : "";
 }
 
-export function Panel({ file, main, modeler, element, version, panel, editable, reckon, today, tomorrow, onOpen, onMakeForm, onTyping, onRest, onRemove, settling }) {
+export function Panel({ file, main, modeler, element, version, panel, editable, reckon, spell, today, tomorrow, onOpen, onMakeForm, formsAddress, onTyping, onRest, onRemove, settling }) {
+  const [madeForm, setMadeForm] = useState("");
   const [typed, setTyped] = useState(null); // what is on its way into the drawing
   const timer = useRef(0);
   const pending = useRef(null);
@@ -111,7 +112,7 @@ export function Panel({ file, main, modeler, element, version, panel, editable, 
     return [...meant, ...panel.known.filter(({ name }) => !meant.some((one) => one.name === name))];
   }, [panel, element, version]);
   const lane = laneOf(modeler, element);
-  const context = useMemo(() => ({ reckon: reckonHere, known, roles: panel.roles, lane, today, tomorrow }), [reckonHere, known, panel, lane, today, tomorrow]);
+  const context = useMemo(() => ({ reckon: reckonHere, known, roles: panel.roles, lane, spell, today, tomorrow }), [reckonHere, known, panel, lane, spell, today, tomorrow]);
   const fault = data.id !== undefined && data.id !== element.id && kind.schema.properties.id && !kind.schema.properties.id.readOnly ? idProblem(modeler, element, data.id) : "";
 
   const settle = useCallback(() => {
@@ -141,6 +142,7 @@ export function Panel({ file, main, modeler, element, version, panel, editable, 
   }
 
   const bo = element.businessObject;
+  const form = bo.$type === "bpmn:UserTask" ? (propertiesOf(element).form ?? element.id) : "";
   return (
     <section className="studio-panel" aria-label="属性">
       <h2>{title ?? kindName(element)}</h2>
@@ -152,8 +154,11 @@ export function Panel({ file, main, modeler, element, version, panel, editable, 
       ><></></Form>
       {bo.$type === "bpmn:CallActivity" && bo.calledElement && <button type="button" className="btn btn-sm" onClick={() => onOpen(bo.calledElement)}>打开这张图</button>}
       {panelOf(element) === "process" && editable && file !== main && <button type="button" className="btn btn-sm" onClick={onRemove}>删去这张图</button>}
-      {bo.$type === "bpmn:UserTask" && editable && !panel.forms.includes(propertiesOf(element).form ?? element.id) && (
-        <div className="alert alert-warning">还没有这张表单。<button type="button" className="btn btn-sm" onClick={() => onMakeForm(propertiesOf(element).form ?? element.id, bo.name ?? "")}>新建表单</button></div>
+      {form && editable && !panel.forms.includes(form) && (
+        <div className="alert alert-warning">还没有这张表单。<button type="button" className="btn btn-sm" onClick={() => onMakeForm(form, bo.name ?? "").then(() => setMadeForm(form))}>新建表单</button></div>
+      )}
+      {form && madeForm === form && panel.forms.includes(form) && (
+        <div className="alert alert-success" role="status">已建表单“{bo.name || form}”，里面先有一项“说明”。<a href={`${formsAddress}#forms/${form}.json`}>去加字段</a></div>
       )}
     </section>
   );

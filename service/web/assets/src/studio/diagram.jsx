@@ -20,6 +20,7 @@ import { menus } from "./menus.js";
 import { Panel } from "./Panel.jsx";
 import { Conflict, Kept, Saved } from "./Saved.jsx";
 import { ask, Saver } from "./saving.js";
+import { Trail } from "./trail.js";
 import { translate } from "./words.js";
 
 const FONT = '"Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "Noto Serif CJK SC", sans-serif';
@@ -188,6 +189,12 @@ function Studio({ page, place }) {
     if (answer) setFound(answer);
   }), [page]);
 
+  const trail = useMemo(() => new Trail(), []);
+  const tellSteps = useCallback(() => {
+    const stack = modeler.get("commandStack");
+    setCan({ undo: stack.canUndo() || trail.canUndo, redo: stack.canRedo() || trail.canRedo });
+  }, [modeler, trail]);
+
   const show = useCallback(async (name, text) => {
     now.current.loading = true;
     setTrouble("");
@@ -199,7 +206,7 @@ function Studio({ page, place }) {
       setTrouble(`这张图打不开：${/[\u4e00-\u9fff]/.test(error.message) ? error.message : "文件里的内容不是能画出来的流程图"}。可下载后修改，或从版本中恢复。`);
     }
     now.current.loading = false;
-    setCan({ undo: false, redo: false });
+    tellSteps();
     setVersion((one) => one + 1);
     mark(modeler, now.current.found, name);
   }, [modeler]);
@@ -212,8 +219,29 @@ function Studio({ page, place }) {
     now.current.file = name;
     history.replaceState(null, "", `#${name}`);
     setKept(saver.open(name, text) ?? null);
+    trail.leave();
+    trail.begin(name, text);
     await show(name, text);
-  }, [saver, show]);
+  }, [saver, show, trail]);
+
+  /** One step back or on: the library's, or where it has forgotten, the text of then. */
+  const turn = useCallback(async (back) => {
+    const stack = modeler.get("commandStack");
+    if (back ? stack.canUndo() : stack.canRedo()) return back ? stack.undo() : stack.redo();
+    await now.current.write?.();
+    if (!(back ? trail.canUndo : trail.canRedo)) return undefined;
+    const name = now.current.file;
+    trail.leave();
+    trail.begin(name, "");
+    const text = trail.turn(back, now.current.files[name]);
+    trail.step(-1, 0, text);
+    now.current.files = { ...now.current.files, [name]: text };
+    setFiles(now.current.files);
+    const { x, y, width, height } = modeler.get("canvas").viewbox();
+    await show(name, text);
+    modeler.get("canvas").viewbox({ x, y, width, height });
+    return saver.change(name, text);
+  }, [modeler, saver, show, trail]);
 
   const openProcess = useCallback((id) => {
     const name = Object.keys(now.current.files).find((one) => new RegExp(`<(\\w+:)?process[^>]* id="${id}"`).test(now.current.files[one]));
@@ -228,7 +256,7 @@ function Studio({ page, place }) {
       if (now.current.loading) return;
       saver.touch();
       setVersion((one) => one + 1);
-      setCan({ undo: modeler.get("commandStack").canUndo(), redo: modeler.get("commandStack").canRedo() });
+      tellSteps();
       clearTimeout(timer);
       now.current.written = false;
       timer = setTimeout(() => now.current.write(), WRITE_AFTER_MS);
@@ -239,7 +267,10 @@ function Studio({ page, place }) {
       if (now.current.written !== false) return;
       now.current.written = true;
       const name = now.current.file;
+      const { _stack, _stackIdx } = modeler.get("commandStack");
+      const [at, count] = [_stackIdx, _stack.length];
       const { xml } = await modeler.saveXML({ format: true });
+      trail.step(at, count, xml);
       now.current.files = { ...now.current.files, [name]: xml };
       setFiles(now.current.files);
       saver.change(name, xml);
@@ -251,6 +282,11 @@ function Studio({ page, place }) {
     window.addEventListener("pagehide", leaving);
     const chosen = ({ newSelection }) => setElement(newSelection.length === 1 ? (newSelection[0].labelTarget ?? newSelection[0]) : modeler.get("canvas").getRootElement());
     if (editable) modeler.on("commandStack.changed", changed);
+    const actions = modeler.get("editorActions");
+    for (const [name, back] of [["undo", true], ["redo", false]]) {
+      actions.unregister(name);
+      actions.register(name, () => { turn(back); });
+    }
     modeler.on("selection.changed", chosen);
     modeler.on("studio.open", ({ process }) => openProcess(process));
     modeler.on("studio.made", ({ element: made }) => modeler.get("selection").select(made));
@@ -291,6 +327,8 @@ function Studio({ page, place }) {
     };
   }, [page, panel]);
 
+  const spell = useCallback((text) => ask(page.urls.spelling, { text }), [page]);
+
   function go(finding) {
     const reach = () => {
       const target = elementOf(modeler, finding.element);
@@ -306,6 +344,8 @@ function Studio({ page, place }) {
   }
 
   async function takeKept() {
+    trail.leave();
+    trail.begin(file, kept.content);
     await show(file, kept.content);
     now.current.files = { ...now.current.files, [file]: kept.content };
     setFiles(now.current.files);
@@ -318,6 +358,8 @@ function Studio({ page, place }) {
     if (text === null) return;
     now.current.files = { ...now.current.files, [file]: text };
     setFiles(now.current.files);
+    trail.leave();
+    trail.begin(file, text);
     await show(file, text);
     checker.soon();
   }
@@ -376,7 +418,7 @@ function Studio({ page, place }) {
       <div className="studio-work">
         <div className="studio-stage" ref={stage} data-stage />
         <div className="studio-side">
-          {modeler && element && <Panel key={keyOf(element)} file={file} main={`bpmn/${page.draft.process}.bpmn`} onRemove={removeDiagram} settling={settling} modeler={modeler} element={element} version={version} panel={panel} editable={editable} reckon={reckon} today={page.today} tomorrow={page.tomorrow} onOpen={openProcess} onMakeForm={makeForm} onTyping={typing} onRest={rest} />}
+          {modeler && element && <Panel key={keyOf(element)} file={file} main={`bpmn/${page.draft.process}.bpmn`} onRemove={removeDiagram} settling={settling} modeler={modeler} element={element} version={version} panel={panel} editable={editable} reckon={reckon} spell={spell} formsAddress={page.urls.forms} today={page.today} tomorrow={page.tomorrow} onOpen={openProcess} onMakeForm={makeForm} onTyping={typing} onRest={rest} />}
         </div>
       </div>
       <section className="studio-below" aria-label="检查结果"><Findings found={found} checking={checking} here={file} onGo={go} /></section>

@@ -3,7 +3,6 @@ import CommandInterceptor from "diagram-js/lib/command/CommandInterceptor";
 import ALIGN from "bpmn-js/lib/features/align-elements/AlignElementsIcons";
 import DISTRIBUTE from "bpmn-js/lib/features/distribute-elements/DistributeElementsIcons";
 import { isExpanded } from "bpmn-js/lib/util/DiUtil";
-import { isLabelExternal } from "bpmn-js/lib/util/LabelUtil";
 import { getDi, is, isAny } from "bpmn-js/lib/util/ModelUtil";
 import { KINDS, kindName, kindOf } from "./kinds.js";
 
@@ -208,21 +207,69 @@ class GentleClocks extends CommandInterceptor {
   }
 }
 
-/** A name taken back leaves nothing behind: the library keeps the empty label that it made for a text within a shape. */
+/** A name taken back leaves nothing behind: the library keeps an empty name, and the label that it made for it. */
 class CleanUndo extends CommandInterceptor {
   static $inject = ["eventBus"];
 
   constructor(eventBus) {
     super(eventBus);
-    const inside = ({ element }) => (isLabelExternal(element) ? null : getDi(element));
-    this.executed("element.updateLabel", 2000, ({ context }) => {
-      context.hadLabel = Boolean(inside(context)?.get("label"));
+    this.preExecute("element.updateLabel", ({ context }) => {
+      const { element } = context;
+      context.hadName = element.businessObject.name !== undefined;
+      context.hadLabel = Boolean(getDi(element)?.get("label"));
     });
     this.reverted("element.updateLabel", 500, ({ context }) => {
-      if (!context.hadLabel && inside(context)) inside(context).set("label", undefined);
+      const { element, hadName, hadLabel } = context;
+      if (!hadName && element.businessObject.name === "") element.businessObject.name = undefined;
+      if (!hadLabel) getDi(element)?.set("label", undefined);
     });
   }
 }
+
+const COLOURS = ["bioc:stroke", "bioc:fill", "color:border-color", "color:background-color"];
+const coloursOf = (shape) => Object.fromEntries(COLOURS.map((name) => [name, getDi(shape)?.get(name)]).filter(([, value]) => value));
+
+/** A new step looks like those around it: it takes the colours of what it follows, or else of the nearest one. */
+class Alike extends CommandInterceptor {
+  static $inject = ["eventBus", "elementRegistry"];
+
+  constructor(eventBus, elementRegistry) {
+    super(eventBus);
+    const middle = ({ x, y, width, height }) => [x + width / 2, y + height / 2];
+    const nearest = (shape) => {
+      const [x, y] = middle(shape);
+      const far = (one) => Math.hypot(middle(one)[0] - x, middle(one)[1] - y);
+      const others = elementRegistry.filter((one) => one !== shape && is(one, "bpmn:Activity") && !is(one, "bpmn:SubProcess") && Object.keys(coloursOf(one)).length > 0);
+      return others.sort((one, other) => far(one) - far(other))[0];
+    };
+    let before; // a step that is appended: what it follows
+    this.preExecute("shape.append", ({ context }) => { before = context.source; });
+    this.preExecuted("shape.create", 500, ({ context: { shape, parent, position } }) => {
+      const source = before && is(before, "bpmn:Activity") ? before : null;
+      before = null;
+      if (!is(shape, "bpmn:Activity") || is(shape, "bpmn:SubProcess") || Object.keys(coloursOf(shape)).length || !parent) return;
+      const like = source ?? nearest({ ...position, width: 0, height: 0 });
+      if (like) for (const [name, value] of Object.entries(coloursOf(like))) getDi(shape).set(name, value);
+    });
+  }
+}
+
+/** The pad at an element stays within the stage: at its right edge it stands on the element's other side, or above it. */
+function PadWithin(contextPad, canvas) {
+  const { _getPosition } = contextPad;
+  contextPad._getPosition = (target) => {
+    const place = _getPosition.call(contextPad, target);
+    const html = contextPad._current?.html;
+    const { clientWidth, clientHeight } = canvas.getContainer();
+    if (!html || !("left" in place)) return place;
+    const top = Math.max(0, Math.min(place.top, clientHeight - html.offsetHeight - 4));
+    if (place.left + html.offsetWidth + 4 <= clientWidth) return { ...place, top };
+    const { left } = contextPad._getTargetBounds(target);
+    const beside = left - canvas.getContainer().getBoundingClientRect().left - html.offsetWidth - 8;
+    return { ...place, top, left: beside >= 0 ? beside : Math.max(0, clientWidth - html.offsetWidth - 4) };
+  };
+}
+PadWithin.$inject = ["contextPad", "canvas"];
 
 const REFERENCES = ["loopDataInputRef", "loopDataOutputRef", "messageRef"];
 const ITEMS = { inputDataItem: "bpmn:DataInput", outputDataItem: "bpmn:DataOutput" };
@@ -248,7 +295,9 @@ function TogetherHandler() {
 }
 
 export const menus = {
-  __init__: ["cleanUndo", "gentleClocks", "together", "copies"],
+  __init__: ["alike", "cleanUndo", "gentleClocks", "padWithin", "together", "copies"],
+  alike: ["type", Alike],
+  padWithin: ["type", PadWithin],
   paletteProvider: ["type", Palette],
   contextPadProvider: ["type", Pad],
   replaceMenuProvider: ["type", Changes],
