@@ -7,14 +7,16 @@ step by step; verification and an upgrade make the same ones by replay.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Connection, Date, Table, bindparam, case, event, insert, or_, update
+from sqlalchemy.orm import Mapper, PassiveFlag, Session, object_session
+from sqlalchemy.orm.attributes import get_history
 
 from service import clock
+from service.db import Base
 from service.processes.models import CaseSpan, Instance
 
 OF_ROW = (
@@ -33,7 +35,26 @@ OF_ROW = (
 SAID = ("category", "town", "outcome")
 COLUMNS = (*OF_ROW, *SAID)
 
-_CURRENT = select(CaseSpan.id, CaseSpan.from_on, *(getattr(CaseSpan, name) for name in COLUMNS))
+_MOVED = "spans_moved"
+"""In a session: the cases of which something else is shown than their stretch tells, by id; True where they are new."""
+
+_ROWS: Table = Base.metadata.tables[CaseSpan.__tablename__]
+_ON = bindparam("on", type_=Date)
+_EARLIER = _ROWS.c.from_on < _ON
+_BEGIN = insert(_ROWS)
+# Looked at and written at once: a stretch that began today tells what holds now, an earlier one ends.
+_GO_ON = (
+    update(_ROWS)
+    .where(_ROWS.c.instance_id == bindparam("case"), _ROWS.c.until_on.is_(None))
+    .values(
+        {"until_on": case((_EARLIER, _ON))}
+        | {
+            name: case((_EARLIER, _ROWS.c[name]), else_=bindparam(f"new_{name}", type_=_ROWS.c[name].type))
+            for name in COLUMNS
+        }
+    )
+    .returning(_ROWS.c.from_on)
+)
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,22 +70,47 @@ def of_instance(instance: Instance) -> dict[str, Any]:
 
 def keep(session: Session, instance: Instance, now: datetime) -> None:
     """From today on the case is as its row says; what it was earlier today no evening will have seen."""
+    session.flush()
+    new = session.info.get(_MOVED, {}).pop(instance.id, None)
+    if new is None:
+        return
     on, told = clock.local(now).date(), of_instance(instance)
-    where = CaseSpan.instance_id == instance.id
-    row = session.execute(_CURRENT.where(where, CaseSpan.until_on.is_(None))).mappings().first()
-    if row is None:
-        begun = clock.local(instance.started_at).date()
-        session.execute(insert(CaseSpan), [{"instance_id": instance.id, "from_on": begun, **told}])
-    elif any(row[name] != told[name] for name in COLUMNS):
-        fresh = row["from_on"] >= on
-        session.execute(
-            update(CaseSpan)
-            .where(CaseSpan.id == row["id"])
-            .values(told if fresh else {"until_on": on})
-            .execution_options(synchronize_session=False)
-        )
-        if not fresh:
-            session.execute(insert(CaseSpan), [{"instance_id": instance.id, "from_on": on, **told}])
+    begun = None
+    if not new:
+        given = {f"new_{name}": value for name, value in told.items()}
+        begun = session.execute(_GO_ON, {"case": instance.id, "on": on, **given}).scalar_one_or_none()
+    if begun is None:  # the first stretch of the case
+        on = clock.local(instance.started_at).date()
+    if begun is None or begun < on:
+        session.execute(_BEGIN, {"instance_id": instance.id, "from_on": on, **told})
+
+
+@event.listens_for(Instance, "before_insert")
+def _begun(_mapper: Mapper[Instance], _connection: Connection, instance: Instance) -> None:
+    _moved(instance, new=True)
+
+
+@event.listens_for(Instance, "before_update")
+def _changed(_mapper: Mapper[Instance], _connection: Connection, instance: Instance) -> None:
+    before_after = {name: get_history(instance, name, PassiveFlag.PASSIVE_NO_INITIALIZE) for name in (*OF_ROW, "data")}
+    data = before_after.pop("data")
+    if _said(data.added) != _said(data.deleted) or any(one.has_changes() for one in before_after.values()):
+        _moved(instance, new=False)
+
+
+def _said(data: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    return [_text(one.get(name)) for one in data for name in SAID]
+
+
+def _moved(instance: Instance, *, new: bool) -> None:
+    if (session := object_session(instance)) is not None:
+        session.info.setdefault(_MOVED, {}).setdefault(instance.id, new)
+
+
+@event.listens_for(Session, "after_commit")
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, *_: object) -> None:
+    session.info.pop(_MOVED, None)
 
 
 def at_end_of(on: date) -> ColumnElement[bool]:
