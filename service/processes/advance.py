@@ -60,8 +60,9 @@ def advance(
     The instance row is locked by the caller. Raises engine.EngineFailure when the diagram fails; the caller's
     transaction must then roll back.
     """
-    calendar, opening = current(session), wiring(session).opening
+    opening = wiring(session).opening
     with session.no_autoflush:  # what the command changed so far is sent with the effects
+        calendar = current(session)
         event = record(
             session,
             instance,

@@ -186,7 +186,8 @@ def _sync_timers(session: Session, instance: Instance, landing: engine.Landing) 
     for timer_id, row in rows.items():
         armed = landing.timers.get(timer_id)
         if armed is None:
-            row.status = CANCELLED
+            if row.status == WAITING:  # and not the one that fires
+                row.status = CANCELLED
         elif row.status != WAITING:  # a taken-back step brings its timers back to life
             row.status, row.fire_at, row.due_at, row.attempts = WAITING, armed.fire_at, armed.fire_at, 0
         elif armed.fire_at != row.fire_at:

@@ -13,10 +13,11 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import Table, bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.db import Base
 from service.processes import effects as fx
 from service.processes.models import (
     RUN_ANSWERED,
@@ -49,6 +50,17 @@ _CAUSES = frozenset(
 )
 
 
+_ROWS: Table = Base.metadata.tables[ClockRun.__tablename__]
+_BEGIN = insert(_ROWS)
+_OF = _ROWS.c.task_id == bindparam("of")
+_STOP = (
+    update(_ROWS)
+    .where(_OF, _ROWS.c.until_on.is_(None))
+    .values(until_on=bindparam("on"), ended=bindparam("how"), void_on=bindparam("void"))
+)
+_UNDO = update(_ROWS).where(_OF, _ROWS.c.void_on.is_(None)).values(void_on=bindparam("on"))
+
+
 def begun(session: Session, rows: Iterable[tuple[UserTask, date | None]], on: date) -> None:
     """From ``on`` the clocks of these open tasks run against the dates beside them; a paused task has no clock."""
     _insert(session, [run for row, due_on in rows if (run := _run_of(row, due_on, on)) is not None])
@@ -63,29 +75,20 @@ def _run_of(row: UserTask, due_on: date | None, on: date) -> dict[str, Any] | No
 
 def _insert(session: Session, runs: Sequence[dict[str, Any]]) -> None:
     if runs:
-        session.execute(insert(ClockRun), runs)
+        session.execute(_BEGIN, runs)
 
 
 def stopped(session: Session, tasks: Iterable[UUID], on: date, ended: str, *, undone: bool = False) -> None:
     """The running clocks of these tasks stop; ``undone``: from now on it is as if they had not run."""
-    wanted = list(tasks)
+    wanted = [{"of": task_id, "on": on, "how": ended, "void": on if undone else None} for task_id in tasks]
     if wanted:
-        session.execute(
-            update(ClockRun)
-            .where(ClockRun.task_id.in_(wanted), ClockRun.until_on.is_(None))
-            .values(until_on=on, ended=ended, void_on=on if undone else None)
-            .execution_options(synchronize_session=False)
-        )
+        with session.no_autoflush:  # what the command has changed of the case and its task is sent with the effects
+            session.execute(_STOP, wanted)
 
 
 def undone(session: Session, task_id: UUID, on: date) -> None:
     """The task is open again: from now on it is as if it had not been answered."""
-    session.execute(
-        update(ClockRun)
-        .where(ClockRun.task_id == task_id, ClockRun.void_on.is_(None))
-        .values(void_on=on)
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_UNDO, {"of": task_id, "on": on})
 
 
 def handed_back(task: UserTask) -> bool:

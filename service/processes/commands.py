@@ -32,6 +32,7 @@ from service.processes.models import (
     RUNNING,
     SUSPENDED,
     TERMINATED,
+    Definition,
     Instance,
     UserTask,
 )
@@ -62,16 +63,17 @@ def start(
     Raises NotFound (no such process, or one that only the service starts), NotAllowed (the actor may not take the first
     step), Invalid (unknown or wrong fields; paths ``/data/…``).
     """
-    given = plain_data(data)
-    if compiled(session, latest(session, process).digest, process).given:
+    given, definition = plain_data(data), latest(session, process)
+    made = compiled(session, definition.digest, process)
+    if made.given:
         raise NotFound(BY_ITSELF)
     if clash := sorted(FRAME_NAMES & set(given)):
         raise Invalid("这些名称由系统使用", [Finding(f"/data/{name}", "请删去该项") for name in clash])
-    instance = begin(session, process=process, data=given, actor=actor, now=now, instance_id=instance_id)
+    instance = _begin(session, definition, given, actor=actor, now=now, instance_id=instance_id)
     opened = open_tasks(session, instance.id)
     if not any(access.is_holder(actor, task) for task in opened):
         raise NotAllowed("您没有发起该流程的权限：首个步骤由" + access.role_names(session, opened) + "办理")
-    check_prefill(session, compiled(session, instance.digest, process), opened, given, actor)
+    check_prefill(session, made, opened, given, actor)
     return instance
 
 
@@ -99,14 +101,26 @@ def begin(
     With an ``occurrence`` it starts at that timer start event, and the diagram may read ``scheduled.planned_at`` and
     ``scheduled.planned_on``. Raises NotFound (no such process or start event).
     """
-    definition = latest(session, process)
+    definition, given = latest(session, process), plain_data(data)
+    return _begin(session, definition, given, actor=actor, now=now, instance_id=instance_id, occurrence=occurrence)
+
+
+def _begin(
+    session: Session,
+    definition: Definition,
+    given: dict[str, Any],
+    *,
+    actor: Actor,
+    now: datetime,
+    instance_id: UUID | None,
+    occurrence: Occurrence | None = None,
+) -> Instance:
     plan = wiring(session)
     unit = access.origin_unit(actor, plan.scopes)
     frame = {"scopes": dict(plan.scopes), "settings": dict(plan.settings)}
-    given = plain_data(data)
     instance = Instance(
         id=instance_id or ids.new(),
-        process=process,
+        process=definition.key,
         version=definition.version,
         digest=definition.digest,
         status=RUNNING,
@@ -121,7 +135,6 @@ def begin(
         urges=0,
     )
     session.add(instance)
-    session.flush()
     told: dict[str, Any] = {
         **given,
         "settings": frame["settings"],
@@ -129,7 +142,7 @@ def begin(
         "initiator_unit": unit,
         "initiator_roles": sorted(actor.roles),
     }
-    said = {"process": process, "version": definition.version, "digest": definition.digest, "frame": frame}
+    said = {"process": definition.key, "version": definition.version, "digest": definition.digest, "frame": frame}
     event = None
     if occurrence is not None:
         event = occurrence.event
