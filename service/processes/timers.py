@@ -6,10 +6,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from service import engine, history, ids
+from service.db import UtcDateTime
 from service.errors import Conflict, NotFound
 from service.processes.advance import advance, lock
 from service.processes.calendars import find_current, store
@@ -47,29 +48,20 @@ def fire(session: Session, *, timer_id: UUID, now: datetime) -> bool:
 
     The instance is locked before the timer, as every command does, so workers and people never wait in a ring.
     """
-    instance_id = session.scalar(select(Timer.instance_id).where(Timer.id == timer_id))
-    if instance_id is None:
-        return False
-    instance = session.scalar(
-        select(Instance)
-        .where(Instance.id == instance_id, Instance.status == RUNNING)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
+    instance = session.scalar(_LOCKED_BY_TIMER, {"timer": timer_id})
     if instance is None:
         return False
-    timer = session.get_one(Timer, timer_id, populate_existing=True)
+    timer, overtaken = session.execute(_WITH_LATER, {"timer": timer_id, "now": now}).one()
     if timer.status != WAITING or timer.due_at > now:
         return False
     timer.status = FIRED
-    session.flush()
     said: dict[str, object] = {
         "timer": str(timer.id),
         "event": timer.event,
         "name": timer.name,
         "process": timer.process,
     }
-    if _overtaken(session, timer, now):
+    if overtaken:
         said["overtaken"] = True
     advance(
         session,
@@ -82,18 +74,31 @@ def fire(session: Session, *, timer_id: UUID, now: datetime) -> bool:
     return True
 
 
-def _overtaken(session: Session, timer: Timer, now: datetime) -> bool:
-    """Whether the moment of a later timer of the same task has passed, too: the task was done meanwhile and taken back,
-    or nobody was at work here."""
-    if timer.task_id is None:
-        return False
-    later = select(Timer.id).where(
-        Timer.task_id == timer.task_id,
-        Timer.status.in_((WAITING, FIRED)),
-        Timer.fire_at > timer.fire_at,
-        Timer.fire_at <= now,
+_LOCKED_BY_TIMER = (
+    select(Instance)
+    .where(
+        Instance.id == select(Timer.instance_id).where(Timer.id == bindparam("timer")).scalar_subquery(),
+        Instance.status == RUNNING,
     )
-    return session.scalar(later.limit(1)) is not None
+    .with_for_update(skip_locked=True)
+    .execution_options(populate_existing=True)
+)
+_LATER = aliased(Timer)
+# A timer, and whether the moment of a later one of the same task has passed, too: the task was done meanwhile and taken
+# back, or nobody was at work here.
+_WITH_LATER = (
+    select(
+        Timer,
+        exists().where(
+            _LATER.task_id == Timer.task_id,
+            _LATER.status.in_((WAITING, FIRED)),
+            _LATER.fire_at > Timer.fire_at,
+            _LATER.fire_at <= bindparam("now", type_=UtcDateTime),
+        ),
+    )
+    .where(Timer.id == bindparam("timer"))
+    .execution_options(populate_existing=True)
+)
 
 
 def failed(session: Session, *, timer_id: UUID, error: str, now: datetime) -> None:
