@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import Session, object_session
@@ -38,7 +38,7 @@ def is_candidate(actor: Actor, task: UserTask) -> bool:
 
 def might_take(session: Session, actor: Actor, task: UserTask) -> bool:
     """Whether the task is for the actor, in person or as a substitute, whoever has claimed it."""
-    return any(is_candidate(one, task) for one in (actor, *acting_for(session, actor)))
+    return any(is_candidate(one, task) for one in _in_person_first(session, actor, clock.today()))
 
 
 def is_holder(actor: Actor, task: UserTask) -> bool:
@@ -93,10 +93,16 @@ def taker(session: Session, actor: Actor, task: UserTask, now: datetime) -> Acto
     In person, for somebody on leave whose declared substitute it is (代理), or for a leader, a unit or a role that
     nobody can act in (代办): then ``on_behalf_of`` names that one, and both names are kept.
     """
-    for one in (actor, *acting_for(session, actor, clock.local(now).date())):
+    for one in _in_person_first(session, actor, clock.local(now).date()):
         if may_take(one, task):
             return one if is_holder(one, task) else _standing_in(session, one, task)
     return None
+
+
+def _in_person_first(session: Session, actor: Actor, today: date) -> Iterator[Actor]:
+    """The actor, then as whose substitute they act: asked for only where the actor alone does not do."""
+    yield actor
+    yield from acting_for(session, actor, today)
 
 
 def _standing_in(session: Session, actor: Actor, task: UserTask) -> Actor:
