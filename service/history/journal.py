@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, event, func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from service.db.canonical import normalized
 from service.history.chain import FIRST, seal
@@ -24,7 +24,10 @@ _LOCKED = (
     .execution_options(populate_existing=True)
 )
 _LOCKED_AND_LAST = _LOCKED.add_columns(select(func.max(HistoryEvent.id)).scalar_subquery())
-_FIRST_HEAD = text("INSERT INTO history_head (stream, seq, hash) VALUES (:stream, 0, :hash) ON CONFLICT DO NOTHING")
+_FIRST_HEAD = text(
+    "INSERT INTO history_head (stream, seq, hash) VALUES (:stream, 0, :hash) ON CONFLICT DO NOTHING"
+    " RETURNING (SELECT max(id) FROM history_event)"
+)
 
 
 def append(
@@ -135,16 +138,25 @@ def _locked_head(session: Session, stream: str) -> HistoryHead:
         return held[stream]
     counting = _counts(session) and _NEXT_ID not in session.info
     locked = _LOCKED_AND_LAST if counting else _LOCKED
+    head: HistoryHead
     row = session.execute(locked, {"stream": stream}).one_or_none()
-    if row is None:
-        # Two first events at once: one inserts, the other waits here and then finds the row.
-        session.execute(_FIRST_HEAD, {"stream": stream, "hash": FIRST})
-        row = session.execute(locked, {"stream": stream}).one()
+    if row is not None:
+        head, last = row[0], row[1] if counting else None
+    elif (first := session.execute(_FIRST_HEAD, {"stream": stream, "hash": FIRST}).one_or_none()) is not None:
+        head, last = _inserted(session, stream), first[0]
+    else:  # of two first events at once one inserts, the other has waited here and finds the row
+        head, last = session.execute(_LOCKED, {"stream": stream}).scalar_one(), None
     if counting:
-        session.info[_NEXT_ID] = (row[1] or 0) + 1
-    head: HistoryHead = row[0]
+        session.info[_NEXT_ID] = (last or 0) + 1
     held[stream] = head
     return head
+
+
+def _inserted(session: Session, stream: str) -> HistoryHead:
+    """The head that was just written, without reading it back."""
+    head = HistoryHead(stream=stream, seq=0, hash=FIRST)
+    make_transient_to_detached(head)
+    return session.merge(head, load=False)  # the session may still know one that a savepoint took back
 
 
 def _next_id(session: Session) -> int | None:

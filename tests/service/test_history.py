@@ -180,6 +180,20 @@ def test_a_savepoint_that_is_undone_takes_its_events_with_it(database, clock):
         assert history.verify_stream(session, "instance:1") == []
 
 
+def test_a_stream_whose_first_event_a_savepoint_took_back_begins_again(database, clock):
+    with database.transaction() as session:
+        nested = session.begin_nested()
+        write(session, clock.now, number=1)
+        session.flush()
+        held = list(session.identity_map.values())  # as somebody may who has read them
+        nested.rollback()
+        write(session, clock.now, number=2)
+        held.clear()
+    with database.reading() as session:
+        assert [event.data for event in history.stream_events(session, "instance:1")] == [{"number": 2}]
+        assert history.verify_stream(session, "instance:1") == []
+
+
 def test_writers_of_one_stream_queue_up(database, clock):
     barrier = threading.Barrier(4)
     moment = clock.now
