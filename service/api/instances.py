@@ -208,7 +208,7 @@ COPIES = page_of(Copy, "Copies")
 def start(body: dict[str, Any]) -> Row:
     """Starts the newest version of a process. ``data`` prefills the first form, which is then completed as a task."""
     made = commands.start(db(), actor=actor(), now=clock.now(), **body)
-    return Row(state_of(made), open_tasks=steps(db(), made))
+    return Row(state_of(made, _standing(made)), open_tasks=steps(db(), made))
 
 
 @calls.get("/instances/<uuid:instance_id>", answer=InstanceDetail)
@@ -217,9 +217,10 @@ def instance(instance_id: UUID) -> Row:
     detail = queries.case_detail(db(), instance_id, actor())
     _note_reading(instance_id)
     rows = [*detail.open_tasks, *detail.done_tasks]
-    told = steps_of(db(), [(task, detail.instance) for task in rows])
+    told = steps_of(db(), [(task, detail.instance) for task in rows], detail.marks)
     opened = len(detail.open_tasks)
-    return Row(state_of(detail.instance), open_tasks=told[:opened], done_tasks=told[opened:], may=detail.may)
+    state = state_of(detail.instance, detail.standing)
+    return Row(state, open_tasks=told[:opened], done_tasks=told[opened:], may=detail.may)
 
 
 @calls.get("/instances/<uuid:instance_id>/history", answer=page_of(Entry, "History"))
@@ -307,14 +308,18 @@ def withdraw_copy(body: dict[str, Any], instance_id: UUID) -> Mapping[str, Any]:
 
 def moved(session: Session, instance: Instance) -> dict[str, Any]:
     """Where ``instance`` stands, as far as whoever asks sees it; two statements."""
-    return {"instance": state_of(instance), "open_tasks": steps(session, instance)}
+    return {"instance": state_of(instance, _standing(instance)), "open_tasks": steps(session, instance)}
 
 
-def state_of(instance: Instance) -> Row:
+def _standing(instance: Instance) -> lateness.Standing:
+    return lateness.standings(db(), [instance], clock.today()).get(instance.id, lateness.IN_TIME)
+
+
+def state_of(instance: Instance, standing: lateness.Standing) -> Row:
     """An instance as the shape ``InstanceState``."""
     return Row(
         instance,
-        lateness.standings(db(), [instance], clock.today()).get(instance.id, lateness.IN_TIME),
+        standing,
         end_name=None if instance.end_name is None else one_line(instance.end_name),
         data=seen(db(), instance, actor()).data(instance.data),
     )

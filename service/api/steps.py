@@ -62,13 +62,12 @@ class Step(Schema):
 def steps(session: Session, instance: Instance) -> list[Row]:
     """The open tasks of ``instance`` that whoever asks sees; a fixed number of statements."""
     rows = seen(session, instance, actor()).rows(open_tasks(session, instance.id))
-    return steps_of(session, [(row, instance) for row in rows])
+    return steps_of(session, [(row, instance) for row in rows], marks(session, rows, clock.today()))
 
 
-def steps_of(session: Session, rows: Sequence[tuple[UserTask, Instance]]) -> list[Row]:
-    """Tasks, each with its case, as the shape ``Step``; a fixed number of statements."""
-    tasks = [task for task, _ in rows]
-    subjects, marked = subjects_of(session, tasks), marks(session, tasks, clock.today())
+def steps_of(session: Session, rows: Sequence[tuple[UserTask, Instance]], marked: Marks) -> list[Row]:
+    """Tasks, each with its case, as the shape ``Step``; ``marked`` are theirs. A fixed number of statements."""
+    subjects = subjects_of(session, [task for task, _ in rows])
     return [_step(task, instance, subjects.get(task.id, ()), marked) for task, instance in rows]
 
 

@@ -34,6 +34,7 @@ from service.http.context import actor, db
 from service.processes import commands, operations, queries, sharing
 from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.rules import NO_TASK
+from service.processes.standing import marks
 from service.processes.visibility import sees_task
 from service.talents import TalentFilter, search_talents
 from service.usecases.names import Names
@@ -263,13 +264,13 @@ def _listing(detail: queries.TaskDetail) -> Mapping[str, Any] | None:
 
 def _moved(row: UserTask) -> Mapping[str, Any]:
     instance = db().get_one(Instance, row.instance_id)
-    [step] = steps_of(db(), [(row, instance)])
+    [step] = steps_of(db(), [(row, instance)], marks(db(), [row], clock.today()))
     return {"task": step, **moved(db(), instance)}
 
 
 def _rows(session: Session, rows: Iterable[tuple[UserTask, Instance]]) -> list[Row]:
     pairs = list(rows)
-    told = steps_of(session, pairs)
+    told = steps_of(session, pairs, marks(session, [row for row, _ in pairs], clock.today()))
     names = Names(session).learn(
         [step.assignee for step in told],
         [row.unit for row, _ in pairs],

@@ -35,6 +35,7 @@ from service.auth.models import Account, RoleGrant, Token
 from service.auth.roles import permissions, roles_of
 from service.auth.rules import DISABLED, USERNAME, normal_name
 from service.db.lists import Page, matching, on_day, page
+from service.db.memory import remembered
 from service.errors import NotAllowed, NotFound
 from service.people.models import Leader, Liaison, Person, Unit
 from service.people.queries import represented_by
@@ -122,12 +123,17 @@ def acting_for(session: Session, actor: Actor, on: date | None = None) -> list[A
     """As whom else ``actor`` may act ``on`` that day (default today): one actor for each who declared it (代理).
 
     Each keeps the actor's own name, and the unit, person and delegable rights of the absent one. A substitute cannot
-    pass it on. At most three statements.
+    pass it on. At most three statements a transaction.
     """
     day = on or clock.today()
-    if actor.person_id is None or actor.on_behalf_of is not None:
+    person = actor.person_id
+    if person is None or actor.on_behalf_of is not None:
         return []
-    absent = [declared.person_id for declared in represented_by(session, actor.person_id, day)]
+    return list(remembered(session, (acting_for, actor, day), lambda: _acting_for(session, actor, person, day)))
+
+
+def _acting_for(session: Session, actor: Actor, person_id: UUID, day: date) -> list[Actor]:
+    absent = [declared.person_id for declared in represented_by(session, person_id, day)]
     if not absent:
         return []
     accounts = session.scalars(select(Account).where(Account.person_id.in_(absent)).order_by(Account.username)).all()

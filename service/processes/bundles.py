@@ -99,6 +99,11 @@ class Compiled:
         """The memory of ``first_steps`` of the step that a new case opens with: pages ask it of every process."""
         return {}
 
+    @cached_property
+    def profiles(self) -> dict[Hashable, object]:
+        """The memory of ``profiles`` of what the version says of itself to people: pages ask it of every process."""
+        return {}
+
     @property
     def given(self) -> tuple[str, ...]:
         """The values with which the service starts the process (property ``given``): nobody starts it by hand."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service import history, ids
+from service.db.memory import remembered
 from service.errors import NotFound
 from service.processes.bundles import CheckedBundle, Compiled, files_of, read_bundle
 from service.processes.models import Definition, DefinitionFile, DefinitionPicture
@@ -128,6 +130,28 @@ def missing_bundles(session: Session, *, bpmn: Path, forms: Path) -> Iterator[tu
 def name_of(made: Compiled) -> str:
     """The name of a process: that in its diagram, else its key."""
     return str(made.program.spec.description or made.program.key)
+
+
+class Newest(NamedTuple):
+    """The newest version of a process, without its files."""
+
+    key: str
+    version: int
+    digest: str
+    name: str
+
+
+def newest_versions(session: Session) -> Mapping[str, Newest]:
+    """Process → its newest version, by name of the process; for what only shows them. One statement a transaction."""
+
+    def ask() -> Mapping[str, Newest]:
+        last = select(Definition.key, func.max(Definition.version).label("version")).group_by(Definition.key).subquery()
+        query = select(Definition.key, Definition.version, Definition.digest, Definition.name).join(
+            last, (Definition.key == last.c.key) & (Definition.version == last.c.version)
+        )
+        return {row.key: Newest(*row) for row in session.execute(query.order_by(Definition.key))}
+
+    return remembered(session, newest_versions, ask)
 
 
 def find_latest(session: Session, key: str) -> Definition | None:

@@ -10,13 +10,11 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from service import history
 from service.processes.advance import open_tasks as open_rows
 from service.processes.bundles import compiled
 from service.processes.definitions import shown_digest
 from service.processes.models import WAITING, Instance, Timer
-from service.processes.queries import visible
-from service.processes.recording import stream_of
+from service.processes.queries import timeline, visible
 from service.processes.versions import Versions, versions_of
 from service.processes.visibility import seen
 from service.rights import Actor
@@ -58,7 +56,7 @@ def drawings(session: Session, instance_id: UUID | str, actor: Actor) -> list[Dr
     shown = shown_digest(session, instance.process, instance.version, instance.digest)
     made, mine = compiled(session, shown, instance.process), seen(session, instance, actor)
     passed: dict[str, list[dict[str, Any]]] = {}
-    events = history.stream_events(session, stream_of(instance.id))
+    events = timeline(session, instance_id, actor)  # the path, which they tell whole, is narrowed below
     for event in events:
         if event.kind == "advanced":
             for process, scope, node, source in event.data["passed"]:

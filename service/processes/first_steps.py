@@ -15,7 +15,7 @@ from service.processes import access
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, current
 from service.processes.contexts import context_of
-from service.processes.definitions import find_latest, latest
+from service.processes.definitions import latest, newest_versions
 from service.processes.effects import entered
 from service.processes.forms import Form
 from service.processes.rules import BY_ITSELF, holds, one_line
@@ -73,7 +73,7 @@ def _with_values(form: Form, due: str | None, days: DayFunctions) -> Form:
 
 def may_start(session: Session, process: str, actor: Actor) -> bool:
     """Whether ``first_step`` is for ``actor``: what a menu asks."""
-    found = find_latest(session, process)
+    found = newest_versions(session).get(process)
     return found is not None and may_start_made(session, compiled(session, found.digest, process), actor)
 
 

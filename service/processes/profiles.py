@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.processes import first_steps, properties
 from service.processes.bundles import Compiled, compiled
-from service.processes.models import Definition
+from service.processes.definitions import Newest, newest_versions
 from service.processes.wiring import wiring
 from service.processes.wording import starts_in_words
 from service.rights import Actor
@@ -47,8 +46,17 @@ class Profile:
 def profiles(session: Session) -> Sequence[Profile]:
     """Of every deployed process, in the order that they give themselves; two statements, once they are compiled."""
     named = wiring(session).stages
-    found = [profile_of(one, compiled(session, one.digest, one.key), named) for one in newest(session)]
+    newest = newest_versions(session).values()
+    found = [_remembered(one, compiled(session, one.digest, one.key), named) for one in newest]
     return sorted(found, key=lambda one: (one.order, one.process))
+
+
+def _remembered(definition: Newest, made: Compiled, named: Mapping[str, str]) -> Profile:
+    key = (definition, frozenset(named.items()))
+    known = made.profiles.get(key)
+    if not isinstance(known, Profile):
+        known = made.profiles[key] = profile_of(definition, made, named)
+    return known
 
 
 def startable(session: Session, actor: Actor) -> Sequence[Profile]:
@@ -57,14 +65,7 @@ def startable(session: Session, actor: Actor) -> Sequence[Profile]:
     return sorted(mine, key=lambda one: bool(one.starts))
 
 
-def newest(session: Session) -> Sequence[Definition]:
-    """The newest version of each process; one statement."""
-    last = select(Definition.key, func.max(Definition.version).label("version")).group_by(Definition.key).subquery()
-    query = select(Definition).join(last, (Definition.key == last.c.key) & (Definition.version == last.c.version))
-    return list(session.scalars(query.order_by(Definition.key)))
-
-
-def profile_of(definition: Definition, made: Compiled, named: Mapping[str, str]) -> Profile:
+def profile_of(definition: Newest, made: Compiled, named: Mapping[str, str]) -> Profile:
     """The version in its own words, with a default for what it does not say; ``named``: code → name of stages."""
     said = made.program.properties
     starts = starts_in_words(made)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, contains_eager, defer
 from service import clock, history
 from service.auth.queries import acting_for
 from service.db.lists import Page, page
+from service.db.memory import remembered
 from service.errors import Conflict, NotFound
 from service.processes import access, lateness, visibility
 from service.processes.bundles import compiled
@@ -338,7 +339,11 @@ def visible(session: Session, instance_id: UUID | str, actor: Actor) -> Instance
 def timeline(session: Session, instance_id: UUID | str, actor: Actor) -> list[history.HistoryEvent]:
     """The journal of a case, in order, for whoever may see it; of a round without what is other units' alone."""
     instance = visible(session, instance_id, actor)
-    return seen(session, instance, actor).events(history.stream_events(session, stream_of(instance.id)))
+
+    def ask() -> list[history.HistoryEvent]:
+        return seen(session, instance, actor).events(history.stream_events(session, stream_of(instance.id)))
+
+    return list(remembered(session, (timeline, instance.id, actor), ask))
 
 
 # --- Shared ----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from sqlalchemy import select
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import Finding, Invalid
 from service.processes.bundles import compiled
+from service.processes.definitions import newest_versions
 from service.processes.models import Definition
 from service.processes.wiring import wiring
 
@@ -19,7 +20,6 @@ class StageNames:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._versions: dict[str, list[tuple[str, str]]] | None = None
         self._named: dict[tuple[str, str], str] = {}
 
     @cached_property
@@ -46,35 +46,35 @@ class StageNames:
 
     def newest(self, process: str) -> Mapping[str, str]:
         """Code → name of the stages of the newest version, in their order; nothing for an unknown process."""
-        versions = self._read().get(process)
-        if not versions:
+        last = newest_versions(self._session).get(process)
+        if last is None:
             return {}
-        made = compiled(self._session, versions[0][1], process)
+        made = compiled(self._session, last.digest, process)
         return {code: name or self._common.get(code, code) for code, name in made.stage_names.items()}
 
     def every(self) -> Mapping[str, str]:
         """Code → name of the stages of all processes: those of the settings first. Where two processes name one code
         differently, both names."""
         named: dict[str, list[str]] = {code: [name] for code, name in self._common.items()}
-        for process in self._read():
+        for process in newest_versions(self._session):
             for code, name in self.newest(process).items():
                 if name not in named.setdefault(code, []):
                     named[code].append(name)
         return {code: "、".join(names) for code, names in named.items()}
 
     def _look(self, process: str, code: str) -> str:
-        for key, digest in self._read().get(process, ()):
-            made = compiled(self._session, digest, key)
-            if name := made.stage_names.get(code):
+        for digest in self._digests(process):
+            names = compiled(self._session, digest, process).stage_names
+            if name := names.get(code):
                 return name
-            if code in made.stage_names and code in self._common:
+            if code in names and code in self._common:
                 break  # a version from before diagrams named their stages
         return self._common.get(code, "")
 
-    def _read(self) -> Mapping[str, Sequence[tuple[str, str]]]:
-        if self._versions is None:
-            self._versions = {}
-            query = select(Definition.key, Definition.digest).order_by(Definition.key, Definition.version.desc())
-            for key, digest in self._session.execute(query):
-                self._versions.setdefault(key, []).append((key, digest))
-        return self._versions
+    def _digests(self, process: str) -> Iterator[str]:
+        """Those of the versions of the process, the newest first; the earlier ones are read when it is not enough."""
+        last = newest_versions(self._session).get(process)
+        if last is not None:
+            yield last.digest
+            earlier = select(Definition.digest).where(Definition.key == process, Definition.version < last.version)
+            yield from self._session.scalars(earlier.order_by(Definition.version.desc())).all()

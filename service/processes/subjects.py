@@ -15,7 +15,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from service import clock, engine
@@ -23,7 +23,8 @@ from service.people.models import Unit
 from service.people.queries import unit_names
 from service.processes.bundles import compiled
 from service.processes.calendars import DayFunctions, current, days_late
-from service.processes.models import DONE, OPEN, Definition, Instance, UserTask
+from service.processes.definitions import newest_versions
+from service.processes.models import DONE, OPEN, Instance, UserTask
 from service.processes.rules import ABOUT, NAMED, SLOTS, one_line
 
 
@@ -179,27 +180,15 @@ def _slots(
 def _words(session: Session, rows: Sequence[UserTask]) -> list[str]:
     """The diagram's words for the units that each task is about; one statement, where the cases are loaded."""
     cases = [session.get_one(Instance, row.instance_id) for row in rows]
-    newest = _newest(session, {case.process for case in cases}) if cases else {}
+    newest = newest_versions(session) if cases else {}
     found = []
     for row, case in zip(rows, cases, strict=True):
         own = _property(session, case.digest, case.process, row)
-        version, digest = newest.get(case.process, (case.version, case.digest))
-        found.append(own or (_property(session, digest, case.process, row) if version > case.version else ""))
+        last = newest.get(case.process)
+        if not own and last is not None and last.version > case.version:
+            own = _property(session, last.digest, case.process, row)
+        found.append(own)
     return found
-
-
-def _newest(session: Session, processes: Iterable[str]) -> dict[str, tuple[int, str]]:
-    """Process → (version, digest) of its newest definition."""
-    last = (
-        select(Definition.key, func.max(Definition.version).label("version"))
-        .where(Definition.key.in_(set(processes)))
-        .group_by(Definition.key)
-        .subquery()
-    )
-    query = select(Definition.key, Definition.version, Definition.digest).join(
-        last, (Definition.key == last.c.key) & (Definition.version == last.c.version)
-    )
-    return {key: (version, digest) for key, version, digest in session.execute(query)}
 
 
 def _property(session: Session, digest: str, key: str, row: UserTask) -> str:

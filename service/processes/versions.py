@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.db.memory import remembered
 from service.history import HistoryEvent
 from service.processes.bundles import Compiled, compiled
 from service.processes.forms import Form
@@ -46,6 +47,10 @@ def versions_of(session: Session, instance: Instance, events: Iterable[HistoryEv
 
 
 def find_versions(session: Session, instance: Instance) -> Versions:
-    """The same, where the journal is not at hand; one statement."""
+    """The same, where the journal is not at hand; one statement a transaction."""
     moves = select(HistoryEvent).where(HistoryEvent.stream == stream_of(instance.id), HistoryEvent.kind == MIGRATED)
-    return versions_of(session, instance, session.scalars(moves.order_by(HistoryEvent.seq)))
+    return remembered(
+        session,
+        (find_versions, instance.id),
+        lambda: versions_of(session, instance, session.scalars(moves.order_by(HistoryEvent.seq))),
+    )

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from service import clock
 from service.auth.queries import acting_for, grants_of
 from service.auth.roles import roles_of
+from service.db.memory import remembered
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent
 from service.history.notices import NOTICE, Notice
@@ -104,13 +105,17 @@ def _parts(session: Session, actor: Actor, only: object = None) -> list[ColumnEl
     return ways
 
 
-def visible_instance(session: Session, instance_id: object, actor: Actor) -> Instance:
+def visible_instance(session: Session, instance_id: UUID, actor: Actor) -> Instance:
     """The instance if the actor may see it, or one of its open tasks is for the actor, in person or as a substitute.
 
     A task that a colleague has claimed still is: who may not see it any more would be told that there is none.
 
     Raises NotFound: who may not see it may not know of it either.
     """
+    return remembered(session, (visible_instance, instance_id, actor), lambda: _visible(session, instance_id, actor))
+
+
+def _visible(session: Session, instance_id: UUID, actor: Actor) -> Instance:
     found = session.scalar(
         select(Instance).where(Instance.id == instance_id, visible_clause(session, actor, instance_id))
     )
@@ -123,7 +128,7 @@ def visible_instance(session: Session, instance_id: object, actor: Actor) -> Ins
     return found
 
 
-def sees(session: Session, instance_id: object, actor: Actor) -> bool:
+def sees(session: Session, instance_id: UUID, actor: Actor) -> bool:
     """Whether ``visible_instance`` finds the case for the actor."""
     try:
         visible_instance(session, instance_id, actor)
