@@ -19,7 +19,7 @@ from service.processes import queries
 from service.processes.filters import STAGE
 from service.processes.lateness import IN_TIME, standings
 from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance
-from service.processes.past import State, TaskThen, states, tasks_then
+from service.processes.past import State, TaskThen, open_tasks_then, states
 from service.processes.rules import GREEN, GREY, RED, YELLOW, light
 from service.processes.stages import StageNames
 from service.usecases.names import Names
@@ -93,7 +93,7 @@ def _rows(session: Session, instances: Sequence[Instance], on: date) -> list[Row
         [state.talent_id for state in stood.values()],
         [state.leader_id for state in stood.values()],
     )
-    tasks = tasks_then(session, [row.id for row in instances], on)
+    tasks = open_tasks_then(session, [row.id for row in instances], on)
     return [
         Row(
             state,
@@ -103,7 +103,7 @@ def _rows(session: Session, instances: Sequence[Instance], on: date) -> list[Row
             leader=names.known("leaders", state.leader_id),
             initiator_name=names.known_person(row.initiator),
             initiator_unit_name=names.known_unit(row.initiator_unit),
-            **_urgency([one for one in tasks.get(row.id, ()) if one.open], state, on),
+            **_urgency(tasks.get(row.id, ()), state, on),
         )
         for row, state in ((row, stood[row.id]) for row in instances)
     ]

@@ -116,6 +116,14 @@ def tasks_then(session: Session, cases: Iterable[UUID], on: date) -> dict[UUID, 
     return {case: sorted(tasks.values(), key=lambda one: (one.seq, one.id)) for case, tasks in found.items()}
 
 
+def open_tasks_then(session: Session, cases: Iterable[UUID], on: date) -> dict[UUID, list[TaskThen]]:
+    """Those of ``tasks_then`` that were open at the end of the day. One statement."""
+    ids = list(cases)
+    if not is_past(on):
+        return _tasks_now(session, ids, UserTask.status == OPEN)
+    return {case: [one for one in tasks if one.open] for case, tasks in tasks_then(session, ids, on).items()}
+
+
 def units_of_role_then(session: Session, cases: Iterable[UUID], role: str, on: date) -> dict[UUID, list[str]]:
     """The units that tasks of ``role`` had gone to by the end of a day, each once, in order. One statement."""
     ids = list(cases)
@@ -184,8 +192,8 @@ def _due(data: Mapping[str, Any]) -> tuple[date | None, date | None, bool]:
     return due_on, warn_on, data["provisional"]
 
 
-def _tasks_now(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[TaskThen]]:
-    query = select(UserTask.instance_id, *_NOW).where(UserTask.instance_id.in_(ids)).order_by(*_NOW[:2])
+def _tasks_now(session: Session, ids: Sequence[UUID], *which: ColumnElement[bool]) -> dict[UUID, list[TaskThen]]:
+    query = select(UserTask.instance_id, *_NOW).where(UserTask.instance_id.in_(ids), *which).order_by(*_NOW[:2])
     found: dict[UUID, list[TaskThen]] = {}
     for case, seq, task, role, unit, due_on, warn_on, provisional, paused, status in session.execute(query):
         told = TaskThen(seq, str(task), role, unit, due_on, warn_on, provisional, paused, status == OPEN)
