@@ -43,10 +43,11 @@ def _mapped(value: Any) -> Any:
 
 def clean(text: str) -> str:
     """``text`` as ``printable`` makes it."""
-    lines = _NEW_LINES.sub("\n", text).replace("\t", "  ")
-    seen = "".join(character for character in lines if character == "\n" or not _unseen(character))
+    if not text.isprintable():  # what Python calls so has nothing unseen in it, no line end and no tab
+        lines = _NEW_LINES.sub("\n", text).replace("\t", "  ")
+        text = "".join(character for character in lines if character == "\n" or not _unseen(character))
     # Heaped accents would climb out of their line.
-    return _ACCENTS.sub(r"\1", seen)
+    return _ACCENTS.sub(r"\1", text)
 
 
 def _unseen(character: str) -> bool:

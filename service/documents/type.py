@@ -135,11 +135,8 @@ def log_coverage(folder: Path = TYPE_FOLDER) -> None:
 def unprintable(data: Any, folder: Path = TYPE_FOLDER) -> tuple[str, ...]:
     """The characters in ``data`` (JSON) that no type on this machine has, each once, in the order of the text."""
     known = type_of(folder).characters
-    found: dict[str, None] = {}
-    for text in map(clean, _texts(data)):
-        if not text.isascii():
-            found.update((character, None) for character in text if _lacking(character, known))
-    return tuple(found)
+    used = dict.fromkeys("".join(text for text in map(clean, _texts(data)) if not text.isascii()))
+    return tuple(character for character in used if _lacking(character, known))
 
 
 def marked(data: Any, missing: tuple[str, ...]) -> Any:
