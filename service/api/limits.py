@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from hashlib import sha256
 from threading import Lock
 from typing import cast
 
 from flask import Flask, current_app, request
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
+from service import clock
 from service.auth.sessions import COOKIE
 
 KEY = "liaison-api-limits"
@@ -30,18 +28,22 @@ class Limits:
     """
 
     def __init__(self, per_minute: int) -> None:
-        self._item = RateLimitItemPerMinute(per_minute)
-        self._counter = FixedWindowRateLimiter(MemoryStorage())
+        self._per_minute = per_minute
+        self._minute = 0
+        self._calls: Counter[str] = Counter()
         self._good: OrderedDict[str, None] = OrderedDict()
         self._lock = Lock()
 
     def count(self) -> None:
         """Counts this request. Raises ``TooManyRequests`` (a minute later there is room again)."""
-        who = _who()
+        who, nobody = _who(), _nobody()
         with self._lock:
-            good = who in self._good
-        if not (good or self._counter.test(self._item, _nobody())) or not self._counter.hit(self._item, who):
-            raise TooManyRequests(retry_after=60)
+            calls = self._of_this_minute()
+            admitted = who in self._good or calls[nobody] < self._per_minute
+            if admitted:
+                calls[who] += 1
+            if not admitted or calls[who] > self._per_minute:
+                raise TooManyRequests(retry_after=60)
 
     def note(self, *, known: bool) -> None:
         """Notes the owner of the token or session of this request: somebody's, or nobody's."""
@@ -52,8 +54,15 @@ class Limits:
                 self._good[who] = None
                 if len(self._good) > LARGEST_KNOWN:
                     self._good.popitem(last=False)
-        if not known:
-            self._counter.hit(self._item, _nobody())
+            else:
+                self._of_this_minute()[_nobody()] += 1
+
+    def _of_this_minute(self) -> Counter[str]:
+        """How often each caller has called since the minute began; what was before is forgotten."""
+        minute = int(clock.now().timestamp() // 60)
+        if minute != self._minute:
+            self._minute, self._calls = minute, Counter()
+        return self._calls
 
 
 def install(app: Flask, per_minute: int) -> None:

@@ -271,6 +271,8 @@ def test_too_many_calls(world: World) -> None:
     expect(answer, 429, "too_many_requests")
     assert answer.headers["Retry-After"] == "60"
     assert world.api("auditor").get("/me").status_code == 200
+    world.clock.advance(minutes=1)
+    assert api.get("/me").status_code == 200
 
 
 @pytest.mark.parametrize("world", ["sqlite"], indirect=True)
