@@ -15,9 +15,11 @@ from SpiffWorkflow.dmn.specs.model import HitPolicy, Rule
 from SpiffWorkflow.task import Task
 
 from service.engine.cells import asked
-from service.engine.expressions import FUNCTIONS, ExpressionError, as_date, check_expression, evaluate
+from service.engine.expressions import FUNCTIONS, ExpressionError, as_date, evaluate, faults_of
 from service.engine.program import Program
 from service.engine.world import Call, Context, decided
+
+_OF_TABLES = FUNCTIONS | {"dmninputexpr"}
 
 
 def _plain(value: Any) -> Any:
@@ -64,9 +66,8 @@ class ScriptEngine(PythonScriptEngine):
 
     def validate(self, expression: str) -> None:
         """Raises SyntaxError for what is no expression: the library then tries it as the right side of a comparison."""
-        problems = check_expression(expression, None, FUNCTIONS | {"dmninputexpr"})
-        if problems:
-            raise SyntaxError("；".join(problems))
+        if faults := faults_of(expression, _OF_TABLES):
+            raise SyntaxError("；".join(faults))
 
     def call_service(self, task: Task, **kwargs: Any) -> str:
         """Runs a service task's action; gives its result as JSON text."""
