@@ -13,6 +13,7 @@ from importlib.metadata import version
 from sqlalchemy import text
 
 from tests.bench import databases
+from tests.bench.comparing import compared, keep
 from tests.bench.figures import Table
 from tests.bench.moving import moving
 from tests.bench.rehearsing import checking, proving, rehearsing
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.5, help="how long each load lasts (default 1.5)")
     parser.add_argument("--only", choices=[*KINDS], help="one database instead of both")
     parser.add_argument("--people", action="store_true", help="the people side alone")
+    parser.add_argument("--compare", action="store_true", help="name what got slower since the last run")
     chosen = parser.parse_args()
     began, table = time.monotonic(), Table()
     for column, kind in KINDS.items():
@@ -41,6 +43,10 @@ def main() -> None:
     print("\nms: median / 95 of 100 are not slower; work: ms of this process alone; sql: statements of one run")
     print(f"{table}\n\n{machine()}")
     print(f"Taken in {time.monotonic() - began:.0f} seconds.")
+    what = {"cases": chosen.cases, "open": chosen.open}
+    if chosen.compare:
+        print("\n".join(["", *compared(table.figures, what)]))
+    keep(table.figures, what)
 
 
 def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, column: str) -> None:

@@ -72,12 +72,16 @@ class Table:
 
     columns: list[str] = field(default_factory=list)
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
+    figures: dict[str, dict[str, Figure]] = field(default_factory=dict)
+    """Column → row → its figure, of the rows that have one."""
 
     def put(self, row: str, column: str, value: object) -> None:
         """Fills a cell, and says so at once: a bench that is silent for minutes looks hung."""
         if column not in self.columns:
             self.columns.append(column)
         self.rows.setdefault(row, {})[column] = str(value)
+        if isinstance(value, Figure):
+            self.figures.setdefault(column, {})[row] = value
         print(f"  {row}: {' '.join(str(value).split())}", flush=True)
 
     def head(self, title: str) -> None:
