@@ -163,7 +163,7 @@ def forged(folder: Path, name: str, change) -> list[str]:
 
 
 def test_a_forged_list_does_not_help(sealed, tmp_path):
-    """Whoever changes a file and writes the lists anew is stopped by the chain, the proofs and the signature."""
+    """A change of a file with the lists written anew is stopped by the chain, the proofs and the signature."""
     folder = unpacked(exported(sealed), tmp_path)
 
     def rewritten(content: bytes) -> bytes:
