@@ -26,12 +26,13 @@ _PLAIN_EVENTS = frozenset({"timer", "message", "terminate"})
 @dataclass
 class Diagram:
     """``files`` and what they compile to; ``scopes`` are those of the roles, ``rehearsed`` the actions whose answer
-    follows from their parameters."""
+    follows from their parameters, ``named`` the names of roles and units by their codes."""
 
     files: Mapping[str, bytes]
     made: Compiled
     scopes: Mapping[str, str] = field(default_factory=dict)
     rehearsed: Collection[str] = ()
+    named: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.processes: Mapping[str, ProcessModel] = model(self.files)

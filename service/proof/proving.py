@@ -40,7 +40,7 @@ def prove(
     began = time.process_time()
     made = compile_bundle(files, key)
     rehearsed = frozenset(name for name, action in plan.actions.items() if action.rehearsed is not None)
-    diagram = Diagram(files, made, plan.scopes, rehearsed)
+    diagram = Diagram(files, made, plan.scopes, rehearsed, plan.names)
     walked = Explorer(diagram, calendar, plan, bounds, list(starts) or starts_of(made, calendar, plan, starts_at))
     walked.run()
     found = Judge(diagram, walked).faults()

@@ -67,8 +67,12 @@ def _planned(cycle: str, at: datetime) -> datetime:
     return whole.moment(whole.after(at)) or at
 
 
-def words(start: Start, names: Mapping[str, str]) -> str:
-    """The start in words."""
+def words(start: Start, names: Mapping[str, str], named: Mapping[str, str]) -> str:
+    """The start in words, by the ``names`` of nodes, and those of roles and units (``named``)."""
     if start.event is not None:
         return f"定时开始「{names.get(start.event, start.event)}」"
-    return f"由 {start.by} 发起" if start.by else "由系统发起"
+    if not start.by:
+        return "由系统发起"
+    role, _, unit = start.by.partition("@")
+    whose = f"（{named.get(unit, unit)}）" if unit else ""
+    return f"由 {named.get(role, role)}{whose} 发起"

@@ -18,7 +18,7 @@ from service.proof.states import Start, Step
 def in_words(diagram: Diagram, start: Start, steps: Iterable[Step]) -> tuple[str, ...]:
     """The steps, one a line."""
     names = {node: name for (_, node), name in diagram.made.program.names.items()}
-    return (start_words(start, names), *(_words(diagram, names, step) for step in steps))
+    return (start_words(start, names, diagram.named), *(_words(diagram, names, step) for step in steps))
 
 
 def as_scenario(title: str, start: Start, steps: Iterable[Step], expect: Mapping[str, Any]) -> str:
@@ -42,7 +42,7 @@ def as_scenario(title: str, start: Start, steps: Iterable[Step], expect: Mapping
 
 def _words(diagram: Diagram, names: Mapping[str, str], step: Step) -> str:
     if "do" in step:
-        task, unit = str(step["do"]), step.get("unit")
+        task, unit = str(step["do"]), diagram.named.get(step.get("unit", ""), step.get("unit"))
         chosen = "，".join(_choice(diagram, task, name, value) for name, value in step.get("data", {}).items())
         return (
             f"办理「{_line(names.get(task, task))}」"
@@ -50,7 +50,11 @@ def _words(diagram: Diagram, names: Mapping[str, str], step: Step) -> str:
             + (f"：{chosen}" if chosen else "")
         )
     if "give_back" in step:
-        task, target, unit = str(step["from"]), str(step["give_back"]), step.get("unit")
+        task, target, unit = (
+            str(step["from"]),
+            str(step["give_back"]),
+            diagram.named.get(step.get("unit", ""), step.get("unit")),
+        )
         whose = f"（{unit}）" if unit else ""
         return f"从「{_line(names.get(task, task))}」{whose}退回「{_line(names.get(target, target))}」"
     if "until" in step:
@@ -67,11 +71,23 @@ def _choice(diagram: Diagram, task: str, name: str, value: Any) -> str:
     form = diagram.made.form_of(*place)
     fields = form_of(form.name, form.name, "", form.schema).fields
     schema = fields[name].schema if name in fields else {}
+    return f"{schema.get('title') or name}＝{_said(diagram, schema, value)}"
+
+
+def _said(diagram: Diagram, schema: Mapping[str, Any], value: Any) -> str:
+    """A value as the form shows it: options by their titles, units by their names."""
+    if isinstance(value, list):
+        items = schema.get("items")
+        known = items if isinstance(items, Mapping) else {}
+        return "、".join(_said(diagram, known, one) for one in value) or "没有"
     titles = {
         json.dumps(one.get("const")): one.get("title") for one in schema.get("oneOf", ()) if isinstance(one, Mapping)
     }
-    said = titles.get(json.dumps(value)) or ("是" if value is True else "否" if value is False else _short(value))
-    return f"{schema.get('title') or name}＝{said}"
+    if title := titles.get(json.dumps(value)):
+        return str(title)
+    if schema.get("x-ref") == "units" and value in diagram.named:
+        return diagram.named[value]
+    return "是" if value is True else "否" if value is False else _short(value)
 
 
 def _short(value: Any) -> str:

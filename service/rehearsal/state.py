@@ -21,7 +21,7 @@ class Plan:
 
     ``scopes`` maps a role to whose tasks it sees; ``settings`` is what diagrams read; ``units`` are the codes that
     forms may pick (None: not checked); ``instances`` how many instances one activity may open; ``stand_ins``
-    maps a role to those that act in turn where nobody holds it.
+    maps a role to those that act in turn where nobody holds it; ``names`` are those of roles and units, by their codes.
     """
 
     actions: Mapping[str, Action] = field(default_factory=dict)
@@ -31,6 +31,7 @@ class Plan:
     opening: time = time(9, 0)
     instances: int = 500
     stand_ins: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

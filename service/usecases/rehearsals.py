@@ -16,5 +16,7 @@ def plan_of(settings: Settings, organization: Organization) -> Plan:
         units=frozenset(organization.units),
         opening=settings.office_opens,
         instances=settings.most_instances,
+        names={one.id: one.name for one in organization.roles.values()}
+        | {one.code: one.name for one in organization.units.values()},
         stand_ins={role.id: role.stand_ins for role in organization.roles.values()},
     )

@@ -178,6 +178,15 @@ def test_more_units_are_walked_where_one_asks_for_it() -> None:
     assert (wide.holds, wide.unexplored) == (True, ())
 
 
+def test_a_way_names_roles_units_and_options_as_people_know_them() -> None:
+    fields = {**forms()["decide.json"]["properties"]}
+    fields["asked"] = {"type": "array", "title": "单位", "items": {"type": "string", "x-ref": "units"}}
+    form = changed_form("decide", properties=fields, required=[*forms()["decide.json"]["required"], "asked"])
+    fault = _of(proven(SEVERAL, (SLOT, "unit:unit", "unit:'edo'"), extra=form), "unit")
+    assert fault.way[0].startswith("由 联络员（")
+    assert "单位＝大沥镇" in fault.way[-1]
+
+
 def test_a_role_that_nobody_may_stand_in_for_is_told() -> None:
     files = definition()
     for chain, told in (((), "没有写明由谁代办"), (("responsible_unit",), ""), (("talent_office",), "")):
