@@ -209,7 +209,17 @@ def open_ids(
     limit: int | None = None,
 ) -> list[UUID]:
     """Ids of the open cases of a process (of one ``version``; not of ``but``; of ``only``), in order, behind
-    ``after``."""
+    ``after``.
+
+    Of thousands that are named each look asks for the next few only.
+    """
+    if only is not None and limit is not None:
+        left = sorted(one for one in only if after is None or one > after)
+        for start in range(0, len(left), limit):
+            some = left[start : start + limit]
+            if found := open_ids(session, process, version=version, but=but, only=some):
+                return found
+        return []
     query = select(Instance.id).where(Instance.process == process, Instance.status.in_(OPEN_CASES))
     if version is not None:
         query = query.where(Instance.version == version)

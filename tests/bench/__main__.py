@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from tests.bench import databases
 from tests.bench.comparing import compared, keep
+from tests.bench.crowd import crowd
 from tests.bench.figures import Table
 from tests.bench.moving import moving
 from tests.bench.rehearsing import checking, proving, rehearsing
@@ -30,6 +31,10 @@ def main() -> None:
     parser.add_argument("--open", type=int, default=2000, help="open tasks of the Talent Office (default 2000)")
     parser.add_argument("--seconds", type=float, default=1.5, help="how long each load lasts (default 1.5)")
     parser.add_argument("--only", choices=[*KINDS], help="one database instead of both")
+    parser.add_argument(
+        "--moving", type=int, default=5000, help="open cases that move to another version (default 5000)"
+    )
+    parser.add_argument("--crowd", action="store_true", help="these alone")
     parser.add_argument("--people", action="store_true", help="the people side alone")
     parser.add_argument("--compare", action="store_true", help="name what got slower since the last run")
     chosen = parser.parse_args()
@@ -56,6 +61,10 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
         table.head("The people side")
         people_pages(world, table, column)
         return
+    if chosen.crowd:
+        table.head("Another version of the process")
+        crowd(world, url, chosen.moving, chosen.seconds, table, column)
+        return
     table.head("Operations (one transaction)")
     cases = operations(world, table, column)
     verification(world, cases, table, column)
@@ -75,6 +84,7 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
     requests(world, url, chosen.seconds, table, column)
     table.head("Another version of the process")
     moving(world.database, table, column)
+    crowd(world, url, chosen.moving, chosen.seconds, table, column)
 
 
 def machine() -> str:

@@ -31,7 +31,7 @@ class Client:
     """One connection that stays open."""
 
     def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
 
     def call(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
         """The JSON of the answer. Raises RuntimeError unless it is one of success."""
@@ -118,7 +118,7 @@ def press(port: int, asks: list[Ask], seconds: float) -> Load:
     for thread in threads:
         thread.start()
     with suppress(threading.BrokenBarrierError):
-        ready.wait(60)
+        ready.wait(240)
     began = time.perf_counter()
     for thread in threads:
         thread.join()
