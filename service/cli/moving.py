@@ -101,7 +101,7 @@ def _look(database: Database, wish: moving.Wish) -> Counter[str]:
     counts: Counter[str] = Counter()
     after: UUID | None = None
     with database.reading(long=True) as session:
-        new, version = moving.target_of(session, wish, COMMAND_LINE)
+        new, version = moving.target_of(session, wish)
         look = outlook.Look.of(session, new, version, wish.choices, clock.now())
         while ids := _ids(session, wish, after):
             for one in outlook.judged(session, look, ids):

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from service import clock, engine, jobs
 from service.auth.queries import actor_of
 from service.db.failures import BUSY, describe, trouble
-from service.errors import Finding, Invalid, LiaisonError, NotAllowed
+from service.errors import Conflict, Finding, Invalid, LiaisonError, NotAllowed
 from service.ids import as_id
 from service.processes.bundles import Compiled, compiled
 from service.processes.migrating import RIGHT, Choices, migrate, require_choices, version_of
@@ -122,9 +122,11 @@ def require_wish(session: Session, wish: Wish, actor: Actor) -> None:
     if wish.of is not None and wish.of == wish.to:
         raise Invalid("迁移设置有误", [Finding("/to", "应与原版本不同")])
     if wish.draft is not None:  # which takes its time to check: the job does so
-        drafts.get(session, wish.draft, actor)
+        draft = drafts.get(session, wish.draft, actor)
+        if draft.process != wish.process:
+            raise Invalid("草稿不属于该流程", [Finding("/draft", f"这份草稿属于流程 {draft.process}")])
         return
-    new, _ = target_of(session, wish, actor)
+    new, _ = target_of(session, wish)
     if wish.of is None:  # of several versions each case is asked by itself
         require_choices(Choices({}, wish.choices.due, wish.choices.reason), new, new)
     else:
@@ -132,19 +134,8 @@ def require_wish(session: Session, wish: Wish, actor: Actor) -> None:
         require_choices(wish.choices, old, new)
 
 
-def target_of(session: Session, wish: Wish, actor: Actor, house: House | None = None) -> tuple[Compiled, int | None]:
-    """The definition to which the cases would move, and its number; a draft is checked by the facts of the ``house``.
-
-    Raises NotFound, Invalid.
-    """
-    if wish.draft is not None:
-        draft = drafts.get(session, wish.draft, actor)
-        if draft.process != wish.process:
-            raise Invalid("草稿不属于该流程", [Finding("/draft", f"这份草稿属于流程 {draft.process}")])
-        if house is None:
-            raise Invalid("草稿须先由系统检查", [Finding("/draft", "请提交后台任务评估草稿的影响")])
-        files, base = drafts.files(session, draft), drafts.base_files(session, draft)
-        return verdict(files, key=wish.process, context=house.context, base=base).required().compiled, None
+def target_of(session: Session, wish: Wish) -> tuple[Compiled, int]:
+    """The version to which the cases would move, and its number. Raises NotFound, Invalid."""
     if wish.to is None:
         raise Invalid("请指明版本或草稿", [Finding("/to", "必填，请填写版本号")])
     return compiled(session, version_of(session, wish.process, wish.to).digest, wish.process), wish.to
@@ -165,8 +156,9 @@ def look(run: jobs.Run, house: House) -> dict[str, Any]:
     after, homeless = as_id(run.state.get("after") or ""), dict(run.state.get("homeless", {}))
     with run.database.reading() as session:
         actor = actor_of(session, run.made_by)
-        require(actor, RIGHT)
-        new, version = target_of(session, wish, actor, house)
+    require(actor, RIGHT)
+    new, version, revision = _target(run, wish, house, actor)
+    with run.database.reading() as session:
         looking = impact.Look.of(session, new, version, wish.choices, clock.now())
     while True:
         with run.database.reading() as session:
@@ -182,8 +174,25 @@ def look(run: jobs.Run, house: House) -> dict[str, Any]:
                     homeless[key] = {"name": why["name"], "count": count + 1}
         after = ids[-1]
         items = [jobs.Item(str(one.instance), one.verdict, one.data()) for one in found]
-        run.tell(done=run.done + len(ids), items=items, state={"after": str(after), "homeless": homeless})
+        state = {"after": str(after), "homeless": homeless, "revision": revision}
+        run.tell(done=run.done + len(ids), items=items, state=state)
     return {"homeless": homeless, "targets": targets(new, homeless)}
+
+
+def _target(run: jobs.Run, wish: Wish, house: House, actor: Actor) -> tuple[Compiled, int | None, int | None]:
+    """The version or draft that is looked at, with its number or revision; a draft is checked with no transaction open.
+
+    Raises NotFound, Invalid, Conflict (the draft has changed since the job began).
+    """
+    with run.database.reading() as session:
+        if wish.draft is None:
+            return *target_of(session, wish), None
+        draft = drafts.get(session, wish.draft, actor)
+        files, base, revision = drafts.files(session, draft), drafts.base_files(session, draft), draft.revision
+    if run.state and run.state.get("revision") != revision:
+        raise Conflict("中断期间草稿又有改动，已看的和没有看的不是同一份；请重新看影响")
+    made = verdict(files, key=wish.process, context=house.context, base=base).required().compiled
+    return made, None, revision
 
 
 def targets(new: Compiled, homeless: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:

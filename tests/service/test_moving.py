@@ -16,7 +16,7 @@ from service.processes import commands, timers
 from service.processes.migrating import Choices, migrate
 from service.processes.models import Instance
 from service.processes.moves import RECOUNT
-from service.studio import moving
+from service.studio import drafts, moving
 from tests.factories.jobs import work_off
 from tests.factories.steps import events, instance, mismatches
 from tests.factories.versions import FIVE_DAYS, RENAMED, Edits, move, version
@@ -132,6 +132,26 @@ def test_who_may_and_what_is_asked_wrongly(world: World) -> None:
     assert answer.json["errors"][0]["path"] == "/instances/0"
     gone = api.post("/migrations", {**nobody, "to": to, "instances": [str(UUID(int=1))]})
     assert gone.json["errors"][0]["path"] == "/instances"
+
+
+def test_a_draft_that_changes_while_a_look_is_interrupted_is_looked_at_anew(world: World) -> None:
+    for _ in range(2):
+        world.recorded()
+    owner = world.actor("owner")
+    with world.transaction() as session:
+        draft = drafts.create(session, process="request", actor=owner, now=clock.now()).id
+        wish = moving.Wish("request", None, draft, None, None, Choices())
+        job = moving.submit_impact(session, wish=wish, actor=owner, now=clock.now()).id
+    asked = iter([True])
+    assert world.app
+    jobs.work(world.database, world.database.session_info[jobs.KEY], lambda: next(asked), clock.now())
+    with world.transaction() as session:
+        drafts.put(
+            session, draft_id=draft, name="scenarios/x.yaml", content=b"x", revision=1, actor=owner, now=clock.now()
+        )
+    work_off(world)
+    found = world.api("owner").get(f"/jobs/{job}").json
+    assert (found["status"], "草稿又有改动" in found["message"]) == ("failed", True)
 
 
 def test_people_complete_tasks_while_cases_move(world: World) -> None:
