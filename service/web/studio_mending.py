@@ -5,6 +5,7 @@ Nothing is taken silently: what becomes of a case is shown item by item, and wha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -102,7 +103,8 @@ def accept(draft_id: UUID) -> ResponseReturnValue:
 def _told(found: Proposals) -> Iterator[Told]:
     words = _Words(found.new, wired().organization)
     for one in found.found:
-        ways = [f"补上「{words.step(taken.label)}」" for taken in one.taken]
+        times = Counter(words.step(taken.label) for taken in one.taken)
+        ways = [f"补上「{step}」{f'，共 {count} 次' if count > 1 else ''}" for step, count in times.items()]
         ways += [f"不再办「{one_line(name)}」，新版没有这一步" for name in one.dropped]
         ways += [
             f"「{step}」{'补填' if fresh else '不再填'}「{title}」{'（样例）' if fresh else ''}"
