@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from threading import Lock
 from uuid import UUID
 
 from sqlalchemy import (
@@ -167,12 +168,21 @@ def held_units(role: str, on: date) -> Select[str]:
     )
 
 
-@lru_cache(maxsize=8)
+_making = Lock()
+"""Held while a part is made: a thread that comes meanwhile must not make another one of the same name."""
+
+
 def holdings(on: date) -> CTE:
     """(username, role, unit) of every role that a usable account holds on the day, as a part of a larger statement.
 
-    The same object for the same day: a statement that asks for it twice computes it once.
+    The same object for the same day, in all threads: a statement that asks for it twice computes it once.
     """
+    with _making:
+        return _holdings_on(on)
+
+
+@lru_cache(maxsize=8)
+def _holdings_on(on: date) -> CTE:
     held = _holdings(on, None).subquery()
     return (
         select(held.c.username, held.c.role, held.c.unit)
@@ -183,9 +193,14 @@ def holdings(on: date) -> CTE:
     )
 
 
-@lru_cache(maxsize=8)
 def leaders_signed_up(on: date) -> CTE:
     """(username, leader) of every post of a leader whose holder has a usable account on the day; ``leader`` its id."""
+    with _making:
+        return _leaders_on(on)
+
+
+@lru_cache(maxsize=8)
+def _leaders_on(on: date) -> CTE:
     return (
         select(Account.username, Leader.id.label("leader"))
         .join(Person, Person.id == Account.person_id)
