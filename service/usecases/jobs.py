@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from service.config import Organization, Settings
 from service.jobs import Kind
 from service.studio import backtesting, moving
-from service.usecases import proofs
+from service.usecases import proofs, sealing
 from service.usecases.studio import house_of
 
 
 def job_kinds(settings: Settings, organization: Organization) -> Mapping[str, Kind]:
     """The table of kinds, by name."""
     house = house_of(settings, organization)
-    kinds = (*moving.kinds(house), backtesting.kind(house), proofs.kind(settings, organization))
+    kinds = (
+        *moving.kinds(house),
+        backtesting.kind(house),
+        proofs.kind(settings, organization),
+        *sealing.kinds(settings),
+    )
     return {kind.name: kind for kind in kinds}

@@ -54,6 +54,7 @@ from service.web import (
     reports,
     roll_ups,
     rosters,
+    seals,
     service_teams,
     stuck,
     studio,
@@ -123,7 +124,7 @@ def install(app: Flask, settings: Settings) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    work = (auth, oidc, desk, tasks, prints, ledger, notices, processes, system, stuck, imports)
+    work = (auth, oidc, desk, tasks, prints, ledger, notices, processes, system, stuck, seals, imports)
     course = (cases, begins, copies, comments, attachments, replay, record_replays)
     serving = (links, quotas, service_teams, rosters)
     directory = (units, people, posts, substitutes)

@@ -9,6 +9,7 @@ from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
+from service.audit.evidence.package import RIGHT as EVIDENCE
 from service.db.lists import Page
 from service.http.context import actor, db
 from service.processes import commands, freeing, operations, queries, sharing
@@ -51,6 +52,7 @@ def case(instance_id: UUID) -> ResponseReturnValue:
         subjects=subjects_of(db(), detail.open_tasks),
         stuck=why_stuck(db(), detail.instance, today),
         frees=may(actor(), freeing.RIGHT),
+        gives_evidence=may(actor(), EVIDENCE),
         days={
             str(task.id): calendar.between(today, task.due_on) if task.due_on else None for task in detail.open_tasks
         },

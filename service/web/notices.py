@@ -14,6 +14,7 @@ from service.http.context import actor, db, settings
 from service.notifications import Notification, inbox, mark_all_read, mark_read
 from service.processes import freeing
 from service.processes.operations import acknowledge
+from service.seals import STREAM as SEALS
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
 
@@ -45,7 +46,7 @@ def notices() -> ResponseReturnValue:
         unread_only=unread,
         opens=settings().office_opens,
         closes=settings().office_closes,
-        leads=lambda notice: notice.stream.partition(":")[0] in PAGES,
+        leads=lambda notice: notice.stream == SEALS or notice.stream.partition(":")[0] in PAGES,
     )
 
 
@@ -81,6 +82,8 @@ def _about(notice: Notification) -> str:
     """The page of the case or the record; the inbox where there is none."""
     if notice.template == freeing.NOTICE:
         return url_for("web.stuck.index")
+    if notice.stream == SEALS:
+        return url_for("web.seals.index")
     kind, _, key = notice.stream.partition(":")
     if kind not in PAGES:
         return url_for("web.notices.notices")

@@ -1,0 +1,91 @@
+"""Seals: the signed heads over the journal, proofs that an event is under one, the evidence of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from service import clock, jobs, seals
+from service.api.calls import Calls
+from service.api.fields import Count, List, Moment, Query, Said, Schema, Text, Whole
+from service.api.jobs import JobView, view_of
+from service.api.records import Pages, Row, paged
+from service.api.shapes import page_of
+from service.audit.evidence import package
+from service.errors import NotFound
+from service.http.context import actor, db, wired
+from service.http.files import download
+from service.usecases.sealing import RIGHT, SEAL
+
+calls = Calls("seals", "Seals: signed heads over the journal, proofs, evidence")
+ZIP = "application/zip"
+
+
+class SealItem(Schema):
+    """A head. ``head`` is the canonical JSON that is signed, ``digest`` its SHA-256, ``signature`` Ed25519 in hex.
+
+    ``sha256`` and ``sm3`` are the roots of the tree over ``size`` events of ``streams`` streams.
+    """
+
+    number = Whole(required=True)
+    made_at = Moment(required=True)
+    size = Whole(required=True)
+    streams = Whole(required=True)
+    sha256 = Said(required=True)
+    sm3 = Said(required=True, allow_none=True)
+    key = Said(required=True)
+    head = Said(required=True, attribute="text")
+    digest = Said(required=True)
+    signature = Said(required=True)
+    tokened_at = Moment(required=True, allow_none=True)
+
+
+class EventWish(Query):
+    """An event by its place in the journal."""
+
+    stream = Text(longest=100, required=True)
+    seq = Count(low=1, high=2**31 - 1, required=True)
+
+
+class ProofView(Schema):
+    """An inclusion proof after RFC 9162: ``hash`` is the ``at``-th leaf (from 0) of ``size``, ``path`` from it up."""
+
+    stream = Said(required=True)
+    seq = Whole(required=True)
+    at = Whole(required=True)
+    size = Whole(required=True)
+    hash = Said(required=True)
+    path = List(Said(), required=True)
+    root = Said(required=True)
+
+
+@calls.get("/seals", answer=page_of(SealItem, "Seals"), query=Pages, right=RIGHT)
+def seal_list(query: dict[str, Any]) -> Mapping[str, Any]:
+    """All seals, the newest first."""
+    return paged(seals.seals(db(), **query), lambda one: Row(one, one.head))
+
+
+@calls.post("/seals", answer=JobView, status=202, right=RIGHT)
+def make_seal(_: dict[str, Any]) -> Row:
+    """Has the journal sealed now, by the worker: the job's result holds ``number`` and ``digest``."""
+    return view_of(jobs.submit(db(), kind=SEAL, params={}, actor=actor(), now=clock.now(), total=1))
+
+
+@calls.get("/seals/<number>/proof", answer=ProofView, query=EventWish, right=RIGHT)
+def event_proof(query: dict[str, Any], number: str) -> seals.Proof:
+    """The proof that an event is under a seal. 409 where it came later, or is not as it was sealed."""
+    if not (number.isascii() and number.isdecimal() and len(number) < 10):
+        raise NotFound(f"没有第 {number[:20]} 次封存")
+    return seals.proof(db(), seals.seal_of(db(), int(number)), query["stream"], query["seq"])
+
+
+@calls.file("/instances/<uuid:instance_id>/evidence", media_types=(ZIP,), right=package.RIGHT)
+def case_evidence(instance_id: UUID) -> Response:
+    """The evidence of a case as it stands, with the program that checks it; the export is journaled."""
+    made = package.evidence(db(), instance_id, actor())
+    with wired().database.transaction() as session:
+        package.journal(session, made, actor=actor(), now=clock.now())
+    return download(made.content, ZIP, made.name)

@@ -1,0 +1,89 @@
+"""The page 封存, the calls beside it, and the evidence of a case from its page."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from service import history
+from service.audit.evidence import verifier
+from service.processes.recording import stream_of
+from service.usecases import wire
+from tests.factories.visitor import Visitor
+from tests.factories.workers import worker_of
+from tests.factories.world import World
+
+pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def office(world: World, tmp_path: Path) -> World:
+    """A world whose key lies beside the test."""
+    there = dataclasses.replace(world.settings.seal, key_file=tmp_path / "seal.key")
+    world.settings = dataclasses.replace(world.settings, seal=there)
+    wire(world.database, world.settings, world.organization)
+    world.dispatched("edu")
+    return world
+
+
+def done(world: World) -> None:
+    """The worker does what is submitted."""
+    worker_of(world).tick(world.clock.advance(minutes=1))
+
+
+def test_an_auditor_seals_checks_keeps_and_prints(office: World) -> None:
+    auditor = Visitor(office, "auditor")
+    assert "还没有封存" in auditor.get("/seals").text
+    assert auditor.post("/seals").status_code in (200, 302)
+    assert "正在封存" in auditor.get("/seals").text
+    done(office)
+    auditor.post("/seals/check")
+    done(office)
+    page = auditor.get("/seals").text
+    assert "与日志一致" in page
+    kept = json.loads(auditor.get("/seals/1.json").data)
+    head = json.loads(kept["head"])
+    assert head["by"] == "auditor"
+    sheet = auditor.get("/seals/1").text
+    for group in range(0, 64, 8):
+        assert head["sha256"][group : group + 8] in page
+        assert kept["sha256"][group : group + 8] in sheet
+    assert "<svg" in sheet
+    assert auditor.get("/seals/2").status_code == auditor.get("/seals/2.json").status_code == 404
+
+
+def test_a_program_asks_for_heads_and_proofs(office: World) -> None:
+    api = office.api("auditor")
+    assert api.post("/seals").status_code == 202
+    done(office)
+    (seal,) = api.get("/seals").json["items"]
+    stream = stream_of(office.case)
+    proof = api.get("/seals/1/proof", stream=stream, seq=3).json
+    root = verifier.root_by(proof["hash"], proof["at"], proof["size"], proof["path"])
+    assert root == proof["root"] == seal["sha256"]
+    assert api.get("/seals/1/proof", stream=stream, seq=999).status_code == 404
+    assert api.get("/seals/2/proof", stream=stream, seq=1).status_code == 404
+    office.do("handler-edu", "handle", unit="edu")
+    with office.database.reading() as session:
+        last = history.count(session, stream)
+    assert api.get("/seals/1/proof", stream=stream, seq=last).status_code == 409
+
+
+def test_evidence_is_given_from_the_case_to_who_may_and_noted(office: World, tmp_path: Path) -> None:
+    page = f"/cases/{office.case}"
+    assert "导出证据包" not in Visitor(office, "office").get(page).text
+    auditor = Visitor(office, "auditor")
+    assert f"{page}/evidence.zip" in auditor.get(page).text
+    given = [auditor.get(f"{page}/evidence.zip"), office.api("auditor").get(f"/instances/{office.case}/evidence")]
+    for number, answer in enumerate(given):
+        file = tmp_path / f"{number}.zip"
+        file.write_bytes(answer.data)
+        said, faults, _ = verifier.check(file)
+        assert faults == []
+        assert said["uncovered"] == list(range(1, said["events"] + 1)), "nothing is sealed yet, and the package says so"
+    with office.database.reading() as session:
+        noted = [one for one in history.stream_events(session, "seals") if one.kind == "evidence_exported"]
+        assert [one.actor for one in noted] == ["auditor", "auditor"]
