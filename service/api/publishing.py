@@ -19,7 +19,7 @@ from service.api.records import Row
 from service.errors import Finding
 from service.http.context import actor, db, wired
 from service.processes.options import frozen
-from service.studio import drafts, publishing
+from service.studio import drafts, house_prints, publishing
 from service.studio.difference import ADDED, CHANGED, MOVED, REMOVED, Difference, compare
 from service.studio.fields import LONGEST_NOTE
 from service.usecases.panels import choices_of
@@ -113,7 +113,8 @@ def draft_difference(query: dict[str, Any], draft_id: UUID) -> Mapping[str, Any]
     if wanted is None and draft.base_version is None:
         return _difference(draft.process, None, _compare({}, after))
     base = drafts.version(db(), draft.process, wanted)
-    told = _compare(drafts.version_files(db(), base), after)
+    old, new = house_prints.since(db(), base, after)
+    told = _compare({**drafts.version_files(db(), base), **old}, {**after, **new})
     return _difference(draft.process, base.version, told)
 
 
@@ -121,7 +122,8 @@ def draft_difference(query: dict[str, Any], draft_id: UUID) -> Mapping[str, Any]
 def version_difference(query: dict[str, Any], process: str) -> Mapping[str, Any]:
     """The changes between two versions of a process."""
     before, after = (drafts.version(db(), process, query[name]) for name in ("before", "after"))
-    told = _compare(drafts.version_files(db(), before), drafts.version_files(db(), after))
+    old, new = house_prints.between(db(), before, after)
+    told = _compare({**drafts.version_files(db(), before), **old}, {**drafts.version_files(db(), after), **new})
     return _difference(process, before.version, told)
 
 

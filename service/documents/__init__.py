@@ -4,10 +4,10 @@ Templates are data of the office (``forms/print/*.typ``, ``*.docx``); what peopl
 never as template text, so nothing in it can be markup.
 """
 
-from service.documents.apart import Draft, Shown, render_apart
+from service.documents.apart import Draft, Shown, print_apart, render_apart
 from service.documents.pdf import SHARED, Printed, render, render_files
 from service.documents.samples import SAMPLES
-from service.documents.templates import MEDIA_TYPES, PDF, TEMPLATE_FOLDER, WORD
+from service.documents.templates import MEDIA_TYPES, PDF, TEMPLATE_FOLDER, WORD, house_templates
 from service.documents.text import LONGEST, printable
 from service.documents.type import (
     HEADER,
@@ -41,7 +41,9 @@ __all__ = [
     "Printed",
     "Shown",
     "coverage",
+    "house_templates",
     "log_coverage",
+    "print_apart",
     "printable",
     "render",
     "render_apart",

@@ -1,8 +1,9 @@
-"""A template that somebody is still writing is rendered in a process of its own, with little time and memory."""
+"""Templates that owners change are rendered in a process of their own, with little time and memory."""
 
 from __future__ import annotations
 
 import pickle
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,17 +11,23 @@ from datetime import datetime
 from typing import Any
 
 from service import children
+from service.documents.pdf import Printed
 from service.documents.text import printable
 from service.documents.type import unprintable
-from service.errors import Conflict, Finding, Invalid
+from service.errors import Busy, Conflict, Finding, Incident, Invalid
 
 SECONDS, MEMORY = 15, 1_200_000_000
 """The processor's time and the bytes of memory of one rendering: the type alone takes 300 MB."""
 WALL_SECONDS, PATIENCE_SECONDS = 30, 20
 MOST_PAGES = 8
 """Pages that are shown; a paper may have more."""
+MOST_PRINTED = 500
+"""Pages of a paper that is printed: no case fills as many, a template that repeats itself does."""
+PRINTED_AT_ONCE = 2
 
 _slot = threading.BoundedSemaphore(1)
+_printing = threading.BoundedSemaphore(PRINTED_AT_ONCE)
+_PAGE = re.compile(rb"/Type\s*/Page\b(?!s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,24 @@ class Shown:
     pdf: bytes = b""
 
 
+def print_apart(draft: Draft) -> Printed:
+    """The PDF of a paper that somebody prints. Not to be called with an open transaction: it takes seconds.
+
+    Raises Invalid for too much text, Incident where the template fails or takes too much, Busy while others print.
+    """
+    missing = unprintable(printable(dict(draft.data)))
+    if not _printing.acquire(timeout=PATIENCE_SECONDS):
+        raise Busy("正在打印的人较多，请稍后再试")
+    try:
+        made = _rendered(draft, missing, pdf=True).pdf
+    except Invalid as error:
+        why = "；".join(one.message for one in error.findings)
+        raise Incident(f"打印模板 {draft.name}.typ 印不出来：{why}。请联系流程管理员修改打印模板") from error
+    finally:
+        _printing.release()
+    return Printed(made, missing)
+
+
 def render_apart(draft: Draft, *, pdf: bool = False) -> Shown:
     """The paper as pictures, or as a PDF. Not to be called with an open transaction: it takes seconds.
 
@@ -50,13 +75,13 @@ def render_apart(draft: Draft, *, pdf: bool = False) -> Shown:
     if not _slot.acquire(timeout=PATIENCE_SECONDS):
         raise Conflict("正在预览其他打印模板，请稍后再试")
     try:
-        return _rendered(draft, pdf)
+        return _rendered(draft, unprintable(printable(dict(draft.data))), pdf=pdf)
     finally:
         _slot.release()
 
 
-def _rendered(draft: Draft, pdf: bool) -> Shown:
-    missing = unprintable(printable(dict(draft.data)))  # known here from the first time on
+def _rendered(draft: Draft, missing: tuple[str, ...], *, pdf: bool) -> Shown:
+    """``missing``: characters without type, which are known here from the first time on and slow to find there."""
     given = pickle.dumps((dict(draft.files), draft.name, dict(draft.data), draft.made_at, missing, pdf))
     ended = children.run("service.documents.apart_child", given, wall=WALL_SECONDS, keep=("HOME",))
     said = pickle.loads(ended.said) if ended.code == 0 else None  # noqa: S301 - written by our own child
@@ -66,4 +91,7 @@ def _rendered(draft: Draft, pdf: bool) -> Shown:
     if isinstance(said, str):
         raise Invalid("印不出来", [Finding(f"/print/{draft.name}.typ", said)])
     pages, count, whole = said
+    if len(_PAGE.findall(whole)) > MOST_PRINTED:
+        message = f"印出来超过 {MOST_PRINTED} 页，已经停止；多半是模板里重复得太多"
+        raise Invalid("印不出来", [Finding(f"/print/{draft.name}.typ", message)])
     return Shown(tuple(pages), count, whole)

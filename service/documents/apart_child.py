@@ -24,7 +24,7 @@ def main() -> None:
     where: dict[str, Any] = {"made_at": made_at, "house": TEMPLATE_FOLDER, "type_folder": TYPE_FOLDER}
     try:
         if pdf:
-            said: Any = ([], 0, render_files(files, name, data, **where).content)
+            said: Any = ([], 0, render_files(files, name, data, **where, missing=missing).content)
         else:
             pages = render_pages(files, name, data, **where, missing=missing)
             said = (pages[:MOST_PAGES], len(pages), b"")

@@ -33,14 +33,24 @@ class Printed:
 
 
 def render_files(
-    files: Mapping[str, bytes], name: str, data: Mapping[str, Any], *, made_at: datetime, house: Path, type_folder: Path
+    files: Mapping[str, bytes],
+    name: str,
+    data: Mapping[str, Any],
+    *,
+    made_at: datetime,
+    house: Path,
+    type_folder: Path,
+    missing: tuple[str, ...] | None = None,
 ) -> Printed:
     """The PDF that the template ``name`` among ``files`` makes; they may use what the folder ``house`` shares.
 
-    As ``render``. The templates of a process stand with its version; those of the house in their folder.
+    As ``render``; ``missing`` are the characters of ``data`` that no type has, where that is known already.
     """
     with _laid_out(files, house) as folder:
-        return render(folder / f"{name}.typ", data, made_at=made_at, type_folder=type_folder)
+        template = folder / f"{name}.typ"
+        if missing is None:
+            return render(template, data, made_at=made_at, type_folder=type_folder)
+        return Printed(_compiled(template, data, made_at, type_folder, missing, format="pdf"), missing)
 
 
 def render_pages(

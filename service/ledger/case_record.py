@@ -22,13 +22,15 @@ from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import by_digest
 from service.processes.course import Step, standing, steps_of
 from service.processes.forms import Form
+from service.processes.masks import Masks
 from service.processes.models import Instance, UserTask
 from service.processes.rules import NEED
 from service.processes.standing import behalf_names
 from service.processes.told_fields import told
-from service.processes.versions import versions_of
+from service.processes.versions import Versions, versions_of
 from service.processes.wiring import wiring
 from service.rights import SERVICE_NAMES, Actor
+from service.workdays import Calendar
 
 PRINTED = "printed"
 """The entry of the journal that tells of a printed paper: it changes no later one."""
@@ -92,22 +94,34 @@ class Record:
 
     def __init__(self, session: Session, instance_id: UUID, actor: Actor, then: Then | None = None) -> None:
         """Raises NotFound where ``actor`` may not see the case."""
-        self.session = session
-        self.instance: Instance = queries.visible(session, instance_id, actor)
-        told = [event for event in queries.timeline(session, instance_id, actor) if event.kind != PRINTED]
+        instance = queries.visible(session, instance_id, actor)
+        events = [event for event in queries.timeline(session, instance_id, actor) if event.kind != PRINTED]
         if then is not None:
-            self.instance = Instance(**then.row, data=dict(then.data), frame=self.instance.frame)
-            told = [event for event in told if event.seq <= then.until]
-        self.events: Sequence[HistoryEvent] = told
+            instance = Instance(**then.row, data=dict(then.data), frame=instance.frame)
+            events = [event for event in events if event.seq <= then.until]
         self._then = then
-        self.made: Compiled = compiled(session, self.instance.digest, self.instance.process)
-        self.versions = versions_of(session, self.instance, self.events)
+        made = compiled(session, instance.digest, instance.process)
+        self._take_in(session, instance, events, made, versions_of(session, instance, events))
+
+    def _take_in(
+        self, session: Session, instance: Instance, events: Sequence[HistoryEvent], made: Compiled, versions: Versions
+    ) -> None:
+        self.session, self.instance, self.events = session, instance, events
+        self.made, self.versions = made, versions
         self.all_steps: list[Step] = steps_of(self.events)
         self.steps: list[Step] = list(standing(self.all_steps))
         self._units: dict[str, str] = {}
         self._units_then: dict[str, str] = {}
         self._people: dict[str, str] = dict(SERVICE_NAMES)
         self._picked: dict[tuple[str, str], str] = {}
+
+    def calendar_of(self, event: HistoryEvent) -> Calendar:
+        """The calendar that an input was counted with."""
+        return by_digest(self.session, event.data["calendar"])
+
+    def shown(self, actor: Actor) -> Mapping[str, Any]:
+        """The data of the case as ``actor`` may see them."""
+        return Masks(self.session, self.instance, actor).data(self.instance.data)
 
     @property
     def last_at(self) -> datetime:
@@ -192,7 +206,7 @@ class Record:
         if not isinstance(value, str) or not value:
             return ""
         named = date.fromisoformat(value)
-        return day(named, provisional=by_digest(self.session, step.event.data["calendar"]).is_provisional(named))
+        return day(named, provisional=self.calendar_of(step.event).is_provisional(named))
 
     def person(self, username: str | None) -> str:
         """The name behind a sign-in name; empty for none."""

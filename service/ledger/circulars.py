@@ -17,11 +17,11 @@ from service.history import HistoryEvent
 from service.ledger.case_record import Paper, Record, day
 from service.ledger.own_papers import given
 from service.processes import effects
-from service.processes.calendars import by_digest
 from service.processes.course import Step, standing, steps_of
+from service.processes.house_prints import ISSUE
 from service.rights import Actor
 
-ACTION = "issue_circular"
+ACTION = ISSUE
 ISSUED = "circular_issued"
 """The entry of the case's journal that a circular leaves."""
 
@@ -40,7 +40,11 @@ class CircularRef:
 
 def circulars(session: Session, instance_id: UUID, actor: Actor) -> list[CircularRef]:
     """The circulars that stand, in order. Raises NotFound where ``actor`` may not see the case."""
-    record = Record(session, instance_id, actor)
+    return circulars_of(Record(session, instance_id, actor))
+
+
+def circulars_of(record: Record) -> list[CircularRef]:
+    """The same of a record that has been read."""
     counted = {step.event.seq for step in record.steps}
     return [
         CircularRef(n, str(action.data["result"]), record.unit(action.data["parameters"].get("unit")), action.at)
@@ -60,7 +64,11 @@ def circular(session: Session, instance_id: UUID, n: int, actor: Actor) -> Paper
 
     Raises NotFound where there is none or ``actor`` may not see the case, Conflict where it was taken back.
     """
-    record = Record(session, instance_id, actor)
+    return circular_of(Record(session, instance_id, actor), n, actor)
+
+
+def circular_of(record: Record, n: int, actor: Actor) -> Paper:
+    """The same of a record that has been read."""
     every = _issued(record)
     if not 1 <= n <= len(every):
         raise NotFound("没有这份通报")
@@ -120,6 +128,6 @@ def _facts(record: Record, issuing: Step, action: HistoryEvent, unit: object) ->
 def _late(record: Record, issuing: Step, action: HistoryEvent, due: str | None) -> str:
     if due is None:
         return ""
-    calendar = by_digest(record.session, issuing.event.data["calendar"])
+    calendar = record.calendar_of(issuing.event)
     late = calendar.between(date.fromisoformat(due), clock.local(action.at).date())
     return f"{late} 个工作日（截至{day(action.at)}）" if late > 0 else ""

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from service.errors import NotFound
 from service.ledger.case_record import Done, Paper, Record, Then, day
 from service.processes.bundles import Compiled, compiled
-from service.processes.masks import Masks
+from service.processes.house_prints import prints_of
 from service.processes.models import Instance
 from service.processes.rules import one_line
 from service.processes.told_fields import words
@@ -42,16 +42,16 @@ def title_of(template: bytes) -> str:
     return said[1].strip()[:60] if said else ""
 
 
-def templates_of(session: Session, instance_id: UUID) -> Mapping[str, bytes]:
-    """The print templates of the version that a case runs on."""
+def templates_of(session: Session, instance_id: UUID, then: Then | None = None) -> Mapping[str, bytes]:
+    """The print templates of the version that a case runs on, or ran on ``then``: its own, and those of the house that
+    it came with."""
     instance = session.get_one(Instance, instance_id)
-    return compiled(session, instance.digest, instance.process).prints
+    version, digest = (instance.version, instance.digest) if then is None else (then.row["version"], then.row["digest"])
+    return prints_of(session, instance.process, version, compiled(session, digest, instance.process))
 
 
-def own_paper(
-    session: Session, instance_id: UUID, name: str, actor: Actor, then: Then | None = None
-) -> tuple[Paper, Mapping[str, bytes]]:
-    """The paper ``name`` of a case as it stands, or stood ``then``, and the templates of its version.
+def own_paper(session: Session, instance_id: UUID, name: str, actor: Actor, then: Then | None = None) -> Paper:
+    """The paper ``name`` of a case as it stands, or stood ``then``.
 
     Raises NotFound where there is none, or ``actor`` may not see the case.
     """
@@ -60,8 +60,7 @@ def own_paper(
     if title is None:
         raise NotFound("没有这份打印件")
     instance = record.instance
-    paper = Paper(given(record, actor), record.last_at, f"{title} {instance.number or instance.title or ''}".strip())
-    return paper, record.made.prints
+    return Paper(given(record, actor), record.last_at, f"{title} {instance.number or instance.title or ''}".strip())
 
 
 def given(record: Record, actor: Actor) -> dict[str, Any]:
@@ -114,7 +113,7 @@ class _Teller:
     def results(self) -> dict[str, dict[str, Any]]:
         """The results of service tasks that are kept under a name: numbers, values that were set."""
         record = self._record
-        shown = Masks(record.session, record.instance, self._actor).data(record.instance.data)
+        shown = record.shown(self._actor)
         found: dict[str, dict[str, Any]] = {}
         for step in record.steps:
             for action in step.actions:

@@ -41,7 +41,11 @@ def sheet(session: Session, instance_id: UUID, actor: Actor, then: Then | None =
 
     Raises NotFound where ``actor`` may not see the case, Conflict where the need was answered on the spot.
     """
-    record = Record(session, instance_id, actor, then)
+    return sheet_of(Record(session, instance_id, actor, then), actor)
+
+
+def sheet_of(record: Record, actor: Actor) -> Paper:
+    """The same of a record that has been read."""
     instance = record.instance
     if instance.process != NEED:
         raise NotFound("该事项没有需求处理单")

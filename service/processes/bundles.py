@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service import engine
@@ -199,6 +199,15 @@ def compiled(session: Session, digest: str, key: str) -> Compiled:
         while len(_cache) > CACHED:
             _cache.popitem(last=False)
     return made
+
+
+def keep_files(session: Session, digest: str, files: Mapping[str, bytes]) -> None:
+    """Stores the files of a bundle, once."""
+    if not session.scalar(select(func.count()).where(DefinitionFile.digest == digest)):
+        session.add_all(
+            DefinitionFile(digest=digest, name=name, content=content) for name, content in sorted(files.items())
+        )
+        session.flush()
 
 
 def files_of(session: Session, digest: str) -> dict[str, bytes]:

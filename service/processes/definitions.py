@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from service import history, ids
 from service.db.memory import remembered
 from service.errors import NotFound
-from service.processes.bundles import CheckedBundle, Compiled, files_of, read_bundle
-from service.processes.models import Definition, DefinitionFile, DefinitionPicture
+from service.processes import house_prints
+from service.processes.bundles import CheckedBundle, Compiled, digest_of, files_of, keep_files, read_bundle
+from service.processes.models import Definition, DefinitionPicture
 from service.processes.schedules import sync
 from service.rights import Actor
 
@@ -36,16 +37,18 @@ def deploy(
 ) -> Definition:
     """Stores the bundle as the next version of its process; the content of the newest version gives that version.
 
-    The content of an older version becomes the newest version again. ``changes`` says in words what is other than
+    A template of the house that is another than the newest version prints with makes a version, too. The content of
+    an older version becomes the newest version again. ``changes`` says in words what is other than
     before; with the ``note`` it stands in the journal. ``author`` proposed it, where ``actor`` approves it.
     """
     key, made = bundle.key, bundle.compiled
     digest = made.digest
     history.lock(session, stream_of(key))  # two deployments at once are one after the other
     newest = find_latest(session, key)
-    if newest is not None and newest.digest == digest:
+    house = house_prints.of_today(session, key, bundle.files)
+    if newest is not None and newest.digest == digest and not house_differs(newest, house):
         return newest
-    _keep(session, digest, bundle.files)
+    keep_files(session, digest, bundle.files)
     definition = Definition(
         id=ids.new(),
         key=key,
@@ -56,10 +59,11 @@ def deploy(
         deployed_by=author or actor.username,
         note=note or None,
         approved_by=actor.username if author else None,
+        prints=house_prints.keep(session, house),
     )
     session.add(definition)
     said: dict[str, object] = {"version": definition.version, "digest": digest, "files": sorted(bundle.files)}
-    said |= {name: value for name, value in _told(note, author, changes).items() if value}
+    said |= {name: value for name, value in _told(definition, author, changes).items() if value}
     _journal(session, key, "deployed", said, actor=actor, now=now)
     session.flush()
     sync(session, definition, made.program, now=now)
@@ -74,7 +78,7 @@ def redraw(
     mine = (DefinitionPicture.key == definition.key, DefinitionPicture.version == definition.version)
     last = session.scalar(select(func.max(DefinitionPicture.number)).where(*mine)) or 0
     digest = bundle.compiled.digest
-    _keep(session, digest, bundle.files)
+    keep_files(session, digest, bundle.files)
     picture = DefinitionPicture(
         key=definition.key,
         version=definition.version,
@@ -97,15 +101,13 @@ def shown_digest(session: Session, key: str, version: int, digest: str) -> str:
     return session.scalar(query.order_by(DefinitionPicture.number.desc()).limit(1)) or digest
 
 
-def _told(note: str, author: str | None, changes: Sequence[str]) -> dict[str, object]:
-    return {"note": note, "author": author, "changes": list(changes)}
+def house_differs(definition: Definition, house: Mapping[str, bytes]) -> bool:
+    """Whether a version prints with other templates of the house than ``house``; never one that has kept none."""
+    return definition.prints is not None and definition.prints != (digest_of(house) if house else None)
 
 
-def _keep(session: Session, digest: str, files: Mapping[str, bytes]) -> None:
-    if not session.scalar(select(func.count()).where(DefinitionFile.digest == digest)):
-        session.add_all(
-            DefinitionFile(digest=digest, name=name, content=content) for name, content in sorted(files.items())
-        )
+def _told(made: Definition, author: str | None, changes: Sequence[str]) -> dict[str, object]:
+    return {"note": made.note, "author": author, "changes": list(changes), "prints": made.prints}
 
 
 def _journal(session: Session, key: str, kind: str, data: Mapping[str, object], *, actor: Actor, now: datetime) -> None:

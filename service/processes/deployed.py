@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from service.errors import LiaisonError
 from service.history import HistoryEvent
 from service.processes.bundles import Compiled, compile_bundle, digest_of, files_of
 from service.processes.definitions import name_of
+from service.processes.house_prints import KEPT
 from service.processes.models import Definition, DefinitionFile, DefinitionPicture
 
 DAMAGE = (LiaisonError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
@@ -45,31 +46,42 @@ def definitions_as_deployed(session: Session, into: dict[str, Compiled]) -> Gene
     newest: dict[str, str] = {}
     for stream in history.streams(session, "definition:"):
         try:
-            for event in history.stream_events(session, stream):
+            events = list(history.stream_events(session, stream))
+            later = {event.data["version"]: event.data["prints"] for event in events if event.kind == KEPT}
+            for event in events:
                 if event.kind == "redrawn":
                     yield from _picture(session, stream, event)
                 if event.kind != "deployed":
                     continue
                 key, version, digest = stream.removeprefix("definition:"), event.data["version"], event.data["digest"]
                 newest[key] = digest
-                yield from _definition(session, stream, event, have.pop((key, version), None), into)
+                yield from _definition(session, stream, event, have.pop((key, version), None), into, later)
         except DAMAGE as error:
             yield Mismatch(stream, None, f"部署记录无法读取：{error}")
     for key, version in have:
         yield Mismatch(f"definition:{key}", None, f"第 {version} 版没有部署记录")
-    known = select(Definition.digest).union(select(DefinitionPicture.digest))
+    kept = select(Definition.prints).where(Definition.prints.is_not(None))
+    known = select(Definition.digest).union(select(DefinitionPicture.digest), kept)
     for digest in session.scalars(select(DefinitionFile.digest).where(DefinitionFile.digest.not_in(known)).distinct()):
         yield Mismatch(f"definition:{digest}", None, "定义文件不属于任何版本")
     return newest
 
 
 def _definition(
-    session: Session, stream: str, event: HistoryEvent, row: raw_rows.Row | None, into: dict[str, Compiled]
+    session: Session,
+    stream: str,
+    event: HistoryEvent,
+    row: raw_rows.Row | None,
+    into: dict[str, Compiled],
+    later: Mapping[int, str],
 ) -> Iterator[Mismatch]:
     key, version, digest = stream.removeprefix("definition:"), event.data["version"], event.data["digest"]
     must = {"digest": digest, "deployed_at": event.at, "deployed_by": event.data.get("author", event.actor)}
     must |= {"note": event.data.get("note"), "approved_by": event.actor if "author" in event.data else None}
+    must["prints"] = prints = event.data.get("prints") or later.get(version)
     try:
+        if prints and digest_of(files_of(session, prints)) != prints:
+            yield Mismatch(stream, event.seq, f"第 {version} 版所用的系统打印模板与摘要不符")
         files = files_of(session, digest)
         if (actual := digest_of(files)) != digest:
             yield Mismatch(stream, event.seq, f"第 {version} 版的定义文件与摘要不符（实际 {actual[:12]}…）")

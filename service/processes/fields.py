@@ -49,6 +49,7 @@ ENTRIES: Mapping[str, Entry] = {
     # Definitions and the calendar
     "deployed": Entry("发布流程"),
     "redrawn": Entry("调整流程图布局"),
+    "prints_kept": Entry("固定系统打印模板"),
     "scenarios_replaced": Entry("更新流程用例"),
     "calendar_loaded": Entry("启用工作日历"),
     "notices_added": Entry("登记放假安排"),

@@ -39,7 +39,8 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 class Definition(Base):
     """Version ``version`` of process ``key``: the bundle with this digest, which an older version may have too.
 
-    ``note`` says why it was deployed, ``approved_by`` who was the second person, where one is asked for.
+    ``note`` says why it was deployed, ``approved_by`` who was the second person, where one is asked for. ``prints`` is
+    the digest of the templates of the house that its cases print with; None where they print with none.
     """
 
     __tablename__ = "definition"
@@ -54,6 +55,7 @@ class Definition(Base):
     deployed_by: Mapped[str] = mapped_column(String(64))
     note: Mapped[str | None] = mapped_column(Text)
     approved_by: Mapped[str | None] = mapped_column(String(64))
+    prints: Mapped[str | None] = mapped_column(String(64))
 
 
 class DefinitionPicture(Base):

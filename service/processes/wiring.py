@@ -171,7 +171,7 @@ class Wiring:
     ``towns`` maps the code of a town to its name, ``stand_ins`` a role to those that act in turn where nobody can act
     in it (default: the Talent Office alone), ``role_names`` a role and ``stages`` a stage to what people call it;
     ``unit_roles`` are the roles that mean nothing without a unit; ``most_instances`` is how many instances one activity
-    may open side by side.
+    may open side by side; ``house_prints`` gives the print templates of the house by the name of their file.
     """
 
     actions: Mapping[str, Action] = field(default_factory=dict)
@@ -191,6 +191,7 @@ class Wiring:
     withheld: Withheld = _nothing_withheld
     opening: time = time(9, 0)
     most_instances: int = 500
+    house_prints: Callable[[], Mapping[str, bytes]] = dict
 
     def role_name(self, role: str | None) -> str:
         """The name of a role; empty for one that ``organization.toml`` does not have."""

@@ -19,13 +19,12 @@ from service.processes.bundles import CheckedBundle
 from service.processes.models import Definition
 from service.rights import RIGHTS, Actor, require
 from service.spelling import tidy
-from service.studio import drafts, fields
+from service.studio import drafts, fields, house_prints
 from service.studio.contents import keep
 from service.studio.difference import Difference, compare
 from service.studio.models import Draft, VersionScenario
-from service.studio.names import bundle_of, scenarios_of
+from service.studio.names import scenarios_of
 from service.studio.panel import NOTHING_KNOWN, Choices
-from service.studio.sameness import difference
 
 DEPLOY = "deploy_definitions"
 WORD = "reminder"
@@ -74,13 +73,12 @@ def release(
     before = drafts.version_files(session, newest) if newest is not None else {}
     if scenarios is None:
         scenarios = scenarios_of(before)
-    told = compare(before, {**bundle.files, **scenarios}, words)
+    told = _compared(session, newest, before, {**bundle.files, **scenarios}, words)
     if newest is None:
         made = _deploy(session, bundle, told, note=note, author=author, actor=actor, now=now)
         keep_scenarios(session, made, scenarios)
         return Release(VERSION, made, told)
-    sort = difference(bundle_of(before), bundle.files)
-    if sort == "content":
+    if told.sort == "content":
         made = _deploy(session, bundle, told, note=note, author=author, actor=actor, now=now)
         keep_scenarios(session, made, scenarios)
         return Release(VERSION, made, told)
@@ -89,7 +87,7 @@ def release(
         keep_scenarios(session, newest, scenarios)
         said = {"version": newest.version, "scenarios": sorted(scenarios), "note": note}
         record(session, definitions.stream_of(newest.key), "scenarios_replaced", said, actor=actor, now=now)
-    if sort == "layout":
+    if told.sort == "layout":
         definitions.redraw(session, newest, bundle, note=note, actor=actor, now=now)
         return Release(LAYOUT, newest, told)
     return Release(SCENARIOS if others else SAME, newest, told)
@@ -219,7 +217,7 @@ def _propose(
         raise Conflict("您已提请发布，须由另一位有权发布的人核准")
     newest = definitions.find_latest(session, draft.process)
     before = drafts.version_files(session, newest) if newest is not None else {}
-    told = compare(before, {**bundle.files, **scenarios_of(drafts.files(session, draft))}, words)
+    told = _compared(session, newest, before, {**bundle.files, **scenarios_of(drafts.files(session, draft))}, words)
     if not told.changes and told.sort == "same":
         raise Conflict("与现行版本没有差别，不需要发布")
     draft.proposed_at, draft.proposed_by = now, actor.username
@@ -233,6 +231,17 @@ def _propose(
         )
     session.flush()
     return Release(PROPOSED, None, told)
+
+
+def _compared(
+    session: Session,
+    newest: Definition | None,
+    before: Mapping[str, bytes],
+    after: Mapping[str, bytes],
+    words: Choices,
+) -> Difference:
+    old, new = house_prints.since(session, newest, after)
+    return compare({**before, **old}, {**after, **new}, words)
 
 
 def _require_base(session: Session, draft: Draft) -> None:

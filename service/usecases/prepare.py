@@ -17,6 +17,7 @@ from service.people import sync_units
 from service.processes.backfill import fill_spans
 from service.processes.bundles import digest_of, read_bundle
 from service.processes.definitions import deploy, find_latest, missing_bundles
+from service.processes.house_prints import adopt
 from service.processes.options import frozen
 from service.processes.rules import STAGES
 from service.processes.timers import ensure_calendar
@@ -48,6 +49,8 @@ def prepare(
         done.append(f"工作日历有变，重新计算了 {changed} 件事项的期限")
     if woken := wake_sleepers(session, now=now):
         done.append(f"{woken} 件停在事件网关的事项恢复等候")
+    if kept := adopt(session, now=now):
+        done.append(f"{kept} 个流程版本记下了所用的系统打印模板，以后照此打印")
     context = check_context(settings, organization)
     deployed = [
         deploy(session, checked(files, key=key, context=context), actor=SYSTEM, now=now)

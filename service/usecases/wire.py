@@ -16,6 +16,7 @@ from service.auth.leaving import KEY as LEAVING
 from service.auth.roles import KEY as ROLES
 from service.config import Organization, Settings
 from service.db import Database
+from service.documents import house_templates
 from service.jobs import KEY as JOBS
 from service.liaisons.served import served_by
 from service.people.leaving import KEY as FOLLOWING
@@ -49,6 +50,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
         shown=_shown,
         opening=settings.office_opens,
         most_instances=settings.most_instances,
+        house_prints=house_templates,
     )
     database.session_info[KEY] = made
     database.session_info[ROLES] = {role.id: role.rights for role in organization.roles.values()}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable
 from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, after_this_request, request, url_for
+from flask import Blueprint, Response, after_this_request, g, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from service import clock, documents
 from service.audit.replay import case_replay
@@ -18,7 +18,7 @@ from service.errors import Incident
 from service.history import HistoryEvent
 from service.http import files
 from service.http.context import actor, db, wired
-from service.ledger.case_record import Then
+from service.ledger.case_record import Paper, Then
 from service.ledger.circulars import ISSUED, circulars
 from service.ledger.circulars import circular as circular_of
 from service.ledger.own_papers import own_paper, own_papers, templates_of
@@ -27,43 +27,60 @@ from service.ledger.sheet import sheet as sheet_of
 from service.processes import sharing
 from service.processes.bundles import compiled
 from service.processes.models import Instance
+from service.rights import Actor
 from service.spelling import code_point
 from service.web.access import requires
 
 blueprint = Blueprint("prints", __name__)
 
+Ahead = tuple[documents.Printed, str]
+"""A paper that was made with no transaction open, and the name of its file."""
+
+
+def _sheet(instance_id: UUID) -> Ahead:
+    return _made("sheet", instance_id, sheet_of)
+
 
 @blueprint.get("/cases/<uuid:instance_id>/sheet.pdf")
-@requires()
+@requires(ahead=_sheet)
 def sheet(instance_id: UUID) -> ResponseReturnValue:
     """《南海区直接联系服务高层次人才需求处理单》, for whoever may see the case (X1); ``?at=`` as it stood at a step."""
-    paper = sheet_of(db(), instance_id, actor(), _then(instance_id))
-    made = printed("sheet", paper.data, paper.made_at, paper.name, templates_of(db(), instance_id))
-    return _noted(instance_id, "sheet", paper.name, made)
+    return _printed(instance_id, "sheet")
+
+
+def _circular(instance_id: UUID, n: int) -> Ahead:
+    def told(session: Session, case: UUID, reader: Actor, _then: Then | None) -> Paper:
+        return circular_of(session, case, n, reader)
+
+    return _made("circular", instance_id, told, past=False)  # its facts are those of the moment of issue
 
 
 @blueprint.get("/cases/<uuid:instance_id>/circulars/<int:n>.pdf")
-@requires()
+@requires(ahead=_circular)
 def circular(instance_id: UUID, n: int) -> ResponseReturnValue:
     """The ``n``-th 通报 of a case, for whoever may see the case (W10)."""
-    paper = circular_of(db(), instance_id, n, actor())
-    made = printed("circular", paper.data, paper.made_at, paper.name, templates_of(db(), instance_id))
-    return _noted(instance_id, "circular", paper.name, made)
+    return _printed(instance_id, "circular")
+
+
+def _own(instance_id: UUID, name: str) -> Ahead:
+    def told(session: Session, case: UUID, reader: Actor, then: Then | None) -> Paper:
+        return own_paper(session, case, name, reader, then)
+
+    return _made(name, instance_id, told)
 
 
 @blueprint.get("/cases/<uuid:instance_id>/papers/<name>.pdf")
-@requires()
+@requires(ahead=_own)
 def own(instance_id: UUID, name: str) -> ResponseReturnValue:
     """A paper that the case's process prints by a template of its own, for whoever may see the case (``?at=``)."""
-    paper, templates = own_paper(db(), instance_id, name, actor(), _then(instance_id))
-    return _noted(instance_id, name, paper.name, printed(name, paper.data, paper.made_at, paper.name, templates))
+    return _printed(instance_id, name)
 
 
-def _then(instance_id: UUID) -> Then | None:
+def _then(session: Session, instance_id: UUID) -> Then | None:
     """The case as it stood at the step that the address names; None where it names none."""
     if _at() is None:
         return None
-    one = case_replay(db(), instance_id, actor()).at(_at()).step
+    one = case_replay(session, instance_id, g.actor).at(_at()).step
     return Then(one.row, one.case, list(one.tasks.values()), one.last)
 
 
@@ -116,19 +133,20 @@ def papers(instance: Instance, events: Iterable[HistoryEvent]) -> list[tuple[str
     return found
 
 
-def printed(
-    template: str, data: Any, made_at: datetime, name: str, templates: Mapping[str, bytes] | None = None
-) -> Response:
-    """``data`` on the paper that the template makes of them, as a PDF called ``name``: that of the process's
-    ``templates``, where they have it, else that of the house."""
-    house = documents.TEMPLATE_FOLDER
-    if templates and f"{template}.typ" in templates:
-        made = documents.render_files(
-            templates, template, data, made_at=made_at, house=house, type_folder=documents.TYPE_FOLDER
-        )
-    else:
-        made = documents.render(house / f"{template}.typ", data, made_at=made_at, type_folder=documents.TYPE_FOLDER)
-    return files.printed(made, name, save=False)
+def _made(
+    template: str, instance_id: UUID, told: Callable[[Session, UUID, Actor, Then | None], Paper], *, past: bool = True
+) -> Ahead:
+    """The paper by the templates of the case's version: read in a transaction, made after it."""
+    with wired().database.reading() as session:
+        then = _then(session, instance_id) if past else None
+        paper = told(session, instance_id, g.actor, then)
+        templates = templates_of(session, instance_id, then)
+    return documents.print_apart(documents.Draft(templates, template, paper.data, paper.made_at)), paper.name
+
+
+def _printed(instance_id: UUID, paper: str) -> Response:
+    made, name = g.ahead
+    return _noted(instance_id, paper, name, files.printed(made, name, save=False))
 
 
 def without_type(*data: Any) -> list[tuple[str, str]]:

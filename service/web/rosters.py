@@ -10,10 +10,11 @@ from uuid import UUID
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from service import clock, liaisons
+from service import clock, documents, liaisons
 from service.db.lists import Page
 from service.errors import Finding, Invalid, NotFound
 from service.history import version_of
+from service.http import files
 from service.http.context import actor, db
 from service.liaisons import REASONS, REASONS_OF, Roster, RosterFilter, RosterItem
 from service.liaisons.edits import roster_edits
@@ -29,7 +30,7 @@ from service.web.asked import asked
 from service.web.exports import Columns, exported, workbook
 from service.web.links import RIGHT
 from service.web.present import day as written
-from service.web.prints import printed, without_type
+from service.web.prints import without_type
 
 blueprint = Blueprint("rosters", __name__)
 
@@ -170,7 +171,9 @@ def roster_paper(roster_id: UUID) -> ResponseReturnValue:
     """The list on paper."""
     found = liaisons.get_roster(db(), roster_id, actor())
     data = _on_paper(found)
-    return printed("roster", data, found.created_at, f"{data['scope']}联系名单 第 {found.version} 版")
+    template, type_folder = documents.TEMPLATE_FOLDER / "roster.typ", documents.TYPE_FOLDER
+    made = documents.render(template, data, made_at=found.created_at, type_folder=type_folder)
+    return files.printed(made, f"{data['scope']}联系名单 第 {found.version} 版", save=False)
 
 
 def _found(limit: int, offset: int) -> Page[Roster]:

@@ -15,7 +15,7 @@ from service.processes.definitions import find_latest
 from service.processes.options import frozen
 from service.processes.tallies import open_tallies
 from service.rights import may
-from service.studio import drafts, publishing
+from service.studio import drafts, house_prints, publishing
 from service.studio.checking import Checked, House, checked
 from service.usecases.names import Names
 from service.usecases.studio import Read, house_of, read_draft
@@ -86,6 +86,9 @@ def page(draft_id: UUID) -> ResponseReturnValue:
     draft = drafts.get(db(), draft_id, actor())
     newest = find_latest(db(), draft.process)
     before = drafts.version_files(db(), newest) if newest is not None else {}
+    # with the choices of today's settings in the forms and today's templates of the house, as it would be deployed
+    after = frozen(ahead.read.files, wired().organization.lists)
+    old, new = house_prints.since(db(), newest, after)
     found = ahead.checked.verdict.findings
     tallies = open_tallies(db())
     return tab_page(
@@ -106,8 +109,7 @@ def page(draft_id: UUID) -> ResponseReturnValue:
         mine=draft.proposed_by == actor().username,
         names=Names(db()).learn([draft.proposed_by]),
         open_cases=sum(one.cases for (process, _), one in tallies.items() if process == draft.process),
-        # with the choices of today's settings in the forms, as it would be deployed
-        **difference_page(before, frozen(ahead.read.files, wired().organization.lists), draft.process, "现行版本"),
+        **difference_page({**before, **old}, {**after, **new}, draft.process, "现行版本"),
     )
 
 

@@ -14,7 +14,7 @@ from service.http.context import actor, db, settings, wired
 from service.processes.definitions import list_definitions
 from service.processes.models import Definition
 from service.processes.tallies import open_tallies
-from service.studio import drafts
+from service.studio import drafts, house_prints
 from service.studio.difference import REMOVED, Difference, compare
 from service.studio.publishing import DEPLOY, PROPOSED
 from service.usecases.names import Names
@@ -42,7 +42,8 @@ def versions(key: str) -> ResponseReturnValue:
     compared: dict[str, Any] = {}
     if before is not None and before != after:
         old, new = (drafts.version_files(db(), numbers[one]) for one in (before, after))
-        compared = difference_page(old, new, key, f"第 {before} 版")
+        mine, theirs = house_prints.between(db(), numbers[before], numbers[after])
+        compared = difference_page({**old, **mine}, {**new, **theirs}, key, f"第 {before} 版")
     names = Names(db()).learn([name for one in found for name in (one.deployed_by, one.approved_by)])
     return render_template(
         "studio/versions.html",

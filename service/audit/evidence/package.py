@@ -166,20 +166,18 @@ def _papers(session: Session, instance: Instance, actor: Actor) -> Files:
 
 
 def _printed(session: Session, instance: Instance, actor: Actor) -> Iterator[tuple[str, bytes]]:
+    """The papers, by the templates of the version on which the case runs."""
     asked: list[tuple[str, Any]] = []
     if instance.title and has_sheet(instance):
-        asked.append(("sheet", lambda: (sheet(session, instance.id, actor), templates_of(session, instance.id))))
+        asked.append(("sheet", lambda: sheet(session, instance.id, actor)))
     for name, _ in own_papers(compiled(session, instance.digest, instance.process)):
         asked.append((name, lambda name=name: own_paper(session, instance.id, name, actor)))
-    house = documents.TEMPLATE_FOLDER
+    where: dict[str, Any] = {"house": documents.TEMPLATE_FOLDER, "type_folder": documents.TYPE_FOLDER}
+    templates = templates_of(session, instance.id)
     for name, ask in asked:
         try:
-            paper, templates = ask()
-            given = {"made_at": paper.made_at, "type_folder": documents.TYPE_FOLDER}
-            if f"{name}.typ" in templates:
-                made = documents.render_files(templates, name, paper.data, house=house, **given)
-            else:
-                made = documents.render(house / f"{name}.typ", paper.data, **given)
+            paper = ask()
+            made = documents.render_files(templates, name, paper.data, made_at=paper.made_at, **where)
         except LiaisonError as error:
             yield f"papers/{name}.txt", f"没有打印：{error.message}\n".encode()
         else:

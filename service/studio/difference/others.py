@@ -20,6 +20,7 @@ _KINDS: Mapping[str, str] = {
     ".dmn": "规则表文件",
     ".json": "表单文件",
 }
+_HOUSE: Mapping[str, str] = {"sheet.typ": "需求处理单", "circular.typ": "通报", "common.typ": "公用的部分"}
 _TITLE = re.compile(r"^title:\s*[\"']?(.{1,100}?)[\"']?\s*$", re.MULTILINE)
 MOST_LINES = 4_000
 """Beyond these, lines are not counted: comparing would take long and tell nobody anything."""
@@ -43,6 +44,9 @@ def _titled(name: str, content: bytes | None) -> str:
     folder, _, file = name.partition("/")
     stem, dot, suffix = file.rpartition(".")
     kind = _KINDS.get(dot + suffix, "文件")
+    if folder == "house":
+        file = file.rpartition("/")[2]
+        return f"系统的打印模板「{_HOUSE.get(file, file)}」"
     if folder == "scenarios" and content is not None:
         found = _TITLE.search(content.decode(errors="replace"))
         stem = found[1] if found else stem

@@ -1,0 +1,137 @@
+"""A case prints by the templates of the house that its version was deployed with, whatever becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from service import clock, documents
+from service.documents import Draft, print_apart
+from service.errors import Incident
+from service.ledger.circulars import ACTION
+from service.ledger.own_papers import templates_of
+from service.processes import house_prints
+from service.processes.definitions import latest
+from service.processes.models import Definition, DefinitionFile
+from service.processes.replay import verify
+from service.processes.wiring import KEY
+from service.rights import SYSTEM
+from service.studio import publishing
+from service.usecases import prepare
+from tests.factories.bundles import unchecked
+from tests.factories.documents import MADE_AT
+from tests.factories.versions import changed, move
+from tests.factories.world import CONFIG, HOME, World
+
+FILES = changed({})
+NEWER = b'#import "common.typ": *\n#show: paper.with(title: "x")\n= New form'
+
+
+def change_house(world: World, **files: bytes) -> None:
+    """From now on the folder of the house holds these templates instead of its own."""
+    given = {**documents.house_templates(), **{f"{name}.typ": content for name, content in files.items()}}
+    wired = world.database.session_info[KEY]
+    world.database.session_info[KEY] = replace(wired, house_prints=lambda: given)
+
+
+def released(world: World, files: Mapping[str, bytes] = FILES) -> publishing.Release:
+    with world.transaction() as session:
+        now = clock.now()
+        return publishing.release(session, unchecked("request", files), note="新表", actor=SYSTEM, now=now)
+
+
+def sheet_of(world: World) -> bytes:
+    with world.database.reading() as session:
+        return templates_of(session, world.case)["sheet.typ"]
+
+
+def mismatches(world: World) -> list[str]:
+    with world.database.reading(long=True) as session:
+        return [one.what for one in verify(session)]
+
+
+def test_a_changed_template_of_the_house_is_a_new_version_and_old_cases_keep_theirs(world: World) -> None:
+    shipped = documents.house_templates()["sheet.typ"]
+    world.recorded()
+    assert released(world).outcome == publishing.SAME
+    change_house(world, sheet=NEWER)
+    assert sheet_of(world) == shipped
+    made = released(world)
+    assert made.outcome == publishing.VERSION
+    assert [line.partition("（")[0] for line in made.difference.lines] == ["系统的打印模板「需求处理单」有改动"]
+    assert released(world).outcome == publishing.SAME
+    assert sheet_of(world) == shipped
+    move(world, 2)
+    assert sheet_of(world) == NEWER
+    world.recorded()
+    assert sheet_of(world) == NEWER
+    assert mismatches(world) == []
+
+
+def test_a_process_keeps_only_what_it_prints_with_and_does_not_replace(world: World) -> None:
+    house = documents.house_templates()
+    assert house_prints.needed(house, "request", FILES).keys() == {
+        "print/common.typ",
+        "print/sheet.typ",
+        "print/circular.typ",
+    }
+    assert house_prints.ISSUE == ACTION
+    assert house_prints.needed(house, "roster", changed({}, "roster")) == {}
+    assert house_prints.needed(house, "roster", {"print/note.typ": b""}).keys() == {"print/common.typ"}
+    own = {**FILES, "print/sheet.typ": NEWER}
+    assert house_prints.needed(house, "request", own).keys() == {"print/common.typ", "print/circular.typ"}
+    made = released(world, own)
+    assert (made.outcome, made.difference.lines) == (publishing.VERSION, ["新增打印模板「sheet.typ」"])
+    change_house(world, sheet=b"// other")
+    assert released(world, own).outcome == publishing.SAME, "it prints by its own"
+
+
+def test_versions_of_before_get_the_templates_of_the_upgrade_once(world: World) -> None:
+    world.recorded()
+    with world.transaction() as session:
+        session.execute(update(Definition).values(prints=None))
+    change_house(world, sheet=NEWER)
+    assert sheet_of(world) == NEWER
+    assert released(world).outcome == publishing.SAME, "what it printed with is not known"
+    with world.transaction() as session:
+        told = _prepared(session, world)
+    assert told[0].endswith("个流程版本记下了所用的系统打印模板，以后照此打印")
+    change_house(world)
+    assert sheet_of(world) == NEWER
+    with world.transaction() as session:
+        assert _prepared(session, world) == []
+        assert latest(session, "roster").prints is None
+
+
+def _prepared(session: Session, world: World) -> list[str]:
+    house = {"settings": world.settings, "organization": world.organization, "config": CONFIG, "home": HOME}
+    return prepare(session, **house, now=clock.now())
+
+
+def test_verification_names_templates_that_were_tampered_with(world: World) -> None:
+    with world.transaction() as session:
+        digest = latest(session, "request").prints
+        mine = (DefinitionFile.digest == digest, DefinitionFile.name == "print/sheet.typ")
+        assert session.scalar(select(DefinitionFile.content).where(*mine)) is not None
+        session.execute(update(DefinitionFile).where(*mine).values(content=NEWER))
+    assert "第 1 版所用的系统打印模板与摘要不符" in mismatches(world)
+    with world.transaction() as session:
+        session.execute(update(Definition).where(Definition.key == "request").values(prints=None))
+    assert any("prints" in one for one in mismatches(world))
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("#for n in range(600) [#n #pagebreak()]", "超过 500 页"),
+        ("#let n = 1\n#while n > 0 { n = n + 1 }", "infinite"),
+    ],
+)
+def test_a_paper_that_never_ends_is_stopped_and_says_whom_to_tell(body: str, why: str) -> None:
+    files = {**documents.house_templates(), "long.typ": f'#import "common.typ": *\n{body}'.encode()}
+    with pytest.raises(Incident, match=f"打印模板 long.typ 印不出来.*{why}.*请联系流程管理员"):
+        print_apart(Draft(files, "long", {}, MADE_AT))
