@@ -21,7 +21,7 @@ from service.processes.bundles import Compiled
 from service.processes.calendars import days_late
 from service.processes.dated import broken_rules, days_known, findings_of
 from service.processes.forms import plain_data
-from service.processes.inputs import Begun, Course, run_input
+from service.processes.inputs import Act, Begun, Course, run_input
 from service.processes.notices import words_of
 from service.processes.rules import FRAME_NAMES
 from service.rehearsal.answers import Answers
@@ -111,7 +111,7 @@ class Rehearsal:
 
     def fork(self) -> Rehearsal:
         """Another one that stands here and goes its own way."""
-        other = Rehearsal.__new__(Rehearsal)
+        other = type(self).__new__(type(self))
         other.__dict__.update(self.__dict__, _course=self._course.fork(), _told=self._told.fork())
         return other
 
@@ -322,14 +322,17 @@ class Rehearsal:
             step.id if step is not None else None,
             {**said, "opening": self.plan.opening.isoformat(), "rules": engine.RULES},
         )
-        answers = Answers(self.plan, self.calendar, self.now, told)
-        found = run_input(self._begun, course, given, self.calendar, answers.answer)
+        found = run_input(self._begun, course, given, self.calendar, self._answering(told))
         if done is not None:
             told.done += (done,)
         if kind == "timer_fired":
             told.fired += (str(said["event"]),)
         self._take(told, course, found, given, actor, step)
         self._course, self._told, self._seq = course, told, seq
+
+    def _answering(self, told: Kept) -> Act:
+        """The answer of each service action in one input."""
+        return Answers(self.plan, self.calendar, self.now, told).answer
 
     def _take(
         self,

@@ -13,13 +13,14 @@ from service.checks.bundle import Bundle
 from service.checks.prints import sample_of
 from service.errors import NotFound
 from service.ledger.case_record import Record
-from service.ledger.circulars import circular, circulars
+from service.ledger.circulars import circular_of, circulars_of
 from service.ledger.own_papers import given, title_of
-from service.ledger.sheet import sheet
+from service.ledger.sheet import sheet_of
 from service.processes.filters import CaseFilter
 from service.processes.models import COMPLETED, Instance
 from service.processes.queries import cases
 from service.rights import Actor
+from service.studio.written import Written, WrittenRecord
 
 Json = dict[str, Any]
 
@@ -87,15 +88,38 @@ def finished(session: Session, process: str, actor: Actor) -> list[Instance]:
     return list(found.items)
 
 
+def case_numbered(session: Session, process: str, number: str, actor: Actor) -> UUID:
+    """The case of the process with a number, where ``actor`` may see it. Raises NotFound."""
+    found = cases(session, actor, filters=CaseFilter(process=process, number=number), limit=1)
+    if not found.items:
+        raise NotFound(f"没有编号为 {number} 的事项，或者您不能查看")
+    return found.items[0].id
+
+
 def case_data(session: Session, process: str, instance_id: UUID, name: str, actor: Actor) -> Json:
     """The data of a real case as the paper ``name`` gets them, as ``actor`` may see it. Raises NotFound, Conflict."""
     record = Record(session, instance_id, actor)
     if record.instance.process != process:
         raise NotFound("没有这件事项")
+    return _data(record, name, actor)
+
+
+def rehearsed_data(session: Session, rehearsal: Written, name: str, actor: Actor) -> Json:
+    """The data of a rehearsed case as the paper ``name`` gets them: made as those of a real one, of its journal.
+
+    Raises NotFound, Conflict.
+    """
+    data = _data(WrittenRecord(session, rehearsal), name, actor)
+    if "person" in data:  # the talent of a scenario is nobody
+        data["person"] = documents.SAMPLES[name]["person"]
+    return data
+
+
+def _data(record: Record, name: str, actor: Actor) -> Json:
     if name == "sheet":
-        return dict(sheet(session, instance_id, actor).data)
+        return dict(sheet_of(record, actor).data)
     if name == "circular":
-        if not (issued := circulars(session, instance_id, actor)):
+        if not (issued := circulars_of(record)):
             raise NotFound("这件事项没有发过通报")
-        return dict(circular(session, instance_id, issued[0].n, actor).data)
+        return dict(circular_of(record, issued[0].n, actor).data)
     return given(record, actor)

@@ -8,11 +8,19 @@ from uuid import UUID
 
 import pytest
 
+from service import documents
 from service.errors import NotFound
+from service.processes.bundles import compile_bundle
+from service.processes.calendars import current
+from service.rehearsal.scenarios import scenario_of
+from service.rehearsal.scenarios.text import read
 from service.studio import papers
+from service.studio.written import walked
+from service.usecases.rehearsals import plan_of
 from tests.factories.owners import Owner
+from tests.factories.versions import changed
 from tests.factories.visitor import island
-from tests.factories.world import World
+from tests.factories.world import HOME, World
 
 NOTE = '// 便笺\n#import "common.typ": *\n#show: paper.with(title: "便笺")\n#titled("title")\n'
 PAGE = "/prints"
@@ -81,3 +89,53 @@ def test_a_finished_case_gives_its_data_to_who_may_see_it(world: World) -> None:
             papers.case_data(session, "roster", case, "note", office)
         with pytest.raises(NotFound):
             papers.case_data(session, "request", case, "note", owner)
+
+
+def shape(value: Any) -> Any:
+    """The names and kinds of data, lists by their first item."""
+    if isinstance(value, dict):
+        return {name: shape(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return type(value).__name__ if value is not None else "str"
+
+
+def test_a_scenario_gives_the_papers_of_the_step_it_is_walked_to(world: World) -> None:
+    files = changed({})
+    made = compile_bundle(files, "request")
+    named = scenario_of(read((HOME / "bpmn/request/scenarios/late_and_named.yaml").read_bytes(), "late_and_named.yaml"))
+    plan = plan_of(world.settings, world.organization)
+    with world.database.reading() as session:
+        reader, calendar = world.actor("owner"), current(session)
+        whole = walked(named, made, plan, calendar)
+        data = papers.rehearsed_data(session, whole, "circular", reader)
+        assert {one: shape(data[one]) for one in documents.SAMPLES["circular"]} == shape(documents.SAMPLES["circular"])
+        told = papers.rehearsed_data(session, whole, "sheet", reader)
+        assert told.keys() >= documents.SAMPLES["sheet"].keys()
+        assert told["person"] == documents.SAMPLES["sheet"]["person"]
+        [unit] = told["units"]
+        assert (unit["text"], unit["after"][0].partition("：")[2]) == ("已配租", "同意办结")
+        assert "（超期6个工作日）" in unit["facts"][-1]
+        assert (data["sign"]["name"], data["sign"]["on_behalf_of"]) == ("区人才办", None)
+        begun = papers.rehearsed_data(session, walked(named, made, plan, calendar, 1), "sheet", reader)
+        assert (begun["units"][0]["heading"], begun["office"][0]["text"]) == ("", "")
+        assert [one["id"] for one in begun["waiting"]] == ["accept"]
+        with pytest.raises(NotFound):
+            papers.rehearsed_data(session, walked(named, made, plan, calendar, 1), "circular", reader)
+
+
+def test_the_preview_walks_a_scenario_and_knows_a_case_by_its_number(owner: Owner, draft: UUID) -> None:
+    world = owner.world
+    assert owner.put(draft, "print/note.typ", NOTE, 1).status_code == 200
+    page = island(owner.client.get(f"/studio/{draft}{PAGE}"), "studio-prints-data")
+    [plain] = [one for one in page["scenarios"] if one["name"] == "scenarios/plain.yaml"]
+    assert (plain["steps"][0], page["sees"]) == ("第 1 步　登记需求", False)
+    shown = asked(owner, draft, name="note", scenario=plain["name"], upto="2")
+    assert (shown.status_code, shown.json.get("count")) == (200, 1), shown.text
+    assert asked(owner, draft, name="note", scenario="scenarios/none.yaml").status_code == 404
+    world.accepted(title="保密的事项")
+    refused = asked(owner, draft, name="note", number="2026-需-0001")
+    assert (refused.status_code, "没有编号为 2026-需-0001 的事项" in refused.json["detail"]) == (404, True)
+    with world.database.reading() as session:
+        office = world.actor("office")
+        assert papers.case_numbered(session, "request", "2026-需-0001", office) == world.case

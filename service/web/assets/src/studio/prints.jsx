@@ -1,7 +1,8 @@
 // The tab 打印模板: a template beside the paper that it makes, and what it may name.
 //
 // The page holds {draft: {id, process, revision, editable}, files: {name: text}, pictures: [name], house: {name: {title,
-// text}}, names: {fields, steps: [{id, title, of}], case, step: [{id, title}]}, cases: [{id, title}], user, sign_in,
+// text}}, names: {fields, steps: [{id, title, of}], case, step: [{id, title}]}, cases: [{id, title}], sees: whether cases
+// are seen at all, scenarios: [{name, title, steps: [words]}], user, sign_in,
 // urls: {files, check, preview, paper, spelling}}.
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
@@ -32,10 +33,11 @@ const NEW = (title) => `// ${title}
 
 /** The paper as pictures, made anew after each save and on another case. */
 function Paper({ page, name, round, ready }) {
-  const [on, setOn] = useState("");
+  const [on, setOn] = useState({}); // {case}, {number}, {scenario, upto}; empty: a made-up case
+  const [number, setNumber] = useState("");
   const [shown, setShown] = useState(null);
   const [busy, setBusy] = useState(false);
-  const state = useRef({ busy: false, again: false, on: "" });
+  const state = useRef({ busy: false, again: false, on: {} });
   const now = useCallback(async () => {
     const { current } = state;
     current.again = current.busy; // one at a time: the last that was asked for comes next
@@ -43,7 +45,7 @@ function Paper({ page, name, round, ready }) {
     current.busy = true;
     setBusy(true);
     await ready();
-    const body = { name: stemOf(name), case: current.on };
+    const body = { name: stemOf(name), ...current.on };
     const outcome = await send(page.urls.preview, body, new Keys().of(page.urls.preview, body)); // asked anew each time
     current.busy = false;
     if (current.again) return now();
@@ -55,14 +57,22 @@ function Paper({ page, name, round, ready }) {
     const timer = setTimeout(now, 900);
     return () => clearTimeout(timer);
   }, [on, round, now]);
+  const scenario = page.scenarios.find((one) => one.name === on.scenario);
+  const pick = (value) => setOn(value.startsWith("s:") ? { scenario: value.slice(2) } : value ? { case: value.slice(2) } : {});
   return (
     <section className="panel form-live print-paper" aria-label="印出来的样子"><h2>印出来的样子</h2>
       <div className="studio-row">
-        <select className="form-select form-select-sm" aria-label="用哪件事项的内容" value={on} onChange={(event) => setOn(event.target.value)}><option value="">样例内容</option>{page.cases.map((one) => <option key={one.id} value={one.id}>{one.title}</option>)}</select>
-        <a className="btn btn-sm" target="_blank" rel="noopener" href={`${page.urls.paper}${stemOf(name)}.pdf${on ? `?case=${on}` : ""}`}>打开 PDF</a>
+        <select className="form-select form-select-sm" aria-label="用哪件事项的内容" value={on.scenario ? `s:${on.scenario}` : on.case ? `c:${on.case}` : ""} onChange={(event) => pick(event.target.value)}>
+          <option value="">{on.number ? `${on.number} 的内容` : "样例内容"}</option>
+          {page.scenarios.length > 0 && <optgroup label="用例">{page.scenarios.map((one) => <option key={one.name} value={`s:${one.name}`}>{one.title}</option>)}</optgroup>}
+          {page.cases.length > 0 && <optgroup label="办结的事项">{page.cases.map((one) => <option key={one.id} value={`c:${one.id}`}>{one.title}</option>)}</optgroup>}
+        </select>
+        {scenario && <select className="form-select form-select-sm" aria-label="办到哪一步" value={on.upto ?? ""} onChange={(event) => setOn({ scenario: on.scenario, ...(event.target.value && { upto: event.target.value }) })}><option value="">走到最后</option>{scenario.steps.map((words, at) => <option key={at} value={String(at + 1)}>走到{words}</option>)}</select>}
+        {page.sees && <form className="studio-row" onSubmit={(event) => { event.preventDefault(); setOn(number.trim() ? { number: number.trim() } : {}); }}><input className="form-control form-control-sm print-number" aria-label="事项的编号" placeholder="或写事项的编号" value={number} onChange={(event) => setNumber(event.target.value)} /><button className="btn btn-sm" type="submit">看这件</button></form>}
+        <a className="btn btn-sm" target="_blank" rel="noopener" href={`${page.urls.paper}${stemOf(name)}.pdf?${new URLSearchParams(on)}`}>打开 PDF</a>
         <span className="muted" role="status">{busy ? "正在排版…" : ""}</span>
       </div>
-      {page.cases.length === 0 && <p className="form-note">您能看到的已办结事项会列在这里，可以用真实内容来看。</p>}
+      {page.scenarios.length === 0 && <p className="form-note">在“试办”里存成的用例会列在这里，可以看它走到每一步时印出来的样子。</p>}
       {shown?.problem && <p className="alert alert-danger" role="alert">{shown.problem}</p>}
       {shown?.pages?.map((one, at) => <img key={at} className={`print-page ${busy ? "is-old" : ""}`} src={one} alt={`第 ${at + 1} 页`} />)}
       {shown?.count > (shown?.pages?.length ?? 0) && <p className="form-note">共 {shown.count} 页，这里只显示前 {shown.pages.length} 页。</p>}
