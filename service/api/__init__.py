@@ -44,6 +44,7 @@ from service.api import (
     proofs,
     publishing,
     quotas,
+    rates,
     rehearsals,
     replay,
     reports,
@@ -103,6 +104,7 @@ FEATURES = (
     jobs,
     migrations,
     backtests,
+    rates,
     health,
     metrics,
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from service.config import Organization, Settings
 from service.jobs import Kind
-from service.studio import backtesting, moving
+from service.studio import backtesting, moving, rating
 from service.usecases import proofs, sealing
 from service.usecases.studio import house_of
 
@@ -17,6 +17,7 @@ def job_kinds(settings: Settings, organization: Organization) -> Mapping[str, Ki
     kinds = (
         *moving.kinds(house),
         backtesting.kind(house),
+        rating.kind(),
         proofs.kind(settings, organization),
         *sealing.kinds(settings),
     )

@@ -68,6 +68,7 @@ from service.web import (
     studio_prints,
     studio_proof,
     studio_publish,
+    studio_rates,
     studio_scenarios,
     studio_tables,
     studio_try,
@@ -131,7 +132,7 @@ def install(app: Flask, settings: Settings) -> None:
     done = (contacts, opinions, interviews, activities, matters)
     told = (reports, roll_ups, briefs, assessment)
     changing = (studio, studio_versions, studio_new, studio_files)
-    editing = (studio_diagram, studio_tables, studio_forms, studio_prints)
+    editing = (studio_diagram, studio_tables, studio_rates, studio_forms, studio_prints)
     trying = (studio_try, studio_scenarios, studio_mending, studio_proof)
     tabs = (*editing, *trying, studio_impact, studio_backtest, studio_publish)
     features = (

@@ -22,6 +22,7 @@ from service.studio.names import bundle_of
 from service.web.access import requires
 from service.web.answers import sent, text
 from service.web.studio import RIGHT, editing, tab_page
+from service.web.studio_rates import told as rates
 
 blueprint = Blueprint("studio_tables", __name__)
 
@@ -33,7 +34,8 @@ ENDPOINT = "web.studio_tables.page"
 def page(draft_id: UUID) -> ResponseReturnValue:
     """The tables, to be changed."""
     draft = drafts.get(db(), draft_id, actor())
-    return tab_page("studio/tables.html", draft, ENDPOINT, island=_island(draft, drafts.files(db(), draft)))
+    files = drafts.files(db(), draft)
+    return tab_page("studio/tables.html", draft, ENDPOINT, island=_island(draft, files), **rates(draft, files))
 
 
 @blueprint.post("/studio/<uuid:draft_id>/tables/ask")

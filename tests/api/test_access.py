@@ -207,6 +207,8 @@ CALLS = {
     "api_migrations.migrate": "migrate_instances",
     "api_backtests.backtest": "edit_definitions",
     "api_backtests.backtest_sheet": "edit_definitions",
+    "api_rates.rates": "edit_definitions",
+    "api_rates.rates_sheet": "edit_definitions",
     "api_incidents.incidents": "retry_incidents",
     "api_incidents.retry_incident": "retry_incidents",
     "api_incidents.unsent_letters": "retry_incidents",

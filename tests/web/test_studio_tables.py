@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.factories.jobs import work_off
 from tests.factories.owners import Owner
 from tests.factories.world import World
 
@@ -72,3 +73,24 @@ def test_a_table_that_cannot_run_is_refused_in_words(owner: Owner, draft: UUID) 
     assert refused(owner, draft, {**body, "text": table.replace("[town]", "__import__('os')")})["errors"]
     assert refused(owner, draft, {**body, "text": "<!DOCTYPE a [<!ENTITY b 'c'>]>" + table})["errors"]
     assert refused(owner, draft, {"name": DISPATCH, "text": table, "data": "x"})["errors"][0]["path"] == "/data"
+
+
+def test_a_count_stands_below_the_table_and_leads_to_the_cases(world: World) -> None:
+    owner = Owner(world)
+    draft = owner.draft()
+    world.dispatched("housing")
+    page = f"/studio/{draft}/tables"
+    body = {"csrf_token": owner.visitor.token(), "from": "2026-09-01", "to": "2026-12-31"}
+    assert owner.client.post(f"/studio/{draft}/rates", data={**body, "to": ""}).status_code == 422
+    assert owner.client.post(f"/studio/{draft}/rates", data=body).status_code == 302
+    work_off(world)
+    told = owner.client.get(page).text
+    link = re.search(rf'href="(/studio/{draft}/rates/[^"]+/cases\?decision=dispatch[^"]+)"><b>100%', told)
+    assert link is not None
+    assert "改派率 = 合计改派 ÷ 已定" in told
+    listed = owner.client.get(link[1].replace("&amp;", "&")).text
+    assert "填的与建议不同：主办单位" in listed
+    assert f"/cases/{world.case}" not in listed
+    assert owner.client.get(link[1].replace("&amp;", "&").replace("rule_01", "rule_99")).status_code == 404
+    sheet = link[1].partition("/cases")[0] + ".xlsx"
+    assert owner.client.get(sheet).status_code == 200

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0026_version_prints"
-down_revision = "0025_seals"
+revision = "0028_version_prints"
+down_revision = "0027_done_tasks"
 branch_labels = None
 depends_on = None
 
