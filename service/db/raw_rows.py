@@ -13,16 +13,19 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, ColumnElement, Dialect, LargeBinary, Table, select, type_coerce
+from sqlalchemy import JSON, Column, ColumnElement, Date, Dialect, LargeBinary, Table, Uuid, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
-from service.db.base import Base
+from service.db.base import Base, UtcDateTime
 from service.db.canonical import dumps, normalized
 
 Row = dict[str, Any]
-_Read = Mapping[type, Callable[[str], Any]]
-_READ: _Read = {date: date.fromisoformat, datetime: datetime.fromisoformat, UUID: UUID}
+_READ: Mapping[type, Callable[[str], Any]] = {
+    UtcDateTime: datetime.fromisoformat,
+    Date: date.fromisoformat,
+    Uuid: UUID,
+}
 """How a text of the journal is read for a column of that type."""
 
 
@@ -41,10 +44,7 @@ class Shape:
         for name, column in self.columns.items():
             kind = column.type.dialect_impl(dialect)
             self._bind[name] = kind.bind_processor(dialect) if self.raw else None
-            try:
-                self._read[name] = _READ.get(column.type.python_type)
-            except NotImplementedError:
-                self._read[name] = None
+            self._read[name] = next((read for sort, read in _READ.items() if isinstance(column.type, sort)), None)
 
     def asked(self, *, less: frozenset[str] = frozenset()) -> list[ColumnElement[Any]]:
         """The columns to select, each as it stands."""

@@ -13,7 +13,7 @@ from random import Random
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import clock, ids
+from service import clock, history, ids
 from service.auth import find_account
 from service.auth.passwords import hashed
 from service.db import Database
@@ -35,6 +35,7 @@ from service.errors import Conflict, Invalid
 from service.processes import calendars
 from service.processes.models import Instance
 from service.processes.rules import NEED, STATUSES
+from service.rights import SYSTEM
 from service.workdays import Calendar
 
 MOST = 20_000
@@ -71,7 +72,7 @@ def build(
         first = min(first, first_day(until, calendar))
     opening = datetime.combine(first, time(8, 30), tzinfo=clock.SHANGHAI)
     password_hash = hashed(PASSWORD)
-    with ids.reproducible(SPACE, f"demonstration:{seed}"):
+    with ids.reproducible(SPACE, f"demonstration:{seed}"), history.played(database.session_info):
         with clock.simulated(opening), database.transaction() as session:
             build_organization(
                 session,
@@ -80,6 +81,8 @@ def build(
                 since=min(SINCE, date(first.year, 1, 1)),
             )
         Play(calendar, plan, others, until, progress or _silent).play(database)
+    with database.transaction() as session:
+        history.note_played(session, until=until, actor=SYSTEM.username)
     with database.reading() as session:
         counted: dict[str, int] = {}
         found = select(Instance.status, Instance.end_name).where(Instance.process == NEED)

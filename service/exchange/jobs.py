@@ -29,14 +29,16 @@ from service.exchange.kinds import KINDS, Kind
 from service.exchange.lookups import Basis, Lookups, columns_said
 from service.exchange.models import ImportJob
 from service.exchange.reading import HEADER_ROW, MAX_FINDINGS, Reading, Row, read_rows
+from service.history.folding import Digest
 from service.history.records import record
-from service.rights import Actor, may, require
+from service.rights import SYSTEM, Actor, may, require
 
 ABANDONED = timedelta(minutes=3)
 """A job that nobody has touched for so long belongs to a worker that is gone."""
 PREVIEWED = 200
 OPEN = ("uploaded", "checking", "checked", "confirmed", "writing")
 NAME_LENGTH = 200
+SEALED = ("findings", "preview", "notes", "hidden")
 UNKNOWN = "没有这次导入，或您无权查看"
 
 
@@ -103,7 +105,9 @@ def confirm(session: Session, *, job_id: UUID, actor: Actor, now: datetime, skip
     if not left:
         raise Conflict("全部行都是隐藏的行，略去后没有可以导入的行；请在 Excel 中取消隐藏后重新上传")
     job.status, job.touched_at, job.skip_hidden = "confirmed", now, skip_hidden
-    data = {"rows": left} | ({"hidden_left_out": job.hidden} if skip_hidden and job.hidden else {})
+    data = {"rows": left, "skip_hidden": skip_hidden} | (
+        {"hidden_left_out": job.hidden} if skip_hidden and job.hidden else {}
+    )
     record(session, f"import:{job.id}", "import_confirmed", data, actor=actor, now=now)
     return job
 
@@ -154,6 +158,7 @@ def work(database: Database, basis: Basis, now: datetime) -> bool:
         if job.status != status:
             return True  # another worker was faster
         job.status, job.touched_at, job.done = ("checking" if checking else "writing"), now, 0
+        record(session, f"import:{job_id}", "import_begun", {"status": job.status}, actor=SYSTEM, now=now)
     try:
         if checking:
             _check(database, job_id, basis)
@@ -218,6 +223,7 @@ def _write(database: Database, job_id: UUID, basis: Basis) -> None:
             job.total = job.done = len(wanted)
             job.content = b""  # it is in the records now; nobody reads a restricted note from here
             data = {"rows": len(wanted), "sha256": job.sha256}
+            session.flush()
             record(session, f"import:{job_id}", "import_written", data, actor=actor, now=now)
     if faults:
         _finish(database, job_id, faults, rows, columns, refused="failed", notes=read.notes)
@@ -348,9 +354,13 @@ def _finish(
             }
             for row in shown[:PREVIEWED]
         ]
-        job.touched_at = clock.now()
+        now = job.touched_at = clock.now()
         if faults:
-            job.finished_at, job.content = job.touched_at, b""
+            job.finished_at, job.content = now, b""
+        told = {"status": job.status, "total": job.total, "done": job.done, "over": bool(faults)}
+        # What a sheet holds may be private: the journal keeps the digests.
+        told["sealed"] = {name: Digest.of(getattr(job, name)).sha256 for name in SEALED}
+        record(session, f"import:{job_id}", "import_checked", told, actor=SYSTEM, now=now)
 
 
 def _shown(value: object, column: Column) -> str:

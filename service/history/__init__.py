@@ -7,7 +7,10 @@ A stream is an instance (``instance:…``) or a record of the people side (``tal
 from service.history.bulk import begin_streams
 from service.history.journal import append, count, last_event, lock, lock_all, stream_events, streams
 from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
-from service.history.outbox import MAX_ATTEMPTS, OUTBOX_KINDS, claim, give_up, lease, postpone, revive, settle
+from service.history.outbox import MAX_ATTEMPTS, OUTBOX_KINDS, claim, give_up, lease, postpone, settle
+from service.history.played import note_played, played, played_until
+from service.history.retrying import note_failure, revive
+from service.history.retrying import stream_of as notice_stream
 from service.history.verify import Mismatch, verify_stream
 from service.history.versions import Edits, Later, Stale, require_version, version_of, versions_of
 
@@ -30,6 +33,11 @@ __all__ = [
     "lease",
     "lock",
     "lock_all",
+    "note_failure",
+    "note_played",
+    "notice_stream",
+    "played",
+    "played_until",
     "postpone",
     "require_version",
     "revive",

@@ -37,6 +37,10 @@ class Event(Protocol):
     @property
     def actor(self) -> str: ...
     @property
+    def stream(self) -> str: ...
+    @property
+    def task(self) -> str | None: ...
+    @property
     def kind(self) -> str: ...
     @property
     def data(self) -> dict[str, Any]: ...
@@ -47,6 +51,12 @@ class Digest:
     """A value of which the journal keeps the SHA-256 alone: of a text or of bytes, of all else its canonical JSON."""
 
     sha256: str
+    salt: str = ""
+
+    def fits(self, value: Any) -> bool:
+        """Whether ``value`` (bytes or text, as stored) is what the journal gave the digest of."""
+        salted = f"{self.salt}{value}" if self.salt else value
+        return isinstance(value, bytes | str) and Digest.of(salted).sha256 == self.sha256
 
     @classmethod
     def of(cls, value: Any) -> Digest:
@@ -133,7 +143,9 @@ class Held:
     columns from the others of a row (search keys). ``outside`` says of a column why no event tells of it. Bytes are
     told by their ``Digest``. ``alike`` are the columns by which a row is recognized whose own key earlier events did
     not tell. ``fault`` names the columns of a stored row (in the database's form) that contradict each other; of the
-    columns that it ``proved`` no event tells. ``late``: rows of an older release came to be without any event.
+    columns that it ``proved`` no event tells. ``late``: rows of an older release came to be without any event;
+    ``key`` is then how the fold calls a row that an upgrade found. ``leased``: a moment that a worker puts off for
+    a few minutes while it is at work.
     """
 
     model: type[Base]
@@ -147,6 +159,8 @@ class Held:
     fault: Callable[[Row], Iterable[str]] | None = None
     proved: tuple[str, ...] = ()
     late: bool = False
+    key: Callable[[Row], Hashable] | None = None
+    leased: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

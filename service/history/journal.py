@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, event, func, select, text
 from sqlalchemy.orm import Session, make_transient_to_detached
 
+from service.clock import local
 from service.db.canonical import normalized
+from service.errors import Conflict
 from service.history.chain import FIRST, seal
 from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
 from service.history.outbox import OUTBOX_KINDS
 
 _HEADS = "history_heads"
+_LATEST = "history_latest"
+PLAYED = "history_played"
+"""Under this name the demonstration tells a session that it plays a past: its events may come before those there."""
+LATE_BY = timedelta(minutes=10)
+"""So much earlier than the last event of its stream an event may say that it is: a request takes the time when it
+begins, and a worker at the beginning of a round, but each waits for its turn at the stream."""
 _NEXT_ID = "history_next_id"
 _AT_ONCE = 500
 _LOCKED = (
     select(HistoryHead)
     .where(HistoryHead.stream == bindparam("stream"))
-    .with_for_update()
+    .with_for_update(of=HistoryHead)
     .execution_options(populate_existing=True)
 )
+_LAST_AT = (
+    select(HistoryEvent.at)
+    .where(HistoryEvent.stream == HistoryHead.stream, HistoryEvent.seq == HistoryHead.seq)
+    .correlate(HistoryHead)
+    .scalar_subquery()
+)
+_LOCKED = _LOCKED.add_columns(_LAST_AT)
 _LOCKED_AND_LAST = _LOCKED.add_columns(select(func.max(HistoryEvent.id)).scalar_subquery())
 _FIRST_HEAD = text(
     "INSERT INTO history_head (stream, seq, hash) VALUES (:stream, 0, :hash) ON CONFLICT DO NOTHING"
@@ -47,11 +62,13 @@ def append(
     ``data`` is a JSON object (copied; whole floats become ints). A kind in ``OUTBOX_KINDS`` is also owed to the
     outside. The row is sent, together with all others of the command, at the next flush; on PostgreSQL the id is
     known then.
-    Raises Invalid for data that no database can keep, ValueError for a naive moment.
+    Raises Invalid for data that no database can keep, Conflict for a moment before the stream's last event by more than
+    ``LATE_BY`` (the machine's clock was set back), ValueError for a naive moment.
     """
     if at.tzinfo is None:
         raise ValueError(f"naive datetime {at!r}: every moment carries its time zone")
     head = _locked_head(session, stream)
+    _in_order(session, stream, at)
     seq, prev_hash = head.seq + 1, head.hash
     copy: dict[str, Any] = normalized(dict(data))
     sealed = seal(
@@ -99,10 +116,16 @@ def lock_all(session: Session, streams: Iterable[str]) -> None:
     wanted = sorted(set(streams) - held.keys())
     for first in range(0, len(wanted), _AT_ONCE):
         some = select(HistoryHead).where(HistoryHead.stream.in_(wanted[first : first + _AT_ONCE]))
-        rows = session.scalars(
-            some.order_by(HistoryHead.stream).with_for_update().execution_options(populate_existing=True)
+        rows = session.execute(
+            some.add_columns(_LAST_AT)
+            .order_by(HistoryHead.stream)
+            .with_for_update(of=HistoryHead)
+            .execution_options(populate_existing=True)
         )
-        held |= {head.stream: head for head in rows}
+        for head, last in rows:
+            held[head.stream] = head
+            if last is not None:
+                session.info.setdefault(_LATEST, {})[head.stream] = last
     if _counts(session) and _NEXT_ID not in session.info:
         session.info[_NEXT_ID] = (session.scalar(select(func.max(HistoryEvent.id))) or 0) + 1
 
@@ -139,16 +162,20 @@ def _locked_head(session: Session, stream: str) -> HistoryHead:
     counting = _counts(session) and _NEXT_ID not in session.info
     locked = _LOCKED_AND_LAST if counting else _LOCKED
     head: HistoryHead
+    last: int | None = None
+    at: datetime | None = None
     row = session.execute(locked, {"stream": stream}).one_or_none()
     if row is not None:
-        head, last = row[0], row[1] if counting else None
+        head, at, last = row[0], row[1], row[2] if counting else None
     elif (first := session.execute(_FIRST_HEAD, {"stream": stream, "hash": FIRST}).one_or_none()) is not None:
         head, last = _inserted(session, stream), first[0]
     else:  # of two first events at once one inserts, the other has waited here and finds the row
-        head, last = session.execute(_LOCKED, {"stream": stream}).scalar_one(), None
+        head, at = session.execute(_LOCKED, {"stream": stream}).one()
     if counting:
         session.info[_NEXT_ID] = (last or 0) + 1
     held[stream] = head
+    if at is not None:
+        session.info.setdefault(_LATEST, {})[stream] = at
     return head
 
 
@@ -157,6 +184,16 @@ def _inserted(session: Session, stream: str) -> HistoryHead:
     head = HistoryHead(stream=stream, seq=0, hash=FIRST)
     make_transient_to_detached(head)
     return session.merge(head, load=False)  # the session may still know one that a savepoint took back
+
+
+def _in_order(session: Session, stream: str, at: datetime) -> None:
+    """Raises Conflict for an event that would stand before what its stream tells already."""
+    latest: dict[str, datetime] = session.info.setdefault(_LATEST, {})
+    last = latest.get(stream)
+    if last is not None and at < last - LATE_BY and not session.info.get(PLAYED):
+        told, now = (f"{local(one):%Y-%m-%d %H:%M:%S}" for one in (last, at))
+        raise Conflict(f"没有保存：现在的时间 {now} 早于该记录最后的变动 {told}，请联系系统管理员校准服务器时钟")
+    latest[stream] = at if last is None else max(at, last)
 
 
 def _next_id(session: Session) -> int | None:
@@ -182,3 +219,4 @@ def _forget_heads(session: Session, *_: object) -> None:
     """A lock ends with its transaction or savepoint, so what is known under the lock ends with it too."""
     session.info.pop(_HEADS, None)
     session.info.pop(_NEXT_ID, None)
+    session.info.pop(_LATEST, None)

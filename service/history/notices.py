@@ -15,7 +15,13 @@ from service.fields import Entry
 NOTICE = "notice"
 """The kind of what is owed to people: no change of the record whose journal holds it."""
 
-ENTRIES: Mapping[str, Entry] = {NOTICE: Entry("提醒"), "baseline": Entry("升级时按现状补记")}
+ENTRIES: Mapping[str, Entry] = {
+    NOTICE: Entry("提醒"),
+    "baseline": Entry("升级时按现状补记"),
+    "demonstration_played": Entry("生成演示数据"),
+    "notice_failed": Entry("提醒发送失败"),
+    "notice_revived": Entry("重试提醒"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def lease(session: Session, entry: OutboxEntry, *, until: datetime) -> None:
 
 
 def settle(session: Session, entry: OutboxEntry) -> None:
-    """The entry has been delivered."""
+    """The entry has been delivered; the caller has journaled to whom."""
     session.delete(entry)
 
 
@@ -58,16 +58,6 @@ def give_up(session: Session, entry: OutboxEntry, *, error: str) -> None:
     """The delivery cannot succeed; it waits for a person to ``revive`` it."""
     entry.attempts, entry.last_error = MAX_ATTEMPTS, error
     session.flush()
-
-
-def revive(session: Session, *, event_id: int, now: datetime) -> bool:
-    """Tries the delivery of that event again at once; False when nothing is owed for it any more."""
-    entry = session.get(OutboxEntry, event_id, with_for_update=True)
-    if entry is None:
-        return False
-    entry.attempts, entry.due_at = 0, now
-    session.flush()
-    return True
 
 
 def count_owed(session: Session) -> int:

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from service.db.canonical import dumps
 from service.history.chain import FIRST, seal
+from service.history.journal import LATE_BY
 from service.history.models import HistoryEvent, HistoryHead
+from service.history.played import played_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,19 @@ class _Row:
     prev_hash: str
     hash: str
     broken: str | None
+    at: datetime | None
 
 
-def verify_stream(session: Session, stream: str) -> list[Mismatch]:
+def verify_stream(session: Session, stream: str, *, played: datetime | None = None) -> list[Mismatch]:
     """Recomputes the chain of ``stream`` from its first event to its head; empty if nothing was changed.
 
     Finds changed, missing, inserted and reordered events, a cut-off end, and on SQLite a changed text of the same
-    meaning. At most one mismatch an event, the first that shows.
+    meaning; and an event that says to be earlier than the one before it, unless it is of a demonstration (before
+    ``played``). At most one mismatch an event, the first that shows.
     """
     mismatches: list[Mismatch] = []
+    made_up = played if played is not None else played_until(session)
+    last_at: datetime | None = None
     expected_seq, prev_hash, last_id = 1, FIRST, 0
     for row in _rows(session, stream):
         if row.seq != expected_seq:
@@ -57,6 +63,10 @@ def verify_stream(session: Session, stream: str) -> list[Mismatch]:
             mismatches.append(Mismatch(stream, row.seq, "内容与其哈希不符，记录被改动"))
         elif row.id <= last_id:
             mismatches.append(Mismatch(stream, row.seq, "记录编号的先后与序号不符"))
+        elif row.at is not None and last_at is not None and made_up <= row.at < last_at - LATE_BY:
+            mismatches.append(Mismatch(stream, row.seq, "时间早于上一条记录"))
+        if row.at is not None:
+            last_at = row.at if last_at is None else max(last_at, row.at)
         expected_seq, prev_hash, last_id = row.seq + 1, row.hash, row.id
     head = session.execute(select(HistoryHead.seq, HistoryHead.hash).where(HistoryHead.stream == stream)).one_or_none()
     if head is None:
@@ -104,7 +114,7 @@ def _rows(session: Session, stream: str) -> Iterator[_Row]:
                 data=data,
                 prev_hash=row.prev_hash,
             )
-        yield _Row(row.id, row.seq, sealed, row.prev_hash, row.hash, broken)
+        yield _Row(row.id, row.seq, sealed, row.prev_hash, row.hash, broken, at)
 
 
 def _sqlite_moment(text: Any) -> datetime | None:

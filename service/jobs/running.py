@@ -21,9 +21,13 @@ from sqlalchemy.orm import Session
 
 from service import clock, ids
 from service.db import Database
+from service.db.canonical import normalized
 from service.db.failures import describe, explain
 from service.errors import LiaisonError
+from service.history.folding import Digest
+from service.jobs.fields import ENDED, TOLD, journal, standing
 from service.jobs.models import DONE, FAILED, QUEUED, RUNNING, Job, JobItem
+from service.rights import SYSTEM
 
 LEASE = timedelta(minutes=2)
 """How long a job stays with a worker that is not heard of."""
@@ -80,6 +84,8 @@ class Run:
             old = delete(JobItem).where(JobItem.job_id == self.id, JobItem.key.in_([row["key"] for row in rows]))
             session.execute(old)
             session.execute(insert(JobItem), rows)
+            told = {str(row["key"]): {"verdict": row["verdict"], "data": _sealed(row["data"])} for row in rows}
+            journal(session, self.id, TOLD, {"items": told}, actor=SYSTEM, now=clock.now())
         if done is not None:
             job.done = self.done = done
         if total is not None:
@@ -173,6 +179,7 @@ def _lease(
         if job.attempts >= MAX_ATTEMPTS:
             job.status, job.ended_at, job.lease = FAILED, now, None
             job.message = "多次中断，没有进展；请联系系统管理员查看日志后重新提交"
+            journal(session, job.id, ENDED, standing(job), actor=SYSTEM, now=now)
             return None
         job.status, job.lease, job.leased_until = RUNNING, ids.new(), now + LEASE
         job.attempts, job.touched_at = job.attempts + 1, now
@@ -204,3 +211,9 @@ def _end(database: Database, run: Run, status: str, message: str, result: Mappin
         job.touched_at, job.lease, job.leased_until = job.ended_at, None, None
         if result is not None:
             job.result = dict(result)
+        journal(session, job.id, ENDED, standing(job), actor=SYSTEM, now=job.ended_at)
+
+
+def _sealed(data: object) -> str:
+    """The digest of an item's data, which may be long and private: the journal keeps no more."""
+    return Digest.of(normalized(data)).sha256

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from service import ids
 from service.db.canonical import normalized
 from service.errors import Busy, Conflict, NotFound
+from service.jobs.fields import ENDED, FORGOTTEN, HELD, MADE, RESUMED, journal, standing
 from service.jobs.models import CANCELLED, DONE, FAILED, PAUSED, QUEUED, RUNNING, Job
 from service.jobs.running import Kind
-from service.rights import Actor, require
+from service.rights import SYSTEM, Actor, require
 
 KEY = "jobs"
 """Under what name the wiring hands the table of kinds to every session (``session.info``)."""
@@ -58,6 +59,8 @@ def submit(
         attempts=0,
     )
     session.add(job)
+    said = {"kind": kind, "params": job.params, "total": total}
+    journal(session, job.id, MADE, said, actor=actor, now=now)
     session.flush()
     return job
 
@@ -80,6 +83,7 @@ def pause(session: Session, *, job_id: UUID, actor: Actor, now: datetime) -> Job
     if not kinds_of(session)[job.kind].pausable:
         raise Conflict("这种后台任务不能暂停，可以取消后重新提交")
     job.status, job.touched_at = PAUSED, now
+    journal(session, job.id, HELD, {}, actor=actor, now=now)
     return job
 
 
@@ -90,6 +94,7 @@ def resume(session: Session, *, job_id: UUID, actor: Actor, now: datetime) -> Jo
         raise Conflict("该后台任务没有暂停，无需继续")
     job.status, job.touched_at, job.ended_at, job.message, job.attempts = QUEUED, now, None, "", 0
     job.lease = job.leased_until = None
+    journal(session, job.id, RESUMED, {}, actor=actor, now=now)
     return job
 
 
@@ -99,9 +104,13 @@ def cancel(session: Session, *, job_id: UUID, actor: Actor, now: datetime) -> Jo
     if job.status in _OVER:
         raise Conflict("该后台任务已经结束，不能取消")
     job.status, job.touched_at, job.ended_at = CANCELLED, now, now
+    journal(session, job.id, ENDED, standing(job), actor=actor, now=now)
     return job
 
 
 def forget_old(session: Session, *, now: datetime) -> None:
     """Drops jobs that have long been over; what they did stands in the journals."""
-    session.execute(delete(Job).where(Job.status.in_(_OVER), Job.touched_at < now - KEEP))
+    old = list(session.scalars(select(Job.id).where(Job.status.in_(_OVER), Job.touched_at < now - KEEP)))
+    for job_id in old:
+        journal(session, job_id, FORGOTTEN, {}, actor=SYSTEM, now=now)
+    session.execute(delete(Job).where(Job.id.in_(old)))

@@ -1,6 +1,6 @@
 """Telling people what the journal owes them. Plain functions in the caller's transaction; none commits.
 
-Reading a notice is no part of the matter's history, so it is not journaled.
+Delivering and reading a notice is no part of the matter's history: it stands in the journal of the notice.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, history, ids
@@ -25,6 +26,7 @@ from service.history.notices import NOTICE, Goal, Notice
 from service.history.records import owe_notice, record
 from service.ids import as_id
 from service.notifications import letters
+from service.notifications.fields import READ, TOLD
 from service.notifications.models import MailAddress, Notification
 from service.notifications.recipients import goal_of, recipients, who_see, with_substitutes
 from service.notifications.rules import (
@@ -44,8 +46,8 @@ from service.notifications.rules import (
 from service.people.queries import unit_names
 from service.processes import calendars, standing
 from service.processes.access import holder_of
+from service.processes.incidents import open_incident
 from service.processes.models import OPEN, Instance, UserTask
-from service.processes.models import Incident as IncidentRow
 from service.processes.rules import one_line
 from service.processes.subjects import subjects_of, titled
 from service.rights import SYSTEM, TALENT_OFFICE, Actor, require
@@ -67,29 +69,29 @@ class Office:
     public_url: str = ""
 
 
-def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime) -> None:
+def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime) -> list[Notification]:
     """Puts the notice ``event`` into the inboxes of all whom it concerns, and owes what is to be sent elsewhere.
 
     Telling the same event again changes nothing. A notice that asks for work that is done reaches nobody. A notice for
     the liaison of a unit that has none lets the Talent Office know of it, once (T4). Raises NobodyToTell when there is
-    nobody else: a matter must not wait in silence for an office without an account.
+    nobody else: a matter must not wait in silence for an office without an account. Gives what came into inboxes.
     """
     notice, today = Notice.of(event.data), clock.local(now).date()
     instance_id = _instance_of(event)
     task = session.get(UserTask, UUID(event.task)) if event.task else None
     asks = _asks(notice)
     if asks and task is not None and task.status != OPEN:
-        return
+        return []
     if notice.template == REASSIGNED and task is not None and holder_of(task) not in (notice.to.usernames or ()):
-        return  # whom it was handed to has left since: all others were told so
+        return []  # whom it was handed to has left since: all others were told so
     instance = session.get(Instance, instance_id) if instance_id is not None else None
     to = goal_of(session, notice.to, task if asks else None, instance)
     people = recipients(session, to, on=today)
     if not people and notice.template in ON_PAPER_TOO:
-        return
+        return []
     if not people and is_for_liaison(to):
         _tell_of_vacancy(session, str(to.unit), today=today, now=now)
-        return
+        return []
     absence = None
     if not people and to.usernames is None and to.role is not None:
         [absence] = standing.absences(session, [(to.role, to.unit, as_id(to.leader or ""))], today)
@@ -103,9 +105,23 @@ def tell(session: Session, event: HistoryEvent, office: Office, *, now: datetime
     if notice.template in NOT_TO_DOER:
         people = [account for account in people if account.username != event.actor]
     told = told_of(session, event, now)
-    _fill_inboxes(session, event, people, office, told, now, instead=absence.words if absence is not None else None)
+    filled = _fill_inboxes(
+        session, event, people, office, told, now, instead=absence.words if absence is not None else None
+    )
     if _wording(office, notice).outside:
         letters.owe(session, event, people, office.mail, now=now)
+    return filled
+
+
+def note_told(session: Session, entry: OutboxEntry, told: Sequence[Notification], *, now: datetime) -> None:
+    """Journals that a notice was delivered: to whom, in which words, and which letters are owed."""
+    to = {str(one.id): {"username": one.username, "title": one.title, "text": one.text} for one in told}
+    said = {"to": to, "receipt": any(one.receipt for one in told), "letters": letters.owed(session, entry.event_id)}
+    stream = history.notice_stream(entry.event_id)
+    if entry.last_error is not None:
+        record(session, stream, TOLD, said, actor=SYSTEM, now=now)
+    else:  # the first event of its stream
+        history.begin_streams(session, kind=TOLD, actor=SYSTEM.username, at=now, data={stream: said})
 
 
 def told_of(session: Session, event: HistoryEvent, now: datetime) -> Told:
@@ -125,18 +141,18 @@ def failed(session: Session, event_id: int, error: str, *, hopeless: bool, now: 
         return
     if not hopeless and entry.attempts + 1 < history.MAX_ATTEMPTS:
         history.postpone(session, entry, until=next_attempt(entry.attempts, now), error=error[:2000])
+        history.note_failure(session, entry, now=now)
         return
     times = entry.attempts + 1
     history.give_up(session, entry, error=error[:2000])
-    session.add(
-        IncidentRow(
-            id=ids.new(),
-            kind="notice",
-            instance_id=_instance_of(entry.event),
-            event_id=event_id,
-            message=(error if hopeless else f"提醒连续 {times} 次发送失败：{error}")[:2000],
-            happened_at=now,
-        )
+    history.note_failure(session, entry, now=now)
+    open_incident(
+        session,
+        kind="notice",
+        instance_id=_instance_of(entry.event),
+        event_id=event_id,
+        message=error if hopeless else f"提醒连续 {times} 次发送失败：{error}",
+        now=now,
     )
     session.flush()
 
@@ -148,14 +164,27 @@ def mark_read(session: Session, *, notification_id: UUID, actor: Actor, now: dat
         raise NotFound("没有这条提醒")
     if found.read_at is None:
         found.read_at = now
+        _note_read(session, [found], actor, now)
         session.flush()
     return found
 
 
 def mark_all_read(session: Session, *, actor: Actor, now: datetime) -> None:
     """The actor has read the whole inbox."""
-    mine = update(Notification).where(Notification.username == actor.username, Notification.read_at.is_(None))
-    session.execute(mine.values(read_at=now))
+    mine = select(Notification).where(Notification.username == actor.username, Notification.read_at.is_(None))
+    rows = session.scalars(mine.order_by(Notification.id).with_for_update(of=Notification)).all()
+    for one in rows:
+        one.read_at = now
+    _note_read(session, rows, actor, now)
+    session.flush()
+
+
+def _note_read(session: Session, rows: Sequence[Notification], actor: Actor, now: datetime) -> None:
+    """Journals that notices were read."""
+    streams = {one.id: history.notice_stream(one.event_id) for one in rows}
+    history.lock_all(session, set(streams.values()))
+    for one in rows:
+        record(session, streams[one.id], READ, {"notice": str(one.id)}, actor=actor, now=now)
 
 
 def set_mail_address(session: Session, *, username: str, address: str | None, actor: Actor, now: datetime) -> None:
@@ -177,8 +206,12 @@ def set_mail_address(session: Session, *, username: str, address: str | None, ac
         session.add(MailAddress(username=account.username, address=address))
     else:
         row.address = address
+    said = {"username": account.username}
+    if address is not None:
+        said["salt"] = ids.new().hex
+        said["sealed"] = sha256(f"{said['salt']}{address}".encode()).hexdigest()
     kind = "mail_address_set" if address is not None else "mail_address_removed"
-    record(session, ACCESS, kind, {"username": account.username}, actor=actor, now=now)
+    record(session, ACCESS, kind, said, actor=actor, now=now)
     session.flush()
 
 
@@ -190,17 +223,17 @@ def _fill_inboxes(
     told: Told,
     now: datetime,
     instead: str | None,
-) -> None:
-    """``instead``: why it comes to who stands in, and for whom."""
+) -> list[Notification]:
+    """``instead``: why it comes to who stands in, and for whom. Gives what came in."""
     had = set(session.scalars(select(Notification.username).where(Notification.event_id == event.id)))
     fresh = [account for account in people if account.username not in had]
     if not fresh:
-        return
+        return []
     notice = told.notice
     wording = _wording(office, notice)
     known = values_of(notice, unit=_unit_name(session, notice.to), due=told.due, by=_name(session, event))
     subject, text = wording.render(known)
-    session.add_all(
+    rows = [
         Notification(
             id=ids.new(),
             username=account.username,
@@ -214,8 +247,10 @@ def _fill_inboxes(
             created_at=now,
         )
         for account in fresh
-    )
+    ]
+    session.add_all(rows)
     session.flush()
+    return rows
 
 
 def _asks(notice: Notice) -> bool:

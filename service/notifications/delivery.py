@@ -58,5 +58,6 @@ class Delivery:
         with self.database.transaction() as session:
             entry = session.get(OutboxEntry, event_id)
             if entry is not None:
-                commands.tell(session, entry.event, self.office, now=now)
+                told = commands.tell(session, entry.event, self.office, now=now)
+                commands.note_told(session, entry, told, now=now)
                 history.settle(session, entry)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service import history, ids
+from service import history
 from service.auth.accounts import ACCESS
 from service.auth.models import Account
 from service.auth.queries import find_account, is_usable
@@ -25,10 +25,12 @@ from service.history import HistoryEvent
 from service.history.notices import Notice
 from service.history.records import record
 from service.notifications.channels import APPRISE, MAIL, Letter, recipient_of
+from service.notifications.fields import AGAIN, DROPPED, FAILED, SENT
 from service.notifications.models import MailAddress, NotificationDelivery, OwedLetter
 from service.notifications.rules import CASE, SAYS_WHEN, STALE_WHEN_DONE, Told, next_letter, outside_text
+from service.processes.incidents import close_incident, open_incident
 from service.processes.models import OPEN, Incident, UserTask
-from service.rights import Actor, require
+from service.rights import SYSTEM, Actor, require
 
 LEAST_ATTEMPTS = 8
 """Nobody gives a letter up after fewer: the office was closed over a holiday for most of the hours that it waited."""
@@ -75,10 +77,17 @@ def owe(session: Session, event: HistoryEvent, people: Sequence[Account], mail: 
     for table in (NotificationDelivery, OwedLetter):
         rows = session.execute(select(table.channel, table.recipient).where(table.event_id == event.id))
         known |= {(row.channel, row.recipient) for row in rows}
-    for channel, recipient in dict.fromkeys(goals):
-        if (channel, recipient) not in known:
-            session.add(OwedLetter(event_id=event.id, channel=channel, recipient=recipient, due_at=now, attempts=0))
+    fresh = [goal for goal in dict.fromkeys(goals) if goal not in known]
+    for channel, recipient in fresh:
+        session.add(OwedLetter(event_id=event.id, channel=channel, recipient=recipient, due_at=now, attempts=0))
     session.flush()
+
+
+def owed(session: Session, event_id: int) -> list[dict[str, str]]:
+    """The letters that a notice still owes, as its journal names them; one statement."""
+    query = select(OwedLetter.channel, OwedLetter.recipient).where(OwedLetter.event_id == event_id)
+    listed = session.execute(query.order_by(OwedLetter.channel, OwedLetter.recipient))
+    return [{"channel": channel, "recipient": recipient} for channel, recipient in listed]
 
 
 def take(session: Session, channels: Collection[str], *, now: datetime, until: datetime) -> Key | None:
@@ -130,7 +139,7 @@ def written(session: Session, key: Key, mail: Mail, public_url: str, told: Told)
     return Letter(channel, recipient, address, subject, body, f"{event.hash[:32]}.{recipient[:32]}")
 
 
-def settle(session: Session, key: Key, *, sent_at: datetime | None) -> None:
+def settle(session: Session, key: Key, *, sent_at: datetime | None, now: datetime) -> None:
     """The letter has gone out, or (``None``) is not owed any more."""
     event_id, channel, recipient = key
     owed = session.get(OwedLetter, key)
@@ -138,6 +147,9 @@ def settle(session: Session, key: Key, *, sent_at: datetime | None) -> None:
         session.delete(owed)
     if sent_at is not None:
         session.merge(NotificationDelivery(event_id=event_id, channel=channel, recipient=recipient, sent_at=sent_at))
+    said = {"channel": channel, "recipient": recipient}
+    kind = SENT if sent_at is not None else DROPPED
+    record(session, history.notice_stream(event_id), kind, said, actor=SYSTEM, now=now)
     session.flush()
 
 
@@ -169,17 +181,37 @@ def failed(
         owed.given_up = True
     else:
         owed.due_at = next_letter(owed.attempts, now, of_channel=of_channel)
+    _note(session, owed, FAILED, SYSTEM, now)
     session.flush()
     if owed.given_up:
         _show(session, owed.last_error or "", now)
 
 
+def _note(session: Session, owed: OwedLetter, kind: str, actor: Actor, now: datetime) -> None:
+    """Journals how the letter stands after it failed, or when it is due again."""
+    said = {
+        "channel": owed.channel,
+        "recipient": owed.recipient,
+        "due_at": owed.due_at.isoformat(),
+        "attempts": owed.attempts,
+        "given_up": owed.given_up,
+        "of_channel": owed.of_channel,
+        "failing_since": owed.failing_since.isoformat() if owed.failing_since is not None else None,
+        "last_error": owed.last_error,
+    }
+    record(session, history.notice_stream(owed.event_id), kind, said, actor=actor, now=now)
+
+
 def wake(session: Session, channel: str, *, now: datetime) -> None:
     """The way out works again: what waited for it alone goes out at once."""
-    waiting = update(OwedLetter).where(
+    waiting = select(OwedLetter).where(
         OwedLetter.channel == channel, OwedLetter.of_channel, OwedLetter.given_up.is_(False), OwedLetter.due_at > now
     )
-    session.execute(waiting.values(due_at=now))
+    rows = session.scalars(waiting.order_by(OwedLetter.event_id, OwedLetter.recipient).with_for_update()).all()
+    history.lock_all(session, {history.notice_stream(owed.event_id) for owed in rows})
+    for owed in rows:
+        owed.due_at = now
+        _note(session, owed, AGAIN, SYSTEM, now)
 
 
 def retry_all(session: Session, *, actor: Actor, now: datetime) -> int:
@@ -188,9 +220,10 @@ def retry_all(session: Session, *, actor: Actor, now: datetime) -> int:
     rows = list(session.scalars(select(OwedLetter).where(OwedLetter.attempts > 0).with_for_update()))
     for owed in rows:
         owed.attempts, owed.due_at, owed.given_up, owed.failing_since = 0, now, False, None
+        _note(session, owed, AGAIN, actor, now)
     open_ones = select(Incident).where(Incident.kind == INCIDENT, Incident.resolved_at.is_(None))
     for incident in session.scalars(open_ones):
-        incident.resolved_at, incident.resolved_by = now, actor.username
+        close_incident(session, incident, actor=actor, now=now)
     session.flush()
     if rows:
         record(session, ACCESS, "letters_retried", {"letters": len(rows)}, actor=actor, now=now)
@@ -254,5 +287,5 @@ def _show(session: Session, error: str, now: datetime) -> None:
     there = select(Incident.id).where(Incident.kind == INCIDENT, Incident.resolved_at.is_(None))
     if session.scalar(there.limit(1)) is None:
         message = f"有邮件等提醒发送失败，已停止自动重试，请排除原因后在“未发出的邮件”中全部重试：{error}"
-        session.add(Incident(id=ids.new(), kind=INCIDENT, message=message[:2000], happened_at=now))
+        open_incident(session, kind=INCIDENT, message=message, now=now)
     session.flush()

@@ -63,7 +63,7 @@ class Post:
         if letter is not None:
             self.send[letter.channel](letter)
         with self.database.transaction() as session:
-            letters.settle(session, key, sent_at=now if letter is not None else None)
+            letters.settle(session, key, sent_at=now if letter is not None else None, now=now)
         if letter is not None and letter.channel not in self._works:
             with self.database.transaction() as session:  # of its own: what is sent stays settled
                 letters.wake(session, letter.channel, now=now)

@@ -62,7 +62,12 @@ def deploy(
         prints=house_prints.keep(session, house),
     )
     session.add(definition)
-    said: dict[str, object] = {"version": definition.version, "digest": digest, "files": sorted(bundle.files)}
+    said: dict[str, object] = {
+        "id": str(definition.id),
+        "version": definition.version,
+        "digest": digest,
+        "files": sorted(bundle.files),
+    }
     said |= {name: value for name, value in _told(definition, author, changes).items() if value}
     _journal(session, key, "deployed", said, actor=actor, now=now)
     session.flush()

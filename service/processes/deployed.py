@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from service import history
 from service.db import raw_rows
 from service.errors import LiaisonError
 from service.history import HistoryEvent
-from service.processes.bundles import Compiled, compile_bundle, digest_of, files_of
+from service.processes.bundles import Compiled, compiled, digest_of, files_of
 from service.processes.definitions import name_of
 from service.processes.house_prints import KEPT
 from service.processes.models import Definition, DefinitionFile, DefinitionPicture
@@ -77,6 +78,7 @@ def _definition(
 ) -> Iterator[Mismatch]:
     key, version, digest = stream.removeprefix("definition:"), event.data["version"], event.data["digest"]
     must = {"digest": digest, "deployed_at": event.at, "deployed_by": event.data.get("author", event.actor)}
+    must |= {"id": UUID(event.data["id"])} if "id" in event.data else {}
     must |= {"note": event.data.get("note"), "approved_by": event.actor if "author" in event.data else None}
     must["prints"] = prints = event.data.get("prints") or later.get(version)
     try:
@@ -84,9 +86,10 @@ def _definition(
             yield Mismatch(stream, event.seq, f"第 {version} 版所用的系统打印模板与摘要不符")
         files = files_of(session, digest)
         if (actual := digest_of(files)) != digest:
-            yield Mismatch(stream, event.seq, f"第 {version} 版的定义文件与摘要不符（实际 {actual[:12]}…）")
+            what = f"第 {version} 版的定义文件与摘要不符（实际 {actual[:12]}…）"
+            yield Mismatch(stream, event.seq, what, DefinitionFile.__tablename__, f"{key} 第 {version} 版", "content")
         else:
-            into[digest] = compile_bundle(files, key)
+            into[digest] = compiled(session, digest, key)
             must["name"] = name_of(into[digest])
     except DAMAGE as error:
         yield Mismatch(stream, event.seq, f"第 {version} 版的定义无法读取：{error}")
@@ -94,14 +97,17 @@ def _definition(
         yield Mismatch(stream, event.seq, f"缺少第 {version} 版的记录")
         return
     for column in raw_rows.differences(session, Definition, row, must):
-        yield Mismatch(stream, event.seq, f"第 {version} 版的 {column} 与部署记录不符")
+        what = f"第 {version} 版的 {column} 与部署记录不符"
+        yield Mismatch(stream, event.seq, what, Definition.__tablename__, f"{key} 第 {version} 版", column)
 
 
 def _picture(session: Session, stream: str, event: HistoryEvent) -> Iterator[Mismatch]:
     version, digest = event.data["version"], event.data["digest"]
     where = (DefinitionPicture.key == stream.removeprefix("definition:"), DefinitionPicture.version == version)
-    kept = session.scalar(
-        select(DefinitionPicture.digest).where(*where, DefinitionPicture.number == event.data["picture"])
-    )
-    if kept != digest or digest_of(files_of(session, digest)) != digest:
+    kept = raw_rows.rows(session, DefinitionPicture, *where, DefinitionPicture.number == event.data["picture"])
+    if not kept or digest_of(files_of(session, digest)) != digest:
         yield Mismatch(stream, event.seq, f"第 {version} 版的新图与发布记录不符")
+        return
+    must = {"digest": digest, "note": event.data["note"], "deployed_at": event.at, "deployed_by": event.actor}
+    for column in raw_rows.differences(session, DefinitionPicture, kept[0], must):
+        yield Mismatch(stream, event.seq, f"第 {version} 版的新图与发布记录不符", "definition_picture", None, column)

@@ -46,11 +46,21 @@ ENTRIES: Mapping[str, Entry] = {
     "resumed": Entry("恢复办理"),
     "incident_retried": Entry("重试异常"),
     "printed": Entry("打印", (Field("name", "文件名"), Field("sha256", "摘要"))),
+    "timer_failed": Entry("到时未能执行"),
+    # Incidents and planned starts
+    "incident_opened": Entry("发生异常"),
+    "incident_closed": Entry("异常处理完毕"),
+    "schedule_planned": Entry("安排定时启动"),
+    "schedule_dropped": Entry("取消定时启动"),
+    "schedule_started": Entry("定时启动"),
+    "schedule_failed": Entry("定时启动失败"),
+    "schedule_retried": Entry("重试定时启动"),
     # Definitions and the calendar
     "deployed": Entry("发布流程"),
     "redrawn": Entry("调整流程图布局"),
     "prints_kept": Entry("固定系统打印模板"),
     "scenarios_replaced": Entry("更新流程用例"),
+    "scenarios_kept": Entry("保存流程用例"),
     "calendar_loaded": Entry("启用工作日历"),
     "notices_added": Entry("登记放假安排"),
 }

@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import clock, engine, ids
+from service import clock, engine
 from service.auth.queries import accounts_of_role
 from service.errors import Conflict, Finding, Invalid
 from service.processes.advance import advance, lock
 from service.processes.commands import as_uuid, require_running
 from service.processes.free_text import required_text
+from service.processes.incidents import close_incident, open_incident
 from service.processes.migrating import RIGHT as MIGRATE
 from service.processes.migrating import Choices, migrate
 from service.processes.models import Incident, Instance, UserTask
@@ -103,7 +104,7 @@ def report(session: Session, *, now: datetime) -> int:
     known = {(one.instance_id, one.kind, one.message): one for one in _incidents(session)}
     for key, incident in known.items():
         if key not in wanted:
-            incident.resolved_at, incident.resolved_by = now, SYSTEM.username
+            close_incident(session, incident, actor=SYSTEM, now=now)
     new = sorted(wanted.keys() - known.keys())  # in one order: nobody waits in a ring
     people = sorted(
         {one.username for role in _TOLD for one in accounts_of_role(session, role, on=today)} if new else ()
@@ -116,7 +117,7 @@ def report(session: Session, *, now: datetime) -> int:
             one.message == message for one in _incidents(session, instance_id) if one.kind == kind
         ):
             continue
-        session.add(Incident(id=ids.new(), kind=kind, instance_id=instance_id, message=message, happened_at=now))
+        open_incident(session, kind=kind, instance_id=instance_id, message=message, now=now)
         if people:
             case = wanted[instance_id, kind, message]
             text = f"{case.process_name}（第 {instance.version} 版）{message}"

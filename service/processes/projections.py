@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from service import engine
 from service.history import HistoryEvent
+from service.history.folding import BASELINE
 from service.processes import effects as fx
 from service.processes.bundles import Compiled
 from service.processes.claims import CLAIM_ENDED
@@ -38,7 +39,7 @@ class Projection:
     """The rows as they stand after the events told so far, each a dictionary of all the columns of its table.
 
     ``tasks`` and ``timers`` by id, ``copies`` by user name, ``spans`` in order of time; of what the journal does not
-    know (when a copy was read, when a failed timer is tried again) there is nothing here.
+    know (the running numbers of rows) there is nothing here.
     """
 
     def __init__(self, instance_id: UUID, made: Compiled) -> None:
@@ -97,7 +98,7 @@ class Projection:
         elif event.kind == "copied":
             for username in event.data["to"]:
                 copy = {"instance_id": self.instance["id"], "username": username}
-                self.copies.setdefault(username, {**copy, "sent_by": event.actor, "sent_at": event.at})
+                self.copies.setdefault(username, {**copy, "sent_by": event.actor, "sent_at": event.at, "read_at": None})
         elif event.kind == "copy_withdrawn":
             for username in event.data["to"]:
                 self.copies.pop(username, None)
@@ -110,6 +111,8 @@ class Projection:
             self.instance["number"] = event.data["result"]
             data = self.instance["data"]
             self.instance |= described(data, self.instance["number"], self.made.title_of(data))
+        else:
+            self._failing(event)
         self.spans.take(event.at, shown(self.instance))
 
     def _begin(self, event: HistoryEvent) -> None:
@@ -194,16 +197,36 @@ class Projection:
             if timer_id not in landing.timers and row["status"] == WAITING:
                 row["status"] = CANCELLED
         for timer_id, armed in landing.timers.items():
-            self.timers[timer_id] = {
-                "id": UUID(timer_id),
-                "instance_id": self.instance["id"],
-                "task_id": UUID(armed.task) if armed.task else None,
-                "process": armed.process,
-                "event": armed.event,
-                "name": armed.name,
-                "fire_at": armed.fire_at,
-                "status": WAITING,
-            }
+            row = self.timers.setdefault(
+                timer_id,
+                {
+                    "id": UUID(timer_id),
+                    "instance_id": self.instance["id"],
+                    "task_id": UUID(armed.task) if armed.task else None,
+                    "status": WAITING,
+                    "fire_at": armed.fire_at,
+                    "due_at": armed.fire_at,
+                    "attempts": 0,
+                },
+            )
+            row |= {"process": armed.process, "event": armed.event, "name": armed.name}
+            if row["status"] != WAITING:  # a taken-back step brings its timers back to life
+                row |= {"status": WAITING, "fire_at": armed.fire_at, "due_at": armed.fire_at, "attempts": 0}
+            elif row["fire_at"] != armed.fire_at:
+                row |= {"fire_at": armed.fire_at, "due_at": armed.fire_at}
+
+    def _failing(self, event: HistoryEvent) -> None:
+        """A wake-up that failed is tried again later, or at once where a person says so."""
+        if event.kind == BASELINE and event.data["table"] == "timer":
+            said, row = event.data["row"], self.timers.get(event.data["by"]["id"])
+        else:
+            said, row = event.data, self.timers.get(str(event.data.get("timer")))
+        if row is None:
+            return
+        if event.kind in ("timer_failed", BASELINE):
+            row |= {"attempts": said["attempts"], "due_at": datetime.fromisoformat(said["due_at"])}
+        elif event.kind == "incident_retried":
+            row |= {"attempts": 0, "due_at": event.at}
 
 
 def _due(data: Mapping[str, Any]) -> Row:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +42,6 @@ from service.processes.projections import Projection
 from service.processes.recording import stream_of
 from service.processes.scheduled_starts import MAX_ATTEMPTS as START_ATTEMPTS
 from service.processes.spans import joined
-from service.processes.timers import MAX_ATTEMPTS
 from service.workdays import Calendar
 
 
@@ -56,18 +56,19 @@ def verify(
     ``progress`` is told how many instances of how many are done.
     """
     definitions: dict[str, Compiled] = {}
+    played = history.played_until(session)
     newest = yield from definitions_as_deployed(session, definitions)
     yield from _schedules(session, newest, definitions)
     calendars: dict[str, Calendar] = {}
     yield from _calendars(session, calendars)
     if instance_ids is None:
         instance_ids = yield from _instance_ids(session)
-        yield from _streams(session, instance_ids)
+        yield from _streams(session, instance_ids, played)
         yield from _counters(session)
     for done, instance_id in enumerate(instance_ids):
         if progress is not None:
             progress(done, len(instance_ids))
-        yield from _instance(session, instance_id, definitions, calendars)
+        yield from _instance(session, instance_id, definitions, calendars, played)
         session.expunge_all()
 
 
@@ -82,10 +83,14 @@ def verify_instance(
 
 
 def _instance(
-    session: Session, instance_id: UUID, definitions: Mapping[str, Compiled], calendars: Mapping[str, Calendar]
+    session: Session,
+    instance_id: UUID,
+    definitions: Mapping[str, Compiled],
+    calendars: Mapping[str, Calendar],
+    played: datetime | None = None,
 ) -> Iterator[Mismatch]:
     stream = stream_of(instance_id)
-    yield from _chain(session, stream)
+    yield from _chain(session, stream, played)
     try:
         events = history.stream_events(session, stream)
         if not events or events[0].kind != "started":
@@ -135,19 +140,19 @@ def _rows(session: Session, stream: str, told: Projection) -> Iterator[Mismatch]
     instance_id = told.instance["id"]
     have = raw_rows.rows(session, Instance, Instance.id == instance_id)
     if not have:
-        yield Mismatch(stream, None, "没有这个事项")
+        yield Mismatch(stream, None, "没有这个事项", Instance.__tablename__)
         return
     for column in raw_rows.differences(session, Instance, have[0], told.instance):
         if column == "state":
             seal = hashlib.sha256(have[0]["state"].encode()).hexdigest()[:12]
-            yield Mismatch(stream, None, f"保存的状态（{seal}…）与重放结果不符")
+            what = f"保存的状态（{seal}…）与重放结果不符"
         else:
-            yield Mismatch(stream, None, f"事项的 {column} 与历史不符")
+            what = f"事项的 {column} 与历史不符"
+        yield Mismatch(stream, None, what, Instance.__tablename__, told.instance["number"], column)
     tasks = raw_rows.rows(session, UserTask, UserTask.instance_id == instance_id)
     yield from _held(session, stream, UserTask, "任务", tasks, told.tasks)
     timers = raw_rows.rows(session, Timer, Timer.instance_id == instance_id)
     yield from _held(session, stream, Timer, "定时", timers, told.timers)
-    yield from _attempts(session, stream, instance_id, timers)
     copies = raw_rows.rows(session, CopyTo, CopyTo.instance_id == instance_id)
     yield from _held(session, stream, CopyTo, "抄送", copies, told.copies, key="username")
 
@@ -163,8 +168,8 @@ def _runs(session: Session, stream: str, instance_id: UUID, events: Sequence[His
     except DAMAGE as error:
         yield Mismatch(stream, None, f"计时记录无法核对：{error}")
         return
-    if sorted(map(dumps, map(_plain, have))) != sorted(map(dumps, map(_plain, must))):
-        yield Mismatch(stream, None, "计时记录与历史不符")
+    for column in _unlike(list(map(_plain, have)), list(map(_plain, must))):
+        yield Mismatch(stream, None, "计时记录与历史不符", ClockRun.__tablename__, None, column)
 
 
 def _spans(session: Session, stream: str, told: Projection) -> Iterator[Mismatch]:
@@ -174,8 +179,28 @@ def _spans(session: Session, stream: str, told: Projection) -> Iterator[Mismatch
         for row in raw_rows.rows(session, CaseSpan, CaseSpan.instance_id == told.instance["id"])
     ]
     must = [raw_rows.form(session, CaseSpan, row) for row in told.spans.rows]
-    if joined(have) != joined(must):
-        yield Mismatch(stream, None, "各日状态的记录与历史不符")
+    for column in _unlike(joined(have), joined(must)):
+        yield Mismatch(stream, None, "各日状态的记录与历史不符", CaseSpan.__tablename__, None, column)
+
+
+def _unlike(have: Sequence[Mapping[str, Any]], must: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    """The columns in which the rows of a case differ; None where there are more or fewer of them."""
+    left, lost = list(have), []
+    for row in must:
+        if row in left:
+            left.remove(row)
+        else:
+            lost.append(row)
+    if not left and not lost:
+        return []
+    if len(left) != len(lost):
+        return [None]
+    found: dict[str | None, None] = {}
+    for row in lost:  # the stored row that says mostly the same is the one that is meant
+        nearest = max(left, key=lambda other: sum(other.get(name) == value for name, value in row.items()))
+        left.remove(nearest)
+        found |= dict.fromkeys(name for name, value in row.items() if nearest.get(name) != value)
+    return list(found)
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,23 +222,14 @@ def _held(
         name = row.get("name") or row["username"]
         there = found.pop(str(raw_rows.form(session, model, {key: row[key]})[key]), None)
         if there is None:
-            yield Mismatch(stream, row.get("entered_seq"), f"缺少{noun}「{name}」的记录")
+            what = f"缺少{noun}「{name}」的记录"
+            yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, str(name))
             continue
         for column in raw_rows.differences(session, model, there, row):
-            yield Mismatch(stream, row.get("entered_seq"), f"{noun}「{name}」的 {column} 与历史不符")
+            what = f"{noun}「{name}」的 {column} 与历史不符"
+            yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, str(name), column)
     for other in found:
-        yield Mismatch(stream, None, f"{noun} {other} 没有历史")
-
-
-def _attempts(session: Session, stream: str, instance_id: UUID, timers: Sequence[raw_rows.Row]) -> Iterator[Mismatch]:
-    """A timer wakes when it says, unless it failed; one that is given up has an incident that people see."""
-    told = select(Incident.timer_id).where(Incident.instance_id == instance_id, Incident.timer_id.is_not(None))
-    failed = {raw_rows.form(session, Timer, {"id": timer_id})["id"] for timer_id in session.scalars(told)}
-    for row in timers:
-        if row["id"] in failed:
-            continue
-        if row["attempts"] >= MAX_ATTEMPTS or (row["attempts"] == 0 and row["due_at"] != row["fire_at"]):
-            yield Mismatch(stream, None, f"定时「{row['name']}」的唤醒时间或失败次数被改动")
+        yield Mismatch(stream, None, f"{noun} {other} 没有历史", model.__tablename__, other)
 
 
 # --- What all instances share ----------------------------------------------------------------------------------------
@@ -279,7 +295,8 @@ def _calendars(session: Session, into: dict[str, Calendar]) -> Iterator[Mismatch
         if (problem := _calendar(row, into)) is not None:
             yield Mismatch(stream, None, problem)
         for column in raw_rows.differences(session, CalendarVersion, row, must.get(digest, {})):
-            yield Mismatch(stream, None, f"工作日历的 {column} 与载入记录不符")
+            what = f"工作日历的 {column} 与载入记录不符"
+            yield Mismatch(stream, None, what, CalendarVersion.__tablename__, row["digest"], column)
 
 
 def _calendar(row: raw_rows.Row, into: dict[str, Calendar]) -> str | None:
@@ -304,11 +321,11 @@ def _instance_ids(session: Session) -> Generator[Mismatch, None, list[UUID]]:
     return found
 
 
-def _streams(session: Session, instance_ids: Sequence[UUID]) -> Iterator[Mismatch]:
+def _streams(session: Session, instance_ids: Sequence[UUID], played: datetime) -> Iterator[Mismatch]:
     """The chains of all streams but those of instances, and streams that nothing holds together."""
     for stream in history.streams(session):
         if not stream.startswith("instance:"):
-            yield from _chain(session, stream)
+            yield from _chain(session, stream, played)
     headless = ~exists().where(HistoryHead.stream == HistoryEvent.stream)
     for stream in session.scalars(select(HistoryEvent.stream).where(headless).distinct()):
         yield Mismatch(stream, None, "缺少链头")
@@ -335,6 +352,6 @@ def _counters(session: Session) -> Iterator[Mismatch]:
             yield Mismatch(f"counter:{name}", None, f"编号{used}，历史中给出的是 {given.get(name, 0)} 个")
 
 
-def _chain(session: Session, stream: str) -> Iterator[Mismatch]:
-    for found in history.verify_stream(session, stream):
+def _chain(session: Session, stream: str, played: datetime | None) -> Iterator[Mismatch]:
+    for found in history.verify_stream(session, stream, played=played):
         yield Mismatch(found.stream, found.seq, found.what)

@@ -13,7 +13,9 @@ from service.history.notices import NOTICE, Goal, Notice
 from service.history.records import record
 from service.processes.commands import Occurrence, begin
 from service.processes.cycles import Cycle
-from service.processes.models import Incident, Instance, Schedule
+from service.processes.incidents import open_incident
+from service.processes.models import Instance, Schedule
+from service.processes.schedules import FAILED, STARTED, journal
 from service.rights import ADMIN, SYSTEM
 
 MAX_ATTEMPTS = 5
@@ -51,6 +53,7 @@ def fire(session: Session, *, process: str, event: str, now: datetime) -> bool:
         row.last_at, row.last_instance_id = now, made
     row.occurrence, row.next_at = n + 1, cycle.moment(n + 1)
     row.attempts, row.incident_id = 0, None
+    journal(session, row, STARTED, actor=SYSTEM, now=now)
     session.flush()
     return True
 
@@ -65,11 +68,10 @@ def failed(session: Session, *, process: str, event: str, error: str, now: datet
     if row.attempts >= MAX_ATTEMPTS:
         planned = Cycle.parse(row.cycle).moment(row.occurrence)
         day = f"{clock.local(planned):%Y-%m-%d}" if planned is not None else ""
-        message = f"流程 {process} 计划于 {day} 的自动启动连续 {row.attempts} 次失败：{error}"[:2000]
-        incident = Incident(id=ids.new(), kind="schedule", message=message, happened_at=now)
-        session.add(incident)
-        row.incident_id = incident.id
+        message = f"流程 {process} 计划于 {day} 的自动启动连续 {row.attempts} 次失败：{error}"
+        row.incident_id = open_incident(session, kind="schedule", message=message, now=now).id
         _tell(session, process, now)
+    journal(session, row, FAILED, actor=SYSTEM, now=now)
     session.flush()
 
 

@@ -13,8 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.engine import Program
+from service.history.records import record
 from service.processes.cycles import Cycle
 from service.processes.models import Definition, Schedule
+from service.rights import SYSTEM, Actor
+
+PLANNED, DROPPED = "schedule_planned", "schedule_dropped"
+STARTED, FAILED, RETRIED = "schedule_started", "schedule_failed", "schedule_retried"
 
 
 def sync(session: Session, definition: Definition, program: Program, *, now: datetime) -> None:
@@ -33,9 +38,27 @@ def sync(session: Session, definition: Definition, program: Program, *, now: dat
         else:
             row.next_at = planned_at(row)
         row.digest, row.attempts, row.incident_id = definition.digest, 0, None
+        journal(session, row, PLANNED, actor=SYSTEM, now=now)
     for row in rows.values():
         session.delete(row)
+        journal(session, row, DROPPED, actor=SYSTEM, now=now)
     session.flush()
+
+
+def journal(session: Session, row: Schedule, kind: str, *, actor: Actor, now: datetime) -> None:
+    """Enters what happened to a row, and how it stands then, in the journal of its process's starts."""
+    said = {
+        "event": row.event,
+        "digest": row.digest,
+        "cycle": row.cycle,
+        "occurrence": row.occurrence,
+        "next_at": row.next_at.isoformat() if row.next_at is not None else None,
+        "last_at": row.last_at.isoformat() if row.last_at is not None else None,
+        "last_instance_id": row.last_instance_id,
+        "attempts": row.attempts,
+        "incident_id": row.incident_id,
+    }
+    record(session, f"schedule:{row.process}", kind, said, actor=actor, now=now)
 
 
 def planned_at(row: Schedule) -> datetime | None:

@@ -9,11 +9,13 @@ from uuid import UUID
 from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from service import engine, history, ids
+from service import engine, history
 from service.db import UtcDateTime
 from service.errors import Conflict, NotFound
+from service.processes import schedules
 from service.processes.advance import advance, lock
 from service.processes.calendars import find_current, store
+from service.processes.incidents import close_incident, open_incident
 from service.processes.models import FIRED, RUNNING, SUSPENDED, WAITING, Incident, Instance, Schedule, Timer
 from service.processes.operations import notify
 from service.processes.recording import Input, record
@@ -22,6 +24,8 @@ from service.rights import SYSTEM, Actor, require
 from service.workdays import Calendar
 
 MAX_ATTEMPTS = 5
+TIMER_FAILED = "timer_failed"
+"""The kind of the note that a wake-up failed and when it is tried again."""
 FIRST_WAIT = timedelta(minutes=1)
 
 
@@ -112,16 +116,16 @@ def failed(session: Session, *, timer_id: UUID, error: str, now: datetime) -> No
         return
     timer.attempts += 1
     timer.due_at = now + FIRST_WAIT * 2 ** (timer.attempts - 1)
+    said = {"timer": str(timer.id), "attempts": timer.attempts, "due_at": timer.due_at.isoformat()}
+    record(session, instance, kind=TIMER_FAILED, actor=SYSTEM, now=now, data=said)
     if timer.attempts >= MAX_ATTEMPTS:
-        session.add(
-            Incident(
-                id=ids.new(),
-                kind="timer",
-                instance_id=timer.instance_id,
-                timer_id=timer.id,
-                message=f"定时「{timer.name}」连续 {timer.attempts} 次执行失败：{error}"[:2000],
-                happened_at=now,
-            )
+        open_incident(
+            session,
+            kind="timer",
+            instance_id=timer.instance_id,
+            timer_id=timer.id,
+            message=f"定时「{timer.name}」连续 {timer.attempts} 次执行失败：{error}",
+            now=now,
         )
         notify(session, instance, "incident", actor=SYSTEM, now=now, role="admin", text=f"定时「{timer.name}」执行失败")
     session.flush()
@@ -133,9 +137,10 @@ def open_incidents(session: Session, *, less: Collection[str] = ()) -> list[Inci
     return list(session.scalars(wanted.order_by(Incident.happened_at.desc())))
 
 
-def count_open_incidents(session: Session) -> int:
-    """How many incidents wait for a person; one statement."""
-    return session.scalar(select(func.count()).select_from(Incident).where(Incident.resolved_at.is_(None))) or 0
+def count_open_incidents(session: Session, kind: str | None = None) -> int:
+    """How many incidents (of a ``kind``) wait for a person; one statement."""
+    query = select(func.count()).select_from(Incident).where(Incident.resolved_at.is_(None))
+    return session.scalar(query if kind is None else query.where(Incident.kind == kind)) or 0
 
 
 def retry(session: Session, *, incident_id: UUID, actor: Actor, now: datetime) -> Incident:
@@ -146,15 +151,18 @@ def retry(session: Session, *, incident_id: UUID, actor: Actor, now: datetime) -
         raise NotFound("没有这个异常记录")
     if incident.resolved_at is not None:
         raise Conflict("该异常已经处理过")
-    incident.resolved_at, incident.resolved_by = now, actor.username
     if incident.instance_id is not None:
         case = lock(session, incident.instance_id)
-        record(session, case, kind="incident_retried", actor=actor, now=now, data={"what": incident.message})
+        told = {"what": incident.message}
+        told |= {"timer": str(incident.timer_id)} if incident.timer_id is not None else {}
+        record(session, case, kind="incident_retried", actor=actor, now=now, data=told)
+    close_incident(session, incident, actor=actor, now=now)
     if incident.timer_id is not None:
         timer = session.get_one(Timer, incident.timer_id)
         timer.attempts, timer.due_at = 0, now
     for schedule in session.scalars(select(Schedule).where(Schedule.incident_id == incident.id).with_for_update()):
         schedule.attempts, schedule.next_at, schedule.incident_id = 0, now, None
+        schedules.journal(session, schedule, schedules.RETRIED, actor=actor, now=now)
     if incident.event_id is not None:
         history.revive(session, event_id=incident.event_id, now=now)
     session.flush()

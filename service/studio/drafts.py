@@ -18,7 +18,7 @@ from service.history.records import record
 from service.processes.bundles import files_of
 from service.processes.definitions import find_latest, shown_digest
 from service.processes.models import Definition, DefinitionFile
-from service.rights import Actor, require
+from service.rights import SYSTEM, Actor, require
 from service.spelling import tidy
 from service.studio import fields, names, templates
 from service.studio.canonical import canonical
@@ -112,9 +112,10 @@ def create(
     session.add(made)
     session.flush()
     listed = sorted(given.items())
-    for (name, _), digest in zip(listed, keep(session, [content for _, content in listed]), strict=True):
+    digests = dict(zip([name for name, _ in listed], keep(session, [one for _, one in listed]), strict=True))
+    for name, digest in digests.items():
         _put_row(session, made, name, digest, actor, now)
-    said = {"process": process, "base_version": made.base_version, "title": called}
+    said = {"process": process, "base_version": made.base_version, "title": called, "files": digests}
     journal(session, made, fields.MADE, said, actor, now)
     session.flush()
     return made
@@ -153,6 +154,8 @@ def sweep(session: Session, now: datetime) -> int:
     """Forgets drafts that were discarded over 30 days ago, and contents that nothing holds; gives how many drafts."""
     gone = select(Draft.id).where(Draft.discarded_at < now - fields.KEPT_FOR)
     old = list(session.scalars(gone))
+    for draft_id in old:
+        record(session, stream_of(draft_id), fields.FORGOTTEN, {}, actor=SYSTEM, now=now)
     session.execute(delete(DraftFile).where(DraftFile.draft_id.in_(old)))
     session.execute(delete(Draft).where(Draft.id.in_(old)))
     forget_unheld(session)
@@ -327,6 +330,7 @@ def change(session: Session, draft: Draft, digests: Mapping[str, str | None], ac
     draft.updated_at, draft.updated_by = now, actor.username
     for name, digest in sorted(digests.items()):
         _put_row(session, draft, name, digest, actor, now)
+    journal(session, draft, fields.SAVED, {"revision": draft.revision, "files": dict(digests)}, actor, now)
     session.flush()
     return draft.revision
 

@@ -9,10 +9,13 @@ from service.fields import Entry
 
 MADE, DISCARDED, RESTORED, REBASED = "draft_made", "draft_discarded", "draft_restored", "draft_rebased"
 PROPOSED, RECALLED, PUBLISHED = "draft_proposed", "draft_recalled", "draft_published"
+SAVED, FORGOTTEN = "draft_saved", "draft_forgotten"
 
 ENTRIES: Mapping[str, Entry] = {
     MADE: Entry("新建流程草稿"),
+    SAVED: Entry("保存流程草稿"),
     DISCARDED: Entry("弃置流程草稿"),
+    FORGOTTEN: Entry("清理弃置的流程草稿"),
     RESTORED: Entry("找回流程草稿"),
     REBASED: Entry("流程草稿改以新版为底"),
     PROPOSED: Entry("提请发布流程"),

@@ -76,15 +76,15 @@ def release(
     told = _compared(session, newest, before, {**bundle.files, **scenarios}, words)
     if newest is None:
         made = _deploy(session, bundle, told, note=note, author=author, actor=actor, now=now)
-        keep_scenarios(session, made, scenarios)
+        keep_scenarios(session, made, scenarios, actor=actor, now=now)
         return Release(VERSION, made, told)
     if told.sort == "content":
         made = _deploy(session, bundle, told, note=note, author=author, actor=actor, now=now)
-        keep_scenarios(session, made, scenarios)
+        keep_scenarios(session, made, scenarios, actor=actor, now=now)
         return Release(VERSION, made, told)
     others = scenarios_of(before) != dict(scenarios)
     if others:
-        keep_scenarios(session, newest, scenarios)
+        keep_scenarios(session, newest, scenarios, actor=actor, now=now)
         said = {"version": newest.version, "scenarios": sorted(scenarios), "note": note}
         record(session, definitions.stream_of(newest.key), "scenarios_replaced", said, actor=actor, now=now)
     if told.sort == "layout":
@@ -198,15 +198,20 @@ def has_scenarios(session: Session, definition: Definition) -> bool:
     return session.scalar(select(VersionScenario.name).where(*mine).limit(1)) is not None
 
 
-def keep_scenarios(session: Session, definition: Definition, scenarios: Mapping[str, bytes]) -> None:
+def keep_scenarios(
+    session: Session, definition: Definition, scenarios: Mapping[str, bytes], *, actor: Actor, now: datetime
+) -> None:
     """Gives a version these scenarios instead of those that it has."""
     mine = (VersionScenario.process == definition.key, VersionScenario.version == definition.version)
     session.execute(delete(VersionScenario).where(*mine))
     listed = sorted(scenarios.items())
+    digests = dict(zip([name for name, _ in listed], keep(session, [one for _, one in listed]), strict=True))
     session.add_all(
         VersionScenario(process=definition.key, version=definition.version, name=name, digest=digest)
-        for (name, _), digest in zip(listed, keep(session, [content for _, content in listed]), strict=True)
+        for name, digest in digests.items()
     )
+    said = {"version": definition.version, "files": digests}
+    record(session, definitions.stream_of(definition.key), "scenarios_kept", said, actor=actor, now=now)
     session.flush()
 
 

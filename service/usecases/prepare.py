@@ -56,11 +56,11 @@ def prepare(
         deploy(session, checked(files, key=key, context=context), actor=SYSTEM, now=now)
         for key, files in missing_bundles(session, bpmn=home / "bpmn", forms=home / "forms")
     ]
-    _add_scenarios(session, home, context)
+    _add_scenarios(session, home, context, now)
     return done + [f"部署流程 {one.name}（{one.key}）第 {one.version} 版" for one in deployed]
 
 
-def _add_scenarios(session: Session, home: Path, context: CheckContext) -> None:
+def _add_scenarios(session: Session, home: Path, context: CheckContext, now: datetime) -> None:
     """Gives shipped versions that are still in force the scenarios that are shipped with them."""
     for folder in sorted((home / "bpmn").glob("*/scenarios")):
         newest = find_latest(session, folder.parent.name)
@@ -69,7 +69,7 @@ def _add_scenarios(session: Session, home: Path, context: CheckContext) -> None:
         files = frozen(read_bundle(folder.parent, home / "forms" / newest.key), context.options)
         if digest_of(files) == newest.digest:
             found = {f"scenarios/{one.name}": one.read_bytes() for one in folder.glob("*.yaml")}
-            keep_scenarios(session, newest, found)
+            keep_scenarios(session, newest, found, actor=SYSTEM, now=now)
 
 
 def check_context(settings: Settings, organization: Organization) -> CheckContext:

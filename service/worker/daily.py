@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from service import clock, history, ids
+from service import clock, history
 from service.auth.queries import accounts_of_role
 from service.db import IdempotentAnswer
 from service.history.notices import NOTICE, Goal, Notice
 from service.history.records import record
 from service.processes import calendars
+from service.processes.incidents import open_incident
 from service.processes.models import Incident, WorkerBeat
 from service.rights import ADMIN, SYSTEM
 from service.workdays import missing_notice_reminder
@@ -51,7 +52,7 @@ def failed(session: Session, message: str, *, now: datetime) -> None:
     midnight = clock.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
     told = select(Incident.id).where(Incident.kind == DAILY, Incident.message == message[:2000])
     if session.scalar(told.where(Incident.happened_at >= midnight).limit(1)) is None:
-        session.add(Incident(id=ids.new(), kind=DAILY, message=message[:2000], happened_at=now))
+        open_incident(session, kind=DAILY, message=message, now=now)
     session.flush()
 
 

@@ -18,6 +18,7 @@ from service.auth.fields import ENTRIES as OF_ACCOUNTS
 from service.contacts.fields import ENTRIES as OF_CONTACTS
 from service.exchange.fields import ENTRIES as OF_IMPORTS
 from service.history import bulk, journal, notices, records
+from service.jobs.fields import ENTRIES as OF_JOBS
 from service.ledger.circulars import ENTRIES as OF_CIRCULARS
 from service.ledger.reported import ENTRIES as OF_REPORTED
 from service.liaisons.fields import ENTRIES as OF_LIAISONS
@@ -40,6 +41,7 @@ FEATURES = {
     "drafts": OF_DRAFTS,
     "history": notices.ENTRIES,
     "imports": OF_IMPORTS,
+    "jobs": OF_JOBS,
     "liaisons": OF_LIAISONS,
     "notifications": OF_NOTIFICATIONS,
     "people": OF_PEOPLE,

@@ -12,7 +12,7 @@ from typing import Any
 
 from service import clock
 from service.audit.tables.baseline import take_baseline
-from service.audit.tables.registry import FAMILIES
+from service.audit.tables.registry import FAMILIES, HELD
 from service.errors import NotFound
 from service.history import HistoryEvent
 from service.history.folding import BASELINE, Row, Rows
@@ -95,7 +95,7 @@ def _steps(
     for event, data in entries:
         told = _Told(event, dict(data))
         if event.kind == BASELINE:
-            take_baseline(rows, told)
+            take_baseline(rows, told, HELD)
         else:
             fold(rows, told)
         row, lines = about(rows)
@@ -112,4 +112,5 @@ class _Told:
 
     def __init__(self, event: HistoryEvent, data: dict[str, Any]) -> None:
         self.id, self.seq, self.at = event.id, event.seq, event.at
+        self.stream, self.task = event.stream, event.task
         self.actor, self.kind, self.data = event.actor, event.kind, data

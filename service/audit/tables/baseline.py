@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
 from service.db import Base
-from service.history.folding import Digest, Event, Rows
+from service.history.folding import BASELINE, LIVE, Digest, Event, Held, Rows
 
 
-def take_baseline(rows: Rows, event: Event) -> None:
+def take_baseline(rows: Rows, event: Event, held: Mapping[type[Base], Held]) -> None:
     """Adds what was found of a row to what earlier events told of it, or the row where they told nothing."""
     model = _models()[event.data["table"]]
     found = {name: _value(value) for name, value in event.data["row"].items()}
@@ -19,10 +20,14 @@ def take_baseline(rows: Rows, event: Event) -> None:
         if all(name in row and _plain(row[name]) == value for name, value in by.items()):
             row.update(found)
             return
-    rows.put(model, ("baseline", event.seq), by, found)
+    rule = held.get(model)
+    key = rule.key({**by, **found}) if rule is not None and rule.key is not None else (BASELINE, event.seq)
+    rows.put(model, key, by, found)
 
 
 def _value(value: Any) -> Any:
+    if value == {"live": True}:
+        return LIVE
     return Digest(value["sha256"]) if isinstance(value, dict) and set(value) == {"sha256"} else value
 
 

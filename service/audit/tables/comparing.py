@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, select, type_coerce
+from sqlalchemy import Integer, String, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
+from service import clock
 from service.db import Base
 from service.db.raw_rows import Row, Shape, shape
 from service.history.folding import LIVE, Digest, Held
@@ -20,6 +22,7 @@ from service.processes.deployed import DAMAGE, Mismatch
 UNTOLD = "untold"
 """The sort of a finding about a column of which no event tells: an upgrade writes these down as it finds them."""
 _AT_ONCE = 500
+LONGEST_LEASE = timedelta(minutes=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Told:
 
     stream: str
     row: Row
-    digests: Mapping[str, str]
+    digests: Mapping[str, Digest]
     live: frozenset[str]
     unreadable: tuple[str, ...] = ()
 
@@ -40,7 +43,7 @@ class Told:
 def told_row(held: Held, known: Shape, stream: str, row: Mapping[str, Any]) -> Told:
     """A row of a fold with what is derived from it, in the form of the database."""
     made: Row = {}
-    digests: dict[str, str] = {}
+    digests: dict[str, Digest] = {}
     live, unreadable = set(), []
     whole = dict(row)
     if held.derived is not None:
@@ -53,7 +56,7 @@ def told_row(held: Held, known: Shape, stream: str, row: Mapping[str, Any]) -> T
             live.add(name)
             continue
         if isinstance(value, Digest):
-            digests[name] = value.sha256
+            digests[name] = value
             continue
         try:
             made[name] = known.told(name, value)
@@ -94,7 +97,7 @@ class Comparison:
             found = self.session.execute(select(*asked).select_from(self.held.model))
             return [(None, self.known.stored(row)) for row in found.mappings()]
         names = {self._raw_owner(stream): stream for stream in streams}
-        column = type_coerce(owner, String) if self.known.raw else owner
+        column = type_coerce(owner, NullType()) if self.known.raw else owner
         query = select(*asked, type_coerce(owner, NullType()).label("its_owner")).select_from(self.held.model)
         for model, on in self.held.through:
             query = query.outerjoin(model, on)
@@ -124,6 +127,8 @@ class Comparison:
             return stream if self._whole else stream.partition(":")[2]
         known = shape(self.session, self._owner_model)
         name = stream.partition(":")[2]
+        if isinstance(owner.type, Integer):
+            return int(name) if name.isdecimal() else name if known.raw else None
         try:
             return known.told(owner.key, name)
         except DAMAGE:
@@ -166,8 +171,9 @@ class Comparison:
                 pairs.append((one, found[1]))
             else:
                 lost.append(one)
+        alike = {tuple(row[name] for name in self.held.alike): key for key, (_, row) in by_key.items()}
         for one in lost:
-            key = self._alike(one, by_key)
+            key = self._alike(one, by_key, alike)
             if key is not None:
                 pairs.append((one, by_key.pop(key)[1]))
                 continue
@@ -185,15 +191,20 @@ class Comparison:
             yield from self._columns(one, row)
         yield from self._bytes(pairs)
 
-    def _alike(self, one: Told, left: Mapping[tuple[Any, ...], tuple[str | None, Row]]) -> tuple[Any, ...] | None:
+    def _alike(
+        self,
+        one: Told,
+        left: Mapping[tuple[Any, ...], tuple[str | None, Row]],
+        alike: Mapping[tuple[Any, ...], tuple[Any, ...]],
+    ) -> tuple[Any, ...] | None:
         """The stored row that must be meant: of those that no event names the one that says mostly the same."""
+        if one.key(self.known) is None and self.held.alike:
+            meant = alike.get(tuple(one.row.get(name) for name in self.held.alike))
+            if meant in left:
+                return meant
         best, most = None, 0.0
         for key, (stream, row) in left.items():
             if stream is not None and stream != one.stream:
-                continue
-            if one.key(self.known) is None and self.held.alike:
-                if all(one.row.get(name) == row[name] for name in self.held.alike):
-                    return key
                 continue
             same = sum(row[name] == value for name, value in one.row.items() if name in row) / max(1, len(one.row))
             if same > most:
@@ -224,10 +235,11 @@ class Comparison:
         self._untold(one, row)
         for name, have in row.items():
             if name in one.row:
-                if have != one.row[name] or type(have) is not type(one.row[name]):
+                other = have != one.row[name] or type(have) is not type(one.row[name])
+                if other and not self._leased(name, have, one.row[name]):
                     yield self._otherwise(one, row, name)
             elif name in one.digests:
-                if not isinstance(have, str) or Digest.of(have).sha256 != one.digests[name]:
+                if not one.digests[name].fits(have):
                     yield self._otherwise(one, row, name)
             elif name in one.unreadable:
                 yield self._otherwise(one, row, name)
@@ -242,6 +254,15 @@ class Comparison:
         if untold := [name for name in row if name not in known]:
             by = self.known.keys if one.key(self.known) is not None else self.held.alike
             self._find(one.stream, row, by, untold)
+
+    def _leased(self, name: str, have: Any, told: Any) -> bool:
+        """Whether a worker that is at it now has put the moment off."""
+        if name != self.held.leased:
+            return False
+        with suppress(*DAMAGE):
+            until = clock.now() + LONGEST_LEASE
+            return bool(told < have and datetime.fromisoformat(self.known.plain(name, have)) <= until)
+        return False
 
     def _contradicting(self, row: Row) -> list[str]:
         if self.held.fault is None:
@@ -269,8 +290,8 @@ class Comparison:
                     for key in self.known.keys
                 ]
                 content: Any = self.session.scalar(select(type_coerce(column, NullType())).where(*where))
-                known = isinstance(content, bytes | memoryview)
-                if not known or Digest.of(bytes(content)).sha256 != one.digests[name]:
+                content = bytes(content) if isinstance(content, bytes | memoryview) else None
+                if not one.digests[name].fits(content):
                     yield self._otherwise(one, row, name)
 
     # --- saying -------------------------------------------------------------------------------------------------------

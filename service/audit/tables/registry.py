@@ -11,10 +11,14 @@ from service.auth.models import FormerPassword, SignInLock, WebSession
 from service.contacts import folding as contacts
 from service.db import Base
 from service.db.idempotency import IdempotentAnswer
+from service.exchange import folding as exchange
 from service.history import HistoryEvent, HistoryHead
 from service.history.folding import Event, Family, Fold, Held, Rows
+from service.jobs import folding as jobs
 from service.liaisons import folding as liaisons
+from service.notifications import folding as notifications
 from service.people import folding as people
+from service.processes import folding as processes
 from service.processes.models import (
     CalendarVersion,
     CaseSpan,
@@ -25,13 +29,14 @@ from service.processes.models import (
     DefinitionFile,
     DefinitionPicture,
     Instance,
-    Schedule,
     Timer,
     UserTask,
     WorkerBeat,
 )
 from service.reports import folding as reports
 from service.seals.models import Seal, SealBlock, SealKey, SealToken
+from service.studio import folding as studio
+from service.studio.models import KeptContent
 from service.talents import folding as talents
 
 
@@ -76,6 +81,11 @@ FAMILIES: Mapping[str, Merged] = merged(
         *contacts.FAMILIES,
         *reports.FAMILIES,
         *auth.FAMILIES,
+        *processes.FAMILIES,
+        *jobs.FAMILIES,
+        *notifications.FAMILIES,
+        *exchange.FAMILIES,
+        *studio.FAMILIES,
     )
 )
 REPLAYED: Mapping[type[Base], Mapping[str, str]] = {
@@ -85,18 +95,18 @@ REPLAYED: Mapping[type[Base], Mapping[str, str]] = {
     Instance: {},
     UserTask: {},
     Timer: {},
-    CopyTo: {},
+    CopyTo: {"id": ORDER},
     ClockRun: {"id": ORDER},
     CaseSpan: {"id": ORDER},
-    Schedule: {},
     Counter: {},
-    CalendarVersion: {},
+    CalendarVersion: {"id": "内部流水号，只表示先后；先后次序另行核对"},
     HistoryEvent: {},
     HistoryHead: {},
     Seal: {},
     SealBlock: {},
     SealKey: {},
     SealToken: {"id": ORDER, "given_at": "外部签章取得的时间，以签章里写的为准", "token": "由给出签章的一方核对"},
+    KeptContent: {},
 }
 """Tables that the replay of cases, the check of definitions, the chains and the seals compare; columns outside, and
 why."""

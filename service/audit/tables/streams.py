@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import String, cast, exists, literal, or_, select, type_coerce
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.types import NullType
 
 from service import history
 from service.audit.tables.baseline import take_baseline
 from service.audit.tables.comparing import Comparison, Found, Told, chunks, told_row
 from service.audit.tables.files import FILES, fold_file
-from service.audit.tables.registry import FAMILIES, Merged
-from service.history import HistoryEvent
-from service.history.folding import BASELINE, Event, Rows
+from service.audit.tables.registry import FAMILIES, HELD, Merged
+from service.history import HistoryEvent, OutboxEntry
+from service.history.folding import BASELINE, Digest, Event, Rows
+from service.history.notices import NOTICE
+from service.notifications.fields import TOLD
 from service.processes.deployed import DAMAGE, Mismatch
+from service.studio.models import KeptContent
 
+NOTICES = "notice:"
 Progress = Callable[[int, int], None]
 
 
@@ -43,6 +48,8 @@ def verify_records(
                 progress(done * len(some), len(listed))
             yield from _batch(session, family, comparisons, some)
     yield from _files(session)
+    yield from undelivered(session)
+    yield from _contents(session)
 
 
 def verify_stream_rows(session: Session, stream: str) -> Iterator[Mismatch]:
@@ -108,12 +115,14 @@ def _folded(
     try:
         made = {stream: Rows(stream) for stream in streams}
         broken: set[str] = set()
+        for notice in _notices(session, [stream for stream in streams if stream.startswith(NOTICES)]):
+            fold(made[f"{NOTICES}{notice.id}"], notice)
         for event in _events(session, streams, kinds):
             if event.stream in broken:
                 continue
             try:
                 if event.kind == BASELINE:
-                    take_baseline(made[event.stream], event)
+                    take_baseline(made[event.stream], event, HELD)
                 else:
                     fold(made[event.stream], event)
             except DAMAGE:
@@ -129,6 +138,41 @@ def _folded(
         yield stream, None if stream in broken else rows
 
 
+def _notices(session: Session, streams: Sequence[str]) -> Iterator[Any]:
+    """The notices whose delivery these streams tell of, less those that an older release has delivered."""
+    numbers = [int(name) for stream in streams if (name := stream.partition(":")[2]).isdecimal()]
+    if not numbers:
+        return
+    until, owed = delivered_before(session)
+    one = HistoryEvent
+    columns = (one.id, one.stream, one.seq, one.at, one.actor, one.on_behalf_of, one.kind, one.task, one.data)
+    for row in session.execute(select(*columns).where(one.id.in_(numbers), one.kind == NOTICE)):
+        if row.id > until or row.id in owed:
+            yield row
+
+
+def undelivered(session: Session) -> Iterator[Mismatch]:
+    """Notices that are neither owed nor told: somebody has taken them out of the outbox."""
+    until, owed = delivered_before(session)
+    one, told = HistoryEvent, aliased(HistoryEvent)
+    stream = literal(NOTICES).concat(cast(one.id, String))
+    gone = (
+        ~exists().where(OutboxEntry.event_id == one.id),
+        ~exists().where(told.stream == stream, told.kind == TOLD),
+    )
+    late = or_(one.id > until, one.id.in_(owed))
+    found = select(one.id, one.stream, one.seq).where(one.kind == NOTICE, late, *gone)
+    for row in session.execute(found):
+        yield Mismatch(row.stream, row.seq, "提醒没有送达，也不在待送达之列", "outbox", f"日志第 {row.id} 条")
+
+
+def delivered_before(session: Session) -> tuple[int, frozenset[int]]:
+    """Up to which event an older release has delivered notices, less those that it still owed then."""
+    first = session.scalar(select(HistoryEvent.data).where(HistoryEvent.stream == BASELINE, HistoryEvent.seq == 1))
+    said = first if isinstance(first, dict) else {}
+    return int(said.get("notices_until", 0)), frozenset(said.get("owed", ()))
+
+
 def _events(session: Session, streams: Sequence[str], kinds: Collection[str] | None) -> Iterator[Any]:
     one = HistoryEvent
     columns = (one.id, one.stream, one.seq, one.at, one.actor, one.on_behalf_of, one.kind, one.task, one.data)
@@ -136,3 +180,15 @@ def _events(session: Session, streams: Sequence[str], kinds: Collection[str] | N
     if kinds is not None:
         found = found.where(one.kind.in_(kinds))
     yield from session.execute(found.execution_options(yield_per=1000))
+
+
+def _contents(session: Session) -> Iterator[Mismatch]:
+    """The contents of drafts and scenarios stand under their own digest."""
+    table = KeptContent.__tablename__
+    digest, content = type_coerce(KeptContent.digest, NullType()), type_coerce(KeptContent.content, NullType())
+    known: Any
+    kept: Any
+    for known, kept in session.execute(select(digest, content).execution_options(yield_per=20)):
+        if not isinstance(kept, bytes | memoryview) or Digest.of(bytes(kept)).sha256 != known:
+            what = f"草稿内容「{str(known)[:12]}…」与摘要不符"
+            yield Mismatch(f"content:{known}", None, what, table, str(known), "content")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service.audit.tables.guards import guards
+from service.audit.tables.registry import HELD, REPLAYED
 from service.audit.tables.streams import verify_records
 from service.processes import replay
 from service.processes.deployed import Mismatch
@@ -23,4 +26,11 @@ def verify(
     """
     yield from replay.verify(session, instance_ids, progress)
     if instance_ids is None:
+        yield from guards(session)
         yield from verify_records(session)
+
+
+def rows_compared(session: Session) -> dict[str, int]:
+    """Table → its rows, of all tables that are compared."""
+    models = [*HELD, *REPLAYED]
+    return {one.__tablename__: session.scalar(select(func.count()).select_from(one)) or 0 for one in models}

@@ -1,0 +1,54 @@
+"""Incidents: opened by what failed, closed by people or when the reason is gone; each has a journal of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import ids
+from service.history.records import record
+from service.processes.models import Incident
+from service.rights import SYSTEM, Actor
+
+OPENED, CLOSED = "incident_opened", "incident_closed"
+LONGEST = 2000
+CLOCK = "clock"
+"""The kind of incidents of a clock that leapt: as long as one is open, no worker does anything."""
+
+
+def stream_of(incident_id: UUID) -> str:
+    """The journal stream of an incident."""
+    return f"incident:{incident_id}"
+
+
+def open_incident(
+    session: Session,
+    *,
+    kind: str,
+    message: str,
+    now: datetime,
+    instance_id: UUID | None = None,
+    timer_id: UUID | None = None,
+    event_id: int | None = None,
+) -> Incident:
+    """Something failed that people must look at; ``message`` is cut to ``LONGEST`` characters."""
+    told = {"kind": kind, "instance_id": instance_id, "timer_id": timer_id, "event_id": event_id}
+    incident = Incident(id=ids.new(), message=message[:LONGEST], happened_at=now, **told)
+    session.add(incident)
+    said = {**told, "message": incident.message}
+    record(session, stream_of(incident.id), OPENED, said, actor=SYSTEM, now=now)
+    return incident
+
+
+def incidents_of(session: Session, kind: str) -> list[Incident]:
+    """The incidents of a kind that wait for a person; one statement."""
+    return list(session.scalars(select(Incident).where(Incident.kind == kind, Incident.resolved_at.is_(None))))
+
+
+def close_incident(session: Session, incident: Incident, *, actor: Actor, now: datetime) -> None:
+    """The incident is over: tried again by ``actor``, or its reason is gone (the system)."""
+    incident.resolved_at, incident.resolved_by = now, actor.username
+    record(session, stream_of(incident.id), CLOSED, {}, actor=actor, now=now)

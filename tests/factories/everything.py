@@ -1,0 +1,252 @@
+"""A world in which every table that the journal tells of holds a row, made by the commands that people use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from service import attachments, auth, clock, contacts, jobs, liaisons, notifications, people, reports, talents
+from service.jobs import Item, Kind, Run
+from service.liaisons.models import Link
+from service.notifications.channels import MAIL
+from service.people.models import Leader, Person
+from service.processes import definitions, operations, sharing
+from service.processes.bundles import read_bundle
+from service.processes.incidents import open_incident
+from service.rights import SYSTEM
+from service.studio import drafts
+from service.workdays import Calendar
+from tests.factories.bundles import unchecked
+from tests.factories.imports import TALENTS, sheet, uploaded, work
+from tests.factories.workers import work_all, worker_of
+from tests.factories.world import HOME, OFFICE, World
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 17 + b"\x00\x00\x00\x00IEND\xaeB`\x82"
+NEEDS: dict[str, Any] = {"total": 0, "started": 0, "finished": 0, "outcomes": {}, "names": {}, "items": []}
+CALENDAR = Calendar.from_config()
+
+
+def fill(world: World) -> None:
+    """Does a little of everything; the clock ends some days later."""
+    _cases(world)
+    _people(world)
+    _contacts(world)
+    _papers(world)
+    _accounts(world)
+    _studio(world)
+    _jobs(world)
+    _imports(world)
+
+
+def _cases(world: World) -> None:
+    world.settings = replace(world.settings, mail=replace(world.settings.mail, enabled=True))
+    with world.transaction() as session:
+        notifications.set_mail_address(
+            session, username="handler-edu", address="edu@office.test", actor=SYSTEM, now=clock.now()
+        )
+    world.dispatched("edu")
+    world.do(OFFICE, "feedback_accepted")
+    task = world.task("handle", "edu").id
+    with world.transaction() as session:
+        now, actor = clock.now(), world.actor("handler-edu")
+        operations.claim(session, task_id=task, actor=actor, now=now)
+        operations.urge(
+            session, instance_id=world.case, text="请抓紧", actor=world.actor(OFFICE), now=now, task_id=task
+        )
+        sharing.copy(session, instance_id=world.case, to=["liaison-hrss"], note="", actor=world.actor(OFFICE), now=now)
+        open_incident(session, kind="daily", message="例行没有完成", now=now)
+    work_all(world, worker_of(world, send={MAIL: lambda _: None}))
+    with world.transaction() as session:
+        notifications.mark_all_read(session, actor=world.actor("handler-edu"), now=clock.now())
+    for send in ({}, None):  # a letter that is owed, a notice that is not told yet
+        with world.transaction() as session:
+            operations.urge(
+                session,
+                instance_id=world.case,
+                text="再催",
+                actor=world.actor(OFFICE),
+                now=world.clock.advance(days=1),
+                task_id=task,
+            )
+        if send is not None:
+            work_all(world, worker_of(world, send=send))
+
+
+def _people(world: World) -> None:
+    with world.transaction() as session:
+        now, office = clock.now(), world.actor(OFFICE)
+        leader = session.scalars(select(Leader).order_by(Leader.id)).first()
+        assert leader is not None
+        one, other = session.scalars(select(Person).where(Person.id != leader.person_id).order_by(Person.id)).all()[:2]
+        today = now.date()
+        people.declare_substitute(
+            session, person_id=one.id, substitute_id=other.id, starts_on=today, ends_on=today, actor=office, now=now
+        )
+        talents.set_photo(session, talent_id="T0001", content=PNG, actor=office, now=now)
+        members = [{"name": "孙工", "post": "工程师"}]
+        talents.add_team(session, name="精密仪器团队", lead_id="T0001", members=members, actor=office, now=now)
+        chief = people.add_leader(
+            session,
+            person_id=one.id,
+            klass="B",
+            unit_code="hrss",
+            duty="principal",
+            post="局长",
+            starts_on=date(2026, 1, 1),
+            actor=office,
+            now=now,
+        )
+        liaisons.set_service_team(
+            session,
+            leader_id=chief.id,
+            head_id=one.id,
+            liaison_id=other.id,
+            members=[{"person_id": str(other.id)}],
+            starts_on=date(2026, 1, 1),
+            actor=office,
+            now=now,
+        )
+        liaisons.propose_link(
+            session,
+            leader_id=chief.id,
+            talent_id="T0001",
+            reason="related",
+            note="业务相关",
+            starts_on=date(2026, 2, 1),
+            actor=office,
+            now=now,
+        )
+        items = [{"leader_id": str(leader.id), "talent_id": "T0002", "reason": "known", "note": "同乡"}]
+        liaisons.draft_roster(session, scope="A", items=items, actor=office, now=now)
+
+
+def _contacts(world: World) -> None:
+    with world.transaction() as session:
+        now, office = clock.now(), world.actor(OFFICE)
+        leader = session.scalars(select(Leader).where(Leader.klass == "A")).first()
+        assert leader is not None
+        made = contacts.record_contact(
+            session,
+            leader_id=leader.id,
+            talent_ids=["T0001"],
+            form="visit",
+            held_on=now.date(),
+            topics=[3],
+            summary="走访",
+            restricted="家中老人住院",
+            opinions=[{"text": "希望增加班车"}],
+            calendar=CALENDAR,
+            actor=office,
+            now=now,
+        )
+        attachments.attach(session, stream=f"contact:{made.id}", name="照片.png", content=PNG, actor=office, now=now)
+        activity = contacts.add_activity(
+            session,
+            name="座谈",
+            kind="symposium",
+            held_on=now.date(),
+            organizer_unit="talent_office",
+            talent_ids=["T0001"],
+            actor=office,
+            now=now,
+        )
+        contacts.record_attendance(session, activity_id=activity.id, attended={"T0001": True}, actor=office, now=now)
+        matter = contacts.record_matter(
+            session,
+            unit_code="hrss",
+            talent_id="T0001",
+            title="办证",
+            description="代办手续",
+            raised_on=now.date(),
+            actor=world.actor("liaison-hrss"),
+            now=now,
+        )
+        link = session.scalars(select(Link).join(Leader).where(Leader.klass == "B", Link.status == "active")).one()
+        contacts.give_missed_reason(
+            session,
+            leader_id=link.leader_id,
+            talent_id=link.talent_id,
+            year=2026,
+            reason="长期出差",
+            actor=office,
+            now=now,
+        )
+        contacts.follow_matter(
+            session,
+            matter_id=matter.id,
+            text="已联系窗口",
+            done_on=now.date(),
+            actor=world.actor("liaison-hrss"),
+            now=now,
+        )
+
+
+def _papers(world: World) -> None:
+    with world.transaction() as session:
+        now = clock.now()
+        reports.compile_report(
+            session,
+            unit_code="hrss",
+            year=2026,
+            half=2,
+            needs=NEEDS,
+            due_on=date(2027, 1, 15),
+            actor=world.actor("liaison-hrss"),
+            now=now,
+        )
+        leader = session.scalars(select(Leader).where(Leader.klass == "A")).first()
+        assert leader is not None
+        reports.draft_brief(
+            session, leader_id=leader.id, year=2026, month=9, needs=NEEDS, actor=world.actor(OFFICE), now=now
+        )
+
+
+def _accounts(world: World) -> None:
+    with world.transaction() as session:
+        admin = world.actor("admin")
+        auth.issue_token(session, username="admin", label="报表", actor=admin, now=clock.now())
+
+
+def _studio(world: World) -> None:
+    files = dict(read_bundle(HOME / "bpmn" / "request", HOME / "forms" / "request"))
+    drawing = next(name for name in files if name.endswith("request.bpmn"))
+    with world.transaction() as session:
+        owner, now = world.actor("owner"), clock.now()
+        made = drafts.create(session, process="request", actor=owner, now=now)
+        drafts.put(
+            session,
+            draft_id=made.id,
+            name="scenarios/more.yaml",
+            content="name: 试\n".encode(),
+            revision=1,
+            actor=owner,
+            now=now,
+        )
+        moved = files[drawing].replace(b'x="', b'x="1', 1)
+        newest = definitions.latest(session, "request")
+        definitions.redraw(
+            session, newest, unchecked("request", {**files, drawing: moved}), note="排版", actor=owner, now=now
+        )
+
+
+def _jobs(world: World) -> None:
+    world.database.session_info[jobs.KEY] = {"count": Kind("count", "数数", "manage_accounts", _count)}
+    with world.transaction() as session:
+        jobs.submit(session, kind="count", params={"to": 2}, actor=world.actor("admin"), now=clock.now())
+    jobs.work(world.database, world.database.session_info[jobs.KEY], lambda: False, clock.now())
+
+
+def _count(run: Run) -> Mapping[str, Any]:
+    run.tell(done=1, total=2, items=[Item("T0001", "well", {"said": "一"})], state={"at": 1})
+    run.tell(done=2, items=[Item("T0002", "badly", {"said": "二"})])
+    return {"counted": 2}
+
+
+def _imports(world: World) -> None:
+    rows = ("周明", "二类人才", "某公司", None, None, None, None)
+    uploaded(world, "talents", sheet(TALENTS, rows))
+    work(world)

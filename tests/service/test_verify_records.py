@@ -1,0 +1,86 @@
+"""``liaison verify`` over records: changes are named as people call them; an upgrade launders nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+
+from service import talents
+from service.audit.tables import whole
+from service.audit.tables.guards import GUARDED
+from service.audit.tables.streams import verify_records
+from service.audit.upgrade import write_baseline
+from service.cli import liaison
+from tests.factories.journal import tamper
+from tests.factories.world import World
+
+
+def found(world: World) -> list[tuple[str | None, str | None, str | None]]:
+    with world.database.reading() as session:
+        return [(one.table, one.row, one.column) for one in whole.verify(session, None)]
+
+
+def one_of(world: World, statement: str) -> object:
+    with world.database.reading() as session:
+        return session.execute(text(statement)).scalars().first()
+
+
+CHANGES = {
+    "text": ("talent", "UPDATE talent SET phone = '13800000000' WHERE id = 'T0001'", "phone"),
+    "number": ("talent", "UPDATE talent SET category = 4 WHERE id = 'T0001'", "category"),
+    "flag": ("unit", "UPDATE unit SET is_member_unit = NOT is_member_unit WHERE code = 'edu'", "is_member_unit"),
+    "day": ("link", "UPDATE link SET starts_on = '2020-01-01' WHERE talent_id = 'T0001'", "starts_on"),
+    "moment": ("account", "UPDATE account SET created_at = '2020-01-01' WHERE username = 'office'", "created_at"),
+    "id": ("account", "UPDATE account SET person_id = NULL WHERE username = 'office'", "person_id"),
+    "search": ("person", "UPDATE person SET pinyin = 'x' WHERE name = '陈砚秋'", "pinyin"),
+}
+
+
+@pytest.mark.parametrize("sort", CHANGES)
+def test_a_changed_value_of_each_type_is_named(world: World, sort: str) -> None:
+    table, statement, column = CHANGES[sort]
+    tamper(world.database, statement)
+    assert [(one[0], one[2]) for one in found(world) if one[0] not in GUARDED] == [(table, column)]
+
+
+def test_a_row_that_is_gone_or_too_many_is_named(world: World) -> None:
+    tamper(world.database, "DELETE FROM role_grant WHERE username = 'auditor'")
+    assert [(one[0], one[2]) for one in found(world) if one[0] == "role_grant"] == [("role_grant", None)]
+
+
+def test_what_is_changed_after_the_upgrade_is_not_taken_for_what_was_found(world: World) -> None:
+    tamper(world.database, "UPDATE talent SET phone = '13800000000' WHERE id = 'T0001'")
+    with world.transaction() as session:
+        assert write_baseline(session, now=world.clock.now) is None
+    with world.database.reading() as session:
+        assert [one.column for one in verify_records(session)] == ["phone"]
+
+
+def test_the_command_names_cases_by_number_and_counts(world: World) -> None:
+    world.accepted()
+    number = one_of(world, "SELECT number FROM instance")
+    url = world.database.url.render_as_string(hide_password=False)
+    environ = {"LIAISON_DATABASE_URL": url}
+    tamper(world.database, "UPDATE instance SET stage = 'x'")
+    one = CliRunner().invoke(liaison, ["verify", "--instance", str(number)], env=environ)
+    assert one.exit_code == 1, one.output
+    assert f"事项 {number}：事项的 stage 与历史不符" in one.output
+    told = CliRunner().invoke(liaison, ["verify", "--json"], env=environ)
+    report = json.loads(told.output)
+    assert not report["ok"]
+    assert report["tables"]["instance"] == {"rows": 1, "mismatches": 1}
+    assert report["tables"]["talent"]["rows"] > 10
+    assert report["mismatches"][0]["name"] == f"事项 {number}"
+    wrong = CliRunner().invoke(liaison, ["verify", "--instance", "2026-需-9999"], env=environ)
+    assert wrong.exit_code == 1
+    assert "没有编号为" in wrong.output
+
+
+def test_a_change_by_command_leaves_nothing_to_say(world: World) -> None:
+    with world.transaction() as session:
+        actor, now = world.actor("office"), world.clock.now
+        talents.update_talent(session, talent_id="T0001", changes={"post": "总工程师"}, actor=actor, now=now)
+    assert found(world) == []
