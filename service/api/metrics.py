@@ -27,6 +27,7 @@ from service.http.telemetry import REGISTRY
 from service.ledger.counts import late_needs
 from service.notifications import letters
 from service.processes import figures
+from service.processes.incidents import CLOCK
 from service.processes.lateness import unit_work
 from service.processes.stuck import count as count_stuck
 from service.processes.timers import count_open_incidents
@@ -52,6 +53,8 @@ class House(Collector):
         yield _count("liaison_timers_waiting", "Timers that wait.", waiting)
         yield _count("liaison_timers_due", "Timers that should have fired.", due)
         incidents = count_open_incidents(self._session)
+        held = count_open_incidents(self._session, CLOCK)
+        yield _count("liaison_clock_held", "Whether the workers wait because the clock leapt.", held)
         yield _count("liaison_incidents_open", "Incidents that nobody has resolved.", incidents)
         stuck = count_stuck(self._session, today)
         yield _count("liaison_cases_stuck", "Running cases that nobody can move.", stuck)

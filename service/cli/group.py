@@ -40,6 +40,7 @@ COMMANDS = {
     "seal": "sealing",
     "key": "keys",
     "stuck": "stuck",
+    "resume": "resuming",
     "export": "export",
     "user": "users",
     "token": "users",

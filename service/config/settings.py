@@ -113,6 +113,8 @@ class Settings:
     token_lifetime: timedelta
     office_opens: time
     office_closes: time
+    longest_jump: timedelta
+    longest_outage: timedelta
     number_format: str
     counters: Mapping[str, NumberSeries]
     notice_kinds: Mapping[str, str]
@@ -178,6 +180,8 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         token_lifetime=timedelta(days=root.integer("token_days", 365, low=1, high=3660)),
         office_opens=opens,
         office_closes=closes,
+        longest_jump=timedelta(hours=root.integer("longest_jump_hours", 24, low=1, high=8760)),
+        longest_outage=timedelta(days=root.integer("longest_outage_days", 30, low=1, high=3660)),
         number_format=_number_format(root),
         counters=language.series(root.table("counters")),
         notice_kinds=language.own_kinds(directory / NOTIFICATIONS),

@@ -32,6 +32,7 @@ from service.usecases import eligibility, posts
 from service.workdays import next_office_moment
 from service.worker import daily
 from service.worker.sealing import Sealing
+from service.worker.watch import Bounds, Watch
 
 POLL_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 60.0
@@ -83,6 +84,8 @@ class Worker:
         office = Office(wordings, settings.mail, settings.public_url)
         self._delivery, self._post = Delivery(database, office), Post(database, office, send)
         self._sealing = Sealing(database, settings)
+        self._watch = Watch(database, Bounds(settings.longest_jump, settings.longest_outage))
+        self._trusted = False  # until the loop has looked at the clock
         self._stop = Event()
         self._beside = False
         self._beat_at: datetime | None = None
@@ -114,7 +117,8 @@ class Worker:
         wait = self.poll_seconds
         while not stop.is_set():
             try:
-                work = self.tick(clock.now())
+                self._trusted = self._watch.trusts(clock.now())
+                work = self.tick(clock.now()) if self._trusted else self._rest()
             except Exception as error:  # a worker that dies of one error would fire no timer any more
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
                 log.exception("worker_hindered", worker=self.name, error=explain(error) or describe(error))
@@ -134,7 +138,7 @@ class Worker:
         wait = self.poll_seconds
         while not self._stop.is_set():
             try:
-                if operation(clock.now()):
+                if self._trusted and operation(clock.now()):
                     continue
             except Exception as error:  # what is wrong with one is noted there; the next one must not wait for a person
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
@@ -142,6 +146,12 @@ class Worker:
             else:
                 wait = self.poll_seconds
             self._stop.wait(wait)
+
+    def _rest(self) -> Work:
+        """Shows that the worker lives, and does nothing: the clock has leapt, a person must say that it is right."""
+        with self.database.transaction() as session:
+            session.merge(WorkerBeat(worker=self.name, beat_at=clock.now()))
+        return Work()
 
     def _import(self, now: datetime) -> bool:
         return exchange.work(self.database, self.basis, now)
