@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, event, func, select, text
+from sqlalchemy import Select, bindparam, event, func, select, text
 from sqlalchemy.orm import Session, make_transient_to_detached
 
 from service.clock import local
@@ -25,7 +25,7 @@ LATE_BY = timedelta(minutes=10)
 begins, and a worker at the beginning of a round, but each waits for its turn at the stream."""
 _NEXT_ID = "history_next_id"
 _AT_ONCE = 500
-_LOCKED = (
+_HEAD = (
     select(HistoryHead)
     .where(HistoryHead.stream == bindparam("stream"))
     .with_for_update(of=HistoryHead)
@@ -37,7 +37,7 @@ _LAST_AT = (
     .correlate(HistoryHead)
     .scalar_subquery()
 )
-_LOCKED = _LOCKED.add_columns(_LAST_AT)
+_LOCKED: Select[Any] = _HEAD.add_columns(_LAST_AT)
 _LOCKED_AND_LAST = _LOCKED.add_columns(select(func.max(HistoryEvent.id)).scalar_subquery())
 _FIRST_HEAD = text(
     "INSERT INTO history_head (stream, seq, hash) VALUES (:stream, 0, :hash) ON CONFLICT DO NOTHING"
