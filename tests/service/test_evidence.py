@@ -100,6 +100,7 @@ def test_the_page_holds_every_step_and_asks_for_nothing_outside(sealed):
     told = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
     assert [step["what"] for step in told["steps"] if step["what"].startswith("退回")]
     assert any(fact == ["理由", "请补充"] for step in told["steps"] for fact in step["facts"])
+    assert all("\u4e00" <= step["what"][0] <= "\u9fff" for step in told["steps"])
     assert told["steps"][-1]["marking"]["here"] != {}
     assert all(told["drawings"][str(step["version"])] for step in told["steps"])
     for word in ("http://", "https://", "src=", "@import", "url("):

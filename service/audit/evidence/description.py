@@ -8,8 +8,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from service import clock
 from service.audit.evidence import verifier
+from service.audit.evidence.telling import WORDS
 from service.history import HistoryEvent
-from service.processes.fields import ENTRIES
 from service.processes.models import Instance
 from service.seals import Seal
 
@@ -36,7 +36,7 @@ def metadata(
     for event in events:
         one = SubElement(root, "业务实体")
         _put(one, "序号", str(event.seq))
-        _put(one, "业务行为", ENTRIES[event.kind].word if event.kind in ENTRIES else event.kind)
+        _put(one, "业务行为", WORDS[event.kind].word if event.kind in WORDS else event.kind)
         _put(one, "行为时间", event.at.isoformat())
         _put(one, "机构人员", event.actor + (f"（代 {event.on_behalf_of}）" if event.on_behalf_of else ""))
     if seal is not None:

@@ -9,8 +9,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.attachments import ENTRIES as OF_FILES
 from service.auth.queries import account_names
 from service.history import HistoryEvent
+from service.history.notices import ENTRIES as OF_NOTICES
+from service.ledger.circulars import ENTRIES as OF_CIRCULARS
+from service.ledger.reported import ENTRIES as OF_REPORTED
 from service.processes.bundles import files_of
 from service.processes.effects import EFFECTS
 from service.processes.fields import ENTRIES
@@ -18,6 +22,8 @@ from service.processes.models import Instance
 from service.processes.versions import Versions, versions_of
 from service.rights.actor import SERVICE_NAMES
 
+WORDS = {**ENTRIES, **OF_FILES, **OF_NOTICES, **OF_CIRCULARS, **OF_REPORTED}
+"""The words for whatever the journal of a case may hold."""
 SHORT = 300
 """Signs of a value that the page shows; the journal beside it has all."""
 
@@ -94,7 +100,7 @@ def _step(
     who = names.get(event.actor, event.actor)
     if event.on_behalf_of:
         who = f"{who}（代 {names.get(event.on_behalf_of, event.on_behalf_of)}）"
-    word = ENTRIES[event.kind].word if event.kind in ENTRIES else event.kind
+    word = WORDS[event.kind].word if event.kind in WORDS else event.kind
     step = marking.name_of(event.task)
     return {
         "seq": event.seq,
@@ -120,7 +126,7 @@ def _after(event: HistoryEvent) -> str:
         return ""
     if event.kind == "due_changed":
         return f"到期日改为 {data.get('due_on')}"
-    return ENTRIES[event.kind].word
+    return WORDS[event.kind].word
 
 
 def _labels(session: Session, digest: str) -> Mapping[str, str]:
