@@ -20,7 +20,6 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -113,8 +112,9 @@ class Instance(Base):
     end: Mapped[str | None] = mapped_column(String(64))
     end_name: Mapped[str | None] = mapped_column(String(100))
     urges: Mapped[int] = mapped_column(default=0)
-    lying: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)
-    """Whether a part of it lies for ever, whatever else goes on (``engine.lying``)."""
+    lying: Mapped[bool | None] = mapped_column(default=False, index=True)
+    """Whether a part of it lies for ever, whatever else goes on (``engine.lying``). None between an upgrade's change of
+    the schema and ``backfill.fill_lying``."""
     # Last, because SQLite reads a row from its beginning: whoever filters cases must not read through their states.
     data: Mapped[dict[str, Any]] = mapped_column(Json)
     frame: Mapped[dict[str, Any]] = mapped_column(Json)

@@ -91,7 +91,7 @@ def _at_rest() -> ColumnElement[bool]:
 def _lying() -> Select[UUID]:
     """The ids of cases of which a part lies. By the index alone: the row's column stands behind its state."""
     one = aliased(Instance)
-    return select(one.id).where(one.lying)
+    return select(one.id).where(one.lying.is_(True))
 
 
 def _given_up() -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from service.checks.gate import checked
 from service.config import Organization, Settings
 from service.config.notifications import FOR_DIAGRAMS, KINDS
 from service.people import sync_units
-from service.processes.backfill import fill_spans
+from service.processes.backfill import fill_lying, fill_spans
 from service.processes.bundles import digest_of, read_bundle
 from service.processes.definitions import deploy, find_latest, missing_bundles
 from service.processes.house_prints import adopt
@@ -37,13 +37,15 @@ def prepare(
     ``config`` is the directory of the settings, ``home`` holds ``bpmn`` and ``forms``. Gives a line for each thing
     done.
     """
-    filled = fill_spans(session)  # before anything below moves a case
+    filled, lying = fill_spans(session), fill_lying(session)  # before anything below moves a case
     found = write_baseline(session, now=now)
     done = [f"新增单位 {code}" for code in sync_units(session, organization, actor=SYSTEM, now=now)]
     if found:
         done.append(f"升级补记了 {found} 条记录中以前没有写入历史的内容（按现状）")
     if filled:
         done.append(f"由历史补记了 {filled} 件事项各日的状态")
+    if lying:
+        done.append(f"{lying} 件事项有一部分停滞不前，见“无法继续的事项”")
     calendar = Calendar.from_config(notices_in_force(session, config))
     if changed := ensure_calendar(session, calendar=calendar, now=now):
         done.append(f"工作日历有变，重新计算了 {changed} 件事项的期限")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from service import clock
-from service.processes import freeing
+from service.processes import backfill, freeing
 from service.processes.models import Instance, Timer
 from service.processes.stuck import FAILED, STANDSTILL, UNMANNED, Reason
 from service.processes.timers import MAX_ATTEMPTS
@@ -160,6 +160,17 @@ def test_what_lies_is_told_once_and_forgotten_when_it_goes_on(world: World) -> N
     back(world, "handle", why.targets[0].scope)
     with world.transaction() as session:
         assert not session.get_one(Instance, world.case).lying
+
+
+def test_an_upgrade_looks_at_the_cases_that_it_finds(world: World) -> None:
+    in_two_slots(world, (SLOT, S2, HOLE))
+    world.do("handler-edu", "handle", {"outcome": "done"}, unit="edu")
+    with world.transaction() as session:
+        session.execute(update(Instance).values(lying=None))
+    with world.transaction() as session:
+        assert [backfill.fill_lying(session) for _ in range(2)] == [1, 0]
+    assert [len(case.reasons) for case in found(world)] == [1]
+    assert mismatches(world) == []
 
 
 assert APPLY["category"] != "clinic"  # so that the second branch ends

@@ -31,6 +31,9 @@ from service.processes.rules import FRAME_NAMES, merged, one_line
 
 ATTACHED, WITHDRAWN = "file_attached", "file_withdrawn"
 
+_OF_THE_ENGINE = ("state", "lying", "data", "frame")
+"""Columns of a case that only the engine, or another part of the fold, can tell."""
+
 
 @dataclass
 class _Group:
@@ -130,7 +133,7 @@ class Fold:
             digest=self._made.digest,
             version=self._version,
             case=self._case,
-            row={name: value for name, value in self._told.instance.items() if name not in ("state", "data", "frame")},
+            row={name: value for name, value in self._told.instance.items() if name not in _OF_THE_ENGINE},
             tasks=dict(self._tasks),
             timers=[dict(one) for one in self._told.timers.values() if one["status"] == WAITING],
             copies=[dict(one) for one in self._told.copies.values()],
@@ -170,6 +173,8 @@ class Fold:
         self._told.step(event, effects, course)
         if event.kind == MIGRATED:
             self._tokens.move(self._made, event.data["mapping"])
+        if event.kind == "returned" and event.task is None:
+            self._tokens.put_back(event.data["scope"], event.data["step"])
         if event.kind != "taken_back":
             self._tokens.pass_on(group.passed, set(self._places()), ended)
 
@@ -188,6 +193,8 @@ class Fold:
             passed = group.passed
             if group.event.kind == "woken" and passed and not self._tokens.sleeps_at(*passed[0][:3]):
                 continue  # the step that led to what was woken is gone
+            if group.event.kind == "returned" and group.event.task is None:
+                self._tokens.put_back(group.event.data["scope"], group.event.data["step"])
             ended = any(one.kind == fx.ENDED for one in group.effects)
             self._tokens.pass_on(passed, set(self._places_after(group)), ended)
 

@@ -55,6 +55,13 @@ class Tokens:
                 elif not self._went_elsewhere(others, process, scope, node, passed, tasks):
                     (self._calls if after in flows.calls else self._waiting).add((process, scope, after))
 
+    def put_back(self, scope: str, node: str) -> None:
+        """A token that waited for ever at ``node`` goes back to a step of ``scope``, from there or a call inside."""
+        here = {place for place in self._waiting if place[1:] == (scope, node)}
+        if not here and not scope:
+            self.begin_anew()
+        self._waiting -= here or {place for place in self._waiting if scope in place or node in place}
+
     def sleeps_at(self, process: str, scope: str, node: str) -> bool:
         """Whether a token waits at the element."""
         return (process, scope, node) in self._waiting

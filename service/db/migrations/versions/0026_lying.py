@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """A case of before is looked at with its next step; ``liaison verify`` names one of which it is true today."""
-    op.add_column("instance", sa.Column("lying", sa.Boolean(), nullable=False, server_default=sa.false()))
+    """``liaison migrate`` looks at the cases that run (``processes.backfill.fill_lying``): it has the engine."""
+    op.add_column("instance", sa.Column("lying", sa.Boolean(), nullable=True))
+    op.execute(sa.text("UPDATE instance SET lying = false WHERE status <> 'running'"))
     op.create_index("ix_instance_lying", "instance", ["lying"])
