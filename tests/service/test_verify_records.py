@@ -8,12 +8,18 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from service import talents
+from service import history, talents
+from service.audit import upgrade
 from service.audit.tables import whole
+from service.audit.tables.comparing import UNTOLD, Comparison, Told
 from service.audit.tables.guards import GUARDED
+from service.audit.tables.registry import FAMILIES
 from service.audit.tables.streams import verify_records
 from service.audit.upgrade import write_baseline
+from service.auth.accounts import ACCESS
 from service.cli import liaison
+from service.notifications.models import MailAddress
+from service.talents.models import Talent
 from tests.factories.journal import tamper
 from tests.factories.world import World
 
@@ -84,3 +90,37 @@ def test_a_change_by_command_leaves_nothing_to_say(world: World) -> None:
         actor, now = world.actor("office"), world.clock.now
         talents.update_talent(session, talent_id="T0001", changes={"post": "总工程师"}, actor=actor, now=now)
     assert found(world) == []
+
+
+def test_an_address_of_before_the_upgrade_is_kept_as_a_salted_digest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "zhou@example.test"
+    with world.transaction() as session:
+        session.add(MailAddress(username="office", address=address))
+        said = {"username": "office"}  # all that an earlier release told
+        now = world.clock.now
+        history.append(session, stream=ACCESS, kind="mail_address_set", actor="office", at=now, data=said)
+    assert [(one[0], one[2]) for one in found(world)] == [("mail_address", "address")]
+    monkeypatch.setattr(upgrade, "STREAM", "baseline-again")
+    with world.transaction() as session:
+        assert write_baseline(session, now=world.clock.now) == 1
+    assert found(world) == []
+    with world.database.reading() as session:
+        assert all(address not in str(one.data) for one in history.stream_events(session, ACCESS))
+    tamper(world.database, "UPDATE mail_address SET address = 'other@example.test'")
+    assert [(one[0], one[2]) for one in found(world) if one[0] not in GUARDED] == [("mail_address", "address")]
+
+
+def test_a_column_that_no_event_tells_holds_nothing(world: World) -> None:
+    """One that came after the row, as a field that a release adds."""
+    held = next(one for one in FAMILIES["talent"].held if one.model is Talent)
+    with world.database.reading() as session:
+        comparison = Comparison(session, held)
+        [(stream, row)] = comparison.stored(["talent:T0001"])
+        full = {name: value for name, value in row.items() if value is not None}
+        assert len(full) < len(row)
+        assert list(comparison.compare([(stream, row)], [Told("talent:T0001", full, {}, frozenset())])) == []
+        less = {name: value for name, value in full.items() if name != "name"}
+        told = list(comparison.compare([(stream, row)], [Told("talent:T0001", less, {}, frozenset())]))
+    assert [(one.column, one.sort) for one in told] == [("name", UNTOLD)]

@@ -28,7 +28,7 @@ def take_baseline(rows: Rows, event: Event, held: Mapping[type[Base], Held]) -> 
 def _value(value: Any) -> Any:
     if value == {"live": True}:
         return LIVE
-    return Digest(value["sha256"]) if isinstance(value, dict) and set(value) == {"sha256"} else value
+    return Digest(**value) if isinstance(value, dict) and set(value) in ({"sha256"}, {"sha256", "salt"}) else value
 
 
 def _plain(value: Any) -> Any:

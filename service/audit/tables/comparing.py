@@ -159,7 +159,10 @@ class Comparison:
     # --- comparing ----------------------------------------------------------------------------------------------------
 
     def compare(self, stored: Iterable[tuple[str | None, Row]], told: Iterable[Told]) -> Iterator[Mismatch]:
-        """Each row that is missing, too many, or says something else than it must."""
+        """Each row that is missing, too many, or says something else than it must.
+
+        A column of which no event tells holds nothing: one that came after the row, too.
+        """
         by_key = {tuple(row[name] for name in self.known.keys): (stream, row) for stream, row in stored}
         self.count += len(by_key)
         pairs: list[tuple[Told, Row]] = []
@@ -243,7 +246,7 @@ class Comparison:
                     yield self._otherwise(one, row, name)
             elif name in one.unreadable:
                 yield self._otherwise(one, row, name)
-            elif name not in self.spared and name not in one.live:
+            elif name not in self.spared and name not in one.live and have is not None:
                 what = f"{self.held.noun}「{self._title(row)}」的 {name} 在历史中没有说明"
                 yield self._finding(one.stream, row, name, what, UNTOLD)
         for name in self._contradicting(row):
@@ -251,7 +254,7 @@ class Comparison:
 
     def _untold(self, one: Told, row: Row) -> None:
         known = {*one.row, *one.digests, *one.live, *one.unreadable, *self.spared}
-        if untold := [name for name in row if name not in known]:
+        if untold := [name for name, value in row.items() if name not in known and value is not None]:
             by = self.known.keys if one.key(self.known) is not None else self.held.alike
             self._find(one.stream, row, by, untold)
 
