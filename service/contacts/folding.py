@@ -77,7 +77,8 @@ def _matter(rows: Rows, event: Event) -> None:
 def _missed(rows: Rows, event: Event) -> None:
     if event.kind == "missed_interviews_explained":
         data = event.data
-        rows.put(MissedInterviews, data["pair"], data, given_by=event.actor, given_at=event.at)
+        key = (data["leader_id"], data["talent_id"], data["year"])
+        rows.put(MissedInterviews, key, data, given_by=event.actor, given_at=event.at)
 
 
 def _unsealed(row: Row) -> Iterator[str]:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from service import history, talents
 from service.audit import upgrade
@@ -18,7 +18,9 @@ from service.audit.tables.streams import verify_records
 from service.audit.upgrade import write_baseline
 from service.auth.accounts import ACCESS
 from service.cli import liaison
+from service.contacts.models import MissedInterviews
 from service.notifications.models import MailAddress
+from service.people.models import Leader
 from service.talents.models import Talent
 from tests.factories.journal import tamper
 from tests.factories.world import World
@@ -110,6 +112,17 @@ def test_an_address_of_before_the_upgrade_is_kept_as_a_salted_digest(
         assert all(address not in str(one.data) for one in history.stream_events(session, ACCESS))
     tamper(world.database, "UPDATE mail_address SET address = 'other@example.test'")
     assert [(one[0], one[2]) for one in found(world) if one[0] not in GUARDED] == [("mail_address", "address")]
+
+
+def test_a_reason_that_an_earlier_release_journaled_is_read(world: World) -> None:
+    with world.transaction() as session:
+        leader = session.scalars(select(Leader).limit(1)).one()
+        said = {"leader_id": str(leader.id), "talent_id": "T0001", "year": 2025, "reason": "来不及"}  # without its pair
+        given = {"given_by": "office", "given_at": world.clock.now}
+        session.add(MissedInterviews(**{**said, "leader_id": leader.id}, **given))
+        stream, kind = f"person:{leader.person_id}", "missed_interviews_explained"
+        history.append(session, stream=stream, kind=kind, actor="office", at=world.clock.now, data=said)
+    assert found(world) == []
 
 
 def test_a_column_that_no_event_tells_holds_nothing(world: World) -> None:
