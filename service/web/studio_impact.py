@@ -148,6 +148,7 @@ def job(job_id: UUID) -> ResponseReturnValue:
         names=Names(db()).learn([found.made_by]),
         impact=moving.IMPACT,
         keep=KEEP,
+        recount=RECOUNT,
     )
 
 

@@ -41,6 +41,10 @@ class Entry:
     kind: str = ""
 
 
+_MOVES_DATES = {"calendar_changed": "工作日历调整", "migrated": "换版本后重新计算", "taken_back": "撤回后恢复"}
+"""Steps by which the dates of other tasks may move, as the timeline calls them."""
+
+
 def timeline(events: Iterable[HistoryEvent], versions: Versions, names: Names) -> list[Entry]:
     """The journal of a case in the order it happened; bookkeeping of the engine is left out."""
     known = list(events)
@@ -52,12 +56,16 @@ def timeline(events: Iterable[HistoryEvent], versions: Versions, names: Names) -
     about = {event.task: event.data for event in opened}
     scopes = {event.data.get("scope"): event.data for event in opened if event.data.get("scope")}
     entries: list[Entry] = []
+    why = ""
     for event in known:
+        why = event.kind if event.kind in _MOVES_DATES else why
         if event.kind == "entered" and entries:
             entries[-1].then.append(_entered(event, names))
             continue
         tell = _TELL.get(event.kind)
         entry = tell(event, versions.at(event.seq), names) if tell else None
+        if event.kind == "due_changed":
+            entry = _due_changed(event, names, why)
         if entry is None:
             continue
         place = about.get(event.task) or scopes.get(event.data.get("scope")) or {}
@@ -144,10 +152,13 @@ def _urged(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     )
 
 
-def _due_changed(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
+def _due_changed(event: HistoryEvent, names: Names, why: str) -> Entry:
+    """A date that ``why``, the kind of the step before it, moved."""
     old, new = event.data.get("old_due_on"), event.data.get("due_on")
     provisional = "（暂定）" if event.data.get("provisional") else ""
-    return _entry(event, names, f"工作日历调整，到期日由 {day(old)} 改为 {day(new)}{provisional}")
+    return _entry(
+        event, names, f"{_MOVES_DATES.get(why, '期限调整')}，到期日由 {day(old)} 改为 {day(new)}{provisional}"
+    )
 
 
 def _action(event: HistoryEvent, _made: Compiled, names: Names) -> Entry | None:
@@ -221,7 +232,6 @@ _TELL: Mapping[str, Callable[[HistoryEvent, Compiled, Names], Entry | None]] = {
     "terminated": _plain,
     "migrated": _migrated,
     "timer_fired": _with_name,
-    "due_changed": _due_changed,
     "action": _action,
     "ended": _with_name,
 }

@@ -10,6 +10,8 @@ import pytest
 from service.processes.models import Definition, Instance
 from tests.factories.jobs import work_off
 from tests.factories.owners import Owner
+from tests.factories.versions import FIVE_DAYS, version
+from tests.factories.visitor import Visitor
 from tests.factories.world import World
 
 UNIT = "bpmn/unit_handling.bpmn"
@@ -99,6 +101,24 @@ def test_open_cases_are_looked_at_moved_and_moved_back(owner: Owner, draft: UUID
     assert "已迁移" in page
     assert re.search(r"2026-需-\d{4}，第 2 版 → 第 1 版", page)
     assert version_of(owner.world, case) == 1
+
+
+def test_moving_back_offers_the_dates_of_before_where_the_move_counted_anew(owner: Owner) -> None:
+    case = owner.world.dispatched()
+    promised = owner.world.task("handle").due_on
+    to = str(version(owner.world, FIVE_DAYS))
+    wish = {"to": to, "due": "recount", "reason": "缩短", "operation": "move"}
+    moved = send(owner, "/studio/processes/request/move", **wish)
+    work_off(owner.world)
+    assert owner.world.task("handle").due_on != promised
+    page = owner.client.get(moved).text
+    assert '<option value="recount" selected>' in page
+    send(owner, "/studio/processes/request/move", **{**wish, "case": str(case), "to": "1"})
+    work_off(owner.world)
+    assert owner.world.task("handle").due_on == promised
+    told = Visitor(owner.world, "office").client.get(f"/cases/{case}").text
+    assert told.count("换版本后重新计算，到期日由") == 2
+    assert "工作日历调整" not in told
 
 
 def version_of(world: World, case: UUID) -> int:
