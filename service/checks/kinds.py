@@ -50,6 +50,7 @@ RULES: Mapping[str, str] = {
     "lane-changed": "办理人变了",
     "lane-role": "泳道不是角色",
     "form-missing": "缺少表单",
+    "print-nowhere": "字段印不出来",
     "action-unknown": "没有这个动作",
     "action-parameter": "动作的参数不对",
     "action-value": "动作不认识的值",

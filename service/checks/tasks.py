@@ -17,6 +17,9 @@ from service.processes.properties import TASK
 from service.processes.terms import ABOUT, LEADER, SLOTS, UNIT
 
 SIGNS = frozenset({"office", "unit", "group"})
+_PRINTED = frozenset({"office", "unit"})
+_REGISTERED = "record_need"
+"""The step whose fields stand in the box of the need on the printed form, without a signature box."""
 
 _OTHER = frozenset({"stage"})
 NARROWING = {UNIT: "单位代码", LEADER: "领导任职编号"}
@@ -29,7 +32,7 @@ _GIVEN = frozenset({"settings", "initiator", "initiator_unit", "initiator_roles"
 
 def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
     """Rules task-stage, task-property, task-lane, lane-role, form-missing, action-unknown, action-parameter,
-    action-result, data-name, decision-unresolved and multi-instance."""
+    action-result, data-name, decision-unresolved, print-nowhere and multi-instance."""
     known = known_data(bundle)
     stages = profile.stages(bundle, context, report)
     for process in bundle.processes.values():
@@ -79,6 +82,14 @@ def _user_task(
         error("task-stage", f"用户任务没有写阶段（stage）；应为 {_list(stages)} 之一")
     if node.form not in bundle.forms:
         error("form-missing", f"没有表单 forms/{node.form}.json；请添加，或用属性 form 指定已有的表单")
+    elif node.id != _REGISTERED and properties.get("sign") not in _PRINTED:
+        for field in bundle.forms[node.form].fields.values():
+            if field.schema.get("x-print") is True:
+                message = (
+                    f"字段「{field.schema.get('title', field.name)}」要印在需求处理单上，而这个环节"
+                    "没有选转办意见或办理情况的签署栏，印不出来；请在“处理单签署栏”里选一栏，或去掉“印在需求处理单上”"
+                )
+                report.warning(node.file, node.line, node.id, "print-nowhere", message)
     candidates = properties.get("candidates")
     if candidates is None and node.lane is None:
         error("task-lane", "用户任务不在任何泳道里，也没有写办理人（candidates），没有人能办；请拖进一条泳道")

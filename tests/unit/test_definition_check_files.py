@@ -149,6 +149,16 @@ def test_a_spoilt_form_is_found_by_its_rule(rule: str, extra: dict[str, bytes]) 
     assert {finding.file for finding in findings} == {name}
 
 
+def test_a_field_that_can_be_printed_nowhere_is_told() -> None:
+    seal = {"type": "string", "title": "签批意见", "maxLength": 200, "x-print": True}
+    stage = '<spiffworkflow:property name="stage" value="dispatch" />'
+    signed = (M, stage, stage + '<spiffworkflow:property name="sign" value="office" />')
+    [told] = check(definition(extra=decide(seal=seal)), context=CONTEXT)
+    assert (told.rule, told.element) == ("print-nowhere", "decide")
+    assert "「签批意见」" in told.message
+    assert check(definition(signed, extra=decide(seal=seal)), context=CONTEXT) == []
+
+
 def test_fields_of_branches_and_local_references_are_known_to_expressions() -> None:
     branch = changed_form(
         "decide",
