@@ -64,8 +64,9 @@ def test_a_units_regulation_is_kept_and_journaled(session, chief):
     with pytest.raises(NotAllowed):
         attachments.withdraw_attachment(session, attachment_id=kept.id, actor=STRANGER, now=NOW)
     attachments.withdraw_attachment(session, attachment_id=kept.id, actor=HANDLER, now=NOW)
+    assert read(session, kept, OFFICE) == PDF  # who reads the whole history reads what was withdrawn, too
     with pytest.raises(NotFound):
-        read(session, kept, OFFICE)
+        read(session, kept, STRANGER)
     assert history.stream_events(session, "unit:hrss")[-1].kind == "file_withdrawn"
 
 

@@ -15,7 +15,7 @@ from service.config.trust import SessionLimits
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.people import units
 from service.rights import SYSTEM, Actor, Grant, may
-from tests.factories.people import EARLY, PASSWORD, account, grant, leader, person, prepared, unit
+from tests.factories.people import PASSWORD, account, grant, leader, person, prepared, unit
 from tests.factories.people import try_in as attempt
 from tests.factories.statements import Statements
 
@@ -640,5 +640,5 @@ class TestSubstitutes:
     def test_who_left_is_not_represented(self, session, clock, pair):
         chen, _ = pair
         me = auth.actor_of(session, "lv")
-        people.update_person(session, person_id=chen.id, changes={"active": False}, actor=SYSTEM, now=EARLY)
+        people.update_person(session, person_id=chen.id, changes={"active": False}, actor=SYSTEM, now=clock.now)
         assert auth.acting_for(session, me) == []

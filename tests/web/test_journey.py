@@ -333,6 +333,7 @@ def test_an_administrator_retries_an_incident(world: World) -> None:
             due = session.get_one(Timer, timer).due_at
             timers.failed(session, timer_id=timer, error="测试用的故障", now=due)
         incident = session.query(Incident).one().id
+    world.clock.advance(seconds=(due - world.clock.now).total_seconds())
     admin = Visitor(world, "admin")
     assert "测试用的故障" in admin.get("/system").text
     assert admin.submit(f"/system/incidents/{incident}/retry").status_code == 302
