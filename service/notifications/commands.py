@@ -118,7 +118,7 @@ def note_told(session: Session, entry: OutboxEntry, told: Sequence[Notification]
     to = {str(one.id): {"username": one.username, "title": one.title, "text": one.text} for one in told}
     said = {"to": to, "receipt": any(one.receipt for one in told), "letters": letters.owed(session, entry.event_id)}
     stream = history.notice_stream(entry.event_id)
-    if entry.last_error is not None:
+    if entry.last_error is not None or history.count(session, stream):  # it failed before, or is told once more
         record(session, stream, TOLD, said, actor=SYSTEM, now=now)
     else:  # the first event of its stream
         history.begin_streams(session, kind=TOLD, actor=SYSTEM.username, at=now, data={stream: said})

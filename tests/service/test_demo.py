@@ -228,6 +228,7 @@ def test_a_year_of_the_people_side(database_url: str, tmp_path: Path) -> None:
     hashes = select(HistoryEvent.stream, HistoryEvent.seq, HistoryEvent.hash).order_by(
         HistoryEvent.stream, HistoryEvent.seq
     )
+    hashes = hashes.where(~HistoryEvent.stream.startswith("definition:"))  # a version has an id of its own
     with database.reading() as session, other.reading() as twin:
         assert [*map(tuple, session.execute(hashes))] == [*map(tuple, twin.execute(hashes))]
     other.dispose()

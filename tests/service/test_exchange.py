@@ -41,7 +41,8 @@ def test_units_are_shown_before_anything_is_written(world: World):
         assert session.get_one(Unit, "sport").is_member_unit
         assert [one.kind for one in history.stream_events(session, "unit:sport")] == ["unit_added"]
         kinds = [one.kind for one in history.stream_events(session, f"import:{job_id}")]
-    assert kinds == ["import_uploaded", "import_confirmed", "import_written"]
+    one_turn = ["import_begun", "import_checked"]
+    assert [kind for kind in kinds if kind not in one_turn] == ["import_uploaded", "import_confirmed", "import_written"]
 
 
 def test_one_wrong_row_and_nothing_is_written(world: World):

@@ -492,11 +492,9 @@ def test_a_mail_address_is_set_by_its_owner_or_an_administrator_and_the_journal_
             assert notifications.mail_address(session, "handler-edu") == address
     with world.database.reading() as session:
         kinds = [(event.kind, event.data) for event in history.stream_events(session, "access")][-3:]
-    assert kinds == [
-        ("mail_address_set", {"username": "handler-edu"}),
-        ("mail_address_set", {"username": "handler-edu"}),
-        ("mail_address_removed", {"username": "handler-edu"}),
-    ]
+    assert [kind for kind, _ in kinds] == ["mail_address_set", "mail_address_set", "mail_address_removed"]
+    assert all(data["username"] == "handler-edu" for _, data in kinds)
+    assert not [data for _, data in kinds if "@" in str(data)]
 
 
 def test_a_lost_inbox_can_be_told_again_from_the_journal(world):

@@ -408,7 +408,7 @@ def test_nothing_is_kept_of_a_refused_command(database):
 
 def test_the_day_of_naming_is_the_day_in_shanghai(session):
     unit(session)
-    late = EARLY.astimezone(SHANGHAI).replace(hour=0, minute=30)
+    late = EARLY.astimezone(SHANGHAI).replace(day=2, hour=0, minute=30)
     people.name_liaison(session, unit_code="hrss", person_id=person(session).id, actor=SYSTEM, now=late)
     assert people.get_liaison(session, "hrss", late.date()).starts_on == late.date()
 
