@@ -13,12 +13,13 @@ import click
 
 from service import seals
 from service.audit.tables import whole
-from service.audit.tables.names import instance_of, named
+from service.audit.tables.names import named
 from service.cli.against import against_heads, told
 from service.cli.setup import wired
 from service.errors import Invalid
 from service.history import Mismatch
 from service.processes.deployed import Mismatch as CaseMismatch
+from service.processes.instances import case_id
 
 
 @click.command()
@@ -43,7 +44,7 @@ def verify(instances: tuple[str, ...], against: Path | None, as_json: bool) -> N
     names: dict[str, str] = {}
     rows: dict[str, int] = {}
     with wired() as database, database.reading(long=True) as session:
-        wanted = [instance_of(session, one) for one in instances]
+        wanted = [case_id(session, one) for one in instances]
         for mismatch in whole.verify(session, wanted or None, _progress()):
             found.append(mismatch)
             names.setdefault(mismatch.stream, named(session, mismatch.stream))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.errors import Conflict, NotFound
@@ -81,9 +81,3 @@ def proofs(session: Session, seal: Seal, stream: str, seqs: Iterable[int] | None
 def _leaves(session: Session, after: int, until: int) -> list[tuple[int, bytes]]:
     events = select(HistoryEvent.id, HistoryEvent.hash).where(HistoryEvent.id > after, HistoryEvent.id <= until)
     return [(row.id, bytes.fromhex(row.hash)) for row in session.execute(events.order_by(HistoryEvent.id))]
-
-
-def is_covered(session: Session, seal: Seal | None, stream: str) -> bool:
-    """Whether the seal covers every event of ``stream``."""
-    last = session.scalar(select(func.max(HistoryEvent.id)).where(HistoryEvent.stream == stream)) or 0
-    return seal is not None and last <= seal.last_id

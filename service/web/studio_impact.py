@@ -187,16 +187,16 @@ def _open_versions(process: str) -> list[tuple[Definition, int]]:
     ]
 
 
-def _ended(message: str, way_out: str | None) -> str:
+def _hindrance(message: str, way_out: str | None) -> str:
     """A hindrance, and the way out of it."""
     return f"{message}。{way_out}" if way_out else message
 
 
 def _lines(data: Mapping[str, Any]) -> Sequence[str]:
     """The sentences that an item says of a case."""
-    found = [_ended(data["reason"], data.get("way_out"))] if data.get("reason") else []
+    found = [_hindrance(data["reason"], data.get("way_out"))] if data.get("reason") else []
     for one in data.get("why", ()):
-        told = _ended(one["message"], one.get("way_out"))
+        told = _hindrance(one["message"], one.get("way_out"))
         found.append(f"{one['name']}：{told}" if one["name"] and one["name"] not in told else told)
     if data.get("stands"):
         found.append(f"将停在 {'、'.join(data['stands'])}")

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.errors import NotFound
 from service.people.models import Person, Unit
 from service.processes.models import Instance
 
@@ -30,17 +29,3 @@ def named(session: Session, stream: str) -> str:
         return stream
     row = session.execute(select(Instance.number, Instance.title).where(Instance.id == key)).first()
     return f"事项 {row.number or f'“{row.title}”'}" if row is not None else stream
-
-
-def instance_of(session: Session, wanted: str) -> UUID:
-    """The id of the case with the number, or the id, that somebody wrote. Raises NotFound."""
-    found = session.scalar(select(Instance.id).where(Instance.number == wanted.strip()))
-    if found is not None:
-        return found
-    try:
-        key = UUID(wanted.strip())
-    except ValueError:
-        raise NotFound(f"没有编号为 {wanted} 的事项") from None
-    if session.scalar(select(Instance.id).where(Instance.id == key)) is None:
-        raise NotFound(f"没有标识为 {wanted} 的事项")
-    return key
