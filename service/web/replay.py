@@ -55,7 +55,7 @@ def case(instance_id: UUID) -> ResponseReturnValue:
     shown = found.at(request.args.get("at", type=int))
     names = Names(db())
     told = _told(found, names)
-    steps = [_line(one, told) for one in found.shown]
+    steps = [_line(one, told, names) for one in found.shown]
     drawn, keys = _drawings(found)
     place = found.shown.index(shown)
     _marked(found, drawn, keys, place)
@@ -109,9 +109,9 @@ def _entry(one: Happened, told: Mapping[int, Entry], names: Names) -> Entry:
     return Entry(one.seq, one.at, names.person(one.actor), what, on_behalf_of=names.person(one.on_behalf_of))
 
 
-def _line(shown: Shown, told: Mapping[int, Entry]) -> StepLine:
+def _line(shown: Shown, told: Mapping[int, Entry], names: Names) -> StepLine:
     one = shown.step
-    entry = told.get(one.seq) or _entry(one, told, Names(db()))
+    entry = _entry(one, told, names)
     who = entry.who + (f"（代理 {entry.on_behalf_of}）" if entry.on_behalf_of else "")
     return StepLine(one.seq, one.at, who, entry.what, entry.unit, _off(one))
 

@@ -32,8 +32,6 @@ blueprint = Blueprint("studio_backtest", __name__)
 ENDPOINT = "web.studio_backtest.page"
 USUAL = timedelta(days=365)
 """The period that the page offers: back from today."""
-LOOKED_AT = 100
-"""Backtests of all drafts among which those of a draft are looked for."""
 
 
 @blueprint.get("/studio/<uuid:draft_id>/backtest")
@@ -41,11 +39,7 @@ LOOKED_AT = 100
 def page(draft_id: UUID) -> ResponseReturnValue:
     """The period to choose, and the newest backtest of the draft or the one that the address names."""
     draft = drafts.get(db(), draft_id, actor())
-    found = [
-        job
-        for job in jobs.jobs(db(), actor(), kind=BACKTEST, limit=LOOKED_AT).items
-        if job.params.get("draft") == str(draft.id)
-    ]
+    found = jobs.about(db(), BACKTEST, params={"draft": str(draft.id)}, limit=RECENT)
     job = _mine(draft, argument("job")) if argument("job") else next(iter(found), None)
     today = clock.today()
     wish = Wish.read(job.params) if job is not None else Wish(draft.process, today - USUAL, today, draft.id)
@@ -57,7 +51,7 @@ def page(draft_id: UUID) -> ResponseReturnValue:
         wish=wish,
         most=MOST,
         there=in_period(db(), wish),
-        found=found[:RECENT],
+        found=found,
         statuses=STATUSES,
         job=job,
         **more,

@@ -28,8 +28,6 @@ blueprint = Blueprint("studio_rates", __name__)
 
 USUAL = timedelta(days=365)
 """The period that the page offers: back from today."""
-LOOKED_AT = 100
-"""Counts of all processes among which the last one of a process is looked for."""
 
 
 def told(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
@@ -104,5 +102,4 @@ def _of(draft: Draft, job_id: UUID) -> jobs.Job:
 
 
 def _last(draft: Draft) -> jobs.Job | None:
-    found = jobs.jobs(db(), actor(), kind=rating.RATES, limit=LOOKED_AT).items
-    return next((job for job in found if job.params["process"] == draft.process), None)
+    return next(iter(jobs.about(db(), rating.RATES, params={"process": draft.process}, limit=1)), None)
