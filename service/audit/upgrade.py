@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -85,8 +86,7 @@ def _kept(found: Found) -> dict[str, Any]:
     """
     row = dict(found.row)
     if found.table == MailAddress.__tablename__ and "address" in row:
-        salt = ids.new().hex
-        row["address"] = {"sha256": Digest.of(f"{salt}{row['address']}").sha256, "salt": salt}
+        row["address"] = asdict(Digest.salted(row["address"], ids.new().hex))
     if found.table == JobItem.__tablename__:
         row["data"] = {"sha256": Digest.of(row["data"]).sha256}
     elif found.table == Job.__tablename__ and row.get("status") in (QUEUED, RUNNING):

@@ -59,6 +59,11 @@ class Digest:
         return isinstance(value, bytes | str) and Digest.of(salted).sha256 == self.sha256
 
     @classmethod
+    def salted(cls, text: str, salt: str) -> Digest:
+        """The digest of ``text`` behind ``salt``, so that nobody finds a short text by trying."""
+        return cls(cls.of(f"{salt}{text}").sha256, salt)
+
+    @classmethod
     def of(cls, value: Any) -> Digest:
         """The digest of ``value``: of bytes or text as they are, of all else its canonical JSON."""
         content = value if isinstance(value, bytes) else value if isinstance(value, str) else dumps(value)

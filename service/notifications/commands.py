@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import select
@@ -22,6 +21,7 @@ from service.config import Mail, Wording
 from service.config.notifications import KINDS, get_wording
 from service.errors import Finding, Incident, Invalid, NotFound
 from service.history import HistoryEvent, OutboxEntry
+from service.history.folding import Digest
 from service.history.notices import NOTICE, Goal, Notice
 from service.history.records import owe_notice, record
 from service.ids import as_id
@@ -208,8 +208,8 @@ def set_mail_address(session: Session, *, username: str, address: str | None, ac
         row.address = address
     said = {"username": account.username}
     if address is not None:
-        said["salt"] = ids.new().hex
-        said["sealed"] = sha256(f"{said['salt']}{address}".encode()).hexdigest()
+        sealed = Digest.salted(address, ids.new().hex)
+        said |= {"salt": sealed.salt, "sealed": sealed.sha256}
     kind = "mail_address_set" if address is not None else "mail_address_removed"
     record(session, ACCESS, kind, said, actor=actor, now=now)
     session.flush()
