@@ -19,7 +19,8 @@ from service.processes.models import Instance, UserTask
 from service.processes.versions import Versions
 from service.processes.wiring import wiring
 from service.rehearsal.core import INSTANCE, Plan, Rehearsal
-from service.rehearsal.scenarios import Scenario, first_by, take
+from service.rehearsal.scenarios import Scenario, take
+from service.rehearsal.scenarios.run import begun_as
 from service.rehearsal.state import Kept, OpenStep
 from service.rights import Actor
 from service.workdays import Calendar
@@ -167,16 +168,7 @@ class WrittenRecord(Record):
 def walked(scenario: Scenario, made: Compiled, plan: Plan, calendar: Calendar, upto: int | None = None) -> Written:
     """Takes the first ``upto`` steps of a scenario (default: all). Raises Conflict naming the step that fails."""
     try:
-        rehearsal = Written(
-            made,
-            calendar,
-            plan,
-            scenario.starts,
-            by=scenario.by or first_by(scenario),
-            data=scenario.data,
-            event=scenario.event,
-            answers=scenario.answers,
-        )
+        rehearsal = begun_as(Written, scenario, made, plan, lambda _names: calendar)
     except LiaisonError as error:
         raise Conflict(f"用例「{scenario.title}」不能开始：{error.message}") from error
     for number, step in enumerate(scenario.steps[:upto], 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from service.errors import Finding, Invalid, LiaisonError
 from service.processes.bundles import Compiled
@@ -14,6 +14,8 @@ from service.rehearsal.samples import filled
 from service.rehearsal.scenarios.shape import Scenario, Step, moment_of, scenario_of
 from service.rehearsal.scenarios.text import Place, read
 from service.workdays import Calendar
+
+R = TypeVar("R", bound=Rehearsal)
 
 ABOUT_TASKS = frozenset({TASK, RETURNED, DUE_CHANGED})
 """Word that a task has come, come back or moves: every step has it, and ``notices`` leaves it out."""
@@ -71,7 +73,12 @@ def run(scenario: Scenario, made: Compiled, plan: Plan, dated: Dated) -> Outcome
 
 def begun(scenario: Scenario, made: Compiled, plan: Plan, dated: Dated) -> Rehearsal:
     """A scenario before its first step. Raises LiaisonError where it cannot begin."""
-    return Rehearsal(
+    return begun_as(Rehearsal, scenario, made, plan, dated)
+
+
+def begun_as(kind: type[R], scenario: Scenario, made: Compiled, plan: Plan, dated: Dated) -> R:
+    """The same, by a ``kind`` of rehearsal that keeps more."""
+    return kind(
         made,
         dated(scenario.calendar),
         plan,
