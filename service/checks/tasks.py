@@ -14,12 +14,11 @@ from service.checks.form_model import Field
 from service.checks.model import MultiInstance, Node, ProcessModel
 from service.engine.expressions import LITERALS
 from service.processes.properties import TASK
+from service.processes.rules import REGISTER
 from service.processes.terms import ABOUT, LEADER, SLOTS, UNIT
 
 SIGNS = frozenset({"office", "unit", "group"})
 _PRINTED = frozenset({"office", "unit"})
-_REGISTERED = "record_need"
-"""The step whose fields stand in the box of the need on the printed form, without a signature box."""
 
 _OTHER = frozenset({"stage"})
 NARROWING = {UNIT: "单位代码", LEADER: "领导任职编号"}
@@ -82,7 +81,7 @@ def _user_task(
         error("task-stage", f"用户任务没有写阶段（stage）；应为 {_list(stages)} 之一")
     if node.form not in bundle.forms:
         error("form-missing", f"没有表单 forms/{node.form}.json；请添加，或用属性 form 指定已有的表单")
-    elif node.id != _REGISTERED and properties.get("sign") not in _PRINTED:
+    elif node.id != REGISTER and properties.get("sign") not in _PRINTED:
         for field in bundle.forms[node.form].fields.values():
             if field.schema.get("x-print") is True:
                 message = (

@@ -8,7 +8,9 @@ from pathlib import Path
 TEMPLATE_FOLDER = Path(__file__).resolve().parents[2] / "forms" / "print"
 """The templates of what is printed, the office's own to change."""
 
-HOUSE = ("common.typ", "sheet.typ", "circular.typ")
+COMMON, SHEET, CIRCULAR = "common.typ", "sheet.typ", "circular.typ"
+"""The part that all templates share; 需求处理单 of a need; 通报 of a process that issues them."""
+HOUSE = (COMMON, SHEET, CIRCULAR)
 """The templates that versions of processes keep and may replace; the others are those of reports."""
 
 

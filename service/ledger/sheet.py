@@ -16,7 +16,7 @@ from service.liaisons import leaders_of
 from service.people.past import leader_names_then
 from service.processes.clocks import how_done
 from service.processes.models import RUN_HANDED_BACK, Instance, UserTask
-from service.processes.rules import NEED
+from service.processes.rules import NEED, REGISTER
 from service.rights import Actor
 from service.talents.masks import masked
 from service.talents.past import told_then
@@ -25,7 +25,7 @@ from service.talents.queries import find_talent, sees_contact
 OFFICE, UNIT, GROUP = "office", "unit", "group"
 """The boxes of the form, as the diagrams name them (property ``sign``)."""
 
-FIRST, REDISPATCH = "record_need", "redispatch"
+FIRST, REDISPATCH = REGISTER, "redispatch"
 REVIEWS = ("review_reply", "confirm_interim")
 CONVENE, MINUTES, TOPIC, DECISION = "convene_meeting", "record_minutes", "submit_topic", "record_decision"
 

@@ -9,14 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import history
+from service.documents.templates import CIRCULAR, COMMON, SHEET
 from service.processes.bundles import PRINT, Compiled, digest_of, files_of, keep_files
 from service.processes.models import Definition
 from service.processes.rules import NEED
 from service.processes.wiring import KEY, Wiring
 from service.rights import SYSTEM
 
-COMMON, SHEET, CIRCULAR = "common.typ", "sheet.typ", "circular.typ"
-"""The part that all templates share; 需求处理单 of a need; 通报 of a process that issues them."""
 ISSUE = "issue_circular"
 """The action that issues a circular."""
 KEPT = "prints_kept"

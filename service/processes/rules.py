@@ -22,6 +22,8 @@ DEFAULT_WARN = 3
 
 NEED = "request"
 """The process of a need (需求)."""
+REGISTER = "record_need"
+"""Its step in which the need is registered: its fields stand in the box of the need on the printed form."""
 
 NO_CASE, NO_TASK = "没有这个事项，或您无权查看", "没有这个任务，或您无权查看"
 """The answer about a case or task that is not there, and about one hidden from the asker: the very same words."""

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 
+from service.documents.templates import CIRCULAR, COMMON, SHEET
 from service.studio.difference.shape import ADDED, CHANGED, REMOVED, Change
 
 _KINDS: Mapping[str, str] = {
@@ -20,7 +21,7 @@ _KINDS: Mapping[str, str] = {
     ".dmn": "规则表文件",
     ".json": "表单文件",
 }
-_HOUSE: Mapping[str, str] = {"sheet.typ": "需求处理单", "circular.typ": "通报", "common.typ": "公用的部分"}
+_HOUSE: Mapping[str, str] = {SHEET: "需求处理单", CIRCULAR: "通报", COMMON: "公用的部分"}
 _TITLE = re.compile(r"^title:\s*[\"']?(.{1,100}?)[\"']?\s*$", re.MULTILINE)
 MOST_LINES = 4_000
 """Beyond these, lines are not counted: comparing would take long and tell nobody anything."""
