@@ -100,7 +100,8 @@ def test_a_scenario_that_is_changed_for_the_worse_says_its_first_difference(owne
     revision = int(found.headers["ETag"].strip('"'))
     assert owner.put(draft, name, found.text.replace("[accept]", "[dispatch]"), revision).status_code == 200
     page = owner.client.get(f"/studio/{draft}/scenarios").text
-    assert page.count("不符") == 1
+    assert "1 个用例不符" in page
+    assert page.count(">不符<") == 1
     assert "待办的步骤：应有 dispatch，实为 accept" in page
 
 
