@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from service import history
@@ -16,6 +16,7 @@ from service.contacts.fields import ENTRIES as CONTACT_ENTRIES
 from service.fields import NOTHING, Entry, Field
 from service.history import HistoryEvent
 from service.http.context import actor, db, wired
+from service.ledger import Cell
 from service.ledger.reported import ENTRIES as REPORTED_ENTRIES
 from service.ledger.reported import seen_entries
 from service.liaisons.fields import ENTRIES as LIAISON_ENTRIES
@@ -121,6 +122,11 @@ class Reading:
             elif one.name != "active" and (text := self.text(one, value)):
                 found.append(ChangeLine(one.label, None, text))
         return tuple(found)
+
+    def cell(self, one: Field, record: object) -> Cell:
+        """A field of a record as a sheet shows it: a date as a date, all else as people read it."""
+        value = getattr(record, one.name)
+        return value if isinstance(value, date) else self.text(one, value)
 
     def text(self, one: Field, value: Any) -> str:
         """A value as people read it; empty for none."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -27,11 +28,12 @@ from service.talents import CATEGORIES, FIELDS, TYPES, Talent, TalentFilter
 from service.talents.edits import talent_edits
 from service.talents.fields import SOURCE
 from service.talents.photos import LARGEST
+from service.usecases.names import Names
 from service.usecases.talents import update_talent
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
 from service.web.asked import asked
-from service.web.changes import changes
+from service.web.changes import Reading, changes
 from service.web.exports import Columns, exported
 from service.web.filling import Filling, changed, form_page, submitted
 from service.web.present import named
@@ -226,20 +228,16 @@ def _wanted() -> TalentFilter:
 
 
 def _columns(found: Sequence[Talent]) -> Columns[Talent]:
-    today, towns = clock.today(), wired().organization.towns
+    """The fields of a file as its table tells them, without private ones, and what the list adds to them."""
+    today = clock.today()
     leaders = leaders_of(db(), [talent.id for talent in found], today, actor())
     nobody = "未安排" if may(actor(), "view_serving_leaders") else ""
     reasons = {talent.id: registry.eligibility(talent, today) for talent in found}
     stale = today - timedelta(days=STALE_DAYS)
+    reading = Reading(Names(db()).learn(units=[talent.employer_unit for talent in found]))
     return {
-        "姓名": lambda one: one.name,
+        **{one.label: partial(reading.cell, one) for one in FIELDS if not one.private},
         "编号": lambda one: one.id,
-        "状态": lambda one: "在库" if one.active else "已移出",
-        "类别": lambda one: CATEGORIES.get(one.category or 0, ""),
-        "人员类型": lambda one: TYPES.get(one.type or 0, ""),
-        "工作单位": lambda one: one.employer,
-        "职务": lambda one: one.post,
-        "镇街": lambda one: towns[one.town].name if one.town in towns else "",
         "联系领导": lambda one: "、".join(leader.person.name for leader in leaders[one.id]) or nobody,
         "资格": lambda one: "不符合" if reasons[one.id] else "符合",
         "不符合的原因": lambda one: "；".join(reasons[one.id]),

@@ -77,6 +77,20 @@ def test_every_list_is_exported_as_it_is_shown(
     assert all(cell.data_type == "s" and cell.quotePrefix for cell in inert)
 
 
+ELSEWHERE = {
+    "/cases/started.xlsx": "below: moments",
+    "/reports/roll-up.xlsx": "test_reports: a sheet of figures, no list",
+    "/substitutes.xlsx": "test_people",
+}
+"""Workbooks that no list of the above shows, and the test that reads them."""
+
+
+def test_every_workbook_without_a_number_in_its_address_is_read_by_a_test(world: World) -> None:
+    listed = {f"{path}.xlsx" for _, path, _ in LISTS}
+    there = {one.rule for one in world.app.url_map.iter_rules() if one.rule.endswith(".xlsx") and not one.arguments}
+    assert there - listed == set(ELSEWHERE) - listed
+
+
 def test_moments_and_days_are_no_texts_and_an_empty_list_has_its_heading(world: World) -> None:
     world.recorded()
     visitor = Visitor(world, LIAISON)
