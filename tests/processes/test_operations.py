@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from service import clock
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
-from service.processes import commands, operations, queries, sharing
+from service.processes import applying, commands, operations, queries, sharing
 from service.processes.models import CopyTo, UserTask
 from service.rights import Actor
 from tests.factories import steps as case
@@ -32,6 +33,15 @@ def act(world: World, user: str, what: Callable[..., Any], **arguments: Any) -> 
     actor = world.actor(user)
     with world.transaction() as session:
         return what(session, actor=actor, now=clock.now(), **arguments)
+
+
+def test_a_task_that_comes_again_has_the_first_value_of_every_column(world: World) -> None:
+    """What ``_row`` leaves out, merging onto the old row would leave as it was."""
+    said = ("process", "task", "name", "scope", "stage", "role", "unit", "slot", "paused", "due_on", "warn_on")
+    data = {**dict.fromkeys((*said, "provisional", "basis")), "explanation": {}}
+    row = applying._row(case.instance(world), str(uuid4()), data, {}, 1, clock.now())
+    left_out = {column.key for column in inspect(UserTask).column_attrs} - inspect(row).dict.keys()
+    assert left_out == set()
 
 
 class TestClaim:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -158,6 +159,21 @@ def _calls(case: object, task: object) -> dict[str, dict[str, Any]]:
         f"/tasks/{task}/take_back": reason,
         **{f"/tasks/{task}/{name}": {} for name in ("claim", "release", "acknowledge")},
     }
+
+
+OPERATIONS = re.compile(r"/api/v1(/(?:instances|tasks)/<[^>]+>/.+)")
+ELSEWHERE = {"/instances/x/attachments", "/instances/x/put-back"}
+"""A file, which tests/service/test_attachments.py asks about; 放回, whose right reaches every case that stands still."""
+
+
+def test_every_call_of_a_person_about_a_case_or_a_task_is_in_the_list(world: World) -> None:
+    world.dispatched()
+    there = {
+        OPERATIONS.sub(r"\1", rule.rule)
+        for rule in world.app.url_map.iter_rules()
+        if "POST" in rule.methods and OPERATIONS.fullmatch(rule.rule) and len(rule.arguments) == 1
+    }
+    assert {re.sub("<[^>]+>", "x", rule) for rule in there} == {*_calls("x", "x"), *ELSEWHERE}
 
 
 def test_a_case_that_may_not_be_seen_answers_as_one_that_is_not_there(world: World) -> None:
