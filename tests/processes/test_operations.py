@@ -36,7 +36,7 @@ def act(world: World, user: str, what: Callable[..., Any], **arguments: Any) -> 
 
 
 def test_a_task_that_comes_again_has_the_first_value_of_every_column(world: World) -> None:
-    """What ``_row`` leaves out, merging onto the old row would leave as it was."""
+    """Merging onto the old row would leave as it was each column that ``_row`` does not set."""
     said = ("process", "task", "name", "scope", "stage", "role", "unit", "slot", "paused", "due_on", "warn_on")
     data = {**dict.fromkeys((*said, "provisional", "basis")), "explanation": {}}
     row = applying._row(case.instance(world), str(uuid4()), data, {}, 1, clock.now())

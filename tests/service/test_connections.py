@@ -1,0 +1,35 @@
+"""Every new connection has the settings that the house counts on: durable writes, foreign keys, limits of time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from service.db import Database
+from service.db.database import Timeouts
+
+if TYPE_CHECKING:
+    from tests.factories.world import World
+
+
+def test_a_connection_to_sqlite_waits_for_the_disk_and_knows_its_foreign_keys(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    with database.engine.connect() as connection:
+        said = {
+            name: connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    database.dispose()
+    assert said == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_connection_to_postgresql_gives_up_in_time(world: World) -> None:
+    if world.database.is_sqlite:
+        pytest.skip("SQLite has no such limits")
+    limits, usual = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"), Timeouts()
+    with world.database.engine.connect() as connection:
+        ask = text("SELECT setting::int FROM pg_settings WHERE name = :name")
+        said = [connection.scalar(ask, {"name": name}) for name in limits]
+    assert said == [1000 * one for one in (usual.statement, usual.lock, usual.idle_in_transaction)]
