@@ -163,7 +163,7 @@ def _calls(case: object, task: object) -> dict[str, dict[str, Any]]:
 
 OPERATIONS = re.compile(r"/api/v1(/(?:instances|tasks)/<[^>]+>/.+)")
 ELSEWHERE = {"/instances/x/attachments", "/instances/x/put-back"}
-"""A file, which tests/service/test_attachments.py asks about; 放回, whose right reaches every case that stands still."""
+"""A file, which tests/service/test_attachments.py asks about; 放回, whose right reaches every case that is stuck."""
 
 
 def test_every_call_of_a_person_about_a_case_or_a_task_is_in_the_list(world: World) -> None:
