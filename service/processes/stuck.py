@@ -69,16 +69,15 @@ class StuckCase:
 # --- The definition --------------------------------------------------------------------------------------------------
 
 
-def stuck(session: Session, day: date, only: UUID | None = None) -> ColumnElement[bool]:
+def stuck(session: Session, day: date, only: UUID | None = None, *, manned: bool = False) -> ColumnElement[bool]:
     """Instances that nobody can move. ``only`` is the id of the one that is asked about, where it is one: then no
-    other's tasks are read."""
-    unmanned = select(UserTask.instance_id).where(UserTask.status == OPEN, standing.unmanned(session, day))
+    other's tasks are read; ``manned`` says that somebody is known for each of its open tasks."""
+    unmanned = select(UserTask.instance_id).where(UserTask.status == OPEN)
     failed = select(Timer.instance_id).where(_given_up())
     if only is not None:
         unmanned, failed = unmanned.where(UserTask.instance_id == only), failed.where(Timer.instance_id == only)
-    return and_(
-        Instance.status == RUNNING, or_(_at_rest(), *(Instance.id.in_(one) for one in (_lying(), unmanned, failed)))
-    )
+    among = [_lying(), failed] if manned else [_lying(), failed, unmanned.where(standing.unmanned(session, day))]
+    return and_(Instance.status == RUNNING, or_(_at_rest(), *(Instance.id.in_(one) for one in among)))
 
 
 def _at_rest() -> ColumnElement[bool]:
@@ -119,9 +118,10 @@ def all_stuck(session: Session, day: date) -> list[StuckCase]:
     return _explained(session, session.scalars(query).all(), day)
 
 
-def why_stuck(session: Session, instance: Instance, day: date) -> tuple[Reason, ...]:
-    """Why nobody can move this case; nothing where somebody can. One statement then."""
-    query = select(Instance.id).where(Instance.id == instance.id, stuck(session, day, instance.id))
+def why_stuck(session: Session, instance: Instance, day: date, *, manned: bool = False) -> tuple[Reason, ...]:
+    """Why nobody can move this case; nothing where somebody can. One statement then, a light one where the caller
+    knows that each open task is ``manned``."""
+    query = select(Instance.id).where(Instance.id == instance.id, stuck(session, day, instance.id, manned=manned))
     if instance.status != RUNNING or session.scalar(query) is None:
         return ()
     return _explained(session, [instance], day)[0].reasons

@@ -40,6 +40,7 @@ def case(instance_id: UUID) -> ResponseReturnValue:
     made = compiled(db(), detail.instance.digest, detail.instance.process)
     names, today, calendar = Names(db()), clock.today(), current(db())
     names.learn([detail.marks.holder(task) for task in detail.open_tasks], [task.unit for task in detail.open_tasks])
+    manned = not detail.marks.absences and all(task.role is not None for task in detail.open_tasks)
     copies = queries.copies_of(db(), detail.instance)
     names.learn(name for copy in copies for name in (copy.username, copy.sent_by))
     if any(copy.username == actor().username and copy.read_at is None for copy in copies):
@@ -50,7 +51,7 @@ def case(instance_id: UUID) -> ResponseReturnValue:
         copies=copies,
         withdrawable={one.username for one in copies if sharing.may_withdraw_copy(one, actor())},
         subjects=subjects_of(db(), detail.open_tasks),
-        stuck=why_stuck(db(), detail.instance, today),
+        stuck=why_stuck(db(), detail.instance, today, manned=manned),
         frees=may(actor(), freeing.RIGHT),
         gives_evidence=may(actor(), EVIDENCE),
         days={
