@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,11 +11,10 @@ import click
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.audit.logs import LogWish, wish_of, write_json, write_sqlite, write_xes
 from service.cli.setup import organization, settings, wired
 from service.errors import Conflict, Finding, Incident, Invalid, NotFound
 from service.ledger.cases import all_cases, ledger_rows, write_csv, write_xlsx
-from service.ledger.ocel import write_ocel
-from service.ledger.xes import write_xes
 from service.processes.instances import case_id
 from service.rights import AUDITOR, COMMAND_LINE, Actor, Grant
 from service.seals import Sealer
@@ -31,18 +31,43 @@ def export() -> None:
     """导出事件日志或台账到新文件。"""
 
 
+_PROCESS = click.option("--process", metavar="流程", help="只导出这个流程的事项，例如 request；不写为全部流程。")
+_FROM = click.option("--from", "first", type=click.DateTime(("%Y-%m-%d",)), metavar="日期", help="这一天起发起的。")
+_TO = click.option("--to", "last", type=click.DateTime(("%Y-%m-%d",)), metavar="日期", help="这一天止发起的。")
+
+
 @export.command()
 @_FILE
-def xes(file: Path) -> None:
+@_PROCESS
+@_FROM
+@_TO
+def xes(file: Path, process: str | None, first: datetime | None, last: datetime | None) -> None:
     """事件日志，XES 格式（流程挖掘软件通用）；不含表单内容和姓名。FILE 没有后缀时用 .xes。"""
-    _export(file if file.suffix else file.with_suffix(".xes"), write_xes, "件事项")
+    wish = _wish(process, first, last)
+    target = file if file.suffix else file.with_suffix(".xes")
+    _export(target, lambda session, into: write_xes(session, into, wish), "件事项")
 
 
 @export.command()
 @_FILE
-def ocel(file: Path) -> None:
-    """以对象为中心的事件日志，OCEL 2.0 JSON 格式；不含表单内容和姓名。FILE 没有后缀时用 .jsonocel。"""
-    _export(file if file.suffix else file.with_suffix(".jsonocel"), write_ocel, "件事项")
+@_PROCESS
+@_FROM
+@_TO
+def ocel(file: Path, process: str | None, first: datetime | None, last: datetime | None) -> None:
+    """以对象为中心的事件日志，OCEL 2.0 格式；不含表单内容和姓名。
+
+    FILE 以 .sqlite 结尾的为 SQLite 文件，其他为 JSON；没有后缀时用 .jsonocel。
+    """
+    wish = _wish(process, first, last)
+    if file.suffix.lower() == ".sqlite":
+        _export_to(file, lambda session, path: write_sqlite(session, path, wish), "件事项")
+    else:
+        target = file if file.suffix else file.with_suffix(".jsonocel")
+        _export(target, lambda session, into: write_json(session, into, wish), "件事项")
+
+
+def _wish(process: str | None, first: datetime | None, last: datetime | None) -> LogWish:
+    return wish_of(process, first.date() if first else None, last.date() if last else None)
 
 
 @export.command(name="ledger")
@@ -97,11 +122,21 @@ def _require_new(file: Path) -> None:
 
 def _export(file: Path, write: Callable[[Session, BinaryIO], int], what: str) -> None:
     """Writes ``file`` whole or not at all. Raises Conflict where there is such a file, NotFound without its folder."""
+
+    def to(session: Session, path: Path) -> int:
+        with path.open("wb") as into:
+            return write(session, into)
+
+    _export_to(file, to, what)
+
+
+def _export_to(file: Path, write: Callable[[Session, Path], int], what: str) -> None:
     _require_new(file)
     partial = file.with_name(file.name + ".partial")
+    partial.unlink(missing_ok=True)
     try:
-        with wired() as database, database.reading(long=True) as session, partial.open("wb") as into:
-            count = write(session, into)
+        with wired() as database, database.reading(long=True) as session:
+            count = write(session, partial)
         partial.rename(file)
     finally:
         partial.unlink(missing_ok=True)

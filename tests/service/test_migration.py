@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import select
 
 from service import clock, engine
+from service.audit.logs.cases import LogWish, case_logs
 from service.errors import Conflict, Invalid, NotAllowed
-from service.ledger.events import case_events
 from service.ledger.sheet import sheet as sheet_of
 from service.processes import commands, operations
 from service.processes.advance import open_tasks
 from service.processes.calendars import current
-from service.processes.models import ClockRun, Instance
+from service.processes.models import ClockRun
 from service.processes.moves import KEEP, RECOUNT
 from service.rights import SYSTEM
 from service.usecases.calendars import add_notices
@@ -197,9 +197,11 @@ def test_pages_and_papers_tell_the_past_in_the_words_of_its_time(world: World) -
         paper = sheet_of(session, world.case, world.actor(OFFICE))
     assert paper.data["matter"]["facts"]
     with world.database.reading() as session:
-        case = session.get_one(Instance, world.case)
-        names = [one.activity for one in case_events(session, case) if one.step == "accept"]
-        assert set(names) == {"受理审核"}
+        logs = case_logs(session, LogWish())
+        names = {
+            one.name for log in logs if log.case.id == world.case for one in log.activities if one.step == "accept"
+        }
+        assert names == {"受理审核"}
     world.do(OFFICE, "dispatch", {**world.sample("dispatch"), "lead_unit": "edu", "assisting_units": []})
     assert office.get(f"/tasks/{world.task('feedback_accepted').id}").status_code == 200
     assert mismatches(world) == []

@@ -1,0 +1,126 @@
+"""The cases of an event log one at a time, and the codes by which people stand in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from service import clock, history
+from service.audit.logs.activities import Activity, activities
+from service.audit.replay.fold import fold
+from service.audit.replay.steps import Happened
+from service.auth.models import Account
+from service.errors import Finding, Invalid
+from service.processes.bundles import compiled
+from service.processes.models import Instance
+from service.processes.recording import stream_of
+from service.rights import SERVICE_NAMES
+
+RIGHT = "export_all"
+"""The right to take an event log."""
+MOST_AT_ONCE = 5000
+"""Cases of an event log that a page or a call gives; the command line gives all."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogWish:
+    """The cases of an event log: of one process or of all, begun in a period whose ends are counted in."""
+
+    process: str | None = None
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def name(self) -> str:
+        """A name for its file, without the suffix."""
+        days = [one.isoformat() for one in (self.first, self.last) if one is not None]
+        return "_".join(["liaison", self.process or "all", *days])
+
+
+def wish_of(process: str | None, first: date | None, last: date | None) -> LogWish:
+    """The wish. Raises Invalid for a period that ends before it begins."""
+    if first is not None and last is not None and last < first:
+        raise Invalid("导出设置有 1 处需要修改", [Finding("/to", "结束日期不能早于开始日期")])
+    return LogWish(process, first, last)
+
+
+def count(session: Session, wish: LogWish) -> int:
+    """How many cases the log will hold."""
+    return session.scalar(select(func.count()).select_from(Instance).where(*_asked(wish))) or 0
+
+
+def require_moderate(session: Session, wish: LogWish) -> None:
+    """Raises Invalid for more cases than one answer may hold."""
+    there = count(session, wish)
+    if there > MOST_AT_ONCE:
+        way = "请缩短期间或只选一个流程，或由系统管理员在服务器上运行 liaison export"
+        raise Invalid(f"一次最多导出 {MOST_AT_ONCE:,} 件", [Finding("/from", f"这段时间有 {there:,} 件；{way}")])
+
+
+def _asked(wish: LogWish) -> list[ColumnElement[bool]]:
+    asked: list[ColumnElement[bool]] = []
+    if wish.process is not None:
+        asked.append(Instance.process == wish.process)
+    if wish.first is not None:
+        asked.append(Instance.started_at >= clock.end_of(wish.first - timedelta(days=1)))
+    if wish.last is not None:
+        asked.append(Instance.started_at < clock.end_of(wish.last))
+    return asked
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLog:
+    """A case with its replayed steps and its activities, in order."""
+
+    case: Instance
+    steps: list[Happened]
+    activities: list[Activity]
+
+
+def case_logs(session: Session, wish: LogWish) -> Iterator[CaseLog]:
+    """The cases in the order in which they began, one at a time in memory."""
+    found = select(Instance.id).where(*_asked(wish)).order_by(Instance.started_at, Instance.id)
+    for case_id in session.scalars(found).all():
+        case = session.get_one(Instance, case_id)
+        steps = replayed(session, case)
+        yield CaseLog(case, steps, activities(case.id, steps, lambda digest: compiled(session, digest, case.process)))  # noqa: B023 - used at once
+        session.expunge_all()
+
+
+def replayed(session: Session, case: Instance) -> list[Happened]:
+    """All steps of a case, whoever may see them."""
+    events = history.stream_events(session, stream_of(case.id))
+    return fold(case.id, events, lambda digest: compiled(session, digest, case.process))
+
+
+class Codes:
+    """Sign-in name → code: the id of the person behind it, else a short digest: a sign-in name may be a name."""
+
+    def __init__(self, people: Mapping[str, UUID | None]) -> None:
+        self._people = people
+
+    @classmethod
+    def of(cls, session: Session) -> Codes:
+        """The codes of all accounts; one statement."""
+        return cls(dict(session.execute(select(Account.username, Account.person_id)).all()))
+
+    def person(self, username: str | None) -> str | None:
+        """The id of the person behind a sign-in name; None where none is known."""
+        known = self._people.get(username or "")
+        return str(known) if known is not None else None
+
+    def code(self, username: str | None) -> str | None:
+        """The code of who acted; None of nobody. The service itself, a role, a unit or a post go by their own names."""
+        if username is None or username in SERVICE_NAMES or ":" in username:
+            return username
+        return self.person(username) or f"account-{sha256(username.encode()).hexdigest()[:12]}"
+
+    def strangers(self) -> set[str]:
+        """The codes of accounts with no person, and the names of the service itself."""
+        return {str(self.code(name)) for name, person in self._people.items() if person is None} | set(SERVICE_NAMES)
