@@ -86,7 +86,7 @@ def contact_list(query: dict[str, Any]) -> Mapping[str, Any]:
 def contact(contact_id: UUID) -> object:
     """One contact, withdrawn or not."""
     found = contacts.get_contact(db(), contact_id, actor())
-    note = contacts.restricted_notes(db(), actor(), [found.id]).get(found.id)
+    note = contacts.restricted_note(db(), actor(), found.id).get(found.id)
     [shown] = _shown([found])
     return Row(shown, restricted=note)
 

@@ -32,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.access_log import note_absent
 from service.auth.models import Account, RoleGrant, Token
 from service.auth.roles import permissions, roles_of
 from service.auth.rules import DISABLED, USERNAME, normal_name
@@ -130,7 +131,9 @@ def acting_for(session: Session, actor: Actor, on: date | None = None) -> list[A
     person = actor.person_id
     if person is None or actor.on_behalf_of is not None:
         return []
-    return list(remembered(session, (acting_for, actor, day), lambda: _acting_for(session, actor, person, day)))
+    found = list(remembered(session, (acting_for, actor, day), lambda: _acting_for(session, actor, person, day)))
+    note_absent(one.on_behalf_of for one in found if one.on_behalf_of is not None)
+    return found
 
 
 def _acting_for(session: Session, actor: Actor, person_id: UUID, day: date) -> list[Actor]:

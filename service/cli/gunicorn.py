@@ -28,9 +28,20 @@ def post_worker_init(worker: Any) -> None:
     """
     gc.collect()
     gc.freeze()
+    _keeper(worker).start()
     if getattr(worker, "age", 0) == FIRST:
         # Reading what the type can print takes a second, for which no page waits.
         Thread(target=documents.log_coverage, daemon=True).start()
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """gunicorn's hook, called in a server process that ends in good order: the access log loses nothing."""
+    if getattr(worker, "wsgi", None) is not None:
+        _keeper(worker).stop()
+
+
+def _keeper(worker: Any) -> Any:
+    return worker.wsgi.extensions["liaison"].keeper
 
 
 def child_exit(_server: Any, worker: Any) -> None:

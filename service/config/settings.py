@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from service.config import language, trust
+from service.config.keeping import read_keeping
 from service.config.language import NumberSeries
 from service.config.notifications import FILE as NOTIFICATIONS
 from service.config.outside import URL, Mail, Oidc, read_mail, read_oidc
@@ -27,6 +28,7 @@ DEVELOPMENT_SECRET = "development-only-secret-change-me"  # noqa: S105 - product
 SHORTEST_SECRET = 32
 
 _TABLES = (
+    "access_log",
     "contact",
     "contacts",
     "counters",
@@ -133,6 +135,7 @@ class Settings:
     timeouts: Timeouts
     studio: Studio
     seal: Sealing
+    access_kept: timedelta
 
     @property
     def is_production(self) -> bool:
@@ -200,6 +203,7 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         timeouts=trust.timeouts(root.table("timeouts")),
         studio=_studio(root.table("studio")),
         seal=read_sealing(root.table("seal"), home=home, data_dir=data_dir),
+        access_kept=read_keeping(root.table("access_log")),
     )
     if settings.is_production:
         _check_production(settings, root)

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Text, and_, cast, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
+from service.access_log import note_restricted
 from service.contacts.access import confidants, require_sight, selves, visible
 from service.contacts.filters import ActivityFilter, ContactFilter, MatterFilter, OpinionFilter
 from service.contacts.models import (
@@ -95,6 +96,13 @@ def restricted_notes(session: Session, actor: Actor, contact_ids: Iterable[UUID]
         .where(RestrictedNote.contact_id.in_(wanted))
     )
     return {contact_id: text if may_read else None for contact_id, text, may_read in session.execute(query)}
+
+
+def restricted_note(session: Session, actor: Actor, contact_id: UUID) -> dict[UUID, str | None]:
+    """The same of one contact, opened to be read: the access log tells of it."""
+    found = restricted_notes(session, actor, [contact_id])
+    note_restricted(sum(text is not None for text in found.values()), f"contact:{contact_id}")
+    return found
 
 
 def search_opinions(

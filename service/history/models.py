@@ -21,13 +21,16 @@ class HistoryEvent(Base):
     __table_args__ = (
         UniqueConstraint("stream", "seq"),
         CheckConstraint("seq > 0", name="seq_positive"),
-        # Events after a day, of the kinds that the state of that day is told without.
+        # Events after a day, of the kinds that the state of that day is told without; and what auditors ask: of which
+        # kind, by whom, on whose behalf.
+        Index("ix_history_event_kind_at", "kind", "at"),
+        Index("ix_history_event_actor_at", "actor", "at"),
         Index(
-            "ix_history_event_kind_at",
-            "kind",
+            "ix_history_event_on_behalf_of_at",
+            "on_behalf_of",
             "at",
-            sqlite_where=text("kind IN ('taken_back', 'urged')"),
-            postgresql_where=text("kind IN ('taken_back', 'urged')"),
+            sqlite_where=text("on_behalf_of IS NOT NULL"),
+            postgresql_where=text("on_behalf_of IS NOT NULL"),
         ),
     )
 

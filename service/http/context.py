@@ -11,6 +11,7 @@ from typing import cast
 from flask import current_app, g, request
 from sqlalchemy.orm import Session
 
+from service.access_log import Keeper
 from service.config import Organization, Settings
 from service.db import Database
 from service.rights import Actor
@@ -21,12 +22,16 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """The parts that ``create_app`` hands to pages and API. ``config`` is the directory of the settings."""
+    """The parts that ``create_app`` hands to pages and API. ``config`` is the directory of the settings.
+
+    ``keeper`` takes what the access log is to say of requests.
+    """
 
     database: Database
     settings: Settings
     organization: Organization
     config: Path
+    keeper: Keeper
 
 
 def wired() -> Wired:

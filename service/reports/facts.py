@@ -123,6 +123,7 @@ def _interviews(session: Session, unit: str, year: int, until: date) -> dict[str
             {
                 "leader": then[pair.leader.id].name,
                 "talent": told[pair.talent.id]["name"],
+                "talent_id": pair.talent.id,
                 "count": pair.count,
                 "required": pair.required,
                 "reason": pair.reason,
@@ -171,6 +172,7 @@ def _opinions(session: Session, unit: str, starts_on: date, ends_on: date, until
         {
             "leader": then[leader.id].name,
             "talent": told[opinion.talent_id]["name"],
+            "talent_id": opinion.talent_id,
             "held_on": held_on.isoformat(),
             "text": opinion.text,
             "status": OPINION_STATUSES[became[opinion.id][0]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from service import clock, jobs, seals
+from service import access_log, clock, jobs, seals
 from service.auth.queries import actor_of
 from service.config import Settings
 from service.errors import Conflict
@@ -21,6 +21,8 @@ def kinds(settings: Settings) -> tuple[jobs.Kind, ...]:
     def make(run: jobs.Run) -> Mapping[str, Any]:
         with run.database.reading() as session:
             actor = actor_of(session, run.made_by)
+        with run.database.transaction() as session:
+            access_log.seal_entries(session, now=clock.now())
         sealer = seals.Sealer(run.database, settings.seal, mail=settings.mail.enabled)
         made = sealer.seal(by=actor, now=clock.now())
         if made is None:

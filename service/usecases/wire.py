@@ -28,6 +28,7 @@ from service.rights import Actor
 from service.talents.queries import employed_by, find_talent, units_shown
 from service.usecases.jobs import job_kinds
 from service.usecases.privacy import PRIVATE, withheld
+from service.usecases.sight import follow as follow_reading
 
 
 def wire(database: Database, settings: Settings, organization: Organization) -> Wiring:
@@ -57,6 +58,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
     database.session_info[JOBS] = job_kinds(settings, organization)
     database.session_info[LEAVING] = _let_go
     database.session_info[FOLLOWING] = follow
+    follow_reading()
     return made
 
 

@@ -138,7 +138,7 @@ def contact(contact_id: UUID) -> ResponseReturnValue:
         "contacts/contact.html",
         contact=found,
         names=Names(db()).learn([found.entered_by]),
-        restricted=contacts.restricted_notes(db(), actor(), [found.id]),
+        restricted=contacts.restricted_note(db(), actor(), found.id),
         activity=contacts.activity_of(db(), found),
         files=attachments.of_record(f"contact:{found.id}"),
         changes=changes_with_files(f"contact:{found.id}"),

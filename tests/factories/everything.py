@@ -9,7 +9,20 @@ from typing import Any
 
 from sqlalchemy import select
 
-from service import attachments, auth, clock, contacts, jobs, liaisons, notifications, people, reports, talents
+from service import (
+    access_log,
+    attachments,
+    auth,
+    clock,
+    contacts,
+    jobs,
+    liaisons,
+    notifications,
+    people,
+    reports,
+    talents,
+)
+from service.access_log import Look
 from service.jobs import Item, Kind, Run
 from service.liaisons.models import Link
 from service.notifications.channels import MAIL
@@ -40,6 +53,7 @@ def fill(world: World) -> None:
     _studio(world)
     _jobs(world)
     _imports(world)
+    _access_log(world)
 
 
 def _cases(world: World) -> None:
@@ -250,3 +264,23 @@ def _imports(world: World) -> None:
     rows = ("周明", "二类人才", "某公司", None, None, None, None)
     uploaded(world, "talents", sheet(TALENTS, rows))
     work(world)
+
+
+def _access_log(world: World) -> None:
+    """A batch under the journal, with an entry about a talent."""
+    with world.transaction() as session:
+        look = Look(
+            at=clock.now(),
+            username="office",
+            address="10.0.0.8",
+            way="page",
+            route="/talents/<talent_id>",
+            act="view",
+            restricted=0,
+            reasons={"right": "view_talents", "roles": ["talent_office"]},
+            asked={},
+            subjects=["talent:T0001"],
+            request_id="1",
+        )
+        access_log.write(session, [look])
+        access_log.seal_entries(session, now=clock.now())

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from service import auth, clock, logs
+from service.access_log import Keeper
 from service.api import limits as api_limits
 from service.app import create_app
 from service.auth import passwords
@@ -169,7 +170,9 @@ class Served:
         app.config.update(self._config)
         app.view_functions.clear()
         app.view_functions.update(self._views)
-        app.extensions[WIRED] = replace(app.extensions[WIRED], settings=settings, database=database)
+        app.extensions[WIRED] = replace(
+            app.extensions[WIRED], settings=settings, database=database, keeper=Keeper(database)
+        )
         api_limits.install(app, settings.rate_limits.api_per_minute)
         with app.app_context():
             limiter.reset()

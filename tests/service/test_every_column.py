@@ -15,7 +15,8 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from service import history
-from service.audit.tables import streams
+from service.access_log.models import AccessEntry, AccessSubject
+from service.audit.tables import streams, whole
 from service.audit.tables.comparing import Comparison
 from service.audit.tables.registry import FAMILIES, HELD, REPLAYED
 from service.cli.schema import all_tables
@@ -126,6 +127,8 @@ def found(filled: SimpleNamespace, model: Any, stream: str) -> list[Mismatch]:
         return list(replay._calendars(session, {}))
     if model is Counter:
         return list(replay._counters(session))
+    if model in (AccessEntry, AccessSubject):
+        return list(whole.access_log(session))
     if model is KeptContent:
         return list(streams._contents(session))
     return [*streams.verify_stream_rows(session, stream), *streams.undelivered(session)]

@@ -106,7 +106,14 @@ class TestReport:
         facts = report.facts
         assert (facts["contacts"]["total"], facts["contacts"]["opinions"]["open"]) == (1, 1)
         assert facts["interviews"]["short"] == [
-            {"leader": "陈志明", "talent": "梁思远", "count": 1, "required": 2, "reason": None}
+            {
+                "leader": "陈志明",
+                "talent": "梁思远",
+                "talent_id": "T0001",
+                "count": 1,
+                "required": 2,
+                "reason": None,
+            }
         ]
         assert facts["quotas"]["rows"] == [{"leader": "陈志明", "post": "局长", "count": 1, "required": 3}]
         assert "走访约见 1 次" in report.sections["work"]

@@ -14,6 +14,7 @@ import pytest
 
 import service
 from service import attachments
+from service.access_log.fields import ENTRIES as OF_ACCESS_LOG
 from service.auth.fields import ENTRIES as OF_ACCOUNTS
 from service.contacts.fields import ENTRIES as OF_CONTACTS
 from service.exchange.fields import ENTRIES as OF_IMPORTS
@@ -49,6 +50,7 @@ FEATURES = {
     "reported": OF_REPORTED,
     "reports": OF_REPORTS,
     "seals": OF_SEALS,
+    "access_log": OF_ACCESS_LOG,
     "talents": OF_TALENTS,
 }
 WRITERS: Mapping[Any, tuple[int | None, str]] = {

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.processes.deployed import Mismatch
 
-GUARDED = ("history_event", "seal", "seal_block", "seal_key", "seal_token")
+GUARDED = ("history_event", "access_entry", "seal", "seal_block", "seal_key", "seal_token")
 """The tables of which the database itself lets nobody change or delete a row."""
 _ON_SQLITE = ("update", "delete", "replace")
 _ON_POSTGRESQL = ("change", "truncate")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from service.access_log import folding as access_log
+from service.access_log.models import AccessEntry, AccessSubject
 from service.audit.tables.files import FILES
 from service.auth import folding as auth
 from service.auth.models import FormerPassword, SignInLock, WebSession
@@ -86,6 +88,7 @@ FAMILIES: Mapping[str, Merged] = merged(
         *notifications.FAMILIES,
         *exchange.FAMILIES,
         *studio.FAMILIES,
+        *access_log.FAMILIES,
     )
 )
 REPLAYED: Mapping[type[Base], Mapping[str, str]] = {
@@ -107,6 +110,8 @@ REPLAYED: Mapping[type[Base], Mapping[str, str]] = {
     SealKey: {},
     SealToken: {"id": ORDER, "given_at": "外部签章取得的时间，以签章里写的为准", "token": "由给出签章的一方核对"},
     KeptContent: {},
+    AccessEntry: {},
+    AccessSubject: {},
 }
 """Tables that the replay of cases, the check of definitions, the chains and the seals compare; columns outside, and
 why."""

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service.access_log import checking
 from service.audit.tables.guards import guards
 from service.audit.tables.registry import HELD, REPLAYED
 from service.audit.tables.streams import verify_records
@@ -28,6 +29,13 @@ def verify(
     if instance_ids is None:
         yield from guards(session)
         yield from verify_records(session)
+        yield from access_log(session)
+
+
+def access_log(session: Session) -> Iterator[Mismatch]:
+    """Each entry of the access log that is not as its batch says, and of the index that is not as the entries say."""
+    for table, key, what in checking.check(session):
+        yield Mismatch(checking.STREAM, None, what, table, key)
 
 
 def rows_compared(session: Session) -> dict[str, int]:

@@ -1,0 +1,148 @@
+"""The access log: who was shown whose data, why, and that nobody can change what it says."""
+
+# ruff: noqa: S608 - who forges rows writes SQL by hand
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select, text
+from sqlalchemy.exc import DBAPIError
+
+from service import access_log, clock
+from service.access_log.models import AccessBatch, AccessEntry, AccessSubject
+from service.audit.tables import streams, whole
+from service.http.context import KEY, Wired
+from tests.factories.visitor import Visitor
+from tests.factories.world import World
+
+DAY = timedelta(days=1)
+
+
+def entries(world: World) -> Sequence[AccessEntry]:
+    """All entries, in order, with those that still waited."""
+    wired: Wired = world.app.extensions[KEY]
+    wired.keeper.flush()
+    with world.database.reading() as session:
+        found = session.scalars(select(AccessEntry).order_by(AccessEntry.id)).all()
+        session.expunge_all()
+    return found
+
+
+def told(one: AccessEntry) -> tuple[Any, ...]:
+    return one.username, one.act, one.route
+
+
+def test_each_look_is_told_with_who_what_where_and_why(world: World) -> None:
+    world.dispatched("edu")
+    case, office, auditor = f"instance:{world.case}", Visitor(world, "office"), Visitor(world, "auditor")
+    office.get("/talents/T0001")
+    auditor.get("/talents", q="440601199001011234")
+    auditor.get("/ledger.xlsx")
+    office.get(f"/cases/{world.case}/sheet.pdf")
+    Visitor(world, "handler-edu").get(f"/cases/{world.case}")
+    Visitor(world, "handler-housing").get(f"/cases/{world.case}")
+    world.api("auditor").get(f"/instances/{world.case}/history")
+    office.get("/help")
+    found = entries(world)
+    assert [told(one) for one in found] == [
+        ("office", "view", "/talents/<talent_id>"),
+        ("auditor", "search", "/talents"),
+        ("auditor", "export", "/ledger.xlsx"),
+        ("office", "print", "/cases/<uuid:instance_id>/sheet.pdf"),
+        ("handler-edu", "view", "/cases/<uuid:instance_id>"),
+        ("handler-housing", "refused", "/cases/<uuid:instance_id>"),
+        ("auditor", "view", "/api/v1/instances/<uuid:instance_id>/history"),
+    ]
+    talent, searched, exported, printed, handled, refused, called = found
+    assert talent.subjects == ["talent:T0001"]
+    assert (talent.reasons["right"], talent.reasons["roles"]) == ("view_talents", ["talent_office"])
+    assert searched.asked == {"q": "（不显示）"}
+    assert case in exported.subjects
+    assert "talent:T0001" in exported.subjects
+    assert case in printed.subjects
+    assert handled.reasons["case"] == ["role"]
+    assert handled.reasons["roles"] == ["responsible_unit@edu"]
+    assert refused.subjects == [case]
+    assert (called.way, called.reasons["case"]) == ("api", ["all"])
+    assert {one.address for one in found} == {"127.0.0.1"}
+
+
+def test_a_look_costs_its_request_no_statement(world: World) -> None:
+    office, sent = Visitor(world, "office"), []
+    office.get("/talents")
+    event.listen(world.database.engine, "before_cursor_execute", lambda *said: sent.append(said[2]))
+    office.get("/talents")
+    assert sent
+    assert not [one for one in sent if one.startswith(("INSERT", "UPDATE")) or "access_" in one]
+    sent.clear()
+    entries(world)
+    written = [one for one in sent if one.startswith("INSERT")]
+    assert len(written) == 2  # of two requests: the entries, and the index of what they showed
+
+
+def test_nobody_changes_an_entry_and_who_gets_past_the_triggers_is_found(world: World) -> None:
+    for name in ("T0001", "T0002", "T0003"):
+        Visitor(world, "office").get(f"/talents/{name}")
+    first, second, third = (one.id for one in entries(world))
+    for change in ("UPDATE access_entry SET username = 'x'", "DELETE FROM access_entry"):
+        with pytest.raises(DBAPIError, match="append-only"), world.transaction() as session:
+            session.execute(text(change))
+    with world.transaction() as session:
+        assert access_log.seal_entries(session, now=clock.now()) == 3
+        assert access_log.seal_entries(session, now=clock.now()) == 0
+    sqlite = world.database.is_sqlite
+    with world.database.reading() as session:
+        assert list(whole.access_log(session)) == []
+        if sqlite:
+            for name in ("update", "delete", "replace"):
+                session.execute(text(f"DROP TRIGGER access_entry_no_{name}"))
+        else:
+            session.execute(text("ALTER TABLE access_entry DISABLE TRIGGER ALL"))
+
+        def after(*changes: str) -> list[str]:
+            with session.begin_nested() as savepoint:
+                for one in changes:
+                    session.execute(text(one))
+                found = [each.what for each in whole.access_log(session)]
+                found += [each.what for each in streams.verify_stream_rows(session, "access_log")]
+                savepoint.rollback()
+            return found
+
+        assert after(f"UPDATE access_entry SET username = 'x' WHERE id = {second}") == [
+            f"访问记录第 {second} 条被改动（第 1 批）"
+        ]
+        gone = after(
+            f"DELETE FROM access_entry WHERE id = {second}", f"DELETE FROM access_subject WHERE entry_id = {second}"
+        )
+        assert gone == [f"第 1 批访问记录（第 {first} 到 {third} 条）的第 2 条被删除或改动"]
+        shorter = after(
+            f"DELETE FROM access_entry WHERE id = {third}",
+            f"DELETE FROM access_subject WHERE entry_id = {third}",
+            f"UPDATE access_batch SET entries = 2, last_id = {second}, leaves = substr(leaves, 1, 64)",
+        )
+        assert len(shorter) == 3  # of the batch: how many, up to where, its digests
+        assert after("DELETE FROM access_subject WHERE subject = 'talent:T0002'") == [
+            f"访问记录第 {second} 条的索引与记录不符"
+        ]
+
+
+def test_entries_are_kept_for_their_time_and_their_end_is_journaled(world: World) -> None:
+    Visitor(world, "office").get("/talents/T0001")
+    entries(world)
+    with world.transaction() as session:
+        access_log.seal_entries(session, now=clock.now())
+    world.clock.advance(days=180)
+    with world.transaction() as session:
+        assert access_log.end_keeping(session, keep=180 * DAY, now=clock.now()) == 0
+    world.clock.advance(days=1)
+    with world.transaction() as session:
+        assert access_log.end_keeping(session, keep=180 * DAY, now=clock.now()) == 1
+    with world.database.reading() as session:
+        assert session.scalars(select(AccessEntry)).all() == []
+        assert session.scalars(select(AccessSubject)).all() == []
+        assert session.scalars(select(AccessBatch)).one().ended_at == clock.now()
+        assert list(whole.access_log(session)) == []
+        assert list(streams.verify_stream_rows(session, "access_log")) == []
