@@ -14,9 +14,11 @@ from service import clock
 from service.attachments import READ_WITHDRAWN
 from service.audit.replay import CaseReplay, case_replay
 from service.audit.replay.cases import Shown
-from service.audit.replay.drawn import drawing_of, flows_of
+from service.audit.replay.drawn import flows_of
 from service.audit.replay.forms import FormSeen
 from service.audit.replay.steps import Happened, NoticeSent
+from service.audit.replay.telling import WHY, active, off, passed, version_place
+from service.audit.replay.values import Values
 from service.audit.replay.ways import MOST, compared, usual_way
 from service.config.notifications import KINDS
 from service.history.notices import Notice
@@ -31,20 +33,12 @@ from service.usecases.names import Line, Names
 from service.web import diagrams
 from service.web.access import requires
 from service.web.context import role_name
-from service.web.replay_values import Values
 from service.web.timeline import Entry, timeline
 
 blueprint = Blueprint("replay", __name__)
 
 COMPARE = "view_history_all"
 """The right to hold a case against the others of its process."""
-WHY: Mapping[str, str] = {
-    "set": "步骤到达时，按流程图规定计算",
-    "calendar": "工作日历调整",
-    "migrated": "迁移流程版本",
-    "taken_back": "撤回后，按现行工作日历计算",
-}
-"""Why a date is as it is."""
 
 
 @blueprint.get("/cases/<uuid:instance_id>/replay")
@@ -113,11 +107,7 @@ def _line(shown: Shown, told: Mapping[int, Entry], names: Names) -> StepLine:
     one = shown.step
     entry = _entry(one, told, names)
     who = entry.who + (f"（代理 {entry.on_behalf_of}）" if entry.on_behalf_of else "")
-    return StepLine(one.seq, one.at, who, entry.what, entry.unit, _off(one))
-
-
-def _off(one: Happened) -> str:
-    return "已撤回" if one.taken_back is not None else "已退回重办" if one.redone is not None else ""
+    return StepLine(one.seq, one.at, who, entry.what, entry.unit, off(one))
 
 
 def _step(found: CaseReplay, shown: Shown) -> dict[str, Any]:
@@ -136,7 +126,7 @@ def _step(found: CaseReplay, shown: Shown) -> dict[str, Any]:
         "total": len(found.shown),
         "previous": found.shown[place - 1].step.seq if place else None,
         "following": found.shown[place + 1].step.seq if place + 1 < len(found.shown) else None,
-        "off": _off(one),
+        "off": off(one),
         "standing": _standing(found, one, names),
         "changes": [values.change(change) for change in shown.changes],
         "dues": [(due, names.unit(due.unit), WHY[due.why]) for due in one.due_changes],
@@ -240,23 +230,15 @@ def _form_page(found: CaseReplay, one: Happened, form: FormSeen | None, names: N
 
 
 def _version(found: CaseReplay, one: Happened) -> int:
-    """The place among the case's versions of the one in force after the step, counted from 0."""
-    starts = found.versions.starts
-    return max(place for place, (seq, _, _) in enumerate(starts) if place == 0 or seq <= one.seq)
+    return version_place(found.versions, one)
 
 
 def _active(found: CaseReplay, one: Happened) -> Iterator[tuple[str, str]]:
-    """(process drawn, element) of each place where the case stood after a step."""
-    made = found.versions.at(one.seq)
-    for process, _, node in one.marking:
-        yield drawing_of(made, process) or process, node
+    return active(found.versions.at(one.seq), one)
 
 
 def _passed(found: CaseReplay, one: Happened) -> Iterator[tuple[str, str, str | None]]:
-    """(process drawn, element, from which) of each element that a step passed."""
-    made = found.versions.at(one.seq)
-    for process, _, node, source in one.passed:
-        yield drawing_of(made, process) or process, node, source
+    return passed(found.versions.at(one.seq), one)
 
 
 def _drawings(found: CaseReplay) -> tuple[list[diagrams.Picture], list[dict[str, str]]]:

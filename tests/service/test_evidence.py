@@ -99,9 +99,12 @@ def test_the_page_holds_every_step_and_asks_for_nothing_outside(sealed):
     page = files_in(exported(sealed))["index.html"].decode()
     told = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
     assert [step["what"] for step in told["steps"] if step["what"].startswith("退回")]
-    assert any(fact == ["理由", "请补充"] for step in told["steps"] for fact in step["facts"])
+    parts = [(head, rows) for step in told["steps"] for head, rows in step["parts"]]
+    assert {"说明", "填写的内容", "数据的变化", "期限", "当前环节"} <= {head for head, _ in parts}
+    assert any(["理由", "请补充"] in rows for head, rows in parts if head == "说明")
     assert all("\u4e00" <= step["what"][0] <= "\u9fff" for step in told["steps"])
-    assert told["steps"][-1]["marking"]["here"] != {}
+    assert told["steps"][-1]["active"]
+    assert any(step["passed"] for step in told["steps"])
     assert all(told["drawings"][str(step["version"])] for step in told["steps"])
     for word in ("http://", "https://", "src=", "@import", "url("):
         assert word not in page

@@ -1,8 +1,7 @@
-"""The course of a case as the offline page tells it: a step for each entry that people made, with what followed."""
+"""The course of a case as the offline page tells it: the steps of the fold over its journal, in words."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,163 +9,159 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.attachments import ENTRIES as OF_FILES
+from service.audit.replay.changes import changes
+from service.audit.replay.fold import fold
+from service.audit.replay.steps import DueChange, FileThen, Happened
+from service.audit.replay.telling import WHY, active, off, passed, version_place
+from service.audit.replay.values import Values
 from service.auth.queries import account_names
+from service.config.notifications import KINDS
 from service.history import HistoryEvent
 from service.history.notices import ENTRIES as OF_NOTICES
 from service.ledger.circulars import ENTRIES as OF_CIRCULARS
 from service.ledger.reported import ENTRIES as OF_REPORTED
-from service.processes.bundles import files_of
-from service.processes.effects import EFFECTS
+from service.people.queries import unit_names
+from service.processes.bundles import Compiled, compiled
 from service.processes.fields import ENTRIES
 from service.processes.models import Instance
+from service.processes.rules import one_line
+from service.processes.told_fields import day_words
+from service.processes.told_fields import told as told_fields
 from service.processes.versions import Versions, versions_of
+from service.processes.wiring import wiring
 from service.rights.actor import SERVICE_NAMES
 
 WORDS = {**ENTRIES, **OF_FILES, **OF_NOTICES, **OF_CIRCULARS, **OF_REPORTED}
 """The words for whatever the journal of a case may hold."""
-SHORT = 300
-"""Signs of a value that the page shows; the journal beside it has all."""
+_SAID = {"reason": "理由", "text": "内容", "number": "编号", "to": "转给"}
+"""What an entry without a form says, and its title."""
+
+
+class Naming:
+    """The names of accounts, units and picked records: accounts and units at once, records when they are met."""
+
+    def __init__(self, session: Session, told: Sequence[Happened]) -> None:
+        self.session, self._records = session, dict[tuple[str, str], str]()
+        people = {name for one in told for name in (one.actor, one.on_behalf_of) if name}
+        people |= {row["assignee"] for one in told for row in one.tasks.values() if row["assignee"]}
+        self._people = {**account_names(session, sorted(people)), **SERVICE_NAMES}
+        self._units: dict[str, str] = unit_names(
+            session, {row["unit"] for one in told for row in one.tasks.values()} - {None}
+        )
+
+    def person(self, username: str | None) -> str:
+        return self._people.get(username or "", username or "")
+
+    def unit(self, code: str | None) -> str:
+        if code and code not in self._units:
+            self._units |= {code: code} | unit_names(self.session, {code})
+        return self._units[code] if code else ""
+
+    def record(self, kind: str, value: str) -> str:
+        if (kind, value) not in self._records:
+            find = wiring(self.session).references.get(kind)
+            self._records[kind, value] = (find(self.session, value) if find else None) or value
+        return self._records[kind, value]
 
 
 def steps(session: Session, instance: Instance, events: Sequence[HistoryEvent]) -> list[dict[str, Any]]:
-    """A step: ``seq``, ``at``, ``who``, ``what``, ``facts`` (label, value), ``after`` (lines), ``version``, and the
-    marking after it: ``done``, ``here`` and ``ways`` by process."""
-    versions = versions_of(session, instance, events)
-    named = {event.actor for event in events} | {event.on_behalf_of for event in events if event.on_behalf_of}
-    names = {**account_names(session, sorted(named)), **SERVICE_NAMES}
-    found: list[dict[str, Any]] = []
-    labels = {version: _labels(session, digest) for _, digest, version in versions.starts}
-    marking = _Marking()
-    for event in events:
-        marking.take(event)
-        if event.kind in EFFECTS and found:
-            line = _after(event)
-            if line:
-                found[-1]["after"].append(line)
-        else:
-            found.append(_step(event, names, _version(versions, event.seq), labels, marking))
-        found[-1]["marking"] = marking.now()
+    """A step: ``seq``, ``at``, ``who``, ``what``, ``off`` (why it counts no longer), ``version``; ``active`` and
+    ``passed`` on the drawings; ``back``, the step that took it back; ``parts``, a list of (heading, rows of words)."""
+    told = fold(instance.id, events, lambda digest: compiled(session, digest, instance.process))
+    versions, names = versions_of(session, instance, events), Naming(session, told)
+    before: Mapping[str, Any] = {}
+    found = []
+    for one in told:
+        made = versions.at(one.seq)
+        parts = [[head, rows] for head, rows in _parts(one, made, names, before) if rows]
+        found.append(_step(one, made, versions, names) | {"parts": parts})
+        before = one.case
     return found
 
 
-class _Marking:
-    """The elements passed and the steps open, as the journal tells them one after the other."""
-
-    def __init__(self) -> None:
-        self.done: dict[str, list[str]] = {}
-        self.ways: dict[str, list[str]] = {}
-        self.known: dict[str, tuple[str, str, str]] = {}
-        self.open: set[str] = set()
-
-    def take(self, event: HistoryEvent) -> None:
-        data, task = event.data, event.task or ""
-        if event.kind == "advanced":
-            for process, _, node, source in data.get("passed", ()):
-                self.done.setdefault(process, []).append(node)
-                if source:
-                    self.ways.setdefault(process, []).append(f"{source} {node}")
-        elif event.kind == "entered":
-            self.known[task] = str(data.get("process")), str(data.get("task")), str(data.get("name"))
-            self.open.add(task)
-        elif event.kind in ("completed", "cancelled"):
-            self.open.discard(task)
-        elif event.kind == "reopened":
-            self.open.add(task)
-        elif event.kind == "ended":
-            self.open.clear()
-
-    def name_of(self, task: str | None) -> str:
-        return self.known.get(task or "", ("", "", ""))[2]
-
-    def now(self) -> dict[str, Any]:
-        here: dict[str, list[str]] = {}
-        for task in self.open:
-            process, step, _ = self.known.get(task, ("", "", ""))
-            here.setdefault(process, []).append(step)
-        return {
-            "done": {process: sorted(set(nodes)) for process, nodes in self.done.items()},
-            "ways": {process: sorted(set(ways)) for process, ways in self.ways.items()},
-            "here": {process: sorted(set(nodes)) for process, nodes in here.items()},
-        }
-
-
-def _step(
-    event: HistoryEvent,
-    names: Mapping[str, str],
-    version: int,
-    labels: Mapping[int, Mapping[str, str]],
-    marking: _Marking,
-) -> dict[str, Any]:
-    who = names.get(event.actor, event.actor)
-    if event.on_behalf_of:
-        who = f"{who}（代 {names.get(event.on_behalf_of, event.on_behalf_of)}）"
-    word = WORDS[event.kind].word if event.kind in WORDS else event.kind
-    step = marking.name_of(event.task)
+def _step(one: Happened, made: Compiled, versions: Versions, names: Naming) -> dict[str, Any]:
+    word = WORDS[one.kind].word if one.kind in WORDS else "其他记录"
+    unit = names.unit(one.unit)
+    what = f"{word}：{one.name}" if one.name else word
+    who = names.person(one.actor)
     return {
-        "seq": event.seq,
-        "at": f"{clock.local(event.at):%Y-%m-%d %H:%M:%S}",
-        "who": who,
-        "what": f"{word}：{step}" if step else word,
-        "version": version,
-        "facts": list(_facts(event.data, labels[version])),
-        "after": [],
+        "seq": one.seq,
+        "at": f"{clock.local(one.at):%Y-%m-%d %H:%M:%S}",
+        "who": f"{who}（代 {names.person(one.on_behalf_of)}）" if one.on_behalf_of else who,
+        "what": f"{what}（{unit}）" if unit else what,
+        "off": off(one),
+        "version": versions.starts[version_place(versions, one)][2],
+        "active": list(active(made, one)),
+        "passed": list(passed(made, one)),
+        "back": one.taken_back,
     }
 
 
-def _version(versions: Versions, seq: int) -> int:
-    return next(version for start, _, version in reversed(versions.starts) if start <= seq)
+def _parts(
+    one: Happened, made: Compiled, names: Naming, before: Mapping[str, Any]
+) -> Iterator[tuple[str, list[list[str]]]]:
+    """The headings of a step with their rows; those without rows are left out by the caller."""
+    said = [
+        [title, str(one.data[key])]
+        for key, title in _SAID.items()
+        if one.data.get(key) and (one.form is None or one.form.typed is None)
+    ]
+    yield "说明", said
+    yield "填写的内容", _form(one, made, names)
+    values = Values(made, one, names)
+    worded = [values.change(change) for change in changes(before, one.case)]
+    yield (
+        "数据的变化",
+        [[f"{each.title}　{each.slot}".strip(), f"{each.old or '（空）'} → {each.new or '（空）'}"] for each in worded],
+    )
+    yield "期限", [_due(each, names) for each in one.due_changes]
+    yield "当前环节", [_standing(row, names) for row in one.tasks.values()]
+    yield "发出的提醒", [[KINDS.get(each.template, "提醒"), str(each.data.get("text") or "")] for each in one.notices]
+    yield "附件", [[each.name, _file(each, names)] for each in one.files]
+    if one.ended:
+        yield "结束", [["结果", one.ended]]
 
 
-def _after(event: HistoryEvent) -> str:
-    data = event.data
-    if event.kind == "entered":
-        due = f"，到期 {data['due_on']}" if data.get("due_on") else ""
-        return f"进入“{data.get('name')}”{due}"
-    if event.kind in ("advanced", "cancelled"):
-        return ""
-    if event.kind == "due_changed":
-        return f"到期日改为 {data.get('due_on')}"
-    return WORDS[event.kind].word
+def _form(one: Happened, made: Compiled, names: Naming) -> list[list[str]]:
+    """Title and words of each field, with what stood there before it was typed."""
+    if one.form is None:
+        return []
+    drawn = made.form_of(one.form.process, one.form.step)
+    stood = {each["id"]: each["words"] for each in told_fields(drawn, one.form.before, names.record)}
+    typed = {each["id"]: each for each in told_fields(drawn, one.form.typed or {}, names.record)}
+    rows = [
+        [
+            each["title"],
+            each["words"] + (f"（原为 {stood[key]}）" if stood.get(key, each["words"]) != each["words"] else ""),
+        ]
+        for key, each in typed.items()
+    ]
+    return [*rows, *(["提示", warning] for warning in one.form.warnings)]
 
 
-def _labels(session: Session, digest: str) -> Mapping[str, str]:
-    """The titles of all fields of the forms of a version."""
-    found: dict[str, str] = {}
-    for name, content in files_of(session, digest).items():
-        if name.startswith("forms/") and name.endswith(".json") and not name.endswith(".ui.json"):
-            _collect(json.loads(content), found)
-    return found
+def _due(change: DueChange, names: Naming) -> list[str]:
+    unit, new = names.unit(change.unit), day_words(change.new or "") or "不限期"
+    old = f"{day_words(change.old)} → " if change.old and change.moved else ""
+    notice = f"（{change.notice}）" if change.notice else ""
+    kept = "" if change.moved or not change.old else "，未变"
+    return [
+        f"{change.name}　{unit}".strip(),
+        f"{old}{new}{'，暂定' if change.provisional else ''}{kept}。{WHY[change.why]}{notice}",
+    ]
 
 
-def _collect(schema: Any, into: dict[str, str]) -> None:
-    if isinstance(schema, Mapping):
-        for name, one in (schema.get("properties") or {}).items():
-            if isinstance(one, Mapping) and one.get("title"):
-                into.setdefault(str(name), str(one["title"]))
-        for one in schema.values():
-            _collect(one, into)
-    elif isinstance(schema, list):
-        for one in schema:
-            _collect(one, into)
+def _standing(row: Mapping[str, Any], names: Naming) -> list[str]:
+    whose = names.unit(row["unit"]) or wiring(names.session).role_name(row["role"])
+    held = f"（{names.person(row['assignee'])} 已领办）" if row["assignee"] else ""
+    due = f"，{day_words(row['due_on'].isoformat())}到期" if row["due_on"] else ""
+    return [one_line(row["name"]), f"{whose}{held}{due}"]
 
 
-def _facts(data: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The content of an entry, a line each; the rest, for the engine alone, is left to the journal."""
-    typed = data.get("data")
-    told = typed if isinstance(typed, Mapping) else {}
-    for name, value in told.items():
-        if value not in (None, "", [], {}):
-            yield labels.get(name, name), _shown(value)
-    for name, title in (("reason", "理由"), ("text", "内容"), ("number", "编号"), ("to", "转给"), ("name", "名称")):
-        if isinstance(data.get(name), str | int) and data[name] != "":
-            yield title, _shown(data[name])
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, list):
-        return "；".join(_shown(one) for one in value)[:SHORT]
-    if isinstance(value, Mapping):
-        return str(value.get("name") or value.get("label") or "，".join(_shown(one) for one in value.values()))[:SHORT]
-    return str(value)[:SHORT]
+def _file(each: FileThen, names: Naming) -> str:
+    when = f"{clock.local(each.at):%Y-%m-%d %H:%M}"
+    back = (
+        f"；{clock.local(each.withdrawn):%Y-%m-%d %H:%M} {names.person(each.withdrawn_by)} 撤回"
+        if each.withdrawn
+        else ""
+    )
+    return f"{names.person(each.by)} {when} 上传{back}；SHA-256 {each.sha256}"

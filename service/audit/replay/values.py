@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from service.audit.replay.changes import Change, fields_of
 from service.audit.replay.steps import Happened
 from service.processes.bundles import Compiled
 from service.processes.rules import one_line
 from service.processes.told_fields import words
-from service.usecases.names import Names
+
+
+class Naming(Protocol):
+    """The names of units and of picked records, as they were called when the step was taken."""
+
+    def unit(self, code: str | None) -> str: ...
+
+    def record(self, kind: str, value: str) -> str: ...
+
 
 _LONGEST = 300
 _OF_SLOT: Mapping[str, Mapping[str, Any]] = {
@@ -35,7 +43,7 @@ class Worded:
 class Values:
     """Words the changes of one step: titles are those of the version's forms, or of the service task that answered."""
 
-    def __init__(self, made: Compiled, one: Happened, names: Names) -> None:
+    def __init__(self, made: Compiled, one: Happened, names: Naming) -> None:
         self._one, self._names = one, names
         self._fields = fields_of(made)
         if one.process is not None and one.step is not None and (one.process, one.step) in made.program.user_tasks:

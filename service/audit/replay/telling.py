@@ -1,0 +1,41 @@
+"""The parts of a step that every replay tells alike, on the page and offline: why a date moved, what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from service.audit.replay.drawn import drawing_of
+from service.audit.replay.steps import Happened
+from service.processes.bundles import Compiled
+from service.processes.versions import Versions
+
+WHY: Mapping[str, str] = {
+    "set": "步骤到达时，按流程图规定计算",
+    "calendar": "工作日历调整",
+    "migrated": "迁移流程版本",
+    "taken_back": "撤回后，按现行工作日历计算",
+}
+"""Why a date is as it is."""
+
+
+def off(one: Happened) -> str:
+    """Why a step counts no longer; '' where it counts."""
+    return "已撤回" if one.taken_back is not None else "已退回重办" if one.redone is not None else ""
+
+
+def version_place(versions: Versions, one: Happened) -> int:
+    """The place among the case's versions of the one in force after the step, counted from 0."""
+    starts: Sequence[tuple[int, str, int]] = versions.starts
+    return max(place for place, (seq, _, _) in enumerate(starts) if place == 0 or seq <= one.seq)
+
+
+def active(made: Compiled, one: Happened) -> Iterator[tuple[str, str]]:
+    """(process drawn, element) of each place where the case stood after a step of the version ``made``."""
+    for process, _, node in one.marking:
+        yield drawing_of(made, process) or process, node
+
+
+def passed(made: Compiled, one: Happened) -> Iterator[tuple[str, str, str | None]]:
+    """(process drawn, element, from which) of each element that the step passed."""
+    for process, _, node, source in one.passed:
+        yield drawing_of(made, process) or process, node, source
