@@ -85,20 +85,27 @@ def _check(draft_id: UUID) -> tuple[Sequence[DefinitionFinding], Bundle]:
         files, key = bundle_of(drafts.files(session, draft)), draft.process
         base = drafts.base_files(session, draft)
     found = verdict(files, key=key, context=check_context(settings(), wired().organization), base=base).findings
+    return found, readable(files, found)
+
+
+def readable(files: Mapping[str, bytes], found: Sequence[DefinitionFinding] = ()) -> Bundle:
+    """The files that can be read, as far as the findings say so."""
     unreadable = {one.file for one in found if one.rule in ("xml", "json", "check-limit")}
-    return found, read({name: one for name, one in files.items() if name not in unreadable}, Report())
+    return read({name: one for name, one in bundle_of(files).items() if name not in unreadable}, Report())
 
 
 @blueprint.post("/studio/<uuid:draft_id>/check")
 @requires(right=RIGHT, ahead=_check)
 def check(draft_id: UUID) -> ResponseReturnValue:
     """``{findings: […]}`` as ``liaison check`` finds and groups them: kind by kind, errors first."""
-    told, bundle = g.ahead
+    return jsonify(findings=shown(draft_id, *g.ahead))
+
+
+def shown(draft_id: UUID, found: Sequence[DefinitionFinding], bundle: Bundle) -> list[dict[str, Any]]:
+    """The findings as pages show them, kind by kind, errors first."""
     names = names_of(bundle)
-    kinds = grouped(told, most=len(told))
-    return jsonify(
-        findings=[{**_told(draft_id, one, names), "kind": kind.name} for kind in kinds for one in kind.shown]
-    )
+    kinds = grouped(found, most=len(found))
+    return [{**_told(draft_id, one, names), "kind": kind.name} for kind in kinds for one in kind.shown]
 
 
 def names_of(bundle: Bundle) -> Mapping[str, str]:
@@ -118,9 +125,6 @@ def names_of(bundle: Bundle) -> Mapping[str, str]:
 
 
 def _told(draft_id: UUID, one: DefinitionFinding, names: Mapping[str, str]) -> dict[str, Any]:
-    tab = next((tab for tab in TABS if tab.edits(one.file)), None)
-    mark = one.line if one.file.endswith(".json") else one.element  # what a form's finding is about stands on its line
-    address = None if tab is None else f"{url_for(tab.endpoint, draft_id=draft_id)}#{one.file}!{mark}"
     return {
         "file": one.file,
         "file_name": names.get(one.file, one.file),
@@ -130,8 +134,33 @@ def _told(draft_id: UUID, one: DefinitionFinding, names: Mapping[str, str]) -> d
         "rule": one.rule,
         "message": one.message,
         "severity": one.severity,
-        "address": address,
+        "address": address_of(draft_id, one.file, one.line, one.element),
     }
+
+
+def address_of(draft_id: UUID, file: str, line: int, element: str) -> str | None:
+    """Where the studio opens a place of a draft's file; None for a file that no tab edits.
+
+    An element of a diagram is found by its id, whatever else of a form or a table by its line.
+    """
+    tab = next((tab for tab in TABS if tab.edits(file)), None)
+    if tab is None:
+        return None
+    return f"{url_for(tab.endpoint, draft_id=draft_id)}#{file}!{element if file.endswith('.bpmn') else line}"
+
+
+def places_of(draft_id: UUID, bundle: Bundle) -> Mapping[tuple[str, str], str]:
+    """(Process or table, id of an element or a rule in it) → where the studio opens it."""
+    found: dict[tuple[str, str], str | None] = {}
+    for process in bundle.processes.values():
+        for node in process.nodes.values():
+            found[process.id, node.id] = address_of(draft_id, process.file, node.line, node.id)
+        for flow in process.flows.values():
+            found[process.id, flow.id] = address_of(draft_id, process.file, flow.line, flow.id)
+    for decision in bundle.decisions.values():
+        for rule in decision.rules:
+            found[decision.id, rule.id] = address_of(draft_id, decision.file, rule.line, rule.id)
+    return {place: address for place, address in found.items() if address is not None}
 
 
 def _revision() -> int:

@@ -14,8 +14,8 @@ from service.errors import Finding, Invalid, NotFound
 from service.http.context import actor, db
 from service.processes.definitions import list_definitions
 from service.processes.instances import numbered
+from service.processes.migrating import LONGEST_REASON, Choices
 from service.processes.migrating import RIGHT as MOVE
-from service.processes.migrating import Choices
 from service.processes.models import Definition
 from service.processes.moves import KEEP, RECOUNT
 from service.processes.tallies import open_tallies
@@ -89,6 +89,7 @@ def move_form(key: str) -> ResponseReturnValue:
         "studio/move.html",
         key=key,
         versions=versions,
+        reason=_said(versions[0]),
         open_versions=_open_versions(key),
         found=[one for one in _recent(moving.IMPACT, moving.MIGRATION) if one.params.get("process") == key],
         statuses=STATUSES,
@@ -131,6 +132,8 @@ def job(job_id: UUID) -> ResponseReturnValue:
     verdict = argument("verdict")
     counts = jobs.counts(db(), found.id)
     process = str(found.params["process"])
+    versions = [one for one in list_definitions(db()) if one.key == process]
+    notes = {one.version: _said(one) for one in versions}
     listed = jobs.items_of(db(), found.id, verdict=verdict, limit=PER_PAGE, offset=offset())
     return render_template(
         "studio/job.html",
@@ -144,7 +147,8 @@ def job(job_id: UUID) -> ResponseReturnValue:
         verdict=verdict,
         page=listed,
         lines=_lines,
-        versions=[one for one in list_definitions(db()) if one.key == process],
+        versions=versions,
+        reason=found.params["reason"] or notes.get(found.params["to"], ""),
         names=Names(db()).learn([found.made_by]),
         impact=moving.IMPACT,
         keep=KEEP,
@@ -166,6 +170,11 @@ def steer(job_id: UUID, operation: str) -> ResponseReturnValue:
     command, message = steering[operation]
     command(db(), job_id=job_id, actor=actor(), now=clock.now())
     return done(message, url_for("web.studio_impact.job", job_id=job_id))
+
+
+def _said(version: Definition) -> str:
+    """Why a version was published, as a reason to move cases to it: nobody is asked the same twice."""
+    return (version.note or "")[:LONGEST_REASON]
 
 
 def _titles() -> Mapping[str, str]:

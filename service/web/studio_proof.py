@@ -10,8 +10,6 @@ from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, jobs
-from service.checks.bundle import read
-from service.checks.findings import Report
 from service.http.context import actor, db, wired
 from service.studio import drafts
 from service.studio.models import Draft
@@ -20,8 +18,8 @@ from service.usecases.walks import CONTENT, content_of, last, submit
 from service.web import diagrams
 from service.web.access import requires
 from service.web.answers import going_to
-from service.web.studio import RIGHT, TABS, tab_page
-from service.web.studio_files import names_of
+from service.web.studio import RIGHT, tab_page
+from service.web.studio_files import address_of, names_of, places_of, readable
 
 blueprint = Blueprint("studio_proof", __name__)
 
@@ -37,7 +35,8 @@ def page(draft_id: UUID) -> ResponseReturnValue:
     found = last(db(), draft_id)
     drawn = diagrams.pictures(bundle_of(files), draft.process)
     result = found.result if found is not None and found.status == jobs.DONE else None
-    names = names_of(read(bundle_of(files), Report()))
+    bundle = readable(files)
+    names = names_of(bundle)
     if result is not None:
         by_id = {picture.id: picture for picture in drawn}
         for process, element in result["passed"]:
@@ -52,7 +51,7 @@ def page(draft_id: UUID) -> ResponseReturnValue:
         under_way=found is not None and found.status in (jobs.QUEUED, jobs.RUNNING),
         stale=result is not None and result.get(CONTENT) != _content(files),
         told=[] if result is None else [_told(draft, one, names) for one in (*result["faults"], *result["warnings"])],
-        missed=[] if result is None else _missed(result, names),
+        missed=[] if result is None else _missed(result, names, places_of(draft_id, bundle)),
         drawn=drawn,
         drawing=diagrams.island(drawn),
     )
@@ -83,10 +82,13 @@ def _content(files: Mapping[str, bytes]) -> str:
 
 
 def _told(draft: Draft, one: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    tab = next((tab for tab in TABS if tab.edits(one["file"])), None)
-    address = None if tab is None else f"{url_for(tab.endpoint, draft_id=draft.id)}#{one['file']}!{one['element']}"
+    address = address_of(draft.id, one["file"], one["line"], one["element"])
     return {**one, "place": names.get(one["element"], ""), "address": address}
 
 
-def _missed(result: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
-    return [name for _, element in result["missed"] if (name := names.get(element))]
+def _missed(
+    result: Mapping[str, Any], names: Mapping[str, str], places: Mapping[tuple[str, str], str]
+) -> list[tuple[str, str]]:
+    """(name, address) of what no way passes."""
+    found = ((process, element) for process, element in result["missed"] if names.get(element))
+    return [(names[element], places.get((process, element), "")) for process, element in found]

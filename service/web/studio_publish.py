@@ -33,6 +33,7 @@ from service.usecases.walks import (
 from service.web.access import requires
 from service.web.answers import done, sent, text
 from service.web.studio import RIGHT, tab_page
+from service.web.studio_files import readable, shown
 from service.web.studio_versions import difference_page
 
 blueprint = Blueprint("studio_publish", __name__)
@@ -89,7 +90,8 @@ def page(draft_id: UUID) -> ResponseReturnValue:
     # with the choices of today's settings in the forms and today's templates of the house, as it would be deployed
     after = frozen(ahead.read.files, wired().organization.lists)
     old, new = house_prints.since(db(), newest, after)
-    found = ahead.checked.verdict.findings
+    verdict = ahead.checked.verdict
+    found = shown(draft_id, verdict.findings, readable(ahead.read.files, verdict.findings))
     tallies = open_tallies(db())
     return tab_page(
         "studio/publish.html",
@@ -97,8 +99,8 @@ def page(draft_id: UUID) -> ResponseReturnValue:
         ENDPOINT,
         newest=newest,
         superseded=newest is not None and draft.is_open and newest.version != draft.base_version,
-        errors=[one for one in found if one.severity == "error"],
-        warnings=[one for one in found if one.severity != "error"],
+        errors=[one for one in found if one["severity"] == "error"],
+        warnings=[one for one in found if one["severity"] != "error"],
         outcomes=ahead.checked.outcomes,
         failed=[one for one in ahead.checked.outcomes if not one.passed],
         strict=ahead.house.scenarios,

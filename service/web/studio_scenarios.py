@@ -23,6 +23,7 @@ from service.web import diagrams
 from service.web.access import requires
 from service.web.answers import done
 from service.web.studio import RIGHT, tab_page
+from service.web.studio_files import places_of, readable
 
 blueprint = Blueprint("studio_scenarios", __name__)
 
@@ -67,6 +68,7 @@ def page(draft_id: UUID) -> ResponseReturnValue:
         deleted=gone,
         names=Names(db()).learn([one.changed_by for one in gone]),
         covered=covered,
+        places=places_of(draft_id, readable(files)),
         drawn=drawn,
         drawing=diagrams.island(drawn),
     )

@@ -23,12 +23,13 @@ from service.processes.rules import one_line
 from service.rehearsal.samples import RECORD
 from service.rehearsal.scenarios import Scenario, Step, read, scenario_of
 from service.rehearsal.scenarios.run import ABOUT_TASKS
-from service.rehearsal.state import Coming, State, ToldNotice
+from service.rehearsal.state import Coming, OpenStep, State, ToldNotice
 from service.studio import drafts
 from service.studio.models import Draft
 from service.studio.names import bundle_of, scenarios_of
 from service.studio.saying import scenario_file, scenario_text
 from service.studio.trying import Offered, Tried, asked, tried
+from service.usecases.names import Names
 from service.usecases.studio import house_of, ready_to_try
 from service.web import diagrams
 from service.web.access import requires
@@ -182,7 +183,7 @@ class _Words:
     """The outcome of a rehearsal as the page tells it."""
 
     def __init__(self, made: Compiled, organization: Organization) -> None:
-        self._organization = organization
+        self._made, self._organization, self._names = made, organization, Names(db())
         self._kinds = {kind: one.name for kind, one in load_notifications(wired().config).items() if one.name}
         self._steps = {task: one_line(info.name) for (_, task), info in made.program.user_tasks.items()}
         self._forms = made.forms
@@ -224,8 +225,19 @@ class _Words:
             "ui_schema": one.ui_schema,
             "prefill": one.prefill,
             "sample": one.sample,
+            "labels": self.labels(step, one.sample),
             "back": [{"task": task, "name": name} for task, name in one.back],
         }
+
+    def labels(self, step: OpenStep, data: Mapping[str, Any]) -> dict[str, str]:
+        """Value → name of every record that the form of a step begins with, or that its sample picks."""
+        form = self._made.form_of(step.process, step.task)
+        return {} if form.undrawable else {value: self._record(kind, value) for _, kind, value in form.references(data)}
+
+    def _record(self, kind: str, value: str) -> str:
+        if value == RECORD:
+            return "样例"
+        return self._unit(value) if kind == "units" else self._names.record(kind, value)
 
     def step(self, step: Step) -> str:
         """A step as a person says it."""
@@ -288,6 +300,6 @@ class _Words:
             items = schema.get("items")
             return "、".join(self._plain(one, items if isinstance(items, Mapping) else {}) for one in value)
         named = next((one.get("title") for one in schema.get("oneOf", ()) if one.get("const") == value), None)
-        if named is None and schema.get("x-ref") == "units":
-            named = self._unit(str(value))
+        if named is None and isinstance(kind := schema.get("x-ref"), str):
+            named = self._record(kind, str(value))
         return "样例" if value == RECORD else str(named or value)

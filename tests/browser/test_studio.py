@@ -376,6 +376,54 @@ def test_findings_stand_at_the_element_and_lead_there(site: Site) -> None:
     until(page, "studio.modeler.get('elementRegistry').get('review_reply')")
 
 
+def test_a_finding_of_another_diagram_opens_it_and_an_address_of_nothing_says_so(site: Site) -> None:
+    draft = draft_of(site)
+    page = edit(site, draft, file=HANDLING)
+    choose(page, found(page, "one.type === 'bpmn:SequenceFlow' && one.source.id === 'handle'"))
+    page.locator(".djs-context-pad.open .entry[title='删除']").click(force=True)
+    page.get_by_role("tab", name="高层次人才需求处理").click()
+    until(page, "studio.modeler.get('elementRegistry').get('accept')")
+    finding = page.locator(".studio-findings .is-error button", has_text="走到这里就断了")
+    finding.first.click(timeout=CHECKED_MS)
+    expect(page.get_by_role("tab", name="责任单位办理")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_label("编号")).to_have_value("handle")
+    page.evaluate(f"() => {{ location.hash = '#{REQUEST}!dispatch'; }}")  # as a link on this page does
+    expect(page.get_by_label("编号")).to_have_value("dispatch")
+    page.evaluate("() => { location.hash = '#bpmn/nowhere.bpmn!dispatch'; }")
+    expect(page.get_by_text("草稿里没有文件 bpmn/nowhere.bpmn")).to_be_visible()
+    page.evaluate(f"() => {{ location.hash = '#{REQUEST}!nobody'; }}")
+    expect(page.get_by_text("图里已经没有这个图形")).to_be_visible()
+
+
+def test_one_step_back_takes_back_one_deed(site: Site) -> None:
+    page = edit(site, draft_of(site))
+    before = drawn(page)
+    place = page.locator("[data-stage]").bounding_box()
+    assert place is not None
+
+    def put() -> None:
+        page.locator(".djs-palette .entry[data-action='user']").click()
+        page.mouse.move(place["x"] + 500, place["y"] + 330)
+        page.mouse.click(place["x"] + 520, place["y"] + 330)
+        until(page, "studio.modeler.get('directEditing').isActive()")
+
+    back = page.get_by_role("button", name="撤销")
+    put()
+    back.click()  # while its name is still open to be written
+    expect(back).to_be_disabled()
+    assert parts(drawn(page)) == parts(before)
+    put()
+    page.keyboard.type("领导看")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("编号")).to_have_value("ling_dao_kan")
+    back.click()  # the name, and the id that came of it
+    expect(page.get_by_label("名称", exact=True)).to_have_value("")
+    expect(page.get_by_label("编号")).to_have_value(re.compile("^Activity_"))
+    back.click()
+    expect(back).to_be_disabled()
+    assert parts(drawn(page)) == parts(before)
+
+
 def test_two_owners_choose_and_a_closed_browser_loses_nothing(site: Site) -> None:
     site.expected = ("ERR_FAILED", "409", "Failed to load resource")
     draft = draft_of(site)

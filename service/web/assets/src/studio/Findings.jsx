@@ -1,6 +1,6 @@
 // The findings of a draft, errors first, each with its way out. Every tab of the studio shows them with this:
-//   <Findings found={answer of POST …/check, or null while it has not answered} here={file name} onGo={(finding) => …} />
-// A finding of another tab's file has an `address`: a link there.
+//   <Findings found={answer of POST …/check, or null while it has not answered} has={(file name) => whether this tab opens it} onGo={(finding) => …} />
+// A finding of another tab's file has an `address`: a link there. One of the draft as a whole leads nowhere.
 
 const MANY = 3;
 
@@ -15,7 +15,7 @@ function kinds(findings) {
   return found;
 }
 
-export function Findings({ found, checking, here, onGo }) {
+export function Findings({ found, checking, has, onGo }) {
   if (!found) return <p className="muted studio-findings-state" role="status">{checking ? "正在检查…" : "还没有检查"}</p>;
   const errors = found.findings.filter((one) => one.severity === "error");
   const rest = found.findings.filter((one) => one.severity !== "error");
@@ -28,7 +28,7 @@ export function Findings({ found, checking, here, onGo }) {
         {checking && <span className="muted">（正在重新检查…）</span>}
       </p>
       {kinds([...errors, ...rest]).map(({ kind, severity, all }, at) => {
-        const list = <ul>{all.map((one, index) => <Finding key={index} one={one} here={here} onGo={onGo} />)}</ul>;
+        const list = <ul>{all.map((one, index) => <Finding key={index} one={one} has={has} onGo={onGo} />)}</ul>;
         // many of one kind are told by their number, and opened by whoever wants to see each
         return all.length > MANY
           ? <details key={`${severity}${kind}`} className="fold" open={at === 0 && severity === "error"}><summary><span className={severity === "error" ? "studio-bad" : ""}>{kind}：{all.length} 处{severity === "error" ? "错误" : "提醒"}</span></summary>{list}</details>
@@ -38,13 +38,14 @@ export function Findings({ found, checking, here, onGo }) {
   );
 }
 
-function Finding({ one, here, onGo }) {
+function Finding({ one, has, onGo }) {
+  const words = <>{(one.place || (!has(one.file) && one.file_name)) && <b>{one.place || one.file_name}：</b>}{one.message}</>;
   return (
     <li className={one.severity === "error" ? "is-error" : "is-warning"}>
       <span className="label-tag">{one.severity === "error" ? "错误" : "提醒"}</span>
-      {one.file === here || !one.address
-        ? <button type="button" className="studio-finding" onClick={() => onGo(one)}>{one.place && <b>{one.place}：</b>}{one.message}</button>
-        : <a className="studio-finding" href={one.address}><b>{one.place || one.file_name}：</b>{one.message}</a>}
+      {has(one.file) ? <button type="button" className="studio-finding" onClick={() => onGo(one)}>{words}</button>
+        : one.address ? <a className="studio-finding" href={one.address}>{words}</a>
+          : <span className="studio-finding">{words}</span>}
     </li>
   );
 }

@@ -13,6 +13,7 @@ import "diagram-js-minimap/assets/diagram-js-minimap.css";
 import "./studio.css";
 import descriptor from "./descriptor.json";
 import { Guard } from "../form/Guard.jsx";
+import { NO_ELEMENT, asked, noFile, useAsked, useLost } from "./address.jsx";
 import { automaticIds } from "./ids.js";
 import { panelOf, processOf } from "./element.js";
 import { Checker, Findings } from "./Findings.jsx";
@@ -171,6 +172,7 @@ function Studio({ page, place }) {
   const [file, setFile] = useState(page.open);
   const [kept, setKept] = useState(null);
   const [trouble, setTrouble] = useState("");
+  const [, setLost, lost] = useLost();
   const [element, setElement] = useState(null);
   const [version, setVersion] = useState(0);
   const [can, setCan] = useState({ undo: false, redo: false });
@@ -291,7 +293,7 @@ function Studio({ page, place }) {
     modeler.on("studio.open", ({ process }) => openProcess(process));
     modeler.on("studio.made", ({ element: made }) => modeler.get("selection").select(made));
     open(page.open).then(() => {
-      if (page.element) go({ file: page.open, element: page.element });
+      if (page.came.file) come(page.came);
       place.dataset.ready = "";
       performance.mark?.("studio-ready");
     });
@@ -332,6 +334,7 @@ function Studio({ page, place }) {
   function go(finding) {
     const reach = () => {
       const target = elementOf(modeler, finding.element);
+      setLost(target || !finding.element || finding.element === "-" ? "" : NO_ELEMENT);
       if (!target) return;
       if (target === modeler.get("canvas").getRootElement()) modeler.get("selection").select([]);
       else {
@@ -339,9 +342,16 @@ function Studio({ page, place }) {
         modeler.get("canvas").scrollToElement(target, 80);
       }
     };
-    if (finding.file !== file && finding.file in files) open(finding.file).then(reach);
+    if (finding.file !== now.current.file) open(finding.file).then(reach);
     else reach();
   }
+
+  /** Goes where an address leads: into a file of the draft, or nowhere, which is told. */
+  function come({ file: name, place: id }) {
+    if (name in now.current.files) go({ file: name, element: id });
+    else setLost(noFile(name));
+  }
+  useAsked(come);
 
   async function takeKept() {
     trail.leave();
@@ -415,13 +425,14 @@ function Studio({ page, place }) {
       <Conflict state={state} onMine={() => saver.mine()} onTheirs={theirs} onKeepCopy={() => download(file, files[file])} />
       <Kept kept={editable ? kept : null} onTake={takeKept} onLeave={() => { saver.discard(file); setKept(null); }} />
       {trouble && <div className="alert alert-danger" role="alert">{trouble} <button type="button" className="btn btn-sm" onClick={() => download(file, files[file])}>下载</button></div>}
+      {lost}
       <div className="studio-work">
         <div className="studio-stage" ref={stage} data-stage />
         <div className="studio-side">
           {modeler && element && <Panel key={keyOf(element)} file={file} main={`bpmn/${page.draft.process}.bpmn`} onRemove={removeDiagram} settling={settling} modeler={modeler} element={element} version={version} panel={panel} editable={editable} reckon={reckon} spell={spell} formsAddress={page.urls.forms} today={page.today} tomorrow={page.tomorrow} onOpen={openProcess} onMakeForm={makeForm} onTyping={typing} onRest={rest} />}
         </div>
       </div>
-      <section className="studio-below" aria-label="检查结果"><Findings found={found} checking={checking} here={file} onGo={go} /></section>
+      <section className="studio-below" aria-label="检查结果"><Findings found={found} checking={checking} has={(name) => name in files} onGo={go} /></section>
     </div>
   );
 }
@@ -439,8 +450,8 @@ const countIn = (found, name) => (found?.findings ?? []).filter((one) => one.fil
 
 for (const root of document.querySelectorAll("[data-studio-diagram]")) {
   const page = JSON.parse(document.getElementById(root.dataset.studioDiagram).textContent);
-  // an address may name a file and an element of it: #bpmn/request.bpmn!accept
-  const [wanted, element] = decodeURIComponent(window.location.hash.slice(1)).split("!");
-  if (wanted in page.files) Object.assign(page, { open: wanted, element });
+  const came = asked();
+  if (came.file in page.files) page.open = came.file;
+  page.came = came; // opening a file writes its name into the address
   createRoot(root).render(<Guard place={{ dataset: {} }}><Studio page={page} place={root} /></Guard>);
 }

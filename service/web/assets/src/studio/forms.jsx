@@ -6,6 +6,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Guard } from "../form/Guard.jsx";
+import { asked, noFile, useAsked, useLost } from "./address.jsx";
 import { wordsOf } from "./conditions.jsx";
 import { Field } from "./Field.jsx";
 import { Checker, Findings } from "./Findings.jsx";
@@ -127,16 +128,17 @@ function Forms({ page, place }) {
   const [state, setState] = useState({ kind: "saved" });
   const saver = useMemo(() => new Saver({ files: page.urls.files, revision: page.draft.revision, user: page.user, draft: page.draft.id, onState: setState }), [page]);
   const names = (files) => Object.keys(files).filter((one) => !one.endsWith(".ui.json")).map(nameOf);
-  const [asked, line] = decodeURIComponent(window.location.hash.slice(1)).split("!");
+  const [came] = useState(asked);
+  const [, setLost, lost] = useLost();
   const [files, setFiles] = useState(page.files);
-  const [name, setName] = useState(schemaOf(nameOf(asked)) in page.files ? nameOf(asked) : page.open);
+  const [name, setName] = useState(schemaOf(nameOf(came.file)) in page.files ? nameOf(came.file) : page.open);
   const [view, setView] = useState("list");
   const [kept, setKept] = useState(null);
   const [found, setFound] = useState(null);
   const [checking, setChecking] = useState(false);
   const [fresh, setFresh] = useState("");
   const [undone, setUndone] = useState([]);
-  const [goal, setGoal] = useState(Number(line) ? { line: Number(line) } : null);
+  const [goal, setGoal] = useState(Number(came.place) ? { line: Number(came.place) } : null);
   const [, again] = useState(0);
   const latest = useRef(files);
   latest.current = files;
@@ -198,9 +200,19 @@ function Forms({ page, place }) {
     for (let n = 2; schemaOf(id) in files; n += 1) id = `${said.id}_${n}`;
     make(id, fresh.trim());
   }
-  function go({ line: to }) {
-    setGoal({ line: to });
+  const has = (file) => /^forms\/.*\.json$/.test(file) && schemaOf(nameOf(file)) in files;
+  function go({ file, line }) {
+    setLost("");
+    setName(nameOf(file));
+    setView(file.endsWith(".ui.json") ? "ui" : "list");
+    setGoal(line ? { line } : null);
   }
+  function come({ file, place }) {
+    if (has(file)) go({ file, line: Number(place) });
+    else setLost(noFile(file));
+  }
+  useAsked(come);
+  useEffect(() => { if (came.file && !has(came.file)) setLost(noFile(came.file)); }, [came]);
   const titled = (one) => {
     const title = /"title"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(files[schemaOf(one)])?.[1];
     const of = page.tasks.filter((task) => task.form === one).map((task) => task.name);
@@ -222,6 +234,7 @@ function Forms({ page, place }) {
       <Conflict state={state} onMine={() => saver.mine()} onTheirs={async () => { const text = await saver.theirs(); if (text !== null) setFiles((all) => ({ ...all, [state.name]: text })); }} onKeepCopy={() => download(state.name, files[state.name])} />
       <Kept kept={kept} onTake={() => { put(kept.texts); setKept(null); }} onLeave={() => { for (const file of Object.keys(kept.texts)) saver.discard(file); setKept(null); }} />
       {editable && missing.length > 0 && <div className="alert alert-info studio-choice">{missing.map((task) => <span key={task.id}>步骤“{task.name}”还没有表单 <button type="button" className="btn btn-sm" onClick={() => make(task.form, task.name)}>新建它的表单</button></span>)}</div>}
+      {lost}
       {!form ? <p className="muted">这个流程没有表单。</p> : (
         <div className="form-columns">
           <div className="form-edit">
@@ -233,7 +246,7 @@ function Forms({ page, place }) {
           <section className="panel form-live" aria-label="表单的样子"><h2>填写时的样子</h2><Preview page={page} name={name} schema={schema} ui={ui} names={form.why ? NONE : form.order} /></section>
         </div>
       )}
-      <div className="studio-below"><Findings found={found} checking={checking} here={schemaOf(name)} onGo={go} /></div>
+      <div className="studio-below"><Findings found={found} checking={checking} has={has} onGo={go} /></div>
     </div>
   );
 }

@@ -226,6 +226,15 @@ class CleanUndo extends CommandInterceptor {
   }
 }
 
+/** A name that is opened to be written and left as it was is no step: nothing would be seen when it is taken back. */
+function Untouched(labelEditingProvider) {
+  const { update } = labelEditingProvider;
+  labelEditingProvider.update = (element, text, before, bounds) => {
+    if ((text ?? "").trim() !== (before ?? "").trim() || is(element, "bpmn:TextAnnotation")) update.call(labelEditingProvider, element, text, before, bounds);
+  };
+}
+Untouched.$inject = ["labelEditingProvider"];
+
 const COLOURS = ["bioc:stroke", "bioc:fill", "color:border-color", "color:background-color"];
 const coloursOf = (shape) => Object.fromEntries(COLOURS.map((name) => [name, getDi(shape)?.get(name)]).filter(([, value]) => value));
 
@@ -295,7 +304,7 @@ function TogetherHandler() {
 }
 
 export const menus = {
-  __init__: ["alike", "cleanUndo", "gentleClocks", "padWithin", "together", "copies"],
+  __init__: ["alike", "cleanUndo", "gentleClocks", "padWithin", "together", "copies", "untouched"],
   alike: ["type", Alike],
   padWithin: ["type", PadWithin],
   paletteProvider: ["type", Palette],
@@ -305,6 +314,7 @@ export const menus = {
   cleanUndo: ["type", CleanUndo],
   gentleClocks: ["type", GentleClocks],
   together: ["type", Together],
+  untouched: ["type", Untouched],
   copies: ["type", Copies],
   // a frame around a stage is for the eye: the library would write into every step in which frames it lies
   updateCategoryValueRefsBehavior: ["value", {}],

@@ -8,6 +8,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Guard } from "../form/Guard.jsx";
 import { Keys, send } from "../post.js";
+import { asked, noFile, useAsked, useLost } from "./address.jsx";
 import { Checker, Findings } from "./Findings.jsx";
 import { Conflict, Kept, Saved } from "./Saved.jsx";
 import { ask, Saver } from "./saving.js";
@@ -107,12 +108,13 @@ function Prints({ page, place }) {
   const { editable } = page.draft;
   const [state, setState] = useState({ kind: "saved" });
   const saver = useMemo(() => new Saver({ files: page.urls.files, revision: page.draft.revision, user: page.user, draft: page.draft.id, onState: setState }), [page]);
-  const asked = decodeURIComponent(window.location.hash.slice(1)).split("!")[0];
+  const [came] = useState(asked);
+  const [, setLost, lost] = useLost();
   const [files, setFiles] = useState(page.files);
   const [pictures, setPictures] = useState(page.pictures);
   const papers = [...new Set([...Object.keys(page.house), ...Object.keys(files)])].filter(isPaper).sort();
   const others = Object.keys(files).filter((one) => !isPaper(one));
-  const [name, setName] = useState(asked in page.files || asked in page.house ? asked : (papers[0] ?? ""));
+  const [name, setName] = useState(came.file in page.files || came.file in page.house ? came.file : (papers[0] ?? ""));
   const [round, setRound] = useState(0);
   const [kept, setKept] = useState(null);
   const [found, setFound] = useState(null);
@@ -137,6 +139,13 @@ function Prints({ page, place }) {
     place.dataset.ready = "";
   }, [saver, checker, place]);
   useEffect(() => setKept(name in page.files ? saver.open(name, page.files[name]) : null), [name, saver, page]);
+  const has = (file) => file in files || file in page.house;
+  function come({ file }) {
+    setLost(has(file) ? "" : noFile(file));
+    if (has(file)) setName(file);
+  }
+  useAsked(come);
+  useEffect(() => { if (came.file) come(came); }, [came]);
   function make(file, text) {
     saver.open(file, "");
     put(file, text);
@@ -182,6 +191,7 @@ function Prints({ page, place }) {
       <Conflict state={state} onMine={() => saver.mine()} onTheirs={async () => { const theirs = await saver.theirs(); if (theirs !== null) setFiles((all) => ({ ...all, [state.name]: theirs })); }} onKeepCopy={() => download(state.name, files[state.name])} />
       <Kept kept={kept} onTake={() => { put(name, kept.content); setKept(null); }} onLeave={() => { saver.discard(name); setKept(null); }} />
       {pictures.length > 0 && <p className="form-note print-pictures">图片：{pictures.map((one) => <span key={one}><code>{one.replace("print/", "")}</code>{editable && <button type="button" className="btn btn-sm" onClick={() => remove(one)}>删去</button>} </span>)}</p>}
+      {lost}
       {!name ? <p className="muted">这个流程还没有自己的打印件。写一个名称，点“新建”。</p> : (
         <div className="form-columns">
           <div className="form-edit">
@@ -192,7 +202,7 @@ function Prints({ page, place }) {
           {isPaper(name) && <Paper key={name} page={page} name={name} round={round} ready={ready} />}
         </div>
       )}
-      <div className="studio-below"><Findings found={found} checking={checking} here={name} onGo={() => {}} /></div>
+      <div className="studio-below"><Findings found={found} checking={checking} has={has} onGo={come} /></div>
     </div>
   );
 }

@@ -2,9 +2,10 @@
 //
 // The page holds {draft: {id, process, revision, editable}, files: {name: text}, open, columns: {field: {title, choices,
 // many, kind}}, user, sign_in, urls: {files, check, ask, spelling}}.
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Guard } from "../form/Guard.jsx";
+import { asked, noFile, useAsked, useLost } from "./address.jsx";
 import { Checker, Findings } from "./Findings.jsx";
 import { Conflict, Kept, Saved } from "./Saved.jsx";
 import { ask, Saver } from "./saving.js";
@@ -175,9 +176,20 @@ function TryIt({ page, name, table, text, onRules }) {
   );
 }
 
-function Editor({ page, name, text, editable, onChange }) {
+/** The number of the rule that stands at a line of the file; 0 for none. */
+const ruleAt = (text, line) => text.split("\n").slice(0, line || 0).join("\n").match(/<(?:\w+:)?rule\b/g)?.length ?? 0;
+
+/** `goal`: {line} of the file whose rule is shown. */
+function Editor({ page, name, text, editable, goal, onChange }) {
   const [editing, setEditing] = useState(null);
   const [answering, setAnswering] = useState([]);
+  const [sought, setSought] = useState(0);
+  const rows = useRef(null);
+  useEffect(() => {
+    const number = ruleAt(text, goal.line);
+    setSought(number);
+    if (number) rows.current?.children[number - 1]?.scrollIntoView({ block: "center" });
+  }, [goal]);
   const table = useMemo(() => {
     try {
       return new Table(text);
@@ -185,7 +197,7 @@ function Editor({ page, name, text, editable, onChange }) {
       return null;
     }
   }, [text]);
-  if (!table) return <p className="alert alert-danger">这个文件不是能编辑的决策表，可下载后修改。</p>;
+  if (!table) return <p className="alert alert-danger">这个文件不是能编辑的规则表，可下载后修改。</p>;
   const change = (edit) => {
     edit(table);
     onChange(table.toString());
@@ -204,8 +216,8 @@ function Editor({ page, name, text, editable, onChange }) {
         <thead><tr><th scope="col">序</th>
           {["inputs", "outputs"].flatMap((side) => table[side].map((of) => <Heading key={of.id} side={side} of={of} editable={editable} only={side === "outputs" && outputs.length === 1} onLabel={(value) => change((one) => one.labelColumn(one[side].find((each) => each.id === of.id), value))} onRemove={() => change((one) => one.removeColumn(side, one[side].find((each) => each.id === of.id)))} />))}
           <th scope="col">说明</th>{editable && <th scope="col"><span className="visually-hidden">操作</span></th>}</tr></thead>
-        <tbody>{rules.map((rule, at) => (
-          <tr key={rule.id} className={answering.includes(rule.id) ? "is-answering" : ""}>
+        <tbody ref={rows}>{rules.map((rule, at) => (
+          <tr key={rule.id} className={answering.includes(rule.id) || at + 1 === sought ? "is-answering" : ""}>
             <th scope="row" className="num">{at + 1}</th>
             {["inputs", "outputs"].flatMap((side) => (side === "inputs" ? inputs : outputs).map((of, place) => {
               const key = `${rule.id}-${of.id}`;
@@ -225,9 +237,11 @@ function Tables({ page, place }) {
   const { editable } = page.draft;
   const [state, setState] = useState({ kind: "saved" });
   const saver = useMemo(() => new Saver({ files: page.urls.files, revision: page.draft.revision, user: page.user, draft: page.draft.id, onState: setState }), [page]);
-  const asked = decodeURIComponent(window.location.hash.slice(1)).split("!")[0];
+  const [came] = useState(asked);
+  const [, setLost, lost] = useLost();
   const [files, setFiles] = useState(page.files);
-  const [file, setFile] = useState(asked in page.files ? asked : page.open);
+  const [file, setFile] = useState(came.file in page.files ? came.file : page.open);
+  const [goal, setGoal] = useState({ line: Number(came.place) });
   const [kept, setKept] = useState(null);
   const [found, setFound] = useState(null);
   const [checking, setChecking] = useState(false);
@@ -246,6 +260,17 @@ function Tables({ page, place }) {
     place.dataset.ready = "";
   }, [saver, checker, place]);
   useEffect(() => setKept(file ? saver.open(file, page.files[file] ?? "") : null), [file, saver, page]);
+  function come({ file: name, place }) {
+    setLost(name in files ? "" : noFile(name));
+    if (name in files) go({ file: name, line: Number(place) });
+  }
+  function go({ file: name, line }) {
+    setLost("");
+    setFile(name);
+    setGoal({ line });
+  }
+  useAsked(come);
+  useEffect(() => { if (came.file && !(came.file in page.files)) setLost(noFile(came.file)); }, [came, page]);
   async function add() {
     const said = await ask(page.urls.spelling, { text: fresh });
     if (!said) return;
@@ -261,13 +286,14 @@ function Tables({ page, place }) {
   const named = (name) => /<(?:\w+:)?decision [^>]*name="([^"]*)"/.exec(files[name])?.[1] || name;
   return (
     <div className="studio-tables">
-      <div className="studio-bar"><div className="diagram-tabs" role="tablist">{Object.keys(files).sort().map((name) => <button type="button" role="tab" key={name} className={name === file ? "active" : ""} aria-selected={name === file} onClick={() => setFile(name)}>{named(name)}</button>)}
+      <div className="studio-bar"><div className="diagram-tabs" role="tablist">{Object.keys(files).sort().map((name) => <button type="button" role="tab" key={name} className={name === file ? "active" : ""} aria-selected={name === file} onClick={() => go({ file: name })}>{named(name)}</button>)}
         {editable && <span className="table-new"><input className="form-control form-control-sm" placeholder="新规则表的名称" aria-label="新规则表的名称" value={fresh} onChange={(event) => setFresh(event.target.value)} /><button type="button" className="btn btn-sm" disabled={!fresh.trim()} onClick={add}>新建</button></span>}</div>
         <Saved state={state} signIn={page.sign_in} /></div>
       <Conflict state={state} onMine={() => saver.mine()} onTheirs={async () => { const text = await saver.theirs(); if (text !== null) setFiles((all) => ({ ...all, [state.name]: text })); }} onKeepCopy={() => download(file, files[file])} />
       <Kept kept={kept} onTake={() => { change(kept.content); setKept(null); }} onLeave={() => { saver.discard(file); setKept(null); }} />
-      {file ? <Editor key={file} page={page} name={file} text={files[file]} editable={editable} onChange={change} /> : <p className="muted">这个流程没有规则表。</p>}
-      <div className="studio-below"><Findings found={found} checking={checking} here={file} onGo={() => {}} /></div>
+      {lost}
+      {file ? <Editor key={file} goal={goal} page={page} name={file} text={files[file]} editable={editable} onChange={change} /> : <p className="muted">这个流程没有规则表。</p>}
+      <div className="studio-below"><Findings found={found} checking={checking} has={(name) => name in files} onGo={go} /></div>
     </div>
   );
 }

@@ -92,7 +92,7 @@ function StepForm({ page, step, today, number, onDo, onBack }) {
       schema: step.schema,
       ui_schema: step.ui_schema,
       data,
-      labels: {},
+      labels: step.labels,
       url: "",
       extra: {},
       user: page.user,
