@@ -93,7 +93,7 @@ def _user_task(
     if candidates is None and node.lane is None:
         error("task-lane", "用户任务不在任何泳道里，也没有写办理人（candidates），没有人能办；请拖进一条泳道")
     if candidates is not None:
-        for problem in _candidate_problems(candidates, context):
+        for problem in candidate_problems(candidates, context):
             error("task-lane", problem)
     for message in _property_problems(properties):
         error("task-property", message)
@@ -103,7 +103,8 @@ def _user_task(
         error("task-property", message)
 
 
-def _candidate_problems(candidates: str, context: CheckContext) -> Iterator[str]:
+def candidate_problems(candidates: str, context: CheckContext) -> Iterator[str]:
+    """Why the words for a holder name nobody."""
     kind, colon, expression = candidates.partition(":")
     if colon and kind in NARROWING:
         if not expression.strip():

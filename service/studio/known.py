@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from service.checks.bundle import Bundle
+from service.processes.rules import one_line
 
 Json = dict[str, Any]
 Records = Mapping[str, Mapping[str, str]]
@@ -20,6 +21,17 @@ ALWAYS = {
     "number": "受理编号",
     "scheduled.planned_on": "自动发起的计划日期",
 }
+DATE, OF_UNIT, OF_LEADER = "date", "unit", "leader"
+"""What data may be used for beside conditions: a day, a unit's code, the post of a leader."""
+_ALWAYS_IS: Mapping[str, str] = {"unit": OF_UNIT, "initiator_unit": OF_UNIT}
+_PICKED: Mapping[str, str] = {"units": OF_UNIT, "leaders": OF_LEADER}
+_PARTS: Mapping[str, tuple[str, str]] = {
+    "unit": (OF_UNIT, "单位"),
+    "leader_id": (OF_LEADER, "领导"),
+    "due_on": (DATE, "到期日"),
+    "ended_on": (DATE, "结束日期"),
+}
+"""Parts of the results of actions → what they are, and what people call them."""
 LISTS: Mapping[str, str] = {"towns": "镇街", "categories": "事项类别", "kinds": "单位类型"}
 """Lists that every house has → what people call them; one of its own is known by its first choices."""
 PRIVATE: Mapping[str, str] = {"phone": "电话", "email": "电子邮箱", "identity": "证件信息"}
@@ -48,16 +60,21 @@ def known(
     *,
     apart: bool = True,
     records: Records = NO_RECORDS,
+    samples: Mapping[str, Any] | None = None,
 ) -> list[Json]:
-    """``{name, title, values?, insert?}`` of each: ``values`` are a field's choices, ``insert`` what is written for it.
+    """``{name, title, is?, values?, insert?}`` of each: ``values`` are a field's choices, ``insert`` what is written for
+    it, ``is`` one of DATE, OF_UNIT, OF_LEADER. ``samples``: action → a plausible result, whose parts are data too.
 
     Where forms have fields of one name, those of the ``nearest`` forms alone count, else the choices of all of them.
     ``apart``: a title names its form; without, fields of one name that are titled otherwise have all their titles.
     """
-    found: dict[str, Json] = {name: {"name": name, "title": title} for name, title in ALWAYS.items()}
+    found: dict[str, Json] = {
+        name: {"name": name, "title": title, **({"is": _ALWAYS_IS[name]} if name in _ALWAYS_IS else {})}
+        for name, title in ALWAYS.items()
+    }
     near = {one["name"]: one for one in _of_forms(bundle, list(nearest), apart, records)}
     fields = _of_forms(bundle, sorted(bundle.forms), apart, records)
-    for one in (*fields, *_of_tables(bundle), *_of_nodes(bundle)):
+    for one in (*fields, *_of_tables(bundle), *_of_nodes(bundle), *_of_parts(bundle, samples or {})):
         first = found.setdefault(one["name"], one)
         if first is one:
             continue
@@ -122,8 +139,13 @@ def _of_forms(
         for name, field in form.fields.items():
             titled = field.schema.get("title")
             title = f"{titled}（{where}）" if where and titled else str(titled or name)
-            values = values_of(field.schema, records)
-            yield {"name": name, "title": title, **({"values": values} if values else {})}
+            values, is_ = values_of(field.schema, records), is_of(field.schema)
+            yield {
+                "name": name,
+                "title": title,
+                **({"is": is_} if is_ else {}),
+                **({"values": values} if values else {}),
+            }
 
 
 def _of_tables(bundle: Bundle) -> Iterator[Json]:
@@ -136,11 +158,34 @@ def _of_nodes(bundle: Bundle) -> Iterator[Json]:
     for process in bundle.processes.values():
         for node in process.nodes.values():
             if node.operation is not None and node.operation.result:
-                yield {"name": node.operation.result, "title": f"{node.name}的结果"}
+                yield {"name": node.operation.result, "title": f"{one_line(node.name)}的结果"}
             if node.loop is not None and node.loop.item:
-                yield {"name": node.loop.item, "title": f"{node.name}的每一项"}
+                yield {"name": node.loop.item, "title": f"{one_line(node.name)}的每一项"}
             if node.loop is not None and node.loop.output_collection:
-                yield {"name": node.loop.output_collection, "title": f"{node.name}的各份结论"}
+                yield {"name": node.loop.output_collection, "title": f"{one_line(node.name)}的各份结论"}
+
+
+def _of_parts(bundle: Bundle, samples: Mapping[str, Any]) -> Iterator[Json]:
+    """The parts of what actions give, and of the items of a list that an action gives."""
+    given: dict[str, tuple[str, Any]] = {}
+    nodes = [node for process in bundle.processes.values() for node in process.nodes.values()]
+    for node in nodes:
+        if node.operation is not None and node.operation.result:
+            given[node.operation.result] = (f"{one_line(node.name)}的结果", samples.get(node.operation.action))
+    for node in nodes:
+        listed = given.get((node.loop.collection or "") if node.loop is not None else "", ("", None))[1]
+        if node.loop is not None and node.loop.item and isinstance(listed, list) and listed:
+            given.setdefault(node.loop.item, (f"{one_line(node.name)}的每一项", listed[0]))
+    for name, (whose, sample) in given.items():
+        for part in sample if isinstance(sample, Mapping) else ():
+            if part in _PARTS:
+                is_, title = _PARTS[part]
+                yield {"name": f"{name}.{part}", "title": f"{whose}：{title}", "is": is_}
+
+
+def is_of(schema: Mapping[str, Any]) -> str:
+    """What a field's value is (see ``known``); empty for what is none of them."""
+    return DATE if schema.get("format") == "date" else _PICKED.get(str(schema.get("x-ref", "")), "")
 
 
 def values_of(schema: Mapping[str, Any], records: Records = NO_RECORDS) -> list[Json]:

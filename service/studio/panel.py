@@ -43,6 +43,10 @@ class Declared(Protocol):
         """Parameter → the list on which its text must stand."""
 
     @property
+    def sample(self) -> Any:
+        """A plausible result."""
+
+    @property
     def does(self) -> str:
         """Its effect and its result, in Chinese."""
 
@@ -151,7 +155,7 @@ def panel(bundle: Bundle, choices: Choices, process: str) -> Json:
 
     ``kinds``: by panel name ``{title, help, schema, ui}``; ``actions``: by name ``{does, parameters}``; ``known``: data
     that expressions may name, ``{name, title, values?, insert?}``, ``branches``: those meant on a sequence flow, by its
-    id; ``forms``: the names of the forms that there are.
+    id; ``roles``, ``units``: ``{value, title}``; ``forms``: the names of the forms that there are.
     """
     stages = _stages(bundle, choices)
     actions = sorted(choices.actions, key=lambda one: one.title)
@@ -168,10 +172,11 @@ def panel(bundle: Bundle, choices: Choices, process: str) -> Json:
         "actions": {
             one.name: {"does": one.does.replace("`", ""), "parameters": _parameters(one, listed)} for one in actions
         },
-        "known": known(bundle, choices.settings),
+        "known": known(bundle, choices.settings, samples={one.name: one.sample for one in actions}),
         "branches": branches(bundle),
         "known_at_clock": [{"name": "due_on", "title": "所在任务的到期日"}],
-        "roles": [{"value": code, "title": name} for code, name in choices.roles.items()],
+        "roles": _offered(choices.roles),
+        "units": _offered(choices.units),
         "forms": sorted(bundle.forms),
     }
 
@@ -191,6 +196,10 @@ def _steps(bundle: Bundle) -> dict[str, str]:
 
 def _choices(options: Mapping[str, str]) -> list[Json]:
     return [{"const": value, "title": title} for value, title in options.items()]
+
+
+def _offered(names: Mapping[str, str]) -> list[Json]:
+    return [{"value": code, "title": name} for code, name in names.items()]
 
 
 def _text(title: str, help_: str = "", **more: Any) -> Json:

@@ -12,11 +12,13 @@ from service.checks.bundle import Bundle
 from service.checks.expressions import Use, problems
 from service.checks.findings import CheckContext
 from service.checks.sampling import names_in
+from service.checks.tasks import NARROWING, candidate_problems
 from service.engine.expressions import ExpressionError, as_date, evaluate
 from service.processes.calendars import DayFunctions
 from service.processes.cycles import Cycle
 from service.spelling import syllables
 from service.studio.conditions import in_words
+from service.studio.dates import date_in_words
 from service.studio.known import forms_before, known
 from service.workdays import Calendar
 
@@ -47,13 +49,15 @@ class Reckoning:
 
     def told(self, kind: str, text: str, due: str = "", element: str = "") -> dict[str, Any]:
         """``problems``: what the checks say of it; ``says``: the date that it gives today, a condition in words, where
-        that is known.
+        that is known; ``words``: a date in words.
 
         ``element`` is the id of the sequence flow on which a condition stands.
         ``kind`` is one of ``Use``; ``due`` the deadline of the task on which a clock stands, '' where it has none.
         """
         if kind == "timer-cycle":
             return self._cycle(text)
+        if kind == "who":
+            return self._who(text)
         extra = frozenset({"due_on"}) if due else frozenset[str]()
         found = problems(Use("", 1, "", kind, text, extra=extra), self._bundle, self._context) if text.strip() else []
         if found:
@@ -61,7 +65,19 @@ class Reckoning:
         if kind == "condition":
             data = known(self._bundle, self._context.settings or (), forms_before(self._bundle, element))
             return {"problems": [], "says": in_words(text, data)}
-        return {"problems": [], "says": self._date(kind, text, due)}
+        words = date_in_words(text, self._all()) if kind in DATED else ""
+        return {"problems": [], "says": self._date(kind, text, due), "words": words}
+
+    def _all(self) -> list[dict[str, Any]]:
+        return [{"name": "due_on", "title": "到期日"}, *known(self._bundle, self._context.settings or (), apart=False)]
+
+    def _who(self, text: str) -> dict[str, Any]:
+        """A role, or the expression behind ``unit:`` or ``leader:``."""
+        found = list(candidate_problems(text, self._context))
+        kind, colon, expression = text.partition(":")
+        if not found and colon and kind in NARROWING:
+            return self.told("candidates", expression.strip())
+        return {"problems": found, "says": ""}
 
     def _date(self, kind: str, text: str, due: str) -> str:
         if kind not in DATED:

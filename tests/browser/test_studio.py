@@ -202,9 +202,17 @@ def test_a_case_of_its_own_keeps_the_rest_of_a_due_date(site: Site) -> None:
     choose(page, "handle")
     expect(page.get_by_label("工作日数")).to_have_value("7")
     expect(page.locator(".studio-panel")).to_contain_text("另有优先的日期")
-    page.get_by_label("期限", exact=True).select_option(label="分情况，几个工作日")
-    page.get_by_label("哪一项").select_option(value="category")
-    page.get_by_label("哪个选项").select_option(value="housing")
+    cases = page.get_by_label("期限", exact=True)
+    cases.focus()
+    cases.select_option(label="分情况，几个工作日")
+    expect(page.get_by_label("哪一项", exact=True)).to_have_value("")  # nobody's choice is made for them
+    expect(page.get_by_text("请选是哪一项，选完才写进图里")).to_be_visible()
+    expect(page.locator(".studio-panel .form-error")).to_have_count(0)
+    page.get_by_label("期限的依据").focus()
+    expect(page.get_by_text("还没有选完：请选是哪一项")).to_be_visible()
+    assert not page.evaluate("studio.modeler.get('commandStack').canUndo()")
+    page.get_by_label("哪一项", exact=True).select_option(value="category")
+    page.get_by_label("哪个选项", exact=True).select_option(value="housing")
     page.get_by_label("这时的工作日数").fill("5")
     saved(page)
     agreed = "agreed_date if result == 'interim' and agreed_date else "
@@ -214,6 +222,32 @@ def test_a_case_of_its_own_keeps_the_rest_of_a_due_date(site: Site) -> None:
     page.get_by_role("button", name="恢复").click()
     saved(page)
     assert kept(site, draft, HANDLING).replace("&#39;", "'") == told
+    page.get_by_label("按哪个日期").select_option(value="next_date")
+    page.get_by_label("另有优先的日期").select_option(label="填了某个日期，就按它")
+    saved(page)
+    assert 'value="next_date if next_date else working_days(5)' in kept(site, draft, HANDLING).replace("&#39;", "'")
+
+
+def test_who_does_a_step_is_chosen_in_words_and_what_no_list_has_stays(site: Site) -> None:
+    draft = draft_of(site, "change_report")
+    page = edit(site, draft, file="bpmn/leader_notice.bpmn")
+    steps = page.evaluate(
+        "studio.modeler.get('elementRegistry').filter(one => one.type === 'bpmn:UserTask').map(one => one.id)"
+    )
+    who, modes = page.get_by_label("谁办", exact=True), []
+    for step in steps:
+        choose(page, step)
+        modes.append(who.evaluate("one => one.selectedOptions[0].text"))
+    assert "某一项里的领导本人（如联系领导、分管领导）" in modes
+    who.select_option(label="固定一个单位的人")
+    page.get_by_label("是哪个单位").select_option(label="区教育局")
+    saved(page)
+    assert "unit:'edu'" in kept(site, draft, "bpmn/leader_notice.bpmn").replace("&#39;", "'")
+    page.get_by_text("高级：写成式子").first.click()
+    page.get_by_label("谁办的式子").fill("unit:'edu' if number else 'hrss'")
+    expect(who).to_have_value("text")
+    saved(page)
+    assert "unit:'edu' if number else 'hrss'" in kept(site, draft, "bpmn/leader_notice.bpmn").replace("&#39;", "'")
 
 
 def test_the_name_of_a_way_is_changed_and_removed_and_a_step_is_moved_within_its_frame(site: Site) -> None:

@@ -6,7 +6,11 @@ import { templates as formTemplates, widgets as formWidgets } from "../form/temp
 import { validator } from "../form/validator.js";
 import { difference, panelOf, propertiesOf, read, write } from "./element.js";
 import { kindName } from "./kinds.js";
-import { ConditionWidget, CycleWidget, DueWidget, ExpressionWidget, StagesWidget, TimerWidget, WhoWidget } from "./widgets.jsx";
+import { ConditionWidget } from "./choice.jsx";
+import { DueWidget } from "./due.jsx";
+import { ExpressionWidget } from "./expression.jsx";
+import { CycleWidget, StagesWidget, TimerWidget } from "./widgets.jsx";
+import { WhoWidget } from "./who.jsx";
 
 const Form = withTheme(Theme);
 const WRITE_AFTER_MS = 250;
@@ -112,7 +116,7 @@ export function Panel({ file, main, modeler, element, version, panel, editable, 
     return [...meant, ...panel.known.filter(({ name }) => !meant.some((one) => one.name === name))];
   }, [panel, element, version]);
   const lane = laneOf(modeler, element);
-  const context = useMemo(() => ({ reckon: reckonHere, known, roles: panel.roles, lane, spell, today, tomorrow }), [reckonHere, known, panel, lane, spell, today, tomorrow]);
+  const context = useMemo(() => ({ reckon: reckonHere, known, roles: panel.roles, units: panel.units, lane, spell, today, tomorrow }), [reckonHere, known, panel, lane, spell, today, tomorrow]);
   const fault = data.id !== undefined && data.id !== element.id && kind.schema.properties.id && !kind.schema.properties.id.readOnly ? idProblem(modeler, element, data.id) : "";
 
   const settle = useCallback(() => {

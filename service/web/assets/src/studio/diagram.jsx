@@ -179,6 +179,8 @@ function Studio({ page, place }) {
   const [found, setFound] = useState(null);
   const [checking, setChecking] = useState(false);
   const [stage, modeler] = useModeler(page, saver);
+  const side = useRef(null);
+  useEffect(() => { side.current.scrollTop = 0; }, [element]);
   const now = useRef({ file, files, found, loading: false });
   Object.assign(now.current, { file, files, found });
 
@@ -428,7 +430,7 @@ function Studio({ page, place }) {
       {lost}
       <div className="studio-work">
         <div className="studio-stage" ref={stage} data-stage />
-        <div className="studio-side">
+        <div className="studio-side" ref={side}>
           {modeler && element && <Panel key={keyOf(element)} file={file} main={`bpmn/${page.draft.process}.bpmn`} onRemove={removeDiagram} settling={settling} modeler={modeler} element={element} version={version} panel={panel} editable={editable} reckon={reckon} spell={spell} formsAddress={page.urls.forms} today={page.today} tomorrow={page.tomorrow} onOpen={openProcess} onMakeForm={makeForm} onTyping={typing} onRest={rest} />}
         </div>
       </div>
