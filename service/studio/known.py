@@ -22,7 +22,7 @@ ALWAYS = {
     "scheduled.planned_on": "自动发起的计划日期",
 }
 DATE, OF_UNIT, OF_LEADER = "date", "unit", "leader"
-"""What data may be used for beside conditions: a day, a unit's code, the post of a leader."""
+"""The uses of data beside conditions: a day, a unit's code, the post of a leader."""
 _ALWAYS_IS: Mapping[str, str] = {"unit": OF_UNIT, "initiator_unit": OF_UNIT}
 _PICKED: Mapping[str, str] = {"units": OF_UNIT, "leaders": OF_LEADER}
 _PARTS: Mapping[str, tuple[str, str]] = {
@@ -31,7 +31,7 @@ _PARTS: Mapping[str, tuple[str, str]] = {
     "due_on": (DATE, "到期日"),
     "ended_on": (DATE, "结束日期"),
 }
-"""Parts of the results of actions → what they are, and what people call them."""
+"""Parts of the results of actions → their use, and their name for people."""
 LISTS: Mapping[str, str] = {"towns": "镇街", "categories": "事项类别", "kinds": "单位类型"}
 """Lists that every house has → what people call them; one of its own is known by its first choices."""
 PRIVATE: Mapping[str, str] = {"phone": "电话", "email": "电子邮箱", "identity": "证件信息"}
@@ -184,7 +184,7 @@ def _of_parts(bundle: Bundle, samples: Mapping[str, Any]) -> Iterator[Json]:
 
 
 def is_of(schema: Mapping[str, Any]) -> str:
-    """What a field's value is (see ``known``); empty for what is none of them."""
+    """The use of a field's value beside conditions; empty where it has none."""
     return DATE if schema.get("format") == "date" else _PICKED.get(str(schema.get("x-ref", "")), "")
 
 

@@ -429,7 +429,7 @@ def test_a_finding_of_another_diagram_opens_it_and_an_address_of_nothing_says_so
     expect(page.get_by_text("图里已经没有这个图形")).to_be_visible()
 
 
-def test_one_step_back_takes_back_one_deed(site: Site) -> None:
+def test_one_step_back_takes_back_what_was_done_last(site: Site) -> None:
     page = edit(site, draft_of(site))
     before = drawn(page)
     place = page.locator("[data-stage]").bounding_box()
