@@ -62,9 +62,9 @@ def known(
     records: Records = NO_RECORDS,
     samples: Mapping[str, Any] | None = None,
 ) -> list[Json]:
-    """``{name, title, is?, values?, insert?}`` of each: ``values`` are a field's choices, ``insert`` what is written for
-    it, ``is`` one of DATE, OF_UNIT, OF_LEADER. ``samples``: action → a plausible result, whose parts are data too.
+    """``{name, title, is?, values?, insert?}`` of each: ``values`` are a field's choices, ``insert`` is written for it.
 
+    ``is`` is one of DATE, OF_UNIT, OF_LEADER. ``samples``: action → a plausible result, whose parts are data too.
     Where forms have fields of one name, those of the ``nearest`` forms alone count, else the choices of all of them.
     ``apart``: a title names its form; without, fields of one name that are titled otherwise have all their titles.
     """
