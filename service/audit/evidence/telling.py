@@ -34,7 +34,7 @@ from service.rights.actor import SERVICE_NAMES
 WORDS = {**ENTRIES, **OF_FILES, **OF_NOTICES, **OF_CIRCULARS, **OF_REPORTED}
 """The words for whatever the journal of a case may hold."""
 _SAID = {"reason": "理由", "text": "内容", "number": "编号", "to": "转给"}
-"""What an entry without a form says, and its title."""
+"""Parts of an entry without a form that are told, with their titles."""
 
 
 class Naming:
