@@ -14,10 +14,11 @@ from service.api.fields import Count, List, Moment, Query, Said, Schema, Text, W
 from service.api.jobs import JobView, view_of
 from service.api.records import Pages, Row, paged
 from service.api.shapes import page_of
-from service.audit.evidence import package
 from service.errors import NotFound
 from service.http.context import actor, db, wired
 from service.http.files import download
+from service.usecases.evidence import RIGHT as EVIDENCE
+from service.usecases.evidence import hand_out
 from service.usecases.sealing import RIGHT, SEAL
 
 calls = Calls("seals", "Seals: signed heads over the journal, proofs, evidence")
@@ -82,10 +83,8 @@ def event_proof(query: dict[str, Any], number: str) -> seals.Proof:
     return seals.proof(db(), seals.seal_of(db(), int(number)), query["stream"], query["seq"])
 
 
-@calls.file("/instances/<uuid:instance_id>/evidence", media_types=(ZIP,), right=package.RIGHT)
+@calls.file("/instances/<uuid:instance_id>/evidence", media_types=(ZIP,), right=EVIDENCE)
 def case_evidence(instance_id: UUID) -> Response:
     """The evidence of a case as it stands, with the program that checks it; the export is journaled."""
-    made = package.evidence(db(), instance_id, actor())
-    with wired().database.transaction() as session:
-        package.journal(session, made, actor=actor(), now=clock.now())
+    made = hand_out(wired().database, instance_id, actor())
     return download(made.content, ZIP, made.name)

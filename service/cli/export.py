@@ -86,17 +86,16 @@ def ledger_table(file: Path) -> None:
 @click.option("--instance", "wanted", required=True, metavar="编号", help="事项的编号（或标识）。")
 def evidence(file: Path, wanted: str) -> None:
     """一个事项的证据包：日志、流程图、附件、打印件、封存的证明和核对程序。先封存一次，再写入 FILE（.zip）。"""
-    from service.audit.evidence import package
+    from service.usecases.evidence import hand_out
 
     target = file if file.suffix else file.with_suffix(".zip")
     _require_new(target)
     with wired() as database:
         sealer = Sealer(database, settings().seal, mail=settings().mail.enabled)
         unsealed = _sealed_now(sealer)
-        with database.reading(long=True) as session:
-            made = package.evidence(session, case_id(session, wanted), _READER, by=COMMAND_LINE)
-        with database.transaction() as session:
-            package.journal(session, made, actor=COMMAND_LINE, now=clock.now())
+        with database.reading() as session:
+            case = case_id(session, wanted)
+        made = hand_out(database, case, _READER, by=COMMAND_LINE)
     target.write_bytes(made.content)
     click.echo(f"已导出证据包 {target}：{made.events} 条记录，第 {made.seal} 次封存。")
     click.echo(f"回执（清单摘要）：{made.digest}")

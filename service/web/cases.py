@@ -9,7 +9,6 @@ from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
-from service.audit.evidence.package import RIGHT as EVIDENCE
 from service.db.lists import Page
 from service.http.context import actor, db
 from service.processes import commands, freeing, operations, queries, sharing
@@ -19,6 +18,7 @@ from service.processes.models import Instance
 from service.processes.stuck import why_stuck
 from service.processes.subjects import subjects_of
 from service.rights import may
+from service.usecases.evidence import RIGHT as EVIDENCE
 from service.usecases.names import Names
 from service.web import present
 from service.web.access import requires

@@ -5,16 +5,17 @@ from __future__ import annotations
 from uuid import UUID
 
 import segno
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, jobs, seals
-from service.audit.evidence import package
 from service.http.context import actor, db, wired
 from service.http.files import download
 from service.seals.heads import groups
 from service.seals.keys import known_keys
 from service.seals.witnesses import head_file, name_of
+from service.usecases.evidence import RIGHT as EVIDENCE
+from service.usecases.evidence import Evidence, hand_out
 from service.usecases.sealing import CHECK, RIGHT, SEAL
 from service.web.access import requires
 from service.web.answers import PER_PAGE, done, offset
@@ -71,11 +72,13 @@ def sheet(n: int) -> ResponseReturnValue:
     return render_template("seals/sheet.html", one=shown, groups=groups, code=code)
 
 
+def _evidence(instance_id: UUID) -> Evidence:
+    return hand_out(wired().database, instance_id, g.actor)
+
+
 @blueprint.get("/cases/<uuid:instance_id>/evidence.zip")
-@requires(right=package.RIGHT)
+@requires(right=EVIDENCE, ahead=_evidence)
 def evidence(instance_id: UUID) -> ResponseReturnValue:
-    """证据包 of a case; that it was given out is journaled before it leaves."""
-    made = package.evidence(db(), instance_id, actor())
-    with wired().database.transaction() as session:
-        package.journal(session, made, actor=actor(), now=clock.now())
+    """证据包 of a case."""
+    made: Evidence = g.ahead
     return download(made.content, ZIP, made.name)

@@ -21,6 +21,7 @@ from service.processes import commands
 from service.processes.recording import stream_of
 from service.rights import SYSTEM
 from service.seals import Sealer
+from service.usecases.evidence import hand_out
 from tests.factories.journal import tamper
 
 PDF = b"%PDF-1.7\nwhatever\n"
@@ -51,8 +52,7 @@ def sealed(world, tmp_path):
 
 
 def exported(world) -> package.Evidence:
-    with world.database.reading() as session:
-        return package.evidence(session, world.case, world.actor("auditor"))
+    return hand_out(world.database, world.case, world.actor("auditor"))
 
 
 def asked(folder: Path, *arguments: str) -> tuple[int, str]:
@@ -211,13 +211,11 @@ def test_events_after_the_seal_are_told(sealed, tmp_path):
 
 
 def test_who_may_and_what_is_noted(sealed):
-    with sealed.database.reading() as session:
-        for username in ("office", "admin", "owner", "handler-edu"):
-            with pytest.raises(NotAllowed):
-                package.evidence(session, sealed.case, sealed.actor(username))
+    for username in ("office", "admin", "owner", "handler-edu"):
+        with pytest.raises(NotAllowed):
+            hand_out(sealed.database, sealed.case, sealed.actor(username))
     made = exported(sealed)
-    with sealed.transaction() as session:
-        package.journal(session, made, actor=sealed.actor("auditor"), now=sealed.clock.now)
+    with sealed.database.reading() as session:
         noted = history.stream_events(session, "seals")[-1]
         assert (noted.kind, noted.actor, noted.data["digest"]) == ("evidence_exported", "auditor", made.digest)
     where = f"stream = '{stream_of(sealed.case)}' AND seq = 2"

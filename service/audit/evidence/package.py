@@ -1,15 +1,16 @@
 """Putting the evidence of a case together: one zip that proves itself.
 
 Folders follow DA/T 48 (the original files beside a description of them), the description DA/T 46, and each of the four
-tests of DA/T 70 stands with its result. All is read as of one moment; nothing is written.
+tests of DA/T 70 stands with its result. All is read as of one moment; then papers are printed, outside the transaction.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,9 +23,10 @@ from service.audit.evidence import verifier
 from service.audit.evidence.description import metadata, report
 from service.audit.evidence.page import page
 from service.db.canonical import dumps
-from service.errors import LiaisonError
+from service.errors import Busy, LiaisonError
 from service.history import HistoryEvent
 from service.history.records import record
+from service.ledger.case_record import Paper
 from service.ledger.own_papers import own_paper, own_papers, templates_of
 from service.ledger.sheet import has_sheet, sheet
 from service.processes.bundles import compiled, files_of
@@ -59,13 +61,28 @@ class Evidence:
     uncovered: Sequence[int]
 
 
-def evidence(session: Session, instance_id: UUID | str, actor: Actor, *, by: Actor | None = None) -> Evidence:
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that a package is made of, read as of one moment; ``drafts`` are the papers still to be printed, by name: an
+    error stands for one that cannot be."""
+
+    instance: Instance
+    events: Sequence[HistoryEvent]
+    seal: Seal | None
+    uncovered: Sequence[int]
+    bundles: Sequence[str]
+    calendars: Sequence[str]
+    made: Mapping[str, bytes]
+    drafts: Mapping[str, documents.Draft | LiaisonError]
+    exporter: Actor
+
+
+def gather(session: Session, instance_id: UUID | str, actor: Actor, *, by: Actor | None = None) -> Gathered:
     """The evidence of a case as it stands, for who sees it; exported ``by`` whom, if by another.
 
     Raises NotFound, NotAllowed, Conflict (what is sealed was changed).
     """
     require(actor, RIGHT)
-    exporter = by or actor
     instance = visible(session, instance_id, actor)
     stream = stream_of(instance.id)
     events = history.stream_events(session, stream)
@@ -83,26 +100,36 @@ def evidence(session: Session, instance_id: UUID | str, actor: Actor, *, by: Act
     for digest in calendars:
         made[f"calendars/{digest}.json"] = _json(by_digest(session, digest).to_data())
     made |= _attached(session, stream)
-    made |= _papers(session, instance, actor)
     made["index.html"] = page(session, instance, events)
+    drafts = dict(_drafts(session, instance, actor))
+    return Gathered(instance, events, seal, uncovered, bundles, calendars, made, drafts, by or actor)
+
+
+def packed(gathered: Gathered) -> Evidence:
+    """The package, with its papers printed. Not to be called with an open transaction: printing takes seconds.
+
+    Raises Busy while others print.
+    """
+    instance, events, seal = gathered.instance, gathered.events, gathered.seal
+    made: Files = {**gathered.made, **dict(_printed(gathered.drafts))}
     made["verify.py"] = VERIFIER.read_bytes()
-    made["说明.txt"] = _readme(instance, exporter)
+    made["说明.txt"] = _readme(instance, gathered.exporter)
     made["metadata.xml"] = metadata(instance, events, made, seal)
-    made["四性检测.json"] = _json(report(events, uncovered, made, seal))
+    made["四性检测.json"] = _json(report(events, gathered.uncovered, made, seal))
     said = {
         "format": verifier.FORMAT,
         "version": verifier.VERSION,
         "instance": str(instance.id),
         "number": instance.number,
         "title": instance.title,
-        "stream": stream,
+        "stream": stream_of(instance.id),
         "events": len(events),
-        "uncovered": uncovered,
+        "uncovered": gathered.uncovered,
         "seal": f"seal/{name_of(seal.number)}.json" if seal is not None else None,
-        "definitions": bundles,
-        "calendars": calendars,
+        "definitions": gathered.bundles,
+        "calendars": gathered.calendars,
         "made_at": clock.now().astimezone(UTC).isoformat(timespec="seconds"),
-        "made_by": exporter.username,
+        "made_by": gathered.exporter.username,
         "files": [_listed(path, made[path]) for path in sorted(made)],
     }
     manifest = _json(said)
@@ -110,7 +137,7 @@ def evidence(session: Session, instance_id: UUID | str, actor: Actor, *, by: Act
     made |= {verifier.MANIFEST: manifest, verifier.RECEIPT: f"{digest}  {verifier.MANIFEST}\n".encode()}
     whole = verifier.packed((path, made[path]) for path in sorted(made))
     name = f"证据包 {instance.number or instance.id}.zip"
-    return Evidence(instance.id, name, whole, digest, len(events), seal.number if seal else None, uncovered)
+    return Evidence(instance.id, name, whole, digest, len(events), seal.number if seal else None, gathered.uncovered)
 
 
 def journal(session: Session, made: Evidence, *, actor: Actor, now: datetime) -> None:
@@ -160,28 +187,34 @@ def _attached(session: Session, stream: str) -> Files:
     return {f"files/{row.id}-{row.name}": row.content for row in session.scalars(kept.order_by(Attachment.added_at))}
 
 
-def _papers(session: Session, instance: Instance, actor: Actor) -> Files:
-    """The printed forms as they stand; a paper that cannot be printed is told in its place."""
-    return dict(_printed(session, instance, actor))
-
-
-def _printed(session: Session, instance: Instance, actor: Actor) -> Iterator[tuple[str, bytes]]:
-    """The papers, by the templates of the version on which the case runs."""
-    asked: list[tuple[str, Any]] = []
+def _drafts(session: Session, instance: Instance, actor: Actor) -> Iterator[tuple[str, documents.Draft | LiaisonError]]:
+    """The papers as the case stands, by the templates of the version on which it runs."""
+    asked: list[tuple[str, Callable[[], Paper]]] = []
     if instance.title and has_sheet(instance):
         asked.append(("sheet", lambda: sheet(session, instance.id, actor)))
     for name, _ in own_papers(compiled(session, instance.digest, instance.process)):
-        asked.append((name, lambda name=name: own_paper(session, instance.id, name, actor)))
-    where: dict[str, Any] = {"house": documents.TEMPLATE_FOLDER, "type_folder": documents.TYPE_FOLDER}
+        asked.append((name, partial(own_paper, session, instance.id, name, actor)))
     templates = templates_of(session, instance.id)
     for name, ask in asked:
         try:
             paper = ask()
-            made = documents.render_files(templates, name, paper.data, made_at=paper.made_at, **where)
+        except LiaisonError as error:
+            yield name, error
+        else:
+            yield paper.name, documents.Draft(templates, name, paper.data, paper.made_at)
+
+
+def _printed(drafts: Mapping[str, documents.Draft | LiaisonError]) -> Iterator[tuple[str, bytes]]:
+    """The papers, printed; one that cannot be printed is told in its place."""
+    for name, draft in drafts.items():
+        try:
+            if isinstance(draft, LiaisonError):
+                raise draft
+            yield f"papers/{name}.pdf", documents.print_apart(draft).content
+        except Busy:
+            raise
         except LiaisonError as error:
             yield f"papers/{name}.txt", f"没有打印：{error.message}\n".encode()
-        else:
-            yield f"papers/{paper.name}.pdf", made.content
 
 
 def _listed(path: str, content: bytes) -> dict[str, Any]:
