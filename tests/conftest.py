@@ -1,4 +1,4 @@
-"""The fixtures of all tests. Database tests that ask for ``database`` or ``session`` run on SQLite and PostgreSQL."""
+"""The fixtures of all tests, and the rule on which databases a test runs (``KINDS``, ``pytest_generate_tests``)."""
 
 from __future__ import annotations
 
@@ -30,6 +30,16 @@ from tests.factories.databases import opened
 
 SCRATCH = Path(os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(postgres.scratch())))
 """Where all files of this test run are; its workers inherit the choice."""
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+KINDS = {"service": (SQLITE, POSTGRESQL)}
+"""Folder of tests → the databases that its tests run on; in the others SQLite alone. A ``databases`` mark says better.
+
+Statements, locks, JSON, moments and text sorts differ between the two: the commands and queries of the features run on
+both. Pages, calls and diagrams stand above them; of those run on both what reaches a statement of its own (every
+address with strange values, every list and its filters), what waits for a lock, and one way through each process.
+"""
+OVER_A_DATABASE = ("database_url", "empty_database", "world")
+"""The fixtures that stand over a database of one kind."""
 START = datetime(2026, 9, 16, 9, 0, tzinfo=SHANGHAI)
 """The fake clock's first moment: a Wednesday morning, a working day."""
 
@@ -72,9 +82,9 @@ def clock() -> Iterator[FakeClock]:
         yield FakeClock(stack)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a fresh migrated database, on each of the two kinds."""
+    """The URL of a fresh migrated database, of the kind that the test runs on."""
     if request.param == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
         shutil.copy(template, tmp_path / "test.db")
@@ -86,9 +96,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         server.drop(name)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database without a single table, on each of the two kinds."""
+    """A database without a single table, of the kind that the test runs on."""
     if request.param == "sqlite":
         with _opened(f"sqlite:///{tmp_path / 'empty.db'}") as database:
             yield database
@@ -102,7 +112,7 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[D
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """A fresh migrated database, on each of the two kinds."""
+    """A fresh migrated database, of the kind that the test runs on."""
     with _opened(database_url) as database:
         yield database
 
@@ -123,9 +133,9 @@ def session(database: Database) -> Iterator[Session]:
         session.rollback()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture
 def world(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Iterator[worlds.World]:
-    """The whole service over a fresh database with the demonstration's people, on each of the two kinds."""
+    """The whole service over a fresh database with the demonstration's people, of the kind that the test runs on."""
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_world"), tmp_path / "world.db")
         made = worlds.World(f"sqlite:///{tmp_path / 'world.db'}", clock)
@@ -181,6 +191,19 @@ def _opened(url: str) -> Iterator[Database]:
 
 def _run_id() -> str:
     return os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid():08d}"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs each test over a database once on each kind of database that it is for, see ``KINDS``.
+
+    A test over two databases, such as a backup and what it is restored to, runs on each kind for each.
+    """
+    mark = metafunc.definition.get_closest_marker("databases")
+    kinds = mark.args if mark is not None else KINDS.get(metafunc.definition.path.parent.name, (SQLITE,))
+    marks = {POSTGRESQL: [pytest.mark.postgres]}
+    for name in OVER_A_DATABASE:
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, [pytest.param(kind, marks=marks.get(kind, ())) for kind in kinds], indirect=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

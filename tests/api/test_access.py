@@ -13,6 +13,7 @@ from service.api import access
 from service.demonstration import ACCOUNTS
 from service.rights import RIGHTS, ROLES, SYSTEM, may
 from service.web import access as pages
+from tests.factories.databases import ON_BOTH
 from tests.factories.world import World
 
 SIGNED_IN, PUBLIC = "signed in", "public"
@@ -302,6 +303,7 @@ def test_a_wrong_token_is_not_mended_by_a_session(world: World) -> None:
     assert answer.status_code == 401
 
 
+@ON_BOTH
 def test_a_revoked_token_and_a_disabled_account_end_at_once(world: World) -> None:
     api = world.api("auditor")
     assert api.get("/me").status_code == 200

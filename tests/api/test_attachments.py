@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from service.storage import LARGEST
 from tests.factories.contact_calls import SECRET, body
+from tests.factories.databases import ON_BOTH
 from tests.factories.record_pages import PNG
 from tests.factories.statements import counted
 from tests.factories.world import LIAISON, World
@@ -44,6 +45,7 @@ def wrong(answer: TestResponse) -> tuple[int, str, str]:
     return answer.status_code, error["path"], error["message"]
 
 
+@ON_BOTH
 def test_a_contacts_files_from_upload_to_withdrawal(world: World) -> None:
     liaison = world.api("liaison-district_office")
     contact = liaison.post("/contacts", body(world)).json["id"]

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from service.history import HistoryEvent
 from service.processes.models import Instance
+from tests.factories.databases import ON_BOTH
 from tests.factories.world import World
 
 
@@ -79,6 +80,7 @@ def test_every_missing_field_is_named(world: World) -> None:
     assert {f"/data/{name}" for name in world.need()} <= set(paths(answer))
 
 
+@ON_BOTH
 def test_emoji_and_rare_signs_are_kept(world: World) -> None:
     world.start()
     title = "孩子入学 👩‍🔬 𠮷野家 ﷽"
@@ -226,6 +228,7 @@ def test_a_broken_service_says_no_more_than_its_number(world: World, monkeypatch
     assert "secret" not in answer.text
 
 
+@ON_BOTH
 def test_a_read_only_database_is_named(world: World) -> None:
     world.dispatched()
     api, task = world.api("handler-edu"), world.task("handle").id
@@ -238,6 +241,7 @@ def test_a_read_only_database_is_named(world: World) -> None:
     assert api.get(f"/tasks/{task}").status_code == 200
 
 
+@ON_BOTH
 def test_a_locked_database_is_named(world: World) -> None:
     case = world.dispatched()
     api = world.api("office")
@@ -251,7 +255,6 @@ def test_a_locked_database_is_named(world: World) -> None:
 
 
 # On a server that other tests share a full disk cannot be played.
-@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 def test_a_full_disk_is_named(world: World) -> None:
     case, api = world.dispatched(), world.api("office")
     world.disturb("PRAGMA max_page_count=1")  # no fewer than there are: the file cannot grow any more
@@ -275,7 +278,6 @@ def test_too_many_calls(world: World) -> None:
     assert api.get("/me").status_code == 200
 
 
-@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("made_up", ["Authorization", "Cookie"])
 def test_who_makes_up_a_new_credential_for_each_call_is_counted_by_address(world: World, made_up: str) -> None:
     limits = world.app.extensions["liaison-api-limits"]

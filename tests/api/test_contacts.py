@@ -9,6 +9,7 @@ import pytest
 
 from service.clock import SHANGHAI
 from tests.factories.contact_calls import SECRET, body
+from tests.factories.databases import ON_BOTH
 from tests.factories.statements import counted
 from tests.factories.world import World
 
@@ -75,6 +76,7 @@ def test_bad_input_is_named_by_the_fields_that_were_sent(world: World) -> None:
     assert "尚未开始" in future.json["errors"][0]["message"]
 
 
+@ON_BOTH
 def test_activities_matters_and_interviews(world: World) -> None:
     office = world.api("office")
     activity = office.post(
@@ -147,6 +149,7 @@ def test_a_brief_is_the_leaders_once_released(world: World) -> None:
     assert office.post("/briefs", {"leader": post, "year": 2026, "month": 10}).status_code == 422
 
 
+@ON_BOTH
 def test_lists_take_as_many_statements_for_one_as_for_many(world: World, subtests: pytest.Subtests) -> None:
     office = world.api("office")
     for number in (1, 2, 3):

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from service.api import definitions
 from service.checks import CheckContext
 from service.processes.wiring import KEY
+from tests.factories.databases import ON_BOTH
 from tests.factories.mistakes import MISTAKES
 from tests.factories.world import HOME, World
 
@@ -62,6 +63,7 @@ def test_who_deploys_hears_which_steps_others_may_take_than_before(world: World,
     ]
 
 
+@ON_BOTH
 def test_a_changed_process_becomes_the_next_version(world: World) -> None:
     answer = upload(world, changed())
     assert answer.status_code == 201, answer.json
@@ -133,6 +135,7 @@ def test_names_with_folders_are_understood(world: World) -> None:
     assert all(Path(name).parent.name for name in files)
 
 
+@ON_BOTH
 @pytest.mark.parametrize("dry_run", ["true", "false"])
 def test_others_write_while_a_definition_is_checked(
     world: World, monkeypatch: pytest.MonkeyPatch, dry_run: str

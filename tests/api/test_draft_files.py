@@ -20,8 +20,6 @@ from service.studio.models import Draft, DraftFile, KeptContent
 from tests.api.test_drafts import made, save
 from tests.factories.world import HOME, World
 
-pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
-
 NEW = {"process": "housing_visit", "name": "安居走访", "template": "empty"}
 
 

@@ -10,7 +10,10 @@ from werkzeug.test import TestResponse
 from service import clock
 from service.processes.replay import verify
 from service.studio import fields
+from tests.factories.databases import ON_BOTH
 from tests.factories.world import World
+
+pytestmark = ON_BOTH
 
 TABLE = "bpmn/dispatch.dmn"
 

@@ -10,7 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service import clock
 from service.processes.models import WorkerBeat
+from tests.factories.databases import ON_BOTH
 from tests.factories.world import World
+
+pytestmark = ON_BOTH
 
 
 def beat(world: World, ago: timedelta = timedelta(0)) -> None:

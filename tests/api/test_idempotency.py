@@ -16,7 +16,10 @@ from service.history import HistoryEvent, OutboxEntry
 from service.processes.models import Instance, Timer, UserTask
 from service.processes.replay import verify
 from service.worker import daily
+from tests.factories.databases import ON_BOTH
 from tests.factories.world import World
+
+pytestmark = ON_BOTH
 
 
 def count(world: World, table: Any) -> int:

@@ -12,8 +12,11 @@ from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.rights import SYSTEM
 from tests.factories.bundles import unchecked
+from tests.factories.databases import ON_BOTH
 from tests.factories.visitor import Visitor, island
 from tests.factories.world import HOME, Api, World
+
+pytestmark = ON_BOTH
 
 
 class Traveller:

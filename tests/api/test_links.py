@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from service.demonstration.organization import derived
 from tests.factories import serving
+from tests.factories.databases import ON_BOTH
 from tests.factories.statements import counted
 from tests.factories.world import World
 
@@ -116,6 +117,7 @@ def test_a_units_roster_is_filed(world: World) -> None:
     assert office.post(f"{address}/file", {}).json["filed_on"] == "2026-09-16"
 
 
+@ON_BOTH
 def test_lists_take_as_many_statements_for_one_as_for_many(world: World) -> None:
     office = world.api("office")
     for path in ("/links", "/quotas", "/service-teams"):

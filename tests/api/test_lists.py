@@ -11,8 +11,11 @@ from service import clock, people
 from service.people.queries import find_person
 from service.processes.models import Incident
 from service.rights import SYSTEM, may
+from tests.factories.databases import ON_BOTH
 from tests.factories.statements import counted
 from tests.factories.world import World
+
+pytestmark = ON_BOTH
 
 
 def test_lists_take_as_many_statements_for_one_as_for_many(world: World, subtests: pytest.Subtests) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+from tests.factories.databases import ON_BOTH
 from tests.factories.world import World
 
 
@@ -106,6 +107,7 @@ def test_one_liaison_a_unit_and_substitutes(world: World) -> None:
     assert office.get("/substitutes", person=who, include_former="true").json["total"] == 1
 
 
+@ON_BOTH
 def test_a_talent_from_registration_to_confirmation(world: World) -> None:
     office = world.api("office")
     file = {"name": "周慕白", "employer": "岭南先进材料研究院", "type": 5, "type_reason": "行业带头人"}
@@ -149,6 +151,7 @@ def test_a_talent_from_registration_to_confirmation(world: World) -> None:
     assert "id_tail" not in [name for name, value in world.api("auditor").get(path).json.items() if value == "12X4"]
 
 
+@ON_BOTH
 def test_teams(world: World) -> None:
     office = world.api("office")
     team = {"name": "新材料团队", "lead_id": "T0001", "members": [{"talent_id": "T0002"}, {"name": "外聘专家"}]}

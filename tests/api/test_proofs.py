@@ -16,8 +16,6 @@ from tests.api.test_drafts import made, save
 from tests.factories.rehearsals import calendar, plan, shipped
 from tests.factories.world import World
 
-pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
-
 DIAGRAM = "bpmn/eligibility_review.bpmn"
 
 

@@ -6,8 +6,6 @@ import json
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from service import jobs
 from service.history import stream_events
 from service.processes.replay import verify
@@ -16,8 +14,6 @@ from tests.api.test_drafts import made, save
 from tests.factories.jobs import work_off
 from tests.factories.owners import ask_for
 from tests.factories.world import World
-
-pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 
 DIAGRAM, SCENARIO = "bpmn/request.bpmn", "scenarios/one.yaml"
 DUE = (b'name="due" value="working_days(2)"', b'name="due" value="working_days(5)"')

@@ -12,8 +12,6 @@ from tests.api.test_drafts import made, save
 from tests.factories.mistakes import MISTAKES
 from tests.factories.world import World
 
-pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
-
 NEED = {"do": "record_need", "by": "liaison@hrss", "data": {"category": "education", "on_the_spot": False}}
 START = {"process": "request", "starts": "2026-03-02T09:30", "fill": True}
 

@@ -1,4 +1,4 @@
-"""Databases of tests, which share what SQLAlchemy has compiled.
+"""Databases of tests: which they run on, and what their engines share.
 
 Each test has a database and an engine of its own, and a fresh engine compiles every statement anew: a third of the
 time of a test that takes a case through its stages. All engines of a kind share what one has compiled.
@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import Dialect, event
 
 from service.db import Database
+
+ON_BOTH = pytest.mark.databases("sqlite", "postgresql")
+"""Of a test of pages, calls or diagrams that finds on one database what it does not on the other."""
 
 _KNOWN: dict[str, tuple[Dialect, Any]] = {}
 

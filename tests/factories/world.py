@@ -1,7 +1,7 @@
 """The whole service over a fresh database with the demonstration's people, and a hand to take a need through it.
 
-``world`` (a fixture of ``tests/conftest.py``) runs on SQLite and PostgreSQL. The database is prepared once a test run
-and copied for each test.
+``world`` is a fixture of ``tests/conftest.py``, which says on which databases it runs. The database is prepared once
+a test run and copied for each test.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import pytest
 from service import attachments, clock
 from service.errors import Conflict, NotAllowed, NotFound
 from tests.factories.change_reports import known, reported
+from tests.factories.databases import ON_BOTH
 from tests.factories.rounds import begin
 from tests.factories.steps import events, mismatches
 
@@ -32,6 +33,7 @@ def seen(world, user):
         return attachments.files_of(session, f"instance:{world.case}", world.actor(user), clock.now())
 
 
+@ON_BOTH
 def test_evidence_of_a_change_is_seen_by_who_sees_the_report_and_moves_nothing(world):
     reported(world)
     kept = attach(world, REPORTER)

@@ -12,6 +12,7 @@ from service.liaisons import Link
 from service.rights import SYSTEM
 from service.talents import get_talent, update_talent
 from tests.factories.change_reports import MOVED, known, reported
+from tests.factories.databases import ON_BOTH
 from tests.factories.rounds import begin
 from tests.factories.steps import events, instance, mismatches
 
@@ -34,6 +35,7 @@ def talent(world):
     return found
 
 
+@ON_BOTH
 def test_a_change_is_known_to_both_agreed_to_and_in_the_registry(world):
     reported(world)
     assert instance(world).title == "重大事项报告：周慕白（工作变动）"

@@ -17,6 +17,7 @@ from service.processes.timers import load_calendar
 from service.rights import SYSTEM
 from service.workdays import Calendar, load_notices, parse_notice_file
 from tests.factories import steps as case
+from tests.factories.databases import ON_BOTH
 from tests.factories.steps import DONE, INTERIM, NOT_OURS
 from tests.factories.world import CONFIG, OFFICE, World
 
@@ -124,6 +125,7 @@ class TestDueDates:
         assert world.task("handle").due_on == due
 
 
+@ON_BOTH
 class TestLights:
     @pytest.mark.parametrize(
         ("day", "light"),
@@ -156,6 +158,7 @@ class TestLights:
         assert sorted(lights) == [("edu", "green"), ("guicheng", "red")]
 
 
+@ON_BOTH
 class TestReminders:
     def test_yellow_due_day_urge_and_circular_come_in_order(self, world: World) -> None:
         world.dispatched()
@@ -373,6 +376,7 @@ class TestLateness:
         assert world.standing.late
 
 
+@ON_BOTH
 class TestCalendarChange:
     def test_unanswered_items_move_and_leave_a_trace(self, world: World) -> None:
         world.dispatched()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from service.liaisons import Link
 from service.processes.models import Instance
 from service.talents import update_talent
+from tests.factories.databases import ON_BOTH
 from tests.factories.rounds import begin
 from tests.factories.steps import events, instance, mismatches
 from tests.factories.workers import work_all
@@ -36,6 +37,7 @@ def links(world):
         return [link.ends_on for link in session.scalars(select(Link).where(Link.talent_id == "T0001"))]
 
 
+@ON_BOTH
 def test_a_recognition_that_expires_is_reviewed_once(world):
     change(world, type=None, recognition_expires_on=date(2026, 9, 17))
     days(world, 1)

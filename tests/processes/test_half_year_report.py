@@ -14,6 +14,7 @@ from service.ledger.counts import half_year_needs, need_counts
 from service.processes import commands
 from service.reports import HalfYearReport
 from service.usecases import half_years
+from tests.factories.databases import ON_BOTH
 from tests.factories.rounds import at, begin, calendar_starts
 from tests.factories.steps import complete, events, instance, mismatches, notices
 from tests.factories.workers import at_once, work_all
@@ -48,6 +49,7 @@ def facts(world) -> list[list[str]]:
     return found
 
 
+@ON_BOTH
 def test_a_round_runs_from_the_calendar_to_the_roll_up(world):
     calendar_starts(world, "half_year_report", "every_half_year")
     assert instance(world).title == "半年总结：2026年下半年"
@@ -149,6 +151,7 @@ def test_words_that_the_report_would_not_hold_are_refused(world):
     assert report_of(world, "hrss").sections["work"] == WORDS["work"]
 
 
+@ON_BOTH
 def test_the_roll_up_counts_a_need_once_and_keeps_what_the_office_wrote(world):
     world.start("liaison-hrss", received_on="2026-06-15")  # through another office's leader: in two reports
     with world.database.reading() as session:
@@ -255,6 +258,7 @@ def test_a_half_that_has_not_begun_is_refused_and_a_terminated_round_is_no_obsta
     assert ("submit_half_year", "hrss") in world.open_steps()
 
 
+@ON_BOTH
 def test_of_two_who_start_the_same_half_at_once_one_succeeds(world):
     rounds = []
     for _ in range(2):

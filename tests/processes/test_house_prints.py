@@ -23,6 +23,7 @@ from service.rights import SYSTEM
 from service.studio import publishing
 from service.usecases import prepare
 from tests.factories.bundles import unchecked
+from tests.factories.databases import ON_BOTH
 from tests.factories.documents import MADE_AT
 from tests.factories.versions import changed, move
 from tests.factories.world import CONFIG, HOME, World
@@ -90,6 +91,7 @@ def test_a_process_keeps_only_what_it_prints_with_and_does_not_replace(world: Wo
     assert released(world, own).outcome == publishing.SAME, "it prints by its own"
 
 
+@ON_BOTH
 def test_versions_of_before_get_the_templates_of_the_upgrade_once(world: World) -> None:
     world.recorded()
     with world.transaction() as session:
@@ -112,6 +114,7 @@ def _prepared(session: Session, world: World) -> list[str]:
     return prepare(session, **house, now=clock.now())
 
 
+@ON_BOTH
 def test_verification_names_templates_that_were_tampered_with(world: World) -> None:
     with world.transaction() as session:
         digest = latest(session, "request").prints

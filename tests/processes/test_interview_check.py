@@ -10,6 +10,7 @@ from service import liaisons, people
 from service.contacts.models import MissedInterviews
 from service.processes.models import UserTask
 from service.rights import SYSTEM
+from tests.factories.databases import ON_BOTH
 from tests.factories.rounds import calendar_starts
 from tests.factories.steps import instance, mismatches, notices
 from tests.factories.unit_leaders import leader_of_unit
@@ -45,6 +46,7 @@ def pair(world) -> None:
         assert link.status == "active"
 
 
+@ON_BOTH
 def test_a_unit_whose_pairs_are_short_is_reminded_and_the_check_ends(world):
     pair(world)
     calendar_starts(world, "interview_check", "autumn")

@@ -20,6 +20,7 @@ from service.reports import Brief
 from service.rights import SYSTEM
 from service.usecases.briefs import release_from_page
 from tests.factories.briefs import RELEASE, brief_of, sign, signing
+from tests.factories.databases import ON_BOTH
 from tests.factories.rounds import at, begin, calendar_starts
 from tests.factories.steps import detail, instance, mismatches, notices, tasks
 from tests.factories.workers import inbox_of, incidents, owed, work_all
@@ -49,6 +50,7 @@ def refused(world, year, month):
     return finding.message
 
 
+@ON_BOTH
 def test_a_month_runs_from_the_calendar_to_the_leaders_inbox(world):
     calendar_starts(world, "leader_brief", "every_month")
     assert instance(world).title == "专报：2026年11月"
@@ -116,6 +118,7 @@ def test_a_month_that_cannot_be_reported_is_refused_at_its_field(world, month, s
         assert session.scalar(select(func.count()).select_from(Brief)) == 0
 
 
+@ON_BOTH
 def test_only_district_leaders_in_office_with_talents_or_needs_get_one(world):
     with world.transaction() as session:
         posts = {one.person.name: one for one in people.search_leaders(session).items}

@@ -15,6 +15,7 @@ from service.people import Leader
 from service.processes.models import Instance
 from service.rights import SYSTEM
 from service.usecases.posts import correct_end, correct_post, end_post, open_handovers
+from tests.factories.databases import ON_BOTH
 from tests.factories.steps import events, instance, mismatches
 from tests.factories.workers import work_all
 
@@ -49,6 +50,7 @@ def links(world, name: str):
         return [(link.talent_id, link.status) for link in session.scalars(query.order_by(Link.talent_id))]
 
 
+@ON_BOTH
 def test_a_post_that_ends_opens_the_handover_which_ends_when_all_are_taken_over(world):
     before = [talent for talent, _ in links(world, "程望津")]
     end(world, "程望津", "2026-09-15")
@@ -72,6 +74,7 @@ def test_a_post_that_ends_opens_the_handover_which_ends_when_all_are_taken_over(
     assert mismatches(world) == []
 
 
+@ON_BOTH
 def test_a_post_that_ends_later_is_opened_by_the_daily_round_once(world):
     end(world, "程望津", "2026-09-18")
     assert handovers(world) == []

@@ -16,8 +16,11 @@ from service.processes.models import CopyTo, UserTask
 from service.rights import Actor
 from tests.factories import steps as case
 from tests.factories.absences import on_leave
+from tests.factories.databases import ON_BOTH
 from tests.factories.steps import DONE, REFER
 from tests.factories.world import LIAISON, OFFICE, World
+
+pytestmark = ON_BOTH
 
 
 @pytest.fixture

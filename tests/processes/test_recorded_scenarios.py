@@ -17,10 +17,13 @@ from service.processes.calendars import current
 from service.rehearsal.core import State
 from service.rehearsal.scenarios import recording, run_file
 from tests.factories import steps as case
+from tests.factories.databases import ON_BOTH
 from tests.factories.rehearsals import plan
 from tests.factories.steps import NOT_OURS
 from tests.factories.versions import RENAMED, SIGNED, Edits, move, version
 from tests.factories.world import CONFIG, LIAISON, OFFICE, World
+
+pytestmark = ON_BOTH
 
 
 def recorded(world: World) -> str:

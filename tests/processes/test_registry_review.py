@@ -17,6 +17,7 @@ from service.rights import SYSTEM
 from service.talents import NewTalent, add_talents, get_talent, search_talents, update_talent
 from service.talents.filters import TalentFilter
 from tests.factories.bundles import unchecked
+from tests.factories.databases import ON_BOTH
 from tests.factories.people import unit
 from tests.factories.rounds import begin, calendar_starts
 from tests.factories.statements import counted
@@ -33,6 +34,7 @@ def talent(world, talent_id):
     return found
 
 
+@ON_BOTH
 def test_a_round_confirms_what_is_right_and_corrects_what_is_not(world):
     calendar_starts(world, "registry_review", "twice_a_year")
     assert instance(world).title == "信息库更新：2027年4月"
@@ -193,6 +195,7 @@ def employed(world, unit, *talent_ids):
             )
 
 
+@ON_BOTH
 def test_each_active_talent_stands_on_one_list_that_of_the_own_unit_first(world):
     employed(world, "hrss", "T0001", "T0002")
     employed(world, "guicheng", "T0003")  # a town owes no liaison: the leader's office answers

@@ -11,6 +11,7 @@ from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.processes import queries
 from service.processes.advance import open_tasks
 from tests.factories import steps as case
+from tests.factories.databases import ON_BOTH
 from tests.factories.steps import DONE, INTERIM, NOT_OURS, REDO, REFER
 from tests.factories.world import LIAISON, OFFICE, World
 
@@ -23,6 +24,7 @@ def world(world: World) -> Iterator[World]:
         assert case.mismatches(world) == []
 
 
+@ON_BOTH
 class TestIntake:
     def test_on_the_spot_answer_ends_the_case_without_a_number(self, world: World) -> None:
         world.start()
@@ -309,6 +311,7 @@ class TestAssessment:
         assert case.steps(world) == ["dispatch"]
 
 
+@ON_BOTH
 class TestMeetings:
     def test_meeting_settles_and_the_group_signs(self, world: World) -> None:
         case.minuted(world, "settled")
@@ -373,6 +376,7 @@ class TestMeetings:
         assert case.steps(world) == ["feedback_result"]
 
 
+@ON_BOTH
 class TestEnds:
     def test_ended_case_takes_nothing_more(self, world: World) -> None:
         world.finished()

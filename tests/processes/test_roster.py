@@ -11,6 +11,7 @@ from service.history import HistoryEvent
 from service.liaisons.models import Roster
 from service.processes import calendars
 from service.usecases import rosters
+from tests.factories.databases import ON_BOTH
 from tests.factories.rounds import begin, calendar_starts
 from tests.factories.steps import events, instance, mismatches, notices
 from tests.factories.unit_leaders import leader_of_unit
@@ -34,6 +35,7 @@ def roster(world, scope: str) -> Roster:
     return found
 
 
+@ON_BOTH
 def test_the_talent_office_decides_class_a(world):
     begin(world, "roster", "office")
     world.do("office", "start_district_list", {})
@@ -66,6 +68,7 @@ def test_a_unit_decides_its_own_and_files_it(world):
     assert mismatches(world) == []
 
 
+@ON_BOTH
 def test_every_year_all_lists_are_asked_for(world):
     calendar_starts(world, "roster", "every_year")
     open_steps = world.open_steps()

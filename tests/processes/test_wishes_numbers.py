@@ -13,6 +13,7 @@ from service import clock
 from service.errors import Invalid
 from service.processes import operations, replay
 from service.processes.models import Counter
+from tests.factories.databases import ON_BOTH
 from tests.factories.diagrams import choice, form
 from tests.factories.engines import choice as gateway
 from tests.factories.engines import end, flow, service, start, user
@@ -69,6 +70,7 @@ def number(house: House) -> Any:
     return instance(house.world).data["paper_no"]
 
 
+@ON_BOTH
 def test_a_series_of_ones_own_is_counted_by_year_and_held_to_the_journal(world: World, tmp_path: Path) -> None:
     house = House(world, tmp_path, settings=COUNTERS)
     house.deploy("paper", numbered("approval"))

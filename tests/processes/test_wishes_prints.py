@@ -20,6 +20,7 @@ from service.ledger.own_papers import own_paper
 from service.ledger.sheet import sheet
 from service.processes.bundles import read_bundle
 from service.usecases import check_context
+from tests.factories.databases import ON_BOTH
 from tests.factories.diagrams import form
 from tests.factories.engines import end, flow, service, start, user
 from tests.factories.steps import mismatches
@@ -85,6 +86,7 @@ def house(world: World, tmp_path: Path) -> House:
     return made
 
 
+@ON_BOTH
 def test_a_paper_of_ones_own_says_fields_steps_and_numbers(world: World, house: House) -> None:
     page = Visitor(world, "office").get(f"/cases/{world.case}").text
     assert "住房补贴审批表" in page

@@ -22,7 +22,7 @@ from tests.factories.workers import timers_of, worker_of
 from tests.factories.world import World
 
 pytestmark = pytest.mark.postgres
-on_postgresql = pytest.mark.parametrize("world", ["postgresql"], indirect=True)
+on_postgresql = pytest.mark.databases("postgresql")
 PROMISED = "正在切换数据库，请几秒后重试"
 
 

@@ -341,7 +341,7 @@ def test_lists_and_pages_agree_on_whose_a_task_is(world: World) -> None:
         assert standing.marks(session, everything, today).lapsed == frozenset()
 
 
-@pytest.mark.parametrize("world", ["postgresql"], indirect=True)
+@pytest.mark.databases("postgresql")
 def test_cases_that_nobody_may_do_are_locked_in_one_order(world: World) -> None:
     for _ in range(5):
         world.dispatched("housing")

@@ -18,7 +18,7 @@ from service.errors import Conflict
 from tests.factories.rings import in_the_middle
 from tests.factories.world import World
 
-pytestmark = [pytest.mark.postgres, pytest.mark.parametrize("world", ["postgresql"], indirect=True)]
+pytestmark = [pytest.mark.postgres, pytest.mark.databases("postgresql")]
 
 FIRST, SECOND = "203.0.113.1", "203.0.113.2"
 

@@ -6,9 +6,12 @@ import re
 
 from werkzeug.test import TestResponse
 
+from tests.factories.databases import ON_BOTH
 from tests.factories.visitor import Visitor
 from tests.factories.workers import at_once, happened
 from tests.factories.world import World
+
+pytestmark = ON_BOTH
 
 
 def _send(visitor: Visitor, path: str, key: str, **body: object) -> TestResponse:

@@ -7,6 +7,7 @@ from sqlalchemy.exc import OperationalError
 
 from service.errors import Incident
 from service.processes import queries
+from tests.factories.databases import ON_BOTH
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
 
@@ -50,6 +51,7 @@ def test_a_body_without_measure_is_refused(world: World) -> None:
     assert "过大" in answer.json["title"]
 
 
+@ON_BOTH
 @pytest.mark.parametrize("text", ["\x00\x07", "😀" * 101, "  ", "长" * 101])
 def test_strange_text_is_told_at_its_field(world: World, text: str) -> None:
     answer = Visitor(world, "liaison-hrss").post("/cases", data=world.need(title=text))
@@ -58,6 +60,7 @@ def test_strange_text_is_told_at_its_field(world: World, text: str) -> None:
     assert {error["path"] for error in answer.json["errors"]} == {"/data/title"}
 
 
+@ON_BOTH
 def test_a_database_that_fails_is_said_plainly(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_args: object, **_more: object) -> None:
         raise OperationalError("SELECT secret", {}, Exception("the connection is gone"))

@@ -15,10 +15,13 @@ from service import clock, liaisons, people
 from service.people import Person
 from service.processes.rules import STATUSES
 from service.web import exports
+from tests.factories.databases import ON_BOTH
 from tests.factories.exports import SECRET, exported_rows, fill
 from tests.factories.statements import counted
 from tests.factories.visitor import Visitor
 from tests.factories.world import LIAISON, World
+
+pytestmark = ON_BOTH
 
 LISTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("office", "/tasks", {"q": "入学"}),

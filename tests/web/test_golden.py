@@ -30,8 +30,6 @@ from tests.factories.openapi import document
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
 
-pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
-
 GOLDEN = Path(__file__).parents[1] / "golden"
 FORM = re.compile(r"<form\b(?P<attributes>[^>]*)>(?P<inside>.*?)</form>", re.DOTALL)
 UNSTEADY = (

@@ -18,6 +18,7 @@ from service.processes.definitions import deploy
 from service.processes.models import Incident, Instance, Timer
 from service.rights import SYSTEM
 from tests.factories.bundles import unchecked
+from tests.factories.databases import ON_BOTH
 from tests.factories.steps import mismatches
 from tests.factories.visitor import Visitor, island
 from tests.factories.workers import happened
@@ -95,6 +96,7 @@ def test_returning_shows_the_reason_and_keeps_what_was_filled_in(world: World) -
     assert "请补充户籍情况" in page.text
 
 
+@ON_BOTH
 def test_the_desk_counts_lights_and_puts_the_most_urgent_first(world: World) -> None:
     world.recorded(title="甲事项")
     world.pass_days(5)
@@ -106,6 +108,7 @@ def test_the_desk_counts_lights_and_puts_the_most_urgent_first(world: World) -> 
     assert "（周" in page
 
 
+@ON_BOTH
 def test_the_list_keeps_its_filters_in_the_address(world: World) -> None:
     world.recorded(title="甲事项")
     office = Visitor(world, "office")
@@ -120,6 +123,7 @@ def test_the_list_keeps_its_filters_in_the_address(world: World) -> None:
     assert office.get("/ledger", since="2026-13-77", offset=-5).status_code == 200
 
 
+@ON_BOTH
 def test_each_page_of_a_long_list_leads_to_the_next(world: World) -> None:
     for number in range(53):
         world.start(title=f"事项{number:02d}")
@@ -195,6 +199,7 @@ def test_why_this_due_date_is_on_the_page(world: World) -> None:
     assert "实施方案三（二）3" in page
 
 
+@ON_BOTH
 def test_operations_are_journaled_and_told(world: World) -> None:
     world.dispatched("edu")
     office = Visitor(world, "office")
@@ -268,6 +273,7 @@ def test_a_copy_that_is_read_through_the_api_is_read(world: World, path: str) ->
     assert mismatches(world) == []
 
 
+@ON_BOTH
 def test_a_copy_is_read_once_and_listed(world: World) -> None:
     world.dispatched("edu")
     with world.transaction() as session:
@@ -303,6 +309,7 @@ def test_a_copy_that_is_opened_by_its_title_is_read_and_the_journal_says_so_once
     assert mismatches(world) == []
 
 
+@ON_BOTH
 def test_a_reading_that_would_have_to_wait_holds_up_no_page(world: World) -> None:
     world.dispatched("edu")
     with world.transaction() as session:
@@ -350,6 +357,7 @@ def test_the_process_is_shown_as_drawn(world: World) -> None:
     assert visitor.get("/processes/request/99").status_code == 404
 
 
+@ON_BOTH
 def test_people_are_found_for_remarks_by_initials(world: World) -> None:
     found = Visitor(world, "office").get("/lookup/accounts", q="tyw").json
     assert found is not None
@@ -357,6 +365,7 @@ def test_people_are_found_for_remarks_by_initials(world: World) -> None:
     assert found["items"][0]["unit_name"] == "区教育局"
 
 
+@ON_BOTH
 def test_the_ledger_shows_the_columns_asked_for_and_exports_its_rows(world: World) -> None:
     world.dispatched("edu", title="甲事项")
     world.recorded(title="=乙事项")

@@ -11,9 +11,12 @@ from service.history import stream_events
 from service.people.filters import LeaderFilter, PersonFilter
 from service.people.models import Leader
 from service.rights import SYSTEM
+from tests.factories.databases import ON_BOTH
 from tests.factories.typed_forms import said, typed
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
+
+pytestmark = ON_BOTH
 
 TEAM = "精密仪器团队"
 

@@ -239,7 +239,6 @@ class TestWhoStaysOutside:
 
 
 # What follows ends before the database is asked: one kind is enough.
-@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 class TestForgeries:
     def test_a_state_of_another_browser(self, office: Office) -> None:
         back = office.pass_through(office.depart())
@@ -340,7 +339,6 @@ class TestForgeries:
         office.refused(answer, "没有接受这次登录")
 
 
-@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 class TestAProviderInTrouble:
     def test_down_before_the_sign_in(self, world: World, clock: FakeClock) -> None:
         with oidc_provider.running() as (gone, _):
@@ -416,7 +414,6 @@ class TestTheWayOut:
         assert answer.location == "/sign-in"
 
 
-@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 class TestSwitchedOff:
     @pytest.mark.parametrize(
         "path", ["/sign-in/oidc", "/sign-in/oidc/callback", "/sign-out/oidc", "/sign-out/oidc/everywhere"]

@@ -16,8 +16,6 @@ from tests.factories.visitor import Visitor
 from tests.factories.workers import worker_of
 from tests.factories.world import World
 
-pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
-
 
 @pytest.fixture
 def office(world: World, tmp_path: Path) -> World:

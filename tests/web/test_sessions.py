@@ -14,9 +14,12 @@ from service.auth.sessions import BROWSER_COOKIE, COOKIE
 from service.demonstration import PASSWORD
 from service.rights import SYSTEM
 from tests.conftest import FakeClock
+from tests.factories.databases import ON_BOTH
 from tests.factories.people import prepared
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
+
+pytestmark = ON_BOTH
 
 NEW = "another-good-one-2026"
 
@@ -223,7 +226,7 @@ class TestGuessing:
             come_in(world, address=f"203.0.113.{number}", password="wrong-password")
         assert come_in(world, address="192.0.2.77").answer.status_code == 302  # type: ignore[attr-defined]
 
-    @pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+    @pytest.mark.databases("sqlite")
     def test_who_goes_on_guessing_waits_and_the_owner_at_the_usual_place_does_not(
         self, world: World, clock: FakeClock
     ) -> None:
@@ -241,7 +244,7 @@ class TestGuessing:
         clock.advance(minutes=15)
         assert come_in(world, address="198.18.0.1").answer.status_code == 302  # type: ignore[attr-defined]
 
-    @pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+    @pytest.mark.databases("sqlite")
     def test_an_address_that_tries_name_after_name_waits_too(self, world: World, clock: FakeClock) -> None:
         usual = come_in(world)
         usual.submit("/sign-out")

@@ -19,9 +19,12 @@ from service.api import access as calls
 from service.fields import conditions
 from service.processes.definitions import list_definitions
 from service.web import access as pages
+from tests.factories.databases import ON_BOTH
 from tests.factories.openapi import template
 from tests.factories.visitor import Visitor
 from tests.factories.world import HOME, World
+
+pytestmark = ON_BOTH
 
 VALUES = ("99999999999999999999", "9223372036854775808", "-1", "a\x00b", "\ud800", "0001-01-01", "9999-12-31")
 """Numbers beyond every column, characters that no database keeps, days that are none, and what only a machine sends."""

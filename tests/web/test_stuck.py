@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from service import clock
 from service.processes import freeing
 from service.processes.timers import count_open_incidents
@@ -16,7 +14,6 @@ from tests.factories.stuck import HOLE, MATTER, MENDED, begun, caught, deployed,
 from tests.factories.visitor import Visitor
 from tests.factories.world import LIAISON, OFFICE, World
 
-pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 WHY = "停在汇合处「汇合」，等其余分支，但不会再有分支到来"
 
 
