@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from service.attachments import ENTRIES as FILE_ENTRIES
+from service.audit.replay.dates import WHY_MOVED
+from service.audit.replay.telling import WHY as WHY_DATES
 from service.history import HistoryEvent
 from service.ledger.circulars import ENTRIES as CIRCULARS
 from service.ledger.circulars import ISSUED
@@ -41,10 +43,6 @@ class Entry:
     kind: str = ""
 
 
-_MOVES_DATES = {"calendar_changed": "工作日历调整", "migrated": "换版本后重新计算", "taken_back": "撤回后恢复"}
-"""Steps by which the dates of other tasks may move, as the timeline calls them."""
-
-
 def timeline(events: Iterable[HistoryEvent], versions: Versions, names: Names) -> list[Entry]:
     """The journal of a case in the order it happened; bookkeeping of the engine is left out."""
     known = list(events)
@@ -58,7 +56,7 @@ def timeline(events: Iterable[HistoryEvent], versions: Versions, names: Names) -
     entries: list[Entry] = []
     why = ""
     for event in known:
-        why = event.kind if event.kind in _MOVES_DATES else why
+        why = WHY_MOVED.get(event.kind, why)
         if event.kind == "entered" and entries:
             entries[-1].then.append(_entered(event, names))
             continue
@@ -153,12 +151,10 @@ def _urged(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
 
 
 def _due_changed(event: HistoryEvent, names: Names, why: str) -> Entry:
-    """A date that ``why``, the kind of the step before it, moved."""
+    """A date that moved: ``why`` is a key of ``WHY_DATES``, as 回放 calls it."""
     old, new = event.data.get("old_due_on"), event.data.get("due_on")
     provisional = "（暂定）" if event.data.get("provisional") else ""
-    return _entry(
-        event, names, f"{_MOVES_DATES.get(why, '期限调整')}，到期日由 {day(old)} 改为 {day(new)}{provisional}"
-    )
+    return _entry(event, names, f"{WHY_DATES.get(why, '期限调整')}，到期日由 {day(old)} 改为 {day(new)}{provisional}")
 
 
 def _action(event: HistoryEvent, _made: Compiled, names: Names) -> Entry | None:

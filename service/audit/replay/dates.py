@@ -12,7 +12,8 @@ from service.processes.moves import MIGRATED
 from service.processes.rules import one_line
 
 SET, CALENDAR, MOVED_VERSION, BACK = "set", "calendar", "migrated", "taken_back"
-_WHY = {"calendar_changed": CALENDAR, MIGRATED: MOVED_VERSION, "taken_back": BACK}
+WHY_MOVED = {"calendar_changed": CALENDAR, MIGRATED: MOVED_VERSION, "taken_back": BACK}
+"""Steps by which the dates of other tasks may move, and why a date then is as it is."""
 
 
 def due_changes(
@@ -31,7 +32,7 @@ def due_changes(
         if kind == fx.ENTERED and data["due_on"]:
             found.append(_change(task, rows[task], None, data, SET, ""))
         elif kind == fx.DUE_CHANGED and task in rows:
-            why = _WHY.get(event.kind, CALENDAR)
+            why = WHY_MOVED.get(event.kind, CALENDAR)
             found.append(_change(task, rows[task], data["old_due_on"], data, why, str(data["notice"])))
             told.add(task)
     if event.kind == "calendar_changed":

@@ -12,7 +12,7 @@ from service.processes.versions import Versions
 WHY: Mapping[str, str] = {
     "set": "步骤到达时，按流程图规定计算",
     "calendar": "工作日历调整",
-    "migrated": "迁移流程版本",
+    "migrated": "换版本后重新计算",
     "taken_back": "撤回后，按现行工作日历计算",
 }
 """Why a date is as it is."""
