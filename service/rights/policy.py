@@ -53,7 +53,9 @@ def _roles(*roles: str) -> frozenset[str]:
 RIGHTS: Mapping[str, Right] = {
     "manage_accounts": Right("管理账号和角色", _roles(ADMIN)),
     "manage_tokens": Right("管理他人的接口令牌", _roles(ADMIN)),
-    "view_access_log": Right("查看登录和权限记录", _roles(ADMIN, AUDITOR)),
+    "view_access_log": Right("查看登录、权限和设置的记录", _roles(ADMIN, AUDITOR)),
+    # Among the answers is who was shown whose data: for those alone who have no part in the work.
+    "ask_questions": Right("审计查询", _roles(AUDITOR)),
     "deploy_definitions": Right("部署流程", _roles(OWNER, ADMIN)),
     "edit_definitions": Right("编辑流程图和表单", _roles(OWNER, ADMIN)),
     "view_definitions": Right("查看流程图", everybody=True),

@@ -48,6 +48,7 @@ from service.web import (
     present,
     prints,
     processes,
+    questions,
     quotas,
     record_replays,
     replay,
@@ -125,7 +126,7 @@ def install(app: Flask, settings: Settings) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    work = (auth, oidc, desk, tasks, prints, ledger, notices, processes, system, stuck, seals, imports)
+    work = (auth, oidc, desk, tasks, prints, ledger, notices, processes, system, stuck, seals, questions, imports)
     course = (cases, begins, copies, comments, attachments, replay, record_replays)
     serving = (links, quotas, service_teams, rosters)
     directory = (units, people, posts, substitutes)

@@ -76,6 +76,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("流程图", "web.processes.index"),
             Entry("流程管理", "web.studio.index", "edit_definitions"),
             Entry("无法继续的事项", "web.stuck.index", "free_stuck_cases"),
+            Entry("审计查询", "web.questions.index", "view_access_log"),
             Entry("封存", "web.seals.index", "verify"),
             Entry("账号", "web.accounts.accounts", "manage_accounts"),
             Entry("系统状态", "web.system.status", "retry_incidents"),

@@ -1,0 +1,131 @@
+"""A question of the auditors as it is declared once, for pages, sheets and API: its filters, columns and query."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service.clock import FIRST_DAY, LAST_DAY
+from service.config import Organization
+from service.db.lists import Page
+from service.errors import Finding, Invalid
+from service.rights import Actor
+from service.spelling import half_width
+
+TEXT, DAY, CHOICE, CASE, TALENT, PERSON = "text", "day", "choice", "case", "talent", "person"
+"""Kinds of filters: words; a day; one of ``choices``; the number of a case; a talent or an account, by name or code."""
+MOMENT, NUMBER = "moment", "number"
+"""Kinds of columns beside text and days."""
+LONGEST = 100
+
+Row = Mapping[str, Any]
+"""A line of an answer: the value of each column by its name, and under ``links`` column → (kind of record, its key)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition of the address. Without a ``required`` one nothing is asked."""
+
+    name: str
+    label: str
+    kind: str = TEXT
+    choices: Mapping[str, str] = field(default_factory=dict)
+    required: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the answer. A ``wide`` one may break into lines."""
+
+    name: str
+    title: str
+    kind: str = TEXT
+    wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as it is asked: by whom, with which values of its filters, which part of the answer."""
+
+    session: Session
+    reader: Actor
+    organization: Organization
+    values: Mapping[str, Any]
+    limit: int
+    offset: int
+
+    def text(self, name: str) -> str:
+        """A text among the values; empty where it is not asked for."""
+        return str(self.values.get(name) or "")
+
+    def day(self, name: str) -> date | None:
+        """A day among the values."""
+        value = self.values.get(name)
+        return value if isinstance(value, date) else None
+
+
+Find = Callable[[Asked], Page[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question. ``name`` stands in its address, ``right`` says who may ask it, ``purpose`` what it answers."""
+
+    name: str
+    title: str
+    purpose: str
+    right: str
+    filters: Sequence[Filter]
+    columns: Sequence[Column]
+    find: Find
+
+    def read(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """The values of the filters in an address. Raises Invalid naming each that cannot be read."""
+        values: dict[str, Any] = {}
+        faults: list[Finding] = []
+        for one in self.filters:
+            text = half_width(given.get(one.name, "").strip())[:LONGEST]
+            if not text:
+                continue
+            if one.kind == DAY:
+                day = _day(text)
+                if day is not None:
+                    values[one.name] = day
+                else:
+                    faults.append(Finding(f"/{one.name}", f"{one.label}请写成 2026-01-31 的格式"))
+            elif one.kind == CHOICE and text not in one.choices:
+                faults.append(Finding(f"/{one.name}", f"{one.label}只能是：{'、'.join(one.choices.values())}"))
+            else:
+                values[one.name] = text
+        if faults:
+            raise Invalid("不能这样查询", faults)
+        return values
+
+    def lacking(self, values: Mapping[str, Any]) -> list[Filter]:
+        """The required filters that are not given."""
+        return [one for one in self.filters if one.required and one.name not in values]
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if FIRST_DAY <= found <= LAST_DAY else None
+
+
+SINCE, UNTIL = Filter("since", "从", DAY), Filter("until", "到", DAY)
+OF_CASE = Filter("case", "事项编号", CASE)
+OF_PERSON = Filter("person", "人员", PERSON, note="姓名或用户名")
+OF_TALENT = Filter("talent", "人才", TALENT, note="姓名或编号")
+AT, WHO, BEHALF = Column("at", "时间", MOMENT), Column("who", "谁"), Column("behalf", "代谁")
+ABOUT, WHAT, DETAIL = (
+    Column("about", "事项或记录", wide=True),
+    Column("what", "做了什么"),
+    Column("detail", "内容", wide=True),
+)

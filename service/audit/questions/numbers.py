@@ -1,0 +1,95 @@
+"""Documents by their numbers, series by series; before them the numbers that nobody was given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from service.audit.questions.declared import Asked, Row
+from service.audit.questions.journal import learnt, paged, period
+from service.audit.questions.known import Known, the_case
+from service.db.lists import MAX_LIMIT, Page
+from service.history import HistoryEvent
+from service.processes.models import Instance
+from service.processes.recording import stream_of
+from service.processes.series import by_form, missing, twice
+
+CASES, CIRCULARS, OWN = "case", "circular", "own"
+SERIES: Mapping[str, str] = {CASES: "受理编号", CIRCULARS: "通报文号", OWN: "流程自己的编号"}
+_KIND = {CIRCULARS: "circular_issued", OWN: "numbered"}
+
+
+def numbers(asked: Asked) -> Page[Row]:
+    """The numbers of a series (default: of cases), the newest first."""
+    series = asked.text("series") or CASES
+    faults = [
+        {"number": number, "series": SERIES[series], "what": what, "links": {}}
+        for number, what in _faults(asked, series)
+    ]
+    limit, offset = max(1, min(asked.limit, MAX_LIMIT)), max(0, asked.offset)
+    first: list[Row] = list(faults[offset : offset + limit])
+    left, start = limit - len(first), max(0, offset - len(faults))
+    rest = _cases(asked, left, start) if series == CASES else _events(asked, series, left, start)
+    return Page((*first, *rest.items), rest.total + len(faults), limit, offset)
+
+
+def _faults(asked: Asked, series: str) -> list[tuple[str, str]]:
+    """Numbers given twice, and those that lie between others and were not given."""
+    if series == CASES:
+        listed = list(asked.session.scalars(select(Instance.number).where(Instance.number.is_not(None))))
+    else:
+        number = HistoryEvent.data["number"].as_string()
+        listed = list(asked.session.scalars(select(number).where(HistoryEvent.kind == _KIND[series])))
+    found = []
+    for some in by_form(str(one) for one in listed if one).values():
+        found += [(one, "重号") for one in twice(some)] + [(one, "缺号") for one in missing(some)]
+    return found
+
+
+def _cases(asked: Asked, limit: int, offset: int) -> Page[Row]:
+    query = select(Instance.id, Instance.number, Instance.started_at, Instance.initiator).where(
+        Instance.number.is_not(None), *period(asked, Instance.started_at)
+    )
+    if written := asked.text("case"):
+        query = query.where(Instance.id == the_case(asked.session, written))
+    total = asked.session.scalar(query.with_only_columns(func.count())) or 0
+    rows = asked.session.execute(
+        query.order_by(Instance.started_at.desc(), Instance.id).limit(limit).offset(offset)
+    ).all()
+    known = Known(asked.session).learn((one.initiator for one in rows), (stream_of(one.id) for one in rows))
+    told = []
+    for one in rows:
+        about, link = known.record(stream_of(one.id))
+        told.append(_row(one.number, CASES, one.started_at, known.person(one.initiator), about, link))
+    return Page(tuple(told), total, limit, offset)
+
+
+def _events(asked: Asked, series: str, limit: int, offset: int) -> Page[Row]:
+    query = select(HistoryEvent.id).where(HistoryEvent.kind == _KIND[series], *period(asked, HistoryEvent.at))
+    if written := asked.text("case"):
+        query = query.where(HistoryEvent.stream == stream_of(the_case(asked.session, written)))
+    part = Asked(asked.session, asked.reader, asked.organization, asked.values, max(1, limit), offset)
+    page = paged(part, query)
+    items = page.items if limit else ()
+    known = learnt(asked.session, items)
+    told = []
+    for one in items:
+        about, link = known.record(one.stream)
+        number = str(one.data.get("number", ""))
+        told.append(_row(number, series, one.at, known.person(one.actor), about, link))
+    return Page(tuple(told), page.total, limit, offset)
+
+
+def _row(number: str, series: str, at: Any, who: str, about: str, link: tuple[str, str] | None) -> Row:
+    links = {"about": link} if link is not None else {}
+    return {
+        "number": number,
+        "series": SERIES[series],
+        "what": "已给出",
+        "at": at,
+        "who": who,
+        "about": about,
+        "links": links,
+    }

@@ -1,0 +1,332 @@
+"""Questions about cases and their steps: late ones, approvals by who entered, steps that nobody holds, a past day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from service import clock
+from service.audit.questions.declared import Asked, Row
+from service.audit.questions.journal import beginning_of, period
+from service.audit.questions.known import Known, the_case, the_people
+from service.db.lists import MAX_LIMIT, Page
+from service.errors import Finding, Invalid
+from service.history import HistoryEvent
+from service.ledger.cases import COLUMNS, ledger_rows
+from service.processes import queries
+from service.processes.filters import CaseFilter
+from service.processes.models import DONE, OPEN, ClockRun, Definition, Instance, UserTask
+from service.processes.recording import stream_of
+from service.processes.rules import STATUSES, one_line
+from service.rights import SYSTEM
+
+APPROVING = ("审核", "审批", "审定", "核准", "批准", "签发", "复核")
+"""A step approves if its name says so."""
+UNUSUAL: Mapping[str, str] = {
+    "returned": "退回",
+    "taken_back": "撤回",
+    "migrated": "换流程版本",
+    "reassigned": "转办",
+    "suspended": "挂起",
+    "terminated": "终止",
+}
+"""Kinds of entries that leave the usual course of a case, and their words."""
+DAYS_SHOWN = 90
+
+
+def _bounds(asked: Asked) -> tuple[int, int]:
+    return max(1, min(asked.limit, MAX_LIMIT)), max(0, asked.offset)
+
+
+def _case(known: Known, instance_id: UUID) -> dict[str, Any]:
+    about, link = known.record(stream_of(instance_id))
+    return {"about": about, "links": {"about": link} if link is not None else {}}
+
+
+def late(asked: Asked) -> Page[Row]:
+    """Steps that were done late or stand open past their date, each with its urges and its case's circulars."""
+    limit, offset = _bounds(asked)
+    session, today = asked.session, clock.today()
+    run = or_(ClockRun.until_on.is_(None), ClockRun.due_on < ClockRun.until_on)
+    ran = select(ClockRun.task_id).where(run, ClockRun.due_on < today, ClockRun.void_on.is_(None))
+    query = select(UserTask).where(
+        UserTask.id.in_(ran),
+        or_(UserTask.late_days > 0, and_(UserTask.status == OPEN, UserTask.due_on < today)),
+    )
+    if written := asked.text("case"):
+        query = query.where(UserTask.instance_id == the_case(session, written))
+    if unit := asked.text("unit"):
+        query = query.where(UserTask.unit == unit)
+    since, until = asked.day("since"), asked.day("until")
+    query = query.where(UserTask.due_on >= since) if since is not None else query
+    query = query.where(UserTask.due_on <= until) if until is not None else query
+    total = session.scalar(query.with_only_columns(func.count())) or 0
+    rows = list(session.scalars(query.order_by(UserTask.due_on.desc(), UserTask.id).limit(limit).offset(offset)))
+    said = _urges(session, {one.instance_id for one in rows})
+    known = Known(session).learn(
+        (one.completed_by for one in rows),
+        (stream_of(one.instance_id) for one in rows),
+        (one.unit for one in rows),
+    )
+    return Page(tuple(_late(one, known, said) for one in rows), total, limit, offset)
+
+
+def _late(one: UserTask, known: Known, said: Mapping[UUID, Sequence[Any]]) -> Row:
+    told = said.get(one.instance_id, ())
+    urged = [event for event in told if event.kind == "urged" and event.task == str(one.id)]
+    circulars = [str(event.data.get("number")) for event in told if event.kind == "circular_issued"]
+    return {
+        **_case(known, one.instance_id),
+        "step": one_line(one.name),
+        "unit": known.unit(one.unit),
+        "due": one.due_on,
+        "done": one.completed_at,
+        "late": one.late_days,
+        "who": known.person(one.completed_by) if one.status == DONE else "尚未办结",
+        "urges": len(urged),
+        "circular": "、".join(circulars),
+        "detail": str(urged[-1].data.get("text", "")) if urged else "",
+    }
+
+
+def _urges(session: Session, cases: set[UUID]) -> dict[UUID, list[Any]]:
+    """The urges and circulars of these cases, in order; one statement."""
+    streams = {stream_of(one): one for one in cases}
+    query = select(HistoryEvent.stream, HistoryEvent.kind, HistoryEvent.task, HistoryEvent.data).where(
+        HistoryEvent.stream.in_(streams), HistoryEvent.kind.in_(("urged", "circular_issued"))
+    )
+    found: dict[UUID, list[Any]] = {}
+    for event in session.execute(query.order_by(HistoryEvent.id)) if streams else ():
+        found.setdefault(streams[event.stream], []).append(event)
+    return found
+
+
+def by_who_entered(asked: Asked) -> Page[Row]:
+    """Approvals by who also did an earlier step of the case, or started it (四眼)."""
+    limit, offset = _bounds(asked)
+    session = asked.session
+    approval, earlier = aliased(UserTask), aliased(UserTask)
+    before = (
+        select(func.min(earlier.completed_seq))
+        .where(
+            earlier.instance_id == approval.instance_id,
+            earlier.status == DONE,
+            earlier.completed_by == approval.completed_by,
+            earlier.completed_seq < approval.completed_seq,
+            earlier.task != approval.task,
+        )
+        .correlate(approval)
+        .scalar_subquery()
+    )
+    query = (
+        select(approval, before.label("entered"), Instance.initiator)
+        .join(Instance, Instance.id == approval.instance_id)
+        .where(
+            approval.status == DONE,
+            or_(*(approval.name.contains(word) for word in APPROVING)),
+            or_(before.is_not(None), Instance.initiator == approval.completed_by),
+            *period(asked, approval.completed_at),
+        )
+    )
+    if person := asked.text("person"):
+        query = query.where(approval.completed_by.in_(the_people(session, person)))
+    if written := asked.text("case"):
+        query = query.where(approval.instance_id == the_case(session, written))
+    total = session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+    ordered = query.order_by(approval.completed_at.desc(), approval.id)
+    rows = session.execute(ordered.limit(limit).offset(offset)).all()
+    entered = _steps_at(session, [(row[0].instance_id, row.entered) for row in rows if row.entered is not None])
+    known = Known(session).learn((row[0].completed_by for row in rows), (stream_of(row[0].instance_id) for row in rows))
+    return Page(
+        tuple(
+            {
+                **_case(known, row[0].instance_id),
+                "at": row[0].completed_at,
+                "who": known.person(row[0].completed_by),
+                "step": one_line(row[0].name),
+                "entered": entered.get((row[0].instance_id, row.entered), "发起事项"),
+            }
+            for row in rows
+        ),
+        total,
+        limit,
+        offset,
+    )
+
+
+def _steps_at(session: Session, places: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], str]:
+    """The names of the steps that were done at these entries of these cases; one statement."""
+    if not places:
+        return {}
+    query = select(UserTask.instance_id, UserTask.completed_seq, UserTask.name).where(
+        UserTask.instance_id.in_({case for case, _ in places}), UserTask.completed_seq.in_({seq for _, seq in places})
+    )
+    return {(row.instance_id, row.completed_seq or 0): one_line(row.name) for row in session.execute(query)}
+
+
+def unusual(asked: Asked) -> Page[Row]:
+    """Cases that were returned, taken back, moved, handed to others, suspended or ended early; how often each."""
+    limit, offset = _bounds(asked)
+    session = asked.session
+    counted = [func.sum(case((HistoryEvent.kind == kind, 1), else_=0)).label(kind) for kind in UNUSUAL]
+    kind = asked.text("kind")
+    query = (
+        select(HistoryEvent.stream, func.max(HistoryEvent.at).label("at"), *counted)
+        .where(
+            HistoryEvent.kind.in_([kind] if kind in UNUSUAL else sorted(UNUSUAL)),
+            HistoryEvent.stream.startswith("instance:", autoescape=True),
+            *period(asked, HistoryEvent.at),
+        )
+        .group_by(HistoryEvent.stream)
+    )
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    newest = query.order_by(func.max(HistoryEvent.at).desc(), HistoryEvent.stream)
+    rows = session.execute(newest.limit(limit).offset(offset)).all()
+    known = Known(session).learn((), (row.stream for row in rows))
+    states = _states(session, [row.stream for row in rows])
+    found = []
+    for row in rows:
+        about, link = known.record(row.stream)
+        told = [f"{word} {getattr(row, name)} 次" for name, word in UNUSUAL.items() if getattr(row, name)]
+        process, version, status, end = states.get(row.stream, ("", None, "", ""))
+        found.append(
+            {
+                "at": row.at,
+                "about": about,
+                "process": f"{process} 第 {version} 版" if version is not None else "",
+                "state": one_line(end) or STATUSES.get(status, ""),
+                "detail": "、".join(told),
+                "links": {"about": link} if link is not None else {},
+            }
+        )
+    return Page(tuple(found), total, limit, offset)
+
+
+def _states(session: Session, streams: Sequence[str]) -> dict[str, tuple[str, int, str, str]]:
+    """Process, version, status and end of the cases of these streams; one statement."""
+    ids = [UUID(one.partition(":")[2]) for one in streams]
+    query = (
+        select(Instance.id, Definition.name, Instance.version, Instance.status, Instance.end_name)
+        .outerjoin(Definition, and_(Definition.key == Instance.process, Definition.version == Instance.version))
+        .where(Instance.id.in_(ids))
+    )
+    return {
+        stream_of(row.id): (row.name, row.version, row.status, row.end_name or "") for row in session.execute(query)
+    }
+
+
+def gaps(asked: Asked) -> Page[Row]:
+    """Open steps that nobody has taken, the longest first; before them the days without any work in the background."""
+    limit, offset = _bounds(asked)
+    session = asked.session
+    days = _idle_days(asked)
+    query = (
+        select(UserTask)
+        .join(Instance, Instance.id == UserTask.instance_id)
+        .where(UserTask.status == OPEN, UserTask.assignee.is_(None), Instance.status == "running")
+    )
+    total = session.scalar(query.with_only_columns(func.count())) or 0
+    first = [{"what": "没有后台活动的日子", "since": day, "days": None, "links": {}} for day in days]
+    listed: list[Row] = list(first[offset : offset + limit])
+    left = limit - len(listed)
+    tasks = list(
+        session.scalars(
+            query.order_by(UserTask.entered_at, UserTask.id).limit(left).offset(max(0, offset - len(first)))
+        )
+    )
+    known = Known(session).learn((), (stream_of(one.instance_id) for one in tasks), (one.unit for one in tasks))
+    names = {role.id: role.name for role in asked.organization.roles.values()}
+    for one in tasks:
+        entered = clock.local(one.entered_at).date()
+        listed.append(
+            {
+                **_case(known, one.instance_id),
+                "what": "无人领办的步骤",
+                "step": one_line(one.name),
+                "unit": known.unit(one.unit) or names.get(one.role or "", ""),
+                "since": entered,
+                "days": (clock.today() - entered).days,
+                "due": one.due_on,
+            }
+        )
+    return Page(tuple(listed), total + len(first), limit, offset)
+
+
+def _idle_days(asked: Asked) -> list[Any]:
+    """The days asked for (by default the last 90) on which the service itself did nothing, since it first did.
+
+    One statement: an entry of the service a day is enough, and the index finds the next one.
+    """
+    today = clock.today()
+    until = min(asked.day("until") or today, today)
+    since = asked.day("since") or until - timedelta(days=DAYS_SHOWN - 1)
+    since = max(since, until - timedelta(days=366))
+    # Days of Shanghai begin at 16:00 of the day before in UTC, all the year.
+    at = HistoryEvent.at
+    if asked.session.get_bind().dialect.name == "sqlite":
+        day: Any = func.date(at, "+8 hours")
+    else:
+        day = func.to_char(func.timezone("Asia/Shanghai", at), "YYYY-MM-DD")
+    query = (
+        select(day)
+        .distinct()
+        .where(HistoryEvent.actor == SYSTEM.username, at >= beginning_of(since), at < clock.end_of(until))
+    )
+    active = set(asked.session.scalars(query))
+    first = min(active, default=None)
+    listed = [since + timedelta(days=n) for n in range((until - since).days + 1)]
+    return [
+        one
+        for one in reversed(listed)
+        if first is not None and one.isoformat() > first and one < today and one.isoformat() not in active
+    ]
+
+
+def on_a_day(asked: Asked) -> Page[Row]:
+    """Every case as it stood at the end of a day, as the ledger tells it."""
+    day = asked.day("day")
+    if day is None or day > clock.today():
+        raise Invalid("不能这样查询", [Finding("/day", "请填写一个不晚于今天的日期")])
+    wanted = CaseFilter(process=None, as_of=day, q=asked.text("q") or None)
+    page = queries.cases(asked.session, asked.reader, filters=wanted, limit=asked.limit, offset=asked.offset)
+    rows = ledger_rows(asked.session, page.items, asked.organization, day)
+    told = tuple(
+        {
+            **dict(zip(DAY_COLUMNS, (_cell(cell) for cell in cells), strict=True)),
+            "links": {"title": ("case", str(instance.id))},
+        }
+        for instance, cells in zip(page.items, rows, strict=True)
+    )
+    return Page(told, page.total, page.limit, page.offset)
+
+
+DAY_COLUMNS = (
+    "number",
+    "title",
+    "status",
+    "stage",
+    "talent",
+    "leader",
+    "category",
+    "town",
+    "initiator_unit",
+    "unit",
+    "started",
+    "ended",
+    "end",
+    "outcome",
+    "urges",
+    "late",
+    "late_steps",
+)
+"""The names of the ledger's columns, in their order."""
+DAY_TITLES: Mapping[str, str] = dict(zip(DAY_COLUMNS, COLUMNS, strict=True))
+
+
+def _cell(value: Any) -> Any:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value

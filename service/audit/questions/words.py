@@ -1,0 +1,158 @@
+"""The words of the journal's entries for auditors: what was done, and what an entry says of it. Nothing restricted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from service.access_log.fields import ENTRIES as ACCESS_LOG
+from service.attachments import ENTRIES as FILES
+from service.auth.fields import ENTRIES as ACCOUNTS
+from service.contacts.fields import ENTRIES as CONTACTS
+from service.exchange.fields import ENTRIES as IMPORTS
+from service.fields import NOTHING, Entry, Field
+from service.history.notices import ENTRIES as NOTICES
+from service.jobs.fields import ENTRIES as JOBS
+from service.ledger.circulars import ENTRIES as CIRCULARS
+from service.ledger.reported import ENTRIES as REPORTED
+from service.liaisons.fields import ENTRIES as LIAISONS
+from service.notifications.fields import ENTRIES as DELIVERY
+from service.people.fields import ENTRIES as PEOPLE
+from service.processes.fields import ENTRIES as PROCESSES
+from service.processes.moves import KEEP
+from service.processes.rules import one_line
+from service.reports.fields import ENTRIES as REPORTS
+from service.seals.fields import ENTRIES as SEALS
+from service.studio.fields import ENTRIES as STUDIO
+from service.talents.fields import ENTRIES as TALENTS
+from service.talents.masks import redacted
+
+WORDS: Mapping[str, Entry] = {
+    **ACCESS_LOG,
+    **FILES,
+    **ACCOUNTS,
+    **CONTACTS,
+    **IMPORTS,
+    **NOTICES,
+    **JOBS,
+    **CIRCULARS,
+    **REPORTED,
+    **LIAISONS,
+    **DELIVERY,
+    **PEOPLE,
+    **PROCESSES,
+    **REPORTS,
+    **SEALS,
+    **STUDIO,
+    **TALENTS,
+}
+"""Kind of entry → its word and fields, of all features."""
+
+SAID: Mapping[str, str] = {
+    "reason": "理由",
+    "text": "内容",
+    "note": "说明",
+    "number": "编号",
+    "title": "标题",
+    "to_name": "转给",
+    "late_days": "超期工作日",
+    "source": "来源",
+    "message": "内容",
+    "name": "文件",
+}
+"""Names in an entry's data that are told where the entry's own fields do not tell them, and their titles."""
+LONGEST = 400
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+PICKED: Mapping[str, str] = {"units": "unit", "people": "person", "leaders": "leader", "talents": "talent"}
+"""Kind of picked record → the prefix of its stream."""
+Named = Callable[[str], str]
+
+
+def word(kind: str) -> str:
+    """The word for a kind of entry."""
+    return WORDS[kind].word if kind in WORDS else "其他记录"
+
+
+def picked(kind: str, data: Mapping[str, Any]) -> Iterator[str]:
+    """The streams of the records that an entry of a record names, to be learnt before it is told."""
+    for one in WORDS[kind].fields if kind in WORDS else ():
+        if one.pick in PICKED and one.name in data:
+            value = data[one.name]
+            for each in value if isinstance(value, list | Mapping) else [value]:
+                if isinstance(each, str) and each:
+                    yield f"{PICKED[one.pick]}:{each}"
+
+
+def detail(kind: str, stream: str, data: Mapping[str, Any], named: Named) -> str:
+    """An entry in a line, as an auditor may see it: personal data of talents masked, no content of forms.
+
+    ``named`` calls the record of a stream by its name.
+    """
+    shown = redacted(data, contact=False, identity=False) if stream.startswith("talent:") else data
+    told = list(_process(kind, shown)) if stream.startswith("instance:") else list(_record(kind, shown, named))
+    text = "；".join(one_line(one) for one in told if one and _ID.search(one) is None)  # ids say nothing to people
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _process(kind: str, data: Mapping[str, Any]) -> Iterator[str]:
+    if kind == "migrated":
+        yield f"第 {data['from']['version']} 版 → 第 {data['to']['version']} 版"
+        yield "期限不变" if data.get("due") == KEEP else "期限按新版重新计算"
+    elif "step" in data and data.get("name"):
+        yield f"步骤「{one_line(data['name'])}」"
+    for name in ("reason", "text", "note", "number", "to_name"):
+        if data.get(name):
+            yield f"{SAID[name]}：{data[name]}"
+    if data.get("late_days"):
+        yield f"超期 {data['late_days']} 个工作日"
+    if kind == "printed":
+        yield f"文件：{data.get('name')}，摘要 {str(data.get('sha256'))[:16]}…"
+
+
+def _record(kind: str, data: Mapping[str, Any], named: Named) -> Iterator[str]:
+    entry = WORDS.get(kind)
+    told = set()
+    for one in entry.fields if entry is not None else ():
+        told.add(one.name)
+        value = data.get(one.name)
+        if entry is not None and entry.changes and isinstance(value, list) and len(value) == 2:
+            yield f"{one.label}：{_text(one, value[0], named) or NOTHING} → {_text(one, value[1], named) or NOTHING}"
+        elif text := _text(one, value, named):
+            yield f"{one.label}：{text}"
+    if "username" in data and "username" not in told:
+        yield f"账号：{data['username']}"
+    for name, title in SAID.items():
+        if name not in told and data.get(name) and isinstance(data[name], str | int):
+            yield f"{title}：{data[name]}"
+    changes = data.get("changes")
+    if isinstance(changes, Mapping):
+        for name, pair in changes.items():
+            before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
+            yield f"{name}：{_plain(before)} → {_plain(after)}"
+
+
+def _text(one: Field, value: Any, named: Named) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return "、".join(text for each in value[:10] if (text := _text(one, each, named)))
+    if isinstance(value, Mapping):
+        if one.pick in PICKED:
+            return "、".join(
+                f"{named(f'{PICKED[one.pick]}:{key}')}：{one.choices.get(said, said)}" for key, said in value.items()
+            )
+        return str(value.get("name") or "")
+    if one.pick:
+        return named(f"{PICKED[one.pick]}:{value}") if one.pick in PICKED else ""
+    return str(one.choices.get(value, value))
+
+
+def _plain(value: Any) -> str:
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return "、".join(map(str, value)) if isinstance(value, list) else str(value)

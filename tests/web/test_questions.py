@@ -1,0 +1,145 @@
+"""审计查询: each question in one view, by its filters, as a sheet and by the API; nothing restricted, no ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from io import BytesIO
+from pathlib import Path
+from shutil import copy
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import event
+
+from service import clock
+from service.audit.questions import QUESTIONS
+from service.processes import operations
+from tests.conftest import FakeClock
+from tests.factories.everything import fill
+from tests.factories.visitor import Visitor
+from tests.factories.world import World
+
+NEEDED = {"acts": {"person": "office"}, "on-a-day": {"day": "2026-09-16"}}
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-")
+
+
+@pytest.fixture(scope="module")
+def filled(sqlite_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world in which something of everything was done; read by all tests of this module."""
+    path = tmp_path_factory.mktemp("questions") / "questions.db"
+    copy(sqlite_world, path)
+    with ExitStack() as stack:
+        clock = FakeClock(stack)
+        world = stack.enter_context(closing(World(f"sqlite:///{path}", clock)))
+        fill(world)
+        _more(world)
+        yield world
+
+
+def _more(world: World) -> None:
+    """A step that is given to somebody, who does not do it."""
+    with world.transaction() as session:
+        task = world.task("handle", "edu").id
+        now = clock.now()
+        operations.release(session, task_id=task, actor=world.actor("handler-edu"), now=now)
+        operations.reassign(
+            session, task_id=task, to="handler-edu", reason="由其统一答复", actor=world.actor("office"), now=now
+        )
+    world.clock.advance(days=40)  # past the date of the step
+
+
+def answer(world: World, name: str, **more: Any) -> list[dict[str, Any]]:
+    """The items of a question as the API gives them to the auditor."""
+    found = world.api("auditor").get(f"/audit/{name}", **{**NEEDED.get(name, {}), **more})
+    assert found.status_code == 200, found.text
+    assert found.json is not None
+    return list(found.json["items"])
+
+
+EMPTY = {"dates", "four-eyes", "migrations", "restricted", "substitution", "exports"}
+"""Questions to which nothing of this world is an answer."""
+
+
+def test_each_question_is_a_page_a_sheet_and_a_call(filled: World) -> None:
+    auditor = Visitor(filled, "auditor")
+    for question in QUESTIONS:
+        given = NEEDED.get(question.name, {})
+        page = auditor.get(f"/audit/{question.name}", **given)
+        assert page.status_code == 200, question.name
+        assert question.title in page.text
+        said = re.sub(r'href="[^"]*"', "", page.text.split("<tbody>")[-1] if "<tbody>" in page.text else "")
+        assert ID.search(said) is None, question.name
+        items = answer(filled, question.name)
+        sheet = auditor.get(f"/audit/{question.name}.xlsx", **given)
+        rows = list(load_workbook(BytesIO(sheet.data), read_only=True).active.iter_rows(values_only=True))
+        assert list(rows[0]) == [one.title for one in question.columns]
+        assert len(rows) > len(items) >= (0 if question.name in EMPTY else 1), question.name
+
+
+def test_a_question_takes_as_many_statements_for_many_rows_as_for_one(filled: World) -> None:
+    auditor, sent = filled.api("auditor"), []
+    event.listen(filled.database.engine, "before_cursor_execute", lambda *said: sent.append(said[2]))
+    for question in QUESTIONS:
+        counts = set()
+        for limit in (1, 200):
+            auditor.get(f"/audit/{question.name}", limit=limit, **NEEDED.get(question.name, {}))
+            sent.clear()
+            auditor.get(f"/audit/{question.name}", limit=limit, **NEEDED.get(question.name, {}))
+            counts.add(len(sent))
+        assert max(counts) - min(counts) <= 8, (question.name, counts)  # one more for a kind of record that came up
+        assert max(counts) < 30, (question.name, counts)
+
+
+def test_what_cannot_be_asked_is_told_at_its_filter(filled: World) -> None:
+    auditor = Visitor(filled, "auditor")
+    for given, says in (
+        ({"case": "2026-需-9999"}, "没有编号为 2026-需-9999 的事项"),
+        ({"talent": "无此人"}, "没有叫“无此人”的人才"),
+        ({"person": "nobody"}, "没有叫“nobody”的账号"),
+        ({"since": "下周"}, "请写成 2026-01-31 的格式"),
+        ({"act": "eat"}, "只能是"),
+    ):
+        page = auditor.get("/audit/looks", **given)
+        assert page.status_code == 200
+        assert says in page.text
+    assert "请先填写条件" in auditor.get("/audit/acts").text
+    refused = filled.api("auditor").get("/audit/looks", talent="无此人")
+    assert refused.status_code == 422
+    assert refused.json is not None
+    assert refused.json["errors"][0]["path"] == "/talent"
+
+
+def test_answers_name_who_what_and_why(filled: World) -> None:
+    [moved] = answer(filled, "returns", kind="reassigned")
+    assert "由其统一答复" in moved["detail"]
+    assert moved["about"].startswith("2026-需-")
+    acts = answer(filled, "acts", person="handler-edu", limit=200)
+    assert {one["who"] for one in acts} == {acts[0]["who"]}
+    assert "领办" in {one["what"] for one in acts}
+    assert answer(filled, "acts", person=acts[0]["who"].partition("（")[0], limit=200) == acts
+    assert [one["what"] for one in answer(filled, "urges", kind="urged")][:1] == ["催办"]
+    [number] = answer(filled, "numbers")
+    assert (number["number"], number["what"]) == ("2026-需-0001", "已给出")
+    looked = answer(filled, "looks", talent="T0001")
+    assert any(one["who"].endswith("（office）") for one in looked)
+
+
+def test_nothing_restricted_and_no_private_number_is_in_an_answer(filled: World) -> None:
+    said = str([answer(filled, question.name, limit=200) for question in QUESTIONS])
+    assert "家中老人住院" not in said
+    assert not re.search(r"1[3-9]\d{9}", said)
+
+
+def test_only_auditors_ask_and_administrators_of_accounts_alone(filled: World) -> None:
+    for name, may in (("auditor", 200), ("admin", 403), ("office", 403), ("owner", 403), ("handler-edu", 403)):
+        visitor = Visitor(filled, name)
+        assert visitor.get("/audit/acts", person="office").status_code == may, name
+        assert visitor.get("/audit/looks.xlsx").status_code == may, name
+    admin = Visitor(filled, "admin")
+    assert admin.get("/audit/sign-ins").status_code == 200
+    assert "谁看了谁的资料" not in admin.get("/audit").text
+    assert 'href="/audit"' in Visitor(filled, "auditor").get("/help").text
+    assert 'href="/audit"' not in Visitor(filled, "office").get("/help").text
