@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from service.access_log.entries import digest_of
 from service.access_log.models import AccessBatch, AccessEntry, AccessSubject
 from service.access_log.sealing import STREAM
-from service.db.canonical import dumps
+from service.canonical import dumps
 
 Fault = tuple[str, str, str]
 """The table, the number of the entry, what is wrong in Chinese."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from service.db.canonical import dumps
+from service.canonical import dumps
 
 VIEW, SEARCH, PRINT, EXPORT, FILE, REFUSED = "view", "search", "print", "export", "file", "refused"
 ACTS: Mapping[str, str] = {

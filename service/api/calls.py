@@ -26,7 +26,7 @@ from service.api.fields import Nothing
 from service.api.limits import limits
 from service.api.once import HEADER, once
 from service.api.versions import IF_MATCH
-from service.db.canonical import normalized
+from service.canonical import normalized
 from service.errors import Finding, Invalid, LiaisonError
 from service.http.context import READING, transaction, wired
 from service.http.failures import MEDIA_TYPE

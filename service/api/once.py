@@ -17,8 +17,8 @@ from flask import Response, request
 from sqlalchemy.orm import Session
 
 from service.api import errors
+from service.canonical import dumps
 from service.db import IdempotentAnswer, idempotency
-from service.db.canonical import dumps
 from service.errors import Finding, Incident, Invalid, LiaisonError
 from service.http.failures import MEDIA_TYPE
 

@@ -23,9 +23,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from service.canonical import dumps
 from service.db import migrate
 from service.db.base import Json, UtcDateTime
-from service.db.canonical import dumps
 from service.db.database import Database
 from service.errors import Conflict, Incident, Invalid
 

@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
+from service.canonical import dumps
 from service.config.trust import Timeouts
-from service.db.canonical import dumps
 from service.db.failures import is_of_a_lost_server, trouble
 
 SQLITE_WAIT_SECONDS = 30

@@ -17,8 +17,8 @@ from sqlalchemy import JSON, Column, ColumnElement, Date, Dialect, LargeBinary, 
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
+from service.canonical import dumps, normalized
 from service.db.base import Base, UtcDateTime
-from service.db.canonical import dumps, normalized
 
 Row = dict[str, Any]
 _READ: Mapping[type, Callable[[str], Any]] = {

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from service.db.canonical import normalized
+from service.canonical import normalized
 from service.history.chain import FIRST, seal
 from service.history.journal import _NEXT_ID
 from service.history.models import HistoryEvent, HistoryHead

@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from service.db.canonical import dumps
+from service.canonical import dumps
 
 FIRST = "0" * 64
 """``prev_hash`` of the first event of a stream."""

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
 
+from service.canonical import dumps
 from service.db import Base
-from service.db.canonical import dumps
 from service.history.versions import pairs
 
 Row = dict[str, Any]

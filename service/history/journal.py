@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Select, bindparam, event, func, select, text
 from sqlalchemy.orm import Session, make_transient_to_detached
 
+from service.canonical import normalized
 from service.clock import local
-from service.db.canonical import normalized
 from service.errors import Conflict
 from service.history.chain import FIRST, seal
 from service.history.models import HistoryEvent, HistoryHead, OutboxEntry

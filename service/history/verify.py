@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Text, select, type_coerce
 from sqlalchemy.orm import Session
 
-from service.db.canonical import dumps
+from service.canonical import dumps
 from service.history.chain import FIRST, seal
 from service.history.journal import LATE_BY
 from service.history.models import HistoryEvent, HistoryHead

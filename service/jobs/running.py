@@ -20,8 +20,8 @@ from sqlalchemy import and_, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from service import clock, ids
+from service.canonical import normalized
 from service.db import Database
-from service.db.canonical import normalized
 from service.db.failures import describe, explain
 from service.errors import LiaisonError
 from service.history.folding import Digest

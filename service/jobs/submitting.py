@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from service import ids
-from service.db.canonical import normalized
+from service.canonical import normalized
 from service.errors import Busy, Conflict, NotFound
 from service.jobs.fields import ENDED, FORGOTTEN, HELD, MADE, RESUMED, journal, standing
 from service.jobs.models import CANCELLED, DONE, FAILED, PAUSED, QUEUED, RUNNING, Job

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from service import engine
-from service.db.canonical import normalized
+from service.canonical import normalized
 from service.errors import NotFound
 from service.processes import effects as fx
 from service.processes.applying import apply_effects

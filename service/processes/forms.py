@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from service.db.canonical import DEEPEST, normalized
+from service.canonical import DEEPEST, normalized
 from service.errors import Finding, Invalid
 from service.processes.bounds import LARGEST_FORM, LARGEST_STORED, unfolded
 from service.processes.terms import TYPES

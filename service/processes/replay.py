@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
 from service import history
+from service.canonical import dumps, normalized
 from service.db import raw_rows
-from service.db.canonical import dumps, normalized
 from service.history import HistoryEvent, HistoryHead
 from service.processes import counters
 from service.processes.bundles import Compiled

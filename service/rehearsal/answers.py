@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from service import engine
-from service.db.canonical import normalized
+from service.canonical import normalized
 from service.processes.wiring import RehearsedCall, RehearsedTask
 from service.rehearsal.state import Kept, OpenStep, Plan, ToldNotice
 from service.workdays import Calendar

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from service import clock, engine
-from service.db.canonical import normalized
+from service.canonical import normalized
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import effects as fx
 from service.processes.bundles import Compiled

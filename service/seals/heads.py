@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from service.db.canonical import dumps
+from service.canonical import dumps
 from service.errors import Invalid
 
 FORMAT, VERSION = "talent-liaison-seal", 1

@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from service.db.canonical import dumps
+from service.canonical import dumps
 from service.errors import Invalid
 from service.seals.heads import FIRST, LOST, ROTATED
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from pypinyin import Style, lazy_pinyin, pinyin
-
 from service.spelling.keys import plain
 from service.spelling.variants import simplified
 
@@ -126,6 +124,8 @@ def _persons(name: str) -> list[tuple[Syllable, ...]]:
 def _characters(text: str) -> list[tuple[Syllable, ...]]:
     """The ways of reading each character of ``text``, the likeliest where it stands first."""
     # Text without Chinese characters comes through `errors` in runs: a word of it belongs to the initials as a whole.
+    from pypinyin import lazy_pinyin  # its dictionaries are read when a name is spelled: most processes spell none
+
     found: list[tuple[Syllable, ...]] = []
     place = 0
     for part in lazy_pinyin(text, errors=lambda run: f"{_FOREIGN}{run}"):
@@ -143,4 +143,6 @@ def _characters(text: str) -> list[tuple[Syllable, ...]]:
 @lru_cache(maxsize=KNOWN_NAMES)
 def _sounds_of(character: str) -> tuple[str, ...]:
     """Every sound of one Chinese character, whatever its tone."""
+    from pypinyin import Style, pinyin
+
     return tuple(map(plain, pinyin(character, style=Style.NORMAL, heteronym=True)[0]))

@@ -18,8 +18,8 @@ from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from service.canonical import dumps
 from service.db import IdempotentAnswer, idempotency
-from service.db.canonical import dumps
 from service.http.context import settings
 from service.web.answers import going_to
 

@@ -7,13 +7,10 @@ the statutory holidays alone, without saying so; here those years are called gue
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-
-from holidays import country_holidays
-from holidays.constants import PUBLIC
-from holidays.countries.china import ChinaStaticHolidays
 
 from service.workdays.holiday_notices import FIRST_YEAR
 
@@ -30,6 +27,10 @@ class Year:
 
 def last_official_year() -> int:
     """The last year whose notice the installed library holds."""
+    from holidays.countries.china import (
+        ChinaStaticHolidays,
+    )  # read when a calendar is made: not every process makes one
+
     return max(ChinaStaticHolidays.special_public_holidays)
 
 
@@ -39,7 +40,7 @@ def year(number: int) -> Year:
 
     A weekend that was worked for a day off of this year is listed here even if it lay in the December before.
     """
-    table = country_holidays("CN", years=number, categories=(PUBLIC,), observed=True, language="zh_CN")
+    table = _table(number, observed=True)
     days_off: dict[date, str] = {}
     worked: dict[date, date] = {}
     for day, name in sorted(table.items()):
@@ -61,8 +62,15 @@ def official_years() -> range:
 @cache
 def statutory_days(number: int) -> dict[date, str]:
     """The statutory holidays of a year themselves, without days moved or swapped."""
-    table = country_holidays("CN", years=number, categories=(PUBLIC,), observed=False, language="zh_CN")
+    table = _table(number, observed=False)
     return {day: name for day, name in sorted(table.items()) if not _SWAPPED.fullmatch(name)}
+
+
+def _table(number: int, *, observed: bool) -> Mapping[date, str]:
+    """The library's days of the year ``number``; without ``observed`` those that the law names, unmoved."""
+    from holidays import PUBLIC, country_holidays
+
+    return country_holidays("CN", years=number, categories=(PUBLIC,), observed=observed, language="zh_CN")
 
 
 def _holiday_around(day: date, days_off: dict[date, str]) -> str:

@@ -38,8 +38,8 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from service.canonical import dumps
 from service.db import Database
-from service.db.canonical import dumps
 from service.history.models import HistoryEvent, HistoryHead
 from service.processes.models import CaseSpan, ClockRun, Instance, Timer, UserTask
 from service.spelling import search_key, spell

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from service import contacts, history
+from service.canonical import dumps
 from service.contacts.fields import ENTRIES
 from service.contacts.rules import similarity
-from service.db.canonical import dumps
 from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.liaisons.models import Link, ServiceTeam
 from tests.factories.contacts import (

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from service import history
-from service.db.canonical import dumps, normalized
+from service.canonical import dumps, normalized
 from service.errors import Invalid
 from service.history.chain import FIRST
 from tests.factories.journal import tamper, write

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from service import children
-from service.checks.confined import Limits, check_all_confined
+from service.checks.confined import CHILD, Limits, check_all_confined
 from service.checks.findings import CheckContext
 from service.children import MOST_COMPLAINT
 from service.errors import Incident
@@ -66,3 +66,15 @@ def test_a_child_that_does_well_says_nothing(child: Any) -> None:
     with capture_logs() as logs:
         assert check_all_confined(jobs("a.bpmn")) == [[]]
     assert logs == []
+
+
+def test_a_child_loads_neither_the_database_nor_the_dictionaries() -> None:
+    """Each would be most of the time of a check, which is begun with every upload and while somebody draws."""
+    heavy = "sqlalchemy", "pypinyin", "holidays", "flask"
+    told = subprocess.run(
+        [sys.executable, "-c", f"import sys, {CHILD}; print([one for one in {heavy} if one in sys.modules])"],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert told.stdout == "[]\n"

@@ -22,7 +22,7 @@ from service import clock, documents, history
 from service.audit.evidence import verifier
 from service.audit.evidence.description import metadata, report
 from service.audit.evidence.page import page
-from service.db.canonical import dumps
+from service.canonical import dumps
 from service.errors import Busy, LiaisonError
 from service.history import HistoryEvent
 from service.history.records import record
