@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
-from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, InclusiveGateway, ParallelGateway
+from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, EndEvent, InclusiveGateway, ParallelGateway
 from SpiffWorkflow.spiff.parser.process import VALIDATOR
 from SpiffWorkflow.spiff.specs.defaults import UserTask
 
@@ -64,6 +64,8 @@ class Program:
     """(process, node) -> its label."""
     properties: Mapping[str, str] = field(default_factory=dict)
     """The diagram's words about the process itself (``title``, ``stages``)."""
+    brings: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(process, event) -> the label of the step or the action to which the event leads."""
     slot_titles: Mapping[str, str] = field(default_factory=dict)
     """Called process -> the expression that says whose slot it is (its ``title``), where its diagram has one."""
     timer_starts: tuple[TimerStart, ...] = ()
@@ -117,6 +119,12 @@ def parse(files: Mapping[str, bytes], key: str) -> Program:
             for task in spec.task_specs.values()
             if getattr(task, "bpmn_id", None)
         },
+        brings={
+            (process, task.bpmn_id): _brings(task)
+            for process, spec in specs.items()
+            for task in spec.task_specs.values()
+            if getattr(task, "bpmn_id", None) and hasattr(task, "event_definition")
+        },
         properties=_process_properties(roots, key),
         slot_titles={
             process: title
@@ -125,6 +133,21 @@ def parse(files: Mapping[str, bytes], key: str) -> Program:
         },
         timer_starts=tuple(_timer_starts(roots, key)),
     )
+
+
+def _brings(event: Any) -> str:
+    """The label of the first activity behind an event; '' where ways part before there is one, or it ends."""
+    here, seen = event, {event.name}
+    while True:
+        behind = [one for one in here.outputs if getattr(one, "bpmn_id", None)]
+        if len(behind) != 1 or isinstance(behind[0], BoundaryEvent | EndEvent):
+            return ""
+        [here] = behind
+        if here.name in seen:
+            return ""
+        seen.add(here.name)
+        if getattr(here, "bpmn_name", None):
+            return str(here.bpmn_name)
 
 
 def processes_in(content: bytes, name: str) -> list[tuple[str, str]]:

@@ -6,7 +6,6 @@ machine for the time or for randomness: ``Context`` brings both, so that replay 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from service.engine import walking  # noqa: F401 - the library walks its trees by it
 from service.engine.lying import lying
 from service.engine.program import Program
 from service.engine.prune import CAME_FROM, came_from, prune
@@ -30,7 +30,7 @@ from service.engine.scripts import ScriptEngine, scope_of
 from service.engine.specs import EventGateway
 from service.engine.state import dump, load
 from service.engine.timers import ArmedTimer, attached_to
-from service.engine.world import Context, EngineFailure, all_decided, ordered, world
+from service.engine.world import Context, EngineFailure, all_decided, copied, ordered, world
 from service.errors import Conflict, NotFound
 
 
@@ -281,7 +281,7 @@ def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed:
             process=task.workflow.spec.name,
             task=task.task_spec.bpmn_id,
             scope=scope_of(task),
-            data=json.loads(json.dumps(task.data)),
+            data=copied(task.data),
         )
         open_tasks[opened.id] = opened
     timers = {}
@@ -300,14 +300,14 @@ def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed:
         step.node for step in passed if not step.scope and isinstance(program.spec.task_specs.get(step.node), EndEvent)
     ]
     return Landing(
-        state=dump(workflow),
+        state=dump(workflow, in_memory=context.in_memory),
         open_tasks=open_tasks,
         timers=timers,
         waiting_messages=tuple(event.name for event in _waiting_messages(workflow)),
         passed=tuple(passed),
         completed=bool(workflow.completed),
         end=ends[-1] if ends else None,
-        data=json.loads(json.dumps(workflow.data)) if workflow.completed else {},
+        data=copied(workflow.data) if workflow.completed else {},
         decided=all_decided(),
         lying=bool(lying(workflow)),
     )

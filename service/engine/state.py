@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import marshal
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from service.engine.program import Program
+from service.engine.world import copied
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _REGISTRY = DefaultRegistry()
@@ -30,15 +32,44 @@ for _name in ("spiff.task", "spiff.workflow"):  # left unset, they gather whole 
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
-def dump(workflow: BpmnWorkflow) -> str:
-    """The state of ``workflow`` as JSON text."""
+class InMemory(str):
+    """A state that never leaves its process, written faster than JSON; only ``stored_in`` reads it."""
+
+    __slots__ = ()
+
+
+def dump(workflow: BpmnWorkflow, *, in_memory: bool = False) -> str:
+    """The state of ``workflow`` as JSON text, or as it stays in this process."""
     workflow.bpmn_events = []  # what nobody here caught leaves with the advance that threw it
+    if in_memory:
+        return InMemory(marshal.dumps(_private(_to_dict(workflow))).decode("latin-1"))
     return json.dumps(_to_dict(workflow), ensure_ascii=False, separators=(",", ":"))
+
+
+def stored_in(state: str) -> dict[str, Any]:
+    """The parts of a state, which are the caller's own."""
+    found: dict[str, Any] = (
+        marshal.loads(state.encode("latin-1"))  # noqa: S302 - written by this process
+        if isinstance(state, InMemory)
+        else json.loads(state)
+    )
+    return found
+
+
+def _private(stored: dict[str, Any]) -> dict[str, Any]:
+    """The same, of which no part is shared, with nothing but what JSON knows."""
+    for part in [stored, *stored["subprocesses"].values()]:
+        part["data"], part["correlations"] = copied(part["data"]), copied(part["correlations"])
+        for task in part["tasks"].values():
+            task["data"] = copied(task["data"])
+            if updates := task["delta"].get("updates"):
+                task["delta"]["updates"] = copied(updates)
+    return stored
 
 
 def load(program: Program, state: str) -> BpmnWorkflow:
     """The workflow that ``dump`` wrote, on the specs of ``program``."""
-    return _opened(program, json.loads(state))
+    return _opened(program, stored_in(state))
 
 
 def reopened(program: Program, workflow: BpmnWorkflow) -> BpmnWorkflow:
@@ -65,7 +96,7 @@ def _opened(program: Program, stored: Mapping[str, Any]) -> BpmnWorkflow:
 def marking(program: Program, state: str) -> tuple[tuple[str, str, str], ...]:
     """(process, scope, node) of everything that holds a token in ``state``, in one order: open tasks, calls that run,
     joins, events and timers that wait."""
-    stored = json.loads(state)
+    stored = stored_in(state)
     found = list(_tokens(program.spec, "", stored))
     for scope, part in stored["subprocesses"].items():
         found += _tokens(program.subprocess_specs[part["spec"]], scope, part)
@@ -111,8 +142,11 @@ def _task_to_dict(task: Task, tasks: Mapping[str, Task]) -> dict[str, Any]:
     delta: dict[str, Any] = {}
     if parent is not None:
         above, here = parent.data, task.data
-        delta["updates"] = {key: here[key] for key in here if key not in above or here[key] != above[key]}
-        delta["deletions"] = [key for key in above if key not in here]
+        alike = here == above
+        delta["updates"] = (
+            {} if alike else {key: here[key] for key in here if key not in above or here[key] != above[key]}
+        )
+        delta["deletions"] = [] if alike else [key for key in above if key not in here]
     return {
         "id": task.id,
         "parent": task._parent if parent is not None else None,
@@ -132,8 +166,9 @@ def _task_to_dict(task: Task, tasks: Mapping[str, Task]) -> dict[str, Any]:
 
 
 def _restore(part: Any, stored: Mapping[str, Any]) -> None:
+    held: dict[str, list[str]] = {}
     for task in stored["tasks"].values():
-        _restore_task(part, task)
+        _restore_task(part, task, held)
     part.task_tree = part.tasks[stored["root"]]
     part.success = stored["success"]
     part.completed = stored["completed"]
@@ -143,8 +178,11 @@ def _restore(part: Any, stored: Mapping[str, Any]) -> None:
     part.data = stored["data"]
 
 
-def _restore_task(part: Any, stored: Mapping[str, Any]) -> None:
-    """Makes a task of ``part``; parents come before their children."""
+def _restore_task(part: Any, stored: Mapping[str, Any], held: dict[str, list[str]]) -> None:
+    """Makes a task of ``part``; parents come before their children.
+
+    ``held``: id of a task -> the names in its data of objects and lists, of which each task has its own.
+    """
     task = Task(part, part.spec.task_specs.get(stored["task_spec"]), state=stored["state"], id=stored["id"])
     task._parent = stored["parent"]
     task._children = stored["children"]
@@ -159,12 +197,21 @@ def _restore_task(part: Any, stored: Mapping[str, Any]) -> None:
     parent, delta = part.tasks.get(task._parent), stored["delta"]
     if parent is None or not delta:
         task.data = stored["data"]
+        held[task.id] = _held(task.data)
         return
-    data = {key: value.copy() if isinstance(value, dict | list) else value for key, value in parent.data.items()}
-    data.update(delta["updates"])
-    for key in delta["deletions"]:
-        data.pop(key, None)
-    task.data = data
+    data, names = parent.data.copy(), held[parent.id]
+    for key in names:
+        data[key] = data[key].copy()
+    if delta["updates"] or delta["deletions"]:
+        data.update(delta["updates"])
+        for key in delta["deletions"]:
+            data.pop(key, None)
+        names = _held(data)
+    task.data, held[task.id] = data, names
+
+
+def _held(data: Mapping[str, Any]) -> list[str]:
+    return [key for key, value in data.items() if type(value) is dict or type(value) is list]
 
 
 def _restore_subprocesses(stored: Mapping[str, Any], part: Any, top: BpmnWorkflow) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from service.engine.program import Program
 from service.engine.prune import CAME_FROM
+from service.engine.state import stored_in
 
 _HELD = TaskState.READY | TaskState.WAITING | TaskState.STARTED
 
@@ -41,7 +41,7 @@ class Token:
 
 def tokens(program: Program, state: str, names: Collection[str]) -> Token:
     """The tree of ``state``: all that was reached and still matters, with the data named ``names``."""
-    stored = json.loads(state)
+    stored = stored_in(state)
     return _Reader(program, stored, names).part("", stored)
 
 

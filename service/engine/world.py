@@ -77,6 +77,8 @@ class Context:
     pruning: bool = True
     rules: int = RULES
     instances: int | None = None
+    in_memory: bool = False
+    """Whether the state stays in this process: a rehearsal's is never stored, and needs no text."""
     kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Task → the words of an earlier version by which its date stays counted: ``due`` and ``settings``."""
 
@@ -137,6 +139,20 @@ def all_decided() -> tuple[tuple[str, str], ...]:
     return tuple(running.decided) if running is not None else ()
 
 
+def copied(value: Any) -> Any:
+    """A deep copy of data as it comes back from JSON: tuples are lists, keys are texts."""
+    if isinstance(value, dict):
+        if all(type(key) is str for key in value):
+            return {key: copied(one) if type(one) not in _ATOMS else one for key, one in value.items()}
+        return json.loads(json.dumps(value))
+    if isinstance(value, list | tuple):
+        return [copied(one) if type(one) not in _ATOMS else one for one in value]
+    return value if type(value) in _ATOMS else json.loads(json.dumps(value))
+
+
+_ATOMS = frozenset({str, int, float, bool, type(None)})
+
+
 def ordered(data: Mapping[str, Any]) -> dict[str, Any]:
     """A copy whose keys stand in one order: a database gives JSON back in an order of its own."""
     copy: dict[str, Any] = json.loads(json.dumps(dict(data), sort_keys=True))
@@ -162,13 +178,16 @@ def _next_id() -> str:
     return running.next_id() if running is not None else str(ids.new())
 
 
+def moment_now() -> float:
+    """The moment of the advance that runs, as the library counts (seconds since 1970)."""
+    running = _current.get()
+    return running.moment if running is not None else 0.0
+
+
 class _Time:
     """Stands for the module ``time`` within the library's task module."""
 
-    @staticmethod
-    def time() -> float:
-        running = _current.get()
-        return running.moment if running is not None else 0.0
+    time = staticmethod(moment_now)
 
 
 library_task.uuid4 = _next_id

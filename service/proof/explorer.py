@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from service import engine
 from service.engine.tokens import Token, tokens
 from service.errors import Invalid, LiaisonError, NotFound
 from service.proof import left_out as told
@@ -64,6 +65,9 @@ class Explorer:
         self.returns, self.short = Returns(self), ShortCuts(self)
         self.inner: dict[str, int] = {}
         self.looked_at: set[int] = set()
+        self._known: tuple[engine.Landing | None, Token | None] = (None, None)
+        loops = [node.loop for _, node in diagram.places() if node.loop is not None]
+        self._gathered = frozenset(one.output_collection for one in loops if one.output_collection is not None)
 
     def run(self) -> None:
         """Walks until nothing new is found, or a bound is met."""
@@ -246,7 +250,7 @@ class Explorer:
         if landing is None:
             raise Invalid("没有开始")
         number = len(self.states)
-        top = tokens(self.diagram.made.program, landing.state, self.diagram.names)
+        top = self._tokens(landing)
         standing = self.keys.standing(top, rehearsal.today)
         key = f"end:{landing.end}" if landing.completed else standing.key
         number = self._seen.get(key, number)
@@ -293,8 +297,15 @@ class Explorer:
         """The state of a rehearsal as it is compared."""
         if rehearsal.landing is None:
             raise Invalid("没有开始")
-        top = tokens(self.diagram.made.program, rehearsal.landing.state, self.diagram.names)
-        return self.keys.standing(top, rehearsal.today)
+        return self.keys.standing(self._tokens(rehearsal.landing), rehearsal.today)
+
+    def _tokens(self, landing: engine.Landing) -> Token:
+        """The tokens of a landing, with all names that matter; of the last one that was asked for they are known."""
+        known, top = self._known
+        if known is not landing or top is None:
+            top = tokens(self.diagram.made.program, landing.state, self.diagram.names | self._gathered)
+            self._known = landing, top
+        return top
 
     def _given(self, state: Reached, rehearsal: Rehearsal) -> str:
         """The results of a state's slots together, as whatever goes on behind them knows them."""
@@ -303,8 +314,7 @@ class Explorer:
             return ""
         known: list[Mapping[str, Any]] = [landing.data]
         if not landing.completed:
-            top = tokens(self.diagram.made.program, landing.state, {name})
-            known = [one.data for one in every(top) if one.held]
+            known = [one.data for one in every(self._tokens(landing)) if one.held]
         found = sorted({self.keys.value(name, one[name], rehearsal.today) for one in known if name in one})
         return "|".join(found)
 

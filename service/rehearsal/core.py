@@ -82,7 +82,7 @@ class Rehearsal:
         self.made, self.calendar, self.plan = made, calendar, plan
         self.now = starts_at.astimezone(UTC)
         frame = {"scopes": dict(plan.scopes), "settings": dict(plan.settings)}
-        self._begun = Begun(INSTANCE, frame, made, plan.instances)
+        self._begun = Begun(INSTANCE, frame, made, plan.instances, in_memory=True)
         self._course, self._told, self._seq = Course(), Kept(), 0
         for action, value in (answers or {}).items():
             self.answer(action, value)

@@ -1,0 +1,80 @@
+"""Walks through the tree of tasks as the library makes them, in the same order, at a fraction of the work.
+
+The library asks an object for each task whether it fits, and writes down each change of a state for a log that nobody
+keeps. At every step of every case that is a third of all work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnBaseWorkflow
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+from SpiffWorkflow.workflow import Workflow
+
+from service.engine.world import moment_now
+
+_ASKED = frozenset({"state", "spec_name"})
+_library_tasks = Workflow.get_tasks
+
+
+def tasks_of(workflow: Any, first_task: Task | None = None, **wanted: Any) -> list[Task]:
+    """The tasks of ``workflow`` and of what it calls, from ``first_task`` on, of a ``state`` and a ``spec_name``.
+
+    The library looks for everything else that is ``wanted``.
+    """
+    if wanted.keys() - _ASKED:
+        found: list[Task] = _library_tasks(workflow, first_task, **wanted)
+        return found
+    state, name = wanted.get("state", TaskState.ANY_MASK), wanted.get("spec_name")
+    called, least, found = workflow.top_workflow.subprocesses, _least(state), []
+    waiting = [first_task or workflow.task_tree]
+    while waiting:
+        task = waiting.pop()
+        inner = called.get(task.id)
+        if task._children and (task._state >= least or inner is not None):
+            tasks = task.workflow.tasks
+            waiting += [tasks[child] for child in reversed(task._children)]
+        if inner is not None:
+            waiting.append(inner.task_tree)
+        if task._state & state and (name is None or task.task_spec.name == name):
+            found.append(task)
+    return found
+
+
+def update_waiting(workflow: Any) -> None:
+    """Has every task of a process that waits look whether it still must: what comes of one, the next ones see."""
+    if any(task._state == TaskState.WAITING for task in workflow.tasks.values()):
+        for task in _going(workflow, TaskState.WAITING):
+            task.task_spec._update(task)
+
+
+def _going(workflow: Any, state: int) -> Iterator[Task]:
+    """The tasks of one process that have the state, each when it is its turn: they may change meanwhile."""
+    least, tasks, waiting = _least(state), workflow.tasks, [workflow.task_tree]
+    while waiting:
+        task = waiting.pop()
+        if task._children and task._state >= least:
+            waiting += [tasks[child] for child in reversed(task._children)]
+        if task._state & state:
+            yield task
+
+
+def _least(state: int) -> int:
+    """The state below which no task has one of ``state`` behind it: what is predicted follows what is definite."""
+    if state & TaskState.PREDICTED_MASK:
+        return int(TaskState.MAYBE)
+    return int(TaskState.FUTURE if state & TaskState.DEFINITE_MASK else TaskState.COMPLETED)
+
+
+def set_state(task: Task, value: int) -> None:
+    """Gives a task its state, with the moment."""
+    if value != task._state:
+        task.last_state_change, task._state = moment_now(), value
+
+
+BpmnBaseWorkflow.get_tasks = tasks_of
+Workflow.update_waiting_tasks = update_waiting
+Task._set_state = set_state
