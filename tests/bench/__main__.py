@@ -51,7 +51,7 @@ def main() -> None:
                 with kind() as url, bench(url) as world:
                     logging.getLogger("service.requests").setLevel(logging.WARNING)
                     table.head("Another version of the process")
-                    moving(world.database, table, column)
+                    moving(world, table, column)
                     crowd(world, url, chosen.moving, chosen.seconds, table, column)
     print("\nms: median / 95 of 100 are not slower; work: ms of this process alone; sql: statements of one run")
     print(f"{table}\n\n{machine()}")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from time import process_time
 
 from sqlalchemy import select
 
 from service import clock
-from service.db import Database
 from service.processes.bundles import compile_bundle, compiled
 from service.processes.calendars import current
 from service.processes.definitions import deploy
@@ -17,22 +15,28 @@ from service.processes.models import COMPLETED, Instance
 from service.rights import COMMAND_LINE
 from service.studio import backtest, impact
 from tests.bench.figures import Table
+from tests.bench.work import Bench
 from tests.factories.bundles import unchecked
 from tests.factories.rehearsals import plan
-from tests.factories.versions import FIVE_DAYS, changed
+from tests.factories.versions import Edits, changed
 
-LOOKED, MOVED, TESTED = 200, 40, 20
-FIRST, LAST = date(2000, 1, 1), date(2099, 12, 31)
+MOVED, TESTED = 20, 10
+SIX_DAYS: Edits = {"bpmn/unit_handling.bpmn": [("else working_days(7)", "else working_days(6)")]}
+"""Another version than that to which the crowd has gone."""
 
 
-def moving(database: Database, table: Table, column: str) -> None:
-    """The open needs of ``database`` towards a changed version; some of them moved there; some finished ones tested."""
-    files = changed(FIVE_DAYS)
+def moving(world: Bench, table: Table, column: str) -> None:
+    """Open needs towards a changed version; some of them moved there; finished ones tested."""
+    files, database = changed(SIX_DAYS), world.database
+    for _ in range(TESTED):
+        world.finished()
+    for _ in range(MOVED):
+        world.dispatched()
     with database.transaction() as session:
         to = deploy(session, unchecked("request", files), actor=COMMAND_LINE, now=clock.now())
     with database.reading() as session:
         made = compiled(session, to.digest, "request")
-        ids = impact.open_ids(session, "request", version=None, but=to.version, limit=LOOKED)
+        ids = impact.open_ids(session, "request", version=None, but=to.version, limit=MOVED)
         impact.judged(session, impact.Look.of(session, made, to.version, Choices(), clock.now()), ids[:5])
         look, began = impact.Look.of(session, made, to.version, Choices(), clock.now()), process_time()
         seen = impact.judged(session, look, ids)
