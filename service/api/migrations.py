@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
+from flask import Response
 from marshmallow import fields as ma
 
 from service import clock
@@ -12,9 +14,11 @@ from service.api.fields import Body, Choice, Id, List, Said, Text, Whole
 from service.api.jobs import JobView, view_of
 from service.api.records import Row
 from service.http.context import actor, db
+from service.http.files import download
+from service.ledger.workbooks import XLSX
 from service.processes.migrating import LONGEST_REASON, RIGHT, Choices
 from service.processes.moves import KEEP, RECOUNT
-from service.studio import moving
+from service.studio import moving, moving_report
 
 calls = Calls("migrations", "Migrations: open cases go on by another version of their process")
 
@@ -49,7 +53,7 @@ class MigrationWish(Body):
 def impact(body: dict[str, Any], process: str) -> Row:
     """Has every open case looked at; the job's items say of each whether it ``moves``, ``changes`` or ``cannot``.
 
-    Nothing is locked or changed.
+    ``clocks`` are all that would be elsewhere, as the items of a migration tell them. Nothing is locked or changed.
     """
     choices = Choices(moving.mapping_of(body["mapping"]), body["due"])
     wish = moving.Wish(process, body.get("to"), body.get("draft"), body.get("of"), None, choices)
@@ -58,8 +62,20 @@ def impact(body: dict[str, Any], process: str) -> Row:
 
 @calls.post("/migrations", answer=JobView, status=202, body=MigrationWish, right=RIGHT)
 def migrate(body: dict[str, Any]) -> Row:
-    """Has the cases moved, one after the other; what cannot be moved stays where it was, and its item says why."""
+    """Has the cases moved, one after the other; what cannot be moved stays where it was, and its item says why.
+
+    The item of a moved case tells its ``clocks`` that are elsewhere since: ``{step, kind, clock, from, to, now}``, of
+    the ``kind`` ``due``, ``warn`` or ``timer``, each a day or a moment before and after.
+    """
     only = moving.ids_of(body["instances"]) if "instances" in body else None
     choices = Choices(moving.mapping_of(body["mapping"]), body["due"], body["reason"])
     wish = moving.Wish(body["process"], body["to"], None, body.get("of"), only, choices)
     return view_of(moving.submit_migration(db(), wish=wish, actor=actor(), now=clock.now()))
+
+
+@calls.file("/migrations/<uuid:job_id>/xlsx", media_types=(XLSX,), right=RIGHT)
+def report(job_id: UUID) -> Response:
+    """The report of a migration, or of an impact, as a workbook: a row for each clock that is elsewhere."""
+    job = moving_report.job_of(db(), job_id, actor())
+    name = "影响.xlsx" if job.kind == moving.IMPACT else "迁移.xlsx"
+    return download(moving_report.sheet(db(), job), XLSX, name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 import click
@@ -21,6 +20,7 @@ from service.processes.moves import KEEP, RECOUNT
 from service.rights import COMMAND_LINE
 from service.studio import impact as outlook
 from service.studio import moving
+from service.studio.dated_clocks import in_words
 
 WORDS: Mapping[str, str] = {
     outlook.MOVES: "可迁移",
@@ -132,7 +132,7 @@ def _move(database: Database, wish: moving.Wish) -> Counter[str]:
                 _tell(case, None, moving.FAILED, [str(moving.reason_of(error)["reason"])])
             else:
                 counts[moving.MOVED] += 1
-                _tell(case, moved.data["number"], moving.MOVED, [])
+                _tell(case, moved.data["number"], moving.MOVED, in_words(moved.data.get("clocks", ())))
         after = ids[-1]
     _sum(counts)
     return counts
@@ -142,16 +142,11 @@ def _words(one: outlook.Outlook) -> list[str]:
     """The changes that one case would meet, each as a phrase."""
     return [
         *(str(why["message"]) for why in one.why),
-        *(f"「{due['step']}」期限 {due['from'] or '无'} → {due['to'] or '无'}" for due in one.due),
-        *(f"{'新增' if timer['new'] else '取消'}定时「{timer['name']}」{_at_once(timer)}" for timer in one.timers),
+        *in_words(one.clocks),
         *(f"「{who['step']}」改由{who['to']}办理" for who in one.people),
         *(f"缺「{gap['title']}」（{gap['step']}）" for gap in one.missing),
         *(f"「{step['from']}」改为「{step['to']}」" for step in one.steps),
     ]
-
-
-def _at_once(timer: Mapping[str, Any]) -> str:
-    return "（迁移后立即触发）" if timer["now"] else ""
 
 
 def _tell(case: UUID, number: str | None, verdict: str, words: Sequence[str]) -> None:

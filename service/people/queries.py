@@ -55,6 +55,11 @@ def unit_names(session: Session, codes: Iterable[str]) -> dict[str, str]:
     return dict(session.execute(select(Unit.code, Unit.name).where(Unit.code.in_(wanted))).all())
 
 
+def all_unit_names(session: Session) -> dict[str, str]:
+    """Code → name of every unit, also of those that are no longer there."""
+    return dict(session.execute(select(Unit.code, Unit.name)).all())
+
+
 def search_units(
     session: Session,
     wanted: UnitFilter = UnitFilter(),

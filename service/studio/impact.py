@@ -7,7 +7,7 @@ drawing, never its title, its people or what forms said.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from service import clock, engine
 from service.errors import LiaisonError
+from service.people.queries import all_unit_names
 from service.processes import effects as fx
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, current
@@ -27,6 +28,7 @@ from service.processes.models import DONE, OPEN, RUNNING, SUSPENDED, WAITING, In
 from service.processes.moves import RECOUNT, Known, Move, no_action
 from service.processes.rules import one_line
 from service.processes.wiring import wiring
+from service.studio import dated_clocks
 from service.workdays import Calendar
 
 MOVES, CHANGES, CANNOT = "moves", "changes", "cannot"
@@ -40,7 +42,8 @@ class Outlook:
     ``why``: what stands in the way, each ``{process, node, name, why, message, mappable, way_out}``. ``stands``: the
     names of the steps at which it would stand. ``due``: dates that would move by the choice made, ``recounted``: those
     that would if dates were counted anew, each ``{step, from, to, late}``. ``timers``: ``{name, at, new, now}`` of
-    clocks that would come or go. ``people``: ``{step, from, to}``; ``missing``: ``{step, field, title}`` that the new
+    clocks that would come or go; ``clocks``: all that would be elsewhere, those dates and timers among them
+    (``dated_clocks.moved``). ``people``: ``{step, from, to}``; ``missing``: ``{step, field, title}`` that the new
     version wants of steps that are done; ``steps``: ``{from, to}`` of steps that would be called otherwise.
     """
 
@@ -53,13 +56,14 @@ class Outlook:
     due: Sequence[Mapping[str, Any]] = ()
     recounted: Sequence[Mapping[str, Any]] = ()
     timers: Sequence[Mapping[str, Any]] = ()
+    clocks: Sequence[Mapping[str, Any]] = ()
     people: Sequence[Mapping[str, Any]] = ()
     missing: Sequence[Mapping[str, Any]] = ()
     steps: Sequence[Mapping[str, Any]] = ()
 
     def data(self) -> dict[str, Any]:
         """As a job's item keeps it."""
-        lists = ("why", "stands", "due", "recounted", "timers", "people", "missing", "steps")
+        lists = ("why", "stands", "due", "recounted", "timers", "clocks", "people", "missing", "steps")
         told = {name: list(getattr(self, name)) for name in lists}
         return {"number": self.number, "version": self.version, **{name: one for name, one in told.items() if one}}
 
@@ -87,13 +91,15 @@ class Look:
     now: datetime
     role_name: Any
     opening: Any
+    unit_names: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, session: Session, new: Compiled, version: int | None, choices: Choices, now: datetime) -> Look:
         """A look by what is in force today."""
         plan = wiring(session)
         calendar = current(session)
-        return cls(new, version, frame_now(session), choices, calendar, now, plan.role_name, plan.opening)
+        given = (calendar, now, plan.role_name, plan.opening, all_unit_names(session))
+        return cls(new, version, frame_now(session), choices, *given)
 
     def at(self, old: Compiled, case: Case) -> Outlook:
         """The outlook of ``case``, whose version is ``old``."""
@@ -119,15 +125,20 @@ class Look:
             due=list(self._dues(found, known, landing)),
             recounted=list(self._dues(anew, known, landing)),
             timers=list(self._timers(case.timers, landing)),
+            clocks=dated_clocks.moved(
+                dated_clocks.of_rows(case.tasks, case.timers, old),
+                dated_clocks.of_landing(landing, known, found, self.new),
+                self.now,
+            ),
             people=list(self._people(found, known)),
             missing=list(self._missing(old, case)),
             steps=list(self._steps(old, found, known)),
         )
-        changes = (seen.due, seen.timers, seen.people, seen.missing, seen.steps)
+        changes = (seen.clocks, seen.people, seen.missing, seen.steps)
         return replace(seen, verdict=CHANGES) if any(changes) else seen
 
     def _step(self, process: str, task: str) -> str:
-        return one_line(self.new.program.names.get((process, task), task))
+        return dated_clocks.step_of(self.new, process, task)
 
     def _dues(
         self, found: Sequence[fx.Effect], known: Mapping[str, Known], landing: engine.Landing
@@ -161,13 +172,14 @@ class Look:
 
     def _whose(self, facts: Mapping[str, Any]) -> str:
         role = self.role_name(facts["role"]) or facts["role"] or "无人"
-        return f"{role}（{facts['unit']}）" if facts["unit"] else str(role)
+        unit = facts["unit"]
+        return f"{role}（{self.unit_names.get(unit, unit)}）" if unit else str(role)
 
     def _steps(self, old: Compiled, found: Sequence[fx.Effect], known: Mapping[str, Known]) -> Iterator[dict[str, Any]]:
         for effect in found:
             if effect.kind == fx.RENEWED and effect.task:
                 was = (known[effect.task].facts["process"], known[effect.task].facts["task"])
-                before = one_line(old.program.names.get(was, was[1]))
+                before = dated_clocks.step_of(old, *was)
                 after = self._step(effect.data["process"], effect.data["task"])
                 if before != after:
                     yield {"from": before, "to": after}

@@ -21,13 +21,14 @@ from service.auth.queries import actor_of
 from service.db.failures import BUSY, describe, trouble
 from service.errors import Conflict, Finding, Invalid, LiaisonError, NotAllowed
 from service.ids import as_id
+from service.processes.advance import lock, open_tasks
 from service.processes.bundles import Compiled, compiled
 from service.processes.migrating import RIGHT, Choices, migrate, require_choices, version_of
-from service.processes.models import Instance
+from service.processes.models import WAITING, Instance, Timer
 from service.processes.moves import mapping_text
 from service.processes.rules import one_line
 from service.rights import Actor, require
-from service.studio import drafts, impact
+from service.studio import dated_clocks, drafts, impact
 from service.studio.checking import House, verdict
 
 IMPACT, MIGRATION = "impact", "migration"
@@ -240,13 +241,21 @@ def _move_one(run: jobs.Run, wish: Wish, case: UUID, actor: Actor) -> None:
 
 
 def moved_one(session: Session, wish: Wish, case: UUID, actor: Actor, now: datetime) -> jobs.Item:
-    """Moves one case and says so. Raises what ``migrate`` raises."""
+    """Moves one case and says so, with each clock that is elsewhere since. Raises what ``migrate`` raises."""
     if wish.to is None:
         raise Invalid("请指明要迁移到的版本", [Finding("/to", "必填，请填写版本号")])
-    was = session.scalar(select(Instance.version).where(Instance.id == case))
+    instance = lock(session, case)  # what its clocks are before nobody changes any more
+    was, before = instance.version, _clocks(session, instance)
     moved = migrate(session, instance_id=case, to=wish.to, choices=wish.choices, actor=actor, now=now)
+    clocks = dated_clocks.moved(before, _clocks(session, moved), now)
     told = {"number": moved.number, "from": was, "to": wish.to, "at": now.isoformat()}
-    return jobs.Item(str(case), MOVED, told)
+    return jobs.Item(str(case), MOVED, {**told, **({"clocks": clocks} if clocks else {})})
+
+
+def _clocks(session: Session, instance: Instance) -> dated_clocks.Clocks:
+    query = select(Timer).where(Timer.instance_id == instance.id, Timer.status == WAITING)
+    tasks, timers = open_tasks(session, instance.id), session.scalars(query)
+    return dated_clocks.of_rows(tasks, timers, compiled(session, instance.digest, instance.process))
 
 
 def reason_of(error: Exception) -> dict[str, Any]:

@@ -20,12 +20,13 @@ from service.processes.queries import seen_among
 from service.studio import backtest, drafts
 from service.studio.backtesting import BACKTEST, MOST, Wish, in_period, job_of, sheet, submit
 from service.studio.models import Draft
+from service.studio.moving_report import UNTIMED
 from service.studio.names import bundle_of
 from service.web import diagrams
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, day, done, going_to, offset, sent, whole
 from service.web.studio import RIGHT, tab_page
-from service.web.studio_impact import RECENT, STATUSES, UNTIMED
+from service.web.studio_impact import RECENT, STATUSES
 
 blueprint = Blueprint("studio_backtest", __name__)
 

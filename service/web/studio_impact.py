@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
@@ -12,6 +11,8 @@ from flask.typing import ResponseReturnValue
 from service import clock, jobs
 from service.errors import Finding, Invalid, NotFound
 from service.http.context import actor, db
+from service.http.files import download
+from service.ledger.workbooks import XLSX
 from service.processes.definitions import list_definitions
 from service.processes.instances import numbered
 from service.processes.migrating import LONGEST_REASON, Choices
@@ -19,8 +20,7 @@ from service.processes.migrating import RIGHT as MOVE
 from service.processes.models import Definition
 from service.processes.moves import KEEP, RECOUNT
 from service.processes.tallies import open_tallies
-from service.studio import drafts, moving
-from service.studio.impact import CANNOT, CHANGES, MOVES
+from service.studio import drafts, moving, moving_report
 from service.usecases.names import Names
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, going_to, offset, sent, text, whole
@@ -37,15 +37,7 @@ STATUSES = {
     jobs.FAILED: "未完成",
     jobs.CANCELLED: "已取消",
 }
-VERDICTS = {
-    MOVES: "可以迁移",
-    CHANGES: "可以迁移，有变化",
-    CANNOT: "不能迁移",
-    moving.MOVED: "已迁移",
-    moving.FAILED: "没有迁移",
-}
 RECENT = 10
-UNTIMED = "不计时"
 
 
 @blueprint.get("/studio/<uuid:draft_id>/impact")
@@ -126,9 +118,7 @@ def move(key: str) -> ResponseReturnValue:
 @requires(right=RIGHT)
 def job(job_id: UUID) -> ResponseReturnValue:
     """A job: how far it is, and what it says of each case."""
-    found = jobs.visible_job(db(), job_id, actor())
-    if found.kind not in (moving.IMPACT, moving.MIGRATION):
-        raise NotFound("没有这个后台任务")
+    found = moving_report.job_of(db(), job_id, actor())
     verdict = argument("verdict")
     counts = jobs.counts(db(), found.id)
     process = str(found.params["process"])
@@ -143,10 +133,10 @@ def job(job_id: UUID) -> ResponseReturnValue:
         status=STATUSES[found.status],
         moving_on=found.status in (jobs.QUEUED, jobs.RUNNING),
         counts=counts,
-        verdicts=VERDICTS,
+        verdicts=moving_report.VERDICTS,
         verdict=verdict,
         page=listed,
-        lines=_lines,
+        lines=moving_report.lines,
         versions=versions,
         reason=found.params["reason"] or notes.get(found.params["to"], ""),
         names=Names(db()).learn([found.made_by]),
@@ -154,6 +144,14 @@ def job(job_id: UUID) -> ResponseReturnValue:
         keep=KEEP,
         recount=RECOUNT,
     )
+
+
+@blueprint.get("/studio/jobs/<uuid:job_id>.xlsx")
+@requires(right=RIGHT)
+def workbook(job_id: UUID) -> ResponseReturnValue:
+    """The report, case by case, as a workbook."""
+    found = moving_report.job_of(db(), job_id, actor())
+    return download(moving_report.sheet(db(), found), XLSX, "影响.xlsx" if found.kind == moving.IMPACT else "迁移.xlsx")
 
 
 @blueprint.post("/studio/jobs/<uuid:job_id>/<operation>")
@@ -194,30 +192,3 @@ def _open_versions(process: str) -> list[tuple[Definition, int]]:
         for one in list_definitions(db())
         if one.key == process and (one.key, one.version) in tallies
     ]
-
-
-def _hindrance(message: str, way_out: str | None) -> str:
-    """A hindrance, and the way out of it."""
-    return f"{message}。{way_out}" if way_out else message
-
-
-def _lines(data: Mapping[str, Any]) -> Sequence[str]:
-    """The sentences that an item says of a case."""
-    found = [_hindrance(data["reason"], data.get("way_out"))] if data.get("reason") else []
-    for one in data.get("why", ()):
-        told = _hindrance(one["message"], one.get("way_out"))
-        found.append(f"{one['name']}：{told}" if one["name"] and one["name"] not in told else told)
-    if data.get("stands"):
-        found.append(f"将停在 {'、'.join(data['stands'])}")
-    for one in data.get("due", ()):
-        late = "，立即超期" if one["late"] else ""
-        found.append(f"「{one['step']}」期限由 {one['from'] or UNTIMED} 变为 {one['to'] or UNTIMED}{late}")
-    for one in data.get("timers", ()):
-        when = "，立即触发" if one["now"] else f"（{str(one['at'])[:10]}）"
-        found.append(f"{'新增' if one['new'] else '取消'}定时「{one['name']}」{when if one['new'] else ''}")
-    found += [f"「{one['step']}」由 {one['from']} 改为 {one['to']} 办理" for one in data.get("people", ())]
-    found += [
-        f"「{one['step']}」新版须填「{one['title']}」，该事项已办过这一步，没有填" for one in data.get("missing", ())
-    ]
-    found += [f"「{one['from']}」改称「{one['to']}」" for one in data.get("steps", ())]
-    return found

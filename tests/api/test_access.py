@@ -224,6 +224,7 @@ CALLS = {
     "api_jobs.cancel_job": SIGNED_IN,
     "api_migrations.impact": "migrate_instances",
     "api_migrations.migrate": "migrate_instances",
+    "api_migrations.report": "migrate_instances",
     "api_backtests.backtest": "edit_definitions",
     "api_backtests.backtest_sheet": "edit_definitions",
     "api_rates.rates": "edit_definitions",

@@ -14,7 +14,7 @@ from service import clock, jobs
 from service.cli import liaison
 from service.processes import commands, timers
 from service.processes.migrating import Choices, migrate
-from service.processes.models import Instance
+from service.processes.models import Instance, Timer, UserTask
 from service.processes.moves import RECOUNT
 from service.studio import drafts, moving
 from tests.factories.jobs import work_off
@@ -50,17 +50,27 @@ def asked(world: World, path: str, body: dict[str, Any], user: str = "admin") ->
 def test_impact_says_of_each_case_what_the_move_would_mean(world: World) -> None:
     accepting, handling = world.recorded(), world.dispatched()
     world.finished()
-    before = {one: _row(world, one) for one in (accepting, handling)}
+    stood = {one: _row(world, one) for one in (accepting, handling)}
     to = version(world, FIVE_DAYS)
     job, items = asked(world, "/definitions/request/impact", {"to": to, "due": "recount"}, "owner")
+    assert {one: _row(world, one) for one in stood} == stood
     assert (job["total"], job["done"], job["counts"]) == (2, 2, {"changes": 1, "moves": 1})
     told = {item["key"]: item["data"] for item in items}
     [due] = told[str(handling)]["due"]
     assert (due["step"], due["from"] > due["to"], due["late"]) == ("办理", True, False)
     assert told[str(accepting)]["stands"] == ["受理审核"]
-    assert set(told[str(handling)]) <= {"number", "version", "stands", "due", "recounted", "timers"}
+    assert set(told[str(handling)]) <= {"number", "version", "stands", "due", "recounted", "clocks"}
+    clocks = told[str(handling)]["clocks"]
+    names = ["到期", "预警（转黄）", "临期提醒（到期前3个工作日）", "到期提醒（到期当日）", "催办（逾期1个工作日）"]
+    assert [one["clock"] for one in clocks] == [*names, "通报审批（逾期5个工作日）"]
+    assert all(one["step"] == "办理" and one["to"] < one["from"] for one in clocks)
+    before = _clocks(world, handling)
+    _, items = asked(world, "/migrations", {"process": "request", "from": 1, "to": to, "due": "recount"})
+    [moved] = [item["data"] for item in items if item["key"] == str(handling)]
+    assert (moved["clocks"], _clocks(world, handling) != before) == (clocks, True)
     assert "子女入学" not in str(items)
-    assert {one: _row(world, one) for one in before} == before
+    _, items = asked(world, "/migrations", {"process": "request", "from": to, "to": 1, "due": "keep"})
+    assert [item["data"].get("clocks") for item in items] == [None, None]
 
 
 def test_a_step_without_a_place_is_offered_those_that_may_take_its_token(world: World) -> None:
@@ -84,7 +94,8 @@ def test_a_new_clock_that_would_ring_at_once_is_said_beforehand(world: World) ->
     world.clock.advance(days=5)
     to = version(world, NEW_CLOCK)
     _, [item] = asked(world, "/definitions/request/impact", {"to": to})
-    [timer] = item["data"]["timers"]
+    [timer], [rings] = item["data"]["timers"], item["data"]["clocks"]
+    assert (rings["step"], rings["clock"], rings["from"], rings["now"]) == ("受理审核", "受理超时", None, True)
     assert (item["verdict"], timer["name"], timer["new"], timer["now"]) == ("changes", "受理超时", True, True)
     asked(world, "/migrations", {"process": "request", "from": 1, "to": to, "due": "keep"})
     with world.database.reading() as session:
@@ -223,6 +234,14 @@ def test_the_command_line_looks_and_moves(world: World, command: Any) -> None:
     assert _row(world, case)[0] == to
     again = command(*words)
     assert (again.exit_code, "没有需要迁移的在办事项" in again.output) == (0, True)
+
+
+def _clocks(world: World, case: UUID) -> list[Any]:
+    """When the case's timers ring, and its tasks are due and turn yellow."""
+    with world.database.reading() as session:
+        rings = session.scalars(select(Timer.fire_at).where(Timer.instance_id == case, Timer.status == "waiting"))
+        tasks = session.scalars(select(UserTask).where(UserTask.instance_id == case, UserTask.status == "open"))
+        return [*sorted(rings), *sorted((one.due_on, one.warn_on) for one in tasks)]
 
 
 def _row(world: World, case: UUID) -> tuple[int, str]:

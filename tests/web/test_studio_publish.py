@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from uuid import UUID
 
 import pytest
+from openpyxl import load_workbook
 
 from service.processes.models import Definition, Instance
 from tests.factories.jobs import work_off
@@ -113,6 +115,19 @@ def test_moving_back_offers_the_dates_of_before_where_the_move_counted_anew(owne
     assert owner.world.task("handle").due_on != promised
     page = owner.client.get(moved).text
     assert '<option value="recount" selected>' in page
+    day = r"\d{4}-\d\d-\d\d"
+    due, warn = (rf"{name}由 {day} 变为 {day}" for name in ("期限", "预警（转黄）"))
+    assert re.search(rf"「办理」{due}；{warn}；临期提醒（到期前3个工作日）由 {day} 09:00 变为", page)
+    [address] = set(re.findall(r'href="(/studio/jobs/[^"]+\.xlsx)"', page))
+    rows = list(load_workbook(BytesIO(owner.client.get(address).data)).active.values)
+    step, name, was, would = (
+        rows[0].index("环节"),
+        rows[0].index("期限或定时"),
+        rows[0].index("原来"),
+        rows[0].index("迁移后"),
+    )
+    [due] = [row for row in rows[1:] if (row[step], row[name]) == ("办理", "到期")]
+    assert (due[was].date(), due[would] < due[was]) == (promised, True)
     send(owner, "/studio/processes/request/move", **{**wish, "case": str(case), "to": "1"})
     work_off(owner.world)
     assert owner.world.task("handle").due_on == promised
