@@ -58,7 +58,9 @@ UPLOAD = {
 class DefinitionItem(Schema):
     """Version ``version`` of the process ``key``; ``digest`` is the SHA-256 of its content.
 
-    ``approved_by`` is the second person, where one was needed.
+    ``approved_by`` is the second person, where one was needed; ``restores`` the earlier version whose content it is
+    once more. ``walk``: how its content stood with the walk when it was published from a draft: ``clean``, ``cut`` (it
+    was cut short, and who published consented), ``faulty``, ``none``, ``stale``, ``failed`` or ``under_way``.
     """
 
     key = Said(required=True)
@@ -69,6 +71,8 @@ class DefinitionItem(Schema):
     deployed_by = Said(required=True)
     note = Said(required=True, allow_none=True)
     approved_by = Said(required=True, allow_none=True)
+    restores = Whole(required=True, allow_none=True)
+    walk = Said(required=True, allow_none=True)
     newest = Flag(required=True)
 
 

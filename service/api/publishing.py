@@ -14,7 +14,7 @@ from service.api.calls import Calls
 from service.api.definitions import DefinitionItem
 from service.api.drafts import RIGHT, DraftState, changed_meanwhile, read_revision, state
 from service.api.errors import problem
-from service.api.fields import Body, Choice, Count, Form, List, Nested, Problem, Query, Said, Schema, Text, Whole
+from service.api.fields import Body, Choice, Count, Flag, Form, List, Nested, Problem, Query, Said, Schema, Text, Whole
 from service.api.records import Row
 from service.errors import Finding
 from service.http.context import actor, db, wired
@@ -58,9 +58,13 @@ class DifferenceView(Schema):
 
 
 class Note(Body):
-    """Why; needed but for whoever approves what another one proposed."""
+    """Why; needed but for whoever approves what another one proposed.
+
+    ``consent``: also where the walk of the content was cut short, which else is refused (422 at ``/consent``).
+    """
 
     note = Text(longest=LONGEST_NOTE, load_default="")
+    consent = Flag(load_default=False)
 
 
 class Published(Schema):
@@ -139,7 +143,7 @@ def version_difference(query: dict[str, Any], process: str) -> Mapping[str, Any]
 def deploy_draft(body: dict[str, Any], draft_id: UUID) -> tuple[Mapping[str, Any], int]:
     """Checks a draft with its scenarios and publishes it; where two are needed, proposes it to the second one."""
     house = house_of(wired().settings, wired().organization)
-    made = publish_draft(wired().database, house, draft_id, note=body["note"], actor=actor(), now=clock.now())
+    made = publish_draft(wired().database, house, draft_id, note=body["note"], consent=body["consent"], **_who())
     return _published(made)
 
 
@@ -174,9 +178,13 @@ def rebase_draft(body: dict[str, Any], draft_id: UUID) -> ResponseReturnValue | 
 def back(body: dict[str, Any], process: str) -> tuple[Mapping[str, Any], int]:
     """Makes the content of an earlier version the newest version."""
     house = house_of(wired().settings, wired().organization)
-    database, note = wired().database, body["note"]
-    made = back_to(database, house, process, body["version"], note=note, actor=actor(), now=clock.now())
+    said = {"note": body["note"], "consent": body["consent"], **_who()}
+    made = back_to(wired().database, house, process, body["version"], **said)
     return _published(made)
+
+
+def _who() -> dict[str, Any]:
+    return {"actor": actor(), "now": clock.now()}
 
 
 def _published(made: publishing.Release) -> tuple[Mapping[str, Any], int]:

@@ -34,12 +34,16 @@ def deploy(
     note: str = "",
     author: str | None = None,
     changes: Sequence[str] = (),
+    restores: int | None = None,
+    walk: Mapping[str, object] | None = None,
 ) -> Definition:
     """Stores the bundle as the next version of its process; the content of the newest version gives that version.
 
     A template of the house that is another than the newest version prints with makes a version, too. The content of
     an older version becomes the newest version again. ``changes`` says in words what is other than
     before; with the ``note`` it stands in the journal. ``author`` proposed it, where ``actor`` approves it.
+    ``restores`` is the version whose content it is once more, where that is not the very same bundle; ``walk`` how the
+    content stood with the walk (its ``standing``, and what was not walked).
     """
     key, made = bundle.key, bundle.compiled
     digest = made.digest
@@ -60,6 +64,8 @@ def deploy(
         note=note or None,
         approved_by=actor.username if author else None,
         prints=house_prints.keep(session, house),
+        restores=restores if newest is None or newest.digest == digest else restores or _before(session, key, digest),
+        walk=str(walk["standing"]) if walk else None,
     )
     session.add(definition)
     said: dict[str, object] = {
@@ -68,11 +74,18 @@ def deploy(
         "digest": digest,
         "files": sorted(bundle.files),
     }
-    said |= {name: value for name, value in _told(definition, author, changes).items() if value}
+    told = {**_told(definition, author, changes), "restores": definition.restores, "walk": dict(walk or {})}
+    said |= {name: value for name, value in told.items() if value}
     _journal(session, key, "deployed", said, actor=actor, now=now)
     session.flush()
     sync(session, definition, made.program, now=now)
     return definition
+
+
+def _before(session: Session, key: str, digest: str) -> int | None:
+    """The newest version that has this very content."""
+    mine = (Definition.key == key, Definition.digest == digest)
+    return session.scalar(select(func.max(Definition.version)).where(*mine))
 
 
 def redraw(

@@ -80,6 +80,7 @@ def _definition(
     must = {"digest": digest, "deployed_at": event.at, "deployed_by": event.data.get("author", event.actor)}
     must |= {"id": UUID(event.data["id"])} if "id" in event.data else {}
     must |= {"note": event.data.get("note"), "approved_by": event.actor if "author" in event.data else None}
+    must |= {"restores": event.data.get("restores"), "walk": event.data.get("walk", {}).get("standing")}
     must["prints"] = prints = event.data.get("prints") or later.get(version)
     try:
         if prints and digest_of(files_of(session, prints)) != prints:

@@ -39,7 +39,9 @@ class Definition(Base):
     """Version ``version`` of process ``key``: the bundle with this digest, which an older version may have too.
 
     ``note`` says why it was deployed, ``approved_by`` who was the second person, where one is asked for. ``prints`` is
-    the digest of the templates of the house that its cases print with; None where they print with none.
+    the digest of the templates of the house that its cases print with; None where they print with none. ``restores``
+    is the earlier version whose content it is once more; ``walk`` how its content stood with the walk (走查) when it
+    was published from a draft (``usecases.walks``).
     """
 
     __tablename__ = "definition"
@@ -55,6 +57,8 @@ class Definition(Base):
     note: Mapped[str | None] = mapped_column(Text)
     approved_by: Mapped[str | None] = mapped_column(String(64))
     prints: Mapped[str | None] = mapped_column(String(64))
+    restores: Mapped[int | None]
+    walk: Mapped[str | None] = mapped_column(String(16))
 
 
 class DefinitionPicture(Base):

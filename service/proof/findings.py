@@ -69,7 +69,8 @@ class Bounds:
 class Proof:
     """``states`` are those found, ``ways`` the steps tried between them; ``unexplored`` says what was left out, and
     why; ``passed`` and ``missed`` are the (process, element) of the drawing, flows among them, that were and were not
-    reached; ``left`` counts the states that were found and not gone on from, because time or states ran out; ``memory``
+    reached; ``left`` counts the states that were found and not gone on from, because time or states ran out: of which
+    ``bound`` says so in words; ``untried`` counts the steps and lists of which not everything was tried; ``memory``
     are the bytes that the walk took at most, where it had a process of its own."""
 
     faults: tuple[Fault, ...]
@@ -82,6 +83,8 @@ class Proof:
     missed: tuple[tuple[str, str], ...] = ()
     left: int = 0
     memory: int = 0
+    bound: str = ""
+    untried: int = 0
 
     @property
     def holds(self) -> bool:
@@ -113,4 +116,6 @@ class Proof:
             places(data["missed"]),
             data["left"],
             data["memory"],
+            data["bound"],
+            data["untried"],
         )

@@ -28,17 +28,26 @@ def left_out(walked: Explorer) -> list[str]:
     return [*(f"{why}（遇到 {count} 次）" for why, count in cuts), *_stopped(walked), *_untried(walked)]
 
 
+def bound_of(walked: Explorer) -> str:
+    """The bound at which a walk has stopped; empty where it came to its end."""
+    bounds = walked.bounds
+    if not walked.left:
+        return ""
+    spent = len(walked.states) > bounds.states
+    return f"走满了 {bounds.states:,} 种情形" if spent else f"用完了 {bounds.seconds:g} 秒"
+
+
+def untried(walked: Explorer) -> int:
+    """How many steps and lists there are of which not everything was tried."""
+    return len(list(_untried(walked)))
+
+
 def _stopped(walked: Explorer) -> Iterator[str]:
     if walked.left:
         bounds = walked.bounds
-        why = (
-            f"走满了 {bounds.states:,} 种情形"
-            if len(walked.states) > bounds.states
-            else f"用完了 {bounds.seconds:g} 秒"
-        )
         yield (
-            f"还有 {walked.left:,} 种情形没有往下走：{why}，到了上限。报出的问题都是真的，没有报出的不等于没有；"
-            "走不到的环节、定时和结束，这次没有判断。请先改好报出的问题，减少表单里决定走向的选项，或把流程拆小；"
+            f"还有 {walked.left:,} 种情形没有往下走：{bound_of(walked)}，到了上限。"
+            "报出的问题都是真的，没有报出的不等于没有；走不到的环节、定时和结束，这次没有判断。请先改好报出的问题，减少表单里决定走向的选项，或把流程拆小；"
             f"也可请系统管理员运行 liaison prove --seconds {max(600, round(bounds.seconds) * 2)}"
         )
 

@@ -12,7 +12,7 @@ from service.proof.diagram import Diagram
 from service.proof.explorer import Explorer
 from service.proof.findings import Bounds, Proof
 from service.proof.judging import Judge
-from service.proof.left_out import left_out
+from service.proof.left_out import bound_of, left_out, untried
 from service.proof.starts import starts_of
 from service.proof.states import Start
 from service.rehearsal.core import Plan
@@ -54,6 +54,8 @@ def prove(
         passed=tuple(sorted(_passed(walked))),
         missed=tuple(sorted(_all_places(diagram) - _passed(walked))),
         left=walked.left,
+        bound=bound_of(walked),
+        untried=untried(walked),
     )
 
 

@@ -77,10 +77,12 @@ def create(
     process: str,
     files: Mapping[str, bytes] | None = None,
     title: str = "",
+    restores: int | None = None,
     actor: Actor,
     now: datetime,
 ) -> Draft:
-    """A draft of ``process``: of its newest version, or of ``files`` (of a template or a zip).
+    """A draft of ``process``: of its newest version, or of ``files`` (of a template, a zip, or the version
+    ``restores``).
 
     Raises NotAllowed, NotFound (no such process, and no files), Invalid, Conflict (too many drafts).
     """
@@ -108,6 +110,7 @@ def create(
         created_at=now,
         updated_at=now,
         updated_by=actor.username,
+        restores=restores,
     )
     session.add(made)
     session.flush()
@@ -116,6 +119,7 @@ def create(
     for name, digest in digests.items():
         _put_row(session, made, name, digest, actor, now)
     said = {"process": process, "base_version": made.base_version, "title": called, "files": digests}
+    said |= {"restores": restores} if restores is not None else {}
     journal(session, made, fields.MADE, said, actor, now)
     session.flush()
     return made

@@ -16,7 +16,8 @@ _UNPROPOSED = dict.fromkeys(("proposed_at", "proposed_by", "proposed_revision", 
 def _draft(rows: Rows, event: Event) -> None:
     data, key = event.data, rows.name
     if event.kind == fields.MADE:
-        rows.put(Draft, key, data, dict.fromkeys(_EMPTY), id=key, author=event.actor, created_at=event.at)
+        told = {"restores": None, **data}
+        rows.put(Draft, key, told, dict.fromkeys(_EMPTY), id=key, author=event.actor, created_at=event.at)
         if "files" in data:  # an earlier journal did not tell of files, nor of later changes
             rows.set(Draft, key, revision=1, updated_at=event.at, updated_by=event.actor)
             _files(rows, event, 1)

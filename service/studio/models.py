@@ -14,7 +14,8 @@ from service.db import Base, UtcDateTime
 class Draft(Base):
     """A process being changed. ``revision`` counts its changes; ``base_version`` is None for a new process.
 
-    ``proposed_…`` is a publication that waits for a second person, for the revision that was proposed.
+    ``proposed_…`` is a publication that waits for a second person, for the revision that was proposed. ``restores`` is
+    the version from whose content it was made.
     """
 
     __tablename__ = "draft"
@@ -37,6 +38,7 @@ class Draft(Base):
     proposed_by: Mapped[str | None] = mapped_column(String(64))
     proposed_revision: Mapped[int | None]
     proposed_note: Mapped[str | None] = mapped_column(Text)
+    restores: Mapped[int | None]
 
     @property
     def is_open(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -62,11 +62,13 @@ def release(
     actor: Actor,
     now: datetime,
     author: str | None = None,
+    restores: int | None = None,
+    walk: Mapping[str, Any] | None = None,
 ) -> Release:
     """Makes a checked bundle with its scenarios (None: those of the version before) the newest state of its process.
 
     ``author`` is who proposed it, where ``actor`` approves as the second person; ``words`` names the codes in what
-    changed. Where only the layout changed,
+    changed; ``restores`` and ``walk`` as ``definitions.deploy`` has them. Where only the layout changed,
     the newest version gets a new picture: its cases, and those that begin, run on as they do.
     """
     newest = definitions.find_latest(session, bundle.key)
@@ -74,12 +76,18 @@ def release(
     if scenarios is None:
         scenarios = scenarios_of(before)
     told = _compared(session, newest, before, {**bundle.files, **scenarios}, words)
-    if newest is None:
-        made = _deploy(session, bundle, told, note=note, author=author, actor=actor, now=now)
-        keep_scenarios(session, made, scenarios, actor=actor, now=now)
-        return Release(VERSION, made, told)
-    if told.sort == "content":
-        made = _deploy(session, bundle, told, note=note, author=author, actor=actor, now=now)
+    if newest is None or told.sort == "content":
+        made = definitions.deploy(
+            session,
+            bundle,
+            actor=actor,
+            now=now,
+            note=note,
+            author=author,
+            changes=told.lines[:MOST_LINES],
+            restores=restores,
+            walk=walk,
+        )
         keep_scenarios(session, made, scenarios, actor=actor, now=now)
         return Release(VERSION, made, told)
     others = scenarios_of(before) != dict(scenarios)
@@ -102,11 +110,13 @@ def publish(
     bundle: CheckedBundle,
     four_eyes: bool = False,
     words: Choices = NOTHING_KNOWN,
+    walk: Mapping[str, Any] | None = None,
     actor: Actor,
     now: datetime,
 ) -> Release:
     """Publishes a draft as of ``revision``, of which ``bundle`` was checked; or proposes it, where two are needed.
 
+    ``walk`` says how the content stands with its walk, and who consented to what was left out: the journal keeps it.
     With ``four_eyes`` the first call proposes, and a second one by somebody else publishes what was proposed. Raises
     NotAllowed, NotFound, Invalid (no note), Conflict (changed meanwhile, another version in force, nothing changed,
     proposed by the same person).
@@ -125,15 +135,33 @@ def publish(
     history.lock(session, definitions.stream_of(draft.process))  # two publications at once are one after the other
     _require_base(session, draft)
     if four_eyes and not approving:
-        return _propose(session, draft, said, bundle, words, actor, now)
+        return _propose(session, draft, said, bundle, words, dict(walk or {}), actor, now)
     author = draft.proposed_by if approving else None
     files = drafts.files(session, draft)
-    made = release(session, bundle, scenarios_of(files), note=said, words=words, author=author, actor=actor, now=now)
+    whole = draft.restores if draft.revision == 1 else None  # nobody has changed what that version held
+    made = release(
+        session,
+        bundle,
+        scenarios_of(files),
+        note=said,
+        words=words,
+        author=author,
+        restores=whole,
+        walk=walk,
+        actor=actor,
+        now=now,
+    )
     if made.outcome == SAME or made.definition is None:
         raise Conflict("与现行版本没有差别，不需要发布")
     draft.published_at, draft.published_version = now, made.definition.version
     draft.updated_at, draft.updated_by = now, actor.username
-    told = {"version": made.definition.version, "outcome": made.outcome, "note": said, "revision": revision}
+    told: dict[str, Any] = {
+        "version": made.definition.version,
+        "outcome": made.outcome,
+        "note": said,
+        "revision": revision,
+    }
+    told |= {"walk": dict(walk)} if walk else {}
     drafts.journal(session, draft, fields.PUBLISHED, told, actor, now)
     session.flush()
     return made
@@ -216,7 +244,14 @@ def keep_scenarios(
 
 
 def _propose(
-    session: Session, draft: Draft, note: str, bundle: CheckedBundle, words: Choices, actor: Actor, now: datetime
+    session: Session,
+    draft: Draft,
+    note: str,
+    bundle: CheckedBundle,
+    words: Choices,
+    walk: dict[str, Any],
+    actor: Actor,
+    now: datetime,
 ) -> Release:
     if draft.proposed_by == actor.username and draft.proposed_revision == draft.revision:
         raise Conflict("您已提请发布，须由另一位有权发布的人核准")
@@ -228,6 +263,7 @@ def _propose(
     draft.proposed_at, draft.proposed_by = now, actor.username
     draft.proposed_revision, draft.proposed_note = draft.revision, note
     said = {"revision": draft.revision, "note": note, "changes": told.lines[:MOST_LINES]}
+    said |= {"walk": walk} if walk else {}
     drafts.journal(session, draft, fields.PROPOSED, said, actor, now)
     text = f"{actor.name}提请发布，请核准：{note}"
     for role in sorted(RIGHTS[DEPLOY].roles):  # whoever may publish is the second pair of eyes
@@ -256,21 +292,6 @@ def _require_base(session: Session, draft: Draft) -> None:
     raise Conflict(
         f"草稿以第 {draft.base_version or 0} 版为底，现行版本已是第 {newest.version} 版"
         f"（{newest.deployed_by} 发布）；请先改以现行版本为底，再发布"
-    )
-
-
-def _deploy(
-    session: Session,
-    bundle: CheckedBundle,
-    told: Difference,
-    *,
-    note: str,
-    author: str | None,
-    actor: Actor,
-    now: datetime,
-) -> Definition:
-    return definitions.deploy(
-        session, bundle, actor=actor, now=now, note=note, author=author, changes=told.lines[:MOST_LINES]
     )
 
 

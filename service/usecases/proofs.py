@@ -68,6 +68,8 @@ def result_of(proof: Proof) -> dict[str, Any]:
         "seconds": round(proof.seconds, 1),
         "memory": proof.memory,
         "left": proof.left,
+        "bound": proof.bound,
+        "untried": proof.untried,
         "unexplored": list(proof.unexplored),
         "passed": [list(one) for one in proof.passed],
         "missed": [list(one) for one in proof.missed],

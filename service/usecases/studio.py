@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -24,7 +25,7 @@ from service.studio.publishing import Release
 from service.usecases.panels import choices_of
 from service.usecases.prepare import check_context
 from service.usecases.rehearsals import plan_of
-from service.usecases.walks import content_of, require_clean, submit, walk_of
+from service.usecases.walks import content_of, require_clean, said_of, submit, walk_of
 from service.workdays import Calendar
 
 
@@ -96,20 +97,22 @@ def ready_to_try(
 
 
 def publish_draft(
-    database: Database, house: House, draft_id: UUID, *, note: str, actor: Actor, now: datetime
+    database: Database, house: House, draft_id: UUID, *, note: str, consent: bool = False, actor: Actor, now: datetime
 ) -> Release:
     """Checks a draft and publishes it, or proposes it where two are needed: the check holds no transaction.
 
-    Raises as ``checking.Checked.require`` and ``publishing.publish`` do.
+    ``consent``: also where its walk was cut short. Raises as ``walks.said_of``,
+    ``checking.Checked.require`` and ``publishing.publish`` do.
     """
     require(actor, publishing.DEPLOY)
     read = read_draft(database, draft_id, actor)
     found = checked(read.files, key=read.process, house=house, calendar=read.calendar, base=read.base)
     bundle = found.require(scenarios=house.scenarios)
+    content = content_of(read.files, house.context.options)
     if house.walked:
-        content = content_of(read.files, house.context.options)
-        require_walked(database, draft_id, content, actor=actor, now=now)
+        require_walked(database, draft_id, content, note=note, actor=actor, now=now)
     with database.transaction() as session:
+        walk = said_of(walk_of(session, content, draft_id), consent=consent)
         return publishing.publish(
             session,
             draft_id=draft_id,
@@ -118,13 +121,22 @@ def publish_draft(
             bundle=bundle,
             four_eyes=house.four_eyes,
             words=house.words,
+            walk=walk,
             actor=actor,
             now=now,
         )
 
 
 def back_to(
-    database: Database, house: House, process: str, version: int, *, note: str, actor: Actor, now: datetime
+    database: Database,
+    house: House,
+    process: str,
+    version: int,
+    *,
+    note: str,
+    consent: bool = False,
+    actor: Actor,
+    now: datetime,
 ) -> Release:
     """Makes the content of an earlier version the newest version, checked as of today; as ``publish_draft`` does."""
     require(actor, publishing.DEPLOY)
@@ -134,12 +146,15 @@ def back_to(
         base = newest_files(session, process)
     found = checked(files, key=process, house=house, calendar=calendar, base=base)
     bundle = found.require(scenarios=house.scenarios)
-    title = f"恢复第 {version} 版"
+    given: dict[str, Any] = {"process": process, "files": files, "restores": version, "actor": actor}
     if house.walked:
-        _require_walk_of_old(database, process, title, files, house, actor, now)
+        _require_walk_of_old(database, given, house, note, now)
     with database.transaction() as session:
-        kept = _kept_for_its_walk(session, process, title, files, actor) if house.walked else None
-        draft = kept or drafts.create(session, process=process, files=files, title=title, actor=actor, now=now)
+        walk = said_of(walk_of(session, content_of(files, house.context.options)), consent=consent)
+        kept = kept_for_walks(session, process, actor).get(version) if house.walked else None
+        if kept is None or drafts.files(session, kept) != files:
+            kept = drafts.create(session, title=f"恢复第 {version} 版", now=now, **given)
+        draft = kept
         return publishing.publish(
             session,
             draft_id=draft.id,
@@ -148,42 +163,42 @@ def back_to(
             bundle=bundle,
             four_eyes=house.four_eyes,
             words=house.words,
+            walk=walk,
             actor=actor,
             now=now,
         )
 
 
-def require_walked(database: Database, draft_id: UUID, content: str, *, actor: Actor, now: datetime) -> None:
-    """Has the content of a draft walked where nobody has yet.
+def require_walked(
+    database: Database, draft_id: UUID, content: str, *, note: str = "", actor: Actor, now: datetime
+) -> None:
+    """Has the content of a draft walked where nobody has yet; the walk keeps the ``note`` of the publication.
 
     Raises Conflict until the walk of exactly this content is over, Invalid naming each fault that it found.
     """
     with database.transaction() as session:
         if require_clean(walk_of(session, content, draft_id)):
             return
-        submit(session, draft_id=draft_id, content=content, actor=actor, now=now)
+        submit(session, draft_id=draft_id, content=content, note=note, actor=actor, now=now)
     raise Conflict("这份内容还没有走查，已开始走查，没有发布；走完没有错误后再发布")
 
 
-def _require_walk_of_old(
-    database: Database, process: str, title: str, files: Mapping[str, bytes], house: House, actor: Actor, now: datetime
-) -> None:
+def _require_walk_of_old(database: Database, given: Mapping[str, Any], house: House, note: str, now: datetime) -> None:
     """As ``require_walked``, of the content of an earlier version: for its walk it becomes a draft."""
-    content = content_of(files, house.context.options)
+    content, title = content_of(given["files"], house.context.options), f"恢复第 {given['restores']} 版"
     with database.transaction() as session:
         if require_clean(walk_of(session, content)):
             return
-        draft = drafts.create(session, process=process, files=files, title=title, actor=actor, now=now)
-        submit(session, draft_id=draft.id, content=content, actor=actor, now=now)
+        draft = drafts.create(session, title=title, now=now, **given)
+        submit(session, draft_id=draft.id, content=content, note=note, actor=given["actor"], now=now)
     raise Conflict(f"这一版的内容还没有走查，没有恢复；已存成草稿“{title}”并已开始走查，走完没有错误后再恢复")
 
 
-def _kept_for_its_walk(
-    session: Session, process: str, title: str, files: Mapping[str, bytes], actor: Actor
-) -> Draft | None:
-    """The draft that an earlier version became for its walk, as long as nobody has changed it."""
+def kept_for_walks(session: Session, process: str, actor: Actor) -> Mapping[int, Draft]:
+    """Version → the draft that it became for its walk, as long as nobody has changed it and it stands on the newest."""
     newest = drafts.version(session, process, None).version
-    for one in drafts.listed(session, actor, process=process):
-        if (one.title, one.revision, one.base_version) == (title, 1, newest) and drafts.files(session, one) == files:
-            return one
-    return None
+    return {
+        one.restores: one
+        for one in drafts.listed(session, actor, process=process)
+        if one.restores is not None and (one.revision, one.base_version) == (1, newest)
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -23,9 +24,13 @@ SECONDS = 120
 CONTENT = "content"
 """Under what name a job says which content it walks: in ``params`` as it was asked for, in ``state`` as it was read."""
 
-NONE, UNDER_WAY, STALE, FAILED, FAULTY, CLEAN = "none", "under_way", "stale", "failed", "faulty", "clean"
-"""Nobody has walked it; somebody does; the last walk was of another content; it did not come to its end; it found
-faults; it found none."""
+NONE, UNDER_WAY, STALE, FAILED, FAULTY, CUT, CLEAN = "none", "under_way", "stale", "failed", "faulty", "cut", "clean"
+"""Nobody has walked it; somebody does; the last walk was of another content; it broke down; it found faults; it found
+none as far as it came, but was cut short; it found none."""
+CONSENT = "/consent"
+"""The field in which somebody says that a content shall be published though its walk was cut short."""
+NOTE = "note"
+"""Under what name a walk keeps the note of the publication for which it was asked, so that nobody types it twice."""
 _GOING = (jobs.QUEUED, jobs.RUNNING)
 
 
@@ -45,9 +50,17 @@ def content_of(files: Mapping[str, bytes], lists: Lists | None) -> str:
 
 
 def submit(
-    session: Session, *, draft_id: UUID, content: str, actor: Actor, now: datetime, seconds: int = SECONDS
+    session: Session,
+    *,
+    draft_id: UUID,
+    content: str,
+    actor: Actor,
+    now: datetime,
+    seconds: int = SECONDS,
+    note: str = "",
 ) -> jobs.Job:
-    """A job that walks the draft as it is when its turn comes; now that is ``content``.
+    """A job that walks the draft as it is when its turn comes; now that is ``content``. ``note`` is that of the
+    publication which waits for it.
 
     Raises NotAllowed, NotFound, Conflict (not open).
     """
@@ -55,7 +68,7 @@ def submit(
     if draft.discarded_at is not None or draft.published_at is not None:
         raise Conflict("这份草稿已丢弃或已发布，不能走查")
     said = {"process": draft.process, "revision": draft.revision, "seconds": seconds, CONTENT: content}
-    params = {"draft": str(draft_id), **said}
+    params = {"draft": str(draft_id), **said, **({NOTE: note} if note else {})}
     return jobs.submit(session, kind=PROOF, params=params, actor=actor, now=now, total=1)
 
 
@@ -71,7 +84,7 @@ def walk_of(session: Session, content: str, draft_id: UUID | None = None) -> Wal
     """
     for job in jobs.about(session, PROOF, state={CONTENT: content}, status=(jobs.DONE,)):
         if job.result is not None and (not job.result["left"] or job.params["seconds"] >= SECONDS):
-            return Walk(CLEAN if job.result["holds"] else FAULTY, job)
+            return Walk(standing_of(job.result), job)
     for job in jobs.about(session, PROOF, status=_GOING):
         mine = draft_id is not None and job.params["draft"] == str(draft_id)
         if job.state.get(CONTENT, job.params.get(CONTENT)) == content or (mine and job.status == jobs.QUEUED):
@@ -84,8 +97,40 @@ def walk_of(session: Session, content: str, draft_id: UUID | None = None) -> Wal
     return Walk(STALE, latest)
 
 
+def standing_of(result: Mapping[str, Any]) -> str:
+    """The standing of a content by the result of its walk, which earlier said nothing of untried steps."""
+    if not result["holds"]:
+        return FAULTY
+    return CUT if result["left"] or result.get("untried") else CLEAN
+
+
+def note_of(session: Session, draft_id: UUID) -> str:
+    """The note that was given when the last walk of a draft was asked for, to be published."""
+    found = last(session, draft_id)
+    return str(found.params.get(NOTE, "")) if found is not None else ""
+
+
+def said_of(walk: Walk, *, consent: bool) -> dict[str, Any]:
+    """How a content stands with its walk, as the journal of a publication keeps it; with the consent where one is due.
+
+    Raises Invalid for a walk that was cut short, where nobody consents.
+    """
+    told: dict[str, Any] = {"standing": walk.standing}
+    if walk.job is None or walk.standing not in (CUT, CLEAN, FAULTY):
+        return told
+    told["job"] = str(walk.job.id)
+    if walk.standing != CUT:
+        return told
+    if not consent:
+        message = "走查没有走完，没有报出的问题不等于没有；请看过哪些没有走，勾选“我知道走查没有走完，仍要发布”"
+        raise Invalid("没有发布：走查没有走完", [Finding(CONSENT, message)])
+    result = walk.job.result or {}
+    return {**told, "consent": True, "states": result["states"], "unexplored": list(result["unexplored"])}
+
+
 def require_clean(walk: Walk) -> bool:
-    """Whether a content was walked and nothing is wrong with it; False where the walk is still to be asked for.
+    """Whether a content was walked and nothing is wrong with it as far as the walk came; False where the walk is still
+    to be asked for.
 
     Raises Conflict while it is under way, Invalid naming each fault that it found.
     """
@@ -97,4 +142,4 @@ def require_clean(walk: Walk) -> bool:
             for one in walk.job.result["faults"]
         ]
         raise Invalid(f"走查发现 {walk.job.result['counts']['faults']} 处错误，没有发布；请改正后再发布", found)
-    return walk.standing == CLEAN
+    return walk.standing in (CUT, CLEAN)

@@ -10,7 +10,10 @@ from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, jobs
+from service.checks.bundle import Bundle
+from service.checks.model import ProcessModel
 from service.http.context import actor, db, wired
+from service.processes.rules import one_line
 from service.studio import drafts
 from service.studio.models import Draft
 from service.studio.names import bundle_of
@@ -51,7 +54,8 @@ def page(draft_id: UUID) -> ResponseReturnValue:
         under_way=found is not None and found.status in (jobs.QUEUED, jobs.RUNNING),
         stale=result is not None and result.get(CONTENT) != _content(files),
         told=[] if result is None else [_told(draft, one, names) for one in (*result["faults"], *result["warnings"])],
-        missed=[] if result is None else _missed(result, names, places_of(draft_id, bundle)),
+        missed=[] if result is None else _missed(result, bundle, places_of(draft_id, bundle)),
+        places=0 if result is None else len(result["passed"]),
         drawn=drawn,
         drawing=diagrams.island(drawn),
     )
@@ -86,9 +90,27 @@ def _told(draft: Draft, one: Mapping[str, Any], names: Mapping[str, str]) -> dic
     return {**one, "place": names.get(one["element"], ""), "address": address}
 
 
-def _missed(
-    result: Mapping[str, Any], names: Mapping[str, str], places: Mapping[tuple[str, str], str]
-) -> list[tuple[str, str]]:
-    """(name, address) of what no way passes."""
-    found = ((process, element) for process, element in result["missed"] if names.get(element))
-    return [(names[element], places.get((process, element), "")) for process, element in found]
+def _missed(result: Mapping[str, Any], bundle: Bundle, places: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:
+    """(in words, address) of the places to which the walk did not come: also of those without a name on the drawing."""
+    processes = bundle.processes
+    return [
+        (place_in_words(processes[process], element), places.get((process, element), ""))
+        for process, element in result["missed"]
+        if process in processes
+    ]
+
+
+def place_in_words(process: ProcessModel, element: str) -> str:
+    """A node or a flow by its name; a flow without one by its ends, a node without one by its sort and neighbours."""
+    if (flow := process.flows.get(element)) is not None:
+        ends = "到".join(place_in_words(process, one) for one in (flow.source, flow.target))
+        return f"连线「{one_line(flow.name)}」" if flow.name else f"从{ends}的连线"
+    node = process.nodes.get(element)
+    if node is not None and node.name:
+        return f"「{one_line(node.name)}」"
+    before = [one.name for one in process.nodes.values() if one.name and _leads(process, one.id, element)]
+    return f"「{one_line(before[0])}」之后没有名称的图形" if before else "没有名称的图形"
+
+
+def _leads(process: ProcessModel, source: str, target: str) -> bool:
+    return any((flow.source, flow.target) == (source, target) for flow in process.flows.values())

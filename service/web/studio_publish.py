@@ -20,13 +20,16 @@ from service.studio.checking import Checked, House, checked
 from service.usecases.names import Names
 from service.usecases.studio import Read, house_of, read_draft
 from service.usecases.walks import (
+    CUT,
     FAILED,
     FAULTY,
     NONE,
     STALE,
     UNDER_WAY,
     content_of,
+    note_of,
     require_clean,
+    said_of,
     submit,
     walk_of,
 )
@@ -48,6 +51,7 @@ SAID = {
 UNWALKED = {
     UNDER_WAY: "发布时走查还没有走完，请看它的结果。",
     FAULTY: "走查发现的错误还没有改正。",
+    CUT: "走查没有走完，您已确认仍要发布，确认已记入历史。",
     **dict.fromkeys((NONE, STALE, FAILED), "这份内容没有走查过。"),
 }
 """The words that publishing adds where no walk of this content was without a fault."""
@@ -106,6 +110,7 @@ def page(draft_id: UUID) -> ResponseReturnValue:
         strict=ahead.house.scenarios,
         walk=walk_of(db(), _content(ahead), draft_id),
         must_walk=ahead.house.walked,
+        note=note_of(db(), draft_id),
         four_eyes=ahead.house.four_eyes,
         may_publish=may(actor(), publishing.DEPLOY),
         mine=draft.proposed_by == actor().username,
@@ -120,20 +125,21 @@ def page(draft_id: UUID) -> ResponseReturnValue:
 def publish(draft_id: UUID) -> ResponseReturnValue:
     """Publishes the draft as it was checked, proposes it, or approves what somebody else proposed."""
     ahead, bundle = g.ahead
-    content, now = _content(ahead), clock.now()
-    walk = walk_of(db(), content, draft_id)
+    content, now, fields = _content(ahead), clock.now(), sent()
+    walk, note = walk_of(db(), content, draft_id), text(fields, "note")
     if ahead.house.walked and not require_clean(walk):
-        submit(db(), draft_id=draft_id, content=content, actor=actor(), now=now)
-        told = "这份内容还没有走查，已开始走查，还没有发布。走完没有错误，再到“发布”页发布。"
+        submit(db(), draft_id=draft_id, content=content, note=note, actor=actor(), now=now)
+        told = "这份内容还没有走查，已开始走查，还没有发布。走完没有错误，再到“发布”页发布，说明不用重写。"
         return done(told, url_for("web.studio_proof.page", draft_id=draft_id))
     made = publishing.publish(
         db(),
         draft_id=draft_id,
         revision=ahead.read.revision,
-        note=text(sent(), "note"),
+        note=note,
         bundle=bundle,
         four_eyes=ahead.house.four_eyes,
         words=ahead.house.words,
+        walk=said_of(walk, consent=text(fields, "consent") == "yes"),
         actor=actor(),
         now=now,
     )

@@ -19,7 +19,8 @@ from service.studio.difference import REMOVED, Difference, compare
 from service.studio.publishing import DEPLOY, PROPOSED
 from service.usecases.names import Names
 from service.usecases.panels import choices_of
-from service.usecases.studio import back_to, house_of
+from service.usecases.studio import back_to, house_of, kept_for_walks
+from service.usecases.walks import CLEAN, CUT, FAILED, FAULTY, NONE, STALE, UNDER_WAY, note_of
 from service.web import diagrams
 from service.web.access import requires
 from service.web.answers import asked_whole, done, going_to, sent, text, whole
@@ -27,6 +28,15 @@ from service.web.diagrams import Picture
 from service.web.studio import RIGHT
 
 blueprint = Blueprint("studio_versions", __name__)
+
+WALKS = {
+    CLEAN: "发布前走查通过",
+    CUT: "发布前走查没有走完，发布人确认后发布",
+    FAULTY: "发布前走查有错误",
+    UNDER_WAY: "发布时走查还没有走完",
+    **dict.fromkeys((NONE, STALE, FAILED), "发布前没有走查"),
+}
+"""How the content of a version stood with the walk when it was published."""
 
 Files = Mapping[str, bytes]
 
@@ -52,6 +62,9 @@ def versions(key: str) -> ResponseReturnValue:
         names=names,
         before=before,
         after=after,
+        walks=WALKS,
+        restored=_restored(found),
+        notes={version: note_of(db(), one.id) for version, one in kept_for_walks(db(), key, actor()).items()},
         **compared,
     )
 
@@ -65,17 +78,19 @@ def draft_of(key: str) -> ResponseReturnValue:
     if version is None:
         raise NotFound("没有这个版本。请从版本列表中选择。")
     files, title = drafts.version_files(db(), version), f"{version.name}（恢复第 {version.version} 版）"
-    made = drafts.create(db(), process=key, files=files, title=title, actor=actor(), now=clock.now())
+    given: dict[str, Any] = {"files": files, "restores": version.version, "actor": actor(), "now": clock.now()}
+    made = drafts.create(db(), process=key, title=title, **given)
     return going_to(url_for("web.studio.draft", draft_id=made.id))
 
 
 def _back(key: str, version: int) -> str:
     """Puts the content of an earlier version in force, with transactions of its own; what came of it, in words."""
     house = house_of(settings(), wired().organization)
-    note = text(sent(), "note")
+    fields = sent()
+    note, consent = text(fields, "note"), text(fields, "consent") == "yes"
     if not note.strip():  # before the checks take their time
         raise Invalid("没有恢复：请写明为什么", [Finding("/note", "请写明为什么恢复")])
-    made = back_to(wired().database, house, key, version, note=note, actor=g.actor, now=clock.now())
+    made = back_to(wired().database, house, key, version, note=note, consent=consent, actor=g.actor, now=clock.now())
     if made.outcome == PROPOSED:
         return "已提请恢复，须由另一位有权发布的人核准。"
     return f"第 {version} 版的内容已恢复，为第 {made.definition.version if made.definition else version} 版。"
@@ -106,6 +121,19 @@ def _drawn(told: Difference, before: Sequence[Picture], after: Sequence[Picture]
         picture.marks = {element: kind for element, kind in found.items() if kind == REMOVED}
         picture.id, picture.name = f"{picture.id} ", f"{picture.name}（{called}）"
     return [*new, *(picture for picture in before if picture.marks)]
+
+
+def _restored(found: Sequence[Definition]) -> dict[int, int]:
+    """Version → the earlier one whose content it is once more, where no other content of its own came between.
+
+    Versions of before that was noted are told by their digest.
+    """
+    told = {one.version: one.restores for one in found if one.restores is not None}
+    for one in found:
+        same = [other.version for other in found if other.digest == one.digest and other.version < one.version]
+        if one.version not in told and same and same[0] != one.version - 1:
+            told[one.version] = same[0]
+    return told
 
 
 def _versions(key: str) -> list[Definition]:
