@@ -59,6 +59,7 @@ from service.api import (
     tasks,
     teams,
     units,
+    ways,
 )
 from service.config import Settings
 
@@ -107,6 +108,7 @@ FEATURES = (
     migrations,
     backtests,
     rates,
+    ways,
     health,
     metrics,
 )

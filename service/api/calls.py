@@ -94,9 +94,16 @@ class Calls:
         """A call that reads. The view gets the checked ``query`` as its first argument."""
         return self._call("GET", address, Rule(right=right), answer, 200, query=query)
 
-    def file(self, address: str, *, media_types: Iterable[str], right: str | None = None) -> Callable[[View], View]:
-        """A call that gives a file of one of ``media_types``: the view gives it whole."""
-        return self._call("GET", address, Rule(right=right), BYTES, 200, files=tuple(media_types))
+    def file(
+        self,
+        address: str,
+        *,
+        media_types: Iterable[str],
+        query: type[ma.Schema] | None = None,
+        right: str | None = None,
+    ) -> Callable[[View], View]:
+        """A call that gives a file of one of ``media_types``: the view gives it whole, by its checked ``query``."""
+        return self._call("GET", address, Rule(right=right), BYTES, 200, query=query, files=tuple(media_types))
 
     def post(
         self,

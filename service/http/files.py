@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from flask import Response, send_file
 
 from service.documents import HEADER, MEDIA_TYPES, Printed
 from service.spelling import code_point
+
+PIECE = 64 * 1024
 
 
 def download(content: bytes, media_type: str, name: str, *, save: bool = True) -> Response:
@@ -15,6 +21,25 @@ def download(content: bytes, media_type: str, name: str, *, save: bool = True) -
     answer = send_file(BytesIO(content), mimetype=media_type, as_attachment=save, download_name=name)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def written(write: Callable[[Path], object], media_type: str, name: str) -> Response:
+    """A file that ``write`` puts at a path, as an answer: long ones are never held in memory."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        write(path)
+        content = path.open("rb")  # it stays readable when the folder is gone
+    answer = send_file(content, mimetype=media_type, as_attachment=True, download_name=name)
+    answer.direct_passthrough, answer.response = False, _read(content)
+    answer.call_on_close(content.close)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _read(content: BinaryIO) -> Iterator[bytes]:
+    """A file piece by piece, closed when all is read."""
+    with content:
+        yield from iter(lambda: content.read(PIECE), b"")
 
 
 def printed(made: Printed, name: str, kind: str = "pdf", *, save: bool = True) -> Response:

@@ -64,6 +64,8 @@ RIGHTS: Mapping[str, Right] = {
     "retry_incidents": Right("处理系统故障", _roles(OWNER, ADMIN)),
     "load_calendar": Right("维护工作日历", _roles(ADMIN, TALENT_OFFICE)),
     "verify": Right("核验日志", _roles(AUDITOR, ADMIN)),
+    # Counts, times and numbers of cases; a case itself for who may see it.
+    "view_ways": Right("查看流程图谱", _roles(AUDITOR, OWNER)),
     "view_history_all": Right("查看全部办理记录", _roles(AUDITOR, TALENT_OFFICE)),
     "view_ledger_all": Right("查看全部台账", _roles(TALENT_OFFICE, AUDITOR)),
     "remark_all": Right("在全部办件上留言", _roles(TALENT_OFFICE)),

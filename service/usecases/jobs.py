@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from service.audit import ways
 from service.config import Organization, Settings
 from service.jobs import Kind
 from service.studio import backtesting, moving, rating
@@ -20,5 +21,6 @@ def job_kinds(settings: Settings, organization: Organization) -> Mapping[str, Ki
         rating.kind(),
         proofs.kind(settings, organization),
         *sealing.kinds(settings),
+        ways.kind(),
     )
     return {kind.name: kind for kind in kinds}

@@ -80,6 +80,7 @@ from service.web import (
     tasks,
     teams,
     units,
+    ways,
 )
 from service.web.answers import here
 from service.web.context import find_actor, role_name, stage_name
@@ -127,7 +128,7 @@ def install(app: Flask, settings: Settings) -> None:
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     work = (auth, oidc, desk, tasks, prints, ledger, notices, processes, system, stuck, seals, questions, imports)
-    course = (cases, begins, copies, comments, attachments, replay, record_replays)
+    course = (cases, begins, copies, comments, attachments, replay, record_replays, ways)
     serving = (links, quotas, service_teams, rosters)
     directory = (units, people, posts, substitutes)
     done = (contacts, opinions, interviews, activities, matters)

@@ -15,8 +15,10 @@ class Picture:
     """One diagram. ``done`` and ``active`` are ids of elements, ``ways`` pairs (from, to) of passed elements.
 
     ``marks`` says of elements what became of them since another version: added, removed, changed or moved; ``counts``
-    are (from, to, how often the way between them was gone, how often it would be). A ``hidden`` one is not offered
-    until the page says so.
+    are (from, to, how often the way between them was gone, how often it would be). ``flows`` are (from, to, label, in
+    words, address, weight from 0 to 1) of ways that are told by a label and the breadth of their line, ``badges``
+    (element, label, in words, address, tone: plain, slow or late) of elements. A ``hidden`` one is not offered until
+    the page says so.
     """
 
     id: str
@@ -27,6 +29,8 @@ class Picture:
     ways: list[tuple[str, str]] = field(default_factory=list)
     marks: dict[str, str] = field(default_factory=dict)
     counts: list[tuple[str, str, int, int]] = field(default_factory=list)
+    flows: list[tuple[str, str, str, str, str, float]] = field(default_factory=list)
+    badges: list[tuple[str, str, str, str, str]] = field(default_factory=list)
     hidden: bool = False
 
 

@@ -75,6 +75,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("批量导入", "web.imports.imports", "import_data"),
             Entry("流程图", "web.processes.index"),
             Entry("流程管理", "web.studio.index", "edit_definitions"),
+            Entry("流程图谱", "web.ways.index", "view_ways"),
             Entry("无法继续的事项", "web.stuck.index", "free_stuck_cases"),
             Entry("审计查询", "web.questions.index", "view_access_log"),
             Entry("封存", "web.seals.index", "verify"),

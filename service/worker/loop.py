@@ -17,6 +17,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from service import clock, exchange, jobs
+from service.audit.ways import keeping
 from service.auth import forget_sessions
 from service.config import Organization, Settings, Wording
 from service.db import Database
@@ -44,6 +45,7 @@ DAILY: Mapping[str, Callable[[Session, datetime], object]] = {
     "提醒录入放假安排": lambda session, now: daily.remind_of_missing_notice(session, now=now),
     "发起联系关系调整": lambda session, now: posts.open_handovers(session, actor=SYSTEM, now=now),
     "清理弃置的流程草稿": lambda session, now: drafts.sweep(session, now),
+    "汇总流程图谱": lambda session, now: keeping.daily(session, now),
     "发起资格复核": lambda session, now: eligibility.open_reviews(session, actor=SYSTEM, now=now),
 }
 """Work of once on a working day, each in a transaction of its own."""

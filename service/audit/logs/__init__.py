@@ -4,9 +4,40 @@ No form's content leaves the service this way, and no person's name: an activity
 (a slot's task says whom it is about, its step does not), people are told by codes.
 """
 
-from service.audit.logs.cases import LogWish, wish_of
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from service.audit.logs.cases import RIGHT, LogWish, require_moderate, wish_of
 from service.audit.logs.ocel_json import write_json
 from service.audit.logs.ocel_sqlite import write_sqlite
 from service.audit.logs.xes import write_xes
 
-__all__ = ["LogWish", "wish_of", "write_json", "write_sqlite", "write_xes"]
+FORMATS: dict[str, tuple[str, str]] = {
+    "xes": ("application/xml", "XES"),
+    "jsonocel": ("application/json", "OCEL 2.0（JSON）"),
+    "sqlite": ("application/vnd.sqlite3", "OCEL 2.0（SQLite）"),
+}
+"""The suffix of a log → its media type and its name for people."""
+
+__all__ = [
+    "FORMATS",
+    "RIGHT",
+    "LogWish",
+    "require_moderate",
+    "wish_of",
+    "write",
+    "write_json",
+    "write_sqlite",
+    "write_xes",
+]
+
+
+def write(session: Session, path: Path, suffix: str, wish: LogWish) -> int:
+    """Writes a log of one of ``FORMATS`` to a new file; gives the number of its cases."""
+    if suffix == "sqlite":
+        return write_sqlite(session, path, wish)
+    with path.open("wb") as into:
+        return write_xes(session, into, wish) if suffix == "xes" else write_json(session, into, wish)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from service.access_log import folding as access_log
 from service.access_log.models import AccessEntry, AccessSubject
+from service.audit.models import CaseWayRow
 from service.audit.tables.files import FILES
 from service.auth import folding as auth
 from service.auth.models import FormerPassword, SignInLock, WebSession
@@ -121,6 +122,7 @@ OUTSIDE: Mapping[type[Base], str] = {
     SignInLock: "登录失败的计数和锁定，过后即清；每次失败和锁定在日志里",
     IdempotentAnswer: "接口的应答，按幂等键留七天供重取；所办的事在日志里",
     WorkerBeat: "后台进程的心跳，时时在变",
+    CaseWayRow: "流程图谱的底稿，只由各事项的日志推算；与日志末条不同的，打开图谱时或由后台任务重新推算",
 }
 """Tables that no event tells of, and why."""
 HELD: Mapping[type[Base], Held] = {held.model: held for family in FAMILIES.values() for held in family.held} | {

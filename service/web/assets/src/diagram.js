@@ -2,7 +2,8 @@
 //
 // The page holds {diagrams: [{id, name, xml, active: [element ids], done: [element ids], ways: [[from, to]],
 // marks: {element id: added, removed, changed or moved}, counts: [[from, to, how often, how often by the new version]],
-// hidden}], open: id}.
+// flows: [[from, to, label, in words, address, weight]], badges: [[element, label, in words, address, tone]], hidden}],
+// open: id}.
 // Nothing is fetched.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import "bpmn-js/dist/assets/diagram-js.css";
@@ -164,19 +165,44 @@ class Picture {
     }
   }
 
-  /** How often each way was gone and would be, in the middle of its longest piece. */
-  #count({ counts = [] }) {
-    const flows = this.viewer.get("elementRegistry").filter((element) => element.type === "bpmn:SequenceFlow");
+  /** How often each way was gone and would be, in the middle of its longest piece; or its label, as broad as it is busy. */
+  #count({ counts = [], flows: labelled = [], badges = [] }) {
+    const registry = this.viewer.get("elementRegistry");
+    const flows = registry.filter((element) => element.type === "bpmn:SequenceFlow");
+    const between = (from, to) => flows.find((one) => one.source?.id === from && one.target?.id === to);
     for (const [from, to, was, would] of counts) {
-      const flow = flows.find((one) => one.source?.id === from && one.target?.id === to);
+      const flow = between(from, to);
       if (!flow) continue;
-      const left = Math.min(...flow.waypoints.map((one) => one.x));
-      const top = Math.min(...flow.waypoints.map((one) => one.y));
-      const pieces = flow.waypoints.slice(1).map((end, at) => [flow.waypoints[at], end]);
-      const [start, end] = pieces.reduce((best, one) => (lengthOf(one) > lengthOf(best) ? one : best));
-      const html = Object.assign(document.createElement("span"), { className: `flow-count ${was === would ? "" : "is-other"}`, textContent: was === would ? String(was) : `${was} → ${would}` });
-      this.viewer.get("overlays").add(flow, { position: { left: (start.x + end.x) / 2 - left, top: (start.y + end.y) / 2 - top }, html });
+      const text = was === would ? String(was) : `${was} → ${would}`;
+      this.#label(flow, Object.assign(document.createElement("span"), { className: `flow-count ${was === would ? "" : "is-other"}`, textContent: text }));
     }
+    for (const [from, to, text, title, href, weight] of labelled) {
+      const flow = between(from, to);
+      if (!flow) continue;
+      const line = registry.getGraphics(flow).querySelector(".djs-visual > path");
+      if (line) line.style.strokeWidth = `${1.5 + 2.5 * weight}px`;
+      this.#label(flow, this.#link("flow-count", text, title, href));
+    }
+    for (const [id, text, title, href, tone] of badges) {
+      const element = registry.get(id);
+      if (!element) continue;
+      const html = this.#link(`step-count is-${tone}`, text, title, href);
+      this.viewer.get("overlays").add(element, { position: { left: element.width / 2, bottom: 0 }, html });
+    }
+  }
+
+  #link(className, textContent, title, href) {
+    const link = Object.assign(document.createElement("a"), { className, textContent, title, href });
+    link.setAttribute("aria-label", title);
+    return link;
+  }
+
+  #label(flow, html) {
+    const left = Math.min(...flow.waypoints.map((one) => one.x));
+    const top = Math.min(...flow.waypoints.map((one) => one.y));
+    const pieces = flow.waypoints.slice(1).map((end, at) => [flow.waypoints[at], end]);
+    const [start, end] = pieces.reduce((best, one) => (lengthOf(one) > lengthOf(best) ? one : best));
+    this.viewer.get("overlays").add(flow, { position: { left: (start.x + end.x) / 2 - left, top: (start.y + end.y) / 2 - top }, html });
   }
 
   /** What a screen reader hears of the picture: its name and where the case stands. */

@@ -1,0 +1,72 @@
+"""The cases behind a number of the map: how an address says which number, and the cases it opens. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.audit.ways.counting import MIGRATED, RETURNED, TAKEN_BACK, TERMINATED
+from service.audit.ways.queries import Ways, key_of
+from service.errors import NotFound
+
+ALL, FLOW, STEP, WAITING, LATE, VARIANT, ASIDE = "all", "flow", "step", "waiting", "late", "variant", "aside"
+WORDS = {RETURNED: "退回", TAKEN_BACK: "撤回", MIGRATED: "迁移流程版本", TERMINATED: "终止"}
+"""Kinds of deviations in words."""
+GONE = NotFound("没有这个数字，或条件改变后它已不在。请从流程图谱重新点开")
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The cases of a number: in words, and their places among the counted ones."""
+
+    words: str
+    places: Sequence[int]
+
+
+def pick(*parts: str) -> str:
+    """How an address says it: ``flow/request/accept/dispatch``."""
+    return "/".join(parts)
+
+
+def picked(found: Ways, said: str) -> Picked:
+    """The cases of a number as ``pick`` wrote it. Raises NotFound where there is none."""
+    kind, *parts = said.split("/")
+    shown = found.shown
+    places: Sequence[int] | None = None
+    words = ""
+    if kind == ALL and not parts:
+        words, places = "全部", range(len(shown.ids))
+    elif kind == FLOW and len(parts) == 3:
+        process, source, node = parts
+        flow = shown.flows.get((process, source, node))
+        words = f"从「{found.name(process, source)}」到「{found.name(process, node)}」"
+        places = flow.cases if flow is not None else None
+    elif kind in (STEP, WAITING, LATE) and len(parts) == 2:
+        step = shown.steps.get((parts[0], parts[1]))
+        words = f"{ {STEP: '经过', WAITING: '正停在', LATE: '超期的'}[kind] }「{found.name(*parts)}」"
+        if step is not None:
+            places = {STEP: step.cases, WAITING: step.waiting, LATE: step.late_cases}[kind]
+    elif kind == VARIANT and len(parts) == 1:
+        way = next((one for one in shown.variants if key_of(one) == parts[0]), None)
+        if way is not None:
+            words, places = f"第 {found.whole.ranked.index(way) + 1} 种走法", shown.variants[way].cases
+    elif kind == ASIDE and len(parts) == 4:
+        words, places = deviation_words(found, *parts), shown.deviations.get((parts[0], parts[1], parts[2], parts[3]))
+    if places is None:
+        raise GONE
+    return Picked(words, places)
+
+
+def deviation_words(found: Ways, kind: str, process: str, step: str, target: str) -> str:
+    """A deviation in words: 从「审核」退回「办理」."""
+    if kind == RETURNED:
+        return f"从「{found.name(process, step)}」退回「{found.name(process, target)}」"
+    if kind == TAKEN_BACK:
+        return f"撤回「{found.name(process, step)}」"
+    return WORDS.get(kind, "")
+
+
+def ids_of(found: Ways, places: Sequence[int]) -> list[UUID]:
+    """The cases at these places."""
+    return [found.shown.ids[place] for place in places]

@@ -1,0 +1,144 @@
+"""The way of a case, folded from its steps, and the map counted from many: times, variants, deviations."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from service.audit.ways.counting import RETURNED, TAKEN_BACK, Times, counted
+from service.audit.ways.way import ANSWERED, GONE, WAITS, way_of
+from service.clock import SHANGHAI
+from service.workdays import Calendar
+
+CALENDAR = Calendar.from_config()
+MONDAY = date(2026, 9, 14)
+
+
+def at(day: int, hour: int = 10) -> datetime:
+    return datetime(2026, 9, day, hour, tzinfo=SHANGHAI)
+
+
+def row(step: str, day: int, due: int | None = None) -> dict[str, Any]:
+    due_on = date(2026, 9, due) if due else None
+    return {"process": "p", "task": step, "unit": "edu", "entered_at": at(day), "due_on": due_on}
+
+
+def step(kind: str, day: int, **more: Any) -> Any:
+    """A step of a replay, as far as a way reads it."""
+    said = {
+        "kind": kind,
+        "at": at(day),
+        "version": 1,
+        "task": None,
+        "process": "p",
+        "step": None,
+        "data": {},
+        "taken_back": None,
+        "entered": (),
+        "tasks": {},
+        "passed": (),
+        "row": {"ended_at": None, "status": "running"},
+    }
+    return SimpleNamespace(**{**said, **more})
+
+
+ENDED = {"ended_at": at(18), "status": "completed"}
+
+
+def sent_back() -> list[Any]:
+    """Ask on Monday, answered late on Thursday, sent back from the review, answered again, accepted on Friday."""
+    ask, again = row("ask", 14, due=16), row("ask", 17)
+    return [
+        step("started", 14, entered=("a",), tasks={"a": ask}, passed=[("p", "", "begin", None)]),
+        step(
+            "completed",
+            17,
+            task="a",
+            step="ask",
+            data={"late_days": 1},
+            entered=("b",),
+            tasks={"b": row("review", 17)},
+            passed=[("p", "", "ask", "begin")],
+        ),
+        step("returned", 17, task="b", step="review", data={"target": "ask"}, entered=("c",), tasks={"c": again}),
+        step(
+            "completed",
+            18,
+            task="c",
+            step="ask",
+            entered=("d",),
+            tasks={"d": row("review", 18)},
+            passed=[("p", "", "ask", "begin")],
+        ),
+        step("completed", 18, task="d", step="review", passed=[("p", "", "review", "ask")], row=ENDED),
+    ]
+
+
+def test_a_step_that_was_sent_back_was_done_twice_along_one_flow() -> None:
+    way = way_of(sent_back())
+    assert [(one.step[1], one.became, one.late) for one in way.stays] == [
+        ("ask", ANSWERED, True),
+        ("review", GONE, False),
+        ("ask", ANSWERED, False),
+        ("review", ANSWERED, False),
+    ]
+    assert [flow for flow, _, _ in way.flows] == [("p", "begin", "ask"), ("p", "ask", "review")]
+    assert way.way == [("p", "ask"), ("p", "review")]
+    assert way.returns == [(("p", "review"), "ask")]
+    assert (way.end, way.ended, way.began) == ("completed", at(18).date().toordinal(), MONDAY.toordinal())
+
+
+def test_a_step_that_was_taken_back_goes_on_from_where_it_came_up() -> None:
+    ask = row("ask", 14, due=15)
+    steps = [
+        step("started", 14, entered=("a",), tasks={"a": ask}),
+        step("completed", 15, task="a", step="ask", taken_back=9, passed=[("p", "", "ask", "begin")]),
+        step("taken_back", 16, task="a", step="ask", entered=("a",), tasks={"a": ask}),
+    ]
+    way = way_of(steps)
+    assert [(one.entered, one.left, one.became) for one in way.stays] == [(MONDAY.toordinal(), None, WAITS)]
+    assert (way.way, way.flows, way.taken_back) == ([], [], [("p", "ask")])
+
+
+def test_times_are_nearest_ranks() -> None:
+    times = Times()
+    assert (times.median, times.p90) == (None, None)
+    for days in range(1, 11):
+        times.days[days] += 1
+    assert (times.median, times.p90, times.total) == (5, 9, 55)
+    times.days[100] += 1
+    assert (times.median, times.p90) == (6, 10)
+
+
+def test_the_map_counts_flows_steps_variants_and_deviations_each_with_its_cases() -> None:
+    straight = sent_back()
+    del straight[2:4]
+    waiting = [step("started", 14, entered=("a",), tasks={"a": row("ask", 14, due=15)})]
+    ways = [way_of(steps).data() for steps in (sent_back(), straight, waiting)]
+    cases = [UUID(int=number) for number in range(3)]
+    found = counted(zip(cases, ways, strict=True), CALENDAR, date(2026, 9, 18))
+    assert (found.ids, found.ended, found.times.median) == (cases, 2, 4)
+    assert (found.flows["p", "begin", "ask"].count, list(found.flows["p", "begin", "ask"].cases)) == (2, [0, 1])
+    ask = found.steps["p", "ask"]
+    assert (ask.came, ask.done, ask.waits, ask.late, ask.overdue) == (4, 3, 1, 2, 1)
+    assert (list(ask.cases), list(ask.waiting), list(ask.late_cases)) == ([0, 1, 2], [2], [0, 1, 2])
+    assert (ask.times.total, ask.open.total, ask.times.median) == (3 + 1 + 3, 4, 3)
+    assert [len(found.variants[way].cases) for way in found.ranked] == [2, 1]
+    assert {kind for kind, *_ in found.deviations} == {RETURNED}
+    assert found.aside(0) == [RETURNED]
+    assert found.aside(1) == []
+    alone = counted(zip(cases, ways, strict=True), CALENDAR, date(2026, 9, 18), only=())
+    assert (alone.ids, alone.flows, len(alone.ranked)) == ([cases[2]], {}, 2)
+    assert TAKEN_BACK not in {kind for kind, *_ in found.deviations}
+
+
+def test_days_off_do_not_count() -> None:
+    """From Friday, 25 September (the Mid-Autumn holiday begins) to Monday, 28 September."""
+    steps = [
+        step("started", 24, entered=("a",), tasks={"a": row("ask", 24)}),
+        step("completed", 28, task="a", step="ask", row={"ended_at": at(28), "status": "completed"}),
+    ]
+    found = counted([(UUID(int=1), way_of(steps).data())], CALENDAR, date(2026, 9, 29))
+    assert found.times.median == CALENDAR.between(date(2026, 9, 24), date(2026, 9, 28)) < 3
