@@ -15,6 +15,7 @@ from service import clock
 from service.access_log import Look, words
 from service.access_log.entries import API, EXPORT, FILE, PAGE, PRINT, REFUSED, SEARCH, VIEW
 from service.access_log.shown import Shown, begin, end
+from service.audit.logs import FORMATS
 from service.http.context import READING, wired
 from service.rights import Actor
 from service.usecases.sight import reasons
@@ -38,6 +39,7 @@ KINDS: Mapping[str, str] = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": EXPORT,
     "text/csv": EXPORT,
     "application/zip": EXPORT,
+    **{kind: EXPORT for kind, _ in FORMATS.values()},
 }
 """The media type of an answer → what was done with the data."""
 FILES = ("/attachments/", "/files/")

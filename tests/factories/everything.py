@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-<<<<<<< HEAD
 from service import (
     access_log,
     attachments,
@@ -24,10 +23,7 @@ from service import (
     talents,
 )
 from service.access_log import Look
-=======
-from service import attachments, auth, clock, contacts, jobs, liaisons, notifications, people, reports, talents
 from service.audit.ways import keeping
->>>>>>> ddf13728 (The map of real ways: counts and times on the drawing, every number opens)
 from service.jobs import Item, Kind, Run
 from service.liaisons.models import Link
 from service.notifications.channels import MAIL
@@ -58,11 +54,8 @@ def fill(world: World) -> None:
     _studio(world)
     _jobs(world)
     _imports(world)
-<<<<<<< HEAD
     _access_log(world)
-=======
     _ways(world)
->>>>>>> ddf13728 (The map of real ways: counts and times on the drawing, every number opens)
 
 
 def _cases(world: World) -> None:
@@ -275,7 +268,6 @@ def _imports(world: World) -> None:
     work(world)
 
 
-<<<<<<< HEAD
 def _access_log(world: World) -> None:
     """A batch under the journal, with an entry about a talent."""
     with world.transaction() as session:
@@ -294,8 +286,8 @@ def _access_log(world: World) -> None:
         )
         access_log.write(session, [look])
         access_log.seal_entries(session, now=clock.now())
-=======
+
+
 def _ways(world: World) -> None:
     with world.transaction() as session:
         keeping.store(session, list(keeping.folded(session, keeping.behind(session, limit=9))))
->>>>>>> ddf13728 (The map of real ways: counts and times on the drawing, every number opens)

@@ -16,8 +16,8 @@ from service.audit.logs.ocel_sqlite import write_sqlite
 from service.audit.logs.xes import write_xes
 
 FORMATS: dict[str, tuple[str, str]] = {
-    "xes": ("application/xml", "XES"),
-    "jsonocel": ("application/json", "OCEL 2.0（JSON）"),
+    "xes": ("application/vnd.xes+xml", "XES"),
+    "jsonocel": ("application/vnd.ocel+json", "OCEL 2.0（JSON）"),
     "sqlite": ("application/vnd.sqlite3", "OCEL 2.0（SQLite）"),
 }
 """The suffix of a log → its media type and its name for people."""
