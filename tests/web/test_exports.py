@@ -84,6 +84,7 @@ ELSEWHERE = {
     "/cases/started.xlsx": "below: moments",
     "/reports/roll-up.xlsx": "test_reports: a sheet of figures, no list",
     "/substitutes.xlsx": "test_people",
+    "/ways.xlsx": "test_ways",
 }
 """Workbooks that no list of the above shows, and the test that reads them."""
 
