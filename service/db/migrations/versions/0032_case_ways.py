@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0032_case_ways"
-down_revision = "0030_access_log"
+down_revision = "0031_restored_versions"
 branch_labels = None
 depends_on = None
 
