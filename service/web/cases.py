@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
@@ -28,6 +28,7 @@ from service.web.case_facts import about
 from service.web.case_lists import case_columns, filters, rows
 from service.web.copies import note_reading
 from service.web.exports import Columns, exported
+from service.web.tasks import following
 
 blueprint = Blueprint("cases", __name__)
 
@@ -54,6 +55,7 @@ def case(instance_id: UUID) -> ResponseReturnValue:
         stuck=why_stuck(db(), detail.instance, today, manned=manned),
         frees=may(actor(), freeing.RIGHT),
         gives_evidence=may(actor(), EVIDENCE),
+        following=following(instance_id) if "after" in request.args else None,
         days={
             str(task.id): calendar.between(today, task.due_on) if task.due_on else None for task in detail.open_tasks
         },

@@ -21,7 +21,7 @@ from service.processes.bundles import compiled
 from service.processes.calendars import current, days_between
 from service.processes.definitions import list_definitions
 from service.processes.forms import Form
-from service.processes.models import DONE, OPEN, UserTask
+from service.processes.models import DONE, OPEN, SUSPENDED, UserTask
 from service.processes.rules import one_line
 from service.processes.standing import Marks, marks, stand_in_accounts
 from service.processes.stuck import unmanned_words
@@ -123,7 +123,8 @@ def complete(task_id: UUID) -> ResponseReturnValue:
             actor=actor(),
             now=clock.now(),
         )
-    return answer(f"「{one_line(found.name)}」已提交。", url_for("web.cases.case", instance_id=found.instance_id))
+    address = url_for("web.cases.case", instance_id=found.instance_id, after=found.id)
+    return answer(f"「{one_line(found.name)}」已提交。", address)
 
 
 @blueprint.post("/tasks/<uuid:task_id>/claim")
@@ -204,6 +205,14 @@ def rows(tasks: Any) -> dict[str, Any]:
         "waited": {task.id: days_between(clock.local(task.entered_at).date(), today) for task in tasks},
         "days": {task.id: days_left(calendar, today, task.due_on) for task in tasks},
     }
+
+
+def following(instance_id: UUID) -> dict[str, Any]:
+    """办理下一件: the reader's next task after one was done, of the same case if there is one, and how many wait."""
+    page = queries.open_tasks(db(), actor(), today=clock.today(), limit=PER_PAGE)
+    able = [one for one in page.items if one.instance.status != SUSPENDED]
+    task = next((one for one in able if one.instance_id == instance_id), able[0] if able else None)
+    return {"task": task, "total": page.total, **rows([task] if task is not None else [])}
 
 
 def _open(limit: int, offset: int) -> Page[UserTask]:

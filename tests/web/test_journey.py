@@ -37,6 +37,28 @@ def test_a_new_need_is_started_and_its_first_step_done_in_one(world: World) -> N
     assert "受理审核" in page.text
 
 
+def test_after_a_task_the_next_own_one_is_a_click_away_first_one_of_the_same_case(world: World) -> None:
+    world.recorded()
+    other = world.case
+    world.recorded()
+    office = Visitor(world, "office")
+    accept = world.task("accept").id
+    answer = office.post(
+        f"/tasks/{accept}/complete", data={"decision": "accept"}, revision=world.task("accept").revision
+    )
+    assert answer.status_code == 200, answer.text
+    page = office.get(answer.json["location"]).text
+    assert f'href="/tasks/{world.task("dispatch").id}">办理下一件</a>' in page
+    assert "待办 2 件" in page
+    assert "办理下一件" not in office.get(f"/cases/{world.case}").text
+    world.do("office", "dispatch")
+    world.do("office", "feedback_accepted")
+    after = office.get(f"/cases/{world.case}?after=x").text
+    world.case = other
+    assert f'href="/tasks/{world.task("accept").id}">办理下一件</a>' in after
+    assert Visitor(world, "handler-health").get(f"/cases/{other}?after=x").status_code == 404
+
+
 def test_a_wrong_new_need_leaves_nothing_behind(world: World) -> None:
     liaison = Visitor(world, "liaison-hrss")
     answer = liaison.post("/cases", data=world.need(title=""))
