@@ -47,6 +47,7 @@ from service.checks.findings import (
     Severity,
 )
 from service.checks.model import Flow, Lane, MultiInstance, Node, Operation, ProcessModel, Timer, model
+from service.checks.speaking import Speaker
 from service.checks.values import Writers
 from service.engine.program import parse
 from service.errors import Invalid
@@ -84,6 +85,7 @@ def check(
     with suppress(Enough):
         bundle = read(frozen(files, context.options), report)
         if not report.failed:
+            report.spoken = Speaker(bundle, context).spoken
             _content(bundle, context, report)
     return report.findings
 

@@ -14,6 +14,8 @@ from service.checks.form_model import Field, Form
 from service.checks.model import Node, ProcessModel
 from service.checks.sampling import names_in
 from service.checks.values import Writers, compared
+from service.checks.wording import data
+from service.checks.wording import form as form_named
 from service.engine.expressions import readable
 
 LISTED = frozenset({"category", "town", "outcome", "change_type", "leaves_district"})
@@ -96,15 +98,15 @@ def _shared(name: str, forms: Sequence[Form], report: Report) -> None:
     common = [form for form in forms if not is_own(form.fields[name])]
     if len(common) < 2 or not _differ([choices_of(form.fields[name]) for form in common]):
         return
-    where = "、".join(form.file for form in common)
-    cure = '只说本步骤的，请写 "x-own": true；说的是一回事的，请把选项写成一样，或换个字段名'
+    where = "、".join(form_named(form.file) for form in common)
+    cure = '只说本步骤的，请勾“只说本步骤的事”（"x-own": true）；说的是一回事的，请把选项写成一样，或换个字段名'
     for form in common[1:]:
         line = form.line(name)
         if name in LISTED:
-            message = f"台账和统计按 {name} 的选项计数，它在 {where} 里选项不同；{cure}"
+            message = f"台账和统计按{data(name)}的选项计数，它在{where}里选项不同；{cure}"
             report.error(form.file, line, form.name, "field-ambiguous", message)
         else:
-            message = f"字段 {name} 在 {where} 里选项不同，后填的会盖住先填的；{cure}"
+            message = f"字段{data(name)}在{where}里选项不同，后填的会盖住先填的；{cure}"
             report.warning(form.file, line, form.name, "field-shared", message)
 
 
@@ -123,7 +125,7 @@ def _read(use: Use, name: str, forms: Sequence[Form], bundle: Bundle, writers: W
     else:
         unclear = _differ(known)
     if unclear:
-        report.error(use.file, use.line, use.element, "field-ambiguous", f"{use.place}“{use.text}”：{_why(name, said)}")
+        report.error(use.file, use.line, use.element, "field-ambiguous", f"{use.said}：{_why(name, said)}")
 
 
 def _prefilled(
@@ -142,7 +144,7 @@ def _prefilled(
         before = [one for one in writers.forms(process, node, name) or () if not is_own(one.fields[name])]
         own = choices_of(form.fields[name])
         if any(choices_of(one.fields[name]) != own for one in before):
-            message = f"预填（x-prefill）{name}：{_why(name, before)}"
+            message = f"预先填上{data(name)}：{_why(name, before)}"
             report.error(form.file, form.line(name), form.name, "field-ambiguous", message)
 
 
@@ -176,5 +178,5 @@ def _only_compared(text: str, name: str) -> bool:
 
 
 def _why(name: str, forms: Sequence[Form]) -> str:
-    where = "、".join(f"{form.file}" for form in forms)
-    return f"到这里 {name} 可能是 {where} 中任何一张表单填的，它们的选项不同；请改用另外的字段名，或把选项写成一样"
+    where = "、".join(form_named(form.file) for form in forms)
+    return f"到这里{data(name)}可能是{where}中任何一张填的，它们的选项不同；请改用另外的字段名，或把选项写成一样"

@@ -11,6 +11,7 @@ from service.checks.findings import Report
 from service.checks.form_model import Form
 from service.checks.forms import located
 from service.checks.pattern_reader import Choice, Letter, Tree, Unreadable
+from service.checks.wording import data
 
 _BOUNDS = (
     ("minLength", "maxLength", "文字至少 {} 个字、至多 {} 个字"),
@@ -27,9 +28,9 @@ def check(bundle: Bundle, report: Report) -> None:
             continue
         for name, part, tested in located(form.schema):
             for problem in _problems(part) if not tested else ():
-                _error(form, name, f"字段 {name} {problem}，填什么都不行；请改正", report)
+                _error(form, name, f"字段{data(name)}{problem}，填什么都不行；请改正", report)
         for name in _refused(form.schema):
-            _error(form, name, f"{name} 必填又不许填，怎么填都不行；请删去其中一处", report)
+            _error(form, name, f"{data(name)}必填又不许填，怎么填都不行；请删去其中一处", report)
 
 
 def _error(form: Form, name: str, message: str, report: Report) -> None:

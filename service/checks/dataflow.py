@@ -12,6 +12,8 @@ from service.checks.findings import Report
 from service.checks.graph import Calls, entries
 from service.checks.model import Node, ProcessModel
 from service.checks.sampling import names_in
+from service.checks.wording import data, table
+from service.checks.wording import node as named
 from service.engine.cells import PLACEHOLDER, asked
 from service.processes.terms import UNIT
 
@@ -160,12 +162,12 @@ def check(bundle: Bundle, flow: DataFlow, report: Report) -> None:
             continue
         there = list(_there(bundle, flow, use))
         for name in sorted(names_in(use.text) - use.extra):
-            _told(use.file, use.line, use.element, f"{use.place}“{use.text}”", name, there, flow, report)
+            _told(use.file, use.line, use.element, use.said, name, there, flow, report)
     for process in bundle.processes.values():
         for node in process.nodes.values():
             if node.loop is not None and node.loop.collection:
                 there = [flow.before(process, node)]
-                where = f"多实例的输入集合 {node.loop.collection}"
+                where = f"各办一份的名单{data(node.loop.collection)}"
                 _told(node.file, node.loop.line, node.id, where, node.loop.collection, there, flow, report)
             decision = bundle.decisions.get(node.decision or "")
             for where, name in _asked_by(decision) if decision is not None else ():
@@ -174,14 +176,14 @@ def check(bundle: Bundle, flow: DataFlow, report: Report) -> None:
 
 def _asked_by(decision: Decision) -> Iterator[tuple[str, str]]:
     """Each name that a table reads, once, with where it stands."""
-    cells = [("输入列", cell.text) for cell in decision.inputs]
+    cells = [("条件列", cell.text) for cell in decision.inputs]
     for rule in decision.rules:
         cells += [("条件格", cell.text) for cell in rule.inputs]
         cells += [("结果格", cell.text) for cell in rule.outputs]
     found: dict[str, str] = {}
     for kind, text in cells:
         for name in sorted(names_in(asked(text)) - {PLACEHOLDER}):
-            found.setdefault(name, f"决策表 {decision.name or decision.id} 的{kind}“{text}”")
+            found.setdefault(name, f"{table(decision.id)}的{kind}“{text}”")
     return ((where, name) for name, where in found.items())
 
 
@@ -211,12 +213,14 @@ def _told(
         return
     if name not in flow.writers:
         if name == UNIT:  # what else nobody writes is unknown data
-            cure = "请把多实例的每一项叫作 unit，或改用给出单位的字段"
-            report.error(file, line, element, "data-unwritten", f"{where}：没有环节给出 {name}，值总是空的；{cure}")
+            cure = "请把名单上每一项记作 unit，或改用给出单位的字段"
+            report.error(
+                file, line, element, "data-unwritten", f"{where}：没有哪一步给出{data(name)}，值总是空的；{cure}"
+            )
         return
-    by = "、".join(dict.fromkeys(node.name or node.id for node in flow.writers[name][:3]))
+    by = "、".join(dict.fromkeys(named(node) for node in flow.writers[name][:3]))
     message = (
-        f"{where}：到这里还没有环节填写 {name}（由“{by}”填写），值总是空的；"
-        "请改用前面已有的数据，或把填写的环节移到前面"
+        f"{where}：到这里还没有哪一步填写{data(name)}（由{by}填写），值总是空的；"
+        "请改用前面已有的数据，或把填写的步骤移到前面"
     )
     report.error(file, line, element, "data-unwritten", message)

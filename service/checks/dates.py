@@ -70,7 +70,7 @@ def _unknown(name: object, steps: set[str], dates: set[str]) -> str | None:
         return "应为文字"
     if name.startswith(STEP):
         step = name.removeprefix(STEP)
-        return None if step in steps else f"没有用户任务 {step[:60]}"
+        return None if step in steps else f"没有编号为 {step[:60]} 的任务；请改正"
     if name == TODAY or name in dates:
         return None
     return f"{name[:60]} 应为 {TODAY}（今天）、{STEP}任务的 id（该步骤完成的日期），或某张表单的日期字段"

@@ -10,6 +10,7 @@ from typing import Any
 from service.checks.bundle import Bundle
 from service.checks.decision_model import Cell, Decision
 from service.checks.findings import CheckContext, Report
+from service.checks.wording import data, value
 from service.engine.expressions import readable
 
 HIT_POLICIES = frozenset({"UNIQUE", "FIRST", "COLLECT"})
@@ -21,14 +22,14 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
     for file in bundle.tables:
         count = sum(1 for decision in bundle.decisions.values() if decision.file == file)
         if count != 1:
-            report.error(file, 1, "-", "decision-table", f"一个文件只放一张决策表，现在有 {count} 张")
+            report.error(file, 1, "-", "decision-table", f"一个文件只放一张规则表，现在有 {count} 张；请拆开")
     for decision in bundle.decisions.values():
         report.looking_at(decision.file)
         _shape(decision, report)
         _rows(decision, report)
         _values(decision, bundle, context, report)
         if decision.id not in used:
-            message = "没有业务规则任务使用这张决策表，请删去或在任务上引用"
+            message = "没有哪个“查规则表”用这张规则表，请删去，或在图里选它"
             report.warning(decision.file, decision.line, decision.id, "decision-unused", message)
 
 
@@ -37,22 +38,22 @@ def _shape(decision: Decision, report: Report) -> None:
         report.error(decision.file, line, decision.id, "decision-table", message)
 
     if decision.tables != 1:
-        error(decision.line, "决策应恰有一张决策表（decisionTable），不支持文字表达式")
+        error(decision.line, "这个文件里应恰有一张规则表，不支持文字表达式；请改成规则表")
         return
     if decision.hit_policy not in HIT_POLICIES:
-        error(decision.line, f"命中策略 {decision.hit_policy} 不支持；请用 FIRST 或 UNIQUE（第一条命中的行）或 COLLECT")
+        error(decision.line, f"“取哪一条”不能是 {decision.hit_policy}；请选第一条相符的，或全部相符的")
     for other in decision.others:
-        error(decision.line, f"决策表里不支持 {other}，请删去")
+        error(decision.line, f"规则表里不支持 {other}，请删去")
     if not decision.outputs or not decision.rules:
-        error(decision.line, "决策表至少要有一个输出列和一行")
+        error(decision.line, "规则表至少要有一列结果和一条规则；请加上")
     for cell in decision.inputs:
         if not cell.text:
-            error(cell.line, "输入列没有写表达式（例如 category）")
+            error(cell.line, "条件列没有写看哪一项；请选一项")
     for cell in decision.outputs:
         if not cell.text.isidentifier() or keyword.iskeyword(cell.text) or cell.text.startswith("_"):
-            error(cell.line, f"输出列的名称 {cell.text or '（空）'} 应是英文标识符，例如 lead_unit")
+            error(cell.line, f"结果列的名称 {cell.text or '（空）'} 应用英文字母、数字和下划线，例如 lead_unit")
     if decision.rules and not any(rule.catches_all for rule in decision.rules):
-        message = "没有兜底的一行（条件格全为 - 的行），条件都不符时没有结果"
+        message = "没有兜底的一条（条件格全为“不限”的），条件都不符时没有结果；请加一条"
         report.warning(decision.file, decision.line, decision.id, "decision-catch-all", message)
 
 
@@ -60,7 +61,7 @@ def _rows(decision: Decision, report: Report) -> None:
     """Rows that are not whole, and cells that read well but that the engine takes otherwise."""
     for rule in decision.rules:
         if len(rule.inputs) != len(decision.inputs) or len(rule.outputs) != len(decision.outputs):
-            message = "这一行的格数与列数不一致"
+            message = "这一条的格数与列数不一致；请删去这一条，重新加"
             report.error(decision.file, rule.line, decision.id, "decision-table", message)
         for cell in rule.outputs:
             if not cell.text:
@@ -88,15 +89,15 @@ def _values(decision: Decision, bundle: Bundle, context: CheckContext, report: R
             if column.text in units:
                 for code in _constants(cell):
                     if code not in (context.units or ()):
-                        message = f"单位代码 {code!r} 不在组织设置里；请改成 config/organization.toml 里的单位代码"
+                        message = f"没有单位 {code}；请从单位名单里选一个"
                         report.error(decision.file, cell.line, decision.id, "unit-unknown", message)
 
 
 def _known_values(decision: Decision, cell: Cell, name: str, allowed: frozenset[Any] | None, report: Report) -> None:
     for constant in _constants(cell) if allowed is not None else ():
         if constant not in (allowed or ()):
-            shown = "、".join(sorted(str(value) for value in allowed or ()))
-            message = f"{name} 没有 {constant!r} 这个选项；请改成表单里的选项：{shown}"
+            shown = "、".join(value(name, one) for one in sorted(allowed or (), key=str))
+            message = f"{data(name)}没有 {constant!r} 这个选项；请改成表单里的选项：{shown}"
             report.error(decision.file, cell.line, decision.id, "value-unknown", message)
 
 

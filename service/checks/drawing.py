@@ -12,6 +12,8 @@ from lxml import etree
 from service.checks.bundle import Bundle
 from service.checks.findings import Report
 from service.checks.model import BPMN, Node, ProcessModel
+from service.checks.speaking import kind_name
+from service.checks.wording import node as named
 from service.engine.xml import line_of
 
 _DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
@@ -48,7 +50,7 @@ def check(bundle: Bundle, report: Report) -> None:
         ids = {element.get("id") for element in root.iter() if not element.tag.startswith(_DI)}
         for element_id, line in _drawn(root):
             if element_id not in ids:
-                message = f"图形引用的 {element_id} 不存在，请删去该图形"
+                message = "这个图形没有对应的内容，请删去"
                 report.error(file, line, element_id or "-", "drawing-dangling", message)
         _planes(file, root, report)
         for process in bundle.processes.values():
@@ -67,7 +69,7 @@ def _planes(file: str, root: etree._Element, report: Report) -> None:
     for element_id, line in lost:
         given = f"指向 {element_id}" if element_id else "没有指明画的是什么"
         options = "、".join(sorted(page for page in pages if page))
-        message = f"图面（BPMNPlane）{given}，页面上无法显示；bpmnElement 应为流程或协作的 id：{options}"
+        message = f"图面（BPMNPlane）{given}，页面上无法显示；应为流程的编号：{options}；请在编辑器里重新画"
         report.error(file, line, element_id or "-", "drawing-dangling", message)
     if not lost and not any(element_id in pages for element_id, _ in drawn):
         message = "文件里没有流程的图面（BPMNPlane），页面上无法显示；请在编辑器里画出来并保存"
@@ -82,16 +84,16 @@ def _process(process: ProcessModel, shapes: dict[str, _Box], edges: set[str], re
     aside = _aside(process)
     for node in process.nodes.values():
         if node.id not in shapes:
-            report.error(node.file, node.line, node.id, "drawing-missing", "环节没有画出来，请在图上画出")
+            report.error(node.file, node.line, node.id, "drawing-missing", "图形没有画出来，请在图上画出")
         if node.name or (_needs_label(node) and node.id not in aside):
-            _label(node.file, node.line, node.id, node.name, "环节", report)
+            _label(node.file, node.line, node.id, node.name, f"“{kind_name(node)}”", report)
     for flow in process.flows.values():
         if flow.id not in edges:
             report.error(process.file, flow.line, flow.id, "drawing-missing", "连线没有画出来，请在图上画出")
         source = process.nodes.get(flow.source)
         chosen = source is not None and source.type in _CHOOSING and len(source.outgoing) > 1
         if flow.name or chosen:
-            _label(process.file, flow.line, flow.id, flow.name, "从网关引出的连线", report)
+            _label(process.file, flow.line, flow.id, flow.name, "从“选一条路”引出的连线", report)
     if process.parent is None:
         _label(process.file, process.line, process.id, process.name, "流程", report)
     _overlaps(process, shapes, report)
@@ -137,7 +139,7 @@ def _overlaps(process: ProcessModel, shapes: dict[str, _Box], report: Report) ->
             if other_box.x >= box.x + box.width:
                 break
             if box.overlaps(other_box):
-                message = f"与 {other.name or other.id} 重叠，请移开"
+                message = f"与{named(other)}重叠，请移开"
                 report.warning(node.file, node.line, node.id, "drawing-overlap", message)
 
 

@@ -11,6 +11,7 @@ from lxml import etree
 from service.checks.bundle import Bundle
 from service.checks.findings import Report
 from service.checks.model import BPMN, FLOW_NODES, SPIFF, ProcessModel, local
+from service.checks.wording import element as element_named
 from service.engine.xml import line_of
 
 MAX_NODES = 300
@@ -69,15 +70,15 @@ _EXTENSIONS = {
 }
 _SCRIPTS = frozenset({"preScript", "postScript", "unitTests"})
 _ADVICE = {
-    "scriptTask": "图中不能写脚本；请改用服务任务（serviceTask）调用已登记的动作",
-    "task": "请改成用户任务（userTask）或服务任务（serviceTask）",
-    "manualTask": "请改成用户任务（userTask），并配上表单",
-    "sendTask": "请改成服务任务（serviceTask），动作用 notice",
-    "receiveTask": "请改成消息中间捕获事件",
-    "complexGateway": "请改用排他、包容或并行网关",
+    "scriptTask": "图中不能写脚本；请改用“系统动作”",
+    "task": "请换成“要人办的任务”或“系统动作”",
+    "manualTask": "请换成“要人办的任务”，并配上表单",
+    "sendTask": "请换成“系统动作”，做什么选发通知",
+    "receiveTask": "请换成“等消息”",
+    "complexGateway": "请换成“选一条路”或“分头同时做、汇合”",
     "adHocSubProcess": "请把各步骤按先后画出来",
-    "transaction": "请改成普通子流程或调用活动",
-    "standardLoopCharacteristics": "请用网关画出返回的连线",
+    "transaction": "请换成“内嵌子流程”或“另一张图”",
+    "standardLoopCharacteristics": "请用“选一条路”画出返回的连线",
     "ioSpecification": "数据在整个流程中共用，请删去",
 }
 _SNAKE = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -97,12 +98,12 @@ def check(bundle: Bundle, report: Report) -> None:
         message = f"定义里有 {len(bundle.processes)} 个流程，超过上限 {MAX_PROCESSES} 个"
         report.error("-", 0, "-", "process-size", message)
     if (total := _all_nodes(bundle)) > MAX_ALL_NODES:
-        message = f"定义里一共有 {total:,} 个环节，超过上限 {MAX_ALL_NODES:,} 个；请拆成几个流程分别部署"
+        message = f"定义里一共有 {total:,} 个图形，超过上限 {MAX_ALL_NODES:,} 个；请拆成几个流程分别部署"
         report.error("-", 0, "-", "process-size", message)
     for process in bundle.processes.values():
         _references(process, report)
         _ids(process, report)
-        for count, limit, what in ((len(process.nodes), MAX_NODES, "环节"), (len(process.flows), MAX_FLOWS, "连线")):
+        for count, limit, what in ((len(process.nodes), MAX_NODES, "图形"), (len(process.flows), MAX_FLOWS, "连线")):
             if count > limit:
                 message = f"流程有 {count} 个{what}，超过上限 {limit} 个；请拆成被调用的流程"
                 report.error(process.file, process.line, process.id, "process-size", message)
@@ -140,10 +141,10 @@ class _Diagram:
             processes = {process.get("id") for process in self.root.iterfind(f"{BPMN}process")}
             for participant in collaboration.iterfind(f"{BPMN}participant"):
                 if participant.get("processRef") not in processes:
-                    self._error(participant, "reference-broken", "泳池没有对应本文件中的流程（processRef）")
+                    self._error(participant, "reference-broken", "泳池没有对应的流程；请删去重画")
         for process in self.root.iterfind(f"{BPMN}process"):
             if process.get("isExecutable") == "false":
-                self._error(process, "element-unsupported", "流程没有标为可执行，请在属性面板勾选“可执行”")
+                self._error(process, "element-unsupported", "流程没有标为可执行，请在原来的编辑器里勾选“可执行”")
             self._scope(process)
         self._extensions()
 
@@ -164,21 +165,28 @@ class _Diagram:
                 node_id = (reference.text or "").strip()
                 seen[node_id] += 1
                 if node_id not in nodes:
-                    self._error(lane, "reference-broken", f"泳道里列的环节 {node_id} 不在图中", reference)
+                    self._error(
+                        lane, "reference-broken", f"泳道里列的图形 {node_id} 不在图中；请删去泳道重画", reference
+                    )
                 elif seen[node_id] > 1:
-                    self._error(lane, "reference-broken", f"环节 {node_id} 同时在两条泳道里", reference)
+                    self._error(
+                        lane,
+                        "reference-broken",
+                        f"{element_named(self.file, node_id)}同时在两条泳道里；请拖到其中一条里",
+                        reference,
+                    )
 
     def _node(self, node: etree._Element, nodes: dict[str | None, etree._Element]) -> None:
         kind = local(node)
         if kind not in SUPPORTED:
             rule = "script-forbidden" if kind == "scriptTask" else "element-unsupported"
-            self._error(node, rule, f"不支持 {kind}；{_ADVICE.get(kind, '请换成支持的环节')}")
+            self._error(node, rule, f"这种图形（{kind}）系统不能运行；{_ADVICE.get(kind, '请换成支持的环节')}")
             return
         if kind in EVENTS:
             self._event(node, kind)
         elif kind == "subProcess":
             if node.get("triggeredByEvent") == "true":
-                self._error(node, "element-unsupported", "不支持事件子流程；请用边界事件或网关表达")
+                self._error(node, "element-unsupported", "不支持由事件触发的子流程；请改用任务上的钟，或“选一条路”")
             self._scope(node)
         else:
             self._children(node, _IN_ACTIVITY if kind in _NAMED else _IN_NODE)
@@ -187,9 +195,11 @@ class _Diagram:
         if kind == "boundaryEvent":
             host = nodes.get(node.get("attachedToRef"))
             if host is None:
-                self._error(node, "reference-broken", f"边界事件依附的环节 {node.get('attachedToRef')} 不在图中")
+                self._error(node, "reference-broken", "它附着的任务不在图中；请删去，在任务上重新加")
             elif local(host) not in HOSTS:
-                self._error(node, "event-unsupported", "边界事件只能依附在用户任务、调用活动或子流程上")
+                self._error(
+                    node, "event-unsupported", "钟和消息只能加在“要人办的任务”“另一张图”或“内嵌子流程”上；请换个地方"
+                )
 
     def _event(self, node: etree._Element, kind: str) -> None:
         definitions = [child for child in self._bpmn(node) if local(child).endswith("EventDefinition")]
@@ -202,16 +212,16 @@ class _Diagram:
         if event not in EVENTS[kind]:
             allowed = "、".join(sorted(_EVENT_NAMES[known] for known in EVENTS[kind]))
             self._error(
-                node, "event-unsupported", f"这里不支持{_EVENT_NAMES.get(event, event or '')}事件；可用：{allowed}"
+                node, "event-unsupported", f"这里不能用{_EVENT_NAMES.get(event, event or '')}事件；可用：{allowed}"
             )
         elif event == "message":
             if definitions[0].get("messageRef") not in self.messages:
-                self._error(
-                    node, "reference-broken", "消息事件没有指明本文件中的消息（messageRef），请在属性面板选一条"
-                )
+                self._error(node, "reference-broken", "没有写等什么消息；请在右边写上消息的名称")
             if kind == "boundaryEvent" and node.get("cancelActivity") == "false":
                 self._error(
-                    node, "event-unsupported", "不支持非中断的消息边界事件（只能触发一次）；催办等请用页面上的操作"
+                    node,
+                    "event-unsupported",
+                    "来了消息，任务不能照常办：请换成“来消息就不再办，转走这条路”；催办等请用页面上的操作",
                 )
 
     def _extensions(self) -> None:
@@ -225,7 +235,7 @@ class _Diagram:
                 if namespace != SPIFF_NAMESPACE:
                     continue  # of another modeler: those have rules of their own
                 if name in _SCRIPTS:
-                    self._error(owner, "script-forbidden", f"不能写 {name}；数据由表单、决策表和动作给出", child)
+                    self._error(owner, "script-forbidden", f"不能写 {name}；数据由表单、规则表和系统动作给出", child)
                 elif name not in allowed:
                     self._error(owner, "extension-unknown", f"这里不能用扩展 {name}", child)
                 elif any(local(part) == "retry" for part in child):
@@ -239,7 +249,7 @@ class _Diagram:
             if name not in allowed:
                 rule = "script-forbidden" if name == "script" else "element-unsupported"
                 advice = _ADVICE.get(name, "请删去，或用文字注释说明")
-                self._error(owner if owner is not None else element, rule, f"不支持 {name}；{advice}", child)
+                self._error(owner if owner is not None else element, rule, f"系统不能用 {name}；{advice}", child)
 
     def _bpmn(self, element: etree._Element) -> Iterator[etree._Element]:
         return (child for child in element if etree.QName(child).namespace == MODEL_NAMESPACE)
@@ -273,7 +283,9 @@ def _unique_across_files(bundle: Bundle, report: Report) -> None:
             if element_id is None or etree.QName(element).namespace == SPIFF_NAMESPACE:
                 continue
             if element_id in here and local(element) not in ("inputDataItem", "outputDataItem"):
-                report.error(file, line_of(element), element_id, "id-duplicate", f"id {element_id} 在本文件中重复")
+                report.error(
+                    file, line_of(element), element_id, "id-duplicate", f"编号 {element_id} 重复；请给其中一个换编号"
+                )
             here.add(element_id)
             if local(element) not in ("process", "userTask", "subProcess"):
                 continue
@@ -283,7 +295,7 @@ def _unique_across_files(bundle: Bundle, report: Report) -> None:
                     line_of(element),
                     element_id,
                     "id-duplicate",
-                    f"id {element_id} 已用于 {seen[element_id]}；流程和用户任务的 id 在整个定义中不能重复",
+                    f"编号 {element_id} 已用于 {seen[element_id]}；图和任务的编号在整个流程里不能重复，请换一个",
                 )
             seen.setdefault(element_id, file)
     decisions: dict[str, str] = {}
@@ -293,7 +305,13 @@ def _unique_across_files(bundle: Bundle, report: Report) -> None:
                 continue
             decision_id = element.get("id", "")
             if decision_id in decisions:
-                report.error(file, line_of(element), decision_id, "id-duplicate", f"决策 id {decision_id} 重复")
+                report.error(
+                    file,
+                    line_of(element),
+                    decision_id,
+                    "id-duplicate",
+                    f"规则表的编号 {decision_id} 重复；请给其中一张换编号",
+                )
             decisions[decision_id] = file
 
 
@@ -301,9 +319,7 @@ def _references(process: ProcessModel, report: Report) -> None:
     for flow in process.flows.values():
         for end, node_id in (("起点", flow.source), ("终点", flow.target)):
             if node_id not in process.nodes:
-                report.error(
-                    process.file, flow.line, flow.id, "reference-broken", f"连线的{end} {node_id} 不在本流程中"
-                )
+                report.error(process.file, flow.line, flow.id, "reference-broken", f"连线的{end}不在图中；请删去重画")
     for node in process.nodes.values():
         if node.default is not None and node.default not in node.outgoing:
             report.error(
@@ -311,7 +327,7 @@ def _references(process: ProcessModel, report: Report) -> None:
                 node.line,
                 node.id,
                 "reference-broken",
-                f"默认连线 {node.default} 不是从这里出发的连线",
+                "“其他情况”走的连线不是从这里出发的；请另选一条",
             )
 
 
@@ -323,7 +339,7 @@ def _ids(process: ProcessModel, report: Report) -> None:
                 line,
                 element_id or "-",
                 "id-format",
-                f"{what}的 id 应以小写英文字母开头，只用小写字母、数字和下划线，例如 review_reply",
+                f"{what}的编号应以小写英文字母开头，只用小写字母、数字和下划线，例如 review_reply",
             )
 
     snake(process.line, process.id, "流程")
@@ -331,7 +347,7 @@ def _ids(process: ProcessModel, report: Report) -> None:
         snake(lane.line, lane.id, "泳道")
     for node in process.nodes.values():
         if node.type in _NAMED:
-            snake(node.line, node.id, "环节")
+            snake(node.line, node.id, "图形")
         elif not _IDENTIFIER.fullmatch(node.id) or node.id in _RESERVED:
-            message = "id 只能用英文字母、数字和下划线，且不能是引擎保留的名称"
+            message = "编号只能用英文字母、数字和下划线，且不能是引擎保留的名称；请换一个"
             report.error(node.file, node.line, node.id or "-", "id-format", message)

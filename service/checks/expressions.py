@@ -14,6 +14,7 @@ from service.checks.decision_model import Decision
 from service.checks.findings import CheckContext, Report
 from service.checks.model import Node, ProcessModel
 from service.checks.sampling import Samples, names_in
+from service.checks.wording import data, quote, told
 from service.engine.cells import PLACEHOLDER, asked
 from service.engine.expressions import PURE, ExpressionError, check_expression, kind_of, readable
 from service.engine.timers import duration_of
@@ -43,24 +44,29 @@ class Use:
         """The place's name in messages."""
         return _PLACES[self.kind]
 
+    @property
+    def said(self) -> str:
+        """The place and the expression in a message."""
+        return f"{self.place}{quote(self.kind, self.text)}"
+
 
 _PLACES = {
     "condition": "条件",
-    "due": "办理期限（due）",
-    "warn": "预警天数（warn）",
-    "candidates": "办理人（candidates）",
-    "about": "涉及的单位（about）",
-    "slots": "涉及的单位（about）",
+    "due": "期限",
+    "warn": "提前变黄灯的天数",
+    "candidates": "谁办",
+    "about": "决定的是哪些单位的事",
+    "slots": "决定的是哪些单位的事",
     "parameter": "动作参数",
-    "cardinality": "多实例个数",
-    "collection": "多实例的名单",
-    "completion": "多实例完成条件",
+    "cardinality": "办几份",
+    "collection": "各办一份的名单",
+    "completion": "办到几份就算完的条件",
     "timer-date": "定时",
     "timer-duration": "定时",
-    "title": "事项标题（title）",
-    "input": "决策表输入",
-    "match": "决策表条件格",
-    "output": "决策表结果格",
+    "title": "事项标题",
+    "input": "规则表的条件列",
+    "match": "规则表的条件格",
+    "output": "规则表的结果格",
 }
 
 
@@ -80,7 +86,7 @@ def problems(use: Use, bundle: Bundle, context: CheckContext) -> list[str]:
     """The faults of one expression, in the words of the checks; for who is typing it."""
     report = Report()
     _sound(use, known_data(bundle), Samples(bundle, context), context, report)
-    said = (one.message.removeprefix(f"{use.place}“{use.text}”") for one in report.findings)
+    said = (one.message.removeprefix(told(use.said)) for one in report.findings)
     return [one.removeprefix("：").removeprefix("的") for one in said]
 
 
@@ -175,24 +181,22 @@ def _allowed(use: Use, known: frozenset[str], context: CheckContext, report: Rep
             text = f"{PLACEHOLDER} {text}"  # a comparison whose left side is the column's input: `> 3`
     problems = check_expression(text, None, PURE if use.kind == "title" else context.functions)
     for problem in problems:
-        report.error(use.file, use.line, use.element, "expression-syntax", f"{use.place}“{use.text}”：{problem}")
+        report.error(use.file, use.line, use.element, "expression-syntax", f"{use.said}：{problem}")
     if problems:
         return False
     unknown = sorted(names_in(text) - names - context.functions)
     for name in unknown:
-        report.error(
-            use.file, use.line, use.element, "unknown-data", f"{use.place}“{use.text}”：{_unknown(name, names, use)}"
-        )
+        report.error(use.file, use.line, use.element, "unknown-data", f"{use.said}：{_unknown(name, names, use)}")
     return not unknown
 
 
 def _unknown(name: str, names: frozenset[str], use: Use) -> str:
     if name == "due_on":
-        return "due_on 只能用在依附于有办理期限（due）的用户任务的定时事件里；请给任务写上期限，或改用别的日期"
-    message = f"不认识数据 {name}；它既不是本定义的表单字段，也不是动作或决策表的结果"
+        return "到期日（due_on）只能用在有期限的任务上的钟里；请给任务写上期限，或改用别的日期"
+    message = f"不认识数据 {name}；它既不是哪张表单的字段，也不是系统动作或规则表的结果"
     close = difflib.get_close_matches(name, sorted(names), n=1)
     if close:
-        message += f"，是不是 {close[0]}？请改正"
+        message += f"，是不是{data(close[0])}？请改正"
     else:
         message += "；请改用已有的数据"
     if use.kind in ("match", "output", "parameter", "timer-duration"):
@@ -218,13 +222,13 @@ def _settings(use: Use, context: CheckContext, report: Report) -> None:
 def _evaluates(use: Use, samples: Samples, report: Report) -> None:
     for value in samples.results(use.text):
         if isinstance(value, ExpressionError):
-            rule, message = "expression-fails", f"{use.place}“{use.text}”用样例数据算不出来：{value}"
+            rule, message = "expression-fails", f"{use.said}用样例数据算不出来：{value}"
         else:
             reason = _misfit(use.kind, value)
             if reason is None:
                 continue
             rule = _RULES.get(use.kind, "due-date")
-            message = f"{use.place}“{use.text}”的结果是{kind_of(value)}，{reason}"
+            message = f"{use.said}的结果是{kind_of(value)}，{reason}"
         if use.kind.startswith("timer-"):
             rule = "timer"
         report.error(use.file, use.line, use.element, rule, message)
@@ -235,13 +239,13 @@ def _misfit(kind: str, value: Any) -> str | None:
     """Why a value does not do in its place; None when it does."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     if kind == "due" and not _is_date(value):
-        return "应为日期，例如 working_days(7)"
+        return "应为日期，例如今天起第 7 个工作日：working_days(7)"
     if kind == "warn" and not whole:
         return "应为工作日数，例如 3"
     if kind == "timer-date" and not _is_date(value):
-        return "应为日期或时间，例如 working_days_after(due_on, -3)"
+        return "应为日期或时间，例如到期前 3 个工作日：working_days_after(due_on, -3)"
     if kind == "timer-duration" and not duration_of(value):
-        return "应为大于零的 ISO 8601 时长并加引号，例如 'P1D' 或 'PT4H'"
+        return "应为大于零的时长并加引号，例如 1 天 'P1D'，4 小时 'PT4H'"
     if kind == "cardinality" and not (whole and 0 <= value <= MOST_INSTANCES):
         return f"应为 0 至 {MOST_INSTANCES} 的整数"
     if kind == "title" and not isinstance(value, str):
@@ -268,15 +272,15 @@ def check_timers(bundle: Bundle, report: Report) -> None:
             if node.event != "timer":
                 continue
             if node.timer is None or not node.timer.expression:
-                message = "定时事件没有写时间（timeDate、timeDuration 或 timeCycle）"
+                message = "没有写到什么时间；请在右边选好"
                 report.error(node.file, node.line, node.id, "timer", message)
                 continue
             timer = node.timer
             if (timer.kind == "cycle") != (node.type == "startEvent"):
                 message = (
-                    "定时开始要写重复间隔（timeCycle），例如 R/2027-01-01T09:00:00+08:00/P6M"
+                    "定时开始要写多久一次、从哪天起；请在右边选好"
                     if node.type == "startEvent"
-                    else "重复的定时（timeCycle）只能用在开始事件上；这里请写 timeDate 或 timeDuration"
+                    else "重复的时间只能用在“定时开始”上；这里请写一个日期或一段时间"
                 )
                 report.error(node.file, timer.line, node.id, "timer", message)
             elif timer.kind == "cycle":

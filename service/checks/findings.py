@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from service.checks.wording import told
 from service.engine.expressions import FUNCTIONS
 from service.processes.options import Lists
 from service.processes.terms import STAGES
@@ -71,7 +72,8 @@ class CheckContext:
     ``stages`` are those that a process may have, code to name; ``notices`` the kinds that diagrams may send, code to
     name, ``counters`` the series of numbers, code to when they begin again, ``messages`` those that somebody can send
     (None: not checked); ``options`` the lists that forms may offer (``x-options``). ``relied`` maps a process to what
-    the service reads of it by name; ``base`` are the files of the version that this one is to follow (None: not known).
+    the service reads of it by name; ``names`` are those of roles, units and actions (``wording.ROLES`` …), code to
+    name, for messages; ``base`` are the files of the version that this one is to follow (None: not known).
     All of it is plain data: it goes to the process in which definitions are checked.
     """
 
@@ -87,6 +89,7 @@ class CheckContext:
     options: Lists | None = None
     messages: frozenset[str] | None = None
     relied: Mapping[str, tuple[Reliance, ...]] = field(default_factory=dict)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     base: Mapping[str, bytes] | None = None
 
 
@@ -106,14 +109,21 @@ def _untold(_file: str) -> None:
     pass
 
 
+def told_plainly(message: str, _element: str) -> str:
+    """A message as it is where nothing is known of the bundle."""
+    return told(message)
+
+
 @dataclass(slots=True)
 class Report:
     """Collects findings, each once, up to MAX_FINDINGS; then the checks end (Enough).
 
-    ``looking_at`` is told which file comes next.
+    ``looking_at`` is told which file comes next; ``spoken`` turns the marks of a message about an
+    element into words.
     """
 
     looking_at: Callable[[str], None] = _untold
+    spoken: Callable[[str, str], str] = told_plainly
     _findings: dict[DefinitionFinding, None] = field(default_factory=dict)
     failed: bool = False
     """Whether anything found so far forbids deployment."""
@@ -133,6 +143,7 @@ class Report:
 
     def _add(self, finding: DefinitionFinding) -> None:
         self.failed = self.failed or finding.severity == "error"
+        finding = replace(finding, message=self.spoken(finding.message, finding.element))
         if len(finding.message) > LONGEST_MESSAGE:  # it quotes what was meant to drown people
             finding = replace(finding, message=f"{finding.message[:SHOWN]}……{finding.message[-SHOWN:]}")
         self._findings[finding] = None

@@ -14,6 +14,8 @@ from service.checks.findings import CheckContext, Report
 from service.checks.form_model import Field, Form, subschemas
 from service.checks.tasks import reserved
 from service.checks.values import compared
+from service.checks.wording import data, every
+from service.checks.wording import form as form_named
 from service.processes.bounds import REFERRING
 from service.processes.privacy import KINDS
 from service.processes.terms import TYPES
@@ -63,7 +65,9 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
             continue
         checker.check(decisions, context.functions)
         if form.name not in used:
-            report.warning(form.file, 1, form.name, "form-unused", "没有任何用户任务使用这张表单，请删去或在任务上引用")
+            report.warning(
+                form.file, 1, form.name, "form-unused", "没有哪个任务用这张表单，请删去，或在任务的“表单”里选它"
+            )
     for name, ui in bundle.ui.items():
         _ui(name, ui, bundle.forms.get(name), report)
 
@@ -131,26 +135,28 @@ class _Checker:
             self._error("form-title", f"字段 {name} 没有中文标题（title）", name)
         if name in decisions and field.values is not None:
             if "default" in schema:
-                self._error("form-default", f"流程按 {name} 决定去向，不能有默认值（default）", name)
+                self._error("form-default", f"流程按{data(name)}决定去向，不能有默认值（default）", name)
             if schema.get("x-prefill") and schema.get("type") != "boolean":
-                self._error("form-default", f"流程按 {name} 决定去向，不能预填（x-prefill）", name)
+                self._error("form-default", f"流程按{data(name)}决定去向，不能预先填上（x-prefill）", name)
 
     def _limits(self, schema: Mapping[str, Any]) -> None:
         """Texts and lists have an end, and patterns are such that a browser comes to one."""
         for name, part, tested in located(schema):
             if not tested and _is_open_text(part):
                 self._error(
-                    "form-text-limit", f"文字字段 {name} 没有长度上限（maxLength），例如标题 100、正文 4000", name
+                    "form-text-limit",
+                    f"文字字段{data(name)}没有写最多多少字（maxLength）；请写上，例如标题 100、正文 4000",
+                    name,
                 )
             if not tested and _is_of(part, "array") and not _whole(part.get("maxItems"), 0):
-                self._error("form-list-limit", f"列表字段 {name} 没有项数上限（maxItems），例如 30", name)
+                self._error("form-list-limit", f"字段{data(name)}没有写最多几项（maxItems）；请写上，例如 30", name)
             elif _whole(part.get("maxItems"), MOST_ITEMS + 1):
-                self._error("form-list-limit", f"列表字段 {name} 的 maxItems 最多 {MOST_ITEMS:,}", name)
+                self._error("form-list-limit", f"字段{data(name)}的项数（maxItems）最多 {MOST_ITEMS:,}", name)
             for pattern in _patterns(part):
                 longest = int(part["maxLength"]) if _whole(part.get("maxLength"), 1) else patterns.UNBOUNDED_TEXT
                 reason = patterns.problem(pattern, longest)
                 if reason is not None:
-                    self._error("form-pattern", f"字段 {name} 的 pattern“{pattern[:80]}”{reason}", name)
+                    self._error("form-pattern", f"字段{data(name)}的格式要求（pattern）“{pattern[:80]}”{reason}", name)
 
     def _conditions(self, schema: Mapping[str, Any]) -> None:
         """Names that conditions and ``required`` use must be fields."""
@@ -163,10 +169,12 @@ class _Checker:
                 missing = sorted(set(tested) - set(condition.get("required") or ()))
                 for name in missing:
                     self._error(
-                        "form-schema", f"条件（if）里的 {name} 还要写进该条件的 required，否则没填时条件也成立", name
+                        "form-schema",
+                        f"条件（if）里的{data(name)}还要写进该条件的 required，否则没填时条件也成立",
+                        name,
                     )
         for name in _required(schema):
-            self._known(name, "required")
+            self._known(name, "必填（required）")
 
     def _known(self, name: str, where: str) -> None:
         if name not in self.form.fields:
@@ -267,11 +275,13 @@ def _ui(name: str, ui: Any, form: Form | None, report: Report) -> None:
     order = ui.get("ui:order", [])
     for field in [*(key for key in ui if not key.startswith("ui:")), *_order(order)]:
         if field not in form.fields:
-            report.error(file, 1, name, "form-ui", f"界面设置里的 {field} 不是表单 {form.file} 的字段")
+            report.error(
+                file, 1, name, "form-ui", f"界面设置里的{data(field)}不是{form_named(form.file)}的字段；请删去"
+            )
     if isinstance(order, list) and order and "*" not in order:
         missing = sorted(set(form.fields) - set(_order(order)))
         if missing:
-            message = f'ui:order 漏了字段 {"、".join(missing)}；请补上，或加一项 "*"'
+            message = f'字段的次序（ui:order）漏了{every(missing)}；请补上，或加一项 "*"'
             report.error(file, 1, name, "form-ui", message)
 
 

@@ -10,7 +10,9 @@ from functools import cached_property
 from service.checks.bundle import Bundle
 from service.checks.findings import CheckContext, Report
 from service.checks.model import Flow, Node, ProcessModel
+from service.checks.wording import node as node_named
 from service.engine.timers import duration_of
+from service.processes.rules import one_line
 
 MAX_CALL_DEPTH = 5
 
@@ -123,33 +125,43 @@ def entries(bundle: Bundle) -> list[ProcessModel]:
     return [process for process in bundle.tops if process.id not in called]
 
 
+def _by_id(process: ProcessModel) -> str:
+    return process.id
+
+
 def _calls(bundle: Bundle, calls: Calls, context: CheckContext, report: Report) -> None:
     for process in bundle.processes.values():
         for node in process.nodes.values():
             if node.type == "callActivity" and (not node.called or node.called not in bundle.processes):
-                known = "、".join(sorted(each.id for each in bundle.tops))
-                message = f"调用的流程 {node.called or '（未填）'} 不在本定义中；可调用：{known}"
+                known = "、".join(f"「{one_line(each.name) or each.id}」" for each in sorted(bundle.tops, key=_by_id))
+                message = f"没有“{node.called or '（未填）'}”这张图；请在“哪一张图”里选一张：{known}"
                 report.error(node.file, node.line, node.id, "call-unresolved", message)
             elif node.type == "callActivity" and bundle.processes[node.called or ""].parent is not None:
-                report.error(node.file, node.line, node.id, "call-unresolved", "不能调用别的流程里的内嵌子流程")
+                report.error(
+                    node.file,
+                    node.line,
+                    node.id,
+                    "call-unresolved",
+                    "不能用别的图里的内嵌子流程；请把它做成单独的一张图",
+                )
     for process_id in sorted(calls.recursive):
         process = bundle.processes[process_id]
-        message = "流程直接或间接地调用了自己，会无穷无尽；请改成在同一流程里画返回的连线"
+        message = "这张图直接或间接地又用到自己，会无穷无尽；请改成在同一张图里画返回的连线"
         report.error(process.file, process.line, process.id, "call-recursive", message)
     if calls.recursive:
         return
     uncalled = entries(bundle)
     for process in uncalled:
         if calls.depth(process.id) > MAX_CALL_DEPTH:
-            message = f"流程一层调一层超过 {MAX_CALL_DEPTH} 层，请合并"
+            message = f"图里用图，一层套一层超过 {MAX_CALL_DEPTH} 层，请合并"
             report.error(process.file, process.line, process.id, "call-depth", message)
     if context.key is not None and context.key not in bundle.processes:
-        message = f"定义里没有主流程 {context.key}；请把主流程的 id 设为该名称"
+        message = f"没有主流程；请把主流程的编号设为 {context.key}"
         report.error("-", 0, context.key, "entry-process", message)
     key = context.key or (uncalled[0].id if uncalled else None)
     for process in uncalled:
         if process.id != key:
-            message = f"流程没有被调用，也不是主流程 {key}；请从主流程调用它或删去"
+            message = "没有哪张图用到它，它也不是主流程；请在主流程里用“另一张图”接上它，或删去"
             report.error(process.file, process.line, process.id, "entry-process", message)
 
 
@@ -158,15 +170,19 @@ def _start(process: ProcessModel, calls: Calls, report: Report) -> None:
     plain = [start for start in starts if start.event is None]
     called = process.id in calls.callers
     if not starts:
-        report.error(process.file, process.line, process.id, "start-event", "流程没有开始事件")
+        report.error(process.file, process.line, process.id, "start-event", "流程没有“开始”；请加一个")
     elif len(plain) > 1 or (called and (len(plain) != 1 or len(starts) > 1)):
-        expected = "被调用的流程应恰有一个普通开始事件" if called else "流程只能有一个普通开始事件"
+        expected = "被别的图用到的流程应恰有一个“开始”" if called else "流程只能有一个“开始”"
         report.error(
-            process.file, starts[-1].line, starts[-1].id, "start-event", f"{expected}，现在有 {len(starts)} 个开始事件"
+            process.file,
+            starts[-1].line,
+            starts[-1].id,
+            "start-event",
+            f"{expected}，现在有 {len(starts)} 个；请删去多余的",
         )
     for start in starts:
         if start.incoming:
-            report.error(start.file, start.line, start.id, "start-event", "开始事件不能有进入的连线")
+            report.error(start.file, start.line, start.id, "start-event", "“开始”不能有进入的连线；请删去那条连线")
 
 
 def _ways(process: ProcessModel, report: Report) -> None:
@@ -174,48 +190,52 @@ def _ways(process: ProcessModel, report: Report) -> None:
     ending = process.leading_to(end.id for end in process.ends())
     for node in process.nodes.values():
         if node.id not in reached and process.starts():
-            report.error(node.file, node.line, node.id, "unreachable", "从开始事件走不到这里，请补上连线或删去")
+            report.error(node.file, node.line, node.id, "unreachable", "从“开始”走不到这里，请补上连线或删去")
         if node.type == "endEvent":
             if node.outgoing:
-                report.error(node.file, node.line, node.id, "dead-end", "结束事件不能有离开的连线")
+                report.error(node.file, node.line, node.id, "dead-end", "“结束”不能有离开的连线；请删去那条连线")
         elif not node.outgoing:
-            report.error(node.file, node.line, node.id, "dead-end", "走到这里就断了，请连到下一环节或结束事件")
+            report.error(node.file, node.line, node.id, "dead-end", "走到这里就断了，请连到下一步或“结束”")
         elif node.id not in ending:
-            report.error(node.file, node.line, node.id, "dead-end", "从这里走不到任何结束事件，请补上出路")
+            report.error(node.file, node.line, node.id, "dead-end", "从这里走不到任何“结束”，请补上出路")
 
 
 def _flows(process: ProcessModel, node: Node, report: Report) -> None:
     flows = [process.flows[flow_id] for flow_id in node.outgoing]
     if len(flows) > 1 and node.type not in _GATEWAYS:
-        message = "一个环节只能引出一条连线；要分支请接网关（并行用并行网关，选择用排他网关）"
+        message = "这里只能引出一条连线；要选一条走的请接“选一条路”，要同时做的请接“分头同时做、汇合”"
         report.error(node.file, node.line, node.id, "flow-multiple", message)
     if node.type not in _CHOOSING:
         for flow in flows:
             if flow.condition is not None:
-                message = "只有从排他或包容网关引出的连线才能写条件；请在这里接一个网关"
+                message = "只有从“选一条路”引出的连线才能写条件；请在这里接一个“选一条路”"
                 report.error(node.file, flow.line, flow.id, "flow-condition", message)
         return
     if len(flows) > 1 and not any(flow.default for flow in flows):
-        message = "网关没有默认连线，条件都不成立时流程会卡住；请把其中一条设为默认连线"
+        message = "没有“其他情况”走的连线，条件都不成立时流程会卡住；请在其中一条连线上勾“其他情况走这条”"
         report.error(node.file, node.line, node.id, "gateway-default", message)
     for flow in flows:
         if flow.default and flow.condition is not None:
-            report.warning(node.file, flow.line, flow.id, "flow-condition", "默认连线上的条件不起作用，请删去")
+            report.warning(
+                node.file, flow.line, flow.id, "flow-condition", "“其他情况”走的连线上，条件不起作用，请删去"
+            )
         elif len(flows) > 1 and not flow.default and not flow.condition:
-            report.error(node.file, flow.line, flow.id, "flow-condition", "从网关引出的非默认连线必须写条件")
+            report.error(
+                node.file, flow.line, flow.id, "flow-condition", "这条连线没有写条件；请写上，或勾“其他情况走这条”"
+            )
 
 
 def _event_gateway(process: ProcessModel, node: Node, joins: _Joins, report: Report) -> None:
     targets = [process.nodes[flow.target] for flow in _out(process, node) if flow.target in process.nodes]
     for target in targets:
         if target.type != "intermediateCatchEvent":
-            message = f"事件网关后面只能直接接定时或消息捕获事件，不能接 {target.name or target.id}"
+            message = f"“等先发生的一件”后面只能直接接“等到时间”或“等消息”，不能接{node_named(target)}"
             report.error(node.file, node.line, node.id, "event-gateway", message)
     if len(targets) < 2:
-        report.error(node.file, node.line, node.id, "event-gateway", "事件网关至少要引出两条连线")
+        report.error(node.file, node.line, node.id, "event-gateway", "“等先发生的一件”至少要引出两条连线")
     messages = [target.message for target in targets if target.message]
     if repeated := sorted({message for message in messages if messages.count(message) > 1}):
-        message = f"事件网关后面有几个事件等同一条消息（{'、'.join(repeated)}），分不清走哪条路；请合并，或换一条消息"
+        message = f"后面有几处等同一条消息（{'、'.join(repeated)}），分不清走哪条路；请合并，或换一条消息"
         report.error(node.file, node.line, node.id, "event-gateway", message)
     _joins_behind(process, node, targets, joins, report)
 
@@ -230,8 +250,8 @@ def _joins_behind(process: ProcessModel, node: Node, targets: list[Node], joins:
         apart = len({way for way in ways if way}) > 1 or (not all(ways) and frozenset(lines) not in ways)
         if any(ways) and apart:
             message = (
-                f"事件网关后面只走一条路，并行汇合 {process.nodes[join_id].name or join_id} 却要等另外的路，"
-                "会一直等下去；请先用排他网关把各条路合成一条，再接并行汇合"
+                f"“等先发生的一件”后面只走一条路，{node_named(process.nodes[join_id])}却要等另外的路，"
+                "会一直等下去；请先用“选一条路”把各条路合成一条，再接过去"
             )
             report.error(node.file, node.line, node.id, "event-gateway", message)
 
@@ -299,8 +319,10 @@ def _loops(process: ProcessModel, calls: Calls, report: Report) -> None:
         if circle:
             named.update(circle)
             node = process.nodes[node_id]
-            names = " → ".join(process.nodes[each].name or each for each in [*circle, node_id])
-            message = f"死循环：{names} 一圈下来没有任何等待；请在圈里放一个用户任务、消息捕获事件，或至少 1 分钟的定时"
+            names = " → ".join(node_named(process.nodes[each]) for each in [*circle, node_id])
+            message = (
+                f"死循环：{names} 一圈下来没有任何等待；请在圈里放一个要人办的任务、“等消息”，或至少 1 分钟的“等到时间”"
+            )
             report.error(node.file, node.line, node.id, "loop-without-wait", message)
 
 

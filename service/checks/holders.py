@@ -12,6 +12,7 @@ from service.checks.findings import CheckContext, Report
 from service.checks.model import Node, ProcessModel
 from service.checks.tested import listed
 from service.checks.values import START, Writers
+from service.checks.wording import ROLES, code, data, quote
 from service.engine.expressions import readable
 from service.processes.terms import LEADER, UNIT
 
@@ -30,7 +31,10 @@ def check(bundle: Bundle, context: CheckContext, writers: Writers, report: Repor
             kind, colon, text = node.properties.get("candidates", "").partition(":")
             if colon and kind in _REFERRED and text.strip():
                 if node.lane is None:
-                    message = f"写了办理人 {kind}:{text}，但任务不在任何泳道里，没有角色，没有人能办；请把任务放进泳道"
+                    message = (
+                        f"谁办选了{quote('candidates', text)}，但任务不在任何泳道里，"
+                        "没有角色，没有人能办；请把任务放进泳道"
+                    )
                     report.error(node.file, node.line, node.id, "task-lane", message)
                 for problem in _problems(process, node, kind, text, context, writers):
                     report.error(node.file, node.line, node.id, "task-holder", problem)
@@ -46,10 +50,13 @@ def _problems(
     """Why an expression for the holder gives no unit or no leader."""
     tree = readable(text)
     body = tree.body if tree is not None else None
-    place, wanted = f"办理人 {kind}:{text}", _WANTED[kind]
+    place, wanted = f"谁办{quote('candidates', text)}", _WANTED[kind]
     base = body.value if isinstance(body, ast.Attribute) else body
     if isinstance(base, ast.Name) and _may_lack(process, node, base.id, writers):
-        yield f"{place}：有一条路走到这里时还没有 {base.id}，没有人能办；请在前面给出，或核对多实例每一项的名称"
+        yield (
+            f"{place}：有一条路走到这里时还没有{data(base.id)}，"
+            "没有人能办；请在前面给出，或核对名单上“每一项记作”的名称"
+        )
     if constants := _constants(body):
         yield from _codes(place, kind, constants, context)
     elif isinstance(body, ast.Name):
@@ -62,8 +69,8 @@ def _problems(
             if picked != _REFERRED[kind]:
                 what = f"选的是{_PICKED.get(str(picked), '别的')}" if picked else "不是从名单里选的"
                 yield (
-                    f"{place}：字段 {body.id}（{field.schema.get('title', '')}）{what}，不会是{wanted}；"
-                    f'请改用 "x-ref": "{_REFERRED[kind]}" 的字段，或动作给出的{wanted}'
+                    f"{place}：字段{data(body.id)}{what}，不会是{wanted}；"
+                    f'请改用 "x-ref": "{_REFERRED[kind]}" 的字段，或系统动作给出的{wanted}'
                 )
 
 
@@ -76,11 +83,11 @@ def _constants(body: ast.expr | None) -> list[Any]:
 
 def _codes(place: str, kind: str, values: list[Any], context: CheckContext) -> Iterator[str]:
     if kind == LEADER:
-        yield f"{place}：得到的是 {listed(values)}，不是领导任职的编号；请改用给出领导任职的字段"
+        yield f"{place}：得到的是 {listed(values)}，不是一位领导；请改用给出领导任职的字段"
         return
     wrong = [value for value in values if context.units is not None and value not in context.units]
     if wrong:
-        yield f"{place}：{listed(wrong)} 不是组织设置里的单位，没有人能办；请改成单位代码，或改用给出单位的字段"
+        yield f"{place}：{listed(wrong)} 不是组织设置里的单位，没有人能办；请选一个单位，或改用给出单位的字段"
 
 
 def _may_lack(process: ProcessModel, node: Node, name: str, writers: Writers) -> bool:
@@ -97,8 +104,9 @@ def _scope(process: ProcessModel, node: Node, context: CheckContext, writers: Wr
     name = scope.removeprefix("data:")
     if scope.startswith("data:") and _may_lack(process, node, name, writers):
         message = (
-            f"角色 {role} 只办数据 {name} 所指单位的任务，但走到这里时可能还没有 {name}，哪个单位的人都能办；"
-            "请把任务放进各单位分别办理的流程，或用 unit:表达式 写明单位"
+            f"角色「{code(ROLES, role)}」只办{data(name)}所指单位的任务，"
+            f"但走到这里时可能还没有{data(name)}，哪个单位的人都能办；"
+            "请把任务放进各单位分别办理的图，或在“谁办”里选由哪一项给出单位"
         )
         report.error(node.file, node.line, node.id, "task-holder", message)
 
@@ -137,4 +145,5 @@ def _holder(node: Node) -> tuple[str, str]:
 def _said(holder: tuple[str, str], lanes: Mapping[str, str]) -> str:
     role, narrowed = holder
     name = f"“{lanes.get(role, role)}”" if role else "没有人"
-    return f"{name}（{narrowed}）" if narrowed else name
+    kind, _, text = narrowed.partition(":")
+    return f"{name}（只限{quote('candidates', text)}{'的人' if kind == UNIT else '本人'}）" if narrowed else name

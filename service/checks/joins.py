@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from service.checks.bundle import Bundle
 from service.checks.findings import Report
 from service.checks.model import Node, ProcessModel
+from service.checks.wording import node as named
 
 MOST_STEPS = 300_000
 """Of one check through its diagrams: what comes after is not looked at."""
@@ -63,7 +64,7 @@ def check(bundle: Bundle, report: Report) -> None:
                     process,
                     clock,
                     [ways, _ways(process, clock)],
-                    "不中断的边界事件引出的路和原来的路",
+                    "那只钟引出的路和原来的路",
                     joins,
                     steps,
                     report,
@@ -122,8 +123,8 @@ def _waits(
         if any(lasting) and apart:
             join = process.nodes[join_id]
             message = (
-                f"“{node.name or node.id}”{why}，并行汇合“{join.name or join_id}”却要等每一条，会一直等下去；"
-                "请改用排他网关汇合，或让各条路先合成一条再接并行汇合"
+                f"{named(node)}{why}，{named(join)}却要等每一条，会一直等下去；"
+                "请换成“选一条路”来汇合，或让各条路先合成一条再来这里"
             )
             report.error(join.file, join.line, join_id, "join-waits", message)
 
@@ -142,8 +143,8 @@ def _strikes(process: ProcessModel, host: Node, clock: Node, joins: Mapping[str,
             if clock.id in before and not _otherwise(process, process.flows[line].source, join_id, clock.id):
                 join = process.nodes[join_id]
                 message = (
-                    f"并行汇合“{join.name or join_id}”要等“{clock.name or clock.id}”引出的路，"
-                    f"而“{host.name or host.id}”按时办完就不会走那条路，会一直等下去；请让那条路单独结束"
+                    f"{named(join)}要等{named(clock)}引出的路，"
+                    f"而{named(host)}按时办完就不会走那条路，会一直等下去；请让那条路单独结束"
                 )
                 report.error(join.file, join.line, join_id, "join-waits", message)
 
@@ -182,8 +183,8 @@ def _merges(
         if at is None or steps.enough:
             continue
         message = (
-            f"“{node.name or node.id}”之后{what}在“{at.name or at.id}”合到一起，却没有等齐，"
-            "后面的环节会办两遍；请在这里先放并行网关汇合，或让其中一条路单独结束"
+            f"{named(node)}之后{what}在{named(at)}合到一起，却没有等齐，"
+            "后面的步骤会办两遍；请在这里先放一个“分头同时做、汇合”，或让其中一条路单独结束"
         )
         report.error(at.file, at.line, at.id, "merge-twice", message)
         return

@@ -33,7 +33,7 @@ def _unsent(process: ProcessModel, node: Node, name: str | None, sent: frozenset
         return
     known = f"；能收到的消息：{listed(sent)}" if sent else ""
     if node.type == "intermediateCatchEvent" and not _beside(process, node):
-        message = f"没有谁会发消息 {name}，走到这里会一直等下去；请改用用户任务或定时{known}"
+        message = f"没有谁会发消息 {name}，走到这里会一直等下去；请改用要人办的任务或定时{known}"
         report.error(node.file, node.line, node.id, "message-unsent", message)
     else:
         message = f"没有谁会发消息 {name}，这条路永远走不到；请删去，或改用页面上的操作{known}"

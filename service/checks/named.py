@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from service.checks.bundle import Bundle
 from service.checks.findings import CheckContext, Report
 from service.checks.model import Node, Operation
+from service.checks.titles import PARAMETER_TITLES
+from service.checks.wording import ACTIONS, code
 from service.config.language import NEVER, format_problem
 from service.engine.expressions import readable
 
@@ -18,13 +20,13 @@ _WORDS: Mapping[str, str] = {
     "periods": "种期间",
     "roles": "个角色",
     "units": "个单位",
-    "steps": "个步骤",
+    "steps": "个任务",
     "counters": "个编号系列",
 }
 _WHERE: Mapping[str, str] = {
-    "notices": "；要新的一种，请在 config/notifications.toml 里添加",
-    "counters": "；要新的一个，请在 config/settings.toml 的 [counters] 里添加",
-    "roles": "；要新的一个，请在 config/organization.toml 里添加",
+    "notices": "；要新的一种，请系统管理员在 config/notifications.toml 里添加",
+    "counters": "；要新的一个，请系统管理员在 config/settings.toml 的 [counters] 里添加",
+    "roles": "；要新的一个，请系统管理员在 config/organization.toml 里添加",
 }
 MOST_NAMED = 12
 
@@ -62,11 +64,15 @@ def _listed(node: Node, operation: Operation, name: str, listed: str, known: Col
         if text in known:
             continue
         close = difflib.get_close_matches(text, known, n=1)
-        shown = "、".join(sorted(known)[:MOST_NAMED])
+        shown = "、".join(code(listed, one) for one in sorted(known)[:MOST_NAMED])
         more = " 等" if len(known) > MOST_NAMED else ""
-        hint = f"，是不是 {close[0]}？请改正" if close else f"；可用：{shown or '（无）'}{more}"
-        message = f"动作 {operation.action} 的 {name}：没有这{_WORDS[listed]} {text[:40]}{hint}{_WHERE.get(listed, '')}"
+        hint = f"，是不是{code(listed, close[0])}？请改正" if close else f"；可用：{shown or '（无）'}{more}"
+        message = f"{_place(operation, name)}：没有这{_WORDS[listed]} {text[:40]}{hint}{_WHERE.get(listed, '')}"
         report.error(node.file, operation.line, node.id, "action-value", message)
+
+
+def _place(operation: Operation, name: str) -> str:
+    return f"系统动作「{code(ACTIONS, operation.action)}」的“{PARAMETER_TITLES.get(name, name)}”"
 
 
 def _format(node: Node, operation: Operation, name: str, context: CheckContext, report: Report) -> None:
@@ -76,7 +82,7 @@ def _format(node: Node, operation: Operation, name: str, context: CheckContext, 
     } or {NEVER}
     for text in _texts(operation.parameters.get(name, "")):
         for problem in sorted({problem for restart in restarts if (problem := format_problem(text, restart))}):
-            message = f"动作 {operation.action} 的格式“{text[:60]}”不能用：{problem}"
+            message = f"{_place(operation, name)}“{text[:60]}”不能用：{problem}"
             report.error(node.file, operation.line, node.id, "action-value", message)
 
 

@@ -17,7 +17,8 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
             wanted = part[WORD]
             if not isinstance(wanted, str) or wanted not in context.options:
                 message = (
-                    f"没有选项表 {str(wanted)[:40]}；可用：{known}；要新的一张，请在 config/organization.toml 里写 "
+                    f"没有选项表 {str(wanted)[:40]}；可用：{known}；"
+                    "要新的一张，请系统管理员在 config/organization.toml 里写 "
                     "[[options.名称]]"
                 )
             elif part.get("type") != "string":

@@ -12,6 +12,9 @@ from service.checks.findings import Report
 from service.checks.model import Flow, Node, ProcessModel
 from service.checks.sampling import FUNCTIONS, names_in
 from service.checks.values import Writers
+from service.checks.wording import data as data_named
+from service.checks.wording import flow as flow_named
+from service.checks.wording import value as value_named
 from service.engine.expressions import ExpressionError, evaluate, readable
 
 MOST_CASES = 512
@@ -43,10 +46,8 @@ def _in_file_order(process: ProcessModel, node: Node) -> Iterator[Flow]:
 
 
 def _told(node: Node, first: Flow, second: Flow, said: str, report: Report) -> None:
-    message = (
-        f"条件与“{first.name or first.id}”的条件{said}；这时走的是文件里排在前面的“{first.name or first.id}”。"
-        "请把两个条件改成不会同时成立"
-    )
+    other = flow_named(node.file, first.id)
+    message = f"条件与{other}的条件{said}；这时走的是先画的{other}。请把两个条件改成不会同时成立"
     report.warning(node.file, second.line, second.id, "condition-overlap", message)
 
 
@@ -130,4 +131,6 @@ def _normal(text: str) -> str:
 
 
 def _shown(data: dict[str, Any]) -> str:
-    return "、".join(f" {name} 是 {'别的值' if value == chr(0) else value}" for name, value in data.items())
+    return "、".join(
+        f"{data_named(name)}是{' 别的值' if one == chr(0) else value_named(name, one)}" for name, one in data.items()
+    )

@@ -12,6 +12,7 @@ from service.checks.decision_model import Cell, Decision
 from service.checks.expressions import uses
 from service.checks.findings import Report
 from service.checks.sampling import names_in
+from service.checks.wording import data
 from service.engine.cells import asked
 from service.engine.expressions import readable
 
@@ -30,9 +31,9 @@ def check(bundle: Bundle, report: Report) -> None:
         for output in decision.outputs:
             if output.text and output.text not in read:
                 close = difflib.get_close_matches(output.text, sorted(read), n=1)
-                hint = f"，是不是 {close[0]}？" if close else ""
+                hint = f"，是不是{data(close[0])}？" if close else ""
                 message = (
-                    f"输出列 {output.text} 没有环节用到：没有表单字段叫这个名字，也没有表达式读它{hint}；"
+                    f"结果列 {output.text} 没有哪一步用到：没有表单字段叫这个名字，也没有式子读它{hint or '；'}"
                     "请把列名改成要预填的字段，或删去这一列"
                 )
                 report.warning(decision.file, output.line, decision.id, "decision-output", message)
@@ -61,10 +62,10 @@ def _shadowed(decision: Decision, report: Report) -> None:
                 _covers(one, other) for one, other in zip(taken[before], taken[at], strict=True)
             ):
                 first = rules[before]
-                whole = "什么情况都相符" if first.catches_all else "包含了这一行的情况"
+                whole = "什么情况都相符" if first.catches_all else "包含了这一条的情况"
                 message = (
-                    f"第 {at + 1} 行永远轮不到：第 {before + 1} 行在前面，{whole}，引擎取第一条相符的行；"
-                    "请把宽的行移到后面，或改条件"
+                    f"第 {at + 1} 条永远轮不到：第 {before + 1} 条在前面，{whole}，取的是第一条相符的；"
+                    "请把宽的一条移到后面，或改条件"
                 )
                 report.error(decision.file, rule.line, decision.id, "decision-shadowed", message)
                 break

@@ -13,6 +13,7 @@ from service.checks.findings import CheckContext, Report
 from service.checks.form_model import Field
 from service.checks.model import Node, ProcessModel
 from service.checks.values import Writers, compared, sought
+from service.checks.wording import data, value
 from service.engine.cells import asked
 from service.engine.expressions import kind_of, readable
 
@@ -48,10 +49,11 @@ def _known(use: Use, name: str, constant: Any, each: list[frozenset[Any] | None]
         allowed |= one
     if not each or constant is None or constant in allowed:
         return
-    shown = listed(allowed)
-    close = difflib.get_close_matches(str(constant), [str(value) for value in allowed], n=1)
-    hint = f"，是不是 {close[0]}？" if close else "；"
-    message = f"{use.place}“{use.text}”：到这里 {name} 不会是 {constant!r}{hint}可能的值是 {shown}，请改成其中一个"
+    shown = listed(allowed, name)
+    close = difflib.get_close_matches(str(constant), [str(one) for one in allowed], n=1)
+    near = next((one for one in allowed if close and str(one) == close[0]), None)
+    hint = f"，是不是{value(name, near)}？" if close else "；"
+    message = f"{use.said}：到这里{data(name)}不会是 {constant!r}{hint}可能的值是 {shown}，请改成其中一个"
     report.error(use.file, use.line, use.element, "value-unknown", message)
 
 
@@ -72,7 +74,7 @@ def _type(
     if (numbers and (said or isinstance(constant, bool))) or (texts and (counted or isinstance(constant, bool))):
         kind = "数字" if numbers else "文字"
         message = (
-            f"{use.place}“{use.text}”：{name} 填的是{kind}，永远不会等于{kind_of(constant)} {constant!r}；"
+            f"{use.said}：{data(name)}填的是{kind}，永远不会等于{kind_of(constant)} {constant!r}；"
             f"请写成{'不加引号的数字' if numbers else '加引号的文字'}"
         )
         report.error(use.file, use.line, use.element, "value-unknown", message)
@@ -107,7 +109,7 @@ def _attributes(use: Use, parts: Mapping[str, frozenset[str]], report: Report) -
             continue
         close = difflib.get_close_matches(part, sorted(known), n=1)
         hint = f"，是不是 {name}.{close[0]}？" if close else "；"
-        message = f"{use.place}“{use.text}”：{name} 里没有 {part}{hint}请改成其中一项：{listed(known)}"
+        message = f"{use.said}：{data(name)}里没有 {part}{hint}请改成其中一项：{listed(known)}"
         report.error(use.file, use.line, use.element, "value-unknown", message)
 
 
@@ -119,7 +121,8 @@ def attributes(text: str) -> Iterator[tuple[str, str]]:
             yield node.value.id, node.attr
 
 
-def listed(values: Iterable[Any]) -> str:
-    """Values in a message, not too many."""
-    every = sorted(str(value) for value in values)
+def listed(values: Iterable[Any], name: str = "") -> str:
+    """Values in a message, not too many; those of the data ``name`` by their words."""
+    ordered = sorted(values, key=str)
+    every = [value(name, one) if name else str(one) for one in ordered]
     return "、".join(every[:MOST_SHOWN]) + (f"等 {len(every)} 个" if len(every) > MOST_SHOWN else "")

@@ -23,7 +23,7 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
             if node.properties.get("due"):
                 dated.add(node.form or "")
             for problem in _problems(node.properties.get("due_basis", ""), known | {DUE_ON, DUE_DAYS}, context):
-                report.error(node.file, node.line, node.id, "text-value", f"期限依据（due_basis）里的{problem}")
+                report.error(node.file, node.line, node.id, "text-value", f"期限的依据里的{problem}")
     for form in bundle.forms.values():
         names = known | ({DUE_ON, DUE_DAYS} if form.name in dated else set())
         for part, file in ((form.schema, form.file), (bundle.ui.get(form.name), f"forms/{form.name}.ui.json")):
@@ -38,7 +38,7 @@ def _problems(text: str, known: Collection[str], context: CheckContext) -> Itera
         found = check_expression(expression, None, context.functions)
         unknown = sorted(names_in(expression) - set(known))
         if unknown and set(unknown) <= {DUE_ON, DUE_DAYS}:
-            found.append(f"{unknown[0]} 只能用在有办理期限（due）的任务的表单里")
+            found.append(f"{unknown[0]} 只能用在有期限的任务的表单里")
         elif unknown:
             found.append(f"不认识数据 {'、'.join(unknown)}")
         if found:

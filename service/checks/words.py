@@ -13,6 +13,7 @@ from service.checks.deadlines import due_days
 from service.checks.findings import Report
 from service.checks.form_model import subschemas
 from service.checks.model import BPMN, Node, ProcessModel
+from service.checks.wording import node as named
 from service.engine.expressions import readable
 from service.engine.xml import line_of
 from service.processes.rules import one_line
@@ -59,7 +60,7 @@ def check(bundle: Bundle, report: Report) -> None:
             report.warning(one.file, one.line, one.element, "words-due", message)
         for days, source in _half(one, sources):
             message = (
-                f"文字里只写着“{days} 个工作日”，而“{one_line(source.name)}”的期限分情况是 "
+                f"文字里只写着“{days} 个工作日”，而「{one_line(source.name)}」的期限分情况是 "
                 f"{_listed(source.days)} 个工作日；请把各种情况的天数都写上，或不写天数"
             )
             report.warning(one.file, one.line, one.element, "words-due", message)
@@ -89,7 +90,7 @@ def _sources(bundle: Bundle) -> Iterator[_Source]:
     for process in bundle.processes.values():
         for node in process.nodes.values():
             if due := node.properties.get("due"):
-                yield _Source(_days(due, bundle), node.name or node.id, node.id)
+                yield _Source(_days(due, bundle), node.name or "未命名的任务", node.id)
             texts = [node.timer.expression] if node.timer is not None else []
             texts += node.operation.parameters.values() if node.operation is not None else []
             yield _Source(frozenset(day for text in texts for day in _days(text, bundle)))
@@ -193,7 +194,7 @@ def _uncounted(process: ProcessModel) -> bool:
 
 def _instead(node: Node | None, bundle: Bundle) -> str:
     days = _days(node.properties.get("due", ""), bundle) if node is not None else ()
-    return f"（“{one_line(node.name) or node.id}”的期限是 {_listed(days)} 个工作日）" if node and days else ""
+    return f"（{named(node)}的期限是 {_listed(days)} 个工作日）" if node and days else ""
 
 
 def _clock(node: Node, report: Report) -> None:

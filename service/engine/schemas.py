@@ -32,7 +32,7 @@ def dmn_problems(root: etree._Element) -> list[tuple[int, str]]:
     """As :func:`bpmn_problems` for a decision table; an unknown DMN namespace is one problem."""
     namespace = etree.QName(root).namespace or ""
     if namespace not in SCHEMAS:
-        return [(line_of(root), f"不认识的决策表版本 {namespace[:80]}，请保存为 DMN 1.3")]
+        return [(line_of(root), f"不认识的规则表版本 {namespace[:80]}，请保存为 DMN 1.3")]
     return _problems(_dmn_schema(namespace), root)
 
 

@@ -47,11 +47,11 @@ class MultiInstance(ParallelMultiInstanceTask):
             if found is None:
                 my_task.data[self.data_input.bpmn_id] = found = []
             if not isinstance(found, list | dict):
-                raise ExpressionError(f"多实例的输入集合 {self.data_input.bpmn_id} 不是名单，而是{kind_of(found)}")
+                raise ExpressionError(f"各办一份的名单 {self.data_input.bpmn_id} 不是名单，而是{kind_of(found)}")
             return len(found)
         count = my_task.workflow.script_engine.evaluate(my_task, self.cardinality)
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-            raise ExpressionError(f"多实例的个数 {self.cardinality} 应得出不小于 0 的整数，得到的是{kind_of(count)}")
+            raise ExpressionError(f"各办几份 {self.cardinality} 应得出不小于 0 的整数，得到的是{kind_of(count)}")
         return int(count)
 
     def _refuse_too_many(self, my_task: Task, count: int) -> None:

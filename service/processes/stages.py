@@ -41,7 +41,7 @@ class StageNames:
         if not (self.of(process, code) if process else self.every().get(code)):
             names = self.newest(process) if process else self.every()
             known = "、".join(f"{one}（{name}）" for one, name in names.items())
-            said = f"没有这个阶段；可用：{known}" if known else "没有这个阶段"
+            said = f"没有这个环节；可用：{known}" if known else "没有这个环节"
             raise Invalid(said, [Finding("/stage", said)])
 
     def newest(self, process: str) -> Mapping[str, str]:

@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from service.checks.bundle import read
 from service.checks.decision_model import Decision, decisions_of
+from service.checks.findings import CheckContext, Report
 from service.checks.model import Node, ProcessModel, model
+from service.checks.speaking import Speaker
+from service.checks.wording import ROLES, UNITS
 from service.engine.expressions import readable
 from service.engine.xml import parse_xml
 from service.processes.bundles import Compiled
@@ -62,12 +66,23 @@ class Diagram:
 
     def expressions(self, process: str, node: Node) -> Iterator[str]:
         """The expressions that stand at a node and on the lines from it."""
+        return (text for _, text in self.written(process, node))
+
+    def written(self, process: str, node: Node) -> Iterator[tuple[str, str]]:
+        """The same, each with its kind (``checks.expressions.Use``)."""
         for flow in node.outgoing:
-            yield self.processes[process].flows[flow].condition or ""
+            yield "condition", self.processes[process].flows[flow].condition or ""
         for name in ("due", "warn", "candidates"):
-            yield node.properties.get(name, "").rpartition(":")[2].strip()
-        yield node.timer.expression if node.timer is not None else ""
-        yield from node.operation.parameters.values() if node.operation is not None else ()
+            yield name, node.properties.get(name, "").rpartition(":")[2].strip()
+        yield "timer-date", node.timer.expression if node.timer is not None else ""
+        for text in node.operation.parameters.values() if node.operation is not None else ():
+            yield "parameter", text
+
+    @cached_property
+    def speaker(self) -> Speaker:
+        """The names of the bundle for people."""
+        named = dict.fromkeys((ROLES, UNITS), self.named)
+        return Speaker(read(self.files, Report()), CheckContext(roles={}, actions={}, names=named))
 
     def title(self, name: str) -> str:
         """The title of a field, as a form knows it; of a name that no form has, the name."""

@@ -61,7 +61,10 @@ class Judge:
     def _failures(self) -> Iterator[Fault]:
         for one in self.walked.failures:
             place = self._failed_at(one)
-            message = f"执行到{self.teller.name(place)}时失败：{one.message}。请按这条路径核对这里用到的数据和写法"
+            message = (
+                f"执行到{self.teller.name(place)}时失败："
+                f"{self.teller.spoken(one.message)}。请按这条路径核对这里用到的数据和写法"
+            )
             yield self.teller.fault(FAILS, place, message, state=one.before, steps=one.steps, start=one.start)
 
     def _failed_at(self, failure: Failure) -> tuple[str, str]:
@@ -87,7 +90,7 @@ class Judge:
             node = self.diagram.node(*place)
             fix = "请核对这里之后的连线和条件"
             if node is not None and node.type in ("parallelGateway", "inclusiveGateway"):
-                fix = "并行汇合要等每条进线都到；如果前面是按条件分开的，请改用互斥网关汇合"
+                fix = "这里要等每条进线都到；如果前面是按条件分开的，请换成“选一条路”来汇合"
             message = f"到{self.teller.name(place)}就卡住了：没有待办，没有定时，也没有结束。{fix}"
             yield self.teller.fault(STUCK, place, message, state=state.number, expect={"open": []})
 
@@ -116,15 +119,18 @@ class Judge:
     def _taker(self, step: Waiting, scopes: Mapping[str, str], units: frozenset[str] | None) -> tuple[str, str] | None:
         name = self.teller.name((step.process, step.task))
         if step.role is None:
-            return NOBODY, f"{name}没有人可以办理：不在任何泳道里，也没有写办理人（candidates）。请放进办理角色的泳道"
+            return NOBODY, f"{name}没有人可以办理：不在任何泳道里，也没有选谁办。请放进办理角色的泳道"
         if scopes and step.role not in scopes:
-            return NOBODY, f"{name}没有人可以办理：没有角色 {step.role}。请把泳道的 id 改为 organization.toml 里的角色"
+            return NOBODY, f"{name}没有人可以办理：没有角色 {step.role}。请在泳道的“哪个角色”里选一个"
         if step.unit is not None and units is not None and step.unit not in units:
-            return UNIT, f"{name}的办理单位 {step.unit} 不存在。请核对办理人（candidates）和给出单位的表单、规则表"
+            return UNIT, f"{name}的办理单位 {step.unit} 不存在。请核对“谁办”和给出单位的表单、规则表"
         wanted = self.diagram.made.program.user_tasks[step.process, step.task].properties.get("candidates", "")
         narrowed = wanted.startswith("unit:") or scopes.get(step.role, "").startswith("data:")
         if step.role in UNIT_ROLES and step.unit is None and step.leader is None and narrowed:
-            return UNIT, f"{name}的办理单位是空的，任何单位都能办。请核对给出单位的数据（多实例的单项、表单字段）"
+            return (
+                UNIT,
+                f"{name}的办理单位是空的，任何单位都能办。请核对给出单位的数据（名单上每一项记作什么、表单字段）",
+            )
         return None
 
     def _without(self, step: Waiting, plan: Plan) -> str:
@@ -141,7 +147,10 @@ class Judge:
             return ""
         name = self.teller.name((step.process, step.task))
         why = "代办的角色只代本单位的，而这一步没有单位" if chain else "没有写明由谁代办"
-        return f"{name}的办理角色没有人担任时，没有人能代办：{why}。请核对 organization.toml 里该角色的 stand_ins"
+        return (
+            f"{name}的办理角色没有人担任时，没有人能代办：{why}。"
+            "请系统管理员核对 config/organization.toml 里该角色的代办（stand_ins）"
+        )
 
     def _forms(self) -> Iterator[Fault]:
         for place, (state, why) in self.walked.refused.items():
@@ -160,7 +169,7 @@ class Judge:
             states = [self.walked.states[one] for one in circle]
             places = [(one.process, one.task) for state in states for one in state.open]
             places = places or [place for state in states for place in state.held] or [self._last(states[0])]
-            message = f"到{self.teller.names(places)}以后，怎么办也走不到结束。请核对后面的连线：要有一条路通到结束事件"
+            message = f"到{self.teller.names(places)}以后，怎么办也走不到结束。请核对后面的连线：要有一条路通到“结束”"
             labels = [one.label for one in states[0].open]
             yield self.teller.fault(ENDLESS, places[0], message, state=circle[0], expect={"open": labels})
 

@@ -47,7 +47,7 @@ def _stopped(walked: Explorer) -> Iterator[str]:
         bounds = walked.bounds
         yield (
             f"还有 {walked.left:,} 种情形没有往下走：{bound_of(walked)}，到了上限。"
-            "报出的问题都是真的，没有报出的不等于没有；走不到的环节、定时和结束，这次没有判断。请先改好报出的问题，减少表单里决定走向的选项，或把流程拆小；"
+            "报出的问题都是真的，没有报出的不等于没有；走不到的步骤、定时和结束，这次没有判断。请先改好报出的问题，减少表单里决定走向的选项，或把流程拆小；"
             f"也可请系统管理员运行 liaison prove --seconds {max(600, round(bounds.seconds) * 2)}"
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from service.checks.model import ProcessModel
-from service.processes.rules import one_line
 from service.proof.diagram import Place
 from service.proof.findings import TIMER, UNPASSED, Fault
 from service.proof.telling import Teller
@@ -59,8 +58,7 @@ class Missing:
             for flow in process.flows.values():
                 source, target = (process.id, flow.source), (process.id, flow.target)
                 if source in self.walked.nodes and not self._moved(process, flow.source, flow.target):
-                    name = f"「{one_line(flow.name)}」" if flow.name else ""
-                    words = f"没有一种情形会走连线{name}（{self.teller.name(source)} → {self.teller.name(target)}）"
+                    words = f"没有一种情形会走{self.teller.way((process.id, flow.id))}"
                     yield (process.id, flow.id), words, target, self.walked.nodes[source]
 
     def _unstarted(self) -> Iterator[_Edge]:
@@ -70,7 +68,7 @@ class Missing:
             if inner is None or place not in self.reached:
                 continue
             if not any((inner.id, start.id) in self.reached for start in inner.starts()):
-                words = f"{self.teller.name(place)}里面的环节从来没有开始过：办理的名单总是空的"
+                words = f"{self.teller.name(place)}里面的步骤从来没有开始过：办理的名单总是空的"
                 state = self.walked.nodes.get(place, self.walked.entered.get(place))
                 yield place, words, (inner.id, next((one.id for one in inner.starts()), "")), state
 
@@ -118,6 +116,7 @@ class Missing:
             for number, rule in enumerate(decision.rules, 1):
                 if rule.id not in self.walked.rules:
                     message = (
-                        f"规则表「{decision.name}」第 {number} 条从来用不到：上面的规则先取走了，或条件里的值不会出现"
+                        f"规则表「{decision.name}」第 {number} 条从来用不到："
+                        "上面的规则先取走了，或条件里的值不会出现；请核对次序和条件"
                     )
                     yield Fault(UNPASSED, decision.file, rule.line, rule.id, message, "warning")

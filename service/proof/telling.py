@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from service.checks.speaking import titled
+from service.checks.wording import element, quote
 from service.processes.rules import one_line
 from service.proof.diagram import Diagram, Place
 from service.proof.explorer import Explorer
@@ -14,6 +17,9 @@ from service.proof.states import Start, Step
 from service.proof.ways import as_scenario, in_words
 
 MOST_NAMES = 6
+_STEP = re.compile(r"步骤 (\w+)(?= )")
+_DATA = re.compile(r"(?<=[\u4e00-\u9fff] )[a-z][a-z0-9_]*(?= ?[\u4e00-\u9fff，；。：]|$)")
+"""A name of data alone among Chinese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,26 @@ class Teller:
         return process.file, part.line if part is not None else process.line
 
     def name(self, place: Place) -> str:
-        """The name of a node, in brackets."""
+        """The name of a node in brackets, or its kind and its neighbours."""
         node = self.diagram.node(*place)
-        return f"「{one_line(node.name) or node.id}」" if node is not None else f"「{place[1]}」"
+        return titled(node, self.diagram.processes[place[0]]) if node is not None else f"「{place[1]}」"
+
+    def way(self, place: Place) -> str:
+        """A sequence flow by its name and its ends."""
+        process = self.diagram.processes[place[0]]
+        flow = process.flows[place[1]]
+        named = f"「{one_line(flow.name)}」" if flow.name else ""
+        return f"连线{named}（{self.name((place[0], flow.source))} → {self.name((place[0], flow.target))}）"
+
+    def spoken(self, message: str) -> str:
+        """A failure of the engine, its step by name, its expression in words and its data by their labels."""
+        speaker = self.diagram.speaker
+        for place, node in self.diagram.places():
+            for kind, text in self.diagram.written(place[0], node):
+                if text and f" {text} " in f"{message} ":
+                    message = speaker.spoken(message.replace(text, quote(kind, text), 1), node.id)
+        message = _STEP.sub(lambda found: f"步骤{speaker.spoken(element('', found[1]))}", message)
+        return _DATA.sub(lambda found: speaker.data(found[0]), message)
 
     def names(self, places: Iterable[Place]) -> str:
         """The names of some nodes, each once, the first MOST_NAMES."""

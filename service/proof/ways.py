@@ -61,7 +61,7 @@ def _words(diagram: Diagram, names: Mapping[str, str], step: Step) -> str:
         return f"等到 {str(step['until']).replace('T', ' ')}"
     if "message" in step:
         return f"收到消息「{step['message']}」"
-    return "服务动作答复：" + "，".join(f"{name}={_short(value)}" for name, value in step.get("answers", {}).items())
+    return "系统动作答复：" + "，".join(f"{name}＝{_short(value)}" for name, value in step.get("answers", {}).items())
 
 
 def _choice(diagram: Diagram, task: str, name: str, value: Any) -> str:

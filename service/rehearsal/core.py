@@ -35,10 +35,10 @@ from service.rehearsal.state import (
     ToldNotice,
     actor_of,
     fits,
-    listed,
     open_step,
     taker_of,
 )
+from service.rehearsal.wording import Wording
 from service.rights import SYSTEM, Actor
 from service.workdays import Calendar
 
@@ -135,7 +135,7 @@ class Rehearsal:
         clean = form.check(data, today=today, calendar=self.calendar)
         if self.plan.units is not None:
             strangers = [
-                Finding(path, f"没有这个单位：{value}")
+                Finding(path, f"{form.fields.get(path.split('/')[2], {}).get('title', '')}：没有单位 {value}")
                 for path, kind, value in form.references(clean)
                 if kind == "units" and value not in self.plan.units
             ]
@@ -167,7 +167,7 @@ class Rehearsal:
         ]
         if len(fitting) != 1:
             which = "有多个步骤可以退回到那里，请写明从哪一步退回" if fitting else "当前没有步骤可以退回到那里"
-            raise NotFound(f"不能退回到 {target}：{which}；待办：{listed(self.open)}")
+            raise NotFound(f"不能退回到{self._wording.step(target)}：{which}；待办：{self._wording.open(self.open)}")
         [step] = fitting
         self._run("returned", {"target": target, "reason": reason}, step, self._taker(step, by))
 
@@ -287,10 +287,14 @@ class Rehearsal:
         """
         found = [one for one in self._told.open.values() if one.task == task and one.is_of(unit)]
         if len({(one.scope, one.unit, one.name) for one in found}) != 1:
-            whose = f"{task}/{unit}" if unit else task
+            whose = self._wording.step(f"{task}/{unit}" if unit else task)
             which = "同时有几份，请写明单位" if found else "不在待办"
-            raise NotFound(f"步骤 {whose} {which}；待办：{listed(self.open)}")
+            raise NotFound(f"{whose}{which}；待办：{self._wording.open(self.open)}")
         return found[0]
+
+    @property
+    def _wording(self) -> Wording:
+        return Wording(self.made, self.plan.names)
 
     # --- One input ---------------------------------------------------------------------------------------------------
 
@@ -301,7 +305,9 @@ class Rehearsal:
         if not fits(actor, step):
             whose = step.leader or step.unit
             must = f"{step.role}@{whose}" if whose else step.role
-            raise NotAllowed(f"步骤 {step.label}（{step.name}）由 {must or '无人'} 办理，{by} 不能办理")
+            wording = self._wording
+            taker = wording.who(must) if step.role else "没有人"
+            raise NotAllowed(f"{wording.step(step.label)}由{taker}办理，{wording.who(by)}不能办理")
         return actor
 
     def _run(

@@ -21,7 +21,7 @@ class Plan:
 
     ``scopes`` maps a role to whose tasks it sees; ``settings`` is what diagrams read; ``units`` are the codes that
     forms may pick (None: not checked); ``instances`` how many instances one activity may open; ``stand_ins``
-    maps a role to those that act in turn where nobody holds it; ``names`` are those of roles and units, by their codes.
+    maps a role to those that act in turn where nobody holds it; ``names`` are those of roles, units and notices.
     """
 
     actions: Mapping[str, Action] = field(default_factory=dict)
@@ -227,14 +227,9 @@ def fits(actor: Actor, step: OpenStep) -> bool:
 def taker_of(step: OpenStep) -> Actor:
     """Somebody who may take the task. Raises Invalid where nobody may."""
     if step.role is None:
-        raise Invalid("没有人可以办理", [Finding("/by", f"步骤「{step.name}」（{step.task}）没有办理角色，无人可办")])
+        raise Invalid("没有人可以办理", [Finding("/by", f"步骤「{step.name}」没有办理角色，无人可办")])
     whose = step.leader or step.unit
     return actor_of(f"{step.role}@{whose}" if whose else step.role)
-
-
-def listed(steps: Sequence[OpenStep]) -> str:
-    """The open steps, as a message names them."""
-    return "、".join(f"{one.label}（{one.name}）" for one in steps) or "没有待办步骤"
 
 
 def _day(text: str | None) -> date | None:

@@ -52,7 +52,7 @@ def decision_in(content: bytes, name: str) -> Decision:
     """The one table of a file. Raises Invalid where it cannot be read or holds none or several."""
     found = list(decisions_of({name: parse_xml(content, name=name)}).values())
     if len(found) != 1 or not found[0].id.isidentifier():
-        raise Invalid("决策表读不出来", [Finding(name, "一个文件放且只放一张决策表，id 用英文")])
+        raise Invalid("规则表读不出来", [Finding(name, "一个文件放且只放一张规则表，id 用英文")])
     return found[0]
 
 
@@ -69,7 +69,7 @@ def answer(
             made.program, given, context_of(NOWHERE, 0, DayFunctions(calendar, now), _no_action, time(9))
         )
     except engine.EngineFailure as error:
-        raise Invalid("决策表算不出结果", [Finding(name, str(error))]) from error
+        raise Invalid("规则表算不出结果", [Finding(name, str(error))]) from error
     outputs = {one.text: landing.data.get(one.text) for one in decision.outputs}
     return Answer(tuple(rule for _, rule in landing.decided), outputs)
 

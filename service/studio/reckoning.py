@@ -9,17 +9,17 @@ from typing import Any
 
 from service import clock
 from service.checks.bundle import Bundle
+from service.checks.condition_words import in_words
+from service.checks.date_words import date_in_words
 from service.checks.expressions import Use, problems
 from service.checks.findings import CheckContext
+from service.checks.known import forms_before, known
 from service.checks.sampling import names_in
 from service.checks.tasks import NARROWING, candidate_problems
 from service.engine.expressions import ExpressionError, as_date, evaluate
 from service.processes.calendars import DayFunctions
 from service.processes.cycles import Cycle
 from service.spelling import syllables
-from service.studio.conditions import in_words
-from service.studio.dates import date_in_words
-from service.studio.known import forms_before, known
 from service.workdays import Calendar
 
 LONGEST_ID = 40

@@ -11,6 +11,7 @@ from service.actions.table import action_table
 from service.audit.upgrade import write_baseline
 from service.checks import ActionSignature, CheckContext
 from service.checks.gate import checked
+from service.checks.wording import ACTIONS, COUNTERS, NOTICES, ROLES, UNITS
 from service.config import Organization, Settings
 from service.config.notifications import FOR_DIAGRAMS, KINDS
 from service.people import sync_units
@@ -96,4 +97,11 @@ def check_context(settings: Settings, organization: Organization) -> CheckContex
         counters={series.code: series.restart for series in settings.counters.values()},
         messages=frozenset(),  # no page and no call sends one
         relied=RELIED,
+        names={
+            ROLES: {role.id: role.name for role in organization.roles.values()},
+            UNITS: {unit.code: unit.name for unit in organization.units.values()},
+            ACTIONS: {action.name: action.title for action in action_table(settings).values()},
+            NOTICES: {**{kind: KINDS[kind] for kind in FOR_DIAGRAMS}, **settings.notice_kinds},
+            COUNTERS: {series.code: series.name for series in settings.counters.values()},
+        },
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from service.actions.table import action_table
 from service.config import Organization, Settings
+from service.config.notifications import KINDS
 from service.rehearsal.core import Plan
 
 
@@ -16,7 +17,11 @@ def plan_of(settings: Settings, organization: Organization) -> Plan:
         units=frozenset(organization.units),
         opening=settings.office_opens,
         instances=settings.most_instances,
-        names={one.id: one.name for one in organization.roles.values()}
-        | {one.code: one.name for one in organization.units.values()},
+        names={
+            **{one.id: one.name for one in organization.roles.values()},
+            **{one.code: one.name for one in organization.units.values()},
+            **KINDS,
+            **settings.notice_kinds,
+        },
         stand_ins={role.id: role.stand_ins for role in organization.roles.values()},
     )

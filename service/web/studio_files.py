@@ -18,6 +18,7 @@ from service.checks import DefinitionFinding
 from service.checks.bundle import Bundle, read
 from service.checks.findings import Report
 from service.checks.kinds import grouped
+from service.checks.speaking import flow_titled, titled
 from service.errors import Finding, Invalid
 from service.http.context import actor, db, settings, wired
 from service.http.failures import problem
@@ -113,14 +114,14 @@ def names_of(bundle: Bundle) -> Mapping[str, str]:
     names: dict[str, str] = {}
     for process in bundle.processes.values():
         names[process.id] = names[process.file] = process.name or "未命名流程"
-        names |= {flow.id: flow.name for flow in process.flows.values()}
-        names |= {lane.id: lane.name for lane in process.lanes.values()}
-        names |= {node.id: node.name for node in process.nodes.values()}
+        names |= {flow: flow_titled(flow, process) for flow in process.flows}
+        names |= {lane.id: f"泳道「{lane.name}」" for lane in process.lanes.values()}
+        names |= {node.id: titled(node, process) for node in process.nodes.values()}
     for decision in bundle.decisions.values():
-        names[decision.id] = names[decision.file] = f"规则表“{decision.name}”"
+        names[decision.id] = names[decision.file] = f"规则表「{decision.name}」"
     for form in bundle.forms.values():
         title = form.schema.get("title") if isinstance(form.schema, dict) else None
-        names[form.file] = f"表单“{title or form.name}”"
+        names[form.file] = f"表单「{title or form.name}」"
     return names
 
 

@@ -14,11 +14,11 @@ from service import clock
 from service.checks.bundle import Bundle, read
 from service.checks.findings import Report
 from service.checks.forms import LISTINGS, REFERENCES
+from service.checks.known import LISTS, PRIVATE, title_of
 from service.http.context import actor, db, settings, wired
 from service.ledger.own_papers import title_of as paper_title
 from service.processes.rules import one_line
 from service.studio import drafts
-from service.studio.known import LISTS, PRIVATE, title_of
 from service.studio.models import Draft
 from service.studio.names import bundle_of
 from service.studio.uses import uses_of

@@ -15,14 +15,13 @@ from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
-from service.config import Organization, load_notifications
 from service.errors import Conflict
 from service.http.context import actor, db, settings, wired
-from service.processes.bundles import Compiled
 from service.processes.rules import one_line
 from service.rehearsal.scenarios import expecting
 from service.rehearsal.scenarios.expecting import Change
 from service.rehearsal.scenarios.mending import Mended
+from service.rehearsal.wording import NOTHING, Wording
 from service.studio import drafts
 from service.studio.mending import Proposals, shown
 from service.usecases.studio import Read, house_of, mended
@@ -34,7 +33,6 @@ from service.web.studio_scenarios import ENDPOINT
 blueprint = Blueprint("studio_mending", __name__)
 
 CHOICE = "choose:"
-NOTHING = "没有"
 _LISTS = {
     expecting.PASSED: "办过的步骤",
     expecting.OPEN: "最后待办的步骤",
@@ -101,10 +99,10 @@ def accept(draft_id: UUID) -> ResponseReturnValue:
 
 
 def _told(found: Proposals) -> Iterator[Told]:
-    words = _Words(found.new, wired().organization)
+    words = _Words(found.new, house_of(settings(), wired().organization).plan.names)
     for one in found.found:
         times = Counter(words.step(taken.label) for taken in one.taken)
-        ways = [f"补上「{step}」{f'，共 {count} 次' if count > 1 else ''}" for step, count in times.items()]
+        ways = [f"补上{step}{f'，共 {count} 次' if count > 1 else ''}" for step, count in times.items()]
         ways += [f"不再办「{one_line(name)}」，新版没有这一步" for name in one.dropped]
         ways += [
             f"「{step}」{'补填' if fresh else '不再填'}「{title}」{'（样例）' if fresh else ''}"
@@ -113,47 +111,27 @@ def _told(found: Proposals) -> Iterator[Told]:
         yield Told(one, shown(one), ways, [words.change(each) for each in one.changes])
 
 
-class _Words:
-    """Labels and values of scenarios in the words of the drawing, the forms and the organization."""
-
-    def __init__(self, made: Compiled, organization: Organization) -> None:
-        self._names = {node: one_line(name) for (_, node), name in made.program.names.items()}
-        self._units = {code: one.name for code, one in organization.units.items()}
-        self._kinds = {kind: one.name for kind, one in load_notifications(wired().config).items() if one.name}
-        self._fields = {name: schema for form in made.forms.values() for name, schema in form.fields.items()}
-
-    def step(self, label: str) -> str:
-        """``handle/edu`` as 办理（区教育局）."""
-        node, _, slot = label.partition("/")
-        name = self._names.get(node) or self._kinds.get(node) or node
-        return f"{name}（{self._units.get(slot, slot)}）" if slot else name
+class _Words(Wording):
+    """Changes of what scenarios expect, as sentences."""
 
     def change(self, one: Change) -> str:
         """A change of what is expected, as a sentence."""
         if one.item == expecting.END:
-            before, after = (self._names.get(end, end) if end else "仍在办" for end in (one.before, one.after))
-            return f"结束：原为「{before}」，现为「{after}」"
+            before, after = (self.step(end) if end else "仍在办" for end in (one.before, one.after))
+            return f"结束：原为{before}，现为{after}"
         if one.item in _LISTS:
             return self._listed(one)
         if one.item == expecting.DUE:
             new = "，新步骤" if one.before is None and one.named else ""
-            return f"「{self.step(one.label)}」的期限：{one.before or NOTHING} → {one.after or NOTHING}{new}"
+            return f"{self.step(one.label)}的期限：{one.before or NOTHING} → {one.after or NOTHING}{new}"
         if one.item == expecting.LATE:
             before, after = (NOTHING if days is None else f"{days} 个工作日" for days in (one.before, one.after))
-            return f"「{self.step(one.label)}」的逾期：{before} → {after}"
-        name, _, slot = one.label.partition("/")
-        title = str(self._fields.get(name, {}).get("title") or name)
-        whose = f"（{self._units.get(slot, slot)}）" if slot else ""
-        return f"{title}{whose}：{self._value(name, one.before)} → {self._value(name, one.after)}"
+            return f"{self.step(one.label)}的逾期：{before} → {after}"
+        before, after = (self.value(one.label, value) for value in (one.before, one.after))
+        return f"{self.field(one.label)}：{before} → {after}"
 
     def _listed(self, one: Change) -> str:
-        left, came = ("、".join(self.step(label) for label in some) for some in (one.before, one.after))
-        where = f"「{self.step(one.label)}」之后" if one.label and one.item != expecting.OPEN else ""
-        said = "，".join([*([f"少了「{left}」"] if left else []), *([f"多了「{came}」"] if came else [])])
+        left, came = (self.steps(some) for some in (one.before, one.after))
+        where = f"{self.step(one.label)}之后" if one.label and one.item != expecting.OPEN else ""
+        said = "，".join([*([f"少了{left}"] if left else []), *([f"多了{came}"] if came else [])])
         return f"{_LISTS[one.item]}：{where}{said}"
-
-    def _value(self, name: str, value: Any) -> str:
-        if value is None:
-            return NOTHING
-        options = self._fields.get(name, {}).get("oneOf", ())
-        return str(next((one.get("title") for one in options if one.get("const") == value), value))[:80]

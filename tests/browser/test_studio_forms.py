@@ -63,7 +63,7 @@ def test_what_uses_a_field_is_told_before_it_goes_and_a_source_that_is_no_list_s
     page.locator(".field-name", has_text="所在镇街").click()
     page.get_by_role("button", name="删去这个字段").click()
     told = page.get_by_role("alertdialog")
-    expect(told).to_contain_text("决策表输入")
+    expect(told).to_contain_text("规则表的条件列")
     told.get_by_role("button", name="不删去了").click()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.get_by_role("tab", name="源文件", exact=True).click()

@@ -15,6 +15,7 @@ from service.proof import prove
 from service.usecases import check_context
 from tests.factories.mistakes import CHECK, MISTAKES, PROOF, ROOT, Mistake, shipped
 from tests.factories.rehearsals import calendar, plan
+from tests.factories.wording import unnamed
 
 CONTEXT = check_context(load(ROOT / "config", {}), load_organization(ROOT / "config"))
 PROCESSES = sorted(path.name for path in (ROOT / "bpmn").iterdir())
@@ -42,6 +43,7 @@ def test_a_planted_mistake_is_found_at_its_element(mistake: Mistake) -> None:
     ]
     assert there, "\n".join(map(str, found))
     assert all(FIX.search(one.message) for one in there)
+    assert [one.message for one in found if unnamed(one.message, mistake.files())] == []
 
 
 @pytest.mark.parametrize("mistake", [one for one in MISTAKES if one.by == PROOF], ids=lambda one: one.name)
@@ -57,6 +59,7 @@ def test_a_mistake_that_no_look_at_the_drawing_finds_is_found_by_the_proof(mista
     ]
     assert there, "\n".join(map(str, (*proof.faults, *proof.warnings)))
     assert all(FIX.search(one.message) for one in there)
+    assert [one.message for one in (*proof.faults, *proof.warnings) if unnamed(one.message, files)] == []
 
 
 @pytest.mark.parametrize("based", [False, True])

@@ -90,7 +90,7 @@ def test_a_step_is_given_back_to_one_that_was_done() -> None:
     assert rehearsal.state.notices[-1].text == "类别有误"
     rehearsal.do("accept", {"decision": "accept"})
     assert rehearsal.state.data["number"] == "2026-需-0001", "a number is given once"
-    with pytest.raises(NotFound, match="没有步骤可以退回到那里；待办：dispatch（派单）"):
+    with pytest.raises(NotFound, match="没有步骤可以退回到那里；待办：「派单」"):
         rehearsal.give_back("handle", "不能")
 
 
@@ -99,9 +99,16 @@ def test_a_step_is_given_back_to_one_that_was_done() -> None:
     [
         ("handle", {"result": "done"}, "edu", None, Invalid, "1 处"),
         ("handle", ANSWER, None, None, NotFound, "同时有几份，请写明单位"),
-        ("handle", ANSWER, "housing", None, NotFound, "handle/housing 不在待办；待办：handle/edu（办理）"),
-        ("handle", ANSWER, "edu", "responsible_unit@dali", NotAllowed, "由 responsible_unit@edu 办理"),
-        ("handle", ANSWER, "edu", "talent_office", NotAllowed, "talent_office 不能办理"),
+        (
+            "handle",
+            ANSWER,
+            "housing",
+            None,
+            NotFound,
+            "「办理」（区住房城乡建设和水利局）不在待办；待办：「办理」（区教育局）",
+        ),
+        ("handle", ANSWER, "edu", "responsible_unit@dali", NotAllowed, "由责任单位（区教育局）办理"),
+        ("handle", ANSWER, "edu", "talent_office", NotAllowed, "区人才办不能办理"),
         ("handle", ANSWER, "edu", "responsible_unit@", Invalid, "办理人写法不对"),
         ("accept", {"decision": "accept"}, None, None, NotFound, "不在待办"),
     ],
@@ -122,7 +129,9 @@ def test_a_unit_that_is_none_is_refused() -> None:
     rehearsal.do("accept", {"decision": "accept"})
     with pytest.raises(Invalid) as refused:
         rehearsal.do("dispatch", {"opinion": "请办", "basis": "competent", "lead_unit": "nowhere"})
-    assert [(one.path, one.message) for one in refused.value.findings] == [("/data/lead_unit", "没有这个单位：nowhere")]
+    assert [(one.path, one.message) for one in refused.value.findings] == [
+        ("/data/lead_unit", "主办单位：没有单位 nowhere")
+    ]
 
 
 def test_time_does_not_go_back_and_a_wait_is_of_days() -> None:

@@ -46,7 +46,7 @@ def test_a_difference_is_said_at_its_line_and_ends_with_1(folder: Path) -> None:
         result = said(*words)
         assert result.exit_code == 1, result.output
         assert f"{KEPT}:{line} 用例「" in result.stdout
-        assert "应有 handle/dali，实为 feedback_accepted、handle/jiujiang" in result.stdout
+        assert "应有「办理」（大沥镇人民政府），实为「反馈受理情况」、「办理」（九江镇人民政府）" in result.stdout
 
 
 def test_a_calendar_beside_the_scenario_counts(folder: Path) -> None:

@@ -100,4 +100,4 @@ def test_what_no_longer_fits_is_said_and_nothing_is_proposed() -> None:
     files["forms/accept.json"] = files["forms/accept.json"].replace(b'"accept"', b'"taken"')
     found = mended("plain.yaml", compile_bundle(files, "request"))
     assert found.content is None
-    assert "decision" in found.reason
+    assert "审核意见" in found.reason

@@ -86,25 +86,25 @@ def test_what_is_not_named_is_not_compared_but_the_end_is() -> None:
     assert ran(PLAIN).passed
     assert difference(PLAIN + "expect: {end: end_done}\n") == (
         "some.yaml:10",
-        "结束：应为 end_done，实为 仍在办，待办 dispatch",
+        "结束：应为「办结」，实为仍在办，待办：「派单」",
     )
 
 
 @pytest.mark.parametrize(
     ("expect", "says"),
     [
-        ("passed: [record_need]", "办过的步骤：多出 accept"),
-        ("passed: [record_need, dispatch]", "办过的步骤第 2 个：应为 dispatch，实为 accept"),
-        ("passed: [record_need, accept, dispatch]", "办过的步骤第 3 个：应为 dispatch，实为 没有了"),
-        ("open: []", "待办的步骤：多出 dispatch"),
-        ("fired: [overdue]", "触发的定时第 1 个：应为 overdue，实为 没有了"),
-        ("notices: [urge]", "发出的提醒第 1 个：应为 urge，实为 没有了"),
-        ("due: {accept: 2026-03-04}", "期限 accept：应为 2026-03-04，实为 2026-03-03"),
-        ("due: {handle: 2026-03-04}", "期限 handle：应为 2026-03-04，实际没有"),
-        ("late: {accept: 1}", "逾期工作日 accept：应为 1，实为 0"),
-        ("data: {category: edu}", "数据 category：应为 edu，实为 housing"),
-        ("data: {on_the_spot: 0}", "数据 on_the_spot：应为 0，实为 False"),
-        ("data: {reply/edu: 已办}", "数据 reply/edu：应为 已办，实际没有"),
+        ("passed: [record_need]", "办过的步骤：多出「受理审核」"),
+        ("passed: [record_need, dispatch]", "办过的步骤第 2 个：应为「派单」，实为「受理审核」"),
+        ("passed: [record_need, accept, dispatch]", "办过的步骤第 3 个：应为「派单」，实为没有了"),
+        ("open: []", "待办的步骤：多出「派单」"),
+        ("fired: [overdue]", "触发的定时第 1 个：应为「逾期1个工作日」，实为没有了"),
+        ("notices: [urge]", "发出的提醒第 1 个：应为「催办」，实为没有了"),
+        ("due: {accept: 2026-03-04}", "「受理审核」的期限：应为 2026-03-04，实为 2026-03-03"),
+        ("due: {handle: 2026-03-04}", "「办理」的期限：应为 2026-03-04，实际没有"),
+        ("late: {accept: 1}", "「受理审核」的逾期：应为 1 个工作日，实为 0 个工作日"),
+        ("data: {category: edu}", "“事项类别”：应为 edu，实为 “住房保障”"),
+        ("data: {on_the_spot: 0}", "“是否已当场解答”：应为 0，实为 “否，提交区人才办受理”"),
+        ("data: {reply/edu: 已办}", "“办理情况（回复）”（区教育局）：应为 已办，实际没有"),
     ],
 )
 def test_the_first_difference_is_said_at_its_line(expect: str, says: str) -> None:
@@ -114,9 +114,15 @@ def test_the_first_difference_is_said_at_its_line(expect: str, says: str) -> Non
 @pytest.mark.parametrize(
     ("step", "says"),
     [
-        ("{do: handle, unit: edu}", "第 4 步 do handle：步骤 handle/edu 不在待办；待办：dispatch（派单）"),
-        ("{do: dispatch, by: liaison@hrss}", "第 4 步 do dispatch：步骤 dispatch（派单）由 talent_office 办理"),
-        ("{do: dispatch, fill: false, data: {basis: competent}}", "/data/opinion 转办意见：必填，请填写"),
+        (
+            "{do: handle, unit: edu}",
+            "第 4 步（办理「办理」（区教育局））：「办理」（区教育局）不在待办；待办：「派单」",
+        ),
+        (
+            "{do: dispatch, by: liaison@hrss}",
+            "第 4 步（办理「派单」）：「派单」由区人才办办理，联络员（区人力资源和社会保障局）不能办理",
+        ),
+        ("{do: dispatch, fill: false, data: {basis: competent}}", "转办意见：必填，请填写"),
         ("{until: 2026-03-01T09:00}", "时间不能倒退"),
         ("{message: nobody}", "当前没有步骤在等待消息「nobody」"),
         ("{answers: {nothing: 1}}", "没有服务动作 nothing"),

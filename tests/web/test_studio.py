@@ -15,13 +15,14 @@ from service.actions.table import action_table
 from service.app import HOME
 from service.checks.bundle import read
 from service.checks.findings import Report
+from service.checks.known import FUNCTIONS
+from service.checks.titles import PARAMETER_TITLES, PROCESS_TITLES, TASK_TITLES
 from service.engine.expressions import FUNCTIONS as ENGINE_FUNCTIONS
 from service.engine.expressions import check_expression
 from service.processes.bundles import read_bundle
 from service.processes.definitions import deploy
 from service.processes.properties import PROCESS, TASK
-from service.studio.known import FUNCTIONS
-from service.studio.panel import PARAMETER_TITLES, PROCESS_TITLES, TASK_TITLES, panel
+from service.studio.panel import panel
 from service.studio.reckoning import spelled
 from service.usecases.panels import choices_of
 from service.workdays import Calendar, load_notices

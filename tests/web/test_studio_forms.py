@@ -42,7 +42,7 @@ def test_uses_of_a_field_are_told_by_place(owner: Owner, draft: UUID) -> None:
     assert any(words.startswith("条件：result == ") for _, words in found)
     assert any(place.startswith("用例“") for place, _ in found)
     town = used(owner, draft, "record_need", "town")
-    assert any("规则表" in place or words.startswith("决策表输入") for place, words in town)
+    assert any("规则表" in place or words.startswith("规则表的条件列") for place, words in town)
     held = used(owner, draft, "convene_meeting", "held_on")
     assert any(words == "日期的先后同它比较" for _, words in held)
     assert any(words.startswith("条件：") for _, words in held)

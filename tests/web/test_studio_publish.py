@@ -52,7 +52,9 @@ def send(owner: Owner, address: str, **fields: str) -> str:
 def test_a_draft_is_published_with_its_note_and_the_page_says_what_changes(owner: Owner, draft: UUID) -> None:
     shorten(owner, draft)
     page = owner.client.get(f"/studio/{draft}/publish").text
-    assert "期限 handle/housing：应为 2026-03-11，实为 2026-03-09" in page  # a scenario counts on 7 days
+    assert (
+        "「办理」（区住房城乡建设和水利局）的期限：应为 2026-03-11，实为 2026-03-09" in page
+    )  # a scenario counts on 7 days
     agreed(owner, draft)
     page = owner.client.get(f"/studio/{draft}/publish").text
     assert "流程检查没有错误" in page

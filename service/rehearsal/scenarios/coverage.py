@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from service.checks.decision_model import decisions_of
 from service.checks.model import Node, ProcessModel, model
+from service.checks.speaking import kind_name
 from service.engine.xml import parse_xml
 from service.processes.rules import one_line
 from service.rehearsal.core import State
@@ -81,5 +82,7 @@ def _parts(process: ProcessModel, ways: set[tuple[str, str | None, str]]) -> Ite
 
 
 def _between(nodes: Mapping[str, Node], source: str, target: str, name: str) -> str:
-    ends = [one_line(nodes[one].name) or "网关" if one in nodes else one for one in (source, target)]
+    ends = [
+        one_line(nodes[one].name) or f"“{kind_name(nodes[one])}”" if one in nodes else one for one in (source, target)
+    ]
     return f"{ends[0]} → {ends[1]}" + (f"（{one_line(name)}）" if name else "")

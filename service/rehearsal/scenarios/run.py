@@ -13,6 +13,7 @@ from service.rehearsal.core import Plan, Rehearsal, State, ToldNotice
 from service.rehearsal.samples import filled
 from service.rehearsal.scenarios.shape import Scenario, Step, moment_of, scenario_of
 from service.rehearsal.scenarios.text import Place, read
+from service.rehearsal.wording import Wording
 from service.workdays import Calendar
 
 R = TypeVar("R", bound=Rehearsal)
@@ -63,10 +64,10 @@ def run(scenario: Scenario, made: Compiled, plan: Plan, dated: Dated) -> Outcome
         try:
             take(rehearsal, step, scenario.fill)
         except LiaisonError as error:
-            said = f"第 {number} 步 {step.kind} {_short(step.about)}：{said_of(error)}"
+            said = f"第 {number} 步（{wording_of(made, plan, step)}）：{said_of(error)}"
             return Outcome(text.file, title, text.finding(said, *step.place), rehearsal.state)
     state = rehearsal.state
-    for place, message in differences(scenario.expect, state):
+    for place, message in differences(scenario.expect, state, Wording(made, plan.names)):
         return Outcome(text.file, title, text.finding(message, "expect", *place), state, walked=True)
     return Outcome(text.file, title, None, state, walked=True)
 
@@ -130,64 +131,108 @@ def take(rehearsal: Rehearsal, step: Step, fill: bool) -> None:
 # --- Beside what is expected -----------------------------------------------------------------------------------------
 
 
-def differences(expect: Mapping[str, Any], state: State) -> Iterator[tuple[Place, str]]:
+def wording_of(made: Compiled, plan: Plan, step: Step) -> str:
+    """A step as a person says it."""
+    wording, unit = Wording(made, plan.names), step.said.get("unit")
+    whose = f"{step.about}/{unit}" if unit else str(step.about)
+    told = {
+        "do": f"办理{wording.step(whose)}",
+        "wait": f"过 {step.about} 个工作日",
+        "until": f"到 {str(step.about).replace('T', ' ')}",
+        "give_back": f"退回到{wording.step(whose)}",
+        "message": f"收到消息「{step.about}」",
+    }
+    return told.get(step.kind, "改变系统动作的答复")
+
+
+def differences(expect: Mapping[str, Any], state: State, wording: Wording) -> Iterator[tuple[Place, str]]:
     """(place within ``expect``, what is other than expected), in the order of the file's meaning: the end first.
 
     The end is always compared: without one the case must still run.
     """
     end = expect.get("end", "")
     if end != state.end:
-        yield ("end",), f"结束：应为 {end or '仍在办'}，实为 {_end(state)}"
+        yield ("end",), f"结束：应为{wording.step(end) if end else '仍在办'}，实为{_end(state, wording)}"
     came: Mapping[str, list[str]] = {
         "passed": [one.label for one in state.done],
         "fired": list(state.fired),
     }
     if "open" in expect:
-        yield from _beside("open", "待办的步骤", expect["open"], [one.label for one in state.open])
+        yield from _beside("open", "待办的步骤", expect["open"], [one.label for one in state.open], wording)
     for name, words in (("passed", "办过的步骤"), ("fired", "触发的定时")):
         if name in expect:
-            yield from _in_order(name, words, expect[name], came[name])
+            yield from _in_order(name, words, expect[name], came[name], wording)
     if "notices" in expect:
         sent = [one for one in state.notices if one.kind not in ABOUT_TASKS]
         wanted = expect["notices"]
         shown = [_notice(one, wanted[n] if n < len(wanted) else "") for n, one in enumerate(sent)]
-        yield from _in_order("notices", "发出的提醒", wanted, shown)
+        yield from _in_order("notices", "发出的提醒", wanted, shown, wording)
     due = {label: day.isoformat() if day else None for label, day in state.due.items()}
-    yield from _by_name("due", "期限", expect.get("due", {}), due)
     late = {one.label: one.late_days for one in state.done}
-    yield from _by_name("late", "逾期工作日", expect.get("late", {}), late)
     data = expect.get("data", {})
-    yield from _by_name("data", "数据", data, {name: found for name in data for found in data_of(name, state)})
+    known = {name: found for name in data for found in data_of(name, state)}
+    tables: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]] = [
+        ("due", expect.get("due", {}), due),
+        ("late", expect.get("late", {}), late),
+        ("data", data, known),
+    ]
+    for name, wanted_, came_ in tables:
+        yield from _by_name(name, wanted_, came_, wording)
 
 
-def _in_order(name: str, words: str, wanted: Sequence[str], came: Sequence[str]) -> Iterator[tuple[Place, str]]:
+def _in_order(
+    name: str, words: str, wanted: Sequence[str], came: Sequence[str], wording: Wording
+) -> Iterator[tuple[Place, str]]:
     for number, one in enumerate(wanted):
         have = came[number] if number < len(came) else None
         if have != one:
-            yield (name, number), f"{words}第 {number + 1} 个：应为 {one}，实为 {have or '没有了'}"
+            really = wording.step(have) if have else "没有了"
+            yield (name, number), f"{words}第 {number + 1} 个：应为{wording.step(one)}，实为{really}"
             return
     if len(came) > len(wanted):
-        yield (name,), f"{words}：多出 {'、'.join(came[len(wanted) :])}"
+        yield (name,), f"{words}：多出{wording.steps(came[len(wanted) :])}"
 
 
-def _beside(name: str, words: str, wanted: Sequence[str], came: Sequence[str]) -> Iterator[tuple[Place, str]]:
+def _beside(
+    name: str, words: str, wanted: Sequence[str], came: Sequence[str], wording: Wording
+) -> Iterator[tuple[Place, str]]:
     """Tasks that are open side by side have no order."""
     left = list(came)
     for number, one in enumerate(wanted):
         if one not in left:
-            yield (name, number), f"{words}：应有 {one}，实为 {'、'.join(came) or '没有'}"
+            yield (name, number), f"{words}：应有{wording.step(one)}，实为{wording.steps(came) or '没有'}"
             return
         left.remove(one)
     if left:
-        yield (name,), f"{words}：多出 {'、'.join(left)}"
+        yield (name,), f"{words}：多出{wording.steps(left)}"
 
 
-def _by_name(name: str, words: str, wanted: Mapping[str, Any], came: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+def _by_name(
+    name: str, wanted: Mapping[str, Any], came: Mapping[str, Any], wording: Wording
+) -> Iterator[tuple[Place, str]]:
     for label, value in wanted.items():
         if label not in came:
-            yield (name, label), f"{words} {label}：应为 {_short(value)}，实际没有"
+            yield (
+                (name, label),
+                f"{_titled(name, label, wording)}：应为 {_value(name, label, value, wording)}，实际没有",
+            )
         elif came[label] != value or isinstance(came[label], bool) is not isinstance(value, bool):
-            yield (name, label), f"{words} {label}：应为 {_short(value)}，实为 {_short(came[label])}"
+            should, really = (_value(name, label, one, wording) for one in (value, came[label]))
+            if should == really:  # of another kind, which its words do not show
+                should, really = f"{value!r}", f"{came[label]!r}"
+            yield (name, label), f"{_titled(name, label, wording)}：应为 {should}，实为 {really}"
+
+
+def _titled(name: str, label: str, wording: Wording) -> str:
+    if name == "data":
+        return wording.field(label)
+    return f"{wording.step(label)}的{'期限' if name == 'due' else '逾期'}"
+
+
+def _value(name: str, label: str, value: Any, wording: Wording) -> str:
+    if name == "late":
+        return f"{value} 个工作日"
+    return wording.value(label, value) if name == "data" else value or "不计时"
 
 
 def data_of(name: str, state: State) -> Iterator[Any]:
@@ -206,17 +251,12 @@ def _notice(notice: ToldNotice, like: str) -> str:
     return f"{notice.kind}/{notice.unit}" if "/" in like and notice.unit else notice.kind
 
 
-def _end(state: State) -> str:
+def _end(state: State, wording: Wording) -> str:
     if state.end:
-        return f"{state.end}（{state.end_name}）"
-    return f"仍在办，待办 {'、'.join(one.label for one in state.open) or '无'}"
+        return wording.step(state.end)
+    return f"仍在办，待办：{wording.open(state.open)}"
 
 
 def said_of(error: LiaisonError) -> str:
-    """An error with its places, as a difference tells it."""
-    return "；".join([error.message, *(f"{one.path} {one.message}" for one in error.findings)])
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 80 else text[:80] + "…"
+    """An error with its findings, as a difference tells it."""
+    return "；".join([error.message, *(one.message for one in error.findings)])

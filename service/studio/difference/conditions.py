@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.checks.form_model import Field, Form
-from service.studio.known import values_of
+from service.checks.known import values_of
 
 WORD = "allOf"
 """The word of a form under which its conditions stand."""

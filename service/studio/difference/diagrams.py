@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields
 from lxml import etree
 
 from service.checks.model import BPMN, Flow, Lane, MultiInstance, Node, Operation, ProcessModel, Timer, local, model_of
+from service.checks.titles import PROCESS_TITLES, TASK_TITLES
 from service.engine.xml import parse_xml
 from service.processes.rules import one_line
 from service.studio.difference.names import Names
 from service.studio.difference.shape import ADDED, CHANGED, MOVED, REMOVED, Change, other, turned, value
-from service.studio.panel import PROCESS_TITLES, TASK_TITLES
 
 KINDS: Mapping[str, str] = {
     "startEvent": "开始",
@@ -20,20 +20,20 @@ KINDS: Mapping[str, str] = {
     "userTask": "步骤",
     "task": "步骤",
     "manualTask": "步骤",
-    "serviceTask": "自动步骤",
-    "sendTask": "自动步骤",
-    "scriptTask": "自动步骤",
-    "businessRuleTask": "规则表步骤",
+    "serviceTask": "系统动作",
+    "sendTask": "系统动作",
+    "scriptTask": "系统动作",
+    "businessRuleTask": "查规则表",
     "receiveTask": "等待",
-    "callActivity": "调用的流程",
-    "subProcess": "子流程",
-    "exclusiveGateway": "分支",
-    "inclusiveGateway": "分支",
-    "parallelGateway": "并行",
-    "eventBasedGateway": "先到先走",
-    "boundaryEvent": "边界事件",
+    "callActivity": "另一张图",
+    "subProcess": "内嵌子流程",
+    "exclusiveGateway": "选一条路",
+    "inclusiveGateway": "选一条或几条路",
+    "parallelGateway": "分头同时做、汇合",
+    "eventBasedGateway": "等先发生的一件",
+    "boundaryEvent": "钟",
     "intermediateCatchEvent": "等待",
-    "intermediateThrowEvent": "中间事件",
+    "intermediateThrowEvent": "中间点",
 }
 PROPERTIES: Mapping[str, str] = {**PROCESS_TITLES, **TASK_TITLES}
 _LOOP: Mapping[str, str] = {

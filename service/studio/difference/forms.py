@@ -9,12 +9,12 @@ from typing import Any
 
 from service.checks.form_model import Field, Form, form_of
 from service.checks.forms import LISTINGS, REFERENCES
+from service.checks.known import LISTS, PRIVATE
 from service.errors import Invalid
 from service.processes.bounds import LARGEST_FORM, unfolded
 from service.studio.difference import conditions
 from service.studio.difference.names import Names
 from service.studio.difference.shape import ADDED, CHANGED, REMOVED, Change, other
-from service.studio.known import LISTS, PRIVATE
 
 WORDS: Mapping[str, str] = {
     "title": "名称",

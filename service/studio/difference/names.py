@@ -9,17 +9,18 @@ from functools import cached_property
 from typing import Any
 
 from service.checks.bundle import Bundle, read
+from service.checks.condition_words import in_words
+from service.checks.date_words import date_in_words
 from service.checks.findings import Enough, Report
+from service.checks.known import forms_before, known, title_of
 from service.checks.model import Node
+from service.checks.titles import PARAMETER_TITLES, SIGNS
 from service.engine.expressions import readable
 from service.processes.properties import PAGE, PAGES, STAGES, TITLE, stages_of
 from service.processes.rules import one_line
-from service.studio.conditions import in_words
-from service.studio.dates import date_in_words
 from service.studio.difference.shape import quoted, value
-from service.studio.known import forms_before, known, title_of
 from service.studio.names import bundle_of
-from service.studio.panel import PARAMETER_TITLES, SIGNS, Choices
+from service.studio.panel import Choices
 
 Json = dict[str, Any]
 _PREFIXED = re.compile(r"(unit|leader):\s*(.+)", re.DOTALL)

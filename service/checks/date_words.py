@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from service.checks.condition_words import Unsaid, Words
 from service.engine.expressions import readable
-from service.studio.conditions import Unsaid, Words
 
 _SPAN = re.compile(r"P(\d{1,4})([DWMY])|PT(\d{1,4})([HM])")
 _UNITS: Mapping[str, str] = {"D": "天", "W": "周", "M": "个月", "Y": "年"}

@@ -73,12 +73,13 @@ def known(
         for name, title in ALWAYS.items()
     }
     near = {one["name"]: one for one in _of_forms(bundle, list(nearest), apart, records)}
-    fields = _of_forms(bundle, sorted(bundle.forms), apart, records)
+    fields = list(_of_forms(bundle, sorted(bundle.forms), apart, records))
     for one in (*fields, *_of_tables(bundle), *_of_nodes(bundle), *_of_parts(bundle, samples or {})):
         first = found.setdefault(one["name"], one)
         if first is one:
             continue
-        if not apart and one["title"] not in first["title"].split("／"):
+        joins = not apart and any(one is field for field in fields) and one["name"] not in ALWAYS
+        if joins and one["title"] not in first["title"].split("／"):
             first = found[one["name"]] = {**first, "title": f"{first['title']}／{one['title']}"}
         if "values" in one:
             found[one["name"]] = {**first, "values": _both(first.get("values", []), one["values"])}
