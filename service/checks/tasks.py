@@ -40,7 +40,10 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
     for process in bundle.processes.values():
         for lane in process.lanes.values():
             if lane.id not in context.roles:
-                message = f"泳道 {lane.id} 不是组织设置里的角色；请在右边选一个：{codes(ROLES, context.roles)}"
+                message = (
+                    f"泳道「{lane.name}」（{lane.id}）不是组织设置里的角色；"
+                    f"请在右边选一个：{codes(ROLES, context.roles)}"
+                )
                 report.error(process.file, lane.line, lane.id, "lane-role", message)
         for node in process.nodes.values():
             _properties(node, stages, report)

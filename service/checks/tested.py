@@ -108,8 +108,9 @@ def _attributes(use: Use, parts: Mapping[str, frozenset[str]], report: Report) -
         if known is None or part in known:
             continue
         close = difflib.get_close_matches(part, sorted(known), n=1)
-        hint = f"，是不是 {name}.{close[0]}？" if close else "；"
-        message = f"{use.said}：{data(name)}里没有 {part}{hint}请改成其中一项：{listed(known)}"
+        hint = f"，是不是“{name}.{close[0]}”？" if close else "；"
+        parts_ = listed(f"“{one}”" for one in known)
+        message = f"{use.said}：{data(name)}里没有 {part}{hint}请改成其中一项：{parts_}"
         report.error(use.file, use.line, use.element, "value-unknown", message)
 
 

@@ -14,7 +14,7 @@ NOTHING = "没有"
 
 
 class Wording:
-    """``names`` are those of roles, units and kinds of notices by their codes. What nobody knows stays as it is."""
+    """``names`` are those of roles, units and kinds of notices by their codes. A code without a name stays as it is."""
 
     def __init__(self, made: Compiled, names: Mapping[str, str]) -> None:
         self._nodes = {node: one_line(name) for (_, node), name in made.program.names.items() if name}

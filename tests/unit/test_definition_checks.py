@@ -436,23 +436,23 @@ def saying(name: str, value: str, file: str = M) -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        (saying("ocasion", "按需要"), "不认识属性 ocasion，是不是 occasion？"),
-        (saying("colour", "red"), "不认识属性 colour；可用："),
-        (saying("page", "roster"), "没有页面 roster；page 应为："),
-        (saying("page", ""), "属性 page 是空的；请填写，例如 rosters"),
+        (saying("ocasion", "按需要"), "不认识流程上写的 ocasion，是不是“什么时候办”（occasion）？"),
+        (saying("colour", "red"), "不认识流程上写的 colour；请清空它"),
+        (saying("page", "roster"), "没有 roster 这一页；请选一页：待办"),
+        (saying("page", ""), "“记录在哪一页”是空的；请填写，例如 rosters"),
         (saying("order", "first"), "应为 0 至 9999 的整数"),
         (saying("occasion", "every day"), "请用中文写"),
         (saying("occasion", "每" * 41), "有 41 个字，最多 40 个"),
         (saying("occasion", "发生后 {log.within} 天"), "请删去花括号"),
         ([(M, WORK, WORK.replace("责任单位办理", "{log.within} 天内办理"))], "{log.within} 找不到"),
         ([(M, WORK, WORK.replace("责任单位办理", "{within} 天内办理"))], "花括号里只能写 {动作.参数}"),
-        (saying("given", "talent_id"), "没有发起的按钮；请删去 button"),
-        (saying("occasion", "按需要", S), "只写在主流程 matter 里"),
+        (saying("given", "talent_id"), "没有发起的按钮；请清空“发起按钮上的字”"),
+        (saying("occasion", "按需要", S), "只写在主流程里"),
         (saying("stages", "intake:受理 dispatch：派单"), "要用英文冒号，例如 dispatch:派单"),
-        (saying("stages", "intake:受理 dispatch:派单 handling:办理 noted"), "请写成 noted:名称"),
+        (saying("stages", "intake:受理 dispatch:派单 handling:办理 noted"), "环节 noted 没有名称"),
         (saying("stages", "intake:受理 dispatch:派单 handling:Handling"), "应为中文"),
         (saying("stages", "intake:受理 dispatch:受理 handling:办理"), "重复"),
-        (saying("stages", "intake:受理 dispatch:派单 Handling:办理"), "阶段代码 Handling 应是小写英文字母"),
+        (saying("stages", "intake:受理 dispatch:派单 Handling:办理"), "环节的代码 Handling 应是小写英文字母"),
     ],
 )
 def test_what_a_process_says_of_itself_wrongly_is_found_with_the_fix(
@@ -473,8 +473,8 @@ def test_what_a_process_does_not_say_of_itself_is_asked_for() -> None:
     ]
     findings = check(definition(*silent), context=CONTEXT)
     assert {(f.rule, f.severity, f.element) for f in findings} == {("process-property", "warning", "matter")}
-    for name in ("work", "button", "purpose"):
-        assert [f for f in findings if f"（属性 {name}）" in f.message and "例如" in f.message]
+    for name in ("谁做什么", "发起按钮上的字", "为什么发起"):
+        assert [f for f in findings if f"没有写“{name}”" in f.message and "例如" in f.message]
 
 
 def test_a_number_within_a_text_is_one_that_an_action_is_given() -> None:
@@ -704,7 +704,7 @@ def test_a_page_of_nothing_is_found(page: str) -> None:
     [finding] = check(files | {M: lost}, context=CONTEXT)
     assert (finding.rule, finding.severity) == ("drawing-dangling", "error")
     assert finding.line == files[M][: files[M].index(b"<bpmndi:BPMNPlane")].count(b"\n") + 1
-    assert "bpmnElement 应为流程或协作的 id：matter" in finding.message
+    assert "应为流程的编号：matter" in finding.message
 
 
 def test_a_file_without_a_page_of_its_process_is_found() -> None:

@@ -43,7 +43,7 @@ def test_a_sound_rule_passes(change: dict[str, Any]) -> None:
         ({"field": "gone"}, "本表单的字段"),
         ({"field": "content"}, "不是日期字段"),
         ({"not_before": "content"}, "content 应为 today"),
-        ({"not_before": "step:gone"}, "没有用户任务 gone"),
+        ({"not_before": "step:gone"}, "没有编号为 gone 的任务"),
         ({"not_before": 3}, "应为文字"),
         ({"value": "nothing"}, "value"),
         ({"not_after": "today"}, "之一"),

@@ -118,7 +118,7 @@ def test_the_command_shows_some_of_each_kind_and_counts_the_rest(tmp_path: Path)
     assert done.exit_code == 1
     lines = done.stdout.splitlines()
     assert sum("element-unsupported: " in line for line in lines) == 5
-    assert "element-unsupported（不支持的元素）：另有 41 处" in lines
+    assert "element-unsupported（不能运行的图形）：另有 41 处" in lines
     assert "处错误" in done.stderr
 
 

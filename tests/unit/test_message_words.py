@@ -18,7 +18,7 @@ OTHER_WORDS = re.compile(
     "排他|包容网关|并行网关|互斥|事件网关|网关|用户任务|服务任务|业务规则任务|决策表|阶段[^反]|多实例|边界事件|调用活动|默认连线|捕获事件"
     "|签批栏|输入集合|输出集合|结果变量|齿轮任务|（(?:due|warn|candidates|stage|sign|about|clock|form)）"
 )
-"""What the palette and the panel call otherwise."""
+"""Words of the standard, for which the palette and the panel have others."""
 
 
 def sentences(path: Path) -> list[str]:

@@ -87,7 +87,7 @@ ROUND = """<bpmn:sequenceFlow id="f9" sourceRef="open_it" targetRef="again" />
 @pytest.mark.parametrize(
     ("kind", "element", "changes", "says"),
     [
-        ("stuck", "together", [split("exclusiveGateway", "parallelGateway")], "请改用互斥网关汇合"),
+        ("stuck", "together", [split("exclusiveGateway", "parallelGateway")], "请换成“选一条路”来汇合"),
         ("endless", "again", [(MATTER, F9, ROUND)], "走不到结束"),
         ("fails", "late", [(MATTER, "working_days_after(due_on, -1)", "category")], "不是日期、时间或时长"),
         ("fails", "remind", [(MATTER, "'due_soon'", "'due_son'")], "due_son"),
