@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from service.checks.bundle import Bundle
 from service.checks.decision_model import Decision
-from service.checks.findings import CheckContext, Report
+from service.checks.findings import CheckContext, Report, told_plainly
 from service.checks.model import Node, ProcessModel
 from service.checks.sampling import Samples, names_in
-from service.checks.wording import data, quote, told
+from service.checks.wording import data, quote
 from service.engine.cells import PLACEHOLDER, asked
 from service.engine.expressions import PURE, ExpressionError, check_expression, kind_of, readable
 from service.engine.timers import duration_of
@@ -82,11 +82,13 @@ def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
         _sound(use, known, samples, context, report)
 
 
-def problems(use: Use, bundle: Bundle, context: CheckContext) -> list[str]:
+def problems(
+    use: Use, bundle: Bundle, context: CheckContext, spoken: Callable[[str, str], str] = told_plainly
+) -> list[str]:
     """The faults of one expression, in the words of the checks; for who is typing it."""
-    report = Report()
+    report = Report(spoken=spoken)
     _sound(use, known_data(bundle), Samples(bundle, context), context, report)
-    said = (one.message.removeprefix(told(use.said)) for one in report.findings)
+    said = (one.message.removeprefix(spoken(use.said, use.element)) for one in report.findings)
     return [one.removeprefix("：").removeprefix("的") for one in said]
 
 

@@ -15,6 +15,7 @@ from service.checks.expressions import Use, problems
 from service.checks.findings import CheckContext
 from service.checks.known import forms_before, known
 from service.checks.sampling import names_in
+from service.checks.speaking import Speaker
 from service.checks.tasks import NARROWING, candidate_problems
 from service.engine.expressions import ExpressionError, as_date, evaluate
 from service.processes.calendars import DayFunctions
@@ -59,7 +60,7 @@ class Reckoning:
         if kind == "who":
             return self._who(text)
         extra = frozenset({"due_on"}) if due else frozenset[str]()
-        found = problems(Use("", 1, "", kind, text, extra=extra), self._bundle, self._context) if text.strip() else []
+        found = self._problems(Use("", 1, element or "-", kind, text, extra=extra)) if text.strip() else []
         if found:
             return {"problems": found, "says": ""}
         if kind == "condition":
@@ -68,12 +69,16 @@ class Reckoning:
         words = date_in_words(text, self._all()) if kind in DATED else ""
         return {"problems": [], "says": self._date(kind, text, due), "words": words}
 
+    def _problems(self, use: Use) -> list[str]:
+        return problems(use, self._bundle, self._context, Speaker(self._bundle, self._context).spoken)
+
     def _all(self) -> list[dict[str, Any]]:
         return [{"name": "due_on", "title": "到期日"}, *known(self._bundle, self._context.settings or (), apart=False)]
 
     def _who(self, text: str) -> dict[str, Any]:
         """A role, or the expression behind ``unit:`` or ``leader:``."""
-        found = list(candidate_problems(text, self._context))
+        spoken = Speaker(self._bundle, self._context).spoken
+        found = [spoken(one, "-") for one in candidate_problems(text, self._context)]
         kind, colon, expression = text.partition(":")
         if not found and colon and kind in NARROWING:
             return self.told("candidates", expression.strip())

@@ -112,11 +112,11 @@ def test_an_expression_is_judged_while_it_is_typed(owner: Owner) -> None:
     assert says.startswith(f"今天开始办的，{in_five}（周")
     assert told("due", "working_days(5")[0]
     assert "应为日期" in told("due", "7")[0]
-    assert "是不是 decision" in told("condition", "decisoin == 'accept'")[0]
+    assert "（decision）" in told("condition", "decisoin == 'accept'")[0]
     problems, says = told("timer-date", "working_days_after(due_on, -3)", "working_days(5)")
     assert not problems
     assert f"{in_two}（周" in says
-    assert "due_on 只能用在" in told("timer-date", "working_days_after(due_on, -3)")[0]
+    assert "到期日（due_on）只能用在" in told("timer-date", "working_days_after(due_on, -3)")[0]
     assert "大于零" in told("timer-duration", "'P0D'")[0]
     problems, says = told("condition", "decision == 'accept' and not (talent_id is None)")
     assert not problems

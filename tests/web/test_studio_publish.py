@@ -84,6 +84,9 @@ def test_open_cases_are_looked_at_moved_and_moved_back(owner: Owner, draft: UUID
     assert "已完成" in page
     assert "可以迁移" in page
     send(owner, f"/studio/{draft}/publish", note="住房类改为 5 个工作日")
+    page = owner.client.get("/studio/processes/request/move").text
+    assert 'required value="住房类改为 5 个工作日"' in page  # nobody is asked the same twice
+    assert 'value="look" formnovalidate' in page
     moved = send(
         owner,
         "/studio/processes/request/move",

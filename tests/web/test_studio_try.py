@@ -66,6 +66,13 @@ def test_data_of_one_name_have_the_title_of_the_form_that_wrote_them(owner: Owne
     assert [one for one in told if one["value"] == "受理"] == [{"name": "审核意见", "value": "受理"}]
 
 
+def test_the_units_that_a_form_begins_with_are_named(owner: Owner, draft: UUID) -> None:
+    [step] = tried(owner, draft, NEED, {"do": "accept", "data": {"decision": "accept"}})["open"]
+    proposed = step["prefill"]["lead_unit"]
+    assert step["labels"][proposed].startswith("区")
+    assert {step["sample"]["lead_unit"], *step["sample"].get("assisting_units", ())} <= step["labels"].keys()
+
+
 def test_a_step_that_does_not_fit_names_itself_and_what_is_open(owner: Owner, draft: UUID) -> None:
     answer = owner.client.post(
         f"/studio/{draft}/try",
@@ -102,7 +109,7 @@ def test_a_scenario_that_is_changed_for_the_worse_says_its_first_difference(owne
     page = owner.client.get(f"/studio/{draft}/scenarios").text
     assert "1 个用例不符" in page
     assert page.count(">不符<") == 1
-    assert "待办的步骤：应有 dispatch，实为 accept" in page
+    assert "待办的步骤：应有「派单」，实为「受理审核」" in page
 
 
 def test_a_title_is_asked_for(owner: Owner, draft: UUID) -> None:
