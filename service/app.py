@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import flask
+import structlog
 from flask import Flask
 from werkzeug.exceptions import BadRequest
 
 from service import api, http, web
 from service.auth.queries import has_demo_accounts
-from service.config import Settings, load, load_organization
+from service.auth.separation import separation_faults
+from service.config import Organization, Settings, load, load_organization
 from service.db import Database, migrate
-from service.errors import Conflict, Invalid
+from service.errors import Conflict, Finding, Invalid
+from service.rights import ADMINISTRATORS
 from service.usecases import wire
 
 
@@ -27,6 +30,7 @@ class Request(flask.Request):
             raise BadRequest
 
 
+log = structlog.get_logger(__name__)
 HOME = Path(__file__).resolve().parent.parent
 
 
@@ -54,6 +58,10 @@ def create_app(
         with database.reading() as session:
             if has_demo_accounts(session):
                 raise Invalid("生产环境不能有演示账号，请换用没有演示数据的数据库")
+    _check_roles(settings, organization)
+    with database.reading() as session:
+        for fault in separation_faults(session, {role.id: role.name for role in organization.roles.values()}):
+            log.warning("administrators_not_separate", fault=fault)
     app = Flask("service", static_folder=None)
     app.request_class = Request
     http.install(app, database=database, settings=settings, organization=organization, config=directory)
@@ -63,3 +71,18 @@ def create_app(
     sizes = (settings.rate_limits.body_bytes, *(one.body for one in pages), *(one.size for one in calls))
     app.config["LARGEST_BODY"] = max(size or 0 for size in sizes)  # the server keeps no more of a request than that
     return app
+
+
+def _check_roles(settings: Settings, organization: Organization) -> None:
+    """Refuses settings that call for roles that the organization does not have."""
+    known = organization.roles
+    findings = [
+        Finding("second_factor.required_for", f"没有角色“{role}”，可写：{'、'.join(known)}")
+        for role in sorted(settings.second_factor.roles - known.keys())
+    ]
+    if settings.accounts.separate:
+        for role in sorted(ADMINISTRATORS - known.keys()):
+            said = f"三员分立要有角色“{role}”，请在 organization.toml 里照随附文件加上 [[roles]]"
+            findings.append(Finding("accounts.separate_administrators", said))
+    if findings:
+        raise Invalid("\n".join(f"{one.path}：{one.message}" for one in findings), findings)

@@ -10,6 +10,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from service.api import (
     access,
+    access_proposals,
     account,
     accounts,
     activities,
@@ -102,6 +103,7 @@ FEATURES = (
     attachments,
     account,
     accounts,
+    access_proposals,
     incidents,
     imports,
     jobs,

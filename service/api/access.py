@@ -14,7 +14,7 @@ from wtforms.validators import ValidationError  # type: ignore[import-untyped]  
 
 from service import auth, clock
 from service.errors import NotAllowed
-from service.http.context import READING
+from service.http.context import READING, settings
 from service.http.sessions import by_cookie, note, note_session
 from service.rights import RIGHTS, Actor, may
 
@@ -81,7 +81,7 @@ def _by_token(session: Session) -> Actor:
     if given is None or given.type != "bearer" or not given.token:
         raise SignedOut("请用 Authorization: Bearer 令牌 访问接口")
     try:
-        found, stale = auth.find_token(session, given.token, clock.now())
+        found, stale = auth.find_token(session, given.token, clock.now(), settings().second_factor.roles)
     except NotAllowed as error:
         raise SignedOut(error.message) from error
     if stale is not None:
@@ -98,6 +98,8 @@ def _by_cookie(session: Session) -> Actor:
         raise SignedOut("请先登录，或用 Authorization: Bearer 令牌 访问接口")
     if found.must_change_password:
         raise NotAllowed("请先在网页的“我的账号”修改密码，再使用接口")
+    if found.must_enrol:
+        raise NotAllowed("请先在网页的“我的账号”登记二次验证，再使用接口")
     if request.method not in READING:
         try:
             validate_csrf(request.headers.get(CSRF_HEADER))

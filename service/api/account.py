@@ -7,9 +7,10 @@ from typing import Any
 
 from service import auth, clock
 from service.api.calls import Calls
-from service.api.fields import Id, List, Moment, Nested, Said, Schema
+from service.api.fields import Flag, Id, List, Moment, Nested, Said, Schema, Whole
+from service.auth.sign_in import BY_SELF
 from service.errors import NotFound
-from service.http.context import actor, db, wired
+from service.http.context import actor, db, settings, wired
 from service.rights import RIGHTS, may
 from service.usecases.names import Names
 
@@ -33,7 +34,10 @@ class Represented(Schema):
 
 
 class Me(Schema):
-    """The account that asks: its roles of today, its rights, and for whom it may act."""
+    """The account that asks: its roles of today, its rights, and for whom it may act.
+
+    ``second_factor``: one is enrolled; ``last_sign_in``, ``last_address`` and ``failures_since`` tell of the sign-in.
+    """
 
     username = Said(required=True)
     name = Said(required=True)
@@ -43,6 +47,27 @@ class Me(Schema):
     grants = List(Nested(GrantItem), required=True)
     rights = List(Said(), required=True)
     represents = List(Nested(Represented), required=True)
+    second_factor = Flag(required=True)
+    last_sign_in = Moment(required=True, allow_none=True)
+    last_address = Said(required=True, allow_none=True)
+    failures_since = Whole(required=True)
+
+
+class SessionItem(Schema):
+    """A browser in which I am signed in, named by the SHA-256 of what its cookie holds."""
+
+    sha256 = Said(required=True)
+    address = Said(required=True)
+    way = Said(required=True)
+    second_factor = Flag(required=True)
+    created_at = Moment(required=True)
+    last_seen = Moment(required=True)
+
+
+class Sessions(Schema):
+    """Where I am signed in, the latest used first."""
+
+    items = List(Nested(SessionItem), required=True)
 
 
 class TokenItem(Schema):
@@ -59,6 +84,20 @@ class Tokens(Schema):
     """My tokens that are not revoked, newest first."""
 
     items = List(Nested(TokenItem), required=True)
+
+
+@calls.get("/me/sessions", answer=Sessions)
+def sessions() -> Mapping[str, Any]:
+    """The browsers in which I am signed in."""
+    return {"items": auth.list_sessions(db(), actor().username, clock.now(), settings().sessions)}
+
+
+@calls.post("/me/sessions/<sha256>/end", answer=Sessions)
+def end_session(_body: Mapping[str, Any], sha256: str) -> Mapping[str, Any]:
+    """Signs me out in one browser; answers those that are left."""
+    auth.end_one_session(db(), actor().username, sha256)
+    auth.journal_ended(db(), actor().username, BY_SELF, 1, actor(), clock.now())
+    return {"items": auth.list_sessions(db(), actor().username, clock.now(), settings().sessions)}
 
 
 @calls.get("/me/tokens", answer=Tokens)
@@ -82,7 +121,12 @@ def me() -> Mapping[str, Any]:
     who, roles = actor(), wired().organization.roles
     grants = sorted(who.grants, key=lambda grant: (grant.role, grant.unit or ""))
     names = Names(db()).learn(units=[who.unit, *(grant.unit for grant in grants)])
+    mine = auth.get_account(db(), who.username)
     return {
+        "second_factor": auth.find_factor(db(), who.username) is not None,
+        "last_sign_in": mine.last_sign_in,
+        "last_address": mine.last_address,
+        "failures_since": mine.failures_since,
         "username": who.username,
         "name": who.name,
         "person_id": who.person_id,

@@ -63,14 +63,14 @@ class HeldBy(Schema):
 def held(username: str) -> Row:
     """All that depends on the account: tasks by number, title and due date, links, liaison duties, substitutions."""
     account = auth.get_account(db(), username)
-    return _told(account, held_by(db(), account.username, clock.today()))
+    return _told(account, held_by(db(), account.username, clock.today(), titles=not actor().separate))
 
 
 @calls.post("/accounts/<username>/disable", answer=HeldBy, right="manage_accounts")
 def disable(_body: dict[str, Any], username: str) -> Row:
     """Disables the account: sign-in and tokens end, tasks go back to the role. Answers what depended on it."""
     account = auth.get_account(db(), username)
-    before = held_by(db(), account.username, clock.today())
+    before = held_by(db(), account.username, clock.today(), titles=not actor().separate)
     auth.disable_user(db(), username=account.username, actor=actor(), now=clock.now())
     return _told(account, before)
 

@@ -10,14 +10,22 @@ from service.auth.accounts import (
     bind_oidc,
     disable_user,
     enable_user,
-    grant_role,
-    revoke_role,
     unbind_oidc,
     unlock_user,
 )
 from service.auth.credentials import change_password, known_hashes, set_password
+from service.auth.factors import (
+    begin_enrolling,
+    confirm_enrolling,
+    factors_of,
+    find_factor,
+    give_up_factor,
+    renew_recovery,
+    reset_factor,
+)
+from service.auth.grants import grant_role, revoke_role
 from service.auth.log import entries_of
-from service.auth.models import Account, RoleGrant, SignInLock, Token, WebSession
+from service.auth.models import AccessProposal, Account, RoleGrant, SignInLock, Token, WebSession
 from service.auth.passwords import NewPassword, prepare
 from service.auth.places import Limits, locks_of
 from service.auth.queries import (
@@ -38,19 +46,23 @@ from service.auth.queries import (
 from service.auth.sessions import (
     SignedIn,
     begin_session,
+    end_one_session,
     end_session,
     end_sessions,
     find_signed_in,
+    find_waiting,
     forget_sessions,
     list_sessions,
     note_session_use,
+    why_ended,
 )
-from service.auth.sign_in import SignIn, sign_in, sign_in_oidc
+from service.auth.sign_in import SignIn, give_code, journal_ended, sign_in, sign_in_oidc
 from service.auth.tokens import issue_token, note_token_use, revoke_token
 from service.people.queries import substitutes_of
 
 __all__ = [
     "ACCESS",
+    "AccessProposal",
     "Account",
     "Limits",
     "NewPassword",
@@ -66,23 +78,32 @@ __all__ = [
     "actor_of_oidc",
     "actor_of_token",
     "add_user",
+    "begin_enrolling",
     "begin_session",
     "bind_oidc",
     "change_password",
+    "confirm_enrolling",
     "disable_user",
     "enable_user",
+    "end_one_session",
     "end_session",
     "end_sessions",
     "entries_of",
+    "factors_of",
     "find_account",
+    "find_factor",
     "find_signed_in",
     "find_token",
+    "find_waiting",
     "forget_sessions",
     "get_account",
+    "give_code",
+    "give_up_factor",
     "grant_role",
     "grants_of",
     "has_demo_accounts",
     "issue_token",
+    "journal_ended",
     "known_hashes",
     "list_accounts",
     "list_role_grants",
@@ -92,6 +113,8 @@ __all__ = [
     "note_session_use",
     "note_token_use",
     "prepare",
+    "renew_recovery",
+    "reset_factor",
     "revoke_role",
     "revoke_token",
     "set_password",
@@ -100,4 +123,5 @@ __all__ = [
     "substitutes_of",
     "unbind_oidc",
     "unlock_user",
+    "why_ended",
 ]

@@ -1,32 +1,34 @@
-"""Accounts and their roles. Every change enters the journal of ``access``, without any secret."""
+"""Accounts: opened, disabled, bound. Every change enters the journal of ``access``, without any secret."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from service import clock, ids
+from service import clock
 from service.auth.leaving import let_go
 from service.auth.models import Account, RoleGrant, Token, WebSession
 from service.auth.password_rules import check_password, knowing
 from service.auth.passwords import NewPassword
 from service.auth.places import forget_failures
 from service.auth.queries import accounts_of_role, find_account, get_account
-from service.auth.roles import roles_of
+from service.auth.roles import account_rules, password_rules
 from service.auth.rules import check_username, normal_name
 from service.db.failures import conflicts
-from service.errors import Conflict, NotAllowed
+from service.errors import Conflict
 from service.fields import Checks
 from service.history.records import record
-from service.people.queries import get_person, get_unit
-from service.rights import ADMIN, LIAISON, ROLES, Actor, require
+from service.people.queries import get_person
+from service.rights import ADMIN, SECURITY, Actor, require
 
 ACCESS = "access"
 """The stream of everything that concerns sign-in and rights."""
+LAST = {ADMIN: "系统管理员", SECURITY: "安全管理员"}
+"""Of whom the last stays."""
 
 
 def add_user(
@@ -52,7 +54,7 @@ def add_user(
     checks = Checks()
     check_username(checks, name)
     if password is not None:
-        check_password(checks, password.text, knowing(name, person))
+        check_password(checks, password.text, knowing(name, person), password_rules(session))
     checks.done()
     if find_account(session, name) is not None:
         raise Conflict(f"用户名“{name}”已被使用，请改用别的用户名")
@@ -81,13 +83,13 @@ def disable_user(session: Session, *, username: str, actor: Actor, now: datetime
     Raises ``Conflict`` for the own account, one that is disabled already, and the last administrator's.
     """
     require(actor, "manage_accounts")
-    _hold_admins(session, username)
-    account = _locked(session, username)
+    hold_admins(session, username)
+    account = locked(session, username)
     if account.username == actor.username:
         raise Conflict("不能停用自己的账号，请由另一位系统管理员办理")
     if not account.active:
         raise Conflict("该账号已停用")
-    _keep_an_admin(session, account.username, now)
+    keep_an_admin(session, account.username, now)
     account.active = False
     session.flush()
     end_access(session, account.username, now)
@@ -98,7 +100,7 @@ def disable_user(session: Session, *, username: str, actor: Actor, now: datetime
 def enable_user(session: Session, *, username: str, actor: Actor, now: datetime) -> None:
     """A disabled account may sign in again, with the password it had; tasks that it had claimed stay given back."""
     require(actor, "manage_accounts")
-    account = _locked(session, username)
+    account = locked(session, username)
     if account.active:
         raise Conflict("该账号正在使用中")
     let_go(session, [account.username], actor, now)
@@ -110,7 +112,7 @@ def enable_user(session: Session, *, username: str, actor: Actor, now: datetime)
 def unlock_user(session: Session, *, username: str, actor: Actor, now: datetime) -> None:
     """Ends a lock after failed sign-ins before its time."""
     require(actor, "manage_accounts")
-    account = _locked(session, username)
+    account = locked(session, username)
     forget_failures(session, account.username)
     journal(session, "account_unlocked", {"username": account.username}, actor, now)
 
@@ -121,7 +123,7 @@ def bind_oidc(session: Session, *, username: str, issuer: str, subject: str, act
     Raises ``Conflict`` where either of the two is bound already.
     """
     require(actor, "manage_accounts")
-    account = _locked(session, username)
+    account = locked(session, username)
     checks = Checks()
     issuer = checks.text("/issuer", "签发者", issuer, 300)
     subject = checks.text("/subject", "身份标识", subject, 255)
@@ -138,129 +140,13 @@ def bind_oidc(session: Session, *, username: str, issuer: str, subject: str, act
 def unbind_oidc(session: Session, *, username: str, actor: Actor, now: datetime) -> None:
     """Frees an account from its identity at the single sign-on; open sessions end."""
     require(actor, "manage_accounts")
-    account = _locked(session, username)
+    account = locked(session, username)
     if account.oidc_subject is None:
         raise Conflict("该账号没有绑定统一身份认证")
     account.oidc_issuer = account.oidc_subject = None
     session.flush()
     session.execute(delete(WebSession).where(WebSession.username == account.username))
     journal(session, "identity_unbound", {"username": account.username}, actor, now)
-
-
-def grant_role(
-    session: Session,
-    *,
-    username: str,
-    role: str,
-    unit_code: str | None = None,
-    starts_on: date | None = None,
-    ends_on: date | None = None,
-    known_roles: Collection[str] = ROLES,
-    actor: Actor,
-    now: datetime,
-) -> RoleGrant:
-    """Gives an account a role from ``starts_on`` (default: the day of ``now``) to ``ends_on``, both included.
-
-    ``known_roles`` are the ids of ``organization.toml`` where an office has added its own. Raises ``Invalid``,
-    ``NotAllowed`` for the own account, and ``Conflict`` where the account holds the role for that unit already.
-    """
-    require(actor, "manage_accounts")
-    account = _locked(session, username)
-    if account.username == actor.username:
-        raise NotAllowed("不能给自己授予角色，请由另一位系统管理员办理")
-    day = starts_on or clock.local(now).date()
-    checks = Checks()
-    checks.choice("/role", "角色", role, tuple(known_roles))
-    known = roles_of(session).get(role)
-    if known is not None and known.of_unit and unit_code is None:
-        checks.refuse("/unit_code", "该角色须指定单位")
-    checks.optional_code("/unit_code", "单位代码", unit_code)
-    checks.period(day, ends_on)
-    checks.done()
-    if unit_code is not None:
-        get_unit(session, unit_code)
-    same = select(RoleGrant.id).where(
-        RoleGrant.username == account.username,
-        RoleGrant.role == role,
-        RoleGrant.unit_code == unit_code,
-        RoleGrant.revoked_at.is_(None),
-        RoleGrant.starts_on <= (ends_on or date.max),
-        or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= day),
-    )
-    if session.scalar(same.limit(1)):
-        raise Conflict("该账号在这段时间内已有此角色")
-    let_go(session, [account.username], actor, now)
-    grant = RoleGrant(
-        id=ids.new(), username=account.username, role=role, unit_code=unit_code, starts_on=day, ends_on=ends_on
-    )
-    session.add(grant)
-    session.flush()
-    journal(session, "role_granted", _grant_data(grant), actor, now)
-    return grant
-
-
-def revoke_role(
-    session: Session, *, username: str, role: str, unit_code: str | None = None, actor: Actor, now: datetime
-) -> None:
-    """Takes a role given by hand from an account, at once, future periods too.
-
-    Raises ``Conflict`` where there is none, and for the last administrator.
-    """
-    require(actor, "manage_accounts")
-    if role == ADMIN:
-        _hold_admins(session, username)
-    account = _locked(session, username)
-    held = select(RoleGrant).where(
-        RoleGrant.username == account.username,
-        RoleGrant.role == role,
-        RoleGrant.unit_code == unit_code,
-        RoleGrant.revoked_at.is_(None),
-        or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= clock.local(now).date()),
-    )
-    grants = list(session.scalars(held))
-    if not grants:
-        raise Conflict("该账号没有这项角色；联络员、联系领导的角色随单位与人员名录变动")
-    if role == ADMIN:
-        _keep_an_admin(session, account.username, now)
-    for grant in grants:
-        grant.revoked_at = now
-        session.flush()
-        journal(session, "role_revoked", _grant_data(grant), actor, now)
-    let_go(session, [account.username], actor, now)
-
-
-def end_unit_grants(
-    session: Session,
-    *,
-    person_id: UUID,
-    unit_code: str,
-    until: date,
-    roles: Collection[str] = (LIAISON,),
-    actor: Actor,
-    now: datetime,
-) -> int:
-    """Ends, with ``until`` as the last day, what the person was given by hand for the unit; gives how many.
-
-    The directory says who is the liaison (T4), and a person who works elsewhere handles nothing of the former unit: a
-    grant beside it would outlast the office.
-    """
-    accounts = select(Account.username).where(Account.person_id == person_id)
-    held = select(RoleGrant).where(
-        RoleGrant.username.in_(accounts),
-        RoleGrant.role.in_(roles),
-        RoleGrant.unit_code == unit_code,
-        RoleGrant.revoked_at.is_(None),
-        or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on > until),
-    )
-    grants = list(session.scalars(held.order_by(RoleGrant.id)))
-    for grant in grants:
-        if grant.starts_on > until:
-            grant.revoked_at = now
-        else:
-            grant.ends_on = until
-        session.flush()
-        journal(session, "role_revoked", _grant_data(grant), actor, now)
-    return len(grants)
 
 
 def journal(session: Session, kind: str, data: Mapping[str, object], actor: Actor, now: datetime) -> None:
@@ -271,39 +157,35 @@ def journal(session: Session, kind: str, data: Mapping[str, object], actor: Acto
 def end_access(session: Session, username: str, now: datetime) -> None:
     """Ends every session and every token of an account."""
     session.execute(delete(WebSession).where(WebSession.username == username))
+    end_tokens(session, username, now)
+
+
+def end_tokens(session: Session, username: str, now: datetime) -> None:
+    """Ends every token of an account; the caller's event says so."""
     session.execute(update(Token).where(Token.username == username, Token.revoked_at.is_(None)).values(revoked_at=now))
 
 
-def _locked(session: Session, username: str) -> Account:
+def locked(session: Session, username: str) -> Account:
     """The account, held against other changes until the transaction ends."""
     account = get_account(session, username)
     session.refresh(account, with_for_update={"of": Account})
     return account
 
 
-def _hold_admins(session: Session, username: str) -> None:
-    """Holds every administrator's account and that of ``username``, in order of their names.
+def hold_admins(session: Session, username: str) -> None:
+    """Holds the account of every administrator of accounts and rights, and ``username``'s, in order of their names.
 
-    Of two who remove each other the second waits, and then meets the refusal of ``_keep_an_admin``.
+    Of two who remove each other the second waits, and then meets the refusal of ``keep_an_admin``.
     """
-    admins = select(RoleGrant.username).where(RoleGrant.role == ADMIN)
+    admins = select(RoleGrant.username).where(RoleGrant.role.in_((ADMIN, SECURITY)))
     wanted = or_(Account.username.in_(admins), Account.username == normal_name(username))
     session.execute(select(Account.username).where(wanted).order_by(Account.username).with_for_update())
 
 
-def _keep_an_admin(session: Session, username: str, now: datetime) -> None:
-    admins = {account.username for account in accounts_of_role(session, ADMIN, on=clock.local(now).date())}
-    if admins == {username}:
-        raise Conflict("这是最后一位系统管理员，请先指定另一位系统管理员")
-
-
-def _grant_data(grant: RoleGrant) -> dict[str, object]:
-    return {
-        "id": grant.id,
-        "username": grant.username,
-        "role": grant.role,
-        "unit": grant.unit_code,
-        "starts_on": grant.starts_on,
-        "ends_on": grant.ends_on,
-        "revoked": grant.revoked_at is not None,
-    }
+def keep_an_admin(session: Session, username: str, now: datetime, roles: Collection[str] = (ADMIN, SECURITY)) -> None:
+    """Refuses to take away the last who cares for accounts, and where it is a person apart, for rights."""
+    for role in roles:
+        if role == ADMIN or account_rules(session).separate:
+            holders = {account.username for account in accounts_of_role(session, role, on=clock.local(now).date())}
+            if holders == {username}:
+                raise Conflict(f"这是最后一位{LAST[role]}，请先指定另一位{LAST[role]}")

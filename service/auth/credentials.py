@@ -17,6 +17,7 @@ from service.auth.password_rules import check_password, knowing
 from service.auth.passwords import NewPassword
 from service.auth.places import forget_failures
 from service.auth.queries import get_account
+from service.auth.roles import password_rules
 from service.errors import Conflict
 from service.fields import Checks
 from service.rights import Actor, require
@@ -44,7 +45,7 @@ def set_password(
     require(actor, "manage_accounts")
     account = _held(session, username)
     checks = Checks()
-    check_password(checks, password.text, knowing(account.username, account.person))
+    check_password(checks, password.text, knowing(account.username, account.person), password_rules(session))
     checks.done()
     _store(session, account, password, must_change, actor, now)
 
@@ -62,7 +63,7 @@ def change_password(session: Session, *, username: str, password: NewPassword, a
     elif password.repeats:
         checks.refuse("/password", "新密码不能与原密码或最近用过的密码相同")
     else:
-        check_password(checks, password.text, knowing(account.username, account.person))
+        check_password(checks, password.text, knowing(account.username, account.person), password_rules(session))
     checks.done()
     if not password.over or account.password_hash != password.over[0]:
         raise Conflict("密码刚刚被修改过，请重新登录后再改")

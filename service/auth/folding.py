@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from service.auth.accounts import ACCESS
-from service.auth.models import Account, RoleGrant, Token
+from service.auth.models import AccessProposal, Account, RoleGrant, SecondFactor, Token
 from service.history.folding import Digest, Event, Family, Held, Row, Rows
 
 
 def _access(rows: Rows, event: Event) -> None:
-    if event.kind.startswith("token_"):
+    if event.kind.startswith("second_factor_"):
+        _factor(rows, event)
+    elif event.kind.startswith(("grant_", "factor_reset_")):
+        _proposal(rows, event)
+    elif event.kind.startswith("token_"):
         _token(rows, event)
     elif event.kind.startswith("role_"):
         _role(rows, event)
@@ -21,8 +25,8 @@ def _access(rows: Rows, event: Event) -> None:
 def _account(rows: Rows, event: Event) -> None:
     data, key = event.data, event.data.get("username")
     if event.kind == "account_added":
-        empty = dict.fromkeys(("oidc_issuer", "oidc_subject", "last_sign_in"))
-        row = rows.put(Account, key, data, empty, active=True, created_at=event.at)
+        empty = dict.fromkeys(("oidc_issuer", "oidc_subject", "last_sign_in", "last_address"))
+        row = rows.put(Account, key, data, empty, active=True, created_at=event.at, failures_since=0)
         rows.learn(Account, key, "must_change_password", data, "must_change")
         if "with_password" in data:
             row["password_set_at"] = event.at if data["with_password"] else None
@@ -37,11 +41,50 @@ def _account(rows: Rows, event: Event) -> None:
         rows.set(Account, key, password_set_at=event.at)
         rows.learn(Account, key, "must_change_password", data, "must_change")
     elif event.kind == "signed_in":
-        rows.set(Account, key, last_sign_in=event.at)
+        rows.set(Account, key, last_sign_in=event.at, failures_since=0)
+        rows.learn(Account, key, "last_address", data, "address")
+    elif event.kind in ("sign_in_failed", "sign_in_locked"):
+        _count(rows, key)
     if event.kind in ("account_disabled", "password_set"):
-        for token in rows.of(Token):
-            if token["username"] == key and token["revoked_at"] is None:
-                token["revoked_at"] = event.at
+        _end_tokens(rows, event)
+
+
+def _count(rows: Rows, username: object) -> None:
+    """One more sign-in of the account that failed."""
+    row = rows.get(Account, str(username))
+    if row is not None and "failures_since" in row:
+        row["failures_since"] += 1
+
+
+def _end_tokens(rows: Rows, event: Event) -> None:
+    for token in rows.of(Token):
+        if token["username"] == event.data.get("username") and token["revoked_at"] is None:
+            token["revoked_at"] = event.at
+
+
+def _factor(rows: Rows, event: Event) -> None:
+    username = str(event.data.get("username"))
+    if event.kind == "second_factor_enrolled":
+        rows.put(SecondFactor, username, username=username, enrolled_at=event.at)
+    elif event.kind in ("second_factor_ended", "second_factor_reset"):
+        rows.drop(SecondFactor, username)
+    elif event.kind in ("second_factor_failed", "second_factor_locked"):
+        _count(rows, username)
+    if event.kind in ("second_factor_enrolled", "second_factor_reset"):
+        _end_tokens(rows, event)
+
+
+def _proposal(rows: Rows, event: Event) -> None:
+    kind, _, step = event.kind.rpartition("_")
+    key, data = event.data["id"], event.data
+    if step == "proposed":
+        open_ = dict.fromkeys(("outcome", "decided_by", "decided_at", "answer"))
+        told = {"kind": kind, "proposed_by": event.actor, "proposed_at": event.at, "unit_code": data["unit"]}
+        expires = datetime.fromisoformat(data["expires_at"])
+        rows.put(AccessProposal, key, data, open_, told, expires_at=expires)
+    else:
+        decided = {"outcome": step, "decided_by": event.actor, "decided_at": event.at, "answer": data["answer"]}
+        rows.set(AccessProposal, key, decided)
 
 
 def _role(rows: Rows, event: Event) -> None:
@@ -82,6 +125,9 @@ def _token(rows: Rows, event: Event) -> None:
 
 
 HASHED = "密码的散列：由登录校验，随时可能按新的强度重算，日志不保存"
+ENCRYPTED = "二次验证的密钥，以数据库之外的密钥加密：由验证码校验，日志不保存其任何痕迹"
+RECOVERY = "恢复码的带密钥摘要，用一个少一个：使用和更换在日志里，日志不保存其内容"
+LAST_CODE = "最近用过的验证码的时刻序号，只为一码不能用两次"
 USED = "最近使用时刻：仅供本人查看，每次使用都会变，不是办理记录"
 
 FAMILIES = (
@@ -103,6 +149,19 @@ FAMILIES = (
                 lambda row: f"{row['username']} {row['label']}",
                 alike=("username", "label", "created_at"),
                 outside={"last_used": USED},
+            ),
+            Held(
+                SecondFactor,
+                None,
+                "二次验证",
+                lambda row: row["username"],
+                outside={"secret": ENCRYPTED, "recovery": RECOVERY, "last_step": LAST_CODE},
+            ),
+            Held(
+                AccessProposal,
+                None,
+                "权限申请",
+                lambda row: f"{row['username']} {row['kind']} {row['proposed_by']}",
             ),
         ),
         _access,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from service.auth.accounts import end_unit_grants
+from service.auth.grants import end_unit_grants
 from service.auth.leaving import let_go, usernames_in, usernames_of
 from service.people.leaving import Leaving
 from service.rights import EMPLOYER, LIAISON, RESPONSIBLE_UNIT, Actor

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, UtcDateTime
+from service.db.base import Json
 from service.people.models import Person
 
 
@@ -16,7 +17,8 @@ class Account(Base):
     """A sign-in name of a person.
 
     ``oidc_issuer`` and ``oidc_subject`` name the account's identity at the single sign-on. A user whose password
-    somebody else chose ``must_change_password`` before anything else.
+    somebody else chose ``must_change_password`` before anything else. ``last_address`` is where the last sign-in came
+    from, ``failures_since`` counts those that failed after it.
     """
 
     __tablename__ = "account"
@@ -33,6 +35,8 @@ class Account(Base):
     last_sign_in: Mapped[datetime | None] = mapped_column(UtcDateTime)
     password_set_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     must_change_password: Mapped[bool] = mapped_column(server_default=false())
+    last_address: Mapped[str | None] = mapped_column(String(64))
+    failures_since: Mapped[int] = mapped_column(server_default="0", default=0)
 
     person: Mapped[Person | None] = relationship(lazy="joined")
 
@@ -70,6 +74,50 @@ class RoleGrant(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class AccessProposal(Base):
+    """A step about rights that one has proposed and another decides: a role for an account, or a new second factor.
+
+    ``kind`` is ``grant`` (then ``role`` … ``ends_on`` say which) or ``factor_reset``. ``outcome`` is ``approved``,
+    ``refused`` or ``withdrawn``; without one it waits until ``expires_at``, and is void afterwards.
+    """
+
+    __tablename__ = "access_proposal"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    username: Mapped[str] = mapped_column(ForeignKey("account.username"), index=True)
+    role: Mapped[str | None] = mapped_column(String(32))
+    unit_code: Mapped[str | None] = mapped_column(ForeignKey("unit.code"))
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    reason: Mapped[str | None] = mapped_column(String(500))
+    proposed_by: Mapped[str] = mapped_column(String(32))
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    decided_by: Mapped[str | None] = mapped_column(String(32))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    answer: Mapped[str | None] = mapped_column(String(500))
+
+    account: Mapped[Account] = relationship(lazy="joined")
+
+
+class SecondFactor(Base):
+    """The second factor of an account (TOTP, RFC 6238), once it was confirmed with a code.
+
+    ``secret`` is encrypted under a key outside the database; ``recovery`` are the keyed digests (hex) of the codes for
+    the day when the telephone is lost. A code counts once: ``last_step`` is the number of the 30 seconds of the last.
+    """
+
+    __tablename__ = "second_factor"
+
+    username: Mapped[str] = mapped_column(ForeignKey("account.username"), primary_key=True)
+    enrolled_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    secret: Mapped[str] = mapped_column(String(200))
+    recovery: Mapped[list[str]] = mapped_column(Json)
+    last_step: Mapped[int] = mapped_column(BigInteger)
+
+
 class Token(Base):
     """A bearer token of the API; only its SHA-256 (hex) is known here."""
 
@@ -88,7 +136,10 @@ class Token(Base):
 class WebSession(Base):
     """A browser in which somebody is signed in. Only the SHA-256 (hex) of what its cookie holds is known here.
 
-    It is there as long as it counts: whoever signs out leaves no row.
+    It is there as long as it counts: whoever signs out leaves no row. While it ``waits`` for the second factor it opens
+    nothing. ``second_factor``: it was given. ``enrolling`` is the encrypted secret of a second factor that is not
+    confirmed yet. One that a newer sign-in has ended stays for a while, to say since when (``ended_at``) and from
+    where.
     """
 
     __tablename__ = "web_session"
@@ -99,6 +150,11 @@ class WebSession(Base):
     address: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_seen: Mapped[datetime] = mapped_column(UtcDateTime)
+    waits: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    second_factor: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    enrolling: Mapped[str | None] = mapped_column(String(200))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_from: Mapped[str | None] = mapped_column(String(64))
 
 
 class SignInLock(Base):

@@ -15,12 +15,16 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from service.auth.rules import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from service.auth.rules import LONGEST_PASSWORD
+from service.config.trust import Passwords
 from service.fields import Checks
 
 if TYPE_CHECKING:
     from service.people.models import Person
 
+USUAL = Passwords()
+CLASSES = ("小写字母", "大写字母", "数字", "符号", "汉字")
+"""The classes of characters; all letters but those of ASCII count as one with Chinese characters."""
 ENOUGH = 6
 """So many characters must be left that are not part of something guessed at once."""
 SHORTEST_OF_DIGITS = 12
@@ -49,10 +53,10 @@ def knowing(username: str, person: Person | None) -> frozenset[str]:
     return frozenset(word.lower() for word in words if len(word) >= 2)
 
 
-def check_password(checks: Checks, password: str, known: Collection[str]) -> None:
-    """Refuses a password that is too short, too long, or guessed early by who knows the words ``known``."""
-    if len(password) < SHORTEST_PASSWORD:
-        checks.refuse("/password", f"密码至少 {SHORTEST_PASSWORD} 个字符")
+def check_password(checks: Checks, password: str, known: Collection[str], rules: Passwords = USUAL) -> None:
+    """Refuses a password that is too short or long, too plain, or guessed early by who knows the words ``known``."""
+    if len(password) < rules.shortest:
+        checks.refuse("/password", f"密码至少 {rules.shortest} 个字符")
     elif len(password) > LONGEST_PASSWORD:
         checks.refuse("/password", f"密码最多 {LONGEST_PASSWORD} 个字符")
     elif any(unicodedata.category(character) in {"Cc", "Cs"} for character in password):
@@ -61,6 +65,32 @@ def check_password(checks: Checks, password: str, known: Collection[str]) -> Non
         checks.refuse("/password", "只有数字的密码太容易被猜中，请加上字母或汉字")
     elif found := weakness(password, known):
         checks.refuse("/password", found)
+    elif len(found_classes := classes_of(password)) < rules.classes:
+        missing = "、".join(name for name in CLASSES if name not in found_classes)
+        checks.refuse(
+            "/password", f"密码须含{'、'.join(CLASSES)}中的至少 {rules.classes} 类，请再加上{missing}中的一类"
+        )
+
+
+def classes_of(password: str) -> set[str]:
+    """Those of ``CLASSES`` of which a password has a character."""
+    return {_class_of(sign) for sign in password}
+
+
+def described(rules: Passwords) -> str:
+    """The rules of new passwords in words, for the page on which one is chosen."""
+    classes = f"，须含{'、'.join(CLASSES)}中的至少 {rules.classes} 类" if rules.classes > 1 else ""
+    return f"至少 {rules.shortest} 个字符{classes}；不能由常用词、姓名、单位、年份或连续的按键组成"
+
+
+def _class_of(sign: str) -> str:
+    if sign.isdecimal():
+        return "数字"
+    if not sign.isalpha():
+        return "符号"
+    if sign.isascii():
+        return "小写字母" if sign.islower() else "大写字母"
+    return "汉字"
 
 
 def weakness(password: str, known: Collection[str]) -> str | None:

@@ -33,15 +33,15 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.access_log import note_absent
-from service.auth.models import Account, RoleGrant, Token
-from service.auth.roles import permissions, roles_of
+from service.auth.models import Account, RoleGrant, SecondFactor, Token
+from service.auth.roles import account_rules, permissions, roles_of
 from service.auth.rules import DISABLED, USERNAME, normal_name
 from service.db.lists import Page, matching, on_day, page
 from service.db.memory import remembered
 from service.errors import NotAllowed, NotFound
 from service.people.models import Leader, Liaison, Person, Unit
 from service.people.queries import represented_by
-from service.rights import LEADER, LIAISON, Actor, Grant
+from service.rights import ADMINISTRATORS, LEADER, LIAISON, Actor, Grant, effective
 
 LAST_USED_EVERY = timedelta(minutes=1)
 
@@ -95,16 +95,25 @@ def actor_of_token(session: Session, token: str, now: datetime) -> Actor:
     return find_token(session, token, now)[0]
 
 
-def find_token(session: Session, token: str, now: datetime) -> tuple[Actor, str | None]:
-    """The same, and the token's SHA-256 where its last use should be noted (``tokens.note_token_use``)."""
+def find_token(
+    session: Session, token: str, now: datetime, factor_for: Collection[str] = ()
+) -> tuple[Actor, str | None]:
+    """The same, and the token's SHA-256 where its last use should be noted (``tokens.note_token_use``).
+
+    Of who holds one of the roles ``factor_for`` no token counts before there is a second factor.
+    """
     row = session.execute(_BY_TOKEN, {"sha256": token_hash(token)}).first()
     if row is None:
         raise NotAllowed("接口令牌无效或已撤销，请重新申请")
-    entry, account = row
+    entry, account = row[0], row[1]
+    enrolled: datetime | None = row[2]  # the library's types know nothing of the outer join
     if entry.expires_at <= now:
         raise NotAllowed("接口令牌已到期，请重新申请")
     stale = entry.last_used is None or now - entry.last_used >= LAST_USED_EVERY
-    return actor_of_account(session, account, clock.local(now).date()), entry.sha256 if stale else None
+    actor = actor_of_account(session, account, clock.local(now).date())
+    if enrolled is None and actor.roles & set(factor_for):
+        raise NotAllowed("您的角色须使用二次验证，请先在网页登录并登记，再签发令牌")
+    return actor, entry.sha256 if stale else None
 
 
 def actor_of_oidc(session: Session, issuer: str, subject: str, *, on: date | None = None) -> Actor:
@@ -129,7 +138,7 @@ def acting_for(session: Session, actor: Actor, on: date | None = None) -> list[A
     """
     day = on or clock.today()
     person = actor.person_id
-    if person is None or actor.on_behalf_of is not None:
+    if person is None or actor.on_behalf_of is not None or (actor.separate and actor.roles & ADMINISTRATORS):
         return []
     found = list(remembered(session, (acting_for, actor, day), lambda: _acting_for(session, actor, person, day)))
     note_absent(one.on_behalf_of for one in found if one.on_behalf_of is not None)
@@ -342,14 +351,18 @@ def _holdings(
 
 # Asked for at every request, so built once.
 _BY_TOKEN = (
-    select(Token, Account)
+    select(Token, Account, SecondFactor.enrolled_at)
     .join(Account, Account.username == Token.username)
+    .outerjoin(SecondFactor, SecondFactor.username == Token.username)
     .where(Token.sha256 == bindparam("sha256"), Token.revoked_at.is_(None))
 )
 _HELD = _holdings(bindparam("day", type_=Date), bindparam("usernames", expanding=True))
 
 
 def _actor(session: Session, account: Account, grants: frozenset[Grant]) -> Actor:
+    separate = account_rules(session).separate
+    if separate:
+        grants = effective(grants)
     unit = account.person.unit_code if account.person is not None else None
     if unit is None:
         units = {grant.unit for grant in grants if grant.unit is not None}
@@ -361,12 +374,13 @@ def _actor(session: Session, account: Account, grants: frozenset[Grant]) -> Acto
         grants=grants,
         permissions=permissions(session, grants),
         person_id=account.person_id,
+        separate=separate,
     )
 
 
 def _for(session: Session, actor: Actor, account: Account, grants: frozenset[Grant]) -> Actor:
     known, absent = roles_of(session), _actor(session, account, grants)
-    kept = frozenset(grant for grant in grants if grant.role in known and known[grant.role].delegable)
+    kept = frozenset(grant for grant in absent.grants if grant.role in known and known[grant.role].delegable)
     return Actor(
         username=actor.username,
         name=actor.name,
@@ -376,6 +390,7 @@ def _for(session: Session, actor: Actor, account: Account, grants: frozenset[Gra
         person_id=absent.person_id,
         on_behalf_of=absent.username,
         on_behalf_of_name=absent.name,
+        separate=absent.separate,
     )
 
 

@@ -11,7 +11,7 @@ from service.spelling import half_width
 
 USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 RESERVED = frozenset({"system", "command-line", "anonymous"})
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
+LONGEST_PASSWORD = 200
 
 ATTEMPTS = 5
 FIRST_LOCK, LONGEST_LOCK = timedelta(minutes=1), timedelta(minutes=15)

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.auth.accounts import journal
+from service.auth.factors import find_factor
 from service.auth.models import Token
 from service.auth.queries import get_account, is_usable, token_hash
-from service.errors import Conflict, NotFound
+from service.auth.roles import account_rules
+from service.errors import Conflict, NotAllowed, NotFound
 from service.fields import Checks
 from service.rights import Actor, may, require
 
@@ -23,17 +25,29 @@ LIFETIME = timedelta(days=365)
 
 
 def issue_token(
-    session: Session, *, username: str, label: str = "", lifetime: timedelta = LIFETIME, actor: Actor, now: datetime
+    session: Session,
+    *,
+    username: str,
+    label: str = "",
+    lifetime: timedelta = LIFETIME,
+    second_factor: bool = False,
+    actor: Actor,
+    now: datetime,
 ) -> str:
     """A new token for an account, one's own or (administrators) another's; it is never shown again.
 
-    ``label`` says what it is for; it ends after ``lifetime``. Raises ``NotAllowed``, ``NotFound``, ``Conflict`` for a
-    disabled account.
+    ``label`` says what it is for; it ends after ``lifetime``. For an account with a second factor only its person makes
+    one, where that was given (``second_factor``), or the machine's command line. Raises ``NotAllowed``, ``NotFound``,
+    ``Conflict`` for a disabled account.
     """
     account = get_account(session, username)
     _may_manage(actor, account.username)
     if not is_usable(account):
         raise Conflict("该账号已停用，不能签发令牌")
+    if not actor.is_system and not second_factor and find_factor(session, account.username) is not None:
+        raise NotAllowed("该账号启用了二次验证，令牌须由本人在用验证码登录后的“我的账号”里签发")
+    if account_rules(session).separate and not actor.is_system and actor.username != account.username:
+        raise NotAllowed("三员分立时不能为他人签发令牌，请由本人在“我的账号”里签发")
     checks = Checks()
     label = checks.optional_text("/label", "用途", label) or ""
     checks.done()

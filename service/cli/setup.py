@@ -10,6 +10,7 @@ from typing import cast
 
 import click
 
+from service.auth.roles import PASSWORDS, RULES
 from service.config import Organization, Settings, load, load_organization
 from service.db import Database, migrate
 from service.errors import Conflict
@@ -42,6 +43,7 @@ def opened(*, current: bool = True) -> Iterator[Database]:
     Raises Conflict if its schema is not that of this version, unless ``current`` is False.
     """
     database = Database(settings().database_url, settings().timeouts)
+    database.session_info.update({RULES: settings().accounts, PASSWORDS: settings().passwords})
     try:
         if current:
             require_current(database)

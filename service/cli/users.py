@@ -10,11 +10,15 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.auth import prepare, set_password
-from service.auth.accounts import add_user, disable_user, grant_role
+from service.auth.accounts import add_user, disable_user, unlock_user
+from service.auth.factors import reset_factor
+from service.auth.grants import grant_role, revoke_role
 from service.auth.models import Account
 from service.auth.queries import grants_of, list_accounts
+from service.auth.separation import separation_faults
 from service.auth.tokens import issue_token
 from service.cli.setup import opened, organization, settings, wired
+from service.errors import Conflict
 from service.people.persons import add_person
 from service.rights import COMMAND_LINE
 
@@ -135,6 +139,66 @@ def disable(username: str, show: bool, yes: bool) -> None:
         with database.transaction() as session:
             disable_user(session, username=username, actor=COMMAND_LINE, now=clock.now())
     click.echo(f"已停用账号 {username}。")
+
+
+@user.command()
+@click.argument("username")
+@click.argument("role", metavar="角色[:单位]")
+def grant(username: str, role: str) -> None:
+    """授予账号 USERNAME 一个角色，即时生效，如 liaison:hrss。用于指定首批管理员等应急情形；写入日志。"""
+    name, _, unit = role.partition(":")
+    with opened() as database, database.transaction() as session:
+        grant_role(
+            session,
+            username=username,
+            role=name,
+            unit_code=unit or None,
+            known_roles=organization().roles,
+            actor=COMMAND_LINE,
+            now=clock.now(),
+        )
+    click.echo(f"已授予 {username} 角色 {role}。")
+
+
+@user.command()
+@click.argument("username")
+@click.argument("role", metavar="角色[:单位]")
+def revoke(username: str, role: str) -> None:
+    """收回账号 USERNAME 的一个角色，领办的任务退回同岗位待办；写入日志。"""
+    name, _, unit = role.partition(":")
+    with wired() as database, database.transaction() as session:
+        revoke_role(session, username=username, role=name, unit_code=unit or None, actor=COMMAND_LINE, now=clock.now())
+    click.echo(f"已收回 {username} 的角色 {role}。")
+
+
+@user.command()
+@click.argument("username")
+def unlock(username: str) -> None:
+    """解除账号 USERNAME 的登录锁定（密码或验证码连续错误以后）；写入日志。"""
+    with opened() as database, database.transaction() as session:
+        unlock_user(session, username=username, actor=COMMAND_LINE, now=clock.now())
+    click.echo(f"已解除 {username} 的登录锁定。")
+
+
+@user.command(name="reset-second-factor")
+@click.argument("username")
+def reset_second_factor(username: str) -> None:
+    """重置账号 USERNAME 的二次验证（手机遗失、密钥文件丢失时）；会话和令牌随之失效，写入日志。"""
+    with opened() as database, database.transaction() as session:
+        reset_factor(session, username=username, actor=COMMAND_LINE, now=clock.now())
+    click.echo(f"已重置 {username} 的二次验证，本人下次登录后重新登记。")
+
+
+@user.command()
+def check() -> None:
+    """检查三员是否齐全、有没有账号兼任；有问题的逐条列出，以 1 退出。"""
+    with opened() as database, database.reading() as session:
+        faults = separation_faults(session, {role.id: role.name for role in organization().roles.values()})
+    if faults:
+        raise Conflict("\n".join(faults))
+    click.echo(
+        "没有发现问题。" if settings().accounts.separate else "三员分立没有启用（[accounts] separate_administrators）。"
+    )
 
 
 @user.command(name="list")

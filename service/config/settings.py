@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from service.config import language, trust
+from service.config.accounts import Accounts, SecondFactor, read_accounts, read_second_factor
 from service.config.keeping import read_keeping
 from service.config.language import NumberSeries
 from service.config.notifications import FILE as NOTIFICATIONS
@@ -29,6 +30,7 @@ SHORTEST_SECRET = 32
 
 _TABLES = (
     "access_log",
+    "accounts",
     "contact",
     "contacts",
     "counters",
@@ -42,6 +44,7 @@ _TABLES = (
     "passwords",
     "proxy",
     "seal",
+    "second_factor",
     "studio",
     "timeouts",
 )
@@ -136,6 +139,8 @@ class Settings:
     studio: Studio
     seal: Sealing
     access_kept: timedelta
+    accounts: Accounts
+    second_factor: SecondFactor
 
     @property
     def is_production(self) -> bool:
@@ -204,6 +209,8 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         studio=_studio(root.table("studio")),
         seal=read_sealing(root.table("seal"), home=home, data_dir=data_dir),
         access_kept=read_keeping(root.table("access_log")),
+        accounts=read_accounts(root.table("accounts")),
+        second_factor=read_second_factor(root.table("second_factor"), home=home, data_dir=data_dir),
     )
     if settings.is_production:
         _check_production(settings, root)

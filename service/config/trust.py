@@ -35,11 +35,15 @@ class SessionLimits:
 @dataclass(frozen=True, slots=True)
 class Passwords:
     """``change_first``: a password that an administrator chose must be changed at the first sign-in. ``history``: none
-    of so many that an account had may be taken again. ``longest_age``: None is no end."""
+    of so many that an account had may be taken again. ``longest_age``: None is no end; ``warned`` is how long before it
+    its person is told. A new one has at least ``shortest`` characters, of at least ``classes`` of the five classes."""
 
-    change_first: bool
-    history: int
-    longest_age: timedelta | None
+    change_first: bool = True
+    history: int = 5
+    longest_age: timedelta | None = timedelta(days=90)
+    warned: timedelta = timedelta(days=14)
+    shortest: int = 8
+    classes: int = 3
 
 
 Network = IPv4Network | IPv6Network
@@ -130,17 +134,20 @@ def sessions(root: Table) -> SessionLimits:
     """The part of the settings' top about sessions."""
     return SessionLimits(
         longest=timedelta(hours=root.integer("session_hours", 10, low=1, high=168)),
-        idle=timedelta(minutes=root.integer("session_idle_minutes", 120, low=5, high=10_080)),
+        idle=timedelta(minutes=root.integer("session_idle_minutes", 30, low=5, high=10_080)),
     )
 
 
 def passwords(table: Table) -> Passwords:
     """The table ``[passwords]``."""
-    days = table.integer("longest_days", 0, low=0, high=3660)
+    days = table.integer("longest_days", 90, low=0, high=3660)
     found = Passwords(
         change_first=table.boolean("change_first", default=True),
-        history=table.integer("history", 3, low=0, high=24),
+        history=table.integer("history", 5, low=0, high=24),
         longest_age=timedelta(days=days) if days else None,
+        warned=timedelta(days=table.integer("warn_days", 14, low=0, high=365)),
+        shortest=table.integer("shortest", 8, low=8, high=64),
+        classes=table.integer("classes", 3, low=1, high=5),
     )
     table.close()
     return found

@@ -54,6 +54,7 @@ ACCOUNTS: tuple[AccountEntry, ...] = (
     ("auditor", "麦知行", "finance", "审计员", (("auditor", None),)),
     ("owner", "潘思齐", "organization", "流程管理员", (("owner", None),)),
     ("admin", "区若谷", "organization", "系统管理员", (("admin", None),)),
+    ("security", "柳知微", "organization", "安全管理员", (("security", None),)),
 )
 
 # further handlers, so that every unit that a need may be dispatched to has somebody

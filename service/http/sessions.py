@@ -24,7 +24,9 @@ def by_cookie(session: Session) -> SignedIn | None:
     if not key:
         return None
     known = settings()
-    return auth.find_signed_in(session, key, clock.now(), known.sessions, known.passwords.longest_age)
+    return auth.find_signed_in(
+        session, key, clock.now(), known.sessions, known.passwords.longest_age, known.second_factor.roles
+    )
 
 
 def note_session(found: SignedIn) -> None:

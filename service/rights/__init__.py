@@ -15,6 +15,7 @@ from service.rights.policy import (
     RESPONSIBLE_UNIT,
     RIGHTS,
     ROLES,
+    SECURITY,
     TALENT_OFFICE,
     UNIT_ROLES,
     Right,
@@ -23,9 +24,11 @@ from service.rights.policy import (
     units_with,
 )
 from service.rights.roles import OWN_ROLES, SCOPES, RoleRights, roles_with, scopes_of
+from service.rights.separation import ADMINISTRATORS, clashes, effective
 
 __all__ = [
     "ADMIN",
+    "ADMINISTRATORS",
     "AUDITOR",
     "COMMAND_LINE",
     "DELEGABLE",
@@ -38,6 +41,7 @@ __all__ = [
     "RIGHTS",
     "ROLES",
     "SCOPES",
+    "SECURITY",
     "SERVICE_NAMES",
     "SYSTEM",
     "TALENT_OFFICE",
@@ -47,6 +51,8 @@ __all__ = [
     "Permission",
     "Right",
     "RoleRights",
+    "clashes",
+    "effective",
     "may",
     "require",
     "roles_with",

@@ -32,6 +32,7 @@ class Actor:
     ``person_id`` are that account's: both names are kept, the rights are the absent person's.
 
     ``permissions`` are those of roles that an office has added; those of the product's own stand in ``policy``.
+    ``separate``: the three administrators are kept apart (三员分立), and each has the rights of that alone.
     """
 
     username: str
@@ -42,6 +43,7 @@ class Actor:
     person_id: UUID | None = None
     on_behalf_of: str | None = None
     on_behalf_of_name: str | None = None
+    separate: bool = field(default=False, kw_only=True)
 
     def has_role(self, role: str) -> bool:
         """Whether the actor holds ``role``, for whichever unit."""

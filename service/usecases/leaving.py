@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -13,6 +13,9 @@ from service.liaisons import talents_of
 from service.people.models import Liaison, Person, Substitute
 from service.people.queries import leader_posts, liaisons_of, substitutions_of, unit_names
 from service.processes.held import HeldTask, tasks_claimed, tasks_of_nobody_else
+
+HIDDEN = "（内容不显示）"
+"""The title of a matter for who may not read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,11 @@ class Held:
         return found
 
 
-def held_by(session: Session, username: str, today: date) -> Held:
-    """Finds the things that depend on the account ``today``; raises NotFound. A fixed number of statements."""
+def held_by(session: Session, username: str, today: date, *, titles: bool = True) -> Held:
+    """Finds the things that depend on the account ``today``; raises NotFound. A fixed number of statements.
+
+    ``titles``: whether the reader may know what matters the tasks are about.
+    """
     account = get_account(session, username)
     grants = grants_of(session, [account.username], today)[account.username] if is_usable(account) else frozenset()
     person = account.person_id
@@ -76,13 +82,19 @@ def held_by(session: Session, username: str, today: date) -> Held:
     mine = liaisons_of(session, person_id=person) if person is not None else []
     declared = substitutions_of(session, person, today) if person is not None else []
     return Held(
-        claimed=tasks_claimed(session, account.username),
-        alone=tasks_of_nobody_else(session, account.username, grants, [post.id for post in posts], today),
+        claimed=_shown(tasks_claimed(session, account.username), titles),
+        alone=_shown(
+            tasks_of_nobody_else(session, account.username, grants, [post.id for post in posts], today), titles
+        ),
         posts=[Post(post.post, len(served.get(post.id, ()))) for post in posts],
         offices=_offices(session, mine, today),
         acts_for=[_stand(one, one.person) for one in declared if one.substitute_id == person],
         substitutes=[_stand(one, one.substitute) for one in declared if one.person_id == person],
     )
+
+
+def _shown(tasks: Sequence[HeldTask], titles: bool) -> Sequence[HeldTask]:
+    return tasks if titles else [replace(task, title=HIDDEN) for task in tasks]
 
 
 def _offices(session: Session, mine: Sequence[Liaison], today: date) -> list[str]:

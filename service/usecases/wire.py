@@ -14,6 +14,7 @@ from service.actions.table import action_table
 from service.auth.followers import follow
 from service.auth.leaving import KEY as LEAVING
 from service.auth.roles import KEY as ROLES
+from service.auth.roles import PASSWORDS, RULES
 from service.config import Organization, Settings
 from service.db import Database
 from service.documents import house_templates
@@ -55,6 +56,7 @@ def wire(database: Database, settings: Settings, organization: Organization) -> 
     )
     database.session_info[KEY] = made
     database.session_info[ROLES] = {role.id: role.rights for role in organization.roles.values()}
+    database.session_info[RULES], database.session_info[PASSWORDS] = settings.accounts, settings.passwords
     database.session_info[JOBS] = job_kinds(settings, organization)
     database.session_info[LEAVING] = _let_go
     database.session_info[FOLLOWING] = follow

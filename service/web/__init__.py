@@ -21,6 +21,7 @@ from service.processes.rules import STATUSES
 from service.reports import HALVES, REPORT_STATUSES
 from service.web import (
     access,
+    access_proposals,
     accounts,
     activities,
     assessment,
@@ -56,6 +57,7 @@ from service.web import (
     roll_ups,
     rosters,
     seals,
+    second_factor,
     service_teams,
     stuck,
     studio,
@@ -127,7 +129,8 @@ def install(app: Flask, settings: Settings) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
-    work = (auth, oidc, desk, tasks, prints, ledger, notices, processes, system, stuck, seals, questions, imports)
+    work = (auth, oidc, second_factor, desk, tasks, prints, ledger, notices, processes, system, stuck)
+    asking = (seals, questions, imports)
     course = (cases, begins, copies, comments, attachments, replay, record_replays, ways)
     serving = (links, quotas, service_teams, rosters)
     directory = (units, people, posts, substitutes)
@@ -139,6 +142,7 @@ def install(app: Flask, settings: Settings) -> None:
     tabs = (*editing, *trying, studio_impact, studio_backtest, studio_publish)
     features = (
         *work,
+        *asking,
         *course,
         *serving,
         *directory,
@@ -149,6 +153,7 @@ def install(app: Flask, settings: Settings) -> None:
         *changing,
         *tabs,
         accounts,
+        access_proposals,
         licences,
     )
     for feature in features:

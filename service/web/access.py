@@ -27,7 +27,7 @@ class Rule:
     """``who`` is ``anyone`` or ``signed_in``; a signed-in person must also have ``right``, where one is named.
 
     ``body`` is how many bytes may be sent to a view that takes files; others take what the settings allow. ``early``
-    views are open to who must change the password before anything else.
+    views are open to who must change the password, or enrol a second factor, before anything else.
     """
 
     who: str
@@ -44,6 +44,10 @@ class Rule:
 
 class SignInNeeded(Exception):
     """The view needs a signed-in person and nobody is; ends in the sign-in page, or in 401 for a script."""
+
+
+class EnrolmentNeeded(Exception):
+    """A role of the signed-in person requires a second factor, and there is none; ends in the page to enrol one."""
 
 
 class PasswordChangeNeeded(Exception):
@@ -119,6 +123,8 @@ def _admit(session: Session, rule: Rule) -> None:
         _refuse(rule)
     if rule.who == SIGNED_IN and not rule.early and signed_in().must_change_password:
         raise PasswordChangeNeeded
+    if rule.who == SIGNED_IN and not rule.early and signed_in().must_enrol:
+        raise EnrolmentNeeded
 
 
 def _refuse(rule: Rule) -> None:

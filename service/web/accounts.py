@@ -9,9 +9,10 @@ from flask import Blueprint, g, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import auth, clock
-from service.auth import Account, NewPassword, RoleGrant
+from service.auth import Account, NewPassword, RoleGrant, proposals
+from service.auth.password_rules import described
 from service.auth.queries import accounts_of_person
-from service.auth.rules import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from service.auth.rules import LONGEST_PASSWORD
 from service.errors import Conflict, Finding, Invalid, NotFound
 from service.fields import CHOICE, DATE, PICK, SECRET, Field
 from service.http.context import actor, db, settings, wired
@@ -37,7 +38,7 @@ STATES = {"yes": True, "no": False}
 
 
 @blueprint.get("/accounts")
-@requires(right="manage_accounts")
+@requires(right="view_accounts")
 def accounts() -> ResponseReturnValue:
     """账号名录, each with its roles of today."""
     page = auth.list_accounts(
@@ -56,6 +57,7 @@ def accounts() -> ResponseReturnValue:
         page=page,
         roles={username: sorted(_said(grant, names) for grant in grants) for username, grants in held.items()},
         locked=auth.locks_of(db(), usernames, clock.now()),
+        may_manage=may(actor(), "manage_accounts"),
         known=wired().organization.roles,
     )
 
@@ -95,7 +97,7 @@ def add_account() -> ResponseReturnValue:
 
 
 @blueprint.get("/accounts/<username>")
-@requires(right="manage_accounts")
+@requires(right="view_accounts")
 def account(username: str) -> ResponseReturnValue:
     """One account: its person, roles, sign-in, tokens and journal."""
     found, today = auth.get_account(db(), username), clock.today()
@@ -112,7 +114,11 @@ def account(username: str) -> ResponseReturnValue:
         known=wired().organization.roles,
         today=today,
         locked=auth.locks_of(db(), [found.username], clock.now()).get(found.username),
-        held=held_by(db(), found.username, today),
+        held=held_by(db(), found.username, today, titles=not actor().separate),
+        factor=auth.find_factor(db(), found.username),
+        waiting=proposals.waiting_of(db(), found.username, clock.now()),
+        by_two=settings().accounts.by_two,
+        may={right: may(actor(), right) for right in ("manage_accounts", "propose_access", "grant_roles")},
         tokens=auth.list_tokens(db(), found.username) if may(actor(), "manage_tokens") else None,
         changes=changes((event, event.data) for event in auth.entries_of(db(), found.username)),
     )
@@ -123,7 +129,7 @@ def account(username: str) -> ResponseReturnValue:
 def leaving(username: str) -> ResponseReturnValue:
     """Shows the things that depend on the account, before it is disabled."""
     found = auth.get_account(db(), username)
-    held = held_by(db(), found.username, clock.today())
+    held = held_by(db(), found.username, clock.today(), titles=not actor().separate)
     return render_template("accounts/leaving.html", account=found, held=held, own=found.username == actor().username)
 
 
@@ -190,7 +196,7 @@ def set_password(username: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/accounts/<username>/roles")
-@requires(right="manage_accounts")
+@requires(right="propose_access")
 def role_form(username: str) -> ResponseReturnValue:
     """授予角色."""
     found = auth.get_account(db(), username)
@@ -199,7 +205,7 @@ def role_form(username: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/accounts/<username>/roles")
-@requires(right="manage_accounts")
+@requires(right="propose_access")
 def grant_role(username: str) -> ResponseReturnValue:
     """Grants a role for a time."""
     found, roles = auth.get_account(db(), username), wired().organization.roles
@@ -212,16 +218,18 @@ def grant_role(username: str) -> ResponseReturnValue:
             raise Invalid("不能授予这一角色", [Finding("/role", said)])
         if values["unit_code"] and queries.find_unit(db(), values["unit_code"]) is None:
             raise Invalid("没有这个单位", [Finding("/unit_code", "没有这个单位，请从列表中选择")])
-        auth.grant_role(
-            db(), username=found.username, **values, known_roles=roles.keys(), actor=actor(), now=clock.now()
-        )
+        asked = {"username": found.username, **values, "known_roles": roles.keys()}
+        if settings().accounts.by_two:
+            proposals.propose_role(db(), **asked, actor=actor(), now=clock.now())
+            return done("申请已提交，须另一位管理员批准后生效。", url_for("web.access_proposals.index"))
+        auth.grant_role(db(), **asked, actor=actor(), now=clock.now())
         return done(f"已授予{roles[values['role']].name}角色。", _address(found))
 
     return submitted(Filling.sent(_role_fields()), operation, lambda form: _role_page(found, form))
 
 
 @blueprint.post("/accounts/<username>/roles/revoke")
-@requires(right="manage_accounts")
+@requires(right="grant_roles")
 def revoke_role(username: str) -> ResponseReturnValue:
     """Takes a role back at once."""
     found, fields = auth.get_account(db(), username), sent()
@@ -267,9 +275,7 @@ def _fields() -> list[Field]:
 
 
 def _password_fields(*, required: bool = True) -> list[Field]:
-    note = f"至少 {SHORTEST_PASSWORD} 个字符，不能由常用词、姓名、单位、年份或连续的按键组成" + (
-        "" if required else "；用密码登录的账号必填"
-    )
+    note = described(settings().passwords) + ("" if required else "；用密码登录的账号必填")
     return [
         Field("password", "密码", SECRET, required=required, longest=LONGEST_PASSWORD, note=note),
         Field("again", "再次输入密码", SECRET, required=required, longest=LONGEST_PASSWORD),
@@ -294,6 +300,7 @@ def _role_fields() -> list[Field]:
         Field("unit_code", "单位", PICK, pick="units", note="联络员、责任单位、人才所在单位须指定单位"),
         Field("starts_on", "开始日期", DATE, required=True),
         Field("ends_on", "结束日期", DATE, note="含当天；不填为长期"),
+        *([Field("reason", "理由", required=True, longest=200)] if settings().accounts.by_two else []),
     ]
 
 
@@ -344,7 +351,14 @@ def _password_page(found: Account, form: Filling) -> str:
 
 def _role_page(found: Account, form: Filling) -> str:
     action = url_for("web.accounts.grant_role", username=found.username)
-    return form_page(form, title=f"授予{found.name}角色", action=action, back=_address(found), submit="授予")
+    by_two = settings().accounts.by_two
+    lead = (
+        f"提交后由另一位管理员审批，{settings().accounts.proposal_lifetime.days} 天内没有审批的作废。" if by_two else ""
+    )
+    submit, title = ("提交申请", "申请授予") if by_two else ("授予", "授予")
+    return form_page(
+        form, title=f"{title}{found.name}角色", action=action, back=_address(found), submit=submit, lead=lead
+    )
 
 
 @blueprint.get("/lookup/accounts")

@@ -20,7 +20,7 @@ from service.errors import Finding, LiaisonError
 from service.history import Stale
 from service.http.context import wired
 from service.http.failures import problem, status_of
-from service.web.access import PasswordChangeNeeded, SignInNeeded
+from service.web.access import EnrolmentNeeded, PasswordChangeNeeded, SignInNeeded
 from service.web.context import find_actor, wants_json
 
 WORDS = {
@@ -45,6 +45,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(LiaisonError, _liaison)
     app.register_error_handler(SignInNeeded, _sign_in)
     app.register_error_handler(PasswordChangeNeeded, _change_password)
+    app.register_error_handler(EnrolmentNeeded, _enrol)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
@@ -88,6 +89,12 @@ def _change_password(_error: PasswordChangeNeeded) -> ResponseReturnValue:
     if wants_json():
         return problem(403, "password_change", "须先修改密码", "请先在“我的账号”修改密码，再继续办理。")
     return redirect(url_for("web.auth.account"))
+
+
+def _enrol(_error: EnrolmentNeeded) -> ResponseReturnValue:
+    if wants_json():
+        return problem(403, "second_factor", "须先登记二次验证", "请先在“我的账号”登记二次验证，再继续办理。")
+    return redirect(url_for("web.second_factor.enrol"))
 
 
 def _csrf(_error: CSRFError) -> ResponseReturnValue:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import requests
 from authlib.integrations.base_client import MismatchingStateError, OAuthError
 from authlib.integrations.flask_client import FlaskIntegration, FlaskOAuth2App
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
@@ -25,9 +25,8 @@ from service.config.outside import Oidc
 from service.errors import NotFound
 from service.http.context import KEY as WIRED
 from service.http.context import Wired, settings, wired
-from service.web import cookies
 from service.web.access import ANYONE, requires
-from service.web.auth import inside
+from service.web.auth import inside, signed_in_at
 from service.web.limits import limiter, sign_in_limit
 
 blueprint = Blueprint("oidc", __name__)
@@ -188,11 +187,11 @@ def callback() -> ResponseReturnValue:
             now=clock.now(),
             address=request.remote_addr or "",
         )
-        if found.actor is not None:
+        if found.actor is not None or found.waits:
             auth.end_session(session, request.cookies.get(COOKIE, ""))
-    if found.actor is None:
+    if found.actor is None and not found.waits:
         return _page(found.refusal or NOT_VERIFIED, 403)
-    return cookies.begin(make_response(redirect(kept.get("goal") or url_for("web.desk.desk"))), found.key)
+    return signed_in_at(found, kept.get("goal") or "")
 
 
 @blueprint.get("/sign-out/oidc")

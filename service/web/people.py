@@ -96,7 +96,7 @@ def person(person_id: UUID) -> ResponseReturnValue:
         may_edit=may(actor(), "manage_people", unit=found.unit_code),
         may_post=may_post(found),
         may_substitute=may_declare(actor(), found) and may(actor(), "view_directory"),
-        accounts=_accounts(person_id) if may(actor(), "manage_accounts") else None,
+        accounts=_accounts(person_id) if may(actor(), "view_accounts") else None,
         changes=changes_of(f"person:{person_id}"),
     )
 

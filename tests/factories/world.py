@@ -130,7 +130,7 @@ class Api:
 
 
 class Browser(FlaskClient):
-    """The browser of ``username``, who signs in anew when the last time is an hour ago: tests let days pass."""
+    """The browser of ``username``, who signs in anew when the last time is twenty minutes ago: tests let days pass."""
 
     def __init__(self, world: World, username: str) -> None:
         app = world.app
@@ -141,7 +141,7 @@ class Browser(FlaskClient):
 
     def open(self, *arguments: Any, **more: Any) -> TestResponse:
         """A request, by who is signed in."""
-        if self._begun is not None and clock.now() - self._begun >= timedelta(hours=1):
+        if self._begun is not None and clock.now() - self._begun >= timedelta(minutes=20):
             self._sign_in()
         answer = super().open(*arguments, **more)
         if self.get_cookie(COOKIE) is None:

@@ -30,7 +30,7 @@ def leaders(world: World) -> tuple[str, str]:
         auth.add_user(
             session,
             username="other",
-            password=prepared("a-long-enough-word"),
+            password=prepared("a-long-enough-word-7"),
             person_id=other.person_id,
             actor=SYSTEM,
             now=world.clock.now,

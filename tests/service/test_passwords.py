@@ -152,7 +152,7 @@ def test_a_password_that_changes_while_it_is_checked_lets_nobody_in(database, cl
 
     def matches(stored, password):
         fits = right(stored, password)
-        new = prepared("somebody-elses-word")
+        new = prepared("somebody-elses-word-7")
         with database.transaction() as session:
             auth.set_password(session, username="handler-hrss", password=new, actor=SYSTEM, now=clock.now)
         return fits

@@ -64,7 +64,7 @@ def test_ones_own_right_holds_for_oneself_only():
 
 
 def test_a_refusal_names_the_right():
-    with pytest.raises(NotAllowed, match="管理账号和角色"):
+    with pytest.raises(NotAllowed, match="管理账号"):
         require(OFFICE, "manage_accounts")
     require(ADMIN, "manage_accounts")
 

@@ -19,7 +19,7 @@ from tests.factories.bundles import unchecked
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
 
-PEOPLE = ("office", "liaison-hrss", "handler-edu", "leader", "auditor", "owner", "admin")
+PEOPLE = ("office", "liaison-hrss", "handler-edu", "leader", "auditor", "owner", "admin", "security")
 ARGUMENTS = {"key": "request", "version": 1, "n": 1, "seq": 1, "kind": "units", "suffix": "pdf"}
 READING_LEADS_ON = {200, 301, 302, 404}
 SCOPED = {"web.begins.new", "web.people.new_person"}
