@@ -58,7 +58,7 @@ class NewGrant(Body):
     ends_on = Day(allow_none=True)
 
 
-class NewProposal(NewGrant):
+class NewAccessProposal(NewGrant):
     """A role for an account, or without ``role`` a new second factor (``kind`` says which)."""
 
     kind = Choice(proposals.GRANT, proposals.FACTOR_RESET, required=True)
@@ -74,7 +74,7 @@ class RevokedRole(Body):
     unit = Text(longest=32, allow_none=True)
 
 
-class Answer(Body):
+class RefusedProposal(Body):
     """Why it is refused."""
 
     answer = Text(longest=200, required=True)
@@ -96,7 +96,9 @@ class GivenRoles(Schema):
     items = List(Nested(GivenRole), required=True)
 
 
-@calls.get("/access-proposals", answer=page_of(ProposalItem, "Proposals"), query=ProposalQuery, right="propose_access")
+@calls.get(
+    "/access-proposals", answer=page_of(ProposalItem, "AccessProposals"), query=ProposalQuery, right="propose_access"
+)
 def proposal_list(query: dict[str, Any]) -> Mapping[str, Any]:
     """Proposals about rights, the newest first."""
     state = query.pop("state", None)
@@ -104,7 +106,7 @@ def proposal_list(query: dict[str, Any]) -> Mapping[str, Any]:
     return paged(proposals.list_proposals(db(), now=clock.now(), waiting=waiting, **query), _told)
 
 
-@calls.post("/access-proposals", answer=ProposalItem, status=201, body=NewProposal, right="propose_access")
+@calls.post("/access-proposals", answer=ProposalItem, status=201, body=NewAccessProposal, right="propose_access")
 def propose(body: dict[str, Any]) -> Row:
     """Proposes a role, or a new second factor; it holds once another administrator approves."""
     about = {"username": body["username"], "reason": body["reason"], "actor": actor(), "now": clock.now()}
@@ -120,7 +122,9 @@ def approve_proposal(_body: dict[str, Any], proposal_id: UUID) -> Row:
     return _told(proposals.approve(db(), proposal_id=proposal_id, known_roles=known, actor=actor(), now=clock.now()))
 
 
-@calls.post("/access-proposals/<uuid:proposal_id>/refuse", answer=ProposalItem, body=Answer, right="grant_roles")
+@calls.post(
+    "/access-proposals/<uuid:proposal_id>/refuse", answer=ProposalItem, body=RefusedProposal, right="grant_roles"
+)
 def refuse_proposal(body: dict[str, Any], proposal_id: UUID) -> Row:
     """Refuses a proposal with a reason."""
     return _told(proposals.refuse(db(), proposal_id=proposal_id, **body, actor=actor(), now=clock.now()))

@@ -120,7 +120,7 @@ def grouped(code: str) -> str:
 
 
 def normal_code(code: str) -> str:
-    """What was typed as a code, without blanks and hyphens, half-width, in lower case."""
+    """The letters and digits of a typed code, half-width, in lower case."""
     return "".join(sign for sign in half_width(code).lower() if sign.isalnum())
 
 

@@ -50,7 +50,7 @@ def confirm_enrolling(
 ) -> list[str]:
     """Puts the second factor in force with a code of the telephone; gives the recovery codes, shown this once.
 
-    Whatever was signed in without it ends: other sessions, and tokens. One that is there already is replaced only in a
+    Other sessions, and tokens, which came without it, end. One that is there already is replaced only in a
     session in which it was given. Raises ``Invalid`` at ``/code``, ``Conflict``.
     """
     row = session.get(WebSession, sha256, with_for_update=True)

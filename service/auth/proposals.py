@@ -69,6 +69,7 @@ def propose_role(
             ends_on=ends_on,
             reason=_text(reason, "/reason", "理由"),
         ),
+        "grant_proposed",
         actor,
         now,
     )
@@ -87,7 +88,7 @@ def propose_reset(
     if _open(session, account.username, FACTOR_RESET, now):
         raise Conflict("重置申请正在等待审批")
     row = AccessProposal(kind=FACTOR_RESET, username=account.username, reason=_text(reason, "/reason", "理由"))
-    return _proposed(session, row, actor, now)
+    return _proposed(session, row, "factor_reset_proposed", actor, now)
 
 
 def approve(
@@ -111,7 +112,8 @@ def approve(
             actor=actor,
             now=now,
         )
-    return _decided(session, row, APPROVED, None, actor, now)
+    kind = "grant_approved" if row.kind == GRANT else "factor_reset_approved"
+    return _decided(session, row, kind, APPROVED, None, actor, now)
 
 
 def refuse(session: Session, *, proposal_id: UUID, answer: str, actor: Actor, now: datetime) -> AccessProposal:
@@ -122,7 +124,8 @@ def refuse(session: Session, *, proposal_id: UUID, answer: str, actor: Actor, no
     text = _text(answer, "/answer", "退回理由")
     if text is None:
         raise Invalid("请写明退回理由", [Finding("/answer", "请写明退回理由")])
-    return _decided(session, row, REFUSED, text, actor, now)
+    kind = "grant_refused" if row.kind == GRANT else "factor_reset_refused"
+    return _decided(session, row, kind, REFUSED, text, actor, now)
 
 
 def withdraw(session: Session, *, proposal_id: UUID, actor: Actor, now: datetime) -> AccessProposal:
@@ -131,7 +134,8 @@ def withdraw(session: Session, *, proposal_id: UUID, actor: Actor, now: datetime
     row = _held(session, proposal_id, now)
     if actor.username != row.proposed_by:
         raise NotAllowed("只能撤回自己提出的申请")
-    return _decided(session, row, WITHDRAWN, None, actor, now)
+    kind = "grant_withdrawn" if row.kind == GRANT else "factor_reset_withdrawn"
+    return _decided(session, row, kind, WITHDRAWN, None, actor, now)
 
 
 def list_proposals(
@@ -154,22 +158,22 @@ def waiting_of(session: Session, username: str, now: datetime) -> list[AccessPro
     return list(session.scalars(query.order_by(AccessProposal.proposed_at)))
 
 
-def _proposed(session: Session, row: AccessProposal, actor: Actor, now: datetime) -> AccessProposal:
+def _proposed(session: Session, row: AccessProposal, kind: str, actor: Actor, now: datetime) -> AccessProposal:
     row.id, row.proposed_by, row.proposed_at = ids.new(), actor.username, now
     row.expires_at = now + account_rules(session).proposal_lifetime
     session.add(row)
     session.flush()
-    journal(session, f"{row.kind}_proposed", _data(row), actor, now)
+    journal(session, kind, _data(row), actor, now)
     return row
 
 
 def _decided(
-    session: Session, row: AccessProposal, outcome: str, answer: str | None, actor: Actor, now: datetime
+    session: Session, row: AccessProposal, kind: str, outcome: str, answer: str | None, actor: Actor, now: datetime
 ) -> AccessProposal:
     row.outcome, row.answer, row.decided_by, row.decided_at = outcome, answer, actor.username, now
     session.flush()
     data = {"id": row.id, "username": row.username, "role": row.role, "unit": row.unit_code, "answer": answer}
-    journal(session, f"{row.kind}_{outcome}", data, actor, now)
+    journal(session, kind, data, actor, now)
     return row
 
 

@@ -89,8 +89,8 @@ def find_signed_in(
 ) -> SignedIn:
     """The account that is signed in with the cookie's ``key``; two statements. Raises ``NotAllowed``.
 
-    A password older than ``longest_age`` must be changed, as must one that somebody else chose. Whoever holds one of
-    the roles ``factor_for`` must have a second factor. Once there is one, a session without it is none.
+    A password older than ``longest_age`` must be changed, as must one that somebody else chose. The roles
+    ``factor_for`` must have a second factor. Once there is one, a session without it is none.
     """
     row = session.execute(_BY_KEY, {"sha256": token_hash(key)}).first() if len(key) <= LONGEST_KEY else None
     if row is None or _over(row[0], now, limits):

@@ -59,7 +59,7 @@ def give_code() -> ResponseReturnValue:
 @blueprint.get("/account/second-factor")
 @requires(early=True)
 def enrol() -> ResponseReturnValue:
-    """What there is; while it is enrolled, the QR code for the telephone."""
+    """The present state; while one is enrolled, the QR code for the telephone."""
     return _page()
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pyotp
 from sqlalchemy import select
 
 from service import (
@@ -24,6 +25,9 @@ from service import (
 )
 from service.access_log import Look
 from service.audit.ways import keeping
+from service.auth import proposals
+from service.auth.codes import open_vault
+from service.auth.queries import token_hash
 from service.jobs import Item, Kind, Run
 from service.liaisons.models import Link
 from service.notifications.channels import MAIL
@@ -225,6 +229,14 @@ def _accounts(world: World) -> None:
     with world.transaction() as session:
         admin = world.actor("admin")
         auth.issue_token(session, username="admin", label="报表", actor=admin, now=clock.now())
+        proposals.propose_role(
+            session, username="auditor", role="owner", reason="代管流程", actor=admin, now=clock.now()
+        )
+        owner, vault = world.actor("owner"), open_vault(world.settings.second_factor.key_file)
+        key = auth.begin_session(session, username="owner", way="password", address="127.0.0.1", now=clock.now())
+        mine = {"username": "owner", "sha256": token_hash(key), "vault": vault}
+        code = pyotp.TOTP(auth.begin_enrolling(session, **mine)).at(clock.now())
+        auth.confirm_enrolling(session, **mine, code=code, actor=owner, now=clock.now())
 
 
 def _studio(world: World) -> None:

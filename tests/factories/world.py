@@ -6,6 +6,7 @@ a test run and copied for each test.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -26,6 +27,7 @@ from service.access_log import Keeper
 from service.api import limits as api_limits
 from service.app import create_app
 from service.auth import passwords
+from service.auth.roles import PASSWORDS, RULES
 from service.auth.sessions import COOKIE
 from service.config import Organization, Settings, load, load_organization
 from service.db import Database, migrate
@@ -41,6 +43,7 @@ from service.usecases import prepare, wire
 from service.web.limits import limiter
 from tests.factories.databases import opened
 from tests.factories.openapi import Promise
+from tests.postgres import scratch
 
 if TYPE_CHECKING:
     from tests.conftest import FakeClock
@@ -69,9 +72,11 @@ def build(url: str) -> None:
 def read_config(url: str, **environ: str) -> tuple[Settings, Organization]:
     """The shipped settings over the database at ``url``; ``environ`` overrides as the environment would.
 
-    No daily seal, whose key would be left beside the sources.
+    No daily seal, whose key would be left beside the sources; that of second factors lies elsewhere.
     """
-    return load(CONFIG, {"LIAISON_DATABASE_URL": url, "LIAISON_SEAL_AT": "", **environ}), load_organization(CONFIG)
+    key_file = str(scratch() / f"liaison-tests-{os.getuid()}.second-factor.key")
+    usual = {"LIAISON_DATABASE_URL": url, "LIAISON_SEAL_AT": "", "LIAISON_SECOND_FACTOR_KEY_FILE": key_file}
+    return load(CONFIG, {**usual, **environ}), load_organization(CONFIG)
 
 
 class Api:
@@ -242,6 +247,12 @@ class World:
     def promise(self) -> Promise:
         """The OpenAPI document, ready to check answers."""
         return Promise(self.app)
+
+    def rule(self, **changes: Any) -> None:
+        """From now on these settings hold: ``accounts``, ``second_factor``, ``passwords`` or any other."""
+        self.settings = replace(self.settings, **changes)
+        self.app.extensions[WIRED] = replace(self.app.extensions[WIRED], settings=self.settings)
+        self.database.session_info.update({RULES: self.settings.accounts, PASSWORDS: self.settings.passwords})
 
     def disturb(self, statement: str) -> None:
         """From now on every connection of the service begins with ``statement``: a broken database."""

@@ -34,7 +34,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 FORM = re.compile(r"<form\b(?P<attributes>[^>]*)>(?P<inside>.*?)</form>", re.DOTALL)
 UNSTEADY = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
-    (re.compile(r'(name="(?:csrf_token|once|version)" value=")[^"]*'), r"\1…"),
+    (re.compile(r'(name="(?:csrf_token|once|version|session)" value=")[^"]*'), r"\1…"),
     (re.compile(r"/([\w/-]+)-[0-9A-Z]{8}\.(css|js|svg)"), r"/\1.\2"),
     (re.compile(r"\s+"), " "),
 )

@@ -8,7 +8,7 @@ from alembic import op
 from service.db.base import Json, UtcDateTime
 
 revision = "0031_administrators"
-down_revision = "0028_version_prints"
+down_revision = "0030_access_log"
 branch_labels = None
 depends_on = None
 
