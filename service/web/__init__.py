@@ -15,6 +15,7 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf  # type: ignore[import-unt
 from service import clock
 from service.config import Settings
 from service.http.context import READING, wired
+from service.http.context import settings as settings_now
 from service.notifications import unread_count
 from service.processes.first_steps import may_start
 from service.processes.rules import STATUSES
@@ -226,10 +227,20 @@ def _common() -> dict[str, Any]:
         "unread": _unread,
         "csrf_token": generate_csrf,
         "once_token": once_token,
+        "session_clock": _session_clock() if actor is not None else None,
         "now": clock.now,
         "here": here,
         "export_address": export_address,
     }
+
+
+def _session_clock() -> dict[str, int] | None:
+    """After how many seconds without use the session ends, and in how many it ends at its age."""
+    found = g.get("signed_in")
+    if found is None:
+        return None
+    left = max(0, int((found.ends_at - clock.now()).total_seconds()))
+    return {"idle": int(settings_now().sessions.idle.total_seconds()), "left": left}
 
 
 def _may_start(process: str) -> bool:

@@ -98,8 +98,8 @@ def sign_out() -> ResponseReturnValue:
 @blueprint.get("/session/token")
 @requires()
 def token() -> ResponseReturnValue:
-    """The token against forged requests for a page that was open while its person signed in anew."""
-    return jsonify(token=generate_csrf())
+    """The token against forged requests for a page that was open while somebody signed in anew; and who that is."""
+    return jsonify(token=generate_csrf(), username=actor().username)
 
 
 @blueprint.get("/account")

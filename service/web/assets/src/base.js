@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import "./base.css";
 import "./ref-pick.js";
+import "./idle.js";
 import { Keys, send } from "./post.js";
 
 // the policy of the pages forbids inline styles and eval

@@ -29,10 +29,18 @@ export function token() {
 
 /** After signing in again in another tab this page's token is stale: fetches the present one. The answer's status. */
 export async function freshToken() {
+  return (await present()).status;
+}
+
+/** The same; the answer's status, and who is signed in now. */
+export async function present() {
   const answer = await fetch("/session/token", { headers: { Accept: "application/json" } });
+  if (!answer.ok) return { status: answer.status };
+  const { token, username } = await answer.json();
   const meta = document.querySelector('meta[name="csrf-token"]');
-  if (answer.ok && meta) meta.content = (await answer.json()).token;
-  return answer.status;
+  if (meta) meta.content = token;
+  document.querySelectorAll("input[name=csrf_token]").forEach((field) => { field.value = token; });
+  return { status: answer.status, username };
 }
 
 async function post(url, body, key) {
