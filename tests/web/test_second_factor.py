@@ -23,8 +23,6 @@ from tests.conftest import FakeClock
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
 
-pytestmark = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
-
 
 def come_in(world: World, username: str = "office") -> Visitor:
     """A visitor with a browser of its own who gives the password at the page."""
@@ -52,6 +50,7 @@ def kinds(world: World, username: str = "office") -> list[str]:
         return [event.kind for event in auth.entries_of(session, username)]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_who_enrolled_signs_in_with_a_code_that_counts_once(world: World, clock: FakeClock) -> None:
     before = come_in(world)
     here, telephone, _ = enrol(world)
@@ -97,6 +96,7 @@ def test_a_recovery_code_counts_once_and_is_renewed(world: World, clock: FakeClo
     assert come_in(world).submit("/sign-in/code", code=renewed[0]).status_code == 302
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_who_guesses_codes_waits_in_every_browser(world: World, clock: FakeClock) -> None:
     _, telephone, _ = enrol(world)
     clock.advance(seconds=60)
@@ -193,6 +193,7 @@ def test_the_page_after_sign_in_tells_of_the_time_before(world: World, clock: Fa
         assert list(verify_stream_rows(session, "access")) == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_newer_sign_in_ends_the_older_one_where_the_settings_say_so(world: World, clock: FakeClock) -> None:
     world.rule(accounts=Accounts(one_session=True))
     first, other = come_in(world), come_in(world, "auditor")
@@ -209,6 +210,7 @@ def test_a_newer_sign_in_ends_the_older_one_where_the_settings_say_so(world: Wor
     assert "其他登录" not in second.get("/account").text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_sessions_are_ended_one_by_one_and_the_journal_tells(world: World, clock: FakeClock) -> None:
     here, there = come_in(world), come_in(world)
     cookie = there.client.get_cookie(COOKIE)

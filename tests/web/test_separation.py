@@ -33,7 +33,6 @@ from tests.factories.world import World
 from tests.web.test_access import walk_operations, walk_pages
 
 APART = Accounts(separate=True, by_two=True)
-sqlite = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 
 
 def ask(world: World, who: str = "admin", username: str = "handler-edu", **fields: str) -> int:
@@ -75,7 +74,6 @@ def test_one_of_the_three_counts_alone_and_two_of_them_not_at_all() -> None:
     assert effective([office]) == {office}
 
 
-@sqlite
 def test_nobody_is_given_two_of_the_three_and_who_has_them_is_neither(world: World) -> None:
     give(world, "auditor", "admin")
     give(world, "security", "talent_office")
@@ -95,7 +93,7 @@ def test_nobody_is_given_two_of_the_three_and_who_has_them_is_neither(world: Wor
                 auth.grant_role(session, username="owner", role="auditor", actor=actor, now=clock.now())
 
 
-@sqlite
+@pytest.mark.databases("sqlite", "postgresql")
 def test_what_one_proposes_another_approves(world: World, clock: FakeClock) -> None:
     world.rule(accounts=APART)
     assert "申请授予" in Visitor(world, "admin").get("/accounts/handler-edu/roles").text
@@ -118,7 +116,6 @@ def test_what_one_proposes_another_approves(world: World, clock: FakeClock) -> N
         assert list(verify_stream_rows(session, "access")) == []
 
 
-@sqlite
 def test_a_proposal_is_refused_with_a_reason_withdrawn_or_grows_old(world: World, clock: FakeClock) -> None:
     world.rule(accounts=APART)
     security = Visitor(world, "security")
@@ -148,7 +145,6 @@ def test_a_proposal_is_refused_with_a_reason_withdrawn_or_grows_old(world: World
         assert list(verify_stream_rows(session, "access")) == []
 
 
-@sqlite
 def test_two_security_administrators_approve_each_other_and_nobody_approves_the_own(world: World) -> None:
     give(world, "office-2", "security")
     with world.transaction() as session:
@@ -164,7 +160,6 @@ def test_two_security_administrators_approve_each_other_and_nobody_approves_the_
     assert (last.status_code, "最后一位安全管理员" in last.text) == (409, True)
 
 
-@sqlite
 def test_the_interface_proposes_and_decides_too(world: World) -> None:
     world.rule(accounts=APART)
     admin, security = world.api("admin"), world.api("security")
@@ -183,7 +178,6 @@ def test_the_interface_proposes_and_decides_too(world: World) -> None:
     assert security.post("/access-proposals", {**wanted, "kind": "factor_reset"}).status_code == 409
 
 
-@sqlite
 def test_an_administrator_stands_in_for_nobody(world: World) -> None:
     world.recorded()
     admin, office = world.actor("admin"), world.actor("office")
@@ -226,7 +220,6 @@ READ_BY_NEITHER = {
 OTHERS = {"code": "edu", "username": "handler-edu", "key": "request", "process": "request", "version": 1, "n": 1}
 
 
-@sqlite
 def test_no_address_shows_the_first_two_a_case_a_talent_or_a_file(world: World) -> None:
     fill(world)
     assert "周慕白" in Visitor(world, "admin").get("/talents").text
@@ -267,7 +260,6 @@ def test_no_address_shows_the_first_two_a_case_a_talent_or_a_file(world: World) 
     assert walked > 500
 
 
-@sqlite
 @pytest.mark.parametrize("username", ["admin", "security", "auditor"])
 def test_each_of_the_three_meets_the_rule_of_every_page_and_operation(world: World, username: str) -> None:
     world.rule(accounts=APART)
@@ -278,7 +270,6 @@ def test_each_of_the_three_meets_the_rule_of_every_page_and_operation(world: Wor
     walk_operations(world, username)
 
 
-@sqlite
 def test_what_an_administrator_reads_of_an_account_names_no_matter(world: World) -> None:
     world.dispatched("edu")
     world.do("office", "feedback_accepted")
