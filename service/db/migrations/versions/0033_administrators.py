@@ -7,8 +7,8 @@ from alembic import op
 
 from service.db.base import Json, UtcDateTime
 
-revision = "0031_administrators"
-down_revision = "0030_access_log"
+revision = "0033_administrators"
+down_revision = "0032_case_ways"
 branch_labels = None
 depends_on = None
 
