@@ -14,7 +14,10 @@ DEEPEST = 50
 
 def dumps(value: Any) -> str:
     """``value`` as canonical JSON text: sorted keys, no spaces, no escapes that are not needed, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _encode(value)
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def normalized(value: Any, path: str = "", *, depth: int = 0) -> Any:

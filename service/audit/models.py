@@ -1,14 +1,18 @@
-"""The table of the ways of cases: what the map of real ways is counted from."""
+"""The tables of the auditors' room: the ways of cases, the results of verifications, the marks of verified cases."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, Date, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.db import Base
+from service.db import Base, Json, UtcDateTime
+
+FULL, INCREMENTAL = "full", "incremental"
+"""How a verification is done."""
 
 
 class CaseWayRow(Base):
@@ -30,3 +34,37 @@ class CaseWayRow(Base):
     started_on: Mapped[date] = mapped_column(Date)
     ended_on: Mapped[date | None] = mapped_column(Date)
     told: Mapped[str] = mapped_column(Text)
+
+
+class Verification(Base):
+    """One verification of everything, as it ended. ``found`` findings, of which ``findings`` holds the first ones.
+
+    ``figures``: ``cases``, ``executed``, ``kept``, ``seals``, ``size`` (events under seals), ``rows`` (by table).
+    """
+
+    __tablename__ = "verification"
+    __table_args__ = (
+        CheckConstraint("mode IN ('full', 'incremental')", name="mode"),
+        Index("ix_verification_ended_at", "ended_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    mode: Mapped[str] = mapped_column(String(16))
+    made_by: Mapped[str] = mapped_column(String(64))
+    begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seconds: Mapped[float] = mapped_column(Float)
+    found: Mapped[int] = mapped_column(Integer)
+    figures: Mapped[dict[str, Any]] = mapped_column(Json)
+    remarks: Mapped[list[Any]] = mapped_column(Json)
+    findings: Mapped[list[Any]] = mapped_column(Json)
+
+
+class VerifiedCase(Base):
+    """A case that was executed again and came out as recorded; ``mark`` covers every byte of its journal and rows."""
+
+    __tablename__ = "verified_case"
+
+    instance_id: Mapped[UUID] = mapped_column(primary_key=True)
+    mark: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)

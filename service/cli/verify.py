@@ -1,25 +1,27 @@
-"""``liaison verify``: the hash chain, and every instance executed once more."""
+"""``liaison verify``: the hash chain, every row, and every case executed once more where it has changed since."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import DBAPIError
 
-from service import seals
-from service.audit.tables import whole
-from service.audit.tables.names import named
-from service.cli.against import against_heads, told
-from service.cli.setup import wired
+from service import clock
+from service.audit.models import FULL
+from service.audit.verifying import results
+from service.audit.verifying.runs import MOST_JOBS, Outcome, Verifier
+from service.cli.against import against_heads
+from service.cli.setup import settings, wired
 from service.errors import Invalid
-from service.history import Mismatch
-from service.processes.deployed import Mismatch as CaseMismatch
+from service.processes.deployed import Mismatch
 from service.processes.instances import case_id
+from service.rights import COMMAND_LINE
 
 
 @click.command()
@@ -32,46 +34,66 @@ from service.processes.instances import case_id
     metavar="DIR|FILE",
     help="用保存在别处的封存（目录或文件）核对整部日志：是否被改写，最早改的是哪一条。",
 )
+@click.option("--full", is_flag=True, help="全部事项重新执行；不加时，上次执行后一个字节也没有变的只核对摘要。")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, MOST_JOBS),
+    metavar="N",
+    help="同时用几个进程；不加时与处理器核数相同，事项很少时只用一个。",
+)
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出。")
-def verify(instances: tuple[str, ...], against: Path | None, as_json: bool) -> None:
-    """核验日志：重算哈希链，重新执行每个事项并与记录比对；逐条列出不符之处，有不符则以 1 退出。"""
+def verify(instances: tuple[str, ...], against: Path | None, *, full: bool, jobs: int | None, as_json: bool) -> None:
+    """核验日志和全部数据：重算哈希链，按日志核对每一行，重新执行有变动的事项；逐条列出不符之处，有不符则以 1 退出。"""
     if against is not None:
-        if instances:
-            raise Invalid("--against 核对的是整部日志，不能与 --instance 一起用")
+        if instances or full or jobs:
+            raise Invalid("--against 核对的是整部日志，不能与 --instance、--full、--jobs 一起用")
         against_heads(against, _progress(), as_json=as_json)
-    found: list[CaseMismatch | Mismatch] = []
-    remarks: list[str] = []
-    names: dict[str, str] = {}
-    rows: dict[str, int] = {}
-    with wired() as database, database.reading(long=True) as session:
-        wanted = [case_id(session, one) for one in instances]
-        for mismatch in whole.verify(session, wanted or None, _progress()):
-            found.append(mismatch)
-            names.setdefault(mismatch.stream, named(session, mismatch.stream))
-            if not as_json:
-                place = names[mismatch.stream]
-                place = place if mismatch.seq is None else f"{place} 第 {mismatch.seq} 条"
-                click.echo(f"{place}：{mismatch.what}")
-        if not instances:
-            rows = whole.rows_compared(session)
-            checked = seals.check_seals(session, _progress())
-            found += checked.mismatches
-            remarks = checked.remarks
-            if not as_json:
-                told(checked)
+    tell = None if as_json else _tell
+    with wired() as database:
+        verifier = Verifier(database, settings().secret_key, jobs or 0)
+        if instances:
+            with database.reading() as session:
+                wanted = [case_id(session, one) for one in instances]
+            outcome = verifier.verify_cases(wanted, tell)
+        else:
+            begun = clock.now()
+            outcome = verifier.verify(full=full, tell=tell, progress=_progress())
+            try:
+                with database.transaction() as session:
+                    results.keep(session, outcome, begun_at=begun, actor=COMMAND_LINE, now=clock.now())
+            except DBAPIError:
+                outcome.told.remarks.append("数据库不能写入，本次核验的结果没有记入日志")
     if as_json:
-        listed = [{**asdict(one), "name": names.get(one.stream, one.stream)} for one in found]
-        said = {"ok": not found, "mismatches": listed, "remarks": remarks, "tables": _by_table(rows, found)}
-        click.echo(json.dumps(said, ensure_ascii=False))
+        click.echo(json.dumps(_report(outcome), ensure_ascii=False))
     else:
-        click.echo(f"发现 {len(found)} 处不符。" if found else "核验通过：哈希链完整，重新执行的结果与记录一致。")
-    sys.exit(1 if found else 0)
+        for remark in outcome.told.remarks:
+            click.echo(f"注意：{remark}")
+        click.echo(_summary(outcome))
+        good = "核验通过：哈希链完整，重新执行的结果与记录一致。"
+        click.echo(f"发现 {outcome.found} 处不符。" if outcome.found else good)
+    sys.exit(1 if outcome.found else 0)
 
 
-def _by_table(rows: Mapping[str, int], found: Sequence[CaseMismatch | Mismatch]) -> dict[str, dict[str, int]]:
-    """Table → how many rows were compared, and how many findings there are."""
-    told = Counter(one.table for one in found if isinstance(one, CaseMismatch) and one.table is not None)
-    return {table: {"rows": rows.get(table, 0), "mismatches": told[table]} for table in sorted({*rows, *told})}
+def _tell(name: str, found: Mismatch) -> None:
+    place = name if found.seq in (None, 0) else f"{name} 第 {found.seq} 条"
+    click.echo(f"{place}：{found.what}")
+
+
+def _summary(outcome: Outcome) -> str:
+    told = outcome.told
+    kept = f"，{told.kept} 件自上次重新执行以来一个字节未变，只核对了摘要" if outcome.mode != FULL else ""
+    return f"事项 {outcome.cases} 件：重新执行 {told.executed} 件{kept}；用时 {outcome.seconds:.1f} 秒。"
+
+
+def _report(outcome: Outcome) -> dict[str, object]:
+    listed = [{**asdict(one), "name": name} for name, one in outcome.findings]
+    told = Counter(one.table for _, one in outcome.findings if one.table is not None)
+    rows = outcome.told.rows
+    tables = {one: {"rows": rows.get(one, 0), "mismatches": told[one]} for one in sorted({*rows, *told})}
+    said = {"ok": not outcome.found, "mode": outcome.mode, "seconds": round(outcome.seconds, 3)}
+    counts = {"cases": outcome.cases, "executed": outcome.told.executed, "kept": outcome.told.kept}
+    more = {"found": outcome.found, "mismatches": listed, "remarks": outcome.told.remarks, "tables": tables}
+    return {**said, **counts, **more}
 
 
 def _progress() -> Callable[[int, int], None] | None:
@@ -80,9 +102,8 @@ def _progress() -> Callable[[int, int], None] | None:
         return None
 
     def tell(done: int, total: int) -> None:
-        if done % 20 == 0:
-            click.echo(f"\r\x1b[K正在核验：{done}/{total}", nl=False, err=True)
-        if done + 1 == total:
+        click.echo(f"\r\x1b[K正在核验：{done}/{total}", nl=False, err=True)
+        if done >= total:
             click.echo("\r\x1b[K", nl=False, err=True)
 
     return tell

@@ -22,14 +22,14 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import walking  # noqa: F401 - the library walks its trees by it
 from service.engine.lying import lying
 from service.engine.program import Program
 from service.engine.prune import CAME_FROM, came_from, prune
 from service.engine.scripts import ScriptEngine, scope_of
 from service.engine.specs import EventGateway
-from service.engine.state import dump, load
+from service.engine.state import dump, kept_live, load, taken
 from service.engine.timers import ArmedTimer, attached_to
+from service.engine.walking import run_ready
 from service.engine.world import Context, EngineFailure, all_decided, copied, ordered, world
 from service.errors import Conflict, NotFound
 
@@ -241,7 +241,7 @@ def inspect(program: Program, state: str, context: Context) -> Landing:
 @contextmanager
 def running(program: Program, state: str, context: Context) -> Iterator[BpmnWorkflow]:
     with world(context):
-        workflow = load(program, state)
+        workflow = taken(program, state) or load(program, state)
         workflow.script_engine = ScriptEngine(program, context)
         yield workflow
 
@@ -262,7 +262,9 @@ def advanced(program: Program, workflow: BpmnWorkflow, context: Context, trail: 
         if getattr(task.task_spec, "bpmn_id", None):
             passed.append(_passed(task))
 
-    workflow.do_engine_steps(will_complete_task=count, did_complete_task=note)
+    while run_ready(workflow, count, note):
+        pass
+    workflow.refresh_timers()
     return _landing(program, workflow, context, passed)
 
 
@@ -300,7 +302,7 @@ def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed:
         step.node for step in passed if not step.scope and isinstance(program.spec.task_specs.get(step.node), EndEvent)
     ]
     return Landing(
-        state=dump(workflow, in_memory=context.in_memory),
+        state=kept_live(program, workflow) if context.live else dump(workflow, in_memory=context.in_memory),
         open_tasks=open_tasks,
         timers=timers,
         waiting_messages=tuple(event.name for event in _waiting_messages(workflow)),

@@ -72,6 +72,32 @@ def load(program: Program, state: str) -> BpmnWorkflow:
     return _opened(program, stored_in(state))
 
 
+class Live(str):
+    """A state with its workflow at hand: whoever goes on from it first need not read it."""
+
+    __slots__ = ("program", "workflow")
+    program: Program
+    workflow: BpmnWorkflow | None
+
+
+def kept_live(program: Program, workflow: BpmnWorkflow) -> Live:
+    """As ``dump``, with the workflow at hand for one further step."""
+    state = Live(dump(workflow))
+    state.program, state.workflow = program, workflow
+    return state
+
+
+def taken(program: Program, state: str) -> BpmnWorkflow | None:
+    """The workflow of a live state, as if it were loaded; None where there is none, or somebody has gone on with it."""
+    if not isinstance(state, Live) or state.workflow is None or state.program is not program:
+        return None
+    workflow, state.workflow = state.workflow, None
+    for part in (workflow, *workflow.subprocesses.values()):
+        for task in part.tasks.values():
+            task.thread_id = Task.thread_id_pool  # as all have it that are loaded
+    return workflow
+
+
 def reopened(program: Program, workflow: BpmnWorkflow) -> BpmnWorkflow:
     """``workflow``, which is used up, on the specs of ``program``: as if it were stored and loaded."""
     workflow.bpmn_events = []

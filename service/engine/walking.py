@@ -6,10 +6,11 @@ keeps. At every step of every case that is a third of all work.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnBaseWorkflow
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from SpiffWorkflow.workflow import Workflow
@@ -67,6 +68,45 @@ def _least(state: int) -> int:
     if state & TaskState.PREDICTED_MASK:
         return int(TaskState.MAYBE)
     return int(TaskState.FUTURE if state & TaskState.DEFINITE_MASK else TaskState.COMPLETED)
+
+
+def ready(workflow: BpmnWorkflow, part: Any) -> list[Task]:
+    """The tasks of a process, and of what it calls, that the engine has to run, in the library's order.
+
+    A look at all tasks takes less than a walk, and of one there is no order.
+    """
+    parts = [part] if part is not workflow else [part, *workflow.subprocesses.values()]
+    if part is not workflow and any(one.parent_task_id in part.tasks for one in workflow.subprocesses.values()):
+        parts = list(workflow.subprocesses.values())
+    found = [
+        one
+        for each in parts
+        for one in each.tasks.values()
+        if one._state == TaskState.READY and not one.task_spec.manual
+    ]
+    if not found or (len(found) == 1 and found[0].workflow is part):
+        return found
+    return [one for one in part.get_tasks(state=TaskState.READY) if not one.task_spec.manual]
+
+
+def run_ready(workflow: BpmnWorkflow, will: Callable[[Task], None], did: Callable[[Task], None]) -> bool:
+    """Runs what the engine has to run, the innermost processes first, as the library's ``do_engine_steps``."""
+
+    def run(part: Any) -> int:
+        found = ready(workflow, part)
+        for task in found:
+            will(task)
+            task.run()
+            did(task)
+        return len(found)
+
+    active = workflow.get_active_subprocesses()
+    for part in sorted(active, key=lambda one: one.depth, reverse=True):
+        while run(part):
+            pass
+        call = workflow.get_task_from_id(part.parent_task_id)
+        call.task_spec._update(call)
+    return run(workflow) > 0 or len(workflow.get_active_subprocesses()) > len(active)
 
 
 def set_state(task: Task, value: int) -> None:

@@ -81,6 +81,8 @@ class Context:
     """Whether the state stays in this process: a rehearsal's is never stored, and needs no text."""
     kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Task → the words of an earlier version by which its date stays counted: ``due`` and ``settings``."""
+    live: bool = False
+    """Whether the state that comes of it keeps its workflow at hand: replay goes on from it at once."""
 
 
 class _World:
@@ -89,10 +91,11 @@ class _World:
         self.moment = context.now.timestamp()
         self.made = 0
         self.decided: list[tuple[str, str]] = []
+        self._names = ids.names_in(context.seed)
 
     def next_id(self) -> str:
         self.made += 1
-        return str(ids.derive(self.context.seed, str(self.made)))
+        return self._names(str(self.made))
 
 
 _current: ContextVar[_World | None] = ContextVar("engine_world", default=None)

@@ -11,12 +11,13 @@ from service.history.outbox import MAX_ATTEMPTS, OUTBOX_KINDS, claim, give_up, l
 from service.history.played import note_played, played, played_until
 from service.history.retrying import note_failure, revive
 from service.history.retrying import stream_of as notice_stream
-from service.history.verify import Mismatch, verify_stream
+from service.history.verify import Chain, Mismatch, StoredEvent, chains, verify_stream, verify_streams
 from service.history.versions import Edits, Later, Stale, require_version, version_of, versions_of
 
 __all__ = [
     "MAX_ATTEMPTS",
     "OUTBOX_KINDS",
+    "Chain",
     "Edits",
     "HistoryEvent",
     "HistoryHead",
@@ -24,8 +25,10 @@ __all__ = [
     "Mismatch",
     "OutboxEntry",
     "Stale",
+    "StoredEvent",
     "append",
     "begin_streams",
+    "chains",
     "claim",
     "count",
     "give_up",
@@ -45,6 +48,7 @@ __all__ = [
     "stream_events",
     "streams",
     "verify_stream",
+    "verify_streams",
     "version_of",
     "versions_of",
 ]

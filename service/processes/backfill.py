@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from service import clock, engine, history
 from service.processes.bundles import compiled
+from service.processes.case_checks import replayed
 from service.processes.course import replayer_of
 from service.processes.deployed import DAMAGE, Mismatch
 from service.processes.models import CaseSpan, Instance
 from service.processes.projections import Projection
 from service.processes.recording import stream_of
-from service.processes.replay import replayed
 from service.processes.spans import of_instance
 
 

@@ -81,9 +81,11 @@ class Replayer:
         started: HistoryEvent,
         definition: Callable[[str], Compiled],
         calendar: Callable[[str], Calendar],
+        *,
+        live: bool = False,
     ) -> None:
         said = started.data
-        self.begun = Begun(instance_id, said["frame"], definition(said["digest"]), definitions=definition)
+        self.begun = Begun(instance_id, said["frame"], definition(said["digest"]), definitions=definition, live=live)
         self.calendar = calendar
 
     def run(self, steps: Sequence[Step], without: frozenset[int] = frozenset()) -> Course:

@@ -69,6 +69,8 @@ class Begun:
     definitions: Callable[[str], Compiled] = _unknown
     in_memory: bool = False
     """Whether its state is never stored (a rehearsal)."""
+    live: bool = False
+    """Whether each state keeps its workflow at hand for the next input (a replay that is held against the record)."""
 
 
 @dataclass
@@ -196,7 +198,7 @@ def _land(begun: Begun, course: Course, given: Given, days: DayFunctions, answer
     data, program = given.data, begun.made.program
     opening = time.fromisoformat(data["opening"])
     context = context_of(begun.instance_id, given.seq, days, answer, opening, rules_of(given))
-    context = replace(context, instances=begun.instances, kept=course.kept, in_memory=begun.in_memory)
+    context = replace(context, instances=begun.instances, kept=course.kept, in_memory=begun.in_memory, live=begun.live)
     if given.kind == "started":
         return engine.start(program, data["data"], context, data.get("event"))
     if course.landing is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -115,8 +116,14 @@ def described(data: Mapping[str, Any], number: str | None, title: str) -> dict[s
         "title": title,
         "talent_id": _text(data.get("talent_id")),
         "leader_id": _id_text(data.get("leader_id")),
-        "search_key": search_key(number, spell(title, of_person=False, readings=1).keys),
+        "search_key": _search_key(number, title),
     }
+
+
+@lru_cache(maxsize=1024)
+def _search_key(number: str | None, title: str) -> str:
+    """Each step of a case asks for it, and mostly for the same."""
+    return search_key(number, spell(title, of_person=False, readings=1).keys)
 
 
 def merged(

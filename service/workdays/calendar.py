@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
@@ -21,6 +21,9 @@ from service.workdays.holiday_notices import FIRST_YEAR, CalendarNotices, Holida
 
 GUESSED_YEARS = 10
 """How many years past the last notice dates are still computed, all of them provisional."""
+
+REMEMBERED = 10_000
+"""Counts that a calendar keeps at most, explanations included."""
 
 _FORMAT = 1
 _ONE = timedelta(days=1)
@@ -42,6 +45,17 @@ class DayNote:
     notice: str | None = None
     provisional: bool = False
 
+    def to_data(self) -> dict[str, object]:
+        """JSON-ready: the date as ISO text."""
+        return {
+            "date": self.date.isoformat(),
+            "counted": self.counted,
+            "number": self.number,
+            "reason": self.reason,
+            "notice": self.notice,
+            "provisional": self.provisional,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class DueDate:
@@ -60,7 +74,7 @@ class DueDate:
         return {
             "due": self.due.isoformat(),
             "provisional": self.provisional,
-            "explanation": [{**asdict(note), "date": note.date.isoformat()} for note in self.explanation],
+            "explanation": [note.to_data() for note in self.explanation],
             "notices": list(self.notices),
         }
 
@@ -103,6 +117,19 @@ class Calendar:
         ``start`` is day 0 and never counts; from a day off, the next working day is day 1. ``n`` = 0 is ``start``
         itself, or the next working day if that is a day off. Raises ``Invalid`` where the calendar ends.
         """
+        found = self._counted.get((start, n))
+        if found is None:
+            if len(self._counted) >= REMEMBERED:
+                self._counted.clear()
+            found = self._counted[start, n] = self._add(start, n)
+        return found
+
+    @cached_property
+    def _counted(self) -> dict[tuple[date, int], DueDate]:
+        """The counts of before: cases of a day ask for the same ones, and replay asks for each once more."""
+        return {}
+
+    def _add(self, start: date, n: int) -> DueDate:
         self._check(start)
         if n == 0 and not self._works(start):
             return self._settled(start, self._walk(start, 1), count_to=0)

@@ -22,6 +22,7 @@ from service.audit.tables.registry import FAMILIES, HELD, REPLAYED
 from service.cli.schema import all_tables
 from service.db import Database
 from service.processes import replay
+from service.processes.case_checks import check_cases
 from service.processes.deployed import Mismatch
 from service.processes.models import (
     CalendarVersion,
@@ -120,7 +121,9 @@ def found(filled: SimpleNamespace, model: Any, stream: str) -> list[Mismatch]:
     """The findings of the part that has to do with the table."""
     session = filled.session
     if model in OF_CASES:
-        return list(replay._instance(session, filled.case, filled.definitions, filled.calendars))
+        known = filled.definitions.__getitem__, filled.calendars.__getitem__
+        [(_, wrong)] = check_cases(session, [filled.case], *known)
+        return wrong
     if model in (Definition, DefinitionFile, DefinitionPicture):
         return list(replay.definitions_as_deployed(session, {}))
     if model is CalendarVersion:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from service.history import verify
-from service.processes import replay
+from service.processes import case_checks, replay
 from tests.factories.scripts import DOCS
 
 
@@ -29,7 +29,7 @@ def sentences(source: str) -> Iterator[str]:
             yield re.sub("…+", "…", text)
 
 
-@pytest.mark.parametrize("module", [verify, replay])
+@pytest.mark.parametrize("module", [verify, replay, case_checks])
 def test_every_mismatch_is_explained(module: object) -> None:
     told = list(sentences(Path(str(module.__file__)).read_text()))  # type: ignore[attr-defined]  # a module
     assert len(told) > 8

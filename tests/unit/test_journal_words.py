@@ -15,6 +15,7 @@ import pytest
 import service
 from service import attachments
 from service.access_log.fields import ENTRIES as OF_ACCESS_LOG
+from service.audit.verifying.results import ENTRIES as OF_VERIFICATIONS
 from service.auth.fields import ENTRIES as OF_ACCOUNTS
 from service.contacts.fields import ENTRIES as OF_CONTACTS
 from service.exchange.fields import ENTRIES as OF_IMPORTS
@@ -52,6 +53,7 @@ FEATURES = {
     "seals": OF_SEALS,
     "access_log": OF_ACCESS_LOG,
     "talents": OF_TALENTS,
+    "verifications": OF_VERIFICATIONS,
 }
 WRITERS: Mapping[Any, tuple[int | None, str]] = {
     journal.append: (None, "kind"),

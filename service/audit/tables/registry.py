@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from service.access_log import folding as access_log
 from service.access_log.models import AccessEntry, AccessSubject
-from service.audit.models import CaseWayRow
+from service.audit import folding as verifications
+from service.audit.models import CaseWayRow, VerifiedCase
 from service.audit.tables.files import FILES
 from service.auth import folding as auth
 from service.auth.models import FormerPassword, SignInLock, WebSession
@@ -90,6 +91,7 @@ FAMILIES: Mapping[str, Merged] = merged(
         *exchange.FAMILIES,
         *studio.FAMILIES,
         *access_log.FAMILIES,
+        *verifications.FAMILIES,
     )
 )
 REPLAYED: Mapping[type[Base], Mapping[str, str]] = {
@@ -123,6 +125,7 @@ OUTSIDE: Mapping[type[Base], str] = {
     IdempotentAnswer: "接口的应答，按幂等键留七天供重取；所办的事在日志里",
     WorkerBeat: "后台进程的心跳，时时在变",
     CaseWayRow: "流程图谱的底稿，只由各事项的日志推算；与日志末条不同的，打开图谱时或由后台任务重新推算",
+    VerifiedCase: "核验的记忆：哪些事项已重新执行过、当时一字一节如何；带数据库之外的密钥，对不上就重新执行",
 }
 """Tables that no event tells of, and why."""
 HELD: Mapping[type[Base], Held] = {held.model: held for family in FAMILIES.values() for held in family.held} | {

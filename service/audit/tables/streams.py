@@ -33,20 +33,32 @@ def verify_records(
     ``found`` takes what rows say that no event tells (of an upgrade).
     """
     for family in FAMILIES.values():
-        comparisons = [Comparison(session, held) for held in family.held]
-        for one in comparisons:
-            one.found = found
-        if family.single:
-            yield from _single(session, family, comparisons)
-            continue
-        names = set(history.streams(session, f"{family.prefix}:"))
-        for one in comparisons:
-            names |= one.owners(family.prefix)
-        listed = sorted(names)
-        for done, some in enumerate(chunks(listed)):
-            if progress is not None:
-                progress(done * len(some), len(listed))
-            yield from _batch(session, family, comparisons, some)
+        yield from verify_family(session, family, progress, found)
+    yield from verify_rest(session)
+
+
+def verify_family(
+    session: Session, family: Merged, progress: Progress | None = None, found: list[Found] | None = None
+) -> Iterator[Mismatch]:
+    """The rows of the streams of one prefix."""
+    comparisons = [Comparison(session, held) for held in family.held]
+    for one in comparisons:
+        one.found = found
+    if family.single:
+        yield from _single(session, family, comparisons)
+        return
+    names = set(history.streams(session, f"{family.prefix}:"))
+    for one in comparisons:
+        names |= one.owners(family.prefix)
+    listed = sorted(names)
+    for done, some in enumerate(chunks(listed)):
+        if progress is not None:
+            progress(done * len(some), len(listed))
+        yield from _batch(session, family, comparisons, some)
+
+
+def verify_rest(session: Session) -> Iterator[Mismatch]:
+    """Rows that streams of several prefixes tell: files, notices still owed, the contents of drafts."""
     yield from _files(session)
     yield from undelivered(session)
     yield from _contents(session)

@@ -1,0 +1,37 @@
+"""The program of a child of verification: pieces come line by line on standard input, answers go line by line out.
+
+It ends when its input ends, also when the parent is killed. Its first line says which database, and how.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+
+from service.audit.verifying.marks import Marks
+from service.audit.verifying.pieces import Hands
+from service.config.trust import Timeouts
+from service.db import Database
+
+
+def main() -> None:
+    """Answers until there is nothing more to do."""
+    said = json.loads(sys.stdin.readline())
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints is no answer
+    database = Database(said["url"], Timeouts(**said["timeouts"]))
+    hands = Hands(database, Marks(said["key"]), full=said["full"])
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # a case makes much and leaves little
+    try:
+        for line in sys.stdin:
+            out.write(hands.do(json.loads(line)).text() + "\n")
+            out.flush()
+    finally:
+        database.dispose()
+
+
+if __name__ == "__main__":
+    main()

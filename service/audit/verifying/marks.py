@@ -1,0 +1,113 @@
+"""The mark of a case: a keyed digest over every stored byte of it, kept when it was executed again and came out right.
+
+As long as the mark is the same, another execution would read the same bytes and say the same, so it is spared. The key
+comes from the service's secret, which does not stand in the database: who writes rows cannot write a mark for them. A
+mark that does not fit is no finding, the case is then executed again. It holds for one program only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import marshal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+import service
+from service import history
+from service.audit.models import VerifiedCase
+from service.db import Base
+from service.history import HistoryEvent, HistoryHead
+from service.processes.case_checks import OWNERS
+from service.processes.recording import stream_of
+
+_STREAMS: tuple[type[Base], ...] = (HistoryEvent, HistoryHead)
+_KINDS = {HistoryEvent: "stream, seq, id", HistoryHead: "stream"}
+_NOT_PROGRAM = ("web", "api", "demonstration")
+"""Rooms that verification does not run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Marks made with a key (any text but the empty one)."""
+
+    key: str
+
+    def now(self, session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
+        """The marks that the cases have as they stand, from every column of every row. A statement a table."""
+        seals = {one: hmac.new(self.key.encode(), digestmod=hashlib.sha256) for one in ids}
+        begun = f"{program()} {history.played_until(session).isoformat()}".encode()
+        for one, seal in seals.items():
+            seal.update(begun + stream_of(one).encode())
+        raw = session.get_bind().dialect.name == "sqlite"
+        by_stream = {stream_of(one): one for one in ids}
+        by_id = {one.hex if raw else one: one for one in ids}
+        for model, owner in (*((one, "stream") for one in _STREAMS), *((one, own.key) for one, own in OWNERS.items())):
+            names = by_stream if model in _STREAMS else by_id
+            for name, digest in (_on_sqlite if raw else _on_postgresql)(session, model, owner, list(names)):
+                if name in names:
+                    seals[names[name]].update(model.__tablename__.encode() + digest)
+        return {one: seal.hexdigest() for one, seal in seals.items()}
+
+    def known(self, session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
+        """The marks that were kept."""
+        found = select(VerifiedCase.instance_id, VerifiedCase.mark).where(VerifiedCase.instance_id.in_(ids))
+        return {row[0]: row[1] for row in session.execute(found)}
+
+    def keep(self, session: Session, marks: Mapping[UUID, str], now: datetime) -> None:
+        """Keeps these marks."""
+        session.execute(delete(VerifiedCase).where(VerifiedCase.instance_id.in_(list(marks))))
+        rows = [{"instance_id": one, "mark": mark, "made_at": now} for one, mark in marks.items()]
+        session.execute(insert(VerifiedCase), rows)
+
+
+def key_of(secret: str) -> str:
+    """The key of marks, out of the service's secret."""
+    return hashlib.sha256(f"verified cases\n{secret}".encode()).hexdigest()
+
+
+@cache
+def program() -> str:
+    """The digest of the program that executes: of our modules, and the versions of what runs them."""
+    seal = hashlib.sha256(f"{sys.version} {version('SpiffWorkflow')} {version('simpleeval')}".encode())
+    home = Path(service.__path__[0])
+    for path in sorted(home.rglob("*.py")):
+        if path.relative_to(home).parts[0] not in _NOT_PROGRAM:
+            seal.update(path.read_bytes())
+    return seal.hexdigest()
+
+
+def _on_sqlite(session: Session, model: type[Base], owner: str, names: Sequence[Any]) -> Iterator[tuple[Any, bytes]]:
+    """(owner, digest of its rows), of the values as they are kept."""
+    table = model.__tablename__
+    columns = ", ".join(f'"{name}"' for name in model.__table__.columns.keys())  # noqa: SIM118 - a collection of columns
+    marks = ", ".join("?" * len(names))
+    order = _KINDS.get(model, f"{owner}, {', '.join(column.name for column in model.__table__.primary_key)}")
+    asked = f"SELECT {owner}, {columns} FROM {table} WHERE {owner} IN ({marks}) ORDER BY {order}"  # noqa: S608 - names of our own tables
+    rows = session.connection().exec_driver_sql(asked, tuple(names))
+    for name, some in groupby(rows, key=lambda row: row[0]):
+        # version 2 of the format has no references: the same values give the same bytes
+        yield name, hashlib.sha256(marshal.dumps([tuple(row) for row in some], 2)).digest()
+
+
+def _on_postgresql(
+    session: Session, model: type[Base], owner: str, names: Sequence[Any]
+) -> Iterator[tuple[Any, bytes]]:
+    """The same, made by the server: rows as text leave it only as a digest."""
+    table = model.__tablename__
+    order = _KINDS.get(model, ", ".join(column.name for column in model.__table__.primary_key))
+    seal = f"sha256(convert_to(string_agg({table}::text, E'\\n' ORDER BY {order}), 'UTF8'))"
+    asked = f"SELECT {owner}, {seal} FROM {table} WHERE {owner} = ANY(%s) GROUP BY {owner}"  # noqa: S608 - names of our own tables
+    for name, digest in session.connection().exec_driver_sql(asked, (list(names),)):
+        yield name, bytes(digest)

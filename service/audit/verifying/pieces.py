@@ -1,0 +1,160 @@
+"""The pieces of a verification, each done with one look at the database, in whichever process.
+
+A piece and its answer are JSON, so that a child (``child``) does it as the parent would.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from service import clock, history, seals
+from service.audit.tables.guards import guards
+from service.audit.tables.registry import FAMILIES
+from service.audit.tables.streams import verify_family, verify_rest
+from service.audit.tables.whole import rows_compared
+from service.audit.verifying.marks import Marks
+from service.db import Database
+from service.processes import replay
+from service.processes.bundles import Compiled, compiled
+from service.processes.case_checks import check_cases
+from service.processes.deployed import Mismatch
+from service.processes.models import CalendarVersion, Definition
+from service.workdays import Calendar
+
+Piece = Mapping[str, Any]
+"""``{"do": …}``, with ``ids`` of cases, or the ``prefix`` of the streams of records."""
+BASES, JOURNAL, RECORDS, REST, SEALS, CASES = "bases", "journal", "records", "rest", "seals", "cases"
+
+
+@dataclass(slots=True)
+class Answer:
+    """The findings of a piece.
+
+    ``executed``: cases that were executed again; ``kept``: those that stand as they stood when they were; ``rows``:
+    table → how many there are; ``seals`` and ``size``: heads checked, events under them; ``unwritten``: the database
+    takes no marks.
+    """
+
+    wrong: list[Mismatch] = field(default_factory=list)
+    executed: int = 0
+    kept: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    seals: int = 0
+    size: int = 0
+    unwritten: bool = False
+
+    def text(self) -> str:
+        """As a child says it."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def of(cls, text: str) -> Answer:
+        """The answer that ``text`` holds."""
+        said = json.loads(text)
+        return cls(**{**said, "wrong": [Mismatch(**one) for one in said["wrong"]]})
+
+
+@dataclass
+class Hands:
+    """Does pieces. ``marks`` tells which cases stand as they stood; ``full``: that is not asked, all are executed.
+
+    Definitions and calendars are read once; each is held against its digest before it is used.
+    """
+
+    database: Database
+    marks: Marks
+    full: bool
+    definitions: dict[str, Compiled] = field(default_factory=dict)
+    calendars: dict[str, Calendar] = field(default_factory=dict)
+    unwritten: bool = False
+
+    def do(self, piece: Piece, progress: Callable[[int, int], None] | None = None) -> Answer:
+        """Does one piece. Raises what the database raises."""
+        if piece["do"] == CASES:
+            return self._cases([UUID(one) for one in piece["ids"]])
+        with self.database.reading(long=True) as session:
+            if piece["do"] == SEALS:
+                checked = seals.check_seals(session, progress)
+                wrong = [Mismatch(one.stream, one.seq, one.what) for one in checked.mismatches]
+                return Answer(wrong, remarks=checked.remarks, seals=checked.seals, size=checked.size)
+            if piece["do"] == RECORDS:
+                return Answer(list(verify_family(session, FAMILIES[piece["prefix"]])))
+            rows = rows_compared(session) if piece["do"] == REST else {}
+            return Answer(list(_found(session, piece["do"])), rows=rows)
+
+    def _cases(self, ids: list[UUID]) -> Answer:
+        answer, clean = Answer(), dict[UUID, str]()
+        with self.database.reading(long=True) as session:
+            now = self.marks.now(session, ids)
+            known = {} if self.full else self.marks.known(session, ids)
+            changed = [one for one in ids if known.get(one) is None or known[one] != now.get(one)]
+            answer.kept, answer.executed = len(ids) - len(changed), len(changed)
+            played = history.played_until(session)
+            definition, calendar = partial(self._definition, session), partial(self._calendar, session)
+            checked = check_cases(session, changed, definition, calendar, played)
+            for case, wrong in checked if changed else ():
+                answer.wrong += wrong
+                if not wrong and case in now:
+                    clean[case] = now[case]
+        if clean and not self.unwritten:
+            self._keep(clean)
+        answer.unwritten = self.unwritten
+        return answer
+
+    def _keep(self, clean: Mapping[UUID, str]) -> None:
+        try:
+            with self.database.transaction() as session:
+                self.marks.keep(session, clean, clock.now())
+        except DBAPIError:  # a copy that may only be read is verified all the same
+            self.unwritten = True
+
+    def _definition(self, session: Session, digest: str) -> Compiled:
+        if digest not in self.definitions:
+            key = session.scalar(select(Definition.key).where(Definition.digest == digest).limit(1))
+            if key is None:
+                raise LookupError(digest)
+            self.definitions[digest] = compiled(session, digest, key)
+        return self.definitions[digest]
+
+    def _calendar(self, session: Session, digest: str) -> Calendar:
+        if digest not in self.calendars:
+            data = session.scalar(select(CalendarVersion.data).where(CalendarVersion.digest == digest))
+            if data is None or (made := Calendar.from_data(data)).digest != digest:
+                raise LookupError(f"没有摘要为 {digest} 的工作日历")
+            self.calendars[digest] = made
+        return self.calendars[digest]
+
+
+def _found(session: Session, what: str) -> Iterator[Mismatch]:
+    if what == BASES:
+        yield from replay.verify_bases(session, {}, {})
+    elif what == JOURNAL:
+        yield from guards(session)
+        yield from replay.verify_journal(session)
+    else:
+        yield from verify_rest(session)
+
+
+def pieces_of(ids: Iterable[UUID]) -> Piece:
+    """The piece that checks these cases."""
+    return {"do": CASES, "ids": [str(one) for one in ids]}
+
+
+def others() -> list[Piece]:
+    """The pieces of all that is no case, the longest first."""
+    return [
+        {"do": SEALS},
+        {"do": JOURNAL},
+        {"do": REST},
+        *({"do": RECORDS, "prefix": prefix} for prefix in FAMILIES),
+    ]

@@ -1,0 +1,64 @@
+"""The results of verifications: kept, journaled, and read by auditors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import ids
+from service.audit.folding import VERIFIED
+from service.audit.models import Verification
+from service.audit.verifying.runs import Outcome
+from service.canonical import normalized
+from service.db.lists import Page, page
+from service.errors import NotFound
+from service.fields import Entry
+from service.history.folding import Digest
+from service.history.records import record
+from service.rights import Actor, require
+
+RIGHT = "verify"
+ENTRIES: Mapping[str, Entry] = {VERIFIED: Entry("核验")}
+"""The kinds of entries in the journal of a verification."""
+
+
+def keep(session: Session, outcome: Outcome, *, begun_at: datetime, actor: Actor, now: datetime) -> Verification:
+    """Keeps how a verification ended, in the caller's transaction; the journal holds the digest of the findings."""
+    made = Verification(
+        id=ids.new(),
+        mode=outcome.mode,
+        made_by=actor.username,
+        begun_at=begun_at,
+        ended_at=now,
+        seconds=round(outcome.seconds, 3),
+        found=outcome.found,
+        figures=normalized(outcome.figures()),
+        remarks=list(outcome.told.remarks),
+        findings=normalized([{"name": name, **asdict(one)} for name, one in outcome.findings]),
+    )
+    session.add(made)
+    told = {name: getattr(made, name) for name in ("mode", "seconds", "found", "figures", "remarks")}
+    told |= {"begun_at": begun_at.isoformat(), "findings": Digest.of(made.findings).sha256}
+    record(session, f"verification:{made.id}", VERIFIED, told, actor=actor, now=now)
+    session.flush()
+    return made
+
+
+def verifications(session: Session, actor: Actor, *, limit: int = 50, offset: int = 0) -> Page[Verification]:
+    """The results, the newest first. Raises NotAllowed."""
+    require(actor, RIGHT)
+    return page(session, select(Verification).order_by(Verification.ended_at.desc()), limit=limit, offset=offset)
+
+
+def verification(session: Session, actor: Actor, key: UUID) -> Verification:
+    """One result. Raises NotAllowed, NotFound."""
+    require(actor, RIGHT)
+    found = session.get(Verification, key)
+    if found is None:
+        raise NotFound("没有这次核验的结果")
+    return found

@@ -1,0 +1,287 @@
+"""Verification of cases, a batch at a time: chain, effects and every column of the rows of each.
+
+A batch takes a statement a table, whatever the number of its cases. Each event is read once, for its chain and for its
+replay; a replay goes on with the workflow at hand, and what then differs is replayed from the stored states before it
+is told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from service import history
+from service.canonical import dumps, normalized
+from service.db import Base, raw_rows
+from service.db.raw_rows import Row, shape
+from service.errors import LiaisonError
+from service.history import Chain, HistoryEvent
+from service.processes.bundles import Compiled
+from service.processes.clocks import runs_of
+from service.processes.course import Replayer, steps_of, taken_back_effects
+from service.processes.deployed import DAMAGE, Mismatch
+from service.processes.inputs import Course
+from service.processes.models import CaseSpan, ClockRun, CopyTo, Instance, Timer, UserTask
+from service.processes.projections import Projection
+from service.processes.recording import stream_of
+from service.processes.spans import joined
+from service.workdays import Calendar
+
+AT_ONCE = 100
+"""Cases of a batch: enough that statements cost nothing, few enough that they fit into some megabytes."""
+OWNERS: Mapping[type[Base], InstrumentedAttribute[UUID]] = {
+    Instance: Instance.id,
+    UserTask: UserTask.instance_id,
+    Timer: Timer.instance_id,
+    CopyTo: CopyTo.instance_id,
+    ClockRun: ClockRun.instance_id,
+    CaseSpan: CaseSpan.instance_id,
+}
+"""The tables that hold a case, each with the column that says which case."""
+
+
+@dataclass(slots=True)
+class Case:
+    """All that is stored of a case: its journal, and its rows by table."""
+
+    id: UUID
+    chain: Chain
+    rows: dict[type[Base], list[Row]] = field(default_factory=dict)
+
+    @property
+    def events(self) -> Sequence[HistoryEvent]:
+        """Its journal, for those who read events as the ORM gives them: these have the same attributes."""
+        return cast("Sequence[HistoryEvent]", self.chain.events)
+
+
+def stored_cases(session: Session, ids: Sequence[UUID], played: datetime | None = None) -> list[Case]:
+    """The cases of a batch, in their order. Eight statements."""
+    chains = history.chains(session, [stream_of(one) for one in ids], played=played)
+    found = [Case(one, chains[stream_of(one)]) for one in ids]
+    for model, owner in OWNERS.items():
+        known = shape(session, model)
+        names = tuple(known.columns)
+        own = names.index(owner.key)
+        rows: dict[Any, list[Row]] = defaultdict(list)
+        for row in session.execute(select(*known.asked()).select_from(model).where(owner.in_(ids))):
+            rows[row[own]].append(known.stored(dict(zip(names, row, strict=True))))
+        for case in found:
+            case.rows[model] = rows.get(known.form(owner.key, case.id), [])
+    return found
+
+
+def check_cases(
+    session: Session,
+    ids: Sequence[UUID],
+    definitions: Callable[[str], Compiled],
+    calendars: Callable[[str], Calendar],
+    played: datetime | None = None,
+) -> Iterator[tuple[UUID, list[Mismatch]]]:
+    """Each case with all that is wrong with it; one that cannot be read or replayed is a mismatch, no error."""
+    for case in stored_cases(session, ids, played):
+        yield case.id, list(check_case(session, case, definitions, calendars))
+
+
+def check_case(
+    session: Session,
+    case: Case,
+    definitions: Callable[[str], Compiled],
+    calendars: Callable[[str], Calendar],
+) -> Iterator[Mismatch]:
+    """Chain, effects and rows of one case."""
+    stream = stream_of(case.id)
+    for one in case.chain.mismatches:
+        yield Mismatch(one.stream, one.seq, one.what)
+    events = case.events
+    if case.chain.unreadable is not None:
+        yield Mismatch(stream, None, f"无法重放：{case.chain.unreadable}")
+        return
+    if not events or events[0].kind != "started":
+        yield Mismatch(stream, None, "历史缺少启动记录")
+        return
+    try:
+        digest = str(events[0].data["digest"])
+        try:
+            definitions(digest)
+        except (LookupError, LiaisonError):
+            yield Mismatch(stream, None, f"定义 {digest} 缺失或已损坏，无法重放")
+            return
+        wrong, told = _replay(case, definitions, calendars)
+    except DAMAGE as error:
+        yield Mismatch(stream, None, f"无法重放：{error}")
+        return
+    yield from wrong
+    yield from _rows(session, stream, case, told)
+    yield from _runs(session, stream, case, events)
+    yield from _spans(session, stream, case, told)
+
+
+def _replay(
+    case: Case, definitions: Callable[[str], Compiled], calendars: Callable[[str], Calendar]
+) -> tuple[list[Mismatch], Projection]:
+    """The steps that are not as recorded, and the rows that the journal leads to."""
+    began = case.events[0]
+    with suppress(*DAMAGE):
+        wrong, told = _told(case, Replayer(case.id, began, definitions, calendars, live=True))
+        if not wrong:
+            return wrong, told
+    # as it happened: each step from the stored state before it
+    return _told(case, Replayer(case.id, began, definitions, calendars))
+
+
+def _told(case: Case, replayer: Replayer) -> tuple[list[Mismatch], Projection]:
+    texts = {event.seq: event.text for event in case.chain.events}
+    found = replayed(stream_of(case.id), replayer, case.events, texts)
+    wrong: list[Mismatch] = []
+    while True:
+        try:
+            wrong.append(next(found))
+        except StopIteration as end:
+            return wrong, end.value
+
+
+def replayed(
+    stream: str, replayer: Replayer, events: Sequence[HistoryEvent], texts: Mapping[int, str] | None = None
+) -> Generator[Mismatch, None, Projection]:
+    """Replays a journal: yields each step that is not as recorded, gives the rows that it leads to.
+
+    ``texts``: seq → the event's data as canonical JSON, where that is known already.
+    """
+    course, told, steps = Course(), Projection(replayer.begun.instance_id, replayer.begun.made), steps_of(events)
+    position_of = {step.event.seq: position for position, step in enumerate(steps)}
+    for event in events:
+        position = position_of.get(event.seq)
+        if position is None:
+            told.note(event)
+            continue
+        step = steps[position]
+        if event.kind == "taken_back":
+            before = course
+            course = replayer.run(steps[: position + 1])
+            found = taken_back_effects(before.open, before.due, before.facts, before.kept, course)
+        else:
+            found = replayer.step(course, step)
+        told.step(event, found, course)
+        have = [(one.kind, one.task, texts[one.seq] if texts else dumps(one.data)) for one in step.effects]
+        if [(effect.kind, effect.task, dumps(effect.data)) for effect in found] != have:
+            wanted = [(effect.kind, effect.task, dumps(normalized(dict(effect.data)))) for effect in found]
+            if wanted != have:
+                yield Mismatch(stream, event.seq, f"重放「{event.kind}」得到的结果与记录不符")
+    return told
+
+
+# --- Rows ------------------------------------------------------------------------------------------------------------
+
+
+def _rows(session: Session, stream: str, case: Case, told: Projection) -> Iterator[Mismatch]:
+    have = case.rows[Instance]
+    if not have:
+        yield Mismatch(stream, None, "没有这个事项", Instance.__tablename__)
+        return
+    for column in raw_rows.differences(session, Instance, have[0], told.instance):
+        if column == "state":
+            seal = hashlib.sha256(have[0]["state"].encode()).hexdigest()[:12]
+            what = f"保存的状态（{seal}…）与重放结果不符"
+        else:
+            what = f"事项的 {column} 与历史不符"
+        yield Mismatch(stream, None, what, Instance.__tablename__, told.instance["number"], column)
+    yield from _held(session, stream, UserTask, "任务", case, told.tasks)
+    yield from _held(session, stream, Timer, "定时", case, told.timers)
+    yield from _held(session, stream, CopyTo, "抄送", case, told.copies, key="username")
+
+
+def _held(
+    session: Session,
+    stream: str,
+    model: type[UserTask | Timer | CopyTo],
+    noun: str,
+    case: Case,
+    must: Mapping[str, Mapping[str, Any]],
+    key: str = "id",
+) -> Iterator[Mismatch]:
+    """Each row that is missing, too many, or says something else than it must."""
+    known = shape(session, model)
+    found = {str(row[key]): row for row in case.rows[model]}
+    for row in must.values():
+        name = row.get("name") or row["username"]
+        there = found.pop(str(known.form(key, row[key])), None)
+        if there is None:
+            what = f"缺少{noun}「{name}」的记录"
+            yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, str(name))
+            continue
+        for column in raw_rows.differences(session, model, there, row):
+            what = f"{noun}「{name}」的 {column} 与历史不符"
+            yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, str(name), column)
+    for other in found:
+        yield Mismatch(stream, None, f"{noun} {other} 没有历史", model.__tablename__, other)
+
+
+def _runs(session: Session, stream: str, case: Case, events: Sequence[HistoryEvent]) -> Iterator[Mismatch]:
+    """The clocks of the tasks ran as the journal says: lateness is told by them."""
+    have = _without(case.rows[ClockRun], ("id",))
+    try:
+        must = [raw_rows.form(session, ClockRun, row) for row in runs_of(case.id, events)]
+    except DAMAGE as error:
+        yield Mismatch(stream, None, f"计时记录无法核对：{error}")
+        return
+    if _same(have, must):
+        return
+    for column in _unlike(list(map(_plain, have)), list(map(_plain, must))):
+        yield Mismatch(stream, None, "计时记录与历史不符", ClockRun.__tablename__, None, column)
+
+
+def _spans(session: Session, stream: str, case: Case, told: Projection) -> Iterator[Mismatch]:
+    """How the case stood on each day is as the journal says: papers of past days are told by it."""
+    have = _without(case.rows[CaseSpan], ("id", "instance_id"))
+    must = [raw_rows.form(session, CaseSpan, row) for row in told.spans.rows]
+    if _same(have, must):
+        return
+    for column in _unlike(joined(have), joined(must)):
+        yield Mismatch(stream, None, "各日状态的记录与历史不符", CaseSpan.__tablename__, None, column)
+
+
+def _without(rows: Sequence[Row], names: Collection[str]) -> list[Row]:
+    return [{name: value for name, value in row.items() if name not in names} for row in rows]
+
+
+def _same(have: Sequence[Row], must: Sequence[Row]) -> bool:
+    """Whether these are the same rows, in whatever order."""
+    names = tuple(must[0]) if must else ()
+
+    def counted(rows: Sequence[Row]) -> Counter[tuple[Any, ...]]:
+        return Counter(tuple((type(row.get(name)), row.get(name)) for name in names) for row in rows)
+
+    return len(have) == len(must) and counted(have) == counted(must)
+
+
+def _unlike(have: Sequence[Mapping[str, Any]], must: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    """The columns in which the rows of a case differ; None where there are more or fewer of them."""
+    left, lost = list(have), []
+    for row in must:
+        if row in left:
+            left.remove(row)
+        else:
+            lost.append(row)
+    if not left and not lost:
+        return []
+    if len(left) != len(lost):
+        return [None]
+    found: dict[str | None, None] = {}
+    for row in lost:  # the stored row that says mostly the same is the one that is meant
+        nearest = max(left, key=lambda other: sum(other.get(name) == value for name, value in row.items()))
+        left.remove(nearest)
+        found |= dict.fromkeys(name for name, value in row.items() if nearest.get(name) != value)
+    return list(found)
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value if value is None else str(value) for name, value in row.items()}
