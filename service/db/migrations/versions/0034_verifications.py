@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from service.db.base import UtcDateTime
 
-revision = "0033_verifications"
-down_revision = "0032_case_ways"
+revision = "0034_verifications"
+down_revision = "0033_administrators"
 branch_labels = None
 depends_on = None
 
