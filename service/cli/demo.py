@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.audit.ways import keeping
 from service.auth import Account
 from service.cli.setup import settings, wired
 from service.config import Settings
@@ -40,6 +41,7 @@ def demo(cases: int, seed: int, until: datetime | None, if_empty: bool) -> None:
             counted = build(
                 database, cases=cases, seed=seed, until=_moment(until, chosen), progress=lambda done: bar.update(done)
             )
+        keeping.take_in(database)
         click.echo(f"已生成 {sum(counted.values())} 件需求：" + "，".join(f"{name} {n}" for name, n in counted.items()))
         if if_empty:  # what starts the service next tells the accounts
             return

@@ -37,6 +37,8 @@ blueprint = Blueprint("ways", __name__)
 USUAL = timedelta(days=365)
 """The period that the page offers: back from today."""
 SHOWN_VARIANTS = 20
+TIMES = "times"
+"""Under ``?show=`` the drawing tells on its flows how long they took, not how often they were gone."""
 SLOWEST = 3
 """So many steps are marked as the bottlenecks."""
 
@@ -48,7 +50,8 @@ def index() -> ResponseReturnValue:
     wish = _wish()
     found = ways(db(), wish, actor())
     job = keeping.running(db())
-    drawn = _drawn(found, wish)
+    timed = argument("show") == TIMES
+    drawn = _drawn(found, wish, timed=timed)
     return render_template(
         "ways/ways.html",
         found=found,
@@ -56,6 +59,7 @@ def index() -> ResponseReturnValue:
         processes=processes(db()),
         job=job,
         drawn=drawn,
+        timed=timed,
         island=diagrams.island(drawn),
         steps=busiest(found),
         flows=sorted(found.shown.flows.items(), key=lambda one: (-one[1].count, one[0])),
@@ -162,8 +166,8 @@ def _address(wish: WayFilter, *parts: str) -> str:
 # --- The drawing -----------------------------------------------------------------------------------------------------
 
 
-def _drawn(found: Ways, wish: WayFilter) -> list[diagrams.Picture]:
-    """The diagrams with the counts on their flows and the times at their steps."""
+def _drawn(found: Ways, wish: WayFilter, *, timed: bool) -> list[diagrams.Picture]:
+    """The diagrams with the counts (or, ``timed``, the times) on their flows and the times at their steps."""
     drawn = diagrams.pictures(files_of(db(), found.drawn.digest), found.wish.process)
     by_id = {picture.id: picture for picture in drawn}
     most = max((gone.count for gone in found.shown.flows.values()), default=1)
@@ -172,8 +176,9 @@ def _drawn(found: Ways, wish: WayFilter) -> list[diagrams.Picture]:
         if picture is not None:
             ends = f"从「{found.name(process, source)}」到「{found.name(process, node)}」"
             told = f"{ends}{gone.count} 次，{_words(gone.times)}"
+            label = _days(gone.times) if timed else str(gone.count)
             address = _address(wish, picking.FLOW, process, source, node)
-            picture.flows.append((source, node, str(gone.count), told, address, round(gone.count / most, 3)))
+            picture.flows.append((source, node, label, told, address, round(gone.count / most, 3)))
     slow = {step for step, _ in busiest(found)[:SLOWEST]}
     for (process, step), worked in found.shown.steps.items():
         picture = by_id.get(drawing_of(found.drawn, process) or process)
@@ -196,6 +201,11 @@ def _badge(name: str, worked: Worked) -> tuple[str, str]:
     told = f"「{name}」{worked.came} 次，{_words(worked.times)}"
     waits = f"，正在等待 {worked.waits} 次" if worked.waits else ""
     return label, told + waits + (f"，超期 {late} 次" if late else "")
+
+
+def _days(times: Times) -> str:
+    """Median and 90th percentile; nothing of what takes no day."""
+    return f"{times.median}/{times.p90} 天" if times.p90 else ""
 
 
 def _words(times: Times) -> str:

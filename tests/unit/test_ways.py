@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from service.audit.ways import way
 from service.audit.ways.counting import RETURNED, TAKEN_BACK, Times, counted
-from service.audit.ways.way import ANSWERED, GONE, WAITS, way_of
+from service.audit.ways.way import ANSWERED, GONE, WAITS, CaseWay
 from service.clock import SHANGHAI
 from service.workdays import Calendar
 
@@ -31,6 +32,7 @@ def step(kind: str, day: int, **more: Any) -> Any:
         "kind": kind,
         "at": at(day),
         "version": 1,
+        "digest": "d",
         "task": None,
         "process": "p",
         "step": None,
@@ -45,6 +47,12 @@ def step(kind: str, day: int, **more: Any) -> Any:
 
 
 ENDED = {"ended_at": at(18), "status": "completed"}
+
+
+def way_of(steps: list[Any], **diagrams: str) -> CaseWay:
+    """The way by a definition that draws these processes."""
+    made = SimpleNamespace(diagrams={process: (process, xml) for process, xml in diagrams.items()})
+    return way.way_of(steps, lambda _: made)  # type: ignore[arg-type, return-value]
 
 
 def sent_back() -> list[Any]:
@@ -77,17 +85,17 @@ def sent_back() -> list[Any]:
 
 
 def test_a_step_that_was_sent_back_was_done_twice_along_one_flow() -> None:
-    way = way_of(sent_back())
-    assert [(one.step[1], one.became, one.late) for one in way.stays] == [
+    found = way_of(sent_back())
+    assert [(one.step[1], one.became, one.late) for one in found.stays] == [
         ("ask", ANSWERED, True),
         ("review", GONE, False),
         ("ask", ANSWERED, False),
         ("review", ANSWERED, False),
     ]
-    assert [flow for flow, _, _ in way.flows] == [("p", "begin", "ask"), ("p", "ask", "review")]
-    assert way.way == [("p", "ask"), ("p", "review")]
-    assert way.returns == [(("p", "review"), "ask")]
-    assert (way.end, way.ended, way.began) == ("completed", at(18).date().toordinal(), MONDAY.toordinal())
+    assert [flow for flow, _, _ in found.flows] == [("p", "begin", "ask"), ("p", "ask", "review")]
+    assert found.way == [("p", "ask"), ("p", "review")]
+    assert found.returns == [(("p", "review"), "ask")]
+    assert (found.end, found.ended, found.began) == ("completed", at(18).date().toordinal(), MONDAY.toordinal())
 
 
 def test_a_step_that_was_taken_back_goes_on_from_where_it_came_up() -> None:
@@ -97,9 +105,28 @@ def test_a_step_that_was_taken_back_goes_on_from_where_it_came_up() -> None:
         step("completed", 15, task="a", step="ask", taken_back=9, passed=[("p", "", "ask", "begin")]),
         step("taken_back", 16, task="a", step="ask", entered=("a",), tasks={"a": ask}),
     ]
-    way = way_of(steps)
-    assert [(one.entered, one.left, one.became) for one in way.stays] == [(MONDAY.toordinal(), None, WAITS)]
-    assert (way.way, way.flows, way.taken_back) == ([], [], [("p", "ask")])
+    found = way_of(steps)
+    assert [(one.entered, one.left, one.became) for one in found.stays] == [(MONDAY.toordinal(), None, WAITS)]
+    assert (found.way, found.flows, found.taken_back) == ([], [], [("p", "ask")])
+
+
+JOINED = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"><process id="p">
+<parallelGateway id="split"/><parallelGateway id="join"/><exclusiveGateway id="either"/>
+<sequenceFlow id="1" sourceRef="split" targetRef="ask"/><sequenceFlow id="2" sourceRef="split" targetRef="tell"/>
+<sequenceFlow id="3" sourceRef="ask" targetRef="join"/><sequenceFlow id="4" sourceRef="tell" targetRef="join"/>
+<sequenceFlow id="5" sourceRef="split" targetRef="either"/><sequenceFlow id="6" sourceRef="either" targetRef="join"/>
+<sequenceFlow id="7" sourceRef="either" targetRef="end"/></process></definitions>"""
+
+
+def test_all_ways_into_a_join_are_counted_and_how_long_each_waited() -> None:
+    """The journal names the last one alone. From a choice, which may lead elsewhere, only what it names counts."""
+    steps = [
+        step("started", 14, passed=[("p", "", "split", None), ("p", "", "either", "split")]),
+        step("completed", 14, task="a", step="ask", passed=[("p", "", "ask", "split")]),
+        step("completed", 16, task="b", step="tell", passed=[("p", "", "tell", "split"), ("p", "", "join", "tell")]),
+    ]
+    into = [(flow[1], after - before) for flow, before, after in way_of(steps, p=JOINED).flows if flow[2] == "join"]
+    assert into == [("tell", 0), ("ask", 2)]
 
 
 def test_times_are_nearest_ranks() -> None:

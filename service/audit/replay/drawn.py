@@ -17,12 +17,14 @@ WAITS = ("intermediateCatchEvent", "receiveTask", "parallelGateway", "inclusiveG
 @dataclass(frozen=True, slots=True)
 class Flows:
     """Of the processes in one file: element → the elements after it; those at which tokens wait for others or for word
-    from outside, and those of them that wait for a moment; those after which a token takes one way of several; an
-    event → all the events of its gateway, of which one happens; an activity → the process that runs inside it."""
+    from outside, those of them that wait for a moment, those that wait for other tokens (``joins``); those after which
+    a token takes one way of several; an event → all the events of its gateway, of which one happens; an activity → the
+    process that runs inside it."""
 
     after: Mapping[str, frozenset[str]]
     waits: frozenset[str]
     timed: frozenset[str]
+    joins: frozenset[str]
     choices: frozenset[str]
     rivals: Mapping[str, frozenset[str]]
     calls: Mapping[str, str]
@@ -45,6 +47,7 @@ def _flows(xml: str) -> Flows:
         {node: frozenset(nodes) for node, nodes in after.items()},
         frozenset(ids(*WAITS)),
         frozenset(str(one.get("id")) for one in timed),
+        frozenset(ids("parallelGateway", "inclusiveGateway")),
         frozenset(ids(*CHOICES)),
         {event: rivals for rivals in events for event in rivals},
         {str(one.get("id")): str(one.get("calledElement")) for one in calls} | {key: key for key in ids("subProcess")},

@@ -20,6 +20,7 @@ from service import jobs
 from service.audit.models import CaseWayRow
 from service.audit.replay.fold import fold
 from service.audit.ways.way import FORMAT, CaseWay, way_of
+from service.db import Database
 from service.errors import LiaisonError
 from service.history import HistoryEvent, HistoryHead
 from service.ids import as_id
@@ -105,7 +106,7 @@ def folded(session: Session, cases: Sequence[Behind]) -> Iterator[Folded]:
 
 def _folded(one: Behind, events: Sequence[Any], definition: Callable[[str], Compiled]) -> Folded:
     try:
-        way = way_of(fold(one.instance, events, definition))
+        way = way_of(fold(one.instance, events, definition), definition)
     except (LookupError, TypeError, ValueError, LiaisonError):  # a damaged journal, which verification names
         way = None
     return Folded(one.instance, one.process, events[-1].seq, way)
@@ -149,14 +150,27 @@ def daily(session: Session, now: datetime) -> None:
 
 def work(run: jobs.Run) -> dict[str, Any]:
     """The work of the job: some cases at a time, each batch in a transaction of its own."""
-    after = as_id(run.state.get("after") or "")
+    for last, cases, ways in _batches(run.database, as_id(run.state.get("after") or "")):
+        with run.database.transaction() as session:
+            store(session, ways)
+            run.step(session, done=run.done + cases, state={"after": str(last)})
+    return {"cases": run.done}
+
+
+def take_in(database: Database) -> None:
+    """Folds and stores all that is behind, at once: of a demonstration, which nobody waits a day for."""
+    for _, _, ways in _batches(database, None):
+        with database.transaction() as session:
+            store(session, ways)
+
+
+def _batches(database: Database, after: UUID | None) -> Iterator[tuple[UUID, int, list[Folded]]]:
+    """(the last case, how many cases, their ways) of each batch of what is behind, in the order of their ids."""
     while True:
-        with run.database.reading() as session:
+        with database.reading() as session:
             cases = behind(session, after=after, limit=BATCH)
             ways = list(folded(session, cases))
         if not cases:
-            return {"cases": run.done}
+            return
         after = cases[-1].instance
-        with run.database.transaction() as session:
-            store(session, ways)
-            run.step(session, done=run.done + len(cases), state={"after": str(after)})
+        yield after, len(cases), ways

@@ -6,16 +6,18 @@ with the calendar in force, when a map is counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from service import clock
+from service.audit.replay.drawn import flows_of
 from service.audit.replay.steps import Happened
+from service.processes.bundles import Compiled
 from service.processes.moves import MIGRATED
 
-FORMAT = 1
+FORMAT = 2
 """The number of this record's shape and rules: a stored one of another number is folded anew."""
 WAITS, ANSWERED, GONE = 0, 1, 2
 """The fate of a step: it waits, it was done, it ended without an answer (returned, cancelled)."""
@@ -78,11 +80,11 @@ class CaseWay:
         }
 
 
-def way_of(steps: Sequence[Happened]) -> CaseWay:
-    """The way of a case with these steps, which begin with its start."""
+def way_of(steps: Sequence[Happened], definition: Callable[[str], Compiled]) -> CaseWay:
+    """The way of a case with these steps, which begin with its start. ``definition`` gives a version by its digest."""
     found = CaseWay(_day(steps[0].at), [steps[0].version])
     stays: dict[str, Stay] = {}
-    flows = _Flows()
+    flows = _Flows(definition)
     for one in steps:
         day = _day(one.at)
         if one.version != found.versions[-1]:
@@ -131,10 +133,12 @@ def _tasks(stays: dict[str, Stay], one: Happened, day: int) -> None:
 
 
 class _Flows:
-    """The flows that a case went. A step that is done again after a return did not come along its flow again."""
+    """The flows that a case went. A step that is done again after a return did not come along its flow again; at a join
+    the journal names one of the ways in, and the others are those from what was passed since it was last reached."""
 
-    def __init__(self) -> None:
+    def __init__(self, definition: Callable[[str], Compiled]) -> None:
         self.gone: list[tuple[Flow, int, int]] = []
+        self._definition = definition
         self._passed: dict[tuple[str, str, str], tuple[int, int]] = {}
         self._used: dict[tuple[str, Flow], int] = {}
         self._number = 0
@@ -144,12 +148,24 @@ class _Flows:
         for process, scope, node, source in one.passed:
             self._number += 1
             if source is not None and source != node:
-                flow = process, source, node
-                number, before = self._passed.get((process, scope, source), (0, day))
-                if self._used.get((scope, flow), -1) < number:
-                    self._used[scope, flow] = number
-                    self.gone.append((flow, before, day))
+                self._along(scope, (process, source, node), day)
+                for other in self._joined(one.digest, process, node) - {source}:
+                    if (process, scope, other) in self._passed:
+                        self._along(scope, (process, other, node), day)
             self._passed[process, scope, node] = self._number, day
+
+    def _along(self, scope: str, flow: Flow, day: int) -> None:
+        number, before = self._passed.get((flow[0], scope, flow[1]), (0, day))
+        if self._used.get((scope, flow), -1) < number:
+            self._used[scope, flow] = number
+            self.gone.append((flow, before, day))
+
+    def _joined(self, digest: str, process: str, node: str) -> frozenset[str]:
+        """The elements before a join that lead nowhere else; none before all else."""
+        flows = flows_of(self._definition(digest), process)
+        if flows is None or node not in flows.joins:
+            return frozenset()
+        return frozenset(one for one, after in flows.after.items() if after == {node})
 
 
 def _day(at: datetime) -> int:

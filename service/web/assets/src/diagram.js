@@ -181,7 +181,7 @@ class Picture {
       if (!flow) continue;
       const line = registry.getGraphics(flow).querySelector(".djs-visual > path");
       if (line) line.style.strokeWidth = `${1.5 + 2.5 * weight}px`;
-      this.#label(flow, this.#link("flow-count", text, title, href));
+      if (text) this.#label(flow, this.#link("flow-count", text, title, href));
     }
     for (const [id, text, title, href, tone] of badges) {
       const element = registry.get(id);
