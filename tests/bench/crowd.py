@@ -9,7 +9,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -66,26 +68,28 @@ def crowd(world: Bench, url: str, cases: int, seconds: float, table: Table, colu
             return UUID(Client(port).call("POST", f"/api/v1{path}", body, tokens["admin"])["id"])
 
         looked = submit("/definitions/request/impact", {"from": before, "to": to})
-        with _worker(url):
-            taken, done = _await(world.database, looked)
-        table.put(f"impact job over {done:,} open cases", column, _pace(taken, done))
+        with _worker(url) as looking:
+            taken = _await(world.database, looked, looking)
+        table.put(f"impact job over {taken.done:,} open cases", column, str(taken))
         moving = {"process": "request", "to": to, "due": "keep", "instances": named, "reason": "测量"}
         job = submit("/migrations", moving)
         during: list[Load] = []
         pressing = threading.Thread(target=lambda: during.append(_press(world, port, tokens, seconds * 4)))
         pressing.start()
         with _worker(url) as first:
-            _await(world.database, job, part=0.5)
+            taken = _await(world.database, job, first, part=0.5)
             first.kill()
+            first.wait()
         pressing.join()
         table.put("completing during, 4 clients", column, during[0])
-        half = _expire(world.database, job)
-        with _worker(url):
-            taken, done = _await(world.database, job)
-        table.put(f"migration job over {len(chosen):,}, killed at {half:,}", column, _pace(taken, done - half))
+        table.put(f"migration job, its first {taken.done:,}, beside them", column, str(taken))
+        _expire(world.database, job)
+        with _worker(url) as second:
+            taken = _await(world.database, job, second)
+        table.put(f"migration job, the other {taken.done:,}, after a kill", column, str(taken))
         back = {**moving, "to": before, "instances": named[:BACK], "reason": "迁回"}
-        with _worker(url):
-            _await(world.database, returned := submit("/migrations", back))
+        with _worker(url) as last:
+            _await(world.database, returned := submit("/migrations", back), last)
     for one in (job, returned):
         table.put(f"outcomes of {'migration' if one == job else 'moving back'}", column, _outcomes(world.database, one))
     with world.database.reading() as session:
@@ -127,36 +131,76 @@ def _worker(url: str) -> Iterator[subprocess.Popen[bytes]]:
         made.wait(60)
 
 
-def _await(database: Database, job: UUID, part: float = 1.0) -> tuple[float, int]:
-    """Waits till ``part`` of a job is done; the seconds since its worker took it, and how many cases are done."""
-    began, end = 0.0, time.monotonic() + WITHIN
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How a worker did a job: ``done`` cases in ``seconds`` by the clock, of which it was ``busy`` itself; the memory
+    that it held after a tenth of them and at the end (bytes)."""
+
+    done: int
+    seconds: float
+    busy: float
+    early: int
+    late: int
+
+    def __str__(self) -> str:
+        """Cases a second by the clock and of the worker's own time, and its memory."""
+        pace = f"{self.done / self.seconds:6.0f} a second ({self.seconds:.1f} s)"
+        own = self.busy * 1000 / max(1, self.done)
+        return f"{pace}, {own:.1f} ms of its own each, {_mb(self.early)} to {_mb(self.late)}"
+
+
+def _await(database: Database, job: UUID, worker: subprocess.Popen[bytes], part: float = 1.0) -> Taken:
+    """Waits till ``part`` of a job is done; counts from the first case that this worker did."""
+    before, early, began, busy = -1, 0, 0.0, 0.0
+    end = time.monotonic() + WITHIN
     while time.monotonic() < end:
         with database.reading() as session:
             found = session.get_one(Job, job)
             status, done, total = found.status, found.done, found.total or 0
-        if status == "running" and not began:
-            began = time.perf_counter()
+        if before < 0:
+            before = done
+        if done > before and not began:
+            before, began, busy = done, time.perf_counter(), _busy(worker)
+        if began and not early and done - before >= (total - before) / 10:
+            early = _memory(worker)
         if status in ("done", "failed") or (part < 1 and done >= total * part):
             if status == "failed":
                 raise RuntimeError(f"the job failed: {found.message}")
-            return time.perf_counter() - began, done
+            late, spent = _memory(worker), _busy(worker) - busy if began else 0.0
+            return Taken(done - before, max(time.perf_counter() - began, 0.001) if began else 0.001, spent, early, late)
         time.sleep(0.05)
     raise RuntimeError("the job does not come to its end")
 
 
-def _expire(database: Database, job: UUID) -> int:
-    """The lease of the killed worker is over, as after two minutes; how far it came."""
+def _busy(worker: subprocess.Popen[bytes]) -> float:
+    """Processor seconds of a process so far; 0 where the machine does not say."""
+    try:
+        told = Path(f"/proc/{worker.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory(worker: subprocess.Popen[bytes]) -> int:
+    """Bytes that a process holds; 0 where the machine does not say."""
+    try:
+        pages = int(Path(f"/proc/{worker.pid}/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:.0f} MB"
+
+
+def _expire(database: Database, job: UUID) -> None:
+    """The lease of the killed worker is over, as after two minutes."""
     with database.transaction() as session:
-        found = session.get_one(Job, job)
-        found.leased_until = None
-        return found.done
+        session.get_one(Job, job).leased_until = None
 
 
 def _outcomes(database: Database, job: UUID) -> str:
     with database.reading() as session:
         verdicts = session.scalars(select(JobItem.verdict).where(JobItem.job_id == job)).all()
     return ", ".join(f"{verdicts.count(one):,} {one}" for one in sorted(set(verdicts)))
-
-
-def _pace(seconds: float, count: int) -> str:
-    return f"{count / seconds:6.0f} a second ({seconds:.1f} s)"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from time import process_time
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -10,10 +12,12 @@ from service import clock
 from service.processes.bundles import compile_bundle, compiled
 from service.processes.calendars import current
 from service.processes.definitions import deploy
-from service.processes.migrating import Choices, migrate
+from service.processes.migrating import Choices
 from service.processes.models import COMPLETED, Instance
 from service.rights import COMMAND_LINE
 from service.studio import backtest, impact
+from service.studio.moving import Wish, moved_one
+from service.studio.supposing import Suppositions
 from tests.bench.figures import Table
 from tests.bench.work import Bench
 from tests.factories.bundles import unchecked
@@ -41,11 +45,13 @@ def moving(world: Bench, table: Table, column: str) -> None:
         look, began = impact.Look.of(session, made, to.version, Choices(), clock.now()), process_time()
         seen = impact.judged(session, look, ids)
         _put(table, "impact: each open case", column, process_time() - began, len(seen))
-    began = process_time()
-    for case in ids[:MOVED]:
+    wish = Wish("request", to.version)
+
+    def move(case: UUID) -> None:
         with database.transaction() as session:
-            migrate(session, instance_id=case, to=to.version, choices=Choices(), actor=COMMAND_LINE, now=clock.now())
-    _put(table, "migration: each case", column, process_time() - began, len(ids[:MOVED]))
+            moved_one(session, wish, case, COMMAND_LINE, clock.now())
+
+    table.put("migration: each case", column, world.meter.runs([partial(move, case) for case in ids[:MOVED]]))
     draft = compile_bundle(files, "request")
     with database.reading() as session:
         done = session.scalars(
@@ -53,7 +59,7 @@ def moving(world: Bench, table: Table, column: str) -> None:
         ).all()
         calendar, began = current(session), process_time()
         for case in done:
-            backtest.tested(session, case, draft, plan(), calendar)
+            backtest.tested(session, case, draft, plan(), calendar, Suppositions())
         _put(table, "backtest: each finished case", column, process_time() - began, len(done))
 
 

@@ -14,7 +14,6 @@ from uuid import UUID
 from sqlalchemy import event, func, select, update
 
 from service import clock, engine
-from service.cli.gunicorn import post_worker_init
 from service.clock import SHANGHAI
 from service.processes import commands, queries, timers
 from service.processes.bundles import compiled
@@ -58,7 +57,8 @@ def bench(url: str) -> Iterator[Bench]:
     with ExitStack() as stack:
         made = Bench(url, FakeClock(stack))
         made.clock.set(START)
-        post_worker_init(made.app)
+        gc.collect()  # as a server process does that has loaded the application
+        gc.freeze()
         yield made
         gc.unfreeze()
         made.database.dispose()
