@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from service import jobs
 from service.auth.queries import actor_of
+from service.db import Database
 from service.errors import Conflict, Finding, Invalid, NotFound
 from service.ids import as_id
 from service.ledger.workbooks import Cell, write_table
@@ -22,13 +24,25 @@ from service.processes.calendars import current
 from service.processes.migrating import version_of
 from service.processes.models import COMPLETED, Instance
 from service.rights import Actor, require
-from service.studio import backtest, drafts
+from service.studio import backtest, dated_clocks, drafts
 from service.studio.checking import House, verdict
+from service.studio.supposing import Suppositions
 
 BACKTEST = "backtest"
 BATCH = 20
 MOST = 5000
-COLUMNS = ("编号", "结论", "说明", "环节", "当时期限", "新版期限", "相差工作日", "当时逾期", "新版逾期")
+COLUMNS = (
+    "编号",
+    "结论",
+    "说明",
+    "环节",
+    "当时期限",
+    "新版期限",
+    "相差工作日",
+    "当时逾期",
+    "新版逾期",
+    "照设想办的环节",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,7 @@ class Wish:
     draft: UUID | None = None
     version: int | None = None
     limit: int = 200
+    supposing: Suppositions = field(default_factory=Suppositions)
 
     def params(self) -> dict[str, Any]:
         """As a job keeps it."""
@@ -51,13 +66,15 @@ class Wish:
             "draft": str(self.draft) if self.draft else None,
             "version": self.version,
             "limit": self.limit,
+            **({"suppose": self.supposing.params()} if self.supposing else {}),
         }
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> Wish:
         """The wish that a job keeps."""
         first, last = date.fromisoformat(said["from"]), date.fromisoformat(said["to"])
-        return cls(said["process"], first, last, as_id(said["draft"] or ""), said["version"], said["limit"])
+        supposing = Suppositions.read(said.get("suppose", {}))
+        return cls(said["process"], first, last, as_id(said["draft"] or ""), said["version"], said["limit"], supposing)
 
 
 def submit(session: Session, *, wish: Wish, actor: Actor, now: datetime) -> jobs.Job:
@@ -103,13 +120,14 @@ def work(run: jobs.Run, house: House) -> dict[str, Any]:
         files, calendar = drafts.files(session, draft) if draft is not None else None, current(session)
         base = drafts.base_files(session, draft) if draft is not None else {}
     made = _made(run, wish, house, files, base)
+    supposing = fitted(run.database, wish, made)
     summary, after = backtest.Summary.read(run.state.get("summary", {})), as_id(run.state.get("after") or "")
     while run.done < wish.limit:
         with run.database.reading() as session:
             limit = min(BATCH, wish.limit - run.done)
             period = {"first": wish.first, "last": wish.last}
             ids = backtest.finished(session, wish.process, **period, after=after, limit=limit)
-            found = [backtest.tested(session, case, made, house.plan, calendar) for case in ids]
+            found = [backtest.tested(session, case, made, house.plan, calendar, supposing) for case in ids]
         if not ids:
             break
         for one in found:
@@ -118,7 +136,28 @@ def work(run: jobs.Run, house: House) -> dict[str, Any]:
         items = [jobs.Item(str(one.instance), one.verdict, one.data()) for one in found]
         state = {"after": str(after), "summary": summary.data(), "revision": revision}
         run.tell(done=run.done + len(ids), items=items, state=state)
-    return {**summary.data(), "revision": revision}
+    said = {dated_clocks.step_of(made, *key): one.words(made.form_of(*key)) for key, one in supposing.steps.items()}
+    return {**summary.data(), "revision": revision, "suppositions": said}
+
+
+def fitted(database: Database, wish: Wish, made: Compiled) -> Suppositions:
+    """The suppositions for the draft, in which the answer of most people is that of the cases tested.
+
+    Raises Invalid, naming the step and the field.
+    """
+    tally: dict[str, Counter[str]] = {}
+    after, seen = None, 0
+    while wish.supposing.asks_most and seen < wish.limit:
+        with database.reading() as session:
+            limit = min(BATCH, wish.limit - seen)
+            ids = backtest.finished(session, wish.process, first=wish.first, last=wish.last, after=after, limit=limit)
+            found = backtest.given(session, ids)
+        if not ids:
+            break
+        for name, answers in found.items():
+            tally.setdefault(name, Counter()).update(answers)
+        after, seen = ids[-1], seen + len(ids)
+    return wish.supposing.fitting(made, tally)
 
 
 def _made(
@@ -150,10 +189,11 @@ def rows(items: Sequence[jobs.JobItem]) -> Iterator[Sequence[Cell]]:
     """The report as rows of ``COLUMNS``: one for each date that would be another, at least one a case."""
     for item in items:
         data = item.data
+        supposed = "、".join(data.get("supposed", ())) or None
         about = (data["number"] or item.key, backtest.WORDS.get(item.verdict, item.verdict), data.get("message", ""))
         dues: list[dict[str, Any]] = data.get("due") or [{}]
         for due in dues:
-            yield (*about, *_due_cells(due))
+            yield (*about, *_due_cells(due), supposed)
 
 
 def _due_cells(due: Mapping[str, Any]) -> tuple[Cell, ...]:

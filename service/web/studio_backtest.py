@@ -7,22 +7,24 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, jobs
-from service.errors import NotFound
+from service.errors import Invalid, NotFound
 from service.http.context import actor, db
 from service.http.files import download
 from service.ids import as_id
 from service.ledger.workbooks import XLSX
+from service.processes.bundles import compile_bundle
 from service.processes.queries import seen_among
 from service.studio import backtest, drafts
 from service.studio.backtesting import BACKTEST, MOST, Wish, in_period, job_of, sheet, submit
 from service.studio.models import Draft
 from service.studio.moving_report import UNTIMED
 from service.studio.names import bundle_of
-from service.web import diagrams
+from service.studio.supposing import Fresh, fresh
+from service.web import diagrams, supposed_form
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, day, done, going_to, offset, sent, whole
 from service.web.studio import RIGHT, tab_page
@@ -44,6 +46,7 @@ def page(draft_id: UUID) -> ResponseReturnValue:
     job = _mine(draft, argument("job")) if argument("job") else next(iter(found), None)
     today = clock.today()
     wish = Wish.read(job.params) if job is not None else Wish(draft.process, today - USUAL, today, draft.id)
+    new = [] if request.headers.get("HX-Request") else _fresh(draft)  # who looks how far it is asks for no form
     more = _told(draft, job) if job is not None else {}
     return tab_page(
         "studio/backtest.html",
@@ -52,6 +55,8 @@ def page(draft_id: UUID) -> ResponseReturnValue:
         wish=wish,
         most=MOST,
         there=in_period(db(), wish),
+        asked=list(supposed_form.asked(new or [], wish.supposing)),
+        broken=new is None,
         found=found,
         statuses=STATUSES,
         job=job,
@@ -66,7 +71,8 @@ def begin(draft_id: UUID) -> ResponseReturnValue:
     draft = drafts.get(db(), draft_id, actor())
     fields = sent()
     first, last = day(fields, "from", "办结的第一天"), day(fields, "to", "办结的最后一天")
-    wish = Wish(draft.process, first, last, draft.id, None, whole(fields, "limit"))
+    supposing = supposed_form.read(fields, _fresh(draft) or [])
+    wish = Wish(draft.process, first, last, draft.id, None, whole(fields, "limit"), supposing)
     made = submit(db(), wish=wish, actor=actor(), now=clock.now())
     return going_to(url_for(ENDPOINT, draft_id=draft_id, job=made.id))
 
@@ -94,6 +100,18 @@ def workbook(draft_id: UUID, job_id: UUID) -> ResponseReturnValue:
     """The report, case by case, as a workbook."""
     job = _mine(drafts.get(db(), draft_id, actor()), str(job_id))
     return download(sheet(db(), job), XLSX, "回测.xlsx")
+
+
+def _fresh(draft: Draft) -> list[Fresh] | None:
+    """The steps and fields that the draft adds to the version on which it stands; None where it cannot be read."""
+    base = drafts.base_files(db(), draft)
+    if not base:
+        return []
+    try:
+        old, new = (compile_bundle(bundle_of(files), draft.process) for files in (base, drafts.files(db(), draft)))
+    except Invalid:
+        return None
+    return list(fresh(old, new))
 
 
 def _mine(draft: Draft, job_id: str | None) -> jobs.Job:
@@ -143,6 +161,7 @@ def _most_changed(step: tuple[str, Mapping[str, int]]) -> tuple[int, str]:
 def _lines(data: Mapping[str, Any]) -> Sequence[str]:
     """The sentences that an item says of a case."""
     found = [str(data["message"])] if data.get("message") else []
+    found += [f"照设想办了「{step}」" for step in data.get("supposed", ())]
     for one in data.get("due", ()):
         late = {(False, True): "，会逾期", (True, False): "，就不逾期了", (True, True): "，仍然逾期"}
         dates = f"期限由 {one['from'] or UNTIMED} 变为 {one['to'] or UNTIMED}"

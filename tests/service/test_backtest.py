@@ -13,9 +13,11 @@ from openpyxl import load_workbook
 
 from service import clock, jobs
 from service.cli import liaison
+from service.errors import Invalid
 from service.processes.bundles import Compiled, compile_bundle
 from service.processes.calendars import current
 from service.studio import backtest, backtesting, drafts
+from service.studio.supposing import Suppositions
 from service.usecases.rehearsals import plan_of
 from tests.factories.steps import INTERIM, NOT_OURS
 from tests.factories.versions import FIVE_DAYS, Edits, changed
@@ -47,10 +49,13 @@ def finished(world: World) -> World:
     return world
 
 
-def tried(world: World, edits: Edits) -> backtest.Tested:
+def tried(world: World, edits: Edits, suppose: dict[str, Any] | None = None) -> backtest.Tested:
     made: Compiled = compile_bundle(changed(edits), "request")
+    plan = plan_of(world.settings, world.organization)
     with world.database.reading() as session:
-        return backtest.tested(session, world.case, made, plan_of(world.settings, world.organization), current(session))
+        given = backtest.given(session, [world.case])
+        supposing = Suppositions.read(suppose or {}).fitting(made, given)
+        return backtest.tested(session, world.case, made, plan, current(session), supposing)
 
 
 def test_the_shipped_process_goes_the_way_it_went(finished: World) -> None:
@@ -80,6 +85,47 @@ def test_a_step_or_a_field_that_nobody_was_asked_for_is_named(finished: World) -
     )
     one = tried(finished, {"forms/review_reply.json": [(form, needs)]})
     assert (one.verdict, one.step, one.fields) == (backtest.ASKED, "办理审核", ("评价等次",))
+
+
+def test_a_supposed_answer_goes_on_and_shifts_all_that_comes_behind_it(finished: World) -> None:
+    """People take the days that they took: the unit's eight begin when the new step is over, and its date with them."""
+    signing = {"request/sign_off": {"data": {"decision": "accept"}, "days": 3}}
+    one = tried(finished, SIGN_OFF, signing)
+    assert (one.verdict, one.message, one.supposed) == (backtest.SAME, "", ("签批",))
+    [handled] = [due for due in one.dues if due.step == "办理"]
+    assert (handled.days, handled.late_was, handled.late_would) == (3, False, False)
+    assert one.flows["request", "sign_off", "send_out"] == 1
+    summary = backtest.Summary()
+    summary.take(one)
+    assert (summary.supposed, backtest.Summary.read(summary.data())) == ({"": 1, "签批": 1}, summary)
+    as_most = tried(finished, SIGN_OFF, {"request/sign_off": {"data": {"decision": "$most"}, "days": 0}})
+    assert (as_most.verdict, as_most.supposed) == (backtest.SAME, ("签批",))
+
+
+def test_a_supposed_field_fills_the_form_of_then(finished: World) -> None:
+    form = (HOME / "forms/request/review_reply.json").read_text()
+    needs = form.replace('"required": [', '"required": ["grade", ', 1).replace(
+        '"properties": {', '"properties": {"grade": {"type": "string", "title": "评价等次"},', 1
+    )
+    edits = {"forms/review_reply.json": [(form, needs)]}
+    one = tried(finished, edits, {"unit_handling/review_reply": {"data": {"grade": "好"}}})
+    assert (one.verdict, one.supposed) == (backtest.SAME, ("办理审核",))
+
+
+@pytest.mark.parametrize(
+    ("said", "path"),
+    [
+        ({"sign_off": {}}, "/suppose/sign_off"),
+        ({"request/sign_off": {"days": -1}}, "/suppose/request/sign_off/days"),
+        ({"request/nowhere": {"days": 1}}, "/suppose/request/nowhere"),
+        ({"request/sign_off": {"data": {"mood": 1}}}, "/suppose/request/sign_off/data/mood"),
+        ({"request/sign_off": {"data": {"reject_reason": "$most"}}}, "/suppose/request/sign_off/data/reject_reason"),
+    ],
+)
+def test_what_cannot_be_supposed_is_refused_at_its_place(said: dict[str, Any], path: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        Suppositions.read(said).fitting(compile_bundle(changed(SIGN_OFF), "request"), {})
+    assert [one.path for one in refused.value.findings] == [path]
 
 
 def test_another_way_is_told_where_it_parts(finished: World) -> None:
@@ -153,6 +199,7 @@ def test_owners_test_a_draft_by_a_job_and_get_a_sheet(finished: World) -> None:
         -2,
         "否",
         "是",
+        None,
     ]
 
 

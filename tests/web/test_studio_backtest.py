@@ -14,7 +14,7 @@ from service.rights import SYSTEM
 from service.studio import drafts
 from tests.factories.jobs import work_off
 from tests.factories.owners import Owner
-from tests.factories.versions import FIVE_DAYS, changed
+from tests.factories.versions import FIVE_DAYS, SIGNED, changed
 from tests.factories.visitor import island
 from tests.factories.world import OFFICE, World
 
@@ -66,6 +66,29 @@ def test_a_draft_is_tried_on_finished_cases(owner: Owner) -> None:
     assert "请重新回测" not in page.text
     assert owner.put(draft, "bpmn/unit_handling.bpmn", text, 1).status_code == 200
     assert "回测以后草稿又有改动" in owner.client.get(begun.location).text
+
+
+def test_a_new_step_is_supposed_as_its_form_asks_and_the_result_says_on_how_many_it_rests(owner: Owner) -> None:
+    world, draft = owner.world, of(owner.world, changed(SIGNED))
+    page = owner.client.get(f"/studio/{draft}/backtest").text
+    assert "新环节「科长审签」照下面的办" in page
+    assert '<option value="yes" selected>同意</option>' in page
+    wish = {"csrf_token": owner.visitor.token(), **PERIOD, "suppose:request/sign_off": "yes"}
+    supposed = {"answer:request/sign_off/signed": "yes", "answer:request/sign_off/sign_note": "同意"}
+    asked = {**wish, **supposed, "days:request/sign_off": "bald"}
+    refused = owner.client.post(f"/studio/{draft}/backtest", data=asked)
+    assert (refused.status_code, "几个工作日后办，应填整数" in refused.text) == (422, True)
+    begun = owner.client.post(f"/studio/{draft}/backtest", data={**asked, "days:request/sign_off": "2"})
+    work_off(world)
+    page = owner.client.get(begun.location).text
+    assert "走法相同" in page
+    assert "件的结论建立在设想上" in page
+    assert "审签意见 同意，说明 同意，2 个工作日后办" in page
+    assert "照设想办了「科长审签」" in page
+    most = {**wish, "most:request/sign_off/sign_note": "yes", "answer:request/sign_off/signed": "yes"}
+    failed = owner.client.post(f"/studio/{draft}/backtest", data=most)
+    work_off(world)
+    assert "没有人填过「说明」，不能照多数人填的，请写明" in owner.client.get(failed.location).text
 
 
 def test_bad_wishes_are_refused_at_the_field_and_other_drafts_jobs_not_shown(owner: Owner) -> None:
