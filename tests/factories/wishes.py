@@ -17,7 +17,8 @@ from uuid import UUID
 
 from service import clock
 from service.app import create_app
-from service.auth.accounts import add_user, grant_role
+from service.auth.accounts import add_user
+from service.auth.grants import grant_role
 from service.checks.gate import checked
 from service.config import load, load_notifications, load_organization
 from service.people import add_person

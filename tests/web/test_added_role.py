@@ -10,7 +10,8 @@ import pytest
 
 from service import clock, reports
 from service.app import create_app
-from service.auth.accounts import add_user, grant_role, revoke_role
+from service.auth.accounts import add_user
+from service.auth.grants import grant_role, revoke_role
 from service.auth.queries import acting_for, actor_of
 from service.errors import Invalid
 from service.people import add_person, declare_substitute
