@@ -49,6 +49,11 @@ def lived(world):
     return world
 
 
+def _some(world, all_of_them) -> list:
+    """All of them on SQLite; on PostgreSQL every fifth, for how it keeps and gives back a row, not for the journal."""
+    return list(all_of_them)[:: 1 if world.database.is_sqlite else 5]
+
+
 def _columns(world, table: str, where: str) -> dict:
     with world.database.engine.connect() as connection:
         return dict(connection.execute(text(f"SELECT * FROM {table} WHERE {where}")).mappings().one())
@@ -98,7 +103,7 @@ def test_a_changed_byte_of_any_event_is_found_and_named(lived):
         )
         rows = [dict(row) for row in found.mappings()]
     assert len(rows) > 40
-    for row in rows:
+    for row in _some(lived, rows):
         # each event in one column, every column in some event
         column = ("actor", "kind", "prev_hash", "hash")[row["seq"] % 4]
         new = _changed(row[column], row["seq"])
@@ -112,7 +117,7 @@ def test_a_changed_byte_of_the_data_of_any_event_is_found_and_named(lived):
     query = f"SELECT seq, {'data' if lived.database.is_sqlite else 'data::text'} FROM history_event WHERE stream = :s"
     with lived.database.engine.connect() as connection:
         rows = [tuple(row) for row in connection.execute(text(query), {"s": stream})]
-    for seq, written in rows:
+    for seq, written in _some(lived, rows):
         new = _literal(_one_sign(written, form=lived.database.is_sqlite and seq % 2 == 1))
         found = _forged(lived, f"UPDATE history_event SET data = {new} WHERE stream = '{stream}' AND seq = {seq}")
         assert any(one.startswith(f"{stream} {seq}:") for one in found), (seq, new, found)
@@ -142,7 +147,7 @@ def test_a_removed_end_of_the_journal_is_found_even_with_a_fitting_head(lived):
 def test_a_changed_byte_of_the_state_is_found_wherever_it_is(lived):
     where = f"id = '{_case(lived)}'"
     state = _columns(lived, "instance", where)["state"]
-    for place in range(0, len(state), max(1, len(state) // 25)):
+    for place in _some(lived, range(0, len(state), max(1, len(state) // 25))):
         found = _forged(lived, f"UPDATE instance SET state = {_changed(state, place)} WHERE {where}")
         assert any("状态" in one and str(lived.case) in one for one in found), place
 

@@ -313,6 +313,7 @@ def test_a_worker_goes_on_after_an_error_of_the_database(world, monkeypatch):
     assert len(calls) == 2
 
 
+@pytest.mark.databases("sqlite")  # a process of its own starts slowly, and stops alike on both
 @pytest.mark.parametrize("wanted", [signal.SIGTERM, signal.SIGINT])
 def test_the_worker_process_stops_in_good_order_when_asked(world, wanted):
     url = world.database.url.render_as_string(hide_password=False)
