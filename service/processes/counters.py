@@ -59,8 +59,8 @@ def last_given(session: Session, instance_id: UUID, place: Mapping[str, Any]) ->
     return next((str(data["number"]) for data in found), None)
 
 
-def given(session: Session) -> Mapping[str, int]:
-    """How many numbers the journal tells to have been given under each name; one statement.
+def given(session: Session) -> Mapping[str, list[str]]:
+    """The numbers that the journal tells to have been given under each name; one statement.
 
     A case is numbered once, whatever is taken again. Raises what reading a damaged journal raises.
     """
@@ -70,20 +70,20 @@ def given(session: Session) -> Mapping[str, int]:
         .order_by(HistoryEvent.id)
         .execution_options(yield_per=AT_ONCE)
     )
-    found: dict[str, int] = {}
+    found: dict[str, list[str]] = {}
     unnumbered: dict[str, str] = {}
     with session.execute(asked) as rows:
         for stream, kind, at, data in rows:
             year = clock.local(at).year
-            name = None
+            name, number = None, ""
             if kind == "started":
                 unnumbered[stream] = data["process"]
             elif kind == "circular_issued":
-                name = circular_name(year)
+                name, number = circular_name(year), data["number"]
             elif kind == "numbered":
-                name = str(data["name"])
+                name, number = str(data["name"]), data["number"]
             elif data["name"] == "issue_number" and stream in unnumbered:
-                name = number_name(unnumbered.pop(stream), year)
+                name, number = number_name(unnumbered.pop(stream), year), data["result"]
             if name is not None:
-                found[name] = found.get(name, 0) + 1
+                found.setdefault(name, []).append(str(number))
     return found

@@ -31,6 +31,7 @@ from service.processes.models import (
     Schedule,
 )
 from service.processes.scheduled_starts import MAX_ATTEMPTS as START_ATTEMPTS
+from service.processes.series import twice_and_missing
 from service.workdays import Calendar
 
 STREAMS_AT_ONCE = 200
@@ -242,6 +243,11 @@ def _counters(session: Session) -> Iterator[Mismatch]:
     have = {row["name"]: row["value"] for row in raw_rows.rows(session, Counter)}
     ours = {name for name in have if str(name).startswith((counters.NUMBER, counters.CIRCULAR, counters.SERIES))}
     for name in sorted(given.keys() | ours):
-        if have.get(name) != given.get(name, 0):
+        numbers = given.get(name, [])
+        if have.get(name) != len(numbers):
             used = f"已用到 {have[name]}" if name in have else "没有记录"
-            yield Mismatch(f"counter:{name}", None, f"编号{used}，历史中给出的是 {given.get(name, 0)} 个")
+            yield Mismatch(f"counter:{name}", None, f"编号{used}，历史中给出的是 {len(numbers)} 个")
+        twice, missing = twice_and_missing(numbers)
+        for what, some in (("给出不止一次", twice), ("没有给出，而它前后的号都给出了", missing)):
+            for number in some:
+                yield Mismatch(f"counter:{name}", None, f"编号 {number} {what}")

@@ -33,6 +33,23 @@ def test_a_changed_counter_is_named_once(world: World, damage: str, says: str) -
     assert found(world) == [says]
 
 
+def test_a_number_that_was_changed_in_the_journal_leaves_a_gap(world: World) -> None:
+    for title in ("一", "二", "三"):
+        world.accepted(title=title)
+    with world.database.reading() as session:
+        if world.database.is_sqlite:
+            session.execute(text("DROP TRIGGER history_event_no_update"))
+            changed = "replace(data, '2026-需-0002', '2026-需-0003')"
+        else:
+            session.execute(text("ALTER TABLE history_event DISABLE TRIGGER ALL"))
+            changed = "replace(CAST(data AS text), '2026-需-0002', '2026-需-0003')::jsonb"
+        session.execute(text(f"UPDATE history_event SET data = {changed} WHERE kind = 'action'"))  # noqa: S608 - ours
+        assert [one.what for one in replay._counters(session)] == [
+            "编号 2026-需-0003 给出不止一次",
+            "编号 2026-需-0002 没有给出，而它前后的号都给出了",
+        ]
+
+
 def test_cases_and_circulars_that_were_numbered_are_no_mismatch(world: World) -> None:
     world.dispatched("edu")
     world.pass_days(25)

@@ -14,7 +14,7 @@ from service.db.lists import MAX_LIMIT, Page
 from service.history import HistoryEvent
 from service.processes.models import Instance
 from service.processes.recording import stream_of
-from service.processes.series import by_form, missing, twice
+from service.processes.series import twice_and_missing
 
 CASES, CIRCULARS, OWN = "case", "circular", "own"
 SERIES: Mapping[str, str] = {CASES: "受理编号", CIRCULARS: "通报文号", OWN: "流程自己的编号"}
@@ -38,14 +38,11 @@ def numbers(asked: Asked) -> Page[Row]:
 def _faults(asked: Asked, series: str) -> list[tuple[str, str]]:
     """Numbers given twice, and those that lie between others and were not given."""
     if series == CASES:
-        listed = list(asked.session.scalars(select(Instance.number).where(Instance.number.is_not(None))))
+        given = select(Instance.number).where(Instance.number.is_not(None)).order_by(Instance.number)
     else:
-        number = HistoryEvent.data["number"].as_string()
-        listed = list(asked.session.scalars(select(number).where(HistoryEvent.kind == _KIND[series])))
-    found = []
-    for some in by_form(str(one) for one in listed if one).values():
-        found += [(one, "重号") for one in twice(some)] + [(one, "缺号") for one in missing(some)]
-    return found
+        given = select(HistoryEvent.data["number"].as_string()).where(HistoryEvent.kind == _KIND[series])
+    twice, missing = twice_and_missing(str(one) for one in asked.session.scalars(given))
+    return [(one, "重号") for one in twice] + [(one, "缺号") for one in missing]
 
 
 def _cases(asked: Asked, limit: int, offset: int) -> Page[Row]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, case, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from service import clock
 from service.audit.questions.declared import Asked, Row
@@ -36,7 +37,7 @@ UNUSUAL: Mapping[str, str] = {
     "terminated": "终止",
 }
 """Kinds of entries that leave the usual course of a case, and their words."""
-DAYS_SHOWN = 90
+DAYS_SHOWN, LONGEST_DAYS = 90, 366
 
 
 def _bounds(asked: Asked) -> tuple[int, int]:
@@ -107,66 +108,79 @@ def _urges(session: Session, cases: set[UUID]) -> dict[UUID, list[Any]]:
 
 
 def by_who_entered(asked: Asked) -> Page[Row]:
-    """Approvals by who also did an earlier step of the case, or started it (四眼)."""
+    """Approvals by who also did an earlier step of the case, or started it (四眼), the newest first.
+
+    Of the cases that began in the days asked for, by default the last 90, at most 366: their steps are read once.
+    """
     limit, offset = _bounds(asked)
-    session = asked.session
-    approval, earlier = aliased(UserTask), aliased(UserTask)
-    before = (
-        select(func.min(earlier.completed_seq))
-        .where(
-            earlier.instance_id == approval.instance_id,
-            earlier.status == DONE,
-            earlier.completed_by == approval.completed_by,
-            earlier.completed_seq < approval.completed_seq,
-            earlier.task != approval.task,
-        )
-        .correlate(approval)
-        .scalar_subquery()
-    )
-    query = (
-        select(approval, before.label("entered"), Instance.initiator)
-        .join(Instance, Instance.id == approval.instance_id)
-        .where(
-            approval.status == DONE,
-            or_(*(approval.name.contains(word) for word in APPROVING)),
-            or_(before.is_not(None), Instance.initiator == approval.completed_by),
-            *period(asked, approval.completed_at),
-        )
-    )
+    session, people = asked.session, None
     if person := asked.text("person"):
-        query = query.where(approval.completed_by.in_(the_people(session, person)))
+        people = set(the_people(session, person))
+    found = [one for one in _approvals(asked) if people is None or one.by in people]
+    found.sort(key=lambda one: one.at, reverse=True)
+    shown = found[offset : offset + limit]
+    known = Known(session).learn((one.by for one in shown), (stream_of(one.case) for one in shown))
+    rows = tuple(
+        {
+            **_case(known, one.case),
+            "at": one.at,
+            "who": known.person(one.by),
+            "step": one_line(one.step),
+            "entered": one_line(one.entered),
+        }
+        for one in shown
+    )
+    return Page(rows, len(found), limit, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Approval:
+    """An approving step, and the earliest thing that the same person did in the case."""
+
+    case: UUID
+    at: datetime
+    by: str
+    step: str
+    entered: str
+
+
+def _approvals(asked: Asked) -> Iterator[_Approval]:
+    """In the order of the cases; one statement, and one for a case that is named."""
+    session = asked.session
     if written := asked.text("case"):
-        query = query.where(approval.instance_id == the_case(session, written))
-    total = session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0
-    ordered = query.order_by(approval.completed_at.desc(), approval.id)
-    rows = session.execute(ordered.limit(limit).offset(offset)).all()
-    entered = _steps_at(session, [(row[0].instance_id, row.entered) for row in rows if row.entered is not None])
-    known = Known(session).learn((row[0].completed_by for row in rows), (stream_of(row[0].instance_id) for row in rows))
-    return Page(
-        tuple(
-            {
-                **_case(known, row[0].instance_id),
-                "at": row[0].completed_at,
-                "who": known.person(row[0].completed_by),
-                "step": one_line(row[0].name),
-                "entered": entered.get((row[0].instance_id, row.entered), "发起事项"),
-            }
-            for row in rows
-        ),
-        total,
-        limit,
-        offset,
+        cases = select(Instance.id).where(Instance.id == the_case(session, written))
+    else:
+        until = asked.day("until") or clock.today()
+        since = asked.day("since") or until - timedelta(days=DAYS_SHOWN)
+        if (until - since).days > LONGEST_DAYS:
+            raise Invalid("不能这样查询", [Finding("/since", f"一次最多查 {LONGEST_DAYS} 天内登记的事项，请缩小范围")])
+        cases = select(Instance.id).where(
+            Instance.started_at >= beginning_of(since), Instance.started_at < clock.end_of(until)
+        )
+    query = (
+        select(
+            UserTask.instance_id,
+            UserTask.completed_by,
+            UserTask.completed_at,
+            UserTask.completed_seq,
+            UserTask.task,
+            UserTask.name,
+            Instance.initiator,
+        )
+        .join(Instance, Instance.id == UserTask.instance_id)
+        .where(UserTask.instance_id.in_(cases), UserTask.status == DONE)
+        .order_by(UserTask.instance_id, UserTask.completed_seq)
     )
-
-
-def _steps_at(session: Session, places: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], str]:
-    """The names of the steps that were done at these entries of these cases; one statement."""
-    if not places:
-        return {}
-    query = select(UserTask.instance_id, UserTask.completed_seq, UserTask.name).where(
-        UserTask.instance_id.in_({case for case, _ in places}), UserTask.completed_seq.in_({seq for _, seq in places})
-    )
-    return {(row.instance_id, row.completed_seq or 0): one_line(row.name) for row in session.execute(query)}
+    case: UUID | None = None
+    first: dict[str, tuple[str, str]] = {}
+    for row in session.execute(query):
+        if row.instance_id != case:
+            case, first = row.instance_id, {row.initiator: ("", "发起事项")}
+        by = row.completed_by or ""
+        task, entered = first.get(by, ("", ""))
+        if entered and task != row.task and any(word in row.name for word in APPROVING):
+            yield _Approval(row.instance_id, row.completed_at, by, row.name, entered)
+        first.setdefault(by, (row.task, row.name))
 
 
 def unusual(asked: Asked) -> Page[Row]:
@@ -184,9 +198,10 @@ def unusual(asked: Asked) -> Page[Row]:
         )
         .group_by(HistoryEvent.stream)
     )
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    newest = query.order_by(func.max(HistoryEvent.at).desc(), HistoryEvent.stream)
+    newest = query.add_columns(func.count().over().label("total"))  # of all groups: what is counted is grouped once
+    newest = newest.order_by(func.max(HistoryEvent.at).desc(), HistoryEvent.stream)
     rows = session.execute(newest.limit(limit).offset(offset)).all()
+    total = rows[0].total if rows else 0
     known = Known(session).learn((), (row.stream for row in rows))
     states = _states(session, [row.stream for row in rows])
     found = []

@@ -172,9 +172,9 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "four-eyes",
         "录入人自己审核",
-        "审核、签发等步骤由发起人或办过前面步骤的同一人完成的",
+        "审核、签发等步骤由发起人或办过前面步骤的同一人完成的（不写日期的，查最近 90 天登记的事项）",
         ALL,
-        (OF_PERSON, OF_CASE, *_PERIOD),
+        (OF_PERSON, OF_CASE, Filter("since", "登记日期从", DAY), Filter("until", "到", DAY)),
         (AT, WHO, ABOUT, Column("step", "审核步骤", wide=True), Column("entered", "此前办的步骤", wide=True)),
         steps.by_who_entered,
     ),
