@@ -210,7 +210,11 @@ def event_log(query: dict[str, Any], suffix: str) -> Response:
         raise NotFound("没有这种格式，请用 xes、jsonocel 或 sqlite")
     wish = logs.wish_of(query.get("process"), query.get("first"), query.get("last"))
     logs.require_moderate(db(), wish)
-    return written(lambda path: logs.write(db(), path, suffix, wish), logs.FORMATS[suffix][0], f"{wish.name}.{suffix}")
+    return written(
+        lambda path: logs.write(db(), path, suffix, wish).require_whole(),
+        logs.FORMATS[suffix][0],
+        f"{wish.name}.{suffix}",
+    )
 
 
 def _times(times: Times) -> Mapping[str, Any]:

@@ -11,7 +11,8 @@ import click
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.audit.logs import LogWish, wish_of, write_json, write_sqlite, write_xes
+from service.audit import logs
+from service.audit.logs import LogWish, wish_of
 from service.cli.setup import organization, settings, wired
 from service.errors import Conflict, Finding, Incident, Invalid, NotFound
 from service.ledger.cases import all_cases, ledger_rows, write_csv, write_xlsx
@@ -45,7 +46,7 @@ def xes(file: Path, process: str | None, first: datetime | None, last: datetime 
     """事件日志，XES 格式（流程挖掘软件通用）；不含表单内容和姓名。FILE 没有后缀时用 .xes。"""
     wish = _wish(process, first, last)
     target = file if file.suffix else file.with_suffix(".xes")
-    _export(target, lambda session, into: write_xes(session, into, wish), "件事项")
+    _export_log(target, "xes", wish)
 
 
 @export.command()
@@ -59,11 +60,23 @@ def ocel(file: Path, process: str | None, first: datetime | None, last: datetime
     FILE 以 .sqlite 结尾的为 SQLite 文件，其他为 JSON；没有后缀时用 .jsonocel。
     """
     wish = _wish(process, first, last)
-    if file.suffix.lower() == ".sqlite":
-        _export_to(file, lambda session, path: write_sqlite(session, path, wish), "件事项")
-    else:
-        target = file if file.suffix else file.with_suffix(".jsonocel")
-        _export(target, lambda session, into: write_json(session, into, wish), "件事项")
+    target = file if file.suffix else file.with_suffix(".jsonocel")
+    _export_log(target, "sqlite" if target.suffix.lower() == ".sqlite" else "jsonocel", wish)
+
+
+def _export_log(file: Path, suffix: str, wish: LogWish) -> None:
+    """Writes the log; names the cases that it lacks."""
+    damaged: list[str] = []
+
+    def to(session: Session, path: Path) -> int:
+        done = logs.write(session, path, suffix, wish)
+        damaged.extend(done.damaged)
+        return done.cases
+
+    _export_to(file, to, "件事项")
+    if damaged:
+        named = "、".join(damaged)
+        click.echo(f"注意：有 {len(damaged)} 件的日志残缺，没有导出，请运行 liaison verify 核验：{named}", err=True)
 
 
 def _wish(process: str | None, first: datetime | None, last: datetime | None) -> LogWish:

@@ -130,7 +130,11 @@ def log(suffix: str) -> ResponseReturnValue:
     asked_for = _wish()
     wish = logs.wish_of(asked_for.process, asked_for.first, asked_for.last)
     logs.require_moderate(db(), wish)
-    return written(lambda path: logs.write(db(), path, suffix, wish), logs.FORMATS[suffix][0], f"{wish.name}.{suffix}")
+    return written(
+        lambda path: logs.write(db(), path, suffix, wish).require_whole(),
+        logs.FORMATS[suffix][0],
+        f"{wish.name}.{suffix}",
+    )
 
 
 # --- The question in the address -------------------------------------------------------------------------------------

@@ -44,6 +44,11 @@ def test_a_case_is_walked_through(site: Site) -> None:
     eventful(site.world)
     site.now = site.world.clock.now
     walk(site.visit("auditor", f"/cases/{site.world.case}/replay"), site.world)
+    drawn = site.visit("auditor", "/ways?by=begun")  # the way of this one case, drawn and counted
+    drawn.get_by_role("link", name="到「登记需求」1 次").click()
+    expect(drawn.get_by_role("heading", name="到「登记需求」")).to_be_visible()
+    expect(drawn.get_by_role("link", name="回放")).to_have_count(1)
+    assert drawn.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_case_is_walked_through_on_a_phone_of_2021(old_site: Site) -> None:

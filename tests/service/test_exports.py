@@ -6,6 +6,7 @@ import csv
 import json
 import sqlite3
 from contextlib import closing
+from uuid import UUID
 
 import jsonschema_rs
 import pytest
@@ -19,6 +20,7 @@ from sqlalchemy import select
 from service.cli import liaison
 from service.people.models import Person
 from service.processes import operations
+from service.processes.models import Instance
 from service.talents.models import Talent
 from tests.factories.event_logs import OCEL, XES
 from tests.factories.replays import eventful, returned
@@ -229,6 +231,17 @@ def test_a_log_of_one_process_and_period(cases, export, tmp_path):
     export("xes", "wrong.xes", code=1, more=("--from", "2026-09-17", "--to", "2026-09-16"))
 
 
+def test_a_case_with_a_damaged_journal_is_named_and_the_others_go_out(cases, export):
+    with cases.database.transaction() as session:
+        odd = session.get_one(Instance, cases.case)
+        columns = {name: getattr(odd, name) for name in Instance.__table__.columns.keys()}  # noqa: SIM118 - a collection of columns
+        session.add(Instance(**{**columns, "id": UUID(int=7), "number": "2026-需-9999"}))
+    assert len(etree.parse(export("xes", "log.xes")).getroot().findall(f"{XES_NAME}trace")) == 2
+    answer = cases.api("auditor").get("/event-logs/xes")
+    assert answer.status_code == 500
+    assert "2026-需-9999" in answer.json["detail"]
+
+
 def test_no_activity_names_a_person(world, export):
     """A correction's task is called after the talent whom it is about; its step is not."""
     calendar_starts(world, "registry_review", "twice_a_year")
@@ -270,7 +283,7 @@ def test_a_file_is_never_overwritten_and_never_half_written(cases, export, tmp_p
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("service.cli.export.write_json", fail)
+    monkeypatch.setattr("service.audit.logs.write_json", fail)
     export("ocel", "log.json", code=1)
     assert [file.name for file in tmp_path.iterdir() if file.suffix in (".json", ".partial")] == []
 

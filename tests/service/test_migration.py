@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from service import clock, engine
-from service.audit.logs.cases import LogWish, case_logs
+from service.audit.logs.cases import Done, LogWish, case_logs
 from service.errors import Conflict, Invalid, NotAllowed
 from service.ledger.sheet import sheet as sheet_of
 from service.processes import commands, operations
@@ -197,7 +197,7 @@ def test_pages_and_papers_tell_the_past_in_the_words_of_its_time(world: World) -
         paper = sheet_of(session, world.case, world.actor(OFFICE))
     assert paper.data["matter"]["facts"]
     with world.database.reading() as session:
-        logs = case_logs(session, LogWish())
+        logs = case_logs(session, LogWish(), Done())
         names = {
             one.name for log in logs if log.case.id == world.case for one in log.activities if one.step == "accept"
         }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from service.audit.logs.cases import RIGHT, LogWish, require_moderate, wish_of
+from service.audit.logs.cases import RIGHT, Done, LogWish, require_moderate, wish_of
 from service.audit.logs.ocel_json import write_json
 from service.audit.logs.ocel_sqlite import write_sqlite
 from service.audit.logs.xes import write_xes
@@ -25,6 +25,7 @@ FORMATS: dict[str, tuple[str, str]] = {
 __all__ = [
     "FORMATS",
     "RIGHT",
+    "Done",
     "LogWish",
     "require_moderate",
     "wish_of",
@@ -35,8 +36,8 @@ __all__ = [
 ]
 
 
-def write(session: Session, path: Path, suffix: str, wish: LogWish) -> int:
-    """Writes a log of one of ``FORMATS`` to a new file; gives the number of its cases."""
+def write(session: Session, path: Path, suffix: str, wish: LogWish) -> Done:
+    """Writes a log of one of ``FORMATS`` to a new file; tells of its cases."""
     if suffix == "sqlite":
         return write_sqlite(session, path, wish)
     with path.open("wb") as into:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -16,7 +16,7 @@ from service.audit.logs.activities import Activity, activities
 from service.audit.replay.fold import fold
 from service.audit.replay.steps import Happened
 from service.auth.models import Account
-from service.errors import Finding, Invalid
+from service.errors import Finding, Incident, Invalid, NotFound
 from service.processes.bundles import compiled
 from service.processes.models import Instance
 from service.processes.recording import stream_of
@@ -26,6 +26,7 @@ RIGHT = "export_all"
 """The right to take an event log."""
 MOST_AT_ONCE = 5000
 """Cases of an event log that a page or a call gives; the command line gives all."""
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,42 @@ class CaseLog:
     activities: list[Activity]
 
 
-def case_logs(session: Session, wish: LogWish) -> Iterator[CaseLog]:
-    """The cases in the order in which they began, one at a time in memory."""
+@dataclass(slots=True)
+class Done:
+    """The cases of a log that was written, and the names of those whose journals cannot be read."""
+
+    cases: int = 0
+    damaged: list[str] = field(default_factory=list)
+
+    def require_whole(self) -> None:
+        """Raises Incident where a case is missing: a file says nothing of what is not in it."""
+        if self.damaged:
+            named = "、".join(self.damaged[:MOST_NAMED])
+            way = "请审计人员核验；其余事项由系统管理员用 liaison export 导出"
+            raise Incident(f"有 {len(self.damaged)} 件事项的日志残缺，没有导出：{named}。{way}")
+
+
+def case_logs(session: Session, wish: LogWish, done: Done) -> Iterator[CaseLog]:
+    """The cases in the order in which they began, one at a time in memory; ``done`` is told of each."""
     found = select(Instance.id).where(*_asked(wish)).order_by(Instance.started_at, Instance.id)
     for case_id in session.scalars(found).all():
         case = session.get_one(Instance, case_id)
-        steps = replayed(session, case)
-        yield CaseLog(case, steps, activities(case.id, steps, lambda digest: compiled(session, digest, case.process)))  # noqa: B023 - used at once
+        log = _log(session, case)
+        if log is not None:
+            yield log
+            done.cases += 1
+        else:
+            done.damaged.append(case.number or str(case.id))
         session.expunge_all()
+
+
+def _log(session: Session, case: Instance) -> CaseLog | None:
+    try:
+        steps = replayed(session, case)
+        told = activities(case.id, steps, lambda digest: compiled(session, digest, case.process))
+    except (LookupError, TypeError, ValueError, NotFound):  # a damaged journal, which verification names
+        return None
+    return CaseLog(case, steps, told)
 
 
 def replayed(session: Session, case: Instance) -> list[Happened]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.audit.logs.activities import ABORT, ASSIGN, COMPLETE, REASSIGN, START, Activity, Document
-from service.audit.logs.cases import CaseLog, Codes, LogWish, case_logs
+from service.audit.logs.cases import CaseLog, Codes, Done, LogWish, case_logs
 from service.audit.logs.people import people_things
 from service.audit.logs.things import Relation, Thing, Told, said, written
 from service.processes.models import Definition
@@ -70,23 +71,22 @@ def event_type(one: Activity) -> str:
 
 
 class Log:
-    """The log of one session: ``pieces`` gives its objects and events; ``cases`` counts what was given so far."""
+    """The log of one session: ``pieces`` gives its objects and events; ``done`` tells of what was given so far."""
 
     def __init__(self, session: Session, wish: LogWish | None = None) -> None:
         self._session, self._wish = session, wish or LogWish()
         self._codes = Codes.of(session)
         self._known: set[str] = set()
-        self.cases = 0
+        self.done = Done()
 
     def pieces(self) -> Iterator[Thing | Occurrence]:
         """All objects and events; an object stands before the first event about it. One case at a time in memory."""
-        for thing in (*self._definitions(), *self._accounts(), *people_things(self._session)):
+        for thing in chain(self._definitions(), self._accounts(), people_things(self._session)):
             if thing.id not in self._known:
                 self._known.add(thing.id)
                 yield thing
-        for one in case_logs(self._session, self._wish):
+        for one in case_logs(self._session, self._wish, self.done):
             yield from self._case(one)
-            self.cases += 1
 
     def _definitions(self) -> Iterator[Thing]:
         rows = self._session.execute(

@@ -10,13 +10,13 @@ from typing import Any, BinaryIO
 
 from sqlalchemy.orm import Session
 
-from service.audit.logs.cases import LogWish
+from service.audit.logs.cases import Done, LogWish
 from service.audit.logs.ocel import EVENT_ATTRIBUTES, OBJECT_TYPES, Log, Occurrence, moment
 from service.audit.logs.things import Relation, Thing
 
 
-def write_json(session: Session, into: BinaryIO, wish: LogWish | None = None) -> int:
-    """Writes the cases; gives their number. Objects and events come mixed: the objects wait in a file of their own."""
+def write_json(session: Session, into: BinaryIO, wish: LogWish | None = None) -> Done:
+    """Writes the cases; tells of them. Objects and events come mixed: the objects wait in a file of their own."""
     log, types = Log(session, wish), set[str]()
     into.write(b'{"objectTypes":')
     into.write(_json([{"name": name, "attributes": _types(kinds)} for name, kinds in OBJECT_TYPES.items()]))
@@ -36,7 +36,7 @@ def write_json(session: Session, into: BinaryIO, wish: LogWish | None = None) ->
     into.write(b'],\n"eventTypes":')  # known once all events are
     into.write(_json([{"name": name, "attributes": _types(EVENT_ATTRIBUTES)} for name in sorted(types)]))
     into.write(b"}\n")
-    return log.cases
+    return log.done
 
 
 class _List:

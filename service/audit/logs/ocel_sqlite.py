@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.audit.logs.cases import LogWish
+from service.audit.logs.cases import Done, LogWish
 from service.audit.logs.ocel import EVENT_ATTRIBUTES, OBJECT_TYPES, Log, Occurrence
 from service.audit.logs.things import Thing, Told
 
@@ -33,8 +33,8 @@ _EVER = "1970-01-01 00:00:00"
 """The moment of an object of which nothing is told."""
 
 
-def write_sqlite(session: Session, path: Path, wish: LogWish | None = None) -> int:
-    """Writes the cases to a new file; gives their number."""
+def write_sqlite(session: Session, path: Path, wish: LogWish | None = None) -> Done:
+    """Writes the cases to a new file; tells of them."""
     log = Log(session, wish)
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _TABLES)
@@ -45,7 +45,7 @@ def write_sqlite(session: Session, path: Path, wish: LogWish | None = None) -> i
             else:
                 writer.occurrence(piece)
         connection.commit()
-    return log.cases
+    return log.done
 
 
 class _Writer:

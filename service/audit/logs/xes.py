@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.audit.logs.activities import Activity
-from service.audit.logs.cases import CaseLog, Codes, LogWish, case_logs
+from service.audit.logs.cases import CaseLog, Codes, Done, LogWish, case_logs
 
 NAMESPACE = "http://www.xes-standard.org/"
 EXTENSIONS = (
@@ -27,9 +27,9 @@ UNKNOWN, NEVER = "UNKNOWN", "1970-01-01T00:00:00.000+00:00"
 """The values that the standard asks a log to declare for attributes that every trace or event has."""
 
 
-def write_xes(session: Session, into: BinaryIO, wish: LogWish | None = None) -> int:
-    """Writes the cases, one at a time in memory; gives their number."""
-    codes, number = Codes.of(session), 0
+def write_xes(session: Session, into: BinaryIO, wish: LogWish | None = None) -> Done:
+    """Writes the cases, one at a time in memory; tells of them."""
+    codes, done = Codes.of(session), Done()
     with etree.xmlfile(into, encoding="utf-8") as document:
         document.write_declaration()
         attributes = {"xes.version": "1849.2016", "xes.features": ""}
@@ -41,10 +41,9 @@ def write_xes(session: Session, into: BinaryIO, wish: LogWish | None = None) -> 
             for name, keys in CLASSIFIERS:
                 document.write(etree.Element("classifier", name=name, scope="event", keys=keys))
             document.write(_attribute("string", "lifecycle:model", "standard"))
-            for one in case_logs(session, wish or LogWish()):
+            for one in case_logs(session, wish or LogWish(), done):
                 document.write(_trace(one, codes))
-                number += 1
-    return number
+    return done
 
 
 def _global(scope: str, *keys: str) -> etree._Element:
