@@ -16,14 +16,15 @@ from service.api.records import Pages, Row, paged
 from service.api.shapes import page_of
 from service.audit import logs
 from service.audit.ways import RIGHT, WayFilter, Ways, keeping, picking, ways
-from service.audit.ways.counting import Times
+from service.audit.ways.counting import Times, Worked
 from service.audit.ways.queries import BEGUN, ENDED, key_of
-from service.audit.ways.sheet import COLUMNS, busiest, rows
+from service.audit.ways.sheet import COLUMNS, busiest, rows, slowest_units, units_of
 from service.db.lists import Page
 from service.errors import NotFound
 from service.http.context import actor, db
 from service.http.files import download, written
 from service.ledger.workbooks import XLSX, write_table
+from service.people.queries import unit_names
 from service.processes.queries import instances_by_id, seen_among
 
 calls = Calls("ways", "The map of real ways of a process, and event logs for process mining")
@@ -95,6 +96,12 @@ class WayStep(Schema):
     of = Said(required=True)
 
 
+class WayUnit(WayStep):
+    """The same of one unit's steps; ``unit`` is its code."""
+
+    unit = Said(required=True)
+
+
 class WayVariant(Schema):
     """A variant: the steps in the order in which each was first done, the most frequent variant first."""
 
@@ -131,6 +138,7 @@ class WayMapView(Schema):
     times = Nested(WayTimes, required=True)
     flows = List(Nested(WayFlow), required=True)
     steps = List(Nested(WayStep), required=True)
+    units = List(Nested(WayUnit), required=True)
     variants = List(Nested(WayVariant), required=True)
     deviations = List(Nested(WayDeviation), required=True)
 
@@ -160,7 +168,8 @@ def way_map(query: dict[str, Any], key: str) -> Mapping[str, Any]:
         "behind": found.behind,
         "times": _times(shown.times),
         "flows": list(_flows(found)),
-        "steps": list(_steps(found)),
+        "steps": [_step(found, worked, *key) for key, worked in busiest(found)],
+        "units": [_step(found, worked, *key) for key, worked in slowest_units(found)],
         "variants": list(_variants(found)),
         "deviations": list(_deviations(found)),
     }
@@ -188,7 +197,7 @@ def way_sheet(query: dict[str, Any], key: str) -> Response:
     """The map as a workbook."""
     found = ways(db(), WayFilter(key, **query), actor())
     into = BytesIO()
-    write_table(rows(found), into, columns=COLUMNS, title="流程图谱")
+    write_table(rows(found, unit_names(db(), units_of(found))), into, columns=COLUMNS, title="流程图谱")
     return download(into.getvalue(), XLSX, f"流程图谱 {found.made.name}.xlsx")
 
 
@@ -236,17 +245,10 @@ def _flows(found: Ways) -> Iterable[Mapping[str, Any]]:
         }
 
 
-def _steps(found: Ways) -> Iterable[Row]:
-    for (process, step), worked in busiest(found):
-        yield Row(
-            worked,
-            process=process,
-            step=step,
-            name=found.name(process, step),
-            cases=len(worked.cases),
-            times=_times(worked.times),
-            of=picking.pick(picking.STEP, process, step),
-        )
+def _step(found: Ways, worked: Worked, process: str, step: str, unit: str | None = None) -> Row:
+    of = picking.pick(picking.STEP, process, step, *([unit] if unit is not None else []))
+    known = {"process": process, "step": step, "unit": unit, "name": found.name(process, step), "of": of}
+    return Row(worked, cases=len(worked.cases), times=_times(worked.times), **known)
 
 
 def _variants(found: Ways) -> Iterable[Mapping[str, Any]]:

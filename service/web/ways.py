@@ -18,14 +18,16 @@ from service.audit.replay.drawn import drawing_of
 from service.audit.ways import RIGHT, WayFilter, Ways, keeping, picking, ways
 from service.audit.ways.counting import Times, Worked
 from service.audit.ways.queries import key_of, processes
-from service.audit.ways.sheet import COLUMNS, busiest, percent, rows
+from service.audit.ways.sheet import COLUMNS, busiest, percent, rows, slowest_units, units_of
 from service.db.lists import Page
 from service.errors import NotFound
 from service.http.context import actor, db
 from service.http.files import written
+from service.people.queries import unit_names
 from service.processes.bundles import files_of
 from service.processes.queries import instances_by_id, seen_among
 from service.rights import may
+from service.usecases.names import Names
 from service.web import diagrams
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, done, offset
@@ -62,6 +64,8 @@ def index() -> ResponseReturnValue:
         timed=timed,
         island=diagrams.island(drawn),
         steps=busiest(found),
+        units=slowest_units(found),
+        names=Names(db()).learn(units=units_of(found)),
         flows=sorted(found.shown.flows.items(), key=lambda one: (-one[1].count, one[0])),
         variants=_variants(found),
         most=SHOWN_VARIANTS,
@@ -98,7 +102,7 @@ def cases() -> ResponseReturnValue:
         "ways/cases.html",
         found=found,
         wish=wish,
-        words=number.words,
+        words=number.words + (f"（{Names(db()).unit(number.unit)}）" if number.unit else ""),
         page=Page(tuple(items), len(number.places), PER_PAGE, start),
         back=url_for("web.ways.index", **_query(wish)),
         opened=lambda *parts: _address(wish, *parts),
@@ -110,7 +114,8 @@ def cases() -> ResponseReturnValue:
 def export() -> ResponseReturnValue:
     """The map as a workbook."""
     found = ways(db(), _wish(), actor())
-    return sheet(f"流程图谱 {found.made.name}", COLUMNS, rows(found))
+    names = unit_names(db(), units_of(found))
+    return sheet(f"流程图谱 {found.made.name}", COLUMNS, rows(found, names))
 
 
 @blueprint.post("/ways")

@@ -56,6 +56,9 @@ def test_the_map_is_drawn_counted_and_opens_its_cases(cases: World) -> None:
     aside = re.search(r'href="(/ways/cases\?of=aside/returned[^"]*)"', begun.text)
     assert aside is not None
     assert "共 1 条" in auditor.get(aside[1].replace("&amp;", "&")).text
+    of_unit = auditor.get("/ways/cases", by="begun", of="late/unit_handling/handle/edu").text
+    assert TITLE in of_unit
+    assert "（区教育局）" in of_unit
     waiting = auditor.get("/ways/cases", by="begun", of="waiting/request/accept").text
     assert "还在等" in waiting
     assert TITLE not in waiting
@@ -101,6 +104,10 @@ def test_the_calls_say_the_same_and_give_the_logs(cases: World) -> None:
     assert (told["cases"], told["ended"], told["behind"]) == (3, 1, 0)
     handled = next(one for one in told["steps"] if one["step"] == "handle")
     assert (handled["name"], handled["came"], handled["late"]) == ("办理", 4, 1)
+    assert {(one["unit"], one["came"]) for one in told["units"] if one["step"] == "handle"} == {
+        ("edu", 3),
+        ("guicheng", 1),
+    }
     listed = api.get("/processes/request/ways/cases", by="begun", of=handled["of"], limit=1).json
     assert (listed["total"], listed["next"], listed["items"][0]["visible"]) == (2, 1, True)
     assert [one["visible"] for one in cases.api("owner").get("/processes/request/ways/cases").json["items"]] == [False]

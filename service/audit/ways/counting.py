@@ -88,10 +88,21 @@ class Worked:
     times: Times = field(default_factory=Times)
     open: Times = field(default_factory=Times)
 
-    @property
-    def late_share(self) -> float:
-        """The share of what was done that was late."""
-        return self.late / self.done if self.done else 0.0
+    def take(self, place: int, became: int, took: int, *, overdue: bool) -> None:
+        """Counts a time that it came up, in the case at ``place``."""
+        self.came += 1
+        _add(self.cases, place)
+        if became == WAITS:
+            self.waits += 1
+            self.overdue += overdue
+            self.open.days[took] += 1
+            _add(self.waiting, place)
+        else:
+            self.done += became == ANSWERED
+            self.late += overdue
+            self.times.days[took] += 1
+        if overdue:
+            _add(self.late_cases, place)
 
     @property
     def waited(self) -> int:
@@ -109,13 +120,15 @@ class Taken:
 
 @dataclass(slots=True)
 class WayMap:
-    """The map. ``ids`` are the counted cases, whose places stand for them everywhere; ``deviations`` are (kind,
-    process, step, target) → cases; ``times`` how long the ended ones took."""
+    """The map. ``ids`` are the counted cases, whose places stand for them everywhere; ``units`` the steps of each unit
+    (process, step, unit); ``deviations`` are (kind, process, step, target) → cases; ``times`` how long the ended ones
+    took."""
 
     ids: list[UUID] = field(default_factory=list)
     ended: int = 0
     flows: dict[Flow, Gone] = field(default_factory=dict)
     steps: dict[StepId, Worked] = field(default_factory=dict)
+    units: dict[tuple[str, str, str], Worked] = field(default_factory=dict)
     variants: dict[Variant, Taken] = field(default_factory=dict)
     deviations: dict[tuple[str, str, str, str], Any] = field(default_factory=dict)
     times: Times = field(default_factory=Times)
@@ -181,25 +194,19 @@ def counted(
 
 
 def _steps(found: WayMap, place: int, stays: Iterable[list[Any]], days: Days, now: int) -> None:
-    for process, step, _unit, entered, left, became, due, late in stays:
+    for process, step, unit, entered, left, became, due, late in stays:
+        waits = became == WAITS
+        took = days.between(entered, max(now, entered) if waits else left)
+        overdue = bool(late) or (waits and due is not None and due < now)
         one = found.steps.get((process, step))
         if one is None:
             one = found.steps[process, step] = Worked()
-        one.came += 1
-        _add(one.cases, place)
-        if became == WAITS:
-            overdue = due is not None and due < now
-            one.waits += 1
-            one.overdue += overdue
-            one.open.days[days.between(entered, max(now, entered))] += 1
-            _add(one.waiting, place)
-        else:
-            overdue = bool(late)
-            one.done += became == ANSWERED
-            one.late += overdue
-            one.times.days[days.between(entered, left)] += 1
-        if overdue:
-            _add(one.late_cases, place)
+        one.take(place, became, took, overdue=overdue)
+        if unit is not None:
+            one = found.units.get((process, step, unit))
+            if one is None:
+                one = found.units[process, step, unit] = Worked()
+            one.take(place, became, took, overdue=overdue)
 
 
 def _flows(found: WayMap, place: int, flows: Iterable[list[Any]], days: Days) -> None:

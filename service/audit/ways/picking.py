@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from service.audit.ways.counting import MIGRATED, RETURNED, TAKEN_BACK, TERMINATED
+from service.audit.ways.counting import MIGRATED, RETURNED, TAKEN_BACK, TERMINATED, WayMap, Worked
 from service.audit.ways.queries import Ways, key_of
 from service.errors import NotFound
 
@@ -18,10 +18,11 @@ GONE = NotFound("没有这个数字，或条件改变后它已不在。请从流
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """The cases of a number: in words, and their places among the counted ones."""
+    """The cases of a number: in words, their places among the counted ones, and the unit whose steps they are."""
 
     words: str
     places: Sequence[int]
+    unit: str | None = None
 
 
 def pick(*parts: str) -> str:
@@ -34,7 +35,7 @@ def picked(found: Ways, said: str) -> Picked:
     kind, *parts = said.split("/")
     shown = found.shown
     places: Sequence[int] | None = None
-    words = ""
+    words, unit = "", None
     if kind == ALL and not parts:
         words, places = "全部", range(len(shown.ids))
     elif kind == FLOW and len(parts) == 3:
@@ -42,9 +43,10 @@ def picked(found: Ways, said: str) -> Picked:
         flow = shown.flows.get((process, source, node))
         words = f"从「{found.name(process, source)}」到「{found.name(process, node)}」"
         places = flow.cases if flow is not None else None
-    elif kind in (STEP, WAITING, LATE) and len(parts) == 2:
-        step = shown.steps.get((parts[0], parts[1]))
-        words = f"{ {STEP: '经过', WAITING: '正停在', LATE: '超期的'}[kind] }「{found.name(*parts)}」"
+    elif kind in (STEP, WAITING, LATE) and len(parts) in (2, 3):
+        step = _worked(shown, *parts)
+        words = f"{ {STEP: '经过', WAITING: '正停在', LATE: '超期的'}[kind] }「{found.name(*parts[:2])}」"
+        unit = parts[2] if len(parts) == 3 else None
         if step is not None:
             places = {STEP: step.cases, WAITING: step.waiting, LATE: step.late_cases}[kind]
     elif kind == VARIANT and len(parts) == 1:
@@ -55,7 +57,11 @@ def picked(found: Ways, said: str) -> Picked:
         words, places = deviation_words(found, *parts), shown.deviations.get((parts[0], parts[1], parts[2], parts[3]))
     if places is None:
         raise GONE
-    return Picked(words, places)
+    return Picked(words, places, unit)
+
+
+def _worked(shown: WayMap, process: str, step: str, unit: str | None = None) -> Worked | None:
+    return shown.steps.get((process, step)) if unit is None else shown.units.get((process, step, unit))
 
 
 def deviation_words(found: Ways, kind: str, process: str, step: str, target: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from service.audit.ways.counting import Times, Worked
 from service.audit.ways.picking import WORDS, deviation_words
@@ -23,8 +23,8 @@ COLUMNS = (
 )
 
 
-def rows(found: Ways) -> Iterator[Sequence[Cell]]:
-    """The rows of ``COLUMNS``."""
+def rows(found: Ways, units: Mapping[str, str]) -> Iterator[Sequence[Cell]]:
+    """The rows of ``COLUMNS``; ``units`` are names by code."""
     shown = found.shown
     everything = len(shown.ids)
     yield ("总计", found.made.name, None, everything, 100, *_times(shown.times), None, None)
@@ -32,6 +32,11 @@ def rows(found: Ways) -> Iterator[Sequence[Cell]]:
         share = percent(worked.waited, shown.waited)
         counts = (worked.came, len(worked.cases), share, worked.times.median, worked.times.p90, worked.waited)
         yield ("步骤", found.name(process, step), *counts, worked.waits, worked.late + worked.overdue)
+    for (process, step, unit), worked in slowest_units(found):
+        name = f"{found.name(process, step)}：{units.get(unit, unit)}"
+        share = percent(worked.waited, shown.waited)
+        counts = (worked.came, len(worked.cases), share, worked.times.median, worked.times.p90, worked.waited)
+        yield ("单位", name, *counts, worked.waits, worked.late + worked.overdue)
     for (process, source, node), gone in sorted(shown.flows.items(), key=lambda one: (-one[1].count, one[0])):
         name = f"{found.name(process, source)} → {found.name(process, node)}"
         share = percent(len(gone.cases), everything)
@@ -50,6 +55,16 @@ def rows(found: Ways) -> Iterator[Sequence[Cell]]:
 def busiest(found: Ways) -> list[tuple[tuple[str, str], Worked]]:
     """The steps, those first at which cases waited longest in all."""
     return sorted(found.shown.steps.items(), key=lambda one: (-one[1].waited, one[0]))
+
+
+def slowest_units(found: Ways) -> list[tuple[tuple[str, str, str], Worked]]:
+    """The steps of each unit, those first at which cases waited longest in all."""
+    return sorted(found.shown.units.items(), key=lambda one: (-one[1].waited, one[0]))
+
+
+def units_of(found: Ways) -> set[str]:
+    """The codes of the units that had a step."""
+    return {unit for _, _, unit in found.shown.units}
 
 
 def _times(times: Times) -> tuple[Cell, Cell, Cell]:
