@@ -58,7 +58,7 @@ def create_app(
         with database.reading() as session:
             if has_demo_accounts(session):
                 raise Invalid("生产环境不能有演示账号，请换用没有演示数据的数据库")
-    _check_roles(settings, organization)
+    check_roles(settings, organization)
     with database.reading() as session:
         for fault in separation_faults(session, {role.id: role.name for role in organization.roles.values()}):
             log.warning("administrators_not_separate", fault=fault)
@@ -73,7 +73,7 @@ def create_app(
     return app
 
 
-def _check_roles(settings: Settings, organization: Organization) -> None:
+def check_roles(settings: Settings, organization: Organization) -> None:
     """Refuses settings that call for roles that the organization does not have."""
     known = organization.roles
     findings = [

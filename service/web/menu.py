@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from service.processes.rules import NEED
-from service.rights import Actor, may
+from service.rights import SEPARATED, Actor, may
+
+FOR_ADMINISTRATORS = frozenset({"web.desk.desk", "web.notices.notices", "web.units.units", "web.desk.help_page"})
+"""Pages without a right of their own that also the separated administrators (三员分立) have use for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +25,16 @@ class Entry:
     process: str | None = None
     without_role: bool = False
 
+    @property
+    def _would_be_empty(self) -> bool:
+        """Whether a separated administrator, whose is no matter and no talent, would find nothing on the page."""
+        return self.right is None and self.endpoint not in FOR_ADMINISTRATORS
+
     def shown_to(self, actor: Actor, may_start: Callable[[str], bool]) -> bool:
         """Whether ``actor`` has use for the entry. ``may_start`` tells whether a process is ``actor``'s to start."""
         if not actor.roles and not self.without_role:
+            return False
+        if actor.separate and actor.roles & SEPARATED.keys() and self._would_be_empty:
             return False
         return (self.right is None or may(actor, self.right)) and (self.process is None or may_start(self.process))
 

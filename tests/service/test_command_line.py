@@ -10,16 +10,19 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
+import pyotp
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import history
-from service.auth import WebSession, begin_session
-from service.auth.queries import actor_of, actor_of_token
+from service.auth import WebSession, begin_enrolling, begin_session, confirm_enrolling, entries_of
+from service.auth.codes import Vault, open_vault
+from service.auth.queries import actor_of, actor_of_token, token_hash
 from service.cli import liaison
 from service.cli.group import COMMANDS
 from service.db import migrate
@@ -72,6 +75,43 @@ def test_an_account_is_added_renewed_and_disabled(call, database):
     with database.reading() as session:
         assert history.count(session, "access") >= 4
         assert history.verify_stream(session, "access") == []
+
+
+def test_the_command_line_is_the_emergency_way_and_keeps_the_administrators_apart(
+    call, database, clock, monkeypatch, tmp_path
+):
+    for name in ("first", "second", "third"):
+        assert call("user", "add", name, typed=f"{PASSWORD}\n").exit_code == 0
+    call("user", "grant", "first", "admin")
+    call("user", "grant", "second", "admin")
+    call("user", "grant", "second", "auditor")
+    assert "没有启用" in call("user", "check").output
+    monkeypatch.setenv("LIAISON_ACCOUNTS_SEPARATE_ADMINISTRATORS", "true")
+    found = call("user", "check")
+    assert found.exit_code == 1
+    for told in ("账号 second 兼任系统管理员、审计人员", "没有能用的审计人员、安全管理员"):
+        assert told in found.stderr, found.stderr
+    refused = call("user", "grant", "first", "security")
+    assert (refused.exit_code, "三员分立" in refused.stderr) == (1, True)
+    assert call("user", "revoke", "second", "admin").exit_code == 0
+    assert call("user", "grant", "third", "security").exit_code == 0
+    assert call("user", "check").output.strip() == "没有发现问题。"
+    with database.transaction() as session:
+        enrol(session, "third", open_vault(tmp_path / "a.key"), clock.now)
+    assert call("user", "reset-second-factor", "third").exit_code == 0
+    assert call("user", "reset-second-factor", "third").exit_code == 1
+    assert call("user", "unlock", "third").exit_code == 0
+    with database.reading() as session:
+        assert [one.kind for one in entries_of(session, "third")][-2:] == ["second_factor_reset", "account_unlocked"]
+        assert {one.actor for one in entries_of(session, "third")} == {"command-line", "third"}
+
+
+def enrol(session: Session, username: str, vault: Vault, now: datetime) -> None:
+    """Enrols a second factor for an account."""
+    key = begin_session(session, username=username, way="password", address="192.0.2.1", now=now)
+    mine = {"username": username, "sha256": token_hash(key), "vault": vault}
+    code = pyotp.TOTP(begin_enrolling(session, **mine)).at(now)
+    confirm_enrolling(session, **mine, code=code, actor=actor_of(session, username), now=now)
 
 
 def test_a_disabled_account_cannot_sign_in(call, database, clock):

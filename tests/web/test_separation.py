@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -10,12 +11,13 @@ from sqlalchemy import select
 
 from service import auth, clock, people
 from service.api import access as api
+from service.app import check_roles
 from service.audit.tables.streams import verify_stream_rows
 from service.auth.proposals import list_proposals
 from service.auth.separation import missing_administrators, role_clashes, separation_faults
 from service.config.accounts import Accounts
 from service.contacts.models import Activity, Contact, Matter, Opinion
-from service.errors import Conflict, NotAllowed
+from service.errors import Conflict, Invalid, NotAllowed
 from service.liaisons.models import Link, Roster
 from service.people.models import Leader, Person
 from service.processes import operations
@@ -91,6 +93,17 @@ def test_nobody_is_given_two_of_the_three_and_who_has_them_is_neither(world: Wor
         for actor in (COMMAND_LINE, SYSTEM):
             with pytest.raises(Conflict, match="三员分立"):
                 auth.grant_role(session, username="owner", role="auditor", actor=actor, now=clock.now())
+
+
+def test_settings_that_call_for_a_role_that_there_is_not_stop_the_start(world: World) -> None:
+    known = {name: role for name, role in world.organization.roles.items() if name != "security"}
+    without = replace(world.organization, roles=known)
+    factor = replace(world.settings.second_factor, roles=frozenset({"emperor"}))
+    with pytest.raises(Invalid, match=r"required_for.*emperor"):
+        check_roles(replace(world.settings, second_factor=factor), world.organization)
+    with pytest.raises(Invalid, match="三员分立要有角色“security”"):
+        check_roles(replace(world.settings, accounts=APART), without)
+    check_roles(world.settings, without)
 
 
 @pytest.mark.databases("sqlite", "postgresql")
@@ -265,6 +278,7 @@ def test_each_of_the_three_meets_the_rule_of_every_page_and_operation(world: Wor
     world.rule(accounts=APART)
     actor = world.actor(username)
     mine = {"admin": "manage_accounts", "security": "grant_roles", "auditor": "verify"}
+    assert (">抄送我的<" in Visitor(world, username).get("/help").text) is (username == "auditor")
     assert [name for name, right in mine.items() if may(actor, right)] == [username]
     walk_pages(world, username)
     walk_operations(world, username)
