@@ -15,7 +15,7 @@ from service.api.jobs import JobView, view_of
 from service.api.records import Pages, Row, paged
 from service.api.shapes import page_of
 from service.errors import NotFound
-from service.http.context import actor, db, wired
+from service.http.context import actor, db, told, wired
 from service.http.files import download
 from service.usecases.evidence import RIGHT as EVIDENCE
 from service.usecases.evidence import hand_out
@@ -87,4 +87,5 @@ def event_proof(query: dict[str, Any], number: str) -> seals.Proof:
 def case_evidence(instance_id: UUID) -> Response:
     """The evidence of a case as it stands, with the program that checks it; the export is journaled."""
     made = hand_out(wired().database, instance_id, actor())
+    told()
     return download(made.content, ZIP, made.name)

@@ -41,7 +41,7 @@ from service.db.memory import remembered
 from service.errors import NotAllowed, NotFound
 from service.people.models import Leader, Liaison, Person, Unit
 from service.people.queries import represented_by
-from service.rights import ADMINISTRATORS, LEADER, LIAISON, Actor, Grant, effective
+from service.rights import ADMINISTRATORS, LEADER, LIAISON, Actor, Grant, effective, service_name
 
 LAST_USED_EVERY = timedelta(minutes=1)
 
@@ -69,7 +69,8 @@ def account_names(session: Session, usernames: Collection[str]) -> dict[str, str
         .outerjoin(Person, Person.id == Account.person_id)
         .where(Account.username.in_(usernames))
     )
-    return dict(session.execute(named).all())
+    served = {one: name for one in usernames if (name := service_name(one)) is not None}
+    return served | dict(session.execute(named).all())
 
 
 def actor_of(session: Session, username: str, *, on: date | None = None) -> Actor:

@@ -25,13 +25,14 @@ SHIPPED = Path(__file__).resolve().parent.parent.parent / "config"
     metavar="DIR",
     help="设置目录（settings.toml、organization.toml、calendar.toml 所在）。",
 )
+@click.option("--as", "as_name", metavar="姓名", help="谁在操作，记入日志；不写的记服务器的用户名。写在子命令之前。")
 @click.pass_context
-def liaison(ctx: click.Context, config: Path) -> None:
+def liaison(ctx: click.Context, config: Path, as_name: str | None) -> None:
     """直联平台：领导干部直接联系服务高层次人才。
 
     设置写在 config/settings.toml，可用环境变量 LIAISON_… 覆盖，例如 LIAISON_DATABASE_URL。
     """
-    ctx.obj = config
+    ctx.obj = config  # ``as_name`` is read where somebody acts (``setup.doer``)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from service import clock
-from service.cli.setup import config_directory, opened, wired
+from service.cli.setup import config_directory, doer, opened, wired
 from service.db import migrate
 from service.workdays import Calendar, load_notices
 
@@ -60,7 +60,6 @@ def load(file: Path) -> None:
     """载入放假安排或临时停工文件 FILE（格式同 config/calendar.toml），并重算未答复事项的期限。"""
     from service.history import last_event
     from service.processes.due_changes import due_changes
-    from service.rights import COMMAND_LINE
     from service.usecases import calendars  # loads the engine, which counting days need not wait for
 
     now = clock.now()
@@ -72,12 +71,12 @@ def load(file: Path) -> None:
                 content=file.read_bytes(),
                 name=file.name,
                 config=config_directory(),
-                actor=COMMAND_LINE,
+                actor=doer(),
                 now=now,
             )
             changes = due_changes(session, since=since)
         with database.transaction() as session:
-            calendars.recount(session, actor=COMMAND_LINE, now=now)
+            calendars.recount(session, actor=doer(), now=now)
     for change in changes:
         what = " ".join(part for part in (change.number, change.title, change.step, change.unit) if part)
         click.echo(f"{what}：{change.old} → {change.new}{'（暂定）' if change.provisional else ''}")

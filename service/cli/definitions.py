@@ -17,10 +17,9 @@ from service.checks.gate import passed
 from service.checks.kinds import grouped, totals
 from service.cli.folders import PATHS, Folder, folders_of
 from service.cli.scenarios import require
-from service.cli.setup import organization, settings, wired
+from service.cli.setup import doer, organization, settings, wired
 from service.processes.bundles import CheckedBundle
 from service.processes.definitions import newest_files
-from service.rights import COMMAND_LINE
 from service.studio.publishing import DEPLOY, LAYOUT, SAME, SCENARIOS, Release, release
 from service.usecases import check_context
 from service.usecases.panels import choices_of
@@ -48,7 +47,7 @@ def deploy(paths: tuple[Path, ...], note: str, username: str) -> None:
     require([(folder, bundle, folder.scenarios()) for folder, bundle in zip(folders, bundles, strict=True)])
     words = choices_of(settings(), organization())
     with wired() as database, database.transaction() as session:
-        actor = actor_of(session, username) if username else COMMAND_LINE
+        actor = actor_of(session, username) if username else doer()
         rights.require(actor, DEPLOY)
         for folder, bundle in zip(folders, bundles, strict=True):
             scenarios = {f"scenarios/{path.name}": path.read_bytes() for path in folder.scenarios()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import BinaryIO
 import click
 from sqlalchemy.orm import Session
 
-from service import clock
+from service import access_log, clock
 from service.audit import logs
 from service.audit.logs import LogWish, wish_of
-from service.cli.setup import organization, settings, wired
+from service.cli.setup import doer, organization, settings, wired
 from service.errors import Conflict, Finding, Incident, Invalid, NotFound
 from service.ledger.cases import all_cases, ledger_rows, write_csv, write_xlsx
 from service.processes.instances import case_id
@@ -108,7 +109,7 @@ def evidence(file: Path, wanted: str) -> None:
         unsealed = _sealed_now(sealer)
         with database.reading() as session:
             case = case_id(session, wanted)
-        made = hand_out(database, case, _READER, by=COMMAND_LINE)
+        made = hand_out(database, case, _READER, by=doer())
     target.write_bytes(made.content)
     click.echo(f"已导出证据包 {target}：{made.events} 条记录，第 {made.seal} 次封存。")
     click.echo(f"回执（清单摘要）：{made.digest}")
@@ -120,9 +121,14 @@ def evidence(file: Path, wanted: str) -> None:
 def _sealed_now(sealer: Sealer) -> str | None:
     """Seals, so that the evidence is covered; why not, where it cannot be done."""
     try:
-        return None if sealer.seal(by=COMMAND_LINE, now=clock.now()) is not None else "有人正在写入"
+        return None if sealer.seal(by=doer(), now=clock.now()) is not None else "有人正在写入"
     except Incident as error:
         return error.message
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _require_new(file: Path) -> None:
@@ -149,6 +155,9 @@ def _export_to(file: Path, write: Callable[[Session, Path], int], what: str) -> 
     try:
         with wired() as database, database.reading(long=True) as session:
             count = write(session, partial)
+        with wired() as database, database.transaction() as session:
+            told = {"name": file.name, "sha256": _digest(partial), "records": count, "asked": what, "way": "命令行"}
+            access_log.note_exported(session, data=told, actor=doer(), now=clock.now())
         partial.rename(file)
     finally:
         partial.unlink(missing_ok=True)

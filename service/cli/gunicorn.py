@@ -28,7 +28,8 @@ def post_worker_init(worker: Any) -> None:
     """
     gc.collect()
     gc.freeze()
-    _keeper(worker).start()
+    if (keeper := _keeper(worker)) is not None:
+        keeper.start()
     if getattr(worker, "age", 0) == FIRST:
         # Reading what the type can print takes a second, for which no page waits.
         Thread(target=documents.log_coverage, daemon=True).start()
@@ -36,12 +37,14 @@ def post_worker_init(worker: Any) -> None:
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """gunicorn's hook, called in a server process that ends in good order: the access log loses nothing."""
-    if getattr(worker, "wsgi", None) is not None:
-        _keeper(worker).stop()
+    if (keeper := _keeper(worker)) is not None:
+        keeper.stop()
 
 
 def _keeper(worker: Any) -> Any:
-    return worker.wsgi.extensions["liaison"].keeper
+    """The access log of the application that a server process has loaded; None where it has not come so far."""
+    application = getattr(worker, "wsgi", None)
+    return application.extensions["liaison"].keeper if application is not None else None
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from service import clock
-from service.cli.setup import opened, settings
+from service.cli.setup import doer, opened, settings
 from service.errors import Invalid
-from service.rights import COMMAND_LINE
 from service.seals import keys
 from service.seals.statements import FIRST, LOST, ROTATED
 
@@ -26,7 +25,7 @@ def new(lost: str | None) -> None:
     if lost is not None and not lost.strip():
         raise Invalid("请写明密钥遗失的原因")
     with opened() as database:
-        made = keys.begin(database, settings().seal.key_file, actor=COMMAND_LINE, now=clock.now(), lost=lost)
+        made = keys.begin(database, settings().seal.key_file, actor=doer(), now=clock.now(), lost=lost)
     click.echo(f"密钥 {made.id} 已启用，私钥在 {settings().seal.key_file}，请另存副本。")
 
 
@@ -35,7 +34,7 @@ def new(lost: str | None) -> None:
 def rotate(reason: str) -> None:
     """更换密钥：新密钥由现用的密钥签名，旧私钥随即不再保留，旧公钥一直保留。"""
     with opened() as database:
-        made = keys.rotate(database, settings().seal.key_file, reason=reason, actor=COMMAND_LINE, now=clock.now())
+        made = keys.rotate(database, settings().seal.key_file, reason=reason, actor=doer(), now=clock.now())
     click.echo(f"已更换为密钥 {made.id}，私钥在 {settings().seal.key_file}，请另存副本。")
 
 

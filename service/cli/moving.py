@@ -11,13 +11,12 @@ import click
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.cli.setup import wired
+from service.cli.setup import doer, wired
 from service.db import Database
 from service.db.failures import BUSY, trouble
 from service.errors import LiaisonError
 from service.processes.migrating import Choices
 from service.processes.moves import KEEP, RECOUNT
-from service.rights import COMMAND_LINE
 from service.studio import impact as outlook
 from service.studio import moving
 from service.studio.dated_clocks import in_words
@@ -90,7 +89,7 @@ def _wish(process: str, to: int, of: int | None, mapped: Sequence[str], due: str
 
 def _require(database: Database, wish: moving.Wish) -> None:
     with database.reading() as session:
-        moving.require_wish(session, wish, COMMAND_LINE)
+        moving.require_wish(session, wish, doer())
 
 
 def _ids(session: Session, wish: moving.Wish, after: UUID | None) -> list[UUID]:
@@ -124,7 +123,7 @@ def _move(database: Database, wish: moving.Wish) -> Counter[str]:
         for case in ids:
             try:
                 with database.transaction() as session:
-                    moved = moving.moved_one(session, wish, case, COMMAND_LINE, clock.now())
+                    moved = moving.moved_one(session, wish, case, doer(), clock.now())
             except Exception as error:  # one case that cannot be moved holds up no other
                 if not isinstance(error, LiaisonError) and trouble(error) is not BUSY:
                     raise

@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from service import clock
-from service.cli.setup import wired
+from service.cli.setup import doer, wired
 from service.processes.incidents import CLOCK, close_incident, incidents_of
-from service.rights import COMMAND_LINE
 
 
 @click.command()
@@ -16,6 +15,6 @@ def resume() -> None:
     with wired() as database, database.transaction() as session:
         held = incidents_of(session, CLOCK)
         for incident in held:
-            close_incident(session, incident, actor=COMMAND_LINE, now=clock.now())
+            close_incident(session, incident, actor=doer(), now=clock.now())
     said = f"已确认现在是 {clock.local(clock.now()):%Y-%m-%d %H:%M:%S}，后台即将继续。"
     click.echo(said if held else "后台没有因时钟跳变而停止。")

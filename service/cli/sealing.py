@@ -7,9 +7,8 @@ import time
 import click
 
 from service import clock
-from service.cli.setup import opened, settings
+from service.cli.setup import doer, opened, settings
 from service.errors import Conflict
-from service.rights import COMMAND_LINE
 from service.seals import Seal, Sealer, last_seal
 from service.seals.heads import groups, head_of
 
@@ -38,7 +37,7 @@ def seal(*, last: bool) -> None:
 
 def _sealed(sealer: Sealer) -> Seal:
     for _ in range(TRIES):
-        made = sealer.seal(by=COMMAND_LINE, now=clock.now())
+        made = sealer.seal(by=doer(), now=clock.now())
         if made is not None:
             return made
         time.sleep(PAUSE_SECONDS)

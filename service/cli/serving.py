@@ -20,12 +20,13 @@ from typing import Any
 
 import click
 
-from service import logs
-from service.cli.setup import config_directory, opened, organization, settings, wired
+from service import clock, logs
+from service.cli.setup import config_directory, known_doer, opened, organization, settings, wired
 from service.config import Settings, load_notifications
 from service.db import Database
 from service.db import migrate as migrations
 from service.errors import Conflict, Invalid
+from service.rights import SYSTEM
 
 APPLICATION = "service.app:create_app()"
 WORKER = "service.worker"
@@ -112,6 +113,7 @@ def _ready() -> Iterator[Database]:
     """
     from service.auth.queries import has_demo_accounts  # with them the engine loads: the pages start meanwhile
     from service.processes import calendars
+    from service.usecases.configuration import note_configuration
 
     load_notifications(config_directory())
     with wired() as database:
@@ -120,6 +122,8 @@ def _ready() -> Iterator[Database]:
                 raise Conflict("数据库里还没有工作日历和流程，请先运行 liaison migrate")
             if settings().is_production and has_demo_accounts(session):
                 raise Invalid("正式环境不能有演示账号，请换用没有演示数据的数据库，或停用全部演示账号")
+        with database.transaction() as session:
+            note_configuration(session, settings(), organization(), actor=known_doer() or SYSTEM, now=clock.now())
         yield database
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +15,42 @@ import click
 from service.auth.roles import PASSWORDS, RULES
 from service.config import Organization, Settings, load, load_organization
 from service.db import Database, migrate
-from service.errors import Conflict
+from service.errors import Conflict, Invalid
+from service.rights import COMMAND_LINE, Actor, at_command_line
+
+LONGEST_NAME = 32
+_SPACES = re.compile(r"[\s:]+")
 
 
 def config_directory() -> Path:
     """The directory of the settings, as the command line or ``LIAISON_CONFIG`` says."""
     return cast(Path, click.get_current_context().find_root().obj)
+
+
+def doer() -> Actor:
+    """The actor of this command, by the name that ``--as`` gives, else the system's user.
+
+    Raises Invalid in production where nobody can be named.
+    """
+    if (found := known_doer()) is not None:
+        return found
+    if settings().is_production:
+        raise Invalid("不知道是谁在操作：请用 liaison --as 姓名 … 写明，日志要记下")
+    return COMMAND_LINE
+
+
+def known_doer() -> Actor | None:
+    """The same; None where nobody can be named."""
+    name = click.get_current_context().find_root().params.get("as_name") or os.environ.get("SUDO_USER") or _user()
+    return at_command_line(_SPACES.sub(" ", name.strip())[:LONGEST_NAME]) if name else None
+
+
+def _user() -> str | None:
+    """The name of the system's user; None where the machine knows none, as in some containers."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return None
 
 
 def project_directory() -> Path:

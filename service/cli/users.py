@@ -17,10 +17,9 @@ from service.auth.models import Account
 from service.auth.queries import grants_of, list_accounts
 from service.auth.separation import separation_faults
 from service.auth.tokens import issue_token
-from service.cli.setup import opened, organization, settings, wired
+from service.cli.setup import doer, opened, organization, settings, wired
 from service.errors import Conflict
 from service.people.persons import add_person
-from service.rights import COMMAND_LINE
 
 _PAGE = 200
 _KEEP = click.option("--keep", is_flag=True, help="密码由本人设置，首次登录时不必修改。")
@@ -65,7 +64,7 @@ def add(
                 unit_code=unit_code,
                 post=post,
                 confirm_duplicate=namesake,
-                actor=COMMAND_LINE,
+                actor=doer(),
                 now=now,
             )
         account = add_user(
@@ -74,7 +73,7 @@ def add(
             password=password,
             must_change=not keep and settings().passwords.change_first,
             person_id=person.id if person else None,
-            actor=COMMAND_LINE,
+            actor=doer(),
             now=now,
         )
         for role, _, unit in (given.partition(":") for given in roles):
@@ -84,7 +83,7 @@ def add(
                 role=role,
                 unit_code=unit or None,
                 known_roles=known_roles,
-                actor=COMMAND_LINE,
+                actor=doer(),
                 now=now,
             )
         click.echo(f"已新建账号 {account.username}。")
@@ -102,7 +101,7 @@ def passwd(username: str, keep: bool) -> None:
             username=username,
             password=password,
             must_change=must_change,
-            actor=COMMAND_LINE,
+            actor=doer(),
             now=clock.now(),
         )
     click.echo(f"已修改 {username} 的密码。")
@@ -116,7 +115,7 @@ def mail(username: str, address: str | None) -> None:
     from service.notifications import set_mail_address  # loads the engine, which other commands need not wait for
 
     with opened() as database, database.transaction() as session:
-        set_mail_address(session, username=username, address=address, actor=COMMAND_LINE, now=clock.now())
+        set_mail_address(session, username=username, address=address, actor=doer(), now=clock.now())
     click.echo(f"{username} 的提醒邮件将发往 {address}。" if address else f"{username} 不再收到提醒邮件。")
 
 
@@ -137,7 +136,7 @@ def disable(username: str, show: bool, yes: bool) -> None:
         if not yes and sys.stdin.isatty():
             click.confirm("确认停用？", abort=True)
         with database.transaction() as session:
-            disable_user(session, username=username, actor=COMMAND_LINE, now=clock.now())
+            disable_user(session, username=username, actor=doer(), now=clock.now())
     click.echo(f"已停用账号 {username}。")
 
 
@@ -154,7 +153,7 @@ def grant(username: str, role: str) -> None:
             role=name,
             unit_code=unit or None,
             known_roles=organization().roles,
-            actor=COMMAND_LINE,
+            actor=doer(),
             now=clock.now(),
         )
     click.echo(f"已授予 {username} 角色 {role}。")
@@ -167,7 +166,7 @@ def revoke(username: str, role: str) -> None:
     """收回账号 USERNAME 的一个角色，领办的任务退回同岗位待办；写入日志。"""
     name, _, unit = role.partition(":")
     with wired() as database, database.transaction() as session:
-        revoke_role(session, username=username, role=name, unit_code=unit or None, actor=COMMAND_LINE, now=clock.now())
+        revoke_role(session, username=username, role=name, unit_code=unit or None, actor=doer(), now=clock.now())
     click.echo(f"已收回 {username} 的角色 {role}。")
 
 
@@ -176,7 +175,7 @@ def revoke(username: str, role: str) -> None:
 def unlock(username: str) -> None:
     """解除账号 USERNAME 的登录锁定（密码或验证码连续错误以后）；写入日志。"""
     with opened() as database, database.transaction() as session:
-        unlock_user(session, username=username, actor=COMMAND_LINE, now=clock.now())
+        unlock_user(session, username=username, actor=doer(), now=clock.now())
     click.echo(f"已解除 {username} 的登录锁定。")
 
 
@@ -185,7 +184,7 @@ def unlock(username: str) -> None:
 def reset_second_factor(username: str) -> None:
     """重置账号 USERNAME 的二次验证（手机遗失、密钥文件丢失时）；会话和令牌随之失效，写入日志。"""
     with opened() as database, database.transaction() as session:
-        reset_factor(session, username=username, actor=COMMAND_LINE, now=clock.now())
+        reset_factor(session, username=username, actor=doer(), now=clock.now())
     click.echo(f"已重置 {username} 的二次验证，本人下次登录后重新登记。")
 
 
@@ -223,7 +222,7 @@ def token(username: str, label: str) -> None:
             username=username,
             label=label,
             lifetime=settings().token_lifetime,
-            actor=COMMAND_LINE,
+            actor=doer(),
             now=clock.now(),
         )
     click.echo(issued)

@@ -17,11 +17,10 @@ from service.audit.models import FULL
 from service.audit.verifying import results
 from service.audit.verifying.runs import MOST_JOBS, Outcome, Verifier
 from service.cli.against import against_heads
-from service.cli.setup import settings, wired
+from service.cli.setup import doer, settings, wired
 from service.errors import Invalid
 from service.processes.deployed import Mismatch
 from service.processes.instances import case_id
-from service.rights import COMMAND_LINE
 
 
 @click.command()
@@ -60,7 +59,7 @@ def verify(instances: tuple[str, ...], against: Path | None, *, full: bool, jobs
             outcome = verifier.verify(full=full, tell=tell, progress=_progress())
             try:
                 with database.transaction() as session:
-                    results.keep(session, outcome, begun_at=begun, actor=COMMAND_LINE, now=clock.now())
+                    results.keep(session, outcome, begun_at=begun, actor=doer(), now=clock.now())
             except DBAPIError:
                 outcome.told.remarks.append("数据库不能写入，本次核验的结果没有记入日志")
     if as_json:

@@ -5,7 +5,7 @@ A stream is an instance (``instance:…``) or a record of the people side (``tal
 """
 
 from service.history.bulk import begin_streams
-from service.history.journal import append, count, last_event, lock, lock_all, stream_events, streams
+from service.history.journal import append, count, last_event, last_of, lock, lock_all, stream_events, streams
 from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
 from service.history.outbox import MAX_ATTEMPTS, OUTBOX_KINDS, claim, give_up, lease, postpone, settle
 from service.history.played import note_played, played, played_until
@@ -33,6 +33,7 @@ __all__ = [
     "count",
     "give_up",
     "last_event",
+    "last_of",
     "lease",
     "lock",
     "lock_all",

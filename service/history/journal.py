@@ -144,6 +144,12 @@ def streams(session: Session, prefix: str = "") -> list[str]:
     return sorted(session.scalars(found))
 
 
+def last_of(session: Session, stream: str, kind: str) -> HistoryEvent | None:
+    """The newest event of a kind in ``stream``."""
+    query = select(HistoryEvent).where(HistoryEvent.stream == stream, HistoryEvent.kind == kind)
+    return session.scalars(query.order_by(HistoryEvent.seq.desc()).limit(1)).first()
+
+
 def count(session: Session, stream: str) -> int:
     """How many events ``stream`` holds; 0 where there is no such stream."""
     return session.scalar(select(func.count()).where(HistoryEvent.stream == stream)) or 0

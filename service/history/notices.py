@@ -18,6 +18,8 @@ NOTICE = "notice"
 ENTRIES: Mapping[str, Entry] = {
     NOTICE: Entry("提醒"),
     "baseline": Entry("升级时按现状补记"),
+    "settings_loaded": Entry("系统设置与上次启动不同"),
+    "organization_loaded": Entry("组织配置与上次启动不同"),
     "demonstration_played": Entry("生成演示数据"),
     "notice_failed": Entry("提醒发送失败"),
     "notice_revived": Entry("重试提醒"),

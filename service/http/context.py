@@ -54,6 +54,11 @@ def actor() -> Actor:
     return cast(Actor, g.actor)
 
 
+def told() -> None:
+    """The journal has been told already of what the answer to this request holds."""
+    g.told = True
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """The one transaction of a request: writing for a POST, else one whose changes are never kept."""

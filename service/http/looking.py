@@ -7,12 +7,14 @@ in memory until the process writes many at once.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request, request_started
+from werkzeug.http import parse_options_header
 
 from service import clock
-from service.access_log import Look, words
+from service.access_log import WAYS, Look, note_exported, note_printed_out, words
 from service.access_log.entries import API, EXPORT, FILE, PAGE, PRINT, REFUSED, SEARCH, VIEW
 from service.access_log.shown import Shown, begin, end
 from service.audit.logs import FORMATS
@@ -42,6 +44,10 @@ KINDS: Mapping[str, str] = {
     **{kind: EXPORT for kind, _ in FORMATS.values()},
 }
 """The media type of an answer → what was done with the data."""
+EMPTY = ("/imports/template/", "/studio", "/drafts", "/definitions", "/licences")
+"""Addresses of files that hold nobody's data: forms to fill in, drawings."""
+LONGEST_DIGESTED = 50_000_000
+"""Bytes of a file whose digest is kept."""
 FILES = ("/attachments/", "/files/")
 """Addresses of files that people have attached; what they hold says nothing of an export."""
 
@@ -61,9 +67,47 @@ def _end(answer: Response) -> Response:
     actor: Actor | None = g.get("actor")
     if shown is not None and actor is not None and request.url_rule is not None:
         look = _look(answer, shown, actor)
+        if answer.status_code == 200 and not g.get("told"):
+            _journal(answer, shown, actor)
         if look is not None:
             wired().keeper.put(look)
     return answer
+
+
+def _journal(answer: Response, shown: Shown, actor: Actor) -> None:
+    """Journals a paper or a table before it leaves; a failure keeps it from leaving."""
+    rule = request.url_rule.rule if request.url_rule is not None else ""
+    asked = _asked()
+    act = _act(answer, rule, asked)
+    if act not in (PRINT, EXPORT) or any(part in rule for part in EMPTY):
+        return
+    name = answer.headers.get("Content-Disposition", "")
+    options = parse_options_header(name)[1]
+    data = {
+        "name": options.get("filename", rule),
+        "sha256": _digest(answer),
+        "records": len(shown.subjects),
+        "asked": "；".join(f"{one}={value}" for one, value in asked.items()),
+        "way": f"{WAYS[API if rule.startswith('/api/') else PAGE]} {rule}",
+    }
+    note = note_printed_out if act == PRINT else note_exported
+    with wired().database.transaction() as session:
+        note(session, data=data, actor=actor, now=clock.now())
+
+
+def _digest(answer: Response) -> str | None:
+    """The SHA-256 of a file; None of one that is written while it leaves, or too large to be held."""
+    length = answer.headers.get("Content-Length", type=int)
+    if length is None or length > LONGEST_DIGESTED:
+        return None
+    answer.direct_passthrough = False
+    return sha256(answer.get_data()).hexdigest()
+
+
+def _asked() -> dict[str, str]:
+    """The words and filters of the address, as an auditor may see them."""
+    given = {name: values for name, values in request.args.lists() if name not in ASIDE}
+    return words(given, hidden=HIDDEN)
 
 
 def _look(answer: Response, shown: Shown, actor: Actor) -> Look | None:
@@ -76,10 +120,7 @@ def _look(answer: Response, shown: Shown, actor: Actor) -> Look | None:
         subjects = list(dict.fromkeys([*named, *shown.subjects]))
     else:
         return None  # what was done is in the journal
-    asked = words(
-        {name: values for name, values in request.args.lists() if name not in ASIDE},
-        hidden=HIDDEN,
-    )
+    asked = _asked()
     if not subjects and (refused or "q" not in asked):
         return None
     rule = request.url_rule.rule if request.url_rule is not None else ""

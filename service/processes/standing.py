@@ -23,7 +23,7 @@ from service.people.models import Leader
 from service.people.queries import unit_names
 from service.processes.models import OPEN, UserTask
 from service.processes.wiring import wiring
-from service.rights import LIAISON, OWN_ROLES, TALENT_OFFICE, Actor
+from service.rights import LIAISON, OWN_ROLES, TALENT_OFFICE, Actor, service_name
 
 NOBODY = "目前无人可以代办，请系统管理员处理"
 
@@ -239,6 +239,7 @@ def behalf_names(session: Session, keys: Iterable[str | None]) -> dict[str, str]
     wanted = {key for key in keys if key and ":" in key}
     named = wiring(session).role_name
     found = {key: named(key.removeprefix(OF_ROLE)) for key in wanted if key.startswith(OF_ROLE)}
+    found |= {key: name for key in wanted if (name := service_name(key)) is not None}
     units = {key.removeprefix(OF_UNIT): key for key in wanted if key.startswith(OF_UNIT)}
     if units:
         found |= {units[code]: name for code, name in unit_names(session, units).items()}

@@ -3,7 +3,16 @@
 Every command takes an ``Actor`` and asks ``require`` for the right itself.
 """
 
-from service.rights.actor import COMMAND_LINE, SERVICE_NAMES, SYSTEM, Actor, Grant, Permission
+from service.rights.actor import (
+    COMMAND_LINE,
+    SERVICE_NAMES,
+    SYSTEM,
+    Actor,
+    Grant,
+    Permission,
+    at_command_line,
+    service_name,
+)
 from service.rights.policy import (
     ADMIN,
     AUDITOR,
@@ -53,11 +62,13 @@ __all__ = [
     "Permission",
     "Right",
     "RoleRights",
+    "at_command_line",
     "clashes",
     "effective",
     "may",
     "require",
     "roles_with",
     "scopes_of",
+    "service_name",
     "units_with",
 ]

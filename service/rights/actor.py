@@ -61,14 +61,28 @@ class Actor:
     @property
     def is_system(self) -> bool:
         """Whether this is the service itself (timers, first start, command line)."""
-        return self.username in SERVICE_NAMES
+        return service_name(self.username) is not None
 
 
 SYSTEM = Actor(username="system", name="系统")
 """The service itself: timers, first start. No account can have its name."""
+
+_AT_COMMAND_LINE = "command-line:"
 
 COMMAND_LINE = Actor(username="command-line", name="命令行")
 """The actor at the machine's own command line: it may do everything, and the journal says that it was there."""
 
 SERVICE_NAMES = {one.username: one.name for one in (SYSTEM, COMMAND_LINE)}
 """Sign-in name → name of those who are nobody's account."""
+
+
+def at_command_line(name: str) -> Actor:
+    """The actor at the machine's own command line who works there under ``name``; no account can be called so."""
+    return Actor(username=f"{_AT_COMMAND_LINE}{name}", name=f"{COMMAND_LINE.name}（{name}）")
+
+
+def service_name(username: str) -> str | None:
+    """The name of who is nobody's account, also at the command line; None for an account's."""
+    if username.startswith(_AT_COMMAND_LINE):
+        return at_command_line(username.removeprefix(_AT_COMMAND_LINE)).name
+    return SERVICE_NAMES.get(username)

@@ -18,6 +18,7 @@ from service.errors import Incident
 from service.history import HistoryEvent
 from service.http import files
 from service.http.context import actor, db, wired
+from service.http.context import told as told_already
 from service.ledger.case_record import Paper, Then
 from service.ledger.circulars import ISSUED, circulars
 from service.ledger.circulars import circular as circular_of
@@ -106,6 +107,7 @@ def _noted(instance_id: UUID, paper: str, name: str, made: Response) -> Response
     def note(answer: Response) -> Response:
         with wired().database.transaction() as session:
             told(session)
+        told_already()
         return answer
 
     return made

@@ -9,7 +9,7 @@ from flask import Blueprint, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, jobs, seals
-from service.http.context import actor, db, wired
+from service.http.context import actor, db, told, wired
 from service.http.files import download
 from service.seals.heads import groups
 from service.seals.keys import known_keys
@@ -80,5 +80,6 @@ def _evidence(instance_id: UUID) -> Evidence:
 @requires(right=EVIDENCE, ahead=_evidence)
 def evidence(instance_id: UUID) -> ResponseReturnValue:
     """证据包 of a case."""
+    told()
     made: Evidence = g.ahead
     return download(made.content, ZIP, made.name)

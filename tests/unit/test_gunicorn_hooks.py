@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from types import SimpleNamespace
 
 from service.cli import gunicorn
 from service.cli.serving import HOOKS
@@ -19,6 +20,19 @@ def test_what_is_loaded_once_is_not_walked_by_every_collection() -> None:
         assert not any(one is loaded for one in gc.get_objects())
     finally:
         gc.unfreeze()
+
+
+def test_the_access_log_is_written_while_a_process_lives_and_at_its_end() -> None:
+    said: list[str] = []
+    keeper = SimpleNamespace(start=lambda: said.append("start"), stop=lambda: said.append("stop"))
+    worker = SimpleNamespace(wsgi=SimpleNamespace(extensions={"liaison": SimpleNamespace(keeper=keeper)}))
+    try:
+        gunicorn.post_worker_init(worker)
+        gunicorn.worker_exit(None, worker)
+        gunicorn.worker_exit(None, SimpleNamespace())  # one that ended before it had loaded anything
+    finally:
+        gc.unfreeze()
+    assert said == ["start", "stop"]
 
 
 def test_the_server_is_told_of_its_hooks() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
 
-from service import access_log, clock
+from service import access_log, clock, history
 from service.access_log.models import AccessBatch, AccessEntry, AccessSubject
 from service.audit.tables import streams, whole
 from service.http.context import KEY, Wired
@@ -68,6 +69,21 @@ def test_each_look_is_told_with_who_what_where_and_why(world: World) -> None:
     assert refused.subjects == [case]
     assert (called.way, called.reasons["case"]) == ("api", ["all"])
     assert {one.address for one in found} == {"127.0.0.1"}
+
+
+def test_a_table_and_a_paper_are_in_the_journal_before_they_leave(world: World) -> None:
+    world.dispatched("edu")
+    auditor = Visitor(world, "auditor")
+    sheet = auditor.get("/ledger.xlsx", q="入学")
+    auditor.get(f"/cases/{world.case}/sheet.pdf")
+    auditor.get("/imports/template/talents.xlsx")
+    with world.database.reading() as session:
+        [told] = history.stream_events(session, "handed_out")  # the paper is told by the case, the empty form by nobody
+        printed = [one for one in history.stream_events(session, f"instance:{world.case}") if one.kind == "printed"]
+        assert (told.kind, told.actor, len(printed)) == ("exported", "auditor", 1)
+        assert told.data["sha256"] == sha256(sheet.data).hexdigest()
+        assert told.data["name"].startswith("需求台账")
+        assert told.data["asked"] == "q=入学"
 
 
 def test_a_look_costs_its_request_no_statement(world: World) -> None:

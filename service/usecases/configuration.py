@@ -1,0 +1,88 @@
+"""The settings and the organization as the service starts with them, journaled where they differ from the last time."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service import history
+from service.config import Organization, Settings
+from service.history import last_of
+from service.history.records import record
+from service.rights import Actor
+
+STREAM, SETTINGS, ORGANIZATION = "configuration", "settings_loaded", "organization_loaded"
+SECRET = ("secret", "password", "token", "database_url", "apprise")
+"""Names that begin or end so hold what the journal must not tell: a keyed digest says that it changed."""
+LONGEST = 500
+
+Values = dict[str, Any]
+
+
+def note_configuration(
+    session: Session, settings: Settings, organization: Organization, *, actor: Actor, now: datetime
+) -> bool:
+    """Journals the settings, and the organization, each if it differs from the last time; gives whether one was."""
+    history.lock(session, STREAM)
+    key = settings.secret_key.encode()
+    noted = False
+    told = _values(settings, key)
+    before = _last(session, SETTINGS)
+    if before != told:
+        data = {"values": told, "changes": _changes(before, told)}
+        record(session, STREAM, SETTINGS, data, actor=actor, now=now)
+        noted = True
+    told = _values(organization, key)
+    before = _last(session, ORGANIZATION)
+    if before != told:
+        data = {"values": told, "changes": _changes(before, told)}
+        record(session, STREAM, ORGANIZATION, data, actor=actor, now=now)
+        noted = True
+    return noted
+
+
+def _last(session: Session, kind: str) -> Values | None:
+    found = last_of(session, STREAM, kind)
+    return dict(found.data["values"]) if found is not None else None
+
+
+def _changes(before: Values | None, after: Values) -> dict[str, list[Any]]:
+    """The values that differ; none the first time."""
+    if before is None:
+        return {}
+    names = sorted(before.keys() | after.keys())
+    return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
+
+
+def _values(told: object, key: bytes) -> Values:
+    return {name: _plain(name, value, key) for name, value in _flat("", told)}
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if is_dataclass(value) and not isinstance(value, type):
+        for one in fields(value):
+            yield from _flat(f"{name}.{one.name}".lstrip("."), getattr(value, one.name))
+    elif isinstance(value, Mapping):
+        for each, inner in sorted(value.items(), key=lambda pair: str(pair[0])):
+            yield from _flat(f"{name}.{each}".lstrip("."), inner)
+    else:
+        yield name, value
+
+
+def _plain(name: str, value: Any, key: bytes) -> Any:
+    part = name.rpartition(".")[2]
+    if value in (None, "", (), [], frozenset()):
+        return ""
+    if any(part.startswith(one) or part.endswith(one) for one in SECRET) and isinstance(value, str | list | tuple):
+        return f"（不记，{hmac.new(key, str(value).encode(), hashlib.sha256).hexdigest()[:8]}）"
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, list | tuple | set | frozenset):
+        return "、".join(sorted(map(str, value)) if isinstance(value, set | frozenset) else map(str, value))[:LONGEST]
+    return str(value)[:LONGEST]
