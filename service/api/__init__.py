@@ -60,6 +60,7 @@ from service.api import (
     tasks,
     teams,
     units,
+    verifications,
     ways,
 )
 from service.config import Settings
@@ -88,6 +89,7 @@ FEATURES = (
     quotas,
     service_teams,
     seals,
+    verifications,
     questions,
     stuck,
     rosters,

@@ -22,6 +22,7 @@ from service.config.outside import URL, Mail, Oidc, read_mail, read_oidc
 from service.config.reader import FromEnvironment, Table, braces, invalid, read_file
 from service.config.sealing import Sealing, read_sealing
 from service.config.trust import Metrics, Passwords, Proxy, RateLimits, SessionLimits, Timeouts
+from service.config.verifying import Verifying, read_verifying
 
 FILE = "settings.toml"
 PREFIX = "LIAISON_"
@@ -47,6 +48,7 @@ _TABLES = (
     "second_factor",
     "studio",
     "timeouts",
+    "verify",
 )
 # Read by the entry points and the tests themselves; not settings.
 _NOT_SETTINGS = re.compile(r"LIAISON_(CONFIG|TEST_\w+)")
@@ -138,6 +140,7 @@ class Settings:
     timeouts: Timeouts
     studio: Studio
     seal: Sealing
+    verify: Verifying
     access_kept: timedelta
     accounts: Accounts
     second_factor: SecondFactor
@@ -208,6 +211,7 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         timeouts=trust.timeouts(root.table("timeouts")),
         studio=_studio(root.table("studio")),
         seal=read_sealing(root.table("seal"), home=home, data_dir=data_dir),
+        verify=read_verifying(root.table("verify")),
         access_kept=read_keeping(root.table("access_log")),
         accounts=read_accounts(root.table("accounts")),
         second_factor=read_second_factor(root.table("second_factor"), home=home, data_dir=data_dir),

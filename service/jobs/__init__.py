@@ -1,7 +1,7 @@
 """Long work in the background: submitted by a person, done by the worker in short transactions, told piece by piece."""
 
 from service.jobs.models import CANCELLED, DONE, FAILED, PAUSED, QUEUED, RUNNING, Job, JobItem
-from service.jobs.queries import about, all_items, counts, items_of, job_of, jobs, visible_job
+from service.jobs.queries import about, all_items, counts, items_of, job_of, jobs, submitted_since, visible_job
 from service.jobs.running import Handler, Item, Kind, Run, Stopped, work
 from service.jobs.submitting import KEY, cancel, forget_old, kinds_of, pause, resume, submit
 
@@ -32,6 +32,7 @@ __all__ = [
     "pause",
     "resume",
     "submit",
+    "submitted_since",
     "visible_job",
     "work",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -76,3 +77,9 @@ def counts(session: Session, job_id: UUID) -> dict[str, int]:
     """Verdict → how many items have it."""
     found = select(JobItem.verdict, func.count()).where(JobItem.job_id == job_id).group_by(JobItem.verdict)
     return {row[0]: row[1] for row in session.execute(found.order_by(JobItem.verdict))}
+
+
+def submitted_since(session: Session, kind: str, username: str, since: datetime) -> bool:
+    """Whether somebody has submitted a job of a kind since a moment."""
+    found = select(Job.id).where(Job.kind == kind, Job.made_by == username, Job.made_at >= since)
+    return session.scalar(found.limit(1)) is not None

@@ -8,7 +8,7 @@ from service.audit import ways
 from service.config import Organization, Settings
 from service.jobs import Kind
 from service.studio import backtesting, moving, rating
-from service.usecases import proofs, sealing
+from service.usecases import proofs, sealing, verifying
 from service.usecases.studio import house_of
 
 
@@ -21,6 +21,7 @@ def job_kinds(settings: Settings, organization: Organization) -> Mapping[str, Ki
         rating.kind(),
         proofs.kind(settings, organization),
         *sealing.kinds(settings),
+        verifying.kind(settings),
         ways.kind(),
     )
     return {kind.name: kind for kind in kinds}

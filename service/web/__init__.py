@@ -83,6 +83,7 @@ from service.web import (
     tasks,
     teams,
     units,
+    verifications,
     ways,
 )
 from service.web.answers import here
@@ -131,7 +132,7 @@ def install(app: Flask, settings: Settings) -> None:
     limiter.init_app(app)
     pages = Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     work = (auth, oidc, second_factor, desk, tasks, prints, ledger, notices, processes, system, stuck)
-    asking = (seals, questions, imports)
+    asking = (verifications, seals, questions, imports)
     course = (cases, begins, copies, comments, attachments, replay, record_replays, ways)
     serving = (links, quotas, service_teams, rosters)
     directory = (units, people, posts, substitutes)

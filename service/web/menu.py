@@ -88,6 +88,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("流程图谱", "web.ways.index", "view_ways"),
             Entry("无法继续的事项", "web.stuck.index", "free_stuck_cases"),
             Entry("审计查询", "web.questions.index", "view_access_log"),
+            Entry("核验", "web.verifications.index", "verify"),
             Entry("封存", "web.seals.index", "verify"),
             Entry("账号", "web.accounts.accounts", "view_accounts"),
             Entry("权限审批", "web.access_proposals.index", "propose_access"),

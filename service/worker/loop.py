@@ -34,6 +34,7 @@ from service.usecases import eligibility, posts
 from service.workdays import next_office_moment
 from service.worker import daily
 from service.worker.sealing import Sealing
+from service.worker.verifying import Nightly
 from service.worker.watch import Bounds, Watch
 
 POLL_SECONDS = 5.0
@@ -87,6 +88,7 @@ class Worker:
         office = Office(wordings, settings.mail, settings.public_url)
         self._delivery, self._post = Delivery(database, office), Post(database, office, send)
         self._sealing = Sealing(database, settings)
+        self._nightly = Nightly(database, settings)
         self._watch = Watch(database, Bounds(settings.longest_jump, settings.longest_outage))
         self._trusted = False  # until the loop has looked at the clock
         self._stop = Event()
@@ -112,6 +114,7 @@ class Worker:
                 ("imports", self._import),
                 ("letters", self._send_letters),
                 ("seals", self._sealing.work),
+                ("nightly", self._nightly.work),
                 *kinds,
             )
         ]
@@ -191,6 +194,7 @@ class Worker:
         worked = not self._beside and self._do_job(now)
         if not self._beside:
             self._sealing.work(now)
+            self._nightly.work(now)
         delivered = 0
         if self._office_is_open(now):
             self._once_a_day(now)

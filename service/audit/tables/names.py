@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.audit.tables.registry import HELD
 from service.people.models import Person, Unit
 from service.processes.models import Instance
+
+TABLES: Mapping[str, str] = {
+    "instance": "事项",
+    "user_task": "任务",
+    "timer": "定时",
+    "copy_to": "抄送",
+    "clock_run": "计时记录",
+    "case_span": "各日状态",
+    "counter": "编号",
+    "definition": "流程版本",
+    "definition_file": "流程文件",
+    "definition_picture": "流程新图",
+    "calendar_version": "工作日历",
+    "history_event": "日志",
+    "history_head": "链头",
+    "seal": "封存",
+    "seal_block": "封存的分段",
+    "seal_key": "封存密钥",
+    "seal_token": "外部签章",
+    "kept_content": "草稿内容",
+}
+"""Tables that have no noun of their own among the rules of records."""
+
+
+def table_names() -> Mapping[str, str]:
+    """Table → how people call what it holds."""
+    return {**{one.__tablename__: held.noun for one, held in HELD.items()}, **TABLES}
 
 
 def named(session: Session, stream: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service import ids
+from service import clock, ids
 from service.audit.folding import VERIFIED
 from service.audit.models import Verification
 from service.audit.verifying.runs import Outcome
@@ -62,3 +63,12 @@ def verification(session: Session, actor: Actor, key: UUID) -> Verification:
     if found is None:
         raise NotFound("没有这次核验的结果")
     return found
+
+
+def report(one: Verification) -> dict[str, Any]:
+    """A result as a program reads it: all columns by name, JSON values alone."""
+    moments = {name: clock.local(getattr(one, name)).isoformat() for name in ("begun_at", "ended_at")}
+    plain = {
+        name: getattr(one, name) for name in ("mode", "made_by", "seconds", "found", "figures", "remarks", "findings")
+    }
+    return {"id": str(one.id), **moments, **plain}

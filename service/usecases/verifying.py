@@ -1,0 +1,91 @@
+"""Verification by the worker: submitted by people or at night, told while it goes on, its result kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service import clock, history, jobs
+from service.audit.verifying import results
+from service.audit.verifying.results import RIGHT
+from service.audit.verifying.runs import Verifier
+from service.auth.queries import actor_of
+from service.config import Settings
+from service.processes.incidents import open_incident
+from service.rights import SYSTEM
+
+VERIFY = "verify"
+"""The kind of these jobs, and of the incident that a night's findings open."""
+_EVERY, _BEAT = 2.0, 30.0
+"""Seconds between two words of progress, and at most between two signs of life."""
+
+
+def kind(settings: Settings) -> jobs.Kind:
+    """The kind of job: its ``params`` say ``full``; its result names the verification."""
+
+    def work(run: jobs.Run) -> Mapping[str, Any]:
+        with run.database.reading() as session:
+            actor = SYSTEM if run.made_by == SYSTEM.username else actor_of(session, run.made_by)
+        verifier, begun = Verifier(run.database, settings.secret_key, settings.verify.jobs), clock.now()
+        with _telling(run) as progress:
+            outcome = verifier.verify(full=bool(run.params.get("full")), progress=progress)
+        with run.database.transaction() as session:
+            kept = results.keep(session, outcome, begun_at=begun, actor=actor, now=clock.now())
+            if outcome.found and actor is SYSTEM:
+                open_incident(session, kind=VERIFY, message=_message(outcome.found), now=clock.now())
+        return {"verification": str(kept.id), "found": outcome.found}
+
+    return jobs.Kind(VERIFY, "核验", RIGHT, work, pausable=False)
+
+
+def submit_nightly(session: Session, *, full: bool, since: datetime, now: datetime) -> bool:
+    """Submits the verification of the night, unless it has been since the moment ``since``; whether it did."""
+    history.lock(session, "daily")  # of several workers one does it
+    if jobs.submitted_since(session, VERIFY, SYSTEM.username, since):
+        return False
+    jobs.submit(session, kind=VERIFY, params={"full": full}, actor=SYSTEM, now=now)
+    return True
+
+
+def _message(found: int) -> str:
+    return f"夜间核验发现 {found} 处与日志不符，请审计人员到“核验”页查看，并按《审计人员指南》第三节先保全"
+
+
+@contextmanager
+def _telling(run: jobs.Run) -> Iterator[Callable[[int, int], None]]:
+    """Tells how far the work is, and that it lives while a long piece is at hand; raises Stopped where it is to end."""
+    over, ended = Event(), list[jobs.Stopped]()
+    state = {"done": 0, "total": 0, "told": 0.0}
+
+    def tell() -> None:
+        state["told"] = monotonic()
+        run.tell(done=int(state["done"]), total=int(state["total"]))
+
+    def live() -> None:
+        while not over.wait(_BEAT):
+            try:
+                tell()
+            except jobs.Stopped as stopped:
+                ended.append(stopped)
+                return
+
+    def progress(done: int, total: int) -> None:
+        state.update(done=done, total=total)
+        if ended:
+            raise ended[0]
+        if done >= total or monotonic() - state["told"] > _EVERY:
+            tell()
+
+    beat = Thread(target=live, name="verification-lives", daemon=True)
+    beat.start()
+    try:
+        yield progress
+    finally:
+        over.set()
+        beat.join()

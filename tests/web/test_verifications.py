@@ -1,0 +1,63 @@
+"""The page 核验, the calls beside it, and the verification of the night."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from service.processes.incidents import incidents_of
+from service.usecases import wire
+from service.usecases.verifying import VERIFY
+from tests.factories.journal import tamper
+from tests.factories.visitor import Visitor
+from tests.factories.workers import worker_of
+from tests.factories.world import World
+
+
+def done(world: World) -> None:
+    """The worker does what is submitted; a tick does one job, and other work may wait."""
+    worker = worker_of(world)
+    for _ in range(3):
+        worker.tick(world.clock.advance(minutes=1))
+
+
+def test_an_auditor_verifies_and_reads_what_was_found(world: World) -> None:
+    world.accepted()
+    auditor = Visitor(world, "auditor")
+    assert "还没有核验过" in auditor.get("/verifications").text
+    auditor.post("/verifications")
+    assert "等待后台任务开始增量核验" in auditor.get("/verifications").text
+    done(world)
+    assert "与日志一致" in auditor.get("/verifications").text
+    tamper(world.database, "UPDATE instance SET title = '别的事'")
+    auditor.post("/verifications", full="yes")
+    done(world)
+    api = world.api("auditor")
+    listed = api.get("/verifications").json["items"]
+    assert [(one["mode"], one["figures"]["executed"]) for one in listed] == [("full", 1), ("incremental", 1)]
+    told = api.get(f"/verifications/{listed[0]['id']}").json
+    assert told["found"] == len(told["findings"])
+    page = auditor.get(f"/verifications/{listed[0]['id']}").text
+    assert "事项的 title 与历史不符" in page
+    assert f'href="/cases/{world.case}"' in page
+    report = auditor.get(f"/verifications/{listed[0]['id']}.json").json
+    assert {"instance"} <= {one["table"] for one in report["findings"]}
+    assert api.post("/verifications", {"full": True}).status_code == 202
+    assert auditor.get("/verifications/00000000-0000-0000-0000-000000000001").status_code == 404
+
+
+def test_a_night_is_verified_once_and_its_findings_open_an_incident(world: World) -> None:
+    nightly = dataclasses.replace(world.settings.verify, nightly="incremental")
+    world.settings = dataclasses.replace(world.settings, verify=nightly)
+    wire(world.database, world.settings, world.organization)
+    world.recorded()
+    worker = worker_of(world)
+    worker.tick(world.clock.now)
+    for day, found in ((1, 0), (2, 1)):
+        world.clock.advance(days=1)
+        for _ in range(4):
+            worker.tick(world.clock.advance(minutes=2))
+        listed = world.api("auditor").get("/verifications").json["items"]
+        assert [one["made_by"] for one in listed] == ["system"] * day
+        with world.database.reading() as session:
+            assert len(incidents_of(session, VERIFY)) == found
+        tamper(world.database, "UPDATE instance SET title = '别的事'")
