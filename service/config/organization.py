@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from service.config.reader import Table, invalid, read_file
 from service.errors import NotFound
-from service.rights import OWN_ROLES, RIGHTS, SCOPES, RoleRights, scopes_of
+from service.rights import GONE, OWN_ROLES, RIGHTS, SCOPES, RoleRights, scopes_of
 
 Item = TypeVar("Item")
 
@@ -176,6 +176,8 @@ def _read_rights(table: Table, role: Role) -> RoleRights:
     found: dict[str, str] = {}
     for right in given.names():
         scope = str(given.value(right))
+        if right in GONE:
+            continue
         if right not in RIGHTS:
             close = difflib.get_close_matches(right, RIGHTS, n=1)
             hint = f"是不是 {close[0]}（{RIGHTS[close[0]].name}）？" if close else "能写的见管理员指南的“角色的权限”"

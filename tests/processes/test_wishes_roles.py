@@ -18,7 +18,7 @@ id = "station"
 name = "人才服务站"
 scope = "origin"
 stand_ins = ["liaison", "talent_office"]
-rights = { record_needs = "all" }
+rights = { view_activities = "all" }
 """
 TEXT = {"type": "string", "title": "办理意见", "maxLength": 100}
 PROCESS = bundle(

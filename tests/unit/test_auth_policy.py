@@ -10,9 +10,10 @@ import pytest
 
 from service.config.organization import load_organization
 from service.errors import NotAllowed
-from service.rights import RIGHTS, ROLES, SYSTEM, may, require
+from service.rights import GONE, RIGHTS, ROLES, SYSTEM, may, require
 from tests.factories.people import actor
 
+SERVICE = Path(__file__).resolve().parents[2] / "service"
 OFFICE = actor(("talent_office", None))
 ADMIN = actor(("admin", None))
 OWNER = actor(("owner", None))
@@ -39,9 +40,9 @@ ME = UUID(int=1)
         (ADMIN, "verify", True),
         (OFFICE, "verify", False),
         (AUDITOR, "edit_talents", False),
-        (HANDLER, "record_needs", False),
+        (HANDLER, "edit_talents", False),
         (NOBODY, "view_definitions", True),
-        (NOBODY, "supervise", False),
+        (NOBODY, "operate_cases", False),
         (SYSTEM, "manage_accounts", True),
     ],
 )
@@ -50,9 +51,9 @@ def test_roles_have_their_rights_and_no_others(who, action, expected):
 
 
 def test_a_units_right_holds_for_that_unit_only():
-    assert may(LIAISON, "view_ledger", unit="hrss")
-    assert not may(LIAISON, "view_ledger", unit="edu")
-    assert not may(LIAISON, "view_ledger")
+    assert may(LIAISON, "view_reports", unit="hrss")
+    assert not may(LIAISON, "view_reports", unit="edu")
+    assert not may(LIAISON, "view_reports")
     assert not may(HANDLER, "name_liaison", unit="hrss")
 
 
@@ -87,3 +88,17 @@ def test_nobody_can_pose_as_the_system():
     assert SYSTEM.username in RESERVED
     assert SYSTEM.is_system
     assert not ADMIN.is_system
+
+
+def test_every_right_is_asked_for_somewhere():
+    """A right that nothing asks for promises an office something that it does not give."""
+    told = re.compile(r"""["']([a-z_]+)["']""")
+    asked = {
+        name
+        for kind in ("*.py", "*.html")
+        for path in SERVICE.rglob(kind)
+        if path.name != "policy.py" and "static" not in path.parts and "node_modules" not in path.parts
+        for name in told.findall(path.read_text())
+    }
+    assert sorted(RIGHTS.keys() - asked) == []
+    assert not RIGHTS.keys() & GONE

@@ -32,7 +32,7 @@ name = "人才服务站"
 scope = "origin"
 
 [roles.rights]
-record_needs = "all"
+view_activities = "all"
 view_people_side = "all"
 view_contacts = "unit"
 view_report_pages = "all"
@@ -86,7 +86,7 @@ def test_an_added_role_meets_the_rule_of_every_page_operation_and_call(added: Wo
 
 def test_an_added_role_may_what_its_line_says(added: World) -> None:
     station, inspector = added.actor("station"), added.actor("inspector")
-    assert may(station, "record_needs")
+    assert may(station, "view_activities")
     assert may(station, "view_reports", unit="edu")
     assert not may(station, "view_reports", unit="hrss")
     assert not may(station, "view_reports")
@@ -179,5 +179,5 @@ def test_a_substitute_takes_over_what_the_role_lets_be_taken_over(added: World) 
                 now=now,
             )
         acting = {one.on_behalf_of: one for one in acting_for(session, other)}
-        assert may(acting["station"], "record_needs")
-        assert not may(acting["inspector"], "supervise")
+        assert may(acting["station"], "view_activities")
+        assert not may(acting["inspector"], "operate_cases")
