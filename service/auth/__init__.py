@@ -16,6 +16,7 @@ from service.auth.accounts import (
 from service.auth.credentials import change_password, known_hashes, set_password
 from service.auth.factors import (
     begin_enrolling,
+    cancel_enrolling,
     confirm_enrolling,
     factors_of,
     find_factor,
@@ -81,6 +82,7 @@ __all__ = [
     "begin_enrolling",
     "begin_session",
     "bind_oidc",
+    "cancel_enrolling",
     "change_password",
     "confirm_enrolling",
     "disable_user",

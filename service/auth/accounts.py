@@ -18,6 +18,7 @@ from service.auth.places import forget_failures
 from service.auth.queries import accounts_of_role, find_account, get_account
 from service.auth.roles import account_rules, password_rules
 from service.auth.rules import check_username, normal_name
+from service.auth.separation import require_unprotected
 from service.db.failures import conflicts
 from service.errors import Conflict
 from service.fields import Checks
@@ -124,6 +125,7 @@ def bind_oidc(session: Session, *, username: str, issuer: str, subject: str, act
     """
     require(actor, "manage_accounts")
     account = locked(session, username)
+    require_unprotected(session, account.username, actor)
     checks = Checks()
     issuer = checks.text("/issuer", "签发者", issuer, 300)
     subject = checks.text("/subject", "身份标识", subject, 255)

@@ -18,6 +18,7 @@ from service.auth.passwords import NewPassword
 from service.auth.places import forget_failures
 from service.auth.queries import get_account
 from service.auth.roles import password_rules
+from service.auth.separation import require_unprotected
 from service.errors import Conflict
 from service.fields import Checks
 from service.rights import Actor, require
@@ -44,6 +45,7 @@ def set_password(
     """
     require(actor, "manage_accounts")
     account = _held(session, username)
+    require_unprotected(session, account.username, actor)
     checks = Checks()
     check_password(checks, password.text, knowing(account.username, account.person), password_rules(session))
     checks.done()

@@ -45,6 +45,14 @@ def begin_enrolling(session: Session, *, username: str, sha256: str, vault: Vaul
     return vault.open(username, row.enrolling)
 
 
+def cancel_enrolling(session: Session, *, sha256: str) -> None:
+    """Forgets the secret that was not confirmed in this session; what there was before stays."""
+    row = session.get(WebSession, sha256, with_for_update=True)
+    if row is not None:
+        row.enrolling = None
+        session.flush()
+
+
 def confirm_enrolling(
     session: Session, *, username: str, sha256: str, code: str, vault: Vault, actor: Actor, now: datetime
 ) -> list[str]:

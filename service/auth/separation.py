@@ -12,10 +12,12 @@ from service import clock
 from service.auth.models import Account
 from service.auth.queries import accounts_of_role, grants_of, list_role_grants
 from service.auth.roles import account_rules
-from service.errors import Conflict
-from service.rights import ADMINISTRATORS, clashes, effective
+from service.errors import Conflict, NotAllowed
+from service.rights import ADMINISTRATORS, Actor, clashes, effective
 
 APART = "三员分立：系统管理员、安全管理员、审计人员的账号不得兼任其他角色"
+
+PROTECTED = "三员分立：三员账号的密码和登录身份不能由他人设置。本人忘记的，请在服务器上用 liaison user passwd 设置"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,20 @@ def require_apart(session: Session, username: str, role: str, today: date) -> No
     held = {grant.role for grant in grants_of(session, [username], today)[username]}
     if clashes({*given, *held, role}):
         raise Conflict(f"{APART}。请先收回该账号的其他角色，或为其另开账号")
+
+
+def require_unprotected(session: Session, username: str, actor: Actor) -> None:
+    """Raises ``NotAllowed`` where ``actor`` would get hold of an account of the three (a password, an identity).
+
+    Else one of them could sign in as another, and be both of two who agree.
+    """
+    if not account_rules(session).separate or actor.is_system:
+        return
+    held = {grant.role for grant in grants_of(session, [username], clock.today())[username]}
+    if held & ADMINISTRATORS:
+        raise NotAllowed(
+            "三员分立：三员账号的密码和登录身份不能由他人设置。本人忘记的，请在服务器上用 liaison user passwd 设置"
+        )
 
 
 def role_clashes(session: Session, today: date) -> list[Clash]:

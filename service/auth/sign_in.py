@@ -21,7 +21,6 @@ from service.auth.places import (
     Limits,
     Place,
     count_failure,
-    forget_failures,
     locked_until,
     note_success,
     place_of,
@@ -142,7 +141,7 @@ def give_code(
         used = takes(session, factor, code, vault, now)
         if used is None:
             return _code_refused(session, account, place, waiting.address, now, limits or Limits())
-        forget_failures(session, account.username)
+        note_success(session, place, username=account.username, browser=None, now=now)
         if used == "recovery":
             data = {"username": account.username, "left": len(factor.recovery), "address": waiting.address}
             journal(session, "second_factor_recovered", data, SYSTEM, now)

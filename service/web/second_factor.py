@@ -71,6 +71,14 @@ def begin() -> ResponseReturnValue:
     return redirect(url_for("web.second_factor.enrol"))
 
 
+@blueprint.post("/account/second-factor/cancel")
+@requires(early=True)
+def cancel() -> ResponseReturnValue:
+    """Enrols nothing now; what there was before stays."""
+    auth.cancel_enrolling(db(), sha256=signed_in().sha256)
+    return redirect(url_for("web.second_factor.enrol"))
+
+
 @blueprint.post("/account/second-factor/confirm")
 @limiter.limit(sign_in_limit)
 @requires(early=True)

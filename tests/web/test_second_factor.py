@@ -148,6 +148,16 @@ def test_who_chose_it_gives_it_up_with_a_code(world: World, clock: FakeClock) ->
     assert come_in(world).get("/tasks").status_code == 200
 
 
+def test_an_enrolment_that_is_broken_off_leaves_the_telephone_as_it_was(world: World, clock: FakeClock) -> None:
+    here, telephone, _ = enrol(world)
+    here.submit("/account/second-factor/begin")
+    assert 'id="secret"' in here.get("/account/second-factor").text
+    assert here.submit("/account/second-factor/cancel").status_code == 302
+    assert "更换手机" in here.get("/account/second-factor").text
+    clock.advance(seconds=60)
+    assert come_in(world).submit("/sign-in/code", code=telephone.at(clock.now)).status_code == 302
+
+
 def test_a_token_of_who_has_one_is_made_where_it_was_given(world: World, clock: FakeClock) -> None:
     old = world.token("office")
     here, _, _ = enrol(world)

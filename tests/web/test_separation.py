@@ -212,6 +212,25 @@ def test_an_administrator_stands_in_for_nobody(world: World) -> None:
     assert Visitor(world, "admin").get(case).status_code == 404
 
 
+def test_nobody_sets_the_password_of_one_of_the_three(world: World) -> None:
+    world.rule(accounts=APART)
+    fields = {"password": "荷塘月色-2026", "again": "荷塘月色-2026"}
+    admin = Visitor(world, "admin")
+    for username in ("security", "auditor"):
+        refused = admin.submit(f"/accounts/{username}/password", **fields)
+        assert (refused.status_code, "liaison user passwd" in refused.text) == (403, True)
+    assert admin.submit("/accounts/handler-edu/password", **fields).status_code == 302
+    with world.transaction() as session, pytest.raises(NotAllowed, match="三员账号"):
+        auth.bind_oidc(
+            session,
+            username="security",
+            issuer="https://sso.test",
+            subject="me",
+            actor=world.actor("admin"),
+            now=clock.now(),
+        )
+
+
 READ_BY_NEITHER = {
     "instance_id": Instance,
     "task_id": UserTask,
