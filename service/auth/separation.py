@@ -48,9 +48,7 @@ def require_unprotected(session: Session, username: str, actor: Actor) -> None:
         return
     held = {grant.role for grant in grants_of(session, [username], clock.today())[username]}
     if held & ADMINISTRATORS:
-        raise NotAllowed(
-            "三员分立：三员账号的密码和登录身份不能由他人设置。本人忘记的，请在服务器上用 liaison user passwd 设置"
-        )
+        raise NotAllowed(PROTECTED)
 
 
 def role_clashes(session: Session, today: date) -> list[Clash]:

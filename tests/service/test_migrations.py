@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, MetaData, inspect, select, text
+from sqlalchemy import Connection, MetaData, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from service.cli.schema import all_tables
 from service.clock import simulated
 from service.db import Database, migrate
 from service.exchange.kinds import KINDS
+from service.history import HistoryEvent
 from service.liaisons import Link
 from service.people.models import Person, Unit
 from service.talents import Talent
@@ -205,6 +206,35 @@ def test_tokens_of_before_get_an_end_and_nobody_is_locked_out(empty_database):
         kept = session.get(Account, "office")
         assert (kept.password_hash, kept.must_change_password, kept.password_set_at) == ("x", False, None)
         assert session.scalars(select(SignInLock)).all() == []
+
+
+def test_accounts_of_before_learn_from_the_journal_where_they_last_signed_in(empty_database):
+    migrate.upgrade(empty_database, "0032_case_ways")
+    now = datetime(2026, 9, 1, tzinfo=UTC)
+    told = [
+        ("signed_in", {"username": "office", "address": "192.0.2.1"}),
+        ("sign_in_failed", {"username": "office", "address": "192.0.2.9"}),
+        ("signed_in", {"username": "office", "address": "192.0.2.2"}),
+        ("sign_in_failed", {"username": None, "address": "192.0.2.9"}),
+        ("sign_in_failed", {"username": "office", "address": "192.0.2.9"}),
+        ("sign_in_locked", {"username": "office", "address": "192.0.2.9"}),
+        ("sign_in_failed", {"username": "auditor", "address": "192.0.2.9"}),
+    ]
+    with empty_database.engine.begin() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        accounts = [
+            {"username": name, "active": True, "demo": False, "created_at": now}
+            for name in ("office", "auditor", "new")
+        ]
+        connection.execute(tables.tables["account"].insert(), accounts)
+        for seq, (kind, data) in enumerate(told, start=1):
+            row = {"stream": "access", "seq": seq, "at": now, "actor": "system", "kind": kind, "data": data}
+            connection.execute(insert(HistoryEvent).values(**row, prev_hash="", hash=""))
+    migrate.upgrade(empty_database)
+    with Session(empty_database.engine) as session:
+        found = {one.username: (one.last_address, one.failures_since) for one in session.scalars(select(Account))}
+    assert found == {"office": ("192.0.2.2", 2), "auditor": (None, 1), "new": (None, 0)}
 
 
 def test_an_import_of_before_stays_and_any_kind_of_today_fits(empty_database):
