@@ -92,9 +92,15 @@ def cases() -> ResponseReturnValue:
     ids = picking.ids_of(found, places)
     known, seen = instances_by_id(db(), ids), seen_among(db(), ids, actor())
     ranks = {way: rank for rank, way in enumerate(found.whole.ranked, 1)}
-    taken = {place: ranks[way] for way, one in found.shown.variants.items() for place in one.cases}
+    taken = {place: way for way, one in found.shown.variants.items() for place in one.cases}
     items = [
-        (known[key], key in seen, taken.get(place), [picking.WORDS[kind] for kind in found.shown.aside(place)])
+        {
+            "case": known[key],
+            "seen": key in seen,
+            "rank": ranks[taken[place]],
+            "apart": picking.apart(found, taken[place], ended=known[key].ended_at is not None),
+            "aside": [picking.WORDS[kind] for kind in found.shown.aside(place)],
+        }
         for key, place in zip(ids, places, strict=True)
         if key in known
     ]
@@ -227,15 +233,24 @@ def _words(times: Times) -> str:
 
 
 def _variants(found: Ways) -> list[dict[str, Any]]:
-    """The variants, the most frequent first: rank, key, steps with what is not in the most frequent one, cases."""
-    usual = set(found.whole.ranked[0]) if found.whole.ranked else set()
+    """The variants, the most frequent first: rank, key, steps with what is not in the usual one, cases."""
+    usual = found.whole.usual
     listed = []
     for rank, way in enumerate(found.whole.ranked, 1):
         taken = found.shown.variants.get(way)
         if taken is not None and taken.cases:
             steps = [(found.name(*step), step not in usual) for step in way]
-            left_out = [found.name(*step) for step in found.whole.ranked[0] if step not in way]
-            listed.append({"rank": rank, "key": key_of(way), "steps": steps, "without": left_out, "taken": taken})
+            left_out = [found.name(*step) for step in usual if step not in way]
+            listed.append(
+                {
+                    "rank": rank,
+                    "key": key_of(way),
+                    "steps": steps,
+                    "without": left_out,
+                    "taken": taken,
+                    "usual": way == usual,
+                }
+            )
     return listed
 
 

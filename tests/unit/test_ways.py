@@ -153,6 +153,7 @@ def test_the_map_counts_flows_steps_variants_and_deviations_each_with_its_cases(
     assert (list(ask.cases), list(ask.waiting), list(ask.late_cases)) == ([0, 1, 2], [2], [0, 1, 2])
     assert (ask.times.total, ask.open.total, ask.times.median) == (3 + 1 + 3, 4, 3)
     assert [len(found.variants[way].cases) for way in found.ranked] == [2, 1]
+    assert counted(zip(cases, [ways[0], ways[2], ways[2]], strict=True), CALENDAR, MONDAY).usual == found.ranked[0]
     assert {kind for kind, *_ in found.deviations} == {RETURNED}
     assert found.aside(0) == [RETURNED]
     assert found.aside(1) == []

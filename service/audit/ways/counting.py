@@ -143,6 +143,12 @@ class WayMap:
         """The variants, the most frequent first; of two alike the shorter."""
         return sorted(self.variants, key=lambda way: (-len(self.variants[way].cases), len(way), way))
 
+    @property
+    def usual(self) -> Variant:
+        """The way that most ended cases took: one that goes on has not taken it yet. Of two alike the shorter."""
+        ended = sorted(self.variants, key=lambda way: (-self.variants[way].times.count, len(way), way))
+        return ended[0] if ended else ()
+
     def aside(self, place: int) -> list[str]:
         """The kinds of deviations of a case."""
         return list(dict.fromkeys(kind for (kind, *_), cases in self.deviations.items() if place in cases))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from service.audit.ways.counting import MIGRATED, RETURNED, TAKEN_BACK, TERMINATED, WayMap, Worked
+from service.audit.ways.counting import MIGRATED, RETURNED, TAKEN_BACK, TERMINATED, Variant, WayMap, Worked
 from service.audit.ways.queries import Ways, key_of
 from service.errors import NotFound
 
@@ -71,6 +71,19 @@ def deviation_words(found: Ways, kind: str, process: str, step: str, target: str
     if kind == TAKEN_BACK:
         return f"撤回「{found.name(process, step)}」"
     return WORDS.get(kind, "")
+
+
+def apart(found: Ways, way: Variant, *, ended: bool) -> str:
+    """Where a variant, of a case that ``ended`` or goes on, leaves the usual one, in words; '' where it does not."""
+    usual = found.whole.usual
+    common = next((at for at, pair in enumerate(zip(way, usual, strict=False)) if pair[0] != pair[1]), None)
+    if common is not None:
+        return f"最常见的此时办「{found.name(*usual[common])}」，本件办「{found.name(*way[common])}」"
+    if len(way) > len(usual):
+        return f"最常见的到此办结，本件还办「{found.name(*way[len(usual)])}」"
+    if len(way) < len(usual):
+        return f"{'' if ended else '还'}没有走到「{found.name(*usual[len(way)])}」"
+    return ""
 
 
 def ids_of(found: Ways, places: Sequence[int]) -> list[UUID]:

@@ -19,6 +19,7 @@ from service import clock
 from service.audit.models import CaseWayRow
 from service.audit.ways.counting import Variant, WayMap, counted
 from service.audit.ways.keeping import MOST_ASIDE, RIGHT, Folded, behind, count_behind, folded
+from service.audit.ways.way import FORMAT
 from service.errors import Finding, Invalid, NotFound
 from service.fields import condition
 from service.processes.bundles import Compiled, compiled
@@ -132,7 +133,9 @@ def _drawn_by(session: Session, wish: WayFilter) -> Definition:
 def _map(session: Session, wish: WayFilter, aside: Sequence[Folded], only: Variant | None = None) -> WayMap:
     calendar, today = current(session), clock.today()
     stamp = session.execute(
-        select(func.count(), func.coalesce(func.sum(CaseWayRow.seq), 0)).where(CaseWayRow.process == wish.process)
+        select(func.count(), func.coalesce(func.sum(CaseWayRow.seq), 0)).where(
+            CaseWayRow.process == wish.process, CaseWayRow.format == FORMAT
+        )
     ).one()
     newest = tuple(sorted((str(one.instance), one.seq) for one in aside))
     key = (str(session.get_bind().engine.url), wish, tuple(stamp), newest, calendar.digest, today)
@@ -159,7 +162,7 @@ def _told(session: Session, wish: WayFilter, aside: Sequence[Folded]) -> Iterato
 
 def _asked(wish: WayFilter) -> list[ColumnElement[bool]]:
     on = CaseWayRow.ended_on if wish.by == ENDED else CaseWayRow.started_on
-    asked = [CaseWayRow.process == wish.process]
+    asked = [CaseWayRow.process == wish.process, CaseWayRow.format == FORMAT]
     if wish.versions:
         asked.append(CaseWayRow.version.in_(wish.versions))
     if wish.by == ENDED:
