@@ -157,14 +157,19 @@ def check(bundle: Bundle, flow: DataFlow, report: Report) -> None:
     """Rule data-unwritten."""
     if not flow.complete:
         return
+    reached = _reached(bundle)
     for use in uses(bundle):
         if use.process is None or use.node is None or use.kind in _UNTOLD:
+            continue
+        if (use.process.id, use.node.id) not in reached:
             continue
         there = list(_there(bundle, flow, use))
         for name in sorted(names_in(use.text) - use.extra):
             _told(use.file, use.line, use.element, use.said, name, there, flow, report)
     for process in bundle.processes.values():
         for node in process.nodes.values():
+            if (process.id, node.id) not in reached:
+                continue
             if node.loop is not None and node.loop.collection:
                 there = [flow.before(process, node)]
                 where = f"各办一份的名单{data(node.loop.collection)}"
@@ -172,6 +177,22 @@ def check(bundle: Bundle, flow: DataFlow, report: Report) -> None:
             decision = bundle.decisions.get(node.decision or "")
             for where, name in _asked_by(decision) if decision is not None else ():
                 _told(node.file, node.line, node.id, where, name, [flow.before(process, node)], flow, report)
+
+
+def _reached(bundle: Bundle) -> frozenset[Place]:
+    """The places to which a token comes: what is cut off has a finding of its own, and not one more for each name."""
+    found: set[Place] = set()
+    waiting = entries(bundle)
+    while waiting:
+        process = waiting.pop()
+        for node in process.reachable(start.id for start in process.starts()):
+            if (process.id, node) in found:
+                continue
+            found.add((process.id, node))
+            called = bundle.processes.get(process.nodes[node].called or "")
+            if called is not None:
+                waiting.append(called)
+    return frozenset(found)
 
 
 def _asked_by(decision: Decision) -> Iterator[tuple[str, str]]:

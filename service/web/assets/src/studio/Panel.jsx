@@ -156,6 +156,7 @@ export function Panel({ file, main, modeler, element, version, panel, editable, 
         experimental_defaultFormStateBehavior={NOTHING_FILLED_IN} noValidate disabled={!editable} showErrorList={false}
         extraErrors={fault ? { id: { __errors: [fault] } } : undefined} onChange={changed} onBlur={settle}
       ><></></Form>
+      {crowded(element) && <p className="form-note" role="status">图上的框写不下这么长的名称：请写短些，或把框拖大。</p>}
       {bo.$type === "bpmn:CallActivity" && bo.calledElement && <button type="button" className="btn btn-sm" onClick={() => onOpen(bo.calledElement)}>打开这张图</button>}
       {panelOf(element) === "process" && editable && file !== main && <button type="button" className="btn btn-sm" onClick={onRemove}>删去这张图</button>}
       {form && editable && !panel.forms.includes(form) && (
@@ -166,6 +167,15 @@ export function Panel({ file, main, modeler, element, version, panel, editable, 
       )}
     </section>
   );
+}
+
+const LETTER = 12;
+const LINE = 14.4;
+/** Whether the name of a step is longer than its box holds. */
+function crowded({ businessObject: { $type, name }, width, height }) {
+  if (!/Task$|Activity$/.test($type) || !name) return false;
+  const lines = name.split("\n").map((line) => Math.ceil((line.length * LETTER) / (width - 10)));
+  return lines.reduce((sum, one) => sum + one, 0) * LINE > height;
 }
 
 /** A lane that becomes another role's takes its name, where it had none of its own. */
