@@ -26,7 +26,7 @@ VERDICTS = {
     MOVED: "已迁移",
     FAILED: "没有迁移",
 }
-COLUMNS = ("编号", "原版本", "新版本", "结果", "说明", "环节", "期限或定时", "原来", "迁移后", "是否立即到时间")
+COLUMNS = ("编号", "原版本", "新版本", "结果", "说明", "步骤", "期限或定时", "原来", "迁移后", "是否立即到时间")
 
 
 def job_of(session: Session, job_id: UUID, actor: Actor) -> jobs.Job:

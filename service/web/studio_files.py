@@ -118,7 +118,8 @@ def names_of(bundle: Bundle) -> Mapping[str, str]:
         names |= {lane.id: f"泳道「{lane.name}」" for lane in process.lanes.values()}
         names |= {node.id: titled(node, process) for node in process.nodes.values()}
     for decision in bundle.decisions.values():
-        names[decision.id] = names[decision.file] = f"规则表「{decision.name}」"
+        names[decision.file] = f"规则表「{decision.name}」"
+        names.setdefault(decision.id, names[decision.file])  # the step that asks it is often called alike
     for form in bundle.forms.values():
         title = form.schema.get("title") if isinstance(form.schema, dict) else None
         names[form.file] = f"表单「{title or form.name}」"
@@ -131,7 +132,7 @@ def _told(draft_id: UUID, one: DefinitionFinding, names: Mapping[str, str]) -> d
         "file_name": names.get(one.file, one.file),
         "line": one.line,
         "element": one.element,
-        "place": names.get(one.element, ""),
+        "place": names.get(one.file if one.file.endswith(".dmn") else one.element, ""),
         "rule": one.rule,
         "message": one.message,
         "severity": one.severity,

@@ -223,7 +223,7 @@ def test_a_case_of_its_own_keeps_the_rest_of_a_due_date(site: Site) -> None:
     saved(page)
     assert kept(site, draft, HANDLING).replace("&#39;", "'") == told
     page.get_by_label("按哪个日期").select_option(value="next_date")
-    page.get_by_label("另有优先的日期").select_option(label="填了某个日期，就按它")
+    page.get_by_label("另有优先的日期").select_option(label="填了就按它")
     saved(page)
     assert 'value="next_date if next_date else working_days(5)' in kept(site, draft, HANDLING).replace("&#39;", "'")
 
@@ -286,7 +286,7 @@ def test_a_new_step_gets_its_id_from_its_name_and_copies_keep_what_they_say(site
     page.get_by_label("名称", exact=True).fill("领导签批")
     expect(page.get_by_label("编号")).to_have_value("ling_dao_qian_pi")
     page.get_by_label("编号").fill("dispatch")
-    expect(page.get_by_text("已有环节用了这个编号")).to_be_visible()
+    expect(page.get_by_text("已有图形用了这个编号")).to_be_visible()
     page.get_by_label("编号").fill("sign_off")
     until(page, "studio.modeler.get('elementRegistry').get('sign_off')")
     expect(page.get_by_text("还没有这张表单")).to_be_visible()

@@ -50,7 +50,7 @@ def test_a_sound_draft_is_walked_and_says_how_far(owner: Owner, draft: UUID) -> 
     assert "会卡住、没有人能办的地方还没有找过" in ahead
     page = walk(owner, draft)
     assert "没有发现错误" in page
-    assert "每个环节、每条连线都走到了" in page
+    assert "每个步骤、每条连线都走到了" in page
     assert "走查通过" in owner.client.get(f"/studio/{draft}/publish").text
 
 
@@ -140,7 +140,7 @@ def test_a_walk_that_was_cut_short_says_so_and_is_published_by_consent_alone(own
     page = owner.client.get(f"/studio/{draft}/proof").text
     assert "没有走完：走满了 1 种情形" in page
     assert "没有走完每一种情形" in page
-    assert "每个环节、每条连线都走到了" not in page
+    assert "每个步骤、每条连线都走到了" not in page
     ahead = owner.client.get(f"/studio/{draft}/publish").text
     assert "走查通过" not in ahead.partition("</section>")[0].partition("<h2>检查</h2>")[2]
     assert "走满了 1 种情形" in ahead

@@ -126,7 +126,7 @@ def test_moving_back_offers_the_dates_of_before_where_the_move_counted_anew(owne
     [address] = set(re.findall(r'href="(/studio/jobs/[^"]+\.xlsx)"', page))
     rows = list(load_workbook(BytesIO(owner.client.get(address).data)).active.values)
     step, name, was, would = (
-        rows[0].index("环节"),
+        rows[0].index("步骤"),
         rows[0].index("期限或定时"),
         rows[0].index("原来"),
         rows[0].index("迁移后"),

@@ -93,7 +93,7 @@ function idProblem(modeler, element, id) {
   const pattern = ID[panelOf(element)] ?? /^[A-Za-z][A-Za-z0-9_]{0,59}$/;
   if (!pattern.test(id)) return "用小写英文字母、数字和下划线，以字母开头";
   const taken = modeler.get("moddle").ids.assigned(id);
-  return taken && taken !== element.businessObject ? "已有环节用了这个编号，请换一个" : "";
+  return taken && taken !== element.businessObject ? "已有图形用了这个编号，请换一个" : "";
 }
 
 export function Panel({ file, main, modeler, element, version, panel, editable, reckon, spell, today, tomorrow, onOpen, onMakeForm, formsAddress, onTyping, onRest, onRemove, settling }) {

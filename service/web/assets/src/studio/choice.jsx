@@ -35,7 +35,7 @@ export function Choice({ id, chosen, fields, onChange, disabled, of = "" }) {
   const flag = isFlag(field);
   const known = !field || flag || chosen.value === "" || field.values.some((one) => one.value === chosen.value);
   return (
-    <div className="studio-row">
+    <div className="studio-row studio-choices">
       <Select id={id} label={`${of}哪一项`} value={chosen.field} disabled={disabled} choices={fields.map(({ name, title }) => ({ value: name, title }))} onChange={(name) => onChange({ field: name, is: true, value: isFlag(fields.find((one) => one.name === name)) ? true : "" })} />
       {field && <Select label={`${of}是不是`} value={chosen.is ? "is" : "not"} disabled={disabled} choices={[{ value: "is", title: "是" }, { value: "not", title: "不是" }]} onChange={(next) => onChange({ ...chosen, is: next === "is" })} />}
       {field && !flag && <Select label={`${of}哪个选项`} value={chosen.value} disabled={disabled} choices={[...(known ? [] : [{ value: chosen.value, title: `没有这个选项：${chosen.value}` }]), ...field.values.map(({ value, title }) => ({ value: String(value), title }))]} onChange={(next) => onChange({ ...chosen, value: next })} />}

@@ -57,7 +57,7 @@ function missingOf({ first, days, cases, on }, fields) {
 /** 另有优先的日期: none, or a day that a form gives, in a case or always. */
 function First({ first, fields, days, onChange, disabled }) {
   const mode = !first ? "none" : first.text ? "text" : first.chosen ? "case" : "filled";
-  const modes = [{ value: "none", title: "没有" }, { value: "filled", title: "填了某个日期，就按它" }, ...(fields.length ? [{ value: "case", title: "某一项选了什么、又填了日期，就按它" }] : []), ...(first?.text ? [{ value: "text", title: "照原来的式子" }] : [])];
+  const modes = [{ value: "none", title: "没有" }, { value: "filled", title: "填了就按它" }, ...(fields.length ? [{ value: "case", title: "某种情况下填了，才按它" }] : []), ...(first?.text ? [{ value: "text", title: "照原来的式子" }] : [])];
   const choose = (next) => onChange(next === "none" ? undefined : next === "text" ? first : { day: first?.day ?? "", ...(next === "case" ? { chosen: NO_CASE } : {}) });
   return (
     <div className="studio-first">
