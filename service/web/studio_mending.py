@@ -123,6 +123,8 @@ class _Words(Wording):
             return self._listed(one)
         if one.item == expecting.DUE:
             new = "，新步骤" if one.before is None and one.named else ""
+            if not one.before and not one.after:
+                return f"{self.step(one.label)}没有期限{new}"
             return f"{self.step(one.label)}的期限：{one.before or NOTHING} → {one.after or NOTHING}{new}"
         if one.item == expecting.LATE:
             before, after = (NOTHING if days is None else f"{days} 个工作日" for days in (one.before, one.after))
