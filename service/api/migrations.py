@@ -64,8 +64,8 @@ def impact(body: dict[str, Any], process: str) -> Row:
 def migrate(body: dict[str, Any]) -> Row:
     """Has the cases moved, one after the other; what cannot be moved stays where it was, and its item says why.
 
-    The item of a moved case tells its ``clocks`` that are elsewhere since: ``{step, kind, clock, from, to, now}``, of
-    the ``kind`` ``due``, ``warn`` or ``timer``, each a day or a moment before and after.
+    The item of a moved case tells its ``clocks`` that are elsewhere since: ``{step, task, kind, clock, from, to,
+    now}``, of the ``kind`` ``due``, ``warn`` or ``timer``, each a day or a moment before and after.
     """
     only = moving.ids_of(body["instances"]) if "instances" in body else None
     choices = Choices(moving.mapping_of(body["mapping"]), body["due"], body["reason"])

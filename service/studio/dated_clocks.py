@@ -5,6 +5,7 @@ A clock is told by the step on which it runs and by the words of the drawing, ne
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -26,9 +27,11 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """One clock: the ``step`` on which it runs ('' of none), its ``name``, and the day or the moment (aware) of it."""
+    """One clock: the ``step`` on which it runs and the id of its ``task`` ('' of none), its ``name``, and its day or
+    moment (aware)."""
 
     step: str
+    task: str
     kind: str
     name: str
     at: date | datetime | None
@@ -45,9 +48,8 @@ def of_rows(tasks: Iterable[UserTask], timers: Iterable[Timer], made: Compiled) 
         steps[str(row.id)] = step = step_of(made, row.process, row.task)
         found |= _dated(str(row.id), step, row.due_on, row.warn_on)
     for timer in timers:
-        step = steps.get(str(timer.task_id), "")
-        name = name_of(made, timer.process, timer.event, timer.name)
-        found[RINGS, str(timer.id)] = Clock(step, RINGS, name, timer.fire_at)
+        task, name = str(timer.task_id), name_of(made, timer.process, timer.event, timer.name)
+        found[RINGS, str(timer.id)] = _timed(steps, task, name, timer.fire_at)
     return found
 
 
@@ -64,12 +66,12 @@ def of_landing(
         clocks |= _dated(task_id, step, *(_day(due[name]) for name in ("due_on", "warn_on")))
     for timer_id, timer in landing.timers.items():
         name = name_of(made, timer.process, timer.event, timer.name)
-        clocks[RINGS, timer_id] = Clock(steps.get(timer.task or "", ""), RINGS, name, timer.fire_at)
+        clocks[RINGS, timer_id] = _timed(steps, timer.task or "", name, timer.fire_at)
     return clocks
 
 
 def moved(before: Clocks, after: Clocks, now: datetime) -> list[dict[str, Any]]:
-    """The clocks that are elsewhere ``after``, step by step, each ``{step, kind, clock, from, to, now}``.
+    """The clocks that are elsewhere ``after``, task by task, each ``{step, task, kind, clock, from, to, now}``.
 
     ``from`` and ``to`` are days, or moments in Shanghai (null: there is none); ``now``: it would be over at once.
     """
@@ -81,18 +83,23 @@ def moved(before: Clocks, after: Clocks, now: datetime) -> list[dict[str, Any]]:
         if told is None or was == would:
             continue
         over = _over(would, now) and not _over(was, now)
-        said = {"step": told.step, "kind": told.kind, "clock": told.name, "from": _text(was), "to": _text(would)}
-        found.append({**said, "now": over})
+        said = {"step": told.step, "task": told.task, "kind": told.kind, "clock": told.name}
+        found.append({**said, "from": _text(was), "to": _text(would), "now": over})
     order = {DUE: 0, WARN: 1, RINGS: 2}
-    return sorted(found, key=lambda one: (one["step"], order[one["kind"]], one["to"] or "", one["clock"]))
+    return sorted(found, key=lambda one: (one["step"], one["task"], order[one["kind"]], one["to"] or "", one["clock"]))
 
 
 def in_words(found: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The same as sentences, one a step: its date first, and then each clock that follows it."""
-    steps: dict[str, list[str]] = {}
+    """The same as sentences, one a task: its date first, and then each clock that follows it. Tasks side by side of
+    which the same is to be said are told once."""
+    tasks: dict[tuple[str, str], list[str]] = {}
     for one in found:
-        steps.setdefault(one["step"], []).append(_sentence(one))
-    return [f"{f'「{step}」' if step else ''}{'；'.join(told)}" for step, told in steps.items()]
+        tasks.setdefault((one["step"], one["task"]), []).append(_sentence(one))
+    alike = Counter((step, "；".join(told)) for (step, _task), told in tasks.items())
+    return [
+        f"{f'「{step}」' if step else ''}{f'（{count} 份，每份）' if count > 1 else ''}{told}"
+        for (step, told), count in alike.items()
+    ]
 
 
 def name_of(made: Compiled, process: str, event: str, name: str) -> str:
@@ -136,7 +143,11 @@ def _text(at: date | datetime | None) -> str | None:
 
 def _dated(task_id: str, step: str, due: date | None, warn: date | None) -> dict[Key, Clock]:
     both = ((DUE, due), (WARN, warn))
-    return {(kind, task_id): Clock(step, kind, NAMES[kind], day) for kind, day in both}
+    return {(kind, task_id): Clock(step, task_id, kind, NAMES[kind], day) for kind, day in both}
+
+
+def _timed(steps: Mapping[str, str], task: str, name: str, at: datetime) -> Clock:
+    return Clock(steps.get(task, ""), task if task in steps else "", RINGS, name, at)
 
 
 def _day(text: str | None) -> date | None:
