@@ -253,10 +253,11 @@ class Timer(Base):
     __table_args__ = (
         CheckConstraint("status IN ('waiting', 'fired', 'cancelled')", name="status"),
         Index("ix_timer_status_due_at", "status", "due_at"),
+        Index("ix_timer_instance_id_status", "instance_id", "status"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    instance_id: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), index=True)
+    instance_id: Mapped[UUID] = mapped_column(ForeignKey("instance.id"))
     task_id: Mapped[UUID | None]
     process: Mapped[str] = mapped_column(String(64))
     event: Mapped[str] = mapped_column(String(64))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from service import clock, jobs
 from service.cli import liaison
@@ -16,7 +16,7 @@ from service.processes import commands, timers
 from service.processes.migrating import Choices, migrate
 from service.processes.models import Instance, Timer, UserTask
 from service.processes.moves import RECOUNT
-from service.studio import drafts, moving
+from service.studio import drafts, impact, moving
 from tests.factories.jobs import work_off
 from tests.factories.steps import events, instance, mismatches
 from tests.factories.versions import FIVE_DAYS, RENAMED, Edits, move, version
@@ -248,6 +248,30 @@ def _row(world: World, case: UUID) -> tuple[int, str]:
     with world.database.reading() as session:
         row = session.execute(select(Instance.version, Instance.state).where(Instance.id == case)).one()
         return row.version, row.state
+
+
+def test_a_look_and_a_move_ask_for_no_timers_but_those_of_their_cases(world: World) -> None:
+    """SQLite plans without statistics: it walked all waiting timers of the house for the few of one case."""
+    if not world.database.is_sqlite:
+        pytest.skip("PostgreSQL plans by statistics")
+    case, to = world.dispatched(), version(world, FIVE_DAYS)
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("SELECT") and "FROM timer" in statement:
+            asked.append((statement, parameters))
+
+    event.listen(world.database.engine, "before_cursor_execute", note)
+    with world.database.reading() as session:
+        impact.cases(session, [case])
+    with world.transaction() as session:
+        moving.moved_one(session, moving.Wish("request", to), case, world.actor("admin"), clock.now())
+    event.remove(world.database.engine, "before_cursor_execute", note)
+    assert len(asked) >= 3
+    with world.database.engine.connect() as connection:
+        for statement, parameters in asked:
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            assert all("(status=?" not in row[3] for row in rows), (statement, rows)
 
 
 def test_a_stopped_worker_loses_no_case(world: World) -> None:
