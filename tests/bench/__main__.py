@@ -19,6 +19,7 @@ from tests.bench.figures import Table
 from tests.bench.moving import moving
 from tests.bench.rehearsing import checking, proving, rehearsing
 from tests.bench.requests import requests
+from tests.bench.verifying import evidence, replaying, sealing, verifying
 from tests.bench.work import Bench, bench, fill, operations, people_pages, reading, rework, verification, wake_ups
 
 KINDS = {"SQLite": databases.sqlite, "PostgreSQL": databases.postgresql}
@@ -72,14 +73,18 @@ def measure(world: Bench, url: str, chosen: argparse.Namespace, table: Table, co
     table.head("Operations (one transaction)")
     cases = operations(world, table, column)
     verification(world, cases, table, column)
+    verifying(world, cases, table, column)
     table.head("Rehearsal (no database)")
     checking(table, column)
     rehearsing(table, column)
     proving(table, column)
     table.head("Rework")
     rework(world, table, column)
+    replaying(world, table, column)
     table.head("A full database")
     fill(world, cases[0], chosen.cases, chosen.open, table, column)
+    sealing(world, table, column)
+    evidence(world, cases[0], table, column)
     wake_ups(world, table, column)
     reading(world, table, column)
     table.head("The people side")

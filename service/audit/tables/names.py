@@ -34,6 +34,17 @@ TABLES: Mapping[str, str] = {
 }
 """Tables that have no noun of their own among the rules of records."""
 
+WHOLE: Mapping[str, str] = {
+    "database": "数据库",
+    "seals": "封存",
+    "definition": "流程",
+    "schedule": "定时开始",
+    "calendar": "工作日历",
+    "counter": "编号",
+    "access": "账号和登录",
+}
+"""Prefixes of streams that are called by their kind, and the database itself."""
+
 
 def table_names() -> Mapping[str, str]:
     """Table → how people call what it holds."""
@@ -43,6 +54,8 @@ def table_names() -> Mapping[str, str]:
 def named(session: Session, stream: str) -> str:
     """The name of the record of a stream; the stream itself where nothing better is known."""
     prefix, _, name = stream.partition(":")
+    if prefix in WHOLE:
+        return f"{WHOLE[prefix]} {name}".strip()
     if prefix == "unit":
         return f"单位 {session.scalar(select(Unit.name).where(Unit.code == name)) or name}"
     if prefix == "talent":

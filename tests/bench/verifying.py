@@ -1,0 +1,86 @@
+"""Work for which auditors wait: verification, full and incremental, a long replay, evidence, a seal."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter, process_time
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from service import clock, seals
+from service.audit.verifying.marks import Marks
+from service.audit.verifying.pieces import Hands, pieces_of
+from service.audit.verifying.runs import Verifier
+from service.config.sealing import Sealing
+from service.history import HistoryEvent
+from service.rights import COMMAND_LINE
+from service.usecases.evidence import hand_out
+from tests.bench.figures import Table
+from tests.bench.work import Bench
+from tests.factories.world import OFFICE
+
+ROUNDS = 10
+MILLION = 1_000_000
+
+
+def verifying(world: Bench, cases: Sequence[UUID], table: Table, column: str) -> None:
+    """Finished cases a second of one core, executed again and digested alone; then everything, side by side.
+
+    On PostgreSQL the server digests, on a core of its own: there the time on the clock counts.
+    """
+    hands, wall = Hands(world.database, Marks("bench"), full=True), not world.database.is_sqlite
+    hands.do(pieces_of(cases))
+    for row, full in (("verify full: finished cases", True), ("verify incremental: finished cases", False)):
+        hands.full = full
+        began, busy = perf_counter(), process_time()
+        for _ in range(ROUNDS):
+            answer = hands.do(pieces_of(cases))
+            if answer.wrong or (answer.kept, answer.executed) != ((0, len(cases)) if full else (len(cases), 0)):
+                raise RuntimeError(f"the bench's own cases do not verify: {answer}")
+        taken = perf_counter() - began if wall else process_time() - busy
+        table.put(
+            row, column, f"{ROUNDS * len(cases) / taken:7.0f}/s a core  {taken * 1000 / ROUNDS / len(cases):.2f} ms"
+        )
+    cores = os.cpu_count() or 1
+    outcome = Verifier(world.database, "bench", cores).verify(full=True)
+    table.put(f"verify everything, {cores} processes", column, f"{outcome.seconds:7.1f} s, {outcome.cases} cases")
+
+
+def replaying(world: Bench, table: Table, column: str) -> None:
+    """The page 回放 of the case that went back and forth, and its evidence."""
+    with world.database.reading() as session:
+        count = session.scalar(select(func.count()).where(HistoryEvent.stream == f"instance:{world.case}"))
+    browser = world.as_user(OFFICE)
+
+    def page() -> None:
+        answer = browser.get(f"/cases/{world.case}/replay")
+        if answer.status_code != 200:
+            raise RuntimeError(f"the replay answers {answer.status_code}")
+
+    table.put(f"page 回放 of a case with {count} entries", column, world.meter.again(page, 5))
+
+
+def evidence(world: Bench, case: UUID, table: Table, column: str) -> None:
+    """The evidence of one finished case."""
+    auditor = world.actor("auditor")
+
+    table.put("evidence of a case", column, world.meter.again(lambda: hand_out(world.database, case, auditor), 3))
+
+
+def sealing(world: Bench, table: Table, column: str) -> None:
+    """The first seal over all entries there are, and the rate at which it would take a million."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Sealing(None, Path(folder) / "seal.key", None, mail=False, command=(), command_seconds=1)
+        sealer = seals.Sealer(world.database, settings, mail=False)
+        began = perf_counter()
+        made = sealer.seal(by=COMMAND_LINE, now=clock.now())
+        taken = perf_counter() - began
+    if made is None:
+        raise RuntimeError("nobody else writes, and yet no seal was made")
+    rate = made.size / taken
+    told = f"{taken:6.1f} s for {made.size:,} entries, {rate:,.0f}/s; {MILLION:,} at this rate: {MILLION / rate:.0f} s"
+    table.put("seal, the first", column, told)
