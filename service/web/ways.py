@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock
@@ -52,6 +52,8 @@ def index() -> ResponseReturnValue:
     wish = _wish()
     found = ways(db(), wish, actor())
     job = keeping.running(db())
+    if job is None and request.headers.get("HX-Target") == "ways-job":  # it has ended while the page looked
+        return "", {"HX-Refresh": "true"}
     timed = argument("show") == TIMES
     drawn = _drawn(found, wish, timed=timed)
     return render_template(

@@ -129,8 +129,10 @@ def test_the_worker_takes_in_whatever_is_behind(cases: World, monkeypatch: pytes
     assert '有 <b class="num">3</b> 件的最新记录还没有汇总进来' in page
     assert owner.submit("/ways").status_code == 302
     assert owner.submit("/ways").status_code == 302
-    assert "0 / 3 件" in owner.get("/ways").text
+    looking = {"HX-Request": "true", "HX-Target": "ways-job"}
+    assert "0 / 3 件" in owner.client.get("/ways", headers=looking).text
     work_off(cases)
+    assert owner.client.get("/ways", headers=looking).headers["HX-Refresh"] == "true"
     with cases.database.reading() as session:
         rows = session.scalars(select(CaseWayRow)).all()
         assert {one.instance_id for one in rows} == set(session.scalars(select(Instance.id)))

@@ -187,7 +187,8 @@ class Picture {
       const element = registry.get(id);
       if (!element) continue;
       const html = this.#link(`step-count is-${tone}`, text, title, href);
-      this.viewer.get("overlays").add(element, { position: { left: element.width / 2, bottom: 0 }, html });
+      // at the upper right corner: the lower edge is where boundary events sit
+      this.viewer.get("overlays").add(element, { position: { left: element.width, top: 0 }, html });
     }
   }
 
