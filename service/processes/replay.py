@@ -248,6 +248,6 @@ def _counters(session: Session) -> Iterator[Mismatch]:
             used = f"已用到 {have[name]}" if name in have else "没有记录"
             yield Mismatch(f"counter:{name}", None, f"编号{used}，历史中给出的是 {len(numbers)} 个")
         twice, missing = twice_and_missing(numbers)
-        for what, some in (("给出不止一次", twice), ("没有给出，而它前后的号都给出了", missing)):
-            for number in some:
-                yield Mismatch(f"counter:{name}", None, f"编号 {number} {what}")
+        told = [f"编号 {number} 给出不止一次" for number in twice]
+        told += [f"编号 {number} 没有给出，而它前后的号都给出了" for number in missing]
+        yield from (Mismatch(f"counter:{name}", None, what) for what in told)
