@@ -71,6 +71,8 @@ ENTRIES: Mapping[str, Entry] = {
     "grant_approved": Entry("批准授予角色", _DECIDED),
     "grant_refused": Entry("退回授予角色的申请", _DECIDED),
     "grant_withdrawn": Entry("撤回授予角色的申请", _DECIDED),
+    "grant_expired": Entry("授予角色的申请过期作废", (ROLE, OF_UNIT)),
+    "factor_reset_expired": Entry("重置二次验证的申请过期作废"),
     "factor_reset_proposed": Entry("申请重置二次验证", _RESET),
     "factor_reset_approved": Entry("批准重置二次验证", _RESET_DECIDED),
     "factor_reset_refused": Entry("退回重置二次验证的申请", _RESET_DECIDED),

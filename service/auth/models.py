@@ -78,7 +78,7 @@ class AccessProposal(Base):
     """A step about rights that one has proposed and another decides: a role for an account, or a new second factor.
 
     ``kind`` is ``grant`` (then ``role`` … ``ends_on`` say which) or ``factor_reset``. ``outcome`` is ``approved``,
-    ``refused`` or ``withdrawn``; without one it waits until ``expires_at``, and is void afterwards.
+    ``refused``, ``withdrawn`` or ``expired``; without one it waits until ``expires_at``, and is void afterwards.
     """
 
     __tablename__ = "access_proposal"

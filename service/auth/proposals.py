@@ -20,7 +20,7 @@ from service.auth.separation import require_apart
 from service.db.lists import Page, page
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.fields import Checks
-from service.rights import ROLES, Actor, require
+from service.rights import ROLES, SYSTEM, Actor, require
 
 GRANT, FACTOR_RESET = "grant", "factor_reset"
 APPROVED, REFUSED, WITHDRAWN, EXPIRED, OPEN = "approved", "refused", "withdrawn", "expired", "open"
@@ -136,6 +136,16 @@ def withdraw(session: Session, *, proposal_id: UUID, actor: Actor, now: datetime
         raise NotAllowed("只能撤回自己提出的申请")
     kind = "grant_withdrawn" if row.kind == GRANT else "factor_reset_withdrawn"
     return _decided(session, row, kind, WITHDRAWN, None, actor, now)
+
+
+def expire(session: Session, *, now: datetime) -> int:
+    """Journals that proposals have grown old without an answer; gives how many. Before that they are void already."""
+    old = select(AccessProposal).where(AccessProposal.outcome.is_(None), AccessProposal.expires_at <= now)
+    rows = list(session.scalars(old.order_by(AccessProposal.id).with_for_update(of=AccessProposal, skip_locked=True)))
+    for row in rows:
+        kind = "grant_expired" if row.kind == GRANT else "factor_reset_expired"
+        _decided(session, row, kind, EXPIRED, None, SYSTEM, now)
+    return len(rows)
 
 
 def list_proposals(

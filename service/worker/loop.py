@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from service import clock, exchange, jobs
 from service.audit.ways import keeping
-from service.auth import forget_sessions, journal_ended
+from service.auth import forget_sessions, journal_ended, proposals
 from service.auth.sign_in import BY_ITSELF
 from service.config import Organization, Settings, Wording
 from service.db import Database
@@ -310,6 +310,7 @@ class Worker:
             daily.forget_dead_workers(session, now=now)
             daily.forget_old_answers(session, now=now)
             jobs.forget_old(session, now=now)
+            proposals.expire(session, now=now)
             for username, count in forget_sessions(session, now=now, limits=self.settings.sessions).items():
                 journal_ended(session, username, BY_ITSELF, count, SYSTEM, now)
         self._beat_at = now

@@ -390,6 +390,15 @@ def test_my_rights(world: World) -> None:
     assert "deploy_definitions" in world.api("owner").get("/me").json["rights"]
 
 
+def test_ones_own_browsers_are_listed_and_signed_out(world: World) -> None:
+    browser, api = world.as_user("office"), world.api("office")
+    [there] = api.get("/me/sessions").json["items"]
+    assert (there["address"], there["way"], there["second_factor"]) == ("127.0.0.1", "password", False)
+    assert world.api("auditor").post(f"/me/sessions/{there['sha256']}/end").status_code == 404
+    assert api.post(f"/me/sessions/{there['sha256']}/end").json == {"items": []}
+    assert browser.get("/api/v1/me").status_code == 401
+
+
 def test_ones_own_tokens_are_listed_with_their_last_use_and_revoked(world: World) -> None:
     api = world.api("office")
     assert api.get("/me/tokens").json["items"][0]["last_used"] is None

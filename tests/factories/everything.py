@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-import pyotp
 from sqlalchemy import select
 
 from service import (
@@ -29,7 +28,6 @@ from service.audit.verifying.runs import Verifier
 from service.audit.ways import keeping
 from service.auth import proposals
 from service.auth.codes import open_vault
-from service.auth.queries import token_hash
 from service.jobs import Item, Kind, Run
 from service.liaisons.models import Link
 from service.notifications.channels import MAIL
@@ -42,6 +40,7 @@ from service.studio import drafts
 from service.workdays import Calendar
 from tests.factories.bundles import unchecked
 from tests.factories.imports import TALENTS, sheet, uploaded, work
+from tests.factories.second_factors import enrol
 from tests.factories.workers import work_all, worker_of
 from tests.factories.world import HOME, OFFICE, World
 
@@ -235,11 +234,7 @@ def _accounts(world: World) -> None:
         proposals.propose_role(
             session, username="auditor", role="owner", reason="代管流程", actor=admin, now=clock.now()
         )
-        owner, vault = world.actor("owner"), open_vault(world.settings.second_factor.key_file)
-        key = auth.begin_session(session, username="owner", way="password", address="127.0.0.1", now=clock.now())
-        mine = {"username": "owner", "sha256": token_hash(key), "vault": vault}
-        code = pyotp.TOTP(auth.begin_enrolling(session, **mine)).at(clock.now())
-        auth.confirm_enrolling(session, **mine, code=code, actor=owner, now=clock.now())
+        enrol(session, "owner", open_vault(world.settings.second_factor.key_file), clock.now())
 
 
 def _studio(world: World) -> None:

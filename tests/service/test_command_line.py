@@ -10,25 +10,24 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 
-import pyotp
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import history
-from service.auth import WebSession, begin_enrolling, begin_session, confirm_enrolling, entries_of
-from service.auth.codes import Vault, open_vault
-from service.auth.queries import actor_of, actor_of_token, token_hash
+from service.auth import WebSession, begin_session, entries_of
+from service.auth.codes import open_vault
+from service.auth.queries import actor_of, actor_of_token
 from service.cli import liaison
 from service.cli.group import COMMANDS
 from service.db import migrate
 from service.errors import NotAllowed
 from tests.factories.journal import tamper
 from tests.factories.people import signed_in
+from tests.factories.second_factors import enrol
 
 PASSWORD = "Zhi-lian 2026 pingtai"
 
@@ -103,15 +102,7 @@ def test_the_command_line_is_the_emergency_way_and_keeps_the_administrators_apar
     assert call("user", "unlock", "third").exit_code == 0
     with database.reading() as session:
         assert [one.kind for one in entries_of(session, "third")][-2:] == ["second_factor_reset", "account_unlocked"]
-        assert {one.actor for one in entries_of(session, "third")} == {"command-line", "third"}
-
-
-def enrol(session: Session, username: str, vault: Vault, now: datetime) -> None:
-    """Enrols a second factor for an account."""
-    key = begin_session(session, username=username, way="password", address="192.0.2.1", now=now)
-    mine = {"username": username, "sha256": token_hash(key), "vault": vault}
-    code = pyotp.TOTP(begin_enrolling(session, **mine)).at(now)
-    confirm_enrolling(session, **mine, code=code, actor=actor_of(session, username), now=now)
+        assert {one.actor.partition(":")[0] for one in entries_of(session, "third")} == {"command-line", "third"}
 
 
 def test_a_disabled_account_cannot_sign_in(call, database, clock):

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from service import auth, clock
+from service.auth.codes import open_vault
 from service.auth.sessions import COOKIE
 from service.errors import NotAllowed
 from service.history import HistoryEvent
@@ -24,6 +25,7 @@ from service.web import oidc
 from tests.conftest import FakeClock
 from tests.factories import oidc_provider
 from tests.factories.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider
+from tests.factories.second_factors import enrol
 from tests.factories.world import World
 
 HOST = "http://localhost"
@@ -228,6 +230,21 @@ class TestWhoStaysOutside:
             auth.disable_user(session, username=USER, actor=SYSTEM, now=clock.now())
         office.refused(office.sign_in(), "该账号已停用，请联系系统管理员")
         assert not office.journal("identity_bound")
+
+    def test_who_has_a_second_factor_is_asked_for_it_here_too(self, office: Office) -> None:
+        with office.world.transaction() as session:
+            vault = open_vault(office.world.settings.second_factor.key_file)
+            telephone = enrol(session, USER, vault, clock.now())
+        asked = office.sign_in(next="/ledger")
+        assert asked.location == "/sign-in/code?next=/ledger"
+        assert office.browser.get("/tasks").status_code == 302
+        office.world.clock.advance(minutes=1)
+        page = office.browser.get(asked.location).text
+        token = page.partition('name="csrf-token" content="')[2].partition('"')[0]
+        given = {"code": telephone.at(clock.now()), "next": "/ledger", "csrf_token": token}
+        assert office.browser.post("/sign-in/code", data=given).location == "/ledger"
+        assert office.browser.get("/tasks").status_code == 200
+        assert office.journal("signed_in")[-1]["way"] == "oidc"
 
     def test_a_name_that_is_no_text(self, office: Office) -> None:
         office.provider.signed_in = {"sub": "7f3a-0001", "preferred_username": ["handler-hrss"]}

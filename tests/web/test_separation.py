@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from service import auth, clock, people
 from service.api import access as api
-from service.app import check_roles
+from service.app import check_roles, create_app
 from service.audit.tables.streams import verify_stream_rows
-from service.auth.proposals import list_proposals
+from service.auth.proposals import expire, list_proposals
 from service.auth.separation import missing_administrators, role_clashes, separation_faults
 from service.config.accounts import Accounts
 from service.contacts.models import Activity, Contact, Matter, Opinion
@@ -31,7 +31,7 @@ from service.web import access as pages
 from tests.conftest import FakeClock
 from tests.factories.everything import fill
 from tests.factories.visitor import Visitor
-from tests.factories.world import World
+from tests.factories.world import CONFIG, World
 from tests.web.test_access import walk_operations, walk_pages
 
 APART = Accounts(separate=True, by_two=True)
@@ -95,6 +95,13 @@ def test_nobody_is_given_two_of_the_three_and_who_has_them_is_neither(world: Wor
                 auth.grant_role(session, username="owner", role="auditor", actor=actor, now=clock.now())
 
 
+def test_the_start_of_the_service_tells_whose_roles_clash(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    give(world, "auditor", "admin")
+    create_app(world.settings, config=CONFIG, database=world.database)
+    assert "administrators_not_separate" in caplog.text
+    assert "账号 auditor 兼任" in caplog.text
+
+
 def test_settings_that_call_for_a_role_that_there_is_not_stop_the_start(world: World) -> None:
     known = {name: role for name, role in world.organization.roles.items() if name != "security"}
     without = replace(world.organization, roles=known)
@@ -129,6 +136,7 @@ def test_what_one_proposes_another_approves(world: World, clock: FakeClock) -> N
         assert list(verify_stream_rows(session, "access")) == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_proposal_is_refused_with_a_reason_withdrawn_or_grows_old(world: World, clock: FakeClock) -> None:
     world.rule(accounts=APART)
     security = Visitor(world, "security")
@@ -143,16 +151,19 @@ def test_a_proposal_is_refused_with_a_reason_withdrawn_or_grows_old(world: World
     last = f"/access-proposals/{waiting(world)}"
     clock.advance(days=7)
     assert security.submit(f"{last}/approve").status_code == 409
+    with world.transaction() as session:
+        assert (expire(session, now=clock.now), expire(session, now=clock.now)) == (1, 0)
     page = security.get("/access-proposals").text
     for told in ("已退回", "由流程管理员办理", "已撤回", "已过期", "没有待审批的申请"):
         assert told in page, told
     assert not world.actor("handler-edu").has_role("owner")
-    assert kinds(world)[-5:] == [
+    assert kinds(world)[-6:] == [
         "grant_proposed",
         "grant_refused",
         "grant_proposed",
         "grant_withdrawn",
         "grant_proposed",
+        "grant_expired",
     ]
     with world.database.reading() as session:
         assert list(verify_stream_rows(session, "access")) == []
