@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from service import history
+from service import clock, history
 from service.errors import Conflict, Finding, Invalid
 from service.history.records import owe_notice, record
 from service.processes import definitions
@@ -291,7 +291,7 @@ def _require_base(session: Session, draft: Draft) -> None:
         return
     raise Conflict(
         f"草稿以第 {draft.base_version or 0} 版为底，现行版本已是第 {newest.version} 版"
-        f"（{newest.deployed_by} 发布）；请先改以现行版本为底，再发布"
+        f"（{clock.written(clock.local(newest.deployed_at).date())} 发布）；请先改以现行版本为底，再发布"
     )
 
 

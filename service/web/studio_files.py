@@ -126,6 +126,17 @@ def names_of(bundle: Bundle) -> Mapping[str, str]:
     return names
 
 
+def file_in_words(names: Mapping[str, str], file: str) -> str:
+    """A file of a draft as people call it: by what is drawn or asked in it, else by its sort."""
+    if file in names:
+        return names[file] if file.endswith((".dmn", ".json")) else f"流程图“{names[file]}”"
+    form = file.replace(".ui.json", ".json")
+    if form in names:
+        return f"{names[form]}的排版"
+    sort = "用例" if file.startswith("scenarios/") else "打印模板" if file.startswith("print/") else "文件"
+    return f"{sort}“{file.rpartition('/')[2]}”"
+
+
 def _told(draft_id: UUID, one: DefinitionFinding, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "file": one.file,

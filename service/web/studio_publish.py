@@ -36,7 +36,7 @@ from service.usecases.walks import (
 from service.web.access import requires
 from service.web.answers import done, sent, text
 from service.web.studio import RIGHT, tab_page
-from service.web.studio_files import readable, shown
+from service.web.studio_files import file_in_words, names_of, readable, shown
 from service.web.studio_versions import difference_page
 
 blueprint = Blueprint("studio_publish", __name__)
@@ -169,4 +169,6 @@ def rebase(draft_id: UUID) -> ResponseReturnValue:
     )
     if not undecided:
         return done("草稿已改以现行版本为底。", url_for(ENDPOINT, draft_id=draft_id))
-    return tab_page("studio/rebase.html", draft, ENDPOINT, undecided=undecided)
+    names = names_of(readable(drafts.files(db(), draft)))
+    told = [(name, file_in_words(names, name)) for name in undecided]
+    return tab_page("studio/rebase.html", draft, ENDPOINT, undecided=told)

@@ -68,6 +68,24 @@ def test_a_draft_is_published_with_its_note_and_the_page_says_what_changes(owner
     assert "已发布为第 2 版" in owner.client.get(f"/studio/{draft}/publish").text
 
 
+def test_a_draft_that_was_overtaken_is_merged_file_by_file_in_the_words_of_its_files(owner: Owner, draft: UUID) -> None:
+    other = owner.draft()
+    for one, name in ((draft, "承办"), (other, "经办")):
+        found = owner.client.get(f"/studio/{one}/files/{UNIT}")
+        renamed = found.text.replace('name="办理"', f'name="{name}"', 1)
+        assert owner.put(one, UNIT, renamed, int(found.headers["ETag"].strip('"'))).status_code == 200
+    send(owner, f"/studio/{draft}/publish", note="叫法改了")
+    token = {"csrf_token": owner.visitor.token()}
+    page = owner.client.post(f"/studio/{other}/rebase", data=token)
+    assert "流程图“责任单位办理”" in page.text
+    assert f">{UNIT}<" not in page.text
+    refused = owner.client.post(f"/studio/{other}/publish", data={**token, "note": "也改"})
+    assert "现行版本已是第 2 版（" in refused.text
+    assert "owner 发布" not in refused.text
+    send(owner, f"/studio/{other}/rebase", **{f"keep:{UNIT}": "mine"})
+    assert "以第 2 版为底" in owner.client.get(f"/studio/{other}/publish").text
+
+
 def test_no_note_and_no_difference_are_refused_in_words(owner: Owner, draft: UUID) -> None:
     for note, told in (("", "请写明为什么修改"), ("没有改", "没有差别")):
         answer = owner.client.post(f"/studio/{draft}/publish", data={"note": note, "csrf_token": owner.visitor.token()})
