@@ -24,7 +24,8 @@ const lean = {
 // Parts of libraries for which the studio has its own, or which no form may name: they are loaded and never asked.
 const UNUSED = new RegExp([
   "bpmn-js/lib/features/(?:append-preview/AppendPreview|context-pad/ContextPadProvider|palette/PaletteProvider|popup-menu/(?:ReplaceMenuProvider|PopupEntries)|search/BpmnSearchProvider)",
-  "bpmn-js/lib/features/modeling/(?:behavior/(?:CompensateBoundaryEvent|UpdateCategoryValueRefs)Behavior|cmd/UpdateCategoryValueRefsHandler)",
+  "bpmn-js/lib/features/modeling/(?:behavior/(?:CompensateBoundaryEvent|CreateDataObject|DataInputAssociation|DataStore|UpdateCategoryValueRefs)Behavior|cmd/UpdateCategoryValueRefsHandler)",
+  "diagram-js/lib/features/complex-preview/ComplexPreview",
   "@rjsf/core/lib/components/fields/Layout(?:Grid|Header|MultiSchema)Field",
   "@rjsf/core/lib/components/widgets/(?:Checkbox|Checkboxes|Radio|Range|Select|Textarea)Widget",
   "@rjsf/core/lib/components/templates/(?:ArrayField|ArrayFieldItem|BaseInput|CyclicSchemaExpand|FieldError|FieldHelp|Grid|MultiSchemaField|ObjectField|OptionalDataControls|WrapIfAdditional)Template",
