@@ -28,9 +28,11 @@ def written(write: Callable[[Path], object], media_type: str, name: str) -> Resp
     with TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         write(path)
+        size = path.stat().st_size
         content = path.open("rb")  # it stays readable when the folder is gone
     answer = send_file(content, mimetype=media_type, as_attachment=True, download_name=name)
     answer.direct_passthrough, answer.response = False, _read(content)
+    answer.content_length = size
     answer.call_on_close(content.close)
     answer.headers["Cache-Control"] = "no-store"
     return answer

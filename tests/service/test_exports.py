@@ -17,6 +17,7 @@ from openpyxl import load_workbook
 from r4pm import bindings
 from sqlalchemy import select
 
+from service.audit.logs.cases import Codes
 from service.cli import liaison
 from service.people.models import Person
 from service.processes import operations
@@ -220,6 +221,14 @@ def test_what_was_taken_back_or_sent_back_counts_once(world, export):
     assert [event["type"] for event in behind] == ["办理"]
     versions = next(one for one in log["objects"] if one["id"] == f"case:{was}")["attributes"]
     assert [one["value"] for one in versions if one["name"] == "version"] == ["1", "2"]
+
+
+def test_no_code_is_somebodys_name() -> None:
+    codes = Codes({"zhangsan": None, "office": UUID(int=7)})
+    assert codes.code("office") == str(UUID(int=7))
+    assert "zhangsan" not in str(codes.code("zhangsan"))
+    assert codes.code("command-line:zhangsan") == "command-line"
+    assert [codes.code(one) for one in ("system", "unit:edu", None)] == ["system", "unit:edu", None]
 
 
 def test_a_log_of_one_process_and_period(cases, export, tmp_path):

@@ -20,7 +20,8 @@ from service.errors import Finding, Incident, Invalid, NotFound
 from service.processes.bundles import compiled
 from service.processes.models import Instance
 from service.processes.recording import stream_of
-from service.rights import SERVICE_NAMES
+from service.processes.standing import OF_LEADER, OF_ROLE, OF_UNIT
+from service.rights import SERVICE_NAMES, service_name
 
 RIGHT = "export_all"
 """The right to take an event log."""
@@ -145,8 +146,13 @@ class Codes:
         return str(known) if known is not None else None
 
     def code(self, username: str | None) -> str | None:
-        """The code of who acted; None of nobody. The service itself, a role, a unit or a post go by their own names."""
-        if username is None or username in SERVICE_NAMES or ":" in username:
+        """The code of who acted; None of nobody. The service itself, a role, a unit or a post go by their own names;
+        who worked at the command line, whose name stands behind it, is the command line."""
+        if username is None:
+            return None
+        if service_name(username) is not None:
+            return username.partition(":")[0]
+        if username.startswith((OF_LEADER, OF_UNIT, OF_ROLE)):
             return username
         return self.person(username) or f"account-{sha256(username.encode()).hexdigest()[:12]}"
 
