@@ -19,6 +19,7 @@ from werkzeug.serving import make_server
 from werkzeug.wsgi import ClosingIterator
 
 from service import clock as service_clock
+from service.auth.sessions import COOKIE
 from service.demonstration import PASSWORD
 from tests.browser import old_chromium
 from tests.factories.world import World
@@ -43,18 +44,33 @@ class Site:
         self.expected: tuple[str, ...] = ()
         """Parts of console messages that a test provokes on purpose."""
         self._contexts: list[BrowserContext] = []
+        self._under_way, self._idle = 0, threading.Condition()
         self._server = make_server("127.0.0.1", 0, self._timed, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def _timed(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         """Each request runs in its own thread, which knows nothing of the test's clock."""
-        with service_clock.simulated(self.now):
+        with self._counted(), service_clock.simulated(self.now):
             with closing(ClosingIterator(self.world.app.wsgi_app(environ, start_response))) as answer:
                 return list(answer)
 
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._idle:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._under_way -= 1
+                self._idle.notify_all()
+
     def visit(self, username: str | None, path: str = "/", size: dict[str, int] | None = None, **options: Any) -> Page:
-        """A fresh browser window, signed in as ``username``, at ``path``; ``options`` of Playwright's contexts."""
+        """A fresh browser window, signed in as ``username``, at ``path``; ``options`` of Playwright's contexts.
+
+        The session is begun without the page of signing in, which has tests of its own.
+        """
         given: dict[str, Any] = {"viewport": size or DESKTOP, "locale": "zh-CN", "base_url": self.url, **options}
         context = self.browser.new_context(**given)
         context.set_default_timeout(20_000)
@@ -64,12 +80,13 @@ class Site:
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on("request", lambda request: self._asked(request.url))
         if username is not None:
-            self.sign_in(page, username)
+            with service_clock.simulated(self.now):
+                context.add_cookies([{"name": COOKIE, "value": self.world.begin_session(username), "url": self.url}])
         page.goto(path)
         return page
 
     def sign_in(self, page: Page, username: str) -> None:
-        """Signs in by name and password."""
+        """Signs in by name and password, at the page for it."""
         page.goto("/sign-in")
         page.get_by_label("用户名").fill(username)
         page.get_by_label("密码").fill(PASSWORD)
@@ -95,7 +112,9 @@ class Site:
             context.close()
         self._server.shutdown()
         self._server.server_close()
-        self.world.database.dispose()
+        with self._idle:  # a window that closes leaves its last requests behind
+            assert self._idle.wait_for(lambda: not self._under_way, 30)
+        self.world.close()
 
 
 @pytest.fixture(scope="session")
