@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import is_dataclass
+from functools import partial
 from importlib import import_module
 from io import BytesIO
 from typing import Any
@@ -119,8 +120,8 @@ def test_no_call_fails_over_a_strange_query(quiet: World) -> None:
     for rule in _reading(quiet):
         parameters = _parameters(quiet, rule)
         address = _address(quiet, rule, None) if parameters else None
-        for name in parameters:
-            for value in VALUES:
+        for name, schema in parameters.items():
+            for value in VALUES if quiet.database.is_sqlite else filter(partial(_passes, schema), VALUES):
                 query = {name: value.encode("utf-8", "surrogatepass")}
                 status = client.get(address, query_string=query, headers=headers).status_code
                 if status >= 500:
@@ -128,9 +129,19 @@ def test_no_call_fails_over_a_strange_query(quiet: World) -> None:
     assert wrong == {}
 
 
-def _parameters(world: World, rule: Rule) -> list[str]:
+def _parameters(world: World, rule: Rule) -> dict[str, dict[str, Any]]:
+    """Name → schema."""
     call = world.promise.document["paths"].get(template(rule.rule), {}).get("get", {})
-    return [one["name"] for one in call.get("parameters", []) if one.get("in") == "query"]
+    return {one["name"]: one["schema"] for one in call.get("parameters", []) if one.get("in") == "query"}
+
+
+def _passes(schema: dict[str, Any], value: str) -> bool:
+    """Whether ``value`` may come by the schema of a parameter to a statement."""
+    if "enum" in schema or schema["type"] == "boolean":
+        return False
+    if schema["type"] in ("integer", "number"):
+        return value.lstrip("-").isdigit()
+    return schema.get("format") != "date" or value.count("-") == 2
 
 
 def test_no_reading_address_fails_over_strange_parts_of_itself(quiet: World) -> None:
@@ -150,10 +161,17 @@ def test_no_reading_address_fails_over_strange_parts_of_itself(quiet: World) -> 
 
 BODIES: tuple[Any, ...] = (
     *(10**30, -1, 1.5e308, True, None, [], {}, [None], [[]], ["a\x00b"], [10**30], {"a\x00": 1}),
-    *("a\x00b", "\ud800", "x" * 5000, "9999-12-31", "0001-01-01", "99999999999999999999"),
+    *("\ud800", "a\x00b", "x" * 5000, "9999-12-31", "0001-01-01", "99999999999999999999"),
     *("00000000-0000-0000-0000-000000000009", "T0001", "edu"),
 )
 """The values that a field may be sent: of the wrong type, beyond every column, characters that no database keeps."""
+
+
+def _bodies(world: World, every: int = 1) -> tuple[Any, ...]:
+    """On PostgreSQL those alone that its columns refuse: numbers beyond them, NUL, surrogates, days."""
+    if world.database.is_sqlite:
+        return BODIES[::every]
+    return tuple(one for one in BODIES if isinstance(one, int | str) and one in (10**30, *VALUES))
 
 
 def _writing(world: World, known: set[str]) -> Iterator[tuple[Rule, str]]:
@@ -171,7 +189,7 @@ def test_no_call_fails_over_a_strange_body(quiet: World) -> None:
         schema = call.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
         name = schema.get("$ref", "").rsplit("/", 1)[-1]
         fields = document["components"]["schemas"].get(name, schema).get("properties", {})
-        for value in BODIES:
+        for value in _bodies(quiet):
             body = json.dumps(dict.fromkeys(fields, value))
             answer = client.open(
                 _address(quiet, rule, None), method=method, data=body, content_type="application/json", headers=headers
@@ -188,7 +206,7 @@ def test_no_operation_of_a_page_fails_over_strange_fields(quiet: World) -> None:
     assert {"person_id", "starts_on", "reason", "talent_id"} <= set(fields)
     for rule, _ in _writing(quiet, set(pages.rules(quiet.app)) - {"web.auth.sign_in", "web.auth.change_password"}):
         address = _address(quiet, rule, None)
-        for value in BODIES[::2]:
+        for value in _bodies(quiet, every=2):
             answer = visitor.client.post(
                 address, data=json.dumps(dict.fromkeys(fields, value)), content_type="application/json", headers=headers
             )
@@ -232,6 +250,7 @@ def test_a_form_of_strange_parts_is_refused(quiet: World) -> None:
             assert 400 <= answer.status_code < 500, (path, answer.text)
 
 
+@pytest.mark.databases("sqlite")
 def test_a_process_that_the_service_starts_is_refused_to_everybody(quiet: World) -> None:
     with quiet.database.reading() as session:
         processes = [one.key for one in list_definitions(session)]
