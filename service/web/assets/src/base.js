@@ -2,12 +2,14 @@
 import htmx from "htmx.org";
 import "./base.css";
 import "./ref-pick.js";
-import "./idle.js";
 import { Keys, send } from "./post.js";
 
 // the policy of the pages forbids inline styles and eval
 Object.assign(htmx.config, { includeIndicatorStyles: false, allowEval: false, historyCacheSize: 0, selfRequestsOnly: true });
 window.htmx = htmx;
+
+// the session's end is minutes away: no page waits for what tells of it
+if (document.body.dataset.idle) import("./idle.js");
 
 const toggle = document.querySelector(".side-toggle");
 toggle?.addEventListener("click", () => {
