@@ -15,7 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from service import access_log, clock, history
 from service.access_log.models import AccessBatch, AccessEntry, AccessSubject
 from service.audit.tables import streams, whole
+from service.audit.verifying.runs import Verifier
 from service.http.context import KEY, Wired
+from tests.factories.journal import tamper
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
 
@@ -143,6 +145,19 @@ def test_nobody_changes_an_entry_and_who_gets_past_the_triggers_is_found(world: 
         assert after("DELETE FROM access_subject WHERE subject = 'talent:T0002'") == [
             f"访问记录第 {second} 条的索引与记录不符"
         ]
+
+
+def test_a_whole_verification_reads_the_access_log_too(world: World) -> None:
+    Visitor(world, "office").get("/talents/T0001")
+    [entry] = entries(world)
+    with world.transaction() as session:
+        access_log.seal_entries(session, now=clock.now())
+    verifier = Verifier(world.database, "ours", 1)
+    assert verifier.verify(full=True).found == 0
+    tamper(world.database, "UPDATE access_entry SET username = 'x'")
+    for full in (True, False):
+        said = [one.what for _, one in verifier.verify(full=full).findings]
+        assert f"访问记录第 {entry.id} 条被改动（第 1 批）" in said
 
 
 def test_entries_are_kept_for_their_time_and_their_end_is_journaled(world: World) -> None:

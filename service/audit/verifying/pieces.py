@@ -20,7 +20,7 @@ from service import clock, history, seals
 from service.audit.tables.guards import guards
 from service.audit.tables.registry import FAMILIES
 from service.audit.tables.streams import verify_family, verify_rest
-from service.audit.tables.whole import rows_compared
+from service.audit.tables.whole import access_log, rows_compared
 from service.audit.verifying.marks import Marks
 from service.db import Database
 from service.processes import replay
@@ -33,6 +33,7 @@ from service.workdays import Calendar
 Piece = Mapping[str, Any]
 """``{"do": …}``, with ``ids`` of cases, or the ``prefix`` of the streams of records."""
 BASES, JOURNAL, RECORDS, REST, SEALS, CASES = "bases", "journal", "records", "rest", "seals", "cases"
+ACCESS = "access_log"
 
 
 @dataclass(slots=True)
@@ -141,6 +142,8 @@ def _found(session: Session, what: str) -> Iterator[Mismatch]:
     elif what == JOURNAL:
         yield from guards(session)
         yield from replay.verify_journal(session)
+    elif what == ACCESS:
+        yield from access_log(session)
     else:
         yield from verify_rest(session)
 
@@ -155,6 +158,7 @@ def others() -> list[Piece]:
     return [
         {"do": SEALS},
         {"do": JOURNAL},
+        {"do": ACCESS},
         {"do": REST},
         *({"do": RECORDS, "prefix": prefix} for prefix in FAMILIES),
     ]
