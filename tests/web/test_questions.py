@@ -134,6 +134,7 @@ def test_answers_name_who_what_and_why(filled: World) -> None:
     assert [one["what"] for one in answer(filled, "urges", kind="urged")][:1] == ["催办"]
     [number] = answer(filled, "numbers")
     assert (number["number"], number["what"]) == ("2026-需-0001", "已给出")
+    assert "角色：审计人员" in {one["detail"].partition("；")[0] for one in answer(filled, "settings", limit=200)}
     looked = answer(filled, "looks", talent="T0001")
     assert any(one["who"].endswith("（office）") for one in looked)
 

@@ -18,6 +18,7 @@ from service.processes.instances import case_id
 from service.processes.models import Definition, Instance
 from service.processes.recording import stream_of
 from service.processes.standing import behalf_names
+from service.processes.wiring import wiring
 from service.rights import SERVICE_NAMES
 from service.talents.models import Talent
 
@@ -105,6 +106,8 @@ class Known:
         if found is not None:
             return found
         prefix, _, name = stream.partition(":")
+        if prefix == "role":
+            return wiring(self._session).role_name(name) or name, None
         if prefix == "account":
             return self.person(name) or name, None
         return KINDS.get(prefix, "其他记录"), None

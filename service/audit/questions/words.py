@@ -145,6 +145,8 @@ def _text(one: Field, value: Any, named: Named) -> str:
                 f"{named(f'{PICKED[one.pick]}:{key}')}：{one.choices.get(said, said)}" for key, said in value.items()
             )
         return str(value.get("name") or "")
+    if one.among == "roles":
+        return named(f"role:{value}")
     if one.pick:
         return named(f"{PICKED[one.pick]}:{value}") if one.pick in PICKED else ""
     return str(one.choices.get(value, value))
