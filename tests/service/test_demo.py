@@ -92,6 +92,7 @@ def test_two_runs_tell_the_same_story(tmp_path: Path) -> None:
     assert stories[0] == stories[1]
 
 
+@pytest.mark.databases("postgresql")
 def test_both_databases_tell_the_same_story(database_url: str, tmp_path: Path) -> None:
     here, there = built(database_url, 6), built(f"sqlite:///{tmp_path / 'other.db'}", 6)
     assert told(here) == told(there)
@@ -221,6 +222,7 @@ def count(session: Session, column: Any) -> Counter[Any]:
     return Counter(session.scalars(select(column)))
 
 
+@pytest.mark.databases("postgresql")  # against one on SQLite: two runs of twenty seconds each
 def test_a_year_of_the_people_side(database_url: str, tmp_path: Path) -> None:
     """The same on both databases and at every run, down to the hashes; all that a district has to show is there."""
     database = built(database_url, 4, people_side=True)
