@@ -260,9 +260,9 @@ class TestAccounts:
         for used in (PASSWORD, "another-passage-7", "a-third-good-1"):
             with pytest.raises(Invalid, match="最近用过"):
                 change("a-third-good-1", used)
-        change("a-third-good-1", "a-fourth-good-one")
+        change("a-third-good-1", "a-fourth-good-1")
         clock.advance(minutes=1)
-        change("a-fourth-good-one", PASSWORD)  # one of four ago
+        change("a-fourth-good-1", PASSWORD)  # one of four ago
 
     def test_a_password_that_changed_meanwhile_is_not_changed_again(self, session, clock):
         account(session)
