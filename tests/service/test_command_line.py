@@ -223,7 +223,7 @@ def test_a_changed_journal_is_named_by_verify(call, database):
     call("migrate")
     tamper(database, "UPDATE history_event SET actor = 'forger' WHERE kind = 'deployed'")
     shown = call("verify")
-    assert (shown.exit_code, "definition:" in shown.output) == (1, True)
+    assert (shown.exit_code, "流程 request 第 1 条" in shown.output) == (1, True)
     answer = json.loads(call("verify", "--json").output)
     assert (answer["ok"], answer["mismatches"][0]["seq"]) == (False, 1)
 

@@ -10,12 +10,12 @@ from sqlalchemy import select, text
 
 from service import history, talents
 from service.audit import upgrade
-from service.audit.tables import whole
 from service.audit.tables.comparing import UNTOLD, Comparison, Told
 from service.audit.tables.guards import GUARDED
 from service.audit.tables.registry import FAMILIES
 from service.audit.tables.streams import verify_records
 from service.audit.upgrade import write_baseline
+from service.audit.verifying.runs import Verifier
 from service.auth.accounts import ACCESS
 from service.cli import liaison
 from service.contacts.models import MissedInterviews
@@ -27,8 +27,8 @@ from tests.factories.world import World
 
 
 def found(world: World) -> list[tuple[str | None, str | None, str | None]]:
-    with world.database.reading() as session:
-        return [(one.table, one.row, one.column) for one in whole.verify(session, None)]
+    told = Verifier(world.database, "key", 1).verify(full=True).findings
+    return [(one.table, one.row, one.column) for _, one in told]
 
 
 def one_of(world: World, statement: str) -> object:

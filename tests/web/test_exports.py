@@ -12,6 +12,7 @@ from openpyxl.cell import Cell
 from sqlalchemy import select
 
 from service import clock, liaisons, people
+from service.audit.questions import QUESTIONS
 from service.people import Person
 from service.processes.rules import STATUSES
 from service.web import exports
@@ -81,6 +82,7 @@ def test_every_list_is_exported_as_it_is_shown(
 
 
 ELSEWHERE = {
+    **{f"/audit/{question.name}.xlsx": "test_questions" for question in QUESTIONS},
     "/cases/started.xlsx": "below: moments",
     "/reports/roll-up.xlsx": "test_reports: a sheet of figures, no list",
     "/substitutes.xlsx": "test_people",
