@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from service.fields import Entry
+from service.fields import Entry, Field
 
 ENTRIES: Mapping[str, Entry] = {
     "seal_key_begun": Entry("启用封存密钥"),
-    "evidence_exported": Entry("导出证据包"),
+    "evidence_exported": Entry(
+        "导出证据包",
+        (Field("digest", "清单的摘要（回执）"), Field("sha256", "文件的摘要"), Field("seal", "封存号")),
+    ),
 }
