@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from service.audit.questions.declared import Asked, Row
 from service.audit.questions.journal import learnt, paged, period
-from service.audit.questions.known import Known, the_case
+from service.audit.questions.known import the_case
 from service.db.lists import MAX_LIMIT, Page
 from service.history import HistoryEvent
 from service.processes.models import Instance
@@ -18,7 +18,9 @@ from service.processes.series import twice_and_missing
 
 CASES, CIRCULARS, OWN = "case", "circular", "own"
 SERIES: Mapping[str, str] = {CASES: "受理编号", CIRCULARS: "通报文号", OWN: "流程自己的编号"}
-_KIND = {CIRCULARS: "circular_issued", OWN: "numbered"}
+_KIND = {CASES: "action", CIRCULARS: "circular_issued", OWN: "numbered"}
+ISSUE = "issue_number"
+"""The automatic step that gives a case its number."""
 
 
 def numbers(asked: Asked) -> Page[Row]:
@@ -31,7 +33,7 @@ def numbers(asked: Asked) -> Page[Row]:
     limit, offset = max(1, min(asked.limit, MAX_LIMIT)), max(0, asked.offset)
     first: list[Row] = list(faults[offset : offset + limit])
     left, start = limit - len(first), max(0, offset - len(faults))
-    rest = _cases(asked, left, start) if series == CASES else _events(asked, series, left, start)
+    rest = _events(asked, series, left, start)
     return Page((*first, *rest.items), rest.total + len(faults), limit, offset)
 
 
@@ -45,26 +47,12 @@ def _faults(asked: Asked, series: str) -> list[tuple[str, str]]:
     return [(one, "重号") for one in twice] + [(one, "缺号") for one in missing]
 
 
-def _cases(asked: Asked, limit: int, offset: int) -> Page[Row]:
-    query = select(Instance.id, Instance.number, Instance.started_at, Instance.initiator).where(
-        Instance.number.is_not(None), *period(asked, Instance.started_at)
-    )
-    if written := asked.text("case"):
-        query = query.where(Instance.id == the_case(asked.session, written))
-    total = asked.session.scalar(query.with_only_columns(func.count())) or 0
-    rows = asked.session.execute(
-        query.order_by(Instance.started_at.desc(), Instance.id).limit(limit).offset(offset)
-    ).all()
-    known = Known(asked.session).learn((one.initiator for one in rows), (stream_of(one.id) for one in rows))
-    told = []
-    for one in rows:
-        about, link = known.record(stream_of(one.id))
-        told.append(_row(one.number, CASES, one.started_at, known.person(one.initiator), about, link))
-    return Page(tuple(told), total, limit, offset)
-
-
 def _events(asked: Asked, series: str, limit: int, offset: int) -> Page[Row]:
     query = select(HistoryEvent.id).where(HistoryEvent.kind == _KIND[series], *period(asked, HistoryEvent.at))
+    if series == CASES:  # a case is numbered once, whatever is taken again
+        given = select(func.min(HistoryEvent.id)).where(HistoryEvent.kind == _KIND[CASES])
+        given = given.where(HistoryEvent.data["name"].as_string() == ISSUE)
+        query = query.where(HistoryEvent.id.in_(given.group_by(HistoryEvent.stream)))
     if written := asked.text("case"):
         query = query.where(HistoryEvent.stream == stream_of(the_case(asked.session, written)))
     part = Asked(asked.session, asked.reader, asked.organization, asked.values, max(1, limit), offset)
@@ -74,7 +62,7 @@ def _events(asked: Asked, series: str, limit: int, offset: int) -> Page[Row]:
     told = []
     for one in items:
         about, link = known.record(one.stream)
-        number = str(one.data.get("number", ""))
+        number = str(one.data.get("result" if series == CASES else "number", ""))
         told.append(_row(number, series, one.at, known.person(one.actor), about, link))
     return Page(tuple(told), page.total, limit, offset)
 
