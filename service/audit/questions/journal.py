@@ -6,17 +6,19 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.audit.questions.declared import Asked, Find, Row
 from service.audit.questions.known import Known, the_case, the_people, the_talents
-from service.audit.questions.words import detail, picked, word
+from service.audit.questions.words import detail, done, picked
 from service.clock import end_of
 from service.db.lists import MAX_LIMIT, Page
 from service.history import HistoryEvent
 from service.processes.recording import stream_of
 
+EVIDENCE = "evidence_exported"
+"""The kind of entries of the seals' journal that are about a case: their data names it."""
 EFFECTS = ("entered", "cancelled", "reopened", "due_changed", "renewed", "ended", "advanced", "action", "notice")
 """Kinds of entries that follow from what somebody did; nobody does them."""
 _COLUMNS = (
@@ -75,23 +77,30 @@ def learnt(session: Session, events: Iterable[Event]) -> Known:
     listed = list(events)
     people = [name for one in listed for name in (one.actor, one.on_behalf_of)]
     units = [str(one.data["unit"]) for one in listed if isinstance(one.data.get("unit"), str)]
-    streams = [one.stream for one in listed]
+    streams = [_about(one) for one in listed]
     streams += [stream for one in listed for stream in picked(one.kind, one.data)]
     return Known(session).learn(people, streams, units)
 
 
 def row(event: Event, known: Known) -> dict[str, Any]:
     """The columns that every entry has."""
-    about, link = known.record(event.stream)
+    about, link = known.record(_about(event))
     return {
         "at": event.at,
         "who": known.person(event.actor),
         "behalf": known.person(event.on_behalf_of),
         "about": about,
-        "what": word(event.kind),
+        "what": done(event.kind, event.data),
         "detail": detail(event.kind, event.stream, event.data, lambda stream: known.record(stream)[0]),
         "links": {"about": link} if link is not None else {},
     }
+
+
+def _about(event: Event) -> str:
+    """The stream of the record that an entry is about."""
+    if event.kind == EVIDENCE and event.data.get("instance"):
+        return stream_of(event.data["instance"])
+    return str(event.stream)
 
 
 def _kinds(asked: Asked, kinds: Collection[str], less: Collection[str]) -> list[ColumnElement[bool]]:
@@ -131,7 +140,9 @@ def _people(asked: Asked) -> list[ColumnElement[bool]]:
 def _subjects(asked: Asked) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if case := asked.text("case"):
-        found.append(HistoryEvent.stream == stream_of(the_case(asked.session, case)))
+        key = the_case(asked.session, case)
+        named = and_(HistoryEvent.kind == EVIDENCE, HistoryEvent.data["instance"].as_string() == str(key))
+        found.append(or_(HistoryEvent.stream == stream_of(key), named))
     if talent := asked.text("talent"):
         streams = [f"talent:{one}" for one in the_talents(asked.session, talent)]
         found.append(HistoryEvent.stream.in_(streams))

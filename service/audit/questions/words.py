@@ -62,6 +62,32 @@ SAID: Mapping[str, str] = {
     "name": "文件",
 }
 """Names in an entry's data that are told where the entry's own fields do not tell them, and their titles."""
+FIRST: Mapping[str, str] = {"settings_loaded": "系统设置首次记录", "organization_loaded": "组织配置首次记录"}
+"""The words for entries of a first start: there is nothing yet that they could differ from."""
+SETTINGS: Mapping[str, str] = {
+    "access_kept": "access_log.keep_days",
+    "accounts.by_two": "accounts.grants_by_two",
+    "accounts.proposal_lifetime": "accounts.proposal_days",
+    "accounts.separate": "accounts.separate_administrators",
+    "longest_jump": "longest_jump_hours",
+    "longest_outage": "longest_outage_days",
+    "mail.retry_for": "mail.retry_hours",
+    "passwords.longest_age": "passwords.longest_days",
+    "passwords.warned": "passwords.warn_days",
+    "rate_limits.sign_in_window": "rate_limits.sign_in_window_minutes",
+    "second_factor.roles": "second_factor.required_for",
+    "sessions.idle": "session_idle_minutes",
+    "sessions.longest": "session_hours",
+    "timeouts.connect": "timeouts.connect_seconds",
+    "timeouts.idle_in_transaction": "timeouts.idle_in_transaction_seconds",
+    "timeouts.lock": "timeouts.lock_seconds",
+    "timeouts.long_statement": "timeouts.long_statement_seconds",
+    "timeouts.statement": "timeouts.statement_seconds",
+    "timeouts.tcp": "timeouts.tcp_seconds",
+    "token_lifetime": "token_days",
+}
+"""Settings whose names in the journal are others than in settings.toml."""
+TAGS = "contacts.tags."
 LONGEST = 400
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PICKED: Mapping[str, str] = {"units": "unit", "people": "person", "leaders": "leader", "talents": "talent"}
@@ -72,6 +98,18 @@ Named = Callable[[str], str]
 def word(kind: str) -> str:
     """The word for a kind of entry."""
     return WORDS[kind].word if kind in WORDS else "其他记录"
+
+
+def done(kind: str, data: Mapping[str, Any]) -> str:
+    """The word for an entry, by what it says."""
+    return FIRST[kind] if kind in FIRST and not data.get("changes") else word(kind)
+
+
+def setting(name: str) -> str:
+    """A setting as the settings' file writes it: [accounts] grants_by_two."""
+    name = SETTINGS.get(name, name.replace(TAGS, "tags."))
+    section, _, key = name.rpartition(".")
+    return f"[{section}] {key}" if section else key
 
 
 def picked(kind: str, data: Mapping[str, Any]) -> Iterator[str]:
@@ -129,7 +167,7 @@ def _record(kind: str, data: Mapping[str, Any], named: Named) -> Iterator[str]:
     if isinstance(changes, Mapping):
         for name, pair in changes.items():
             before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
-            yield f"{name}：{_plain(before)} → {_plain(after)}"
+            yield f"{setting(name) if kind == 'settings_loaded' else name}：{_plain(before)} → {_plain(after)}"
 
 
 def _text(one: Field, value: Any, named: Named) -> str:
