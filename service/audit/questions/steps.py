@@ -20,6 +20,7 @@ from service.errors import Finding, Invalid
 from service.history import HistoryEvent
 from service.ledger.cases import COLUMNS, ledger_rows
 from service.processes import queries
+from service.processes.calendars import current
 from service.processes.filters import CaseFilter
 from service.processes.models import DONE, OPEN, ClockRun, Definition, Instance, UserTask
 from service.processes.recording import stream_of
@@ -236,7 +237,7 @@ def _states(session: Session, streams: Sequence[str]) -> dict[str, tuple[str, in
 
 
 def gaps(asked: Asked) -> Page[Row]:
-    """Open steps that nobody has taken, the longest first; before them the days without any work in the background."""
+    """Open steps that nobody has taken, the longest first; then the working days without work in the background."""
     limit, offset = _bounds(asked)
     session = asked.session
     days = _idle_days(asked)
@@ -246,14 +247,9 @@ def gaps(asked: Asked) -> Page[Row]:
         .where(UserTask.status == OPEN, UserTask.assignee.is_(None), Instance.status == "running")
     )
     total = session.scalar(query.with_only_columns(func.count())) or 0
-    first = [{"what": "没有后台活动的日子", "since": day, "days": None, "links": {}} for day in days]
-    listed: list[Row] = list(first[offset : offset + limit])
-    left = limit - len(listed)
-    tasks = list(
-        session.scalars(
-            query.order_by(UserTask.entered_at, UserTask.id).limit(left).offset(max(0, offset - len(first)))
-        )
-    )
+    idle: list[Row] = [{"what": "没有后台活动的日子", "since": day, "days": None, "links": {}} for day in days]
+    listed: list[Row] = []
+    tasks = list(session.scalars(query.order_by(UserTask.entered_at, UserTask.id).limit(limit).offset(offset)))
     known = Known(session).learn((), (stream_of(one.instance_id) for one in tasks), (one.unit for one in tasks))
     names = {role.id: role.name for role in asked.organization.roles.values()}
     for one in tasks:
@@ -269,11 +265,13 @@ def gaps(asked: Asked) -> Page[Row]:
                 "due": one.due_on,
             }
         )
-    return Page(tuple(listed), total + len(first), limit, offset)
+    start = max(0, offset - total)
+    listed += idle[start : start + limit - len(listed)]
+    return Page(tuple(listed), total + len(idle), limit, offset)
 
 
 def _idle_days(asked: Asked) -> list[Any]:
-    """The days asked for (by default the last 90) on which the service itself did nothing, since it first did.
+    """The working days asked for (by default of the last 90) on which the service did nothing, since it first did.
 
     One statement: an entry of the service a day is enough, and the index finds the next one.
     """
@@ -294,11 +292,16 @@ def _idle_days(asked: Asked) -> list[Any]:
     )
     active = set(asked.session.scalars(query))
     first = min(active, default=None)
+    working = current(asked.session).is_working_day
     listed = [since + timedelta(days=n) for n in range((until - since).days + 1)]
     return [
         one
         for one in reversed(listed)
-        if first is not None and one.isoformat() > first and one < today and one.isoformat() not in active
+        if first is not None
+        and one.isoformat() > first
+        and one < today
+        and working(one)
+        and one.isoformat() not in active
     ]
 
 
