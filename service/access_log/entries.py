@@ -27,6 +27,7 @@ HIDDEN = "（不显示）"
 """Stands where a search was for what an auditor may not see: digits of a document or a telephone number."""
 LONGEST_WORD = 100
 _PRIVATE = re.compile(r"\d{4,}[\dXx*]*")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _OTHER = re.compile(r"[^\dXx* -]")
 
 
@@ -65,12 +66,13 @@ def digest_of(number: int, row: Mapping[str, Any]) -> bytes:
 def words(given: Mapping[str, Sequence[str]], *, hidden: frozenset[str] = frozenset()) -> dict[str, str]:
     """The words and filters of an address as an auditor may see them, by name.
 
-    The values of ``hidden`` names, and words that are nothing but digits (of a document, of a telephone), are left out.
+    The values of ``hidden`` names, and words that are nothing but digits (of a document, of a telephone), are left out;
+    a day (2026-01-31) is not.
     """
     found = {}
     for name, values in given.items():
         text = "、".join(value.strip() for value in values if value.strip())[:LONGEST_WORD]
         if text:
-            private = name in hidden or (_PRIVATE.search(text) and not _OTHER.search(text))
+            private = name in hidden or (_PRIVATE.search(text) and not _OTHER.search(text) and not _DAY.fullmatch(text))
             found[name[:40]] = HIDDEN if private else text
     return found

@@ -7,15 +7,19 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
-from service.access_log.entries import ACTS, WAYS
+from service.access_log.entries import ACTS
 from service.access_log.models import AccessEntry, AccessSubject
 from service.audit.questions.declared import Asked, Find, Row
 from service.audit.questions.journal import period
 from service.audit.questions.known import Known, the_case, the_people, the_talents
+from service.audit.questions.places import place
 from service.db.lists import MAX_LIMIT, Page
 from service.processes.recording import stream_of
 from service.rights import RIGHTS
 
+POSITIONS = frozenset({"at", "offset", "limit", "sort", "page", "once"})
+"""Parts of an address that say where on a page, and nothing of what was looked for."""
+OWN = "own"
 NAMED = 3
 """Records of an entry that are named; of more the number is told."""
 CASE: Mapping[str, str] = {
@@ -35,8 +39,8 @@ def looks(*, restricted: bool = False) -> Find:
     """The entries of the access log, the newest first; ``restricted``: those that showed a restricted note."""
 
     def find(asked: Asked) -> Page[Row]:
-        conditions = [*period(asked, AccessEntry.at), *_narrowed(asked)]
-        if restricted:
+        conditions = [*period(asked, AccessEntry.at), *_narrowed(asked, own=restricted)]
+        if restricted:  # those of the reader too: they are few, and weigh more
             conditions.append(AccessEntry.restricted > 0)
         query = select(AccessEntry).where(*conditions)
         if subjects := _subjects(asked):
@@ -79,8 +83,8 @@ def _row(one: AccessEntry, shown: Sequence[str], known: Known, roles: Mapping[st
         "act": ACTS.get(one.act, one.act),
         "about": "、".join(dict.fromkeys(name for name, _ in told))
         + (f" 等 {len(one.subjects)} 项" if more > 0 else ""),
-        "asked": "；".join(f"{name}={value}" for name, value in one.asked.items()),
-        "way": f"{WAYS.get(one.way, one.way)} {one.route}",
+        "asked": "；".join(f"{name}={value}" for name, value in one.asked.items() if name not in POSITIONS),
+        "way": place(one.way, one.route),
         "address": one.address,
         "links": {"about": link} if link is not None else {},
     }
@@ -100,10 +104,12 @@ def _why(reasons: Mapping[str, Any], known: Known, roles: Mapping[str, str]) -> 
     return "；".join(part for part in parts if part)
 
 
-def _narrowed(asked: Asked) -> list[ColumnElement[bool]]:
+def _narrowed(asked: Asked, *, own: bool) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if person := asked.text("person"):
         found.append(AccessEntry.username.in_(the_people(asked.session, person)))
+    elif not own and asked.text(OWN) != OWN:
+        found.append(AccessEntry.username != asked.reader.username)
     if act := asked.text("act"):
         found.append(AccessEntry.act == act)
     return found

@@ -39,6 +39,7 @@ ALL, ACCESS = "ask_questions", "view_access_log"
 _PERIOD = (SINCE, UNTIL)
 _USUAL = (AT, WHO, BEHALF, ABOUT, WHAT, DETAIL)
 _STEP, _UNIT = Column("step", "步骤", wide=True), Column("unit", "单位")
+_OWN = Filter(looks.OWN, "我自己的查看", CHOICE, {looks.OWN: "包括我自己的"})
 _LOOK = (
     AT,
     WHO,
@@ -72,9 +73,9 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "looks",
         "谁看了谁的资料",
-        "某位人才、某个事项的资料被谁查看、检索、打印、导出，何时、从哪里、凭什么",
+        "某位人才、某个事项的资料被谁查看、检索、打印、导出，何时、从哪里、凭什么（不写人员的，不列您自己的）",
         ALL,
-        (OF_TALENT, OF_CASE, OF_PERSON, Filter("act", "做了什么", CHOICE, ACTS), *_PERIOD),
+        (OF_TALENT, OF_CASE, OF_PERSON, Filter("act", "做了什么", CHOICE, ACTS), _OWN, *_PERIOD),
         _LOOK,
         looks.looks(),
     ),
@@ -205,7 +206,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "gaps",
         "无人办理、后台停顿",
-        "没有人领办的步骤，放了多久；后台没有任何活动的日子（默认查最近 90 天）",
+        "没有人领办的步骤，放了多久；其后是后台没有任何活动的工作日（默认查最近 90 天）",
         ALL,
         _PERIOD,
         (
