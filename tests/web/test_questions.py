@@ -29,6 +29,7 @@ from service.usecases.configuration import note_configuration
 from service.workdays import Calendar
 from tests.conftest import FakeClock
 from tests.factories.everything import fill
+from tests.factories.steps import INTERIM, NOT_OURS, REDO
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
 
@@ -209,6 +210,37 @@ def test_steps_that_nobody_holds_come_before_working_days_without_work(filled: W
     assert days
     calendar = Calendar.from_config()
     assert all(calendar.is_working_day(date.fromisoformat(one)) for one in days)
+
+
+def test_returns_by_form_are_told_with_what_was_chosen_and_why(world: World) -> None:
+    world.recorded()
+    world.do("office", "accept", {"decision": "return", "reason": "请补充学籍信息"})
+    world.do("liaison-hrss", "record_need", world.need())
+    assert [one["what"] for one in answer(world, "returns")] == ["退回"]
+    world.do("office", "accept")
+    world.do("office", "dispatch")
+    world.do("handler-edu", "handle", INTERIM)
+    world.do("office", "confirm_interim", {"decision": "agree", "agreed_date": "2026-10-14"})
+    world.do("handler-edu", "handle")
+    world.do("office", "review_reply", REDO)
+    world.do("handler-edu", "handle", NOT_OURS)
+    world.do("office", "redispatch", {"unit": "housing", "opinion": "请接续办理"})
+    redispatched, redone, agreed, corrected = answer(world, "returns", kind="completed")
+    assert [one["what"] for one in (redispatched, redone, agreed, corrected)] == [
+        "退回",
+        "退回",
+        "回到办过的步骤",
+        "退回",
+    ]
+    assert corrected["detail"].endswith("；退回补正，理由：请补充学籍信息")
+    assert "退回重办" in redone["detail"]
+    assert "同意分步办理，改定期限" in agreed["detail"]
+    assert "不属于本单位职责，退回改派" in redispatched["detail"]
+    assert "请接续办理" in redispatched["detail"]
+    [case] = answer(world, "unusual", kind="completed")
+    assert case["detail"] == "在表单里退回、回到办过的步骤 4 次"
+    acts = answer(world, "acts", person="office", kind="", limit=200)
+    assert any("「受理审核」；退回补正" in one["detail"] for one in acts), acts
 
 
 def test_nothing_restricted_and_no_private_number_is_in_an_answer(filled: World) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.audit.questions import again
 from service.audit.questions.declared import Asked, Row
 from service.audit.questions.journal import beginning_of, period
 from service.audit.questions.known import Known, the_case, the_people
@@ -31,6 +32,7 @@ APPROVING = ("审核", "审批", "审定", "核准", "批准", "签发", "复核
 """A step approves if its name says so."""
 UNUSUAL: Mapping[str, str] = {
     "returned": "退回",
+    again.COMPLETED: f"在表单里退回、{again.AGAIN}",
     "taken_back": "撤回",
     "migrated": "换流程版本",
     "reassigned": "转办",
@@ -195,6 +197,7 @@ def unusual(asked: Asked) -> Page[Row]:
         .where(
             HistoryEvent.kind.in_([kind] if kind in UNUSUAL else sorted(UNUSUAL)),
             HistoryEvent.stream.startswith("instance:", autoescape=True),
+            *again.returned(asked),
             *period(asked, HistoryEvent.at),
         )
         .group_by(HistoryEvent.stream)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement
 
 from service.access_log.entries import ACTS
-from service.audit.questions import journal, looks, more, numbers, steps
+from service.audit.questions import again, journal, looks, more, numbers, steps
 from service.audit.questions.declared import (
     ABOUT,
     AT,
@@ -59,8 +59,8 @@ HANDED_OUT = ("exported", "printed_out", "printed", "evidence_exported")
 VERSIONS = ("deployed", "redrawn", "prints_kept", "scenarios_replaced", "scenarios_kept")
 
 
-def _of(*kinds: str) -> Filter:
-    return Filter("kind", "种类", CHOICE, {kind: word(kind) for kind in kinds if kind in WORDS})
+def _of(*kinds: str, **more: str) -> Filter:
+    return Filter("kind", "种类", CHOICE, {**{kind: word(kind) for kind in kinds if kind in WORDS}, **more})
 
 
 def _account(asked: Asked) -> list[ColumnElement[bool]]:
@@ -104,7 +104,7 @@ QUESTIONS: tuple[Question, ...] = (
         ALL,
         (Filter("person", "人员", OF_PERSON.kind, required=True, note="姓名或用户名"), *_PERIOD),
         _USUAL,
-        journal.of(less=journal.EFFECTS),
+        journal.of(less=journal.EFFECTS, more=again.outcomes),
     ),
     Question(
         "substitution",
@@ -113,16 +113,17 @@ QUESTIONS: tuple[Question, ...] = (
         ALL,
         (OF_PERSON, OF_CASE, *_PERIOD),
         _USUAL,
-        journal.of(less=journal.EFFECTS, where=lambda _: [HistoryEvent.on_behalf_of.is_not(None)]),
+        journal.of(less=journal.EFFECTS, where=lambda _: [HistoryEvent.on_behalf_of.is_not(None)], more=again.outcomes),
     ),
     Question(
         "returns",
         "退回、撤回、转办",
-        "退回重办、撤回、转给他人的步骤和理由",
+        "退回、撤回、转给他人的步骤和理由。在表单里退回的（退回补正、退回重办、退回改派）也在内："
+        "凡是完成一步之后，办过的步骤又打开的都列出，写明当时选了什么；没有选“退回”的（如同意分步办理），列为“回到办过的步骤”",
         ALL,
-        (OF_CASE, OF_PERSON, _of(*RETURNS), *_PERIOD),
+        (OF_CASE, OF_PERSON, _of(*RETURNS, **{again.COMPLETED: f"在表单里退回、{again.AGAIN}"}), *_PERIOD),
         _USUAL,
-        journal.of(RETURNS),
+        journal.of((*RETURNS, again.COMPLETED), where=again.returned, more=again.details),
     ),
     Question(
         "dates",
@@ -182,7 +183,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "unusual",
         "走法不寻常的事项",
-        "有过退回、撤回、转办、挂起、终止或换过流程版本的事项，各有几次；在“回放”里看它在哪一步离开了多数事项的走法",
+        "有过退回（含在表单里退回、回到办过的步骤）、撤回、转办、挂起、终止或换过流程版本的事项，各有几次；在“回放”里看它在哪一步离开了多数事项的走法",
         ALL,
         (Filter("kind", "种类", CHOICE, steps.UNUSUAL), *_PERIOD),
         (
