@@ -18,6 +18,6 @@ _HANDED_OUT = (
 ENTRIES: Mapping[str, Entry] = {
     "access_sealed": Entry("访问记录登记入日志", _BATCH),
     "exported": Entry("导出", _HANDED_OUT),
-    "printed_out": Entry("打印", _HANDED_OUT),
+    "printed_out": Entry("打印其他文书", _HANDED_OUT),
     "access_ended": Entry("访问记录保存期满删除", (*_BATCH, Field("until", "截至"))),
 }

@@ -12,7 +12,7 @@ from service.api.instances import BEHALF
 from service.api.records import Row
 from service.audit.replay import case_replay
 from service.audit.replay.cases import CaseReplay, Shown
-from service.audit.replay.changes import fields_of
+from service.audit.replay.changes import fields_then
 from service.audit.replay.forms import FormSeen
 from service.audit.replay.steps import Happened
 from service.http.context import actor, db
@@ -205,14 +205,11 @@ def replayed_step(instance_id: UUID, seq: int) -> Mapping[str, Any]:
 
 
 def _steps(found: CaseReplay, shown: Iterable[Shown]) -> list[Row]:
-    titles: dict[str, dict[str, str]] = {}
     told = []
     for one in shown:
         step = one.step
-        if one.changes and step.digest not in titles:
-            fields = fields_of(found.versions.at(step.seq))
-            titles[step.digest] = {name: str(schema["title"]) for name, schema in fields.items() if schema.get("title")}
-        changes = [Row(each, title=titles[step.digest].get(each.field)) for each in one.changes]
+        fields = fields_then(found.versions.at(step.seq), step) if one.changes else {}
+        changes = [Row(each, title=fields.get(each.field, {}).get("title")) for each in one.changes]
         told.append(Row(step, marking=_marking(step), changes=changes))
     return told
 

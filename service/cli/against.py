@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from service import clock, seals
+from service.audit.tables.names import named
 from service.cli.setup import opened
 from service.seals.witnesses import collect
 
@@ -20,23 +21,25 @@ def against_heads(place: Path, progress: Callable[[int, int], None] | None, *, a
     """Checks and ends: with 1 where something is not as it was sealed. Raises Invalid for files that are no heads."""
     witnesses = collect(place)
     with opened() as database, database.reading(long=True) as session:
-        checked = seals.check_against(session, witnesses, progress)
+        checked = seals.check_against(session, witnesses, progress, lambda stream: named(session, stream))
+        names = {stream: named(session, stream) for stream in {one.stream for one in checked.mismatches}}
     found, last = checked.mismatches, witnesses[-1].head
     if as_json:
-        said = {"ok": not found, "mismatches": [asdict(one) for one in found], "remarks": checked.remarks}
+        listed = [{**asdict(one), "name": names[one.stream]} for one in found]
+        said = {"ok": not found, "mismatches": listed, "remarks": checked.remarks}
         click.echo(json.dumps(said, ensure_ascii=False))
     else:
-        told(checked)
+        _told(checked, names)
         day = f"{clock.local(last.made_at):%Y-%m-%d %H:%M}"
         good = f"核对通过：与 {len(witnesses)} 次封存一致，到 {day} 为止的 {last.size} 条记录没有被改动。"
         click.echo(f"发现 {len(found)} 处不符。" if found else good)
     sys.exit(1 if found else 0)
 
 
-def told(checked: seals.Checked) -> None:
-    """Writes what a check of the seals found, a line each."""
+def _told(checked: seals.Checked, names: Mapping[str, str]) -> None:
+    """Writes what a check of the seals found, a line each; ``names`` has the name of each stream."""
     for one in checked.mismatches:
-        place = f"{one.stream} 第 {one.seq} 条" if one.seq else "封存" if one.stream == seals.STREAM else one.stream
+        place = f"{names[one.stream]} 第 {one.seq} 条" if one.seq else names[one.stream]
         click.echo(f"{place}：{one.what}")
     for remark in checked.remarks:
         click.echo(f"注意：{remark}")

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
+from urllib.parse import quote
 
 from flask import Response, send_file
 
@@ -14,11 +15,27 @@ from service.documents import HEADER, MEDIA_TYPES, Printed
 from service.spelling import code_point
 
 PIECE = 64 * 1024
+_IN_ASCII = str.maketrans({"时": "-", "分": ""})
+
+
+def called(answer: Response, name: str) -> Response:
+    """Says that the answer is a file ``name``: in full, and in ASCII for clients that read no other.
+
+    The ASCII name begins with a letter or digit; the hour and minute in it (``20时26分``) stay two numbers.
+    """
+    kept = (one for one in name.translate(_IN_ASCII) if one.isascii() and one.isprintable() and one not in '"\\')
+    short = "".join(kept).strip(" .-_()")
+    suffix = Path(name).suffix
+    short = short if short and suffix.isascii() and short.endswith(suffix) else f"file{suffix if suffix.isascii() else ''}"
+    kind = str(answer.headers.get("Content-Disposition", "attachment")).partition(";")[0]
+    full = "" if short == name else f"; filename*=UTF-8''{quote(name, safe='')}"
+    answer.headers["Content-Disposition"] = f'{kind}; filename="{short}"{full}'
+    return answer
 
 
 def download(content: bytes, media_type: str, name: str, *, save: bool = True) -> Response:
     """A file as an answer that nobody keeps; ``save``: never shown as a page of this service."""
-    answer = send_file(BytesIO(content), mimetype=media_type, as_attachment=save, download_name=name)
+    answer = called(send_file(BytesIO(content), mimetype=media_type, as_attachment=save, download_name=name), name)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
@@ -30,7 +47,7 @@ def written(write: Callable[[Path], object], media_type: str, name: str) -> Resp
         write(path)
         size = path.stat().st_size
         content = path.open("rb")  # it stays readable when the folder is gone
-    answer = send_file(content, mimetype=media_type, as_attachment=True, download_name=name)
+    answer = called(send_file(content, mimetype=media_type, as_attachment=True, download_name=name), name)
     answer.direct_passthrough, answer.response = False, _read(content)
     answer.content_length = size
     answer.call_on_close(content.close)

@@ -24,11 +24,13 @@ from service.canonical import dumps, normalized
 from service.db import Base, raw_rows
 from service.db.raw_rows import Row, shape
 from service.errors import LiaisonError
+from service.fields.columns import column_words
 from service.history import Chain, HistoryEvent
 from service.processes.bundles import Compiled
 from service.processes.clocks import runs_of
 from service.processes.course import Replayer, steps_of, taken_back_effects
 from service.processes.deployed import DAMAGE, Mismatch
+from service.processes.fields import ENTRIES
 from service.processes.inputs import Course
 from service.processes.models import CaseSpan, ClockRun, CopyTo, Instance, Timer, UserTask
 from service.processes.projections import Projection
@@ -175,8 +177,13 @@ def replayed(
         if [(effect.kind, effect.task, dumps(effect.data)) for effect in found] != have:
             wanted = [(effect.kind, effect.task, dumps(normalized(dict(effect.data)))) for effect in found]
             if wanted != have:
-                yield Mismatch(stream, event.seq, f"重放「{event.kind}」得到的结果与记录不符")
+                yield Mismatch(stream, event.seq, f"重放「{_word(event.kind)}」得到的结果与记录不符")
     return told
+
+
+def _word(kind: str) -> str:
+    """A kind of event by the journal's word for it, with its code."""
+    return f"{ENTRIES[kind].word}（{kind}）" if kind in ENTRIES else kind
 
 
 # --- Rows ------------------------------------------------------------------------------------------------------------
@@ -192,7 +199,7 @@ def _rows(session: Session, stream: str, case: Case, told: Projection) -> Iterat
             seal = hashlib.sha256(have[0]["state"].encode()).hexdigest()[:12]
             what = f"保存的状态（{seal}…）与重放结果不符"
         else:
-            what = f"事项的 {column} 与历史不符"
+            what = f"事项的{column_words(column)}与历史不符"
         yield Mismatch(stream, None, what, Instance.__tablename__, told.instance["number"], column)
     yield from _held(session, stream, UserTask, "任务", case, told.tasks)
     yield from _held(session, stream, Timer, "定时", case, told.timers)
@@ -219,7 +226,7 @@ def _held(
             yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, str(name))
             continue
         for column in raw_rows.differences(session, model, there, row):
-            what = f"{noun}「{name}」的 {column} 与历史不符"
+            what = f"{noun}「{name}」的{column_words(column)}与历史不符"
             yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, str(name), column)
     for other in found:
         yield Mismatch(stream, None, f"{noun} {other} 没有历史", model.__tablename__, other)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from service import history
 from service.db import raw_rows
 from service.errors import LiaisonError
+from service.fields.columns import column_words
 from service.history import HistoryEvent
 from service.processes.bundles import Compiled, compiled, digest_of, files_of
 from service.processes.definitions import name_of
@@ -98,7 +99,7 @@ def _definition(
         yield Mismatch(stream, event.seq, f"缺少第 {version} 版的记录")
         return
     for column in raw_rows.differences(session, Definition, row, must):
-        what = f"第 {version} 版的 {column} 与部署记录不符"
+        what = f"第 {version} 版的{column_words(column)}与部署记录不符"
         yield Mismatch(stream, event.seq, what, Definition.__tablename__, f"{key} 第 {version} 版", column)
 
 

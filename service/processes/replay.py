@@ -16,6 +16,7 @@ from sqlalchemy.types import NullType
 from service import history
 from service.canonical import dumps
 from service.db import raw_rows
+from service.fields.columns import column_words
 from service.history import HistoryEvent, HistoryHead
 from service.processes import counters
 from service.processes.bundles import Compiled
@@ -185,7 +186,7 @@ def _calendars(session: Session, into: dict[str, Calendar]) -> Iterator[Mismatch
         if (problem := _calendar(row, into)) is not None:
             yield Mismatch(stream, None, problem)
         for column in raw_rows.differences(session, CalendarVersion, row, must.get(digest, {})):
-            what = f"工作日历的 {column} 与载入记录不符"
+            what = f"工作日历的{column_words(column)}与载入记录不符"
             yield Mismatch(stream, None, what, CalendarVersion.__tablename__, row["digest"], column)
 
 

@@ -150,6 +150,11 @@ GONE: frozenset[str] = frozenset({"record_needs", "supervise", "view_ledger"})
 """Rights of before that nothing asks for: a role of an office may still name them, and has nothing by them."""
 
 
+def administers_only(actor: Actor) -> bool:
+    """Whether ``actor`` is a separated administrator (三员分立), who has nothing of cases, talents and files."""
+    return actor.separate and not actor.roles.isdisjoint(SEPARATED)
+
+
 def may(actor: Actor, action: str, *, unit: str | None = None, person_id: UUID | None = None) -> bool:
     """Whether ``actor`` has the right ``action`` (a key of ``RIGHTS``).
 

@@ -7,7 +7,7 @@ event is the first that differs.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import zip_longest
 from pathlib import Path
@@ -31,11 +31,20 @@ NAMED = 20
 """How many lost streams are named; of more the number is told."""
 
 
-def check_against(session: Session, witnesses: Sequence[Witness], progress: Progress | None = None) -> Checked:
-    """Checks signatures, the sequence of the heads, the rows of the seals, and every event that the heads cover."""
+Named = Callable[[str], str]
+"""The name of the record of a stream, as people call it."""
+
+
+def check_against(
+    session: Session, witnesses: Sequence[Witness], progress: Progress | None = None, named: Named = str
+) -> Checked:
+    """Checks signatures, the sequence of the heads, the rows of the seals, and every event that the heads cover.
+
+    ``named`` names a stream within the words of a finding; by default the stream stands there itself.
+    """
     keys = Keys(_statements(witnesses))
     found = [Mismatch(STREAM, 0, what) for what in (*keys.faults, *_heads(witnesses, keys), *_rows(session, witnesses))]
-    found += _events(session, witnesses, progress)
+    found += _events(session, witnesses, progress, named)
     return Checked(found, keys.remarks, len(witnesses), witnesses[-1].head.size)
 
 
@@ -71,7 +80,9 @@ def _rows(session: Session, witnesses: Sequence[Witness]) -> Iterator[str]:
             yield f"数据库里的第 {number} 次封存不是当时的那一次，封存被重做，以 {witness.file.name} 为准"
 
 
-def _events(session: Session, witnesses: Sequence[Witness], progress: Progress | None) -> Iterator[Mismatch]:
+def _events(
+    session: Session, witnesses: Sequence[Witness], progress: Progress | None, named: Named
+) -> Iterator[Mismatch]:
     """The first event that is not what was sealed, and the counts that differ."""
     last_id = max(one.head.last_id for one in witnesses)
     total = session.scalar(select(func.count()).where(HistoryEvent.id <= last_id)) or 0
@@ -84,7 +95,7 @@ def _events(session: Session, witnesses: Sequence[Witness], progress: Progress |
                 faults = [*head_faults(bad.head, growth, days=follows)]
                 growth.forget_days()
                 if faults:
-                    yield from _first(session, good, bad, follows=follows)
+                    yield from _first(session, good, bad, named, follows=follows)
                     yield from faults
                     return
                 good = bad
@@ -100,7 +111,7 @@ def _with_end(found: Iterable[Line]) -> Generator[Line | None, None, None]:
     yield None
 
 
-def _first(session: Session, good: Witness | None, bad: Witness, *, follows: bool) -> Iterator[Mismatch]:
+def _first(session: Session, good: Witness | None, bad: Witness, named: Named, *, follows: bool) -> Iterator[Mismatch]:
     """The first event between two heads that is not as it was, and the streams that are gone since."""
     since = f"{good.name}之后、{bad.name}之前" if good is not None else f"{bad.name}之前"
     if bad.leaves is None or not follows:
@@ -109,23 +120,23 @@ def _first(session: Session, good: Witness | None, bad: Witness, *, follows: boo
         return
     after = good.head.last_id if good is not None else 0
     try:
-        yield _differing(session, bad, bad.leaves, after, since)
+        yield _differing(session, bad, bad.leaves, after, since, named)
         yield from _gone(session, bad.leaves)
     except Invalid as error:
         yield Mismatch(STREAM, 0, f"{error.message}，不能指明是哪一条（改动在{since}）")
 
 
-def _differing(session: Session, bad: Witness, leaves: Path, after: int, since: str) -> Mismatch:
+def _differing(session: Session, bad: Witness, leaves: Path, after: int, since: str, named: Named) -> Mismatch:
     with closing(remade(session, after=after, until=bad.head.last_id)) as present:
         for was, line in zip_longest(leaves_of(leaves), present):
             if was is None and line is not None:
                 return Mismatch(line.stream, line.seq, f"封存时没有这条记录，事后插入（{since}）")
             if was is not None and (line is None or was != (line.hash, line.seq, line.stream)):
-                return _said(session, was, line, since)
+                return _said(session, was, line, since, named)
     return Mismatch(STREAM, 0, f"{leaves.name} 与 {bad.file.name} 不符，不能指明是哪一条（改动在{since}）")
 
 
-def _said(session: Session, was: tuple[str, int, str], line: Line | None, since: str) -> Mismatch:
+def _said(session: Session, was: tuple[str, int, str], line: Line | None, since: str, named: Named) -> Mismatch:
     _, seq, stream = was
     if line is not None and (line.seq, line.stream) == (seq, stream):
         return Mismatch(stream, seq, f"内容与封存时不同，是最早被改动的一条（{since}）")
@@ -134,7 +145,7 @@ def _said(session: Session, was: tuple[str, int, str], line: Line | None, since:
         return Mismatch(stream, seq, f"封存时的这条记录被删除，是最早被改动的一处（{since}）")
     if line is None:
         return Mismatch(stream, seq, f"记录的先后与封存时不同（{since}）")
-    return Mismatch(line.stream, line.seq, f"封存时这里是 {stream} 第 {seq} 条：记录被插入或调换（{since}）")
+    return Mismatch(line.stream, line.seq, f"封存时这里是 {named(stream)} 第 {seq} 条：记录被插入或调换（{since}）")
 
 
 def _gone(session: Session, leaves: Path) -> Iterator[Mismatch]:

@@ -126,7 +126,7 @@ def _same(made: SealBlock, kept: SealBlock | None) -> bool:
 
 def _place(block: SealBlock) -> str:
     return (
-        f"编号 {block.first_id} 到 {block.last_id} 的记录与封存时不符；"
+        f"日志第 {block.first_id} 号到第 {block.last_id} 号的记录与封存时不符；"
         "用保存在别处的封存核对（liaison verify --against），可指明是哪一条"
     )
 

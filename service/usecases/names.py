@@ -15,6 +15,7 @@ from service.people.past import leader_names_then, unit_names_then
 from service.people.queries import unit_names
 from service.processes.forms import Form
 from service.processes.standing import behalf_names
+from service.processes.told_fields import field_in
 from service.processes.wiring import wiring
 from service.rights import SERVICE_NAMES
 from service.talents.past import names_then
@@ -115,20 +116,12 @@ class Names:
         order += [name for name in form.fields if name not in order]
         return [
             Line(
-                str(self._field(form, name, data).get("title", "")),
-                self._text(self._field(form, name, data), data[name]),
+                str(field_in(form, name, data).get("title", "")),
+                self._text(field_in(form, name, data), data[name]),
             )
             for name in order
             if data.get(name) not in (None, "", [])
         ]
-
-    def _field(self, form: Form, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The field's schema; one that several branches define is read in the branch that ``data`` takes."""
-        for branch in form.schema.get("allOf", []):
-            then = branch.get("then", {}).get("properties", {})
-            if name in then and _holds(branch.get("if", {}), data):
-                return dict(then[name])
-        return form.fields[name]
 
     def _text(self, schema: Mapping[str, Any], value: Any) -> str:
         if isinstance(value, list):
@@ -143,12 +136,3 @@ class Names:
         if schema.get("format") == "date" and isinstance(value, str):
             return clock.written(date.fromisoformat(value))
         return str(value)
-
-
-def _holds(condition: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
-    """Whether a branch's plain condition (a constant for each named field) is met."""
-    tests = condition.get("properties", {})
-    return bool(tests) and all(
-        data.get(name) == test["const"] if "const" in test else data.get(name) in test.get("enum", ())
-        for name, test in tests.items()
-    )

@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from service import clock
 from service.db.lists import MAX_LIMIT, Page
+from service.http.files import called
 from service.ledger import Cell, write_table
 from service.ledger.workbooks import XLSX
 from service.web.access import requires
@@ -78,8 +79,9 @@ def sheet(title: str, heading: Sequence[str], rows: Iterable[Sequence[Cell]]) ->
     book = BytesIO()
     write_table(rows, book, columns=heading, title=title)
     book.seek(0)
-    name = f"{title} {clock.local(clock.now()):%Y-%m-%d %H%M}.xlsx"
-    return send_file(book, mimetype=XLSX, as_attachment=True, download_name=name)
+    now = clock.local(clock.now())
+    name = f"{title} {now:%Y-%m-%d} {now:%H}时{now:%M}分.xlsx"
+    return called(send_file(book, mimetype=XLSX, as_attachment=True, download_name=name), name)
 
 
 def export_address(endpoint: str) -> str:

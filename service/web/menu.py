@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from service.processes.rules import NEED
-from service.rights import SEPARATED, Actor, may
+from service.rights import Actor, administers_only, may
 
 FOR_ADMINISTRATORS = frozenset({"web.desk.desk", "web.notices.notices", "web.units.units", "web.desk.help_page"})
 """Pages without a right of their own that also the separated administrators (三员分立) have use for."""
@@ -34,7 +34,7 @@ class Entry:
         """Whether ``actor`` has use for the entry. ``may_start`` tells whether a process is ``actor``'s to start."""
         if not actor.roles and not self.without_role:
             return False
-        if actor.separate and actor.roles & SEPARATED.keys() and self._would_be_empty:
+        if administers_only(actor) and self._would_be_empty:
             return False
         return (self.right is None or may(actor, self.right)) and (self.process is None or may_start(self.process))
 

@@ -33,6 +33,7 @@ from service.usecases.names import Line, Names
 from service.web import diagrams
 from service.web.access import requires
 from service.web.context import role_name
+from service.web.present import day
 from service.web.timeline import Entry, timeline
 
 blueprint = Blueprint("replay", __name__)
@@ -116,7 +117,7 @@ def _step(found: CaseReplay, shown: Shown) -> dict[str, Any]:
     names = Names(db(), clock.local(one.at).date())
     entry = _entry(one, _told(found, names), names)
     made = found.versions.at(one.seq)
-    values = Values(made, one, names)
+    values = Values(made, one, names, _day)
     form = found.form(one)
     place = found.shown.index(shown)
     return {
@@ -170,11 +171,19 @@ def _standing(found: CaseReplay, one: Happened, names: Names) -> list[tuple[str,
     tasks = {(row["process"], row["task"]) for row in one.tasks.values()}
     waiting = sorted({(process, node) for process, _, node in one.marking} - tasks)
     told += [
-        (one_line(made.program.names.get((process, node), "")), "等待", None)
+        (one_line(made.program.names.get((process, node), "")), "等其余分支" if node in flows.joins else "等待", None)
         for process, node in waiting
         if (flows := flows_of(made, process)) is not None and node not in flows.calls  # where it stands within is told
     ]
     return [each for each in told if each[0]]
+
+
+def _day(text: str) -> str:
+    """An ISO date as pages write it; a text that is none stays as it is."""
+    try:
+        return day(text)
+    except ValueError:
+        return text
 
 
 def _goal(notice: NoticeSent, names: Names) -> str:

@@ -102,6 +102,7 @@ def test_the_page_holds_every_step_and_asks_for_nothing_outside(sealed):
     parts = [(head, rows) for step in told["steps"] for head, rows in step["parts"]]
     assert {"说明", "填写的内容", "数据的变化", "期限", "当前环节"} <= {head for head, _ in parts}
     assert any(["理由", "请补充"] in rows for head, rows in parts if head == "说明")
+    assert {rows[0][0] for head, rows in parts if head == "说明" and ["理由", "请补充"] in rows} == {"退回到"}
     assert all("\u4e00" <= step["what"][0] <= "\u9fff" for step in told["steps"])
     assert told["steps"][-1]["active"]
     assert any(step["passed"] for step in told["steps"])

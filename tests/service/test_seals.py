@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -191,7 +192,7 @@ def test_a_seal_waits_for_a_number_that_is_not_committed_yet(postgres_server, cl
 
 def test_a_changed_hash_is_found_by_the_seals(office):
     tamper(office.database, f"UPDATE history_event SET hash = '{'ab' * 32}' WHERE stream = 'a:1' AND seq = 2")
-    assert any("与封存时不符" in what for what in office.faults())
+    assert any(re.match(r"日志第 \d+ 号到第 \d+ 号的记录与封存时不符", what) for what in office.faults())
     assert any("根值" in what for what in office.faults())
 
 
@@ -436,7 +437,9 @@ def test_the_command_line_seals_shows_keys_and_checks(database, tmp_path):
     forger.rewrite(database, "seals", 1, reason="改")
     bad = call("verify", "--against", str(tmp_path / "witness"), "--json")
     assert bad.exit_code == 1
-    assert ("seals", 1) in [(one["stream"], one["seq"]) for one in json.loads(bad.output)["mismatches"]]
+    told = json.loads(bad.output)["mismatches"]
+    assert ("seals", 1, "封存") in [(one["stream"], one["seq"], one["name"]) for one in told]
+    assert "封存 第 1 条：" in call("verify", "--against", str(tmp_path / "witness")).output
 
 
 def test_the_worker_seals_once_a_day_and_tells_of_what_fails(world, tmp_path):

@@ -75,7 +75,7 @@ def test_the_command_names_cases_by_number_and_counts(world: World) -> None:
     tamper(world.database, "UPDATE instance SET stage = 'x'")
     one = CliRunner().invoke(liaison, ["verify", "--instance", str(number)], env=environ)
     assert one.exit_code == 1, one.output
-    assert f"事项 {number}：事项的 stage 与历史不符" in one.output
+    assert f"事项 {number}：事项的环节（stage）与历史不符" in one.output
     told = CliRunner().invoke(liaison, ["verify", "--json"], env=environ)
     report = json.loads(told.output)
     assert not report["ok"]

@@ -37,7 +37,7 @@ def test_an_auditor_verifies_and_reads_what_was_found(world: World) -> None:
     told = api.get(f"/verifications/{listed[0]['id']}").json
     assert told["found"] == len(told["findings"])
     page = auditor.get(f"/verifications/{listed[0]['id']}").text
-    assert "事项的 title 与历史不符" in page
+    assert "事项的标题（title）与历史不符" in page
     assert f'href="/cases/{world.case}"' in page
     report = auditor.get(f"/verifications/{listed[0]['id']}.json").json
     assert {"instance"} <= {one["table"] for one in report["findings"]}

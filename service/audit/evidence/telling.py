@@ -106,6 +106,9 @@ def _parts(
         for key, title in _SAID.items()
         if one.data.get(key) and (one.form is None or one.form.typed is None)
     ]
+    if one.kind == "returned":
+        label = next((label for (_, node), label in made.program.names.items() if node == one.data.get("target")), "")
+        said.insert(0, ["退回到", one_line(label)])
     yield "说明", said
     yield "填写的内容", _form(one, made, names)
     values = Values(made, one, names)

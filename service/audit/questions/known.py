@@ -44,6 +44,7 @@ KINDS: Mapping[str, str] = {
     "contact": "联系记录",
     "demonstration": "演示数据",
     "baseline": "升级补记",
+    "verification": "核验",
 }
 """Prefix of a stream → how people call its record, where no better name is known."""
 

@@ -1,4 +1,4 @@
-"""Further columns of questions about the journal: of moved dates, of versions of processes."""
+"""Further columns of questions about the journal: of moved dates, of returned steps, of versions of processes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.audit.questions.journal import Event
 from service.audit.questions.known import Known
+from service.audit.questions.words import detail
 from service.ids import as_id
 from service.processes.models import Definition, DefinitionFile, UserTask
 from service.processes.rules import one_line
@@ -35,6 +36,29 @@ def dates(session: Session, events: Sequence[Event], _known: Known) -> Mapping[i
             "detail": str(one.data.get("notice") or one.data.get("source") or ""),
         }
         for one in events
+    }
+
+
+def returns(session: Session, events: Sequence[Event], _known: Known) -> Mapping[int, Mapping[str, Any]]:
+    """Of returned steps (退回): to which step, before the rest of the detail; one statement."""
+    targets = {
+        one.id: (case, str(one.data.get("target")))
+        for one in events
+        if one.kind == "returned" and (case := as_id(one.stream.partition(":")[2])) is not None
+    }
+    if not targets:
+        return {}
+    asked = select(UserTask.instance_id, UserTask.task, UserTask.name)
+    asked = asked.where(UserTask.instance_id.in_({case for case, _ in targets.values()}))
+    names = {
+        (case, task): one_line(name)
+        for case, task, name in session.execute(asked.where(UserTask.task.in_({task for _, task in targets.values()})))
+    }
+    return {
+        one.id: {"detail": f"退回到「{names[targets[one.id]]}」；{told}".rstrip("；")}
+        for one in events
+        if targets.get(one.id) in names
+        for told in [detail(one.kind, one.stream, one.data, str)]
     }
 
 

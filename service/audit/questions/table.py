@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
 
 from service.access_log.entries import ACTS
 from service.audit.questions import again, journal, looks, more, numbers, steps
@@ -29,6 +31,7 @@ from service.audit.questions.declared import (
     Filter,
     Question,
 )
+from service.audit.questions.known import Known
 from service.audit.questions.words import WORDS, word
 from service.auth.fields import ENTRIES as ACCOUNTS
 from service.history import HistoryEvent
@@ -67,6 +70,11 @@ def _account(asked: Asked) -> list[ColumnElement[bool]]:
     """Of sign-ins and tokens the account that they are about, whoever did it."""
     name = asked.text("account")
     return [HistoryEvent.data["username"].as_string() == name] if name else []
+
+
+def _returns(session: Session, events: Sequence[journal.Event], known: Known) -> Mapping[int, Mapping[str, Any]]:
+    """Of returns by hand and by form: to which step."""
+    return {**more.returns(session, events, known), **again.details(session, events, known)}
 
 
 QUESTIONS: tuple[Question, ...] = (
@@ -123,7 +131,7 @@ QUESTIONS: tuple[Question, ...] = (
         ALL,
         (OF_CASE, OF_PERSON, _of(*RETURNS, **{again.COMPLETED: f"在表单里退回、{again.AGAIN}"}), *_PERIOD),
         _USUAL,
-        journal.of((*RETURNS, again.COMPLETED), where=again.returned, more=again.details),
+        journal.of((*RETURNS, again.COMPLETED), where=again.returned, more=_returns),
     ),
     Question(
         "dates",

@@ -59,7 +59,7 @@ SAID: Mapping[str, str] = {
     "late_days": "超期工作日",
     "source": "来源",
     "message": "内容",
-    "name": "文件",
+    "name": "名称",
 }
 """Names in an entry's data that are told where the entry's own fields do not tell them, and their titles."""
 FIRST: Mapping[str, str] = {"settings_loaded": "系统设置首次记录", "organization_loaded": "组织配置首次记录"}
@@ -88,6 +88,8 @@ SETTINGS: Mapping[str, str] = {
 }
 """Settings whose names in the journal are others than in settings.toml."""
 TAGS = "contacts.tags."
+_OF_FILES = {*FILES, *IMPORTS}
+"""Kinds of entries whose ``name`` is that of a file."""
 LONGEST = 400
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PICKED: Mapping[str, str] = {"units": "unit", "people": "person", "leaders": "leader", "talents": "talent"}
@@ -162,7 +164,7 @@ def _record(kind: str, data: Mapping[str, Any], named: Named) -> Iterator[str]:
         yield f"账号：{data['username']}"
     for name, title in SAID.items():
         if name not in told and data.get(name) and isinstance(data[name], str | int):
-            yield f"{title}：{data[name]}"
+            yield f"{'文件' if name == 'name' and kind in _OF_FILES else title}：{data[name]}"
     changes = data.get("changes")
     if isinstance(changes, Mapping):
         for name, pair in changes.items():

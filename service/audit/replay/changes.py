@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from service.audit.replay.steps import Happened
 from service.processes.bundles import Compiled
+from service.processes.told_fields import field_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +46,19 @@ def fields_of(made: Compiled) -> dict[str, Mapping[str, Any]]:
     for _, form in sorted(made.forms.items()):
         for name, schema in form.fields.items():
             found.setdefault(name, schema)
+    return found
+
+
+def fields_then(made: Compiled, one: Happened) -> dict[str, Mapping[str, Any]]:
+    """Field → schema as the step ``one`` of the version ``made`` shows it.
+
+    Its own form comes first, in the branch that was taken; then what it was filled in by no form but a service task of
+    it (absent here); then the forms of other steps.
+    """
+    answered = {str(action["variable"]) for action in one.actions}
+    found = {name: schema for name, schema in fields_of(made).items() if name not in answered}
+    if one.process is not None and one.step is not None and (one.process, one.step) in made.program.user_tasks:
+        form, typed = made.form_of(one.process, one.step), one.data.get("data")
+        data = {**one.case, **(typed if isinstance(typed, Mapping) else {})}
+        found |= {name: field_in(form, name, data) for name in form.fields}
     return found

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from service.audit.replay.changes import Change, fields_of
+from service.audit.replay.changes import Change, fields_then
 from service.audit.replay.steps import Happened
 from service.processes.bundles import Compiled
 from service.processes.rules import one_line
-from service.processes.told_fields import words
+from service.processes.told_fields import DayWords, day_words, words
 
 
 class Naming(Protocol):
@@ -22,10 +23,13 @@ class Naming(Protocol):
 
 
 _LONGEST = 300
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _OF_SLOT: Mapping[str, Mapping[str, Any]] = {
     "unit": {"title": "承办单位", "x-ref": "units"},
     "name": {"title": "名称"},
 }
+_OF_ACTION: Mapping[str, Mapping[str, Any]] = {"open_round": {"items": {"x-ref": "units"}}}
+"""Service task → the schema of its answer, where it has ids."""
 _COMMON = {"number": "受理编号", "title": "事项"}
 """Names in the data of a case that no form of it may have."""
 
@@ -41,14 +45,16 @@ class Worded:
 
 
 class Values:
-    """Words the changes of one step: titles are those of the version's forms, or of the service task that answered."""
+    """Words the changes of one step: titles are those of the version's forms, or of the service task that answered.
 
-    def __init__(self, made: Compiled, one: Happened, names: Naming) -> None:
-        self._one, self._names = one, names
-        self._fields = fields_of(made)
-        if one.process is not None and one.step is not None and (one.process, one.step) in made.program.user_tasks:
-            self._fields |= made.form_of(one.process, one.step).fields
+    ``day`` writes an ISO date: as paper has it, or as a page does.
+    """
+
+    def __init__(self, made: Compiled, one: Happened, names: Naming, day: DayWords = day_words) -> None:
+        self._one, self._names, self._day = one, names, day
+        self._fields = fields_then(made, one)
         labels = made.program.names
+        self._schemas = {str(action["variable"]): _OF_ACTION.get(str(action.get("name")), {}) for action in one.actions}
         self._answers = {
             str(action["variable"]): one_line(
                 next((label for (_, node), label in labels.items() if node == action["task"]), "")
@@ -63,7 +69,7 @@ class Values:
         if slot and change.field in _OF_SLOT:  # whose share of the case it is, not what a form of the same name says
             schema: Mapping[str, Any] = _OF_SLOT[change.field]
         else:
-            schema = self._fields.get(change.field, {})
+            schema = self._fields.get(change.field) or self._schemas.get(change.field, {})
         title = str(schema.get("title") or self._answers.get(change.field) or _COMMON.get(change.field) or change.field)
         return Worded(title, slot, self._text(schema, change.old), self._text(schema, change.new))
 
@@ -79,4 +85,6 @@ class Values:
             return "；".join(self._text({}, one) for one in value.values() if one not in (None, "", [], {}))[:_LONGEST]
         if isinstance(value, list) and any(isinstance(one, Mapping | list) for one in value):
             return "；".join(self._text({}, one) for one in value)[:_LONGEST]
-        return words(schema, value, self._names.record)
+        if not schema and isinstance(value, str) and _DAY.fullmatch(value):
+            return self._day(value)
+        return words(schema, value, self._names.record, self._day)

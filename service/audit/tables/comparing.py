@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
 
 from service import clock
+from service.audit.tables.columns import column_of
 from service.db import Base
 from service.db.raw_rows import Row, Shape, shape
 from service.history.folding import LIVE, Digest, Held
@@ -247,7 +248,7 @@ class Comparison:
             elif name in one.unreadable:
                 yield self._otherwise(one, row, name)
             elif name not in self.spared and name not in one.live and have is not None:
-                what = f"{self.held.noun}「{self._title(row)}」的 {name} 在历史中没有说明"
+                what = f"{self.held.noun}「{self._title(row)}」的{column_of(self.table, name)}在历史中没有说明"
                 yield self._finding(one.stream, row, name, what, UNTOLD)
         for name in self._contradicting(row):
             yield self._otherwise(one, row, name)
@@ -283,7 +284,7 @@ class Comparison:
                 if name in one.live:
                     continue
                 if name not in one.digests:
-                    what = f"{self.held.noun}「{self._title(row)}」的 {name} 在历史中没有说明"
+                    what = f"{self.held.noun}「{self._title(row)}」的{column_of(self.table, name)}在历史中没有说明"
                     yield self._finding(one.stream, row, name, what, UNTOLD)
                     continue
                 where = [
@@ -301,7 +302,9 @@ class Comparison:
 
     def _otherwise(self, one: Told, row: Row, name: str) -> Mismatch:
         title = self._title({**row, **one.row})
-        return self._finding(one.stream, row, name, f"{self.held.noun}「{title}」的 {name} 与历史不符")
+        return self._finding(
+            one.stream, row, name, f"{self.held.noun}「{title}」的{column_of(self.table, name)}与历史不符"
+        )
 
     def _title(self, row: Row) -> str:
         try:

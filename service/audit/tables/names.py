@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.audit.questions.known import KINDS
 from service.audit.tables.registry import HELD
 from service.people.models import Person, Unit
 from service.processes.models import Instance
@@ -31,15 +32,15 @@ TABLES: Mapping[str, str] = {
     "seal_key": "封存密钥",
     "seal_token": "外部签章",
     "kept_content": "草稿内容",
+    "access_entry": "访问记录",
+    "access_subject": "访问记录的索引",
 }
 """Tables that have no noun of their own among the rules of records."""
 
 WHOLE: Mapping[str, str] = {
     "database": "数据库",
-    "seals": "封存",
     "definition": "流程",
     "schedule": "定时开始",
-    "calendar": "工作日历",
     "counter": "编号",
     "access": "账号和登录",
 }
@@ -52,10 +53,12 @@ def table_names() -> Mapping[str, str]:
 
 
 def named(session: Session, stream: str) -> str:
-    """The name of the record of a stream; the stream itself where nothing better is known."""
+    """The name of the record of a stream: its kind with its id where it is gone; the stream where nothing is known."""
     prefix, _, name = stream.partition(":")
     if prefix in WHOLE:
         return f"{WHOLE[prefix]} {name}".strip()
+    if prefix not in ("instance", "person") and (noun := KINDS.get(prefix) or table_names().get(stream)):
+        return f"{noun} {name}".strip()
     if prefix == "unit":
         return f"单位 {session.scalar(select(Unit.name).where(Unit.code == name)) or name}"
     if prefix == "talent":
@@ -66,8 +69,8 @@ def named(session: Session, stream: str) -> str:
         return stream
     if prefix == "person":
         found = session.scalar(select(Person.name).where(Person.id == key))
-        return f"人员 {found}" if found else stream
+        return f"人员 {found or name}"
     if prefix != "instance":
         return stream
     row = session.execute(select(Instance.number, Instance.title).where(Instance.id == key)).first()
-    return f"事项 {row.number or f'“{row.title}”'}" if row is not None else stream
+    return f"事项 {row.number or f'“{row.title}”'}" if row is not None else f"事项 {name}"
