@@ -26,7 +26,8 @@ def called(answer: Response, name: str) -> Response:
     kept = (one for one in name.translate(_IN_ASCII) if one.isascii() and one.isprintable() and one not in '"\\')
     short = "".join(kept).strip(" .-_()")
     suffix = Path(name).suffix
-    short = short if short and suffix.isascii() and short.endswith(suffix) else f"file{suffix if suffix.isascii() else ''}"
+    if not short or not short.endswith(suffix):
+        short = f"file{suffix}" if suffix.isascii() and suffix.isprintable() else "file"
     kind = str(answer.headers.get("Content-Disposition", "attachment")).partition(";")[0]
     full = "" if short == name else f"; filename*=UTF-8''{quote(name, safe='')}"
     answer.headers["Content-Disposition"] = f'{kind}; filename="{short}"{full}'

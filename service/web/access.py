@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.errors import NotAllowed
 from service.http.context import READING, transaction, wired
-from service.rights import RIGHTS, Actor, may
+from service.rights import RIGHTS, Actor, administers_only, may
 from service.web.context import find_actor, signed_in
 from service.web.once import once
 
@@ -27,19 +27,23 @@ class Rule:
     """``who`` is ``anyone`` or ``signed_in``; a signed-in person must also have ``right``, where one is named.
 
     ``body`` is how many bytes may be sent to a view that takes files; others take what the settings allow. ``early``
-    views are open to who must change the password, or enrol a second factor, before anything else.
+    views are open to who must change the password, or enrol a second factor, before anything else. Views of ``cases``
+    are closed to a separated administrator (三员分立), who would find nothing there.
     """
 
     who: str
     right: str | None = None
     body: int | None = None
     early: bool = False
+    cases: bool = False
 
     def admits(self, actor: Actor | None) -> bool:
         """Whether somebody (``None``: not signed in) may call the view."""
         if self.who == ANYONE:
             return True
-        return actor is not None and (self.right is None or may(actor, self.right))
+        if actor is None or (self.cases and administers_only(actor)):
+            return False
+        return self.right is None or may(actor, self.right)
 
 
 class SignInNeeded(Exception):
@@ -60,12 +64,14 @@ def requires(
     right: str | None = None,
     body: int | None = None,
     early: bool = False,
+    cases: bool = False,
     ahead: Callable[..., object] | None = None,
     opens: bool = True,
 ) -> Callable[[View], View]:
     """Marks a view with who may call it, and runs it in the request's one transaction after the check.
 
-    ``right`` is a key of the table of rights. Within the view ``context.actor()`` and ``context.db()`` are there.
+    ``right`` is a key of the table of rights; ``cases`` is as in ``Rule``. Within the view ``context.actor()`` and
+    ``context.db()`` are there.
     An error of the view undoes the transaction; a response of status 400 and more does not. A request that a signed-in
     person sends twice is done once.
 
@@ -75,7 +81,7 @@ def requires(
     """
     if who not in (ANYONE, SIGNED_IN) or (right is not None and right not in RIGHTS):
         raise ValueError(f"unknown rule: {who} {right}")
-    rule = Rule(who, right, body, early)
+    rule = Rule(who, right, body, early, cases)
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -130,5 +136,5 @@ def _admit(session: Session, rule: Rule) -> None:
 def _refuse(rule: Rule) -> None:
     if g.actor is None:
         raise SignInNeeded
-    name = RIGHTS[rule.right].name if rule.right else ""
+    name = RIGHTS[rule.right].name if rule.right else "查看事项"
     raise NotAllowed(f"您没有“{name}”的权限。如确需办理，请联系系统管理员或区人才办。")

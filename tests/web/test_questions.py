@@ -29,6 +29,7 @@ from service.usecases.configuration import note_configuration
 from service.workdays import Calendar
 from tests.conftest import FakeClock
 from tests.factories.everything import fill
+from tests.factories.replays import replayed, returned
 from tests.factories.steps import INTERIM, NOT_OURS, REDO
 from tests.factories.visitor import Visitor
 from tests.factories.world import World
@@ -65,6 +66,22 @@ def _more(world: World) -> None:
         note_configuration(session, world.settings, world.organization, actor=SYSTEM, now=clock.now())
         record(session, "seals", "evidence_exported", of_case, actor=world.actor("auditor"), now=clock.now())
     world.clock.advance(days=40)  # past the date of the step
+
+
+def test_a_returned_step_tells_where_it_went(world: World) -> None:
+    returned(world)
+    [back] = answer(world, "returns", kind="returned")
+    assert back["detail"] == "退回到「办理」；步骤「办理审核」；理由：理由不足"
+    auditor = Visitor(world, "auditor")
+    steps = [one.step for one in replayed(world, "auditor").shown]
+    pages = {one.seq: auditor.get(f"/cases/{world.case}/replay/{one.seq}").text for one in steps}
+    sent = next(one for one in steps if one.kind == "completed" and one.step == "dispatch")
+    assert ">edu、guicheng<" not in pages[sent.seq]
+    assert not [seq for seq, page in pages.items() if re.search(r"\d{4}年\d+月\d+日", page)]
+    assert not [seq for seq, page in pages.items() if "备注（选填）" in page]
+    choices = next(one for one in QUESTIONS if one.name == "exports").filters
+    words = [word for one in choices if one.name == "kind" for word in one.choices.values()]
+    assert len(words) == len(set(words)) > 2
 
 
 def answer(world: World, name: str, **more: Any) -> list[dict[str, Any]]:

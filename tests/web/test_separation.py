@@ -310,6 +310,8 @@ def test_each_of_the_three_meets_the_rule_of_every_page_and_operation(world: Wor
     mine = {"admin": "manage_accounts", "security": "grant_roles", "auditor": "verify"}
     assert (">抄送我的<" in Visitor(world, username).get("/help").text) is (username == "auditor")
     assert [name for name, right in mine.items() if may(actor, right)] == [username]
+    for page in ("/ledger", "/ledger.xlsx"):
+        assert Visitor(world, username).get(page).status_code == (200 if username == "auditor" else 403)
     walk_pages(world, username)
     walk_operations(world, username)
 
