@@ -72,13 +72,18 @@ def test_a_returned_step_tells_where_it_went(world: World) -> None:
     returned(world)
     [back] = answer(world, "returns", kind="returned")
     assert back["detail"] == "退回到「办理」；步骤「办理审核」；理由：理由不足"
+    world.do("office", "review_reply", {"decision": "redo", "comment": "请补充材料"})
+    world.do("office", "feedback_accepted")
     auditor = Visitor(world, "auditor")
     steps = [one.step for one in replayed(world, "auditor").shown]
     pages = {one.seq: auditor.get(f"/cases/{world.case}/replay/{one.seq}").text for one in steps}
     sent = next(one for one in steps if one.kind == "completed" and one.step == "dispatch")
-    assert ">edu、guicheng<" not in pages[sent.seq]
+    assert re.search(r"发出处理单.*?<td>区教育局、桂城街道办事处</td>", pages[sent.seq])
+    again = next(one for one in steps if one.kind == "completed" and one.step == "review_reply")
+    assert re.search(r">理由<.{0,200}<td>请补充材料</td>", pages[again.seq], re.DOTALL)
+    assert "（等其余分支）" in pages[steps[-1].seq]
     assert not [seq for seq, page in pages.items() if re.search(r"\d{4}年\d+月\d+日", page)]
-    assert not [seq for seq, page in pages.items() if "备注（选填）" in page]
+    assert not [seq for seq, page in pages.items() if ">备注（选填）<" in page]
     choices = next(one for one in QUESTIONS if one.name == "exports").filters
     words = [word for one in choices if one.name == "kind" for word in one.choices.values()]
     assert len(words) == len(set(words)) > 2
@@ -166,6 +171,9 @@ def test_answers_name_who_what_and_why(filled: World) -> None:
     [number] = answer(filled, "numbers")
     assert (number["number"], number["what"]) == ("2026-需-0001", "已给出")
     assert "角色：审计人员" in {one["detail"].partition("；")[0] for one in answer(filled, "settings", limit=200)}
+    held = [one["detail"] for one in answer(filled, "acts", limit=200) if one["what"] == "登记活动"]
+    assert held
+    assert all("名称：" in one and "文件：" not in one for one in held)
     looked = answer(filled, "looks", talent="T0001")
     assert any(one["who"].endswith("（office）") for one in looked)
 

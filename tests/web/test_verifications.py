@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
+from service.audit.tables.names import named, table_names
 from service.processes.incidents import incidents_of
+from service.processes.models import Instance
 from service.usecases import wire
 from service.usecases.verifying import VERIFY
 from tests.factories.journal import tamper
@@ -43,6 +45,18 @@ def test_an_auditor_verifies_and_reads_what_was_found(world: World) -> None:
     assert {"instance"} <= {one["table"] for one in report["findings"]}
     assert api.post("/verifications", {"full": True}).status_code == 202
     assert auditor.get("/verifications/00000000-0000-0000-0000-000000000001").status_code == 404
+
+
+def test_a_finding_names_its_record_by_words(world: World) -> None:
+    world.accepted()
+    gone = "00000000-0000-0000-0000-000000000001"
+    with world.database.reading() as session:
+        case = session.get_one(Instance, world.case)
+        assert named(session, f"instance:{world.case}") == f"事项 {case.number}"
+        assert named(session, f"instance:{gone}") == f"事项 {gone}"
+        assert [named(session, one) for one in ("access_log", "seals", "calendar")] == ["访问记录", "封存", "工作日历"]
+        assert named(session, "talent:T0001") == "人才 T0001"
+    assert {"access_entry", "access_subject"} <= table_names().keys()
 
 
 def test_a_night_is_verified_once_and_its_findings_open_an_incident(world: World) -> None:
