@@ -12,15 +12,17 @@ from service import clock
 from service.api.calls import Calls
 from service.api.drafts import RIGHT, DraftState, state
 from service.api.fields import Choice, Count, Flag, List, Nested, Query, Said, Schema, Whole
-from service.api.records import RecordHistory, Row, journal_of, whole
+from service.api.records import RecordHistory, Row, journal, journal_of, whole
 from service.api.shapes import page_of
 from service.api.uploads import ENVELOPE, one_file, uploaded
 from service.errors import NotFound
+from service.history import stream_events
 from service.http.context import actor, db, wired
 from service.http.files import download
 from service.processes.definitions import stream_of
 from service.processes.tallies import open_tallies
 from service.studio import drafts, packing
+from service.studio.fields import SAVED
 from service.studio.ways import BACK, CHOICE, CLOCK, END, SERVICE, STEP, ProcessWays, ways
 from service.usecases.panels import choices_of
 
@@ -124,8 +126,9 @@ def version_ways(query: dict[str, Any], process: str) -> Mapping[str, Any]:
 
 @calls.get("/drafts/<uuid:draft_id>/history", answer=RecordHistory, right=RIGHT)
 def draft_history(draft_id: UUID) -> Mapping[str, Any]:
-    """The journal of a draft: who made, proposed, published or discarded it; saves of files are not journaled."""
-    return journal_of(drafts.stream_of(drafts.get(db(), draft_id, actor()).id))
+    """The journal of a draft: who made, proposed, published or discarded it; not each save of a file."""
+    events = stream_events(db(), drafts.stream_of(drafts.get(db(), draft_id, actor()).id))
+    return journal((event, event.data) for event in events if event.kind != SAVED)
 
 
 @calls.get("/definitions/<process>/history", answer=RecordHistory, right=RIGHT)

@@ -54,8 +54,10 @@ def test_a_draft_becomes_the_next_version_with_its_note_and_what_changed(world: 
     assert (done.status_code, done.json["outcome"], done.json["version"]) == (201, "version", 2), done.json
     definition = done.json["definition"]
     assert (definition["deployed_by"], definition["note"], definition["approved_by"]) == ("owner", "改期限", None)
-    last = api.get("/definitions/request/history").json["items"][-1]
-    assert (last["kind"], last["actor"], last["data"]["note"]) == ("deployed", "owner", "改期限")
+    told = api.get("/definitions/request/history").json["items"]
+    assert [one["kind"] for one in told] == 2 * ["deployed", "scenarios_kept"]
+    last = told[-2]
+    assert (last["actor"], last["data"]["note"]) == ("owner", "改期限")
     assert "步骤「登记需求」：期限由“2 个工作日”改为“5 个工作日”" in last["data"]["changes"]
     kinds = [one["kind"] for one in api.get(f"/drafts/{draft['id']}/history").json["items"]]
     assert kinds == ["draft_made", "draft_published"]

@@ -575,7 +575,7 @@ class TestInstances:
 
     @pytest.mark.parametrize(("units", "kind"), [("edu", "文字“edu”"), (7, "数字 7")])
     def test_over_what_is_no_list_it_fails_in_words(self, units: object, kind: str) -> None:
-        with pytest.raises(engine.EngineFailure, match=f"多实例的输入集合 units 不是名单，而是{kind}"):
+        with pytest.raises(engine.EngineFailure, match=f"各办一份的名单 units 不是名单，而是{kind}"):
             Walk(self.ASKED, self.SLOT).do("ask", units=units)
 
     def test_an_instance_that_gives_nothing_gives_an_empty_value(self) -> None:
