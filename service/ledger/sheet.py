@@ -16,7 +16,7 @@ from service.liaisons import leaders_of
 from service.people.past import leader_names_then
 from service.processes.clocks import how_done
 from service.processes.models import RUN_HANDED_BACK, Instance, UserTask
-from service.processes.rules import NEED, REGISTER
+from service.processes.rules import NEED, REGISTER, one_line
 from service.rights import Actor
 from service.talents.masks import masked
 from service.talents.past import told_then
@@ -118,12 +118,12 @@ def _printed(record: Record, step: Done) -> dict[str, str]:
 
 
 def _office(record: Record, done: Sequence[Done]) -> Iterator[dict[str, Any]]:
-    """Box 2: the opinion of every dispatch round, and every change of a unit (W4)."""
-    rounds = sum(one.box == OFFICE for one in done)
+    """Box 2: the opinion of every dispatch round, every change of a unit (W4), every other step that signs here."""
+    rounds = sum(_dispatches(one) for one in done)
     count = 0
     for one in done:
         fields = one.fields
-        if one.box == OFFICE:
+        if _dispatches(one):
             count += 1
             facts = {
                 "主办": record.unit(fields.get("lead_unit")),
@@ -135,16 +135,25 @@ def _office(record: Record, done: Sequence[Done]) -> Iterator[dict[str, Any]]:
         elif one.step == REDISPATCH:
             facts = {"改由": record.unit(fields.get("unit")) + "办理"}
             heading = "改派"
+        elif one.box == OFFICE:
+            facts, heading = _printed(record, one), str(one.entered.data["name"])
         else:
             continue
         yield _entry(heading, facts, fields.get("opinion"), sign=record.sign(one.event))
 
 
+def _dispatches(step: Done) -> bool:
+    """Whether a step that signs box 2 is a round of dispatch: it names who leads."""
+    return step.box == OFFICE and bool(step.fields.get("lead_unit"))
+
+
 def _units(record: Record, done: Sequence[Done], waiting: Sequence[UserTask]) -> Iterator[dict[str, Any]]:
-    """Box 3: what every unit said, answer by answer, with its clock; last those that have yet to answer (W6, W7)."""
+    """Box 3: what every unit said, answer by answer, with its clock and what was said on it; steps of others that sign
+    here and follow no answer; last the units that have yet to answer (W6, W7)."""
     slots = _Slots(record, done)
+    followed: set[int] = set()
     for one in done:
-        if one.box == UNIT:
+        if _is_answer(one):
             facts = {
                 "收到": day(one.entered.at),
                 "办理期限": day(one.event.data.get("due_on"), provisional=one.provisional),
@@ -152,16 +161,28 @@ def _units(record: Record, done: Sequence[Done], waiting: Sequence[UserTask]) ->
                 **_printed(record, one),
             }
             heading = slots.heading(one.scope, one.entered.data["unit"], one.event.seq)
-            after = _after(record, done, one)
+            after = list(_after(done, one))
+            followed |= {later.event.seq for later in after}
             said = _said(record, one)
-            yield _entry(heading, facts, said, after=after, sign=record.sign(one.event))
+            words = [_word(record, later) for later in after]
+            yield _entry(heading, facts, said, after=words, sign=record.sign(one.event))
+        elif one.box == UNIT and one.event.seq not in followed:
+            facts = {"办理": day(one.event.at), **_printed(record, one)}
+            yield _entry(str(one.entered.data["name"]), facts, _said(record, one), sign=record.sign(one.event))
     for task in waiting:
         facts = {
             "收到": day(task.entered_at),
             "办理期限": day(task.due_on, provisional=task.due_provisional),
-            "回复": "尚未回复",
         }
-        yield _entry(slots.heading(task.scope, task.unit, None), facts, None)
+        if task.unit:
+            yield _entry(slots.heading(task.scope, task.unit, None), facts | {"回复": "尚未回复"}, None)
+        elif not (task.slot and slots.answered(task.scope)):
+            yield _entry(task.name, facts | {"办理": "尚未办理"}, None)
+
+
+def _is_answer(step: Done) -> bool:
+    """Whether a unit has done a step that signs box 3: others may sign there too, such as the office."""
+    return step.box == UNIT and bool(step.entered.data["unit"])
 
 
 class _Slots:
@@ -169,10 +190,10 @@ class _Slots:
 
     def __init__(self, record: Record, done: Sequence[Done]) -> None:
         self._record = record
-        self._rounds = [one for one in done if one.box == OFFICE]
+        self._rounds = [one for one in done if _dispatches(one)]
         self._answers: dict[str, list[Done]] = {}
         for one in done:
-            if one.box == UNIT:
+            if _is_answer(one):
                 self._answers.setdefault(one.scope, []).append(one)
         self._first: dict[str, Mapping[str, Any]] = {}
         self._opened: dict[str, int] = {}
@@ -181,6 +202,10 @@ class _Slots:
                 if effect.kind == "entered" and effect.data["slot"] and effect.data["scope"] not in self._first:
                     self._first[effect.data["scope"]] = effect.data
                     self._opened[effect.data["scope"]] = effect.seq
+
+    def answered(self, scope: str) -> bool:
+        """Whether a unit has answered in a slot."""
+        return scope in self._answers
 
     def heading(self, scope: str, unit: str | None, answered: int | None) -> str:
         """区教育局（主办，第2轮派单，第2次办理）. ``answered``: the answer's sequence number, None for one to come."""
@@ -218,12 +243,30 @@ def _said(record: Record, answer: Done) -> str:
     return str(fields.get("reply") or "")
 
 
-def _after(record: Record, done: Sequence[Done], answer: Done) -> list[str]:
-    """The office's word on an answer: the next review of the same slot (W11)."""
-    later = (one for one in done if one.scope == answer.scope and one.event.seq > answer.event.seq)
-    review = next((one for one in later if one.box == UNIT or one.step in REVIEWS), None)
-    if review is None or review.step not in REVIEWS:
-        return []
+def _after(done: Sequence[Done], answer: Done) -> Iterator[Done]:
+    """The steps that speak of an answer: of the same slot, up to the next answer, reviews of the office (W11) and steps
+    of others that sign box 3."""
+    for one in done:
+        if one.scope == answer.scope and one.event.seq > answer.event.seq:
+            if _is_answer(one):
+                return
+            if one.step in REVIEWS or (one.box == UNIT and one.entered.data["slot"]):
+                yield one
+
+
+def _word(record: Record, step: Done) -> str:
+    """A line under an answer: 区人才办审核（2026年9月16日）：同意办结, or 科长审签（2026年9月16日，李明）：已核."""
+    if step.step in REVIEWS:
+        return _review(record, step)
+    sign = record.sign(step.event)
+    signed = "，".join(part for part in (sign["on"], sign["name"]) if part)
+    facts = "；".join(_facts(_printed(record, step)))
+    said = "；".join(part for part in (_said(record, step), facts) if part)
+    name = one_line(record.versions.at(step.event.seq).program.user_tasks[step.process, step.step].name)
+    return f"{name}（{signed}）" + (f"：{said}" if said else "")
+
+
+def _review(record: Record, review: Done) -> str:
     fields = review.fields
     verdict = {
         "accept": "同意办结",
@@ -232,7 +275,7 @@ def _after(record: Record, done: Sequence[Done], answer: Done) -> list[str]:
         "refer": "另行研究处理",
     }.get(str(fields.get("decision")), "")
     said = f"：{fields['comment']}" if fields.get("comment") else ""
-    return [f"区人才办审核（{day(review.event.at)}）：{verdict}{said}"]
+    return f"区人才办审核（{day(review.event.at)}）：{verdict}{said}"
 
 
 def _meetings(record: Record, done: Sequence[Done]) -> Iterator[str]:

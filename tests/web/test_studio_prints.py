@@ -124,6 +124,47 @@ def test_a_scenario_gives_the_papers_of_the_step_it_is_walked_to(world: World) -
             papers.rehearsed_data(session, walked(named, made, plan, calendar, 1), "circular", reader)
 
 
+def also_signed(box: str, *steps: str) -> list[tuple[str, str]]:
+    """The edits by which steps sign a box of the form."""
+    forms = [f'<spiffworkflow:property name="form" value="{step}" />' for step in steps]
+    return [(form, f'<spiffworkflow:property name="sign" value="{box}" />{form}') for form in forms]
+
+
+def test_a_step_of_no_unit_is_never_printed_as_a_unit_without_a_name(world: World) -> None:
+    """The office signs 办理情况 outside a slot, in a slot before the unit's answer and after it; and 转办意见."""
+    signed = {
+        "bpmn/unit_handling.bpmn": also_signed("unit", "approve_circular", "redispatch", "review_reply"),
+        "bpmn/request.bpmn": [*also_signed("unit", "feedback_accepted"), *also_signed("office", "accept")],
+    }
+    made, plan = compile_bundle(changed(signed), "request"), plan_of(world.settings, world.organization)
+
+    def printed(name: str, steps: int | None = None) -> Any:
+        text = (HOME / "bpmn/request/scenarios" / name).read_bytes()
+        walk = walked(scenario_of(read(text, name)), made, plan, calendar, steps)
+        return papers.rehearsed_data(session, walk, "sheet", world.actor("owner"))
+
+    with world.database.reading() as session:
+        calendar = current(session)
+        late, begun, back = (
+            printed("late_and_named.yaml"),
+            printed("late_and_named.yaml", 3),
+            printed("handed_back.yaml"),
+        )
+    told, circular, unit = late["units"]
+    assert (told["heading"], told["sign"]["name"]) == ("反馈受理情况", "区人才办")
+    assert circular["heading"].startswith("通报审批")
+    assert (unit["heading"].endswith("（主办）"), unit["text"], len(unit["after"])) == (True, "已配租", 1)
+    assert [one["heading"] for one in late["office"]] == ["受理审核", ""]
+    assert ("反馈受理情况", "办理：尚未办理") in [(one["heading"], one["facts"][-1]) for one in begun["units"]]
+    first, second, _ = back["units"]
+    assert ([line.partition("（")[0] for line in first["after"]], second["after"][0][:7]) == (
+        ["改派"],
+        "区人才办审核（",
+    )
+    printed_heads = [one["heading"] for each in (late, begun, back) for one in each["units"]]
+    assert not [heading for heading in printed_heads if not heading or heading.startswith("（")]
+
+
 def test_the_preview_walks_a_scenario_and_knows_a_case_by_its_number(owner: Owner, draft: UUID) -> None:
     world = owner.world
     assert owner.put(draft, "print/note.typ", NOTE, 1).status_code == 200
