@@ -40,7 +40,8 @@ from service.engine.prune import CAME_FROM, came_from
 from service.engine.runtime import Landing, landed, waiting_timers
 from service.engine.scripts import ScriptEngine
 from service.engine.state import load, reopened
-from service.engine.world import Context, world
+from service.engine.timers import ArmedTimer
+from service.engine.world import Context, by_rules, world
 from service.errors import Conflict
 
 SETTINGS = "settings"
@@ -60,7 +61,8 @@ class Unfit(Conflict):
 @dataclass(frozen=True, slots=True)
 class Change:
     """How a case is moved. ``mapping`` says which task takes the token of one that is gone; ``settings`` are what the
-    diagram reads from now on; ``recount``: moments of waiting timers are computed anew, else they stay."""
+    diagram reads from now on; ``recount``: moments of waiting timers are computed anew, and those that have rung wait
+    again where their new moment is to come; else they stay."""
 
     mapping: Moves = field(default_factory=dict)
     settings: Mapping[str, Any] | None = None
@@ -97,6 +99,9 @@ def migrate(
                 workflow.script_engine = ScriptEngine(new, armed(then))
                 moment = task.task_spec.event_definition.moment(task)
                 task._set_internal_data(event_value=moment.isoformat())
+            if by_rules() > 4:
+                for part in parts_of(workflow):
+                    _revive(workflow, part, new, armed, context.now)
         workflow.script_engine = ScriptEngine(new, context)
         for part in parts_of(workflow):
             for task in list(part.tasks.values()):
@@ -266,11 +271,47 @@ def _arm(
 ) -> None:
     """Arms the events of ``above`` that are not there yet, as of the moment at which ``since`` was entered."""
     there = {child.task_spec.name for child in above.children}
-    entered = datetime.fromtimestamp(since.last_state_change, UTC)
     for spec in above.task_spec.outputs:
-        if spec.name in there or spec.name in fired or not hasattr(spec, "event_definition"):
+        if spec.name not in there and spec.name not in fired and hasattr(spec, "event_definition"):
+            _armed(workflow, new, above, since, spec, armed)
+
+
+def _armed(
+    workflow: BpmnWorkflow, new: Program, above: Task, since: Task, spec: Any, armed: Callable[[datetime], Context]
+) -> Task:
+    """A new event of ``above`` that waits, as of the moment at which ``since`` was entered."""
+    workflow.script_engine = ScriptEngine(new, armed(datetime.fromtimestamp(since.last_state_change, UTC)))
+    event = above._add_child(spec, TaskState.MAYBE)
+    event._set_state(TaskState.WAITING)
+    spec._update(event)
+    return event
+
+
+def _revive(
+    workflow: BpmnWorkflow, part: Any, new: Program, armed: Callable[[datetime], Context], now: datetime
+) -> None:
+    """Arms once more the timers of activities that rang on the date of before and whose moment is now to come.
+
+    A run that the first ring has begun goes on beside the task.
+    """
+    for task in [one for one in part.tasks.values() if is_main(one)]:
+        if (split := split_of(task)) is None:
             continue
-        workflow.script_engine = ScriptEngine(new, armed(entered))
-        event = above._add_child(spec, TaskState.MAYBE)
-        event._set_state(TaskState.WAITING)
-        spec._update(event)
+        kept = set(task.internal_data.get(FIRED, ()))
+        for spec in split.task_spec.outputs:
+            if not isinstance(getattr(spec, "event_definition", None), ArmedTimer):
+                continue
+            there = [one for one in split.children if one.task_spec.name == spec.name]
+            rang = [one for one in there if one.has_state(TaskState.FINISHED_MASK)]
+            if len(rang) < len(there) or not (rang or spec.name in kept):
+                continue
+            event = _armed(workflow, new, split, task, spec, armed)
+            if datetime.fromisoformat(event.internal_data["event_value"]) <= now:
+                part._remove_task(event.id)
+                continue
+            for one in rang:
+                _keep_begun(part, one, split)
+                part._remove_task(one.id)
+            kept.discard(spec.name)
+        if FIRED in task.internal_data:
+            task._set_internal_data(**{FIRED: sorted(kept)})

@@ -24,7 +24,7 @@ from service.errors import Conflict, Incident
 STEP_BUDGET = 2000
 """Engine steps that one input may take; a diagram that needs more is looping."""
 
-RULES = 4
+RULES = 5
 """By which rules an input runs. The journal keeps the number with each input: what ran by older rules replays by them.
 
 1: an event gateway waits for ever, a task in a sub-process has no lane but its own, a date is never equal to a text
@@ -34,6 +34,8 @@ RULES = 4
 3: a timer that interrupts its task and leads back to it opens it once, and nothing of its past rounds is kept; what
    stands in braces in the basis of a due date is a value.
 4: a token that is put back from a gateway where it waited for others keeps the data of its branch.
+5: a case that moves to another version with its dates counted anew has those timers of its open tasks back that rang
+   on the date of before and whose moment is now to come.
 """
 
 _log = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from service.rights import SYSTEM
 from service.usecases.calendars import add_notices
 from tests.factories.steps import DONE, INTERIM, NOT_OURS, events, instance, mismatches, notices, tasks, timers
 from tests.factories.versions import FIVE_DAYS, RENAMED, Edits, changed, deployed, move, version, without
-from tests.factories.workers import timers_of
+from tests.factories.workers import timers_of, work_all
 from tests.factories.world import CONFIG, LIAISON, OFFICE, World
 
 TYPHOON = """
@@ -81,6 +82,36 @@ def test_dates_counted_anew_are_told_and_counted_back(world: World) -> None:
     assert mismatches(world) == []
     move(world, first, due=RECOUNT)
     assert world.task("handle").due_on == seven
+    assert mismatches(world) == []
+
+
+def test_a_reminder_that_rang_on_the_shorter_date_rings_again_on_the_later_one(world: World) -> None:
+    world.dispatched()
+    first, five = instance(world).version, version(world, FIVE_DAYS)
+    move(world, five, due=RECOUNT)
+    soon = world.task("handle").due_on
+    assert soon is not None
+    world.clock.set(datetime.combine(soon + timedelta(days=1), time(10), tzinfo=clock.SHANGHAI))
+    work_all(world)
+    assert "due_today" not in timers(world)
+    rung = len(events(world, "timer_fired"))
+    move(world, first, due=RECOUNT)
+    late = world.task("handle").due_on
+    assert late is not None
+    again = [one for one in timers_of(world) if one.event == "due_today"]
+    assert [(one.status, clock.local(one.fire_at).date()) for one in again] == [("waiting", late)]
+    assert "due_soon" not in timers(world)  # its moment is over
+    assert mismatches(world) == []
+    move(world, five)
+    move(world, first, due=RECOUNT)  # what waits already waits once
+    assert [one for one in timers(world) if one == "due_today"] == ["due_today"]
+    world.clock.set(datetime.combine(late, time(10), tzinfo=clock.SHANGHAI))
+    work_all(world)
+    assert [one.data["event"] for one in events(world, "timer_fired")][rung:] == ["due_today"]
+    assert mismatches(world) == []
+    world.do(OFFICE, "feedback_accepted")
+    world.do("handler-edu", "handle", DONE)
+    assert [one for one in timers(world) if one in CLOCKS] == []
     assert mismatches(world) == []
 
 
