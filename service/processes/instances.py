@@ -64,6 +64,12 @@ def running_of_leader(session: Session, process: str, leader_id: UUID) -> list[I
     return list(session.scalars(query.order_by(Instance.started_at, Instance.id)))
 
 
+def versions_now(session: Session, ids: Collection[UUID]) -> dict[UUID, tuple[int, bool]]:
+    """Case → its version, and whether it goes on; one statement."""
+    query = select(Instance.id, Instance.version, Instance.status).where(Instance.id.in_(ids))
+    return {row.id: (row.version, row.status in GOING_ON) for row in session.execute(query)} if ids else {}
+
+
 def numbered(session: Session, process: str, number: str) -> UUID:
     """The id of the case of ``process`` with a number. Raises Invalid where there is none that goes on."""
     query = select(Instance.id).where(

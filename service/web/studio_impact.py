@@ -14,7 +14,7 @@ from service.http.context import actor, db
 from service.http.files import download
 from service.ledger.workbooks import XLSX
 from service.processes.definitions import list_definitions
-from service.processes.instances import numbered
+from service.processes.instances import numbered, versions_now
 from service.processes.migrating import LONGEST_REASON, Choices
 from service.processes.migrating import RIGHT as MOVE
 from service.processes.models import Definition
@@ -136,6 +136,10 @@ def job(job_id: UUID) -> ResponseReturnValue:
         verdicts=moving_report.VERDICTS,
         verdict=verdict,
         page=listed,
+        present={
+            str(case): now
+            for case, now in versions_now(db(), moving.ids_of([one.key for one in listed.items])).items()
+        },
         lines=moving_report.lines,
         versions=versions,
         reason=found.params["reason"] or notes.get(found.params["to"], ""),

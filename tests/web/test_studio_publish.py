@@ -125,7 +125,11 @@ def test_open_cases_are_looked_at_moved_and_moved_back(owner: Owner, draft: UUID
     page = owner.client.get(back).text
     assert "已迁移" in page
     assert re.search(r"2026-需-\d{4}，第 2 版 → 第 1 版", page)
+    assert "现按第 1 版办理" in page
     assert version_of(owner.world, case) == 1
+    page = owner.client.get(moved).text  # the job of before says where the case is now, and offers nothing
+    assert "已迁回，现按第 1 版" in page
+    assert "data-dialog" not in page.partition("<h2>逐件结果</h2>")[2]
 
 
 def test_moving_back_offers_the_dates_of_before_where_the_move_counted_anew(owner: Owner) -> None:
