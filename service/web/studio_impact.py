@@ -125,6 +125,7 @@ def job(job_id: UUID) -> ResponseReturnValue:
     versions = [one for one in list_definitions(db()) if one.key == process]
     notes = {one.version: _said(one) for one in versions}
     listed = jobs.items_of(db(), found.id, verdict=verdict, limit=PER_PAGE, offset=offset())
+    present = versions_now(db(), moving.ids_of([one.key for one in listed.items]))
     return render_template(
         "studio/job.html",
         alone=listed.items[0] if len(found.params.get("only") or ()) == 1 and listed.items else None,
@@ -136,10 +137,7 @@ def job(job_id: UUID) -> ResponseReturnValue:
         verdicts=moving_report.VERDICTS,
         verdict=verdict,
         page=listed,
-        present={
-            str(case): now
-            for case, now in versions_now(db(), moving.ids_of([one.key for one in listed.items])).items()
-        },
+        present={str(case): now for case, now in present.items()},
         lines=moving_report.lines,
         versions=versions,
         reason=found.params["reason"] or notes.get(found.params["to"], ""),
