@@ -33,6 +33,7 @@ __all__ = [
     "Due",
     "Summary",
     "Tested",
+    "digests",
     "ended",
     "finished",
     "given",
@@ -54,6 +55,12 @@ def finished(
     if after is not None:
         query = query.where(Instance.id > after)
     return list(session.scalars(query.order_by(Instance.id).limit(limit)))
+
+
+def digests(session: Session, process: str, *, first: date, last: date) -> list[str]:
+    """The versions by which cases that came to their end in a period ran, each by its digest."""
+    query = select(Instance.digest).where(Instance.process == process, Instance.status == COMPLETED)
+    return sorted(session.scalars(query.where(*ended(first, last)).distinct()))
 
 
 def ended(first: date, last: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -158,6 +158,20 @@ def fresh(old: Compiled, new: Compiled) -> Iterator[Fresh]:
         found = [(name, schema, name in must) for name, schema in form.fields.items() if name not in before]
         if step or found:
             yield Fresh((process, task), one_line(info.name), step, tuple(found))
+
+
+def fresh_to_any(olds: Sequence[Compiled], new: Compiled) -> list[Fresh]:
+    """The steps and fields of ``new`` that one of ``olds`` has not, in the order of ``new``: a step that one of them
+    has not is new as a whole."""
+    found = [one for old in olds for one in fresh(old, new)]
+    told = []
+    for task in new.program.user_tasks:
+        ones = [one for one in found if one.task == task]
+        fields = {each[0]: each for one in ones for each in one.fields}
+        if ones:
+            whole = tuple(fields[name] for name in new.form_of(*task).fields if name in fields)
+            told.append(Fresh(task, ones[0].name, any(one.step for one in ones), whole))
+    return told
 
 
 def complete(form: Form, data: Mapping[str, Any], known: Mapping[str, Any], today: date, calendar: Calendar) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,14 +17,14 @@ from service.http.context import actor, db
 from service.http.files import download
 from service.ids import as_id
 from service.ledger.workbooks import XLSX
-from service.processes.bundles import compile_bundle
+from service.processes.bundles import compile_bundle, compiled
 from service.processes.queries import seen_among
 from service.studio import backtest, drafts
 from service.studio.backtesting import BACKTEST, MOST, Wish, in_period, job_of, sheet, submit
 from service.studio.models import Draft
 from service.studio.moving_report import UNTIMED
 from service.studio.names import bundle_of
-from service.studio.supposing import Fresh, fresh
+from service.studio.supposing import Fresh, fresh_to_any
 from service.web import diagrams, supposed_form
 from service.web.access import requires
 from service.web.answers import PER_PAGE, argument, day, done, going_to, offset, sent, whole
@@ -46,7 +47,7 @@ def page(draft_id: UUID) -> ResponseReturnValue:
     job = _mine(draft, argument("job")) if argument("job") else next(iter(found), None)
     today = clock.today()
     wish = Wish.read(job.params) if job is not None else Wish(draft.process, today - USUAL, today, draft.id)
-    new = [] if request.headers.get("HX-Request") else _fresh(draft)  # who looks how far it is asks for no form
+    new = [] if request.headers.get("HX-Request") else _fresh(draft, wish)  # who looks how far it is asks for no form
     more = _told(draft, job) if job is not None else {}
     return tab_page(
         "studio/backtest.html",
@@ -71,8 +72,8 @@ def begin(draft_id: UUID) -> ResponseReturnValue:
     draft = drafts.get(db(), draft_id, actor())
     fields = sent()
     first, last = day(fields, "from", "办结的第一天"), day(fields, "to", "办结的最后一天")
-    supposing = supposed_form.read(fields, _fresh(draft) or [])
-    wish = Wish(draft.process, first, last, draft.id, None, whole(fields, "limit"), supposing)
+    wish = Wish(draft.process, first, last, draft.id, None, whole(fields, "limit"))
+    wish = replace(wish, supposing=supposed_form.read(fields, _fresh(draft, wish) or []))
     made = submit(db(), wish=wish, actor=actor(), now=clock.now())
     return going_to(url_for(ENDPOINT, draft_id=draft_id, job=made.id))
 
@@ -102,16 +103,19 @@ def workbook(draft_id: UUID, job_id: UUID) -> ResponseReturnValue:
     return download(sheet(db(), job), XLSX, "回测.xlsx")
 
 
-def _fresh(draft: Draft) -> list[Fresh] | None:
-    """The steps and fields that the draft adds to the version on which it stands; None where it cannot be read."""
-    base = drafts.base_files(db(), draft)
-    if not base:
+def _fresh(draft: Draft, wish: Wish) -> list[Fresh] | None:
+    """The steps and fields that the draft adds to any version by which the cases of the period ran, or to that on which
+    it stands where there are no cases; None where it cannot be read."""
+    ran = backtest.digests(db(), draft.process, first=wish.first, last=wish.last)
+    base = {} if ran else drafts.base_files(db(), draft)
+    if not ran and not base:
         return []
     try:
-        old, new = (compile_bundle(bundle_of(files), draft.process) for files in (base, drafts.files(db(), draft)))
+        new = compile_bundle(bundle_of(drafts.files(db(), draft)), draft.process)
+        olds = [compiled(db(), digest, draft.process) for digest in ran]
+        return fresh_to_any(olds or [compile_bundle(bundle_of(base), draft.process)], new)
     except Invalid:
         return None
-    return list(fresh(old, new))
 
 
 def _mine(draft: Draft, job_id: str | None) -> jobs.Job:

@@ -10,8 +10,10 @@ import pytest
 from openpyxl import load_workbook
 
 from service import auth, clock
+from service.processes.definitions import deploy
 from service.rights import SYSTEM
 from service.studio import drafts
+from tests.factories.bundles import unchecked
 from tests.factories.jobs import work_off
 from tests.factories.owners import Owner
 from tests.factories.versions import FIVE_DAYS, SIGNED, changed
@@ -71,7 +73,7 @@ def test_a_draft_is_tried_on_finished_cases(owner: Owner) -> None:
 def test_a_new_step_is_supposed_as_its_form_asks_and_the_result_says_on_how_many_it_rests(owner: Owner) -> None:
     world, draft = owner.world, of(owner.world, changed(SIGNED))
     page = owner.client.get(f"/studio/{draft}/backtest").text
-    assert "新环节「科长审签」照下面的办" in page
+    assert "新步骤「科长审签」照下面的办" in page
     assert '<option value="yes" selected>同意</option>' in page
     wish = {"csrf_token": owner.visitor.token(), **PERIOD, "suppose:request/sign_off": "yes"}
     supposed = {"answer:request/sign_off/signed": "yes", "answer:request/sign_off/sign_note": "同意"}
@@ -89,6 +91,20 @@ def test_a_new_step_is_supposed_as_its_form_asks_and_the_result_says_on_how_many
     failed = owner.client.post(f"/studio/{draft}/backtest", data=most)
     work_off(world)
     assert "没有人填过「说明」，不能照多数人填的，请写明" in owner.client.get(failed.location).text
+
+
+def test_a_step_that_was_published_since_is_still_new_to_the_cases_that_ended_before(owner: Owner) -> None:
+    world, files = owner.world, changed(SIGNED)
+    with world.transaction() as session:
+        assert deploy(session, unchecked("request", files), actor=SYSTEM, now=clock.now()).version == 2
+    draft = of(world, files)
+    page = owner.client.get(f"/studio/{draft}/backtest").text
+    assert "新步骤「科长审签」照下面的办" in page
+    wish = {"csrf_token": owner.visitor.token(), **PERIOD, "suppose:request/sign_off": "yes"}
+    supposed = {"answer:request/sign_off/signed": "yes", "answer:request/sign_off/sign_note": "同意"}
+    begun = owner.client.post(f"/studio/{draft}/backtest", data={**wish, **supposed})
+    work_off(world)
+    assert "照设想办了「科长审签」" in owner.client.get(begun.location).text
 
 
 def test_bad_wishes_are_refused_at_the_field_and_other_drafts_jobs_not_shown(owner: Owner) -> None:
