@@ -23,7 +23,7 @@ def at(day: int, hour: int = 10) -> datetime:
 
 def row(step: str, day: int, due: int | None = None) -> dict[str, Any]:
     due_on = date(2026, 9, due) if due else None
-    return {"process": "p", "task": step, "unit": "edu", "entered_at": at(day), "due_on": due_on}
+    return {"process": "p", "task": step, "scope": "", "unit": "edu", "entered_at": at(day), "due_on": due_on}
 
 
 def step(kind: str, day: int, **more: Any) -> Any:
@@ -36,6 +36,7 @@ def step(kind: str, day: int, **more: Any) -> Any:
         "task": None,
         "process": "p",
         "step": None,
+        "scope": "",
         "data": {},
         "taken_back": None,
         "entered": (),
@@ -96,6 +97,20 @@ def test_a_step_that_was_sent_back_was_done_twice_along_one_flow() -> None:
     assert found.way == [("p", "ask"), ("p", "review")]
     assert found.returns == [(("p", "review"), "ask")]
     assert (found.end, found.ended, found.began) == ("completed", at(18).date().toordinal(), MONDAY.toordinal())
+
+
+def test_a_step_that_opens_one_before_it_goes_back_and_that_one_goes_forward_again() -> None:
+    steps = [
+        step("started", 14, entered=("a",), tasks={"a": row("ask", 14)}),
+        step("completed", 15, task="a", step="ask", entered=("b",), tasks={"b": row("review", 15)}),
+        step("completed", 16, task="b", step="review", entered=("c",), tasks={"c": row("ask", 16)}),
+        step("completed", 17, task="c", step="ask", entered=("d",), tasks={"d": row("review", 17)}),
+        step("completed", 18, task="d", step="review", row=ENDED),
+    ]
+    found = way_of(steps)
+    assert (found.returns, found.again) == ([], [(("p", "review"), "ask")])
+    told = counted([(UUID(int=1), found.data())], CALENDAR, date(2026, 9, 29)).deviations
+    assert list(told) == [("again", "p", "review", "ask")]
 
 
 def test_a_step_that_was_taken_back_goes_on_from_where_it_came_up() -> None:

@@ -17,7 +17,7 @@ from uuid import UUID
 from service.audit.ways.way import ANSWERED, WAITS, Flow, StepId
 from service.workdays import Calendar
 
-RETURNED, TAKEN_BACK, MIGRATED, TERMINATED = "returned", "taken_back", "migrated", "terminated"
+RETURNED, AGAIN, TAKEN_BACK, MIGRATED, TERMINATED = "returned", "again", "taken_back", "migrated", "terminated"
 Variant = tuple[StepId, ...]
 
 
@@ -227,6 +227,7 @@ def _flows(found: WayMap, place: int, flows: Iterable[list[Any]], days: Days) ->
 
 def _deviations(found: WayMap, place: int, told: Mapping[str, Any]) -> None:
     kinds = [(RETURNED, *one) for one in told["r"]]
+    kinds += [(AGAIN, *one) for one in told["a"]]
     kinds += [(TAKEN_BACK, *one, "") for one in told["t"]]
     kinds += [(MIGRATED, "", "", "")] if told["m"] else []
     kinds += [(TERMINATED, "", "", "")] if told["x"] == "terminated" else []

@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from service.audit.ways.counting import MIGRATED, RETURNED, TAKEN_BACK, TERMINATED, Variant, WayMap, Worked
+from service.audit.ways.counting import AGAIN, MIGRATED, RETURNED, TAKEN_BACK, TERMINATED, Variant, WayMap, Worked
 from service.audit.ways.queries import Ways, key_of
 from service.errors import NotFound
 
 ALL, FLOW, STEP, WAITING, LATE, VARIANT, ASIDE = "all", "flow", "step", "waiting", "late", "variant", "aside"
-WORDS = {RETURNED: "退回", TAKEN_BACK: "撤回", MIGRATED: "迁移流程版本", TERMINATED: "终止"}
+WORDS = {
+    RETURNED: "退回",
+    AGAIN: "在表单里退回、回到办过的步骤",
+    TAKEN_BACK: "撤回",
+    MIGRATED: "迁移流程版本",
+    TERMINATED: "终止",
+}
 """Kinds of deviations in words."""
 GONE = NotFound("没有这个数字，或条件改变后它已不在。请从流程图谱重新点开")
 
@@ -68,6 +74,9 @@ def deviation_words(found: Ways, kind: str, process: str, step: str, target: str
     """A deviation in words: 从「审核」退回「办理」."""
     if kind == RETURNED:
         return f"从「{found.name(process, step)}」退回「{found.name(process, target)}」"
+    if kind == AGAIN:
+        other, _, name = target.rpartition(":")
+        return f"从「{found.name(process, step)}」回到「{found.name(other or process, name)}」"
     if kind == TAKEN_BACK:
         return f"撤回「{found.name(process, step)}」"
     return WORDS.get(kind, "")

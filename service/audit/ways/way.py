@@ -17,7 +17,7 @@ from service.audit.replay.steps import Happened
 from service.processes.bundles import Compiled
 from service.processes.moves import MIGRATED
 
-FORMAT = 2
+FORMAT = 3
 """The number of this record's shape and rules: a stored one of another number is folded anew."""
 WAITS, ANSWERED, GONE = 0, 1, 2
 """The fate of a step: it waits, it was done, it ended without an answer (returned, cancelled)."""
@@ -49,7 +49,8 @@ class Stay:
 class CaseWay:
     """The way of a case. ``way`` are its steps in the order in which each was first done, as the page of replay
     compares them; ``flows`` (flow, day on which the element before was passed, day of the next); ``returns`` (from, to)
-    of each 退回; ``taken_back`` the steps of each 撤回. ``end`` is how it ended: completed, terminated or None."""
+    of each 退回; ``again`` the same where the completion of a step opened one before it again (by form); ``taken_back``
+    the steps of each 撤回. ``end`` is how it ended: completed, terminated or None."""
 
     began: int
     versions: list[int]
@@ -59,6 +60,7 @@ class CaseWay:
     flows: list[tuple[Flow, int, int]] = field(default_factory=list)
     way: list[StepId] = field(default_factory=list)
     returns: list[tuple[StepId, str]] = field(default_factory=list)
+    again: list[tuple[StepId, str]] = field(default_factory=list)
     taken_back: list[StepId] = field(default_factory=list)
     migrations: int = 0
 
@@ -75,6 +77,7 @@ class CaseWay:
             "f": [[*flow, before, after] for flow, before, after in self.flows],
             "w": [list(step) for step in self.way],
             "r": [[*step, target] for step, target in self.returns],
+            "a": [[*step, target] for step, target in self.again],
             "t": [list(step) for step in self.taken_back],
             "m": self.migrations,
         }
@@ -85,6 +88,7 @@ def way_of(steps: Sequence[Happened], definition: Callable[[str], Compiled]) -> 
     found = CaseWay(_day(steps[0].at), [steps[0].version])
     stays: dict[str, Stay] = {}
     flows = _Flows(definition)
+    done: dict[tuple[str, str, str], int] = {}
     for one in steps:
         day = _day(one.at)
         if one.version != found.versions[-1]:
@@ -98,6 +102,7 @@ def way_of(steps: Sequence[Happened], definition: Callable[[str], Compiled]) -> 
             found.taken_back.append((str(one.process), str(one.step)))
         elif one.kind == "completed" and one.taken_back is None and one.process and one.step:
             found.way.append((one.process, one.step))
+            found.again += _again(one, done)
         if one.taken_back is None:
             flows.take(one, day)
     last = steps[-1].row
@@ -105,6 +110,22 @@ def way_of(steps: Sequence[Happened], definition: Callable[[str], Compiled]) -> 
         found.ended, found.end = _day(last["ended_at"]), str(last["status"])
     found.way = list(dict.fromkeys(found.way))
     found.stays, found.flows = list(stays.values()), flows.gone
+    return found
+
+
+def _again(one: Happened, done: dict[tuple[str, str, str], int]) -> list[tuple[StepId, str]]:
+    """From a completed step to each that it opened again, done before it was first done itself; ``done`` grows.
+
+    A target in another process is ``process:step``.
+    """
+    process, step = str(one.process), str(one.step)
+    first = done.setdefault((process, step, one.scope), len(done))
+    found = []
+    for task in one.entered:
+        row = one.tasks.get(task)
+        if row is not None and done.get((row["process"], row["task"], row["scope"]), len(done)) <= first:
+            target = row["task"] if row["process"] == process else f"{row['process']}:{row['task']}"
+            found.append(((process, step), str(target)))
     return found
 
 
