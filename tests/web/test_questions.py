@@ -262,6 +262,10 @@ def test_returns_by_form_are_told_with_what_was_chosen_and_why(world: World) -> 
     assert "同意分步办理，改定期限" in agreed["detail"]
     assert "不属于本单位职责，退回改派" in redispatched["detail"]
     assert "请接续办理" in redispatched["detail"]
+    moved = [one for one in answer(world, "dates") if one["after"] == "2026-10-14"]
+    assert [(one["step"], one["before"], one["detail"]) for one in moved] == [
+        ("办理", "2026-09-24", "再次办理，「阶段反馈审核」：同意分步办理，改定期限")
+    ]
     [case] = answer(world, "unusual", kind="completed")
     assert case["detail"] == "在表单里退回、回到办过的步骤 4 次"
     acts = answer(world, "acts", person="office", kind="", limit=200)

@@ -43,7 +43,7 @@ def opened_again(session: Session) -> Any:
     was_done = was_done.where(~earlier.exists()).correlate(step, opened)
     follows = and_(opened.instance_id == step.instance_id, opened.entered_seq == step.completed_seq)
     again = select(opened.id).where(follows, was_done.exists()).correlate(step)
-    stream = and_(entry.stream == _stream(session, step.instance_id), entry.seq == step.completed_seq)
+    stream = and_(entry.stream == stream_in_sql(session, step.instance_id), entry.seq == step.completed_seq)
     return select(entry.id).join(step, stream).where(entry.kind == COMPLETED, step.status == DONE, again.exists())
 
 
@@ -58,12 +58,12 @@ def _alike(one: Any, other: Any) -> list[ColumnElement[bool]]:
     return [*same, one.status == DONE]
 
 
-def _stream(session: Session, column: Any) -> Any:
+def stream_in_sql(session: Session, column: Any) -> Any:
     """The stream of a case in SQL, by its id."""
-    return literal("instance:") + _text(session, column)
+    return literal("instance:") + in_journal(session, column)
 
 
-def _text(session: Session, column: Any) -> Any:
+def in_journal(session: Session, column: Any) -> Any:
     """An id in SQL as the journal writes it."""
     if session.get_bind().dialect.name != "sqlite":
         return cast(column, String)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -31,8 +32,8 @@ def dates(session: Session, events: Sequence[Event], _known: Known) -> Mapping[i
     return {
         one.id: {
             "step": names.get(one.task or "", ""),
-            "before": one.data.get("old_due_on"),
-            "after": one.data.get("due_on"),
+            "before": day(one.data.get("old_due_on")),
+            "after": day(one.data.get("due_on")),
             "detail": str(one.data.get("notice") or one.data.get("source") or ""),
         }
         for one in events
@@ -60,6 +61,11 @@ def returns(session: Session, events: Sequence[Event], _known: Known) -> Mapping
         if targets.get(one.id) in names
         for told in [detail(one.kind, one.stream, one.data, str)]
     }
+
+
+def day(value: Any) -> date | None:
+    """A day of the journal."""
+    return date.fromisoformat(value) if isinstance(value, str) and value else None
 
 
 def versions(session: Session, events: Sequence[Event], known: Known) -> Mapping[int, Mapping[str, Any]]:

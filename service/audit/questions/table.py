@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from service.access_log.entries import ACTS
-from service.audit.questions import again, journal, looks, more, numbers, steps
+from service.audit.questions import again, journal, looks, more, numbers, rounds, steps
 from service.audit.questions.declared import (
     ABOUT,
     AT,
@@ -136,7 +136,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "dates",
         "谁改了这个日期",
-        "到期日的每一次变动：从哪天改到哪天，因为什么",
+        "到期日的每一次变动：从哪天改到哪天，因为什么；同一步骤再次办理（同意分步办理、退回重办、改派）而到期日不同的也在内",
         ALL,
         (OF_CASE, OF_PERSON, *_PERIOD),
         (
@@ -148,7 +148,7 @@ QUESTIONS: tuple[Question, ...] = (
             Column("after", "现到期日", DAY),
             Column("detail", "依据", wide=True),
         ),
-        journal.of(("due_changed",), more=more.dates),
+        journal.of(rounds.KINDS, where=rounds.moved, more=rounds.dates),
     ),
     Question(
         "lateness",
