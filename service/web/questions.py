@@ -9,12 +9,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service.audit.questions import QUESTIONS, Asked, Column, Question, Row
-from service.audit.questions.declared import MOMENT
+from service.audit.questions.declared import MOMENT, UNIT
 from service.clock import local
 from service.db.lists import Page
 from service.errors import Invalid
 from service.http.context import actor, db, wired
 from service.ledger import Cell
+from service.people.queries import all_unit_names
 from service.rights import may
 from service.web.access import requires
 from service.web.answers import PER_PAGE, offset
@@ -55,7 +56,15 @@ def _page(question: Question) -> ResponseReturnValue:
         fault=fault,
         given=request.args,
         address=_address,
+        units=_units(question),
     )
+
+
+def _units(question: Question) -> list[tuple[str, str]]:
+    """The units that the question may be narrowed to: codes and names, by name."""
+    if all(one.kind != UNIT for one in question.filters):
+        return []
+    return sorted(all_unit_names(db()).items(), key=lambda one: one[1])
 
 
 def _sheet(question: Question) -> ResponseReturnValue:

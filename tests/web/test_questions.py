@@ -272,6 +272,18 @@ def test_returns_by_form_are_told_with_what_was_chosen_and_why(world: World) -> 
     assert any("「受理审核」；退回补正" in one["detail"] for one in acts), acts
 
 
+def test_late_steps_are_found_by_a_unit_of_the_list_and_open_ones_count_until_today(filled: World) -> None:
+    found = answer(filled, "lateness", limit=200)
+    waiting = [one for one in found if one["who"] == "尚未办结"]
+    assert waiting
+    assert all(one["late"] > 0 for one in waiting)
+    named = waiting[0]["unit"]
+    page = Visitor(filled, "auditor").get("/audit/lateness")
+    assert re.search(rf'<option value="[^"]+"[^>]*>{named}</option>', page.text)
+    assert {one["unit"] for one in answer(filled, "lateness", unit=named)} == {named}
+    assert "没有叫“无此单位”的单位" in Visitor(filled, "auditor").get("/audit/lateness", unit="无此单位").text
+
+
 def test_nothing_restricted_and_no_private_number_is_in_an_answer(filled: World) -> None:
     said = str([answer(filled, question.name, limit=200) for question in QUESTIONS])
     assert "家中老人住院" not in said

@@ -16,8 +16,9 @@ from service.errors import Finding, Invalid
 from service.rights import Actor
 from service.spelling import half_width
 
-TEXT, DAY, CHOICE, CASE, TALENT, PERSON = "text", "day", "choice", "case", "talent", "person"
-"""Kinds of filters: words; a day; one of ``choices``; the number of a case; a talent or an account, by name or code."""
+TEXT, DAY, CHOICE, CASE, TALENT, PERSON, UNIT = "text", "day", "choice", "case", "talent", "person", "unit"
+"""Kinds of filters: words; a day; one of ``choices``; the number of a case; a talent, an account or
+a unit, by name or code."""
 MOMENT, NUMBER = "moment", "number"
 """Kinds of columns beside text and days."""
 LONGEST = 100

@@ -175,6 +175,14 @@ def the_talents(session: Session, written: str) -> list[str]:
     return found
 
 
+def the_unit(session: Session, written: str) -> str:
+    """The code of the unit that a filter names, by code or name. Raises Invalid at the filter."""
+    found = session.scalars(select(Unit.code).where(or_(Unit.code == written, Unit.name == written))).first()
+    if found is None:
+        raise Invalid("不能这样查询", [Finding("/unit", f"没有叫“{written}”的单位，请从列表中选择")])
+    return found
+
+
 def the_people(session: Session, written: str) -> list[str]:
     """The sign-in names that a filter names, by sign-in name or name. Raises Invalid at the filter."""
     if written in SERVICE_NAMES:

@@ -15,18 +15,19 @@ from service import clock
 from service.audit.questions import again
 from service.audit.questions.declared import Asked, Row
 from service.audit.questions.journal import beginning_of, period
-from service.audit.questions.known import Known, the_case, the_people
+from service.audit.questions.known import Known, the_case, the_people, the_unit
 from service.db.lists import MAX_LIMIT, Page
 from service.errors import Finding, Invalid
 from service.history import HistoryEvent
 from service.ledger.cases import COLUMNS, ledger_rows
 from service.processes import queries
-from service.processes.calendars import current
+from service.processes.calendars import current, days_late
 from service.processes.filters import CaseFilter
 from service.processes.models import DONE, OPEN, ClockRun, Definition, Instance, UserTask
 from service.processes.recording import stream_of
 from service.processes.rules import STATUSES, one_line
 from service.rights import SYSTEM
+from service.workdays import Calendar
 
 APPROVING = ("审核", "审批", "审定", "核准", "批准", "签发", "复核")
 """A step approves if its name says so."""
@@ -65,22 +66,23 @@ def late(asked: Asked) -> Page[Row]:
     if written := asked.text("case"):
         query = query.where(UserTask.instance_id == the_case(session, written))
     if unit := asked.text("unit"):
-        query = query.where(UserTask.unit == unit)
+        query = query.where(UserTask.unit == the_unit(session, unit))
     since, until = asked.day("since"), asked.day("until")
     query = query.where(UserTask.due_on >= since) if since is not None else query
     query = query.where(UserTask.due_on <= until) if until is not None else query
     total = session.scalar(query.with_only_columns(func.count())) or 0
     rows = list(session.scalars(query.order_by(UserTask.due_on.desc(), UserTask.id).limit(limit).offset(offset)))
+    calendar = current(session)
     said = _urges(session, {one.instance_id for one in rows})
     known = Known(session).learn(
         (one.completed_by for one in rows),
         (stream_of(one.instance_id) for one in rows),
         (one.unit for one in rows),
     )
-    return Page(tuple(_late(one, known, said) for one in rows), total, limit, offset)
+    return Page(tuple(_late(one, known, calendar, said) for one in rows), total, limit, offset)
 
 
-def _late(one: UserTask, known: Known, said: Mapping[UUID, Sequence[Any]]) -> Row:
+def _late(one: UserTask, known: Known, calendar: Calendar, said: Mapping[UUID, Sequence[Any]]) -> Row:
     told = said.get(one.instance_id, ())
     urged = [event for event in told if event.kind == "urged" and event.task == str(one.id)]
     circulars = [str(event.data.get("number")) for event in told if event.kind == "circular_issued"]
@@ -90,7 +92,7 @@ def _late(one: UserTask, known: Known, said: Mapping[UUID, Sequence[Any]]) -> Ro
         "unit": known.unit(one.unit),
         "due": one.due_on,
         "done": one.completed_at,
-        "late": one.late_days,
+        "late": one.late_days if one.status == DONE else days_late(calendar, one.due_on, clock.today()),
         "who": known.person(one.completed_by) if one.status == DONE else "尚未办结",
         "urges": len(urged),
         "circular": "、".join(circulars),

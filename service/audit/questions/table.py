@@ -23,6 +23,7 @@ from service.audit.questions.declared import (
     OF_PERSON,
     OF_TALENT,
     SINCE,
+    UNIT,
     UNTIL,
     WHAT,
     WHO,
@@ -155,7 +156,7 @@ QUESTIONS: tuple[Question, ...] = (
         "超期与催办、通报",
         "超过期限的步骤：超几天、何时由谁答复、催办几次、是否通报",
         ALL,
-        (OF_CASE, Filter("unit", "单位代码"), Filter("since", "到期日从", DAY), Filter("until", "到", DAY)),
+        (OF_CASE, Filter("unit", "单位", UNIT), Filter("since", "到期日从", DAY), Filter("until", "到", DAY)),
         (
             ABOUT,
             _STEP,
