@@ -28,6 +28,7 @@ from service.rights import SYSTEM
 from service.usecases.configuration import note_configuration
 from service.workdays import Calendar
 from tests.conftest import FakeClock
+from tests.factories.databases import ON_BOTH
 from tests.factories.everything import fill
 from tests.factories.replays import replayed, returned
 from tests.factories.steps import INTERIM, NOT_OURS, REDO
@@ -117,6 +118,7 @@ def test_each_question_is_a_page_a_sheet_and_a_call(filled: World) -> None:
         assert len(rows) > len(items) >= (0 if question.name in EMPTY else 1), question.name
 
 
+@ON_BOTH
 def test_each_question_is_answered_on_both_databases(world: World) -> None:
     world.dispatched("edu")
     for question in QUESTIONS:
@@ -237,6 +239,7 @@ def test_steps_that_nobody_holds_come_before_working_days_without_work(filled: W
     assert all(calendar.is_working_day(date.fromisoformat(one)) for one in days)
 
 
+@ON_BOTH
 def test_returns_by_form_are_told_with_what_was_chosen_and_why(world: World) -> None:
     world.recorded()
     world.do("office", "accept", {"decision": "return", "reason": "请补充学籍信息"})
