@@ -16,6 +16,7 @@ from secrets import token_urlsafe
 from flask import Response, flash, make_response, request
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from service.canonical import dumps
@@ -50,7 +51,7 @@ def once(session: Session, username: str, work: Callable[[], ResponseReturnValue
     if answer.status_code >= 400:
         idempotency.forget(session, username=username, key=kept)
         return answer
-    told = {"location": _location(answer), "said": [text for _, text in cookie.get(_FLASHES, [])[before:]]}
+    told = {"location": _location(answer), "said": [_kept(text) for _, text in cookie.get(_FLASHES, [])[before:]]}
     idempotency.keep(session, username=username, key=kept, status=_DONE, answer=dumps(told).encode())
     return answer
 
@@ -58,8 +59,13 @@ def once(session: Session, username: str, work: Callable[[], ResponseReturnValue
 def _again(row: IdempotentAnswer) -> Response:
     told = json.loads(row.answer)
     for said in told["said"]:
-        flash(said)
+        flash(Markup(said["html"]) if isinstance(said, dict) else said)  # noqa: S704 - our own words, kept by ``_kept``
     return make_response(going_to(told["location"]))
+
+
+def _kept(said: str) -> str | dict[str, str]:
+    """A message as it is kept: one with a link in it is to be shown with the link again."""
+    return {"html": str(said)} if isinstance(said, Markup) else said
 
 
 def _location(answer: Response) -> str:

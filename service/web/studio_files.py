@@ -79,7 +79,7 @@ def delete_file(draft_id: UUID, name: str) -> ResponseReturnValue:
     return jsonify(revision=revision)
 
 
-def _check(draft_id: UUID) -> tuple[Sequence[DefinitionFinding], Bundle]:
+def draft_checked(draft_id: UUID) -> tuple[Sequence[DefinitionFinding], Bundle]:
     """The findings on the draft's files, and the bundle of those that can be read; with no transaction open."""
     with wired().database.reading() as session:
         draft = drafts.get(session, draft_id, g.actor)
@@ -96,7 +96,7 @@ def readable(files: Mapping[str, bytes], found: Sequence[DefinitionFinding] = ()
 
 
 @blueprint.post("/studio/<uuid:draft_id>/check")
-@requires(right=RIGHT, ahead=_check)
+@requires(right=RIGHT, ahead=draft_checked)
 def check(draft_id: UUID) -> ResponseReturnValue:
     """``{findings: […]}`` as ``liaison check`` finds and groups them: kind by kind, errors first."""
     return jsonify(findings=shown(draft_id, *g.ahead))

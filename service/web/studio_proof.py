@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, url_for
+from flask import Blueprint, g, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, jobs
 from service.checks.bundle import Bundle
 from service.checks.model import ProcessModel
+from service.errors import Invalid
 from service.http.context import actor, db, wired
 from service.processes.rules import one_line
 from service.studio import drafts
+from service.studio.checking import as_findings
 from service.studio.models import Draft
 from service.studio.names import bundle_of
 from service.usecases.walks import CONTENT, content_of, last, submit
@@ -22,7 +24,7 @@ from service.web import diagrams
 from service.web.access import requires
 from service.web.answers import going_to
 from service.web.studio import RIGHT, tab_page
-from service.web.studio_files import address_of, names_of, places_of, readable
+from service.web.studio_files import address_of, draft_checked, names_of, places_of, readable, shown
 
 blueprint = Blueprint("studio_proof", __name__)
 
@@ -30,7 +32,7 @@ ENDPOINT = "web.studio_proof.page"
 
 
 @blueprint.get("/studio/<uuid:draft_id>/proof")
-@requires(right=RIGHT)
+@requires(right=RIGHT, ahead=draft_checked)
 def page(draft_id: UUID) -> ResponseReturnValue:
     """The last walk: how far it is, or what it found."""
     draft = drafts.get(db(), draft_id, actor())
@@ -40,6 +42,7 @@ def page(draft_id: UUID) -> ResponseReturnValue:
     result = found.result if found is not None and found.status == jobs.DONE else None
     bundle = readable(files)
     names = names_of(bundle)
+    under_way = found is not None and found.status in (jobs.QUEUED, jobs.RUNNING)
     if result is not None:
         by_id = {picture.id: picture for picture in drawn}
         for process, element in result["passed"]:
@@ -51,7 +54,9 @@ def page(draft_id: UUID) -> ResponseReturnValue:
         ENDPOINT,
         job=found,
         result=result,
-        under_way=found is not None and found.status in (jobs.QUEUED, jobs.RUNNING),
+        under_way=under_way,
+        waited=round((clock.now() - found.made_at).total_seconds()) if found is not None and under_way else 0,
+        errors=[one for one in shown(draft_id, *g.ahead) if one["severity"] == "error"] if draft.is_open else [],
         stale=result is not None and result.get(CONTENT) != _content(files),
         told=[] if result is None else [_told(draft, one, names) for one in (*result["faults"], *result["warnings"])],
         missed=[] if result is None else _missed(result, bundle, places_of(draft_id, bundle)),
@@ -62,10 +67,12 @@ def page(draft_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/studio/<uuid:draft_id>/proof")
-@requires(right=RIGHT)
+@requires(right=RIGHT, ahead=draft_checked)
 def walk(draft_id: UUID) -> ResponseReturnValue:
-    """Has the draft walked."""
+    """Has the draft walked. Raises Invalid where the check finds errors."""
     content = _content(drafts.files(db(), drafts.get(db(), draft_id, actor())))
+    if wrong := as_findings(g.ahead[0]):
+        raise Invalid(f"没有开始走查：流程检查有 {len(wrong)} 处错误，请先按说明改好", wrong)
     submit(db(), draft_id=draft_id, content=content, actor=actor(), now=clock.now())
     return going_to(url_for(ENDPOINT, draft_id=draft_id))
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, g, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from service import clock
 from service.http.context import actor, db, settings, wired
@@ -26,6 +27,7 @@ from service.usecases.walks import (
     NONE,
     STALE,
     UNDER_WAY,
+    Walk,
     content_of,
     note_of,
     require_clean,
@@ -49,7 +51,6 @@ SAID = {
 }
 
 UNWALKED = {
-    UNDER_WAY: "发布时走查还没有走完，请看它的结果。",
     FAULTY: "走查发现的错误还没有改正。",
     CUT: "走查没有走完，您已确认仍要发布，确认已记入历史。",
     **dict.fromkeys((NONE, STALE, FAILED), "这份内容没有走查过。"),
@@ -145,8 +146,16 @@ def publish(draft_id: UUID) -> ResponseReturnValue:
     )
     if made.definition is None:
         return done("已提请发布，须由另一位有权发布的人审核后发布。", url_for(ENDPOINT, draft_id=draft_id))
-    message = SAID[made.outcome].format(made.definition.version) + UNWALKED.get(walk.standing, "")
+    message = SAID[made.outcome].format(made.definition.version) + _unwalked(walk)
     return done(message, url_for("web.studio_versions.versions", key=made.definition.key))
+
+
+def _unwalked(walk: Walk) -> str:
+    """The words that publishing adds on the walk of the content, with a link to one that is under way."""
+    if walk.standing != UNDER_WAY or walk.job is None:
+        return UNWALKED.get(walk.standing, "")
+    address = url_for("web.studio_proof.page", draft_id=walk.job.params["draft"])
+    return Markup('发布时走查还没有走完，请看<a href="{}">它的结果</a>。').format(address)
 
 
 @blueprint.post("/studio/<uuid:draft_id>/recall")

@@ -72,6 +72,19 @@ def test_a_planted_mistake_is_told_with_the_way_there(owner: Owner, draft: UUID)
     assert "走查发现" in owner.client.get(f"/studio/{draft}/publish").text
 
 
+def test_a_draft_with_errors_is_not_walked_and_each_is_told_with_its_place(owner: Owner, draft: UUID) -> None:
+    found = owner.client.get(f"/studio/{draft}/files/{DIAGRAM}")
+    text = found.text.replace("decision == 'end'", "decision = 'end'")
+    assert text != found.text
+    assert owner.put(draft, DIAGRAM, text, int(found.headers["ETag"].strip('"'))).status_code == 200
+    page = owner.client.get(f"/studio/{draft}/proof").text
+    assert "改好才能走查" in page
+    assert re.search(rf'<li><a href="/studio/{draft}/diagram#{DIAGRAM}![^"]+"><b>', page)
+    assert re.search(r"<button[^>]* disabled[^>]*>开始走查", page)
+    refused = owner.client.post(f"/studio/{draft}/proof", data={"csrf_token": owner.visitor.token()})
+    assert (refused.status_code, "没有开始走查" in refused.text) == (422, True)
+
+
 def test_publishing_says_that_a_walk_is_under_way_and_of_which_content_the_last_one_was(
     owner: Owner, draft: UUID
 ) -> None:
@@ -91,6 +104,12 @@ def test_publishing_says_that_a_walk_is_under_way_and_of_which_content_the_last_
     assert owner.put(draft, DIAGRAM, kept, revision + 1).status_code == 200
     assert "走查通过" in owner.client.get(f"/studio/{draft}/publish").text
     assert "请重新走查" not in owner.client.get(f"/studio/{draft}/proof").text
+    assert owner.put(draft, DIAGRAM, other, revision + 2).status_code == 200
+    owner.client.post(f"/studio/{draft}/proof", data={"csrf_token": owner.visitor.token()})
+    sent = {"note": "改写条件", "csrf_token": owner.visitor.token(), "once": "twice"}
+    for _ in range(2):  # the second click is told the same
+        done = owner.client.post(f"/studio/{draft}/publish", data=sent)
+        assert f'请看<a href="/studio/{draft}/proof">它的结果</a>' in owner.client.get(done.location).text
 
 
 def test_publishing_waits_for_the_walk_where_the_settings_say_so(owner: Owner, draft: UUID) -> None:
