@@ -106,8 +106,8 @@ def submit_impact(session: Session, *, wish: Wish, actor: Actor, now: datetime) 
     return jobs.submit(session, kind=IMPACT, params=wish.params(), actor=actor, now=now, total=len(_ids(session, wish)))
 
 
-def submit_migration(session: Session, *, wish: Wish, actor: Actor, now: datetime) -> jobs.Job:
-    """A job that moves the cases. Raises NotAllowed, NotFound, Invalid (also where there is no case to move)."""
+def asked_for(session: Session, *, wish: Wish, actor: Actor) -> int:
+    """How many cases a migration would take; at least one. Raises what ``submit_migration`` raises."""
     require(actor, RIGHT)
     if wish.to is None:
         raise Invalid("请指明要迁移到的版本", [Finding("/to", "必填，请填写版本号；草稿须先发布")])
@@ -115,6 +115,12 @@ def submit_migration(session: Session, *, wish: Wish, actor: Actor, now: datetim
     total = len(_ids(session, wish))
     if not total:
         raise Invalid("没有可以迁移的在办事项", [Finding("/instances", "所选事项都已办结，或已按该版本办理")])
+    return total
+
+
+def submit_migration(session: Session, *, wish: Wish, actor: Actor, now: datetime) -> jobs.Job:
+    """A job that moves the cases. Raises NotAllowed, NotFound, Invalid (also where there is no case to move)."""
+    total = asked_for(session, wish=wish, actor=actor)
     return jobs.submit(session, kind=MIGRATION, params=wish.params(), actor=actor, now=now, total=total)
 
 

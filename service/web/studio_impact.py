@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from service import clock, jobs
@@ -38,6 +39,8 @@ STATUSES = {
     jobs.CANCELLED: "已取消",
 }
 RECENT = 10
+_OF_MOVE = ("from", "to", "due", "reason", "number", "case")
+"""The fields of a form that say which move is meant; ``map:…`` too."""
 
 
 @blueprint.get("/studio/<uuid:draft_id>/impact")
@@ -77,6 +80,12 @@ def move_form(key: str) -> ResponseReturnValue:
     versions = [one for one in list_definitions(db()) if one.key == key]
     if not versions:
         raise NotFound("没有这个流程。请从流程管理中选择。")
+    if argument("asked"):
+        kept = _kept(request.args)
+        wish = _wish(key, kept)
+        total = moving.asked_for(db(), wish=wish, actor=actor())
+        asked = {"wish": wish, "total": total, "kept": kept, "name": versions[0].name, "recount": RECOUNT}
+        return render_template("studio/move_asked.html", key=key, **asked)
     return render_template(
         "studio/move.html",
         key=key,
@@ -94,21 +103,15 @@ def move_form(key: str) -> ResponseReturnValue:
 @blueprint.post("/studio/processes/<key>/move")
 @requires(right=MOVE)
 def move(key: str) -> ResponseReturnValue:
-    """Looks first (``operation=look``) or moves the open cases; of a finished look only those that it found fit."""
+    """Looks first (``operation=look``), asks with how many there are (``ask``), or moves the open cases (``move``)."""
     fields = sent()
-    mapping = {
-        name.removeprefix("map:"): value
-        for name, value in fields.items()
-        if name.startswith("map:") and isinstance(value, str) and value
-    }
-    choices = Choices(moving.mapping_of(mapping), text(fields, "due") or KEEP, text(fields, "reason"))
-    only = moving.ids_of([text(fields, "case")]) if text(fields, "case") else None
-    if number := text(fields, "number").strip():
-        only = (numbered(db(), key, number),)
-    wish = moving.Wish(key, whole(fields, "to") or None, None, whole(fields, "from") or None, only, choices)
+    wish = _wish(key, fields)
     looks = text(fields, "operation") == "look"
-    if not looks and not choices.reason.strip():
+    if not looks and not wish.choices.reason.strip():
         raise Invalid("没有迁移：请写明理由", [Finding("/reason", "请写明为什么迁移，理由留在每件事项的记录里")])
+    if text(fields, "operation") == "ask":
+        moving.asked_for(db(), wish=wish, actor=actor())
+        return going_to(url_for("web.studio_impact.move_form", key=key, asked=1, **_kept(fields)))
     begin = moving.submit_impact if looks else moving.submit_migration
     made = begin(db(), wish=wish, actor=actor(), now=clock.now())
     return going_to(url_for("web.studio_impact.job", job_id=made.id))
@@ -170,6 +173,25 @@ def steer(job_id: UUID, operation: str) -> ResponseReturnValue:
     command, message = steering[operation]
     command(db(), job_id=job_id, actor=actor(), now=clock.now())
     return done(message, url_for("web.studio_impact.job", job_id=job_id))
+
+
+def _kept(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields among those sent that say which move is meant."""
+    return {name: value for name, value in fields.items() if name in _OF_MOVE or name.startswith("map:")}
+
+
+def _wish(key: str, fields: dict[str, Any]) -> moving.Wish:
+    """The move that a form tells. Raises Invalid."""
+    mapping = {
+        name.removeprefix("map:"): value
+        for name, value in fields.items()
+        if name.startswith("map:") and isinstance(value, str) and value
+    }
+    choices = Choices(moving.mapping_of(mapping), text(fields, "due") or KEEP, text(fields, "reason"))
+    only = moving.ids_of([text(fields, "case")]) if text(fields, "case") else None
+    if number := text(fields, "number").strip():
+        only = (numbered(db(), key, number),)
+    return moving.Wish(key, whole(fields, "to") or None, None, whole(fields, "from") or None, only, choices)
 
 
 def _said(version: Definition) -> str:

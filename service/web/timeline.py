@@ -117,7 +117,7 @@ def _entered(event: HistoryEvent, names: Names) -> str:
 
 def _migrated(event: HistoryEvent, _made: Compiled, names: Names) -> Entry:
     versions = [event.data[name]["version"] for name in ("from", "to")]
-    kept = "期限不变" if event.data["due"] == KEEP else "期限按新版重新计算"
+    kept = "期限不变" if event.data["due"] == KEEP else f"期限按第 {versions[1]} 版重新计算"
     text = "；".join(part for part in (kept, event.data["reason"]) if part)
     return _entry(event, names, f"{_word(event)}：第 {versions[0]} 版 → 第 {versions[1]} 版", text)
 

@@ -105,11 +105,18 @@ def test_open_cases_are_looked_at_moved_and_moved_back(owner: Owner, draft: UUID
     page = owner.client.get("/studio/processes/request/move").text
     assert 'required value="住房类改为 5 个工作日"' in page  # nobody is asked the same twice
     assert 'value="look" formnovalidate' in page
-    moved = send(
-        owner,
-        "/studio/processes/request/move",
-        **{"from": "1", "to": "2", "due": "keep", "reason": "改期", "operation": "move"},
-    )
+    wish = {"from": "1", "to": "2", "due": "keep", "reason": "改期"}
+    asked = {**wish, "operation": "ask", "csrf_token": owner.visitor.token()}
+    page = owner.client.post("/studio/processes/request/move", data=asked, follow_redirects=True).text
+    assert "<h1>迁移 1 件？</h1>" in page
+    assert "第 1 版的全部在办事项" in page
+    assert "照原来承诺的" in page
+    assert version_of(owner.world, case) == 1
+    hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', page.partition("<h1>")[2]))
+    assert {name: hidden[name] for name in wish} == wish  # the answer carries all that was asked
+    nobody = owner.client.post("/studio/processes/request/move", data={**asked, "from": "", "to": "1"})
+    assert (nobody.status_code, "没有可以迁移的在办事项" in nobody.text) == (422, True)
+    moved = send(owner, "/studio/processes/request/move", **{**wish, "operation": "move"})
     work_off(owner.world)
     page = owner.client.get(moved).text
     assert "已迁移" in page

@@ -138,7 +138,7 @@ def detail(kind: str, stream: str, data: Mapping[str, Any], named: Named) -> str
 def _process(kind: str, data: Mapping[str, Any]) -> Iterator[str]:
     if kind == "migrated":
         yield f"第 {data['from']['version']} 版 → 第 {data['to']['version']} 版"
-        yield "期限不变" if data.get("due") == KEEP else "期限按新版重新计算"
+        yield "期限不变" if data.get("due") == KEEP else f"期限按第 {data['to']['version']} 版重新计算"
     elif "step" in data and data.get("name"):
         yield f"步骤「{one_line(data['name'])}」"
     for name in ("reason", "text", "note", "number", "to_name"):
