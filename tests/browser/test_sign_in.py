@@ -40,7 +40,7 @@ def test_a_telephone_is_enrolled_and_asked_for_at_the_next_sign_in(site: Site) -
         page.get_by_label("验证码").fill(code())
         page.get_by_role("button", name="登录").click()
         expect(page.get_by_role("heading", name="需求台账")).to_be_visible()
-        expect(page.get_by_text("上次登录：2026-09-16")).to_be_visible()
+    expect(page.get_by_text("上次登录：2026-09-16")).to_be_visible()
     site.check()
 
 

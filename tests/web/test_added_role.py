@@ -94,7 +94,7 @@ def test_an_added_role_may_what_its_line_says(added: World) -> None:
     assert may(inspector, "view_ledger_all")
     given = {right for right in RIGHTS if may(inspector, right)}
     everybody = {right for right, one in RIGHTS.items() if one.everybody or one.staff}
-    assert given - everybody == {"view_ledger_all", "supervise", "view_people_side"}
+    assert given - everybody == {"view_ledger_all", "view_people_side"}
 
 
 @pytest.mark.parametrize("may_remark", [False, True])
