@@ -71,8 +71,13 @@ def words(given: Mapping[str, Sequence[str]], *, hidden: frozenset[str] = frozen
     """
     found = {}
     for name, values in given.items():
-        text = "、".join(value.strip() for value in values if value.strip())[:LONGEST_WORD]
+        text = "、".join(filter(None, map(_kept, values)))[:LONGEST_WORD]
         if text:
             private = name in hidden or (_PRIVATE.search(text) and not _OTHER.search(text) and not _DAY.fullmatch(text))
-            found[name[:40]] = HIDDEN if private else text
+            found[_kept(name)[:40]] = HIDDEN if private else text
     return found
+
+
+def _kept(text: str) -> str:
+    """``text`` without what no database keeps and nobody reads: NUL and its like, half characters."""
+    return "".join(sign for sign in text if sign.isprintable()).strip()

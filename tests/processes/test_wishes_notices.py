@@ -171,11 +171,11 @@ def test_a_rehearsal_tells_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"kind": "'late_words'"}, "没有这种通知 late_words，是不是 late_word？"),
+        ({"kind": "'late_words'"}, "没有这种通知 late_words，是不是超期告知？"),
         ({"kind": "'late_word' if title else 'lost'"}, "没有这种通知 lost"),
         ({"kind": "'late_word'", "role": "'boss'"}, "没有这个角色 boss"),
         ({"kind": "'late_word'", "unit": "'nowhere'"}, "没有这个单位 nowhere"),
-        ({"kind": "'late_word'", "step": "'checks'"}, "没有这个步骤 checks，是不是 check？"),
+        ({"kind": "'late_word'", "step": "'checks'"}, "没有这个任务 checks，是不是「环节check」？"),
         ({"kind": "'task'"}, "没有这种通知 task"),
     ],
 )

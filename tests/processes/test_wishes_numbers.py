@@ -115,10 +115,10 @@ def test_each_town_counts_apart_and_a_new_number_is_given_each_time_where_it_is_
 @pytest.mark.parametrize(
     ("counter", "more", "says"),
     [
-        ("approvals", {}, "没有这个编号系列 approvals，是不是 approval？"),
+        ("approvals", {}, "没有这个编号系列 approvals，是不是批示？"),
         ("approval", {"format": "'{seq}号'"}, "每年重编的编号，必须含 {year} 一次"),
         ("approval", {"format": "'{year.real}{seq}'"}, "花括号里只能写"),
-        ("approval", {"counters": "'a'"}, "动作 number 没有参数 counters"),
+        ("approval", {"counters": "'a'"}, "不用“counters”，请清空"),
     ],
 )
 def test_a_number_that_cannot_be_given_is_told_when_the_diagram_is_checked(
