@@ -91,6 +91,10 @@ def _shown(folder: Folder, proof: Proof | Invalid, into: Path | None) -> bool:
         _show_way(folder, one, number, into)
     for left in proof.unexplored:
         click.echo(f"{folder.bpmn}：没有走到底：{left}。", err=True)
+    if proof.unexplored:
+        click.echo(
+            f"{folder.bpmn}：上限用 --seconds、--states、--units、--rounds、--memory 调高后可再走一遍。", err=True
+        )
     click.echo(
         f"{folder.bpmn}：{_result(proof)}；走过 {proof.states} 种情形、{proof.ways} 步，"
         f"{proof.seconds:.1f} 秒，内存最多 {proof.memory // MEGABYTE} MB。",

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 ROUNDS = (
     "「{name}」同时开着 {more} 份或更多的情形没有走：限于 {most} 份才走得完。{most} 份以内怎样办都走过了；"
-    "再多一份会怎样，请在“试办”里办一遍，或请系统管理员运行 liaison prove --rounds {more}"
+    "再多一份会怎样，请在“试办”里办一遍，或请系统管理员调高走查的上限"
 )
 """More open copies of one task than are walked: ``name`` of it, ``most`` that are, ``more``: one beyond."""
 SLOTS = (
     "「{name}」同时办理 {more} 份或更多的情形没有走：限于 {most} 份才走得完。{most} 份以内怎样办都走过了；"
-    "再多一份会怎样，请在“试办”里办一遍，或请系统管理员运行 liaison prove --units {more}"
+    "再多一份会怎样，请在“试办”里办一遍，或请系统管理员调高走查的上限"
 )
 """As ROUNDS, of slots side by side."""
 SECONDS, STATES = "时间用完", "情形过多"
@@ -44,11 +44,10 @@ def untried(walked: Explorer) -> int:
 
 def _stopped(walked: Explorer) -> Iterator[str]:
     if walked.left:
-        bounds = walked.bounds
         yield (
             f"还有 {walked.left:,} 种情形没有往下走：{bound_of(walked)}，到了上限。"
             "报出的问题都是真的，没有报出的不等于没有；走不到的步骤、定时和结束，这次没有判断。请先改好报出的问题，减少表单里决定走向的选项，或把流程拆小；"
-            f"也可请系统管理员运行 liaison prove --seconds {max(600, round(bounds.seconds) * 2)}"
+            "也可请系统管理员调高走查的上限"
         )
 
 

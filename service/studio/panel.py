@@ -252,7 +252,10 @@ def _user_task(bundle: Bundle, stages: Mapping[str, str], many: Json, many_ui: J
         "warn": _text(TASK_TITLES["warn"]),
         "sign": _chosen(TASK_TITLES["sign"], SIGNS),
         "clock": {"type": "boolean", "title": TASK_TITLES["clock"], "x-true": "paused"},
-        "about": _text(TASK_TITLES["about"], "单位的数据，或 slots: 加条件；不在单位名下的任务才写。"),
+        "about": _text(
+            TASK_TITLES["about"],
+            "不在单位名下的任务才写：填存放单位的数据名。几个单位各办一份、只取其中几份的，写条件，条件前加上“slots:”（英文字母和英文冒号）。",
+        ),
     }
     said = _said(TASK, TASK_TITLES, special)
     ui: Json = {

@@ -106,13 +106,13 @@ def _ended(files: Mapping[str, bytes], key: str, ended: children.Ended, bounds: 
     """The proof of a walk that was ended: of what it ran out, what that means, what to do."""
     file = next((name for name in sorted(files) if name.endswith(".bpmn")), "-")
     megabytes = memory // 1_000_000
-    spent, more = f"{megabytes:,} MB 内存", f"--memory {megabytes * 2}"
+    spent = f"{megabytes:,} MB 内存"
     if ended.code < 0 and "MemoryError" not in ended.complained:
-        spent, more = f"{bounds.seconds + _MORE_SECONDS:g} 秒", f"--seconds {round(bounds.seconds) * 2}"
+        spent = f"{bounds.seconds + _MORE_SECONDS:g} 秒"
     message = (
         f"走查用满了 {spent}，已经停止，没有结果：流程有没有问题，这次都不知道。多半是一张表单的选项、"
         f"一个名单的人或单位、同时办理的份数太多。请减少决定走向的选项，或把流程拆小，再走一遍；"
-        f"也可请系统管理员运行 liaison prove {more}"
+        f"也可请系统管理员调高走查的上限"
     )
     return Proof((Fault(LIMIT, file, 1, key, message),), (), 0, 0, float(bounds.seconds), (message,), left=1)
 

@@ -64,6 +64,7 @@ def test_a_walk_that_takes_too_much_memory_is_ended_and_says_so() -> None:
     proof = prove_confined(wide, "matter", house(), Bounds(seconds=20), memory=10_000_000)
     assert [one.kind for one in proof.faults] == ["limit"]
     assert "已经停止" in proof.unexplored[0]
+    assert "--" not in proof.unexplored[0]  # an owner reads it too, who has no command line
 
 
 def test_a_bundle_that_cannot_be_compiled_is_refused() -> None:
