@@ -390,6 +390,7 @@ def test_the_panel_lists_stages_by_name_and_tells_that_a_form_is_there(site: Sit
     saved(page)
     page.get_by_role("button", name="新建表单").click()
     expect(page.locator(".studio-panel [role=status]").filter(has_text="已建表单“会签”")).to_be_visible()
+    expect(page.get_by_label("表单", exact=True).locator("option:checked")).to_have_text("会签")
 
 
 def test_findings_stand_at_the_element_and_lead_there(site: Site) -> None:

@@ -145,6 +145,12 @@ export function Panel({ file, main, modeler, element, version, panel, editable, 
     timer.current = setTimeout(settle, WRITE_AFTER_MS);
   }
 
+  /** The form that was made is the one of the step, also when the step gets another id. */
+  function choose(name) {
+    setMadeForm(name);
+    if (propertiesOf(element).form === undefined) write(modeler, element, bare(schema), { form: name });
+  }
+
   const bo = element.businessObject;
   const form = bo.$type === "bpmn:UserTask" ? (propertiesOf(element).form ?? element.id) : "";
   return (
@@ -160,10 +166,10 @@ export function Panel({ file, main, modeler, element, version, panel, editable, 
       {bo.$type === "bpmn:CallActivity" && bo.calledElement && <button type="button" className="btn btn-sm" onClick={() => onOpen(bo.calledElement)}>打开这张图</button>}
       {panelOf(element) === "process" && editable && file !== main && <button type="button" className="btn btn-sm" onClick={onRemove}>删去这张图</button>}
       {form && editable && !panel.forms.includes(form) && (
-        <div className="alert alert-warning">还没有这张表单。<button type="button" className="btn btn-sm" onClick={() => onMakeForm(form, bo.name ?? "").then(() => setMadeForm(form))}>新建表单</button></div>
+        <div className="alert alert-warning">还没有这张表单。<button type="button" className="btn btn-sm" onClick={() => onMakeForm(form, bo.name ?? "").then(() => choose(form))}>新建表单</button></div>
       )}
       {form && madeForm === form && panel.forms.includes(form) && (
-        <div className="alert alert-success" role="status">已建表单“{bo.name || form}”，里面先有一项“说明”。<a href={`${formsAddress}#forms/${form}.json`}>去加字段</a></div>
+        <div className="alert alert-success" role="status">已建表单“{bo.name || form}”，里面先有一项“说明”。<a href={`${formsAddress}#forms/${form}.json`}>去加一个字段</a></div>
       )}
     </section>
   );
