@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import false, or_, select
@@ -64,10 +65,11 @@ def running_of_leader(session: Session, process: str, leader_id: UUID) -> list[I
     return list(session.scalars(query.order_by(Instance.started_at, Instance.id)))
 
 
-def versions_now(session: Session, ids: Collection[UUID]) -> dict[UUID, tuple[int, bool]]:
-    """Case → its version, and whether it goes on; one statement."""
-    query = select(Instance.id, Instance.version, Instance.status).where(Instance.id.in_(ids))
-    return {row.id: (row.version, row.status in GOING_ON) for row in session.execute(query)} if ids else {}
+def versions_now(session: Session, ids: Collection[UUID]) -> dict[UUID, tuple[int, bool, datetime]]:
+    """Case → its version, whether it goes on, and when it was started; one statement."""
+    query = select(Instance.id, Instance.version, Instance.status, Instance.started_at).where(Instance.id.in_(ids))
+    found = session.execute(query) if ids else ()
+    return {row.id: (row.version, row.status in GOING_ON, row.started_at) for row in found}
 
 
 def numbered(session: Session, process: str, number: str) -> UUID:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from io import BytesIO
@@ -71,7 +72,8 @@ def _hindrances(data: Mapping[str, Any]) -> Iterator[str]:
         told = _hindrance(one["message"], one.get("way_out"))
         yield f"{one['name']}：{told}" if one["name"] and one["name"] not in told else told
     if data.get("stands"):
-        yield f"将停在 {'、'.join(data['stands'])}"
+        steps = Counter(data["stands"])
+        yield f"将停在 {'、'.join(f'{step}（{count} 份）' if count > 1 else step for step, count in steps.items())}"
 
 
 def _hindrance(message: str, way_out: str | None) -> str:

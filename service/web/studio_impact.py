@@ -86,8 +86,13 @@ def move_form(key: str) -> ResponseReturnValue:
         total = moving.asked_for(db(), wish=wish, actor=actor())
         asked = {"wish": wish, "total": total, "kept": kept, "name": versions[0].name, "recount": RECOUNT}
         return render_template("studio/move_asked.html", key=key, **asked)
+    chosen: dict[str, Any] = {}
+    if case := argument("case"):
+        for found, (version, _, begun) in versions_now(db(), moving.ids_of([case])).items():
+            chosen = {"id": found, "version": version, "begun": begun, "to": argument("to"), "due": argument("due")}
     return render_template(
         "studio/move.html",
+        chosen=chosen,
         key=key,
         versions=versions,
         reason=_said(versions[0]),

@@ -116,6 +116,13 @@ def test_open_cases_are_looked_at_moved_and_moved_back(owner: Owner, draft: UUID
     assert {name: hidden[name] for name in wish} == wish  # the answer carries all that was asked
     nobody = owner.client.post("/studio/processes/request/move", data={**asked, "from": "", "to": "1"})
     assert (nobody.status_code, "没有可以迁移的在办事项" in nobody.text) == (422, True)
+    looked = send(owner, "/studio/processes/request/move", **{**wish, "operation": "look"})
+    work_off(owner.world)
+    page = owner.client.get(looked).text
+    [alone] = re.findall(r'href="([^"]+)">只迁这件', page)
+    page = owner.client.get(alone.replace("&amp;", "&")).text
+    assert f'name="case" value="{case}"' in page
+    assert '<option value="2" selected>' in page
     moved = send(owner, "/studio/processes/request/move", **{**wish, "operation": "move"})
     work_off(owner.world)
     page = owner.client.get(moved).text
