@@ -4,7 +4,7 @@ every column of the stored rows."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -112,15 +112,6 @@ def _pages(session: Session) -> Iterator[tuple[list[Mismatch], list[UUID]]]:
 def _pages_of(ids: Sequence[UUID]) -> Iterator[tuple[list[Mismatch], Sequence[UUID]]]:
     for first in range(0, len(ids), AT_ONCE):
         yield [], ids[first : first + AT_ONCE]
-
-
-def verify_instance(
-    session: Session, instance: Instance, made: Iterable[Compiled], calendars: Mapping[str, Calendar]
-) -> Iterator[Mismatch]:
-    """Chain, effects and rows of one instance, whose definitions, one after the other, are ``made``."""
-    known = {one.digest: one for one in made}
-    for _, wrong in check_cases(session, [instance.id], known.__getitem__, calendars.__getitem__):
-        yield from wrong
 
 
 # --- What all instances share ----------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ class Suppositions:
             data, days = given.get("data", {}), given.get("days")
             whole = days is None or (isinstance(days, int) and not isinstance(days, bool) and 0 <= days <= LATEST)
             if not (process and task):
-                findings.append(Finding(f"/suppose/{key}", "应写成 流程/环节，如 request/sign_off"))
+                findings.append(Finding(f"/suppose/{key}", "应写成 流程/步骤，如 request/sign_off"))
             elif not isinstance(one, Mapping) or not isinstance(data, Mapping) or given.keys() - {"data", "days"}:
                 findings.append(Finding(f"/suppose/{key}", "应写成 {data: {字段: 值}, days: 几个工作日后办}"))
             elif not whole:
@@ -102,7 +102,7 @@ class Suppositions:
         for (process, task), one in self.steps.items():
             path = f"/suppose/{process}/{task}"
             if (process, task) not in made.program.user_tasks:
-                findings.append(Finding(path, "草稿里没有这个由人办理的环节，请核对"))
+                findings.append(Finding(path, "草稿里没有这个由人办理的步骤，请核对"))
                 continue
             form, data = made.form_of(process, task), dict(one.data)
             for name, value in one.data.items():

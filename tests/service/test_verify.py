@@ -12,8 +12,8 @@ from sqlalchemy import select, text
 from service.cli import liaison
 from service.processes import commands, operations, replay
 from service.processes.bundles import compiled
+from service.processes.case_checks import check_cases
 from service.processes.models import CalendarVersion, Instance
-from service.processes.replay import verify_instance
 from service.workdays import Calendar
 from tests.factories.journal import tamper
 from tests.factories.workers import mismatches, timers_of, work_all
@@ -79,7 +79,8 @@ def _forged(world, statement: str) -> list[str]:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.exec_driver_sql(statement)
         instance = session.get_one(Instance, world.case)
-        return [f"{one.stream} {one.seq}: {one.what}" for one in verify_instance(session, instance, [made], calendars)]
+        [(_, wrong)] = check_cases(session, [instance.id], {made.digest: made}.__getitem__, calendars.__getitem__)
+        return [f"{one.stream} {one.seq}: {one.what}" for one in wrong]
 
 
 def _changed(value: object, place: int) -> str:
