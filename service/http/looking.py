@@ -66,18 +66,18 @@ def _end(answer: Response) -> Response:
     shown = end()
     actor: Actor | None = g.get("actor")
     if shown is not None and actor is not None and request.url_rule is not None:
-        look = _look(answer, shown, actor)
+        asked = _asked()
+        look = _look(answer, shown, actor, asked)
         if answer.status_code == 200 and not g.get("told"):
-            _journal(answer, shown, actor)
+            _journal(answer, shown, actor, asked)
         if look is not None:
             wired().keeper.put(look)
     return answer
 
 
-def _journal(answer: Response, shown: Shown, actor: Actor) -> None:
+def _journal(answer: Response, shown: Shown, actor: Actor, asked: Mapping[str, str]) -> None:
     """Journals a paper or a table before it leaves; a failure keeps it from leaving."""
     rule = request.url_rule.rule if request.url_rule is not None else ""
-    asked = _asked()
     act = _act(answer, rule, asked)
     if act not in (PRINT, EXPORT) or any(part in rule for part in EMPTY):
         return
@@ -110,7 +110,7 @@ def _asked() -> dict[str, str]:
     return words(given, hidden=HIDDEN)
 
 
-def _look(answer: Response, shown: Shown, actor: Actor) -> Look | None:
+def _look(answer: Response, shown: Shown, actor: Actor, asked: Mapping[str, str]) -> Look | None:
     """The entry about a request; None where it showed nobody's data, looked for none and was refused none."""
     named = [f"{NAMED[name]}:{value}" for name, value in (request.view_args or {}).items() if name in NAMED]
     refused = answer.status_code in (403, 404)
@@ -120,7 +120,6 @@ def _look(answer: Response, shown: Shown, actor: Actor) -> Look | None:
         subjects = list(dict.fromkeys([*named, *shown.subjects]))
     else:
         return None  # what was done is in the journal
-    asked = _asked()
     if not subjects and (refused or "q" not in asked):
         return None
     rule = request.url_rule.rule if request.url_rule is not None else ""
