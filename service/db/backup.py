@@ -1,4 +1,5 @@
-"""A portable copy of the whole database: one gzip file of JSON lines that either kind of database restores.
+"""A portable copy of the whole database, and of the files beside it: one gzip file of JSON lines that either kind of
+database restores.
 
 The first line names the format and the schema's revision, the last one the number of rows and the SHA-256 of all lines
 before it. Between them each table is one line of its columns with their kinds, followed by a line for each row. So a
@@ -13,7 +14,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,10 +28,15 @@ from service.canonical import dumps
 from service.db import migrate
 from service.db.base import Json, UtcDateTime
 from service.db.database import Database
+from service.db.full_text import is_of_index
 from service.errors import Conflict, Incident, Invalid
 
 FORMAT = "talent-liaison-backup"
 VERSION = 1
+CONTENTS = "file_content"
+"""The name under which the bytes of files that stand beside the database follow the tables, each in a row."""
+MADE_ANEW = frozenset({"directory_stamp", "figure_due"})
+"""The tables that no backup holds: the database writes them by itself with accounts and days that come back."""
 _BATCH = 500
 
 Progress = Callable[[str, int], None]
@@ -73,12 +79,20 @@ _KIND_OF = {
 
 
 def dump(
-    database: Database, metadata: sa.MetaData, path: Path, *, now: datetime, progress: Progress | None = None
+    database: Database,
+    metadata: sa.MetaData,
+    path: Path,
+    *,
+    now: datetime,
+    progress: Progress | None = None,
+    contents: Callable[[], Iterable[bytes]] = tuple,
 ) -> int:
     """Writes all rows of all tables, as they stand at one moment while others go on working, to the new file ``path``.
 
-    Gives the number of rows. The file is there only once it is complete and on the disk. Raises Conflict if the file
-    exists or the schema is not current, Incident if the database holds a table that ``metadata`` does not know.
+    ``contents`` gives the bytes of the files beside it, one after the other, when all rows are written: those that a
+    row names are there still. Gives the number of rows. The file is there only once it is complete and on the disk.
+    Raises Conflict if the file exists or the schema is not current, Incident if the database holds a table that
+    ``metadata`` does not know.
     """
     if path.exists():
         raise Conflict(f"文件 {path} 已存在，请换一个文件名")
@@ -86,15 +100,24 @@ def dump(
     try:
         with _owner_only(partial) as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=now.timestamp()) as packed:
             with _snapshot(database) as connection:
-                rows = _write(connection, metadata, packed, now, progress)
+                rows = _write(connection, metadata, packed, now, progress, contents)
         partial.rename(path)
     finally:
         partial.unlink(missing_ok=True)
     return rows
 
 
-def restore(database: Database, path: Path, *, progress: Progress | None = None) -> int:
+def restore(
+    database: Database,
+    path: Path,
+    *,
+    progress: Progress | None = None,
+    put: Callable[[bytes], object] | None = None,
+) -> int:
     """Fills an empty ``database`` from the backup ``path`` and brings it to the newest schema; gives the rows.
+
+    ``put`` takes the bytes of each file that stands beside the database; Conflict where the backup has some and nobody
+    takes them.
 
     Raises Invalid if the file is damaged, cut off, not a backup or of a newer version, and Conflict if the database
     holds anything. The rows land in one transaction.
@@ -107,6 +130,13 @@ def restore(database: Database, path: Path, *, progress: Progress | None = None)
         database.allow_long_work(connection)
         with _foreign_keys_at_the_end(connection):
             for table, batch in _batches(path):
+                if table.name == CONTENTS:
+                    if put is None:
+                        raise Conflict("备份中有附件的内容，没有指明存放处")
+                    for one in batch:
+                        put(one["content"])
+                    rows += len(batch)
+                    continue
                 connection.execute(table.insert(), batch)
                 rows += len(batch)
                 if progress is not None:
@@ -137,7 +167,12 @@ def _snapshot(database: Database) -> Iterator[sa.Connection]:
 
 
 def _write(
-    connection: sa.Connection, metadata: sa.MetaData, packed: gzip.GzipFile, now: datetime, progress: Progress | None
+    connection: sa.Connection,
+    metadata: sa.MetaData,
+    packed: gzip.GzipFile,
+    now: datetime,
+    progress: Progress | None,
+    contents: Callable[[], Iterable[bytes]],
 ) -> int:
     revision = migrate.revision_of(connection)
     if revision != migrate.newest_revision():
@@ -154,6 +189,8 @@ def _write(
     line({"format": FORMAT, "version": VERSION, "revision": revision, "made_at": now.isoformat()})
     rows = 0
     for table in metadata.sorted_tables:
+        if table.name in MADE_ANEW:
+            continue
         kinds = [kind_of(column) for column in table.columns]
         line({"table": table.name, "columns": [[c.name, kind] for c, kind in zip(table.columns, kinds, strict=True)]})
         encoders = [KINDS[kind].encode for kind in kinds]
@@ -163,6 +200,10 @@ def _write(
             rows += 1
         if progress is not None:
             progress(table.name, rows)
+    line({"table": CONTENTS, "columns": [["content", "bytes"]]})
+    for content in contents():
+        line([KINDS["bytes"].encode(content)])
+        rows += 1
     packed.write(dumps({"rows": rows, "sha256": digest.hexdigest()}).encode() + b"\n")
     return rows
 
@@ -209,7 +250,7 @@ def _batches(path: Path) -> Iterator[tuple[sa.TableClause, list[dict[str, Any]]]
             if isinstance(value, list):
                 decoded = (None if item is None else decode(item) for item, decode in zip(value, decoders, strict=True))
                 batch.append(dict(zip(names, decoded, strict=True)))
-            if batch and (len(batch) == _BATCH or not isinstance(value, list)):
+            if batch and (len(batch) == _BATCH or table.name == CONTENTS or not isinstance(value, list)):
                 yield table, batch
                 batch = []
             if isinstance(value, dict) and "table" in value:
@@ -237,7 +278,8 @@ def _require_empty(database: Database, revision: str) -> None:
 
 
 def _tables(connection: sa.Connection) -> set[str]:
-    return set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
+    there = set(sa.inspect(connection).get_table_names()) - {"alembic_version", *MADE_ANEW}
+    return {name for name in there if not is_of_index(name)}
 
 
 @contextmanager

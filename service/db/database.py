@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,10 @@ from sqlalchemy.orm import Session
 from service.canonical import dumps
 from service.config.trust import Timeouts
 from service.db.failures import is_of_a_lost_server, trouble
+from service.db.shared import share
+from service.db.turns import Turns
+from service.db.watched import WatchedConnection
+from service.spelling import grams
 
 SQLITE_WAIT_SECONDS = 30
 
@@ -31,12 +35,34 @@ def is_writing() -> bool:
 class Database:
     """One database. Entry points open exactly one ``transaction()`` (writes) or ``reading()`` a request."""
 
-    def __init__(self, url: str, timeouts: Timeouts | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeouts: Timeouts | None = None,
+        *,
+        read_url: str = "",
+        connections: int = 0,
+        idle: int | None = None,
+    ) -> None:
+        """``connections``: the most at a time (0: 15), of which ``idle`` stay open while nobody works (None: all).
+
+        With ``idle`` it is one of many of a process, and shares with those of its kind how statements are put together.
+        """
         self.url = make_url(url)
         self.timeouts = timeouts or Timeouts()
+        self.read_url = read_url
         self.session_info: dict[str, Any] = {}
         """Facts that the wiring hands to every session (``session.info``): no globals, no import of upper layers."""
-        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(self.url, self.timeouts)
+        self.at_begin: Callable[[Session], None] | None = None
+        """Is called at the beginning of every transaction; the wiring sets it."""
+        most = _pool(connections, idle)
+        self.engine = _sqlite_engine(url, idle) if self.is_sqlite else _postgresql_engine(self.url, self.timeouts, most)
+        self._turns = _turns(self.url) if self.is_sqlite else None
+        aside = bool(read_url) and not self.is_sqlite
+        self._aside = _postgresql_engine(make_url(read_url), self.timeouts, most) if aside else self.engine
+        if idle is not None:
+            for one in {self.engine, self._aside}:
+                share(one)
 
     @property
     def is_sqlite(self) -> bool:
@@ -50,14 +76,17 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """A session that commits at the end of the block, or leaves no trace if the block raises.
 
-        On SQLite the write lock is taken at once (``BEGIN IMMEDIATE``), so a command never fails half-way on a lock.
+        On SQLite the write lock is taken at once (``BEGIN IMMEDIATE``), so a command never fails half-way on a lock;
+        those who write queue for it (``turns``).
         """
-        with Session(
-            self.engine.execution_options(sqlite_begin="IMMEDIATE"), expire_on_commit=False, info=self.session_info
-        ) as session:
+        turn = nullcontext() if self._turns is None else self._turns.turn()
+        engine = self.engine.execution_options(sqlite_begin="IMMEDIATE")
+        with turn, Session(engine, expire_on_commit=False, info=self.session_info) as session:
             mark = _writing.set(True)
             try:
                 with session.begin():
+                    if self.at_begin is not None:
+                        self.at_begin(session)
                     yield session
             finally:
                 _writing.reset(mark)
@@ -78,18 +107,22 @@ class Database:
         return True
 
     @contextmanager
-    def reading(self, *, long: bool = False) -> Iterator[Session]:
+    def reading(self, *, long: bool = False, aside: bool = False) -> Iterator[Session]:
         """A session whose changes are never kept; all that it reads is as of one moment, that of its first statement.
 
         SQLite does so by itself; PostgreSQL would show each statement what others have committed meanwhile, and a
         verification beside people at work would find fault with half of their operations. ``long`` is for work that
-        reads everything (see ``Timeouts``).
+        reads everything (see ``Timeouts``). ``aside`` asks the server for reading, where the settings name one
+        (``read_url``): it may be a moment behind, so that whoever has just written must not ask there.
         """
-        engine = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        engine = self._aside if aside else self.engine
+        engine = engine if self.is_sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
         with Session(engine, autoflush=False, info=self.session_info) as session:
             try:
                 if long:
                     self.allow_long_work(session.connection())
+                if self.at_begin is not None:
+                    self.at_begin(session)
                 yield session
             finally:
                 session.rollback()
@@ -104,6 +137,9 @@ class Database:
     def dispose(self) -> None:
         """Closes every pooled connection."""
         self.engine.dispose()
+        self._aside.dispose()
+        if self._turns is not None:
+            self._turns.close()
 
 
 @contextmanager
@@ -122,8 +158,12 @@ def _impatient(connection: Connection) -> Iterator[None]:
         raw.execute(f"PRAGMA busy_timeout={SQLITE_WAIT_SECONDS * 1000}")
 
 
-def _postgresql_engine(url: URL, timeouts: Timeouts) -> Engine:
-    """Connections that give up a server which is gone within seconds; what the URL itself says holds before that."""
+def _postgresql_engine(url: URL, timeouts: Timeouts, most: dict[str, Any]) -> Engine:
+    """Connections that give up a server which is gone, or has fallen silent, within seconds; what the URL itself says
+    holds before that.
+
+    ``most``: how many of them, as the library's pool is told.
+    """
     limits = {
         "statement_timeout": timeouts.statement,
         "lock_timeout": timeouts.lock,
@@ -139,7 +179,13 @@ def _postgresql_engine(url: URL, timeouts: Timeouts) -> Engine:
     }
     arguments = {name: value for name, value in arguments.items() if name not in url.query}
     arguments["options"] = f"{options} {url.query.get('options', '')}".strip()
-    engine = create_engine(url, pool_pre_ping=True, json_serializer=dumps, connect_args=arguments)
+    engine = create_engine(url, pool_pre_ping=True, json_serializer=dumps, connect_args=arguments, **most)
+
+    @event.listens_for(engine, "do_connect")
+    def watched(_dialect: Any, _record: Any, positional: Any, named: Any) -> WatchedConnection:
+        made = WatchedConnection.connect(*positional, **named)
+        made.silence, made.patience = timeouts.tcp, timeouts.connect
+        return made
 
     @event.listens_for(engine, "handle_error")
     def let_go(context: ExceptionContext) -> None:
@@ -150,11 +196,29 @@ def _postgresql_engine(url: URL, timeouts: Timeouts) -> Engine:
     return engine
 
 
-def _sqlite_engine(url: str) -> Engine:
-    path = make_url(url).database
-    if path and path != ":memory:" and not path.startswith("file:"):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": SQLITE_WAIT_SECONDS}, json_serializer=dumps)
+def _pool(connections: int, idle: int | None) -> dict[str, Any]:
+    """The library's words for the size of a pool; what it has by itself is 5 that stay, and 15 at most."""
+    if idle is not None:
+        return {"pool_size": idle, "max_overflow": max((connections or 15) - idle, 0)}
+    return {"pool_size": connections, "max_overflow": 0} if connections else {}
+
+
+def _file(url: URL) -> Path | None:
+    """The file of a SQLite database; None of one that is in memory, or named as an address."""
+    path = url.database
+    return Path(path) if path and path != ":memory:" and not path.startswith("file:") else None
+
+
+def _turns(url: URL) -> Turns | None:
+    path = _file(url)
+    return None if path is None else Turns(path, SQLITE_WAIT_SECONDS)
+
+
+def _sqlite_engine(url: str, idle: int | None) -> Engine:
+    path = _file(make_url(url))
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": SQLITE_WAIT_SECONDS}, json_serializer=dumps, **_pool(0, idle))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
@@ -163,6 +227,8 @@ def _sqlite_engine(url: str) -> Engine:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        # the index of the words of cases is kept by triggers, which call it (adr/0050)
+        connection.create_function("case_grams", 1, _grams, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -170,3 +236,7 @@ def _sqlite_engine(url: str) -> Engine:
         connection.exec_driver_sql(f"BEGIN {kind}")
 
     return engine
+
+
+def _grams(words: str) -> str:
+    return " ".join(grams(words))

@@ -7,30 +7,49 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service.spelling import terms
 
 MAX_LIMIT = 200
+MOST_COUNTED = 10_000
+"""So many rows of a list without end are counted; there may be more."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a list; ``total`` counts what is on all pages."""
+    """One page of a list; ``total`` counts what is on all pages, ``more``: there are more than that."""
 
     items: tuple[T, ...]
     total: int
     limit: int
     offset: int
+    more: bool = False
 
     @property
     def next(self) -> int | None:
         """The offset of the next page, or ``None`` on the last one."""
         after = self.offset + self.limit
-        return after if after < self.total else None
+        return after if after < self.total or (self.more and len(self.items) == self.limit) else None
+
+
+def held(limit: int, offset: int) -> tuple[int, int]:
+    """The size and beginning of a page, within what may be asked for."""
+    return max(1, min(limit, MAX_LIMIT)), max(0, min(offset, 2**31))
+
+
+def page_of_ids(session: Session, query: Select[T], *, limit: int, offset: int) -> Page[T]:
+    """One page of the ids of a list that may have no end: no more than ``MOST_COUNTED`` of its rows are counted."""
+    limit, offset = held(limit, offset)
+    counted = query.order_by(None).limit(MOST_COUNTED + 1).subquery()
+    total = session.scalar(select(func.count()).select_from(counted)) or 0
+    more, total = total > MOST_COUNTED, min(total, MOST_COUNTED)
+    if offset >= total and not more:
+        return Page((), total, limit, offset)
+    return Page(tuple(session.scalars(query.limit(limit).offset(offset))), total, limit, offset, more)
 
 
 def page(
@@ -48,7 +67,7 @@ def page(
     primary key, so that only keys are sorted. A ``searched`` list is counted while its keys are found, because no index
     helps and every row is read either way.
     """
-    limit, offset = max(1, min(limit, MAX_LIMIT)), max(0, min(offset, 2**31))
+    limit, offset = held(limit, offset)
     if key is not None and searched:
         found = query.with_only_columns(key, func.count().over(), maintain_column_froms=True)
         rows = session.execute(found.limit(limit).offset(offset)).all()

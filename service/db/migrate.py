@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ def knows(revision: str) -> bool:
     return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
+@cache  # to find it, all migrations are loaded
 def newest_revision() -> str:
     """The newest migration that this version of the product has."""
     head = ScriptDirectory.from_config(_config()).get_current_head()

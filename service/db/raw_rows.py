@@ -21,6 +21,8 @@ from service.canonical import dumps, normalized
 from service.db.base import Base, UtcDateTime
 
 Row = dict[str, Any]
+REMEMBERED = 4096
+"""Moments and days of a column whose form is kept."""
 _READ: Mapping[type, Callable[[str], Any]] = {
     UtcDateTime: datetime.fromisoformat,
     Date: date.fromisoformat,
@@ -42,8 +44,10 @@ class Shape:
         self._bind: dict[str, Callable[[Any], Any] | None] = {}
         self._read: dict[str, Callable[[str], Any] | None] = {}
         for name, column in self.columns.items():
-            kind = column.type.dialect_impl(dialect)
-            self._bind[name] = kind.bind_processor(dialect) if self.raw else None
+            bind = column.type.dialect_impl(dialect).bind_processor(dialect) if self.raw else None
+            if bind is not None and isinstance(column.type, UtcDateTime | Date):
+                bind = lru_cache(maxsize=REMEMBERED)(bind)  # the rows of a case share its few moments and days
+            self._bind[name] = bind
             self._read[name] = next((read for sort, read in _READ.items() if isinstance(column.type, sort)), None)
 
     def asked(self, *, less: frozenset[str] = frozenset()) -> list[ColumnElement[Any]]:
@@ -55,6 +59,10 @@ class Shape:
         """A value of Python in the form in which ``stored`` gives what the column holds."""
         bind = self._bind[name]
         return comparable(bind(value) if bind is not None and value is not None else value)
+
+    def forms(self, row: Mapping[str, Any]) -> Row:
+        """``form`` of each value of a row."""
+        return {name: self.form(name, value) for name, value in row.items()}
 
     def told(self, name: str, value: Any) -> Any:
         """The same of a value as the journal keeps it; raises ValueError for one that the column cannot hold."""
@@ -82,7 +90,13 @@ class Shape:
 
     def stored(self, row: Mapping[Any, Any]) -> Row:
         """A row of the result of ``asked``."""
-        return {name: comparable(value) for name, value in row.items()}
+        return dict(row) if self.raw else {name: comparable(value) for name, value in row.items()}
+
+    def differences(self, have: Row, must: Mapping[str, Any]) -> Iterator[str]:
+        """The names of the columns of ``must`` in which the stored row ``have`` says something else."""
+        for name, value in must.items():
+            if have[name] != self.form(name, value):
+                yield name
 
 
 def shape(session: Session, model: type[Base]) -> Shape:
@@ -107,16 +121,12 @@ def rows(session: Session, model: type[Base], *where: ColumnElement[bool]) -> li
 
 def form(session: Session, model: type[Base], row: Mapping[str, Any]) -> Row:
     """``row`` (values of Python) in the form in which ``rows`` gives what is stored."""
-    known = shape(session, model)
-    return {name: known.form(name, value) for name, value in row.items()}
+    return shape(session, model).forms(row)
 
 
 def differences(session: Session, model: type[Base], have: Row, must: Mapping[str, Any]) -> Iterator[str]:
     """The names of the columns of ``must`` in which the stored row ``have`` says something else."""
-    known = shape(session, model)
-    for name, value in must.items():
-        if have[name] != known.form(name, value):
-            yield name
+    yield from shape(session, model).differences(have, must)
 
 
 def comparable(value: Any) -> Any:

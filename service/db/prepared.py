@@ -1,0 +1,171 @@
+"""Statements that are asked at every step: written with SQLAlchemy, compiled once, handed to the driver as they are.
+
+They go through the connection of the session, so that failures, traces and counts are told as of any other statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Sized
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, Table, bindparam
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import Executable
+
+Values = tuple[Any, ...]
+_NONE: Mapping[str, Any] = {}
+
+
+class Prepared:
+    """One statement. ``make`` writes it for a dialect (``sqlite``, ``postgresql``) when it is first asked there.
+
+    Parameters are those of its ``bindparam``; all other values in it stay as they were when it was made. Lists of
+    values may stand in it, but no parameter may be a list.
+    """
+
+    def __init__(self, make: Callable[[str], Executable] | Executable) -> None:
+        self._make = make
+        self._made: dict[str, _Made] = {}
+
+    def on(self, connection: Connection) -> _Made:
+        """The statement as the database of ``connection`` takes it."""
+        found = self._made.get(connection.dialect.name)
+        if found is None:
+            statement = self._make(connection.dialect.name) if callable(self._make) else self._make
+            found = self._made[connection.dialect.name] = _Made(statement, connection.dialect)
+        return found
+
+    def rows(self, session: Session, given: Mapping[str, Any] = _NONE) -> list[Values]:
+        """The rows that it gives; changes that wait are sent first, as before any other question."""
+        if session.autoflush:
+            session.flush()
+        connection = session.connection()
+        return self.on(connection).rows(connection, given)
+
+    def do(self, session: Session, given: Sequence[Mapping[str, Any]]) -> None:
+        """As ``run``, after the changes that wait."""
+        if session.autoflush:
+            session.flush()
+        self.run(session.connection(), given)
+
+    def run(self, connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
+        """Does it with each of ``given`` in turn; its rows, where it has any, are not read."""
+        self.on(connection).run(connection, given)
+
+
+class _Made:
+    """A compiled statement: its text, the parameters in order, what makes a value the driver's and the other way."""
+
+    def __init__(self, statement: Any, dialect: Any) -> None:
+        compiled = statement.compile(dialect=dialect)
+        lists = compiled._process_parameters_for_postcompile(compiled.construct_params(_check=False))
+        makers = {**compiled._bind_processors, **lists.processors}
+        known = {name: bind.value for bind, name in compiled.bind_names.items() if not _is_asked(bind)}
+        known = {name: value for name, value in known.items() if name not in lists.parameter_expansion}
+        parts = [part for name in lists.parameter_expansion.values() for part in name]
+        known |= {name: lists.additional_parameters[name] for name in parts}
+        asked = [name for bind, name in compiled.bind_names.items() if _is_asked(bind)]
+        self.text = lists.statement
+        self._positional = bool(compiled.positional)
+        names = list(lists.positiontup) if self._positional else [*known, *asked]
+        self._constants = {name: _made(makers.get(name), value) for name, value in known.items()}
+        self._names = [(name, makers.get(name), name in known) for name in names]
+        self._asked = [(name, makers.get(name)) for name in names if name not in known]
+        columns = compiled._result_columns or ()
+        readers = [column.type._cached_result_processor(dialect, None) for column in columns]
+        self._readers = [(place, reader) for place, reader in enumerate(readers) if reader is not None]
+
+    def rows(self, connection: Connection, given: Mapping[str, Any]) -> list[Values]:
+        """The rows that the statement gives, each value as Python knows it."""
+        found: list[Values] = self._sent(connection, self._bound(given), read=True)
+        return [self._read(row) for row in found] if self._readers else found
+
+    def run(self, connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
+        """Does the statement with each of ``given``, in one call of the driver."""
+        if len(given) == 1:
+            self._sent(connection, self._bound(given[0]))
+        elif given:
+            self._sent(connection, [self._bound(one) for one in given], many=True)
+
+    def _sent(self, connection: Connection, bound: Any, *, read: bool = False, many: bool = False) -> Any:
+        """Sends it as SQLAlchemy sends a text, without the objects that it makes for each: listeners hear of it, and
+        failures are told as its own."""
+        heard = connection._has_events or connection.engine._has_events
+        context: Any = Sending(many)
+        cursor = connection.connection.cursor()
+        try:
+            if heard:
+                connection.dispatch.before_cursor_execute(connection, cursor, self.text, bound, context, many)
+            if many:
+                cursor.executemany(self.text, bound)
+            else:
+                cursor.execute(self.text, bound)
+            if heard:
+                connection.dispatch.after_cursor_execute(connection, cursor, self.text, bound, context, many)
+            return cursor.fetchall() if read else None
+        except connection.dialect.loaded_dbapi.Error as error:
+            connection._handle_dbapi_exception(error, self.text, bound, cursor, context)
+        finally:
+            cursor.close()
+
+    def _read(self, row: Sequence[Any]) -> Values:
+        values = list(row)
+        for place, reader in self._readers:
+            values[place] = reader(values[place])
+        return tuple(values)
+
+    def _bound(self, given: Mapping[str, Any]) -> Any:
+        constants = self._constants
+        if self._positional:
+            return tuple(
+                constants[name] if known else given[name] if maker is None else maker(given[name])
+                for name, maker, known in self._names
+            )
+        asked = {name: given[name] if maker is None else maker(given[name]) for name, maker in self._asked}
+        return {**constants, **asked}
+
+
+class Sending:
+    """A statement on its way, as far as listeners and the telling of failures ask for it."""
+
+    def __init__(self, many: bool) -> None:
+        self.executemany = many
+
+    def handle_dbapi_exception(self, _error: BaseException) -> None:
+        """Nothing of it is left to be put away."""
+
+
+def set_of(table: Table, names: Iterable[str]) -> dict[str, BindParameter[Any]]:
+    """The values of an INSERT or UPDATE, given as ``new_`` and the name of the column."""
+    return {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+
+
+def new(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a row as ``set_of`` asks for them."""
+    return {f"new_{name}": value for name, value in row.items()}
+
+
+def size_of(values: Sized) -> int:
+    """For how many values a statement is made that takes these: a power of two, so that few statements are made."""
+    return 1 << max(0, len(values) - 1).bit_length()
+
+
+def places(name: str, size: int, kind: Any) -> list[BindParameter[Any]]:
+    """The parameters of a list of ``size`` values of the type ``kind``: ``name_0`` and so on."""
+    return [bindparam(f"{name}_{place}", type_=kind) for place in range(size)]
+
+
+def listed(name: str, values: Collection[Any]) -> dict[str, Any]:
+    """The values for ``places``, of which there is at least one; the last stands in all that are left over."""
+    given = list(values)
+    given += given[-1:] * (size_of(given) - len(given))
+    return {f"{name}_{place}": value for place, value in enumerate(given)}
+
+
+def _is_asked(bind: Any) -> bool:
+    """Whether a parameter was named to be given; SQLAlchemy names those of plain values by itself."""
+    return not bind.unique and bind.value is None
+
+
+def _made(maker: Callable[[Any], Any] | None, value: Any) -> Any:
+    return value if maker is None else maker(value)
