@@ -48,7 +48,7 @@ def actions(settings: Settings) -> tuple[Action, ...]:
             does=(
                 "按 `config/settings.toml` 里 `[counters]` 的一个系列连续编号，不跳号；"
                 "`per` 是分开编号的依据（例如 `town`），"
-                "`format` 代替设置里的格式。一件事项在同一环节只编一次，撤回、退回后再办沿用原号；"
+                "`format` 代替设置里的格式。一件事项在同一步骤只编一次，撤回、退回后再办沿用原号；"
                 "`again` 写 `True` 的，每到一次编一个新号。结果是编号"
             ),
         ),

@@ -8,10 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service import clock
-from service.actions.telling import concerned
 from service.config import Settings
 from service.engine import EngineFailure
-from service.ledger.circulars import ISSUED
+from service.ledger.circulars import ISSUED, SCOPE
 from service.people.queries import unit_names
 from service.processes.counters import circular_name, next_value, number_name
 from service.processes.operations import notify
@@ -47,9 +46,9 @@ def actions(settings: Settings) -> tuple[Action, ...]:
             "issue_circular",
             "发出通报",
             ("unit", "text"),
-            _issue_circular,
+            lambda session, call: _issue_circular(session, call, settings),
             sample="通报〔2026〕1号",
-            rehearsed=_circular_rehearsed,
+            rehearsed=lambda call: _circular_rehearsed(call, settings),
             takes={"unit": "units"},
             does="发出经人审批的通报：编号、通知该单位和联系领导、可打印；结果是通报文号",
         ),
@@ -57,12 +56,13 @@ def actions(settings: Settings) -> tuple[Action, ...]:
 
 
 def _issue_number(session: Session, call: ActionCall, settings: Settings) -> str:
-    """The case's number, given once (W3): a step that is taken again keeps it."""
+    """The case's number, given once (W3): a step that is taken again keeps it. It is told to who filed the case."""
     instance = call.instance
     if instance.number is None:
         year = clock.local(call.now).year
         name = number_name(instance.process, year)
         instance.number = settings.request_number(year, next_value(session, name))
+        notify(session, instance, "accepted", actor=call.actor, now=call.now, usernames=[instance.initiator], units=())
     return instance.number
 
 
@@ -79,13 +79,13 @@ def _round_of(parameters: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys([lead, *(str(unit) for unit in assisting)]))
 
 
-def _issue_circular(session: Session, call: ActionCall) -> str:
-    """通报 that a person approved: numbered, journaled, told to the unit; printed from the case page (W10).
+def _issue_circular(session: Session, call: ActionCall, settings: Settings) -> str:
+    """通报 that a person approved: numbered, journaled, told to the unit and its head, printed from its page (W10).
 
-    The leader whose talent's need it is hears of it at once, beside the monthly brief (R3).
+    The leader whose talent's need it is hears of it, beside the monthly brief (R3), and so does who filed the need.
     """
     year = clock.local(call.now).year
-    number = _circular_number(year, next_value(session, circular_name(year)))
+    number = settings.circular_number(year, next_value(session, circular_name(year)))
     unit, text = str(call.parameters.get("unit")), str(call.parameters.get("text") or "")
     record(
         session,
@@ -93,7 +93,7 @@ def _issue_circular(session: Session, call: ActionCall) -> str:
         kind=ISSUED,
         actor=call.actor,
         now=call.now,
-        data={"number": number, "unit": unit, "text": text},
+        data={"number": number, "unit": unit, "text": text, "scope": str(call.data.get(SCOPE) or "unit")},
     )
     notify(
         session,
@@ -101,18 +101,16 @@ def _issue_circular(session: Session, call: ActionCall) -> str:
         "circular",
         actor=call.actor,
         now=call.now,
-        role="responsible_unit",
+        role=RESPONSIBLE_UNIT,
         unit=unit,
+        units=(unit,),
         text=f"{number}：{text}",
     )
     said = f"区人才办已向{unit_names(session, [unit]).get(unit, unit)}发出{number}：{text}"
-    for leader in concerned(session, call):
-        notify(session, call.instance, "circular_told", actor=call.actor, now=call.now, leader=leader.id, text=said)
+    notify(
+        session, call.instance, "circular_told", actor=call.actor, now=call.now, usernames=[], units=(unit,), text=said
+    )
     return number
-
-
-def _circular_number(year: int, n: int) -> str:
-    return f"通报〔{year}〕{n}号"
 
 
 # --- The same in a rehearsal -----------------------------------------------------------------------------------------
@@ -132,8 +130,8 @@ def _number_rehearsed(call: RehearsedCall, settings: Settings) -> str:
     return str(call.remembered["number"])
 
 
-def _circular_rehearsed(call: RehearsedCall) -> str:
+def _circular_rehearsed(call: RehearsedCall, settings: Settings) -> str:
     year = clock.local(call.now).year
     call.tell("circular", role=RESPONSIBLE_UNIT, unit=str(call.parameters.get("unit")))
     call.tell("circular_told", role=LEADER)
-    return _circular_number(year, _counted(call, circular_name(year)))
+    return settings.circular_number(year, _counted(call, circular_name(year)))

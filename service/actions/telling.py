@@ -12,12 +12,12 @@ from service.auth.queries import accounts_of_person, is_usable
 from service.config import Settings
 from service.config.notifications import FOR_DIAGRAMS, KINDS
 from service.engine import EngineFailure
-from service.liaisons import leaders_of
-from service.people.models import Leader
+from service.liaisons import concerned
 from service.people.queries import find_leader, find_person
 from service.processes.advance import open_tasks
 from service.processes.models import UserTask
 from service.processes.operations import count_urge, notify, open_handling
+from service.processes.urges import late_urges
 from service.processes.wiring import Action, ActionCall, RehearsedCall, RehearsedTask, wiring
 from service.rights import LEADER, RESPONSIBLE_UNIT, TALENT_OFFICE
 
@@ -53,9 +53,12 @@ def actions(settings: Settings) -> tuple[Action, ...]:
                 "发通知。`kind` 为 `'rejected'` 不予受理、`'due_soon'` 将到期、`'due_today'` 今日到期、`'reminder'` "
                 "工作提醒，或 `config/notifications.toml` 里自己加的一种；`text` 是通知里 `{text}` 处的话。"
                 "发给谁只写一种："
-                "`role` 担任该角色的人（写了 `unit` 的只给该单位的；`'leader'` 是该人才的联系领导），"
+                "`role` 担任该角色的人（写了 `unit` 的只给该单位的，可以是几个单位的名单；"
+                "`'leader'` 是该人才的联系领导），"
                 "`person` 一个或几个人（账号、人员或领导任职的编号），`step` 正在办那一步的人，"
-                "只写 `unit` 的是该单位办理处理单的人；都不写的发给登记人。"
+                "只写 `unit` 的是该单位办理处理单的人；"
+                "`unit` 是几个单位的名单的，发给 `config/notifications.toml` 的表 `[whom]` 里写的人；"
+                "都不写的也按这张表，表里没有写的发给登记人。"
                 "结果是发了没有：没有要告诉的人、已答复的、有更晚的提醒同时到时间的不发"
             ),
         ),
@@ -86,30 +89,40 @@ def _notice(session: Session, call: ActionCall, settings: Settings) -> bool:
     role, unit = _given(call, "role"), _given(call, "unit")
     if "person" in call.parameters:
         return _tell_people(session, call, kind, said)
-    if role == LEADER:
-        leaders = concerned(session, call)
-        for leader in leaders:
-            notify(session, call.instance, kind, leader=leader.id, **said)
-        return bool(leaders)
     if role is not None:
-        if role not in wiring(session).role_names:
-            raise EngineFailure(f"没有角色 {role}，请检查流程图")
-        notify(session, call.instance, kind, role=role, unit=unit, **said)
-        return True
+        return _tell_role(session, call, role, kind, said)
     if (step := _given(call, "step")) is not None:
         tasks = list(_fitting(open_tasks(session, call.instance.id), call, step=step, unit=unit))
         for task in tasks:
             notify(session, call.instance, kind, task=task, **said)
         return bool(tasks)
     if unit is None:
-        notify(session, call.instance, kind, usernames=[call.instance.initiator], **said)
+        notify(session, call.instance, kind, usernames=[call.instance.initiator], units=(), **said)
         return True
+    if isinstance(call.parameters["unit"], list):
+        units = [one for one in _units(call) if one]
+        notify(session, call.instance, kind, usernames=[], units=units, **said)
+        return bool(units)
     handling = open_handling(session, call.instance.id, unit, call.scope)
     if handling is not None:
         notify(session, call.instance, kind, task=handling, **said)
     elif kind not in KINDS:
         notify(session, call.instance, kind, role=RESPONSIBLE_UNIT, unit=unit, **said)
     return handling is not None or kind not in KINDS
+
+
+def _tell_role(session: Session, call: ActionCall, role: str, kind: str, said: Mapping[str, Any]) -> bool:
+    """Word to who holds a role, of the named units alone; to the leaders whom the case concerns."""
+    if role == LEADER:
+        leaders = concerned(session, call.instance.talent_id, call.instance.leader_id, clock.local(call.now).date())
+        for leader in leaders:
+            notify(session, call.instance, kind, leader=leader.id, **said)
+        return bool(leaders)
+    if role not in wiring(session).role_names:
+        raise EngineFailure(f"没有角色 {role}，请检查流程图")
+    for one in _units(call):
+        notify(session, call.instance, kind, role=role, unit=one, **said)
+    return bool(_units(call))
 
 
 def _tell_people(session: Session, call: ActionCall, kind: str, said: Mapping[str, Any]) -> bool:
@@ -136,21 +149,36 @@ def _tell_people(session: Session, call: ActionCall, kind: str, said: Mapping[st
     return bool(names)
 
 
-def concerned(session: Session, call: ActionCall) -> Sequence[Leader]:
-    """The leaders who serve the talent today; where nobody does, the one to whom the need was told, while in office."""
-    talent_id, today = call.instance.talent_id or "", clock.local(call.now).date()
-    if serving := leaders_of(session, [talent_id], today)[talent_id]:
-        return serving
-    leader = find_leader(session, call.instance.leader_id or "")
-    return [leader] if leader is not None and leader.serves_on(today) else []
-
-
 def _urge(session: Session, call: ActionCall) -> int:
-    """催办 by the clock: only while the answer is still out (W10). Gives the number of urges of the task."""
+    """催办 by the clock: only while the answer is still out (W10). Gives the number of urges of the task.
+
+    The first by the clock of a unit that is late is also told to whom the office's table names for ``late``.
+    """
     handling = open_handling(session, call.instance.id, _given(call, "unit") or "", call.scope)
     tasks = _urged(call, lambda: open_tasks(session, call.instance.id), handling)
     said: dict[str, Any] = {"actor": call.actor, "now": call.now, "text": _urge_text(call), "by_hand": False}
-    return max((count_urge(session, call.instance, task, **said) for task in tasks), default=0)
+    most = max((count_urge(session, call.instance, task, **said) for task in tasks), default=0)
+    if (
+        handling in tasks
+        and handling is not None
+        and _is_late(handling, call)
+        and late_urges(session, handling.id) == 1
+    ):
+        notify(
+            session,
+            call.instance,
+            "late",
+            task=handling,
+            usernames=[],
+            units=(handling.unit,) if handling.unit else (),
+            actor=call.actor,
+            now=call.now,
+        )
+    return most
+
+
+def _is_late(task: UserTask, call: ActionCall) -> bool:
+    return task.due_on is not None and task.due_on < clock.local(call.now).date()
 
 
 # --- What a diagram gave ---------------------------------------------------------------------------------------------
@@ -160,6 +188,14 @@ def _given(call: ActionCall | RehearsedCall, name: str) -> str | None:
     """A parameter as text; None where it is not there or empty."""
     value = call.parameters.get(name)
     return str(value) if value not in (None, "") else None
+
+
+def _units(call: ActionCall | RehearsedCall) -> Sequence[str | None]:
+    """The units whose people are told: those of the parameter, one or several; [None] where it is not given."""
+    value = call.parameters.get("unit")
+    if isinstance(value, list):
+        return [str(one) for one in dict.fromkeys(value) if one]
+    return [_given(call, "unit")]
 
 
 def _kind_and_text(call: ActionCall | RehearsedCall, settings: Settings) -> tuple[str, str]:
@@ -223,8 +259,9 @@ def _notice_rehearsed(call: RehearsedCall, settings: Settings) -> bool:
             call.tell(kind)
         return told
     if role is not None:
-        call.tell(kind, role=role, unit=unit)
-        return True
+        for one in _units(call):
+            call.tell(kind, role=role, unit=one)
+        return bool(_units(call))
     if step is not None:
         tasks = list(_fitting(call.open_tasks, call, step=step, unit=unit))
         for task in tasks:
@@ -233,6 +270,10 @@ def _notice_rehearsed(call: RehearsedCall, settings: Settings) -> bool:
     if unit is None:
         call.tell(kind)
         return True
+    if isinstance(call.parameters["unit"], list):
+        for one in _units(call):
+            call.tell(kind, unit=one)
+        return bool(_units(call))
     handling = _handling(call, unit)
     if handling is not None:
         call.tell(kind, step=handling)

@@ -17,6 +17,7 @@ from service.checks import (
     drawing,
     elements,
     expressions,
+    fills,
     foreign,
     forms,
     graph,
@@ -107,6 +108,7 @@ def _content(bundle: Bundle, context: CheckContext, report: Report) -> None:
     profile.check(bundle, report, entry)
     forms.check(bundle, context, report)
     options.check(bundle, context, report)
+    fills.check(bundle, context, report)
     texts.check(bundle, context, report)
     contradictions.check(bundle, report)
     choices.check(bundle, report)

@@ -180,7 +180,7 @@ class _Diagram:
         kind = local(node)
         if kind not in SUPPORTED:
             rule = "script-forbidden" if kind == "scriptTask" else "element-unsupported"
-            self._error(node, rule, f"这种图形（{kind}）系统不能运行；{_ADVICE.get(kind, '请换成支持的环节')}")
+            self._error(node, rule, f"这种图形（{kind}）系统不能运行；{_ADVICE.get(kind, '请换成支持的图形')}")
             return
         if kind in EVENTS:
             self._event(node, kind)

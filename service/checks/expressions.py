@@ -19,7 +19,7 @@ from service.engine.cells import PLACEHOLDER, asked
 from service.engine.expressions import PURE, ExpressionError, check_expression, kind_of, readable
 from service.engine.timers import duration_of
 from service.processes.cycles import Cycle
-from service.processes.terms import ABOUT, SLOTS
+from service.processes.terms import ABOUT, NARROWING, SLOTS
 
 ALWAYS_KNOWN = frozenset({"settings", "unit", "initiator", "initiator_unit", "initiator_roles", "scheduled", "number"})
 """Data that every instance may name (the owner's contract)."""
@@ -145,7 +145,7 @@ def _of_node(process: ProcessModel, node: Node) -> Iterator[Use]:
         yield use("slots" if about.startswith(SLOTS) else "about", about.removeprefix(SLOTS))
     candidates = node.properties.get("candidates", "")
     narrowing, _, expression = candidates.partition(":")
-    if narrowing in ("unit", "leader") and expression.strip():
+    if narrowing in NARROWING and expression.strip():
         yield use("candidates", expression)
     for value in node.operation.parameters.values() if node.operation is not None else ():
         if value:

@@ -63,6 +63,15 @@ class Reliance:
 
 
 @dataclass(frozen=True, slots=True)
+class Somebody:
+    """Somebody whom a diagram names by account: ``usable`` whether it still works, ``roles`` those held today."""
+
+    name: str
+    usable: bool
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class CheckContext:
     """The facts outside the bundle.
 
@@ -73,7 +82,8 @@ class CheckContext:
     name, ``counters`` the series of numbers, code to when they begin again, ``messages`` those that somebody can send
     (None: not checked); ``options`` the lists that forms may offer (``x-options``). ``relied`` maps a process to what
     the service reads of it by name; ``names`` are those of roles, units and actions (``wording.ROLES`` …), code to
-    name, for messages; ``base`` are the files of the version that this one is to follow (None: not known).
+    name, for messages; ``base`` are the files of the version that this one is to follow (None: not known);
+    ``people`` are the accounts that the diagrams name, those that there are, by sign-in name (None: not checked).
     All of it is plain data: it goes to the process in which definitions are checked.
     """
 
@@ -91,6 +101,7 @@ class CheckContext:
     relied: Mapping[str, tuple[Reliance, ...]] = field(default_factory=dict)
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     base: Mapping[str, bytes] | None = None
+    people: Mapping[str, Somebody] | None = None
 
 
 MAX_FINDINGS = 500

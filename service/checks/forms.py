@@ -11,7 +11,9 @@ import jsonschema_rs
 from service.checks import patterns
 from service.checks.bundle import Bundle
 from service.checks.findings import CheckContext, Report
+from service.checks.form_files import file_faults
 from service.checks.form_model import Field, Form, subschemas
+from service.checks.sampling import names_in
 from service.checks.tasks import reserved
 from service.checks.values import compared
 from service.checks.wording import data, every
@@ -26,6 +28,9 @@ REFERENCES: Mapping[str, str] = {
     "leaders": "领导的一项任职",
     "units": "单位",
     "people": "人员",
+    "cases": "事项",
+    "briefs": "专报",
+    "files": "附件，随表单一起上传",
 }
 """The kinds of records that a form may pick (``x-ref``), each with what it is; the wiring finds them."""
 LISTINGS: Mapping[str, str] = {
@@ -38,9 +43,14 @@ DATES = frozenset({"past", "future"})
 _OWN = frozenset(
     {
         *("x-ref", "x-among", "x-prefill", "x-date", "x-dates", "x-within-working-days", "x-warn", "x-print"),
-        *("x-own", "x-private", "x-options"),
+        *("x-own", "x-private", "x-options", "x-fill", "x-shared", "x-file-kinds"),
     }
 )
+_TICKED: Mapping[str, str] = {
+    "x-own": "只说本步骤，不进入事项的数据",
+    "x-print": "印在需求处理单上",
+    "x-shared": "几件事项一次登记时共用",
+}
 _PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _NAMING = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
@@ -49,6 +59,8 @@ _VALUES = frozenset({"const", "enum", "default", "examples"})
 _PATTERNS = jsonschema_rs.RegexOptions(size_limit=1_000_000, dfa_size_limit=1_000_000)
 """The engine that the service runs patterns with: its time grows with the text, and it knows no looking ahead."""
 
+LONGEST_FILL = 1_000
+"""Characters of what a field is filled with, before its values stand in it."""
 MOST_ITEMS = 1_000
 """Of a list in a form."""
 
@@ -56,14 +68,14 @@ MOST_ITEMS = 1_000
 def check(bundle: Bundle, context: CheckContext, report: Report) -> None:
     """Rules form-schema, form-reference, form-closed, form-title, form-text-limit, form-keyword, form-default,
     form-ui, form-unused and data-name."""
-    decisions = _decided(bundle)
+    decisions, tested = _decided(bundle), _tested(bundle)
     used = {node.form for process in bundle.processes.values() for node in process.nodes.values()}
     for form in bundle.forms.values():
         report.looking_at(form.file)
         checker = _Checker(form, report)
         if not checker.is_schema():
             continue
-        checker.check(decisions, context.functions)
+        checker.check(decisions, tested, context.functions)
         if form.name not in used:
             report.warning(
                 form.file, 1, form.name, "form-unused", "没有哪个任务用这张表单，请删去，或在任务的“表单”里选它"
@@ -81,6 +93,12 @@ def _decided(bundle: Bundle) -> frozenset[str]:
         if flow.condition
         for name, _ in compared(flow.condition)
     )
+
+
+def _tested(bundle: Bundle) -> frozenset[str]:
+    """Fields that a condition of a flow names in whatever way."""
+    conditions = (flow.condition for process in bundle.processes.values() for flow in process.flows.values())
+    return frozenset(name for condition in conditions if condition for name in names_in(condition))
 
 
 class _Checker:
@@ -114,7 +132,7 @@ class _Checker:
             return False
         return True
 
-    def check(self, decisions: frozenset[str], functions: frozenset[str]) -> None:
+    def check(self, decisions: frozenset[str], tested: frozenset[str], functions: frozenset[str]) -> None:
         """Everything that a valid schema must hold besides."""
         schema = self.form.schema
         if not _chinese(schema.get("title")):
@@ -124,10 +142,14 @@ class _Checker:
         self._conditions(schema)
         self._limits(schema)
         for field in self.form.fields.values():
-            self._field(field, decisions, functions)
+            self._field(field, decisions, tested, functions)
         self._own_words(schema)
+        for key, message in file_faults(schema, self.form.fields.values()):
+            self._error("form-keyword", message, key)
 
-    def _field(self, field: Field, decisions: frozenset[str], functions: frozenset[str]) -> None:
+    def _field(
+        self, field: Field, decisions: frozenset[str], tested: frozenset[str], functions: frozenset[str]
+    ) -> None:
         schema, name = field.schema, field.name
         if reserved(field, functions):
             self._error("data-name", f"字段名 {name[:60]} 应用小写英文字母、数字和下划线，且不能是系统给出的名称", name)
@@ -138,6 +160,9 @@ class _Checker:
                 self._error("form-default", f"流程按{data(name)}决定去向，不能有默认值（default）", name)
             if schema.get("x-prefill") and schema.get("type") != "boolean":
                 self._error("form-default", f"流程按{data(name)}决定去向，不能预先填上（x-prefill）", name)
+
+        if name in tested and field.values is not None and "x-fill" in schema:
+            self._error("form-default", f"流程按{data(name)}决定去向，不能由系统填好（x-fill），须由人选", name)
 
     def _limits(self, schema: Mapping[str, Any]) -> None:
         """Texts and lists have an end, and patterns are such that a browser comes to one."""
@@ -231,10 +256,10 @@ def _own_word_problem(word: str, value: Any) -> str | None:
         return f"x-among 应为 {'、'.join(sorted(LISTINGS))}，和 x-ref 写在一起"
     if word == "x-prefill" and not isinstance(value, bool) and not _PATH.fullmatch(str(value)):
         return "x-prefill 应为 true 或 false，或数据所在的位置，例如 file.values.post"
-    if word == "x-own" and value is not True:
-        return "x-own 应为 true（只说本步骤，不进入事项的数据）"
-    if word == "x-print" and value is not True:
-        return "x-print 应为 true（印在需求处理单上）"
+    if word == "x-fill" and not (isinstance(value, str) and value.strip() and len(value) <= LONGEST_FILL):
+        return f"x-fill 应为文字，最多 {LONGEST_FILL} 字，花括号里写式子，例如 {{today()}}"
+    if word in _TICKED and value is not True:
+        return f"{word} 应为 true（{_TICKED[word]}）"
     if word == "x-date" and value not in sorted(DATES):
         return "x-date 应为 past（今天或以前）或 future（今天以后）"
     if word == "x-within-working-days" and not _whole(value, 1):

@@ -14,11 +14,11 @@ from service.checks.tested import listed
 from service.checks.values import START, Writers
 from service.checks.wording import ROLES, code, data, quote
 from service.engine.expressions import readable
-from service.processes.terms import LEADER, UNIT
+from service.processes.terms import LEADER, PERSON, UNIT
 
-_REFERRED = {UNIT: "units", LEADER: "leaders"}
+_REFERRED = {UNIT: "units", LEADER: "leaders", PERSON: "people"}
 """Word before the colon of ``candidates`` → the kind of records (``x-ref``) that a field must pick for it."""
-_WANTED = {UNIT: "单位", LEADER: "领导的一项任职"}
+_WANTED = {UNIT: "单位", LEADER: "领导的一项任职", PERSON: "一个人"}
 _PICKED = {"talents": "人才", "leaders": "领导任职", "units": "单位", "people": "人员"}
 
 
@@ -29,7 +29,8 @@ def check(bundle: Bundle, context: CheckContext, writers: Writers, report: Repor
             if node.type != "userTask":
                 continue
             kind, colon, text = node.properties.get("candidates", "").partition(":")
-            if colon and kind in _REFERRED and text.strip():
+            narrowed = bool(colon and kind in _REFERRED and text.strip())
+            if narrowed:
                 if node.lane is None:
                     message = (
                         f"谁办选了{quote('candidates', text)}，但任务不在任何泳道里，"
@@ -38,7 +39,7 @@ def check(bundle: Bundle, context: CheckContext, writers: Writers, report: Repor
                     report.error(node.file, node.line, node.id, "task-lane", message)
                 for problem in _problems(process, node, kind, text, context, writers):
                     report.error(node.file, node.line, node.id, "task-holder", problem)
-            else:
+            if not narrowed or kind == PERSON:
                 _scope(process, node, context, writers, report)
     if context.base is not None:
         _changed(bundle, read(context.base, Report()), context, report)
@@ -58,11 +59,11 @@ def _problems(
             "没有人能办；请在前面给出，或核对名单上“每一项记作”的名称"
         )
     if constants := _constants(body):
-        yield from _codes(place, kind, constants, context)
+        yield from _codes(place, kind, constants, node, context)
     elif isinstance(body, ast.Name):
         values = writers.values(process, node, body.id)
         if values is not None:
-            yield from _codes(place, kind, sorted(values, key=str), context)
+            yield from _codes(place, kind, sorted(values, key=str), node, context)
             return
         for field in writers.fields(process, node, body.id) or ():
             picked = field.schema.get("x-ref")
@@ -81,13 +82,33 @@ def _constants(body: ast.expr | None) -> list[Any]:
     return [body.value] if isinstance(body, ast.Constant) else []
 
 
-def _codes(place: str, kind: str, values: list[Any], context: CheckContext) -> Iterator[str]:
+def _codes(place: str, kind: str, values: list[Any], node: Node, context: CheckContext) -> Iterator[str]:
+    if kind == PERSON:
+        yield from (problem for value in values for problem in _not_there(place, value, node, context))
+        return
     if kind == LEADER:
         yield f"{place}：得到的是 {listed(values)}，不是一位领导；请改用给出领导任职的字段"
         return
     wrong = [value for value in values if context.units is not None and value not in context.units]
     if wrong:
         yield f"{place}：{listed(wrong)} 不是组织设置里的单位，没有人能办；请选一个单位，或改用给出单位的字段"
+
+
+def _not_there(place: str, value: Any, node: Node, context: CheckContext) -> Iterator[str]:
+    """Why a named person cannot take the task: there is none of that account, who left, or who has not its role."""
+    if not isinstance(value, str):
+        yield f"{place}：得到的是 {listed([value])}，不是一个人；请重新选一个人"
+    elif context.people is None:
+        return
+    elif (found := context.people.get(value)) is None:
+        yield f"{place}：没有账号 {value}，没有人能办；请重新选一个人"
+    elif not found.usable:
+        yield f"{place}：{found.name} 已不在岗，或账号已停用；请另选一个人"
+    elif node.lane and node.lane not in found.roles:
+        yield (
+            f"{place}：{found.name} 没有“{code(ROLES, node.lane)}”这个角色，办不了这一步；"
+            "请另选一个人，或把任务移到这个人所在角色的泳道，或请系统管理员授予角色"
+        )
 
 
 def _may_lack(process: ProcessModel, node: Node, name: str, writers: Writers) -> bool:
@@ -99,7 +120,7 @@ def _may_lack(process: ProcessModel, node: Node, name: str, writers: Writers) ->
 
 def _scope(process: ProcessModel, node: Node, context: CheckContext, writers: Writers, report: Report) -> None:
     """A role that sees the tasks of the unit that the data name, where no data name one: everybody's and nobody's."""
-    role = node.properties.get("candidates") or node.lane or ""
+    role = _holder(node)[0]
     scope = context.roles.get(role, "")
     name = scope.removeprefix("data:")
     if scope.startswith("data:") and _may_lack(process, node, name, writers):
@@ -146,4 +167,7 @@ def _said(holder: tuple[str, str], lanes: Mapping[str, str]) -> str:
     role, narrowed = holder
     name = f"“{lanes.get(role, role)}”" if role else "没有人"
     kind, _, text = narrowed.partition(":")
-    return f"{name}（只限{quote('candidates', text)}{'的人' if kind == UNIT else '本人'}）" if narrowed else name
+    return f"{name}（只限{quote('candidates', text)}{_ONLY.get(kind, '')}）" if narrowed else name
+
+
+_ONLY = {UNIT: "的人", LEADER: "本人"}

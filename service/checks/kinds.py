@@ -93,6 +93,7 @@ RULES: Mapping[str, str] = {
     "field-ambiguous": "字段的意思不明",
     "form-unsatisfiable": "表单无法提交",
     "form-default": "决定去向的字段有默认值",
+    "form-fill": "预先填上的式子不对",
     "form-ui": "界面设置不对",
     "form-unused": "表单没有用到",
     "print-template": "打印模板印不出来",

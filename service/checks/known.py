@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import ast
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from service.checks.bundle import Bundle
+from service.engine.expressions import readable
 from service.processes.rules import one_line
 
 Json = dict[str, Any]
@@ -21,10 +23,10 @@ ALWAYS = {
     "number": "受理编号",
     "scheduled.planned_on": "自动发起的计划日期",
 }
-DATE, OF_UNIT, OF_LEADER = "date", "unit", "leader"
-"""The uses of data beside conditions: a day, a unit's code, the post of a leader."""
-_ALWAYS_IS: Mapping[str, str] = {"unit": OF_UNIT, "initiator_unit": OF_UNIT}
-_PICKED: Mapping[str, str] = {"units": OF_UNIT, "leaders": OF_LEADER}
+DATE, OF_UNIT, OF_LEADER, OF_PERSON = "date", "unit", "leader", "person"
+"""The uses of data beside conditions: a day, a unit's code, the post of a leader, somebody."""
+_ALWAYS_IS: Mapping[str, str] = {"unit": OF_UNIT, "initiator_unit": OF_UNIT, "initiator": OF_PERSON}
+_PICKED: Mapping[str, str] = {"units": OF_UNIT, "leaders": OF_LEADER, "people": OF_PERSON}
 _PARTS: Mapping[str, tuple[str, str]] = {
     "unit": (OF_UNIT, "单位"),
     "leader_id": (OF_LEADER, "领导"),
@@ -61,10 +63,14 @@ def known(
     apart: bool = True,
     records: Records = NO_RECORDS,
     samples: Mapping[str, Any] | None = None,
+    units: Collection[str] = (),
 ) -> list[Json]:
-    """``{name, title, is?, values?, insert?}`` of each: ``values`` are a field's choices, ``insert`` is written for it.
+    """``{name, title, is?, list?, of?, values?, insert?}`` of each: ``values`` are a field's choices, ``insert`` is
+    written for it.
 
-    ``is`` is one of DATE, OF_UNIT, OF_LEADER. ``samples``: action → a plausible result, whose parts are data too.
+    ``is`` is one of DATE, OF_UNIT, OF_LEADER, OF_PERSON; of a ``list`` (true), ``of`` is that of its items. ``units``
+    are the codes of units, by which an action's list of them is known. ``samples``: action → a plausible result, whose
+    parts are data too.
     Where forms have fields of one name, those of the ``nearest`` forms alone count, else the choices of all of them.
     ``apart``: a title names its form; without, fields of one name that are titled otherwise have all their titles.
     """
@@ -74,7 +80,12 @@ def known(
     }
     near = {one["name"]: one for one in _of_forms(bundle, list(nearest), apart, records)}
     fields = list(_of_forms(bundle, sorted(bundle.forms), apart, records))
-    for one in (*fields, *_of_tables(bundle), *_of_nodes(bundle), *_of_parts(bundle, samples or {})):
+    for one in (
+        *fields,
+        *_of_tables(bundle, units),
+        *_of_nodes(bundle, samples or {}, units),
+        *_of_parts(bundle, samples or {}),
+    ):
         first = found.setdefault(one["name"], one)
         if first is one:
             continue
@@ -123,6 +134,18 @@ def forms_before(bundle: Bundle, flow_id: str) -> list[str]:
     return []
 
 
+def fields_of(bundle: Bundle, names: Iterable[str]) -> list[Json]:
+    """The fields of these forms as ``known`` tells them, those of one name once, with the choices of all."""
+    found: dict[str, Json] = {}
+    for one in _of_forms(bundle, names, apart=False):
+        first = found.setdefault(one["name"], one)
+        if first is not one:
+            titles = dict.fromkeys([*str(first["title"]).split("／"), one["title"]])
+            values = _both(first.get("values", []), one.get("values", []))
+            found[one["name"]] = {**first, "title": "／".join(titles), **({"values": values} if values else {})}
+    return list(found.values())
+
+
 def _both(first: list[Json], second: list[Json]) -> list[Json]:
     """The choices of two fields; one value that is worded differently has both words."""
     words: dict[tuple[type, Any], list[str]] = {}
@@ -141,29 +164,61 @@ def _of_forms(
             titled = field.schema.get("title")
             title = f"{titled}（{where}）" if where and titled else str(titled or name)
             values, is_ = values_of(field.schema, records), is_of(field.schema)
+            items = field.schema.get("items") if field.schema.get("type") == "array" else None
             yield {
                 "name": name,
                 "title": title,
                 **({"is": is_} if is_ else {}),
+                **(_list(is_of(items)) if isinstance(items, Mapping) else {}),
                 **({"values": values} if values else {}),
             }
 
 
-def _of_tables(bundle: Bundle) -> Iterator[Json]:
+def _list(of: str) -> Json:
+    return {"list": True, **({"of": of} if of else {})}
+
+
+def _list_like(sample: Any, units: Collection[str]) -> Json:
+    """The marks that a plausible value puts on data: whether it is a list, and of units."""
+    if not isinstance(sample, list):
+        return {}
+    return _list(OF_UNIT if sample and all(isinstance(one, str) and one in units for one in sample) else "")
+
+
+def _of_tables(bundle: Bundle, units: Collection[str]) -> Iterator[Json]:
     for decision in bundle.decisions.values():
-        for output in decision.outputs:
-            yield {"name": output.text, "title": f"规则表{decision.name}的结果"}
+        for at, output in enumerate(decision.outputs):
+            cells = [_constant(rule.outputs[at].text) for rule in decision.rules if at < len(rule.outputs)]
+            lists = [one for one in cells if isinstance(one, list)]
+            unit = bool(cells) and any(isinstance(one, str) and one in units for one in cells)
+            yield {
+                "name": output.text,
+                "title": f"规则表{decision.name}的结果",
+                **({"is": OF_UNIT} if unit else {}),
+                **(_list_like([one for each in lists for one in each], units) if lists else {}),
+            }
 
 
-def _of_nodes(bundle: Bundle) -> Iterator[Json]:
+def _constant(text: str) -> Any:
+    """The text, or the list of those texts that stand in it, which a cell says; None for what is more."""
+    tree = readable(text)
+    body = tree.body if tree is not None else None
+    if isinstance(body, ast.List):
+        return [one.value for one in body.elts if isinstance(one, ast.Constant)]
+    return body.value if isinstance(body, ast.Constant) else None
+
+
+def _of_nodes(bundle: Bundle, samples: Mapping[str, Any], units: Collection[str]) -> Iterator[Json]:
     for process in bundle.processes.values():
         for node in process.nodes.values():
             if node.operation is not None and node.operation.result:
-                yield {"name": node.operation.result, "title": f"{one_line(node.name)}的结果"}
+                like = _list_like(samples.get(node.operation.action), units)
+                yield {"name": node.operation.result, "title": f"{one_line(node.name)}的结果", **like}
             if node.loop is not None and node.loop.item:
                 yield {"name": node.loop.item, "title": f"{one_line(node.name)}的每一项"}
             if node.loop is not None and node.loop.output_collection:
-                yield {"name": node.loop.output_collection, "title": f"{one_line(node.name)}的各份结论"}
+                title = f"{one_line(node.name)}的各份结论"
+                yield {"name": node.loop.output_collection, "title": title, "list": True}
 
 
 def _of_parts(bundle: Bundle, samples: Mapping[str, Any]) -> Iterator[Json]:

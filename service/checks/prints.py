@@ -18,7 +18,7 @@ from service.processes.told_fields import words
 MADE_AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 _TITLE = re.compile(r"\A\ufeff?\s*//[^\n]*[\u3400-\u9fff]")
 _PACKAGE = re.compile(r'"@\w')
-_LINE = re.compile(r":(\d+):\d+")
+_LINE = re.compile(r"有误：第 (\d+) 行")
 _SIGN = {"name": "张三", "on_behalf_of": None, "on": "2026年3月2日"}
 
 
@@ -54,14 +54,43 @@ def check(
             documents.render_files(
                 templates,
                 name,
-                {**documents.SAMPLES.get(name, {}), **data},
+                for_paper(data, name, templates[f"{name}.typ"]),
                 made_at=MADE_AT,
                 house=documents.TEMPLATE_FOLDER,
                 type_folder=documents.TYPE_FOLDER,
             )
         except (Incident, Invalid) as error:
-            report.error(file, 1, name, "print-template", f"用样例数据印不出来：{str(error)[:600]}")
+            found = _LINE.search(str(error))
+            line = int(found[1]) if found else 1
+            report.error(file, line, name, "print-template", f"用样例数据印不出来：{str(error)[:600]}")
+    _check_word(templates, data, report)
     return report.findings
+
+
+def _check_word(templates: Mapping[str, bytes], data: Mapping[str, Any], report: Report) -> None:
+    """Word templates (.docx), filled in once: each belongs to the paper of its name, the process's or the house's."""
+    known = {**documents.house_templates(), **templates}
+    for file, content in sorted(templates.items()):
+        name, _, kind = file.rpartition(".")
+        if kind != "docx":
+            continue
+        report.looking_at(f"print/{file}")
+        if f"{name}.typ" not in known:
+            message = f"没有同名的打印模板 {name}.typ，这个 Word 模板用不上；请把文件名改成与打印件的一样"
+            report.error(f"print/{file}", 1, name, "print-template", message)
+            continue
+        if (fault := documents.word_fault(content, file, for_paper(data, name, known[f"{name}.typ"]))) is not None:
+            report.error(f"print/{file}", 1, name, "print-template", f"用样例数据印不出来：{fault[:600]}")
+
+
+def for_paper(sample: Mapping[str, Any], name: str, template: bytes) -> dict[str, Any]:
+    """The data of the paper ``name`` in the made-up case ``sample`` (``sample_of``): of a step, the step as well."""
+    told = documents.about(template)
+    if not told.each:
+        return {**documents.SAMPLES.get(name, {}), **sample}
+    of = next((one for one in sample["steps"] if one["id"] in told.steps), documents.OF_A_STEP["of"])
+    said = {str(one["id"]): str(one["words"]) for one in of["fields"]}
+    return {**documents.OF_A_STEP, **documents.SAMPLES.get(name, {}), **sample, "of": of, "said": said}
 
 
 def sample_of(bundle: Bundle) -> dict[str, Any]:

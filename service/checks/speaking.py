@@ -15,6 +15,7 @@ from service.checks.findings import CheckContext
 from service.checks.known import OF_UNIT, forms_before, known, title_of
 from service.checks.model import Node, ProcessModel
 from service.checks.sampling import names_in
+from service.checks.value_words import value_in_words
 from service.engine.expressions import readable
 from service.processes.rules import one_line
 
@@ -166,6 +167,10 @@ class Speaker:
             return f"“{self._known[text.strip()]['title']}”"
         if kind in DATED:
             return date_in_words(text, self._known.values())
+        if kind in ("parameter", "collection", "about", "candidates"):
+            units = self._context.names.get(wording.UNITS, {})
+            words = value_in_words(text, self._known.values(), {**self._people, **units})
+            return words if "“" in words else ""
         if kind == "warn":
             return f"{text.strip()} 个工作日" if text.strip().isdigit() else ""
         return in_words(text, self._known.values()) if kind in ("condition", "slots", "completion") else ""
@@ -179,6 +184,10 @@ class Speaker:
     def _table(self, decision_id: str) -> str:
         found = self._bundle.decisions.get(decision_id)
         return f"规则表「{found.name}」" if found is not None and found.name else f"规则表 {decision_id}"
+
+    @property
+    def _people(self) -> Mapping[str, str]:
+        return {name: one.name for name, one in (self._context.people or {}).items()}
 
     @property
     def _known(self) -> Mapping[str, Json]:

@@ -18,15 +18,15 @@ from service.checks.wording import ACTIONS, ROLES, code, codes, table
 from service.engine.expressions import LITERALS
 from service.processes.properties import TASK
 from service.processes.rules import REGISTER
-from service.processes.terms import ABOUT, LEADER, SLOTS, UNIT
+from service.processes.terms import ABOUT, LEADER, PERSON, SLOTS, UNIT
 
 SIGNS = frozenset(SIGN_TITLES)
 _PRINTED = frozenset({"office", "unit"})
 
 _OTHER = frozenset({"stage"})
-NARROWING = {UNIT: "单位代码", LEADER: "领导任职编号"}
+NARROWING = {UNIT: "单位代码", LEADER: "领导任职编号", PERSON: "一个人的账号"}
 """The words that may stand before the colon of ``candidates``, and what the expression after it must give."""
-EXAMPLES = {UNIT: "unit", LEADER: "leader_id"}
+EXAMPLES = {UNIT: "unit", LEADER: "leader_id", PERSON: "initiator"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _GIVEN = frozenset({"settings", "initiator", "initiator_unit", "initiator_roles", "scheduled", "due_on"})
 """Data that the service gives: nothing in a diagram may write it."""
@@ -123,7 +123,7 @@ def candidate_problems(candidates: str, context: CheckContext) -> Iterator[str]:
     elif candidates not in context.roles:
         yield (
             f"谁办：没有 {candidates or '（空）'} 这个角色；"
-            f"请选一个角色（{codes(ROLES, context.roles)}），或选由哪一项给出单位、领导"
+            f"请选一个角色（{codes(ROLES, context.roles)}），或选由哪一项给出单位、领导，或指定一个人"
         )
 
 

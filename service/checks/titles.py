@@ -29,6 +29,8 @@ PROCESS_TITLES: Mapping[str, str] = {
     properties.ORDER: "排在第几",
 }
 PARAMETER_TITLES: Mapping[str, str] = {
+    "about_brief": "所涉专报",
+    "about_case": "所涉事项",
     "again": "每到一次编一个新号",
     "assisting_units": "协办单位",
     "before": "原来的信息",
@@ -40,6 +42,7 @@ PARAMETER_TITLES: Mapping[str, str] = {
     "counter": "编号系列",
     "decided_on": "确定日期",
     "decision": "结论",
+    "instruction": "批示内容",
     "document_no": "文号",
     "due_on": "到期日",
     "event_date": "发生日期",

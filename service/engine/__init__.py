@@ -3,6 +3,7 @@
 Only this package imports SpiffWorkflow.
 """
 
+from service.engine.deciding import Proposal, proposals_of
 from service.engine.expressions import PURE, ExpressionError, check_expression, evaluate
 from service.engine.fitting import Misfit
 from service.engine.migrating import Change, Unfit, migrate
@@ -24,7 +25,7 @@ from service.engine.runtime import (
     wake,
 )
 from service.engine.standstill import CALL, JOIN, MESSAGE, Held, held, lying_in, put_back, ways_back_of
-from service.engine.state import marking
+from service.engine.state import keep, marking
 from service.engine.world import RULES, Call, Context, EngineFailure, TooMany
 from service.engine.xml import utf8
 
@@ -45,6 +46,7 @@ __all__ = [
     "OpenTask",
     "Passed",
     "Program",
+    "Proposal",
     "TimerStart",
     "TooMany",
     "Unfit",
@@ -58,12 +60,14 @@ __all__ = [
     "fire_timer",
     "held",
     "inspect",
+    "keep",
     "lying_in",
     "marking",
     "migrate",
     "move",
     "parse",
     "processes_in",
+    "proposals_of",
     "put_back",
     "recompute",
     "sleeps",

@@ -10,7 +10,7 @@ import ast
 import threading
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from simpleeval import EvalWithCompoundTypes, InvalidExpression, IterableTooLong
 
@@ -137,8 +137,9 @@ def evaluate(
     Comparisons are those of ``comparing.compare``. Raises ExpressionError, naming the expression in words for staff,
     outside the subset or when the data do not fit.
     """
-    if faults := faults_of(text, frozenset(functions)):
-        raise ExpressionError("；".join(faults))
+    used = _used(text)
+    if used is None or not (functions.keys() >= used.called and functions.keys().isdisjoint(used.named)):
+        raise ExpressionError("；".join(faults_of(text, frozenset(functions))))
     walker = _idle.walkers.pop() if _idle.walkers else _Walker()
     walker.names = lambda node: names.get(node.id, LITERALS.get(node.id))
     walker.functions, walker.texts_as_dates = functions, texts_as_dates
@@ -176,6 +177,26 @@ def _reason(error: Exception) -> str:
 def faults_of(text: str, functions: frozenset[str]) -> tuple[str, ...]:
     """The faults of ``text``, whatever data it names (``check_expression``), looked for once."""
     return tuple(check_expression(text, None, functions))
+
+
+class _Used(NamedTuple):
+    """The functions that an expression calls, and the data that it names."""
+
+    called: frozenset[str]
+    named: frozenset[str]
+
+
+@lru_cache(maxsize=CACHED)
+def _used(text: str) -> _Used | None:
+    """The functions and data of a sound expression, looked for once a text; None for one that is unsound."""
+    try:
+        nodes = list(ast.walk(_parse(text)))
+    except ExpressionError:
+        return None
+    calls = [node.func for node in nodes if isinstance(node, ast.Call)]
+    called = frozenset(one.id for one in calls if isinstance(one, ast.Name))
+    named = frozenset(node.id for node in nodes if isinstance(node, ast.Name) and node not in calls)
+    return None if faults_of(text, called) else _Used(called, named)
 
 
 @lru_cache(maxsize=CACHED)
@@ -216,6 +237,11 @@ class _Walker(EvalWithCompoundTypes):
     """Attributes and subscripts read dictionaries and lists only; what is absent is None."""
 
     texts_as_dates = True
+
+    @staticmethod
+    def _check_disallowed_items(_item: Any) -> None:
+        """Nothing: the library looks through each value for modules and functions; ours are JSON and days, and a
+        function is only ever called."""
 
     def _eval_compare(self, node: ast.Compare) -> bool:
         left = self._eval(node.left)

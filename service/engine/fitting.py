@@ -34,12 +34,12 @@ SPLIT, WATCH_END, INSTANCE = ".BoundaryEventSplit", ".BoundaryEventJoin", " [chi
 LIVE = TaskState.READY | TaskState.WAITING | TaskState.STARTED
 
 
-MAP_IT = "请为它选定新版中的一个环节（改停在），或留在原版办完"
+MAP_IT = "请为它选定新版中的一个步骤（改停在），或留在原版办完"
 WAYS_OUT = {
     "removed": "请等它过去以后再迁移，或在新版里保留它",
     "moved_in": "请等它过去以后再迁移，或在新版里把它留在原来的流程",
     "arrived": "请等其余分支到齐、过了汇合再迁移，或在新版里保留它",
-    "changed": "请等这一步办完再迁移，或退回到前面的环节再迁移",
+    "changed": "请等这一步办完再迁移，或退回到前面的步骤再迁移",
     "instances": "请等各份都办完再迁移，或在新版里保留原来的多份办理方式",
     "called": "请等这一段办完再迁移，或在新版里保留原来调用的流程",
     "stuck": "请等各分支都办完、过了汇合再迁移，或在新版里保留原来的分支",
@@ -220,7 +220,7 @@ def _ways_on(old: Program, new: Program, part: Any, mapping: Moves) -> Iterator[
         name = new.names.get((process, node), node)
         words = {
             "stuck": f"迁移后「{name}」会一直等不到其余分支：并行的分支在新版中改了",
-            "twice": f"迁移后「{name}」会重复出现：原来并行的环节在新版中先后办理",
+            "twice": f"迁移后「{name}」会重复出现：原来并行的步骤在新版中先后办理",
         }
         yield Misfit(process, node, name, why, words[why])
 

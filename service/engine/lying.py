@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent
 from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
@@ -25,34 +26,36 @@ from service.engine.timers import ArmedTimer
 def lying(workflow: BpmnWorkflow) -> list[tuple[Any, Task]]:
     """(part of the case, token) of all that lie."""
     parts = [] if workflow.completed else parts_of(workflow)
-    if not any(_may_lie(task) for part in parts for task in part.tasks.values()):
+    tokens = {id(part): live_of(part) for part in parts}
+    if not any(_may_lie(one) for part in parts for one in tokens[id(part)]):
         return []
     alive: set[str] = set()
-    while more := {_call_of(part) for part in parts if any(_goes_on(one, alive) for one in live_of(part))} - alive:
+    while more := {_call_of(part) for part in parts if any(_goes_on(one, alive) for one in tokens[id(part)])} - alive:
         alive |= more  # who calls what goes on goes on too
     found: list[tuple[Any, Task]] = []
     for part in parts:
-        tokens = live_of(part)
-        moving = [one for one in tokens if _goes_on(one, alive)]
+        here = tokens[id(part)]
+        moving = [one for one in here if _goes_on(one, alive)]
         if not moving:
-            found += [(part, one) for one in tokens if not _calls(one) and _named(one)]
-            continue
-        ahead = _ahead([*moving, *(one.parent for one in moving if isinstance(one.parent.task_spec, LoopTask))])
-        found += [(part, one) for one in tokens if _may_lie(one) and _waits_in_vain(part, one, moving, ahead)]
+            found += [(part, one) for one in here if not _calls(one) and _named(one)]
+        elif waiting := [one for one in here if _may_lie(one)]:
+            ahead = _ahead([*moving, *(one.parent for one in moving if isinstance(one.parent.task_spec, LoopTask))])
+            found += [(part, one) for one in waiting if _waits_in_vain(part, one, moving, ahead)]
     return found
 
 
 def live_of(part: Any) -> list[Task]:
     """All tokens of a process that runs."""
-    return [task for task in part.tasks.values() if task.has_state(LIVE) and task.parent is not None]
+    return [task for task in part.tasks.values() if task._state & LIVE and task._parent in part.tasks]
 
 
 def _may_lie(task: Task) -> bool:
-    """Whether something is waited for that neither a person nor a timer brings by itself."""
-    if not task.has_state(LIVE) or isinstance(task.task_spec, BoundaryEvent):
-        return False
-    event = getattr(task.task_spec, "event_definition", None)
-    return isinstance(task.task_spec, Join) or isinstance(event, MessageEventDefinition)
+    """Whether a live token waits for something that neither a person nor a timer brings by itself."""
+    spec = task.task_spec
+    if isinstance(spec, Join):
+        return True
+    message = isinstance(getattr(spec, "event_definition", None), MessageEventDefinition)
+    return message and not isinstance(spec, BoundaryEvent)
 
 
 def _call_of(part: Any) -> str:
@@ -99,10 +102,23 @@ def _awaited(part: Any, task: Task) -> set[str]:
 def _ahead(tokens: Iterable[Task]) -> set[str]:
     """The names of the specs to which some way leads from these tokens, their own among them."""
     found: set[str] = set()
-    waiting = [one.task_spec for one in tokens]
+    for spec in dict.fromkeys(one.task_spec for one in tokens):
+        if (known := _reached.get(spec)) is None:
+            known = _reached[spec] = _from(spec)
+        found |= known
+    return found
+
+
+_reached: WeakKeyDictionary[Any, frozenset[str]] = WeakKeyDictionary()
+"""By spec: a drawing does not change, and each step of each case asks."""
+
+
+def _from(first: Any) -> frozenset[str]:
+    found: set[str] = set()
+    waiting = [first]
     while waiting:
         spec = waiting.pop()
         if spec.name not in found:
             found.add(spec.name)
             waiting += spec.outputs
-    return found
+    return frozenset(found)

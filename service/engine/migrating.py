@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin
 from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
@@ -37,16 +36,15 @@ from service.engine.fitting import (
 )
 from service.engine.program import Program
 from service.engine.prune import CAME_FROM, came_from
+from service.engine.reviving import FIRED, armed_anew, keep_begun, revive
 from service.engine.runtime import Landing, landed, waiting_timers
 from service.engine.scripts import ScriptEngine
 from service.engine.state import load, reopened
-from service.engine.timers import ArmedTimer
+from service.engine.timers import moment_of
 from service.engine.world import Context, by_rules, world
 from service.errors import Conflict
 
 SETTINGS = "settings"
-FIRED = "fired"
-"""Under what name an activity remembers the events that have happened to it and that its drawing no longer shows."""
 _AHEAD = TaskState.PREDICTED_MASK | TaskState.FUTURE
 
 
@@ -97,11 +95,9 @@ def migrate(
             for task in waiting_timers(workflow):
                 then = datetime.fromisoformat(task.internal_data["armed_at"])
                 workflow.script_engine = ScriptEngine(new, armed(then))
-                moment = task.task_spec.event_definition.moment(task)
-                task._set_internal_data(event_value=moment.isoformat())
+                task._set_internal_data(event_value=moment_of(task).isoformat())
             if by_rules() > 4:
-                for part in parts_of(workflow):
-                    _revive(workflow, part, new, armed, context.now)
+                revive(workflow, new, armed, context.now)
         workflow.script_engine = ScriptEngine(new, context)
         for part in parts_of(workflow):
             for task in list(part.tasks.values()):
@@ -184,28 +180,12 @@ def _fit_watches(part: Any, task: Task, specs: Mapping[str, Any], mapping: Moves
             if event.has_state(TaskState.FINISHED_MASK):
                 fired = [*task.internal_data.get(FIRED, ()), event.task_spec.name]
                 task._set_internal_data(**{FIRED: sorted(set(fired))})
-                _keep_begun(part, event, split)
+                keep_begun(part, event, split)
             part._remove_task(event.id)
     if wanted is not None and split is None:
         _insert_above(part, task, wanted, task.data)
     elif wanted is None and split is not None:
         _splice(part, split)
-
-
-def _keep_begun(part: Any, event: Task, split: Task) -> None:
-    """A run that a watch has begun (a circular that waits for its approval) goes on beside the task."""
-    for after in list(event.children):
-        if isinstance(after.task_spec, BoundaryEventJoin) or not _lives(after):
-            continue
-        after._set_internal_data(**{CAME_FROM: came_from(after)})
-        event._children.remove(after.id)
-        after.parent = split.parent
-        split.parent._children.append(after.id)
-
-
-def _lives(task: Task) -> bool:
-    ended = task.task_spec.name.endswith(".EndJoin")
-    return (task.has_state(LIVE) and not ended) or any(_lives(child) for child in task.children)
 
 
 def _insert_above(part: Any, task: Task, spec: Any, data: Mapping[str, Any]) -> None:
@@ -273,45 +253,4 @@ def _arm(
     there = {child.task_spec.name for child in above.children}
     for spec in above.task_spec.outputs:
         if spec.name not in there and spec.name not in fired and hasattr(spec, "event_definition"):
-            _armed(workflow, new, above, since, spec, armed)
-
-
-def _armed(
-    workflow: BpmnWorkflow, new: Program, above: Task, since: Task, spec: Any, armed: Callable[[datetime], Context]
-) -> Task:
-    """A new event of ``above`` that waits, as of the moment at which ``since`` was entered."""
-    workflow.script_engine = ScriptEngine(new, armed(datetime.fromtimestamp(since.last_state_change, UTC)))
-    event = above._add_child(spec, TaskState.MAYBE)
-    event._set_state(TaskState.WAITING)
-    spec._update(event)
-    return event
-
-
-def _revive(
-    workflow: BpmnWorkflow, part: Any, new: Program, armed: Callable[[datetime], Context], now: datetime
-) -> None:
-    """Arms once more the timers of activities that rang on the date of before and whose moment is now to come.
-
-    A run that the first ring has begun goes on beside the task.
-    """
-    for task in [one for one in part.tasks.values() if is_main(one)]:
-        if (split := split_of(task)) is None:
-            continue
-        kept = set(task.internal_data.get(FIRED, ()))
-        for spec in split.task_spec.outputs:
-            if not isinstance(getattr(spec, "event_definition", None), ArmedTimer):
-                continue
-            there = [one for one in split.children if one.task_spec.name == spec.name]
-            rang = [one for one in there if one.has_state(TaskState.FINISHED_MASK)]
-            if len(rang) < len(there) or not (rang or spec.name in kept):
-                continue
-            event = _armed(workflow, new, split, task, spec, armed)
-            if datetime.fromisoformat(event.internal_data["event_value"]) <= now:
-                part._remove_task(event.id)
-                continue
-            for one in rang:
-                _keep_begun(part, one, split)
-                part._remove_task(one.id)
-            kept.discard(spec.name)
-        if FIRED in task.internal_data:
-            task._set_internal_data(**{FIRED: sorted(kept)})
+            armed_anew(workflow, new, above, since, spec, armed)

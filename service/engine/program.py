@@ -13,6 +13,7 @@ from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, EndEvent, Inclusive
 from SpiffWorkflow.spiff.parser.process import VALIDATOR
 from SpiffWorkflow.spiff.specs.defaults import UserTask
 
+from service.engine.growing import keep_neighbours
 from service.engine.parser import Parser
 from service.engine.specs import MultiInstance
 from service.engine.xml import parse_xml
@@ -101,6 +102,7 @@ def parse(files: Mapping[str, bytes], key: str) -> Program:
         raise Invalid(f"引擎不能解析该定义，{_WAY_OUT}", [Finding(key, f"引擎不能解析，{_WAY_OUT}")]) from error
     specs = {key: spec, **subprocess_specs}
     _connect_instances(specs)
+    keep_neighbours(specs.values())
     return Program(
         key=key,
         spec=spec,

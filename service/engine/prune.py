@@ -27,24 +27,30 @@ def prune(workflow: BpmnWorkflow) -> None:
         return
     for part in [workflow, *workflow.subprocesses.values()]:
         if not part.completed:
-            while _pass(part):
+            finished = [task for task in part.tasks.values() if task._state & TaskState.FINISHED_MASK]
+            pending = _pending(part)
+            while _pass(part, finished, pending):
                 pass
     _forget_subprocesses(workflow)
 
 
-def _pass(part: Any) -> bool:
-    changed = False
-    pending = {
+def _pending(part: Any) -> set[str]:
+    """The names of the joins that have not fired yet."""
+    return {
         task.task_spec.name
         for task in part.tasks.values()
         # a gateway with one way in only splits: it waits for nobody
-        if isinstance(task.task_spec, Join)
-        and len(task.task_spec.inputs) > 1
-        and task.has_state(TaskState.NOT_FINISHED_MASK)
+        if task._state & TaskState.NOT_FINISHED_MASK
+        and isinstance(task.task_spec, Join)
+        and len(task.task_spec._inputs) > 1
         # the end of a watch looks at what it watched, which is kept, and at nothing that came before
         and not (isinstance(task.task_spec, BoundaryEventJoin) and by_rules() > 2)
     }
-    for task in list(part.tasks.values()):
+
+
+def _pass(part: Any, finished: list[Task], pending: set[str]) -> bool:
+    changed = False
+    for task in finished:
         if task.id not in part.tasks or not _removable(part, task) or _feeds_join(task, pending):
             continue
         children = task._children
@@ -58,10 +64,8 @@ def _pass(part: Any) -> bool:
 
 
 def _removable(part: Any, task: Task) -> bool:
-    parent = task.parent
-    if parent is None or parent is part.task_tree or not task.has_state(TaskState.FINISHED_MASK):
-        return False
-    if not parent.has_state(TaskState.FINISHED_MASK):
+    parent = part.tasks.get(task._parent)
+    if parent is None or parent is part.task_tree or not parent._state & TaskState.FINISHED_MASK:
         return False
     if task is part.last_task and not task._children:
         return False
@@ -70,7 +74,7 @@ def _removable(part: Any, task: Task) -> bool:
 
 def _feeds_join(task: Task, pending: set[str]) -> bool:
     """A join that has not fired yet counts its arrivals by their own tasks and those before them."""
-    return any(one.task_spec.name in pending for one in (task, *task.children))
+    return bool(pending) and any(one.task_spec.name in pending for one in (task, *task.children))
 
 
 def _still_watched(split: Task) -> bool:

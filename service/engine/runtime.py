@@ -25,11 +25,12 @@ from SpiffWorkflow.util.task import TaskState
 from service.engine.lying import lying
 from service.engine.program import Program
 from service.engine.prune import CAME_FROM, came_from, prune
+from service.engine.reviving import revive
 from service.engine.scripts import ScriptEngine, scope_of
 from service.engine.specs import EventGateway
 from service.engine.state import dump, kept_live, load, taken
-from service.engine.timers import ArmedTimer, attached_to
-from service.engine.walking import run_ready
+from service.engine.timers import ArmedTimer, attached_to, moment_of, stand
+from service.engine.walking import refresh_timers, run_ready
 from service.engine.world import Context, EngineFailure, all_decided, copied, ordered, world
 from service.errors import Conflict, NotFound
 
@@ -201,18 +202,29 @@ def _withdraw(task: Task) -> None:
                 after.cancel()  # it would take the cancelled task for a finished one
 
 
-def recompute(program: Program, state: str, armed: Callable[[datetime], Context], context: Context) -> Landing:
+def recompute(
+    program: Program,
+    state: str,
+    armed: Callable[[datetime], Context],
+    context: Context,
+    stood: tuple[str, str] | None = None,
+) -> Landing:
     """Computes the moments of all waiting timers anew, each as of the time it was armed (a calendar has changed).
 
-    ``armed`` gives the context as of a past moment, with the new calendar.
+    Timers that rang wait again where their new moment is to come. ``armed`` gives the context as of a past moment, with
+    the new calendar. ``stood``: the days (ISO) between which the case stood still; the timers move by them.
     """
     with running(program, state, context) as workflow:
         for task in waiting_timers(workflow):
             then = datetime.fromisoformat(task.internal_data["armed_at"])
             workflow.script_engine = ScriptEngine(program, armed(then))
-            moment = task.task_spec.event_definition.moment(task)
-            task._set_internal_data(event_value=moment.isoformat())
+            if stood is not None:
+                stand(task, *stood)
+            task._set_internal_data(event_value=moment_of(task).isoformat())
+        again = revive(workflow, program, armed, context.now) if context.rules > 5 else []
         workflow.script_engine = ScriptEngine(program, context)
+        for event in again:
+            event.task_spec._predict(event, mask=TaskState.NOT_FINISHED_MASK)
         return _landing(program, workflow, context, [])
 
 
@@ -220,7 +232,7 @@ def wake(program: Program, state: str, context: Context) -> Landing:
     """Lets what older rules left waiting for ever go on by today's. Raises Conflict when nothing was."""
     with running(program, state, context) as workflow:
         if not _waiting_gateways(workflow):
-            raise Conflict("没有需要唤醒的环节")
+            raise Conflict("没有需要唤醒的步骤")
         return advanced(program, workflow, context)
 
 
@@ -264,7 +276,7 @@ def advanced(program: Program, workflow: BpmnWorkflow, context: Context, trail: 
 
     while run_ready(workflow, count, note):
         pass
-    workflow.refresh_timers()
+    refresh_timers(workflow)
     return _landing(program, workflow, context, passed)
 
 
@@ -276,19 +288,22 @@ def landed(program: Program, workflow: BpmnWorkflow, context: Context) -> Landin
 def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed: list[Passed]) -> Landing:
     if context.pruning:
         prune(workflow)
-    open_tasks = {}
-    for task in _manual_tasks(workflow):
-        opened = OpenTask(
-            id=task.id,
-            process=task.workflow.spec.name,
-            task=task.task_spec.bpmn_id,
-            scope=scope_of(task),
-            data=copied(task.data),
-        )
-        open_tasks[opened.id] = opened
-    timers = {}
-    if not workflow.completed:
-        for task in waiting_timers(workflow):
+    open_tasks, timers, messages = {}, {}, []
+    for task in _waiting_for_others(workflow):
+        definition = getattr(task.task_spec, "event_definition", None)
+        if task._state == TaskState.WAITING and isinstance(definition, MessageEventDefinition):
+            messages.append(definition.name)
+        elif workflow.completed:
+            continue
+        elif task._state == TaskState.READY and task.task_spec.manual:
+            open_tasks[task.id] = OpenTask(
+                id=task.id,
+                process=task.workflow.spec.name,
+                task=task.task_spec.bpmn_id,
+                scope=scope_of(task),
+                data=copied(task.data),
+            )
+        elif task._state == TaskState.WAITING and isinstance(definition, ArmedTimer):
             watched = attached_to(task)
             timers[task.id] = WaitingTimer(
                 id=task.id,
@@ -305,7 +320,7 @@ def _landing(program: Program, workflow: BpmnWorkflow, context: Context, passed:
         state=kept_live(program, workflow) if context.live else dump(workflow, in_memory=context.in_memory),
         open_tasks=open_tasks,
         timers=timers,
-        waiting_messages=tuple(event.name for event in _waiting_messages(workflow)),
+        waiting_messages=tuple(messages),
         passed=tuple(passed),
         completed=bool(workflow.completed),
         end=ends[-1] if ends else None,
@@ -329,13 +344,10 @@ def _workflows(workflow: BpmnWorkflow) -> Iterator[Any]:
     yield from list(workflow.subprocesses.values())
 
 
-def _manual_tasks(workflow: BpmnWorkflow) -> Iterator[Task]:
-    if workflow.completed:
-        return
-    for part in _workflows(workflow):
-        for task in part.tasks.values():
-            if task.state == TaskState.READY and task.task_spec.manual:
-                yield task
+def _waiting_for_others(workflow: BpmnWorkflow) -> list[Task]:
+    """The tasks that wait for a person, a timer or a message, process by process: few among those predicted."""
+    held = TaskState.READY | TaskState.WAITING
+    return [task for part in _workflows(workflow) for task in part.tasks.values() if task._state & held]
 
 
 def waiting_timers(workflow: BpmnWorkflow) -> Iterator[Task]:
@@ -354,7 +366,7 @@ def _waiting_gateways(workflow: BpmnWorkflow) -> list[Task]:
         task
         for part in _workflows(workflow)
         for task in part.tasks.values()
-        if task.state == TaskState.WAITING and isinstance(task.task_spec, EventGateway)
+        if task._state == TaskState.WAITING and isinstance(task.task_spec, EventGateway)
     ]
 
 
@@ -363,7 +375,7 @@ def _waiting_messages(workflow: BpmnWorkflow) -> list[MessageEventDefinition]:
         task.task_spec.event_definition
         for part in _workflows(workflow)
         for task in part.tasks.values()
-        if task.state == TaskState.WAITING
+        if task._state == TaskState.WAITING
         and isinstance(getattr(task.task_spec, "event_definition", None), MessageEventDefinition)
     ]
 

@@ -46,7 +46,7 @@ class _Environment(BasePythonScriptEngineEnvironment):
         self.opening = context.opening
 
     def evaluate(self, expression: str, context: Mapping[str, Any], external_context: Any = None) -> Any:
-        names = {**context, **(external_context or {})}
+        names = {**context, **external_context} if external_context else context
         return evaluate(expression, names, self.context.functions, texts_as_dates=self.context.rules > 1)
 
     def execute(self, script: str, context: Any, external_context: Any = None) -> Any:

@@ -84,7 +84,7 @@ class Join(ParallelGateway):
 
     def _check_threshold_unstructured(self, my_task: Task) -> bool:
         awaited = {spec.name for spec in self.inputs}
-        for task in my_task.workflow.get_tasks(spec_name=self.name):
+        for task in named_alike(my_task):
             if task.is_descendant_of(my_task):  # a way back into this join: nobody comes that way before it has fired
                 above = task
                 while above is not None and above.task_spec.name not in awaited:
@@ -98,7 +98,7 @@ class Join(ParallelGateway):
     def _update_hook(self, my_task: Task) -> bool:
         fires = bool(super()._update_hook(my_task))
         if fires:
-            for task in my_task.workflow.get_tasks(spec_name=self.name):
+            for task in named_alike(my_task):
                 arrived = task is my_task or task.has_state(TaskState.FINISHED_MASK)
                 if arrived and JOINED not in task.internal_data:
                     task._set_internal_data(**{JOINED: str(my_task.id)})
@@ -121,6 +121,15 @@ class Join(ParallelGateway):
                     merged[name] = branch.data[name]
         my_task.data = merged
         return True
+
+
+def named_alike(my_task: Task) -> list[Task]:
+    """The tasks of a process, and of what it calls, of the name of a task's spec, in any order."""
+    workflow, name = my_task.workflow, my_task.task_spec.name
+    if any(key in workflow.tasks for key in workflow.top_workflow.subprocesses):
+        found: list[Task] = workflow.get_tasks(spec_name=name)
+        return found
+    return [task for task in workflow.tasks.values() if task.task_spec.name == name]
 
 
 def _common_ancestor(tasks: list[Task]) -> Task:

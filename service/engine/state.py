@@ -13,63 +13,72 @@ import marshal
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from SpiffWorkflow.bpmn.serializer.helpers.registry import DefaultRegistry
 from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.specs import StartTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from service.engine.program import Program
 from service.engine.world import copied
-
-_PLAIN = frozenset({str, int, float, bool, type(None)})
-_REGISTRY = DefaultRegistry()
-"""For the few internal values that are no JSON (moments of a repeated timer)."""
+from service.engine.writing import PLAIN, REGISTRY, text_of
 
 for _name in ("spiff.task", "spiff.workflow"):  # left unset, they gather whole trees for lines that nobody writes
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 class InMemory(str):
-    """A state that never leaves its process, written faster than JSON; only ``stored_in`` reads it."""
+    """A state that never leaves its process: its workflow, to be looked at, until it is kept as bytes or gone on from.
 
-    __slots__ = ()
+    It has no text: a step of which nobody keeps anything writes nothing.
+    """
+
+    __slots__ = ("kept", "workflow")
+    kept: bytes
+    workflow: BpmnWorkflow | None
+
+    @classmethod
+    def of(cls, workflow: BpmnWorkflow) -> InMemory:
+        """The state of ``workflow``, with which nobody goes on."""
+        state = cls()
+        state.kept, state.workflow = b"", workflow
+        return state
+
+    def keep(self) -> bytes:
+        """The state as bytes, a fraction of the memory of its workflow, which is let go."""
+        if self.workflow is not None:
+            self.kept, self.workflow = _to_bytes(self.workflow), None
+        return self.kept
 
 
 def dump(workflow: BpmnWorkflow, *, in_memory: bool = False) -> str:
     """The state of ``workflow`` as JSON text, or as it stays in this process."""
     workflow.bpmn_events = []  # what nobody here caught leaves with the advance that threw it
     if in_memory:
-        return InMemory(marshal.dumps(_private(_to_dict(workflow))).decode("latin-1"))
-    return json.dumps(_to_dict(workflow), ensure_ascii=False, separators=(",", ":"))
+        return InMemory.of(workflow)
+    return text_of(workflow)
 
 
-def stored_in(state: str) -> dict[str, Any]:
-    """The parts of a state, which are the caller's own."""
-    found: dict[str, Any] = (
-        marshal.loads(state.encode("latin-1"))  # noqa: S302 - written by this process
-        if isinstance(state, InMemory)
-        else json.loads(state)
-    )
-    return found
-
-
-def _private(stored: dict[str, Any]) -> dict[str, Any]:
-    """The same, of which no part is shared, with nothing but what JSON knows."""
-    for part in [stored, *stored["subprocesses"].values()]:
-        part["data"], part["correlations"] = copied(part["data"]), copied(part["correlations"])
-        for task in part["tasks"].values():
-            task["data"] = copied(task["data"])
-            if updates := task["delta"].get("updates"):
-                task["delta"]["updates"] = copied(updates)
-    return stored
+def keep(state: str) -> None:
+    """Lets a state take little memory until somebody goes on from it."""
+    if isinstance(state, InMemory):
+        state.keep()
 
 
 def load(program: Program, state: str) -> BpmnWorkflow:
     """The workflow that ``dump`` wrote, on the specs of ``program``."""
-    return _opened(program, stored_in(state))
+    if isinstance(state, InMemory):
+        return _from_bytes(program, state.keep())
+    return _opened(program, json.loads(state))
+
+
+def looked_at(program: Program, state: str) -> BpmnWorkflow:
+    """As ``load``, to be looked at only: nobody may change it."""
+    if isinstance(state, InMemory) and state.workflow is not None:
+        return state.workflow
+    return load(program, state)
 
 
 class Live(str):
@@ -122,23 +131,22 @@ def _opened(program: Program, stored: Mapping[str, Any]) -> BpmnWorkflow:
 def marking(program: Program, state: str) -> tuple[tuple[str, str, str], ...]:
     """(process, scope, node) of everything that holds a token in ``state``, in one order: open tasks, calls that run,
     joins, events and timers that wait."""
-    stored = stored_in(state)
-    found = list(_tokens(program.spec, "", stored))
-    for scope, part in stored["subprocesses"].items():
-        found += _tokens(program.subprocess_specs[part["spec"]], scope, part)
+    workflow = looked_at(program, state)
+    found = list(_tokens("", workflow))
+    for scope, part in workflow.subprocesses.items():
+        found += _tokens(scope, part)
     return tuple(sorted(found))
 
 
 _HELD = TaskState.READY | TaskState.WAITING | TaskState.STARTED
 
 
-def _tokens(spec: Any, scope: str, part: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    if part["completed"]:
+def _tokens(scope: str, part: Any) -> Iterator[tuple[str, str, str]]:
+    if part.completed:
         return
-    for task in part["tasks"].values():
-        node = getattr(spec.task_specs.get(task["task_spec"]), "bpmn_id", None)
-        if node and task["state"] & _HELD:
-            yield spec.name, scope, node
+    for task in part.tasks.values():
+        if task._state & _HELD and (node := getattr(task.task_spec, "bpmn_id", None)):
+            yield part.spec.name, scope, node
 
 
 def _part_to_dict(part: Any) -> dict[str, Any]:
@@ -182,8 +190,7 @@ def _task_to_dict(task: Task, tasks: Mapping[str, Task]) -> dict[str, Any]:
         "task_spec": task.task_spec.name,
         "triggered": task.triggered,
         "internal_data": {
-            key: value if type(value) in _PLAIN else _REGISTRY.convert(value)
-            for key, value in task.internal_data.items()
+            key: value if type(value) in PLAIN else REGISTRY.convert(value) for key, value in task.internal_data.items()
         },
         "data": {} if parent is not None else task.data,
         "delta": delta,
@@ -209,17 +216,22 @@ def _restore_task(part: Any, stored: Mapping[str, Any], held: dict[str, list[str
 
     ``held``: id of a task -> the names in its data of objects and lists, of which each task has its own.
     """
-    task = Task(part, part.spec.task_specs.get(stored["task_spec"]), state=stored["state"], id=stored["id"])
-    task._parent = stored["parent"]
-    task._children = stored["children"]
-    task.last_state_change = stored["last_state_change"]
-    task.triggered = stored["triggered"]
-    task.internal_data = {
-        key: value if type(value) in _PLAIN else _REGISTRY.restore(value)
-        for key, value in stored["internal_data"].items()
-    }
-    if task._state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
-        part.top_workflow.event_manager.add_task(task)
+    task = _made(
+        part,
+        stored["task_spec"],
+        {
+            "id": stored["id"],
+            "_parent": stored["parent"],
+            "_children": stored["children"],
+            "_state": stored["state"],
+            "triggered": stored["triggered"],
+            "last_state_change": stored["last_state_change"],
+            "internal_data": {
+                key: value if type(value) in PLAIN else REGISTRY.restore(value)
+                for key, value in stored["internal_data"].items()
+            },
+        },
+    )
     parent, delta = part.tasks.get(task._parent), stored["delta"]
     if parent is None or not delta:
         task.data = stored["data"]
@@ -236,6 +248,18 @@ def _restore_task(part: Any, stored: Mapping[str, Any], held: dict[str, list[str
     task.data, held[task.id] = data, names
 
 
+def _made(part: Any, spec: str, facts: dict[str, Any]) -> Task:
+    """A task of ``part`` with these ``facts`` (its attributes, which are its own), as the library would make it."""
+    task: Task = Task.__new__(Task)
+    facts["workflow"], facts["thread_id"] = part, Task.thread_id_pool
+    facts["task_spec"] = part.spec.task_specs.get(spec) or StartTask(part.spec)
+    task.__dict__ = facts
+    part.tasks[task.id] = task
+    if task._state == TaskState.WAITING and isinstance(task.task_spec, CatchingEvent):
+        part.top_workflow.event_manager.add_task(task)
+    return task
+
+
 def _held(data: Mapping[str, Any]) -> list[str]:
     return [key for key, value in data.items() if type(value) is dict or type(value) is list]
 
@@ -244,9 +268,75 @@ def _restore_subprocesses(stored: Mapping[str, Any], part: Any, top: BpmnWorkflo
     """Those called from ``part`` and, below them, those that they call."""
     for task in list(part.tasks.values()):
         if isinstance(task.task_spec, SubWorkflowTask) and task.id in stored and task.id not in top.subprocesses:
-            called = stored[task.id]
-            inner = BpmnSubWorkflow(top.subprocess_specs[task.task_spec.spec], task.id, top, deserializing=True)
-            _restore(inner, called)
-            top.subprocesses[task.id] = inner
-            inner.completed_event.connect(task.task_spec._on_subworkflow_completed, task)
+            inner = _called(task, top)
+            _restore(inner, stored[task.id])
             _restore_subprocesses(stored, inner, top)
+
+
+# --- Within this process ---------------------------------------------------------------------------------------------
+
+
+def _to_bytes(workflow: BpmnWorkflow) -> bytes:
+    """All of ``workflow``, of which no part is shared, with nothing but what JSON knows."""
+    parts = {key: _facts_of(part) for key, part in workflow.subprocesses.items()}
+    return marshal.dumps((_facts_of(workflow), parts))
+
+
+def _facts_of(part: Any) -> tuple[Any, ...]:
+    last = part.last_task.id if part.last_task is not None else None
+    own = (copied(part.data), copied(part.correlations), last, part.success, part.completed, part.task_tree.id)
+    return part.spec.name, own, [_facts_of_task(task, part.tasks) for task in part.tasks.values()]
+
+
+def _facts_of_task(task: Task, tasks: Mapping[str, Task]) -> tuple[str, dict[str, Any]]:
+    return task.task_spec.name, {
+        "id": task.id,
+        "_parent": task._parent if task._parent in tasks else None,
+        "_children": task._children,
+        "_state": task._state,
+        "triggered": task.triggered,
+        "last_state_change": task.last_state_change,
+        "internal_data": {
+            key: value if type(value) in PLAIN else copied(REGISTRY.convert(value))
+            for key, value in task.internal_data.items()
+        },
+        "data": copied(task.data),
+    }
+
+
+def _from_bytes(program: Program, kept: bytes) -> BpmnWorkflow:
+    top, parts = marshal.loads(kept)  # noqa: S302 - written by this process
+    workflow = BpmnWorkflow(program.spec, dict(program.subprocess_specs), deserializing=True)
+    _fill(workflow, top)
+    _fill_called(parts, workflow, workflow)
+    return workflow
+
+
+def _fill(part: Any, facts: tuple[Any, ...]) -> None:
+    _, (data, correlations, last, success, completed, root), tasks = facts
+    for spec, own in tasks:
+        for key, value in own["internal_data"].items():
+            if type(value) not in PLAIN:
+                own["internal_data"][key] = REGISTRY.restore(value)
+        _made(part, spec, own)
+    part.task_tree, part.success, part.completed = part.tasks[root], success, completed
+    part.correlations, part.data = correlations, data
+    if last is not None:
+        part.last_task = part.tasks.get(last)
+
+
+def _fill_called(parts: Mapping[str, tuple[Any, ...]], part: Any, top: BpmnWorkflow) -> None:
+    """As ``_restore_subprocesses``."""
+    for task in list(part.tasks.values()):
+        if isinstance(task.task_spec, SubWorkflowTask) and task.id in parts and task.id not in top.subprocesses:
+            inner = _called(task, top)
+            _fill(inner, parts[task.id])
+            _fill_called(parts, inner, top)
+
+
+def _called(task: Task, top: BpmnWorkflow) -> BpmnSubWorkflow:
+    """The process, empty yet, that a task of a case calls."""
+    inner = BpmnSubWorkflow(top.subprocess_specs[task.task_spec.spec], task.id, top, deserializing=True)
+    top.subprocesses[task.id] = inner
+    inner.completed_event.connect(task.task_spec._on_subworkflow_completed, task)
+    return inner

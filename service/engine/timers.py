@@ -60,6 +60,35 @@ class ArmedTimer:
         )
 
 
+STOOD = "stood"
+"""Under what name a timer remembers the spans of days ``[since, until]`` over which its case stood still (顺延)."""
+
+
+def moment_of(my_task: Task) -> datetime:
+    """When a waiting timer is due: as its drawing says, later by the working days over which its case stood still."""
+    definition: ArmedTimer = my_task.task_spec.event_definition
+    moment = definition.moment(my_task)
+    for since, until in my_task._get_internal_data(STOOD, ()):
+        local = clock.local(moment)
+        beside = {"day": local.date(), "since": since, "until": until}
+        later = "working_days_after(day, working_days_between(since, until))"
+        day = as_date(my_task.workflow.script_engine.evaluate(my_task, later, external_context=beside))
+        if day is None:
+            raise definition.no_time(day)
+        moment = datetime.combine(day, local.timetz(), tzinfo=clock.SHANGHAI).astimezone(UTC)
+    return moment
+
+
+def stand(my_task: Task, since: str, until: str) -> None:
+    """Lets a timer go off later by the days over which its case stood still. One that is drawn by the due date of its
+    task moves with that."""
+    if not _BY_DUE.search(my_task.task_spec.event_definition.expression):
+        my_task._set_internal_data(**{STOOD: [*my_task._get_internal_data(STOOD, ()), [since, until]]})
+
+
+_BY_DUE = re.compile(r"\bdue_on\b")
+
+
 class DateTimer(ArmedTimer, TimeDateEventDefinition):
     def moment(self, my_task: Task) -> datetime:
         value = self.value(my_task)

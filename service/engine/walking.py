@@ -9,14 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent
+from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnBaseWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from SpiffWorkflow.workflow import Workflow
 
+from service.engine.specs import CatchEvent
+from service.engine.timers import ArmedTimer
 from service.engine.world import moment_now
 
+_ASKING = (TimerEventDefinition, MultipleEventDefinition)
+_PLAIN_EVENTS = frozenset({BoundaryEvent, CatchEvent})
 _ASKED = frozenset({"state", "spec_name"})
 _library_tasks = Workflow.get_tasks
 
@@ -46,10 +53,36 @@ def tasks_of(workflow: Any, first_task: Task | None = None, **wanted: Any) -> li
 
 
 def update_waiting(workflow: Any) -> None:
-    """Has every task of a process that waits look whether it still must: what comes of one, the next ones see."""
-    if any(task._state == TaskState.WAITING for task in workflow.tasks.values()):
+    """Has every task of a process that waits look whether it still must: what comes of one, the next ones see.
+
+    An armed timer need not look: that it has fired, it is told.
+    """
+    if any(task._state == TaskState.WAITING and not _armed(task) for task in workflow.tasks.values()):
         for task in _going(workflow, TaskState.WAITING):
+            if not _armed(task):
+                task.task_spec._update(task)
+
+
+def refresh_timers(workflow: BpmnWorkflow) -> None:
+    """Has the events that wait look whether they still must; the library asks its clock here."""
+    for task in list(workflow.event_manager.tasks.values()):
+        if isinstance(task.task_spec.event_definition, _ASKING) and not _armed(task):
             task.task_spec._update(task)
+
+
+def _armed(task: Task) -> bool:
+    """Whether a task waits for its timer, has nothing to take over, and would find nothing new."""
+    spec, told = task.task_spec, task.internal_data
+    return (
+        task._state == TaskState.WAITING
+        and isinstance(getattr(spec, "event_definition", None), ArmedTimer)
+        and type(spec) in _PLAIN_EVENTS
+        and not spec.data_input_associations
+        and spec.io_specification is None
+        and told.get("event_value") is not None
+        and not told.get("event_fired")
+        and task.data == task.workflow.tasks[task._parent].data
+    )
 
 
 def _going(workflow: Any, state: int) -> Iterator[Task]:

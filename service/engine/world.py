@@ -24,7 +24,7 @@ from service.errors import Conflict, Incident
 STEP_BUDGET = 2000
 """Engine steps that one input may take; a diagram that needs more is looping."""
 
-RULES = 5
+RULES = 7
 """By which rules an input runs. The journal keeps the number with each input: what ran by older rules replays by them.
 
 1: an event gateway waits for ever, a task in a sub-process has no lane but its own, a date is never equal to a text
@@ -36,6 +36,8 @@ RULES = 5
 4: a token that is put back from a gateway where it waited for others keeps the data of its branch.
 5: a case that moves to another version with its dates counted anew has those timers of its open tasks back that rang
    on the date of before and whose moment is now to come.
+6: the same where a notice on the calendar moves the date later.
+7: where a diagram does not say when the light turns yellow, a short term has fewer days of warning than a long one.
 """
 
 _log = logging.getLogger(__name__)
@@ -166,7 +168,7 @@ def ordered(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _place(error: WorkflowTaskException) -> str:
     spec = error.task_spec
-    return f"环节「{getattr(spec, 'bpmn_name', None) or getattr(spec, 'bpmn_id', None) or spec.name}」"
+    return f"步骤「{getattr(spec, 'bpmn_name', None) or getattr(spec, 'bpmn_id', None) or spec.name}」"
 
 
 def _reason(error: Exception) -> str:
@@ -187,6 +189,14 @@ def moment_now() -> float:
     """The moment of the advance that runs, as the library counts (seconds since 1970)."""
     running = _current.get()
     return running.moment if running is not None else 0.0
+
+
+def next_id_and_moment(*, needed: bool) -> tuple[str, float]:
+    """The next id of the advance that runs (empty where none is ``needed``), and its moment: one look for a task."""
+    running = _current.get()
+    if running is None:
+        return str(ids.new()) if needed else "", 0.0
+    return running.next_id() if needed else "", running.moment
 
 
 class _Time:

@@ -1,8 +1,18 @@
 """Long work in the background: submitted by a person, done by the worker in short transactions, told piece by piece."""
 
 from service.jobs.models import CANCELLED, DONE, FAILED, PAUSED, QUEUED, RUNNING, Job, JobItem
-from service.jobs.queries import about, all_items, counts, items_of, job_of, jobs, submitted_since, visible_job
-from service.jobs.running import Handler, Item, Kind, Run, Stopped, work
+from service.jobs.queries import (
+    about,
+    all_items,
+    counts,
+    items_of,
+    job_of,
+    jobs,
+    submitted_since,
+    unfinished,
+    visible_job,
+)
+from service.jobs.running import Handler, Item, Kind, Run, Stopped, waiting, work
 from service.jobs.submitting import KEY, cancel, forget_old, kinds_of, pause, resume, submit
 
 __all__ = [
@@ -33,6 +43,8 @@ __all__ = [
     "resume",
     "submit",
     "submitted_since",
+    "unfinished",
     "visible_job",
+    "waiting",
     "work",
 ]

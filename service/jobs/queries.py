@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.db.lists import Page, page
 from service.errors import NotFound
-from service.jobs.models import Job, JobItem
+from service.jobs.models import PAUSED, QUEUED, RUNNING, Job, JobItem
 from service.jobs.submitting import kinds_of
 from service.rights import Actor, may, require
 
@@ -32,6 +32,12 @@ def visible_job(session: Session, job_id: UUID, actor: Actor) -> Job:
         raise NotFound("没有这个后台任务")
     require(actor, kind.right)
     return job
+
+
+def unfinished(session: Session, job_ids: Collection[UUID]) -> set[UUID]:
+    """Those of some jobs that a worker still has to do, or to end; one statement."""
+    query = select(Job.id).where(Job.id.in_(job_ids), Job.status.in_((QUEUED, RUNNING, PAUSED)))
+    return set(session.scalars(query)) if job_ids else set()
 
 
 def jobs(session: Session, actor: Actor, *, kind: str | None = None, limit: int = 50, offset: int = 0) -> Page[Job]:

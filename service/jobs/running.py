@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from service import clock, ids
@@ -155,14 +155,24 @@ def work(database: Database, kinds: Mapping[str, Kind], stopping: Callable[[], b
     return True
 
 
+def waiting(database: Database, now: datetime) -> frozenset[str]:
+    """The kinds of which some job waits, or was left lying by a worker; one statement."""
+    with database.reading() as session:
+        return frozenset(session.scalars(select(Job.kind).where(_waits(now)).distinct()))
+
+
+def _waits(now: datetime) -> ColumnElement[bool]:
+    lying = and_(Job.status == RUNNING, or_(Job.leased_until.is_(None), Job.leased_until < now))
+    return or_(Job.status == QUEUED, lying)
+
+
 def _take(
     database: Database, kinds: Mapping[str, Kind], stopping: Callable[[], bool], now: datetime
 ) -> tuple[Kind, Run] | None:
     """The oldest job that waits, or that a worker has left lying, leased to this one."""
-    lying = and_(Job.status == RUNNING, or_(Job.leased_until.is_(None), Job.leased_until < now))
-    waiting = select(Job.id).where(Job.kind.in_(list(kinds)), or_(Job.status == QUEUED, lying))
+    asked = select(Job.id).where(Job.kind.in_(list(kinds)), _waits(now))
     with database.reading() as session:
-        found = session.scalars(waiting.order_by(Job.made_at, Job.id).limit(MOST_LOOKED_AT)).all()
+        found = session.scalars(asked.order_by(Job.made_at, Job.id).limit(MOST_LOOKED_AT)).all()
     for one in found:  # where another worker was faster, the next one waits no longer for it
         if (taken := _lease(database, kinds, one, stopping, now)) is not None:
             return taken

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, object_session
 
 from service import clock
+from service.auth.holders import keys_of
 from service.auth.queries import acting_for, find_account
 from service.db.lists import on_day
 from service.errors import Conflict, NotAllowed
@@ -42,9 +43,11 @@ def might_take(session: Session, actor: Actor, task: UserTask) -> bool:
 
 
 def is_holder(actor: Actor, task: UserTask) -> bool:
-    """Whether the actor holds the role (for the unit) or the leader's post that the task is for."""
+    """Whether the actor holds the role (for the unit) or the leader's post that the task is for, or is its person."""
     if not holds(actor, task.role, task.unit):
         return False
+    if task.person_key is not None:
+        return task.person_key in own_keys(actor)
     if task.leader_id is None:
         return True
     session = object_session(task)
@@ -56,7 +59,10 @@ def is_holder(actor: Actor, task: UserTask) -> bool:
 def stands_in(actor: Actor, task: UserTask) -> bool:
     """Whether nobody can act in the task's role, and the actor is who then does it (``organization.toml``)."""
     session = object_session(task)
-    if session is None or not any(actor.has_role(role) for role in standing.chain_of(session, task.role)):
+    if session is None:
+        return False
+    colleague = task.person_key is not None and holds(actor, task.role, task.unit)
+    if not colleague and not any(actor.has_role(role) for role in standing.chain_of(session, task.role)):
         return False
     session.flush()
     mine = select(UserTask.id).where(UserTask.id == task.id, standing.stands_in(session, actor, clock.today()))
@@ -76,6 +82,11 @@ def holder_of(task: UserTask) -> str | None:
 def account_of(actor: Actor) -> str:
     """The account whose task the actor takes: a substitute takes it for who is away (代理), a stand-in takes it up."""
     return actor.on_behalf_of if actor.on_behalf_of and ":" not in actor.on_behalf_of else actor.username
+
+
+def own_keys(actor: Actor) -> tuple[str, ...]:
+    """The keys of tasks that are the actor's alone (``auth.holders``)."""
+    return keys_of(account_of(actor), actor.person_id)
 
 
 def as_assignee(session: Session, actor: Actor, task: UserTask, now: datetime) -> Actor | None:
@@ -173,30 +184,31 @@ def origin_unit(actor: Actor, scopes: Mapping[str, str]) -> str | None:
 
 def candidate_clause(session: Session, actor: Actor) -> ColumnElement[bool]:
     """Tasks that the actor may complete (``may_take``)."""
-    mine = or_(
+    return unclaimed(session, actor) & meant_for(session, actor)
+
+
+def unclaimed(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """Tasks on which nobody but the actor has a claim that stands."""
+    return or_(
         UserTask.assignee.is_(None),
         UserTask.assignee == account_of(actor),
         ~standing.claim_stands(session, clock.today()),
     )
-    return mine & meant_for(session, actor)
 
 
 def meant_for(session: Session, actor: Actor) -> ColumnElement[bool]:
     """Tasks that are for the actor, whoever has claimed them (``is_candidate``)."""
     today = clock.today()
-    grants = [
-        (UserTask.role == grant.role)
-        & (true() if grant.unit is None else or_(UserTask.unit.is_(None), UserTask.unit == grant.unit))
-        for grant in sorted(actor.grants, key=lambda one: (one.role, one.unit or ""))
-    ]
-    own: ColumnElement[bool] = UserTask.leader_id.is_(None)
+    own = UserTask.leader_id.is_(None) & or_(
+        UserTask.person_key.is_(None), UserTask.person_key.in_(own_keys(actor)), standing.left_alone(today)
+    )
     if actor.person_id is not None and actor.has_role("leader"):
         own = own | UserTask.leader_id.in_(
             select(Leader.id).where(
                 Leader.person_id == actor.person_id, on_day(Leader.starts_on, Leader.ends_on, today)
             )
         )
-    return or_(own & or_(false(), *grants), standing.stands_in(session, actor, today))
+    return or_(own & standing.held_by(actor), standing.stands_in_role(session, actor, today))
 
 
 def done_steps(session: Session, task: UserTask) -> set[str]:

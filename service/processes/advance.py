@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -14,31 +15,59 @@ from sqlalchemy.orm import Session
 
 from service import engine
 from service.canonical import normalized
+from service.db.by_hand import Rows
+from service.db.prepared import listed, places, size_of
 from service.errors import NotFound
+from service.history.notices import NOTICE
 from service.processes import effects as fx
 from service.processes.applying import apply_effects
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import DayFunctions, current
+from service.processes.case_link import INTO, CaseLink
 from service.processes.contexts import context_of
+from service.processes.ending import WITH, along
 from service.processes.models import OPEN, Instance, UserTask
+from service.processes.notices import notice_of
 from service.processes.recording import Input, record
-from service.processes.rules import NO_CASE
+from service.processes.rules import NEED, NO_CASE
 from service.processes.wiring import ActionCall, wiring
 from service.rights import Actor
+from service.workdays import Calendar
 
 Run = Callable[[Compiled, engine.Context], engine.Landing]
 Judge = Callable[[Compiled, engine.Landing, DayFunctions], list[fx.Effect]]
 
 # Asked at every step, so built once.
-_OPEN_TASKS = (
-    select(UserTask)
-    .where(UserTask.instance_id == bindparam("instance"), UserTask.status == OPEN)
-    .order_by(UserTask.entered_seq, UserTask.id)
+_OPEN_TASKS = Rows(
+    UserTask,
+    lambda tasks: tasks.where(UserTask.instance_id == bindparam("instance"), UserTask.status == OPEN).order_by(
+        UserTask.entered_seq, UserTask.id
+    ),
 )
-_OPEN_OR_AGAIN = select(UserTask).where(
-    UserTask.instance_id == bindparam("instance"),
-    or_(UserTask.status == OPEN, UserTask.id.in_(bindparam("again", expanding=True))),
+_LOCKED = Rows(
+    Instance, lambda cases: cases.where(Instance.id == bindparam("instance")).with_for_update(of=Instance), fresh=True
 )
+_JOINED = (
+    select(Instance)
+    .join(CaseLink, CaseLink.instance_id == Instance.id)
+    .where(CaseLink.other_id == bindparam("main"), CaseLink.kind == INTO, Instance.ended_at.is_(None))
+    .order_by(Instance.id)
+    .with_for_update(of=Instance)
+    .execution_options(populate_existing=True)
+)
+ENDED_WITH = "随并入的事项一并办结"
+"""The reason of the end of a case that another took along."""
+
+
+@lru_cache
+def _open_or_again(size: int) -> Rows[UserTask]:
+    again = UserTask.id.in_(places("again", size, UserTask.id.type))
+    return Rows(
+        UserTask,
+        lambda tasks: tasks.where(
+            UserTask.instance_id == bindparam("instance"), or_(UserTask.status == OPEN, again)
+        ).order_by(UserTask.entered_seq, UserTask.id),
+    )
 
 
 def advance(
@@ -70,12 +99,7 @@ def advance(
             actor=actor,
             now=now,
             task=what.task,
-            data={
-                **what.data,
-                "calendar": calendar.digest,
-                "opening": opening.isoformat(),
-                "rules": engine.RULES,
-            },
+            data={**what.data, **of_today(calendar, opening)},
         )
     if what.completes and what.task:
         session.get_one(UserTask, UUID(what.task)).completed_seq = event.seq
@@ -93,26 +117,68 @@ def advance(
         done = what.task if what.completes else None
         found = fx.effects_of(made, instance.frame, before, done, landing, days, engine.RULES)
     apply_effects(session, instance, found, landing, rows=rows, seq=event.seq, actor=actor, now=now, cause=what)
+    if instance.ended_at is not None:
+        _tell_result(session, instance, what, actor=actor, now=now)
+        _take_along(session, instance, actor=actor, now=now)
     return event.seq
+
+
+def of_today(calendar: Calendar, opening: time) -> dict[str, Any]:
+    """The part of an input that says what of today the engine counts with."""
+    return {"calendar": calendar.digest, "opening": opening.isoformat(), "rules": engine.RULES}
+
+
+def _tell_result(session: Session, ended: Instance, what: Input, *, actor: Actor, now: datetime) -> None:
+    """Word that a need has ended and how, to whom the office's table names; one that was never accepted has its own
+    word (``rejected``), and so has one that ends with another (``joined_ended``)."""
+    if ended.process != NEED or ended.number is None or WITH in what.data:
+        return
+    reason = what.data.get("reason")
+    text = "".join((ended.end_name or "办结", f"，{reason}" if reason else ""))
+    told = notice_of(ended, "result", usernames=[], units=(), text=text)
+    record(session, ended, kind=NOTICE, actor=actor, now=now, data=told.data())
+
+
+def _take_along(session: Session, ended: Instance, *, actor: Actor, now: datetime) -> None:
+    """The cases that were joined to one that has ended (并案) end in the same way, with its result; who began them is
+    told."""
+    for case in session.scalars(_JOINED, {"main": ended.id}).all():
+        said = along(ended.status, ended.end, ended.end_name, ended.data)
+        case.status, case.ended_at = said["status"], now
+        case.end, case.end_name, case.data = said["end"], said["end_name"], {**case.data, **said["data"]}
+        state = case.state
+        advance(
+            session,
+            case,
+            Input("terminated", {"reason": ENDED_WITH, WITH: said}),
+            lambda made, context, state=state: engine.cancel(made.program, state, context),  # type: ignore[misc]
+            actor=actor,
+            now=now,
+        )
+        told = notice_of(case, "joined_ended", usernames=[case.initiator], text=ended.end_name or "")
+        record(session, case, kind=NOTICE, actor=actor, now=now, data=told.data())
 
 
 def open_tasks(session: Session, instance_id: UUID) -> list[UserTask]:
     """The rows of the instance's open user tasks, in the order in which they opened."""
-    return list(session.scalars(_OPEN_TASKS, {"instance": instance_id}))
+    return _OPEN_TASKS.all(session, {"instance": instance_id})
 
 
 def _rows_of(session: Session, instance: Instance, landing: engine.Landing) -> dict[str, UserTask]:
     """The instance's tasks that are open, or were there before and are open again, by id; as the caller left them."""
     again = [UUID(task_id) for task_id in landing.open_tasks]
+    given = {"instance": instance.id}
     with session.no_autoflush:
-        return {str(row.id): row for row in session.scalars(_OPEN_OR_AGAIN, {"instance": instance.id, "again": again})}
+        if again:
+            found = _open_or_again(size_of(again)).all(session, {**given, **listed("again", again)})
+        else:
+            found = _OPEN_TASKS.all(session, given)
+    return {str(row.id): row for row in found}
 
 
 def lock(session: Session, instance_id: UUID) -> Instance:
     """The instance, locked until the transaction ends. Raises NotFound."""
-    found = session.scalar(
-        select(Instance).where(Instance.id == instance_id).with_for_update().execution_options(populate_existing=True)
-    )
+    found = _LOCKED.first(session, {"instance": instance_id})
     if found is None:
         raise NotFound(NO_CASE)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,14 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from service import clock, engine
+from service.db.by_hand import Rows
+from service.db.prepared import listed, places, size_of
 from service.history.notices import NOTICE
 from service.processes import effects as fx
+from service.processes import rounds
 from service.processes.bundles import Compiled, compiled
-from service.processes.clocks import TAKEN_BACK, Turn
+from service.processes.clocks import Turn
+from service.processes.effects import is_named
 from service.processes.models import (
     CANCELLED,
     COMPLETED,
@@ -32,11 +37,15 @@ from service.processes.rules import described, stage_of
 from service.processes.spans import keep
 from service.rights import Actor
 
+
 # Asked at every step, so built once.
-_WAITING_OR_ARMED = select(Timer).where(
-    Timer.instance_id == bindparam("instance"),
-    or_(Timer.status == WAITING, Timer.id.in_(bindparam("armed", expanding=True))),
-)
+@lru_cache
+def _waiting_or_armed(size: int) -> Rows[Timer]:
+    armed = or_(Timer.status == WAITING, Timer.id.in_(places("armed", size, Timer.id.type))) if size else _IS_WAITING
+    return Rows(Timer, lambda timers: timers.where(Timer.instance_id == bindparam("instance"), armed))
+
+
+_IS_WAITING = Timer.status == WAITING
 
 
 def apply_effects(
@@ -55,25 +64,56 @@ def apply_effects(
 
     ``rows``, by id, are the tasks that were open before; new ones are added.
     """
-    turn = Turn(clock.local(now).date(), cause.kind == TAKEN_BACK, instance.status == SUSPENDED)
+    turn = put_down(
+        session, instance, found, landing, rows=rows, seq=seq, actor=actor, now=now, cause=cause, timers=None
+    )
+    session.flush()
+    turn.send(session)
+    keep(session, instance, now)
+
+
+def put_down(
+    session: Session,
+    instance: Instance,
+    found: Sequence[fx.Effect],
+    landing: engine.Landing,
+    *,
+    rows: dict[str, UserTask],
+    seq: int,
+    actor: Actor,
+    now: datetime,
+    cause: Input,
+    timers: Sequence[Timer] | None,
+) -> Turn:
+    """As ``apply_effects``, without sending anything: the caller flushes, sends the turn of the clocks that this
+    gives, and keeps the case's stretch (``spans.keep``). ``timers`` are those that waited, None: they are read.
+    """
+    turn = Turn(clock.local(now).date(), cause.kind, instance.status == SUSPENDED)
+    entered, moved = list[UserTask](), False
     # Nothing below reads back what it writes: all of it is sent at the end, the journal's rows in one statement.
     with session.no_autoflush:
         for effect in found:
             record(session, instance, kind=effect.kind, actor=actor, now=now, task=effect.task, data=effect.data)
             if effect.kind == fx.ENTERED and effect.task:
                 made = _row(instance, effect.task, effect.data, landing.open_tasks[effect.task].data, seq, now)
+                made.first_due_on = _first_due(session, made) if is_named(effect.data) else made.due_on
                 # a step that was taken back and is done again brings the same later tasks, by the same ids
+                moved |= effect.task in rows
                 rows[effect.task] = session.merge(made) if effect.task in rows else _added(session, made)
+                entered.append(rows[effect.task])
                 turn.entered(rows[effect.task], made.due_on)
             elif effect.kind == fx.CANCELLED and effect.task:
                 rows[effect.task].status = CANCELLED
-                rows[effect.task].completed_at = now
+                rows[effect.task].completed_at, rows[effect.task].asked_due_on = now, None
                 turn.cancelled(rows[effect.task])
             elif effect.kind == fx.DUE_CHANGED and effect.task:
                 before = rows[effect.task].due_on
                 set_due(rows[effect.task], effect.data)
+                if "kept" in effect.data:
+                    rows[effect.task].kept, rows[effect.task].asked_due_on = effect.data["kept"], None
                 turn.moved(rows[effect.task], before, rows[effect.task].due_on)
             elif effect.kind == fx.RENEWED and effect.task:
+                moved |= rounds.place_of(facts_of_row(rows[effect.task])) != rounds.place_of(effect.data)
                 if renew(rows[effect.task], effect.data):
                     turn.handed_on(rows[effect.task])
             elif effect.kind == fx.REOPENED and effect.task:
@@ -85,16 +125,15 @@ def apply_effects(
         instance.state, instance.lying = landing.state, landing.lying
         if landing.completed and instance.status in (RUNNING, SUSPENDED):  # a suspended case may end by being woken
             instance.status, instance.ended_at = COMPLETED, now
-        _sync_timers(session, instance, landing)
+        _sync_timers(session, instance, landing, timers)
         definition = compiled(session, instance.digest, instance.process)
         _sync_instance(instance, definition, [row.stage for row in rows.values() if row.status == OPEN])
         reason = str(cause.data.get("reason") or "")
         for word in words_of(found, rows, cause=cause.kind, reason=reason, actor=actor):
             told = notice_of(instance, word.template, task=word.task, text=word.text)
             record(session, instance, kind=NOTICE, actor=actor, now=now, task=str(word.task.id), data=told.data())
-    session.flush()
-    turn.send(session)
-    keep(session, instance, now)
+        rounds.number(session, instance, entered, first=cause.kind == "started", moved=moved)
+    return turn
 
 
 def set_due(row: UserTask, data: Mapping[str, Any]) -> None:
@@ -120,18 +159,30 @@ def due_of_row(row: UserTask) -> dict[str, Any]:
 def facts_of_row(row: UserTask) -> dict[str, Any]:
     """The facts of a user task as its row has them, in the words of an effect."""
     leader = {"leader": str(row.leader_id)} if row.leader_id is not None else {}
-    return {name: getattr(row, name) for name in fx.FACTS} | leader
+    person = {"person": row.person_key} if row.person_key is not None else {}
+    return {name: getattr(row, name) for name in fx.FACTS} | leader | person
 
 
 def renew(row: UserTask, data: Mapping[str, Any]) -> bool:
     """Writes onto the row what another version says of the task; whether its clock is another one's from now on."""
     before = (row.role, row.unit, row.paused)
+    row.person_key = data.get("person")
     for name in fx.FACTS:
         setattr(row, name, data[name])
     row.leader_id = UUID(data["leader"]) if "leader" in data else None
     row.kept = data["kept"]
     row.revision += 1
     return (row.role, row.unit, row.paused) != before
+
+
+def _first_due(session: Session, row: UserTask) -> date | None:
+    """The date that the step first had: a date that a form named (阶段反馈) took the place of that of its last time."""
+    earlier = select(UserTask.first_due_on).where(
+        *(UserTask.instance_id == row.instance_id, UserTask.process == row.process, UserTask.task == row.task),
+        *(UserTask.scope == row.scope, UserTask.entered_seq < row.entered_seq),
+    )
+    found = session.scalar(earlier.order_by(UserTask.entered_seq.desc()).limit(1))
+    return found or row.due_on
 
 
 def _added(session: Session, row: UserTask) -> UserTask:
@@ -163,6 +214,7 @@ def _row(
         role=data["role"],
         unit=data["unit"],
         leader_id=UUID(data["leader"]) if "leader" in data else None,
+        person_key=data.get("person"),
         slot=data["slot"],
         status=OPEN,
         revision=0,
@@ -172,17 +224,24 @@ def _row(
         kept=None,
         paused=data["paused"],
         urges=0,
+        round=1,  # until it is counted (rounds.number)
         assignee=None,
+        first_due_on=None,
+        asked_due_on=None,
     )
     _undone(row)
     set_due(row, data)
     return row
 
 
-def _sync_timers(session: Session, instance: Instance, landing: engine.Landing) -> None:
-    armed_ids = [UUID(timer_id) for timer_id in landing.timers]
-    known = session.scalars(_WAITING_OR_ARMED, {"instance": instance.id, "armed": armed_ids})
-    rows = {str(row.id): row for row in known}
+def _sync_timers(
+    session: Session, instance: Instance, landing: engine.Landing, waiting: Sequence[Timer] | None
+) -> None:
+    if waiting is None:
+        armed_ids = [UUID(timer_id) for timer_id in landing.timers]
+        given = {"instance": instance.id, **(listed("armed", armed_ids) if armed_ids else {})}
+        waiting = _waiting_or_armed(size_of(armed_ids) if armed_ids else 0).all(session, given)
+    rows = {str(row.id): row for row in waiting}
     for timer_id, row in rows.items():
         armed = landing.timers.get(timer_id)
         if armed is None:

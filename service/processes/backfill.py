@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import exists, insert, or_, select
 from sqlalchemy.orm import Session
 
 from service import clock, engine, history
+from service.db import Base
 from service.processes.bundles import compiled
 from service.processes.case_checks import replayed
+from service.processes.clocks import runs_of
 from service.processes.course import replayer_of
 from service.processes.deployed import DAMAGE, Mismatch
-from service.processes.models import CaseSpan, Instance
+from service.processes.models import CaseSpan, CaseText, ClockRun, Instance
 from service.processes.projections import Projection
+from service.processes.reader_models import CaseReader
+from service.processes.readers import rows_of
 from service.processes.recording import stream_of
 from service.processes.spans import of_instance
+from service.processes.texts import words_of
 
 
 def fill_spans(session: Session) -> int:
-    """Gives every case that has none its stretches of days; gives to how many. Doing it again changes nothing."""
-    missing = select(Instance.id).where(~exists().where(CaseSpan.instance_id == Instance.id)).order_by(Instance.id)
+    """Gives every case its stretches of days and the words by which it is found, where it has none; gives to how many.
+    Doing it again changes nothing."""
+    lacking = [~exists().where(model.instance_id == Instance.id) for model in (CaseSpan, CaseText)]
+    missing = select(Instance.id, lacking[0], lacking[1]).where(or_(*lacking)).order_by(Instance.id)
     filled = 0
-    for instance_id in session.scalars(missing).all():
+    for instance_id, no_days, no_words in session.execute(missing).all():
         instance = session.get_one(Instance, instance_id)
-        rows = [{"instance_id": instance_id, **row} for row in _rows(session, instance)]
-        session.execute(insert(CaseSpan), rows)
+        made = derived(session, instance)
+        for lacks, model in ((no_days, CaseSpan), (no_words, CaseText)):
+            if lacks:
+                session.execute(insert(model), made.rows[model])
         session.expunge(instance)
         filled += 1
     return filled
@@ -47,13 +57,36 @@ def fill_lying(session: Session) -> int:
     return found
 
 
-def _rows(session: Session, instance: Instance) -> list[dict[str, Any]]:
-    stream = stream_of(instance.id)
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """The rows that the journal of a case makes, by table: all columns but the running number. ``events`` were read;
+    ``damaged``: the journal cannot be replayed, and only the newest state is told."""
+
+    rows: Mapping[type[Base], Sequence[dict[str, Any]]]
+    events: int
+    damaged: bool = False
+
+
+def derived(session: Session, instance: Instance) -> Derived:
+    """The stretches of days, the words, the clocks and the readers of a case, made by replay of its journal."""
+    stream, own = stream_of(instance.id), {"instance_id": instance.id}
+    events = history.stream_events(session, stream)
     try:
-        events = history.stream_events(session, stream)
-        return _told(replayed(stream, replayer_of(session, instance, events[0]), events)).spans.rows
+        told = _told(replayed(stream, replayer_of(session, instance, events[0]), events))
+        rows: dict[type[Base], Sequence[dict[str, Any]]] = {ClockRun: runs_of(instance.id, events)}
+        for model, stretches in ((CaseSpan, told.spans), (CaseText, told.texts)):
+            rows[model] = [{**own, **row} for row in stretches.rows]
+        rows[CaseReader] = rows_of(told.instance, told.tasks.values())
+        return Derived(rows, len(events))
     except DAMAGE:  # verification names what is wrong with the journal; papers then know the newest state alone
-        return [{"from_on": clock.local(instance.started_at).date(), "until_on": None, **of_instance(instance)}]
+        made = compiled(session, instance.digest, instance.process)
+        always = {**own, "from_on": clock.local(instance.started_at).date(), "until_on": None}
+        words = words_of(made, instance.search_key, instance.data)
+        newest: dict[type[Base], Sequence[dict[str, Any]]] = {
+            CaseSpan: [{**always, **of_instance(instance)}],
+            CaseText: [{**always, "words": words}],
+        }
+        return Derived(newest, len(events), damaged=True)
 
 
 def _told(steps: Generator[Mismatch, None, Projection]) -> Projection:

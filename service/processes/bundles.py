@@ -15,21 +15,22 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service import engine
-from service.engine.program import SPIFF
+from service.engine.program import BPMN, SPIFF
 from service.engine.xml import parse_xml
 from service.errors import Finding, Invalid, NotFound
 from service.processes.forms import Form, load_form
 from service.processes.models import DefinitionFile
 from service.processes.privacy import marks_of
 from service.processes.properties import stages_of
-from service.processes.rules import STAGES
+from service.processes.rules import REGISTER, STAGES
 
 CACHED = 64
 LONGEST_TITLE = 200
 _SPIFF = f"{{{SPIFF}}}"
+_BPMN = f"{{{BPMN}}}"
 PRINT = "print"
 _SUFFIXES = (".bpmn", ".dmn", ".json", ".typ")
-_PICTURES = (".typ", ".toml", ".svg", ".png")
+_PICTURES = (".typ", ".docx", ".toml", ".svg", ".png")
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,24 @@ class Compiled:
         return dict(mark for form in self.forms.values() for mark in marks_of(form.schema))
 
     @cached_property
+    def ends(self) -> Mapping[str, str]:
+        """Id → name of the end events of the main diagram, in their order."""
+        _, xml = self.diagrams[self.program.key]
+        main = [
+            one for one in parse_xml(xml.encode(), name=self.program.key).iter() if one.get("id") == self.program.key
+        ]
+        events = (one for process in main for one in process if one.tag == f"{_BPMN}endEvent")
+        return {str(one.get("id")): " ".join((one.get("name") or "").split()) for one in events}
+
+    @cached_property
+    def told_texts(self) -> tuple[str, ...]:
+        """The fields of the form by which a need is registered in which people write in their own words: no choices,
+        no picked records, no dates, nothing private. A search of the ledger looks through them."""
+        form = self.forms.get(REGISTER)
+        fields = form.fields.items() if form is not None else ()
+        return tuple(name for name, schema in fields if is_own_words(schema) and name not in self.private)
+
+    @cached_property
     def given_numbers(self) -> Mapping[tuple[str, str], int]:
         """(action, parameter) → the whole number that the diagrams give it; the first, where they give several."""
         found: dict[tuple[str, str], int] = {}
@@ -131,6 +150,12 @@ class CheckedBundle:
     files: Mapping[str, bytes]
     compiled: Compiled
     findings: Sequence[object] = ()
+
+
+def is_own_words(schema: Mapping[str, Any]) -> bool:
+    """Whether people write a field in their own words."""
+    given = ("format", "oneOf", "anyOf", "enum", "const", "x-ref", "x-options", "x-private")
+    return schema.get("type") == "string" and not any(name in schema for name in given)
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.db.prepared import Prepared
 from service.engine.comparing import is_empty
 from service.engine.expressions import PURE, ExpressionError, as_date, kind_of
 from service.errors import NotFound
@@ -48,14 +51,15 @@ def current(session: Session) -> Calendar:
     """The calendar in force; asked for once a transaction, which so counts with one calendar throughout."""
     digest: str | None = session.info.get(_IN_FORCE)
     if digest is None:
-        digest = session.scalar(_NEWEST)
+        rows = _NEWEST.rows(session)
+        digest = rows[0][0] if rows else None
     if digest is None:
         raise NotFound("数据库里还没有工作日历，请先运行 liaison migrate")
     session.info[_IN_FORCE] = digest
     return by_digest(session, digest)
 
 
-_NEWEST = select(CalendarVersion.digest).order_by(CalendarVersion.id.desc()).limit(1)
+_NEWEST = Prepared(select(CalendarVersion.digest).order_by(CalendarVersion.id.desc()).limit(1))
 
 
 @event.listens_for(Session, "after_commit")
@@ -87,8 +91,12 @@ class DayFunctions:
         self.today = clock.local(now).date()
         self.counted: dict[date, DueDate] = {}
 
-    def table(self) -> dict[str, Any]:
+    def table(self) -> Mapping[str, Any]:
         """Name -> function, as the engine takes it."""
+        return self._table
+
+    @cached_property
+    def _table(self) -> Mapping[str, Any]:
         return {
             "working_days": self.working_days,
             "working_days_after": self.working_days_after,
@@ -136,6 +144,11 @@ def days_late(calendar: Calendar, due_on: date | None, day: date) -> int:
     if due_on is None or day <= due_on:
         return 0
     return max(1, calendar.between(due_on, day))
+
+
+def days_left(calendar: Calendar, due_on: date | None, today: date, *, suspended: bool) -> int | None:
+    """Working days from today to a due date, negative past it; None without one, and in a suspended case (CLOCK)."""
+    return calendar.between(today, due_on) if due_on and not suspended else None
 
 
 def days_between(start: date, end: date) -> int:

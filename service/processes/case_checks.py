@@ -22,20 +22,27 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from service import history
 from service.canonical import dumps, normalized
 from service.db import Base, raw_rows
+from service.db.differing import apart, apart_in
 from service.db.raw_rows import Row, shape
 from service.errors import LiaisonError
 from service.fields.columns import column_words
 from service.history import Chain, HistoryEvent
 from service.processes.bundles import Compiled
+from service.processes.case_link import CaseLink
 from service.processes.clocks import runs_of
 from service.processes.course import Replayer, steps_of, taken_back_effects
 from service.processes.deployed import DAMAGE, Mismatch
 from service.processes.fields import ENTRIES
 from service.processes.inputs import Course
-from service.processes.models import CaseSpan, ClockRun, CopyTo, Instance, Timer, UserTask
+from service.processes.models import CaseSpan, CaseText, ClockRun, CopyTo, Instance, Timer, UserTask
 from service.processes.projections import Projection
+from service.processes.reader_models import CaseReader
+from service.processes.readers import rows_of
 from service.processes.recording import stream_of
+from service.processes.register_models import Urge
+from service.processes.rules import one_line
 from service.processes.spans import joined
+from service.processes.texts import WORDS
 from service.workdays import Calendar
 
 AT_ONCE = 100
@@ -45,8 +52,12 @@ OWNERS: Mapping[type[Base], InstrumentedAttribute[UUID]] = {
     UserTask: UserTask.instance_id,
     Timer: Timer.instance_id,
     CopyTo: CopyTo.instance_id,
+    CaseLink: CaseLink.instance_id,
     ClockRun: ClockRun.instance_id,
     CaseSpan: CaseSpan.instance_id,
+    CaseText: CaseText.instance_id,
+    Urge: Urge.instance_id,
+    CaseReader: CaseReader.instance_id,
 }
 """The tables that hold a case, each with the column that says which case."""
 
@@ -66,7 +77,7 @@ class Case:
 
 
 def stored_cases(session: Session, ids: Sequence[UUID], played: datetime | None = None) -> list[Case]:
-    """The cases of a batch, in their order. Eight statements."""
+    """The cases of a batch, in their order. Eleven statements."""
     chains = history.chains(session, [stream_of(one) for one in ids], played=played)
     found = [Case(one, chains[stream_of(one)]) for one in ids]
     for model, owner in OWNERS.items():
@@ -102,7 +113,7 @@ def check_case(
     """Chain, effects and rows of one case."""
     stream = stream_of(case.id)
     for one in case.chain.mismatches:
-        yield Mismatch(one.stream, one.seq, one.what)
+        yield Mismatch(one.stream, one.seq, one.what, must=one.must, have=one.have)
     events = case.events
     if case.chain.unreadable is not None:
         yield Mismatch(stream, None, f"无法重放：{case.chain.unreadable}")
@@ -123,8 +134,9 @@ def check_case(
         return
     yield from wrong
     yield from _rows(session, stream, case, told)
-    yield from _runs(session, stream, case, events)
+    yield from _runs(session, stream, case, told)
     yield from _spans(session, stream, case, told)
+    yield from _texts(session, stream, case, told)
 
 
 def _replay(
@@ -178,6 +190,7 @@ def replayed(
             wanted = [(effect.kind, effect.task, dumps(normalized(dict(effect.data)))) for effect in found]
             if wanted != have:
                 yield Mismatch(stream, event.seq, f"重放「{_word(event.kind)}」得到的结果与记录不符")
+    told.number()
     return told
 
 
@@ -200,16 +213,21 @@ def _rows(session: Session, stream: str, case: Case, told: Projection) -> Iterat
             what = f"保存的状态（{seal}…）与重放结果不符"
         else:
             what = f"事项的{column_words(column)}与历史不符"
-        yield Mismatch(stream, None, what, Instance.__tablename__, told.instance["number"], column)
+        values = apart_in(session, Instance, column, told.instance, have[0])
+        yield Mismatch(stream, None, what, Instance.__tablename__, told.instance["number"], column, **values)
     yield from _held(session, stream, UserTask, "任务", case, told.tasks)
     yield from _held(session, stream, Timer, "定时", case, told.timers)
     yield from _held(session, stream, CopyTo, "抄送", case, told.copies, key="username")
+    yield from _held(session, stream, Urge, "催办", case, told.urges, key="seq")
+    yield from _held(session, stream, CaseLink, "关联", case, told.links, key="other_id")
+    readers = {row["reader"]: row for row in rows_of(told.instance, told.tasks.values())}
+    yield from _held(session, stream, CaseReader, "可见范围", case, readers, key="reader")
 
 
 def _held(
     session: Session,
     stream: str,
-    model: type[UserTask | Timer | CopyTo],
+    model: type[UserTask | Timer | CopyTo | Urge | CaseLink | CaseReader],
     noun: str,
     case: Case,
     must: Mapping[str, Mapping[str, Any]],
@@ -219,7 +237,13 @@ def _held(
     known = shape(session, model)
     found = {str(row[key]): row for row in case.rows[model]}
     for row in must.values():
-        name = row.get("name") or row["username"]
+        name = (
+            row.get("name")
+            or row.get("username")
+            or row.get("reader")
+            or row.get("number")
+            or f"第 {row.get('seq', row[key])} 条"
+        )
         there = found.pop(str(known.form(key, row[key])), None)
         if there is None:
             what = f"缺少{noun}「{name}」的记录"
@@ -227,23 +251,32 @@ def _held(
             continue
         for column in raw_rows.differences(session, model, there, row):
             what = f"{noun}「{name}」的{column_words(column)}与历史不符"
-            yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, str(name), column)
+            values = apart_in(session, model, column, row, there)
+            yield Mismatch(stream, row.get("entered_seq"), what, model.__tablename__, str(name), column, **values)
     for other in found:
         yield Mismatch(stream, None, f"{noun} {other} 没有历史", model.__tablename__, other)
 
 
-def _runs(session: Session, stream: str, case: Case, events: Sequence[HistoryEvent]) -> Iterator[Mismatch]:
+def _runs(session: Session, stream: str, case: Case, told: Projection) -> Iterator[Mismatch]:
     """The clocks of the tasks ran as the journal says: lateness is told by them."""
     have = _without(case.rows[ClockRun], ("id",))
     try:
-        must = [raw_rows.form(session, ClockRun, row) for row in runs_of(case.id, events)]
+        must = [raw_rows.form(session, ClockRun, row) for row in runs_of(case.id, case.events)]
     except DAMAGE as error:
         yield Mismatch(stream, None, f"计时记录无法核对：{error}")
         return
     if _same(have, must):
         return
-    for column in _unlike(list(map(_plain, have)), list(map(_plain, must))):
-        yield Mismatch(stream, None, "计时记录与历史不符", ClockRun.__tablename__, None, column)
+    known, table = shape(session, ClockRun), ClockRun.__tablename__
+    if len(have) != len(must):
+        what = "计时记录的段数与历史不符"
+        yield Mismatch(stream, None, what, table, must=f"{len(must)} 段", have=f"{len(have)} 段")
+        return
+    names = {str(known.form("task_id", one["id"])): one_line(one["name"]) for one in told.tasks.values()}
+    for column, wanted, found in _unlike(have, must, _plain):
+        step = names.get(str(wanted["task_id"]), "")
+        what = f"计时记录「{step}」的{column_words(column)}与历史不符"
+        yield Mismatch(stream, None, what, table, step, column, **apart(known, column, wanted[column], found[column]))
 
 
 def _spans(session: Session, stream: str, case: Case, told: Projection) -> Iterator[Mismatch]:
@@ -252,8 +285,32 @@ def _spans(session: Session, stream: str, case: Case, told: Projection) -> Itera
     must = [raw_rows.form(session, CaseSpan, row) for row in told.spans.rows]
     if _same(have, must):
         return
-    for column in _unlike(joined(have), joined(must)):
-        yield Mismatch(stream, None, "各日状态的记录与历史不符", CaseSpan.__tablename__, None, column)
+    known, table, left, right = shape(session, CaseSpan), CaseSpan.__tablename__, joined(have), joined(must)
+    if len(left) != len(right):
+        what = "各日状态的段数与历史不符"
+        yield Mismatch(stream, None, what, table, must=f"{len(right)} 段", have=f"{len(left)} 段")
+        return
+    for column, wanted, found in _unlike(left, right, dict):
+        values = apart(known, column, wanted[column], found[column])
+        day = known.plain("from_on", wanted["from_on"])
+        yield Mismatch(
+            stream, None, f"自 {day} 起的各日状态的{column_words(column)}与历史不符", table, day, column, **values
+        )
+
+
+def _texts(session: Session, stream: str, case: Case, told: Projection) -> Iterator[Mismatch]:
+    """The case was found on each day by the words that the journal says."""
+    have = _without(case.rows[CaseText], ("id", "instance_id"))
+    must = [raw_rows.form(session, CaseText, row) for row in told.texts.rows]
+    if _same(have, must):
+        return
+    what, table = "检索用的内容与历史不符", CaseText.__tablename__
+    known, left, right = shape(session, CaseText), joined(have, WORDS), joined(must, WORDS)
+    if len(left) != len(right):
+        yield Mismatch(stream, None, what, table, must=f"{len(right)} 段", have=f"{len(left)} 段")
+        return
+    for column, wanted, found in _unlike(left, right, dict):
+        yield Mismatch(stream, None, what, table, None, column, **apart(known, column, wanted[column], found[column]))
 
 
 def _without(rows: Sequence[Row], names: Collection[str]) -> list[Row]:
@@ -270,25 +327,24 @@ def _same(have: Sequence[Row], must: Sequence[Row]) -> bool:
     return len(have) == len(must) and counted(have) == counted(must)
 
 
-def _unlike(have: Sequence[Mapping[str, Any]], must: Sequence[Mapping[str, Any]]) -> list[str | None]:
-    """The columns in which the rows of a case differ; None where there are more or fewer of them."""
+def _unlike(have: Sequence[Row], must: Sequence[Row], plain: Callable[[Row], Row]) -> Iterator[tuple[str, Row, Row]]:
+    """The columns in which the rows of a case differ, as many on both sides: each with the row that must be there and
+    the stored one that says mostly the same."""
     left, lost = list(have), []
     for row in must:
-        if row in left:
-            left.remove(row)
+        same = next((one for one in left if plain(one) == plain(row)), None)
+        if same is not None:
+            left.remove(same)
         else:
             lost.append(row)
-    if not left and not lost:
-        return []
-    if len(left) != len(lost):
-        return [None]
-    found: dict[str | None, None] = {}
-    for row in lost:  # the stored row that says mostly the same is the one that is meant
-        nearest = max(left, key=lambda other: sum(other.get(name) == value for name, value in row.items()))
+    for row in lost:
+        wanted = plain(row)
+        nearest = max(left, key=lambda other: sum(plain(other).get(name) == value for name, value in wanted.items()))
         left.remove(nearest)
-        found |= dict.fromkeys(name for name, value in row.items() if nearest.get(name) != value)
-    return list(found)
+        for name, value in wanted.items():
+            if plain(nearest).get(name) != value:
+                yield name, row, nearest
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(row: Mapping[str, Any]) -> Row:
     return {name: value if value is None else str(value) for name, value in row.items()}

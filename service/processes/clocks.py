@@ -13,12 +13,14 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import Table, bindparam, insert, or_, update
 from sqlalchemy.orm import Session
 
 from service import clock
 from service.db import Base
+from service.db.prepared import Prepared, new, set_of
 from service.processes import effects as fx
+from service.processes.agreed import EXTENDED, MOVING
 from service.processes.models import (
     RUN_ANSWERED,
     RUN_CANCELLED,
@@ -46,19 +48,19 @@ _CAUSES = frozenset(
         "woken",
         MIGRATED,
         TAKEN_BACK,
+        *MOVING,
     }
 )
 
 
 _ROWS: Table = Base.metadata.tables[ClockRun.__tablename__]
-_BEGIN = insert(_ROWS)
+_BEGIN = Prepared(insert(_ROWS).values(set_of(_ROWS, ("task_id", "instance_id", "role", "unit", "due_on", "from_on"))))
 _OF = _ROWS.c.task_id == bindparam("of")
-_STOP = (
-    update(_ROWS)
-    .where(_OF, _ROWS.c.until_on.is_(None))
-    .values(until_on=bindparam("on"), ended=bindparam("how"), void_on=bindparam("void"))
+_STOP = Prepared(
+    update(_ROWS).where(_OF, _ROWS.c.until_on.is_(None)).values(set_of(_ROWS, ("until_on", "ended", "void_on")))
 )
-_UNDO = update(_ROWS).where(_OF, _ROWS.c.void_on.is_(None)).values(void_on=bindparam("on"))
+_ANSWERED = or_(_ROWS.c.ended.is_(None), _ROWS.c.ended != RUN_MOVED)  # a date that passed before a later one stays late
+_UNDO = Prepared(update(_ROWS).where(_OF, _ROWS.c.void_on.is_(None), _ANSWERED).values(set_of(_ROWS, ("void_on",))))
 
 
 def begun(session: Session, rows: Iterable[tuple[UserTask, date | None]], on: date) -> None:
@@ -75,20 +77,20 @@ def _run_of(row: UserTask, due_on: date | None, on: date) -> dict[str, Any] | No
 
 def _insert(session: Session, runs: Sequence[dict[str, Any]]) -> None:
     if runs:
-        session.execute(_BEGIN, runs)
+        _BEGIN.do(session, [new(run) for run in runs])
 
 
 def stopped(session: Session, tasks: Iterable[UUID], on: date, ended: str, *, undone: bool = False) -> None:
     """The running clocks of these tasks stop; ``undone``: from now on it is as if they had not run."""
-    wanted = [{"of": task_id, "on": on, "how": ended, "void": on if undone else None} for task_id in tasks]
-    if wanted:
-        with session.no_autoflush:  # what the command has changed of the case and its task is sent with the effects
-            session.execute(_STOP, wanted)
+    said = new({"until_on": on, "ended": ended, "void_on": on if undone else None})
+    if wanted := [{"of": task_id, **said} for task_id in tasks]:
+        # what the command has changed of the case and its task is sent with the effects
+        _STOP.run(session.connection(), wanted)
 
 
 def undone(session: Session, task_id: UUID, on: date) -> None:
     """The task is open again: from now on it is as if it had not been answered."""
-    session.execute(_UNDO, {"of": task_id, "on": on})
+    _UNDO.do(session, [{"of": task_id, **new({"void_on": on})}])
 
 
 def handed_back(task: UserTask) -> bool:
@@ -102,14 +104,23 @@ def how_done(data: Mapping[str, Any]) -> str:
     return RUN_HANDED_BACK if data.get(name) == value else RUN_ANSWERED
 
 
+def withdrawn(cause: str, due_on: date | None, on: date) -> bool:
+    """Whether a clock whose date moves counts no more from ``on``.
+
+    Not where a later date was agreed (延期) after the first had passed: late it stays late, or asking late would pay.
+    """
+    return cause != EXTENDED or due_on is None or due_on >= on
+
+
 @dataclass
 class Turn:
     """A step's changes to the clocks, in order: collected while rows change, sent when they are."""
 
     on: date
-    taken_back: bool
+    cause: str
     suspended: bool
     _operations: list[tuple[str, UUID, dict[str, Any] | None]] = field(default_factory=list)
+    _late: set[UUID] = field(default_factory=set)
 
     def entered(self, row: UserTask, due_on: date | None) -> None:
         """A task opened."""
@@ -122,6 +133,8 @@ class Turn:
     def moved(self, row: UserTask, old: date | None, new: date | None) -> None:
         """A task got another date."""
         if old != new:
+            if not withdrawn(self.cause, old, self.on):
+                self._late.add(row.id)
             self._note(fx.DUE_CHANGED, row, new)
 
     def handed_on(self, row: UserTask) -> None:
@@ -143,9 +156,9 @@ class Turn:
                 _insert(session, fresh)
                 fresh = []
             if kind == fx.CANCELLED:
-                stopped(session, [task_id], self.on, RUN_CANCELLED, undone=self.taken_back)
+                stopped(session, [task_id], self.on, RUN_CANCELLED, undone=self.cause == TAKEN_BACK)
             elif kind in (fx.DUE_CHANGED, fx.RENEWED):
-                stopped(session, [task_id], self.on, RUN_MOVED, undone=True)
+                stopped(session, [task_id], self.on, RUN_MOVED, undone=task_id not in self._late)
             elif kind == fx.REOPENED:
                 undone(session, task_id, self.on)
             if run is not None and not self.suspended:
@@ -226,14 +239,14 @@ class _Journal:
         """An effect on a task that stays: another date, other people, or open once more."""
         if kind == fx.DUE_CHANGED and (new := _day(data["due_on"])) != self.tasks[task].due_on:
             is_open = self.tasks[task].open
-            self._stop(task, on, RUN_MOVED, undone=True)
+            self._stop(task, on, RUN_MOVED, undone=withdrawn(self.cause, self.tasks[task].due_on, on))
             self.tasks[task].due_on, self.tasks[task].open = new, is_open
             self._begin(task, on)
         elif kind == fx.RENEWED:
             self._renew(task, on, data)
         elif kind == fx.REOPENED:
             for run in self.runs:
-                if run["task_id"] == UUID(task) and run["void_on"] is None:
+                if run["task_id"] == UUID(task) and run["void_on"] is None and run["ended"] != RUN_MOVED:
                     run["void_on"] = on
             self.tasks[task].open = True
             self._begin(task, on)

@@ -13,22 +13,22 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from service import clock, engine, ids
+from service.db.by_hand import Rows
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.processes import access
 from service.processes.advance import advance, lock, open_tasks
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import current, days_late
-from service.processes.clocks import begun, how_done, stopped
+from service.processes.clocks import how_done, stopped
 from service.processes.dated import broken_rules, findings_of, known_days
 from service.processes.definitions import latest
 from service.processes.forms import plain_data
-from service.processes.free_text import optional_text, required_text
+from service.processes.free_text import required_text
 from service.processes.merging import merge_data
 from service.processes.models import (
     COMPLETED,
     DONE,
     OPEN,
-    RUN_SUSPENDED,
     RUNNING,
     SUSPENDED,
     TERMINATED,
@@ -37,10 +37,9 @@ from service.processes.models import (
     UserTask,
 )
 from service.processes.picks import check_listed, check_prefill, check_references
-from service.processes.recording import Input, record
+from service.processes.recording import Input
 from service.processes.returning import give_back, require_target, targets_among
 from service.processes.rules import BY_ITSELF, FRAME_NAMES, NO_CASE, NO_TASK
-from service.processes.spans import keep
 from service.processes.visibility import known_only
 from service.processes.wiring import wiring
 from service.rights import Actor
@@ -192,6 +191,7 @@ def complete(
     broken = list(broken_rules(form, clean, known_days(session, form, task, today)))
     if findings := findings_of(broken):
         raise Invalid(f"表单有 {len(findings)} 处需要修改", findings)
+    wiring(session).hand_in(session, instance, task, form, clean, doer, now)
     late = days_late(calendar, task.due_on, today)
     drop = frozenset(form.fields) - set(clean)
     event_data = {
@@ -212,6 +212,7 @@ def complete(
         event_data["stands_in"] = stood_in
     task.status, task.completed_at, task.completed_by = DONE, now, doer.username
     task.on_behalf_of, task.late_days, task.submitted = doer.on_behalf_of, late, clean
+    task.asked_due_on = None
     task.revision += 1
     merge_data(instance, task, clean, drop, made.own_fields(task.process, task.task))
     stopped(session, [task.id], today, how_done(clean))
@@ -292,40 +293,6 @@ def deliver_message(
     return instance
 
 
-@known_only
-def suspend(session: Session, *, instance_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Instance:
-    """挂起: nothing can be done and no timer fires until it is resumed; due dates stay, but nobody is late meanwhile.
-
-    For the Talent Office.
-    """
-    instance = locked_instance(session, instance_id)
-    access.require_manage(actor)
-    text = required_text(reason, "reason", "挂起理由")
-    require_running(instance)
-    instance.status = SUSPENDED
-    waiting = [task.id for task in open_tasks(session, instance.id)]
-    stopped(session, waiting, clock.local(now).date(), RUN_SUSPENDED, undone=True)
-    record(session, instance, kind="suspended", actor=actor, now=now, data={"reason": text})
-    keep(session, instance, now)
-    return instance
-
-
-@known_only
-def resume(session: Session, *, instance_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Instance:
-    """恢复 a suspended instance. For the Talent Office."""
-    instance = locked_instance(session, instance_id)
-    access.require_manage(actor)
-    if instance.status != SUSPENDED:
-        raise Conflict("该事项没有挂起，无需恢复")
-    text = optional_text(reason, "reason", "恢复理由")
-    instance.status = RUNNING
-    waiting = [(task, task.due_on) for task in open_tasks(session, instance.id)]
-    begun(session, waiting, clock.local(now).date())
-    record(session, instance, kind="resumed", actor=actor, now=now, data={"reason": text})
-    keep(session, instance, now)
-    return instance
-
-
 # --- Shared by the commands and the operations -----------------------------------------------------------------------
 
 
@@ -337,10 +304,10 @@ def locked_instance(session: Session, instance_id: UUID | str) -> Instance:
 def locked_task(session: Session, task_id: UUID | str, *, any_status: bool = False) -> tuple[UserTask, Instance]:
     """The task and its instance, locked in this order: instance first. Raises NotFound, Conflict."""
     wanted = as_uuid(task_id, NO_TASK)
-    instance = session.scalar(_LOCKED_BY_TASK, {"task": wanted})
-    if instance is None:
+    instance = _LOCKED_BY_TASK.first(session, {"task": wanted})
+    found = _TASK.first(session, {"task": wanted}) if instance is not None else None
+    if instance is None or found is None:
         raise NotFound(NO_TASK)
-    found = session.get_one(UserTask, wanted, populate_existing=True)
     set_committed_value(found, "instance", instance)  # who holds the task need not ask for its case
     if any_status:
         return found, instance
@@ -350,11 +317,13 @@ def locked_task(session: Session, task_id: UUID | str, *, any_status: bool = Fal
     return found, instance
 
 
-_LOCKED_BY_TASK = (
-    select(Instance)
-    .where(Instance.id == select(UserTask.instance_id).where(UserTask.id == bindparam("task")).scalar_subquery())
-    .with_for_update()
-    .execution_options(populate_existing=True)
+_TASK = Rows(UserTask, lambda tasks: tasks.where(UserTask.id == bindparam("task")), fresh=True)
+_LOCKED_BY_TASK = Rows(
+    Instance,
+    lambda cases: cases.where(
+        Instance.id == select(UserTask.instance_id).where(UserTask.id == bindparam("task")).scalar_subquery()
+    ).with_for_update(of=Instance),
+    fresh=True,
 )
 
 

@@ -7,29 +7,42 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import Executable, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.db.prepared import Prepared
 from service.history import HistoryEvent
 from service.processes.models import Counter
 from service.processes.recording import stream_of
 
-NUMBER, CIRCULAR, SERIES = "number:", "circular:", "series:"
+NUMBER, CIRCULAR, SERIES, URGE, PAPER = "number:", "circular:", "series:", "urge:", "paper:"
+PREFIXES = (NUMBER, CIRCULAR, SERIES, URGE, PAPER)
+"""The beginnings of the names of all counters whose numbers stand in the journal."""
 AT_ONCE = 500
 
-_FIRST = text("INSERT INTO counter (name, value) VALUES (:name, 0) ON CONFLICT DO NOTHING")
+
+def _taking(dialect: str) -> Executable:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    made: Any = insert(Counter).values(name=bindparam("name"), value=1)
+    more = {Counter.value: Counter.value + 1}
+    taken: Executable = made.on_conflict_do_update(index_elements=[Counter.name], set_=more).returning(Counter.value)
+    return taken
+
+
+_TAKE = Prepared(_taking)
 
 
 def next_value(session: Session, name: str) -> int:
-    """The next number under ``name``, from 1 on."""
-    session.execute(_FIRST, {"name": name})
-    row = session.scalars(
-        select(Counter).where(Counter.name == name).with_for_update().execution_options(populate_existing=True)
-    ).one()
-    row.value += 1
-    session.flush()
-    return row.value
+    """The next number under ``name``, from 1 on.
+
+    One statement, after all that waits to be sent: whoever wants the next number waits from it to the commit, so that
+    nothing else of the step should stand between the two that could stand before.
+    """
+    [(value,)] = _TAKE.rows(session, {"name": name})
+    found: int = value
+    return found
 
 
 def number_name(process: str, year: int) -> str:
@@ -40,6 +53,16 @@ def number_name(process: str, year: int) -> str:
 def circular_name(year: int) -> str:
     """Under which name the circulars of ``year`` are numbered (W10)."""
     return f"{CIRCULAR}{year}"
+
+
+def urge_name(year: int) -> str:
+    """Under which name the urges of ``year`` are numbered (W10)."""
+    return f"{URGE}{year}"
+
+
+def paper_name(template: str, year: int) -> str:
+    """Under which name the papers of a print template are numbered in ``year``."""
+    return f"{PAPER}{template}:{year}"
 
 
 def series_name(code: str, per: str, restart: str, today: date) -> str:
@@ -66,7 +89,7 @@ def given(session: Session) -> Mapping[str, list[str]]:
     """
     asked = (
         select(HistoryEvent.stream, HistoryEvent.kind, HistoryEvent.at, HistoryEvent.data)
-        .where(HistoryEvent.kind.in_(("started", "action", "circular_issued", "numbered")))
+        .where(HistoryEvent.kind.in_(("started", "action", "circular_issued", "numbered", "urged")))
         .order_by(HistoryEvent.id)
         .execution_options(yield_per=AT_ONCE)
     )
@@ -80,9 +103,11 @@ def given(session: Session) -> Mapping[str, list[str]]:
                 unnumbered[stream] = data["process"]
             elif kind == "circular_issued":
                 name, number = circular_name(year), data["number"]
+            elif kind == "urged" and "number" in data:
+                name, number = urge_name(year), data["number"]
             elif kind == "numbered":
                 name, number = str(data["name"]), data["number"]
-            elif data["name"] == "issue_number" and stream in unnumbered:
+            elif kind == "action" and data["name"] == "issue_number" and stream in unnumbered:
                 name, number = number_name(unnumbered.pop(stream), year), data["result"]
             if name is not None:
                 found.setdefault(name, []).append(str(number))

@@ -18,6 +18,7 @@ from service.canonical import normalized
 from service.errors import Conflict, LiaisonError
 from service.history import HistoryEvent
 from service.processes import effects as fx
+from service.processes.agreed import MOVING
 from service.processes.bundles import Compiled, compiled
 from service.processes.calendars import by_digest
 from service.processes.inputs import Act, Begun, Course, run_input
@@ -38,6 +39,7 @@ INPUTS = frozenset(
         "taken_back",
         "woken",
         MIGRATED,
+        *MOVING,
     }
 )
 ACTION = "action"
@@ -120,9 +122,9 @@ def rebuilt(session: Session, instance: Instance, without: int) -> Course:
     try:
         return replayer_of(session, instance, steps[0].event).run(steps, frozenset({without}))
     except engine.Unfit as error:
-        raise Conflict(f"本事项后来迁移过流程版本，撤回后它在新版中没有位置（{error}）；请由后续环节退回") from error
+        raise Conflict(f"本事项后来迁移过流程版本，撤回后它在新版中没有位置（{error}）；请由后续步骤退回") from error
     except LiaisonError as error:
-        raise Conflict("后续步骤已经办理，不能撤回；请由后续环节退回") from error
+        raise Conflict("后续步骤已经办理，不能撤回；请由后续步骤退回") from error
 
 
 def taken_back_effects(
@@ -141,13 +143,17 @@ def taken_back_effects(
     found = [fx.Effect(fx.CANCELLED, {}, task_id) for task_id in sorted(before - course.open)]
     for task_id in sorted(course.open - before):
         found.append(fx.Effect(fx.REOPENED, {"entered_at": course.entered[task_id].isoformat()}, task_id))
-        if course.begun is not None and (facts[task_id], kept.get(task_id)) != _now(course, task_id):
-            told = {**course.facts[task_id], "kept": course.kept.get(task_id), "was": facts[task_id]["name"]}
+        words, now = kept.get(task_id), course.kept.get(task_id)
+        if course.begun is not None and (facts[task_id], words) != _now(course, task_id):
+            told = {**course.facts[task_id], "kept": now, "was": facts[task_id]["name"]}
             told["handed_on"] = False
             found.append(fx.Effect(fx.RENEWED, told, task_id))
+            words = now
         old, new = due[task_id], course.due[task_id]
-        if fx.differ(old, new):  # a notice was loaded while the answer was in
-            found.append(fx.Effect(fx.DUE_CHANGED, fx.changed(old, new, str(new.get("notice") or "")), task_id))
+        if fx.differ(old, new) or words != now:  # a notice was loaded, or the case stood still, while the answer was in
+            said = fx.changed(old, new, str(new.get("notice") or ""))
+            said |= {"kept": now} if words != now else {}
+            found.append(fx.Effect(fx.DUE_CHANGED, said, task_id))
     if course.landing is not None:
         found.append(fx.Effect(fx.ADVANCED, fx.sealed(course.landing)))
     return found

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from service import history, ids
 from service.db.memory import remembered
+from service.db.prepared import Prepared
 from service.errors import NotFound
 from service.processes import house_prints
 from service.processes.bundles import CheckedBundle, Compiled, digest_of, files_of, keep_files, read_bundle
@@ -165,13 +166,17 @@ def newest_versions(session: Session) -> Mapping[str, Newest]:
     """Process → its newest version, by name of the process; for what only shows them. One statement a transaction."""
 
     def ask() -> Mapping[str, Newest]:
-        last = select(Definition.key, func.max(Definition.version).label("version")).group_by(Definition.key).subquery()
-        query = select(Definition.key, Definition.version, Definition.digest, Definition.name).join(
-            last, (Definition.key == last.c.key) & (Definition.version == last.c.version)
-        )
-        return {row.key: Newest(*row) for row in session.execute(query.order_by(Definition.key))}
+        return {row[0]: Newest(*row) for row in _NEWEST.rows(session)}
 
     return remembered(session, newest_versions, ask)
+
+
+_LAST = select(Definition.key, func.max(Definition.version).label("version")).group_by(Definition.key).subquery()
+_NEWEST = Prepared(
+    select(Definition.key, Definition.version, Definition.digest, Definition.name)
+    .join(_LAST, (Definition.key == _LAST.c.key) & (Definition.version == _LAST.c.version))
+    .order_by(Definition.key)
+)
 
 
 def find_latest(session: Session, key: str) -> Definition | None:

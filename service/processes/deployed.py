@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from service import history
 from service.db import raw_rows
+from service.db.differing import apart_in
 from service.errors import LiaisonError
 from service.fields.columns import column_words
 from service.history import HistoryEvent
@@ -27,7 +28,8 @@ DAMAGE = (LiaisonError, LookupError, TypeError, ValueError, AttributeError, Arit
 class Mismatch:
     """One thing that is not as the journal says. ``seq`` is the event, None for the stored rows.
 
-    Of a stored row ``table``, ``row`` (as people call it) and ``column`` say where; ``sort`` tells findings apart.
+    Of a stored row ``table``, ``row`` (as people call it) and ``column`` say where, ``must`` and ``have`` in words what
+    must stand there and what does (``db.differing``); ``sort`` tells findings apart.
     """
 
     stream: str
@@ -37,6 +39,8 @@ class Mismatch:
     row: str | None = None
     column: str | None = None
     sort: str | None = None
+    must: str | None = None
+    have: str | None = None
 
 
 def definitions_as_deployed(session: Session, into: dict[str, Compiled]) -> Generator[Mismatch, None, dict[str, str]]:
@@ -100,7 +104,8 @@ def _definition(
         return
     for column in raw_rows.differences(session, Definition, row, must):
         what = f"第 {version} 版的{column_words(column)}与部署记录不符"
-        yield Mismatch(stream, event.seq, what, Definition.__tablename__, f"{key} 第 {version} 版", column)
+        values = apart_in(session, Definition, column, must, row)
+        yield Mismatch(stream, event.seq, what, Definition.__tablename__, f"{key} 第 {version} 版", column, **values)
 
 
 def _picture(session: Session, stream: str, event: HistoryEvent) -> Iterator[Mismatch]:

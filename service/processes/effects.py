@@ -10,11 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from service import engine
+from service.auth.holders import key_of
 from service.engine.expressions import as_date, kind_of
 from service.errors import Incident
 from service.processes.bundles import Compiled
 from service.processes.calendars import DayFunctions
-from service.processes.rules import DEFAULT_BASIS, DEFAULT_WARN, LEADER, candidate, slot_of
+from service.processes.rules import DEFAULT_BASIS, DEFAULT_WARN, LEADER, PERSON, USUAL_TERM, candidate, slot_of
 from service.processes.told_texts import day_facts, told_text
 from service.workdays import Calendar
 
@@ -27,7 +28,7 @@ DUE = ("due_on", "warn_on", "provisional", "basis", "explanation")
 DUE_WORDS = ("due", "warn", "due_basis")
 """The words of a diagram by which a date is counted and explained."""
 FACTS = ("process", "task", "name", "scope", "stage", "role", "unit", "slot", "paused")
-"""The fields of an effect about a task itself, beside ``leader``."""
+"""The fields of an effect about a task itself, beside ``leader`` and ``person``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def facts_of(
         "role": role,
         "unit": unit,
         **({"leader": _leader(opened, value)} if kind == LEADER else {}),
+        **({"person": _person(opened, value)} if kind == PERSON else {}),
         "slot": slot_of(opened.data.get("unit"), slot_name) if opened.scope else None,
         "paused": properties.get("clock") == "paused",
     }
@@ -142,7 +144,7 @@ def due_of(
     if day is None:
         return {"due_on": None, "warn_on": None, "provisional": False, "basis": None, "explanation": {}}
     counted = days.explain(day)
-    warn = _value(properties["warn"], opened, days) if properties.get("warn") else DEFAULT_WARN
+    warn = _value(properties["warn"], opened, days) if properties.get("warn") else _usual_warn(day, days, rules)
     if isinstance(warn, bool) or not isinstance(warn, int):
         raise Incident(f"步骤 {opened.task} 的预警天数 {properties['warn']} 得到的是{kind_of(warn)}，应为整数")
     return {
@@ -152,6 +154,13 @@ def due_of(
         "basis": _basis(properties, opened, days, day, rules),
         "explanation": counted.to_data() if counted is not None else _named(day),
     }
+
+
+def _usual_warn(day: date, days: DayFunctions, rules: int) -> int:
+    """Working days of warning where the diagram says none: three of seven, as many of a shorter term (1 day: none)."""
+    if rules < 7:
+        return DEFAULT_WARN
+    return min(DEFAULT_WARN, max(0, days.calendar.between(days.today, day)) * DEFAULT_WARN // USUAL_TERM)
 
 
 def _basis(properties: Mapping[str, str], opened: engine.OpenTask, days: DayFunctions, day: date, rules: int) -> str:
@@ -181,6 +190,8 @@ def due_changes(
         properties = compiled.program.user_tasks[opened.process, opened.task].properties
         due = due_of(properties, opened, DayFunctions(calendar, entered_at[task_id]), kept.get(task_id), rules=rules)
         before = old.get(task_id, {})
+        if rules >= 7 and before.get("due_on") == due["due_on"] and not properties.get("warn"):
+            due["warn_on"] = before.get("warn_on")  # it may have been counted by older rules
         if differ(before, due):
             found.append(Effect(DUE_CHANGED, changed(before, due, notice), task_id))
     return found
@@ -196,6 +207,11 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any], notice: str) -> dict
     return {**{name: new[name] for name in DUE}, "old_due_on": old.get("due_on"), "notice": notice}
 
 
+def is_named(data: Mapping[str, Any]) -> bool:
+    """Whether the date of an effect was named by a form and not counted."""
+    return bool(data["explanation"].get("named"))
+
+
 def _named(day: date) -> dict[str, Any]:
     return {"due": day.isoformat(), "named": True, "explanation": []}
 
@@ -205,6 +221,12 @@ def _leader(opened: engine.OpenTask, value: Any) -> str:
         return str(UUID(str(value)))
     except ValueError as error:
         raise Incident(f"步骤 {opened.task} 的办理人不是领导任职的编号：{value}") from error
+
+
+def _person(opened: engine.OpenTask, value: Any) -> str:
+    if (key := key_of(value)) is None:
+        raise Incident(f"步骤 {opened.task} 的办理人不是一个人：{value}")
+    return key
 
 
 def _value(expression: str, opened: engine.OpenTask, days: DayFunctions) -> Any:

@@ -18,9 +18,9 @@ from service.processes.models import (
     Instance,
     Timer,
     UserTask,
-    WorkerBeat,
 )
 from service.processes.rules import GREEN, GREY, RED, YELLOW, light
+from service.processes.upkeep import WorkerBeat
 
 
 def task_lights(session: Session, today: date) -> dict[str, int]:
@@ -47,6 +47,12 @@ def timers_waiting(session: Session, *, due_by: datetime | None = None) -> int:
     """How many timers wait; with ``due_by`` only those that should have fired by then."""
     query = select(func.count()).select_from(Timer).where(Timer.status == WAITING)
     return session.scalar(query if due_by is None else query.where(Timer.due_at <= due_by)) or 0
+
+
+def worker_names(session: Session, *, since: datetime) -> list[str]:
+    """The workers that have been heard of since then, in the order of their names."""
+    alive = select(WorkerBeat.worker).where(WorkerBeat.beat_at >= since)
+    return sorted(session.scalars(alive))
 
 
 def worker_beats(session: Session) -> list[WorkerBeat]:

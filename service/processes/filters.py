@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Uuid, and_, case, cast, false, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service import clock
 from service.errors import Finding, Invalid
 from service.fields import condition
-from service.processes import lateness
+from service.people.models import Leader, Person, Unit
+from service.processes import lateness, need_figures, speaking
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
-from service.processes.past import cases_on, of_unit, said
+from service.processes.past import Rows, assisted_by, cases_on, is_past, of_unit, said
+from service.processes.readers import UNIT
 from service.processes.rules import GREEN, GREY, NEED, RED, YELLOW
+from service.processes.searching import best_first, sought
+from service.processes.wide import Wide, by_reader, of_process
+from service.processes.wiring import Wiring
 from service.spelling import terms
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 
 STAGE = "the code of a stage, as the process or `organization.toml` names it"
 SEARCHED = "number or matter: 汉字, pinyin or initials"
+FOUND = "number, matter, text of the need, talent, employer or unit: 汉字 in any form, pinyin or initials"
 TASK_SORTS = ("due", "-due", "entered", "-entered", "number", "-number", "stage")
-CASE_SORTS = ("started", "-started", "number", "-number", "ended", "-ended", "-urges")
+SORTED = (
+    *("number", "title", "status", "stage", "talent", "leader", "category", "town", "origin", "lead", "assisting"),
+    *("rounds", "received", "due", "step_due", "started", "ended", "end", "outcome", "urges", "late", "late_steps"),
+)
+"""The columns by which cases are sorted; after ``-`` in the other direction."""
+COMPUTED = frozenset(
+    ("talent", "leader", "origin", "lead", "rounds", "received", "due", "step_due", "late", "late_steps")
+)
+"""Those that are worked out for each case: no list sorts by them that finds more cases than are counted."""
+BEST = "best"
+"""The best of what a search finds first; without a search the newest."""
+CASE_SORTS = (BEST, *(sign + name for name in SORTED for sign in ("", "-")))
+MOST = 99
+UNSAID = "none"
+"""The value of a filter that finds the cases in which nothing was said: without a category, a town, a leader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +70,12 @@ class TaskFilter:
 class CaseFilter:
     """The filter of a list of cases (the ledger).
 
-    ``late``: a responsible unit is late in it, ``late_steps``: somebody else is (``lateness``). ``as_of``: as of the
-    end of that day (None: today): the cases that had begun, all that is asked of them as it was then.
+    ``late``: a responsible unit is late in it, ``late_steps``: somebody else is (``lateness``). ``received…`` and
+    ``due…`` are about the answer that a responsible unit owes, ``step_due…`` about the other steps (``speaking``).
+    ``as_of``: as of the end of that day (None: today): the cases that had begun, all that is asked of them as it was
+    then. ``figure``: the cases that a figure of the statistics counts (``figures``), of the unit ``asked`` alone where
+    it is named; ``done_in``: those in which a step of a stage had been done. ``rule`` and ``against`` are
+    asked by ``queries`` (``dispatching``).
     """
 
     process: str | None = NEED
@@ -63,14 +88,35 @@ class CaseFilter:
     category: str | None = None
     town: str | None = None
     unit: str | None = condition(note="code of a unit that has, or had, a task in the case")
+    origin: str | None = condition(note="code of the unit that registered it")
+    lead: str | None = condition(note="code of the unit that leads (主办)")
+    assisting: str | None = condition(note="code of a unit that assists (协办)")
+    outcome: str | None = condition(note="what came of it, as the feedback says")
+    urges: int | None = condition(choices=range(1, MOST + 1), note="urged at least so often")
+    rounds: int | None = condition(
+        choices=range(1, MOST + 1), note="the unit is asked at least for the so-manieth time"
+    )
     end: str | None = condition(note="id of the end event")
+    figure: str | None = condition(choices=need_figures.FIGURES, strict=True, note="the needs that this figure counts")
+    asked: str | None = condition(note="code of a responsible unit that had been asked for an answer")
+    done_in: str | None = condition(note="a stage of which a step had been done; `stage.unit`: by a responsible unit")
+    rule: str | None = condition(note="id of a rule that proposes units: dispatched as it does")
+    against: str | None = condition(note="id of a rule that proposes units: dispatched otherwise than it does")
     late: bool | None = condition(note="a responsible unit is late in it as of `as_of`")
     late_steps: bool | None = condition(note="another step is late in it as of `as_of`")
     as_of: date | None = condition(note="as of the end of this day (default: today): cases as they stood then")
     since: date | None = condition(note="started on this day or later")
     until: date | None = condition(note="started on this day or earlier")
-    q: str | None = condition(note=SEARCHED)
-    sort: str = condition("-started", choices=CASE_SORTS, strict=True)
+    ended_since: date | None = condition(note="ended on this day or later")
+    ended_until: date | None = condition(note="ended on this day or earlier")
+    received_since: date | None = condition(note="received by the unit on this day or later")
+    received_until: date | None = condition(note="received by the unit on this day or earlier")
+    due_since: date | None = condition(note="the unit's answer is due on this day or later")
+    due_until: date | None = condition(note="the unit's answer is due on this day or earlier")
+    step_due_since: date | None = condition(note="another step is due on this day or later")
+    step_due_until: date | None = condition(note="another step is due on this day or earlier")
+    q: str | None = condition(note=FOUND)
+    sort: str = condition(BEST, choices=CASE_SORTS, strict=True)
 
 
 def light_clause(name: str, today: date) -> ColumnElement[bool]:
@@ -81,7 +127,7 @@ def light_clause(name: str, today: date) -> ColumnElement[bool]:
     if name == YELLOW:
         return and_(stands, UserTask.due_on >= today, UserTask.warn_on <= today)
     if name == GREEN:
-        return and_(stands, UserTask.due_on >= today, UserTask.warn_on > today)
+        return and_(stands, UserTask.due_on >= today, or_(UserTask.warn_on.is_(None), UserTask.warn_on > today))
     if name == GREY:
         return or_(UserTask.paused, UserTask.due_on.is_(None), Instance.status != RUNNING)
     raise Invalid("没有这种灯", [Finding("/light", "请用 green、yellow、red 或 grey")])
@@ -101,42 +147,106 @@ def task_clauses(wanted: TaskFilter, today: date) -> list[ColumnElement[bool]]:
         clauses.append(UserTask.instance_id == instance_id if instance_id is not None else false())
     if wanted.light:
         clauses.append(light_clause(wanted.light, today))
-    return clauses + _holding(wanted.q, Instance.search_key)
+    return clauses + holding(wanted.q, Instance.search_key)
 
 
-def case_clauses(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+def case_clauses(session: Session, wanted: CaseFilter) -> list[ColumnElement[bool]]:
     """The cases that a filter lets through. Raises Invalid for a day to come."""
+    narrow, wide = conditions_of(session, wanted)
+    return [*of_process(wanted.process, found=bool(wide)), *narrow, *(one.clause for one in wide)]
+
+
+def conditions_of(session: Session, wanted: CaseFilter) -> tuple[list[ColumnElement[bool]], list[Wide]]:
+    """The same but for the process: what is asked of each case, and what may let through most of them. Raises Invalid
+    for a day to come."""
     today, on = clock.today(), wanted.as_of
     if on is not None and on > today:
         raise Invalid("不能这样筛选", [Finding("/as_of", f"截至日期不能晚于今天（{today.isoformat()}）")])
     rows, tied = cases_on(on)
-    clauses = [*tied]
+    clauses: list[ColumnElement[bool]] = [*tied]
+    if is_past(on) and on is not None:
+        clauses.append(Instance.started_at < clock.end_of(on))
     clauses += _equal(
         {
-            Instance.process: wanted.process,
             rows.status: wanted.status,
             rows.stage: wanted.stage,
             rows.number: wanted.number,
             rows.talent_id: wanted.talent_id,
-            rows.leader_id: wanted.leader_id,
             rows.end: wanted.end,
+            said(rows, "outcome"): wanted.outcome,
+            said(rows, "lead_unit"): wanted.lead,
+            Instance.initiator_unit: wanted.origin,
+        }
+    )
+    clauses += _equal_or_unsaid(
+        {
+            rows.leader_id: wanted.leader_id,
             said(rows, "category"): wanted.category,
             said(rows, "town"): wanted.town,
         }
     )
+    clauses += _in_days(wanted, rows, on or today)
+    if wanted.assisting:
+        clauses.append(assisted_by(rows, wanted.assisting) if "\x00" not in wanted.assisting else false())
+    if wanted.urges is not None:
+        clauses.append(rows.urges >= wanted.urges)
+    if wanted.rounds is not None:
+        clauses.append(speaking.rounds(on or today) >= wanted.rounds)
     if wanted.talents is not None:
         clauses.append(rows.talent_id.in_(wanted.talents))
-    if wanted.unit:
-        clauses.append(of_unit(wanted.unit, on) if "\x00" not in wanted.unit else false())
+    clauses += _figures(wanted, rows, on or today)
     for asked, steps in ((wanted.late, False), (wanted.late_steps, True)):
-        if asked is not None:
-            late = Instance.id.in_(lateness.late_cases(on or today, steps=steps))
-            clauses.append(late if asked else ~late)
+        if asked is False:
+            clauses.append(~lateness.late_case(on or today, steps=steps))
     if wanted.since:
-        clauses.append(Instance.started_at >= _midnight(wanted.since))
+        clauses.append(Instance.started_at >= midnight(wanted.since))
     if wanted.until:
-        clauses.append(Instance.started_at < _midnight(wanted.until) + timedelta(days=1))
-    return clauses + _holding(wanted.q, rows.search_key)
+        clauses.append(Instance.started_at < midnight(wanted.until) + timedelta(days=1))
+    words = sought(session, wanted.q, on)
+    if words is None:
+        clauses.append(false())
+    return clauses, [*_wide(wanted, on or today), *(words or ())]
+
+
+def _wide(wanted: CaseFilter, on: date) -> Iterator[Wide]:
+    if wanted.unit and ("\x00" in wanted.unit or is_past(on)):
+        theirs = of_unit(wanted.unit, on) if "\x00" not in wanted.unit else false()
+        yield Wide([select(Instance.id).where(theirs).correlate(None)], theirs)
+    elif wanted.unit:
+        yield by_reader([UNIT + wanted.unit])
+    for asked, steps in ((wanted.late, False), (wanted.late_steps, True)):
+        if asked:
+            yield Wide([lateness.late_cases(on, steps=steps).distinct()], lateness.late_case(on, steps=steps))
+
+
+def _figures(wanted: CaseFilter, rows: Rows, on: date) -> Iterator[ColumnElement[bool]]:
+    """The cases behind a figure of the statistics."""
+    if "\x00" in f"{wanted.asked}{wanted.done_in}":
+        yield false()
+        return
+    if wanted.figure and wanted.figure not in need_figures.FIGURES:
+        raise Invalid("不能这样筛选", [Finding("/figure", "可用：" + "、".join(need_figures.FIGURES))])
+    if wanted.figure or wanted.asked:
+        yield need_figures.found_in(wanted.figure or need_figures.REGISTERED, rows, on, wanted.asked or None)
+    if wanted.done_in:
+        yield need_figures.done_in(wanted.done_in, on, wanted.asked or None)
+
+
+def _in_days(wanted: CaseFilter, rows: Rows, on: date) -> Iterator[ColumnElement[bool]]:
+    """The dates between which something of a case must lie, both included."""
+    if wanted.ended_since is not None:
+        yield rows.ended_at >= midnight(wanted.ended_since)
+    if wanted.ended_until is not None:
+        yield rows.ended_at < midnight(wanted.ended_until) + timedelta(days=1)
+    for first, last, made in (
+        (wanted.received_since, wanted.received_until, partial(speaking.received_on, on)),
+        (wanted.due_since, wanted.due_until, partial(speaking.due_on, on)),
+        (wanted.step_due_since, wanted.step_due_until, partial(speaking.due_on, on, steps=True)),
+    ):
+        if first is not None:
+            yield made() >= first
+        if last is not None:
+            yield made() <= last
 
 
 def _equal(wanted: Mapping[Any, str | None]) -> list[ColumnElement[bool]]:
@@ -147,7 +257,13 @@ def _equal(wanted: Mapping[Any, str | None]) -> list[ColumnElement[bool]]:
     return [column == value if "\x00" not in value else false() for column, value in wanted.items() if value]
 
 
-def _holding(q: str | None, key: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
+def _equal_or_unsaid(wanted: Mapping[Any, str | None]) -> list[ColumnElement[bool]]:
+    """The same, where ``UNSAID`` finds the cases without a value."""
+    unsaid = [column.is_(None) for column, value in wanted.items() if value == UNSAID]
+    return unsaid + _equal({column: value for column, value in wanted.items() if value != UNSAID})
+
+
+def holding(q: str | None, key: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
     """Each word of a search must occur; a search of nothing but characters that no case holds finds nothing."""
     words = terms(q or "")
     if q and q.strip() and not words:
@@ -155,7 +271,7 @@ def _holding(q: str | None, key: InstrumentedAttribute[str]) -> list[ColumnEleme
     return [key.contains(word, autoescape=True) for word in words]
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
     """The beginning of a day; days beyond all cases stay within what a moment can be."""
     within = min(max(day, FIRST_DAY), LAST_DAY)
     return datetime.combine(within, time(0), tzinfo=clock.SHANGHAI)
@@ -179,17 +295,64 @@ def task_order(sort: str) -> Any:
     return _TASK_SORTS[sort]
 
 
-def case_order(sort: str, as_of: date | None = None) -> Any:
-    """How cases are sorted, by what was so at the end of a day (default: today). Raises Invalid."""
+NEWEST = (Instance.started_at.desc(), Instance.id)
+
+
+def case_order(wanted: CaseFilter, plan: Wiring) -> Any:
+    """How cases are sorted, by what was so at the end of the asked day; no value comes last. Raises Invalid."""
+    sort, on = wanted.sort, wanted.as_of
     if sort not in CASE_SORTS:
         raise Invalid("不能这样排序", [Finding("/sort", "可用：" + "、".join(CASE_SORTS))])
-    if sort.endswith("started"):
-        return (Instance.started_at.desc() if sort.startswith("-") else Instance.started_at, Instance.id)
-    rows, _ = cases_on(as_of)
-    if sort == "-urges":
-        return (rows.urges.desc(), Instance.started_at.desc(), Instance.id)
-    column = rows.number if sort.endswith("number") else rows.ended_at
-    return (column.is_(None), column.desc() if sort.startswith("-") else column, Instance.id)
+    newest = NEWEST
+    if sort == BEST:
+        return (*best_first(wanted.q, on), *newest)
+    name, down = sort.removeprefix("-"), sort.startswith("-")
+    if name == "started":
+        return newest if down else (Instance.started_at, Instance.id)
+    column = _CASES_SORTED[name](cases_on(on)[0], on or clock.today(), plan)
+    return (column.desc().nulls_last() if down else column.asc().nulls_last(), *newest)
+
+
+def _of_unit(code: Any) -> ColumnElement[Any]:
+    return select(Unit.pinyin).where(Unit.code == code).scalar_subquery()
+
+
+def _of_leader(leader_id: Any) -> ColumnElement[Any]:
+    # the case keeps the id as text
+    key = cast(func.replace(leader_id, "-", ""), Uuid)
+    return select(Person.pinyin).join(Leader, Leader.person_id == Person.id).where(Leader.id == key).scalar_subquery()
+
+
+def _late(on: date, *, steps: bool) -> ColumnElement[Any]:
+    return case((Instance.id.in_(lateness.late_cases(on, steps=steps)), 1), else_=0)
+
+
+_Column = Callable[[Rows, date, Wiring], Any]
+_CASES_SORTED: Mapping[str, _Column] = {
+    "number": lambda rows, _on, _plan: rows.number,
+    "title": lambda rows, _on, _plan: rows.search_key,
+    "status": lambda rows, _on, _plan: rows.status,
+    "stage": lambda rows, _on, plan: case(
+        {code: place for place, code in enumerate(plan.stages)}, value=rows.stage, else_=len(plan.stages)
+    ),
+    "talent": lambda rows, _on, plan: plan.spelled(rows.talent_id),
+    "leader": lambda rows, _on, _plan: _of_leader(rows.leader_id),
+    "category": lambda rows, _on, _plan: said(rows, "category"),
+    "town": lambda rows, _on, _plan: said(rows, "town"),
+    "origin": lambda _rows, _on, _plan: _of_unit(Instance.initiator_unit),
+    "lead": lambda rows, _on, _plan: _of_unit(said(rows, "lead_unit")),
+    "assisting": lambda rows, _on, _plan: said(rows, "assisting_units"),
+    "rounds": lambda _rows, on, _plan: speaking.rounds(on),
+    "received": lambda _rows, on, _plan: speaking.received_on(on),
+    "due": lambda _rows, on, _plan: speaking.due_on(on),
+    "step_due": lambda _rows, on, _plan: speaking.due_on(on, steps=True),
+    "ended": lambda rows, _on, _plan: rows.ended_at,
+    "end": lambda rows, _on, _plan: rows.end_name,
+    "outcome": lambda rows, _on, _plan: said(rows, "outcome"),
+    "urges": lambda rows, _on, _plan: rows.urges,
+    "late": lambda _rows, on, _plan: _late(on, steps=False),
+    "late_steps": lambda _rows, on, _plan: _late(on, steps=True),
+}
 
 
 def _uuid_or_none(text: str) -> UUID | None:

@@ -22,6 +22,8 @@ YEARS_AHEAD = 10
 MAX_BYTES = 1_000_000
 MOST_VALUES = 10_000
 """Texts, numbers, lists … that one form may bring."""
+FILES = "files"
+"""The kind of records (``x-ref``) that are attached files: uploaded beside the form, handed in with it."""
 MOST_PAIRS = 200_000
 """Parts of a schema times values, up to which a form is told all that is wrong at once."""
 
@@ -96,6 +98,12 @@ class Form:
                 if isinstance(part, Mapping) and "x-among" in part:
                     return str(part["x-among"]), str(part.get("x-ref"))
         return None
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The names of the fields that take files."""
+        parts = ((name, schema.get("items")) for name, schema in self.fields.items())
+        return frozenset(name for name, part in parts if isinstance(part, Mapping) and part.get("x-ref") == FILES)
 
     def references(self, data: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         """(path, kind, value) of every picked record in ``data`` (``x-ref``)."""

@@ -57,7 +57,7 @@ def put_back(
     task = as_uuid(task_id, NO_TASK) if task_id else None
     why = _reason(why_stuck(session, instance, clock.local(now).date()), task, (scope, target))
     if (scope, target) not in [(one.scope, one.task) for one in why.targets]:
-        raise Invalid("不能退回到该环节", [Finding("/target", "只能退回到本事项已经办过、在停住的地方之前的环节")])
+        raise Invalid("不能退回到该步骤", [Finding("/target", "只能退回到本事项已经办过、在停住的地方之前的步骤")])
     if task is not None:
         give_back(session, session.get_one(UserTask, task), instance, target, text, actor, now)
     else:

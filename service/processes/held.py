@@ -41,11 +41,17 @@ def tasks_claimed(session: Session, username: str) -> list[HeldTask]:
 
 
 def tasks_of_nobody_else(
-    session: Session, username: str, grants: Iterable[Grant], posts: Collection[UUID], today: date
+    session: Session,
+    username: str,
+    grants: Iterable[Grant],
+    posts: Collection[UUID],
+    today: date,
+    keys: Collection[str] = (),
 ) -> list[HeldTask]:
-    """Open tasks that nobody has claimed and that no other usable account holds the role for.
+    """Open tasks that nobody has claimed and that no other usable account holds the role for, or that are this one's
+    alone.
 
-    ``grants`` are the account's roles, ``posts`` the leader posts of its person.
+    ``grants`` are the account's roles, ``posts`` the leader posts of its person, ``keys`` those of its own tasks.
     """
     held = holdings(today)
     others = select(held.c.role, held.c.unit).where(held.c.username != username, held.c.unit.is_not(None))
@@ -63,6 +69,8 @@ def tasks_of_nobody_else(
     if unbound:
         lone = UserTask.unit.is_(None) & UserTask.leader_id.is_(None) & UserTask.role.not_in(anywhere)
         clauses.append(UserTask.role.in_(unbound) & lone)
+    if keys:
+        clauses.append(UserTask.person_key.in_(keys))
     if posts:
         clauses.append(UserTask.leader_id.in_(posts))
     return _tasks(session, UserTask.assignee.is_(None) & or_(*clauses)) if clauses else []

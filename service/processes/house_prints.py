@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import history
-from service.documents.templates import CIRCULAR, COMMON, SHEET
+from service.documents.templates import CIRCULAR, COMMON, SHEET, about
 from service.processes.bundles import PRINT, Compiled, digest_of, files_of, keep_files
 from service.processes.models import Definition
 from service.processes.rules import NEED
@@ -31,10 +31,19 @@ def needed(house: Mapping[str, bytes], key: str, files: Mapping[str, bytes]) -> 
     wanted = [SHEET] if key == NEED else []
     if any(ISSUE.encode() in content for name, content in files.items() if name.endswith(".bpmn")):
         wanted.append(CIRCULAR)
+    diagrams = b"".join(content for name, content in files.items() if name.endswith(".bpmn"))
+    wanted += [name for name, content in house.items() if _made_of(content, key, diagrams)]
+    wanted += [word for word in (name.replace(".typ", ".docx") for name in wanted) if word in house]
     if wanted or any(name.endswith(".typ") for name in own):
         wanted.append(COMMON)
     named = {f"{PRINT}/{name}": house[name] for name in wanted if name in house}
     return {name: content for name, content in named.items() if name not in own}
+
+
+def _made_of(template: bytes, key: str, diagrams: bytes) -> bool:
+    """Whether a template makes papers of a step that the diagrams have, or of entries of a need's journal."""
+    told = about(template)
+    return any(f'id="{step}"'.encode() in diagrams for step in told.steps) or (key == NEED and bool(told.entries))
 
 
 def of_today(session: Session, key: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -59,13 +68,14 @@ def kept(session: Session, definition: Definition) -> dict[str, bytes]:
 def prints_of(session: Session, key: str, version: int, made: Compiled) -> dict[str, bytes]:
     """Every template that a case of the version (which ``made`` runs) prints with, by name.
 
-    Its own stand before those of the house that it was deployed with; a version that has kept none uses today's.
+    Its own stand before those of the house that it was deployed with, and it has no others: a paper that the house
+    has got since does not fit the shared part of then. A version that has kept none uses today's.
     """
     query = select(Definition.prints).where(Definition.key == key, Definition.version == version)
     digest = session.scalar(query)
     house = files_of(session, digest) if digest else {}
     by_name = {name.removeprefix(f"{PRINT}/"): content for name, content in house.items()}
-    return {**_house(session), **by_name, **made.prints}
+    return {**(by_name or _house(session)), **made.prints}
 
 
 def adopt(session: Session, *, now: datetime) -> int:

@@ -43,9 +43,10 @@ def open_incident(
     return incident
 
 
-def incidents_of(session: Session, kind: str) -> list[Incident]:
-    """The incidents of a kind that wait for a person; one statement."""
-    return list(session.scalars(select(Incident).where(Incident.kind == kind, Incident.resolved_at.is_(None))))
+def incidents_of(session: Session, kind: str, case: UUID | None = None) -> list[Incident]:
+    """The incidents of a kind (about a ``case``) that wait for a person; one statement."""
+    wanted = select(Incident).where(Incident.kind == kind, Incident.resolved_at.is_(None))
+    return list(session.scalars(wanted if case is None else wanted.where(Incident.instance_id == case)))
 
 
 def close_incident(session: Session, incident: Incident, *, actor: Actor, now: datetime) -> None:

@@ -15,9 +15,11 @@ from uuid import UUID
 from service import engine
 from service.errors import Conflict, NotFound
 from service.processes import effects as fx
+from service.processes.agreed import EXTENDED, MOVING, effects, land, words_after
 from service.processes.bundles import Compiled
 from service.processes.calendars import DayFunctions
 from service.processes.contexts import as_of, context_of
+from service.processes.ending import said_at_end
 from service.processes.moves import MIGRATED, Known, Move, no_action
 from service.processes.rules import FRAME_NAMES, merged
 from service.workdays import Calendar
@@ -121,6 +123,8 @@ def run_input(begun: Begun, course: Course, given: Given, calendar: Calendar, ac
     days = DayFunctions(calendar, given.at)
     if given.kind == MIGRATED:
         return _migrated(begun, course, given, days)
+    if given.kind in MOVING:
+        return _moved(begun, course, given, days)
     _take_in(begun.made, course, given)
 
     def answer(call: engine.Call) -> Any:
@@ -182,6 +186,30 @@ def _migrated(begun: Begun, course: Course, given: Given, days: DayFunctions) ->
     return found
 
 
+def _moved(begun: Begun, course: Course, given: Given, days: DayFunctions) -> list[fx.Effect]:
+    """People moved dates: a later one was agreed, or the days of a suspension do not count."""
+    before = course.landing
+    if before is None:
+        raise Conflict("历史不是从启动开始的")
+    said, made = given.data, begun.made
+    settings = begun.frame["settings"]
+    places = {task_id: (opened.process, opened.task) for task_id, opened in before.open_tasks.items()}
+    words = words_after(said, given.kind, given.task, made, settings, places, course.due, course.kept)
+    if given.kind == EXTENDED and not words:
+        raise Conflict("该任务已经完成或取消")
+    kept = {**course.kept, **words}
+    opening, rules = time.fromisoformat(said["opening"]), rules_of(given)
+    context = context_of(begun.instance_id, given.seq, days, no_action, opening, rules)
+    context = replace(context, in_memory=begun.in_memory, live=begun.live)
+    landing = land(made, before.state, said, given.kind, kept, days, context)
+    found = effects(made, landing, words, course.entered, course.due, said["notice"], days, rules)
+    course.landing, course.kept = landing, kept
+    for effect in found:
+        if effect.task:
+            course.due[effect.task] = effect.data
+    return found
+
+
 def _take_in(made: Compiled, course: Course, given: Given) -> None:
     """Brings what an input says into the case's data, as the command did."""
     if given.kind == "started":
@@ -192,6 +220,8 @@ def _take_in(made: Compiled, course: Course, given: Given) -> None:
         scope, slot = course.places[given.task]
         own = made.own_fields(given.data["process"], given.data["step"])
         course.data = merged(course.data, scope, slot, given.data["data"], frozenset(given.data["drop"]), own)
+    elif given.kind == "terminated":
+        course.data = {**course.data, **said_at_end(given.data)}
 
 
 def _land(begun: Begun, course: Course, given: Given, days: DayFunctions, answer: Act) -> engine.Landing:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import false, or_, select
+from sqlalchemy import and_, false, or_, select
 from sqlalchemy.orm import Session, defer
 
 from service import history
 from service.errors import Finding, Invalid, NotFound
 from service.ids import as_id
-from service.processes.models import COMPLETED, RUNNING, SUSPENDED, TERMINATED, Instance
+from service.processes.models import COMPLETED, OPEN, RUNNING, SUSPENDED, TERMINATED, Instance, UserTask
+from service.processes.rules import GREY, NEED, WORST_FIRST, light
+from service.processes.visibility import visible_clause
+from service.rights import Actor
 
 GOING_ON = (RUNNING, SUSPENDED)
 
@@ -29,6 +33,50 @@ def cases_about(session: Session, talent_ids: Collection[str], processes: Collec
         .options(defer(Instance.state), defer(Instance.frame))
     )
     return list(session.scalars(query.order_by(Instance.started_at, Instance.id))) if talent_ids else []
+
+
+def lock_cases_of(session: Session, task_ids: Collection[UUID]) -> None:
+    """Locks the cases of these steps until the transaction ends, in the order of their ids: of two who do something
+    with many at once neither waits for the other in a ring."""
+    mine = select(UserTask.instance_id).where(UserTask.id.in_(task_ids))
+    session.execute(select(Instance.id).where(Instance.id.in_(mine)).order_by(Instance.id).with_for_update())
+
+
+def case_label(session: Session, written: str) -> str | None:
+    """The number and the title of the case with this id; ``None`` where there is none."""
+    key = as_id(written)
+    query = select(Instance.number, Instance.title).where(Instance.id == key)
+    found = session.execute(query).one_or_none() if key is not None else None
+    return " ".join(part for part in found if part) if found is not None else None
+
+
+def cases_about_record(session: Session, record_id: UUID, actor: Actor) -> list[Instance]:
+    """The cases about this record (``about_id``) that the actor may see, the oldest first; no state is read."""
+    query = (
+        select(Instance)
+        .where(Instance.about_id == str(record_id), visible_clause(session, actor))
+        .options(defer(Instance.state), defer(Instance.frame))
+    )
+    return list(session.scalars(query.order_by(Instance.started_at, Instance.id)))
+
+
+def lights_by_talent(session: Session, talent_ids: Collection[str], today: date) -> dict[str, Counter[str]]:
+    """Of each talent the needs that go on, by the worst light of their open steps (none: grey); one statement."""
+    query = (
+        select(Instance.id, Instance.talent_id, Instance.status, UserTask.due_on, UserTask.warn_on, UserTask.paused)
+        .outerjoin(UserTask, and_(UserTask.instance_id == Instance.id, UserTask.status == OPEN))
+        .where(Instance.process == NEED, Instance.talent_id.in_(talent_ids), Instance.status.in_(GOING_ON))
+    )
+    worst: dict[tuple[str, UUID], str] = {}
+    for row in session.execute(query) if talent_ids else ():
+        paused = bool(row.paused) or row.status == SUSPENDED
+        shown = light(due_on=row.due_on, warn_on=row.warn_on, paused=paused, today=today, late_days=None)
+        key = (row.talent_id, row.id)
+        worst[key] = min(shown, worst.get(key, GREY), key=WORST_FIRST.index)
+    counts: dict[str, Counter[str]] = {}
+    for (talent_id, _), shown in worst.items():
+        counts.setdefault(talent_id, Counter())[shown] += 1
+    return counts
 
 
 def case_id(session: Session, written: str) -> UUID:

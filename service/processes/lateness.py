@@ -15,11 +15,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from service import clock
+from service.db.prepared import Prepared, listed, places, size_of
 from service.processes.models import RUN_ANSWERED, ClockRun, Instance
 from service.rights import RESPONSIBLE_UNIT
 
@@ -69,28 +72,28 @@ class Work:
 IN_TIME = Standing()
 
 
-def by_unit() -> ColumnElement[bool]:
+def by_unit(run: type[ClockRun] = ClockRun) -> ColumnElement[bool]:
     """The runs of the answers that responsible units owe [T]; all others are the office's own days [A]."""
-    return ClockRun.role == RESPONSIBLE_UNIT
+    return run.role == RESPONSIBLE_UNIT
 
 
-def by_others() -> ColumnElement[bool]:
+def by_others(run: type[ClockRun] = ClockRun) -> ColumnElement[bool]:
     """The runs of all other steps [A]."""
-    return or_(ClockRun.role.is_(None), ClockRun.role != RESPONSIBLE_UNIT)
+    return or_(run.role.is_(None), run.role != RESPONSIBLE_UNIT)
 
 
 def is_late(on: date) -> ColumnElement[bool]:
     """The runs that are late as of the end of a day."""
     return and_(
-        _counts(on),
+        counts(on),
         ClockRun.due_on < on,
         or_(ClockRun.until_on.is_(None), ClockRun.due_on < ClockRun.until_on),
     )
 
 
-def is_open(on: date) -> ColumnElement[bool]:
+def is_open(on: date, run: type[ClockRun] = ClockRun) -> ColumnElement[bool]:
     """The runs that still went on at the end of a day."""
-    return and_(_counts(on), or_(ClockRun.until_on.is_(None), ClockRun.until_on > on))
+    return and_(counts(on, run), or_(run.until_on.is_(None), run.until_on > on))
 
 
 def late_cases(on: date, *, steps: bool = False) -> Select[UUID]:
@@ -98,14 +101,26 @@ def late_cases(on: date, *, steps: bool = False) -> Select[UUID]:
     return select(ClockRun.instance_id).where(by_others() if steps else by_unit(), is_late(on))
 
 
+def late_case(on: date, *, steps: bool = False) -> ColumnElement[bool]:
+    """The same, asked of the ``Instance`` of the statement around it."""
+    own = late_cases(on, steps=steps).where(ClockRun.instance_id == Instance.id)
+    return own.correlate(Instance).exists()
+
+
 def standings(session: Session, cases: Iterable[Instance | UUID], on: date) -> dict[UUID, Standing]:
     """How each of these cases stands as of a day; those in which nobody is late are left out. One statement."""
     ids = [case.id if isinstance(case, Instance) else case for case in cases]
     if not ids:
         return {}
+    rows = _standings(on, size_of(ids)).rows(session, listed("case", ids))
+    return {case: Standing(*(number > 0 for number in numbers)) for case, *numbers in rows}
+
+
+@lru_cache(maxsize=64)
+def _standings(on: date, size: int) -> Prepared:
     mine, others = by_unit(), by_others()
     open_then = is_open(on)
-    rows = session.execute(
+    return Prepared(
         select(
             ClockRun.instance_id,
             func.count().filter(mine),
@@ -113,18 +128,19 @@ def standings(session: Session, cases: Iterable[Instance | UUID], on: date) -> d
             func.count().filter(others),
             func.count().filter(others, open_then),
         )
-        .where(ClockRun.instance_id.in_(ids), is_late(on))
+        .where(ClockRun.instance_id.in_(places("case", size, ClockRun.instance_id.type)), is_late(on))
         .group_by(ClockRun.instance_id)
     )
-    return {case: Standing(*(number > 0 for number in numbers)) for case, *numbers in rows}
 
 
 def unit_work(session: Session, on: date) -> list[Work]:
     """Every responsible unit with open answers as of a day, those with most overdue ones first; one statement."""
     overdue = func.count().filter(ClockRun.due_on < on)
+    # of today these are few, and an index holds them alone: nothing stops or is void only later
+    going = and_(ClockRun.until_on.is_(None), ClockRun.void_on.is_(None)) if on >= clock.today() else is_open(on)
     rows = session.execute(
         select(ClockRun.unit, func.count(), overdue)
-        .where(by_unit(), is_open(on), ClockRun.unit.is_not(None))
+        .where(by_unit(), going, ClockRun.unit.is_not(None))
         .group_by(ClockRun.unit)
         .order_by(overdue.desc(), func.count().desc(), ClockRun.unit)
     )
@@ -153,7 +169,7 @@ def unit_answers(session: Session, *, process: str, since: date, on: date) -> Ma
             ClockRun.instance_id.not_in(others),
             by_unit(),
             ClockRun.unit.is_not(None),
-            _counts(on),
+            counts(on),
             or_(ClockRun.until_on.is_(None), ClockRun.until_on >= since),
             or_(in_time, late, unanswered),
         )
@@ -162,6 +178,6 @@ def unit_answers(session: Session, *, process: str, since: date, on: date) -> Ma
     return {str(unit): Answers(*numbers) for unit, *numbers in rows}
 
 
-def _counts(on: date) -> ColumnElement[bool]:
+def counts(on: date, run: type[ClockRun] = ClockRun) -> ColumnElement[bool]:
     """The runs that had begun by the end of a day and that still counted then."""
-    return and_(ClockRun.from_on <= on, or_(ClockRun.void_on.is_(None), ClockRun.void_on > on))
+    return and_(run.from_on <= on, or_(run.void_on.is_(None), run.void_on > on))

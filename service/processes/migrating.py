@@ -66,13 +66,13 @@ def require_choices(choices: Choices, old: Compiled, new: Compiled) -> None:
     for (process, node), target in choices.mapping.items():
         path = f"/mapping/{process}/{node}"
         if (process, node) not in old.program.names:
-            findings.append(Finding(path, "原版本里没有这个环节，请核对"))
+            findings.append(Finding(path, "原版本里没有这个步骤，请核对"))
         elif (process, target) not in new.program.names:
             elsewhere = [key for key in new.program.names if key[1] == target]
             where = "在另一个流程里，令牌不能跨流程移动" if elsewhere else "在新版里没有"
-            findings.append(Finding(path, f"「{target}」{where}，请在同一流程中选择一个环节"))
+            findings.append(Finding(path, f"「{target}」{where}，请在同一流程中选择一个步骤"))
         elif ((process, node) in old.program.user_tasks) != ((process, target) in new.program.user_tasks):
-            findings.append(Finding(path, f"「{target}」与原环节种类不同，请选择一个由人办理的环节"))
+            findings.append(Finding(path, f"「{target}」与原步骤种类不同，请选择一个由人办理的步骤"))
     if findings:
         raise Invalid(f"迁移设置有 {len(findings)} 处需要修改", findings)
 
@@ -95,15 +95,7 @@ def migrate(session: Session, *, instance_id: UUID, to: int, choices: Choices, a
     new = compiled(session, target.digest, instance.process)
     require_choices(choices, old, new)
     frame = frame_now(session)
-    said: dict[str, Any] = {
-        "from": {"version": instance.version, "digest": instance.digest},
-        "to": {"version": target.version, "digest": target.digest},
-        "mapping": mapping_text(choices.mapping),
-        "due": choices.due,
-        "frame": frame,
-        "reason": choices.reason,
-        "batch": choices.batch,
-    }
+    said = said_of(instance, target, choices, frame)
     move = Move.of(said, old, new, instance.frame, frame)
     known = known_of(open_tasks(session, instance.id))
     state = instance.state
@@ -117,6 +109,19 @@ def migrate(session: Session, *, instance_id: UUID, to: int, choices: Choices, a
 
     advance(session, instance, Input(MIGRATED, said), run, actor=actor, now=now, judge=judge)
     return instance
+
+
+def said_of(instance: Instance, target: Definition, choices: Choices, frame: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of the input that moves a case."""
+    return {
+        "from": {"version": instance.version, "digest": instance.digest},
+        "to": {"version": target.version, "digest": target.digest},
+        "mapping": mapping_text(choices.mapping),
+        "due": choices.due,
+        "frame": frame,
+        "reason": choices.reason,
+        "batch": choices.batch,
+    }
 
 
 def known_of(rows: Iterable[UserTask]) -> dict[str, Known]:

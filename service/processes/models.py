@@ -10,12 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Date,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     String,
     Text,
@@ -25,14 +23,18 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Json, UtcDateTime
+from service.db.by_hand import write_by_hand
+from service.processes.register_models import BigId
+from service.processes.register_models import CalendarVersion as CalendarVersion
+from service.processes.register_models import CopyTo as CopyTo
+from service.processes.register_models import Counter as Counter
 
 RUNNING, SUSPENDED, COMPLETED, TERMINATED = "running", "suspended", "completed", "terminated"
 OPEN, DONE, CANCELLED = "open", "completed", "cancelled"
 WAITING, FIRED = "waiting", "fired"
 RUN_ANSWERED, RUN_HANDED_BACK, RUN_RETURNED, RUN_CANCELLED = "answered", "handed_back", "returned", "cancelled"
 RUN_MOVED, RUN_SUSPENDED = "moved", "suspended"
-
-BigId = BigInteger().with_variant(Integer(), "sqlite")
+_INTERIM = text("task = 'confirm_interim'")
 
 
 class Definition(Base):
@@ -88,6 +90,11 @@ class DefinitionFile(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+_SUSPENDED, _GOING = text("status = 'suspended'"), text("until_on IS NULL AND void_on IS NULL")
+_PLACE, _AGAIN = ("instance_id", "process", "task", "scope"), text("round > 1")
+_VISIT = (*_PLACE, "entered_seq", "completed_seq", "status", "due_on")
+
+
 class Instance(Base):
     """One run of a process. ``state`` is the engine's, without spec; ``data`` the latest of what forms said."""
 
@@ -96,6 +103,7 @@ class Instance(Base):
         CheckConstraint("status IN ('running', 'suspended', 'completed', 'terminated')", name="status"),
         Index("ix_instance_process_status", "process", "status"),
         Index("ix_instance_process_started_at", "process", "started_at"),
+        Index("ix_instance_suspended", "id", sqlite_where=_SUSPENDED, postgresql_where=_SUSPENDED),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -119,6 +127,8 @@ class Instance(Base):
     lying: Mapped[bool | None] = mapped_column(default=False, index=True)
     """Whether a part of it lies for ever, whatever else goes on (``engine.lying``). None between an upgrade's change of
     the schema and ``backfill.fill_lying``."""
+    about_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    """The id of the case or brief that the case is about (批示); forms say it (``rules.ABOUT_RECORD``)."""
     # Last, because SQLite reads a row from its beginning: whoever filters cases must not read through their states.
     data: Mapped[dict[str, Any]] = mapped_column(Json)
     frame: Mapped[dict[str, Any]] = mapped_column(Json)
@@ -135,10 +145,42 @@ class UserTask(Base):
         Index("ix_user_task_instance_id_status", "instance_id", "status"),
         Index("ix_user_task_status_role_unit", "status", "role", "unit"),
         Index("ix_user_task_status_due_on", "status", "due_on"),
+        Index("ix_user_task_interim", "instance_id", "scope", sqlite_where=_INTERIM, postgresql_where=_INTERIM),
         # The cases of a unit (in every ledger that a unit sees) are found without reading a task.
         Index("ix_user_task_unit_role_instance_id", "unit", "role", "instance_id"),
+        # The board counts all open tasks without reading one.
+        Index(
+            "ix_user_task_board",
+            *("status", "unit", "role", "process", "stage", "due_on", "warn_on", "paused"),
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+        # Whose open tasks are, how many and how late, is told without reading one.
+        Index(
+            "ix_user_task_pool",
+            *("role", "unit", "leader_id", "person_key"),
+            *("due_on", "warn_on", "paused", "assignee", "entered_at", "id"),
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+        # Few of all steps came up again in their case: these are found first, then how their place was done before.
+        Index("ix_user_task_again", *_PLACE, sqlite_where=_AGAIN, postgresql_where=_AGAIN),
+        Index("ix_user_task_place", *_VISIT),
         # 已办 reads as many rows as it shows, however many somebody has done.
         Index("ix_user_task_completed_by_status_completed_at_id", "completed_by", "status", "completed_at", "id"),
+        Index(
+            "ix_user_task_asked_due_on",
+            "asked_due_on",
+            sqlite_where=text("asked_due_on IS NOT NULL"),
+            postgresql_where=text("asked_due_on IS NOT NULL"),
+        ),
+        # Few tasks are one person's: what is theirs is found without reading all others.
+        Index(
+            "ix_user_task_person_key",
+            "person_key",
+            sqlite_where=text("person_key IS NOT NULL"),
+            postgresql_where=text("person_key IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -152,6 +194,9 @@ class UserTask(Base):
     unit: Mapped[str | None] = mapped_column(String(32))
     leader_id: Mapped[UUID | None]
     """The leader's post whose holder alone takes the task (``candidates`` = ``leader:…``); a leader's id of people."""
+    person_key: Mapped[str | None] = mapped_column(String(64))
+    """The one person among the holders of its role who takes the task (``candidates`` = ``person:…``), by the key of
+    ``auth.holders``."""
     slot: Mapped[str | None] = mapped_column(String(32))
     assignee: Mapped[str | None] = mapped_column(String(64), index=True)
     status: Mapped[str] = mapped_column(String(16))
@@ -159,7 +204,13 @@ class UserTask(Base):
     data: Mapped[dict[str, Any]] = mapped_column(Json)
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     entered_seq: Mapped[int]
+    round: Mapped[int] = mapped_column(server_default="1", default=1)
+    """How often the step had come up in its slot by then, this time included (``rounds``)."""
     due_on: Mapped[date | None] = mapped_column(Date)
+    first_due_on: Mapped[date | None] = mapped_column(Date)
+    """The date that it first had; ``due_on`` is the one that holds (延期, 顺延, 阶段反馈, a notice)."""
+    asked_due_on: Mapped[date | None] = mapped_column(Date)
+    """The later date that its unit has asked for and nobody has decided on (延期)."""
     warn_on: Mapped[date | None] = mapped_column(Date)
     due_provisional: Mapped[bool]
     due_basis: Mapped[str | None] = mapped_column(String(200))
@@ -192,13 +243,13 @@ class ClockRun(Base):
             "ended IN ('answered', 'handed_back', 'returned', 'cancelled', 'moved', 'suspended')", name="ended"
         ),
         Index("ix_clock_run_instance_id", "instance_id"),
+        Index("ix_clock_run_units", "role", "instance_id", "unit", "due_on", "from_on", "until_on", "ended", "void_on"),
         Index("ix_clock_run_task_id", "task_id"),
+        Index("ix_clock_run_going", "role", "unit", "due_on", sqlite_where=_GOING, postgresql_where=_GOING),
         # Few of all runs are late: these alone are looked through for the late cases.
         Index(
             "ix_clock_run_late",
-            "instance_id",
-            "role",
-            "due_on",
+            *("instance_id", "role", "due_on"),
             sqlite_where=text("until_on IS NULL OR due_on < until_on"),
             postgresql_where=text("until_on IS NULL OR due_on < until_on"),
         ),
@@ -219,8 +270,9 @@ class ClockRun(Base):
 class CaseSpan(Base):
     """A stretch of days at whose ends all that lists and papers show of a case was the same: how it stood on any day.
 
-    From ``from_on`` on, before ``until_on`` (``None``: still so). ``category``, ``town`` and ``outcome`` are what forms
-    said; all else is as in ``Instance``. Days are those of the office.
+    From ``from_on`` on, before ``until_on`` (``None``: still so). ``category``, ``town``, ``outcome``, ``lead_unit``
+    and ``assisting_units`` (with commas) are what forms said; all else is as in ``Instance``. Days are those of the
+    office.
     """
 
     __tablename__ = "case_span"
@@ -242,8 +294,27 @@ class CaseSpan(Base):
     category: Mapped[str | None] = mapped_column(Text)
     town: Mapped[str | None] = mapped_column(Text)
     outcome: Mapped[str | None] = mapped_column(Text)
+    lead_unit: Mapped[str | None] = mapped_column(Text)
+    assisting_units: Mapped[str | None] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text)
     search_key: Mapped[str] = mapped_column(Text)
+
+
+class CaseText(Base):
+    """A stretch of days over which the words by which a case is found stayed the same: its number, matter and text.
+
+    From ``from_on`` on, before ``until_on`` (``None``: still so). ``words`` are as search compares them, set apart by
+    spaces (``texts``). An index of their grams is kept by the database itself (adr/0050).
+    """
+
+    __tablename__ = "case_text"
+    __table_args__ = (Index("ix_case_text_instance_id", "instance_id", "from_on"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    instance_id: Mapped[UUID] = mapped_column(ForeignKey("instance.id"))
+    from_on: Mapped[date] = mapped_column(Date)
+    until_on: Mapped[date | None] = mapped_column(Date)
+    words: Mapped[str] = mapped_column(Text)
 
 
 class Timer(Base):
@@ -307,46 +378,5 @@ class Incident(Base):
     resolved_by: Mapped[str | None] = mapped_column(String(64))
 
 
-class CopyTo(Base):
-    """A case shown to somebody for information (抄送)."""
-
-    __tablename__ = "copy_to"
-    __table_args__ = (UniqueConstraint("instance_id", "username"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    instance_id: Mapped[UUID] = mapped_column(ForeignKey("instance.id"), index=True)
-    username: Mapped[str] = mapped_column(String(64), index=True)
-    sent_by: Mapped[str] = mapped_column(String(64))
-    sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class Counter(Base):
-    """The last number given out under a name (``number:2026``)."""
-
-    __tablename__ = "counter"
-
-    name: Mapped[str] = mapped_column(String(64), primary_key=True)
-    value: Mapped[int]
-
-
-class CalendarVersion(Base):
-    """A working-day calendar as it was in force from ``loaded_at`` on; the newest row is in force."""
-
-    __tablename__ = "calendar_version"
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
-    digest: Mapped[str] = mapped_column(String(64), unique=True)
-    data: Mapped[dict[str, Any]] = mapped_column(Json)
-    source: Mapped[str] = mapped_column(String(200))
-    loaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    loaded_by: Mapped[str] = mapped_column(String(64))
-
-
-class WorkerBeat(Base):
-    """When each worker last looked for work (its heartbeat)."""
-
-    __tablename__ = "worker_beat"
-
-    worker: Mapped[str] = mapped_column(String(100), primary_key=True)
-    beat_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+for _model in (Instance, UserTask, Timer):
+    write_by_hand(_model)

@@ -12,6 +12,7 @@ from typing import Any
 
 from service import engine
 from service.processes import effects as fx
+from service.processes.agreed import spans_of, standing_words, with_spans, words_of
 from service.processes.bundles import Compiled
 from service.processes.calendars import DayFunctions
 from service.processes.contexts import as_of
@@ -21,7 +22,7 @@ MIGRATED = "migrated"
 KEEP, RECOUNT = "keep", "recount"
 """The dates of open tasks after a move: they stay as promised, or are counted by the new version, as of entry."""
 
-_WHOSE = ("role", "unit", "leader")
+_WHOSE = ("role", "unit", "leader", "person")
 
 
 def no_action(call: engine.Call) -> Any:
@@ -75,7 +76,8 @@ class Move:
     ) -> engine.Landing:
         """Where the case stands on the new version. Raises engine.Unfit, EngineFailure."""
         change = engine.Change(self.mapping, self.frame["settings"], self.recount)
-        kept = {task_id: self._words(one) for task_id, one in known.items() if not self._anew(one)}
+        words = {task_id: self._counted(one) for task_id, one in known.items()}
+        kept = {task_id: one for task_id, one in words.items() if one is not None}
         given = replace(context, kept=kept)
         return engine.migrate(self.old.program, self.new.program, state, change, as_of(calendar, given), context)
 
@@ -88,7 +90,7 @@ class Move:
         for task_id, opened in landing.open_tasks.items():
             before = known[task_id]
             facts = fx.facts_of(self.new, self.frame, opened, days, rules)
-            kept = None if self._anew(before) else self._kept(before, opened)
+            kept = self._counted(before) if self._anew(before) else self._kept(before, opened)
             if facts != before.facts or kept != before.kept:
                 handed_on = any(facts.get(name) != before.facts.get(name) for name in _WHOSE)
                 told = {**facts, "kept": kept, "was": before.facts["name"], "handed_on": handed_on}
@@ -110,15 +112,32 @@ class Move:
         if not self._anew(before):
             return []
         properties = self.new.program.user_tasks[opened.process, opened.task].properties
-        due = fx.due_of(properties, opened, DayFunctions(days.calendar, before.entered_at), rules=rules)
+        then, words = DayFunctions(days.calendar, before.entered_at), self._counted(before)
+        due = fx.due_of(properties, opened, then, words, rules=rules)
         if not fx.differ(before.due, due) and before.due["basis"] == due["basis"]:
             return []
         source = f"流程第 {self.version} 版" if self.version is not None else "流程新版"
         return [fx.Effect(fx.DUE_CHANGED, fx.changed(before.due, due, source), task_id)]
 
     def _anew(self, before: Known) -> bool:
-        """Whether the task's date is counted by the new version: where none was promised, in any case."""
-        return self.recount or before.due["due_on"] is None
+        """Whether the task's date is counted by the new version: where none was promised, in any case; where people
+        have agreed on one, in none."""
+        return not standing_words(before.kept) and (self.recount or before.due["due_on"] is None)
+
+    def _counted(self, before: Known) -> dict[str, Any] | None:
+        """The words by which the task's date is counted on the new version; None where they are that version's own.
+
+        Counted anew, the days over which the case stood still count no more than before.
+        """
+        if not self._anew(before):
+            return self._words(before)
+        facts, spans = before.facts, spans_of(before.kept)
+        process = facts["process"]
+        place = process, self.mapping.get((process, facts["task"]), facts["task"])
+        info = self.new.program.user_tasks.get(place)
+        if not spans or info is None or not info.properties.get("due"):
+            return None
+        return with_spans(words_of(info.properties, self.frame["settings"]), spans)
 
     def _words(self, before: Known) -> dict[str, Any]:
         """The words by which the task's date has been counted so far."""

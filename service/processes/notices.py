@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
@@ -48,23 +48,26 @@ def notice_of(
     role: str | None = None,
     unit: str | None = None,
     leader: UUID | None = None,
+    person: str | None = None,
     usernames: list[str] | None = None,
+    units: Sequence[str] | None = None,
     text: str = "",
 ) -> Notice:
     """A notice about a case.
 
-    To ``usernames``, or to who holds the post ``leader``, or to all who hold ``role`` (for ``unit``); with a task and
-    none of them, to those who must do it.
+    To ``usernames``, or to who holds the post ``leader``, or to all who hold ``role`` (for ``unit``), or to ``person``
+    among them; with a task and none of them, to those who must do it. With ``units``, those that it is about, to whom
+    the office's table says, or else to the others.
     """
     if leader is not None:
         role = LEADER
     if usernames is None and role is None and task is not None:
         usernames = [task.assignee] if task.assignee else None
-        role, unit, leader = task.role, task.unit, task.leader_id
+        role, unit, leader, person = task.role, task.unit, task.leader_id, task.person_key
     names, post = (None if usernames is None else tuple(usernames)), (None if leader is None else str(leader))
     return Notice(
         template,
-        Goal(names, role, unit, post),
+        Goal(names, role, unit, post, person, None if units is None else tuple(units)),
         number=instance.number,
         title=instance.title,
         step=task.name if task is not None else None,

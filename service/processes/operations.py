@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service import clock
 from service.auth.queries import actor_of, usable_name
 from service.errors import Conflict, Finding, Invalid, NotAllowed
+from service.history import HistoryEvent
 from service.history.notices import NOTICE
-from service.processes import access
+from service.processes import access, urges
 from service.processes.advance import open_tasks
 from service.processes.applying import apply_effects, due_of_row, facts_of_row
 from service.processes.calendars import current, find_current
-from service.processes.commands import locked_instance, locked_task, require_running
+from service.processes.commands import as_uuid, locked_instance, locked_task, require_running
+from service.processes.counters import next_value, urge_name
 from service.processes.course import rebuilt, taken_back_effects
 from service.processes.free_text import required_text
+from service.processes.links import require_alone
 from service.processes.models import COMPLETED, DONE, OPEN, RUNNING, Instance, UserTask
 from service.processes.notices import notice_of
 from service.processes.recording import Input, record
 from service.processes.recount import recount
+from service.processes.rules import NO_TASK, one_line
 from service.processes.spans import keep
+from service.processes.urges import BY_SYSTEM
 from service.processes.visibility import known_only
 from service.rights import Actor
 
@@ -110,6 +117,7 @@ def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Acto
     doer = access.require_take(session, actor, task, now)
     if instance.status != COMPLETED:
         require_running(instance)
+    require_alone(session, instance)
     text = required_text(reason, "reason", "撤回理由")
     course = rebuilt(session, instance, task.completed_seq)
     known = {str(row.id): row for row in session.scalars(select(UserTask).where(UserTask.instance_id == instance.id))}
@@ -120,7 +128,7 @@ def take_back(session: Session, *, task_id: UUID | str, reason: str, actor: Acto
             holder = access.person_name(session, held)
             raise Conflict(f"「{later.name}」已由 {holder} 领办，不能撤回；请联系其退回")
     if course.landing is None or str(task.id) not in course.open or not course.open <= known.keys():
-        raise Conflict("后续步骤已经办理，不能撤回；请由后续环节退回")
+        raise Conflict("后续步骤已经办理，不能撤回；请由后续步骤退回")
     what = Input(
         "taken_back",
         {"input": task.completed_seq, "step": task.task, "name": task.name, "reason": text},
@@ -155,11 +163,13 @@ def urge(
     actor: Actor,
     now: datetime,
     task_id: UUID | str | None = None,
+    channel: str = BY_SYSTEM,
 ) -> int:
     """催办 by hand (W10): counts, journals and notifies who must act. For the Talent Office.
 
-    On one open task, or on all open tasks of others. Gives the number of urges of the case. Raises Conflict when there
-    is nothing left to urge: the answer is in.
+    On one open task, or on all open tasks of others. ``channel`` is the way (of ``supervision.toml``) by which they
+    were urged besides. Gives the number of urges of the case. Raises Conflict when there is nothing left to urge: the
+    answer is in.
     """
     instance = locked_instance(session, instance_id)
     access.require_manage(actor)
@@ -171,10 +181,18 @@ def urge(
         if (str(task.id) == str(task_id) if task_id is not None else task.role != access.OFFICE)
     ]
     if not tasks:
-        raise Conflict("没有可催办的任务：相关任务已经完成")
+        raise Conflict(_nothing_to_urge(session, instance, task_id))
     for task in tasks:
-        count_urge(session, instance, task, actor=actor, now=now, text=said, by_hand=True)
+        count_urge(session, instance, task, actor=actor, now=now, text=said, by_hand=True, channel=channel)
     return instance.urges
+
+
+def _nothing_to_urge(session: Session, instance: Instance, task_id: UUID | str | None) -> str:
+    done = session.get(UserTask, as_uuid(task_id, NO_TASK)) if task_id is not None else None
+    if done is None or done.instance_id != instance.id or done.status != DONE or done.completed_at is None:
+        return "没有可催办的任务：相关任务已经完成"
+    by = access.person_name(session, done.completed_by)
+    return f"不必催办：{by} 已于 {clock.local(done.completed_at):%Y-%m-%d %H:%M} 完成「{one_line(done.name)}」"
 
 
 def count_urge(
@@ -186,19 +204,24 @@ def count_urge(
     now: datetime,
     text: str,
     by_hand: bool,
+    channel: str = BY_SYSTEM,
 ) -> int:
     """One urge on an open task: counted on task and case, journaled, owed to the outside with a receipt asked."""
     task.urges += 1
     instance.urges += 1
-    _note(
-        session,
-        instance,
-        task,
-        "urged",
-        actor,
-        now,
-        {"n": task.urges, "text": text, "by_hand": by_hand, "unit": task.unit},
-    )
+    year = clock.local(now).year
+    said = {
+        "n": task.urges,
+        "number": f"催办〔{year}〕{next_value(session, urge_name(year))}号",
+        "text": text,
+        "by_hand": by_hand,
+        "role": task.role,
+        "unit": task.unit,
+        "to": access.holder_of(task),
+        "due_on": task.due_on.isoformat() if task.due_on else None,
+        "channel": channel,
+    }
+    urges.note(session, instance.id, _note(session, instance, task, "urged", actor, now, said))
     keep(session, instance, now)
     notify(session, instance, "urge", actor=actor, now=now, task=task, text=text)
     return task.urges
@@ -209,7 +232,8 @@ def acknowledge(session: Session, *, task_id: UUID | str, actor: Actor, now: dat
     """签收: who must act says that the task, or an urge, has been received. Recorded; moves no deadline (CLOCK)."""
     task, instance = locked_task(session, task_id)
     doer = access.require_take(session, actor, task, now)
-    _note(session, instance, task, "acknowledged", doer, now, {"urges": task.urges})
+    said = _note(session, instance, task, "acknowledged", doer, now, {"urges": task.urges})
+    urges.receive(session, task.id, said)
     return task
 
 
@@ -241,14 +265,26 @@ def notify(
     unit: str | None = None,
     leader: UUID | None = None,
     usernames: list[str] | None = None,
+    units: Sequence[str] | None = None,
     text: str = "",
 ) -> None:
     """Owes a notice to the outside: the journal is the outbox, the worker delivers after commit.
 
     To ``usernames``, or to who holds the post ``leader``, or to all who hold ``role`` (for ``unit``); with a task and
-    none of them, to those who must do it.
+    none of them, to those who must do it. With ``units`` the office's table says to whom, and those are who gets it
+    where the table says nothing.
     """
-    told = notice_of(instance, template, task=task, role=role, unit=unit, leader=leader, usernames=usernames, text=text)
+    told = notice_of(
+        instance,
+        template,
+        task=task,
+        role=role,
+        unit=unit,
+        leader=leader,
+        usernames=usernames,
+        units=units,
+        text=text,
+    )
     about = str(task.id) if task is not None else None
     record(session, instance, kind=NOTICE, actor=actor, now=now, task=about, data=told.data())
 
@@ -261,8 +297,8 @@ def _note(
     actor: Actor,
     now: datetime,
     data: dict[str, object],
-) -> None:
-    record(
+) -> HistoryEvent:
+    event = record(
         session,
         instance,
         kind=kind,
@@ -272,3 +308,4 @@ def _note(
         data={"step": task.task, "name": task.name, **data},
     )
     session.flush()
+    return event

@@ -12,7 +12,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Uuid, cast, func, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    Uuid,
+    cast,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -41,6 +52,8 @@ class State:
     category: str | None
     town: str | None
     outcome: str | None
+    lead_unit: str | None
+    assisting_units: str | None
     urges: int
     ended_at: datetime | None
     end: str | None
@@ -75,11 +88,19 @@ def cases_on(on: date | None) -> tuple[Rows, Sequence[ColumnElement[bool]]]:
 
 
 def said(rows: Rows, name: str) -> ColumnElement[str]:
-    """The values that forms gave in a field of ``SAID``: category, town or outcome."""
+    """The values that forms gave in a field of ``SAID``, such as category, town or outcome."""
     if name not in SAID:
         raise LookupError(name)
     found: ColumnElement[str] = Instance.data[name].as_string() if rows is Instance else getattr(CaseSpan, name)
     return found
+
+
+def assisted_by(rows: Rows, unit: str) -> ColumnElement[bool]:
+    """The cases in whose dispatch a unit assists (协办)."""
+    listed = said(rows, "assisting_units")
+    if rows is Instance:  # still a list of JSON
+        return listed.contains(f'"{unit}"', autoescape=True)
+    return literal(",").concat(listed).concat(",").contains(f",{unit},", autoescape=True)
 
 
 def states(session: Session, cases: Iterable[Instance], on: date) -> dict[UUID, State]:
@@ -105,7 +126,8 @@ def tasks_then(session: Session, cases: Iterable[UUID], on: date) -> dict[UUID, 
     streams = {stream_of(case): case for case in ids}
     query = (
         select(HistoryEvent.stream, HistoryEvent.seq, HistoryEvent.kind, HistoryEvent.task, HistoryEvent.data)
-        .where(HistoryEvent.stream.in_(streams), HistoryEvent.kind.in_(_TELLING), HistoryEvent.at < clock.end_of(on))
+        .where(HistoryEvent.stream.in_(streams), HistoryEvent.at < clock.end_of(on))
+        .where(func.coalesce(HistoryEvent.kind, "").in_(_TELLING))  # the index of kinds would walk those of all cases
         .order_by(HistoryEvent.stream, HistoryEvent.seq)
     )
     found: dict[UUID, dict[str, TaskThen]] = {}
@@ -139,9 +161,9 @@ def units_of_role_then(session: Session, cases: Iterable[UUID], role: str, on: d
     return {case: list(units) for case, units in found.items()}
 
 
-def of_unit(unit: str, on: date | None) -> ColumnElement[bool]:
-    """The cases in which a unit had been given a task by the end of a day (``None``: ever)."""
-    theirs = select(UserTask.instance_id).where(UserTask.unit == unit)
+def of_unit(unit: str | Select[str], on: date | None) -> ColumnElement[bool]:
+    """The cases in which a unit, or one of several, had been given a task by the end of a day (``None``: ever)."""
+    theirs = select(UserTask.instance_id).where(_is(UserTask.unit, unit))
     if on is None or not is_past(on):
         return Instance.id.in_(theirs)
     end = clock.end_of(on)
@@ -150,9 +172,19 @@ def of_unit(unit: str, on: date | None) -> ColumnElement[bool]:
         HistoryEvent.stream.in_(_taken_back_after(end)),
         HistoryEvent.kind == fx.ENTERED,
         HistoryEvent.at < end,
-        HistoryEvent.data["unit"].as_string() == unit,
+        _is(HistoryEvent.data["unit"].as_string(), unit),
     )
     return or_(Instance.id.in_(theirs.where(UserTask.entered_at < end)), Instance.id.in_(again))
+
+
+def cases_of(units: Select[str]) -> Select[UUID]:
+    """The ids of the cases in which one of the units has had a task."""
+    return select(UserTask.instance_id).where(UserTask.unit.in_(units))
+
+
+def _is(column: Any, unit: str | Select[str]) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = column == unit if isinstance(unit, str) else column.in_(unit)
+    return found
 
 
 def _taken_back_after(moment: datetime) -> Select[str]:

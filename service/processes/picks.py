@@ -12,17 +12,19 @@ from service import clock
 from service.errors import Finding, Invalid
 from service.processes.bundles import Compiled
 from service.processes.calendars import current
-from service.processes.forms import Form
+from service.processes.forms import FILES, Form
 from service.processes.models import UserTask
 from service.processes.wiring import wiring
 from service.rights import Actor
+
+GONE_FILE = "这个附件已不在（没有提交的附件只保留一段时间，也可能已被撤回），请删去后重新上传"
 
 
 def check_references(session: Session, form: Form, data: Mapping[str, Any], actor: Actor) -> None:
     """Raises Invalid when a picked record does not exist (any longer), or not for the actor: nobody learns which."""
     plan = wiring(session)
     findings = [
-        Finding(path, "所选的记录不存在或已停用，请重新选择")
+        Finding(path, GONE_FILE if kind == FILES else "所选的记录不存在或已停用，请重新选择")
         for path, kind, value in form.references(data)
         if kind in plan.references
         and (plan.references[kind](session, value) is None or not plan.shown(session, kind, value, actor))

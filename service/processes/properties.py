@@ -36,7 +36,7 @@ PROCESS: Mapping[str, Property] = {
         called=True,
     ),
     STAGES: Property(
-        "有哪些阶段，按先后写“代码:名称”，用空格隔开；不写名称的，名称在 `config/organization.toml` 的 `[[stages]]`。"
+        "有哪些环节，按先后写“代码:名称”，用空格隔开；不写名称的，名称在 `config/organization.toml` 的 `[[stages]]`。"
         "整个属性不写的是需求的五个环节",
         "compile:总结 review:审核",
         called=True,
@@ -49,7 +49,7 @@ PROCESS: Mapping[str, Property] = {
         longest=40,
     ),
     WORK: Property(
-        "谁做什么，显示在帮助页；不写的显示各阶段的名称",
+        "谁做什么，显示在帮助页；不写的显示各环节的名称",
         "联络员登记人才的需求，区人才办受理、派单，责任单位办理",
         longest=200,
         numbers=True,
@@ -71,12 +71,14 @@ in ``profiles``."""
 
 TASK: Mapping[str, Property] = {
     "stage": Property(
-        "阶段，是流程属性 `stages` 里的一个；需求的是 intake、dispatch、handling、supervision、feedback", "handling"
+        "环节，是流程属性 `stages` 里的一个；需求的是 intake、dispatch、handling、supervision、feedback", "handling"
     ),
     "form": Property("用哪张表单；不写的与任务的 id 同名", "handle"),
     "candidates": Property(
         "谁可以办；不写就是所在泳道的角色。`unit:unit` 是“数据 unit 里的那个单位”，`leader:leader_id` "
-        "是“数据 leader_id 里那项任职的领导本人”（联系领导泳道）",
+        "是“数据 leader_id 里那项任职的领导本人”（联系领导泳道）；`person:'li.si'` 是账号 li.si 那一个人，"
+        '`person:initiator` 是发起人本人，`person:checker` 是表单字段 checker（`"x-ref": "people"`）里选的人，'
+        "都要有所在泳道的角色",
         "unit:unit",
     ),
     "due": Property("期限：一个日期，多是今天起第几个工作日", "working_days(2)"),
@@ -84,7 +86,10 @@ TASK: Mapping[str, Property] = {
         "期限的文件依据，可以含花括号里的值，如 `{due_days}` 个工作日。不写的，页面上显示“本系统默认，非文件规定”",
         "实施方案三（二）3",
     ),
-    "warn": Property("到期前几个工作日变黄灯", "3"),
+    "warn": Property(
+        "到期前几个工作日变黄灯；不写的，期限 7 个工作日以上的为 3，更短的按比例减少，1、2 个工作日的到期当日才变黄",
+        "3",
+    ),
     "sign": Property("签在处理单的哪一栏：office 转办意见、unit 办理情况、group 领导小组意见", "unit"),
     "clock": Property("`paused`：不计期限，只显示天数（待上会）", "paused"),
     "about": Property("这一步决定的是哪些单位的事，见下", "slots:decision == 'refer'"),

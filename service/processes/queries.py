@@ -8,22 +8,22 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
 from service import clock, history
-from service.auth.queries import acting_for
-from service.db.lists import Page, page
+from service.db.lists import Page, held, page_of_ids
 from service.db.memory import remembered
 from service.errors import Conflict, NotFound
-from service.processes import access, lateness, visibility
+from service.processes import access, extensions, lateness, pools, visibility
 from service.processes.bundles import compiled
-from service.processes.calendars import DayFunctions, current, days_between
+from service.processes.calendars import DayFunctions, current, days_between, days_left
 from service.processes.commands import as_uuid, return_targets
 from service.processes.dated import known_days, page_rules
+from service.processes.dispatching import all_conditions_of, clauses_of
+from service.processes.filters import BEST, COMPUTED, NEWEST, case_order, task_clauses, task_order
 from service.processes.filters import CaseFilter as CaseFilter
 from service.processes.filters import TaskFilter as TaskFilter
-from service.processes.filters import case_clauses, case_order, light_clause, task_clauses, task_order
 from service.processes.forms import Form
 from service.processes.models import (
     COMPLETED,
@@ -35,14 +35,16 @@ from service.processes.models import (
     Instance,
     UserTask,
 )
+from service.processes.newest import is_plain, newest
 from service.processes.prefills import filled_in
 from service.processes.recording import stream_of
-from service.processes.rules import GREEN, GREY, NO_CASE, NO_TASK, RED, YELLOW, light
+from service.processes.rules import NO_CASE, NO_TASK, light
 from service.processes.standing import NOTHING, Absence, Marks
 from service.processes.standing import marks as marks_of
 from service.processes.told_texts import day_facts, told_form
 from service.processes.versions import find_versions
 from service.processes.visibility import seen
+from service.processes.wide import listed
 from service.processes.wiring import wiring
 from service.rights import Actor, may
 
@@ -54,7 +56,8 @@ class TaskDetail:
     ``form`` is that of the version of the case, of a task that is done that of the version by which it was done.
     ``holder`` has claimed it and could still take it. ``absence``: nobody can act in its role, and who does instead.
     ``listing`` selects the ids of the records that an open task is about, ``listed`` is what they are (``talents``);
-    None where it has no list. ``refused`` says why nobody is given the form (``Form.undrawable``).
+    None where it has no list. ``refused`` says why nobody is given the form (``Form.undrawable``). ``proposed`` are the
+    fields whose values the service has worked out (``x-fill``).
     """
 
     task: UserTask
@@ -73,6 +76,8 @@ class TaskDetail:
     may_release: bool
     may_reassign: bool
     may_take_back: bool
+    may_ask: bool
+    may_extend: bool
     targets: Sequence[tuple[str, str]]
     warnings: Sequence[Mapping[str, Any]]
     dates: Sequence[Mapping[str, Any]]
@@ -82,6 +87,7 @@ class TaskDetail:
     listing: Select[str] | None = None
     listed: str | None = None
     refused: str = ""
+    proposed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +105,11 @@ class CaseDetail:
 
 # Columns read of one case or task at a time: left in, the sort of a list carries the states of all its cases about.
 _LEAN_CASE = (defer(Instance.state), defer(Instance.frame))
-_LEAN_TASK = (
+LEAN_TASK = (
     *(defer(column) for column in (UserTask.data, UserTask.submitted, UserTask.due_explanation)),
     contains_eager(UserTask.instance).options(*_LEAN_CASE, defer(Instance.data)),
 )
+"""How lists read tasks that are joined with their cases."""
 
 
 # --- Tasks -----------------------------------------------------------------------------------------------------------
@@ -113,52 +120,41 @@ def open_tasks(
 ) -> Page[UserTask]:
     """待办: open tasks that the actor may act on, in person or as a substitute, most urgent first."""
     wanted = filters or TaskFilter()
-    whose = or_(
-        access.candidate_clause(session, actor),
-        *(access.candidate_clause(session, other) for other in acting_for(session, actor, today)),
-    )
-    query = (
-        select(UserTask)
-        .join(UserTask.instance)
-        .where(whose, UserTask.status == OPEN, Instance.status.in_((RUNNING, SUSPENDED)), *task_clauses(wanted, today))
-        .options(*_LEAN_TASK)
-    )
-    return page(session, query.order_by(*task_order(wanted.sort)), limit=limit, offset=offset)
+    limit, offset = held(limit, offset)
+    clauses, order = task_clauses(wanted, today), task_order(wanted.sort)
+    query = select(UserTask.id).where(pools.IS_OPEN, pools.whose(session, actor, today))
+    if clauses or "number" in wanted.sort:
+        query = query.join(UserTask.instance).where(*clauses)
+    if clauses:
+        total = session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+    else:
+        total = sum(light_counts(session, actor, today=today).values())
+    if offset >= total:
+        return Page((), total, limit, offset)
+    ids = list(session.scalars(query.order_by(*order).limit(limit).offset(offset)))
+    shown = select(UserTask).join(UserTask.instance).where(UserTask.id.in_(ids)).options(*LEAN_TASK)
+    return Page(pools.in_order(ids, session.scalars(shown)), total, limit, offset)
 
 
 def light_counts(session: Session, actor: Actor, *, today: date) -> dict[str, int]:
     """How many of the actor's open tasks show each light."""
-    whose = or_(
-        access.candidate_clause(session, actor),
-        *(access.candidate_clause(session, other) for other in acting_for(session, actor, today)),
-    )
-    shown = case(
-        *((light_clause(name, today), name) for name in (RED, YELLOW, GREEN)),
-        else_=GREY,
-    )
-    rows = session.execute(
-        select(shown.label("light"), func.count())
-        .select_from(UserTask)
-        .join(UserTask.instance)
-        .where(whose, UserTask.status == OPEN, Instance.status.in_((RUNNING, SUSPENDED)))
-        .group_by("light")
-    )
-    return {RED: 0, YELLOW: 0, GREEN: 0, GREY: 0} | {row[0]: row[1] for row in rows}
+    return pools.light_counts(session, actor, today)
 
 
 def done_tasks(
     session: Session, actor: Actor, *, today: date, filters: TaskFilter | None = None, limit: int = 50, offset: int = 0
 ) -> Page[UserTask]:
-    """已办: tasks that the actor completed, the latest first."""
+    """已办: tasks that the actor completed, the latest first. So many as ``MOST_COUNTED`` are counted."""
     wanted = filters or TaskFilter()
-    query = (
-        select(UserTask)
-        .join(UserTask.instance)
-        .where(UserTask.status == DONE, UserTask.completed_by == actor.username, *task_clauses(wanted, today))
-        .options(*_LEAN_TASK)
-        .order_by(UserTask.completed_at.desc(), UserTask.id)
-    )
-    return page(session, query, limit=limit, offset=offset)
+    clauses = task_clauses(wanted, today)
+    query = select(UserTask).where(UserTask.status == DONE, UserTask.completed_by == actor.username)
+    if clauses:
+        query = query.join(UserTask.instance).where(*clauses)
+    query = query.order_by(UserTask.completed_at.desc(), UserTask.id)
+    found = page_of_ids(session, query.with_only_columns(UserTask.id), limit=limit, offset=offset)
+    shown = select(UserTask).join(UserTask.instance).where(UserTask.id.in_(found.items)).options(*LEAN_TASK)
+    rows = pools.in_order(found.items, session.scalars(shown)) if found.items else ()
+    return Page(rows, found.total, found.limit, found.offset, found.more)
 
 
 def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDetail:
@@ -182,7 +178,7 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
     live = task.status == OPEN and instance.status == RUNNING
     office = may(actor, "operate_cases")
     acts = live and represented is not None
-    filled = filled_in(session, task, form)
+    filled = filled_in(session, task, form, represented if acts else None)
     marks = marks_of(session, [task], today)
     holder = marks.holder(task)
     listing = form.listing if task.status == OPEN else None
@@ -204,9 +200,12 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
         form=form,
         schema=schema,
         ui_schema=ui_schema,
-        data=filled if acts else seen(session, instance, actor).of_task(task, filled),
+        data=filled.values if acts else seen(session, instance, actor).of_task(task, filled.values),
+        proposed=filled.proposed,
         due_explanation=task.due_explanation,
-        days_left=calendar.between(today, task.due_on) if task.due_on and task.status == OPEN else None,
+        days_left=days_left(calendar, task.due_on, today, suspended=instance.status == SUSPENDED)
+        if task.status == OPEN
+        else None,
         waiting_days=days_between(clock.local(task.entered_at).date(), today),
         round=rounds or 1,
         may_act=acts,
@@ -217,6 +216,8 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
         and task.status == DONE
         and task.completed_by == actor.username
         and instance.status in (RUNNING, COMPLETED),
+        may_ask=acts and extensions.movable(task),
+        may_extend=live and office and extensions.movable(task),
         targets=return_targets(session, made, task) if acts else [],
         warnings=form.schema.get("x-warn", []),
         dates=page_rules(form, known_days(session, form, task, today)) if task.status == OPEN else [],
@@ -231,10 +232,7 @@ def task_detail(session: Session, task_id: UUID | str, actor: Actor) -> TaskDeta
 
 def warnings_of(session: Session, task: UserTask) -> list[str]:
     """The warnings of a completed task's form at its submission (``x-warn``, ``x-dates``); one statement."""
-    done = select(history.HistoryEvent.data).where(
-        history.HistoryEvent.stream == stream_of(task.instance_id), history.HistoryEvent.seq == task.completed_seq
-    )
-    return list((session.scalar(done) or {}).get("warnings", ()))
+    return list(history.said(session, stream_of(task.instance_id), task.completed_seq).get("warnings", ()))
 
 
 def light_of(task: UserTask, today: date, *, suspended: bool = False) -> str:
@@ -254,11 +252,51 @@ def light_of(task: UserTask, today: date, *, suspended: bool = False) -> str:
 def cases(
     session: Session, actor: Actor, *, filters: CaseFilter | None = None, limit: int = 50, offset: int = 0
 ) -> Page[Instance]:
-    """台账 (R2): the cases that the actor may see."""
+    """台账 (R2): the cases that the actor may see. Raises Invalid, also for too many cases sorted by ``COMPUTED``."""
     wanted = filters or CaseFilter()
+    if is_plain(actor, wanted, offset):
+        return _shown(session, newest(session, actor, wanted, limit, offset))
+    narrow, wide = all_conditions_of(session, wanted)
+    if not visibility.sees_all(actor):
+        wide.append(visibility.ways_of(session, actor).wide)
+    order, newest_first = case_order(wanted, wiring(session)), NEWEST if wanted.sort in (BEST, "-started") else None
+    asked, computed = (wanted.process, narrow, wide), wanted.sort.removeprefix("-") in COMPUTED
+    order_of = {"order": order, "newest": newest_first, "computed": computed}
+    return _shown(session, listed(session, *asked, **order_of, limit=limit, offset=offset))
+
+
+def _shown(session: Session, found: Page[UUID]) -> Page[Instance]:
+    """A page with its cases in the place of their ids; one statement."""
+    rows = instances_by_id(session, found.items)
+    shown = tuple(rows[one] for one in found.items if one in rows)
+    return Page(shown, found.total, found.limit, found.offset, found.more)
+
+
+def case_ids(session: Session, actor: Actor, filters: CaseFilter) -> list[UUID]:
+    """The ids of all cases of ``cases``, in its order: what reads a whole ledger sorts it once. One statement."""
+    plan = wiring(session)
     mine = visibility.visible_clause(session, actor)
-    query = select(Instance).where(mine, *case_clauses(wanted)).options(*_LEAN_CASE)
-    return page(session, query.order_by(*case_order(wanted.sort, wanted.as_of)), limit=limit, offset=offset)
+    query = select(Instance.id).where(mine, *clauses_of(session, filters)).order_by(*case_order(filters, plan))
+    return list(session.scalars(query))
+
+
+def count_each(session: Session, actor: Actor, questions: Sequence[CaseFilter], most: int) -> list[int]:
+    """How many cases each question finds that the actor may see, ``most`` for as many or more; one statement."""
+    if not questions:
+        return []
+    mine = visibility.visible_clause(session, actor)
+    counted = []
+    for wanted in questions:
+        some = select(Instance.id).where(mine, *clauses_of(session, wanted)).limit(most).subquery()
+        counted.append(select(func.count()).select_from(some).scalar_subquery())
+    return list(session.execute(select(*counted)).one())
+
+
+def first_started(session: Session, actor: Actor, process: str) -> date | None:
+    """The day on which the first of the cases of a process began that the actor may see."""
+    mine = visibility.visible_clause(session, actor)
+    found = session.scalar(select(func.min(Instance.started_at)).where(Instance.process == process, mine))
+    return clock.local(found).date() if found is not None else None
 
 
 def seen_among(session: Session, ids: Collection[UUID], actor: Actor) -> frozenset[UUID]:
@@ -267,13 +305,20 @@ def seen_among(session: Session, ids: Collection[UUID], actor: Actor) -> frozens
     return frozenset(session.scalars(query)) if ids else frozenset()
 
 
+def find_by_number(session: Session, number: str, actor: Actor) -> Instance | None:
+    """The case with this number, if the actor may see it."""
+    mine = visibility.visible_clause(session, actor)
+    return session.scalar(select(Instance).where(Instance.number == number, mine))
+
+
 def started_by(
     session: Session, actor: Actor, *, filters: CaseFilter | None = None, limit: int = 50, offset: int = 0
 ) -> Page[Instance]:
     """我发起的: cases that the actor started."""
     wanted = filters or CaseFilter(process=None)
-    query = select(Instance).where(Instance.initiator == actor.username, *case_clauses(wanted)).options(*_LEAN_CASE)
-    return page(session, query.order_by(*case_order(wanted.sort, wanted.as_of)), limit=limit, offset=offset)
+    plan, mine = wiring(session), Instance.initiator == actor.username
+    query = select(Instance.id).where(mine, *clauses_of(session, wanted)).order_by(*case_order(wanted, plan))
+    return _shown(session, page_of_ids(session, query, limit=limit, offset=offset))
 
 
 def copied_to(
@@ -282,13 +327,13 @@ def copied_to(
     """抄送我的: cases that were copied to the actor, the latest first."""
     wanted = filters or CaseFilter(process=None)
     query = (
-        select(Instance)
+        select(Instance.id)
         .join(CopyTo, CopyTo.instance_id == Instance.id)
-        .where(CopyTo.username == actor.username, visibility.copied_clause(session, actor), *case_clauses(wanted))
-        .options(*_LEAN_CASE)
+        .where(CopyTo.username == actor.username, visibility.copied_clause(session, actor))
+        .where(*clauses_of(session, wanted))
         .order_by(CopyTo.sent_at.desc(), Instance.id)
     )
-    return page(session, query, limit=limit, offset=offset)
+    return _shown(session, page_of_ids(session, query, limit=limit, offset=offset))
 
 
 def case_detail(session: Session, instance_id: UUID | str, actor: Actor) -> CaseDetail:

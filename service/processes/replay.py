@@ -16,8 +16,10 @@ from sqlalchemy.types import NullType
 from service import history
 from service.canonical import dumps
 from service.db import raw_rows
+from service.db.differing import apart_in
 from service.fields.columns import column_words
 from service.history import HistoryEvent, HistoryHead
+from service.history.apart import NO_HEAD
 from service.processes import counters
 from service.processes.bundles import Compiled
 from service.processes.calendars import LONGEST_SOURCE
@@ -75,10 +77,13 @@ def verify_bases(
     yield from _calendars(session, calendars)
 
 
-def verify_journal(session: Session) -> Iterator[Mismatch]:
-    """Checks what no single case tells: the chains of all other streams, streams without a case, numbers given."""
+def verify_journal(session: Session, *, less: str | None = None) -> Iterator[Mismatch]:
+    """Checks what no single case tells: the chains of all other streams, streams without a case, numbers given.
+
+    ``less``: the prefix of streams whose chains are checked elsewhere.
+    """
     played = history.played_until(session)
-    yield from _streams(session, played)
+    yield from _streams(session, played, less)
     yield from _counters(session)
 
 
@@ -178,7 +183,8 @@ def _calendars(session: Session, into: dict[str, Calendar]) -> Iterator[Mismatch
             yield Mismatch(stream, None, problem)
         for column in raw_rows.differences(session, CalendarVersion, row, must.get(digest, {})):
             what = f"工作日历的{column_words(column)}与载入记录不符"
-            yield Mismatch(stream, None, what, CalendarVersion.__tablename__, row["digest"], column)
+            values = apart_in(session, CalendarVersion, column, must[digest], row)
+            yield Mismatch(stream, None, what, CalendarVersion.__tablename__, row["digest"], column, **values)
 
 
 def _calendar(row: raw_rows.Row, into: dict[str, Calendar]) -> str | None:
@@ -193,20 +199,21 @@ def _calendar(row: raw_rows.Row, into: dict[str, Calendar]) -> str | None:
     return None if row["data"] == dumps(calendar.to_data()) else "工作日历的内容被改动"
 
 
-def _streams(session: Session, played: datetime) -> Iterator[Mismatch]:
+def _streams(session: Session, played: datetime, less: str | None) -> Iterator[Mismatch]:
     """The chains of all streams but those of instances, and streams that nothing holds together."""
     other, after = ~HistoryHead.stream.startswith("instance:"), ""
+    chained = other & ~HistoryHead.stream.startswith(less) if less is not None else other
     while True:
-        page = select(HistoryHead.stream).where(other, HistoryHead.stream > after)
+        page = select(HistoryHead.stream).where(chained, HistoryHead.stream > after)
         some = session.scalars(page.order_by(HistoryHead.stream).limit(STREAMS_AT_ONCE)).all()
         if not some:
             break
         after = some[-1]
         for one in history.verify_streams(session, some, played=played):
-            yield Mismatch(one.stream, one.seq, one.what)
+            yield Mismatch(one.stream, one.seq, one.what, must=one.must, have=one.have)
     headless = ~exists().where(HistoryHead.stream == HistoryEvent.stream)
     for stream in session.scalars(select(HistoryEvent.stream).where(headless).distinct()):
-        yield Mismatch(stream, None, "缺少链头")
+        yield Mismatch(stream, None, "缺少链头", must=NO_HEAD[0], have=NO_HEAD[1])
     for stream in session.scalars(select(HistoryHead.stream).where(~other, ~_case_of(session, HistoryHead.stream))):
         yield Mismatch(stream, None, "有历史而没有事项记录")
 
@@ -233,12 +240,14 @@ def _counters(session: Session) -> Iterator[Mismatch]:
     except DAMAGE:
         return
     have = {row["name"]: row["value"] for row in raw_rows.rows(session, Counter)}
-    ours = {name for name in have if str(name).startswith((counters.NUMBER, counters.CIRCULAR, counters.SERIES))}
+    ours = {name for name in have if str(name).startswith(counters.PREFIXES)}
     for name in sorted(given.keys() | ours):
         numbers = given.get(name, [])
         if have.get(name) != len(numbers):
             used = f"已用到 {have[name]}" if name in have else "没有记录"
-            yield Mismatch(f"counter:{name}", None, f"编号{used}，历史中给出的是 {len(numbers)} 个")
+            what = f"编号{used}，历史中给出的是 {len(numbers)} 个"
+            said = f"{have[name]} 个" if name in have else "没有记录"
+            yield Mismatch(f"counter:{name}", None, what, must=f"{len(numbers)} 个", have=said)
         twice, missing = twice_and_missing(numbers)
         told = [f"编号 {number} 给出不止一次" for number in twice]
         told += [f"编号 {number} 没有给出，而它前后的号都给出了" for number in missing]

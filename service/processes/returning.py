@@ -32,7 +32,7 @@ def require_target(target: str, among: Collection[tuple[str, str]]) -> None:
     if target not in [name for name, _ in among]:
         raise Invalid(
             "不能退回到该步骤",
-            [Finding("/target", "只能退回到本环节之前、且不跨并行分支的已办步骤；其余情况请用表单中的结果处理")],
+            [Finding("/target", "只能退回到本步骤之前、且不跨并行分支的已办步骤；其余情况请用表单中的结果处理")],
         )
 
 

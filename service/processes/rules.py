@@ -9,17 +9,20 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from service import clock
 from service.processes import terms
 from service.rights import Actor
 from service.spelling import search_key, spell
 
 STAGES, STATUSES = terms.STAGES, terms.STATUSES
 ABOUT, SLOTS = terms.ABOUT, terms.SLOTS
-LEADER, UNIT = terms.LEADER, terms.UNIT
+LEADER, UNIT, PERSON = terms.LEADER, terms.UNIT, terms.PERSON
 
 GREEN, YELLOW, RED, GREY = "green", "yellow", "red", "grey"
-DEFAULT_WARN = 3
-"""Working days before the due date at which a light turns yellow, where the diagram does not say (W10 [A])."""
+WORST_FIRST = (RED, YELLOW, GREEN, GREY)
+DEFAULT_WARN, USUAL_TERM = 3, 7
+"""Working days before the due date at which a light turns yellow, where the diagram does not say, and the term of which
+they are the share: a shorter term has fewer (W10 [A])."""
 
 NEED = "request"
 """The process of a need (需求)."""
@@ -50,6 +53,22 @@ def light(*, due_on: date | None, warn_on: date | None, paused: bool, today: dat
     return YELLOW if warn_on is not None and today >= warn_on else GREEN
 
 
+def left(days: int | None, due_on: date | None = None, today: date | None = None) -> str:
+    """How far a due date is, in working days from today: 还剩 N 个工作日, 今天到期, 超期 N 个工作日.
+
+    On a day off no working day lies between the due date and today though the date has passed: the words say so, as the
+    light does.
+    """
+    if days is None:
+        return ""
+    if days == 0:
+        on = today or clock.today()
+        if due_on is not None and due_on != on:
+            return "已过到期日，未满 1 个工作日" if due_on < on else "还剩不到 1 个工作日"
+        return "今天到期"
+    return f"还剩 {days} 个工作日" if days > 0 else f"超期 {-days} 个工作日"
+
+
 def holds(actor: Actor, role: str | None, unit: str | None) -> bool:
     """Whether the actor is a candidate: holds the task's role, for the task's unit where it has one."""
     if role is None:
@@ -64,16 +83,16 @@ def candidate(
 ) -> tuple[str | None, str | None]:
     """(role, unit) that may take a task. ``value`` is what its ``unit:<expression>`` gave, where it has one.
 
-    ``leader:<expression>`` leaves the unit open: the lane's role in the person of one leader. Without an expression the
-    role's scope says whose tasks it sees: all, those that its unit started (origin), or those of the unit that the data
-    name (data:unit).
+    ``leader:<expression>`` leaves the unit open: the lane's role in the person of one leader. Without an expression,
+    and with ``person:<expression>``, the role's scope says whose tasks it sees: all, those that its unit started
+    (origin), or those of the unit that the data name (data:unit).
     """
     wanted = properties.get("candidates")
     if wanted and wanted.startswith("unit:"):
         return lane, str(value) if value is not None else None
     if wanted and wanted.startswith("leader:"):
         return lane, None
-    role = wanted or lane
+    role = lane if wanted and wanted.startswith("person:") else wanted or lane
     scope = scopes.get(role or "", "all")
     if scope == "origin":
         unit = names.get("initiator_unit")
@@ -110,12 +129,17 @@ def stage_of(stages: Iterable[str | None], *, order: Sequence[str], ended: bool,
     return min(known, key=order.index)
 
 
+ABOUT_RECORD = ("about_case", "about_brief")
+"""The names under which forms say what a case is about, where it is about another record: the first that is there."""
+
+
 def described(data: Mapping[str, Any], number: str | None, title: str) -> dict[str, Any]:
-    """The columns of an instance by which it is found, from data and title: talent, leader, search key."""
+    """The columns of an instance by which it is found, from data and title: talent, leader, record, search key."""
     return {
         "title": title,
         "talent_id": _text(data.get("talent_id")),
         "leader_id": _id_text(data.get("leader_id")),
+        "about_id": _id_text(next(filter(None, map(data.get, ABOUT_RECORD)), None)),
         "search_key": _search_key(number, title),
     }
 

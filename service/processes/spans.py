@@ -17,6 +17,8 @@ from sqlalchemy.orm.attributes import get_history
 
 from service import clock
 from service.db import Base
+from service.db.prepared import Prepared, new, set_of
+from service.processes import texts
 from service.processes.models import CaseSpan, Instance
 
 OF_ROW = (
@@ -32,7 +34,8 @@ OF_ROW = (
     "end",
     "end_name",
 )
-SAID = ("category", "town", "outcome")
+SAID = ("category", "town", "outcome", "lead_unit", "assisting_units")
+"""The names under which forms say what lists show of a case; a list of codes is kept with commas between them."""
 COLUMNS = (*OF_ROW, *SAID)
 
 _MOVED = "spans_moved"
@@ -41,17 +44,14 @@ _MOVED = "spans_moved"
 _ROWS: Table = Base.metadata.tables[CaseSpan.__tablename__]
 _ON = bindparam("on", type_=Date)
 _EARLIER = _ROWS.c.from_on < _ON
-_BEGIN = insert(_ROWS)
+_BEGIN = Prepared(insert(_ROWS).values(set_of(_ROWS, ("instance_id", "from_on", *COLUMNS))))
 # Looked at and written at once: a stretch that began today tells what holds now, an earlier one ends.
-_GO_ON = (
+_GO_ON = Prepared(
     update(_ROWS)
     .where(_ROWS.c.instance_id == bindparam("case"), _ROWS.c.until_on.is_(None))
     .values(
         {"until_on": case((_EARLIER, _ON))}
-        | {
-            name: case((_EARLIER, _ROWS.c[name]), else_=bindparam(f"new_{name}", type_=_ROWS.c[name].type))
-            for name in COLUMNS
-        }
+        | {name: case((_EARLIER, _ROWS.c[name]), else_=value) for name, value in set_of(_ROWS, COLUMNS).items()}
     )
     .returning(_ROWS.c.from_on)
 )
@@ -71,18 +71,19 @@ def of_instance(instance: Instance) -> dict[str, Any]:
 def keep(session: Session, instance: Instance, now: datetime) -> None:
     """From today on the case is as its row says; what it was earlier today no evening will have seen."""
     session.flush()
-    new = session.info.get(_MOVED, {}).pop(instance.id, None)
-    if new is None:
+    texts.keep(session, instance, clock.local(now).date())
+    is_new = session.info.get(_MOVED, {}).pop(instance.id, None)
+    if is_new is None:
         return
     on, told = clock.local(now).date(), of_instance(instance)
     begun = None
-    if not new:
-        given = {f"new_{name}": value for name, value in told.items()}
-        begun = session.execute(_GO_ON, {"case": instance.id, "on": on, **given}).scalar_one_or_none()
+    if not is_new:
+        rows = _GO_ON.rows(session, {"case": instance.id, "on": on, **new(told)})
+        begun = rows[0][0] if rows else None
     if begun is None:  # the first stretch of the case
         on = clock.local(instance.started_at).date()
     if begun is None or begun < on:
-        session.execute(_BEGIN, {"instance_id": instance.id, "from_on": on, **told})
+        _BEGIN.do(session, [new({"instance_id": instance.id, "from_on": on, **told})])
 
 
 @event.listens_for(Instance, "before_insert")
@@ -119,17 +120,18 @@ def at_end_of(on: date) -> ColumnElement[bool]:
 
 
 class Spans:
-    """The stretches of a case, made by what is ``shown`` of it after each event."""
+    """The stretches of a case, made by what is told of it after each event under ``names``."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Sequence[str] = COLUMNS) -> None:
         self.rows: list[dict[str, Any]] = []
+        self._names = names
 
     def take(self, at: datetime, told: dict[str, Any]) -> None:
         """The case is so after an event at this moment."""
         on = clock.local(at).date()
         last = self.rows[-1] if self.rows else None
         if last is not None and last["from_on"] < on:
-            if all(last[name] == told[name] for name in COLUMNS):
+            if all(last[name] == told[name] for name in self._names):
                 return
             last["until_on"] = on
             last = None
@@ -139,11 +141,11 @@ class Spans:
             last |= told
 
 
-def joined(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def joined(rows: Iterable[Mapping[str, Any]], names: Sequence[str] = COLUMNS) -> list[dict[str, Any]]:
     """The stretches in order of time, those that say the same as the one before grown into one."""
     found: list[dict[str, Any]] = []
     for row in sorted(rows, key=lambda one: str(one["from_on"])):
-        if found and all(found[-1][name] == row[name] for name in COLUMNS):
+        if found and all(found[-1][name] == row[name] for name in names):
             found[-1]["until_on"] = row["until_on"]
         else:
             found.append(dict(row))
@@ -151,4 +153,6 @@ def joined(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _text(value: object) -> str | None:
+    if isinstance(value, list):
+        return ",".join(one for one in value if isinstance(one, str)) or None
     return value if isinstance(value, str) else None

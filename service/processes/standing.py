@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
+from service import clock
 from service.auth import Account
+from service.auth.holders import Holder, holders, person_words
 from service.auth.queries import accounts_of_role, holdings, is_usable, leaders_signed_up
+from service.db.prepared import Prepared, listed, places, size_of
 from service.ids import as_id
 from service.people.models import Leader
 from service.people.queries import unit_names
@@ -28,7 +32,21 @@ from service.rights import LIAISON, OWN_ROLES, TALENT_OFFICE, Actor, service_nam
 NOBODY = "目前无人可以代办，请系统管理员处理"
 
 # For whom a stand-in acts, where no account can be named: kept in the journal in the place of a sign-in name.
-OF_LEADER, OF_UNIT, OF_ROLE = "leader:", "unit:", "role:"
+OF_LEADER, OF_UNIT, OF_ROLE, OF_PERSON = "leader:", "unit:", "role:", "person:"
+
+
+class Whose(NamedTuple):
+    """For whom a task is: a role (of a unit), in it the holder of one leader's post or one person alone."""
+
+    role: str | None
+    unit: str | None
+    leader: UUID | None = None
+    person: str | None = None
+
+    @classmethod
+    def of(cls, task: UserTask) -> Whose:
+        """For whom a task is by its row."""
+        return cls(task.role, task.unit, task.leader_id, task.person_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,11 @@ class Marks:
         return None if task.id in self.lapsed else task.assignee
 
 
+def alone(task: UserTask) -> str | None:
+    """The one person of a task by the key under which ``behalf_names`` knows them."""
+    return f"{OF_PERSON}{task.person_key}" if task.person_key is not None else None
+
+
 NOTHING = Marks()
 """Everything is as the rows say."""
 
@@ -78,72 +101,142 @@ def chain_of(session: Session, role: str | None) -> tuple[str, ...]:
 
 
 def vacant(day: date) -> ColumnElement[bool]:
-    """Tasks for which nobody is there: no usable account holds the role for the unit, or the leader's post."""
-    held, signed_up = holdings(day), leaders_signed_up(day)
+    """Tasks for which nobody is there: no usable account holds the role for the unit, or the leader's post; or the one
+    person whose it alone is does not."""
+    signed_up = leaders_signed_up(day)
+    return or_(
+        UserTask.leader_id.is_not(None) & UserTask.leader_id.not_in(select(signed_up.c.leader)),
+        UserTask.leader_id.is_(None) & _unheld(day),
+        left_alone(day),
+    )
+
+
+def _unheld(day: date) -> ColumnElement[bool]:
+    """Tasks whose role no usable account holds, for their unit where they have one."""
+    held = holdings(day)
     of_unit = or_(
         tuple_(UserTask.role, UserTask.unit).in_(select(held.c.role, held.c.unit).where(held.c.unit.is_not(None))),
         UserTask.role.in_(select(held.c.role).where(held.c.unit.is_(None))),
     )
     return or_(
-        UserTask.leader_id.is_not(None) & UserTask.leader_id.not_in(select(signed_up.c.leader)),
-        UserTask.leader_id.is_(None) & UserTask.unit.is_not(None) & ~of_unit,
-        UserTask.leader_id.is_(None) & UserTask.unit.is_(None) & UserTask.role.not_in(select(held.c.role)),
+        UserTask.unit.is_not(None) & ~of_unit,
+        UserTask.unit.is_(None) & UserTask.role.not_in(select(held.c.role)),
     )
+
+
+def _by_person(day: date, *who: Any) -> ColumnElement[bool]:
+    """Tasks whose one person holds their role (and is ``who``)."""
+    held = holders(day)
+    columns = [held.c.username] if who else []
+    key, role = UserTask.person_key, UserTask.role
+    return or_(
+        UserTask.unit.is_not(None)
+        & tuple_(*who, key, role, UserTask.unit).in_(
+            select(*columns, held.c.key, held.c.role, held.c.unit).where(held.c.unit.is_not(None))
+        ),
+        UserTask.unit.is_not(None)
+        & tuple_(*who, key, role).in_(select(*columns, held.c.key, held.c.role).where(held.c.unit.is_(None))),
+        UserTask.unit.is_(None) & tuple_(*who, key, role).in_(select(*columns, held.c.key, held.c.role)),
+    )
+
+
+def held_by(actor: Actor) -> ColumnElement[bool]:
+    """Tasks whose role the actor holds, for their unit where they have one."""
+    grants = [
+        (UserTask.role == grant.role)
+        & (true() if grant.unit is None else or_(UserTask.unit.is_(None), UserTask.unit == grant.unit))
+        for grant in sorted(actor.grants, key=lambda one: (one.role, one.unit or ""))
+    ]
+    return or_(false(), *grants)
 
 
 def stands_in(session: Session, actor: Actor, day: date) -> ColumnElement[bool]:
     """Vacant tasks for which the actor is the stand-in of today."""
+    return or_(held_by(actor) & left_alone(day), stands_in_role(session, actor, day))
+
+
+def left_alone(day: date) -> ColumnElement[bool]:
+    """Tasks of one person who does not hold their role: everybody else who does stands in."""
+    return UserTask.person_key.is_not(None) & ~_by_person(day)
+
+
+def stands_in_role(session: Session, actor: Actor, day: date) -> ColumnElement[bool]:
+    """Tasks whose role, or leader's post, nobody holds, and for which the actor is the stand-in of today."""
     ways: list[ColumnElement[bool]] = []
-    for roles, chain in _chains(session):
+    rules = _rules(session)
+    for roles, chain in _chains(rules):
         earlier: list[ColumnElement[bool]] = []
         for role in chain:
             if actor.has_role(role):
-                own = _own_unit().in_(sorted(actor.units_of(role))) if role in wiring(session).unit_roles else true()
+                own = _own_unit().in_(sorted(actor.units_of(role))) if role in rules.unit_roles else true()
                 ways.append(roles & own & and_(true(), *(~one for one in earlier)))
-            earlier.append(_filled(session, role, day))
-    return vacant(day) & or_(false(), *ways) if ways else false()
+            earlier.append(_filled(rules, role, day))
+    return vacant(day) & or_(UserTask.person_key.is_(None), _unheld(day)) & or_(false(), *ways) if ways else false()
 
 
 def claim_stands(session: Session, day: date) -> ColumnElement[bool]:
     """Tasks whose assignee could still take them: in the role, or as a stand-in while nobody holds it."""
+    return _stands(_rules(session), day)
+
+
+def _stands(rules: _Rules, day: date) -> ColumnElement[bool]:
     held, signed_up = holdings(day), leaders_signed_up(day)
     triples = select(held.c.username, held.c.role, held.c.unit).where(held.c.unit.is_not(None))
     pairs = select(held.c.username, held.c.role)
     who = UserTask.assignee
-    in_role = or_(
-        UserTask.leader_id.is_not(None)
-        & tuple_(who, UserTask.leader_id).in_(select(signed_up.c.username, signed_up.c.leader)),
-        UserTask.leader_id.is_(None)
-        & UserTask.unit.is_not(None)
+    in_role_of_all = or_(
+        UserTask.unit.is_not(None)
         & or_(
             tuple_(who, UserTask.role, UserTask.unit).in_(triples),
             tuple_(who, UserTask.role).in_(pairs.where(held.c.unit.is_(None))),
         ),
-        UserTask.leader_id.is_(None) & UserTask.unit.is_(None) & tuple_(who, UserTask.role).in_(pairs),
+        UserTask.unit.is_(None) & tuple_(who, UserTask.role).in_(pairs),
+    )
+    in_role = or_(
+        UserTask.leader_id.is_not(None)
+        & tuple_(who, UserTask.leader_id).in_(select(signed_up.c.username, signed_up.c.leader)),
+        UserTask.leader_id.is_(None) & UserTask.person_key.is_(None) & in_role_of_all,
+        UserTask.person_key.is_not(None) & _by_person(day, who),
     )
     standing: list[ColumnElement[bool]] = []
-    for roles, chain in _chains(session):
+    for roles, chain in _chains(rules):
         for role in chain:
             held_by = (
                 _own_unit().is_not(None) & tuple_(who, literal(role), _own_unit()).in_(triples)
-                if role in wiring(session).unit_roles
+                if role in rules.unit_roles
                 else tuple_(who, literal(role)).in_(pairs)
             )
             standing.append(roles & held_by)
-    return or_(in_role, vacant(day) & or_(false(), *standing))
+    instead = or_(
+        UserTask.person_key.is_not(None) & in_role_of_all,
+        or_(UserTask.person_key.is_(None), _unheld(day)) & or_(false(), *standing),
+    )
+    return or_(in_role, vacant(day) & instead)
 
 
 def unmanned(session: Session, day: date) -> ColumnElement[bool]:
     """Tasks that nobody may take at all, not even a stand-in."""
-    filled = [
-        roles & or_(false(), *(_filled(session, role, day) for role in chain)) for roles, chain in _chains(session)
-    ]
-    return or_(UserTask.role.is_(None), vacant(day) & ~or_(false(), *filled))
+    rules = _rules(session)
+    filled = [roles & or_(false(), *(_filled(rules, role, day) for role in chain)) for roles, chain in _chains(rules)]
+    colleagues = UserTask.person_key.is_not(None) & ~_unheld(day)
+    return or_(UserTask.role.is_(None), vacant(day) & ~or_(colleagues, *filled))
 
 
-def _chains(session: Session) -> list[tuple[ColumnElement[bool], tuple[str, ...]]]:
+class _Rules(NamedTuple):
+    """The office's rules of who stands in for whom: role and chain, in order, and the roles that a unit has."""
+
+    stand_ins: tuple[tuple[str, tuple[str, ...]], ...]
+    unit_roles: frozenset[str]
+
+
+def _rules(session: Session) -> _Rules:
+    plan = wiring(session)
+    return _Rules(tuple(plan.stand_ins.items()), plan.unit_roles)
+
+
+def _chains(rules: _Rules) -> list[tuple[ColumnElement[bool], tuple[str, ...]]]:
     """(tasks of these roles, who stands in for them), one for each chain."""
-    declared = {TALENT_OFFICE: (), **wiring(session).stand_ins}
+    declared = {TALENT_OFFICE: (), **dict(rules.stand_ins)}
     by_chain: dict[tuple[str, ...], list[str]] = {}
     for role, chain in declared.items():
         by_chain.setdefault(chain, []).append(role)
@@ -155,14 +248,14 @@ def _chains(session: Session) -> list[tuple[ColumnElement[bool], tuple[str, ...]
 
 def _own_unit() -> ColumnElement[Any]:
     """The unit whose task it is: the task's own, or that which serves the leader."""
-    serving = select(Leader.unit_code).where(Leader.id == UserTask.leader_id).correlate(UserTask).scalar_subquery()
+    serving = select(Leader.unit_code).where(Leader.id == UserTask.leader_id).correlate_except(Leader).scalar_subquery()
     return func.coalesce(UserTask.unit, serving)
 
 
-def _filled(session: Session, role: str, day: date) -> ColumnElement[bool]:
+def _filled(rules: _Rules, role: str, day: date) -> ColumnElement[bool]:
     """Whether somebody holds the stand-in's role (for the task's unit, where it is bound to one)."""
     held = holdings(day)
-    if role not in wiring(session).unit_roles:
+    if role not in rules.unit_roles:
         return literal(role).in_(select(held.c.role))
     units = select(held.c.unit).where(held.c.role == role, held.c.unit.is_not(None))
     return _own_unit().is_not(None) & _own_unit().in_(units)
@@ -176,33 +269,39 @@ def marks(session: Session, tasks: Iterable[UserTask], day: date) -> Marks:
     wanted = {task.id: task for task in tasks if task.status == OPEN}
     if not wanted:
         return Marks()
-    lapsed = UserTask.assignee.is_not(None) & ~claim_stands(session, day)
-    empty = vacant(day)
-    rows = session.execute(
-        select(UserTask.id, lapsed.label("lapsed"), empty.label("vacant")).where(
-            UserTask.id.in_(wanted), or_(lapsed, empty)
-        )
-    ).all()
-    vacancies = [wanted[row.id] for row in rows if row.vacant]
-    keys = [(task.role, task.unit, task.leader_id) for task in vacancies]
+    rare = any(task.assignee or task.leader_id or task.person_key for task in wanted.values())
+    rows = _marked(day, _rules(session), size_of(wanted), rare=rare).rows(session, listed("of", wanted))
+    vacancies = [wanted[task_id] for task_id, _, is_vacant in rows if is_vacant]
+    keys = [Whose.of(task) for task in vacancies]
     return Marks(
-        frozenset(row.id for row in rows if row.lapsed),
+        frozenset(task_id for task_id, has_lapsed, _ in rows if has_lapsed),
         dict(zip((task.id for task in vacancies), absences(session, keys, day), strict=True)),
     )
+
+
+@lru_cache(maxsize=64)
+def _marked(day: date, rules: _Rules, size: int, *, rare: bool) -> Prepared:
+    """Without ``rare``: nobody has claimed one of the tasks, and none is a leader's or one person's."""
+    wanted = UserTask.id.in_(places("of", size, UserTask.id.type))
+    if not rare:
+        return Prepared(select(UserTask.id, false(), true()).where(wanted, _unheld(day)))
+    lapsed = UserTask.assignee.is_not(None) & ~_stands(rules, day)
+    empty = vacant(day)
+    return Prepared(select(UserTask.id, lapsed, empty).where(wanted, or_(lapsed, empty)))
 
 
 def absence_of(session: Session, task: UserTask, day: date) -> Absence | None:
     """The words about a task, open or done, for which nobody is there today; None where somebody is."""
     if session.scalar(select(UserTask.id).where(UserTask.id == task.id, vacant(day))) is None:
         return None
-    return absences(session, [(task.role, task.unit, task.leader_id)], day)[0]
+    return absences(session, [Whose.of(task)], day)[0]
 
 
-def absences(session: Session, keys: Sequence[tuple[str | None, str | None, UUID | None]], day: date) -> list[Absence]:
-    """The words about tasks of (role, unit, leader's post) that are known to be vacant; at most four statements."""
+def absences(session: Session, keys: Sequence[Whose], day: date) -> list[Absence]:
+    """The words about tasks that are known to be vacant; at most seven statements."""
     if not keys:
         return []
-    ids = [leader for _, _, leader in keys if leader is not None]
+    ids = [one.leader for one in keys if one.leader is not None]
     leaders = {one.id: one for one in session.scalars(select(Leader).where(Leader.id.in_(ids)))} if ids else {}
     accounts: dict[UUID, Account] = {}
     if leaders:
@@ -210,17 +309,23 @@ def absences(session: Session, keys: Sequence[tuple[str | None, str | None, UUID
         accounts = {one.person_id: one for one in session.scalars(of) if one.person_id is not None}
     held = holdings(day)
     filled = {(row.role, row.unit) for row in session.execute(select(held.c.role, held.c.unit).distinct())}
-    units = {unit for _, unit, _ in keys if unit} | {one.unit_code for one in leaders.values() if one.unit_code}
+    units = {one.unit for one in keys if one.unit} | {one.unit_code for one in leaders.values() if one.unit_code}
+    people = person_words(session, {one.person for one in keys if one.person}, day)
     names = unit_names(session, units) if units else {}
     called, of_unit = wiring(session).role_name, wiring(session).unit_roles
     found = []
-    for role, unit, leader_id in keys:
+    for role, unit, leader_id, person in keys:
         leader = leaders.get(leader_id) if leader_id is not None else None
         own = unit or (leader.unit_code if leader is not None else None)
         key, name, why = (
-            _of_leader(leader, accounts, day) if leader is not None else _of_role(role, called(role), unit, names)
+            _of_leader(leader, accounts, day)
+            if leader is not None
+            else _of_person(person, people[person], role, called(role), unit, names)
+            if person is not None
+            else _of_role(role, called(role), unit, names)
         )
-        instead = _first_filled(chain_of(session, role), own, filled, of_unit)
+        chain = (role, *chain_of(session, role)) if person is not None and role is not None else chain_of(session, role)
+        instead = _first_filled(chain, own, filled, of_unit)
         stand_in = called(instead) or instead or ""
         bound = own if instead in of_unit else None
         found.append(
@@ -240,6 +345,8 @@ def behalf_names(session: Session, keys: Iterable[str | None]) -> dict[str, str]
     named = wiring(session).role_name
     found = {key: named(key.removeprefix(OF_ROLE)) for key in wanted if key.startswith(OF_ROLE)}
     found |= {key: name for key in wanted if (name := service_name(key)) is not None}
+    people = {key.removeprefix(OF_PERSON): key for key in wanted if key.startswith(OF_PERSON)}
+    found |= {people[key]: one.name for key, one in person_words(session, people, clock.today()).items()}
     units = {key.removeprefix(OF_UNIT): key for key in wanted if key.startswith(OF_UNIT)}
     if units:
         found |= {units[code]: name for code, name in unit_names(session, units).items()}
@@ -267,6 +374,17 @@ def _of_role(role: str | None, called: str, unit: str | None, names: Mapping[str
         return f"{OF_ROLE}{role}", said, f"{said}没有能办理的人员"
     name = names.get(unit, unit)
     return f"{OF_UNIT}{unit}", name, f"{name}没有能办理的{said if role == LIAISON or role not in OWN_ROLES else '人员'}"
+
+
+def _of_person(
+    key: str, holder: Holder, role: str | None, called: str, unit: str | None, names: Mapping[str, str]
+) -> tuple[str, str, str]:
+    if not holder.usable:
+        state = "没有能用的账号，或已不在岗"
+    else:
+        of = f"{names.get(unit, unit)}的" if unit and role in holder.roles else ""
+        state = f"不是{of}{called or '指定人员'}"
+    return f"{OF_PERSON}{key}", holder.name, f"{holder.name}{state}"
 
 
 def _first_filled(

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from service.processes.models import DONE, OPEN, RUNNING, SUSPENDED, Instance, UserTask
+from service.processes.rules import one_line
 
 
 def open_step(session: Session, *, instance_id: UUID | None, step: str, slot: str | None = None) -> UserTask | None:
@@ -57,10 +58,31 @@ def open_step_about(session: Session, step: str, *, record: str, key: str, value
     return session.scalars(_oldest(query).limit(1)).first()
 
 
+def step_names(session: Session, tasks: Collection[UUID | None]) -> dict[UUID, str]:
+    """Task → the name of its step; one statement."""
+    query = select(UserTask.id, UserTask.name).where(UserTask.id.in_(tasks))
+    return {task: one_line(name) for task, name in session.execute(query)}
+
+
 def done_steps(session: Session, instances: Collection[UUID], step: str) -> list[UserTask]:
     """The done tasks at ``step`` of these cases, the newest first."""
     query = select(UserTask).where(UserTask.instance_id.in_(instances), UserTask.task == step, UserTask.status == DONE)
     return list(session.scalars(query.order_by(UserTask.completed_at.desc())))
+
+
+def steps_of_cases(session: Session, instances: Collection[UUID]) -> list[UserTask]:
+    """The steps of these cases that are open or done, in the order in which they came; one statement."""
+    query = select(UserTask).where(UserTask.instance_id.in_(instances), UserTask.status.in_((OPEN, DONE)))
+    return list(session.scalars(query.order_by(UserTask.entered_seq, UserTask.id))) if instances else []
+
+
+def waiting_of_cases(session: Session, instances: Collection[UUID]) -> list[UserTask]:
+    """The open steps of these cases without what they were entered with, those that are due first first; one
+    statement."""
+    query = select(UserTask).where(UserTask.instance_id.in_(instances), UserTask.status == OPEN)
+    lean = (defer(UserTask.data), defer(UserTask.submitted), defer(UserTask.due_explanation))
+    ordered = query.order_by(UserTask.due_on.asc().nulls_last(), UserTask.entered_seq, UserTask.id)
+    return list(session.scalars(ordered.options(*lean))) if instances else []
 
 
 def slots_of(session: Session, instance_id: UUID, *, only_open: bool = False) -> list[str]:

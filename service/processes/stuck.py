@@ -167,7 +167,7 @@ def _unmanned(session: Session, ids: Sequence[UUID], day: date) -> list[tuple[Us
     )
     tasks = list(session.scalars(query.order_by(UserTask.instance_id, UserTask.entered_seq, UserTask.id)))
     whose = [task for task in tasks if task.role is not None]
-    told = standing.absences(session, [(task.role, task.unit, task.leader_id) for task in whose], day)
+    told = standing.absences(session, [standing.Whose.of(task) for task in whose], day)
     absences = dict(zip((task.id for task in whose), told, strict=True))
     return [(task, unmanned_words(task, absences.get(task.id))) for task in tasks]
 
@@ -203,7 +203,7 @@ def _partly(made: Compiled, state: str, done: Iterable[Target]) -> list[Reason]:
         whole = {one.node for one in all_held if one.scope == scope} == {one.node for one in here}
         before = {task for one in here for task in engine.ways_back_of(made.program, one.process, one.node)}
         targets = tuple(one for one in done if one.scope == scope and (whole or one.task in before))
-        found.append(_of(made, here, targets, "；本事项的其他环节还在办"))
+        found.append(_of(made, here, targets, "；本事项的其他步骤还在办"))
     return found
 
 

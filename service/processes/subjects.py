@@ -9,16 +9,18 @@ own version says nothing of takes the word of the newest.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock, engine
+from service.db.prepared import Prepared, listed, places, size_of
 from service.people.models import Unit
 from service.people.queries import unit_names
 from service.processes.bundles import compiled
@@ -86,8 +88,8 @@ def _subjects(
     session: Session, rows: Sequence[UserTask], wanted: Mapping[UUID, Sequence[tuple[str, str]]], day: date
 ) -> dict[UUID, list[Subject]]:
     scopes = {scope for pairs in wanted.values() for _, scope in pairs if scope}
-    slots = _slots(session, rows, UserTask.scope.in_(scopes)) if scopes else {}
-    names = {one.slot: one.unit_name for slot in slots.values() for one in slot if one.unit_name}
+    slots = _slots(session, rows, scopes) if scopes else {}
+    names = {one.slot: one.unit_name for slot in slots.values() for one in slot if one.slot and one.unit_name}
     outside = {unit for pairs in wanted.values() for unit, scope in pairs if not scope}
     names |= unit_names(session, outside) if outside else {}
     calendar = current(session)
@@ -117,7 +119,7 @@ def _said(session: Session, rows: Sequence[UserTask]) -> dict[UUID, list[tuple[s
     if not by_word:
         return {}
     chosen = [row for row, word in by_word if word.startswith(SLOTS)]
-    rounds = _slots(session, chosen, UserTask.scope != "", UserTask.submitted) if chosen else {}
+    rounds = _slots(session, chosen) if chosen else {}
     ids = [row.id for row, word in by_word if not word.startswith(SLOTS)]
     told = select(UserTask.id, UserTask.data).where(UserTask.id.in_(ids))  # which lists leave out
     data: dict[UUID, Mapping[str, Any]] = dict(session.execute(told).all()) if ids else {}
@@ -156,25 +158,54 @@ def _last_round(slots: Iterable[Sequence[Any]], row: UserTask) -> list[tuple[str
     return found
 
 
+class _Slot(NamedTuple):
+    """A task of a slot; ``submitted`` is asked for where all slots are."""
+
+    id: UUID
+    instance_id: UUID
+    scope: str
+    slot: str | None
+    unit: str | None
+    status: str
+    entered_seq: int
+    completed_seq: int | None
+    completed_at: datetime | None
+    due_on: date | None
+    late_days: int | None
+    paused: bool
+    urges: int
+    unit_name: str | None
+    submitted: Mapping[str, Any] | None = None
+
+
 def _slots(
-    session: Session, tasks: Sequence[UserTask], clause: ColumnElement[bool], *more: Any
-) -> dict[tuple[UUID, str], list[Any]]:
+    session: Session, tasks: Sequence[UserTask], scopes: Collection[str] = ()
+) -> dict[tuple[UUID, str], list[_Slot]]:
     """The tasks of the slots of these tasks' cases, by case and scope in the order in which they opened.
 
-    ``more`` are columns that are asked for beside what every row has.
+    Of ``scopes`` alone, or of all with what was filled in.
     """
-    query = select(
-        *(UserTask.id, UserTask.instance_id, UserTask.scope, UserTask.slot, UserTask.unit, UserTask.status),
-        *(UserTask.entered_seq, UserTask.completed_seq, UserTask.completed_at),
-        *(UserTask.due_on, UserTask.late_days, UserTask.paused, UserTask.urges),
-        Unit.name.label("unit_name"),
-        *more,
-    ).outerjoin(Unit, Unit.code == UserTask.slot)
-    query = query.where(UserTask.instance_id.in_({task.instance_id for task in tasks}), clause)
-    found: dict[tuple[UUID, str], list[Any]] = defaultdict(list)
-    for row in session.execute(query.order_by(UserTask.entered_seq, UserTask.id)):
-        found[row.instance_id, row.scope].append(row)
+    cases = {task.instance_id for task in tasks}
+    given = {**listed("case", cases), **listed("scope", scopes)} if scopes else listed("case", cases)
+    asked = _slots_of(size_of(cases), size_of(scopes) if scopes else None)
+    found: dict[tuple[UUID, str], list[_Slot]] = defaultdict(list)
+    for row in asked.rows(session, given):
+        slot = _Slot(*row)
+        found[slot.instance_id, slot.scope].append(slot)
     return found
+
+
+@lru_cache(maxsize=64)
+def _slots_of(cases: int, scopes: int | None) -> Prepared:
+    names = [name for name in _Slot._fields if name not in ("unit_name", "submitted")]
+    columns: list[Any] = [*(getattr(UserTask, name) for name in names), Unit.name]
+    if scopes is None:
+        query = select(*columns, UserTask.submitted).where(UserTask.scope != "")
+    else:
+        query = select(*columns).where(UserTask.scope.in_(places("scope", scopes, UserTask.scope.type)))
+    query = query.outerjoin(Unit, Unit.code == UserTask.slot)
+    query = query.where(UserTask.instance_id.in_(places("case", cases, UserTask.instance_id.type)))
+    return Prepared(query.order_by(UserTask.entered_seq, UserTask.id))
 
 
 def _words(session: Session, rows: Sequence[UserTask]) -> list[str]:

@@ -23,8 +23,9 @@ STATUSES: Mapping[str, str] = {
 ABOUT, SLOTS = "about", "slots:"
 """The property of a user task that says which units it is about; what stands there before a condition over slots."""
 
-LEADER, UNIT = "leader", "unit"
-"""The words before the colon of ``candidates``: the holder of one leader's post, the people of one unit."""
+LEADER, UNIT, PERSON = "leader", "unit", "person"
+"""The words before the colon of ``candidates``: the holder of one leader's post, the people of one unit, one person."""
+NARROWING = (LEADER, UNIT, PERSON)
 
 TYPES: Mapping[str, str] = {
     "string": "文字",
@@ -37,8 +38,43 @@ TYPES: Mapping[str, str] = {
 }
 """The names that people use for the types of a JSON Schema."""
 
+FILE_KINDS = ("pdf", "ofd", "png", "jpg", "jpeg", "docx", "xlsx", "doc", "xls", "wps", "et")
+"""Ends of the names of files that may be attached; ``storage.rules`` knows what each must hold."""
+
 MAX_DAYS = 1000
 """Working days that an expression may count from a date."""
 
 KEYWORD, TODAY, STEP = "x-dates", "today", "step:"
 """Under what word a form compares dates, and what may name a day there besides a field."""
+
+FILL, FACTS, TALENT = "x-fill", "facts", "talent"
+"""Under what word a form says what a field is filled with, and the names there for facts of the case and its talent."""
+
+FORM_FACTS: Mapping[str, str] = {
+    "number": "受理编号",
+    "title": "事项标题",
+    "step": "步骤",
+    "unit": "单位",
+    "part": "主办或协办",
+    "received": "收到的日期",
+    "due": "期限",
+    "left": "还剩或超期几个工作日",
+    "urges": "已催办几次",
+    "today": "今天的日期",
+    "units": "本轮各承办单位的名称，主办在前",
+    "unit_codes": "本轮各承办单位，填选单位的字段用",
+    "reply_by": "尚未答复的单位中最晚的期限",
+    "answers": "本轮各单位最近的答复",
+}
+"""Facts of the case that a field may be filled with. Those of one step are of the unit on which the step decides,
+else of the step itself."""
+TALENT_FACTS: Mapping[str, str] = {
+    "name": "姓名",
+    "employer": "工作单位",
+    "town": "所在镇街",
+    "leader": "联系领导，填选领导的字段用",
+}
+"""Facts of the talent that the form picks, or whose the case is, that a field may be filled with."""
+
+SAID_AT_END = ("outcome", "explanation", "policy_reference")
+"""The values of a need's data that tell its result: a need that was joined to it ends with the same."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,10 +12,11 @@ from sqlalchemy.orm import Session, aliased
 
 from service import engine, history
 from service.db import UtcDateTime
+from service.db.by_hand import Rows
 from service.errors import Conflict, NotFound
 from service.processes import schedules
 from service.processes.advance import advance, lock
-from service.processes.calendars import find_current, store
+from service.processes.calendars import store
 from service.processes.incidents import close_incident, open_incident
 from service.processes.models import FIRED, RUNNING, SUSPENDED, WAITING, Incident, Instance, Schedule, Timer
 from service.processes.operations import notify
@@ -29,22 +31,50 @@ TIMER_FAILED = "timer_failed"
 FIRST_WAIT = timedelta(minutes=1)
 
 
-def due_timers(session: Session, *, now: datetime, limit: int = 100) -> list[UUID]:
-    """Ids of waiting timers of running instances that are due and not given up, the oldest first."""
-    return list(
-        session.scalars(
-            select(Timer.id)
-            .join(Instance, Instance.id == Timer.instance_id)
-            .where(
-                Timer.status == WAITING,
-                Timer.due_at <= now,
-                Timer.attempts < MAX_ATTEMPTS,
-                Instance.status == RUNNING,
-            )
-            .order_by(Timer.due_at, Timer.id)
-            .limit(limit)
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One worker's part of the cases: those whose number leaves ``place`` when it is divided by ``of`` workers.
+
+    A custom, no lock: whoever fires a timer of another's part does no harm, and who dies leaves nothing behind.
+    """
+
+    place: int = 0
+    of: int = 1
+
+    def holds(self, case: UUID) -> bool:
+        """Whether the case with this id is of the part."""
+        return case.int % self.of == self.place
+
+
+ALL = Share()
+HELPED = 10
+"""So few timers a worker takes at once of the parts of others, when its own has none that are due."""
+
+
+def due_timers(session: Session, *, now: datetime, limit: int = 100, share: Share = ALL) -> list[UUID]:
+    """Ids of waiting timers of running instances that are due and not given up, the oldest first.
+
+    Those of ``share``; where it has none among the oldest, ``HELPED`` of the others' from the far end, which their own
+    worker reaches last. One statement.
+    """
+    found = session.execute(
+        select(Timer.id, Timer.instance_id)
+        .join(Instance, Instance.id == Timer.instance_id)
+        .where(
+            Timer.status == WAITING,
+            Timer.due_at <= now,
+            Timer.attempts < MAX_ATTEMPTS,
+            Instance.status == RUNNING,
         )
-    )
+        .order_by(Timer.due_at, Timer.id)
+        .limit(limit * share.of)
+    ).all()
+    own = [timer for timer, case in found if share.holds(case)]
+    if own:
+        return own[:limit]
+    last = max(0, len(found) - share.place * HELPED)
+    others = found[max(0, last - HELPED) : last] or found[:HELPED]
+    return [timer for timer, _ in others]
 
 
 def fire(session: Session, *, timer_id: UUID, now: datetime) -> bool:
@@ -52,10 +82,11 @@ def fire(session: Session, *, timer_id: UUID, now: datetime) -> bool:
 
     The instance is locked before the timer, as every command does, so workers and people never wait in a ring.
     """
-    instance = session.scalar(_LOCKED_BY_TIMER, {"timer": timer_id})
-    if instance is None:
+    instance = _LOCKED_BY_TIMER.first(session, {"timer": timer_id})
+    found = _WITH_LATER.beside(session, {"timer": timer_id, "now": now}) if instance is not None else None
+    if instance is None or found is None:
         return False
-    timer, overtaken = session.execute(_WITH_LATER, {"timer": timer_id, "now": now}).one()
+    timer, (overtaken,) = found
     if timer.status != WAITING or timer.due_at > now:
         return False
     timer.status = FIRED
@@ -78,30 +109,28 @@ def fire(session: Session, *, timer_id: UUID, now: datetime) -> bool:
     return True
 
 
-_LOCKED_BY_TIMER = (
-    select(Instance)
-    .where(
+_LOCKED_BY_TIMER = Rows(
+    Instance,
+    lambda cases: cases.where(
         Instance.id == select(Timer.instance_id).where(Timer.id == bindparam("timer")).scalar_subquery(),
         Instance.status == RUNNING,
-    )
-    .with_for_update(skip_locked=True)
-    .execution_options(populate_existing=True)
+    ).with_for_update(of=Instance, skip_locked=True),
+    fresh=True,
 )
 _LATER = aliased(Timer)
 # A timer, and whether the moment of a later one of the same task has passed, too: the task was done meanwhile and taken
 # back, or nobody was at work here.
-_WITH_LATER = (
-    select(
-        Timer,
+_WITH_LATER = Rows(
+    Timer,
+    lambda timers: timers.add_columns(
         exists().where(
             _LATER.task_id == Timer.task_id,
             _LATER.status.in_((WAITING, FIRED)),
             _LATER.fire_at > Timer.fire_at,
             _LATER.fire_at <= bindparam("now", type_=UtcDateTime),
-        ),
-    )
-    .where(Timer.id == bindparam("timer"))
-    .execution_options(populate_existing=True)
+        )
+    ).where(Timer.id == bindparam("timer")),
+    fresh=True,
 )
 
 
@@ -169,11 +198,8 @@ def retry(session: Session, *, incident_id: UUID, actor: Actor, now: datetime) -
     return incident
 
 
-def load_calendar(session: Session, *, calendar: Calendar, source: str, actor: Actor, now: datetime) -> int:
-    """Puts ``calendar`` in force and recomputes what is unanswered: due dates and timers of open tasks (CLOCK).
-
-    ``source`` names the notice. Each changed instance gets an event with old and new dates. Gives their number.
-    """
+def put_in_force(session: Session, *, calendar: Calendar, source: str, actor: Actor, now: datetime) -> None:
+    """Puts ``calendar`` in force: all that is counted from now on is counted with it. ``source`` names the notice."""
     version = store(session, calendar, source=source, by=actor.username, now=now)
     history.append(
         session,
@@ -184,27 +210,33 @@ def load_calendar(session: Session, *, calendar: Calendar, source: str, actor: A
         at=now,
         data={"digest": version.digest, "source": source},
     )
+
+
+def open_cases(session: Session, *, after: UUID | None = None, limit: int | None = None) -> list[UUID]:
+    """The ids of the cases that have not ended, in their order, those behind ``after``."""
+    query = select(Instance.id).where(Instance.status.in_((RUNNING, SUSPENDED))).order_by(Instance.id)
+    query = query if after is None else query.where(Instance.id > after)
+    return list(session.scalars(query if limit is None else query.limit(limit)))
+
+
+def count_open_cases(session: Session) -> int:
+    """How many cases have not ended."""
+    return session.scalar(select(func.count()).where(Instance.status.in_((RUNNING, SUSPENDED)))) or 0
+
+
+def load_calendar(session: Session, *, calendar: Calendar, source: str, actor: Actor, now: datetime) -> int:
+    """Puts ``calendar`` in force and recomputes what is unanswered; gives how many instances changed (CLOCK)."""
+    put_in_force(session, calendar=calendar, source=source, actor=actor, now=now)
     return recompute(session, calendar=calendar, source=source, actor=actor, now=now)
 
 
 def recompute(session: Session, *, calendar: Calendar, source: str, actor: Actor, now: datetime) -> int:
-    """Counts the due dates and timers of all that is unanswered anew; gives how many instances changed.
+    """Counts the due dates and timers of all that is unanswered anew; gives how many instances changed (CLOCK).
 
-    Doing it again changes nothing, except in a case that began with the old calendar while the new one was loaded.
+    Each changed instance gets an event with old and new dates. Doing it again changes nothing, except in a case that
+    began with the old calendar while the new one was loaded.
     """
-    changed = 0
-    open_ids = session.scalars(
-        select(Instance.id).where(Instance.status.in_((RUNNING, SUSPENDED))).order_by(Instance.id)
+    return sum(
+        recount(session, lock(session, one), calendar=calendar, source=source, actor=actor, now=now)
+        for one in open_cases(session)
     )
-    for instance_id in list(open_ids):
-        if recount(session, lock(session, instance_id), calendar=calendar, source=source, actor=actor, now=now):
-            changed += 1
-    return changed
-
-
-def ensure_calendar(session: Session, *, calendar: Calendar, now: datetime) -> int:
-    """At start: stores the configured calendar, recomputing open cases when it differs from the one in force."""
-    found = find_current(session)
-    if found is not None and found.digest == calendar.digest:
-        return 0
-    return load_calendar(session, calendar=calendar, source="配置文件", actor=SYSTEM, now=now)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from service import clock
 from service.processes.forms import Form
 
 NameOf = Callable[[str, str], str]
@@ -15,14 +16,17 @@ DayWords = Callable[[str], str]
 """An ISO date as people read it."""
 
 
-def told(form: Form, data: Mapping[str, Any], name_of: NameOf) -> Iterator[dict[str, Any]]:
-    """The fields of the form that ``data`` fill in, in the form's order: ``id``, ``title``, ``value``, ``words``."""
+def told(form: Form, data: Mapping[str, Any], name_of: NameOf, day: DayWords | None = None) -> Iterator[dict[str, Any]]:
+    """The fields of the form that ``data`` fill in, in the form's order: ``id``, ``title``, ``value``, ``words``.
+
+    ``day`` writes days otherwise than paper has them, as a page does.
+    """
     order = [name for name in form.ui_schema.get("ui:order", ()) if name in form.fields]
     for name in [*order, *(name for name in form.fields if name not in order)]:
         if data.get(name) not in (None, "", []):
             schema = field_in(form, name, data)
             title = str(schema.get("title") or name)
-            yield {"id": name, "title": title, "value": data[name], "words": words(schema, data[name], name_of)}
+            yield {"id": name, "title": title, "value": data[name], "words": words(schema, data[name], name_of, day)}
 
 
 def field_in(form: Form, name: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -61,6 +65,14 @@ def words(schema: Mapping[str, Any], value: Any, name_of: NameOf, day: DayWords 
     if isinstance(value, str) and schema.get("format") == "date":
         return (day or day_words)(value)
     return "" if value is None else str(value)
+
+
+def page_day(text: str) -> str:
+    """A date as a page writes it, 2026-10-13（周二）; a text that is none stays as it is."""
+    try:
+        return clock.written(date.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def day_words(text: str) -> str:

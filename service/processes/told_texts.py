@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from service import engine
@@ -25,14 +26,20 @@ _SHOWN = ("description", "ui:description", "ui:help", "ui:placeholder")
 
 def expressions_in(text: str) -> list[str]:
     """The expressions that a text shows; braces around anything else are braces."""
-    return [found.strip() for found in _BRACES.findall(text) if readable(found) is not None]
+    return [found.strip() for found in _BRACES.findall(text) if _is_expression(found)]
+
+
+def is_single(text: str) -> bool:
+    """Whether a text is one expression in braces and nothing else."""
+    bare = text.strip()
+    return len(expressions_in(text)) == 1 and bare.startswith("{") and bare.find("}") == len(bare) - 1
 
 
 def told_text(text: str, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> str:
     """The text with each expression in braces replaced by its value; —— for a value that there is not."""
 
     def said(found: re.Match[str]) -> str:
-        return found[0] if readable(found[1]) is None else _value(found[1], names, functions)
+        return _value(found[1], names, functions) if _is_expression(found[1]) else found[0]
 
     return _BRACES.sub(said, text)
 
@@ -76,6 +83,11 @@ def _told(part: Any, names: Mapping[str, Any], functions: Mapping[str, Callable[
             for word, value in part.items()
         }
     return [_told(value, names, functions) for value in part] if isinstance(part, list) else part
+
+
+@lru_cache(maxsize=1024)
+def _is_expression(text: str) -> bool:
+    return readable(text) is not None
 
 
 def _value(expression: str, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> str:

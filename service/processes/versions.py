@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from service.db.memory import remembered
+from service.db.prepared import Prepared
 from service.history import HistoryEvent
 from service.processes.bundles import Compiled, compiled
 from service.processes.forms import Form
@@ -37,20 +39,30 @@ class Versions:
 
 def versions_of(session: Session, instance: Instance, events: Iterable[HistoryEvent]) -> Versions:
     """The versions of a case, by the entries of its journal."""
-    starts = [(0, instance.digest, instance.version)]
-    moves = [event for event in events if event.kind == MIGRATED]
-    if moves:
-        first = moves[0].data["from"]
-        starts = [(0, first["digest"], first["version"])]
-        starts += [(one.seq, one.data["to"]["digest"], one.data["to"]["version"]) for one in moves]
-    return Versions(starts, lambda digest: compiled(session, digest, instance.process))
+    return _versions(session, instance, [(event.seq, event.data) for event in events if event.kind == MIGRATED])
 
 
 def find_versions(session: Session, instance: Instance) -> Versions:
     """The same, where the journal is not at hand; one statement a transaction."""
-    moves = select(HistoryEvent).where(HistoryEvent.stream == stream_of(instance.id), HistoryEvent.kind == MIGRATED)
     return remembered(
         session,
         (find_versions, instance.id),
-        lambda: versions_of(session, instance, session.scalars(moves.order_by(HistoryEvent.seq))),
+        lambda: _versions(session, instance, _MOVES.rows(session, {"stream": stream_of(instance.id)})),
     )
+
+
+_MOVES = Prepared(
+    select(HistoryEvent.seq, HistoryEvent.data)
+    .where(HistoryEvent.stream == bindparam("stream"), HistoryEvent.kind == MIGRATED)
+    .order_by(HistoryEvent.seq)
+)
+
+
+def _versions(session: Session, instance: Instance, moves: Sequence[Sequence[Any]]) -> Versions:
+    """``moves``: number and data of each migration."""
+    starts = [(0, instance.digest, instance.version)]
+    if moves:
+        first = moves[0][1]["from"]
+        starts = [(0, first["digest"], first["version"])]
+        starts += [(seq, data["to"]["digest"], data["to"]["version"]) for seq, data in moves]
+    return Versions(starts, lambda digest: compiled(session, digest, instance.process))

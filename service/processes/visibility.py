@@ -10,14 +10,14 @@ and auditors see everything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, Text, and_, false, literal, or_, select, true
 from sqlalchemy.orm import Session
 
 from service import clock
@@ -28,11 +28,14 @@ from service.errors import Conflict, Invalid, NotAllowed, NotFound
 from service.history import HistoryEvent
 from service.history.notices import NOTICE, Notice
 from service.people.queries import leader_posts
-from service.processes.access import account_of, may_take, meant_for, might_take
+from service.processes import readers
+from service.processes.access import account_of, may_take, meant_for, might_take, own_keys
 from service.processes.advance import open_tasks
 from service.processes.masks import Masks
 from service.processes.models import OPEN, CopyTo, Instance, UserTask
+from service.processes.reader_models import CaseReader
 from service.processes.rules import NO_CASE, NO_TASK
+from service.processes.wide import Wide, by_reader
 from service.processes.wiring import wiring
 from service.rights import EMPLOYER, LEADER, LIAISON, TALENT_OFFICE, Actor, may, roles_with
 
@@ -69,6 +72,8 @@ def visible_clause(session: Session, actor: Actor, only: object = None) -> Colum
     """
     if sees_all(actor):
         return true()
+    if only is None:
+        return ways_of(session, actor).wide.clause
     ways = [copied_clause(session, actor, only), *_parts(session, actor, only)]
     if (served := wiring(session).served(actor)) is not None:
         ways.append(Instance.talent_id.in_(served))
@@ -76,6 +81,43 @@ def visible_clause(session: Session, actor: Actor, only: object = None) -> Colum
         posts = [post.id for post in leader_posts(session, actor.person_id)]
         ways.append(Instance.leader_id.in_([str(post) for post in posts]))
     return or_(*ways)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways in which somebody sees cases, as ``CaseReader`` keeps them: those that are ``known``, a query of those
+    of the ``talents`` whom the reader serves, and the condition of cases that were ``copied`` to the reader."""
+
+    known: Sequence[str]
+    talents: Select[str] | None
+    copied: ColumnElement[bool]
+
+    @property
+    def wide(self) -> Wide:
+        """The condition of the cases that are seen in one of these ways."""
+        known, theirs = by_reader(self.known), select(CaseReader.instance_id)
+        every, each = [*known.every, select(Instance.id).where(self.copied).correlate(None)], [known.each, self.copied]
+        if self.talents is not None:
+            served = theirs.where(CaseReader.reader.in_(self.talents))
+            every.append(served.distinct())
+            each.append(served.where(CaseReader.instance_id == Instance.id).correlate(Instance).exists())
+        return Wide(every, or_(*each))
+
+
+def ways_of(session: Session, actor: Actor) -> Ways:
+    """The ways in which the actor, who does not see all cases, sees some (``visible_clause``)."""
+    known = {readers.USER + account_of(actor)}
+    known |= {readers.of_role(grant.role, grant.unit) for grant in actor.grants if grant.unit is not None}
+    known |= {readers.of_person(role, key) for role in actor.roles for key in own_keys(actor)}
+    known |= {readers.ORIGIN + unit for unit in _offices(session, actor)}
+    if actor.has_role(LEADER) and actor.person_id is not None:
+        known |= {readers.of_leader(post.id) for post in leader_posts(session, actor.person_id)}
+    served = wiring(session).served(actor)
+    talents = None
+    if served is not None:
+        theirs = served.subquery()
+        talents = select(literal(readers.TALENT, Text).concat(theirs.c[0]))
+    return Ways(sorted(known), talents, copied_clause(session, actor))
 
 
 def _parts(session: Session, actor: Actor, only: object = None) -> list[ColumnElement[bool]]:
@@ -91,6 +133,7 @@ def _parts(session: Session, actor: Actor, only: object = None) -> list[ColumnEl
                 or_(
                     UserTask.assignee == account_of(actor),
                     UserTask.completed_by == account_of(actor),
+                    UserTask.person_key.in_(own_keys(actor)) & UserTask.role.in_(sorted(actor.roles)),
                     *((UserTask.role == role) & (UserTask.unit == unit) for role, unit in held),
                 )
             )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select, literal, select
 from sqlalchemy.orm import Session
 
 from service.processes.privacy import Private
@@ -19,7 +19,8 @@ from service.rights import UNIT_ROLES, Actor
 from service.workdays import Calendar
 
 if TYPE_CHECKING:
-    from service.processes.models import Instance
+    from service.processes.forms import Form
+    from service.processes.models import Instance, UserTask
 
 KEY = "processes"
 
@@ -145,6 +146,23 @@ def _nobody(_reader: Actor) -> Select[str] | None:
     return None
 
 
+Called = Callable[[str], Select[str]]
+"""The ids of the talents whose name, number or employer holds a word as search compares it."""
+
+
+def _no_name(_word: str) -> Select[str]:
+    return select(literal(""))
+
+
+Spelled = Callable[[Any], ColumnElement[Any]]
+"""How the talent with an id is spelled, by which lists sort."""
+
+
+def _unspelled(talent_id: Any) -> ColumnElement[Any]:
+    found: ColumnElement[Any] = talent_id
+    return found
+
+
 Shown = Callable[[Session, str, str, Actor], bool]
 """Whether somebody may know of a record: its kind (``x-ref``), its key, who asks.
 
@@ -156,6 +174,10 @@ def _everything(_session: Session, _kind: str, _key: str, _reader: Actor) -> boo
     return True
 
 
+Told = Callable[[Session, str, Actor], Mapping[str, Any]]
+"""The facts about a record, by its key, that a reader's form may be filled with (``x-fill``); none of one unknown."""
+
+
 Withheld = Callable[[Session, Actor, str | None], frozenset[str]]
 """The kinds of private values (``privacy``) of a talent, by id, that somebody may not see; of nobody in particular."""
 
@@ -164,14 +186,25 @@ def _nothing_withheld(_session: Session, _reader: Actor, _talent_id: str | None)
     return frozenset()
 
 
+HandIn = Callable[[Session, "Instance", "UserTask", "Form", Mapping[str, Any], Actor, datetime], None]
+"""Makes the files that a step's data name the case's own (``x-ref``: ``files``); raises ``Invalid``."""
+
+
+def _no_files(*_: object) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """``settings`` is frozen into each new instance; ``scopes`` maps a role to whose tasks it sees.
 
     ``towns`` maps the code of a town to its name, ``stand_ins`` a role to those that act in turn where nobody can act
     in it (default: the Talent Office alone), ``role_names`` a role and ``stages`` a stage to what people call it;
-    ``unit_roles`` are the roles that mean nothing without a unit; ``most_instances`` is how many instances one activity
-    may open side by side; ``house_prints`` gives the print templates of the house by the name of their file.
+    ``unit_roles`` are the roles that mean nothing without a unit; ``short_names`` maps a unit's code to its short names
+    as search compares them; ``called`` and ``spelled`` find and sort by talents; ``most_instances`` is how many
+    instances one activity may open side by side, ``most_extension`` by how many working days a date may be put off at
+    once; ``house_prints`` gives the print templates of the house by the name
+    of their file. ``told`` gives what forms may be filled with of records of a kind; ``hand_in`` takes a form's files.
     """
 
     actions: Mapping[str, Action] = field(default_factory=dict)
@@ -186,12 +219,18 @@ class Wiring:
     towns: Mapping[str, str] = field(default_factory=dict)
     served: Served = _nobody
     known: Known = _nobody
+    called: Called = _no_name
+    spelled: Spelled = _unspelled
+    short_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     shown: Shown = _everything
     private: Private = field(default_factory=Private)
     withheld: Withheld = _nothing_withheld
     opening: time = time(9, 0)
     most_instances: int = 500
+    most_extension: int = 20
     house_prints: Callable[[], Mapping[str, bytes]] = dict
+    told: Mapping[str, Told] = field(default_factory=dict)
+    hand_in: HandIn = _no_files
 
     def role_name(self, role: str | None) -> str:
         """The name of a role; empty for one that ``organization.toml`` does not have."""

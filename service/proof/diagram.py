@@ -18,6 +18,7 @@ from service.engine.xml import parse_xml
 from service.processes.bundles import Compiled
 from service.processes.dated import rules_of
 from service.processes.rules import one_line
+from service.processes.terms import NARROWING, PERSON
 from service.proof.reading import DAY, HOLDS, VALUE, Fact, Readings, equalities
 
 Place = tuple[str, str]
@@ -263,9 +264,11 @@ class Diagram:
             yield from self.readings.read(node.properties.get(name, ""))
         wanted = node.properties.get("candidates", "")
         narrowing, _, expression = wanted.partition(":")
-        if expression and narrowing in ("unit", "leader"):
+        if expression and narrowing in NARROWING:
             yield from self.readings.read(expression)
-            return
+            if narrowing != PERSON:
+                return
+            wanted = ""
         scope = self.scopes.get(wanted or node.lane or "", "")
         named = "initiator_unit" if scope == "origin" else scope.removeprefix("data:") if ":" in scope else ""
         if named:

@@ -6,9 +6,10 @@ import time
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
-from service import engine
+from service import clock, engine
 from service.engine.tokens import Token, tokens
 from service.errors import Invalid, LiaisonError, NotFound
 from service.proof import left_out as told
@@ -16,7 +17,7 @@ from service.proof.answering import Answering
 from service.proof.diagram import Diagram
 from service.proof.findings import Bounds
 from service.proof.keys import Keys, Standing, every
-from service.proof.outcomes import Outcomes
+from service.proof.outcomes import Outcomes, is_day
 from service.proof.returns import Returns
 from service.proof.shortcuts import ShortCuts
 from service.proof.states import (
@@ -184,12 +185,36 @@ class Explorer:
             try:
                 taken = self.take(state, rehearsal, said, move, lambda r, d=data: r.do(step.task, d, unit=unit))
             except Invalid as error:
-                self.refused.setdefault(place, (state.number, said_of(error)))
-                continue
+                later = self._on_the_day(state, rehearsal, step, said, move, data)
+                if later is None:
+                    self.refused.setdefault(place, (state.number, said_of(error)))
+                    continue
+                taken = later
             self.done.add(place)
             self._note_leads(state, place, data, deciding, taken)
         if not outcomes:
             self.refused.setdefault(place, (state.number, ""))
+
+    def _on_the_day(
+        self, state: Reached, rehearsal: Rehearsal, step: OpenStep, said: Step, move: Move, data: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]] | None:
+        """The step again, on the last day to come that its data tell: no minutes before the meeting. None: refused."""
+        days = [date.fromisoformat(one[:10]) for one in step.data.values() if is_day(one)]
+        day = max(days, default=rehearsal.today)
+        if day <= rehearsal.today:
+            return None
+        moment = datetime.combine(day, clock.local(rehearsal.now).timetz())
+        unit = slot_of(rehearsal, step)
+
+        def wait_and_do(trial: Rehearsal) -> None:
+            trial.until(moment)
+            trial.do(step.task, data, unit=unit)
+
+        come = Way(state.number, (wait_until(moment),), state.start)
+        try:
+            return self.take(state, rehearsal, said, move, wait_and_do, come)
+        except Invalid:
+            return None
 
     def _note_leads(
         self,
@@ -282,6 +307,7 @@ class Explorer:
             known = self.states[self.inner.setdefault(state.inner, number)] if state.inner else state
             later = known is not state and known.outer != state.outer
             self.returns.come(number, Way(state.before, steps, start), rehearsal, standing)
+            engine.keep(landing.state)
             if later:
                 self.short.add(number, rehearsal.forgetful(), standing)
             else:

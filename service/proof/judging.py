@@ -19,7 +19,7 @@ from service.proof.telling import Teller
 from service.rehearsal.core import Plan
 from service.rights import TALENT_OFFICE, UNIT_ROLES
 
-_QUOTED = re.compile(r"环节「([^」]+)」|步骤 (\w+)")
+_QUOTED = re.compile(r"步骤「([^」]+)」|步骤 (\w+)")
 
 
 class Judge:

@@ -173,7 +173,7 @@ class Outcomes:
         within = schema.get("x-within-working-days")
         around = {today, today - timedelta(days=1), today + timedelta(days=1)} if ORDER in reading.kinds else set()
         around.add(self.calendar.add(today, int(within) if within is not None else LATEST).due)
-        around |= {date.fromisoformat(one[:10]) for one in reading.constants if _is_day(one)}
+        around |= {date.fromisoformat(one[:10]) for one in reading.constants if is_day(one)}
         if schema.get("x-date") == "past":
             around = {day for day in around if day <= today}
         elif schema.get("x-date") == "future":
@@ -315,7 +315,8 @@ def _order(value: Any) -> tuple[bool, str]:
     return (value is True, str(value))
 
 
-def _is_day(value: Any) -> bool:
+def is_day(value: Any) -> bool:
+    """Whether the value is a day as forms write it, or begins with one."""
     try:
         return isinstance(value, str) and bool(date.fromisoformat(value[:10]))
     except ValueError:

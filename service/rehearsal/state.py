@@ -37,7 +37,7 @@ class Plan:
 @dataclass(frozen=True, slots=True)
 class OpenStep:
     """A task that waits for a person. ``unit`` is the candidate's, ``slot`` whose share of the case it is (a unit's
-    code or a name); ``role`` None: nobody may take it."""
+    code or a name); ``role`` None: nobody may take it; ``person``: among its holders one alone (``auth.holders``)."""
 
     id: str
     process: str
@@ -48,6 +48,7 @@ class OpenStep:
     role: str | None
     unit: str | None
     leader: str | None
+    person: str | None
     slot: str | None
     paused: bool
     due_on: date | None
@@ -187,6 +188,7 @@ def open_step(task_id: str, effect: Effect, at: datetime, data: Mapping[str, Any
         role=said["role"],
         unit=said["unit"],
         leader=said.get("leader"),
+        person=said.get("person"),
         slot=slot,
         paused=said["paused"],
         due_on=_day(said["due_on"]),

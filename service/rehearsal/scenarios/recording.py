@@ -222,7 +222,7 @@ class _Teller:
             return
         freed = event.kind == "returned" and event.task is None
         if freed or event.kind not in ("completed", "returned", "message", "timer_fired"):
-            raise Conflict("该事项曾被终止、由升级唤醒或在无法继续后退回，不能录成用例；请在试办中照着走一遍")
+            raise Conflict("该事项曾被终止、改过期限、由升级唤醒或在无法继续后退回，不能录成用例；请在试办中照着走一遍")
         if answers := self._answers(step):
             yield {"answers": answers}
         if event.kind == "timer_fired":

@@ -1,0 +1,194 @@
+"""The ways in which people see cases, kept as rows: a list of what somebody sees reads as many of them as it shows.
+
+A way is a word: of an account that started the case, has claimed or has done a step of it (``user:``), the unit that
+started it (``origin:``), its talent, its leader or the leader whose step it was (``leader:``), a unit that had a step
+in a role (``role:``) or in any (``unit:``), one person that had one in a role (``person:``). ``visibility`` says which
+of them somebody has today.
+
+Live code keeps the rows with each change of a case or a task; verification, an upgrade and ``liaison rebuild`` make the
+same ones from the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Table, delete, event, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Mapper, PassiveFlag, Session, UOWTransaction, object_session
+from sqlalchemy.orm.attributes import get_history
+
+from service.db import Base
+from service.db.prepared import Prepared, new, set_of
+from service.processes.models import Instance, UserTask
+from service.processes.reader_models import CaseReader
+
+USER, ORIGIN, TALENT, LEADER, UNIT = "user:", "origin:", "talent:", "leader:", "unit:"
+OF_CASE = ("initiator", "initiator_unit", "talent_id", "leader_id")
+OF_TASK = ("role", "unit", "leader_id", "person_key", "assignee", "completed_by")
+"""The columns by which somebody has a part."""
+_SHOWN = ("process", "status", "started_at")
+_MOVED = "readers_moved"
+"""In a session: what was changed of cases, by id."""
+_ROWS: Table = Base.metadata.tables[CaseReader.__tablename__]
+
+
+def of_role(role: str, unit: str) -> str:
+    """The way of a unit in a role."""
+    return f"role:{role}@{unit}"
+
+
+def of_person(role: str, key: str) -> str:
+    """The way of one person in a role."""
+    return f"person:{role}:{key}"
+
+
+def of_leader(leader_id: UUID | str) -> str:
+    """The way of a leader's post, whichever way its id is written."""
+    return LEADER + str(leader_id).replace("-", "")
+
+
+def ways_of_case(row: Mapping[str, Any]) -> Iterator[str]:
+    """The ways that a case's own row opens."""
+    yield USER + row["initiator"]
+    if row["initiator_unit"]:
+        yield ORIGIN + row["initiator_unit"]
+    if row["talent_id"]:
+        yield TALENT + row["talent_id"]
+    if row["leader_id"]:
+        yield of_leader(row["leader_id"])
+
+
+def ways_of_task(row: Mapping[str, Any]) -> Iterator[str]:
+    """The ways that a task's row opens."""
+    if row["unit"]:
+        yield UNIT + row["unit"]
+    if row["role"] and row["unit"]:
+        yield of_role(row["role"], row["unit"])
+    if row["role"] and row["person_key"]:
+        yield of_person(row["role"], row["person_key"])
+    if row["leader_id"]:
+        yield of_leader(row["leader_id"])
+    for who in (row["assignee"], row["completed_by"]):
+        if who:
+            yield USER + who
+
+
+def rows_of(case: Mapping[str, Any], tasks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a case, out of its row and those of all its tasks."""
+    ways = {*ways_of_case(case), *(way for task in tasks for way in ways_of_task(task))}
+    shown = {name: case[name] for name in _SHOWN}
+    return [{"instance_id": case["id"], "reader": way, **shown} for way in sorted(ways)]
+
+
+# --- As cases go on --------------------------------------------------------------------------------------------------
+
+
+class _Moved:
+    """The changes of a case: ways that opened, those that may have closed, and whether its row is another now."""
+
+    def __init__(self) -> None:
+        self.opened: set[str] = set()
+        self.closed: set[str] = set()
+        self.unclear = self.shown = False
+
+
+def _noted(row: Instance | UserTask, case: UUID) -> _Moved | None:
+    session = object_session(row)
+    return None if session is None else session.info.setdefault(_MOVED, {}).setdefault(case, _Moved())
+
+
+def _ways(row: Instance | UserTask, told: Mapping[str, Any]) -> set[str]:
+    return set(ways_of_task(told) if isinstance(row, UserTask) else ways_of_case(told))
+
+
+@event.listens_for(Instance, "before_insert")
+@event.listens_for(UserTask, "before_insert")
+def _begun(_mapper: Mapper[Any], _connection: Connection, row: Instance | UserTask) -> None:
+    names = OF_TASK if isinstance(row, UserTask) else OF_CASE
+    noted = _noted(row, row.instance_id if isinstance(row, UserTask) else row.id)
+    if noted is not None:
+        noted.opened |= _ways(row, {name: getattr(row, name) for name in names})
+
+
+@event.listens_for(Instance, "before_update")
+@event.listens_for(UserTask, "before_update")
+def _changed(_mapper: Mapper[Any], _connection: Connection, row: Instance | UserTask) -> None:
+    of_task = isinstance(row, UserTask)
+    before: dict[str, Any] = {}
+    moved, known = False, True
+    for name in OF_TASK if of_task else OF_CASE:
+        past = get_history(row, name, PassiveFlag.PASSIVE_NO_INITIALIZE)
+        if past.has_changes():
+            moved, known = True, known and bool(past.deleted)
+            before[name] = past.deleted[0] if past.deleted else None
+        else:
+            before[name] = getattr(row, name)
+    shown = not of_task and get_history(row, "status", PassiveFlag.PASSIVE_NO_INITIALIZE).has_changes()
+    if not (moved or shown):
+        return
+    noted = _noted(row, row.instance_id if isinstance(row, UserTask) else row.id)
+    if noted is not None:
+        now = _ways(row, {name: getattr(row, name) for name in before})
+        was = _ways(row, before)
+        noted.opened |= now - was if known else now
+        noted.closed |= was - now
+        noted.unclear |= not known
+        noted.shown |= shown
+
+
+@event.listens_for(Session, "after_flush")
+def _keep(session: Session, _: UOWTransaction) -> None:
+    """Brings the rows in line: one statement where ways only opened, as nearly always."""
+    moved: dict[UUID, _Moved] = session.info.pop(_MOVED, {})
+    if not moved:
+        return
+    connection = session.connection()
+    fresh: list[dict[str, Any]] = []
+    for case, noted in moved.items():
+        shown = _row(session, connection, case)
+        if shown is None:
+            continue
+        if noted.shown:
+            connection.execute(update(_ROWS).where(_ROWS.c.instance_id == case).values(status=shown["status"]))
+        if noted.unclear or noted.closed - noted.opened:
+            _mend(connection, case)
+        else:
+            same = {name: shown[name] for name in _SHOWN}
+            fresh += [{"instance_id": case, "reader": way, **same} for way in sorted(noted.opened)]
+    if fresh:
+        _OPENED.run(connection, [new(row) for row in fresh])
+
+
+_COLUMNS = set_of(_ROWS, ("instance_id", "reader", *_SHOWN))
+_INSERT: Mapping[str, Any] = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}
+_OPENED = Prepared(lambda dialect: _INSERT[dialect](_ROWS).values(_COLUMNS).on_conflict_do_nothing())
+
+
+def _row(session: Session, connection: Connection, case: UUID) -> Mapping[str, Any] | None:
+    """The columns of a case that its rows repeat; mostly it is at hand, locked by the command."""
+    held = session.identity_map.get(session.identity_key(Instance, case))
+    if held is not None and not {*_SHOWN} - held.__dict__.keys():
+        return {name: held.__dict__[name] for name in _SHOWN}
+    asked = select(*(getattr(Instance, name) for name in _SHOWN)).where(Instance.id == case)
+    found = connection.execute(asked).mappings().one_or_none()
+    return dict(found) if found is not None else None
+
+
+def _mend(connection: Connection, case: UUID) -> None:
+    """Somebody may have lost a part: the rows are made anew from those of the case and its tasks."""
+    of_case = select(*(getattr(Instance, name) for name in ("id", *_SHOWN, *OF_CASE))).where(Instance.id == case)
+    of_tasks = select(*(getattr(UserTask, name) for name in OF_TASK)).where(UserTask.instance_id == case)
+    case_row, tasks = connection.execute(of_case).mappings().one(), connection.execute(of_tasks).mappings()
+    made = rows_of(dict(case_row), [dict(row) for row in tasks])
+    connection.execute(delete(_ROWS).where(_ROWS.c.instance_id == case))
+    connection.execute(insert(_ROWS), made)
+
+
+@event.listens_for(Session, "after_commit")
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, *_: object) -> None:
+    session.info.pop(_MOVED, None)
