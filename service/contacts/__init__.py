@@ -15,7 +15,8 @@ from service.contacts.filters import ActivityFilter, ContactFilter, InterviewFil
 from service.contacts.interviews import PairCount, contact_counts, interview_counts, interview_progress, interviews_of
 from service.contacts.matters import follow_matter, record_matter, solve_matter
 from service.contacts.missed import give_missed_reason, pairs_explained
-from service.contacts.models import Activity, Contact, Invitation, Matter, Opinion
+from service.contacts.models import Activity, Contact, Invitation, Matter, Opinion, TalentNote
+from service.contacts.notes import add_notes, withdraw_note
 from service.contacts.opinions import answer_opinion, link_opinion
 from service.contacts.queries import (
     Similar,
@@ -32,9 +33,19 @@ from service.contacts.queries import (
     search_opinions,
     similar_matters,
 )
-from service.contacts.rules import FORMS, INBOUND_FORMS, OPINION_STATUSES, TOPICS, form_name, half_of, period_of
+from service.contacts.rules import (
+    ASPECTS,
+    FORMS,
+    INBOUND_FORMS,
+    OPINION_STATUSES,
+    TOPICS,
+    form_name,
+    half_of,
+    period_of,
+)
 
 __all__ = [
+    "ASPECTS",
     "FORMS",
     "INBOUND_FORMS",
     "OPINION_STATUSES",
@@ -51,8 +62,10 @@ __all__ = [
     "OpinionFilter",
     "PairCount",
     "Similar",
+    "TalentNote",
     "activity_of",
     "add_activity",
+    "add_notes",
     "answer_opinion",
     "attendance_edits",
     "cancel_activity",
@@ -93,4 +106,5 @@ __all__ = [
     "similar_matters",
     "solve_matter",
     "withdraw_contact",
+    "withdraw_note",
 ]

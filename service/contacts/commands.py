@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from service import clock, ids
 from service.contacts import rules
-from service.contacts.access import acting_on_leader, visible
+from service.contacts.access import acting_on_leader
 from service.contacts.fields import CONTACT, INBOUND, OPINION, WITHDRAWAL
 from service.contacts.models import (
     Activity,
@@ -27,8 +27,10 @@ from service.contacts.models import (
     Opinion,
     RestrictedNote,
 )
+from service.contacts.notes import note_rows, notes_told, taken_notes
+from service.contacts.queries import lock_contact
 from service.db.failures import conflicts
-from service.errors import Conflict, Finding, NotFound
+from service.errors import Conflict, Finding
 from service.fields import FIRST_YEAR, Checks, picked, take
 from service.history.records import owe_notice, record
 from service.ids import as_id
@@ -55,6 +57,7 @@ def record_contact(
     follow_up: str | None = None,
     tags: Sequence[str] = (),
     opinions: Sequence[Mapping[str, str]] = (),
+    notes: Sequence[Mapping[str, str]] = (),
     restricted: str | None = None,
     inbound: bool = False,
     interview: bool | None = None,
@@ -70,7 +73,8 @@ def record_contact(
     """A contact of a leader with talents (F1), or of a talent with a leader (``inbound``, F4).
 
     Talk of thought, study, work and life goes into ``restricted`` (C4): ``summary`` may be empty then.
-    ``form`` is a key of ``rules.FORMS``, ``topics`` keys of ``rules.TOPICS``; ``opinions`` are ``{talent_id, text}``.
+    ``form`` is a key of ``rules.FORMS``, ``topics`` keys of ``rules.TOPICS``; ``opinions`` are ``{talent_id, text}``,
+    ``notes`` ``{talent_id, aspect, text}`` for the talents' files, of a contact of topic 3 (C3).
     ``interview`` says whether it counts as an interview (F2); by default an outbound visit does. ``known_tags`` are the
     codes that ``tags`` may hold (``None``: any). Entered more than ``entry_days`` working days after ``held_on`` it is
     late, which is shown and never refused (F3); not so a ``supplementary`` one, from papers older than the system. The
@@ -111,6 +115,7 @@ def record_contact(
         withdrawn_at=None,
     )
     said = _opinions(checks, opinions, talents)
+    learnt = taken_notes(checks, notes, talents, topics)
     checks.done()
     assert leader is not None  # noqa: S101 - refused above otherwise
     entering = acting_on_leader(session, actor, "record_contacts", leader, now)
@@ -130,6 +135,7 @@ def record_contact(
     ]
     for opinion in contact.opinions:
         opinion.status, opinion.updated_at = rules.OPEN, now
+    contact.notes = note_rows(contact, learnt, entering, now)
     sealed = _sealed(contact, note) if note is not None else None
     if sealed is not None:
         session.add(sealed)
@@ -146,7 +152,7 @@ def withdraw_contact(session: Session, *, contact_id: UUID | str, reason: str, a
 
     Raises ``Conflict`` where it was withdrawn already, or one of its opinions has become a need.
     """
-    contact = _locked(session, contact_id, actor)
+    contact = lock_contact(session, contact_id, actor)
     entering = acting_on_leader(session, actor, "record_contacts", contact.leader, now)
     checks = Checks()
     why = take([WITHDRAWAL], {"reason": reason}, checks)
@@ -260,16 +266,6 @@ def _refuse_twin(session: Session, contact: Contact, talents: Sequence[Talent]) 
             raise Conflict(message, [Finding("/summary", message)])
 
 
-def _locked(session: Session, contact_id: UUID | str, actor: Actor) -> Contact:
-    """The contact, for who may see it: to all others it is as unknown as one that is not there."""
-    key = as_id(contact_id)
-    query = select(Contact).where(Contact.id == key, visible(session, actor)).with_for_update(of=Contact)
-    found = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None
-    if found is None:
-        raise NotFound("没有这条联系记录，或您无权查看")
-    return found
-
-
 def _data(contact: Contact) -> dict[str, object]:
     return {
         "id": contact.id,
@@ -287,6 +283,7 @@ def _data(contact: Contact) -> dict[str, object]:
         "tags": list(contact.tags),
         "activity_id": contact.activity_id,
         "opinions": [{"id": str(one.id), "talent_id": one.talent_id, "text": one.text} for one in contact.opinions],
+        "notes": notes_told(contact.notes),
         "due_on": contact.due_on,
         "late": contact.late,
         "supplementary": contact.supplementary,

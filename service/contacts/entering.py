@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from service.contacts.access import recorders, selves
 from service.contacts.models import Activity, Contact, ContactTalent
 from service.db.lists import on_day
 from service.ids import as_id
-from service.people.models import Leader
+from service.people.models import Leader, Person
 from service.rights import LEADER, LIAISON, TALENT_OFFICE, Actor
 
 LATEST = 20
@@ -36,10 +36,15 @@ def leaders_to_enter(session: Session, actor: Actor, on: date, most: int) -> lis
     One more than ``most`` where there are more than that.
     """
     mine = selves(session, actor)
-    query = select(Leader).where(recorders(mine), on_day(Leader.starts_on, Leader.ends_on, on)).limit(most + 1)
-    own = {one.person_id for one in mine}
-    found = session.scalars(query)
-    return sorted(found, key=lambda one: (one.person_id not in own, one.klass, one.person.pinyin, str(one.id)))
+    own = {one.person_id for one in mine if one.person_id is not None}
+    query = (
+        select(Leader)
+        .join(Person, Person.id == Leader.person_id)
+        .where(recorders(mine), on_day(Leader.starts_on, Leader.ends_on, on))
+        .order_by(case((Leader.person_id.in_(own), 0), else_=1), Leader.klass, Person.pinyin, Leader.id)
+        .limit(most + 1)
+    )
+    return list(session.scalars(query))
 
 
 def leader_to_enter(session: Session, actor: Actor, leader_id: str) -> Leader | None:

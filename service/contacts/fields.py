@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from service.contacts.rules import ACTIVITY_KINDS, ANSWERED, FORMS, INBOUND_FORMS, NOTED, OPINION_STATUSES, TOPICS
+from service.contacts.rules import (
+    ACTIVITY_KINDS,
+    ANSWERED,
+    ASPECTS,
+    FORMS,
+    INBOUND_FORMS,
+    NOTED,
+    OPINION_STATUSES,
+    TOPICS,
+)
 from service.fields import (
     CHOICE,
     DATE,
@@ -88,6 +97,13 @@ ANSWER: tuple[Field, ...] = (
 )
 """The fields for the outcome of an opinion that needs no case."""
 
+NOTE: tuple[Field, ...] = (
+    Field("aspect", "方面", CHOICE, required=True, choices=ASPECTS),
+    Field("text", "了解到的情况", PASSAGE, required=True, longest=2000),
+)
+"""A note on a talent's file (C3)."""
+NOTE_WITHDRAWAL = Field("reason", "撤回原因", required=True, longest=200)
+
 MISSED: tuple[Field, ...] = (
     Field("leader_id", "联系领导", PICK, required=True, pick="leaders", sent="leader"),
     _TALENT,
@@ -135,6 +151,8 @@ SOLUTION: tuple[Field, ...] = tuple(replace(one, required=True) for one in picke
 ENTRIES: Mapping[str, Entry] = {
     "contact_recorded": Entry("登记联系记录"),
     "contact_withdrawn": Entry("撤回联系记录", (WITHDRAWAL,)),
+    "contact_noted": Entry("补记科研、学科、经营、培养情况"),
+    "note_withdrawn": Entry("撤回科研、学科、经营、培养情况", (NOTE_WITHDRAWAL,)),
     "opinion_answered": Entry("登记意见建议的处理结果", ANSWER),
     "opinion_linked": Entry("意见建议转为需求"),
     "missed_interviews_explained": Entry("说明访谈未达次数的原因", MISSED),

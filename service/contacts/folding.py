@@ -17,6 +17,7 @@ from service.contacts.models import (
     MissedInterviews,
     Opinion,
     RestrictedNote,
+    TalentNote,
 )
 from service.history.folding import Event, Family, Held, Row, Rows
 from service.people.models import Leader
@@ -33,16 +34,28 @@ def _contact(rows: Rows, event: Event) -> None:
         for place, one in enumerate(data["opinions"], start=1):
             first = {"contact_id": key, "position": place, "status": rules.OPEN, "answer": None, "instance_id": None}
             rows.put(Opinion, one["id"], one, first, updated_at=event.at)
+        _notes(rows, event)
         if data["restricted_sha256"] is not None:
             rows.put(RestrictedNote, key, contact_id=key, sha256=data["restricted_sha256"])
     elif event.kind == "contact_withdrawn":
         rows.set(Contact, key, withdrawn_at=event.at)
+    elif event.kind == "contact_noted":
+        _notes(rows, event)
+    elif event.kind == "note_withdrawn":
+        rows.set(TalentNote, data["note_id"], withdrawn_at=event.at)
     elif event.kind == "opinion_answered":
         said = {"status": data["status"], "answer": data["answer"]}
         rows.set(Opinion, data["opinion_id"], said, updated_at=event.at)
     elif event.kind == "opinion_linked":
         said = {"status": rules.NEED, "instance_id": data["instance_id"]}
         rows.set(Opinion, data["opinion_id"], said, updated_at=event.at)
+
+
+def _notes(rows: Rows, event: Event) -> None:
+    """The notes that an entry tells of; those from before there were any tell of none."""
+    for place, one in enumerate(event.data.get("notes", ()), start=len(rows.of(TalentNote)) + 1):
+        first = {"contact_id": rows.name, "position": place, "withdrawn_at": None}
+        rows.put(TalentNote, one["id"], one, first, entered_by=event.actor, entered_at=event.at)
 
 
 def _activity(rows: Rows, event: Event) -> None:
@@ -96,6 +109,7 @@ FAMILIES = (
             Held(ContactTalent, ContactTalent.contact_id, "联系对象", lambda row: row["talent_id"]),
             Held(ContactTopic, ContactTopic.contact_id, "联系内容", lambda row: f"第 {row['topic']} 项"),
             Held(Opinion, Opinion.contact_id, "意见建议", lambda row: f"第 {row['position']} 条"),
+            Held(TalentNote, TalentNote.contact_id, "情况记录", lambda row: f"第 {row['position']} 条"),
             Held(
                 RestrictedNote,
                 RestrictedNote.contact_id,

@@ -93,6 +93,7 @@ class Contact(Base):
     talents: Mapped[list[ContactTalent]] = relationship()
     topics: Mapped[list[ContactTopic]] = relationship(order_by="ContactTopic.topic")
     opinions: Mapped[list[Opinion]] = relationship(order_by="Opinion.position")
+    notes: Mapped[list[TalentNote]] = relationship(order_by="TalentNote.position")
 
 
 class ContactTalent(Base):
@@ -151,6 +152,32 @@ class Opinion(Base):
     answer: Mapped[str | None] = mapped_column(Text)
     instance_id: Mapped[UUID | None] = mapped_column(index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    talent: Mapped[Talent] = relationship(lazy="joined", innerjoin=True)
+
+
+class TalentNote(Base):
+    """A note on a talent's file: research, discipline, business or training, as a contact learnt of it (C3).
+
+    The contact's leader and day say from whom and of when it is; ``entered_by`` and ``entered_at`` who wrote it down,
+    perhaps later. A withdrawn one stands on no page.
+    """
+
+    __tablename__ = "talent_note"
+    __table_args__ = (
+        UniqueConstraint("contact_id", "position"),
+        CheckConstraint("aspect IN ('research', 'discipline', 'business', 'training')", name="aspect"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contact.id"))
+    position: Mapped[int]
+    talent_id: Mapped[str] = mapped_column(ForeignKey("talent.id"), index=True)
+    aspect: Mapped[str] = mapped_column(String(16))
+    text: Mapped[str] = mapped_column(Text)
+    entered_by: Mapped[str] = mapped_column(String(32))
+    entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     talent: Mapped[Talent] = relationship(lazy="joined", innerjoin=True)
 

@@ -47,13 +47,14 @@ class Similar:
 def search_contacts(
     session: Session, actor: Actor, wanted: ContactFilter = ContactFilter(), limit: int = 50, offset: int = 0
 ) -> Page[Contact]:
-    """The contacts that the actor may see, the newest first, with talents, topics and opinions: five statements."""
+    """The contacts that the actor may see, the newest first, with all that is said in them: six statements."""
     # Nothing is joined for the count, and both columns run the same way: the newest are read from the end of an index.
     query = select(Contact).where(visible(session, actor), *_contact_clauses(wanted))
     query = query.order_by(Contact.held_on.desc(), Contact.id.desc()).options(
         selectinload(Contact.talents),
         selectinload(Contact.topics),
         selectinload(Contact.opinions),
+        selectinload(Contact.notes),
     )
     return page(session, query, limit=limit, offset=offset)
 
@@ -63,6 +64,16 @@ def get_contact(session: Session, contact_id: UUID | str, actor: Actor) -> Conta
     key = as_id(contact_id)
     query = select(Contact).where(Contact.id == key, visible(session, actor))
     found = session.scalar(query) if key is not None else None
+    if found is None:
+        raise NotFound("没有这条联系记录，或您无权查看")
+    return found
+
+
+def lock_contact(session: Session, contact_id: UUID | str, actor: Actor) -> Contact:
+    """The contact, locked, for who may see it: to all others it is as unknown as one that is not there."""
+    key = as_id(contact_id)
+    query = select(Contact).where(Contact.id == key, visible(session, actor)).with_for_update(of=Contact)
+    found = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None
     if found is None:
         raise NotFound("没有这条联系记录，或您无权查看")
     return found

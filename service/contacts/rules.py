@@ -36,6 +36,10 @@ TOPICS: Mapping[int, str] = {
 }
 """The four topics of liaison (C1–C4)."""
 
+ASPECTS: Mapping[str, str] = {"research": "科研", "discipline": "学科", "business": "经营", "training": "培养"}
+"""The sides of a talent's work of which a contact of topic 3 learns: a note on the file is about one of them (C3)."""
+
+NOTED_TOPIC = 3
 RESTRICTED_TOPIC = 4
 NEUTRAL_SUMMARY = "了解思想、学习、工作、生活情况"
 """The summary that everybody reads of a contact about which all that was said is restricted (C4)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -49,11 +49,15 @@ class Then:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """The input of a print template: JSON-ready ``data``, the moment that the paper stands for, a name for the file."""
+    """The input of a print template: JSON-ready ``data``, the moment that the paper stands for, a name for the file.
+
+    ``files`` are those that the data name, beside the templates: pictures of seals.
+    """
 
     data: Mapping[str, Any]
     made_at: datetime
     name: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import TextIOWrapper
@@ -19,13 +19,16 @@ from service.ids import as_id
 from service.ledger.workbooks import FORMULA, Cell, write_table
 from service.people.models import Leader
 from service.people.past import leaders_then, unit_names_then
+from service.processes.calendars import current, days_late
 from service.processes.lateness import IN_TIME, Standing, standings
-from service.processes.models import Instance
+from service.processes.models import SUSPENDED, Instance
 from service.processes.past import State, states, units_of_role_then
-from service.processes.rules import NEED, STATUSES, one_line
+from service.processes.rules import NEED, STATUSES, left, one_line
+from service.processes.speaking import Term, terms
 from service.processes.stages import StageNames
 from service.rights.policy import RESPONSIBLE_UNIT
 from service.talents.past import names_then
+from service.workdays import Calendar
 
 BATCH = 500
 OUTCOMES: Mapping[str, str] = {"solved": "已解决", "partly": "部分解决", "policy_limited": "现行政策框架下未能解决"}
@@ -40,6 +43,14 @@ COLUMNS = (
     "镇街",
     "登记单位",
     "责任单位",
+    "主办",
+    "协办",
+    "轮次",
+    "收到",
+    "期限",
+    "剩余/超期",
+    "环节期限",
+    "环节剩余/超期",
     "登记时间",
     "结束时间",
     "结束方式",
@@ -50,12 +61,27 @@ COLUMNS = (
 )
 
 
+_OF_TERM, _OF_STEPS, _OF_STANDING = (
+    frozenset(("轮次", "收到", "期限", "剩余/超期")),
+    frozenset(("环节期限", "环节剩余/超期")),
+    frozenset(("是否超期", "环节超期")),
+)
+"""Columns that are looked up together."""
+
+STOPPED = "挂起期间不计时"
+"""Instead of the days left, of a suspended case whose units owe an answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Names:
     talents: Mapping[str, str]
     leaders: Mapping[str, str]
     units: Mapping[str, str]
     handlers: Mapping[UUID, Sequence[str]]
+    terms: Mapping[UUID, Term]
+    step_terms: Mapping[UUID, Term]
+    calendar: Calendar
+    on: date
     organization: Organization
     standings: Mapping[UUID, Standing]
     states: Mapping[UUID, State]
@@ -63,15 +89,20 @@ class _Names:
 
 
 def ledger_rows(
-    session: Session, cases: Iterable[Instance], organization: Organization, on: date | None = None
+    session: Session,
+    cases: Iterable[Instance],
+    organization: Organization,
+    on: date | None = None,
+    only: Collection[str] = COLUMNS,
 ) -> Iterator[list[Cell]]:
     """The cells of each case under ``COLUMNS``, as of the end of a day (default: today), of cases that had begun then.
 
-    是否超期 is about responsible units, 环节超期 about all other steps (``processes.lateness``). A fixed number of
-    statements for every 500 cases.
+    是否超期, 收到, 期限 and 剩余/超期 are about responsible units [T], 环节超期 and 环节期限 about all other steps [A]
+    (``processes.lateness``, ``processes.speaking``). Of columns that are not among ``only`` nothing is looked up. A
+    fixed number of statements for every 500 cases.
     """
     for group in _groups(cases):
-        names = _names(session, group, organization, on or clock.today())
+        names = _names(session, group, organization, on or clock.today(), frozenset(only))
         for case in group:
             yield _row(case, names)
 
@@ -119,19 +150,25 @@ def _groups(cases: Iterable[Instance]) -> Iterator[list[Instance]]:
         yield group
 
 
-def _names(session: Session, cases: Sequence[Instance], organization: Organization, on: date) -> _Names:
+def _names(
+    session: Session, cases: Sequence[Instance], organization: Organization, on: date, only: frozenset[str]
+) -> _Names:
     stood = states(session, cases, on)
-    served = {state.talent_id for state in stood.values() if state.talent_id}
+    served = {state.talent_id for state in stood.values() if state.talent_id} if "联系对象" in only else set()
     wanted = [key for state in stood.values() if (key := as_id(state.leader_id or "")) is not None]
     leaders = leaders_then(session, session.scalars(select(Leader).where(Leader.id.in_(set(wanted)))), on)
-    handlers = units_of_role_then(session, [case.id for case in cases], RESPONSIBLE_UNIT, on)
+    ids = [case.id for case in cases]
     return _Names(
+        terms=terms(session, ids, on) if only & _OF_TERM else {},
+        step_terms=terms(session, ids, on, steps=True) if only & _OF_STEPS else {},
+        calendar=current(session),
+        on=on,
         talents=names_then(session, served, on),
         leaders={str(key): one.name for key, one in leaders.items()},
         units=unit_names_then(session, on),
-        handlers=handlers,
+        handlers=units_of_role_then(session, ids, RESPONSIBLE_UNIT, on) if "责任单位" in only else {},
         organization=organization,
-        standings=standings(session, cases, on),
+        standings=standings(session, cases, on) if only & _OF_STANDING else {},
         states=stood,
         stages=StageNames(session),
     )
@@ -141,6 +178,7 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
     state, standing = names.states[case.id], names.standings.get(case.id, IN_TIME)
     category = names.organization.categories.get(state.category or "")
     town = names.organization.towns.get(state.town or "")
+    term, step = names.terms.get(case.id), names.step_terms.get(case.id)
     return [
         state.number or "",
         state.title,
@@ -152,6 +190,14 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
         town.name if town is not None else "",
         names.units.get(case.initiator_unit or "", ""),
         "、".join(names.units.get(unit, unit) for unit in names.handlers.get(case.id, ())),
+        names.units.get(state.lead_unit or "", ""),
+        "、".join(names.units.get(unit, unit) for unit in (state.assisting_units or "").split(",") if unit),
+        term.rounds if term is not None else None,
+        term.received_on if term is not None else None,
+        term.due_on if term is not None else None,
+        STOPPED if term is None and state.status == SUSPENDED else _standing(term, names),
+        step.due_on if step is not None else None,
+        _standing(step, names),
         case.started_at,
         state.ended_at,
         one_line(state.end_name),
@@ -160,3 +206,13 @@ def _row(case: Instance, names: _Names) -> list[Cell]:
         "是" if standing.late else "否",
         "是" if standing.late_steps else "否",
     ]
+
+
+def _standing(term: Term | None, names: _Names) -> str:
+    """The working days that are left or over; of an answer that was given, whether it came in time."""
+    if term is None:
+        return ""
+    if term.until_on is not None:
+        late = days_late(names.calendar, term.due_on, term.until_on)
+        return f"超期 {late} 个工作日答复" if late else "按期答复"
+    return left(names.calendar.between(names.on, term.due_on), term.due_on, names.on)

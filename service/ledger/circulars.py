@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from service import clock
 from service.errors import Conflict, NotFound
 from service.fields import Entry
 from service.history import HistoryEvent
 from service.ledger.case_record import Paper, Record, day
+from service.ledger.clock_facts import facts_of_clock
 from service.ledger.own_papers import given
+from service.ledger.stamped import stamped
 from service.processes import effects
 from service.processes.course import Step, standing, steps_of
 from service.processes.house_prints import ISSUE
 from service.rights import Actor
 
 ACTION = ISSUE
+SCOPES: Mapping[str, str] = {"unit": "该单位", "members": "各成员单位", "district": "全区各单位"}
+"""To whom a circular goes, on paper where it is more than the unit itself; a circular that does not say goes to it."""
+SCOPE = "circular_scope"
+"""The field of the approval that says so."""
 ISSUED = "circular_issued"
 """The entry of the case's journal that a circular leaves."""
 
@@ -77,18 +81,21 @@ def circular_of(record: Record, n: int, actor: Actor) -> Paper:
         raise Conflict("该通报已撤回，不能打印")
     parameters, number = action.data["parameters"], str(action.data["result"])
     unit = parameters.get("unit")
+    stamps = stamped(record, "circular", n)
     data = {
+        "stamps": stamps.names,
         "number": number,
         "unit": record.unit(unit),
         "case_number": record.instance.number or "",
         "title": record.instance.title,
         "text": str(parameters.get("text") or ""),
+        "scope": SCOPES.get(str(step.event.data.get("data", {}).get(SCOPE)), SCOPES["unit"]),
         "on": day(action.at),
         "facts": _facts(record, step, action, unit),
         "sign": record.sign(step.event),
         **given(record, actor),
     }
-    return Paper(data, action.at, f"{number} {record.unit(unit)}")
+    return Paper(data, action.at, f"{number} {record.unit(unit)}", stamps.files)
 
 
 def _issued(record: Record) -> list[tuple[Step, HistoryEvent]]:
@@ -98,36 +105,11 @@ def _issued(record: Record) -> list[tuple[Step, HistoryEvent]]:
 
 def _facts(record: Record, issuing: Step, action: HistoryEvent, unit: object) -> list[dict[str, str]]:
     """Since when, by when and how late, as it stood when the circular was issued."""
-    received: datetime | None = None
-    due: str | None = None
-    provisional, task = False, None
+    task = None
     for step in record.all_steps:
         if step.event.seq >= issuing.event.seq:
             break
         for effect in step.effects:
-            data = effect.data
-            if effect.kind == effects.ENTERED and data["unit"] == unit and data["stage"] == "handling":
-                received, due, provisional, task = effect.at, data["due_on"], data["provisional"], effect.task
-            elif effect.kind == effects.DUE_CHANGED and effect.task == task:
-                due, provisional = data["due_on"], data["provisional"]
-    urges = sum(
-        event.kind == "urged" and event.seq < action.seq and event.task == task and task is not None
-        for event in record.events
-    )
-    rows: dict[str, Any] = {
-        "事项编号": record.instance.number or "",
-        "事项": record.instance.title,
-        "收到处理单": day(received),
-        "办理期限": day(due, provisional=provisional),
-        "已超期": _late(record, issuing, action, due),
-        "催办": f"{urges} 次" if urges else "",
-    }
-    return [{"name": name, "value": value} for name, value in rows.items() if value]
-
-
-def _late(record: Record, issuing: Step, action: HistoryEvent, due: str | None) -> str:
-    if due is None:
-        return ""
-    calendar = record.calendar_of(issuing.event)
-    late = calendar.between(date.fromisoformat(due), clock.local(action.at).date())
-    return f"{late} 个工作日（截至{day(action.at)}）" if late > 0 else ""
+            if effect.kind == effects.ENTERED and effect.data["unit"] == unit and effect.data["stage"] == "handling":
+                task = effect.task
+    return facts_of_clock(record, task, issuing.event.seq, action, record.calendar_of(issuing.event))

@@ -22,12 +22,11 @@ from service.people.past import served_by_unit
 from service.processes import lateness
 from service.processes.lateness import IN_TIME, late_cases, standings
 from service.processes.models import TERMINATED, Instance
+from service.processes.need_figures import ON_THE_SPOT, REJECTED
 from service.processes.past import Rows, State, cases_on, said, states
 from service.processes.rules import NEED, STATUSES
 from service.processes.stages import StageNames
 from service.talents.past import names_then
-
-ON_THE_SPOT, REJECTED = "end_on_the_spot", "end_rejected"
 
 NEED_OUTCOMES: Mapping[str, str] = {
     **OUTCOMES,

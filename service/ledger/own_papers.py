@@ -5,13 +5,13 @@ Every template, the house's too, is given ``case``, ``fields`` and ``steps`` bes
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from service.documents import about
 from service.errors import NotFound
 from service.ledger.case_record import Done, Paper, Record, Then, day
 from service.processes.bundles import Compiled, compiled
@@ -23,7 +23,6 @@ from service.rights import Actor
 
 HOUSE = frozenset({"common", "sheet", "circular"})
 """Templates that are no papers of a process's own: what all share, and the house's, which a process may replace."""
-_TITLE = re.compile(r"\A\ufeff?\s*//\s*([^\n]+)")
 
 
 def own_papers(made: Compiled) -> list[tuple[str, str]]:
@@ -31,15 +30,14 @@ def own_papers(made: Compiled) -> list[tuple[str, str]]:
     found = []
     for file, content in sorted(made.prints.items()):
         name, _, kind = file.rpartition(".")
-        if kind == "typ" and name not in HOUSE:
+        if kind == "typ" and name not in HOUSE and not about(content).each:
             found.append((name, title_of(content) or name))
     return found
 
 
 def title_of(template: bytes) -> str:
     """The title that a template gives its paper; '' where it gives none."""
-    said = _TITLE.match(template.decode(errors="replace"))
-    return said[1].strip()[:60] if said else ""
+    return about(template).title
 
 
 def templates_of(session: Session, instance_id: UUID, then: Then | None = None) -> Mapping[str, bytes]:
@@ -63,22 +61,30 @@ def own_paper(session: Session, instance_id: UUID, name: str, actor: Actor, then
     return Paper(given(record, actor), record.last_at, f"{title} {instance.number or instance.title or ''}".strip())
 
 
-def given(record: Record, actor: Actor) -> dict[str, Any]:
-    """``case``, ``fields``, ``steps`` and ``waiting`` of a case, as ``actor`` may see them."""
-    teller = _Teller(record, actor)
-    done = record.done()
+def given(record: Record, actor: Actor, until: int | None = None) -> dict[str, Any]:
+    """``case``, ``fields``, ``steps`` and ``waiting`` of a case, as ``actor`` may see them.
+
+    ``until`` an entry of the journal: the steps up to it, and none that wait.
+    """
+    teller = _Teller(record, actor, until)
+    done = [one for one in record.done() if until is None or one.event.seq <= until]
     steps = [teller.step(one) for one in done]
     return {
         "case": teller.case(),
         "fields": teller.results() | {one["id"]: one for step in steps if not step["slot"] for one in step["fields"]},
         "steps": steps,
-        "waiting": list(teller.waiting()),
+        "waiting": list(teller.waiting()) if until is None else [],
     }
 
 
+def told_step(record: Record, actor: Actor, one: Done) -> dict[str, Any]:
+    """A completed step as ``given`` tells it."""
+    return _Teller(record, actor, None).step(one)
+
+
 class _Teller:
-    def __init__(self, record: Record, actor: Actor) -> None:
-        self._record, self._actor = record, actor
+    def __init__(self, record: Record, actor: Actor, until: int | None) -> None:
+        self._record, self._actor, self._until = record, actor, until
 
     def case(self) -> dict[str, str]:
         instance = self._record.instance
@@ -116,7 +122,7 @@ class _Teller:
         shown = record.shown(self._actor)
         found: dict[str, dict[str, Any]] = {}
         for step in record.steps:
-            for action in step.actions:
+            for action in step.actions if self._until is None or step.event.seq <= self._until else ():
                 name = str(action.data["variable"])
                 value = shown.get(name)
                 if action.data["scope"] or isinstance(value, dict) or value is None:

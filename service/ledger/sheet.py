@@ -9,21 +9,28 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.documents import NO_STAMPS
 from service.errors import Conflict, NotFound
 from service.ledger.case_record import Done, Paper, Record, Then, day
 from service.ledger.own_papers import given
+from service.ledger.stamped import stamped
+from service.ledger.stop_lines import StopLines, wait_words
 from service.liaisons import leaders_of
 from service.people.past import leader_names_then
 from service.processes.clocks import how_done
 from service.processes.models import RUN_HANDED_BACK, Instance, UserTask
 from service.processes.rules import NEED, REGISTER, one_line
-from service.rights import Actor
+from service.rights import RESPONSIBLE_UNIT, Actor
 from service.talents.masks import masked
 from service.talents.past import told_then
 from service.talents.queries import find_talent, sees_contact
 
 OFFICE, UNIT, GROUP = "office", "unit", "group"
 """The boxes of the form, as the diagrams name them (property ``sign``)."""
+
+SHEET = "sheet"
+BOXES: Mapping[str, str] = {"office": "区人才办转办意见", "units": "相关部门办理情况"}
+"""The boxes of the form with places for a seal: the key of their data, and what people call them."""
 
 FIRST, REDISPATCH = REGISTER, "redispatch"
 REVIEWS = ("review_reply", "confirm_interim")
@@ -36,8 +43,10 @@ def has_sheet(instance: Instance) -> bool:
 
 
 def sheet(session: Session, instance_id: UUID, actor: Actor, then: Then | None = None) -> Paper:
-    """The form as the case stands, or stood ``then``, for ``actor``'s eyes: the talent's telephone number as ``actor``
-    may see it. Of a case that has ended names, employer, post and telephone are those of its last day.
+    """The form as the case stands, or stood ``then``, for ``actor``'s eyes.
+
+    The talent's telephone number is as ``actor`` may see it, and whole for a unit that handles the need. Of a case that
+    has ended names, employer, post and telephone are those of its last day.
 
     Raises NotFound where ``actor`` may not see the case, Conflict where the need was answered on the spot.
     """
@@ -56,18 +65,29 @@ def sheet_of(record: Record, actor: Actor) -> Paper:
     record.learn_units(
         [instance.initiator_unit, *(one.entered.data["unit"] for one in done), *(task.unit for task in waiting)]
     )
+    stops = StopLines(record)
     data = {
         "number": instance.number,
         "filed": _filed(record, done),
-        "person": _person(record, actor),
+        "person": _person(record, actor, calls=_calls(done, waiting, actor)),
         "matter": _matter(record, done),
-        "office": list(_office(record, done)) or [_blank()],
-        "units": list(_units(record, done, waiting)) or [_blank()],
-        "meetings": list(_meetings(record, done)),
+        "office": _with_stops(list(_office(record, done)) or [_blank()], stops),
+        "units": list(_units(record, done, waiting, stops)) or [_blank()],
+        "meetings": [*_meetings(record, done, stops), *_waits(record, done, stops)],
         "group": _group(done),
         **given(record, actor),
     }
-    return Paper(data, record.last_at, f"需求处理单 {instance.number or instance.title or '未编号'}")
+    files: dict[str, bytes] = {}
+    for entry in signed_parts(data):
+        stamps = stamped(record, SHEET, entry["seq"])
+        entry["stamps"] = dict(stamps.names)
+        files |= stamps.files
+    return Paper(data, record.last_at, f"需求处理单 {instance.number or instance.title or '未编号'}", files)
+
+
+def signed_parts(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The parts of boxes 2 and 3 that somebody has signed in the system: a seal may be put on each."""
+    return [entry for box in BOXES for entry in data[box] if entry["seq"] is not None]
 
 
 def _filed(record: Record, done: Sequence[Done]) -> dict[str, str]:
@@ -80,7 +100,13 @@ def _filed(record: Record, done: Sequence[Done]) -> dict[str, str]:
     }
 
 
-def _person(record: Record, actor: Actor) -> dict[str, str]:
+def _calls(done: Sequence[Done], waiting: Sequence[UserTask], actor: Actor) -> bool:
+    """Whether ``actor`` handles the need for a unit: it must call the talent, so its form has the telephone (X1)."""
+    asked = {str(one.entered.data["unit"]) for one in done if _is_answer(one)} | {str(task.unit) for task in waiting}
+    return not asked.isdisjoint(actor.units_of(RESPONSIBLE_UNIT))
+
+
+def _person(record: Record, actor: Actor, *, calls: bool) -> dict[str, str]:
     """The talent as known on the day that the paper stands for; who may see the telephone is a question of today."""
     session, key = record.session, record.instance.talent_id
     talent = find_talent(session, key) if key else None
@@ -89,7 +115,9 @@ def _person(record: Record, actor: Actor) -> dict[str, str]:
     told = told_then(session, [talent], record.stands_on)[talent.id]
     work = "　".join(part for part in (told["employer"], told["post"]) if part)
     leaders = leaders_of(session, [talent.id], clock.today())[talent.id]
-    contact = told["phone"] if sees_contact(actor, leaders, talent.employer_unit) else masked(told["phone"] or "")
+    contact = (
+        told["phone"] if calls or sees_contact(actor, leaders, talent.employer_unit) else masked(told["phone"] or "")
+    )
     return {"name": told["name"] or "", "work": work, "contact": contact or ""}
 
 
@@ -111,10 +139,11 @@ def _matter(record: Record, done: Sequence[Done]) -> dict[str, Any]:
 
 
 def _printed(record: Record, step: Done) -> dict[str, str]:
-    """The fields of a step's form that its owner wants on the form (``x-print``): title → words."""
+    """The fields of a step's form that its owner wants on the form (``x-print``), and the names of the files that were
+    handed in with it: title → words."""
     form = record.form_of(step)
-    told = record.told(step)
-    return {one["title"]: one["words"] for one in told if form.fields[one["id"]].get("x-print") is True}
+    shown = form.files | {name for name, schema in form.fields.items() if schema.get("x-print") is True}
+    return {one["title"]: one["words"] for one in record.told(step) if one["id"] in shown}
 
 
 def _office(record: Record, done: Sequence[Done]) -> Iterator[dict[str, Any]]:
@@ -139,7 +168,7 @@ def _office(record: Record, done: Sequence[Done]) -> Iterator[dict[str, Any]]:
             facts, heading = _printed(record, one), str(one.entered.data["name"])
         else:
             continue
-        yield _entry(heading, facts, fields.get("opinion"), sign=record.sign(one.event))
+        yield _entry(heading, facts, fields.get("opinion"), sign=record.sign(one.event), seq=one.event.seq)
 
 
 def _dispatches(step: Done) -> bool:
@@ -147,7 +176,15 @@ def _dispatches(step: Done) -> bool:
     return step.box == OFFICE and bool(step.fields.get("lead_unit"))
 
 
-def _units(record: Record, done: Sequence[Done], waiting: Sequence[UserTask]) -> Iterator[dict[str, Any]]:
+def _with_stops(entries: list[dict[str, Any]], stops: StopLines) -> list[dict[str, Any]]:
+    """Box 2 ends with the suspensions of the case."""
+    entries[-1]["after"] = [*entries[-1]["after"], *stops.of_case()]
+    return entries
+
+
+def _units(
+    record: Record, done: Sequence[Done], waiting: Sequence[UserTask], stops: StopLines
+) -> Iterator[dict[str, Any]]:
     """Box 3: what every unit said, answer by answer, with its clock and what was said on it; steps of others that sign
     here and follow no answer; last the units that have yet to answer (W6, W7)."""
     slots = _Slots(record, done)
@@ -156,7 +193,8 @@ def _units(record: Record, done: Sequence[Done], waiting: Sequence[UserTask]) ->
         if _is_answer(one):
             facts = {
                 "收到": day(one.entered.at),
-                "办理期限": day(one.event.data.get("due_on"), provisional=one.provisional),
+                "办理期限": day(due := one.event.data.get("due_on"), provisional=one.provisional)
+                + stops.first(one.event.task, due),
                 "回复": day(one.event.at) + _lateness(one.event.data),
                 **_printed(record, one),
             }
@@ -164,18 +202,21 @@ def _units(record: Record, done: Sequence[Done], waiting: Sequence[UserTask]) ->
             after = list(_after(done, one))
             followed |= {later.event.seq for later in after}
             said = _said(record, one)
-            words = [_word(record, later) for later in after]
-            yield _entry(heading, facts, said, after=words, sign=record.sign(one.event))
+            words = [*stops.of_task(one.event.task), *(_word(record, later) for later in after)]
+            yield _entry(heading, facts, said, after=words, sign=record.sign(one.event), seq=one.event.seq)
         elif one.box == UNIT and one.event.seq not in followed:
             facts = {"办理": day(one.event.at), **_printed(record, one)}
-            yield _entry(str(one.entered.data["name"]), facts, _said(record, one), sign=record.sign(one.event))
+            yield _entry(
+                str(one.entered.data["name"]), facts, _said(record, one), sign=record.sign(one.event), seq=one.event.seq
+            )
     for task in waiting:
         facts = {
             "收到": day(task.entered_at),
-            "办理期限": day(task.due_on, provisional=task.due_provisional),
+            "办理期限": day(task.due_on, provisional=task.due_provisional) + stops.first(task.id, task.due_on),
         }
         if task.unit:
-            yield _entry(slots.heading(task.scope, task.unit, None), facts | {"回复": "尚未回复"}, None)
+            heading, told = slots.heading(task.scope, task.unit, None), stops.of_task(task.id)
+            yield _entry(heading, facts | {"回复": "尚未回复"}, None, after=told)
         elif not (task.slot and slots.answered(task.scope)):
             yield _entry(task.name, facts | {"办理": "尚未办理"}, None)
 
@@ -278,14 +319,15 @@ def _review(record: Record, review: Done) -> str:
     return f"区人才办审核（{day(review.event.at)}）：{verdict}{said}"
 
 
-def _meetings(record: Record, done: Sequence[Done]) -> Iterator[str]:
+def _meetings(record: Record, done: Sequence[Done], stops: StopLines) -> Iterator[str]:
     """Box 4 begins with what the group's opinion rests on: what every meeting agreed or decided (W8, W9)."""
     latest: dict[str, Done] = {}
     for one in done:
         latest[one.step] = one
         if one.step == MINUTES:
             held = latest[CONVENE].fields
-            where = "，".join(part for part in (day(held.get("held_on")), str(held.get("place") or "")) if part)
+            when = " ".join(part for part in (day(held.get("held_on")), str(held.get("held_at") or "")) if part)
+            where = "，".join(part for part in (when, str(held.get("place") or "")) if part)
             yield f"专题工作会议（{where}）议定：{one.fields.get('decisions') or ''}"
         elif one.step == DECISION:
             topic, fields = latest[TOPIC], one.fields
@@ -293,7 +335,17 @@ def _meetings(record: Record, done: Sequence[Done]) -> Iterator[str]:
             when = "，".join(
                 part for part in (day(fields.get("decided_on")), str(fields.get("document_no") or "")) if part
             )
-            yield f"{body}（{when}）决定：{fields.get('content') or ''}"
+            yield f"{body}（{when}）决定{stops.wait_before(one.event.seq)}：{fields.get('content') or ''}"
+
+
+def _waits(record: Record, done: Sequence[Done], stops: StopLines) -> Iterator[str]:
+    """Box 4 tells of a topic that waits for its meeting: when it was submitted, and for how many days (W9)."""
+    for stop in stops.waits():
+        topic = next((one for one in reversed(done) if one.step == TOPIC and one.event.seq < stop.seq), None)
+        fields = topic.fields if topic is not None else {}
+        body = record.choice(TOPIC, "body", fields.get("body"), topic.process) if topic is not None else stop.step
+        submitted = f"{day(fields.get('submitted_on'))}提交，" if fields.get("submitted_on") else ""
+        yield f"{body}：{submitted}{wait_words(stop)}"
 
 
 def _group(done: Sequence[Done]) -> dict[str, str] | None:
@@ -328,8 +380,12 @@ def _entry(
     *,
     after: Sequence[str] = (),
     sign: Mapping[str, str | None] | None = None,
+    seq: int | None = None,
 ) -> dict[str, Any]:
+    """A part of a box; ``seq`` is the entry of the journal that signs it, None where nobody has signed."""
     return {
+        "seq": seq,
+        "stamps": dict(NO_STAMPS),
         "heading": heading,
         "facts": _facts(facts),
         "text": text or "",

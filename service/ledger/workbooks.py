@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, BinaryIO
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
+from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
 
 from service import clock
+from service.errors import Invalid
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 """The media type of a workbook."""
@@ -26,6 +26,8 @@ A moment is aware and stands in the sheet as Asia/Shanghai time; None is an empt
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """The characters that a spreadsheet would take for a formula."""
 
+MOST_ROWS = 1_048_575
+"""Rows that a sheet holds below its heading."""
 WIDTH = 20
 """Of a column, in characters of the heading's type."""
 LONGEST = 32_767
@@ -35,60 +37,72 @@ LONGEST_TITLE = 31
 DAY, MOMENT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
 
 _NOT_IN_TITLE = re.compile(r"[\\*?:/\[\]]")
-_ALIGNED = Alignment(vertical="top", wrap_text=True)
 
 
 def write_table(rows: Iterable[Sequence[Cell]], into: BinaryIO, *, columns: Sequence[str], title: str) -> int:
     """Writes a workbook with one sheet ``title``: ``columns`` as its heading, ``rows`` below; gives their number.
 
-    Every text stays a text, whatever it looks like; what is too long for a cell says at its end that it was cut.
+    Every text stays a text, whatever it looks like; what is too long for a cell says at its end that it was cut. One
+    row is held in memory at a time. Raises Invalid beyond ``MOST_ROWS`` rows.
     """
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(_NOT_IN_TITLE.sub(" ", title)[:LONGEST_TITLE])
-    sheet.freeze_panes = "A2"
-    for number in range(1, len(columns) + 1):
-        sheet.column_dimensions[get_column_letter(number)].width = WIDTH
-    heading = [WriteOnlyCell(sheet, value=name) for name in columns]
-    for cell in heading:
-        cell.font = Font(bold=True)
-    sheet.append(heading)
-    count, cells = 0, _Cells(sheet)
+    with TemporaryDirectory(prefix="workbook-") as place:  # nothing of it stays where a row cannot be made
+        return _written(rows, into, columns, title, place)
+
+
+def _written(rows: Iterable[Sequence[Cell]], into: BinaryIO, columns: Sequence[str], title: str, tmpdir: str) -> int:
+    book = Workbook(into, {"constant_memory": True, "tmpdir": tmpdir, "use_zip64": True})
+    sheet = book.add_worksheet(_NOT_IN_TITLE.sub(" ", title)[:LONGEST_TITLE])
+    try:
+        count = _filled(book, sheet, rows, columns)
+        book.close()
+    finally:
+        sheet.row_data_fh.close()  # which otherwise only a book does that is complete
+    return count
+
+
+def _filled(book: Workbook, sheet: Worksheet, rows: Iterable[Sequence[Cell]], columns: Sequence[str]) -> int:
+    sheet.freeze_panes(1, 0)
+    if columns:
+        sheet.set_column(0, len(columns) - 1, WIDTH)
+    bold = book.add_format({"bold": True})
+    for place, name in enumerate(columns):
+        sheet.write_string(0, place, _text(name), bold)
+    cells = _Cells(book, sheet)
+    count = 0
     for row in rows:
-        sheet.append([cells.cell(value) for value in row])
         count += 1
-    book.save(into)
+        if count > MOST_ROWS:
+            raise Invalid(f"一张表最多 {MOST_ROWS} 行，请缩小范围后再导出")
+        for place, value in enumerate(row):
+            cells.write(count, place, value)
     return count
 
 
 class _Cells:
-    """Makes the cells of one sheet. A style is set up once for all cells of a kind: setting it up is slow."""
+    """Writes the cells of one sheet, each in the style of its kind."""
 
-    def __init__(self, sheet: Any) -> None:
+    def __init__(self, book: Workbook, sheet: Worksheet) -> None:
+        aligned = {"valign": "top", "text_wrap": True}
         self._sheet = sheet
-        self._plain, self._day, self._moment = self._styled(), self._styled(DAY), self._styled(MOMENT)
-        self._formula = self._styled(quoted=True)
+        self._plain = book.add_format(aligned)
+        self._day = book.add_format({**aligned, "num_format": DAY})
+        self._moment = book.add_format({**aligned, "num_format": MOMENT})
+        self._formula = book.add_format({**aligned, "quote_prefix": True})
 
-    def cell(self, value: Cell) -> Any:
-        shown: Any = value
-        style = self._plain
-        if isinstance(value, datetime):
-            shown, style = clock.local(value).replace(tzinfo=None), self._moment
-        elif isinstance(value, date):
-            style = self._day
-        elif isinstance(value, str):
-            shown = _text(value)
+    def write(self, row: int, place: int, value: Cell) -> None:
+        """Writes a value; of one that is none, or an empty text, nothing."""
+        if value is None or value == "":
+            return
+        if isinstance(value, str):
             # A text that looks like a formula must not become one when somebody edits the cell.
             style = self._formula if value.startswith(FORMULA) else self._plain
-        cell: Any = WriteOnlyCell(self._sheet, value=shown)
-        if isinstance(value, str):
-            cell.data_type = "s"  # else a text that begins with = would be a formula
-        cell._style = style  # noqa: SLF001 - the library has no other way to share a style between cells
-        return cell
-
-    def _styled(self, number_format: str = "General", *, quoted: bool = False) -> Any:
-        cell: Any = WriteOnlyCell(self._sheet)
-        cell.alignment, cell.number_format, cell.quotePrefix = _ALIGNED, number_format, quoted
-        return cell._style  # noqa: SLF001 - as above
+            self._sheet.write_string(row, place, _text(value), style)
+        elif isinstance(value, datetime):
+            self._sheet.write_datetime(row, place, clock.local(value).replace(tzinfo=None), self._moment)
+        elif isinstance(value, date):
+            self._sheet.write_datetime(row, place, value, self._day)
+        else:
+            self._sheet.write_number(row, place, value, self._plain)
 
 
 def _text(value: str) -> str:

@@ -14,6 +14,7 @@ from service.liaisons.keepers import (
 )
 from service.liaisons.models import Link, Roster, RosterItem, ServiceTeam, ServiceTeamMember
 from service.liaisons.queries import (
+    concerned,
     get_link,
     leaders_of,
     link_events,
@@ -65,6 +66,7 @@ __all__ = [
     "activate_link",
     "awaits_handover",
     "check_release",
+    "concerned",
     "decide_roster",
     "draft_roster",
     "draft_start",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from service.liaisons.filters import ServiceTeamFilter
 from service.liaisons.models import Link, ServiceTeam
 from service.liaisons.rules import ACTIVE, HELD, PROPOSED
 from service.people.models import Leader, Person
+from service.people.queries import find_leader
 from service.people.rules import CLASS_A, CLASS_B
 from service.rights import LEADER, SYSTEM, Actor, may, units_with
 from service.talents.models import Talent
@@ -93,6 +94,15 @@ def leaders_of(
         for talent_id, leader in session.execute(query):
             found[talent_id].append(leader)
     return {talent_id: tuple(leaders) for talent_id, leaders in found.items()}
+
+
+def concerned(session: Session, talent_id: str | None, leader_id: str | None, on: date) -> Sequence[Leader]:
+    """The leaders who serve the talent on that day; where nobody does, the one named by the id of a post, while in
+    office."""
+    if serving_now := leaders_of(session, [talent_id or ""], on)[talent_id or ""]:
+        return serving_now
+    leader = find_leader(session, leader_id or "")
+    return [leader] if leader is not None and leader.serves_on(on) else []
 
 
 def talents_of(session: Session, leader_ids: Iterable[UUID], on: date) -> dict[UUID, tuple[Talent, ...]]:

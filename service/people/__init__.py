@@ -4,6 +4,7 @@ Commands journal to ``unit:<code>`` and ``person:<id>``; lists take a fixed numb
 """
 
 from service.people.directory import sync_units
+from service.people.heads import entered_head, heads_of, name_head
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
 from service.people.persons import add_person, update_person
 from service.people.posts import add_leader, correct_end, end_leader, update_leader
@@ -50,6 +51,7 @@ __all__ = [
     "declare_substitute",
     "end_leader",
     "end_liaison",
+    "entered_head",
     "find_leader",
     "find_liaison",
     "find_person",
@@ -58,8 +60,10 @@ __all__ = [
     "get_liaison",
     "get_person",
     "get_unit",
+    "heads_of",
     "leader_posts",
     "liaisons_of",
+    "name_head",
     "name_liaison",
     "namesakes",
     "posts_of",

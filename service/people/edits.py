@@ -24,6 +24,11 @@ def liaison_edits(unit: Unit) -> Edits:
     return Edits(f"unit:{unit.code}", ("liaison_named", "liaison_ended"), changes=_liaison)
 
 
+def head_edits(unit: Unit) -> Edits:
+    """Events that enter the head of a unit."""
+    return Edits(f"unit:{unit.code}", ("head_named",), changes=_head)
+
+
 def leader_edits(leader: Leader) -> Edits:
     """Events that change a leader's post."""
     kinds = ("leader_added", "leader_updated", "leader_ended", "leader_end_updated")
@@ -33,3 +38,7 @@ def leader_edits(leader: Leader) -> Edits:
 def _liaison(data: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     ended = "starts_on" not in data
     return {"person_id": (data["person_id"], None) if ended else (data.get("former_person_id"), data["person_id"])}
+
+
+def _head(data: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {"person_id": (data["former_person_id"], data["person_id"])}

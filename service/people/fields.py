@@ -17,6 +17,7 @@ from service.fields import (
     MOBILE,
     NAME,
     NEW,
+    PASSAGE,
     PHONE,
     PICK,
     Entry,
@@ -99,6 +100,11 @@ OTHER_END = (
 )
 """The end of a post, and the right end of one that was ended wrongly."""
 
+HEAD: tuple[Field, ...] = (
+    Field("person_id", "负责人", PICK, pick="people", note="受通报时告知此人；成员单位不填的，为其主要负责同志"),
+)
+"""The field of a unit's head (负责人)."""
+
 LIAISON: tuple[Field, ...] = (
     Field("person_id", "联络员", PICK, required=True, pick="people"),
     Field("starts_on", "开始日期", DATE, required=True),
@@ -113,6 +119,27 @@ SUBSTITUTE: tuple[Field, ...] = (
 )
 """The fields of a substitute for a person (代理)."""
 
+PHRASE: tuple[Field, ...] = (Field("text", "常用语", PASSAGE, required=True, longest=1000),)
+"""The words of a phrase (常用语)."""
+
+STAMP: tuple[Field, ...] = (
+    Field("name", "名称", required=True, longest=60, example="区人才工作领导小组办公室印章"),
+    Field("valid_from", "启用日期", DATE, required=True),
+    Field("valid_to", "停用日期", DATE, note="含当天；长期使用的留空"),
+)
+"""A picture of a seal or a signature (印章、签名)."""
+_OF_STAMP = (
+    *STAMP,
+    Field("keepers", "保管人"),
+    Field("sha256", "图片摘要"),
+)
+_USE = (
+    Field("title", "文书"),
+    Field("note", "说明"),
+    Field("paper_sha256", "文书摘要"),
+    Field("refusal", "不同意的理由"),
+)
+
 _ENDED = (Field("post", "职务"), Field("ends_on", "结束日期", DATE))
 _FORMER = Field("former_person_id", "原联络员", PICK, pick="people")
 OF_UNIT = Field("unit", "单位", PICK, pick="units")
@@ -122,6 +149,7 @@ ENTRIES: Mapping[str, Entry] = {
     "unit_updated": Entry("修改单位信息", UNIT, changes=True),
     "liaison_named": Entry("指定联络员", (*LIAISON, _FORMER, OF_UNIT)),
     "liaison_ended": Entry("联络员任职结束", (*LIAISON, LAST_DAY, OF_UNIT)),
+    "head_named": Entry("登记单位负责人", (*HEAD, Field("former_person_id", "原负责人", PICK, pick="people"))),
     "person_added": Entry("登记人员", PERSON),
     "person_updated": Entry("修改人员信息", PERSON, changes=True),
     "leader_added": Entry("登记领导任职", POST),
@@ -130,5 +158,15 @@ ENTRIES: Mapping[str, Entry] = {
     "leader_end_updated": Entry("更正任职结束日期", (*_ENDED, OTHER_END[1]), changes=True),
     "substitute_declared": Entry("指定代理人", SUBSTITUTE),
     "substitute_withdrawn": Entry("撤销代理", SUBSTITUTE),
+    "phrase_added": Entry("添加常用语", PHRASE),
+    "phrase_changed": Entry("修改常用语", PHRASE, changes=True),
+    "phrase_removed": Entry("删除常用语", PHRASE),
+    "stamp_added": Entry("登记印章、签名", (*_OF_STAMP, OF_UNIT)),
+    "stamp_changed": Entry("修改印章、签名", _OF_STAMP, changes=True),
+    "stamp_withdrawn": Entry("停用印章、签名", (Field("reason", "理由"),)),
+    "stamp_asked": Entry("申请用印", _USE),
+    "stamp_used": Entry("用印", _USE),
+    "stamp_declined": Entry("不同意用印", _USE),
+    "stamp_recalled": Entry("撤回用印申请", _USE),
 }
 """Kinds of entries in the journals of units and persons."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from service.history.folding import Event, Family, Held, Row, Rows
-from service.people.models import Leader, Liaison, Person, Substitute, Unit
-from service.people.rules import person_keys, unit_keys
+from service.history.folding import Digest, Event, Family, Held, Row, Rows
+from service.people.models import Leader, Liaison, Person, Phrase, Stamp, StampUse, Substitute, Unit, UnitHead
+from service.people.rules import ASKED, DECLINED, RECALLED, STATUS, USED, person_keys, unit_keys
 
 
 def _unit(rows: Rows, event: Event) -> None:
@@ -23,6 +23,10 @@ def _unit(rows: Rows, event: Event) -> None:
         rows.put(Liaison, event.seq, named, told, ends_on=None, named_at=event.at)
     elif event.kind == "liaison_ended":
         _ends(rows, date.fromisoformat(data["ends_on"]))
+    elif event.kind == "head_named":
+        rows.drop(UnitHead, rows.name)
+        if data["person_id"] is not None:
+            rows.put(UnitHead, rows.name, unit_code=rows.name, person_id=data["person_id"])
 
 
 def _ends(rows: Rows, last: date) -> None:
@@ -50,6 +54,38 @@ def _person(rows: Rows, event: Event) -> None:
         rows.set(Substitute, key, withdrawn_at=event.at)
 
 
+def _phrase(rows: Rows, event: Event) -> None:
+    if event.kind == "phrase_added":
+        rows.put(Phrase, rows.name, event.data, added_by=event.actor, added_at=event.at)
+    elif event.kind == "phrase_changed":
+        rows.change(Phrase, rows.name, event.data)
+    elif event.kind == "phrase_removed":
+        rows.drop(Phrase, rows.name)
+
+
+def _stamp(rows: Rows, event: Event) -> None:
+    data, made = event.data, {"added_by": event.actor, "added_at": event.at, "withdrawn_at": None}
+    if event.kind == "stamp_added":
+        rows.put(Stamp, rows.name, data, made, content=Digest(data["sha256"]))
+    elif event.kind == "stamp_changed":
+        rows.change(Stamp, rows.name, data)
+    elif event.kind == "stamp_withdrawn":
+        rows.set(Stamp, rows.name, withdrawn_at=event.at)
+    elif event.kind in (ASKED, USED, DECLINED, RECALLED):
+        _stamp_use(rows, event)
+
+
+def _stamp_use(rows: Rows, event: Event) -> None:
+    data, key = event.data, str(event.data["id"])
+    if rows.get(StampUse, key) is None:
+        asked = {"asked_by": event.actor, "asked_at": event.at, "refusal": None, "paper_sha256": None}
+        undecided = {"decided_by": None, "decided_at": None}
+        rows.put(StampUse, key, asked, undecided, data, stamp_id=rows.name, status=STATUS[event.kind])
+    if event.kind != ASKED:
+        said = {name: value for name, value in data.items() if name in ("refusal", "paper_sha256")}
+        rows.set(StampUse, key, said, status=STATUS[event.kind], decided_by=event.actor, decided_at=event.at)
+
+
 def _unit_derived(row: Row) -> dict[str, Any]:
     return unit_keys(row["code"], row["name"])
 
@@ -69,6 +105,7 @@ UNITS = Family(
             lambda row: f"{row['unit_code']} {row['starts_on']}",
             alike=("unit_code", "named_at"),
         ),
+        Held(UnitHead, UnitHead.unit_code, "单位负责人", lambda row: row["unit_code"]),
     ),
     _unit,
 )
@@ -81,4 +118,17 @@ PERSONS = Family(
     ),
     _person,
 )
-FAMILIES = (UNITS, PERSONS)
+PHRASES = Family(
+    "phrase",
+    (Held(Phrase, Phrase.id, "常用语", lambda row: row["text"][:20], key=lambda row: row["id"]),),
+    _phrase,
+)
+STAMPS = Family(
+    "stamp",
+    (
+        Held(Stamp, Stamp.id, "印章和签名", lambda row: row["name"]),
+        Held(StampUse, StampUse.stamp_id, "用印登记", lambda row: row["title"], key=lambda row: row["id"]),
+    ),
+    _stamp,
+)
+FAMILIES = (UNITS, PERSONS, PHRASES, STAMPS)

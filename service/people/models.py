@@ -1,14 +1,14 @@
-"""Tables of the people side: units, persons, leaders, liaisons, substitutes."""
+"""Tables of the people side: units, persons, leaders, liaisons, substitutes, phrases, stamps."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from service.db import Base, UtcDateTime
+from service.db import Base, Json, UtcDateTime
 
 
 class Unit(Base):
@@ -115,6 +115,17 @@ class Liaison(Base):
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
 
 
+class UnitHead(Base):
+    """The head (负责人) of a unit, as entered; a member unit without a row has its principal officer for one."""
+
+    __tablename__ = "unit_head"
+
+    unit_code: Mapped[str] = mapped_column(ForeignKey("unit.code"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+
 class Substitute(Base):
     """``substitute`` may act for ``person`` from ``starts_on`` to ``ends_on``, both included (代理)."""
 
@@ -134,3 +145,82 @@ class Substitute(Base):
 
     person: Mapped[Person] = relationship(foreign_keys=[person_id], lazy="joined", innerjoin=True)
     substitute: Mapped[Person] = relationship(foreign_keys=[substitute_id], lazy="joined", innerjoin=True)
+
+
+class Phrase(Base):
+    """常用语: words that are written often, of a person (by sign-in name) or of a unit."""
+
+    __tablename__ = "phrase"
+    __table_args__ = (CheckConstraint("(unit_code IS NULL) <> (username IS NULL)", name="owner"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    unit_code: Mapped[str | None] = mapped_column(ForeignKey("unit.code"), index=True)
+    username: Mapped[str | None] = mapped_column(String(64), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    added_by: Mapped[str] = mapped_column(String(64))
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PhraseUse(Base):
+    """When somebody last put a phrase into a text: it orders the list, and says nothing besides."""
+
+    __tablename__ = "phrase_use"
+
+    phrase_id: Mapped[UUID] = mapped_column(ForeignKey("phrase.id"), primary_key=True)
+    username: Mapped[str] = mapped_column(String(64), primary_key=True)
+    used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Stamp(Base):
+    """A picture of a unit's seal (印章) or of a person's signature (签名), with who may use it and how long."""
+
+    __tablename__ = "stamp"
+    __table_args__ = (
+        CheckConstraint("(unit_code IS NULL) <> (person_id IS NULL)", name="owner"),
+        CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="dates"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    unit_code: Mapped[str | None] = mapped_column(ForeignKey("unit.code"), index=True)
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    keepers: Mapped[list[str]] = mapped_column(Json)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    added_by: Mapped[str] = mapped_column(String(64))
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def kind(self) -> str:
+        """``seal`` of a unit, ``signature`` of a person: where a template puts it."""
+        return "seal" if self.person_id is None else "signature"
+
+
+class StampUse(Base):
+    """用印: a stamp that was asked for on one paper of a case, and what became of it.
+
+    ``paper`` and ``n`` name the paper as ``CasePaper`` does; ``paper_sha256`` is the digest of its PDF with the stamp.
+    """
+
+    __tablename__ = "stamp_use"
+    __table_args__ = (Index("ix_stamp_use_case", "case_id", "paper", "n"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    stamp_id: Mapped[UUID] = mapped_column(ForeignKey("stamp.id"), index=True)
+    case_id: Mapped[UUID]
+    paper: Mapped[str] = mapped_column(String(60))
+    n: Mapped[int]
+    title: Mapped[str] = mapped_column(String(200))
+    note: Mapped[str | None] = mapped_column(String(500))
+    asked_by: Mapped[str] = mapped_column(String(64))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    status: Mapped[str] = mapped_column(String(16))
+    decided_by: Mapped[str | None] = mapped_column(String(64))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    refusal: Mapped[str | None] = mapped_column(String(500))
+    paper_sha256: Mapped[str | None] = mapped_column(String(64))
+
+    stamp: Mapped[Stamp] = relationship(lazy="joined", innerjoin=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 from uuid import UUID
@@ -17,7 +17,7 @@ from service.fields import UNIT_CODE
 from service.ids import as_id
 from service.people.filters import LeaderFilter, LiaisonFilter, PersonFilter, SubstituteFilter, UnitFilter
 from service.people.models import Leader, Liaison, Person, Substitute, Unit
-from service.spelling import plain
+from service.spelling import plain, terms
 
 OFFICE_KIND = "office"
 """The kind of the offices of the leading bodies (三办), as ``organization.toml`` calls it."""
@@ -74,6 +74,24 @@ def search_units(
     if not wanted.include_inactive:
         query = query.where(Unit.active)
     return page(session, query.order_by(*order, Unit.pinyin, Unit.code), limit=limit, offset=offset)
+
+
+def called_for_short(session: Session, q: str, short_names: Mapping[str, Sequence[str]]) -> list[Unit]:
+    """The units in use that have a short name with each word of a search; the shortest name first. One statement at
+    most.
+
+    ``short_names``: code → short names as ``spelling.plain`` makes them.
+    """
+    words = terms(q)
+    lengths = {
+        code: min(fitting)
+        for code, names in short_names.items()
+        if (fitting := [len(name) for name in names if words and all(word in name for word in words)])
+    }
+    if not lengths:
+        return []
+    found = session.scalars(select(Unit).where(Unit.code.in_(lengths), Unit.active))
+    return sorted(found, key=lambda unit: (lengths[unit.code], unit.pinyin, unit.code))
 
 
 def find_person(session: Session, person_id: UUID | str) -> Person | None:

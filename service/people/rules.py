@@ -22,7 +22,16 @@ BODIES = {
 OFFICE = "office"
 """The kind of units (``organization.toml``) that the three offices are: one of them serves each leader of class A."""
 
-DUTIES = {"principal": "主要负责同志", "talent": "分管人才工作负责同志"}
+ASKED, USED, DECLINED, RECALLED = "stamp_asked", "stamp_used", "stamp_declined", "stamp_recalled"
+"""The entries that tell of the use of a stamp on a paper (用印)."""
+STATUS = {ASKED: "asked", USED: "used", DECLINED: "declined", RECALLED: "recalled"}
+"""The state of a use after each entry."""
+STATUSES = {"asked": "待同意", "used": "已用印", "declined": "不同意", "recalled": "已撤回申请"}
+"""The states as people call them."""
+
+PRINCIPAL = "principal"
+"""The duty of the head of a unit."""
+DUTIES = {PRINCIPAL: "主要负责同志", "talent": "分管人才工作负责同志"}
 """The duties that make an officer of a member unit a leader of class B (L2)."""
 
 

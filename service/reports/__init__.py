@@ -20,9 +20,11 @@ from service.reports.filters import BriefFilter, ReportFilter
 from service.reports.models import Brief, HalfYearReport
 from service.reports.papers import brief_document, report_document, roll_up_document
 from service.reports.queries import (
+    brief_of,
     find_report,
     get_brief,
     get_report,
+    reads_brief,
     reporting_units,
     roll_up,
     rounds_of,
@@ -50,6 +52,7 @@ __all__ = [
     "accept_report",
     "assessment_sheet",
     "brief_document",
+    "brief_of",
     "briefed_leaders",
     "compile_report",
     "draft_brief",
@@ -64,6 +67,7 @@ __all__ = [
     "hold_brief",
     "leaders_without_brief",
     "read_brief",
+    "reads_brief",
     "release_brief",
     "report_document",
     "reporting_units",

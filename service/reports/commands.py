@@ -130,7 +130,7 @@ def edit_report(
 
     Raises ``Conflict``, ``Invalid``, and ``Stale`` where somebody reworded the report since ``version`` was read.
     """
-    report = _locked(session, report_id, actor)
+    report = locked_report(session, report_id, actor)
     entering = acting_for_unit(session, actor, "submit_reports", report.unit_code, now)
     _require_editable(report)
     require_version(session, report_edits(report), version)
@@ -162,7 +162,7 @@ def submit_report(
     (``ledger.counts.need_counts``), so that nothing entered since they were first filled in is left out. Raises
     ``Invalid`` where a section of ``REQUIRED`` is empty or the half-year has not ended.
     """
-    report = _locked(session, report_id, actor)
+    report = locked_report(session, report_id, actor)
     entering = acting_for_unit(session, actor, "submit_reports", report.unit_code, now)
     _require_editable(report)
     facts = report_facts(session, unit=report.unit_code, year=report.year, half=report.half, needs=needs, now=now)
@@ -259,7 +259,7 @@ def edit_brief(
 ) -> Brief:
     """Rewords a brief that is not released. Raises ``Stale`` where somebody reworded it since ``version`` was read."""
     require(actor, "release_briefs")
-    brief = _locked_brief(session, brief_id, actor)
+    brief = locked_brief(session, brief_id, actor)
     require_version(session, brief_edits(brief), version)
     checks = Checks()
     said = str(take((BRIEF_TEXT,), {"text": text}, checks)["text"])
@@ -277,7 +277,7 @@ def edit_brief(
 def release_brief(session: Session, *, brief_id: UUID | str, actor: Actor, now: datetime) -> Brief:
     """Releases a brief to its leader, who is told of it (R3). Raises ``Conflict`` where it is released already."""
     require(actor, "release_briefs")
-    brief = _locked_brief(session, brief_id, actor)
+    brief = locked_brief(session, brief_id, actor)
     if brief.released_at is not None:
         raise Conflict("该专报已签发")
     brief.released_by, brief.released_at = actor.username, now
@@ -292,7 +292,7 @@ def release_brief(session: Session, *, brief_id: UUID | str, actor: Actor, now: 
 def hold_brief(session: Session, *, brief_id: UUID | str, reason: str, actor: Actor, now: datetime) -> Brief:
     """Notes why a brief is not released (R3); it stays a draft. Raises ``Conflict`` where it is released already."""
     require(actor, "release_briefs")
-    brief = _locked_brief(session, brief_id, actor)
+    brief = locked_brief(session, brief_id, actor)
     checks = Checks()
     why = str(take((HOLD_REASON,), {"reason": reason}, checks)["reason"])
     checks.done()
@@ -304,7 +304,7 @@ def hold_brief(session: Session, *, brief_id: UUID | str, reason: str, actor: Ac
 
 def read_brief(session: Session, *, brief_id: UUID | str, actor: Actor, now: datetime) -> Brief:
     """Notes that the leader has read the brief; the first time counts. Raises ``NotAllowed`` for anybody else."""
-    brief = _locked_brief(session, brief_id, actor)
+    brief = locked_brief(session, brief_id, actor)
     if brief.released_at is None:
         raise NotFound("没有这份专报，或尚未签发")
     mine = [one for one in selves(session, actor, now) if one.person_id == brief.leader.person_id]
@@ -349,8 +349,8 @@ def _find(session: Session, unit_code: str, year: int, half: int) -> HalfYearRep
     return session.scalar(query.with_for_update(of=HalfYearReport).execution_options(populate_existing=True))
 
 
-def _locked(session: Session, report_id: UUID | str, actor: Actor) -> HalfYearReport:
-    # To who may not see it, it is as unknown as one that is not there.
+def locked_report(session: Session, report_id: UUID | str, actor: Actor) -> HalfYearReport:
+    """As ``get_report``, kept by this transaction until it ends."""
     key = as_id(report_id)
     mine = visible_reports(session, actor)
     query = select(HalfYearReport).where(HalfYearReport.id == key, mine).with_for_update(of=HalfYearReport)
@@ -360,7 +360,8 @@ def _locked(session: Session, report_id: UUID | str, actor: Actor) -> HalfYearRe
     return found
 
 
-def _locked_brief(session: Session, brief_id: UUID | str, actor: Actor) -> Brief:
+def locked_brief(session: Session, brief_id: UUID | str, actor: Actor) -> Brief:
+    """As ``get_brief``, kept by this transaction until it ends."""
     key = as_id(brief_id)
     query = select(Brief).where(Brief.id == key, visible_briefs(session, actor)).with_for_update(of=Brief)
     found = session.scalar(query.execution_options(populate_existing=True)) if key is not None else None
@@ -378,7 +379,7 @@ def _under_review(session: Session, report_id: UUID | str, actor: Actor, now: da
     entering = next((one for one in selves(session, actor, now) if may(one, "review_reports")), None)
     if entering is None:
         require(actor, "review_reports")
-    report = _locked(session, report_id, actor)
+    report = locked_report(session, report_id, actor)
     if report.status != SUBMITTED:
         raise Conflict("该报告不在待审核状态，请刷新后查看")
     return report, entering or actor

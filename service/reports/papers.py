@@ -12,7 +12,7 @@ from service.contacts.rules import FORMS, OPINION_STATUSES, TOPICS
 from service.documents import TEMPLATE_FOLDER, TYPE_FOLDER, Printed, render, render_word
 from service.errors import Invalid
 from service.reports.models import Brief, HalfYearReport
-from service.reports.rules import HALVES, REPORT_STATUSES, SECTIONS, brief_title, late_words, lateness_note
+from service.reports.rules import EDITABLE, HALVES, REPORT_STATUSES, SECTIONS, brief_title, late_words, lateness_note
 
 KINDS = ("pdf", "docx")
 
@@ -24,27 +24,33 @@ def report_document(
     templates: Path = TEMPLATE_FOLDER,
     type_folder: Path = TYPE_FOLDER,
     submitted_by: str = "",
+    number: str = "",
 ) -> Printed:
-    """The report as ``pdf`` or ``docx``. ``submitted_by`` is the name of the one who sent it."""
-    return _made(
-        "half_year_report", report_paper(report, submitted_by), kind, report.updated_at, templates, type_folder
-    )
+    """The report as ``pdf`` or ``docx``. ``submitted_by`` is the name of who sent it, ``number`` the paper's."""
+    paper = report_paper(report, submitted_by, number)
+    return _made("half_year_report", paper, kind, report.updated_at, templates, type_folder)
 
 
 def brief_document(
-    brief: Brief, kind: str, *, templates: Path = TEMPLATE_FOLDER, type_folder: Path = TYPE_FOLDER
+    brief: Brief,
+    kind: str,
+    *,
+    templates: Path = TEMPLATE_FOLDER,
+    type_folder: Path = TYPE_FOLDER,
+    number: str = "",
 ) -> Printed:
-    """The brief as ``pdf`` or ``docx``."""
+    """The brief as ``pdf`` or ``docx``; ``number`` is the paper's."""
     made_at = brief.released_at or brief.created_at
-    return _made("brief", brief_paper(brief), kind, made_at, templates, type_folder)
+    return _made("brief", brief_paper(brief, number), kind, made_at, templates, type_folder)
 
 
-def report_paper(report: HalfYearReport, submitted_by: str = "") -> dict[str, Any]:
+def report_paper(report: HalfYearReport, submitted_by: str = "", number: str = "") -> dict[str, Any]:
     """The data of a report for the templates: JSON-ready, every figure a text."""
     facts = report.facts
     contacts = facts["contacts"]
     sent = report.submitted_at
     return {
+        "number": number,
         "title": f"{report.year}年{HALVES[report.half]}直接联系服务高层次人才工作情况报告",
         "unit": report.unit.name,
         "period": f"{_day(facts['starts_on'])}至{_day(facts['ends_on'])}",
@@ -102,6 +108,7 @@ def roll_up_paper(summed: Mapping[str, Any], summary: str) -> dict[str, Any]:
     """
     missing = "、".join(one["name"] for one in summed["missing"])
     return {
+        "number": summed.get("number", ""),
         "title": f"{summed['year']}年{HALVES[summed['half']]}直接联系服务高层次人才工作情况汇总",
         "state": f"截至{_day(summed['on'].isoformat())}，应报送 {summed['expected']} 个单位，"
         f"已报送 {summed['submitted']} 个，其中已通过 {summed['accepted']} 个、逾期报送 {summed['late']} 个。"
@@ -113,7 +120,8 @@ def roll_up_paper(summed: Mapping[str, Any], summary: str) -> dict[str, Any]:
             {
                 "name": one["name"],
                 "status": (REPORT_STATUSES[one["status"]] if one["status"] else "未编制")
-                + ("（逾期）" if one["late"] else ""),
+                + ("（逾期）" if one["late"] else "")
+                + ("，未计入合计" if one["status"] in EDITABLE else ""),
                 "contacts": str(one["contacts"]),
                 "opinions": str(one["opinions"]),
                 "needs": str(one["needs"]),
@@ -144,11 +152,12 @@ def _total_figures(totals: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in told.items()]
 
 
-def brief_paper(brief: Brief) -> dict[str, Any]:
+def brief_paper(brief: Brief, number: str = "") -> dict[str, Any]:
     """The data of a brief for the templates: JSON-ready."""
     facts = brief.facts
     released, note = brief.released_at, _note(facts["needs"].get("on")) if facts["needs"].get("total") else ""
     return {
+        "number": number,
         "title": brief_title(brief.year, brief.month),
         "leader": facts["leader"],
         "post": facts["post"],

@@ -116,6 +116,18 @@ def get_brief(session: Session, brief_id: UUID | str, actor: Actor) -> Brief:
     return found
 
 
+def brief_of(session: Session, brief_id: UUID | str) -> Brief | None:
+    """The brief with this id, whoever asks, or ``None``."""
+    key = as_id(brief_id)
+    return session.get(Brief, key) if key is not None else None
+
+
+def reads_brief(session: Session, brief_id: UUID | str, actor: Actor) -> bool:
+    """Whether ``get_brief`` finds it for the actor."""
+    query = select(Brief.id).where(Brief.id == as_id(brief_id), visible_briefs(session, actor))
+    return session.scalar(query) is not None
+
+
 def unread_briefs(session: Session, actor: Actor) -> int:
     """How many released briefs the leader has not read yet; one statement."""
     mine = select(Leader.id).where(Leader.person_id == actor.person_id)

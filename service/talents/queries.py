@@ -63,6 +63,16 @@ def employed_by(units: Collection[str]) -> Select[str]:
     return select(Talent.id).where(Talent.employer_unit.in_(units))
 
 
+def called_like(word: str) -> Select[str]:
+    """The ids of the talents whose name, id or employer holds a word as ``spelling.plain`` makes it."""
+    return select(Talent.id).where(Talent.search_key.contains(word, autoescape=True))
+
+
+def spelled(talent_id: Any) -> ColumnElement[str]:
+    """The pinyin of the name of the talent with an id, a column of the statement around it."""
+    return select(Talent.pinyin).where(Talent.id == talent_id).scalar_subquery()
+
+
 def employer_units(session: Session, among: Select[str]) -> list[tuple[str, str | None]]:
     """(id, unit of the employer) of the talents whose ids a query gives; one statement."""
     query = select(Talent.id, Talent.employer_unit).where(Talent.id.in_(among))

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from service import history
 from service.config import Organization, Settings
+from service.config.editable import CHANGED, STREAM
 from service.history import last_of
 from service.history.records import record
 from service.rights import Actor
 
-STREAM, SETTINGS, ORGANIZATION = "configuration", "settings_loaded", "organization_loaded"
+SETTINGS, ORGANIZATION = "settings_loaded", "organization_loaded"
 SECRET = ("secret", "password", "token", "database_url", "apprise")
 """Names that begin or end so hold what the journal must not tell: a keyed digest says that it changed."""
 LONGEST = 500
@@ -33,7 +34,7 @@ def note_configuration(
     key = settings.secret_key.encode()
     noted = False
     told = _values(settings, key)
-    before = _last(session, SETTINGS)
+    before = _with_pages(session, _last(session, SETTINGS))
     if before != told:
         data = {"values": told, "changes": _changes(before, told)}
         record(session, STREAM, SETTINGS, data, actor=actor, now=now)
@@ -45,6 +46,23 @@ def note_configuration(
         record(session, STREAM, ORGANIZATION, data, actor=actor, now=now)
         noted = True
     return noted
+
+
+def differing(before: Settings, after: Settings, secret_key: str) -> Values:
+    """The values of settings that differ, as the journal names them; None for one that is no longer there."""
+    key = secret_key.encode()
+    return {name: pair[1] for name, pair in _changes(_values(before, key), _values(after, key)).items()}
+
+
+def _with_pages(session: Session, before: Values | None) -> Values | None:
+    """The settings as the journal knows them since the last start: changes by pages are no changes of the next one."""
+    if before is None:
+        return None
+    last = last_of(session, STREAM, SETTINGS)
+    for event in history.stream_events(session, STREAM, last.seq if last is not None else 0):
+        if event.kind == CHANGED:
+            before |= event.data["values"]
+    return {name: value for name, value in before.items() if value is not None}
 
 
 def _last(session: Session, kind: str) -> Values | None:
@@ -67,6 +85,8 @@ def _values(told: object, key: bytes) -> Values:
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if is_dataclass(value) and not isinstance(value, type):
         for one in fields(value):
+            if one.name == "outranked":  # where settings come from, not what they are
+                continue
             yield from _flat(f"{name}.{one.name}".lstrip("."), getattr(value, one.name))
     elif isinstance(value, Mapping):
         for each, inner in sorted(value.items(), key=lambda pair: str(pair[0])):

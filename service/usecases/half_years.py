@@ -17,7 +17,9 @@ from service.history.records import owe_notice
 from service.ledger.counts import half_year_needs
 from service.processes import calendars
 from service.processes.models import UserTask
+from service.processes.recording import stream_of
 from service.processes.steps import done_steps
+from service.reports import numbering
 from service.reports.models import HalfYearReport
 from service.rights import LIAISON, TALENT_OFFICE, Actor
 from service.usecases.steps import take_step
@@ -89,14 +91,21 @@ def rolled_up(session: Session, *, year: int, half: int, on: date | None = None)
     """``reports.roll_up`` of a half-year at the end of a day (R5), with each need of all offices counted once.
 
     ``summary`` is what the Talent Office wrote when it rolled the half-year up, ``summed_up`` the step in which it did;
-    both are None before.
+    both are None before. ``number`` is that of the paper as of that day, '' for none.
     """
     done = summaries(session, year=year, half=half)
     step = next((one for one in done if on is None or (one.completed_at and one.completed_at < clock.end_of(on))), None)
     summary = (step.submitted or {}).get("summary") if step is not None else None
     needs = half_year_needs(session, year=year, half=half, on=on)
     summed = reports.roll_up(session, year=year, half=half, needs=needs, on=on)
-    return {**summed, "summary": summary, "summed_up": step}
+    number = roll_up_number(session, year=year, half=half, on=on)
+    return {**summed, "summary": summary, "summed_up": step, "number": number}
+
+
+def roll_up_number(session: Session, *, year: int, half: int, on: date | None = None) -> str:
+    """The number that the roll-up of a half-year had at the end of a day (default: now); '' for none."""
+    streams = [stream_of(one) for one in reports.rounds_of(session, year=year, half=half)]
+    return numbering.given_number(session, streams, numbering.ROLL_UP, on)
 
 
 def _take(

@@ -8,7 +8,7 @@ from service.audit import ways
 from service.config import Organization, Settings
 from service.jobs import Kind
 from service.studio import backtesting, moving, rating
-from service.usecases import proofs, sealing, verifying
+from service.usecases import calendar_jobs, proofs, sealing, verifying
 from service.usecases.studio import house_of
 
 
@@ -23,5 +23,6 @@ def job_kinds(settings: Settings, organization: Organization) -> Mapping[str, Ki
         *sealing.kinds(settings),
         verifying.kind(settings),
         ways.kind(),
+        *calendar_jobs.kinds(),
     )
     return {kind.name: kind for kind in kinds}

@@ -8,6 +8,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from service.auth.holders import keys_of
 from service.auth.queries import get_account, grants_of, is_usable
 from service.liaisons import talents_of
 from service.people.models import Liaison, Person, Substitute
@@ -81,11 +82,11 @@ def held_by(session: Session, username: str, today: date, *, titles: bool = True
     served = talents_of(session, [post.id for post in posts], today)
     mine = liaisons_of(session, person_id=person) if person is not None else []
     declared = substitutions_of(session, person, today) if person is not None else []
+    keys = keys_of(account.username, person)
+    ids = [post.id for post in posts]
     return Held(
         claimed=_shown(tasks_claimed(session, account.username), titles),
-        alone=_shown(
-            tasks_of_nobody_else(session, account.username, grants, [post.id for post in posts], today), titles
-        ),
+        alone=_shown(tasks_of_nobody_else(session, account.username, grants, ids, today, keys), titles),
         posts=[Post(post.post, len(served.get(post.id, ()))) for post in posts],
         offices=_offices(session, mine, today),
         acts_for=[_stand(one, one.person) for one in declared if one.substitute_id == person],

@@ -14,8 +14,8 @@ from service.auth.queries import account_names
 from service.people.past import leader_names_then, unit_names_then
 from service.people.queries import unit_names
 from service.processes.forms import Form
-from service.processes.standing import behalf_names
-from service.processes.told_fields import field_in
+from service.processes.standing import OF_PERSON, behalf_names
+from service.processes.told_fields import page_day, told
 from service.processes.wiring import wiring
 from service.rights import SERVICE_NAMES
 from service.talents.past import names_then
@@ -53,7 +53,7 @@ class Names:
     ) -> Names:
         """Fetches all these at once: one statement a kind, however long the list; one more for a past day.
 
-        Among the sign-in names may stand whom a stand-in acted for: a leader, a unit or a role.
+        Among the sign-in names may stand whom a stand-in acted for: a leader, a unit, a role or a person.
         """
         people = {name for name in usernames if name} - set(self._people)
         if people:
@@ -94,6 +94,11 @@ class Names:
             return ""
         return self.learn(units=[code]).known_unit(code) or "（未知单位）"
 
+    def holder(self, unit: str | None, role: str | None, person: str | None = None) -> str:
+        """For whom a task is: its unit, else its role; and the one person, where it is theirs alone."""
+        said = self.unit(unit) or wiring(self._session).role_name(role)
+        return f"{said}（{self.person(f'{OF_PERSON}{person}')}）" if person else said
+
     def talent(self, talent_id: str | None) -> str:
         """The name of a talent."""
         return self.record("talents", talent_id) if talent_id else ""
@@ -111,28 +116,5 @@ class Names:
         return {value: self.record(kind, value) for _, kind, value in form.references(data)}
 
     def lines(self, form: Form, data: Mapping[str, Any]) -> list[Line]:
-        """The values filled into a form, in the form's order, as a person reads it."""
-        order = [name for name in form.ui_schema.get("ui:order", []) if name in form.fields]
-        order += [name for name in form.fields if name not in order]
-        return [
-            Line(
-                str(field_in(form, name, data).get("title", "")),
-                self._text(field_in(form, name, data), data[name]),
-            )
-            for name in order
-            if data.get(name) not in (None, "", [])
-        ]
-
-    def _text(self, schema: Mapping[str, Any], value: Any) -> str:
-        if isinstance(value, list):
-            return "、".join(self._text(schema.get("items", {}), one) for one in value)
-        for option in schema.get("oneOf", []):
-            if option.get("const") == value:
-                return str(option.get("title", value))
-        if isinstance(value, bool):
-            return "是" if value else "否"
-        if schema.get("x-ref") and isinstance(value, str):
-            return self.record(str(schema["x-ref"]), value)
-        if schema.get("format") == "date" and isinstance(value, str):
-            return clock.written(date.fromisoformat(value))
-        return str(value)
+        """The values filled into a form, in the form's order, as a person reads it on a page."""
+        return [Line(one["title"], one["words"]) for one in told(form, data, self.record, page_day)]

@@ -11,6 +11,7 @@ from service.actions.table import action_table
 from service.audit.upgrade import write_baseline
 from service.checks import ActionSignature, CheckContext
 from service.checks.gate import checked
+from service.checks.house import require_house
 from service.checks.wording import ACTIONS, COUNTERS, NOTICES, ROLES, UNITS
 from service.config import Organization, Settings
 from service.config.notifications import FOR_DIAGRAMS, KINDS
@@ -18,16 +19,14 @@ from service.people import sync_units
 from service.processes.backfill import fill_lying, fill_spans
 from service.processes.bundles import digest_of, read_bundle
 from service.processes.definitions import deploy, find_latest, missing_bundles
-from service.processes.house_prints import adopt
+from service.processes.house_prints import adopt, of_today
 from service.processes.options import frozen
 from service.processes.rules import STAGES
-from service.processes.timers import ensure_calendar
 from service.processes.waking import wake_sleepers
 from service.rights import SYSTEM
 from service.studio.publishing import has_scenarios, keep_scenarios
-from service.usecases.calendars import notices_in_force
+from service.usecases.calendars import ensure_calendar
 from service.usecases.reliance import RELIED
-from service.workdays import Calendar
 
 
 def prepare(
@@ -44,20 +43,24 @@ def prepare(
     if found:
         done.append(f"升级补记了 {found} 条记录中以前没有写入历史的内容（按现状）")
     if filled:
-        done.append(f"由历史补记了 {filled} 件事项各日的状态")
+        done.append(f"由历史补记了 {filled} 件事项各日的状态和检索内容")
     if lying:
         done.append(f"{lying} 件事项有一部分停滞不前，见“无法继续的事项”")
-    calendar = Calendar.from_config(notices_in_force(session, config))
-    if changed := ensure_calendar(session, calendar=calendar, now=now):
-        done.append(f"工作日历有变，重新计算了 {changed} 件事项的期限")
+    counted = ensure_calendar(session, config, now=now)
+    if counted.changed:
+        done.append(f"工作日历有变，重新计算了 {counted.changed} 件事项的期限")
+    if counted.job is not None:
+        done.append("工作日历有变，未答复事项的期限由后台任务重新计算（请保持 liaison worker 运行）")
     if woken := wake_sleepers(session, now=now):
         done.append(f"{woken} 件停在事件网关的事项恢复等候")
     if kept := adopt(session, now=now):
         done.append(f"{kept} 个流程版本记下了所用的系统打印模板，以后照此打印")
     context = check_context(settings, organization)
+    missing = list(missing_bundles(session, bpmn=home / "bpmn", forms=home / "forms"))
+    for key, files in missing:
+        require_house(of_today(session, key, files), frozen(files, context.options))
     deployed = [
-        deploy(session, checked(files, key=key, context=context), actor=SYSTEM, now=now)
-        for key, files in missing_bundles(session, bpmn=home / "bpmn", forms=home / "forms")
+        deploy(session, checked(files, key=key, context=context), actor=SYSTEM, now=now) for key, files in missing
     ]
     _add_scenarios(session, home, context, now)
     return done + [f"部署流程 {one.name}（{one.key}）第 {one.version} 版" for one in deployed]

@@ -18,6 +18,7 @@ from service.ledger.sheet import (
     TOPIC,
     UNIT,
 )
+from service.processes.rules import ABOUT_RECORD
 from service.processes.spans import SAID
 from service.usecases import half_years
 
@@ -57,6 +58,7 @@ RELIED: Mapping[str, tuple[Reliance, ...]] = {
         *(Reliance("“名单”页面不能拟定、确定", task=step) for step in ("draft_a", "draft_b", "decide_a", "decide_b")),
         Reliance("“名单”页面不能备案", task="file_list"),
     ),
+    "instruction": (Reliance("需求、专报的页面上看不到批示，也没有“批示”按钮", fields=ABOUT_RECORD),),
     "change_report": (Reliance("人才的页面上没有这些报告的内容", fields=("change_type", "event_date", "reported_on")),),
 }
 """Process → the names that are read of it."""

@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from service import access_log, clock, jobs, seals
+from service.audit.tables.names import named
 from service.auth.queries import actor_of
 from service.config import Settings
 from service.errors import Conflict
+from service.rights import Actor
+from service.seals.offering import digests, laid_out, note_held, offer, offered, waiting_for, withdraw
 
-SEAL, CHECK, RIGHT = "seal", "seal_check", "verify"
+SEAL, CHECK, AGAINST, RIGHT = "seal", "seal_check", "seal_against", "verify"
+LARGEST = 60_000_000
+"""Bytes of the files of heads that may be sent at once."""
 MOST_NAMED = 200
 """Mismatches that a result holds."""
+
+
+def submit_against(session: Session, files: Mapping[str, bytes], *, actor: Actor, now: datetime) -> jobs.Job:
+    """Has the journal held against heads that somebody kept elsewhere, by the worker: ``files`` by their names,
+    ``seal-000001.json`` and ``seal-000001.leaves.gz``.
+
+    Raises Invalid for files that are no heads, NotAllowed, Busy.
+    """
+    named_by = digests(files)
+    job = jobs.submit(session, kind=AGAINST, params={"files": named_by}, actor=actor, now=now, total=1)
+    offer(session, job.id, files)
+    return job
+
+
+def forget_offers(session: Session) -> None:
+    """Forgets the files of heads whose job is over, however it ended."""
+    there = waiting_for(session)
+    withdraw(session, there - jobs.unfinished(session, there))
 
 
 def kinds(settings: Settings) -> tuple[jobs.Kind, ...]:
@@ -42,7 +69,25 @@ def kinds(settings: Settings) -> tuple[jobs.Kind, ...]:
             "remarks": found.remarks,
         }
 
+    def against(run: jobs.Run) -> Mapping[str, Any]:
+        with run.database.reading() as session:
+            files, actor = offered(session, run.id), actor_of(session, run.made_by)
+        with laid_out(files) as kept, run.database.reading(long=True) as session:
+            found = seals.check_against(
+                session, kept, lambda done, total: _told(run, done, total), named=partial(named, session)
+            )
+            wrong = [
+                {"stream": one.stream, "seq": one.seq, "what": one.what, "name": named(session, one.stream)}
+                for one in found.mismatches[:MOST_NAMED]
+            ]
+        said = {"ok": not found.mismatches, "seals": found.seals, "size": found.size}
+        noted = {**said, "mismatches": len(found.mismatches), "files": run.params["files"]}
+        with run.database.transaction() as session:
+            note_held(session, noted, actor=actor, now=clock.now())
+        return {**said, "mismatches": wrong, "remarks": found.remarks}
+
     return (
+        jobs.Kind(AGAINST, "用保存在别处的封存核对", RIGHT, against, pausable=False),
         jobs.Kind(SEAL, "封存", RIGHT, make, pausable=False),
         jobs.Kind(CHECK, "核对封存", RIGHT, check, pausable=False),
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from service.auth.holders import Holder
 from service.config import Organization, Settings
 from service.db import Database
 from service.errors import Conflict, Finding, Invalid
@@ -22,6 +23,7 @@ from service.studio.checking import House, checked, verdict
 from service.studio.mending import Proposals, proposals
 from service.studio.models import Draft
 from service.studio.publishing import Release
+from service.usecases.holders import known_people, named_people, people_in_words
 from service.usecases.panels import choices_of
 from service.usecases.prepare import check_context
 from service.usecases.rehearsals import plan_of
@@ -33,7 +35,8 @@ from service.workdays import Calendar
 class Read:
     """A draft as it was read, outside any transaction: its process, revision and files, and the calendar in force.
 
-    ``base`` are the files of the version on which it stands; none of a new process.
+    ``base`` are the files of the version on which it stands; none of a new process. ``people`` are those whom the
+    diagrams of both name.
     """
 
     process: str
@@ -41,6 +44,13 @@ class Read:
     files: Mapping[str, bytes]
     calendar: Calendar
     base: Mapping[str, bytes]
+    people: Mapping[str, Holder]
+
+
+def knowing(house: House, people: Mapping[str, Holder]) -> House:
+    """The house with the people whom diagrams name."""
+    words = replace(house.words, people=people_in_words(people))
+    return replace(house, context=replace(house.context, people=known_people(people)), words=words)
 
 
 def house_of(settings: Settings, organization: Organization) -> House:
@@ -60,7 +70,8 @@ def read_draft(database: Database, draft_id: UUID, actor: Actor) -> Read:
     with database.reading() as session:
         draft = drafts.get(session, draft_id, actor)
         files, base = drafts.files(session, draft), drafts.base_files(session, draft)
-        return Read(draft.process, draft.revision, files, current(session), base)
+        people = named_people(session, files, base)
+        return Read(draft.process, draft.revision, files, current(session), base, people)
 
 
 def mended(
@@ -69,6 +80,7 @@ def mended(
     """The draft as it was read, and how those of its scenarios that no longer hold would go on, with no transaction
     open; None where the draft has errors. Raises NotAllowed, NotFound."""
     read = read_draft(database, draft_id, actor)
+    house = knowing(house, read.people)
     found = checked(read.files, key=read.process, house=house, calendar=read.calendar, base=read.base)
     with database.reading() as session:
         number = drafts.get(session, draft_id, actor).base_version
@@ -88,7 +100,8 @@ def ready_to_try(
         raise Invalid("请写明试办哪一份", [Finding("/draft", "写草稿（draft）或流程（process）中的一项")])
     if draft is not None:
         found = read_draft(database, draft, actor)
-        made = verdict(found.files, key=found.process, context=house.context, base=found.base).required()
+        context = knowing(house, found.people).context
+        made = verdict(found.files, key=found.process, context=context, base=found.base).required()
         return made.compiled, found.calendar
     require(actor, drafts.EDIT)
     with database.reading() as session:
@@ -106,6 +119,7 @@ def publish_draft(
     """
     require(actor, publishing.DEPLOY)
     read = read_draft(database, draft_id, actor)
+    house = knowing(house, read.people)
     found = checked(read.files, key=read.process, house=house, calendar=read.calendar, base=read.base)
     bundle = found.require(scenarios=house.scenarios)
     content = content_of(read.files, house.context.options)
@@ -144,6 +158,7 @@ def back_to(
         old = drafts.version(session, process, version)
         files, calendar = drafts.version_files(session, old), current(session)
         base = newest_files(session, process)
+        house = knowing(house, named_people(session, files, base))
     found = checked(files, key=process, house=house, calendar=calendar, base=base)
     bundle = found.require(scenarios=house.scenarios)
     given: dict[str, Any] = {"process": process, "files": files, "restores": version, "actor": actor}

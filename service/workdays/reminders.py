@@ -23,7 +23,7 @@ def missing_notice_reminder(calendar: Calendar, today: date) -> str | None:
     years = "、".join(f"{year}年" for year in missing)
     return (
         f"{years}的放假安排通知尚未录入，涉及的办理期限均为暂定。"
-        "请在国务院办公厅发布通知后，用 liaison calendar load 载入放假安排文件。"
+        "请在国务院办公厅发布通知后，在“工作日历”页录入，或用 liaison calendar load 载入放假安排文件。"
     )
 
 

@@ -1,0 +1,56 @@
+"""The clock of one task as papers tell it: since when, by when, how late, how often urged, at a moment of the past."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from service import clock
+from service.history import HistoryEvent
+from service.ledger.case_record import Record, day
+from service.processes import effects
+from service.workdays import Calendar
+
+
+def facts_of_clock(
+    record: Record, task: str | None, before: int, told: HistoryEvent, calendar: Calendar
+) -> list[dict[str, str]]:
+    """``{name, value}`` of each fact about ``task``, of what was known before the entry ``before`` of the journal.
+
+    ``told`` is the entry that the paper is about: days late are counted to its day, by ``calendar``.
+    """
+    received: datetime | None = None
+    due: str | None = None
+    first: str | None = None
+    provisional = False
+    for step in record.all_steps:
+        if step.event.seq >= before:
+            break
+        for effect in step.effects:
+            if effect.task is None or effect.task != task:
+                continue
+            if effect.kind == effects.ENTERED:
+                received, due, provisional = effect.at, effect.data["due_on"], effect.data["provisional"]
+                first = due
+            elif effect.kind == effects.DUE_CHANGED:
+                due, provisional = effect.data["due_on"], effect.data["provisional"]
+    urges = sum(
+        event.kind == "urged" and event.seq < told.seq and event.task == task and task is not None
+        for event in record.events
+    )
+    rows = {
+        "事项编号": record.instance.number or "",
+        "事项": record.instance.title or "",
+        "收到处理单": day(received),
+        "办理期限": day(due, provisional=provisional),
+        "原定期限": day(first) if first != due else "",
+        "已超期": _late(calendar, told, due),
+        "催办": f"{urges} 次" if urges else "",
+    }
+    return [{"name": name, "value": value} for name, value in rows.items() if value]
+
+
+def _late(calendar: Calendar, told: HistoryEvent, due: str | None) -> str:
+    if due is None:
+        return ""
+    late = calendar.between(date.fromisoformat(due), clock.local(told.at).date())
+    return f"{late} 个工作日（截至{day(told.at)}）" if late > 0 else ""

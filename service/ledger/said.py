@@ -1,0 +1,114 @@
+"""Every field of every form of a need as a column of the ledger, as it had been filled in by the end of a day (R2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service import clock
+from service.history import HistoryEvent
+from service.people.past import leader_names_then, unit_names_then
+from service.processes.bundles import compiled
+from service.processes.forms import FILES
+from service.processes.models import Definition, UserTask
+from service.processes.recording import stream_of
+from service.processes.rules import NEED, one_line
+from service.processes.told_fields import words
+from service.processes.wiring import wiring
+from service.storage import attachment_names
+from service.talents.past import names_then
+
+DID, TAKEN_BACK = "completed", "taken_back"
+
+
+@dataclass(frozen=True, slots=True)
+class SaidColumn:
+    """A field of a step's form: how the column is called, and the field's schema. Private fields are none."""
+
+    key: str
+    title: str
+    schema: Mapping[str, Any] = field(hash=False, compare=False)
+
+
+def said_columns(session: Session) -> dict[str, SaidColumn]:
+    """The columns by key (``<step>.<field>``), those of the newest version first; one statement, and one for each
+    version that this process has not read yet."""
+    versions = select(Definition.digest).where(Definition.key == NEED).order_by(Definition.version.desc())
+    private = wiring(session).private.fields
+    found: dict[str, SaidColumn] = {}
+    for digest in dict.fromkeys(session.scalars(versions)):
+        made = compiled(session, digest, NEED)
+        for (process, task), info in made.program.user_tasks.items():
+            for name, schema in made.form_of(process, task).fields.items():
+                if name not in private and name not in made.private:
+                    title = f"{one_line(info.name)}·{schema.get('title') or name}"
+                    found.setdefault(f"{task}.{name}", SaidColumn(f"{task}.{name}", title, schema))
+    return found
+
+
+def said_cells(
+    session: Session, cases: Sequence[UUID], columns: Collection[SaidColumn], on: date
+) -> dict[UUID, dict[str, str]]:
+    """Case → title of a column → what was filled in by the end of a day; of a step that several units took, what each
+    said last. A fixed number of statements; none without columns."""
+    if not columns or not cases:
+        return {}
+    streams = {stream_of(case): case for case in cases}
+    query = select(HistoryEvent.stream, HistoryEvent.seq, HistoryEvent.kind, HistoryEvent.task, HistoryEvent.data)
+    query = query.where(HistoryEvent.stream.in_(streams), HistoryEvent.kind.in_((DID, TAKEN_BACK)))
+    query = query.where(HistoryEvent.at < clock.end_of(on)).order_by(HistoryEvent.stream, HistoryEvent.seq)
+    events = session.execute(query).all()
+    slots = select(UserTask.id, UserTask.scope).where(UserTask.instance_id.in_(cases))
+    scopes = {str(task): scope for task, scope in session.execute(slots)}
+    done: dict[UUID, dict[int, Any]] = {}
+    for event in events:
+        of = done.setdefault(streams[event.stream], {})
+        if event.kind == DID:
+            of[event.seq] = event
+        else:
+            of.pop(int(event.data["input"]), None)
+    names = _Names(session, on, [event for of in done.values() for event in of.values()])
+    return {case: _cells(list(of.values()), columns, names, scopes) for case, of in done.items()}
+
+
+def _cells(
+    events: Sequence[Any], columns: Collection[SaidColumn], names: _Names, scopes: Mapping[str, str]
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for column in columns:
+        step, _, name = column.key.partition(".")
+        last: dict[str, str] = {}
+        for event in events:
+            if event.data["step"] == step and name in event.data["data"]:
+                last[scopes.get(event.task or "", "")] = words(column.schema, event.data["data"][name], names.of)
+        found[column.title] = "；".join(dict.fromkeys(word for word in last.values() if word))
+    return found
+
+
+class _Names:
+    """The names of picked records as of a day, each kind looked up once."""
+
+    def __init__(self, session: Session, on: date, events: Sequence[Any]) -> None:
+        said = {
+            one
+            for event in events
+            for value in event.data["data"].values()
+            for one in (value if isinstance(value, list) else [value])
+            if isinstance(one, str)
+        }
+        self._known: dict[str, Mapping[str, str]] = {
+            "units": unit_names_then(session, on),
+            "talents": names_then(session, said, on),
+            "leaders": leader_names_then(session, said, on),
+            FILES: attachment_names(session, said),
+        }
+
+    def of(self, kind: str, key: str) -> str:
+        """The name of a record; its key where nobody knows it."""
+        return self._known.get(kind, {}).get(key, key)
