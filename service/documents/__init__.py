@@ -4,10 +4,10 @@ Templates are data of the office (``forms/print/*.typ``, ``*.docx``); what peopl
 never as template text, so nothing in it can be markup.
 """
 
-from service.documents.apart import Draft, Shown, print_apart, render_apart
-from service.documents.pdf import SHARED, Printed, render, render_files
-from service.documents.samples import SAMPLES
-from service.documents.templates import MEDIA_TYPES, PDF, TEMPLATE_FOLDER, WORD, house_templates
+from service.documents.apart import Draft, Shown, print_apart, render_apart, word_apart
+from service.documents.pdf import SHARED, Printed, bound, render, render_files
+from service.documents.samples import NO_STAMPS, OF_A_STEP, SAMPLES
+from service.documents.templates import MEDIA_TYPES, PDF, TEMPLATE_FOLDER, WORD, About, about, house_templates
 from service.documents.text import LONGEST, printable
 from service.documents.type import (
     HEADER,
@@ -18,17 +18,21 @@ from service.documents.type import (
     Covered,
     coverage,
     log_coverage,
+    replaced_faces,
     type_of,
     unprintable,
 )
-from service.documents.word import render_word
+from service.documents.word import render_word, word_fault, word_of
+from service.documents.word_faults import words_of
 
 __all__ = [
     "HEADER",
     "LONGEST",
     "MARK",
     "MEDIA_TYPES",
+    "NO_STAMPS",
     "OFFICE_TYPE",
+    "OF_A_STEP",
     "PDF",
     "SAMPLES",
     "SHARED",
@@ -36,10 +40,13 @@ __all__ = [
     "TEMPLATE_FOLDER",
     "TYPE_FOLDER",
     "WORD",
+    "About",
     "Covered",
     "Draft",
     "Printed",
     "Shown",
+    "about",
+    "bound",
     "coverage",
     "house_templates",
     "log_coverage",
@@ -49,6 +56,11 @@ __all__ = [
     "render_apart",
     "render_files",
     "render_word",
+    "replaced_faces",
     "type_of",
     "unprintable",
+    "word_apart",
+    "word_fault",
+    "word_of",
+    "words_of",
 ]

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service import children
+from service.documents import press
 from service.documents.pdf import Printed
 from service.documents.text import printable
 from service.documents.type import unprintable
-from service.errors import Busy, Conflict, Finding, Incident, Invalid
+from service.errors import Busy, Conflict, Finding, Incident, Invalid, NotFound
 
 SECONDS, MEMORY = 15, 1_200_000_000
 """The processor's time and the bytes of memory of one rendering: the type alone takes 300 MB."""
@@ -24,6 +24,9 @@ MOST_PAGES = 8
 MOST_PRINTED = 500
 """Pages of a paper that is printed: no case fills as many, a template that repeats itself does."""
 PRINTED_AT_ONCE = 2
+
+WORD = "docx"
+"""Asks the process for a Word file instead of pages or a PDF."""
 
 _slot = threading.BoundedSemaphore(1)
 _printing = threading.BoundedSemaphore(PRINTED_AT_ONCE)
@@ -67,6 +70,25 @@ def print_apart(draft: Draft) -> Printed:
     return Printed(made, missing)
 
 
+def word_apart(draft: Draft) -> Printed:
+    """The Word file of a paper, by the template ``name``.docx. Not to be called with an open transaction.
+
+    Raises NotFound where the version has no such template, Incident where it fails or takes too much, Busy as
+    ``print_apart``.
+    """
+    if f"{draft.name}.docx" not in draft.files:
+        raise NotFound("这份文书没有 Word 模板")
+    if not _printing.acquire(timeout=PATIENCE_SECONDS):
+        raise Busy("正在打印的人较多，请稍后再试")
+    try:
+        return Printed(_rendered(draft, (), pdf=WORD).pdf)
+    except Invalid as error:
+        why = "；".join(one.message for one in error.findings)
+        raise Incident(f"Word 模板 {draft.name}.docx 用不了：{why}。请联系流程管理员修改") from error
+    finally:
+        _printing.release()
+
+
 def render_apart(draft: Draft, *, pdf: bool = False) -> Shown:
     """The paper as pictures, or as a PDF. Not to be called with an open transaction: it takes seconds.
 
@@ -80,10 +102,10 @@ def render_apart(draft: Draft, *, pdf: bool = False) -> Shown:
         _slot.release()
 
 
-def _rendered(draft: Draft, missing: tuple[str, ...], *, pdf: bool) -> Shown:
+def _rendered(draft: Draft, missing: tuple[str, ...], *, pdf: bool | str) -> Shown:
     """``missing``: characters without type, which are known here from the first time on and slow to find there."""
     given = pickle.dumps((dict(draft.files), draft.name, dict(draft.data), draft.made_at, missing, pdf))
-    ended = children.run("service.documents.apart_child", given, wall=WALL_SECONDS, keep=("HOME",))
+    ended = press.run(given, wall=WALL_SECONDS)
     said = pickle.loads(ended.said) if ended.code == 0 else None  # noqa: S301 - written by our own child
     if said is None:
         message = f"排版用了超过 {SECONDS} 秒或 {MEMORY // 1_000_000} MB，已经停止；多半是模板里有停不下来的循环"

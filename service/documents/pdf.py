@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import typst
+from pypdf import PdfWriter
 
 from service.documents.text import printable
-from service.documents.type import SUPPLIED_TYPE, faces_of, marked, unprintable
+from service.documents.type import SUPPLIED_TYPE, faces_of, marked, official_faces, unprintable
 from service.errors import Incident, NotFound
 from service.spelling import code_point
 
 SHARED = "common.typ"
 """The part that all templates share: it stands in the house's folder."""
+STANDARD = "a-2b"
+"""Papers are PDF/A-2b (ISO 19005-2): the type is in the file, and nothing in it needs anything from outside."""
 SCREEN_PPI = 90
 """Points an inch of a page that is looked at on a screen."""
+
+_PLACE = re.compile(r"┌─ ([^\n]*?\.typ):(\d+):\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,16 @@ def render_pages(
     return made if isinstance(made, list) else [made]
 
 
+def bound(papers: Iterable[bytes]) -> bytes:
+    """Several PDFs one after the other as one file, which is PDF/A as its first is: it keeps what that one declares."""
+    first, *others = papers
+    writer, made = PdfWriter(clone_from=BytesIO(first)), BytesIO()
+    for paper in others:
+        writer.append(BytesIO(paper))
+    writer.write(made)
+    return made.getvalue()
+
+
 @contextmanager
 def _laid_out(files: Mapping[str, bytes], house: Path) -> Iterator[Path]:
     with TemporaryDirectory() as folder:
@@ -110,8 +127,11 @@ def _compiled(
     inputs = {
         "data": json.dumps(marked(fit, missing), ensure_ascii=False, sort_keys=True),
         "type": json.dumps([*office, SUPPLIED_TYPE], ensure_ascii=False),
+        "faces": json.dumps(_official(type_folder), ensure_ascii=False),
         "missing": json.dumps([code_point(sign) for sign in missing]),
     }
+    if how["format"] == "pdf":
+        how["pdf_standards"] = [STANDARD]
     try:
         return typst.compile(
             str(template),
@@ -122,4 +142,19 @@ def _compiled(
             **how,
         )
     except typst.TypstError as error:
-        raise Incident(f"打印模板 {template.name} 有误：{error.message}") from error
+        raise Incident(f"打印模板 {template.name} 有误：{_where(error, template.name)}{error.message}") from error
+
+
+def _official(type_folder: Path) -> dict[str, list[str]]:
+    """The names of each kind of face that there is; a template uses that of the body for the others."""
+    return {kind: [*names, SUPPLIED_TYPE] for kind, names in official_faces(type_folder).items() if names}
+
+
+def _where(error: typst.TypstError, name: str) -> str:
+    """The line that an error is about: of the template itself if the error names it, else of the shared part."""
+    found: dict[str, str] = {}
+    for file, line in _PLACE.findall(error.diagnostic or ""):
+        found.setdefault(Path(file).name, line)
+    if name in found:
+        return f"第 {found[name]} 行，"
+    return "".join(f"{file} 第 {line} 行，" for file, line in list(found.items())[:1])

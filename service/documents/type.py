@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,25 @@ log = structlog.get_logger(__name__)
 
 OFFICE_TYPE = ("FangSong_GB2312", "仿宋_GB2312", "FangSong", "仿宋", "STFangsong", "FZFangSong-Z02")
 """The office's own 仿宋 by the names under which machines know it, the best first."""
+
+OFFICIAL_TYPE: Mapping[str, tuple[str, ...]] = {
+    "title": (
+        "FZXiaoBiaoSong-B05S",
+        "方正小标宋简体",
+        "FZXiaoBiaoSong-B05",
+        "方正小标宋_GBK",
+        "小标宋体",
+        "STZhongsong",
+    ),
+    "hei": ("SimHei", "黑体", "FZHei-B01S", "STHeiti"),
+    "kai": ("KaiTi_GB2312", "楷体_GB2312", "KaiTi", "楷体", "STKaiti", "FZKai-Z03S"),
+    "song": ("SimSun", "宋体", "NSimSun", "STSong", "FZShuSong-Z01S"),
+}
+"""The other faces of an official document (GB/T 9704-2012): of the title, of levels 1 and 2, of page numbers. The
+names under which machines know each, the best first."""
+
+KIND_NAMES: Mapping[str, str] = {"body": "仿宋", "title": "小标宋", "hei": "黑体", "kai": "楷体", "song": "宋体"}
+"""How people call a kind of face; ``body`` is that of ``OFFICE_TYPE``."""
 
 SUPPLIED_TYPE = "Noto Serif SC"
 """The type that comes with the product, in ``TYPE_FOLDER``."""
@@ -100,6 +119,22 @@ def faces_of(folder: Path) -> tuple[typst.Fonts, tuple[str, ...]]:
     return found, office
 
 
+def official_faces(folder: Path = TYPE_FOLDER) -> dict[str, list[str]]:
+    """The installed names of each kind of face of an official document, the best first; none of a kind that lacks.
+
+    Raises Incident where no Chinese type is there.
+    """
+    found, office = faces_of(folder)
+    names = {name.lower() for name in found.families()}
+    asked = {"body": office, **OFFICIAL_TYPE}
+    return {kind: [one for one in known if one.lower() in names] for kind, known in asked.items()}
+
+
+def replaced_faces(folder: Path = TYPE_FOLDER) -> tuple[str, ...]:
+    """The kinds of face (仿宋, 小标宋 …) that no installed type has, so that papers show ``SUPPLIED_TYPE`` instead."""
+    return tuple(KIND_NAMES[kind] for kind, names in official_faces(folder).items() if not names)
+
+
 @lru_cache(maxsize=4)
 def type_of(folder: Path) -> Type:
     """The type that a paper is printed with; found once in a process.
@@ -128,6 +163,8 @@ def log_coverage(folder: Path = TYPE_FOLDER) -> None:
         return
     told = {one.name: f"{one.there}/{one.of}" for one in ranges}
     log.info("type_found", families=type_of(folder).families, characters=told)
+    if replaced := replaced_faces(folder):
+        log.warning("type_replaced", faces=replaced, what=f"没有安装公文用的这些字体，打印时用 {SUPPLIED_TYPE} 代替")
     if lacking := [f"{one.name} {one.places}" for one in ranges if not one.there]:
         log.warning("type_lacks", ranges=lacking, what="没有这些范围的字体，打印时以“〓”代替；请安装含有这些字的字体")
 

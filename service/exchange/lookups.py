@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.config import Organization
-from service.config.settings import Contacts
+from service.config.office import Contacts
 from service.errors import Finding, Invalid, LiaisonError
 from service.people.models import Leader, Unit
 from service.rights import Actor

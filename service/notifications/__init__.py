@@ -1,11 +1,14 @@
 """Notices: the journal's ``notice`` events told to people, in their inbox and, where the settings say so, by mail."""
 
-from service.notifications.commands import Office, mark_all_read, mark_read, set_mail_address
+from service.notifications.addresses import set_chat_address, set_choices, set_mail_address
+from service.notifications.commands import mark_all_read, mark_read
 from service.notifications.delivery import Delivery
-from service.notifications.letters import retry_all, unsent
+from service.notifications.letter_lists import unsent
+from service.notifications.letters import retry_all
 from service.notifications.models import MailAddress, Notification, NotificationDelivery, OwedLetter
 from service.notifications.post import Post
-from service.notifications.queries import inbox, mail_address, unread_count
+from service.notifications.queries import Waiting, inbox, mail_address, receipts_owed, waiting
+from service.notifications.telling import Office
 
 __all__ = [
     "Delivery",
@@ -15,12 +18,16 @@ __all__ = [
     "Office",
     "OwedLetter",
     "Post",
+    "Waiting",
     "inbox",
     "mail_address",
     "mark_all_read",
     "mark_read",
+    "receipts_owed",
     "retry_all",
+    "set_chat_address",
+    "set_choices",
     "set_mail_address",
-    "unread_count",
     "unsent",
+    "waiting",
 ]

@@ -5,41 +5,30 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from email.message import EmailMessage
 from hashlib import sha256
 from importlib import import_module
 from typing import Any
 
 from service.config import Mail
 from service.errors import Incident
+from service.notifications import chats
+from service.notifications.letter import ChannelDown, Letter, Undeliverable
+from service.notifications.mail_text import mail_text
 
 TIMEOUT_SECONDS = 20
-MAIL, APPRISE = "mail", "apprise"
+MAIL, APPRISE, WECHAT, DINGTALK = "mail", "apprise", "wechat", "dingtalk"
+ROBOTS: Mapping[str, str] = {WECHAT: "wechat_robot", DINGTALK: "dingtalk_robot"}
+"""The channel of a chat service's robot, which writes into a group: one letter, whoever the notice is for."""
+CHANNELS: Mapping[str, str] = {
+    MAIL: "邮件",
+    WECHAT: "政务微信",
+    DINGTALK: "钉钉",
+    ROBOTS[WECHAT]: "政务微信群",
+    ROBOTS[DINGTALK]: "钉钉群",
+    APPRISE: "其他渠道",
+}
+"""The channels as people call them."""
 CLOSING, PERMANENT = 421, 500
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One message over one channel. ``key`` is the same at every attempt, so that a receiver can drop a repetition.
-
-    ``recipient`` is what the delivery is noted under, ``address`` where it goes.
-    """
-
-    channel: str
-    recipient: str
-    address: str
-    subject: str
-    body: str
-    key: str
-
-
-class ChannelDown(Incident):
-    """The way out fails for every letter at present: no connection, no sign-in, a refused sender."""
-
-
-class Undeliverable(Incident):
-    """This letter can never go out as it is: trying again without a person's help is no use."""
 
 
 Send = Callable[[Letter], None]
@@ -47,13 +36,34 @@ Send = Callable[[Letter], None]
 
 
 def channels(mail: Mail) -> Mapping[str, Send]:
-    """The ways out that the settings enable."""
+    """The ways out that the settings enable. One that keeps a line open has a method ``close``."""
     found: dict[str, Send] = {}
     if mail.enabled:
-        found[MAIL] = lambda letter: _by_mail(mail, letter)
+        found[MAIL] = Mailer(mail)
+    for name, chat, service in ((WECHAT, mail.wechat, chats.WECHAT), (DINGTALK, mail.dingtalk, chats.DINGTALK)):
+        if chat.to_people:
+            found[name] = chats.People(chat, service)
+        if chat.to_group:
+            found[ROBOTS[name]] = chats.Group(chat, service)
     if mail.apprise_urls:
         found[APPRISE] = _by_apprise
     return found
+
+
+def groups(mail: Mail) -> list[tuple[str, str]]:
+    """(channel, recipient) of each way out that goes to a group or a program, whoever a notice is for."""
+    robots = [
+        (ROBOTS[name], recipient_of(chat.robot))
+        for name, chat in ((WECHAT, mail.wechat), (DINGTALK, mail.dingtalk))
+        if chat.to_group
+    ]
+    return robots + [(APPRISE, recipient_of(url)) for url in mail.apprise_urls]
+
+
+def group_address(mail: Mail, channel: str, recipient: str) -> str | None:
+    """The address under which such a recipient was noted, while the settings still have it."""
+    known = {ROBOTS[WECHAT]: (mail.wechat.robot,), ROBOTS[DINGTALK]: (mail.dingtalk.robot,), APPRISE: mail.apprise_urls}
+    return next((one for one in known.get(channel, ()) if recipient_of(one) == recipient), None)
 
 
 def recipient_of(url: str) -> str:
@@ -61,17 +71,53 @@ def recipient_of(url: str) -> str:
     return sha256(url.encode()).hexdigest()
 
 
-def _by_mail(mail: Mail, letter: Letter) -> None:
-    message = EmailMessage()
-    message["From"] = mail.sender
-    message["To"] = letter.address
-    message["Subject"] = letter.subject
-    message["Message-ID"] = f"<{letter.key}@{mail.sender.rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.body)
-    server = _connected(mail)
+class Mailer:
+    """Sends letter after letter over one line to the mail server, until it is closed or the line breaks."""
+
+    def __init__(self, mail: Mail) -> None:
+        self.mail = mail
+        self._server: smtplib.SMTP | None = None
+
+    def __call__(self, letter: Letter) -> None:
+        kept = self._server is not None
+        try:
+            self._send(letter)
+        except _Cut:
+            if not kept:
+                raise
+            self._send(letter)  # the server has closed a line that was idle: over a new one under the same name
+
+    def close(self) -> None:
+        """Takes leave of the server."""
+        if self._server is not None:
+            _leave(self._server)
+            self._server = None
+
+    def _send(self, letter: Letter) -> None:
+        server, self._server = self._server or _connected(self.mail), None
+        try:
+            _by_mail(server, self.mail, letter)
+        except (Undeliverable, _Later):  # the server goes on with the next one
+            self._server = server
+            raise
+        except Incident:
+            _leave(server)
+            raise
+        self._server = server
+
+
+class _Later(Incident):
+    """The server takes this letter later, and others now."""
+
+
+class _Cut(Incident):
+    """The line broke while the letter was on its way."""
+
+
+def _by_mail(server: smtplib.SMTP, mail: Mail, letter: Letter) -> None:
+    message = mail_text(letter, mail.sender)
     try:
-        server.send_message(message)
+        server.sendmail(mail.sender, letter.address, message)
     except smtplib.SMTPRecipientsRefused as error:
         [(code, _)] = error.recipients.values()
         raise _refused(code, f"邮件服务器拒收发给该收件人的邮件（代码 {code}），请检查其邮箱地址") from error
@@ -85,9 +131,7 @@ def _by_mail(mail: Mail, letter: Letter) -> None:
         where = f"邮件服务器 {mail.host}:{mail.port}"
         if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
             raise ChannelDown(f"{where} 没有及时答复，请检查邮件服务器") from error
-        raise Incident(f"{where} 在发送途中断开，请稍后重试") from error
-    finally:
-        _leave(server)
+        raise _Cut(f"{where} 在发送途中断开，请稍后重试") from error
 
 
 def _connected(mail: Mail) -> smtplib.SMTP:
@@ -116,11 +160,20 @@ def _connected(mail: Mail) -> smtplib.SMTP:
     return server
 
 
+def unreachable(mail: Mail) -> str | None:
+    """Why no letter could be sent now; ``None`` where the mail server takes us in. Sends nothing."""
+    try:
+        _leave(_connected(mail))
+    except ChannelDown as error:
+        return error.message
+    return None
+
+
 def _refused(code: int, said: str) -> Incident:
     """The meaning of a refusal of one letter: 421 closes the door for all, 4xx means later, 5xx for good (RFC 5321)."""
     if code == CLOSING:
         return ChannelDown(said)
-    return Undeliverable(said) if code >= PERMANENT else Incident(said)
+    return Undeliverable(said) if code >= PERMANENT else _Later(said)
 
 
 def _leave(server: smtplib.SMTP) -> None:

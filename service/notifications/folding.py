@@ -9,7 +9,14 @@ from service.history.notices import NOTICE
 from service.history.retrying import FAILED as FAILED_NOTICE
 from service.history.retrying import REVIVED
 from service.notifications.fields import AGAIN, DROPPED, FAILED, READ, SENT, TOLD
-from service.notifications.models import MailAddress, Notification, NotificationDelivery, OwedLetter
+from service.notifications.models import (
+    MailAddress,
+    NoticeAddress,
+    NoticeChoice,
+    Notification,
+    NotificationDelivery,
+    OwedLetter,
+)
 from service.notifications.rules import CASE
 
 LEASE = "发送程序对一封信的占用，几分钟内有效"
@@ -63,6 +70,16 @@ def _mail(rows: Rows, event: Event) -> None:
             row["address"] = Digest(event.data["sealed"], event.data["salt"])
     elif event.kind == "mail_address_removed":
         rows.drop(MailAddress, username)
+    elif event.kind == "notice_address_set":
+        key = (username, event.data["channel"])
+        row = rows.put(NoticeAddress, key, username=username, channel=event.data["channel"])
+        row["address"] = Digest(event.data["sealed"], event.data["salt"])
+    elif event.kind == "notice_address_removed":
+        rows.drop(NoticeAddress, (username, event.data["channel"]))
+    elif event.kind == "notice_choices_set":
+        rows.clear(NoticeChoice, username=username)
+        for one in event.data["choices"]:
+            rows.put(NoticeChoice, (username, one["kind"], one["channel"]), one, username=username)
 
 
 FAMILIES = (
@@ -106,7 +123,11 @@ FAMILIES = (
     ),
     Family(
         ACCESS,
-        (Held(MailAddress, None, "提醒邮件地址", lambda row: row["username"]),),
+        (
+            Held(MailAddress, None, "提醒邮件地址", lambda row: row["username"]),
+            Held(NoticeAddress, None, "提醒账号", lambda row: f"{row['username']} {row['channel']}"),
+            Held(NoticeChoice, None, "提醒设置", lambda row: f"{row['username']} {row['kind']} {row['channel']}"),
+        ),
         _mail,
         single=True,
     ),

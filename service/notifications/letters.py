@@ -6,30 +6,26 @@ reason why it is still here. Plain functions in the caller's transaction; none c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from service import history
+from service import clock, history
 from service.auth.accounts import ACCESS
 from service.auth.models import Account
-from service.auth.queries import find_account, is_usable
-from service.config import Mail
-from service.config.notifications import KINDS
-from service.db.lists import Page, page
-from service.history import HistoryEvent
-from service.history.notices import Notice
+from service.config import Mail, Wording
+from service.errors import NotFound
 from service.history.records import record
-from service.notifications.channels import APPRISE, MAIL, Letter, recipient_of
+from service.notifications.channels import groups
+from service.notifications.digests import daily_channels
 from service.notifications.fields import AGAIN, DROPPED, FAILED, SENT
-from service.notifications.models import MailAddress, NotificationDelivery, OwedLetter
-from service.notifications.rules import CASE, SAYS_WHEN, STALE_WHEN_DONE, Told, next_letter, outside_text
+from service.notifications.models import NotificationDelivery, OwedLetter
+from service.notifications.rules import DIGEST, next_letter
+from service.notifications.ways import NOW, Ways, open_channels
 from service.processes.incidents import close_incident, open_incident
-from service.processes.models import OPEN, Incident, UserTask
+from service.processes.models import Incident
 from service.rights import SYSTEM, Actor, require
 
 LEAST_ATTEMPTS = 8
@@ -41,57 +37,53 @@ Key = tuple[int, str, str]
 """Event, channel and recipient: what is sent once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """A letter that has failed at least once: what it is about, to whom, why it is not sent, and what comes next.
-
-    ``given_up``: nobody tries again by itself; else again from ``due_at`` on. ``name`` is of the account, None for an
-    address of the settings.
-    """
-
-    event_id: int
-    channel: str
-    kind: str
-    number: str | None
-    username: str | None
-    name: str | None
-    attempts: int
-    since: datetime
-    due_at: datetime
-    given_up: bool
-    error: str
+Told = tuple[str, Wording, Sequence[Account]]
+"""Of a notice that was told: its kind, its wording, and to whom."""
 
 
-def owe(session: Session, event: HistoryEvent, people: Sequence[Account], mail: Mail, *, now: datetime) -> None:
-    """Owes the letters of a notice that are neither sent nor owed yet."""
-    goals: list[tuple[str, str]] = []
-    if people and mail.enabled:
-        names = [account.username for account in people]
-        found = select(MailAddress.username).where(MailAddress.username.in_(names)).order_by(MailAddress.username)
-        goals += [(MAIL, username) for username in session.scalars(found)]
-    if people:
-        goals += [(APPRISE, recipient_of(url)) for url in mail.apprise_urls]
-    if not goals:
-        return
-    known: set[tuple[str, str]] = set()
+def owe_all(
+    session: Session, told: Mapping[int, Told], mail: Mail, wordings: Mapping[str, Wording], *, now: datetime
+) -> dict[int, list[tuple[str, str]]]:
+    """Owes the letters of notices (by the ids of their events) that are neither sent nor owed yet, to each person as
+    chosen; gives all that are owed now."""
+    if not told or not (open_channels(mail) or groups(mail)):
+        return {}
+    names = sorted({account.username for _, _, people in told.values() for account in people})
+    ways = Ways(session, names, mail, clock.local(now).date())
+    known: dict[int, set[tuple[str, str]]] = {number: set() for number in told}
+    owed: dict[int, list[tuple[str, str]]] = {number: [] for number in told}
     for table in (NotificationDelivery, OwedLetter):
-        rows = session.execute(select(table.channel, table.recipient).where(table.event_id == event.id))
-        known |= {(row.channel, row.recipient) for row in rows}
-    fresh = [goal for goal in dict.fromkeys(goals) if goal not in known]
-    for channel, recipient in fresh:
-        session.add(OwedLetter(event_id=event.id, channel=channel, recipient=recipient, due_at=now, attempts=0))
+        rows = select(table.event_id, table.channel, table.recipient).where(table.event_id.in_(list(told)))
+        for number, channel, recipient in session.execute(rows):
+            known[number].add((channel, recipient))
+            if table is OwedLetter:
+                owed[number].append((channel, recipient))
+    for number, (kind, wording, people) in told.items():
+        goals = [
+            (channel, account.username)
+            for account in people
+            for channel in (
+                daily_channels(ways, account.username, wordings.values())
+                if kind == DIGEST
+                else [one for one, way in ways.of(account.username, kind, outside=wording.outside) if way == NOW]
+            )
+        ]
+        if people and wording.outside and kind != DIGEST:
+            goals += groups(mail)
+        owed[number] += [goal for goal in dict.fromkeys(goals) if goal not in known[number]]
+        owed[number].sort()
+    session.add_all(
+        OwedLetter(event_id=number, channel=channel, recipient=recipient, due_at=now, attempts=0)
+        for number, goals in owed.items()
+        for channel, recipient in goals
+        if (channel, recipient) not in known[number]
+    )
     session.flush()
+    return owed
 
 
-def owed(session: Session, event_id: int) -> list[dict[str, str]]:
-    """The letters that a notice still owes, as its journal names them; one statement."""
-    query = select(OwedLetter.channel, OwedLetter.recipient).where(OwedLetter.event_id == event_id)
-    listed = session.execute(query.order_by(OwedLetter.channel, OwedLetter.recipient))
-    return [{"channel": channel, "recipient": recipient} for channel, recipient in listed]
-
-
-def take(session: Session, channels: Collection[str], *, now: datetime, until: datetime) -> Key | None:
-    """The letter that waits longest of those due over ``channels``, kept from other workers ``until`` then.
+def take(session: Session, channels: Collection[str], *, now: datetime, until: datetime, limit: int = 1) -> list[Key]:
+    """The letters that wait longest of those due over ``channels``, kept from other workers ``until`` then.
 
     A command that makes letters due at once (``wake``, ``retry_all``) leaves that lease: who sends it may be at it
     right now.
@@ -101,56 +93,54 @@ def take(session: Session, channels: Collection[str], *, now: datetime, until: d
         .where(OwedLetter.channel.in_(sorted(channels)), OwedLetter.due_at <= now, OwedLetter.given_up.is_(False))
         .where(OwedLetter.leased_until.is_(None) | (OwedLetter.leased_until <= now))
         .order_by(OwedLetter.due_at, OwedLetter.event_id, OwedLetter.recipient)
-        .limit(1)
+        .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    found = session.scalars(due).first()
-    if found is None:
-        return None
-    found.leased_until = until
+    found = session.scalars(due).all()
+    for owed in found:
+        owed.leased_until = until
     session.flush()
-    return found.event_id, found.channel, found.recipient
+    return [(owed.event_id, owed.channel, owed.recipient) for owed in found]
 
 
-def written(session: Session, key: Key, mail: Mail, public_url: str, told: Told) -> Letter | None:
-    """The letter as it is sent today; None where there is nothing to send any more.
+def give_back(session: Session, keys: Sequence[Key], *, leased_until: datetime) -> None:
+    """Letters that were taken and not tried: anybody may take them at once."""
+    session.execute(
+        update(OwedLetter)
+        .where(_KEY.in_(list(keys)), OwedLetter.leased_until == leased_until)
+        .values(leased_until=None)
+        .execution_options(synchronize_session=False)
+    )
 
-    The work is done, the account is disabled, or it has no address any longer.
+
+def settle(session: Session, keys: Mapping[Key, bool], *, now: datetime) -> None:
+    """Letters have gone out (True), or are not owed any more. One that another worker has settled stays so.
+
+    Seven statements, whatever the number of letters; two of them only where some are not owed any more.
     """
-    event_id, channel, recipient = key
-    event = session.get_one(HistoryEvent, event_id)
-    template = Notice.of(event.data).template
-    task = session.get(UserTask, UUID(event.task)) if event.task else None
-    if template in STALE_WHEN_DONE and task is not None and task.status != OPEN:
-        return None
-    if channel == MAIL:
-        account, row = find_account(session, recipient), session.get(MailAddress, recipient)
-        address = row.address if row is not None and account is not None and is_usable(account) else None
-    else:
-        address = next((url for url in mail.apprise_urls if recipient_of(url) == recipient), None)
-    if address is None:
-        return None
-    case = event.stream.removeprefix(CASE) if event.stream.startswith(CASE) else None
-    link = f"{public_url}/cases/{case}" if public_url and case is not None else None
-    due, name = told.due, KINDS.get(template, KINDS["reminder"])
-    if due is not None and template in SAYS_WHEN:
-        name = due.state
-    subject, body = outside_text(name, told.notice, due, link or public_url or None)
-    return Letter(channel, recipient, address, subject, body, f"{event.hash[:32]}.{recipient[:32]}")
+    found = [(row.event_id, row.channel, row.recipient) for row in session.execute(_THERE, {"keys": list(keys)})]
+    if not found:
+        return
+    said = {key: (history.notice_stream(key[0]), {"channel": key[1], "recipient": key[2]}) for key in found}
+    sent, dropped = ([key for key in found if keys[key] is way] for way in (True, False))
+    if sent and dropped:  # in one order, as all who lock many
+        history.lock_all(session, {stream for stream, _ in said.values()})
+    told = [said[key] for key in sent]
+    history.extend_streams(session, kind=SENT, actor=SYSTEM.username, at=now, data=told)
+    told = [said[key] for key in dropped]
+    history.extend_streams(session, kind=DROPPED, actor=SYSTEM.username, at=now, data=told)
+    if sent:
+        rows = [{"event_id": key[0], "channel": key[1], "recipient": key[2], "sent_at": now} for key in sent]
+        session.execute(insert(NotificationDelivery), rows)
+    session.execute(_GONE, {"keys": found}, execution_options={"synchronize_session": False})
 
 
-def settle(session: Session, key: Key, *, sent_at: datetime | None, now: datetime) -> None:
-    """The letter has gone out, or (``None``) is not owed any more."""
-    event_id, channel, recipient = key
-    owed = session.get(OwedLetter, key)
-    if owed is not None:
-        session.delete(owed)
-    if sent_at is not None:
-        session.merge(NotificationDelivery(event_id=event_id, channel=channel, recipient=recipient, sent_at=sent_at))
-    said = {"channel": channel, "recipient": recipient}
-    kind = SENT if sent_at is not None else DROPPED
-    record(session, history.notice_stream(event_id), kind, said, actor=SYSTEM, now=now)
-    session.flush()
+_ORDER = (OwedLetter.event_id, OwedLetter.channel, OwedLetter.recipient)
+"""The order in which all lock letters, and after them the journals: nobody waits for another in a ring."""
+_KEY = tuple_(*_ORDER)
+# Asked for every few letters, so built once.
+_THERE = select(*_ORDER).where(_KEY.in_(bindparam("keys", expanding=True))).order_by(*_ORDER).with_for_update()
+_GONE = delete(OwedLetter).where(_KEY.in_(bindparam("keys", expanding=True)))
 
 
 def failed(
@@ -207,20 +197,39 @@ def wake(session: Session, channel: str, *, now: datetime) -> None:
     waiting = select(OwedLetter).where(
         OwedLetter.channel == channel, OwedLetter.of_channel, OwedLetter.given_up.is_(False), OwedLetter.due_at > now
     )
-    rows = session.scalars(waiting.order_by(OwedLetter.event_id, OwedLetter.recipient).with_for_update()).all()
+    rows = session.scalars(waiting.order_by(*_ORDER).with_for_update()).all()
     history.lock_all(session, {history.notice_stream(owed.event_id) for owed in rows})
     for owed in rows:
         owed.due_at = now
         _note(session, owed, AGAIN, SYSTEM, now)
 
 
+def retry(session: Session, key: Key, *, actor: Actor, now: datetime) -> None:
+    """Tries one letter that has failed again at once. Raises NotAllowed, NotFound where it is not owed any more."""
+    require(actor, "retry_incidents")
+    owed = session.get(OwedLetter, key, with_for_update=True)
+    if owed is None:
+        raise NotFound("没有这封待发的信：已经发出，或不用再发，请刷新后查看")
+    _again(session, owed, actor, now)
+    number, channel, recipient = key
+    said = {"letter": f"日志第 {number} 条 {channel} {recipient}"}
+    record(session, ACCESS, "letter_retried", said, actor=actor, now=now)
+    session.flush()
+
+
+def _again(session: Session, owed: OwedLetter, actor: Actor, now: datetime) -> None:
+    owed.attempts, owed.due_at, owed.given_up, owed.failing_since = 0, now, False, None
+    _note(session, owed, AGAIN, actor, now)
+
+
 def retry_all(session: Session, *, actor: Actor, now: datetime) -> int:
     """Tries every letter that has failed again at once, given up or not; gives how many. Raises NotAllowed."""
     require(actor, "retry_incidents")
-    rows = list(session.scalars(select(OwedLetter).where(OwedLetter.attempts > 0).with_for_update()))
+    tried = select(OwedLetter).where(OwedLetter.attempts > 0)
+    rows = session.scalars(tried.order_by(*_ORDER).with_for_update()).all()
+    history.lock_all(session, {history.notice_stream(owed.event_id) for owed in rows})
     for owed in rows:
-        owed.attempts, owed.due_at, owed.given_up, owed.failing_since = 0, now, False, None
-        _note(session, owed, AGAIN, actor, now)
+        _again(session, owed, actor, now)
     open_ones = select(Incident).where(Incident.kind == INCIDENT, Incident.resolved_at.is_(None))
     for incident in session.scalars(open_ones):
         close_incident(session, incident, actor=actor, now=now)
@@ -228,57 +237,6 @@ def retry_all(session: Session, *, actor: Actor, now: datetime) -> int:
     if rows:
         record(session, ACCESS, "letters_retried", {"letters": len(rows)}, actor=actor, now=now)
     return len(rows)
-
-
-def unsent(session: Session, *, limit: int = 50, offset: int = 0) -> Page[Unsent]:
-    """The letters that have failed and are still owed, the longest first; four statements."""
-    query = select(OwedLetter).where(OwedLetter.attempts > 0)
-    found = page(
-        session,
-        query.order_by(OwedLetter.failing_since, OwedLetter.event_id, OwedLetter.recipient),
-        limit=limit,
-        offset=offset,
-    )
-    events = [owed.event_id for owed in found.items]
-    names = [owed.recipient for owed in found.items if owed.channel == MAIL]
-    told = {one.id: one for one in session.scalars(select(HistoryEvent).where(HistoryEvent.id.in_(events)))}
-    accounts = {one.username: one for one in session.scalars(select(Account).where(Account.username.in_(names)))}
-    return Page(
-        tuple(_unsent(owed, told[owed.event_id], accounts.get(owed.recipient)) for owed in found.items),
-        found.total,
-        found.limit,
-        found.offset,
-    )
-
-
-def counts(session: Session) -> dict[str, int]:
-    """How many letters wait for their first attempt, for another one, and for a person; one statement."""
-    rows = session.execute(
-        select(OwedLetter.given_up, (OwedLetter.attempts > 0).label("tried"), func.count()).group_by(
-            "given_up", "tried"
-        )
-    )
-    found = {"waiting": 0, "retrying": 0, "given_up": 0}
-    for given_up, tried, number in rows:
-        found["given_up" if given_up else "retrying" if tried else "waiting"] += number
-    return found
-
-
-def _unsent(owed: OwedLetter, event: HistoryEvent, account: Account | None) -> Unsent:
-    notice = Notice.of(event.data)
-    return Unsent(
-        event_id=owed.event_id,
-        channel=owed.channel,
-        kind=KINDS.get(notice.template, KINDS["reminder"]),
-        number=notice.number,
-        username=owed.recipient if owed.channel == MAIL else None,
-        name=account.name if account is not None else None,
-        attempts=owed.attempts,
-        since=owed.failing_since or owed.due_at,
-        due_at=owed.due_at,
-        given_up=owed.given_up,
-        error=owed.last_error or "",
-    )
 
 
 def _show(session: Session, error: str, now: datetime) -> None:

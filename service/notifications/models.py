@@ -83,3 +83,27 @@ class MailAddress(Base):
 
     username: Mapped[str] = mapped_column(String(32), ForeignKey("account.username"), primary_key=True)
     address: Mapped[str] = mapped_column(String(254))
+
+
+class NoticeAddress(Base):
+    """The name of an account's person in a chat service; without a row no word goes there."""
+
+    __tablename__ = "notice_address"
+
+    username: Mapped[str] = mapped_column(String(32), ForeignKey("account.username"), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    address: Mapped[str] = mapped_column(String(64))
+
+
+class NoticeChoice(Base):
+    """How an account gets a ``kind`` of notice (``ways.ALL``: the others) over a channel: ``way`` is of ``ways.WAYS``.
+
+    Without a row it comes as usual.
+    """
+
+    __tablename__ = "notice_choice"
+
+    username: Mapped[str] = mapped_column(String(32), ForeignKey("account.username"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    way: Mapped[str] = mapped_column(String(8))

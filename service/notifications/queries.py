@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from service.db.lists import Page, page
 from service.notifications.models import MailAddress, Notification
-from service.rights import Actor
+from service.notifications.rules import FOR_ADMINISTRATORS
+from service.processes.waiting import waiting_tasks
+from service.rights import Actor, administers_only
 
 
 def inbox(
     session: Session, actor: Actor, *, unread: bool = False, limit: int = 50, offset: int = 0
 ) -> Page[Notification]:
     """The actor's notices, the latest first; with ``unread`` only those not read yet. Two statements."""
-    query = select(Notification).where(Notification.username == actor.username)
+    query = select(Notification).where(*own_notices(actor))
     if unread:
         query = query.where(Notification.read_at.is_(None))
     return page(session, query.order_by(Notification.created_at.desc(), Notification.id), limit=limit, offset=offset)
 
 
-def unread_count(session: Session, actor: Actor) -> int:
-    """How many notices the actor has not read; one statement."""
-    found = select(func.count()).where(Notification.username == actor.username, Notification.read_at.is_(None))
-    return session.scalar(found) or 0
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many tasks and unread notices wait for somebody; of tasks ``processes.waiting.MOST`` at most are counted."""
+
+    tasks: int
+    unread: int
+
+
+def waiting(session: Session, actor: Actor, today: date) -> Waiting:
+    """The numbers of the menu; one statement beside those that say for whom the actor stands in. No record is read."""
+    unread = select(func.count()).where(*own_notices(actor), Notification.read_at.is_(None)).scalar_subquery()
+    if administers_only(actor):
+        return Waiting(0, session.scalar(select(unread)) or 0)
+    tasks = waiting_tasks(session, actor, today).scalar_subquery()
+    return Waiting(*session.execute(select(tasks, unread)).one())
+
+
+def receipts_owed(session: Session, actor: Actor) -> int:
+    """How many urges and circulars wait for the actor's 签收; one statement."""
+    asked = select(func.count()).where(*own_notices(actor), Notification.receipt, Notification.read_at.is_(None))
+    return session.scalar(asked) or 0
+
+
+def own_notices(actor: Actor) -> Sequence[ColumnElement[bool]]:
+    """The actor's notices; to a separated administrator (三员分立) none of an earlier role."""
+    mine = Notification.username == actor.username
+    return (mine, Notification.template.in_(FOR_ADMINISTRATORS)) if administers_only(actor) else (mine,)
 
 
 def mail_address(session: Session, username: str) -> str | None:

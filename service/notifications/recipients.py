@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.auth.holders import keys_of
 from service.auth.models import Account
 from service.auth.queries import accounts_of_role, actor_of_account, is_usable
 from service.db.lists import on_day
@@ -27,7 +28,7 @@ from service.rights import LIAISON
 def recipients(session: Session, to: Goal, *, on: date) -> list[Account]:
     """The usable accounts that a notice goes to: its user names, else all who hold its role.
 
-    ``unit`` narrows the role to a unit, ``leader`` to the holder of one leader's post.
+    ``unit`` narrows the role to a unit, ``leader`` to the holder of one leader's post, ``person`` to one of them.
     """
     if to.usernames is not None:
         named = select(Account).where(Account.username.in_(to.usernames)).order_by(Account.username)
@@ -35,6 +36,8 @@ def recipients(session: Session, to: Goal, *, on: date) -> list[Account]:
     if to.role is None:
         return []
     found = accounts_of_role(session, to.role, to.unit, on=on)
+    if to.person is not None:
+        return [account for account in found if to.person in keys_of(account.username, account.person_id)]
     if to.leader is None:
         return found
     post = find_leader(session, to.leader)

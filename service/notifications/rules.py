@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from service.history.notices import Goal, Notice
 from service.rights import LIAISON
 
 STALE_WHEN_DONE = frozenset(
-    {"task", "due_soon", "due_today", "urge", "reassigned", "returned", "due_changed", "claim_ended"}
+    {
+        "task",
+        "due_soon",
+        "due_today",
+        "urge",
+        "reassigned",
+        "returned",
+        "due_changed",
+        "claim_ended",
+        "extension_asked",
+        "extension_refused",
+    }
 )
 """Notices that ask for work on a task: pointless, and wrong, once the task is done (no urge after the answer)."""
 
@@ -19,20 +31,36 @@ REASSIGNED = "reassigned"
 SAYS_WHEN = frozenset({"due_soon", "due_today"})
 """Reminders that are named by how the due date stands on the day of delivery, however late that is."""
 
+ACCESS_PROPOSED, ACCESS_DECIDED = "access_proposed", "access_decided"
+"""Word that a proposal about rights waits, and of its end."""
+
 NOT_TO_DOER = frozenset({"task", "returned", "due_changed"})
 """Notices of what an operation led to: whoever did it knows."""
 
 ONLY_WHO_SEES = frozenset({"mentioned"})
 """Notices for whomever somebody named: who may not see the case may not know of it either."""
 
-ON_PAPER_TOO = frozenset({"brief", "circular_told", "sealed"})
-"""Notices that leaders or auditors without an account are given on paper: that nobody reads it here is no fault."""
+ON_PAPER_TOO = frozenset({"brief", "circular_told", "sealed", ACCESS_PROPOSED, ACCESS_DECIDED})
+"""Notices that nobody reading here is no fault of: leaders and auditors without an account are given it on paper, and
+an administrator whose account has ended since waits for no word."""
 
 WITHOUT_MATTER = frozenset({"incident", "stuck"})
 """Notices for administrators and owners, who keep things running and have no business with the matters themselves."""
 
+FOR_ADMINISTRATORS = frozenset({*WITHOUT_MATTER, "calendar_missing", "vacancy", ACCESS_PROPOSED, ACCESS_DECIDED})
+"""All notices that a separated administrator (三员分立) reads: nothing of matters, also not of an earlier role's."""
+
+DIGEST = "digest"
+"""The day's letter: it reaches no inbox, and says what stands in one."""
+
 CASE = "instance:"
 """How the names of the streams of cases begin."""
+
+
+def case_of(stream: str) -> UUID | None:
+    """The case whose journal a stream is; None for any other."""
+    return UUID(stream.removeprefix(CASE)) if stream.startswith(CASE) else None
+
 
 VACANCY = "vacancy"
 """Word that a unit has no liaison."""
@@ -110,8 +138,13 @@ def outside_text(name: str, notice: Notice, due: Due | None, link: str | None) -
         ("期限", due.day if due else None),
     ]
     lines = [f"您有一条新的提醒：{name}。", *(f"{label}：{value}" for label, value in known if value)]
-    lines.append(f"请登录直联平台查看：{link}" if link else "请登录直联平台查看。")
+    lines.append(way_in(link))
     return f"【直联平台】{name}{f'（{notice.number}）' if notice.number else ''}", "\n".join(lines)
+
+
+def way_in(link: str | None) -> str:
+    """The last line of what leaves the service: where the rest stands."""
+    return f"请登录直联平台查看：{link}" if link else "请登录直联平台查看。"
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime:

@@ -1,8 +1,9 @@
-"""The tables of the seals. Triggers of the migration refuse UPDATE, DELETE and TRUNCATE of each of them."""
+"""The tables of the seals. Triggers of the migrations refuse UPDATE, DELETE and TRUNCATE of each but ``SealOffer``."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -71,3 +72,14 @@ class SealToken(Base):
     number: Mapped[int] = mapped_column(Integer, ForeignKey("seal.number"), unique=True)
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     token: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SealOffer(Base):
+    """A file of a head that somebody kept elsewhere and handed in, until the job ``job_id`` has held the journal
+    against it."""
+
+    __tablename__ = "seal_offer"
+
+    job_id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Text, func, select, text, type_coerce
 from sqlalchemy.exc import OperationalError
@@ -20,8 +19,7 @@ PATIENCE_MS = 500
 _AT_ONCE = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """An event's place and hash; ``day`` is that of Shanghai, empty where the moment cannot be read."""
 
     id: int
@@ -70,12 +68,12 @@ def lines(session: Session, *, after: int = 0, until: int | None = None) -> Iter
         found = found.where(event.id <= until)
     days: dict[Any, str] = {}
     with session.execute(found.execution_options(yield_per=_AT_ONCE)) as rows:
-        for row in rows:
-            hour = str(row.at)[:13]
+        for id_, stream, seq, moment, sealed in rows:
+            hour = str(moment)[:13]
             day = days.get(hour)
             if day is None:
-                day = days[hour] = _day(row.at)
-            yield Line(row.id, row.stream, row.seq, day, row.hash)
+                day = days[hour] = _day(moment)
+            yield Line(id_, stream, seq, day, sealed)
 
 
 def _day(at: Any) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.db import Database
@@ -25,11 +25,13 @@ from service.errors import Incident, Invalid
 from service.seals.heads import Head, digest_of, head_of, sm3_of
 from service.seals.keys import known_keys
 from service.seals.models import Seal, SealToken
+from service.seals.queries import seal_of
 from service.seals.reading import lines
 from service.seals.statements import Statement, statement_of
 
 FORMAT, VERSION = "talent-liaison-seal-file", 1
-_NAME = re.compile(r"seal-(\d{6,})\.json")
+LEAVES = ".leaves.gz"
+_NAME = re.compile(r"seal-([0-9]{6,10})\.json")
 _LARGEST = 50_000_000
 
 
@@ -103,14 +105,30 @@ def _write(
                 "请立即用它核对（liaison verify --against）"
             )
         return False
-    leaves = folder / f"{name}.leaves.gz"
+    leaves = folder / f"{name}{LEAVES}"
     partial = leaves.with_name(leaves.name + ".partial")
-    with gzip.open(partial, "wt", encoding="utf-8", compresslevel=3, newline="\n") as into:
-        for line in lines(session, after=earlier, until=seal.last_id):
-            into.write(f"{line.hash} {line.seq} {line.stream}\n")
+    _write_leaves(session, partial, earlier, seal.last_id)
     partial.replace(leaves)
     _whole(head, head_file(seal, keys))
     return True
+
+
+def write_leaves(session: Session, number: int, into: Path) -> None:
+    """Writes the file that names each event since the head before the ``number``-th. Raises NotFound."""
+    seal = seal_of(session, number)
+    earlier = session.scalar(select(func.max(Seal.last_id)).where(Seal.number < number)) or 0
+    _write_leaves(session, into, earlier, seal.last_id)
+
+
+def _write_leaves(session: Session, path: Path, after: int, until: int) -> None:
+    with gzip.open(path, "wt", encoding="utf-8", compresslevel=3, newline="\n") as into:
+        for line in lines(session, after=after, until=until):
+            into.write(f"{line.hash} {line.seq} {line.stream}\n")
+
+
+def is_name(name: str) -> bool:
+    """Whether a file of that name belongs to a head."""
+    return name.startswith("seal-") and bool(_NAME.fullmatch(name.replace(LEAVES, ".json")))
 
 
 def _kept(file: Path) -> str | None:
@@ -153,7 +171,7 @@ def read(file: Path) -> Witness:
         raise Invalid(f"{file.name}：{error.message}") from error
     if digest != digest_of(text):
         raise Invalid(f"{file.name}：内容与其摘要不符，文件被改动")
-    leaves = file.with_name(f"{name_of(head.number)}.leaves.gz")
+    leaves = file.with_name(f"{name_of(head.number)}{LEAVES}")
     return Witness(file, head, text, signature, keys, leaves if leaves.exists() else None)
 
 

@@ -1,4 +1,4 @@
-"""Files attached to records (附件): who may attach, withdraw and read them, and their entry in the record's journal.
+"""The files of a record: rights to attach, withdraw and read them, and their entry in the record's journal.
 
 A file belongs to the record of a journal ``stream``: ``contact:<id>``, ``activity:<id>``, ``matter:<id>``,
 ``unit:<code>`` (a unit's regulation, R6), ``report:<id>`` (a half-year report, T6) or ``instance:<id>`` (a case: the
@@ -7,16 +7,16 @@ evidence of a reported change, R9, or the signed form of a need, W3). Rights are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from service import contacts, reports
+from service.auth.queries import account_names
 from service.contacts.access import acting_for_unit, acting_on_leader, selves
 from service.contacts.models import Activity, Contact, Matter
 from service.db import Base
@@ -29,19 +29,26 @@ from service.people.queries import get_unit
 from service.processes import queries
 from service.processes.commands import require_running
 from service.processes.models import Instance
+from service.processes.steps import step_names
 from service.processes.visibility import is_round, require_part
 from service.reports.models import HalfYearReport
 from service.reports.rules import EDITABLE
 from service.rights import Actor, may
-from service.storage import Attachment, attachments_of, get_attachment, keep
+from service.storage import Attachment, Received, attachments_called, attachments_of, get_attachment, keep
 
 MOST = 20
 """Files of one record."""
+MOST_OF_CASE = 100
+"""Files of one case, in whose steps many people hand some in."""
+
+LOOKED_THROUGH = 40
+"""Files of a name that a search looks through for those that somebody may see."""
 
 _FILE = (Field("name", "文件"),)
 ENTRIES: Mapping[str, Entry] = {
     "file_attached": Entry("上传附件", _FILE),
     "file_withdrawn": Entry("撤回附件", _FILE),
+    "file_refused": Entry("附件未通过查毒", (*_FILE, Field("found", "查毒结果"))),
 }
 """Kinds of entries of the journal of a record that tell of its files."""
 
@@ -54,7 +61,8 @@ RESTRICTED = "本次联系有受限记录，附件一并保密：只有该领导
 class Files:
     """The files of a record as somebody sees them; ``withdrawable`` are the ids of those that may be taken back.
 
-    ``hidden``: whoever may see the record may not see its files (C4).
+    ``hidden``: whoever may see the record may not see its files (C4). ``people`` names who uploaded them, ``steps`` the
+    steps of a case with whose forms they were handed in.
     """
 
     stream: str
@@ -62,25 +70,42 @@ class Files:
     may_attach: bool
     withdrawable: frozenset[UUID]
     hidden: bool = False
+    people: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[UUID, str] = field(default_factory=dict)
 
 
-def attach(session: Session, *, stream: str, name: str, content: bytes, actor: Actor, now: datetime) -> Attachment:
-    """Attaches a file to a record. The media type follows from its name and content, whatever a sender claims.
+def require_attach(session: Session, *, stream: str, actor: Actor, now: datetime) -> None:
+    """Raises as ``attach`` does where the actor may attach no file to a record: asked before a file is taken in."""
+    row = _seen(session, stream, actor)
+    _KINDS[stream.partition(":")[0]].change(session, row, actor, now)
+    _require_room(stream, attachments_of(session, [stream]).get(stream, []))
 
-    Raises ``NotAllowed``, ``NotFound``, ``Invalid``, and ``Conflict`` where the record takes no files any more, has
-    ``MOST`` files already or the very same one.
+
+def attach(session: Session, *, stream: str, file: Received, actor: Actor, now: datetime) -> Attachment:
+    """Attaches a file that was received to a record.
+
+    Raises ``NotAllowed``, ``NotFound``, and ``Conflict`` where the record takes no files any more, has as many as it
+    may or the very same one.
     """
     _, entering = _to_change(session, stream, actor, now)
     there = attachments_of(session, [stream]).get(stream, [])
-    if len(there) >= MOST:
-        raise Conflict(f"一条记录最多 {MOST} 个附件，请先撤回不用的附件")
-    digest = sha256(content).hexdigest()
-    if any(one.sha256 == digest for one in there):
-        raise Conflict(f"附件“{name}”已经上传过")
-    kept = keep(session, stream=stream, name=name, content=content, added_by=entering.username, now=now)
-    data = {"id": kept.id, "name": kept.name, "size": kept.size, "sha256": kept.sha256}
-    record(session, stream, "file_attached", data, actor=entering, now=now)
+    _require_room(stream, there)
+    if any(one.sha256 == file.sha256 for one in there):
+        raise Conflict(f"附件“{file.name}”已经上传过")
+    kept = keep(session, stream=stream, file=file, added_by=entering.username, now=now)
+    record(session, stream, "file_attached", said_of(kept), actor=entering, now=now)
     return kept
+
+
+def _require_room(stream: str, there: Collection[Attachment]) -> None:
+    most = MOST_OF_CASE if stream.startswith("instance:") else MOST
+    if len(there) >= most:
+        raise Conflict(f"一条记录最多 {most} 个附件，请先撤回不用的附件")
+
+
+def said_of(kept: Attachment) -> dict[str, object]:
+    """The words of the journal about a file that stands in the store."""
+    return {"id": kept.id, "name": kept.name, "size": kept.size, "sha256": kept.sha256, "stored": True}
 
 
 def withdraw_attachment(session: Session, *, attachment_id: UUID, actor: Actor, now: datetime) -> Attachment:
@@ -116,16 +141,40 @@ def attachment_for(session: Session, attachment_id: UUID, actor: Actor, *, with_
     return kept
 
 
+def files_called(session: Session, q: str, actor: Actor, limit: int) -> list[Attachment]:
+    """The newest files whose name holds ``q``, of records that the actor may see; among ``LOOKED_THROUGH`` of them."""
+    known: dict[str, bool] = {}
+    found = []
+    for kept in attachments_called(session, q, LOOKED_THROUGH):
+        if kept.stream not in known:
+            known[kept.stream] = _shown(session, kept.stream, actor)
+        if known[kept.stream]:
+            found.append(kept)
+        if len(found) == limit:
+            break
+    return found
+
+
+def _shown(session: Session, stream: str, actor: Actor) -> bool:
+    try:
+        return not hides_files(session, _seen(session, stream, actor), actor)
+    except LiaisonError:
+        return False
+
+
 def files_of(session: Session, stream: str, actor: Actor, now: datetime) -> Files:
     """The files of a record and what the actor may do with them. Raises ``NotFound``, ``NotAllowed``."""
     row = _seen(session, stream, actor)
     if hides_files(session, row, actor):
         return Files(stream, (), False, frozenset(), hidden=True)
     items = tuple(attachments_of(session, [stream]).get(stream, []))
+    people = account_names(session, {one.added_by for one in items}) if items else {}
+    tasks = {one.task_id for one in items} - {None}
+    steps = step_names(session, tasks) if tasks else {}
     if not _takes_files(session, row, actor, now):
-        return Files(stream, items, False, frozenset())
+        return Files(stream, items, False, frozenset(), people=people, steps=steps)
     mine = frozenset(one.id for one in items if _may_withdraw(session, row, one, actor))
-    return Files(stream, items, True, mine)
+    return Files(stream, items, True, mine, people=people, steps=steps)
 
 
 def record_history(session: Session, stream: str, actor: Actor) -> list[HistoryEvent]:
