@@ -5,7 +5,7 @@ journal in batches.
 """
 
 from service.access_log.entries import ACTS, WAYS, Look, words
-from service.access_log.handing import note_exported, note_printed_out
+from service.access_log.handing import last_exported, note_exported, note_printed_out
 from service.access_log.keeping import Keeper, write
 from service.access_log.sealing import LONGEST, end_keeping, is_over, seal_entries, waiting
 from service.access_log.shown import note_absent, note_restricted, note_shown
@@ -18,6 +18,7 @@ __all__ = [
     "Look",
     "end_keeping",
     "is_over",
+    "last_exported",
     "note_absent",
     "note_exported",
     "note_printed_out",

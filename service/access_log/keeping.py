@@ -1,11 +1,15 @@
 """Writing the access log beside the requests: what was shown waits in memory for a moment and lands many at once.
 
-A request never waits for the journal's locks, and pays no statement of its own; adr/0041 says what a kill can lose.
+A request never waits for the journal's locks, and pays no statement of its own. The entries that wait are on
+the disk as well (``spool``), so that a kill loses nothing; adr/0041 says what the loss of power can.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import copy_context
+from datetime import datetime
+from pathlib import Path
 from threading import Event, Lock, Thread
 
 import structlog
@@ -14,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from service.access_log.entries import Look
 from service.access_log.models import AccessBatch, AccessEntry, AccessSubject
+from service.access_log.spool import Kept, Spool
 from service.db import Database
 from service.db.failures import describe, explain
 
@@ -50,11 +55,28 @@ def _numbers(session: Session, count: int) -> Sequence[int]:
     return session.scalars(_NEXT, {"count": count}).all()
 
 
-class Keeper:
-    """The entries of one process that wait. ``start`` has them written every second; without it, when asked to."""
+def _missing(session: Session, looks: Sequence[Look]) -> list[Look]:
+    """Those that no entry tells of; at most one statement for each 500."""
+    there: set[tuple[datetime, str, str]] = set()
+    for first in range(0, len(looks), AT_ONCE):
+        asked = [one.request_id for one in looks[first : first + AT_ONCE]]
+        known = select(AccessEntry.at, AccessEntry.username, AccessEntry.request_id)
+        known = known.where(AccessEntry.at >= min(one.at for one in looks), AccessEntry.request_id.in_(asked))
+        there.update((at, username, request) for at, username, request in session.execute(known))
+    return [one for one in looks if (one.at, one.username, one.request_id) not in there]
 
-    def __init__(self, database: Database) -> None:
+
+class Keeper:
+    """The entries of one process that wait. ``start`` has them written every second; without it, when asked to.
+
+    From ``start`` on they are kept in ``folder`` too; without one, or where nothing can be written there, in memory.
+    """
+
+    def __init__(self, database: Database, folder: Path | None = None) -> None:
         self.database = database
+        self._folder = folder
+        self._spool: Spool | None = None
+        self._kept: list[Kept] = []
         self._waiting: list[Look] = []
         self._lock, self._writing = Lock(), Lock()
         self._stop = Event()
@@ -64,6 +86,11 @@ class Keeper:
         """Takes an entry. Raises what the database raises where so many wait that this one has to be written now."""
         with self._lock:
             self._waiting.append(look)
+            if self._spool is not None:
+                try:
+                    self._spool.add(look)
+                except OSError as error:
+                    log.warning("access_log_not_spooled", error=str(error))
             full = len(self._waiting) >= AT_ONCE
         if full:
             self.flush()
@@ -73,6 +100,8 @@ class Keeper:
         with self._writing:
             with self._lock:
                 taken, self._waiting = self._waiting, []
+                if self._spool is not None and (kept := self._spool.cut()) is not None:
+                    self._kept.append(kept)
             if not taken:
                 return 0
             try:
@@ -82,11 +111,19 @@ class Keeper:
                 with self._lock:
                     self._waiting = taken + self._waiting
                 raise
+            while self._kept:
+                self._kept.pop().remove()
             return len(taken)
 
     def start(self) -> None:
-        """Begins to write every second, until ``stop``."""
-        self._thread = Thread(target=self._run, name="access-log", daemon=True)
+        """Begins to write every second, until ``stop``; first what processes that were killed have left."""
+        if self._folder is not None:
+            try:
+                self._spool = Spool(self._folder)
+            except OSError as error:
+                log.warning("access_log_not_spooled", error=str(error))
+        self._take_over()
+        self._thread = Thread(target=copy_context().run, args=(self._run,), name="access-log", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -95,6 +132,17 @@ class Keeper:
         if self._thread is not None:
             self._thread.join()
         self._flushed()
+
+    def _take_over(self) -> None:
+        """Writes the entries of abandoned files that are not there yet: their process may have been killed between."""
+        for kept in self._spool.abandoned() if self._spool is not None else ():
+            try:
+                looks = list(kept.looks())
+                with self.database.transaction() as session:
+                    write(session, _missing(session, looks))
+                kept.remove()
+            except Exception as error:  # the next start tries again
+                log.exception("access_log_not_taken_over", error=explain(error) or describe(error))
 
     def _run(self) -> None:
         while not self._stop.wait(EVERY_SECONDS):

@@ -1,4 +1,4 @@
-"""The tables of the auditors' room: the ways of cases, the results of verifications, the marks of verified cases."""
+"""The tables of the auditors' room: the ways of cases, the results of verifications, the marks of what was verified."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, Date, Float, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base, Json, UtcDateTime
@@ -66,5 +66,16 @@ class VerifiedCase(Base):
     __tablename__ = "verified_case"
 
     instance_id: Mapped[UUID] = mapped_column(primary_key=True)
+    mark: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class VerifiedNotices(Base):
+    """A thousand numbers of the journal (the ``run``-th) whose notices were checked and came out as recorded; ``mark``
+    covers every byte on which that rests."""
+
+    __tablename__ = "verified_notices"
+
+    run: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     mark: Mapped[str] = mapped_column(String(64))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -24,19 +24,19 @@ from service.auth.factors import (
     renew_recovery,
     reset_factor,
 )
-from service.auth.grants import grant_role, revoke_role
+from service.auth.grants import WantedRole, grant_role, revoke_role
+from service.auth.known import actor_of_token, find_token
 from service.auth.log import entries_of
 from service.auth.models import AccessProposal, Account, RoleGrant, SignInLock, Token, WebSession
 from service.auth.passwords import NewPassword, prepare
 from service.auth.places import Limits, locks_of
+from service.auth.proposal_notices import count_to_decide
 from service.auth.queries import (
     accounts_of_role,
     acting_for,
     actor_of,
     actor_of_oidc,
-    actor_of_token,
     find_account,
-    find_token,
     get_account,
     grants_of,
     has_demo_accounts,
@@ -72,6 +72,7 @@ __all__ = [
     "SignInLock",
     "SignedIn",
     "Token",
+    "WantedRole",
     "WebSession",
     "accounts_of_role",
     "acting_for",
@@ -85,6 +86,7 @@ __all__ = [
     "cancel_enrolling",
     "change_password",
     "confirm_enrolling",
+    "count_to_decide",
     "disable_user",
     "enable_user",
     "end_one_session",

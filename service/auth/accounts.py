@@ -10,6 +10,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from service import clock
+from service.auth.directory import moved
 from service.auth.leaving import let_go
 from service.auth.models import Account, RoleGrant, Token, WebSession
 from service.auth.password_rules import check_password, knowing
@@ -165,6 +166,7 @@ def end_access(session: Session, username: str, now: datetime) -> None:
 def end_tokens(session: Session, username: str, now: datetime) -> None:
     """Ends every token of an account; the caller's event says so."""
     session.execute(update(Token).where(Token.username == username, Token.revoked_at.is_(None)).values(revoked_at=now))
+    moved(session)
 
 
 def locked(session: Session, username: str) -> Account:

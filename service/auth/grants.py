@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -18,7 +19,19 @@ from service.auth.separation import require_apart
 from service.errors import Conflict, NotAllowed
 from service.fields import Checks
 from service.people.queries import get_unit
-from service.rights import LIAISON, ROLES, Actor, require
+from service.rights import LIAISON, Actor, require
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRole:
+    """A role that an account is to have, for the unit ``unit_code`` where it wants one, between two days, both
+    included; from today on where ``starts_on`` is None."""
+
+    username: str
+    role: str
+    unit_code: str | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
 
 
 def grant_role(
@@ -29,92 +42,64 @@ def grant_role(
     unit_code: str | None = None,
     starts_on: date | None = None,
     ends_on: date | None = None,
-    known_roles: Collection[str] = ROLES,
     actor: Actor,
     now: datetime,
 ) -> RoleGrant:
-    """Gives an account a role from ``starts_on`` (default: the day of ``now``) to ``ends_on``, both included.
+    """Gives an account a role, as ``WantedRole`` says.
 
-    ``known_roles`` are the ids of ``organization.toml`` where an office has added its own. Raises ``Invalid``,
-    ``NotAllowed`` for the own account and where two must agree (``proposals``), ``Conflict`` where the account holds
-    the role for that unit already, or must not hold it beside its others.
+    Raises ``Invalid``, ``NotAllowed`` for the own account and where two must agree (``proposals``), ``Conflict`` where
+    the account holds the role for that unit already, or must not hold it beside its others.
     """
     require(actor, "grant_roles")
     if account_rules(session).by_two and not actor.is_system:
         raise NotAllowed("授予角色须一人提出、另一人批准，请提交申请")
-    return give_role(
-        session,
-        username=username,
-        role=role,
-        unit_code=unit_code,
-        starts_on=starts_on,
-        ends_on=ends_on,
-        known_roles=known_roles,
-        actor=actor,
-        now=now,
-    )
+    return give_role(session, WantedRole(username, role, unit_code, starts_on, ends_on), actor, now)
 
 
-def give_role(
-    session: Session,
-    *,
-    username: str,
-    role: str,
-    unit_code: str | None,
-    starts_on: date | None,
-    ends_on: date | None,
-    known_roles: Collection[str],
-    actor: Actor,
-    now: datetime,
-) -> RoleGrant:
+def give_role(session: Session, wanted: WantedRole, actor: Actor, now: datetime) -> RoleGrant:
     """The same without asking whether two have agreed."""
-    account = locked(session, username)
-    day = starts_on or clock.local(now).date()
-    check_grant(session, account, role, unit_code, day, ends_on, known_roles, actor)
-    require_apart(session, account.username, role, clock.local(now).date())
+    account = locked(session, wanted.username)
+    wanted = checked(session, account, wanted, actor, now)
     let_go(session, [account.username], actor, now)
-    grant = RoleGrant(
-        id=ids.new(), username=account.username, role=role, unit_code=unit_code, starts_on=day, ends_on=ends_on
-    )
+    grant = RoleGrant(id=ids.new(), **asdict(wanted))
     session.add(grant)
     session.flush()
     journal(session, "role_granted", _grant_data(grant), actor, now)
     return grant
 
 
-def check_grant(
-    session: Session,
-    account: Account,
-    role: str,
-    unit_code: str | None,
-    starts_on: date,
-    ends_on: date | None,
-    known_roles: Collection[str],
-    actor: Actor,
-) -> None:
-    """Raises where ``actor`` cannot give the account that role: unknown, own, without its unit, held already."""
+def checked(session: Session, account: Account, wanted: WantedRole, actor: Actor, now: datetime) -> WantedRole:
+    """``wanted`` with the account's name as it is stored and its first day.
+
+    Raises where ``actor`` cannot give the account that role: unknown, own, without its unit, held already, or one that
+    does not go beside the others.
+    """
     if account.username == actor.username:
         raise NotAllowed("不能给自己授予角色，请由另一位管理员办理")
+    today, roles = clock.local(now).date(), roles_of(session)
+    first = wanted.starts_on or today
+    wanted = replace(wanted, username=account.username, starts_on=first)
     checks = Checks()
-    checks.choice("/role", "角色", role, tuple(known_roles))
-    known = roles_of(session).get(role)
-    if known is not None and known.of_unit and unit_code is None:
+    checks.choice("/role", "角色", wanted.role, tuple(roles))
+    if wanted.role in roles and roles[wanted.role].of_unit and wanted.unit_code is None:
         checks.refuse("/unit_code", "该角色须指定单位")
-    checks.optional_code("/unit_code", "单位代码", unit_code)
-    checks.period(starts_on, ends_on)
+    checks.optional_code("/unit_code", "单位代码", wanted.unit_code)
+    checks.period(first, wanted.ends_on)
     checks.done()
-    if unit_code is not None:
-        get_unit(session, unit_code)
+    if wanted.unit_code is not None:
+        get_unit(session, wanted.unit_code)
     same = select(RoleGrant.id).where(
-        RoleGrant.username == account.username,
-        RoleGrant.role == role,
-        RoleGrant.unit_code == unit_code,
+        RoleGrant.username == wanted.username,
+        RoleGrant.role == wanted.role,
+        RoleGrant.unit_code == wanted.unit_code,
         RoleGrant.revoked_at.is_(None),
-        RoleGrant.starts_on <= (ends_on or date.max),
-        or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= starts_on),
+        RoleGrant.starts_on <= (wanted.ends_on or date.max),
+        or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= first),
     )
     if session.scalar(same.limit(1)):
         raise Conflict("该账号在这段时间内已有此角色")
+    require_apart(session, wanted.username, wanted.role, today)
+    return wanted
 
 
 def revoke_role(

@@ -133,6 +133,19 @@ class Token(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class DirectoryStamp(Base):
+    """A number that is another one after each change of who may do what (adr/0064); at most one row, whose ``id`` is 1.
+
+    Triggers of the database write it and nobody else. It is drawn, not counted: a database that was put back to an
+    earlier state never comes to a number that some process has seen before.
+    """
+
+    __tablename__ = "directory_stamp"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    stamp: Mapped[int] = mapped_column(BigInteger)
+
+
 class WebSession(Base):
     """A browser in which somebody is signed in. Only the SHA-256 (hex) of what its cookie holds is known here.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import asdict
 from datetime import date, datetime
 from uuid import UUID
 
@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 from service import clock, ids
 from service.auth.accounts import journal
 from service.auth.factors import drop_factor, find_factor
-from service.auth.grants import check_grant, give_role
+from service.auth.grants import WantedRole, checked, give_role
 from service.auth.models import AccessProposal
+from service.auth.proposal_notices import tell_who_decides, tell_who_proposed
 from service.auth.queries import get_account
 from service.auth.roles import account_rules
-from service.auth.separation import require_apart
 from service.db.lists import Page, page
 from service.errors import Conflict, Finding, Invalid, NotAllowed, NotFound
 from service.fields import Checks
-from service.rights import ROLES, SYSTEM, Actor, require
+from service.rights import SYSTEM, Actor, require
 
 GRANT, FACTOR_RESET = "grant", "factor_reset"
 APPROVED, REFUSED, WITHDRAWN, EXPIRED, OPEN = "approved", "refused", "withdrawn", "expired", "open"
@@ -33,46 +33,20 @@ def state_of(row: AccessProposal, now: datetime) -> str:
 
 
 def propose_role(
-    session: Session,
-    *,
-    username: str,
-    role: str,
-    unit_code: str | None = None,
-    starts_on: date | None = None,
-    ends_on: date | None = None,
-    reason: str | None = None,
-    known_roles: Collection[str] = ROLES,
-    actor: Actor,
-    now: datetime,
+    session: Session, wanted: WantedRole, *, reason: str | None = None, actor: Actor, now: datetime
 ) -> AccessProposal:
-    """Proposes a role for an account from ``starts_on`` to ``ends_on``, both included; it holds once it is approved.
+    """Proposes a role for an account; it holds once it is approved.
 
     Raises ``Invalid``, ``NotAllowed``, and ``Conflict`` where the account has the role, must not have it beside its
     others, or the same is proposed already.
     """
     require(actor, "propose_access")
-    account = get_account(session, username)
-    day = starts_on or clock.local(now).date()
-    check_grant(session, account, role, unit_code, day, ends_on, known_roles, actor)
-    require_apart(session, account.username, role, clock.local(now).date())
-    for other in _open(session, account.username, GRANT, now):
-        if (other.role, other.unit_code) == (role, unit_code):
+    wanted = checked(session, get_account(session, wanted.username), wanted, actor, now)
+    for other in _open(session, wanted.username, GRANT, now):
+        if (other.role, other.unit_code) == (wanted.role, wanted.unit_code):
             raise Conflict("同样的授权申请正在等待审批")
-    return _proposed(
-        session,
-        AccessProposal(
-            kind=GRANT,
-            username=account.username,
-            role=role,
-            unit_code=unit_code,
-            starts_on=day,
-            ends_on=ends_on,
-            reason=_text(reason, "/reason", "理由"),
-        ),
-        "grant_proposed",
-        actor,
-        now,
-    )
+    row = AccessProposal(kind=GRANT, **asdict(wanted), reason=_text(reason, "/reason", "理由"))
+    return _proposed(session, row, "grant_proposed", actor, now)
 
 
 def propose_reset(
@@ -91,9 +65,7 @@ def propose_reset(
     return _proposed(session, row, "factor_reset_proposed", actor, now)
 
 
-def approve(
-    session: Session, *, proposal_id: UUID, known_roles: Collection[str] = ROLES, actor: Actor, now: datetime
-) -> AccessProposal:
+def approve(session: Session, *, proposal_id: UUID, actor: Actor, now: datetime) -> AccessProposal:
     """Puts a proposal into effect. Raises ``NotAllowed`` for who proposed it or whom it concerns, ``Conflict``."""
     row = _for_decision(session, proposal_id, actor, now)
     if actor.username in (row.proposed_by, row.username):
@@ -101,18 +73,11 @@ def approve(
     if row.kind == FACTOR_RESET:
         drop_factor(session, username=row.username, actor=actor, now=now)
     else:
-        give_role(
-            session,
-            username=row.username,
-            role=row.role or "",
-            unit_code=row.unit_code,
-            starts_on=max(row.starts_on or date.min, clock.local(now).date()),
-            ends_on=row.ends_on,
-            known_roles=known_roles,
-            actor=actor,
-            now=now,
-        )
+        starts_on = max(row.starts_on or date.min, clock.local(now).date())
+        wanted = WantedRole(row.username, row.role or "", row.unit_code, starts_on, row.ends_on)
+        give_role(session, wanted, actor, now)
     kind = "grant_approved" if row.kind == GRANT else "factor_reset_approved"
+    tell_who_proposed(session, row, f"{actor.name}已批准，即时生效", actor, now)
     return _decided(session, row, kind, APPROVED, None, actor, now)
 
 
@@ -125,6 +90,7 @@ def refuse(session: Session, *, proposal_id: UUID, answer: str, actor: Actor, no
     if text is None:
         raise Invalid("请写明退回理由", [Finding("/answer", "请写明退回理由")])
     kind = "grant_refused" if row.kind == GRANT else "factor_reset_refused"
+    tell_who_proposed(session, row, f"{actor.name}已退回，理由：{text}", actor, now)
     return _decided(session, row, kind, REFUSED, text, actor, now)
 
 
@@ -145,6 +111,7 @@ def expire(session: Session, *, now: datetime) -> int:
     for row in rows:
         kind = "grant_expired" if row.kind == GRANT else "factor_reset_expired"
         _decided(session, row, kind, EXPIRED, None, SYSTEM, now)
+        tell_who_proposed(session, row, "没有人审批，已过期作废，仍需要的请重新提出", SYSTEM, now)
     return len(rows)
 
 
@@ -174,6 +141,7 @@ def _proposed(session: Session, row: AccessProposal, kind: str, actor: Actor, no
     session.add(row)
     session.flush()
     journal(session, kind, _data(row), actor, now)
+    tell_who_decides(session, row, actor, now)
     return row
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import lru_cache
 from hashlib import sha256
 from threading import Lock
@@ -33,7 +33,8 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.access_log import note_absent
-from service.auth.models import Account, RoleGrant, SecondFactor, Token
+from service.auth.directory import known
+from service.auth.models import Account, RoleGrant, Token
 from service.auth.roles import account_rules, permissions, roles_of
 from service.auth.rules import DISABLED, USERNAME, normal_name
 from service.db.lists import Page, matching, on_day, page
@@ -42,8 +43,6 @@ from service.errors import NotAllowed, NotFound
 from service.people.models import Leader, Liaison, Person, Unit
 from service.people.queries import represented_by
 from service.rights import ADMINISTRATORS, LEADER, LIAISON, Actor, Grant, effective, service_name
-
-LAST_USED_EVERY = timedelta(minutes=1)
 
 
 def find_account(session: Session, username: str) -> Account | None:
@@ -91,32 +90,6 @@ def actor_of_account(session: Session, account: Account, on: date | None = None)
     return _actor(session, account, grants_of(session, [account.username], on or clock.today())[account.username])
 
 
-def actor_of_token(session: Session, token: str, now: datetime) -> Actor:
-    """The actor of a bearer token; raises ``NotAllowed``. Two statements."""
-    return find_token(session, token, now)[0]
-
-
-def find_token(
-    session: Session, token: str, now: datetime, factor_for: Collection[str] = ()
-) -> tuple[Actor, str | None]:
-    """The same, and the token's SHA-256 where its last use should be noted (``tokens.note_token_use``).
-
-    Of who holds one of the roles ``factor_for`` no token counts before there is a second factor.
-    """
-    row = session.execute(_BY_TOKEN, {"sha256": token_hash(token)}).first()
-    if row is None:
-        raise NotAllowed("接口令牌无效或已撤销，请重新申请")
-    entry, account = row[0], row[1]
-    enrolled: datetime | None = row[2]  # the library's types know nothing of the outer join
-    if entry.expires_at <= now:
-        raise NotAllowed("接口令牌已到期，请重新申请")
-    stale = entry.last_used is None or now - entry.last_used >= LAST_USED_EVERY
-    actor = actor_of_account(session, account, clock.local(now).date())
-    if enrolled is None and actor.roles & set(factor_for):
-        raise NotAllowed("您的角色须使用二次验证，请先在网页登录并登记，再签发令牌")
-    return actor, entry.sha256 if stale else None
-
-
 def actor_of_oidc(session: Session, issuer: str, subject: str, *, on: date | None = None) -> Actor:
     """The actor whose account is bound to that identity of the single sign-on; raises ``NotAllowed``."""
     account = account_of_oidc(session, issuer, subject)
@@ -135,25 +108,31 @@ def acting_for(session: Session, actor: Actor, on: date | None = None) -> list[A
     """As whom else ``actor`` may act ``on`` that day (default today): one actor for each who declared it (代理).
 
     Each keeps the actor's own name, and the unit, person and delegable rights of the absent one. A substitute cannot
-    pass it on. At most three statements a transaction.
+    pass it on. At most three statements a transaction, none where it is remembered (``directory``).
     """
     day = on or clock.today()
     person = actor.person_id
     if person is None or actor.on_behalf_of is not None or (actor.separate and actor.roles & ADMINISTRATORS):
         return []
-    found = list(remembered(session, (acting_for, actor, day), lambda: _acting_for(session, actor, person, day)))
+    found = list(
+        known(
+            session,
+            (acting_for, actor, day),
+            lambda: remembered(session, (acting_for, actor, day), lambda: _acting_for(session, actor, person, day)),
+        )
+    )
     note_absent(one.on_behalf_of for one in found if one.on_behalf_of is not None)
     return found
 
 
-def _acting_for(session: Session, actor: Actor, person_id: UUID, day: date) -> list[Actor]:
+def _acting_for(session: Session, actor: Actor, person_id: UUID, day: date) -> tuple[Actor, ...]:
     absent = [declared.person_id for declared in represented_by(session, person_id, day)]
     if not absent:
-        return []
+        return ()
     accounts = session.scalars(select(Account).where(Account.person_id.in_(absent)).order_by(Account.username)).all()
     usable = [account for account in accounts if is_usable(account)]
     grants = grants_of(session, [account.username for account in usable], day)
-    return [_for(session, actor, account, grants[account.username]) for account in usable]
+    return tuple(_for(session, actor, account, grants[account.username]) for account in usable)
 
 
 def accounts_of_role(session: Session, role: str, unit: str | None = None, *, on: date | None = None) -> list[Account]:
@@ -177,7 +156,7 @@ def held_units(role: str, on: date) -> Select[str]:
         select(held.c.unit)
         .join(Account, Account.username == held.c.username)
         .outerjoin(Account.person)
-        .where(held.c.role == role, held.c.unit.is_not(None), _usable())
+        .where(held.c.role == role, held.c.unit.is_not(None), usable())
     )
 
 
@@ -201,7 +180,7 @@ def _holdings_on(on: date) -> CTE:
         select(held.c.username, held.c.role, held.c.unit)
         .join(Account, Account.username == held.c.username)
         .outerjoin(Account.person)
-        .where(_usable())
+        .where(usable())
         .cte("held")
     )
 
@@ -218,7 +197,7 @@ def _leaders_on(on: date) -> CTE:
         select(Account.username, Leader.id.label("leader"))
         .join(Person, Person.id == Account.person_id)
         .join(Leader, Leader.person_id == Account.person_id)
-        .where(_usable(), on_day(Leader.starts_on, Leader.ends_on, on))
+        .where(usable(), on_day(Leader.starts_on, Leader.ends_on, on))
         .cte("signed_up")
     )
 
@@ -312,7 +291,7 @@ def usable_name(session: Session, username: object) -> str | None:
     return account.username if account is not None and is_usable(account) else None
 
 
-def _usable() -> ColumnElement[bool]:
+def usable() -> ColumnElement[bool]:
     """``is_usable`` as a condition on ``Account``, joined with its person where it has one."""
     return and_(Account.active, or_(Account.person_id.is_(None), Person.active))
 
@@ -350,13 +329,7 @@ def _holdings(
     return union_all(given, named, leading)
 
 
-# Asked for at every request, so built once.
-_BY_TOKEN = (
-    select(Token, Account, SecondFactor.enrolled_at)
-    .join(Account, Account.username == Token.username)
-    .outerjoin(SecondFactor, SecondFactor.username == Token.username)
-    .where(Token.sha256 == bindparam("sha256"), Token.revoked_at.is_(None))
-)
+# Built once, because it is asked for often.
 _HELD = _holdings(bindparam("day", type_=Date), bindparam("usernames", expanding=True))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from service import clock
 from service.auth.accounts import journal
+from service.auth.directory import MEMORY, Memory
 from service.auth.factors import find_factor
 from service.auth.models import Token
 from service.auth.queries import get_account, is_usable, token_hash
@@ -81,6 +82,9 @@ def note_token_use(session: Session, sha256: str, now: datetime) -> None:
         update(Token).where(Token.sha256 == sha256, later).values(last_used=now),
         execution_options={"synchronize_session": False},
     )
+    memory: Memory | None = session.info.get(MEMORY)
+    if memory is not None:
+        memory.use(sha256, now)
 
 
 def _manages(actor: Actor, username: str) -> bool:

@@ -4,8 +4,19 @@ A stream is an instance (``instance:…``) or a record of the people side (``tal
 ``access``). The journal is the truth; whatever else is stored can be rebuilt from it.
 """
 
-from service.history.bulk import begin_streams
-from service.history.journal import append, count, last_event, last_of, lock, lock_all, stream_events, streams
+from service.history.bulk import begin_streams, extend_streams
+from service.history.journal import (
+    append,
+    count,
+    last_event,
+    last_of,
+    lock,
+    lock_all,
+    next_seq,
+    said,
+    stream_events,
+    streams,
+)
 from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
 from service.history.outbox import MAX_ATTEMPTS, OUTBOX_KINDS, claim, give_up, lease, postpone, settle
 from service.history.played import note_played, played, played_until
@@ -31,12 +42,14 @@ __all__ = [
     "chains",
     "claim",
     "count",
+    "extend_streams",
     "give_up",
     "last_event",
     "last_of",
     "lease",
     "lock",
     "lock_all",
+    "next_seq",
     "note_failure",
     "note_played",
     "notice_stream",
@@ -45,6 +58,7 @@ __all__ = [
     "postpone",
     "require_version",
     "revive",
+    "said",
     "settle",
     "stream_events",
     "streams",

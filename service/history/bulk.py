@@ -1,18 +1,31 @@
-"""Beginning many streams at once: an import of thousands of records would take minutes event by event."""
+"""Many streams at once: an import of thousands of records, or a night's letters, would take minutes event by event."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.canonical import normalized
 from service.history.chain import FIRST, seal
-from service.history.journal import _NEXT_ID
+from service.history.journal import _HEADS, _LAST_AT, _NEXT_ID, _counts, _in_order, append
 from service.history.models import HistoryEvent, HistoryHead
+
+_LOCKED = (
+    select(HistoryHead.stream, HistoryHead.seq, HistoryHead.hash, _LAST_AT)
+    .where(HistoryHead.stream.in_(bindparam("streams", expanding=True)))
+    .order_by(HistoryHead.stream)
+    .with_for_update(of=HistoryHead)
+)
+_EVENTS = insert(HistoryEvent.__table__)  # type: ignore[arg-type]
+_MOVED = (
+    update(HistoryHead.__table__)  # type: ignore[arg-type]
+    .where(HistoryHead.stream == bindparam("of"))
+    .values(seq=bindparam("to_seq"), hash=bindparam("to_hash"))
+)
 
 
 def begin_streams(
@@ -32,39 +45,76 @@ def begin_streams(
     if not data:
         return
     session.flush()
-    events: list[dict[str, Any]] = []
-    for stream, given in data.items():
-        copy: dict[str, Any] = normalized(dict(given))
-        sealed = seal(
-            stream=stream,
-            seq=1,
-            at=at,
-            actor=actor,
-            on_behalf_of=on_behalf_of,
-            kind=kind,
-            task=None,
-            data=copy,
-            prev_hash=FIRST,
-        )
-        events.append(
-            {
-                "stream": stream,
-                "seq": 1,
-                "at": at,
-                "actor": actor,
-                "on_behalf_of": on_behalf_of,
-                "kind": kind,
-                "task": None,
-                "data": copy,
-                "prev_hash": FIRST,
-                "hash": sealed,
-            }
-        )
+    events = [_row(stream, 1, FIRST, kind, actor, on_behalf_of, at, given) for stream, given in data.items()]
     session.execute(insert(HistoryHead), [{"stream": one["stream"], "seq": 1, "hash": one["hash"]} for one in events])
-    # Asked for the ids, SQLite would be sent the rows one by one (`journal`).
-    if session.get_bind().dialect.name == "sqlite":
-        first = (session.scalar(select(func.max(HistoryEvent.id))) or 0) + 1
+    _insert(session, events)
+
+
+def extend_streams(
+    session: Session, *, kind: str, actor: str, at: datetime, data: Sequence[tuple[str, Mapping[str, Any]]]
+) -> None:
+    """Adds events (stream, the event's data) to streams that have begun, in the caller's transaction.
+
+    Three statements for up to a few hundred of them, one more on SQLite; the streams are locked in the order of their
+    names. One that has not begun, or whose head the transaction holds already, costs what ``append`` does. ``kind``
+    must not be one that is owed to the outside. Raises Conflict as ``append`` does.
+    """
+    if not data:
+        return
+    session.flush()
+    held = session.info.get(_HEADS, {})
+    wanted = sorted({stream for stream, _ in data} - held.keys())
+    heads: dict[str, tuple[int, str]] = {}
+    for stream, seq, sealed, last in session.execute(_LOCKED, {"streams": wanted}):
+        heads[stream] = seq, sealed
+        _in_order(session, stream, at, last)
+    events = []
+    for stream, given in data:
+        if stream not in heads:
+            append(session, stream=stream, kind=kind, actor=actor, at=at, data=given)
+            continue
+        seq, sealed = heads[stream]
+        row = _row(stream, seq + 1, sealed, kind, actor, None, at, given)
+        heads[stream] = seq + 1, row["hash"]
+        events.append(row)
+    if not events:
+        return
+    _insert(session, events)
+    moved = [{"of": stream, "to_seq": seq, "to_hash": sealed} for stream, (seq, sealed) in heads.items()]
+    session.connection().execute(_MOVED, moved)
+
+
+def _row(
+    stream: str,
+    seq: int,
+    prev_hash: str,
+    kind: str,
+    actor: str,
+    on_behalf_of: str | None,
+    at: datetime,
+    data: Mapping[str, Any],
+) -> dict[str, Any]:
+    """An event as its table keeps it, without an id."""
+    said: dict[str, Any] = {
+        "stream": stream,
+        "seq": seq,
+        "at": at,
+        "actor": actor,
+        "on_behalf_of": on_behalf_of,
+        "kind": kind,
+        "task": None,
+        "data": normalized(dict(data)),
+        "prev_hash": prev_hash,
+    }
+    return said | {"hash": seal(**said)}
+
+
+def _insert(session: Session, events: list[dict[str, Any]]) -> None:
+    """Writes events in one statement. Asked for their ids, SQLite would be sent them one by one (``journal``)."""
+    if _counts(session):
+        known = session.info.get(_NEXT_ID)
+        first = known if known is not None else (session.scalar(select(func.max(HistoryEvent.id))) or 0) + 1
         for number, one in enumerate(events, first):
             one["id"] = number
         session.info[_NEXT_ID] = first + len(events)
-    session.execute(insert(HistoryEvent), events)
+    session.connection().execute(_EVENTS, events)

@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import Select, bindparam, event, func, select, text
 from sqlalchemy.orm import Session, make_transient_to_detached
 
-from service.canonical import normalized
+from service.canonical import dumps, normalized
 from service.clock import local
+from service.db.by_hand import Rows
+from service.db.prepared import Prepared
 from service.errors import Conflict
-from service.history.chain import FIRST, seal
+from service.history.chain import FIRST, seal_text
 from service.history.models import HistoryEvent, HistoryHead, OutboxEntry
 from service.history.outbox import OUTBOX_KINDS
 
@@ -24,21 +26,30 @@ LATE_BY = timedelta(minutes=10)
 """So much earlier than the last event of its stream an event may say that it is: a request takes the time when it
 begins, and a worker at the beginning of a round, but each waits for its turn at the stream."""
 _NEXT_ID = "history_next_id"
+_TOLD = "history_told"
+"""In a session: the data of the last events that its transaction has told, by stream and number."""
 _AT_ONCE = 500
-_HEAD = (
-    select(HistoryHead)
-    .where(HistoryHead.stream == bindparam("stream"))
-    .with_for_update(of=HistoryHead)
-    .execution_options(populate_existing=True)
+_SAID = Prepared(
+    select(HistoryEvent.data).where(HistoryEvent.stream == bindparam("stream"), HistoryEvent.seq == bindparam("seq"))
 )
+
+
+def _of_stream(heads: Select[Any]) -> Select[Any]:
+    return heads.where(HistoryHead.stream == bindparam("stream")).with_for_update(of=HistoryHead)
+
+
 _LAST_AT = (
     select(HistoryEvent.at)
     .where(HistoryEvent.stream == HistoryHead.stream, HistoryEvent.seq == HistoryHead.seq)
     .correlate(HistoryHead)
     .scalar_subquery()
 )
-_LOCKED: Select[Any] = _HEAD.add_columns(_LAST_AT)
-_LOCKED_AND_LAST = _LOCKED.add_columns(select(func.max(HistoryEvent.id)).scalar_subquery())
+_LOCKED = Rows(HistoryHead, lambda heads: _of_stream(heads).add_columns(_LAST_AT), fresh=True)
+_LOCKED_AND_LAST = Rows(
+    HistoryHead,
+    lambda heads: _of_stream(heads).add_columns(_LAST_AT, select(func.max(HistoryEvent.id)).scalar_subquery()),
+    fresh=True,
+)
 _FIRST_HEAD = text(
     "INSERT INTO history_head (stream, seq, hash) VALUES (:stream, 0, :hash) ON CONFLICT DO NOTHING"
     " RETURNING (SELECT max(id) FROM history_event)"
@@ -71,7 +82,8 @@ def append(
     _in_order(session, stream, at)
     seq, prev_hash = head.seq + 1, head.hash
     copy: dict[str, Any] = normalized(dict(data))
-    sealed = seal(
+    said = dumps(copy)
+    sealed = seal_text(
         stream=stream,
         seq=seq,
         at=at,
@@ -79,7 +91,7 @@ def append(
         on_behalf_of=on_behalf_of,
         kind=kind,
         task=task,
-        data=copy,
+        said=said,
         prev_hash=prev_hash,
     )
     happened = HistoryEvent(
@@ -95,16 +107,27 @@ def append(
         prev_hash=prev_hash,
         hash=sealed,
     )
+    happened.said = said
     session.add(happened)
     if kind in OUTBOX_KINDS:
         session.add(OutboxEntry(event=happened, due_at=at, attempts=0))
     head.seq, head.hash = seq, sealed
+    told: dict[tuple[str, int], Mapping[str, Any]] = session.info.setdefault(_TOLD, {})
+    if len(told) >= _AT_ONCE:
+        told.clear()
+    told[stream, seq] = copy
     return happened
 
 
 def lock(session: Session, stream: str) -> None:
     """Nobody else extends ``stream`` until the caller's transaction ends: what was read of it stays true."""
     _locked_head(session, stream)
+
+
+def next_seq(session: Session, stream: str) -> int:
+    """The number that the next event of ``stream`` gets, which nobody else extends until the caller's transaction
+    ends."""
+    return _locked_head(session, stream).seq + 1
 
 
 def lock_all(session: Session, streams: Iterable[str]) -> None:
@@ -150,6 +173,15 @@ def last_of(session: Session, stream: str, kind: str) -> HistoryEvent | None:
     return session.scalars(query.order_by(HistoryEvent.seq.desc()).limit(1)).first()
 
 
+def said(session: Session, stream: str, seq: int | None) -> Mapping[str, Any]:
+    """The data of an event; empty where there is none. Asks nothing of one that this transaction has told."""
+    told: Mapping[str, Any] | None = session.info.get(_TOLD, {}).get((stream, seq))
+    if told is not None:
+        return told
+    rows = _SAID.rows(session, {"stream": stream, "seq": seq})
+    return rows[0][0] if rows else {}
+
+
 def count(session: Session, stream: str) -> int:
     """How many events ``stream`` holds; 0 where there is no such stream."""
     return session.scalar(select(func.count()).where(HistoryEvent.stream == stream)) or 0
@@ -170,13 +202,14 @@ def _locked_head(session: Session, stream: str) -> HistoryHead:
     head: HistoryHead
     last: int | None = None
     at: datetime | None = None
-    row = session.execute(locked, {"stream": stream}).one_or_none()
-    if row is not None:
-        head, at, last = row[0], row[1], row[2] if counting else None
+    if (row := locked.beside(session, {"stream": stream})) is not None:
+        head, at, last = row[0], row[1][0], row[1][1] if counting else None
     elif (first := session.execute(_FIRST_HEAD, {"stream": stream, "hash": FIRST}).one_or_none()) is not None:
         head, last = _inserted(session, stream), first[0]
-    else:  # of two first events at once one inserts, the other has waited here and finds the row
-        head, at = session.execute(_LOCKED, {"stream": stream}).one()
+    elif (row := _LOCKED.beside(session, {"stream": stream})) is not None:
+        head, at = row[0], row[1][0]  # of two first events at once one inserts, the other has waited and finds the row
+    else:
+        raise LookupError(stream)
     if counting:
         session.info[_NEXT_ID] = (last or 0) + 1
     held[stream] = head
@@ -192,10 +225,10 @@ def _inserted(session: Session, stream: str) -> HistoryHead:
     return session.merge(head, load=False)  # the session may still know one that a savepoint took back
 
 
-def _in_order(session: Session, stream: str, at: datetime) -> None:
-    """Raises Conflict for an event that would stand before what its stream tells already."""
+def _in_order(session: Session, stream: str, at: datetime, last: datetime | None = None) -> None:
+    """Raises Conflict for an event that would stand before what its stream tells already, ``last`` by its row."""
     latest: dict[str, datetime] = session.info.setdefault(_LATEST, {})
-    last = latest.get(stream)
+    last = latest.get(stream, last)
     if last is not None and at < last - LATE_BY and not session.info.get(PLAYED):
         told, now = (f"{local(one):%Y-%m-%d %H:%M:%S}" for one in (last, at))
         raise Conflict(f"没有保存：现在的时间 {now} 早于该记录最后的变动 {told}，请联系系统管理员校准服务器时钟")
@@ -226,3 +259,4 @@ def _forget_heads(session: Session, *_: object) -> None:
     session.info.pop(_HEADS, None)
     session.info.pop(_NEXT_ID, None)
     session.info.pop(_LATEST, None)
+    session.info.pop(_TOLD, None)

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from service.db import Base, Json, UtcDateTime
+from service.db.by_hand import write_by_hand
 
 # SQLite numbers rows by itself only in a column of the plain type INTEGER.
 EventId = BigInteger().with_variant(Integer, "sqlite")
@@ -24,7 +25,7 @@ class HistoryEvent(Base):
         # Events after a day, of the kinds that the state of that day is told without; and what auditors ask: of which
         # kind, by whom, on whose behalf.
         Index("ix_history_event_kind_at", "kind", "at"),
-        Index("ix_history_event_actor_at", "actor", "at"),
+        Index("ix_history_event_actor_at_kind", "actor", "at", "kind"),
         Index(
             "ix_history_event_on_behalf_of_at",
             "on_behalf_of",
@@ -45,6 +46,9 @@ class HistoryEvent(Base):
     data: Mapped[dict[str, Any]] = mapped_column(Json)
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+
+    said = ""
+    """The canonical text of ``data``, of an event that is told in this very transaction (``append``)."""
 
 
 class HistoryHead(Base):
@@ -69,3 +73,8 @@ class OutboxEntry(Base):
     last_error: Mapped[str | None] = mapped_column(Text)
 
     event: Mapped[HistoryEvent] = relationship(lazy="joined", innerjoin=True)
+
+
+write_by_hand(HistoryEvent, text="data", known_by=("stream", "seq"))
+write_by_hand(HistoryHead)
+write_by_hand(OutboxEntry, taken={"event_id": ("event", "id")})

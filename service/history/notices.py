@@ -19,6 +19,7 @@ ENTRIES: Mapping[str, Entry] = {
     NOTICE: Entry("提醒"),
     "baseline": Entry("升级时按现状补记"),
     "settings_loaded": Entry("系统设置与上次启动不同"),
+    "settings_changed": Entry("修改系统设置"),
     "organization_loaded": Entry("组织配置与上次启动不同"),
     "demonstration_played": Entry("生成演示数据"),
     "notice_failed": Entry("提醒发送失败"),
@@ -31,25 +32,35 @@ class Goal:
     """To whom a notice goes, as of the day of its delivery.
 
     To the accounts of ``usernames``, or to who holds the post ``leader`` (its id), or to all who hold ``role`` (of the
-    unit ``unit``).
+    unit ``unit``), or to ``person`` alone among these (as ``auth.holders`` names one).
+
+    With ``units`` the office's table says to whom (``config.notifications.WHOM``): ``units`` are those that the event
+    is about, and what the rest names holds where the table says nothing.
     """
 
     usernames: tuple[str, ...] | None = None
     role: str | None = None
     unit: str | None = None
     leader: str | None = None
+    person: str | None = None
+    units: tuple[str, ...] | None = None
 
     def data(self) -> dict[str, object]:
-        """As the journal keeps it; a post stands there only where one is meant."""
+        """As the journal keeps it; a post or a person stands there only where one is meant."""
         names = None if self.usernames is None else list(self.usernames)
         told: dict[str, object] = {"usernames": names, "role": self.role, "unit": self.unit}
-        return told if self.leader is None else told | {"leader": self.leader}
+        told |= {"leader": self.leader} if self.leader is not None else {}
+        told |= {"person": self.person} if self.person is not None else {}
+        return told | ({"units": list(self.units)} if self.units is not None else {})
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Goal:
         """The goal that ``data`` gives."""
-        names = data.get("usernames")
-        return cls(None if names is None else tuple(names), data.get("role"), data.get("unit"), data.get("leader"))
+        names, units = data.get("usernames"), data.get("units")
+        told = (data.get("role"), data.get("unit"), data.get("leader"), data.get("person"))
+        return cls(
+            None if names is None else tuple(names), *told, units=None if units is None else tuple(map(str, units))
+        )
 
 
 @dataclass(frozen=True, slots=True)

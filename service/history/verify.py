@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Text, select, type_coerce
 from sqlalchemy.orm import Session
 
 from service.canonical import dumps
+from service.history import apart
 from service.history.chain import FIRST
 from service.history.journal import LATE_BY
 from service.history.models import HistoryEvent, HistoryHead
@@ -25,14 +26,17 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """One place where the journal is not what was written; ``what`` is a Chinese sentence."""
+    """One place where the journal is not what was written; ``what`` is a Chinese sentence. ``must`` and ``have`` say
+    what should stand there and what does."""
 
     stream: str
     seq: int
     what: str
+    must: str | None = field(default=None, compare=False)
+    have: str | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StoredEvent:
     """An event as read for verification. ``text`` is the canonical JSON of its data."""
 
@@ -94,9 +98,10 @@ def _linked(
             links = _Links(stream, made_up, raw=raw)
             chain = into.get(stream) if into is not None else None
             for row in some:
-                links.take(row)
+                text = row[8] if raw else _canonical(row[8])  # once: it is sealed, kept, and held against a replay
+                links.take(row, text)
                 if chain is not None:
-                    _read(chain, row, raw=raw)
+                    _read(chain, row, text, raw=raw)
             links.close(heads.get(stream))
             left.discard(stream)
             yield stream, links
@@ -136,15 +141,16 @@ class _Links:
         self._seq, self._prev, self._id = 1, FIRST, 0
         self._last: Any = None
 
-    def take(self, row: Any) -> None:
+    def take(self, row: Any, text: Any) -> None:
+        """The next event, with its data as canonical JSON (on SQLite as they are kept, whatever that is)."""
         id_, _, seq, at, _, _, _, _, _, prev_hash, hash_ = row
         if seq != self._seq:
             gap = "缺失" if seq > self._seq else "重复"
-            self._wrong(self._seq, f"第 {self._seq} 条记录{gap}")
-        elif prev_hash != self._prev or hash_ != self._sealed(row):
+            self._wrong(self._seq, f"第 {self._seq} 条记录{gap}", apart.of_place(self._seq, seq))
+        elif prev_hash != self._prev or hash_ != self._sealed(row, text):
             self._name(row)
         elif id_ <= self._id:
-            self._wrong(seq, "记录编号的先后与序号不符")
+            self._wrong(seq, "记录编号的先后与序号不符", apart.of_id(self._id, id_))
         if self._last is not None and type(at) is type(self._last) and at < self._last:
             self._early(seq, at)
         else:
@@ -153,22 +159,24 @@ class _Links:
 
     def close(self, head: tuple[int, str] | None) -> None:
         """The end of the stream: is it where the head says?"""
+        end = self._seq - 1, self._prev
         if head is None:
             if self._seq > 1:
-                self._wrong(self._seq - 1, "缺少链头")
-        elif head != (self._seq - 1, self._prev):
-            self._wrong(head[0], f"链头记为第 {head[0]} 条，与末条记录（第 {self._seq - 1} 条）不符")
+                self._wrong(self._seq - 1, "缺少链头", apart.of_end(None, end))
+        elif head != end:
+            what = f"链头记为第 {head[0]} 条，与末条记录（第 {self._seq - 1} 条）不符"
+            self._wrong(head[0], what, apart.of_end(head, end))
 
-    def _sealed(self, row: Any) -> str:
+    def _sealed(self, row: Any, data: Any) -> str:
         """The hash of the row's content: of the text as SQLite keeps it, so that it says that the form is right too."""
-        _, _, seq, at, actor, on_behalf_of, kind, task, data, prev_hash, _ = row
+        _, _, seq, at, actor, on_behalf_of, kind, task, _, prev_hash, _ = row
         try:
             if self.raw:
                 if at[10] != " " or not isinstance(data, str):
                     return ""
                 moment = f"{at[:10]}T{at[11:]}+00:00"
             else:
-                moment, data = at.astimezone(UTC).isoformat(timespec="microseconds"), dumps(data)
+                moment = at.astimezone(UTC).isoformat(timespec="microseconds")
             text = (
                 f'{self._begun}{seq},"{moment}",{_said(actor)},{_said(on_behalf_of)},{_said(kind)},{_said(task)},'
                 f"{data},{_said(prev_hash)}]"
@@ -184,23 +192,32 @@ class _Links:
         document = _document(data) if self.raw else data
         broken = "at" if moment is None else "data" if not isinstance(document, dict) else None
         if broken is not None:
-            self._wrong(seq, f"字段 {broken} 的存储内容被改动")
+            self._wrong(seq, f"字段 {broken} 的存储内容被改动", apart.of_form(broken))
         elif prev_hash != self._prev:
-            self._wrong(seq, "与上一条记录的哈希不衔接")
+            self._wrong(seq, "与上一条记录的哈希不衔接", apart.of_link(self._prev, prev_hash))
         else:
-            self._wrong(seq, "内容与其哈希不符，记录被改动")
+            made = self._sealed(row, data if self.raw else _canonical(data))
+            self._wrong(seq, "内容与其哈希不符，记录被改动", apart.of_content(row[10], made))
 
     def _early(self, seq: int, at: Any) -> None:
         now, last = (moment_of(one) if self.raw else one for one in (at, self._last))
         named = self.mismatches and self.mismatches[-1].seq == seq
         if now is not None and last is not None and self.made_up <= now < last - LATE_BY and not named:
-            self._wrong(seq, "时间早于上一条记录")
+            self._wrong(seq, "时间早于上一条记录", apart.of_moment(last, now))
 
-    def _wrong(self, seq: int, what: str) -> None:
-        self.mismatches.append(Mismatch(self.stream, seq, what))
+    def _wrong(self, seq: int, what: str, told: apart.Told) -> None:
+        self.mismatches.append(Mismatch(self.stream, seq, what, *told))
 
 
-def _read(chain: Chain, row: Any, *, raw: bool) -> None:
+def _canonical(data: Any) -> str:
+    """A document as canonical JSON; empty where it has no such form."""
+    try:
+        return dumps(data)
+    except (TypeError, ValueError, RecursionError):
+        return ""
+
+
+def _read(chain: Chain, row: Any, text: Any, *, raw: bool) -> None:
     id_, stream, seq, at, actor, on_behalf_of, kind, task, data, _, _ = row
     try:
         moment = datetime.fromisoformat(at).replace(tzinfo=UTC) if raw else at
@@ -210,7 +227,6 @@ def _read(chain: Chain, row: Any, *, raw: bool) -> None:
     except (TypeError, ValueError, RecursionError) as error:
         chain.unreadable = chain.unreadable or f"第 {seq} 条记录无法读取（{error}）"
         return
-    text = data if raw else dumps(data)
     chain.events.append(StoredEvent(id_, stream, seq, moment, actor, on_behalf_of, kind, task, said, text))
 
 

@@ -15,6 +15,7 @@ from service.rights.actor import (
 )
 from service.rights.policy import (
     ADMIN,
+    APART,
     AUDITOR,
     DELEGABLE,
     EMPLOYER,
@@ -41,6 +42,7 @@ from service.rights.separation import ADMINISTRATORS, clashes, effective
 __all__ = [
     "ADMIN",
     "ADMINISTRATORS",
+    "APART",
     "AUDITOR",
     "COMMAND_LINE",
     "DELEGABLE",

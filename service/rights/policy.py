@@ -57,6 +57,7 @@ RIGHTS: Mapping[str, Right] = {
     "view_accounts": Right("查看账号", _roles(ADMIN, SECURITY)),
     "manage_accounts": Right("管理账号", _roles(ADMIN)),
     "propose_access": Right("提出授予角色、重置二次验证", _roles(ADMIN, SECURITY)),
+    "view_account_rules": Right("查看登录和密码规则", _roles(ADMIN, SECURITY, AUDITOR)),
     "grant_roles": Right("授予和收回角色、审批授权", _roles(ADMIN, SECURITY)),
     "manage_tokens": Right("管理他人的接口令牌", _roles(ADMIN, SECURITY)),
     "view_access_log": Right("查看登录、权限和设置的记录", _roles(ADMIN, AUDITOR)),
@@ -68,10 +69,18 @@ RIGHTS: Mapping[str, Right] = {
     "migrate_instances": Right("迁移办件的流程版本", _roles(OWNER, ADMIN)),
     "free_stuck_cases": Right("处理无法继续的事项", _roles(OWNER, ADMIN, TALENT_OFFICE)),
     "retry_incidents": Right("处理系统故障", _roles(OWNER, ADMIN)),
+    "preview_notices": Right("查看提醒样式", _roles(OWNER, ADMIN, TALENT_OFFICE)),
     "load_calendar": Right("维护工作日历", _roles(ADMIN, TALENT_OFFICE)),
+    "change_settings": Right("修改系统设置", _roles(ADMIN)),
     "verify": Right("核验日志", _roles(AUDITOR, ADMIN)),
     # Counts, times and numbers of cases; a case itself for who may see it.
-    "view_ways": Right("查看流程图谱", _roles(AUDITOR, OWNER)),
+    "view_ways": Right("查看流程图谱", _roles(AUDITOR, OWNER, TALENT_OFFICE)),
+    # Figures of all units' open steps; the cases behind them for who may see them.
+    "view_board": Right("查看督办台", _roles(TALENT_OFFICE, AUDITOR), _roles(LIAISON, RESPONSIBLE_UNIT)),
+    "view_board_pages": Right("查看督办台页面", _roles(TALENT_OFFICE, AUDITOR, LIAISON, RESPONSIBLE_UNIT)),
+    # Figures of the needs that the reader may see; of units, a unit's people see their own row.
+    "view_statistics": Right("查看统计", _roles(TALENT_OFFICE, AUDITOR), _roles(LIAISON, RESPONSIBLE_UNIT), own=True),
+    "view_statistics_pages": Right("查看统计页面", _roles(TALENT_OFFICE, AUDITOR, LIAISON, RESPONSIBLE_UNIT, LEADER)),
     "view_history_all": Right("查看全部办理记录", _roles(AUDITOR, TALENT_OFFICE)),
     "view_ledger_all": Right("查看全部台账", _roles(TALENT_OFFICE, AUDITOR)),
     "remark_all": Right("在全部办件上留言", _roles(TALENT_OFFICE)),
@@ -79,12 +88,15 @@ RIGHTS: Mapping[str, Right] = {
     # A whole journal: also what pages keep from an auditor, for without it no hash can be made again.
     "export_evidence": Right("导出证据包", _roles(AUDITOR)),
     "export_all": Right("导出全部数据", _roles(TALENT_OFFICE, AUDITOR)),
+    "number_papers": Right("给文书编号", _roles(TALENT_OFFICE)),
+    "keep_stamps": Right("维护印章和签名图片", _roles(TALENT_OFFICE), _roles(LIAISON), own=True),
     "operate_cases": Right("暂停、终止办件", _roles(TALENT_OFFICE)),
     "manage_units": Right("维护单位", _roles(ADMIN, TALENT_OFFICE)),
     "manage_people": Right("维护人员", _roles(ADMIN, TALENT_OFFICE), _roles(LIAISON)),
     "manage_leaders_a": Right("维护区领导名录（A类）", _roles(TALENT_OFFICE)),
     "manage_leaders_b": Right("维护成员单位领导名录（B类）", _roles(TALENT_OFFICE), _roles(LIAISON)),
     "name_liaison": Right("指定联络员", _roles(ADMIN, TALENT_OFFICE), _roles(LIAISON)),
+    "edit_unit_phrases": Right("维护本单位常用语", _roles(TALENT_OFFICE), _roles(LIAISON, RESPONSIBLE_UNIT)),
     "declare_substitute": Right("指定代理人", _roles(ADMIN, TALENT_OFFICE), _roles(LIAISON), own=True),
     # Names, posts, telephones and sign-in names of the staff: not for who only answers for an employer's talents.
     "view_directory": Right("查看人员名录", own=True, staff=True),
@@ -127,24 +139,41 @@ SEPARATED: Mapping[str, frozenset[str]] = {
     ADMIN: frozenset(
         {
             "view_accounts",
+            "view_account_rules",
             "manage_accounts",
             "propose_access",
             "manage_units",
             "manage_people",
             "view_directory",
             "load_calendar",
+            "change_settings",
             "retry_incidents",
+            "preview_notices",
             "view_definitions",
         }
     ),
     SECURITY: frozenset(
-        {"view_accounts", "propose_access", "grant_roles", "manage_tokens", "view_directory", "view_definitions"}
+        {
+            "view_accounts",
+            "view_account_rules",
+            "propose_access",
+            "grant_roles",
+            "manage_tokens",
+            "view_directory",
+            "view_definitions",
+        }
     ),
 }
 """All that these two may do where the administrators are separated (三员分立): nothing of cases, talents and files.
 
 The third, the auditor, reads as ever and changes nothing.
 """
+
+APART = (
+    "三员分立：系统管理员、安全管理员只办理账号、权限和系统运行，没有这个页面的权限，也看不到事项、人才信息和附件。"
+    "确需查看的，请由办理人员或审计人员查看。"
+)
+"""Why a separated administrator is not let in, and the way out."""
 
 GONE: frozenset[str] = frozenset({"record_needs", "supervise", "view_ledger"})
 """Rights of before that nothing asks for: a role of an office may still name them, and has nothing by them."""

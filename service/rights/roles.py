@@ -16,12 +16,14 @@ SCOPES: Mapping[str, str] = {ALL: "不分单位", UNIT: "本单位", OWN: "本�
 class RoleRights:
     """The rights of a role beside those that ``policy`` gives the product's own: right → one of ``SCOPES``.
 
-    ``of_unit``: it means nothing without a unit; ``delegable``: a substitute (代理) takes it over.
+    ``of_unit``: it means nothing without a unit; ``delegable``: a substitute (代理) takes it over. ``name`` is what
+    people call the role, empty where no organization was read.
     """
 
     of_unit: bool = False
     delegable: bool = True
     rights: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
 
 
 OWN_ROLES: Mapping[str, RoleRights] = {

@@ -39,7 +39,7 @@ from service.seals import STREAM, Seal, last_seal, proofs
 from service.seals.keys import known_keys
 from service.seals.models import SealToken
 from service.seals.witnesses import head_file, name_of
-from service.storage import Attachment
+from service.storage import Attachment, content_of
 
 RIGHT = "export_evidence"
 EXPORTED = "evidence_exported"
@@ -184,7 +184,8 @@ def _seal(session: Session, seal: Seal) -> Files:
 def _attached(session: Session, stream: str) -> Files:
     """The files of the case, withdrawn ones as well: they are part of what happened."""
     kept = select(Attachment).where(Attachment.stream == stream).options(undefer(Attachment.content))
-    return {f"files/{row.id}-{row.name}": row.content for row in session.scalars(kept.order_by(Attachment.added_at))}
+    rows = session.scalars(kept.order_by(Attachment.added_at)).all()
+    return {f"files/{row.id}-{row.name}": content_of(session, row) for row in rows}
 
 
 def _drafts(session: Session, instance: Instance, actor: Actor) -> Iterator[tuple[str, documents.Draft | LiaisonError]]:
@@ -201,7 +202,7 @@ def _drafts(session: Session, instance: Instance, actor: Actor) -> Iterator[tupl
         except LiaisonError as error:
             yield name, error
         else:
-            yield paper.name, documents.Draft(templates, name, paper.data, paper.made_at)
+            yield paper.name, documents.Draft({**templates, **paper.files}, name, paper.data, paper.made_at)
 
 
 def _printed(drafts: Mapping[str, documents.Draft | LiaisonError]) -> Iterator[tuple[str, bytes]]:

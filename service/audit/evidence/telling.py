@@ -25,6 +25,7 @@ from service.processes.bundles import Compiled, compiled
 from service.processes.fields import ENTRIES
 from service.processes.models import Instance
 from service.processes.rules import one_line
+from service.processes.standing import OF_PERSON, behalf_names
 from service.processes.told_fields import day_words
 from service.processes.told_fields import told as told_fields
 from service.processes.versions import Versions, versions_of
@@ -118,7 +119,7 @@ def _parts(
         [[f"{each.title}　{each.slot}".strip(), f"{each.old or '（空）'} → {each.new or '（空）'}"] for each in worded],
     )
     yield "期限", [_due(each, names) for each in one.due_changes]
-    yield "当前环节", [_standing(row, names) for row in one.tasks.values()]
+    yield "当前步骤", [_standing(row, names) for row in one.tasks.values()]
     yield "发出的提醒", [[KINDS.get(each.template, "提醒"), str(each.data.get("text") or "")] for each in one.notices]
     yield "附件", [[each.name, _file(each, names)] for each in one.files]
     if one.ended:
@@ -155,6 +156,9 @@ def _due(change: DueChange, names: Naming) -> list[str]:
 
 def _standing(row: Mapping[str, Any], names: Naming) -> list[str]:
     whose = names.unit(row["unit"]) or wiring(names.session).role_name(row["role"])
+    if row["person_key"]:
+        key = f"{OF_PERSON}{row['person_key']}"
+        whose += f"（{behalf_names(names.session, {key})[key]}）"
     held = f"（{names.person(row['assignee'])} 已领办）" if row["assignee"] else ""
     due = f"，{day_words(row['due_on'].isoformat())}到期" if row["due_on"] else ""
     return [one_line(row["name"]), f"{whose}{held}{due}"]

@@ -11,13 +11,25 @@ from functools import reduce
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, literal, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Uuid,
+    and_,
+    cast,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import Session, aliased
 
 from service.audit.questions.declared import Asked
-from service.audit.questions.journal import Event
-from service.audit.questions.known import Known
-from service.history import HistoryEvent
+from service.audit.questions.journal import Event, period
+from service.audit.questions.known import Known, the_case, the_people
 from service.ids import as_id
 from service.processes.bundles import Compiled, compiled
 from service.processes.models import DONE, Instance, UserTask
@@ -29,49 +41,62 @@ REASONS: Mapping[str, str] = {"reason": "理由", "comment": "意见", "opinion"
 _CONDITION = re.compile(r"<(?:\w+:)?conditionExpression[^>]*>([^<]*)<")
 
 
-def opened_again(session: Session) -> Any:
-    """Selects the ids of the entries of steps whose completion opened a step that was done before they were first done.
+def opened_again(asked: Asked) -> Select[Any]:
+    """Selects the entries of steps whose completion opened a step that was done before they were first done.
 
-    A step done anew that opens the next one again goes forward: it was done before that one.
+    A step done anew that opens the next one again goes forward: it was done before that one. All is looked up for the
+    few tasks that came up again; those of one entry are told once.
     """
-    entry, step, opened, before = aliased(HistoryEvent), aliased(UserTask), aliased(UserTask), aliased(UserTask)
-    first = aliased(UserTask)
-    earlier = (
-        select(first.id).where(*_alike(first, step), first.completed_seq < before.completed_seq).correlate(step, before)
+    opened, step, before, first = aliased(UserTask), aliased(UserTask), aliased(UserTask), aliased(UserTask)
+    done = select(func.min(before.completed_seq)).where(
+        *alike(before, opened), before.status == DONE, before.completed_seq <= opened.entered_seq
     )
-    was_done = select(before.id).where(*_alike(before, opened), before.completed_seq <= opened.entered_seq)
-    was_done = was_done.where(~earlier.exists()).correlate(step, opened)
-    follows = and_(opened.instance_id == step.instance_id, opened.entered_seq == step.completed_seq)
-    again = select(opened.id).where(follows, was_done.exists()).correlate(step)
-    stream = and_(entry.stream == stream_in_sql(session, step.instance_id), entry.seq == step.completed_seq)
-    return select(entry.id).join(step, stream).where(entry.kind == COMPLETED, step.status == DONE, again.exists())
+    earliest = (  # of the step whose completion opened it; looked up from here, or all steps are walked
+        select(func.min(first.completed_seq))
+        .join_from(step, first, and_(*alike(first, step)))
+        .where(step.instance_id == opened.instance_id, step.completed_seq == opened.entered_seq, step.status == DONE)
+        .where(first.status == DONE)
+    )
+    if person := asked.text("person"):
+        earliest = earliest.where(step.completed_by.in_(the_people(asked.session, person)))
+    found = (
+        select(opened.entered_at.label("at"), opened.instance_id.label("case"), opened.entered_seq.label("seq"))
+        .add_columns(cast(null(), Uuid).label("task"))
+        .where(came_again(opened), *period(asked, opened.entered_at))
+        .where(done.correlate(opened).scalar_subquery() <= earliest.correlate(opened).scalar_subquery())
+        .distinct()
+    )
+    if written := asked.text("case"):
+        found = found.where(opened.instance_id == the_case(asked.session, written))
+    return found
 
 
-def returned(asked: Asked) -> list[ColumnElement[bool]]:
-    """Of completed steps those that opened a step again; all of other entries."""
-    return [(HistoryEvent.kind != COMPLETED) | HistoryEvent.id.in_(opened_again(asked.session))]
+BY_FORM = (COMPLETED, opened_again)
+"""Returns by form, beside entries of other kinds."""
 
 
-def _alike(one: Any, other: Any) -> list[ColumnElement[bool]]:
-    """The conditions that a row is a done one of the same step in the same slot."""
-    same = [getattr(one, name) == getattr(other, name) for name in ("instance_id", "process", "task", "scope")]
-    return [*same, one.status == DONE]
+def came_again(task: Any) -> ColumnElement[bool]:
+    """A task whose step had come up before in its slot."""
+    return task.round > literal_column("1")  # type: ignore[no-any-return]  # written out, or its index is not taken
+
+
+PLACE = ("instance_id", "process", "task", "scope")
+
+
+def alike(one: Any, other: Any) -> list[ColumnElement[bool]]:
+    """The conditions that two are of the same step in the same slot."""
+    return [getattr(one, name) == getattr(other, name) for name in PLACE]
 
 
 def stream_in_sql(session: Session, column: Any) -> Any:
-    """The stream of a case in SQL, by its id."""
-    return literal("instance:") + in_journal(session, column)
-
-
-def in_journal(session: Session, column: Any) -> Any:
-    """An id in SQL as the journal writes it."""
+    """The stream of a case in SQL, by its id as the journal writes it."""
     if session.get_bind().dialect.name != "sqlite":
-        return cast(column, String)
+        return literal("instance:") + cast(column, String)
     text = type_coerce(column, String)
     parts: list[Any] = [
         func.substr(text, start, length) for start, length in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
     ]
-    return reduce(lambda told, part: told + "-" + part, parts)
+    return literal("instance:") + reduce(lambda told, part: told + "-" + part, parts)
 
 
 def details(session: Session, events: Sequence[Event], _known: Known) -> Mapping[int, Mapping[str, Any]]:

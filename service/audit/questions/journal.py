@@ -6,7 +6,20 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    Uuid,
+    and_,
+    cast,
+    func,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from service.audit.questions.declared import Asked, Find, Row
@@ -39,19 +52,31 @@ More = Callable[[Session, Sequence[Event], Known], Mapping[int, Mapping[str, Any
 """Further columns of a page of events, by the events' ids, in a fixed number of statements."""
 
 
+Beside = tuple[str, Callable[[Asked], Select[Any]]]
+"""A kind of which few entries are meant, and the query that finds them among the tasks of cases, each once: ``at``,
+``case``, ``seq`` and ``task``. The entry has that number; of a task it is the first of the kind behind that number."""
+
+
 def of(
     kinds: Collection[str] = (),
     *,
     less: Collection[str] = (),
     where: Callable[[Asked], Iterable[ColumnElement[bool]]] | None = None,
+    few: bool = False,
+    beside: Beside | None = None,
     more: More | None = None,
 ) -> Find:
-    """The entries of ``kinds`` (all but ``less``), the newest first."""
+    """The entries of ``kinds`` (all but ``less``), and some of the kind ``beside`` them; the newest first. ``few``:
+    few entries hold to ``where``."""
 
     def find(asked: Asked) -> Page[Row]:
-        conditions = [*_kinds(asked, kinds, less), *_period(asked), *_people(asked), *_subjects(asked)]
-        conditions += where(asked) if where is not None else ()
-        found = paged(asked, select(*_COLUMNS).where(*conditions))
+        if beside is not None:
+            found = _paged_beside(asked, kinds, beside)
+        else:
+            people = _people(asked, few=few)
+            conditions = [*_kinds(asked, kinds, less), *_period(asked), *people, *_subjects(asked)]
+            conditions += where(asked) if where is not None else ()
+            found = paged(asked, select(*_COLUMNS).where(*conditions))
         known = learnt(asked.session, found.items)
         told = more(asked.session, found.items, known) if more is not None else {}
         rows = tuple({**row(event, known), **told.get(event.id, {})} for event in found.items)
@@ -70,6 +95,67 @@ def paged(asked: Asked, query: Select[Any]) -> Page[Event]:
     shown = select(*_COLUMNS).where(HistoryEvent.id.in_(keys.limit(limit).offset(offset).scalar_subquery()))
     ordered = shown.order_by(HistoryEvent.at.desc(), HistoryEvent.id.desc())
     return Page(tuple(asked.session.execute(ordered).all()), total, limit, offset)
+
+
+def wanted_of(asked: Asked, kinds: Collection[str], beside: Beside) -> tuple[list[str], Select[Any] | None]:
+    """The kinds of which all entries are meant, and the query of those beside them, as the filter ``kind`` asks."""
+    kind, find = beside
+    wanted = asked.text("kind")
+    return [name for name in sorted(kinds) if wanted in ("", name)], find(asked) if wanted in ("", kind) else None
+
+
+def _paged_beside(asked: Asked, kinds: Collection[str], beside: Beside) -> Page[Event]:
+    """The same where some entries are told by tasks: none is read before its page is known. Two statements."""
+    limit, offset = max(1, min(asked.limit, MAX_LIMIT)), max(0, asked.offset)
+    plain, told = wanted_of(asked, kinds, beside)
+    parts: list[Select[Any]] = []
+    if plain:
+        nothing = [cast(null(), sort).label(name) for name, sort in (("case", Uuid), ("seq", Integer), ("task", Uuid))]
+        entries = select(HistoryEvent.at, *nothing, HistoryEvent.id)
+        parts.append(
+            entries.where(HistoryEvent.kind.in_(plain), *_period(asked), *_people(asked, few=True), *_subjects(asked))
+        )
+    if told is not None:
+        found = told.subquery()
+        parts.append(select(found.c.at, found.c.case, found.c.seq, found.c.task, cast(null(), BigInteger).label("id")))
+    if not parts:
+        return Page((), 0, limit, offset)
+    every = union_all(*parts).subquery()
+    keys = select(every, func.count().over().label("total"))
+    keys = keys.order_by(every.c.at.desc(), every.c.id.desc(), every.c.case, every.c.seq.desc())
+    shown = asked.session.execute(keys.limit(limit).offset(offset)).all()
+    if not shown:  # behind the last of them
+        total = asked.session.scalar(select(func.count()).select_from(every)) or 0 if offset else 0
+        return Page((), total, limit, offset)
+    return Page(tuple(_read(asked.session, beside[0], shown)), shown[0].total, limit, offset)
+
+
+def _read(session: Session, kind: str, shown: Sequence[Any]) -> list[Event]:
+    """The entries behind the rows of a page, in their order; one statement."""
+    few = [one for one in shown if one.id is None]
+    wanted: list[ColumnElement[bool]] = []
+    if ids := [one.id for one in shown if one.id is not None]:
+        wanted.append(HistoryEvent.id.in_(ids))
+    streams = {stream_of(one.case) for one in few}
+    if seqs := {one.seq for one in few if one.task is None}:
+        wanted.append(and_(HistoryEvent.stream.in_(streams), HistoryEvent.seq.in_(seqs)))
+    if tasks := {str(one.task) for one in few if one.task is not None}:  # of their kind there are too many
+        wanted.append(and_(HistoryEvent.stream.in_(streams), HistoryEvent.task.in_(tasks)))
+    read = session.execute(select(*_COLUMNS).where(or_(*wanted))).all()
+    events = sorted(read, key=lambda one: one.id)  # sorted by the database, it would look for them by their ids
+    by_id, by_seq = {one.id: one for one in events}, {(one.stream, one.seq): one for one in events}
+    found: list[Event | None] = []
+    for one in shown:
+        if one.id is not None:
+            found.append(by_id.get(one.id))
+        elif one.task is None:
+            found.append(by_seq.get((stream_of(one.case), one.seq)))
+        else:  # an effect stands behind its input
+            stream, task = stream_of(one.case), str(one.task)
+            mine = (each for each in events if (each.stream, each.task, each.kind) == (stream, task, kind))
+            behind = (each for each in mine if each.seq > one.seq)
+            found.append(next(behind, None))
+    return [one for one in found if one is not None]
 
 
 def learnt(session: Session, events: Iterable[Event]) -> Known:
@@ -132,9 +218,12 @@ def beginning_of(day: date) -> datetime:
     return end_of(day - timedelta(days=1))
 
 
-def _people(asked: Asked) -> list[ColumnElement[bool]]:
+def _people(asked: Asked, *, few: bool = False) -> list[ColumnElement[bool]]:
+    """By whom, where that is asked. ``few``: there are fewer such entries by whomever than somebody may have done, and
+    so it is written that the index of who did what is not walked."""
     person = asked.text("person")
-    return [HistoryEvent.actor.in_(the_people(asked.session, person))] if person else []
+    actor: Any = func.coalesce(HistoryEvent.actor, "") if few else HistoryEvent.actor
+    return [actor.in_(the_people(asked.session, person))] if person else []
 
 
 def _subjects(asked: Asked) -> list[ColumnElement[bool]]:

@@ -40,11 +40,14 @@ KINDS: Mapping[str, str] = {
     "team": "人才团队",
     "schedule": "定时启动",
     "notice": "提醒",
+    "digest": "每日汇总",
     "seals": "封存",
     "contact": "联系记录",
     "demonstration": "演示数据",
     "baseline": "升级补记",
     "verification": "核验",
+    "ledger_view": "台账视图",
+    "policy": "政策变化",
 }
 """Prefix of a stream → how people call its record, where no better name is known."""
 

@@ -6,39 +6,56 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
 from service.audit.questions import more
-from service.audit.questions.again import Decided, in_journal, stream_in_sql
+from service.audit.questions.again import Decided, alike, came_again, stream_in_sql
 from service.audit.questions.declared import Asked
-from service.audit.questions.journal import Event
-from service.audit.questions.known import Known
+from service.audit.questions.journal import Event, period
+from service.audit.questions.known import Known, the_case, the_people
 from service.history import HistoryEvent
 from service.ids import as_id
 from service.processes.models import UserTask
 from service.processes.rules import one_line
 
 ENTERED, MOVED = "entered", "due_changed"
-KINDS = (MOVED, ENTERED)
 
 
-def moved(asked: Asked) -> list[ColumnElement[bool]]:
-    """Of the steps that came up those whose date is another one than in the time before, in the same slot."""
-    session = asked.session
-    entry, task, before, between = aliased(HistoryEvent), aliased(UserTask), aliased(UserTask), aliased(UserTask)
-    newer = select(between.id).where(
-        *_alike(between, task), between.entered_seq > before.entered_seq, between.entered_seq < task.entered_seq
+def moved(asked: Asked) -> Select[Any]:
+    """Selects the entries of steps that came up with another date than the time before in the same slot."""
+    task, before, entry = aliased(UserTask), aliased(UserTask), aliased(HistoryEvent)
+    last = (
+        select(before.due_on)
+        .where(*alike(before, task), before.entered_seq < task.entered_seq)
+        .order_by(before.entered_seq.desc(), before.id)
+        .limit(1)
     )
-    last = select(before.id).where(
-        *_alike(before, task),
-        before.entered_seq < task.entered_seq,
-        before.due_on.is_distinct_from(task.due_on),
-        ~newer.correlate(task, before).exists(),
+    columns: list[Any] = [
+        task.entered_at.label("at"),
+        task.instance_id.label("case"),
+        task.entered_seq.label("seq"),
+        task.id.label("task"),
+    ]
+    found = select(*columns).where(
+        came_again(task),
+        *period(asked, task.entered_at),
+        last.correlate(task).scalar_subquery().is_distinct_from(task.due_on),
     )
-    same = and_(entry.stream == stream_in_sql(session, task.instance_id), entry.task == in_journal(session, task.id))
-    found = select(entry.id).join(task, same).where(entry.kind == ENTERED, last.correlate(task).exists())
-    return [(HistoryEvent.kind != ENTERED) | HistoryEvent.id.in_(found)]
+    if person := asked.text("person"):
+        by = select(entry.id).where(
+            entry.stream == stream_in_sql(asked.session, task.instance_id),
+            entry.seq == task.entered_seq,
+            entry.actor.in_(the_people(asked.session, person)),
+        )
+        found = found.where(by.correlate(task).exists())
+    if written := asked.text("case"):
+        found = found.where(task.instance_id == the_case(asked.session, written))
+    return found
+
+
+ANEW = (ENTERED, moved)
+"""Steps that came up anew with another date, beside entries of other kinds."""
 
 
 def dates(session: Session, events: Sequence[Event], known: Known) -> Mapping[int, Mapping[str, Any]]:
@@ -79,8 +96,3 @@ def _anew(event: Event, now: UserTask, rows: Sequence[UserTask], decided: Decide
 
 def _place(one: UserTask) -> tuple[str, str, str]:
     return one.process, one.task, one.scope
-
-
-def _alike(one: Any, other: Any) -> list[ColumnElement[bool]]:
-    """The conditions that a row is of the same step in the same slot."""
-    return [getattr(one, name) == getattr(other, name) for name in ("instance_id", "process", "task", "scope")]

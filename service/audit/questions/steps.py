@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
 
 from service import clock
 from service.audit.questions import again
 from service.audit.questions.declared import Asked, Row
-from service.audit.questions.journal import beginning_of, period
+from service.audit.questions.journal import beginning_of, period, wanted_of
 from service.audit.questions.known import Known, the_case, the_people, the_unit
 from service.db.lists import MAX_LIMIT, Page
 from service.errors import Finding, Invalid
@@ -38,6 +37,7 @@ UNUSUAL: Mapping[str, str] = {
     "migrated": "换流程版本",
     "reassigned": "转办",
     "suspended": "挂起",
+    "extended": "同意延期",
     "terminated": "终止",
 }
 """Kinds of entries that leave the usual course of a case, and their words."""
@@ -118,94 +118,96 @@ def by_who_entered(asked: Asked) -> Page[Row]:
     Of the cases that began in the days asked for, by default the last 90, at most 366: their steps are read once.
     """
     limit, offset = _bounds(asked)
-    session, people = asked.session, None
-    if person := asked.text("person"):
-        people = set(the_people(session, person))
-    found = [one for one in _approvals(asked) if people is None or one.by in people]
-    found.sort(key=lambda one: one.at, reverse=True)
-    shown = found[offset : offset + limit]
-    known = Known(session).learn((one.by for one in shown), (stream_of(one.case) for one in shown))
+    session = asked.session
+    query = _approvals(asked)
+    newest = query.add_columns(func.count().over().label("total"))  # looked for once
+    newest = newest.order_by(UserTask.completed_at.desc(), UserTask.instance_id, UserTask.completed_seq)
+    found = session.execute(newest.limit(limit).offset(offset)).all()
+    total = found[0].total if found else 0
+    if offset and not found:  # behind the last of them
+        total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    known = Known(session).learn((one.by for one in found), (stream_of(one.case) for one in found))
     rows = tuple(
         {
             **_case(known, one.case),
             "at": one.at,
             "who": known.person(one.by),
             "step": one_line(one.step),
-            "entered": one_line(one.entered),
+            "entered": "发起事项" if one.by == one.initiator else one_line(one.entered),
         }
-        for one in shown
+        for one in found
     )
-    return Page(rows, len(found), limit, offset)
+    return Page(rows, total, limit, offset)
 
 
-@dataclass(frozen=True, slots=True)
-class _Approval:
-    """An approving step, and the earliest thing that the same person did in the case."""
-
-    case: UUID
-    at: datetime
-    by: str
-    step: str
-    entered: str
-
-
-def _approvals(asked: Asked) -> Iterator[_Approval]:
-    """In the order of the cases; one statement, and one for a case that is named."""
-    session = asked.session
-    if written := asked.text("case"):
-        cases = select(Instance.id).where(Instance.id == the_case(session, written))
-    else:
-        until = asked.day("until") or clock.today()
-        since = asked.day("since") or until - timedelta(days=DAYS_SHOWN)
-        if (until - since).days > LONGEST_DAYS:
-            raise Invalid("不能这样查询", [Finding("/since", f"一次最多查 {LONGEST_DAYS} 天内登记的事项，请缩小范围")])
-        cases = select(Instance.id).where(
-            Instance.started_at >= beginning_of(since), Instance.started_at < clock.end_of(until)
-        )
+def _approvals(asked: Asked) -> Select[Any]:
+    """Approving steps (case, at, by, step), who started the case, and the first step there of who approved: only those
+    whose doer started the case, or did another step first."""
+    session, first = asked.session, aliased(UserTask)
+    of_doer = select(first.task).where(
+        first.instance_id == UserTask.instance_id,
+        first.status == DONE,
+        first.completed_by == UserTask.completed_by,
+    )
+    of_doer = of_doer.order_by(first.completed_seq).limit(1).correlate(UserTask)
+    entered = of_doer.with_only_columns(first.name).scalar_subquery()
     query = (
         select(
-            UserTask.instance_id,
-            UserTask.completed_by,
-            UserTask.completed_at,
-            UserTask.completed_seq,
-            UserTask.task,
-            UserTask.name,
+            UserTask.instance_id.label("case"),
+            UserTask.completed_at.label("at"),
+            UserTask.completed_by.label("by"),
+            UserTask.name.label("step"),
             Instance.initiator,
+            entered.label("entered"),
         )
         .join(Instance, Instance.id == UserTask.instance_id)
-        .where(UserTask.instance_id.in_(cases), UserTask.status == DONE)
-        .order_by(UserTask.instance_id, UserTask.completed_seq)
+        .where(
+            func.coalesce(UserTask.status, "") == DONE,  # written so that no index of all that is done is walked
+            or_(*(UserTask.name.contains(word) for word in APPROVING)),
+            or_(Instance.initiator == UserTask.completed_by, of_doer.scalar_subquery() != UserTask.task),
+        )
     )
-    case: UUID | None = None
-    first: dict[str, tuple[str, str]] = {}
-    for row in session.execute(query):
-        if row.instance_id != case:
-            case, first = row.instance_id, {row.initiator: ("", "发起事项")}
-        by = row.completed_by or ""
-        task, entered = first.get(by, ("", ""))
-        if entered and task != row.task and any(word in row.name for word in APPROVING):
-            yield _Approval(row.instance_id, row.completed_at, by, row.name, entered)
-        first.setdefault(by, (row.task, row.name))
+    if person := asked.text("person"):
+        # written so that not all that somebody ever did is walked: the cases of the days asked for are fewer
+        query = query.where(func.coalesce(UserTask.completed_by, "").in_(the_people(session, person)))
+    if written := asked.text("case"):
+        return query.where(UserTask.instance_id == the_case(session, written))
+    until = asked.day("until") or clock.today()
+    since = asked.day("since") or until - timedelta(days=DAYS_SHOWN)
+    if (until - since).days > LONGEST_DAYS:
+        raise Invalid("不能这样查询", [Finding("/since", f"一次最多查 {LONGEST_DAYS} 天内登记的事项，请缩小范围")])
+    began = aliased(Instance)
+    cases = select(began.id).where(
+        began.process.in_(select(Definition.key)),  # all there are: the index begins with the process
+        began.started_at >= beginning_of(since),
+        began.started_at < clock.end_of(until),
+    )
+    return query.where(UserTask.instance_id.in_(cases))
 
 
 def unusual(asked: Asked) -> Page[Row]:
     """Cases that were returned, taken back, moved, handed to others, suspended or ended early; how often each."""
     limit, offset = _bounds(asked)
     session = asked.session
-    counted = [func.sum(case((HistoryEvent.kind == kind, 1), else_=0)).label(kind) for kind in UNUSUAL]
-    kind = asked.text("kind")
-    query = (
-        select(HistoryEvent.stream, func.max(HistoryEvent.at).label("at"), *counted)
-        .where(
-            HistoryEvent.kind.in_([kind] if kind in UNUSUAL else sorted(UNUSUAL)),
-            HistoryEvent.stream.startswith("instance:", autoescape=True),
-            *again.returned(asked),
-            *period(asked, HistoryEvent.at),
+    plain, beside = wanted_of(asked, [kind for kind in UNUSUAL if kind != again.COMPLETED], again.BY_FORM)
+    parts: list[Any] = []
+    if plain:
+        parts.append(
+            select(HistoryEvent.stream, HistoryEvent.at, HistoryEvent.kind).where(
+                HistoryEvent.kind.in_(plain),
+                HistoryEvent.stream.startswith("instance:", autoescape=True),
+                *period(asked, HistoryEvent.at),
+            )
         )
-        .group_by(HistoryEvent.stream)
-    )
+    if beside is not None:
+        few = beside.subquery()
+        stream = again.stream_in_sql(session, few.c.case).label("stream")
+        parts.append(select(stream, few.c.at, literal(again.COMPLETED).label("kind")))
+    every = union_all(*parts).subquery()
+    counted = [func.sum(case((every.c.kind == kind, 1), else_=0)).label(kind) for kind in UNUSUAL]
+    query = select(every.c.stream, func.max(every.c.at).label("at"), *counted).group_by(every.c.stream)
     newest = query.add_columns(func.count().over().label("total"))  # of all groups: what is counted is grouped once
-    newest = newest.order_by(func.max(HistoryEvent.at).desc(), HistoryEvent.stream)
+    newest = newest.order_by(func.max(every.c.at).desc(), every.c.stream)
     rows = session.execute(newest.limit(limit).offset(offset)).all()
     total = rows[0].total if rows else 0
     known = Known(session).learn((), (row.stream for row in rows))
@@ -325,7 +327,7 @@ def on_a_day(asked: Asked) -> Page[Row]:
         }
         for instance, cells in zip(page.items, rows, strict=True)
     )
-    return Page(told, page.total, page.limit, page.offset)
+    return Page(told, page.total, page.limit, page.offset, page.more)
 
 
 DAY_COLUMNS = (
@@ -339,6 +341,14 @@ DAY_COLUMNS = (
     "town",
     "initiator_unit",
     "unit",
+    "lead",
+    "assisting",
+    "rounds",
+    "received",
+    "due",
+    "left",
+    "step_due",
+    "step_left",
     "started",
     "ended",
     "end",

@@ -41,6 +41,12 @@ ALL, ACCESS = "ask_questions", "view_access_log"
 """The rights to ask about everything, and about accounts and settings alone."""
 
 _PERIOD = (SINCE, UNTIL)
+ON_A_DAY = {
+    **dict.fromkeys(("started", "ended"), MOMENT),
+    **dict.fromkeys(("received", "due", "step_due"), DAY),
+    **dict.fromkeys(("urges", "rounds"), NUMBER),
+}
+"""The columns of the ledger on a day that are no texts."""
 _USUAL = (AT, WHO, BEHALF, ABOUT, WHAT, DETAIL)
 _STEP, _UNIT = Column("step", "步骤", wide=True), Column("unit", "单位")
 _OWN = Filter(looks.OWN, "我自己的查看", CHOICE, {looks.OWN: "包括我自己的"})
@@ -57,7 +63,16 @@ _LOOK = (
 
 RETURNS = ("returned", "taken_back", "reassigned")
 ROLES = tuple(kind for kind in ACCOUNTS if kind.startswith(("role_", "grant_")))
-SETTINGS = ("settings_loaded", "organization_loaded", "calendar_loaded", "notices_added", *ROLES)
+SETTINGS = (
+    "settings_loaded",
+    "settings_changed",
+    "organization_loaded",
+    "calendar_loaded",
+    "notices_added",
+    "notices_filed",
+    "notices_withdrawn",
+    *ROLES,
+)
 SIGN_INS = tuple(kind for kind in ACCOUNTS if kind not in ROLES)
 HANDED_OUT = ("exported", "printed_out", "printed", "evidence_exported")
 VERSIONS = ("deployed", "redrawn", "prints_kept", "scenarios_replaced", "scenarios_kept")
@@ -122,7 +137,12 @@ QUESTIONS: tuple[Question, ...] = (
         ALL,
         (OF_PERSON, OF_CASE, *_PERIOD),
         _USUAL,
-        journal.of(less=journal.EFFECTS, where=lambda _: [HistoryEvent.on_behalf_of.is_not(None)], more=again.outcomes),
+        journal.of(
+            less=journal.EFFECTS,
+            where=lambda _: [HistoryEvent.on_behalf_of.is_not(None)],
+            few=True,
+            more=again.outcomes,
+        ),
     ),
     Question(
         "returns",
@@ -132,7 +152,7 @@ QUESTIONS: tuple[Question, ...] = (
         ALL,
         (OF_CASE, OF_PERSON, _of(*RETURNS, **{again.COMPLETED: f"在表单里退回、{again.AGAIN}"}), *_PERIOD),
         _USUAL,
-        journal.of((*RETURNS, again.COMPLETED), where=again.returned, more=_returns),
+        journal.of(RETURNS, beside=again.BY_FORM, more=_returns),
     ),
     Question(
         "dates",
@@ -149,7 +169,7 @@ QUESTIONS: tuple[Question, ...] = (
             Column("after", "现到期日", DAY),
             Column("detail", "依据", wide=True),
         ),
-        journal.of(rounds.KINDS, where=rounds.moved, more=rounds.dates),
+        journal.of((rounds.MOVED,), beside=rounds.ANEW, more=rounds.dates),
     ),
     Question(
         "lateness",
@@ -249,7 +269,7 @@ QUESTIONS: tuple[Question, ...] = (
             Column(
                 name,
                 title,
-                MOMENT if name in ("started", "ended") else NUMBER if name == "urges" else "text",
+                ON_A_DAY.get(name, "text"),
                 wide=name in ("title", "unit"),
             )
             for name, title in steps.DAY_TITLES.items()
@@ -273,6 +293,15 @@ QUESTIONS: tuple[Question, ...] = (
             Column("changes", "与上一版的不同", wide=True),
         ),
         journal.of(VERSIONS, more=more.versions),
+    ),
+    Question(
+        "refused-files",
+        "查毒没有通过的附件",
+        "谁在何时上传了没有通过查毒的文件，文件名，查出什么；文件本身没有保存",
+        ALL,
+        (OF_PERSON, *_PERIOD),
+        (AT, WHO, WHAT, DETAIL),
+        journal.of(("file_refused",)),
     ),
     Question(
         "settings",

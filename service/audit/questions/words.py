@@ -9,12 +9,15 @@ from typing import Any
 from service.access_log.fields import ENTRIES as ACCESS_LOG
 from service.attachments import ENTRIES as FILES
 from service.auth.fields import ENTRIES as ACCOUNTS
+from service.clock import span_words
+from service.config.editable import CHANGED, label_of
 from service.contacts.fields import ENTRIES as CONTACTS
 from service.exchange.fields import ENTRIES as IMPORTS
 from service.fields import NOTHING, Entry, Field
 from service.history.notices import ENTRIES as NOTICES
 from service.jobs.fields import ENTRIES as JOBS
 from service.ledger.circulars import ENTRIES as CIRCULARS
+from service.ledger.fields import ENTRIES as LEDGER
 from service.ledger.reported import ENTRIES as REPORTED
 from service.liaisons.fields import ENTRIES as LIAISONS
 from service.notifications.fields import ENTRIES as DELIVERY
@@ -37,6 +40,7 @@ WORDS: Mapping[str, Entry] = {
     **NOTICES,
     **JOBS,
     **CIRCULARS,
+    **LEDGER,
     **REPORTED,
     **LIAISONS,
     **DELIVERY,
@@ -131,8 +135,18 @@ def detail(kind: str, stream: str, data: Mapping[str, Any], named: Named) -> str
     """
     shown = redacted(data, contact=False, identity=False) if stream.startswith("talent:") else data
     told = list(_process(kind, shown)) if stream.startswith("instance:") else list(_record(kind, shown, named))
-    text = "；".join(one_line(one) for one in told if one and _ID.search(one) is None)  # ids say nothing to people
+    line = _single if kind in FIRST else one_line  # values of settings keep their blanks
+    text = "；".join(line(one) for one in told if one and _ID.search(one) is None)  # ids say nothing to people
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def told(kind: str, data: Mapping[str, Any], named: Named) -> list[str]:
+    """The sentences of an entry of a record, as ``data`` has them: whoever asks has masked what must be."""
+    return [_single(one) for one in _record(kind, data, named) if one and _ID.search(one) is None]
+
+
+def _single(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _process(kind: str, data: Mapping[str, Any]) -> Iterator[str]:
@@ -169,7 +183,8 @@ def _record(kind: str, data: Mapping[str, Any], named: Named) -> Iterator[str]:
     if isinstance(changes, Mapping):
         for name, pair in changes.items():
             before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
-            yield f"{setting(name) if kind == 'settings_loaded' else name}：{_plain(before)} → {_plain(after)}"
+            title = setting(name) if kind == "settings_loaded" else label_of(name) if kind == CHANGED else name
+            yield f"{title}：{value_words(before)} → {value_words(after)}"
 
 
 def _text(one: Field, value: Any, named: Named) -> str:
@@ -192,9 +207,10 @@ def _text(one: Field, value: Any, named: Named) -> str:
     return str(one.choices.get(value, value))
 
 
-def _plain(value: Any) -> str:
+def value_words(value: Any) -> str:
+    """A value of a setting as the journal keeps it, in words."""
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bool):
         return "是" if value else "否"
-    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "、".join(map(str, value)) if isinstance(value, list) else span_words(str(value))

@@ -8,11 +8,18 @@ from typing import Any
 from service.audit.replay.steps import DueChange, Row
 from service.history import HistoryEvent
 from service.processes import effects as fx
+from service.processes.agreed import EXTENDED, SHIFTED
 from service.processes.moves import MIGRATED
 from service.processes.rules import one_line
 
 SET, CALENDAR, MOVED_VERSION, BACK = "set", "calendar", "migrated", "taken_back"
-WHY_MOVED = {"calendar_changed": CALENDAR, MIGRATED: MOVED_VERSION, "taken_back": BACK}
+WHY_MOVED = {
+    "calendar_changed": CALENDAR,
+    MIGRATED: MOVED_VERSION,
+    "taken_back": BACK,
+    EXTENDED: EXTENDED,
+    SHIFTED: SHIFTED,
+}
 """Steps by which the dates of other tasks may move, and why a date then is as it is."""
 
 

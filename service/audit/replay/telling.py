@@ -14,6 +14,8 @@ WHY: Mapping[str, str] = {
     "calendar": "工作日历调整",
     "migrated": "换版本后重新计算",
     "taken_back": "撤回后，按现行工作日历计算",
+    "extended": "同意延期",
+    "shifted": "挂起期间不计，期限顺延",
 }
 """Why a date is as it is."""
 

@@ -25,6 +25,7 @@ FORMS: Mapping[str, tuple[Fields, ...]] = {
     "roster_item": (liaisons.LINE,),
     "contact": (contacts.CONTACT,),
     "opinion": (contacts.ANSWER,),
+    "talent_note": (contacts.NOTE,),
     "missed_interviews": (contacts.MISSED,),
     "activity": (contacts.ACTIVITY,),
     "matter": (contacts.MATTER,),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from sqlalchemy.types import NullType
 from service import clock
 from service.audit.tables.columns import column_of
 from service.db import Base
+from service.db.differing import apart
 from service.db.raw_rows import Row, Shape, shape
 from service.history.folding import LIVE, Digest, Held
 from service.processes.deployed import DAMAGE, Mismatch
@@ -283,7 +284,8 @@ class Comparison:
             for one, row in pairs:
                 if name in one.live:
                     continue
-                if name not in one.digests:
+                nothing = name in one.row and one.row[name] is None
+                if name not in one.digests and not nothing:
                     what = f"{self.held.noun}「{self._title(row)}」的{column_of(self.table, name)}在历史中没有说明"
                     yield self._finding(one.stream, row, name, what, UNTOLD)
                     continue
@@ -294,17 +296,23 @@ class Comparison:
                     for key in self.known.keys
                 ]
                 content: Any = self.session.scalar(select(type_coerce(column, NullType())).where(*where))
+                if nothing and content is not None:
+                    yield self._otherwise(one, row, name)
                 content = bytes(content) if isinstance(content, bytes | memoryview) else None
-                if not one.digests[name].fits(content):
+                if not nothing and not one.digests[name].fits(content):
                     yield self._otherwise(one, row, name)
 
     # --- saying -------------------------------------------------------------------------------------------------------
 
     def _otherwise(self, one: Told, row: Row, name: str) -> Mismatch:
         title = self._title({**row, **one.row})
-        return self._finding(
+        found = self._finding(
             one.stream, row, name, f"{self.held.noun}「{title}」的{column_of(self.table, name)}与历史不符"
         )
+        if name in one.row and name in row and one.row[name] != row[name]:
+            told = apart(self.known, name, one.row[name], row[name])
+            return replace(found, must=told["must"], have=told["have"])
+        return replace(found, must="日志里记有摘要的内容", have="摘要不同的内容") if name in one.digests else found
 
     def _title(self, row: Row) -> str:
         try:

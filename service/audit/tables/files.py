@@ -1,4 +1,7 @@
-"""How the journals of whichever records make the rows of their files. Pure."""
+"""How the journals of whichever records make the rows of their files. Pure.
+
+The bytes of those that stand in the store are looked at apart (``verifying/stored.py``).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ def fold_file(rows: Rows, event: Event) -> None:
     data = event.data
     if event.kind == "file_attached":
         told = {"stream": rows.stream, "added_by": event.actor, "added_at": event.at, "withdrawn_at": None}
-        told |= {"media_type": media_type(data["name"]), "content": Digest(data["sha256"])}
+        told |= {"media_type": media_type(data["name"]), "task_id": None, "field": None}
+        told["content"] = None if data.get("stored") else Digest(data["sha256"])
+        if event.task is not None:
+            told |= {"task_id": event.task, "field": data["field"]}
         rows.put(Attachment, data["id"], data, told)
     elif event.kind == "file_withdrawn":
         rows.set(Attachment, data["id"], withdrawn_at=event.at)

@@ -28,4 +28,4 @@ def guards(session: Session) -> Iterator[Mismatch]:
         for name in _ON_SQLITE if dialect == "sqlite" else _ON_POSTGRESQL:
             if f"{table}_no_{name}" not in have:
                 what = f"数据库中保护 {table} 不被改动的触发器 {table}_no_{name} 缺失或已停用"
-                yield Mismatch("database", None, what, table)
+                yield Mismatch("database", None, what, table, must="触发器在并启用", have="没有能拒绝改动的触发器")

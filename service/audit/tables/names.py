@@ -20,6 +20,11 @@ TABLES: Mapping[str, str] = {
     "copy_to": "抄送",
     "clock_run": "计时记录",
     "case_span": "各日状态",
+    "case_text": "检索内容",
+    "case_reader": "可见范围",
+    "figure_case": "统计的底稿",
+    "figure_tally": "统计的合计",
+    "case_way": "流程图谱的底稿",
     "counter": "编号",
     "definition": "流程版本",
     "definition_file": "流程文件",
@@ -43,6 +48,8 @@ WHOLE: Mapping[str, str] = {
     "schedule": "定时开始",
     "counter": "编号",
     "access": "账号和登录",
+    "search": "检索",
+    "figures": "统计",
 }
 """Prefixes of streams that are called by their kind, and the database itself."""
 

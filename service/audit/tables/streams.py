@@ -57,10 +57,18 @@ def verify_family(
         yield from _batch(session, family, comparisons, some)
 
 
-def verify_rest(session: Session) -> Iterator[Mismatch]:
+def verify_these(session: Session, family: Merged, streams: Sequence[str]) -> Iterator[Mismatch]:
+    """The rows of some streams of a prefix."""
+    comparisons = [Comparison(session, held) for held in family.held]
+    for some in chunks(streams):
+        yield from _batch(session, family, comparisons, some)
+
+
+def verify_rest(session: Session, *, notices: bool = True) -> Iterator[Mismatch]:
     """Rows that streams of several prefixes tell: files, notices still owed, the contents of drafts."""
     yield from _files(session)
-    yield from undelivered(session)
+    if notices:
+        yield from undelivered(session)
     yield from _contents(session)
 
 
@@ -163,8 +171,9 @@ def _notices(session: Session, streams: Sequence[str]) -> Iterator[Any]:
             yield row
 
 
-def undelivered(session: Session) -> Iterator[Mismatch]:
-    """Notices that are neither owed nor told: somebody has taken them out of the outbox."""
+def undelivered(session: Session, span: tuple[int, int] | None = None) -> Iterator[Mismatch]:
+    """Notices, all or those numbered in a span, that are neither owed nor told: somebody has taken them out of the
+    outbox."""
     until, owed = delivered_before(session)
     one, told = HistoryEvent, aliased(HistoryEvent)
     stream = literal(NOTICES).concat(cast(one.id, String))
@@ -174,6 +183,7 @@ def undelivered(session: Session) -> Iterator[Mismatch]:
     )
     late = or_(one.id > until, one.id.in_(owed))
     found = select(one.id, one.stream, one.seq).where(one.kind == NOTICE, late, *gone)
+    found = found.where(one.id.between(*span)) if span is not None else found
     for row in session.execute(found):
         yield Mismatch(row.stream, row.seq, "提醒没有送达，也不在待送达之列", "outbox", f"日志第 {row.id} 条")
 

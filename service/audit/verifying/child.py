@@ -16,15 +16,20 @@ from service.config.trust import Timeouts
 from service.db import Database
 
 
+def collect_seldom() -> None:
+    """Has the collector of rings look seldom: a case makes much and leaves little."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def main() -> None:
     """Answers until there is nothing more to do."""
     said = json.loads(sys.stdin.readline())
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
-    database = Database(said["url"], Timeouts(**said["timeouts"]))
+    database = Database(said["url"], Timeouts(**said["timeouts"]), read_url=said["read_url"])
     hands = Hands(database, Marks(said["key"]), full=said["full"])
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)  # a case makes much and leaves little
+    collect_seldom()
     try:
         for line in sys.stdin:
             out.write(hands.do(json.loads(line)).text() + "\n")

@@ -35,8 +35,10 @@ class Children:
 
     def __init__(self, hands: Hands, count: int) -> None:
         timeouts = asdict(hands.database.timeouts)
-        url = hands.database.url.render_as_string(hide_password=False)
-        self._begin = json.dumps({"url": url, "timeouts": timeouts, "key": hands.marks.key, "full": hands.full})
+        url, aside = hands.database.url.render_as_string(hide_password=False), hands.database.read_url
+        self._begin = json.dumps(
+            {"url": url, "read_url": aside, "timeouts": timeouts, "key": hands.marks.key, "full": hands.full}
+        )
         self._pool = ThreadPoolExecutor(max_workers=count, thread_name_prefix="verify")
         self._count = count
         self._idle: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()

@@ -26,10 +26,11 @@ from sqlalchemy.orm import Session
 
 import service
 from service import history
-from service.audit.models import VerifiedCase
+from service.audit.models import CaseWayRow, VerifiedCase
 from service.db import Base
 from service.history import HistoryEvent, HistoryHead
 from service.processes.case_checks import OWNERS
+from service.processes.figure_models import FigureCase
 from service.processes.recording import stream_of
 
 _STREAMS: tuple[type[Base], ...] = (HistoryEvent, HistoryHead)
@@ -53,7 +54,9 @@ class Marks:
         raw = session.get_bind().dialect.name == "sqlite"
         by_stream = {stream_of(one): one for one in ids}
         by_id = {one.hex if raw else one: one for one in ids}
-        for model, owner in (*((one, "stream") for one in _STREAMS), *((one, own.key) for one, own in OWNERS.items())):
+        owners = {**dict.fromkeys(_STREAMS, "stream"), **{one: own.key for one, own in OWNERS.items()}}
+        owners |= dict.fromkeys((CaseWayRow, FigureCase), "instance_id")
+        for model, owner in owners.items():
             names = by_stream if model in _STREAMS else by_id
             for name, digest in (_on_sqlite if raw else _on_postgresql)(session, model, owner, list(names)):
                 if name in names:

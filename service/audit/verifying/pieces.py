@@ -19,21 +19,29 @@ from sqlalchemy.orm import Session
 from service import clock, history, seals
 from service.audit.tables.guards import guards
 from service.audit.tables.registry import FAMILIES
+from service.audit.tables.streams import NOTICES as OF_NOTICES
 from service.audit.tables.streams import verify_family, verify_rest
 from service.audit.tables.whole import access_log, rows_compared
 from service.audit.verifying.marks import Marks
+from service.audit.verifying.notices import FAMILY, NoticeMarks, check_run
+from service.audit.ways.checking import check_way, kept_ways, ways_of_no_case
 from service.db import Database
-from service.processes import replay
+from service.db.full_text import index_differs
+from service.processes import figure_tallies, replay
 from service.processes.bundles import Compiled, compiled
-from service.processes.case_checks import check_cases
+from service.processes.case_checks import check_case, stored_cases
 from service.processes.deployed import Mismatch
-from service.processes.models import CalendarVersion, Definition
+from service.processes.figure_models import FigureCase, FigureTally
+from service.processes.models import CalendarVersion, CaseText, Definition
+from service.processes.recording import stream_of
+from service.storage import Attachment, stored_faults
+from service.storage.stores import KEY as STORE
 from service.workdays import Calendar
 
 Piece = Mapping[str, Any]
 """``{"do": …}``, with ``ids`` of cases, or the ``prefix`` of the streams of records."""
 BASES, JOURNAL, RECORDS, REST, SEALS, CASES = "bases", "journal", "records", "rest", "seals", "cases"
-ACCESS = "access_log"
+ACCESS, NOTICES = "access_log", "notices"
 
 
 @dataclass(slots=True)
@@ -83,7 +91,9 @@ class Hands:
         """Does one piece. Raises what the database raises."""
         if piece["do"] == CASES:
             return self._cases([UUID(one) for one in piece["ids"]])
-        with self.database.reading(long=True) as session:
+        if piece["do"] == NOTICES:
+            return self._notices()
+        with self.database.reading(long=True, aside=True) as session:
             if piece["do"] == SEALS:
                 checked = seals.check_seals(session, progress)
                 wrong = [Mismatch(one.stream, one.seq, one.what) for one in checked.mismatches]
@@ -91,31 +101,75 @@ class Hands:
             if piece["do"] == RECORDS:
                 return Answer(list(verify_family(session, FAMILIES[piece["prefix"]])))
             rows = rows_compared(session) if piece["do"] == REST else {}
-            return Answer(list(_found(session, piece["do"])), rows=rows)
+            answer = Answer(list(_found(session, piece["do"])), rows=rows)
+        if piece["do"] == REST:
+            self._index(answer)
+        return answer
+
+    def stored(self) -> Answer:
+        """The bytes of files that stand in the store; by who has its address, which children have not."""
+        with self.database.reading(long=True) as session:
+            if STORE not in session.info:
+                return Answer(remarks=["没有附件存放处的设置，附件的内容没有核对"])
+            words = "附件「{}」的内容不在存放处，或与日志里的摘要不符"
+            faults = stored_faults(session, whole=self.full)
+            return Answer([Mismatch(one, None, words.format(name), Attachment.__tablename__) for one, name in faults])
+
+    def _index(self, answer: Answer) -> None:
+        """The index by which cases are searched is that of their words."""
+        differs = index_differs(self.database)
+        if differs:
+            what = "检索用的索引与检索内容不符，请运行 liaison rebuild"
+            answer.wrong.append(Mismatch("search", None, what, CaseText.__tablename__))
+        elif differs is None:
+            answer.remarks.append("数据库不能写入，检索用的索引没有核对")
 
     def _cases(self, ids: list[UUID]) -> Answer:
         answer, clean = Answer(), dict[UUID, str]()
-        with self.database.reading(long=True) as session:
+        with self.database.reading(long=True, aside=True) as session:
             now = self.marks.now(session, ids)
             known = {} if self.full else self.marks.known(session, ids)
             changed = [one for one in ids if known.get(one) is None or known[one] != now.get(one)]
             answer.kept, answer.executed = len(ids) - len(changed), len(changed)
             played = history.played_until(session)
             definition, calendar = partial(self._definition, session), partial(self._calendar, session)
-            checked = check_cases(session, changed, definition, calendar, played)
-            for case, wrong in checked if changed else ():
+            ways = kept_ways(session, changed)
+            summed = set(figure_tallies.wrong_cases(session, changed))
+            for case in stored_cases(session, changed, played) if changed else ():
+                wrong = list(check_case(session, case, definition, calendar))
+                wrong += [_unsummed(case.id)] if case.id in summed else []
+                wrong += check_way(session, case, ways.get(case.id), definition)
                 answer.wrong += wrong
-                if not wrong and case in now:
-                    clean[case] = now[case]
+                if not wrong and case.id in now:
+                    clean[case.id] = now[case.id]
         if clean and not self.unwritten:
-            self._keep(clean)
+            self._keep(self.marks, clean)
         answer.unwritten = self.unwritten
         return answer
 
-    def _keep(self, clean: Mapping[UUID, str]) -> None:
+    def _notices(self) -> Answer:
+        answer, clean, marks = Answer(), dict[int, str](), NoticeMarks(self.marks.key)
+        with self.database.reading(long=True, aside=True) as session:
+            now = marks.now(session)
+            known = {} if self.full else marks.known(session)
+        for run in sorted(run for run, mark in now.items() if known.get(run) != mark):
+            with self.database.reading(
+                long=True, aside=True
+            ) as session:  # a look a run: what is marked is what was checked
+                mark = marks.now(session, run).get(run)
+                wrong = list(check_run(session, run))
+            answer.wrong += wrong
+            if mark is not None and not wrong:
+                clean[run] = mark
+        if clean and not self.unwritten:
+            self._keep(marks, clean)
+        answer.unwritten = self.unwritten
+        return answer
+
+    def _keep(self, marks: Any, clean: Mapping[Any, str]) -> None:
         try:
             with self.database.transaction() as session:
-                self.marks.keep(session, clean, clock.now())
+                marks.keep(session, clean, clock.now())
         except DBAPIError:  # a copy that may only be read is verified all the same
             self.unwritten = True
 
@@ -141,11 +195,20 @@ def _found(session: Session, what: str) -> Iterator[Mismatch]:
         yield from replay.verify_bases(session, {}, {})
     elif what == JOURNAL:
         yield from guards(session)
-        yield from replay.verify_journal(session)
+        yield from replay.verify_journal(session, less=OF_NOTICES)
     elif what == ACCESS:
         yield from access_log(session)
     else:
-        yield from verify_rest(session)
+        yield from verify_rest(session, notices=False)
+        yield from ways_of_no_case(session)
+        if figure_tallies.sums_differ(session):
+            what = "统计的合计与各事项的底稿不符，请运行 liaison rebuild"
+            yield Mismatch("figures", None, what, FigureTally.__tablename__)
+
+
+def _unsummed(case: UUID) -> Mismatch:
+    what = "统计里这个事项的底稿与它的各日状态、计时记录不符，请运行 liaison rebuild"
+    return Mismatch(stream_of(case), None, what, FigureCase.__tablename__, str(case))
 
 
 def pieces_of(ids: Iterable[UUID]) -> Piece:
@@ -159,6 +222,7 @@ def others() -> list[Piece]:
         {"do": SEALS},
         {"do": JOURNAL},
         {"do": ACCESS},
+        {"do": NOTICES},
         {"do": REST},
-        *({"do": RECORDS, "prefix": prefix} for prefix in FAMILIES),
+        *({"do": RECORDS, "prefix": prefix} for prefix in FAMILIES if prefix != FAMILY),
     ]

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from service import clock, ids
 from service.audit.folding import VERIFIED
 from service.audit.models import Verification
+from service.audit.verifying.advice import advised
 from service.audit.verifying.runs import Outcome
 from service.canonical import normalized
 from service.db.lists import Page, page
@@ -71,4 +72,4 @@ def report(one: Verification) -> dict[str, Any]:
     plain = {
         name: getattr(one, name) for name in ("mode", "made_by", "seconds", "found", "figures", "remarks", "findings")
     }
-    return {"id": str(one.id), **moments, **plain}
+    return {"id": str(one.id), **moments, **plain, "findings": advised(one.findings)}

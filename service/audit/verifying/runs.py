@@ -73,6 +73,7 @@ class Verifier:
         if outcome.found and not full:
             hands.full = True
             outcome.told.remarks.append(BASES_CHANGED)
+        self._take(outcome, hands.stored(), tell)
         with self.database.reading() as session:
             outcome.cases = total = replay.count_cases(session)
         if progress is not None:

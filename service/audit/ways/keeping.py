@@ -101,12 +101,13 @@ def folded(session: Session, cases: Sequence[Behind]) -> Iterator[Folded]:
     )
     for stream, some in groupby(events, key=lambda event: event.stream):
         one = of[stream]
-        yield _folded(one, list(some), lambda digest: compiled(session, digest, one.process))  # noqa: B023 - used at once
+        yield refolded(one, list(some), lambda digest: compiled(session, digest, one.process))  # noqa: B023 - used at once
 
 
-def _folded(one: Behind, events: Sequence[Any], definition: Callable[[str], Compiled]) -> Folded:
+def refolded(one: Behind, events: Sequence[Any], definition: Callable[[str], Compiled]) -> Folded:
+    """The way of a case by these events, the first ones of its journal or all."""
     try:
-        way = way_of(fold(one.instance, events, definition), definition)
+        way = way_of(fold(one.instance, events, definition, bare=True), definition)
     except (LookupError, TypeError, ValueError, LiaisonError):  # a damaged journal, which verification names
         way = None
     return Folded(one.instance, one.process, events[-1].seq, way)

@@ -1,0 +1,46 @@
+"""The next step of an auditor after a finding: how grave it is, and what to do first (the guide, parts 3 and 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+GRAVE, STALE, SINGLE = "甲", "乙", "丙"
+"""The journal or a definition was changed; stored rows are not as the journal; a single value is doubtful."""
+PRESERVE = "先保全（指南第三节）：备份，不重启、不升级、不改数据"
+JOURNAL = f"{PRESERVE}；再到“封存”页用保存在别处的封存核对，看最早改的是哪一条"
+DEFINITION = f"{PRESERVE}；暂停按这一版办理，与部署时的文件、最近一份核验通过的备份对照"
+ACCESS = f"{PRESERVE}；查数据库的登录记录，看谁直接改了访问记录"
+OF_CASE = "打开事项的“回放”，那里是日志里应有的内容；请系统管理员查明谁直接改了数据库，查明之前不要继续办理"
+OF_RECORD = "打开该记录的“变更记录”或“回放”，那里是日志里应有的内容；请系统管理员查明谁直接改了数据库"
+COUNTER = "当日核对：在“按编号查文书”里看缺号、重号，请系统管理员改正计数器"
+SEARCHED = "核实没有别的不符后，请系统管理员运行 liaison rebuild，由日志重新做出检索用的内容"
+CASES = frozenset({"instance", "user_task", "timer", "copy_to", "clock_run", "case_span"})
+DEFINITIONS = frozenset({"definition", "definition_file", "definition_picture", "calendar_version"})
+
+
+def advice(found: Mapping[str, Any]) -> tuple[str, str]:
+    """The grade of a finding (as ``verification.findings`` keeps it) and the next step."""
+    table, stream = found.get("table"), str(found.get("stream") or "")
+    if table in CASES:
+        return STALE, OF_CASE
+    if table == "case_text":
+        return SINGLE, SEARCHED
+    if table in DEFINITIONS or stream.startswith(("definition:", "calendar")):
+        return GRAVE, DEFINITION
+    if stream.startswith("access_log"):
+        return GRAVE, ACCESS
+    if table == "counter" or stream.startswith("counter"):
+        return SINGLE, COUNTER
+    if table is not None and stream != "database":
+        return STALE, OF_RECORD
+    return GRAVE, JOURNAL
+
+
+def advised(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Findings with ``must`` and ``have`` (null in those of before there were any), ``grade`` and ``next``."""
+    told = []
+    for one in findings:
+        grade, step = advice(one)
+        told.append({"must": None, "have": None, **one, "grade": grade, "next": step})
+    return told

@@ -1,0 +1,65 @@
+"""Checking the kept ways of cases: each is folded again from its case's journal and compared, column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from uuid import UUID
+
+from sqlalchemy import exists, select, type_coerce
+from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
+
+from service.audit.models import CaseWayRow
+from service.audit.tables.columns import column_of
+from service.audit.ways.keeping import Behind, refolded
+from service.audit.ways.way import FORMAT
+from service.db.raw_rows import Row, rows, shape
+from service.processes.bundles import Compiled
+from service.processes.case_checks import Case
+from service.processes.deployed import DAMAGE, Mismatch
+from service.processes.models import Instance
+from service.processes.recording import stream_of
+
+_TABLE = CaseWayRow.__tablename__
+
+
+def kept_ways(session: Session, ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """The stored ways of these cases, each as the database holds it; one statement."""
+    return {UUID(str(row["instance_id"])): row for row in rows(session, CaseWayRow, CaseWayRow.instance_id.in_(ids))}
+
+
+def check_way(
+    session: Session, case: Case, kept: Row | None, definition: Callable[[str], Compiled]
+) -> Iterator[Mismatch]:
+    """Each column of the case's kept way that does not follow from its journal up to the entry to which the way goes.
+
+    A case whose journal went on since, or that has no way yet, is not wrong. A way by older rules is not compared: who
+    reads it folds it anew. Of a damaged journal nothing is said here.
+    """
+    if kept is None or case.chain.unreadable is not None or not case.events or kept["format"] != FORMAT:
+        return
+    upto = [event for event in case.events if not isinstance(kept["seq"], int) or event.seq <= kept["seq"]]
+    try:
+        made = refolded(Behind(case.id, str(upto[0].data["process"])), upto, definition)
+        told = made.row(made.way) if made.way is not None else None
+    except DAMAGE:
+        told = None
+    if told is None:
+        yield _wrong(case.id, None)
+        return
+    known = shape(session, CaseWayRow)
+    for name, value in told.items():
+        if kept[name] != known.form(name, value) or type(kept[name]) is not type(known.form(name, value)):
+            yield _wrong(case.id, name)
+
+
+def ways_of_no_case(session: Session) -> Iterator[Mismatch]:
+    """Kept ways whose case is not there."""
+    lost = ~exists().where(Instance.id == CaseWayRow.instance_id)
+    for one in session.scalars(select(type_coerce(CaseWayRow.instance_id, NullType())).where(lost)):
+        yield Mismatch(f"instance:{one}", None, "流程图谱里有这个事项的一行，而没有这个事项", _TABLE, str(one))
+
+
+def _wrong(case: UUID, column: str | None) -> Mismatch:
+    what = f"流程图谱里这个事项的{column_of(_TABLE, column) if column else '一行'}与历史不符"
+    return Mismatch(stream_of(case), None, what, _TABLE, None, column)
